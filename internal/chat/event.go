@@ -1,0 +1,63 @@
+package chat
+
+// EventKind says what an Event is about and so how a hub treats it.
+type EventKind uint8
+
+const (
+	// Change is one durable change of a room, with its Seq: a frame for every
+	// live connection in the room, in order of Seq.
+	Change EventKind = iota + 1
+	// Departure is a Change that also ends the membership of Event.User: from
+	// this Seq on nothing of the room goes to that user.
+	Departure
+	// RoomChanged carries a room:updated frame; outside the sequence.
+	RoomChanged
+	// RoomGone tells that the room was deleted; outside the sequence.
+	RoomGone
+	// PresenceHint tells that who is online in the room may have changed: look.
+	PresenceHint
+	// TypingOn and TypingOff tell that Event.User types in the room or stopped.
+	TypingOn
+	TypingOff
+)
+
+// Event is one happening in a room as it travels between nodes and to sockets.
+// It is made once, after the commit, and then only read: everybody shares it.
+type Event struct {
+	Kind EventKind
+	Room RoomID
+	// Seq is the room's number of the change; 0 for kinds outside the sequence.
+	Seq Seq
+	// User is whom a Departure, TypingOn or TypingOff is about, else 0.
+	User UserID
+	// Frame is the finished JSON object for the socket, {"type":…,"data":…}
+	// without a line feed; nil where the kind needs none.
+	Frame []byte
+}
+
+// Durable tells whether e has a place in the room's sequence.
+func (e Event) Durable() bool { return e.Kind == Change || e.Kind == Departure }
+
+// NoticeKind says what a Notice asks of every node.
+type NoticeKind uint8
+
+const (
+	// SessionEnded closes the sockets of Notice.Session.
+	SessionEnded NoticeKind = iota + 1
+	// OtherSessionsEnded closes the sockets of Notice.User but for Notice.Session
+	// (0: all of them).
+	OtherSessionsEnded
+	// ForUser carries a frame to the sockets of Notice.User but for those of the
+	// connection Notice.Except.
+	ForUser
+)
+
+// Notice is news about a user, for every node.
+type Notice struct {
+	Kind    NoticeKind
+	User    UserID
+	Session SessionID
+	// Except names the connection that caused a ForUser notice, "" for none.
+	Except string
+	Frame  []byte
+}
