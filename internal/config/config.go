@@ -1,0 +1,213 @@
+// Package config reads what an operator may set, once, from the environment.
+//
+// Everything has a default that serves a laptop: with no variable set, Chillin
+// runs alone from DATA_DIR. An empty variable counts as unset, because Compose
+// and Kubernetes pass optional variables on as empty strings.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Config is everything an operator may set, checked and with defaults filled in.
+// It may be logged: what must stay secret prints as "…".
+type Config struct {
+	Host          string   // HOST: the address to listen on
+	Port          int      // PORT: 0…65535; 0 lets the system choose
+	ClientOrigins []string // CLIENT_ORIGIN: exact origins besides our own, such as https://chat.example.org
+	TrustProxy    Proxies  // TRUST_PROXY: whose X-Forwarded-For is believed
+	MetricsAddr   string   // METRICS_ADDR: host:port of the metrics listener; "" is off
+
+	Database Database
+	Redis    Redis
+	Storage  Storage
+	DataDir  string // DATA_DIR: holds what is not in Postgres or S3
+
+	RateLimitMessages int // RATE_LIMIT_MESSAGES: sends per user and 10 seconds
+	RateLimitAuth     int // RATE_LIMIT_AUTH: login, register and guest calls per IP and minute
+	MaxMessageLength  int // MAX_MESSAGE_LENGTH: code points per message
+
+	LogLevel  slog.Level
+	LogFormat LogFormat
+}
+
+// LogFormat is the shape of a log line.
+type LogFormat string
+
+// The log formats.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// Addr is host:port to listen on for clients.
+func (c Config) Addr() string {
+	return net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
+}
+
+// Embedded says whether this process is the whole service: SQLite in DataDir and
+// no Redis. An embedded node cannot share its rooms with a second one.
+func (c Config) Embedded() bool {
+	return c.Database.Engine == SQLite
+}
+
+// Load reads the configuration through env, which answers as os.LookupEnv does.
+// All faults come back together, one per line, each with the variable's name and
+// what is expected of it; values of secrets are never repeated.
+func Load(env func(string) (string, bool)) (Config, error) {
+	r := &reader{env: env}
+	c := Config{
+		Host:              r.text("HOST", "0.0.0.0"),
+		Port:              r.number("PORT", 5000, 0, 65535),
+		ClientOrigins:     r.origins("CLIENT_ORIGIN"),
+		TrustProxy:        r.proxies("TRUST_PROXY"),
+		MetricsAddr:       r.listenAddr("METRICS_ADDR"),
+		Database:          r.database(),
+		Redis:             r.redis(),
+		Storage:           r.storage(),
+		DataDir:           r.text("DATA_DIR", "./data"),
+		RateLimitMessages: r.number("RATE_LIMIT_MESSAGES", 10, 1, 1_000_000),
+		RateLimitAuth:     r.number("RATE_LIMIT_AUTH", 30, 1, 1_000_000),
+		MaxMessageLength:  r.number("MAX_MESSAGE_LENGTH", 2000, 1, 20_000),
+		LogLevel:          r.logLevel("LOG_LEVEL"),
+		LogFormat:         LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),
+	}
+	// Without a shared database Redis would tell other nodes of messages that
+	// they cannot read.
+	if c.Redis.Enabled() && c.Database.Engine != Postgres && !r.faultyIn("DB_", "DATABASE_URL") {
+		r.fault("REDIS_URL", "needs Postgres: set DB_HOST (or DATABASE_URL) as well, or unset REDIS_URL to run one node on SQLite")
+	}
+	if len(r.faults) > 0 {
+		return Config{}, errors.Join(r.faults...)
+	}
+	return c, nil
+}
+
+// reader looks variables up and gathers the faults it finds.
+type reader struct {
+	env    func(string) (string, bool)
+	faults []error
+}
+
+// Fault is one variable that cannot be used.
+type Fault struct {
+	Key      string // the variable's name
+	Expected string // what is wrong and what is expected instead
+}
+
+// Error is one line: the name and what is expected.
+func (f *Fault) Error() string { return f.Key + ": " + f.Expected }
+
+func (r *reader) fault(key, format string, args ...any) {
+	r.faults = append(r.faults, &Fault{Key: key, Expected: fmt.Sprintf(format, args...)})
+}
+
+// faultyIn says whether a variable whose name begins so has a fault already: a
+// second fault that only follows from the first would mislead.
+func (r *reader) faultyIn(prefixes ...string) bool {
+	for _, err := range r.faults {
+		var f *Fault
+		if !errors.As(err, &f) {
+			continue
+		}
+		for _, p := range prefixes {
+			if strings.HasPrefix(f.Key, p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *reader) lookup(key string) string {
+	v, _ := r.env(key)
+	return strings.TrimSpace(v)
+}
+
+func (r *reader) text(key, fallback string) string {
+	if v := r.lookup(key); v != "" {
+		return v
+	}
+	return fallback
+}
+
+// secret is not trimmed: a password may begin or end with a space.
+func (r *reader) secret(key string) Secret {
+	v, _ := r.env(key)
+	return Secret(v)
+}
+
+func (r *reader) number(key string, fallback, low, high int) int {
+	v := r.lookup(key)
+	if v == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < low || n > high {
+		r.fault(key, "%q is not a whole number from %d to %d", v, low, high)
+		return fallback
+	}
+	return n
+}
+
+func (r *reader) flag(key string) bool {
+	v := r.lookup(key)
+	switch strings.ToLower(v) {
+	case "true", "1", "yes", "on":
+		return true
+	case "", "false", "0", "no", "off":
+		return false
+	}
+	r.fault(key, "%q is neither true nor false", v)
+	return false
+}
+
+// choice reads one of the given words; the first is the default.
+func (r *reader) choice(key string, words ...string) string {
+	v := strings.ToLower(r.text(key, words[0]))
+	for _, w := range words {
+		if v == w {
+			return v
+		}
+	}
+	r.fault(key, "%q is none of %s", v, strings.Join(words, ", "))
+	return words[0]
+}
+
+func (r *reader) logLevel(key string) slog.Level {
+	switch r.choice(key, "info", "debug", "warn", "error") {
+	case "debug":
+		return slog.LevelDebug
+	case "warn":
+		return slog.LevelWarn
+	case "error":
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+func (r *reader) listenAddr(key string) string {
+	v := r.lookup(key)
+	if v == "" {
+		return ""
+	}
+	if !isHostPort(v, true) {
+		r.fault(key, "%q is not host:port, such as 127.0.0.1:9090 or :9090", v)
+	}
+	return v
+}
+
+// isHostPort says whether v is host:port with a port number from 1 to 65535.
+func isHostPort(v string, emptyHost bool) bool {
+	host, port, err := net.SplitHostPort(v)
+	if err != nil || strings.ContainsAny(host, "/@ ") || host == "" && !emptyHost {
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 1 && n <= 65535
+}

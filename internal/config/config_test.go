@@ -1,0 +1,247 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func from(vars map[string]string) func(string) (string, bool) {
+	return func(key string) (string, bool) {
+		v, ok := vars[key]
+		return v, ok
+	}
+}
+
+func TestLoadWithoutVariables(t *testing.T) {
+	got, err := Load(from(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		Host: "0.0.0.0", Port: 5000, DataDir: "./data",
+		Database: Database{Engine: SQLite}, Storage: Storage{Kind: Disk},
+		RateLimitMessages: 10, RateLimitAuth: 30, MaxMessageLength: 2000,
+		LogLevel: slog.LevelInfo, LogFormat: LogText,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("config = %+v, want %+v", got, want)
+	}
+	if !got.Embedded() {
+		t.Error("embedded = false, want true")
+	}
+	if got, want := got.Addr(), "0.0.0.0:5000"; got != want {
+		t.Errorf("addr = %q, want %q", got, want)
+	}
+}
+
+func TestLoadEverything(t *testing.T) {
+	got, err := Load(from(map[string]string{
+		"HOST": "::1", "PORT": "8080", "METRICS_ADDR": ":9090",
+		"CLIENT_ORIGIN": " https://Chat.Example.org:443/, http://localhost:3000,https://chat.example.org ",
+		"DB_HOST":       "db", "DB_USER": "us er", "DB_PASSWORD": "p@ss/:?", "DB_NAME": "talk", "DB_PORT": "6432",
+		"REDIS_URL": "rediss://:secret@cache:6380/2",
+		"USE_MINIO": "true", "MINIO_ENDPOINT": "https://s3.example.org", "S3_ACCESS_KEY_ID": "id",
+		"S3_SECRET_ACCESS_KEY": "key", "S3_BUCKET_NAME": "files", "S3_REGION": "eu-central-1",
+		"TRUST_PROXY": "10.0.0.1", "DATA_DIR": "/var/lib/chillin",
+		"RATE_LIMIT_MESSAGES": "20", "RATE_LIMIT_AUTH": "5", "MAX_MESSAGE_LENGTH": "20000",
+		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		Host: "::1", Port: 8080, MetricsAddr: ":9090",
+		ClientOrigins: []string{"https://chat.example.org", "http://localhost:3000"},
+		TrustProxy:    Proxies{Prefixes: mustPrefixes("10.0.0.1/32")},
+		Database:      Database{Engine: Postgres, DSN: "postgres://us%20er:p%40ss%2F%3A%3F@db:6432/talk"},
+		Redis:         Redis{URL: "rediss://:secret@cache:6380/2"},
+		Storage: Storage{
+			Kind: S3, Endpoint: "s3.example.org", Secure: true, AccessKey: "id", SecretKey: "key",
+			Bucket: "files", Region: "eu-central-1",
+		},
+		DataDir: "/var/lib/chillin", RateLimitMessages: 20, RateLimitAuth: 5, MaxMessageLength: 20000,
+		LogLevel: slog.LevelDebug, LogFormat: LogJSON,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("config = %#v, want %#v", got, want)
+	}
+	if got.Embedded() {
+		t.Error("embedded = true, want false")
+	}
+	if got, want := got.Addr(), "[::1]:8080"; got != want {
+		t.Errorf("addr = %q, want %q", got, want)
+	}
+}
+
+func TestLoadDatabaseAddress(t *testing.T) {
+	for name, c := range map[string]struct {
+		vars map[string]string
+		want Secret
+	}{
+		"whole URL":       {map[string]string{"DATABASE_URL": "postgresql://u@h/d?sslmode=require"}, "postgresql://u@h/d?sslmode=require"},
+		"no password":     {map[string]string{"DB_HOST": "db", "DB_USER": "u"}, "postgres://u@db:5432/chillin"},
+		"IPv6":            {map[string]string{"DB_HOST": "::1", "DB_USER": "u"}, "postgres://u@[::1]:5432/chillin"},
+		"Unix socket":     {map[string]string{"DB_HOST": "/run/pg", "DB_USER": "u"}, "postgres://u@/chillin?host=%2Frun%2Fpg&port=5432"},
+		"spaces are kept": {map[string]string{"DB_HOST": "db", "DB_USER": "u", "DB_PASSWORD": " x "}, "postgres://u:%20x%20@db:5432/chillin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Load(from(c.vars))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Database.Engine != Postgres || got.Database.DSN != c.want {
+				t.Errorf("database = %s %s, want postgres %s", got.Database.Engine, got.Database.DSN.Reveal(), c.want.Reveal())
+			}
+		})
+	}
+}
+
+func TestLoadFaults(t *testing.T) {
+	postgres := map[string]string{"DB_HOST": "db", "DB_USER": "u"}
+	minio := map[string]string{
+		"USE_MINIO": "true", "MINIO_ENDPOINT": "minio:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b",
+	}
+	cases := []struct {
+		base     map[string]string
+		key, val string
+		keys     []string // whose faults are expected
+	}{
+		{nil, "PORT", "http", []string{"PORT"}},
+		{nil, "PORT", "65536", []string{"PORT"}},
+		{nil, "PORT", "-1", []string{"PORT"}},
+		{nil, "RATE_LIMIT_MESSAGES", "0", []string{"RATE_LIMIT_MESSAGES"}},
+		{nil, "RATE_LIMIT_AUTH", "1e3", []string{"RATE_LIMIT_AUTH"}},
+		{nil, "MAX_MESSAGE_LENGTH", "20001", []string{"MAX_MESSAGE_LENGTH"}},
+		{nil, "MAX_MESSAGE_LENGTH", "99999999999999999999", []string{"MAX_MESSAGE_LENGTH"}},
+		{nil, "LOG_LEVEL", "loud", []string{"LOG_LEVEL"}},
+		{nil, "LOG_FORMAT", "xml", []string{"LOG_FORMAT"}},
+		{nil, "METRICS_ADDR", "9090", []string{"METRICS_ADDR"}},
+		{nil, "METRICS_ADDR", ":http", []string{"METRICS_ADDR"}},
+		{nil, "CLIENT_ORIGIN", "*", []string{"CLIENT_ORIGIN"}},
+		{nil, "CLIENT_ORIGIN", "null", []string{"CLIENT_ORIGIN"}},
+		{nil, "CLIENT_ORIGIN", "https://*.example.org", []string{"CLIENT_ORIGIN"}},
+		{nil, "CLIENT_ORIGIN", "https://example.org/app", []string{"CLIENT_ORIGIN"}},
+		{nil, "CLIENT_ORIGIN", "example.org,ftp://example.org", []string{"CLIENT_ORIGIN", "CLIENT_ORIGIN"}},
+		{nil, "TRUST_PROXY", "nginx", []string{"TRUST_PROXY"}},
+		{nil, "TRUST_PROXY", "10.0.0.0/33", []string{"TRUST_PROXY"}},
+		{nil, "TRUST_PROXY", "-1", []string{"TRUST_PROXY"}},
+		{nil, "USE_MINIO", "maybe", []string{"USE_MINIO"}},
+		{nil, "USE_MINIO", "true", []string{"MINIO_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}},
+		{minio, "MINIO_ENDPOINT", "minio", []string{"MINIO_ENDPOINT"}},
+		{minio, "MINIO_ENDPOINT", "ftp://minio:9000", []string{"MINIO_ENDPOINT"}},
+		{minio, "MINIO_ENDPOINT", "http://minio:9000/bucket", []string{"MINIO_ENDPOINT"}},
+		{minio, "MINIO_ENDPOINT", "http://minio:0", []string{"MINIO_ENDPOINT"}},
+		{minio, "S3_BUCKET_NAME", "My_Bucket", []string{"S3_BUCKET_NAME"}},
+		{nil, "DB_HOST", "db", []string{"DB_USER"}},
+		{nil, "DB_PASSWORD", "x", []string{"DB_HOST"}},
+		{postgres, "DB_HOST", "postgres://u@h/d", []string{"DB_HOST"}},
+		{postgres, "DB_PORT", "0", []string{"DB_PORT"}},
+		{postgres, "DATABASE_URL", "postgres://u@h/d", []string{"DATABASE_URL"}},
+		{nil, "DATABASE_URL", "mysql://u@h/d", []string{"DATABASE_URL"}},
+		{nil, "DATABASE_URL", "postgres://u:se cret@h:port/d", []string{"DATABASE_URL"}},
+		{nil, "REDIS_URL", "redis://cache:6379", []string{"REDIS_URL"}},
+		{postgres, "REDIS_URL", "cache:6379", []string{"REDIS_URL"}},
+		{postgres, "REDIS_URL", "redis://cache:6379/first", []string{"REDIS_URL"}},
+		{postgres, "REDIS_URL", "unix://", []string{"REDIS_URL"}},
+	}
+	for _, c := range cases {
+		t.Run(c.key+"="+c.val, func(t *testing.T) {
+			vars := maps.Clone(c.base)
+			if vars == nil {
+				vars = map[string]string{}
+			}
+			vars[c.key] = c.val
+			cfg, err := Load(from(vars))
+			if got := faultKeys(err); !slices.Equal(got, c.keys) {
+				t.Errorf("faults = %v, want %v (%v)", got, c.keys, err)
+			}
+			if !reflect.DeepEqual(cfg, Config{}) {
+				t.Errorf("config = %+v, want the zero value", cfg)
+			}
+		})
+	}
+}
+
+func faultKeys(err error) (keys []string) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	for _, e := range joined.Unwrap() {
+		if f, ok := errors.AsType[*Fault](e); ok {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
+}
+
+func TestLoadReportsAllFaultsAtOnce(t *testing.T) {
+	_, err := Load(from(map[string]string{"PORT": "x", "LOG_LEVEL": "x", "USE_MINIO": "x", "REDIS_URL": "redis://h"}))
+	if got, want := faultKeys(err), []string{"PORT", "REDIS_URL", "USE_MINIO", "LOG_LEVEL"}; !sameSet(got, want) {
+		t.Errorf("faults = %v, want %v", got, want)
+	}
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+func TestRedisWithoutPostgresNamesBothVariables(t *testing.T) {
+	_, err := Load(from(map[string]string{"REDIS_URL": "redis://:hunter2@cache:6379"}))
+	if err == nil {
+		t.Fatal("err = nil, want a fault")
+	}
+	for _, want := range []string{"DB_HOST", "REDIS_URL"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("err = %q, want it to name %s", err, want)
+		}
+	}
+}
+
+func TestSecretsNeverPrint(t *testing.T) {
+	vars := map[string]string{
+		"DB_HOST": "db", "DB_USER": "u", "DB_PASSWORD": "hunter2", "REDIS_URL": "redis://:hunter2@cache:6379",
+		"USE_MINIO": "1", "MINIO_ENDPOINT": "minio:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "hunter2",
+	}
+	cfg, err := Load(from(vars))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("start", "dsn", cfg.Database.DSN, "config", cfg)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("start", "dsn", cfg.Database.DSN, "config", cfg)
+	outputs := []string{string(asJSON), log.String()}
+	// fmt ignores String below a pointer in a struct with a wrong verb: %s on Config
+	// is why Config holds no pointers.
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		outputs = append(outputs, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, cfg.Database.DSN), fmt.Sprintf(verb, cfg.Redis))
+	}
+
+	// A faulty secret is not repeated in the fault either.
+	for _, key := range []string{"DATABASE_URL", "REDIS_URL"} {
+		_, err := Load(from(map[string]string{key: "ftp://u:hunter2@h:bad port/x"}))
+		outputs = append(outputs, fmt.Sprint(err))
+	}
+	for _, out := range outputs {
+		if strings.Contains(out, "hunter2") || strings.Contains(out, "68756e74657232") {
+			t.Errorf("output holds a secret: %s", out)
+		}
+	}
+	if got, want := fmt.Sprint(cfg.Database.DSN), "…"; got != want {
+		t.Errorf("DSN prints %q, want %q", got, want)
+	}
+	if got := cfg.Storage.SecretKey.Reveal(); got != "hunter2" {
+		t.Errorf("Reveal = %q, want hunter2", got)
+	}
+}

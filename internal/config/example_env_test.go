@@ -1,0 +1,117 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+var exampleLine = regexp.MustCompile(`(?m)^#?([A-Z0-9_]+)=(.*)$`)
+
+// exampleVariables reads .env.example with every line uncommented.
+func exampleVariables(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars := map[string]string{}
+	for _, m := range exampleLine.FindAllStringSubmatch(string(text), -1) {
+		if _, twice := vars[m[1]]; twice {
+			t.Errorf("%s stands twice in .env.example", m[1])
+		}
+		vars[m[1]] = m[2]
+	}
+	return vars
+}
+
+func TestExampleListsEveryVariable(t *testing.T) {
+	asked := map[string]bool{}
+	if _, err := Load(func(key string) (string, bool) { asked[key] = true; return "", false }); err != nil {
+		t.Fatal(err)
+	}
+	example := exampleVariables(t)
+	for key := range asked {
+		if _, ok := example[key]; !ok {
+			t.Errorf("%s is read, but .env.example does not list it", key)
+		}
+	}
+	for key := range example {
+		if !asked[key] {
+			t.Errorf("%s stands in .env.example, but nothing reads it", key)
+		}
+	}
+}
+
+func TestExampleTellsTheDefaults(t *testing.T) {
+	want, err := Load(from(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(from(exampleVariables(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("config of .env.example = %+v, want the defaults %+v", got, want)
+	}
+	// The defaults of what a variable switches on are read only with it.
+	on := map[string]string{"DB_HOST": "db", "DB_USER": "u", "USE_MINIO": "true", "MINIO_ENDPOINT": "m:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b"}
+	want, err = Load(from(on))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range exampleVariables(t) {
+		if _, ok := on[key]; !ok {
+			on[key] = value
+		}
+	}
+	if got, err = Load(from(on)); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("config of .env.example with Postgres and S3 = %+v (%v), want %+v", got, err, want)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(path, []byte("# comment\nPORT=6000\nHOST='::1'\nLOG_LEVEL=debug\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PORT", "7000")
+	t.Setenv("HOST", "")
+	env, err := Environment(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, key := range []string{"PORT", "HOST", "LOG_LEVEL", "NO_SUCH"} {
+		v, _ := env(key)
+		got = append(got, v)
+	}
+	if want := []string{"7000", "::1", "debug", ""}; !slices.Equal(got, want) {
+		t.Errorf("PORT, HOST, LOG_LEVEL, NO_SUCH = %q, want %q", got, want)
+	}
+	if v, ok := os.LookupEnv("LOG_LEVEL"); ok {
+		t.Errorf("the process got LOG_LEVEL=%s, want its environment untouched", v)
+	}
+}
+
+func TestEnvironmentFileFaults(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Environment(filepath.Join(dir, "none")); err != nil {
+		t.Errorf("missing file: err = %v, want nil", err)
+	}
+	if _, err := Environment(dir); err == nil {
+		t.Error("folder: err = nil, want one")
+	}
+	path := filepath.Join(dir, ".env")
+	if err := os.WriteFile(path, []byte("DB_PASSWORD hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Environment(path)
+	if err == nil || regexp.MustCompile("hunter2").MatchString(err.Error()) {
+		t.Errorf("broken line: err = %v, want one without the line's text", err)
+	}
+}
