@@ -1,0 +1,173 @@
+package testenv
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// A package that holds a program, as apt calls it.
+const (
+	postgresPackage = "postgresql"
+	redisPackage    = "redis-server"
+	nginxPackage    = "nginx"
+)
+
+// program returns the path of name, after installing pkg where it is missing
+// and can be.
+func program(name, pkg string) (string, error) {
+	if path, ok := lookup(name); ok {
+		return path, nil
+	}
+	err := locked("apt", func() error {
+		if _, ok := lookup(name); ok {
+			return nil // another test binary was faster
+		}
+		return install(name, pkg)
+	})
+	if err != nil {
+		return "", err
+	}
+	path, ok := lookup(name)
+	if !ok {
+		return "", fmt.Errorf("find %s: not there although package %s is installed", name, pkg)
+	}
+	return path, nil
+}
+
+// lookup finds a program on the PATH and where Debian and Homebrew hide servers.
+// Of several Postgres the newest is taken.
+func lookup(name string) (string, bool) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, true
+	}
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/", "/usr/pgsql-*/bin/", "/opt/homebrew/opt/postgresql@*/bin/", "/usr/sbin/", "/usr/local/sbin/"} {
+		found, _ := filepath.Glob(pattern + name)
+		if len(found) > 0 {
+			return slices.Max(found), true
+		}
+	}
+	return "", false
+}
+
+// install installs packages with apt-get, as root only.
+func install(name string, pkgs ...string) error {
+	apt, err := exec.LookPath("apt-get")
+	if err != nil || os.Getuid() != 0 {
+		return missing(name, pkgs...)
+	}
+	fmt.Fprintf(os.Stderr, "testenv: installing %s (once)\n", strings.Join(pkgs, ", "))
+	restore, err := keepServicesDown()
+	if err != nil {
+		return err
+	}
+	defer restore()
+	if slices.Contains(pkgs, postgresPackage) {
+		if err := noMainCluster(apt); err != nil {
+			return err
+		}
+	}
+	return aptInstall(apt, pkgs...)
+}
+
+// missing tells what a person can do where nothing can be installed.
+func missing(name string, pkgs ...string) error {
+	return fmt.Errorf(`%s is missing, and this is not root on Debian or Ubuntu, so that it cannot be installed.
+Do one of these:
+  - install it: sudo apt-get install %s
+  - start a Docker engine: Postgres, Redis and S3 then come as containers
+  - name running servers, of which the tests may make and drop databases:
+      TEST_DATABASE_URL=postgres://user:password@host:5432/postgres
+      TEST_REDIS_URL=redis://host:6379
+      TEST_S3_ENDPOINT=host:9000 TEST_S3_ACCESS_KEY=… TEST_S3_SECRET_KEY=…`, name, strings.Join(pkgs, " "))
+}
+
+// aptInstall tries with the package lists that are there, since fetching them
+// takes longer than most packages, and then with fresh ones.
+func aptInstall(apt string, pkgs ...string) error {
+	args := append([]string{"install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}, pkgs...)
+	if _, err := quietly(apt, args...); err == nil {
+		return nil
+	}
+	if out, err := quietly(apt, "update"); err != nil {
+		return fmt.Errorf("fetch the package lists: %w\n%s", err, out)
+	}
+	if out, err := quietly(apt, args...); err != nil {
+		return fmt.Errorf("install %s: %w\n%s", strings.Join(pkgs, " "), err, out)
+	}
+	return nil
+}
+
+func quietly(name string, args ...string) (output []byte, err error) {
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	return cmd.CombinedOutput()
+}
+
+// keepServicesDown stops Debian from starting servers on their default ports as
+// it installs them, until restore.
+func keepServicesDown() (restore func(), err error) {
+	const path = "/usr/sbin/policy-rc.d"
+	if _, err := os.Lstat(path); err == nil {
+		return func() {}, nil
+	}
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
+		return nil, fmt.Errorf("keep services down: %w", err)
+	}
+	return func() { _ = os.Remove(path) }, nil
+}
+
+// noMainCluster stops Debian from making a database cluster as it installs
+// Postgres.
+func noMainCluster(apt string) error {
+	const path = "/etc/postgresql-common/createcluster.conf"
+	if err := aptInstall(apt, "postgresql-common"); err != nil {
+		return err
+	}
+	conf, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("forbid the main cluster: %w", err)
+	}
+	defer conf.Close()
+	if _, err := conf.WriteString("create_main_cluster = false\n"); err != nil {
+		return fmt.Errorf("forbid the main cluster: %w", err)
+	}
+	return nil
+}
+
+// root returns the folder of the repository.
+func root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
+// built returns the path of a program built from its pinned module below
+// internal/tools, building it where that has not been done. It is kept in
+// .cache, under a name that changes with the module's pins.
+func built(tool, pkg string) (string, error) {
+	module := filepath.Join(root(), "internal", "tools", tool)
+	pins, err := os.ReadFile(filepath.Join(module, "go.mod"))
+	if err != nil {
+		return "", fmt.Errorf("read the pins of %s: %w", tool, err)
+	}
+	path := filepath.Join(root(), ".cache", "bin", tool+"-"+fingerprint(pins, runtime.Version()))
+	err = locked(tool, func() error {
+		if _, err := os.Stat(path); err == nil {
+			return nil
+		}
+		fmt.Fprintf(os.Stderr, "testenv: building %s (once, about a minute)\n", tool)
+		// Renamed when whole: a build may be interrupted.
+		cmd := exec.Command("go", "build", "-o", path+".new", pkg)
+		cmd.Dir = module
+		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0", "GOWORK=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w\n%s", tool, err, out)
+		}
+		return os.Rename(path+".new", path)
+	})
+	return path, err
+}

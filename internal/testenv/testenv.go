@@ -1,0 +1,261 @@
+// Package testenv gives tests real servers: Postgres, Redis, S3 and nginx.
+//
+// A test asks for what it needs:
+//
+//	dsn := testenv.Postgres(t) // an empty database of its own
+//	url := testenv.Redis(t)    // an empty Redis of its own
+//	s3 := testenv.S3(t)        // an empty bucket of its own
+//
+// The servers are those that TEST_DATABASE_URL, TEST_REDIS_URL and
+// TEST_S3_ENDPOINT (with TEST_S3_ACCESS_KEY and TEST_S3_SECRET_KEY) name. Where
+// these are unset, testenv starts servers itself, on free loopback ports with
+// data in a temporary folder, and installs or builds them first where it can.
+// Where it cannot, the test fails and says what to do: no test is ever skipped
+// for want of a server.
+//
+// Tests that stop, kill or freeze servers take an Env of their own (New) and
+// hold the servers in their hands; Env.Cluster is the whole product in one call.
+//
+// No server outlives the test binary, however that ends.
+package testenv
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// shared are the servers that all tests of one binary use. It is global because
+// a test binary has no place that all tests pass before their first server.
+var shared = &pool{}
+
+type pool struct {
+	mu       sync.Mutex
+	env      *Env
+	postgres map[bool]*PostgresServer // by durable
+	store    *ObjectStore
+}
+
+// Postgres returns the DSN of an empty database that is dropped when t ends.
+// Its server does not sync to disk: see DurablePostgres.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	return database(t, false)
+}
+
+// DurablePostgres is Postgres with a server that syncs every commit, for tests
+// of durability and for benchmarks. With TEST_DATABASE_URL it is what that
+// server does.
+func DurablePostgres(t testing.TB) string {
+	t.Helper()
+	return database(t, true)
+}
+
+func database(t testing.TB, durable bool) string {
+	t.Helper()
+	admin, err := shared.databaseServer(durable)
+	if err != nil {
+		t.Fatalf("testenv: no Postgres for this test: %v", err)
+	}
+	dsn, err := createDatabase(t.Context(), admin)
+	if err != nil {
+		t.Fatalf("testenv: no database for this test: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := dropDatabase(context.Background(), admin, dsn); err != nil {
+			t.Errorf("testenv: %v", err)
+		}
+	})
+	return dsn
+}
+
+// Redis returns the redis:// URL of an empty Redis that only t uses. With
+// TEST_REDIS_URL it is a database of that server, from 1 to 15, and pub/sub
+// channels are shared with whoever else uses the server.
+func Redis(t testing.TB) string {
+	t.Helper()
+	url, release, err := shared.redis(t.Context())
+	if err != nil {
+		t.Fatalf("testenv: no Redis for this test: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := release(); err != nil {
+			t.Errorf("testenv: %v", err)
+		}
+	})
+	return url
+}
+
+// S3 returns an empty bucket that is removed when t ends.
+func S3(t testing.TB) Store {
+	t.Helper()
+	at, err := shared.objectStore()
+	if err != nil {
+		t.Fatalf("testenv: no S3 for this test: %v", err)
+	}
+	bucket, err := createBucket(t.Context(), at)
+	if err != nil {
+		t.Fatalf("testenv: no bucket for this test: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := dropBucket(context.Background(), bucket); err != nil {
+			t.Errorf("testenv: %v", err)
+		}
+	})
+	return bucket
+}
+
+// New returns an Env for t alone, closed when t ends. When t fails, the last
+// lines of every server are told.
+func New(t testing.TB) *Env {
+	t.Helper()
+	env, err := Open("")
+	if err != nil {
+		t.Fatalf("testenv: %v", err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, s := range env.Servers() {
+				t.Logf("last words of %s at %s:\n%s", s.Name, s.Addr, s.Tail(25))
+			}
+		}
+		if err := env.Close(); err != nil {
+			t.Errorf("testenv: %v", err)
+		}
+	})
+	return env
+}
+
+// Main is the TestMain of a package whose tests must not leak goroutines. It
+// runs the tests, fails on a leak and stops the shared servers.
+func Main(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		if err := goleak.Find(Leaks()...); err != nil {
+			fmt.Fprintf(os.Stderr, "testenv: the tests leaked goroutines: %v\n", err)
+			code = 1
+		}
+	}
+	if err := shared.close(); err != nil {
+		fmt.Fprintf(os.Stderr, "testenv: %v\n", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// Leaks returns options for goleak that allow the goroutines which wait for the
+// shared servers.
+func Leaks() []goleak.Option {
+	return []goleak.Option{goleak.IgnoreAnyFunction("github.com/chillin-chat/chillin/internal/testenv.(*Server).run")}
+}
+
+func (p *pool) open() (*Env, error) {
+	if p.env == nil {
+		env, err := Open("")
+		if err != nil {
+			return nil, err
+		}
+		p.env = env
+	}
+	return p.env, nil
+}
+
+// databaseServer returns the DSN of a database from which others can be made.
+func (p *pool) databaseServer(durable bool) (string, error) {
+	if named := os.Getenv("TEST_DATABASE_URL"); named != "" {
+		return named, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pg := p.postgres[durable]; pg != nil {
+		return pg.URL("postgres"), nil
+	}
+	if useContainers("postgres") {
+		return containerDatabase()
+	}
+	env, err := p.open()
+	if err != nil {
+		return "", err
+	}
+	pg, err := env.Postgres(PostgresOptions{Durable: durable})
+	if err != nil {
+		return "", err
+	}
+	if p.postgres == nil {
+		p.postgres = map[bool]*PostgresServer{}
+	}
+	p.postgres[durable] = pg
+	return pg.URL("postgres"), nil
+}
+
+// redis starts a Redis of its own for every test: channels of pub/sub do not
+// belong to a database, and it is up in 30 ms.
+func (p *pool) redis(ctx context.Context) (url string, release func() error, err error) {
+	if named := os.Getenv("TEST_REDIS_URL"); named != "" {
+		return leaseRedis(ctx, named)
+	}
+	if useContainers("redis-server") {
+		named, err := containerRedis()
+		if err != nil {
+			return "", nil, err
+		}
+		return leaseRedis(ctx, named)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	env, err := p.open()
+	if err != nil {
+		return "", nil, err
+	}
+	r, err := env.Redis()
+	if err != nil {
+		return "", nil, err
+	}
+	return r.URL(), r.Kill, nil
+}
+
+// objectStore returns an S3 server; its Bucket is not set.
+func (p *pool) objectStore() (Store, error) {
+	if named := os.Getenv("TEST_S3_ENDPOINT"); named != "" {
+		return namedS3(named), nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.store == nil {
+		env, err := p.open()
+		if err != nil {
+			return Store{}, err
+		}
+		if p.store, err = env.ObjectStore(); err != nil {
+			return Store{}, err
+		}
+	}
+	return p.store.at(), nil
+}
+
+// namedS3 reads TEST_S3_ENDPOINT, host:port or a URL, and what belongs to it.
+func namedS3(endpoint string) Store {
+	secure := strings.HasPrefix(endpoint, "https://")
+	endpoint = strings.TrimPrefix(strings.TrimPrefix(endpoint, "https://"), "http://")
+	return Store{
+		Endpoint:  strings.TrimSuffix(endpoint, "/"),
+		AccessKey: os.Getenv("TEST_S3_ACCESS_KEY"),
+		SecretKey: os.Getenv("TEST_S3_SECRET_KEY"),
+		Region:    objectStoreRegion,
+		Secure:    secure,
+	}
+}
+
+func (p *pool) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.env == nil {
+		return nil
+	}
+	return p.env.Close()
+}
