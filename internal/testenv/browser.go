@@ -1,0 +1,25 @@
+package testenv
+
+import "fmt"
+
+// Browser returns the path of Chromium, installing it and its fonts where they
+// are missing and can be. Without fonts-liberation digits are drawn from the
+// emoji font.
+func Browser() (string, error) {
+	names := []string{"chromium", "chromium-browser", "google-chrome"}
+	for _, name := range names {
+		if path, ok := lookup(name); ok {
+			return path, nil
+		}
+	}
+	pkgs := []string{"chromium", "fonts-liberation", "fonts-noto-color-emoji"}
+	err := locked("apt", func() error { return install("chromium", pkgs...) })
+	if err != nil {
+		return "", err
+	}
+	path, ok := lookup("chromium")
+	if !ok {
+		return "", fmt.Errorf("find chromium: not there although its package is installed")
+	}
+	return path, nil
+}
