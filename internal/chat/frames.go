@@ -1,0 +1,91 @@
+package chat
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// The data of the events that a room's happenings become on the wire.
+
+// MessageEvent is the data of message:new, message:edited, message:deleted and
+// message:reaction.
+type MessageEvent struct {
+	RoomID  RoomID  `json:"roomId"`
+	Seq     Seq     `json:"seq" doc:"The room's number of this change."`
+	Message Message `json:"message"`
+}
+
+// RoomUpdated is the data of room:updated.
+type RoomUpdated struct {
+	Room Room `json:"room"`
+}
+
+// RoomRemoved is the data of room:removed.
+type RoomRemoved struct {
+	RoomID RoomID `json:"roomId"`
+	Reason string `json:"reason" enum:"left,kicked,deleted"`
+}
+
+// Frame makes the finished JSON object of an event or reply without id.
+func Frame(kind string, data any) []byte {
+	frame, err := json.Marshal(struct {
+		Type string `json:"type"`
+		Data any    `json:"data"`
+	}{kind, data})
+	if err != nil { // our own types always encode
+		panic(fmt.Sprintf("encode %s frame: %v", kind, err))
+	}
+	return frame
+}
+
+// ChangeEvent makes the event of the change that took seq in m's room. m is in
+// its present state, which may be later than seq.
+func ChangeEvent(m Message, seq Seq) Event {
+	e := Event{Kind: Change, Room: m.RoomID, Seq: seq}
+	if gone := m.System.Ends(); gone != 0 && seq == m.Seq {
+		e.Kind, e.User = Departure, gone
+	}
+	e.Frame = Frame(verbAt(m, seq), MessageEvent{m.RoomID, seq, m})
+	return e
+}
+
+func verbAt(m Message, seq Seq) string {
+	switch {
+	case seq == m.Seq:
+		return "message:new"
+	case m.DeletedAt != 0:
+		return "message:deleted"
+	case m.LastVerb == Reacted:
+		return "message:reaction"
+	default:
+		return "message:edited"
+	}
+}
+
+// Events makes an event for every number in (c.From, c.To]. A number whose own
+// change was overtaken by a later change of the same message is borne by a
+// changed message in its present state, so that the numbers stay dense: to apply
+// a later state early, and again in its place, does no harm.
+func (c Changes) Events() []Event {
+	bearer := make(map[Seq]Message, 2*len(c.Messages))
+	for _, m := range c.Messages {
+		bearer[m.Seq] = m
+		bearer[m.ChangeSeq] = m
+	}
+	var events []Event
+	next := 0 // the first message whose latest change is not before seq
+	for seq := c.From + 1; seq <= c.To; seq++ {
+		for next < len(c.Messages) && c.Messages[next].ChangeSeq < seq {
+			next++
+		}
+		m, ok := bearer[seq]
+		if !ok {
+			if next == len(c.Messages) {
+				break
+			}
+			m = c.Messages[next]
+		}
+		events = append(events, ChangeEvent(m, seq))
+	}
+	return events
+}

@@ -1,0 +1,154 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/chillin-chat/chillin/internal/markup"
+)
+
+// MessageKind tells what people wrote from what the room tells.
+type MessageKind string
+
+const (
+	Text   MessageKind = "text"
+	System MessageKind = "system"
+)
+
+// Action is what a system message tells.
+type Action string
+
+const (
+	Joined Action = "join"
+	Left   Action = "leave"
+	Kicked Action = "kick"
+)
+
+// SystemInfo is what a system message tells, for programs.
+type SystemInfo struct {
+	Action Action `json:"action" enum:"join,leave,kick" doc:"What happened."`
+	UserID UserID `json:"userId" doc:"To whom it happened."`
+}
+
+// Ends tells whose membership the action ended, 0 where nobody's.
+func (s *SystemInfo) Ends() UserID {
+	if s != nil && (s.Action == Left || s.Action == Kicked) {
+		return s.UserID
+	}
+	return 0
+}
+
+// Verb is the last thing that happened to a message.
+type Verb string
+
+const (
+	Sent    Verb = "sent"
+	Edited  Verb = "edited"
+	Deleted Verb = "deleted"
+	Reacted Verb = "reacted"
+)
+
+// Message is one entry of a room's sequence, in its present state.
+type Message struct {
+	ID          MessageID           `json:"id"`
+	RoomID      RoomID              `json:"roomId"`
+	Seq         Seq                 `json:"seq" doc:"The room's number of the message; never changes."`
+	ChangeSeq   Seq                 `json:"changeSeq" doc:"The room's number of its latest change."`
+	CID         CID                 `json:"cid" doc:"The author's name for the send; empty for system messages."`
+	Kind        MessageKind         `json:"kind" enum:"text,system"`
+	Author      Author              `json:"author"`
+	Text        string              `json:"text"`
+	HTML        string              `json:"html"`
+	System      *SystemInfo         `json:"system,omitempty" doc:"Set where kind is system."`
+	ReplyTo     *Reply              `json:"replyTo,omitempty"`
+	Attachments []MessageAttachment `json:"attachments" nullable:"false"`
+	Reactions   []ReactionCount     `json:"reactions" nullable:"false"`
+	CreatedAt   Time                `json:"createdAt" format:"date-time"`
+	EditedAt    Time                `json:"editedAt,omitempty" format:"date-time"`
+	DeletedAt   Time                `json:"deletedAt,omitempty" format:"date-time"`
+
+	// LastVerb is what took ChangeSeq.
+	LastVerb Verb `json:"-"`
+}
+
+// Reply is the message that another one answers, in short.
+type Reply struct {
+	ID      MessageID `json:"id"`
+	Seq     Seq       `json:"seq"`
+	Author  Author    `json:"author"`
+	Excerpt string    `json:"excerpt"`
+}
+
+// MessageAttachment is a file that a message carries.
+type MessageAttachment struct {
+	ID          AttachmentID `json:"id"`
+	Name        string       `json:"name"`
+	Size        int64        `json:"size"`
+	ContentType string       `json:"contentType"`
+	Width       int          `json:"width,omitempty"`
+	Height      int          `json:"height,omitempty"`
+	URL         string       `json:"url"`
+}
+
+// ReactionCount is one emoji under a message.
+type ReactionCount struct {
+	Emoji string `json:"emoji"`
+	Count int    `json:"count"`
+	Me    bool   `json:"me"`
+}
+
+// Draft is a message before it has a number: clean text, rendered HTML.
+type Draft struct {
+	Room    RoomID
+	Author  UserID
+	CID     CID
+	Text    string
+	HTML    string
+	ReplyTo MessageID // 0 for none
+}
+
+// Changes is what happened in a room after From up to and including To: each
+// changed message once, in its present state, by ChangeSeq.
+type Changes struct {
+	Messages []Message
+	From, To Seq
+	Head     Seq
+	More     bool // To < Head
+}
+
+// PageQuery asks for messages by their Seq. At most one of Before, After and
+// Around is set; with none the newest are meant.
+type PageQuery struct {
+	Before, After, Around Seq
+	Limit                 int
+}
+
+// Page is a run of messages, ascending by Seq.
+type Page struct {
+	Messages []Message
+	Head     Seq
+	// HasMore tells that there are further messages in the asked direction (for
+	// Around and the newest: towards the past).
+	HasMore bool
+}
+
+// Messages is the store of messages.
+type Messages interface {
+	// Append gives d the next number of its room, once per (author, CID): for a
+	// known CID it returns the original and fresh is false. It returns after the
+	// commit. NOT_A_MEMBER, CID_CONFLICT, NOT_FOUND (room or reply), UNAVAILABLE
+	// (queue full, engine away, or a commit whose outcome is unknown).
+	Append(ctx context.Context, d Draft) (m Message, fresh bool, err error)
+	// Changes returns what changed in a room after since, at most limit messages.
+	// NOT_FOUND for an unknown room.
+	Changes(ctx context.Context, room RoomID, viewer UserID, since Seq, limit int) (Changes, error)
+	// Page returns messages by Seq. NOT_FOUND for an unknown room.
+	Page(ctx context.Context, room RoomID, viewer UserID, q PageQuery) (Page, error)
+}
+
+// maxExcerpt is how much of an answered message a Reply shows, in characters.
+const maxExcerpt = 140
+
+// NewReply shows the message that another one answers.
+func NewReply(id MessageID, seq Seq, author Author, text string) *Reply {
+	return &Reply{ID: id, Seq: seq, Author: author, Excerpt: markup.Excerpt(text, maxExcerpt)}
+}

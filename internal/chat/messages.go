@@ -1,0 +1,143 @@
+package chat
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/markup"
+)
+
+// The limits of what one read returns, in messages.
+const (
+	DefaultPage = 50
+	MaxPage     = 100
+)
+
+// Send is what a caller asks to be said.
+type Send struct {
+	Room    RoomID
+	CID     string
+	Text    string
+	ReplyTo MessageID
+}
+
+// SendMessage is the way of every message. Who asks is known by now
+// (authentication); here come the rate limit and the hygiene of the text, and in
+// Append, under the room's lock, the membership. It returns after the commit;
+// fresh is false where the CID was known and m is the original.
+func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Message, fresh bool, err error) {
+	cid, err := parseCID(in.CID)
+	if err != nil {
+		return Message{}, false, err
+	}
+	if after, ok := s.Sends.Allow(caller.User.ID); !ok {
+		return Message{}, false, limited(after)
+	}
+	text, err := s.cleanText(in.Text)
+	if err != nil {
+		return Message{}, false, err
+	}
+	m, fresh, err = s.Messages.Append(ctx, Draft{
+		Room: in.Room, Author: caller.User.ID, CID: cid,
+		Text: text, HTML: markup.HTML(text), ReplyTo: in.ReplyTo,
+	})
+	if CodeOf(err) == NotAMember {
+		// A stranger to a hidden room must not learn that it exists.
+		if _, _, hidden := s.visible(ctx, caller, in.Room); hidden != nil {
+			err = hidden
+		}
+	}
+	if err != nil {
+		return Message{}, false, err
+	}
+	if fresh {
+		s.announce(&m)
+	}
+	return m, fresh, nil
+}
+
+func parseCID(text string) (CID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) != 36 {
+		return "", Fault(BadRequest, "A cid is a UUID, as 0197b1c2-….").In("cid")
+	}
+	return CID(id.String()), nil
+}
+
+func (s *Service) cleanText(text string) (string, error) {
+	clean, err := markup.Text(text, s.Limits.MaxMessageLength)
+	switch {
+	case err == nil:
+		return clean, nil
+	case errors.Is(err, markup.ErrEmpty):
+		return "", Fault(Empty, "There is nothing to send.").In("text")
+	case errors.Is(err, markup.ErrTooLong):
+		return "", Fault(TooLong, "A message has at most %d characters.", s.Limits.MaxMessageLength).In("text")
+	default:
+		return "", Fault(BadRequest, "That text has characters that cannot be used here.").In("text")
+	}
+}
+
+// History returns messages of a room by their place.
+func (s *Service) History(ctx context.Context, caller Caller, room RoomID, q PageQuery) (Page, error) {
+	if _, _, err := s.readable(ctx, caller, room); err != nil {
+		return Page{}, err
+	}
+	return s.Messages.Page(ctx, room, caller.User.ID, q)
+}
+
+// CatchUp is what a caller knows of a room: everything up to Since in the life
+// of the database that Epoch names.
+type CatchUp struct {
+	Room  RoomID
+	Since Seq
+	Epoch Epoch // "" where the caller does not say
+	Limit int
+}
+
+// CaughtUp answers a CatchUp: the changes, or Reset where the caller's number
+// means nothing any more and it must forget what it has.
+type CaughtUp struct {
+	Changes
+	Epoch Epoch
+	Reset bool
+}
+
+// Changes returns what a caller has missed in a room.
+func (s *Service) Changes(ctx context.Context, caller Caller, c CatchUp) (CaughtUp, error) {
+	room, _, err := s.readable(ctx, caller, c.Room)
+	if err != nil {
+		return CaughtUp{}, err
+	}
+	if c.Epoch != "" && c.Epoch != room.Epoch || c.Since > room.Head {
+		return CaughtUp{Changes: Changes{Head: room.Head}, Epoch: room.Epoch, Reset: true}, nil
+	}
+	changes, err := s.Messages.Changes(ctx, c.Room, caller.User.ID, c.Since, c.Limit)
+	if err != nil {
+		return CaughtUp{}, err
+	}
+	return CaughtUp{Changes: changes, Epoch: room.Epoch}, nil
+}
+
+// Newest returns the latest messages of a room as changes: from them on a caller
+// is up to date at To.
+func (s *Service) Newest(ctx context.Context, caller Caller, id RoomID, limit int) (CaughtUp, error) {
+	room, _, err := s.readable(ctx, caller, id)
+	if err != nil {
+		return CaughtUp{}, err
+	}
+	page, err := s.Messages.Page(ctx, id, caller.User.ID, PageQuery{Limit: limit})
+	if err != nil {
+		return CaughtUp{}, err
+	}
+	from := page.Head
+	if len(page.Messages) > 0 {
+		from = page.Messages[0].Seq - 1
+	}
+	return CaughtUp{
+		Changes: Changes{Messages: page.Messages, From: from, To: page.Head, Head: page.Head},
+		Epoch:   room.Epoch,
+	}, nil
+}

@@ -1,0 +1,112 @@
+package chat
+
+import "context"
+
+// Room is a place where members talk in one sequence.
+type Room struct {
+	ID          RoomID `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Private     bool   `json:"private"`
+	HasPassword bool   `json:"hasPassword"`
+	OwnerID     UserID `json:"ownerId"`
+	MemberCount int    `json:"memberCount"`
+	// OnlineCount is nil where presence cannot be known.
+	OnlineCount *int  `json:"onlineCount" nullable:"true" doc:"Users with a live connection in the room; null where that cannot be known."`
+	Head        Seq   `json:"head" doc:"The last number taken in the room's sequence; 0 where nothing has happened yet."`
+	Epoch       Epoch `json:"epoch"`
+	CreatedAt   Time  `json:"createdAt" format:"date-time"`
+
+	// Password is the PHC string, "" for none. It never leaves the server.
+	Password string `json:"-"`
+}
+
+// RoomRole is what a member may do in a room.
+type RoomRole string
+
+const (
+	Owner     RoomRole = "owner"
+	RoomAdmin RoomRole = "admin"
+	Moderator RoomRole = "moderator"
+	Member    RoomRole = "member"
+)
+
+// Membership is a user's place in a room.
+type Membership struct {
+	RoomID   RoomID   `json:"roomId"`
+	UserID   UserID   `json:"userId"`
+	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
+	JoinedAt Time     `json:"joinedAt" format:"date-time"`
+	LastRead Seq      `json:"lastRead"`
+}
+
+// MemberView is a member as the list of a room shows it.
+type MemberView struct {
+	User     User     `json:"user"`
+	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
+	Status   Status   `json:"status" enum:"online,away,busy,offline,unknown"`
+	JoinedAt Time     `json:"joinedAt" format:"date-time"`
+}
+
+// OwnRoom is one of a user's rooms with what is new in it for that user.
+type OwnRoom struct {
+	Room     Room     `json:"room"`
+	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
+	LastRead Seq      `json:"lastRead"`
+	Unread   int      `json:"unread"`
+}
+
+// NewRoom is what the store needs to make a room. Names are clean already.
+type NewRoom struct {
+	Name        string
+	NameKey     string // what must be unique: the folded name
+	Description string
+	Private     bool
+	Password    string // PHC string, "" for none
+	Owner       UserID
+}
+
+// RoomSort is the order of a list of rooms.
+type RoomSort string
+
+const (
+	ByName    RoomSort = "name"
+	ByMembers RoomSort = "members"
+	ByActive  RoomSort = "active"
+)
+
+// RoomQuery asks for a page of the rooms that a user may see.
+type RoomQuery struct {
+	Viewer UserID
+	Text   string // folded part of a name; "" for all
+	Sort   RoomSort
+	Limit  int
+	Cursor string // opaque; "" for the first page
+}
+
+// Rooms is the store of rooms and memberships.
+type Rooms interface {
+	// CreateRoom makes a room with its owner as the only member. ROOM_NAME_TAKEN.
+	CreateRoom(ctx context.Context, r NewRoom) (Room, Membership, error)
+	// Room and RoomByNameKey return the room and the viewer's membership in it,
+	// nil where there is none. NOT_FOUND.
+	Room(ctx context.Context, id RoomID, viewer UserID) (Room, *Membership, error)
+	RoomByNameKey(ctx context.Context, key string, viewer UserID) (Room, *Membership, error)
+	// ListRooms returns a page of public rooms and the viewer's own, with the
+	// cursor of the next page, "" at the end. BAD_REQUEST for a foreign cursor.
+	ListRooms(ctx context.Context, q RoomQuery) ([]Room, string, error)
+	// OwnRooms returns all rooms of a user with what is unread, by name.
+	OwnRooms(ctx context.Context, user UserID) ([]OwnRoom, error)
+	// Join makes user a member and takes a number for it. For a member it changes
+	// nothing and the message is nil.
+	Join(ctx context.Context, room RoomID, user UserID) (Membership, *Message, error)
+	// Leave ends a membership and takes a number for it. The message is nil where
+	// there was none. FORBIDDEN for the owner.
+	Leave(ctx context.Context, room RoomID, user UserID) (*Message, error)
+	// Members returns a page of members by username, with the next cursor.
+	Members(ctx context.Context, room RoomID, limit int, cursor string) ([]MemberView, string, error)
+	// Heads returns the heads of those of ids that exist.
+	Heads(ctx context.Context, ids []RoomID) (map[RoomID]Seq, error)
+	// Epoch returns the database's epoch.
+	Epoch(ctx context.Context) (Epoch, error)
+}

@@ -1,0 +1,303 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"unicode/utf8"
+
+	"github.com/chillin-chat/chillin/internal/markup"
+)
+
+// The limits of names that people give, in characters (Unicode code points).
+const (
+	MaxRoomName    = 30
+	MaxDescription = 300
+	MinPassword    = 8
+	MaxPassword    = 128
+)
+
+// RoomDraft is what a caller asks a new room to be.
+type RoomDraft struct {
+	Name        string
+	Description string
+	Private     bool
+	Password    string
+}
+
+// CreateRoom makes a room that caller owns.
+func (s *Service) CreateRoom(ctx context.Context, caller Caller, d RoomDraft) (Room, error) {
+	name, err := line(d.Name, MaxRoomName, "name")
+	if err != nil {
+		return Room{}, err
+	}
+	if name == "" {
+		return Room{}, Fault(Empty, "A room needs a name.").In("name")
+	}
+	description, err := line(d.Description, MaxDescription, "description")
+	if err != nil {
+		return Room{}, err
+	}
+	phc, err := s.roomPassword(ctx, d.Password)
+	if err != nil {
+		return Room{}, err
+	}
+	room, _, err := s.Rooms.CreateRoom(ctx, NewRoom{
+		Name: name, NameKey: markup.Key(name), Description: description,
+		Private: d.Private, Password: phc, Owner: caller.User.ID,
+	})
+	if err != nil {
+		return Room{}, err
+	}
+	return s.withOnline(ctx, room), nil
+}
+
+func (s *Service) roomPassword(ctx context.Context, password string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	if err := CheckPassword(password); err != nil {
+		return "", err
+	}
+	return s.Passwords.Hash(ctx, password)
+}
+
+// CheckPassword refuses what is too short or too long to be a password.
+func CheckPassword(password string) error {
+	switch n := utf8.RuneCountInString(password); {
+	case n < MinPassword:
+		return Fault(BadRequest, "A password has at least %d characters.", MinPassword).In("password")
+	case n > MaxPassword:
+		return Fault(TooLong, "A password has at most %d characters.", MaxPassword).In("password")
+	}
+	return nil
+}
+
+// Room returns a room that caller may see.
+func (s *Service) Room(ctx context.Context, caller Caller, id RoomID) (Room, error) {
+	room, _, err := s.visible(ctx, caller, id)
+	if err != nil {
+		return Room{}, err
+	}
+	return s.withOnline(ctx, room), nil
+}
+
+// RoomByName returns the room of that name, whatever its case, if caller may see it.
+func (s *Service) RoomByName(ctx context.Context, caller Caller, name string) (Room, error) {
+	room, membership, err := s.Rooms.RoomByNameKey(ctx, markup.Key(name), caller.User.ID)
+	if err != nil {
+		return Room{}, err
+	}
+	if room.Private && membership == nil {
+		return Room{}, ErrMissing()
+	}
+	return s.withOnline(ctx, room), nil
+}
+
+// visible is the one gate before a room: what caller may not see is missing.
+func (s *Service) visible(ctx context.Context, caller Caller, id RoomID) (Room, *Membership, error) {
+	room, membership, err := s.Rooms.Room(ctx, id, caller.User.ID)
+	if err != nil {
+		return Room{}, nil, err
+	}
+	if room.Private && membership == nil {
+		return Room{}, nil, ErrMissing()
+	}
+	return room, membership, nil
+}
+
+// readable is the gate before what stands in a room: members only.
+func (s *Service) readable(ctx context.Context, caller Caller, id RoomID) (Room, Membership, error) {
+	room, membership, err := s.visible(ctx, caller, id)
+	if err != nil {
+		return Room{}, Membership{}, err
+	}
+	if membership == nil {
+		return Room{}, Membership{}, Fault(NotAMember, "Join the room first.")
+	}
+	return room, *membership, nil
+}
+
+// ListRooms returns a page of the rooms that caller may see.
+func (s *Service) ListRooms(ctx context.Context, caller Caller, q RoomQuery) ([]Room, string, error) {
+	q.Viewer, q.Text = caller.User.ID, markup.Key(q.Text)
+	rooms, next, err := s.Rooms.ListRooms(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	return s.withOnlineAll(ctx, rooms), next, nil
+}
+
+// OwnRooms returns caller's rooms with what is unread in them.
+func (s *Service) OwnRooms(ctx context.Context, caller Caller) ([]OwnRoom, error) {
+	own, err := s.Rooms.OwnRooms(ctx, caller.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	rooms := make([]Room, len(own))
+	for i := range own {
+		rooms[i] = own[i].Room
+	}
+	for i, room := range s.withOnlineAll(ctx, rooms) {
+		own[i].Room = room
+	}
+	return own, nil
+}
+
+// JoinRoom makes caller a member: of a public room, or of any room whose
+// password it knows. A private room is missing for whoever may not join it. For
+// a member it changes nothing and asks no password.
+func (s *Service) JoinRoom(ctx context.Context, caller Caller, id RoomID, password string) (Room, Membership, error) {
+	room, membership, err := s.Rooms.Room(ctx, id, caller.User.ID)
+	if err != nil {
+		return Room{}, Membership{}, err
+	}
+	return s.join(ctx, caller, room, membership, password)
+}
+
+// JoinRoomByName is JoinRoom for whoever knows a room by name only, as that of a
+// private room with a password.
+func (s *Service) JoinRoomByName(ctx context.Context, caller Caller, name, password string) (Room, Membership, error) {
+	room, membership, err := s.Rooms.RoomByNameKey(ctx, markup.Key(name), caller.User.ID)
+	if err != nil {
+		return Room{}, Membership{}, err
+	}
+	return s.join(ctx, caller, room, membership, password)
+}
+
+func (s *Service) join(ctx context.Context, caller Caller, room Room, membership *Membership, password string) (Room, Membership, error) {
+	if membership != nil {
+		return s.withOnline(ctx, room), *membership, nil
+	}
+	if err := s.mayJoin(ctx, room, password); err != nil {
+		return Room{}, Membership{}, err
+	}
+	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID)
+	if err != nil {
+		return Room{}, Membership{}, err
+	}
+	s.announce(told)
+	room, _, err = s.Rooms.Room(ctx, room.ID, caller.User.ID)
+	if err != nil {
+		return Room{}, Membership{}, err
+	}
+	return s.withOnline(ctx, room), joined, nil
+}
+
+func (s *Service) mayJoin(ctx context.Context, room Room, password string) error {
+	err := s.checkRoomPassword(ctx, room, password)
+	if code := CodeOf(err); room.Private && (code == WrongPassword || code == PasswordRequired) {
+		return ErrMissing()
+	}
+	return err
+}
+
+func (s *Service) checkRoomPassword(ctx context.Context, room Room, password string) error {
+	switch {
+	case room.Password == "" && room.Private:
+		return ErrMissing() // only by invitation
+	case room.Password == "":
+		return nil
+	case password == "":
+		return Fault(PasswordRequired, "This room asks for a password.").In("password")
+	}
+	ok, err := s.Passwords.Verify(ctx, password, room.Password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return Fault(WrongPassword, "That is not the room's password.").In("password")
+	}
+	return nil
+}
+
+// LeaveRoom ends caller's membership. Where there is none it changes nothing.
+func (s *Service) LeaveRoom(ctx context.Context, caller Caller, id RoomID) error {
+	if _, _, err := s.visible(ctx, caller, id); err != nil {
+		return err
+	}
+	told, err := s.Rooms.Leave(ctx, id, caller.User.ID)
+	if err != nil {
+		return err
+	}
+	s.announce(told)
+	return nil
+}
+
+// Members returns a page of a room's members with their presence.
+func (s *Service) Members(ctx context.Context, caller Caller, id RoomID, limit int, cursor string) ([]MemberView, string, error) {
+	if _, _, err := s.readable(ctx, caller, id); err != nil {
+		return nil, "", err
+	}
+	members, next, err := s.Rooms.Members(ctx, id, limit, cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	roster, known := s.Online(ctx, id)
+	for i := range members {
+		members[i].Status = statusIn(roster, known, members[i].User.ID)
+		members[i].User.Status = members[i].Status
+	}
+	return members, next, nil
+}
+
+// Online returns who is in a room now; known is false where presence cannot be
+// known, which is no error.
+func (s *Service) Online(ctx context.Context, id RoomID) (roster Roster, known bool) {
+	rosters, err := s.Presence.Online(ctx, id)
+	if err != nil {
+		return nil, false
+	}
+	return rosters[id], true
+}
+
+func statusIn(roster Roster, known bool, user UserID) Status {
+	if !known {
+		return Unknown
+	}
+	if status, ok := roster[user]; ok {
+		return status
+	}
+	return Offline
+}
+
+func (s *Service) withOnline(ctx context.Context, room Room) Room {
+	return s.withOnlineAll(ctx, []Room{room})[0]
+}
+
+func (s *Service) withOnlineAll(ctx context.Context, rooms []Room) []Room {
+	ids := make([]RoomID, len(rooms))
+	for i, room := range rooms {
+		ids[i] = room.ID
+	}
+	rosters, err := s.Presence.Online(ctx, ids...)
+	if err != nil {
+		return rooms
+	}
+	for i := range rooms {
+		n := len(rosters[rooms[i].ID])
+		rooms[i].OnlineCount = &n
+	}
+	return rooms
+}
+
+// announce tells of a committed change; nil is none.
+func (s *Service) announce(m *Message) {
+	if m != nil {
+		s.Announcer.Announce(ChangeEvent(*m, m.ChangeSeq))
+	}
+}
+
+// line cleans a one-line text that a person gave.
+func line(text string, limit int, field string) (string, error) {
+	clean, err := markup.Line(text, limit)
+	switch {
+	case err == nil:
+		return clean, nil
+	case errors.Is(err, markup.ErrEmpty):
+		return "", nil
+	case errors.Is(err, markup.ErrTooLong):
+		return "", Fault(TooLong, "That is longer than %d characters.", limit).In(field)
+	default:
+		return "", Fault(BadRequest, "That text has characters that cannot be used here.").In(field)
+	}
+}

@@ -1,0 +1,55 @@
+// Package chat holds the words and the rules: users, rooms, messages, who may do
+// what, and the Service through which REST and WebSocket alike do it. It knows no
+// technology; it names as interfaces what it needs from one.
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Service does what callers ask: check, store, announce. Everything that enters
+// by REST or WebSocket goes through it, so that a rule stands in one place.
+type Service struct {
+	Accounts  Accounts
+	Rooms     Rooms
+	Messages  Messages
+	Presence  Presence
+	Announcer Announcer
+	Passwords Passwords
+	Sends     Limiter[UserID]
+	Limits    Limits
+	Log       *slog.Logger
+}
+
+// Limits are the numbers that an operator may set.
+type Limits struct {
+	MaxMessageLength int // characters (Unicode code points) of a text
+	MessagesPer10s   int // sends of one user in ten seconds
+}
+
+// Announcer tells this node and all others what has been committed.
+type Announcer interface {
+	// Announce hands e to the sockets of this node and publishes it. Call it
+	// after the commit: an event for a rolled-back row is a lie.
+	Announce(e Event)
+	// Notify hands n to every node.
+	Notify(n Notice)
+}
+
+// Passwords hashes and checks passwords at a cost that a guesser feels.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, password, phc string) (bool, error)
+}
+
+// Limiter counts what a key does. Where it is too much, it says when to come
+// again.
+type Limiter[K comparable] interface {
+	Allow(key K) (retryAfter time.Duration, ok bool)
+}
+
+func limited(after time.Duration) *Error {
+	return &Error{Code: RateLimited, Text: "That was too much at once. Please wait a moment.", RetryAfter: after}
+}

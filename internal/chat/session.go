@@ -1,0 +1,51 @@
+package chat
+
+import "context"
+
+// Session is one sign-in of a user on one device.
+type Session struct {
+	ID         SessionID `json:"id"`
+	CreatedAt  Time      `json:"createdAt" format:"date-time"`
+	LastSeenAt Time      `json:"lastSeenAt" format:"date-time"`
+	ExpiresAt  Time      `json:"-"`
+	UserAgent  string    `json:"userAgent"`
+	IP         string    `json:"ip"`
+}
+
+// NewSession is what the store needs to make a session. The token itself is
+// never stored, only its SHA-256.
+type NewSession struct {
+	TokenHash []byte
+	ExpiresAt Time
+	UserAgent string
+	IP        string
+}
+
+// Caller is who asks: a user by one of its sessions.
+type Caller struct {
+	User    User
+	Session SessionID
+	// Expires is when the session ends by itself.
+	Expires Time
+}
+
+// Accounts is the store of users and sessions.
+type Accounts interface {
+	// Register makes a user and its first session. The first account that is no
+	// guest becomes server admin. USERNAME_TAKEN, EMAIL_TAKEN.
+	Register(ctx context.Context, a NewAccount, s NewSession) (Caller, error)
+	// Credentials finds a user by username or email (both in lower case), with
+	// its password's PHC string. NOT_FOUND for unknown names.
+	Credentials(ctx context.Context, login string) (User, string, error)
+	// StartSession signs an existing user in.
+	StartSession(ctx context.Context, user UserID, s NewSession) (Caller, error)
+	// CallerByToken finds whose token it is. NOT_FOUND for unknown, ended and
+	// expired sessions.
+	CallerByToken(ctx context.Context, tokenHash []byte) (Caller, error)
+	// EndSession ends a session; the token is refused from now on.
+	EndSession(ctx context.Context, id SessionID) error
+	// SessionsEnded returns those of ids that have ended or expired.
+	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
+	// User returns one user. NOT_FOUND.
+	User(ctx context.Context, id UserID) (User, error)
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// userColumns are what scanUser reads, of a table named u.
+const userColumns = `u.id, u.username, u.display_name, u.avatar_key, u.guest, u.role, u.status_message, u.created_at`
+
+type row interface{ Scan(dest ...any) error }
+
+func scanUser(r row, more ...any) (chat.User, error) {
+	var u chat.User
+	var avatar string
+	dest := append([]any{&u.ID, &u.Username, &u.DisplayName, &avatar, &u.Guest, &u.Role, &u.StatusMessage, &u.CreatedAt}, more...)
+	err := r.Scan(dest...)
+	u.AvatarURL, u.Status = avatarURL(avatar), chat.Offline
+	return u, err
+}
+
+func avatarURL(key string) string {
+	if key == "" {
+		return ""
+	}
+	return "/api/v1/avatars/" + key
+}
+
+// Register makes a user and its first session.
+func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSession) (chat.Caller, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var caller chat.Caller
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		// The row of the instance is the lock that lets only one be the first.
+		if _, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`); err != nil {
+			return err
+		}
+		var id chat.UserID
+		err := tx.QueryRowContext(ctx, `
+			INSERT INTO users (username, display_name, email, password, guest, role, created_at, expires_at)
+			VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), $5,
+				CASE WHEN $5 OR EXISTS (SELECT 1 FROM users WHERE NOT guest) THEN 'user' ELSE 'admin' END,
+				$6, NULLIF($7, 0))
+			RETURNING id`,
+			a.Username, a.DisplayName, a.Email, a.Password, a.Guest, int64(s.clock()), int64(a.ExpiresAt)).Scan(&id)
+		if err != nil {
+			return err
+		}
+		caller, err = s.startSession(ctx, tx, id, n)
+		return err
+	})
+	return caller, s.fail("register", err)
+}
+
+func (s *Store) startSession(ctx context.Context, tx *sql.Tx, id chat.UserID, n chat.NewSession) (chat.Caller, error) {
+	user, err := scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, int64(id)))
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	caller := chat.Caller{User: user, Expires: n.ExpiresAt}
+	err = tx.QueryRowContext(ctx, `
+		INSERT INTO sessions (user_id, token_hash, user_agent, ip, created_at, last_seen_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING id`,
+		int64(id), n.TokenHash, n.UserAgent, n.IP, int64(s.clock()), int64(n.ExpiresAt)).Scan(&caller.Session)
+	return caller, err
+}
+
+// Credentials finds a user by username or email.
+func (s *Store) Credentials(ctx context.Context, login string) (chat.User, string, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var phc string
+	user, err := scanUser(s.read.QueryRowContext(ctx, `
+		SELECT `+userColumns+`, COALESCE(u.password, '') FROM users u
+		WHERE (u.username = $1 OR u.email = $1) AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, login), &phc)
+	return user, phc, s.fail("find credentials", err)
+}
+
+// StartSession signs an existing user in.
+func (s *Store) StartSession(ctx context.Context, id chat.UserID, n chat.NewSession) (chat.Caller, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var caller chat.Caller
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		var err error
+		caller, err = s.startSession(ctx, tx, id, n)
+		return err
+	})
+	return caller, s.fail("start session", err)
+}
+
+// CallerByToken finds whose token it is.
+func (s *Store) CallerByToken(ctx context.Context, hash []byte) (chat.Caller, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var caller chat.Caller
+	user, err := scanUser(s.read.QueryRowContext(ctx, `
+		SELECT `+userColumns+`, s.id, s.expires_at
+		FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
+			AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash, int64(s.clock())),
+		&caller.Session, &caller.Expires)
+	caller.User = user
+	return caller, s.fail("find session", err)
+}
+
+// EndSession ends a session. To end it again changes nothing.
+func (s *Store) EndSession(ctx context.Context, id chat.SessionID) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	_, err := s.write.ExecContext(ctx, `UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL`,
+		int64(id), int64(s.clock()))
+	return s.fail("end session", err)
+}
+
+// SessionsEnded returns those of ids that are over.
+func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat.SessionID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	live := make(map[chat.SessionID]bool, len(ids))
+	err := s.each(ctx, func(r row) error {
+		var id chat.SessionID
+		err := r.Scan(&id)
+		live[id] = true
+		return err
+	}, `SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE `+s.engine.in("s.id", 1)+` AND s.ended_at IS NULL AND s.expires_at > $2
+			AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, s.engine.list(raw(ids)), int64(s.clock()))
+	if err != nil {
+		return nil, s.fail("find ended sessions", err)
+	}
+	var ended []chat.SessionID
+	for _, id := range ids {
+		if !live[id] {
+			ended = append(ended, id)
+		}
+	}
+	return ended, nil
+}
+
+// User returns one user.
+func (s *Store) User(ctx context.Context, id chat.UserID) (chat.User, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	user, err := scanUser(s.read.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, int64(id)))
+	return user, s.fail("find user", err)
+}
+
+// each runs a query and calls take for every row.
+func (s *Store) each(ctx context.Context, take func(row) error, query string, args ...any) error {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := take(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func raw[T ~int64](ids []T) []int64 {
+	out := make([]int64, len(ids))
+	for i, id := range ids {
+		out[i] = int64(id)
+	}
+	return out
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func TestAccounts(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		bob := register(t, s, "bob")
+
+		t.Run("the first account is server admin, the next is not", func(t *testing.T) {
+			if alice.User.Role != chat.Admin || bob.User.Role != chat.PlainUser {
+				t.Fatalf("roles = %s, %s, want admin, user", alice.User.Role, bob.User.Role)
+			}
+		})
+		t.Run("a username is taken once", func(t *testing.T) {
+			_, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "A", Password: "x"}, newSession(s))
+			wantCode(t, err, chat.UsernameTaken)
+		})
+		t.Run("an email is taken once, none is no email", func(t *testing.T) {
+			first := chat.NewAccount{Username: "carol", DisplayName: "C", Password: "x", Email: "c@example.org"}
+			if _, err := s.Register(t.Context(), first, newSession(s)); err != nil {
+				t.Fatal(err)
+			}
+			first.Username = "carol2"
+			_, err := s.Register(t.Context(), first, newSession(s))
+			wantCode(t, err, chat.EmailTaken)
+		})
+		t.Run("credentials are found by username and email", func(t *testing.T) {
+			for _, login := range []string{"carol", "c@example.org"} {
+				user, phc, err := s.Credentials(t.Context(), login)
+				if err != nil || user.Username != "carol" || phc != "x" {
+					t.Fatalf("Credentials(%s) = %v, %q, %v", login, user, phc, err)
+				}
+			}
+			_, _, err := s.Credentials(t.Context(), "nobody")
+			wantCode(t, err, chat.NotFound)
+		})
+		t.Run("a token names its caller until the session ends", func(t *testing.T) {
+			n := newSession(s)
+			started, err := s.StartSession(t.Context(), bob.User.ID, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			caller, err := s.CallerByToken(t.Context(), n.TokenHash)
+			if err != nil || caller.User.ID != bob.User.ID || caller.Session != started.Session {
+				t.Fatalf("caller = %+v, %v, want bob by session %d", caller, err, started.Session)
+			}
+			if err := s.EndSession(t.Context(), started.Session); err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.CallerByToken(t.Context(), n.TokenHash)
+			wantCode(t, err, chat.NotFound)
+			ended, err := s.SessionsEnded(t.Context(), []chat.SessionID{alice.Session, started.Session, 999999})
+			if want := []chat.SessionID{started.Session, 999999}; err != nil || !slices.Equal(ended, want) {
+				t.Fatalf("ended = %v, %v, want %v", ended, err, want)
+			}
+		})
+		t.Run("an expired session is over", func(t *testing.T) {
+			n := newSession(s)
+			if _, err := s.StartSession(t.Context(), bob.User.ID, n); err != nil {
+				t.Fatal(err)
+			}
+			real := s.now
+			s.now = func() time.Time { return n.ExpiresAt.Std().Add(time.Millisecond) }
+			defer func() { s.now = real }()
+			_, err := s.CallerByToken(t.Context(), n.TokenHash)
+			wantCode(t, err, chat.NotFound)
+		})
+	})
+}
+
+func TestOnlyOneFirstAccount(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		const racers = 8
+		roles := make([]chat.Role, racers)
+		var wg sync.WaitGroup
+		for i := range racers {
+			wg.Go(func() {
+				c, err := s.Register(t.Context(), chat.NewAccount{Username: fmt.Sprintf("racer%d", i), DisplayName: "R", Password: "x"}, newSession(s))
+				if err != nil {
+					t.Error(err)
+				}
+				roles[i] = c.User.Role
+			})
+		}
+		wg.Wait()
+		admins := 0
+		for _, r := range roles {
+			if r == chat.Admin {
+				admins++
+			}
+		}
+		if admins != 1 {
+			t.Fatalf("admins = %d of %v, want 1", admins, roles)
+		}
+	})
+}

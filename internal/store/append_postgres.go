@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Each statement of the first round trip runs after the one before it, so with a
+// newer snapshot: the membership is read after the room was taken. In one clever
+// statement it would be read before, and a kicked user's message stored.
+const (
+	lockRooms = `SELECT id, head FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`
+
+	readMembers = `
+		SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key
+		FROM unnest($1::bigint[], $2::bigint[]) AS w (room_id, user_id)
+		JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id
+		JOIN users u ON u.id = m.user_id`
+
+	readKnown = `
+		SELECT m.author_id, m.cid::text, m.id, m.send_hash
+		FROM unnest($1::bigint[], $2::text[]) AS w (author_id, cid)
+		JOIN messages m ON m.author_id = w.author_id AND m.cid = w.cid::uuid`
+
+	readReplied = `
+		SELECT p.room_id, p.id, p.seq, p.text, u.id, u.username, u.display_name, u.avatar_key
+		FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = ANY($1::bigint[])`
+
+	moveHeads = `
+		UPDATE rooms r SET head = w.head, active_at = $3
+		FROM unnest($1::bigint[], $2::bigint[]) AS w (id, head) WHERE r.id = w.id`
+
+	insertMessages = `
+		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, reply_to, created_at)
+		SELECT w.room_id, w.seq, w.seq, 'text', w.author_id, w.cid::uuid, w.send_hash, w.text, w.html, NULLIF(w.reply_to, 0), $8
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $9::bigint[])
+			AS w (room_id, seq, author_id, cid, send_hash, text, html, reply_to)
+		RETURNING id, room_id, seq`
+)
+
+// pgAppend is a connection with a transaction open.
+type pgAppend struct{ conn *pgxpool.Conn }
+
+func (p *postgres) beginAppend(ctx context.Context, q question) (appendTx, facts, error) {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return nil, facts{}, fmt.Errorf("acquire connection: %w", err)
+	}
+	f := newFacts()
+	trip := &pgx.Batch{}
+	trip.Queue(`BEGIN`)
+	f.queueHeads(trip, q)
+	f.queueMembers(trip, q)
+	f.queueKnown(trip, q)
+	if len(q.replies) > 0 {
+		f.queueReplied(trip, q)
+	}
+	tx := pgAppend{conn}
+	if err := conn.SendBatch(ctx, trip).Close(); err != nil {
+		tx.rollback()
+		return nil, facts{}, fmt.Errorf("take rooms: %w", err)
+	}
+	return tx, f, nil
+}
+
+func (f facts) queueHeads(trip *pgx.Batch, q question) {
+	trip.Queue(lockRooms, q.rooms).Query(func(rows pgx.Rows) error {
+		var id, head int64
+		_, err := pgx.ForEachRow(rows, []any{&id, &head}, func() error {
+			f.heads[chat.RoomID(id)] = chat.Seq(head)
+			return nil
+		})
+		return err
+	})
+}
+
+func (f facts) queueMembers(trip *pgx.Batch, q question) {
+	rooms, users := make([]int64, len(q.members)), make([]int64, len(q.members))
+	for i, m := range q.members {
+		rooms[i], users[i] = int64(m.room), int64(m.user)
+	}
+	trip.Queue(readMembers, rooms, users).Query(func(rows pgx.Rows) error {
+		var room, user int64
+		var a chat.Author
+		var avatar string
+		_, err := pgx.ForEachRow(rows, []any{&room, &user, &a.Username, &a.DisplayName, &avatar}, func() error {
+			a.ID, a.AvatarURL = chat.UserID(user), avatarURL(avatar)
+			f.members[place{chat.RoomID(room), a.ID}] = a
+			return nil
+		})
+		return err
+	})
+}
+
+func (f facts) queueKnown(trip *pgx.Batch, q question) {
+	authors, cids := make([]int64, len(q.cids)), make([]string, len(q.cids))
+	for i, c := range q.cids {
+		authors[i], cids[i] = int64(c.author), string(c.cid)
+	}
+	trip.Queue(readKnown, authors, cids).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var author, id int64
+			var cid string
+			var hash []byte
+			if err := rows.Scan(&author, &cid, &id, &hash); err != nil {
+				return err
+			}
+			f.known[cidKey{chat.UserID(author), chat.CID(cid)}] = original{chat.MessageID(id), hash}
+		}
+		return rows.Err()
+	})
+}
+
+func (f facts) queueReplied(trip *pgx.Batch, q question) {
+	trip.Queue(readReplied, q.replies).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var room, id, seq, user int64
+			var text, avatar string
+			var a chat.Author
+			if err := rows.Scan(&room, &id, &seq, &text, &user, &a.Username, &a.DisplayName, &avatar); err != nil {
+				return err
+			}
+			a.ID, a.AvatarURL = chat.UserID(user), avatarURL(avatar)
+			f.replies[chat.MessageID(id)] = replied{chat.RoomID(room), chat.NewReply(chat.MessageID(id), chat.Seq(seq), a, text)}
+		}
+		return rows.Err()
+	})
+}
+
+func (t pgAppend) commit(ctx context.Context, entries []*entry, heads map[chat.RoomID]chat.Seq, now chat.Time) error {
+	rooms, newHeads := make([]int64, 0, len(heads)), make([]int64, 0, len(heads))
+	for id, head := range heads {
+		rooms, newHeads = append(rooms, int64(id)), append(newHeads, int64(head))
+	}
+	ids := make(map[chat.RoomID]map[chat.Seq]chat.MessageID, len(heads))
+	trip := &pgx.Batch{}
+	trip.Queue(moveHeads, rooms, newHeads, int64(now))
+	trip.Queue(insertMessages, columns(entries, now)...).Query(func(rows pgx.Rows) error {
+		var id, room, seq int64
+		_, err := pgx.ForEachRow(rows, []any{&id, &room, &seq}, func() error {
+			if ids[chat.RoomID(room)] == nil {
+				ids[chat.RoomID(room)] = map[chat.Seq]chat.MessageID{}
+			}
+			ids[chat.RoomID(room)][chat.Seq(seq)] = chat.MessageID(id)
+			return nil
+		})
+		return err
+	})
+	trip.Queue(`COMMIT`)
+	if err := t.conn.SendBatch(ctx, trip).Close(); err != nil {
+		return fmt.Errorf("commit batch: %w", err)
+	}
+	t.conn.Release()
+	for _, e := range entries {
+		e.message.ID = ids[e.message.RoomID][e.message.Seq]
+	}
+	return nil
+}
+
+// columns turns entries into the arrays of insertMessages, in its order.
+func columns(entries []*entry, now chat.Time) []any {
+	n := len(entries)
+	rooms, seqs, authors, replies := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	cids, texts, htmls, hashes := make([]string, n), make([]string, n), make([]string, n), make([][]byte, n)
+	for i, e := range entries {
+		rooms[i], seqs[i], authors[i] = int64(e.draft.Room), int64(e.message.Seq), int64(e.draft.Author)
+		replies[i], cids[i], hashes[i] = int64(e.draft.ReplyTo), string(e.draft.CID), e.hash
+		texts[i], htmls[i] = e.draft.Text, e.draft.HTML
+	}
+	return []any{rooms, seqs, authors, cids, hashes, texts, htmls, int64(now), replies}
+}
+
+// rollback is bounded on its own: the context of the batch may be over. A
+// connection that is not idle then is closed by the pool, which rolls back too.
+func (t pgAppend) rollback() {
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if !t.conn.Conn().IsClosed() {
+		_, _ = t.conn.Exec(ctx, `ROLLBACK`)
+	}
+	t.conn.Release()
+}
+
+// again: another shard or node stored one of the cids between our look and our
+// insert, or the two of us waited for each other.
+func (*postgres) again(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "40P01" || e.Code == "40001" ||
+		e.Code == "23505" && strings.Contains(e.ConstraintName, "cid"))
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// sqliteAppend is the one write transaction of the file.
+type sqliteAppend struct{ tx *sql.Tx }
+
+func (e *sqliteEngine) beginAppend(ctx context.Context, q question) (appendTx, facts, error) {
+	tx, err := e.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, facts{}, fmt.Errorf("begin: %w", err)
+	}
+	f := newFacts()
+	if err := errors.Join(f.readHeads(ctx, tx, q), f.readMembers(ctx, tx, q), f.readKnown(ctx, tx, q), f.readReplied(ctx, tx, q)); err != nil {
+		_ = tx.Rollback()
+		return nil, facts{}, fmt.Errorf("read facts: %w", err)
+	}
+	return sqliteAppend{tx}, f, nil
+}
+
+// found passes over rows that do not exist: what is missing is no fact.
+func found(err error) (bool, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (f facts) readHeads(ctx context.Context, tx *sql.Tx, q question) error {
+	for _, id := range q.rooms {
+		var head chat.Seq
+		ok, err := found(tx.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`, id).Scan(&head))
+		if err != nil {
+			return err
+		}
+		if ok {
+			f.heads[chat.RoomID(id)] = head
+		}
+	}
+	return nil
+}
+
+func (f facts) readMembers(ctx context.Context, tx *sql.Tx, q question) error {
+	for _, p := range q.members {
+		a := chat.Author{ID: p.user}
+		var avatar string
+		ok, err := found(tx.QueryRowContext(ctx, `
+			SELECT u.username, u.display_name, u.avatar_key FROM room_members m JOIN users u ON u.id = m.user_id
+			WHERE m.room_id = $1 AND m.user_id = $2`, int64(p.room), int64(p.user)).Scan(&a.Username, &a.DisplayName, &avatar))
+		if err != nil {
+			return err
+		}
+		if ok {
+			a.AvatarURL = avatarURL(avatar)
+			f.members[p] = a
+		}
+	}
+	return nil
+}
+
+func (f facts) readKnown(ctx context.Context, tx *sql.Tx, q question) error {
+	for _, c := range q.cids {
+		var o original
+		ok, err := found(tx.QueryRowContext(ctx, `SELECT id, send_hash FROM messages WHERE author_id = $1 AND cid = $2`,
+			int64(c.author), string(c.cid)).Scan(&o.id, &o.hash))
+		if err != nil {
+			return err
+		}
+		if ok {
+			f.known[c] = o
+		}
+	}
+	return nil
+}
+
+func (f facts) readReplied(ctx context.Context, tx *sql.Tx, q question) error {
+	for _, id := range q.replies {
+		var r replied
+		var seq chat.Seq
+		var text, avatar string
+		var a chat.Author
+		ok, err := found(tx.QueryRowContext(ctx, `
+			SELECT p.room_id, p.seq, p.text, u.id, u.username, u.display_name, u.avatar_key
+			FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = $1`, id).
+			Scan(&r.room, &seq, &text, &a.ID, &a.Username, &a.DisplayName, &avatar))
+		if err != nil {
+			return err
+		}
+		if ok {
+			a.AvatarURL = avatarURL(avatar)
+			r.reply = chat.NewReply(chat.MessageID(id), seq, a, text)
+			f.replies[chat.MessageID(id)] = r
+		}
+	}
+	return nil
+}
+
+func (t sqliteAppend) commit(ctx context.Context, entries []*entry, heads map[chat.RoomID]chat.Seq, now chat.Time) error {
+	insert, err := t.tx.PrepareContext(ctx, `
+		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, reply_to, created_at)
+		VALUES ($1, $2, $2, 'text', $3, $4, $5, $6, $7, NULLIF($8, 0), $9)`)
+	if err != nil {
+		return fmt.Errorf("prepare insert: %w", err)
+	}
+	defer insert.Close()
+	for _, e := range entries {
+		result, err := insert.ExecContext(ctx, int64(e.draft.Room), int64(e.message.Seq), int64(e.draft.Author),
+			string(e.draft.CID), e.hash, e.draft.Text, e.draft.HTML, int64(e.draft.ReplyTo), int64(now))
+		if err != nil {
+			return fmt.Errorf("insert message: %w", err)
+		}
+		id, err := result.LastInsertId()
+		if err != nil {
+			return fmt.Errorf("read message id: %w", err)
+		}
+		e.message.ID = chat.MessageID(id)
+	}
+	for room, head := range heads {
+		if _, err := t.tx.ExecContext(ctx, `UPDATE rooms SET head = $2, active_at = $3 WHERE id = $1`,
+			int64(room), int64(head), int64(now)); err != nil {
+			return fmt.Errorf("move head: %w", err)
+		}
+	}
+	if err := t.tx.Commit(); err != nil {
+		return fmt.Errorf("commit batch: %w", err)
+	}
+	return nil
+}
+
+func (t sqliteAppend) rollback() { _ = t.tx.Rollback() }
+
+// again is never: one writer meets nobody.
+func (*sqliteEngine) again(error) bool { return false }

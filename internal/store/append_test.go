@@ -1,0 +1,201 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func TestAppend(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
+
+		t.Run("a message comes back as it is read later", func(t *testing.T) {
+			d := draft(room, alice, "hello")
+			m, fresh, err := s.Append(t.Context(), d)
+			if err != nil || !fresh || m.ID == 0 || m.Seq != 1 || m.ChangeSeq != 1 || m.CID != d.CID || m.Author.Username != "alice" {
+				t.Fatalf("append = %+v, %v, %v", m, fresh, err)
+			}
+			page, err := s.Page(t.Context(), room.ID, alice.User.ID, chat.PageQuery{Limit: 1})
+			if err != nil || len(page.Messages) != 1 {
+				t.Fatalf("page = %+v, %v", page, err)
+			}
+			if got, want := fmt.Sprintf("%+v", page.Messages[0]), fmt.Sprintf("%+v", m); got != want {
+				t.Fatalf("read back\n%s\nwant\n%s", got, want)
+			}
+		})
+		t.Run("same cid is stored once and returns the original", func(t *testing.T) {
+			d := draft(room, alice, "once")
+			first, _, err := s.Append(t.Context(), d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, fresh, err := s.Append(t.Context(), d)
+			if err != nil || fresh || again.ID != first.ID || again.Seq != first.Seq {
+				t.Fatalf("again = %+v, %v, %v, want the original %d", again, fresh, err, first.ID)
+			}
+		})
+		t.Run("same cid with another text, room or reply is a conflict", func(t *testing.T) {
+			d := draft(room, alice, "first")
+			original, _, err := s.Append(t.Context(), d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, change := range []func(*chat.Draft){
+				func(d *chat.Draft) { d.Text = "second" },
+				func(d *chat.Draft) { d.Room = other.ID },
+				func(d *chat.Draft) { d.ReplyTo = original.ID },
+			} {
+				changed := d
+				change(&changed)
+				_, _, err := s.Append(t.Context(), changed)
+				wantCode(t, err, chat.CIDConflict)
+			}
+		})
+		t.Run("same cid of another author is another message", func(t *testing.T) {
+			join(t, s, room, bob)
+			d := draft(room, alice, "mine")
+			if _, _, err := s.Append(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			d.Author = bob.User.ID
+			if _, fresh, err := s.Append(t.Context(), d); err != nil || !fresh {
+				t.Fatalf("fresh = %v, err = %v, want a new message", fresh, err)
+			}
+		})
+		t.Run("a stranger and an unknown room are refused and leave no hole", func(t *testing.T) {
+			_, _, err := s.Append(t.Context(), draft(other, bob, "hi"))
+			wantCode(t, err, chat.NotAMember)
+			_, _, err = s.Append(t.Context(), draft(chat.Room{ID: 999}, bob, "hi"))
+			wantCode(t, err, chat.NotFound)
+			if head := wantDense(t, s, other.ID); head != 0 {
+				t.Fatalf("head = %d, want 0", head)
+			}
+		})
+		t.Run("a reply shows what it answers, of the same room only", func(t *testing.T) {
+			asked := appendText(t, s, room, alice, "question")
+			d := draft(room, bob, "answer")
+			d.ReplyTo = asked.ID
+			m, _, err := s.Append(t.Context(), d)
+			if err != nil || m.ReplyTo == nil || m.ReplyTo.Excerpt != "question" || m.ReplyTo.Author.Username != "alice" {
+				t.Fatalf("reply = %+v, %v", m.ReplyTo, err)
+			}
+			d = draft(other, alice, "elsewhere")
+			d.ReplyTo = asked.ID
+			_, _, err = s.Append(t.Context(), d)
+			wantCode(t, err, chat.NotFound)
+		})
+		wantDense(t, s, room.ID)
+	})
+}
+
+// TestAppendStorm has many senders share rooms while every send is made twice
+// and a member comes and goes.
+func TestAppendStorm(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		const senders, sends = 16, 25
+		alice, flapping := register(t, s, "alice"), register(t, s, "flapping")
+		rooms := []chat.Room{createRoom(t, s, alice, "hot"), createRoom(t, s, alice, "cold"), createRoom(t, s, alice, "odd")}
+		var wg sync.WaitGroup
+		for i := range senders {
+			author := register(t, s, fmt.Sprintf("sender%02d", i))
+			for _, room := range rooms {
+				join(t, s, room, author)
+			}
+			wg.Go(func() {
+				last := map[chat.RoomID]chat.Seq{}
+				for n := range sends {
+					room := rooms[(n*n+i)%len(rooms)]
+					d := draft(room, author, fmt.Sprintf("%d/%d", i, n))
+					var twins [2]chat.Message
+					var both sync.WaitGroup
+					for k := range twins {
+						both.Go(func() {
+							m, _, err := s.Append(t.Context(), d)
+							if err != nil {
+								t.Errorf("append: %v", err)
+							}
+							twins[k] = m
+						})
+					}
+					both.Wait()
+					if twins[0].ID != twins[1].ID || twins[0].ID == 0 {
+						t.Errorf("one cid is two messages: %d, %d", twins[0].ID, twins[1].ID)
+					}
+					if twins[0].Seq <= last[room.ID] {
+						t.Errorf("confirmed %d after %d", twins[0].Seq, last[room.ID])
+					}
+					last[room.ID] = twins[0].Seq
+				}
+			})
+		}
+		wg.Go(func() {
+			for range 20 {
+				join(t, s, rooms[0], flapping)
+				_, _, _ = s.Append(t.Context(), draft(rooms[0], flapping, "hi"))
+				if _, err := s.Leave(t.Context(), rooms[0].ID, flapping.User.ID); err != nil {
+					t.Errorf("leave: %v", err)
+				}
+				_, _, err := s.Append(t.Context(), draft(rooms[0], flapping, "too late"))
+				if chat.CodeOf(err) != chat.NotAMember {
+					t.Errorf("append after leave: %v, want NOT_A_MEMBER", err)
+				}
+			}
+		})
+		wg.Wait()
+		for _, room := range rooms {
+			wantDense(t, s, room.ID)
+		}
+	})
+}
+
+// TestOneCIDInTwoRooms meets the race that no room lock covers: the unique rule
+// decides, and one of the two hears of the conflict.
+func TestOneCIDInTwoRooms(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		rooms := []chat.Room{createRoom(t, s, alice, "even"), createRoom(t, s, alice, "odd")}
+		for range 30 {
+			cid := chat.CID(uuid.NewString())
+			var errs [2]error
+			var both sync.WaitGroup
+			for k, room := range rooms {
+				both.Go(func() {
+					d := draft(room, alice, "x")
+					d.CID = cid
+					_, _, errs[k] = s.Append(t.Context(), d)
+				})
+			}
+			both.Wait()
+			if (errs[0] == nil) == (errs[1] == nil) {
+				t.Fatalf("errs = %v, want exactly one", errs)
+			}
+			for _, err := range errs {
+				if err != nil {
+					wantCode(t, err, chat.CIDConflict)
+				}
+			}
+		}
+		for _, room := range rooms {
+			wantDense(t, s, room.ID)
+		}
+	})
+}
+
+func TestAppendAfterClose(t *testing.T) {
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			s := e.open(t)
+			alice := register(t, s, "alice")
+			room := createRoom(t, s, alice, "lobby")
+			s.queue.close()
+			_, _, err := s.Append(t.Context(), draft(room, alice, "late"))
+			wantCode(t, err, chat.Unavailable)
+		})
+	}
+}

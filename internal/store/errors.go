@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// taken says what a broken unique rule means to people. The keys are parts of
+// Postgres's constraint names and of SQLite's column lists alike.
+var taken = []struct {
+	part  string
+	fault func() *chat.Error
+}{
+	{"username", func() *chat.Error { return chat.Fault(chat.UsernameTaken, "That username is taken.").In("username") }},
+	{"email", func() *chat.Error { return chat.Fault(chat.EmailTaken, "That email address is taken.").In("email") }},
+	{"rooms_name", roomNameTaken},
+	{"rooms.name", roomNameTaken},
+}
+
+func roomNameTaken() *chat.Error {
+	return chat.Fault(chat.RoomNameTaken, "A room of that name exists.").In("name")
+}
+
+// fail turns a database error into what a caller may meet: a chat.Error where it
+// has a meaning, else err wrapped with the deed.
+func (s *Store) fail(deed string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*chat.Error](err); ok {
+		return err
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return chat.ErrMissing()
+	}
+	if rule := s.engine.violated(err); rule != "" {
+		for _, t := range taken {
+			if strings.Contains(rule, t.part) {
+				return t.fault()
+			}
+		}
+	}
+	err = fmt.Errorf("%s: %w", deed, err)
+	if s.engine.away(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return chat.ErrUnavailable(err)
+	}
+	return err
+}

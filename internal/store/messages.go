@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"html"
+	"slices"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// messageSelect reads whole messages; scanMessage takes its rows.
+const (
+	messageColumns = `
+	m.id, m.room_id, m.seq, m.change_seq, m.last_verb, m.kind, m.text, m.html, m.created_at,
+	m.cid, m.action, m.subject_id, m.edited_at, m.deleted_at,
+	u.id, u.username, u.display_name, u.avatar_key,
+	p.id, p.seq, p.text, pu.id, pu.username, pu.display_name, pu.avatar_key`
+	messageJoins = `
+	JOIN users u ON u.id = m.author_id
+	LEFT JOIN messages p ON p.id = m.reply_to
+	LEFT JOIN users pu ON pu.id = p.author_id`
+	messageSelect = `SELECT ` + messageColumns + ` FROM messages m` + messageJoins
+)
+
+func scanMessage(r row, more ...any) (chat.Message, error) {
+	var (
+		m                             chat.Message
+		cid, action, avatar           sql.NullString
+		subject, edited, deleted      sql.NullInt64
+		pID, pSeq, puID               sql.NullInt64
+		pText, puName, puShow, puFace sql.NullString
+	)
+	dest := append([]any{&m.ID, &m.RoomID, &m.Seq, &m.ChangeSeq, &m.LastVerb, &m.Kind, &m.Text, &m.HTML, &m.CreatedAt,
+		&cid, &action, &subject, &edited, &deleted,
+		&m.Author.ID, &m.Author.Username, &m.Author.DisplayName, &avatar,
+		&pID, &pSeq, &pText, &puID, &puName, &puShow, &puFace}, more...)
+	if err := r.Scan(dest...); err != nil {
+		return m, err
+	}
+	m.CID, m.EditedAt, m.DeletedAt = chat.CID(cid.String), chat.Time(edited.Int64), chat.Time(deleted.Int64)
+	m.Author.AvatarURL = avatarURL(avatar.String)
+	m.Attachments, m.Reactions = []chat.MessageAttachment{}, []chat.ReactionCount{}
+	if action.Valid {
+		m.System = &chat.SystemInfo{Action: chat.Action(action.String), UserID: chat.UserID(subject.Int64)}
+	}
+	if pID.Valid {
+		author := chat.Author{ID: chat.UserID(puID.Int64), Username: puName.String, DisplayName: puShow.String, AvatarURL: avatarURL(puFace.String)}
+		m.ReplyTo = chat.NewReply(chat.MessageID(pID.Int64), chat.Seq(pSeq.Int64), author, pText.String)
+	}
+	return m, nil
+}
+
+// tell writes the system message that bears seq. format holds %s for the name of
+// the subject, who is also its author.
+func (s *Store) tell(ctx context.Context, tx *sql.Tx, room chat.RoomID, seq chat.Seq, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
+	var name string
+	if err := tx.QueryRowContext(ctx, `SELECT display_name FROM users WHERE id = $1`, int64(subject)).Scan(&name); err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf(format, name)
+	var id int64
+	err := tx.QueryRowContext(ctx, `
+		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, text, html, action, subject_id, created_at)
+		VALUES ($1, $2, $2, 'system', $3, $4, $5, $6, $3, $7) RETURNING id`,
+		int64(room), int64(seq), int64(subject), text, html.EscapeString(text), string(action), int64(s.clock())).Scan(&id)
+	if err != nil {
+		return nil, err
+	}
+	m, err := scanMessage(tx.QueryRowContext(ctx, messageSelect+` WHERE m.id = $1`, id))
+	return &m, err
+}
+
+// Changes returns what changed in a room after since. The head is read before
+// the messages: every number up to it has its bearer among them, and what is
+// newer than it comes whole as well, because the messages are one snapshot.
+func (s *Store) Changes(ctx context.Context, room chat.RoomID, _ chat.UserID, since chat.Seq, limit int) (chat.Changes, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	head, err := s.head(ctx, room)
+	if err != nil {
+		return chat.Changes{}, s.fail("read changes", err)
+	}
+	messages, err := s.messages(ctx, messageSelect+`
+		WHERE m.room_id = $1 AND m.change_seq > $2 ORDER BY m.change_seq LIMIT $3`, int64(room), int64(since), limit+1)
+	if err != nil {
+		return chat.Changes{}, s.fail("read changes", err)
+	}
+	more := len(messages) > limit
+	if n := len(messages); n > 0 {
+		head = max(head, messages[n-1].ChangeSeq)
+	}
+	c := chat.Changes{Messages: messages, From: since, To: max(head, since), Head: head}
+	if more {
+		c.Messages, c.More, c.To = messages[:limit], true, messages[limit-1].ChangeSeq
+	}
+	return c, nil
+}
+
+// Page returns messages by Seq.
+func (s *Store) Page(ctx context.Context, room chat.RoomID, _ chat.UserID, q chat.PageQuery) (chat.Page, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	head, err := s.head(ctx, room)
+	if err != nil {
+		return chat.Page{}, s.fail("read page", err)
+	}
+	page := chat.Page{Head: head}
+	switch {
+	case q.After > 0:
+		page.Messages, page.HasMore, err = s.newer(ctx, room, q.After, q.Limit)
+	case q.Around > 0:
+		// The message itself and what follows take half of the page, or more where
+		// there is little before it.
+		var past, rest []chat.Message
+		if past, page.HasMore, err = s.older(ctx, room, q.Around, q.Limit/2); err != nil {
+			break
+		}
+		rest, _, err = s.newer(ctx, room, q.Around-1, q.Limit-len(past))
+		page.Messages = append(past, rest...)
+	default:
+		before := q.Before
+		if before == 0 {
+			before = head + 1
+		}
+		page.Messages, page.HasMore, err = s.older(ctx, room, before, q.Limit)
+	}
+	if n := len(page.Messages); n > 0 {
+		page.Head = max(page.Head, page.Messages[n-1].Seq)
+	}
+	return page, s.fail("read page", err)
+}
+
+func (s *Store) older(ctx context.Context, room chat.RoomID, before chat.Seq, limit int) ([]chat.Message, bool, error) {
+	messages, err := s.messages(ctx, messageSelect+`
+		WHERE m.room_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3`, int64(room), int64(before), limit+1)
+	more := len(messages) > limit
+	messages = messages[:min(len(messages), limit)]
+	slices.Reverse(messages)
+	return messages, more, err
+}
+
+func (s *Store) newer(ctx context.Context, room chat.RoomID, after chat.Seq, limit int) ([]chat.Message, bool, error) {
+	messages, err := s.messages(ctx, messageSelect+`
+		WHERE m.room_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3`, int64(room), int64(after), limit+1)
+	return messages[:min(len(messages), limit)], len(messages) > limit, err
+}
+
+func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`, int64(room)).Scan(&head)
+	return head, err
+}
+
+func (s *Store) messages(ctx context.Context, query string, args ...any) ([]chat.Message, error) {
+	messages := []chat.Message{}
+	err := s.each(ctx, func(r row) error {
+		m, err := scanMessage(r)
+		messages = append(messages, m)
+		return err
+	}, query, args...)
+	return messages, err
+}

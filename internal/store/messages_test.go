@@ -1,0 +1,95 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func TestPages(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		for i := range 20 {
+			appendText(t, s, room, alice, fmt.Sprint(i+1))
+		}
+		for _, c := range []struct {
+			name        string
+			query       chat.PageQuery
+			first, last chat.Seq
+			more        bool
+		}{
+			{"newest", chat.PageQuery{Limit: 5}, 16, 20, true},
+			{"all", chat.PageQuery{Limit: 50}, 1, 20, false},
+			{"before", chat.PageQuery{Before: 4, Limit: 5}, 1, 3, false},
+			{"before with more", chat.PageQuery{Before: 10, Limit: 5}, 5, 9, true},
+			{"after", chat.PageQuery{After: 17, Limit: 5}, 18, 20, false},
+			{"after with more", chat.PageQuery{After: 3, Limit: 5}, 4, 8, true},
+			{"around", chat.PageQuery{Around: 10, Limit: 6}, 7, 12, true},
+			{"around the first", chat.PageQuery{Around: 1, Limit: 6}, 1, 6, false},
+			{"before the first", chat.PageQuery{Before: 1, Limit: 5}, 0, 0, false},
+			{"after the last", chat.PageQuery{After: 20, Limit: 5}, 0, 0, false},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				page, err := s.Page(t.Context(), room.ID, alice.User.ID, c.query)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var first, last chat.Seq
+				if n := len(page.Messages); n > 0 {
+					first, last = page.Messages[0].Seq, page.Messages[n-1].Seq
+				}
+				if first != c.first || last != c.last || page.HasMore != c.more || page.Head != 20 {
+					t.Fatalf("page = %d…%d, more %v, head %d; want %d…%d, more %v, head 20",
+						first, last, page.HasMore, page.Head, c.first, c.last, c.more)
+				}
+			})
+		}
+		t.Run("an unknown room is missing", func(t *testing.T) {
+			_, err := s.Page(t.Context(), 999, alice.User.ID, chat.PageQuery{Limit: 5})
+			wantCode(t, err, chat.NotFound)
+		})
+	})
+}
+
+func TestChanges(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		for i := range 6 {
+			appendText(t, s, room, alice, fmt.Sprint(i+1))
+		}
+		join(t, s, room, bob) // number 7
+		for _, c := range []struct {
+			name     string
+			since    chat.Seq
+			limit    int
+			messages int
+			to       chat.Seq
+			more     bool
+		}{
+			{"all", 0, 100, 7, 7, false},
+			{"a part", 5, 100, 2, 7, false},
+			{"none", 7, 100, 0, 7, false},
+			{"a page", 0, 3, 3, 3, true},
+			{"exactly the rest", 4, 3, 3, 7, false},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				got, err := s.Changes(t.Context(), room.ID, alice.User.ID, c.since, c.limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(got.Messages) != c.messages || got.From != c.since || got.To != c.to || got.More != c.more || got.Head != 7 {
+					t.Fatalf("changes = %d messages, (%d, %d], more %v, head %d; want %d, (%d, %d], %v, 7",
+						len(got.Messages), got.From, got.To, got.More, got.Head, c.messages, c.since, c.to, c.more)
+				}
+				for i, e := range got.Events() {
+					if e.Seq != c.since+chat.Seq(i)+1 {
+						t.Fatalf("event %d has seq %d", i, e.Seq)
+					}
+				}
+			})
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// PostgresConns caps the connections of one node, well below the server's
+// default of 100 for a few nodes; callers wait for one at most as long as their
+// own unit of work may take.
+const PostgresConns = 20
+
+// OpenPostgres connects to the database that dsn names (a postgres:// URL or
+// key=value words). The schema must be there: see Migrate.
+func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("read database address: %w", err)
+	}
+	if !strings.Contains(dsn, "pool_max_conns") {
+		config.MaxConns = PostgresConns
+	}
+	config.ConnConfig.ConnectTimeout = time.Second
+	for key, value := range map[string]string{
+		"application_name":                    "chillin",
+		"statement_timeout":                   "2s",
+		"idle_in_transaction_session_timeout": "10s",
+		// Promise G1: whoever runs the server cannot weaken it by accident.
+		"synchronous_commit": "on",
+	} {
+		config.ConnConfig.RuntimeParams[key] = value
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	return open(ctx, &postgres{pool: pool, db: db}, db, db, o)
+}
+
+type postgres struct {
+	pool *pgxpool.Pool
+	db   *sql.DB
+}
+
+func (p *postgres) close() error {
+	err := p.db.Close()
+	p.pool.Close()
+	return err
+}
+
+func (*postgres) list(ids []int64) any { return ids }
+func (*postgres) in(column string, n int) string {
+	return fmt.Sprintf("%s = ANY($%d::bigint[])", column, n)
+}
+
+// lockRoom leaves the key alone, so that inserts which refer to the room need
+// not wait.
+func (*postgres) lockRoom() string { return " FOR NO KEY UPDATE" }
+
+func (*postgres) violated(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
+		return e.ConstraintName
+	}
+	return ""
+}
+
+// awayCodes are the classes and codes of SQLSTATE that pass by themselves:
+// connection lost, out of resources, shutting down, canceled, deadlock, lock
+// timeout, read-only standby.
+var awayCodes = []string{"08", "53", "57P", "57014", "40001", "40P01", "55P03", "58", "25006", "25P"}
+
+func (*postgres) away(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		for _, code := range awayCodes {
+			if strings.HasPrefix(e.Code, code) {
+				return true
+			}
+		}
+		return false
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, sql.ErrConnDone) || pgconn.Timeout(err) || strings.Contains(err.Error(), "conn closed") ||
+		strings.Contains(err.Error(), "closed pool")
+}

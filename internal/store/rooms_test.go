@@ -1,0 +1,185 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func TestRooms(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+
+		t.Run("the creator owns the room and nothing has happened in it", func(t *testing.T) {
+			got, m, err := s.Room(t.Context(), room.ID, alice.User.ID)
+			if err != nil || m == nil || m.Role != chat.Owner || got.Head != 0 || got.MemberCount != 1 || got.OwnerID != alice.User.ID {
+				t.Fatalf("room = %+v, membership = %+v, err = %v", got, m, err)
+			}
+		})
+		t.Run("a name is taken once", func(t *testing.T) {
+			_, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: "Lobby", NameKey: "lobby", Owner: bob.User.ID})
+			wantCode(t, err, chat.RoomNameTaken)
+		})
+		t.Run("joining takes one number, joining again none", func(t *testing.T) {
+			m, told, err := s.Join(t.Context(), room.ID, bob.User.ID)
+			if err != nil || told == nil || told.Seq != 1 || told.System == nil || told.System.Action != chat.Joined || m.LastRead != 1 {
+				t.Fatalf("join = %+v, %+v, %v", m, told, err)
+			}
+			again, told, err := s.Join(t.Context(), room.ID, bob.User.ID)
+			if err != nil || told != nil || again != m {
+				t.Fatalf("second join = %+v, %v, %v, want %+v and no message", again, told, err, m)
+			}
+			if got, _, _ := s.Room(t.Context(), room.ID, bob.User.ID); got.Head != 1 || got.MemberCount != 2 {
+				t.Fatalf("head = %d, members = %d, want 1, 2", got.Head, got.MemberCount)
+			}
+		})
+		t.Run("leaving takes one number, leaving again none", func(t *testing.T) {
+			told, err := s.Leave(t.Context(), room.ID, bob.User.ID)
+			if err != nil || told == nil || told.Seq != 2 || told.System.Ends() != bob.User.ID {
+				t.Fatalf("leave = %+v, %v", told, err)
+			}
+			if told, err = s.Leave(t.Context(), room.ID, bob.User.ID); err != nil || told != nil {
+				t.Fatalf("second leave = %+v, %v, want nothing", told, err)
+			}
+			if got, m, _ := s.Room(t.Context(), room.ID, bob.User.ID); m != nil || got.Head != 2 || got.MemberCount != 1 {
+				t.Fatalf("room = %+v, membership = %+v", got, m)
+			}
+		})
+		t.Run("the owner cannot leave", func(t *testing.T) {
+			_, err := s.Leave(t.Context(), room.ID, alice.User.ID)
+			wantCode(t, err, chat.Forbidden)
+		})
+		t.Run("an unknown room is missing", func(t *testing.T) {
+			_, _, err := s.Room(t.Context(), 999, alice.User.ID)
+			wantCode(t, err, chat.NotFound)
+			_, _, err = s.Join(t.Context(), 999, alice.User.ID)
+			wantCode(t, err, chat.NotFound)
+		})
+		t.Run("heads are those of the rooms that exist", func(t *testing.T) {
+			heads, err := s.Heads(t.Context(), []chat.RoomID{room.ID, 999})
+			if err != nil || len(heads) != 1 || heads[room.ID] != 2 {
+				t.Fatalf("heads = %v, %v, want {%d: 2}", heads, err, room.ID)
+			}
+		})
+		t.Run("unread counts the texts of others", func(t *testing.T) {
+			join(t, s, room, bob)
+			appendText(t, s, room, alice, "one")
+			appendText(t, s, room, bob, "mine")
+			own, err := s.OwnRooms(t.Context(), bob.User.ID)
+			if err != nil || len(own) != 1 || own[0].Unread != 1 {
+				t.Fatalf("own rooms = %+v, %v, want one with 1 unread", own, err)
+			}
+		})
+	})
+}
+
+func TestListRooms(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		for i := range 5 {
+			createRoom(t, s, alice, fmt.Sprintf("room %d", i))
+		}
+		hidden, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: "hidden", NameKey: "hidden", Private: true, Owner: alice.User.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		odd := createRoom(t, s, alice, "100%_\\")
+		for _, sort := range []chat.RoomSort{chat.ByName, chat.ByMembers, chat.ByActive} {
+			t.Run("pages by "+string(sort)+" hold every visible room once", func(t *testing.T) {
+				seen := map[chat.RoomID]bool{}
+				for cursor, pages := "", 0; ; pages++ {
+					rooms, next, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: bob.User.ID, Sort: sort, Limit: 2, Cursor: cursor})
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, r := range rooms {
+						if seen[r.ID] || r.ID == hidden.ID {
+							t.Fatalf("room %d is there twice or hidden", r.ID)
+						}
+						seen[r.ID] = true
+					}
+					if cursor = next; cursor == "" || pages > 10 {
+						break
+					}
+				}
+				if len(seen) != 6 {
+					t.Fatalf("saw %d rooms, want 6", len(seen))
+				}
+			})
+		}
+		t.Run("wildcards are letters", func(t *testing.T) {
+			rooms, _, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: bob.User.ID, Sort: chat.ByName, Limit: 10, Text: "%_\\"})
+			if err != nil || len(rooms) != 1 || rooms[0].ID != odd.ID {
+				t.Fatalf("rooms = %v, %v, want only %d", rooms, err, odd.ID)
+			}
+		})
+		t.Run("the owner sees a private room", func(t *testing.T) {
+			rooms, _, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: alice.User.ID, Sort: chat.ByName, Limit: 10})
+			if err != nil || !slices.ContainsFunc(rooms, func(r chat.Room) bool { return r.ID == hidden.ID }) {
+				t.Fatalf("rooms = %v, %v, want hidden among them", rooms, err)
+			}
+		})
+		t.Run("a foreign cursor is refused", func(t *testing.T) {
+			for _, cursor := range []string{"x", "bnVsbA", "e30"} {
+				_, _, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: bob.User.ID, Sort: chat.ByName, Limit: 2, Cursor: cursor})
+				wantCode(t, err, chat.BadRequest)
+			}
+		})
+	})
+}
+
+func TestMembers(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		for i := range 4 {
+			join(t, s, room, register(t, s, fmt.Sprintf("user%d", i)))
+		}
+		var names []string
+		for cursor := ""; ; {
+			members, next, err := s.Members(t.Context(), room.ID, 2, cursor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range members {
+				names = append(names, m.User.Username)
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		if want := []string{"alice", "user0", "user1", "user2", "user3"}; !slices.Equal(names, want) {
+			t.Fatalf("members = %v, want %v", names, want)
+		}
+	})
+}
+
+func TestJoinStorm(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 5 {
+					if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID); err != nil {
+						t.Errorf("join: %v", err)
+					}
+					if _, err := s.Leave(t.Context(), room.ID, bob.User.ID); err != nil {
+						t.Errorf("leave: %v", err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		wantDense(t, s, room.ID)
+		got, _, err := s.Room(t.Context(), room.ID, bob.User.ID)
+		if err != nil || got.MemberCount != 1 {
+			t.Fatalf("members = %d, %v, want 1", got.MemberCount, err)
+		}
+	})
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// synchronous FULL costs one fsync a commit, which batches share: a confirmed
+// message survives a power cut, as on Postgres.
+const sqlitePragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(1500)" +
+	"&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_txlock=immediate"
+
+const sqliteReaders = 4
+
+// OpenSQLite opens chillin.db in the folder dir, which LockFolder must hold. The
+// schema must be there: see Migrate.
+func OpenSQLite(ctx context.Context, dir string, o Options) (*Store, error) {
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	write, err := sql.Open("sqlite", sqliteDSN(dir))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), lock.Close())
+	}
+	write.SetMaxOpenConns(1) // SQLite has one writer; waiting here is fair, its busy loop is not
+	read, err := sql.Open("sqlite", sqliteDSN(dir))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), lock.Close())
+	}
+	read.SetMaxOpenConns(sqliteReaders)
+	read.SetMaxIdleConns(sqliteReaders)
+	return open(ctx, &sqliteEngine{read: read, write: write, lock: lock}, read, write, o)
+}
+
+func sqliteDSN(dir string) string { return "file:" + filepath.Join(dir, "chillin.db") + sqlitePragmas }
+
+// lockFolder makes dir and takes it for this process alone, until the returned
+// file is closed or the process ends, however it ends.
+func lockFolder(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "chillin.lock"), os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("another chillin uses the data folder %s: "+
+			"several nodes need Postgres (DB_HOST) and Redis (REDIS_URL), or a DATA_DIR of their own", dir)
+	}
+	return file, nil
+}
+
+type sqliteEngine struct {
+	read, write *sql.DB
+	lock        *os.File
+}
+
+func (e *sqliteEngine) close() error {
+	return errors.Join(e.read.Close(), e.write.Close(), e.lock.Close())
+}
+
+func (*sqliteEngine) list(ids []int64) any {
+	text, _ := json.Marshal(ids) // []int64 always encodes
+	return string(text)
+}
+
+func (*sqliteEngine) in(column string, n int) string {
+	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", column, n)
+}
+
+// lockRoom is nothing: an immediate transaction holds the whole database.
+func (*sqliteEngine) lockRoom() string { return "" }
+
+func (*sqliteEngine) violated(err error) string {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || e.Code() != sqlite3.SQLITE_CONSTRAINT_UNIQUE && e.Code() != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
+		return ""
+	}
+	_, columns, _ := strings.Cut(e.Error(), "constraint failed: ")
+	return columns
+}
+
+func (*sqliteEngine) away(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return errors.Is(err, sql.ErrConnDone)
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
+}

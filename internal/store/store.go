@@ -1,0 +1,108 @@
+// Package store keeps users, sessions, rooms and messages in SQL: Postgres by
+// pgx, or SQLite embedded. The two share their statements where they agree; where
+// they do not, the difference stands in postgres.go and sqlite.go. Every method is
+// one whole unit of work: no transaction leaks out.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var (
+	_ chat.Accounts = (*Store)(nil)
+	_ chat.Rooms    = (*Store)(nil)
+	_ chat.Messages = (*Store)(nil)
+)
+
+// patience bounds every unit of work, so that a caller hears UNAVAILABLE within
+// two seconds when the database is away.
+const patience = 1900 * time.Millisecond
+
+// Store is one database.
+type Store struct {
+	engine engine
+	read   *sql.DB
+	write  *sql.DB
+	epoch  chat.Epoch
+	queue  *appendQueue
+	now    func() time.Time
+}
+
+// engine is what Postgres and SQLite do each in their own way.
+type engine interface {
+	appendEngine
+	// list makes ids one argument for a statement with in(…).
+	list(ids []int64) any
+	// in is the SQL test whether column is among the ids of argument n.
+	in(column string, n int) string
+	// lockRoom ends the SELECT that takes a room's row.
+	lockRoom() string
+	// violated names the unique constraint or columns that err tells of, "" for
+	// any other error.
+	violated(err error) string
+	close() error
+}
+
+// Options are what every engine takes.
+type Options struct {
+	// Now is the clock for created_at and expiry; nil is time.Now.
+	Now func() time.Time
+	// Observe is told of every committed or failed append batch; nil is nobody.
+	Observe func(size int, took time.Duration, err error)
+}
+
+func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {
+	s := &Store{engine: e, read: read, write: write, now: o.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := read.QueryRowContext(ctx, `SELECT epoch FROM instance`).Scan(&s.epoch); err != nil {
+		_ = e.close()
+		return nil, fmt.Errorf("read epoch: %w", err)
+	}
+	s.queue = newAppendQueue(e, s.clock, o.Observe)
+	return s, nil
+}
+
+// Close finishes the appends that are queued, refuses new ones, and closes the
+// database.
+func (s *Store) Close() error {
+	s.queue.close()
+	return s.engine.close()
+}
+
+// Ready asks the database whether it answers.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	return s.read.QueryRowContext(ctx, `SELECT 1`).Scan(&one)
+}
+
+func (s *Store) clock() chat.Time { return chat.At(s.now()) }
+
+// Epoch returns the database's epoch, read when the store was opened.
+func (s *Store) Epoch(context.Context) (chat.Epoch, error) { return s.epoch, nil }
+
+func bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, patience)
+}
+
+// inTx runs work in one transaction that commits when work returns nil.
+func (s *Store) inTx(ctx context.Context, work func(tx *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := work(tx); err != nil {
+		_ = tx.Rollback()
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// engines are what the suite runs on. Each opens a fresh, migrated store.
+var engines = []struct {
+	name string
+	open func(t *testing.T) *Store
+}{
+	{"sqlite", openTestSQLite},
+	{"postgres", openTestPostgres},
+}
+
+func openTestSQLite(t *testing.T) *Store {
+	t.Helper()
+	dir := t.TempDir()
+	schema, err := SQLiteSchema(dir)
+	migrateUp(t, schema, err)
+	s, err := OpenSQLite(t.Context(), dir, Options{})
+	return opened(t, s, err)
+}
+
+func openTestPostgres(t *testing.T) *Store {
+	t.Helper()
+	dsn := testenv.Postgres(t)
+	schema, err := PostgresSchema(dsn)
+	migrateUp(t, schema, err)
+	s, err := OpenPostgres(t.Context(), dsn, Options{})
+	return opened(t, s, err)
+}
+
+func migrateUp(t *testing.T, schema *Schema, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("open schema: %v", err)
+	}
+	if err := schema.Up(); err != nil {
+		t.Fatalf("migrate up: %v", err)
+	}
+	if err := schema.Close(); err != nil {
+		t.Fatalf("close schema: %v", err)
+	}
+}
+
+func opened(t *testing.T, s *Store, err error) *Store {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("open store: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+	return s
+}
+
+// onEach runs a test of the suite on every engine.
+func onEach(t *testing.T, test func(t *testing.T, s *Store)) {
+	t.Helper()
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) { test(t, e.open(t)) })
+	}
+}
+
+func register(t *testing.T, s *Store, username string) chat.Caller {
+	t.Helper()
+	caller, err := s.Register(t.Context(),
+		chat.NewAccount{Username: username, DisplayName: username, Password: "$argon2id$x"}, newSession(s))
+	if err != nil {
+		t.Fatalf("register %s: %v", username, err)
+	}
+	return caller
+}
+
+func newSession(s *Store) chat.NewSession {
+	return chat.NewSession{TokenHash: randomHash(), ExpiresAt: s.clock() + 3_600_000}
+}
+
+func randomHash() []byte {
+	hash := make([]byte, 32)
+	_, _ = rand.Read(hash) // never fails
+	return hash
+}
+
+func createRoom(t *testing.T, s *Store, owner chat.Caller, name string) chat.Room {
+	t.Helper()
+	room, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: name, NameKey: name, Owner: owner.User.ID})
+	if err != nil {
+		t.Fatalf("create room %s: %v", name, err)
+	}
+	return room
+}
+
+func join(t *testing.T, s *Store, room chat.Room, who chat.Caller) {
+	t.Helper()
+	if _, _, err := s.Join(t.Context(), room.ID, who.User.ID); err != nil {
+		t.Fatalf("join: %v", err)
+	}
+}
+
+func draft(room chat.Room, author chat.Caller, text string) chat.Draft {
+	return chat.Draft{Room: room.ID, Author: author.User.ID, CID: chat.CID(uuid.NewString()), Text: text, HTML: "<p>" + text + "</p>"}
+}
+
+func appendText(t *testing.T, s *Store, room chat.Room, author chat.Caller, text string) chat.Message {
+	t.Helper()
+	m, fresh, err := s.Append(t.Context(), draft(room, author, text))
+	if err != nil || !fresh {
+		t.Fatalf("append %q: fresh = %v, err = %v", text, fresh, err)
+	}
+	return m
+}
+
+func wantCode(t *testing.T, err error, want chat.Code) {
+	t.Helper()
+	if got := chat.CodeOf(err); err == nil || got != want {
+		t.Fatalf("err = %v (code %s), want code %s", err, got, want)
+	}
+}
+
+// wantDense fails unless the room's messages are exactly 1…head, each once.
+func wantDense(t *testing.T, s *Store, room chat.RoomID) chat.Seq {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	var count, distinct, highest, head int64
+	err := s.read.QueryRowContext(ctx, `SELECT count(*), count(DISTINCT seq), COALESCE(max(seq), 0),
+		(SELECT head FROM rooms WHERE id = $1) FROM messages WHERE room_id = $1`, int64(room)).Scan(&count, &distinct, &highest, &head)
+	if err != nil {
+		t.Fatalf("read sequence: %v", err)
+	}
+	if count != distinct || count != highest || count != head {
+		t.Fatalf("sequence has %d messages, %d numbers, highest %d, head %d: want all equal", count, distinct, highest, head)
+	}
+	return chat.Seq(head)
+}

@@ -1,0 +1,1 @@
+DROP TABLE attachments, reactions, messages, room_members, rooms, sessions, users, instance;
