@@ -1,0 +1,43 @@
+import { AccountContext, ChatContext } from '../hooks/context';
+import { useStore } from '../hooks/useStore';
+import type { Account } from '../state/account';
+import { Face } from './Face';
+import { Logo } from './Icon';
+import { Shell } from './Shell';
+import { SignIn } from './SignIn';
+
+export function App({ account }: { account: Account }) {
+  return (
+    <AccountContext value={account}>
+      <Screen account={account} />
+    </AccountContext>
+  );
+}
+
+function Screen({ account }: { account: Account }) {
+  const state = useStore(account.state);
+  switch (state.kind) {
+    case 'checking':
+      return (
+        <main className="splash" aria-label="Chillin is starting">
+          <Logo size={44} />
+        </main>
+      );
+    case 'unreachable':
+      return (
+        <main className="splash">
+          <Face icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
+            Your connection may be down, or the server may be resting.
+          </Face>
+        </main>
+      );
+    case 'signed-out':
+      return <SignIn notice={state.notice} />;
+    case 'signed-in':
+      return (
+        <ChatContext value={state.chat}>
+          <Shell />
+        </ChatContext>
+      );
+  }
+}

@@ -1,0 +1,35 @@
+import { useChat } from '../hooks/context';
+import { useConnection } from '../hooks/useChatState';
+import type { ConnectionState } from '../transport/socket';
+
+/** Says in plain words how the connection is. When all is well, in one quiet word. */
+export function ConnectionLine() {
+  const chat = useChat();
+  const state = useConnection();
+  return (
+    <div className={`connection connection-${state.kind}`}>
+      <span className="connection-dot" aria-hidden="true" />
+      <span role="status">{wordsFor(state)}</span>
+      {(state.kind === 'failed' || state.kind === 'reconnecting') && (
+        <button type="button" className="link" onClick={() => chat.retryConnection()}>
+          {state.kind === 'failed' ? 'Try again' : 'Now'}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function wordsFor(state: ConnectionState): string {
+  switch (state.kind) {
+    case 'disconnected':
+      return 'Not connected';
+    case 'connecting':
+      return 'Connecting…';
+    case 'connected':
+      return 'Connected';
+    case 'reconnecting':
+      return navigator.onLine ? 'Reconnecting…' : 'You are offline';
+    case 'failed':
+      return state.reason ?? 'No connection';
+  }
+}

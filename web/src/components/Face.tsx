@@ -1,0 +1,44 @@
+import type { ReactNode } from 'react';
+import { Icon, type IconName } from './Icon';
+
+interface FaceProps {
+  icon?: IconName;
+  title: string;
+  children?: ReactNode;
+  action?: { label: string; run: () => void };
+}
+
+/** What a list shows when it has nothing to show. */
+export function Face({ icon, title, children, action }: FaceProps) {
+  return (
+    <div className="face">
+      {icon && (
+        <span className="face-icon">
+          <Icon name={icon} size={22} />
+        </span>
+      )}
+      <p className="face-title">{title}</p>
+      {children && <p className="face-text">{children}</p>}
+      {action && (
+        <button type="button" className="button" onClick={action.run}>
+          {action.label}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Grey bars where lines are about to appear; the label is for those who do not see them. */
+export function Skeleton({ label, rows, avatars = false }: { label: string; rows: number; avatars?: boolean }) {
+  return (
+    <div className="skeleton" role="status">
+      <span className="sr-only">{label}</span>
+      {Array.from({ length: rows }, (_, i) => (
+        <div key={i} className={`skeleton-row${avatars ? ' with-avatar' : ''} width-${i % 4}`} aria-hidden="true">
+          {avatars && <span className="skeleton-avatar" />}
+          <span className="skeleton-bar" />
+        </div>
+      ))}
+    </div>
+  );
+}

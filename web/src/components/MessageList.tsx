@@ -1,0 +1,132 @@
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useChat } from '../hooks/context';
+import { useUnread } from '../hooks/useChatState';
+import { useAnchoredWindow } from '../hooks/useAnchoredWindow';
+import { useStore } from '../hooks/useStore';
+import { itemsOf } from '../state/items';
+import type { Older, RoomSession } from '../state/room';
+import { nameOf } from './Avatar';
+import { Face } from './Face';
+import { Icon } from './Icon';
+import { ItemRow } from './MessageRow';
+
+interface MessageListProps {
+  session: RoomSession;
+  roomName: string;
+  /** The last message read before the room was opened; undefined when none was unread. */
+  newAfter: number | undefined;
+}
+
+export function MessageList({ session, roomName, newAfter }: MessageListProps) {
+  const timeline = useStore(session.timeline);
+  const older = useStore(session.older);
+  const unread = useUnread(session.id);
+  const items = useMemo(() => itemsOf(timeline, newAfter), [timeline, newAfter]);
+  const [startAt] = useState(() => items.find((item) => item.kind === 'new')?.key);
+  const loadOlder = useCallback(() => {
+    // What has failed is tried again when a person asks.
+    if (session.older.getSnapshot().kind === 'idle') void session.loadOlder();
+  }, [session]);
+  const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom } = useAnchoredWindow(items, startAt, loadOlder);
+
+  useMarkRead(session, atBottom);
+
+  // What one has just written is always in sight.
+  const written = timeline.outgoing.findLast((one) => one.kind === 'pending')?.cid;
+  useEffect(() => {
+    if (written !== undefined) toBottom();
+  }, [written, toBottom]);
+
+  return (
+    <div className="messages">
+      <div
+        ref={scroller}
+        className="messages-scroll"
+        role="region"
+        aria-label={`Messages in ${roomName}`}
+        tabIndex={0}
+        onScroll={onScroll}
+      >
+        {fromStart && (
+          <Beginning hasOlder={timeline.hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
+        )}
+        <ol ref={content} className="messages-list">
+          {shown.map((item) => (
+            <ItemRow key={item.key} item={item} />
+          ))}
+        </ol>
+      </div>
+      {!atBottom && (
+        <button type="button" className="to-newest" onClick={toBottom}>
+          <Icon name="down" size={16} />
+          {unread > 0 ? `${unread} new` : 'Newest'}
+        </button>
+      )}
+      <Announcer session={session} />
+    </div>
+  );
+}
+
+interface BeginningProps {
+  hasOlder: boolean;
+  older: Older;
+  roomName: string;
+  onRetry: () => void;
+}
+
+function Beginning({ hasOlder, older, roomName, onRetry }: BeginningProps) {
+  if (older.kind === 'failed') {
+    return (
+      <Face title="Earlier messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
+        {older.reason}
+      </Face>
+    );
+  }
+  if (hasOlder) return <p className="older">{older.kind === 'loading' ? 'Loading earlier messages…' : ''}</p>;
+  return (
+    <div className="beginning">
+      <p className="beginning-title">{roomName}</p>
+      <p>This is where it begins. Say hello.</p>
+    </div>
+  );
+}
+
+/** Seen is what stands at the bottom of a window that a person looks at. */
+function useMarkRead(session: RoomSession, atBottom: boolean) {
+  const chat = useChat();
+  const timeline = useStore(session.timeline);
+  useEffect(() => {
+    const look = () => {
+      if (atBottom && document.visibilityState === 'visible' && document.hasFocus()) chat.markRead(session.id);
+    };
+    look();
+    window.addEventListener('focus', look);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      window.removeEventListener('focus', look);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [chat, session, timeline, atBottom]);
+}
+
+/** Reads new messages of others to those who do not see them; history stays silent. */
+function Announcer({ session }: { session: RoomSession }) {
+  const [text, setText] = useState('');
+  useEffect(() => {
+    const seqOf = () => session.timeline.getSnapshot().messages.at(-1)?.seq ?? 0;
+    let heard = seqOf();
+    return session.timeline.subscribe(() => {
+      const { messages, me } = session.timeline.getSnapshot();
+      const last = messages.at(-1);
+      if (last === undefined || last.seq <= heard) return;
+      heard = last.seq;
+      if (last.author.id === me && last.kind === 'text') return;
+      setText(last.kind === 'system' ? last.text : `${nameOf(last.author)}: ${last.text}`);
+    });
+  }, [session]);
+  return (
+    <div className="sr-only" role="log" aria-live="polite">
+      {text}
+    </div>
+  );
+}

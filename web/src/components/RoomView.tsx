@@ -1,0 +1,214 @@
+import { useEffect, useState } from 'react';
+import { useChat } from '../hooks/context';
+import { useConnection, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
+import { useDeed } from '../hooks/useDeed';
+import { findHref, goTo, homeHref } from '../hooks/useRoute';
+import { useStore } from '../hooks/useStore';
+import { onlineCount } from '../state/presence';
+import type { RoomSession } from '../state/room';
+import type { MyRoom } from '../state/unread';
+import { nameOf } from './Avatar';
+import { Composer } from './Composer';
+import { Dialog } from './Dialog';
+import { Face, Skeleton } from './Face';
+import { FormError } from './Field';
+import { Icon } from './Icon';
+import { MembersPanel } from './MembersPanel';
+import { MessageList } from './MessageList';
+
+const WIDE = '(min-width: 1100px)';
+
+export function RoomView({ roomId }: { roomId: number }) {
+  const rooms = useRooms();
+  const mine = useMyRoom(roomId);
+  const session = useRoomSession(roomId);
+  if (mine === undefined || session === undefined) {
+    return rooms.kind === 'loading' ? (
+      <Skeleton label="Loading the room" rows={6} avatars />
+    ) : (
+      <Face icon="hash" title="You are not in this room" action={{ label: 'Find rooms', run: () => goTo(findHref) }}>
+        It may be gone, or you left it.
+      </Face>
+    );
+  }
+  return <OpenRoom mine={mine} session={session} />;
+}
+
+function OpenRoom({ mine, session }: { mine: MyRoom; session: RoomSession }) {
+  const chat = useChat();
+  const [membersOpen, setMembersOpen] = useState(() => window.matchMedia(WIDE).matches);
+  const [leaving, setLeaving] = useState(false);
+  const [newAfter] = useState(() => ((chat.unread.getSnapshot().get(session.id) ?? 0) > 0 ? mine.lastRead : undefined));
+  const { room } = mine;
+
+  useEffect(() => {
+    if (!membersOpen || window.matchMedia(WIDE).matches) return undefined;
+    const escape = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') setMembersOpen(false);
+    };
+    window.addEventListener('keydown', escape);
+    return () => window.removeEventListener('keydown', escape);
+  }, [membersOpen]);
+
+  return (
+    <div className={`room${membersOpen ? ' with-members' : ''}`}>
+      <section className="room-main" aria-labelledby="room-title">
+        <RoomHead
+          mine={mine}
+          session={session}
+          membersOpen={membersOpen}
+          onMembers={() => setMembersOpen(!membersOpen)}
+          onLeave={() => setLeaving(true)}
+        />
+        <Conversation session={session} roomName={room.name} newAfter={newAfter} />
+        <TypingLine session={session} />
+        <Composer session={session} roomName={room.name} />
+      </section>
+      {membersOpen && <MembersPanel session={session} onClose={() => setMembersOpen(false)} />}
+      {leaving && <LeaveDialog mine={mine} onClose={() => setLeaving(false)} />}
+    </div>
+  );
+}
+
+interface RoomHeadProps {
+  mine: MyRoom;
+  session: RoomSession;
+  membersOpen: boolean;
+  onMembers: () => void;
+  onLeave: () => void;
+}
+
+function RoomHead({ mine: { room }, session, membersOpen, onMembers, onLeave }: RoomHeadProps) {
+  const online = onlineCount(useStore(session.presence));
+  const members = useStore(session.members.state);
+  const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount;
+  return (
+    <header className="room-head">
+      <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
+        <Icon name="back" />
+      </a>
+      <div className="room-names">
+        <h1 id="room-title">
+          <Icon name={room.private ? 'lock' : 'hash'} />
+          {room.name}
+        </h1>
+        {room.description && <p className="room-about">{room.description}</p>}
+      </div>
+      <button
+        type="button"
+        className="head-button"
+        aria-expanded={membersOpen}
+        aria-label={`Members, ${count}${online === undefined ? '' : `, ${online} online`}`}
+        onClick={onMembers}
+      >
+        <Icon name="people" />
+        <span aria-hidden="true">{count}</span>
+        {online !== undefined && online > 0 && (
+          <span className="head-online" aria-hidden="true">
+            {online} online
+          </span>
+        )}
+      </button>
+      <button type="button" className="icon-button" aria-label={`Leave ${room.name}`} title="Leave this room" onClick={onLeave}>
+        <Icon name="leave" />
+      </button>
+    </header>
+  );
+}
+
+function Conversation({ session, roomName, newAfter }: { session: RoomSession; roomName: string; newAfter: number | undefined }) {
+  const opening = useStore(session.opening);
+  const connection = useConnection();
+  if (opening.kind === 'ready') return <MessageList session={session} roomName={roomName} newAfter={newAfter} />;
+  if (opening.kind === 'failed') {
+    return (
+      <div className="messages">
+        <Face icon="alert" title="The messages could not be loaded" action={{ label: 'Try again', run: () => void session.join() }}>
+          {opening.reason}
+        </Face>
+      </div>
+    );
+  }
+  const away = connection.kind === 'reconnecting' || connection.kind === 'failed';
+  return (
+    <div className="messages">
+      {away ? (
+        <Face icon="clock" title="Not connected">
+          The messages appear when the connection is back.
+        </Face>
+      ) : (
+        <Skeleton label="Loading messages" rows={6} avatars />
+      )}
+    </div>
+  );
+}
+
+function TypingLine({ session }: { session: RoomSession }) {
+  const typing = useStore(session.typing);
+  const names = typing.map((id) => authorName(session, id) ?? 'Somebody');
+  return (
+    <p className="typing" role="status">
+      {names.length > 0 && (
+        <>
+          <span className="typing-dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+          {typingWords(names)}
+        </>
+      )}
+    </p>
+  );
+}
+
+function authorName(session: RoomSession, id: number): string | undefined {
+  const members = session.members.state.getSnapshot();
+  const member = members.kind === 'unasked' ? undefined : members.members.find(({ user }) => user.id === id);
+  if (member !== undefined) return nameOf(member.user);
+  const message = session.timeline.getSnapshot().messages.findLast(({ author }) => author.id === id);
+  return message && nameOf(message.author);
+}
+
+function typingWords(names: string[]): string {
+  const [first, second] = names;
+  if (names.length === 1) return `${first} is typing…`;
+  if (names.length === 2) return `${first} and ${second} are typing…`;
+  return 'Several people are typing…';
+}
+
+function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose: () => void }) {
+  const chat = useChat();
+  const [deed, run] = useDeed();
+
+  function leave() {
+    void run(async () => {
+      await chat.leaveRoom(room.id);
+      onClose();
+      goTo(homeHref);
+    });
+  }
+
+  return (
+    <Dialog title={`Leave ${room.name}?`} onClose={onClose}>
+      <p className="dialog-text">
+        {role === 'owner'
+          ? 'You made this room. Its owner cannot leave it.'
+          : room.private
+            ? 'This room is not listed: to come back you need its name and its password.'
+            : 'You can come back whenever you like.'}
+      </p>
+      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>
+          {role === 'owner' ? 'Close' : 'Stay'}
+        </button>
+        {role !== 'owner' && (
+          <button type="button" className="button primary" disabled={deed.kind === 'busy'} onClick={leave}>
+            Leave room
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}

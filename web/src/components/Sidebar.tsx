@@ -1,0 +1,115 @@
+import { useState } from 'react';
+import { useMe, useRooms, useUnread } from '../hooks/useChatState';
+import { findHref, homeHref, roomHref, type Route } from '../hooks/useRoute';
+import type { MyRoom } from '../state/unread';
+import { Avatar, nameOf } from './Avatar';
+import { ConnectionLine } from './ConnectionLine';
+import { Face, Skeleton } from './Face';
+import { Icon, Logo } from './Icon';
+import { ThemeSwitch } from './ThemeSwitch';
+
+interface SidebarProps {
+  route: Route;
+  onCreate: () => void;
+  onSignOut: () => void;
+}
+
+/** A filter is worth its place only where there is something to filter. */
+const FILTER_FROM = 8;
+
+export function Sidebar({ route, onCreate, onSignOut }: SidebarProps) {
+  return (
+    <div className="sidebar">
+      <header className="sidebar-head">
+        <a className="brand" href={homeHref} aria-label="Chillin, home">
+          <Logo /> Chillin
+        </a>
+        <button type="button" className="icon-button" aria-label="New room" title="New room" onClick={onCreate}>
+          <Icon name="plus" />
+        </button>
+      </header>
+      <nav className="sidebar-rooms" aria-label="Rooms">
+        <a className="room-link find-link" href={findHref} aria-current={route.kind === 'find' ? 'page' : undefined}>
+          <Icon name="compass" />
+          <span className="room-link-name">Find rooms</span>
+        </a>
+        <RoomList current={route.kind === 'room' ? route.id : undefined} />
+      </nav>
+      <ConnectionLine />
+      <Me onSignOut={onSignOut} />
+    </div>
+  );
+}
+
+function RoomList({ current }: { current: number | undefined }) {
+  const state = useRooms();
+  const [filter, setFilter] = useState('');
+  if (state.kind === 'loading') return <Skeleton label="Loading your rooms" rows={5} />;
+  if (state.rooms.length === 0) {
+    return (
+      <Face title="No rooms yet">Find one that is open to all, or make your own.</Face>
+    );
+  }
+  const wanted = filter.trim().toLocaleLowerCase();
+  const shown = state.rooms.filter(({ room }) => room.name.toLocaleLowerCase().includes(wanted));
+  return (
+    <>
+      <h2 className="sidebar-title">Your rooms</h2>
+      {state.rooms.length >= FILTER_FROM && (
+        <input
+          type="search"
+          className="filter"
+          placeholder="Filter"
+          aria-label="Filter your rooms"
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
+        />
+      )}
+      <ul>
+        {shown.map((mine) => (
+          <li key={mine.room.id}>
+            <RoomLink mine={mine} current={mine.room.id === current} />
+          </li>
+        ))}
+      </ul>
+      {shown.length === 0 && <p className="sidebar-none">None of your rooms is called that.</p>}
+    </>
+  );
+}
+
+function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean }) {
+  const unread = useUnread(room.id);
+  return (
+    <a
+      className={`room-link${unread > 0 ? ' has-unread' : ''}`}
+      href={roomHref(room.id)}
+      aria-current={current ? 'page' : undefined}
+    >
+      <Icon name={room.private ? 'lock' : 'hash'} />
+      <span className="room-link-name">{room.name}</span>
+      {unread > 0 && (
+        <span className="badge">
+          {unread > 99 ? '99+' : unread}
+          <span className="sr-only"> unread</span>
+        </span>
+      )}
+    </a>
+  );
+}
+
+function Me({ onSignOut }: { onSignOut: () => void }) {
+  const me = useMe();
+  return (
+    <footer className="me">
+      <Avatar person={me} />
+      <div className="me-names">
+        <span className="me-name">{nameOf(me)}</span>
+        <span className="me-user">{me.guest ? 'Guest, for 24 hours' : `@${me.username}`}</span>
+      </div>
+      <ThemeSwitch />
+      <button type="button" className="icon-button" aria-label="Sign out" title="Sign out" onClick={onSignOut}>
+        <Icon name="leave" />
+      </button>
+    </footer>
+  );
+}

@@ -1,0 +1,18 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './components/App';
+import { Account } from './state/account';
+import { Rest } from './transport/rest';
+import './styles/index.css';
+
+const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+const account = new Account(new Rest(), socketUrl);
+void account.start();
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('#root is missing');
+createRoot(root).render(
+  <StrictMode>
+    <App account={account} />
+  </StrictMode>,
+);

@@ -1,0 +1,146 @@
+import { decodeUser } from '../protocol/decode';
+import type { User } from '../protocol/types';
+import { Refused, wordsOf } from '../transport/errors';
+import { Rest } from '../transport/rest';
+import { Chat } from './chat';
+import { Store } from './store';
+import { openVault, type Vault, vaultName } from './vault';
+
+export type AccountState =
+  | { kind: 'checking' }
+  | { kind: 'unreachable'; reason: string }
+  | { kind: 'signed-out'; notice?: string }
+  | { kind: 'signed-in'; chat: Chat };
+
+const LAST_USER = 'chillin.user';
+
+/** Account knows who uses this browser now. Everything of a user hangs on that user's Chat. */
+export class Account {
+  readonly state = new Store<AccountState>({ kind: 'checking' });
+  readonly rest: Rest;
+  #socketUrl: string;
+  #vault: Vault | undefined;
+  #checking = false;
+
+  constructor(rest: Rest, socketUrl: string) {
+    this.rest = rest;
+    this.#socketUrl = socketUrl;
+    window.addEventListener('storage', (event) => {
+      if (event.key === LAST_USER) void this.#userChangedElsewhere();
+    });
+  }
+
+  /** Shows the last user's chat at once, where there is one, and asks the server who it is. */
+  async start(): Promise<void> {
+    const last = lastUser();
+    if (last !== undefined) await this.#enter(last);
+    await this.check();
+  }
+
+  async check(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    try {
+      await this.#enter(await this.rest.me());
+    } catch (error) {
+      if (error instanceof Refused && error.code === 'UNAUTHENTICATED') await this.#sessionEnded();
+      else if (this.state.getSnapshot().kind !== 'signed-in') this.state.set({ kind: 'unreachable', reason: wordsOf(error) });
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  async login(username: string, password: string): Promise<void> {
+    await this.#enter(await this.rest.login(username, password));
+  }
+
+  async register(username: string, password: string, displayName?: string): Promise<void> {
+    await this.#enter(await this.rest.register(username, password, displayName));
+  }
+
+  async guest(displayName?: string): Promise<void> {
+    await this.#enter(await this.rest.guest(displayName));
+  }
+
+  /** Ends the session and forgets everything of the user, unsent messages too. */
+  async logout(): Promise<void> {
+    await this.rest.logout();
+    const vault = this.#vault;
+    this.#leave();
+    await vault?.destroy();
+    this.state.set({ kind: 'signed-out' });
+  }
+
+  async #enter(user: User): Promise<void> {
+    const present = this.#chat();
+    if (present !== undefined && vaultName(present.user.getSnapshot()) === vaultName(user)) {
+      present.user.set(user);
+      return;
+    }
+    this.#leave();
+    const vault = await openVault(vaultName(user));
+    this.#vault = vault;
+    rememberUser(user);
+    const chat = new Chat({
+      user,
+      rest: this.rest,
+      vault,
+      socket: { url: this.#socketUrl },
+      hooks: {
+        ended: () => void this.#sessionEnded(),
+        refused: () => void this.check(),
+        otherUser: (other) => void this.#enter(other),
+      },
+    });
+    await chat.start();
+    this.state.set({ kind: 'signed-in', chat });
+  }
+
+  #chat(): Chat | undefined {
+    const state = this.state.getSnapshot();
+    return state.kind === 'signed-in' ? state.chat : undefined;
+  }
+
+  /** What was read is forgotten; what is unsent waits for the same user. */
+  async #sessionEnded(): Promise<void> {
+    const wasIn = this.#chat() !== undefined;
+    const vault = this.#vault;
+    this.#leave();
+    this.state.set(wasIn ? { kind: 'signed-out', notice: 'Your session has ended. Please sign in again.' } : { kind: 'signed-out' });
+    await vault?.forgetRooms().catch(() => undefined);
+    vault?.close();
+  }
+
+  #leave(): void {
+    this.#chat()?.stop();
+    this.#vault = undefined;
+    rememberUser(undefined);
+  }
+
+  /** Another tab signed in or out. */
+  async #userChangedElsewhere(): Promise<void> {
+    const user = lastUser();
+    const present = this.#chat()?.user.getSnapshot();
+    if (user?.id === present?.id) return;
+    if (user !== undefined) await this.#enter(user);
+    else await this.check();
+  }
+}
+
+function lastUser(): User | undefined {
+  try {
+    const kept = localStorage.getItem(LAST_USER);
+    return kept === null ? undefined : decodeUser(JSON.parse(kept), LAST_USER);
+  } catch {
+    return undefined;
+  }
+}
+
+function rememberUser(user: User | undefined): void {
+  try {
+    if (user === undefined) localStorage.removeItem(LAST_USER);
+    else localStorage.setItem(LAST_USER, JSON.stringify(user));
+  } catch {
+    // Without storage the next page load asks the server first.
+  }
+}

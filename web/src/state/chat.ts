@@ -1,0 +1,390 @@
+import type { Connected, Limits, Membership, OwnRoom, Room, RoomRemoved, ServerFrame, User } from '../protocol/types';
+import type { NewRoom, Rest } from '../transport/rest';
+import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
+import { Directory } from './directory';
+import { Notices } from './notices';
+import { Outbox } from './outbox';
+import { newestPage, RoomSession } from './room';
+import { Store } from './store';
+import { BrowserTabs, type Tabs } from './tabs';
+import type { Outgoing } from './timeline';
+import { type MyRoom, unreadIn } from './unread';
+import { type OutboxEntry, type Vault, vaultName } from './vault';
+
+/** This user's rooms, by name. 'loading' until the cache or the server has told them. */
+export type RoomsState = { kind: 'loading' } | { kind: 'ready'; rooms: readonly MyRoom[] };
+
+export interface ChatHooks {
+  /** The server ended the session. */
+  ended(): void;
+  /** A connection was refused: perhaps the session is over. */
+  refused(): void;
+  /** The socket speaks for another user: somebody signed in elsewhere in this browser. */
+  otherUser(user: User): void;
+}
+
+export interface ChatOptions {
+  user: User;
+  rest: Rest;
+  vault: Vault;
+  socket: SocketOptions;
+  hooks: ChatHooks;
+  tabs?: Tabs;
+}
+
+const SAVE_AFTER_MS = 400;
+const MARK_READ_AFTER_MS = 600;
+
+/**
+ * Chat is one signed-in user's side of everything: the connection, the rooms and
+ * what is on its way. It lives from sign-in to sign-out, whatever the screen shows.
+ */
+export class Chat {
+  readonly user: Store<User>;
+  readonly connection = new Store<ConnectionState>({ kind: 'disconnected' });
+  readonly rooms = new Store<RoomsState>({ kind: 'loading' });
+  readonly unread = new Store<ReadonlyMap<number, number>>(new Map());
+  readonly limits = new Store<Limits>({ maxMessageLength: 2000, messagesPer10s: 0 });
+  readonly notices = new Notices();
+  readonly directory: Directory;
+  readonly outbox: Outbox;
+
+  #rest: Rest;
+  #vault: Vault;
+  #tabs: Tabs;
+  #socket: ChatSocket;
+  #hooks: ChatHooks;
+  #sessions = new Map<number, RoomSession>();
+  #saveTimers = new Map<number, ReturnType<typeof setTimeout>>();
+  #readTimer: ReturnType<typeof setTimeout> | undefined;
+  #epoch = '';
+  #stops: (() => void)[] = [];
+
+  constructor({ user, rest, vault, socket, hooks, tabs }: ChatOptions) {
+    this.user = new Store(user);
+    this.#rest = rest;
+    this.#vault = vault;
+    this.#hooks = hooks;
+    this.#tabs = tabs ?? new BrowserTabs(vaultName(user));
+    this.directory = new Directory(rest);
+    this.#socket = new ChatSocket(
+      {
+        state: (state) => this.#connectionIs(state),
+        event: (frame) => this.#take(frame),
+        ended: () => hooks.ended(),
+        refused: () => hooks.refused(),
+      },
+      socket,
+    );
+    this.outbox = new Outbox({
+      vault,
+      tabs: this.#tabs,
+      carrier: this.#carrier(),
+      confirmed: (confirmed) => this.#sessions.get(confirmed.roomId)?.apply({ type: 'confirmed', confirmed }),
+    });
+  }
+
+  /** Shows what this browser has kept, then connects. */
+  async start(): Promise<void> {
+    this.#stops.push(this.outbox.entries.subscribe(() => this.#showOutgoing()));
+    this.#tabs.listen((news) => {
+      if (news.kind === 'outbox') void this.outbox.refresh();
+      else void this.#joinedElsewhere(news.roomId);
+    });
+    await this.#restore();
+    await this.outbox.refresh();
+    this.#watchBrowser();
+    this.#socket.open();
+  }
+
+  retryConnection(): void {
+    this.#socket.retryNow();
+  }
+
+  session(roomId: number): RoomSession | undefined {
+    return this.#sessions.get(roomId);
+  }
+
+  myRoom(roomId: number): MyRoom | undefined {
+    return this.#list().find((mine) => mine.room.id === roomId);
+  }
+
+  async createRoom(room: NewRoom): Promise<Room> {
+    const created = await this.#rest.createRoom(room);
+    this.#adopt({ room: created, role: 'owner', lastRead: 0, unread: 0 });
+    return created;
+  }
+
+  async joinRoom(roomId: number, password?: string): Promise<Room> {
+    return this.#joined(await this.#rest.joinRoom(roomId, password));
+  }
+
+  async joinRoomByName(name: string, password?: string): Promise<Room> {
+    return this.#joined(await this.#rest.joinRoomByName(name, password));
+  }
+
+  async leaveRoom(roomId: number): Promise<void> {
+    await this.#rest.leaveRoom(roomId);
+    this.#remove({ roomId, reason: 'left' });
+  }
+
+  /** Everything of the room that is loaded has been seen. */
+  markRead(roomId: number): void {
+    const cursor = this.#sessions.get(roomId)?.timeline.getSnapshot().cursor;
+    const mine = this.myRoom(roomId);
+    if (mine === undefined || cursor?.kind !== 'at' || cursor.seq <= mine.lastRead) return;
+    this.#patch(roomId, (room) => ({ ...room, lastRead: cursor.seq, counted: { unread: 0, head: cursor.seq } }));
+    clearTimeout(this.#readTimer);
+    this.#readTimer = setTimeout(() => {
+      const seq = this.myRoom(roomId)?.lastRead ?? 0;
+      // Not worth a word when it fails: the next look marks it again.
+      this.#socket.ask('read:mark', { roomId, seq }).catch(() => undefined);
+    }, MARK_READ_AFTER_MS);
+  }
+
+  /** Ends the connection and keeps what is unsent. */
+  stop(): void {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    clearTimeout(this.#readTimer);
+    for (const timer of this.#saveTimers.values()) clearTimeout(timer);
+    for (const session of this.#sessions.values()) session.close();
+    this.outbox.close();
+    this.#socket.close();
+    this.#tabs.close();
+  }
+
+  #carrier() {
+    const socket = this.#socket;
+    return {
+      get connected() {
+        return socket.connected;
+      },
+      send: ({ roomId, cid, text }: OutboxEntry) => socket.ask('message:send', { roomId, cid, text }),
+    };
+  }
+
+  #list(): readonly MyRoom[] {
+    const state = this.rooms.getSnapshot();
+    return state.kind === 'ready' ? state.rooms : [];
+  }
+
+  #patch(roomId: number, change: (mine: MyRoom) => MyRoom): void {
+    if (this.myRoom(roomId) === undefined) return;
+    this.#setRooms(this.#list().map((mine) => (mine.room.id === roomId ? change(mine) : mine)));
+    this.#count(roomId);
+    this.#save(roomId);
+  }
+
+  #setRooms(rooms: readonly MyRoom[]): void {
+    const sorted = rooms.toSorted((a, b) => a.room.name.localeCompare(b.room.name));
+    this.rooms.set({ kind: 'ready', rooms: sorted });
+  }
+
+  #count(roomId: number): void {
+    const mine = this.myRoom(roomId);
+    const session = this.#sessions.get(roomId);
+    const unread = mine && session ? unreadIn(mine, session.timeline.getSnapshot()) : 0;
+    if ((this.unread.getSnapshot().get(roomId) ?? 0) === unread) return;
+    this.unread.update((counts) => new Map(counts).set(roomId, unread));
+  }
+
+  async #restore(): Promise<void> {
+    const cached = await this.#vault.rooms();
+    if (cached.length === 0) return;
+    for (const room of cached) this.#open(room.own).restore(room);
+    this.#setRooms(cached.map((room) => myRoom(room.own)));
+    for (const room of cached) this.#count(room.roomId);
+  }
+
+  #open({ room }: OwnRoom): RoomSession {
+    const known = this.#sessions.get(room.id);
+    if (known !== undefined) return known;
+    const session = new RoomSession(room.id, this.user.getSnapshot().id, this.#socket, this.#rest, {
+      lostAccess: (roomId) => this.#remove({ roomId, reason: 'left' }),
+      joined: (joined) => this.#roomIs(joined.room),
+    });
+    this.#sessions.set(room.id, session);
+    session.timeline.subscribe(() => {
+      this.#count(room.id);
+      this.#save(room.id);
+    });
+    session.apply({ type: 'queued', outgoing: this.#outgoingIn(room.id) });
+    return session;
+  }
+
+  #connectionIs(state: ConnectionState): void {
+    this.connection.set(state);
+    if (state.kind !== 'connected') for (const session of this.#sessions.values()) session.disconnected();
+  }
+
+  #take(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'connected':
+        return this.#connected(frame.data);
+      case 'message:new':
+      case 'message:edited':
+      case 'message:deleted':
+      case 'message:reaction':
+        return this.#sessions.get(frame.data.roomId)?.changed(frame.data);
+      case 'room:updated':
+        return this.#roomIs(frame.data.room);
+      case 'room:removed':
+        return this.#remove(frame.data);
+      case 'presence:update':
+        return this.#sessions.get(frame.data.roomId)?.presenceChanged(frame.data);
+      case 'typing:update':
+        return this.#sessions.get(frame.data.roomId)?.typingChanged(frame.data.userIds);
+      case 'read:updated': {
+        const { roomId, lastRead, unread } = frame.data;
+        const head = this.#cursorOf(roomId);
+        return this.#patch(roomId, (mine) => ({ ...mine, lastRead: Math.max(mine.lastRead, lastRead), counted: { unread, head } }));
+      }
+      case 'pong':
+        return this.#heads(frame.data.heads, frame.data.epoch);
+      default:
+        return undefined; // an answer that nobody waits for any more
+    }
+  }
+
+  #cursorOf(roomId: number): number {
+    const cursor = this.#sessions.get(roomId)?.timeline.getSnapshot().cursor;
+    return cursor?.kind === 'at' ? cursor.seq : 0;
+  }
+
+  #connected({ user, rooms, limits, epoch }: Connected): void {
+    if (user.id !== this.user.getSnapshot().id) {
+      this.#hooks.otherUser(user);
+      return;
+    }
+    this.user.set(user);
+    this.limits.set(limits);
+    this.#epoch = epoch;
+    const now = new Set(rooms.map((own) => own.room.id));
+    for (const roomId of [...this.#sessions.keys()]) if (!now.has(roomId)) this.#forget(roomId);
+    for (const own of rooms) this.#open(own);
+    this.#setRooms(rooms.map(myRoom));
+    for (const own of rooms) {
+      this.#count(own.room.id);
+      void this.#sessions.get(own.room.id)?.join(own.room.head);
+    }
+    this.outbox.flush();
+  }
+
+  #heads(heads: Record<string, number>, epoch: string): void {
+    const renewed = epoch !== '' && epoch !== this.#epoch;
+    if (renewed) this.#epoch = epoch;
+    for (const session of this.#sessions.values()) {
+      if (renewed) void session.join();
+      else session.headIs(heads[String(session.id)] ?? 0);
+    }
+  }
+
+  #joined({ room, membership }: { room: Room; membership: Membership }): Room {
+    this.#adopt({ room, role: membership.role, lastRead: membership.lastRead, unread: 0 });
+    return room;
+  }
+
+  #adopt(own: OwnRoom): void {
+    const others = this.#list().filter((mine) => mine.room.id !== own.room.id);
+    const session = this.#open(own);
+    this.#setRooms([...others, myRoom(own)]);
+    void session.join();
+    this.#tabs.tell({ kind: 'joined', roomId: own.room.id });
+  }
+
+  async #joinedElsewhere(roomId: number): Promise<void> {
+    if (this.#sessions.has(roomId) || !this.#socket.connected) return;
+    try {
+      const { room, membership } = await this.#rest.joinRoom(roomId);
+      if (this.#sessions.has(roomId)) return;
+      const own: OwnRoom = { room, role: membership.role, lastRead: membership.lastRead, unread: 0 };
+      const session = this.#open(own);
+      this.#setRooms([...this.#list(), myRoom(own)]);
+      await session.join();
+    } catch {
+      // The next connection tells this tab its rooms anyway.
+    }
+  }
+
+  #roomIs(room: Room): void {
+    this.#patch(room.id, (mine) => ({ ...mine, room }));
+  }
+
+  #remove({ roomId, reason }: RoomRemoved): void {
+    const name = this.myRoom(roomId)?.room.name;
+    if (name === undefined) return;
+    if (reason === 'kicked') this.notices.say(`You were removed from ${name}.`);
+    if (reason === 'deleted') this.notices.say(`${name} was deleted.`);
+    this.#forget(roomId);
+    this.#setRooms(this.#list().filter((mine) => mine.room.id !== roomId));
+  }
+
+  #forget(roomId: number): void {
+    this.#sessions.get(roomId)?.close();
+    this.#sessions.delete(roomId);
+    clearTimeout(this.#saveTimers.get(roomId));
+    this.#saveTimers.delete(roomId);
+    this.#vault.removeRoom(roomId).catch(() => undefined);
+  }
+
+  #outgoingIn(roomId: number): Outgoing[] {
+    return this.outbox.entries.getSnapshot().filter((entry) => entry.roomId === roomId).map(outgoing);
+  }
+
+  #showOutgoing(): void {
+    for (const session of this.#sessions.values()) {
+      session.apply({ type: 'queued', outgoing: this.#outgoingIn(session.id) });
+    }
+  }
+
+  /** Keeps the newest page soon: a burst of events is one write. */
+  #save(roomId: number): void {
+    if (this.#saveTimers.has(roomId)) return;
+    this.#saveTimers.set(roomId, setTimeout(() => {
+      this.#saveTimers.delete(roomId);
+      this.#saveNow(roomId);
+    }, SAVE_AFTER_MS));
+  }
+
+  #saveNow(roomId: number): void {
+    const mine = this.myRoom(roomId);
+    const session = this.#sessions.get(roomId);
+    const page = session && newestPage(session.timeline.getSnapshot());
+    if (mine === undefined || page === undefined) return;
+    const own: OwnRoom = { room: mine.room, role: mine.role, lastRead: mine.lastRead, unread: this.unread.getSnapshot().get(roomId) ?? 0 };
+    // The cache only makes a reload faster: that it cannot be written is no fault.
+    this.#vault.putRoom({ roomId, own, ...page }).catch(() => undefined);
+  }
+
+  #watchBrowser(): void {
+    const online = () => this.#socket.retryNow();
+    const offline = () => this.#socket.lost();
+    const visible = () => {
+      if (document.visibilityState === 'visible') this.#socket.retryNow();
+    };
+    const hide = () => {
+      for (const roomId of this.#saveTimers.keys()) this.#saveNow(roomId);
+    };
+    window.addEventListener('online', online);
+    window.addEventListener('offline', offline);
+    window.addEventListener('pagehide', hide);
+    document.addEventListener('visibilitychange', visible);
+    this.#stops.push(() => {
+      window.removeEventListener('online', online);
+      window.removeEventListener('offline', offline);
+      window.removeEventListener('pagehide', hide);
+      document.removeEventListener('visibilitychange', visible);
+    });
+  }
+}
+
+function myRoom({ room, role, lastRead, unread }: OwnRoom): MyRoom {
+  return { room, role, lastRead, counted: { unread, head: room.head } };
+}
+
+function outgoing({ cid, text, createdAt, state }: OutboxEntry): Outgoing {
+  return state.kind === 'failed'
+    ? { kind: 'failed', cid, text, createdAt, reason: state.reason }
+    : { kind: 'pending', cid, text, createdAt };
+}

@@ -1,0 +1,68 @@
+import type { Message } from '../protocol/types';
+import type { Outgoing, Timeline } from './timeline';
+
+/** What a message list shows, line by line. */
+export type Item =
+  | { kind: 'day'; key: string; date: string }
+  | { kind: 'new'; key: string }
+  | { kind: 'system'; key: string; message: Message }
+  /** head: the first of a run by one author shows name and picture. */
+  | { kind: 'message'; key: string; message: Message; head: boolean }
+  | { kind: 'outgoing'; key: string; outgoing: Outgoing; head: boolean };
+
+/** Messages of one author within this time stand together. */
+const TOGETHER_MS = 5 * 60_000;
+
+interface Run {
+  author: number;
+  at: number;
+}
+
+/** Lays out a timeline. newAfter is the last message read when the room was opened. */
+export function itemsOf(t: Timeline, newAfter?: number): Item[] {
+  const items: Item[] = [];
+  let day = '';
+  let run: Run | undefined;
+  let marked = newAfter === undefined;
+
+  const startDay = (date: string) => {
+    const next = new Date(date).toDateString();
+    if (next === day) return;
+    day = next;
+    run = undefined;
+    items.push({ kind: 'day', key: `day-${next}`, date });
+  };
+  const isHead = (author: number, date: string): boolean => {
+    const at = Date.parse(date);
+    const head = run === undefined || run.author !== author || at - run.at > TOGETHER_MS;
+    run = { author, at };
+    return head;
+  };
+
+  for (const message of t.messages) {
+    startDay(message.createdAt);
+    if (!marked && message.seq > (newAfter ?? 0) && message.kind === 'text' && message.author.id !== t.me) {
+      marked = true;
+      run = undefined;
+      items.push({ kind: 'new', key: 'new' });
+    }
+    const key = keyOf(message.author.id, message.cid) ?? `m${message.id}`;
+    if (message.kind === 'system') {
+      run = undefined;
+      items.push({ kind: 'system', key: `m${message.id}`, message });
+    } else {
+      const head = isHead(message.author.id, message.createdAt);
+      items.push({ kind: 'message', key, message, head: head || message.replyTo !== undefined });
+    }
+  }
+  for (const one of t.outgoing) {
+    startDay(one.createdAt);
+    items.push({ kind: 'outgoing', key: keyOf(t.me, one.cid) ?? one.cid, outgoing: one, head: isHead(t.me, one.createdAt) });
+  }
+  return items;
+}
+
+/** A message keeps its key when it turns from pending into sent: its line is not built anew. */
+function keyOf(author: number, cid: string): string | undefined {
+  return cid === '' ? undefined : `c${author}-${cid}`;
+}

@@ -1,0 +1,253 @@
+import type { Changes, Message, MessageEvent, PresenceUpdate, RoomJoined } from '../protocol/types';
+import { Refused, wordsOf } from '../transport/errors';
+import type { Rest } from '../transport/rest';
+import type { ChatSocket } from '../transport/socket';
+import { Members } from './members';
+import { applyPresence, type Presence, presenceOf, unknownPresence } from './presence';
+import { Store } from './store';
+import { applyEvent, emptyTimeline, hasHole, type Timeline, type TimelineEvent } from './timeline';
+import type { CachedRoom } from './vault';
+
+/** Whether the room's messages are there to be seen. */
+export type Opening = { kind: 'loading' } | { kind: 'ready' } | { kind: 'failed'; reason: string };
+export type Older = { kind: 'idle' } | { kind: 'loading' } | { kind: 'failed'; reason: string };
+
+export interface RoomHooks {
+  /** The server does not let this user in any more. */
+  lostAccess(roomId: number): void;
+  /** The server brought the room's present state along. */
+  joined(joined: RoomJoined): void;
+}
+
+const PAGE = 50;
+const CHANGES_PAGE = 100;
+/** Being further behind than this, the newest page is the better start. */
+const FAR_BEHIND = 400;
+const MOST_FAILURES = 3;
+const BETWEEN_TRIES_MS = 500;
+/** The server ends typing after 5 s; this is for when its word is lost. */
+const TYPING_ENDS_MS = 6_000;
+const TYPING_EVERY_MS = 2_000;
+
+/** RoomSession is one of the user's rooms, live: it joins, catches up and fills holes. */
+export class RoomSession {
+  readonly id: number;
+  readonly timeline: Store<Timeline>;
+  readonly opening = new Store<Opening>({ kind: 'loading' });
+  readonly older = new Store<Older>({ kind: 'idle' });
+  readonly presence = new Store<Presence>(unknownPresence);
+  readonly typing = new Store<readonly number[]>([]);
+  /** What is written and not sent yet; it outlives a look into another room. */
+  readonly draft = new Store('');
+  readonly members: Members;
+
+  #socket: ChatSocket;
+  #rest: Rest;
+  #hooks: RoomHooks;
+  #joining: 'no' | 'yes' = 'no';
+  #catching: 'no' | 'yes' | 'again' = 'no';
+  #closed = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #typedAt = 0;
+
+  constructor(id: number, me: number, socket: ChatSocket, rest: Rest, hooks: RoomHooks) {
+    this.id = id;
+    this.timeline = new Store(emptyTimeline(me));
+    this.members = new Members(rest, id);
+    this.#socket = socket;
+    this.#rest = rest;
+    this.#hooks = hooks;
+  }
+
+  /** Shows what an earlier page has kept. */
+  restore(cached: CachedRoom): void {
+    this.apply({ type: 'opened', messages: cached.messages, to: cached.seq, epoch: cached.epoch });
+    this.timeline.update((t) => ({ ...t, hasOlder: cached.hasOlder }));
+    this.opening.set({ kind: 'ready' });
+  }
+
+  apply(event: TimelineEvent): void {
+    this.timeline.update((t) => applyEvent(t, event));
+  }
+
+  /** Goes live on the present connection, from where this client stands. */
+  async join(head?: number): Promise<void> {
+    if (this.#closed || this.#joining === 'yes') return;
+    this.#joining = 'yes';
+    clearTimeout(this.#retryTimer);
+    if (this.opening.getSnapshot().kind === 'failed') this.opening.set({ kind: 'loading' });
+    try {
+      await this.#join(head);
+    } catch (error) {
+      this.#joinFailed(error);
+    } finally {
+      this.#joining = 'no';
+    }
+    if (this.#behind(0)) void this.catchUp();
+  }
+
+  /** A durable change, as the socket brought it. */
+  changed(event: MessageEvent): void {
+    this.apply({ type: 'changed', seq: event.seq, message: event.message });
+    if (this.#joining === 'no' && hasHole(this.timeline.getSnapshot())) void this.catchUp();
+    if (event.message.kind === 'system' && this.members.asked) void this.members.load();
+  }
+
+  /** The pong told the room's head. */
+  headIs(head: number): void {
+    if (this.#joining === 'no' && this.#behind(head)) void this.catchUp();
+  }
+
+  presenceChanged(update: PresenceUpdate): void {
+    this.presence.update((presence) => applyPresence(presence, update));
+  }
+
+  typingChanged(userIds: number[]): void {
+    clearTimeout(this.#typingTimer);
+    this.typing.set(userIds);
+    if (userIds.length > 0) this.#typingTimer = setTimeout(() => this.typing.set([]), TYPING_ENDS_MS);
+  }
+
+  /** Tells the others that this user types, not more often than they care to know. */
+  userTypes(): void {
+    if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = Date.now();
+    this.#socket.tell('typing:start', { roomId: this.id });
+  }
+
+  userStopsTyping(): void {
+    if (this.#typedAt === 0) return;
+    this.#typedAt = 0;
+    this.#socket.tell('typing:stop', { roomId: this.id });
+  }
+
+  disconnected(): void {
+    clearTimeout(this.#retryTimer);
+    this.presence.set(unknownPresence);
+    this.typingChanged([]);
+  }
+
+  async loadOlder(): Promise<void> {
+    const { messages, hasOlder } = this.timeline.getSnapshot();
+    const first = messages[0];
+    if (!hasOlder || first === undefined || this.older.getSnapshot().kind === 'loading') return;
+    this.older.set({ kind: 'loading' });
+    try {
+      const page = await this.#rest.messages(this.id, first.seq, PAGE);
+      this.apply({ type: 'older', messages: page.messages, hasMore: page.hasMore });
+      this.older.set({ kind: 'idle' });
+    } catch (error) {
+      this.older.set({ kind: 'failed', reason: wordsOf(error) });
+    }
+  }
+
+  /** Asks what changed since the cursor until nothing is missing. */
+  async catchUp(): Promise<void> {
+    if (this.#catching !== 'no') {
+      this.#catching = 'again';
+      return;
+    }
+    this.#catching = 'yes';
+    let failures = 0;
+    let more = true;
+    while (more && !this.#closed && this.#socket.connected) {
+      const before = this.timeline.getSnapshot().cursor;
+      if (before.kind !== 'at') break;
+      try {
+        const changes = await this.#socket.ask('room:changes', {
+          roomId: this.id,
+          since: before.seq,
+          epoch: before.epoch,
+          limit: CHANGES_PAGE,
+        });
+        if (changes.reset) {
+          this.#catching = 'no';
+          return await this.#reload();
+        }
+        more = this.#caughtUp(changes);
+        failures = changes.to > before.seq || !more ? 0 : failures + 1;
+      } catch (error) {
+        if (error instanceof Refused && !error.passing) break;
+        failures += 1;
+      }
+      if (failures >= MOST_FAILURES) {
+        this.#catching = 'no';
+        this.#socket.lost();
+        return;
+      }
+      if (failures > 0) await pause(BETWEEN_TRIES_MS * failures);
+    }
+    this.#catching = 'no';
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.disconnected();
+    clearTimeout(this.#typingTimer);
+  }
+
+  /** Tells whether to ask again. */
+  #caughtUp(changes: Changes): boolean {
+    this.apply({ type: 'caught-up', changes });
+    const again = this.#catching === 'again';
+    this.#catching = 'yes';
+    return changes.more || hasHole(this.timeline.getSnapshot()) || again;
+  }
+
+  #behind(head: number): boolean {
+    const t = this.timeline.getSnapshot();
+    return t.cursor.kind === 'at' && (hasHole(t) || head > t.cursor.seq);
+  }
+
+  async #join(head?: number): Promise<void> {
+    const { cursor } = this.timeline.getSnapshot();
+    const near = cursor.kind === 'at' && (head === undefined || head - cursor.seq <= FAR_BEHIND);
+    const from = near ? { since: cursor.seq, epoch: cursor.epoch } : {};
+    const limit = near ? CHANGES_PAGE : PAGE;
+    const joined = await this.#socket.ask('room:join', { roomId: this.id, limit, ...from });
+    this.#hooks.joined(joined);
+    this.presence.set(joined.room.onlineCount === null ? unknownPresence : presenceOf(joined.online));
+    if (this.members.asked) void this.members.load();
+    if (near && (joined.reset || joined.epoch !== cursor.epoch)) {
+      this.apply({ type: 'forgotten' });
+      this.opening.set({ kind: 'loading' });
+      return this.#join();
+    }
+    if (near) this.apply({ type: 'caught-up', changes: joined });
+    else this.apply({ type: 'opened', messages: joined.messages, to: joined.to, epoch: joined.epoch });
+    this.opening.set({ kind: 'ready' });
+    if (near && joined.more) void this.catchUp();
+  }
+
+  #joinFailed(error: unknown): void {
+    if (!(error instanceof Refused)) return; // the connection went: the next one joins again
+    if (error.passing) {
+      this.#retryTimer = setTimeout(() => void this.join(), error.retryAfterMs ?? 1_000);
+      return;
+    }
+    if (error.code === 'NOT_FOUND' || error.code === 'NOT_A_MEMBER' || error.code === 'FORBIDDEN') {
+      this.#hooks.lostAccess(this.id);
+      return;
+    }
+    this.opening.set({ kind: 'failed', reason: wordsOf(error) });
+  }
+
+  async #reload(): Promise<void> {
+    this.apply({ type: 'forgotten' });
+    this.opening.set({ kind: 'loading' });
+    await this.join();
+  }
+}
+
+/** The part of a room that is worth keeping for the next page load. */
+export function newestPage(t: Timeline): { messages: Message[]; seq: number; epoch: string; hasOlder: boolean } | undefined {
+  if (t.cursor.kind !== 'at') return undefined;
+  const messages = t.messages.slice(-PAGE);
+  const { seq, epoch } = t.cursor;
+  return { messages, seq, epoch, hasOlder: t.hasOlder || messages.length < t.messages.length };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,257 @@
+import { decodeFrame, splitFrame } from '../protocol/decode';
+import { Close, type Answers, type CommandData, type CommandType, type FrameData, type ServerFrame } from '../protocol/types';
+import { backoffMs, MAX_ATTEMPTS } from './backoff';
+import { Refused, Unreachable } from './errors';
+
+export type ConnectionState =
+  | { kind: 'disconnected' }
+  | { kind: 'connecting' }
+  | { kind: 'connected' }
+  | { kind: 'reconnecting'; attempt: number }
+  | { kind: 'failed'; reason?: string };
+
+export interface SocketListener {
+  state(state: ConnectionState): void;
+  /** Every frame that is no answer to a command of ours, in order. */
+  event(frame: ServerFrame): void;
+  /** The server ended the session: sign in again. */
+  ended(): void;
+  /** A connection could not be opened; the browser does not say why. */
+  refused(): void;
+}
+
+export interface SocketOptions {
+  url: string;
+  open?: (url: string, protocols: string[]) => WebSocket;
+  random?: () => number;
+}
+
+interface Waiting {
+  resolve(data: unknown): void;
+  reject(error: Error): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+const HELLO_MS = 10_000;
+const ANSWER_MS = 12_000;
+const DEFAULT_PING_MS = 25_000;
+/** A connection that lived shorter than this did not help: attempts go on counting. */
+const SETTLED_MS = 5_000;
+
+/**
+ * ChatSocket keeps one connection to the server alive: it reconnects with
+ * backoff, pairs answers with commands and hands events on in order. What was
+ * not answered when a connection ends is rejected as Unreachable; whoever asked
+ * decides whether to ask again.
+ */
+export class ChatSocket {
+  #state: ConnectionState = { kind: 'disconnected' };
+  #ws: WebSocket | undefined;
+  #listener: SocketListener;
+  #options: SocketOptions;
+  #attempt = 0;
+  #connectedAt = 0;
+  #drainMs: number | undefined;
+  #nextId = 1;
+  #waiting = new Map<number, Waiting>();
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #helloTimer: ReturnType<typeof setTimeout> | undefined;
+  #pingTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(listener: SocketListener, options: SocketOptions) {
+    this.#listener = listener;
+    this.#options = options;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get connected(): boolean {
+    return this.#state.kind === 'connected';
+  }
+
+  /** Opens the connection and keeps it open until close. */
+  open(): void {
+    if (this.#state.kind !== 'disconnected') return;
+    this.#attempt = 0;
+    this.#connect({ kind: 'connecting' });
+  }
+
+  close(): void {
+    this.#drop();
+    this.#set({ kind: 'disconnected' });
+  }
+
+  /** Tries at once, from the start of the backoff: the network is back, or a person asked. */
+  retryNow(): void {
+    if (this.#state.kind !== 'reconnecting' && this.#state.kind !== 'failed') return;
+    if (this.#ws !== undefined) return;
+    this.#attempt = 1;
+    this.#connect({ kind: 'reconnecting', attempt: this.#attempt });
+  }
+
+  /** The browser says that the network is gone: believe it, and look again by backoff. */
+  lost(): void {
+    if (this.#ws === undefined) return;
+    this.#drop();
+    this.#retry();
+  }
+
+  /** Sends a command and waits for its answer. */
+  async ask<C extends keyof Answers & CommandType>(type: C, data: CommandData[C]): Promise<FrameData[Answers[C]]> {
+    const ws = this.#ws;
+    if (ws === undefined || ws.readyState !== WebSocket.OPEN) throw new Unreachable();
+    const id = this.#nextId++;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new Unreachable('The server did not answer in time.'));
+      }, ANSWER_MS);
+      this.#waiting.set(id, { resolve, reject, timer });
+    });
+    ws.send(JSON.stringify({ id, type, data }));
+    return (await answer) as FrameData[Answers[C]];
+  }
+
+  /** Sends a command that has no answer, or none that matters. */
+  tell<C extends CommandType>(type: C, data: CommandData[C]): void {
+    if (this.#ws?.readyState !== WebSocket.OPEN) return;
+    this.#ws.send(JSON.stringify({ id: this.#nextId++, type, data }));
+  }
+
+  #set(state: ConnectionState): void {
+    this.#state = state;
+    this.#listener.state(state);
+  }
+
+  #connect(state: ConnectionState): void {
+    clearTimeout(this.#retryTimer);
+    const open = this.#options.open ?? ((url: string, protocols: string[]) => new WebSocket(url, protocols));
+    const ws = open(this.#options.url, ['chillin.v1']);
+    this.#ws = ws;
+    this.#connectedAt = 0;
+    this.#helloTimer = setTimeout(() => this.lost(), HELLO_MS);
+    ws.onmessage = (message: globalThis.MessageEvent<unknown>) => {
+      if (ws === this.#ws && typeof message.data === 'string') this.#read(message.data);
+    };
+    ws.onclose = (closed) => {
+      if (ws === this.#ws) this.#closed(closed.code, closed.reason);
+    };
+    this.#set(state);
+  }
+
+  #read(text: string): void {
+    for (const line of splitFrame(text)) {
+      try {
+        const frame = decodeFrame(JSON.parse(line) as unknown);
+        if (frame !== undefined) this.#take(frame);
+      } catch (error) {
+        // One bad object must not cost the others. A change that was lost with it
+        // leaves a hole in its room's sequence, and that is asked for again.
+        console.warn('frame not understood', error);
+      }
+    }
+  }
+
+  #take(frame: ServerFrame): void {
+    const waiting = frame.id === undefined ? undefined : this.#waiting.get(frame.id);
+    if (frame.id !== undefined && waiting !== undefined) {
+      this.#waiting.delete(frame.id);
+      clearTimeout(waiting.timer);
+      if (frame.type === 'error') {
+        waiting.reject(new Refused(frame.data.code, frame.data.message, { retryAfterMs: frame.data.retryAfterMs }));
+      } else {
+        waiting.resolve(frame.data);
+      }
+      return;
+    }
+    if (frame.type === 'connected') {
+      clearTimeout(this.#helloTimer);
+      this.#connectedAt = Date.now();
+      this.#startPing(frame.data.pingMs);
+      this.#set({ kind: 'connected' });
+    }
+    if (frame.type === 'draining') this.#drainMs = frame.data.reconnectInMs;
+    this.#listener.event(frame);
+    if (frame.type === 'draining') this.#leaveDrainingNode(frame.data.reconnectInMs);
+  }
+
+  /** A node that drains says when to go; it closes those who stay longer. */
+  #leaveDrainingNode(inMs: number): void {
+    const ws = this.#ws;
+    setTimeout(() => {
+      if (ws === this.#ws) this.lost();
+    }, inMs);
+  }
+
+  #startPing(everyMs: number): void {
+    const wait = Math.max(1_000, everyMs || DEFAULT_PING_MS);
+    const ws = this.#ws;
+    this.#pingTimer = setTimeout(() => {
+      void this.ask('ping', {}).then(
+        (pong) => {
+          if (ws !== this.#ws) return;
+          this.#listener.event({ type: 'pong', data: pong });
+          this.#startPing(everyMs);
+        },
+        () => {
+          // No answer: the connection is dead, though nobody has told the browser.
+          if (ws === this.#ws) this.lost();
+        },
+      );
+    }, wait);
+  }
+
+  #closed(code: number, reason: string): void {
+    const opened = this.#connectedAt > 0;
+    this.#drop();
+    if (code === Close.SessionEnded) {
+      this.#set({ kind: 'disconnected' });
+      this.#listener.ended();
+      return;
+    }
+    if (code === Close.TooManyConnections) {
+      this.#set({ kind: 'failed', reason: reason || 'Too many windows are open for this account.' });
+      return;
+    }
+    this.#retry();
+    if (!opened) this.#listener.refused();
+  }
+
+  #retry(): void {
+    const settled = this.#connectedAt > 0 && Date.now() - this.#connectedAt >= SETTLED_MS;
+    this.#connectedAt = 0;
+    if (settled || this.#drainMs !== undefined) this.#attempt = 0;
+    this.#attempt += 1;
+    if (this.#attempt > MAX_ATTEMPTS) {
+      this.#set({ kind: 'failed' });
+      return;
+    }
+    const wait = this.#drainMs === undefined ? backoffMs(this.#attempt, this.#options.random) : 0;
+    this.#drainMs = undefined;
+    const state: ConnectionState = { kind: 'reconnecting', attempt: this.#attempt };
+    this.#retryTimer = setTimeout(() => this.#connect(state), wait);
+    this.#set(state);
+  }
+
+  /** Lets go of the present connection; what waits for an answer learns that none will come. */
+  #drop(): void {
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#helloTimer);
+    clearTimeout(this.#pingTimer);
+    const ws = this.#ws;
+    this.#ws = undefined;
+    if (ws !== undefined) {
+      ws.onmessage = null;
+      ws.onclose = null;
+      ws.close();
+    }
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const one of waiting) {
+      clearTimeout(one.timer);
+      one.reject(new Unreachable());
+    }
+  }
+}
