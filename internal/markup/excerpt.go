@@ -1,0 +1,27 @@
+package markup
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+)
+
+// Excerpt is the beginning of text on one line, at most limit code points with the
+// "…" that tells of a cut. It never cuts within a grapheme.
+func Excerpt(text string, limit int) string {
+	line := strings.Join(strings.Fields(text), " ")
+	kept, length, state := 0, 0, -1 // kept: bytes that leave room for "…"
+	for rest := line; rest != ""; {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		length += utf8.RuneCountInString(cluster)
+		if length > limit {
+			return strings.TrimRight(line[:kept], " ") + "…"
+		}
+		if length < limit {
+			kept = len(line) - len(rest)
+		}
+	}
+	return line
+}

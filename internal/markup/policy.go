@@ -1,0 +1,28 @@
+package markup
+
+import (
+	"bytes"
+	"regexp"
+
+	"github.com/microcosm-cc/bluemonday"
+)
+
+// policy is what may stand in a message's HTML. The renderer already writes
+// nothing else: the policy holds should it ever err.
+var policy = func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[a-zA-Z0-9+#._-]{1,32}$`)).OnElements("code")
+	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
+
+	p.AllowAttrs("href", "rel", "target").OnElements("a")
+	p.AllowURLSchemes("http", "https", "mailto")
+	p.AllowRelativeURLs(false)
+	p.RequireParseableURLs(true)
+	return p
+}()
+
+// sanitise keeps of the HTML what policy allows.
+func sanitise(in *bytes.Buffer) string {
+	return policy.SanitizeReader(in).String()
+}

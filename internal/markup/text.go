@@ -1,0 +1,36 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Text cleans a message of at most limit code points: Unicode NFC, line ends as
+// "\n", no control characters but line feed and tab, no bidi overrides, isolates
+// or embeddings, at most eight combining marks on a base, no space around it.
+// ErrEmpty tells that nothing visible is left, ErrTooLong that more than limit
+// is. Cleaning clean text changes nothing.
+func Text(s string, limit int) (string, error) {
+	if !isPlain(s) {
+		s = compose(strip(s))
+	}
+	return within(strings.TrimSpace(s), limit)
+}
+
+// strip removes what has no place in text and makes every line end "\n". It comes
+// before NFC, so that no control character keeps a mark from its base.
+func strip(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return r
+		case r == '\r', r == 0x85, r == 0x2028, r == 0x2029:
+			return '\n'
+		case unicode.IsControl(r), isBidiControl(r), r == 0xFEFF, r >= 0xFFF9 && r <= 0xFFFB:
+			return -1
+		}
+		return r
+	}, s)
+}
