@@ -1,0 +1,213 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// S3Options says where the bucket is.
+type S3Options struct {
+	// Endpoint is host:port.
+	Endpoint  string
+	Secure    bool
+	AccessKey string
+	SecretKey string
+	// Bucket is made at first use where it is missing and may be made.
+	Bucket string
+	Region string
+}
+
+// S3 keeps blobs in a bucket, with plain S3 calls only. A store that is away is
+// noticed within 2 s.
+type S3 struct {
+	client    *minio.Client
+	transport *http.Transport
+	bucket    string
+	region    string
+	// present is whether the bucket has been seen.
+	present atomic.Bool
+}
+
+// NewS3 returns the blobs in a bucket. It does not ask the store, which may be
+// away while a node starts: see Ready.
+func NewS3(o S3Options) (*S3, error) {
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
+		TLSHandshakeTimeout: time.Second,
+		MaxIdleConnsPerHost: 16,
+		IdleConnTimeout:     time.Minute,
+		// What is stored compressed must come back as it is.
+		DisableCompression: true,
+	}
+	client, err := minio.New(o.Endpoint, &minio.Options{
+		Creds:     credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""),
+		Secure:    o.Secure,
+		Region:    o.Region,
+		Transport: transport,
+		// The client of the chat tries again; we answer at once.
+		MaxRetries: 1,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make S3 client: %w", err)
+	}
+	return &S3{client: client, transport: transport, bucket: o.Bucket, region: o.Region}, nil
+}
+
+// Close ends idle connections.
+func (s *S3) Close() { s.transport.CloseIdleConnections() }
+
+// Put implements chat.Blobs. A store that does not know conditional writes
+// (If-None-Match) replaces an existing key; random keys make that moot.
+func (s *S3) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
+	if !validKey(key) {
+		return fmt.Errorf("put blob %q: %w", key, errKey)
+	}
+	body := &exactly{r: r, left: size}
+	if size == 0 {
+		body.err = body.atEnd()
+	}
+	if body.err != nil {
+		return fmt.Errorf("put blob %q: %w", key, body.err)
+	}
+	err := s.put(ctx, key, body, size, contentType)
+	switch {
+	case err == nil:
+		return nil
+	case body.err != nil:
+		return fmt.Errorf("put blob %q: %w", key, body.err)
+	case code(err) == http.StatusPreconditionFailed, code(err) == http.StatusConflict:
+		return fmt.Errorf("put blob %q: %w", key, fs.ErrExist)
+	}
+	return fmt.Errorf("put blob %q: %w", key, err)
+}
+
+func (s *S3) put(ctx context.Context, key string, body *exactly, size int64, contentType string) error {
+	if err := s.ensureBucket(ctx); err != nil {
+		return err
+	}
+	ctx, w := watched(ctx)
+	defer w.stop()
+	// One request, however large: a condition holds for one, and its outcome is
+	// all or nothing.
+	opts := minio.PutObjectOptions{ContentType: contentType, DisableMultipart: true}
+	opts.SetMatchETagExcept("*")
+	_, err := s.client.PutObject(ctx, s.bucket, key, upload{body, w}, size, opts)
+	if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
+		// Somebody removed it: the next try makes it again.
+		s.present.Store(false)
+		return chat.ErrUnavailable(err)
+	}
+	return fault(ctx, err)
+}
+
+// Get implements chat.Blobs.
+func (s *S3) Get(ctx context.Context, key string) (chat.Blob, error) {
+	if !validKey(key) {
+		return chat.Blob{}, chat.ErrMissing()
+	}
+	ctx, w := watched(ctx)
+	object, err := s.client.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
+	if err != nil {
+		w.stop()
+		return chat.Blob{}, fmt.Errorf("get blob %q: %w", key, fault(ctx, err))
+	}
+	info, err := object.Stat()
+	if err != nil {
+		err = fault(ctx, err)
+		object.Close()
+		w.stop()
+		if code(err) == http.StatusNotFound {
+			return chat.Blob{}, chat.ErrMissing()
+		}
+		return chat.Blob{}, fmt.Errorf("get blob %q: %w", key, err)
+	}
+	return chat.Blob{
+		Body:        newDownload(ctx, w, object),
+		Size:        info.Size,
+		ContentType: info.ContentType,
+		ModTime:     info.LastModified,
+	}, nil
+}
+
+// Delete implements chat.Blobs.
+func (s *S3) Delete(ctx context.Context, key string) error {
+	if !validKey(key) {
+		return nil
+	}
+	ctx, w := watched(ctx)
+	defer w.stop()
+	err := s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{})
+	if err != nil && code(err) != http.StatusNotFound {
+		return fmt.Errorf("delete blob %q: %w", key, fault(ctx, err))
+	}
+	return nil
+}
+
+// Ready implements chat.Blobs: the store answers, knows us, and has the bucket.
+func (s *S3) Ready(ctx context.Context) error {
+	s.present.Store(false)
+	if err := s.ensureBucket(ctx); err != nil {
+		return fmt.Errorf("look for the bucket: %w", err)
+	}
+	return nil
+}
+
+// ensureBucket makes the bucket where it is missing; it asks until it has seen
+// it once.
+func (s *S3) ensureBucket(ctx context.Context) error {
+	if s.present.Load() {
+		return nil
+	}
+	ctx, w := watched(ctx)
+	defer w.stop()
+	exists, err := s.client.BucketExists(ctx, s.bucket)
+	if err == nil && !exists {
+		err = s.client.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: s.region})
+		if code(err) == http.StatusConflict {
+			err = nil // another node was faster
+		}
+	}
+	if err != nil {
+		return fault(ctx, err)
+	}
+	s.present.Store(true)
+	return nil
+}
+
+// code returns the HTTP status that the store answered, 0 where it did not.
+func code(err error) int {
+	var res minio.ErrorResponse
+	if !errors.As(err, &res) {
+		return 0
+	}
+	return res.StatusCode
+}
+
+// fault makes a store that is away or broken an Unavailable. That the caller
+// gave up, and what the store refuses (a wrong key, say), stays as it is.
+func fault(ctx context.Context, err error) error {
+	switch status := code(err); {
+	case err == nil:
+		return nil
+	case errors.Is(context.Cause(ctx), errSilent):
+		return chat.ErrUnavailable(errSilent)
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	case status == 0, status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+		return chat.ErrUnavailable(err)
+	}
+	return err
+}
