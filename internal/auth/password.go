@@ -1,0 +1,130 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// ErrBusy tells that too many passwords are being hashed at this moment: try again
+// in a few seconds.
+var ErrBusy = errors.New("too many logins at once")
+
+// cost is what one hash takes. The values are the first choice of OWASP's Password
+// Storage Cheat Sheet for Argon2id: 19 MiB, 2 passes, 1 thread; some 25 ms here.
+type cost struct {
+	memory  uint32 // KiB
+	passes  uint32
+	threads uint8
+}
+
+var owasp = cost{memory: 19 * 1024, passes: 2, threads: 1}
+
+const (
+	saltBytes = 16
+	keyBytes  = 32
+	// maxPassword bounds what is hashed, in bytes: four for each of the 128
+	// characters that a password may have.
+	maxPassword = 512
+	// hashWait is how long a login waits for its turn. Longer, and the client has
+	// given up already, while its hash would still be computed.
+	hashWait = 2 * time.Second
+)
+
+// Hasher hashes and verifies passwords with Argon2id. It computes a few at a time,
+// so that a storm of logins neither takes the processors from the chat nor the
+// memory from the machine: the others wait up to 2 s, then get ErrBusy.
+type Hasher struct {
+	cost  cost
+	wait  time.Duration
+	turns chan struct{}
+}
+
+// NewHasher makes a Hasher that computes at most parallel hashes at a time, each of
+// 19 MiB; 0 stands for half the processors, at least one.
+func NewHasher(parallel int) *Hasher {
+	if parallel <= 0 {
+		parallel = max(1, runtime.GOMAXPROCS(0)/2)
+	}
+	return &Hasher{cost: owasp, wait: hashWait, turns: make(chan struct{}, parallel)}
+}
+
+// Hash returns password as a PHC string, such as
+// $argon2id$v=19$m=19456,t=2,p=1$salt$hash, with a new salt. The errors are ErrBusy
+// and that of ctx, which ends the waiting but not the computing.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	if len(password) > maxPassword {
+		return "", fmt.Errorf("hash password: %d bytes, want at most %d", len(password), maxPassword)
+	}
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // never fails, and ends the program if it did
+	key, err := h.derive(ctx, password, salt, h.cost, keyBytes)
+	if err != nil {
+		return "", err
+	}
+	return phc{cost: h.cost, salt: salt, key: key}.String(), nil
+}
+
+// Verify tells whether password is the one of which Hash made stored. Besides those
+// of Hash it returns an error when stored is no Argon2id PHC string within bounds:
+// a fault of ours, not of who logs in.
+func (h *Hasher) Verify(ctx context.Context, password, stored string) (bool, error) {
+	want, err := parsePHC(stored)
+	if err != nil {
+		return false, fmt.Errorf("verify password: %w", err)
+	}
+	if len(password) > maxPassword {
+		return false, nil
+	}
+	got, err := h.derive(ctx, password, want.salt, want.cost, uint32(len(want.key)))
+	if err != nil {
+		return false, err
+	}
+	return subtle.ConstantTimeCompare(got, want.key) == 1, nil
+}
+
+// VerifyDummy costs what Verify costs, for a name that nobody has: else the time of
+// the answer would tell which names exist. The errors are those of Hash.
+func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
+	if len(password) > maxPassword {
+		return nil
+	}
+	_, err := h.derive(ctx, password, make([]byte, saltBytes), h.cost, keyBytes)
+	return err
+}
+
+// derive waits for a turn and computes.
+func (h *Hasher) derive(ctx context.Context, password string, salt []byte, c cost, length uint32) ([]byte, error) {
+	if err := h.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-h.turns }()
+	return argon2.IDKey([]byte(password), salt, c.passes, c.memory, c.threads, length), nil
+}
+
+func (h *Hasher) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case h.turns <- struct{}{}:
+		return nil
+	default:
+	}
+	patience := time.NewTimer(h.wait)
+	defer patience.Stop()
+	select {
+	case h.turns <- struct{}{}:
+		return nil
+	case <-patience.C:
+		return ErrBusy
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

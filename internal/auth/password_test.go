@@ -1,0 +1,193 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// cheap is a Hasher whose hashes cost next to nothing.
+func cheap() *Hasher {
+	h := NewHasher(2)
+	h.cost = cost{memory: 8, passes: 1, threads: 1}
+	return h
+}
+
+func TestHashAndVerify(t *testing.T) {
+	h := NewHasher(0)
+	stored, err := h.Hash(t.Context(), "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "$argon2id$v=19$m=19456,t=2,p=1$"; !strings.HasPrefix(stored, want) {
+		t.Errorf("hash = %s, want it to begin with %s", stored, want)
+	}
+	for password, want := range map[string]bool{"correct horse": true, "correct horse ": false, "Correct horse": false, "": false} {
+		got, err := h.Verify(t.Context(), password, stored)
+		if err != nil || got != want {
+			t.Errorf("Verify(%q) = %t, %v, want %t", password, got, err, want)
+		}
+	}
+}
+
+func TestHashHasItsOwnSalt(t *testing.T) {
+	h := cheap()
+	a, errA := h.Hash(t.Context(), "same")
+	b, errB := h.Hash(t.Context(), "same")
+	if errA != nil || errB != nil || a == b {
+		t.Errorf("hashes %s (%v) and %s (%v), want two different", a, errA, b, errB)
+	}
+}
+
+func TestVerifyKnownVector(t *testing.T) {
+	// Of the reference implementation: argon2 "somesalt" -id -t 2 -m 16 -p 1 -e, password "password".
+	const stored = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	if ok, err := cheap().Verify(t.Context(), "password", stored); err != nil || !ok {
+		t.Errorf("Verify = %t, %v, want true", ok, err)
+	}
+}
+
+func TestVerifyTakesTheStoredCost(t *testing.T) {
+	stored, err := cheap().Hash(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := NewHasher(1).Verify(t.Context(), "x", stored); err != nil || !ok {
+		t.Errorf("Verify = %t, %v, want true", ok, err)
+	}
+}
+
+func TestVerifyRefusesForeignStrings(t *testing.T) {
+	const salt, key = "c29tZXNhbHQ", "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	for name, stored := range map[string]string{
+		"nothing":          "",
+		"plain text":       "password",
+		"bcrypt":           "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+		"argon2i":          "$argon2i$v=19$m=19456,t=2,p=1$" + salt + "$" + key,
+		"old version":      "$argon2id$v=16$m=19456,t=2,p=1$" + salt + "$" + key,
+		"no version":       "$argon2id$m=19456,t=2,p=1$" + salt + "$" + key,
+		"4 GiB":            "$argon2id$v=19$m=4194304,t=2,p=1$" + salt + "$" + key,
+		"overflow":         "$argon2id$v=19$m=99999999999999999999,t=2,p=1$" + salt + "$" + key,
+		"negative":         "$argon2id$v=19$m=-1,t=2,p=1$" + salt + "$" + key,
+		"too little":       "$argon2id$v=19$m=7,t=2,p=1$" + salt + "$" + key,
+		"no pass":          "$argon2id$v=19$m=19456,t=0,p=1$" + salt + "$" + key,
+		"a million passes": "$argon2id$v=19$m=19456,t=1000000,p=1$" + salt + "$" + key,
+		"no thread":        "$argon2id$v=19$m=19456,t=2,p=0$" + salt + "$" + key,
+		"300 threads":      "$argon2id$v=19$m=19456,t=2,p=300$" + salt + "$" + key,
+		"more parameters":  "$argon2id$v=19$m=19456,t=2,p=1,x=1$" + salt + "$" + key,
+		"sign":             "$argon2id$v=19$m=+19456,t=2,p=1$" + salt + "$" + key,
+		"no salt":          "$argon2id$v=19$m=19456,t=2,p=1$$" + key,
+		"no key":           "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$",
+		"padding":          "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "=$" + key,
+		"more":             "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$" + key + "$x",
+	} {
+		if ok, err := cheap().Verify(t.Context(), "password", stored); ok || !errors.Is(err, errPHC) {
+			t.Errorf("%s: Verify = %t, %v, want false and %v", name, ok, err, errPHC)
+		}
+	}
+}
+
+func TestLongPasswords(t *testing.T) {
+	h := cheap()
+	stored, err := h.Hash(t.Context(), strings.Repeat("😀", 128))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := h.Verify(t.Context(), strings.Repeat("😀", 128), stored); err != nil || !ok {
+		t.Errorf("128 characters: Verify = %t, %v, want true", ok, err)
+	}
+	endless := strings.Repeat("a", 1<<20)
+	if _, err := h.Hash(t.Context(), endless); err == nil {
+		t.Error("1 MiB: Hash took it, want an error")
+	}
+	if ok, err := h.Verify(t.Context(), endless, stored); err != nil || ok {
+		t.Errorf("1 MiB: Verify = %t, %v, want false", ok, err)
+	}
+}
+
+func TestVerifyDummyCostsAsMuch(t *testing.T) {
+	h := NewHasher(1)
+	stored, err := h.Hash(t.Context(), "known")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fastest := func(f func()) time.Duration {
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			f()
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	known := fastest(func() { _, _ = h.Verify(t.Context(), "wrong", stored) })
+	unknown := fastest(func() { _ = h.VerifyDummy(t.Context(), "wrong") })
+	if ratio := float64(unknown) / float64(known); ratio < 0.5 || ratio > 2 {
+		t.Errorf("an unknown name takes %v, a known one %v, want the same", unknown, known)
+	}
+}
+
+func TestNoMoreThanSoManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := cheap()
+		for range cap(h.turns) {
+			h.turns <- struct{}{} // as hashes that never end
+		}
+		start := time.Now()
+		if _, err := h.Hash(t.Context(), "x"); !errors.Is(err, ErrBusy) {
+			t.Errorf("Hash: err = %v, want %v", err, ErrBusy)
+		}
+		if got := time.Since(start); got != hashWait {
+			t.Errorf("waited %v, want %v", got, hashWait)
+		}
+		if err := h.VerifyDummy(t.Context(), "x"); !errors.Is(err, ErrBusy) {
+			t.Errorf("VerifyDummy: err = %v, want %v", err, ErrBusy)
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := h.Hash(ctx, "x"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("caller gone: err = %v, want %v", err, context.DeadlineExceeded)
+		}
+
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := h.Hash(t.Context(), "x"); err != nil {
+				t.Errorf("turn came: err = %v, want nil", err)
+			}
+		})
+		synctest.Wait()
+		<-h.turns
+		wg.Wait()
+	})
+}
+
+func FuzzParsePHC(f *testing.F) {
+	f.Add("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")
+	f.Add("$argon2id$v=19$m=8,t=1,p=1$$")
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := parsePHC(s)
+		if err != nil {
+			return
+		}
+		if p.cost.memory > maxMemory || p.cost.passes > maxPasses || p.cost.threads > maxThreads || len(p.salt) > 64 || len(p.key) > 64 {
+			t.Errorf("%q asks for %+v", s, p.cost)
+		}
+		if got := p.String(); got != s {
+			t.Errorf("%q is written %q", s, got)
+		}
+	})
+}
+
+func BenchmarkVerify(b *testing.B) {
+	h := NewHasher(1)
+	for b.Loop() {
+		if err := h.VerifyDummy(b.Context(), "password"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// phc is a stored hash in the PHC string format,
+// https://github.com/P-H-C/phc-string-format
+type phc struct {
+	cost      cost
+	salt, key []byte
+}
+
+// Bounds of what a stored string may ask for. The database is ours, but a row from
+// a foreign import must not be able to take a gigabyte at each login.
+const (
+	maxMemory  = 256 * 1024 // KiB
+	maxPasses  = 10
+	maxThreads = 8
+)
+
+var errPHC = errors.New("stored hash is no argon2id PHC string within bounds")
+
+// raw is base64 without padding that refuses bits which mean nothing.
+var raw = base64.RawStdEncoding.Strict()
+
+func (p phc) String() string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
+		p.cost.memory, p.cost.passes, p.cost.threads, raw.EncodeToString(p.salt), raw.EncodeToString(p.key))
+}
+
+func parsePHC(s string) (p phc, err error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return phc{}, errPHC
+	}
+	var memory, passes, threads int
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &threads); err != nil {
+		return phc{}, errPHC
+	}
+	if memory < 8*threads || memory > maxMemory || passes < 1 || passes > maxPasses || threads < 1 || threads > maxThreads {
+		return phc{}, errPHC
+	}
+	p.cost = cost{memory: uint32(memory), passes: uint32(passes), threads: uint8(threads)}
+	if p.salt, err = raw.DecodeString(parts[4]); err != nil || len(p.salt) < 8 || len(p.salt) > 64 {
+		return phc{}, errPHC
+	}
+	if p.key, err = raw.DecodeString(parts[5]); err != nil || len(p.key) < 16 || len(p.key) > 64 {
+		return phc{}, errPHC
+	}
+	if p.String() != s { // one way to write it: no "m=+1", no text after
+		return phc{}, errPHC
+	}
+	return p, nil
+}
