@@ -7,9 +7,11 @@ const (
 	// Change is one durable change of a room, with its Seq: a frame for every
 	// live connection in the room, in order of Seq.
 	Change EventKind = iota + 1
-	// Departure is a Change that also ends the membership of Event.User: from
-	// this Seq on nothing of the room goes to that user.
+	// Departure and Ejection are Changes that also end the membership of
+	// Event.User, who left or was removed: from this Seq on nothing of the room
+	// goes to that user.
 	Departure
+	Ejection
 	// RoomChanged carries a room:updated frame; outside the sequence.
 	RoomChanged
 	// RoomGone tells that the room was deleted; outside the sequence.
@@ -28,7 +30,7 @@ type Event struct {
 	Room RoomID
 	// Seq is the room's number of the change; 0 for kinds outside the sequence.
 	Seq Seq
-	// User is whom a Departure, TypingOn or TypingOff is about, else 0.
+	// User is whom a Departure, Ejection, TypingOn or TypingOff is about, else 0.
 	User UserID
 	// Frame is the finished JSON object for the socket, {"type":…,"data":…}
 	// without a line feed; nil where the kind needs none.
@@ -36,7 +38,9 @@ type Event struct {
 }
 
 // Durable tells whether e has a place in the room's sequence.
-func (e Event) Durable() bool { return e.Kind == Change || e.Kind == Departure }
+func (e Event) Durable() bool {
+	return e.Kind == Change || e.Kind == Departure || e.Kind == Ejection
+}
 
 // NoticeKind says what a Notice asks of every node.
 type NoticeKind uint8

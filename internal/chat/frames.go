@@ -42,8 +42,8 @@ func Frame(kind string, data any) []byte {
 // its present state, which may be later than seq.
 func ChangeEvent(m Message, seq Seq) Event {
 	e := Event{Kind: Change, Room: m.RoomID, Seq: seq}
-	if gone := m.System.Ends(); gone != 0 && seq == m.Seq {
-		e.Kind, e.User = Departure, gone
+	if seq == m.Seq {
+		e.Kind, e.User = m.System.ends()
 	}
 	e.Frame = Frame(verbAt(m, seq), MessageEvent{m.RoomID, seq, m})
 	return e

@@ -29,12 +29,15 @@ type SystemInfo struct {
 	UserID UserID `json:"userId" doc:"To whom it happened."`
 }
 
-// Ends tells whose membership the action ended, 0 where nobody's.
-func (s *SystemInfo) Ends() UserID {
-	if s != nil && (s.Action == Left || s.Action == Kicked) {
-		return s.UserID
+// ends tells whether the action ended a membership, and whose.
+func (s *SystemInfo) ends() (EventKind, UserID) {
+	switch {
+	case s != nil && s.Action == Left:
+		return Departure, s.UserID
+	case s != nil && s.Action == Kicked:
+		return Ejection, s.UserID
 	}
-	return 0
+	return Change, 0
 }
 
 // Verb is the last thing that happened to a message.
@@ -60,8 +63,8 @@ type Message struct {
 	HTML        string              `json:"html"`
 	System      *SystemInfo         `json:"system,omitempty" doc:"Set where kind is system."`
 	ReplyTo     *Reply              `json:"replyTo,omitempty"`
-	Attachments []MessageAttachment `json:"attachments" nullable:"false"`
-	Reactions   []ReactionCount     `json:"reactions" nullable:"false"`
+	Attachments []MessageAttachment `json:"attachments"`
+	Reactions   []ReactionCount     `json:"reactions"`
 	CreatedAt   Time                `json:"createdAt" format:"date-time"`
 	EditedAt    Time                `json:"editedAt,omitempty" format:"date-time"`
 	DeletedAt   Time                `json:"deletedAt,omitempty" format:"date-time"`

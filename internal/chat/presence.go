@@ -40,3 +40,14 @@ type Presence interface {
 	// called once; changed must not block.
 	Run(ctx context.Context, changed func(rooms []RoomID)) error
 }
+
+// liveliness orders what one user shows on several nodes.
+var liveliness = map[Status]int{Online: 3, Busy: 2, Away: 1}
+
+// Livelier returns the livelier of two statuses of one user.
+func Livelier(a, b Status) Status {
+	if liveliness[b] > liveliness[a] {
+		return b
+	}
+	return a
+}

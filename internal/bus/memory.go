@@ -1,0 +1,132 @@
+// Package bus carries events and notices between nodes: over Redis, or within one
+// process that is the whole service.
+package bus
+
+import (
+	"context"
+	"sync"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var _ chat.Bus = (*Memory)(nil)
+
+// Exchange joins the Memory buses of one process.
+type Exchange struct {
+	mu    sync.RWMutex
+	nodes map[*Memory]struct{}
+}
+
+// NewExchange makes an exchange without nodes.
+func NewExchange() *Exchange { return &Exchange{nodes: map[*Memory]struct{}{}} }
+
+// memoryQueue is what may wait for a node's sink; beyond it events are dropped
+// and Missed is told.
+const memoryQueue = 4096
+
+// Memory is one node's place at an Exchange.
+type Memory struct {
+	exchange *Exchange
+	queue    chan delivery
+	missed   chan struct{}
+
+	mu    sync.RWMutex
+	rooms map[chat.RoomID]struct{}
+}
+
+// delivery is an event or a notice.
+type delivery struct {
+	event  *chat.Event
+	notice *chat.Notice
+}
+
+// NewMemory makes a node's bus. It receives while it runs.
+func NewMemory(e *Exchange) *Memory {
+	return &Memory{
+		exchange: e, queue: make(chan delivery, memoryQueue), missed: make(chan struct{}, 1),
+		rooms: map[chat.RoomID]struct{}{},
+	}
+}
+
+// Publish hands e to the nodes that follow its room.
+func (m *Memory) Publish(e chat.Event) {
+	m.exchange.each(func(node *Memory) {
+		if node.follows(e.Room) {
+			node.push(delivery{event: &e})
+		}
+	})
+}
+
+// Notify hands n to every node.
+func (m *Memory) Notify(n chat.Notice) {
+	m.exchange.each(func(node *Memory) { node.push(delivery{notice: &n}) })
+}
+
+func (e *Exchange) each(do func(*Memory)) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for node := range e.nodes {
+		do(node)
+	}
+}
+
+func (m *Memory) push(d delivery) {
+	select {
+	case m.queue <- d:
+	default:
+		select {
+		case m.missed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Follow begins to receive the events of room, at once.
+func (m *Memory) Follow(_ context.Context, room chat.RoomID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rooms[room] = struct{}{}
+}
+
+// Unfollow ends what Follow began.
+func (m *Memory) Unfollow(room chat.RoomID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.rooms, room)
+}
+
+func (m *Memory) follows(room chat.RoomID) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	_, ok := m.rooms[room]
+	return ok
+}
+
+// Run hands what comes to sink until ctx ends.
+func (m *Memory) Run(ctx context.Context, sink chat.Sink) error {
+	m.exchange.mu.Lock()
+	m.exchange.nodes[m] = struct{}{}
+	m.exchange.mu.Unlock()
+	defer func() {
+		m.exchange.mu.Lock()
+		delete(m.exchange.nodes, m)
+		m.exchange.mu.Unlock()
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.missed:
+			sink.Missed()
+		case d := <-m.queue:
+			if d.event != nil {
+				sink.Event(*d.event)
+			} else {
+				sink.Notice(*d.notice)
+			}
+		}
+	}
+}
+
+// Suspect is never: within a process nothing is lost unheard.
+func (m *Memory) Suspect() bool { return false }
