@@ -127,7 +127,7 @@ func (c *Cluster) addNodes(e *Env, o ClusterOptions) (err error) {
 	for _, n := range c.Nodes {
 		n.env = append(n.env, "CLIENT_ORIGIN="+c.Nginx.URL())
 		n.env = append(n.env, o.Variables...)
-		if _, err := e.add(n.Server); err != nil {
+		if err := e.add(n.Server); err != nil {
 			return err
 		}
 	}

@@ -109,13 +109,13 @@ func (e *Env) folder(kind string) (name, dir string, err error) {
 }
 
 // add makes s a server of e and starts it.
-func (e *Env) add(s *Server) (*Server, error) {
+func (e *Env) add(s *Server) error {
 	s.logPath = filepath.Join(e.logs, s.Name+".log")
 	if err := s.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	e.mu.Lock()
 	e.servers = append(e.servers, s)
 	e.mu.Unlock()
-	return s, nil
+	return nil
 }

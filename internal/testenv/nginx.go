@@ -49,8 +49,7 @@ func (e *Env) NginxProxy(nodes ...string) (*Nginx, error) {
 		orphaned: syscall.SIGTERM,
 		ready:    func(ctx context.Context) error { return accepts(ctx, addr) },
 	}
-	_, err = e.add(n.Server)
-	return n, err
+	return n, e.add(n.Server)
 }
 
 // URL returns http://host:port.

@@ -55,8 +55,7 @@ func (e *Env) Node(path string, engines Engines, more ...string) (*Node, error) 
 		return nil, err
 	}
 	n.env = append(n.env, more...)
-	_, err = e.add(n.Server)
-	return n, err
+	return n, e.add(n.Server)
 }
 
 // nodeAt gives a node its address and does not start it.

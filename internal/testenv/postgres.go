@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -83,8 +84,7 @@ func (e *Env) Postgres(o PostgresOptions) (*PostgresServer, error) {
 		}
 		return conn.Close(ctx)
 	}
-	_, err = e.add(p.Server)
-	return p, err
+	return p, e.add(p.Server)
 }
 
 func (o PostgresOptions) arguments() []string {
@@ -98,9 +98,7 @@ func (o PostgresOptions) arguments() []string {
 	if !o.Durable {
 		settings["fsync"], settings["synchronous_commit"], settings["full_page_writes"] = "off", "off", "off"
 	}
-	for k, v := range o.Settings {
-		settings[k] = v
-	}
+	maps.Copy(settings, o.Settings)
 	args := make([]string, 0, 2*len(settings))
 	for k, v := range settings {
 		args = append(args, "-c", k+"="+v)

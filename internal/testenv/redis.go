@@ -36,8 +36,7 @@ func (e *Env) Redis() (*RedisServer, error) {
 		quit: syscall.SIGTERM,
 	}}
 	r.ready = func(ctx context.Context) error { return redisPing(ctx, addr) }
-	_, err = e.add(r.Server)
-	return r, err
+	return r, e.add(r.Server)
 }
 
 // URL returns redis://host:port/0.

@@ -65,8 +65,7 @@ func (e *Env) ObjectStore() (*ObjectStore, error) {
 		quit: syscall.SIGTERM,
 	}}
 	s.ready = func(ctx context.Context) error { return answersOK(ctx, "http://"+addr+"/health") }
-	_, err = e.add(s.Server)
-	return s, err
+	return s, e.add(s.Server)
 }
 
 // Create makes an empty bucket.

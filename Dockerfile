@@ -1,0 +1,34 @@
+# One static binary with the web client inside, in an image with nothing else.
+#
+#   docker build -t chillin .
+#   docker run -p 5000:5000 -v chillin:/data chillin     # SQLite and files in /data
+
+FROM node:22-alpine AS web
+WORKDIR /src/web
+# Dependencies change seldom: a layer of their own.
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY web/ ./
+RUN npm run build
+
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+COPY --from=web /src/web/dist ./web/dist
+ENV CGO_ENABLED=0
+RUN go build -trimpath -buildvcs=false -ldflags '-s -w' -o /out/chillin ./cmd/chillin && mkdir /out/data
+
+FROM gcr.io/distroless/static:nonroot
+COPY --from=build /out/chillin /chillin
+# User 65532 is nonroot. A volume mounted here takes over the owner.
+COPY --from=build --chown=65532:65532 /out/data /data
+ENV DATA_DIR=/data
+USER 65532:65532
+VOLUME /data
+EXPOSE 5000
+# Drains; allow it 40 s, as docker-compose.yml does (stop_grace_period).
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=4s --start-period=20s --retries=3 CMD ["/chillin", "health"]
+ENTRYPOINT ["/chillin"]

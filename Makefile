@@ -1,0 +1,120 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+GO_FILES  = $(shell find cmd internal migrations web -name node_modules -prune -o \( -name '*.go' -o -name '*.sql' \) -print)
+WEB_FILES = $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+NPM       = npm --prefix web
+LINTER    = .cache/bin/golangci-lint-$(shell cksum < internal/tools/golangci-lint/go.mod | cut -d' ' -f1)
+STACK     = go run ./internal/testenv/stack
+# Tests of one package run after each other where they must; -p is left to Go.
+TESTFLAGS ?=
+
+##@ Use
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: bin/chillin ## build and serve on http://localhost:5000, data in ./data (settings: .env)
+	bin/chillin
+
+.PHONY: build
+build: bin/chillin ## bin/chillin: one static binary with the web client inside
+
+bin/chillin: $(GO_FILES) go.mod go.sum web/dist/index.html | need-go
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/chillin
+
+##@ Develop
+
+.PHONY: dev
+dev: web/node_modules/.stamp | need-go ## Vite on http://localhost:5173 and the server, each rebuilt on change
+	go run ./internal/tools/dev
+
+.PHONY: test
+test: need-cc lint types vet test-go test-web e2e ## everything: lint, types, vet, go test -race, web unit tests, e2e
+	@printf '\nmake test: all of lint, types, vet, go test -race, web unit tests and e2e passed\n'
+
+.PHONY: test-go
+test-go: | need-go need-cc ## go test -race; one package: make test-go PKG=./internal/store
+	go test -race $(TESTFLAGS) $(or $(PKG),./...)
+
+.PHONY: test-web
+test-web: web/node_modules/.stamp ## unit tests of the web client
+	$(NPM) test
+
+.PHONY: e2e
+e2e: web/dist/index.html | need-go ## two browsers against two nodes behind nginx, all real
+	$(STACK) -browser -- $(NPM) run e2e
+
+.PHONY: lint
+lint: $(LINTER) web/node_modules/.stamp ## golangci-lint and oxlint
+	$(LINTER) run ./...
+	$(NPM) run lint
+
+.PHONY: types
+types: web/node_modules/.stamp ## TypeScript, and that the generated API types are those of openapi.json
+	$(NPM) run typecheck
+	$(NPM) run types:check
+
+.PHONY: vet
+vet: | need-go
+	go vet ./...
+
+.PHONY: fmt
+fmt: $(LINTER) web/node_modules/.stamp ## format Go, mend what oxlint can mend
+	$(LINTER) fmt ./...
+	cd web && ./node_modules/.bin/oxlint --fix
+
+.PHONY: bench
+bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store
+	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(or $(PKG),./...)
+
+.PHONY: stack
+stack: web/dist/index.html | need-go ## two nodes behind nginx with Postgres, Redis and S3, until Ctrl-C
+	$(STACK)
+
+.PHONY: clean
+clean: ## remove what was built; data stays
+	rm -rf bin .cache web/node_modules web/test-results web/playwright-report
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
+
+# --- What is made ---------------------------------------------------------------
+
+# node_modules follows the lock file; the stamp goes with it when it is removed.
+web/node_modules/.stamp: web/package-lock.json web/package.json | need-node
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.stamp $(WEB_FILES)
+	$(NPM) run build
+	@touch $@
+
+# The linter is built from a module of its own, so that its dependencies and
+# ours do not pull at each other.
+$(LINTER): internal/tools/golangci-lint/go.mod internal/tools/golangci-lint/go.sum | need-go
+	@echo 'building golangci-lint (once, about two minutes)'
+	cd internal/tools/golangci-lint && CGO_ENABLED=0 go build -o '$(CURDIR)/$@' github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+# --- What must be there ---------------------------------------------------------
+
+.PHONY: need-go need-node need-cc
+need-go:
+	@v=$$(go env GOVERSION 2>/dev/null) || { echo 'Go is missing: version 1.26 or newer is needed, from https://go.dev/dl' >&2; exit 1; }; \
+	v=$${v#go}; v=$${v%% *}; [ "$$(printf '%s\n' 1.26 "$$v" | sort -V | head -1)" = 1.26 ] || \
+	  { echo "Go 1.26 or newer is needed, from https://go.dev/dl; this is $$v" >&2; exit 1; }
+
+need-node:
+	@v=$$(node --version 2>/dev/null) || { echo 'Node.js is missing: version 20.19 or newer is needed, from https://nodejs.org' >&2; exit 1; }; \
+	[ "$$(printf '%s\n' 20.19 "$${v#v}" | sort -V | head -1)" = 20.19 ] || \
+	  { echo "Node.js 20.19 or newer is needed, from https://nodejs.org; this is $$v" >&2; exit 1; }; \
+	command -v npm >/dev/null || { echo 'npm is missing; it comes with Node.js, from https://nodejs.org' >&2; exit 1; }
+
+need-cc:
+	@command -v $${CC:-gcc} >/dev/null || { echo 'A C compiler is missing: the race detector needs one (apt-get install gcc libc6-dev)' >&2; exit 1; }
