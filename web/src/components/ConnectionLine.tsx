@@ -1,6 +1,9 @@
+import { useEffect, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useConnection } from '../hooks/useChatState';
 import type { ConnectionState } from '../transport/socket';
+
+const HICCUP_MS = 1_000;
 
 /** Says in plain words how the connection is. When all is well, in one quiet word. */
 export function ConnectionLine() {
@@ -17,6 +20,25 @@ export function ConnectionLine() {
       )}
     </div>
   );
+}
+
+/** On a phone the rooms and their line are out of sight: trouble is told above the conversation. */
+export function ConnectionBar() {
+  const state = useConnection();
+  const [settled, setSettled] = useState(false);
+  const trouble = state.kind === 'reconnecting' || state.kind === 'failed';
+
+  // A short hiccup is not worth moving the page.
+  useEffect(() => {
+    if (!trouble) return undefined;
+    const timer = setTimeout(() => setSettled(true), HICCUP_MS);
+    return () => {
+      clearTimeout(timer);
+      setSettled(false);
+    };
+  }, [trouble]);
+
+  return <div className="connection-bar">{trouble && settled && <ConnectionLine />}</div>;
 }
 
 export function wordsFor(state: ConnectionState): string {

@@ -34,7 +34,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
     <Dialog title="New room" onClose={onClose}>
       <form onSubmit={submit}>
         {elsewhere && deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
-        <Field label="Name" name="name" required maxLength={30} autoComplete="off" autoFocus error={nameError} />
+        <Field label="Name" name="name" required maxLength={30} autoComplete="off" error={nameError} />
         <Field
           label="What it is about"
           name="description"

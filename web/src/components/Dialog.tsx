@@ -18,6 +18,8 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
+    // The first thing to do, not the way out.
+    dialog?.querySelector<HTMLElement>('input, .dialog-actions button')?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();

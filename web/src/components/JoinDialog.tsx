@@ -32,7 +32,7 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
           type="password"
           autoComplete="off"
           required
-          autoFocus
+         
           error={wrong ? deed.reason : undefined}
         />
         <JoinActions busy={deed.kind === 'busy'} onClose={onClose} />
@@ -63,7 +63,7 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
         {deed.kind === 'failed' && (
           <FormError>{deed.code === 'NOT_FOUND' ? 'No room opens with this name and password.' : deed.reason}</FormError>
         )}
-        <Field label="Room name" name="name" required maxLength={30} autoComplete="off" autoFocus />
+        <Field label="Room name" name="name" required maxLength={30} autoComplete="off" />
         <Field label="Room password" name="password" type="password" autoComplete="off" hint="Leave it empty if there is none." />
         <JoinActions busy={deed.kind === 'busy'} onClose={onClose} />
       </form>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useRoute } from '../hooks/useRoute';
 import { useUnreadTotal } from '../hooks/useChatState';
+import { ConnectionBar } from './ConnectionLine';
 import { CreateRoomDialog } from './CreateRoomDialog';
 import { Finder } from './Finder';
 import { Notices } from './Notices';
@@ -35,6 +36,7 @@ export function Shell() {
       </a>
       <Sidebar route={route} onCreate={() => setOpen('create')} onSignOut={() => setOpen('sign-out')} />
       <main className="main" id="main" tabIndex={-1}>
+        <ConnectionBar />
         {route.kind === 'room' ? <RoomView key={route.id} roomId={route.id} /> : <Finder onCreate={() => setOpen('create')} />}
       </main>
       <Notices />

@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Message } from '../protocol/types';
+import { message } from '../test/samples';
+import { connectedRig, helloWithRoom, joined, type Rig, rig } from '../test/rig';
+import { until } from '../test/waiting';
+import type { RoomSession } from './room';
+
+let present: Rig | undefined;
+
+afterEach(() => present?.chat.stop());
+
+async function connected(): Promise<{ rig: Rig; session: RoomSession }> {
+  present = await connectedRig();
+  const session = sessionOf(present);
+  await until(session.opening, (opening) => opening.kind === 'ready');
+  return { rig: present, session };
+}
+
+function sessionOf({ chat }: Rig): RoomSession {
+  const session = chat.session(7);
+  if (session === undefined) throw new Error('room 7 is not there');
+  return session;
+}
+
+const news = (m: Message) => ({ type: 'message:new', data: { roomId: 7, seq: m.changeSeq, message: m } });
+const texts = (session: RoomSession) => session.timeline.getSnapshot().messages.map((m) => m.text);
+const changes = (id: number, from: number, messages: Message[], more: object = {}) => ({
+  id,
+  type: 'room:changes',
+  data: { messages, from, to: messages.at(-1)?.changeSeq ?? from, head: 9, epoch: 'e1', more: false, ...more },
+});
+
+describe('a room', () => {
+  test('asks for what lies in a hole and shows it in order', async () => {
+    const { rig, session } = await connected();
+    rig.socket().serve(news(message(1)), news(message(3)));
+    const asked = await rig.command('room:changes');
+    expect(asked.data).toMatchObject({ roomId: 7, since: 1, epoch: 'e1' });
+    expect(texts(session)).toEqual(['m1']);
+    rig.socket().serve(changes(asked.id, 1, [message(2), message(3)]));
+    await until(session.timeline, (t) => t.messages.length === 3);
+    expect(texts(session)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  test('asks on while the server has more', async () => {
+    const { rig, session } = await connected();
+    rig.socket().serve({ type: 'pong', data: { heads: {}, epoch: 'e1' } }, news(message(5)));
+    const first = await rig.command('room:changes');
+    rig.socket().serve(changes(first.id, 0, [message(1), message(2)], { more: true }));
+    const second = await rig.command('room:changes', 2);
+    expect(second.data.since).toBe(2);
+    rig.socket().serve(changes(second.id, 2, [message(3), message(4)]));
+    await until(session.timeline, (t) => t.messages.length === 5);
+  });
+
+  test('a connection that cannot fill a hole is given up after three failures', async () => {
+    const { rig } = await connected();
+    rig.socket().serve(news(message(2)));
+    for (const n of [1, 2, 3]) {
+      const asked = await rig.command('room:changes', n);
+      rig.socket().serve({ id: asked.id, type: 'error', data: { code: 'UNAVAILABLE', message: 'Not now.' } });
+    }
+    await until(rig.sockets, (all) => all.length === 2);
+  });
+
+  test('asks when the pong tells a head above the cursor', async () => {
+    const { rig } = await connected();
+    rig.chat.session(7)?.headIs(4);
+    expect((await rig.command('room:changes')).data.since).toBe(0);
+  });
+
+  test('after a reset it forgets, joins anew and shows what there is', async () => {
+    const { rig, session } = await connected();
+    rig.socket().serve(news(message(1)), news(message(3)));
+    const asked = await rig.command('room:changes');
+    rig.socket().serve({ id: asked.id, type: 'room:changes', data: { reset: true, epoch: 'e2', head: 1 } });
+    const join = await rig.command('room:join', 2);
+    expect(join.data.since).toBeUndefined();
+    rig.socket().serve(joined(join.id, { messages: [message(1, { text: 'restored' })], to: 1, head: 1, epoch: 'e2' }));
+    await until(session.opening, (opening) => opening.kind === 'ready');
+    expect(texts(session)).toEqual(['restored']);
+  });
+
+  test('joins again from where it stood when the connection comes back', async () => {
+    const { rig, session } = await connected();
+    rig.socket().serve(news(message(1)), news(message(2)));
+    rig.socket().end(1006);
+    await until(rig.sockets, (all) => all.length === 2);
+    rig.socket().serve(helloWithRoom(3));
+    const join = await rig.command('room:join');
+    expect(join.data).toMatchObject({ since: 2, epoch: 'e1' });
+    rig.socket().serve(joined(join.id, { from: 2, to: 3, head: 3, messages: [message(3)] }));
+    await until(session.timeline, (t) => t.messages.length === 3);
+    expect(texts(session)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  test('a client that is far behind begins with the newest page', async () => {
+    const { rig } = await connected();
+    rig.socket().end(1006);
+    await until(rig.sockets, (all) => all.length === 2);
+    rig.socket().serve(helloWithRoom(9_000));
+    expect((await rig.command('room:join')).data.since).toBeUndefined();
+  });
+
+  test('is gone when the user was removed', async () => {
+    const { rig } = await connected();
+    rig.socket().serve({ type: 'room:removed', data: { roomId: 7, reason: 'kicked' } });
+    expect(rig.chat.session(7)).toBeUndefined();
+    expect(rig.chat.notices.shown.getSnapshot()[0]?.text).toBe('You were removed from general.');
+  });
+});
+
+describe('sending', () => {
+  test('pending, confirmed and placed: one message on the screen', async () => {
+    const { rig, session } = await connected();
+    await rig.chat.outbox.add(7, 'hello');
+    const sent = await rig.command('message:send');
+    expect(session.timeline.getSnapshot().outgoing).toMatchObject([{ kind: 'pending', text: 'hello' }]);
+    const cid = String(sent.data.cid);
+    rig.socket().serve({
+      id: sent.id,
+      type: 'message:confirmed',
+      data: { cid, roomId: 7, id: 1001, seq: 1, createdAt: '2026-11-23T10:00:00.000Z' },
+    });
+    await until(rig.chat.outbox.entries, (entries) => entries.length === 0);
+    expect(session.timeline.getSnapshot().outgoing).toMatchObject([{ kind: 'confirmed', text: 'hello' }]);
+    const author = { id: 1, username: 'alice', displayName: 'Alice', avatarUrl: '' };
+    rig.socket().serve(news(message(1, { cid, author, text: 'hello' })));
+    expect(session.timeline.getSnapshot()).toMatchObject({ outgoing: [], messages: [{ text: 'hello' }] });
+  });
+
+  test('what the connection swallowed goes out again on the next one, with the same cid', async () => {
+    const { rig } = await connected();
+    await rig.chat.outbox.add(7, 'hello');
+    const first = await rig.command('message:send');
+    rig.socket().end(1006);
+    await until(rig.sockets, (all) => all.length === 2);
+    rig.socket().serve(helloWithRoom());
+    const second = await rig.command('message:send');
+    expect(second.data).toEqual(first.data);
+  });
+});
+
+describe('unread', () => {
+  test('counts messages of others until they are read', async () => {
+    const { rig } = await connected();
+    rig.socket().serve(news(message(1)), news(message(2)));
+    expect(rig.chat.unread.getSnapshot().get(7)).toBe(2);
+    rig.chat.markRead(7);
+    expect(rig.chat.unread.getSnapshot().get(7)).toBe(0);
+    expect((await rig.command('read:mark')).data).toEqual({ roomId: 7, seq: 2 });
+  });
+});
+
+test('a reload shows what this browser has kept before the server speaks', async () => {
+  const { rig: before } = await connected();
+  before.socket().serve(news(message(1)));
+  window.dispatchEvent(new Event('pagehide'));
+  before.chat.stop();
+  const after = await rig(undefined, before.vault);
+  await after.chat.start();
+  expect(texts(sessionOf(after))).toEqual(['m1']);
+  expect(after.chat.rooms.getSnapshot()).toMatchObject({ kind: 'ready', rooms: [{ room: { name: 'general' } }] });
+  after.chat.stop();
+});

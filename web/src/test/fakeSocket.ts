@@ -1,0 +1,54 @@
+import { Store } from '../state/store';
+import { until } from './waiting';
+
+interface Sent {
+  id: number;
+  type: string;
+  data: Record<string, unknown>;
+}
+
+/** A WebSocket whose other end is the test. */
+export class FakeWebSocket {
+  readyState: number = WebSocket.OPEN;
+  onmessage: ((message: MessageEvent<unknown>) => void) | null = null;
+  onclose: ((closed: CloseEvent) => void) | null = null;
+  #sent = new Store<readonly Sent[]>([]);
+
+  get sent(): readonly Sent[] {
+    return this.#sent.getSnapshot();
+  }
+
+  send(text: string): void {
+    this.#sent.update((sent) => [...sent, JSON.parse(text) as Sent]);
+  }
+
+  /** Waits until the client has sent what is looked for. */
+  async told(find: (sent: readonly Sent[]) => Sent | undefined): Promise<Sent> {
+    const sent = find(await until(this.#sent, (all) => find(all) !== undefined));
+    if (sent === undefined) throw new Error('not sent');
+    return sent;
+  }
+
+  close(): void {
+    this.readyState = WebSocket.CLOSED;
+  }
+
+  /** The server sends one frame of these objects. */
+  serve(...objects: object[]): void {
+    const data = objects.map((object) => JSON.stringify(object)).join('\n');
+    this.onmessage?.(new MessageEvent('message', { data }));
+  }
+
+  /** The server, or the network, ends the connection. */
+  end(code: number, reason = ''): void {
+    this.readyState = WebSocket.CLOSED;
+    this.onclose?.(new CloseEvent('close', { code, reason }));
+  }
+}
+
+export function hello(more: object = {}): object {
+  return {
+    type: 'connected',
+    data: { user: { id: 1, username: 'alice', displayName: 'Alice' }, sessionId: 1, node: 'n1', epoch: 'e1', rooms: [], pingMs: 20_000, ...more },
+  };
+}
