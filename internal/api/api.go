@@ -1,0 +1,112 @@
+// Package api serves REST on chi: one file per resource, the OpenAPI document made
+// from the code. It turns requests into calls of chat.Service and auth.Accounts,
+// and their errors into problem+json, in one place each.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/strictjson"
+)
+
+const (
+	base    = "/api/v1"
+	maxBody = 64 << 10 // bytes of a JSON body; beyond it 413
+)
+
+// Deps are what the api stands on.
+type Deps struct {
+	Service  *chat.Service
+	Accounts *auth.Accounts
+	Requests *auth.Requests
+	// ClientIP finds the client's address behind trusted proxies.
+	ClientIP func(r *http.Request) netip.Addr
+	// Secure tells whether the client's side of the connection is TLS.
+	Secure func(r *http.Request) bool
+	// Frames are the types of the WebSocket, to be part of the document.
+	Frames  []any
+	Metrics *metrics.Metrics
+	Log     *slog.Logger
+}
+
+// API is the REST side of a node.
+type API struct {
+	Deps
+	huma huma.API
+}
+
+// Mount puts the api on router, which serves it under /api.
+func Mount(router chi.Router, d Deps) *API {
+	useProblems()
+	config := huma.DefaultConfig("Chillin", "1")
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
+	config.CreateHooks = nil // no $schema in answers: the contract does not have it
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
+	config.Info.Description = "The REST side of Chillin and, as components, the frames of its WebSocket. See docs/protocol.md."
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer"},
+		"cookie": {Type: "apiKey", In: "cookie", Name: auth.CookieName},
+	}
+	a := &API{Deps: d, huma: humachi.New(router, config)}
+	a.huma.UseMiddleware(a.authenticate)
+	a.mountAuth()
+	a.mountRooms()
+	a.mountMessages()
+	a.mountUsers()
+	for _, frame := range d.Frames {
+		t := reflect.TypeOf(frame)
+		a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+	}
+	return a
+}
+
+// Document returns the OpenAPI document as JSON.
+func (a *API) Document() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }
+
+var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strictjson.Decode}
+
+// signedIn marks the operations that need a caller.
+var signedIn = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+
+// handle registers one operation. What its handler returns as an error becomes a
+// problem here and nowhere else.
+func handle[In, Out any](a *API, op huma.Operation, handler func(ctx context.Context, in *In) (*Out, error)) {
+	op.Path = base + op.Path
+	op.MaxBodyBytes = maxBody
+	huma.Register(a.huma, op, func(ctx context.Context, in *In) (*Out, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// authenticate finds the caller of the operations that need one, and refuses
+// cross-site requests to all of them.
+func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
+	r, w := humachi.Unwrap(ctx)
+	caller, source, err := chat.Caller{}, auth.Nowhere, error(nil)
+	if len(ctx.Operation().Security) > 0 {
+		caller, source, err = a.Requests.Caller(r)
+	}
+	if err == nil {
+		err = a.Requests.MayAct(r, source)
+	}
+	if err != nil {
+		a.Refuse(w, r, err)
+		return
+	}
+	next(huma.WithContext(ctx, auth.WithCaller(ctx.Context(), caller)))
+}

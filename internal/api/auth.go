@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+type registerInput struct {
+	device
+	Body struct {
+		Username    string `json:"username" doc:"3 to 20 letters, digits, _ - and ."`
+		Password    string `json:"password" doc:"8 to 128 characters."`
+		Email       string `json:"email,omitempty"`
+		DisplayName string `json:"displayName,omitempty"`
+	}
+}
+
+type loginInput struct {
+	device
+	Body struct {
+		Username string `json:"username" doc:"Username or email."`
+		Password string `json:"password"`
+	}
+}
+
+type guestInput struct {
+	device
+	Body *struct {
+		DisplayName string `json:"displayName,omitempty"`
+	} `required:"false"`
+}
+
+// SignedIn is the answer to signing in.
+type SignedIn struct {
+	User  chat.User `json:"user"`
+	Token string    `json:"token" doc:"For Authorization: Bearer; browsers use the cookie."`
+}
+
+type signedInOutput struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+	Body      SignedIn
+}
+
+type userOutput struct {
+	Body struct {
+		User chat.User `json:"user"`
+	}
+}
+
+type signedOutOutput struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+}
+
+func (a *API) mountAuth() {
+	handle(a, huma.Operation{
+		OperationID: "register", Method: http.MethodPost, Path: "/auth/register", DefaultStatus: http.StatusCreated,
+		Summary: "Make an account and sign in", Tags: []string{"auth"},
+	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
+		done, err := a.Accounts.Register(ctx, auth.Registration{
+			Username: in.Body.Username, Password: in.Body.Password, Email: in.Body.Email, DisplayName: in.Body.DisplayName,
+		}, in.from())
+		return in.signedIn(done, auth.SessionLife), err
+	})
+	handle(a, huma.Operation{
+		OperationID: "login", Method: http.MethodPost, Path: "/auth/login", Summary: "Sign in", Tags: []string{"auth"},
+	}, func(ctx context.Context, in *loginInput) (*signedInOutput, error) {
+		done, err := a.Accounts.Login(ctx, in.Body.Username, in.Body.Password, in.from())
+		return in.signedIn(done, auth.SessionLife), err
+	})
+	handle(a, huma.Operation{
+		OperationID: "guest", Method: http.MethodPost, Path: "/auth/guest", DefaultStatus: http.StatusCreated,
+		Summary: "Sign in as a guest, for 24 hours", Tags: []string{"auth"},
+	}, func(ctx context.Context, in *guestInput) (*signedInOutput, error) {
+		name := ""
+		if in.Body != nil {
+			name = in.Body.DisplayName
+		}
+		done, err := a.Accounts.Guest(ctx, name, in.from())
+		return in.signedIn(done, auth.GuestLife), err
+	})
+	handle(a, huma.Operation{
+		OperationID: "logout", Method: http.MethodPost, Path: "/auth/logout", DefaultStatus: http.StatusNoContent,
+		Summary: "End this session", Tags: []string{"auth"}, Security: signedIn,
+	}, func(ctx context.Context, _ *struct{ device }) (*signedOutOutput, error) {
+		err := a.Accounts.Logout(ctx, auth.CallerIn(ctx))
+		return &signedOutOutput{http.Cookie{Name: auth.CookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "me", Method: http.MethodGet, Path: "/auth/me", Summary: "Who I am", Tags: []string{"auth"}, Security: signedIn,
+	}, func(ctx context.Context, _ *struct{}) (*userOutput, error) {
+		out := &userOutput{}
+		out.Body.User = auth.CallerIn(ctx).User
+		return out, nil
+	})
+}
+
+// device is from where a request comes: part of the inputs that sign in.
+type device struct {
+	agent  string
+	ip     string
+	secure bool
+}
+
+// Resolve reads the device from the request; huma calls it.
+func (d *device) Resolve(ctx huma.Context) []error {
+	d.agent = ctx.Header("User-Agent")
+	d.ip, d.secure = originOf(ctx.Context())
+	return nil
+}
+
+func (d *device) from() auth.Device { return auth.Device{UserAgent: d.agent, IP: d.ip} }
+
+func (d *device) signedIn(s auth.SignedIn, life time.Duration) *signedInOutput {
+	return &signedInOutput{
+		SetCookie: http.Cookie{
+			Name: auth.CookieName, Value: s.Token, Path: "/", MaxAge: int(life.Seconds()),
+			HttpOnly: true, Secure: d.secure, SameSite: http.SameSiteLaxMode,
+		},
+		Body: SignedIn{s.User, s.Token},
+	}
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+type historyInput struct {
+	roomID
+	Before chat.Seq `query:"before" minimum:"1"`
+	After  chat.Seq `query:"after" minimum:"0"`
+	Around chat.Seq `query:"around" minimum:"1"`
+	Limit  int      `query:"limit" minimum:"1" maximum:"100" default:"50"`
+}
+
+// Resolve refuses two directions at once; huma calls it.
+func (in *historyInput) Resolve(ctx huma.Context) []error {
+	asked := 0
+	for _, name := range []string{"before", "after", "around"} {
+		if ctx.Query(name) != "" {
+			asked++
+		}
+	}
+	if asked > 1 {
+		return []error{&huma.ErrorDetail{Location: "query", Message: "Give one of before, after and around."}}
+	}
+	return nil
+}
+
+type historyOutput struct {
+	Body struct {
+		Messages []chat.Message `json:"messages" doc:"Ascending by seq."`
+		Head     chat.Seq       `json:"head"`
+		HasMore  bool           `json:"hasMore"`
+	}
+}
+
+type changesInput struct {
+	roomID
+	Since chat.Seq   `query:"since" minimum:"0" doc:"What the caller has up to."`
+	Epoch chat.Epoch `query:"epoch" maxLength:"100"`
+	Limit int        `query:"limit" minimum:"1" maximum:"100" default:"100"`
+}
+
+// ChangesPage is what changed in a room: each changed message once, in its present
+// state, by changeSeq. With reset the caller's number means nothing any more.
+type ChangesPage struct {
+	Messages []chat.Message `json:"messages"`
+	From     chat.Seq       `json:"from" doc:"Exclusive."`
+	To       chat.Seq       `json:"to" doc:"Inclusive."`
+	Head     chat.Seq       `json:"head"`
+	Epoch    chat.Epoch     `json:"epoch"`
+	More     bool           `json:"more"`
+	Reset    bool           `json:"reset,omitempty"`
+}
+
+type changesOutput struct{ Body ChangesPage }
+
+type sendInput struct {
+	roomID
+	Body struct {
+		CID     string         `json:"cid" doc:"A UUID made by the client before the first try."`
+		Text    string         `json:"text"`
+		ReplyTo chat.MessageID `json:"replyTo,omitempty" minimum:"1"`
+	}
+}
+
+type messageOutput struct {
+	Status int
+	Body   struct {
+		Message chat.Message `json:"message"`
+	}
+}
+
+func (a *API) mountMessages() {
+	tags := []string{"messages"}
+	handle(a, huma.Operation{
+		OperationID: "history", Method: http.MethodGet, Path: "/rooms/{id}/messages", Tags: tags, Security: signedIn,
+		Summary: "Messages by their place; without a direction the newest",
+	}, func(ctx context.Context, in *historyInput) (*historyOutput, error) {
+		page, err := a.Service.History(ctx, auth.CallerIn(ctx), in.ID,
+			chat.PageQuery{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})
+		out := &historyOutput{}
+		out.Body.Messages, out.Body.Head, out.Body.HasMore = page.Messages, page.Head, page.HasMore
+		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "changes", Method: http.MethodGet, Path: "/rooms/{id}/changes", Tags: tags, Security: signedIn,
+		Summary: "What changed after a number",
+	}, func(ctx context.Context, in *changesInput) (*changesOutput, error) {
+		c, err := a.Service.Changes(ctx, auth.CallerIn(ctx), chat.CatchUp{Room: in.ID, Since: in.Since, Epoch: in.Epoch, Limit: in.Limit})
+		return &changesOutput{ChangesPage{
+			Messages: append([]chat.Message{}, c.Messages...), From: c.From, To: c.To, Head: c.Head,
+			Epoch: c.Epoch, More: c.More, Reset: c.Reset,
+		}}, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "sendMessage", Method: http.MethodPost, Path: "/rooms/{id}/messages", Tags: tags, Security: signedIn,
+		Summary: "Send a message, once per cid", DefaultStatus: http.StatusCreated,
+		Description: "201 for a new message, 200 with the original where the cid was known.",
+	}, func(ctx context.Context, in *sendInput) (*messageOutput, error) {
+		m, fresh, err := a.Service.SendMessage(ctx, auth.CallerIn(ctx),
+			chat.Send{Room: in.ID, CID: in.Body.CID, Text: in.Body.Text, ReplyTo: in.Body.ReplyTo})
+		out := &messageOutput{Status: http.StatusOK}
+		if fresh {
+			out.Status = http.StatusCreated
+		}
+		out.Body.Message = m
+		return out, err
+	})
+}

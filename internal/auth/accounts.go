@@ -1,0 +1,211 @@
+// Package auth knows who asks: it hashes passwords, starts and ends sessions, and
+// reads from a request whose it is.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"math/big"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/markup"
+)
+
+// How long a sign-in lasts.
+const (
+	SessionLife = 30 * 24 * time.Hour
+	GuestLife   = 24 * time.Hour
+)
+
+const maxDisplayName = 50 // characters
+
+// Accounts registers users and signs them in and out.
+type Accounts struct {
+	Store     chat.Accounts
+	Announcer chat.Announcer
+	Hasher    *Hasher
+	// Attempts counts what an address tries: registrations, logins, guests.
+	Attempts chat.Limiter[string]
+	Now      func() time.Time
+}
+
+// Device is from where somebody signs in.
+type Device struct {
+	UserAgent string
+	IP        string
+}
+
+// Registration is what a person gives to get an account.
+type Registration struct {
+	Username    string
+	Password    string
+	Email       string // "" for none
+	DisplayName string // "" for the username
+}
+
+// SignedIn is a new session with its secret, which is told this once.
+type SignedIn struct {
+	chat.Caller
+	Token string
+}
+
+// Register makes an account and signs it in.
+func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (SignedIn, error) {
+	if err := a.allow(from); err != nil {
+		return SignedIn{}, err
+	}
+	account, err := newAccount(in)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := chat.CheckPassword(in.Password); err != nil {
+		return SignedIn{}, err
+	}
+	if account.Password, err = a.Hasher.Hash(ctx, in.Password); err != nil {
+		return SignedIn{}, busy(err)
+	}
+	token, session := a.newSession(from, SessionLife)
+	caller, err := a.Store.Register(ctx, account, session)
+	return SignedIn{caller, token}, err
+}
+
+func newAccount(in Registration) (chat.NewAccount, error) {
+	username, err := markup.Username(in.Username)
+	if err != nil {
+		return chat.NewAccount{}, chat.Fault(chat.BadRequest, "That username cannot be used: %v.", err).In("username")
+	}
+	email, err := cleanEmail(in.Email)
+	if err != nil {
+		return chat.NewAccount{}, err
+	}
+	display, err := displayName(in.DisplayName, username)
+	return chat.NewAccount{Username: username, DisplayName: display, Email: email}, err
+}
+
+func cleanEmail(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", nil
+	}
+	address, err := mail.ParseAddress(text)
+	if err != nil || address.Address != text || len(text) > 254 {
+		return "", chat.Fault(chat.BadRequest, "That is not an email address.").In("email")
+	}
+	return strings.ToLower(text), nil
+}
+
+func displayName(text, standard string) (string, error) {
+	clean, err := markup.Line(text, maxDisplayName)
+	switch {
+	case errors.Is(err, markup.ErrEmpty) || err == nil && clean == "":
+		return standard, nil
+	case errors.Is(err, markup.ErrTooLong):
+		return "", chat.Fault(chat.TooLong, "A display name has at most %d characters.", maxDisplayName).In("displayName")
+	case err != nil:
+		return "", chat.Fault(chat.BadRequest, "That display name cannot be used.").In("displayName")
+	}
+	return clean, nil
+}
+
+// errWrongLogin is the same for unknown names and wrong passwords.
+func errWrongLogin() error {
+	return chat.Fault(chat.Unauthenticated, "Username or password is not right.")
+}
+
+// Login signs in by username or email. Unknown names cost the same time as wrong
+// passwords.
+func (a *Accounts) Login(ctx context.Context, login, password string, from Device) (SignedIn, error) {
+	if err := a.allow(from); err != nil {
+		return SignedIn{}, err
+	}
+	user, phc, err := a.Store.Credentials(ctx, loginKey(login))
+	switch {
+	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && phc == "":
+		if err := a.Hasher.VerifyDummy(ctx, password); err != nil {
+			return SignedIn{}, busy(err)
+		}
+		return SignedIn{}, errWrongLogin()
+	case err != nil:
+		return SignedIn{}, err
+	}
+	ok, err := a.Hasher.Verify(ctx, password, phc)
+	if err != nil {
+		return SignedIn{}, busy(err)
+	}
+	if !ok {
+		return SignedIn{}, errWrongLogin()
+	}
+	token, session := a.newSession(from, SessionLife)
+	caller, err := a.Store.StartSession(ctx, user.ID, session)
+	return SignedIn{caller, token}, err
+}
+
+// loginKey is how a login is stored: usernames by their own rule, emails in
+// lower case.
+func loginKey(login string) string {
+	if name, err := markup.Username(login); err == nil {
+		return name
+	}
+	return strings.ToLower(strings.TrimSpace(login))
+}
+
+// Guest makes a user that lives a day, and signs it in.
+func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedIn, error) {
+	if err := a.allow(from); err != nil {
+		return SignedIn{}, err
+	}
+	username := guestName()
+	display, err := displayName(name, username)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	token, session := a.newSession(from, GuestLife)
+	caller, err := a.Store.Register(ctx,
+		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: session.ExpiresAt}, session)
+	return SignedIn{caller, token}, err
+}
+
+// guestName is one of 10^12: two guests meet as good as never, and the store
+// would refuse the second.
+func guestName() string {
+	n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000)) // never fails
+	return "guest-" + n.Text(36)
+}
+
+// Logout ends the caller's session; its sockets close on every node.
+func (a *Accounts) Logout(ctx context.Context, caller chat.Caller) error {
+	if err := a.Store.EndSession(ctx, caller.Session); err != nil {
+		return err
+	}
+	a.Announcer.Notify(chat.Notice{Kind: chat.SessionEnded, User: caller.User.ID, Session: caller.Session})
+	return nil
+}
+
+func (a *Accounts) allow(from Device) error {
+	if after, ok := a.Attempts.Allow(from.IP); !ok {
+		return &chat.Error{Code: chat.RateLimited, Text: "Too many attempts from your address. Please wait a moment.", RetryAfter: after}
+	}
+	return nil
+}
+
+const maxUserAgent = 200 // bytes kept of it
+
+func (a *Accounts) newSession(from Device, life time.Duration) (string, chat.NewSession) {
+	token, hash := newToken()
+	agent := strings.ToValidUTF8(from.UserAgent[:min(len(from.UserAgent), maxUserAgent)], "")
+	return token, chat.NewSession{
+		TokenHash: hash, ExpiresAt: chat.At(a.Now().Add(life)), UserAgent: agent, IP: from.IP,
+	}
+}
+
+// busy tells that too many passwords are being hashed.
+func busy(err error) error {
+	if errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return chat.ErrUnavailable(err)
+	}
+	return err
+}

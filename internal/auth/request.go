@@ -1,0 +1,118 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// CookieName is the session cookie.
+const CookieName = "session"
+
+// bearerProtocol begins the WebSocket subprotocol that carries a token, for
+// browsers' sockets that can send neither cookie nor header.
+const bearerProtocol = "bearer."
+
+// Source is how a request proves whose it is.
+type Source int
+
+const (
+	Nowhere Source = iota
+	Header
+	Cookie
+	Subprotocol
+)
+
+// Requests reads from requests whose they are.
+type Requests struct {
+	Store chat.Accounts
+	// Origins are allowed beside the server's own.
+	Origins []string
+}
+
+// Caller finds who asks, and how the request proved it. A request without
+// credentials is UNAUTHENTICATED, and so is one whose session is over.
+func (rs *Requests) Caller(r *http.Request) (chat.Caller, Source, error) {
+	token, source := credentials(r)
+	if token == "" {
+		return chat.Caller{}, Nowhere, chat.Fault(chat.Unauthenticated, "Please sign in.")
+	}
+	caller, err := rs.Store.CallerByToken(r.Context(), tokenHash(token))
+	if chat.CodeOf(err) == chat.NotFound && err != nil {
+		return chat.Caller{}, source, chat.Fault(chat.Unauthenticated, "Your session is over. Please sign in again.")
+	}
+	return caller, source, err
+}
+
+func credentials(r *http.Request) (string, Source) {
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token), Header
+	}
+	for _, protocol := range Subprotocols(r) {
+		if token, ok := strings.CutPrefix(protocol, bearerProtocol); ok {
+			return token, Subprotocol
+		}
+	}
+	if cookie, err := r.Cookie(CookieName); err == nil {
+		return cookie.Value, Cookie
+	}
+	return "", Nowhere
+}
+
+// Subprotocols are what a WebSocket client offers.
+func Subprotocols(r *http.Request) []string {
+	var all []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for protocol := range strings.SplitSeq(line, ",") {
+			all = append(all, strings.TrimSpace(protocol))
+		}
+	}
+	return all
+}
+
+// AllowedOrigin tells whether the page that made r may: it comes from the same
+// host or from a named origin. present is false where the client names none,
+// which no browser does for what matters here.
+func (rs *Requests) AllowedOrigin(r *http.Request) (allowed, present bool) {
+	origins := r.Header.Values("Origin")
+	if len(origins) == 0 {
+		return false, false
+	}
+	if len(origins) > 1 {
+		return false, true
+	}
+	if slices.Contains(rs.Origins, origins[0]) {
+		return true, true
+	}
+	u, err := url.Parse(origins[0])
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Path == "" && u.User == nil &&
+		strings.EqualFold(u.Host, r.Host), true
+}
+
+// MayAct refuses cross-site requests: what changes something and is proved by a
+// cookie, which the browser sends along unasked, must come from an allowed page.
+func (rs *Requests) MayAct(r *http.Request, source Source) error {
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+	allowed, present := rs.AllowedOrigin(r)
+	if (source == Cookie && !safe && !allowed) || (present && !safe && !allowed) {
+		return chat.Fault(chat.Forbidden, "This request does not come from an allowed page (Origin).")
+	}
+	return nil
+}
+
+type callerKey struct{}
+
+// WithCaller keeps who asks in ctx.
+func WithCaller(ctx context.Context, c chat.Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerIn returns who asks. ctx must come from WithCaller.
+func CallerIn(ctx context.Context) chat.Caller {
+	c, _ := ctx.Value(callerKey{}).(chat.Caller)
+	return c
+}

@@ -1,0 +1,164 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/strictjson"
+)
+
+// command handles one command and answers it itself; what it returns as an error
+// is answered with an error frame. cid, where the data has one, is told with it.
+type command func(ctx context.Context, c *Conn, id json.Number, data json.RawMessage) (cid string, err error)
+
+// commands are all that a client can ask over the socket.
+var commands = map[string]command{
+	"room:join":    decoded(joinRoom),
+	"room:leave":   decoded(leaveRoom),
+	"room:changes": decoded(roomChanges),
+	"message:send": decodedSend,
+	"ping":         decoded(ping),
+}
+
+// decoded makes a command of a function that takes its data in a Go type.
+func decoded[T any](do func(ctx context.Context, c *Conn, id json.Number, data T) error) command {
+	return func(ctx context.Context, c *Conn, id json.Number, data json.RawMessage) (string, error) {
+		in, err := decode[T](data)
+		if err != nil {
+			return "", err
+		}
+		return "", do(ctx, c, id, in)
+	}
+}
+
+// decodedSend is decoded for the command whose errors bear a cid.
+func decodedSend(ctx context.Context, c *Conn, id json.Number, data json.RawMessage) (string, error) {
+	in, err := decode[MessageSend](data)
+	if err != nil {
+		return "", err
+	}
+	return in.CID, sendMessage(ctx, c, id, in)
+}
+
+func decode[T any](data json.RawMessage) (T, error) {
+	var in T
+	if len(data) == 0 {
+		data = json.RawMessage(`{}`)
+	}
+	if err := strictjson.Decode(data, &in); err != nil {
+		return in, chat.Fault(chat.BadRequest, "The command's data is not right: %v.", err)
+	}
+	return in, nil
+}
+
+// handle reads and does one command. It returns false when it was unreadable.
+func (c *Conn) handle(ctx context.Context, line []byte) bool {
+	var in Command
+	if err := strictjson.Decode(line, &in); err != nil {
+		c.refuse("", "", chat.Fault(chat.BadRequest, "That is not a command: %v.", err))
+		return false
+	}
+	do, ok := commands[in.Type]
+	if !ok {
+		c.refuse(in.ID, "", chat.Fault(chat.BadRequest, "There is no command %q.", in.Type))
+		return false
+	}
+	if cid, err := do(ctx, c, in.ID, in.Data); err != nil {
+		c.refuse(in.ID, cid, err)
+		return chat.CodeOf(err) != chat.BadRequest
+	}
+	return true
+}
+
+func pageLimit(asked, standard int) (int, error) {
+	switch {
+	case asked == 0:
+		return standard, nil
+	case asked < 0 || asked > chat.MaxPage:
+		return 0, chat.Fault(chat.BadRequest, "A limit is 1 to %d.", chat.MaxPage).In("limit")
+	}
+	return asked, nil
+}
+
+// joinRoom makes the caller a member where it may and brings the connection up
+// to date: it takes a seat first, so that no event is missed, then reads, and
+// then goes live with the answer and what came meanwhile, in order.
+func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
+	limit, err := pageLimit(in.Limit, chat.DefaultPage)
+	if err != nil {
+		return err
+	}
+	room, membership, err := c.service.JoinRoom(ctx, c.caller, in.RoomID, in.Password)
+	if err != nil {
+		return err
+	}
+	r, err := c.hub.sit(ctx, c, in.RoomID)
+	if err != nil {
+		return err
+	}
+	caught, err := catchUp(ctx, c, in, limit)
+	if err != nil {
+		c.hub.stand(c, in.RoomID)
+		return err
+	}
+	room.Head = caught.Head
+	c.awaitWriter()
+	joined := RoomJoined{Room: room, Membership: membership, Online: r.online(ctx), RoomChanges: changesFrame(in.RoomID, caught)}
+	r.goLive(c, answerFrame(id, "room:joined", joined), caught.To)
+	return nil
+}
+
+// catchUp reads what the client lacks. Where its number means nothing any more
+// it gets the newest messages, marked as a reset.
+func catchUp(ctx context.Context, c *Conn, in RoomJoin, limit int) (chat.CaughtUp, error) {
+	if in.Since == nil {
+		return c.service.Newest(ctx, c.caller, in.RoomID, limit)
+	}
+	ask := chat.CatchUp{Room: in.RoomID, Since: *in.Since, Epoch: chat.Epoch(in.Epoch), Limit: limit}
+	caught, err := c.service.Changes(ctx, c.caller, ask)
+	if err != nil || !caught.Reset {
+		return caught, err
+	}
+	caught, err = c.service.Newest(ctx, c.caller, in.RoomID, limit)
+	caught.Reset = true
+	return caught, err
+}
+
+func leaveRoom(ctx context.Context, c *Conn, id json.Number, in RoomRef) error {
+	if err := c.service.LeaveRoom(ctx, c.caller, in.RoomID); err != nil {
+		return err
+	}
+	c.hub.stand(c, in.RoomID)
+	c.answer(id, "room:left", in)
+	return nil
+}
+
+func roomChanges(ctx context.Context, c *Conn, id json.Number, in ChangesAsk) error {
+	limit, err := pageLimit(in.Limit, chat.MaxPage)
+	if err != nil {
+		return err
+	}
+	caught, err := c.service.Changes(ctx, c.caller,
+		chat.CatchUp{Room: in.RoomID, Since: in.Since, Epoch: chat.Epoch(in.Epoch), Limit: limit})
+	if err != nil {
+		return err
+	}
+	c.answer(id, "room:changes", changesFrame(in.RoomID, caught))
+	return nil
+}
+
+func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) error {
+	m, _, err := c.service.SendMessage(ctx, c.caller,
+		chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, ReplyTo: in.ReplyTo})
+	if err != nil {
+		return err
+	}
+	c.answer(id, "message:confirmed", MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
+	return nil
+}
+
+func ping(_ context.Context, c *Conn, id json.Number, _ Ping) error {
+	c.answer(id, "pong", Pong{Heads: c.heads(), Epoch: c.hub.epoch})
+	return nil
+}

@@ -1,0 +1,314 @@
+// Package gateway serves the WebSocket: the sockets of this node, the rooms they
+// sit in, and the order in which events reach them. The store is the truth and
+// the bus a hint; the hub turns the two into one gapless stream per room.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+)
+
+var (
+	_ chat.Announcer = (*Hub)(nil)
+	_ chat.Sink      = (*Hub)(nil)
+)
+
+// How often the hub looks for what the bus may have lost.
+const (
+	headsEvery        = 5 * time.Second
+	headsEverySuspect = time.Second
+	sessionsEvery     = 4 * time.Second
+	sweepEvery        = 5 * time.Second
+)
+
+// Deps are what a Hub stands on.
+type Deps struct {
+	Node     string // this process's name
+	Epoch    chat.Epoch
+	Rooms    chat.Rooms
+	Messages chat.Messages
+	Accounts chat.Accounts
+	Bus      chat.Bus
+	Presence chat.Presence
+	Metrics  *metrics.Metrics
+	Log      *slog.Logger
+}
+
+// Hub holds the connections and open rooms of one node.
+type Hub struct {
+	node     string
+	epoch    chat.Epoch
+	rooms    chat.Rooms
+	messages chat.Messages
+	accounts chat.Accounts
+	bus      chat.Bus
+	presence chat.Presence
+	metrics  *metrics.Metrics
+	log      *slog.Logger
+
+	missed  chan struct{} // has one element when the heads should be read now
+	changed chan struct{} // has one element when rosters should be read soon
+	life    context.Context
+	end     context.CancelFunc
+	tasks   sync.WaitGroup // goroutines other than connections
+	sockets sync.WaitGroup // connections
+
+	mu       sync.Mutex
+	open     map[chat.RoomID]*room
+	conns    map[*Conn]struct{}
+	users    map[chat.UserID]map[*Conn]struct{}
+	vague    map[chat.RoomID]struct{} // rooms whose roster may have changed
+	draining bool
+}
+
+// NewHub makes a hub. It announces at once; Run makes it receive.
+func NewHub(d Deps) *Hub {
+	life, end := context.WithCancel(context.Background())
+	return &Hub{
+		node: d.Node, epoch: d.Epoch, rooms: d.Rooms, messages: d.Messages, accounts: d.Accounts,
+		bus: d.Bus, presence: d.Presence, metrics: d.Metrics, log: d.Log,
+		missed: make(chan struct{}, 1), changed: make(chan struct{}, 1), life: life, end: end,
+		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
+		users: map[chat.UserID]map[*Conn]struct{}{}, vague: map[chat.RoomID]struct{}{},
+	}
+}
+
+// Run receives from the bus and keeps watch over heads, rosters, sessions and
+// silent sockets, until ctx ends. Then it ends what it started and waits for it.
+// The connections are ended by Drain, before.
+func (h *Hub) Run(ctx context.Context) {
+	h.tasks.Go(func() {
+		if err := h.bus.Run(h.life, h); err != nil && h.life.Err() == nil {
+			h.log.Error("bus ended", "err", err)
+		}
+	})
+	h.tasks.Go(func() {
+		if err := h.presence.Run(h.life, h.rosterChanged); err != nil && h.life.Err() == nil {
+			h.log.Error("presence ended", "err", err)
+		}
+	})
+	h.tasks.Go(func() { h.watchHeads(h.life) })
+	h.tasks.Go(func() { h.watchSessions(h.life) })
+	h.tasks.Go(func() { h.watchRosters(h.life) })
+	h.tasks.Go(func() { h.watchSilence(h.life) })
+	<-ctx.Done()
+	h.end()
+	h.tasks.Wait()
+}
+
+// Announce hands e to the sockets of this node and to the bus. The hub's cursor
+// drops what comes back over the bus.
+func (h *Hub) Announce(e chat.Event) {
+	h.Event(e)
+	h.bus.Publish(e)
+}
+
+// Notify hands n to every node; this one acts at once.
+func (h *Hub) Notify(n chat.Notice) {
+	h.Notice(n)
+	h.bus.Notify(n)
+}
+
+// Event receives one event, of this node or over the bus.
+func (h *Hub) Event(e chat.Event) {
+	r := h.room(e.Room)
+	if r == nil {
+		return
+	}
+	switch {
+	case e.Durable():
+		r.take(e)
+	case e.Kind == chat.PresenceHint:
+		h.lookAt(e.Room)
+	case e.Kind == chat.RoomChanged:
+		r.broadcast(e.Frame, 0)
+	case e.Kind == chat.RoomGone:
+		r.gone()
+	}
+}
+
+// Notice receives one notice. To receive it again does no harm.
+func (h *Hub) Notice(n chat.Notice) {
+	switch n.Kind {
+	case chat.SessionEnded:
+		h.endSessions(func(c *Conn) bool { return c.caller.Session == n.Session })
+	case chat.OtherSessionsEnded:
+		h.endSessions(func(c *Conn) bool { return c.caller.User.ID == n.User && c.caller.Session != n.Session })
+	case chat.ForUser:
+		for _, c := range h.connsOf(n.User) {
+			if c.id != n.Except {
+				c.queue.pushEphemeral(n.Frame)
+			}
+		}
+	}
+}
+
+// Missed has the heads read at once.
+func (h *Hub) Missed() { signal(h.missed) }
+
+func (h *Hub) room(id chat.RoomID) *room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.open[id]
+}
+
+func (h *Hub) openRooms() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rooms := make([]*room, 0, len(h.open))
+	for _, r := range h.open {
+		rooms = append(rooms, r)
+	}
+	return rooms
+}
+
+func (h *Hub) allConns() []*Conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	conns := make([]*Conn, 0, len(h.conns))
+	for c := range h.conns {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
+func (h *Hub) connsOf(user chat.UserID) []*Conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	conns := make([]*Conn, 0, len(h.users[user]))
+	for c := range h.users[user] {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
+// add takes c in. It returns false while draining, and over when the user has
+// too many connections already.
+func (h *Hub) add(c *Conn) (ok, over bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		return false, false
+	}
+	user := c.caller.User.ID
+	if len(h.users[user]) >= maxConnsPerUser {
+		return false, true
+	}
+	if h.users[user] == nil {
+		h.users[user] = map[*Conn]struct{}{}
+	}
+	h.users[user][c] = struct{}{}
+	h.conns[c] = struct{}{}
+	h.metrics.Connections.Inc()
+	h.sockets.Add(1)
+	return true, false
+}
+
+// remove lets an ended connection go.
+func (h *Hub) remove(c *Conn) {
+	for _, r := range c.seated() {
+		h.standIn(c, r)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+	user := c.caller.User.ID
+	if delete(h.users[user], c); len(h.users[user]) == 0 {
+		delete(h.users, user)
+	}
+	h.metrics.Connections.Dec()
+	h.sockets.Done()
+}
+
+// sit gives c a seat in the room, which is opened for it where it was not open,
+// and returns when the room's cursor stands.
+func (h *Hub) sit(ctx context.Context, c *Conn, id chat.RoomID) (*room, error) {
+	h.mu.Lock()
+	r, ok := h.open[id]
+	if !ok {
+		r = newRoom(h, id)
+		h.open[id] = r
+		h.metrics.RoomsOpen.Inc()
+		h.tasks.Go(func() { r.start(h.life) })
+	}
+	r.addSeat(c)
+	h.mu.Unlock()
+	c.mu.Lock()
+	c.rooms[id] = r
+	c.mu.Unlock()
+	select {
+	case <-r.ready:
+	case <-ctx.Done():
+		return nil, chat.ErrUnavailable(ctx.Err())
+	}
+	if r.broken != nil {
+		h.standIn(c, r)
+		return nil, r.broken
+	}
+	return r, nil
+}
+
+// stand takes c's seat in the room away.
+func (h *Hub) stand(c *Conn, id chat.RoomID) {
+	if r, ok := c.seated()[id]; ok {
+		h.standIn(c, r)
+	}
+}
+
+func (h *Hub) standIn(c *Conn, r *room) {
+	r.mu.Lock()
+	r.removeSeat(c)
+	r.mu.Unlock()
+	c.forget(r.id)
+}
+
+// forget closes a room on this node.
+func (h *Hub) forget(r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open[r.id] == r {
+		delete(h.open, r.id)
+		h.metrics.RoomsOpen.Dec()
+		h.bus.Unfollow(r.id)
+	}
+}
+
+// sweep closes the rooms that nobody sits in. They linger until here, because
+// who reconnects comes back to them.
+func (h *Hub) sweep() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, r := range h.open {
+		if r.empty() {
+			delete(h.open, id)
+			h.metrics.RoomsOpen.Dec()
+			h.bus.Unfollow(id)
+		}
+	}
+}
+
+// later runs task after a while, unless the hub ends before.
+func (h *Hub) later(after time.Duration, task func(ctx context.Context)) {
+	h.tasks.Go(func() {
+		if sleep(h.life, after) {
+			task(h.life)
+		}
+	})
+}
+
+// sleep waits, and returns false when ctx ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

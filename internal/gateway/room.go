@@ -1,0 +1,262 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+const (
+	// holePatience is how long a number may be missing before it is read from the
+	// store: events of two nodes on one bus overtake each other by less.
+	holePatience = 20 * time.Millisecond
+	// maxHeld bounds what is held back behind a hole; the rest is read again.
+	maxHeld = 1024
+	// maxPending bounds what waits for a seat that is still catching up.
+	maxPending = 1024
+)
+
+// room is a room that has seats on this node. Its cursor brings the events,
+// which arrive in any order, twice or not at all, into the one order of the
+// database: the next number is delivered, a lower one dropped, a higher one held
+// while what is missing is read from the store.
+type room struct {
+	id  chat.RoomID
+	hub *Hub
+	// ready is closed when the cursor stands; broken tells why it does not.
+	ready  chan struct{}
+	broken error
+
+	mu      sync.Mutex
+	started bool     // the cursor stands
+	cursor  chat.Seq // the last number delivered
+	known   chat.Seq // the highest number heard of
+	held    map[chat.Seq]chat.Event
+	asking  bool // a fill is under way or about to be
+	seats   map[*Conn]*seat
+	users   map[chat.UserID]int // seats of each user
+
+	roster chat.Roster // as last told to the seats
+	vague  bool        // presence cannot be known at present
+}
+
+// seat is one connection's place in a room.
+type seat struct {
+	live    bool
+	last    chat.Seq     // the last number this connection has; set when live
+	pending []chat.Event // what came while it was catching up
+}
+
+func newRoom(h *Hub, id chat.RoomID) *room {
+	return &room{
+		id: id, hub: h, ready: make(chan struct{}),
+		held: map[chat.Seq]chat.Event{}, seats: map[*Conn]*seat{}, users: map[chat.UserID]int{},
+	}
+}
+
+// start follows the bus and then sets the cursor: what is committed later is
+// either heard or found by a head that is higher.
+func (r *room) start(ctx context.Context) {
+	defer close(r.ready)
+	r.hub.bus.Follow(ctx, r.id)
+	heads, err := r.hub.rooms.Heads(ctx, []chat.RoomID{r.id})
+	head, exists := heads[r.id]
+	if err == nil && !exists {
+		err = chat.ErrMissing()
+	}
+	if err != nil {
+		r.broken = err
+		r.hub.forget(r)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.started, r.cursor = true, head
+	r.advance()
+}
+
+// take receives a durable event.
+func (r *room) take(e chat.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = max(r.known, e.Seq)
+	if e.Seq > r.cursor && e.Frame != nil && len(r.held) < maxHeld {
+		r.held[e.Seq] = e
+	}
+	r.advance()
+}
+
+// heard receives a head: the store has numbers up to it.
+func (r *room) heard(head chat.Seq) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = max(r.known, head)
+	r.advance()
+}
+
+// advance delivers what is next, and asks for what is missing. r.mu is held.
+func (r *room) advance() {
+	if !r.started {
+		return
+	}
+	for {
+		e, ok := r.held[r.cursor+1]
+		if !ok {
+			break
+		}
+		delete(r.held, e.Seq)
+		r.cursor = e.Seq
+		r.deliver(e)
+	}
+	if r.known <= r.cursor {
+		clear(r.held) // all of it is lower
+		return
+	}
+	if !r.asking {
+		r.asking = true
+		r.hub.later(holePatience, r.fill)
+	}
+}
+
+// fill reads what is missing, one read at a time, until the hole is closed.
+func (r *room) fill(ctx context.Context) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		r.mu.Lock()
+		since := r.cursor
+		if r.known <= since || len(r.seats) == 0 {
+			r.asking = false
+			r.mu.Unlock()
+			return
+		}
+		r.mu.Unlock()
+		changes, err := r.hub.messages.Changes(ctx, r.id, 0, since, chat.MaxPage)
+		if err == nil {
+			r.hub.metrics.Filled.Add(float64(len(changes.Messages)))
+			for _, e := range changes.Events() {
+				r.take(e)
+			}
+			wait = 50 * time.Millisecond
+			if changes.To > since {
+				continue
+			}
+		} else {
+			r.hub.log.Warn("hole not filled", "room", r.id, "since", since, "err", err)
+		}
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// deliver hands e to every seat. r.mu is held; nothing here blocks.
+func (r *room) deliver(e chat.Event) {
+	for c, s := range r.seats {
+		switch {
+		case e.User != 0 && e.User == c.caller.User.ID:
+			// What ended the membership is not for the one who is gone.
+			r.removeSeat(c)
+			c.removed(r.id, e.Kind)
+		case !s.live && len(s.pending) >= maxPending:
+			r.removeSeat(c)
+			c.close(closeTooSlow, "too slow: reconnect and catch up")
+		case !s.live:
+			s.pending = append(s.pending, e)
+		default:
+			s.send(c, e)
+		}
+	}
+	r.hub.metrics.Delivered.Add(float64(len(r.seats)))
+}
+
+func (s *seat) send(c *Conn, e chat.Event) {
+	if e.Seq > s.last {
+		s.last = e.Seq
+		c.event(e.Frame)
+	}
+}
+
+// goLive answers c's room:join and from then on sends it what is after to.
+func (r *room) goLive(c *Conn, answer []byte, to chat.Seq) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, ok := r.seats[c]
+	c.queue.pushAnswer(answer)
+	if !ok {
+		return // the membership ended meanwhile: room:removed has been queued
+	}
+	s.live, s.last = true, to
+	for _, e := range s.pending {
+		s.send(c, e)
+	}
+	s.pending = nil
+	r.known = max(r.known, to)
+	r.advance()
+}
+
+// broadcast hands a frame outside the sequence to every live seat.
+func (r *room) broadcast(frame []byte, except chat.UserID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c, s := range r.seats {
+		if s.live && c.caller.User.ID != except {
+			c.queue.pushEphemeral(frame)
+		}
+	}
+}
+
+// addSeat seats c, still catching up; when it sits already, it begins anew.
+func (r *room) addSeat(c *Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, again := r.seats[c]; !again {
+		r.users[c.caller.User.ID]++
+		if r.users[c.caller.User.ID] == 1 {
+			r.hub.presence.Enter(r.id, c.caller.User.ID, chat.Online)
+		}
+	}
+	r.seats[c] = &seat{}
+}
+
+// removeSeat takes c's seat away, if it has one. r.mu is held.
+func (r *room) removeSeat(c *Conn) {
+	if _, ok := r.seats[c]; !ok {
+		return
+	}
+	delete(r.seats, c)
+	user := c.caller.User.ID
+	if r.users[user]--; r.users[user] == 0 {
+		delete(r.users, user)
+		r.hub.presence.Leave(r.id, user)
+	}
+}
+
+func (r *room) position() chat.Seq {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(r.cursor, r.known)
+}
+
+func (r *room) empty() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.seats) == 0
+}
+
+func (r *room) begun() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.started
+}
+
+// gone tells every seat that the room was deleted, and closes it here.
+func (r *room) gone() {
+	r.mu.Lock()
+	for c := range r.seats {
+		r.removeSeat(c)
+		c.removed(r.id, chat.RoomGone)
+	}
+	r.mu.Unlock()
+	r.hub.forget(r)
+}

@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+const (
+	// rostersAtMost bounds presence:update to five a second and room.
+	rostersAtMost = 200 * time.Millisecond
+	// rostersEvery is when all open rooms are looked at, for hints that were lost
+	// and leases that ended.
+	rostersEvery = 5 * time.Second
+)
+
+// rosterChanged hears that this node's entries are in force: every node that has
+// the room open should look.
+func (h *Hub) rosterChanged(rooms []chat.RoomID) {
+	for _, id := range rooms {
+		h.lookAt(id)
+		h.bus.Publish(chat.Event{Kind: chat.PresenceHint, Room: id})
+	}
+}
+
+// lookAt has the roster of a room read soon.
+func (h *Hub) lookAt(id chat.RoomID) {
+	h.mu.Lock()
+	h.vague[id] = struct{}{}
+	h.mu.Unlock()
+	signal(h.changed)
+}
+
+// watchRosters reads the rosters that may have changed, all in one round trip,
+// and tells the seats the differences.
+func (h *Hub) watchRosters(ctx context.Context) {
+	tick := time.NewTicker(rostersEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.changed:
+			h.readRosters(ctx, h.takeVague())
+		case <-tick.C:
+			h.readRosters(ctx, h.openRooms())
+		}
+		if !sleep(ctx, rostersAtMost) {
+			return
+		}
+	}
+}
+
+func (h *Hub) takeVague() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var rooms []*room
+	for id := range h.vague {
+		if r, ok := h.open[id]; ok {
+			rooms = append(rooms, r)
+		}
+	}
+	clear(h.vague)
+	return rooms
+}
+
+func (h *Hub) readRosters(ctx context.Context, rooms []*room) {
+	if len(rooms) == 0 {
+		return
+	}
+	ids := make([]chat.RoomID, len(rooms))
+	for i, r := range rooms {
+		ids[i] = r.id
+	}
+	rosters, err := h.presence.Online(ctx, ids...)
+	for _, r := range rooms {
+		if err != nil {
+			r.rosterUnknown()
+		} else {
+			r.newRoster(rosters[r.id])
+		}
+	}
+}
+
+// newRoster tells the seats how the roster differs from what they were told.
+func (r *room) newRoster(roster chat.Roster) {
+	r.mu.Lock()
+	var diff []UserStatus
+	for user, status := range roster {
+		if r.roster[user] != status || r.vague {
+			diff = append(diff, UserStatus{UserID: user, Status: status})
+		}
+	}
+	now := chat.At(time.Now())
+	for user := range r.roster {
+		if _, still := roster[user]; !still {
+			diff = append(diff, UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: now})
+		}
+	}
+	r.roster, r.vague = roster, false
+	r.mu.Unlock()
+	r.tellPresence(diff)
+}
+
+// rosterUnknown tells the seats that presence cannot be known: never a lie.
+func (r *room) rosterUnknown() {
+	r.mu.Lock()
+	var diff []UserStatus
+	if !r.vague {
+		for user := range r.roster {
+			diff = append(diff, UserStatus{UserID: user, Status: chat.Unknown})
+		}
+	}
+	r.vague = true
+	r.mu.Unlock()
+	r.tellPresence(diff)
+}
+
+func (r *room) tellPresence(diff []UserStatus) {
+	if len(diff) == 0 {
+		return
+	}
+	slices.SortFunc(diff, func(a, b UserStatus) int { return int(a.UserID - b.UserID) })
+	r.broadcast(chat.Frame("presence:update", PresenceUpdate{RoomID: r.id, Users: diff}), 0)
+}
+
+// online returns who is in the room: as the presence has it, and whoever sits
+// here, because what this node entered may not be in force yet. Where presence
+// cannot be known, nobody is named.
+func (r *room) online(ctx context.Context) []chat.UserID {
+	rosters, err := r.hub.presence.Online(ctx, r.id)
+	if err != nil {
+		return []chat.UserID{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	users := map[chat.UserID]bool{}
+	for user := range rosters[r.id] {
+		users[user] = true
+	}
+	for user := range r.users {
+		users[user] = true
+	}
+	return slices.Sorted(maps.Keys(users))
+}

@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Protocol is the WebSocket subprotocol.
+const Protocol = "chillin.v1"
+
+// maxConnsPerUser bounds one user's sockets on one node; one more is closed 4029.
+const maxConnsPerUser = 20
+
+// helloTimeout bounds what is read before the first frame.
+const helloTimeout = 5 * time.Second
+
+// Server upgrades requests to connections of a hub.
+type Server struct {
+	Hub      *Hub
+	Service  *chat.Service
+	Requests *auth.Requests
+	// Refuse writes err to a request that is not upgraded.
+	Refuse func(w http.ResponseWriter, r *http.Request, err error)
+}
+
+// ServeHTTP upgrades r and returns; the connection lives on by itself.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	caller, err := s.admit(r)
+	if err != nil {
+		s.Refuse(w, r, err)
+		return
+	}
+	socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:       []string{Protocol},
+		InsecureSkipVerify: true, // admit has checked the Origin, by a stricter rule
+	})
+	if err != nil {
+		return // Accept has answered
+	}
+	socket.SetReadLimit(readLimit)
+	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
+	switch ok, over := s.Hub.add(c); {
+	case over:
+		_ = socket.Close(closeTooMany, "too many connections of one user")
+	case !ok:
+		_ = socket.Close(websocket.StatusTryAgainLater, "the server is going away")
+	default:
+		// The request's context ends with this handler; the connection must not.
+		go c.serve(context.Background())
+	}
+}
+
+// admit says who may connect: an allowed page first, then a living session.
+func (s *Server) admit(r *http.Request) (chat.Caller, error) {
+	if s.Hub.Draining() {
+		return chat.Caller{}, chat.ErrUnavailable(errors.New("draining"))
+	}
+	allowed, present := s.Requests.AllowedOrigin(r)
+	if present && !allowed {
+		return chat.Caller{}, foreignOrigin()
+	}
+	caller, source, err := s.Requests.Caller(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	if source == auth.Cookie && !allowed {
+		return chat.Caller{}, foreignOrigin()
+	}
+	if offered := auth.Subprotocols(r); source == auth.Subprotocol && !slices.Contains(offered, Protocol) {
+		return chat.Caller{}, chat.Fault(chat.BadRequest, "Offer the subprotocol %s as well.", Protocol)
+	}
+	return caller, nil
+}
+
+func foreignOrigin() error {
+	return chat.Fault(chat.Forbidden, "This page's origin is not allowed here.")
+}
+
+// hello sends connected, the first frame.
+func (c *Conn) hello(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	rooms, err := c.service.OwnRooms(ctx, c.caller)
+	if err != nil {
+		return err
+	}
+	user := c.caller.User
+	user.Status = chat.Online
+	c.queue.pushAnswer(chat.Frame("connected", Connected{
+		User: user, SessionID: c.caller.Session, Node: c.hub.node, Epoch: c.hub.epoch, Rooms: rooms,
+		Limits: Limits{c.service.Limits.MaxMessageLength, c.service.Limits.MessagesPer10s},
+		PingMs: pingAfter.Milliseconds(),
+	}))
+	return nil
+}

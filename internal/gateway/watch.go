@@ -1,0 +1,197 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// A connection that is silent for pingAfter is asked whether it lives, and one
+// that is silent for deadAfter is let go: "online" means a live connection
+// within 35 s (promise G5).
+const (
+	pingAfter    = 15 * time.Second
+	deadAfter    = 30 * time.Second
+	silenceEvery = 3 * time.Second
+)
+
+// watchHeads compares the cursors of the open rooms with the heads in the store,
+// so that what the bus lost is found: the last message of a room has no
+// successor whose number would show the hole.
+func (h *Hub) watchHeads(ctx context.Context) {
+	tick := time.NewTicker(headsEverySuspect)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.missed:
+		case <-tick.C:
+			if !h.bus.Suspect() && time.Since(last) < headsEvery {
+				continue
+			}
+		}
+		last = time.Now()
+		h.sweep()
+		h.readHeads(ctx)
+	}
+}
+
+func (h *Hub) readHeads(ctx context.Context) {
+	rooms := h.openRooms()
+	if len(rooms) == 0 {
+		return
+	}
+	ids := make([]chat.RoomID, len(rooms))
+	for i, r := range rooms {
+		ids[i] = r.id
+	}
+	heads, err := h.rooms.Heads(ctx, ids)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Warn("heads not read", "err", err)
+		}
+		return
+	}
+	for _, r := range rooms {
+		if head, ok := heads[r.id]; ok {
+			r.heard(head)
+		} else if r.begun() {
+			r.gone()
+		}
+	}
+}
+
+// watchSessions closes the sockets of sessions that ended where no notice told.
+func (h *Hub) watchSessions(ctx context.Context) {
+	tick := time.NewTicker(sessionsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		h.readSessions(ctx)
+	}
+}
+
+func (h *Hub) readSessions(ctx context.Context) {
+	seen := map[chat.SessionID]bool{}
+	var ids []chat.SessionID
+	for _, c := range h.allConns() {
+		if !seen[c.caller.Session] {
+			seen[c.caller.Session] = true
+			ids = append(ids, c.caller.Session)
+		}
+	}
+	ended, err := h.accounts.SessionsEnded(ctx, ids)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Warn("sessions not read", "err", err)
+		}
+		return
+	}
+	over := make(map[chat.SessionID]bool, len(ended))
+	for _, id := range ended {
+		over[id] = true
+	}
+	if len(over) > 0 {
+		h.endSessions(func(c *Conn) bool { return over[c.caller.Session] })
+	}
+}
+
+func (h *Hub) endSessions(ended func(*Conn) bool) {
+	for _, c := range h.allConns() {
+		if ended(c) {
+			for id := range c.seated() {
+				h.stand(c, id) // nothing newer reaches it, even before it is closed
+			}
+			c.close(closeSessionEnded, "session ended")
+		}
+	}
+}
+
+// watchSilence pings what is silent and lets go what stays so.
+func (h *Hub) watchSilence(ctx context.Context) {
+	tick := time.NewTicker(silenceEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, c := range h.allConns() {
+			switch silent := time.Since(time.UnixMilli(c.heard.Load())); {
+			case silent > deadAfter:
+				_ = c.socket.CloseNow()
+			case silent > pingAfter && c.asking.CompareAndSwap(false, true):
+				h.tasks.Go(func() { c.ask(ctx) })
+			}
+		}
+	}
+}
+
+// ask sends a ping and waits for the pong; that the pong came is heard by read.
+func (c *Conn) ask(ctx context.Context) {
+	defer c.asking.Store(false)
+	ctx, cancel := context.WithTimeout(ctx, deadAfter-pingAfter)
+	defer cancel()
+	if c.socket.Ping(ctx) == nil {
+		c.hear()
+	}
+}
+
+// Drain ends this node's connections: no new ones, a word to each when to
+// reconnect, spread over half of the time that ctx leaves, and then a close 1001
+// each. It returns when all are gone or ctx ends.
+func (h *Hub) Drain(ctx context.Context) {
+	h.mu.Lock()
+	h.draining = true
+	h.mu.Unlock()
+	conns := h.allConns()
+	spread := drainSpread(len(conns))
+	for i, c := range conns {
+		wait := spread * time.Duration(i) / time.Duration(len(conns))
+		c.queue.pushAnswer(chat.Frame("draining", Draining{ReconnectInMs: (wait + drainNotice).Milliseconds()}))
+	}
+	if sleep(ctx, drainNotice) {
+		for i, c := range conns {
+			if i > 0 && !sleep(ctx, spread/time.Duration(len(conns))) {
+				break
+			}
+			c.close(websocket.StatusGoingAway, "the server is going away")
+		}
+	}
+	gone := make(chan struct{})
+	go func() { h.sockets.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		for _, c := range h.allConns() {
+			_ = c.socket.CloseNow()
+		}
+		<-gone
+	}
+}
+
+// drainNotice lets the word be read before the close comes.
+const drainNotice = 200 * time.Millisecond
+
+// drainSpread spaces the closes: 1,000 clients come back in two seconds, and
+// more in at most ten.
+func drainSpread(conns int) time.Duration {
+	return min(time.Duration(conns)*2*time.Millisecond, 10*time.Second)
+}
+
+// Draining tells whether Drain has begun.
+func (h *Hub) Draining() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.draining
+}
