@@ -1,102 +1,138 @@
-// Package metrics holds the numbers that a node tells Prometheus, in a registry of
-// its own.
+// Package metrics holds what a node counts, for Prometheus. Names follow its
+// conventions: base units, _total for counters
+// (https://prometheus.io/docs/practices/naming).
 package metrics
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are the numbers of one node. The zero value is of no use: see New.
+// Metrics are the collectors of one node, on a registry of their own: two nodes in
+// one process, as in tests, do not share them.
 type Metrics struct {
 	registry *prometheus.Registry
 
-	Connections prometheus.Gauge       // open sockets
-	RoomsOpen   prometheus.Gauge       // rooms with a seat on this node
-	SlowConns   prometheus.Counter     // sockets closed because they could not keep up
-	Delivered   prometheus.Counter     // events handed to seats
-	Filled      prometheus.Counter     // messages read from the store to close a hole
-	Refused     *prometheus.CounterVec // commands refused, by code
+	Connections prometheus.Gauge
+	RoomsOpen   prometheus.Gauge
+	SlowConns   prometheus.Counter // closed because they could not keep up
 
-	Appended     *prometheus.CounterVec // append batches, by outcome: ok or failed
-	AppendBatch  prometheus.Histogram   // messages in one append transaction
-	AppendTook   prometheus.Histogram   // seconds of one append transaction
-	BusDropped   *prometheus.CounterVec // what could not be published, by reason
-	BusSuspect   prometheus.Gauge       // 1 while events over the bus may be lost
-	BusRenewed   prometheus.Counter     // subscriptions made anew because one was deaf
-	PresenceLost prometheus.Counter     // failed writes of presence
+	Appended      prometheus.Counter     // messages committed
+	Confirmed     prometheus.Counter     // confirmations sent, of known cids too
+	Deduplicated  prometheus.Counter     // sends whose cid was known
+	Refused       *prometheus.CounterVec // commands and requests, by error code
+	appendBatch   prometheus.Histogram
+	appendSeconds prometheus.Histogram
 
-	requests *prometheus.CounterVec   // HTTP requests, by route and status
-	latency  *prometheus.HistogramVec // seconds of HTTP requests, by route
+	Delivered prometheus.Counter // events times connections
+	Filled    prometheus.Counter // messages read from the store because the bus left a hole
+
+	requests       *prometheus.CounterVec
+	requestSeconds *prometheus.HistogramVec
 }
 
-// New makes a node's numbers, all zero.
+// New makes the metrics of a node, with those of the Go runtime and the process.
 func New() *Metrics {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	f := promauto.With(registry)
-	gauge := func(name, help string) prometheus.Gauge {
-		return f.NewGauge(prometheus.GaugeOpts{Namespace: "chillin", Name: name, Help: help})
-	}
-	counter := func(name, help string) prometheus.Counter {
-		return f.NewCounter(prometheus.CounterOpts{Namespace: "chillin", Name: name, Help: help})
-	}
-	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return f.NewCounterVec(prometheus.CounterOpts{Namespace: "chillin", Name: name, Help: help}, labels)
-	}
-	return &Metrics{
-		registry:    registry,
-		Connections: gauge("connections", "Open sockets."),
-		RoomsOpen:   gauge("rooms_open", "Rooms that somebody has open on this node."),
-		SlowConns:   counter("slow_connections_closed_total", "Sockets closed because they could not keep up."),
-		Delivered:   counter("events_delivered_total", "Events handed to connections."),
-		Filled:      counter("hole_messages_read_total", "Messages read from the store because the bus had not brought them."),
-		Refused:     counters("commands_refused_total", "Commands answered with an error.", "code"),
-		Appended:    counters("append_batches_total", "Append transactions.", "outcome"),
-		AppendBatch: f.NewHistogram(prometheus.HistogramOpts{
-			Namespace: "chillin", Name: "append_batch_messages", Help: "Messages in one append transaction.",
-			Buckets: prometheus.ExponentialBuckets(1, 2, 10),
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+
+		Connections: gauge("connections", "WebSocket connections that are open."),
+		RoomsOpen:   gauge("rooms_open", "Rooms in which this node has a live connection."),
+		SlowConns:   counter("slow_connections_closed_total", "Connections closed because they could not keep up."),
+
+		Appended:     counter("messages_appended_total", "Messages committed to the database."),
+		Confirmed:    counter("messages_confirmed_total", "Messages confirmed to their senders, repeated confirmations included."),
+		Deduplicated: counter("messages_deduplicated_total", "Sends of a known client id, answered with the original."),
+		Refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_commands_refused_total", Help: "Commands and requests refused, by error code.",
+		}, []string{"code"}),
+		appendBatch: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "chillin_append_batch_messages", Help: "Messages per append transaction.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 10), // 1…512, the largest batch
 		}),
-		AppendTook: f.NewHistogram(prometheus.HistogramOpts{
-			Namespace: "chillin", Name: "append_seconds", Help: "Time of one append transaction.",
-			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13),
+		appendSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "chillin_append_seconds", Help: "Time of an append transaction, commit included.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13), // 0.5 ms…2 s, the statement timeout
 		}),
-		BusDropped:   counters("bus_dropped_total", "Events and notices that were not published.", "reason"),
-		BusSuspect:   gauge("bus_suspect", "1 while events over the bus may be lost."),
-		BusRenewed:   counter("bus_subscriptions_renewed_total", "Subscriptions made anew."),
-		PresenceLost: counter("presence_writes_failed_total", "Writes of presence that failed."),
-		requests:     counters("http_requests_total", "HTTP requests.", "route", "status"),
-		latency: f.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: "chillin", Name: "http_request_seconds", Help: "Time of HTTP requests.",
-			Buckets: prometheus.ExponentialBuckets(0.001, 2, 13),
-		}, []string{"route"}),
+
+		Delivered: counter("events_delivered_total", "Events handed to connections."),
+		Filled:    counter("events_filled_total", "Messages read from the database because their events did not come over the bus."),
+
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_http_requests_total", Help: "HTTP requests, by method, route pattern and class of status.",
+		}, []string{"method", "route", "status"}),
+		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "chillin_http_request_seconds", Help: "Time of HTTP requests, by route pattern.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2, 13), // 1 ms…4 s
+		}, []string{"method", "route"}),
 	}
+	m.registry.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
+		m.appendBatch, m.appendSeconds, m.Delivered, m.Filled, m.requests, m.requestSeconds,
+	)
+	return m
 }
 
-// Handler serves the numbers as Prometheus text.
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: "chillin_" + name, Help: help})
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: "chillin_" + name, Help: help})
+}
+
+// Batch counts one append transaction of so many messages.
+func (m *Metrics) Batch(messages int, took time.Duration) {
+	m.appendBatch.Observe(float64(messages))
+	m.appendSeconds.Observe(took.Seconds())
+}
+
+// Request counts one HTTP request. route is the pattern that matched, never the
+// path: paths are without number, and so would the series be. An unmatched one
+// is "".
+func (m *Metrics) Request(method, route string, status int, took time.Duration) {
+	if route == "" {
+		route = "unmatched"
+	}
+	method = knownMethod(method)
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status/100)+"xx").Inc()
+	m.requestSeconds.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+// knownMethod keeps strangers from making a series of each word they send.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// WatchBus asks a bus, whenever Prometheus asks us, whether it is suspect and how
+// many publishes it has dropped or failed to send. It is called at most once.
+func (m *Metrics) WatchBus(suspect func() bool, lost func() uint64) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "chillin_bus_suspect", Help: "1 while events between nodes may be getting lost.",
+		}, func() float64 {
+			if suspect() {
+				return 1
+			}
+			return 0
+		}),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "chillin_bus_publish_failures_total", Help: "Events that were dropped or could not be sent to other nodes.",
+		}, func() float64 { return float64(lost()) }),
+	)
+}
+
+// Handler serves the metrics as Prometheus text.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
-}
-
-// Append counts one append transaction. It fits store.Options.Observe.
-func (m *Metrics) Append(size int, took time.Duration, err error) {
-	outcome := "ok"
-	if err != nil {
-		outcome = "failed"
-	}
-	m.Appended.WithLabelValues(outcome).Inc()
-	m.AppendBatch.Observe(float64(size))
-	m.AppendTook.Observe(took.Seconds())
-}
-
-// Request counts one HTTP request. route is a pattern, never a path: paths are
-// without number.
-func (m *Metrics) Request(route, status string, took time.Duration) {
-	m.requests.WithLabelValues(route, status).Inc()
-	m.latency.WithLabelValues(route).Observe(took.Seconds())
 }

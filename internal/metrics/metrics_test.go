@@ -1,30 +1,88 @@
 package metrics
 
 import (
-	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
-func TestHandlerTellsWhatWasCounted(t *testing.T) {
+// scrape reads what Prometheus would.
+func scrape(t *testing.T, m *Metrics) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("status = %d, want 200", w.Code)
+	}
+	return w.Body.String()
+}
+
+func TestMetricsAreServed(t *testing.T) {
 	m := New()
-	m.Connections.Inc()
-	m.Append(3, 2*time.Millisecond, nil)
-	m.Append(1, time.Millisecond, errors.New("away"))
-	m.Request("/rooms/{id}", "200", time.Millisecond)
-	answer := httptest.NewRecorder()
-	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	suspect := true
+	m.WatchBus(func() bool { return suspect }, func() uint64 { return 7 })
+	m.Connections.Set(3)
+	m.RoomsOpen.Inc()
+	m.Appended.Add(2)
+	m.Refused.WithLabelValues("RATE_LIMITED").Inc()
+	m.Batch(512, 3*time.Millisecond)
+	m.Request("GET", "/api/v1/rooms/{id}", 200, 5*time.Millisecond)
+	m.Request("GET", "", 404, time.Millisecond)
+	m.Request("BREW", "", 418, time.Millisecond)
+
+	got := scrape(t, m)
 	for _, want := range []string{
-		"chillin_connections 1\n",
-		`chillin_append_batches_total{outcome="ok"} 1`,
-		`chillin_append_batches_total{outcome="failed"} 1`,
-		"chillin_append_batch_messages_sum 4\n",
-		`chillin_http_requests_total{route="/rooms/{id}",status="200"} 1`,
+		"chillin_connections 3\n",
+		"chillin_rooms_open 1\n",
+		"chillin_messages_appended_total 2\n",
+		"chillin_messages_deduplicated_total 0\n",
+		`chillin_commands_refused_total{code="RATE_LIMITED"} 1` + "\n",
+		"chillin_append_batch_messages_sum 512\n",
+		`chillin_append_batch_messages_bucket{le="256"} 0` + "\n",
+		"chillin_append_seconds_count 1\n",
+		`chillin_http_requests_total{method="GET",route="/api/v1/rooms/{id}",status="2xx"} 1` + "\n",
+		`chillin_http_requests_total{method="GET",route="unmatched",status="4xx"} 1` + "\n",
+		`chillin_http_requests_total{method="other",route="unmatched",status="4xx"} 1` + "\n",
+		`chillin_http_request_seconds_count{method="GET",route="/api/v1/rooms/{id}"} 1` + "\n",
+		"chillin_bus_suspect 1\n",
+		"chillin_bus_publish_failures_total 7\n",
+		"go_goroutines ",
+		"process_open_fds ",
 	} {
-		if !strings.Contains(answer.Body.String(), want) {
-			t.Errorf("metrics lack %q", want)
+		if !strings.Contains(got, want) {
+			t.Errorf("the metrics lack %q", want)
+		}
+	}
+	suspect = false
+	if got, want := scrape(t, m), "chillin_bus_suspect 0\n"; !strings.Contains(got, want) {
+		t.Errorf("the metrics lack %q", want)
+	}
+}
+
+func TestNodesDoNotShareMetrics(t *testing.T) {
+	a, b := New(), New()
+	a.Connections.Inc()
+	if got := testutil.ToFloat64(b.Connections); got != 0 {
+		t.Errorf("connections of the other node = %v, want 0", got)
+	}
+}
+
+func TestNamesKeepConventions(t *testing.T) {
+	m := New()
+	m.WatchBus(func() bool { return false }, func() uint64 { return 0 })
+	m.Refused.WithLabelValues("EMPTY").Inc()
+	m.Request("GET", "/", 200, time.Millisecond)
+	problems, err := testutil.GatherAndLint(m.registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "chillin_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
 		}
 	}
 }
