@@ -1,0 +1,39 @@
+package health
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Live serves /health: 200 while the process answers at all. It asks no engine: a
+// node is not to be restarted because the database is away.
+func (h *Health) Live() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		write(w, http.StatusOK, struct {
+			Status    Status `json:"status"`
+			Timestamp string `json:"timestamp"` // RFC 3339, UTC, milliseconds
+		}{OK, h.now().UTC().Format("2006-01-02T15:04:05.000Z")})
+	})
+}
+
+// Ready serves /health/ready: 200 when clients may be sent here (status ok or
+// degraded), 503 when not.
+func (h *Health) Ready() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		report := h.Report(r.Context())
+		status := http.StatusOK
+		if report.Status == Unavailable {
+			status = http.StatusServiceUnavailable
+			w.Header().Set("Retry-After", "1")
+		}
+		write(w, status, report)
+	})
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// The only error there can be is that the caller has gone.
+	_ = json.NewEncoder(w).Encode(body)
+}

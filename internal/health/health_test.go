@@ -1,0 +1,218 @@
+package health
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var errAway = errors.New("dial postgres://u:hunter2@db:5432: refused")
+
+// engine is a probe that can be taken away, and counts.
+type engine struct {
+	away  atomic.Bool
+	calls atomic.Int64
+}
+
+func (e *engine) probe(context.Context) error {
+	e.calls.Add(1)
+	if e.away.Load() {
+		return errAway
+	}
+	return nil
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func TestReport(t *testing.T) {
+	type step struct {
+		database, redis bool // there?
+		drain           bool
+		want            Status
+		code            int
+	}
+	for name, steps := range map[string][]step{
+		"all there":                           {{true, true, false, OK, 200}},
+		"database never there":                {{false, true, false, Unavailable, 503}, {false, true, false, Unavailable, 503}},
+		"database comes late":                 {{false, true, false, Unavailable, 503}, {true, true, false, OK, 200}},
+		"database goes and returns":           {{true, true, false, OK, 200}, {false, true, false, Degraded, 200}, {true, true, false, OK, 200}},
+		"redis never there":                   {{true, false, false, Degraded, 200}},
+		"both go":                             {{true, true, false, OK, 200}, {false, false, false, Degraded, 200}},
+		"draining":                            {{true, true, false, OK, 200}, {true, true, true, Unavailable, 503}},
+		"draining with the database away":     {{true, true, false, OK, 200}, {false, true, true, Unavailable, 503}},
+		"redis back, database never there":    {{false, false, false, Unavailable, 503}, {false, true, false, Unavailable, 503}},
+		"database there once, then redis too": {{true, false, false, Degraded, 200}, {false, true, false, Degraded, 200}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var database, redis engine
+				h := New(quiet(), Check{"database", true, database.probe}, Check{"redis", false, redis.probe})
+				for i, s := range steps {
+					database.away.Store(!s.database)
+					redis.away.Store(!s.redis)
+					if s.drain {
+						h.Drain()
+					}
+					w := httptest.NewRecorder()
+					h.Ready().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
+					var got Report
+					if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+						t.Fatal(err)
+					}
+					if got.Status != s.want || w.Code != s.code || got.Draining != s.drain {
+						t.Errorf("step %d: %d %s draining=%t, want %d %s draining=%t", i, w.Code, got.Status, got.Draining, s.code, s.want, s.drain)
+					}
+					if got, want := got.Checks["database"].Status == OK, s.database; got != want {
+						t.Errorf("step %d: database ok = %t, want %t", i, got, want)
+					}
+					time.Sleep(freshFor)
+				}
+			})
+		})
+	}
+}
+
+func TestReportHasTheContractsShape(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var database, redis engine
+		redis.away.Store(true)
+		h := New(quiet(), Check{"database", true, database.probe}, Check{"redis", false, redis.probe})
+		w := httptest.NewRecorder()
+		h.Ready().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
+		want := `{"status":"degraded","checks":{"database":{"status":"ok","latencyMs":0},"redis":{"status":"unavailable","latencyMs":0,"error":"failed"}},"draining":false}`
+		if got := strings.TrimSpace(w.Body.String()); got != want {
+			t.Errorf("body = %s, want %s", got, want)
+		}
+		if got, want := w.Header().Get("Cache-Control"), "no-store"; got != want {
+			t.Errorf("Cache-Control = %q, want %q", got, want)
+		}
+	})
+}
+
+func TestManyCallersShareOneRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var database engine
+		slow := func(ctx context.Context) error {
+			time.Sleep(500 * time.Millisecond)
+			return database.probe(ctx)
+		}
+		h := New(quiet(), Check{"database", true, slow})
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				if got := h.Report(t.Context()).Status; got != OK {
+					t.Errorf("status = %s, want ok", got)
+				}
+			})
+		}
+		wg.Wait()
+		if got := database.calls.Load(); got != 1 {
+			t.Errorf("%d calls, want 1", got)
+		}
+		time.Sleep(freshFor)
+		h.Report(t.Context())
+		if got := database.calls.Load(); got != 2 {
+			t.Errorf("a second later: %d calls, want 2", got)
+		}
+	})
+}
+
+func TestAProbeThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var calls atomic.Int64
+		var redis engine
+		h := New(quiet(), Check{"storage", false, func(context.Context) error { calls.Add(1); <-release; return nil }}, Check{"redis", false, redis.probe})
+		for range 3 {
+			start := time.Now()
+			got := h.Report(t.Context())
+			if took := time.Since(start); took > probeTimeout {
+				t.Errorf("took %v, want at most %v", took, probeTimeout)
+			}
+			if got.Status != Degraded || got.Checks["storage"].Error != "timed out" || got.Checks["redis"].Status != OK {
+				t.Errorf("report = %+v, want storage timed out", got)
+			}
+			time.Sleep(2 * freshFor)
+		}
+		if got := calls.Load(); got != 1 {
+			t.Errorf("%d calls, want 1 while it hangs", got)
+		}
+		close(release)
+		synctest.Wait()
+		if got := h.Report(t.Context()).Status; got != OK {
+			t.Errorf("after its return: status = %s, want ok", got)
+		}
+	})
+}
+
+func TestACallerThatGoesDoesNotEndTheRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(quiet(), Check{"database", true, func(ctx context.Context) error {
+			select {
+			case <-time.After(500 * time.Millisecond):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}})
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if got := h.Report(ctx).Status; got != Unavailable {
+			t.Errorf("gone caller: status = %s, want unavailable", got)
+		}
+		if got := h.Report(t.Context()).Status; got != OK {
+			t.Errorf("other caller: status = %s, want ok", got)
+		}
+	})
+}
+
+func TestErrorsGoToTheLogOnceAndNotToTheReport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		var database engine
+		h := New(slog.New(slog.NewTextHandler(&log, nil)), Check{"database", true, database.probe})
+		for _, away := range []bool{false, true, true, true, false, false} {
+			database.away.Store(away)
+			asJSON, err := json.Marshal(h.Report(t.Context()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(asJSON), "hunter2") || strings.Contains(string(asJSON), "db:5432") {
+				t.Errorf("the report tells too much: %s", asJSON)
+			}
+			time.Sleep(freshFor)
+		}
+		if got, want := strings.Count(log.String(), "engine away"), 1; got != want {
+			t.Errorf("%d lines of an engine away, want %d:\n%s", got, want, log.String())
+		}
+		if got, want := strings.Count(log.String(), "engine back"), 1; got != want {
+			t.Errorf("%d lines of an engine back, want %d:\n%s", got, want, log.String())
+		}
+	})
+}
+
+func TestLive(t *testing.T) {
+	h := New(quiet(), Check{"database", true, func(context.Context) error { t.Error("Live asks an engine"); return nil }})
+	h.now = func() time.Time { return time.UnixMilli(1_700_000_000_123) }
+	h.Drain()
+	w := httptest.NewRecorder()
+	h.Live().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", nil))
+	want := `{"status":"ok","timestamp":"2023-11-14T22:13:20.123Z"}`
+	if got := strings.TrimSpace(w.Body.String()); w.Code != 200 || got != want {
+		t.Errorf("got %d %s, want 200 %s", w.Code, got, want)
+	}
+}
