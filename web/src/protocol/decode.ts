@@ -1,7 +1,7 @@
 import type {
   Attachment,
   Author,
-  Changes,
+  RoomChanges,
   Connected,
   Draining,
   ErrorCode,
@@ -166,7 +166,7 @@ const changesFields = {
   reset: withDefault(boolean, false),
 };
 
-export const decodeChanges = object<Changes>(changesFields);
+export const decodeChanges = object<RoomChanges>(changesFields);
 
 const messageEvent = object<MessageEvent>({ roomId: number, seq: number, message: decodeMessage });
 

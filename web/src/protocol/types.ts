@@ -114,7 +114,7 @@ export interface Limits {
   messagesPer10s: number;
 }
 
-export interface Changes {
+export interface RoomChanges {
   messages: Message[];
   from: number;
   to: number;
@@ -165,7 +165,7 @@ export interface Connected {
   pingMs: number;
 }
 
-export interface RoomJoined extends Changes {
+export interface RoomJoined extends RoomChanges {
   room: Room;
   membership: Membership;
   online: number[];
@@ -230,7 +230,7 @@ export interface FrameData {
   connected: Connected;
   'room:joined': RoomJoined;
   'room:left': { roomId: number };
-  'room:changes': Changes;
+  'room:changes': RoomChanges;
   'room:updated': RoomUpdated;
   'room:removed': RoomRemoved;
   'message:confirmed': MessageConfirmed;

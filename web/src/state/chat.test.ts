@@ -42,6 +42,17 @@ describe('a room', () => {
     expect(texts(session)).toEqual(['m1', 'm2', 'm3']);
   });
 
+  test('what comes in the same frame as the answer to its join is shown', async () => {
+    present = await rig();
+    await present.chat.start();
+    present.socket().serve(helloWithRoom());
+    const join = await present.command('room:join');
+    present.socket().serve(joined(join.id, { messages: [message(1)], to: 1 }), news(message(2)));
+    const session = sessionOf(present);
+    await until(session.timeline, (t) => t.messages.length === 2);
+    expect(texts(session)).toEqual(['m1', 'm2']);
+  });
+
   test('asks on while the server has more', async () => {
     const { rig, session } = await connected();
     rig.socket().serve({ type: 'pong', data: { heads: {}, epoch: 'e1' } }, news(message(5)));
@@ -92,6 +103,18 @@ describe('a room', () => {
     rig.socket().serve(joined(join.id, { from: 2, to: 3, head: 3, messages: [message(3)] }));
     await until(session.timeline, (t) => t.messages.length === 3);
     expect(texts(session)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  test('a reset on joining brings the newest page with it', async () => {
+    const { rig, session } = await connected();
+    rig.socket().serve(news(message(1)));
+    rig.socket().end(1006);
+    await until(rig.sockets, (all) => all.length === 2);
+    rig.socket().serve(helloWithRoom(1));
+    const join = await rig.command('room:join');
+    rig.socket().serve(joined(join.id, { messages: [message(1, { text: 'restored' })], to: 1, head: 1, epoch: 'e2', reset: true }));
+    await until(session.timeline, (t) => t.cursor.kind === 'at' && t.cursor.epoch === 'e2');
+    expect(texts(session)).toEqual(['restored']);
   });
 
   test('a client that is far behind begins with the newest page', async () => {

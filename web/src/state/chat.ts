@@ -137,8 +137,7 @@ export class Chat {
     clearTimeout(this.#readTimer);
     this.#readTimer = setTimeout(() => {
       const seq = this.myRoom(roomId)?.lastRead ?? 0;
-      // Not worth a word when it fails: the next look marks it again.
-      this.#socket.ask('read:mark', { roomId, seq }).catch(() => undefined);
+      this.#socket.hint('read:mark', { roomId, seq });
     }, MARK_READ_AFTER_MS);
   }
 
@@ -263,7 +262,7 @@ export class Chat {
     const now = new Set(rooms.map((own) => own.room.id));
     for (const roomId of [...this.#sessions.keys()]) if (!now.has(roomId)) this.#forget(roomId);
     for (const own of rooms) this.#open(own);
-    this.#setRooms(rooms.map(myRoom));
+    this.#setRooms(rooms.map((own) => withKnown(myRoom(own), this.myRoom(own.room.id))));
     for (const own of rooms) {
       this.#count(own.room.id);
       void this.#sessions.get(own.room.id)?.join(own.room.head);
@@ -381,6 +380,13 @@ export class Chat {
 
 function myRoom({ room, role, lastRead, unread }: OwnRoom): MyRoom {
   return { room, role, lastRead, counted: { unread, head: room.head } };
+}
+
+/** A read mark only moves forward: the server may not have heard of ours. */
+function withKnown(told: MyRoom, known: MyRoom | undefined): MyRoom {
+  if (known === undefined || known.lastRead <= told.lastRead) return told;
+  const counted = known.lastRead >= told.room.head ? { unread: 0, head: told.room.head } : told.counted;
+  return { ...told, lastRead: known.lastRead, counted };
 }
 
 function outgoing({ cid, text, createdAt, state }: OutboxEntry): Outgoing {

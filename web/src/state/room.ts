@@ -1,4 +1,4 @@
-import type { Changes, Message, MessageEvent, PresenceUpdate, RoomJoined } from '../protocol/types';
+import type { RoomChanges, Message, MessageEvent, PresenceUpdate, RoomJoined } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import type { Rest } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
@@ -113,17 +113,18 @@ export class RoomSession {
   userTypes(): void {
     if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
     this.#typedAt = Date.now();
-    this.#socket.tell('typing:start', { roomId: this.id });
+    this.#socket.hint('typing:start', { roomId: this.id });
   }
 
   userStopsTyping(): void {
     if (this.#typedAt === 0) return;
     this.#typedAt = 0;
-    this.#socket.tell('typing:stop', { roomId: this.id });
+    this.#socket.hint('typing:stop', { roomId: this.id });
   }
 
   disconnected(): void {
     clearTimeout(this.#retryTimer);
+    this.apply({ type: 'interrupted' });
     this.presence.set(unknownPresence);
     this.typingChanged([]);
   }
@@ -188,7 +189,7 @@ export class RoomSession {
   }
 
   /** Tells whether to ask again. */
-  #caughtUp(changes: Changes): boolean {
+  #caughtUp(changes: RoomChanges): boolean {
     this.apply({ type: 'caught-up', changes });
     const again = this.#catching === 'again';
     this.#catching = 'yes';
@@ -209,15 +210,12 @@ export class RoomSession {
     this.#hooks.joined(joined);
     this.presence.set(joined.room.onlineCount === null ? unknownPresence : presenceOf(joined.online));
     if (this.members.asked) void this.members.load();
-    if (near && (joined.reset || joined.epoch !== cursor.epoch)) {
-      this.apply({ type: 'forgotten' });
-      this.opening.set({ kind: 'loading' });
-      return this.#join();
-    }
-    if (near) this.apply({ type: 'caught-up', changes: joined });
-    else this.apply({ type: 'opened', messages: joined.messages, to: joined.to, epoch: joined.epoch });
+    // With a reset the server sends the newest page, as if nothing had been known.
+    const anew = !near || joined.reset || joined.epoch !== cursor.epoch;
+    if (anew) this.apply({ type: 'opened', messages: joined.messages, to: joined.to, epoch: joined.epoch });
+    else this.apply({ type: 'caught-up', changes: joined });
     this.opening.set({ kind: 'ready' });
-    if (near && joined.more) void this.catchUp();
+    if (!anew && joined.more) void this.catchUp();
   }
 
   #joinFailed(error: unknown): void {

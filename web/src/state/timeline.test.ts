@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Changes, Message } from '../protocol/types';
+import type { RoomChanges, Message } from '../protocol/types';
 import { message, mine } from '../test/samples';
 import { applyEvent, emptyTimeline, hasHole, type Outgoing, type Timeline, type TimelineEvent } from './timeline';
 
@@ -7,7 +7,7 @@ const ME = 1;
 
 const opened = (messages: Message[], to: number): TimelineEvent => ({ type: 'opened', messages, to, epoch: 'e1' });
 const changed = (m: Message): TimelineEvent => ({ type: 'changed', seq: m.changeSeq, message: m });
-const caughtUp = (from: number, to: number, messages: Message[], more: Partial<Changes> = {}): TimelineEvent => ({
+const caughtUp = (from: number, to: number, messages: Message[], more: Partial<RoomChanges> = {}): TimelineEvent => ({
   type: 'caught-up',
   changes: { messages, from, to, head: to, epoch: 'e1', more: false, reset: false, ...more },
 });
@@ -103,6 +103,11 @@ const cases: { name: string; events: TimelineEvent[]; want: Partial<Shown> }[] =
     name: 'a reset forgets the messages and keeps what is unsent',
     events: [queued(pending('a')), opened([message(1)], 1), { type: 'forgotten' }],
     want: { cursor: undefined, texts: [], outgoing: ['pending a'] },
+  },
+  {
+    name: 'what waited behind a hole goes with its connection',
+    events: [opened([message(1)], 1), changed(message(3)), { type: 'interrupted' }],
+    want: { cursor: 1, texts: ['m1'], hole: false },
   },
   {
     name: 'after a reset the room begins anew',

@@ -1,4 +1,4 @@
-import type { Changes, Message, MessageConfirmed } from '../protocol/types';
+import type { RoomChanges, Message, MessageConfirmed } from '../protocol/types';
 
 /** A message of this user that has no place in the room's sequence yet. */
 export type Outgoing =
@@ -20,7 +20,7 @@ export interface Timeline {
   messages: readonly Message[];
   /** There are older messages on the server. */
   hasOlder: boolean;
-  /** Changes that came before their predecessors: kept until the hole is filled. */
+  /** RoomChanges that came before their predecessors: kept until the hole is filled. */
   held: ReadonlyMap<number, Message>;
   outgoing: readonly Outgoing[];
 }
@@ -31,8 +31,10 @@ export type TimelineEvent =
   /** One durable change, as the socket brought it. */
   | { type: 'changed'; seq: number; message: Message }
   /** The answer to "what changed since": a range of the sequence. */
-  | { type: 'caught-up'; changes: Changes }
+  | { type: 'caught-up'; changes: RoomChanges }
   | { type: 'older'; messages: Message[]; hasMore: boolean }
+  /** The connection went: what waited behind a hole is asked for on the next one. */
+  | { type: 'interrupted' }
   /** The old numbers are void. */
   | { type: 'forgotten' }
   | { type: 'queued'; outgoing: readonly Outgoing[] }
@@ -53,6 +55,8 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
       return catchUp(t, event.changes);
     case 'older':
       return prepend(t, event.messages, event.hasMore);
+    case 'interrupted':
+      return t.held.size === 0 ? t : { ...t, held: new Map() };
     case 'forgotten':
       return { ...emptyTimeline(t.me), outgoing: t.outgoing };
     case 'queued':
@@ -82,7 +86,7 @@ function change(t: Timeline, seq: number, message: Message): Timeline {
   return settle({ ...t, held: new Map(t.held).set(seq, message) });
 }
 
-function catchUp(t: Timeline, changes: Changes): Timeline {
+function catchUp(t: Timeline, changes: RoomChanges): Timeline {
   if (t.cursor.kind !== 'at' || changes.from > t.cursor.seq) return t;
   if (changes.epoch !== t.cursor.epoch) return t;
   let messages = t.messages;

@@ -172,6 +172,17 @@ describe('frames', () => {
     await expect(second).rejects.toBeInstanceOf(Refused);
   });
 
+  test('what the server does not know it is not told again', async () => {
+    socket.open();
+    last().serve(hello());
+    socket.hint('typing:start', { roomId: 7 });
+    last().serve({ id: last().sent[0]?.id, type: 'error', data: { code: 'BAD_REQUEST', message: 'There is no command.' } });
+    await vi.advanceTimersByTimeAsync(0);
+    socket.hint('typing:start', { roomId: 7 });
+    socket.hint('read:mark', { roomId: 7, seq: 1 });
+    expect(last().sent.map((sent) => sent.type)).toEqual(['typing:start', 'read:mark']);
+  });
+
   test('a question dies with its connection', async () => {
     socket.open();
     last().serve(hello());

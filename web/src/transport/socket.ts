@@ -54,6 +54,7 @@ export class ChatSocket {
   #drainMs: number | undefined;
   #nextId = 1;
   #waiting = new Map<number, Waiting>();
+  #unknown = new Set<CommandType>();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #helloTimer: ReturnType<typeof setTimeout> | undefined;
   #pingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -100,6 +101,21 @@ export class ChatSocket {
 
   /** Sends a command and waits for its answer. */
   async ask<C extends keyof Answers & CommandType>(type: C, data: CommandData[C]): Promise<FrameData[Answers[C]]> {
+    return (await this.#ask(type, data)) as FrameData[Answers[C]];
+  }
+
+  /**
+   * Sends what may be lost and whose answer, if any, does not matter. A server that
+   * does not know the command is not told again: it counts mistakes.
+   */
+  hint<C extends CommandType>(type: C, data: CommandData[C]): void {
+    if (this.#unknown.has(type)) return;
+    this.#ask(type, data).catch((error: unknown) => {
+      if (error instanceof Refused && error.code === 'BAD_REQUEST') this.#unknown.add(type);
+    });
+  }
+
+  async #ask<C extends CommandType>(type: C, data: CommandData[C]): Promise<unknown> {
     const ws = this.#ws;
     if (ws === undefined || ws.readyState !== WebSocket.OPEN) throw new Unreachable();
     const id = this.#nextId++;
@@ -111,13 +127,7 @@ export class ChatSocket {
       this.#waiting.set(id, { resolve, reject, timer });
     });
     ws.send(JSON.stringify({ id, type, data }));
-    return (await answer) as FrameData[Answers[C]];
-  }
-
-  /** Sends a command that has no answer, or none that matters. */
-  tell<C extends CommandType>(type: C, data: CommandData[C]): void {
-    if (this.#ws?.readyState !== WebSocket.OPEN) return;
-    this.#ws.send(JSON.stringify({ id: this.#nextId++, type, data }));
+    return answer;
   }
 
   #set(state: ConnectionState): void {

@@ -1,0 +1,47 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { baseUrl, fresh, Person } from './people';
+
+async function faults(person: Person): Promise<string[]> {
+  // What is on its way in, or out, has no final colours yet.
+  await person.page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+  const { violations } = await new AxeBuilder({ page: person.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`everyone can use it, ${colorScheme}`, async ({ browser }) => {
+    const erin = await Person.at(browser, baseUrl, { colorScheme, reducedMotion: 'reduce' });
+    await erin.page.goto(baseUrl);
+    await expect(erin.page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+    expect(await faults(erin)).toEqual([]);
+
+    await erin.registers(fresh('erin'));
+    expect(await faults(erin)).toEqual([]);
+
+    await erin.createsRoom(fresh('room'), { description: 'Read aloud' });
+    await erin.says('One line with `code` and a [link](https://example.org)');
+    await expect(erin.page.getByRole('link', { name: 'link' })).toBeVisible();
+    await expect(erin.page.getByRole('complementary', { name: 'Members' }).getByRole('listitem')).toHaveCount(1);
+    expect(await faults(erin)).toEqual([]);
+
+    await erin.page.getByRole('button', { name: 'New room' }).click();
+    await expect(erin.page.getByRole('dialog')).toBeVisible();
+    expect(await faults(erin)).toEqual([]);
+  });
+}
+
+test('the keyboard alone is enough', async ({ browser }) => {
+  const finn = await Person.at(browser, baseUrl);
+  await finn.registers(fresh('finn'));
+  const keyboard = finn.page.keyboard;
+  await finn.page.locator('body').press('Tab');
+  await expect(finn.page.getByRole('link', { name: 'Skip to the conversation' })).toBeFocused();
+  await finn.page.getByRole('button', { name: 'New room' }).first().focus();
+  await keyboard.press('Enter');
+  const dialog = finn.page.getByRole('dialog');
+  await expect(dialog.getByLabel('Name')).toBeFocused();
+  await keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(finn.page.getByRole('button', { name: 'New room' }).first()).toBeFocused();
+});

@@ -1,0 +1,139 @@
+import { expect, test } from '@playwright/test';
+import { baseUrl, fresh, node1, node2, Person } from './people';
+
+test('two people on two nodes talk, and a reload keeps what was said', async ({ browser }) => {
+  const room = fresh('room');
+  const alice = await Person.at(browser, node1);
+  const bob = await Person.at(browser, node2);
+  await alice.registers(fresh('alice'));
+  await bob.registers(fresh('bob'));
+
+  await alice.createsRoom(room);
+  await bob.joins(room);
+  await alice.says('Hello from the first node');
+  await bob.sees('Hello from the first node');
+  await bob.says('And hello from the **second**');
+  await alice.sees('And hello from the second');
+  await expect(alice.line('hello from the').getByRole('strong')).toHaveText('second');
+
+  await alice.page.reload();
+  await alice.isIn(room);
+  await alice.sees('Hello from the first node');
+  await alice.sees('And hello from the second');
+  await bob.says('Still there?');
+  await alice.sees('Still there?');
+});
+
+test('behind the balancer: the list of rooms, unread counts and members', async ({ browser }) => {
+  const [room, other] = [fresh('room'), fresh('other')];
+  const [aliceName, bobName] = [fresh('alice'), fresh('bob')];
+  const alice = await Person.at(browser, baseUrl);
+  const bob = await Person.at(browser, baseUrl);
+  await alice.registers(aliceName);
+  await bob.registers(bobName);
+  await alice.createsRoom(room, { description: 'A room for a test' });
+  await bob.joins(room);
+  await expect(bob.page.getByText('A room for a test')).toBeVisible();
+  const members = alice.page.getByRole('complementary', { name: 'Members' });
+  await expect(members.getByText(bobName)).toBeVisible();
+
+  await alice.createsRoom(other);
+  await bob.says('While you are away');
+  await expect(alice.page.getByRole('link', { name: `${room} 1 unread` })).toBeVisible();
+  await alice.page.getByRole('link', { name: `${room} 1 unread` }).click();
+  await alice.sees('While you are away');
+  await expect(alice.page.getByRole('link', { name: room, exact: true })).toBeVisible();
+});
+
+test('a room with a password opens to those who know it', async ({ browser }) => {
+  const room = fresh('club');
+  const alice = await Person.at(browser, node1);
+  const bob = await Person.at(browser, node2);
+  await alice.registers(fresh('alice'));
+  await bob.registers(fresh('bob'));
+  await alice.createsRoom(room, { password: 'open sesame', private: true });
+  await alice.says('Only for those who know');
+
+  await bob.page.goto(`${node2}/#/find`);
+  await bob.page.getByRole('searchbox', { name: 'Search rooms' }).fill(room);
+  await expect(bob.page.getByText('No room found')).toBeVisible();
+  await bob.page.getByRole('button', { name: 'Join by name' }).click();
+  const dialog = bob.page.getByRole('dialog');
+  await dialog.getByLabel('Room name').fill(room);
+  await dialog.getByLabel('Room password').fill('open barley');
+  await dialog.getByRole('button', { name: 'Join room' }).click();
+  await expect(dialog.getByRole('alert')).toBeVisible();
+  await dialog.getByLabel('Room password').fill('open sesame');
+  await dialog.getByRole('button', { name: 'Join room' }).click();
+  await bob.isIn(room);
+  await bob.sees('Only for those who know');
+
+  await bob.page.getByRole('button', { name: `Leave ${room}` }).click();
+  await bob.page.getByRole('button', { name: 'Leave room' }).click();
+  await expect(bob.page.getByRole('link', { name: room })).toHaveCount(0);
+});
+
+test('history is loaded as one scrolls up, and the eye stays where it was', async ({ browser }) => {
+  test.slow();
+  const room = fresh('long');
+  const alice = await Person.at(browser, node1);
+  await alice.registers(fresh('alice'));
+  await alice.createsRoom(room);
+  const roomId = Number(/#\/room\/(\d+)/.exec(alice.page.url())?.[1]);
+  for (let i = 1; i <= 120; i++) {
+    const send = () =>
+      alice.context.request.post(`${node1}/api/v1/rooms/${roomId}/messages`, {
+        headers: { Origin: node1 },
+        data: { cid: crypto.randomUUID(), text: `line ${i}.` },
+      });
+    await expect.poll(async () => (await send()).status(), { timeout: 30_000 }).toBe(201);
+  }
+  await alice.sees('line 120.');
+
+  // Another browser of hers knows nothing of the room and gets its newest page.
+  const again = await Person.at(browser, node2, { storageState: await alice.context.storageState() });
+  await again.page.goto(`${node2}/#/room/${roomId}`);
+  await again.sees('line 120.');
+  await expect(again.line('line 20.')).toHaveCount(0);
+  const scroller = again.page.getByRole('region', { name: `Messages in ${room}` });
+  await expect(async () => {
+    await scroller.evaluate((box) => box.scrollTo(0, 0));
+    await expect(again.line('line 1.')).toHaveCount(1, { timeout: 500 });
+  }).toPass();
+});
+
+test('a guest looks around', async ({ browser }) => {
+  const guest = await Person.at(browser, baseUrl);
+  await guest.page.goto(baseUrl);
+  await guest.page.getByRole('button', { name: 'Continue as a guest' }).click();
+  await guest.page.getByLabel('Display name').fill('Wandering Fox');
+  await guest.page.getByRole('button', { name: 'Continue as guest' }).click();
+  await expect(guest.page.getByText('Wandering Fox')).toBeVisible();
+  await expect(guest.page.getByText('Guest, for 24 hours')).toBeVisible();
+  await guest.isConnected();
+});
+
+test('a wrong password is told, and signing out ends what is shown', async ({ browser }) => {
+  const name = fresh('carol');
+  const carol = await Person.at(browser, baseUrl);
+  await carol.registers(name);
+  await carol.page.getByRole('button', { name: 'Sign out' }).click();
+  await carol.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(carol.page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+
+  await carol.page.getByLabel('Username or email').fill(name);
+  await carol.page.getByLabel('Password').fill('not the password');
+  await carol.page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(carol.page.getByRole('alert')).toContainText(/password/i);
+  await carol.page.getByLabel('Password').fill('correct horse battery');
+  await carol.page.getByRole('button', { name: 'Sign in' }).click();
+  await carol.isConnected();
+});
+
+test('a session that ended leads to the sign-in screen', async ({ browser }) => {
+  const dave = await Person.at(browser, node1);
+  await dave.registers(fresh('dave'));
+  const answer = await dave.context.request.post(`${node1}/api/v1/auth/logout`, { headers: { Origin: node1 } });
+  expect(answer.status()).toBe(204);
+  await expect(dave.page.getByText('Your session has ended. Please sign in again.')).toBeVisible();
+});

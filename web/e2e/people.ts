@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page } from '@playwright/test';
+
+export const baseUrl = process.env.BASE_URL ?? 'http://localhost:5000';
+export const node1 = process.env.NODE1_URL ?? baseUrl;
+export const node2 = process.env.NODE2_URL ?? baseUrl;
+
+/** A name that nobody has yet: tests share one server. */
+export function fresh(prefix: string): string {
+  return `${prefix}-${randomBytes(4).toString('hex')}`;
+}
+
+/** Somebody with a browser, at one of the servers. */
+export class Person {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly server: string;
+
+  private constructor(context: BrowserContext, page: Page, server: string) {
+    this.context = context;
+    this.page = page;
+    this.server = server;
+  }
+
+  static async at(browser: Browser, server: string, options: BrowserContextOptions = {}): Promise<Person> {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    // A page that breaks, or that the content policy stops, fails its test.
+    page.on('pageerror', (error) => expect.soft(error.message, 'page error').toBe(''));
+    page.on('console', (line) => {
+      if (line.text().includes('Content Security Policy')) expect.soft(line.text(), 'content policy').toBe('');
+    });
+    return new Person(context, page, server);
+  }
+
+  async registers(username: string, displayName = ''): Promise<void> {
+    await this.page.goto(this.server);
+    await this.page.getByRole('button', { name: 'Create an account' }).click();
+    await this.page.getByLabel('Username').fill(username);
+    await this.page.getByLabel('Password').fill('correct horse battery');
+    await this.page.getByLabel('Display name').fill(displayName);
+    await this.page.getByRole('button', { name: 'Create account' }).click();
+    await this.isConnected();
+  }
+
+  async isConnected(): Promise<void> {
+    await expect(this.page.getByText('Connected', { exact: true })).toBeAttached();
+  }
+
+  async createsRoom(name: string, more: { password?: string; private?: boolean; description?: string } = {}): Promise<void> {
+    await this.page.getByRole('button', { name: 'New room' }).first().click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill(name);
+    if (more.description) await dialog.getByLabel('What it is about').fill(more.description);
+    if (more.password) await dialog.getByLabel('Room password').fill(more.password);
+    if (more.private) await dialog.getByLabel('Private').check();
+    await dialog.getByRole('button', { name: 'Create room' }).click();
+    await this.isIn(name);
+  }
+
+  async joins(name: string): Promise<void> {
+    await this.page.goto(`${this.server}/#/find`);
+    await this.page.getByRole('searchbox', { name: 'Search rooms' }).fill(name);
+    await this.page.getByRole('button', { name: `Join ${name}` }).click();
+    await this.isIn(name);
+  }
+
+  async isIn(name: string): Promise<void> {
+    await expect(this.page.getByRole('heading', { level: 1, name })).toBeVisible();
+    await expect(this.page.getByRole('region', { name: `Messages in ${name}` })).toBeVisible();
+  }
+
+  async says(text: string): Promise<void> {
+    const box = this.page.getByRole('textbox', { name: /^Message / });
+    await box.fill(text);
+    await box.press('Enter');
+  }
+
+  /** The lines of the conversation that hold the text. */
+  line(text: string): Locator {
+    return this.page.getByRole('region', { name: /^Messages in / }).getByRole('listitem').filter({ hasText: text });
+  }
+
+  async sees(text: string): Promise<void> {
+    await expect(this.line(text)).toHaveCount(1);
+    await expect(this.line(text)).toBeVisible();
+  }
+}

@@ -1,0 +1,68 @@
+import { expect, test } from '@playwright/test';
+import { baseUrl, fresh, node1, node2, Person } from './people';
+
+const sizes = {
+  desktop: { width: 1280, height: 800 },
+  phone: { width: 390, height: 844 },
+};
+
+/** A short talk, so that there is something to see. */
+async function talk(alice: Person, bob: Person): Promise<void> {
+  await alice.says('Morning! The kettle is on.');
+  await bob.sees('Morning! The kettle is on.');
+  await bob.says('Lovely. Shall we move the Thursday plans here?');
+  await bob.says('I made a list:\n\n- seeds\n- two bags of soil\n- **patience**');
+  await alice.sees('patience');
+  await alice.says('Perfect. I will bring the bread.');
+  await alice.says('To start your own room like this one:\n\n```\ndocker compose up -d --wait\n```');
+  await bob.sees('docker compose');
+  await bob.says('Tea at four? ☕');
+  await alice.sees('Tea at four?');
+}
+
+for (const [name, viewport] of Object.entries(sizes)) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`screens, ${name}, ${colorScheme}`, async ({ browser }) => {
+      const isMobile = name === 'phone';
+      const alice = await Person.at(browser, node1, { viewport, colorScheme, isMobile, hasTouch: isMobile, deviceScaleFactor: 2 });
+      const bob = await Person.at(browser, node2);
+      const shot = (screen: string) => alice.page.screenshot({ path: `test-results/screens/${name}-${colorScheme}-${screen}.png` });
+      await alice.page.goto(node1);
+      await expect(alice.page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+      await shot('sign-in');
+      await alice.registers(fresh('alice'), 'Alice Moreau');
+      await bob.registers(fresh('bob'), 'Bob Tanaka');
+      const room = fresh('garden');
+      await alice.createsRoom(room, { description: 'Seeds, soil and patience' });
+      await bob.joins(room);
+      await talk(alice, bob);
+      await shot('room');
+      if (isMobile) {
+        await alice.page.getByRole('link', { name: 'Back to your rooms' }).click();
+        await expect(alice.page.getByRole('link', { name: room })).toBeVisible();
+        await shot('rooms');
+      }
+      await alice.page.goto(`${node1}/#/find`);
+      await expect(alice.page.getByRole('heading', { name: 'Find rooms' })).toBeVisible();
+      await expect(alice.page.getByRole('article').first()).toBeVisible();
+      await shot('find');
+      const tooWide = await alice.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+      expect(tooWide, 'the page scrolls sideways').toBe(false);
+    });
+  }
+}
+
+test('the picture for the README', async ({ browser }) => {
+  test.skip(process.env.README_SCREENSHOT !== '1', 'set README_SCREENSHOT=1 to renew docs/screenshot.png');
+  const alice = await Person.at(browser, baseUrl, { viewport: { width: 1180, height: 740 }, deviceScaleFactor: 2 });
+  const bob = await Person.at(browser, baseUrl);
+  await alice.registers(fresh('alice'), 'Alice Moreau');
+  await bob.registers(fresh('bob'), 'Bob Tanaka');
+  for (const name of ['kitchen', 'reading']) await alice.createsRoom(`${name} ${fresh('').slice(1, 4)}`);
+  const room = `garden club ${fresh('').slice(1, 4)}`;
+  await alice.createsRoom(room, { description: 'Seeds, soil and patience' });
+  await bob.joins(room);
+  await talk(alice, bob);
+  await expect(alice.page.getByRole('complementary', { name: 'Members' }).getByText('Bob Tanaka')).toBeVisible();
+  await alice.page.screenshot({ path: '../docs/screenshot.png' });
+});
