@@ -147,7 +147,7 @@ func (s *Store) Append(ctx context.Context, d chat.Draft) (chat.Message, bool, e
 type appendQueue struct {
 	engine  appendEngine
 	now     func() chat.Time
-	observe func(size int, took time.Duration, err error)
+	observe func(stored int, took time.Duration)
 	shards  []chan *entry
 	writers sync.WaitGroup
 
@@ -155,9 +155,9 @@ type appendQueue struct {
 	closed bool
 }
 
-func newAppendQueue(e appendEngine, now func() chat.Time, observe func(int, time.Duration, error)) *appendQueue {
+func newAppendQueue(e appendEngine, now func() chat.Time, observe func(int, time.Duration)) *appendQueue {
 	if observe == nil {
-		observe = func(int, time.Duration, error) {}
+		observe = func(int, time.Duration) {}
 	}
 	q := &appendQueue{engine: e, now: now, observe: observe}
 	for range max(2, min(8, runtime.GOMAXPROCS(0))) {
@@ -238,12 +238,10 @@ func gather(first *entry, shard chan *entry) []*entry {
 func (q *appendQueue) store(batch []*entry) {
 	ctx, cancel := context.WithDeadline(context.Background(), batch[len(batch)-1].deadline)
 	defer cancel()
-	began := time.Now()
 	err := q.try(ctx, batch)
 	for tries := 1; err != nil && tries < batchTries && q.engine.again(err); tries++ {
 		err = q.try(ctx, batch)
 	}
-	q.observe(len(batch), time.Since(began), err)
 	if err == nil {
 		return
 	}
@@ -260,6 +258,7 @@ func (q *appendQueue) store(batch []*entry) {
 
 // try runs one transaction. Where it returns nil, every entry is answered.
 func (q *appendQueue) try(ctx context.Context, batch []*entry) error {
+	began := time.Now()
 	tx, known, err := q.engine.beginAppend(ctx, ask(batch))
 	if err != nil {
 		return err
@@ -271,6 +270,8 @@ func (q *appendQueue) try(ctx context.Context, batch []*entry) error {
 	} else if err := tx.commit(ctx, d.stored, d.heads, now); err != nil {
 		tx.rollback()
 		return err
+	} else {
+		q.observe(len(d.stored), time.Since(began))
 	}
 	d.answer()
 	return nil

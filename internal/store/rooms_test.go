@@ -39,7 +39,7 @@ func TestRooms(t *testing.T) {
 		})
 		t.Run("leaving takes one number, leaving again none", func(t *testing.T) {
 			told, err := s.Leave(t.Context(), room.ID, bob.User.ID)
-			if err != nil || told == nil || told.Seq != 2 || told.System.Ends() != bob.User.ID {
+			if err != nil || told == nil || told.Seq != 2 || chat.ChangeEvent(*told, 2).User != bob.User.ID {
 				t.Fatalf("leave = %+v, %v", told, err)
 			}
 			if told, err = s.Leave(t.Context(), room.ID, bob.User.ID); err != nil || told != nil {

@@ -52,8 +52,9 @@ type engine interface {
 type Options struct {
 	// Now is the clock for created_at and expiry; nil is time.Now.
 	Now func() time.Time
-	// Observe is told of every committed or failed append batch; nil is nobody.
-	Observe func(size int, took time.Duration, err error)
+	// Observe is told of every append that was committed: how many messages it
+	// stored and how long it took. nil is nobody.
+	Observe func(stored int, took time.Duration)
 }
 
 func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/chillin-chat/chillin/internal/api"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+// printOpenAPI prints the document that a node serves at /api/openapi.json. No
+// node is needed for it.
+func printOpenAPI(out io.Writer) error {
+	document, err := api.Mount(chi.NewRouter(), api.Deps{Frames: gateway.FrameTypes()}).Document()
+	if err != nil {
+		return err
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, document, "", "  "); err != nil {
+		return err
+	}
+	indented.WriteByte('\n')
+	_, err = indented.WriteTo(out)
+	return err
+}

@@ -1,0 +1,116 @@
+// Package app puts the parts of a node together and knows the order in which they
+// start and stop. The binary and the tests use the same App.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/health"
+	"github.com/chillin-chat/chillin/internal/metrics"
+)
+
+// How long the steps of a stop may take. Together they stay below 30 s, after
+// which orchestrators kill.
+const (
+	drainTime    = 20 * time.Second
+	requestsTime = 5 * time.Second
+)
+
+// App is one node.
+type App struct {
+	config  config.Config
+	log     *slog.Logger
+	engines *engines
+	hub     *gateway.Hub
+	health  *health.Health
+	server  *http.Server
+	listen  net.Listener
+	metrics *http.Server // nil when off
+	watch   net.Listener
+}
+
+// New opens the engines and the port. When it returns, a client may connect and
+// is served once Run runs.
+func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err error) {
+	m := metrics.New()
+	e, err := openEngines(ctx, c, m, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	a := &App{config: c, log: log, engines: e}
+	a.wire(m)
+	if a.listen, err = net.Listen("tcp", c.Addr()); err != nil {
+		return nil, fmt.Errorf("listen on PORT %d: %w", c.Port, err)
+	}
+	if c.MetricsAddr != "" {
+		a.metrics = &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		if a.watch, err = net.Listen("tcp", c.MetricsAddr); err != nil {
+			return nil, errors.Join(fmt.Errorf("listen on METRICS_ADDR: %w", err), a.listen.Close())
+		}
+	}
+	return a, nil
+}
+
+// Addr is where the node listens for clients.
+func (a *App) Addr() net.Addr { return a.listen.Addr() }
+
+// Run serves until ctx ends, and then stops in order: not ready, no new sockets,
+// the sockets told and closed one after the other, open requests finished, queued
+// appends committed, engines closed. It takes at most 30 s.
+func (a *App) Run(ctx context.Context) error {
+	hubLife, endHub := context.WithCancel(context.Background())
+	defer endHub()
+	var parts sync.WaitGroup
+	failed := make(chan error, 2)
+	parts.Go(func() { a.hub.Run(hubLife) })
+	parts.Go(func() { serve(a.server, a.listen, failed) })
+	if a.metrics != nil {
+		parts.Go(func() { serve(a.metrics, a.watch, failed) })
+	}
+	var cause error
+	select {
+	case <-ctx.Done():
+		a.log.Info("stopping")
+	case cause = <-failed:
+	}
+	a.stop()
+	endHub()
+	parts.Wait()
+	return errors.Join(cause, a.engines.close())
+}
+
+func serve(s *http.Server, l net.Listener, failed chan<- error) {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+}
+
+func (a *App) stop() {
+	a.health.Drain()
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	a.hub.Drain(drain)
+	requests, cancel := context.WithTimeout(context.Background(), requestsTime)
+	defer cancel()
+	if err := a.server.Shutdown(requests); err != nil {
+		a.log.Warn("requests cut off", "err", err)
+		_ = a.server.Close()
+	}
+	if a.metrics != nil {
+		_ = a.metrics.Close()
+	}
+}

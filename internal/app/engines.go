@@ -1,0 +1,157 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/chillin-chat/chillin/internal/blob"
+	"github.com/chillin-chat/chillin/internal/bus"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/presence"
+	"github.com/chillin-chat/chillin/internal/store"
+)
+
+// startPatience is how long a node waits at its start for a database that is not
+// there yet, as when all parts of a stack start together.
+const startPatience = 30 * time.Second
+
+// engines are what a node keeps its state in.
+type engines struct {
+	node     string
+	store    *store.Store
+	redis    *redis.Client // nil within one process
+	bus      chat.Bus
+	presence chat.Presence
+	blobs    chat.Blobs
+	closers  []func() error
+}
+
+// close closes what was opened, the last first.
+func (e *engines) close() error {
+	var errs []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		errs = append(errs, e.closers[i]())
+	}
+	e.closers = nil
+	return errors.Join(errs...)
+}
+
+func openEngines(ctx context.Context, c config.Config, m *metrics.Metrics, log *slog.Logger) (_ *engines, err error) {
+	e := &engines{node: nodeName()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if err := e.openStore(ctx, c, m, log); err != nil {
+		return nil, err
+	}
+	if err := e.openRedis(c, m, log); err != nil {
+		return nil, err
+	}
+	return e, e.openBlobs(c)
+}
+
+// nodeName tells processes apart, also two lives of one machine.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return host + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics, log *slog.Logger) error {
+	o := store.Options{Observe: m.Batch}
+	if err := MigrateUp(ctx, c.Database, c.DataDir, log); err != nil {
+		return err
+	}
+	var err error
+	if c.Database.Engine == config.Postgres {
+		e.store, err = store.OpenPostgres(ctx, c.Database.DSN.Reveal(), o)
+	} else {
+		e.store, err = store.OpenSQLite(ctx, c.DataDir, o)
+	}
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, e.store.Close)
+	return nil
+}
+
+// MigrateUp brings the schema to the newest version; it waits up to half a minute
+// for a Postgres that is not there yet.
+func MigrateUp(ctx context.Context, d config.Database, dir string, log *slog.Logger) error {
+	deadline := time.Now().Add(startPatience)
+	for {
+		schema, err := OpenSchema(d, dir)
+		if err == nil {
+			return errors.Join(schema.Up(), schema.Close())
+		}
+		if d.Engine != config.Postgres || time.Now().After(deadline) {
+			return err
+		}
+		log.Warn("database is not there yet", "err", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// OpenSchema opens the schema of the configured database.
+func OpenSchema(d config.Database, dir string) (*store.Schema, error) {
+	if d.Engine == config.Postgres {
+		return store.PostgresSchema(d.DSN.Reveal())
+	}
+	return store.SQLiteSchema(dir)
+}
+
+func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logger) error {
+	if !c.Redis.Enabled() {
+		e.bus, e.presence = bus.NewMemory(bus.NewExchange()), presence.NewMemory(presence.NewBoard())
+		return nil
+	}
+	options, err := redis.ParseURL(c.Redis.URL.Reveal())
+	if err != nil {
+		return fmt.Errorf("read REDIS_URL: %w", err)
+	}
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
+	options.MaxRetries = -1 // a hint is not worth waiting for
+	options.ContextTimeoutEnabled = true
+	e.redis = redis.NewClient(options)
+	e.closers = append(e.closers, e.redis.Close)
+	//TMP e.bus = bus.NewRedis(e.redis, e.node, m, log)
+	//TMP e.presence = presence.NewRedis(e.redis, e.node, m, log)
+	return nil
+}
+
+func (e *engines) openBlobs(c config.Config) error {
+	if c.Storage.Kind == config.Disk {
+		disk, err := blob.OpenDisk(filepath.Join(c.DataDir, "blobs"))
+		e.blobs = disk
+		return err
+	}
+	s3, err := blob.NewS3(blob.S3Options{
+		Endpoint: c.Storage.Endpoint, Secure: c.Storage.Secure, AccessKey: c.Storage.AccessKey,
+		SecretKey: c.Storage.SecretKey.Reveal(), Bucket: c.Storage.Bucket, Region: c.Storage.Region,
+	})
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, func() error { s3.Close(); return nil })
+	e.blobs = s3
+	return nil
+}

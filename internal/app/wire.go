@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"golang.org/x/time/rate"
+
+	"github.com/chillin-chat/chillin/internal/api"
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/health"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/ratelimit"
+	"github.com/chillin-chat/chillin/web"
+)
+
+// wire makes of the engines a served node.
+func (a *App) wire(m *metrics.Metrics) {
+	epoch, _ := a.engines.store.Epoch(context.Background()) // read when the store was opened
+	a.hub = gateway.NewHub(gateway.Deps{
+		Node: a.engines.node, Epoch: epoch,
+		Rooms: a.engines.store, Messages: a.engines.store, Accounts: a.engines.store,
+		Bus: a.engines.bus, Presence: a.engines.presence, Metrics: m, Log: a.log,
+	})
+	hasher := auth.NewHasher(0)
+	service := &chat.Service{
+		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
+		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
+		Sends: perUser(a.config.RateLimitMessages), Log: a.log,
+		Limits: chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
+	}
+	accounts := &auth.Accounts{
+		Store: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
+		Attempts: perAddress(a.config.RateLimitAuth),
+	}
+	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins}
+	a.health = a.checks()
+	a.server = &http.Server{
+		Handler:           a.routes(service, accounts, requests, m),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+}
+
+// perUser allows n sends in ten seconds.
+func perUser(n int) *ratelimit.Keyed[chat.UserID] {
+	return ratelimit.New[chat.UserID](rate.Limit(float64(n)/10), n, time.Now)
+}
+
+// perAddress allows n attempts a minute.
+func perAddress(n int) *ratelimit.Keyed[string] {
+	return ratelimit.New[string](rate.Limit(float64(n)/60), n, time.Now)
+}
+
+// checks asks each configured engine whether it works.
+func (a *App) checks() *health.Health {
+	checks := []health.Check{
+		{Name: "database", Required: true, Probe: a.engines.store.Ready},
+		{Name: "storage", Probe: a.engines.blobs.Ready},
+	}
+	if a.engines.redis != nil {
+		checks = append(checks, health.Check{Name: "redis", Probe: func(ctx context.Context) error { return a.engines.redis.Ping(ctx).Err() }})
+	}
+	return health.New(a.log, checks...)
+}
+
+// routes are everything that a node answers: the api, the socket, health, and the
+// client for the rest.
+func (a *App) routes(service *chat.Service, accounts *auth.Accounts, requests *auth.Requests, m *metrics.Metrics) http.Handler {
+	router := chi.NewRouter()
+	var rest *api.API
+	router.Use(
+		func(next http.Handler) http.Handler { return counted(m, next) },
+		middleware.Recoverer,
+		func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Headers(next).ServeHTTP(w, r) })
+		},
+	)
+	rest = api.Mount(router, api.Deps{
+		Service: service, Accounts: accounts, Requests: requests,
+		ClientIP: a.clientIP, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
+	})
+	router.Handle("/ws", &gateway.Server{Hub: a.hub, Service: service, Requests: requests, Refuse: rest.Refuse})
+	router.Method(http.MethodGet, "/health", a.health.Live())
+	router.Method(http.MethodGet, "/health/ready", a.health.Ready())
+	client := web.Handler()
+	router.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			rest.Missing(w, r)
+			return
+		}
+		client.ServeHTTP(w, r)
+	})
+	return router
+}
+
+func (a *App) clientIP(r *http.Request) netip.Addr {
+	return a.config.TrustProxy.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
+}
+
+// secure tells whether the client's side is TLS: our own, or that of a proxy
+// which we trust, as its word about the client's address shows.
+func (a *App) secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	trusted := err == nil && a.config.TrustProxy.Client(r.RemoteAddr, []string{"192.0.2.1"}) != peer.Addr().Unmap()
+	return trusted && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}
+
+func counted(m *metrics.Metrics, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ws" { // counted as a connection
+			next.ServeHTTP(w, r)
+			return
+		}
+		began := time.Now()
+		seen := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		next.ServeHTTP(seen, r)
+		m.Request(r.Method, chi.RouteContext(r.Context()).RoutePattern(), seen.Status(), time.Since(began))
+	})
+}
+
