@@ -36,7 +36,7 @@ export function Finder({ onCreate }: { onCreate: () => void }) {
         <h1 id="finder-title">Find rooms</h1>
         <div className="finder-actions">
           <button type="button" className="button" onClick={() => setByName(true)}>
-            <Icon name="key" /> Join by name
+            <Icon name="enter" /> Join by name
           </button>
           <button type="button" className="button primary" onClick={onCreate}>
             <Icon name="plus" /> New room

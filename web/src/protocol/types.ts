@@ -1,137 +1,36 @@
-/** The wire's words. What the server may send and what it accepts, docs/protocol.md. */
+/**
+ * The wire's words, docs/protocol.md. What the server knows is generated from its
+ * OpenAPI document; what differs here is what decode makes of it.
+ */
+import type { components } from './schema';
 
-export type Status = 'online' | 'away' | 'busy' | 'offline' | 'unknown';
-export type RoomRole = 'owner' | 'admin' | 'moderator' | 'member';
+type Schemas = components['schemas'];
 
-export interface User {
-  id: number;
-  username: string;
-  displayName: string;
-  avatarUrl: string;
-  guest: boolean;
-  role: 'user' | 'admin' | 'bot';
-  status: Status;
-  statusMessage: string;
-  createdAt: string;
-}
+/** T with some fields as decode leaves them. */
+type With<T, Changed> = Omit<T, keyof Changed> & Changed;
 
-export interface Author {
-  id: number;
-  username: string;
-  displayName: string;
-  avatarUrl: string;
-}
+export type User = Schemas['User'];
+export type Author = Schemas['Author'];
+export type Status = User['status'];
+export type Room = Schemas['Room'];
+export type Membership = Schemas['Membership'];
+export type RoomRole = Membership['role'];
+export type Member = Schemas['MemberView'];
+export type OwnRoom = Schemas['OwnRoom'];
+export type Attachment = Schemas['MessageAttachment'];
+export type Reaction = Schemas['ReactionCount'];
+export type Reply = Schemas['Reply'];
+export type Limits = Schemas['Limits'];
 
-export interface Room {
-  id: number;
-  name: string;
-  description: string;
-  private: boolean;
-  hasPassword: boolean;
-  ownerId: number;
-  memberCount: number;
-  /** null where presence cannot be known. */
-  onlineCount: number | null;
-  head: number;
-  epoch: string;
-  createdAt: string;
-}
+/** An action that is new to this client is shown all the same: the text says it. */
+export type SystemInfo = With<Schemas['SystemInfo'], { action: string }>;
 
-export interface Membership {
-  roomId: number;
-  userId: number;
-  role: RoomRole;
-  joinedAt: string;
-  lastRead: number;
-}
+export type Message = With<
+  Schemas['Message'],
+  { system?: SystemInfo; attachments: Attachment[]; reactions: Reaction[] }
+>;
 
-export interface Member {
-  user: User;
-  role: RoomRole;
-  status: Status;
-  joinedAt: string;
-}
-
-export interface OwnRoom {
-  room: Room;
-  role: RoomRole;
-  lastRead: number;
-  unread: number;
-}
-
-export interface SystemInfo {
-  action: string;
-  userId: number;
-}
-
-export interface Reply {
-  id: number;
-  seq: number;
-  author: Author;
-  excerpt: string;
-}
-
-export interface Attachment {
-  id: number;
-  name: string;
-  size: number;
-  contentType: string;
-  width?: number;
-  height?: number;
-  url: string;
-}
-
-export interface Reaction {
-  emoji: string;
-  count: number;
-  me: boolean;
-}
-
-export interface Message {
-  id: number;
-  roomId: number;
-  /** The room's number of the message; never changes. */
-  seq: number;
-  /** The room's number of its latest change. */
-  changeSeq: number;
-  cid: string;
-  kind: 'text' | 'system';
-  author: Author;
-  text: string;
-  /** Rendered and sanitised by the server. */
-  html: string;
-  system?: SystemInfo;
-  replyTo?: Reply;
-  attachments: Attachment[];
-  reactions: Reaction[];
-  createdAt: string;
-  editedAt?: string;
-  deletedAt?: string;
-}
-
-export interface Limits {
-  maxMessageLength: number;
-  messagesPer10s: number;
-}
-
-export interface RoomChanges {
-  messages: Message[];
-  from: number;
-  to: number;
-  head: number;
-  epoch: string;
-  more: boolean;
-  /** The numbers no longer mean what they did: forget and reload. */
-  reset: boolean;
-}
-
-export interface Problem {
-  status: number;
-  title: string;
-  detail: string;
-  code: ErrorCode;
-  errors: { location: string; message: string }[];
-}
+export type RoomChanges = With<Omit<Schemas['RoomChanges'], 'roomId'>, { messages: Message[]; reset: boolean }>;
 
 export type ErrorCode =
   | 'BAD_REQUEST'
@@ -153,51 +52,22 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'INTERNAL';
 
+export type Problem = With<Schemas['Problem'], { code: ErrorCode; errors: Schemas['FieldProblem'][] }>;
+
 // Frames from the server.
 
-export interface Connected {
-  user: User;
-  sessionId: number;
-  node: string;
-  epoch: string;
-  rooms: OwnRoom[];
-  limits: Limits;
-  pingMs: number;
-}
+export type Connected = With<Schemas['Connected'], { rooms: OwnRoom[] }>;
+export type RoomJoined = With<Omit<Schemas['RoomJoined'], 'roomId'>, { messages: Message[]; online: number[]; reset: boolean }>;
+export type MessageConfirmed = Schemas['MessageConfirmed'];
+export type MessageEvent = With<Schemas['MessageEvent'], { message: Message }>;
+export type RoomUpdated = Schemas['RoomUpdated'];
+export type RoomRemoved = Schemas['RoomRemoved'];
+export type PresenceUpdate = With<Schemas['PresenceUpdate'], { users: Schemas['UserStatus'][] }>;
+export type Pong = Schemas['Pong'];
+export type Draining = Schemas['Draining'];
+export type FrameError = With<Schemas['FrameError'], { code: ErrorCode }>;
 
-export interface RoomJoined extends RoomChanges {
-  room: Room;
-  membership: Membership;
-  online: number[];
-}
-
-export interface MessageConfirmed {
-  cid: string;
-  roomId: number;
-  id: number;
-  seq: number;
-  createdAt: string;
-}
-
-export interface MessageEvent {
-  roomId: number;
-  seq: number;
-  message: Message;
-}
-
-export interface RoomUpdated {
-  room: Room;
-}
-
-export interface RoomRemoved {
-  roomId: number;
-  reason: 'left' | 'kicked' | 'deleted';
-}
-
-export interface PresenceUpdate {
-  roomId: number;
-  users: { userId: number; status: Status; lastSeenAt?: string }[];
-}
+// The server does not send these two yet.
 
 export interface TypingUpdate {
   roomId: number;
@@ -210,26 +80,10 @@ export interface ReadUpdated {
   unread: number;
 }
 
-export interface Pong {
-  heads: Record<string, number>;
-  epoch: string;
-}
-
-export interface Draining {
-  reconnectInMs: number;
-}
-
-export interface FrameError {
-  code: ErrorCode;
-  message: string;
-  retryAfterMs?: number;
-  cid?: string;
-}
-
 export interface FrameData {
   connected: Connected;
   'room:joined': RoomJoined;
-  'room:left': { roomId: number };
+  'room:left': Schemas['RoomRef'];
   'room:changes': RoomChanges;
   'room:updated': RoomUpdated;
   'room:removed': RoomRemoved;
@@ -255,14 +109,14 @@ export type ServerFrame = { [T in FrameType]: { type: T; id?: number; data: Fram
 // Commands of the client.
 
 export interface CommandData {
-  'room:join': { roomId: number; since?: number; epoch?: string; limit?: number; password?: string };
-  'room:leave': { roomId: number };
-  'message:send': { roomId: number; cid: string; text: string };
-  'room:changes': { roomId: number; since: number; epoch: string; limit?: number };
+  'room:join': Schemas['RoomJoin'];
+  'room:leave': Schemas['RoomRef'];
+  'message:send': Schemas['MessageSend'];
+  'room:changes': Schemas['ChangesAsk'];
   'read:mark': { roomId: number; seq: number };
   'typing:start': { roomId: number };
   'typing:stop': { roomId: number };
-  ping: Record<string, never>;
+  ping: Schemas['Ping'];
 }
 
 export type CommandType = keyof CommandData;
