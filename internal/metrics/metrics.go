@@ -32,6 +32,11 @@ type Metrics struct {
 	Delivered prometheus.Counter // events times connections
 	Filled    prometheus.Counter // messages read from the store because the bus left a hole
 
+	BusDropped   *prometheus.CounterVec // events and notices that were not published, by reason
+	BusSuspect   prometheus.Gauge       // 1 while events over the bus may be lost
+	BusRenewed   prometheus.Counter     // subscriptions made anew because one ended or was deaf
+	PresenceLost prometheus.Counter     // writes and renewals of presence that failed
+
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
 }
@@ -63,6 +68,13 @@ func New() *Metrics {
 		Delivered: counter("events_delivered_total", "Events handed to connections."),
 		Filled:    counter("events_filled_total", "Messages read from the database because their events did not come over the bus."),
 
+		BusDropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_bus_dropped_total", Help: "Events and notices that were not published, by reason.",
+		}, []string{"reason"}),
+		BusSuspect:   gauge("bus_suspect", "1 while events over the bus may be getting lost."),
+		BusRenewed:   counter("bus_subscriptions_renewed_total", "Subscriptions made anew because one ended or was deaf."),
+		PresenceLost: counter("presence_writes_failed_total", "Writes and renewals of presence that failed."),
+
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_http_requests_total", Help: "HTTP requests, by method, route pattern and class of status.",
 		}, []string{"method", "route", "status"}),
@@ -74,7 +86,8 @@ func New() *Metrics {
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
-		m.appendBatch, m.appendSeconds, m.Delivered, m.Filled, m.requests, m.requestSeconds,
+		m.appendBatch, m.appendSeconds, m.Delivered, m.Filled,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.requests, m.requestSeconds,
 	)
 	return m
 }
@@ -112,24 +125,6 @@ func knownMethod(method string) string {
 		return method
 	}
 	return "other"
-}
-
-// WatchBus asks a bus, whenever Prometheus asks us, whether it is suspect and how
-// many publishes it has dropped or failed to send. It is called at most once.
-func (m *Metrics) WatchBus(suspect func() bool, lost func() uint64) {
-	m.registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "chillin_bus_suspect", Help: "1 while events between nodes may be getting lost.",
-		}, func() float64 {
-			if suspect() {
-				return 1
-			}
-			return 0
-		}),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "chillin_bus_publish_failures_total", Help: "Events that were dropped or could not be sent to other nodes.",
-		}, func() float64 { return float64(lost()) }),
-	)
 }
 
 // Handler serves the metrics as Prometheus text.
