@@ -12,7 +12,7 @@ import (
 )
 
 type registerInput struct {
-	device
+	Device
 	Body struct {
 		Username    string `json:"username" doc:"3 to 20 letters, digits, _ - and ."`
 		Password    string `json:"password" doc:"8 to 128 characters."`
@@ -22,7 +22,7 @@ type registerInput struct {
 }
 
 type loginInput struct {
-	device
+	Device
 	Body struct {
 		Username string `json:"username" doc:"Username or email."`
 		Password string `json:"password"`
@@ -30,7 +30,7 @@ type loginInput struct {
 }
 
 type guestInput struct {
-	device
+	Device
 	Body *struct {
 		DisplayName string `json:"displayName,omitempty"`
 	} `required:"false"`
@@ -87,7 +87,7 @@ func (a *API) mountAuth() {
 	handle(a, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/auth/logout", DefaultStatus: http.StatusNoContent,
 		Summary: "End this session", Tags: []string{"auth"}, Security: signedIn,
-	}, func(ctx context.Context, _ *struct{ device }) (*signedOutOutput, error) {
+	}, func(ctx context.Context, _ *struct{}) (*signedOutOutput, error) {
 		err := a.Accounts.Logout(ctx, auth.CallerIn(ctx))
 		return &signedOutOutput{http.Cookie{Name: auth.CookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}, err
 	})
@@ -100,23 +100,23 @@ func (a *API) mountAuth() {
 	})
 }
 
-// device is from where a request comes: part of the inputs that sign in.
-type device struct {
+// Device is from where a request comes: part of the inputs that sign in.
+type Device struct {
 	agent  string
 	ip     string
 	secure bool
 }
 
 // Resolve reads the device from the request; huma calls it.
-func (d *device) Resolve(ctx huma.Context) []error {
+func (d *Device) Resolve(ctx huma.Context) []error {
 	d.agent = ctx.Header("User-Agent")
 	d.ip, d.secure = originOf(ctx.Context())
 	return nil
 }
 
-func (d *device) from() auth.Device { return auth.Device{UserAgent: d.agent, IP: d.ip} }
+func (d *Device) from() auth.Device { return auth.Device{UserAgent: d.agent, IP: d.ip} }
 
-func (d *device) signedIn(s auth.SignedIn, life time.Duration) *signedInOutput {
+func (d *Device) signedIn(s auth.SignedIn, life time.Duration) *signedInOutput {
 	return &signedInOutput{
 		SetCookie: http.Cookie{
 			Name: auth.CookieName, Value: s.Token, Path: "/", MaxAge: int(life.Seconds()),

@@ -11,7 +11,7 @@ import (
 )
 
 type historyInput struct {
-	roomID
+	OfRoom
 	Before chat.Seq `query:"before" minimum:"1"`
 	After  chat.Seq `query:"after" minimum:"0"`
 	Around chat.Seq `query:"around" minimum:"1"`
@@ -41,7 +41,7 @@ type historyOutput struct {
 }
 
 type changesInput struct {
-	roomID
+	OfRoom
 	Since chat.Seq   `query:"since" minimum:"0" doc:"What the caller has up to."`
 	Epoch chat.Epoch `query:"epoch" maxLength:"100"`
 	Limit int        `query:"limit" minimum:"1" maximum:"100" default:"100"`
@@ -62,7 +62,7 @@ type ChangesPage struct {
 type changesOutput struct{ Body ChangesPage }
 
 type sendInput struct {
-	roomID
+	OfRoom
 	Body struct {
 		CID     string         `json:"cid" doc:"A UUID made by the client before the first try."`
 		Text    string         `json:"text"`

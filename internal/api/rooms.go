@@ -10,8 +10,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// roomID is the path parameter of everything about one room.
-type roomID struct {
+// OfRoom is the path parameter of everything about one room.
+type OfRoom struct {
 	ID chat.RoomID `path:"id" minimum:"1"`
 }
 
@@ -51,7 +51,7 @@ func newRoomOutput(room chat.Room, err error) (*roomOutput, error) {
 }
 
 type joinInput struct {
-	roomID
+	OfRoom
 	Body *struct {
 		Password string `json:"password,omitempty"`
 	} `required:"false"`
@@ -78,7 +78,7 @@ func newJoinedOutput(room chat.Room, membership chat.Membership, err error) (*jo
 }
 
 type membersInput struct {
-	roomID
+	OfRoom
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 	Cursor string `query:"cursor" maxLength:"400"`
 }
@@ -127,7 +127,7 @@ func (a *API) mountRooms() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "getRoom", Method: http.MethodGet, Path: "/rooms/{id}", Tags: tags, Security: signedIn, Summary: "A room",
-	}, func(ctx context.Context, in *roomID) (*roomOutput, error) {
+	}, func(ctx context.Context, in *OfRoom) (*roomOutput, error) {
 		return newRoomOutput(a.Service.Room(ctx, auth.CallerIn(ctx), in.ID))
 	})
 	handle(a, huma.Operation{
@@ -143,7 +143,7 @@ func (a *API) mountRooms() {
 	handle(a, huma.Operation{
 		OperationID: "leaveRoom", Method: http.MethodPost, Path: "/rooms/{id}/leave", Tags: tags, Security: signedIn,
 		Summary: "End the caller's membership", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *roomID) (*struct{}, error) {
+	}, func(ctx context.Context, in *OfRoom) (*struct{}, error) {
 		return nil, a.Service.LeaveRoom(ctx, auth.CallerIn(ctx), in.ID)
 	})
 	handle(a, huma.Operation{

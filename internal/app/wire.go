@@ -129,4 +129,3 @@ func counted(m *metrics.Metrics, next http.Handler) http.Handler {
 		m.Request(r.Method, chi.RouteContext(r.Context()).RoutePattern(), seen.Status(), time.Since(began))
 	})
 }
-

@@ -1,0 +1,254 @@
+package app_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+func TestTwoPeopleChat(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		joined := bob.join(room.ID, nil)
+		if len(joined.Online) != 2 || joined.Membership.Role != chat.Member || joined.To != 1 {
+			w.t.Fatalf("joined = %+v, want both online, a member, at 1", joined)
+		}
+		alice.hears(1) // bob joined
+
+		done := alice.say(room.ID, "hello **bob**")
+		if done.Seq != 2 || done.ID == 0 || done.CreatedAt == 0 {
+			w.t.Fatalf("confirmed = %+v, want seq 2", done)
+		}
+		for _, p := range []*person{alice, bob} {
+			m := p.hears(2)
+			if m.CID != done.CID || m.Author.Username != "alice" || strings.TrimSpace(m.HTML) != "<p>hello <strong>bob</strong></p>" {
+				w.t.Fatalf("message = %+v", m)
+			}
+		}
+		bob.say(room.ID, "hello alice")
+		alice.hears(3)
+
+		var pong gateway.Pong
+		if err := bob.Socket.Do(ctx(w.t), "ping", map[string]any{}, &pong); err != nil || pong.Heads[room.ID] != 3 {
+			w.t.Fatalf("pong = %+v, %v, want head 3", pong, err)
+		}
+		history, err := bob.History(ctx(w.t), room.ID, "limit=10")
+		if err != nil || texts(history) != "hello **bob** hello alice" {
+			w.t.Fatalf("history = %q, %v", texts(history), err)
+		}
+	})
+}
+
+func TestWhoWasAwayCatchesUp(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		joined := bob.join(room.ID, nil)
+		bob.Cut()
+		for _, text := range count(120) {
+			alice.say(room.ID, text)
+		}
+		bob.connect()
+		back := bob.join(room.ID, map[string]any{"since": joined.To, "epoch": joined.Epoch, "limit": 100})
+		if back.From != joined.To || !back.More || len(back.Messages) != 100 || back.To != joined.To+100 {
+			w.t.Fatalf("back = (%d, %d], %d messages, more %v", back.From, back.To, len(back.Messages), back.More)
+		}
+		var rest gateway.RoomChanges
+		if err := bob.Socket.Do(ctx(w.t), "room:changes", map[string]any{"roomId": room.ID, "since": back.To, "epoch": back.Epoch}, &rest); err != nil {
+			w.t.Fatal(err)
+		}
+		got := texts(back.Messages) + " " + texts(rest.Messages)
+		if want := strings.Join(count(120), " "); got != want || rest.More {
+			w.t.Fatalf("caught up on %q, more %v, want %q", got, rest.More, want)
+		}
+		alice.say(room.ID, "live")
+		bob.hears(rest.To + 1)
+
+		for name, ask := range map[string]map[string]any{
+			"another epoch":        {"since": 1, "epoch": "elsewhere"},
+			"an epoch of a number": {"since": 1, "epoch": 7},
+			"a future number":      {"since": 100000, "epoch": joined.Epoch},
+		} {
+			if reset := bob.join(room.ID, ask); !reset.Reset || len(reset.Messages) != 50 || reset.To != reset.Head {
+				w.t.Fatalf("%s: reset = %v with %d messages up to %d of %d", name, reset.Reset, len(reset.Messages), reset.To, reset.Head)
+			}
+		}
+	})
+}
+
+func TestOneCIDIsOneMessage(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice := w.person("alice", 0)
+		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
+		cid := uuid.NewString()
+		first, err := alice.trySay(room.ID, cid, "once")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for n := range 2 { // on any node
+			again := client.New(w.nodes[n%len(w.nodes)])
+			again.Token = alice.Token
+			var out struct {
+				Message chat.Message `json:"message"`
+			}
+			err := again.Do(ctx(w.t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]any{"cid": strings.ToUpper(cid), "text": "once"}, &out)
+			if err != nil || out.Message.ID != first.ID || out.Message.Seq != first.Seq {
+				w.t.Fatalf("again = %+v, %v, want the original %+v", out.Message, err, first)
+			}
+		}
+		_, err = alice.trySay(room.ID, cid, "twice")
+		wantCode(w.t, err, chat.CIDConflict)
+		_, err = alice.trySay(other.ID, cid, "once")
+		wantCode(w.t, err, chat.CIDConflict)
+	})
+}
+
+func TestStrangersSeeNothing(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		open := alice.room("Open", nil)
+		locked := alice.room("Locked", map[string]any{"password": "let me in"})
+		hidden := alice.room("Hidden", map[string]any{"private": true})
+		secret := alice.room("Secret", map[string]any{"private": true, "password": "let me in"})
+		missing := chat.RoomID(99999)
+
+		for _, c := range []struct {
+			name string
+			room chat.RoomID
+			want chat.Code
+		}{
+			{"public", open.ID, chat.NotAMember},
+			{"private", hidden.ID, chat.NotFound},
+			{"private with a password", secret.ID, chat.NotFound},
+			{"missing", missing, chat.NotFound},
+		} {
+			_, err := bob.History(ctx(w.t), c.room, "limit=1")
+			wantCode(w.t, err, c.want)
+			_, err = bob.trySay(c.room, uuid.NewString(), "hi")
+			wantCode(w.t, err, c.want)
+			wantCode(w.t, bob.Socket.Do(ctx(w.t), "room:changes", map[string]any{"roomId": c.room, "since": 0}, nil), c.want)
+		}
+		for name, room := range map[string]chat.RoomID{"Hidden": hidden.ID, "secret": secret.ID, "nowhere": missing} {
+			wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d", room), nil, nil), chat.NotFound)
+			wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, "/rooms/by-name/"+name, nil, nil), chat.NotFound)
+			wantCode(w.t, bob.JoinRoom(ctx(w.t), room, "a wrong guess"), chat.NotFound)
+			wantCode(w.t, bob.JoinRoom(ctx(w.t), room, ""), chat.NotFound)
+		}
+		wantCode(w.t, bob.JoinRoom(ctx(w.t), locked.ID, ""), chat.PasswordRequired)
+		wantCode(w.t, bob.JoinRoom(ctx(w.t), locked.ID, "a wrong guess"), chat.WrongPassword)
+		if err := bob.JoinRoom(ctx(w.t), locked.ID, "let me in"); err != nil {
+			w.t.Fatalf("join with the password: %v", err)
+		}
+		byName := map[string]string{"name": "SECRET", "password": "let me in"}
+		if err := bob.Client.Do(ctx(w.t), http.MethodPost, "/rooms/join", byName, nil); err != nil {
+			w.t.Fatalf("join by name and password: %v", err)
+		}
+		if _, err := bob.History(ctx(w.t), secret.ID, "limit=1"); err != nil {
+			w.t.Fatalf("history after joining: %v", err)
+		}
+	})
+}
+
+func TestWhoLeavesHearsNothingMore(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
+		alice.join(room.ID, nil)
+		bob.join(room.ID, nil)
+		bob.join(other.ID, nil)
+		second := &person{Client: bob.Client, t: w.t}
+		second.connect()
+		second.join(room.ID, nil)
+		if err := bob.Socket.Do(ctx(w.t), "room:leave", map[string]any{"roomId": room.ID}, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := second.Next(ctx(w.t), "room:removed"); err != nil {
+			w.t.Fatal(err)
+		}
+		alice.hears(1)
+		if m := alice.hears(2); m.System == nil || m.System.Action != chat.Left || m.System.UserID != bob.User.ID {
+			w.t.Fatalf("message = %+v, want that bob left", m)
+		}
+		alice.say(room.ID, "secret")
+		_, err := bob.trySay(room.ID, uuid.NewString(), "still here?")
+		wantCode(w.t, err, chat.NotAMember)
+		alice.join(other.ID, nil)
+		alice.say(other.ID, "between")
+		if m := bob.hears(2); m.Text != "between" { // 1 is that bob joined
+			w.t.Fatalf("bob heard %q, want only what is in the other room", m.Text)
+		}
+	})
+}
+
+func TestLogoutClosesTheSocketsOfTheSession(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice := w.person("alice", 0)
+		other := client.New(w.nodes[len(w.nodes)-1])
+		other.Token = alice.Token
+		if err := other.Do(ctx(w.t), http.MethodPost, "/auth/logout", nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := alice.Next(ctx(w.t), "nothing"); err == nil || alice.CloseCode() != 4001 {
+			w.t.Fatalf("socket ended with %d, want 4001", alice.CloseCode())
+		}
+		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+		if _, err := alice.Dial(ctx(w.t)); err == nil || err.(*client.Error).Status != http.StatusUnauthorized {
+			w.t.Fatalf("dial = %v, want 401", err)
+		}
+	})
+}
+
+func TestPresenceIsTold(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		bob.join(room.ID, nil)
+		alice.becomes(room.ID, bob.User.ID, chat.Online)
+		bob.Cut()
+		alice.becomes(room.ID, bob.User.ID, chat.Offline)
+	})
+}
+
+// becomes waits until user is told to have status.
+func (p *person) becomes(room chat.RoomID, user chat.UserID, status chat.Status) {
+	p.t.Helper()
+	limit := ctx(p.t)
+	for {
+		f, err := p.Next(limit, "presence:update")
+		if err != nil {
+			p.t.Fatalf("wait for %s: %v", status, err)
+		}
+		var update gateway.PresenceUpdate
+		if err := f.Decode(&update); err != nil {
+			p.t.Fatal(err)
+		}
+		for _, u := range update.Users {
+			if update.RoomID == room && u.UserID == user && u.Status == status {
+				return
+			}
+		}
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	w := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "3"})
+	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	room := alice.room("Lobby", nil)
+	bob.join(room.ID, nil)
+	for range 3 {
+		alice.say(room.ID, "hi")
+	}
+	_, err := alice.trySay(room.ID, uuid.NewString(), "too much")
+	wantCode(t, err, chat.RateLimited)
+	bob.say(room.ID, "others may")
+}

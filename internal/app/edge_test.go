@@ -1,0 +1,238 @@
+package app_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+func TestWhatWasWrittenIsThereAfterARestart(t *testing.T) {
+	env := map[string]string{"DATA_DIR": t.TempDir()}
+	n := startNode(t, env, nil)
+	alice := (&world{t, []string{n.base}}).person("alice", 0)
+	room := alice.room("Lobby", nil)
+	alice.say(room.ID, "kept")
+	if err := n.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	alice.Client.Base = startNode(t, env, nil).base
+	history, err := alice.History(ctx(t), room.ID, "limit=10")
+	if err != nil || texts(history) != "kept" {
+		t.Fatalf("history = %q, %v, want kept", texts(history), err)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, nil)
+	w := &world{t, []string{n.base}}
+	people := []*person{w.person("alice", 0), w.person("bob", 0), w.person("carol", 0)}
+	stopped := make(chan error, 1)
+	go func() { stopped <- n.stop() }()
+	for _, p := range people {
+		f, err := p.Next(ctx(t), "draining")
+		if err != nil || !strings.Contains(string(f.Data), "reconnectInMs") {
+			t.Fatalf("draining = %s, %v", f.Data, err)
+		}
+		if _, err := p.Next(ctx(t), "nothing"); err == nil || p.CloseCode() != 1001 {
+			t.Fatalf("socket ended with %d, want 1001", p.CloseCode())
+		}
+	}
+	select {
+	case err := <-stopped:
+		if err != nil {
+			t.Fatalf("stop: %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the node did not stop in 30 s")
+	}
+}
+
+func TestUnreadableFramesAreAnsweredAndTheSocketStays(t *testing.T) {
+	w := embedded(t, nil)
+	alice := w.person("alice", 0)
+	for _, frame := range []string{
+		`{`, `[]`, `null`, `"text"`, `{"id":1}`, `{"id":1,"type":"no:such"}`, `{"id":1,"type":"ping","more":1}`,
+		`{"id":1,"type":"room:join","data":{"roomId":"x"}}`, `{"id":1,"type":"room:join","data":{"roomId":1,"what":2}}`,
+		`{"id":1,"type":"room:join","data":{"roomId":99999999999999999999}}`, `{"id":1,"type":"message:send","data":[]}`,
+		`{"id":1,"type":"message:send","data":{"roomId":1,"cid":"no uuid","text":"x"}}`,
+		`{"id":1,"type":"ping","data":` + strings.Repeat(`[`, 9000) + strings.Repeat(`]`, 9000) + `}`,
+		"{\"id\":1,\"type\":\"ping\",\"data\":{\"a\":\"\\u0000\"}}",
+	} {
+		if err := alice.Write(ctx(t), []byte(frame)); err != nil {
+			t.Fatal(err)
+		}
+		f, err := alice.Next(ctx(t), "error")
+		if err != nil || !strings.Contains(string(f.Data), `"BAD_REQUEST"`) {
+			t.Fatalf("answer to %.60s = %s, %v, want BAD_REQUEST", frame, f.Data, err)
+		}
+	}
+	if err := alice.Write(ctx(t), []byte(`{"id":-1,"type":"ping"}`+"\n"+`{"id":-2.5,"type":"ping","data":{}}`+"\n")); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"-1", "-2.5"} {
+		if f, err := alice.nextRaw(); err != nil || f != id {
+			t.Fatalf("answer bears %s, %v, want %s", f, err, id)
+		}
+	}
+}
+
+func (p *person) nextRaw() (string, error) {
+	// The client's own ids are whole numbers; others come as events.
+	f, err := p.Next(ctx(p.t), "pong")
+	return string(f.RawID), err
+}
+
+func TestTooLargeAFrameEndsTheSocket(t *testing.T) {
+	alice := embedded(t, nil).person("alice", 0)
+	frame, _ := json.Marshal(map[string]string{"type": strings.Repeat("x", 33<<10)})
+	_ = alice.Write(ctx(t), frame) // the server may close while we write
+	if _, err := alice.Next(ctx(t), "nothing"); err == nil || alice.CloseCode() != 1009 {
+		t.Fatalf("socket ended with %d, want 1009", alice.CloseCode())
+	}
+}
+
+func TestUpgrade(t *testing.T) {
+	w := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
+	alice := w.person("alice", 0)
+	host := strings.TrimPrefix(w.nodes[0], "http://")
+	for _, c := range []struct {
+		name string
+		head map[string]string
+		want string
+	}{
+		{"no session", nil, "401"},
+		{"a wrong token", map[string]string{"Authorization": "Bearer x"}, "401"},
+		{"the header", map[string]string{"Authorization": "Bearer TOKEN"}, "101"},
+		{"the header from a foreign page", map[string]string{"Authorization": "Bearer TOKEN", "Origin": "https://evil.example"}, "403"},
+		{"the cookie from our page", map[string]string{"Cookie": "session=TOKEN", "Origin": "http://" + host}, "101"},
+		{"the cookie from a named page", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org"}, "101"},
+		{"the cookie from a page whose name begins alike", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org.evil.example"}, "403"},
+		{"the cookie from null", map[string]string{"Cookie": "session=TOKEN", "Origin": "null"}, "403"},
+		{"the cookie from nowhere", map[string]string{"Cookie": "session=TOKEN"}, "403"},
+		{"the subprotocol", map[string]string{"Sec-WebSocket-Protocol": "chillin.v1, bearer.TOKEN"}, "101"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := upgrade(t, host, alice.Token, c.head); got != c.want {
+				t.Fatalf("status = %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// upgrade asks for a WebSocket by hand and returns the status.
+func upgrade(t *testing.T, host, token string, head map[string]string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	request := "GET /ws HTTP/1.1\r\nHost: " + host + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	for name, value := range head {
+		request += name + ": " + strings.ReplaceAll(value, "TOKEN", token) + "\r\n"
+	}
+	if _, err := conn.Write([]byte(request + "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	status, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(status)[1]
+}
+
+func TestBadRequests(t *testing.T) {
+	w := embedded(t, nil)
+	alice := w.person("alice", 0)
+	room := alice.room("Lobby", nil)
+	deep := strings.Repeat(`[`, 9000) + strings.Repeat(`]`, 9000)
+	for _, c := range []struct{ name, method, path, body string }{
+		{"broken JSON", "POST", "/rooms", `{`},
+		{"unknown key", "POST", "/rooms", `{"name":"x","more":1}`},
+		{"wrong type", "POST", "/rooms", `{"name":7}`},
+		{"NUL", "POST", "/rooms", `{"name":"a\u0000b"}`},
+		{"deep", "POST", "/rooms", `{"name":` + deep + `}`},
+		{"a number out of range", "POST", "/rooms/1/messages", `{"cid":"x","text":"x","replyTo":1e400}`},
+		{"2^63", "GET", "/rooms/9223372036854775808", ""},
+		{"minus one", "GET", "/rooms/-1", ""},
+		{"limit 10^9", "GET", "/rooms?limit=1000000000", ""},
+		{"limit 0", "GET", path("/rooms/%d/messages?limit=0", room.ID), ""},
+		{"two directions", "GET", path("/rooms/%d/messages?before=3&after=1", room.ID), ""},
+		{"unknown sort", "GET", "/rooms?sort=size", ""},
+		{"too large", "POST", "/rooms", `{"name":"` + strings.Repeat("x", 65<<10) + `"}`},
+		{"no name", "POST", "/rooms", `{"name":" \u200b "}`},
+		{"long name", "POST", "/rooms", `{"name":"` + strings.Repeat("x", 31) + `"}`},
+		{"empty text", "POST", path("/rooms/%d/messages", room.ID), `{"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":" \n "}`},
+		{"long text", "POST", path("/rooms/%d/messages", room.ID), `{"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":"` + strings.Repeat("x", 2001) + `"}`},
+		{"no cid", "POST", path("/rooms/%d/messages", room.ID), `{"text":"x"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := alice.raw(c.method, c.path, c.body)
+			refusal, ok := err.(*client.Error)
+			if !ok || refusal.Status < 400 || refusal.Status >= 500 || refusal.Code == "" {
+				t.Fatalf("err = %v, want a refusal 4xx with a code", err)
+			}
+		})
+	}
+}
+
+// raw sends body as it is.
+func (p *person) raw(method, path, body string) error {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(ctx(p.t), method, p.Base+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+p.Token)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	refusal := &client.Error{}
+	if err := json.NewDecoder(answer.Body).Decode(refusal); err != nil {
+		p.t.Fatal(err)
+	}
+	refusal.Status = answer.StatusCode
+	return refusal
+}
+
+func TestCrossSiteRequestsAreRefused(t *testing.T) {
+	w := embedded(t, nil)
+	alice := w.person("alice", 0)
+	for origin, want := range map[string]int{"https://evil.example": 403, "": 403, "null": 403, w.nodes[0]: 201} {
+		request, err := http.NewRequestWithContext(ctx(t), "POST", w.nodes[0]+"/api/v1/rooms", strings.NewReader(`{"name":"r`+origin[:min(len(origin), 4)]+`"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.AddCookie(&http.Cookie{Name: "session", Value: alice.Token})
+		if origin != "" {
+			request.Header.Set("Origin", origin)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("POST from %q = %d, want %d", origin, answer.StatusCode, want)
+		}
+	}
+}
+
+func TestRoomNamesAreOneWhateverTheirCase(t *testing.T) {
+	alice := embedded(t, nil).person("alice", 0)
+	alice.room("Straße", nil)
+	_, err := alice.CreateRoom(ctx(t), "STRASSE", nil)
+	wantCode(t, err, chat.RoomNameTaken)
+}

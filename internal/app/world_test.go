@@ -1,0 +1,230 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/app"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// world is a running chat: one embedded node, or two on the real engines. A story
+// that holds in one must hold in the other.
+type world struct {
+	t     *testing.T
+	nodes []string // base URLs
+}
+
+// worlds are what the stories are told in.
+var worlds = []struct {
+	name string
+	open func(t *testing.T, more map[string]string) *world
+}{
+	{"one embedded node", embedded},
+	{"two nodes on real engines", clustered},
+}
+
+func inEachWorld(t *testing.T, story func(w *world)) {
+	t.Helper()
+	for _, kind := range worlds {
+		t.Run(kind.name, func(t *testing.T) { story(kind.open(t, nil)) })
+	}
+}
+
+func embedded(t *testing.T, more map[string]string) *world {
+	t.Helper()
+	env := map[string]string{"DATA_DIR": t.TempDir()}
+	return &world{t, []string{startNode(t, env, more).base}}
+}
+
+func clustered(t *testing.T, more map[string]string) *world {
+	t.Helper()
+	s3 := testenv.S3(t)
+	env := map[string]string{
+		"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t),
+		"USE_MINIO": "true", "MINIO_ENDPOINT": s3.Endpoint, "S3_ACCESS_KEY_ID": s3.AccessKey,
+		"S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region,
+	}
+	return &world{t, []string{startNode(t, env, more).base, startNode(t, env, more).base}}
+}
+
+// node is an App that runs.
+type node struct {
+	base string
+	stop func() error // SIGTERM; returns what Run returned
+}
+
+// startNode runs an App with env and stops it when the test ends.
+func startNode(t *testing.T, env, more map[string]string) *node {
+	t.Helper()
+	settings := map[string]string{
+		"HOST": "127.0.0.1", "PORT": "0", "RATE_LIMIT_MESSAGES": "10000", "RATE_LIMIT_AUTH": "10000", "LOG_LEVEL": "error",
+	}
+	for _, m := range []map[string]string{env, more} {
+		for key, value := range m {
+			settings[key] = value
+		}
+	}
+	c, err := config.Load(func(key string) (string, bool) { v, ok := settings[key]; return v, ok })
+	if err != nil {
+		t.Fatalf("settings: %v", err)
+	}
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: c.LogLevel}))
+	a, err := app.New(t.Context(), c, log)
+	if err != nil {
+		t.Fatalf("new node: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	n := &node{base: "http://" + a.Addr().String()}
+	stopped := false
+	n.stop = func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		cancel()
+		return <-ended
+	}
+	t.Cleanup(func() {
+		if err := n.stop(); err != nil {
+			t.Errorf("node ended: %v", err)
+		}
+	})
+	return n
+}
+
+// person is a user with a connection.
+type person struct {
+	*client.Client
+	*client.Socket
+	t *testing.T
+}
+
+// ctx bounds one step of a story: a step that takes longer has failed.
+func ctx(t *testing.T) context.Context {
+	t.Helper()
+	c, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 15*time.Second)
+	t.Cleanup(cancel)
+	return c
+}
+
+// person registers a user at node n (counted round) and connects.
+func (w *world) person(name string, n int) *person {
+	w.t.Helper()
+	c := client.New(w.nodes[n%len(w.nodes)])
+	if err := c.Register(ctx(w.t), name, "correct horse"); err != nil {
+		w.t.Fatalf("register %s: %v", name, err)
+	}
+	p := &person{Client: c, t: w.t}
+	p.connect()
+	return p
+}
+
+func (p *person) connect() {
+	p.t.Helper()
+	s, err := p.Dial(ctx(p.t))
+	if err != nil {
+		p.t.Fatalf("dial: %v", err)
+	}
+	p.Socket = s
+	p.t.Cleanup(s.Cut)
+}
+
+func (p *person) room(name string, options map[string]any) chat.Room {
+	p.t.Helper()
+	room, err := p.CreateRoom(ctx(p.t), name, options)
+	if err != nil {
+		p.t.Fatalf("create room: %v", err)
+	}
+	return room
+}
+
+func (p *person) join(room chat.RoomID, more map[string]any) gateway.RoomJoined {
+	p.t.Helper()
+	in := map[string]any{"roomId": room}
+	for key, value := range more {
+		in[key] = value
+	}
+	var joined gateway.RoomJoined
+	if err := p.Socket.Do(ctx(p.t), "room:join", in, &joined); err != nil {
+		p.t.Fatalf("room:join: %v", err)
+	}
+	return joined
+}
+
+func (p *person) say(room chat.RoomID, text string) gateway.MessageConfirmed {
+	p.t.Helper()
+	done, err := p.trySay(room, uuid.NewString(), text)
+	if err != nil {
+		p.t.Fatalf("message:send %q: %v", text, err)
+	}
+	return done
+}
+
+func (p *person) trySay(room chat.RoomID, cid, text string) (gateway.MessageConfirmed, error) {
+	var done gateway.MessageConfirmed
+	err := p.Socket.Do(ctx(p.t), "message:send", map[string]any{"roomId": room, "cid": cid, "text": text}, &done)
+	return done, err
+}
+
+// hears returns the next message event and fails unless it bears seq.
+func (p *person) hears(seq chat.Seq) chat.Message {
+	p.t.Helper()
+	f, err := p.Next(ctx(p.t), "message:new")
+	if err != nil {
+		p.t.Fatalf("wait for %d: %v", seq, err)
+	}
+	var e chat.MessageEvent
+	if err := f.Decode(&e); err != nil || e.Seq != seq {
+		p.t.Fatalf("event = %+v, %v, want seq %d", e, err, seq)
+	}
+	return e.Message
+}
+
+func wantCode(t *testing.T, err error, want chat.Code) {
+	t.Helper()
+	refusal, ok := err.(*client.Error)
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		for _, e := range joined.Unwrap() {
+			refusal, ok = e.(*client.Error)
+		}
+	}
+	if !ok || refusal.Code != want {
+		t.Fatalf("err = %v, want code %s", err, want)
+	}
+}
+
+func path(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+func texts(messages []chat.Message) string {
+	var all []string
+	for _, m := range messages {
+		if m.Kind == chat.Text {
+			all = append(all, m.Text)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+func count(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = strconv.Itoa(i + 1)
+	}
+	return all
+}

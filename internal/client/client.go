@@ -1,0 +1,145 @@
+// Package client speaks Chillin's REST and WebSocket contract as any client
+// author would, from the outside: the tests, the fault programme and the load
+// command use it. It shares no code with the server but the types of the wire.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Client is one user's way to one server.
+type Client struct {
+	Base  string // as http://127.0.0.1:5000
+	HTTP  *http.Client
+	Token string
+	User  chat.User
+}
+
+// New makes a client of the server at base, not signed in.
+func New(base string) *Client {
+	return &Client{Base: strings.TrimSuffix(base, "/"), HTTP: http.DefaultClient}
+}
+
+// Error is a refusal: a problem of REST or an error frame.
+type Error struct {
+	Status       int       `json:"status"` // 0 for frames
+	Code         chat.Code `json:"code"`
+	Detail       string    `json:"detail"`
+	Message      string    `json:"message"`
+	RetryAfterMs int64     `json:"retryAfterMs"`
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%d %s %s%s", e.Status, e.Code, e.Detail, e.Message)
+}
+
+// Do sends a request to path under /api/v1 and decodes the answer into out, if it
+// is not nil. A refusal is an *Error.
+func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader = http.NoBody
+	if in != nil {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode request: %w", err)
+		}
+		body = bytes.NewReader(data)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.Base+"/api/v1"+path, body)
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	answer, err := c.HTTP.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return fmt.Errorf("read answer of %s %s: %w", method, path, err)
+	}
+	if answer.StatusCode >= http.StatusBadRequest {
+		refusal := &Error{}
+		if json.Unmarshal(data, refusal) != nil {
+			refusal.Detail = string(data)
+		}
+		refusal.Status = answer.StatusCode
+		return refusal
+	}
+	if out == nil || len(data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(data, out); err != nil {
+		return fmt.Errorf("decode answer of %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+type signedIn struct {
+	User  chat.User `json:"user"`
+	Token string    `json:"token"`
+}
+
+// Register makes an account and signs in.
+func (c *Client) Register(ctx context.Context, username, password string) error {
+	return c.signIn(ctx, "/auth/register", map[string]string{"username": username, "password": password})
+}
+
+// Login signs in.
+func (c *Client) Login(ctx context.Context, username, password string) error {
+	return c.signIn(ctx, "/auth/login", map[string]string{"username": username, "password": password})
+}
+
+// Guest signs in as a guest.
+func (c *Client) Guest(ctx context.Context, name string) error {
+	return c.signIn(ctx, "/auth/guest", map[string]string{"displayName": name})
+}
+
+func (c *Client) signIn(ctx context.Context, path string, in any) error {
+	var done signedIn
+	if err := c.Do(ctx, http.MethodPost, path, in, &done); err != nil {
+		return err
+	}
+	c.Token, c.User = done.Token, done.User
+	return nil
+}
+
+// CreateRoom makes a room. options may hold private, password and description.
+func (c *Client) CreateRoom(ctx context.Context, name string, options map[string]any) (chat.Room, error) {
+	in := map[string]any{"name": name}
+	for key, value := range options {
+		in[key] = value
+	}
+	var out struct {
+		Room chat.Room `json:"room"`
+	}
+	err := c.Do(ctx, http.MethodPost, "/rooms", in, &out)
+	return out.Room, err
+}
+
+// JoinRoom makes the user a member.
+func (c *Client) JoinRoom(ctx context.Context, room chat.RoomID, password string) error {
+	return c.Do(ctx, http.MethodPost, fmt.Sprintf("/rooms/%d/join", room), map[string]string{"password": password}, nil)
+}
+
+// History returns the messages of a room with a query as "before=7&limit=50".
+func (c *Client) History(ctx context.Context, room chat.RoomID, query string) ([]chat.Message, error) {
+	var out struct {
+		Messages []chat.Message `json:"messages"`
+	}
+	err := c.Do(ctx, http.MethodGet, fmt.Sprintf("/rooms/%d/messages?%s", room, query), nil, &out)
+	return out.Messages, err
+}
