@@ -62,6 +62,12 @@ types: web/node_modules/.stamp ## TypeScript, and that the generated API types a
 	$(NPM) run typecheck
 	$(NPM) run types:check
 
+.PHONY: generate
+generate: web/node_modules/.stamp | need-go ## openapi.json from the Go code, and from it the TypeScript types
+	go run ./cmd/chillin openapi > .openapi.json.new
+	mv .openapi.json.new web/openapi.json
+	$(NPM) run types
+
 .PHONY: vet
 vet: | need-go
 	go vet ./...

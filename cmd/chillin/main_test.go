@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+)
+
+func TestCommands(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		env  map[string]string
+		out  string // part of what is printed
+		err  string // part of the error; "" for none
+	}{
+		{"help says what there is", []string{"-h"}, nil, "chillin migrate up", ""},
+		{"an unknown command is named", []string{"sevre"}, nil, "", `"sevre"`},
+		{"migrate without a step", []string{"migrate"}, nil, "", "up, down or status"},
+		{"migrate status of a new folder", []string{"migrate", "status"}, nil, "schema version 0\n", ""},
+		{"migrate up", []string{"migrate", "up"}, nil, "schema version 1\n", ""},
+		{"all faults at once", nil, map[string]string{"PORT": "x", "MAX_MESSAGE_LENGTH": "0"}, "", "MAX_MESSAGE_LENGTH"},
+		{"redis without postgres", nil, map[string]string{"REDIS_URL": "redis://127.0.0.1:6379"}, "", "REDIS_URL"},
+		{"health of nobody", []string{"health"}, map[string]string{"PORT": "1"}, "", "refused"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("DATA_DIR", t.TempDir())
+			for key, value := range c.env {
+				t.Setenv(key, value)
+			}
+			var out bytes.Buffer
+			err := run(context.Background(), c.args, &out)
+			switch {
+			case c.err == "" && err != nil:
+				t.Fatalf("err = %v, want none", err)
+			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
+				t.Fatalf("err = %v, want one with %q", err, c.err)
+			case !strings.Contains(out.String(), c.out):
+				t.Fatalf("printed %q, want %q in it", out.String(), c.out)
+			}
+		})
+	}
+}
+
+// A second node on the same folder must be told, not corrupt it.
+func TestASecondNodeOnOneFolderIsRefused(t *testing.T) {
+	t.Setenv("DATA_DIR", t.TempDir())
+	t.Setenv("HOST", "127.0.0.1")
+	t.Setenv("PORT", "0")
+	t.Setenv("LOG_LEVEL", "error")
+	first, stop := context.WithCancel(t.Context())
+	greeted, ended := &announcement{said: make(chan struct{})}, make(chan error, 1)
+	go func() { ended <- run(first, nil, greeted) }()
+	<-greeted.said
+	if err := run(t.Context(), nil, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "REDIS_URL") {
+		t.Errorf("second node: %v, want a refusal that names what several nodes need", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatalf("first node: %v", err)
+	}
+}
+
+// announcement closes said at the first write.
+type announcement struct{ said chan struct{} }
+
+func (a *announcement) Write(p []byte) (int, error) {
+	if !bytes.Contains(p, []byte("Data:")) {
+		return len(p), nil
+	}
+	close(a.said)
+	return len(p), nil
+}

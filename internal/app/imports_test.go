@@ -1,0 +1,88 @@
+package app_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is the direction in which the packages of this project know each
+// other: cmd → app → {api, gateway} → auth → chat → markup; the engines know chat;
+// the leaves know nobody. What is not named here is a fault.
+var mayImport = map[string][]string{
+	"cmd/chillin":        {"internal/app", "internal/config", "internal/api", "internal/gateway"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/presence", "internal/ratelimit", "internal/store", "web"},
+	"internal/api":       {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
+	"internal/gateway":   {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
+	"internal/auth":      {"internal/chat", "internal/markup"},
+	"internal/chat":      {"internal/markup"},
+	"internal/markup":    {},
+	"internal/store":     {"internal/chat", "migrations"},
+	"internal/bus":       {"internal/chat"},
+	"internal/presence":  {"internal/chat"},
+	"internal/blob":      {"internal/chat"},
+	"internal/config":    {},
+	"internal/health":    {},
+	"internal/metrics":   {},
+	"internal/ratelimit": {},
+	// strictjson is the one decoder of both edges.
+	"internal/strictjson": {},
+	// client knows the types of the wire and is for tests and the load command.
+	"internal/client":        {"internal/chat", "internal/gateway"},
+	"internal/testenv":       {},
+	"internal/testenv/stack": {"internal/testenv"},
+	"internal/tools/dev":     {},
+	"migrations":             {},
+	"web":                    {},
+}
+
+const module = "github.com/chillin-chat/chillin/"
+
+func TestImportsRunOneWay(t *testing.T) {
+	root := "../.."
+	seen := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && path != root) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		seen[dir] = true
+		allowed, known := mayImport[dir]
+		if !known {
+			t.Errorf("package %s has no line in mayImport", dir)
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			name, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module)
+			if ours && !slices.Contains(allowed, name) {
+				t.Errorf("%s imports %s, which %s may not", path, name, dir)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range mayImport {
+		if !seen[dir] {
+			t.Errorf("mayImport names %s, which has no Go files", dir)
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/bus"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/presence"
+	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// rig is a hub on a real store. Its bus is silent: the test decides what arrives.
+type rig struct {
+	t     *testing.T
+	hub   *Hub
+	store *store.Store
+	alice chat.Caller
+	room  chat.Room
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	dir := t.TempDir()
+	schema, err := store.SQLiteSchema(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Up(); err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.OpenSQLite(t.Context(), dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, store: s}
+	r.hub = NewHub(Deps{
+		Node: "test", Rooms: s, Messages: s, Accounts: s, Bus: bus.NewMemory(bus.NewExchange()),
+		Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); r.hub.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.alice = r.register("alice")
+	if r.room, _, err = s.CreateRoom(t.Context(), chat.NewRoom{Name: "lobby", NameKey: "lobby", Owner: r.alice.User.ID}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *rig) register(name string) chat.Caller {
+	r.t.Helper()
+	hash := make([]byte, 32)
+	copy(hash, name)
+	caller, err := r.store.Register(r.t.Context(), chat.NewAccount{Username: name, DisplayName: name, Password: "x"},
+		chat.NewSession{TokenHash: hash, ExpiresAt: chat.At(time.Now().Add(time.Hour))})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return caller
+}
+
+// say commits a message and returns its event, told to nobody.
+func (r *rig) say(text string) chat.Event {
+	r.t.Helper()
+	m, _, err := r.store.Append(r.t.Context(), chat.Draft{
+		Room: r.room.ID, Author: r.alice.User.ID, CID: chat.CID(uuid.NewString()), Text: text,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return chat.ChangeEvent(m, m.Seq)
+}
+
+// listener is a connection without a socket that is live in the room: what it
+// would be sent stays in its queue.
+func (r *rig) listener(who chat.Caller, to chat.Seq) *Conn {
+	r.t.Helper()
+	c := newConn(r.hub, nil, nil, who, "c"+uuid.NewString()[:4])
+	room, err := r.hub.sit(r.t.Context(), c, r.room.ID)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	room.goLive(c, []byte(`{"type":"room:joined"}`), to)
+	return c
+}
+
+// hears waits until c was sent the event upTo and fails unless what it was sent
+// is from+1, from+2, … without a hole.
+func (r *rig) hears(c *Conn, from, upTo chat.Seq) {
+	r.t.Helper()
+	limit := time.After(10 * time.Second)
+	for next := from + 1; next <= upTo; {
+		select {
+		case <-c.queue.wake:
+		case <-limit:
+			r.t.Fatalf("no event %d in 10 s", next)
+		}
+		frames, _ := c.queue.take()
+		for _, frame := range frames {
+			var e struct {
+				Type string
+				Data chat.MessageEvent
+			}
+			if err := json.Unmarshal(frame, &e); err != nil {
+				r.t.Fatalf("frame %s: %v", frame, err)
+			}
+			if e.Type != "message:new" {
+				continue
+			}
+			if e.Data.Seq != next {
+				r.t.Fatalf("event %d came in the place of %d", e.Data.Seq, next)
+			}
+			next++
+		}
+	}
+}
+
+func TestRoomOrder(t *testing.T) {
+	const n = 60
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprintf("events shuffled, doubled and lost, seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			r, random := newRig(t), rand.New(rand.NewPCG(seed, 1))
+			c := r.listener(r.alice, 0)
+			var arriving []chat.Event
+			for i := range n {
+				e := r.say(fmt.Sprint(i))
+				for range random.IntN(3) { // lost, once or twice
+					if random.IntN(5) == 0 {
+						e.Frame = nil // too large to travel
+					}
+					arriving = append(arriving, e)
+				}
+			}
+			random.Shuffle(len(arriving), func(i, k int) {
+				if max(i-k, k-i) < 8 { // near ones overtake each other
+					arriving[i], arriving[k] = arriving[k], arriving[i]
+				}
+			})
+			for _, e := range arriving {
+				r.hub.Event(e)
+			}
+			r.hub.Missed() // the last may be lost, and has no successor
+			r.hears(c, 0, n)
+		})
+	}
+}
+
+func TestALostLastEventIsFoundByTheHeads(t *testing.T) {
+	r := newRig(t)
+	c := r.listener(r.alice, 0)
+	r.say("lost on the way")
+	r.hears(c, 0, 1) // by the pass over the heads that comes anyway
+}
+
+func TestWhoCatchesUpMissesNothing(t *testing.T) {
+	r := newRig(t)
+	early := r.listener(r.alice, 0)
+	c := newConn(r.hub, nil, nil, r.alice, "late")
+	room, err := r.hub.sit(t.Context(), c, r.room.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 { // while c reads the store
+		r.hub.Event(r.say(fmt.Sprint(i)))
+	}
+	r.hears(early, 0, 5)
+	room.goLive(c, []byte(`{"type":"room:joined"}`), 3) // c has read up to 3
+	r.hub.Event(r.say("last"))
+	r.hears(c, 3, 6)
+}
+
+func TestWhoIsGoneIsToldAndHearsNothingMore(t *testing.T) {
+	r := newRig(t)
+	bob := r.register("bob")
+	_, joined, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stays, gone := r.listener(r.alice, 1), r.listener(bob, 1)
+	r.hub.Event(chat.ChangeEvent(*joined, 1))
+	left, err := r.store.Leave(t.Context(), r.room.ID, bob.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := r.say("secret")
+	r.hub.Event(secret) // overtakes the departure
+	r.hub.Event(chat.ChangeEvent(*left, 2))
+	r.hears(stays, 1, 3)
+	frames, _ := gone.queue.take()
+	all := string(bytes.Join(frames, []byte{'\n'}))
+	if want := `{"type":"room:joined"}` + "\n" + fmt.Sprintf(`{"type":"room:removed","data":{"roomId":%d,"reason":"left"}}`, r.room.ID); all != want {
+		t.Fatalf("who left was sent %s, want %s", all, want)
+	}
+}
+
+func TestASlowConnectionIsClosedAndCostsBoundedMemory(t *testing.T) {
+	r := newRig(t)
+	slow := r.listener(r.alice, 0)
+	quick := r.listener(r.alice, 0)
+	const n = maxQueuedEvents + 50
+	for i := range n {
+		r.hub.Event(r.say(fmt.Sprint(i)))
+		r.hears(quick, chat.Seq(i), chat.Seq(i+1))
+	}
+	if !slow.closing() || slow.code != closeTooSlow {
+		t.Fatalf("slow connection has code %d, want %d", slow.code, closeTooSlow)
+	}
+	if waiting := slow.queue.waiting(); waiting > maxQueuedEvents+1 {
+		t.Fatalf("%d frames wait, want at most %d and the answer", waiting, maxQueuedEvents)
+	}
+}
