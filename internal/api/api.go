@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -23,6 +24,9 @@ import (
 const (
 	base    = "/api/v1"
 	maxBody = 64 << 10 // bytes of a JSON body; beyond it 413
+	// requestTime bounds an operation: with an engine away the client hears
+	// UNAVAILABLE within two seconds.
+	requestTime = 1900 * time.Millisecond
 )
 
 // Deps are what the api stands on.
@@ -97,6 +101,9 @@ func handle[In, Out any](a *API, op huma.Operation, handler func(ctx context.Con
 // cross-site requests to all of them.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, w := humachi.Unwrap(ctx)
+	bounded, cancel := context.WithTimeout(r.Context(), requestTime)
+	defer cancel()
+	r = r.WithContext(bounded)
 	caller, source, err := chat.Caller{}, auth.Nowhere, error(nil)
 	if len(ctx.Operation().Security) > 0 {
 		caller, source, err = a.Requests.Caller(r)
@@ -108,5 +115,5 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 		a.Refuse(w, r, err)
 		return
 	}
-	next(huma.WithContext(ctx, auth.WithCaller(ctx.Context(), caller)))
+	next(huma.WithContext(ctx, auth.WithCaller(bounded, caller)))
 }

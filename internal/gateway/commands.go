@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/strictjson"
@@ -52,8 +53,14 @@ func decode[T any](data json.RawMessage) (T, error) {
 	return in, nil
 }
 
+// commandTime bounds a command as a whole: with an engine away the client hears
+// UNAVAILABLE within two seconds.
+const commandTime = 1900 * time.Millisecond
+
 // handle reads and does one command. It returns false when it was unreadable.
 func (c *Conn) handle(ctx context.Context, line []byte) bool {
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
 	var in Command
 	if err := strictjson.Decode(line, &in); err != nil {
 		c.refuse("", "", chat.Fault(chat.BadRequest, "That is not a command: %v.", err))

@@ -38,8 +38,9 @@ type room struct {
 	seats   map[*Conn]*seat
 	users   map[chat.UserID]int // seats of each user
 
-	roster chat.Roster // as last told to the seats
-	vague  bool        // presence cannot be known at present
+	roster  chat.Roster               // as last told to the seats
+	missing map[chat.UserID]time.Time // of the roster, who is gone since when, and not yet told
+	vague   bool                      // presence cannot be known at present
 }
 
 // seat is one connection's place in a room.
@@ -53,6 +54,7 @@ func newRoom(h *Hub, id chat.RoomID) *room {
 	return &room{
 		id: id, hub: h, ready: make(chan struct{}),
 		held: map[chat.Seq]chat.Event{}, seats: map[*Conn]*seat{}, users: map[chat.UserID]int{},
+		missing: map[chat.UserID]time.Time{},
 	}
 }
 

@@ -235,3 +235,56 @@ func TestASlowConnectionIsClosedAndCostsBoundedMemory(t *testing.T) {
 		t.Fatalf("%d frames wait, want at most %d and the answer", waiting, maxQueuedEvents)
 	}
 }
+
+// roster brings a new roster and returns who was told to be what.
+func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) string {
+	r.t.Helper()
+	room.newRoster(roster, at)
+	frames, _ := c.queue.take()
+	told := ""
+	for _, frame := range frames {
+		var f struct {
+			Type string
+			Data PresenceUpdate
+		}
+		if err := json.Unmarshal(frame, &f); err != nil {
+			r.t.Fatal(err)
+		}
+		for _, u := range f.Data.Users {
+			told += fmt.Sprintf("%d %s;", u.UserID, u.Status)
+		}
+	}
+	return told
+}
+
+func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	room := newRoom(h, 1)
+	c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: 9}}, "c")
+	room.addSeat(c)
+	room.goLive(c, nil, 0)
+	c.queue.take()
+	r, start := &rig{t: t, hub: h}, time.Now()
+	for i, step := range []struct {
+		after  time.Duration
+		roster chat.Roster
+		want   string
+	}{
+		{0, chat.Roster{1: chat.Online, 2: chat.Online}, "1 online;2 online;"},
+		{0, chat.Roster{1: chat.Online, 2: chat.Online}, ""},
+		{0, chat.Roster{1: chat.Away}, "1 away;"}, // 2 may be back at once
+		{time.Second, chat.Roster{1: chat.Away, 2: chat.Online}, ""},
+		{time.Second, chat.Roster{1: chat.Away}, ""},
+		{rosterGrace, chat.Roster{1: chat.Away}, ""}, // the grace began anew
+		{rosterGrace + time.Second, chat.Roster{1: chat.Away}, "2 offline;"},
+		{time.Hour, chat.Roster{1: chat.Away}, ""},
+	} {
+		if got := r.roster(c, room, step.roster, start.Add(step.after)); got != step.want {
+			t.Fatalf("step %d: told %q, want %q", i, got, step.want)
+		}
+	}
+	room.rosterUnknown()
+	if got := r.roster(c, room, chat.Roster{1: chat.Away}, start); got != "1 unknown;1 away;" {
+		t.Fatalf("told %q, want that it was unknown and then known again", got)
+	}
+}

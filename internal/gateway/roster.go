@@ -12,9 +12,13 @@ import (
 const (
 	// rostersAtMost bounds presence:update to five a second and room.
 	rostersAtMost = 200 * time.Millisecond
-	// rostersEvery is when all open rooms are looked at, for hints that were lost
-	// and leases that ended.
-	rostersEvery = 5 * time.Second
+	// rostersEvery is when all open rooms are looked at, for hints that were lost,
+	// leases that ended and users whose grace is over.
+	rostersEvery = 2 * time.Second
+	// rosterGrace is how long who is missing is not yet told to be offline: a
+	// reconnect, or a node that drains, is no news. Lease (30 s), look and grace
+	// stay below the 35 s of promise G5.
+	rosterGrace = 2 * time.Second
 )
 
 // rosterChanged hears that this node's entries are in force: every node that has
@@ -80,25 +84,36 @@ func (h *Hub) readRosters(ctx context.Context, rooms []*room) {
 		if err != nil {
 			r.rosterUnknown()
 		} else {
-			r.newRoster(rosters[r.id])
+			r.newRoster(rosters[r.id], time.Now())
 		}
 	}
 }
 
 // newRoster tells the seats how the roster differs from what they were told.
-func (r *room) newRoster(roster chat.Roster) {
+func (r *room) newRoster(roster chat.Roster, now time.Time) {
 	r.mu.Lock()
 	var diff []UserStatus
 	for user, status := range roster {
 		if r.roster[user] != status || r.vague {
 			diff = append(diff, UserStatus{UserID: user, Status: status})
 		}
+		delete(r.missing, user)
 	}
-	now := chat.At(time.Now())
-	for user := range r.roster {
-		if _, still := roster[user]; !still {
-			diff = append(diff, UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: now})
+	for user, status := range r.roster {
+		if _, here := roster[user]; here {
+			continue
 		}
+		since, known := r.missing[user]
+		if !known {
+			since = now
+			r.missing[user] = now
+		}
+		if now.Sub(since) < rosterGrace {
+			roster[user] = status // not yet
+			continue
+		}
+		delete(r.missing, user)
+		diff = append(diff, UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
 	}
 	r.roster, r.vague = roster, false
 	r.mu.Unlock()
