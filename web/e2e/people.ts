@@ -78,7 +78,7 @@ export class Person {
 
   /** The lines of the conversation that hold the text. */
   line(text: string): Locator {
-    return this.page.getByRole('region', { name: /^Messages in / }).getByRole('listitem').filter({ hasText: text });
+    return this.page.getByRole('region', { name: /^Messages in / }).locator('li[data-key]').filter({ hasText: text });
   }
 
   async sees(text: string): Promise<void> {

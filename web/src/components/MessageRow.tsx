@@ -14,7 +14,8 @@ export const ItemRow = memo(function ItemRow({ item }: { item: Item }) {
   switch (item.kind) {
     case 'day':
       return (
-        <li className="day" data-key={item.key}>
+        // Without data-key: this line moves when older messages come, so it is no anchor.
+        <li className="day">
           <span>{dayOf(item.date)}</span>
         </li>
       );

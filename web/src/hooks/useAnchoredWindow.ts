@@ -34,7 +34,8 @@ const BOTTOM_PX = 48;
 /**
  * Keeps a bounded run of a long list in the document and the eye where it was:
  * at the bottom while it is there, else on the line that stood at the top. Rows
- * are direct children of content and carry data-key.
+ * are direct children of content; those that keep their place among the others
+ * carry data-key.
  */
 export function useAnchoredWindow<T extends Keyed>(
   items: readonly T[],

@@ -32,7 +32,7 @@ export interface ChatOptions {
   tabs?: Tabs;
 }
 
-const SAVE_AFTER_MS = 400;
+const SAVE_AFTER_MS = 500;
 const MARK_READ_AFTER_MS = 600;
 
 /**
@@ -56,6 +56,7 @@ export class Chat {
   #hooks: ChatHooks;
   #sessions = new Map<number, RoomSession>();
   #saveTimers = new Map<number, ReturnType<typeof setTimeout>>();
+  #unsaved = new Set<number>();
   #readTimer: ReturnType<typeof setTimeout> | undefined;
   #epoch = '';
   #stops: (() => void)[] = [];
@@ -324,6 +325,7 @@ export class Chat {
     this.#sessions.delete(roomId);
     clearTimeout(this.#saveTimers.get(roomId));
     this.#saveTimers.delete(roomId);
+    this.#unsaved.delete(roomId);
     this.#vault.removeRoom(roomId).catch(() => undefined);
   }
 
@@ -337,23 +339,29 @@ export class Chat {
     }
   }
 
-  /** Keeps the newest page soon: a burst of events is one write. */
+  /** Keeps the newest page: at once, and once more after a burst of events. */
   #save(roomId: number): void {
-    if (this.#saveTimers.has(roomId)) return;
+    if (this.#saveTimers.has(roomId)) {
+      this.#unsaved.add(roomId);
+      return;
+    }
+    if (!this.#saveNow(roomId)) return;
     this.#saveTimers.set(roomId, setTimeout(() => {
       this.#saveTimers.delete(roomId);
-      this.#saveNow(roomId);
+      if (this.#unsaved.delete(roomId)) this.#save(roomId);
     }, SAVE_AFTER_MS));
   }
 
-  #saveNow(roomId: number): void {
+  /** Tells whether there was anything to keep. */
+  #saveNow(roomId: number): boolean {
     const mine = this.myRoom(roomId);
     const session = this.#sessions.get(roomId);
     const page = session && newestPage(session.timeline.getSnapshot());
-    if (mine === undefined || page === undefined) return;
+    if (mine === undefined || page === undefined) return false;
     const own: OwnRoom = { room: mine.room, role: mine.role, lastRead: mine.lastRead, unread: this.unread.getSnapshot().get(roomId) ?? 0 };
     // The cache only makes a reload faster: that it cannot be written is no fault.
     this.#vault.putRoom({ roomId, own, ...page }).catch(() => undefined);
+    return true;
   }
 
   #watchBrowser(): void {
@@ -363,7 +371,7 @@ export class Chat {
       if (document.visibilityState === 'visible') this.#socket.retryNow();
     };
     const hide = () => {
-      for (const roomId of this.#saveTimers.keys()) this.#saveNow(roomId);
+      for (const roomId of this.#unsaved) this.#saveNow(roomId);
     };
     window.addEventListener('online', online);
     window.addEventListener('offline', offline);
