@@ -25,14 +25,14 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 
 // rig is a hub on a real store. Its bus is silent: the test decides what arrives.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	hub   *Hub
 	store *store.Store
 	alice chat.Caller
 	room  chat.Room
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	dir := t.TempDir()
 	schema, err := store.SQLiteSchema(dir)

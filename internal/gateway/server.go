@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -39,7 +41,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Refuse(w, r, err)
 		return
 	}
-	socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	socket, err := websocket.Accept(bounded{w}, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{Protocol},
 		InsecureSkipVerify: true, // admit has checked the Origin, by a stricter rule
 	})
@@ -57,6 +59,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The request's context ends with this handler; the connection must not.
 		go c.serve(context.Background())
 	}
+}
+
+// bounded gives the socket a fixed send buffer in the kernel: one that grows
+// would hold megabytes for a client that does not read.
+type bounded struct{ http.ResponseWriter }
+
+const sendBuffer = 64 << 10
+
+func (b bounded) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(b.ResponseWriter).Hijack()
+	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+		err = tcp.SetWriteBuffer(sendBuffer)
+	}
+	return conn, rw, err
 }
 
 // admit says who may connect: an allowed page first, then a living session.

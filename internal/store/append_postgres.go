@@ -51,7 +51,7 @@ const (
 type pgAppend struct{ conn *pgxpool.Conn }
 
 func (p *postgres) beginAppend(ctx context.Context, q question) (appendTx, facts, error) {
-	conn, err := p.pool.Acquire(ctx)
+	conn, err := p.appends.Acquire(ctx)
 	if err != nil {
 		return nil, facts{}, fmt.Errorf("acquire connection: %w", err)
 	}

@@ -15,21 +15,36 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// PostgresConns caps the connections of one node, well below the server's
-// default of 100 for a few nodes; callers wait for one at most as long as their
-// own unit of work may take.
-const PostgresConns = 20
+// The connections of one node, in two pools: a storm of readers, as after a
+// restart, must not hold up the appends. Together they stay well below the
+// server's default of 100 for a few nodes.
+const (
+	postgresConns = 16
+	appendConns   = 4
+)
 
 // OpenPostgres connects to the database that dsn names (a postgres:// URL or
 // key=value words). The schema must be there: see Migrate.
 func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
+	pool, err := openPool(ctx, dsn, postgresConns)
+	if err != nil {
+		return nil, err
+	}
+	appends, err := openPool(ctx, dsn, appendConns)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	return open(ctx, &postgres{pool: pool, appends: appends, db: db}, db, db, o)
+}
+
+func openPool(ctx context.Context, dsn string, conns int32) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read database address: %w", err)
 	}
-	if !strings.Contains(dsn, "pool_max_conns") {
-		config.MaxConns = PostgresConns
-	}
+	config.MaxConns = conns
 	config.ConnConfig.ConnectTimeout = time.Second
 	for key, value := range map[string]string{
 		"application_name":                    "chillin",
@@ -44,18 +59,19 @@ func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	return open(ctx, &postgres{pool: pool, db: db}, db, db, o)
+	return pool, nil
 }
 
 type postgres struct {
-	pool *pgxpool.Pool
-	db   *sql.DB
+	pool    *pgxpool.Pool
+	appends *pgxpool.Pool
+	db      *sql.DB // on pool
 }
 
 func (p *postgres) close() error {
 	err := p.db.Close()
 	p.pool.Close()
+	p.appends.Close()
 	return err
 }
 

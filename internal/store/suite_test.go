@@ -16,13 +16,13 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 // engines are what the suite runs on. Each opens a fresh, migrated store.
 var engines = []struct {
 	name string
-	open func(t *testing.T) *Store
+	open func(t testing.TB) *Store
 }{
 	{"sqlite", openTestSQLite},
 	{"postgres", openTestPostgres},
 }
 
-func openTestSQLite(t *testing.T) *Store {
+func openTestSQLite(t testing.TB) *Store {
 	t.Helper()
 	dir := t.TempDir()
 	schema, err := SQLiteSchema(dir)
@@ -31,7 +31,7 @@ func openTestSQLite(t *testing.T) *Store {
 	return opened(t, s, err)
 }
 
-func openTestPostgres(t *testing.T) *Store {
+func openTestPostgres(t testing.TB) *Store {
 	t.Helper()
 	dsn := testenv.Postgres(t)
 	schema, err := PostgresSchema(dsn)
@@ -40,7 +40,7 @@ func openTestPostgres(t *testing.T) *Store {
 	return opened(t, s, err)
 }
 
-func migrateUp(t *testing.T, schema *Schema, err error) {
+func migrateUp(t testing.TB, schema *Schema, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("open schema: %v", err)
@@ -53,7 +53,7 @@ func migrateUp(t *testing.T, schema *Schema, err error) {
 	}
 }
 
-func opened(t *testing.T, s *Store, err error) *Store {
+func opened(t testing.TB, s *Store, err error) *Store {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("open store: %v", err)
@@ -74,7 +74,7 @@ func onEach(t *testing.T, test func(t *testing.T, s *Store)) {
 	}
 }
 
-func register(t *testing.T, s *Store, username string) chat.Caller {
+func register(t testing.TB, s *Store, username string) chat.Caller {
 	t.Helper()
 	caller, err := s.Register(t.Context(),
 		chat.NewAccount{Username: username, DisplayName: username, Password: "$argon2id$x"}, newSession(s))
@@ -94,7 +94,7 @@ func randomHash() []byte {
 	return hash
 }
 
-func createRoom(t *testing.T, s *Store, owner chat.Caller, name string) chat.Room {
+func createRoom(t testing.TB, s *Store, owner chat.Caller, name string) chat.Room {
 	t.Helper()
 	room, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: name, NameKey: name, Owner: owner.User.ID})
 	if err != nil {

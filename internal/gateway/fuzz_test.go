@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/presence"
+	"github.com/chillin-chat/chillin/internal/ratelimit"
+)
+
+// FuzzCommand hands a line from a stranger to a connection: whatever it is, there
+// is an answer or an event, each of them JSON on one line, and never INTERNAL.
+func FuzzCommand(f *testing.F) {
+	for _, line := range []string{
+		`{"id":1,"type":"ping","data":{}}`,
+		`{"id":1.5e3,"type":"room:join","data":{"roomId":1,"since":0,"epoch":"x","limit":5}}`,
+		`{"type":"room:changes","data":{"roomId":1,"since":-1,"epoch":7}}`,
+		`{"id":2,"type":"message:send","data":{"roomId":1,"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":"hi","replyTo":1}}`,
+		`{"id":3,"type":"room:leave","data":{"roomId":9223372036854775807}}`,
+		`{"id":"x","type":[]}`, `{{`, `null`, `{"id":1,"type":"typing:start","data":{"roomId":1}}`,
+		`{"id":1,"type":"read:mark","data":{"roomId":1,"seq":1}}`,
+	} {
+		f.Add([]byte(line))
+	}
+	r := newRig(f)
+	service := &chat.Service{
+		Accounts: r.store, Rooms: r.store, Messages: r.store, Announcer: r.hub,
+		Presence: presence.NewMemory(presence.NewBoard()),
+		Sends:    ratelimit.New[chat.UserID](rate.Inf, 1, time.Now),
+		Limits:   chat.Limits{MaxMessageLength: 2000}, Log: slog.New(slog.DiscardHandler),
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		c := newConn(r.hub, service, nil, r.alice, "fuzz")
+		c.handle(context.Background(), line)
+		frames, _ := c.queue.take()
+		for id := range c.seated() {
+			r.hub.stand(c, id)
+		}
+		for _, frame := range frames {
+			if !json.Valid(frame) || strings.Contains(string(frame), "\n") {
+				t.Fatalf("answer to %q is not one line of JSON: %q", line, frame)
+			}
+			if strings.Contains(string(frame), `"code":"INTERNAL"`) {
+				t.Fatalf("answer to %q is %s", line, frame)
+			}
+		}
+	})
+}
