@@ -52,9 +52,9 @@ func scanMessage(r row, more ...any) (chat.Message, error) {
 	return m, nil
 }
 
-// tell writes the system message that bears seq. format holds %s for the name of
-// the subject, who is also its author.
-func (s *Store) tell(ctx context.Context, tx *sql.Tx, room chat.RoomID, seq chat.Seq, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
+// tell writes a system message under the room's next number. format holds %s for
+// the name of the subject, who is also its author.
+func (s *Store) tell(ctx context.Context, tx *roomTx, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
 	var name string
 	if err := tx.QueryRowContext(ctx, `SELECT display_name FROM users WHERE id = $1`, int64(subject)).Scan(&name); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *Store) tell(ctx context.Context, tx *sql.Tx, room chat.RoomID, seq chat
 	err := tx.QueryRowContext(ctx, `
 		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, text, html, action, subject_id, created_at)
 		VALUES ($1, $2, $2, 'system', $3, $4, $5, $6, $3, $7) RETURNING id`,
-		int64(room), int64(seq), int64(subject), text, html.EscapeString(text), string(action), int64(s.clock())).Scan(&id)
+		int64(tx.room), int64(tx.next()), int64(subject), text, html.EscapeString(text), string(action), int64(s.clock())).Scan(&id)
 	if err != nil {
 		return nil, err
 	}

@@ -206,38 +206,30 @@ const maxUnread = `1000`
 
 // Join makes user a member.
 func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Membership, *chat.Message, error) {
-	ctx, cancel := bound(ctx)
-	defer cancel()
 	var membership chat.Membership
 	var told *chat.Message
-	err := s.inRoom(ctx, room, func(tx *sql.Tx, head chat.Seq) error {
+	err := s.inRoom(ctx, room, func(tx *roomTx) error {
 		var err error
-		membership, err = s.membership(ctx, tx, room, user)
+		membership, err = s.membership(ctx, tx.Tx, room, user)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if told, err = s.tell(ctx, tx, room, head+1, user, chat.Joined, "%s joined the room."); err != nil {
+		if told, err = s.tell(ctx, tx, user, chat.Joined, "%s joined the room."); err != nil {
 			return err
 		}
+		tx.members++
 		// Whoever joins has read what was before.
-		membership, err = s.addMember(ctx, tx, room, user, chat.Member, head+1)
+		membership, err = s.addMember(ctx, tx.Tx, room, user, chat.Member, tx.head)
 		return err
-	}, func() int {
-		if told != nil {
-			return +1
-		}
-		return 0
 	})
 	return membership, told, s.fail("join room", err)
 }
 
 // Leave ends a membership.
 func (s *Store) Leave(ctx context.Context, room chat.RoomID, user chat.UserID) (*chat.Message, error) {
-	ctx, cancel := bound(ctx)
-	defer cancel()
 	var told *chat.Message
-	err := s.inRoom(ctx, room, func(tx *sql.Tx, head chat.Seq) error {
-		membership, err := s.membership(ctx, tx, room, user)
+	err := s.inRoom(ctx, room, func(tx *roomTx) error {
+		membership, err := s.membership(ctx, tx.Tx, room, user)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -251,33 +243,45 @@ func (s *Store) Leave(ctx context.Context, room chat.RoomID, user chat.UserID) (
 			int64(room), int64(user)); err != nil {
 			return err
 		}
-		told, err = s.tell(ctx, tx, room, head+1, user, chat.Left, "%s left the room.")
+		tx.members--
+		told, err = s.tell(ctx, tx, user, chat.Left, "%s left the room.")
 		return err
-	}, func() int {
-		if told != nil {
-			return -1
-		}
-		return 0
 	})
 	return told, s.fail("leave room", err)
 }
 
-// inRoom runs work with the room's row taken: what work reads is true until the
-// commit, because everybody who changes the room takes the row first. joined is
-// asked after work how the number of members changed; where it did, work has
-// taken the number head+1.
-func (s *Store) inRoom(ctx context.Context, room chat.RoomID, work func(tx *sql.Tx, head chat.Seq) error, joined func() int) error {
+// roomTx is a transaction that holds a room's row: what it reads is true until
+// the commit, because everybody who changes the room takes the row first.
+type roomTx struct {
+	*sql.Tx
+	room    chat.RoomID
+	head    chat.Seq
+	members int // who joined, less who left
+}
+
+// next takes the room's next number, for one change.
+func (t *roomTx) next() chat.Seq {
+	t.head++
+	return t.head
+}
+
+// inRoom runs work with the room's row taken, and then stores the numbers that it
+// took. NOT_FOUND for an unknown room.
+func (s *Store) inRoom(ctx context.Context, room chat.RoomID, work func(tx *roomTx) error) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		var head chat.Seq
-		err := tx.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`+s.engine.lockRoom(), int64(room)).Scan(&head)
+		t := &roomTx{Tx: tx, room: room}
+		err := tx.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`+s.engine.lockRoom(), int64(room)).Scan(&t.head)
 		if err != nil {
 			return err
 		}
-		if err := work(tx, head); err != nil || joined() == 0 {
+		before := t.head
+		if err := work(t); err != nil || t.head == before && t.members == 0 {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE rooms SET head = $2, member_count = member_count + $3 WHERE id = $1`,
-			int64(room), int64(head+1), joined())
+			int64(room), int64(t.head), t.members)
 		return err
 	})
 }
