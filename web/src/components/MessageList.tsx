@@ -3,7 +3,7 @@ import { useChat } from '../hooks/context';
 import { useUnread } from '../hooks/useChatState';
 import { useAnchoredWindow } from '../hooks/useAnchoredWindow';
 import { useStore } from '../hooks/useStore';
-import { itemsOf } from '../state/items';
+import { firstNew, itemsOf } from '../state/items';
 import type { Older, RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
 import { Face } from './Face';
@@ -22,7 +22,7 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
   const older = useStore(session.older);
   const unread = useUnread(session.id);
   const items = useMemo(() => itemsOf(timeline, newAfter), [timeline, newAfter]);
-  const [startAt] = useState(() => items.find((item) => item.kind === 'new')?.key);
+  const [startAt] = useState(() => firstNew(items)?.key);
   const loadOlder = useCallback(() => {
     // What has failed is tried again when a person asks.
     if (session.older.getSnapshot().kind === 'idle') void session.loadOlder();

@@ -14,14 +14,14 @@ export const ItemRow = memo(function ItemRow({ item }: { item: Item }) {
   switch (item.kind) {
     case 'day':
       return (
-        // Without data-key: this line moves when older messages come, so it is no anchor.
+        // Without data-key, like the next: these lines move when older messages come.
         <li className="day">
           <span>{dayOf(item.date)}</span>
         </li>
       );
     case 'new':
       return (
-        <li className="new-line" data-key={item.key}>
+        <li className="new-line">
           <span>New</span>
         </li>
       );

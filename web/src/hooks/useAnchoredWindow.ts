@@ -10,8 +10,18 @@ interface Range {
   hiddenAfter: number;
 }
 
-/** What must not move on the screen when lines come and go. */
-type Anchor = { kind: 'bottom' } | { kind: 'item'; key: string; top: number };
+/**
+ * What must not move on the screen when lines come and go: the end of the list
+ * while it is in sight, else the lower edge of the topmost line. (The upper part of
+ * a line goes when it joins a run of its author.)
+ */
+interface Anchor {
+  atEnd: boolean;
+  key: string | undefined;
+  /** Its distance from the top of the box when the list stood at scrollTop. */
+  edge: number;
+  scrollTop: number;
+}
 
 export interface AnchoredWindow<T> {
   scroller: RefObject<HTMLDivElement | null>;
@@ -30,6 +40,8 @@ const STEP = 60;
 /** So near to an edge of what is in the document, more is put there. */
 const EDGE_PX = 700;
 const BOTTOM_PX = 48;
+/** Where the first new message stands when a room is opened. */
+const OPENING_PX = 150;
 
 /**
  * Keeps a bounded run of a long list in the document and the eye where it was:
@@ -46,7 +58,7 @@ export function useAnchoredWindow<T extends Keyed>(
   const content = useRef<HTMLOListElement>(null);
   const [range, setRange] = useState<Range>(() => firstRange(items, startAt));
   const [atBottom, setAtBottom] = useState(true);
-  const anchor = useRef<Anchor>(startAt === undefined ? { kind: 'bottom' } : { kind: 'item', key: startAt, top: 96 });
+  const anchor = useRef<Anchor>({ atEnd: startAt === undefined, key: startAt, edge: OPENING_PX, scrollTop: 0 });
 
   const end = Math.max(0, items.length - range.hiddenAfter);
   const start = Math.max(0, end - range.size);
@@ -56,13 +68,15 @@ export function useAnchoredWindow<T extends Keyed>(
     const box = scroller.current;
     const list = content.current;
     if (box === null || list === null) return;
-    const present = anchor.current;
-    if (present.kind === 'bottom') {
-      box.scrollTop = box.scrollHeight;
-      return;
-    }
-    const row = rowOf(list, present.key);
-    if (row !== undefined) box.scrollTop += topOf(row, box) - present.top;
+    const { atEnd, key, edge, scrollTop } = anchor.current;
+    // What a person has scrolled since, though the event is still to come, is kept.
+    // What the browser has, because the list became shorter, is not.
+    const scrolled = box.scrollTop - Math.min(scrollTop, box.scrollHeight - box.clientHeight);
+    const stays = Math.abs(scrolled) <= 1;
+    const row = key === undefined ? undefined : rowOf(list, key);
+    if (atEnd && stays) box.scrollTop = box.scrollHeight;
+    else if (row !== undefined) box.scrollTop += edgeOf(row, box) - (edge - scrolled);
+    anchor.current = { atEnd: atEnd && stays, key, edge: edge - scrolled, scrollTop: box.scrollTop };
   }, []);
 
   const onScroll = useCallback(() => {
@@ -71,7 +85,7 @@ export function useAnchoredWindow<T extends Keyed>(
     if (box === null || list === null) return;
     const below = box.scrollHeight - box.scrollTop - box.clientHeight;
     const bottom = range.hiddenAfter === 0 && below <= BOTTOM_PX;
-    anchor.current = bottom ? { kind: 'bottom' } : topmost(list, box);
+    anchor.current = { atEnd: bottom, scrollTop: box.scrollTop, ...topmost(list, box) };
     setAtBottom(bottom);
     if (box.scrollTop < EDGE_PX) {
       if (start > 0) setRange(widenUp);
@@ -82,7 +96,7 @@ export function useAnchoredWindow<T extends Keyed>(
   }, [range.hiddenAfter, start, onNearStart]);
 
   const toBottom = useCallback(() => {
-    anchor.current = { kind: 'bottom' };
+    anchor.current = { atEnd: true, key: undefined, edge: 0, scrollTop: scroller.current?.scrollTop ?? 0 };
     setRange({ size: FIRST, hiddenAfter: 0 });
     setAtBottom(true);
     restore();
@@ -99,11 +113,8 @@ export function useAnchoredWindow<T extends Keyed>(
     return () => watcher.disconnect();
   }, [restore]);
 
-  // A short page leaves nothing to scroll: fill it without being asked.
-  useEffect(() => {
-    const box = scroller.current;
-    if (box !== null && start === 0 && box.scrollHeight <= box.clientHeight + BOTTOM_PX) onNearStart();
-  }, [items, start, onNearStart]);
+  // Lines that came or went may leave the eye near an edge, without a scroll event.
+  useEffect(onScroll, [onScroll, items]);
 
   return { scroller, content, shown, fromStart: start === 0, atBottom, onScroll, toBottom };
 }
@@ -128,17 +139,15 @@ function rowOf(list: HTMLElement, key: string): HTMLElement | undefined {
   return undefined;
 }
 
-function topOf(row: HTMLElement, box: HTMLElement): number {
-  return row.getBoundingClientRect().top - box.getBoundingClientRect().top;
+function edgeOf(row: Element, box: HTMLElement): number {
+  return row.getBoundingClientRect().bottom - box.getBoundingClientRect().top;
 }
 
-function topmost(list: HTMLElement, box: HTMLElement): Anchor {
-  const edge = box.getBoundingClientRect().top;
+function topmost(list: HTMLElement, box: HTMLElement): Pick<Anchor, 'key' | 'edge'> {
   for (const row of list.children) {
-    const { bottom, top } = row.getBoundingClientRect();
-    if (row instanceof HTMLElement && row.dataset.key !== undefined && bottom > edge) {
-      return { kind: 'item', key: row.dataset.key, top: top - edge };
-    }
+    if (!(row instanceof HTMLElement) || row.dataset.key === undefined) continue;
+    const edge = edgeOf(row, box);
+    if (edge > 0) return { key: row.dataset.key, edge };
   }
-  return { kind: 'bottom' };
+  return { key: undefined, edge: 0 };
 }

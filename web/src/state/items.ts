@@ -66,3 +66,9 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
 function keyOf(author: number, cid: string): string | undefined {
   return cid === '' ? undefined : `c${author}-${cid}`;
 }
+
+/** The first message that is new, to open the room at. */
+export function firstNew(items: readonly Item[]): Item | undefined {
+  const mark = items.findIndex((item) => item.kind === 'new');
+  return mark < 0 ? undefined : items[mark + 1];
+}
