@@ -32,7 +32,9 @@ var mayImport = map[string][]string{
 	// strictjson is the one decoder of both edges.
 	"internal/strictjson": {},
 	// client knows the types of the wire and is for tests and the load command.
-	"internal/client":        {"internal/chat", "internal/gateway"},
+	"internal/client": {"internal/chat", "internal/gateway"},
+	// chaos breaks the engines under a crowd of clients; only its tests run it.
+	"internal/chaos":         {"internal/chat", "internal/client", "internal/gateway", "internal/testenv"},
 	"internal/testenv":       {},
 	"internal/testenv/stack": {"internal/testenv"},
 	"internal/tools/dev":     {},

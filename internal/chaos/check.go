@@ -1,0 +1,634 @@
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Rule names what was broken; the letter and number are those of the promises.
+type Rule string
+
+// The rules.
+const (
+	Lost      Rule = "G1 lost"            // confirmed, and not in the database as confirmed
+	Forged    Rule = "G1 forged"          // in the database, and nobody sent it so
+	Twice     Rule = "G2 stored twice"    // one cid, two messages
+	Reapplied Rule = "G2 shown twice"     // one number came to a screen twice
+	Disagree  Rule = "G3 disagreement"    // one number, two messages
+	NotDense  Rule = "G3 hole in the log" // numbers without a bearer, or beyond the head
+	Reordered Rule = "G3 order"           // b was sent after a was known, and has a lower number
+	Gap       Rule = "G4 gap"             // a stream or a catch-up leaves a number out
+	Ghost     Rule = "G5 ghost"           // online without a connection
+	Missing   Rule = "G5 not shown"       // a connection, and not online
+	Leak      Rule = "G6 leak"            // told to somebody outside
+	Intruder  Rule = "G6 intruder"        // said by somebody outside
+)
+
+// Violation is one broken promise.
+type Violation struct {
+	Rule   Rule
+	Room   chat.RoomID
+	Seq    chat.Seq
+	Client int // index of the journal, -1 where no single client saw it
+	At     time.Duration
+	Text   string
+}
+
+func (v Violation) String() string {
+	where := fmt.Sprintf("room %d", v.Room)
+	if v.Seq != 0 {
+		where += fmt.Sprintf(" number %d", v.Seq)
+	}
+	if v.Client >= 0 {
+		where += fmt.Sprintf(" client %d", v.Client)
+	}
+	return fmt.Sprintf("%s: %s at %s: %s", v.Rule, where, v.At.Round(time.Millisecond), v.Text)
+}
+
+// How long what was revoked may still reach a socket, and what was cut may still
+// be shown as online (promises G6 and G5).
+const (
+	revokedWithin     = 2 * time.Second
+	revokedWithinAway = 10 * time.Second
+	ghostWithin       = 35 * time.Second
+)
+
+// perRule bounds what is reported of one kind: the first ones tell the story.
+const perRule = 20
+
+// place is a number of a room.
+type place struct {
+	room chat.RoomID
+	seq  chat.Seq
+}
+
+// bearer is the message at a place.
+type bearer struct {
+	message chat.MessageID
+	author  chat.UserID
+	cid     uuid.UUID
+	hash    uint64
+}
+
+// send is all that is known of one cid of one user.
+type send struct {
+	client    int
+	room      chat.RoomID
+	hash      uint64
+	first     time.Duration // when it was first invoked
+	confirmed bool
+	open      bool // some try ended with an unknown outcome
+	tries     int
+	refused   int
+}
+
+type sendKey struct {
+	user chat.UserID
+	cid  uuid.UUID
+}
+
+type checker struct {
+	h      *History
+	db     Database
+	rows   map[place]bearer
+	change map[chat.RoomID][]Row // by ChangeSeq
+	stored map[sendKey]Row
+	sends  map[sendKey]*send
+	out    map[member][]absence
+	told   map[Rule]int
+	found  []Violation
+}
+
+type member struct {
+	room chat.RoomID // 0: all rooms
+	user chat.UserID
+}
+
+// absence is a time outside a room: from the answer that ended the membership
+// until the next attempt to come back.
+type absence struct{ from, to time.Duration }
+
+const forever = time.Duration(1<<63 - 1)
+
+// Check returns every promise that the history and the database show broken. It
+// takes time in proportion to n log n of the records.
+func Check(h *History, db Database) []Violation {
+	c := &checker{
+		h: h, db: db, rows: map[place]bearer{}, change: map[chat.RoomID][]Row{},
+		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[member][]absence{}, told: map[Rule]int{},
+	}
+	c.readDatabase()
+	c.readSends()
+	c.readAbsences()
+	c.checkSends()
+	c.checkMembers()
+	for i := range h.Journals {
+		c.checkStream(i)
+		c.checkSenderOrder(i)
+	}
+	c.checkOrder()
+	c.checkPresence()
+	sort.SliceStable(c.found, func(i, k int) bool { return c.found[i].Rule < c.found[k].Rule })
+	return c.found
+}
+
+func (c *checker) violated(r Rule, room chat.RoomID, seq chat.Seq, client int, at time.Duration, format string, args ...any) {
+	if c.told[r]++; c.told[r] <= perRule {
+		c.found = append(c.found, Violation{r, room, seq, client, at, fmt.Sprintf(format, args...)})
+	}
+}
+
+// readDatabase checks the log by itself: one message per number and per cid,
+// numbers dense up to the head.
+func (c *checker) readDatabase() {
+	slices.SortFunc(c.db.Rows, func(a, b Row) int {
+		if a.Room != b.Room {
+			return int(a.Room - b.Room)
+		}
+		return int(a.Seq - b.Seq)
+	})
+	changed := map[place]bool{}
+	for _, r := range c.db.Rows {
+		at := place{r.Room, r.Seq}
+		if _, taken := c.rows[at]; taken {
+			c.violated(Disagree, r.Room, r.Seq, -1, 0, "the database has two messages with this number")
+		}
+		c.rows[at] = bearer{r.Message, r.Author, r.CID, r.Hash}
+		changed[place{r.Room, r.ChangeSeq}] = true
+		c.change[r.Room] = append(c.change[r.Room], r)
+		if r.CID == uuid.Nil {
+			continue
+		}
+		key := sendKey{r.Author, r.CID}
+		if other, twice := c.stored[key]; twice {
+			c.violated(Twice, r.Room, r.Seq, -1, 0, "cid %s of user %d is stored as %d and as %d", r.CID, r.Author, other.Message, r.Message)
+			continue
+		}
+		c.stored[key] = r
+	}
+	for room, rows := range c.change {
+		slices.SortFunc(rows, func(a, b Row) int { return int(a.ChangeSeq - b.ChangeSeq) })
+		c.checkDense(room, rows, changed)
+	}
+	for room, head := range c.db.Heads {
+		if _, any := c.change[room]; !any && head != 0 {
+			c.violated(NotDense, room, head, -1, 0, "the head is %d and there is no message", head)
+		}
+	}
+}
+
+// checkDense: a number without a row of its own must have been a change that a
+// later change of the same message has overtaken.
+func (c *checker) checkDense(room chat.RoomID, rows []Row, changed map[place]bool) {
+	head := c.db.Heads[room]
+	for _, r := range rows {
+		if r.Seq > head || r.ChangeSeq > head {
+			c.violated(NotDense, room, r.ChangeSeq, -1, 0, "beyond the head %d", head)
+		}
+	}
+	edits := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.ChangeSeq == r.Seq })
+	for seq := chat.Seq(1); seq <= head; seq++ {
+		if _, ok := c.rows[place{room, seq}]; ok || changed[place{room, seq}] {
+			continue
+		}
+		overtaken := func(r Row) bool { return r.Seq < seq && seq < r.ChangeSeq }
+		if !slices.ContainsFunc(edits, overtaken) {
+			c.violated(NotDense, room, seq, -1, 0, "no message bears this number; the head is %d", head)
+		}
+	}
+}
+
+func (c *checker) readSends() {
+	for i, j := range c.h.Journals {
+		for _, r := range j.Records() {
+			switch r.Kind {
+			case Invoked:
+				key := sendKey{j.User, r.CID}
+				s, again := c.sends[key]
+				if !again {
+					s = &send{client: i, room: r.Room, hash: r.Hash, first: r.At}
+					c.sends[key] = s
+				}
+				s.tries++
+			case Confirmed, Refused, Unknown:
+				c.readOutcome(i, j.User, r)
+			}
+		}
+	}
+}
+
+func (c *checker) readOutcome(client int, user chat.UserID, r Record) {
+	s, ok := c.sends[sendKey{user, r.CID}]
+	if !ok {
+		c.violated(Forged, r.Room, r.Seq, client, r.At, "an answer to cid %s, which was never sent", r.CID)
+		return
+	}
+	switch r.Kind {
+	case Confirmed:
+		s.confirmed = true
+		row, ok := c.stored[sendKey{user, r.CID}]
+		switch {
+		case !ok:
+			c.violated(Lost, r.Room, r.Seq, client, r.At, "cid %s was confirmed as message %d and is not stored", r.CID, r.Message)
+		case row.Room != r.Room || row.Seq != r.Seq || row.Message != r.Message:
+			c.violated(Disagree, r.Room, r.Seq, client, r.At, "cid %s was confirmed as message %d and is stored as message %d, room %d, number %d",
+				r.CID, r.Message, row.Message, row.Room, row.Seq)
+		}
+	case Unknown:
+		s.open = true
+	case Refused:
+		s.refused++
+	}
+}
+
+func (c *checker) readAbsences() {
+	type change struct {
+		at   time.Duration
+		who  member
+		gone bool
+	}
+	var changes []change
+	for _, j := range c.h.Journals {
+		for _, r := range j.Records() {
+			switch r.Kind {
+			case LeaveAnswered:
+				changes = append(changes, change{r.At, member{r.Room, r.Subject}, true})
+			case JoinInvoked:
+				changes = append(changes, change{r.At, member{r.Room, r.Subject}, false})
+			case LogoutAnswered:
+				changes = append(changes, change{r.At, member{0, j.User}, true})
+			}
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b change) int { return int(a.at - b.at) })
+	for _, e := range changes {
+		all := c.out[e.who]
+		away := len(all) > 0 && all[len(all)-1].to == forever
+		switch {
+		case e.gone && !away:
+			c.out[e.who] = append(all, absence{e.at, forever})
+		case !e.gone && away:
+			all[len(all)-1].to = e.at
+		}
+	}
+}
+
+// absent tells whether user was outside room at that time, and since when.
+func (c *checker) absent(room chat.RoomID, user chat.UserID, at time.Duration) (since time.Duration, yes bool) {
+	for _, who := range [2]member{{room, user}, {0, user}} {
+		all := c.out[who]
+		i := sort.Search(len(all), func(i int) bool { return all[i].from >= at }) - 1
+		if i >= 0 && at < all[i].to {
+			return all[i].from, true
+		}
+	}
+	return 0, false
+}
+
+// checkSends: what is stored was sent so, by its author.
+func (c *checker) checkSends() {
+	for key, row := range c.stored {
+		s, ok := c.sends[key]
+		switch {
+		case !ok:
+			c.violated(Forged, row.Room, row.Seq, -1, 0, "message %d with cid %s is stored and user %d never sent it", row.Message, row.CID, row.Author)
+		case s.room != row.Room || s.hash != row.Hash:
+			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s is stored with another room or text than was sent", row.CID)
+		case s.refused > 0 && !s.open && !s.confirmed && s.tries == s.refused:
+			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s was refused and is stored", row.CID)
+		}
+	}
+}
+
+// checkMembers walks the log: whoever says something is a member at that number.
+func (c *checker) checkMembers() {
+	members := map[member]bool{}
+	for room, owner := range c.db.Owners {
+		members[member{room, owner}] = true
+	}
+	for _, r := range c.db.Rows { // by room and number
+		switch r.Action {
+		case chat.Joined:
+			members[member{r.Room, r.Subject}] = true
+		case chat.Left, chat.Kicked:
+			delete(members, member{r.Room, r.Subject})
+		default:
+			if r.CID != uuid.Nil && !members[member{r.Room, r.Author}] {
+				c.violated(Intruder, r.Room, r.Seq, -1, 0, "message %d of user %d, who was no member at that number", r.Message, r.Author)
+			}
+		}
+	}
+	for room, want := range c.db.Members {
+		for user := range want {
+			if !members[member{room, user}] {
+				c.violated(Intruder, room, 0, -1, 0, "user %d is a member and the log does not say so", user)
+			}
+		}
+	}
+	for m := range members {
+		if want, known := c.db.Members[m.room]; known && !want[m.user] {
+			c.violated(Disagree, m.room, 0, -1, 0, "user %d is a member by the log and not by the table", m.user)
+		}
+	}
+}
+
+// stream is how far one client is in one room.
+type stream struct {
+	applied chat.Seq // what its screen has
+	begun   bool
+	conn    int32    // the connection whose wire is followed
+	wire    chat.Seq // the last number on it
+	may     bool     // the answer said that there is more: one jump is announced
+	seated  bool
+}
+
+// checkStream follows what one client was sent. On the wire every event has the
+// next number, from where the answer to room:join ended; on the screen every
+// number appears once, by an event or within a catch-up that begins where the
+// screen is.
+func (c *checker) checkStream(client int) {
+	rooms := map[chat.RoomID]*stream{}
+	records := c.h.Journals[client].Records()
+	for i := range records {
+		r := records[i]
+		s := rooms[r.Room]
+		if s == nil {
+			s = &stream{}
+			rooms[r.Room] = s
+		}
+		switch r.Kind {
+		case Joined, CaughtUp:
+			c.checkCatchUp(client, s, r, records[i+1:min(len(records), i+1+int(r.Count))])
+		case Delivered:
+			c.checkBearer(client, r)
+			c.checkLeak(client, r, r.At)
+			c.checkWire(client, s, r)
+			c.checkApplied(client, s, r)
+		case LeaveAnswered:
+			if r.Subject == c.h.Journals[client].User {
+				s.seated = false
+			}
+		}
+	}
+}
+
+func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Record) {
+	user := c.h.Journals[client].User
+	if since, gone := c.absent(r.Room, user, r.Began); gone && r.Kind == CaughtUp {
+		c.violated(Leak, r.Room, r.To, client, r.At, "asked %s after the membership ended and was answered", (r.Began - since).Round(time.Millisecond))
+	}
+	for _, m := range messages {
+		c.checkBearer(client, m)
+	}
+	if s.begun && !r.Reset && r.From != s.applied {
+		c.violated(Gap, r.Room, r.From, client, r.At, "a catch-up begins at %d where the client is at %d", r.From, s.applied)
+	}
+	c.checkRange(client, r, messages)
+	s.applied, s.begun = r.To, true
+	if r.Kind == Joined {
+		s.conn, s.wire, s.may, s.seated = r.Conn, r.To, r.More, true
+	}
+}
+
+// checkRange: a catch-up names every message whose latest change is within it.
+// One that was changed again later may be missing from it.
+func (c *checker) checkRange(client int, r Record, messages []Record) {
+	have := make(map[chat.MessageID]bool, len(messages))
+	for _, m := range messages {
+		have[m.Message] = true
+	}
+	rows := c.change[r.Room]
+	from := sort.Search(len(rows), func(i int) bool { return rows[i].ChangeSeq > r.From })
+	for _, row := range rows[from:] {
+		if row.ChangeSeq > r.To {
+			break
+		}
+		if !have[row.Message] {
+			c.violated(Gap, r.Room, row.ChangeSeq, client, r.At, "a catch-up over (%d, %d] leaves message %d out", r.From, r.To, row.Message)
+		}
+	}
+}
+
+// checkBearer: the number bears the message that the database has there.
+func (c *checker) checkBearer(client int, r Record) {
+	want, ok := c.rows[place{r.Room, r.Seq}]
+	got := bearer{r.Message, r.Author, r.CID, r.Hash}
+	switch {
+	case !ok:
+		c.violated(Lost, r.Room, r.Seq, client, r.At, "message %d was shown and is not stored", r.Message)
+	case got != want:
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d of user %d was shown; the database has message %d of user %d (same text: %v)",
+			got.message, got.author, want.message, want.author, got.hash == want.hash)
+	}
+}
+
+func (c *checker) checkLeak(client int, r Record, at time.Duration) {
+	since, gone := c.absent(r.Room, c.h.Journals[client].User, at)
+	if !gone {
+		return
+	}
+	bound := revokedWithin
+	for _, away := range c.h.RedisAway {
+		if away.meets(Span{since, at}) {
+			bound = revokedWithinAway
+		}
+	}
+	for _, frozen := range c.h.Frozen {
+		if frozen.meets(Span{since, at}) {
+			bound += frozen.To - frozen.From
+		}
+	}
+	if at > since+bound {
+		c.violated(Leak, r.Room, r.Seq, client, r.At, "delivered %s after the membership ended", (at - since).Round(time.Millisecond))
+	}
+}
+
+func (c *checker) checkWire(client int, s *stream, r Record) {
+	if !s.seated || s.conn != r.Conn {
+		return // what a seat was still owed when it ended
+	}
+	switch {
+	case r.Seq <= s.wire:
+		c.violated(Reapplied, r.Room, r.Seq, client, r.At, "on the wire after %d", s.wire)
+	case r.Seq > s.wire+1 && !s.may:
+		c.violated(Gap, r.Room, r.Seq, client, r.At, "on the wire right after %d", s.wire)
+	}
+	s.wire, s.may = max(s.wire, r.Seq), false
+}
+
+func (c *checker) checkApplied(client int, s *stream, r Record) {
+	switch {
+	case !r.Applied:
+		return
+	case s.begun && r.Seq <= s.applied:
+		c.violated(Reapplied, r.Room, r.Seq, client, r.At, "came to the screen again, which is at %d", s.applied)
+	case s.begun && r.Seq > s.applied+1:
+		c.violated(Gap, r.Room, r.Seq, client, r.At, "came to the screen right after %d", s.applied)
+	}
+	s.applied, s.begun = r.Seq, true
+}
+
+// checkSenderOrder: what one client sends to one room is stored in that order.
+func (c *checker) checkSenderOrder(client int) {
+	j := c.h.Journals[client]
+	last := map[chat.RoomID]chat.Seq{}
+	seen := map[uuid.UUID]bool{}
+	for _, r := range j.Records() {
+		if r.Kind != Invoked || seen[r.CID] {
+			continue
+		}
+		seen[r.CID] = true
+		row, ok := c.stored[sendKey{j.User, r.CID}]
+		if !ok {
+			continue
+		}
+		if row.Seq < last[r.Room] {
+			c.violated(Reordered, r.Room, row.Seq, client, r.At, "sent after what became %d", last[r.Room])
+		}
+		last[r.Room] = max(last[r.Room], row.Seq)
+	}
+}
+
+// checkOrder sweeps over time: whatever was known of a room to anybody when a
+// send was first invoked has a lower number.
+func (c *checker) checkOrder() {
+	type moment struct {
+		at   time.Duration
+		room chat.RoomID
+		seq  chat.Seq // known from here on
+		send *send
+		cid  sendKey
+	}
+	var all []moment
+	for _, j := range c.h.Journals {
+		seen := map[uuid.UUID]bool{}
+		for _, r := range j.Records() {
+			switch r.Kind {
+			case Confirmed, Delivered:
+				all = append(all, moment{at: r.At, room: r.Room, seq: r.Seq})
+			case Invoked:
+				if !seen[r.CID] {
+					seen[r.CID] = true
+					key := sendKey{j.User, r.CID}
+					all = append(all, moment{at: r.At, room: r.Room, send: c.sends[key], cid: key})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b moment) int { return int(a.at - b.at) })
+	known := map[chat.RoomID]chat.Seq{}
+	for _, m := range all {
+		if m.send == nil {
+			known[m.room] = max(known[m.room], m.seq)
+			continue
+		}
+		if row, ok := c.stored[m.cid]; ok && row.Seq <= known[m.room] {
+			c.violated(Reordered, m.room, row.Seq, m.send.client, m.at, "sent when number %d was known already", known[m.room])
+		}
+	}
+}
+
+// checkPresence: online means a connection within the last 35 s, and in the views
+// that were taken after a quiet time, a connection means online.
+func (c *checker) checkPresence() {
+	lives := c.sockets()
+	for i, j := range c.h.Journals {
+		for _, r := range j.Records() {
+			if r.Kind == Told && shown(r.Status) && !lives.within(r.Subject, Span{r.At - ghostWithin, r.At}) {
+				c.violated(Ghost, r.Room, 0, i, r.At, "user %d was told to be %s and had no connection for %s", r.Subject, r.Status, ghostWithin)
+			}
+		}
+	}
+	for _, v := range c.h.Views {
+		if v.Unknown {
+			continue
+		}
+		for user := range v.Online {
+			if !lives.within(user, Span{v.At - ghostWithin, v.At}) {
+				c.violated(Ghost, v.Room, 0, v.Client, v.At, "user %d is shown online and had no connection for %s", user, ghostWithin)
+			}
+		}
+		for _, user := range lives.seatedSince(v.Room, v.At-ghostWithin, v.At) {
+			if _, gone := c.absent(v.Room, user, v.At); !gone && !v.Online[user] {
+				c.violated(Missing, v.Room, 0, v.Client, v.At, "user %d has been connected for %s and is not shown online", user, ghostWithin)
+			}
+		}
+	}
+}
+
+func shown(s chat.Status) bool { return s == chat.Online || s == chat.Away || s == chat.Busy }
+
+// sockets are the times during which users had connections, and seats.
+type sockets struct {
+	conns map[chat.UserID][]Span
+	seats map[member][]Span
+	users map[chat.UserID]bool
+}
+
+func (c *checker) sockets() sockets {
+	s := sockets{map[chat.UserID][]Span{}, map[member][]Span{}, map[chat.UserID]bool{}}
+	for _, j := range c.h.Journals {
+		s.users[j.User] = true
+		var open time.Duration
+		connected := false
+		sits := map[chat.RoomID]time.Duration{}
+		stand := func(room chat.RoomID, at time.Duration) {
+			if from, ok := sits[room]; ok {
+				s.seats[member{room, j.User}] = append(s.seats[member{room, j.User}], Span{from, at})
+				delete(sits, room)
+			}
+		}
+		end := func(at time.Duration) {
+			for room := range sits {
+				stand(room, at)
+			}
+			if connected {
+				s.conns[j.User] = append(s.conns[j.User], Span{open, at})
+			}
+			connected = false
+		}
+		for _, r := range j.Records() {
+			switch r.Kind {
+			case Connected:
+				end(r.At)
+				open, connected = r.At, true
+			case Ended:
+				end(r.At)
+			case Joined:
+				if _, again := sits[r.Room]; !again {
+					sits[r.Room] = r.At
+				}
+			case LeaveAnswered:
+				if r.Subject == j.User {
+					stand(r.Room, r.At)
+				}
+			}
+		}
+		end(forever)
+	}
+	return s
+}
+
+// within tells whether user had a connection at some time of span. Users that
+// are not of this crowd are not known and so not judged.
+func (s sockets) within(user chat.UserID, span Span) bool {
+	return !s.users[user] || slices.ContainsFunc(s.conns[user], span.meets)
+}
+
+// seatedSince returns who sat in the room all the time from from to at.
+func (s sockets) seatedSince(room chat.RoomID, from, at time.Duration) []chat.UserID {
+	var users []chat.UserID
+	for who, spans := range s.seats {
+		if who.room == room && slices.ContainsFunc(spans, func(s Span) bool { return s.From <= from && s.To >= at }) {
+			users = append(users, who.user)
+		}
+	}
+	slices.Sort(users)
+	return users
+}

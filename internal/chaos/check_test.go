@@ -1,0 +1,539 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// story writes a history as a perfect server would have it: every event reaches
+// everybody at once, in order.
+type story struct {
+	h     *History
+	db    Database
+	at    time.Duration
+	cids  uint64
+	seats map[int]map[chat.RoomID]bool // by client
+	conns map[int]int32                // 0 while away
+	last  map[int]int32
+	has   map[int]map[chat.RoomID]chat.Seq
+}
+
+const second = time.Second
+
+func newStory(clients int) *story {
+	s := &story{
+		h: NewHistory(), db: Database{Heads: map[chat.RoomID]chat.Seq{}, Owners: map[chat.RoomID]chat.UserID{}, Members: map[chat.RoomID]map[chat.UserID]bool{}},
+		seats: map[int]map[chat.RoomID]bool{}, conns: map[int]int32{}, last: map[int]int32{}, has: map[int]map[chat.RoomID]chat.Seq{},
+	}
+	for i := range clients {
+		s.h.Journal(s.user(i))
+		s.seats[i], s.has[i] = map[chat.RoomID]bool{}, map[chat.RoomID]chat.Seq{}
+	}
+	return s
+}
+
+func (s *story) user(client int) chat.UserID { return chat.UserID(client + 1) }
+
+func (s *story) note(client int, r Record) {
+	s.at += time.Millisecond
+	r.At = s.at
+	s.h.Journals[client].add(r)
+}
+
+// room makes a room that client 0 owns.
+func (s *story) room(id chat.RoomID) {
+	s.db.Owners[id] = s.user(0)
+	s.db.Members[id] = map[chat.UserID]bool{s.user(0): true}
+}
+
+func (s *story) append(r Row) Row {
+	s.db.Heads[r.Room]++
+	r.Seq, r.ChangeSeq = s.db.Heads[r.Room], s.db.Heads[r.Room]
+	r.Message = chat.MessageID(len(s.db.Rows) + 1)
+	s.db.Rows = append(s.db.Rows, r)
+	return r
+}
+
+func (s *story) deliver(r Row) {
+	for client := range s.h.Journals {
+		if s.conns[client] != 0 && s.seats[client][r.Room] {
+			s.note(client, Record{
+				Kind: Delivered, Applied: true, Conn: s.conns[client], Room: r.Room, Seq: r.Seq,
+				Message: r.Message, Author: r.Author, CID: r.CID, Hash: r.Hash,
+			})
+			s.has[client][r.Room] = r.Seq
+		}
+	}
+}
+
+func (s *story) connect(client int, rooms ...chat.RoomID) {
+	s.last[client]++
+	s.conns[client] = s.last[client]
+	s.note(client, Record{Kind: Connected, Conn: s.conns[client]})
+	for _, room := range rooms {
+		s.join(client, room)
+	}
+}
+
+func (s *story) join(client int, room chat.RoomID) {
+	s.note(client, Record{Kind: JoinInvoked, Room: room, Subject: s.user(client)})
+	if !s.db.Members[room][s.user(client)] {
+		s.db.Members[room][s.user(client)] = true
+		s.deliver(s.append(Row{Room: room, Author: s.user(client), Action: chat.Joined, Subject: s.user(client)}))
+	}
+	from, to := s.has[client][room], s.db.Heads[room]
+	var caught []Record
+	for _, r := range s.db.Rows {
+		if r.Room == room && r.Seq > from {
+			caught = append(caught, Record{Kind: Caught, Room: room, Seq: r.Seq, Message: r.Message, Author: r.Author, CID: r.CID, Hash: r.Hash})
+		}
+	}
+	s.note(client, Record{Kind: Joined, Conn: s.conns[client], Room: room, From: from, To: to, Count: int32(len(caught)), Began: s.at})
+	for _, r := range caught {
+		s.note(client, r)
+	}
+	s.seats[client][room], s.has[client][room] = true, to
+}
+
+func (s *story) cut(client int) {
+	s.note(client, Record{Kind: Ended, Conn: s.conns[client]})
+	s.conns[client] = 0
+	clear(s.seats[client])
+}
+
+// remove is a leave, or a kick where by is another client.
+func (s *story) remove(client, by int, room chat.RoomID) {
+	began := s.at
+	action := chat.Left
+	if client != by {
+		action = chat.Kicked
+	}
+	delete(s.seats[client], room)
+	delete(s.db.Members[room], s.user(client))
+	s.deliver(s.append(Row{Room: room, Author: s.user(by), Action: action, Subject: s.user(client)}))
+	s.note(by, Record{Kind: LeaveAnswered, Room: room, Subject: s.user(client), Began: began})
+}
+
+func (s *story) cid() uuid.UUID {
+	s.cids++
+	return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, s.cids))
+}
+
+// say has client send, after as many lost answers as tries says.
+func (s *story) say(client int, room chat.RoomID, tries int) {
+	cid, hash := s.cid(), Hash(fmt.Sprint(s.cids))
+	for range tries {
+		s.note(client, Record{Kind: Invoked, Room: room, CID: cid, Hash: hash})
+		s.note(client, Record{Kind: Unknown, Room: room, CID: cid, Code: chat.Unavailable})
+	}
+	s.note(client, Record{Kind: Invoked, Room: room, CID: cid, Hash: hash})
+	row := s.append(Row{Room: room, Author: s.user(client), CID: cid, Hash: hash})
+	s.deliver(row)
+	s.note(client, Record{Kind: Confirmed, Room: room, CID: cid, Seq: row.Seq, Message: row.Message})
+}
+
+func (s *story) wait(d time.Duration) { s.at += d }
+
+// small is two rooms, three clients, a flap, a leave and a kick.
+func small() *story {
+	s := newStory(3)
+	s.room(1)
+	s.room(2)
+	for i := range 3 {
+		s.connect(i, 1, 2)
+	}
+	for i := range 12 {
+		s.say(i%3, chat.RoomID(1+i%2), i%2)
+	}
+	s.cut(1)
+	s.say(0, 1, 0)
+	s.say(2, 1, 0)
+	s.connect(1, 1, 2)
+	s.say(1, 1, 0)
+	s.remove(2, 2, 1)
+	s.say(0, 1, 0)
+	s.remove(1, 0, 2)
+	s.say(0, 2, 0)
+	s.wait(60 * second)
+	s.note(0, Record{Kind: Told, Room: 1, Subject: s.user(1), Status: chat.Online})
+	for _, room := range []chat.RoomID{1, 2} {
+		v := View{At: s.at, Room: room, Online: map[chat.UserID]bool{}}
+		for i := range 3 {
+			if s.seats[i][room] {
+				v.Online[s.user(i)] = true
+			}
+		}
+		s.h.Views = append(s.h.Views, v)
+	}
+	return s
+}
+
+// find returns a pointer to the n-th record that is so, counted from 0.
+func (s *story) find(client, n int, is func(Record) bool) *Record {
+	for i := range s.h.Journals[client].records {
+		r := &s.h.Journals[client].records[i]
+		if is(*r) {
+			if n == 0 {
+				return r
+			}
+			n--
+		}
+	}
+	panic("the story has no such record")
+}
+
+func kind(k Kind, room chat.RoomID) func(Record) bool {
+	return func(r Record) bool { return r.Kind == k && r.Room == room }
+}
+
+func (s *story) drop(client int, r *Record) {
+	j := s.h.Journals[client]
+	i := slices.IndexFunc(j.records, func(o Record) bool { return o == *r })
+	j.records = slices.Delete(j.records, i, i+1)
+}
+
+func (s *story) row(room chat.RoomID, seq chat.Seq) *Row {
+	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == room && r.Seq == seq })
+	return &s.db.Rows[i]
+}
+
+func TestACleanHistoryHasNoViolations(t *testing.T) {
+	s := small()
+	if found := Check(s.h, s.db); len(found) != 0 {
+		t.Fatalf("violations = %v, want none", found)
+	}
+}
+
+// TestTheCheckerCatches breaks the small story in one place each.
+func TestTheCheckerCatches(t *testing.T) {
+	for name, c := range map[string]struct {
+		want  Rule
+		wrong func(s *story)
+	}{
+		"a dropped event": {Gap, func(s *story) { s.drop(0, s.find(0, 3, kind(Delivered, 1))) }},
+		"an event twice": {Reapplied, func(s *story) {
+			j := s.h.Journals[0]
+			i := slices.Index(j.records, *s.find(0, 3, kind(Delivered, 1)))
+			j.records = slices.Insert(j.records, i+1, j.records[i])
+		}},
+		"two events swapped": {Gap, func(s *story) {
+			a, b := s.find(2, 2, kind(Delivered, 1)), s.find(2, 3, kind(Delivered, 1))
+			*a, *b = *b, *a
+		}},
+		"two messages swapped on one screen": {Disagree, func(s *story) {
+			a, b := s.find(2, 2, kind(Delivered, 1)), s.find(2, 3, kind(Delivered, 1))
+			a.Seq, b.Seq = b.Seq, a.Seq
+		}},
+		"a forged text":   {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).Hash++ }},
+		"a forged author": {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).Author++ }},
+		"a stored message that nobody sent": {Forged, func(s *story) {
+			s.append(Row{Room: 1, Author: s.user(0), CID: s.cid(), Hash: 7})
+		}},
+		"another text stored than sent": {Forged, func(s *story) { s.row(1, 5).Hash++ }},
+		"a message stored though refused": {Forged, func(s *story) {
+			cid := s.cid()
+			s.note(0, Record{Kind: Invoked, Room: 1, CID: cid, Hash: 7})
+			s.note(0, Record{Kind: Refused, Room: 1, CID: cid, Code: chat.NotAMember})
+			s.append(Row{Room: 1, Author: s.user(0), CID: cid, Hash: 7})
+		}},
+		"a confirmed message lost": {Lost, func(s *story) {
+			i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == 2 && r.Seq == s.db.Heads[2] })
+			s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
+			s.db.Heads[2]--
+		}},
+		"a confirmation of another number": {Disagree, func(s *story) { s.find(0, 0, kind(Confirmed, 1)).Seq++ }},
+		"a phantom on the screen": {Lost, func(s *story) {
+			s.note(0, Record{Kind: Delivered, Applied: true, Conn: 1, Room: 1, Seq: s.db.Heads[1] + 1, Message: 999})
+		}},
+		"a hole in the log": {NotDense, func(s *story) {
+			i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == 1 && r.Seq == 6 })
+			s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
+		}},
+		"a number beyond the head": {NotDense, func(s *story) { s.db.Heads[1]-- }},
+		"one number twice":         {Disagree, func(s *story) { s.row(1, 6).Seq = 5 }},
+		"one cid twice": {Twice, func(s *story) {
+			r := *s.row(1, 5)
+			s.append(r)
+		}},
+		"an order that the sender did not have": {Reordered, func(s *story) {
+			a, b := s.find(0, 0, kind(Invoked, 1)), s.find(0, 3, kind(Invoked, 1))
+			a.At, b.At = b.At, a.At
+			a.CID, b.CID, a.Hash, b.Hash = b.CID, a.CID, b.Hash, a.Hash
+		}},
+		"a send that was known before it was sent": {Reordered, func(s *story) {
+			s.find(1, 2, kind(Invoked, 1)).At += 30 * time.Millisecond
+		}},
+		"a catch-up that leaves a message out": {Gap, func(s *story) {
+			joined := s.find(1, 1, kind(Joined, 1))
+			joined.Count--
+			j := s.h.Journals[1]
+			i := slices.Index(j.records, *joined)
+			j.records = slices.Delete(j.records, i+1, i+2)
+		}},
+		"a catch-up that begins too late": {Gap, func(s *story) { s.find(1, 1, kind(Joined, 1)).From++ }},
+		"a ghost that is told": {Ghost, func(s *story) {
+			s.cut(1)
+			s.wait(36 * second)
+			s.note(0, Record{Kind: Told, Room: 1, Subject: s.user(1), Status: chat.Online})
+		}},
+		"a ghost in a view": {Ghost, func(s *story) {
+			s.cut(1)
+			s.wait(36 * second)
+			s.h.Views = []View{{At: s.at, Room: 1, Online: map[chat.UserID]bool{1: true, 2: true}}}
+		}},
+		"a connected user who is not shown": {Missing, func(s *story) { delete(s.h.Views[0].Online, s.user(1)) }},
+		"an event after a leave": {Leak, func(s *story) {
+			r := *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Seq == s.db.Heads[1] })
+			s.wait(3 * second)
+			s.note(2, r)
+		}},
+		"an event after a kick": {Leak, func(s *story) {
+			r := *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 2 && r.Seq == s.db.Heads[2] })
+			s.wait(3 * second)
+			r.Conn = 2
+			s.note(1, r)
+		}},
+		"an event after a logout": {Leak, func(s *story) {
+			s.note(1, Record{Kind: LogoutAnswered})
+			s.wait(3 * second)
+			s.say(0, 1, 0)
+		}},
+		"history after a kick": {Leak, func(s *story) {
+			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 2, From: s.has[1][2], To: s.has[1][2], Began: s.at})
+		}},
+		"a message of one who was kicked": {Intruder, func(s *story) {
+			s.say(1, 2, 0)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := small()
+			c.wrong(s)
+			found := Check(s.h, s.db)
+			if !slices.ContainsFunc(found, func(v Violation) bool { return v.Rule == c.want }) {
+				t.Fatalf("violations = %v, want one of %s", found, c.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
+	for name, more := range map[string]func(s *story){
+		"an event within 2 s of a logout": func(s *story) {
+			s.note(1, Record{Kind: LogoutAnswered})
+			s.wait(second)
+			s.say(0, 1, 0)
+		},
+		"an event within 10 s of a logout while Redis is away": func(s *story) {
+			s.note(1, Record{Kind: LogoutAnswered})
+			s.h.RedisAway = []Span{{s.at - second, s.at + 20*second}}
+			s.wait(9 * second)
+			s.say(0, 1, 0)
+		},
+		"a number that a later edit has overtaken": func(s *story) {
+			s.db.Heads[1] += 2
+			s.row(1, 5).ChangeSeq = s.db.Heads[1]
+		},
+		"somebody of another crowd": func(s *story) {
+			s.note(0, Record{Kind: Told, Room: 1, Subject: 4711, Status: chat.Online})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := small()
+			more(s)
+			if found := Check(s.h, s.db); len(found) != 0 {
+				t.Fatalf("violations = %v, want none", found)
+			}
+		})
+	}
+}
+
+// random is a long clean story.
+func random(r *rand.Rand, clients, steps int) *story {
+	s := newStory(clients)
+	rooms := []chat.RoomID{1, 2, 3}
+	for _, room := range rooms {
+		s.room(room)
+	}
+	for i := range clients {
+		s.connect(i, rooms...)
+	}
+	for range steps {
+		client, room := r.IntN(clients), rooms[r.IntN(len(rooms))]
+		away := s.conns[client] == 0
+		switch n := r.IntN(100); {
+		case away:
+			s.connect(client, rooms...)
+		case n < 8:
+			s.cut(client)
+		case n < 11 && client != 0 && s.seats[client][room]:
+			s.remove(client, client, room)
+		case n < 13 && client != 0 && s.seats[client][room] && s.conns[0] != 0:
+			s.remove(client, 0, room)
+		case !s.seats[client][room]:
+			s.join(client, room)
+		default:
+			s.say(client, room, r.IntN(6)/5)
+		}
+	}
+	return s
+}
+
+// mutations break a clean story somewhere at random. One returns false where the
+// place that it chose cannot be broken in its way.
+var mutations = map[string]func(r *rand.Rand, s *story) bool{
+	"drop an event": func(r *rand.Rand, s *story) bool {
+		j, i := s.pick(r, Delivered)
+		// The last one of a seat has no successor that would show it: the client
+		// learns of it by the heads, and catches up from there.
+		if !followed(j.records[i+1:], j.records[i]) {
+			return false
+		}
+		j.records = slices.Delete(j.records, i, i+1)
+		return true
+	},
+	"double an event": func(r *rand.Rand, s *story) bool {
+		j, i := s.pick(r, Delivered)
+		j.records = slices.Insert(j.records, i+1, j.records[i])
+		return true
+	},
+	"swap two events": func(r *rand.Rand, s *story) bool {
+		j, i := s.pick(r, Delivered)
+		for k := i + 1; k < len(j.records); k++ {
+			if o := j.records[k]; o.Kind == Delivered && o.Room == j.records[i].Room && o.Conn == j.records[i].Conn {
+				j.records[i], j.records[k] = j.records[k], j.records[i]
+				return true
+			}
+		}
+		return false
+	},
+	"change what is shown": func(r *rand.Rand, s *story) bool {
+		j, i := s.pick(r, []Kind{Delivered, Caught}[r.IntN(2)])
+		switch r.IntN(4) {
+		case 0:
+			j.records[i].Hash++
+		case 1:
+			j.records[i].Author++
+		case 2:
+			j.records[i].Message++
+		default:
+			j.records[i].CID = uuid.New()
+		}
+		return true
+	},
+	"lose a stored message": func(r *rand.Rand, s *story) bool {
+		i := r.IntN(len(s.db.Rows))
+		s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
+		return true
+	},
+	"swap two stored messages": func(r *rand.Rand, s *story) bool {
+		a, b := &s.db.Rows[r.IntN(len(s.db.Rows))], &s.db.Rows[r.IntN(len(s.db.Rows))]
+		if a.Room != b.Room || a == b {
+			return false
+		}
+		a.Seq, b.Seq, a.ChangeSeq, b.ChangeSeq = b.Seq, a.Seq, b.ChangeSeq, a.ChangeSeq
+		return true
+	},
+	"store one twice": func(r *rand.Rand, s *story) bool {
+		row := s.db.Rows[r.IntN(len(s.db.Rows))]
+		if row.CID == uuid.Nil {
+			return false
+		}
+		s.append(row)
+		return true
+	},
+	"forge a message": func(r *rand.Rand, s *story) bool {
+		s.append(Row{Room: chat.RoomID(1 + r.IntN(3)), Author: s.user(0), CID: uuid.New(), Hash: r.Uint64()})
+		return true
+	},
+	"confirm another number": func(r *rand.Rand, s *story) bool {
+		j, i := s.pick(r, Confirmed)
+		j.records[i].Seq++
+		return true
+	},
+	"leave a message out of a catch-up": func(r *rand.Rand, s *story) bool {
+		j, i := s.pick(r, Joined)
+		if j.records[i].Count == 0 {
+			return false
+		}
+		j.records[i].Count--
+		j.records = slices.Delete(j.records, i+1, i+2)
+		return true
+	},
+	"forget a membership": func(r *rand.Rand, s *story) bool {
+		room := chat.RoomID(1 + r.IntN(3))
+		for i := 1; i < len(s.h.Journals); i++ {
+			if s.db.Members[room][s.user(i)] {
+				delete(s.db.Members[room], s.user(i))
+				return true
+			}
+		}
+		return false
+	},
+}
+
+func (s *story) pick(r *rand.Rand, k Kind) (*Journal, int) {
+	for {
+		j := s.h.Journals[r.IntN(len(s.h.Journals))]
+		if i := r.IntN(len(j.records)); j.records[i].Kind == k {
+			return j, i
+		}
+	}
+}
+
+// followed tells whether something of e's room comes after e.
+func followed(rest []Record, e Record) bool {
+	return slices.ContainsFunc(rest, func(r Record) bool {
+		return r.Room == e.Room && (r.Kind == Delivered || r.Kind == Joined)
+	})
+}
+
+func TestEveryMutationOfACleanHistoryIsCaught(t *testing.T) {
+	for name, mutate := range mutations {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(25) {
+				r := rand.New(rand.NewPCG(seed, 7))
+				s := random(r, 5, 300)
+				if found := Check(s.h, s.db); len(found) != 0 {
+					t.Fatalf("seed %d: clean story has violations: %v", seed, found)
+				}
+				for tries := 0; !mutate(r, s); tries++ {
+					if tries > 1000 {
+						t.Fatalf("seed %d: nothing to mutate", seed)
+					}
+				}
+				if found := Check(s.h, s.db); len(found) == 0 {
+					t.Fatalf("seed %d: not caught", seed)
+				}
+			}
+		})
+	}
+}
+
+func TestManyRecordsAreCheckedInSeconds(t *testing.T) {
+	s := random(rand.New(rand.NewPCG(1, 1)), 30, 8_000)
+	records := 0
+	for _, j := range s.h.Journals {
+		records += len(j.records)
+	}
+	began := time.Now()
+	found := Check(s.h, s.db)
+	took := time.Since(began)
+	t.Logf("%d records, %d messages: %s", records, len(s.db.Rows), took)
+	if len(found) != 0 || took > time.Minute {
+		t.Fatalf("violations = %v after %s, want none within a minute", found, took)
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	s := random(rand.New(rand.NewPCG(1, 1)), 20, 10_000)
+	for b.Loop() {
+		Check(s.h, s.db)
+	}
+}
