@@ -70,6 +70,22 @@ type sendInput struct {
 	}
 }
 
+type messageID struct {
+	ID chat.MessageID `path:"id" minimum:"1"`
+}
+
+type editInput struct {
+	ID   chat.MessageID `path:"id" minimum:"1"`
+	Body struct {
+		Text string `json:"text"`
+	}
+}
+
+type reactInput struct {
+	ID    chat.MessageID `path:"id" minimum:"1"`
+	Emoji string         `path:"emoji" maxLength:"200" doc:"One emoji, percent-encoded."`
+}
+
 type messageOutput struct {
 	Status int
 	Body   struct {
@@ -113,4 +129,37 @@ func (a *API) mountMessages() {
 		out.Body.Message = m
 		return out, err
 	})
+	handle(a, huma.Operation{
+		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "A message",
+	}, func(ctx context.Context, in *messageID) (*messageOutput, error) {
+		return newMessageOutput(a.Service.Message(ctx, auth.CallerIn(ctx), in.ID))
+	})
+	handle(a, huma.Operation{
+		OperationID: "editMessage", Method: http.MethodPatch, Path: "/messages/{id}", Tags: tags, Security: signedIn,
+		Summary: "Give one's own message another text",
+	}, func(ctx context.Context, in *editInput) (*messageOutput, error) {
+		return newMessageOutput(a.Service.EditMessage(ctx, auth.CallerIn(ctx), in.ID, in.Body.Text))
+	})
+	handle(a, huma.Operation{
+		OperationID: "deleteMessage", Method: http.MethodDelete, Path: "/messages/{id}", Tags: tags, Security: signedIn,
+		Summary: "Leave a tombstone of a message", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *messageID) (*struct{}, error) {
+		_, err := a.Service.DeleteMessage(ctx, auth.CallerIn(ctx), in.ID)
+		return nil, err
+	})
+	for method, on := range map[string]bool{http.MethodPut: true, http.MethodDelete: false} {
+		handle(a, huma.Operation{
+			OperationID: map[bool]string{true: "addReaction", false: "removeReaction"}[on], Method: method,
+			Path: "/messages/{id}/reactions/{emoji}", Tags: tags, Security: signedIn,
+			Summary: map[bool]string{true: "React with an emoji", false: "Take one's reaction back"}[on],
+		}, func(ctx context.Context, in *reactInput) (*messageOutput, error) {
+			return newMessageOutput(a.Service.React(ctx, auth.CallerIn(ctx), in.ID, in.Emoji, on))
+		})
+	}
+}
+
+func newMessageOutput(m chat.Message, err error) (*messageOutput, error) {
+	out := &messageOutput{Status: http.StatusOK}
+	out.Body.Message = m
+	return out, err
 }

@@ -252,3 +252,60 @@ func TestRateLimit(t *testing.T) {
 	wantCode(t, err, chat.RateLimited)
 	bob.say(room.ID, "others may")
 }
+
+func TestMessagesChange(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		bob.join(room.ID, nil)
+		sent := alice.say(room.ID, "helo") // 2
+
+		wantCode(w.t, bob.Socket.Do(ctx(w.t), "message:edit", map[string]any{"messageId": sent.ID, "text": "x"}, nil), chat.Forbidden)
+		wantCode(w.t, bob.Socket.Do(ctx(w.t), "message:delete", map[string]any{"messageId": sent.ID}, nil), chat.Forbidden)
+		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodGet, path("/messages/%d", sent.ID), nil, nil), chat.NotFound)
+		wantCode(w.t, carol.Socket.Do(ctx(w.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "👍", "on": true}, nil), chat.NotFound)
+		wantCode(w.t, bob.Socket.Do(ctx(w.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "ab", "on": true}, nil), chat.BadRequest)
+
+		var done gateway.Done
+		if err := alice.Socket.Do(ctx(w.t), "message:edit", map[string]any{"messageId": sent.ID, "text": "hello"}, &done); err != nil || done.Seq != 3 {
+			w.t.Fatalf("edit = %+v, %v, want 3", done, err)
+		}
+		for _, p := range []*person{alice, bob} {
+			if e := p.event("message:edited"); e.Seq != 3 || e.Message.Text != "hello" || e.Message.Seq != 2 {
+				w.t.Fatalf("edited = %+v", e)
+			}
+		}
+		if err := bob.Client.Do(ctx(w.t), http.MethodPut, path("/messages/%d/reactions/👍", sent.ID), nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		for p, me := range map[*person]bool{alice: false, bob: true} {
+			if e := p.event("message:reaction"); e.Seq != 4 || len(e.Message.Reactions) != 1 || e.Message.Reactions[0].Me != me || e.Message.Reactions[0].Count != 1 {
+				w.t.Fatalf("reaction for %s = %+v", p.User.Username, e)
+			}
+		}
+		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, path("/messages/%d", sent.ID), nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		if e := bob.event("message:deleted"); e.Seq != 5 || e.Message.Text != "" || e.Message.DeletedAt == 0 {
+			w.t.Fatalf("deleted = %+v", e)
+		}
+		history, err := bob.History(ctx(w.t), room.ID, "limit=10")
+		if err != nil || len(history) != 2 || history[1].Text != "" || history[1].Seq != 2 {
+			w.t.Fatalf("history = %+v, %v, want a tombstone at 2", history, err)
+		}
+	})
+}
+
+func (p *person) event(kind string) chat.MessageEvent {
+	p.t.Helper()
+	f, err := p.Next(ctx(p.t), kind)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var e chat.MessageEvent
+	if err := f.Decode(&e); err != nil {
+		p.t.Fatal(err)
+	}
+	return e
+}

@@ -96,7 +96,9 @@ type MessageAttachment struct {
 type ReactionCount struct {
 	Emoji string `json:"emoji"`
 	Count int    `json:"count"`
-	Me    bool   `json:"me"`
+	Me    bool   `json:"me" doc:"Whether the one who reads this is among them."`
+	// UserIDs are all who reacted so, the first first.
+	UserIDs []UserID `json:"userIds"`
 }
 
 // Draft is a message before it has a number: clean text, rendered HTML.
@@ -146,7 +148,20 @@ type Messages interface {
 	Changes(ctx context.Context, room RoomID, viewer UserID, since Seq, limit int) (Changes, error)
 	// Page returns messages by Seq. NOT_FOUND for an unknown room.
 	Page(ctx context.Context, room RoomID, viewer UserID, q PageQuery) (Page, error)
+	// Message returns one message. NOT_FOUND, also for whoever is no member of its
+	// room.
+	Message(ctx context.Context, id MessageID, viewer UserID) (Message, error)
+	// Edit gives a message another text, Delete leaves a tombstone of it, React puts
+	// an emoji of by under it or takes it back. Each takes the next number of the
+	// room, unless it changes nothing: then changed is false. rule is asked under
+	// the room's lock. NOT_FOUND as Message.
+	Edit(ctx context.Context, id MessageID, by UserID, text, html string, rule Rule) (m Message, changed bool, err error)
+	Delete(ctx context.Context, id MessageID, by UserID, rule Rule) (m Message, changed bool, err error)
+	React(ctx context.Context, id MessageID, by UserID, emoji string, on bool, rule Rule) (m Message, changed bool, err error)
 }
+
+// Rule tells whether a member may change a message; nil is yes.
+type Rule func(by Membership, m Message) error
 
 // maxExcerpt is how much of an answered message a Reply shows, in characters.
 const maxExcerpt = 140

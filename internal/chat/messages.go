@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -140,4 +141,83 @@ func (s *Service) Newest(ctx context.Context, caller Caller, id RoomID, limit in
 		Changes: Changes{Messages: page.Messages, From: from, To: page.Head, Head: page.Head},
 		Epoch:   room.Epoch,
 	}, nil
+}
+
+// Message returns one message that caller may read.
+func (s *Service) Message(ctx context.Context, caller Caller, id MessageID) (Message, error) {
+	return s.Messages.Message(ctx, id, caller.User.ID)
+}
+
+// EditMessage gives a message of caller's own another text.
+func (s *Service) EditMessage(ctx context.Context, caller Caller, id MessageID, text string) (Message, error) {
+	clean, err := s.cleanText(text)
+	if err != nil {
+		return Message{}, err
+	}
+	if after, ok := s.Sends.Allow(caller.User.ID); !ok {
+		return Message{}, limited(after)
+	}
+	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, markup.HTML(clean), mayEdit))
+}
+
+// DeleteMessage leaves a tombstone of a message of caller's own, or of anybody's
+// where caller moderates. A tombstone stays as it is.
+func (s *Service) DeleteMessage(ctx context.Context, caller Caller, id MessageID) (Message, error) {
+	return s.changed(s.Messages.Delete(ctx, id, caller.User.ID, mayDelete))
+}
+
+// maxEmojis is how many different emojis one message may bear.
+const maxEmojis = 20
+
+// React puts an emoji of caller's under a message, or takes it back.
+func (s *Service) React(ctx context.Context, caller Caller, id MessageID, emoji string, on bool) (Message, error) {
+	clean, ok := markup.Emoji(emoji)
+	if !ok {
+		return Message{}, Fault(BadRequest, "A reaction is one emoji.").In("emoji")
+	}
+	return s.changed(s.Messages.React(ctx, id, caller.User.ID, clean, on, func(_ Membership, m Message) error {
+		return mayReact(m, clean, on)
+	}))
+}
+
+func mayEdit(by Membership, m Message) error {
+	switch {
+	case m.Kind != Text || m.Author.ID != by.UserID:
+		return Fault(Forbidden, "Only its author can edit a message.")
+	case m.DeletedAt != 0:
+		return Fault(Forbidden, "A deleted message cannot be edited.")
+	}
+	return nil
+}
+
+func mayDelete(by Membership, m Message) error {
+	if m.Kind != Text || m.Author.ID != by.UserID && !by.Role.Moderates() {
+		return Fault(Forbidden, "Only its author and moderators can delete a message.")
+	}
+	return nil
+}
+
+func mayReact(m Message, emoji string, on bool) error {
+	if m.DeletedAt != 0 && on {
+		return Fault(Forbidden, "A deleted message takes no reactions.")
+	}
+	known := slices.ContainsFunc(m.Reactions, func(r ReactionCount) bool { return r.Emoji == emoji })
+	if on && !known && len(m.Reactions) >= maxEmojis {
+		return Fault(Forbidden, "A message bears at most %d different emojis.", maxEmojis)
+	}
+	return nil
+}
+
+// changed announces what was changed and committed. The event is everybody's, so
+// it bears nobody's own mark: hubs set that for each reader (see gateway).
+func (s *Service) changed(m Message, changed bool, err error) (Message, error) {
+	if err == nil && changed {
+		shared := m
+		shared.Reactions = slices.Clone(m.Reactions)
+		for i := range shared.Reactions {
+			shared.Reactions[i].Me = false
+		}
+		s.announce(&shared)
+	}
+	return m, err
 }

@@ -31,6 +31,9 @@ const (
 	Member    RoomRole = "member"
 )
 
+// Moderates tells whether the role looks after the room's messages and members.
+func (r RoomRole) Moderates() bool { return r == Owner || r == RoomAdmin || r == Moderator }
+
 // Membership is a user's place in a room.
 type Membership struct {
 	RoomID   RoomID   `json:"roomId"`

@@ -15,11 +15,14 @@ type command func(ctx context.Context, c *Conn, id json.Number, data json.RawMes
 
 // commands are all that a client can ask over the socket.
 var commands = map[string]command{
-	"room:join":    decoded(joinRoom),
-	"room:leave":   decoded(leaveRoom),
-	"room:changes": decoded(roomChanges),
-	"message:send": decodedSend,
-	"ping":         decoded(ping),
+	"room:join":      decoded(joinRoom),
+	"room:leave":     decoded(leaveRoom),
+	"room:changes":   decoded(roomChanges),
+	"message:send":   decodedSend,
+	"message:edit":   decoded(editMessage),
+	"message:delete": decoded(deleteMessage),
+	"message:react":  decoded(react),
+	"ping":           decoded(ping),
 }
 
 // decoded makes a command of a function that takes its data in a Go type.
@@ -163,6 +166,28 @@ func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) e
 	}
 	c.answer(id, "message:confirmed", MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
 	return nil
+}
+
+func editMessage(ctx context.Context, c *Conn, id json.Number, in MessageEdit) error {
+	return c.done(id)(c.service.EditMessage(ctx, c.caller, in.MessageID, in.Text))
+}
+
+func deleteMessage(ctx context.Context, c *Conn, id json.Number, in MessageRef) error {
+	return c.done(id)(c.service.DeleteMessage(ctx, c.caller, in.MessageID))
+}
+
+func react(ctx context.Context, c *Conn, id json.Number, in MessageReact) error {
+	return c.done(id)(c.service.React(ctx, c.caller, in.MessageID, in.Emoji, in.On))
+}
+
+// done answers a change of a message with the number of its latest change.
+func (c *Conn) done(id json.Number) func(m chat.Message, err error) error {
+	return func(m chat.Message, err error) error {
+		if err == nil {
+			c.answer(id, "ok", Done{m.ChangeSeq})
+		}
+		return err
+	}
 }
 
 func ping(_ context.Context, c *Conn, id json.Number, _ Ping) error {

@@ -69,6 +69,30 @@ type MessageConfirmed struct {
 	CreatedAt chat.Time      `json:"createdAt" format:"date-time"`
 }
 
+// MessageEdit is the data of the command message:edit.
+type MessageEdit struct {
+	MessageID chat.MessageID `json:"messageId"`
+	Text      string         `json:"text"`
+}
+
+// MessageRef is the data of the command message:delete.
+type MessageRef struct {
+	MessageID chat.MessageID `json:"messageId"`
+}
+
+// MessageReact is the data of the command message:react.
+type MessageReact struct {
+	MessageID chat.MessageID `json:"messageId"`
+	Emoji     string         `json:"emoji"`
+	On        bool           `json:"on"`
+}
+
+// Done answers a command with the answer ok. Seq is the number that the change
+// took, or that the message had already.
+type Done struct {
+	Seq chat.Seq `json:"seq"`
+}
+
 // ChangesAsk is the data of the command room:changes.
 type ChangesAsk struct {
 	RoomID chat.RoomID `json:"roomId"`
@@ -146,6 +170,7 @@ func (e *epoch) UnmarshalJSON(data []byte) error {
 func FrameTypes() []any {
 	return []any{
 		RoomJoin{}, RoomJoined{}, RoomChanges{}, RoomRef{}, MessageSend{}, MessageConfirmed{},
+		MessageEdit{}, MessageRef{}, MessageReact{}, Done{},
 		ChangesAsk{}, Ping{}, Pong{}, Connected{}, PresenceUpdate{}, Draining{}, FrameError{},
 		chat.MessageEvent{}, chat.RoomUpdated{}, chat.RoomRemoved{},
 	}

@@ -154,6 +154,7 @@ func (r *room) fill(ctx context.Context) {
 
 // deliver hands e to every seat. r.mu is held; nothing here blocks.
 func (r *room) deliver(e chat.Event) {
+	frames := framesOf(e.Frame)
 	for c, s := range r.seats {
 		switch {
 		case e.User != 0 && e.User == c.caller.User.ID:
@@ -166,16 +167,16 @@ func (r *room) deliver(e chat.Event) {
 		case !s.live:
 			s.pending = append(s.pending, e)
 		default:
-			s.send(c, e)
+			s.send(c, e.Seq, frames)
 		}
 	}
 	r.hub.metrics.Delivered.Add(float64(len(r.seats)))
 }
 
-func (s *seat) send(c *Conn, e chat.Event) {
-	if e.Seq > s.last {
-		s.last = e.Seq
-		c.event(e.Frame)
+func (s *seat) send(c *Conn, seq chat.Seq, frames *frames) {
+	if seq > s.last {
+		s.last = seq
+		c.event(frames.of(c.caller.User.ID))
 	}
 }
 
@@ -190,7 +191,7 @@ func (r *room) goLive(c *Conn, answer []byte, to chat.Seq) {
 	}
 	s.live, s.last = true, to
 	for _, e := range s.pending {
-		s.send(c, e)
+		s.send(c, e.Seq, framesOf(e.Frame))
 	}
 	s.pending = nil
 	r.known = max(r.known, to)

@@ -124,7 +124,7 @@ func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	live := make(map[chat.SessionID]bool, len(ids))
-	err := s.each(ctx, func(r row) error {
+	err := each(ctx, s.read, func(r row) error {
 		var id chat.SessionID
 		err := r.Scan(&id)
 		live[id] = true
@@ -152,9 +152,15 @@ func (s *Store) User(ctx context.Context, id chat.UserID) (chat.User, error) {
 	return user, s.fail("find user", err)
 }
 
+// querier is a pool or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // each runs a query and calls take for every row.
-func (s *Store) each(ctx context.Context, take func(row) error, query string, args ...any) error {
-	rows, err := s.read.QueryContext(ctx, query, args...)
+func each(ctx context.Context, from querier, take func(row) error, query string, args ...any) error {
+	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

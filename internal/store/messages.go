@@ -75,14 +75,14 @@ func (s *Store) tell(ctx context.Context, tx *roomTx, subject chat.UserID, actio
 // Changes returns what changed in a room after since. The head is read before
 // the messages: every number up to it has its bearer among them, and what is
 // newer than it comes whole as well, because the messages are one snapshot.
-func (s *Store) Changes(ctx context.Context, room chat.RoomID, _ chat.UserID, since chat.Seq, limit int) (chat.Changes, error) {
+func (s *Store) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	head, err := s.head(ctx, room)
 	if err != nil {
 		return chat.Changes{}, s.fail("read changes", err)
 	}
-	messages, err := s.messages(ctx, messageSelect+`
+	messages, err := s.messages(ctx, viewer, messageSelect+`
 		WHERE m.room_id = $1 AND m.change_seq > $2 ORDER BY m.change_seq LIMIT $3`, int64(room), int64(since), limit+1)
 	if err != nil {
 		return chat.Changes{}, s.fail("read changes", err)
@@ -99,7 +99,7 @@ func (s *Store) Changes(ctx context.Context, room chat.RoomID, _ chat.UserID, si
 }
 
 // Page returns messages by Seq.
-func (s *Store) Page(ctx context.Context, room chat.RoomID, _ chat.UserID, q chat.PageQuery) (chat.Page, error) {
+func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.PageQuery) (chat.Page, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	head, err := s.head(ctx, room)
@@ -109,22 +109,22 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, _ chat.UserID, q cha
 	page := chat.Page{Head: head}
 	switch {
 	case q.After > 0:
-		page.Messages, page.HasMore, err = s.newer(ctx, room, q.After, q.Limit)
+		page.Messages, page.HasMore, err = s.newer(ctx, viewer, room, q.After, q.Limit)
 	case q.Around > 0:
 		// The message itself and what follows take half of the page, or more where
 		// there is little before it.
 		var past, rest []chat.Message
-		if past, page.HasMore, err = s.older(ctx, room, q.Around, q.Limit/2); err != nil {
+		if past, page.HasMore, err = s.older(ctx, viewer, room, q.Around, q.Limit/2); err != nil {
 			break
 		}
-		rest, _, err = s.newer(ctx, room, q.Around-1, q.Limit-len(past))
+		rest, _, err = s.newer(ctx, viewer, room, q.Around-1, q.Limit-len(past))
 		page.Messages = append(past, rest...)
 	default:
 		before := q.Before
 		if before == 0 {
 			before = head + 1
 		}
-		page.Messages, page.HasMore, err = s.older(ctx, room, before, q.Limit)
+		page.Messages, page.HasMore, err = s.older(ctx, viewer, room, before, q.Limit)
 	}
 	if n := len(page.Messages); n > 0 {
 		page.Head = max(page.Head, page.Messages[n-1].Seq)
@@ -132,8 +132,8 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, _ chat.UserID, q cha
 	return page, s.fail("read page", err)
 }
 
-func (s *Store) older(ctx context.Context, room chat.RoomID, before chat.Seq, limit int) ([]chat.Message, bool, error) {
-	messages, err := s.messages(ctx, messageSelect+`
+func (s *Store) older(ctx context.Context, viewer chat.UserID, room chat.RoomID, before chat.Seq, limit int) ([]chat.Message, bool, error) {
+	messages, err := s.messages(ctx, viewer, messageSelect+`
 		WHERE m.room_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3`, int64(room), int64(before), limit+1)
 	more := len(messages) > limit
 	messages = messages[:min(len(messages), limit)]
@@ -141,8 +141,8 @@ func (s *Store) older(ctx context.Context, room chat.RoomID, before chat.Seq, li
 	return messages, more, err
 }
 
-func (s *Store) newer(ctx context.Context, room chat.RoomID, after chat.Seq, limit int) ([]chat.Message, bool, error) {
-	messages, err := s.messages(ctx, messageSelect+`
+func (s *Store) newer(ctx context.Context, viewer chat.UserID, room chat.RoomID, after chat.Seq, limit int) ([]chat.Message, bool, error) {
+	messages, err := s.messages(ctx, viewer, messageSelect+`
 		WHERE m.room_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3`, int64(room), int64(after), limit+1)
 	return messages[:min(len(messages), limit)], len(messages) > limit, err
 }
@@ -152,12 +152,50 @@ func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err 
 	return head, err
 }
 
-func (s *Store) messages(ctx context.Context, query string, args ...any) ([]chat.Message, error) {
+func (s *Store) messages(ctx context.Context, viewer chat.UserID, query string, args ...any) ([]chat.Message, error) {
 	messages := []chat.Message{}
-	err := s.each(ctx, func(r row) error {
+	err := each(ctx, s.read, func(r row) error {
 		m, err := scanMessage(r)
 		messages = append(messages, m)
 		return err
 	}, query, args...)
-	return messages, err
+	if err != nil {
+		return nil, err
+	}
+	return messages, s.addReactions(ctx, s.read, viewer, messages)
+}
+
+// addReactions reads the reactions of messages, as viewer sees them.
+func (s *Store) addReactions(ctx context.Context, from querier, viewer chat.UserID, messages []chat.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	ids, places := make([]int64, len(messages)), make(map[chat.MessageID]*chat.Message, len(messages))
+	for i := range messages {
+		ids[i], places[messages[i].ID] = int64(messages[i].ID), &messages[i]
+	}
+	return each(ctx, from, func(r row) error {
+		var id chat.MessageID
+		var user chat.UserID
+		var emoji string
+		err := r.Scan(&id, &emoji, &user)
+		if err == nil {
+			react(places[id], emoji, user, viewer)
+		}
+		return err
+	}, `SELECT re.message_id, re.emoji, re.user_id FROM reactions re WHERE `+s.engine.in("re.message_id", 1)+
+		` ORDER BY re.created_at, re.user_id, re.emoji`, s.engine.list(ids))
+}
+
+// react counts one reaction.
+func react(m *chat.Message, emoji string, user, viewer chat.UserID) {
+	i := slices.IndexFunc(m.Reactions, func(r chat.ReactionCount) bool { return r.Emoji == emoji })
+	if i < 0 {
+		i = len(m.Reactions)
+		m.Reactions = append(m.Reactions, chat.ReactionCount{Emoji: emoji})
+	}
+	r := &m.Reactions[i]
+	r.Count++
+	r.UserIDs = append(r.UserIDs, user)
+	r.Me = r.Me || user == viewer
 }

@@ -130,7 +130,7 @@ func (s *Store) ListRooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, s
 	}
 	var rooms []chat.Room
 	var cursors []roomCursor
-	err := s.each(ctx, func(r row) error {
+	err := each(ctx, s.read, func(r row) error {
 		cursor := roomCursor{Sort: q.Sort}
 		var name string
 		var members, active int64
@@ -187,7 +187,7 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	own := []chat.OwnRoom{}
-	err := s.each(ctx, func(r row) error {
+	err := each(ctx, s.read, func(r row) error {
 		var o chat.OwnRoom
 		room, err := s.scanRoom(r, &o.Role, &o.LastRead, &o.Unread)
 		o.Room = room
@@ -310,7 +310,7 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID, limit int, cursor
 		}
 	}
 	members := []chat.MemberView{}
-	err := s.each(ctx, func(r row) error {
+	err := each(ctx, s.read, func(r row) error {
 		var m chat.MemberView
 		user, err := scanUser(r, &m.Role, &m.JoinedAt)
 		m.User = user
@@ -335,7 +335,7 @@ func (s *Store) Heads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]c
 	}
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	err := s.each(ctx, func(r row) error {
+	err := each(ctx, s.read, func(r row) error {
 		var id chat.RoomID
 		var head chat.Seq
 		err := r.Scan(&id, &head)
