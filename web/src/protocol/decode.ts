@@ -150,7 +150,7 @@ export const decodeMessage = object<Message>({
   system: optional(object<SystemInfo>({ action: string, userId: number })),
   replyTo: optional(object<Reply>({ id: number, seq: number, author, excerpt: string })),
   attachments: list(attachment),
-  reactions: list(object<Reaction>({ emoji: string, count: number, me: withDefault(boolean, false) })),
+  reactions: list(object<Reaction>({ emoji: string, count: number, me: withDefault(boolean, false), userIds: list(number) })),
   createdAt: string,
   editedAt: optional(string),
   deletedAt: optional(string),
