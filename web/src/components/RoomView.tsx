@@ -3,9 +3,10 @@ import { useChat } from '../hooks/context';
 import { useConnection, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import { findHref, goTo, homeHref } from '../hooks/useRoute';
-import { useStore } from '../hooks/useStore';
+import { useSelect, useStore } from '../hooks/useStore';
 import { onlineCount } from '../state/presence';
 import type { RoomSession } from '../state/room';
+import { membersSince } from '../state/timeline';
 import type { MyRoom } from '../state/unread';
 import { nameOf } from './Avatar';
 import { Composer } from './Composer';
@@ -81,7 +82,9 @@ interface RoomHeadProps {
 function RoomHead({ mine: { room }, session, membersOpen, onMembers, onLeave }: RoomHeadProps) {
   const online = onlineCount(useStore(session.presence));
   const members = useStore(session.members.state);
-  const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount;
+  // The room was told as it was at its head; who came and went since, the messages tell.
+  const since = useSelect(session.timeline, (timeline) => membersSince(timeline, room.head));
+  const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
   return (
     <header className="room-head">
       <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">

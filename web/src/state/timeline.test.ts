@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RoomChanges, Message } from '../protocol/types';
 import { message, mine } from '../test/samples';
-import { applyEvent, emptyTimeline, hasHole, type Outgoing, type Timeline, type TimelineEvent } from './timeline';
+import { applyEvent, emptyTimeline, hasHole, membersSince, type Outgoing, type Timeline, type TimelineEvent } from './timeline';
 
 const ME = 1;
 
@@ -165,4 +165,12 @@ describe('applyEvent', () => {
       expect(shown(run(opened([], 0), ...order)).texts).toEqual(['m1', 'm2', 'm3', 'm4', 'm5']);
     }
   });
+});
+
+test('membersSince counts who came and went after a number', () => {
+  const told = (seq: number, action: string) => message(seq, { kind: 'system', system: { action, userId: seq } });
+  const t = run(opened([told(1, 'join'), told(2, 'join'), message(3), told(4, 'leave'), told(5, 'join'), told(6, 'kick')], 6));
+  expect(membersSince(t, 0)).toBe(1);
+  expect(membersSince(t, 2)).toBe(-1);
+  expect(membersSince(t, 6)).toBe(0);
 });

@@ -71,6 +71,19 @@ export function hasHole(t: Timeline): boolean {
   return t.cursor.kind === 'at' && t.held.size > 0;
 }
 
+/** How many members came, less those who went, after the given number. */
+export function membersSince(t: Timeline, seq: number): number {
+  let change = 0;
+  for (let i = t.messages.length - 1; i >= 0; i--) {
+    const message = t.messages[i];
+    if (message === undefined || message.seq <= seq) break;
+    const action = message.system?.action;
+    if (action === 'join') change += 1;
+    if (action === 'leave' || action === 'kick') change -= 1;
+  }
+  return change;
+}
+
 function open(t: Timeline, messages: readonly Message[], to: number, epoch: string): Timeline {
   const sorted = messages.toSorted((a, b) => a.seq - b.seq);
   return settle({
