@@ -5,7 +5,7 @@ import type { Message } from '../protocol/types';
 import type { Item } from '../state/items';
 import type { Outgoing } from '../state/timeline';
 import { Avatar, nameOf } from './Avatar';
-import { dayOf, timeOf, wholeDate } from './dates';
+import { dayOf, shortTimeOf, timeOf, wholeDate } from './dates';
 import { Html } from './Html';
 import { Icon } from './Icon';
 
@@ -83,8 +83,8 @@ function Progress({ outgoing }: { outgoing: Outgoing }) {
     return online ? (
       <p className="progress sending">Sending…</p>
     ) : (
-      <p className="progress">
-        <Icon name="clock" size={14} /> Queued, goes out when you are connected
+      <p className="progress" title="It goes out when you are connected">
+        <Icon name="clock" size={14} /> Queued
       </p>
     );
   }
@@ -108,7 +108,7 @@ interface BylineProps {
 }
 
 function Gutter({ author, date, head }: BylineProps) {
-  return <div className="gutter">{head ? <Avatar person={author} /> : <Time date={date} />}</div>;
+  return <div className="gutter">{head ? <Avatar person={author} /> : <Time date={date} short />}</div>;
 }
 
 /** A grouped line tells its author only to those who cannot see that it is grouped. */
@@ -121,10 +121,10 @@ function Byline({ author, date, head }: BylineProps) {
   );
 }
 
-function Time({ date }: { date: string }) {
+function Time({ date, short = false }: { date: string; short?: boolean }) {
   return (
     <time dateTime={date} title={wholeDate(date)}>
-      {timeOf(date)}
+      {short ? shortTimeOf(date) : timeOf(date)}
     </time>
   );
 }

@@ -7,6 +7,12 @@ export function timeOf(date: string): string {
   return time.format(new Date(date));
 }
 
+/** Without AM and PM, for where there is no room. */
+export function shortTimeOf(date: string): string {
+  const parts = time.formatToParts(new Date(date)).filter(({ type }) => type !== 'dayPeriod');
+  return parts.map(({ value }) => value).join('').trim();
+}
+
 export function wholeDate(date: string): string {
   return whole.format(new Date(date));
 }
