@@ -77,6 +77,15 @@ func newJoinedOutput(room chat.Room, membership chat.Membership, err error) (*jo
 	return out, err
 }
 
+type readInput struct {
+	OfRoom
+	Body struct {
+		Seq chat.Seq `json:"seq" minimum:"0"`
+	}
+}
+
+type readOutput struct{ Body chat.ReadState }
+
 type membersInput struct {
 	OfRoom
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
@@ -145,6 +154,13 @@ func (a *API) mountRooms() {
 		Summary: "End the caller's membership", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfRoom) (*struct{}, error) {
 		return nil, a.Service.LeaveRoom(ctx, auth.CallerIn(ctx), in.ID)
+	})
+	handle(a, huma.Operation{
+		OperationID: "markRead", Method: http.MethodPut, Path: "/rooms/{id}/read", Tags: tags, Security: signedIn,
+		Summary: "Tell up to where the caller has read; it only moves forward",
+	}, func(ctx context.Context, in *readInput) (*readOutput, error) {
+		state, err := a.Service.MarkRead(ctx, auth.CallerIn(ctx), in.ID, in.Body.Seq, "")
+		return &readOutput{state}, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "listMembers", Method: http.MethodGet, Path: "/rooms/{id}/members", Tags: tags, Security: signedIn,

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -308,4 +309,90 @@ func (p *person) event(kind string) chat.MessageEvent {
 		p.t.Fatal(err)
 	}
 	return e
+}
+
+func TestReadStateIsKeptInStep(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		bob.join(room.ID, nil)
+		phone := &person{Client: client.New(w.nodes[0]), t: w.t}
+		phone.Token = bob.Token
+		phone.connect()
+		for _, text := range count(3) {
+			alice.say(room.ID, text) // 2, 3, 4
+		}
+		for _, step := range []struct{ mark, lastRead, unread int }{{3, 3, 1}, {2, 3, 1}, {99, 4, 0}} {
+			if err := bob.Socket.Do(ctx(w.t), "read:mark", map[string]any{"roomId": room.ID, "seq": step.mark}, nil); err != nil {
+				w.t.Fatal(err)
+			}
+			f, err := phone.Next(ctx(w.t), "read:updated")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			var told chat.ReadUpdated
+			if err := f.Decode(&told); err != nil || int(told.LastRead) != step.lastRead || told.Unread != step.unread || told.RoomID != room.ID {
+				w.t.Fatalf("mark %d: told %+v, %v", step.mark, told, err)
+			}
+		}
+		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodPut, "/rooms/9999/read", map[string]int{"seq": 1}, nil), chat.NotFound)
+	})
+}
+
+func TestTypingIsTold(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		bob.join(room.ID, nil)
+		bob.command("typing:start", room.ID)
+		alice.seesTyping(room.ID, bob.User.ID)
+		bob.say(room.ID, "done") // who has sent types no more
+		alice.seesTyping(room.ID)
+		alice.command("typing:start", room.ID)
+		bob.seesTyping(room.ID, alice.User.ID)
+		bob.seesTyping(room.ID) // by itself
+	})
+}
+
+func (p *person) command(kind string, room chat.RoomID) {
+	p.t.Helper()
+	if err := p.Write(ctx(p.t), []byte(path(`{"type":%q,"data":{"roomId":%d}}`, kind, room))); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *person) seesTyping(room chat.RoomID, users ...chat.UserID) {
+	p.t.Helper()
+	limit := ctx(p.t)
+	for {
+		f, err := p.Next(limit, "typing:update")
+		if err != nil {
+			p.t.Fatalf("wait for %v typing: %v", users, err)
+		}
+		var update gateway.TypingUpdate
+		if err := f.Decode(&update); err != nil {
+			p.t.Fatal(err)
+		}
+		if slices.Contains(update.UserIDs, p.User.ID) {
+			p.t.Fatalf("%s is told that it types itself", p.User.Username)
+		}
+		if update.RoomID == room && slices.Equal(update.UserIDs, users) {
+			return
+		}
+	}
+}
+
+func TestStatusIsShown(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		bob.join(room.ID, nil)
+		if err := bob.Socket.Do(ctx(w.t), "presence:set", map[string]string{"status": "busy"}, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		alice.becomes(room.ID, bob.User.ID, chat.Busy)
+		wantCode(w.t, bob.Socket.Do(ctx(w.t), "presence:set", map[string]string{"status": "offline"}, nil), chat.BadRequest)
+	})
 }

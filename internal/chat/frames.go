@@ -26,6 +26,12 @@ type RoomRemoved struct {
 	Reason string `json:"reason" enum:"left,kicked,deleted"`
 }
 
+// ReadUpdated is the data of read:updated.
+type ReadUpdated struct {
+	RoomID RoomID `json:"roomId"`
+	ReadState
+}
+
 // Frame makes the finished JSON object of an event or reply without id.
 func Frame(kind string, data any) []byte {
 	frame, err := json.Marshal(struct {

@@ -44,14 +44,8 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 		Room: in.Room, Author: caller.User.ID, CID: cid,
 		Text: text, HTML: markup.HTML(text), ReplyTo: in.ReplyTo,
 	})
-	if CodeOf(err) == NotAMember {
-		// A stranger to a hidden room must not learn that it exists.
-		if _, _, hidden := s.visible(ctx, caller, in.Room); hidden != nil {
-			err = hidden
-		}
-	}
 	if err != nil {
-		return Message{}, false, err
+		return Message{}, false, s.hiding(ctx, caller, in.Room, err)
 	}
 	if fresh {
 		s.announce(&m)

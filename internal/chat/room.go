@@ -59,6 +59,12 @@ type OwnRoom struct {
 	Unread   int      `json:"unread"`
 }
 
+// ReadState is how far a member has read.
+type ReadState struct {
+	LastRead Seq `json:"lastRead"`
+	Unread   int `json:"unread" doc:"Texts of others after lastRead; at most 1000 are counted."`
+}
+
 // NewRoom is what the store needs to make a room. Names are clean already.
 type NewRoom struct {
 	Name        string
@@ -106,6 +112,9 @@ type Rooms interface {
 	// Leave ends a membership and takes a number for it. The message is nil where
 	// there was none. FORBIDDEN for the owner.
 	Leave(ctx context.Context, room RoomID, user UserID) (*Message, error)
+	// MarkRead moves what a member has read last forward to seq, at most to the
+	// head; never back. NOT_A_MEMBER.
+	MarkRead(ctx context.Context, room RoomID, user UserID, seq Seq) (ReadState, error)
 	// Members returns a page of members by username, with the next cursor.
 	Members(ctx context.Context, room RoomID, limit int, cursor string) ([]MemberView, string, error)
 	// Heads returns the heads of those of ids that exist.

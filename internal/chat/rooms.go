@@ -223,6 +223,33 @@ func (s *Service) LeaveRoom(ctx context.Context, caller Caller, id RoomID) error
 	return nil
 }
 
+// MarkRead tells that caller has read a room up to seq, and tells it to caller's
+// other connections: all but the one that conn names.
+func (s *Service) MarkRead(ctx context.Context, caller Caller, room RoomID, seq Seq, conn string) (ReadState, error) {
+	if seq < 0 {
+		return ReadState{}, Fault(BadRequest, "A seq is not below 0.").In("seq")
+	}
+	state, err := s.Rooms.MarkRead(ctx, room, caller.User.ID, seq)
+	if err != nil {
+		return ReadState{}, s.hiding(ctx, caller, room, err)
+	}
+	s.Announcer.Notify(Notice{
+		Kind: ForUser, User: caller.User.ID, Except: conn,
+		Frame: Frame("read:updated", ReadUpdated{room, state}),
+	})
+	return state, nil
+}
+
+// hiding keeps NOT_A_MEMBER from telling a stranger that a hidden room exists.
+func (s *Service) hiding(ctx context.Context, caller Caller, room RoomID, err error) error {
+	if CodeOf(err) == NotAMember {
+		if _, _, hidden := s.visible(ctx, caller, room); hidden != nil {
+			return hidden
+		}
+	}
+	return err
+}
+
 // Members returns a page of a room's members with their presence.
 func (s *Service) Members(ctx context.Context, caller Caller, id RoomID, limit int, cursor string) ([]MemberView, string, error) {
 	if _, _, err := s.readable(ctx, caller, id); err != nil {

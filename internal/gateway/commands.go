@@ -22,6 +22,10 @@ var commands = map[string]command{
 	"message:edit":   decoded(editMessage),
 	"message:delete": decoded(deleteMessage),
 	"message:react":  decoded(react),
+	"read:mark":      decoded(markRead),
+	"typing:start":   decoded(startTyping),
+	"typing:stop":    decoded(stopTyping),
+	"presence:set":   decoded(setPresence),
 	"ping":           decoded(ping),
 }
 
@@ -164,6 +168,9 @@ func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) e
 	if err != nil {
 		return err
 	}
+	if _, seated := c.seated()[in.RoomID]; seated {
+		_ = c.types(in.RoomID, false) // who has sent types no more
+	}
 	c.answer(id, "message:confirmed", MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
 	return nil
 }
@@ -188,6 +195,31 @@ func (c *Conn) done(id json.Number) func(m chat.Message, err error) error {
 		}
 		return err
 	}
+}
+
+func markRead(ctx context.Context, c *Conn, id json.Number, in ReadMark) error {
+	if _, err := c.service.MarkRead(ctx, c.caller, in.RoomID, in.Seq, c.id); err != nil {
+		return err
+	}
+	c.answer(id, "ok", Nothing{})
+	return nil
+}
+
+func startTyping(_ context.Context, c *Conn, _ json.Number, in RoomRef) error {
+	return c.types(in.RoomID, true)
+}
+
+func stopTyping(_ context.Context, c *Conn, _ json.Number, in RoomRef) error {
+	return c.types(in.RoomID, false)
+}
+
+func setPresence(_ context.Context, c *Conn, id json.Number, in PresenceSet) error {
+	if in.Status != chat.Online && in.Status != chat.Away && in.Status != chat.Busy {
+		return chat.Fault(chat.BadRequest, "A status is online, away or busy.").In("status")
+	}
+	c.hub.setStatus(c.caller.User.ID, in.Status)
+	c.answer(id, "ok", Nothing{})
+	return nil
 }
 
 func ping(_ context.Context, c *Conn, id json.Number, _ Ping) error {

@@ -93,6 +93,27 @@ type Done struct {
 	Seq chat.Seq `json:"seq"`
 }
 
+// ReadMark is the data of the command read:mark.
+type ReadMark struct {
+	RoomID chat.RoomID `json:"roomId"`
+	Seq    chat.Seq    `json:"seq"`
+}
+
+// PresenceSet is the data of the command presence:set.
+type PresenceSet struct {
+	Status chat.Status `json:"status" enum:"online,away,busy"`
+}
+
+// TypingUpdate is the data of the event typing:update: who types now, without the
+// reader.
+type TypingUpdate struct {
+	RoomID  chat.RoomID   `json:"roomId"`
+	UserIDs []chat.UserID `json:"userIds"`
+}
+
+// Nothing is the data of answers that tell nothing more.
+type Nothing struct{}
+
 // ChangesAsk is the data of the command room:changes.
 type ChangesAsk struct {
 	RoomID chat.RoomID `json:"roomId"`
@@ -170,9 +191,9 @@ func (e *epoch) UnmarshalJSON(data []byte) error {
 func FrameTypes() []any {
 	return []any{
 		RoomJoin{}, RoomJoined{}, RoomChanges{}, RoomRef{}, MessageSend{}, MessageConfirmed{},
-		MessageEdit{}, MessageRef{}, MessageReact{}, Done{},
+		MessageEdit{}, MessageRef{}, MessageReact{}, Done{}, ReadMark{}, PresenceSet{}, TypingUpdate{},
 		ChangesAsk{}, Ping{}, Pong{}, Connected{}, PresenceUpdate{}, Draining{}, FrameError{},
-		chat.MessageEvent{}, chat.RoomUpdated{}, chat.RoomRemoved{},
+		chat.MessageEvent{}, chat.RoomUpdated{}, chat.RoomRemoved{}, chat.ReadUpdated{},
 	}
 }
 

@@ -64,6 +64,9 @@ type Hub struct {
 	users    map[chat.UserID]map[*Conn]struct{}
 	vague    map[chat.RoomID]struct{} // rooms whose roster may have changed
 	draining bool
+
+	statusMu sync.Mutex
+	statuses map[chat.UserID]chat.Status // of connected users who set one
 }
 
 // NewHub makes a hub. It announces at once; Run makes it receive.
@@ -75,6 +78,7 @@ func NewHub(d Deps) *Hub {
 		missed: make(chan struct{}, 1), changed: make(chan struct{}, 1), life: life, end: end,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, vague: map[chat.RoomID]struct{}{},
+		statuses: map[chat.UserID]chat.Status{},
 	}
 }
 
@@ -96,6 +100,7 @@ func (h *Hub) Run(ctx context.Context) {
 	h.tasks.Go(func() { h.watchSessions(h.life) })
 	h.tasks.Go(func() { h.watchRosters(h.life) })
 	h.tasks.Go(func() { h.watchSilence(h.life) })
+	h.tasks.Go(func() { h.watchTyping(h.life) })
 	<-ctx.Done()
 	h.end()
 	h.tasks.Wait()
@@ -108,9 +113,12 @@ func (h *Hub) Announce(e chat.Event) {
 	h.bus.Publish(e)
 }
 
-// Notify hands n to every node; this one acts at once.
+// Notify hands n to every node; this one ends sessions at once. A frame, which
+// would be sent twice, comes back over the bus, unless the bus may be deaf.
 func (h *Hub) Notify(n chat.Notice) {
-	h.Notice(n)
+	if n.Kind != chat.ForUser || h.bus.Suspect() {
+		h.Notice(n)
+	}
 	h.bus.Notify(n)
 }
 
@@ -129,6 +137,8 @@ func (h *Hub) Event(e chat.Event) {
 		r.broadcast(e.Frame, 0)
 	case e.Kind == chat.RoomGone:
 		r.gone()
+	case e.Kind == chat.TypingOn || e.Kind == chat.TypingOff:
+		r.hearTyping(e.User, e.Kind == chat.TypingOn)
 	}
 }
 
@@ -220,6 +230,9 @@ func (h *Hub) remove(c *Conn) {
 	user := c.caller.User.ID
 	if delete(h.users[user], c); len(h.users[user]) == 0 {
 		delete(h.users, user)
+		h.statusMu.Lock()
+		delete(h.statuses, user)
+		h.statusMu.Unlock()
 	}
 	h.metrics.Connections.Dec()
 	h.sockets.Done()

@@ -41,6 +41,7 @@ type room struct {
 	roster  chat.Roster               // as last told to the seats
 	missing map[chat.UserID]time.Time // of the roster, who is gone since when, and not yet told
 	vague   bool                      // presence cannot be known at present
+	typing  typing
 }
 
 // seat is one connection's place in a room.
@@ -48,13 +49,14 @@ type seat struct {
 	live    bool
 	last    chat.Seq     // the last number this connection has; set when live
 	pending []chat.Event // what came while it was catching up
+	typed   time.Time    // when it last told that its user types; zero: does not
 }
 
 func newRoom(h *Hub, id chat.RoomID) *room {
 	return &room{
 		id: id, hub: h, ready: make(chan struct{}),
 		held: map[chat.Seq]chat.Event{}, seats: map[*Conn]*seat{}, users: map[chat.UserID]int{},
-		missing: map[chat.UserID]time.Time{},
+		missing: map[chat.UserID]time.Time{}, typing: typing{until: map[chat.UserID]time.Time{}},
 	}
 }
 
@@ -216,7 +218,7 @@ func (r *room) addSeat(c *Conn) {
 	if _, again := r.seats[c]; !again {
 		r.users[c.caller.User.ID]++
 		if r.users[c.caller.User.ID] == 1 {
-			r.hub.presence.Enter(r.id, c.caller.User.ID, chat.Online)
+			r.hub.presence.Enter(r.id, c.caller.User.ID, c.hub.statusOf(c.caller.User.ID))
 		}
 	}
 	r.seats[c] = &seat{}

@@ -161,3 +161,30 @@ func (r *room) online(ctx context.Context) []chat.UserID {
 	}
 	return slices.Sorted(maps.Keys(users))
 }
+
+// statusOf returns what a connected user wants to show. It has a lock of its own,
+// because rooms ask while they are locked.
+func (h *Hub) statusOf(user chat.UserID) chat.Status {
+	h.statusMu.Lock()
+	defer h.statusMu.Unlock()
+	if status, ok := h.statuses[user]; ok {
+		return status
+	}
+	return chat.Online
+}
+
+// setStatus shows a user of this node with status in all of its rooms.
+func (h *Hub) setStatus(user chat.UserID, status chat.Status) {
+	h.statusMu.Lock()
+	h.statuses[user] = status
+	h.statusMu.Unlock()
+	rooms := map[chat.RoomID]struct{}{}
+	for _, c := range h.connsOf(user) {
+		for id := range c.seated() {
+			rooms[id] = struct{}{}
+		}
+	}
+	for id := range rooms {
+		h.presence.Enter(id, user, status)
+	}
+}

@@ -193,16 +193,36 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 		o.Room = room
 		own = append(own, o)
 		return err
-	}, `SELECT `+roomColumns+`, me.role, me.last_read,
-			(SELECT count(*) FROM (SELECT 1 FROM messages m WHERE m.room_id = r.id AND m.seq > me.last_read
-				AND m.author_id <> me.user_id AND m.kind = 'text' AND m.deleted_at IS NULL LIMIT `+maxUnread+`) AS new)
+	}, `SELECT `+roomColumns+`, me.role, me.last_read, `+unread+`
 		FROM room_members me JOIN rooms r ON r.id = me.room_id
 		WHERE me.user_id = $1 ORDER BY r.name_key, r.id`, int64(user))
 	return own, s.fail("list own rooms", err)
 }
 
-// maxUnread ends the counting: nobody reads a larger number, everybody pays for it.
-const maxUnread = `1000`
+// unread counts the texts of others after what the member me has read. It ends at
+// 1000: nobody reads a larger number, everybody pays for it.
+const unread = `(SELECT count(*) FROM (SELECT 1 FROM messages m WHERE m.room_id = me.room_id AND m.seq > me.last_read
+	AND m.author_id <> me.user_id AND m.kind = 'text' AND m.deleted_at IS NULL LIMIT 1000) AS new)`
+
+// MarkRead moves what a member has read last forward.
+func (s *Store) MarkRead(ctx context.Context, room chat.RoomID, user chat.UserID, seq chat.Seq) (chat.ReadState, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	_, err := s.write.ExecContext(ctx, `
+		UPDATE room_members SET last_read = (SELECT CASE WHEN head < $3 THEN head ELSE $3 END FROM rooms WHERE id = $1)
+		WHERE room_id = $1 AND user_id = $2 AND last_read < (SELECT CASE WHEN head < $3 THEN head ELSE $3 END FROM rooms WHERE id = $1)`,
+		int64(room), int64(user), int64(seq))
+	if err != nil {
+		return chat.ReadState{}, s.fail("mark read", err)
+	}
+	var state chat.ReadState
+	err = s.write.QueryRowContext(ctx, `SELECT me.last_read, `+unread+` FROM room_members me WHERE me.room_id = $1 AND me.user_id = $2`,
+		int64(room), int64(user)).Scan(&state.LastRead, &state.Unread)
+	if errors.Is(err, sql.ErrNoRows) {
+		return chat.ReadState{}, chat.Fault(chat.NotAMember, "Join the room first.")
+	}
+	return state, s.fail("read unread", err)
+}
 
 // Join makes user a member.
 func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Membership, *chat.Message, error) {

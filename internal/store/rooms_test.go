@@ -74,6 +74,16 @@ func TestRooms(t *testing.T) {
 				t.Fatalf("own rooms = %+v, %v, want one with 1 unread", own, err)
 			}
 		})
+		t.Run("what is read moves forward only, at most to the head", func(t *testing.T) {
+			for _, c := range []struct{ mark, want chat.Seq }{{4, 4}, {2, 4}, {99, 5}, {0, 5}} {
+				state, err := s.MarkRead(t.Context(), room.ID, bob.User.ID, c.mark)
+				if err != nil || state.LastRead != c.want || state.Unread != 0 {
+					t.Fatalf("mark %d = %+v, %v, want %d read, 0 unread", c.mark, state, err, c.want)
+				}
+			}
+			_, err := s.MarkRead(t.Context(), room.ID, 999, 1)
+			wantCode(t, err, chat.NotAMember)
+		})
 	})
 }
 

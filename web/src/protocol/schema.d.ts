@@ -287,6 +287,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Tell up to where the caller has read; it only moves forward */
+        put: operations["markRead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}": {
         parameters: {
             query?: never;
@@ -554,6 +571,10 @@ export interface components {
                 [key: string]: number;
             };
         };
+        PresenceSet: {
+            /** @enum {string} */
+            status: "online" | "away" | "busy";
+        };
         PresenceUpdate: {
             /** Format: int64 */
             roomId: number;
@@ -575,6 +596,36 @@ export interface components {
             /** @description Whether the one who reads this is among them. */
             me: boolean;
             userIds: number[];
+        };
+        ReadInputBody: {
+            /** Format: int64 */
+            seq: number;
+        };
+        ReadMark: {
+            /** Format: int64 */
+            roomId: number;
+            /** Format: int64 */
+            seq: number;
+        };
+        ReadState: {
+            /** Format: int64 */
+            lastRead: number;
+            /**
+             * Format: int64
+             * @description Texts of others after lastRead; at most 1000 are counted.
+             */
+            unread: number;
+        };
+        ReadUpdated: {
+            /** Format: int64 */
+            lastRead: number;
+            /** Format: int64 */
+            roomId: number;
+            /**
+             * Format: int64
+             * @description Texts of others after lastRead; at most 1000 are counted.
+             */
+            unread: number;
         };
         RegisterInputBody: {
             displayName?: string;
@@ -709,6 +760,11 @@ export interface components {
              * @description To whom it happened.
              */
             userId: number;
+        };
+        TypingUpdate: {
+            /** Format: int64 */
+            roomId: number;
+            userIds: number[];
         };
         User: {
             /** @description Empty where there is none. */
@@ -1422,6 +1478,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadState"];
                 };
             };
             /** @description Error */
