@@ -133,8 +133,8 @@ func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logge
 	options.ContextTimeoutEnabled = true
 	e.redis = redis.NewClient(options)
 	e.closers = append(e.closers, e.redis.Close)
-	//TMP e.bus = bus.NewRedis(e.redis, e.node, m, log)
-	//TMP e.presence = presence.NewRedis(e.redis, e.node, m, log)
+	e.bus = bus.NewRedis(e.redis, e.node, m, log)
+	e.presence = presence.NewRedis(e.redis, e.node, m, log)
 	return nil
 }
 
