@@ -43,7 +43,7 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 			INSERT INTO users (username, display_name, email, password, guest, role, created_at, expires_at)
 			VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), $5,
 				CASE WHEN $5 OR EXISTS (SELECT 1 FROM users WHERE NOT guest) THEN 'user' ELSE 'admin' END,
-				$6, NULLIF($7, 0))
+				$6, NULLIF($7, CAST(0 AS bigint)))
 			RETURNING id`,
 			a.Username, a.DisplayName, a.Email, a.Password, a.Guest, int64(s.clock()), int64(a.ExpiresAt)).Scan(&id)
 		if err != nil {

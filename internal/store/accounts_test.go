@@ -33,6 +33,12 @@ func TestAccounts(t *testing.T) {
 			_, err := s.Register(t.Context(), first, newSession(s))
 			wantCode(t, err, chat.EmailTaken)
 		})
+		t.Run("a guest is let in for a while", func(t *testing.T) {
+			guest := chat.NewAccount{Username: "guest-1", DisplayName: "G", Guest: true, ExpiresAt: chat.At(time.Now().Add(time.Hour))}
+			if caller, err := s.Register(t.Context(), guest, newSession(s)); err != nil || !caller.User.Guest {
+				t.Fatalf("caller = %+v, %v, want a guest", caller, err)
+			}
+		})
 		t.Run("credentials are found by username and email", func(t *testing.T) {
 			for _, login := range []string{"carol", "c@example.org"} {
 				user, phc, err := s.Credentials(t.Context(), login)
