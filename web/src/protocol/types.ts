@@ -66,19 +66,8 @@ export type PresenceUpdate = With<Schemas['PresenceUpdate'], { users: Schemas['U
 export type Pong = Schemas['Pong'];
 export type Draining = Schemas['Draining'];
 export type FrameError = With<Schemas['FrameError'], { code: ErrorCode }>;
-
-// The server does not send these two yet.
-
-export interface TypingUpdate {
-  roomId: number;
-  userIds: number[];
-}
-
-export interface ReadUpdated {
-  roomId: number;
-  lastRead: number;
-  unread: number;
-}
+export type TypingUpdate = With<Schemas['TypingUpdate'], { userIds: number[] }>;
+export type ReadUpdated = Schemas['ReadUpdated'];
 
 export interface FrameData {
   connected: Connected;
@@ -113,9 +102,9 @@ export interface CommandData {
   'room:leave': Schemas['RoomRef'];
   'message:send': Schemas['MessageSend'];
   'room:changes': Schemas['ChangesAsk'];
-  'read:mark': { roomId: number; seq: number };
-  'typing:start': { roomId: number };
-  'typing:stop': { roomId: number };
+  'read:mark': Schemas['ReadMark'];
+  'typing:start': Schemas['RoomRef'];
+  'typing:stop': Schemas['RoomRef'];
   ping: Schemas['Ping'];
 }
 
