@@ -100,12 +100,13 @@ type checker struct {
 	change map[chat.RoomID][]Row // by ChangeSeq
 	stored map[sendKey]Row
 	sends  map[sendKey]*send
-	out    map[member][]absence
+	out    map[belonging][]absence
 	told   map[Rule]int
 	found  []Violation
 }
 
-type member struct {
+// belonging is a user in a room.
+type belonging struct {
 	room chat.RoomID // 0: all rooms
 	user chat.UserID
 }
@@ -121,7 +122,7 @@ const forever = time.Duration(1<<63 - 1)
 func Check(h *History, db Database) []Violation {
 	c := &checker{
 		h: h, db: db, rows: map[place]bearer{}, change: map[chat.RoomID][]Row{},
-		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[member][]absence{}, told: map[Rule]int{},
+		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[belonging][]absence{}, told: map[Rule]int{},
 	}
 	c.readDatabase()
 	c.readSends()
@@ -250,7 +251,7 @@ func (c *checker) readOutcome(client int, user chat.UserID, r Record) {
 func (c *checker) readAbsences() {
 	type change struct {
 		at   time.Duration
-		who  member
+		who  belonging
 		gone bool
 	}
 	var changes []change
@@ -258,11 +259,11 @@ func (c *checker) readAbsences() {
 		for _, r := range j.Records() {
 			switch r.Kind {
 			case LeaveAnswered:
-				changes = append(changes, change{r.At, member{r.Room, r.Subject}, true})
+				changes = append(changes, change{r.At, belonging{r.Room, r.Subject}, true})
 			case JoinInvoked:
-				changes = append(changes, change{r.At, member{r.Room, r.Subject}, false})
+				changes = append(changes, change{r.At, belonging{r.Room, r.Subject}, false})
 			case LogoutAnswered:
-				changes = append(changes, change{r.At, member{0, j.User}, true})
+				changes = append(changes, change{r.At, belonging{0, j.User}, true})
 			}
 		}
 	}
@@ -281,7 +282,7 @@ func (c *checker) readAbsences() {
 
 // absent tells whether user was outside room at that time, and since when.
 func (c *checker) absent(room chat.RoomID, user chat.UserID, at time.Duration) (since time.Duration, yes bool) {
-	for _, who := range [2]member{{room, user}, {0, user}} {
+	for _, who := range [2]belonging{{room, user}, {0, user}} {
 		all := c.out[who]
 		i := sort.Search(len(all), func(i int) bool { return all[i].from >= at }) - 1
 		if i >= 0 && at < all[i].to {
@@ -308,25 +309,25 @@ func (c *checker) checkSends() {
 
 // checkMembers walks the log: whoever says something is a member at that number.
 func (c *checker) checkMembers() {
-	members := map[member]bool{}
+	members := map[belonging]bool{}
 	for room, owner := range c.db.Owners {
-		members[member{room, owner}] = true
+		members[belonging{room, owner}] = true
 	}
 	for _, r := range c.db.Rows { // by room and number
 		switch r.Action {
 		case chat.Joined:
-			members[member{r.Room, r.Subject}] = true
+			members[belonging{r.Room, r.Subject}] = true
 		case chat.Left, chat.Kicked:
-			delete(members, member{r.Room, r.Subject})
+			delete(members, belonging{r.Room, r.Subject})
 		default:
-			if r.CID != uuid.Nil && !members[member{r.Room, r.Author}] {
+			if r.CID != uuid.Nil && !members[belonging{r.Room, r.Author}] {
 				c.violated(Intruder, r.Room, r.Seq, -1, 0, "message %d of user %d, who was no member at that number", r.Message, r.Author)
 			}
 		}
 	}
 	for room, want := range c.db.Members {
 		for user := range want {
-			if !members[member{room, user}] {
+			if !members[belonging{room, user}] {
 				c.violated(Intruder, room, 0, -1, 0, "user %d is a member and the log does not say so", user)
 			}
 		}
@@ -567,12 +568,12 @@ func shown(s chat.Status) bool { return s == chat.Online || s == chat.Away || s 
 // sockets are the times during which users had connections, and seats.
 type sockets struct {
 	conns map[chat.UserID][]Span
-	seats map[member][]Span
+	seats map[belonging][]Span
 	users map[chat.UserID]bool
 }
 
 func (c *checker) sockets() sockets {
-	s := sockets{map[chat.UserID][]Span{}, map[member][]Span{}, map[chat.UserID]bool{}}
+	s := sockets{map[chat.UserID][]Span{}, map[belonging][]Span{}, map[chat.UserID]bool{}}
 	for _, j := range c.h.Journals {
 		s.users[j.User] = true
 		var open time.Duration
@@ -580,7 +581,7 @@ func (c *checker) sockets() sockets {
 		sits := map[chat.RoomID]time.Duration{}
 		stand := func(room chat.RoomID, at time.Duration) {
 			if from, ok := sits[room]; ok {
-				s.seats[member{room, j.User}] = append(s.seats[member{room, j.User}], Span{from, at})
+				s.seats[belonging{room, j.User}] = append(s.seats[belonging{room, j.User}], Span{from, at})
 				delete(sits, room)
 			}
 		}

@@ -122,6 +122,9 @@ func NewHistory() *History { return &History{began: time.Now()} }
 // Now is the time since the history began; it is monotonic.
 func (h *History) Now() time.Duration { return time.Since(h.began) }
 
+// at turns a clock reading into the history's time.
+func (h *History) at(t time.Time) time.Duration { return t.Sub(h.began) }
+
 // Journal opens the journal of one more client.
 func (h *History) Journal(user chat.UserID) *Journal {
 	j := &Journal{User: user, clock: h.Now}

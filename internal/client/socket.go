@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -21,6 +22,8 @@ type Frame struct {
 	RawID json.RawMessage `json:"id"`
 	Type  string          `json:"type"`
 	Data  json.RawMessage `json:"data"`
+	// At is when the frame was read.
+	At time.Time `json:"-"`
 }
 
 // Decode reads the frame's data.
@@ -45,18 +48,10 @@ type Socket struct {
 
 // Dial opens a connection with the client's token and waits for connected.
 func (c *Client) Dial(ctx context.Context) (*Socket, error) {
-	options := &websocket.DialOptions{
-		HTTPClient: c.HTTP, Subprotocols: []string{gateway.Protocol},
-		HTTPHeader: http.Header{"Authorization": {"Bearer " + c.Token}},
-	}
-	socket, answer, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(c.Base, "http")+"/ws", options)
+	socket, err := c.dial(ctx)
 	if err != nil {
-		if answer != nil {
-			return nil, &Error{Status: answer.StatusCode, Detail: answer.Status}
-		}
-		return nil, fmt.Errorf("dial: %w", err)
+		return nil, err
 	}
-	socket.SetReadLimit(-1)
 	events := make(chan Frame, 1024)
 	s := &Socket{Events: events, socket: socket, done: make(chan struct{}), waiting: map[int64]chan Frame{}}
 	go s.read(events)
@@ -71,6 +66,23 @@ func (c *Client) Dial(ctx context.Context) (*Socket, error) {
 		<-s.done
 		return nil, ctx.Err()
 	}
+}
+
+func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
+	options := &websocket.DialOptions{
+		HTTPClient: c.HTTP, Subprotocols: []string{gateway.Protocol},
+		HTTPHeader: http.Header{"Authorization": {"Bearer " + c.Token}},
+	}
+	//nolint:bodyclose // the library has closed the body or made it the socket
+	socket, answer, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(c.Base, "http")+"/ws", options)
+	if err != nil {
+		if answer != nil {
+			return nil, &Error{Status: answer.StatusCode, Detail: answer.Status}
+		}
+		return nil, fmt.Errorf("dial: %w", err)
+	}
+	socket.SetReadLimit(-1)
+	return socket, nil
 }
 
 func (s *Socket) read(events chan<- Frame) {
@@ -135,14 +147,14 @@ var errGone = errors.New("connection ended before the answer")
 // Do sends a command and decodes its answer into out, if it is not nil. An error
 // frame is an *Error; any other error leaves the outcome unknown.
 func (s *Socket) Do(ctx context.Context, kind string, data, out any) error {
-	answer, id := make(chan Frame, 1), int64(0)
+	answer := make(chan Frame, 1)
 	s.mu.Lock()
 	if s.err != nil {
 		defer s.mu.Unlock()
 		return s.err
 	}
 	s.last++
-	id = s.last
+	id := s.last
 	s.waiting[id] = answer
 	s.mu.Unlock()
 	line, err := json.Marshal(map[string]any{"id": id, "type": kind, "data": data})

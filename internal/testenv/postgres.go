@@ -33,6 +33,9 @@ type PostgresOptions struct {
 	Durable bool
 	// Settings are further settings, as "statement_timeout": "2s".
 	Settings map[string]string
+	// Prepare, if not nil, is called with the empty folder that will hold the data,
+	// as to mount a disk there.
+	Prepare func(dir string) error
 }
 
 // Postgres starts one.
@@ -56,6 +59,11 @@ func (e *Env) Postgres(o PostgresOptions) (*PostgresServer, error) {
 	name, dir, err := e.folder("postgres")
 	if err != nil {
 		return nil, err
+	}
+	if o.Prepare != nil {
+		if err := o.Prepare(dir); err != nil {
+			return nil, fmt.Errorf("prepare the folder of %s: %w", name, err)
+		}
 	}
 	if as != nil {
 		if err := os.Chown(dir, int(as.Uid), int(as.Gid)); err != nil {

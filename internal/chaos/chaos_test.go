@@ -1,0 +1,95 @@
+package chaos
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+)
+
+var (
+	all      = flag.Bool("all", false, "run every scenario with the times of the plan, not the short set")
+	seedFlag = flag.Uint64("seed", 0, "decides the choices of clients and faults; 0 draws one")
+	only     = flag.String("only", "", "run the scenarios whose name contains this")
+	binary   = flag.String("binary", "", "the node's program; empty builds the one of this tree")
+	markdown = flag.String("markdown", "", "write the table of results to this file")
+	herd     = flag.Int("herd", 0, "how many clients come back at once")
+)
+
+// TestScenarios runs the short set, or with -all everything, on one rig.
+func TestScenarios(t *testing.T) {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = rand.Uint64N(1 << 32)
+	}
+	t.Logf("seed %d", seed)
+	var results []Result
+	var shared *Rig
+	t.Cleanup(func() {
+		if shared != nil {
+			if err := shared.Close(); err != nil {
+				t.Errorf("close the rig: %v", err)
+			}
+		}
+	})
+	for _, s := range Scenarios() {
+		chosen := *all || s.Short
+		if *only != "" {
+			chosen = strings.Contains(s.Name, *only)
+		}
+		if !chosen {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			rig := shared
+			if rig == nil || s.Disk > 0 {
+				var err error
+				if rig, err = NewRig(t.Context(), RigOptions{Binary: *binary, Disk: s.Disk}); err != nil {
+					t.Fatalf("rig: %v", err)
+				}
+			}
+			if s.Disk == 0 {
+				shared = rig
+			} else {
+				defer func() {
+					if err := rig.Close(); err != nil {
+						t.Errorf("close the rig: %v", err)
+					}
+				}()
+			}
+			result := Play(t.Context(), rig, s, RunOptions{Seed: seed, Long: *all, Herd: *herd, Log: t.Logf})
+			results = append(results, result)
+			report(t, seed, rig, result)
+			if err := rig.Heal(); err != nil {
+				t.Fatalf("the rig did not come back after the scenario: %v", err)
+			}
+		})
+	}
+	text := Table(results, seed)
+	t.Logf("\n%s", text)
+	if *markdown != "" {
+		if err := os.WriteFile(*markdown, []byte(text), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func report(t *testing.T, seed uint64, rig *Rig, r Result) {
+	t.Helper()
+	for _, note := range r.Notes {
+		t.Log(note)
+	}
+	if r.Err != nil {
+		t.Errorf("seed %d: %v", seed, r.Err)
+	}
+	for _, v := range r.Violations {
+		t.Errorf("seed %d: %v", seed, v)
+	}
+	for _, c := range r.Complaints {
+		t.Errorf("seed %d: %s", seed, c)
+	}
+	if t.Failed() {
+		t.Logf("last words of the nodes:\n%s", rig.Logs(15))
+	}
+}

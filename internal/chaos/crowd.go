@@ -1,0 +1,330 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+// CrowdOptions says what crowd is wanted.
+type CrowdOptions struct {
+	// Seed decides every choice of the members; what the network makes of them, it
+	// does not.
+	Seed    uint64
+	Members int
+	// Rooms is how many besides the hot one, in which all are. A member is in
+	// three of them and, if it is restless, in one more.
+	Rooms int
+	// Rate is how many messages all together write in a second; Hot is the share
+	// of the hot room.
+	Rate float64
+	Hot  float64
+	// Targets are base URLs; each new connection goes to one at random.
+	Targets []string
+}
+
+// Crowd is many clients that chat.
+type Crowd struct {
+	options CrowdOptions
+	history *History
+	members []*member
+	asks    []chan func(*member)
+	hot     chat.RoomID
+	rooms   []chat.RoomID
+	end     context.CancelFunc
+	running sync.WaitGroup
+
+	silent atomic.Bool // nobody writes, leaves or joins any more
+	steady atomic.Bool // nobody cuts its own connection any more
+
+	unavailable atomic.Int64 // answers that asked to try again
+	unknowns    atomic.Int64 // statuses that were told to be unknown
+	resets      atomic.Int64
+
+	mu      sync.Mutex
+	targets []string
+	faults  map[string]int // what should not happen to a client at all, or only in a fault
+	first   map[string]string
+	closes  map[int]int
+}
+
+// Gather registers the members and makes the rooms. Start has them chat.
+func Gather(ctx context.Context, o CrowdOptions, h *History) (*Crowd, error) {
+	c := &Crowd{
+		options: o, history: h, targets: o.Targets,
+		faults: map[string]int{}, first: map[string]string{}, closes: map[int]int{},
+	}
+	for i := range o.Members {
+		m, err := c.newMember(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		c.members = append(c.members, m)
+		c.asks = append(c.asks, make(chan func(*member)))
+	}
+	for i := range o.Rooms + 2 {
+		name := fmt.Sprintf("%s-%d", uuid.NewString()[:13], i)
+		room, err := c.members[0].client.CreateRoom(ctx, name, nil)
+		if err != nil {
+			return nil, fmt.Errorf("make a room: %w", err)
+		}
+		c.rooms = append(c.rooms, room.ID)
+	}
+	c.hot = c.rooms[0]
+	for _, m := range c.members {
+		c.giveDesks(m)
+	}
+	return c, nil
+}
+
+func (c *Crowd) newMember(ctx context.Context, i int) (*member, error) {
+	m := &member{
+		crowd: c, number: i, random: rand.New(rand.NewPCG(c.options.Seed, uint64(i))),
+		desks: map[chat.RoomID]*desk{}, flaps: i%3 == 2, restless: i%7 == 3,
+	}
+	m.client = client.New(c.options.Targets[i%len(c.options.Targets)])
+	m.client.HTTP = httpFrom(i)
+	if err := m.client.Guest(ctx, fmt.Sprintf("Member %d", i)); err != nil {
+		return nil, fmt.Errorf("register member %d: %w", i, err)
+	}
+	m.journal = c.history.Journal(m.client.User.ID)
+	return m, nil
+}
+
+// httpFrom has a client of its own address, so that a balancer by address spreads
+// the members. ip_hash looks at the first three bytes.
+func httpFrom(i int) *http.Client {
+	from := &net.TCPAddr{IP: net.IPv4(127, byte(1+i/200), byte(1+i%200), 1)}
+	dialer := &net.Dialer{LocalAddr: from, Timeout: 2 * time.Second}
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
+}
+
+// giveDesks seats a member in the hot room and three others; the last room is
+// that of the restless, of its owner and of every fourth who stays there.
+func (c *Crowd) giveDesks(m *member) {
+	sit := func(room chat.RoomID) {
+		if m.desks[room] == nil {
+			d := &desk{room: room, online: map[chat.UserID]bool{}}
+			m.desks[room] = d
+			m.order = append(m.order, d)
+		}
+	}
+	sit(c.hot)
+	for k := range min(3, c.options.Rooms) {
+		sit(c.rooms[1+(m.number+k)%c.options.Rooms])
+	}
+	if m.restless || m.number%4 == 0 {
+		sit(c.rooms[len(c.rooms)-1])
+	}
+}
+
+// Start has the members connect and chat until Stop.
+func (c *Crowd) Start() {
+	var ctx context.Context
+	ctx, c.end = context.WithCancel(context.Background())
+	for _, m := range c.members {
+		c.running.Go(func() { m.run(ctx) })
+	}
+}
+
+// Stop ends the members and waits for them.
+func (c *Crowd) Stop() {
+	if c.end != nil {
+		c.end()
+		c.running.Wait()
+	}
+}
+
+// Quiet has nobody begin anything new: what is written is still sent.
+func (c *Crowd) Quiet() { c.silent.Store(true) }
+
+// Steady has nobody cut its own connection any more.
+func (c *Crowd) Steady() { c.steady.Store(true) }
+
+func (c *Crowd) quiet() bool    { return c.silent.Load() }
+func (c *Crowd) flapping() bool { return !c.steady.Load() }
+
+// target chooses where a new connection goes.
+func (c *Crowd) target(r *rand.Rand) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.targets[r.IntN(len(c.targets))]
+}
+
+// SetTargets has new connections go elsewhere.
+func (c *Crowd) SetTargets(targets []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.targets = targets
+}
+
+func (c *Crowd) fault(what string, err error) {
+	if refusal, ok := errors.AsType[*client.Error](err); ok {
+		what += " " + string(refusal.Code)
+		if refusal.Code == "" {
+			what += fmt.Sprint(refusal.Status)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.faults[what]++; c.faults[what] == 1 {
+		c.first[what] = err.Error()
+	}
+}
+
+func (c *Crowd) closed(code int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closes[code]++
+}
+
+// Faults tells what went wrong for clients, how often, and the first of each kind.
+func (c *Crowd) Faults() (counts map[string]int, first map[string]string, closes map[int]int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	counts, first, closes = map[string]int{}, map[string]string{}, map[int]int{}
+	for k, v := range c.faults {
+		counts[k], first[k] = v, c.first[k]
+	}
+	for k, v := range c.closes {
+		closes[k] = v
+	}
+	return counts, first, closes
+}
+
+// statePoll is how often awaited states are looked at.
+const statePoll = 10 * time.Millisecond
+
+func (c *Crowd) await(ctx context.Context, what string, each func(m *member, s state) bool) error {
+	tick := time.NewTicker(statePoll)
+	defer tick.Stop()
+	for {
+		waiting, last := 0, ""
+		for _, m := range c.members {
+			if s := m.now(); !each(m, s) {
+				waiting++
+				last = fmt.Sprintf("member %d: %+v", m.number, s)
+			}
+		}
+		if waiting == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited in vain for %s: %d of %d members are not there, as %s", what, waiting, len(c.members), last)
+		case <-tick.C:
+		}
+	}
+}
+
+// AwaitLive waits until every member that does not cut its own connection is
+// connected and up to date.
+func (c *Crowd) AwaitLive(ctx context.Context) error {
+	return c.await(ctx, "all members to be live", func(m *member, s state) bool {
+		return s.live || m.flaps && c.flapping()
+	})
+}
+
+// AwaitSent waits until all outboxes are empty.
+func (c *Crowd) AwaitSent(ctx context.Context) error {
+	return c.await(ctx, "empty outboxes", func(_ *member, s state) bool { return s.queued == 0 })
+}
+
+// Canary has the first member say something in the hot room and waits until
+// everybody who stays connected has it.
+func (c *Crowd) Canary(ctx context.Context) error {
+	said := make(chan chat.Seq, 1)
+	err := c.do(ctx, 0, func(m *member) {
+		d := m.order[0]
+		m.write(d, "canary")
+		if len(d.outbox) == 0 {
+			said <- 0
+			return
+		}
+		l := d.outbox[len(d.outbox)-1]
+		m.crowd.running.Go(func() { // waits for the letter's confirmation
+			said <- m.confirmed(ctx, l)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("canary: %w", err)
+	}
+	var seq chat.Seq
+	select {
+	case seq = <-said:
+	case <-ctx.Done():
+		return fmt.Errorf("canary: %w", ctx.Err())
+	}
+	if seq == 0 {
+		return errors.New("canary: not confirmed in time")
+	}
+	return c.await(ctx, "the canary", func(m *member, s state) bool {
+		return s.at[c.hot] >= seq || m.flaps && c.flapping()
+	})
+}
+
+// confirmed waits for the number of a letter.
+func (m *member) confirmed(ctx context.Context, l *letter) chat.Seq {
+	tick := time.NewTicker(statePoll)
+	defer tick.Stop()
+	for from := 0; ; {
+		records := m.journal.Records()
+		for ; from < len(records); from++ {
+			if r := records[from]; r.Kind == Confirmed && r.CID == l.cid {
+				return r.Seq
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return 0
+		case <-tick.C:
+		}
+	}
+}
+
+// do runs a function in a member's own goroutine. It waits while the member dials.
+func (c *Crowd) do(ctx context.Context, number int, f func(*member)) error {
+	done := make(chan struct{})
+	select {
+	case c.asks[number] <- func(m *member) { f(m); close(done) }:
+		<-done
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Views writes down whom each connected member shows as online where it sits.
+func (c *Crowd) Views(ctx context.Context) error {
+	for i := range c.members {
+		var views []View
+		err := c.do(ctx, i, func(m *member) {
+			for _, d := range m.order {
+				if !d.seated {
+					continue
+				}
+				v := View{At: c.history.Now(), Client: i, Room: d.room, Online: map[chat.UserID]bool{}, Unknown: d.unknown}
+				for user := range d.online {
+					v.Online[user] = true
+				}
+				views = append(views, v)
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("view of member %d: %w", i, err)
+		}
+		c.history.Views = append(c.history.Views, views...)
+	}
+	return nil
+}

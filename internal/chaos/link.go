@@ -1,0 +1,236 @@
+package chaos
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+)
+
+// Link is a TCP connection's way that can be made bad: it stands between a node
+// and an engine, or between clients and a node.
+type Link struct {
+	Addr   string
+	target string
+	listen net.Listener
+	tasks  sync.WaitGroup
+
+	mu      sync.Mutex
+	pipes   map[*pipe]struct{}
+	refuses bool
+	delay   time.Duration
+	jitter  time.Duration
+	stall   float64 // share of the chunks that come as if they had been lost once
+	swallow float64 // share of the replies to COMMIT that are swallowed
+	eaten   int
+}
+
+// pipe is one connection through a link.
+type pipe struct {
+	link      *Link
+	near, far net.Conn
+	once      sync.Once
+	deaf      chan struct{} // closed when nothing passes any more, and nothing says so
+	deafOnce  sync.Once
+}
+
+// NewLink opens a way to target (host:port).
+func NewLink(target string) (*Link, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("open a link to %s: %w", target, err)
+	}
+	k := &Link{Addr: l.Addr().String(), target: target, listen: l, pipes: map[*pipe]struct{}{}}
+	k.tasks.Go(k.accept)
+	return k, nil
+}
+
+func (k *Link) accept() {
+	for {
+		near, err := k.listen.Accept()
+		if err != nil {
+			return
+		}
+		k.tasks.Go(func() { k.connect(near) })
+	}
+}
+
+func (k *Link) connect(near net.Conn) {
+	k.mu.Lock()
+	refuses := k.refuses
+	k.mu.Unlock()
+	if refuses {
+		reset(near)
+		return
+	}
+	far, err := net.DialTimeout("tcp", k.target, time.Second)
+	if err != nil {
+		reset(near)
+		return
+	}
+	p := &pipe{link: k, near: near, far: far, deaf: make(chan struct{})}
+	k.mu.Lock()
+	k.pipes[p] = struct{}{}
+	if k.refuses { // since we looked
+		p.cut()
+	}
+	k.mu.Unlock()
+	p.run()
+	k.mu.Lock()
+	delete(k.pipes, p)
+	k.mu.Unlock()
+}
+
+// reset closes c so that its peer sees a reset, not an end.
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// chunk is what was read at once, and when it may be passed on.
+type chunk struct {
+	data []byte
+	due  time.Time
+}
+
+func (p *pipe) run() {
+	var both sync.WaitGroup
+	both.Go(func() { p.carry(p.near, p.far, false) })
+	both.Go(func() { p.carry(p.far, p.near, true) })
+	both.Wait()
+}
+
+func (p *pipe) cut() {
+	p.once.Do(func() {
+		reset(p.near)
+		reset(p.far)
+	})
+}
+
+// carry passes on what from says until it ends; then it ends the whole pipe.
+func (p *pipe) carry(from, to net.Conn, reply bool) {
+	late := make(chan chunk, 1024)
+	var writer sync.WaitGroup
+	writer.Go(func() { p.write(to, late) })
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			if reply && p.link.swallows(buffer[:n]) {
+				break
+			}
+			late <- chunk{bytes.Clone(buffer[:n]), time.Now().Add(p.link.lateness())}
+		}
+		if err != nil {
+			break
+		}
+	}
+	close(late)
+	writer.Wait()
+	p.cut()
+}
+
+func (p *pipe) write(to net.Conn, late <-chan chunk) {
+	broken := false
+	for c := range late {
+		if wait := time.Until(c.due); wait > 0 {
+			time.Sleep(wait)
+		}
+		select {
+		case <-p.deaf:
+			continue // as if every packet were dropped; but the sender is told it arrived
+		default:
+		}
+		if broken {
+			continue
+		}
+		if _, err := to.Write(c.data); err != nil {
+			broken = true
+			p.cut()
+		}
+	}
+}
+
+// lateness is how late the next chunk comes.
+func (k *Link) lateness() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	late := k.delay
+	if k.jitter > 0 {
+		late += time.Duration(rand.Int64N(int64(2*k.jitter))) - k.jitter
+	}
+	if k.stall > 0 && rand.Float64() < k.stall {
+		late += 200*time.Millisecond + k.delay // the least that TCP waits before it sends again
+	}
+	return late
+}
+
+// committed is what Postgres says when a COMMIT has been done.
+var committed = []byte("COMMIT\x00")
+
+// swallows tells whether data, which holds the reply to a COMMIT, is to be lost
+// and the connection with it: the commit has happened, and nobody hears of it.
+func (k *Link) swallows(data []byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.swallow == 0 || !bytes.Contains(data, committed) || rand.Float64() >= k.swallow {
+		return false
+	}
+	k.eaten++
+	return true
+}
+
+// Late makes everything that passes late by delay ± jitter, and a share of it as
+// late as a lost packet is.
+func (k *Link) Late(delay, jitter time.Duration, lost float64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.delay, k.jitter, k.stall = delay, jitter, lost
+}
+
+// SwallowCommits loses a share of Postgres's replies to COMMIT, each with its
+// connection.
+func (k *Link) SwallowCommits(share float64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.swallow = share
+}
+
+// Swallowed tells how many replies to COMMIT were lost so far.
+func (k *Link) Swallowed() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.eaten
+}
+
+// Deafen has the connections of this moment pass nothing any more, without an
+// end. New ones are not affected.
+func (k *Link) Deafen() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for p := range k.pipes {
+		p.deafOnce.Do(func() { close(p.deaf) })
+	}
+	return len(k.pipes)
+}
+
+// Cut resets all connections; while refuse is true also every new one.
+func (k *Link) Cut(refuse bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.refuses = refuse
+	for p := range k.pipes {
+		p.cut()
+	}
+}
+
+// Close ends the link and waits for all it started.
+func (k *Link) Close() {
+	_ = k.listen.Close()
+	k.Cut(true)
+	k.tasks.Wait()
+}

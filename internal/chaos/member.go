@@ -1,0 +1,639 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+// How a good client behaves.
+const (
+	dialPatience   = 6 * time.Second // also for a node that took the connection and froze
+	answerPatience = 6 * time.Second // a node that says nothing for so long is left
+	pingEvery      = 3 * time.Second
+	firstBackoff   = 100 * time.Millisecond
+	longestBackoff = 3 * time.Second
+	outboxLimit    = 30
+)
+
+// member is one simulated client: an actor. Its goroutine alone owns everything
+// but what stands below mu.
+type member struct {
+	crowd   *Crowd
+	number  int
+	client  *client.Client
+	journal *Journal
+	random  *rand.Rand
+	desks   map[chat.RoomID]*desk
+	order   []*desk // of desks, so that choices depend on the seed alone
+
+	stream  *client.Stream
+	node    string
+	conn    int32
+	lastID  int64
+	calls   map[int64]call
+	heard   time.Time // when the last frame came
+	asked   time.Time // when the last ping left
+	leaveAt time.Time // this node drains; zero while it does not
+
+	flaps    bool // cuts its connection at random
+	restless bool // leaves and comes back to the room that all restless share
+
+	mu    sync.Mutex
+	state state
+}
+
+// state is what others may know of a member.
+type state struct {
+	live   bool // connected, and up to date in all its rooms
+	queued int  // letters that are not confirmed
+	at     map[chat.RoomID]chat.Seq
+}
+
+// call is a command whose answer is awaited.
+type call struct {
+	sent time.Time
+	done func(f client.Frame)
+}
+
+// desk is a member's place in one room: its cursor and its outbox.
+type desk struct {
+	room   chat.RoomID
+	cursor chat.Seq
+	known  chat.Seq // the highest number heard of
+	epoch  chat.Epoch
+	begun  bool // cursor means something
+	seated bool // on this connection
+	asking bool // a join or a catch-up is under way
+	outbox []*letter
+	flying bool // outbox[0] has been sent on this connection
+	retry  time.Time
+
+	out      bool // left on purpose
+	leaving  bool // asked to, not yet answered
+	moveAt   time.Time
+	online   map[chat.UserID]bool
+	unknown  bool
+	joinedAt time.Time
+}
+
+// letter is a message on its way.
+type letter struct {
+	cid  uuid.UUID
+	text string
+}
+
+// run connects, serves and connects again until ctx ends.
+func (m *member) run(ctx context.Context) {
+	failures := 0
+	for ctx.Err() == nil {
+		if err := m.connect(ctx); err != nil {
+			failures++
+			if ctx.Err() == nil {
+				m.crowd.fault("dial", err)
+			}
+			m.pause(ctx, failures)
+			continue
+		}
+		failures = 0
+		m.serve(ctx)
+		m.disconnect()
+		m.pause(ctx, 0)
+	}
+}
+
+// pause waits before the next try: full jitter over what doubles.
+func (m *member) pause(ctx context.Context, failures int) {
+	longest := min(longestBackoff, firstBackoff<<min(failures, 10))
+	wait := 20*time.Millisecond + time.Duration(m.random.Int64N(int64(longest)))
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		case do := <-m.crowd.asks[m.number]:
+			do(m)
+		}
+	}
+}
+
+func (m *member) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dialPatience)
+	defer cancel()
+	m.client.Base = m.crowd.target(m.random)
+	stream, err := m.client.Stream(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", m.client.Base, err)
+	}
+	m.conn++
+	m.stream, m.node = stream, stream.Hello.Node
+	m.calls, m.heard, m.asked, m.leaveAt = map[int64]call{}, time.Now(), time.Now(), time.Time{}
+	m.journal.add(Record{Kind: Connected, Conn: m.conn})
+	for _, d := range m.order {
+		m.take(d)
+	}
+	return nil
+}
+
+// take takes a seat, or finishes the leave that the last connection began.
+func (m *member) take(d *desk) {
+	switch {
+	case d.leaving:
+		m.leave(d)
+	case !d.out && !d.asking && !d.seated:
+		m.join(d)
+	}
+}
+
+func (m *member) disconnect() {
+	m.stream.Cut()
+	m.journal.add(Record{Kind: Ended, Conn: m.conn})
+	for _, d := range m.order {
+		if d.flying {
+			m.journal.add(Record{Kind: Unknown, Room: d.room, CID: d.outbox[0].cid, Code: "DISCONNECTED"})
+		}
+		d.flying, d.seated, d.asking = false, false, false
+	}
+	m.stream = nil
+	m.publish()
+}
+
+// serve handles what happens while a connection lives.
+func (m *member) serve(ctx context.Context) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	compose := time.NewTimer(m.untilNext())
+	defer compose.Stop()
+	cutAt := m.nextCut()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case f, ok := <-m.stream.Frames:
+			if !ok {
+				m.crowd.closed(m.stream.CloseCode())
+				return
+			}
+			m.handle(f)
+			if len(m.stream.Frames) > 0 {
+				continue // the state is told when what has come is done
+			}
+		case <-compose.C:
+			m.compose()
+			compose.Reset(m.untilNext())
+		case do := <-m.crowd.asks[m.number]:
+			do(m)
+		case now := <-tick.C:
+			if !m.alive(now) || m.crowd.flapping() && now.After(cutAt) {
+				return
+			}
+			m.retryAll(now)
+			m.wander(now)
+		}
+		m.publish()
+	}
+}
+
+// untilNext spaces what this member writes so that all write at the crowd's rate.
+func (m *member) untilNext() time.Duration {
+	mean := float64(time.Second) * float64(m.crowd.options.Members) / m.crowd.options.Rate
+	return time.Duration(m.random.ExpFloat64() * mean)
+}
+
+func (m *member) nextCut() time.Time {
+	if !m.flaps {
+		return time.Now().Add(24 * time.Hour)
+	}
+	return time.Now().Add(500*time.Millisecond + time.Duration(m.random.Int64N(int64(5*time.Second))))
+}
+
+// alive pings and tells whether the node still answers.
+func (m *member) alive(now time.Time) bool {
+	if !m.leaveAt.IsZero() && now.After(m.leaveAt) && m.nothingFlies() {
+		return false
+	}
+	for _, c := range m.calls {
+		if now.Sub(c.sent) > answerPatience {
+			m.crowd.fault("no answer", fmt.Errorf("client %d: %s says nothing", m.number, m.node))
+			return false
+		}
+	}
+	if now.Sub(m.asked) > pingEvery {
+		m.asked = now
+		m.ask("ping", struct{}{}, m.pong)
+	}
+	return true
+}
+
+func (m *member) nothingFlies() bool {
+	for _, d := range m.order {
+		if d.flying {
+			return false
+		}
+	}
+	return true
+}
+
+// pong compares heads: the last event of a room has no successor that would show
+// its loss.
+func (m *member) pong(f client.Frame) {
+	var pong gateway.Pong
+	if f.Type == "error" || f.Decode(&pong) != nil {
+		return
+	}
+	for room, head := range pong.Heads {
+		if d := m.desks[room]; d != nil && d.seated {
+			d.known = max(d.known, head)
+			m.catchUp(d)
+		}
+	}
+}
+
+// ask sends a command; done gets the answer, unless the connection ends before.
+func (m *member) ask(kind string, data any, done func(f client.Frame)) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
+	defer cancel()
+	m.lastID++
+	m.calls[m.lastID] = call{time.Now(), done}
+	// An error of the write ends the connection, which is noticed by reading.
+	_ = m.stream.Send(ctx, m.lastID, kind, data)
+}
+
+func (m *member) handle(f client.Frame) {
+	m.heard = f.At
+	if c, ok := m.calls[f.ID()]; ok {
+		delete(m.calls, f.ID())
+		c.done(f)
+		return
+	}
+	switch f.Type {
+	case "message:new", "message:edited", "message:deleted", "message:reaction":
+		m.event(f)
+	case "presence:update":
+		m.presence(f)
+	case "draining":
+		var draining gateway.Draining
+		if f.Decode(&draining) == nil {
+			m.leaveAt = time.Now().Add(time.Duration(draining.ReconnectInMs) * time.Millisecond)
+		}
+	case "room:removed":
+		var removed chat.RoomRemoved
+		if f.Decode(&removed) == nil && m.desks[removed.RoomID] != nil {
+			m.desks[removed.RoomID].seated = false
+		}
+	case "error":
+		m.crowd.fault("error frame", f.Refusal())
+	}
+}
+
+// seen is what the history keeps of a message.
+type seen struct {
+	ID        chat.MessageID `json:"id"`
+	Seq       chat.Seq       `json:"seq"`
+	ChangeSeq chat.Seq       `json:"changeSeq"`
+	CID       string         `json:"cid"`
+	Author    struct {
+		ID chat.UserID `json:"id"`
+	} `json:"author"`
+	Text   string           `json:"text"`
+	System *chat.SystemInfo `json:"system"`
+}
+
+func (s seen) record(kind Kind, room chat.RoomID, seq chat.Seq) Record {
+	cid, _ := uuid.Parse(s.CID) // empty for system messages
+	return Record{Kind: kind, Room: room, Seq: seq, Message: s.ID, Author: s.Author.ID, CID: cid, Hash: Hash(s.Text)}
+}
+
+// event follows the client's rule: the next number is shown; a lower one is
+// dropped; behind a higher one there is a hole, and what is missing is asked for.
+// While it is asked for nothing is shown: the answer will hold it.
+func (m *member) event(f client.Frame) {
+	var e struct {
+		RoomID  chat.RoomID `json:"roomId"`
+		Seq     chat.Seq    `json:"seq"`
+		Message seen        `json:"message"`
+	}
+	d := m.desks[0]
+	if err := f.Decode(&e); err == nil {
+		d = m.desks[e.RoomID]
+	}
+	if d == nil {
+		m.crowd.fault("event", fmt.Errorf("client %d: of no room: %s", m.number, f.Data))
+		return
+	}
+	r := e.Message.record(Delivered, e.RoomID, e.Seq)
+	r.At, r.Conn = m.crowd.history.at(f.At), m.conn
+	r.Applied = d.seated && !d.asking && e.Seq == d.cursor+1
+	m.journal.add(r)
+	d.known = max(d.known, e.Seq)
+	if r.Applied {
+		d.cursor = e.Seq
+	} else if d.seated {
+		m.catchUp(d)
+	}
+}
+
+func (m *member) presence(f client.Frame) {
+	var update gateway.PresenceUpdate
+	if f.Decode(&update) != nil || m.desks[update.RoomID] == nil {
+		return
+	}
+	d := m.desks[update.RoomID]
+	d.unknown = false
+	for _, u := range update.Users {
+		m.told(d, u.UserID, u.Status)
+	}
+}
+
+func (m *member) told(d *desk, user chat.UserID, status chat.Status) {
+	switch {
+	case status == chat.Unknown:
+		d.unknown = true
+		m.crowd.unknowns.Add(1)
+	case shown(status):
+		d.online[user] = true
+	default:
+		delete(d.online, user)
+	}
+	m.journal.add(Record{Kind: Told, Room: d.room, Subject: user, Status: status})
+}
+
+// join takes a seat and with it everything since the cursor.
+func (m *member) join(d *desk) {
+	ask := gateway.RoomJoin{RoomID: d.room, Limit: chat.MaxPage}
+	if d.begun {
+		since := d.cursor
+		ask.Since = &since
+	}
+	began := m.crowd.history.Now()
+	d.asking, d.joinedAt = true, time.Now()
+	m.journal.add(Record{Kind: JoinInvoked, Room: d.room, Subject: m.client.User.ID})
+	m.ask("room:join", joinData(ask, d), func(f client.Frame) {
+		d.asking = false
+		if refusal := f.Refusal(); refusal != nil {
+			m.refused("room:join", d, refusal)
+			return
+		}
+		var joined struct {
+			caughtUp
+			Online []chat.UserID `json:"online"`
+			Room   struct {
+				OnlineCount *int `json:"onlineCount"`
+			} `json:"room"`
+		}
+		if err := f.Decode(&joined); err != nil {
+			m.crowd.fault("room:joined", err)
+			return
+		}
+		d.seated, d.online, d.unknown = true, map[chat.UserID]bool{}, joined.Room.OnlineCount == nil
+		m.apply(d, Joined, f, began, joined.caughtUp)
+		for _, user := range joined.Online {
+			m.told(d, user, chat.Online)
+		}
+	})
+}
+
+// joinData is the command's data as a client writes it: the epoch is a string.
+func joinData(ask gateway.RoomJoin, d *desk) map[string]any {
+	data := map[string]any{"roomId": ask.RoomID, "limit": ask.Limit}
+	if ask.Since != nil {
+		data["since"], data["epoch"] = *ask.Since, d.epoch
+	}
+	return data
+}
+
+// caughtUp is what answers room:join and room:changes.
+type caughtUp struct {
+	Messages []seen     `json:"messages"`
+	From     chat.Seq   `json:"from"`
+	To       chat.Seq   `json:"to"`
+	Head     chat.Seq   `json:"head"`
+	Epoch    chat.Epoch `json:"epoch"`
+	More     bool       `json:"more"`
+	Reset    bool       `json:"reset"`
+}
+
+// apply brings the screen to where the answer ends, and asks on.
+func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, c caughtUp) {
+	at := m.crowd.history.at(f.At)
+	m.journal.add(Record{
+		At: at, Kind: kind, Conn: m.conn, Room: d.room, From: c.From, To: c.To, More: c.More,
+		Reset: c.Reset || !d.begun, // who has nothing begins where the answer does
+		Began: began, Count: int32(len(c.Messages)),
+	})
+	for _, s := range c.Messages {
+		r := s.record(Caught, d.room, s.Seq)
+		r.At = at
+		m.journal.add(r)
+	}
+	if c.Reset {
+		m.crowd.resets.Add(1)
+		d.known = c.Head
+	}
+	d.begun, d.cursor, d.epoch, d.known = true, c.To, c.Epoch, max(d.known, c.Head, c.To)
+	m.catchUp(d)
+	m.send(d)
+}
+
+// catchUp asks for what is missing, if anything is and nobody asks already.
+func (m *member) catchUp(d *desk) {
+	if d.known <= d.cursor || d.asking || !d.seated {
+		return
+	}
+	d.asking = true
+	began := m.crowd.history.Now()
+	m.ask("room:changes", map[string]any{"roomId": d.room, "since": d.cursor, "epoch": d.epoch}, func(f client.Frame) {
+		d.asking = false
+		if refusal := f.Refusal(); refusal != nil {
+			m.refused("room:changes", d, refusal)
+			return
+		}
+		var c caughtUp
+		if err := f.Decode(&c); err != nil {
+			m.crowd.fault("room:changes", err)
+			return
+		}
+		if c.Reset { // what came is nothing: take the seat anew
+			d.begun, d.seated = false, false
+			m.join(d)
+			return
+		}
+		m.apply(d, CaughtUp, f, began, c)
+	})
+}
+
+// refused tries again later where that may help. Whoever is not seated then takes
+// a seat anew.
+func (m *member) refused(what string, d *desk, refusal *client.Error) {
+	switch refusal.Code {
+	case chat.Unavailable, chat.RateLimited:
+		d.retry = time.Now().Add(m.jittered(refusal))
+		m.crowd.unavailable.Add(1)
+	case chat.NotAMember: // a leave overtook it
+		d.seated = false
+		d.retry = time.Now().Add(time.Second)
+	default:
+		m.crowd.fault(what, refusal)
+		d.retry = time.Now().Add(time.Second)
+	}
+}
+
+func (m *member) jittered(refusal *client.Error) time.Duration {
+	wait := max(refusal.RetryAfterMs, 50)
+	return time.Duration(wait+m.random.Int64N(wait/2+1)) * time.Millisecond
+}
+
+// compose puts a new letter into the outbox of a room.
+func (m *member) compose() {
+	if m.crowd.quiet() {
+		return
+	}
+	d := m.order[0] // the hot room
+	if m.random.Float64() > m.crowd.options.Hot {
+		d = m.order[m.random.IntN(len(m.order))]
+	}
+	m.write(d, fmt.Sprintf("%d says %d", m.number, m.random.Uint32()))
+}
+
+func (m *member) write(d *desk, text string) {
+	if d.out || len(d.outbox) >= outboxLimit {
+		return
+	}
+	var cid uuid.UUID
+	for i := range cid {
+		cid[i] = byte(m.random.UintN(256))
+	}
+	cid[6], cid[8] = cid[6]&0x0f|0x40, cid[8]&0x3f|0x80
+	d.outbox = append(d.outbox, &letter{cid, text})
+	m.send(d)
+}
+
+// send sends the first letter of the outbox: one is in flight at a time, so that
+// retries cannot change the order.
+func (m *member) send(d *desk) {
+	if len(d.outbox) == 0 || d.flying || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.out {
+		return
+	}
+	l := d.outbox[0]
+	d.flying = true
+	m.journal.add(Record{Kind: Invoked, Room: d.room, CID: l.cid, Hash: Hash(l.text)})
+	in := map[string]any{"roomId": d.room, "cid": l.cid, "text": l.text}
+	m.ask("message:send", in, func(f client.Frame) { m.answered(d, l, f) })
+}
+
+func (m *member) answered(d *desk, l *letter, f client.Frame) {
+	at := m.crowd.history.at(f.At)
+	d.flying = false
+	refusal := f.Refusal()
+	if refusal == nil {
+		var done gateway.MessageConfirmed
+		if err := f.Decode(&done); err != nil {
+			m.crowd.fault("message:confirmed", err)
+		}
+		m.journal.add(Record{At: at, Kind: Confirmed, Room: d.room, CID: l.cid, Seq: done.Seq, Message: done.ID})
+		d.outbox = d.outbox[1:]
+		m.send(d)
+		return
+	}
+	switch refusal.Code {
+	case chat.Unavailable, chat.RateLimited, chat.Internal:
+		kind := Unknown
+		if refusal.Code == chat.Internal { // also tried again, but it should not be
+			m.crowd.fault("message:send", refusal)
+		}
+		m.crowd.unavailable.Add(1)
+		m.journal.add(Record{At: at, Kind: kind, Room: d.room, CID: l.cid, Code: refusal.Code})
+		d.retry = time.Now().Add(m.jittered(refusal))
+	default:
+		if refusal.Code != chat.NotAMember || !d.out && !d.leaving && !m.restless {
+			m.crowd.fault("message:send", refusal)
+		}
+		m.journal.add(Record{At: at, Kind: Refused, Room: d.room, CID: l.cid, Code: refusal.Code})
+		d.outbox = d.outbox[1:]
+	}
+}
+
+// retryAll does what had to wait.
+func (m *member) retryAll(now time.Time) {
+	for _, d := range m.order {
+		if now.Before(d.retry) {
+			continue
+		}
+		m.take(d)
+		m.catchUp(d)
+		m.send(d)
+	}
+}
+
+// wander has a restless member leave the shared room and come back.
+func (m *member) wander(now time.Time) {
+	if !m.restless {
+		return
+	}
+	d := m.order[len(m.order)-1]
+	if d.moveAt.IsZero() {
+		d.moveAt = now.Add(m.aWhile())
+	}
+	if now.Before(d.moveAt) || d.leaving || d.asking || d.flying {
+		return
+	}
+	switch {
+	case d.out:
+		d.out = false
+		d.moveAt = now.Add(m.aWhile())
+		m.join(d)
+	case d.seated && !m.crowd.quiet():
+		m.leave(d)
+	}
+}
+
+func (m *member) aWhile() time.Duration {
+	return time.Second + time.Duration(m.random.Int64N(int64(4*time.Second)))
+}
+
+// leave ends the membership; it is asked again until it is answered.
+func (m *member) leave(d *desk) {
+	d.leaving, d.asking = true, true
+	began := m.crowd.history.Now()
+	m.ask("room:leave", map[string]any{"roomId": d.room}, func(f client.Frame) {
+		d.asking = false
+		if refusal := f.Refusal(); refusal != nil {
+			m.refused("room:leave", d, refusal)
+			return
+		}
+		d.leaving, d.out, d.seated = false, true, false
+		d.outbox = nil // what was not sent will not be
+		m.journal.add(Record{At: m.crowd.history.at(f.At), Kind: LeaveAnswered, Room: d.room, Subject: m.client.User.ID, Began: began})
+		d.moveAt = time.Now().Add(m.aWhile())
+	})
+}
+
+// publish tells others how far this member is.
+func (m *member) publish() {
+	s := state{live: m.stream != nil, at: map[chat.RoomID]chat.Seq{}}
+	for _, d := range m.order {
+		s.queued += len(d.outbox)
+		s.at[d.room] = d.cursor
+		s.live = s.live && (d.seated || d.out) && d.cursor >= d.known
+	}
+	m.mu.Lock()
+	m.state = s
+	m.mu.Unlock()
+}
+
+func (m *member) now() state {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state
+}

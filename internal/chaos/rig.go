@@ -1,0 +1,198 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// nodes is how many stand in a rig.
+const nodes = 3
+
+// RigOptions says what rig is wanted.
+type RigOptions struct {
+	// Binary is the node's program; "" builds the one of this tree.
+	Binary string
+	// Disk, if not 0, puts Postgres on a disk of so many bytes of its own, which
+	// can be filled.
+	Disk int64
+}
+
+// Rig is the whole product, and everything by which it can be hurt.
+type Rig struct {
+	Env      *testenv.Env
+	Postgres *testenv.PostgresServer
+	Redis    *testenv.RedisServer
+	S3       *testenv.ObjectStore
+	Nodes    []*testenv.Node
+	Nginx    *testenv.Nginx
+	// ToPostgres and ToRedis are each node's ways.
+	ToPostgres []*Link
+	ToRedis    []*Link
+	// Database is the DSN that goes straight to Postgres.
+	Database string
+	// Mount is where the disk of Postgres is, "" where it has none of its own.
+	Mount string
+
+	closers []func() error
+}
+
+// NewRig starts one.
+func NewRig(ctx context.Context, o RigOptions) (_ *Rig, err error) {
+	r := &Rig{}
+	if r.Env, err = testenv.Open(""); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	if err := r.startEngines(ctx, o); err != nil {
+		return nil, err
+	}
+	if o.Binary == "" {
+		if o.Binary, err = r.Env.Build(testenv.BuildOptions{}); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.startNodes(ctx, o.Binary)
+}
+
+func (r *Rig) startEngines(ctx context.Context, o RigOptions) (err error) {
+	options := testenv.PostgresOptions{Durable: true}
+	if o.Disk > 0 {
+		options.Prepare = func(dir string) error { return r.mount(dir, o.Disk) }
+	}
+	if r.Postgres, err = r.Env.Postgres(options); err != nil {
+		return err
+	}
+	if r.Database, err = r.Postgres.Create(ctx); err != nil {
+		return err
+	}
+	if r.Redis, err = r.Env.Redis(); err != nil {
+		return err
+	}
+	r.S3, err = r.Env.ObjectStore()
+	return err
+}
+
+// mount puts a file system of its own under dir.
+func (r *Rig) mount(dir string, size int64) error {
+	out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d,mode=755", size), "tmpfs", dir).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("mount a disk for Postgres: %w: %s", err, out)
+	}
+	r.Mount = dir
+	r.closers = append(r.closers, func() error {
+		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
+			return fmt.Errorf("unmount the disk of Postgres: %w: %s", err, out)
+		}
+		return nil
+	})
+	return nil
+}
+
+func (r *Rig) startNodes(ctx context.Context, binary string) error {
+	bucket, err := r.S3.Create(ctx)
+	if err != nil {
+		return err
+	}
+	var addrs []string
+	for range nodes {
+		toPostgres, err := r.link(r.Postgres.Addr)
+		if err != nil {
+			return err
+		}
+		toRedis, err := r.link(r.Redis.Addr)
+		if err != nil {
+			return err
+		}
+		r.ToPostgres, r.ToRedis = append(r.ToPostgres, toPostgres), append(r.ToRedis, toRedis)
+		engines := testenv.Engines{
+			Database: strings.Replace(r.Database, r.Postgres.Addr, toPostgres.Addr, 1),
+			Redis:    strings.Replace(r.Redis.URL(), r.Redis.Addr, toRedis.Addr, 1),
+			S3:       bucket,
+		}
+		n, err := r.Env.Node(binary, engines, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000", "LOG_LEVEL=info")
+		if err != nil {
+			return err
+		}
+		r.Nodes, addrs = append(r.Nodes, n), append(addrs, n.Addr)
+	}
+	r.Nginx, err = r.Env.NginxProxy(addrs...)
+	return err
+}
+
+func (r *Rig) link(target string) (*Link, error) {
+	k, err := NewLink(target)
+	if err == nil {
+		r.closers = append(r.closers, func() error { k.Close(); return nil })
+	}
+	return k, err
+}
+
+// Targets are where clients connect: nginx for half of them, else a node itself.
+func (r *Rig) Targets() []string {
+	var targets []string
+	for _, n := range r.Nodes {
+		targets = append(targets, r.Nginx.URL(), n.URL())
+	}
+	return targets
+}
+
+// Heal undoes what a scenario may have left broken.
+func (r *Rig) Heal() error {
+	for _, k := range append(append([]*Link{}, r.ToPostgres...), r.ToRedis...) {
+		k.Late(0, 0, 0)
+		k.SwallowCommits(0)
+		k.mu.Lock()
+		k.refuses = false
+		k.mu.Unlock()
+	}
+	var errs []error
+	servers := []*testenv.Server{r.Postgres.Server, r.Redis.Server, r.S3.Server}
+	for _, n := range r.Nodes {
+		servers = append(servers, n.Server)
+	}
+	for _, s := range append(servers, r.Nginx.Server) {
+		s.Resume()
+		if !s.Running() {
+			errs = append(errs, s.Start())
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		errs = append(errs, s.AwaitReady(ctx))
+		cancel()
+	}
+	return errors.Join(errs...)
+}
+
+// Logs returns the last lines of every node.
+func (r *Rig) Logs(lines int) string {
+	var all strings.Builder
+	for _, n := range r.Nodes {
+		fmt.Fprintf(&all, "--- %s\n%s\n", n.Name, n.Tail(lines))
+	}
+	return all.String()
+}
+
+// Close ends everything.
+func (r *Rig) Close() error {
+	var errs []error
+	for _, n := range r.Nodes {
+		errs = append(errs, n.Stop())
+	}
+	if r.Postgres != nil {
+		errs = append(errs, r.Postgres.Stop())
+	}
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		errs = append(errs, r.closers[i]())
+	}
+	return errors.Join(append(errs, r.Env.Close())...)
+}

@@ -1,0 +1,329 @@
+package chaos
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Scenario is one way in which things break.
+type Scenario struct {
+	Name string
+	// Short scenarios run with every change; the others with make chaos.
+	Short bool
+	// Disk gives Postgres a disk of its own of so many bytes, and so the scenario a
+	// rig of its own.
+	Disk int64
+	// Presence has the run wait until a lease would have ended, and look who is
+	// shown as online.
+	Presence bool
+	// Fault breaks things, for as long as it takes, and repairs them.
+	Fault func(ctx context.Context, r *Run) error
+	// Pass returns what beyond the promises did not hold; nil where there is nothing.
+	Pass func(r *Run, f Figures) []string
+}
+
+// Run is a scenario under way.
+type Run struct {
+	*Rig
+	Scenario Scenario
+	Crowd    *Crowd
+	History  *History
+	// Long runs take the times of the plan; the others take less.
+	Long bool
+	// Broken is when the fault began and when all was repaired.
+	Broken Span
+	// Notes are further figures for the table.
+	Notes []string
+	// complaints are figures that the fault function found out of bounds.
+	complaints []string
+
+	recovery time.Duration
+	options  RunOptions
+}
+
+// RunOptions says how a scenario is run.
+type RunOptions struct {
+	Seed    uint64
+	Long    bool
+	Members int     // 0: 48
+	Rate    float64 // messages a second of all together; 0: 120
+	Herd    int     // how many come back at once; 0: 1,000, and 5,000 in long runs
+	Log     func(format string, args ...any)
+}
+
+// Result is what a run showed.
+type Result struct {
+	Name       string
+	Figures    Figures
+	Violations []Violation
+	Complaints []string // bounds that were not kept
+	Notes      []string
+	Err        error // the run did not come to its end
+}
+
+// Passed tells whether all that is promised held.
+func (r Result) Passed() bool { return r.Err == nil && len(r.Violations)+len(r.Complaints) == 0 }
+
+// Figures are what a run measured.
+type Figures struct {
+	Sent, Confirmed, Refused int
+	Deliveries               int
+	Lost, Twice, Reordered   int
+	Unavailable              int           // answers that asked to try again
+	SlowestConfirm           time.Duration // from the first try
+	P99Confirm               time.Duration
+	// P99Delivery and SlowestDelivery are from the confirmation to the event at
+	// others, during the fault.
+	P99Delivery, SlowestDelivery time.Duration
+	// Recovery is from the repair until all members are live and a canary has
+	// reached them.
+	Recovery time.Duration
+}
+
+// dur chooses a time of the plan or, for the short set, a lesser one.
+func (r *Run) dur(long, short time.Duration) time.Duration {
+	if r.Long {
+		return long
+	}
+	return short
+}
+
+// lasts is the fault's own duration.
+func (r *Run) lasts(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *Run) note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
+func (r *Run) complain(format string, args ...any) {
+	r.complaints = append(r.complaints, fmt.Sprintf(format, args...))
+}
+
+// Bounds for what must come: beyond them a run has failed.
+const (
+	settleWithin = 60 * time.Second
+	faultWithin  = 5 * time.Minute
+)
+
+// Play runs one scenario on a rig that is whole.
+func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) Result {
+	o.Members, o.Rate = cmp.Or(o.Members, 48), cmp.Or(o.Rate, 120)
+	if o.Herd == 0 {
+		o.Herd = 1000
+		if o.Long {
+			o.Herd = 5000
+		}
+	}
+	r := &Run{Rig: rig, Scenario: s, History: NewHistory(), Long: o.Long, options: o}
+	result := Result{Name: s.Name}
+	err := r.play(ctx)
+	if r.Crowd != nil {
+		r.Crowd.Stop()
+	}
+	result.Notes, result.Complaints = r.Notes, r.complaints
+	if err != nil {
+		result.Err = fmt.Errorf("%w; faults that clients met: %s", err, r.faults())
+	}
+	if r.Crowd == nil {
+		return result
+	}
+	db, err := ReadDatabase(ctx, rig.Database, r.Crowd.rooms)
+	if err != nil {
+		result.Err = errors.Join(result.Err, err)
+		return result
+	}
+	result.Violations = Check(r.History, db)
+	result.Figures = r.figures(result.Violations)
+	result.Figures.Recovery = r.recovery
+	if s.Pass != nil && result.Err == nil {
+		result.Complaints = append(result.Complaints, s.Pass(r, result.Figures)...)
+	}
+	if text := r.faults(); text != "" {
+		result.Notes = append(result.Notes, "clients met: "+text)
+	}
+	return result
+}
+
+func (r *Run) play(ctx context.Context) error {
+	c, err := Gather(ctx, CrowdOptions{
+		Seed: r.options.Seed, Members: r.options.Members, Rooms: 6, Rate: r.options.Rate, Hot: 0.4, Targets: r.Targets(),
+	}, r.History)
+	if err != nil {
+		return err
+	}
+	r.Crowd = c
+	c.Start()
+	if err := r.within(ctx, settleWithin, c.AwaitLive); err != nil {
+		return fmt.Errorf("before the fault: %w", err)
+	}
+	if err := r.lasts(ctx, r.dur(20*time.Second, 3*time.Second)); err != nil {
+		return err
+	}
+	r.Broken.From = r.History.Now()
+	if err := r.within(ctx, faultWithin, func(ctx context.Context) error { return r.Scenario.Fault(ctx, r) }); err != nil {
+		return fmt.Errorf("fault: %w", err)
+	}
+	r.Broken.To = r.History.Now()
+	if err := r.recover(ctx); err != nil {
+		return fmt.Errorf("after the fault: %w", err)
+	}
+	if err := r.lasts(ctx, r.dur(20*time.Second, 2*time.Second)); err != nil {
+		return err
+	}
+	return r.settle(ctx)
+}
+
+// recover waits until everybody is back and hears what is said.
+func (r *Run) recover(ctx context.Context) error {
+	r.Crowd.Steady()
+	began := r.History.Now()
+	if err := r.within(ctx, settleWithin, r.Crowd.AwaitLive); err != nil {
+		return err
+	}
+	if err := r.within(ctx, settleWithin, r.Crowd.Canary); err != nil {
+		return err
+	}
+	r.recovery = r.History.Now() - began
+	return nil
+}
+
+// settle lets everything that was written be sent, heard and, where presence is
+// looked at, every lease end.
+func (r *Run) settle(ctx context.Context) error {
+	r.Crowd.Quiet()
+	if err := r.within(ctx, settleWithin, r.Crowd.AwaitSent); err != nil {
+		return err
+	}
+	if r.Scenario.Presence {
+		if err := r.lasts(ctx, ghostWithin+2*time.Second); err != nil {
+			return err
+		}
+	}
+	if err := r.within(ctx, settleWithin, r.Crowd.AwaitLive); err != nil {
+		return err
+	}
+	if err := r.within(ctx, settleWithin, r.Crowd.Canary); err != nil {
+		return err
+	}
+	if r.Scenario.Presence {
+		return r.within(ctx, settleWithin, r.Crowd.Views)
+	}
+	return nil
+}
+
+func (r *Run) within(ctx context.Context, d time.Duration, do func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return do(ctx)
+}
+
+// faults tells what clients met that a good day has not.
+func (r *Run) faults() string {
+	if r.Crowd == nil {
+		return ""
+	}
+	counts, first, closes := r.Crowd.Faults()
+	var all []string
+	for what, n := range counts {
+		all = append(all, fmt.Sprintf("%d× %s (%s)", n, what, first[what]))
+	}
+	for code, n := range closes {
+		all = append(all, fmt.Sprintf("%d× close %d", n, code))
+	}
+	slices.Sort(all)
+	return strings.Join(all, "; ")
+}
+
+func (r *Run) figures(violations []Violation) Figures {
+	f := Figures{Unavailable: int(r.Crowd.unavailable.Load())}
+	for _, v := range violations {
+		switch v.Rule {
+		case Lost, Gap, NotDense:
+			f.Lost++
+		case Twice, Reapplied, Forged:
+			f.Twice++
+		case Reordered, Disagree:
+			f.Reordered++
+		}
+	}
+	confirmed := r.confirmations(&f)
+	f.P99Delivery, f.SlowestDelivery = r.deliveries(confirmed, &f)
+	return f
+}
+
+// confirmations counts the sends and returns when each number was confirmed.
+func (r *Run) confirmations(f *Figures) map[place]time.Duration {
+	at := map[place]time.Duration{}
+	var took []time.Duration
+	for _, j := range r.History.Journals {
+		first := map[uuid.UUID]time.Duration{}
+		for _, rec := range j.Records() {
+			switch rec.Kind {
+			case Invoked:
+				if _, again := first[rec.CID]; !again {
+					first[rec.CID] = rec.At
+					f.Sent++
+				}
+			case Confirmed:
+				at[place{rec.Room, rec.Seq}] = rec.At
+				took = append(took, rec.At-first[rec.CID])
+				f.Confirmed++
+			case Refused:
+				f.Refused++
+			}
+		}
+	}
+	f.P99Confirm, f.SlowestConfirm = tail(took)
+	return at
+}
+
+// deliveries measures how long after its confirmation a message came to those
+// who sat in the room all the while. Numbers of the time of the fault count.
+func (r *Run) deliveries(confirmed map[place]time.Duration, f *Figures) (p99, slowest time.Duration) {
+	var took []time.Duration
+	for _, j := range r.History.Journals {
+		seated := map[chat.RoomID]time.Duration{}
+		for _, rec := range j.Records() {
+			switch rec.Kind {
+			case Connected:
+				clear(seated)
+			case Joined:
+				seated[rec.Room] = rec.At
+			case Delivered:
+				f.Deliveries++
+				at, ok := confirmed[place{rec.Room, rec.Seq}]
+				since, sat := seated[rec.Room]
+				if ok && sat && since < at && at > r.Broken.From && at < r.Broken.To {
+					took = append(took, max(0, rec.At-at))
+				}
+			}
+		}
+	}
+	return tail(took)
+}
+
+func tail(took []time.Duration) (p99, slowest time.Duration) {
+	if len(took) == 0 {
+		return 0, 0
+	}
+	slices.Sort(took)
+	return took[len(took)*99/100], took[len(took)-1]
+}
