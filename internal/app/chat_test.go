@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -202,7 +203,8 @@ func TestLogoutClosesTheSocketsOfTheSession(t *testing.T) {
 			w.t.Fatalf("socket ended with %d, want 4001", alice.CloseCode())
 		}
 		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
-		if _, err := alice.Dial(ctx(w.t)); err == nil || err.(*client.Error).Status != http.StatusUnauthorized {
+		_, err := alice.Dial(ctx(w.t))
+		if refusal, ok := errors.AsType[*client.Error](err); !ok || refusal.Status != http.StatusUnauthorized {
 			w.t.Fatalf("dial = %v, want 401", err)
 		}
 	})

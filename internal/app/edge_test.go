@@ -3,6 +3,7 @@ package app_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -176,7 +177,7 @@ func TestBadRequests(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := alice.raw(c.method, c.path, c.body)
-			refusal, ok := err.(*client.Error)
+			refusal, ok := errors.AsType[*client.Error](err)
 			if !ok || refusal.Status < 400 || refusal.Status >= 500 || refusal.Code == "" {
 				t.Fatalf("err = %v, want a refusal 4xx with a code", err)
 			}

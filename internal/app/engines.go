@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,8 +41,8 @@ type engines struct {
 // close closes what was opened, the last first.
 func (e *engines) close() error {
 	var errs []error
-	for i := len(e.closers) - 1; i >= 0; i-- {
-		errs = append(errs, e.closers[i]())
+	for _, closer := range slices.Backward(e.closers) {
+		errs = append(errs, closer())
 	}
 	e.closers = nil
 	return errors.Join(errs...)

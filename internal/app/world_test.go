@@ -2,8 +2,10 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,9 +76,7 @@ func startNode(t *testing.T, env, more map[string]string) *node {
 		"HOST": "127.0.0.1", "PORT": "0", "RATE_LIMIT_MESSAGES": "10000", "RATE_LIMIT_AUTH": "10000", "LOG_LEVEL": "error",
 	}
 	for _, m := range []map[string]string{env, more} {
-		for key, value := range m {
-			settings[key] = value
-		}
+		maps.Copy(settings, m)
 	}
 	c, err := config.Load(func(key string) (string, bool) { v, ok := settings[key]; return v, ok })
 	if err != nil {
@@ -157,9 +157,7 @@ func (p *person) room(name string, options map[string]any) chat.Room {
 func (p *person) join(room chat.RoomID, more map[string]any) gateway.RoomJoined {
 	p.t.Helper()
 	in := map[string]any{"roomId": room}
-	for key, value := range more {
-		in[key] = value
-	}
+	maps.Copy(in, more)
 	var joined gateway.RoomJoined
 	if err := p.Socket.Do(ctx(p.t), "room:join", in, &joined); err != nil {
 		p.t.Fatalf("room:join: %v", err)
@@ -198,12 +196,7 @@ func (p *person) hears(seq chat.Seq) chat.Message {
 
 func wantCode(t *testing.T, err error, want chat.Code) {
 	t.Helper()
-	refusal, ok := err.(*client.Error)
-	if joined, is := err.(interface{ Unwrap() []error }); is {
-		for _, e := range joined.Unwrap() {
-			refusal, ok = e.(*client.Error)
-		}
-	}
+	refusal, ok := errors.AsType[*client.Error](err)
 	if !ok || refusal.Code != want {
 		t.Fatalf("err = %v, want code %s", err, want)
 	}

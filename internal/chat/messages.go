@@ -77,7 +77,7 @@ func (s *Service) cleanText(text string) (string, error) {
 
 // History returns messages of a room by their place.
 func (s *Service) History(ctx context.Context, caller Caller, room RoomID, q PageQuery) (Page, error) {
-	if _, _, err := s.readable(ctx, caller, room); err != nil {
+	if _, err := s.readable(ctx, caller, room); err != nil {
 		return Page{}, err
 	}
 	return s.Messages.Page(ctx, room, caller.User.ID, q)
@@ -102,7 +102,7 @@ type CaughtUp struct {
 
 // Changes returns what a caller has missed in a room.
 func (s *Service) Changes(ctx context.Context, caller Caller, c CatchUp) (CaughtUp, error) {
-	room, _, err := s.readable(ctx, caller, c.Room)
+	room, err := s.readable(ctx, caller, c.Room)
 	if err != nil {
 		return CaughtUp{}, err
 	}
@@ -119,7 +119,7 @@ func (s *Service) Changes(ctx context.Context, caller Caller, c CatchUp) (Caught
 // Newest returns the latest messages of a room as changes: from them on a caller
 // is up to date at To.
 func (s *Service) Newest(ctx context.Context, caller Caller, id RoomID, limit int) (CaughtUp, error) {
-	room, _, err := s.readable(ctx, caller, id)
+	room, err := s.readable(ctx, caller, id)
 	if err != nil {
 		return CaughtUp{}, err
 	}

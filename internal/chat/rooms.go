@@ -106,15 +106,15 @@ func (s *Service) visible(ctx context.Context, caller Caller, id RoomID) (Room, 
 }
 
 // readable is the gate before what stands in a room: members only.
-func (s *Service) readable(ctx context.Context, caller Caller, id RoomID) (Room, Membership, error) {
+func (s *Service) readable(ctx context.Context, caller Caller, id RoomID) (Room, error) {
 	room, membership, err := s.visible(ctx, caller, id)
 	if err != nil {
-		return Room{}, Membership{}, err
+		return Room{}, err
 	}
 	if membership == nil {
-		return Room{}, Membership{}, Fault(NotAMember, "Join the room first.")
+		return Room{}, Fault(NotAMember, "Join the room first.")
 	}
-	return room, *membership, nil
+	return room, nil
 }
 
 // ListRooms returns a page of the rooms that caller may see.
@@ -252,7 +252,7 @@ func (s *Service) hiding(ctx context.Context, caller Caller, room RoomID, err er
 
 // Members returns a page of a room's members with their presence.
 func (s *Service) Members(ctx context.Context, caller Caller, id RoomID, limit int, cursor string) ([]MemberView, string, error) {
-	if _, _, err := s.readable(ctx, caller, id); err != nil {
+	if _, err := s.readable(ctx, caller, id); err != nil {
 		return nil, "", err
 	}
 	members, next, err := s.Rooms.Members(ctx, id, limit, cursor)
