@@ -103,7 +103,7 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 	if err != nil {
 		return err
 	}
-	room, membership, err := c.service.JoinRoom(ctx, c.caller, in.RoomID, in.Password)
+	about, membership, err := c.service.JoinRoom(ctx, c.caller, in.RoomID, in.Password)
 	if err != nil {
 		return err
 	}
@@ -116,10 +116,14 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 		c.hub.stand(c, in.RoomID)
 		return err
 	}
-	room.Head = caught.Head
+	about.Head = caught.Head
 	c.awaitWriter()
-	joined := RoomJoined{Room: room, Membership: membership, Online: r.online(ctx), RoomChanges: changesFrame(in.RoomID, caught)}
-	r.goLive(c, answerFrame(id, "room:joined", joined), caught.To)
+	joined := RoomJoined{Room: about, Membership: membership, RoomChanges: changesFrame(in.RoomID, caught)}
+	c.hub.readRosters(ctx, []*room{r})
+	r.goLive(c, func(online []chat.UserID) []byte {
+		joined.Online = online
+		return answerFrame(id, "room:joined", joined)
+	}, caught.To)
 	return nil
 }
 

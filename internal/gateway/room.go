@@ -183,11 +183,14 @@ func (s *seat) send(c *Conn, seq chat.Seq, frames *frames) {
 }
 
 // goLive answers c's room:join and from then on sends it what is after to.
-func (r *room) goLive(c *Conn, answer []byte, to chat.Seq) {
+//
+// Whom the answer names as online is what the live seats have been told, to the
+// same moment: the differences that are told from then on are differences to it.
+func (r *room) goLive(c *Conn, answer func(online []chat.UserID) []byte, to chat.Seq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, ok := r.seats[c]
-	c.queue.pushAnswer(answer)
+	c.queue.pushAnswer(answer(r.online()))
 	if !ok {
 		return // the membership ended meanwhile: room:removed has been queued
 	}
@@ -204,6 +207,11 @@ func (r *room) goLive(c *Conn, answer []byte, to chat.Seq) {
 func (r *room) broadcast(frame []byte, except chat.UserID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.tell(frame, except)
+}
+
+// tell is broadcast with r.mu held.
+func (r *room) tell(frame []byte, except chat.UserID) {
 	for c, s := range r.seats {
 		if s.live && c.caller.User.ID != except {
 			c.queue.pushEphemeral(frame)

@@ -83,6 +83,9 @@ func (r *rig) register(name string) chat.Caller {
 	return caller
 }
 
+// joinedFrame stands for the answer to room:join.
+func joinedFrame([]chat.UserID) []byte { return []byte(`{"type":"room:joined"}`) }
+
 // say commits a message and returns its event, told to nobody.
 func (r *rig) say(text string) chat.Event {
 	r.t.Helper()
@@ -104,7 +107,7 @@ func (r *rig) listener(who chat.Caller, to chat.Seq) *Conn {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	room.goLive(c, []byte(`{"type":"room:joined"}`), to)
+	room.goLive(c, joinedFrame, to)
 	return c
 }
 
@@ -189,7 +192,7 @@ func TestWhoCatchesUpMissesNothing(t *testing.T) {
 		r.hub.Event(r.say(fmt.Sprint(i)))
 	}
 	r.hears(early, 0, 5)
-	room.goLive(c, []byte(`{"type":"room:joined"}`), 3) // c has read up to 3
+	room.goLive(c, joinedFrame, 3) // c has read up to 3
 	r.hub.Event(r.say("last"))
 	r.hears(c, 3, 6)
 }
@@ -262,7 +265,7 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 	room := newRoom(h, 1)
 	c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: 9}}, "c")
 	room.addSeat(c)
-	room.goLive(c, nil, 0)
+	room.goLive(c, joinedFrame, 0)
 	c.queue.take()
 	r, start := &rig{t: t, hub: h}, time.Now()
 	for i, step := range []struct {
@@ -270,7 +273,7 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 		roster chat.Roster
 		want   string
 	}{
-		{0, chat.Roster{1: chat.Online, 2: chat.Online}, "1 online;2 online;"},
+		{0, chat.Roster{1: chat.Online, 2: chat.Online}, "1 online;2 online;9 online;"}, // 9 sits here and is not yet in force
 		{0, chat.Roster{1: chat.Online, 2: chat.Online}, ""},
 		{0, chat.Roster{1: chat.Away}, "1 away;"}, // 2 may be back at once
 		{time.Second, chat.Roster{1: chat.Away, 2: chat.Online}, ""},
@@ -284,7 +287,29 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 		}
 	}
 	room.rosterUnknown()
-	if got := r.roster(c, room, chat.Roster{1: chat.Away}, start); got != "1 unknown;1 away;" {
+	if got := r.roster(c, room, chat.Roster{1: chat.Away}, start); got != "1 unknown;9 unknown;1 away;9 online;" {
 		t.Fatalf("told %q, want that it was unknown and then known again", got)
+	}
+}
+
+// TestWhoComesLaterIsToldTheSame: differences are told to what the others know,
+// so whoever joins must begin with that, not with what presence says meanwhile.
+func TestWhoComesLaterIsToldTheSame(t *testing.T) {
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	room, start := newRoom(h, 1), time.Now()
+	room.newRoster(chat.Roster{1: chat.Online, 2: chat.Online}, start)
+	room.newRoster(chat.Roster{1: chat.Online}, start) // 2 has a grace
+	c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: 9}}, "c")
+	room.addSeat(c)
+	room.newRoster(chat.Roster{1: chat.Online}, start)
+	var named []chat.UserID
+	room.goLive(c, func(online []chat.UserID) []byte { named = online; return nil }, 0)
+	if want := []chat.UserID{1, 2, 9}; !slices.Equal(named, want) {
+		t.Fatalf("online = %v, want %v: nobody will be told of 2 when it is back", named, want)
+	}
+	room.rosterUnknown()
+	room.goLive(c, func(online []chat.UserID) []byte { named = online; return nil }, 0)
+	if len(named) != 0 {
+		t.Fatalf("online = %v, want nobody while presence is unknown", named)
 	}
 }

@@ -92,6 +92,12 @@ func (h *Hub) readRosters(ctx context.Context, rooms []*room) {
 // newRoster tells the seats how the roster differs from what they were told.
 func (r *room) newRoster(roster chat.Roster, now time.Time) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	for user := range r.users { // what this node entered may not be in force yet
+		if _, entered := roster[user]; !entered {
+			roster[user] = r.hub.statusOf(user)
+		}
+	}
 	var diff []UserStatus
 	for user, status := range roster {
 		if r.roster[user] != status || r.vague {
@@ -116,13 +122,13 @@ func (r *room) newRoster(roster chat.Roster, now time.Time) {
 		diff = append(diff, UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
 	}
 	r.roster, r.vague = roster, false
-	r.mu.Unlock()
 	r.tellPresence(diff)
 }
 
 // rosterUnknown tells the seats that presence cannot be known: never a lie.
 func (r *room) rosterUnknown() {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	var diff []UserStatus
 	if !r.vague {
 		for user := range r.roster {
@@ -130,36 +136,25 @@ func (r *room) rosterUnknown() {
 		}
 	}
 	r.vague = true
-	r.mu.Unlock()
 	r.tellPresence(diff)
 }
 
+// tellPresence tells the seats in the order in which the rosters came: r.mu is held.
 func (r *room) tellPresence(diff []UserStatus) {
 	if len(diff) == 0 {
 		return
 	}
 	slices.SortFunc(diff, func(a, b UserStatus) int { return int(a.UserID - b.UserID) })
-	r.broadcast(chat.Frame("presence:update", PresenceUpdate{RoomID: r.id, Users: diff}), 0)
+	r.tell(chat.Frame("presence:update", PresenceUpdate{RoomID: r.id, Users: diff}), 0)
 }
 
-// online returns who is in the room: as the presence has it, and whoever sits
-// here, because what this node entered may not be in force yet. Where presence
-// cannot be known, nobody is named.
-func (r *room) online(ctx context.Context) []chat.UserID {
-	rosters, err := r.hub.presence.Online(ctx, r.id)
-	if err != nil {
+// online returns who is in the room, as the seats were told; where presence cannot
+// be known, nobody. r.mu is held.
+func (r *room) online() []chat.UserID {
+	if r.vague {
 		return []chat.UserID{}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	users := map[chat.UserID]bool{}
-	for user := range rosters[r.id] {
-		users[user] = true
-	}
-	for user := range r.users {
-		users[user] = true
-	}
-	return slices.Sorted(maps.Keys(users))
+	return slices.Sorted(maps.Keys(r.roster))
 }
 
 // statusOf returns what a connected user wants to show. It has a lock of its own,
