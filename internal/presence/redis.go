@@ -2,11 +2,9 @@ package presence
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +32,7 @@ const goodbye = time.Second
 // a node has one lease for all it entered, its score in a sorted set, and a set of
 // the rooms where it has entries, so that whoever finds the lease ended can remove
 // them. What this node entered is kept here too: Redis may forget everything and
-// gets it again.
+// gets it again. Until then presence is not known: see Online.
 type Redis struct {
 	client  *redis.Client
 	node    string
@@ -46,6 +44,9 @@ type Redis struct {
 	mu      sync.Mutex
 	entries map[chat.RoomID]map[chat.UserID]chat.Status // what this node wants to be true
 	dirty   map[chat.RoomID]map[chat.UserID]struct{}    // what Redis may not know yet
+	seen    map[string]int64                            // when the leases end, as last read: Redis's ms
+	lost    bool                                        // we have no lease; everything is dirty
+	doubt   bool                                        // a reader saw no lease of ours
 }
 
 // NewRedis makes the presence of the node of that name, which no other process has.
@@ -53,6 +54,7 @@ func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.L
 	return &Redis{
 		client: client, node: node, metrics: m, log: log, pace: usual, wake: make(chan struct{}, 1),
 		entries: map[chat.RoomID]map[chat.UserID]chat.Status{}, dirty: map[chat.RoomID]map[chat.UserID]struct{}{},
+		seen: map[string]int64{},
 	}
 }
 
@@ -71,11 +73,19 @@ func (r *Redis) field(user chat.UserID) string {
 const luaNow = `local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) `
 
 var (
-	// renewLease answers 1 when there was no lease: then Redis has forgotten us.
-	renewLease = redis.NewScript(luaNow + `return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])`)
+	// renewLease prolongs a lease that holds. It answers 0 when there is none: then
+	// Redis has forgotten us, or others have removed what we entered.
+	renewLease = redis.NewScript(luaNow + `
+local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not ends or tonumber(ends) <= now then return 0 end
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+return 1`)
 
-	// liveNodes lists the nodes whose lease holds.
-	liveNodes = redis.NewScript(luaNow + `return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')`)
+	// takeLease begins a lease.
+	takeLease = redis.NewScript(luaNow + `return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])`)
+
+	// readLeases tells the time and when each lease ends or ended.
+	readLeases = redis.NewScript(luaNow + `return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')}`)
 
 	luaRemove = `
 local rooms = {}
@@ -88,14 +98,19 @@ for _, node in ipairs(gone) do
     end
   end
   redis.call('DEL', ARGV[1] .. 'node:' .. node)
-  redis.call('ZREM', KEYS[1], node)
 end
 return rooms`
 	// sweep removes what nodes left whose lease has ended, and returns the rooms. It
 	// is one step: a node that comes back between look and removal is not harmed.
-	sweep = redis.NewScript(luaNow + `local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)` + luaRemove)
-	// leave removes what the node ARGV[2] entered.
-	leave = redis.NewScript(`local gone = {ARGV[2]}` + luaRemove)
+	// The ended lease itself stays for ARGV[2] ms more: one that is not there at all
+	// shows the others that Redis has forgotten.
+	sweep = redis.NewScript(luaNow + `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)` + luaRemove)
+	// leave ends the lease of the node ARGV[2] and removes what it entered.
+	leave = redis.NewScript(luaNow + `
+redis.call('ZADD', KEYS[1], now, ARGV[2])
+local gone = {ARGV[2]}` + luaRemove)
 )
 
 // Enter records that user is in room with status.
@@ -136,48 +151,6 @@ func (r *Redis) hurry() {
 	}
 }
 
-// Online returns the rosters of rooms, in one round trip.
-func (r *Redis) Online(ctx context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.Roster, error) {
-	if len(rooms) == 0 {
-		return map[chat.RoomID]chat.Roster{}, nil
-	}
-	trip := r.client.Pipeline()
-	live := liveNodes.Eval(ctx, trip, []string{leases})
-	hashes := make([]*redis.MapStringStringCmd, len(rooms))
-	for i, room := range rooms {
-		hashes[i] = trip.HGetAll(ctx, roomKey(room))
-	}
-	if _, err := trip.Exec(ctx); err != nil {
-		return nil, fmt.Errorf("read presence: %w", err)
-	}
-	names, err := live.StringSlice()
-	if err != nil {
-		return nil, fmt.Errorf("read leases: %w", err)
-	}
-	alive := make(map[string]bool, len(names))
-	for _, name := range names {
-		alive[name] = true
-	}
-	rosters := make(map[chat.RoomID]chat.Roster, len(rooms))
-	for i, room := range rooms {
-		rosters[room] = rosterOf(hashes[i].Val(), alive)
-	}
-	return rosters, nil
-}
-
-func rosterOf(hash map[string]string, alive map[string]bool) chat.Roster {
-	roster := chat.Roster{}
-	for field, status := range hash {
-		name, node, _ := strings.Cut(field, "@")
-		id, err := strconv.ParseInt(name, 10, 64)
-		if err == nil && alive[node] {
-			user := chat.UserID(id)
-			roster[user] = chat.Livelier(roster[user], chat.Status(status))
-		}
-	}
-	return roster
-}
-
 // Run keeps this node's lease and writes what was entered and left.
 func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 	timer := time.NewTimer(0)
@@ -192,14 +165,18 @@ func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 			if failing {
 				continue // the timer says when to try again
 			}
+			if r.takeDoubt() {
+				due = time.Now()
+			}
 		}
 		var told []chat.RoomID
 		var err error
-		if !time.Now().Before(due) {
+		renewing := !time.Now().Before(due)
+		if renewing {
 			told, err = r.renew(ctx)
 		}
 		if err == nil {
-			if !time.Now().Before(due) {
+			if renewing {
 				due = time.Now().Add(r.pace.renew)
 			}
 			var written []chat.RoomID
@@ -225,27 +202,42 @@ func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 	}
 }
 
-// renew renews the lease, gives Redis everything again where it has forgotten us,
-// and removes what dead nodes left. It returns the rooms where that was.
+// renew renews the lease, or, where there is none any more, has everything written
+// again together with a new one. It removes what dead nodes left, and returns the
+// rooms where that was.
 func (r *Redis) renew(ctx context.Context) ([]chat.RoomID, error) {
-	fresh, err := renewLease.Run(ctx, r.client, []string{leases}, r.node, r.pace.lease.Milliseconds()).Int()
+	held, err := renewLease.Run(ctx, r.client, []string{leases}, r.node, r.pace.lease.Milliseconds()).Bool()
 	if err != nil {
 		return nil, fmt.Errorf("renew lease: %w", err)
 	}
-	if fresh == 1 {
-		r.mu.Lock()
-		for room, users := range r.entries {
-			for user := range users {
-				r.soil(room, user)
-			}
-		}
-		r.mu.Unlock()
+	if !held {
+		r.lose()
 	}
-	names, err := sweep.Run(ctx, r.client, []string{leases}, prefix).StringSlice()
+	names, err := sweep.Run(ctx, r.client, []string{leases}, prefix, r.pace.lease.Milliseconds()).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("sweep leases: %w", err)
 	}
 	return roomIDs(names), nil
+}
+
+// lose has everything written anew.
+func (r *Redis) lose() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost = true
+	for room, users := range r.entries {
+		for user := range users {
+			r.soil(room, user)
+		}
+	}
+}
+
+func (r *Redis) takeDoubt() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	doubt := r.doubt
+	r.doubt = false
+	return doubt
 }
 
 func roomIDs(names []string) []chat.RoomID {
@@ -258,12 +250,16 @@ func roomIDs(names []string) []chat.RoomID {
 	return rooms
 }
 
-// write brings what is dirty into force, in one round trip. What could not be
-// written stays dirty.
+// write brings what is dirty into force, in one step: a lease that is taken anew
+// must not hold before all that it stands for is there. What could not be written
+// stays dirty.
 func (r *Redis) write(ctx context.Context) ([]chat.RoomID, error) {
-	trip := r.client.Pipeline()
+	trip := r.client.TxPipeline()
 	r.mu.Lock()
-	taken := r.dirty
+	taken, lost := r.dirty, r.lost
+	if lost {
+		takeLease.Eval(ctx, trip, []string{leases}, r.node, r.pace.lease.Milliseconds())
+	}
 	r.dirty = map[chat.RoomID]map[chat.UserID]struct{}{}
 	rooms := make([]chat.RoomID, 0, len(taken))
 	for room, users := range taken {
@@ -282,7 +278,7 @@ func (r *Redis) write(ctx context.Context) ([]chat.RoomID, error) {
 		}
 	}
 	r.mu.Unlock()
-	if len(taken) == 0 {
+	if trip.Len() == 0 {
 		return nil, nil
 	}
 	if _, err := trip.Exec(ctx); err != nil {
@@ -295,6 +291,11 @@ func (r *Redis) write(ctx context.Context) ([]chat.RoomID, error) {
 		r.mu.Unlock()
 		return nil, fmt.Errorf("write presence: %w", err)
 	}
+	if lost {
+		r.mu.Lock()
+		r.lost = false
+		r.mu.Unlock()
+	}
 	return rooms, nil
 }
 
@@ -302,8 +303,7 @@ func (r *Redis) write(ctx context.Context) ([]chat.RoomID, error) {
 func (r *Redis) end() error {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
-	err := leave.Run(ctx, r.client, []string{leases}, prefix, r.node).Err()
-	if err != nil && !errors.Is(err, redis.Nil) {
+	if err := leave.Run(ctx, r.client, []string{leases}, prefix, r.node).Err(); err != nil {
 		return fmt.Errorf("take presence back: %w", err)
 	}
 	return nil

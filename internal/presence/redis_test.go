@@ -1,0 +1,232 @@
+package presence
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// brisk is usual, many times as fast.
+var brisk = pace{renew: 200 * time.Millisecond, lease: 800 * time.Millisecond, retry: 50 * time.Millisecond}
+
+// dial makes a client as the product does.
+func dial(t *testing.T, url string) *redis.Client {
+	t.Helper()
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
+	o.MaxRetries, o.ContextTimeoutEnabled = -1, true
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func newRedis(t *testing.T, url, name string) *Redis {
+	t.Helper()
+	r := NewRedis(dial(t, url), name, metrics.New(), quiet())
+	r.pace = brisk
+	return r
+}
+
+func TestRedis(t *testing.T) {
+	suite(t, func(t *testing.T, n int) []chat.Presence {
+		url := testenv.Redis(t)
+		nodes := make([]chat.Presence, n)
+		for i, name := range names(n) {
+			nodes[i] = newRedis(t, url, name)
+		}
+		return nodes
+	})
+}
+
+// keys lists what presence keeps in Redis besides leases.
+func keys(t *testing.T, client *redis.Client) (list []string) {
+	t.Helper()
+	all, err := client.Keys(context.Background(), prefix+"*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range all {
+		if key != leases {
+			list = append(list, key)
+		}
+	}
+	return list
+}
+
+// A node that was killed leaves its entries; its lease ends, and whoever is alive
+// clears up and tells.
+func TestAKilledNodesUsersGo(t *testing.T) {
+	url := testenv.Redis(t)
+	admin := dial(t, url)
+	dead, alive := newRedis(t, url, "dead"), run(t, newRedis(t, url, "alive"))
+	alive.Enter(7, 2, chat.Online)
+	killed := run(t, dead)
+	for user := range chat.UserID(300) {
+		dead.Enter(chat.RoomID(user%150+10), user+10, chat.Online)
+	}
+	dead.Enter(7, 1, chat.Online)
+	sees(t, alive, 7, chat.Roster{1: chat.Online, 2: chat.Online})
+	before := alive.tellings(7)
+	if err := dead.client.Close(); err != nil { // from here on it reaches nothing
+		t.Fatal(err)
+	}
+	killed.stop()
+
+	sees(t, alive, 7, chat.Roster{2: chat.Online})
+	eventually(t, "telling of rooms", func() bool { return alive.tellings(7) > before && alive.tellings(10) > 0 })
+	eventually(t, "clearing up", func() bool {
+		fields, err := admin.HKeys(t.Context(), roomKey(7)).Result()
+		return err == nil && len(fields) == 1 && admin.Exists(t.Context(), roomKey(10)).Val() == 0
+	})
+}
+
+// A lease holds as long as its node lives.
+func TestALeaseIsRenewed(t *testing.T) {
+	url := testenv.Redis(t)
+	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a.Enter(7, 1, chat.Online)
+	sees(t, b, 7, chat.Roster{1: chat.Online})
+	for end := time.Now().Add(3 * brisk.lease); time.Now().Before(end); {
+		if got, err := b.Online(t.Context(), 7); err != nil || got[7][1] != chat.Online {
+			t.Fatalf("roster = %v, %v, want user 1 online", got[7], err)
+		}
+	}
+}
+
+// A node that was held up longer than its lease (suspended, swapped out) finds its
+// entries cleared away, and writes them again.
+func TestANodeThatWasHeldUpComesBack(t *testing.T) {
+	url := testenv.Redis(t)
+	admin := dial(t, url)
+	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a.Enter(7, 1, chat.Online)
+	sees(t, b, 7, chat.Roster{1: chat.Online})
+	if err := admin.ZAdd(t.Context(), leases, redis.Z{Score: 1, Member: "a"}).Err(); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, b, 7, chat.Roster{1: chat.Online})
+	sees(t, a, 7, chat.Roster{1: chat.Online})
+}
+
+// While Redis has lost what the nodes wrote, presence is not known. It must never
+// be told that somebody is offline who is not.
+func TestRedisForgets(t *testing.T) {
+	url := testenv.Redis(t)
+	admin := dial(t, url)
+	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a.Enter(7, 1, chat.Online)
+	b.Enter(7, 2, chat.Busy)
+	want := chat.Roster{1: chat.Online, 2: chat.Busy}
+	for range 5 {
+		sees(t, a, 7, want)
+		sees(t, b, 7, want)
+		if err := admin.FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		known := 0
+		eventually(t, "presence of both", func() bool {
+			for _, n := range []*node{a, b} {
+				got, err := n.Online(t.Context(), 7)
+				if err != nil {
+					known = 0
+					continue
+				}
+				if known++; len(got[7]) != 2 {
+					t.Errorf("after FLUSHALL: roster = %v, want %v or an error", got[7], want)
+				}
+			}
+			return known >= 10
+		})
+	}
+}
+
+func TestRedisGoesAndComesBack(t *testing.T) {
+	server, err := testenv.New(t).Redis()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := newRedis(t, server.URL(), "a")
+	a, b := run(t, first), run(t, newRedis(t, server.URL(), "b"))
+	a.Enter(7, 1, chat.Online)
+	a.Enter(7, 3, chat.Online)
+	b.Enter(7, 2, chat.Online)
+	sees(t, a, 7, chat.Roster{1: chat.Online, 2: chat.Online, 3: chat.Online})
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := a.Online(t.Context(), 7); err == nil {
+		t.Errorf("while Redis is away: roster = %v, want an error", got)
+	}
+	eventually(t, "failed write", func() bool { return testutil.ToFloat64(first.metrics.PresenceLost) > 0 })
+	a.Leave(7, 3) // what happens meanwhile
+	a.Enter(8, 1, chat.Away)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []*node{a, b} {
+		sees(t, n, 7, chat.Roster{1: chat.Online, 2: chat.Online})
+		sees(t, n, 8, chat.Roster{1: chat.Away})
+	}
+}
+
+func TestRedisHangs(t *testing.T) {
+	server, err := testenv.New(t).Redis()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := run(t, newRedis(t, server.URL(), "a")), run(t, newRedis(t, server.URL(), "b"))
+	a.Enter(7, 1, chat.Online)
+	sees(t, b, 7, chat.Roster{1: chat.Online})
+	server.Pause()
+	if got, err := a.Online(t.Context(), 7); err == nil {
+		t.Errorf("while Redis hangs: roster = %v, want an error", got)
+	}
+	server.Resume()
+	sees(t, a, 7, chat.Roster{1: chat.Online})
+	sees(t, b, 7, chat.Roster{1: chat.Online})
+}
+
+// A node that leaves in order is not taken for lost data by the others.
+func TestAGracefulEndIsNoLoss(t *testing.T) {
+	url := testenv.Redis(t)
+	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a.Enter(7, 1, chat.Online)
+	b.Enter(7, 2, chat.Online)
+	sees(t, b, 7, chat.Roster{1: chat.Online, 2: chat.Online})
+	a.stop()
+	for end := time.Now().Add(3 * brisk.lease); time.Now().Before(end); {
+		if got, err := b.Online(t.Context(), 7); err != nil || len(got[7]) != 1 {
+			t.Fatalf("roster = %v, %v, want user 2 alone", got[7], err)
+		}
+	}
+}
+
+func TestNothingStaysBehind(t *testing.T) {
+	url := testenv.Redis(t)
+	admin := dial(t, url)
+	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	for room := range chat.RoomID(250) {
+		a.Enter(room+1, 1, chat.Online)
+		b.Enter(room+1, 1, chat.Online)
+		a.Enter(room+1, 2, chat.Online)
+		a.Leave(room+1, 2)
+	}
+	sees(t, b, 250, chat.Roster{1: chat.Online})
+	sees(t, a, 1, chat.Roster{1: chat.Online})
+	a.stop()
+	b.stop()
+	if left := keys(t, admin); len(left) > 0 {
+		t.Errorf("keys left: %s", strings.Join(left, " "))
+	}
+}
