@@ -430,3 +430,41 @@ func (p *proxy) refuse(refused bool) {
 	}
 	p.conns = nil
 }
+
+// BenchmarkRedis measures an event from Publish to the sink of another node.
+func BenchmarkRedis(b *testing.B) {
+	o, err := redis.ParseURL(testenv.Redis(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := redis.NewClient(o)
+	defer client.Close()
+	ctx, cancel := context.WithCancel(b.Context())
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	defer cancel()
+	heard := make(chan struct{}, outgoing)
+	speaker, listener := NewRedis(client, "a", metrics.New(), quiet()), NewRedis(client, "b", metrics.New(), quiet())
+	parts.Go(func() { _ = speaker.Run(ctx, &sink{news: make(chan struct{})}) })
+	parts.Go(func() { _ = listener.Run(ctx, counter(heard)) })
+	for listener.Suspect() {
+		time.Sleep(time.Millisecond)
+	}
+	listener.Follow(ctx, 7)
+	frame := make([]byte, 400)
+	b.ReportAllocs()
+	sent := 0
+	for b.Loop() {
+		speaker.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1, Frame: frame})
+		if sent++; sent >= outgoing/2 { // never more under way than a queue holds
+			<-heard
+		}
+	}
+}
+
+// counter is a sink that only counts.
+type counter chan struct{}
+
+func (c counter) Event(chat.Event)   { c <- struct{}{} }
+func (c counter) Notice(chat.Notice) {}
+func (c counter) Missed()            {}
