@@ -65,7 +65,9 @@ func Mount(router chi.Router, d Deps) *API {
 	a := &API{Deps: d, huma: humachi.New(router, config)}
 	a.huma.UseMiddleware(a.authenticate)
 	a.mountAuth()
+	a.mountSessions()
 	a.mountRooms()
+	a.mountManagement()
 	a.mountMessages()
 	a.mountUsers()
 	for _, frame := range d.Frames {

@@ -47,6 +47,26 @@ type signedInOutput struct {
 	Body      SignedIn
 }
 
+type passwordInput struct {
+	Device
+	Body struct {
+		Current  string `json:"current"`
+		Password string `json:"password" doc:"8 to 128 characters."`
+	}
+}
+
+// SessionView is a session as its user sees it.
+type SessionView struct {
+	chat.Session
+	Current bool `json:"current" doc:"Whether this request came by it."`
+}
+
+type sessionsOutput struct {
+	Body struct {
+		Sessions []SessionView `json:"sessions"`
+	}
+}
+
 type userOutput struct {
 	Body struct {
 		User chat.User `json:"user"`
@@ -97,6 +117,37 @@ func (a *API) mountAuth() {
 		out := &userOutput{}
 		out.Body.User = auth.CallerIn(ctx).User
 		return out, nil
+	})
+}
+
+func (a *API) mountSessions() {
+	tags := []string{"auth"}
+	handle(a, huma.Operation{
+		OperationID: "changePassword", Method: http.MethodPut, Path: "/auth/password", Tags: tags, Security: signedIn,
+		Summary: "Change one's password; every other session ends", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *passwordInput) (*struct{}, error) {
+		return nil, a.Accounts.ChangePassword(ctx, auth.CallerIn(ctx), in.Body.Current, in.Body.Password, in.from())
+	})
+	handle(a, huma.Operation{
+		OperationID: "listSessions", Method: http.MethodGet, Path: "/auth/sessions", Tags: tags, Security: signedIn,
+		Summary: "Where one is signed in",
+	}, func(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
+		caller := auth.CallerIn(ctx)
+		sessions, err := a.Accounts.Sessions(ctx, caller)
+		out := &sessionsOutput{}
+		out.Body.Sessions = []SessionView{}
+		for _, s := range sessions {
+			out.Body.Sessions = append(out.Body.Sessions, SessionView{s, s.ID == caller.Session})
+		}
+		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "endSession", Method: http.MethodDelete, Path: "/auth/sessions/{id}", Tags: tags, Security: signedIn,
+		Summary: "End one of one's sessions", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *struct {
+		ID chat.SessionID `path:"id" minimum:"1"`
+	}) (*struct{}, error) {
+		return nil, a.Accounts.EndSession(ctx, auth.CallerIn(ctx), in.ID)
 	})
 }
 

@@ -185,6 +185,53 @@ func (a *Accounts) Logout(ctx context.Context, caller chat.Caller) error {
 	return nil
 }
 
+// ChangePassword gives the caller another password; every other session of the
+// user ends, its sockets too.
+func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, current, password string, from Device) error {
+	if err := a.allow(from); err != nil {
+		return err
+	}
+	if err := chat.CheckPassword(password); err != nil {
+		return err
+	}
+	_, phc, err := a.Store.Credentials(ctx, caller.User.Username)
+	if err != nil {
+		return err
+	}
+	if phc == "" {
+		return chat.Fault(chat.Forbidden, "Guests have no password.")
+	}
+	ok, err := a.Hasher.Verify(ctx, current, phc)
+	if err != nil {
+		return busy(err)
+	}
+	if !ok {
+		return chat.Fault(chat.WrongPassword, "That is not your password.").In("current")
+	}
+	if phc, err = a.Hasher.Hash(ctx, password); err != nil {
+		return busy(err)
+	}
+	if err := a.Store.SetPassword(ctx, caller.User.ID, phc, caller.Session); err != nil {
+		return err
+	}
+	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: caller.User.ID, Session: caller.Session})
+	return nil
+}
+
+// Sessions returns the caller's living sessions.
+func (a *Accounts) Sessions(ctx context.Context, caller chat.Caller) ([]chat.Session, error) {
+	return a.Store.Sessions(ctx, caller.User.ID)
+}
+
+// EndSession ends one of the caller's sessions; its sockets close on every node.
+func (a *Accounts) EndSession(ctx context.Context, caller chat.Caller, id chat.SessionID) error {
+	if err := a.Store.EndUserSession(ctx, caller.User.ID, id); err != nil {
+		return err
+	}
+	a.Announcer.Notify(chat.Notice{Kind: chat.SessionEnded, User: caller.User.ID, Session: id})
+	return nil
+}
+
 func (a *Accounts) allow(from Device) error {
 	if after, ok := a.Attempts.Allow(from.IP); !ok {
 		return &chat.Error{Code: chat.RateLimited, Text: "Too many attempts from your address. Please wait a moment.", RetryAfter: after}

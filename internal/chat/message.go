@@ -21,12 +21,13 @@ const (
 	Joined Action = "join"
 	Left   Action = "leave"
 	Kicked Action = "kick"
+	Named  Action = "rename"
 )
 
 // SystemInfo is what a system message tells, for programs.
 type SystemInfo struct {
-	Action Action `json:"action" enum:"join,leave,kick" doc:"What happened."`
-	UserID UserID `json:"userId" doc:"To whom it happened."`
+	Action Action `json:"action" enum:"join,leave,kick,rename" doc:"What happened."`
+	UserID UserID `json:"userId" doc:"To whom it happened, or who did it to the room."`
 }
 
 // ends tells whether the action ended a membership, and whose.

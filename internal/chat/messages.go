@@ -185,7 +185,7 @@ func mayEdit(by Membership, m Message) error {
 }
 
 func mayDelete(by Membership, m Message) error {
-	if m.Kind != Text || m.Author.ID != by.UserID && !by.Role.Moderates() {
+	if m.Kind != Text || m.Author.ID != by.UserID && !by.Role.May(DeleteOthers) {
 		return Fault(Forbidden, "Only its author and moderators can delete a message.")
 	}
 	return nil

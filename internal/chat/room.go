@@ -31,9 +31,6 @@ const (
 	Member    RoomRole = "member"
 )
 
-// Moderates tells whether the role looks after the room's messages and members.
-func (r RoomRole) Moderates() bool { return r == Owner || r == RoomAdmin || r == Moderator }
-
 // Membership is a user's place in a room.
 type Membership struct {
 	RoomID   RoomID   `json:"roomId"`
@@ -75,6 +72,15 @@ type NewRoom struct {
 	Owner       UserID
 }
 
+// RoomChange is what to change of a room; nil is left as it is. Values are clean
+// already.
+type RoomChange struct {
+	Name, NameKey *string // both or none
+	Description   *string
+	Private       *bool
+	Password      *string // PHC string, "" for none
+}
+
 // RoomSort is the order of a list of rooms.
 type RoomSort string
 
@@ -92,6 +98,10 @@ type RoomQuery struct {
 	Limit  int
 	Cursor string // opaque; "" for the first page
 }
+
+// MemberRule tells whether a member may act upon a room or, where target is not
+// nil, upon another member. It is asked under the room's lock.
+type MemberRule func(by Membership, target *Membership) error
 
 // Rooms is the store of rooms and memberships.
 type Rooms interface {
@@ -112,6 +122,18 @@ type Rooms interface {
 	// Leave ends a membership and takes a number for it. The message is nil where
 	// there was none. FORBIDDEN for the owner.
 	Leave(ctx context.Context, room RoomID, user UserID) (*Message, error)
+	// ChangeRoom changes a room; a new name takes a number and is told by the
+	// message, which is nil otherwise. ROOM_NAME_TAKEN, FORBIDDEN (rule),
+	// NOT_A_MEMBER.
+	ChangeRoom(ctx context.Context, room RoomID, by UserID, change RoomChange, rule MemberRule) (Room, *Message, error)
+	// DeleteRoom deletes a room with everything in it.
+	DeleteRoom(ctx context.Context, room RoomID, by UserID, rule MemberRule) error
+	// SetRole gives a member another role. With Owner the room changes hands and
+	// its owner becomes an admin. NOT_FOUND for who is no member.
+	SetRole(ctx context.Context, room RoomID, by, member UserID, role RoomRole, rule MemberRule) (Membership, error)
+	// Kick ends the membership of another and takes a number for it. NOT_FOUND for
+	// who is no member.
+	Kick(ctx context.Context, room RoomID, by, member UserID, rule MemberRule) (*Message, error)
 	// MarkRead moves what a member has read last forward to seq, at most to the
 	// head; never back. NOT_A_MEMBER.
 	MarkRead(ctx context.Context, room RoomID, user UserID, seq Seq) (ReadState, error)

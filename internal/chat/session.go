@@ -44,6 +44,13 @@ type Accounts interface {
 	CallerByToken(ctx context.Context, tokenHash []byte) (Caller, error)
 	// EndSession ends a session; the token is refused from now on.
 	EndSession(ctx context.Context, id SessionID) error
+	// Sessions returns the living sessions of a user, the last seen first.
+	Sessions(ctx context.Context, user UserID) ([]Session, error)
+	// EndUserSession ends one session of a user. NOT_FOUND where it is not the
+	// user's or over.
+	EndUserSession(ctx context.Context, user UserID, id SessionID) error
+	// SetPassword gives a user another password and ends its sessions but for keep.
+	SetPassword(ctx context.Context, user UserID, phc string, keep SessionID) error
 	// SessionsEnded returns those of ids that have ended or expired.
 	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
 	// User returns one user. NOT_FOUND.

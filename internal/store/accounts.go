@@ -116,6 +116,51 @@ func (s *Store) EndSession(ctx context.Context, id chat.SessionID) error {
 	return s.fail("end session", err)
 }
 
+// Sessions returns the living sessions of a user.
+func (s *Store) Sessions(ctx context.Context, user chat.UserID) ([]chat.Session, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	sessions := []chat.Session{}
+	err := each(ctx, s.read, func(r row) error {
+		var n chat.Session
+		err := r.Scan(&n.ID, &n.CreatedAt, &n.LastSeenAt, &n.UserAgent, &n.IP)
+		sessions = append(sessions, n)
+		return err
+	}, `SELECT id, created_at, last_seen_at, user_agent, ip FROM sessions
+		WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, id DESC`,
+		int64(user), int64(s.clock()))
+	return sessions, s.fail("list sessions", err)
+}
+
+// EndUserSession ends one session of a user.
+func (s *Store) EndUserSession(ctx context.Context, user chat.UserID, id chat.SessionID) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	result, err := s.write.ExecContext(ctx, `UPDATE sessions SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`,
+		int64(id), int64(user), int64(s.clock()))
+	if err == nil {
+		if n, _ := result.RowsAffected(); n == 0 {
+			err = sql.ErrNoRows
+		}
+	}
+	return s.fail("end session", err)
+}
+
+// SetPassword gives a user another password and ends its sessions but for keep.
+func (s *Store) SetPassword(ctx context.Context, user chat.UserID, phc string, keep chat.SessionID) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1`, int64(user), phc); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL`,
+			int64(user), int64(keep), int64(s.clock()))
+		return err
+	})
+	return s.fail("set password", err)
+}
+
 // SessionsEnded returns those of ids that are over.
 func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat.SessionID, error) {
 	if len(ids) == 0 {

@@ -3,9 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"html"
 	"slices"
+	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -52,19 +52,21 @@ func scanMessage(r row, more ...any) (chat.Message, error) {
 	return m, nil
 }
 
-// tell writes a system message under the room's next number. format holds %s for
-// the name of the subject, who is also its author.
-func (s *Store) tell(ctx context.Context, tx *roomTx, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
-	var name string
-	if err := tx.QueryRowContext(ctx, `SELECT display_name FROM users WHERE id = $1`, int64(subject)).Scan(&name); err != nil {
+// tell writes a system message under the room's next number. format may hold
+// {subject} and {author} for their names.
+func (s *Store) tell(ctx context.Context, tx *roomTx, author, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
+	var subjectName, authorName string
+	err := tx.QueryRowContext(ctx, `SELECT s.display_name, a.display_name FROM users s, users a WHERE s.id = $1 AND a.id = $2`,
+		int64(subject), int64(author)).Scan(&subjectName, &authorName)
+	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf(format, name)
+	text := strings.NewReplacer("{subject}", subjectName, "{author}", authorName).Replace(format)
 	var id int64
-	err := tx.QueryRowContext(ctx, `
+	err = tx.QueryRowContext(ctx, `
 		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, text, html, action, subject_id, created_at)
-		VALUES ($1, $2, $2, 'system', $3, $4, $5, $6, $3, $7) RETURNING id`,
-		int64(tx.room), int64(tx.next()), int64(subject), text, html.EscapeString(text), string(action), int64(s.clock())).Scan(&id)
+		VALUES ($1, $2, $2, 'system', $3, $4, $5, $6, $7, $8) RETURNING id`,
+		int64(tx.room), int64(tx.next()), int64(author), text, html.EscapeString(text), string(action), int64(subject), int64(s.clock())).Scan(&id)
 	if err != nil {
 		return nil, err
 	}

@@ -234,7 +234,7 @@ func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID) (c
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if told, err = s.tell(ctx, tx, user, chat.Joined, "%s joined the room."); err != nil {
+		if told, err = s.tell(ctx, tx, user, user, chat.Joined, "{subject} joined the room."); err != nil {
 			return err
 		}
 		tx.members++
@@ -259,12 +259,10 @@ func (s *Store) Leave(ctx context.Context, room chat.RoomID, user chat.UserID) (
 		if membership.Role == chat.Owner {
 			return chat.Fault(chat.Forbidden, "The owner cannot leave: hand the room over or delete it.")
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM room_members WHERE room_id = $1 AND user_id = $2`,
-			int64(room), int64(user)); err != nil {
+		if err := s.removeMember(ctx, tx, user); err != nil {
 			return err
 		}
-		tx.members--
-		told, err = s.tell(ctx, tx, user, chat.Left, "%s left the room.")
+		told, err = s.tell(ctx, tx, user, user, chat.Left, "{subject} left the room.")
 		return err
 	})
 	return told, s.fail("leave room", err)

@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change one's password; every other session ends */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/register": {
         parameters: {
             query?: never;
@@ -84,6 +101,40 @@ export interface paths {
         /** Make an account and sign in */
         post: operations["register"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's sessions */
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -192,10 +243,12 @@ export interface paths {
         get: operations["getRoom"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a room with everything in it */
+        delete: operations["deleteRoom"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Rename, describe, hide or lock a room */
+        patch: operations["changeRoom"];
         trace?: never;
     };
     "/api/v1/rooms/{id}/changes": {
@@ -266,6 +319,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{id}/members/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member */
+        delete: operations["kick"];
+        options?: never;
+        head?: never;
+        /** Give a member another role */
+        patch: operations["setRole"];
+        trace?: never;
+    };
     "/api/v1/rooms/{id}/messages": {
         parameters: {
             query?: never;
@@ -331,6 +402,13 @@ export interface components {
             /** Format: int64 */
             id: number;
             username: string;
+        };
+        ChangeRoomInputBody: {
+            description?: string;
+            name?: string;
+            /** @description Empty takes it away. */
+            password?: string;
+            private?: boolean;
         };
         ChangesAsk: {
             epoch?: string;
@@ -460,6 +538,9 @@ export interface components {
             /** Format: int64 */
             userId: number;
         };
+        MembershipOutputBody: {
+            membership: components["schemas"]["Membership"];
+        };
         Message: {
             attachments: components["schemas"]["MessageAttachment"][];
             author: components["schemas"]["Author"];
@@ -564,6 +645,11 @@ export interface components {
             /** Format: int64 */
             unread: number;
         };
+        PasswordInputBody: {
+            current: string;
+            /** @description 8 to 128 characters. */
+            password: string;
+        };
         Ping: Record<string, never>;
         Pong: {
             epoch: string;
@@ -642,6 +728,13 @@ export interface components {
             id: number;
             /** Format: int64 */
             seq: number;
+        };
+        RoleInputBody: {
+            /**
+             * @description owner hands the room over.
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "moderator" | "member";
         };
         Room: {
             /** Format: date-time */
@@ -744,6 +837,21 @@ export interface components {
             replyTo?: number;
             text: string;
         };
+        SessionView: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Whether this request came by it. */
+            current: boolean;
+            /** Format: int64 */
+            id: number;
+            ip: string;
+            /** Format: date-time */
+            lastSeenAt: string;
+            userAgent: string;
+        };
+        SessionsOutputBody: {
+            sessions: components["schemas"]["SessionView"][];
+        };
         SignedIn: {
             /** @description For Authorization: Bearer; browsers use the cookie. */
             token: string;
@@ -754,10 +862,10 @@ export interface components {
              * @description What happened.
              * @enum {string}
              */
-            action: "join" | "leave" | "kick";
+            action: "join" | "leave" | "kick" | "rename";
             /**
              * Format: int64
-             * @description To whom it happened.
+             * @description To whom it happened, or who did it to the room.
              */
             userId: number;
         };
@@ -928,6 +1036,37 @@ export interface operations {
             };
         };
     };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -950,6 +1089,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -1286,6 +1483,70 @@ export interface operations {
             };
         };
     };
+    deleteRoom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeRoom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRoomInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changes: {
         parameters: {
             query?: {
@@ -1407,6 +1668,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MembersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    kick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                userId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                userId: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipOutputBody"];
                 };
             };
             /** @description Error */

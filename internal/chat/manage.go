@@ -1,0 +1,126 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/chillin-chat/chillin/internal/markup"
+)
+
+// RoomPatch is what a caller asks to change of a room; nil is left as it is.
+type RoomPatch struct {
+	Name        *string
+	Description *string
+	Private     *bool
+	Password    *string // "" takes it away
+}
+
+// ChangeRoom changes what a room is called and who may find and join it.
+func (s *Service) ChangeRoom(ctx context.Context, caller Caller, id RoomID, p RoomPatch) (Room, error) {
+	change, err := s.cleanPatch(ctx, p)
+	if err != nil {
+		return Room{}, err
+	}
+	room, told, err := s.Rooms.ChangeRoom(ctx, id, caller.User.ID, change, roleFor(ChangeRoom))
+	if err != nil {
+		return Room{}, s.hiding(ctx, caller, id, err)
+	}
+	s.announce(told)
+	room = s.withOnline(ctx, room)
+	s.Announcer.Announce(Event{Kind: RoomChanged, Room: id, Frame: Frame("room:updated", RoomUpdated{room})})
+	return room, nil
+}
+
+func (s *Service) cleanPatch(ctx context.Context, p RoomPatch) (RoomChange, error) {
+	change := RoomChange{Private: p.Private}
+	if p.Name != nil {
+		name, err := line(*p.Name, MaxRoomName, "name")
+		if err != nil {
+			return change, err
+		}
+		if name == "" {
+			return change, Fault(Empty, "A room needs a name.").In("name")
+		}
+		key := markup.Key(name)
+		change.Name, change.NameKey = &name, &key
+	}
+	if p.Description != nil {
+		description, err := line(*p.Description, MaxDescription, "description")
+		if err != nil {
+			return change, err
+		}
+		change.Description = &description
+	}
+	if p.Password != nil {
+		phc, err := s.roomPassword(ctx, *p.Password)
+		if err != nil {
+			return change, err
+		}
+		change.Password = &phc
+	}
+	return change, nil
+}
+
+// DeleteRoom deletes a room with everything in it.
+func (s *Service) DeleteRoom(ctx context.Context, caller Caller, id RoomID) error {
+	if err := s.Rooms.DeleteRoom(ctx, id, caller.User.ID, roleFor(DeleteRoom)); err != nil {
+		return s.hiding(ctx, caller, id, err)
+	}
+	s.Announcer.Announce(Event{Kind: RoomGone, Room: id})
+	return nil
+}
+
+// SetRole gives a member another role; Owner hands the room over.
+func (s *Service) SetRole(ctx context.Context, caller Caller, id RoomID, member UserID, role RoomRole) (Membership, error) {
+	if _, known := rank[role]; !known {
+		return Membership{}, Fault(BadRequest, "A role is owner, admin, moderator or member.").In("role")
+	}
+	m, err := s.Rooms.SetRole(ctx, id, caller.User.ID, member, role, maySetRole(role))
+	if err != nil {
+		return Membership{}, s.hiding(ctx, caller, id, err)
+	}
+	if room, _, err := s.Rooms.Room(ctx, id, caller.User.ID); err == nil {
+		s.Announcer.Announce(Event{Kind: RoomChanged, Room: id, Frame: Frame("room:updated", RoomUpdated{s.withOnline(ctx, room)})})
+	}
+	return m, nil
+}
+
+// Kick ends the membership of somebody below caller.
+func (s *Service) Kick(ctx context.Context, caller Caller, id RoomID, member UserID) error {
+	told, err := s.Rooms.Kick(ctx, id, caller.User.ID, member, mayKick)
+	if err != nil {
+		return s.hiding(ctx, caller, id, err)
+	}
+	s.announce(told)
+	return nil
+}
+
+// roleFor is the rule that the role of who acts is enough for a deed.
+func roleFor(d Deed) MemberRule {
+	return func(by Membership, _ *Membership) error {
+		if !by.Role.May(d) {
+			return forbidden(d)
+		}
+		return nil
+	}
+}
+
+func maySetRole(role RoomRole) MemberRule {
+	return func(by Membership, target *Membership) error {
+		switch {
+		case role == Owner && !by.Role.May(TransferOwner):
+			return forbidden(TransferOwner)
+		case role == Owner:
+			return nil
+		case !by.Role.May(ChangeRole), !by.Role.Above(target.Role), !by.Role.Above(role):
+			return forbidden(ChangeRole)
+		}
+		return nil
+	}
+}
+
+func mayKick(by Membership, target *Membership) error {
+	if !by.Role.May(RemoveMember) || !by.Role.Above(target.Role) {
+		return forbidden(RemoveMember)
+	}
+	return nil
+}

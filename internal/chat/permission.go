@@ -1,0 +1,41 @@
+package chat
+
+// Deed is something that a member may do in a room.
+type Deed string
+
+const (
+	ChangeRoom    Deed = "change room"    // name, description, privacy, password
+	DeleteRoom    Deed = "delete room"    // with everything in it
+	ChangeRole    Deed = "change role"    // of a member below oneself, to one below oneself
+	RemoveMember  Deed = "remove member"  // one below oneself
+	DeleteOthers  Deed = "delete others'" // messages
+	TransferOwner Deed = "transfer owner"
+)
+
+// leastRole is who may do what: the least role for each deed. What every member
+// may (read, send, react, edit and delete its own) is not in it.
+var leastRole = map[Deed]RoomRole{
+	ChangeRoom:    RoomAdmin,
+	DeleteRoom:    Owner,
+	ChangeRole:    RoomAdmin,
+	RemoveMember:  Moderator,
+	DeleteOthers:  Moderator,
+	TransferOwner: Owner,
+}
+
+// rank orders the roles.
+var rank = map[RoomRole]int{Member: 1, Moderator: 2, RoomAdmin: 3, Owner: 4}
+
+// May tells whether the role is enough for a deed.
+func (r RoomRole) May(d Deed) bool {
+	least, known := leastRole[d]
+	return known && rank[r] >= rank[least]
+}
+
+// Above tells whether the role stands above another one: whom it may act upon.
+func (r RoomRole) Above(other RoomRole) bool { return rank[r] > rank[other] }
+
+// forbidden says what a role is not enough for.
+func forbidden(d Deed) error {
+	return Fault(Forbidden, "Your role in this room does not allow this (%s).", d)
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// asMember runs work under the room's lock for a member whom rule lets. member,
+// where it is not 0, is upon whom it acts.
+func (s *Store) asMember(ctx context.Context, room chat.RoomID, by, member chat.UserID, rule chat.MemberRule, work func(tx *roomTx) error) error {
+	return s.inRoom(ctx, room, func(tx *roomTx) error {
+		actor, err := s.membership(ctx, tx.Tx, room, by)
+		if errors.Is(err, sql.ErrNoRows) {
+			return chat.Fault(chat.NotAMember, "Join the room first.")
+		}
+		if err != nil {
+			return err
+		}
+		var target *chat.Membership
+		if member != 0 {
+			m, err := s.membership(ctx, tx.Tx, room, member)
+			if err != nil {
+				return err // no rows: NOT_FOUND
+			}
+			target = &m
+		}
+		if rule != nil {
+			if err := rule(actor, target); err != nil {
+				return err
+			}
+		}
+		return work(tx)
+	})
+}
+
+// ChangeRoom changes a room; a new name is told and takes a number.
+func (s *Store) ChangeRoom(ctx context.Context, id chat.RoomID, by chat.UserID, c chat.RoomChange, rule chat.MemberRule) (chat.Room, *chat.Message, error) {
+	var room chat.Room
+	var told *chat.Message
+	err := s.asMember(ctx, id, by, 0, rule, func(tx *roomTx) error {
+		before, err := s.scanRoom(tx.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(id)))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE rooms SET name = COALESCE($2, name), name_key = COALESCE($3, name_key), description = COALESCE($4, description),
+				private = COALESCE($5, private), password = CASE WHEN CAST($6 AS text) IS NULL THEN password ELSE NULLIF(CAST($6 AS text), '') END
+			WHERE id = $1`, int64(id), c.Name, c.NameKey, c.Description, c.Private, c.Password)
+		if err != nil {
+			return err
+		}
+		if c.Name != nil && *c.Name != before.Name {
+			if told, err = s.tell(ctx, tx, by, by, chat.Named, "{author} named the room “"+*c.Name+"”."); err != nil {
+				return err
+			}
+		}
+		room, err = s.scanRoom(tx.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(id)))
+		room.Head = tx.head
+		return err
+	})
+	return room, told, s.fail("change room", err)
+}
+
+// DeleteRoom deletes a room; the database takes what is in it along.
+func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID, by chat.UserID, rule chat.MemberRule) error {
+	err := s.asMember(ctx, id, by, 0, rule, func(tx *roomTx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM rooms WHERE id = $1`, int64(id))
+		return err
+	})
+	return s.fail("delete room", err)
+}
+
+// SetRole gives a member another role.
+func (s *Store) SetRole(ctx context.Context, room chat.RoomID, by, member chat.UserID, role chat.RoomRole, rule chat.MemberRule) (chat.Membership, error) {
+	var m chat.Membership
+	err := s.asMember(ctx, room, by, member, rule, func(tx *roomTx) error {
+		if role == chat.Owner && by != member {
+			// The old owner first: a room never has two.
+			if err := s.setRole(ctx, tx, by, chat.RoomAdmin); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE rooms SET owner_id = $2 WHERE id = $1`, int64(room), int64(member)); err != nil {
+				return err
+			}
+		}
+		if err := s.setRole(ctx, tx, member, role); err != nil {
+			return err
+		}
+		var err error
+		m, err = s.membership(ctx, tx.Tx, room, member)
+		return err
+	})
+	return m, s.fail("set role", err)
+}
+
+func (s *Store) setRole(ctx context.Context, tx *roomTx, user chat.UserID, role chat.RoomRole) error {
+	_, err := tx.ExecContext(ctx, `UPDATE room_members SET role = $3 WHERE room_id = $1 AND user_id = $2`,
+		int64(tx.room), int64(user), string(role))
+	return err
+}
+
+// Kick ends the membership of another.
+func (s *Store) Kick(ctx context.Context, room chat.RoomID, by, member chat.UserID, rule chat.MemberRule) (*chat.Message, error) {
+	var told *chat.Message
+	err := s.asMember(ctx, room, by, member, rule, func(tx *roomTx) error {
+		if err := s.removeMember(ctx, tx, member); err != nil {
+			return err
+		}
+		var err error
+		told, err = s.tell(ctx, tx, by, member, chat.Kicked, "{author} removed {subject} from the room.")
+		return err
+	})
+	return told, s.fail("kick", err)
+}
+
+func (s *Store) removeMember(ctx context.Context, tx *roomTx, user chat.UserID) error {
+	tx.members--
+	_, err := tx.ExecContext(ctx, `DELETE FROM room_members WHERE room_id = $1 AND user_id = $2`, int64(tx.room), int64(user))
+	return err
+}
