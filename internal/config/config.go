@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -170,10 +171,8 @@ func (r *reader) flag(key string) bool {
 // choice reads one of the given words; the first is the default.
 func (r *reader) choice(key string, words ...string) string {
 	v := strings.ToLower(r.text(key, words[0]))
-	for _, w := range words {
-		if v == w {
-			return v
-		}
+	if slices.Contains(words, v) {
+		return v
 	}
 	r.fault(key, "%q is none of %s", v, strings.Join(words, ", "))
 	return words[0]

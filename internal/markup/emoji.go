@@ -71,18 +71,17 @@ func (p *emojiParser) take() rune {
 	return r
 }
 
-func (p *emojiParser) skip(r rune) bool {
-	if len(p.rest) == 0 || p.rest[0] != r {
-		return false
+// skipStyle leaves a U+FE0F out: whoever needs one writes it.
+func (p *emojiParser) skipStyle() {
+	if len(p.rest) > 0 && p.rest[0] == emojiStyle {
+		p.rest = p.rest[1:]
 	}
-	p.rest = p.rest[1:]
-	return true
 }
 
 // keycap is 1️⃣: a character, U+FE0F (perhaps left out), the box around it.
 func (p *emojiParser) keycap() bool {
 	p.take()
-	p.skip(emojiStyle)
+	p.skipStyle()
 	p.out.WriteRune(emojiStyle)
 	if len(p.rest) == 0 || p.rest[0] != keycap {
 		return false
@@ -156,7 +155,7 @@ func (p *emojiParser) element() bool {
 	if !asText && !unicode.Is(emojiByDefault, r) {
 		return false
 	}
-	p.skip(emojiStyle)
+	p.skipStyle()
 	if len(p.rest) > 0 && isTone(p.rest[0]) {
 		p.take()
 		return unicode.Is(modifierBase, r)

@@ -37,7 +37,7 @@ type command struct {
 	Next    *command          `json:"next"`
 	Hidden  string            `json:"-"`
 	Plain   string
-	private string
+	private string //nolint:unused // that it is there is the case
 }
 
 func TestDecode(t *testing.T) {
