@@ -100,8 +100,9 @@ func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: "chillin_" + name, Help: help})
 }
 
-// Batch counts one append transaction of so many messages.
+// Batch counts one append transaction that committed so many messages.
 func (m *Metrics) Batch(messages int, took time.Duration) {
+	m.Appended.Add(float64(messages))
 	m.appendBatch.Observe(float64(messages))
 	m.appendSeconds.Observe(took.Seconds())
 }
