@@ -122,12 +122,16 @@ func (a *API) mountMessages() {
 	}, func(ctx context.Context, in *sendInput) (*messageOutput, error) {
 		m, fresh, err := a.Service.SendMessage(ctx, auth.CallerIn(ctx),
 			chat.Send{Room: in.ID, CID: in.Body.CID, Text: in.Body.Text, ReplyTo: in.Body.ReplyTo})
+		if err != nil {
+			return nil, err
+		}
+		a.Metrics.Confirm(fresh)
 		out := &messageOutput{Status: http.StatusOK}
 		if fresh {
 			out.Status = http.StatusCreated
 		}
 		out.Body.Message = m
-		return out, err
+		return out, nil
 	})
 	handle(a, huma.Operation{
 		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "A message",

@@ -91,7 +91,7 @@ func (a *App) routes(service *chat.Service, accounts *auth.Accounts, requests *a
 	router.Handle("/ws", &gateway.Server{Hub: a.hub, Service: service, Requests: requests, Refuse: rest.Refuse})
 	router.Method(http.MethodGet, "/health", a.health.Live())
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())
-	client := web.Handler()
+	client := middleware.Compress(5, "text/html", "text/css", "text/javascript", "image/svg+xml")(web.Handler())
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			rest.Missing(w, r)

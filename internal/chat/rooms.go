@@ -147,6 +147,15 @@ func (s *Service) OwnRooms(ctx context.Context, caller Caller) ([]OwnRoom, error
 // password it knows. A private room is missing for whoever may not join it. For
 // a member it changes nothing and asks no password.
 func (s *Service) JoinRoom(ctx context.Context, caller Caller, id RoomID, password string) (Room, Membership, error) {
+	room, membership, err := s.Enter(ctx, caller, id, password)
+	if err != nil {
+		return Room{}, Membership{}, err
+	}
+	return s.withOnline(ctx, room), membership, nil
+}
+
+// Enter is JoinRoom without asking who is online, for callers that know.
+func (s *Service) Enter(ctx context.Context, caller Caller, id RoomID, password string) (Room, Membership, error) {
 	room, membership, err := s.Rooms.Room(ctx, id, caller.User.ID)
 	if err != nil {
 		return Room{}, Membership{}, err
@@ -161,12 +170,16 @@ func (s *Service) JoinRoomByName(ctx context.Context, caller Caller, name, passw
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
-	return s.join(ctx, caller, room, membership, password)
+	room, joined, err := s.join(ctx, caller, room, membership, password)
+	if err != nil {
+		return Room{}, Membership{}, err
+	}
+	return s.withOnline(ctx, room), joined, nil
 }
 
 func (s *Service) join(ctx context.Context, caller Caller, room Room, membership *Membership, password string) (Room, Membership, error) {
 	if membership != nil {
-		return s.withOnline(ctx, room), *membership, nil
+		return room, *membership, nil
 	}
 	if err := s.mayJoin(ctx, room, password); err != nil {
 		return Room{}, Membership{}, err
@@ -177,10 +190,7 @@ func (s *Service) join(ctx context.Context, caller Caller, room Room, membership
 	}
 	s.announce(told)
 	room, _, err = s.Rooms.Room(ctx, room.ID, caller.User.ID)
-	if err != nil {
-		return Room{}, Membership{}, err
-	}
-	return s.withOnline(ctx, room), joined, nil
+	return room, joined, err
 }
 
 func (s *Service) mayJoin(ctx context.Context, room Room, password string) error {

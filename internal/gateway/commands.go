@@ -103,7 +103,7 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 	if err != nil {
 		return err
 	}
-	about, membership, err := c.service.JoinRoom(ctx, c.caller, in.RoomID, in.Password)
+	about, membership, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password)
 	if err != nil {
 		return err
 	}
@@ -119,9 +119,11 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 	about.Head = caught.Head
 	c.awaitWriter()
 	joined := RoomJoined{Room: about, Membership: membership, RoomChanges: changesFrame(in.RoomID, caught)}
-	c.hub.readRosters(ctx, []*room{r})
-	r.goLive(c, func(online []chat.UserID) []byte {
-		joined.Online = online
+	if r.rosterOld(time.Now()) {
+		c.hub.readRosters(ctx, []*room{r})
+	}
+	r.goLive(c, func(online []chat.UserID, count *int) []byte {
+		joined.Online, joined.Room.OnlineCount = online, count
 		return answerFrame(id, "room:joined", joined)
 	}, caught.To)
 	return nil
@@ -167,11 +169,12 @@ func roomChanges(ctx context.Context, c *Conn, id json.Number, in ChangesAsk) er
 }
 
 func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) error {
-	m, _, err := c.service.SendMessage(ctx, c.caller,
+	m, fresh, err := c.service.SendMessage(ctx, c.caller,
 		chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, ReplyTo: in.ReplyTo})
 	if err != nil {
 		return err
 	}
+	c.hub.metrics.Confirm(fresh)
 	if _, seated := c.seated()[in.RoomID]; seated {
 		_ = c.types(in.RoomID, false) // who has sent types no more
 	}

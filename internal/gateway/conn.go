@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -29,6 +30,12 @@ const (
 	writeTimeout = 10 * time.Second
 	maxFrame     = 256 << 10 // bytes that the writer joins into one frame
 	maxMistakes  = 100       // unreadable commands of one connection; beyond it 4002
+
+	// commandRate is how many commands a second of one connection are done, and
+	// commandBurst how many at once. Whoever sends more waits: its own socket fills,
+	// and nobody else is hurt.
+	commandRate  = 100
+	commandBurst = 200
 )
 
 // Conn is one socket. Two goroutines serve it: read handles commands one after
@@ -82,7 +89,7 @@ func (c *Conn) serve(ctx context.Context) {
 // read handles commands until the socket ends. ctx must outlive the socket:
 // cancelling it would cut the connection without a close code.
 func (c *Conn) read(ctx context.Context) {
-	mistakes := 0
+	mistakes, pace := 0, rate.NewLimiter(commandRate, commandBurst)
 	for {
 		kind, data, err := c.socket.Read(ctx)
 		if err != nil {
@@ -99,6 +106,9 @@ func (c *Conn) read(ctx context.Context) {
 			}
 			if len(bytes.TrimSpace(line)) == 0 {
 				continue
+			}
+			if pace.Wait(ctx) != nil {
+				return
 			}
 			if !c.handle(ctx, line) {
 				mistakes++

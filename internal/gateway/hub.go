@@ -106,10 +106,13 @@ func (h *Hub) Run(ctx context.Context) {
 	h.tasks.Wait()
 }
 
-// Announce hands e to the sockets of this node and to the bus. The hub's cursor
-// drops what comes back over the bus.
+// Announce hands e to the sockets of this node and to the bus. What comes back
+// over the bus the hub's cursor drops; a frame outside the sequence, which would
+// be sent twice, only comes back, unless the bus may be deaf.
 func (h *Hub) Announce(e chat.Event) {
-	h.Event(e)
+	if e.Kind != chat.RoomChanged || h.bus.Suspect() {
+		h.Event(e)
+	}
 	h.bus.Publish(e)
 }
 

@@ -41,6 +41,7 @@ type room struct {
 	roster  chat.Roster               // as last told to the seats
 	missing map[chat.UserID]time.Time // of the roster, who is gone since when, and not yet told
 	vague   bool                      // presence cannot be known at present
+	looked  time.Time                 // when the roster was read last
 	typing  typing
 }
 
@@ -186,11 +187,11 @@ func (s *seat) send(c *Conn, seq chat.Seq, frames *frames) {
 //
 // Whom the answer names as online is what the live seats have been told, to the
 // same moment: the differences that are told from then on are differences to it.
-func (r *room) goLive(c *Conn, answer func(online []chat.UserID) []byte, to chat.Seq) {
+func (r *room) goLive(c *Conn, answer func(online []chat.UserID, count *int) []byte, to chat.Seq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, ok := r.seats[c]
-	c.queue.pushAnswer(answer(r.online()))
+	c.queue.pushAnswer(answer(r.online(c.caller.User.ID)))
 	if !ok {
 		return // the membership ended meanwhile: room:removed has been queued
 	}

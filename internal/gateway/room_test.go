@@ -84,7 +84,7 @@ func (r *rig) register(name string) chat.Caller {
 }
 
 // joinedFrame stands for the answer to room:join.
-func joinedFrame([]chat.UserID) []byte { return []byte(`{"type":"room:joined"}`) }
+func joinedFrame([]chat.UserID, *int) []byte { return []byte(`{"type":"room:joined"}`) }
 
 // say commits a message and returns its event, told to nobody.
 func (r *rig) say(text string) chat.Event {
@@ -303,12 +303,12 @@ func TestWhoComesLaterIsToldTheSame(t *testing.T) {
 	room.addSeat(c)
 	room.newRoster(chat.Roster{1: chat.Online}, start)
 	var named []chat.UserID
-	room.goLive(c, func(online []chat.UserID) []byte { named = online; return nil }, 0)
+	room.goLive(c, func(online []chat.UserID, _ *int) []byte { named = online; return nil }, 0)
 	if want := []chat.UserID{1, 2, 9}; !slices.Equal(named, want) {
 		t.Fatalf("online = %v, want %v: nobody will be told of 2 when it is back", named, want)
 	}
 	room.rosterUnknown()
-	room.goLive(c, func(online []chat.UserID) []byte { named = online; return nil }, 0)
+	room.goLive(c, func(online []chat.UserID, _ *int) []byte { named = online; return nil }, 0)
 	if len(named) != 0 {
 		t.Fatalf("online = %v, want nobody while presence is unknown", named)
 	}

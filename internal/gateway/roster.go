@@ -121,7 +121,7 @@ func (r *room) newRoster(roster chat.Roster, now time.Time) {
 		delete(r.missing, user)
 		diff = append(diff, UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
 	}
-	r.roster, r.vague = roster, false
+	r.roster, r.vague, r.looked = roster, false, now
 	r.tellPresence(diff)
 }
 
@@ -135,7 +135,7 @@ func (r *room) rosterUnknown() {
 			diff = append(diff, UserStatus{UserID: user, Status: chat.Unknown})
 		}
 	}
-	r.vague = true
+	r.vague, r.looked = true, time.Now()
 	r.tellPresence(diff)
 }
 
@@ -148,13 +148,27 @@ func (r *room) tellPresence(diff []UserStatus) {
 	r.tell(chat.Frame("presence:update", PresenceUpdate{RoomID: r.id, Users: diff}), 0)
 }
 
-// online returns who is in the room, as the seats were told; where presence cannot
-// be known, nobody. r.mu is held.
-func (r *room) online() []chat.UserID {
+// online names whom the live seats have been told to be online, and user, who
+// joins; the count is nil where presence cannot be known. r.mu is held.
+func (r *room) online(user chat.UserID) ([]chat.UserID, *int) {
 	if r.vague {
-		return []chat.UserID{}
+		return []chat.UserID{}, nil
 	}
-	return slices.Sorted(maps.Keys(r.roster))
+	users := slices.Collect(maps.Keys(r.roster))
+	if _, told := r.roster[user]; !told {
+		users = append(users, user)
+	}
+	slices.Sort(users)
+	n := len(users)
+	return users, &n
+}
+
+// rosterOld tells whether a joiner should have the roster read: a storm of them
+// shares one reading, and the differences come anyway.
+func (r *room) rosterOld(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return now.Sub(r.looked) > rostersEvery
 }
 
 // statusOf returns what a connected user wants to show. It has a lock of its own,

@@ -107,6 +107,15 @@ func (m *Metrics) Batch(messages int, took time.Duration) {
 	m.appendSeconds.Observe(took.Seconds())
 }
 
+// Confirm counts a send that was confirmed: a new message, or a known client id
+// answered with its original.
+func (m *Metrics) Confirm(fresh bool) {
+	m.Confirmed.Inc()
+	if !fresh {
+		m.Deduplicated.Inc()
+	}
+}
+
 // Request counts one HTTP request. route is the pattern that matched, never the
 // path: paths are without number, and so would the series be. An unmatched one
 // is "".

@@ -1,0 +1,116 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/bus"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/presence"
+)
+
+// stage is a room with seats for users 1, 2, …, without store and sockets, whose
+// clock is that of the test's bubble.
+func stage(t *testing.T, users int) (*room, []*Conn) {
+	t.Helper()
+	h := NewHub(Deps{
+		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()),
+		Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(h.end)
+	r := newRoom(h, 1)
+	h.open[1] = r
+	var conns []*Conn
+	for id := range users {
+		c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: chat.UserID(id + 1)}}, "c")
+		c.rooms[1] = r
+		r.addSeat(c)
+		r.goLive(c, joinedFrame, 0)
+		c.queue.take()
+		conns = append(conns, c)
+	}
+	return r, conns
+}
+
+// types returns the typing:update frames that wait for c.
+func typingSeen(t *testing.T, c *Conn) [][]chat.UserID {
+	t.Helper()
+	frames, _ := c.queue.take()
+	var seen [][]chat.UserID
+	for _, frame := range frames {
+		var f struct {
+			Type string
+			Data TypingUpdate
+		}
+		if err := json.Unmarshal(frame, &f); err != nil {
+			t.Fatal(err)
+		}
+		if f.Type == "typing:update" {
+			seen = append(seen, f.Data.UserIDs)
+		}
+	}
+	return seen
+}
+
+func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, conns := stage(t, 3)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go conns[0].hub.watchTyping(ctx)
+		expect := func(c *Conn, want ...[]chat.UserID) {
+			t.Helper()
+			synctest.Wait()
+			if got := typingSeen(t, c); !slices.EqualFunc(got, want, slices.Equal) {
+				t.Fatalf("user %d saw %v, want %v", c.caller.User.ID, got, want)
+			}
+		}
+		none := []chat.UserID{}
+
+		for range 10 { // ten keys, and another who types too: one frame
+			if err := conns[0].types(1, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := conns[1].types(1, true); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(typingTick)
+		expect(conns[0], []chat.UserID{2})
+		expect(conns[1], []chat.UserID{1})
+		expect(conns[2], []chat.UserID{1, 2})
+
+		time.Sleep(typingAtMost)
+		if err := conns[0].types(1, true); err != nil { // still
+			t.Fatal(err)
+		}
+		time.Sleep(typingEnds - typingAtMost)
+		expect(conns[2], []chat.UserID{1}) // the second ended
+		time.Sleep(typingAtMost + typingTick)
+		expect(conns[2], none)
+		expect(conns[1], []chat.UserID{1}, none)
+
+		if err := conns[0].types(1, true); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(typingTick)
+		if err := conns[0].types(1, false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(typingTick)
+		expect(conns[2], []chat.UserID{1}, none)
+	})
+}
+
+func TestOnlyWhoSitsInARoomTypesInIt(t *testing.T) {
+	_, conns := stage(t, 1)
+	if err := conns[0].types(2, true); chat.CodeOf(err) != chat.NotAMember {
+		t.Fatalf("err = %v, want NOT_A_MEMBER", err)
+	}
+}
