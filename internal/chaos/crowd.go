@@ -32,6 +32,8 @@ type CrowdOptions struct {
 	Hot  float64
 	// Targets are base URLs; each new connection goes to one at random.
 	Targets []string
+	// Proxy is the one of Targets that is no node.
+	Proxy string
 }
 
 // Crowd is many clients that chat.
@@ -212,7 +214,7 @@ func (c *Crowd) await(ctx context.Context, what string, each func(m *member, s s
 	for {
 		waiting, last := 0, ""
 		for _, m := range c.members {
-			if s := m.now(); !each(m, s) {
+			if s := m.now(); !m.over.Load() && !each(m, s) {
 				waiting++
 				last = fmt.Sprintf("member %d: %+v", m.number, s)
 			}
@@ -305,9 +307,58 @@ func (c *Crowd) do(ctx context.Context, number int, f func(*member)) error {
 	}
 }
 
+// CutAll cuts every connection at once.
+func (c *Crowd) CutAll(ctx context.Context) error {
+	for i, m := range c.members {
+		if m.over.Load() {
+			continue
+		}
+		err := c.do(ctx, i, func(m *member) {
+			if m.stream != nil {
+				m.stream.Cut()
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("cut member %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// Logout ends a member's session by a request to base; the member has not asked.
+func (c *Crowd) Logout(ctx context.Context, i int, base string) error {
+	m := c.members[i]
+	other := &client.Client{Base: base, HTTP: m.client.HTTP, Token: m.client.Token}
+	began := c.history.Now()
+	if err := other.Do(ctx, http.MethodPost, "/auth/logout", nil, nil); err != nil {
+		return fmt.Errorf("log member %d out: %w", i, err)
+	}
+	m.journal.add(Record{Kind: LogoutAnswered, Began: began})
+	m.over.Store(true)
+	return nil
+}
+
+// Kick has the first member, who owns all rooms, remove another from the first
+// room besides the hot one.
+func (c *Crowd) Kick(ctx context.Context, i int, base string) error {
+	owner, victim := c.members[0], c.members[i]
+	room := victim.order[1].room
+	other := &client.Client{Base: base, HTTP: owner.client.HTTP, Token: owner.client.Token}
+	began := c.history.Now()
+	err := other.Do(ctx, http.MethodDelete, fmt.Sprintf("/rooms/%d/members/%d", room, victim.client.User.ID), nil, nil)
+	if err != nil {
+		return fmt.Errorf("kick member %d: %w", i, err)
+	}
+	owner.journal.add(Record{Kind: LeaveAnswered, Room: room, Subject: victim.client.User.ID, Began: began})
+	return nil
+}
+
 // Views writes down whom each connected member shows as online where it sits.
 func (c *Crowd) Views(ctx context.Context) error {
-	for i := range c.members {
+	for i, m := range c.members {
+		if m.over.Load() {
+			continue
+		}
 		var views []View
 		err := c.do(ctx, i, func(m *member) {
 			for _, d := range m.order {

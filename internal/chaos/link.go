@@ -24,6 +24,7 @@ type Link struct {
 	jitter  time.Duration
 	stall   float64 // share of the chunks that come as if they had been lost once
 	swallow float64 // share of the replies to COMMIT that are swallowed
+	keep    bool    // and the connection stays
 	eaten   int
 }
 
@@ -120,8 +121,14 @@ func (p *pipe) carry(from, to net.Conn, reply bool) {
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			if reply && p.link.swallows(buffer[:n]) {
-				break
+			if reply {
+				lost, keep := p.link.swallows(buffer[:n])
+				if lost && keep {
+					continue
+				}
+				if lost {
+					break
+				}
 			}
 			late <- chunk{bytes.Clone(buffer[:n]), time.Now().Add(p.link.lateness())}
 		}
@@ -172,16 +179,16 @@ func (k *Link) lateness() time.Duration {
 // committed is what Postgres says when a COMMIT has been done.
 var committed = []byte("COMMIT\x00")
 
-// swallows tells whether data, which holds the reply to a COMMIT, is to be lost
-// and the connection with it: the commit has happened, and nobody hears of it.
-func (k *Link) swallows(data []byte) bool {
+// swallows tells whether data, which holds the reply to a COMMIT, is to be lost,
+// and whether the connection is kept: the commit has happened, and nobody hears.
+func (k *Link) swallows(data []byte) (lost, keep bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.swallow == 0 || !bytes.Contains(data, committed) || rand.Float64() >= k.swallow {
-		return false
+		return false, false
 	}
 	k.eaten++
-	return true
+	return true, k.keep
 }
 
 // Late makes everything that passes late by delay ± jitter, and a share of it as
@@ -193,11 +200,11 @@ func (k *Link) Late(delay, jitter time.Duration, lost float64) {
 }
 
 // SwallowCommits loses a share of Postgres's replies to COMMIT, each with its
-// connection.
-func (k *Link) SwallowCommits(share float64) {
+// connection, or without where that is to be kept.
+func (k *Link) SwallowCommits(share float64, keep bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.swallow = share
+	k.swallow, k.keep = share, keep
 }
 
 // Swallowed tells how many replies to COMMIT were lost so far.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,8 +45,9 @@ type member struct {
 	asked   time.Time // when the last ping left
 	leaveAt time.Time // this node drains; zero while it does not
 
-	flaps    bool // cuts its connection at random
-	restless bool // leaves and comes back to the room that all restless share
+	over     atomic.Bool // its session was ended: it does not come back
+	flaps    bool        // cuts its connection at random
+	restless bool        // leaves and comes back to the room that all restless share
 
 	mu    sync.Mutex
 	state state
@@ -94,7 +96,7 @@ type letter struct {
 // run connects, serves and connects again until ctx ends.
 func (m *member) run(ctx context.Context) {
 	failures := 0
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !m.over.Load() {
 		if err := m.connect(ctx); err != nil {
 			failures++
 			if ctx.Err() == nil {
@@ -290,7 +292,11 @@ func (m *member) handle(f client.Frame) {
 	case "room:removed":
 		var removed chat.RoomRemoved
 		if f.Decode(&removed) == nil && m.desks[removed.RoomID] != nil {
-			m.desks[removed.RoomID].seated = false
+			d := m.desks[removed.RoomID]
+			d.seated = false
+			if removed.Reason == "kicked" { // and does not come back by itself
+				d.out, d.outbox, d.flying = true, nil, false
+			}
 		}
 	case "error":
 		m.crowd.fault("error frame", f.Refusal())
@@ -534,8 +540,11 @@ func (m *member) send(d *desk) {
 
 func (m *member) answered(d *desk, l *letter, f client.Frame) {
 	at := m.crowd.history.at(f.At)
-	d.flying = false
 	refusal := f.Refusal()
+	if len(d.outbox) == 0 || d.outbox[0] != l { // kicked meanwhile; the outcome is told all the same
+		d.outbox = append([]*letter{l}, d.outbox...)
+	}
+	d.flying = false
 	if refusal == nil {
 		var done gateway.MessageConfirmed
 		if err := f.Decode(&done); err != nil {
@@ -555,6 +564,9 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 		m.crowd.unavailable.Add(1)
 		m.journal.add(Record{At: at, Kind: kind, Room: d.room, CID: l.cid, Code: refusal.Code})
 		d.retry = time.Now().Add(m.jittered(refusal))
+		if d.out {
+			d.outbox = d.outbox[1:]
+		}
 	default:
 		if refusal.Code != chat.NotAMember || !d.out && !d.leaving && !m.restless {
 			m.crowd.fault("message:send", refusal)

@@ -150,7 +150,7 @@ func (r *Rig) Targets() []string {
 func (r *Rig) Heal() error {
 	for _, k := range append(append([]*Link{}, r.ToPostgres...), r.ToRedis...) {
 		k.Late(0, 0, 0)
-		k.SwallowCommits(0)
+		k.SwallowCommits(0, false)
 		k.mu.Lock()
 		k.refuses = false
 		k.mu.Unlock()

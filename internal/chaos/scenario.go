@@ -124,7 +124,7 @@ const (
 )
 
 // Play runs one scenario on a rig that is whole.
-func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) Result {
+func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Result) {
 	o.Members, o.Rate = cmp.Or(o.Members, 48), cmp.Or(o.Rate, 120)
 	if o.Herd == 0 {
 		o.Herd = 1000
@@ -133,12 +133,13 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) Result {
 		}
 	}
 	r := &Run{Rig: rig, Scenario: s, History: NewHistory(), Long: o.Long, options: o}
-	result := Result{Name: s.Name}
+	result.Name = s.Name
 	err := r.play(ctx)
 	if r.Crowd != nil {
 		r.Crowd.Stop()
 	}
-	result.Notes, result.Complaints = r.Notes, r.complaints
+	result.Complaints = r.complaints
+	defer func() { result.Notes = r.Notes }()
 	if err != nil {
 		result.Err = fmt.Errorf("%w; faults that clients met: %s", err, r.faults())
 	}
@@ -157,14 +158,14 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) Result {
 		result.Complaints = append(result.Complaints, s.Pass(r, result.Figures)...)
 	}
 	if text := r.faults(); text != "" {
-		result.Notes = append(result.Notes, "clients met: "+text)
+		r.note("clients met: %s", text)
 	}
 	return result
 }
 
 func (r *Run) play(ctx context.Context) error {
 	c, err := Gather(ctx, CrowdOptions{
-		Seed: r.options.Seed, Members: r.options.Members, Rooms: 6, Rate: r.options.Rate, Hot: 0.4, Targets: r.Targets(),
+		Seed: r.options.Seed, Members: r.options.Members, Rooms: 6, Rate: r.options.Rate, Hot: 0.4, Targets: r.Targets(), Proxy: r.Nginx.URL(),
 	}, r.History)
 	if err != nil {
 		return err
