@@ -231,6 +231,24 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	}
 }
 
+func TestGuessingIsLimited(t *testing.T) {
+	w := embedded(t, nil)
+	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	room := alice.room("Locked", map[string]any{"password": "let me in"})
+	for range 5 {
+		wantCode(t, bob.JoinRoom(ctx(t), room.ID, "a wrong guess"), chat.WrongPassword)
+	}
+	wantCode(t, bob.JoinRoom(ctx(t), room.ID, "let me in"), chat.RateLimited)
+
+	for _, name := range []string{"alice", "nobody"} { // known and unknown alike
+		stranger := client.New(w.nodes[0])
+		for range 10 {
+			wantCode(t, stranger.Login(ctx(t), name, "a wrong guess"), chat.Unauthenticated)
+		}
+		wantCode(t, stranger.Login(ctx(t), name, "correct horse"), chat.RateLimited)
+	}
+}
+
 func TestRoomNamesAreOneWhateverTheirCase(t *testing.T) {
 	alice := embedded(t, nil).person("alice", 0)
 	alice.room("Straße", nil)

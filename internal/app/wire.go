@@ -34,11 +34,12 @@ func (a *App) wire(m *metrics.Metrics) {
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
 		Sends: perUser(a.config.RateLimitMessages), Log: a.log,
+		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
 		Limits: chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}
 	accounts := &auth.Accounts{
 		Store: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
-		Attempts: perAddress(a.config.RateLimitAuth),
+		Attempts: perMinute[string](a.config.RateLimitAuth), Logins: perMinute[string](loginsOfName),
 	}
 	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins}
 	a.health = a.checks()
@@ -55,9 +56,16 @@ func perUser(n int) *ratelimit.Keyed[chat.UserID] {
 	return ratelimit.New[chat.UserID](rate.Limit(float64(n)/10), n, time.Now)
 }
 
-// perAddress allows n attempts a minute.
-func perAddress(n int) *ratelimit.Keyed[string] {
-	return ratelimit.New[string](rate.Limit(float64(n)/60), n, time.Now)
+// What is tried a minute: logins under one name, and guesses at a room's password.
+const (
+	loginsOfName  = 10
+	guessesOfUser = 5
+	guessesOfRoom = 50
+)
+
+// perMinute allows n a minute.
+func perMinute[K comparable](n int) *ratelimit.Keyed[K] {
+	return ratelimit.New[K](rate.Limit(float64(n)/60), n, time.Now)
 }
 
 // checks asks each configured engine whether it works.

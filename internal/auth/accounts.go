@@ -30,7 +30,9 @@ type Accounts struct {
 	Hasher    *Hasher
 	// Attempts counts what an address tries: registrations, logins, guests.
 	Attempts chat.Limiter[string]
-	Now      func() time.Time
+	// Logins counts what is tried for one name, known or not, from everywhere.
+	Logins chat.Limiter[string]
+	Now    func() time.Time
 }
 
 // Device is from where somebody signs in.
@@ -122,7 +124,11 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	if err := a.allow(from); err != nil {
 		return SignedIn{}, err
 	}
-	user, phc, err := a.Store.Credentials(ctx, loginKey(login))
+	key := loginKey(login)
+	if after, ok := a.Logins.Allow(key); !ok {
+		return SignedIn{}, &chat.Error{Code: chat.RateLimited, Text: "Too many attempts for this name. Please wait a moment.", RetryAfter: after}
+	}
+	user, phc, err := a.Store.Credentials(ctx, key)
 	switch {
 	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && phc == "":
 		if err := a.Hasher.VerifyDummy(ctx, password); err != nil {

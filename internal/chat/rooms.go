@@ -181,7 +181,7 @@ func (s *Service) join(ctx context.Context, caller Caller, room Room, membership
 	if membership != nil {
 		return room, *membership, nil
 	}
-	if err := s.mayJoin(ctx, room, password); err != nil {
+	if err := s.mayJoin(ctx, caller, room, password); err != nil {
 		return Room{}, Membership{}, err
 	}
 	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID)
@@ -193,15 +193,15 @@ func (s *Service) join(ctx context.Context, caller Caller, room Room, membership
 	return room, joined, err
 }
 
-func (s *Service) mayJoin(ctx context.Context, room Room, password string) error {
-	err := s.checkRoomPassword(ctx, room, password)
-	if code := CodeOf(err); room.Private && (code == WrongPassword || code == PasswordRequired) {
+func (s *Service) mayJoin(ctx context.Context, caller Caller, room Room, password string) error {
+	err := s.checkRoomPassword(ctx, caller, room, password)
+	if code := CodeOf(err); room.Private && (code == WrongPassword || code == PasswordRequired || code == RateLimited) {
 		return ErrMissing()
 	}
 	return err
 }
 
-func (s *Service) checkRoomPassword(ctx context.Context, room Room, password string) error {
+func (s *Service) checkRoomPassword(ctx context.Context, caller Caller, room Room, password string) error {
 	switch {
 	case room.Password == "" && room.Private:
 		return ErrMissing() // only by invitation
@@ -209,6 +209,9 @@ func (s *Service) checkRoomPassword(ctx context.Context, room Room, password str
 		return nil
 	case password == "":
 		return Fault(PasswordRequired, "This room asks for a password.").In("password")
+	}
+	if err := s.Guesses.allow(room.ID, caller.User.ID); err != nil {
+		return err
 	}
 	ok, err := s.Passwords.Verify(ctx, password, room.Password)
 	if err != nil {

@@ -19,8 +19,31 @@ type Service struct {
 	Announcer Announcer
 	Passwords Passwords
 	Sends     Limiter[UserID]
+	Guesses   Guesses
 	Limits    Limits
 	Log       *slog.Logger
+}
+
+// Guess is whose tries at which room's password are counted.
+type Guess struct {
+	Room RoomID
+	User UserID // 0: of all users together
+}
+
+// Guesses limits the tries at room passwords.
+type Guesses struct {
+	OfUser Limiter[Guess] // in one room
+	OfRoom Limiter[Guess] // by everybody
+}
+
+func (g Guesses) allow(room RoomID, user UserID) error {
+	if after, ok := g.OfUser.Allow(Guess{room, user}); !ok {
+		return limited(after)
+	}
+	if after, ok := g.OfRoom.Allow(Guess{Room: room}); !ok {
+		return limited(after)
+	}
+	return nil
 }
 
 // Limits are the numbers that an operator may set.
