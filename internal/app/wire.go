@@ -35,7 +35,7 @@ func (a *App) wire(m *metrics.Metrics) {
 		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
 		Sends: perUser(a.config.RateLimitMessages), Log: a.log,
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
-		Limits: chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
+		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}
 	accounts := &auth.Accounts{
 		Store: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,

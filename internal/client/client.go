@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -120,9 +121,7 @@ func (c *Client) signIn(ctx context.Context, path string, in any) error {
 // CreateRoom makes a room. options may hold private, password and description.
 func (c *Client) CreateRoom(ctx context.Context, name string, options map[string]any) (chat.Room, error) {
 	in := map[string]any{"name": name}
-	for key, value := range options {
-		in[key] = value
-	}
+	maps.Copy(in, options)
 	var out struct {
 		Room chat.Room `json:"room"`
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -46,15 +47,13 @@ func openPool(ctx context.Context, dsn string, conns int32) (*pgxpool.Pool, erro
 	}
 	config.MaxConns = conns
 	config.ConnConfig.ConnectTimeout = time.Second
-	for key, value := range map[string]string{
+	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		"application_name":                    "chillin",
 		"statement_timeout":                   "2s",
 		"idle_in_transaction_session_timeout": "10s",
 		// Promise G1: whoever runs the server cannot weaken it by accident.
 		"synchronous_commit": "on",
-	} {
-		config.ConnConfig.RuntimeParams[key] = value
-	}
+	})
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
