@@ -290,6 +290,10 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 	if got := r.roster(c, room, chat.Roster{1: chat.Away}, start); got != "1 unknown;9 unknown;1 away;9 online;" {
 		t.Fatalf("told %q, want that it was unknown and then known again", got)
 	}
+	room.rosterUnknown()
+	if got := r.roster(c, room, chat.Roster{2: chat.Online}, start); got != "1 unknown;9 unknown;1 offline;2 online;9 online;" {
+		t.Fatalf("told %q, want no grace for who went in a time that nothing is known of", got)
+	}
 }
 
 // TestWhoComesLaterIsToldTheSame: differences are told to what the others know,

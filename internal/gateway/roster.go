@@ -114,7 +114,9 @@ func (r *room) newRoster(roster chat.Roster, now time.Time) {
 			since = now
 			r.missing[user] = now
 		}
-		if now.Sub(since) < rosterGrace {
+		// After a time in which nothing was known, whoever came in it was told of
+		// nobody, and must not wait for a difference that may never come.
+		if !r.vague && now.Sub(since) < rosterGrace {
 			roster[user] = status // not yet
 			continue
 		}
