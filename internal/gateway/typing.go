@@ -78,18 +78,11 @@ func (r *room) hearTyping(user chat.UserID, on bool) {
 
 // watchTyping ends what is over and tells what changed.
 func (h *Hub) watchTyping(ctx context.Context) {
-	tick := time.NewTicker(typingTick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			for _, r := range h.openRooms() {
-				r.tellTyping(now)
-			}
+	every(ctx, typingTick, func(now time.Time) {
+		for _, r := range h.openRooms() {
+			r.tellTyping(now)
 		}
-	}
+	})
 }
 
 func (r *room) tellTyping(now time.Time) {

@@ -66,18 +66,23 @@ func (h *Hub) readHeads(ctx context.Context) {
 	}
 }
 
-// watchSessions closes the sockets of sessions that ended where no notice told.
-func (h *Hub) watchSessions(ctx context.Context) {
-	tick := time.NewTicker(sessionsEvery)
+// every does something at each tick until ctx ends.
+func every(ctx context.Context, d time.Duration, do func(now time.Time)) {
+	tick := time.NewTicker(d)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case now := <-tick.C:
+			do(now)
 		}
-		h.readSessions(ctx)
 	}
+}
+
+// watchSessions closes the sockets of sessions that ended where no notice told.
+func (h *Hub) watchSessions(ctx context.Context) {
+	every(ctx, sessionsEvery, func(time.Time) { h.readSessions(ctx) })
 }
 
 func (h *Hub) readSessions(ctx context.Context) {
@@ -118,23 +123,16 @@ func (h *Hub) endSessions(ended func(*Conn) bool) {
 
 // watchSilence pings what is silent and lets go what stays so.
 func (h *Hub) watchSilence(ctx context.Context) {
-	tick := time.NewTicker(silenceEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, silenceEvery, func(now time.Time) {
 		for _, c := range h.allConns() {
-			switch silent := time.Since(time.UnixMilli(c.heard.Load())); {
+			switch silent := now.Sub(time.UnixMilli(c.heard.Load())); {
 			case silent > deadAfter:
 				_ = c.socket.CloseNow()
 			case silent > pingAfter && c.asking.CompareAndSwap(false, true):
 				h.tasks.Go(func() { c.ask(ctx) })
 			}
 		}
-	}
+	})
 }
 
 // ask sends a ping and waits for the pong; that the pong came is heard by read.
