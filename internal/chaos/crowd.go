@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -199,9 +200,7 @@ func (c *Crowd) Faults() (counts map[string]int, first map[string]string, closes
 	for k, v := range c.faults {
 		counts[k], first[k] = v, c.first[k]
 	}
-	for k, v := range c.closes {
-		closes[k] = v
-	}
+	maps.Copy(closes, c.closes)
 	return counts, first, closes
 }
 

@@ -5,6 +5,7 @@ package chaos
 
 import (
 	"hash/fnv"
+	"slices"
 	"sync"
 	"time"
 
@@ -85,7 +86,7 @@ func (j *Journal) add(r Record) {
 func (j *Journal) Records() []Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.records[:len(j.records):len(j.records)]
+	return slices.Clip(j.records)
 }
 
 // Span is a time during which something was the case.

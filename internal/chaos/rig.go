@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,8 +192,8 @@ func (r *Rig) Close() error {
 	if r.Postgres != nil {
 		errs = append(errs, r.Postgres.Stop())
 	}
-	for i := len(r.closers) - 1; i >= 0; i-- {
-		errs = append(errs, r.closers[i]())
+	for _, closeIt := range slices.Backward(r.closers) {
+		errs = append(errs, closeIt())
 	}
 	return errors.Join(append(errs, r.Env.Close())...)
 }

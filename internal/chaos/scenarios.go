@@ -563,13 +563,11 @@ func revoke(ctx context.Context, r *Run) error {
 	random := r.random()
 	victims := random.Perm(len(r.Crowd.members) - 1)
 	for k, v := range victims[:min(12, len(victims))] {
-		base, err := r.Nodes[random.IntN(nodes)].URL(), error(nil)
+		revoke := r.Crowd.Kick
 		if k%2 == 0 {
-			err = r.Crowd.Logout(ctx, v+1, base)
-		} else {
-			err = r.Crowd.Kick(ctx, v+1, base)
+			revoke = r.Crowd.Logout
 		}
-		if err != nil {
+		if err := revoke(ctx, v+1, r.Nodes[random.IntN(nodes)].URL()); err != nil {
 			return err
 		}
 		if err := r.lasts(ctx, 300*time.Millisecond); err != nil {
