@@ -38,7 +38,7 @@ func stage(t *testing.T, users int) (*room, []*Conn) {
 	return r, conns
 }
 
-// types returns the typing:update frames that wait for c.
+// typingSeen returns the typing:update frames that wait for c.
 func typingSeen(t *testing.T, c *Conn) [][]chat.UserID {
 	t.Helper()
 	frames, _ := c.queue.take()
@@ -64,6 +64,7 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go conns[0].hub.watchTyping(ctx)
+		time.Sleep(typingTick / 2) // all that follows lies between two ticks
 		expect := func(c *Conn, want ...[]chat.UserID) {
 			t.Helper()
 			synctest.Wait()
