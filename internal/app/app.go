@@ -57,7 +57,9 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 		return nil, fmt.Errorf("listen on PORT %d: %w", c.Port, err)
 	}
 	if c.MetricsAddr != "" {
-		a.metrics = &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", m.Handler())
+		a.metrics = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 		if a.watch, err = net.Listen("tcp", c.MetricsAddr); err != nil {
 			return nil, errors.Join(fmt.Errorf("listen on METRICS_ADDR: %w", err), a.listen.Close())
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -246,6 +247,36 @@ func TestGuessingIsLimited(t *testing.T) {
 			wantCode(t, stranger.Login(ctx(t), name, "a wrong guess"), chat.Unauthenticated)
 		}
 		wantCode(t, stranger.Login(ctx(t), name, "correct horse"), chat.RateLimited)
+	}
+}
+
+func TestMetricsAreOnTheirOwnListenerOnly(t *testing.T) {
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := probe.Addr().String()
+	if err := probe.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := embedded(t, map[string]string{"METRICS_ADDR": addr})
+	w.person("alice", 0)
+	answer, err := http.Get("http://" + addr + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || !strings.Contains(string(text), "chillin_connections 1\n") {
+		t.Fatalf("metrics = %.200s, %v, want one connection", text, err)
+	}
+	public, err := http.Get(w.nodes[0] + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer public.Body.Close()
+	if text, err := io.ReadAll(public.Body); err != nil || strings.Contains(string(text), "chillin_connections") {
+		t.Fatalf("the client's port tells metrics, %v", err)
 	}
 }
 
