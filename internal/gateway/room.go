@@ -160,27 +160,32 @@ func (r *room) deliver(e chat.Event) {
 	frames := framesOf(e.Frame)
 	for c, s := range r.seats {
 		switch {
-		case e.User != 0 && e.User == c.caller.User.ID:
-			// What ended the membership is not for the one who is gone.
-			r.removeSeat(c)
-			c.removed(r.id, e.Kind)
-		case !s.live && len(s.pending) >= maxPending:
-			r.removeSeat(c)
-			c.close(closeTooSlow, "too slow: reconnect and catch up")
-		case !s.live:
+		case s.live:
+			r.hand(c, s, e, frames)
+		case len(s.pending) < maxPending:
 			s.pending = append(s.pending, e)
 		default:
-			s.send(c, e.Seq, frames)
+			r.removeSeat(c)
+			c.close(closeTooSlow, "too slow: reconnect and catch up")
 		}
 	}
 	r.hub.metrics.Delivered.Add(float64(len(r.seats)))
 }
 
-func (s *seat) send(c *Conn, seq chat.Seq, frames *frames) {
-	if seq > s.last {
-		s.last = seq
-		c.event(frames.of(c.caller.User.ID))
+// hand gives e to a live seat, unless what c caught up on holds it already: a
+// departure that comes late must not touch whoever has joined again. What ends
+// the membership is not for the one who is gone. r.mu is held.
+func (r *room) hand(c *Conn, s *seat, e chat.Event, frames *frames) {
+	if e.Seq <= s.last {
+		return
 	}
+	s.last = e.Seq
+	if e.User != 0 && e.User == c.caller.User.ID {
+		r.removeSeat(c)
+		c.removed(r.id, e.Kind)
+		return
+	}
+	c.event(frames.of(c.caller.User.ID))
 }
 
 // goLive answers c's room:join and from then on sends it what is after to.
@@ -196,10 +201,13 @@ func (r *room) goLive(c *Conn, answer func(online []chat.UserID, count *int) []b
 		return // the membership ended meanwhile: room:removed has been queued
 	}
 	s.live, s.last = true, to
-	for _, e := range s.pending {
-		s.send(c, e.Seq, framesOf(e.Frame))
-	}
+	pending := s.pending
 	s.pending = nil
+	for _, e := range pending {
+		if r.seats[c] == s {
+			r.hand(c, s, e, framesOf(e.Frame))
+		}
+	}
 	r.known = max(r.known, to)
 	r.advance()
 }

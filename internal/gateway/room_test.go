@@ -222,6 +222,34 @@ func TestWhoIsGoneIsToldAndHearsNothingMore(t *testing.T) {
 	}
 }
 
+func TestALateDepartureDoesNotTouchWhoCameBack(t *testing.T) {
+	r := newRig(t)
+	bob := r.register("bob")
+	join := func() *chat.Message {
+		_, joined, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return joined
+	}
+	join()
+	back := r.listener(bob, 1)
+	left, err := r.store.Leave(t.Context(), r.room.ID, bob.User.ID) // by another connection
+	if err != nil {
+		t.Fatal(err)
+	}
+	join()
+	room, err := r.hub.sit(t.Context(), back, r.room.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.hub.Event(chat.ChangeEvent(*left, 2)) // while back reads the store
+	room.goLive(back, joinedFrame, 3)
+	r.hub.Missed() // and it is read again, to close the hole
+	r.hub.Event(r.say("still here"))
+	r.hears(back, 3, 4) // it still sits
+}
+
 func TestASlowConnectionIsClosedAndCostsBoundedMemory(t *testing.T) {
 	r := newRig(t)
 	slow := r.listener(r.alice, 0)
