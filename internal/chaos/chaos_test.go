@@ -9,7 +9,8 @@ import (
 )
 
 var (
-	all      = flag.Bool("all", false, "run every scenario with the times of the plan, not the short set")
+	all      = flag.Bool("all", false, "run every scenario, not only the short set")
+	long     = flag.Bool("long", false, "give every fault the time of the plan")
 	seedFlag = flag.Uint64("seed", 0, "decides the choices of clients and faults; 0 draws one")
 	only     = flag.String("only", "", "run the scenarios whose name contains this")
 	binary   = flag.String("binary", "", "the node's program; empty builds the one of this tree")
@@ -58,7 +59,7 @@ func TestScenarios(t *testing.T) {
 					}
 				}()
 			}
-			result := Play(t.Context(), rig, s, RunOptions{Seed: seed, Long: *all, Herd: *herd, Log: t.Logf})
+			result := Play(t.Context(), rig, s, RunOptions{Seed: seed, Long: *long, Herd: *herd, Log: t.Logf})
 			results = append(results, result)
 			report(t, seed, rig, result)
 			if err := rig.Heal(); err != nil {

@@ -133,6 +133,11 @@ func Check(h *History, db Database) []Violation {
 		c.checkStream(i)
 		c.checkSenderOrder(i)
 	}
+	for _, t := range h.Tails {
+		if head := db.Heads[t.Room]; t.Seq < head {
+			c.violated(Gap, t.Room, t.Seq+1, t.Client, h.Now(), "never came; the client stays at %d where the room is at %d", t.Seq, head)
+		}
+	}
 	c.checkOrder()
 	c.checkPresence()
 	sort.SliceStable(c.found, func(i, k int) bool { return c.found[i].Rule < c.found[k].Rule })

@@ -171,6 +171,7 @@ func small() *story {
 			}
 		}
 		s.h.Views = append(s.h.Views, v)
+		s.h.Tails = append(s.h.Tails, Tail{Client: 0, Room: room, Seq: s.has[0][room]})
 	}
 	return s
 }
@@ -244,6 +245,7 @@ func TestTheCheckerCatches(t *testing.T) {
 			s.append(Row{Room: 1, Author: s.user(0), CID: cid, Hash: 7})
 		}},
 		"a confirmed message lost": {Lost, func(s *story) {
+			s.h.Tails = nil
 			i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == 2 && r.Seq == s.db.Heads[2] })
 			s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
 			s.db.Heads[2]--
@@ -278,6 +280,11 @@ func TestTheCheckerCatches(t *testing.T) {
 			j.records = slices.Delete(j.records, i+1, i+2)
 		}},
 		"a catch-up that begins too late": {Gap, func(s *story) { s.find(1, 1, kind(Joined, 1)).From++ }},
+		"the last event lost for ever": {Gap, func(s *story) {
+			last := s.db.Heads[1]
+			s.drop(0, s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 1 && r.Seq == last }))
+			s.h.Tails = []Tail{{Client: 0, Room: 1, Seq: last - 1}}
+		}},
 		"a ghost that is told": {Ghost, func(s *story) {
 			s.cut(1)
 			s.wait(36 * second)
@@ -346,6 +353,7 @@ func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := small()
+			s.h.Tails = nil // the story goes on
 			more(s)
 			if found := Check(s.h, s.db); len(found) != 0 {
 				t.Fatalf("violations = %v, want none", found)

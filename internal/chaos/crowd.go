@@ -352,6 +352,30 @@ func (c *Crowd) Kick(ctx context.Context, i int, base string) error {
 	return nil
 }
 
+// Tails waits until everybody is where the rooms are, and writes down how far
+// everybody is, also when that is not so.
+func (c *Crowd) Tails(ctx context.Context, heads map[chat.RoomID]chat.Seq) {
+	err := c.await(ctx, "the ends of all rooms", func(_ *member, s state) bool {
+		for room, at := range s.at {
+			if at < heads[room] {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		c.fault("behind", err)
+	}
+	for i, m := range c.members {
+		if m.over.Load() {
+			continue
+		}
+		for room, at := range m.now().at {
+			c.history.Tails = append(c.history.Tails, Tail{i, room, at})
+		}
+	}
+}
+
 // Views writes down whom each connected member shows as online where it sits.
 func (c *Crowd) Views(ctx context.Context) error {
 	for i, m := range c.members {

@@ -103,6 +103,13 @@ type View struct {
 	Unknown bool // presence cannot be known, says the server
 }
 
+// Tail is where a connected client ends in a room that it sits in.
+type Tail struct {
+	Client int
+	Room   chat.RoomID
+	Seq    chat.Seq
+}
+
 // History is what all clients of one run wrote down.
 type History struct {
 	Journals []*Journal
@@ -113,6 +120,9 @@ type History struct {
 	Frozen []Span
 	// Views are taken when everything has been quiet for longer than a lease.
 	Views []View
+	// Tails are how far clients are when everything has been quiet for longer than
+	// the heads are not looked at.
+	Tails []Tail
 
 	began time.Time
 }

@@ -636,7 +636,9 @@ func (m *member) publish() {
 	s := state{live: m.stream != nil, at: map[chat.RoomID]chat.Seq{}}
 	for _, d := range m.order {
 		s.queued += len(d.outbox)
-		s.at[d.room] = d.cursor
+		if !d.out {
+			s.at[d.room] = d.cursor
+		}
 		s.live = s.live && (d.seated || d.out) && d.cursor >= d.known
 	}
 	m.mu.Lock()

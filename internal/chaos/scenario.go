@@ -121,6 +121,8 @@ func (r *Run) complain(format string, args ...any) {
 const (
 	settleWithin = 60 * time.Second
 	faultWithin  = 5 * time.Minute
+	// tailWithin is longer than nodes and clients go without a look at the heads.
+	tailWithin = 12 * time.Second
 )
 
 // Play runs one scenario on a rig that is whole.
@@ -224,10 +226,25 @@ func (r *Run) settle(ctx context.Context) error {
 	if err := r.within(ctx, settleWithin, r.Crowd.Canary); err != nil {
 		return err
 	}
+	if err := r.tails(ctx); err != nil {
+		return err
+	}
 	if r.Scenario.Presence {
 		return r.within(ctx, settleWithin, r.Crowd.Views)
 	}
 	return nil
+}
+
+// tails looks how far everybody is, as soon as all can know.
+func (r *Run) tails(ctx context.Context) error {
+	db, err := ReadDatabase(ctx, r.Database, r.Crowd.rooms)
+	if err != nil {
+		return err
+	}
+	return r.within(ctx, tailWithin, func(ctx context.Context) error {
+		r.Crowd.Tails(ctx, db.Heads)
+		return nil
+	})
 }
 
 func (r *Run) within(ctx context.Context, d time.Duration, do func(ctx context.Context) error) error {
