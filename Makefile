@@ -81,6 +81,16 @@ fmt: $(LINTER) web/node_modules/.stamp ## format Go, mend what oxlint can mend
 bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store
 	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(or $(PKG),./...)
 
+FUZZTIME ?= 30s
+.PHONY: fuzz
+fuzz: | need-go ## every fuzz target for FUZZTIME each (30s)
+	@for pkg in $$(go list ./internal/...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$pkg; \
+	  done; \
+	done
+
 .PHONY: stack
 stack: web/dist/index.html | need-go ## two nodes behind nginx with Postgres, Redis and S3, until Ctrl-C
 	$(STACK)

@@ -70,7 +70,7 @@ type node struct {
 }
 
 // startNode runs an App with env and stops it when the test ends.
-func startNode(t *testing.T, env, more map[string]string) *node {
+func startNode(t testing.TB, env, more map[string]string) *node {
 	t.Helper()
 	settings := map[string]string{
 		"HOST": "127.0.0.1", "PORT": "0", "RATE_LIMIT_MESSAGES": "10000", "RATE_LIMIT_AUTH": "10000", "LOG_LEVEL": "error",

@@ -1,0 +1,55 @@
+package app_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+// FuzzBody sends a body from a stranger to every operation that takes one:
+// whatever it is, the answer is not the server's fault.
+func FuzzBody(f *testing.F) {
+	for _, body := range []string{
+		`{"username":"bob","password":"correct horse","email":"b@example.org","displayName":"B"}`,
+		`{"name":"Room","description":"x","private":true,"password":"let me in"}`,
+		`{"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":"hi","replyTo":1}`,
+		`{"current":"correct horse","password":"x"}`, `{"role":"owner"}`, `{"seq":9223372036854775807}`, `{"text":null}`,
+		`[`, `null`, `""`, `{"name":"a\u0000"}`, `{"name":1e400}`, "{\"name\":\"\xff\"}",
+	} {
+		f.Add([]byte(body))
+	}
+	node := startNode(f, map[string]string{"DATA_DIR": f.TempDir()}, nil)
+	alice := client.New(node.base)
+	if err := alice.Guest(f.Context(), "Alice"); err != nil { // a guest: no hashes
+		f.Fatal(err)
+	}
+	if _, err := alice.CreateRoom(f.Context(), "Lobby", nil); err != nil {
+		f.Fatal(err)
+	}
+	routes := []string{
+		"POST /rooms", "POST /rooms/join", "PATCH /rooms/1", "POST /rooms/1/join", "POST /rooms/1/messages",
+		"PUT /rooms/1/read", "PATCH /rooms/1/members/1", "PATCH /messages/1", "PUT /auth/password",
+		"POST /auth/login", "POST /auth/guest",
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, route := range routes {
+			method, path, _ := strings.Cut(route, " ")
+			request, err := http.NewRequestWithContext(t.Context(), method, node.base+"/api/v1"+path, strings.NewReader(string(body)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("Authorization", "Bearer "+alice.Token)
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if answer.StatusCode >= http.StatusInternalServerError && answer.StatusCode != http.StatusServiceUnavailable {
+				t.Fatalf("%s with %q = %d", route, body, answer.StatusCode)
+			}
+		}
+	})
+}
