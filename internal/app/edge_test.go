@@ -250,6 +250,34 @@ func TestGuessingIsLimited(t *testing.T) {
 	}
 }
 
+func TestPagesOfNamedOriginsMayRead(t *testing.T) {
+	w := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
+	for origin, want := range map[string]string{"https://chat.example.org": "https://chat.example.org", "https://evil.example": ""} {
+		request, err := http.NewRequestWithContext(ctx(t), http.MethodOptions, w.nodes[0]+"/api/v1/rooms", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Origin", origin)
+		request.Header.Set("Access-Control-Request-Method", "PATCH")
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if got := answer.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("page of %s is allowed as %q, want %q", origin, got, want)
+		}
+	}
+	bare, err := http.Get(embedded(t, nil).nodes[0] + "/health")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = bare.Body.Close()
+	if got := bare.Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("without CLIENT_ORIGIN pages of %q are allowed", got)
+	}
+}
+
 func TestMetricsAreOnTheirOwnListenerOnly(t *testing.T) {
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/cors"
 	"golang.org/x/time/rate"
 
 	"github.com/chillin-chat/chillin/internal/api"
@@ -92,6 +93,14 @@ func (a *App) routes(service *chat.Service, accounts *auth.Accounts, requests *a
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Headers(next).ServeHTTP(w, r) })
 		},
 	)
+	if len(a.config.ClientOrigins) > 0 { // an empty list would mean everybody
+		router.Use(cors.Handler(cors.Options{
+			AllowedOrigins: a.config.ClientOrigins, AllowCredentials: true, MaxAge: 600,
+			AllowedMethods: []string{"GET", "POST", "PUT", "PATCH", "DELETE"},
+			AllowedHeaders: []string{"Authorization", "Content-Type"},
+			ExposedHeaders: []string{"Retry-After"},
+		}))
+	}
 	rest = api.Mount(router, api.Deps{
 		Service: service, Accounts: accounts, Requests: requests,
 		ClientIP: a.clientIP, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
