@@ -3,6 +3,7 @@ import { useChat } from '../hooks/context';
 import { useMaxMessageLength } from '../hooks/useChatState';
 import { useStore } from '../hooks/useStore';
 import type { RoomSession } from '../state/room';
+import { nameOf } from './Avatar';
 import { Icon } from './Icon';
 
 /** From so many characters before the end on, the count is shown. */
@@ -11,6 +12,7 @@ const NEAR_END = 200;
 export function Composer({ session, roomName }: { session: RoomSession; roomName: string }) {
   const chat = useChat();
   const text = useStore(session.draft);
+  const replyTo = useStore(session.replyingTo);
   const most = useMaxMessageLength();
   const input = useRef<HTMLTextAreaElement>(null);
   const left = most - Array.from(text.trim()).length;
@@ -22,6 +24,11 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
     return () => session.userStopsTyping();
   }, [session]);
 
+  // Who answers goes on writing.
+  useEffect(() => {
+    if (replyTo !== undefined) input.current?.focus();
+  }, [replyTo]);
+
   useLayoutEffect(() => {
     const area = input.current;
     if (area === null) return;
@@ -31,9 +38,8 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
 
   function send() {
     if (!sendable) return;
-    void chat.outbox.add(session.id, text.trim());
-    session.draft.set('');
-    session.userStopsTyping();
+    const written = session.takeDraft();
+    void chat.outbox.add(session.id, written.text, written.replyTo);
     input.current?.focus();
   }
 
@@ -43,10 +49,18 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   }
 
   function pressed(event: KeyboardEvent) {
-    // Enter that ends an input method's composition is not meant for us.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    send();
+    // A key that ends an input method's composition is not meant for us.
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    } else if (event.key === 'Escape' && replyTo !== undefined) {
+      event.stopPropagation();
+      session.replyingTo.set(undefined);
+    } else if (event.key === 'ArrowUp' && text === '') {
+      event.preventDefault();
+      session.editLast();
+    }
   }
 
   function typed(next: string) {
@@ -57,6 +71,26 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
 
   return (
     <form className="composer" onSubmit={submit}>
+      {replyTo && (
+        <div className="replying">
+          <Icon name="reply" size={16} />
+          <p id="composer-reply" className="replying-text">
+            Reply to <span className="reply-author">{nameOf(replyTo.author)}</span> <span className="replying-excerpt">{replyTo.excerpt}</span>
+          </p>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Cancel reply"
+            title="Cancel reply"
+            onClick={() => {
+              session.replyingTo.set(undefined);
+              input.current?.focus();
+            }}
+          >
+            <Icon name="close" size={16} />
+          </button>
+        </div>
+      )}
       <div className="composer-box">
         <textarea
           ref={input}
@@ -64,7 +98,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           value={text}
           placeholder={`Message ${roomName}`}
           aria-label={`Message ${roomName}`}
-          aria-describedby="composer-hint"
+          aria-describedby={replyTo ? 'composer-reply composer-hint' : 'composer-hint'}
           enterKeyHint="send"
           onChange={(event) => typed(event.target.value)}
           onKeyDown={pressed}
@@ -79,7 +113,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
         </button>
       </div>
       <span id="composer-hint" className="sr-only">
-        Enter sends, Shift and Enter makes a new line.
+        Enter sends, Shift and Enter makes a new line. Arrow up in an empty box changes your last message.
       </span>
     </form>
   );

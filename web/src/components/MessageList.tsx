@@ -37,6 +37,13 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
     if (written !== undefined) toBottom();
   }, [written, toBottom]);
 
+  // What is being changed as well: the last message of one's own may lie below.
+  const editing = useStore(session.editing)?.messageId;
+  const editingHidden = editing !== undefined && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
+  useEffect(() => {
+    if (editingHidden) toBottom();
+  }, [editingHidden, toBottom]);
+
   return (
     <div className="messages">
       <div
@@ -52,7 +59,7 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
         )}
         <ol ref={content} className="messages-list">
           {shown.map((item) => (
-            <ItemRow key={item.key} item={item} />
+            <ItemRow key={item.key} item={item} session={session} />
           ))}
         </ol>
       </div>

@@ -1,16 +1,21 @@
 import { memo } from 'react';
 import { useChat } from '../hooks/context';
 import { useMe, useOnline } from '../hooks/useChatState';
-import type { Message } from '../protocol/types';
+import { useDeed } from '../hooks/useDeed';
+import { useSelect } from '../hooks/useStore';
+import type { Message, Reply } from '../protocol/types';
 import type { Item } from '../state/items';
+import type { RoomSession } from '../state/room';
 import type { Outgoing } from '../state/timeline';
 import { Avatar, nameOf } from './Avatar';
 import { dayOf, shortTimeOf, timeOf, wholeDate } from './dates';
 import { Html } from './Html';
 import { Icon } from './Icon';
+import { MessageEditor } from './MessageEditor';
+import { MessageTools, NOT_CONNECTED } from './MessageTools';
 
 /** One line of the list, whatever it is. */
-export const ItemRow = memo(function ItemRow({ item }: { item: Item }) {
+export const ItemRow = memo(function ItemRow({ item, session }: { item: Item; session: RoomSession }) {
   switch (item.kind) {
     case 'day':
       return (
@@ -32,32 +37,66 @@ export const ItemRow = memo(function ItemRow({ item }: { item: Item }) {
         </li>
       );
     case 'message':
-      return <MessageRow itemKey={item.key} message={item.message} head={item.head} />;
+      return <MessageRow itemKey={item.key} session={session} message={item.message} head={item.head} />;
     case 'outgoing':
       return <OutgoingRow itemKey={item.key} outgoing={item.outgoing} head={item.head} />;
   }
 });
 
-function MessageRow({ itemKey, message, head }: { itemKey: string; message: Message; head: boolean }) {
+interface MessageRowProps {
+  itemKey: string;
+  session: RoomSession;
+  message: Message;
+  head: boolean;
+}
+
+function MessageRow({ itemKey, session, message, head }: MessageRowProps) {
+  const editing = useSelect(session.editing, (one) => (one?.messageId === message.id ? one : undefined));
+  const [deed, run] = useDeed();
+  const deleted = message.deletedAt !== undefined;
+  const react = (emoji: string, on: boolean) => void run(() => session.react(message.id, emoji, on));
   return (
-    <li className={`message${head ? ' head' : ''}`} data-key={itemKey}>
+    <li className={`message${head ? ' head' : ''}${editing ? ' editing' : ''}`} data-key={itemKey}>
       <Gutter author={message.author} date={message.createdAt} head={head} />
       <div className="message-body">
         <Byline author={message.author} date={message.createdAt} head={head} />
-        {message.replyTo && (
-          <p className="reply-to">
-            <span className="reply-author">{nameOf(message.replyTo.author)}</span> {message.replyTo.excerpt}
+        {message.replyTo && <Quote reply={message.replyTo} />}
+        {editing && !deleted ? (
+          <MessageEditor session={session} message={message} editing={editing} />
+        ) : (
+          <Content message={message} />
+        )}
+        {!deleted && <Reactions session={session} message={message} busy={deed.kind === 'busy'} onToggle={react} />}
+        {deed.kind === 'failed' && (
+          <p className="deed-failed" role="alert">
+            Your reaction did not get through. {deed.reason}
           </p>
         )}
-        {message.deletedAt ? <p className="deleted">This message was deleted.</p> : <Html html={message.html} />}
-        {message.editedAt && !message.deletedAt && (
-          <span className="edited" title={wholeDate(message.editedAt)}>
-            edited
-          </span>
-        )}
-        <Reactions message={message} />
       </div>
+      {!deleted && <MessageTools session={session} message={message} onReact={(emoji) => react(emoji, true)} />}
     </li>
+  );
+}
+
+function Content({ message }: { message: Message }) {
+  if (message.deletedAt) return <p className="deleted">This message was deleted.</p>;
+  return (
+    <>
+      <Html html={message.html} />
+      {message.editedAt && (
+        <span className="edited" title={wholeDate(message.editedAt)}>
+          edited
+        </span>
+      )}
+    </>
+  );
+}
+
+function Quote({ reply }: { reply: Reply }) {
+  return (
+    <p className="reply-to">
+      <span className="reply-author">{nameOf(reply.author)}</span> {reply.excerpt || 'This message was deleted.'}
+    </p>
   );
 }
 
@@ -68,6 +107,7 @@ function OutgoingRow({ itemKey, outgoing, head }: { itemKey: string; outgoing: O
       <Gutter author={me} date={outgoing.createdAt} head={head} />
       <div className="message-body">
         <Byline author={me} date={outgoing.createdAt} head={head} />
+        {outgoing.replyTo && <Quote reply={outgoing.replyTo} />}
         <p className="typed">{outgoing.text}</p>
         <Progress outgoing={outgoing} />
       </div>
@@ -129,15 +169,37 @@ function Time({ date, short = false }: { date: string; short?: boolean }) {
   );
 }
 
-function Reactions({ message }: { message: Message }) {
+interface ReactionsProps {
+  session: RoomSession;
+  message: Message;
+  busy: boolean;
+  onToggle: (emoji: string, on: boolean) => void;
+}
+
+function Reactions({ session, message, busy, onToggle }: ReactionsProps) {
+  const { id: self } = useMe();
+  const online = useOnline();
   if (message.reactions.length === 0) return null;
   return (
-    <ul className="reactions" aria-label="Reactions">
-      {message.reactions.map(({ emoji, count, me }) => (
-        <li key={emoji} className={me ? 'mine' : undefined}>
-          {emoji} {count}
-        </li>
-      ))}
+    <ul className="reactions" aria-label="Reactions" aria-busy={busy}>
+      {message.reactions.map(({ emoji, count, me, userIds }) => {
+        const who = userIds.map((id) => (id === self ? 'you' : (session.nameOf(id) ?? 'somebody'))).join(', ');
+        return (
+          <li key={emoji}>
+            <button
+              type="button"
+              className="reaction"
+              aria-pressed={me}
+              aria-label={`${emoji} ${count}, ${who}`}
+              title={online ? who : `${who}. ${NOT_CONNECTED}.`}
+              aria-disabled={online ? undefined : true}
+              onClick={online ? () => onToggle(emoji, !me) : undefined}
+            >
+              {emoji} <span className="reaction-count">{count}</span>
+            </button>
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -8,7 +8,6 @@ import { onlineCount } from '../state/presence';
 import type { RoomSession } from '../state/room';
 import { membersSince } from '../state/timeline';
 import type { MyRoom } from '../state/unread';
-import { nameOf } from './Avatar';
 import { Composer } from './Composer';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
@@ -148,7 +147,7 @@ function Conversation({ session, roomName, newAfter }: { session: RoomSession; r
 
 function TypingLine({ session }: { session: RoomSession }) {
   const typing = useStore(session.typing);
-  const names = typing.map((id) => authorName(session, id) ?? 'Somebody');
+  const names = typing.map((id) => session.nameOf(id) ?? 'Somebody');
   return (
     <p className="typing" role="status">
       {names.length > 0 && (
@@ -163,14 +162,6 @@ function TypingLine({ session }: { session: RoomSession }) {
       )}
     </p>
   );
-}
-
-function authorName(session: RoomSession, id: number): string | undefined {
-  const members = session.members.state.getSnapshot();
-  const member = members.kind === 'unasked' ? undefined : members.members.find(({ user }) => user.id === id);
-  if (member !== undefined) return nameOf(member.user);
-  const message = session.timeline.getSnapshot().messages.findLast(({ author }) => author.id === id);
-  return message && nameOf(message.author);
 }
 
 function typingWords(names: string[]): string {

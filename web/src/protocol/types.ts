@@ -21,6 +21,9 @@ export type Attachment = Schemas['MessageAttachment'];
 export type Reaction = Schemas['ReactionCount'];
 export type Reply = Schemas['Reply'];
 export type Limits = Schemas['Limits'];
+export type Session = Schemas['SessionView'];
+/** What somebody may say of themselves; the rest the server sees. */
+export type OwnStatus = Schemas['PresenceSet']['status'];
 
 /** An action that is new to this client is shown all the same: the text says it. */
 export type SystemInfo = With<Schemas['SystemInfo'], { action: string }>;
@@ -101,10 +104,14 @@ export interface CommandData {
   'room:join': Schemas['RoomJoin'];
   'room:leave': Schemas['RoomRef'];
   'message:send': Schemas['MessageSend'];
+  'message:edit': Schemas['MessageEdit'];
+  'message:delete': Schemas['MessageRef'];
+  'message:react': Schemas['MessageReact'];
   'room:changes': Schemas['ChangesAsk'];
   'read:mark': Schemas['ReadMark'];
   'typing:start': Schemas['RoomRef'];
   'typing:stop': Schemas['RoomRef'];
+  'presence:set': Schemas['PresenceSet'];
   ping: Schemas['Ping'];
 }
 
@@ -115,8 +122,12 @@ export interface Answers {
   'room:join': 'room:joined';
   'room:leave': 'room:left';
   'message:send': 'message:confirmed';
+  'message:edit': 'ok';
+  'message:delete': 'ok';
+  'message:react': 'ok';
   'room:changes': 'room:changes';
   'read:mark': 'ok';
+  'presence:set': 'ok';
   ping: 'pong';
 }
 

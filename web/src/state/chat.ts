@@ -160,7 +160,8 @@ export class Chat {
       get connected() {
         return socket.connected;
       },
-      send: ({ roomId, cid, text }: OutboxEntry) => socket.ask('message:send', { roomId, cid, text }),
+      send: ({ roomId, cid, text, replyTo }: OutboxEntry) =>
+        socket.ask('message:send', { roomId, cid, text, ...(replyTo ? { replyTo: replyTo.id } : {}) }),
     };
   }
 
@@ -202,7 +203,7 @@ export class Chat {
     if (known !== undefined) return known;
     const session = new RoomSession(room.id, this.user.getSnapshot().id, this.#socket, this.#rest, {
       lostAccess: (roomId) => this.#remove({ roomId, reason: 'left' }),
-      joined: (joined) => this.#roomIs(joined.room),
+      joined: ({ room, membership }) => this.#patch(room.id, (mine) => ({ ...mine, room, role: membership.role })),
     });
     this.#sessions.set(room.id, session);
     session.timeline.subscribe(() => {
@@ -397,8 +398,7 @@ function withKnown(told: MyRoom, known: MyRoom | undefined): MyRoom {
   return { ...told, lastRead: known.lastRead, counted };
 }
 
-function outgoing({ cid, text, createdAt, state }: OutboxEntry): Outgoing {
-  return state.kind === 'failed'
-    ? { kind: 'failed', cid, text, createdAt, reason: state.reason }
-    : { kind: 'pending', cid, text, createdAt };
+function outgoing({ cid, text, createdAt, replyTo, state }: OutboxEntry): Outgoing {
+  const written = { cid, text, createdAt, ...(replyTo ? { replyTo } : {}) };
+  return state.kind === 'failed' ? { ...written, kind: 'failed', reason: state.reason } : { ...written, kind: 'pending' };
 }

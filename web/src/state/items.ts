@@ -57,7 +57,8 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
   }
   for (const one of t.outgoing) {
     startDay(one.createdAt);
-    items.push({ kind: 'outgoing', key: keyOf(t.me, one.cid) ?? one.cid, outgoing: one, head: isHead(t.me, one.createdAt) });
+    const head = isHead(t.me, one.createdAt) || one.replyTo !== undefined;
+    items.push({ kind: 'outgoing', key: keyOf(t.me, one.cid) ?? one.cid, outgoing: one, head });
   }
   return items;
 }

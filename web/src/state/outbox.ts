@@ -1,4 +1,4 @@
-import type { MessageConfirmed } from '../protocol/types';
+import type { MessageConfirmed, Reply } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import { newCid } from './cid';
 import { Store } from './store';
@@ -43,10 +43,10 @@ export class Outbox {
     this.flush();
   }
 
-  async add(roomId: number, text: string): Promise<void> {
+  async add(roomId: number, text: string, replyTo?: Reply): Promise<void> {
     const createdAt = new Date().toISOString();
     const state = { kind: 'pending', notBefore: 0 } as const;
-    await this.#options.vault.add({ cid: newCid(), roomId, text, createdAt, state });
+    await this.#options.vault.add({ cid: newCid(), roomId, text, ...(replyTo ? { replyTo } : {}), createdAt, state });
     await this.#changed();
     this.#flushRoom(roomId);
   }

@@ -1,8 +1,9 @@
-import type { RoomChanges, Message, MessageEvent, PresenceUpdate, RoomJoined } from '../protocol/types';
+import type { RoomChanges, Message, MessageEvent, PresenceUpdate, Reply, RoomJoined } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import type { Rest } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
 import { Members } from './members';
+import { mayEdit } from './roles';
 import { applyPresence, type Presence, presenceOf, unknownPresence } from './presence';
 import { Store } from './store';
 import { applyEvent, emptyTimeline, hasHole, type Timeline, type TimelineEvent } from './timeline';
@@ -11,6 +12,12 @@ import type { CachedRoom } from './vault';
 /** Whether the room's messages are there to be seen. */
 export type Opening = { kind: 'loading' } | { kind: 'ready' } | { kind: 'failed'; reason: string };
 export type Older = { kind: 'idle' } | { kind: 'loading' } | { kind: 'failed'; reason: string };
+
+/** A message of one's own that is being changed, with its text as it stands. */
+export interface Editing {
+  messageId: number;
+  text: string;
+}
 
 export interface RoomHooks {
   /** The server does not let this user in any more. */
@@ -28,6 +35,9 @@ const BETWEEN_TRIES_MS = 500;
 /** The server ends typing after 5 s; this is for when its word is lost. */
 const TYPING_ENDS_MS = 6_000;
 const TYPING_EVERY_MS = 2_000;
+const EXCERPT = 140;
+/** Further back than this one does not correct a slip. */
+const RECENT = 60;
 
 /** RoomSession is one of the user's rooms, live: it joins, catches up and fills holes. */
 export class RoomSession {
@@ -39,6 +49,9 @@ export class RoomSession {
   readonly typing = new Store<readonly number[]>([]);
   /** What is written and not sent yet; it outlives a look into another room. */
   readonly draft = new Store('');
+  /** What the draft answers. */
+  readonly replyingTo = new Store<Reply | undefined>(undefined);
+  readonly editing = new Store<Editing | undefined>(undefined);
   readonly members: Members;
 
   #socket: ChatSocket;
@@ -120,6 +133,53 @@ export class RoomSession {
     if (this.#typedAt === 0) return;
     this.#typedAt = 0;
     this.#socket.hint('typing:stop', { roomId: this.id });
+  }
+
+  /** Hands what is written to the outbox's care: the draft is empty again. */
+  takeDraft(): { text: string; replyTo: Reply | undefined } {
+    const taken = { text: this.draft.getSnapshot().trim(), replyTo: this.replyingTo.getSnapshot() };
+    this.draft.set('');
+    this.replyingTo.set(undefined);
+    this.userStopsTyping();
+    return taken;
+  }
+
+  replyTo({ id, seq, author, text }: Message): void {
+    const line = text.replace(/\s+/g, ' ').trim();
+    const letters = Array.from(line);
+    const excerpt = letters.length > EXCERPT ? `${letters.slice(0, EXCERPT).join('')}…` : line;
+    this.replyingTo.set({ id, seq, author, excerpt });
+  }
+
+  startEditing({ id, text }: Message): void {
+    this.editing.set({ messageId: id, text });
+  }
+
+  /** Starts to change this user's last message, where there is a recent one. */
+  editLast(): void {
+    const { messages, me } = this.timeline.getSnapshot();
+    const last = messages.slice(-RECENT).findLast((message) => mayEdit(me, message));
+    if (last !== undefined) this.startEditing(last);
+  }
+
+  async edit(messageId: number, text: string): Promise<void> {
+    await this.#socket.ask('message:edit', { messageId, text });
+  }
+
+  async deleteMessage(messageId: number): Promise<void> {
+    await this.#socket.ask('message:delete', { messageId });
+  }
+
+  async react(messageId: number, emoji: string, on: boolean): Promise<void> {
+    await this.#socket.ask('message:react', { messageId, emoji, on });
+  }
+
+  /** What somebody of the room is called, as far as it is known here. */
+  nameOf(userId: number): string | undefined {
+    const members = this.members.state.getSnapshot();
+    const member = members.kind === 'unasked' ? undefined : members.members.find(({ user }) => user.id === userId)?.user;
+    const person = member ?? this.timeline.getSnapshot().messages.findLast(({ author }) => author.id === userId)?.author;
+    return person && (person.displayName || person.username);
   }
 
   disconnected(): void {

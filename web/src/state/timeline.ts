@@ -1,10 +1,15 @@
-import type { RoomChanges, Message, MessageConfirmed } from '../protocol/types';
+import type { RoomChanges, Message, MessageConfirmed, Reply } from '../protocol/types';
 
 /** A message of this user that has no place in the room's sequence yet. */
-export type Outgoing =
-  | { kind: 'pending'; cid: string; text: string; createdAt: string }
-  | { kind: 'confirmed'; cid: string; text: string; createdAt: string; seq: number }
-  | { kind: 'failed'; cid: string; text: string; createdAt: string; reason: string };
+export type Outgoing = Written &
+  ({ kind: 'pending' } | { kind: 'confirmed'; seq: number } | { kind: 'failed'; reason: string });
+
+interface Written {
+  cid: string;
+  text: string;
+  createdAt: string;
+  replyTo?: Reply;
+}
 
 /** Where the timeline stands in the room's sequence; 'unknown' until the room was joined or read from the cache. */
 export type Cursor = { kind: 'unknown' } | { kind: 'at'; seq: number; epoch: string };
@@ -123,9 +128,13 @@ function queue(t: Timeline, outgoing: readonly Outgoing[]): Timeline {
 
 function confirm(t: Timeline, { cid, seq, createdAt }: MessageConfirmed): Timeline {
   const outgoing = t.outgoing.map((one): Outgoing =>
-    one.cid === cid ? { kind: 'confirmed', cid, text: one.text, createdAt, seq } : one,
+    one.cid === cid ? { ...written(one), kind: 'confirmed', createdAt, seq } : one,
   );
   return settle({ ...t, outgoing });
+}
+
+function written({ cid, text, createdAt, replyTo }: Outgoing): Written {
+  return { cid, text, createdAt, ...(replyTo ? { replyTo } : {}) };
 }
 
 /** Applies what the held changes allow and lets go of outgoing messages that have their place now. */

@@ -1,5 +1,5 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import type { Message, OwnRoom, User } from '../protocol/types';
+import type { Message, OwnRoom, Reply, User } from '../protocol/types';
 
 export type EntryState =
   /** Waits to be sent; not before notBefore (Unix ms) when the server asked for patience. */
@@ -13,6 +13,8 @@ export interface OutboxEntry {
   cid: string;
   roomId: number;
   text: string;
+  /** What it answers. */
+  replyTo?: Reply;
   createdAt: string;
   state: EntryState;
 }

@@ -1,0 +1,177 @@
+import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import { useMe, useMyRoom, useOnline } from '../hooks/useChatState';
+import type { Message } from '../protocol/types';
+import { mayDelete, mayEdit } from '../state/roles';
+import type { RoomSession } from '../state/room';
+import { nameOf } from './Avatar';
+import { ConfirmDialog } from './ConfirmDialog';
+import { Icon, type IconName } from './Icon';
+import { MenuItem, moveFocus, Popup } from './Popup';
+
+export const NOT_CONNECTED = 'Not connected right now';
+
+/** What people mostly answer with, and what it is called. */
+const emojis = [
+  ['👍', 'Thumbs up'],
+  ['❤️', 'Heart'],
+  ['😂', 'Tears of joy'],
+  ['😊', 'Smile'],
+  ['🎉', 'Party'],
+  ['🙏', 'Thank you'],
+  ['👏', 'Applause'],
+  ['🔥', 'Fire'],
+  ['👀', 'Eyes'],
+  ['🤔', 'Thinking'],
+  ['😮', 'Surprise'],
+  ['😢', 'Sad'],
+  ['✅', 'Done'],
+  ['👎', 'Thumbs down'],
+  ['🚀', 'Rocket'],
+  ['💯', 'Hundred'],
+] as const;
+
+const COLUMNS = 8;
+
+type Open = { kind: 'nothing' } | { kind: 'menu' | 'picker'; anchor: HTMLElement } | { kind: 'deleting' };
+
+interface MessageToolsProps {
+  session: RoomSession;
+  message: Message;
+  onReact: (emoji: string) => void;
+}
+
+/** What one may do with a message: a few buttons for the pointer, a menu with all of it for everybody. */
+export function MessageTools({ session, message, onReact }: MessageToolsProps) {
+  const me = useMe();
+  const role = useMyRoom(session.id)?.role ?? 'member';
+  const offline = useOnline() ? undefined : NOT_CONNECTED;
+  const bar = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState<Open>({ kind: 'nothing' });
+  const close = () => setOpen({ kind: 'nothing' });
+  const editable = mayEdit(me.id, message);
+
+  useListTakesFocus(bar);
+
+  function choose(deed: () => void) {
+    close();
+    deed();
+  }
+
+  const reply = () => session.replyTo(message);
+  return (
+    <div
+      ref={bar}
+      className={`tools${open.kind === 'nothing' ? '' : ' open'}`}
+      role="toolbar"
+      tabIndex={-1}
+      aria-label={`Message from ${nameOf(message.author)}`}
+      onKeyDown={(event: KeyboardEvent) => {
+        if (bar.current !== null && open.kind === 'nothing') moveFocus(event, bar.current);
+      }}
+    >
+      <Tool icon="smile" name="Add a reaction" unless={offline} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
+      <Tool icon="reply" name="Reply" onUse={reply} />
+      {editable && <Tool icon="pencil" name="Edit" unless={offline} onUse={() => session.startEditing(message)} />}
+      <button
+        type="button"
+        className="icon-button more-button"
+        aria-label="More actions"
+        aria-haspopup="menu"
+        aria-expanded={open.kind === 'menu'}
+        onClick={(event) => setOpen({ kind: 'menu', anchor: event.currentTarget })}
+      >
+        <Icon name="more" />
+      </button>
+      {open.kind === 'menu' && (
+        <Popup anchor={open.anchor} label="Actions" onClose={close}>
+          <MenuItem icon="smile" unless={offline} onChoose={() => setOpen({ kind: 'picker', anchor: open.anchor })}>
+            Add a reaction
+          </MenuItem>
+          <MenuItem icon="reply" onChoose={() => choose(reply)}>
+            Reply
+          </MenuItem>
+          <MenuItem icon="copy" onChoose={() => choose(() => void navigator.clipboard?.writeText(message.text))}>
+            Copy text
+          </MenuItem>
+          {editable && (
+            <MenuItem icon="pencil" unless={offline} onChoose={() => choose(() => session.startEditing(message))}>
+              Edit
+            </MenuItem>
+          )}
+          {mayDelete(me.id, role, message) && (
+            <MenuItem icon="trash" danger unless={offline} onChoose={() => setOpen({ kind: 'deleting' })}>
+              Delete
+            </MenuItem>
+          )}
+        </Popup>
+      )}
+      {open.kind === 'picker' && (
+        <Popup anchor={open.anchor} label="Choose a reaction" columns={COLUMNS} onClose={close}>
+          {emojis.map(([emoji, name]) => (
+            <button
+              key={emoji}
+              type="button"
+              role="menuitem"
+              className="emoji"
+              tabIndex={-1}
+              aria-label={name}
+              title={name}
+              onClick={() => choose(() => onReact(emoji))}
+            >
+              {emoji}
+            </button>
+          ))}
+        </Popup>
+      )}
+      {open.kind === 'deleting' && (
+        <ConfirmDialog
+          title="Delete this message?"
+          deed="Delete"
+          busy="Deleting…"
+          danger
+          run={() => session.deleteMessage(message.id)}
+          onClose={close}
+        >
+          <p className="dialog-text">
+            {message.author.id === me.id ? 'Nobody' : `Nobody, not even ${nameOf(message.author)},`} can read it afterwards.
+          </p>
+          <blockquote className="quoted">{message.text}</blockquote>
+        </ConfirmDialog>
+      )}
+    </div>
+  );
+}
+
+interface ToolProps {
+  icon: IconName;
+  name: string;
+  unless?: string | undefined;
+  onUse: (button: HTMLElement) => void;
+}
+
+/** Reached by the arrow keys from the one button of the bar that Tab stops at. */
+function Tool({ icon, name, unless, onUse }: ToolProps) {
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      tabIndex={-1}
+      aria-label={name}
+      title={unless ? `${name}: ${unless.toLowerCase()}` : name}
+      aria-disabled={unless ? true : undefined}
+      onClick={unless ? undefined : (event) => onUse(event.currentTarget)}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+/** A bar that goes while it has the focus, as with a deleted message, leaves it to the list. */
+function useListTakesFocus(bar: RefObject<HTMLElement | null>) {
+  useLayoutEffect(() => {
+    const gone = bar.current;
+    return () => {
+      if (gone?.contains(document.activeElement)) gone.closest<HTMLElement>('[role=region]')?.focus({ preventScroll: true });
+    };
+  }, [bar]);
+}

@@ -1,0 +1,121 @@
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
+import { Icon, type IconName } from './Icon';
+
+interface PopupProps {
+  /** What it was opened from: it stands beside it and gives the focus back to it. */
+  anchor: HTMLElement;
+  label: string;
+  /** How many stand in a line; then up and down go from line to line. */
+  columns?: number;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+const MARGIN_PX = 8;
+
+/** A menu, in a list or as a small board, above everything else; on a phone a sheet at the bottom. */
+export function Popup({ anchor, label, columns = 1, onClose, children }: PopupProps) {
+  const layer = useRef<HTMLDivElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+
+  // In the layout phase: whoever takes the focus by an effect of its own comes later.
+  useLayoutEffect(() => {
+    const box = panel.current;
+    if (layer.current === null || box === null) return undefined;
+    // The browser's topmost layer: no list clips it.
+    if ('showPopover' in layer.current) layer.current.showPopover();
+    place(box, anchor);
+    buttonsIn(box)[0]?.focus();
+    return () => {
+      if (box.contains(document.activeElement)) anchor.focus();
+    };
+  }, [anchor]);
+
+  useEffect(() => {
+    window.addEventListener('resize', onClose);
+    return () => window.removeEventListener('resize', onClose);
+  }, [onClose]);
+
+  function pressed(event: KeyboardEvent) {
+    if (event.key === 'Escape' || event.key === 'Tab') {
+      event.preventDefault();
+      event.stopPropagation();
+      onClose();
+      return;
+    }
+    if (panel.current !== null) moveFocus(event, panel.current, columns);
+  }
+
+  return (
+    <div
+      ref={layer}
+      className="popup-layer"
+      popover="manual"
+      onPointerDown={(event) => {
+        if (event.target !== layer.current) return;
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <div ref={panel} className={`popup${columns > 1 ? ' popup-board' : ' popup-list'}`} role="menu" aria-label={label} tabIndex={-1} onKeyDown={pressed}>
+        {children}
+      </div>
+    </div>
+  );
+}
+
+interface MenuItemProps {
+  icon: IconName;
+  danger?: boolean;
+  /** Why it cannot be chosen now. */
+  unless?: string | undefined;
+  onChoose: () => void;
+  children: ReactNode;
+}
+
+export function MenuItem({ icon, danger = false, unless, onChoose, children }: MenuItemProps) {
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      className={`menu-item${danger ? ' danger' : ''}`}
+      tabIndex={-1}
+      aria-disabled={unless ? true : undefined}
+      onClick={unless ? undefined : onChoose}
+    >
+      <Icon name={icon} />
+      <span>
+        {children}
+        {unless && <span className="menu-why">{unless}</span>}
+      </span>
+    </button>
+  );
+}
+
+/** Arrow keys, Home and End go from button to button. */
+export function moveFocus(event: KeyboardEvent, box: HTMLElement, columns = 1): void {
+  const buttons = buttonsIn(box);
+  const at = buttons.findIndex((button) => button === document.activeElement);
+  const steps: Record<string, number> = { ArrowDown: columns, ArrowUp: -columns, ArrowRight: 1, ArrowLeft: -1 };
+  const step = steps[event.key];
+  const edge = event.key === 'Home' ? 0 : event.key === 'End' ? buttons.length - 1 : undefined;
+  if (step === undefined && edge === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  buttons[edge ?? (at + (step ?? 0) + buttons.length) % buttons.length]?.focus();
+}
+
+function buttonsIn(box: HTMLElement): HTMLButtonElement[] {
+  return [...box.querySelectorAll('button')];
+}
+
+/** Below its anchor, or above where there is no room; never over the edge. */
+function place(box: HTMLElement, anchor: HTMLElement): void {
+  const at = anchor.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = box;
+  const fits = at.bottom + height + MARGIN_PX <= window.innerHeight;
+  const top = fits ? at.bottom + 4 : at.top - height - 4;
+  const left = Math.min(at.right - width, window.innerWidth - width - MARGIN_PX);
+  box.style.setProperty('--top', `${Math.max(MARGIN_PX, top)}px`);
+  box.style.setProperty('--left', `${Math.max(MARGIN_PX, left)}px`);
+}
