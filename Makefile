@@ -77,6 +77,20 @@ fmt: $(LINTER) web/node_modules/.stamp ## format Go, mend what oxlint can mend
 	$(LINTER) fmt ./...
 	cd web && ./node_modules/.bin/oxlint --fix
 
+# What is chosen at random follows from CHAOS_SEED; without one, one is drawn and told.
+CHAOS_SEED ?= 0
+CHAOS_TABLE = $(abspath .cache/chaos.md)
+
+.PHONY: chaos
+chaos: web/dist/index.html | need-go ## every fault, with a crowd of clients, checked (CHAOS_SEED=…; about 30 minutes)
+	mkdir -p .cache
+	go test ./internal/chaos -run TestScenarios -count=1 -timeout 90m -v -all -long -seed $(CHAOS_SEED) -markdown $(CHAOS_TABLE)
+	@printf '\nmake chaos: the table is in %s\n' $(CHAOS_TABLE)
+
+.PHONY: broken
+broken: | need-go ## servers that are broken on purpose: the fault programme must catch each
+	go test ./internal/chaos -run TestBrokenServersAreCaught -count=1 -timeout 60m -v -broken
+
 .PHONY: bench
 bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store
 	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(or $(PKG),./...)

@@ -528,7 +528,7 @@ func (m *member) write(d *desk, text string) {
 // send sends the first letter of the outbox: one is in flight at a time, so that
 // retries cannot change the order.
 func (m *member) send(d *desk) {
-	if len(d.outbox) == 0 || d.flying || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.out {
+	if len(d.outbox) == 0 || d.flying || !d.begun || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.out {
 		return
 	}
 	l := d.outbox[0]

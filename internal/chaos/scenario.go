@@ -46,8 +46,9 @@ type Run struct {
 	// complaints are figures that the fault function found out of bounds.
 	complaints []string
 
-	recovery time.Duration
-	options  RunOptions
+	recovery  time.Duration
+	confirmed map[place]time.Duration // when each number was
+	options   RunOptions
 }
 
 // RunOptions says how a scenario is run.
@@ -282,8 +283,15 @@ func (r *Run) figures(violations []Violation) Figures {
 			f.Reordered++
 		}
 	}
-	confirmed := r.confirmations(&f)
-	f.P99Delivery, f.SlowestDelivery = r.deliveries(confirmed, &f)
+	r.confirmed = r.confirmations(&f)
+	for _, j := range r.History.Journals {
+		for _, rec := range j.Records() {
+			if rec.Kind == Delivered {
+				f.Deliveries++
+			}
+		}
+	}
+	f.P99Delivery, f.SlowestDelivery = r.deliveries(r.Broken)
 	return f
 }
 
@@ -314,8 +322,8 @@ func (r *Run) confirmations(f *Figures) map[place]time.Duration {
 }
 
 // deliveries measures how long after its confirmation a message came to those
-// who sat in the room all the while. Numbers of the time of the fault count.
-func (r *Run) deliveries(confirmed map[place]time.Duration, f *Figures) (p99, slowest time.Duration) {
+// who sat in the room all the while, of what was confirmed during span.
+func (r *Run) deliveries(span Span) (p99, slowest time.Duration) {
 	var took []time.Duration
 	for _, j := range r.History.Journals {
 		seated := map[chat.RoomID]time.Duration{}
@@ -326,10 +334,9 @@ func (r *Run) deliveries(confirmed map[place]time.Duration, f *Figures) (p99, sl
 			case Joined:
 				seated[rec.Room] = rec.At
 			case Delivered:
-				f.Deliveries++
-				at, ok := confirmed[place{rec.Room, rec.Seq}]
+				at, ok := r.confirmed[place{rec.Room, rec.Seq}]
 				since, sat := seated[rec.Room]
-				if ok && sat && since < at && at > r.Broken.From && at < r.Broken.To {
+				if ok && sat && since < at && at > span.From && at < span.To {
 					took = append(took, max(0, rec.At-at))
 				}
 			}

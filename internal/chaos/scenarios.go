@@ -2,10 +2,12 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +17,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -46,8 +51,10 @@ func Scenarios() []Scenario {
 		{Name: "S3: gone", Fault: stopS3, Pass: onAGoodDay},
 		{Name: "network: 300 ± 100 ms, 5 % lost", Fault: badNetwork, Pass: slowButSure},
 		{Name: "clients: 50 read nothing in a hot room", Short: true, Fault: slowReaders, Pass: othersAreQuick},
+		{Name: "clients: kicked in the middle of a word", Short: true, Fault: kickUnderFire},
 		{Name: "clients: kicked and logged out", Short: true, Fault: revoke},
 		{Name: "clients: kicked and logged out while Redis is gone", Fault: revokeWithoutRedis},
+		{Name: "clients: many come and go", Short: true, Fault: comeAndGo},
 		{Name: "clients: many come back at once", Fault: herdReturns},
 		{Name: "nginx: reload", Fault: reloadNginx, Pass: nobodyNotices},
 	}
@@ -298,6 +305,10 @@ func deafenRedis(ctx context.Context, r *Run) error {
 func deafnessIsNoticed(r *Run, f Figures) []string {
 	r.note("delivery p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
 	var all []string
+	late := Span{r.Broken.From + 7*time.Second, r.Broken.To}
+	if p99, _ := r.deliveries(late); p99 > time.Second {
+		all = append(all, fmt.Sprintf("7 s later delivery p99 is still %s, want at most 1 s", p99))
+	}
 	if f.SlowestDelivery > 6500*time.Millisecond {
 		all = append(all, fmt.Sprintf("the slowest delivery took %s, want at most 6.5 s", f.SlowestDelivery))
 	}
@@ -326,14 +337,28 @@ func loseCommitReplies(ctx context.Context, r *Run) error {
 	return err
 }
 
+// restartPostgres kills it several times: recovery replays its log, and what was
+// confirmed must be in there.
 func restartPostgres(ctx context.Context, r *Run) error {
-	if err := r.Postgres.Kill(); err != nil { // a crash: recovery replays its log
-		return err
+	rounds := 3
+	if r.Long {
+		rounds = 8
 	}
-	if err := r.Postgres.Start(); err != nil {
-		return err
+	for range rounds {
+		if err := r.Postgres.Kill(); err != nil {
+			return err
+		}
+		if err := r.Postgres.Start(); err != nil {
+			return err
+		}
+		if err := r.firstConfirmation(ctx); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, time.Second); err != nil {
+			return err
+		}
 	}
-	return r.firstConfirmation(ctx)
+	return nil
 }
 
 func stopPostgres(ctx context.Context, r *Run) error {
@@ -577,6 +602,72 @@ func revoke(ctx context.Context, r *Run) error {
 	return r.lasts(ctx, 3*time.Second) // longer than a socket may hear on
 }
 
+// kickUnderFire kicks somebody who sends over several connections at once, again
+// and again: nothing of theirs may be stored after that.
+func kickUnderFire(ctx context.Context, r *Run) error {
+	owner := r.Crowd.members[0].client
+	room, err := owner.CreateRoom(ctx, fmt.Sprintf("fire-%d", time.Now().UnixMilli()), nil)
+	if err != nil {
+		return err
+	}
+	r.Crowd.rooms = append(r.Crowd.rooms, room.ID)
+	victim := client.New(r.Nodes[0].URL())
+	victim.HTTP = httpFrom(len(r.Crowd.members))
+	if err := victim.Guest(ctx, "Victim"); err != nil {
+		return err
+	}
+	journal := r.History.Journal(victim.User.ID)
+	for round := range 20 {
+		if err := victim.JoinRoom(ctx, room.ID, ""); err != nil {
+			return err
+		}
+		firing, stop := context.WithCancel(ctx)
+		var guns sync.WaitGroup
+		for i := range 6 {
+			guns.Go(func() { fire(firing, victim, r.Nodes[i%nodes].URL(), room.ID, journal) })
+		}
+		err := r.lasts(ctx, 30*time.Millisecond)
+		if err == nil {
+			path := fmt.Sprintf("/rooms/%d/members/%d", room.ID, victim.User.ID)
+			err = owner.Do(ctx, http.MethodDelete, path, nil, nil)
+		}
+		if err == nil {
+			err = r.lasts(ctx, 30*time.Millisecond)
+		}
+		stop()
+		guns.Wait()
+		if err != nil {
+			return fmt.Errorf("kick %d: %w", round, err)
+		}
+	}
+	return nil
+}
+
+// fire sends by REST as fast as answers come, until ctx ends.
+func fire(ctx context.Context, c *client.Client, base string, room chat.RoomID, j *Journal) {
+	gun := *c
+	gun.Base = base
+	for ctx.Err() == nil {
+		cid := uuid.New()
+		text := cid.String()
+		j.add(Record{Kind: Invoked, Room: room, CID: cid, Hash: Hash(text)})
+		var out struct {
+			Message seen `json:"message"`
+		}
+		// To the end, whatever the outcome: it is written down.
+		err := gun.Do(context.WithoutCancel(ctx), http.MethodPost, fmt.Sprintf("/rooms/%d/messages", room), map[string]any{"cid": cid, "text": text}, &out)
+		refusal, ok := errors.AsType[*client.Error](err)
+		switch {
+		case err == nil:
+			j.add(Record{Kind: Confirmed, Room: room, CID: cid, Seq: out.Message.Seq, Message: out.Message.ID})
+		case ok && refusal.Code == chat.NotAMember:
+			j.add(Record{Kind: Refused, Room: room, CID: cid, Code: refusal.Code})
+		default:
+			j.add(Record{Kind: Unknown, Room: room, CID: cid})
+		}
+	}
+}
+
 func revokeWithoutRedis(ctx context.Context, r *Run) error {
 	defer r.away(r.History.Now())
 	if err := r.Redis.Kill(); err != nil {
@@ -592,6 +683,21 @@ func revokeWithoutRedis(ctx context.Context, r *Run) error {
 		return err
 	}
 	return r.Redis.Start()
+}
+
+// comeAndGo cuts everybody again and again, so that most of what is heard is
+// caught up on.
+func comeAndGo(ctx context.Context, r *Run) error {
+	until := r.History.Now() + r.dur(20*time.Second, 5*time.Second)
+	for r.History.Now() < until {
+		if err := r.Crowd.CutAll(ctx); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, 300*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // herdReturns cuts many light clients at once, with a node that dies, and waits
