@@ -37,12 +37,17 @@ dev: web/node_modules/.stamp | need-go ## Vite on http://localhost:5173 and the 
 	go run ./internal/tools/dev
 
 .PHONY: test
-test: need-cc lint types vet test-go test-web e2e ## everything: lint, types, vet, go test -race, web unit tests, e2e
-	@printf '\nmake test: all of lint, types, vet, go test -race, web unit tests and e2e passed\n'
+test: need-cc lint types vet test-go test-web e2e test-chaos ## everything: lint, types, vet, go test -race, web unit tests, e2e, faults
+	@printf '\nmake test: all of lint, types, vet, go test -race, web unit tests, e2e and faults passed\n'
 
 .PHONY: test-go
 test-go: | need-go need-cc ## go test -race; one package: make test-go PKG=./internal/store
-	go test -race $(TESTFLAGS) $(or $(PKG),./...)
+	go test -race $(TESTFLAGS) $(or $(PKG),$$(go list ./... | grep -v /internal/chaos$$))
+
+# By itself: its bounds of time are promises, and other tests would take the processors.
+.PHONY: test-chaos
+test-chaos: | need-go need-cc ## the short set of faults (four minutes), and the tests of their checker
+	go test -race $(TESTFLAGS) ./internal/chaos
 
 .PHONY: test-web
 test-web: web/node_modules/.stamp ## unit tests of the web client
