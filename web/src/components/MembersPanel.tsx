@@ -1,12 +1,16 @@
-import { useEffect } from 'react';
-import { useMe } from '../hooks/useChatState';
+import { useEffect, useState } from 'react';
+import { useMe, useMyRoom, useOnline } from '../hooks/useChatState';
+import { useDeed } from '../hooks/useDeed';
 import { useStore } from '../hooks/useStore';
-import type { Member, Status } from '../protocol/types';
+import type { Member, RoomRole, Status } from '../protocol/types';
 import { type Presence, statusOf } from '../state/presence';
+import { may, mayRemove, rolesToGive } from '../state/roles';
 import type { RoomSession } from '../state/room';
 import { Avatar, nameOf } from './Avatar';
+import { ConfirmDialog } from './ConfirmDialog';
 import { Face, Skeleton } from './Face';
 import { Icon } from './Icon';
+import { MenuItem, Popup } from './Popup';
 
 const words: Record<Status, string> = { online: 'online', away: 'away', busy: 'busy', offline: 'offline', unknown: 'presence unknown' };
 const roles: Partial<Record<Member['role'], string>> = { owner: 'Owner', admin: 'Admin', moderator: 'Moderator' };
@@ -36,34 +40,34 @@ export function MembersPanel({ session, onClose }: { session: RoomSession; onClo
           action={{ label: 'Try again', run: () => void session.members.load() }}
         />
       )}
-      {state.kind !== 'unasked' && state.members.length > 0 && <Groups members={state.members} presence={presence} />}
+      {state.kind !== 'unasked' && state.members.length > 0 && <Groups session={session} members={state.members} presence={presence} />}
       {state.kind === 'ready' && state.more && <p className="members-more">And more than can be listed here.</p>}
     </aside>
   );
 }
 
-function Groups({ members, presence }: { members: readonly Member[]; presence: Presence }) {
+function Groups({ session, members, presence }: { session: RoomSession; members: readonly Member[]; presence: Presence }) {
   if (presence.kind === 'unknown') {
-    return <Group title="Everyone" members={members} presence={presence} note="Who is online is not known right now." />;
+    return <Group session={session} title="Everyone" members={members} presence={presence} note="Who is online is not known right now." />;
   }
   const isThere = (member: Member) => statusOf(presence, member.user.id) !== 'offline';
   return (
     <>
-      <Group title="Online" members={members.filter(isThere)} presence={presence} />
-      <Group title="Offline" members={members.filter((member) => !isThere(member))} presence={presence} />
+      <Group session={session} title="Online" members={members.filter(isThere)} presence={presence} />
+      <Group session={session} title="Offline" members={members.filter((member) => !isThere(member))} presence={presence} />
     </>
   );
 }
 
 interface GroupProps {
+  session: RoomSession;
   title: string;
   members: readonly Member[];
   presence: Presence;
   note?: string;
 }
 
-function Group({ title, members, presence, note }: GroupProps) {
-  const me = useMe();
+function Group({ session, title, members, presence, note }: GroupProps) {
   if (members.length === 0) return null;
   return (
     <section className="members-group">
@@ -72,22 +76,122 @@ function Group({ title, members, presence, note }: GroupProps) {
       </h3>
       {note && <p className="members-more">{note}</p>}
       <ul>
-        {members.map(({ user, role }) => {
-          const status = statusOf(presence, user.id);
-          return (
-            <li key={user.id} className={`member status-${status}`}>
-              <Avatar person={user} status={status} size="s" />
-              <span className="member-name">
-                {nameOf(user)}
-                {user.id === me.id && <span className="member-note"> (you)</span>}
-                <span className="sr-only">, {words[status]}</span>
-              </span>
-              {roles[role] && <span className="tag">{roles[role]}</span>}
-              {user.guest && <span className="tag">Guest</span>}
-            </li>
-          );
-        })}
+        {members.map((member) => (
+          <MemberRow key={member.user.id} session={session} member={member} status={statusOf(presence, member.user.id)} />
+        ))}
       </ul>
     </section>
+  );
+}
+
+function MemberRow({ session, member, status }: { session: RoomSession; member: Member; status: Status }) {
+  const me = useMe();
+  const { user, role } = member;
+  return (
+    <li className={`member status-${status}`}>
+      <Avatar person={user} status={status} size="s" />
+      <span className="member-name">
+        {nameOf(user)}
+        {user.id === me.id && <span className="member-note"> (you)</span>}
+        <span className="sr-only">, {words[status]}</span>
+      </span>
+      {roles[role] && <span className="tag">{roles[role]}</span>}
+      {user.guest && <span className="tag">Guest</span>}
+      {user.id !== me.id && <MemberTools session={session} member={member} />}
+    </li>
+  );
+}
+
+const makes: Record<RoomRole, string> = {
+  member: 'Make a plain member',
+  moderator: 'Make a moderator',
+  admin: 'Make an admin',
+  owner: 'Hand the room over',
+};
+
+type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'removing' } | { kind: 'handing over' };
+
+/** What one may do with a member below oneself; nothing is shown where there is nothing. */
+function MemberTools({ session, member: { user, role } }: { session: RoomSession; member: Member }) {
+  const mine = useMyRoom(session.id);
+  const offline = useOnline() ? undefined : 'Not connected right now';
+  const [open, setOpen] = useState<Open>({ kind: 'nothing' });
+  const [deed, run] = useDeed();
+  const by = mine?.role ?? 'member';
+  const toGive = rolesToGive(by, role);
+  const removable = mayRemove(by, role);
+  const close = () => setOpen({ kind: 'nothing' });
+  const name = nameOf(user);
+  if (toGive.length === 0 && !removable) return null;
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button member-more"
+        aria-label={`Actions for ${name}`}
+        aria-haspopup="menu"
+        aria-expanded={open.kind === 'menu'}
+        aria-busy={deed.kind === 'busy'}
+        onClick={(event) => setOpen({ kind: 'menu', anchor: event.currentTarget })}
+      >
+        <Icon name="more" />
+      </button>
+      {deed.kind === 'failed' && (
+        <p className="deed-failed" role="alert">
+          {deed.reason}
+        </p>
+      )}
+      {open.kind === 'menu' && (
+        <Popup anchor={open.anchor} label={`Actions for ${name}`} onClose={close}>
+          {toGive.map((next) => (
+            <MenuItem
+              key={next}
+              icon={next === 'member' ? 'people' : 'shield'}
+              unless={offline}
+              onChoose={() => {
+                close();
+                void run(() => session.members.setRole(user.id, next));
+              }}
+            >
+              {makes[next]}
+            </MenuItem>
+          ))}
+          {may(by, 'hand over') && !user.guest && (
+            <MenuItem icon="key" unless={offline} onChoose={() => setOpen({ kind: 'handing over' })}>
+              {makes.owner}…
+            </MenuItem>
+          )}
+          {removable && (
+            <MenuItem icon="leave" danger unless={offline} onChoose={() => setOpen({ kind: 'removing' })}>
+              Remove from the room…
+            </MenuItem>
+          )}
+        </Popup>
+      )}
+      {open.kind === 'removing' && (
+        <ConfirmDialog
+          title={`Remove ${name}?`}
+          deed="Remove"
+          busy="Removing…"
+          danger
+          run={() => session.members.remove(user.id)}
+          onClose={close}
+        >
+          <p className="dialog-text">What {name} wrote stays. {mine?.room.private ? 'To come back they need the name and the password.' : 'They can join again.'}</p>
+        </ConfirmDialog>
+      )}
+      {open.kind === 'handing over' && (
+        <ConfirmDialog
+          title={`Hand the room over to ${name}?`}
+          deed="Hand over"
+          busy="Handing over…"
+          danger
+          run={() => session.members.setRole(user.id, 'owner')}
+          onClose={close}
+        >
+          <p className="dialog-text">{name} becomes the owner, and you an admin. Only {name} can give it back.</p>
+        </ConfirmDialog>
+      )}
+    </>
   );
 }

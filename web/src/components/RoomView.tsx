@@ -5,6 +5,7 @@ import { useDeed } from '../hooks/useDeed';
 import { findHref, goTo, homeHref } from '../hooks/useRoute';
 import { useSelect, useStore } from '../hooks/useStore';
 import { onlineCount } from '../state/presence';
+import { may } from '../state/roles';
 import type { RoomSession } from '../state/room';
 import { membersSince } from '../state/timeline';
 import type { MyRoom } from '../state/unread';
@@ -15,6 +16,7 @@ import { FormError } from './Field';
 import { Icon } from './Icon';
 import { MembersPanel } from './MembersPanel';
 import { MessageList } from './MessageList';
+import { DeleteRoomDialog, RoomSettingsDialog } from './RoomSettingsDialog';
 
 const WIDE = '(min-width: 1100px)';
 
@@ -37,7 +39,8 @@ export function RoomView({ roomId }: { roomId: number }) {
 function OpenRoom({ mine, session }: { mine: MyRoom; session: RoomSession }) {
   const chat = useChat();
   const [membersOpen, setMembersOpen] = useState(() => window.matchMedia(WIDE).matches);
-  const [leaving, setLeaving] = useState(false);
+  const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete'>('nothing');
+  const close = () => setOpen('nothing');
   const [newAfter] = useState(() => ((chat.unread.getSnapshot().get(session.id) ?? 0) > 0 ? mine.lastRead : undefined));
   const { room } = mine;
 
@@ -58,14 +61,17 @@ function OpenRoom({ mine, session }: { mine: MyRoom; session: RoomSession }) {
           session={session}
           membersOpen={membersOpen}
           onMembers={() => setMembersOpen(!membersOpen)}
-          onLeave={() => setLeaving(true)}
+          onSettings={() => setOpen('settings')}
+          onLeave={() => setOpen('leave')}
         />
         <Conversation session={session} roomName={room.name} newAfter={newAfter} />
         <TypingLine session={session} />
         <Composer session={session} roomName={room.name} />
       </section>
       {membersOpen && <MembersPanel session={session} onClose={() => setMembersOpen(false)} />}
-      {leaving && <LeaveDialog mine={mine} onClose={() => setLeaving(false)} />}
+      {open === 'leave' && <LeaveDialog mine={mine} onClose={close} />}
+      {open === 'settings' && <RoomSettingsDialog mine={mine} onClose={close} onDelete={() => setOpen('delete')} />}
+      {open === 'delete' && <DeleteRoomDialog mine={mine} onClose={close} />}
     </div>
   );
 }
@@ -75,10 +81,11 @@ interface RoomHeadProps {
   session: RoomSession;
   membersOpen: boolean;
   onMembers: () => void;
+  onSettings: () => void;
   onLeave: () => void;
 }
 
-function RoomHead({ mine: { room }, session, membersOpen, onMembers, onLeave }: RoomHeadProps) {
+function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSettings, onLeave }: RoomHeadProps) {
   const online = onlineCount(useStore(session.presence));
   const members = useStore(session.members.state);
   // The room was told as it was at its head; who came and went since, the messages tell.
@@ -111,6 +118,11 @@ function RoomHead({ mine: { room }, session, membersOpen, onMembers, onLeave }: 
           </span>
         )}
       </button>
+      {may(role, 'change room') && (
+        <button type="button" className="icon-button" aria-label={`Settings of ${room.name}`} title="Room settings" onClick={onSettings}>
+          <Icon name="sliders" />
+        </button>
+      )}
       <button type="button" className="icon-button" aria-label={`Leave ${room.name}`} title="Leave this room" onClick={onLeave}>
         <Icon name="leave" />
       </button>
@@ -187,7 +199,7 @@ function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose:
     <Dialog title={`Leave ${room.name}?`} onClose={onClose}>
       <p className="dialog-text">
         {role === 'owner'
-          ? 'You made this room. Its owner cannot leave it.'
+          ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.'
           : room.private
             ? 'This room is not listed: to come back you need its name and its password.'
             : 'You can come back whenever you like.'}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useRoute } from '../hooks/useRoute';
 import { useUnreadTotal } from '../hooks/useChatState';
+import { AccountDialog } from './AccountDialog';
 import { ConnectionBar } from './ConnectionLine';
 import { CreateRoomDialog } from './CreateRoomDialog';
 import { Finder } from './Finder';
@@ -9,7 +10,7 @@ import { RoomView } from './RoomView';
 import { Sidebar } from './Sidebar';
 import { SignOutDialog } from './SignOutDialog';
 
-type Open = 'nothing' | 'create' | 'sign-out';
+type Open = 'nothing' | 'create' | 'account' | 'sign-out';
 
 /** The two panes: rooms, and what is open. A phone shows one of them. */
 export function Shell() {
@@ -34,13 +35,14 @@ export function Shell() {
       >
         Skip to the conversation
       </a>
-      <Sidebar route={route} onCreate={() => setOpen('create')} onSignOut={() => setOpen('sign-out')} />
+      <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} />
       <main className="main" id="main" tabIndex={-1}>
         <ConnectionBar />
         {route.kind === 'room' ? <RoomView key={route.id} roomId={route.id} /> : <Finder onCreate={() => setOpen('create')} />}
       </main>
       <Notices />
       {open === 'create' && <CreateRoomDialog onClose={close} />}
+      {open === 'account' && <AccountDialog onClose={close} />}
       {open === 'sign-out' && <SignOutDialog onClose={close} />}
     </div>
   );

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { useMe, useRooms, useUnread } from '../hooks/useChatState';
+import { useMe, useOnline, useOwnStatus, useRooms, useUnread } from '../hooks/useChatState';
 import { findHref, homeHref, roomHref, type Route } from '../hooks/useRoute';
 import type { MyRoom } from '../state/unread';
 import { Avatar, nameOf } from './Avatar';
@@ -11,13 +11,14 @@ import { ThemeSwitch } from './ThemeSwitch';
 interface SidebarProps {
   route: Route;
   onCreate: () => void;
+  onAccount: () => void;
   onSignOut: () => void;
 }
 
 /** A filter is worth its place only where there is something to filter. */
 const FILTER_FROM = 8;
 
-export function Sidebar({ route, onCreate, onSignOut }: SidebarProps) {
+export function Sidebar({ route, onCreate, onAccount, onSignOut }: SidebarProps) {
   return (
     <div className="sidebar">
       <header className="sidebar-head">
@@ -36,7 +37,7 @@ export function Sidebar({ route, onCreate, onSignOut }: SidebarProps) {
         <RoomList current={route.kind === 'room' ? route.id : undefined} />
       </nav>
       <ConnectionLine />
-      <Me onSignOut={onSignOut} />
+      <Me onAccount={onAccount} onSignOut={onSignOut} />
     </div>
   );
 }
@@ -97,15 +98,20 @@ function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean 
   );
 }
 
-function Me({ onSignOut }: { onSignOut: () => void }) {
+function Me({ onAccount, onSignOut }: { onAccount: () => void; onSignOut: () => void }) {
   const me = useMe();
+  const status = useOwnStatus();
+  const online = useOnline();
   return (
     <footer className="me">
-      <Avatar person={me} />
-      <div className="me-names">
-        <span className="me-name">{nameOf(me)}</span>
-        <span className="me-user">{me.guest ? 'Guest, for 24 hours' : `@${me.username}`}</span>
-      </div>
+      <button type="button" className="me-button" title="Your account" aria-haspopup="dialog" onClick={onAccount}>
+        <Avatar person={me} status={online ? status : 'offline'} />
+        <span className="me-names">
+          <span className="sr-only">Your account: </span>
+          <span className="me-name">{nameOf(me)}</span>
+          <span className="me-user">{me.guest ? 'Guest, for 24 hours' : `@${me.username}`}</span>
+        </span>
+      </button>
       <ThemeSwitch />
       <button type="button" className="icon-button" aria-label="Sign out" title="Sign out" onClick={onSignOut}>
         <Icon name="leave" />

@@ -1,22 +1,15 @@
-import { act, render, screen, waitFor, within } from '@testing-library/react';
+import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ChatContext } from '../hooks/context';
 import type { Message } from '../protocol/types';
-import { connectedRig, type Rig } from '../test/rig';
+import { open, serve, stubBrowser } from '../test/page';
+import type { Rig } from '../test/rig';
 import { message, mine } from '../test/samples';
-import { until } from '../test/waiting';
 import { RoomView } from './RoomView';
 
 let present: Rig | undefined;
 
-beforeEach(() => {
-  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover'), media: query }));
-  vi.stubGlobal('ResizeObserver', class {
-    observe() {}
-    disconnect() {}
-  });
-});
+beforeEach(stubBrowser);
 
 afterEach(() => {
   present?.chat.stop();
@@ -26,15 +19,8 @@ afterEach(() => {
 
 /** Alice in her room, with what was said in it. */
 async function room(...said: Message[]) {
-  const rig = await connectedRig((_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+  const rig = await open(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
   present = rig;
-  const session = rig.chat.session(7);
-  if (session !== undefined) await until(session.opening, (opening) => opening.kind === 'ready');
-  render(
-    <ChatContext value={rig.chat}>
-      <RoomView roomId={7} />
-    </ChatContext>,
-  );
   serve(rig, ...said);
   const row = (text: string) => {
     const line = screen.getByText(text, { selector: 'p' }).closest('li');
@@ -43,10 +29,6 @@ async function room(...said: Message[]) {
   };
   const box = screen.getByRole('textbox', { name: 'Message general' });
   return { ...rig, user: userEvent.setup(), row, box };
-}
-
-function serve({ socket }: Rig, ...changed: Message[]): void {
-  act(() => socket().serve(...changed.map((m) => ({ type: 'message:new', data: { roomId: 7, seq: m.changeSeq, message: m } }))));
 }
 
 describe('reply', () => {

@@ -1,9 +1,10 @@
-import type { User } from '../protocol/types';
+import type { OwnStatus, User } from '../protocol/types';
 import type { OutboxEntry } from '../state/vault';
 import type { RoomsState } from '../state/chat';
 import type { DirectoryState } from '../state/directory';
 import type { Notice } from '../state/notices';
 import type { RoomSession } from '../state/room';
+import type { SessionsState } from '../state/sessions';
 import type { MyRoom } from '../state/unread';
 import type { ConnectionState } from '../transport/socket';
 import { useChat } from './context';
@@ -11,6 +12,14 @@ import { useSelect, useStore } from './useStore';
 
 export function useMe(): User {
   return useStore(useChat().user);
+}
+
+export function useOwnStatus(): OwnStatus {
+  return useStore(useChat().status);
+}
+
+export function useSessions(): SessionsState {
+  return useStore(useChat().sessions.state);
 }
 
 export function useConnection(): ConnectionState {

@@ -26,6 +26,7 @@ import type {
   RoomRemoved,
   RoomUpdated,
   ServerFrame,
+  Session,
   SystemInfo,
   TypingUpdate,
   User,
@@ -118,6 +119,15 @@ export const decodeMember = object<Member>({
   role,
   status: withDefault(status, 'unknown'),
   joinedAt: withDefault(string, ''),
+});
+
+export const decodeSession = object<Session>({
+  id: number,
+  userAgent: withDefault(string, ''),
+  ip: withDefault(string, ''),
+  createdAt: withDefault(string, ''),
+  lastSeenAt: withDefault(string, ''),
+  current: withDefault(boolean, false),
 });
 
 const ownRoom = object<OwnRoom>({

@@ -3,6 +3,7 @@ import type { User } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import { Rest } from '../transport/rest';
 import { Chat } from './chat';
+import { forgetStatus } from './status';
 import { Store } from './store';
 import { openVault, type Vault, vaultName } from './vault';
 
@@ -68,6 +69,7 @@ export class Account {
     const vault = this.#vault;
     this.#leave();
     await vault?.destroy();
+    forgetStatus();
     this.state.set({ kind: 'signed-out' });
   }
 

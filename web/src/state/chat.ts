@@ -1,10 +1,12 @@
-import type { Connected, Limits, Membership, OwnRoom, Room, RoomRemoved, ServerFrame, User } from '../protocol/types';
-import type { NewRoom, Rest } from '../transport/rest';
+import type { Connected, Limits, Membership, OwnRoom, OwnStatus, Room, RoomRemoved, ServerFrame, User } from '../protocol/types';
+import type { NewRoom, Rest, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
 import { Directory } from './directory';
 import { Notices } from './notices';
 import { Outbox } from './outbox';
 import { newestPage, RoomSession } from './room';
+import { Sessions } from './sessions';
+import { keepStatus, keptStatus } from './status';
 import { Store } from './store';
 import { BrowserTabs, type Tabs } from './tabs';
 import type { Outgoing } from './timeline';
@@ -45,6 +47,9 @@ export class Chat {
   readonly rooms = new Store<RoomsState>({ kind: 'loading' });
   readonly unread = new Store<ReadonlyMap<number, number>>(new Map());
   readonly limits = new Store<Limits>({ maxMessageLength: 2000, messagesPer10s: 0 });
+  /** What this user says of themselves, on all their tabs here. */
+  readonly status: Store<OwnStatus>;
+  readonly sessions: Sessions;
   readonly notices = new Notices();
   readonly directory: Directory;
   readonly outbox: Outbox;
@@ -68,6 +73,8 @@ export class Chat {
     this.#hooks = hooks;
     this.#tabs = tabs ?? new BrowserTabs(vaultName(user));
     this.directory = new Directory(rest);
+    this.sessions = new Sessions(rest);
+    this.status = new Store(keptStatus(user.id));
     this.#socket = new ChatSocket(
       {
         state: (state) => this.#connectionIs(state),
@@ -90,6 +97,7 @@ export class Chat {
     this.#stops.push(this.outbox.entries.subscribe(() => this.#showOutgoing()));
     this.#tabs.listen((news) => {
       if (news.kind === 'outbox') void this.outbox.refresh();
+      else if (news.kind === 'status') this.#statusIs(news.status);
       else void this.#joinedElsewhere(news.roomId);
     });
     await this.#restore();
@@ -127,6 +135,26 @@ export class Chat {
   async leaveRoom(roomId: number): Promise<void> {
     await this.#rest.leaveRoom(roomId);
     this.#remove({ roomId, reason: 'left' });
+  }
+
+  async changeRoom(roomId: number, patch: RoomPatch): Promise<void> {
+    this.#roomIs(await this.#rest.changeRoom(roomId, patch));
+  }
+
+  async deleteRoom(roomId: number): Promise<void> {
+    await this.#rest.deleteRoom(roomId);
+    this.#remove({ roomId, reason: 'deleted' });
+  }
+
+  async changePassword(current: string, password: string): Promise<void> {
+    await this.#rest.changePassword(current, password);
+    await this.sessions.load();
+  }
+
+  setStatus(status: OwnStatus): void {
+    keepStatus(this.user.getSnapshot().id, status);
+    this.#tabs.tell({ kind: 'status', status });
+    this.#statusIs(status);
   }
 
   /** Everything of the room that is loaded has been seen. */
@@ -229,7 +257,7 @@ export class Chat {
       case 'message:reaction':
         return this.#sessions.get(frame.data.roomId)?.changed(frame.data);
       case 'room:updated':
-        return this.#roomIs(frame.data.room);
+        return this.#roomUpdated(frame.data.room);
       case 'room:removed':
         return this.#remove(frame.data);
       case 'presence:update':
@@ -269,6 +297,7 @@ export class Chat {
       this.#count(own.room.id);
       void this.#sessions.get(own.room.id)?.join(own.room.head);
     }
+    if (this.status.getSnapshot() !== 'online') this.#socket.hint('presence:set', { status: this.status.getSnapshot() });
     this.outbox.flush();
   }
 
@@ -310,6 +339,31 @@ export class Chat {
 
   #roomIs(room: Room): void {
     this.#patch(room.id, (mine) => ({ ...mine, room }));
+  }
+
+  /** Roles are told in the same way, but not whose: where nothing else is new, look. */
+  #roomUpdated(room: Room): void {
+    const known = this.myRoom(room.id)?.room;
+    this.#roomIs(room);
+    const looksNew =
+      known?.name !== room.name ||
+      known.description !== room.description ||
+      known.private !== room.private ||
+      known.hasPassword !== room.hasPassword;
+    if (!looksNew) void this.#rolesChanged(room);
+  }
+
+  async #rolesChanged({ id, ownerId }: Room): Promise<void> {
+    const me = this.user.getSnapshot().id;
+    const members = this.#sessions.get(id)?.members;
+    await members?.load();
+    const role = ownerId === me ? 'owner' : members?.roleOf(me);
+    if (role !== undefined) this.#patch(id, (mine) => ({ ...mine, role }));
+  }
+
+  #statusIs(status: OwnStatus): void {
+    this.status.set(status);
+    this.#socket.hint('presence:set', { status });
   }
 
   #remove({ roomId, reason }: RoomRemoved): void {

@@ -1,4 +1,4 @@
-import type { Member } from '../protocol/types';
+import type { Member, RoomRole } from '../protocol/types';
 import { wordsOf } from '../transport/errors';
 import type { Rest } from '../transport/rest';
 import { Store } from './store';
@@ -39,6 +39,22 @@ export class Members {
     } catch (error) {
       if (question === this.#latest) this.state.set({ kind: 'failed', members: shown, reason: wordsOf(error) });
     }
+  }
+
+  roleOf(userId: number): RoomRole | undefined {
+    const state = this.state.getSnapshot();
+    return state.kind === 'unasked' ? undefined : state.members.find(({ user }) => user.id === userId)?.role;
+  }
+
+  /** 'owner' hands the room over. */
+  async setRole(userId: number, role: RoomRole): Promise<void> {
+    await this.#rest.setRole(this.#roomId, userId, role);
+    await this.load();
+  }
+
+  async remove(userId: number): Promise<void> {
+    await this.#rest.removeMember(this.#roomId, userId);
+    await this.load();
   }
 
   async #all(): Promise<{ members: Member[]; more: boolean }> {

@@ -1,5 +1,7 @@
+import type { OwnStatus } from '../protocol/types';
+
 /** What the tabs of one user tell each other. */
-export type TabNews = { kind: 'outbox' } | { kind: 'joined'; roomId: number };
+export type TabNews = { kind: 'outbox' } | { kind: 'joined'; roomId: number } | { kind: 'status'; status: OwnStatus };
 
 /** Tabs joins the tabs of one user in this browser. */
 export interface Tabs {

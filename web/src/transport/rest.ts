@@ -1,6 +1,14 @@
-import { decodeMember, decodeMembership, decodeMessage, decodeProblem, decodeRoom, decodeUser } from '../protocol/decode';
+import {
+  decodeMember,
+  decodeMembership,
+  decodeMessage,
+  decodeProblem,
+  decodeRoom,
+  decodeSession,
+  decodeUser,
+} from '../protocol/decode';
 import { boolean, type Decode, list, number, object, optional, string, withDefault } from '../protocol/guards';
-import type { Member, Membership, Message, Room, User } from '../protocol/types';
+import type { Member, Membership, Message, Room, RoomRole, Session, User } from '../protocol/types';
 import { Refused, Unreachable } from './errors';
 
 export interface RoomQuery {
@@ -16,6 +24,9 @@ export interface NewRoom {
   private?: boolean;
   password?: string;
 }
+
+/** What is to change of a room; the rest stays. An empty password takes it away. */
+export type RoomPatch = Partial<NewRoom>;
 
 export interface Page {
   messages: Message[];
@@ -40,6 +51,7 @@ const membersOf = object<{ members: Member[]; nextCursor?: string }>({
   members: list(decodeMember),
   nextCursor: optional(string),
 });
+const sessionsOf = object<{ sessions: Session[] }>({ sessions: list(decodeSession) });
 const pageOf = object<Page>({
   messages: list(decodeMessage),
   head: withDefault(number, 0),
@@ -75,6 +87,19 @@ export class Rest {
     return (await this.#call('GET', '/auth/me', userOf)).user;
   }
 
+  /** Every other session ends. */
+  changePassword(current: string, password: string): Promise<void> {
+    return this.#call('PUT', '/auth/password', nothing, { current, password });
+  }
+
+  async sessions(): Promise<Session[]> {
+    return (await this.#call('GET', '/auth/sessions', sessionsOf)).sessions;
+  }
+
+  endSession(id: number): Promise<void> {
+    return this.#call('DELETE', `/auth/sessions/${id}`, nothing);
+  }
+
   rooms(query: RoomQuery = {}): Promise<{ rooms: Room[]; nextCursor?: string }> {
     const params = new URLSearchParams();
     if (query.text) params.set('q', query.text);
@@ -98,6 +123,22 @@ export class Rest {
 
   leaveRoom(roomId: number): Promise<void> {
     return this.#call('POST', `/rooms/${roomId}/leave`, nothing);
+  }
+
+  async changeRoom(roomId: number, patch: RoomPatch): Promise<Room> {
+    return (await this.#call('PATCH', `/rooms/${roomId}`, roomOf, patch)).room;
+  }
+
+  deleteRoom(roomId: number): Promise<void> {
+    return this.#call('DELETE', `/rooms/${roomId}`, nothing);
+  }
+
+  setRole(roomId: number, userId: number, role: RoomRole): Promise<void> {
+    return this.#call('PATCH', `/rooms/${roomId}/members/${userId}`, nothing, { role });
+  }
+
+  removeMember(roomId: number, userId: number): Promise<void> {
+    return this.#call('DELETE', `/rooms/${roomId}/members/${userId}`, nothing);
   }
 
   members(roomId: number, cursor?: string): Promise<{ members: Member[]; nextCursor?: string }> {

@@ -1,0 +1,30 @@
+import { act, render } from '@testing-library/react';
+import type { ReactElement } from 'react';
+import { vi } from 'vitest';
+import { ChatContext } from '../hooks/context';
+import type { Message } from '../protocol/types';
+import { until } from './waiting';
+import { connectedRig, type Rig } from './rig';
+
+/** What the tests' browser lacks: a wide window with a mouse. */
+export function stubBrowser(): void {
+  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover') || query.includes('min-width'), media: query }));
+  vi.stubGlobal('ResizeObserver', class {
+    observe() {}
+    disconnect() {}
+  });
+}
+
+/** Connects alice, opens room 7 and shows the element. */
+export async function open(element: ReactElement, answer: NonNullable<Parameters<typeof connectedRig>[0]>): Promise<Rig> {
+  const rig = await connectedRig(answer);
+  const session = rig.chat.session(7);
+  if (session !== undefined) await until(session.opening, (opening) => opening.kind === 'ready');
+  render(<ChatContext value={rig.chat}>{element}</ChatContext>);
+  return rig;
+}
+
+/** The server brings changes of the room, each by its changeSeq. */
+export function serve({ socket }: Rig, ...changed: Message[]): void {
+  act(() => socket().serve(...changed.map((m) => ({ type: 'message:new', data: { roomId: 7, seq: m.changeSeq, message: m } }))));
+}
