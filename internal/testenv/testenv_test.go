@@ -222,37 +222,38 @@ func holdServers(t *testing.T) {
 	select {}
 }
 
-func TestNginxProxiesToWhatIsAlive(t *testing.T) {
-	node := answering(t, "here")
+func TestNginxPassesOverNodesThatAreDeadOrDrain(t *testing.T) {
 	dead, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dead.Close()
-	proxy := testenv.ProxyTo(t, dead.Addr().String(), node)
+	proxy := testenv.ProxyTo(t, dead.Addr().String(), answering(t, http.StatusServiceUnavailable), answering(t, http.StatusOK))
 	for range 20 {
-		res, err := http.Get(proxy.URL() + "/health")
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(res.Body)
-		res.Body.Close()
-		if got, want := string(body), "here"; got != want {
-			t.Fatalf("body = %q (%s), want %q", got, res.Status, want)
+		if got, want := statusOf(t, proxy.URL()), http.StatusOK; got != want {
+			t.Fatalf("status = %d, want %d", got, want)
 		}
 	}
-	http.DefaultClient.CloseIdleConnections()
 }
 
-// answering serves text at every path and returns its address.
-func answering(t *testing.T, text string) string {
+func TestNginxTellsWhatTheNodesSayWhenAllAreUnavailable(t *testing.T) {
+	proxy := testenv.ProxyTo(t, answering(t, http.StatusServiceUnavailable), answering(t, http.StatusServiceUnavailable))
+	for range 20 {
+		if got, want := statusOf(t, proxy.URL()), http.StatusServiceUnavailable; got != want {
+			t.Fatalf("status = %d, want %d", got, want)
+		}
+	}
+}
+
+// answering serves status at every path and returns its address.
+func answering(t *testing.T, status int) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	srv := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, text)
+		w.WriteHeader(status)
 	})}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
@@ -261,6 +262,17 @@ func answering(t *testing.T, text string) string {
 		<-done
 	})
 	return l.Addr().String()
+}
+
+func statusOf(t *testing.T, url string) int {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	return res.StatusCode
 }
 
 func query(t *testing.T, dsn, sql string) (n int) {
