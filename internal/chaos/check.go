@@ -287,12 +287,17 @@ func (c *checker) readAbsences() {
 
 // absent tells whether user was outside room at that time, and since when.
 func (c *checker) absent(room chat.RoomID, user chat.UserID, at time.Duration) (since time.Duration, yes bool) {
-	for _, who := range [2]belonging{{room, user}, {0, user}} {
-		all := c.out[who]
-		i := sort.Search(len(all), func(i int) bool { return all[i].from >= at }) - 1
-		if i >= 0 && at < all[i].to {
-			return all[i].from, true
-		}
+	if since, yes = c.outside(belonging{room, user}, at); yes {
+		return since, yes
+	}
+	return c.outside(belonging{0, user}, at)
+}
+
+func (c *checker) outside(who belonging, at time.Duration) (since time.Duration, yes bool) {
+	all := c.out[who]
+	i := sort.Search(len(all), func(i int) bool { return all[i].from >= at }) - 1
+	if i >= 0 && at < all[i].to {
+		return all[i].from, true
 	}
 	return 0, false
 }
@@ -385,9 +390,13 @@ func (c *checker) checkStream(client int) {
 }
 
 func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Record) {
-	user := c.h.Journals[client].User
-	if since, gone := c.absent(r.Room, user, r.Began); gone && r.Kind == CaughtUp {
+	// Who is no member is refused at once. A socket of a session that ended may
+	// live on for as long as it may hear events.
+	who := belonging{r.Room, c.h.Journals[client].User}
+	if since, gone := c.outside(who, r.Began); gone && r.Kind == CaughtUp {
 		c.violated(Leak, r.Room, r.To, client, r.At, "asked %s after the membership ended and was answered", (r.Began - since).Round(time.Millisecond))
+	} else if _, over := c.outside(belonging{0, who.user}, r.Began); over {
+		c.checkLeak(client, r, r.At)
 	}
 	for _, m := range messages {
 		c.checkBearer(client, m)

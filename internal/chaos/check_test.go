@@ -315,6 +315,11 @@ func TestTheCheckerCatches(t *testing.T) {
 		"history after a kick": {Leak, func(s *story) {
 			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 2, From: s.has[1][2], To: s.has[1][2], Began: s.at})
 		}},
+		"history long after a logout": {Leak, func(s *story) {
+			s.note(1, Record{Kind: LogoutAnswered})
+			s.wait(3 * second)
+			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 1, From: s.has[1][1], To: s.has[1][1], Began: s.at})
+		}},
 		"a message of one who was kicked": {Intruder, func(s *story) {
 			s.say(1, 2, 0)
 		}},
@@ -336,6 +341,11 @@ func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.wait(second)
 			s.say(0, 1, 0)
+		},
+		"history on a socket within 2 s of a logout": func(s *story) {
+			s.note(1, Record{Kind: LogoutAnswered})
+			s.wait(second)
+			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 1, From: s.has[1][1], To: s.has[1][1], Began: s.at})
 		},
 		"an event within 10 s of a logout while Redis is away": func(s *story) {
 			s.note(1, Record{Kind: LogoutAnswered})

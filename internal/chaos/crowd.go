@@ -237,9 +237,9 @@ func (c *Crowd) AwaitLive(ctx context.Context) error {
 	})
 }
 
-// AwaitSent waits until all outboxes are empty.
+// AwaitSent waits until all outboxes are empty, and everybody has come back.
 func (c *Crowd) AwaitSent(ctx context.Context) error {
-	return c.await(ctx, "empty outboxes", func(_ *member, s state) bool { return s.queued == 0 })
+	return c.await(ctx, "empty outboxes", func(_ *member, s state) bool { return s.queued == 0 && !s.out })
 }
 
 // Canary has the first member say something in the hot room and waits until

@@ -57,6 +57,7 @@ type member struct {
 type state struct {
 	live   bool // connected, and up to date in all its rooms
 	queued int  // letters that are not confirmed
+	out    bool // left, and about to come back
 	at     map[chat.RoomID]chat.Seq
 }
 
@@ -633,7 +634,7 @@ func (m *member) leave(d *desk) {
 
 // publish tells others how far this member is.
 func (m *member) publish() {
-	s := state{live: m.stream != nil, at: map[chat.RoomID]chat.Seq{}}
+	s := state{live: m.stream != nil, out: m.restless && m.order[len(m.order)-1].out, at: map[chat.RoomID]chat.Seq{}}
 	for _, d := range m.order {
 		s.queued += len(d.outbox)
 		if !d.out {

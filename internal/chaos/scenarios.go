@@ -616,14 +616,17 @@ func kickUnderFire(ctx context.Context, r *Run) error {
 	if err := victim.Guest(ctx, "Victim"); err != nil {
 		return err
 	}
-	journal := r.History.Journal(victim.User.ID)
+	var journals [6]*Journal // one per connection: between them nothing is ordered
+	for i := range journals {
+		journals[i] = r.History.Journal(victim.User.ID)
+	}
 	for round := range 20 {
 		if err := victim.JoinRoom(ctx, room.ID, ""); err != nil {
 			return err
 		}
 		firing, stop := context.WithCancel(ctx)
 		var guns sync.WaitGroup
-		for i := range 6 {
+		for i, journal := range journals {
 			guns.Go(func() { fire(firing, victim, r.Nodes[i%nodes].URL(), room.ID, journal) })
 		}
 		err := r.lasts(ctx, 30*time.Millisecond)
