@@ -7,7 +7,8 @@ export default defineConfig({
   plugins: [react()],
   server: {
     proxy: {
-      '/api': server,
+      // With the host as the browser names it: the server compares it with the page's origin.
+      '/api': { target: server, changeOrigin: false },
       '/health': server,
       '/ws': { target: server, ws: true },
     },

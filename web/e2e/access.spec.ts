@@ -28,6 +28,30 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await erin.page.getByRole('button', { name: 'New room' }).click();
     await expect(erin.page.getByRole('dialog')).toBeVisible();
     expect(await faults(erin)).toEqual([]);
+    await erin.page.keyboard.press('Escape');
+
+    const more = erin.page.getByRole('button', { name: 'More actions' });
+    await more.focus();
+    await more.press('Enter');
+    await expect(erin.page.getByRole('menu', { name: 'Actions' })).toBeVisible();
+    expect(await faults(erin)).toEqual([]);
+    await erin.page.getByRole('menuitem', { name: 'Add a reaction' }).click();
+    await expect(erin.page.getByRole('menu', { name: 'Choose a reaction' })).toBeVisible();
+    expect(await faults(erin)).toEqual([]);
+    await erin.page.keyboard.press('Enter');
+    await expect(erin.page.getByRole('button', { name: '👍 1, you' })).toBeVisible();
+    await erin.page.getByRole('textbox', { name: /^Message / }).press('ArrowUp');
+    await expect(erin.page.getByRole('textbox', { name: 'Edit your message' })).toBeFocused();
+    expect(await faults(erin)).toEqual([]);
+    await erin.page.keyboard.press('Escape');
+
+    await erin.page.getByRole('button', { name: /^Settings of/ }).click();
+    await expect(erin.page.getByRole('dialog', { name: 'Room settings' })).toBeVisible();
+    expect(await faults(erin)).toEqual([]);
+    await erin.page.keyboard.press('Escape');
+    await erin.page.getByRole('button', { name: /^Your account/ }).click();
+    await expect(erin.page.getByText('This device')).toBeVisible();
+    expect(await faults(erin)).toEqual([]);
   });
 }
 
