@@ -70,6 +70,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountManagement()
 	a.mountMessages()
 	a.mountUsers()
+	a.mountProfile()
 	for _, frame := range d.Frames {
 		t := reflect.TypeOf(frame)
 		a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
@@ -99,11 +100,21 @@ func handle[In, Out any](a *API, op huma.Operation, handler func(ctx context.Con
 	})
 }
 
+// requestTimeKey is the metadata of an operation that may take another time.
+const requestTimeKey = "requestTime"
+
+func timeOf(op *huma.Operation) time.Duration {
+	if other, ok := op.Metadata[requestTimeKey].(time.Duration); ok {
+		return other
+	}
+	return requestTime
+}
+
 // authenticate finds the caller of the operations that need one, and refuses
 // cross-site requests to all of them.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, w := humachi.Unwrap(ctx)
-	bounded, cancel := context.WithTimeout(r.Context(), requestTime)
+	bounded, cancel := context.WithTimeout(r.Context(), timeOf(ctx.Operation()))
 	defer cancel()
 	r = r.WithContext(bounded)
 	caller, source, err := chat.Caller{}, auth.Nowhere, error(nil)

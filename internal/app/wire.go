@@ -18,6 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/picture"
 	"github.com/chillin-chat/chillin/internal/ratelimit"
 	"github.com/chillin-chat/chillin/web"
 )
@@ -34,7 +35,8 @@ func (a *App) wire(m *metrics.Metrics) {
 	service := &chat.Service{
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
-		Sends: perUser(a.config.RateLimitMessages), Log: a.log,
+		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log,
+		Profiles: a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
 		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}
@@ -51,6 +53,9 @@ func (a *App) wire(m *metrics.Metrics) {
 		MaxHeaderBytes:    16 << 10,
 	}
 }
+
+// uploadsPer10s are the files of one user in ten seconds.
+const uploadsPer10s = 10
 
 // perUser allows n sends in ten seconds.
 func perUser(n int) *ratelimit.Keyed[chat.UserID] {

@@ -15,10 +15,14 @@ type Service struct {
 	Accounts  Accounts
 	Rooms     Rooms
 	Messages  Messages
+	Profiles  Profiles
+	Blobs     Blobs
+	Pictures  Pictures
 	Presence  Presence
 	Announcer Announcer
 	Passwords Passwords
 	Sends     Limiter[UserID]
+	Uploads   Limiter[UserID]
 	Guesses   Guesses
 	Limits    Limits
 	Log       *slog.Logger

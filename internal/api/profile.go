@@ -1,0 +1,166 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+const (
+	// uploadTime bounds a request that carries a file, its body included.
+	uploadTime = 60 * time.Second
+	// formRoom is what a form may take beside its file, in bytes.
+	formRoom = 64 << 10
+	// filePolicy lets a file that a browser shows do nothing at all.
+	filePolicy = "default-src 'none'; sandbox"
+)
+
+type profileInput struct {
+	Body struct {
+		DisplayName   *string `json:"displayName,omitempty" doc:"Empty is the username."`
+		StatusMessage *string `json:"statusMessage,omitempty" doc:"At most 100 characters."`
+	}
+}
+
+// Form is a request with a file, which is read while it comes and never kept by
+// the form itself.
+type Form struct {
+	request *http.Request
+	writer  http.ResponseWriter
+}
+
+// Resolve keeps the request; huma calls it.
+func (f *Form) Resolve(ctx huma.Context) []error {
+	f.request, f.writer = humachi.Unwrap(ctx)
+	return nil
+}
+
+// file reads the part named file, of at most limit bytes.
+func (f *Form) file(limit int64) ([]byte, error) {
+	_ = http.NewResponseController(f.writer).SetReadDeadline(time.Now().Add(uploadTime)) // a writer that cannot is bounded by its server
+	f.request.Body = http.MaxBytesReader(f.writer, f.request.Body, limit+formRoom)
+	form, err := f.request.MultipartReader()
+	if err != nil {
+		return nil, chat.Fault(chat.BadRequest, "Send the file as multipart/form-data.").In("file")
+	}
+	for {
+		part, err := form.NextPart()
+		if err != nil {
+			return nil, formFault(err, limit)
+		}
+		if part.FormName() == "file" {
+			return readPart(part, limit)
+		}
+	}
+}
+
+func readPart(part *multipart.Part, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(part, limit+1))
+	switch {
+	case err != nil:
+		return nil, formFault(err, limit)
+	case int64(len(data)) > limit:
+		return nil, tooLarge(limit)
+	}
+	return data, nil
+}
+
+func tooLarge(limit int64) error {
+	return chat.Fault(chat.TooLarge, "A file has at most %d MiB here.", limit>>20).In("file")
+}
+
+// formFault is always the client's: a form that ends early or goes on too long.
+func formFault(err error, limit int64) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLarge(limit)
+	}
+	fault := chat.Fault(chat.BadRequest, "The form has no file, or did not arrive whole.").In("file")
+	fault.Err = err
+	return fault
+}
+
+// handleUpload registers an operation that takes a form with a file. The form
+// enters the document after huma has made the handler: huma would read the body
+// itself, whole and before the handler, where it knows of one.
+func handleUpload[Out any](a *API, op huma.Operation, handler func(ctx context.Context, in *Form) (*Out, error)) {
+	op.Metadata = map[string]any{requestTimeKey: uploadTime}
+	handle(a, op, handler)
+	item := a.huma.OpenAPI().Paths[base+op.Path]
+	documented := item.Put
+	if op.Method == http.MethodPost {
+		documented = item.Post
+	}
+	documented.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"multipart/form-data": {Schema: &huma.Schema{
+			Type: huma.TypeObject, Required: []string{"file"},
+			Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},
+		}},
+	}}
+}
+
+func (a *API) mountProfile() {
+	tags := []string{"users"}
+	handle(a, huma.Operation{
+		OperationID: "changeProfile", Method: http.MethodPatch, Path: "/users/me", Tags: tags, Security: signedIn,
+		Summary: "Change one's display name and status message",
+	}, func(ctx context.Context, in *profileInput) (*userOutput, error) {
+		return newUserOutput(a.Service.ChangeProfile(ctx, auth.CallerIn(ctx), chat.ProfilePatch(in.Body)))
+	})
+	handleUpload(a, huma.Operation{
+		OperationID: "setAvatar", Method: http.MethodPut, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
+		Summary: "Have another avatar: PNG, JPEG, GIF or WebP, at most 5 MiB",
+	}, func(ctx context.Context, in *Form) (*userOutput, error) {
+		caller := auth.CallerIn(ctx)
+		if err := a.Service.MayUpload(caller); err != nil {
+			return nil, err
+		}
+		upload, err := in.file(chat.MaxAvatar)
+		if err != nil {
+			return nil, err
+		}
+		return newUserOutput(a.Service.SetAvatar(ctx, caller, upload))
+	})
+	handle(a, huma.Operation{
+		OperationID: "removeAvatar", Method: http.MethodDelete, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
+		Summary: "Have no avatar", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+		return nil, a.Service.RemoveAvatar(ctx, auth.CallerIn(ctx))
+	})
+	handle(a, huma.Operation{
+		OperationID: "avatar", Method: http.MethodGet, Path: "/avatars/{key}", Tags: tags,
+		Summary: "An avatar, for everybody who knows its random name",
+	}, func(ctx context.Context, in *struct {
+		Key string `path:"key" maxLength:"64"`
+	}) (*huma.StreamResponse, error) {
+		avatar, err := a.Service.Avatar(ctx, in.Key)
+		if err != nil {
+			return nil, err
+		}
+		return &huma.StreamResponse{Body: func(ctx huma.Context) { serveAvatar(ctx, avatar) }}, nil
+	})
+}
+
+func newUserOutput(user chat.User, err error) (*userOutput, error) {
+	out := &userOutput{}
+	out.Body.User = user
+	return out, err
+}
+
+// serveAvatar lets caches keep it for ever: another picture has another name.
+func serveAvatar(ctx huma.Context, avatar chat.Avatar) {
+	r, w := humachi.Unwrap(ctx)
+	w.Header().Set("Content-Type", avatar.ContentType)
+	w.Header().Set("Content-Security-Policy", filePolicy)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(avatar.Picture))
+}

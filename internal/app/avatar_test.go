@@ -1,0 +1,250 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// upload sends data as the part of a form and returns the answer with its body.
+func (p *person) upload(method, to, part, name string, data []byte) (*http.Response, []byte) {
+	p.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	file, err := form.CreateFormFile(part, name)
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	if err != nil || form.Close() != nil {
+		p.t.Fatalf("write form: %v", err)
+	}
+	request, err := http.NewRequestWithContext(ctx(p.t), method, p.Base+"/api/v1"+to, &body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", form.FormDataContentType())
+	request.Header.Set("Authorization", "Bearer "+p.Token)
+	return fetch(p.t, request)
+}
+
+func fetch(t *testing.T, request *http.Request) (*http.Response, []byte) {
+	t.Helper()
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, data
+}
+
+func get(t *testing.T, url string) (*http.Response, []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fetch(t, request)
+}
+
+// avatar uploads data and returns the user's new avatarUrl.
+func (p *person) avatar(data []byte) string {
+	p.t.Helper()
+	answer, body := p.upload(http.MethodPut, "/users/me/avatar", "file", "me", data)
+	var out struct {
+		User chat.User `json:"user"`
+	}
+	if err := json.Unmarshal(body, &out); err != nil || answer.StatusCode != http.StatusOK || out.User.AvatarURL == "" {
+		p.t.Fatalf("avatar: %d %s, %v", answer.StatusCode, body, err)
+	}
+	return out.User.AvatarURL
+}
+
+// halves is a picture whose middle square is blue.
+func halves() image.Image {
+	picture := image.NewPaletted(image.Rect(0, 0, 300, 100), color.Palette{color.RGBA{255, 0, 0, 255}, color.RGBA{0, 0, 255, 255}})
+	for x := 90; x < 210; x++ {
+		for y := range 100 {
+			picture.SetColorIndex(x, y, 1)
+		}
+	}
+	return picture
+}
+
+func encoded(t *testing.T, encode func(io.Writer) error) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := encode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func aPNG(t *testing.T) []byte {
+	return encoded(t, func(w io.Writer) error { return png.Encode(w, halves()) })
+}
+
+// located is a JPEG with an EXIF segment.
+func located(t *testing.T) []byte {
+	plain := encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(), nil) })
+	exif := "Exif\x00\x00GPSLatitude 52.5200"
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
+	return bytes.Join([][]byte{plain[:2], segment, []byte(exif), plain[2:]}, nil)
+}
+
+// claiming is the beginning of a PNG that claims a size.
+func claiming(width, height uint32) []byte {
+	chunk := binary.BigEndian.AppendUint32([]byte("IHDR"), width)
+	chunk = append(binary.BigEndian.AppendUint32(chunk, height), 8, 6, 0, 0, 0)
+	out := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), chunk...)
+	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(chunk))
+}
+
+func TestAvatarsAreMadeAnewOfEveryKind(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice := w.person("alice", 0)
+		seen := ""
+		for name, data := range map[string][]byte{
+			"png":                  aPNG(w.t),
+			"jpeg":                 located(w.t),
+			"gif":                  encoded(w.t, func(out io.Writer) error { return gif.Encode(out, halves(), nil) }),
+			"png with html behind": append(aPNG(w.t), "<script>alert(1)</script>"...),
+		} {
+			url := alice.avatar(data)
+			answer, body := get(w.t, w.nodes[len(w.nodes)-1]+url)
+			picture, kind, err := image.Decode(bytes.NewReader(body))
+			if err != nil || picture.Bounds().Size() != image.Pt(256, 256) || answer.Header.Get("Content-Type") != "image/"+kind {
+				w.t.Fatalf("%s: %s %v, %v", name, answer.Header.Get("Content-Type"), picture, err)
+			}
+			if r, _, b, _ := picture.At(20, 128).RGBA(); r > 0x3000 || b < 0xc000 {
+				w.t.Errorf("%s: the edge is %x red, %x blue, want the middle square, blue", name, r, b)
+			}
+			if bytes.Contains(body, []byte("GPS")) || bytes.Contains(body, []byte("script")) {
+				w.t.Errorf("%s: more than pixels came back", name)
+			}
+			for header, want := range map[string]string{
+				"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
+				"Cache-Control": "public, max-age=31536000, immutable",
+			} {
+				if got := answer.Header.Get(header); got != want {
+					w.t.Errorf("%s: %s = %q, want %q", name, header, got, want)
+				}
+			}
+			if seen != "" {
+				if old, _ := get(w.t, w.nodes[0]+seen); old.StatusCode != http.StatusNotFound {
+					w.t.Errorf("%s: the avatar before = %d, want 404", name, old.StatusCode)
+				}
+			}
+			seen = url
+		}
+		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, "/users/me/avatar", nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		if gone, _ := get(w.t, w.nodes[0]+seen); gone.StatusCode != http.StatusNotFound {
+			w.t.Errorf("removed avatar = %d, want 404", gone.StatusCode)
+		}
+	})
+}
+
+func TestWhatIsNoAvatarIsRefused(t *testing.T) {
+	w := embedded(t, nil)
+	alice := w.person("alice", 0)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for name, c := range map[string]struct {
+		part string
+		data []byte
+		want int
+	}{
+		"html named png":    {"file", []byte("<html><script>alert(1)</script>"), 415},
+		"svg":               {"file", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), 415},
+		"empty":             {"file", nil, 415},
+		"a broken png":      {"file", aPNG(t)[:60], 415},
+		"50,000 x 50,000":   {"file", claiming(50_000, 50_000), 413},
+		"one byte over":     {"file", make([]byte, chat.MaxAvatar+1), 413},
+		"far over":          {"file", make([]byte, 2*chat.MaxAvatar), 413},
+		"exactly the limit": {"file", make([]byte, chat.MaxAvatar), 415},
+		"another part":      {"picture", aPNG(t), 422},
+	} {
+		answer, body := alice.upload(http.MethodPut, "/users/me/avatar", c.part, "../../me.png", c.data)
+		if answer.StatusCode != c.want || answer.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d %s, want %d", name, answer.StatusCode, body, c.want)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 300<<20 {
+		t.Errorf("refusals took %d MiB, want less than 300", used>>20)
+	}
+	for _, key := range []string{"x", "..%2f..%2fetc", strings.Repeat("0", 32)} {
+		if answer, _ := get(t, w.nodes[0]+"/api/v1/avatars/"+key); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("avatar %s = %d, want 404", key, answer.StatusCode)
+		}
+	}
+	stranger := &person{Client: client.New(w.nodes[0]), t: t}
+	if answer, _ := stranger.upload(http.MethodPut, "/users/me/avatar", "file", "me", aPNG(t)); answer.StatusCode != http.StatusUnauthorized {
+		t.Errorf("stranger = %d, want 401", answer.StatusCode)
+	}
+}
+
+func TestPeopleChangeTheirProfile(t *testing.T) {
+	w := embedded(t, nil)
+	alice := w.person("alice", 0)
+	var out struct {
+		User chat.User `json:"user"`
+	}
+	patch := func(in map[string]any) error { return alice.Client.Do(ctx(t), http.MethodPatch, "/users/me", in, &out) }
+	if err := patch(map[string]any{"displayName": " Alice  A. ", "statusMessage": "out\nfor lunch"}); err != nil ||
+		out.User.DisplayName != "Alice A." || out.User.StatusMessage != "out for lunch" {
+		t.Fatalf("user = %+v, %v", out.User, err)
+	}
+	if err := patch(map[string]any{"displayName": ""}); err != nil || out.User.DisplayName != "alice" || out.User.StatusMessage != "out for lunch" {
+		t.Fatalf("user = %+v, %v, want the username again", out.User, err)
+	}
+	wantCode(t, patch(map[string]any{"statusMessage": strings.Repeat("x", 101)}), chat.TooLong)
+	wantCode(t, patch(map[string]any{"displayName": strings.Repeat("x", 51)}), chat.TooLong)
+}
+
+func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
+	server, err := testenv.New(t).ObjectStore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s3, err := server.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := embedded(t, map[string]string{
+		"USE_MINIO": "true", "MINIO_ENDPOINT": s3.Endpoint, "S3_ACCESS_KEY_ID": s3.AccessKey,
+		"S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region,
+	})
+	alice := w.person("alice", 0)
+	room := alice.room("Lobby", nil)
+	server.Pause()
+	defer server.Resume()
+	began := time.Now()
+	answer, body := alice.upload(http.MethodPut, "/users/me/avatar", "file", "me.png", aPNG(t))
+	if took := time.Since(began); answer.StatusCode != http.StatusServiceUnavailable || took > 2*time.Second {
+		t.Errorf("avatar = %d %s after %s, want 503 within 2 s", answer.StatusCode, body, took)
+	}
+	alice.say(room.ID, "text still works")
+}

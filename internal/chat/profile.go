@@ -1,0 +1,173 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"regexp"
+	"time"
+)
+
+// The limits of a profile.
+const (
+	MaxDisplayName   = 50      // characters
+	MaxStatusMessage = 100     // characters
+	MaxAvatar        = 5 << 20 // bytes of an upload
+)
+
+// maxStoredAvatar is more than a made avatar ever takes.
+const maxStoredAvatar = 1 << 20
+
+// blobPatience bounds one deed of the blob engine, so that a caller hears
+// UNAVAILABLE within two seconds when it is away.
+const blobPatience = 1800 * time.Millisecond
+
+// ProfilePatch is what a user asks to change of itself; nil is left as it is. The
+// store takes it clean.
+type ProfilePatch struct {
+	DisplayName   *string // "" is the username
+	StatusMessage *string
+}
+
+// Profiles is the store of what users change of themselves.
+type Profiles interface {
+	// ChangeProfile changes the names of a user. NOT_FOUND.
+	ChangeProfile(ctx context.Context, user UserID, p ProfilePatch) (User, error)
+	// SetAvatar gives a user another avatar, "" for none, and returns the key of
+	// the one before. Of several at once each learns of another one. NOT_FOUND.
+	SetAvatar(ctx context.Context, user UserID, key string) (u User, before string, err error)
+}
+
+// Pictures makes avatars.
+type Pictures interface {
+	// Avatar makes a small square picture without metadata of an upload.
+	// UNSUPPORTED_MEDIA, TOO_LARGE, UNAVAILABLE where others keep it busy.
+	Avatar(ctx context.Context, upload []byte) (avatar []byte, contentType string, err error)
+}
+
+// ChangeProfile changes what a caller is called and says of itself.
+func (s *Service) ChangeProfile(ctx context.Context, caller Caller, p ProfilePatch) (User, error) {
+	if p.DisplayName != nil {
+		name, err := line(*p.DisplayName, MaxDisplayName, "displayName")
+		if err != nil {
+			return User{}, err
+		}
+		if name == "" {
+			name = caller.User.Username
+		}
+		p.DisplayName = &name
+	}
+	if p.StatusMessage != nil {
+		message, err := line(*p.StatusMessage, MaxStatusMessage, "statusMessage")
+		if err != nil {
+			return User{}, err
+		}
+		p.StatusMessage = &message
+	}
+	return s.Profiles.ChangeProfile(ctx, caller.User.ID, p)
+}
+
+// MayUpload counts an upload before its body is read.
+func (s *Service) MayUpload(caller Caller) error {
+	if after, ok := s.Uploads.Allow(caller.User.ID); !ok {
+		return limited(after)
+	}
+	return nil
+}
+
+// SetAvatar makes an avatar of an upload. The blob is there before the row names
+// it, and the old one goes after the row has forgotten it: what is named exists.
+func (s *Service) SetAvatar(ctx context.Context, caller Caller, upload []byte) (User, error) {
+	picture, contentType, err := s.Pictures.Avatar(ctx, upload)
+	if err != nil {
+		return User{}, err
+	}
+	key := newBlobName()
+	if err := s.putAvatar(ctx, key, picture, contentType); err != nil {
+		return User{}, err
+	}
+	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, key)
+	if err != nil {
+		// Where the outcome is unknown the row may name it: rather a blob too many.
+		if CodeOf(err) != Unavailable {
+			s.dropAvatar(ctx, key)
+		}
+		return User{}, err
+	}
+	s.dropAvatar(ctx, before)
+	return user, nil
+}
+
+// RemoveAvatar takes a caller's avatar away.
+func (s *Service) RemoveAvatar(ctx context.Context, caller Caller) error {
+	_, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, "")
+	if err == nil {
+		s.dropAvatar(ctx, before)
+	}
+	return err
+}
+
+// Avatar is a picture that everybody may see who knows its random name.
+type Avatar struct {
+	Picture     []byte
+	ContentType string
+}
+
+// Avatar returns an avatar whole: it is small, and a slow reader then keeps no
+// connection to the engine. NOT_FOUND.
+func (s *Service) Avatar(ctx context.Context, key string) (Avatar, error) {
+	if !blobName.MatchString(key) {
+		return Avatar{}, ErrMissing()
+	}
+	ctx, cancel := context.WithTimeout(ctx, blobPatience)
+	defer cancel()
+	blob, err := s.Blobs.Get(ctx, avatarKey(key))
+	if err != nil {
+		return Avatar{}, patiently(err)
+	}
+	defer blob.Body.Close()
+	picture, err := io.ReadAll(io.LimitReader(blob.Body, maxStoredAvatar))
+	return Avatar{picture, blob.ContentType}, patiently(err)
+}
+
+func (s *Service) putAvatar(ctx context.Context, key string, picture []byte, contentType string) error {
+	ctx, cancel := context.WithTimeout(ctx, blobPatience)
+	defer cancel()
+	return patiently(s.Blobs.Put(ctx, avatarKey(key), bytes.NewReader(picture), int64(len(picture)), contentType))
+}
+
+// dropAvatar removes a blob that nobody names any more. The caller has what it
+// asked for: a failure costs space only, and neither the caller's going away nor
+// the engine's may keep it.
+func (s *Service) dropAvatar(ctx context.Context, key string) {
+	if key == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), blobPatience)
+	defer cancel()
+	if err := s.Blobs.Delete(ctx, avatarKey(key)); err != nil {
+		s.Log.WarnContext(ctx, "old avatar not removed", "key", key, "err", err)
+	}
+}
+
+var blobName = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+func avatarKey(key string) string { return "avatars/" + key }
+
+// newBlobName is 128 random bits.
+func newBlobName() string {
+	name := make([]byte, 16)
+	_, _ = rand.Read(name) // never fails
+	return hex.EncodeToString(name)
+}
+
+// patiently makes an engine that took too long an Unavailable.
+func patiently(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return ErrUnavailable(err)
+	}
+	return err
+}

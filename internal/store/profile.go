@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var _ chat.Profiles = (*Store)(nil)
+
+// ChangeProfile changes the names of a user.
+func (s *Store) ChangeProfile(ctx context.Context, id chat.UserID, p chat.ProfilePatch) (chat.User, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	user, err := scanUser(s.write.QueryRowContext(ctx, `
+		UPDATE users AS u SET display_name = COALESCE($2, display_name), status_message = COALESCE($3, status_message)
+		WHERE u.id = $1 RETURNING `+returnedUser, int64(id), p.DisplayName, p.StatusMessage))
+	return user, s.fail("change profile", err)
+}
+
+// returnedUser is userColumns for RETURNING, where SQLite knows no alias.
+const returnedUser = `id, username, display_name, avatar_key, guest, role, status_message, created_at`
+
+// SetAvatar takes the user's row before it looks, so that of two at once each
+// learns of another avatar before.
+func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string) (chat.User, string, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var user chat.User
+	var before string
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT avatar_key FROM users WHERE id = $1`+s.engine.lockRoom(), int64(id)).Scan(&before)
+		if err != nil {
+			return err
+		}
+		user, err = scanUser(tx.QueryRowContext(ctx, `UPDATE users SET avatar_key = $2 WHERE id = $1 RETURNING `+returnedUser, int64(id), key))
+		return err
+	})
+	return user, before, s.fail("set avatar", err)
+}
