@@ -25,9 +25,8 @@ import (
 
 // wire makes of the engines a served node.
 func (a *App) wire(m *metrics.Metrics) {
-	epoch, _ := a.engines.store.Epoch(context.Background()) // read when the store was opened
 	a.hub = gateway.NewHub(gateway.Deps{
-		Node: a.engines.node, Epoch: epoch,
+		Node: a.engines.node, Epoch: a.engines.store.Epoch(),
 		Rooms: a.engines.store, Messages: a.engines.store, Accounts: a.engines.store,
 		Bus: a.engines.bus, Presence: a.engines.presence, Metrics: m, Log: a.log,
 	})

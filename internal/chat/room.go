@@ -141,6 +141,4 @@ type Rooms interface {
 	Members(ctx context.Context, room RoomID, limit int, cursor string) ([]MemberView, string, error)
 	// Heads returns the heads of those of ids that exist.
 	Heads(ctx context.Context, ids []RoomID) (map[RoomID]Seq, error)
-	// Epoch returns the database's epoch.
-	Epoch(ctx context.Context) (Epoch, error)
 }

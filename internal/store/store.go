@@ -86,7 +86,7 @@ func (s *Store) Ready(ctx context.Context) error {
 func (s *Store) clock() chat.Time { return chat.At(s.now()) }
 
 // Epoch returns the database's epoch, read when the store was opened.
-func (s *Store) Epoch(context.Context) (chat.Epoch, error) { return s.epoch, nil }
+func (s *Store) Epoch() chat.Epoch { return s.epoch }
 
 func bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, patience)
