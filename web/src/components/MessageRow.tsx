@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { useChat } from '../hooks/context';
 import { useMe, useOnline } from '../hooks/useChatState';
-import { useDeed } from '../hooks/useDeed';
+import { useDeeds } from '../hooks/useDeed';
 import { useSelect } from '../hooks/useStore';
 import type { Message, Reply } from '../protocol/types';
 import type { Item } from '../state/items';
@@ -52,7 +52,7 @@ interface MessageRowProps {
 
 function MessageRow({ itemKey, session, message, head }: MessageRowProps) {
   const editing = useSelect(session.editing, (one) => (one?.messageId === message.id ? one : undefined));
-  const [deed, run] = useDeed();
+  const [deed, run] = useDeeds();
   const deleted = message.deletedAt !== undefined;
   const react = (emoji: string, on: boolean) => void run(() => session.react(message.id, emoji, on));
   return (

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import { useChat } from '../hooks/context';
 import { useMe, useMyRoom, useOnline } from '../hooks/useChatState';
 import type { Message } from '../protocol/types';
 import { mayDelete, mayEdit } from '../state/roles';
@@ -42,12 +43,15 @@ interface MessageToolsProps {
 
 /** What one may do with a message: a few buttons for the pointer, a menu with all of it for everybody. */
 export function MessageTools({ session, message, onReact }: MessageToolsProps) {
+  const chat = useChat();
   const me = useMe();
   const role = useMyRoom(session.id)?.role ?? 'member';
   const offline = useOnline() ? undefined : NOT_CONNECTED;
   const bar = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
   const close = () => setOpen({ kind: 'nothing' });
+  // Pages without TLS have none.
+  const clipboard = navigator.clipboard as Clipboard | undefined;
   const editable = mayEdit(me.id, message);
 
   useListTakesFocus(bar);
@@ -58,6 +62,11 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
   }
 
   const reply = () => session.replyTo(message);
+  const copy = () =>
+    void clipboard?.writeText(message.text).then(
+      () => chat.notices.say('Copied.'),
+      () => chat.notices.say('The browser did not let it be copied.'),
+    );
   return (
     <div
       ref={bar}
@@ -90,9 +99,11 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
           <MenuItem icon="reply" onChoose={() => choose(reply)}>
             Reply
           </MenuItem>
-          <MenuItem icon="copy" onChoose={() => choose(() => void navigator.clipboard?.writeText(message.text))}>
-            Copy text
-          </MenuItem>
+          {clipboard && (
+            <MenuItem icon="copy" onChoose={() => choose(copy)}>
+              Copy text
+            </MenuItem>
+          )}
           {editable && (
             <MenuItem icon="pencil" unless={offline} onChoose={() => choose(() => session.startEditing(message))}>
               Edit

@@ -30,7 +30,10 @@ async function inRoom(role: RoomRole, refuse: (asked: Asked) => ReturnType<typeo
   const roles = new Map<number, RoomRole>([[alice.id, role], [bob.id, 'member'], [3, 'admin']]);
   const people = [alice, bob, person(3, 'cleo', 'Cleo')];
   const told: Asked[] = [];
-  const ownerId = () => [...roles].find(([, one]) => one === 'owner')?.[0] ?? 0;
+  const updated = () => {
+    const ownerId = [...roles].find(([, one]) => one === 'owner')?.[0] ?? 0;
+    return { type: 'room:updated', data: { room: room(7, { name: 'general', ownerId }) } };
+  };
   const rig = await open(<RoomView roomId={7} />, (method, path, body) => {
     if (method === 'GET') {
       const members = people.filter(({ id }) => roles.has(id)).map((user) => ({ user, role: roles.get(user.id), status: 'online' }));
@@ -45,12 +48,14 @@ async function inRoom(role: RoomRole, refuse: (asked: Asked) => ReturnType<typeo
       const next = (body as { role: RoomRole }).role;
       if (next === 'owner') roles.set(alice.id, 'admin');
       roles.set(member, next);
+      // As on the wire: the event comes before the answer.
+      act(() => present?.socket().serve(updated()));
     }
     return method === 'DELETE' ? { status: 204, body: null } : { body: { room: room(7, { name: 'general', ...(body as object) }) } };
   });
   present = rig;
   // Her role comes as it does on the wire: with the room, and the list of its members.
-  act(() => rig.socket().serve({ type: 'room:updated', data: { room: room(7, { name: 'general', ownerId: ownerId() }) } }));
+  act(() => rig.socket().serve(updated()));
   await screen.findByText('Cleo');
   return { ...rig, told, user: userEvent.setup() };
 }
@@ -99,12 +104,11 @@ describe('members', () => {
   });
 
   test('who handed the room over is an admin afterwards', async () => {
-    const { user, socket } = await inRoom('owner');
+    const { user } = await inRoom('owner');
     await user.click(await actionsFor('Bob'));
     await user.click(screen.getByRole('menuitem', { name: /^Hand/ }));
     await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Hand over' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
-    act(() => socket().serve({ type: 'room:updated', data: { room: room(7, { name: 'general', ownerId: bob.id }) } }));
     await waitFor(() => expect(screen.queryByRole('button', { name: 'Actions for Bob' })).toBeNull());
     expect(present?.chat.myRoom(7)?.role).toBe('admin');
   });

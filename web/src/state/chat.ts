@@ -238,6 +238,7 @@ export class Chat {
       this.#count(room.id);
       this.#save(room.id);
     });
+    session.members.state.subscribe(() => this.#membersKnown(room.id));
     session.apply({ type: 'queued', outgoing: this.#outgoingIn(room.id) });
     return session;
   }
@@ -350,15 +351,13 @@ export class Chat {
       known.description !== room.description ||
       known.private !== room.private ||
       known.hasPassword !== room.hasPassword;
-    if (!looksNew) void this.#rolesChanged(room);
+    if (!looksNew) void this.#sessions.get(room.id)?.members.load();
   }
 
-  async #rolesChanged({ id, ownerId }: Room): Promise<void> {
-    const me = this.user.getSnapshot().id;
-    const members = this.#sessions.get(id)?.members;
-    await members?.load();
-    const role = ownerId === me ? 'owner' : members?.roleOf(me);
-    if (role !== undefined) this.#patch(id, (mine) => ({ ...mine, role }));
+  /** The list of members tells this user's own role too. */
+  #membersKnown(roomId: number): void {
+    const role = this.#sessions.get(roomId)?.members.roleOf(this.user.getSnapshot().id);
+    if (role !== undefined && role !== this.myRoom(roomId)?.role) this.#patch(roomId, (mine) => ({ ...mine, role }));
   }
 
   #statusIs(status: OwnStatus): void {
