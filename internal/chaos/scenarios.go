@@ -77,8 +77,14 @@ func (r *Run) random() *rand.Rand { return rand.New(rand.NewPCG(r.options.Seed, 
 
 // --- Nodes ----------------------------------------------------------------------
 
+// killNode takes some members along who do not come back: nobody but the lease
+// can tell that they are gone.
 func killNode(ctx context.Context, r *Run) error {
-	n := r.Nodes[r.random().IntN(nodes)]
+	random := r.random()
+	n := r.Nodes[random.IntN(nodes)]
+	for _, i := range random.Perm(len(r.Crowd.members) - 1)[:len(r.Crowd.members)/4] {
+		r.Crowd.members[i+1].over.Store(true)
+	}
 	if err := n.Kill(); err != nil {
 		return err
 	}
