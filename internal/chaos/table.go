@@ -25,7 +25,8 @@ func Table(results []Result, seed uint64) string {
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %s | %s | %s | %s |\n", r.Name, f.Sent, f.Confirmed,
 			f.Lost, f.Twice, f.Reordered, short(f.SlowestConfirm), short(f.P99Delivery), short(f.Recovery), verdict)
 	}
-	fmt.Fprintf(&b, "\nSeed %d. Delivery is from the sender's confirmation to the event at others, while things were broken.\n", seed)
+	fmt.Fprintf(&b, "\nSeed %d. Delivery is from the sender's confirmation to the event at others, while things were broken.\n"+
+		"What was sent and not confirmed was refused, or its sender left the room or was gone for good.\n", seed)
 	return b.String()
 }
 
