@@ -169,5 +169,5 @@ const maxExcerpt = 140
 
 // NewReply shows the message that another one answers.
 func NewReply(id MessageID, seq Seq, author Author, text string) *Reply {
-	return &Reply{ID: id, Seq: seq, Author: author, Excerpt: markup.Excerpt(text, maxExcerpt)}
+	return &Reply{ID: id, Seq: seq, Author: author, Excerpt: markup.Excerpt(markup.Plain(text), maxExcerpt)}
 }
