@@ -70,7 +70,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 // Addr is where the node listens for clients.
 func (a *App) Addr() net.Addr { return a.listen.Addr() }
 
-// Run serves until ctx ends, and then stops in order: not ready, no new sockets,
+// Run serves until ctx ends, and then stops in order: not ready, the port closed,
 // the sockets told and closed one after the other, open requests finished, queued
 // appends committed, engines closed. It takes at most 30 s.
 func (a *App) Run(ctx context.Context) error {
@@ -103,15 +103,23 @@ func serve(s *http.Server, l net.Listener, failed chan<- error) {
 
 func (a *App) stop() {
 	a.health.Drain()
-	drain, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
-	a.hub.Drain(drain)
-	requests, cancel := context.WithTimeout(context.Background(), requestsTime)
-	defer cancel()
-	if err := a.server.Shutdown(requests); err != nil {
-		a.log.Warn("requests cut off", "err", err)
-		_ = a.server.Close()
-	}
+	// Together: the port is closed at once, so that a balancer goes elsewhere
+	// without asking, while the sockets are told one after the other.
+	var steps sync.WaitGroup
+	steps.Go(func() {
+		drain, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		a.hub.Drain(drain)
+	})
+	steps.Go(func() {
+		requests, cancel := context.WithTimeout(context.Background(), requestsTime)
+		defer cancel()
+		if err := a.server.Shutdown(requests); err != nil {
+			a.log.Warn("requests cut off", "err", err)
+			_ = a.server.Close()
+		}
+	})
+	steps.Wait()
 	if a.metrics != nil {
 		_ = a.metrics.Close()
 	}

@@ -137,7 +137,7 @@ func (h *Hub) Event(e chat.Event) {
 	case e.Kind == chat.PresenceHint:
 		h.lookAt(e.Room)
 	case e.Kind == chat.RoomChanged:
-		r.broadcast(e.Frame, 0)
+		r.broadcast(e.Frame)
 	case e.Kind == chat.RoomGone:
 		r.gone()
 	case e.Kind == chat.TypingOn || e.Kind == chat.TypingOff:

@@ -43,17 +43,21 @@ func (q *queue) pushEvent(frame []byte) bool {
 	return true
 }
 
-// pushEphemeral queues a frame that may be lost: it is, once half of the place
-// is taken.
-func (q *queue) pushEphemeral(frame []byte) {
+// pushEphemeral queues a frame that may be lost: it is, and false returned, once
+// half of the place is taken.
+func (q *queue) pushEphemeral(frame []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.ended || q.events >= maxQueuedEvents/2 || q.bytes+len(frame) > maxQueuedBytes/2 {
-		return
+	if q.ended {
+		return true // nobody waits for it any more
+	}
+	if q.events > 0 && (q.events >= maxQueuedEvents/2 || q.bytes+len(frame) > maxQueuedBytes/2) {
+		return false
 	}
 	q.events++
 	q.bytes += len(frame)
 	q.push(frame)
+	return true
 }
 
 // pushAnswer queues a frame that this connection asked for.

@@ -48,9 +48,10 @@ type room struct {
 // seat is one connection's place in a room.
 type seat struct {
 	live    bool
-	last    chat.Seq     // the last number this connection has; set when live
-	pending []chat.Event // what came while it was catching up
-	typed   time.Time    // when it last told that its user types; zero: does not
+	last    chat.Seq                   // the last number this connection has; set when live
+	pending []chat.Event               // what came while it was catching up
+	typed   time.Time                  // when it last told that its user types; zero: does not
+	unheard map[chat.UserID]UserStatus // presence for which its connection had no room
 }
 
 func newRoom(h *Hub, id chat.RoomID) *room {
@@ -213,17 +214,12 @@ func (r *room) goLive(c *Conn, answer func(online []chat.UserID, count *int) []b
 }
 
 // broadcast hands a frame outside the sequence to every live seat.
-func (r *room) broadcast(frame []byte, except chat.UserID) {
+func (r *room) broadcast(frame []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tell(frame, except)
-}
-
-// tell is broadcast with r.mu held.
-func (r *room) tell(frame []byte, except chat.UserID) {
 	for c, s := range r.seats {
-		if s.live && c.caller.User.ID != except {
-			c.queue.pushEphemeral(frame)
+		if s.live {
+			c.event(frame)
 		}
 	}
 }

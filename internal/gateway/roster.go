@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -141,13 +142,41 @@ func (r *room) rosterUnknown() {
 	r.tellPresence(diff)
 }
 
-// tellPresence tells the seats in the order in which the rosters came: r.mu is held.
+// tellPresence tells the live seats what differs, in the order in which the rosters
+// came. A seat whose connection has no room for it now is told later, all that it
+// has not heard in one: a difference that is lost would stay wrong. r.mu is held.
 func (r *room) tellPresence(diff []UserStatus) {
-	if len(diff) == 0 {
-		return
+	shared := r.presenceFrame(diff)
+	for c, s := range r.seats {
+		if !s.live || len(diff)+len(s.unheard) == 0 {
+			continue
+		}
+		frame := shared
+		if len(s.unheard) > 0 {
+			s.keep(diff)
+			frame = r.presenceFrame(slices.Collect(maps.Values(s.unheard)))
+		}
+		if c.queue.pushEphemeral(frame) {
+			s.unheard = nil
+		} else {
+			s.keep(diff)
+		}
 	}
-	slices.SortFunc(diff, func(a, b UserStatus) int { return int(a.UserID - b.UserID) })
-	r.tell(chat.Frame("presence:update", PresenceUpdate{RoomID: r.id, Users: diff}), 0)
+}
+
+func (r *room) presenceFrame(users []UserStatus) []byte {
+	slices.SortFunc(users, func(a, b UserStatus) int { return cmp.Compare(a.UserID, b.UserID) })
+	return chat.Frame("presence:update", PresenceUpdate{RoomID: r.id, Users: users})
+}
+
+// keep remembers what the seat has not heard, the latest of each user.
+func (s *seat) keep(diff []UserStatus) {
+	if s.unheard == nil {
+		s.unheard = make(map[chat.UserID]UserStatus, len(diff))
+	}
+	for _, u := range diff {
+		s.unheard[u.UserID] = u
+	}
 }
 
 // online names whom the live seats have been told to be online, and user, who

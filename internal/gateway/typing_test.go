@@ -115,3 +115,29 @@ func TestOnlyWhoSitsInARoomTypesInIt(t *testing.T) {
 		t.Fatalf("err = %v, want NOT_A_MEMBER", err)
 	}
 }
+
+func TestPresenceThatHadNoRoomIsToldLater(t *testing.T) {
+	r, conns := stage(t, 1)
+	c, now := conns[0], time.Now()
+	look := func(roster chat.Roster) { r.newRoster(roster, now) }
+	look(chat.Roster{1: chat.Online})
+	c.queue.take()
+	for range maxQueuedEvents / 2 { // half of the place is taken
+		c.event([]byte(`{"type":"message:new"}`))
+	}
+	look(chat.Roster{1: chat.Online, 2: chat.Online, 3: chat.Online})
+	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online})
+	if frames, _ := c.queue.take(); len(frames) != maxQueuedEvents/2 {
+		t.Fatalf("%d frames wait, want only the %d messages", len(frames), maxQueuedEvents/2)
+	}
+	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online}) // nothing new
+	frames, _ := c.queue.take()
+	want := `{"type":"presence:update","data":{"roomId":1,"users":[{"userId":2,"status":"busy"},{"userId":3,"status":"online"}]}}`
+	if len(frames) != 1 || string(frames[0]) != want {
+		t.Fatalf("told %s, want %s", frames, want)
+	}
+	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online})
+	if frames, _ := c.queue.take(); len(frames) != 0 {
+		t.Fatalf("told again: %s", frames)
+	}
+}
