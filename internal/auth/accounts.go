@@ -21,8 +21,6 @@ const (
 	GuestLife   = 24 * time.Hour
 )
 
-const maxDisplayName = 50 // characters
-
 // Accounts registers users and signs them in and out.
 type Accounts struct {
 	Store     chat.Accounts
@@ -101,12 +99,12 @@ func cleanEmail(text string) (string, error) {
 }
 
 func displayName(text, standard string) (string, error) {
-	clean, err := markup.Line(text, maxDisplayName)
+	clean, err := markup.Line(text, chat.MaxDisplayName)
 	switch {
 	case errors.Is(err, markup.ErrEmpty) || err == nil && clean == "":
 		return standard, nil
 	case errors.Is(err, markup.ErrTooLong):
-		return "", chat.Fault(chat.TooLong, "A display name has at most %d characters.", maxDisplayName).In("displayName")
+		return "", chat.Fault(chat.TooLong, "A display name has at most %d characters.", chat.MaxDisplayName).In("displayName")
 	case err != nil:
 		return "", chat.Fault(chat.BadRequest, "That display name cannot be used.").In("displayName")
 	}
