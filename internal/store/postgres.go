@@ -48,8 +48,8 @@ func openPool(ctx context.Context, dsn string, conns int32) (*pgxpool.Pool, erro
 	config.MaxConns = conns
 	config.ConnConfig.ConnectTimeout = time.Second
 	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
-		"application_name":                    "chillin",
-		"statement_timeout":                   "2s",
+		"application_name":  "chillin",
+		"statement_timeout": "2s",
 		// A node that is frozen in the middle of an append holds rooms no longer.
 		"idle_in_transaction_session_timeout": "3s",
 		// Promise G1: whoever runs the server cannot weaken it by accident.
