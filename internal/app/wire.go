@@ -128,14 +128,12 @@ func (a *App) clientIP(r *http.Request) netip.Addr {
 }
 
 // secure tells whether the client's side is TLS: our own, or that of a proxy
-// which we trust, as its word about the client's address shows.
+// which we trust.
 func (a *App) secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	trusted := err == nil && a.config.TrustProxy.Client(r.RemoteAddr, []string{"192.0.2.1"}) != peer.Addr().Unmap()
-	return trusted && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	return a.config.TrustProxy.Trusts(r.RemoteAddr) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
 func counted(m *metrics.Metrics, next http.Handler) http.Handler {

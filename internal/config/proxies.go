@@ -89,6 +89,13 @@ func (p Proxies) Client(remote string, forwardedFor []string) netip.Addr {
 	return client
 }
 
+// Trusts says whether remote, the peer of a connection, is one of our proxies, whose
+// headers are believed. An unreadable remote is not.
+func (p Proxies) Trusts(remote string) bool {
+	peer := parseAddr(remote)
+	return peer.IsValid() && p.trusts(peer, 0)
+}
+
 // trusts says whether addr, found so many hops away from us, is one of our proxies.
 func (p Proxies) trusts(addr netip.Addr, hops int) bool {
 	if hops < p.Hops {

@@ -41,3 +41,31 @@ func TestProxiesClient(t *testing.T) {
 		})
 	}
 }
+
+func TestProxiesTrusts(t *testing.T) {
+	for _, c := range []struct {
+		trust, remote string
+		want          bool
+	}{
+		{"", "127.0.0.1:5", false},
+		{"loopback", "127.0.0.1:5", true},
+		{"loopback", "[::1]:5", true},
+		{"loopback", "203.0.113.9:5", false},
+		{"10.0.0.0/8", "10.1.2.3:5", true},
+		{"1", "203.0.113.9:5", true},
+		{"1", "@", false},
+	} {
+		cfg, err := Load(func(key string) (string, bool) {
+			if key == "TRUST_PROXY" {
+				return c.trust, true
+			}
+			return "", false
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cfg.TrustProxy.Trusts(c.remote); got != c.want {
+			t.Errorf("TRUST_PROXY=%s trusts %s: %v, want %v", c.trust, c.remote, got, c.want)
+		}
+	}
+}
