@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
+
+	"github.com/chillin-chat/chillin/migrations"
 )
 
 func TestCommands(t *testing.T) {
@@ -19,7 +23,7 @@ func TestCommands(t *testing.T) {
 		{"an unknown command is named", []string{"sevre"}, nil, "", `"sevre"`},
 		{"migrate without a step", []string{"migrate"}, nil, "", "up, down or status"},
 		{"migrate status of a new folder", []string{"migrate", "status"}, nil, "schema version 0\n", ""},
-		{"migrate up", []string{"migrate", "up"}, nil, "schema version 1\n", ""},
+		{"migrate up", []string{"migrate", "up"}, nil, fmt.Sprintf("schema version %d\n", newestSchema(t)), ""},
 		{"all faults at once", nil, map[string]string{"PORT": "x", "MAX_MESSAGE_LENGTH": "0"}, "", "MAX_MESSAGE_LENGTH"},
 		{"redis without postgres", nil, map[string]string{"REDIS_URL": "redis://127.0.0.1:6379"}, "", "REDIS_URL"},
 		{"health of nobody", []string{"health"}, map[string]string{"PORT": "1"}, "", "refused"},
@@ -41,6 +45,19 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// newestSchema is the number of the last migration.
+func newestSchema(t *testing.T) (n int) {
+	t.Helper()
+	files, err := fs.Glob(migrations.FS, "sqlite/*.up.sql") // by name
+	if err != nil || len(files) == 0 {
+		t.Fatalf("migrations: %v, %v", files, err)
+	}
+	if _, err := fmt.Sscanf(files[len(files)-1], "sqlite/%06d_", &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // A second node on the same folder must be told, not corrupt it.

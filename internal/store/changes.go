@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -60,7 +61,12 @@ func (s *Store) Delete(ctx context.Context, id chat.MessageID, by chat.UserID, r
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE messages SET text = '', html = '', deleted_at = $2 WHERE id = $1`,
 			int64(id), int64(s.clock()))
-		return true, err
+		if err != nil || m.Author.ID == by {
+			return true, err
+		}
+		return true, s.audit(ctx, tx.Tx, chat.AuditEntry{
+			Actor: by, Action: chat.AuditMessageDeleted, Room: m.RoomID, User: m.Author.ID, Detail: fmt.Sprintf("message %d", id),
+		})
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -59,16 +61,41 @@ func (s *Store) ChangeRoom(ctx context.Context, id chat.RoomID, by chat.UserID, 
 		}
 		room, err = s.scanRoom(tx.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(id)))
 		room.Head = tx.head
+		if fields := differ(before, room); err == nil && fields != "" {
+			err = s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditRoomChanged, Room: id, Detail: fields})
+		}
 		return err
 	})
 	return room, told, s.fail("change room", err)
 }
 
+// differ names the fields in which a room is not what it was.
+func differ(before, after chat.Room) string {
+	var fields []string
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"name", before.Name == after.Name},
+		{"description", before.Description == after.Description},
+		{"private", before.Private == after.Private},
+		{"password", before.Password == after.Password},
+	} {
+		if !f.same {
+			fields = append(fields, f.name)
+		}
+	}
+	return strings.Join(fields, ", ")
+}
+
 // DeleteRoom deletes a room; the database takes what is in it along.
 func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID, by chat.UserID, rule chat.MemberRule) error {
 	err := s.asMember(ctx, id, by, 0, rule, func(tx *roomTx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM rooms WHERE id = $1`, int64(id))
-		return err
+		var name string
+		if err := tx.QueryRowContext(ctx, `DELETE FROM rooms WHERE id = $1 RETURNING name`, int64(id)).Scan(&name); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditRoomDeleted, Room: id, Detail: name})
 	})
 	return s.fail("delete room", err)
 }
@@ -77,6 +104,10 @@ func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID, by chat.UserID, 
 func (s *Store) SetRole(ctx context.Context, room chat.RoomID, by, member chat.UserID, role chat.RoomRole, rule chat.MemberRule) (chat.Membership, error) {
 	var m chat.Membership
 	err := s.asMember(ctx, room, by, member, rule, func(tx *roomTx) error {
+		before, err := s.membership(ctx, tx.Tx, room, member)
+		if err != nil {
+			return err
+		}
 		if role == chat.Owner && by != member {
 			// The old owner first: a room never has two.
 			if err := s.setRole(ctx, tx, by, chat.RoomAdmin); err != nil {
@@ -89,9 +120,14 @@ func (s *Store) SetRole(ctx context.Context, room chat.RoomID, by, member chat.U
 		if err := s.setRole(ctx, tx, member, role); err != nil {
 			return err
 		}
-		var err error
-		m, err = s.membership(ctx, tx.Tx, room, member)
-		return err
+		if m, err = s.membership(ctx, tx.Tx, room, member); err != nil || m.Role == before.Role {
+			return err
+		}
+		entry := chat.AuditEntry{Actor: by, Action: chat.AuditRoleSet, Room: room, User: member, Detail: fmt.Sprintf("%s → %s", before.Role, m.Role)}
+		if m.Role == chat.Owner {
+			entry.Action = chat.AuditRoomHandedOver
+		}
+		return s.audit(ctx, tx.Tx, entry)
 	})
 	return m, s.fail("set role", err)
 }
@@ -110,8 +146,10 @@ func (s *Store) Kick(ctx context.Context, room chat.RoomID, by, member chat.User
 			return err
 		}
 		var err error
-		told, err = s.tell(ctx, tx, by, member, chat.Kicked, "{author} removed {subject} from the room.")
-		return err
+		if told, err = s.tell(ctx, tx, by, member, chat.Kicked, "{author} removed {subject} from the room."); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditKicked, Room: room, User: member})
 	})
 	return told, s.fail("kick", err)
 }

@@ -26,15 +26,15 @@ func TestMigrate(t *testing.T) {
 			for _, step := range []struct {
 				name string
 				move func() error
-				back uint // steps below the newest
-			}{{"up", schema.Up, 0}, {"up again", schema.Up, 0}, {"down", schema.Down, 1}, {"up after down", schema.Up, 0}} {
+				back bool // below the newest
+			}{{"up", schema.Up, false}, {"up again", schema.Up, false}, {"down", schema.Down, true}, {"up after down", schema.Up, false}} {
 				if err := step.move(); err != nil {
 					t.Fatalf("%s: %v", step.name, err)
 				}
 				version, dirty, err := schema.Version()
 				newest = max(newest, version)
-				if err != nil || dirty || version != newest-step.back {
-					t.Fatalf("after %s: version %d, dirty %v, err %v, want %d", step.name, version, dirty, err, newest-step.back)
+				if err != nil || dirty || (version < newest) != step.back {
+					t.Fatalf("after %s: version %d of %d, dirty %v, err %v", step.name, version, newest, dirty, err)
 				}
 			}
 		})
