@@ -82,7 +82,7 @@ func newAccount(in Registration) (chat.NewAccount, error) {
 	if err != nil {
 		return chat.NewAccount{}, err
 	}
-	display, err := displayName(in.DisplayName, username)
+	display, err := chat.CleanDisplayName(in.DisplayName, username)
 	return chat.NewAccount{Username: username, DisplayName: display, Email: email}, err
 }
 
@@ -96,19 +96,6 @@ func cleanEmail(text string) (string, error) {
 		return "", chat.Fault(chat.BadRequest, "That is not an email address.").In("email")
 	}
 	return strings.ToLower(text), nil
-}
-
-func displayName(text, standard string) (string, error) {
-	clean, err := markup.Line(text, chat.MaxDisplayName)
-	switch {
-	case errors.Is(err, markup.ErrEmpty) || err == nil && clean == "":
-		return standard, nil
-	case errors.Is(err, markup.ErrTooLong):
-		return "", chat.Fault(chat.TooLong, "A display name has at most %d characters.", chat.MaxDisplayName).In("displayName")
-	case err != nil:
-		return "", chat.Fault(chat.BadRequest, "That display name cannot be used.").In("displayName")
-	}
-	return clean, nil
 }
 
 // errWrongLogin is the same for unknown names and wrong passwords.
@@ -163,7 +150,7 @@ func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedI
 		return SignedIn{}, err
 	}
 	username := guestName()
-	display, err := displayName(name, username)
+	display, err := chat.CleanDisplayName(name, username)
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -250,6 +250,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 			{Kind: chat.SessionEnded, User: 1, Session: 1 << 50},
 			{Kind: chat.OtherSessionsEnded, User: 2},
 			{Kind: chat.ForUser, User: 3, Except: "conn-é", Frame: []byte(`{"type":"read:updated"}`)},
+			{Kind: chat.UserChanged, User: 4, Rooms: []chat.RoomID{7, 1 << 50}, Frame: []byte(`{"type":"user:updated"}`)},
 		}
 		for _, n := range want {
 			nodes[0].Notify(n)

@@ -12,6 +12,7 @@ import (
 //
 //	event:  version kind room seq user frame…
 //	notice: version kind user session len(except) except frame…
+//	        (UserChanged: …except len(rooms) rooms… frame…)
 //
 // Version and kind are one byte, numbers are unsigned varints.
 
@@ -56,6 +57,12 @@ func encodeNotice(n chat.Notice) []byte {
 	b = binary.AppendUvarint(b, uint64(n.Session))
 	b = binary.AppendUvarint(b, uint64(len(n.Except)))
 	b = append(b, n.Except...)
+	if n.Kind == chat.UserChanged { // the others stay as older nodes read them
+		b = binary.AppendUvarint(b, uint64(len(n.Rooms)))
+		for _, room := range n.Rooms {
+			b = binary.AppendUvarint(b, uint64(room))
+		}
+	}
 	return append(b, n.Frame...)
 }
 
@@ -66,6 +73,9 @@ func decodeNotice(payload string) (chat.Notice, error) {
 		Kind: chat.NoticeKind(kind), User: chat.UserID(r.number()), Session: chat.SessionID(r.number()),
 	}
 	n.Except = r.text()
+	if n.Kind == chat.UserChanged {
+		n.Rooms = r.rooms()
+	}
 	n.Frame = r.frame()
 	return n, r.err
 }
@@ -118,6 +128,19 @@ func (r *reader) text() string {
 	s := r.rest[:n]
 	r.rest = r.rest[n:]
 	return s
+}
+
+func (r *reader) rooms() []chat.RoomID {
+	n := r.number()
+	if n > int64(len(r.rest)) { // each takes a byte at least
+		r.fail()
+		return nil
+	}
+	rooms := make([]chat.RoomID, 0, n)
+	for range n {
+		rooms = append(rooms, chat.RoomID(r.number()))
+	}
+	return rooms
 }
 
 // frame is the rest; nil where there is none.

@@ -54,6 +54,9 @@ const (
 	// ForUser carries a frame to the sockets of Notice.User but for those of the
 	// connection Notice.Except.
 	ForUser
+	// UserChanged carries a frame about Notice.User to whoever sits live in one of
+	// Notice.Rooms, once, and to the user's own sockets.
+	UserChanged
 )
 
 // Notice is news about a user, for every node.
@@ -63,5 +66,7 @@ type Notice struct {
 	Session SessionID
 	// Except names the connection that caused a ForUser notice, "" for none.
 	Except string
-	Frame  []byte
+	// Rooms are those of a user who changed.
+	Rooms []RoomID
+	Frame []byte
 }

@@ -32,6 +32,12 @@ type ReadUpdated struct {
 	ReadState
 }
 
+// UserUpdated is the data of user:updated. The user's status is unknown here:
+// presence:update tells it.
+type UserUpdated struct {
+	User User `json:"user"`
+}
+
 // Frame makes the finished JSON object of an event or reply without id.
 func Frame(kind string, data any) []byte {
 	frame, err := json.Marshal(struct {

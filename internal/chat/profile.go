@@ -51,12 +51,9 @@ type Pictures interface {
 // ChangeProfile changes what a caller is called and says of itself.
 func (s *Service) ChangeProfile(ctx context.Context, caller Caller, p ProfilePatch) (User, error) {
 	if p.DisplayName != nil {
-		name, err := line(*p.DisplayName, MaxDisplayName, "displayName")
+		name, err := CleanDisplayName(*p.DisplayName, caller.User.Username)
 		if err != nil {
 			return User{}, err
-		}
-		if name == "" {
-			name = caller.User.Username
 		}
 		p.DisplayName = &name
 	}
@@ -67,7 +64,14 @@ func (s *Service) ChangeProfile(ctx context.Context, caller Caller, p ProfilePat
 		}
 		p.StatusMessage = &message
 	}
-	return s.Profiles.ChangeProfile(ctx, caller.User.ID, p)
+	if after, ok := s.Sends.Allow(caller.User.ID); !ok { // like a message it goes to many
+		return User{}, limited(after)
+	}
+	user, err := s.Profiles.ChangeProfile(ctx, caller.User.ID, p)
+	if err == nil {
+		s.AnnounceUser(ctx, user)
+	}
+	return user, err
 }
 
 // MayUpload counts an upload before its body is read.
@@ -97,17 +101,20 @@ func (s *Service) SetAvatar(ctx context.Context, caller Caller, upload []byte) (
 		}
 		return User{}, err
 	}
+	s.AnnounceUser(ctx, user)
 	s.dropAvatar(ctx, before)
 	return user, nil
 }
 
 // RemoveAvatar takes a caller's avatar away.
 func (s *Service) RemoveAvatar(ctx context.Context, caller Caller) error {
-	_, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, "")
-	if err == nil {
-		s.dropAvatar(ctx, before)
+	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, "")
+	if err != nil || before == "" {
+		return err
 	}
-	return err
+	s.AnnounceUser(ctx, user)
+	s.dropAvatar(ctx, before)
+	return nil
 }
 
 // Avatar is a picture that everybody may see who knows its random name.

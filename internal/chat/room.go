@@ -116,6 +116,8 @@ type Rooms interface {
 	ListRooms(ctx context.Context, q RoomQuery) ([]Room, string, error)
 	// OwnRooms returns all rooms of a user with what is unread, by name.
 	OwnRooms(ctx context.Context, user UserID) ([]OwnRoom, error)
+	// RoomsOf returns the ids of a user's rooms, ascending.
+	RoomsOf(ctx context.Context, user UserID) ([]RoomID, error)
 	// Join makes user a member and takes a number for it. For a member it changes
 	// nothing and the message is nil.
 	Join(ctx context.Context, room RoomID, user UserID) (Membership, *Message, error)

@@ -119,7 +119,7 @@ func (h *Hub) Announce(e chat.Event) {
 // Notify hands n to every node; this one ends sessions at once. A frame, which
 // would be sent twice, comes back over the bus, unless the bus may be deaf.
 func (h *Hub) Notify(n chat.Notice) {
-	if n.Kind != chat.ForUser || h.bus.Suspect() {
+	if n.Frame == nil || h.bus.Suspect() {
 		h.Notice(n)
 	}
 	h.bus.Notify(n)
@@ -158,7 +158,26 @@ func (h *Hub) Notice(n chat.Notice) {
 				c.queue.pushEphemeral(n.Frame)
 			}
 		}
+	case chat.UserChanged:
+		for c := range h.acquainted(n.User, n.Rooms) {
+			c.event(n.Frame)
+		}
 	}
+}
+
+// acquainted are the connections that show user: its own, and those that sit live
+// in one of rooms.
+func (h *Hub) acquainted(user chat.UserID, rooms []chat.RoomID) map[*Conn]struct{} {
+	conns := map[*Conn]struct{}{}
+	for _, c := range h.connsOf(user) {
+		conns[c] = struct{}{}
+	}
+	for _, id := range rooms {
+		if r := h.room(id); r != nil {
+			r.addLive(conns)
+		}
+	}
+	return conns
 }
 
 // Missed has the heads read at once.

@@ -224,6 +224,17 @@ func (r *room) broadcast(frame []byte) {
 	}
 }
 
+// addLive adds the connections that sit live in the room.
+func (r *room) addLive(conns map[*Conn]struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c, s := range r.seats {
+		if s.live {
+			conns[c] = struct{}{}
+		}
+	}
+}
+
 // addSeat seats c, still catching up; when it sits already, it begins anew.
 func (r *room) addSeat(c *Conn) {
 	r.mu.Lock()

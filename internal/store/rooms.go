@@ -199,6 +199,20 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 	return own, s.fail("list own rooms", err)
 }
 
+// RoomsOf returns the ids of a user's rooms.
+func (s *Store) RoomsOf(ctx context.Context, user chat.UserID) ([]chat.RoomID, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var rooms []chat.RoomID
+	err := each(ctx, s.read, func(r row) error {
+		var id chat.RoomID
+		err := r.Scan(&id)
+		rooms = append(rooms, id)
+		return err
+	}, `SELECT room_id FROM room_members WHERE user_id = $1 ORDER BY room_id`, int64(user))
+	return rooms, s.fail("list rooms of user", err)
+}
+
 // unread counts the texts of others after what the member me has read. It ends at
 // 1000: nobody reads a larger number, everybody pays for it.
 const unread = `(SELECT count(*) FROM (SELECT 1 FROM messages m WHERE m.room_id = me.room_id AND m.seq > me.last_read

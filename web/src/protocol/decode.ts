@@ -30,6 +30,7 @@ import type {
   SystemInfo,
   TypingUpdate,
   User,
+  UserUpdated,
 } from './types';
 import {
   boolean,
@@ -231,6 +232,7 @@ const frameData: { [T in FrameType]: Decode<FrameData[T]> } = {
   }),
   'typing:update': object<TypingUpdate>({ roomId: number, userIds: list(number) }),
   'read:updated': object<ReadUpdated>({ roomId: number, lastRead: number, unread: number }),
+  'user:updated': object<UserUpdated>({ user: decodeUser }),
   pong: object<Pong>({ heads: withDefault(record(number), {}), epoch: withDefault(string, '') }),
   ok: (v, path) => (v === undefined || v === null ? {} : object<{ seq?: number }>({ seq: optional(number) })(v, path)),
   draining: object<Draining>({ reconnectInMs: withDefault(number, 0) }),

@@ -960,6 +960,9 @@ export interface components {
             /** Format: int64 */
             userId: number;
         };
+        UserUpdated: {
+            user: components["schemas"]["User"];
+        };
     };
     responses: never;
     parameters: never;

@@ -71,6 +71,7 @@ export type Draining = Schemas['Draining'];
 export type FrameError = With<Schemas['FrameError'], { code: ErrorCode }>;
 export type TypingUpdate = With<Schemas['TypingUpdate'], { userIds: number[] }>;
 export type ReadUpdated = Schemas['ReadUpdated'];
+export type UserUpdated = Schemas['UserUpdated'];
 
 export interface FrameData {
   connected: Connected;
@@ -87,6 +88,7 @@ export interface FrameData {
   'presence:update': PresenceUpdate;
   'typing:update': TypingUpdate;
   'read:updated': ReadUpdated;
+  'user:updated': UserUpdated;
   pong: Pong;
   ok: { seq?: number };
   draining: Draining;

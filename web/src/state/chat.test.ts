@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Message } from '../protocol/types';
-import { message } from '../test/samples';
+import type { Author, Message, User } from '../protocol/types';
+import { alice, bob, message } from '../test/samples';
 import { connectedRig, helloWithRoom, joined, type Rig, rig } from '../test/rig';
 import { until } from '../test/waiting';
 import type { RoomSession } from './room';
@@ -22,6 +22,7 @@ function sessionOf({ chat }: Rig): RoomSession {
   return session;
 }
 
+const author = ({ id, username, displayName, avatarUrl }: User): Author => ({ id, username, displayName, avatarUrl });
 const news = (m: Message) => ({ type: 'message:new', data: { roomId: 7, seq: m.changeSeq, message: m } });
 const texts = (session: RoomSession) => session.timeline.getSnapshot().messages.map((m) => m.text);
 const changes = (id: number, from: number, messages: Message[], more: object = {}) => ({
@@ -51,6 +52,20 @@ describe('a room', () => {
     const session = sessionOf(present);
     await until(session.timeline, (t) => t.messages.length === 2);
     expect(texts(session)).toEqual(['m1', 'm2']);
+  });
+
+  test('shows people under their present names, in what they wrote and in answers to it', async () => {
+    const { rig, session } = await connected();
+    const answer = message(2, { author: author(alice), replyTo: { id: 1001, seq: 1, author: author(bob), excerpt: 'm1' } });
+    const robert = { ...bob, displayName: 'Robert' };
+    rig.socket().serve(news(message(1)), news(answer), { type: 'user:updated', data: { user: robert } });
+    await until(session.timeline, (t) => t.messages[0]?.author.displayName === 'Robert');
+    const [, second] = session.timeline.getSnapshot().messages;
+    expect([second?.author.displayName, second?.replyTo?.author.displayName]).toEqual(['Alice', 'Robert']);
+    expect(rig.chat.user.getSnapshot().displayName).toBe('Alice');
+    rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, displayName: 'Alicia', status: 'unknown' } } });
+    await until(rig.chat.user, (user) => user.displayName === 'Alicia');
+    expect(rig.chat.user.getSnapshot().status).toBe('online');
   });
 
   test('asks on while the server has more', async () => {

@@ -270,11 +270,19 @@ export class Chat {
         const head = this.#cursorOf(roomId);
         return this.#patch(roomId, (mine) => ({ ...mine, lastRead: Math.max(mine.lastRead, lastRead), counted: { unread, head } }));
       }
+      case 'user:updated':
+        return this.#userIs(frame.data.user);
       case 'pong':
         return this.#heads(frame.data.heads, frame.data.epoch);
       default:
         return undefined; // an answer that nobody waits for any more
     }
+  }
+
+  #userIs(user: User): void {
+    const me = this.user.getSnapshot();
+    if (user.id === me.id) this.user.set({ ...user, status: me.status });
+    for (const session of this.#sessions.values()) session.userChanged(user);
   }
 
   #cursorOf(roomId: number): number {

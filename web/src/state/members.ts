@@ -1,4 +1,4 @@
-import type { Member, RoomRole } from '../protocol/types';
+import type { Member, RoomRole, User } from '../protocol/types';
 import { wordsOf } from '../transport/errors';
 import type { Rest } from '../transport/rest';
 import { Store } from './store';
@@ -44,6 +44,17 @@ export class Members {
   roleOf(userId: number): RoomRole | undefined {
     const state = this.state.getSnapshot();
     return state.kind === 'unasked' ? undefined : state.members.find(({ user }) => user.id === userId)?.role;
+  }
+
+  /** A member's name, avatar or role on the server is another; presence is told elsewhere. */
+  userIs(user: User): void {
+    this.state.update((state) => {
+      if (state.kind === 'unasked') return state;
+      const members = state.members.map((one) =>
+        one.user.id === user.id ? { ...one, user: { ...user, status: one.user.status } } : one,
+      );
+      return { ...state, members };
+    });
   }
 
   /** 'owner' hands the room over. */

@@ -1,4 +1,4 @@
-import type { RoomChanges, Message, MessageEvent, PresenceUpdate, Reply, RoomJoined } from '../protocol/types';
+import type { RoomChanges, Message, MessageEvent, PresenceUpdate, Reply, RoomJoined, User } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import type { Rest } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
@@ -114,6 +114,12 @@ export class RoomSession {
 
   presenceChanged(update: PresenceUpdate): void {
     this.presence.update((presence) => applyPresence(presence, update));
+  }
+
+  userChanged(user: User): void {
+    const { id, username, displayName, avatarUrl } = user;
+    this.apply({ type: 'author', author: { id, username, displayName, avatarUrl } });
+    this.members.userIs(user);
   }
 
   typingChanged(userIds: number[]): void {

@@ -1,4 +1,4 @@
-import type { RoomChanges, Message, MessageConfirmed, Reply } from '../protocol/types';
+import type { Author, RoomChanges, Message, MessageConfirmed, Reply } from '../protocol/types';
 
 /** A message of this user that has no place in the room's sequence yet. */
 export type Outgoing = Written &
@@ -37,6 +37,8 @@ export type TimelineEvent =
   | { type: 'changed'; seq: number; message: Message }
   /** The answer to "what changed since": a range of the sequence. */
   | { type: 'caught-up'; changes: RoomChanges }
+  /** Somebody is called or looks otherwise now. */
+  | { type: 'author'; author: Author }
   | { type: 'older'; messages: Message[]; hasMore: boolean }
   /** The connection went: what waited behind a hole is asked for on the next one. */
   | { type: 'interrupted' }
@@ -58,6 +60,8 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
       return change(t, event.seq, event.message);
     case 'caught-up':
       return catchUp(t, event.changes);
+    case 'author':
+      return redress(t, event.author);
     case 'older':
       return prepend(t, event.messages, event.hasMore);
     case 'interrupted':
@@ -111,6 +115,21 @@ function catchUp(t: Timeline, changes: RoomChanges): Timeline {
   for (const message of changes.messages) messages = put(messages, message, t.hasOlder);
   const seq = Math.max(t.cursor.seq, changes.to);
   return settle({ ...t, messages, cursor: { ...t.cursor, seq } });
+}
+
+/** Shows what somebody wrote, and what answers it, under that person's present name. */
+function redress(t: Timeline, author: Author): Timeline {
+  const messages = t.messages.map((message): Message => {
+    const { replyTo } = message;
+    const answers = replyTo?.author.id === author.id;
+    if (message.author.id !== author.id && !answers) return message;
+    return {
+      ...message,
+      author: message.author.id === author.id ? author : message.author,
+      ...(answers ? { replyTo: { ...replyTo, author } } : {}),
+    };
+  });
+  return { ...t, messages };
 }
 
 function prepend(t: Timeline, older: readonly Message[], hasMore: boolean): Timeline {
