@@ -24,6 +24,7 @@ const (
 	NotDense  Rule = "G3 hole in the log" // numbers without a bearer, or beyond the head
 	Reordered Rule = "G3 order"           // b was sent after a was known, and has a lower number
 	Gap       Rule = "G4 gap"             // a stream or a catch-up leaves a number out
+	Stale     Rule = "G4 stale"           // a client is at the end and shows what was before
 	Ghost     Rule = "G5 ghost"           // online without a connection
 	Missing   Rule = "G5 not shown"       // a connection, and not online
 	Leak      Rule = "G6 leak"            // told to somebody outside
@@ -73,7 +74,12 @@ type bearer struct {
 	message chat.MessageID
 	author  chat.UserID
 	cid     uuid.UUID
-	hash    uint64
+}
+
+// version is a message as it was from one of its changes on.
+type version struct {
+	message chat.MessageID
+	change  chat.Seq
 }
 
 // send is all that is known of one cid of one user.
@@ -97,12 +103,20 @@ type checker struct {
 	h      *History
 	db     Database
 	rows   map[place]bearer
-	change map[chat.RoomID][]Row // by ChangeSeq
+	byID   map[chat.MessageID]Row
+	change map[chat.RoomID][]Row    // by ChangeSeq
+	last   map[place]chat.MessageID // whose latest change the number is
+	states map[version]uint64
 	stored map[sendKey]Row
 	sends  map[sendKey]*send
 	out    map[belonging][]absence
-	told   map[Rule]int
-	found  []Violation
+
+	changes   map[place]chat.MessageID // confirmed ones
+	deletions map[chat.MessageID]deletion
+	wishes    map[changeKey]*wishes
+
+	told  map[Rule]int
+	found []Violation
 }
 
 // belonging is a user in a room.
@@ -121,22 +135,25 @@ const forever = time.Duration(1<<63 - 1)
 // takes time in proportion to n log n of the records.
 func Check(h *History, db Database) []Violation {
 	c := &checker{
-		h: h, db: db, rows: map[place]bearer{}, change: map[chat.RoomID][]Row{},
+		h: h, db: db, rows: map[place]bearer{}, byID: map[chat.MessageID]Row{}, change: map[chat.RoomID][]Row{},
+		last: map[place]chat.MessageID{}, states: map[version]uint64{},
 		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[belonging][]absence{}, told: map[Rule]int{},
+		changes: map[place]chat.MessageID{}, deletions: map[chat.MessageID]deletion{}, wishes: map[changeKey]*wishes{},
 	}
 	c.readDatabase()
 	c.readSends()
 	c.readAbsences()
+	c.readChanges()
 	c.checkSends()
+	c.checkChanges()
 	c.checkMembers()
+	screens := make([]map[chat.RoomID]*stream, len(h.Journals))
 	for i := range h.Journals {
-		c.checkStream(i)
+		screens[i] = c.checkStream(i)
 		c.checkSenderOrder(i)
 	}
 	for _, t := range h.Tails {
-		if head := db.Heads[t.Room]; t.Seq < head {
-			c.violated(Gap, t.Room, t.Seq+1, t.Client, h.Now(), "never came; the client stays at %d where the room is at %d", t.Seq, head)
-		}
+		c.checkTail(t, screens[t.Client][t.Room])
 	}
 	c.checkOrder()
 	c.checkPresence()
@@ -165,7 +182,10 @@ func (c *checker) readDatabase() {
 		if _, taken := c.rows[at]; taken {
 			c.violated(Disagree, r.Room, r.Seq, -1, 0, "the database has two messages with this number")
 		}
-		c.rows[at] = bearer{r.Message, r.Author, r.CID, r.Hash}
+		c.rows[at] = bearer{r.Message, r.Author, r.CID}
+		c.byID[r.Message] = r
+		c.last[place{r.Room, r.ChangeSeq}] = r.Message
+		c.states[version{r.Message, r.ChangeSeq}] = r.State
 		changed[place{r.Room, r.ChangeSeq}] = true
 		c.change[r.Room] = append(c.change[r.Room], r)
 		if r.CID == uuid.Nil {
@@ -309,8 +329,8 @@ func (c *checker) checkSends() {
 		switch {
 		case !ok:
 			c.violated(Forged, row.Room, row.Seq, -1, 0, "message %d with cid %s is stored and user %d never sent it", row.Message, row.CID, row.Author)
-		case s.room != row.Room || s.hash != row.Hash:
-			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s is stored with another room or text than was sent", row.CID)
+		case s.room != row.Room:
+			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s is stored in another room than it was sent to", row.CID)
 		case s.refused > 0 && !s.open && !s.confirmed && s.tries == s.refused:
 			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s was refused and is stored", row.CID)
 		}
@@ -357,20 +377,29 @@ type stream struct {
 	wire    chat.Seq // the last number on it
 	may     bool     // the answer said that there is more: one jump is announced
 	seated  bool
+
+	shows map[chat.MessageID]chat.Seq // the latest change of what the screen has
+	from  chat.Seq                    // where the screen begins: what was created later is on it,
+	since chat.Seq                    // and what changed later came to it
+}
+
+// show puts a state of a message onto the screen, unless a later one is there.
+func (s *stream) show(r Record) {
+	s.shows[r.Message] = max(s.shows[r.Message], r.Change)
 }
 
 // checkStream follows what one client was sent. On the wire every event has the
 // next number, from where the answer to room:join ended; on the screen every
 // number appears once, by an event or within a catch-up that begins where the
-// screen is.
-func (c *checker) checkStream(client int) {
+// screen is. It returns what the screens show in the end.
+func (c *checker) checkStream(client int) map[chat.RoomID]*stream {
 	rooms := map[chat.RoomID]*stream{}
 	records := c.h.Journals[client].Records()
 	for i := range records {
 		r := records[i]
 		s := rooms[r.Room]
 		if s == nil {
-			s = &stream{}
+			s = &stream{shows: map[chat.MessageID]chat.Seq{}}
 			rooms[r.Room] = s
 		}
 		switch r.Kind {
@@ -378,6 +407,7 @@ func (c *checker) checkStream(client int) {
 			c.checkCatchUp(client, s, r, records[i+1:min(len(records), i+1+int(r.Count))])
 		case Delivered:
 			c.checkBearer(client, r)
+			c.checkShown(client, r)
 			c.checkLeak(client, r, r.At)
 			c.checkWire(client, s, r)
 			c.checkApplied(client, s, r)
@@ -385,6 +415,24 @@ func (c *checker) checkStream(client int) {
 			if r.Subject == c.h.Journals[client].User {
 				s.seated = false
 			}
+		}
+	}
+	return rooms
+}
+
+// checkTail: who is at the end of a room shows what the database holds.
+func (c *checker) checkTail(t Tail, s *stream) {
+	head := c.db.Heads[t.Room]
+	if t.Seq < head {
+		c.violated(Gap, t.Room, t.Seq+1, t.Client, c.h.Now(), "never came; the client stays at %d where the room is at %d", t.Seq, head)
+		return
+	}
+	if s == nil {
+		return
+	}
+	for _, row := range c.change[t.Room] {
+		if (row.Seq > s.from || row.ChangeSeq > s.since) && s.shows[row.Message] != row.ChangeSeq {
+			c.violated(Stale, t.Room, row.ChangeSeq, t.Client, c.h.Now(), "message %d is shown as it was at %d", row.Message, s.shows[row.Message])
 		}
 	}
 }
@@ -398,8 +446,16 @@ func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Recor
 	} else if _, over := c.outside(belonging{0, who.user}, r.Began); over {
 		c.checkLeak(client, r, r.At)
 	}
+	if r.Reset {
+		clear(s.shows)
+		s.from, s.since = r.From, r.To
+	}
 	for _, m := range messages {
-		c.checkBearer(client, m)
+		if want, ok := c.rows[place{m.Room, m.Seq}]; ok && want.message != m.Message {
+			c.violated(Disagree, m.Room, m.Seq, client, m.At, "message %d was shown there; the database has message %d", m.Message, want.message)
+		}
+		c.checkShown(client, m)
+		s.show(m)
 	}
 	if s.begun && !r.Reset && r.From != s.applied {
 		c.violated(Gap, r.Room, r.From, client, r.At, "a catch-up begins at %d where the client is at %d", r.From, s.applied)
@@ -412,7 +468,8 @@ func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Recor
 }
 
 // checkRange: a catch-up names every message whose latest change is within it.
-// One that was changed again later may be missing from it.
+// One that was changed again later may be missing from it, and so may one from
+// before the screen's beginning.
 func (c *checker) checkRange(client int, r Record, messages []Record) {
 	have := make(map[chat.MessageID]bool, len(messages))
 	for _, m := range messages {
@@ -424,22 +481,41 @@ func (c *checker) checkRange(client int, r Record, messages []Record) {
 		if row.ChangeSeq > r.To {
 			break
 		}
-		if !have[row.Message] {
+		if !have[row.Message] && (row.Seq > r.From || !r.Reset) {
 			c.violated(Gap, r.Room, row.ChangeSeq, client, r.At, "a catch-up over (%d, %d] leaves message %d out", r.From, r.To, row.Message)
 		}
 	}
 }
 
-// checkBearer: the number bears the message that the database has there.
+// checkBearer: a number bears the message whose creation or change took it. A number that a later change of its message has overtaken may be
+// borne by another one, in a state that is not from before the number.
 func (c *checker) checkBearer(client int, r Record) {
-	want, ok := c.rows[place{r.Room, r.Seq}]
-	got := bearer{r.Message, r.Author, r.CID, r.Hash}
-	switch {
-	case !ok:
+	at := place{r.Room, r.Seq}
+	if r.Change < r.Seq {
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d was shown as it was at %d", r.Message, r.Change)
+	}
+	if want, ok := c.last[at]; ok && want != r.Message {
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d was shown there; the database has message %d", r.Message, want)
+	}
+}
+
+// checkShown: what was shown is stored, and everybody who saw this version of it
+// saw the same.
+func (c *checker) checkShown(client int, r Record) {
+	row, ok := c.byID[r.Message]
+	if !ok {
 		c.violated(Lost, r.Room, r.Seq, client, r.At, "message %d was shown and is not stored", r.Message)
-	case got != want:
-		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d of user %d was shown; the database has message %d of user %d (same text: %v)",
-			got.message, got.author, want.message, want.author, got.hash == want.hash)
+		return
+	}
+	if row.Room != r.Room || row.Author != r.Author || row.CID != r.CID || r.Change < row.Seq || r.Change > row.ChangeSeq {
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d of user %d with change %d was shown; the database has it in room %d, of user %d, with changes from %d to %d",
+			r.Message, r.Author, r.Change, row.Room, row.Author, row.Seq, row.ChangeSeq)
+	}
+	v := version{r.Message, r.Change}
+	if state, known := c.states[v]; known && state != r.State {
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d after change %d was shown otherwise than elsewhere", r.Message, r.Change)
+	} else {
+		c.states[v] = r.State
 	}
 }
 
@@ -487,6 +563,7 @@ func (c *checker) checkApplied(client int, s *stream, r Record) {
 		c.violated(Gap, r.Room, r.Seq, client, r.At, "came to the screen right after %d", s.applied)
 	}
 	s.applied, s.begun = r.Seq, true
+	s.show(r)
 }
 
 // checkSenderOrder: what one client sends to one room is stored in that order.

@@ -23,14 +23,16 @@ type story struct {
 	conns map[int]int32                // 0 while away
 	last  map[int]int32
 	has   map[int]map[chat.RoomID]chat.Seq
+	texts map[chat.MessageID]string
 }
 
 const second = time.Second
 
 func newStory(clients int) *story {
 	s := &story{
-		h: NewHistory(), db: Database{Heads: map[chat.RoomID]chat.Seq{}, Owners: map[chat.RoomID]chat.UserID{}, Members: map[chat.RoomID]map[chat.UserID]bool{}},
+		h: NewHistory(), db: Database{Reactions: map[Reaction]bool{}, Heads: map[chat.RoomID]chat.Seq{}, Owners: map[chat.RoomID]chat.UserID{}, Members: map[chat.RoomID]map[chat.UserID]bool{}},
 		seats: map[int]map[chat.RoomID]bool{}, conns: map[int]int32{}, last: map[int]int32{}, has: map[int]map[chat.RoomID]chat.Seq{},
+		texts: map[chat.MessageID]string{},
 	}
 	for i := range clients {
 		s.h.Journal(s.user(i))
@@ -53,22 +55,88 @@ func (s *story) room(id chat.RoomID) {
 	s.db.Members[id] = map[chat.UserID]bool{s.user(0): true}
 }
 
-func (s *story) append(r Row) Row {
+func (s *story) append(r Row, text string) Row {
 	s.db.Heads[r.Room]++
 	r.Seq, r.ChangeSeq = s.db.Heads[r.Room], s.db.Heads[r.Room]
 	r.Message = chat.MessageID(len(s.db.Rows) + 1)
+	s.texts[r.Message] = text
 	s.db.Rows = append(s.db.Rows, r)
-	return r
+	return s.refresh(r.Message)
+}
+
+// refresh brings what the row holds of the state up to date.
+func (s *story) refresh(id chat.MessageID) Row {
+	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Message == id })
+	r := &s.db.Rows[i]
+	var all []Reaction
+	for reaction := range s.db.Reactions {
+		if reaction.Message == id {
+			all = append(all, reaction)
+		}
+	}
+	r.Hash, r.State = Hash(s.texts[id]), State(s.texts[id], r.Deleted, all)
+	return *r
+}
+
+// change has client change a message, after as many lost answers as tries says.
+func (s *story) change(client int, id chat.MessageID, tries int, r Record, do func(row *Row)) {
+	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Message == id })
+	row := &s.db.Rows[i]
+	r.Room, r.Message = row.Room, id
+	noteAs := func(k Kind) {
+		r.Kind = k
+		s.note(client, r)
+	}
+	for range tries {
+		noteAs(ChangeInvoked)
+		noteAs(ChangeUnknown)
+	}
+	noteAs(ChangeInvoked)
+	do(row)
+	s.db.Heads[row.Room]++
+	row.ChangeSeq = s.db.Heads[row.Room]
+	s.deliver(s.refresh(id))
+	r.Seq = row.ChangeSeq
+	noteAs(ChangeConfirmed)
+}
+
+func (s *story) edit(client int, id chat.MessageID, tries int) {
+	s.cids++
+	text := fmt.Sprint("better ", s.cids)
+	s.change(client, id, tries, Record{Verb: chat.Edited, Hash: Hash(text)}, func(*Row) { s.texts[id] = text })
+}
+
+func (s *story) erase(client int, id chat.MessageID, tries int) {
+	s.change(client, id, tries, Record{Verb: chat.Deleted}, func(row *Row) {
+		row.Deleted, s.texts[id] = true, ""
+		for r := range s.db.Reactions {
+			if r.Message == id {
+				delete(s.db.Reactions, r)
+			}
+		}
+	})
+}
+
+// react turns client's reaction over.
+func (s *story) react(client int, id chat.MessageID, emoji string, tries int) {
+	r := Reaction{id, s.user(client), emoji}
+	on := !s.db.Reactions[r]
+	s.change(client, id, tries, Record{Verb: chat.Reacted, Emoji: emoji, On: on}, func(*Row) {
+		delete(s.db.Reactions, r)
+		if on {
+			s.db.Reactions[r] = true
+		}
+	})
 }
 
 func (s *story) deliver(r Row) {
 	for client := range s.h.Journals {
 		if s.conns[client] != 0 && s.seats[client][r.Room] {
 			s.note(client, Record{
-				Kind: Delivered, Applied: true, Conn: s.conns[client], Room: r.Room, Seq: r.Seq,
-				Message: r.Message, Author: r.Author, CID: r.CID, Hash: r.Hash,
+				Kind: Delivered, Applied: true, Conn: s.conns[client], Room: r.Room, Seq: r.ChangeSeq, Change: r.ChangeSeq,
+				Message: r.Message, Author: r.Author, CID: r.CID, Hash: r.Hash, State: r.State,
 			})
-			s.has[client][r.Room] = r.Seq
+			s.has[client][r.Room] = r.ChangeSeq
 		}
 	}
 }
@@ -86,13 +154,15 @@ func (s *story) join(client int, room chat.RoomID) {
 	s.note(client, Record{Kind: JoinInvoked, Room: room, Subject: s.user(client)})
 	if !s.db.Members[room][s.user(client)] {
 		s.db.Members[room][s.user(client)] = true
-		s.deliver(s.append(Row{Room: room, Author: s.user(client), Action: chat.Joined, Subject: s.user(client)}))
+		s.deliver(s.append(Row{Room: room, Author: s.user(client), Action: chat.Joined, Subject: s.user(client)}, ""))
 	}
 	from, to := s.has[client][room], s.db.Heads[room]
 	var caught []Record
 	for _, r := range s.db.Rows {
-		if r.Room == room && r.Seq > from {
-			caught = append(caught, Record{Kind: Caught, Room: room, Seq: r.Seq, Message: r.Message, Author: r.Author, CID: r.CID, Hash: r.Hash})
+		if r.Room == room && r.ChangeSeq > from {
+			caught = append(caught, Record{
+				Kind: Caught, Room: room, Seq: r.Seq, Change: r.ChangeSeq, Message: r.Message, Author: r.Author, CID: r.CID, Hash: r.Hash, State: r.State,
+			})
 		}
 	}
 	s.note(client, Record{Kind: Joined, Conn: s.conns[client], Room: room, From: from, To: to, Count: int32(len(caught)), Began: s.at})
@@ -117,7 +187,7 @@ func (s *story) remove(client, by int, room chat.RoomID) {
 	}
 	delete(s.seats[client], room)
 	delete(s.db.Members[room], s.user(client))
-	s.deliver(s.append(Row{Room: room, Author: s.user(by), Action: action, Subject: s.user(client)}))
+	s.deliver(s.append(Row{Room: room, Author: s.user(by), Action: action, Subject: s.user(client)}, ""))
 	s.note(by, Record{Kind: LeaveAnswered, Room: room, Subject: s.user(client), Began: began})
 }
 
@@ -128,13 +198,15 @@ func (s *story) cid() uuid.UUID {
 
 // say has client send, after as many lost answers as tries says.
 func (s *story) say(client int, room chat.RoomID, tries int) {
-	cid, hash := s.cid(), Hash(fmt.Sprint(s.cids))
+	cid := s.cid()
+	text := fmt.Sprint(s.cids)
+	hash := Hash(text)
 	for range tries {
 		s.note(client, Record{Kind: Invoked, Room: room, CID: cid, Hash: hash})
 		s.note(client, Record{Kind: Unknown, Room: room, CID: cid, Code: chat.Unavailable})
 	}
 	s.note(client, Record{Kind: Invoked, Room: room, CID: cid, Hash: hash})
-	row := s.append(Row{Room: room, Author: s.user(client), CID: cid, Hash: hash})
+	row := s.append(Row{Room: room, Author: s.user(client), CID: cid}, text)
 	s.deliver(row)
 	s.note(client, Record{Kind: Confirmed, Room: room, CID: cid, Seq: row.Seq, Message: row.Message})
 }
@@ -157,6 +229,13 @@ func small() *story {
 	s.say(2, 1, 0)
 	s.connect(1, 1, 2)
 	s.say(1, 1, 0)
+	mine := s.row(1, s.db.Heads[1]).Message
+	s.edit(1, mine, 1)
+	s.react(0, mine, "👍", 0)
+	s.react(2, mine, "👍", 1)
+	s.react(0, mine, "👍", 0)
+	s.say(1, 1, 0)
+	s.erase(1, s.row(1, s.db.Heads[1]).Message, 1)
 	s.remove(2, 2, 1)
 	s.say(0, 1, 0)
 	s.remove(1, 0, 2)
@@ -230,19 +309,45 @@ func TestTheCheckerCatches(t *testing.T) {
 		}},
 		"two messages swapped on one screen": {Disagree, func(s *story) {
 			a, b := s.find(2, 2, kind(Delivered, 1)), s.find(2, 3, kind(Delivered, 1))
-			a.Seq, b.Seq = b.Seq, a.Seq
+			a.Seq, b.Seq, a.Change, b.Change = b.Seq, a.Seq, b.Change, a.Change
 		}},
-		"a forged text":   {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).Hash++ }},
+		"a forged text":   {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).State++ }},
 		"a forged author": {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).Author++ }},
 		"a stored message that nobody sent": {Forged, func(s *story) {
-			s.append(Row{Room: 1, Author: s.user(0), CID: s.cid(), Hash: 7})
+			s.append(Row{Room: 1, Author: s.user(0), CID: s.cid()}, "7")
 		}},
-		"another text stored than sent": {Forged, func(s *story) { s.row(1, 5).Hash++ }},
+		"another text stored than sent":    {Forged, func(s *story) { s.row(1, 5).Hash++ }},
+		"an edit confirmed and not stored": {Lost, func(s *story) { s.edited().Hash++ }},
+		"an edit that one client did not get": {Stale, func(s *story) {
+			// The event bears the state from before it.
+			row := s.edited()
+			last := s.find(0, 0, func(r Record) bool {
+				return r.Kind == Delivered && r.Message == row.Message && r.Change == row.ChangeSeq
+			})
+			before := s.find(0, 1, func(r Record) bool { return r.Kind == Delivered && r.Message == row.Message })
+			last.Change, last.State = before.Change, before.State
+		}},
+		"an old text on one screen": {Disagree, func(s *story) {
+			row := s.edited()
+			s.find(0, 1, func(r Record) bool { return r.Kind == Delivered && r.Message == row.Message }).State++
+		}},
+		"a deletion confirmed and not stored": {Lost, func(s *story) { s.deleted().Deleted = false }},
+		"a message that nobody deleted":       {Forged, func(s *story) { s.row(1, 5).Deleted = true }},
+		"a reaction lost":                     {Lost, func(s *story) { clear(s.db.Reactions) }},
+		"a reaction taken back that is there": {Lost, func(s *story) {
+			s.db.Reactions[Reaction{s.edited().Message, s.user(0), "👍"}] = true
+		}},
+		"a reaction that nobody made": {Forged, func(s *story) {
+			s.db.Reactions[Reaction{s.edited().Message, s.user(1), "🎉"}] = true
+		}},
+		"a change confirmed with the number of another message": {Disagree, func(s *story) {
+			s.find(1, 0, kind(ChangeConfirmed, 1)).Seq = s.deleted().Seq
+		}},
 		"a message stored though refused": {Forged, func(s *story) {
 			cid := s.cid()
 			s.note(0, Record{Kind: Invoked, Room: 1, CID: cid, Hash: 7})
 			s.note(0, Record{Kind: Refused, Room: 1, CID: cid, Code: chat.NotAMember})
-			s.append(Row{Room: 1, Author: s.user(0), CID: cid, Hash: 7})
+			s.append(Row{Room: 1, Author: s.user(0), CID: cid}, "7")
 		}},
 		"a confirmed message lost": {Lost, func(s *story) {
 			s.h.Tails = nil
@@ -252,7 +357,7 @@ func TestTheCheckerCatches(t *testing.T) {
 		}},
 		"a confirmation of another number": {Disagree, func(s *story) { s.find(0, 0, kind(Confirmed, 1)).Seq++ }},
 		"a phantom on the screen": {Lost, func(s *story) {
-			s.note(0, Record{Kind: Delivered, Applied: true, Conn: 1, Room: 1, Seq: s.db.Heads[1] + 1, Message: 999})
+			s.note(0, Record{Kind: Delivered, Applied: true, Conn: 1, Room: 1, Seq: s.db.Heads[1] + 1, Change: s.db.Heads[1] + 1, Message: 999})
 		}},
 		"a hole in the log": {NotDense, func(s *story) {
 			i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == 1 && r.Seq == 6 })
@@ -261,8 +366,7 @@ func TestTheCheckerCatches(t *testing.T) {
 		"a number beyond the head": {NotDense, func(s *story) { s.db.Heads[1]-- }},
 		"one number twice":         {Disagree, func(s *story) { s.row(1, 6).Seq = 5 }},
 		"one cid twice": {Twice, func(s *story) {
-			r := *s.row(1, 5)
-			s.append(r)
+			s.append(*s.row(1, 5), s.texts[s.row(1, 5).Message])
 		}},
 		"an order that the sender did not have": {Reordered, func(s *story) {
 			a, b := s.find(0, 0, kind(Invoked, 1)), s.find(0, 3, kind(Invoked, 1))
@@ -353,9 +457,28 @@ func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 			s.wait(9 * second)
 			s.say(0, 1, 0)
 		},
-		"a number that a later edit has overtaken": func(s *story) {
-			s.db.Heads[1] += 2
-			s.row(1, 5).ChangeSeq = s.db.Heads[1]
+		"a late try of an edit": func(s *story) {
+			id := s.edited().Message
+			s.note(1, Record{Kind: ChangeInvoked, Room: 1, Message: id, Verb: chat.Edited, Hash: Hash("late")})
+			s.note(1, Record{Kind: ChangeUnknown, Room: 1, Message: id, Verb: chat.Edited, Hash: Hash("late")})
+			s.edit(1, id, 0)
+			s.db.Heads[1]++
+			s.edited().ChangeSeq, s.texts[id] = s.db.Heads[1], "late"
+			s.deliver(s.refresh(id))
+		},
+		"a number that a later change has overtaken, borne by another message": func(s *story) {
+			id := s.edited().Message
+			i := len(s.h.Journals[0].records)
+			s.react(0, id, "🎉", 0)
+			s.react(0, id, "🎉", 0)
+			first := &s.h.Journals[0].records[i+1]
+			row := *s.row(1, 1)
+			s.db.Heads[1]++
+			*first = Record{
+				At: first.At, Kind: Delivered, Applied: true, Conn: 1, Room: 1, Seq: first.Seq, Change: s.db.Heads[1],
+				Message: row.Message, Author: row.Author, CID: row.CID, State: row.State,
+			}
+			s.row(1, 1).ChangeSeq = s.db.Heads[1]
 		},
 		"somebody of another crowd": func(s *story) {
 			s.note(0, Record{Kind: Told, Room: 1, Subject: 4711, Status: chat.Online})
@@ -396,6 +519,19 @@ func random(r *rand.Rand, clients, steps int) *story {
 			s.remove(client, 0, room)
 		case !s.seats[client][room]:
 			s.join(client, room)
+		case n < 40:
+			id, tries := s.some(r, room), r.IntN(6)/5
+			if id == 0 {
+				continue
+			}
+			switch mine := s.db.Rows[id-1].Author == s.user(client); {
+			case mine && n < 20:
+				s.edit(client, id, tries)
+			case mine && n < 28:
+				s.erase(client, id, tries)
+			default:
+				s.react(client, id, reactions[r.IntN(len(reactions))], tries)
+			}
 		default:
 			s.say(client, room, r.IntN(6)/5)
 		}
@@ -434,8 +570,11 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 	"change what is shown": func(r *rand.Rand, s *story) bool {
 		j, i := s.pick(r, []Kind{Delivered, Caught}[r.IntN(2)])
 		switch r.IntN(4) {
-		case 0:
-			j.records[i].Hash++
+		case 0: // what only one sees can be told from nothing else
+			if !s.shownElsewhere(j, j.records[i]) {
+				return false
+			}
+			j.records[i].State++
 		case 1:
 			j.records[i].Author++
 		case 2:
@@ -458,16 +597,45 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		a.Seq, b.Seq, a.ChangeSeq, b.ChangeSeq = b.Seq, a.Seq, b.ChangeSeq, a.ChangeSeq
 		return true
 	},
+	"forget a change of a text": func(r *rand.Rand, s *story) bool {
+		row := &s.db.Rows[r.IntN(len(s.db.Rows))]
+		if row.ChangeSeq == row.Seq || row.Deleted {
+			return false
+		}
+		row.Hash++
+		return true
+	},
+	"bring a deleted message back": func(r *rand.Rand, s *story) bool {
+		row := &s.db.Rows[r.IntN(len(s.db.Rows))]
+		if !row.Deleted {
+			return false
+		}
+		row.Deleted = false
+		return true
+	},
+	"turn a reaction over": func(r *rand.Rand, s *story) bool {
+		row := s.db.Rows[r.IntN(len(s.db.Rows))]
+		if row.CID == uuid.Nil || row.Deleted {
+			return false
+		}
+		reaction := Reaction{row.Message, s.user(r.IntN(len(s.h.Journals))), reactions[r.IntN(len(reactions))]}
+		if s.db.Reactions[reaction] {
+			delete(s.db.Reactions, reaction)
+		} else {
+			s.db.Reactions[reaction] = true
+		}
+		return !s.wavered(reaction)
+	},
 	"store one twice": func(r *rand.Rand, s *story) bool {
 		row := s.db.Rows[r.IntN(len(s.db.Rows))]
 		if row.CID == uuid.Nil {
 			return false
 		}
-		s.append(row)
+		s.append(row, s.texts[row.Message])
 		return true
 	},
 	"forge a message": func(r *rand.Rand, s *story) bool {
-		s.append(Row{Room: chat.RoomID(1 + r.IntN(3)), Author: s.user(0), CID: uuid.New(), Hash: r.Uint64()})
+		s.append(Row{Room: chat.RoomID(1 + r.IntN(3)), Author: s.user(0), CID: uuid.New()}, fmt.Sprint(r.Uint64()))
 		return true
 	},
 	"confirm another number": func(r *rand.Rand, s *story) bool {
@@ -479,6 +647,10 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		j, i := s.pick(r, Joined)
 		if j.records[i].Count == 0 {
 			return false
+		}
+		left := j.records[i+1]
+		if row := s.theRow(func(r Row) bool { return r.Message == left.Message }); row.ChangeSeq != left.Change {
+			return false // its next change comes anyway
 		}
 		j.records[i].Count--
 		j.records = slices.Delete(j.records, i+1, i+2)
@@ -503,6 +675,48 @@ func (s *story) pick(r *rand.Rand, k Kind) (*Journal, int) {
 			return j, i
 		}
 	}
+}
+
+// some is a text of the room, 0 where there is none.
+func (s *story) some(r *rand.Rand, room chat.RoomID) chat.MessageID {
+	for range 10 {
+		row := s.db.Rows[r.IntN(len(s.db.Rows))]
+		if row.Room == room && row.CID != uuid.Nil && !row.Deleted {
+			return row.Message
+		}
+	}
+	return 0
+}
+
+// shownElsewhere tells whether the database or another client has the same version.
+func (s *story) shownElsewhere(not *Journal, r Record) bool {
+	if slices.ContainsFunc(s.db.Rows, func(row Row) bool { return row.Message == r.Message && row.ChangeSeq == r.Change }) {
+		return true
+	}
+	return slices.ContainsFunc(s.h.Journals, func(j *Journal) bool {
+		return j != not && slices.ContainsFunc(j.records, func(o Record) bool {
+			return (o.Kind == Delivered || o.Kind == Caught) && o.Message == r.Message && o.Change == r.Change
+		})
+	})
+}
+
+// wavered tells whether a try of a reaction had no outcome: then it may be so or so.
+func (s *story) wavered(of Reaction) bool {
+	return slices.ContainsFunc(s.h.Journals, func(j *Journal) bool {
+		return j.User == of.User && slices.ContainsFunc(j.records, func(r Record) bool {
+			return r.Kind == ChangeUnknown && r.Message == of.Message && r.Emoji == of.Emoji
+		})
+	})
+}
+
+// edited and deleted are the messages of the small story that are so.
+func (s *story) edited() *Row {
+	return s.theRow(func(r Row) bool { return r.ChangeSeq != r.Seq && !r.Deleted })
+}
+func (s *story) deleted() *Row { return s.theRow(func(r Row) bool { return r.Deleted }) }
+
+func (s *story) theRow(is func(Row) bool) *Row {
+	return &s.db.Rows[slices.IndexFunc(s.db.Rows, is)]
 }
 
 // followed tells whether something of e's room comes after e.

@@ -31,6 +31,9 @@ type CrowdOptions struct {
 	// of the hot room.
 	Rate float64
 	Hot  float64
+	// Changes is the share of what is written that changes what is there: edits,
+	// deletions, reactions.
+	Changes float64
 	// Targets are base URLs; each new connection goes to one at random.
 	Targets []string
 	// Proxy is the one of Targets that is no node.
@@ -118,7 +121,7 @@ func httpFrom(i int) *http.Client {
 func (c *Crowd) giveDesks(m *member) {
 	sit := func(room chat.RoomID) {
 		if m.desks[room] == nil {
-			d := &desk{room: room, online: map[chat.UserID]bool{}}
+			d := &desk{room: room, user: m.client.User.ID, online: map[chat.UserID]bool{}}
 			m.desks[room] = d
 			m.order = append(m.order, d)
 		}

@@ -4,6 +4,7 @@
 package chaos
 
 import (
+	"fmt"
 	"hash/fnv"
 	"slices"
 	"sync"
@@ -27,6 +28,11 @@ const (
 	Confirmed // Room CID Seq Message
 	Refused   // Room CID Code: the server said that it did not and will not
 	Unknown   // Room CID Code: it may have happened; UNAVAILABLE is one of these
+
+	ChangeInvoked   // a change of a message leaves the client: Room Message Verb Hash Emoji On; again for every retry
+	ChangeConfirmed // likewise, and Seq
+	ChangeRefused   // likewise, and Code
+	ChangeUnknown   // likewise
 
 	Joined    // room:join answered: Room From To More Reset; the Count records after it are its messages
 	CaughtUp  // room:changes answered: likewise
@@ -54,11 +60,16 @@ type Record struct {
 	Seq     chat.Seq
 	From    chat.Seq
 	To      chat.Seq
+	Change  chat.Seq // of what was shown: the number of its latest change
 	Message chat.MessageID
 	Author  chat.UserID
 	Subject chat.UserID
 	CID     uuid.UUID
-	Hash    uint64
+	Hash    uint64 // of the text
+	State   uint64 // of what was shown: its text, whether it is deleted, its reactions
+	Verb    chat.Verb
+	Emoji   string
+	On      bool
 	Code    chat.Code
 	Status  chat.Status
 }
@@ -152,16 +163,36 @@ type Row struct {
 	Author    chat.UserID
 	CID       uuid.UUID // zero for system messages
 	Hash      uint64    // of the text
+	State     uint64    // as that of a Record
+	Deleted   bool
 	Action    chat.Action
 	Subject   chat.UserID
 }
 
+// Reaction is an emoji that a user put under a message.
+type Reaction struct {
+	Message chat.MessageID
+	User    chat.UserID
+	Emoji   string
+}
+
 // Database is what the database holds in the end.
 type Database struct {
-	Rows    []Row
-	Heads   map[chat.RoomID]chat.Seq
-	Owners  map[chat.RoomID]chat.UserID // members from before number 1
-	Members map[chat.RoomID]map[chat.UserID]bool
+	Rows      []Row
+	Reactions map[Reaction]bool
+	Heads     map[chat.RoomID]chat.Seq
+	Owners    map[chat.RoomID]chat.UserID // members from before number 1
+	Members   map[chat.RoomID]map[chat.UserID]bool
+}
+
+// State is what records and rows hold of everything that can change of a message.
+func State(text string, deleted bool, reactions []Reaction) uint64 {
+	all := make([]string, 0, len(reactions))
+	for _, r := range reactions {
+		all = append(all, fmt.Sprintf("%s %d", r.Emoji, r.User))
+	}
+	slices.Sort(all)
+	return Hash(fmt.Sprint(text, deleted, all))
 }
 
 // Hash is what records and rows hold of a text.

@@ -70,6 +70,7 @@ type call struct {
 // desk is a member's place in one room: its cursor and its outbox.
 type desk struct {
 	room   chat.RoomID
+	user   chat.UserID // whose desk
 	cursor chat.Seq
 	known  chat.Seq // the highest number heard of
 	epoch  chat.Epoch
@@ -77,7 +78,9 @@ type desk struct {
 	seated bool // on this connection
 	asking bool // a join or a catch-up is under way
 	outbox []*letter
-	flying bool // outbox[0] has been sent on this connection
+	posted []post  // the last that is in the room, as far as this client saw
+	change *change // one at a time, like the letters
+	flying bool    // outbox[0] has been sent on this connection
 	retry  time.Time
 
 	out      bool // left on purpose
@@ -166,6 +169,7 @@ func (m *member) disconnect() {
 		if d.flying {
 			m.journal.add(Record{Kind: Unknown, Room: d.room, CID: d.outbox[0].cid, Code: "DISCONNECTED"})
 		}
+		m.changeEnds(d)
 		d.flying, d.seated, d.asking = false, false, false
 	}
 	m.stream = nil
@@ -296,7 +300,7 @@ func (m *member) handle(f client.Frame) {
 			d := m.desks[removed.RoomID]
 			d.seated = false
 			if removed.Reason == "kicked" { // and does not come back by itself
-				d.out, d.outbox, d.flying = true, nil, false
+				d.out, d.outbox, d.change, d.flying = true, nil, nil, false
 			}
 		}
 	case "error":
@@ -313,13 +317,28 @@ type seen struct {
 	Author    struct {
 		ID chat.UserID `json:"id"`
 	} `json:"author"`
-	Text   string           `json:"text"`
-	System *chat.SystemInfo `json:"system"`
+	Text      string               `json:"text"`
+	DeletedAt string               `json:"deletedAt"`
+	System    *chat.SystemInfo     `json:"system"`
+	Reactions []chat.ReactionCount `json:"reactions"`
+}
+
+func (s seen) state() uint64 {
+	var all []Reaction
+	for _, r := range s.Reactions {
+		for _, user := range r.UserIDs {
+			all = append(all, Reaction{s.ID, user, r.Emoji})
+		}
+	}
+	return State(s.Text, s.DeletedAt != "", all)
 }
 
 func (s seen) record(kind Kind, room chat.RoomID, seq chat.Seq) Record {
 	cid, _ := uuid.Parse(s.CID) // empty for system messages
-	return Record{Kind: kind, Room: room, Seq: seq, Message: s.ID, Author: s.Author.ID, CID: cid, Hash: Hash(s.Text)}
+	return Record{
+		Kind: kind, Room: room, Seq: seq, Message: s.ID, Change: s.ChangeSeq, Author: s.Author.ID, CID: cid,
+		Hash: Hash(s.Text), State: s.state(),
+	}
 }
 
 // event follows the client's rule: the next number is shown; a lower one is
@@ -346,6 +365,7 @@ func (m *member) event(f client.Frame) {
 	d.known = max(d.known, e.Seq)
 	if r.Applied {
 		d.cursor = e.Seq
+		d.remember(e.Message)
 	} else if d.seated {
 		m.catchUp(d)
 	}
@@ -443,6 +463,7 @@ func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, 
 		r := s.record(Caught, d.room, s.Seq)
 		r.At = at
 		m.journal.add(r)
+		d.remember(s)
 	}
 	if c.Reset {
 		m.crowd.resets.Add(1)
@@ -509,6 +530,9 @@ func (m *member) compose() {
 	d := m.order[0] // the hot room
 	if m.random.Float64() > m.crowd.options.Hot {
 		d = m.order[m.random.IntN(len(m.order))]
+	}
+	if m.random.Float64() < m.crowd.options.Changes && m.begin(d) {
+		return
 	}
 	m.write(d, fmt.Sprintf("%d says %d", m.number, m.random.Uint32()))
 }
@@ -586,6 +610,7 @@ func (m *member) retryAll(now time.Time) {
 		m.take(d)
 		m.catchUp(d)
 		m.send(d)
+		m.makeChange(d)
 	}
 }
 
@@ -626,7 +651,7 @@ func (m *member) leave(d *desk) {
 			return
 		}
 		d.leaving, d.out, d.seated = false, true, false
-		d.outbox = nil // what was not sent will not be
+		d.outbox, d.change = nil, nil // what was not sent will not be
 		m.journal.add(Record{At: m.crowd.history.at(f.At), Kind: LeaveAnswered, Room: d.room, Subject: m.client.User.ID, Began: began})
 		d.moveAt = time.Now().Add(m.aWhile())
 	})
@@ -637,6 +662,9 @@ func (m *member) publish() {
 	s := state{live: m.stream != nil, out: m.restless && m.order[len(m.order)-1].out, at: map[chat.RoomID]chat.Seq{}}
 	for _, d := range m.order {
 		s.queued += len(d.outbox)
+		if d.change != nil {
+			s.queued++
+		}
 		if !d.out {
 			s.at[d.room] = d.cursor
 		}

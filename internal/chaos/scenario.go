@@ -77,6 +77,7 @@ func (r Result) Passed() bool { return r.Err == nil && len(r.Violations)+len(r.C
 // Figures are what a run measured.
 type Figures struct {
 	Sent, Confirmed, Refused int
+	Changed                  int // edits, deletions and reactions that were confirmed
 	Deliveries               int
 	Lost, Twice, Reordered   int
 	Unavailable              int           // answers that asked to try again
@@ -168,7 +169,7 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Resul
 
 func (r *Run) play(ctx context.Context) error {
 	c, err := Gather(ctx, CrowdOptions{
-		Seed: r.options.Seed, Members: r.options.Members, Rooms: 6, Rate: r.options.Rate, Hot: 0.4, Targets: r.Targets(), Proxy: r.Nginx.URL(),
+		Seed: r.options.Seed, Members: r.options.Members, Rooms: 6, Rate: r.options.Rate, Hot: 0.4, Changes: 0.25, Targets: r.Targets(), Proxy: r.Nginx.URL(),
 	}, r.History)
 	if err != nil {
 		return err
@@ -314,6 +315,8 @@ func (r *Run) confirmations(f *Figures) map[place]time.Duration {
 				f.Confirmed++
 			case Refused:
 				f.Refused++
+			case ChangeConfirmed:
+				f.Changed++
 			}
 		}
 	}

@@ -9,8 +9,8 @@ import (
 // Table writes results as a Markdown table.
 func Table(results []Result, seed uint64) string {
 	var b strings.Builder
-	b.WriteString("| scenario | sent | confirmed | lost | duplicated | reordered | slowest confirmation | delivery p99 | recovery | result |\n")
-	b.WriteString("|---|---:|---:|---:|---:|---:|---:|---:|---:|---|\n")
+	b.WriteString("| scenario | sent | confirmed | changed | lost | duplicated | reordered | slowest confirmation | delivery p99 | recovery | result |\n")
+	b.WriteString("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|\n")
 	for _, r := range results {
 		verdict := "holds"
 		switch {
@@ -22,10 +22,10 @@ func Table(results []Result, seed uint64) string {
 			verdict = "out of bounds"
 		}
 		f := r.Figures
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %s | %s | %s | %s |\n", r.Name, f.Sent, f.Confirmed,
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %s | %s | %s | %s |\n", r.Name, f.Sent, f.Confirmed, f.Changed,
 			f.Lost, f.Twice, f.Reordered, short(f.SlowestConfirm), short(f.P99Delivery), short(f.Recovery), verdict)
 	}
-	fmt.Fprintf(&b, "\nSeed %d. Delivery is from the sender's confirmation to the event at others, while things were broken.\n"+
+	fmt.Fprintf(&b, "\nSeed %d. Changed are confirmed edits, deletions and reactions. Delivery is from the sender's confirmation to the event at others, while things were broken.\n"+
 		"What was sent and not confirmed was refused, or its sender left the room or was gone for good.\n", seed)
 	return b.String()
 }
