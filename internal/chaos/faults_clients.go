@@ -1,0 +1,224 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+// slowReaders has clients join the hot room and read nothing, while one more
+// fills it with long messages.
+func slowReaders(ctx context.Context, r *Run) error {
+	before := r.memory()
+	slow, err := Idle(ctx, r.Crowd, 50, 50, []chat.RoomID{r.Crowd.hot}, true)
+	if err != nil {
+		return err
+	}
+	defer slow.Close()
+	var writer sync.WaitGroup
+	writing, stop := context.WithCancel(ctx)
+	writer.Go(func() { r.Crowd.shout(writing) })
+	err = r.lasts(ctx, r.dur(30*time.Second, 15*time.Second))
+	stop()
+	writer.Wait()
+	after := r.memory()
+	r.note("memory of the nodes: %d MiB, then %d MiB; of 50 slow readers %d were let go", before>>20, after>>20, slow.Ended())
+	if after > before+100<<20 {
+		r.complain("the nodes' memory grew from %d MiB to %d MiB, want at most 100 MiB more", before>>20, after>>20)
+	}
+	if slow.Ended() == 0 {
+		r.complain("no slow reader was let go")
+	}
+	return err
+}
+
+// othersAreQuick bounds what slow readers may cost their neighbours.
+func othersAreQuick(r *Run, f Figures) []string {
+	r.note("delivery to others: p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
+	if f.P99Delivery > time.Second {
+		return []string{fmt.Sprintf("delivery p99 to the others is %s, want at most 1 s", f.P99Delivery)}
+	}
+	return nil
+}
+
+// memory is the resident memory of all nodes, in bytes.
+func (r *Run) memory() int {
+	sum := 0
+	for _, n := range r.Nodes {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", n.Pid()))
+		if fields := strings.Fields(string(text)); len(fields) > 1 {
+			pages, _ := strconv.Atoi(fields[1])
+			sum += pages * syscall.Getpagesize()
+		}
+	}
+	return sum
+}
+
+// revoke ends sessions and memberships while everybody talks.
+func revoke(ctx context.Context, r *Run) error {
+	random := r.random()
+	victims := random.Perm(len(r.Crowd.members) - 1)
+	for k, v := range victims[:min(12, len(victims))] {
+		revoke := r.Crowd.Kick
+		if k%2 == 0 {
+			revoke = r.Crowd.Logout
+		}
+		if err := revoke(ctx, v+1, r.Nodes[random.IntN(nodes)].URL()); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, 300*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return r.lasts(ctx, 3*time.Second) // longer than a socket may hear on
+}
+
+// kickUnderFire kicks somebody who sends over several connections at once, again
+// and again: nothing of theirs may be stored after that.
+func kickUnderFire(ctx context.Context, r *Run) error {
+	owner := r.Crowd.members[0].client
+	room, err := owner.CreateRoom(ctx, fmt.Sprintf("fire-%d", time.Now().UnixMilli()), nil)
+	if err != nil {
+		return err
+	}
+	r.Crowd.rooms = append(r.Crowd.rooms, room.ID)
+	victim := client.New(r.Nodes[0].URL())
+	victim.HTTP = httpFrom(len(r.Crowd.members))
+	if err := victim.Guest(ctx, "Victim"); err != nil {
+		return err
+	}
+	var journals [6]*Journal // one per connection: between them nothing is ordered
+	for i := range journals {
+		journals[i] = r.History.Journal(victim.User.ID)
+	}
+	for round := range 20 {
+		if err := victim.JoinRoom(ctx, room.ID, ""); err != nil {
+			return err
+		}
+		firing, stop := context.WithCancel(ctx)
+		var guns sync.WaitGroup
+		for i, journal := range journals {
+			guns.Go(func() { fire(firing, victim, r.Nodes[i%nodes].URL(), room.ID, journal) })
+		}
+		err := r.lasts(ctx, 30*time.Millisecond)
+		if err == nil {
+			path := fmt.Sprintf("/rooms/%d/members/%d", room.ID, victim.User.ID)
+			err = owner.Do(ctx, http.MethodDelete, path, nil, nil)
+		}
+		if err == nil {
+			err = r.lasts(ctx, 30*time.Millisecond)
+		}
+		stop()
+		guns.Wait()
+		if err != nil {
+			return fmt.Errorf("kick %d: %w", round, err)
+		}
+	}
+	return nil
+}
+
+// fire sends by REST as fast as answers come, until ctx ends.
+func fire(ctx context.Context, c *client.Client, base string, room chat.RoomID, j *Journal) {
+	gun := *c
+	gun.Base = base
+	for ctx.Err() == nil {
+		cid := uuid.New()
+		text := cid.String()
+		j.add(Record{Kind: Invoked, Room: room, CID: cid, Hash: Hash(text)})
+		var out struct {
+			Message seen `json:"message"`
+		}
+		// To the end, whatever the outcome: it is written down.
+		err := gun.Do(context.WithoutCancel(ctx), http.MethodPost, fmt.Sprintf("/rooms/%d/messages", room), map[string]any{"cid": cid, "text": text}, &out)
+		refusal, ok := errors.AsType[*client.Error](err)
+		switch {
+		case err == nil:
+			j.add(Record{Kind: Confirmed, Room: room, CID: cid, Seq: out.Message.Seq, Message: out.Message.ID})
+		case ok && refusal.Code == chat.NotAMember:
+			j.add(Record{Kind: Refused, Room: room, CID: cid, Code: refusal.Code})
+		default:
+			j.add(Record{Kind: Unknown, Room: room, CID: cid})
+		}
+	}
+}
+
+func revokeWithoutRedis(ctx context.Context, r *Run) error {
+	defer r.away(r.History.Now())
+	if err := r.Redis.Kill(); err != nil {
+		return err
+	}
+	if err := r.lasts(ctx, 2*time.Second); err != nil {
+		return err
+	}
+	if err := revoke(ctx, r); err != nil {
+		return err
+	}
+	if err := r.lasts(ctx, 10*time.Second); err != nil {
+		return err
+	}
+	return r.Redis.Start()
+}
+
+// comeAndGo cuts everybody again and again, so that most of what is heard is
+// caught up on.
+func comeAndGo(ctx context.Context, r *Run) error {
+	until := r.History.Now() + r.dur(20*time.Second, 5*time.Second)
+	for r.History.Now() < until {
+		if err := r.Crowd.CutAll(ctx); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, 300*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// herdReturns cuts many light clients at once, with a node that dies, and waits
+// until all are live again.
+func herdReturns(ctx context.Context, r *Run) error {
+	var rooms []chat.RoomID
+	for i := range max(1, r.options.Herd/100) {
+		room, err := r.Crowd.members[0].client.CreateRoom(ctx, fmt.Sprintf("herd-%d-%d", r.options.Seed, i), nil)
+		if err != nil {
+			return err
+		}
+		rooms = append(rooms, room.ID)
+	}
+	herd, err := Idle(ctx, r.Crowd, r.options.Herd, 20, rooms, false)
+	if err != nil {
+		return err
+	}
+	defer herd.Close()
+	began := time.Now()
+	if err := herd.CutAndReturn(ctx); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	waits := herd.Waits()
+	r.note("%d clients were live again after %s; p99 of one %s", r.options.Herd, short(took), short(waits[len(waits)*99/100]))
+	if took > time.Minute {
+		r.complain("%d clients took %s to come back, want at most 60 s", r.options.Herd, took)
+	}
+	return nil
+}
+
+// Waits returns how long each client of the herd took, the quickest first.
+func (h *Herd) Waits() []time.Duration {
+	waits := slices.Clone(h.waits)
+	slices.Sort(waits)
+	return waits
+}

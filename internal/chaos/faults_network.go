@@ -1,0 +1,90 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+func stopS3(ctx context.Context, r *Run) error {
+	if err := r.S3.Kill(); err != nil {
+		return err
+	}
+	if err := r.lasts(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
+		return err
+	}
+	return r.S3.Start()
+}
+
+// badNetwork puts a bad way between clients and nodes. A lost packet is one that
+// comes as late as TCP sends it again, and everything behind it.
+func badNetwork(ctx context.Context, r *Run) error {
+	var links []*Link
+	var targets []string
+	defer func() {
+		for _, k := range links {
+			k.Close()
+		}
+	}()
+	for _, n := range r.Nodes {
+		k, err := NewLink(n.Addr)
+		if err != nil {
+			return err
+		}
+		k.Late(150*time.Millisecond, 50*time.Millisecond, 0.05)
+		links, targets = append(links, k), append(targets, "http://"+k.Addr)
+	}
+	r.Crowd.SetTargets(targets)
+	if err := r.Crowd.CutAll(ctx); err != nil {
+		return err
+	}
+	err := r.lasts(ctx, r.dur(30*time.Second, 10*time.Second))
+	r.Crowd.SetTargets(r.Targets())
+	return err
+}
+
+// losePackets has the kernel lose packets on every way: between clients, nginx and
+// nodes, and between nodes and their engines.
+func losePackets(ctx context.Context, r *Run) error {
+	servers := []*testenv.Server{r.Nginx.Server, r.Postgres.Server, r.Redis.Server}
+	for _, n := range r.Nodes {
+		servers = append(servers, n.Server)
+	}
+	var ports []string
+	for _, s := range servers {
+		_, port, err := net.SplitHostPort(s.Addr)
+		if err != nil {
+			return err
+		}
+		ports = append(ports, port)
+	}
+	defer r.away(r.History.Now()) // a lost canary is no canary
+	heal, err := dropPackets(ports, 5)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.lasts(ctx, r.dur(30*time.Second, 10*time.Second)), heal())
+}
+
+func slowButSure(_ *Run, f Figures) []string {
+	if f.P99Confirm > 3*time.Second {
+		return []string{fmt.Sprintf("confirmation p99 is %s, want at most 3 s", f.P99Confirm)}
+	}
+	return nil
+}
+
+func reloadNginx(ctx context.Context, r *Run) error {
+	for range 10 {
+		if err := r.Nginx.Reload(); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, r.dur(time.Second, 300*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// killNode takes some members along who do not come back: nobody but the lease
+// can tell that they are gone.
+func killNode(ctx context.Context, r *Run) error {
+	random := r.random()
+	n := r.Nodes[random.IntN(nodes)]
+	for _, i := range random.Perm(len(r.Crowd.members) - 1)[:len(r.Crowd.members)/4] {
+		r.Crowd.members[i+1].over.Store(true)
+	}
+	if err := n.Kill(); err != nil {
+		return err
+	}
+	if err := r.lasts(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
+		return err
+	}
+	return n.Start()
+}
+
+// killAfterCommit kills a node while it waits for the reply to a COMMIT that has
+// happened: nobody but the database knows of those messages.
+func killAfterCommit(ctx context.Context, r *Run) error {
+	rounds := 3
+	if r.Long {
+		rounds = 9
+	}
+	for i := range rounds {
+		k, n := r.ToPostgres[i%nodes], r.Nodes[i%nodes]
+		before := k.Swallowed()
+		k.SwallowCommits(1, true)
+		for k.Swallowed() == before {
+			if err := r.lasts(ctx, time.Millisecond); err != nil {
+				return fmt.Errorf("wait for a COMMIT: %w", err)
+			}
+		}
+		if err := n.Kill(); err != nil {
+			return err
+		}
+		k.SwallowCommits(0, false)
+		if err := n.Start(); err != nil {
+			return err
+		}
+	}
+	r.note("%d kills", rounds)
+	return nil
+}
+
+func killAgain(ctx context.Context, r *Run) error {
+	random, rounds := r.random(), 12
+	for range rounds {
+		n := r.Nodes[random.IntN(nodes)]
+		if err := r.lasts(ctx, time.Duration(random.Int64N(int64(2*time.Second)))); err != nil {
+			return err
+		}
+		n.Pause() // as the moment is: between two instructions of all its threads
+		if err := n.Kill(); err != nil {
+			return err
+		}
+		if err := n.Start(); err != nil {
+			return err
+		}
+	}
+	r.note("%d kills", rounds)
+	return nil
+}
+
+// drainWithin is how long a node may take from SIGTERM to its end.
+const drainWithin = 30 * time.Second
+
+func (r *Run) drain(n *testenv.Node) error {
+	began := time.Now()
+	if err := n.Stop(); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	r.note("%s ended %s after SIGTERM", n.Name, took.Round(10*time.Millisecond))
+	if took > drainWithin || n.ExitCode() != 0 {
+		r.complain("%s ended with %d after %s, want 0 within %s", n.Name, n.ExitCode(), took, drainWithin)
+	}
+	return nil
+}
+
+func drainNode(ctx context.Context, r *Run) error {
+	n := r.Nodes[r.random().IntN(nodes)]
+	if err := r.drain(n); err != nil {
+		return err
+	}
+	if err := r.lasts(ctx, r.dur(10*time.Second, 2*time.Second)); err != nil {
+		return err
+	}
+	return n.Start()
+}
+
+func rollingRestart(ctx context.Context, r *Run) error {
+	for _, n := range r.Nodes {
+		if err := r.drain(n); err != nil {
+			return err
+		}
+		if err := n.Start(); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, r.dur(5*time.Second, time.Second)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nobodyNotices: a message is sent late at most, and nothing is refused.
+func nobodyNotices(r *Run, f Figures) []string {
+	var all []string
+	if f.Refused > 0 || f.SlowestConfirm > 5*time.Second {
+		all = append(all, fmt.Sprintf("%d refused, slowest confirmation %s; want none, within 5 s", f.Refused, f.SlowestConfirm))
+	}
+	if f.Unavailable > 0 {
+		r.note("%d answers asked to try again", f.Unavailable)
+	}
+	return all
+}
+
+func freezeNode(ctx context.Context, r *Run) error {
+	n := r.Nodes[r.random().IntN(nodes)]
+	from := r.History.Now()
+	n.Pause()
+	err := r.lasts(ctx, 20*time.Second)
+	n.Resume()
+	r.History.Frozen = append(r.History.Frozen, Span{from, r.History.Now()})
+	return err
+}

@@ -1,0 +1,166 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func loseCommitReplies(ctx context.Context, r *Run) error {
+	for _, k := range r.ToPostgres {
+		k.SwallowCommits(0.1, false)
+	}
+	err := r.lasts(ctx, r.dur(20*time.Second, 6*time.Second))
+	lost := 0
+	for _, k := range r.ToPostgres {
+		k.SwallowCommits(0, false)
+		lost += k.Swallowed()
+	}
+	r.note("%d replies to COMMIT lost so far", lost)
+	if lost == 0 {
+		r.complain("no reply to COMMIT was lost")
+	}
+	return err
+}
+
+// restartPostgres kills it several times: recovery replays its log, and what was
+// confirmed must be in there.
+func restartPostgres(ctx context.Context, r *Run) error {
+	rounds := 3
+	if r.Long {
+		rounds = 8
+	}
+	for range rounds {
+		if err := r.Postgres.Kill(); err != nil {
+			return err
+		}
+		if err := r.Postgres.Start(); err != nil {
+			return err
+		}
+		if err := r.firstConfirmation(ctx); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stopPostgres(ctx context.Context, r *Run) error {
+	if err := r.Postgres.Stop(); err != nil {
+		return err
+	}
+	if err := r.lasts(ctx, r.dur(60*time.Second, 8*time.Second)); err != nil {
+		return err
+	}
+	if err := r.Postgres.Start(); err != nil {
+		return err
+	}
+	return r.firstConfirmation(ctx)
+}
+
+func freezePostgres(ctx context.Context, r *Run) error {
+	r.Postgres.Pause()
+	err := r.lasts(ctx, 12*time.Second)
+	r.Postgres.Resume()
+	if err != nil {
+		return err
+	}
+	return r.firstConfirmation(ctx)
+}
+
+// firstConfirmation waits until something that was sent from now on, or before,
+// is confirmed after Postgres is back.
+func (r *Run) firstConfirmation(ctx context.Context) error {
+	from := r.History.Now()
+	for {
+		for _, j := range r.History.Journals {
+			records := j.Records()
+			for i := len(records) - 1; i >= 0 && records[i].At >= from; i-- {
+				if records[i].Kind == Confirmed {
+					took := records[i].At - from
+					r.note("first confirmation %s after the return", short(took))
+					if took > 5*time.Second {
+						r.complain("the first confirmation came %s after the return, want within 5 s", took)
+					}
+					return nil
+				}
+			}
+		}
+		if err := r.lasts(ctx, statePoll); err != nil {
+			return fmt.Errorf("wait for the first confirmation: %w", err)
+		}
+	}
+}
+
+// withoutPostgres: who sends hears UNAVAILABLE within 2 s, and sockets stay.
+func withoutPostgres(r *Run, _ Figures) []string {
+	var all []string
+	slowest, ended := time.Duration(0), 0
+	for i, j := range r.History.Journals {
+		invoked := map[[16]byte]time.Duration{}
+		for _, rec := range j.Records() {
+			switch {
+			case rec.Kind == Invoked:
+				invoked[rec.CID] = rec.At
+			case rec.Kind == Unknown && rec.Code == chat.Unavailable:
+				slowest = max(slowest, rec.At-invoked[rec.CID])
+			case rec.Kind == Ended && !r.Crowd.members[i].flaps && rec.At > r.Broken.From && rec.At < r.Broken.To:
+				ended++
+			}
+		}
+	}
+	r.note("slowest UNAVAILABLE after %s", short(slowest))
+	if slowest > 2300*time.Millisecond { // 2 s and what a busy machine takes
+		all = append(all, fmt.Sprintf("UNAVAILABLE came after %s, want 2 s", slowest))
+	}
+	if ended > 0 {
+		all = append(all, fmt.Sprintf("%d sockets did not stay", ended))
+	}
+	return append(all, nobodyLoggedOut(r)...)
+}
+
+// fillDisk fills the disk of Postgres to the last byte and takes the ballast away
+// again, without a restart of anything.
+func fillDisk(ctx context.Context, r *Run) error {
+	ballast := filepath.Join(r.Mount, "ballast")
+	if err := fill(ballast); err != nil {
+		return err
+	}
+	err := r.lasts(ctx, r.dur(30*time.Second, 10*time.Second))
+	if gone := os.Remove(ballast); gone != nil {
+		return gone
+	}
+	if err != nil {
+		return err
+	}
+	if !r.Postgres.Running() {
+		r.note("Postgres gave up for want of place and was started again")
+		if err := r.Postgres.Start(); err != nil {
+			return err
+		}
+	}
+	return r.firstConfirmation(ctx)
+}
+
+func fill(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, size := range []int{1 << 20, 4 << 10, 1} {
+		block := make([]byte, size)
+		for {
+			if _, err := f.Write(block); err != nil {
+				break // no space left
+			}
+		}
+	}
+	return nil
+}

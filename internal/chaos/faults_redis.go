@@ -1,0 +1,127 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
+
+// away writes down that the nodes could not meet, until they could again.
+func (r *Run) away(from time.Duration) {
+	r.History.RedisAway = append(r.History.RedisAway, Span{from, r.History.Now() + 5*time.Second})
+}
+
+func restartRedis(ctx context.Context, r *Run) error {
+	defer r.away(r.History.Now())
+	if err := r.Redis.Restart(); err != nil {
+		return err
+	}
+	return r.lasts(ctx, r.dur(10*time.Second, 3*time.Second))
+}
+
+func flushRedis(ctx context.Context, r *Run) error {
+	defer r.away(r.History.Now())
+	for range 3 {
+		if err := command(r.Redis.Addr, "FLUSHALL"); err != nil {
+			return err
+		}
+		if err := r.lasts(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// command asks Redis without a client library.
+func command(addr, words string) error {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return fmt.Errorf("%s: %w", words, err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	if _, err := io.WriteString(conn, words+"\r\n"); err != nil {
+		return fmt.Errorf("%s: %w", words, err)
+	}
+	answer := make([]byte, 64)
+	n, err := conn.Read(answer)
+	if err != nil || !strings.HasPrefix(string(answer[:n]), "+OK") {
+		return fmt.Errorf("%s: %q, %w", words, answer[:n], err)
+	}
+	return nil
+}
+
+func stopRedis(ctx context.Context, r *Run) error {
+	defer r.away(r.History.Now())
+	if err := r.Redis.Kill(); err != nil {
+		return err
+	}
+	if err := r.lasts(ctx, r.dur(60*time.Second, 12*time.Second)); err != nil {
+		return err
+	}
+	if r.Crowd.unknowns.Load() == 0 {
+		r.complain("nobody was told that presence is unknown")
+	}
+	return r.Redis.Start()
+}
+
+func freezeRedis(ctx context.Context, r *Run) error {
+	defer r.away(r.History.Now())
+	r.Redis.Pause()
+	defer r.Redis.Resume()
+	return r.lasts(ctx, 12*time.Second)
+}
+
+// withoutRedis: everything is confirmed at once, delivered a little later, and
+// nobody is logged out.
+func withoutRedis(r *Run, f Figures) []string {
+	var all []string
+	if f.P99Delivery > 2*time.Second {
+		all = append(all, fmt.Sprintf("delivery p99 is %s, want at most 2 s", f.P99Delivery))
+	}
+	r.note("slowest delivery %s, slowest confirmation p99 %s", short(f.SlowestDelivery), short(f.P99Confirm))
+	if f.Refused+f.Unavailable > 0 {
+		all = append(all, fmt.Sprintf("%d refused and %d asked to try again, want none", f.Refused, f.Unavailable))
+	}
+	return append(all, nobodyLoggedOut(r)...)
+}
+
+func nobodyLoggedOut(r *Run) []string {
+	counts, _, closes := r.Crowd.Faults()
+	if closes[4001]+counts["dial 401"] > 0 {
+		return []string{fmt.Sprintf("%d sessions closed, %d refused", closes[4001], counts["dial 401"])}
+	}
+	return nil
+}
+
+// deafenRedis has what Redis sends to the nodes, and they to it, vanish on the
+// connections of this moment. Nothing tells of it; new connections work.
+func deafenRedis(ctx context.Context, r *Run) error {
+	defer r.away(r.History.Now())
+	deaf := 0
+	for _, k := range r.ToRedis {
+		deaf += k.Deafen()
+	}
+	r.note("%d connections went deaf", deaf)
+	return r.lasts(ctx, r.dur(20*time.Second, 12*time.Second))
+}
+
+// deafnessIsNoticed: within 5 s; until then the heads are read each 5 s.
+func deafnessIsNoticed(r *Run, f Figures) []string {
+	r.note("delivery p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
+	var all []string
+	late := Span{r.Broken.From + 7*time.Second, r.Broken.To}
+	if p99, _ := r.deliveries(late); p99 > time.Second {
+		all = append(all, fmt.Sprintf("7 s later delivery p99 is still %s, want at most 1 s", p99))
+	}
+	if f.SlowestDelivery > 6500*time.Millisecond {
+		all = append(all, fmt.Sprintf("the slowest delivery took %s, want at most 6.5 s", f.SlowestDelivery))
+	}
+	if f.Refused+f.Unavailable > 0 {
+		all = append(all, fmt.Sprintf("%d refused and %d asked to try again, want none", f.Refused, f.Unavailable))
+	}
+	return all
+}

@@ -1,0 +1,39 @@
+package chaos
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// dropPackets has the kernel drop a share of the packets to and from ports, in
+// percent, until heal is called. Only TCP on this machine is touched.
+func dropPackets(ports []string, percent int) (heal func() error, err error) {
+	table := fmt.Sprintf("chillin_chaos_%d", os.Getpid())
+	set := strings.Join(ports, ", ")
+	rules := fmt.Sprintf(`table inet %[1]s {
+	chain output {
+		type filter hook output priority 0;
+		tcp dport { %[2]s } numgen random mod 100 < %[3]d drop
+		tcp sport { %[2]s } numgen random mod 100 < %[3]d drop
+	}
+}
+`, table, set, percent)
+	if err := nft(rules); err != nil {
+		return nil, err
+	}
+	return func() error { return nft("delete table inet " + table + "\n") }, nil
+}
+
+func nft(rules string) error {
+	command := exec.Command("nft", "-f", "-")
+	command.Stdin = strings.NewReader(rules)
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("packets are dropped by nft (Debian's package nftables), as root: %w: %s", err, out.String())
+	}
+	return nil
+}
