@@ -11,13 +11,7 @@ import (
 
 // message reads one message whole.
 func (s *Store) message(ctx context.Context, from querier, id chat.MessageID, viewer chat.UserID) (chat.Message, error) {
-	m, err := scanMessage(from.QueryRowContext(ctx, messageSelect+` WHERE m.id = $1`, int64(id)))
-	if err != nil {
-		return m, err
-	}
-	one := []chat.Message{m}
-	err = s.addReactions(ctx, from, viewer, one)
-	return one[0], err
+	return scanMessage(from.QueryRowContext(ctx, s.selectMessage()+` WHERE m.id = $1`, int64(id)), viewer)
 }
 
 // Message returns one message to a member of its room.

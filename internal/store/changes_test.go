@@ -162,3 +162,44 @@ func TestChangesMakeADenseRun(t *testing.T) {
 		}
 	})
 }
+
+// TestAMessageIsReadWhole: what a reader gets of a message is of one moment. The
+// reaction comes with each odd change and goes with each even one.
+func TestAMessageIsReadWhole(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		m := appendText(t, s, room, alice, "first")
+		done := make(chan struct{})
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					c, err := s.Changes(t.Context(), room.ID, alice.User.ID, 0, 10)
+					if err != nil {
+						t.Errorf("read: %v", err)
+						return
+					}
+					got := c.Messages[0]
+					if want := int(got.ChangeSeq-got.Seq) % 2; len(got.Reactions) != want {
+						t.Errorf("after change %d there are %d reactions, want %d", got.ChangeSeq-got.Seq, len(got.Reactions), want)
+						return
+					}
+				}
+			})
+		}
+		for i := range 300 {
+			if _, changed, err := s.React(t.Context(), m.ID, alice.User.ID, "👍", i%2 == 0, nil); err != nil || !changed {
+				t.Errorf("react = %v, %v", changed, err)
+				break
+			}
+		}
+		close(done)
+		readers.Wait()
+	})
+}

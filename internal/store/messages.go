@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"html"
 	"slices"
 	"strings"
@@ -10,7 +12,14 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// messageSelect reads whole messages; scanMessage takes its rows.
+// selectMessage reads whole messages, scanMessage takes its rows. It is one
+// statement, and so one snapshot: reactions that were read after their message
+// would be those of a later change than the message bears.
+func (s *Store) selectMessage() string {
+	return `SELECT ` + messageColumns + `, (SELECT ` + s.engine.jsonRows("'emoji', re.emoji, 'user', re.user_id", "re.created_at, re.user_id, re.emoji") +
+		` FROM reactions re WHERE re.message_id = m.id) FROM messages m` + messageJoins
+}
+
 const (
 	messageColumns = `
 	m.id, m.room_id, m.seq, m.change_seq, m.last_verb, m.kind, m.text, m.html, m.created_at,
@@ -21,27 +30,31 @@ const (
 	JOIN users u ON u.id = m.author_id
 	LEFT JOIN messages p ON p.id = m.reply_to
 	LEFT JOIN users pu ON pu.id = p.author_id`
-	messageSelect = `SELECT ` + messageColumns + ` FROM messages m` + messageJoins
 )
 
-func scanMessage(r row, more ...any) (chat.Message, error) {
+// scanMessage reads a row as viewer sees it.
+func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 	var (
 		m                             chat.Message
 		cid, action, avatar           sql.NullString
+		reactions                     sql.NullString
 		subject, edited, deleted      sql.NullInt64
 		pID, pSeq, puID               sql.NullInt64
 		pText, puName, puShow, puFace sql.NullString
 	)
-	dest := append([]any{&m.ID, &m.RoomID, &m.Seq, &m.ChangeSeq, &m.LastVerb, &m.Kind, &m.Text, &m.HTML, &m.CreatedAt,
+	err := r.Scan(&m.ID, &m.RoomID, &m.Seq, &m.ChangeSeq, &m.LastVerb, &m.Kind, &m.Text, &m.HTML, &m.CreatedAt,
 		&cid, &action, &subject, &edited, &deleted,
 		&m.Author.ID, &m.Author.Username, &m.Author.DisplayName, &avatar,
-		&pID, &pSeq, &pText, &puID, &puName, &puShow, &puFace}, more...)
-	if err := r.Scan(dest...); err != nil {
+		&pID, &pSeq, &pText, &puID, &puName, &puShow, &puFace, &reactions)
+	if err != nil {
 		return m, err
 	}
 	m.CID, m.EditedAt, m.DeletedAt = chat.CID(cid.String), chat.Time(edited.Int64), chat.Time(deleted.Int64)
 	m.Author.AvatarURL = avatarURL(avatar.String)
-	m.Attachments, m.Reactions = []chat.MessageAttachment{}, []chat.ReactionCount{}
+	m.Attachments = []chat.MessageAttachment{}
+	if m.Reactions, err = countReactions(reactions.String, viewer); err != nil {
+		return m, err
+	}
 	if action.Valid {
 		m.System = &chat.SystemInfo{Action: chat.Action(action.String), UserID: chat.UserID(subject.Int64)}
 	}
@@ -70,7 +83,7 @@ func (s *Store) tell(ctx context.Context, tx *roomTx, author, subject chat.UserI
 	if err != nil {
 		return nil, err
 	}
-	m, err := scanMessage(tx.QueryRowContext(ctx, messageSelect+` WHERE m.id = $1`, id))
+	m, err := s.message(ctx, tx, chat.MessageID(id), 0)
 	return &m, err
 }
 
@@ -84,7 +97,7 @@ func (s *Store) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserI
 	if err != nil {
 		return chat.Changes{}, s.fail("read changes", err)
 	}
-	messages, err := s.messages(ctx, viewer, messageSelect+`
+	messages, err := s.messages(ctx, viewer, `
 		WHERE m.room_id = $1 AND m.change_seq > $2 ORDER BY m.change_seq LIMIT $3`, int64(room), int64(since), limit+1)
 	if err != nil {
 		return chat.Changes{}, s.fail("read changes", err)
@@ -135,7 +148,7 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, 
 }
 
 func (s *Store) older(ctx context.Context, viewer chat.UserID, room chat.RoomID, before chat.Seq, limit int) ([]chat.Message, bool, error) {
-	messages, err := s.messages(ctx, viewer, messageSelect+`
+	messages, err := s.messages(ctx, viewer, `
 		WHERE m.room_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3`, int64(room), int64(before), limit+1)
 	more := len(messages) > limit
 	messages = messages[:min(len(messages), limit)]
@@ -144,7 +157,7 @@ func (s *Store) older(ctx context.Context, viewer chat.UserID, room chat.RoomID,
 }
 
 func (s *Store) newer(ctx context.Context, viewer chat.UserID, room chat.RoomID, after chat.Seq, limit int) ([]chat.Message, bool, error) {
-	messages, err := s.messages(ctx, viewer, messageSelect+`
+	messages, err := s.messages(ctx, viewer, `
 		WHERE m.room_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3`, int64(room), int64(after), limit+1)
 	return messages[:min(len(messages), limit)], len(messages) > limit, err
 }
@@ -154,50 +167,39 @@ func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err 
 	return head, err
 }
 
-func (s *Store) messages(ctx context.Context, viewer chat.UserID, query string, args ...any) ([]chat.Message, error) {
+// messages reads those that where chooses.
+func (s *Store) messages(ctx context.Context, viewer chat.UserID, where string, args ...any) ([]chat.Message, error) {
 	messages := []chat.Message{}
 	err := each(ctx, s.read, func(r row) error {
-		m, err := scanMessage(r)
+		m, err := scanMessage(r, viewer)
 		messages = append(messages, m)
 		return err
-	}, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return messages, s.addReactions(ctx, s.read, viewer, messages)
+	}, s.selectMessage()+where, args...)
+	return messages, err
 }
 
-// addReactions reads the reactions of messages, as viewer sees them.
-func (s *Store) addReactions(ctx context.Context, from querier, viewer chat.UserID, messages []chat.Message) error {
-	if len(messages) == 0 {
-		return nil
+// countReactions counts the reactions that selectMessage read, the first first.
+func countReactions(rows string, viewer chat.UserID) ([]chat.ReactionCount, error) {
+	counts := []chat.ReactionCount{}
+	if rows == "" || rows == "[]" {
+		return counts, nil
 	}
-	ids, places := make([]int64, len(messages)), make(map[chat.MessageID]*chat.Message, len(messages))
-	for i := range messages {
-		ids[i], places[messages[i].ID] = int64(messages[i].ID), &messages[i]
+	var reactions []struct {
+		Emoji string
+		User  chat.UserID
 	}
-	return each(ctx, from, func(r row) error {
-		var id chat.MessageID
-		var user chat.UserID
-		var emoji string
-		err := r.Scan(&id, &emoji, &user)
-		if err == nil {
-			react(places[id], emoji, user, viewer)
+	if err := json.Unmarshal([]byte(rows), &reactions); err != nil {
+		return nil, fmt.Errorf("read reactions: %w", err)
+	}
+	for _, reaction := range reactions {
+		i := slices.IndexFunc(counts, func(r chat.ReactionCount) bool { return r.Emoji == reaction.Emoji })
+		if i < 0 {
+			i = len(counts)
+			counts = append(counts, chat.ReactionCount{Emoji: reaction.Emoji})
 		}
-		return err
-	}, `SELECT re.message_id, re.emoji, re.user_id FROM reactions re WHERE `+s.engine.in("re.message_id", 1)+
-		` ORDER BY re.created_at, re.user_id, re.emoji`, s.engine.list(ids))
-}
-
-// react counts one reaction.
-func react(m *chat.Message, emoji string, user, viewer chat.UserID) {
-	i := slices.IndexFunc(m.Reactions, func(r chat.ReactionCount) bool { return r.Emoji == emoji })
-	if i < 0 {
-		i = len(m.Reactions)
-		m.Reactions = append(m.Reactions, chat.ReactionCount{Emoji: emoji})
+		counts[i].Count++
+		counts[i].UserIDs = append(counts[i].UserIDs, reaction.User)
+		counts[i].Me = counts[i].Me || reaction.User == viewer
 	}
-	r := &m.Reactions[i]
-	r.Count++
-	r.UserIDs = append(r.UserIDs, user)
-	r.Me = r.Me || user == viewer
+	return counts, nil
 }

@@ -80,6 +80,10 @@ func (*postgres) in(column string, n int) string {
 	return fmt.Sprintf("%s = ANY($%d::bigint[])", column, n)
 }
 
+func (*postgres) jsonRows(fields, order string) string {
+	return "json_agg(json_build_object(" + fields + ") ORDER BY " + order + ")::text"
+}
+
 // lockRoom leaves the key alone, so that inserts which refer to the room need
 // not wait.
 func (*postgres) lockRoom() string { return " FOR NO KEY UPDATE" }

@@ -82,6 +82,10 @@ func (*sqliteEngine) in(column string, n int) string {
 }
 
 // lockRoom is nothing: an immediate transaction holds the whole database.
+func (*sqliteEngine) jsonRows(fields, order string) string {
+	return "json_group_array(json_object(" + fields + ") ORDER BY " + order + ")"
+}
+
 func (*sqliteEngine) lockRoom() string { return "" }
 
 func (*sqliteEngine) violated(err error) string {

@@ -40,6 +40,9 @@ type engine interface {
 	list(ids []int64) any
 	// in is the SQL test whether column is among the ids of argument n.
 	in(column string, n int) string
+	// jsonRows aggregates rows to a JSON array of objects, as text; fields are
+	// names and columns by turns.
+	jsonRows(fields, order string) string
 	// lockRoom ends the SELECT that takes a room's row.
 	lockRoom() string
 	// violated names the unique constraint or columns that err tells of, "" for
