@@ -71,6 +71,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountMessages()
 	a.mountUsers()
 	a.mountProfile()
+	a.mountBots()
 	for _, frame := range d.Frames {
 		t := reflect.TypeOf(frame)
 		a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())

@@ -40,7 +40,7 @@ func (a *App) wire(m *metrics.Metrics) {
 		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}
 	accounts := &auth.Accounts{
-		Store: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
+		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
 		Attempts: perMinute[string](a.config.RateLimitAuth), Logins: perMinute[string](loginsOfName),
 	}
 	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins}

@@ -24,6 +24,7 @@ const (
 // Accounts registers users and signs them in and out.
 type Accounts struct {
 	Store     chat.Accounts
+	Bots      chat.Bots
 	Announcer chat.Announcer
 	Hasher    *Hasher
 	// Attempts counts what an address tries: registrations, logins, guests.
@@ -190,7 +191,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 		return err
 	}
 	if phc == "" {
-		return chat.Fault(chat.Forbidden, "Guests have no password.")
+		return chat.Fault(chat.Forbidden, "This account has no password.")
 	}
 	ok, err := a.Hasher.Verify(ctx, current, phc)
 	if err != nil {

@@ -10,6 +10,10 @@ import (
 // userColumns are what scanUser reads, of a table named u.
 const userColumns = `u.id, u.username, u.display_name, u.avatar_key, u.guest, u.role, u.status_message, u.created_at`
 
+// living is the test whether a user u may still act: a bot ends with its owner.
+const living = `u.deleted_at IS NULL AND u.disabled_at IS NULL AND NOT EXISTS
+	(SELECT 1 FROM users o WHERE o.id = u.owner_id AND (o.deleted_at IS NOT NULL OR o.disabled_at IS NOT NULL))`
+
 type row interface{ Scan(dest ...any) error }
 
 func scanUser(r row, more ...any) (chat.User, error) {
@@ -75,7 +79,7 @@ func (s *Store) Credentials(ctx context.Context, login string) (chat.User, strin
 	var phc string
 	user, err := scanUser(s.read.QueryRowContext(ctx, `
 		SELECT `+userColumns+`, COALESCE(u.password, '') FROM users u
-		WHERE (u.username = $1 OR u.email = $1) AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, login), &phc)
+		WHERE (u.username = $1 OR u.email = $1) AND `+living, login), &phc)
 	return user, phc, s.fail("find credentials", err)
 }
 
@@ -101,7 +105,7 @@ func (s *Store) CallerByToken(ctx context.Context, hash []byte) (chat.Caller, er
 		SELECT `+userColumns+`, s.id, s.expires_at
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
-			AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, hash, int64(s.clock())),
+			AND `+living, hash, int64(s.clock())),
 		&caller.Session, &caller.Expires)
 	caller.User = user
 	return caller, s.fail("find session", err)
@@ -176,7 +180,7 @@ func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat
 		return err
 	}, `SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE `+s.engine.in("s.id", 1)+` AND s.ended_at IS NULL AND s.expires_at > $2
-			AND u.deleted_at IS NULL AND u.disabled_at IS NULL`, s.engine.list(raw(ids)), int64(s.clock()))
+			AND `+living, s.engine.list(raw(ids)), int64(s.clock()))
 	if err != nil {
 		return nil, s.fail("find ended sessions", err)
 	}

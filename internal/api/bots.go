@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+type createBotInput struct {
+	Device
+	Body struct {
+		Username    string `json:"username" doc:"3 to 20 letters, digits, _ - and ."`
+		DisplayName string `json:"displayName,omitempty"`
+	}
+}
+
+type renewBotInput struct {
+	Device
+	ID chat.UserID `path:"id" minimum:"1"`
+}
+
+type botsOutput struct {
+	Body struct {
+		Bots []chat.User `json:"bots"`
+	}
+}
+
+// BotToken is a bot with its token, which is told this once.
+type BotToken struct {
+	User  chat.User `json:"user"`
+	Token string    `json:"token" doc:"For Authorization: Bearer, until it is revoked. It is not told again."`
+}
+
+type botTokenOutput struct{ Body BotToken }
+
+func newBotTokenOutput(done auth.SignedIn, err error) (*botTokenOutput, error) {
+	return &botTokenOutput{BotToken{done.User, done.Token}}, err
+}
+
+func (a *API) mountBots() {
+	tags := []string{"bots"}
+	handle(a, huma.Operation{
+		OperationID: "createBot", Method: http.MethodPost, Path: "/bots", Tags: tags, Security: signedIn,
+		Summary: "Make a bot, with a token that works until it is revoked", DefaultStatus: http.StatusCreated,
+	}, func(ctx context.Context, in *createBotInput) (*botTokenOutput, error) {
+		return newBotTokenOutput(a.Accounts.CreateBot(ctx, auth.CallerIn(ctx),
+			auth.NewBot{Username: in.Body.Username, DisplayName: in.Body.DisplayName}, in.from()))
+	})
+	handle(a, huma.Operation{
+		OperationID: "listBots", Method: http.MethodGet, Path: "/bots", Tags: tags, Security: signedIn, Summary: "One's own bots",
+	}, func(ctx context.Context, _ *struct{}) (*botsOutput, error) {
+		bots, err := a.Accounts.OwnBots(ctx, auth.CallerIn(ctx))
+		out := &botsOutput{}
+		out.Body.Bots = bots
+		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "renewBot", Method: http.MethodPost, Path: "/bots/{id}/token", Tags: tags, Security: signedIn,
+		Summary: "Give a bot another token; the old one ends at once",
+	}, func(ctx context.Context, in *renewBotInput) (*botTokenOutput, error) {
+		return newBotTokenOutput(a.Accounts.RenewBot(ctx, auth.CallerIn(ctx), in.ID, in.from()))
+	})
+	handle(a, huma.Operation{
+		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: signedIn,
+		Summary: "End a bot; what it said stays", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *struct {
+		ID chat.UserID `path:"id" minimum:"1"`
+	}) (*struct{}, error) {
+		return nil, a.Accounts.DeleteBot(ctx, auth.CallerIn(ctx), in.ID)
+	})
+}

@@ -1,0 +1,70 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// NewBot is what an account gives to get a bot.
+type NewBot struct {
+	Username    string
+	DisplayName string // "" for the username
+}
+
+// CreateBot makes a bot of caller, with a token that works until it is revoked.
+func (a *Accounts) CreateBot(ctx context.Context, caller chat.Caller, in NewBot, from Device) (SignedIn, error) {
+	if err := mayOwnBots(caller); err != nil {
+		return SignedIn{}, err
+	}
+	if err := a.allow(from); err != nil {
+		return SignedIn{}, err
+	}
+	account, err := newAccount(Registration{Username: in.Username, DisplayName: in.DisplayName})
+	if err != nil {
+		return SignedIn{}, err
+	}
+	token, session := a.newBotSession(from)
+	bot, err := a.Bots.CreateBot(ctx, caller.User.ID, account, session)
+	return SignedIn{chat.Caller{User: bot}, token}, err
+}
+
+// OwnBots returns the bots of caller.
+func (a *Accounts) OwnBots(ctx context.Context, caller chat.Caller) ([]chat.User, error) {
+	return a.Bots.Bots(ctx, caller.User.ID)
+}
+
+// RenewBot gives a bot of caller another token; the old one ends at once, its
+// sockets too.
+func (a *Accounts) RenewBot(ctx context.Context, caller chat.Caller, bot chat.UserID, from Device) (SignedIn, error) {
+	token, session := a.newBotSession(from)
+	renewed, err := a.Bots.RenewBot(ctx, caller.User.ID, bot, session)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: bot, Session: renewed.Session})
+	return SignedIn{renewed, token}, nil
+}
+
+// DeleteBot ends a bot of caller.
+func (a *Accounts) DeleteBot(ctx context.Context, caller chat.Caller, bot chat.UserID) error {
+	if err := a.Bots.DeleteBot(ctx, caller.User.ID, bot); err != nil {
+		return err
+	}
+	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: bot})
+	return nil
+}
+
+func mayOwnBots(caller chat.Caller) error {
+	if caller.User.Guest || caller.User.Role == chat.Bot {
+		return chat.Fault(chat.Forbidden, "Guests and bots have no bots: sign in with an account.")
+	}
+	return nil
+}
+
+func (a *Accounts) newBotSession(from Device) (string, chat.NewSession) {
+	token, session := a.newSession(from, time.Hour)
+	session.ExpiresAt = chat.Never
+	return token, session
+}

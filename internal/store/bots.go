@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var _ chat.Bots = (*Store)(nil)
+
+// CreateBot makes a bot of owner with its token.
+func (s *Store) CreateBot(ctx context.Context, owner chat.UserID, a chat.NewAccount, n chat.NewSession) (chat.User, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var bot chat.User
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		// The owner's row is the lock that makes the count true.
+		var has int
+		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`+s.engine.lockRoom(), int64(owner)).Scan(&has); err != nil {
+			return err
+		}
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users u WHERE u.owner_id = $1 AND `+living, int64(owner)).Scan(&has)
+		if err != nil {
+			return err
+		}
+		if has >= chat.MaxBots {
+			return chat.Fault(chat.Forbidden, "One account has at most %d bots.", chat.MaxBots)
+		}
+		id, err := s.addBot(ctx, tx, owner, a)
+		if err != nil {
+			return err
+		}
+		caller, err := s.startSession(ctx, tx, id, n)
+		bot = caller.User
+		return err
+	})
+	return bot, s.fail("create bot", err)
+}
+
+// addBot makes a user of role bot, of owner or, where that is 0, of nobody.
+func (s *Store) addBot(ctx context.Context, tx *sql.Tx, owner chat.UserID, a chat.NewAccount) (id chat.UserID, err error) {
+	err = tx.QueryRowContext(ctx, `
+		INSERT INTO users (username, display_name, role, owner_id, created_at)
+		VALUES ($1, $2, 'bot', NULLIF($3, CAST(0 AS bigint)), $4) RETURNING id`,
+		a.Username, a.DisplayName, int64(owner), int64(s.clock())).Scan(&id)
+	return id, err
+}
+
+// Bots returns the bots of owner.
+func (s *Store) Bots(ctx context.Context, owner chat.UserID) ([]chat.User, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	bots := []chat.User{}
+	err := each(ctx, s.read, func(r row) error {
+		bot, err := scanUser(r)
+		bots = append(bots, bot)
+		return err
+	}, `SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND `+living+` ORDER BY u.username`, int64(owner))
+	return bots, s.fail("list bots", err)
+}
+
+// RenewBot gives a bot of owner another token.
+func (s *Store) RenewBot(ctx context.Context, owner, bot chat.UserID, n chat.NewSession) (chat.Caller, error) {
+	var caller chat.Caller
+	err := s.withBot(ctx, owner, bot, func(tx *sql.Tx) error {
+		var err error
+		caller, err = s.startSession(ctx, tx, bot, n)
+		return err
+	})
+	return caller, s.fail("renew bot", err)
+}
+
+// DeleteBot ends a bot of owner.
+func (s *Store) DeleteBot(ctx context.Context, owner, bot chat.UserID) error {
+	err := s.withBot(ctx, owner, bot, func(tx *sql.Tx) error { return s.disable(ctx, tx, bot) })
+	return s.fail("delete bot", err)
+}
+
+func (s *Store) disable(ctx context.Context, tx *sql.Tx, user chat.UserID) error {
+	_, err := tx.ExecContext(ctx, `UPDATE users SET disabled_at = $2 WHERE id = $1`, int64(user), int64(s.clock()))
+	return err
+}
+
+// withBot runs work upon a bot of owner whose row is taken and whose tokens have
+// ended.
+func (s *Store) withBot(ctx context.Context, owner, bot chat.UserID, work func(tx *sql.Tx) error) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		var id chat.UserID
+		err := tx.QueryRowContext(ctx, `SELECT u.id FROM users u WHERE u.id = $1 AND u.owner_id = $2 AND `+living+s.engine.lockRoom(),
+			int64(bot), int64(owner)).Scan(&id)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL`, int64(bot), int64(s.clock()))
+		if err != nil {
+			return err
+		}
+		return work(tx)
+	})
+}

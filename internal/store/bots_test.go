@@ -1,0 +1,102 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func createBot(t *testing.T, s *Store, owner chat.Caller, name string) (chat.User, chat.NewSession) {
+	t.Helper()
+	n := newSession(s)
+	n.ExpiresAt = chat.Never
+	bot, err := s.CreateBot(t.Context(), owner.User.ID, chat.NewAccount{Username: name, DisplayName: name}, n)
+	if err != nil {
+		t.Fatalf("create bot %s: %v", name, err)
+	}
+	return bot, n
+}
+
+func TestBots(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		robot, first := createBot(t, s, alice, "robot")
+
+		t.Run("a token names its bot, which has no password", func(t *testing.T) {
+			caller, err := s.CallerByToken(ctx, first.TokenHash)
+			if err != nil || caller.User.ID != robot.ID || caller.User.Role != chat.Bot || caller.Expires != chat.Never {
+				t.Fatalf("caller = %+v, %v, want the bot for ever", caller, err)
+			}
+			if _, phc, err := s.Credentials(ctx, "robot"); err != nil || phc != "" {
+				t.Fatalf("password = %q, %v, want none", phc, err)
+			}
+		})
+		t.Run("a name is taken once, by people and bots", func(t *testing.T) {
+			_, err := s.CreateBot(ctx, alice.User.ID, chat.NewAccount{Username: "bob", DisplayName: "B"}, newSession(s))
+			wantCode(t, err, chat.UsernameTaken)
+		})
+		t.Run("another token ends the old one", func(t *testing.T) {
+			second := newSession(s)
+			if _, err := s.RenewBot(ctx, alice.User.ID, robot.ID, second); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.CallerByToken(ctx, first.TokenHash)
+			wantCode(t, err, chat.NotFound)
+			if caller, err := s.CallerByToken(ctx, second.TokenHash); err != nil || caller.User.ID != robot.ID {
+				t.Fatalf("caller = %+v, %v, want the bot", caller, err)
+			}
+		})
+		t.Run("only its owner has a bot, and people are nobody's", func(t *testing.T) {
+			_, err := s.RenewBot(ctx, bob.User.ID, robot.ID, newSession(s))
+			wantCode(t, err, chat.NotFound)
+			wantCode(t, s.DeleteBot(ctx, bob.User.ID, robot.ID), chat.NotFound)
+			wantCode(t, s.DeleteBot(ctx, alice.User.ID, bob.User.ID), chat.NotFound)
+			if bots, err := s.Bots(ctx, bob.User.ID); err != nil || len(bots) != 0 {
+				t.Fatalf("bob's bots = %v, %v, want none", bots, err)
+			}
+		})
+		t.Run("a deleted bot is refused and no longer listed", func(t *testing.T) {
+			gone, token := createBot(t, s, alice, "gone")
+			if err := s.DeleteBot(ctx, alice.User.ID, gone.ID); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.CallerByToken(ctx, token.TokenHash)
+			wantCode(t, err, chat.NotFound)
+			wantCode(t, s.DeleteBot(ctx, alice.User.ID, gone.ID), chat.NotFound)
+			if bots, err := s.Bots(ctx, alice.User.ID); err != nil || len(bots) != 1 || bots[0].ID != robot.ID {
+				t.Fatalf("bots = %v, %v, want robot alone", bots, err)
+			}
+		})
+		t.Run("a bot ends with its owner", func(t *testing.T) {
+			_, token := createBot(t, s, bob, "bobs-bot")
+			if _, err := s.write.ExecContext(ctx, `UPDATE users SET disabled_at = 1 WHERE id = $1`, int64(bob.User.ID)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.CallerByToken(ctx, token.TokenHash)
+			wantCode(t, err, chat.NotFound)
+		})
+	})
+}
+
+func TestAnAccountHasAtMostSoManyBots(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		var racers sync.WaitGroup
+		for i := range chat.MaxBots + 3 {
+			racers.Go(func() {
+				name := fmt.Sprintf("robot%d", i)
+				_, err := s.CreateBot(t.Context(), alice.User.ID, chat.NewAccount{Username: name, DisplayName: name}, newSession(s))
+				if err != nil && chat.CodeOf(err) != chat.Forbidden {
+					t.Error(err)
+				}
+			})
+		}
+		racers.Wait()
+		if bots, err := s.Bots(t.Context(), alice.User.ID); err != nil || len(bots) != chat.MaxBots {
+			t.Fatalf("%d bots, %v, want %d", len(bots), err, chat.MaxBots)
+		}
+	})
+}
