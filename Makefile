@@ -92,6 +92,11 @@ chaos: web/dist/index.html | need-go ## every fault, with a crowd of clients, ch
 	go test ./internal/chaos -run TestScenarios -count=1 -timeout 90m -v -all -long -seed $(CHAOS_SEED) -markdown $(CHAOS_TABLE)
 	@printf '\nmake chaos: the table is in %s\n' $(CHAOS_TABLE)
 
+SOAK ?= 15m
+.PHONY: soak
+soak: | need-go ## one fault after the other for as long as SOAK says (15m)
+	go test ./internal/chaos -run TestScenarios -count=1 -timeout 24h -v -soak $(SOAK) -seed $(CHAOS_SEED)
+
 .PHONY: broken
 broken: | need-go ## servers that are broken on purpose: the fault programme must catch each
 	go test ./internal/chaos -run TestBrokenServersAreCaught -count=1 -timeout 60m -v -broken

@@ -15,6 +15,7 @@ var (
 	only     = flag.String("only", "", "run the scenarios whose name contains this")
 	binary   = flag.String("binary", "", "the node's program; empty builds the one of this tree")
 	markdown = flag.String("markdown", "", "write the table of results to this file")
+	soakTime = flag.Duration("soak", 0, "run one fault after the other for so long, and nothing else")
 	herd     = flag.Int("herd", 0, "how many clients come back at once")
 )
 
@@ -34,8 +35,12 @@ func TestScenarios(t *testing.T) {
 			}
 		}
 	})
-	for _, s := range Scenarios() {
-		chosen := *all || s.Short
+	scenarios, all := Scenarios(), *all
+	if *soakTime > 0 {
+		scenarios, all = []Scenario{Soak(*soakTime)}, true
+	}
+	for _, s := range scenarios {
+		chosen := all || s.Short
 		if *only != "" {
 			chosen = strings.Contains(s.Name, *only)
 		}

@@ -69,7 +69,7 @@ func (r *Run) memory() int {
 
 // revoke ends sessions and memberships while everybody talks.
 func revoke(ctx context.Context, r *Run) error {
-	random := r.random()
+	random := r.chance
 	victims := random.Perm(len(r.Crowd.members) - 1)
 	for k, v := range victims[:min(12, len(victims))] {
 		revoke := r.Crowd.Kick

@@ -11,7 +11,7 @@ import (
 // killNode takes some members along who do not come back: nobody but the lease
 // can tell that they are gone.
 func killNode(ctx context.Context, r *Run) error {
-	random := r.random()
+	random := r.chance
 	n := r.Nodes[random.IntN(nodes)]
 	for _, i := range random.Perm(len(r.Crowd.members) - 1)[:len(r.Crowd.members)/4] {
 		r.Crowd.members[i+1].over.Store(true)
@@ -54,7 +54,7 @@ func killAfterCommit(ctx context.Context, r *Run) error {
 }
 
 func killAgain(ctx context.Context, r *Run) error {
-	random, rounds := r.random(), 12
+	random, rounds := r.chance, 12
 	for range rounds {
 		n := r.Nodes[random.IntN(nodes)]
 		if err := r.lasts(ctx, time.Duration(random.Int64N(int64(2*time.Second)))); err != nil {
@@ -89,7 +89,7 @@ func (r *Run) drain(n *testenv.Node) error {
 }
 
 func drainNode(ctx context.Context, r *Run) error {
-	n := r.Nodes[r.random().IntN(nodes)]
+	n := r.Nodes[r.chance.IntN(nodes)]
 	if err := r.drain(n); err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func nobodyNotices(r *Run, f Figures) []string {
 }
 
 func freezeNode(ctx context.Context, r *Run) error {
-	n := r.Nodes[r.random().IntN(nodes)]
+	n := r.Nodes[r.chance.IntN(nodes)]
 	from := r.History.Now()
 	n.Pause()
 	err := r.lasts(ctx, 20*time.Second)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,8 @@ type Scenario struct {
 	// Presence has the run wait until a lease would have ended, and look who is
 	// shown as online.
 	Presence bool
+	// Takes is how long the fault lasts, where that is longer than others do.
+	Takes time.Duration
 	// Fault breaks things, for as long as it takes, and repairs them.
 	Fault func(ctx context.Context, r *Run) error
 	// Pass returns what beyond the promises did not hold; nil where there is nothing.
@@ -46,6 +49,7 @@ type Run struct {
 	// complaints are figures that the fault function found out of bounds.
 	complaints []string
 
+	chance    *rand.Rand // the faults' own choices
 	recovery  time.Duration
 	confirmed map[place]time.Duration // when each number was
 	options   RunOptions
@@ -136,7 +140,7 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Resul
 			o.Herd = 5000
 		}
 	}
-	r := &Run{Rig: rig, Scenario: s, History: NewHistory(), Long: o.Long, options: o}
+	r := &Run{Rig: rig, Scenario: s, History: NewHistory(), Long: o.Long, options: o, chance: rand.New(rand.NewPCG(o.Seed, 1<<40))}
 	result.Name = s.Name
 	err := r.play(ctx)
 	if r.Crowd != nil {
@@ -183,7 +187,7 @@ func (r *Run) play(ctx context.Context) error {
 		return err
 	}
 	r.Broken.From = r.History.Now()
-	if err := r.within(ctx, faultWithin, func(ctx context.Context) error { return r.Scenario.Fault(ctx, r) }); err != nil {
+	if err := r.within(ctx, faultWithin+r.Scenario.Takes, func(ctx context.Context) error { return r.Scenario.Fault(ctx, r) }); err != nil {
 		return fmt.Errorf("fault: %w", err)
 	}
 	r.Broken.To = r.History.Now()

@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 )
 
@@ -55,6 +54,3 @@ func onAGoodDay(_ *Run, f Figures) []string {
 	}
 	return nil
 }
-
-// random returns the source of a fault's own choices.
-func (r *Run) random() *rand.Rand { return rand.New(rand.NewPCG(r.options.Seed, 1<<40)) }
