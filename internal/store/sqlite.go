@@ -81,11 +81,11 @@ func (*sqliteEngine) in(column string, n int) string {
 	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", column, n)
 }
 
-// lockRoom is nothing: an immediate transaction holds the whole database.
 func (*sqliteEngine) jsonRows(fields, order string) string {
 	return "json_group_array(json_object(" + fields + ") ORDER BY " + order + ")"
 }
 
+// lockRoom is nothing: an immediate transaction holds the whole database.
 func (*sqliteEngine) lockRoom() string { return "" }
 
 func (*sqliteEngine) violated(err error) string {
