@@ -35,7 +35,8 @@ func (a *App) wire(m *metrics.Metrics) {
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
 		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log,
-		Profiles: a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
+		Administration: a.engines.store,
+		Profiles:       a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
 		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}

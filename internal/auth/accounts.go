@@ -132,7 +132,11 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 		return SignedIn{}, errWrongLogin()
 	}
 	token, session := a.newSession(from, SessionLife)
+	session.Verified = phc
 	caller, err := a.Store.StartSession(ctx, user.ID, session)
+	if err != nil && chat.CodeOf(err) == chat.NotFound {
+		return SignedIn{}, errWrongLogin()
+	}
 	return SignedIn{caller, token}, err
 }
 

@@ -10,6 +10,11 @@ const (
 	AuditRoleSet        AuditAction = "member.role"    // Detail: from what to what
 	AuditKicked         AuditAction = "member.kick"
 	AuditMessageDeleted AuditAction = "message.delete" // of User; Detail: its id
+
+	AuditServerRole    AuditAction = "user.role" // Detail: from what to what
+	AuditDisabled      AuditAction = "user.disable"
+	AuditEnabled       AuditAction = "user.enable"
+	AuditPasswordReset AuditAction = "user.password"
 )
 
 // AuditEntry is one deed as the log of deeds keeps it. The store writes it in the
@@ -20,4 +25,21 @@ type AuditEntry struct {
 	Room   RoomID // 0: none
 	User   UserID // upon whom; 0: nobody
 	Detail string // for people; no secrets, no words of others
+}
+
+// AuditRecord is an entry as admins read it, with the names of today.
+type AuditRecord struct {
+	ID     int64       `json:"id"`
+	At     Time        `json:"at" format:"date-time"`
+	Actor  *Author     `json:"actor,omitempty" doc:"Missing: the operator at the command line. Names are empty where the user is gone."`
+	Action AuditAction `json:"action" doc:"As room.delete or user.disable."`
+	Room   *AuditRoom  `json:"room,omitempty"`
+	User   *Author     `json:"user,omitempty" doc:"Upon whom."`
+	Detail string      `json:"detail"`
+}
+
+// AuditRoom names a room in the log.
+type AuditRoom struct {
+	ID   RoomID `json:"id"`
+	Name string `json:"name" doc:"Empty where the room is gone."`
 }

@@ -93,6 +93,7 @@ const (
 // RoomQuery asks for a page of the rooms that a user may see.
 type RoomQuery struct {
 	Viewer UserID
+	All    bool   // also private rooms of others: for admins of the server
 	Text   string // folded part of a name; "" for all
 	Sort   RoomSort
 	Limit  int

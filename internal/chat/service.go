@@ -26,6 +26,8 @@ type Service struct {
 	Guesses   Guesses
 	Limits    Limits
 	Log       *slog.Logger
+
+	Administration Administration
 }
 
 // Guess is whose tries at which room's password are counted.

@@ -15,6 +15,9 @@ type Session struct {
 // NewSession is what the store needs to make a session. The token itself is
 // never stored, only its SHA-256.
 type NewSession struct {
+	// Verified is the PHC string that the password was right for; "" where none was
+	// asked. StartSession wants it still in force.
+	Verified  string
 	TokenHash []byte
 	ExpiresAt Time
 	UserAgent string
@@ -37,7 +40,8 @@ type Accounts interface {
 	// Credentials finds a user by username or email (both in lower case), with
 	// its password's PHC string. NOT_FOUND for unknown names.
 	Credentials(ctx context.Context, login string) (User, string, error)
-	// StartSession signs an existing user in.
+	// StartSession signs an existing user in. NOT_FOUND for who is disabled or
+	// deleted, and where the password has changed since it was verified.
 	StartSession(ctx context.Context, user UserID, s NewSession) (Caller, error)
 	// CallerByToken finds whose token it is. NOT_FOUND for unknown, ended and
 	// expired sessions.

@@ -89,7 +89,17 @@ func (s *Store) StartSession(ctx context.Context, id chat.UserID, n chat.NewSess
 	defer cancel()
 	var caller chat.Caller
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		var err error
+		// The user's row is held: who is locked out, or whose password is reset, at
+		// this moment has no session after it.
+		var may bool
+		err := tx.QueryRowContext(ctx, `SELECT disabled_at IS NULL AND deleted_at IS NULL AND ($2 = '' OR password = $2)
+			FROM users WHERE id = $1`+s.engine.lockRoom(), int64(id), n.Verified).Scan(&may)
+		if err == nil && !may {
+			err = sql.ErrNoRows
+		}
+		if err != nil {
+			return err
+		}
 		caller, err = s.startSession(ctx, tx, id, n)
 		return err
 	})
@@ -158,11 +168,16 @@ func (s *Store) SetPassword(ctx context.Context, user chat.UserID, phc string, k
 		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1`, int64(user), phc); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL`,
-			int64(user), int64(keep), int64(s.clock()))
-		return err
+		return s.endSessions(ctx, tx, user, keep)
 	})
 	return s.fail("set password", err)
+}
+
+// endSessions ends a user's sessions but for keep.
+func (s *Store) endSessions(ctx context.Context, tx *sql.Tx, user chat.UserID, keep chat.SessionID) error {
+	_, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL`,
+		int64(user), int64(keep), int64(s.clock()))
+	return err
 }
 
 // SessionsEnded returns those of ids that are over.

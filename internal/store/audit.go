@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -19,4 +20,48 @@ func (s *Store) audit(ctx context.Context, tx *sql.Tx, e chat.AuditEntry) error 
 		return fmt.Errorf("write audit log: %w", err)
 	}
 	return nil
+}
+
+// Audit returns a page of the log with the names of today.
+func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]chat.AuditRecord, bool, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	records := []chat.AuditRecord{}
+	err := each(ctx, s.read, func(r row) error {
+		record, err := scanAudit(r)
+		records = append(records, record)
+		return err
+	}, `SELECT e.id, e.at, e.action, e.detail, e.room_id, COALESCE(r.name, ''),
+			e.actor_id, COALESCE(a.username, ''), COALESCE(a.display_name, ''), COALESCE(a.avatar_key, ''),
+			e.user_id, COALESCE(u.username, ''), COALESCE(u.display_name, ''), COALESCE(u.avatar_key, '')
+		FROM audit e LEFT JOIN rooms r ON r.id = e.room_id
+			LEFT JOIN users a ON a.id = e.actor_id LEFT JOIN users u ON u.id = e.user_id
+		WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2`, before, limit+1)
+	return records[:min(len(records), limit)], len(records) > limit, s.fail("read audit log", err)
+}
+
+func scanAudit(r row) (chat.AuditRecord, error) {
+	var (
+		e                 chat.AuditRecord
+		room, actor, user sql.NullInt64
+		name              string
+		a, u              chat.Author
+	)
+	err := r.Scan(&e.ID, &e.At, &e.Action, &e.Detail, &room, &name,
+		&actor, &a.Username, &a.DisplayName, &a.AvatarURL, &user, &u.Username, &u.DisplayName, &u.AvatarURL)
+	if room.Valid {
+		e.Room = &chat.AuditRoom{ID: chat.RoomID(room.Int64), Name: name}
+	}
+	if actor.Valid {
+		a.ID, a.AvatarURL = chat.UserID(actor.Int64), avatarURL(a.AvatarURL)
+		e.Actor = &a
+	}
+	if user.Valid {
+		u.ID, u.AvatarURL = chat.UserID(user.Int64), avatarURL(u.AvatarURL)
+		e.User = &u
+	}
+	return e, err
 }

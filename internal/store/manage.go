@@ -90,14 +90,22 @@ func differ(before, after chat.Room) string {
 
 // DeleteRoom deletes a room; the database takes what is in it along.
 func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID, by chat.UserID, rule chat.MemberRule) error {
-	err := s.asMember(ctx, id, by, 0, rule, func(tx *roomTx) error {
-		var name string
-		if err := tx.QueryRowContext(ctx, `DELETE FROM rooms WHERE id = $1 RETURNING name`, int64(id)).Scan(&name); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditRoomDeleted, Room: id, Detail: name})
-	})
+	err := s.asMember(ctx, id, by, 0, rule, func(tx *roomTx) error { return s.deleteRoom(ctx, tx, by) })
 	return s.fail("delete room", err)
+}
+
+// RemoveRoom deletes a room for who need not be its member.
+func (s *Store) RemoveRoom(ctx context.Context, by chat.UserID, id chat.RoomID) error {
+	err := s.inRoom(ctx, id, func(tx *roomTx) error { return s.deleteRoom(ctx, tx, by) })
+	return s.fail("remove room", err)
+}
+
+func (s *Store) deleteRoom(ctx context.Context, tx *roomTx, by chat.UserID) error {
+	var name string
+	if err := tx.QueryRowContext(ctx, `DELETE FROM rooms WHERE id = $1 RETURNING name`, int64(tx.room)).Scan(&name); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditRoomDeleted, Room: tx.room, Detail: name})
 }
 
 // SetRole gives a member another role.

@@ -128,6 +128,10 @@ func (s *Store) ListRooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, s
 		after = fmt.Sprintf(` AND (%s, r.id) %s ($4, $5)`, order.key, compare)
 		args = append(args, last, cursor.ID)
 	}
+	visible := `(NOT r.private OR EXISTS (SELECT 1 FROM room_members m WHERE m.room_id = r.id AND m.user_id = $1))`
+	if q.All {
+		visible = `CAST($1 AS bigint) IS NOT NULL`
+	}
 	var rooms []chat.Room
 	var cursors []roomCursor
 	err := each(ctx, s.read, func(r row) error {
@@ -147,8 +151,7 @@ func (s *Store) ListRooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, s
 		rooms, cursors = append(rooms, room), append(cursors, cursor)
 		return err
 	}, `SELECT `+roomColumns+`, r.name_key, r.member_count, r.active_at FROM rooms r
-		WHERE (NOT r.private OR EXISTS (SELECT 1 FROM room_members m WHERE m.room_id = r.id AND m.user_id = $1))
-			AND r.name_key LIKE $2 ESCAPE '\'`+after+
+		WHERE `+visible+` AND r.name_key LIKE $2 ESCAPE '\'`+after+
 		fmt.Sprintf(` ORDER BY %s %s, r.id %s LIMIT $3`, order.key, direction, direction), args...)
 	if err != nil {
 		return nil, "", s.fail("list rooms", err)

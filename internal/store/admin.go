@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var _ chat.Administration = (*Store)(nil)
+
+// accountColumns are what scanAccount reads, of a table named u; $1 is now.
+const accountColumns = userColumns + `, COALESCE(u.email, ''), u.disabled_at IS NOT NULL,
+	COALESCE((SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id), 0),
+	(SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.expires_at > $1)`
+
+func scanAccount(r row) (a chat.Account, err error) {
+	a.User, err = scanUser(r, &a.Email, &a.Disabled, &a.LastSeenAt, &a.Sessions)
+	return a, err
+}
+
+// Accounts returns a page of accounts by username.
+func (s *Store) Accounts(ctx context.Context, q chat.AccountQuery) ([]chat.Account, string, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var after memberCursor
+	if q.Cursor != "" {
+		var err error
+		if after, err = readCursor[memberCursor](q.Cursor); err != nil {
+			return nil, "", badCursor()
+		}
+	}
+	accounts := []chat.Account{}
+	err := each(ctx, s.read, func(r row) error {
+		a, err := scanAccount(r)
+		accounts = append(accounts, a)
+		return err
+	}, `SELECT `+accountColumns+` FROM users u
+		WHERE u.deleted_at IS NULL AND u.username > $2 AND (u.username LIKE $3 ESCAPE '\' OR u.email LIKE $3 ESCAPE '\')
+		ORDER BY u.username LIMIT $4`, int64(s.clock()), after.Username, "%"+escapeLike(q.Text)+"%", q.Limit+1)
+	if err != nil {
+		return nil, "", s.fail("list accounts", err)
+	}
+	if len(accounts) <= q.Limit {
+		return accounts, "", nil
+	}
+	return accounts[:q.Limit], writeCursor(memberCursor{accounts[q.Limit-1].Username}), nil
+}
+
+// AccountByName finds an account by its username.
+func (s *Store) AccountByName(ctx context.Context, username string) (chat.Account, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	account, err := scanAccount(s.read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM users u
+		WHERE u.username = $2 AND u.deleted_at IS NULL`, int64(s.clock()), username))
+	return account, s.fail("find account", err)
+}
+
+// ChangeAccount changes what an account may do.
+func (s *Store) ChangeAccount(ctx context.Context, by, id chat.UserID, c chat.AccountChange) (chat.Account, error) {
+	var after chat.Account
+	err := s.asAdmin(ctx, id, func(ctx context.Context, tx *sql.Tx, before chat.Account) error {
+		after = before
+		if c.Role != nil {
+			after.Role = *c.Role
+		}
+		if c.Disabled != nil {
+			after.Disabled = *c.Disabled
+		}
+		other, err := s.otherAdmin(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := before.MayBecome(after, other); err != nil {
+			return err
+		}
+		if after.Role != before.Role {
+			if err := s.setServerRole(ctx, tx, by, before, after.Role); err != nil {
+				return err
+			}
+		}
+		if after.Disabled != before.Disabled {
+			if err := s.setDisabled(ctx, tx, by, id, after.Disabled); err != nil {
+				return err
+			}
+		}
+		after, err = s.account(ctx, tx, id)
+		return err
+	})
+	return after, s.fail("change account", err)
+}
+
+// asAdmin runs work on an account. The row of the instance is the lock that keeps
+// two admins from taking each other's role at once; the user's keeps a sign-in out.
+func (s *Store) asAdmin(ctx context.Context, id chat.UserID, work func(ctx context.Context, tx *sql.Tx, a chat.Account) error) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`); err != nil {
+			return err
+		}
+		account, err := s.account(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return work(ctx, tx, account)
+	})
+}
+
+func (s *Store) account(ctx context.Context, tx *sql.Tx, id chat.UserID) (chat.Account, error) {
+	return scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM users u
+		WHERE u.id = $2 AND u.deleted_at IS NULL`+s.engine.lockRoom(), int64(s.clock()), int64(id)))
+}
+
+// otherAdmin tells whether somebody else than id can administer the server.
+func (s *Store) otherAdmin(ctx context.Context, tx *sql.Tx, id chat.UserID) (other bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users
+		WHERE role = 'admin' AND id <> $1 AND disabled_at IS NULL AND deleted_at IS NULL)`, int64(id)).Scan(&other)
+	return other, err
+}
+
+func (s *Store) setServerRole(ctx context.Context, tx *sql.Tx, by chat.UserID, a chat.Account, role chat.Role) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE users SET role = $2 WHERE id = $1`, int64(a.ID), string(role)); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, chat.AuditEntry{Actor: by, Action: chat.AuditServerRole, User: a.ID, Detail: fmt.Sprintf("%s → %s", a.Role, role)})
+}
+
+func (s *Store) setDisabled(ctx context.Context, tx *sql.Tx, by, id chat.UserID, disabled bool) error {
+	if !disabled {
+		if _, err := tx.ExecContext(ctx, `UPDATE users SET disabled_at = NULL WHERE id = $1`, int64(id)); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, chat.AuditEntry{Actor: by, Action: chat.AuditEnabled, User: id})
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE users SET disabled_at = $2 WHERE id = $1`, int64(id), int64(s.clock())); err != nil {
+		return err
+	}
+	if err := s.endSessions(ctx, tx, id, 0); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, chat.AuditEntry{Actor: by, Action: chat.AuditDisabled, User: id})
+}
+
+// ResetPassword gives an account another password and ends all its sessions.
+func (s *Store) ResetPassword(ctx context.Context, by, id chat.UserID, phc string) error {
+	err := s.asAdmin(ctx, id, func(ctx context.Context, tx *sql.Tx, a chat.Account) error {
+		if err := a.MayHavePassword(); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1`, int64(id), phc); err != nil {
+			return err
+		}
+		if err := s.endSessions(ctx, tx, id, 0); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, chat.AuditEntry{Actor: by, Action: chat.AuditPasswordReset, User: id})
+	})
+	return s.fail("reset password", err)
+}
