@@ -24,6 +24,7 @@ const usage = `Chillin, a chat server.
   chillin migrate up            bring the database to the newest schema
   chillin migrate down          take the newest schema change back
   chillin migrate status        tell the schema's version
+  chillin admin list            show the users; see chillin admin help for what can be done to them
   chillin health                ask the node on PORT whether it is ready; exit code 0 or 1
   chillin openapi               print the OpenAPI document
 `
@@ -33,9 +34,17 @@ func main() {
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "chillin:", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		if _, misused := errors.AsType[misuse](err); misused {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
 }
+
+// misuse is a command line that cannot be understood: exit code 2.
+type misuse struct{ text string }
+
+func (m misuse) Error() string { return m.text }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("chillin", flag.ContinueOnError)
@@ -51,6 +60,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return serve(ctx, out)
 	case "migrate":
 		return migrate(flags.Arg(1), out)
+	case "admin":
+		return admin(ctx, flags.Args()[1:], out)
 	case "health":
 		return askHealth(ctx, out)
 	case "openapi":
@@ -59,7 +70,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		_, err := io.WriteString(out, usage)
 		return err
 	default:
-		return fmt.Errorf("there is no command %q\n%s", command, usage)
+		return misuse{fmt.Sprintf("there is no command %q\n%s", command, usage)}
 	}
 }
 

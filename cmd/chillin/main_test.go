@@ -79,10 +79,14 @@ func TestASecondNodeOnOneFolderIsRefused(t *testing.T) {
 	}
 }
 
-// announcement closes said at the first write.
-type announcement struct{ said chan struct{} }
+// announcement closes said when everything has been written; text is for later.
+type announcement struct {
+	said chan struct{}
+	text bytes.Buffer
+}
 
 func (a *announcement) Write(p []byte) (int, error) {
+	a.text.Write(p)
 	if !bytes.Contains(p, []byte("Data:")) {
 		return len(p), nil
 	}

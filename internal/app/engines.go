@@ -79,16 +79,18 @@ func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Met
 		return err
 	}
 	var err error
-	if c.Database.Engine == config.Postgres {
-		e.store, err = store.OpenPostgres(ctx, c.Database.DSN.Reveal(), o)
-	} else {
-		e.store, err = store.OpenSQLite(ctx, c.DataDir, o)
-	}
-	if err != nil {
+	if e.store, err = openDatabase(ctx, c, o); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)
 	return nil
+}
+
+func openDatabase(ctx context.Context, c config.Config, o store.Options) (*store.Store, error) {
+	if c.Database.Engine == config.Postgres {
+		return store.OpenPostgres(ctx, c.Database.DSN.Reveal(), o)
+	}
+	return store.OpenSQLite(ctx, c.DataDir, o)
 }
 
 // MigrateUp brings the schema to the newest version; it waits up to half a minute

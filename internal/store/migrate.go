@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
@@ -86,6 +88,25 @@ func (s *Schema) Version() (version uint, dirty bool, err error) {
 		return 0, false, nil
 	}
 	return version, dirty, err
+}
+
+// wantNewestSchema refuses a database that another version of chillin serves.
+func (s *Store) wantNewestSchema(ctx context.Context) error {
+	files, err := fs.Glob(migrations.FS, "sqlite/*.up.sql") // by name; both engines have the same numbers
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	var newest, version int
+	if _, err := fmt.Sscanf(files[len(files)-1], "sqlite/%06d_", &newest); err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if err := s.read.QueryRowContext(ctx, `SELECT version FROM schema_migrations`).Scan(&version); err != nil {
+		return fmt.Errorf("read the schema's version (has the server run on this database?): %w", err)
+	}
+	if version != newest {
+		return fmt.Errorf("the database has schema version %d and this chillin knows %d: use the chillin that serves it", version, newest)
+	}
+	return nil
 }
 
 // Close lets the database go.

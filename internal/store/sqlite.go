@@ -25,25 +25,41 @@ const sqliteReaders = 4
 // OpenSQLite opens chillin.db in the folder dir, which LockFolder must hold. The
 // schema must be there: see Migrate.
 func OpenSQLite(ctx context.Context, dir string, o Options) (*Store, error) {
-	lock, err := lockFolder(dir)
+	release, err := takeFolder(dir, o.Beside)
 	if err != nil {
 		return nil, err
 	}
 	write, err := sql.Open("sqlite", sqliteDSN(dir))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), lock.Close())
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), release())
 	}
 	write.SetMaxOpenConns(1) // SQLite has one writer; waiting here is fair, its busy loop is not
 	read, err := sql.Open("sqlite", sqliteDSN(dir))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), lock.Close())
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), release())
 	}
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
-	return open(ctx, &sqliteEngine{read: read, write: write, lock: lock}, read, write, o)
+	return open(ctx, &sqliteEngine{read: read, write: write, release: release}, read, write, o)
 }
 
 func sqliteDSN(dir string) string { return "file:" + filepath.Join(dir, "chillin.db") + sqlitePragmas }
+
+// takeFolder takes the folder, unless we come beside the process that has it: then
+// SQLite's own locks keep the two apart, and a folder without data is a mistake.
+func takeFolder(dir string, beside bool) (release func() error, err error) {
+	if !beside {
+		lock, err := lockFolder(dir)
+		if err != nil {
+			return nil, err
+		}
+		return lock.Close, nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "chillin.db")); err != nil {
+		return nil, fmt.Errorf("there is no database in the data folder (DATA_DIR): %w", err)
+	}
+	return func() error { return nil }, nil
+}
 
 // lockFolder makes dir and takes it for this process alone, until the returned
 // file is closed or the process ends, however it ends.
@@ -65,11 +81,11 @@ func lockFolder(dir string) (*os.File, error) {
 
 type sqliteEngine struct {
 	read, write *sql.DB
-	lock        *os.File
+	release     func() error // of the folder
 }
 
 func (e *sqliteEngine) close() error {
-	return errors.Join(e.read.Close(), e.write.Close(), e.lock.Close())
+	return errors.Join(e.read.Close(), e.write.Close(), e.release())
 }
 
 func (*sqliteEngine) list(ids []int64) any {

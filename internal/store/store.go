@@ -58,12 +58,21 @@ type Options struct {
 	// Observe is told of every append that was committed: how many messages it
 	// stored and how long it took. nil is nobody.
 	Observe func(stored int, took time.Duration)
+	// Beside is for short deeds beside the nodes that serve the database: the folder
+	// of SQLite is not taken, and the schema must be the one that this binary knows.
+	Beside bool
 }
 
 func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {
 	s := &Store{engine: e, read: read, write: write, now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if o.Beside {
+		if err := s.wantNewestSchema(ctx); err != nil {
+			_ = e.close()
+			return nil, err
+		}
 	}
 	if err := read.QueryRowContext(ctx, `SELECT epoch FROM instance`).Scan(&s.epoch); err != nil {
 		_ = e.close()
