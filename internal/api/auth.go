@@ -47,6 +47,13 @@ type signedInOutput struct {
 	Body      SignedIn
 }
 
+type keptOutput struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      struct {
+		User chat.User `json:"user"`
+	}
+}
+
 type passwordInput struct {
 	Device
 	Body struct {
@@ -82,9 +89,7 @@ func (a *API) mountAuth() {
 		OperationID: "register", Method: http.MethodPost, Path: "/auth/register", DefaultStatus: http.StatusCreated,
 		Summary: "Make an account and sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
-		done, err := a.Accounts.Register(ctx, auth.Registration{
-			Username: in.Body.Username, Password: in.Body.Password, Email: in.Body.Email, DisplayName: in.Body.DisplayName,
-		}, in.from())
+		done, err := a.Accounts.Register(ctx, auth.Registration(in.Body), in.from())
 		return in.signedIn(done, auth.SessionLife), err
 	})
 	handle(a, huma.Operation{
@@ -103,6 +108,15 @@ func (a *API) mountAuth() {
 		}
 		done, err := a.Accounts.Guest(ctx, name, in.from())
 		return in.signedIn(done, auth.GuestLife), err
+	})
+	handle(a, huma.Operation{
+		OperationID: "keepGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: signedIn,
+		Summary: "Make an account of the guest that one is",
+	}, func(ctx context.Context, in *registerInput) (*keptOutput, error) {
+		user, err := a.Accounts.Keep(ctx, auth.CallerIn(ctx), auth.Registration(in.Body), in.from())
+		out := &keptOutput{SetCookie: in.longer()}
+		out.Body.User = user
+		return out, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/auth/logout", DefaultStatus: http.StatusNoContent,
@@ -156,23 +170,36 @@ type Device struct {
 	agent  string
 	ip     string
 	secure bool
+	cookie string // the session's token, where it came by cookie
 }
 
 // Resolve reads the device from the request; huma calls it.
 func (d *Device) Resolve(ctx huma.Context) []error {
 	d.agent = ctx.Header("User-Agent")
 	d.ip, d.secure = originOf(ctx.Context())
+	if cookie, err := huma.ReadCookie(ctx, auth.CookieName); err == nil {
+		d.cookie = cookie.Value
+	}
 	return nil
 }
 
 func (d *Device) from() auth.Device { return auth.Device{UserAgent: d.agent, IP: d.ip} }
 
 func (d *Device) signedIn(s auth.SignedIn, life time.Duration) *signedInOutput {
-	return &signedInOutput{
-		SetCookie: http.Cookie{
-			Name: auth.CookieName, Value: s.Token, Path: "/", MaxAge: int(life.Seconds()),
-			HttpOnly: true, Secure: d.secure, SameSite: http.SameSiteLaxMode,
-		},
-		Body: SignedIn{s.User, s.Token},
+	return &signedInOutput{SetCookie: d.session(s.Token, life), Body: SignedIn{s.User, s.Token}}
+}
+
+func (d *Device) session(token string, life time.Duration) http.Cookie {
+	return http.Cookie{
+		Name: auth.CookieName, Value: token, Path: "/", MaxAge: int(life.Seconds()),
+		HttpOnly: true, Secure: d.secure, SameSite: http.SameSiteLaxMode,
 	}
+}
+
+// longer has the browser keep a guest's cookie as long as that of an account.
+func (d *Device) longer() []http.Cookie {
+	if d.cookie == "" {
+		return nil
+	}
+	return []http.Cookie{d.session(d.cookie, auth.SessionLife)}
 }

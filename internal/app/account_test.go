@@ -2,9 +2,13 @@ package app_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // sees returns the next user:updated.
@@ -63,4 +67,75 @@ func TestWhoSharesARoomHearsOfANewName(t *testing.T) {
 			w.t.Fatalf("carol sees %+v", u)
 		}
 	})
+}
+
+// guest comes to node n (counted round) and connects.
+func (w *world) guest(name string, n int) *person {
+	w.t.Helper()
+	c := client.New(w.nodes[n%len(w.nodes)])
+	if err := c.Guest(ctx(w.t), name); err != nil {
+		w.t.Fatalf("guest %s: %v", name, err)
+	}
+	p := &person{Client: c, t: w.t}
+	p.connect()
+	return p
+}
+
+func TestAGuestStays(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		guest := w.guest("Gustav", 0)
+		room := guest.room("Lobby", nil)
+		guest.join(room.ID, nil)
+		guest.say(room.ID, "hello")
+		guest.hears(1)
+		guest.do(http.MethodPatch, "/users/me", map[string]string{"displayName": "Gustav G."}, nil)
+		guest.sees()
+
+		try := func(in map[string]string) error {
+			return guest.Client.Do(ctx(w.t), http.MethodPut, "/auth/account", in, nil)
+		}
+		wantCode(w.t, try(map[string]string{"username": "gu", "password": "correct horse"}), chat.BadRequest)
+		wantCode(w.t, try(map[string]string{"username": "gustav", "password": "short"}), chat.BadRequest)
+		if err := try(map[string]string{"username": "Gustav", "password": "correct horse"}); err != nil {
+			w.t.Fatal(err)
+		}
+		if u := guest.sees(); u.ID != guest.User.ID || u.Guest || u.Username != "gustav" || u.DisplayName != "Gustav G." || u.Role != chat.Admin {
+			w.t.Fatalf("told %+v, want the admin gustav", u)
+		}
+		guest.say(room.ID, "the same socket")
+		if m := guest.hears(2); m.Author.ID != guest.User.ID || m.Author.Username != "gustav" {
+			w.t.Fatalf("author = %+v", m.Author)
+		}
+		wantCode(w.t, try(map[string]string{"username": "gustav2", "password": "correct horse"}), chat.Forbidden)
+
+		again := client.New(w.nodes[len(w.nodes)-1])
+		if err := again.Login(ctx(w.t), "gustav", "correct horse"); err != nil || again.User.ID != guest.User.ID {
+			w.t.Fatalf("login = %+v, %v, want the same user", again.User, err)
+		}
+		if history, err := again.History(ctx(w.t), room.ID, "limit=10"); err != nil || texts(history) != "hello the same socket" {
+			w.t.Fatalf("history = %q, %v", texts(history), err)
+		}
+		other := w.guest("", 1)
+		wantCode(w.t, other.Client.Do(ctx(w.t), http.MethodPut, "/auth/account", map[string]string{"username": "gustav", "password": "correct horse"}, nil), chat.UsernameTaken)
+		_, err := other.trySay(room.ID, uuid.NewString(), "not in here")
+		wantCode(w.t, err, chat.NotAMember)
+	})
+}
+
+func TestAGuestsCookieBecomesThatOfAnAccount(t *testing.T) {
+	w := embedded(t, nil)
+	guest := w.guest("", 0)
+	request, err := http.NewRequestWithContext(ctx(t), http.MethodPut, guest.Base+"/api/v1/auth/account",
+		strings.NewReader(`{"username":"gustav","password":"correct horse"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Origin", guest.Base)
+	request.AddCookie(&http.Cookie{Name: "session", Value: guest.Token})
+	answer, body := fetch(t, request)
+	cookies := answer.Cookies()
+	if answer.StatusCode != http.StatusOK || len(cookies) != 1 || cookies[0].Value != guest.Token || cookies[0].MaxAge != 30*24*3600 {
+		t.Fatalf("answer = %d %s, cookies %v, want the same token for 30 days", answer.StatusCode, body, cookies)
+	}
 }

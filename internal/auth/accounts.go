@@ -3,10 +3,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
-	"math/big"
 	"net/mail"
 	"strings"
 	"time"
@@ -31,7 +30,9 @@ type Accounts struct {
 	Attempts chat.Limiter[string]
 	// Logins counts what is tried for one name, known or not, from everywhere.
 	Logins chat.Limiter[string]
-	Now    func() time.Time
+	// Changed is told of users who look different now.
+	Changed func(ctx context.Context, user chat.User)
+	Now     func() time.Time
 }
 
 // Device is from where somebody signs in.
@@ -59,22 +60,19 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 	if err := a.allow(from); err != nil {
 		return SignedIn{}, err
 	}
-	account, err := newAccount(in)
+	account, err := a.newAccount(ctx, in)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := chat.CheckPassword(in.Password); err != nil {
-		return SignedIn{}, err
-	}
-	if account.Password, err = a.Hasher.Hash(ctx, in.Password); err != nil {
-		return SignedIn{}, busy(err)
-	}
+	account.DisplayName = cmp.Or(account.DisplayName, account.Username)
 	token, session := a.newSession(from, SessionLife)
 	caller, err := a.Store.Register(ctx, account, session)
 	return SignedIn{caller, token}, err
 }
 
-func newAccount(in Registration) (chat.NewAccount, error) {
+// newAccount cleans what a person gives, and hashes the password. Who gives no
+// display name gets none here.
+func (a *Accounts) newAccount(ctx context.Context, in Registration) (chat.NewAccount, error) {
 	username, err := markup.Username(in.Username)
 	if err != nil {
 		return chat.NewAccount{}, chat.Fault(chat.BadRequest, "That username cannot be used: %v.", err).In("username")
@@ -83,8 +81,15 @@ func newAccount(in Registration) (chat.NewAccount, error) {
 	if err != nil {
 		return chat.NewAccount{}, err
 	}
-	display, err := chat.CleanDisplayName(in.DisplayName, username)
-	return chat.NewAccount{Username: username, DisplayName: display, Email: email}, err
+	display, err := chat.CleanDisplayName(in.DisplayName, "")
+	if err != nil {
+		return chat.NewAccount{}, err
+	}
+	if err := chat.CheckPassword(in.Password); err != nil {
+		return chat.NewAccount{}, err
+	}
+	phc, err := a.Hasher.Hash(ctx, in.Password)
+	return chat.NewAccount{Username: username, DisplayName: display, Email: email, Password: phc}, busy(err)
 }
 
 func cleanEmail(text string) (string, error) {
@@ -147,29 +152,6 @@ func loginKey(login string) string {
 		return name
 	}
 	return strings.ToLower(strings.TrimSpace(login))
-}
-
-// Guest makes a user that lives a day, and signs it in.
-func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedIn, error) {
-	if err := a.allow(from); err != nil {
-		return SignedIn{}, err
-	}
-	username := guestName()
-	display, err := chat.CleanDisplayName(name, username)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	token, session := a.newSession(from, GuestLife)
-	caller, err := a.Store.Register(ctx,
-		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: session.ExpiresAt}, session)
-	return SignedIn{caller, token}, err
-}
-
-// guestName is one of 10^12: two guests meet as good as never, and the store
-// would refuse the second.
-func guestName() string {
-	n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000)) // never fails
-	return "guest-" + n.Text(36)
 }
 
 // Logout ends the caller's session; its sockets close on every node.

@@ -37,6 +37,10 @@ type Accounts interface {
 	// Register makes a user and its first session. The first account that is no
 	// guest becomes server admin. USERNAME_TAKEN, EMAIL_TAKEN.
 	Register(ctx context.Context, a NewAccount, s NewSession) (Caller, error)
+	// KeepGuest makes an account of a guest, under the rules of Register; its living
+	// sessions last until sessions. Without a.DisplayName the guest's own stays,
+	// unless it had none. FORBIDDEN for who is no guest any more.
+	KeepGuest(ctx context.Context, guest UserID, a NewAccount, sessions Time) (User, error)
 	// Credentials finds a user by username or email (both in lower case), with
 	// its password's PHC string. NOT_FOUND for unknown names.
 	Credentials(ctx context.Context, login string) (User, string, error)

@@ -38,8 +38,7 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 	defer cancel()
 	var caller chat.Caller
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		// The row of the instance is the lock that lets only one be the first.
-		if _, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`); err != nil {
+		if err := lockFirst(ctx, tx); err != nil {
 			return err
 		}
 		var id chat.UserID
@@ -57,6 +56,13 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 		return err
 	})
 	return caller, s.fail("register", err)
+}
+
+// lockFirst takes the row of the instance: the lock that lets only one account be
+// the first.
+func lockFirst(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`)
+	return err
 }
 
 func (s *Store) startSession(ctx context.Context, tx *sql.Tx, id chat.UserID, n chat.NewSession) (chat.Caller, error) {

@@ -1,0 +1,52 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"math/big"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Guest makes a user that lives a day, and signs it in.
+func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedIn, error) {
+	if err := a.allow(from); err != nil {
+		return SignedIn{}, err
+	}
+	username := guestName()
+	display, err := chat.CleanDisplayName(name, username)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	token, session := a.newSession(from, GuestLife)
+	caller, err := a.Store.Register(ctx,
+		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: session.ExpiresAt}, session)
+	return SignedIn{caller, token}, err
+}
+
+// guestName is one of 10^12: two guests meet as good as never, and the store
+// would refuse the second.
+func guestName() string {
+	n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000)) // never fails
+	return "guest-" + n.Text(36)
+}
+
+// Keep makes an account of a guest, who stays the same user: messages, rooms,
+// sessions and open sockets go on. FORBIDDEN for who is no guest.
+func (a *Accounts) Keep(ctx context.Context, caller chat.Caller, in Registration, from Device) (chat.User, error) {
+	if err := a.allow(from); err != nil {
+		return chat.User{}, err
+	}
+	if !caller.User.Guest {
+		return chat.User{}, chat.Fault(chat.Forbidden, "You have an account already.")
+	}
+	account, err := a.newAccount(ctx, in)
+	if err != nil {
+		return chat.User{}, err
+	}
+	user, err := a.Store.KeepGuest(ctx, caller.User.ID, account, chat.At(a.Now().Add(SessionLife)))
+	if err == nil {
+		a.Changed(ctx, user)
+	}
+	return user, err
+}

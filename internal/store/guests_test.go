@@ -1,0 +1,81 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func guest(t *testing.T, s *Store, username, display string) chat.Caller {
+	t.Helper()
+	caller, err := s.Register(t.Context(),
+		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: s.clock() + 60_000}, newSession(s))
+	if err != nil {
+		t.Fatalf("guest %s: %v", username, err)
+	}
+	return caller
+}
+
+func account(username string) chat.NewAccount {
+	return chat.NewAccount{Username: username, Password: "$argon2id$x"}
+}
+
+func TestGuestsAreKept(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		named, unnamed := guest(t, s, "guest-1", "Gustav"), guest(t, s, "guest-2", "guest-2")
+		month := s.clock() + 30*24*3_600_000
+		later := func(by time.Duration) {
+			s.now = func() time.Time { return time.Now().Add(by) }
+			t.Cleanup(func() { s.now = time.Now })
+		}
+
+		t.Run("the first account is server admin, also by this way", func(t *testing.T) {
+			kept, err := s.KeepGuest(t.Context(), named.User.ID, account("gustav"), month)
+			if err != nil || kept.ID != named.User.ID || kept.Guest || kept.Username != "gustav" || kept.Role != chat.Admin {
+				t.Fatalf("kept = %+v, %v, want the admin gustav", kept, err)
+			}
+			if kept.DisplayName != "Gustav" {
+				t.Errorf("display name = %q, want that of the guest", kept.DisplayName)
+			}
+		})
+		t.Run("only a guest is", func(t *testing.T) {
+			_, err := s.KeepGuest(t.Context(), named.User.ID, account("gustav2"), month)
+			wantCode(t, err, chat.Forbidden)
+		})
+		t.Run("a name or an email of another is refused, and the guest stays one", func(t *testing.T) {
+			taken := account("gustav")
+			_, err := s.KeepGuest(t.Context(), unnamed.User.ID, taken, month)
+			wantCode(t, err, chat.UsernameTaken)
+			if u, err := s.User(t.Context(), unnamed.User.ID); err != nil || !u.Guest || u.Username != "guest-2" {
+				t.Fatalf("user = %+v, %v, want the guest", u, err)
+			}
+		})
+		t.Run("who had no name of its own is called by the username, and is no admin", func(t *testing.T) {
+			kept, err := s.KeepGuest(t.Context(), unnamed.User.ID, account("gisela"), month)
+			if err != nil || kept.DisplayName != "gisela" || kept.Role != chat.PlainUser {
+				t.Fatalf("kept = %+v, %v, want a plain gisela", kept, err)
+			}
+		})
+		t.Run("the session lives on", func(t *testing.T) {
+			late := guest(t, s, "guest-3", "Late")
+			n := newSession(s)
+			if _, err := s.StartSession(t.Context(), late.User.ID, n); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.KeepGuest(t.Context(), late.User.ID, account("late"), month); err != nil {
+				t.Fatal(err)
+			}
+			later(29 * 24 * time.Hour)
+			if caller, err := s.CallerByToken(t.Context(), n.TokenHash); err != nil || caller.Expires != month {
+				t.Fatalf("after 29 days caller = %+v, %v, want a session until %d", caller, err, month)
+			}
+		})
+		t.Run("a guest whose time is over is not", func(t *testing.T) {
+			over := guest(t, s, "guest-4", "Over")
+			later(2*time.Minute + 29*24*time.Hour)
+			_, err := s.KeepGuest(t.Context(), over.User.ID, account("over"), month)
+			wantCode(t, err, chat.Forbidden)
+		})
+	})
+}
