@@ -42,7 +42,7 @@ func (a *App) wire(m *metrics.Metrics) {
 	}
 	accounts := &auth.Accounts{
 		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
-		Changed: service.AnnounceUser,
+		Changed:  service.AnnounceUser,
 		Attempts: perMinute[string](a.config.RateLimitAuth), Logins: perMinute[string](loginsOfName),
 	}
 	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins}

@@ -3,7 +3,6 @@
 package auth
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/mail"
@@ -60,19 +59,16 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 	if err := a.allow(from); err != nil {
 		return SignedIn{}, err
 	}
-	account, err := a.newAccount(ctx, in)
+	account, err := a.newPerson(ctx, in)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	account.DisplayName = cmp.Or(account.DisplayName, account.Username)
 	token, session := a.newSession(from, SessionLife)
 	caller, err := a.Store.Register(ctx, account, session)
 	return SignedIn{caller, token}, err
 }
 
-// newAccount cleans what a person gives, and hashes the password. Who gives no
-// display name gets none here.
-func (a *Accounts) newAccount(ctx context.Context, in Registration) (chat.NewAccount, error) {
+func newAccount(in Registration) (chat.NewAccount, error) {
 	username, err := markup.Username(in.Username)
 	if err != nil {
 		return chat.NewAccount{}, chat.Fault(chat.BadRequest, "That username cannot be used: %v.", err).In("username")
@@ -81,15 +77,21 @@ func (a *Accounts) newAccount(ctx context.Context, in Registration) (chat.NewAcc
 	if err != nil {
 		return chat.NewAccount{}, err
 	}
-	display, err := chat.CleanDisplayName(in.DisplayName, "")
+	display, err := chat.CleanDisplayName(in.DisplayName, username)
+	return chat.NewAccount{Username: username, DisplayName: display, Email: email}, err
+}
+
+// newPerson is newAccount with a password.
+func (a *Accounts) newPerson(ctx context.Context, in Registration) (chat.NewAccount, error) {
+	account, err := newAccount(in)
 	if err != nil {
-		return chat.NewAccount{}, err
+		return account, err
 	}
 	if err := chat.CheckPassword(in.Password); err != nil {
-		return chat.NewAccount{}, err
+		return account, err
 	}
-	phc, err := a.Hasher.Hash(ctx, in.Password)
-	return chat.NewAccount{Username: username, DisplayName: display, Email: email, Password: phc}, busy(err)
+	account.Password, err = a.Hasher.Hash(ctx, in.Password)
+	return account, busy(err)
 }
 
 func cleanEmail(text string) (string, error) {

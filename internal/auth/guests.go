@@ -40,9 +40,12 @@ func (a *Accounts) Keep(ctx context.Context, caller chat.Caller, in Registration
 	if !caller.User.Guest {
 		return chat.User{}, chat.Fault(chat.Forbidden, "You have an account already.")
 	}
-	account, err := a.newAccount(ctx, in)
+	account, err := a.newPerson(ctx, in)
 	if err != nil {
 		return chat.User{}, err
+	}
+	if in.DisplayName == "" {
+		account.DisplayName = "" // the guest's own
 	}
 	user, err := a.Store.KeepGuest(ctx, caller.User.ID, account, chat.At(a.Now().Add(SessionLife)))
 	if err == nil {
