@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/auth/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make an account of the guest that one is */
+        put: operations["keepGuest"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/guest": {
         parameters: {
             query?: never;
@@ -619,6 +636,9 @@ export interface components {
             membership: components["schemas"]["Membership"];
             room: components["schemas"]["Room"];
         };
+        KeptOutputBody: {
+            user: components["schemas"]["User"];
+        };
         Limits: {
             /** Format: int64 */
             maxMessageLength: number;
@@ -1037,6 +1057,40 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    keepGuest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     guest: {
         parameters: {
             query?: never;
