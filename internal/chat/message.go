@@ -62,6 +62,7 @@ type Message struct {
 	Author      Author              `json:"author"`
 	Text        string              `json:"text"`
 	HTML        string              `json:"html"`
+	Mentions    []UserID            `json:"mentions" doc:"The members whom the text names by @username, each once."`
 	System      *SystemInfo         `json:"system,omitempty" doc:"Set where kind is system."`
 	ReplyTo     *Reply              `json:"replyTo,omitempty"`
 	Attachments []MessageAttachment `json:"attachments"`
@@ -163,6 +164,17 @@ type Messages interface {
 
 // Rule tells whether a member may change a message; nil is yes.
 type Rule func(by Membership, m Message) error
+
+// MentionsIn returns whom the HTML of a message mentions. The HTML tells it, and
+// nothing else: what is seen and what is counted cannot differ.
+func MentionsIn(html string) []UserID {
+	ids := markup.Mentioned(html)
+	users := make([]UserID, len(ids))
+	for i, id := range ids {
+		users[i] = UserID(id)
+	}
+	return users
+}
 
 // maxExcerpt is how much of an answered message a Reply shows, in characters.
 const maxExcerpt = 140

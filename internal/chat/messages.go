@@ -40,9 +40,13 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 	if err != nil {
 		return Message{}, false, err
 	}
+	html, err := s.html(ctx, in.Room, text)
+	if err != nil {
+		return Message{}, false, err
+	}
 	m, fresh, err = s.Messages.Append(ctx, Draft{
 		Room: in.Room, Author: caller.User.ID, CID: cid,
-		Text: text, HTML: markup.HTML(text), ReplyTo: in.ReplyTo,
+		Text: text, HTML: html, ReplyTo: in.ReplyTo,
 	})
 	if err != nil {
 		return Message{}, false, s.hiding(ctx, caller, in.Room, err)
@@ -51,6 +55,24 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 		s.announce(&m)
 	}
 	return m, fresh, nil
+}
+
+// html renders a clean text that is for room. Only a text with an "@name" asks who
+// is a member.
+func (s *Service) html(ctx context.Context, room RoomID, text string) (string, error) {
+	names := markup.Names(text)
+	if len(names) == 0 {
+		return markup.HTML(text), nil
+	}
+	members, err := s.Rooms.MembersNamed(ctx, room, names)
+	if err != nil {
+		return "", err
+	}
+	who := make(map[string]int64, len(members))
+	for name, id := range members {
+		who[name] = int64(id)
+	}
+	return markup.HTMLNaming(text, who), nil
 }
 
 func parseCID(text string) (CID, error) {
@@ -151,7 +173,22 @@ func (s *Service) EditMessage(ctx context.Context, caller Caller, id MessageID, 
 	if after, ok := s.Sends.Allow(caller.User.ID); !ok {
 		return Message{}, limited(after)
 	}
-	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, markup.HTML(clean), mayEdit))
+	html, err := s.editedHTML(ctx, caller, id, clean)
+	if err != nil {
+		return Message{}, err
+	}
+	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, html, mayEdit))
+}
+
+func (s *Service) editedHTML(ctx context.Context, caller Caller, id MessageID, text string) (string, error) {
+	if len(markup.Names(text)) == 0 {
+		return markup.HTML(text), nil
+	}
+	m, err := s.Messages.Message(ctx, id, caller.User.ID)
+	if err != nil {
+		return "", err
+	}
+	return s.html(ctx, m.RoomID, text)
 }
 
 // DeleteMessage leaves a tombstone of a message of caller's own, or of anybody's

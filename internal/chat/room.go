@@ -54,12 +54,14 @@ type OwnRoom struct {
 	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
 	LastRead Seq      `json:"lastRead"`
 	Unread   int      `json:"unread"`
+	Mentions int      `json:"mentions"`
 }
 
 // ReadState is how far a member has read.
 type ReadState struct {
 	LastRead Seq `json:"lastRead"`
 	Unread   int `json:"unread" doc:"Texts of others after lastRead; at most 1000 are counted."`
+	Mentions int `json:"mentions" doc:"Those of them that mention the reader; at most 1000 are counted."`
 }
 
 // NewRoom is what the store needs to make a room. Names are clean already.
@@ -142,6 +144,9 @@ type Rooms interface {
 	MarkRead(ctx context.Context, room RoomID, user UserID, seq Seq) (ReadState, error)
 	// Members returns a page of members by username, with the next cursor.
 	Members(ctx context.Context, room RoomID, limit int, cursor string) ([]MemberView, string, error)
+	// MembersNamed returns those of names, in the form in which usernames are
+	// stored, that are members' of a room.
+	MembersNamed(ctx context.Context, room RoomID, names []string) (map[string]UserID, error)
 	// Heads returns the heads of those of ids that exist.
 	Heads(ctx context.Context, ids []RoomID) (map[RoomID]Seq, error)
 }

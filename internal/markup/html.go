@@ -24,13 +24,18 @@ func HTML(text string) string {
 	if isProse(text) {
 		return "<p>" + html.EscapeString(text) + "</p>\n"
 	}
+	return render(text, nil)
+}
+
+// render is the long way. m is nil where nobody may be mentioned.
+func render(source string, m *mentions) string {
 	out := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(out)
 	out.Reset()
-	if err := markdown.Convert([]byte(text), out); err != nil {
+	if err := markdown.Renderer().Render(out, []byte(source), parse(source, m)); err != nil {
 		// A bytes.Buffer does not fail to write, so this cannot happen; text that is
 		// not rendered is still shown.
-		return "<p>" + html.EscapeString(text) + "</p>\n"
+		return "<p>" + html.EscapeString(source) + "</p>\n"
 	}
 	return sanitise(out)
 }
@@ -51,6 +56,7 @@ var markdown = goldmark.New(
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
 			util.Prioritized(parser.NewLinkParser(), 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
+			util.Prioritized(mentionParser{}, 400),
 			util.Prioritized(parser.NewEmphasisParser(), 500),
 		),
 	)),
@@ -63,7 +69,7 @@ var markdown = goldmark.New(
 	),
 	goldmark.WithRendererOptions(
 		goldmarkhtml.WithHardWraps(),
-		renderer.WithNodeRenderers(util.Prioritized(linkRenderer{}, 100)),
+		renderer.WithNodeRenderers(util.Prioritized(linkRenderer{}, 100), util.Prioritized(mentionRenderer{}, 100)),
 	),
 )
 

@@ -102,7 +102,7 @@ func TestHTMLIsSafe(t *testing.T) {
 
 var allowed = map[string][]string{
 	"p": nil, "br": nil, "strong": nil, "em": nil, "del": nil, "pre": nil, "blockquote": nil, "ul": nil, "li": nil,
-	"code": {"class"}, "ol": {"start"}, "a": {"href", "rel", "target"},
+	"code": {"class"}, "span": {"class", "data-user-id"}, "ol": {"start"}, "a": {"href", "rel", "target"},
 }
 
 // checkSafe reads out as a browser does and fails on every tag, attribute and

@@ -14,6 +14,8 @@ var policy = func() *bluemonday.Policy {
 	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[a-zA-Z0-9+#._-]{1,32}$`)).OnElements("code")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^` + mentionClass + `$`)).OnElements("span")
+	p.AllowAttrs("data-user-id").Matching(mentionID).OnElements("span")
 
 	p.AllowAttrs("href", "rel", "target").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto")

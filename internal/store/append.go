@@ -383,7 +383,7 @@ func (f facts) admit(d chat.Draft) (chat.Author, *chat.Reply, error) {
 func numbered(d chat.Draft, seq chat.Seq, author chat.Author, reply *chat.Reply, now chat.Time) chat.Message {
 	return chat.Message{
 		RoomID: d.Room, Seq: seq, ChangeSeq: seq, CID: d.CID, Kind: chat.Text, Author: author,
-		Text: d.Text, HTML: d.HTML, ReplyTo: reply, CreatedAt: now, LastVerb: chat.Sent,
+		Text: d.Text, HTML: d.HTML, Mentions: chat.MentionsIn(d.HTML), ReplyTo: reply, CreatedAt: now, LastVerb: chat.Sent,
 		Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
 	}
 }

@@ -45,6 +45,13 @@ const (
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $9::bigint[])
 			AS w (room_id, seq, author_id, cid, send_hash, text, html, reply_to)
 		RETURNING id, room_id, seq`
+
+	insertMentions = `
+		INSERT INTO mentions (user_id, room_id, seq, message_id)
+		SELECT me.user_id, m.room_id, m.seq, m.id
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS w (user_id, room_id, seq)
+		JOIN messages m ON m.room_id = w.room_id AND m.seq = w.seq
+		JOIN room_members me ON me.room_id = w.room_id AND me.user_id = w.user_id`
 )
 
 // pgAppend is a connection with a transaction open.
@@ -155,6 +162,9 @@ func (t pgAppend) commit(ctx context.Context, entries []*entry, heads map[chat.R
 		})
 		return err
 	})
+	if users, rooms, seqs := mentioned(entries); len(users) > 0 {
+		trip.Queue(insertMentions, users, rooms, seqs)
+	}
 	trip.Queue(`COMMIT`)
 	if err := t.conn.SendBatch(ctx, trip).Close(); err != nil {
 		return fmt.Errorf("commit batch: %w", err)
@@ -164,6 +174,16 @@ func (t pgAppend) commit(ctx context.Context, entries []*entry, heads map[chat.R
 		e.message.ID = ids[e.message.RoomID][e.message.Seq]
 	}
 	return nil
+}
+
+// mentioned are the arrays of insertMentions.
+func mentioned(entries []*entry) (users, rooms, seqs []int64) {
+	for _, e := range entries {
+		for _, user := range mentionedBesides(e.message.Mentions, e.draft.Author) {
+			users, rooms, seqs = append(users, int64(user)), append(rooms, int64(e.draft.Room)), append(seqs, int64(e.message.Seq))
+		}
+	}
+	return users, rooms, seqs
 }
 
 // columns turns entries into the arrays of insertMessages, in its order.

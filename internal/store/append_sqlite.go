@@ -121,6 +121,9 @@ func (t sqliteAppend) commit(ctx context.Context, entries []*entry, heads map[ch
 			return fmt.Errorf("read message id: %w", err)
 		}
 		e.message.ID = chat.MessageID(id)
+		if err := addMentions(ctx, t.tx, e.message); err != nil {
+			return fmt.Errorf("insert mentions: %w", err)
+		}
 	}
 	for room, head := range heads {
 		if _, err := t.tx.ExecContext(ctx, `UPDATE rooms SET head = $2, active_at = $3 WHERE id = $1`,

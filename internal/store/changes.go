@@ -39,7 +39,14 @@ func (s *Store) Edit(ctx context.Context, id chat.MessageID, by chat.UserID, tex
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE messages SET text = $2, html = $3, edited_at = $4 WHERE id = $1`,
 			int64(id), text, html, int64(s.clock()))
-		return true, err
+		if err != nil {
+			return false, err
+		}
+		if err := dropMentions(ctx, tx, m); err != nil {
+			return false, err
+		}
+		m.Mentions = chat.MentionsIn(html)
+		return true, addMentions(ctx, tx, m)
 	})
 }
 
@@ -51,6 +58,9 @@ func (s *Store) Delete(ctx context.Context, id chat.MessageID, by chat.UserID, r
 			return false, nil
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM reactions WHERE message_id = $1`, int64(id)); err != nil {
+			return false, err
+		}
+		if err := dropMentions(ctx, tx, m); err != nil {
 			return false, err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE messages SET text = '', html = '', deleted_at = $2 WHERE id = $1`,

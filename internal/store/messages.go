@@ -51,6 +51,7 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 	}
 	m.CID, m.EditedAt, m.DeletedAt = chat.CID(cid.String), chat.Time(edited.Int64), chat.Time(deleted.Int64)
 	m.Author.AvatarURL = avatarURL(avatar.String)
+	m.Mentions = chat.MentionsIn(m.HTML)
 	m.Attachments = []chat.MessageAttachment{}
 	if m.Reactions, err = countReactions(reactions.String, viewer); err != nil {
 		return m, err

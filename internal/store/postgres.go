@@ -84,6 +84,11 @@ func (*postgres) jsonRows(fields, order string) string {
 	return "json_agg(json_build_object(" + fields + ") ORDER BY " + order + ")::text"
 }
 
+func (*postgres) texts(texts []string) any { return texts }
+func (*postgres) inTexts(column string, n int) string {
+	return fmt.Sprintf("%s = ANY($%d::text[])", column, n)
+}
+
 // lockRoom leaves the key alone, so that inserts which refer to the room need
 // not wait.
 func (*postgres) lockRoom() string { return " FOR NO KEY UPDATE" }

@@ -192,11 +192,11 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 	own := []chat.OwnRoom{}
 	err := each(ctx, s.read, func(r row) error {
 		var o chat.OwnRoom
-		room, err := s.scanRoom(r, &o.Role, &o.LastRead, &o.Unread)
+		room, err := s.scanRoom(r, &o.Role, &o.LastRead, &o.Unread, &o.Mentions)
 		o.Room = room
 		own = append(own, o)
 		return err
-	}, `SELECT `+roomColumns+`, me.role, me.last_read, `+unread+`
+	}, `SELECT `+roomColumns+`, me.role, me.last_read, `+unread+`, `+unreadMentions+`
 		FROM room_members me JOIN rooms r ON r.id = me.room_id
 		WHERE me.user_id = $1 ORDER BY r.name_key, r.id`, int64(user))
 	return own, s.fail("list own rooms", err)
@@ -233,8 +233,8 @@ func (s *Store) MarkRead(ctx context.Context, room chat.RoomID, user chat.UserID
 		return chat.ReadState{}, s.fail("mark read", err)
 	}
 	var state chat.ReadState
-	err = s.write.QueryRowContext(ctx, `SELECT me.last_read, `+unread+` FROM room_members me WHERE me.room_id = $1 AND me.user_id = $2`,
-		int64(room), int64(user)).Scan(&state.LastRead, &state.Unread)
+	err = s.write.QueryRowContext(ctx, `SELECT me.last_read, `+unread+`, `+unreadMentions+` FROM room_members me WHERE me.room_id = $1 AND me.user_id = $2`,
+		int64(room), int64(user)).Scan(&state.LastRead, &state.Unread, &state.Mentions)
 	if errors.Is(err, sql.ErrNoRows) {
 		return chat.ReadState{}, chat.Fault(chat.NotAMember, "Join the room first.")
 	}

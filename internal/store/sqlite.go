@@ -93,6 +93,13 @@ func (*sqliteEngine) list(ids []int64) any {
 	return string(text)
 }
 
+func (*sqliteEngine) texts(texts []string) any {
+	text, _ := json.Marshal(texts) // []string always encodes
+	return string(text)
+}
+
+func (e *sqliteEngine) inTexts(column string, n int) string { return e.in(column, n) }
+
 func (*sqliteEngine) in(column string, n int) string {
 	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", column, n)
 }

@@ -43,6 +43,9 @@ type engine interface {
 	// jsonRows aggregates rows to a JSON array of objects, as text; fields are
 	// names and columns by turns.
 	jsonRows(fields, order string) string
+	// texts and inTexts are the same for texts.
+	texts(texts []string) any
+	inTexts(column string, n int) string
 	// lockRoom ends the SELECT that takes a room's row.
 	lockRoom() string
 	// violated names the unique constraint or columns that err tells of, "" for

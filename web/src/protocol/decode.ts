@@ -136,6 +136,7 @@ const ownRoom = object<OwnRoom>({
   role,
   lastRead: number,
   unread: number,
+  mentions: withDefault(number, 0),
 });
 
 const attachment = object<Attachment>({
@@ -158,6 +159,7 @@ export const decodeMessage = object<Message>({
   author,
   text: string,
   html: withDefault(string, ''),
+  mentions: list(number),
   system: optional(object<SystemInfo>({ action: string, userId: number })),
   replyTo: optional(object<Reply>({ id: number, seq: number, author, excerpt: string })),
   attachments: list(attachment),
@@ -231,7 +233,7 @@ const frameData: { [T in FrameType]: Decode<FrameData[T]> } = {
     users: list(object<PresenceUpdate['users'][number]>({ userId: number, status, lastSeenAt: optional(string) })),
   }),
   'typing:update': object<TypingUpdate>({ roomId: number, userIds: list(number) }),
-  'read:updated': object<ReadUpdated>({ roomId: number, lastRead: number, unread: number }),
+  'read:updated': object<ReadUpdated>({ roomId: number, lastRead: number, unread: number, mentions: withDefault(number, 0) }),
   'user:updated': object<UserUpdated>({ user: decodeUser }),
   pong: object<Pong>({ heads: withDefault(record(number), {}), epoch: withDefault(string, '') }),
   ok: (v, path) => (v === undefined || v === null ? {} : object<{ seq?: number }>({ seq: optional(number) })(v, path)),

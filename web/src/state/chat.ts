@@ -120,7 +120,7 @@ export class Chat {
 
   async createRoom(room: NewRoom): Promise<Room> {
     const created = await this.#rest.createRoom(room);
-    this.#adopt({ room: created, role: 'owner', lastRead: 0, unread: 0 });
+    this.#adopt({ room: created, role: 'owner', lastRead: 0, unread: 0, mentions: 0 });
     return created;
   }
 
@@ -320,7 +320,7 @@ export class Chat {
   }
 
   #joined({ room, membership }: { room: Room; membership: Membership }): Room {
-    this.#adopt({ room, role: membership.role, lastRead: membership.lastRead, unread: 0 });
+    this.#adopt({ room, role: membership.role, lastRead: membership.lastRead, unread: 0, mentions: 0 });
     return room;
   }
 
@@ -337,7 +337,7 @@ export class Chat {
     try {
       const { room, membership } = await this.#rest.joinRoom(roomId);
       if (this.#sessions.has(roomId)) return;
-      const own: OwnRoom = { room, role: membership.role, lastRead: membership.lastRead, unread: 0 };
+      const own: OwnRoom = { room, role: membership.role, lastRead: membership.lastRead, unread: 0, mentions: 0 };
       const session = this.#open(own);
       this.#setRooms([...this.#list(), myRoom(own)]);
       await session.join();
@@ -420,7 +420,7 @@ export class Chat {
     const session = this.#sessions.get(roomId);
     const page = session && newestPage(session.timeline.getSnapshot());
     if (mine === undefined || page === undefined) return false;
-    const own: OwnRoom = { room: mine.room, role: mine.role, lastRead: mine.lastRead, unread: this.unread.getSnapshot().get(roomId) ?? 0 };
+    const own: OwnRoom = { room: mine.room, role: mine.role, lastRead: mine.lastRead, unread: this.unread.getSnapshot().get(roomId) ?? 0, mentions: 0 };
     // The cache only makes a reload faster: that it cannot be written is no fault.
     this.#vault.putRoom({ roomId, own, ...page }).catch(() => undefined);
     return true;

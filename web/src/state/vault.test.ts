@@ -5,7 +5,7 @@ import { openVault, vaultName } from './vault';
 const entry = { cid: 'a', roomId: 7, text: 'one', createdAt: '2026-11-23T10:00:00.000Z', state: { kind: 'pending', notBefore: 0 } } as const;
 const cached = {
   roomId: 7,
-  own: { room: room(7), role: 'member', lastRead: 0, unread: 0 },
+  own: { room: room(7), role: 'member', lastRead: 0, unread: 0, mentions: 0 },
   epoch: 'e1',
   seq: 1,
   messages: [message(1)],

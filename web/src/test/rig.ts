@@ -78,7 +78,7 @@ export async function connectedRig(answer?: Answer): Promise<Rig> {
 }
 
 export function helloWithRoom(head = 0): object {
-  return hello({ user: alice, rooms: [{ room: room(7, { name: 'general', head }), role: 'member', lastRead: 0, unread: 0 }] });
+  return hello({ user: alice, rooms: [{ room: room(7, { name: 'general', head }), role: 'member', lastRead: 0, unread: 0, mentions: 0 }] });
 }
 
 export function joined(id: number, more: object = {}): object {

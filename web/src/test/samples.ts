@@ -46,6 +46,7 @@ export function message(seq: number, more: Partial<Message> = {}): Message {
     author: { id: bob.id, username: bob.username, displayName: bob.displayName, avatarUrl: '' },
     text: `m${seq}`,
     html: `<p>m${seq}</p>`,
+    mentions: [],
     attachments: [],
     reactions: [],
     createdAt: `2026-11-23T10:00:${String(seq % 60).padStart(2, '0')}.000Z`,

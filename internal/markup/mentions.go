@@ -1,0 +1,184 @@
+package markup
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// MaxNames is how many different names of a text are looked up; beyond them "@name"
+// is text.
+const MaxNames = 20
+
+// A mention in HTML. Typed text cannot make this: its "<" and quotes are escaped.
+const (
+	mentionClass = "mention"
+	openMention  = `<span class="` + mentionClass + `" data-user-id="`
+)
+
+var mentionID = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
+
+// Names returns the usernames that text may mention by "@name", at most MaxNames,
+// in the form in which usernames are stored. A name ends where its characters end;
+// "." and such behind it may belong to the sentence, so that both readings are
+// among the names. Nothing in code counts.
+func Names(text string) []string {
+	if strings.IndexByte(text, '@') < 0 {
+		return nil
+	}
+	found := &mentions{}
+	parse(text, found)
+	return found.names
+}
+
+// HTMLNaming is HTML in which those of who are shown as mentioned whom text names.
+// Mentions in a link are text: a link is one thing.
+func HTMLNaming(text string, who map[string]int64) string {
+	if len(who) == 0 {
+		return HTML(text)
+	}
+	return render(text, &mentions{who: who})
+}
+
+// Mentioned returns the ids of the users whom the HTML of a message mentions, each
+// once, in order.
+func Mentioned(html string) []int64 {
+	ids := []int64{}
+	seen := map[int64]bool{}
+	for {
+		_, rest, found := strings.Cut(html, openMention)
+		if !found {
+			return ids
+		}
+		digits, rest, _ := strings.Cut(rest, `"`)
+		if id, err := strconv.ParseInt(digits, 10, 64); err == nil && !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+		html = rest
+	}
+}
+
+// mentions is what one parse knows and learns of names.
+type mentions struct {
+	who   map[string]int64
+	names []string // whom the text may mean
+}
+
+var mentionsKey = parser.NewContextKey()
+
+// parse reads Markdown. m is nil where nobody may be mentioned.
+func parse(source string, m *mentions) ast.Node {
+	pc := parser.NewContext()
+	if m != nil {
+		pc.Set(mentionsKey, m)
+	}
+	return markdown.Parser().Parse(text.NewReader([]byte(source)), parser.WithContext(pc))
+}
+
+// mention is an inline node: "@name" of somebody who is known. Its child is what
+// was typed.
+type mention struct {
+	ast.BaseInline
+	user int64
+}
+
+var mentionKind = ast.NewNodeKind("Mention")
+
+// Kind is goldmark's way to tell nodes apart.
+func (*mention) Kind() ast.NodeKind { return mentionKind }
+
+// Dump is for goldmark's debugging.
+func (m *mention) Dump(source []byte, level int) { ast.DumpHelper(m, source, level, nil, nil) }
+
+// mentionParser finds "@name". What is nobody's name it leaves untouched, so that
+// the "_" in it may still be emphasis.
+type mentionParser struct{}
+
+// Trigger names the sign before a name.
+func (mentionParser) Trigger() []byte { return []byte{'@'} }
+
+// Parse is called at each "@".
+func (mentionParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	m, ok := pc.Get(mentionsKey).(*mentions)
+	if !ok || joinsName(block.PrecendingCharacter()) {
+		return nil
+	}
+	line, segment := block.PeekLine()
+	for _, typed := range readings(line[1:]) {
+		name, err := Username(string(typed))
+		if err != nil {
+			continue
+		}
+		m.note(name)
+		if user, known := m.who[name]; known {
+			length := 1 + len(typed)
+			block.Advance(length)
+			node := &mention{user: user}
+			node.AppendChild(node, ast.NewTextSegment(segment.WithStop(segment.Start+length)))
+			return node
+		}
+	}
+	return nil
+}
+
+func (m *mentions) note(name string) {
+	if len(m.names) < MaxNames {
+		m.names = appendNew(m.names, name)
+	}
+}
+
+// joinsName tells a character after which "@" begins no name, as in a mail address
+// or a path.
+func joinsName(before rune) bool {
+	return isLetterOrMark(before) || unicode.IsDigit(before) || before == '@' || before == '/'
+}
+
+// readings are the names that s may begin with, the longest first: all of the
+// characters that a name may have, and the same without the signs at its end.
+func readings(s []byte) [][]byte {
+	end := len(s)
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRune(s[i:])
+		if !isLetterOrMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.", r) {
+			end = i
+			break
+		}
+		i += size
+	}
+	var all [][]byte
+	for {
+		all = append(all, s[:end])
+		if end == 0 || strings.IndexByte("_-.", s[end-1]) < 0 {
+			return all
+		}
+		end--
+	}
+}
+
+// mentionRenderer writes mentions.
+type mentionRenderer struct{}
+
+// RegisterFuncs tells goldmark what this renders.
+func (mentionRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
+	r.Register(mentionKind, renderMention)
+}
+
+func renderMention(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
+	switch {
+	case insideLink(node):
+	case entering:
+		_, _ = w.WriteString(openMention + strconv.FormatInt(node.(*mention).user, 10) + `">`)
+	default:
+		_, _ = w.WriteString("</span>")
+	}
+	return ast.WalkContinue, nil
+}
