@@ -699,6 +699,8 @@ export interface components {
             id: number;
             /** @enum {string} */
             kind: "text" | "system";
+            /** @description The members whom the text names by @username, each once. */
+            mentions: number[];
             reactions: components["schemas"]["ReactionCount"][];
             replyTo?: components["schemas"]["Reply"];
             /** Format: int64 */
@@ -776,6 +778,8 @@ export interface components {
         OwnRoom: {
             /** Format: int64 */
             lastRead: number;
+            /** Format: int64 */
+            mentions: number;
             /** @enum {string} */
             role: "owner" | "admin" | "moderator" | "member";
             room: components["schemas"]["Room"];
@@ -841,6 +845,11 @@ export interface components {
             lastRead: number;
             /**
              * Format: int64
+             * @description Those of them that mention the reader; at most 1000 are counted.
+             */
+            mentions: number;
+            /**
+             * Format: int64
              * @description Texts of others after lastRead; at most 1000 are counted.
              */
             unread: number;
@@ -848,6 +857,11 @@ export interface components {
         ReadUpdated: {
             /** Format: int64 */
             lastRead: number;
+            /**
+             * Format: int64
+             * @description Those of them that mention the reader; at most 1000 are counted.
+             */
+            mentions: number;
             /** Format: int64 */
             roomId: number;
             /**
