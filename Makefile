@@ -55,7 +55,7 @@ test-web: web/node_modules/.stamp ## unit tests of the web client
 
 .PHONY: e2e
 e2e: web/dist/index.html | need-go ## two browsers against two nodes behind nginx, all real
-	$(STACK) -browser -env RATE_LIMIT_AUTH=1000 -- $(NPM) run e2e
+	$(STACK) -browser -env RATE_LIMIT_AUTH=1000 -env RATE_LIMIT_ROOMS=1000 -env RATE_LIMIT_JOINS=1000 -- $(NPM) run e2e
 
 .PHONY: lint
 lint: $(LINTER) web/node_modules/.stamp ## golangci-lint and oxlint

@@ -10,7 +10,6 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/cors"
-	"golang.org/x/time/rate"
 
 	"github.com/chillin-chat/chillin/internal/api"
 	"github.com/chillin-chat/chillin/internal/auth"
@@ -19,7 +18,6 @@ import (
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/picture"
-	"github.com/chillin-chat/chillin/internal/ratelimit"
 	"github.com/chillin-chat/chillin/web"
 )
 
@@ -35,6 +33,8 @@ func (a *App) wire(m *metrics.Metrics) {
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
 		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log,
+		Joins: perMinute[chat.UserID](a.config.RateLimitJoins), Foundings: per[chat.UserID](time.Hour, a.config.RateLimitRooms),
+		Floods:         per[chat.RoomID](10*time.Second, roomPerUser*a.config.RateLimitMessages),
 		Administration: a.engines.store,
 		Profiles:       a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
@@ -43,37 +43,23 @@ func (a *App) wire(m *metrics.Metrics) {
 	accounts := &auth.Accounts{
 		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
 		Changed:  service.AnnounceUser,
-		Attempts: perMinute[string](a.config.RateLimitAuth), Logins: perMinute[string](loginsOfName),
+		Attempts: byNetwork{perMinute[string](a.config.RateLimitAuth)},
+		Births:   byNetwork{per[string](time.Hour, birthsPerTry*a.config.RateLimitAuth)}, Logins: perMinute[string](loginsOfName),
 	}
 	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins}
 	a.health = a.checks()
 	a.server = &http.Server{
 		Handler:           a.routes(service, accounts, requests, m),
 		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       bodyTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
 }
 
-// uploadsPer10s are the files of one user in ten seconds.
-const uploadsPer10s = 10
-
-// perUser allows n sends in ten seconds.
-func perUser(n int) *ratelimit.Keyed[chat.UserID] {
-	return ratelimit.New[chat.UserID](rate.Limit(float64(n)/10), n, time.Now)
-}
-
-// What is tried a minute: logins under one name, and guesses at a room's password.
-const (
-	loginsOfName  = 10
-	guessesOfUser = 5
-	guessesOfRoom = 50
-)
-
-// perMinute allows n a minute.
-func perMinute[K comparable](n int) *ratelimit.Keyed[K] {
-	return ratelimit.New[K](rate.Limit(float64(n)/60), n, time.Now)
-}
+// bodyTime is how long a request may take to come in, its body included. Uploads
+// give themselves more (see api); a socket has no such bound.
+const bodyTime = 10 * time.Second
 
 // checks asks each configured engine whether it works.
 func (a *App) checks() *health.Health {
@@ -111,7 +97,10 @@ func (a *App) routes(service *chat.Service, accounts *auth.Accounts, requests *a
 		Service: service, Accounts: accounts, Requests: requests,
 		ClientIP: a.clientIP, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
 	})
-	router.Handle("/ws", &gateway.Server{Hub: a.hub, Service: service, Requests: requests, Refuse: rest.Refuse})
+	router.Handle("/ws", &gateway.Server{
+		Hub: a.hub, Service: service, Requests: requests, Refuse: rest.Refuse,
+		Crowd: a.crowd, MaxPerCrowd: a.config.MaxSocketsPerIP, Failures: perMinute[string](failedSockets),
+	})
 	router.Method(http.MethodGet, "/health", a.health.Live())
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())
 	client := middleware.Compress(5, "text/html", "text/css", "text/javascript", "image/svg+xml")(web.Handler())

@@ -73,7 +73,8 @@ type node struct {
 func startNode(t testing.TB, env, more map[string]string) *node {
 	t.Helper()
 	settings := map[string]string{
-		"HOST": "127.0.0.1", "PORT": "0", "RATE_LIMIT_MESSAGES": "10000", "RATE_LIMIT_AUTH": "10000", "LOG_LEVEL": "error",
+		"HOST": "127.0.0.1", "PORT": "0", "RATE_LIMIT_MESSAGES": "10000", "RATE_LIMIT_AUTH": "10000",
+		"RATE_LIMIT_JOINS": "10000", "RATE_LIMIT_ROOMS": "10000", "LOG_LEVEL": "error",
 	}
 	for _, m := range []map[string]string{env, more} {
 		maps.Copy(settings, m)

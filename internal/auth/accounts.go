@@ -29,6 +29,8 @@ type Accounts struct {
 	Attempts chat.Limiter[string]
 	// Logins counts what is tried for one name, known or not, from everywhere.
 	Logins chat.Limiter[string]
+	// Births counts the accounts, guests too, that are made from an address.
+	Births chat.Budget[string]
 	// Changed is told of users who look different now.
 	Changed func(ctx context.Context, user chat.User)
 	Now     func() time.Time
@@ -56,7 +58,7 @@ type SignedIn struct {
 
 // Register makes an account and signs it in.
 func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (SignedIn, error) {
-	if err := a.allow(from); err != nil {
+	if err := a.allowAccount(from); err != nil {
 		return SignedIn{}, err
 	}
 	account, err := a.newPerson(ctx, in)
@@ -64,7 +66,7 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 		return SignedIn{}, err
 	}
 	token, session := a.newSession(from, SessionLife)
-	caller, err := a.Store.Register(ctx, account, session)
+	caller, err := a.register(ctx, account, session)
 	return SignedIn{caller, token}, err
 }
 
@@ -217,6 +219,22 @@ func (a *Accounts) allow(from Device) error {
 		return &chat.Error{Code: chat.RateLimited, Text: "Too many attempts from your address. Please wait a moment.", RetryAfter: after}
 	}
 	return nil
+}
+
+func (a *Accounts) allowAccount(from Device) error {
+	if after, ok := a.Births.Ready(from.IP); !ok {
+		return &chat.Error{Code: chat.RateLimited, Text: "Too many accounts have been made from your address. Please come again later.", RetryAfter: after}
+	}
+	return a.allow(from)
+}
+
+// register makes the account and counts it: only what was made counts.
+func (a *Accounts) register(ctx context.Context, account chat.NewAccount, session chat.NewSession) (chat.Caller, error) {
+	caller, err := a.Store.Register(ctx, account, session)
+	if err == nil {
+		_, _ = a.Births.Allow(session.IP)
+	}
+	return caller, err
 }
 
 const maxUserAgent = 200 // bytes kept of it

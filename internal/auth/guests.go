@@ -10,7 +10,7 @@ import (
 
 // Guest makes a user that lives a day, and signs it in.
 func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedIn, error) {
-	if err := a.allow(from); err != nil {
+	if err := a.allowAccount(from); err != nil {
 		return SignedIn{}, err
 	}
 	username := guestName()
@@ -19,7 +19,7 @@ func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedI
 		return SignedIn{}, err
 	}
 	token, session := a.newSession(from, GuestLife)
-	caller, err := a.Store.Register(ctx,
+	caller, err := a.register(ctx,
 		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: session.ExpiresAt}, session)
 	return SignedIn{caller, token}, err
 }

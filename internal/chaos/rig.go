@@ -120,7 +120,8 @@ func (r *Rig) startNodes(ctx context.Context, binary string) error {
 			Redis:    strings.Replace(r.Redis.URL(), r.Redis.Addr, toRedis.Addr, 1),
 			S3:       bucket,
 		}
-		n, err := r.Env.Node(binary, engines, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000", "LOG_LEVEL=info")
+		n, err := r.Env.Node(binary, engines, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000",
+			"RATE_LIMIT_JOINS=10000", "RATE_LIMIT_ROOMS=10000", "MAX_SOCKETS_PER_IP=100000", "LOG_LEVEL=info")
 		if err != nil {
 			return err
 		}

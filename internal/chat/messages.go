@@ -40,6 +40,9 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 	if err != nil {
 		return Message{}, false, err
 	}
+	if err := s.flooded(ctx, caller, in.Room); err != nil {
+		return Message{}, false, err
+	}
 	html, err := s.html(ctx, in.Room, text)
 	if err != nil {
 		return Message{}, false, err
@@ -52,6 +55,7 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 		return Message{}, false, s.hiding(ctx, caller, in.Room, err)
 	}
 	if fresh {
+		_, _ = s.Floods.Allow(in.Room) // only what members have said counts
 		s.announce(&m)
 	}
 	return m, fresh, nil
@@ -73,6 +77,19 @@ func (s *Service) html(ctx context.Context, room RoomID, text string) (string, e
 		who[name] = int64(id)
 	}
 	return markup.HTMLNaming(text, who), nil
+}
+
+// flooded refuses to send where all together send too much. Only members learn
+// of it: to others the room is what it always is.
+func (s *Service) flooded(ctx context.Context, caller Caller, room RoomID) error {
+	after, ok := s.Floods.Ready(room)
+	if ok {
+		return nil
+	}
+	if _, err := s.readable(ctx, caller, room); err != nil {
+		return err
+	}
+	return limited(after)
 }
 
 func parseCID(text string) (CID, error) {

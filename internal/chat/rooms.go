@@ -37,6 +37,9 @@ func (s *Service) CreateRoom(ctx context.Context, caller Caller, d RoomDraft) (R
 	if err != nil {
 		return Room{}, err
 	}
+	if after, ok := s.Foundings.Allow(caller.User.ID); !ok {
+		return Room{}, limited(after)
+	}
 	phc, err := s.roomPassword(ctx, d.Password)
 	if err != nil {
 		return Room{}, err
@@ -183,6 +186,10 @@ func (s *Service) join(ctx context.Context, caller Caller, room Room, membership
 	}
 	if err := s.mayJoin(ctx, caller, room, password); err != nil {
 		return Room{}, Membership{}, err
+	}
+	// After the password: before it, a refusal would tell that a hidden room exists.
+	if after, ok := s.Joins.Allow(caller.User.ID); !ok {
+		return Room{}, Membership{}, limited(after)
 	}
 	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID)
 	if err != nil {

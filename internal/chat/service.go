@@ -23,6 +23,9 @@ type Service struct {
 	Passwords Passwords
 	Sends     Limiter[UserID]
 	Uploads   Limiter[UserID]
+	Joins     Limiter[UserID]
+	Foundings Limiter[UserID] // rooms that a user makes
+	Floods    Budget[RoomID]  // messages of all in one room
 	Guesses   Guesses
 	Limits    Limits
 	Log       *slog.Logger
@@ -77,6 +80,13 @@ type Passwords interface {
 // again.
 type Limiter[K comparable] interface {
 	Allow(key K) (retryAfter time.Duration, ok bool)
+}
+
+// Budget is a Limiter of what is counted once it has happened: Ready tells
+// whether anything is left for key, and takes nothing.
+type Budget[K comparable] interface {
+	Limiter[K]
+	Ready(key K) (retryAfter time.Duration, ok bool)
 }
 
 func limited(after time.Duration) *Error {

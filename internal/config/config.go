@@ -31,6 +31,9 @@ type Config struct {
 
 	RateLimitMessages int // RATE_LIMIT_MESSAGES: sends per user and 10 seconds
 	RateLimitAuth     int // RATE_LIMIT_AUTH: login, register and guest calls per IP and minute
+	RateLimitJoins    int // RATE_LIMIT_JOINS: rooms that a user joins in a minute
+	RateLimitRooms    int // RATE_LIMIT_ROOMS: rooms that a user makes in an hour
+	MaxSocketsPerIP   int // MAX_SOCKETS_PER_IP: open sockets of one address on a node
 	MaxMessageLength  int // MAX_MESSAGE_LENGTH: code points per message
 
 	LogLevel  slog.Level
@@ -74,6 +77,9 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		DataDir:           r.text("DATA_DIR", "./data"),
 		RateLimitMessages: r.number("RATE_LIMIT_MESSAGES", 10, 1, 1_000_000),
 		RateLimitAuth:     r.number("RATE_LIMIT_AUTH", 30, 1, 1_000_000),
+		RateLimitJoins:    r.number("RATE_LIMIT_JOINS", 30, 1, 1_000_000),
+		RateLimitRooms:    r.number("RATE_LIMIT_ROOMS", 10, 1, 1_000_000),
+		MaxSocketsPerIP:   r.number("MAX_SOCKETS_PER_IP", 500, 1, 1_000_000),
 		MaxMessageLength:  r.number("MAX_MESSAGE_LENGTH", 2000, 1, 20_000),
 		LogLevel:          r.logLevel("LOG_LEVEL"),
 		LogFormat:         LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),

@@ -129,6 +129,8 @@ func (c *Conn) write() {
 			n := together(frames)
 			if err := c.writeFrame(bytes.Join(frames[:n], []byte{'\n'})); err != nil {
 				_ = c.socket.CloseNow()
+				c.close(websocket.StatusAbnormalClosure, "") // the reader has nobody to wait for
+				signal(c.queue.drained)
 				return
 			}
 			frames = frames[n:]

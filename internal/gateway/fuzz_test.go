@@ -34,6 +34,8 @@ func FuzzCommand(f *testing.F) {
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Announcer: r.hub,
 		Presence: presence.NewMemory(presence.NewBoard()),
 		Sends:    ratelimit.New[chat.UserID](rate.Inf, 1, time.Now),
+		Joins:    ratelimit.New[chat.UserID](rate.Inf, 1, time.Now),
+		Floods:   ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
 		Limits:   chat.Limits{MaxMessageLength: 2000}, Log: slog.New(slog.DiscardHandler),
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {

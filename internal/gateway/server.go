@@ -32,12 +32,29 @@ type Server struct {
 	Requests *auth.Requests
 	// Refuse writes err to a request that is not upgraded.
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
+	// Crowd names those with whom a client's sockets are counted, as its address;
+	// "" is not counted.
+	Crowd func(r *http.Request) string
+	// MaxPerCrowd bounds the sockets of one crowd that are open on this node.
+	MaxPerCrowd int
+	// Failures counts the upgrades that a crowd was refused.
+	Failures chat.Budget[string]
+
+	crowds crowds
 }
 
 // ServeHTTP upgrades r and returns; the connection lives on by itself.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	crowd := s.Crowd(r)
+	if err := s.enter(crowd); err != nil {
+		s.Refuse(w, r, err)
+		return
+	}
+	leave := func() { s.crowds.leave(crowd) }
 	caller, err := s.admit(r)
 	if err != nil {
+		leave()
+		s.failed(crowd, err)
 		s.Refuse(w, r, err)
 		return
 	}
@@ -46,18 +63,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		InsecureSkipVerify: true, // admit has checked the Origin, by a stricter rule
 	})
 	if err != nil {
+		leave()
 		return // Accept has answered
 	}
 	socket.SetReadLimit(readLimit)
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
 	switch ok, over := s.Hub.add(c); {
 	case over:
+		leave()
 		_ = socket.Close(closeTooMany, "too many connections of one user")
 	case !ok:
+		leave()
 		_ = socket.Close(websocket.StatusTryAgainLater, "the server is going away")
 	default:
 		// The request's context ends with this handler; the connection must not.
-		go c.serve(context.Background())
+		go func() {
+			defer leave()
+			c.serve(context.Background())
+		}()
 	}
 }
 

@@ -123,16 +123,18 @@ func (h *Hub) endSessions(ended func(*Conn) bool) {
 
 // watchSilence pings what is silent and lets go what stays so.
 func (h *Hub) watchSilence(ctx context.Context) {
-	every(ctx, silenceEvery, func(now time.Time) {
-		for _, c := range h.allConns() {
-			switch silent := now.Sub(time.UnixMilli(c.heard.Load())); {
-			case silent > deadAfter:
-				_ = c.socket.CloseNow()
-			case silent > pingAfter && c.asking.CompareAndSwap(false, true):
-				h.tasks.Go(func() { c.ask(ctx) })
-			}
+	every(ctx, silenceEvery, func(now time.Time) { h.hearAll(ctx, now) })
+}
+
+func (h *Hub) hearAll(ctx context.Context, now time.Time) {
+	for _, c := range h.allConns() {
+		switch silent := now.Sub(time.UnixMilli(c.heard.Load())); {
+		case silent > deadAfter:
+			_ = c.socket.CloseNow()
+		case silent > pingAfter && c.asking.CompareAndSwap(false, true):
+			h.tasks.Go(func() { c.ask(ctx) })
 		}
-	})
+	}
 }
 
 // ask sends a ping and waits for the pong; that the pong came is heard by read.

@@ -55,12 +55,30 @@ func (k *Keyed[K]) Allow(key K) (retryAfter time.Duration, ok bool) {
 	if bucket.AllowN(now, 1) {
 		return 0, true
 	}
+	return k.until(bucket, now), false
+}
+
+// Ready tells whether key has a token, and takes none: for what is counted only
+// once it has happened. Otherwise it tells after what time there will be one.
+func (k *Keyed[K]) Ready(key K) (retryAfter time.Duration, ok bool) {
+	now := k.now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	bucket, known := k.buckets[key]
+	if !known || bucket.TokensAt(now) >= 1 {
+		return 0, true
+	}
+	return k.until(bucket, now), false
+}
+
+// until is how long an empty bucket takes to have a token. The caller holds mu.
+func (k *Keyed[K]) until(bucket *rate.Limiter, now time.Time) time.Duration {
 	missing := 1 - bucket.TokensAt(now)
 	if k.rate <= 0 {
-		return rate.InfDuration, false
+		return rate.InfDuration
 	}
 	// Rounded up: who waits exactly so long must find the token there.
-	return time.Duration(missing/float64(k.rate)*float64(time.Second)) + time.Nanosecond, false
+	return time.Duration(missing/float64(k.rate)*float64(time.Second)) + time.Nanosecond
 }
 
 // Len is how many keys have a bucket now.

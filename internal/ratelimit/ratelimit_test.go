@@ -30,6 +30,28 @@ func take[K comparable](k *Keyed[K], key K, n int) (allowed int) {
 	return allowed
 }
 
+func TestReadyTakesNothing(t *testing.T) {
+	c := newClock()
+	k := New[string](rate.Every(time.Second), 2, c.now)
+	for range 5 {
+		if _, ok := k.Ready("alice"); !ok {
+			t.Fatal("a full bucket is not ready")
+		}
+	}
+	if k.Len() != 0 {
+		t.Errorf("asking made %d buckets, want none", k.Len())
+	}
+	take(k, "alice", 2)
+	after, ok := k.Ready("alice")
+	if ok || after <= 0 || after > time.Second+time.Nanosecond {
+		t.Fatalf("an empty bucket: Ready = %v, %t, want at most a second and false", after, ok)
+	}
+	c.advance(after)
+	if _, ok := k.Ready("alice"); !ok {
+		t.Error("it is not ready when it said it would be")
+	}
+}
+
 func TestAllow(t *testing.T) {
 	c := newClock()
 	k := New[string](rate.Every(time.Second), 10, c.now)

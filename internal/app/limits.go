@@ -1,0 +1,61 @@
+package app
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/ratelimit"
+)
+
+// The bounds on abuse that no operator sets; the others stand in config. What
+// clients should know of them stands in docs/protocol.md, "Limits".
+const (
+	uploadsPer10s = 10  // files of one user
+	roomPerUser   = 100 // how many times as much as one user a room takes
+	loginsOfName  = 10  // a minute, from everywhere
+	guessesOfUser = 5   // a minute, at one room's password
+	guessesOfRoom = 50  // a minute, of all users at one room's password
+	birthsPerTry  = 4   // accounts an hour, for each attempt a minute
+	failedSockets = 100 // a minute: upgrades that an address is refused
+)
+
+// perUser allows n sends in ten seconds.
+func perUser(n int) *ratelimit.Keyed[chat.UserID] { return per[chat.UserID](10*time.Second, n) }
+
+// perMinute allows n a minute.
+func perMinute[K comparable](n int) *ratelimit.Keyed[K] { return per[K](time.Minute, n) }
+
+// per allows n at once and in every span.
+func per[K comparable](span time.Duration, n int) *ratelimit.Keyed[K] {
+	return ratelimit.New[K](rate.Limit(float64(n)/span.Seconds()), n, time.Now)
+}
+
+// byNetwork counts addresses by who can have them at will.
+type byNetwork struct{ *ratelimit.Keyed[string] }
+
+func (b byNetwork) Allow(ip string) (time.Duration, bool) { return b.Keyed.Allow(network(ip)) }
+func (b byNetwork) Ready(ip string) (time.Duration, bool) { return b.Keyed.Ready(network(ip)) }
+
+// network is what of an address counts: of IPv6 the /64, which is the least that
+// one customer gets, and from which it takes another address for each request.
+func network(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || addr.Unmap().Is4() {
+		return ip
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String()
+}
+
+// crowd is with whom a client's sockets are counted: "" for this machine itself,
+// behind which a proxy may stand that TRUST_PROXY does not name.
+func (a *App) crowd(r *http.Request) string {
+	ip := a.clientIP(r)
+	if ip.IsLoopback() {
+		return ""
+	}
+	return network(ip.String())
+}

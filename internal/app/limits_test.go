@@ -1,0 +1,248 @@
+package app_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+func TestJoiningIsLimitedPerUser(t *testing.T) {
+	w := embedded(t, map[string]string{"RATE_LIMIT_JOINS": "2"})
+	alice, bob, carol := w.person("alice", 0), w.person("bob", 0), w.person("carol", 0)
+	rooms := []chat.Room{alice.room("One", nil), alice.room("Two", nil), alice.room("Three", nil)}
+	bob.join(rooms[0].ID, nil)
+	if err := bob.JoinRoom(ctx(t), rooms[1].ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, bob.JoinRoom(ctx(t), rooms[2].ID, ""), chat.RateLimited)
+	bob.join(rooms[0].ID, nil) // a member comes back as often as it likes
+	carol.join(rooms[2].ID, nil)
+}
+
+func TestMakingRoomsIsLimitedPerUser(t *testing.T) {
+	w := embedded(t, map[string]string{"RATE_LIMIT_ROOMS": "2"})
+	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	alice.room("One", nil)
+	alice.room("Two", nil)
+	_, err := alice.CreateRoom(ctx(t), "Three", nil)
+	wantCode(t, err, chat.RateLimited)
+	bob.room("Three", nil)
+}
+
+func TestARoomTakesSoMuchAndStrangersDoNotFillIt(t *testing.T) {
+	w := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "1"})
+	room := w.person("alice", 0).room("Busy", nil)
+	send := func(n int, member bool) error {
+		guest := client.New(w.nodes[0])
+		if err := guest.Guest(ctx(t), "guest"); err != nil {
+			t.Fatal(err)
+		}
+		if member {
+			if err := guest.JoinRoom(ctx(t), room.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return guest.Do(ctx(t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]string{"cid": cid(n), "text": "hello"}, nil)
+	}
+	wantCode(t, send(0, false), chat.NotAMember)
+	var err error
+	sent := 0
+	for err == nil && sent < 1000 { // it refills while we send
+		if err = send(sent, true); err == nil {
+			sent++
+		}
+	}
+	wantCode(t, err, chat.RateLimited)
+	if sent < 100 { // a hundred times what one may send
+		t.Errorf("the room took %d messages, want at least 100", sent)
+	}
+	wantCode(t, send(0, false), chat.NotAMember) // whoever is outside learns nothing
+}
+
+func cid(n int) string { return fmt.Sprintf("6f0b1c1e-7f2d-4c1a-9d52-%012d", n) }
+
+// from is a client that says it comes from an address, through a proxy.
+func from(base, ip string) *client.Client {
+	c := client.New(base)
+	c.HTTP = &http.Client{Transport: forwarded(ip)}
+	return c
+}
+
+type forwarded string
+
+func (f forwarded) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("X-Forwarded-For", string(f))
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestSignInsAreLimitedPerAddress(t *testing.T) {
+	for _, c := range []struct {
+		name, trust string
+		first, next string
+		refused     bool
+	}{
+		{"the same address", "loopback", "203.0.113.7", "203.0.113.7", true},
+		{"another address", "loopback", "203.0.113.7", "203.0.113.8", false},
+		{"another address of one IPv6 network", "loopback", "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+		{"another IPv6 network", "loopback", "2001:db8:1:2::1", "2001:db8:1:3::1", false},
+		{"an address made up, with no proxy in front", "", "203.0.113.7", "203.0.113.8", true},
+		{"an address put in front of the proxy's word", "loopback", "203.0.113.7", "198.51.100.1, 203.0.113.7", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := embedded(t, map[string]string{"RATE_LIMIT_AUTH": "2", "TRUST_PROXY": c.trust})
+			for range 2 {
+				if err := from(w.nodes[0], c.first).Guest(ctx(t), "guest"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := from(w.nodes[0], c.next).Guest(ctx(t), "guest")
+			if c.refused {
+				wantCode(t, err, chat.RateLimited)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestSocketsAreLimitedPerAddress(t *testing.T) {
+	w := embedded(t, map[string]string{"MAX_SOCKETS_PER_IP": "2", "TRUST_PROXY": "loopback"})
+	var sockets []*client.Socket
+	dial := func(ip string) error {
+		c := from(w.nodes[0], ip)
+		if err := c.Guest(ctx(t), "guest"); err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.Dial(ctx(t))
+		if err == nil {
+			t.Cleanup(s.Cut)
+			sockets = append(sockets, s)
+		}
+		return err
+	}
+	for range 2 {
+		if err := dial("203.0.113.7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := dial("203.0.113.7"); err == nil || !strings.Contains(err.Error(), "429") {
+		t.Fatalf("a third socket of an address: err = %v, want 429", err)
+	}
+	if err := dial("203.0.113.8"); err != nil {
+		t.Fatalf("another address: %v", err)
+	}
+	sockets[0].Close()
+	for { // the server learns of the end a moment later
+		if err := dial("203.0.113.7"); err == nil {
+			return
+		}
+		if t.Context().Err() != nil || ctx(t).Err() != nil {
+			t.Fatal("a socket that ended still counts")
+		}
+	}
+}
+
+func TestRefusedUpgradesAreLimitedPerAddress(t *testing.T) {
+	w := embedded(t, map[string]string{"TRUST_PROXY": "loopback"})
+	host := strings.TrimPrefix(w.nodes[0], "http://")
+	alice := w.person("alice", 0)
+	good := map[string]string{"X-Forwarded-For": "203.0.113.7", "Authorization": "Bearer TOKEN"}
+	bad := map[string]string{"X-Forwarded-For": "203.0.113.7", "Authorization": "Bearer guess"}
+	if got := upgrade(t, host, alice.Token, good); got != "101" {
+		t.Fatalf("before: %s, want 101", got)
+	}
+	for range 100 {
+		if got := upgrade(t, host, alice.Token, bad); got != "401" {
+			t.Fatalf("a guess: %s, want 401", got)
+		}
+	}
+	for name, head := range map[string]map[string]string{"a guess": bad, "the right one": good} {
+		if got := upgrade(t, host, alice.Token, head); got != "429" {
+			t.Errorf("%s after a hundred: %s, want 429", name, got)
+		}
+	}
+	good["X-Forwarded-For"] = "203.0.113.8"
+	if got := upgrade(t, host, alice.Token, good); got != "101" {
+		t.Errorf("from elsewhere: %s, want 101", got)
+	}
+}
+
+func TestWhoSendsARequestSlowlyIsLetGo(t *testing.T) {
+	t.Parallel()
+	host := strings.TrimPrefix(embedded(t, nil).nodes[0], "http://")
+	for name, beginning := range map[string]string{
+		"headers that never end":  "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+		"a body that never ends":  "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+		"a body nobody asked for": "POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+		"a body for no such page": "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, beginning); err != nil {
+				t.Fatal(err)
+			}
+			_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+			// Whatever is answered, the connection must end by the server's doing.
+			if _, err := io.Copy(io.Discard, bufio.NewReader(conn)); err != nil {
+				t.Fatalf("the server still waits: %v", err)
+			}
+		})
+	}
+}
+
+func TestAFloodHurtsNobodyElse(t *testing.T) {
+	w := embedded(t, nil)
+	alice, bob, mallory := w.person("alice", 0), w.person("bob", 0), w.person("mallory", 0)
+	room := alice.room("Lobby", nil)
+	for _, p := range []*person{bob, mallory} {
+		p.join(room.ID, nil)
+	}
+	bob.hears(2) // that mallory joined
+	began := time.Now()
+	flood, stop := context.WithCancel(t.Context())
+	written := make(chan int)
+	go func() {
+		n := 0
+		line := []byte(strings.Repeat(`{"id":1,"type":"ping"}`+"\n", 1000))
+		for mallory.Write(flood, line) == nil {
+			n += 1000
+		}
+		written <- n
+	}()
+	pongs := make(chan int)
+	go func() {
+		n := 0
+		for f := range mallory.Events {
+			if f.Type == "pong" {
+				n++
+			}
+		}
+		pongs <- n
+	}()
+	for range 100 {
+		done := alice.say(room.ID, "hello")
+		bob.hears(done.Seq)
+	}
+	stop()
+	<-written
+	mallory.Cut()
+	// The flood was held back, not served: 100 a second and 200 at once.
+	if n, most := <-pongs, 200+int(110*time.Since(began).Seconds())+10; n > most {
+		t.Errorf("%d commands of the flood were done, want at most %d", n, most)
+	}
+}

@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// silent makes it so long since anything was heard of c.
+func (c *Conn) silent(d time.Duration) { c.heard.Store(time.Now().Add(-d).UnixMilli()) }
+
+func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
+	r := newRig(t)
+	conns := make(chan *Conn, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		socket, err := websocket.Accept(w, req, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		c := newConn(r.hub, &chat.Service{Rooms: r.store, Presence: r.hub.presence}, socket, r.alice, "test")
+		r.hub.add(c)
+		go c.serve(context.Background())
+		conns <- c
+	}))
+	defer server.Close()
+
+	idle, _, err := websocket.Dial(t.Context(), server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.CloseNow()
+	go func() { // whoever reads answers pings
+		for {
+			if _, _, err := idle.Read(context.Background()); err != nil {
+				return
+			}
+		}
+	}()
+	living := <-conns
+
+	dead, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dead.Close()
+	_, err = io.WriteString(dead, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := <-conns
+
+	living.silent(pingAfter + time.Second)
+	gone.silent(pingAfter + time.Second)
+	r.hub.hearAll(t.Context(), time.Now())
+	eventually(t, "the pong of the idle socket", func() bool { return !living.asking.Load() })
+	gone.silent(deadAfter + time.Second)
+	r.hub.hearAll(t.Context(), time.Now())
+	eventually(t, "the end of the dead socket", func() bool { return len(r.hub.allConns()) == 1 })
+	if r.hub.allConns()[0] != living || living.closing() {
+		t.Error("the idle socket was let go as well")
+	}
+	if most := deadAfter + 2*silenceEvery; most > 60*time.Second {
+		t.Errorf("a dead socket may stay %v, want at most a minute", most)
+	}
+}
+
+// eventually waits for what must come.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}
