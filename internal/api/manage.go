@@ -39,6 +39,12 @@ type membershipOutput struct {
 	}
 }
 
+func newMembershipOutput(m chat.Membership, err error) (*membershipOutput, error) {
+	out := &membershipOutput{}
+	out.Body.Membership = m
+	return out, err
+}
+
 func (a *API) mountManagement() {
 	tags := []string{"rooms"}
 	handle(a, huma.Operation{
@@ -59,10 +65,7 @@ func (a *API) mountManagement() {
 		OperationID: "setRole", Method: http.MethodPatch, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: signedIn,
 		Summary: "Give a member another role",
 	}, func(ctx context.Context, in *roleInput) (*membershipOutput, error) {
-		m, err := a.Service.SetRole(ctx, auth.CallerIn(ctx), in.ID, in.UserID, in.Body.Role)
-		out := &membershipOutput{}
-		out.Body.Membership = m
-		return out, err
+		return newMembershipOutput(a.Service.SetRole(ctx, auth.CallerIn(ctx), in.ID, in.UserID, in.Body.Role))
 	})
 	handle(a, huma.Operation{
 		OperationID: "kick", Method: http.MethodDelete, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: signedIn,

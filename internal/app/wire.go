@@ -32,11 +32,12 @@ func (a *App) wire(m *metrics.Metrics) {
 	service := &chat.Service{
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
-		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log,
+		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log, Now: time.Now,
 		Joins: perMinute[chat.UserID](a.config.RateLimitJoins), Foundings: per[chat.UserID](time.Hour, a.config.RateLimitRooms),
 		Floods:         per[chat.RoomID](10*time.Second, roomPerUser*a.config.RateLimitMessages),
 		Administration: a.engines.store,
 		Profiles:       a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
+		Moderation: a.engines.store, Invites: a.engines.store, Directs: a.engines.store,
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
 		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}

@@ -9,6 +9,12 @@ const (
 	AuditRoomHandedOver AuditAction = "room.hand-over" // to User
 	AuditRoleSet        AuditAction = "member.role"    // Detail: from what to what
 	AuditKicked         AuditAction = "member.kick"
+	AuditBanned         AuditAction = "member.ban"
+	AuditUnbanned       AuditAction = "member.unban"
+	AuditMuted          AuditAction = "member.mute" // Detail: until when
+	AuditUnmuted        AuditAction = "member.unmute"
+	AuditInviteMade     AuditAction = "invite.create"  // Detail: its id
+	AuditInviteRevoked  AuditAction = "invite.revoke"  // Detail: its id
 	AuditMessageDeleted AuditAction = "message.delete" // of User; Detail: its id
 
 	AuditServerRole    AuditAction = "user.role" // Detail: from what to what

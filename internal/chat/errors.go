@@ -40,7 +40,7 @@ type Error struct {
 	// none.
 	Field string
 	// RetryAfter is when the same request may be sent again; set for RateLimited
-	// and Unavailable.
+	// and Unavailable, and for Forbidden where it ends by itself.
 	RetryAfter time.Duration
 	// Err is the cause, for the log only.
 	Err error

@@ -26,6 +26,17 @@ type RoomRemoved struct {
 	Reason string `json:"reason" enum:"left,kicked,deleted"`
 }
 
+// RoomAdded is the data of room:added: the user has become a member elsewhere.
+type RoomAdded struct {
+	Room       Room       `json:"room"`
+	Membership Membership `json:"membership"`
+}
+
+// MembershipUpdated is the data of membership:updated.
+type MembershipUpdated struct {
+	Membership Membership `json:"membership"`
+}
+
 // ReadUpdated is the data of read:updated.
 type ReadUpdated struct {
 	RoomID RoomID `json:"roomId"`

@@ -78,15 +78,13 @@ func (s *Service) SetRole(ctx context.Context, caller Caller, id RoomID, member 
 	if err != nil {
 		return Membership{}, s.hiding(ctx, caller, id, err)
 	}
-	if room, _, err := s.Rooms.Room(ctx, id, caller.User.ID); err == nil {
-		s.Announcer.Announce(Event{Kind: RoomChanged, Room: id, Frame: Frame("room:updated", RoomUpdated{s.withOnline(ctx, room)})})
-	}
+	s.membershipChanged(ctx, m)
 	return m, nil
 }
 
 // Kick ends the membership of somebody below caller.
 func (s *Service) Kick(ctx context.Context, caller Caller, id RoomID, member UserID) error {
-	told, err := s.Rooms.Kick(ctx, id, caller.User.ID, member, mayKick)
+	told, err := s.Rooms.Kick(ctx, id, caller.User.ID, member, upon(RemoveMember))
 	if err != nil {
 		return s.hiding(ctx, caller, id, err)
 	}
@@ -118,9 +116,13 @@ func maySetRole(role RoomRole) MemberRule {
 	}
 }
 
-func mayKick(by Membership, target *Membership) error {
-	if !by.Role.May(RemoveMember) || !by.Role.Above(target.Role) {
-		return forbidden(RemoveMember)
+// upon is the rule for a deed upon somebody below oneself; who is no member is
+// below everybody.
+func upon(d Deed) MemberRule {
+	return func(by Membership, target *Membership) error {
+		if !by.Role.May(d) || target != nil && !by.Role.Above(target.Role) {
+			return forbidden(d)
+		}
+		return nil
 	}
-	return nil
 }

@@ -142,7 +142,7 @@ type Page struct {
 type Messages interface {
 	// Append gives d the next number of its room, once per (author, CID): for a
 	// known CID it returns the original and fresh is false. It returns after the
-	// commit. NOT_A_MEMBER, CID_CONFLICT, NOT_FOUND (room or reply), UNAVAILABLE
+	// commit. NOT_A_MEMBER, FORBIDDEN (muted), CID_CONFLICT, NOT_FOUND (room or reply), UNAVAILABLE
 	// (queue full, engine away, or a commit whose outcome is unknown).
 	Append(ctx context.Context, d Draft) (m Message, fresh bool, err error)
 	// Changes returns what changed in a room after since, at most limit messages.

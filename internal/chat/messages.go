@@ -194,7 +194,7 @@ func (s *Service) EditMessage(ctx context.Context, caller Caller, id MessageID, 
 	if err != nil {
 		return Message{}, err
 	}
-	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, html, mayEdit))
+	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, html, s.unmuted(mayEdit)))
 }
 
 func (s *Service) editedHTML(ctx context.Context, caller Caller, id MessageID, text string) (string, error) {
@@ -223,9 +223,19 @@ func (s *Service) React(ctx context.Context, caller Caller, id MessageID, emoji 
 	if !ok {
 		return Message{}, Fault(BadRequest, "A reaction is one emoji.").In("emoji")
 	}
-	return s.changed(s.Messages.React(ctx, id, caller.User.ID, clean, on, func(_ Membership, m Message) error {
+	return s.changed(s.Messages.React(ctx, id, caller.User.ID, clean, on, s.unmuted(func(_ Membership, m Message) error {
 		return mayReact(m, clean, on)
-	}))
+	})))
+}
+
+// unmuted is the rule for members who may write.
+func (s *Service) unmuted(rule Rule) Rule {
+	return func(by Membership, m Message) error {
+		if err := by.silent(At(s.Now())); err != nil {
+			return err
+		}
+		return rule(by, m)
+	}
 }
 
 func mayEdit(by Membership, m Message) error {

@@ -10,6 +10,9 @@ const (
 	RemoveMember  Deed = "remove member"  // one below oneself
 	DeleteOthers  Deed = "delete others'" // messages
 	TransferOwner Deed = "transfer owner"
+	BanUser       Deed = "ban"         // one below oneself, or no member
+	MuteMember    Deed = "mute member" // one below oneself
+	InviteUsers   Deed = "invite"
 )
 
 // leastRole is who may do what: the least role for each deed. What every member
@@ -21,6 +24,9 @@ var leastRole = map[Deed]RoomRole{
 	RemoveMember:  Moderator,
 	DeleteOthers:  Moderator,
 	TransferOwner: Owner,
+	BanUser:       Moderator,
+	MuteMember:    Moderator,
+	InviteUsers:   Moderator,
 }
 
 // rank orders the roles.

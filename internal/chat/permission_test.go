@@ -9,6 +9,9 @@ func TestPermissions(t *testing.T) {
 	table := map[Deed][4]bool{
 		DeleteOthers:  {false, true, true, true},
 		RemoveMember:  {false, true, true, true},
+		BanUser:       {false, true, true, true},
+		MuteMember:    {false, true, true, true},
+		InviteUsers:   {false, true, true, true},
 		ChangeRoom:    {false, false, true, true},
 		ChangeRole:    {false, false, true, true},
 		DeleteRoom:    {false, false, false, true},
@@ -34,10 +37,15 @@ func TestWhoMayActUponWhom(t *testing.T) {
 	kick := map[RoomRole]string{Member: "----", Moderator: "y---", RoomAdmin: "yy--", Owner: "yyy-"}
 	for actor, row := range kick {
 		for i, target := range roles {
-			err := mayKick(Membership{Role: actor}, &Membership{Role: target})
-			if (err == nil) != (row[i] == 'y') {
-				t.Errorf("%s kicks %s: %v, want %c", actor, target, err, row[i])
+			for _, deed := range []Deed{RemoveMember, BanUser, MuteMember} {
+				err := upon(deed)(Membership{Role: actor}, &Membership{Role: target})
+				if (err == nil) != (row[i] == 'y') {
+					t.Errorf("%s does %q upon %s: %v, want %c", actor, deed, target, err, row[i])
+				}
 			}
+		}
+		if err := upon(BanUser)(Membership{Role: actor}, nil); (err == nil) != (actor != Member) {
+			t.Errorf("%s bans who is no member: %v", actor, err)
 		}
 	}
 	// Rows: who acts; columns: the new role of somebody who is a plain member.

@@ -16,6 +16,9 @@ type Room struct {
 	Head        Seq   `json:"head" doc:"The last number taken in the room's sequence; 0 where nothing has happened yet."`
 	Epoch       Epoch `json:"epoch"`
 	CreatedAt   Time  `json:"createdAt" format:"date-time"`
+	// Direct rooms have two members, With, and no name of their own.
+	Direct bool     `json:"direct" doc:"The room of two users; name is then made of theirs."`
+	With   []Author `json:"with,omitempty" doc:"The two of a direct room."`
 
 	// Password is the PHC string, "" for none. It never leaves the server.
 	Password string `json:"-"`
@@ -38,6 +41,8 @@ type Membership struct {
 	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
 	JoinedAt Time     `json:"joinedAt" format:"date-time"`
 	LastRead Seq      `json:"lastRead"`
+	// MutedUntil is 0 where it has passed.
+	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time" doc:"Until then the member only reads; missing where it may write."`
 }
 
 // MemberView is a member as the list of a room shows it.
@@ -46,6 +51,8 @@ type MemberView struct {
 	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
 	Status   Status   `json:"status" enum:"online,away,busy,offline,unknown"`
 	JoinedAt Time     `json:"joinedAt" format:"date-time"`
+	// MutedUntil is 0 where it has passed.
+	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time"`
 }
 
 // OwnRoom is one of a user's rooms with what is new in it for that user.
@@ -55,6 +62,8 @@ type OwnRoom struct {
 	LastRead Seq      `json:"lastRead"`
 	Unread   int      `json:"unread"`
 	Mentions int      `json:"mentions"`
+	// MutedUntil is 0 where it has passed.
+	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time"`
 }
 
 // ReadState is how far a member has read.
@@ -103,7 +112,8 @@ type RoomQuery struct {
 }
 
 // MemberRule tells whether a member may act upon a room or, where target is not
-// nil, upon another member. It is asked under the room's lock.
+// nil, upon another member; a ban asks with nil for who is no member. It is asked
+// under the room's lock.
 type MemberRule func(by Membership, target *Membership) error
 
 // Rooms is the store of rooms and memberships.
@@ -122,7 +132,7 @@ type Rooms interface {
 	// RoomsOf returns the ids of a user's rooms, ascending.
 	RoomsOf(ctx context.Context, user UserID) ([]RoomID, error)
 	// Join makes user a member and takes a number for it. For a member it changes
-	// nothing and the message is nil.
+	// nothing and the message is nil. FORBIDDEN for who is banned.
 	Join(ctx context.Context, room RoomID, user UserID) (Membership, *Message, error)
 	// Leave ends a membership and takes a number for it. The message is nil where
 	// there was none. FORBIDDEN for the owner.

@@ -44,13 +44,14 @@ func (s *Service) CreateRoom(ctx context.Context, caller Caller, d RoomDraft) (R
 	if err != nil {
 		return Room{}, err
 	}
-	room, _, err := s.Rooms.CreateRoom(ctx, NewRoom{
+	room, membership, err := s.Rooms.CreateRoom(ctx, NewRoom{
 		Name: name, NameKey: markup.Key(name), Description: description,
 		Private: d.Private, Password: phc, Owner: caller.User.ID,
 	})
 	if err != nil {
 		return Room{}, err
 	}
+	s.added(room, membership, "")
 	return s.withOnline(ctx, room), nil
 }
 
@@ -150,20 +151,21 @@ func (s *Service) OwnRooms(ctx context.Context, caller Caller) ([]OwnRoom, error
 // password it knows. A private room is missing for whoever may not join it. For
 // a member it changes nothing and asks no password.
 func (s *Service) JoinRoom(ctx context.Context, caller Caller, id RoomID, password string) (Room, Membership, error) {
-	room, membership, err := s.Enter(ctx, caller, id, password)
+	room, membership, err := s.Enter(ctx, caller, id, password, "")
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
 	return s.withOnline(ctx, room), membership, nil
 }
 
-// Enter is JoinRoom without asking who is online, for callers that know.
-func (s *Service) Enter(ctx context.Context, caller Caller, id RoomID, password string) (Room, Membership, error) {
+// Enter is JoinRoom without asking who is online, for callers that know. Of a new
+// membership all connections of caller learn but the one that conn names.
+func (s *Service) Enter(ctx context.Context, caller Caller, id RoomID, password, conn string) (Room, Membership, error) {
 	room, membership, err := s.Rooms.Room(ctx, id, caller.User.ID)
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
-	return s.join(ctx, caller, room, membership, password)
+	return s.join(ctx, caller, room, membership, password, conn)
 }
 
 // JoinRoomByName is JoinRoom for whoever knows a room by name only, as that of a
@@ -173,14 +175,14 @@ func (s *Service) JoinRoomByName(ctx context.Context, caller Caller, name, passw
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
-	room, joined, err := s.join(ctx, caller, room, membership, password)
+	room, joined, err := s.join(ctx, caller, room, membership, password, "")
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
 	return s.withOnline(ctx, room), joined, nil
 }
 
-func (s *Service) join(ctx context.Context, caller Caller, room Room, membership *Membership, password string) (Room, Membership, error) {
+func (s *Service) join(ctx context.Context, caller Caller, room Room, membership *Membership, password, conn string) (Room, Membership, error) {
 	if membership != nil {
 		return room, *membership, nil
 	}
@@ -193,11 +195,35 @@ func (s *Service) join(ctx context.Context, caller Caller, room Room, membership
 	}
 	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID)
 	if err != nil {
-		return Room{}, Membership{}, err
+		return Room{}, Membership{}, refusedJoin(room, err)
 	}
-	s.announce(told)
-	room, _, err = s.Rooms.Room(ctx, room.ID, caller.User.ID)
+	room, err = s.entered(ctx, caller, joined, told, conn)
 	return room, joined, err
+}
+
+// refusedJoin hides from the banned that a private room exists.
+func refusedJoin(room Room, err error) error {
+	if room.Private && CodeOf(err) == Forbidden {
+		return ErrMissing()
+	}
+	return err
+}
+
+// entered tells of a new membership, where told is not nil, and reads the room as
+// it is now.
+func (s *Service) entered(ctx context.Context, caller Caller, m Membership, told *Message, conn string) (Room, error) {
+	s.announce(told)
+	room, _, err := s.Rooms.Room(ctx, m.RoomID, caller.User.ID)
+	if err == nil && told != nil {
+		s.added(room, m, conn)
+	}
+	return room, err
+}
+
+// added tells the connections of a user, but the one that conn names, that it has
+// become a member.
+func (s *Service) added(room Room, m Membership, conn string) {
+	s.Announcer.Notify(Notice{Kind: ForUser, User: m.UserID, Except: conn, Frame: Frame("room:added", RoomAdded{room, m})})
 }
 
 func (s *Service) mayJoin(ctx context.Context, caller Caller, room Room, password string) error {
@@ -232,8 +258,12 @@ func (s *Service) checkRoomPassword(ctx context.Context, caller Caller, room Roo
 
 // LeaveRoom ends caller's membership. Where there is none it changes nothing.
 func (s *Service) LeaveRoom(ctx context.Context, caller Caller, id RoomID) error {
-	if _, _, err := s.visible(ctx, caller, id); err != nil {
+	room, _, err := s.visible(ctx, caller, id)
+	switch {
+	case err != nil:
 		return err
+	case room.Direct:
+		return Fault(Forbidden, "A direct conversation cannot be left.")
 	}
 	told, err := s.Rooms.Leave(ctx, id, caller.User.ID)
 	if err != nil {

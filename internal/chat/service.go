@@ -29,8 +29,12 @@ type Service struct {
 	Guesses   Guesses
 	Limits    Limits
 	Log       *slog.Logger
+	Now       func() time.Time
 
 	Administration Administration
+	Moderation     Moderation
+	Invites        Invites
+	Directs        Directs
 }
 
 // Guess is whose tries at which room's password are counted.

@@ -103,7 +103,7 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 	if err != nil {
 		return err
 	}
-	about, membership, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password)
+	about, membership, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password, c.id)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) e
 	}
 	c.hub.metrics.Confirm(fresh)
 	if _, seated := c.seated()[in.RoomID]; seated {
-		_ = c.types(in.RoomID, false) // who has sent types no more
+		_ = c.types(in.RoomID, false, c.mayType(ctx, in.RoomID)) // who has sent types no more
 	}
 	c.answer(id, "message:confirmed", MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
 	return nil
@@ -212,12 +212,12 @@ func markRead(ctx context.Context, c *Conn, id json.Number, in ReadMark) error {
 	return nil
 }
 
-func startTyping(_ context.Context, c *Conn, _ json.Number, in RoomRef) error {
-	return c.types(in.RoomID, true)
+func startTyping(ctx context.Context, c *Conn, _ json.Number, in RoomRef) error {
+	return c.types(in.RoomID, true, c.mayType(ctx, in.RoomID))
 }
 
-func stopTyping(_ context.Context, c *Conn, _ json.Number, in RoomRef) error {
-	return c.types(in.RoomID, false)
+func stopTyping(ctx context.Context, c *Conn, _ json.Number, in RoomRef) error {
+	return c.types(in.RoomID, false, c.mayType(ctx, in.RoomID))
 }
 
 func setPresence(_ context.Context, c *Conn, id json.Number, in PresenceSet) error {

@@ -193,7 +193,7 @@ func FrameTypes() []any {
 		RoomJoin{}, RoomJoined{}, RoomChanges{}, RoomRef{}, MessageSend{}, MessageConfirmed{},
 		MessageEdit{}, MessageRef{}, MessageReact{}, Done{}, ReadMark{}, PresenceSet{}, TypingUpdate{},
 		ChangesAsk{}, Ping{}, Pong{}, Connected{}, PresenceUpdate{}, Draining{}, FrameError{},
-		chat.MessageEvent{}, chat.RoomUpdated{}, chat.RoomRemoved{}, chat.ReadUpdated{}, chat.UserUpdated{},
+		chat.MessageEvent{}, chat.RoomUpdated{}, chat.RoomRemoved{}, chat.RoomAdded{}, chat.MembershipUpdated{}, chat.ReadUpdated{}, chat.UserUpdated{},
 	}
 }
 

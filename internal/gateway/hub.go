@@ -155,7 +155,7 @@ func (h *Hub) Notice(n chat.Notice) {
 	case chat.ForUser:
 		for _, c := range h.connsOf(n.User) {
 			if c.id != n.Except {
-				c.queue.pushEphemeral(n.Frame)
+				c.event(n.Frame)
 			}
 		}
 	case chat.UserChanged:

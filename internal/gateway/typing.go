@@ -26,13 +26,23 @@ type typing struct {
 }
 
 // types tells every node that the connection's user types in a room, or stopped.
-func (c *Conn) types(id chat.RoomID, on bool) error {
+// Whether it may begin is asked only where that is news: at most once in
+// typingAtMost.
+func (c *Conn) types(id chat.RoomID, on bool, may func() error) error {
 	r, ok := c.seated()[id]
 	if !ok {
+		if err := may(); err != nil {
+			return err // a hidden room is missing, not one to join
+		}
 		return chat.Fault(chat.NotAMember, "Join the room first.")
 	}
 	if !r.mayTell(c, on) {
 		return nil
+	}
+	if on {
+		if err := may(); err != nil {
+			return err
+		}
 	}
 	kind := chat.TypingOff
 	if on {
@@ -40,6 +50,11 @@ func (c *Conn) types(id chat.RoomID, on bool) error {
 	}
 	c.hub.Announce(chat.Event{Kind: kind, Room: id, User: c.caller.User.ID})
 	return nil
+}
+
+// mayType asks whether the connection's user may say that it types.
+func (c *Conn) mayType(ctx context.Context, id chat.RoomID) func() error {
+	return func() error { return c.service.MayType(ctx, c.caller, id) }
 }
 
 // mayTell tells whether it is news that c types, or no longer does.

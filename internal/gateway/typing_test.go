@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"slices"
 	"testing"
@@ -75,11 +76,11 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 		none := []chat.UserID{}
 
 		for range 10 { // ten keys, and another who types too: one frame
-			if err := conns[0].types(1, true); err != nil {
+			if err := conns[0].types(1, true, may); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := conns[1].types(1, true); err != nil {
+		if err := conns[1].types(1, true, may); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(typingTick)
@@ -88,7 +89,7 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 		expect(conns[2], []chat.UserID{1, 2})
 
 		time.Sleep(typingAtMost)
-		if err := conns[0].types(1, true); err != nil { // still
+		if err := conns[0].types(1, true, may); err != nil { // still
 			t.Fatal(err)
 		}
 		time.Sleep(typingEnds - typingAtMost)
@@ -97,11 +98,11 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 		expect(conns[2], none)
 		expect(conns[1], []chat.UserID{1}, none)
 
-		if err := conns[0].types(1, true); err != nil {
+		if err := conns[0].types(1, true, may); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(typingTick)
-		if err := conns[0].types(1, false); err != nil {
+		if err := conns[0].types(1, false, may); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(typingTick)
@@ -109,9 +110,24 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 	})
 }
 
+// may lets everybody type.
+func may() error { return nil }
+
+func TestWhoMayNotTypeIsRefusedAndNotHeard(t *testing.T) {
+	r, conns := stage(t, 2)
+	muted := chat.Fault(chat.Forbidden, "muted")
+	if err := conns[0].types(1, true, func() error { return muted }); !errors.Is(err, muted) {
+		t.Fatalf("err = %v, want %v", err, muted)
+	}
+	r.tellTyping(time.Now())
+	if seen := typingSeen(t, conns[1]); len(seen) != 0 {
+		t.Fatalf("the other saw %v", seen)
+	}
+}
+
 func TestOnlyWhoSitsInARoomTypesInIt(t *testing.T) {
 	_, conns := stage(t, 1)
-	if err := conns[0].types(2, true); chat.CodeOf(err) != chat.NotAMember {
+	if err := conns[0].types(2, true, may); chat.CodeOf(err) != chat.NotAMember {
 		t.Fatalf("err = %v, want NOT_A_MEMBER", err)
 	}
 }

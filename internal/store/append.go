@@ -66,9 +66,14 @@ type cidKey struct {
 // facts are the answer, true until the transaction ends.
 type facts struct {
 	heads   map[chat.RoomID]chat.Seq
-	members map[place]chat.Author
+	members map[place]member
 	known   map[cidKey]original
 	replies map[chat.MessageID]replied
+}
+
+type member struct {
+	author     chat.Author
+	mutedUntil chat.Time
 }
 
 type original struct {
@@ -83,7 +88,7 @@ type replied struct {
 
 func newFacts() facts {
 	return facts{
-		heads: map[chat.RoomID]chat.Seq{}, members: map[place]chat.Author{},
+		heads: map[chat.RoomID]chat.Seq{}, members: map[place]member{},
 		known: map[cidKey]original{}, replies: map[chat.MessageID]replied{},
 	}
 }
@@ -341,7 +346,7 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 			}
 			continue
 		}
-		author, reply, err := f.admit(e.draft)
+		author, reply, err := f.admit(e.draft, now)
 		if err != nil {
 			d.refused[e] = err
 			continue
@@ -362,22 +367,24 @@ func cidConflict() error {
 }
 
 // admit tells whether d may be stored, and what its message shows besides.
-func (f facts) admit(d chat.Draft) (chat.Author, *chat.Reply, error) {
+func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, *chat.Reply, error) {
 	if _, ok := f.heads[d.Room]; !ok {
 		return chat.Author{}, nil, chat.ErrMissing()
 	}
-	author, ok := f.members[place{d.Room, d.Author}]
-	if !ok {
+	m, ok := f.members[place{d.Room, d.Author}]
+	switch {
+	case !ok:
 		return chat.Author{}, nil, chat.Fault(chat.NotAMember, "Join the room first.")
-	}
-	if d.ReplyTo == 0 {
-		return author, nil, nil
+	case m.mutedUntil > now:
+		return chat.Author{}, nil, chat.Muted(m.mutedUntil, now)
+	case d.ReplyTo == 0:
+		return m.author, nil, nil
 	}
 	r, ok := f.replies[d.ReplyTo]
 	if !ok || r.room != d.Room {
 		return chat.Author{}, nil, chat.Fault(chat.NotFound, "The message to reply to is not in this room.").In("replyTo")
 	}
-	return author, r.reply, nil
+	return m.author, r.reply, nil
 }
 
 func numbered(d chat.Draft, seq chat.Seq, author chat.Author, reply *chat.Reply, now chat.Time) chat.Message {

@@ -21,10 +21,11 @@ const (
 	lockRooms = `SELECT id, head FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`
 
 	readMembers = `
-		SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key
+		SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0)
 		FROM unnest($1::bigint[], $2::bigint[]) AS w (room_id, user_id)
 		JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id
-		JOIN users u ON u.id = m.user_id`
+		JOIN users u ON u.id = m.user_id
+		LEFT JOIN room_mutes x ON x.room_id = w.room_id AND x.user_id = w.user_id`
 
 	readKnown = `
 		SELECT m.author_id, m.cid::text, m.id, m.send_hash
@@ -96,12 +97,12 @@ func (f facts) queueMembers(trip *pgx.Batch, q question) {
 		rooms[i], users[i] = int64(m.room), int64(m.user)
 	}
 	trip.Queue(readMembers, rooms, users).Query(func(rows pgx.Rows) error {
-		var room, user int64
+		var room, user, muted int64
 		var a chat.Author
 		var avatar string
-		_, err := pgx.ForEachRow(rows, []any{&room, &user, &a.Username, &a.DisplayName, &avatar}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&room, &user, &a.Username, &a.DisplayName, &avatar, &muted}, func() error {
 			a.ID, a.AvatarURL = chat.UserID(user), avatarURL(avatar)
-			f.members[place{chat.RoomID(room), a.ID}] = a
+			f.members[place{chat.RoomID(room), a.ID}] = member{a, chat.Time(muted)}
 			return nil
 		})
 		return err

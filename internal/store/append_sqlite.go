@@ -51,15 +51,16 @@ func (f facts) readMembers(ctx context.Context, tx *sql.Tx, q question) error {
 	for _, p := range q.members {
 		a := chat.Author{ID: p.user}
 		var avatar string
+		var muted chat.Time
 		ok, err := found(tx.QueryRowContext(ctx, `
-			SELECT u.username, u.display_name, u.avatar_key FROM room_members m JOIN users u ON u.id = m.user_id
-			WHERE m.room_id = $1 AND m.user_id = $2`, int64(p.room), int64(p.user)).Scan(&a.Username, &a.DisplayName, &avatar))
+			SELECT u.username, u.display_name, u.avatar_key, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
+			WHERE m.room_id = $1 AND m.user_id = $2`, int64(p.room), int64(p.user)).Scan(&a.Username, &a.DisplayName, &avatar, &muted))
 		if err != nil {
 			return err
 		}
 		if ok {
 			a.AvatarURL = avatarURL(avatar)
-			f.members[p] = a
+			f.members[p] = member{a, muted}
 		}
 	}
 	return nil

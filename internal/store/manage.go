@@ -11,8 +11,21 @@ import (
 )
 
 // asMember runs work under the room's lock for a member whom rule lets. member,
-// where it is not 0, is upon whom it acts.
+// where it is not 0, is upon whom it acts; who is no member is NOT_FOUND.
 func (s *Store) asMember(ctx context.Context, room chat.RoomID, by, member chat.UserID, rule chat.MemberRule, work func(tx *roomTx) error) error {
+	return s.uponUser(ctx, room, by, member, func(actor chat.Membership, target *chat.Membership) error {
+		switch {
+		case member != 0 && target == nil:
+			return sql.ErrNoRows
+		case rule == nil:
+			return nil
+		}
+		return rule(actor, target)
+	}, func(tx *roomTx, _ *chat.Membership) error { return work(tx) })
+}
+
+// uponUser is asMember for deeds upon who may be no member: target is nil then.
+func (s *Store) uponUser(ctx context.Context, room chat.RoomID, by, user chat.UserID, rule chat.MemberRule, work func(tx *roomTx, target *chat.Membership) error) error {
 	return s.inRoom(ctx, room, func(tx *roomTx) error {
 		actor, err := s.membership(ctx, tx.Tx, room, by)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -22,19 +35,18 @@ func (s *Store) asMember(ctx context.Context, room chat.RoomID, by, member chat.
 			return err
 		}
 		var target *chat.Membership
-		if member != 0 {
-			m, err := s.membership(ctx, tx.Tx, room, member)
-			if err != nil {
-				return err // no rows: NOT_FOUND
-			}
-			target = &m
-		}
-		if rule != nil {
-			if err := rule(actor, target); err != nil {
+		if user != 0 {
+			m, err := s.membership(ctx, tx.Tx, room, user)
+			if ok, err := found(err); err != nil {
 				return err
+			} else if ok {
+				target = &m
 			}
 		}
-		return work(tx)
+		if err := rule(actor, target); err != nil {
+			return err
+		}
+		return work(tx, target)
 	})
 }
 
@@ -150,11 +162,8 @@ func (s *Store) setRole(ctx context.Context, tx *roomTx, user chat.UserID, role 
 func (s *Store) Kick(ctx context.Context, room chat.RoomID, by, member chat.UserID, rule chat.MemberRule) (*chat.Message, error) {
 	var told *chat.Message
 	err := s.asMember(ctx, room, by, member, rule, func(tx *roomTx) error {
-		if err := s.removeMember(ctx, tx, member); err != nil {
-			return err
-		}
 		var err error
-		if told, err = s.tell(ctx, tx, by, member, chat.Kicked, "{author} removed {subject} from the room."); err != nil {
+		if told, err = s.eject(ctx, tx, by, member, "{author} removed {subject} from the room."); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditKicked, Room: room, User: member})

@@ -13,15 +13,28 @@ import (
 )
 
 // roomColumns are what scanRoom reads, of a table named r.
-const roomColumns = `r.id, r.name, r.description, r.private, COALESCE(r.password, ''), r.owner_id, r.member_count, r.head, r.created_at`
+const roomColumns = `r.id, r.name, r.description, r.private, COALESCE(r.password, ''), r.owner_id, r.member_count, r.head, r.created_at,
+	EXISTS (SELECT 1 FROM direct_rooms d WHERE d.room_id = r.id)`
 
 func (s *Store) scanRoom(r row, more ...any) (chat.Room, error) {
 	room := chat.Room{Epoch: s.epoch}
 	dest := append([]any{&room.ID, &room.Name, &room.Description, &room.Private, &room.Password, &room.OwnerID,
-		&room.MemberCount, &room.Head, &room.CreatedAt}, more...)
+		&room.MemberCount, &room.Head, &room.CreatedAt, &room.Direct}, more...)
 	err := r.Scan(dest...)
 	room.HasPassword = room.Password != ""
+	if room.Direct {
+		room.OwnerID = 0 // both are plain members
+	}
 	return room, err
+}
+
+// oneRoom reads a room whole.
+func (s *Store) oneRoom(ctx context.Context, from querier, query string, args ...any) (chat.Room, error) {
+	room, err := s.scanRoom(from.QueryRowContext(ctx, query, args...))
+	if err != nil {
+		return room, err
+	}
+	return room, s.addFaces(ctx, from, []*chat.Room{&room})
 }
 
 // CreateRoom makes a room with its owner as the only member.
@@ -71,16 +84,19 @@ func (s *Store) room(ctx context.Context, viewer chat.UserID, where string, arg 
 	var role sql.NullString
 	m := chat.Membership{UserID: viewer}
 	room, err := s.scanRoom(s.read.QueryRowContext(ctx, `
-		SELECT `+roomColumns+`, m.role, COALESCE(m.joined_at, 0), COALESCE(m.last_read, 0)
+		SELECT `+roomColumns+`, m.role, COALESCE(m.joined_at, 0), COALESCE(m.last_read, 0), `+mutedUntil("m")+`
 		FROM rooms r LEFT JOIN room_members m ON m.room_id = r.id AND m.user_id = $1
-		WHERE `+where, int64(viewer), arg), &role, &m.JoinedAt, &m.LastRead)
+		WHERE `+where, int64(viewer), arg), &role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
+	if err == nil {
+		err = s.addFaces(ctx, s.read, []*chat.Room{&room})
+	}
 	if err != nil {
 		return chat.Room{}, nil, s.fail("find room", err)
 	}
 	if !role.Valid {
 		return room, nil, nil
 	}
-	m.RoomID, m.Role = room.ID, chat.RoomRole(role.String)
+	m.RoomID, m.Role, m.MutedUntil = room.ID, chat.RoomRole(role.String), s.ahead(m.MutedUntil)
 	return room, &m, nil
 }
 
@@ -151,8 +167,12 @@ func (s *Store) ListRooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, s
 		rooms, cursors = append(rooms, room), append(cursors, cursor)
 		return err
 	}, `SELECT `+roomColumns+`, r.name_key, r.member_count, r.active_at FROM rooms r
-		WHERE `+visible+` AND r.name_key LIKE $2 ESCAPE '\'`+after+
+		WHERE `+visible+` AND r.name_key LIKE $2 ESCAPE '\'
+			AND ($2 = '%%' OR NOT EXISTS (SELECT 1 FROM direct_rooms d WHERE d.room_id = r.id))`+after+
 		fmt.Sprintf(` ORDER BY %s %s, r.id %s LIMIT $3`, order.key, direction, direction), args...)
+	if err == nil {
+		err = s.addFaces(ctx, s.read, pointers(rooms, func(r *chat.Room) *chat.Room { return r }))
+	}
 	if err != nil {
 		return nil, "", s.fail("list rooms", err)
 	}
@@ -192,13 +212,16 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 	own := []chat.OwnRoom{}
 	err := each(ctx, s.read, func(r row) error {
 		var o chat.OwnRoom
-		room, err := s.scanRoom(r, &o.Role, &o.LastRead, &o.Unread, &o.Mentions)
-		o.Room = room
+		room, err := s.scanRoom(r, &o.Role, &o.LastRead, &o.Unread, &o.Mentions, &o.MutedUntil)
+		o.Room, o.MutedUntil = room, s.ahead(o.MutedUntil)
 		own = append(own, o)
 		return err
-	}, `SELECT `+roomColumns+`, me.role, me.last_read, `+unread+`, `+unreadMentions+`
+	}, `SELECT `+roomColumns+`, me.role, me.last_read, `+unread+`, `+unreadMentions+`, `+mutedUntil("me")+`
 		FROM room_members me JOIN rooms r ON r.id = me.room_id
 		WHERE me.user_id = $1 ORDER BY r.name_key, r.id`, int64(user))
+	if err == nil {
+		err = s.addFaces(ctx, s.read, pointers(own, func(o *chat.OwnRoom) *chat.Room { return &o.Room }))
+	}
 	return own, s.fail("list own rooms", err)
 }
 
@@ -214,6 +237,15 @@ func (s *Store) RoomsOf(ctx context.Context, user chat.UserID) ([]chat.RoomID, e
 		return err
 	}, `SELECT room_id FROM room_members WHERE user_id = $1 ORDER BY room_id`, int64(user))
 	return rooms, s.fail("list rooms of user", err)
+}
+
+// pointers points to the room in each element of list.
+func pointers[T any](list []T, room func(*T) *chat.Room) []*chat.Room {
+	rooms := make([]*chat.Room, len(list))
+	for i := range list {
+		rooms[i] = room(&list[i])
+	}
+	return rooms
 }
 
 // unread counts the texts of others after what the member me has read. It ends at
@@ -243,12 +275,27 @@ func (s *Store) MarkRead(ctx context.Context, room chat.RoomID, user chat.UserID
 
 // Join makes user a member.
 func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Membership, *chat.Message, error) {
-	var membership chat.Membership
-	var told *chat.Message
-	err := s.inRoom(ctx, room, func(tx *roomTx) error {
+	membership, told, err := s.enter(ctx, room, user, func(*roomTx) error { return nil })
+	return membership, told, s.fail("join room", err)
+}
+
+// enter makes user a member under the room's lock, unless it is banned or ticket
+// refuses; for a member it changes nothing and asks no ticket.
+func (s *Store) enter(ctx context.Context, room chat.RoomID, user chat.UserID, ticket func(tx *roomTx) error) (membership chat.Membership, told *chat.Message, err error) {
+	err = s.inRoom(ctx, room, func(tx *roomTx) error {
 		var err error
 		membership, err = s.membership(ctx, tx.Tx, room, user)
 		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		banned, err := s.banned(ctx, tx, user)
+		if err != nil {
+			return err
+		}
+		if banned {
+			return chat.Fault(chat.Forbidden, "You are banned from this room.")
+		}
+		if err := ticket(tx); err != nil {
 			return err
 		}
 		if told, err = s.tell(ctx, tx, user, user, chat.Joined, "{subject} joined the room."); err != nil {
@@ -256,10 +303,13 @@ func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID) (c
 		}
 		tx.members++
 		// Whoever joins has read what was before.
-		membership, err = s.addMember(ctx, tx.Tx, room, user, chat.Member, tx.head)
+		if _, err = s.addMember(ctx, tx.Tx, room, user, chat.Member, tx.head); err != nil {
+			return err
+		}
+		membership, err = s.membership(ctx, tx.Tx, room, user) // with a mute of before
 		return err
 	})
-	return membership, told, s.fail("join room", err)
+	return membership, told, err
 }
 
 // Leave ends a membership.
@@ -323,8 +373,9 @@ func (s *Store) inRoom(ctx context.Context, room chat.RoomID, work func(tx *room
 
 func (s *Store) membership(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID) (chat.Membership, error) {
 	m := chat.Membership{RoomID: room, UserID: user}
-	err := tx.QueryRowContext(ctx, `SELECT role, joined_at, last_read FROM room_members WHERE room_id = $1 AND user_id = $2`,
-		int64(room), int64(user)).Scan(&m.Role, &m.JoinedAt, &m.LastRead)
+	err := tx.QueryRowContext(ctx, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
+		int64(room), int64(user)).Scan(&m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
+	m.MutedUntil = s.ahead(m.MutedUntil)
 	return m, err
 }
 
@@ -347,11 +398,11 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID, limit int, cursor
 	members := []chat.MemberView{}
 	err := each(ctx, s.read, func(r row) error {
 		var m chat.MemberView
-		user, err := scanUser(r, &m.Role, &m.JoinedAt)
-		m.User = user
+		user, err := scanUser(r, &m.Role, &m.JoinedAt, &m.MutedUntil)
+		m.User, m.MutedUntil = user, s.ahead(m.MutedUntil)
 		members = append(members, m)
 		return err
-	}, `SELECT `+userColumns+`, m.role, m.joined_at FROM room_members m JOIN users u ON u.id = m.user_id
+	}, `SELECT `+userColumns+`, m.role, m.joined_at, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
 		WHERE m.room_id = $1 AND u.username > $2 ORDER BY u.username LIMIT $3`, int64(room), after.Username, limit+1)
 	if err != nil {
 		return nil, "", s.fail("list members", err)

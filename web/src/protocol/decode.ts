@@ -1,16 +1,21 @@
 import type {
   Attachment,
   Author,
+  Ban,
   RoomChanges,
   Connected,
+  CreatedInvite,
   Draining,
   ErrorCode,
   FrameData,
   FrameError,
   FrameType,
+  Invite,
+  InvitedRoom,
   Limits,
   Member,
   Membership,
+  MembershipUpdated,
   Message,
   MessageConfirmed,
   MessageEvent,
@@ -22,6 +27,7 @@ import type {
   ReadUpdated,
   Reply,
   Room,
+  RoomAdded,
   RoomJoined,
   RoomRemoved,
   RoomUpdated,
@@ -105,6 +111,8 @@ export const decodeRoom = object<Room>({
   head: number,
   epoch: string,
   createdAt: withDefault(string, ''),
+  direct: withDefault(boolean, false),
+  with: optional(list(author)),
 });
 
 export const decodeMembership = object<Membership>({
@@ -113,6 +121,7 @@ export const decodeMembership = object<Membership>({
   role,
   joinedAt: withDefault(string, ''),
   lastRead: withDefault(number, 0),
+  mutedUntil: optional(string),
 });
 
 export const decodeMember = object<Member>({
@@ -120,6 +129,32 @@ export const decodeMember = object<Member>({
   role,
   status: withDefault(status, 'unknown'),
   joinedAt: withDefault(string, ''),
+  mutedUntil: optional(string),
+});
+
+export const decodeBan = object<Ban>({
+  user: author,
+  by: author,
+  reason: withDefault(string, ''),
+  createdAt: withDefault(string, ''),
+});
+
+const inviteFields = {
+  id: number,
+  expiresAt: string,
+  usesLeft: nullable(number),
+  createdAt: withDefault(string, ''),
+  createdBy: author,
+};
+
+export const decodeInvite = object<Invite>(inviteFields);
+
+export const decodeCreatedInvite = object<CreatedInvite>({ ...inviteFields, token: string, url: string });
+
+export const decodeInvitedRoom = object<InvitedRoom>({
+  name: string,
+  description: withDefault(string, ''),
+  memberCount: withDefault(number, 0),
 });
 
 export const decodeSession = object<Session>({
@@ -137,6 +172,7 @@ const ownRoom = object<OwnRoom>({
   lastRead: number,
   unread: number,
   mentions: withDefault(number, 0),
+  mutedUntil: optional(string),
 });
 
 const attachment = object<Attachment>({
@@ -217,6 +253,8 @@ const frameData: { [T in FrameType]: Decode<FrameData[T]> } = {
   'room:changes': decodeChanges,
   'room:updated': object<RoomUpdated>({ room: decodeRoom }),
   'room:removed': object<RoomRemoved>({ roomId: number, reason: oneOf('left', 'kicked', 'deleted') }),
+  'room:added': object<RoomAdded>({ room: decodeRoom, membership: decodeMembership }),
+  'membership:updated': object<MembershipUpdated>({ membership: decodeMembership }),
   'message:confirmed': object<MessageConfirmed>({
     cid: string,
     roomId: number,

@@ -30,6 +30,7 @@ export function room(id: number, more: Partial<Room> = {}): Room {
     head: 0,
     epoch: 'e1',
     createdAt: '2026-11-01T10:00:00.000Z',
+    direct: false,
     ...more,
   };
 }

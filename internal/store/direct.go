@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var _ chat.Directs = (*Store)(nil)
+
+// directKey is the name_key of a direct room. Folded names do not begin with a
+// space, so that nobody can give or find this one by typing it.
+func directKey(low, high chat.UserID) string { return fmt.Sprintf(" direct %d %d", low, high) }
+
+// OpenDirect returns the one room of two users. Where both make it at once the
+// second waits at the unique key and finds the first one's.
+func (s *Store) OpenDirect(ctx context.Context, by, with chat.UserID) (chat.Room, [2]chat.Membership, bool, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var id chat.RoomID
+	var room chat.Room
+	var memberships [2]chat.Membership
+	fresh := false
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		var err error
+		if id, fresh, err = s.directRoom(ctx, tx, by, with); err != nil {
+			return err
+		}
+		for i, user := range []chat.UserID{by, with} {
+			if fresh {
+				memberships[i], err = s.addMember(ctx, tx, id, user, chat.Member, 0)
+			} else {
+				memberships[i], err = s.membership(ctx, tx, id, user)
+			}
+			if err != nil && (i == 0 || !errors.Is(err, sql.ErrNoRows)) {
+				return err
+			}
+		}
+		room, err = s.oneRoom(ctx, tx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(id))
+		return err
+	})
+	return room, memberships, fresh, s.fail("open direct room", err)
+}
+
+// directRoom finds or makes the row of the room.
+func (s *Store) directRoom(ctx context.Context, tx *sql.Tx, by, with chat.UserID) (id chat.RoomID, fresh bool, err error) {
+	key := directKey(min(by, with), max(by, with))
+	find := func() error {
+		return tx.QueryRowContext(ctx, `SELECT id FROM rooms WHERE name_key = $1`, key).Scan(&id)
+	}
+	if err := find(); !errors.Is(err, sql.ErrNoRows) {
+		return id, false, err
+	}
+	now := int64(s.clock())
+	var there int
+	err = tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL
+		AND (expires_at IS NULL OR expires_at > $2)`, int64(with), now).Scan(&there)
+	if err != nil {
+		return 0, false, err
+	}
+	err = tx.QueryRowContext(ctx, `
+		INSERT INTO rooms (name, name_key, private, owner_id, member_count, active_at, created_at)
+		VALUES ('direct', $1, true, $2, 2, $3, $3) ON CONFLICT (name_key) DO NOTHING RETURNING id`, key, int64(by), now).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return id, false, find()
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO direct_rooms (room_id, low_id, high_id) VALUES ($1, $2, $3)`,
+		int64(id), int64(min(by, with)), int64(max(by, with)))
+	return id, true, err
+}
+
+// addFaces names the two of each direct room among rooms.
+func (s *Store) addFaces(ctx context.Context, from querier, rooms []*chat.Room) error {
+	var ids []int64
+	direct := map[chat.RoomID]*chat.Room{}
+	for _, r := range rooms {
+		if r.Direct {
+			ids, direct[r.ID] = append(ids, int64(r.ID)), r
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	err := each(ctx, from, func(r row) error {
+		var id chat.RoomID
+		var a chat.Author
+		var face string
+		err := r.Scan(&id, &a.ID, &a.Username, &a.DisplayName, &face)
+		if err == nil {
+			a.AvatarURL = avatarURL(face)
+			direct[id].With = append(direct[id].With, a)
+		}
+		return err
+	}, `SELECT d.room_id, u.id, u.username, u.display_name, u.avatar_key
+		FROM direct_rooms d JOIN users u ON u.id IN (d.low_id, d.high_id)
+		WHERE `+s.engine.in("d.room_id", 1)+` ORDER BY u.id`, s.engine.list(ids))
+	for _, r := range direct {
+		r.Name = chat.DirectName(r.With)
+	}
+	return err
+}

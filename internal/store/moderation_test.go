@@ -1,0 +1,215 @@
+package store
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func TestBans(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
+		room := createRoom(t, s, alice, "lobby")
+		join(t, s, room, bob) // 1
+		ctx := t.Context()
+		ban := func(user chat.UserID, reason string) (chat.Ban, *chat.Message) {
+			t.Helper()
+			b, told, err := s.Ban(ctx, room.ID, alice.User.ID, user, reason, alwaysYes)
+			if err != nil {
+				t.Fatalf("ban: %v", err)
+			}
+			return b, told
+		}
+
+		t.Run("a member's ban is told as a kick and takes a number", func(t *testing.T) {
+			b, told := ban(bob.User.ID, "noise")
+			if b.User.Username != "bob" || b.By.Username != "alice" || b.Reason != "noise" || b.CreatedAt == 0 {
+				t.Fatalf("ban = %+v", b)
+			}
+			if e := chat.ChangeEvent(*told, told.Seq); told.Seq != 2 || e.Kind != chat.Ejection || e.User != bob.User.ID {
+				t.Fatalf("told = %+v, event = %+v, want the ejection of bob at 2", told, e)
+			}
+			_, _, err := s.Append(ctx, draft(room, bob, "still here?"))
+			wantCode(t, err, chat.NotAMember)
+		})
+		t.Run("to ban again changes the reason only", func(t *testing.T) {
+			if b, told := ban(bob.User.ID, "spam"); told != nil || b.Reason != "spam" {
+				t.Fatalf("ban = %+v, told = %+v", b, told)
+			}
+		})
+		t.Run("who is no member is banned, who does not exist is missing", func(t *testing.T) {
+			if _, told := ban(carol.User.ID, ""); told != nil {
+				t.Fatalf("told = %+v, want nothing", told)
+			}
+			_, _, err := s.Ban(ctx, room.ID, alice.User.ID, 999, "", alwaysYes)
+			wantCode(t, err, chat.NotFound)
+		})
+		t.Run("the rule is asked with the target, nil for who is no member", func(t *testing.T) {
+			dave := register(t, s, "dave")
+			join(t, s, room, dave) // 3
+			for user, member := range map[chat.UserID]bool{dave.User.ID: true, carol.User.ID: false} {
+				_, _, err := s.Ban(ctx, room.ID, alice.User.ID, user, "", func(by chat.Membership, target *chat.Membership) error {
+					if by.Role != chat.Owner || (target != nil) != member {
+						t.Errorf("asked with %+v upon %+v", by, target)
+					}
+					return chat.Fault(chat.Forbidden, "no")
+				})
+				wantCode(t, err, chat.Forbidden)
+			}
+			_, _, err := s.Ban(ctx, room.ID, carol.User.ID, dave.User.ID, "", alwaysYes)
+			wantCode(t, err, chat.NotAMember)
+		})
+		t.Run("the banned do not join", func(t *testing.T) {
+			_, _, err := s.Join(ctx, room.ID, bob.User.ID)
+			wantCode(t, err, chat.Forbidden)
+		})
+		t.Run("pages hold every ban once", func(t *testing.T) {
+			first, next, err := s.Bans(ctx, room.ID, 1, "")
+			if err != nil || len(first) != 1 || next == "" {
+				t.Fatalf("first page = %+v, %q, %v", first, next, err)
+			}
+			second, end, err := s.Bans(ctx, room.ID, 1, next)
+			if err != nil || len(second) != 1 || end != "" || first[0].User.Username+second[0].User.Username != "bobcarol" {
+				t.Fatalf("pages = %+v %+v, %q, %v", first, second, end, err)
+			}
+			_, _, err = s.Bans(ctx, room.ID, 1, "x")
+			wantCode(t, err, chat.BadRequest)
+		})
+		t.Run("an unbanned one joins", func(t *testing.T) {
+			if err := s.Unban(ctx, room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			wantCode(t, s.Unban(ctx, room.ID, alice.User.ID, bob.User.ID, nil), chat.NotFound)
+			join(t, s, room, bob)
+		})
+		wantDense(t, s, room.ID)
+	})
+}
+
+func alwaysYes(chat.Membership, *chat.Membership) error { return nil }
+
+// Whichever of a join and a ban comes first: afterwards nobody is in.
+func TestNoJoinWinsAgainstABan(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		for range 20 {
+			var storm sync.WaitGroup
+			for range 4 {
+				storm.Go(func() {
+					if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID); err != nil && chat.CodeOf(err) != chat.Forbidden {
+						t.Errorf("join: %v", err)
+					}
+				})
+			}
+			if _, _, err := s.Ban(t.Context(), room.ID, alice.User.ID, bob.User.ID, "", alwaysYes); err != nil {
+				t.Fatal(err)
+			}
+			storm.Wait()
+			if got, m, err := s.Room(t.Context(), room.ID, bob.User.ID); err != nil || m != nil || got.MemberCount != 1 {
+				t.Fatalf("after the ban: membership = %+v, members = %d, %v", m, got.MemberCount, err)
+			}
+			if err := s.Unban(t.Context(), room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantDense(t, s, room.ID)
+	})
+}
+
+func TestMutes(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		join(t, s, room, bob)
+		ctx := t.Context()
+		now := time.Now()
+		s.now = func() time.Time { return now }
+		s.queue.now = s.clock
+		until := chat.At(now.Add(time.Minute))
+		mute := func(until chat.Time) chat.Membership {
+			t.Helper()
+			m, err := s.Mute(ctx, room.ID, alice.User.ID, bob.User.ID, until, nil)
+			if err != nil {
+				t.Fatalf("mute: %v", err)
+			}
+			return m
+		}
+		wantMuted := func(want chat.Time) {
+			t.Helper()
+			_, m, err := s.Room(ctx, room.ID, bob.User.ID)
+			if err != nil || m.MutedUntil != want {
+				t.Fatalf("membership = %+v, %v, want muted until %d", m, err, want)
+			}
+			members, _, err := s.Members(ctx, room.ID, 10, "")
+			if err != nil || members[1].MutedUntil != want || members[0].MutedUntil != 0 {
+				t.Fatalf("members = %+v, %v", members, err)
+			}
+			own, err := s.OwnRooms(ctx, bob.User.ID)
+			if err != nil || own[0].MutedUntil != want {
+				t.Fatalf("own rooms = %+v, %v", own, err)
+			}
+		}
+
+		known := draft(room, bob, "before")
+		if _, _, err := s.Append(ctx, known); err != nil {
+			t.Fatal(err)
+		}
+		if m := mute(until); m.MutedUntil != until {
+			t.Fatalf("membership = %+v, want muted until %d", m, until)
+		}
+		t.Run("a muted member sends nothing, and is told until when", func(t *testing.T) {
+			_, _, err := s.Append(ctx, draft(room, bob, "hello?"))
+			wantCode(t, err, chat.Forbidden)
+			if after := err.(*chat.Error).RetryAfter; after.Round(time.Second) != time.Minute { //nolint:errorlint // wantCode has seen it
+				t.Fatalf("retry after %s, want a minute", after)
+			}
+			wantMuted(until)
+		})
+		t.Run("what was sent before is still known", func(t *testing.T) {
+			if _, fresh, err := s.Append(ctx, known); err != nil || fresh {
+				t.Fatalf("again: fresh %v, %v", fresh, err)
+			}
+		})
+		t.Run("the rule of a change sees it", func(t *testing.T) {
+			m := appendText(t, s, room, alice, "hers")
+			_, _, err := s.React(ctx, m.ID, bob.User.ID, "👍", true, func(by chat.Membership, _ chat.Message) error {
+				if by.MutedUntil != until {
+					t.Errorf("asked with %+v", by)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+		t.Run("leaving and joining again does not end it", func(t *testing.T) {
+			if _, err := s.Leave(ctx, room.ID, bob.User.ID); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.Mute(ctx, room.ID, alice.User.ID, bob.User.ID, until, nil)
+			wantCode(t, err, chat.NotFound)
+			m, _, err := s.Join(ctx, room.ID, bob.User.ID)
+			if err != nil || m.MutedUntil != until {
+				t.Fatalf("joined = %+v, %v, want muted until %d", m, err, until)
+			}
+			_, _, err = s.Append(ctx, draft(room, bob, "hello?"))
+			wantCode(t, err, chat.Forbidden)
+		})
+		t.Run("it ends by itself", func(t *testing.T) {
+			now = now.Add(time.Minute)
+			wantMuted(0)
+			appendText(t, s, room, bob, "free")
+		})
+		t.Run("it is taken back", func(t *testing.T) {
+			mute(chat.At(now.Add(time.Hour)))
+			if m := mute(0); m.MutedUntil != 0 {
+				t.Fatalf("membership = %+v", m)
+			}
+			wantMuted(0)
+			appendText(t, s, room, bob, "free again")
+		})
+	})
+}
