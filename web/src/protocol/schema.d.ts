@@ -226,6 +226,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invites/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To what a token invites */
+        get: operations["getInvite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invites/{token}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Become a member by an invite; for a member it uses nothing
+         * @description Expired, used up, revoked and unknown tokens are the same 404.
+         */
+        post: operations["joinInvited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{id}": {
         parameters: {
             query?: never;
@@ -337,6 +374,44 @@ export interface paths {
         patch: operations["changeRoom"];
         trace?: never;
     };
+    "/api/v1/rooms/{id}/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is kept out of a room, by username; for moderators */
+        get: operations["listBans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/bans/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep a user out of a room
+         * @description Ends a membership, and refuses every way to join. To ban again changes the reason.
+         */
+        put: operations["ban"];
+        post?: never;
+        /** Let a banned user join again */
+        delete: operations["unban"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{id}/changes": {
         parameters: {
             query?: never;
@@ -349,6 +424,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A room's invites, without their tokens; for moderators */
+        get: operations["listInvites"];
+        put?: never;
+        /** Make a link by which others join */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/invites/{inviteId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an invite */
+        delete: operations["revokeInvite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -421,6 +531,27 @@ export interface paths {
         head?: never;
         /** Give a member another role */
         patch: operations["setRole"];
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/members/{userId}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Silence a member for a while
+         * @description It reads, and sends, edits, reacts and types no more. Leaving and joining again does not end it.
+         */
+        put: operations["mute"];
+        post?: never;
+        /** End a mute; where there is none it changes nothing */
+        delete: operations["unmute"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/rooms/{id}/messages": {
@@ -513,6 +644,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/direct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * The room in which the caller talks with one user
+         * @description 201 where it was made, 200 where it was there: two users have one for ever.
+         */
+        put: operations["openDirect"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -523,6 +674,26 @@ export interface components {
             /** Format: int64 */
             id: number;
             username: string;
+        };
+        Ban: {
+            /** @description Who banned. */
+            by: components["schemas"]["Author"];
+            /** Format: date-time */
+            createdAt: string;
+            /** @description For moderators; the banned user is not told. */
+            reason: string;
+            user: components["schemas"]["Author"];
+        };
+        BanInputBody: {
+            /** @description For moderators; at most 300 characters. */
+            reason?: string;
+        };
+        BanOutputBody: {
+            ban: components["schemas"]["Ban"];
+        };
+        BansOutputBody: {
+            bans: components["schemas"]["Ban"][];
+            nextCursor?: string;
         };
         BotToken: {
             /** @description For Authorization: Bearer, until it is revoked. It is not told again. */
@@ -585,12 +756,49 @@ export interface components {
             /** @description 3 to 20 letters, digits, _ - and . */
             username: string;
         };
+        CreateInviteInputBody: {
+            /**
+             * Format: int64
+             * @description Seconds; 7 days where it is missing.
+             */
+            expiresIn?: number;
+            /**
+             * Format: int64
+             * @description How many may join by it; any number where it is missing.
+             */
+            uses?: number;
+        };
         CreateRoomInputBody: {
             description?: string;
             /** @description 1 to 30 characters. */
             name: string;
             password?: string;
             private?: boolean;
+        };
+        CreatedInvite: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: components["schemas"]["Author"];
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Told here and never again. */
+            token: string;
+            /** @description The page to give to others, below this server's address. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Null: as often as one likes.
+             */
+            usesLeft: number | null;
+        };
+        CreatedInviteOutputBody: {
+            invite: components["schemas"]["CreatedInvite"];
+        };
+        DirectOutputBody: {
+            membership: components["schemas"]["Membership"];
+            room: components["schemas"]["Room"];
         };
         Done: {
             /** Format: int64 */
@@ -625,6 +833,33 @@ export interface components {
             /** @description Ascending by seq. */
             messages: components["schemas"]["Message"][];
         };
+        Invite: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: components["schemas"]["Author"];
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Null: as often as one likes.
+             */
+            usesLeft: number | null;
+        };
+        InvitedOutputBody: {
+            room: components["schemas"]["InvitedRoom"];
+        };
+        InvitedRoom: {
+            description: string;
+            /** Format: int64 */
+            memberCount: number;
+            name: string;
+        };
+        InvitesOutputBody: {
+            /** @description Those in force, the newest first. */
+            invites: components["schemas"]["Invite"][];
+        };
         JoinByNameInputBody: {
             name: string;
             password?: string;
@@ -653,6 +888,8 @@ export interface components {
         MemberView: {
             /** Format: date-time */
             joinedAt: string;
+            /** Format: date-time */
+            mutedUntil?: string;
             /** @enum {string} */
             role: "owner" | "admin" | "moderator" | "member";
             /** @enum {string} */
@@ -668,6 +905,11 @@ export interface components {
             joinedAt: string;
             /** Format: int64 */
             lastRead: number;
+            /**
+             * Format: date-time
+             * @description Until then the member only reads; missing where it may write.
+             */
+            mutedUntil?: string;
             /** @enum {string} */
             role: "owner" | "admin" | "moderator" | "member";
             /** Format: int64 */
@@ -676,6 +918,9 @@ export interface components {
             userId: number;
         };
         MembershipOutputBody: {
+            membership: components["schemas"]["Membership"];
+        };
+        MembershipUpdated: {
             membership: components["schemas"]["Membership"];
         };
         Message: {
@@ -775,11 +1020,20 @@ export interface components {
             roomId: number;
             text: string;
         };
+        MuteInputBody: {
+            /**
+             * Format: int64
+             * @description At most 28 days.
+             */
+            seconds: number;
+        };
         OwnRoom: {
             /** Format: int64 */
             lastRead: number;
             /** Format: int64 */
             mentions: number;
+            /** Format: date-time */
+            mutedUntil?: string;
             /** @enum {string} */
             role: "owner" | "admin" | "moderator" | "member";
             room: components["schemas"]["Room"];
@@ -897,6 +1151,8 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             description: string;
+            /** @description The room of two users; name is then made of theirs. */
+            direct: boolean;
             epoch: string;
             hasPassword: boolean;
             /**
@@ -917,6 +1173,12 @@ export interface components {
             /** Format: int64 */
             ownerId: number;
             private: boolean;
+            /** @description The two of a direct room. */
+            with?: components["schemas"]["Author"][];
+        };
+        RoomAdded: {
+            membership: components["schemas"]["Membership"];
+            room: components["schemas"]["Room"];
         };
         RoomChanges: {
             epoch: string;
@@ -1504,6 +1766,68 @@ export interface operations {
             };
         };
     };
+    getInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    joinInvited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinedOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMessage: {
         parameters: {
             query?: never;
@@ -1892,6 +2216,106 @@ export interface operations {
             };
         };
     };
+    listBans: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BansOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                userId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BanInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                userId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changes: {
         parameters: {
             query?: {
@@ -1916,6 +2340,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChangesPage"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateInviteInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInviteOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                inviteId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -2071,6 +2591,74 @@ export interface operations {
                 "application/json": components["schemas"]["RoleInputBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                userId: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MuteInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                userId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
@@ -2312,6 +2900,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openDirect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectOutputBody"];
                 };
             };
             /** @description Error */
