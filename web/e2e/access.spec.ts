@@ -13,7 +13,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test(`everyone can use it, ${colorScheme}`, async ({ browser }) => {
     const erin = await Person.at(browser, baseUrl, { colorScheme, reducedMotion: 'reduce' });
     await erin.page.goto(baseUrl);
-    await expect(erin.page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+    await expect(erin.page.getByRole('heading', { name: 'Welcome to Chillin' })).toBeVisible();
     expect(await faults(erin)).toEqual([]);
 
     await erin.registers(fresh('erin'));

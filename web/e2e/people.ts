@@ -35,7 +35,7 @@ export class Person {
 
   async registers(username: string, displayName = ''): Promise<void> {
     await this.page.goto(this.server);
-    await this.page.getByRole('button', { name: 'Create an account' }).click();
+    await expect(this.page.getByRole('heading', { name: 'Welcome to Chillin' })).toBeVisible();
     await this.page.getByLabel('Username').fill(username);
     await this.page.getByLabel('Password').fill('correct horse battery');
     await this.page.getByLabel('Display name').fill(displayName);

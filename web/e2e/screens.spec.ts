@@ -28,7 +28,7 @@ for (const [name, viewport] of Object.entries(sizes)) {
       const bob = await Person.at(browser, node2);
       const shot = (screen: string) => alice.page.screenshot({ path: `test-results/screens/${name}-${colorScheme}-${screen}.png` });
       await alice.page.goto(node1);
-      await expect(alice.page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+      await expect(alice.page.getByRole('heading', { name: 'Welcome to Chillin' })).toBeVisible();
       await shot('sign-in');
       await alice.registers(fresh('alice'), 'Alice Moreau');
       await bob.registers(fresh('bob'), 'Bob Tanaka');

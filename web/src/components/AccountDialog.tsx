@@ -9,11 +9,13 @@ import { dayOf, timeOf, wholeDate } from './dates';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
 import { Field, FormError } from './Field';
+import { ProfileForm } from './ProfileForm';
 
 export function AccountDialog({ onClose }: { onClose: () => void }) {
   const me = useMe();
   return (
     <Dialog title="Your account" onClose={onClose}>
+      <ProfileForm />
       <StatusChoice />
       {!me.guest && <PasswordForm />}
       <SessionList />

@@ -32,7 +32,7 @@ function Screen({ account }: { account: Account }) {
         </main>
       );
     case 'signed-out':
-      return <SignIn notice={state.notice} />;
+      return <SignIn notice={state.notice} first={state.first} />;
     case 'signed-in':
       return (
         <ChatContext value={state.chat}>

@@ -1,11 +1,5 @@
-import type { Status } from '../protocol/types';
-
-interface Person {
-  id: number;
-  username: string;
-  displayName: string;
-  avatarUrl: string;
-}
+import { useState } from 'react';
+import type { Author, Status } from '../protocol/types';
 
 const HUES = 12;
 
@@ -20,10 +14,17 @@ export function initialsOf(name: string): string {
 }
 
 /** A person's picture, or initials on a colour that is the person's for ever. */
-export function Avatar({ person, status, size = 'm' }: { person: Person; status?: Status; size?: 's' | 'm' | 'l' }) {
+export function Avatar({ person, status, size = 'm' }: { person: Author; status?: Status; size?: 's' | 'm' | 'l' | 'xl' }) {
+  const { avatarUrl } = person;
+  // A picture that does not come is no picture; another address is another try.
+  const [broken, setBroken] = useState('');
   return (
     <span className={`avatar avatar-${size} hue-${person.id % HUES}`} aria-hidden="true">
-      {person.avatarUrl ? <img src={person.avatarUrl} alt="" loading="lazy" /> : initialsOf(nameOf(person))}
+      {avatarUrl && avatarUrl !== broken ? (
+        <img src={avatarUrl} alt="" loading="lazy" onError={() => setBroken(avatarUrl)} />
+      ) : (
+        initialsOf(nameOf(person))
+      )}
       {status && <span className={`dot dot-${status}`} />}
     </span>
   );

@@ -19,7 +19,7 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
     const before = document.activeElement;
     dialog?.showModal();
     // The first thing to do, not the way out.
-    dialog?.querySelector<HTMLElement>('input:not([type=radio]), input:checked, .dialog-actions button')?.focus();
+    dialog?.querySelector<HTMLElement>('input:not([type=radio], [hidden]), input:checked, .dialog-actions button')?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();

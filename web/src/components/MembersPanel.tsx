@@ -94,6 +94,7 @@ function MemberRow({ session, member, status }: { session: RoomSession; member: 
         {nameOf(user)}
         {user.id === me.id && <span className="member-note"> (you)</span>}
         <span className="sr-only">, {words[status]}</span>
+        {user.statusMessage && <span className="member-says">{user.statusMessage}</span>}
       </span>
       {roles[role] && <span className="tag">{roles[role]}</span>}
       {user.guest && <span className="tag">Guest</span>}

@@ -2,8 +2,10 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useUnread } from '../hooks/useChatState';
 import { useAnchoredWindow } from '../hooks/useAnchoredWindow';
+import { goTo, roomHref } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
-import { firstNew, itemsOf } from '../state/items';
+import { firstNew, itemAt, itemsOf } from '../state/items';
+import { inSight, type Later } from '../state/lookback';
 import type { Older, RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
 import { Face } from './Face';
@@ -17,32 +19,52 @@ interface MessageListProps {
   newAfter: number | undefined;
 }
 
+/** A visit to one part of the room: another visit begins a list of its own. */
 export function MessageList({ session, roomName, newAfter }: MessageListProps) {
   const timeline = useStore(session.timeline);
+  const sight = useStore(session.lookback.sight);
   const older = useStore(session.older);
+  const later = useStore(session.lookback.later);
   const unread = useUnread(session.id);
-  const items = useMemo(() => itemsOf(timeline, newAfter), [timeline, newAfter]);
-  const [startAt] = useState(() => firstNew(items)?.key);
+  const past = sight.kind === 'past';
+  const { target } = sight;
+  const items = useMemo(() => itemsOf(inSight(timeline, sight), newAfter), [timeline, sight, newAfter]);
+  const [startAt] = useState(() => (target === undefined ? firstNew(items) : itemAt(items, target))?.key);
   const loadOlder = useCallback(() => {
     // What has failed is tried again when a person asks.
     if (session.older.getSnapshot().kind === 'idle') void session.loadOlder();
   }, [session]);
-  const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom } = useAnchoredWindow(items, startAt, loadOlder);
+  const loadLater = useCallback(() => {
+    if (session.lookback.later.getSnapshot().kind === 'idle') void session.lookback.loadLater();
+  }, [session]);
+  const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom } = useAnchoredWindow(items, startAt, loadOlder, loadLater);
 
-  useMarkRead(session, atBottom);
+  useMarkRead(session, atBottom && !past);
+
+  const toPresent = useCallback(() => {
+    if (past) goTo(roomHref(session.id));
+    else toBottom();
+  }, [past, session, toBottom]);
 
   // What one has just written is always in sight.
   const written = timeline.outgoing.findLast((one) => one.kind === 'pending')?.cid;
+  const [writtenBefore] = useState(written);
   useEffect(() => {
-    if (written !== undefined) toBottom();
-  }, [written, toBottom]);
+    if (written !== undefined && written !== writtenBefore) toPresent();
+  }, [written, writtenBefore, toPresent]);
 
   // What is being changed as well: the last message of one's own may lie below.
   const editing = useStore(session.editing)?.messageId;
   const editingHidden = editing !== undefined && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
   useEffect(() => {
-    if (editingHidden) toBottom();
-  }, [editingHidden, toBottom]);
+    if (editingHidden) toPresent();
+  }, [editingHidden, toPresent]);
+
+  // Who went somewhere goes on from there, with the keyboard too.
+  useEffect(() => {
+    if (target === undefined) return;
+    content.current?.querySelector<HTMLElement>('.found')?.focus({ preventScroll: true });
+  }, [content, target]);
 
   return (
     <div className="messages">
@@ -55,22 +77,32 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
         onScroll={onScroll}
       >
         {fromStart && (
-          <Beginning hasOlder={timeline.hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
+          <Beginning hasOlder={inSight(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
         )}
         <ol ref={content} className="messages-list">
           {shown.map((item) => (
-            <ItemRow key={item.key} item={item} session={session} />
+            <ItemRow key={item.key} item={item} session={session} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
           ))}
         </ol>
+        {past && <LaterLine later={later} onRetry={() => void session.lookback.loadLater()} />}
       </div>
-      {!atBottom && (
-        <button type="button" className="to-newest" onClick={toBottom}>
+      {(past || !atBottom) && (
+        <button type="button" className="to-newest" onClick={toPresent}>
           <Icon name="down" size={16} />
-          {unread > 0 ? `${unread} new` : 'Newest'}
+          {past ? 'Back to the present' : unread > 0 ? `${unread} new` : 'Newest'}
         </button>
       )}
       <Announcer session={session} />
     </div>
+  );
+}
+
+function LaterLine({ later, onRetry }: { later: Later; onRetry: () => void }) {
+  if (later.kind !== 'failed') return <p className="older">{later.kind === 'loading' ? 'Loading later messages…' : ''}</p>;
+  return (
+    <Face title="Later messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
+      {later.reason}
+    </Face>
   );
 }
 

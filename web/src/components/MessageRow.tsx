@@ -2,8 +2,9 @@ import { memo } from 'react';
 import { useChat } from '../hooks/context';
 import { useMe, useOnline } from '../hooks/useChatState';
 import { useDeeds } from '../hooks/useDeed';
+import { messageHref } from '../hooks/useRoute';
 import { useSelect } from '../hooks/useStore';
-import type { Message, Reply } from '../protocol/types';
+import type { Author, Message, Reply } from '../protocol/types';
 import type { Item } from '../state/items';
 import type { RoomSession } from '../state/room';
 import type { Outgoing } from '../state/timeline';
@@ -15,7 +16,7 @@ import { MessageEditor } from './MessageEditor';
 import { MessageTools, NOT_CONNECTED } from './MessageTools';
 
 /** One line of the list, whatever it is. */
-export const ItemRow = memo(function ItemRow({ item, session }: { item: Item; session: RoomSession }) {
+export const ItemRow = memo(function ItemRow({ item, session, found = false }: { item: Item; session: RoomSession; found?: boolean }) {
   switch (item.kind) {
     case 'day':
       return (
@@ -37,9 +38,9 @@ export const ItemRow = memo(function ItemRow({ item, session }: { item: Item; se
         </li>
       );
     case 'message':
-      return <MessageRow itemKey={item.key} session={session} message={item.message} head={item.head} />;
+      return <MessageRow itemKey={item.key} session={session} message={item.message} head={item.head} found={found} />;
     case 'outgoing':
-      return <OutgoingRow itemKey={item.key} outgoing={item.outgoing} head={item.head} />;
+      return <OutgoingRow itemKey={item.key} session={session} outgoing={item.outgoing} head={item.head} />;
   }
 });
 
@@ -48,19 +49,25 @@ interface MessageRowProps {
   session: RoomSession;
   message: Message;
   head: boolean;
+  /** It is what somebody came to see. */
+  found: boolean;
 }
 
-function MessageRow({ itemKey, session, message, head }: MessageRowProps) {
+function MessageRow({ itemKey, session, message, head, found }: MessageRowProps) {
   const editing = useSelect(session.editing, (one) => (one?.messageId === message.id ? one : undefined));
   const [deed, run] = useDeeds();
   const deleted = message.deletedAt !== undefined;
   const react = (emoji: string, on: boolean) => void run(() => session.react(message.id, emoji, on));
   return (
-    <li className={`message${head ? ' head' : ''}${editing ? ' editing' : ''}`} data-key={itemKey}>
+    <li
+      className={`message${head ? ' head' : ''}${editing ? ' editing' : ''}${found ? ' found' : ''}`}
+      data-key={itemKey}
+      {...(found ? { tabIndex: -1, 'aria-current': true } : {})}
+    >
       <Gutter author={message.author} date={message.createdAt} head={head} />
       <div className="message-body">
         <Byline author={message.author} date={message.createdAt} head={head} />
-        {message.replyTo && <Quote reply={message.replyTo} />}
+        {message.replyTo && <Quote session={session} reply={message.replyTo} />}
         {editing && !deleted ? (
           <MessageEditor session={session} message={message} editing={editing} />
         ) : (
@@ -92,22 +99,37 @@ function Content({ message }: { message: Message }) {
   );
 }
 
-function Quote({ reply }: { reply: Reply }) {
+/** Leads to what it quotes. */
+function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
+  const href = messageHref(session.id, reply.seq);
   return (
-    <p className="reply-to">
+    <a
+      className="reply-to"
+      href={href}
+      title="Go to this message"
+      // The address may name it already, from the last time.
+      onClick={() => location.hash === href && void session.lookback.show(reply.seq)}
+    >
       <span className="reply-author">{nameOf(reply.author)}</span> {reply.excerpt || 'This message was deleted.'}
-    </p>
+    </a>
   );
 }
 
-function OutgoingRow({ itemKey, outgoing, head }: { itemKey: string; outgoing: Outgoing; head: boolean }) {
+interface OutgoingRowProps {
+  itemKey: string;
+  session: RoomSession;
+  outgoing: Outgoing;
+  head: boolean;
+}
+
+function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowProps) {
   const me = useMe();
   return (
     <li className={`message outgoing ${outgoing.kind}${head ? ' head' : ''}`} data-key={itemKey}>
       <Gutter author={me} date={outgoing.createdAt} head={head} />
       <div className="message-body">
         <Byline author={me} date={outgoing.createdAt} head={head} />
-        {outgoing.replyTo && <Quote reply={outgoing.replyTo} />}
+        {outgoing.replyTo && <Quote session={session} reply={outgoing.replyTo} />}
         <p className="typed">{outgoing.text}</p>
         <Progress outgoing={outgoing} />
       </div>
@@ -142,7 +164,7 @@ function Progress({ outgoing }: { outgoing: Outgoing }) {
 }
 
 interface BylineProps {
-  author: { id: number; username: string; displayName: string; avatarUrl: string };
+  author: Author;
   date: string;
   head: boolean;
 }

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useMe, useMyRoom, useOnline } from '../hooks/useChatState';
+import { messageHref, wholeAddress } from '../hooks/useRoute';
 import type { Message } from '../protocol/types';
 import { mayDelete, mayEdit } from '../state/roles';
 import type { RoomSession } from '../state/room';
@@ -62,8 +63,8 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
   }
 
   const reply = () => session.replyTo(message);
-  const copy = () =>
-    void clipboard?.writeText(message.text).then(
+  const copy = (text: string) =>
+    void clipboard?.writeText(text).then(
       () => chat.notices.say('Copied.'),
       () => chat.notices.say('The browser did not let it be copied.'),
     );
@@ -100,8 +101,13 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
             Reply
           </MenuItem>
           {clipboard && (
-            <MenuItem icon="copy" onChoose={() => choose(copy)}>
+            <MenuItem icon="copy" onChoose={() => choose(() => copy(message.text))}>
               Copy text
+            </MenuItem>
+          )}
+          {clipboard && (
+            <MenuItem icon="link" onChoose={() => choose(() => copy(wholeAddress(messageHref(session.id, message.seq))))}>
+              Copy link
             </MenuItem>
           )}
           {editable && (

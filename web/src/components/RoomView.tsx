@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useConnection, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
-import { findHref, goTo, homeHref } from '../hooks/useRoute';
+import { findHref, goTo, homeHref, roomHref } from '../hooks/useRoute';
 import { useSelect, useStore } from '../hooks/useStore';
 import { onlineCount } from '../state/presence';
 import { may } from '../state/roles';
@@ -20,7 +20,8 @@ import { DeleteRoomDialog, RoomSettingsDialog } from './RoomSettingsDialog';
 
 const WIDE = '(min-width: 1100px)';
 
-export function RoomView({ roomId }: { roomId: number }) {
+/** at: the number of the message to show; undefined shows the present. */
+export function RoomView({ roomId, at }: { roomId: number; at?: number | undefined }) {
   const rooms = useRooms();
   const mine = useMyRoom(roomId);
   const session = useRoomSession(roomId);
@@ -33,16 +34,22 @@ export function RoomView({ roomId }: { roomId: number }) {
       </Face>
     );
   }
-  return <OpenRoom mine={mine} session={session} />;
+  return <OpenRoom mine={mine} session={session} at={at} />;
 }
 
-function OpenRoom({ mine, session }: { mine: MyRoom; session: RoomSession }) {
+function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; at: number | undefined }) {
   const chat = useChat();
   const [membersOpen, setMembersOpen] = useState(() => window.matchMedia(WIDE).matches);
   const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete'>('nothing');
   const close = () => setOpen('nothing');
   const [newAfter] = useState(() => ((chat.unread.getSnapshot().get(session.id) ?? 0) > 0 ? mine.lastRead : undefined));
   const { room } = mine;
+
+  const ready = useStore(session.opening).kind === 'ready';
+  useEffect(() => {
+    if (at === undefined) session.lookback.present();
+    else if (ready) void session.lookback.show(at);
+  }, [session, ready, at]);
 
   useEffect(() => {
     if (!membersOpen || window.matchMedia(WIDE).matches) return undefined;
@@ -132,8 +139,12 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
 
 function Conversation({ session, roomName, newAfter }: { session: RoomSession; roomName: string; newAfter: number | undefined }) {
   const opening = useStore(session.opening);
+  const sight = useStore(session.lookback.sight);
   const connection = useConnection();
-  if (opening.kind === 'ready') return <MessageList session={session} roomName={roomName} newAfter={newAfter} />;
+  if (opening.kind === 'ready' && (sight.kind === 'present' || sight.kind === 'past')) {
+    return <MessageList key={sight.visit} session={session} roomName={roomName} newAfter={newAfter} />;
+  }
+  if (opening.kind === 'ready' && sight.kind === 'failed') return <NotFound session={session} target={sight.target} reason={sight.reason} />;
   if (opening.kind === 'failed') {
     return (
       <div className="messages">
@@ -153,6 +164,23 @@ function Conversation({ session, roomName, newAfter }: { session: RoomSession; r
       ) : (
         <Skeleton label="Loading messages" rows={6} avatars />
       )}
+    </div>
+  );
+}
+
+function NotFound({ session, target, reason }: { session: RoomSession; target: number | undefined; reason: string }) {
+  return (
+    <div className="messages">
+      <Face
+        icon="alert"
+        title={navigator.onLine ? 'The message could not be loaded' : 'You are offline'}
+        action={{ label: 'Try again', run: () => void session.lookback.show(target ?? 0) }}
+      >
+        {reason}
+      </Face>
+      <a className="to-newest" href={roomHref(session.id)}>
+        <Icon name="down" size={16} /> Back to the present
+      </a>
     </div>
   );
 }

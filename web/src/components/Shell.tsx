@@ -38,7 +38,7 @@ export function Shell() {
       <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} />
       <main className="main" id="main" tabIndex={-1}>
         <ConnectionBar />
-        {route.kind === 'room' ? <RoomView key={route.id} roomId={route.id} /> : <Finder onCreate={() => setOpen('create')} />}
+        {route.kind === 'room' ? <RoomView key={route.id} roomId={route.id} at={route.at} /> : <Finder onCreate={() => setOpen('create')} />}
       </main>
       <Notices />
       {open === 'create' && <CreateRoomDialog onClose={close} />}

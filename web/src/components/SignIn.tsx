@@ -13,8 +13,13 @@ const words: Record<Way, { title: string; lead: string; deed: string; busy: stri
   guest: { title: 'Come in as a guest', lead: 'Look around for a day. A guest account ends after 24 hours.', deed: 'Continue as guest', busy: 'Opening…' },
 };
 
-export function SignIn({ notice }: { notice?: string | undefined }) {
-  const [way, setWay] = useState<Way>('login');
+const welcome = { title: 'Welcome to Chillin', lead: 'A quiet place to talk. A name and a password are all it takes.' };
+const signIn = { title: 'Sign in', lead: 'With the account you have here.' };
+
+/** first: nobody has been here in this browser, so there is nobody to welcome back. */
+export function SignIn({ notice, first = false }: { notice?: string | undefined; first?: boolean }) {
+  const [way, setWay] = useState<Way>(first ? 'register' : 'login');
+  const { title, lead } = first && way === 'register' ? welcome : first && way === 'login' ? signIn : words[way];
   return (
     <div className="sign-in">
       <header className="sign-in-bar">
@@ -25,8 +30,8 @@ export function SignIn({ notice }: { notice?: string | undefined }) {
       </header>
       <main className="sign-in-main">
         <div className="card">
-          <h1>{words[way].title}</h1>
-          <p className="lead">{words[way].lead}</p>
+          <h1>{title}</h1>
+          <p className="lead">{lead}</p>
           {notice && (
             <p className="form-notice" role="status">
               {notice}
@@ -91,7 +96,7 @@ function SignInForm({ way }: { way: Way }) {
           label="Display name"
           name="displayName"
           autoComplete="nickname"
-          maxLength={40}
+          maxLength={50}
           autoFocus={way === 'guest'}
           hint="Optional. What others see."
           error={errorOf(deed, way, 'displayName')}

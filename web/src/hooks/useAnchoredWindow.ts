@@ -18,8 +18,8 @@ interface Range {
 interface Anchor {
   atEnd: boolean;
   key: string | undefined;
-  /** Its distance from the top of the box when the list stood at scrollTop. */
-  edge: number;
+  /** Its distance from the top of the box when the list stood at scrollTop; undefined until the list opens at it. */
+  edge: number | undefined;
   scrollTop: number;
 }
 
@@ -40,8 +40,9 @@ const STEP = 60;
 /** So near to an edge of what is in the document, more is put there. */
 const EDGE_PX = 700;
 const BOTTOM_PX = 48;
-/** Where the first new message stands when a room is opened. */
+/** Where the line that the list opens at ends, and how much of what is before it is seen at least. */
 const OPENING_PX = 150;
+const BEFORE_PX = 72;
 
 /**
  * Keeps a bounded run of a long list in the document and the eye where it was:
@@ -53,12 +54,21 @@ export function useAnchoredWindow<T extends Keyed>(
   items: readonly T[],
   startAt: string | undefined,
   onNearStart: () => void,
+  onNearEnd: () => void,
 ): AnchoredWindow<T> {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLOListElement>(null);
   const [range, setRange] = useState<Range>(() => firstRange(items, startAt));
   const [atBottom, setAtBottom] = useState(true);
-  const anchor = useRef<Anchor>({ atEnd: startAt === undefined, key: startAt, edge: OPENING_PX, scrollTop: 0 });
+  const anchor = useRef<Anchor>({ atEnd: startAt === undefined, key: startAt, edge: undefined, scrollTop: 0 });
+
+  // Much that comes at once behind what one reads waits there, like what was before.
+  const [lastKey, setLastKey] = useState(items.at(-1)?.key);
+  if (items.at(-1)?.key !== lastKey) {
+    setLastKey(items.at(-1)?.key);
+    const added = lastKey === undefined ? 0 : items.length - 1 - items.findLastIndex((item) => item.key === lastKey);
+    if (!atBottom && added > STEP && added < items.length) setRange({ ...range, hiddenAfter: range.hiddenAfter + added });
+  }
 
   const end = Math.max(0, items.length - range.hiddenAfter);
   const start = Math.max(0, end - range.size);
@@ -68,12 +78,13 @@ export function useAnchoredWindow<T extends Keyed>(
     const box = scroller.current;
     const list = content.current;
     if (box === null || list === null) return;
-    const { atEnd, key, edge, scrollTop } = anchor.current;
+    const { atEnd, key, scrollTop } = anchor.current;
     // What a person has scrolled since, though the event is still to come, is kept.
     // What the browser has, because the list became shorter, is not.
     const scrolled = box.scrollTop - Math.min(scrollTop, box.scrollHeight - box.clientHeight);
     const stays = Math.abs(scrolled) <= 1;
     const row = key === undefined ? undefined : rowOf(list, key);
+    const edge = anchor.current.edge ?? Math.max(OPENING_PX, (row?.offsetHeight ?? 0) + BEFORE_PX);
     if (atEnd && stays) box.scrollTop = box.scrollHeight;
     else if (row !== undefined) box.scrollTop += edgeOf(row, box) - (edge - scrolled);
     anchor.current = { atEnd: atEnd && stays, key, edge: edge - scrolled, scrollTop: box.scrollTop };
@@ -92,8 +103,10 @@ export function useAnchoredWindow<T extends Keyed>(
       else onNearStart();
     } else if (below < EDGE_PX && range.hiddenAfter > 0) {
       setRange(slideDown);
+    } else if (below < EDGE_PX) {
+      onNearEnd();
     }
-  }, [range.hiddenAfter, start, onNearStart]);
+  }, [range.hiddenAfter, start, onNearStart, onNearEnd]);
 
   const toBottom = useCallback(() => {
     anchor.current = { atEnd: true, key: undefined, edge: 0, scrollTop: scroller.current?.scrollTop ?? 0 };

@@ -1,20 +1,27 @@
 import { useSyncExternalStore } from 'react';
 
 /** What the address shows. It lives in the hash, so that any file server can serve the page. */
-export type Route = { kind: 'home' } | { kind: 'find' } | { kind: 'room'; id: number };
+export type Route = { kind: 'home' } | { kind: 'find' } | { kind: 'room'; id: number; /** The message to show, by its seq. */ at?: number };
 
 export const homeHref = '#/';
 export const findHref = '#/find';
 export const roomHref = (id: number) => `#/room/${id}`;
+export const messageHref = (roomId: number, seq: number) => `#/room/${roomId}/${seq}`;
 
 export function routeOf(hash: string): Route {
   if (hash === findHref) return { kind: 'find' };
-  const room = /^#\/room\/(\d+)$/.exec(hash);
-  return room?.[1] === undefined ? { kind: 'home' } : { kind: 'room', id: Number(room[1]) };
+  const [, id, at] = /^#\/room\/(\d+)(?:\/(\d+))?$/.exec(hash) ?? [];
+  if (id === undefined) return { kind: 'home' };
+  return { kind: 'room', id: Number(id), ...(at === undefined ? {} : { at: Number(at) }) };
 }
 
 export function goTo(href: string): void {
   location.hash = href;
+}
+
+/** What somebody else can open. */
+export function wholeAddress(href: string): string {
+  return new URL(href, location.href).href;
 }
 
 export function useRoute(): Route {

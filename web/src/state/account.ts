@@ -10,10 +10,12 @@ import { openVault, type Vault, vaultName } from './vault';
 export type AccountState =
   | { kind: 'checking' }
   | { kind: 'unreachable'; reason: string }
-  | { kind: 'signed-out'; notice?: string }
+  /** first: nobody has signed in with this browser yet. */
+  | { kind: 'signed-out'; first: boolean; notice?: string }
   | { kind: 'signed-in'; chat: Chat };
 
 const LAST_USER = 'chillin.user';
+const BEEN_HERE = 'chillin.been-here';
 
 /** Account knows who uses this browser now. Everything of a user hangs on that user's Chat. */
 export class Account {
@@ -70,7 +72,7 @@ export class Account {
     this.#leave();
     await vault?.destroy();
     forgetStatus();
-    this.state.set({ kind: 'signed-out' });
+    this.state.set({ kind: 'signed-out', first: false });
   }
 
   async #enter(user: User): Promise<void> {
@@ -108,7 +110,8 @@ export class Account {
     const wasIn = this.#chat() !== undefined;
     const vault = this.#vault;
     this.#leave();
-    this.state.set(wasIn ? { kind: 'signed-out', notice: 'Your session has ended. Please sign in again.' } : { kind: 'signed-out' });
+    const notice = wasIn ? { notice: 'Your session has ended. Please sign in again.' } : {};
+    this.state.set({ kind: 'signed-out', first: !somebodyWasHere(), ...notice });
     await vault?.forgetRooms().catch(() => undefined);
     vault?.close();
   }
@@ -141,8 +144,19 @@ function lastUser(): User | undefined {
 function rememberUser(user: User | undefined): void {
   try {
     if (user === undefined) localStorage.removeItem(LAST_USER);
-    else localStorage.setItem(LAST_USER, JSON.stringify(user));
+    else {
+      localStorage.setItem(LAST_USER, JSON.stringify(user));
+      localStorage.setItem(BEEN_HERE, 'yes');
+    }
   } catch {
     // Without storage the next page load asks the server first.
+  }
+}
+
+function somebodyWasHere(): boolean {
+  try {
+    return localStorage.getItem(BEEN_HERE) !== null;
+  } catch {
+    return false;
   }
 }

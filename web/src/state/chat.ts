@@ -1,5 +1,5 @@
 import type { Connected, Limits, Membership, OwnRoom, OwnStatus, Room, RoomRemoved, ServerFrame, User } from '../protocol/types';
-import type { NewRoom, Rest, RoomPatch } from '../transport/rest';
+import type { NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
 import { Directory } from './directory';
 import { Notices } from './notices';
@@ -144,6 +144,19 @@ export class Chat {
   async deleteRoom(roomId: number): Promise<void> {
     await this.#rest.deleteRoom(roomId);
     this.#remove({ roomId, reason: 'deleted' });
+  }
+
+  async changeProfile(patch: ProfilePatch): Promise<void> {
+    this.#userIs(await this.#rest.changeProfile(patch));
+  }
+
+  async setAvatar(picture: Blob): Promise<void> {
+    this.#userIs(await this.#rest.setAvatar(picture));
+  }
+
+  async removeAvatar(): Promise<void> {
+    await this.#rest.removeAvatar();
+    this.#userIs({ ...this.user.getSnapshot(), avatarUrl: '' });
   }
 
   async changePassword(current: string, password: string): Promise<void> {

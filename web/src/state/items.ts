@@ -73,3 +73,8 @@ export function firstNew(items: readonly Item[]): Item | undefined {
   const mark = items.findIndex((item) => item.kind === 'new');
   return mark < 0 ? undefined : items[mark + 1];
 }
+
+/** The message with this number, or the one that comes after it. */
+export function itemAt(items: readonly Item[], seq: number): Item | undefined {
+  return items.find((item) => (item.kind === 'message' || item.kind === 'system') && item.message.seq >= seq);
+}

@@ -2,6 +2,7 @@ import type { RoomChanges, Message, MessageEvent, PresenceUpdate, Reply, RoomJoi
 import { Refused, wordsOf } from '../transport/errors';
 import type { Rest } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
+import { Lookback } from './lookback';
 import { Members } from './members';
 import { mayEdit } from './roles';
 import { applyPresence, type Presence, presenceOf, unknownPresence } from './presence';
@@ -53,6 +54,8 @@ export class RoomSession {
   readonly replyingTo = new Store<Reply | undefined>(undefined);
   readonly editing = new Store<Editing | undefined>(undefined);
   readonly members: Members;
+  /** Which part of the room is looked at. */
+  readonly lookback: Lookback;
 
   #socket: ChatSocket;
   #rest: Rest;
@@ -71,6 +74,12 @@ export class RoomSession {
     this.#socket = socket;
     this.#rest = rest;
     this.#hooks = hooks;
+    this.lookback = new Lookback(this.timeline, {
+      around: (seq) => rest.messages(id, { around: seq }, PAGE),
+      before: (seq) => rest.messages(id, { before: seq }, PAGE),
+      after: (seq) => rest.messages(id, { after: seq }, PAGE),
+    }, (past) => this.apply({ type: 'older', messages: past.messages, hasMore: past.hasOlder }));
+    this.timeline.subscribe(() => this.lookback.timelineMoved());
   }
 
   /** Shows what an earlier page has kept. */
@@ -103,6 +112,7 @@ export class RoomSession {
   /** A durable change, as the socket brought it. */
   changed(event: MessageEvent): void {
     this.apply({ type: 'changed', seq: event.seq, message: event.message });
+    this.lookback.changed(event.message);
     if (this.#joining === 'no' && hasHole(this.timeline.getSnapshot())) void this.catchUp();
     if (event.message.kind === 'system' && this.members.asked) void this.members.load();
   }
@@ -118,7 +128,9 @@ export class RoomSession {
 
   userChanged(user: User): void {
     const { id, username, displayName, avatarUrl } = user;
-    this.apply({ type: 'author', author: { id, username, displayName, avatarUrl } });
+    const author = { id, username, displayName, avatarUrl };
+    this.apply({ type: 'author', author });
+    this.lookback.authorIs(author);
     this.members.userIs(user);
   }
 
@@ -196,17 +208,22 @@ export class RoomSession {
   }
 
   async loadOlder(): Promise<void> {
-    const { messages, hasOlder } = this.timeline.getSnapshot();
-    const first = messages[0];
-    if (!hasOlder || first === undefined || this.older.getSnapshot().kind === 'loading') return;
+    if (this.older.getSnapshot().kind === 'loading') return;
     this.older.set({ kind: 'loading' });
     try {
-      const page = await this.#rest.messages(this.id, first.seq, PAGE);
-      this.apply({ type: 'older', messages: page.messages, hasMore: page.hasMore });
+      if (!(await this.lookback.loadOlder())) await this.#loadOlder();
       this.older.set({ kind: 'idle' });
     } catch (error) {
       this.older.set({ kind: 'failed', reason: wordsOf(error) });
     }
+  }
+
+  async #loadOlder(): Promise<void> {
+    const { messages, hasOlder } = this.timeline.getSnapshot();
+    const first = messages[0];
+    if (!hasOlder || first === undefined) return;
+    const page = await this.#rest.messages(this.id, { before: first.seq }, PAGE);
+    this.apply({ type: 'older', messages: page.messages, hasMore: page.hasMore });
   }
 
   /** Asks what changed since the cursor until nothing is missing. */
@@ -299,6 +316,7 @@ export class RoomSession {
 
   async #reload(): Promise<void> {
     this.apply({ type: 'forgotten' });
+    this.lookback.present();
     this.opening.set({ kind: 'loading' });
     await this.join();
   }

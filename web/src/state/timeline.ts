@@ -39,7 +39,7 @@ export type TimelineEvent =
   | { type: 'caught-up'; changes: RoomChanges }
   /** Somebody is called or looks otherwise now. */
   | { type: 'author'; author: Author }
-  | { type: 'older'; messages: Message[]; hasMore: boolean }
+  | { type: 'older'; messages: readonly Message[]; hasMore: boolean }
   /** The connection went: what waited behind a hole is asked for on the next one. */
   | { type: 'interrupted' }
   /** The old numbers are void. */
@@ -117,9 +117,13 @@ function catchUp(t: Timeline, changes: RoomChanges): Timeline {
   return settle({ ...t, messages, cursor: { ...t.cursor, seq } });
 }
 
-/** Shows what somebody wrote, and what answers it, under that person's present name. */
 function redress(t: Timeline, author: Author): Timeline {
-  const messages = t.messages.map((message): Message => {
+  return { ...t, messages: signedBy(t.messages, author) };
+}
+
+/** Shows what somebody wrote, and what answers it, under that person's present name. */
+export function signedBy(messages: readonly Message[], author: Author): readonly Message[] {
+  return messages.map((message): Message => {
     const { replyTo } = message;
     const answers = replyTo?.author.id === author.id;
     if (message.author.id !== author.id && !answers) return message;
@@ -129,7 +133,6 @@ function redress(t: Timeline, author: Author): Timeline {
       ...(answers ? { replyTo: { ...replyTo, author } } : {}),
     };
   });
-  return { ...t, messages };
 }
 
 function prepend(t: Timeline, older: readonly Message[], hasMore: boolean): Timeline {

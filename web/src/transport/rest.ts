@@ -28,11 +28,20 @@ export interface NewRoom {
 /** What is to change of a room; the rest stays. An empty password takes it away. */
 export type RoomPatch = Partial<NewRoom>;
 
+/** What is to change of one's own profile; an empty display name is the username. */
+export interface ProfilePatch {
+  displayName?: string;
+  statusMessage?: string;
+}
+
 export interface Page {
   messages: Message[];
   head: number;
   hasMore: boolean;
 }
+
+/** Where a page of messages stands in the room's sequence. */
+export type PagePlace = { before: number } | { after: number } | { around: number };
 
 export interface Joined {
   room: Room;
@@ -41,6 +50,7 @@ export interface Joined {
 
 const BASE = '/api/v1';
 const ANSWER_MS = 15_000;
+const UPLOAD_MS = 60_000;
 
 const nothing: Decode<void> = () => undefined;
 const userOf = object<{ user: User }>({ user: decodeUser });
@@ -100,6 +110,20 @@ export class Rest {
     return this.#call('DELETE', `/auth/sessions/${id}`, nothing);
   }
 
+  async changeProfile(patch: ProfilePatch): Promise<User> {
+    return (await this.#call('PATCH', '/users/me', userOf, patch)).user;
+  }
+
+  async setAvatar(picture: Blob): Promise<User> {
+    const form = new FormData();
+    form.set('file', picture);
+    return (await this.#call('PUT', '/users/me/avatar', userOf, form)).user;
+  }
+
+  removeAvatar(): Promise<void> {
+    return this.#call('DELETE', '/users/me/avatar', nothing);
+  }
+
   rooms(query: RoomQuery = {}): Promise<{ rooms: Room[]; nextCursor?: string }> {
     const params = new URLSearchParams();
     if (query.text) params.set('q', query.text);
@@ -146,8 +170,9 @@ export class Rest {
     return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, membersOf);
   }
 
-  messages(roomId: number, before: number, limit: number): Promise<Page> {
-    return this.#call('GET', `/rooms/${roomId}/messages?before=${before}&limit=${limit}`, pageOf);
+  messages(roomId: number, place: PagePlace, limit: number): Promise<Page> {
+    const [[where, seq] = ['before', 0]] = Object.entries(place);
+    return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, pageOf);
   }
 
   async #call<T>(method: string, path: string, decode: Decode<T>, body?: object): Promise<T> {
@@ -158,13 +183,16 @@ export class Rest {
   }
 
   async #send(method: string, path: string, body?: object): Promise<Response> {
+    // A form names its own type, with the boundary that the browser has drawn.
+    const form = body instanceof FormData;
+    const content: HeadersInit = body === undefined || form ? {} : { 'Content-Type': 'application/json' };
     try {
       return await this.#fetch(BASE + path, {
         method,
         credentials: 'same-origin',
-        headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(ANSWER_MS),
+        headers: { Accept: 'application/json', ...content },
+        ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
+        signal: AbortSignal.timeout(form ? UPLOAD_MS : ANSWER_MS),
       });
     } catch {
       throw new Unreachable();
