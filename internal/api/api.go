@@ -75,6 +75,8 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountUsers()
 	a.mountProfile()
 	a.mountBots()
+	a.mountIncomingHooks()
+	a.mountOutgoingHooks()
 	for _, frame := range d.Frames {
 		t := reflect.TypeOf(frame)
 		a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())

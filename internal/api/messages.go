@@ -122,16 +122,7 @@ func (a *API) mountMessages() {
 	}, func(ctx context.Context, in *sendInput) (*messageOutput, error) {
 		m, fresh, err := a.Service.SendMessage(ctx, auth.CallerIn(ctx),
 			chat.Send{Room: in.ID, CID: in.Body.CID, Text: in.Body.Text, ReplyTo: in.Body.ReplyTo})
-		if err != nil {
-			return nil, err
-		}
-		a.Metrics.Confirm(fresh)
-		out := &messageOutput{Status: http.StatusOK}
-		if fresh {
-			out.Status = http.StatusCreated
-		}
-		out.Body.Message = m
-		return out, nil
+		return a.sent(m, fresh, err)
 	})
 	handle(a, huma.Operation{
 		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "A message",
@@ -160,6 +151,20 @@ func (a *API) mountMessages() {
 			return newMessageOutput(a.Service.React(ctx, auth.CallerIn(ctx), in.ID, in.Emoji, on))
 		})
 	}
+}
+
+// sent answers a send: 201, or 200 with the original.
+func (a *API) sent(m chat.Message, fresh bool, err error) (*messageOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	a.Metrics.Confirm(fresh)
+	out := &messageOutput{Status: http.StatusOK}
+	if fresh {
+		out.Status = http.StatusCreated
+	}
+	out.Body.Message = m
+	return out, nil
 }
 
 func newMessageOutput(m chat.Message, err error) (*messageOutput, error) {

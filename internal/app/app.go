@@ -16,6 +16,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/webhook"
 )
 
 // How long the steps of a stop may take. Together they stay below 30 s, after
@@ -31,6 +32,7 @@ type App struct {
 	log     *slog.Logger
 	engines *engines
 	hub     *gateway.Hub
+	hooks   *webhook.Dispatcher
 	health  *health.Health
 	server  *http.Server
 	listen  net.Listener
@@ -70,15 +72,18 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 // Addr is where the node listens for clients.
 func (a *App) Addr() net.Addr { return a.listen.Addr() }
 
-// Run serves until ctx ends, and then stops in order: not ready, the port closed,
-// the sockets told and closed one after the other, open requests finished, queued
+// Run serves until ctx ends, and then stops in order: no new deliveries to webhooks,
+// not ready, the port closed, the sockets told and closed one after the other, open requests finished, queued
 // appends committed, engines closed. It takes at most 30 s.
 func (a *App) Run(ctx context.Context) error {
 	hubLife, endHub := context.WithCancel(context.Background())
 	defer endHub()
+	hooksLife, endHooks := context.WithCancel(ctx)
+	defer endHooks()
 	var parts sync.WaitGroup
 	failed := make(chan error, 2)
 	parts.Go(func() { a.hub.Run(hubLife) })
+	parts.Go(func() { a.hooks.Run(hooksLife) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	if a.metrics != nil {
 		parts.Go(func() { serve(a.metrics, a.watch, failed) })
@@ -89,6 +94,7 @@ func (a *App) Run(ctx context.Context) error {
 		a.log.Info("stopping")
 	case cause = <-failed:
 	}
+	endHooks()
 	a.stop()
 	endHub()
 	parts.Wait()

@@ -15,7 +15,7 @@ import (
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
 	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/api", "internal/gateway"},
-	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "web"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
 	"internal/api":       {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
 	"internal/gateway":   {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
 	"internal/auth":      {"internal/chat", "internal/markup"},
@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/presence":  {"internal/chat", "internal/metrics"},
 	"internal/blob":      {"internal/chat"},
 	"internal/picture":   {"internal/chat"},
+	"internal/webhook":   {"internal/chat", "internal/metrics"},
 	"internal/config":    {},
 	"internal/health":    {},
 	"internal/metrics":   {},

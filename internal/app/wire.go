@@ -18,6 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/picture"
+	"github.com/chillin-chat/chillin/internal/webhook"
 	"github.com/chillin-chat/chillin/web"
 )
 
@@ -28,16 +29,21 @@ func (a *App) wire(m *metrics.Metrics) {
 		Rooms: a.engines.store, Messages: a.engines.store, Accounts: a.engines.store,
 		Bus: a.engines.bus, Presence: a.engines.presence, Metrics: m, Log: a.log,
 	})
+	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
+	a.hooks = webhook.NewDispatcher(webhook.Deps{
+		Store: a.engines.store, Changes: a.engines.store, Guard: guard, Metrics: m, Log: a.log, Now: time.Now,
+	})
 	hasher := auth.NewHasher(0)
 	service := &chat.Service{
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
-		Presence: a.engines.presence, Announcer: a.hub, Passwords: auth.RoomPasswords{Hasher: hasher},
+		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Passwords: auth.RoomPasswords{Hasher: hasher},
 		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log, Now: time.Now,
 		Joins: perMinute[chat.UserID](a.config.RateLimitJoins), Foundings: per[chat.UserID](time.Hour, a.config.RateLimitRooms),
 		Floods:         per[chat.RoomID](10*time.Second, roomPerUser*a.config.RateLimitMessages),
 		Administration: a.engines.store,
 		Profiles:       a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
 		Moderation: a.engines.store, Invites: a.engines.store, Directs: a.engines.store,
+		Hooks: a.engines.store, Targets: guard,
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
 		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}
@@ -61,6 +67,19 @@ func (a *App) wire(m *metrics.Metrics) {
 // bodyTime is how long a request may take to come in, its body included. Uploads
 // give themselves more (see api); a socket has no such bound.
 const bodyTime = 10 * time.Second
+
+// waking announces to the hub, and wakes those who deliver to webhooks.
+type waking struct {
+	chat.Announcer
+	hooks *webhook.Dispatcher
+}
+
+func (w waking) Announce(e chat.Event) {
+	w.Announcer.Announce(e)
+	if e.Durable() {
+		w.hooks.Wake()
+	}
+}
 
 // checks asks each configured engine whether it works.
 func (a *App) checks() *health.Health {

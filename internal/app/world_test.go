@@ -54,13 +54,19 @@ func embedded(t *testing.T, more map[string]string) *world {
 
 func clustered(t *testing.T, more map[string]string) *world {
 	t.Helper()
+	env := clusterEnv(t)
+	return &world{t, []string{startNode(t, env, more).base, startNode(t, env, more).base}}
+}
+
+// clusterEnv names engines that several nodes share.
+func clusterEnv(t *testing.T) map[string]string {
+	t.Helper()
 	s3 := testenv.S3(t)
-	env := map[string]string{
+	return map[string]string{
 		"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t),
 		"USE_MINIO": "true", "MINIO_ENDPOINT": s3.Endpoint, "S3_ACCESS_KEY_ID": s3.AccessKey,
 		"S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region,
 	}
-	return &world{t, []string{startNode(t, env, more).base, startNode(t, env, more).base}}
 }
 
 // node is an App that runs.

@@ -240,7 +240,7 @@ func (a *Accounts) register(ctx context.Context, account chat.NewAccount, sessio
 const maxUserAgent = 200 // bytes kept of it
 
 func (a *Accounts) newSession(from Device, life time.Duration) (string, chat.NewSession) {
-	token, hash := newToken()
+	token, hash := chat.NewToken()
 	agent := strings.ToValidUTF8(from.UserAgent[:min(len(from.UserAgent), maxUserAgent)], "")
 	return token, chat.NewSession{
 		TokenHash: hash, ExpiresAt: chat.At(a.Now().Add(life)), UserAgent: agent, IP: from.IP,

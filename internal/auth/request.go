@@ -41,7 +41,7 @@ func (rs *Requests) Caller(r *http.Request) (chat.Caller, Source, error) {
 	if token == "" {
 		return chat.Caller{}, Nowhere, chat.Fault(chat.Unauthenticated, "Please sign in.")
 	}
-	caller, err := rs.Store.CallerByToken(r.Context(), tokenHash(token))
+	caller, err := rs.Store.CallerByToken(r.Context(), chat.TokenHash(token))
 	if chat.CodeOf(err) == chat.NotFound && err != nil {
 		return chat.Caller{}, source, chat.Fault(chat.Unauthenticated, "Your session is over. Please sign in again.")
 	}

@@ -16,6 +16,8 @@ const (
 	AuditInviteMade     AuditAction = "invite.create"  // Detail: its id
 	AuditInviteRevoked  AuditAction = "invite.revoke"  // Detail: its id
 	AuditMessageDeleted AuditAction = "message.delete" // of User; Detail: its id
+	AuditHookMade       AuditAction = "webhook.make"   // Detail: which kind, its id and name or host
+	AuditHookDeleted    AuditAction = "webhook.delete" // Detail: which kind, its id
 
 	AuditServerRole    AuditAction = "user.role" // Detail: from what to what
 	AuditDisabled      AuditAction = "user.disable"

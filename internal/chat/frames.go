@@ -3,6 +3,7 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 )
 
 // The data of the events that a room's happenings become on the wire.
@@ -68,13 +69,15 @@ func ChangeEvent(m Message, seq Seq) Event {
 	if seq == m.Seq {
 		e.Kind, e.User = m.System.ends()
 	}
-	e.Frame = Frame(verbAt(m, seq), MessageEvent{m.RoomID, seq, m})
+	told := MessageEvent{m.RoomID, seq, m}
+	e.Frame = Frame(told.Kind(), told)
 	return e
 }
 
-func verbAt(m Message, seq Seq) string {
-	switch {
-	case seq == m.Seq:
+// Kind is the type of the event.
+func (e MessageEvent) Kind() string {
+	switch m := e.Message; {
+	case e.Seq == m.Seq:
 		return "message:new"
 	case m.DeletedAt != 0:
 		return "message:deleted"
@@ -85,30 +88,41 @@ func verbAt(m Message, seq Seq) string {
 	}
 }
 
-// Events makes an event for every number in (c.From, c.To]. A number whose own
-// change was overtaken by a later change of the same message is borne by a
-// changed message in its present state, so that the numbers stay dense: to apply
-// a later state early, and again in its place, does no harm.
+// Events makes an event for every number in (c.From, c.To].
 func (c Changes) Events() []Event {
-	bearer := make(map[Seq]Message, 2*len(c.Messages))
-	for _, m := range c.Messages {
-		bearer[m.Seq] = m
-		bearer[m.ChangeSeq] = m
-	}
 	var events []Event
-	next := 0 // the first message whose latest change is not before seq
-	for seq := c.From + 1; seq <= c.To; seq++ {
-		for next < len(c.Messages) && c.Messages[next].ChangeSeq < seq {
-			next++
-		}
-		m, ok := bearer[seq]
-		if !ok {
-			if next == len(c.Messages) {
-				break
-			}
-			m = c.Messages[next]
-		}
-		events = append(events, ChangeEvent(m, seq))
+	for e := range c.Numbered() {
+		events = append(events, ChangeEvent(e.Message, e.Seq))
 	}
 	return events
+}
+
+// Numbered yields what is told of every number in (c.From, c.To]. A number whose
+// own change was overtaken by a later change of the same message is borne by a
+// changed message in its present state, so that the numbers stay dense: to apply
+// a later state early, and again in its place, does no harm.
+func (c Changes) Numbered() iter.Seq[MessageEvent] {
+	return func(yield func(MessageEvent) bool) {
+		bearer := make(map[Seq]Message, 2*len(c.Messages))
+		for _, m := range c.Messages {
+			bearer[m.Seq] = m
+			bearer[m.ChangeSeq] = m
+		}
+		next := 0 // the first message whose latest change is not before seq
+		for seq := c.From + 1; seq <= c.To; seq++ {
+			for next < len(c.Messages) && c.Messages[next].ChangeSeq < seq {
+				next++
+			}
+			m, ok := bearer[seq]
+			if !ok {
+				if next == len(c.Messages) {
+					return
+				}
+				m = c.Messages[next]
+			}
+			if !yield(MessageEvent{m.RoomID, seq, m}) {
+				return
+			}
+		}
+	}
 }

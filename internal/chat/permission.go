@@ -13,6 +13,7 @@ const (
 	BanUser       Deed = "ban"         // one below oneself, or no member
 	MuteMember    Deed = "mute member" // one below oneself
 	InviteUsers   Deed = "invite"
+	ManageHooks   Deed = "manage webhooks"
 )
 
 // leastRole is who may do what: the least role for each deed. What every member
@@ -27,6 +28,7 @@ var leastRole = map[Deed]RoomRole{
 	BanUser:       Moderator,
 	MuteMember:    Moderator,
 	InviteUsers:   Moderator,
+	ManageHooks:   RoomAdmin,
 }
 
 // rank orders the roles.

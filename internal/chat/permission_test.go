@@ -14,6 +14,7 @@ func TestPermissions(t *testing.T) {
 		InviteUsers:   {false, true, true, true},
 		ChangeRoom:    {false, false, true, true},
 		ChangeRole:    {false, false, true, true},
+		ManageHooks:   {false, false, true, true},
 		DeleteRoom:    {false, false, false, true},
 		TransferOwner: {false, false, false, true},
 	}

@@ -18,6 +18,8 @@ type Service struct {
 	Profiles  Profiles
 	Blobs     Blobs
 	Pictures  Pictures
+	Hooks     Hooks
+	Targets   Targets
 	Presence  Presence
 	Announcer Announcer
 	Passwords Passwords

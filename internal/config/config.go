@@ -36,6 +36,9 @@ type Config struct {
 	MaxSocketsPerIP   int // MAX_SOCKETS_PER_IP: open sockets of one address on a node
 	MaxMessageLength  int // MAX_MESSAGE_LENGTH: code points per message
 
+	// WEBHOOK_ALLOW_PRIVATE: outgoing webhooks may reach private and local addresses
+	WebhookAllowPrivate bool
+
 	LogLevel  slog.Level
 	LogFormat LogFormat
 }
@@ -81,8 +84,11 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		RateLimitRooms:    r.number("RATE_LIMIT_ROOMS", 10, 1, 1_000_000),
 		MaxSocketsPerIP:   r.number("MAX_SOCKETS_PER_IP", 500, 1, 1_000_000),
 		MaxMessageLength:  r.number("MAX_MESSAGE_LENGTH", 2000, 1, 20_000),
-		LogLevel:          r.logLevel("LOG_LEVEL"),
-		LogFormat:         LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),
+
+		WebhookAllowPrivate: r.flag("WEBHOOK_ALLOW_PRIVATE"),
+
+		LogLevel:  r.logLevel("LOG_LEVEL"),
+		LogFormat: LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),
 	}
 	// Without a shared database Redis would tell other nodes of messages that
 	// they cannot read.

@@ -37,6 +37,8 @@ type Metrics struct {
 	BusRenewed   prometheus.Counter     // subscriptions made anew because one ended or was deaf
 	PresenceLost prometheus.Counter     // writes and renewals of presence that failed
 
+	HookDeliveries *prometheus.CounterVec // tries to deliver an event to a webhook, by outcome
+
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
 }
@@ -75,6 +77,10 @@ func New() *Metrics {
 		BusRenewed:   counter("bus_subscriptions_renewed_total", "Subscriptions made anew because one ended or was deaf."),
 		PresenceLost: counter("presence_writes_failed_total", "Writes and renewals of presence that failed."),
 
+		HookDeliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_webhook_deliveries_total", Help: "Tries to deliver an event to a webhook, by outcome.",
+		}, []string{"outcome"}),
+
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_http_requests_total", Help: "HTTP requests, by method, route pattern and class of status.",
 		}, []string{"method", "route", "status"}),
@@ -87,7 +93,7 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
 		m.appendBatch, m.appendSeconds, m.Delivered, m.Filled,
-		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.requests, m.requestSeconds,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
 	return m
 }

@@ -92,6 +92,7 @@ func (*postgres) inTexts(column string, n int) string {
 // lockRoom leaves the key alone, so that inserts which refer to the room need
 // not wait.
 func (*postgres) lockRoom() string { return " FOR NO KEY UPDATE" }
+func (*postgres) lockDue() string  { return " FOR NO KEY UPDATE OF h SKIP LOCKED" }
 
 func (*postgres) violated(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {

@@ -110,6 +110,7 @@ func (*sqliteEngine) jsonRows(fields, order string) string {
 
 // lockRoom is nothing: an immediate transaction holds the whole database.
 func (*sqliteEngine) lockRoom() string { return "" }
+func (*sqliteEngine) lockDue() string  { return "" }
 
 func (*sqliteEngine) violated(err error) string {
 	e, ok := errors.AsType[*sqlite.Error](err)

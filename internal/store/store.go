@@ -48,6 +48,9 @@ type engine interface {
 	inTexts(column string, n int) string
 	// lockRoom ends the SELECT that takes a room's row.
 	lockRoom() string
+	// lockDue ends the SELECT that takes due webhooks h, passing over those that
+	// another node is taking.
+	lockDue() string
 	// violated names the unique constraint or columns that err tells of, "" for
 	// any other error.
 	violated(err error) string

@@ -1,4 +1,4 @@
-package auth
+package chat
 
 import (
 	"crypto/rand"
@@ -10,15 +10,17 @@ import (
 // to store.
 const tokenBytes = 32
 
-// newToken makes a session's secret and the hash under which it is stored.
-func newToken() (token string, hash []byte) {
+// NewToken makes the secret of a session or webhook and the hash under which it is
+// stored.
+func NewToken() (token string, hash []byte) {
 	secret := make([]byte, tokenBytes)
 	_, _ = rand.Read(secret) // never fails
 	token = base64.RawURLEncoding.EncodeToString(secret)
-	return token, tokenHash(token)
+	return token, TokenHash(token)
 }
 
-func tokenHash(token string) []byte {
+// TokenHash is how a token is found again.
+func TokenHash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }

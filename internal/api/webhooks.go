@@ -1,0 +1,160 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// hooksPath is where programs post, below base.
+const hooksPath = "/hooks/"
+
+type createIncomingInput struct {
+	OfRoom
+	Host
+	Body struct {
+		Name string `json:"name" doc:"What its messages are signed with."`
+	}
+}
+
+// Host is where the client reaches this server: part of the inputs that tell it.
+type Host struct{ base string }
+
+// Resolve reads the host from the request; huma calls it.
+func (h *Host) Resolve(ctx huma.Context) []error {
+	scheme := "http://"
+	if _, secure := originOf(ctx.Context()); secure {
+		scheme = "https://"
+	}
+	h.base = scheme + ctx.Host()
+	return nil
+}
+
+// NewIncomingHook is an incoming webhook with its token, which is told this once.
+type NewIncomingHook struct {
+	chat.IncomingHook
+	URL   string `json:"url" doc:"Where to post: it holds the token. It is not told again."`
+	Token string `json:"token"`
+}
+
+type createIncomingOutput struct {
+	Body struct {
+		Webhook NewIncomingHook `json:"webhook"`
+	}
+}
+
+type incomingHooksOutput struct {
+	Body struct {
+		Webhooks []chat.IncomingHook `json:"webhooks"`
+	}
+}
+
+// OfHook is the path of everything about one webhook.
+type OfHook struct {
+	OfRoom
+	HookID chat.HookID `path:"hookId" minimum:"1"`
+}
+
+type hookPostInput struct {
+	Token string `path:"token" maxLength:"100"`
+	Key   string `header:"Idempotency-Key" maxLength:"255" doc:"Names the post in place of a cid."`
+	Body  struct {
+		Text string `json:"text"`
+		CID  string `json:"cid,omitempty" doc:"A UUID: the same one again is the same message."`
+	}
+}
+
+func (a *API) mountIncomingHooks() {
+	tags := []string{"webhooks"}
+	const path = "/rooms/{id}/webhooks/incoming"
+	handle(a, huma.Operation{
+		OperationID: "createIncomingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
+		Summary: "Make an address to which programs post messages", DefaultStatus: http.StatusCreated,
+	}, func(ctx context.Context, in *createIncomingInput) (*createIncomingOutput, error) {
+		hook, token, err := a.Service.CreateIncomingHook(ctx, auth.CallerIn(ctx), in.ID, in.Body.Name)
+		out := &createIncomingOutput{}
+		out.Body.Webhook = NewIncomingHook{hook, in.base + base + hooksPath + token, token}
+		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "listIncomingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
+		Summary: "A room's incoming webhooks, for its admins",
+	}, func(ctx context.Context, in *OfRoom) (*incomingHooksOutput, error) {
+		hooks, err := a.Service.IncomingHooks(ctx, auth.CallerIn(ctx), in.ID)
+		out := &incomingHooksOutput{}
+		out.Body.Webhooks = hooks
+		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "deleteIncomingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
+		Summary: "End an incoming webhook: its token is refused at once", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *OfHook) (*struct{}, error) {
+		return nil, a.Service.DeleteIncomingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+	})
+	handle(a, huma.Operation{
+		OperationID: "postByWebhook", Method: http.MethodPost, Path: hooksPath + "{token}", Tags: tags,
+		Summary: "Say something in the room of an incoming webhook", DefaultStatus: http.StatusCreated,
+		Description: "201 for a new message, 200 with the original where the cid or Idempotency-Key was known.",
+	}, func(ctx context.Context, in *hookPostInput) (*messageOutput, error) {
+		m, fresh, err := a.Service.PostByHook(ctx, in.Token, chat.HookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
+		return a.sent(m, fresh, err)
+	})
+}
+
+type createOutgoingInput struct {
+	OfRoom
+	Body struct {
+		URL string `json:"url" doc:"http or https; local and private addresses are refused."`
+	}
+}
+
+// NewOutgoingHook is an outgoing webhook with its secret, which is told this once.
+type NewOutgoingHook struct {
+	chat.OutgoingHook
+	Secret string `json:"secret" doc:"Signs what is sent. It is not told again."`
+}
+
+type createOutgoingOutput struct {
+	Body struct {
+		Webhook NewOutgoingHook `json:"webhook"`
+	}
+}
+
+type outgoingHooksOutput struct {
+	Body struct {
+		Webhooks []chat.OutgoingHook `json:"webhooks"`
+	}
+}
+
+func (a *API) mountOutgoingHooks() {
+	tags := []string{"webhooks"}
+	const path = "/rooms/{id}/webhooks/outgoing"
+	handle(a, huma.Operation{
+		OperationID: "createOutgoingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
+		Summary: "Have every change of a room sent to a URL, from now on", DefaultStatus: http.StatusCreated,
+	}, func(ctx context.Context, in *createOutgoingInput) (*createOutgoingOutput, error) {
+		hook, secret, err := a.Service.CreateOutgoingHook(ctx, auth.CallerIn(ctx), in.ID, in.Body.URL)
+		out := &createOutgoingOutput{}
+		out.Body.Webhook = NewOutgoingHook{hook, secret}
+		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "listOutgoingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
+		Summary: "A room's outgoing webhooks and how they do, for its admins",
+	}, func(ctx context.Context, in *OfRoom) (*outgoingHooksOutput, error) {
+		hooks, err := a.Service.OutgoingHooks(ctx, auth.CallerIn(ctx), in.ID)
+		out := &outgoingHooksOutput{}
+		out.Body.Webhooks = hooks
+		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "deleteOutgoingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
+		Summary: "End an outgoing webhook", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *OfHook) (*struct{}, error) {
+		return nil, a.Service.DeleteOutgoingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+	})
+}

@@ -1,0 +1,363 @@
+package app_test
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+type incomingHook struct {
+	chat.IncomingHook
+	URL   string `json:"url"`
+	Token string `json:"token"`
+}
+
+func (p *person) incoming(room chat.RoomID, name string) incomingHook {
+	p.t.Helper()
+	var made struct {
+		Webhook incomingHook `json:"webhook"`
+	}
+	err := p.Client.Do(ctx(p.t), http.MethodPost, path("/rooms/%d/webhooks/incoming", room), map[string]string{"name": name}, &made)
+	if err != nil {
+		p.t.Fatalf("make webhook: %v", err)
+	}
+	return made.Webhook
+}
+
+// post posts to a webhook as a program that knows nothing but its URL.
+func post(t *testing.T, url, key, body string) (int, chat.Message) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx(t), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var out struct {
+		Message chat.Message `json:"message"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&out); err != nil {
+		t.Fatalf("answer to %.100q: %v", body, err)
+	}
+	return answer.StatusCode, out.Message
+}
+
+func TestAProgramPostsByAWebhook(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice := w.person("alice", 0)
+		room := alice.room("Lobby", map[string]any{"private": true})
+		alice.join(room.ID, nil)
+		hook := alice.incoming(room.ID, "Build server")
+		if joined := alice.hears(1); joined.System == nil || joined.System.UserID != hook.UserID {
+			w.t.Fatalf("message = %+v, want that the bot joined", joined)
+		}
+		if hook.URL != w.nodes[0]+"/api/v1/hooks/"+hook.Token || len(hook.Token) < 22 {
+			w.t.Fatalf("webhook = %+v", hook)
+		}
+		other := strings.Replace(hook.URL, w.nodes[0], w.nodes[len(w.nodes)-1], 1)
+
+		status, first := post(w.t, other, "", `{"text":"build **green**"}`)
+		if m := alice.hears(2); status != http.StatusCreated || m.ID != first.ID || m.Author.DisplayName != "Build server" || m.Text != "build **green**" {
+			w.t.Fatalf("%d, heard %+v", status, m)
+		}
+		post(w.t, hook.URL, "", `{"text":"build **green**"}`)
+		alice.hears(3) // without a name every post is a new one
+		cid := uuid.NewString()
+		for _, again := range []struct{ key, body string }{
+			{"", path(`{"text":"once","cid":%q}`, cid)}, {"other", path(`{"text":"once","cid":%q}`, cid)},
+			{"run 7", `{"text":"by key"}`}, {"run 7", `{"text":"by key"}`},
+		} {
+			status, m := post(w.t, other, again.key, again.body)
+			if status == http.StatusCreated {
+				alice.hears(m.Seq)
+			} else if status != http.StatusOK {
+				w.t.Fatalf("%+v: %d", again, status)
+			}
+		}
+		history, err := alice.History(ctx(w.t), room.ID, "limit=100")
+		if err != nil || texts(history) != "build **green** build **green** once by key" {
+			w.t.Fatalf("history = %q, %v", texts(history), err)
+		}
+
+		for body, want := range map[string]int{
+			path(`{"text":"another","cid":%q}`, cid):         http.StatusConflict,
+			`{"text":"x","cid":"7"}`:                         http.StatusUnprocessableEntity,
+			`{"text":" "}`:                                   http.StatusUnprocessableEntity,
+			`{"text":"x","username":"root"}`:                 http.StatusBadRequest,
+			`{"text":"x","text":"y"}`:                        http.StatusBadRequest,
+			`{"text":"` + strings.Repeat("x", 65<<10) + `"}`: http.StatusRequestEntityTooLarge,
+		} {
+			if status, _ := post(w.t, hook.URL, "", body); status != want {
+				w.t.Errorf("%.60q: %d, want %d", body, status, want)
+			}
+		}
+		if status, _ := post(w.t, hook.URL[:len(hook.URL)-1], "", `{"text":"x"}`); status != http.StatusNotFound {
+			w.t.Errorf("another token: %d, want 404", status)
+		}
+
+		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, path("/rooms/%d/webhooks/incoming/%d", room.ID, hook.ID), nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		for _, url := range []string{hook.URL, other} {
+			if status, _ := post(w.t, url, "", `{"text":"late"}`); status != http.StatusNotFound {
+				w.t.Errorf("after delete: %d, want 404", status)
+			}
+		}
+	})
+}
+
+func TestOnlyARoomsAdminsManageItsWebhooks(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 0)
+		room := alice.room("Lobby", nil)
+		hidden := alice.room("Hidden", map[string]any{"private": true})
+		bob.join(room.ID, nil)
+		hook := alice.incoming(room.ID, "CI")
+		guest := client.New(w.nodes[0])
+		if err := guest.Guest(ctx(w.t), "Guest"); err != nil {
+			w.t.Fatal(err)
+		}
+		den, err := guest.CreateRoom(ctx(w.t), "Den", nil)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, c := range []struct {
+			who  *client.Client
+			room chat.RoomID
+			want chat.Code
+		}{
+			{bob.Client, room.ID, chat.Forbidden}, {carol.Client, room.ID, chat.NotAMember},
+			{carol.Client, hidden.ID, chat.NotFound}, {guest, den.ID, chat.Forbidden},
+		} {
+			in, out := path("/rooms/%d/webhooks/incoming", c.room), path("/rooms/%d/webhooks/outgoing", c.room)
+			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodPost, in, map[string]string{"name": "X"}, nil), c.want)
+			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodPost, out, map[string]string{"url": "https://example.org/"}, nil), c.want)
+			if c.who == guest {
+				continue
+			}
+			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodGet, in, nil, nil), c.want)
+			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodGet, out, nil, nil), c.want)
+			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodDelete, path("%s/%d", in, hook.ID), nil, nil), c.want)
+			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodDelete, path("%s/%d", out, hook.ID), nil, nil), c.want)
+		}
+		var raw json.RawMessage
+		if err := alice.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d/webhooks/incoming", room.ID), nil, &raw); err != nil {
+			w.t.Fatal(err)
+		}
+		if !bytes.Contains(raw, []byte(`"name":"CI"`)) || bytes.Contains(raw, []byte(hook.Token)) || bytes.Contains(raw, []byte("token")) {
+			w.t.Fatalf("list = %s, want the hook without its token", raw)
+		}
+		for _, url := range []string{"http://127.0.0.1:6379/", "http://169.254.169.254/", "file:///etc/passwd", ""} {
+			wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodPost, path("/rooms/%d/webhooks/outgoing", room.ID),
+				map[string]string{"url": url}, nil), chat.BadRequest)
+		}
+	})
+}
+
+// told is what an outgoing webhook sends.
+type told struct {
+	Event   string       `json:"event"`
+	RoomID  chat.RoomID  `json:"roomId"`
+	Seq     chat.Seq     `json:"seq"`
+	Message chat.Message `json:"message"`
+}
+
+// receiver is somebody's program: it takes what is signed with its secret, unless
+// it is told to refuse.
+type receiver struct {
+	*httptest.Server
+	heard chan told
+
+	mu     sync.Mutex
+	secret string
+	refuse bool
+}
+
+func newReceiver(t *testing.T) *receiver {
+	r := &receiver{heard: make(chan told, 1000)}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		content, _ := io.ReadAll(request.Body)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		mac := hmac.New(sha256.New, []byte(r.secret))
+		mac.Write([]byte(request.Header.Get("X-Chillin-Timestamp") + "." + string(content)))
+		var e told
+		switch {
+		case request.Header.Get("X-Chillin-Signature") != "sha256="+hex.EncodeToString(mac.Sum(nil)):
+			t.Errorf("the signature of %q is wrong", content)
+		case json.Unmarshal(content, &e) != nil || e.Event != request.Header.Get("X-Chillin-Event"):
+			t.Errorf("body %q with event %q", content, request.Header.Get("X-Chillin-Event"))
+		case r.refuse:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		r.heard <- e
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) refuses(yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuse = yes
+}
+
+// hears waits for the next event and fails unless it bears seq.
+func (r *receiver) hears(t *testing.T, seq chat.Seq) told {
+	t.Helper()
+	select {
+	case e := <-r.heard:
+		if e.Seq != seq {
+			t.Fatalf("heard %d, want %d", e.Seq, seq)
+		}
+		return e
+	case <-time.After(20 * time.Second):
+		t.Fatalf("heard nothing, want %d", seq)
+	}
+	return told{}
+}
+
+func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingHook {
+	p.t.Helper()
+	var made struct {
+		Webhook struct {
+			chat.OutgoingHook
+			Secret string `json:"secret"`
+		} `json:"webhook"`
+	}
+	to.mu.Lock() // the first event may be faster than the answer
+	defer to.mu.Unlock()
+	err := p.Client.Do(ctx(p.t), http.MethodPost, path("/rooms/%d/webhooks/outgoing", room), map[string]string{"url": to.URL + "/in"}, &made)
+	if err != nil || made.Webhook.Secret == "" {
+		p.t.Fatalf("make webhook: %+v, %v", made, err)
+	}
+	to.secret = made.Webhook.Secret
+	return made.Webhook.OutgoingHook
+}
+
+var allowPrivate = map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"}
+
+func TestAProgramIsToldWhatHappens(t *testing.T) {
+	for _, kind := range worlds {
+		t.Run(kind.name, func(t *testing.T) {
+			w := kind.open(t, allowPrivate)
+			alice, bob := w.person("alice", 0), w.person("bob", 1)
+			room, to := alice.room("Lobby", nil), newReceiver(t)
+			alice.say(room.ID, "before")
+			hook := alice.outgoing(room.ID, to)
+			bob.join(room.ID, nil)
+			if e := to.hears(t, 2); e.Message.System == nil || e.Message.System.Action != chat.Joined {
+				t.Fatalf("told %+v, want that bob joined", e)
+			}
+			said := bob.say(room.ID, "hello")
+			if e := to.hears(t, 3); e.Event != "message:new" || e.RoomID != room.ID || e.Message.ID != said.ID || e.Message.Author.Username != "bob" {
+				t.Fatalf("told %+v, want what bob said", e)
+			}
+			if err := bob.Client.Do(ctx(t), http.MethodPut, path("/messages/%d/reactions/👍", said.ID), nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			if e := to.hears(t, 4); e.Event != "message:reaction" || e.Message.Reactions[0].Me {
+				t.Fatalf("told %+v, want the reaction, not as the reader's own", e)
+			}
+			if err := alice.Client.Do(ctx(t), http.MethodDelete, path("/messages/%d", said.ID), nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			if e := to.hears(t, 5); e.Event != "message:deleted" || e.Message.Text != "" {
+				t.Fatalf("told %+v, want that it was deleted", e)
+			}
+
+			to.refuses(true)
+			alice.say(room.ID, "unheard")
+			for h := (chat.OutgoingHook{}); h.Failures == 0; {
+				h = alice.outgoingState(room.ID)
+				if h.Failures > 0 && (h.LastError != "answered 503 Service Unavailable" || h.NextTryAt == 0 || h.Delivered != 5) {
+					t.Fatalf("hook = %+v", h)
+				}
+			}
+			to.refuses(false)
+			to.hears(t, 6)
+			if err := alice.Client.Do(ctx(t), http.MethodDelete, path("/rooms/%d/webhooks/outgoing/%d", room.ID, hook.ID), nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			next := newReceiver(t)
+			alice.outgoing(room.ID, next)
+			alice.say(room.ID, "later")
+			next.hears(t, 7)
+			if len(to.heard) != 0 {
+				t.Fatalf("the deleted hook heard %+v", <-to.heard)
+			}
+		})
+	}
+}
+
+func (p *person) outgoingState(room chat.RoomID) chat.OutgoingHook {
+	p.t.Helper()
+	var list struct {
+		Webhooks []chat.OutgoingHook `json:"webhooks"`
+	}
+	err := p.Client.Do(ctx(p.t), http.MethodGet, path("/rooms/%d/webhooks/outgoing", room), nil, &list)
+	if err != nil || len(list.Webhooks) != 1 {
+		p.t.Fatalf("webhooks = %+v, %v, want one", list, err)
+	}
+	return list.Webhooks[0]
+}
+
+// TestAStopLosesNothingForWebhooks stops a node in the middle: the other one, or the
+// node's next life, goes on where it was.
+func TestAStopLosesNothingForWebhooks(t *testing.T) {
+	t.Run("one embedded node", func(t *testing.T) {
+		env := map[string]string{"DATA_DIR": t.TempDir()}
+		n := startNode(t, env, allowPrivate)
+		stopInTheMiddle(t, n, func() string { return startNode(t, env, allowPrivate).base })
+	})
+	t.Run("two nodes on real engines", func(t *testing.T) {
+		env := clusterEnv(t)
+		n, other := startNode(t, env, allowPrivate), startNode(t, env, allowPrivate)
+		stopInTheMiddle(t, n, func() string { return other.base })
+	})
+}
+
+func stopInTheMiddle(t *testing.T, n *node, next func() string) {
+	w := &world{t, []string{n.base}}
+	alice := w.person("alice", 0)
+	room, to := alice.room("Lobby", nil), newReceiver(t)
+	alice.outgoing(room.ID, to)
+	const before, after = 60, 40
+	for _, text := range count(before) {
+		alice.say(room.ID, text)
+	}
+	to.hears(t, 1) // it is in the middle
+	if err := n.stop(); err != nil {
+		t.Fatal(err)
+	}
+	alice.Base = next()
+	alice.connect()
+	for _, text := range count(after) {
+		alice.say(room.ID, text)
+	}
+	for seq := range chat.Seq(before + after - 1) {
+		to.hears(t, seq+2)
+	}
+}

@@ -1,0 +1,112 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// HookID names an incoming or an outgoing webhook; each kind counts by itself.
+type HookID int64
+
+// MaxHooks is how many webhooks of each kind a room may have.
+const MaxHooks = 10
+
+// IncomingHook lets a program that knows its token say something in a room, as a
+// bot of the hook's own.
+type IncomingHook struct {
+	ID        HookID `json:"id"`
+	RoomID    RoomID `json:"roomId"`
+	Name      string `json:"name"`
+	UserID    UserID `json:"userId" doc:"The bot that says what is posted."`
+	CreatedAt Time   `json:"createdAt" format:"date-time"`
+}
+
+// OutgoingHook tells a program at URL every durable change of a room, in order.
+type OutgoingHook struct {
+	ID        HookID `json:"id"`
+	RoomID    RoomID `json:"roomId"`
+	URL       string `json:"url"`
+	Delivered Seq    `json:"delivered" doc:"Every change of the room up to this number has been delivered."`
+	Failures  int    `json:"failures" doc:"Tries in a row that failed."`
+	LastError string `json:"lastError" doc:"Why the last try failed; empty where it did not."`
+	NextTryAt Time   `json:"nextTryAt,omitempty" format:"date-time" doc:"Set after a failure."`
+	// DisabledAt is set when the receiver was given up: nothing is sent any more.
+	DisabledAt Time `json:"disabledAt,omitempty" format:"date-time" doc:"Set when the receiver was given up."`
+	CreatedAt  Time `json:"createdAt" format:"date-time"`
+}
+
+// NewIncomingHook is what the store needs to make an incoming webhook.
+type NewIncomingHook struct {
+	Room      RoomID
+	Bot       NewAccount
+	TokenHash []byte
+}
+
+// NewOutgoingHook is what the store needs to make an outgoing webhook, which
+// begins with what happens next.
+type NewOutgoingHook struct {
+	Room   RoomID
+	URL    string
+	Secret string
+}
+
+// Hooks is the store of webhooks. The rules are asked under the room's lock.
+type Hooks interface {
+	// CreateIncoming makes a hook with its bot, which joins the room; the message
+	// tells that. FORBIDDEN (rule, or the room has MaxHooks).
+	CreateIncoming(ctx context.Context, n NewIncomingHook, by UserID, rule MemberRule) (IncomingHook, *Message, error)
+	// Incoming and Outgoing return the hooks of a room, the oldest first.
+	Incoming(ctx context.Context, room RoomID) ([]IncomingHook, error)
+	Outgoing(ctx context.Context, room RoomID) ([]OutgoingHook, error)
+	// DeleteIncoming ends a hook and its bot, which leaves the room; the message,
+	// nil where it was no member any more, tells that. NOT_FOUND.
+	DeleteIncoming(ctx context.Context, room RoomID, id HookID, by UserID, rule MemberRule) (*Message, error)
+	// IncomingByToken finds a hook and its bot. NOT_FOUND.
+	IncomingByToken(ctx context.Context, tokenHash []byte) (IncomingHook, User, error)
+	// CreateOutgoing makes a hook. FORBIDDEN as CreateIncoming.
+	CreateOutgoing(ctx context.Context, n NewOutgoingHook, by UserID, rule MemberRule) (OutgoingHook, error)
+	// DeleteOutgoing ends a hook. NOT_FOUND.
+	DeleteOutgoing(ctx context.Context, room RoomID, id HookID, by UserID, rule MemberRule) error
+}
+
+// HookTurn is an outgoing hook that one node has taken for a while to deliver what
+// is due. A turn whose lease has run out may be another node's: it changes nothing.
+type HookTurn struct {
+	ID           HookID
+	Room         RoomID
+	URL          string
+	Secret       string
+	Delivered    Seq
+	Failures     int
+	FailingSince Time // 0: does not fail
+	// Lease counts the turns of the hook.
+	Lease int64
+}
+
+// HookFailure is why a turn ended before everything was delivered.
+type HookFailure struct {
+	Text       string
+	RetryAfter time.Duration
+	GiveUp     bool
+}
+
+// Deliveries is the store of what outgoing hooks have been told.
+type Deliveries interface {
+	// TakeHooks takes at most limit hooks that have something to deliver and that
+	// nobody else has, for the time of lease: those that work before those that
+	// fail, and whoever waits longest first.
+	TakeHooks(ctx context.Context, limit int, lease time.Duration) ([]HookTurn, error)
+	// Delivered tells that the changes up to a number were received and renews the
+	// lease; held is false where the turn is over.
+	Delivered(ctx context.Context, t HookTurn, upTo Seq, lease time.Duration) (held bool, err error)
+	// EndTurn lets the hook go, with what failed or nil.
+	EndTurn(ctx context.Context, t HookTurn, failure *HookFailure) error
+}
+
+// Targets tells to where a webhook may send.
+type Targets interface {
+	// Check returns a URL in the form in which it is stored, or why it cannot be
+	// used. BAD_REQUEST. What a name stands for is only known, and checked, when
+	// something is sent.
+	Check(url string) (string, error)
+}

@@ -1,0 +1,139 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// CreateIncomingHook makes a webhook by which whoever knows its token may post in a
+// room. The token is told this once.
+func (s *Service) CreateIncomingHook(ctx context.Context, caller Caller, room RoomID, name string) (IncomingHook, string, error) {
+	if err := mayOwnHooks(caller); err != nil {
+		return IncomingHook{}, "", err
+	}
+	name, err := line(name, MaxDisplayName, "name")
+	if err != nil {
+		return IncomingHook{}, "", err
+	}
+	if name == "" {
+		return IncomingHook{}, "", Fault(Empty, "A webhook needs a name.").In("name")
+	}
+	token, hash := NewToken()
+	hook, told, err := s.Hooks.CreateIncoming(ctx, NewIncomingHook{
+		Room: room, Bot: NewAccount{Username: hookUsername(), DisplayName: name}, TokenHash: hash,
+	}, caller.User.ID, roleFor(ManageHooks))
+	if err != nil {
+		return IncomingHook{}, "", s.hiding(ctx, caller, room, err)
+	}
+	s.announce(told)
+	return hook, token, nil
+}
+
+// hookUsername is one of 32^15: two hooks meet as good as never, and the store
+// would refuse the second.
+func hookUsername() string { return "hook-" + strings.ToLower(rand.Text()[:15]) }
+
+// IncomingHooks returns the incoming webhooks of a room to its admins.
+func (s *Service) IncomingHooks(ctx context.Context, caller Caller, room RoomID) ([]IncomingHook, error) {
+	if err := s.managesHooks(ctx, caller, room); err != nil {
+		return nil, err
+	}
+	return s.Hooks.Incoming(ctx, room)
+}
+
+// DeleteIncomingHook ends a webhook: its token is refused at once.
+func (s *Service) DeleteIncomingHook(ctx context.Context, caller Caller, room RoomID, id HookID) error {
+	told, err := s.Hooks.DeleteIncoming(ctx, room, id, caller.User.ID, roleFor(ManageHooks))
+	if err != nil {
+		return s.hiding(ctx, caller, room, err)
+	}
+	s.announce(told)
+	return nil
+}
+
+// HookPost is what a program asks a webhook to say.
+type HookPost struct {
+	Text string
+	CID  string // "" for none
+	Key  string // the Idempotency-Key, "" for none; counts where there is no CID
+}
+
+// PostByHook says something in the room of an incoming webhook. It is a send of
+// the hook's bot, with everything that holds for sends.
+func (s *Service) PostByHook(ctx context.Context, token string, p HookPost) (m Message, fresh bool, err error) {
+	hook, bot, err := s.Hooks.IncomingByToken(ctx, TokenHash(token))
+	if err != nil {
+		return Message{}, false, err
+	}
+	return s.SendMessage(ctx, Caller{User: bot}, Send{Room: hook.RoomID, CID: p.cid(), Text: p.Text})
+}
+
+// hookKeys is the namespace of the cids that are made of keys.
+var hookKeys = uuid.MustParse("5a0c2c1e-0d0b-4b6f-9a67-3f0f5d7b1c42")
+
+// cid is the caller's, or made of its key, so that the same key is the same send;
+// without either, every post is a new one.
+func (p HookPost) cid() string {
+	switch {
+	case p.CID != "":
+		return p.CID
+	case p.Key != "":
+		return uuid.NewSHA1(hookKeys, []byte(p.Key)).String()
+	}
+	return uuid.NewString()
+}
+
+// CreateOutgoingHook makes a webhook that tells a program at url every change of a
+// room from now on. The secret, with which the program knows our requests from
+// others', is told this once.
+func (s *Service) CreateOutgoingHook(ctx context.Context, caller Caller, room RoomID, url string) (OutgoingHook, string, error) {
+	if err := mayOwnHooks(caller); err != nil {
+		return OutgoingHook{}, "", err
+	}
+	url, err := s.Targets.Check(url)
+	if err != nil {
+		return OutgoingHook{}, "", err
+	}
+	secret, _ := NewToken()
+	hook, err := s.Hooks.CreateOutgoing(ctx, NewOutgoingHook{Room: room, URL: url, Secret: secret}, caller.User.ID, roleFor(ManageHooks))
+	if err != nil {
+		return OutgoingHook{}, "", s.hiding(ctx, caller, room, err)
+	}
+	return hook, secret, nil
+}
+
+// OutgoingHooks returns the outgoing webhooks of a room to its admins.
+func (s *Service) OutgoingHooks(ctx context.Context, caller Caller, room RoomID) ([]OutgoingHook, error) {
+	if err := s.managesHooks(ctx, caller, room); err != nil {
+		return nil, err
+	}
+	return s.Hooks.Outgoing(ctx, room)
+}
+
+// DeleteOutgoingHook ends a webhook. A request that is under way may still arrive.
+func (s *Service) DeleteOutgoingHook(ctx context.Context, caller Caller, room RoomID, id HookID) error {
+	return s.hiding(ctx, caller, room, s.Hooks.DeleteOutgoing(ctx, room, id, caller.User.ID, roleFor(ManageHooks)))
+}
+
+// managesHooks is the gate before what a room's webhooks show.
+func (s *Service) managesHooks(ctx context.Context, caller Caller, room RoomID) error {
+	_, membership, err := s.visible(ctx, caller, room)
+	switch {
+	case err != nil:
+		return err
+	case membership == nil:
+		return Fault(NotAMember, "Join the room first.")
+	}
+	return roleFor(ManageHooks)(*membership, nil)
+}
+
+// mayOwnHooks keeps from guests what goes on when they are gone.
+func mayOwnHooks(caller Caller) error {
+	if caller.User.Guest {
+		return Fault(Forbidden, "Guests cannot make webhooks: sign in with an account.")
+	}
+	return nil
+}

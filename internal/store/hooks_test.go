@@ -1,0 +1,292 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+func createIncoming(t *testing.T, s *Store, room chat.Room, by chat.Caller, username string) (chat.IncomingHook, []byte) {
+	t.Helper()
+	hash := randomHash()
+	hook, told, err := s.CreateIncoming(t.Context(), chat.NewIncomingHook{
+		Room: room.ID, Bot: chat.NewAccount{Username: username, DisplayName: "CI"}, TokenHash: hash,
+	}, by.User.ID, nil)
+	if err != nil || told == nil || told.System.Action != chat.Joined || told.System.UserID != hook.UserID {
+		t.Fatalf("create hook: %+v, told %+v, %v", hook, told, err)
+	}
+	return hook, hash
+}
+
+func TestIncomingHooks(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		hook, hash := createIncoming(t, s, room, alice, "hook-one")
+
+		t.Run("its token finds the hook and its bot, which is a member", func(t *testing.T) {
+			found, bot, err := s.IncomingByToken(ctx, hash)
+			if err != nil || found != hook || bot.ID != hook.UserID || bot.Role != chat.Bot || bot.DisplayName != "CI" {
+				t.Fatalf("found %+v, %+v, %v, want %+v", found, bot, err, hook)
+			}
+			appendText(t, s, room, chat.Caller{User: bot}, "green")
+			_, _, err = s.IncomingByToken(ctx, randomHash())
+			wantCode(t, err, chat.NotFound)
+		})
+		t.Run("a rule decides under the lock, strangers are no members", func(t *testing.T) {
+			no := func(chat.Membership, *chat.Membership) error { return chat.Fault(chat.Forbidden, "no") }
+			_, _, err := s.CreateIncoming(ctx, chat.NewIncomingHook{Room: room.ID, TokenHash: randomHash()}, alice.User.ID, no)
+			wantCode(t, err, chat.Forbidden)
+			_, err = s.DeleteIncoming(ctx, room.ID, hook.ID, alice.User.ID, no)
+			wantCode(t, err, chat.Forbidden)
+			_, err = s.DeleteIncoming(ctx, room.ID, hook.ID, register(t, s, "bob").User.ID, nil)
+			wantCode(t, err, chat.NotAMember)
+			_, err = s.DeleteIncoming(ctx, room.ID, 9999, alice.User.ID, nil)
+			wantCode(t, err, chat.NotFound)
+		})
+		t.Run("deleted, it is refused and its bot is gone", func(t *testing.T) {
+			told, err := s.DeleteIncoming(ctx, room.ID, hook.ID, alice.User.ID, nil)
+			if err != nil || told == nil || told.System.Action != chat.Kicked || told.System.UserID != hook.UserID {
+				t.Fatalf("told %+v, %v", told, err)
+			}
+			_, _, err = s.IncomingByToken(ctx, hash)
+			wantCode(t, err, chat.NotFound)
+			hooks, err := s.Incoming(ctx, room.ID)
+			members, _, _ := s.Members(ctx, room.ID, 10, "")
+			if err != nil || len(hooks) != 0 || len(members) != 1 {
+				t.Fatalf("%d hooks, %d members, %v, want none and alice", len(hooks), len(members), err)
+			}
+			wantDense(t, s, room.ID)
+		})
+		t.Run("one whose bot was kicked is deleted without a word", func(t *testing.T) {
+			kicked, _ := createIncoming(t, s, room, alice, "hook-two")
+			if _, err := s.Kick(ctx, room.ID, alice.User.ID, kicked.UserID, nil); err != nil {
+				t.Fatal(err)
+			}
+			if told, err := s.DeleteIncoming(ctx, room.ID, kicked.ID, alice.User.ID, nil); err != nil || told != nil {
+				t.Fatalf("told %+v, %v, want nothing", told, err)
+			}
+		})
+		t.Run("a room has at most so many", func(t *testing.T) {
+			for i := range chat.MaxHooks {
+				createIncoming(t, s, room, alice, fmt.Sprintf("hook-%d", i))
+			}
+			_, _, err := s.CreateIncoming(ctx, chat.NewIncomingHook{
+				Room: room.ID, Bot: chat.NewAccount{Username: "hook-more", DisplayName: "CI"}, TokenHash: randomHash(),
+			}, alice.User.ID, nil)
+			wantCode(t, err, chat.Forbidden)
+			if hooks, err := s.Incoming(ctx, room.ID); err != nil || len(hooks) != chat.MaxHooks || hooks[0].Name != "CI" {
+				t.Fatalf("hooks = %+v, %v", hooks, err)
+			}
+		})
+	})
+}
+
+func createOutgoing(t *testing.T, s *Store, room chat.Room, by chat.Caller) chat.OutgoingHook {
+	t.Helper()
+	hook, err := s.CreateOutgoing(t.Context(), chat.NewOutgoingHook{Room: room.ID, URL: "https://example.org/x?key=1", Secret: "s"}, by.User.ID, nil)
+	if err != nil {
+		t.Fatalf("create hook: %v", err)
+	}
+	return hook
+}
+
+const testLease = time.Minute
+
+// take returns the turns that can be had now.
+func take(t *testing.T, s *Store, limit int) []chat.HookTurn {
+	t.Helper()
+	turns, err := s.TakeHooks(t.Context(), limit, testLease)
+	if err != nil {
+		t.Fatalf("take hooks: %v", err)
+	}
+	return turns
+}
+
+func takeOne(t *testing.T, s *Store) chat.HookTurn {
+	t.Helper()
+	turns := take(t, s, 10)
+	if len(turns) != 1 {
+		t.Fatalf("%d turns, want 1", len(turns))
+	}
+	return turns[0]
+}
+
+func noTurn(t *testing.T, s *Store, why string) {
+	t.Helper()
+	if turns := take(t, s, 10); len(turns) != 0 {
+		t.Fatalf("turns = %+v, want none: %s", turns, why)
+	}
+}
+
+// later moves the store's clock until the test ends.
+func later(t *testing.T, s *Store, by time.Duration) {
+	before := s.now
+	s.now = func() time.Time { return before().Add(by) }
+	t.Cleanup(func() { s.now = before })
+}
+
+func endTurn(t *testing.T, s *Store, turn chat.HookTurn, f *chat.HookFailure) {
+	t.Helper()
+	if err := s.EndTurn(t.Context(), turn, f); err != nil {
+		t.Fatalf("end turn: %v", err)
+	}
+}
+
+func delivered(t *testing.T, s *Store, turn chat.HookTurn, upTo chat.Seq, want bool) {
+	t.Helper()
+	if held, err := s.Delivered(t.Context(), turn, upTo, testLease); err != nil || held != want {
+		t.Fatalf("delivered: held %v, %v, want %v", held, err, want)
+	}
+}
+
+func outgoing(t *testing.T, s *Store, room chat.Room) chat.OutgoingHook {
+	t.Helper()
+	hooks, err := s.Outgoing(t.Context(), room.ID)
+	if err != nil || len(hooks) != 1 {
+		t.Fatalf("hooks = %+v, %v, want 1", hooks, err)
+	}
+	return hooks[0]
+}
+
+func TestOutgoingHooksAreTakenInTurns(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		appendText(t, s, room, alice, "before")
+		hook := createOutgoing(t, s, room, alice)
+		noTurn(t, s, "a hook begins with what happens next")
+		appendText(t, s, room, alice, "two")
+		appendText(t, s, room, alice, "three")
+
+		turn := takeOne(t, s)
+		if turn.ID != hook.ID || turn.Room != room.ID || turn.Delivered != 1 || turn.Secret != "s" || turn.URL != hook.URL {
+			t.Fatalf("turn = %+v, want from 1", turn)
+		}
+		noTurn(t, s, "it is taken")
+		delivered(t, s, turn, 2, true)
+		endTurn(t, s, turn, nil)
+
+		turn = takeOne(t, s) // 3 is due
+		if turn.Delivered != 2 {
+			t.Fatalf("turn = %+v, want from 2", turn)
+		}
+		t.Run("a node that died holds it no longer than its lease, and then changes nothing", func(t *testing.T) {
+			later(t, s, testLease+time.Second)
+			next := takeOne(t, s)
+			delivered(t, s, turn, 3, false)
+			endTurn(t, s, turn, &chat.HookFailure{Text: "late", GiveUp: true})
+			if h := outgoing(t, s, room); h.Delivered != 2 || h.Failures != 0 || h.DisabledAt != 0 {
+				t.Fatalf("hook = %+v, want untouched by the old turn", h)
+			}
+			noTurn(t, s, "the new turn lasts")
+			delivered(t, s, next, 3, true)
+			endTurn(t, s, next, nil)
+			noTurn(t, s, "everything is delivered")
+		})
+		t.Run("deleted, it has no turn", func(t *testing.T) {
+			appendText(t, s, room, alice, "four")
+			later(t, s, time.Hour)
+			if err := s.DeleteOutgoing(t.Context(), room.ID, hook.ID, alice.User.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			noTurn(t, s, "it is deleted")
+			wantCode(t, s.DeleteOutgoing(t.Context(), room.ID, hook.ID, alice.User.ID, nil), chat.NotFound)
+		})
+		t.Run("it goes with its room", func(t *testing.T) {
+			createOutgoing(t, s, room, alice)
+			appendText(t, s, room, alice, "five")
+			if err := s.DeleteRoom(t.Context(), room.ID, alice.User.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			noTurn(t, s, "the room is gone")
+		})
+	})
+}
+
+func TestAHookThatFailsWaits(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
+		createOutgoing(t, s, room, alice)
+		appendText(t, s, room, alice, "one")
+
+		endTurn(t, s, takeOne(t, s), &chat.HookFailure{Text: "answered 500", RetryAfter: 4 * time.Second})
+		if h := outgoing(t, s, room); h.Failures != 1 || h.LastError != "answered 500" || h.NextTryAt <= s.clock() {
+			t.Fatalf("hook = %+v, want one failure and a next try", h)
+		}
+		noTurn(t, s, "it is too early")
+		later(t, s, 5*time.Second)
+		working := createOutgoing(t, s, other, alice)
+		appendText(t, s, other, alice, "one")
+		if turns := take(t, s, 1); len(turns) != 1 || turns[0].ID != working.ID {
+			t.Fatalf("turns = %+v, want first the hook that works", turns)
+		}
+		turn := takeOne(t, s)
+		if turn.Failures != 1 || turn.FailingSince == 0 {
+			t.Fatalf("turn = %+v, want one failure", turn)
+		}
+		delivered(t, s, turn, 1, true)
+		endTurn(t, s, turn, nil)
+		if h := outgoing(t, s, room); h.Failures != 0 || h.LastError != "" || h.NextTryAt != 0 {
+			t.Fatalf("hook = %+v, want that it works again", h)
+		}
+
+		appendText(t, s, room, alice, "two")
+		endTurn(t, s, takeOne(t, s), &chat.HookFailure{Text: "answered 410 Gone", RetryAfter: time.Second, GiveUp: true})
+		if h := outgoing(t, s, room); h.DisabledAt == 0 || h.NextTryAt != 0 {
+			t.Fatalf("hook = %+v, want given up", h)
+		}
+		later(t, s, time.Second*30)
+		noTurn(t, s, "it was given up")
+	})
+}
+
+// TestAHookIsTakenByOne lets many nodes ask at once.
+func TestAHookIsTakenByOne(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		const hooks = 30
+		for i := range hooks / 10 {
+			room := createRoom(t, s, alice, fmt.Sprintf("room %d", i))
+			for range 10 {
+				createOutgoing(t, s, room, alice)
+			}
+			appendText(t, s, room, alice, "due")
+		}
+		var mu sync.Mutex
+		taken := map[chat.HookID]int{}
+		var nodes sync.WaitGroup
+		for range 8 {
+			nodes.Go(func() {
+				for range 5 {
+					turns, err := s.TakeHooks(t.Context(), 3, testLease)
+					if err != nil {
+						t.Error(err)
+					}
+					mu.Lock()
+					for _, turn := range turns {
+						taken[turn.ID]++
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		nodes.Wait()
+		for _, turn := range take(t, s, hooks) {
+			taken[turn.ID]++
+		}
+		if len(taken) != hooks {
+			t.Fatalf("%d hooks taken, want %d", len(taken), hooks)
+		}
+		for id, n := range taken {
+			if n != 1 {
+				t.Errorf("hook %d taken %d times, want once", id, n)
+			}
+		}
+	})
+}

@@ -1,0 +1,210 @@
+// Package webhook tells programs outside what happens in rooms: every durable
+// change once or more, in order. What was delivered stands in the store, so that
+// any node can go on where another one ended.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+)
+
+const (
+	workers = 16 // hooks that this node serves at once
+
+	// lease outlasts a request by far: a node that lives never loses it.
+	lease = 3 * sendTime
+	// turnTime and turnLimit bound a turn, so that a long backlog does not keep a
+	// worker from the others.
+	turnTime  = 2 * sendTime
+	turnLimit = 50
+
+	pollEvery = time.Second
+	// gap lies between two looks for due hooks: a storm of messages costs a few
+	// queries a second.
+	gap = 100 * time.Millisecond
+
+	firstRetry = time.Second
+	lastRetry  = time.Hour
+	patience   = 3 * 24 * time.Hour // of failures before a hook is given up
+)
+
+// Changes reads what happened in a room.
+type Changes interface {
+	Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error)
+}
+
+// Dispatcher delivers what is due to outgoing webhooks, together with those of the
+// other nodes: a hook is taken by one at a time.
+type Dispatcher struct {
+	store   chat.Deliveries
+	changes Changes
+	http    *http.Client
+	metrics *metrics.Metrics
+	log     *slog.Logger
+	now     func() time.Time
+	poll    time.Duration
+	retry   time.Duration // after the first failure
+
+	due  chan struct{} // has one element when there may be something to deliver
+	free chan struct{} // has an element for each worker that may begin
+}
+
+// Deps are what a Dispatcher stands on.
+type Deps struct {
+	Store   chat.Deliveries
+	Changes Changes
+	Guard   Guard
+	Metrics *metrics.Metrics
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// NewDispatcher makes a dispatcher; Run makes it deliver.
+func NewDispatcher(d Deps) *Dispatcher {
+	free := make(chan struct{}, workers)
+	for range workers {
+		free <- struct{}{}
+	}
+	return &Dispatcher{
+		store: d.Store, changes: d.Changes, http: d.Guard.client(), metrics: d.Metrics, log: d.Log, now: d.Now,
+		poll: pollEvery, retry: firstRetry, due: make(chan struct{}, 1), free: free,
+	}
+}
+
+// Wake tells that something happened in a room. It never blocks.
+func (d *Dispatcher) Wake() {
+	select {
+	case d.due <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until ctx ends. Then nothing more is sent: it waits for the requests
+// that are under way, at most sendTime, and lets their hooks go.
+func (d *Dispatcher) Run(ctx context.Context) {
+	var turns sync.WaitGroup
+	defer d.http.CloseIdleConnections()
+	defer turns.Wait()
+	poll := time.NewTicker(d.poll)
+	defer poll.Stop()
+	for ctx.Err() == nil {
+		for _, turn := range d.take(ctx) {
+			turns.Go(func() {
+				d.serve(ctx, turn)
+				d.free <- struct{}{}
+				d.Wake() // what happened since its last look found the hook taken
+			})
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(gap):
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.due:
+		case <-poll.C:
+		}
+	}
+}
+
+// take takes as many due hooks as there are free workers.
+func (d *Dispatcher) take(ctx context.Context) []chat.HookTurn {
+	n := 0
+	for range workers {
+		select {
+		case <-d.free:
+			n++
+		default:
+		}
+	}
+	var turns []chat.HookTurn
+	if n > 0 {
+		var err error
+		if turns, err = d.store.TakeHooks(ctx, n, lease); err != nil && ctx.Err() == nil {
+			d.log.Warn("webhooks not taken", "err", err)
+		}
+	}
+	for range n - len(turns) {
+		d.free <- struct{}{}
+	}
+	return turns
+}
+
+// serve is one turn: it delivers what is due and lets the hook go.
+func (d *Dispatcher) serve(ctx context.Context, t chat.HookTurn) {
+	// What was sent must be kept even if the node is stopping.
+	work := context.WithoutCancel(ctx)
+	failure, held := d.deliverAll(ctx, work, &t)
+	if !held {
+		return
+	}
+	if err := d.store.EndTurn(work, t, failure); err != nil {
+		d.log.Warn("webhook not let go: its lease will end", "hook", t.ID, "err", err)
+	}
+}
+
+// deliverAll delivers until nothing is due, the turn has lasted long enough, a try
+// fails, or ctx ends. held is false where the turn may be another node's.
+func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.HookTurn) (failure *chat.HookFailure, held bool) {
+	began := time.Now()
+	changes, err := d.changes.Changes(work, t.Room, 0, t.Delivered, turnLimit)
+	if err != nil {
+		if chat.CodeOf(err) != chat.NotFound { // else the room is gone, and the hook with it
+			d.log.Warn("changes not read for a webhook", "hook", t.ID, "room", t.Room, "err", err)
+		}
+		return nil, true
+	}
+	renewed, delivered := time.Now(), 0
+	for e := range changes.Numbered() {
+		switch {
+		case ctx.Err() != nil, delivered == turnLimit, time.Since(began) > turnTime:
+			return nil, true
+		case time.Since(renewed) > lease-sendTime: // this node was frozen
+			return nil, false
+		}
+		if err := d.deliver(work, *t, e); err != nil {
+			d.metrics.HookDeliveries.WithLabelValues("failed").Inc()
+			return d.failed(*t, err), true
+		}
+		d.metrics.HookDeliveries.WithLabelValues("delivered").Inc()
+		if !d.note(work, t, e.Seq) {
+			return nil, false
+		}
+		renewed, delivered = time.Now(), delivered+1
+	}
+	// Where history was trimmed, numbers at the end may have nobody who bears them.
+	return nil, t.Delivered >= changes.To || d.note(work, t, changes.To)
+}
+
+// note keeps that the receiver has everything up to a number. It returns false where
+// the turn is over, or where that cannot be kept: then it is sent again, by whoever
+// takes the hook when the lease has ended.
+func (d *Dispatcher) note(ctx context.Context, t *chat.HookTurn, upTo chat.Seq) bool {
+	held, err := d.store.Delivered(ctx, *t, upTo, lease)
+	if err != nil {
+		d.log.Warn("webhook delivered, but not noted", "hook", t.ID, "seq", upTo, "err", err)
+	}
+	t.Delivered, t.Failures, t.FailingSince = upTo, 0, 0
+	return held
+}
+
+// failed says when to try again, if at all.
+func (d *Dispatcher) failed(t chat.HookTurn, err error) *chat.HookFailure {
+	failure := &chat.HookFailure{Text: err.Error(), RetryAfter: d.retryAfter(t.Failures)}
+	since := t.FailingSince
+	failure.GiveUp = errors.Is(err, errGone) || since != 0 && d.now().Sub(since.Std()) >= patience
+	return failure
+}
+
+// retryAfter doubles up to lastRetry.
+func (d *Dispatcher) retryAfter(failures int) time.Duration {
+	return min(lastRetry, d.retry<<min(failures, 12)) // 2^12 s are more than an hour
+}
