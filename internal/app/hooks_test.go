@@ -104,7 +104,7 @@ func TestAProgramPostsByAWebhook(t *testing.T) {
 			path(`{"text":"another","cid":%q}`, cid):         http.StatusConflict,
 			`{"text":"x","cid":"7"}`:                         http.StatusUnprocessableEntity,
 			`{"text":" "}`:                                   http.StatusUnprocessableEntity,
-			`{"text":"x","username":"root"}`:                 http.StatusBadRequest,
+			`{"text":"x","username":"root"}`:                 http.StatusUnprocessableEntity,
 			`{"text":"x","text":"y"}`:                        http.StatusBadRequest,
 			`{"text":"` + strings.Repeat("x", 65<<10) + `"}`: http.StatusRequestEntityTooLarge,
 		} {
