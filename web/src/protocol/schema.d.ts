@@ -226,6 +226,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hooks/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say something in the room of an incoming webhook
+         * @description 201 for a new message, 200 with the original where the cid or Idempotency-Key was known.
+         */
+        post: operations["postByWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invites/{token}": {
         parameters: {
             query?: never;
@@ -592,6 +612,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{id}/webhooks/incoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A room's incoming webhooks, for its admins */
+        get: operations["listIncomingWebhooks"];
+        put?: never;
+        /** Make an address to which programs post messages */
+        post: operations["createIncomingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/webhooks/incoming/{hookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an incoming webhook: its token is refused at once */
+        delete: operations["deleteIncomingWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/webhooks/outgoing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A room's outgoing webhooks and how they do, for its admins */
+        get: operations["listOutgoingWebhooks"];
+        put?: never;
+        /** Have every change of a room sent to a URL, from now on */
+        post: operations["createOutgoingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/webhooks/outgoing/{hookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an outgoing webhook */
+        delete: operations["deleteOutgoingWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/me": {
         parameters: {
             query?: never;
@@ -756,6 +846,13 @@ export interface components {
             /** @description 3 to 20 letters, digits, _ - and . */
             username: string;
         };
+        CreateIncomingInputBody: {
+            /** @description What its messages are signed with. */
+            name: string;
+        };
+        CreateIncomingOutputBody: {
+            webhook: components["schemas"]["NewIncomingHook"];
+        };
         CreateInviteInputBody: {
             /**
              * Format: int64
@@ -767,6 +864,13 @@ export interface components {
              * @description How many may join by it; any number where it is missing.
              */
             uses?: number;
+        };
+        CreateOutgoingInputBody: {
+            /** @description http or https; local and private addresses are refused. */
+            url: string;
+        };
+        CreateOutgoingOutputBody: {
+            webhook: components["schemas"]["NewOutgoingHook"];
         };
         CreateRoomInputBody: {
             description?: string;
@@ -832,6 +936,28 @@ export interface components {
             head: number;
             /** @description Ascending by seq. */
             messages: components["schemas"]["Message"][];
+        };
+        HookPostInputBody: {
+            /** @description A UUID: the same one again is the same message. */
+            cid?: string;
+            text: string;
+        };
+        IncomingHook: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            roomId: number;
+            /**
+             * Format: int64
+             * @description The bot that says what is posted.
+             */
+            userId: number;
+        };
+        IncomingHooksOutputBody: {
+            webhooks: components["schemas"]["IncomingHook"][];
         };
         Invite: {
             /** Format: date-time */
@@ -1026,6 +1152,90 @@ export interface components {
              * @description At most 28 days.
              */
             seconds: number;
+        };
+        NewIncomingHook: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            roomId: number;
+            token: string;
+            /** @description Where to post: it holds the token. It is not told again. */
+            url: string;
+            /**
+             * Format: int64
+             * @description The bot that says what is posted.
+             */
+            userId: number;
+        };
+        NewOutgoingHook: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Every change of the room up to this number has been delivered.
+             */
+            delivered: number;
+            /**
+             * Format: date-time
+             * @description Set when the receiver was given up.
+             */
+            disabledAt?: string;
+            /**
+             * Format: int64
+             * @description Tries in a row that failed.
+             */
+            failures: number;
+            /** Format: int64 */
+            id: number;
+            /** @description Why the last try failed; empty where it did not. */
+            lastError: string;
+            /**
+             * Format: date-time
+             * @description Set after a failure.
+             */
+            nextTryAt?: string;
+            /** Format: int64 */
+            roomId: number;
+            /** @description Signs what is sent. It is not told again. */
+            secret: string;
+            url: string;
+        };
+        OutgoingHook: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Every change of the room up to this number has been delivered.
+             */
+            delivered: number;
+            /**
+             * Format: date-time
+             * @description Set when the receiver was given up.
+             */
+            disabledAt?: string;
+            /**
+             * Format: int64
+             * @description Tries in a row that failed.
+             */
+            failures: number;
+            /** Format: int64 */
+            id: number;
+            /** @description Why the last try failed; empty where it did not. */
+            lastError: string;
+            /**
+             * Format: date-time
+             * @description Set after a failure.
+             */
+            nextTryAt?: string;
+            /** Format: int64 */
+            roomId: number;
+            url: string;
+        };
+        OutgoingHooksOutputBody: {
+            webhooks: components["schemas"]["OutgoingHook"][];
         };
         OwnRoom: {
             /** Format: int64 */
@@ -1753,6 +1963,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BotToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postByWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the post in place of a cid. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookPostInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOutputBody"];
                 };
             };
             /** @description Error */
@@ -2774,6 +3022,198 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReadState"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncomingWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncomingHooksOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createIncomingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIncomingInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateIncomingOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteIncomingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                hookId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOutgoingWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingHooksOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOutgoingInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateOutgoingOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                hookId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
