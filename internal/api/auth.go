@@ -123,7 +123,7 @@ func (a *API) mountAuth() {
 		Summary: "End this session", Tags: []string{"auth"}, Security: signedIn,
 	}, func(ctx context.Context, _ *struct{}) (*signedOutOutput, error) {
 		err := a.Accounts.Logout(ctx, auth.CallerIn(ctx))
-		return &signedOutOutput{http.Cookie{Name: auth.CookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}, err
+		return signedOut(), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "me", Method: http.MethodGet, Path: "/auth/me", Summary: "Who I am", Tags: []string{"auth"}, Security: signedIn,
@@ -132,6 +132,10 @@ func (a *API) mountAuth() {
 		out.Body.User = auth.CallerIn(ctx).User
 		return out, nil
 	})
+}
+
+func signedOut() *signedOutOutput {
+	return &signedOutOutput{http.Cookie{Name: auth.CookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}
 }
 
 func (a *API) mountSessions() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
@@ -21,4 +22,24 @@ func (a *API) mountUsers() {
 		out.Body.User = user
 		return out, err
 	})
+	handle(a, huma.Operation{
+		OperationID: "closeAccount", Method: http.MethodDelete, Path: "/users/me", Tags: []string{"users"}, Security: signedIn,
+		Summary: "Close one's account for good; messages stay, under another name", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *closeInput) (*signedOutOutput, error) {
+		caller, password := auth.CallerIn(ctx), ""
+		if in.Body != nil {
+			password = in.Body.Password
+		}
+		if err := a.Accounts.Confirm(ctx, caller, password, in.from()); err != nil {
+			return nil, err
+		}
+		return signedOut(), a.Service.CloseAccount(ctx, caller)
+	})
+}
+
+type closeInput struct {
+	Device
+	Body *struct {
+		Password string `json:"password,omitempty" doc:"Guests need none."`
+	} `required:"false"`
 }

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"database/sql"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -137,5 +139,150 @@ func TestAGuestsCookieBecomesThatOfAnAccount(t *testing.T) {
 	cookies := answer.Cookies()
 	if answer.StatusCode != http.StatusOK || len(cookies) != 1 || cookies[0].Value != guest.Token || cookies[0].MaxAge != 30*24*3600 {
 		t.Fatalf("answer = %d %s, cookies %v, want the same token for 30 days", answer.StatusCode, body, cookies)
+	}
+}
+
+func (p *person) closes(code int) {
+	p.t.Helper()
+	if _, err := p.Next(ctx(p.t), "nothing"); err == nil || p.CloseCode() != code {
+		p.t.Fatalf("socket ended with %d, want %d", p.CloseCode(), code)
+	}
+}
+
+func TestAnAccountIsClosed(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		admin, bob, carol := w.person("admin", 0), w.person("bob", 0), w.person("carol", 1)
+		theirs, own, alone := admin.room("Theirs", nil), bob.room("Own", nil), bob.room("Alone", nil)
+		carol.join(theirs.ID, nil)
+		bob.join(theirs.ID, nil)
+		bob.join(alone.ID, nil)
+		carol.join(own.ID, nil)
+		bob.join(own.ID, nil)
+		bob.say(own.ID, "remember me")
+		face := bob.avatar(aPNG(w.t))
+		phone := &person{Client: client.New(w.nodes[len(w.nodes)-1]), t: w.t}
+		if err := phone.Login(ctx(w.t), "bob", "correct horse"); err != nil {
+			w.t.Fatal(err)
+		}
+		phone.connect()
+
+		ends := func(p *person, password string) error {
+			return p.Client.Do(ctx(w.t), http.MethodDelete, "/users/me", map[string]string{"password": password}, nil)
+		}
+		wantCode(w.t, ends(bob, "wrong horse"), chat.WrongPassword)
+		wantCode(w.t, ends(bob, ""), chat.WrongPassword)
+		wantCode(w.t, ends(admin, "correct horse"), chat.Forbidden) // the last admin
+		if err := ends(bob, "correct horse"); err != nil {
+			w.t.Fatal(err)
+		}
+		bob.closes(4001)
+		phone.closes(4001)
+		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+		wantCode(w.t, phone.Login(ctx(w.t), "bob", "correct horse"), chat.Unauthenticated)
+
+		for seen := carol.sees(); seen.DisplayName != chat.DeletedUser; seen = carol.sees() { // the avatar comes first
+			if seen.ID != bob.User.ID {
+				w.t.Fatalf("carol sees %+v, want bob", seen)
+			}
+		}
+		left := map[chat.RoomID]bool{}
+		for len(left) < 2 {
+			if m := carol.event("message:new").Message; m.System != nil && m.System.Action == chat.Left && m.System.UserID == bob.User.ID {
+				left[m.RoomID] = true
+			}
+		}
+		f, err := carol.Next(ctx(w.t), "room:updated")
+		var told chat.RoomUpdated
+		if err != nil || f.Decode(&told) != nil || told.Room.ID != own.ID || told.Room.OwnerID != carol.User.ID || told.Room.MemberCount != 1 {
+			w.t.Fatalf("updated = %s, %v, want that carol owns the room", f.Data, err)
+		}
+		history, err := carol.History(ctx(w.t), own.ID, "limit=10")
+		if err != nil || texts(history) != "remember me" {
+			w.t.Fatalf("history = %q, %v", texts(history), err)
+		}
+		for _, m := range history {
+			if m.Author.ID == bob.User.ID && (m.Author.DisplayName != chat.DeletedUser || m.Author.AvatarURL != "") {
+				w.t.Fatalf("author = %+v", m.Author)
+			}
+		}
+		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodGet, "/rooms/by-name/alone", nil, nil), chat.NotFound)
+		if answer, _ := get(w.t, carol.Base+face); answer.StatusCode != http.StatusNotFound {
+			w.t.Fatalf("the avatar is there with %d, want 404", answer.StatusCode)
+		}
+		if again := w.person("bob", 1); again.User.ID == bob.User.ID {
+			w.t.Fatal("the name of who is gone gives the same user")
+		}
+	})
+}
+
+func TestAGuestGoesWithoutAPassword(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		w.person("admin", 0)
+		guest := w.guest("Gustav", 1)
+		guest.do(http.MethodDelete, "/users/me", nil, nil)
+		guest.closes(4001)
+		wantCode(w.t, guest.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+	})
+}
+
+// Guests go when a node starts, and every few minutes: what is waited for here is
+// the first pass of a second node, or of the same one after a restart.
+func TestGuestsWhoseTimeIsOverGo(t *testing.T) {
+	dir := t.TempDir()
+	cluster := clusterEnv(t)
+	for _, c := range []struct {
+		name, driver, database string
+		env                    map[string]string
+	}{
+		{"one embedded node", "sqlite", "file:" + filepath.Join(dir, "chillin.db"), map[string]string{"DATA_DIR": dir}},
+		{"two nodes on real engines", "pgx", cluster["DATABASE_URL"], cluster},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := startNode(t, c.env, nil)
+			w := &world{t, []string{n.base}}
+			admin, guest := w.person("admin", 0), w.guest("Gustav", 0)
+			room := admin.room("Lobby", nil)
+			joined := admin.join(room.ID, nil)
+			guest.join(room.ID, nil)
+			guest.say(room.ID, "hello") // 2
+			admin.hears(1)
+			admin.hears(2)
+			expire(t, c.driver, c.database, guest.User.ID)
+			if c.driver == "sqlite" { // its folder is for one node
+				if err := n.stop(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			again := startNode(t, c.env, nil)
+			if c.driver == "sqlite" {
+				admin.Client.Base, guest.Client.Base = again.base, again.base
+				admin.connect()
+				if back := admin.join(room.ID, map[string]any{"since": 2, "epoch": joined.Epoch}); back.To < 3 {
+					admin.hears(3)
+				}
+			} else if m := admin.hears(3); m.System == nil || m.System.Action != chat.Left || m.System.UserID != guest.User.ID {
+				t.Fatalf("message = %+v, want that the guest left", m)
+			}
+			history, err := admin.History(ctx(t), room.ID, "limit=10")
+			if err != nil || len(history) != 3 || texts(history) != "hello" || history[1].Author.DisplayName != chat.DeletedUser {
+				t.Fatalf("history = %+v, %v, want the words of a deleted user", history, err)
+			}
+			wantCode(t, guest.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+		})
+	}
+}
+
+// expire has a guest's day be over.
+func expire(t *testing.T, driver, database string, guest chat.UserID) {
+	t.Helper()
+	db, err := sql.Open(driver, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, statement := range []string{`UPDATE users SET expires_at = 1 WHERE id = $1`, `UPDATE sessions SET expires_at = 1 WHERE user_id = $1`} {
+		if _, err := db.ExecContext(ctx(t), statement, int64(guest)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

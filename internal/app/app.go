@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
@@ -33,6 +34,7 @@ type App struct {
 	engines *engines
 	hub     *gateway.Hub
 	hooks   *webhook.Dispatcher
+	service *chat.Service
 	health  *health.Health
 	server  *http.Server
 	listen  net.Listener
@@ -72,18 +74,20 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 // Addr is where the node listens for clients.
 func (a *App) Addr() net.Addr { return a.listen.Addr() }
 
-// Run serves until ctx ends, and then stops in order: no new deliveries to webhooks,
-// not ready, the port closed, the sockets told and closed one after the other, open requests finished, queued
-// appends committed, engines closed. It takes at most 30 s.
+// Run serves until ctx ends, and then stops in order: no new deliveries to webhooks
+// and nobody let go any more, not ready, the port closed, the sockets told and closed
+// one after the other, open requests finished, queued appends committed, engines
+// closed. It takes at most 30 s.
 func (a *App) Run(ctx context.Context) error {
 	hubLife, endHub := context.WithCancel(context.Background())
 	defer endHub()
-	hooksLife, endHooks := context.WithCancel(ctx)
-	defer endHooks()
+	workLife, endWork := context.WithCancel(ctx)
+	defer endWork()
 	var parts sync.WaitGroup
 	failed := make(chan error, 2)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	parts.Go(func() { a.hooks.Run(hooksLife) })
+	parts.Go(func() { a.hooks.Run(workLife) })
+	parts.Go(func() { a.tidy(workLife) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	if a.metrics != nil {
 		parts.Go(func() { serve(a.metrics, a.watch, failed) })
@@ -94,11 +98,30 @@ func (a *App) Run(ctx context.Context) error {
 		a.log.Info("stopping")
 	case cause = <-failed:
 	}
-	endHooks()
+	endWork()
 	a.stop()
 	endHub()
 	parts.Wait()
 	return errors.Join(cause, a.engines.close())
+}
+
+// tidyEvery is how often a node lets go who is to go. What breaks off is gone on
+// with by the next pass, of whichever node.
+const tidyEvery = 2 * time.Minute
+
+func (a *App) tidy(ctx context.Context) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		if err := a.service.Tidy(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("not all is tidy", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func serve(s *http.Server, l net.Listener, failed chan<- error) {

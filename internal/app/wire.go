@@ -40,13 +40,14 @@ func (a *App) wire(m *metrics.Metrics) {
 		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log, Now: time.Now,
 		Joins: perMinute[chat.UserID](a.config.RateLimitJoins), Foundings: per[chat.UserID](time.Hour, a.config.RateLimitRooms),
 		Floods:         per[chat.RoomID](10*time.Second, roomPerUser*a.config.RateLimitMessages),
-		Administration: a.engines.store,
-		Profiles:       a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
+		Administration: a.engines.store, Departures: a.engines.store,
+		Profiles: a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
 		Moderation: a.engines.store, Invites: a.engines.store, Directs: a.engines.store,
 		Hooks: a.engines.store, Targets: guard,
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
 		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}
+	a.service = service
 	accounts := &auth.Accounts{
 		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
 		Changed:  service.AnnounceUser,

@@ -176,19 +176,12 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if err := chat.CheckPassword(password); err != nil {
 		return err
 	}
-	_, phc, err := a.Store.Credentials(ctx, caller.User.Username)
+	phc, err := a.check(ctx, caller, current, "current")
 	if err != nil {
 		return err
 	}
 	if phc == "" {
-		return chat.Fault(chat.Forbidden, "This account has no password.")
-	}
-	ok, err := a.Hasher.Verify(ctx, current, phc)
-	if err != nil {
-		return busy(err)
-	}
-	if !ok {
-		return chat.Fault(chat.WrongPassword, "That is not your password.").In("current")
+		return chat.Fault(chat.Forbidden, "Guests have no password.")
 	}
 	if phc, err = a.Hasher.Hash(ctx, password); err != nil {
 		return busy(err)
@@ -198,6 +191,37 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	}
 	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: caller.User.ID, Session: caller.Session})
 	return nil
+}
+
+// Confirm makes sure that the caller is who signed in, by the password. Guests
+// have none and need none.
+func (a *Accounts) Confirm(ctx context.Context, caller chat.Caller, password string, from Device) error {
+	if err := a.allow(from); err != nil {
+		return err
+	}
+	_, err := a.check(ctx, caller, password, "password")
+	return err
+}
+
+// check refuses a password that is not the caller's. Who has none is a guest.
+func (a *Accounts) check(ctx context.Context, caller chat.Caller, password, field string) (phc string, err error) {
+	user, phc, err := a.Store.Credentials(ctx, caller.User.Username)
+	switch {
+	case err != nil:
+		return "", err
+	case phc == "" && !user.Guest:
+		return "", chat.Fault(chat.Forbidden, "Bots have no password.")
+	case phc == "":
+		return "", nil
+	}
+	ok, err := a.Hasher.Verify(ctx, password, phc)
+	switch {
+	case err != nil:
+		return "", busy(err)
+	case !ok:
+		return "", chat.Fault(chat.WrongPassword, "That is not your password.").In(field)
+	}
+	return phc, nil
 }
 
 // Sessions returns the caller's living sessions.

@@ -37,6 +37,7 @@ type Service struct {
 	Moderation     Moderation
 	Invites        Invites
 	Directs        Directs
+	Departures     Departures
 }
 
 // Guess is whose tries at which room's password are counted.

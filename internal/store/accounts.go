@@ -171,7 +171,7 @@ func (s *Store) SetPassword(ctx context.Context, user chat.UserID, phc string, k
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1`, int64(user), phc); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1 AND deleted_at IS NULL`, int64(user), phc); err != nil {
 			return err
 		}
 		return s.endSessions(ctx, tx, user, keep)

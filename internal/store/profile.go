@@ -15,7 +15,7 @@ func (s *Store) ChangeProfile(ctx context.Context, id chat.UserID, p chat.Profil
 	defer cancel()
 	user, err := scanUser(s.write.QueryRowContext(ctx, `
 		UPDATE users AS u SET display_name = COALESCE($2, display_name), status_message = COALESCE($3, status_message)
-		WHERE u.id = $1 RETURNING `+returnedUser, int64(id), p.DisplayName, p.StatusMessage))
+		WHERE u.id = $1 AND deleted_at IS NULL RETURNING `+returnedUser, int64(id), p.DisplayName, p.StatusMessage))
 	return user, s.fail("change profile", err)
 }
 
@@ -30,7 +30,7 @@ func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string) (chat
 	var user chat.User
 	var before string
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `SELECT avatar_key FROM users WHERE id = $1`+s.engine.lockRoom(), int64(id)).Scan(&before)
+		err := tx.QueryRowContext(ctx, `SELECT avatar_key FROM users WHERE id = $1 AND deleted_at IS NULL`+s.engine.lockRoom(), int64(id)).Scan(&before)
 		if err != nil {
 			return err
 		}

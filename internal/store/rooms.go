@@ -61,9 +61,16 @@ func (s *Store) CreateRoom(ctx context.Context, n chat.NewRoom) (chat.Room, chat
 	return room, membership, s.fail("create room", err)
 }
 
+// addMember does not let in who is gone for good. The transaction has written a row
+// that refers to the user before: until it ends the account cannot be closed (which
+// changes its name, a key), and who closes it then finds the membership.
 func (s *Store) addMember(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID, role chat.RoomRole, read chat.Seq) (chat.Membership, error) {
 	m := chat.Membership{RoomID: room, UserID: user, Role: role, JoinedAt: s.clock(), LastRead: read}
-	_, err := tx.ExecContext(ctx, `INSERT INTO room_members (room_id, user_id, role, joined_at, last_read) VALUES ($1, $2, $3, $4, $5)`,
+	err := tx.QueryRowContext(ctx, `SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL`, int64(user)).Scan(&m.UserID)
+	if err != nil {
+		return m, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO room_members (room_id, user_id, role, joined_at, last_read) VALUES ($1, $2, $3, $4, $5)`,
 		int64(room), int64(user), string(role), int64(m.JoinedAt), int64(read))
 	return m, err
 }

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var _ chat.Departures = (*Store)(nil)
+
+// Leaving returns users whose time is over: what expires_at tells until Forget.
+func (s *Store) Leaving(ctx context.Context, limit int) ([]chat.UserID, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var users []chat.UserID
+	err := each(ctx, s.read, func(r row) error {
+		var id chat.UserID
+		err := r.Scan(&id)
+		users = append(users, id)
+		return err
+	}, `SELECT id FROM users WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2`, int64(s.clock()), limit)
+	return users, s.fail("list who leaves", err)
+}
+
+// CloseAccount makes a user chat.DeletedUser.
+func (s *Store) CloseAccount(ctx context.Context, id chat.UserID, username string, due bool) (chat.User, string, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var user chat.User
+	var avatar string
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		// Two admins must not go at once where they are the last two.
+		if err := lockFirst(ctx, tx); err != nil {
+			return err
+		}
+		var closed, leaving bool
+		var err error
+		user, err = scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+`, u.old_avatar, u.deleted_at IS NOT NULL, COALESCE(u.expires_at <= $2, false)
+			FROM users u WHERE u.id = $1`+s.engine.lockRoom(), int64(id), int64(s.clock())), &avatar, &closed, &leaving)
+		switch {
+		case err != nil:
+			return err
+		case due && !leaving:
+			return sql.ErrNoRows
+		case closed:
+			return nil
+		}
+		if err := s.mayLeave(ctx, tx, user); err != nil {
+			return err
+		}
+		user, avatar, err = s.anonymise(ctx, tx, id, username)
+		return err
+	})
+	return user, avatar, s.fail("close account", err)
+}
+
+// mayLeave keeps the last admin, as every change of an account does.
+func (s *Store) mayLeave(ctx context.Context, tx *sql.Tx, user chat.User) error {
+	other, err := s.otherAdmin(ctx, tx, user.ID)
+	if err != nil {
+		return err
+	}
+	return chat.Account{User: user}.MayBecome(chat.Account{User: user, Disabled: true}, other)
+}
+
+func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, username string) (user chat.User, avatar string, err error) {
+	now := int64(s.clock())
+	user, err = scanUser(tx.QueryRowContext(ctx, `
+		UPDATE users SET username = $2, display_name = $3, email = NULL, password = NULL, status_message = '',
+			old_avatar = avatar_key, avatar_key = '', expires_at = $4, deleted_at = $4,
+			role = CASE role WHEN 'admin' THEN 'user' ELSE role END
+		WHERE id = $1 RETURNING `+returnedUser+`, old_avatar`, int64(id), username, chat.DeletedUser, now), &avatar)
+	if err != nil {
+		return user, "", err
+	}
+	for _, statement := range []string{
+		`UPDATE sessions SET ended_at = COALESCE(ended_at, $2), user_agent = '', ip = '' WHERE user_id = $1`,
+		`UPDATE users SET expires_at = $2 WHERE owner_id = $1 AND deleted_at IS NULL`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement, int64(id), now); err != nil {
+			return user, "", err
+		}
+	}
+	return user, avatar, nil
+}
+
+// Depart ends a membership under the room's lock, whatever its role.
+func (s *Store) Depart(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Departed, error) {
+	var departed chat.Departed
+	err := s.inRoom(ctx, room, func(tx *roomTx) error {
+		membership, err := s.membership(ctx, tx.Tx, room, user)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		heir, err := s.heir(ctx, tx, membership)
+		if err != nil {
+			return err
+		}
+		if heir == 0 {
+			departed.Deleted = true
+			return s.deleteRoom(ctx, tx, user)
+		}
+		if err := s.removeMember(ctx, tx, user); err != nil {
+			return err
+		}
+		if membership.Role == chat.Owner {
+			if departed.Heir, err = s.bequeath(ctx, tx, user, heir); err != nil {
+				return err
+			}
+		}
+		departed.Told, err = s.tell(ctx, tx, user, user, chat.Left, "{subject} left the room.")
+		return err
+	})
+	return departed, s.fail("depart", err)
+}
+
+// heir finds to whom the room belongs after m: its owner, if that is another, or
+// the next of its members; 0 where nobody is left. Programs inherit nothing, and who
+// is locked out only where there is nobody else. A room of two has no owner, but
+// somebody who is left.
+func (s *Store) heir(ctx context.Context, tx *roomTx, m chat.Membership) (id chat.UserID, err error) {
+	err = tx.QueryRowContext(ctx, `
+		SELECT m.user_id FROM room_members m JOIN users u ON u.id = m.user_id
+		WHERE m.room_id = $1 AND m.user_id <> $2 AND (m.role = 'owner' OR u.deleted_at IS NULL AND u.role <> 'bot')
+		ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, u.disabled_at IS NOT NULL,
+			CASE m.role WHEN 'admin' THEN 1 WHEN 'moderator' THEN 2 ELSE 3 END, m.joined_at, m.user_id
+		LIMIT 1`, int64(m.RoomID), int64(m.UserID)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// bequeath hands the room over from an owner who is no member any more.
+func (s *Store) bequeath(ctx context.Context, tx *roomTx, owner, heir chat.UserID) (*chat.Membership, error) {
+	if err := s.setRole(ctx, tx, heir, chat.Owner); err != nil {
+		return nil, err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE rooms SET owner_id = $2 WHERE id = $1`, int64(tx.room), int64(heir)); err != nil {
+		return nil, err
+	}
+	m, err := s.membership(ctx, tx.Tx, tx.room, heir)
+	if err != nil {
+		return nil, err
+	}
+	return &m, s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: owner, Action: chat.AuditRoomHandedOver, Room: tx.room, User: heir})
+}
+
+// Forget ends the leaving of a user.
+func (s *Store) Forget(ctx context.Context, id chat.UserID) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	_, err := s.write.ExecContext(ctx, `UPDATE users SET expires_at = NULL, old_avatar = ''
+		WHERE id = $1 AND deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM room_members m WHERE m.user_id = $1)`, int64(id))
+	return s.fail("forget user", err)
+}
+
+// ForgetSessions removes sessions that are long over.
+func (s *Store) ForgetSessions(ctx context.Context, after time.Duration, limit int) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	_, err := s.write.ExecContext(ctx, `DELETE FROM sessions WHERE id IN
+		(SELECT id FROM sessions WHERE COALESCE(ended_at, expires_at) < $1 ORDER BY COALESCE(ended_at, expires_at) LIMIT $2)`,
+		int64(s.clock())-after.Milliseconds(), limit)
+	return s.fail("forget sessions", err)
+}
