@@ -692,7 +692,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Close one's account for good; messages stay, under another name */
+        delete: operations["closeAccount"];
         options?: never;
         head?: never;
         /** Change one's display name and status message */
@@ -829,6 +830,10 @@ export interface components {
              * @description Inclusive.
              */
             to: number;
+        };
+        CloseInputBody: {
+            /** @description Guests need none. */
+            password?: string;
         };
         Connected: {
             epoch: string;
@@ -3211,6 +3216,38 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CloseInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
