@@ -97,7 +97,8 @@ func (a *API) mountMessages() {
 	tags := []string{"messages"}
 	handle(a, huma.Operation{
 		OperationID: "history", Method: http.MethodGet, Path: "/rooms/{id}/messages", Tags: tags, Security: signedIn,
-		Summary: "Messages by their place; without a direction the newest",
+		Summary:  "Messages by their place; without a direction the newest",
+		Metadata: map[string]any{fromMemoryKey: true},
 	}, func(ctx context.Context, in *historyInput) (*historyOutput, error) {
 		page, err := a.Service.History(ctx, auth.CallerIn(ctx), in.ID,
 			chat.PageQuery{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})

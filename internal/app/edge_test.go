@@ -278,15 +278,19 @@ func TestPagesOfNamedOriginsMayRead(t *testing.T) {
 	}
 }
 
-func TestMetricsAreOnTheirOwnListenerOnly(t *testing.T) {
+// freeAddr is an address where nobody listens.
+func freeAddr(t *testing.T) string {
+	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := probe.Addr().String()
-	if err := probe.Close(); err != nil {
-		t.Fatal(err)
-	}
+	defer probe.Close()
+	return probe.Addr().String()
+}
+
+func TestMetricsAreOnTheirOwnListenerOnly(t *testing.T) {
+	addr := freeAddr(t)
 	w := embedded(t, map[string]string{"METRICS_ADDR": addr})
 	w.person("alice", 0)
 	answer, err := http.Get("http://" + addr + "/metrics")

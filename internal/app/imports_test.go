@@ -15,13 +15,14 @@ import (
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
 	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/api", "internal/gateway"},
-	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
 	"internal/api":       {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
 	"internal/gateway":   {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
 	"internal/auth":      {"internal/chat", "internal/markup"},
 	"internal/chat":      {"internal/markup"},
 	"internal/markup":    {},
 	"internal/store":     {"internal/chat", "migrations"},
+	"internal/cache":     {"internal/chat", "internal/metrics"},
 	"internal/bus":       {"internal/chat", "internal/metrics"},
 	"internal/presence":  {"internal/chat", "internal/metrics"},
 	"internal/blob":      {"internal/chat"},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/api"
 	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/cache"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
@@ -24,8 +25,10 @@ import (
 
 // wire makes of the engines a served node.
 func (a *App) wire(m *metrics.Metrics) {
+	recent := cache.NewPages(m, time.Now)
 	a.hub = gateway.NewHub(gateway.Deps{
-		Node: a.engines.node, Epoch: a.engines.store.Epoch(),
+		Recent: recent,
+		Node:   a.engines.node, Epoch: a.engines.store.Epoch(),
 		Rooms: a.engines.store, Messages: a.engines.store, Accounts: a.engines.store,
 		Bus: a.engines.bus, Presence: a.engines.presence, Metrics: m, Log: a.log,
 	})
@@ -36,6 +39,7 @@ func (a *App) wire(m *metrics.Metrics) {
 	hasher := auth.NewHasher(0)
 	service := &chat.Service{
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
+		Recent: recent, Seats: a.hub,
 		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Passwords: auth.RoomPasswords{Hasher: hasher},
 		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log, Now: time.Now,
 		Joins: perMinute[chat.UserID](a.config.RateLimitJoins), Foundings: per[chat.UserID](time.Hour, a.config.RateLimitRooms),
@@ -54,7 +58,7 @@ func (a *App) wire(m *metrics.Metrics) {
 		Attempts: byNetwork{perMinute[string](a.config.RateLimitAuth)},
 		Births:   byNetwork{per[string](time.Hour, birthsPerTry*a.config.RateLimitAuth)}, Logins: perMinute[string](loginsOfName),
 	}
-	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins}
+	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins, Present: a.hub.Caller}
 	a.health = a.checks()
 	a.server = &http.Server{
 		Handler:           a.routes(service, accounts, requests, m),

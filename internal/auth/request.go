@@ -32,6 +32,23 @@ type Requests struct {
 	Store chat.Accounts
 	// Origins are allowed beside the server's own.
 	Origins []string
+	// Present finds whose token it is among those who are connected to this node.
+	Present func(tokenHash []byte) (chat.Caller, bool)
+}
+
+// PresentCaller is Caller while the store is away: cause, unless the caller is
+// connected to this node.
+func (rs *Requests) PresentCaller(r *http.Request, cause error) (chat.Caller, error) {
+	if caller, ok := rs.Present(TokenHash(r)); ok {
+		return caller, nil
+	}
+	return chat.Caller{}, cause
+}
+
+// TokenHash is under what the token of r is stored.
+func TokenHash(r *http.Request) []byte {
+	token, _ := credentials(r)
+	return chat.TokenHash(token)
 }
 
 // Caller finds who asks, and how the request proved it. A request without

@@ -150,6 +150,8 @@ type Messages interface {
 	Changes(ctx context.Context, room RoomID, viewer UserID, since Seq, limit int) (Changes, error)
 	// Page returns messages by Seq. NOT_FOUND for an unknown room.
 	Page(ctx context.Context, room RoomID, viewer UserID, q PageQuery) (Page, error)
+	// Authors returns what those of ids who exist look like.
+	Authors(ctx context.Context, ids []UserID) (map[UserID]Author, error)
 	// Message returns one message. NOT_FOUND, also for whoever is no member of its
 	// room.
 	Message(ctx context.Context, id MessageID, viewer UserID) (Message, error)

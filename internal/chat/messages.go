@@ -116,8 +116,15 @@ func (s *Service) cleanText(text string) (string, error) {
 
 // History returns messages of a room by their place.
 func (s *Service) History(ctx context.Context, caller Caller, room RoomID, q PageQuery) (Page, error) {
-	if _, err := s.readable(ctx, caller, room); err != nil {
+	newest := q == PageQuery{Limit: q.Limit}
+	about, err := s.readable(ctx, caller, room)
+	switch {
+	case err != nil && newest:
+		return s.remembered(caller, room, q.Limit, err)
+	case err != nil:
 		return Page{}, err
+	case newest:
+		return s.newest(ctx, caller, about, q.Limit)
 	}
 	return s.Messages.Page(ctx, room, caller.User.ID, q)
 }
@@ -162,18 +169,24 @@ func (s *Service) Newest(ctx context.Context, caller Caller, id RoomID, limit in
 	if err != nil {
 		return CaughtUp{}, err
 	}
-	page, err := s.Messages.Page(ctx, id, caller.User.ID, PageQuery{Limit: limit})
-	if err != nil {
-		return CaughtUp{}, err
+	page, err := s.newest(ctx, caller, room, limit)
+	return page.caughtUp(room.Epoch), err
+}
+
+// Remembered is Newest while the store is away, for whoever sits in the room; cause
+// is what is answered where nothing is known.
+func (s *Service) Remembered(caller Caller, room Room, limit int, cause error) (CaughtUp, error) {
+	page, err := s.remembered(caller, room.ID, limit, cause)
+	return page.caughtUp(room.Epoch), err
+}
+
+// caughtUp is a newest page as changes.
+func (p Page) caughtUp(epoch Epoch) CaughtUp {
+	from := p.Head
+	if len(p.Messages) > 0 {
+		from = p.Messages[0].Seq - 1
 	}
-	from := page.Head
-	if len(page.Messages) > 0 {
-		from = page.Messages[0].Seq - 1
-	}
-	return CaughtUp{
-		Changes: Changes{Messages: page.Messages, From: from, To: page.Head, Head: page.Head},
-		Epoch:   room.Epoch,
-	}, nil
+	return CaughtUp{Changes: Changes{Messages: p.Messages, From: from, To: p.Head, Head: p.Head}, Epoch: epoch}
 }
 
 // Message returns one message that caller may read.

@@ -15,6 +15,8 @@ type Service struct {
 	Accounts  Accounts
 	Rooms     Rooms
 	Messages  Messages
+	Recent    Recent
+	Seats     Seats
 	Profiles  Profiles
 	Blobs     Blobs
 	Pictures  Pictures

@@ -104,6 +104,9 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 		return err
 	}
 	about, membership, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password, c.id)
+	if chat.CodeOf(err) == chat.Unavailable && err != nil {
+		return c.joinAgain(id, in, limit, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -126,6 +129,7 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 		joined.Online, joined.Room.OnlineCount = online, count
 		return answerFrame(id, "room:joined", joined)
 	}, caught.To)
+	r.place(c, place{about, membership})
 	return nil
 }
 

@@ -44,6 +44,7 @@ const (
 type Conn struct {
 	id      string
 	caller  chat.Caller
+	token   []byte // the hash of caller's
 	hub     *Hub
 	service *chat.Service
 	socket  *websocket.Conn

@@ -32,6 +32,7 @@ func FuzzCommand(f *testing.F) {
 	r := newRig(f)
 	service := &chat.Service{
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Announcer: r.hub,
+		Recent: r.hub.recent, Seats: r.hub,
 		Presence: presence.NewMemory(presence.NewBoard()),
 		Sends:    ratelimit.New[chat.UserID](rate.Inf, 1, time.Now),
 		Joins:    ratelimit.New[chat.UserID](rate.Inf, 1, time.Now),

@@ -16,6 +16,7 @@ import (
 var (
 	_ chat.Announcer = (*Hub)(nil)
 	_ chat.Sink      = (*Hub)(nil)
+	_ chat.Seats     = (*Hub)(nil)
 )
 
 // How often the hub looks for what the bus may have lost.
@@ -35,6 +36,7 @@ type Deps struct {
 	Accounts chat.Accounts
 	Bus      chat.Bus
 	Presence chat.Presence
+	Recent   chat.Recent
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
 }
@@ -48,6 +50,7 @@ type Hub struct {
 	accounts chat.Accounts
 	bus      chat.Bus
 	presence chat.Presence
+	recent   chat.Recent
 	metrics  *metrics.Metrics
 	log      *slog.Logger
 
@@ -74,7 +77,7 @@ func NewHub(d Deps) *Hub {
 	life, end := context.WithCancel(context.Background())
 	return &Hub{
 		node: d.Node, epoch: d.Epoch, rooms: d.Rooms, messages: d.Messages, accounts: d.Accounts,
-		bus: d.Bus, presence: d.Presence, metrics: d.Metrics, log: d.Log,
+		bus: d.Bus, presence: d.Presence, recent: d.Recent, metrics: d.Metrics, log: d.Log,
 		missed: make(chan struct{}, 1), changed: make(chan struct{}, 1), life: life, end: end,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, vague: map[chat.RoomID]struct{}{},

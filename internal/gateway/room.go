@@ -48,6 +48,7 @@ type room struct {
 // seat is one connection's place in a room.
 type seat struct {
 	live    bool
+	place   place
 	last    chat.Seq                   // the last number this connection has; set when live
 	pending []chat.Event               // what came while it was catching up
 	typed   time.Time                  // when it last told that its user types; zero: does not
@@ -158,6 +159,7 @@ func (r *room) fill(ctx context.Context) {
 
 // deliver hands e to every seat. r.mu is held; nothing here blocks.
 func (r *room) deliver(e chat.Event) {
+	r.hub.recent.Hear(e)
 	frames := framesOf(e.Frame)
 	for c, s := range r.seats {
 		switch {

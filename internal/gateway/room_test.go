@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/chillin-chat/chillin/internal/bus"
+	"github.com/chillin-chat/chillin/internal/cache"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
@@ -52,7 +53,7 @@ func newRig(t testing.TB) *rig {
 	r := &rig{t: t, store: s}
 	r.hub = NewHub(Deps{
 		Node: "test", Rooms: s, Messages: s, Accounts: s, Bus: bus.NewMemory(bus.NewExchange()),
-		Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+		Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -289,7 +290,7 @@ func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) stri
 }
 
 func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room := newRoom(h, 1)
 	c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: 9}}, "c")
 	room.addSeat(c)
@@ -327,7 +328,7 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 // TestWhoComesLaterIsToldTheSame: differences are told to what the others know,
 // so whoever joins must begin with that, not with what presence says meanwhile.
 func TestWhoComesLaterIsToldTheSame(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, start := newRoom(h, 1), time.Now()
 	room.newRoster(chat.Roster{1: chat.Online, 2: chat.Online}, start)
 	room.newRoster(chat.Roster{1: chat.Online}, start) // 2 has a grace

@@ -68,6 +68,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	socket.SetReadLimit(readLimit)
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
+	c.token = auth.TokenHash(r)
 	switch ok, over := s.Hub.add(c); {
 	case over:
 		leave()

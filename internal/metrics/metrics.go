@@ -32,6 +32,9 @@ type Metrics struct {
 	Delivered prometheus.Counter // events times connections
 	Filled    prometheus.Counter // messages read from the store because the bus left a hole
 
+	CacheHits   prometheus.Counter // newest pages that were known
+	CacheMisses prometheus.Counter // newest pages that were read from the store
+
 	BusDropped   *prometheus.CounterVec // events and notices that were not published, by reason
 	BusSuspect   prometheus.Gauge       // 1 while events over the bus may be lost
 	BusRenewed   prometheus.Counter     // subscriptions made anew because one ended or was deaf
@@ -70,6 +73,9 @@ func New() *Metrics {
 		Delivered: counter("events_delivered_total", "Events handed to connections."),
 		Filled:    counter("events_filled_total", "Messages read from the database because their events did not come over the bus."),
 
+		CacheHits:   counter("cache_hits_total", "Newest pages of rooms that this process knew."),
+		CacheMisses: counter("cache_misses_total", "Newest pages of rooms that had to be read from the database."),
+
 		BusDropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_bus_dropped_total", Help: "Events and notices that were not published, by reason.",
 		}, []string{"reason"}),
@@ -92,7 +98,7 @@ func New() *Metrics {
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
-		m.appendBatch, m.appendSeconds, m.Delivered, m.Filled,
+		m.appendBatch, m.appendSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
 		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
 	return m

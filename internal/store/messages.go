@@ -148,6 +148,25 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, 
 	return page, s.fail("read page", err)
 }
 
+// Authors returns what users look like.
+func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID]chat.Author, error) {
+	authors := make(map[chat.UserID]chat.Author, len(ids))
+	if len(ids) == 0 {
+		return authors, nil
+	}
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	err := each(ctx, s.read, func(r row) error {
+		var a chat.Author
+		var avatar string
+		err := r.Scan(&a.ID, &a.Username, &a.DisplayName, &avatar)
+		a.AvatarURL = avatarURL(avatar)
+		authors[a.ID] = a
+		return err
+	}, `SELECT u.id, u.username, u.display_name, u.avatar_key FROM users u WHERE `+s.engine.in("u.id", 1), s.engine.list(raw(ids)))
+	return authors, s.fail("find authors", err)
+}
+
 func (s *Store) older(ctx context.Context, viewer chat.UserID, room chat.RoomID, before chat.Seq, limit int) ([]chat.Message, bool, error) {
 	messages, err := s.messages(ctx, viewer, `
 		WHERE m.room_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3`, int64(room), int64(before), limit+1)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -90,6 +91,27 @@ func TestChanges(t *testing.T) {
 					}
 				}
 			})
+		}
+	})
+}
+
+func TestAuthorsLookAsTheyDoNow(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		name := "Queen Alice"
+		if _, err := s.ChangeProfile(t.Context(), alice.User.ID, chat.ProfilePatch{DisplayName: &name}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.SetAvatar(t.Context(), alice.User.ID, "key"); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Authors(t.Context(), []chat.UserID{alice.User.ID, bob.User.ID, 999})
+		want := map[chat.UserID]chat.Author{
+			alice.User.ID: {ID: alice.User.ID, Username: "alice", DisplayName: name, AvatarURL: "/api/v1/avatars/key"},
+			bob.User.ID:   {ID: bob.User.ID, Username: "bob", DisplayName: "bob"},
+		}
+		if err != nil || !maps.Equal(got, want) {
+			t.Fatalf("authors = %+v, %v, want %+v", got, err, want)
 		}
 	})
 }

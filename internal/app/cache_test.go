@@ -1,0 +1,203 @@
+package app_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// newest is the newest page of a room as p sees it.
+func (p *person) newest(room chat.RoomID) []chat.Message {
+	p.t.Helper()
+	messages, err := p.History(ctx(p.t), room, "limit=10")
+	if err != nil {
+		p.t.Fatalf("history: %v", err)
+	}
+	return messages
+}
+
+func TestTheNewestMessagesAreNeverStale(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil) // alice's node hears what happens, bob's does not
+		if err := bob.JoinRoom(ctx(w.t), room.ID, ""); err != nil {
+			w.t.Fatal(err)
+		}
+		alice.newest(room.ID)
+		bob.newest(room.ID)
+		done := alice.say(room.ID, "first")
+		for _, step := range []struct {
+			name, method, path string
+			body               any
+			holds              func(m chat.Message) bool
+		}{
+			{"sent", http.MethodGet, "/auth/me", nil, func(m chat.Message) bool { return m.Text == "first" }},
+			{"edited", http.MethodPatch, path("/messages/%d", done.ID), map[string]string{"text": "second"}, func(m chat.Message) bool { return m.Text == "second" }},
+			{"reacted", http.MethodPut, path("/messages/%d/reactions/%s", done.ID, "%F0%9F%91%8D"), nil, func(m chat.Message) bool { return len(m.Reactions) == 1 }},
+			{"renamed", http.MethodPatch, "/users/me", map[string]string{"displayName": "Queen Alice"}, func(m chat.Message) bool { return m.Author.DisplayName == "Queen Alice" }},
+			{"deleted", http.MethodDelete, path("/messages/%d", done.ID), nil, func(m chat.Message) bool { return m.Text == "" && m.DeletedAt != 0 }},
+		} {
+			if err := alice.Client.Do(ctx(w.t), step.method, step.path, step.body, nil); err != nil {
+				w.t.Fatalf("%s: %v", step.name, err)
+			}
+			for _, p := range []*person{alice, bob, alice, bob} { // read, and perhaps remembered
+				messages := p.newest(room.ID)
+				last := messages[len(messages)-1]
+				if !step.holds(last) {
+					w.t.Fatalf("after it was %s %s sees %+v", step.name, p.User.Username, last)
+				}
+				if len(last.Reactions) == 1 && last.Reactions[0].Me != (p == alice) {
+					w.t.Fatalf("%s sees the reaction of alice as %+v", p.User.Username, last.Reactions[0])
+				}
+			}
+		}
+	})
+}
+
+func TestHitsAndMissesAreCounted(t *testing.T) {
+	addr := freeAddr(t)
+	alice := embedded(t, map[string]string{"METRICS_ADDR": addr}).person("alice", 0)
+	room := alice.room("Lobby", nil)
+	for range 3 {
+		alice.newest(room.ID)
+	}
+	answer, err := http.Get("http://" + addr + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	for _, line := range []string{"chillin_cache_hits_total 2\n", "chillin_cache_misses_total 1\n"} {
+		if err != nil || !strings.Contains(string(text), line) {
+			t.Errorf("metrics have no line %q, %v", line, err)
+		}
+	}
+}
+
+func TestFlushAllTakesNothing(t *testing.T) {
+	env := map[string]string{"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t)}
+	w := &world{t, []string{startNode(t, env, nil).base, startNode(t, env, nil).base}}
+	alice, bob := w.person("alice", 0), w.person("bob", 1)
+	room := alice.room("Lobby", nil)
+	bob.join(room.ID, nil)
+	alice.say(room.ID, "before")
+	options, err := redis.ParseURL(env["REDIS_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := redis.NewClient(options)
+	defer r.Close()
+	if err := r.FlushDB(ctx(t)).Err(); err != nil { // the database of this test
+		t.Fatal(err)
+	}
+	if got := texts(bob.newest(room.ID)); got != "before" {
+		t.Errorf("history = %q, want before", got)
+	}
+	bob.hears(2)
+	alice.say(room.ID, "after")
+	bob.hears(3)
+	for _, p := range []*person{alice, bob} {
+		if err := p.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil); err != nil {
+			t.Errorf("%s is signed out: %v", p.User.Username, err)
+		}
+	}
+}
+
+func TestWhoSitsInARoomReadsOnWhilePostgresIsAway(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		t.Run(map[bool]string{false: "one node", true: "with Redis"}[shared], func(t *testing.T) {
+			postgres, err := testenv.New(t).Postgres(testenv.PostgresOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dsn, err := postgres.Create(ctx(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			env := map[string]string{"DATABASE_URL": dsn, "DATA_DIR": t.TempDir()}
+			if shared {
+				env["REDIS_URL"] = testenv.Redis(t)
+			}
+			w := &world{t, []string{startNode(t, env, nil).base}}
+			readWhileAway(w, postgres)
+		})
+	}
+}
+
+func readWhileAway(w *world, postgres *testenv.PostgresServer) {
+	t := w.t
+	alice, bob, carol := w.person("alice", 0), w.person("bob", 0), w.person("carol", 0)
+	room := alice.room("Lobby", nil)
+	alice.join(room.ID, nil)
+	bob.join(room.ID, nil)
+	if err := carol.JoinRoom(ctx(t), room.ID, ""); err != nil { // a member without a seat
+		t.Fatal(err)
+	}
+	alice.say(room.ID, "one")
+	done := bob.say(room.ID, "two")
+	alice.hears(1)
+	alice.hears(2)
+	alice.hears(3)
+	alice.hears(done.Seq)
+	bob.hears(2)
+	bob.hears(3)
+	bob.hears(done.Seq)
+	elsewhere := client.New(w.nodes[0]) // alice again, not connected
+	if err := elsewhere.Login(ctx(t), "alice", "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*person{alice, bob} {
+		if got := texts(p.newest(room.ID)); got != "one two" {
+			t.Errorf("%s reads %q, want one two", p.User.Username, got)
+		}
+		joined := p.join(room.ID, nil)
+		if texts(joined.Messages) != "one two" || joined.To != done.Seq || joined.Membership.UserID != p.User.ID || joined.Room.Name != "Lobby" {
+			t.Errorf("%s joins again: %+v", p.User.Username, joined)
+		}
+		if joined := p.join(room.ID, map[string]any{"since": done.Seq}); len(joined.Messages) != 0 || joined.From != done.Seq || joined.To != done.Seq {
+			t.Errorf("%s joins again from its number: %+v", p.User.Username, joined)
+		}
+	}
+	for name, ask := range map[string]func() error{
+		"who has no seat":       func() error { _, err := carol.History(ctx(t), room.ID, "limit=10"); return err },
+		"who is not connected":  func() error { _, err := elsewhere.History(ctx(t), room.ID, "limit=10"); return err },
+		"who asks for the past": func() error { _, err := alice.History(ctx(t), room.ID, "before=4"); return err },
+		"who asks for the future": func() error {
+			return alice.Socket.Do(ctx(t), "room:join", map[string]any{"roomId": room.ID, "since": 1}, nil)
+		},
+		"who asks for itself": func() error { return alice.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil) },
+		"who has no such token": func() error {
+			stranger := client.New(w.nodes[0])
+			stranger.Token = "x"
+			_, err := stranger.History(ctx(t), room.ID, "limit=10")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) { wantCode(t, ask(), chat.Unavailable) })
+	}
+	if err := postgres.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(15 * time.Second); ; {
+		if _, err := alice.trySay(room.ID, cid(1), "three"); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("Postgres is back, and still: %v", err)
+		}
+	}
+	if got := texts(carol.newest(room.ID)); got != "one two three" {
+		t.Errorf("carol reads %q, want one two three", got)
+	}
+}
