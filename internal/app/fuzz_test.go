@@ -16,6 +16,7 @@ func FuzzBody(f *testing.F) {
 		`{"name":"Room","description":"x","private":true,"password":"let me in"}`,
 		`{"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":"hi","replyTo":1}`,
 		`{"current":"correct horse","password":"x"}`, `{"role":"owner"}`, `{"seq":9223372036854775807}`, `{"text":null}`,
+		`{"text":"hi","cid":""}`, `{"url":"http://[::1]:99999/"}`,
 		`[`, `null`, `""`, `{"name":"a\u0000"}`, `{"name":1e400}`, "{\"name\":\"\xff\"}",
 	} {
 		f.Add([]byte(body))
@@ -28,10 +29,24 @@ func FuzzBody(f *testing.F) {
 	if _, err := alice.CreateRoom(f.Context(), "Lobby", nil); err != nil {
 		f.Fatal(err)
 	}
+	bob := client.New(node.base)
+	if err := bob.Register(f.Context(), "bob", "correct horse"); err != nil {
+		f.Fatal(err)
+	}
+	var hook struct {
+		Webhook incomingHook `json:"webhook"`
+	}
+	if _, err := bob.CreateRoom(f.Context(), "Hooked", nil); err != nil {
+		f.Fatal(err)
+	}
+	if err := bob.Do(f.Context(), http.MethodPost, "/rooms/2/webhooks/incoming", map[string]string{"name": "CI"}, &hook); err != nil {
+		f.Fatal(err)
+	}
 	routes := []string{
 		"POST /rooms", "POST /rooms/join", "PATCH /rooms/1", "POST /rooms/1/join", "POST /rooms/1/messages",
 		"PUT /rooms/1/read", "PATCH /rooms/1/members/1", "PATCH /messages/1", "PUT /auth/password",
 		"POST /auth/login", "POST /auth/guest",
+		"POST /bots", "POST /hooks/" + hook.Webhook.Token, "POST /rooms/1/webhooks/incoming", "POST /rooms/1/webhooks/outgoing",
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, route := range routes {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // A package that holds a program, as apt calls it.
@@ -170,4 +171,15 @@ func built(tool, pkg string) (string, error) {
 		return os.Rename(path+".new", path)
 	})
 	return path, err
+}
+
+// Program returns the path of a program that a test runs, installing the package
+// that holds it where it is missing and can be.
+func Program(t testing.TB, name, pkg string) string {
+	t.Helper()
+	path, err := program(name, pkg)
+	if err != nil {
+		t.Fatalf("testenv: %v", err)
+	}
+	return path
 }

@@ -245,6 +245,25 @@ func TestNginxTellsWhatTheNodesSayWhenAllAreUnavailable(t *testing.T) {
 	}
 }
 
+func TestNginxLogsNoKeys(t *testing.T) {
+	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.Close()
+	proxy := testenv.ProxyTo(t, dead.Addr().String()) // so that there is something for the error log, too
+	for _, path := range []string{"/api/v1/hooks/", "/api/v1/invites/", "/invite/"} {
+		if got, want := statusOf(t, proxy.URL()+path+"the-key"), http.StatusBadGateway; got != want {
+			t.Fatalf("status = %d, want %d", got, want)
+		}
+	}
+	statusOf(t, proxy.URL()+"/api/v1/rooms")
+	await(t, "the last line of the log", func() bool { return strings.Contains(proxy.Log(), `GET /api/v1/rooms"`) })
+	if log := proxy.Log(); strings.Contains(log, "the-key") || strings.Count(log, `/-" 502`) != 3 {
+		t.Fatalf("log = %s\nwant three lines without their keys", log)
+	}
+}
+
 // answering serves status at every path and returns its address.
 func answering(t *testing.T, status int) string {
 	t.Helper()
