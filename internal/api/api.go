@@ -72,6 +72,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountInvites()
 	a.mountDirect()
 	a.mountMessages()
+	a.mountSearch()
 	a.mountUsers()
 	a.mountProfile()
 	a.mountBots()

@@ -36,7 +36,8 @@ type historyOutput struct {
 	Body struct {
 		Messages []chat.Message `json:"messages" doc:"Ascending by seq."`
 		Head     chat.Seq       `json:"head"`
-		HasMore  bool           `json:"hasMore"`
+		HasMore  bool           `json:"hasMore" doc:"Whether there are further messages in the asked direction; for around and the newest: before these."`
+		HasNewer bool           `json:"hasNewer,omitempty" doc:"For around: whether there are further messages after these."`
 	}
 }
 
@@ -104,6 +105,7 @@ func (a *API) mountMessages() {
 			chat.PageQuery{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})
 		out := &historyOutput{}
 		out.Body.Messages, out.Body.Head, out.Body.HasMore = page.Messages, page.Head, page.HasMore
+		out.Body.HasNewer = page.HasNewer
 		return out, err
 	})
 	handle(a, huma.Operation{

@@ -14,13 +14,14 @@ import (
 // The bounds on abuse that no operator sets; the others stand in config. What
 // clients should know of them stands in docs/protocol.md, "Limits".
 const (
-	uploadsPer10s = 10  // files of one user
-	roomPerUser   = 100 // how many times as much as one user a room takes
-	loginsOfName  = 10  // a minute, from everywhere
-	guessesOfUser = 5   // a minute, at one room's password
-	guessesOfRoom = 50  // a minute, of all users at one room's password
-	birthsPerTry  = 4   // accounts an hour, for each attempt a minute
-	failedSockets = 100 // a minute: upgrades that an address is refused
+	uploadsPer10s     = 10  // files of one user
+	roomPerUser       = 100 // how many times as much as one user a room takes
+	loginsOfName      = 10  // a minute, from everywhere
+	guessesOfUser     = 5   // a minute, at one room's password
+	guessesOfRoom     = 50  // a minute, of all users at one room's password
+	birthsPerTry      = 4   // accounts an hour, for each attempt a minute
+	searchesPerMinute = 30  // of one user
+	failedSockets     = 100 // a minute: upgrades that an address is refused
 )
 
 // perUser allows n sends in ten seconds.

@@ -48,6 +48,7 @@ func (a *App) wire(m *metrics.Metrics) {
 		Profiles: a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
 		Moderation: a.engines.store, Invites: a.engines.store, Directs: a.engines.store,
 		Hooks: a.engines.store, Targets: guard,
+		Archive: a.engines.store, Searches: perMinute[chat.UserID](searchesPerMinute),
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
 		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
 	}

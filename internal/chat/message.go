@@ -136,6 +136,8 @@ type Page struct {
 	// HasMore tells that there are further messages in the asked direction (for
 	// Around and the newest: towards the past).
 	HasMore bool
+	// HasNewer tells for Around that there are further messages towards the present.
+	HasNewer bool
 }
 
 // Messages is the store of messages.

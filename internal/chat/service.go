@@ -17,6 +17,7 @@ type Service struct {
 	Messages  Messages
 	Recent    Recent
 	Seats     Seats
+	Archive   Archive
 	Profiles  Profiles
 	Blobs     Blobs
 	Pictures  Pictures
@@ -30,6 +31,7 @@ type Service struct {
 	Joins     Limiter[UserID]
 	Foundings Limiter[UserID] // rooms that a user makes
 	Floods    Budget[RoomID]  // messages of all in one room
+	Searches  Limiter[UserID]
 	Guesses   Guesses
 	Limits    Limits
 	Log       *slog.Logger

@@ -127,14 +127,7 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, 
 	case q.After > 0:
 		page.Messages, page.HasMore, err = s.newer(ctx, viewer, room, q.After, q.Limit)
 	case q.Around > 0:
-		// The message itself and what follows take half of the page, or more where
-		// there is little before it.
-		var past, rest []chat.Message
-		if past, page.HasMore, err = s.older(ctx, viewer, room, q.Around, q.Limit/2); err != nil {
-			break
-		}
-		rest, _, err = s.newer(ctx, viewer, room, q.Around-1, q.Limit-len(past))
-		page.Messages = append(past, rest...)
+		err = s.around(ctx, viewer, room, q, &page)
 	default:
 		before := q.Before
 		if before == 0 {
@@ -165,6 +158,24 @@ func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID
 		return err
 	}, `SELECT u.id, u.username, u.display_name, u.avatar_key FROM users u WHERE `+s.engine.in("u.id", 1), s.engine.list(raw(ids)))
 	return authors, s.fail("find authors", err)
+}
+
+// around fills a page half with what is before a place and half with what is from it
+// on; where one side has little, the other has more.
+func (s *Store) around(ctx context.Context, viewer chat.UserID, room chat.RoomID, q chat.PageQuery, page *chat.Page) error {
+	past, older, err := s.older(ctx, viewer, room, q.Around, q.Limit)
+	if err != nil {
+		return err
+	}
+	rest, newer, err := s.newer(ctx, viewer, room, q.Around-1, q.Limit)
+	if err != nil {
+		return err
+	}
+	before := min(len(past), max(q.Limit/2, q.Limit-len(rest)))
+	after := min(len(rest), q.Limit-before)
+	page.Messages = slices.Concat(past[len(past)-before:], rest[:after])
+	page.HasMore, page.HasNewer = older || before < len(past), newer || after < len(rest)
+	return nil
 }
 
 func (s *Store) older(ctx context.Context, viewer chat.UserID, room chat.RoomID, before chat.Seq, limit int) ([]chat.Message, bool, error) {

@@ -20,17 +20,22 @@ func TestPages(t *testing.T) {
 			query       chat.PageQuery
 			first, last chat.Seq
 			more        bool
+			newer       bool
 		}{
-			{"newest", chat.PageQuery{Limit: 5}, 16, 20, true},
-			{"all", chat.PageQuery{Limit: 50}, 1, 20, false},
-			{"before", chat.PageQuery{Before: 4, Limit: 5}, 1, 3, false},
-			{"before with more", chat.PageQuery{Before: 10, Limit: 5}, 5, 9, true},
-			{"after", chat.PageQuery{After: 17, Limit: 5}, 18, 20, false},
-			{"after with more", chat.PageQuery{After: 3, Limit: 5}, 4, 8, true},
-			{"around", chat.PageQuery{Around: 10, Limit: 6}, 7, 12, true},
-			{"around the first", chat.PageQuery{Around: 1, Limit: 6}, 1, 6, false},
-			{"before the first", chat.PageQuery{Before: 1, Limit: 5}, 0, 0, false},
-			{"after the last", chat.PageQuery{After: 20, Limit: 5}, 0, 0, false},
+			{"newest", chat.PageQuery{Limit: 5}, 16, 20, true, false},
+			{"all", chat.PageQuery{Limit: 50}, 1, 20, false, false},
+			{"before", chat.PageQuery{Before: 4, Limit: 5}, 1, 3, false, false},
+			{"before with more", chat.PageQuery{Before: 10, Limit: 5}, 5, 9, true, false},
+			{"after", chat.PageQuery{After: 17, Limit: 5}, 18, 20, false, false},
+			{"after with more", chat.PageQuery{After: 3, Limit: 5}, 4, 8, true, false},
+			{"around", chat.PageQuery{Around: 10, Limit: 6}, 7, 12, true, true},
+			{"around the first", chat.PageQuery{Around: 1, Limit: 6}, 1, 6, false, true},
+			{"around the last", chat.PageQuery{Around: 20, Limit: 6}, 15, 20, true, false},
+			{"around one near the last", chat.PageQuery{Around: 19, Limit: 6}, 15, 20, true, false},
+			{"around all", chat.PageQuery{Around: 7, Limit: 20}, 1, 20, false, false},
+			{"around alone", chat.PageQuery{Around: 7, Limit: 1}, 7, 7, true, true},
+			{"before the first", chat.PageQuery{Before: 1, Limit: 5}, 0, 0, false, false},
+			{"after the last", chat.PageQuery{After: 20, Limit: 5}, 0, 0, false, false},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				page, err := s.Page(t.Context(), room.ID, alice.User.ID, c.query)
@@ -41,9 +46,9 @@ func TestPages(t *testing.T) {
 				if n := len(page.Messages); n > 0 {
 					first, last = page.Messages[0].Seq, page.Messages[n-1].Seq
 				}
-				if first != c.first || last != c.last || page.HasMore != c.more || page.Head != 20 {
-					t.Fatalf("page = %d…%d, more %v, head %d; want %d…%d, more %v, head 20",
-						first, last, page.HasMore, page.Head, c.first, c.last, c.more)
+				if first != c.first || last != c.last || page.HasMore != c.more || page.HasNewer != c.newer || page.Head != 20 {
+					t.Fatalf("page = %d…%d, more %v, newer %v, head %d; want %d…%d, more %v, newer %v, head 20",
+						first, last, page.HasMore, page.HasNewer, page.Head, c.first, c.last, c.more, c.newer)
 				}
 			})
 		}

@@ -89,6 +89,23 @@ func (*postgres) inTexts(column string, n int) string {
 	return fmt.Sprintf("%s = ANY($%d::text[])", column, n)
 }
 
+func (p *postgres) huntNewest() hunt {
+	return hunt{from: "rooms r CROSS JOIN LATERAL (" + newestWritten("x.id, x.text") + ") m", where: p.in("r.id", 1), order: "m.id"}
+}
+
+// huntIndexed orders by an expression: else the planner may walk all messages from
+// the newest on, hoping for a common word.
+func (p *postgres) huntIndexed(words []string) hunt {
+	h := hunt{from: "messages m", order: "m.id + 0"}
+	tests := []string{p.in("m.room_id", 1), written("m")}
+	for n, word := range words {
+		tests = append(tests, fmt.Sprintf("search_fold(m.text) LIKE search_pattern($%d)", n+7))
+		h.args = append(h.args, word)
+	}
+	h.where = strings.Join(tests, " AND ")
+	return h
+}
+
 // lockRoom leaves the key alone, so that inserts which refer to the room need
 // not wait.
 func (*postgres) lockRoom() string { return " FOR NO KEY UPDATE" }

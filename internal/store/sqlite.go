@@ -108,6 +108,39 @@ func (*sqliteEngine) jsonRows(fields, order string) string {
 	return "json_group_array(json_object(" + fields + ") ORDER BY " + order + ")"
 }
 
+// huntNewest has no LATERAL: it begins where the newest of a room do.
+func (e *sqliteEngine) huntNewest() hunt {
+	return hunt{
+		from:  "rooms r CROSS JOIN messages m ON m.room_id = r.id AND m.id >= (SELECT min(w.id) FROM (" + newestWritten("x.id") + ") w)",
+		where: e.in("r.id", 1) + " AND " + written("m"), order: "m.id",
+	}
+}
+
+// huntIndexed asks for all trigrams of the words. Each stands in quotes, so that
+// nothing in it is syntax.
+func (e *sqliteEngine) huntIndexed(words []string) hunt {
+	var trigrams []string
+	for _, word := range words {
+		letters := []rune(strings.Map(withoutAccent, word))
+		for n := range len(letters) - 2 {
+			trigrams = append(trigrams, `"`+strings.ReplaceAll(string(letters[n:n+3]), `"`, `""`)+`"`)
+		}
+	}
+	return hunt{
+		from: "messages_search CROSS JOIN messages m ON m.id = messages_search.rowid", order: "messages_search.rowid",
+		where: "messages_search MATCH $7 AND messages_search.rowid < $2 AND " + e.in("m.room_id", 1) + " AND " + written("m"),
+		args:  []any{strings.Join(trigrams, " AND ")},
+	}
+}
+
+// withoutAccent drops what the tokenizer drops: it makes no trigram of it.
+func withoutAccent(r rune) rune {
+	if r >= 0x0300 && r <= 0x036F {
+		return -1
+	}
+	return r
+}
+
 // lockRoom is nothing: an immediate transaction holds the whole database.
 func (*sqliteEngine) lockRoom() string { return "" }
 func (*sqliteEngine) lockDue() string  { return "" }

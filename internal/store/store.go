@@ -17,6 +17,7 @@ var (
 	_ chat.Accounts = (*Store)(nil)
 	_ chat.Rooms    = (*Store)(nil)
 	_ chat.Messages = (*Store)(nil)
+	_ chat.Archive  = (*Store)(nil)
 )
 
 // patience bounds every unit of work, so that a caller hears UNAVAILABLE within
@@ -30,7 +31,9 @@ type Store struct {
 	write  *sql.DB
 	epoch  chat.Epoch
 	queue  *appendQueue
-	now    func() time.Time
+	// searches has room for those that may search at once.
+	searches chan struct{}
+	now      func() time.Time
 }
 
 // engine is what Postgres and SQLite do each in their own way.
@@ -46,6 +49,10 @@ type engine interface {
 	// texts and inTexts are the same for texts.
 	texts(texts []string) any
 	inTexts(column string, n int) string
+	// huntNewest finds the newest messages of all rooms together by the index of each
+	// room, huntIndexed those that hold all words by their trigrams.
+	huntNewest() hunt
+	huntIndexed(words []string) hunt
 	// lockRoom ends the SELECT that takes a room's row.
 	lockRoom() string
 	// lockDue ends the SELECT that takes due webhooks h, passing over those that
@@ -70,7 +77,7 @@ type Options struct {
 }
 
 func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {
-	s := &Store{engine: e, read: read, write: write, now: o.Now}
+	s := &Store{engine: e, read: read, write: write, now: o.Now, searches: make(chan struct{}, searchesAtOnce)}
 	if s.now == nil {
 		s.now = time.Now
 	}

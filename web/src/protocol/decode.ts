@@ -10,6 +10,7 @@ import type {
   FrameData,
   FrameError,
   FrameType,
+  Highlight,
   Invite,
   InvitedRoom,
   Limits,
@@ -31,6 +32,7 @@ import type {
   RoomJoined,
   RoomRemoved,
   RoomUpdated,
+  SearchResult,
   ServerFrame,
   Session,
   SystemInfo,
@@ -203,6 +205,12 @@ export const decodeMessage = object<Message>({
   createdAt: string,
   editedAt: optional(string),
   deletedAt: optional(string),
+});
+
+export const decodeSearchResult = object<SearchResult>({
+  message: decodeMessage,
+  room: object<SearchResult['room']>({ id: number, name: string }),
+  highlights: list(object<Highlight>({ start: number, end: number })),
 });
 
 const changesFields = {

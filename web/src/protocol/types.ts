@@ -37,6 +37,10 @@ export type Message = With<
   { system?: SystemInfo; attachments: Attachment[]; reactions: Reaction[] }
 >;
 
+export type SearchResult = With<Schemas['SearchResult'], { message: Message; highlights: Highlight[] }>;
+/** Cut it with text.slice(start, end). */
+export type Highlight = Schemas['Highlight'];
+
 export type RoomChanges = With<Omit<Schemas['RoomChanges'], 'roomId'>, { messages: Message[]; reset: boolean }>;
 
 export type ErrorCode =

@@ -1,0 +1,121 @@
+package markup
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+func TestQuery(t *testing.T) {
+	cases := []struct {
+		query, text string
+		want        []string // the highlighted parts; nil: no match
+	}{
+		{"hello", "Hello, hello!", []string{"Hello", "hello"}},
+		{"ell", "Hello", []string{"ell"}},
+		{"two words", "words come in two", []string{"words", "two"}},
+		{"two words", "only two", nil},
+		{"creme BRULEE", "une Crème brûlée", []string{"Crème", "brûlée"}},
+		{"crème", "creme", []string{"creme"}},
+		{"И", "Иван и йод", []string{"И", "и", "й"}},
+		{"ваn", "Иван", nil},
+		{"北京", "我在北京。", []string{"北京"}},
+		{"京", "北京 東京", []string{"京", "京"}},
+		{"が", "ガかが", []string{"が"}},
+		{"하", "한 하", []string{"하"}},
+		{"abc", "ＡＢＣ", []string{"ＡＢＣ"}},
+		{"σίσυφος", "ΣΊΣΥΦΟΣ", []string{"ΣΊΣΥΦΟΣ"}},
+		{"i", "ﬁsh", []string{"ﬁ"}},
+		{"😀", "a😀b", []string{"😀"}},
+		{"b", "😀b", []string{"b"}},
+		{"100%", "100% or 1000", []string{"100%"}},
+		{"a_b", "aXb a_b", []string{"a_b"}},
+		{`"or" NEAR(`, `"or" near(x)`, []string{`"or"`, "near("}},
+		{"*", "2*3", []string{"*"}},
+		{"aa", "aaaa", []string{"aaaa"}},
+		{"ab bc", "abc", []string{"abc"}},
+		{`\`, `a\b`, []string{`\`}},
+	}
+	for _, c := range cases {
+		t.Run(c.query+" in "+c.text, func(t *testing.T) {
+			q, err := NewQuery(c.query, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spans, ok := q.Find(c.text)
+			if ok != (c.want != nil) || ok != q.Matches(c.text) {
+				t.Fatalf("found = %v, matches %v, want %v", ok, q.Matches(c.text), c.want != nil)
+			}
+			if got := parts(c.text, spans); !slices.Equal(got, c.want) {
+				t.Errorf("highlights %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// parts cuts as a browser does: text.slice(start, end).
+func parts(text string, spans []Span) []string {
+	units := utf16.Encode([]rune(text))
+	var out []string
+	for _, s := range spans {
+		out = append(out, string(utf16.Decode(units[s.Start:s.End])))
+	}
+	return out
+}
+
+func TestNewQuery(t *testing.T) {
+	for in, want := range map[string]error{
+		"": ErrEmpty, " \u200B ": ErrEmpty, strings.Repeat("a", 101): ErrTooLong,
+		strings.Join(strings.Split("abcdefghijklm", ""), " "): ErrTooLong, "a a a a a a a a a a a a": nil, "x": nil,
+	} {
+		if _, err := NewQuery(in, 100); !errors.Is(err, want) {
+			t.Errorf("NewQuery(%q) = %v, want %v", in, err, want)
+		}
+	}
+	q, err := NewQuery("ab c++ 北京市 100% éé été ---", 100)
+	if want := []string{"北京市", "100%", "été"}; err != nil || !slices.Equal(q.Indexed(), want) {
+		t.Errorf("indexed = %q, %v, want %q", q.Indexed(), err, want)
+	}
+}
+
+func FuzzQuery(f *testing.F) {
+	for _, s := range nasty {
+		f.Add("a", s)
+		f.Add(s, "Some text "+s+" and more")
+	}
+	f.Add(`"a" OR b* NEAR(c) -d`, `%_\`)
+	f.Fuzz(func(t *testing.T, typed, text string) {
+		text, err := Text(text, 2000)
+		if err != nil {
+			return
+		}
+		q, err := NewQuery(typed, 100)
+		if err != nil {
+			return
+		}
+		spans, ok := q.Find(text)
+		if ok != q.Matches(text) || ok && len(spans) == 0 {
+			t.Fatalf("%q in %q: found %v, matches %v, %d spans", typed, text, ok, q.Matches(text), len(spans))
+		}
+		units, last := len(utf16.Encode([]rune(text))), -1
+		for _, s := range spans {
+			if s.Start <= last || s.End <= s.Start || s.End > units {
+				t.Fatalf("%q in %q: spans %v of %d units", typed, text, spans, units)
+			}
+			last = s.End
+		}
+		for _, part := range parts(text, spans) {
+			if !utf8.ValidString(part) || part == "" {
+				t.Fatalf("%q in %q: a part is %q", typed, text, part)
+			}
+		}
+		for _, word := range q.Words { // what is there is found
+			if own, err := NewQuery(word, 100); err == nil && !own.Matches(word+" "+text) {
+				t.Fatalf("%q does not find itself", word)
+			}
+		}
+	})
+}

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// The bounds of one search.
+const (
+	searchesAtOnce = 3    // of a node: the others read
+	newestBatch    = 2000 // messages that are looked through without an index at once
+	indexedBatch   = 200  // messages that the index tells at once
+	searchRounds   = 5    // batches of one request
+)
+
+// hunt is how an engine finds candidates: the tables, with m for the messages, the
+// test, the order. The arguments are $1 the rooms, $2 before which message, $3 how
+// many, $4 to $6 as in written, and args from $7 on.
+type hunt struct {
+	from, where, order string
+	args               []any
+}
+
+// written tests what of a table of messages may be found at all.
+func written(table string) string {
+	return strings.ReplaceAll(`x.kind = 'text' AND x.deleted_at IS NULL AND x.id < $2
+		AND (CAST($4 AS bigint) = 0 OR x.author_id = $4) AND (CAST($5 AS bigint) = 0 OR x.created_at >= $5)
+		AND (CAST($6 AS bigint) = 0 OR x.created_at < $6)`, "x.", table+".")
+}
+
+// newestWritten reads, in a subquery, the newest messages of the room r.
+func newestWritten(columns string) string {
+	return `SELECT ` + columns + ` FROM messages x WHERE x.room_id = r.id AND ` + written("x") + ` ORDER BY x.id DESC LIMIT $3`
+}
+
+// searchCursor is the last message that was looked at.
+type searchCursor struct {
+	Before chat.MessageID `json:"b"`
+}
+
+type candidate struct {
+	id   chat.MessageID
+	text string
+}
+
+// Search returns messages of the viewer's rooms, the newest first. The newest few
+// are looked through as they are: that finds what is common soon, and what trigrams
+// cannot find, words of one or two letters, at all. Beyond them the index is asked
+// where it can help; else the search goes on in that way, some thousand messages a
+// request.
+func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMessage, string, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	cursor := searchCursor{math.MaxInt64}
+	if q.Cursor != "" {
+		var err error
+		if cursor, err = readCursor[searchCursor](q.Cursor); err != nil || cursor.Before < 1 {
+			return nil, "", badCursor()
+		}
+	}
+	select {
+	case s.searches <- struct{}{}:
+		defer func() { <-s.searches }()
+	case <-ctx.Done():
+		return nil, "", chat.ErrUnavailable(ctx.Err())
+	}
+	rooms, err := s.roomNames(ctx, q)
+	if err != nil || len(rooms) == 0 {
+		return nil, "", s.fail("search rooms", err)
+	}
+	ids, next, err := s.matching(ctx, q, cursor, rooms)
+	if err != nil || len(ids) == 0 {
+		return nil, next, s.fail("search", err)
+	}
+	found, err := s.found(ctx, q, rooms, ids)
+	return found, next, s.fail("read found", err)
+}
+
+// roomNames are the rooms to be searched.
+func (s *Store) roomNames(ctx context.Context, q chat.SearchQuery) (map[chat.RoomID]string, error) {
+	names := map[chat.RoomID]string{}
+	return names, each(ctx, s.read, func(r row) error {
+		var id chat.RoomID
+		var name string
+		err := r.Scan(&id, &name)
+		names[id] = name
+		return err
+	}, `SELECT r.id, r.name FROM room_members me JOIN rooms r ON r.id = me.room_id
+		WHERE me.user_id = $1 AND (CAST($2 AS bigint) = 0 OR r.id = $2)`, int64(q.Viewer), int64(q.Room))
+}
+
+// matching returns the ids of a page, and where the next one begins.
+func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms map[chat.RoomID]string) ([]int64, string, error) {
+	var ids []int64
+	for round := range searchRounds {
+		batch, limit, err := s.candidates(ctx, q, cursor, rooms, round)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, c := range batch {
+			if q.Matches(c.text) {
+				if len(ids) == q.Limit {
+					return ids, writeCursor(cursor), nil
+				}
+				ids = append(ids, int64(c.id))
+			}
+			cursor.Before = c.id
+		}
+		if len(batch) < limit {
+			return ids, "", nil
+		}
+	}
+	return ids, writeCursor(cursor), nil
+}
+
+// candidates returns the newest messages before the cursor that may match, at most
+// limit.
+func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms map[chat.RoomID]string, round int) (batch []candidate, limit int, err error) {
+	ids := make([]int64, 0, len(rooms))
+	for id := range rooms {
+		ids = append(ids, int64(id))
+	}
+	slices.Sort(ids)
+	h, limit := s.engine.huntNewest(), newestBatch
+	if round > 0 && len(q.Indexed) > 0 {
+		h, limit = s.engine.huntIndexed(q.Indexed), indexedBatch
+	}
+	args := append([]any{s.engine.list(ids), int64(cursor.Before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, h.args...)
+	err = each(ctx, s.read, func(r row) error {
+		var c candidate
+		err := r.Scan(&c.id, &c.text)
+		batch = append(batch, c)
+		return err
+	}, `SELECT m.id, m.text FROM `+h.from+` WHERE `+h.where+` ORDER BY `+h.order+` DESC LIMIT $3`, args...)
+	return batch, limit, err
+}
+
+// found reads messages whole, if they may still be seen.
+func (s *Store) found(ctx context.Context, q chat.SearchQuery, rooms map[chat.RoomID]string, ids []int64) ([]chat.FoundMessage, error) {
+	messages, err := s.messages(ctx, q.Viewer, ` WHERE `+s.engine.in("m.id", 1)+` AND m.deleted_at IS NULL
+		AND EXISTS (SELECT 1 FROM room_members me WHERE me.room_id = m.room_id AND me.user_id = $2)
+		ORDER BY m.id DESC`, s.engine.list(ids), int64(q.Viewer))
+	found := make([]chat.FoundMessage, len(messages))
+	for i, m := range messages {
+		found[i] = chat.FoundMessage{Message: m, Room: chat.RoomName{ID: m.RoomID, Name: rooms[m.RoomID]}}
+	}
+	return found, err
+}

@@ -1,0 +1,241 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/markup"
+)
+
+func look(t *testing.T, s *Store, q chat.Search, viewer chat.Caller) ([]string, string) {
+	t.Helper()
+	query, err := markup.NewQuery(q.Text, chat.MaxQuery)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	found, next, err := s.Search(t.Context(), chat.SearchQuery{Search: q, Viewer: viewer.User.ID, Indexed: query.Indexed(), Matches: query.Matches})
+	if err != nil {
+		t.Fatalf("search %q: %v", q.Text, err)
+	}
+	texts := []string{}
+	for _, f := range found {
+		texts = append(texts, f.Message.Text)
+	}
+	return texts, next
+}
+
+func wantFound(t *testing.T, s *Store, q chat.Search, viewer chat.Caller, want ...string) {
+	t.Helper()
+	if got, next := look(t, s, q, viewer); !slices.Equal(got, want) || next != "" {
+		t.Fatalf("search %+v = %q, next %q, want %q", q, got, next, want)
+	}
+}
+
+// deepen buries what is there under so many messages that only the index finds it.
+func deepen(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
+	t.Helper()
+	_, err := s.write.ExecContext(t.Context(), `
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $4)
+		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, created_at)
+		SELECT $1, $3 + i, $3 + i, 'text', $2, `+map[bool]string{true: "gen_random_uuid()", false: "lower(hex(randomblob(18)))"}[onPostgres(s)]+`,
+			m.send_hash, 'filler', '', 1 FROM n, messages m WHERE m.room_id = $1 AND m.seq = 1`,
+		int64(room.ID), int64(author.User.ID), int64(appendText(t, s, room, author, "filler").Seq), n)
+	if err != nil {
+		t.Fatalf("deepen: %v", err)
+	}
+	if _, err := s.write.ExecContext(t.Context(), `UPDATE rooms SET head = (SELECT max(seq) FROM messages WHERE room_id = $1) WHERE id = $1`, int64(room.ID)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func onPostgres(s *Store) bool {
+	_, ok := s.engine.(*postgres)
+	return ok
+}
+
+func TestSearch(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		texts := []string{
+			"Hello World", "Une Crème brûlée, s'il vous plaît", "我在北京市工作", "100% sure", "1000 sure", "a_b_c_d", "aXbXcXd",
+			`say "quoted words" now`, "NEAR AND OR NOT*", `back\slash`, "ΣΊΣΥΦΟΣ", "Привет, ИВАН", "x", "ab", "😀 smile",
+		}
+		for _, text := range texts {
+			appendText(t, s, room, alice, text)
+		}
+		cases := []struct {
+			query string
+			want  []string
+		}{
+			{"hello", []string{"Hello World"}},
+			{"ELLO wor", []string{"Hello World"}},
+			{"hello nothing", nil},
+			{"creme BRULEE", []string{texts[1]}},
+			{"crème", []string{texts[1]}},
+			{"北京市", []string{texts[2]}},
+			{"北京", []string{texts[2]}},
+			{"京", []string{texts[2]}},
+			{"100%", []string{"100% sure"}},
+			{"100% sure", []string{"100% sure"}},
+			{"sure", []string{"1000 sure", "100% sure"}},
+			{"b_c", []string{"a_b_c_d"}},
+			{"%", []string{"100% sure"}},
+			{"_", []string{"a_b_c_d"}},
+			{`"quoted`, []string{texts[7]}},
+			{`quoted" NEAR`, nil},
+			{`"quoted words"`, []string{texts[7]}},
+			{"NEAR AND OR", []string{"NEAR AND OR NOT*"}},
+			{"not*", []string{"NEAR AND OR NOT*"}},
+			{"*", []string{"NEAR AND OR NOT*"}},
+			{`back\slash`, []string{`back\slash`}},
+			{`\`, []string{`back\slash`}},
+			{"text:hello", nil},
+			{"hello)", nil},
+			{"иван", []string{"Привет, ИВАН"}},
+			{"σίσυφος", []string{"ΣΊΣΥΦΟΣ"}},
+			{"ab", []string{"ab"}},
+			{"x", []string{"x", "aXbXcXd"}},
+			{"😀", []string{"😀 smile"}},
+			{"smile 😀", []string{"😀 smile"}},
+			{strings.Repeat("longword", 12), nil},
+		}
+		look := func(t *testing.T) {
+			for _, c := range cases {
+				t.Run(c.query, func(t *testing.T) { wantFound(t, s, chat.Search{Text: c.query}, alice, c.want...) })
+			}
+		}
+		t.Run("among the newest", look)
+		join(t, s, room, bob)
+		deepen(t, s, room, bob, newestBatch+10)
+		t.Run("by the index", look)
+	})
+}
+
+func TestSearchSeesOnlyOnesOwnRooms(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
+		join(t, s, room, bob)
+		appendText(t, s, room, alice, "secret one")
+		appendText(t, s, other, alice, "secret two")
+		last := appendText(t, s, room, bob, "secret three")
+
+		both := chat.Search{Text: "secret"}
+		wantFound(t, s, both, bob, "secret three", "secret one")
+		wantFound(t, s, both, alice, "secret three", "secret two", "secret one")
+		wantFound(t, s, chat.Search{Text: "secret", Room: other.ID}, alice, "secret two")
+		wantFound(t, s, chat.Search{Text: "secret", Room: other.ID}, bob)
+		wantFound(t, s, chat.Search{Text: "secret", Author: bob.User.ID}, alice, "secret three")
+		wantFound(t, s, chat.Search{Text: "secret", Since: last.CreatedAt + 1}, alice)
+		wantFound(t, s, chat.Search{Text: "secret", Until: 1}, alice)
+		wantFound(t, s, chat.Search{Text: "secret", Since: 1, Until: last.CreatedAt + 1, Room: room.ID}, bob, "secret three", "secret one")
+		wantFound(t, s, chat.Search{Text: "joined the room"}, alice) // told by the room
+
+		if _, err := s.Kick(t.Context(), room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		wantFound(t, s, both, bob)
+		if err := s.DeleteRoom(t.Context(), room.ID, alice.User.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		wantFound(t, s, both, alice, "secret two")
+		wantIndexIntact(t, s)
+	})
+}
+
+func TestSearchFollowsEditsAndDeletes(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		first, second := appendText(t, s, room, alice, "apples"), appendText(t, s, room, alice, "apples too")
+		look := func(query string, want ...string) { wantFound(t, s, chat.Search{Text: query}, alice, want...) }
+		deepen(t, s, room, alice, newestBatch+10)
+		if _, _, err := s.Edit(t.Context(), first.ID, alice.User.ID, "pears", "", nil); err != nil {
+			t.Fatal(err)
+		}
+		look("apples", "apples too")
+		look("pears", "pears")
+		if _, _, err := s.React(t.Context(), first.ID, alice.User.ID, "👍", true, nil); err != nil {
+			t.Fatal(err)
+		}
+		look("pears", "pears")
+		if _, _, err := s.Delete(t.Context(), second.ID, alice.User.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		look("apples")
+		wantIndexIntact(t, s)
+	})
+}
+
+// wantIndexIntact has SQLite compare its index with the texts; Postgres's cannot
+// differ.
+func wantIndexIntact(t *testing.T, s *Store) {
+	t.Helper()
+	if onPostgres(s) {
+		return
+	}
+	if _, err := s.write.ExecContext(t.Context(), `INSERT INTO messages_search (messages_search, rank) VALUES ('integrity-check', 1)`); err != nil {
+		t.Fatalf("the index differs from the texts: %v", err)
+	}
+}
+
+func TestSearchPages(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		rooms := []chat.Room{createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")}
+		var want []string
+		for i := range 25 {
+			if i == 10 {
+				deepen(t, s, rooms[0], alice, newestBatch+10)
+			}
+			text := fmt.Sprintf("needle %d", i)
+			appendText(t, s, rooms[i%2], alice, text)
+			want = append([]string{text}, want...)
+		}
+		for _, query := range []string{"needle", "ne"} {
+			var got []string
+			cursor := ""
+			for pages := 0; ; pages++ {
+				page, next := look(t, s, chat.Search{Text: query, Limit: 4, Cursor: cursor}, alice)
+				got = append(got, page...)
+				if appendText(t, s, rooms[0], alice, "needle while paging"); next == "" {
+					break
+				}
+				if cursor = next; pages > 20 || len(page) > 4 {
+					t.Fatalf("page %d of %q has %d messages", pages, query, len(page))
+				}
+			}
+			got = slices.DeleteFunc(got, func(text string) bool { return text == "needle while paging" })
+			if !slices.Equal(got, want) {
+				t.Errorf("pages of %q = %q, want %q", query, got, want)
+			}
+		}
+		_, _, err := s.Search(t.Context(), chat.SearchQuery{Search: chat.Search{Limit: 1, Cursor: "nonsense"}, Viewer: alice.User.ID})
+		wantCode(t, err, chat.BadRequest)
+	})
+}
+
+// A search that finds little in much stops and tells where it goes on.
+func TestSearchIsBounded(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		appendText(t, s, room, alice, "北京")
+		deepen(t, s, room, alice, newestBatch*searchRounds)
+		page, next := look(t, s, chat.Search{Text: "北京"}, alice)
+		if len(page) != 0 || next == "" {
+			t.Fatalf("page = %q, next %q, want none yet and a cursor", page, next)
+		}
+		page, next = look(t, s, chat.Search{Text: "北京", Cursor: next}, alice)
+		if !slices.Equal(page, []string{"北京"}) || next != "" {
+			t.Fatalf("page = %q, next %q, want the last message", page, next)
+		}
+	})
+}
