@@ -82,6 +82,14 @@ func TestMessagesAreFound(t *testing.T) {
 		}
 		_, err = bob.search(url.Values{"q": {"cafe"}, "room": {path("%d", room.ID)}})
 		wantCode(w.t, err, chat.NotAMember)
+		var direct struct{ Room chat.Room }
+		if err := alice.Client.Do(ctx(w.t), http.MethodPut, path("/users/%d/direct", bob.User.ID), nil, &direct); err != nil {
+			w.t.Fatal(err)
+		}
+		alice.say(direct.Room.ID, "café for two")
+		if page, err := bob.search(url.Values{"q": {"cafe"}}); err != nil || len(page.Results) != 1 || page.Results[0].Room.Name != direct.Room.Name {
+			w.t.Errorf("bob finds %+v, %v, want what is in %q", page, err, direct.Room.Name)
+		}
 		hidden := alice.room("Hidden", map[string]any{"private": true})
 		_, err = bob.search(url.Values{"q": {"cafe"}, "room": {path("%d", hidden.ID)}})
 		wantCode(w.t, err, chat.NotFound)

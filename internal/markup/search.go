@@ -29,7 +29,7 @@ func NewQuery(typed string, limit int) (Query, error) {
 		return Query{}, err
 	}
 	var q Query
-	for _, word := range strings.Fields(line) {
+	for _, word := range strings.FieldsSeq(line) {
 		folded := fold(word)
 		if folded.text == "" || slices.Contains(q.folded, folded.text) {
 			continue
@@ -99,7 +99,7 @@ func (q Query) Find(text string) (spans []Span, ok bool) {
 	}
 	for _, word := range q.folded {
 		at := 0
-		for found := 0; found < maxSpans; found++ {
+		for range maxSpans {
 			i := strings.Index(f.text[at:], word)
 			if i < 0 {
 				break

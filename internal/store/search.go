@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -68,7 +67,7 @@ func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMes
 	case <-ctx.Done():
 		return nil, "", chat.ErrUnavailable(ctx.Err())
 	}
-	rooms, err := s.roomNames(ctx, q)
+	rooms, err := s.searchedRooms(ctx, q)
 	if err != nil || len(rooms) == 0 {
 		return nil, "", s.fail("search rooms", err)
 	}
@@ -76,25 +75,23 @@ func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMes
 	if err != nil || len(ids) == 0 {
 		return nil, next, s.fail("search", err)
 	}
-	found, err := s.found(ctx, q, rooms, ids)
+	found, err := s.found(ctx, q, ids)
 	return found, next, s.fail("read found", err)
 }
 
-// roomNames are the rooms to be searched.
-func (s *Store) roomNames(ctx context.Context, q chat.SearchQuery) (map[chat.RoomID]string, error) {
-	names := map[chat.RoomID]string{}
-	return names, each(ctx, s.read, func(r row) error {
-		var id chat.RoomID
-		var name string
-		err := r.Scan(&id, &name)
-		names[id] = name
+func (s *Store) searchedRooms(ctx context.Context, q chat.SearchQuery) (ids []int64, err error) {
+	err = each(ctx, s.read, func(r row) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
 		return err
-	}, `SELECT r.id, r.name FROM room_members me JOIN rooms r ON r.id = me.room_id
-		WHERE me.user_id = $1 AND (CAST($2 AS bigint) = 0 OR r.id = $2)`, int64(q.Viewer), int64(q.Room))
+	}, `SELECT me.room_id FROM room_members me WHERE me.user_id = $1 AND (CAST($2 AS bigint) = 0 OR me.room_id = $2)`,
+		int64(q.Viewer), int64(q.Room))
+	return ids, err
 }
 
 // matching returns the ids of a page, and where the next one begins.
-func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms map[chat.RoomID]string) ([]int64, string, error) {
+func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64) ([]int64, string, error) {
 	var ids []int64
 	for round := range searchRounds {
 		batch, limit, err := s.candidates(ctx, q, cursor, rooms, round)
@@ -119,17 +116,12 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 
 // candidates returns the newest messages before the cursor that may match, at most
 // limit.
-func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms map[chat.RoomID]string, round int) (batch []candidate, limit int, err error) {
-	ids := make([]int64, 0, len(rooms))
-	for id := range rooms {
-		ids = append(ids, int64(id))
-	}
-	slices.Sort(ids)
+func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, round int) (batch []candidate, limit int, err error) {
 	h, limit := s.engine.huntNewest(), newestBatch
 	if round > 0 && len(q.Indexed) > 0 {
 		h, limit = s.engine.huntIndexed(q.Indexed), indexedBatch
 	}
-	args := append([]any{s.engine.list(ids), int64(cursor.Before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, h.args...)
+	args := append([]any{s.engine.list(rooms), int64(cursor.Before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, h.args...)
 	err = each(ctx, s.read, func(r row) error {
 		var c candidate
 		err := r.Scan(&c.id, &c.text)
@@ -139,14 +131,40 @@ func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searc
 	return batch, limit, err
 }
 
-// found reads messages whole, if they may still be seen.
-func (s *Store) found(ctx context.Context, q chat.SearchQuery, rooms map[chat.RoomID]string, ids []int64) ([]chat.FoundMessage, error) {
+// found reads messages and their rooms whole, if they may still be seen.
+func (s *Store) found(ctx context.Context, q chat.SearchQuery, ids []int64) ([]chat.FoundMessage, error) {
 	messages, err := s.messages(ctx, q.Viewer, ` WHERE `+s.engine.in("m.id", 1)+` AND m.deleted_at IS NULL
 		AND EXISTS (SELECT 1 FROM room_members me WHERE me.room_id = m.room_id AND me.user_id = $2)
 		ORDER BY m.id DESC`, s.engine.list(ids), int64(q.Viewer))
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.roomNames(ctx, messages)
 	found := make([]chat.FoundMessage, len(messages))
 	for i, m := range messages {
-		found[i] = chat.FoundMessage{Message: m, Room: chat.RoomName{ID: m.RoomID, Name: rooms[m.RoomID]}}
+		found[i] = chat.FoundMessage{Message: m, Room: chat.RoomName{ID: m.RoomID, Name: names[m.RoomID]}}
 	}
 	return found, err
+}
+
+// roomNames are the names of the rooms in which messages stand.
+func (s *Store) roomNames(ctx context.Context, messages []chat.Message) (map[chat.RoomID]string, error) {
+	var ids []int64
+	for _, m := range messages {
+		ids = append(ids, int64(m.RoomID))
+	}
+	var rooms []*chat.Room
+	err := each(ctx, s.read, func(r row) error {
+		room, err := s.scanRoom(r)
+		rooms = append(rooms, &room)
+		return err
+	}, `SELECT `+roomColumns+` FROM rooms r WHERE `+s.engine.in("r.id", 1), s.engine.list(ids))
+	if err == nil {
+		err = s.addFaces(ctx, s.read, rooms)
+	}
+	names := make(map[chat.RoomID]string, len(rooms))
+	for _, room := range rooms {
+		names[room.ID] = room.Name
+	}
+	return names, err
 }
