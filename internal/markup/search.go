@@ -29,7 +29,7 @@ func NewQuery(typed string, limit int) (Query, error) {
 		return Query{}, err
 	}
 	var q Query
-	for _, word := range strings.FieldsSeq(line) {
+	for word := range strings.FieldsSeq(line) {
 		folded := fold(word)
 		if folded.text == "" || slices.Contains(q.folded, folded.text) {
 			continue
