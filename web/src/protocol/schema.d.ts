@@ -682,6 +682,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find messages in the caller's rooms */
+        get: operations["searchMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/me": {
         parameters: {
             query?: never;
@@ -935,8 +952,23 @@ export interface components {
         GuestInputBody: {
             displayName?: string;
         };
+        Highlight: {
+            /**
+             * Format: int64
+             * @description Exclusive.
+             */
+            end: number;
+            /**
+             * Format: int64
+             * @description In UTF-16 code units.
+             */
+            start: number;
+        };
         HistoryOutputBody: {
+            /** @description Whether there are further messages in the asked direction; for around and the newest: before these. */
             hasMore: boolean;
+            /** @description For around: whether there are further messages after these. */
+            hasNewer?: boolean;
             /** Format: int64 */
             head: number;
             /** @description Ascending by seq. */
@@ -1444,6 +1476,11 @@ export interface components {
             /** Format: int64 */
             to: number;
         };
+        RoomName: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
         RoomOutputBody: {
             room: components["schemas"]["Room"];
         };
@@ -1463,6 +1500,18 @@ export interface components {
         RoomsOutputBody: {
             nextCursor?: string;
             rooms: components["schemas"]["Room"][];
+        };
+        SearchOutputBody: {
+            /** @description Set where the search goes on, also after few or no results. */
+            nextCursor?: string;
+            /** @description The newest first. */
+            results: components["schemas"]["SearchResult"][];
+        };
+        SearchResult: {
+            /** @description The places of the words in message.text, ascending, without overlaps; at most 100. */
+            highlights: components["schemas"]["Highlight"][];
+            message: components["schemas"]["Message"];
+            room: components["schemas"]["RoomName"];
         };
         SendInputBody: {
             /** @description A UUID made by the client before the first try. */
@@ -3219,6 +3268,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchMessages: {
+        parameters: {
+            query: {
+                /** @description Words, all of which must be there; at most 100 characters. No sign has a meaning. */
+                q: string;
+                /** @description Only in this room. */
+                room?: number;
+                /** @description Only messages of this user. */
+                author?: number;
+                /** @description Inclusive. */
+                since?: string;
+                /** @description Exclusive. */
+                until?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOutputBody"];
+                };
             };
             /** @description Error */
             default: {
