@@ -1,8 +1,12 @@
 package app_test
 
 import (
+	"bytes"
 	"errors"
+	"net"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,14 +17,6 @@ import (
 	"github.com/chillin-chat/chillin/internal/gateway"
 )
 
-// rest does a request that must succeed.
-func (p *person) rest(method, path string, in, out any) {
-	p.t.Helper()
-	if err := p.Client.Do(ctx(p.t), method, path, in, out); err != nil {
-		p.t.Fatalf("%s %s: %v", method, path, err)
-	}
-}
-
 func TestABanEndsAMembershipAndEveryWayBack(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
@@ -30,14 +26,14 @@ func TestABanEndsAMembershipAndEveryWayBack(t *testing.T) {
 		alice.join(open.ID, nil)
 		bob.join(open.ID, nil)
 		bob.join(other.ID, nil)
-		bob.rest(http.MethodPost, "/rooms/join", map[string]string{"name": "secret", "password": "let me in"}, nil)
+		bob.do(http.MethodPost, "/rooms/join", map[string]string{"name": "secret", "password": "let me in"}, nil)
 		var invited struct{ Invite struct{ Token string } }
 		var hidden struct{ Invite struct{ Token string } }
-		alice.rest(http.MethodPost, path("/rooms/%d/invites", open.ID), nil, &invited)
-		alice.rest(http.MethodPost, path("/rooms/%d/invites", secret.ID), nil, &hidden)
+		alice.do(http.MethodPost, path("/rooms/%d/invites", open.ID), nil, &invited)
+		alice.do(http.MethodPost, path("/rooms/%d/invites", secret.ID), nil, &hidden)
 
 		for _, room := range []chat.RoomID{open.ID, secret.ID} {
-			alice.rest(http.MethodPut, path("/rooms/%d/bans/%d", room, bob.User.ID), map[string]string{"reason": "noise"}, nil)
+			alice.do(http.MethodPut, path("/rooms/%d/bans/%d", room, bob.User.ID), map[string]string{"reason": "noise"}, nil)
 		}
 		alice.hears(1)
 		if m := alice.hears(2); m.System == nil || m.System.Action != chat.Kicked || m.Text != "alice banned bob from the room." {
@@ -61,11 +57,11 @@ func TestABanEndsAMembershipAndEveryWayBack(t *testing.T) {
 		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodPost, "/invites/"+hidden.Invite.Token+"/join", nil, nil), chat.NotFound)
 
 		var bans struct{ Bans []chat.Ban }
-		alice.rest(http.MethodGet, path("/rooms/%d/bans", open.ID), nil, &bans)
+		alice.do(http.MethodGet, path("/rooms/%d/bans", open.ID), nil, &bans)
 		if len(bans.Bans) != 1 || bans.Bans[0].User.ID != bob.User.ID || bans.Bans[0].By.ID != alice.User.ID || bans.Bans[0].Reason != "noise" {
 			w.t.Fatalf("bans = %+v", bans)
 		}
-		alice.rest(http.MethodDelete, path("/rooms/%d/bans/%d", open.ID, bob.User.ID), nil, nil)
+		alice.do(http.MethodDelete, path("/rooms/%d/bans/%d", open.ID, bob.User.ID), nil, nil)
 		bob.join(open.ID, nil)
 	})
 }
@@ -81,7 +77,7 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 
 		mute := path("/rooms/%d/members/%d/mute", room.ID, bob.User.ID)
 		var muted struct{ Membership chat.Membership }
-		alice.rest(http.MethodPut, mute, map[string]int{"seconds": 3600}, &muted)
+		alice.do(http.MethodPut, mute, map[string]int{"seconds": 3600}, &muted)
 
 		f, err := bob.Next(ctx(w.t), "membership:updated")
 		var told chat.MembershipUpdated
@@ -122,13 +118,13 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 		}
 		silent(refused.Refusal())
 
-		alice.rest(http.MethodDelete, mute, nil, nil)
+		alice.do(http.MethodDelete, mute, nil, nil)
 		var free chat.MembershipUpdated
 		if f, err = bob.Next(ctx(w.t), "membership:updated"); err != nil || f.Decode(&free) != nil || free.Membership.MutedUntil != 0 {
 			w.t.Fatalf("told = %s, %v, want the end of it", f.Data, err)
 		}
 		bob.say(room.ID, "free")
-		alice.rest(http.MethodPut, mute, map[string]int{"seconds": 1}, nil)
+		alice.do(http.MethodPut, mute, map[string]int{"seconds": 1}, nil)
 		for limit := ctx(w.t); ; { // by itself
 			if _, err := bob.trySay(room.ID, uuid.NewString(), "free again"); err == nil {
 				break
@@ -150,18 +146,18 @@ func TestAnInviteIsTheWayIntoAPrivateRoom(t *testing.T) {
 				Token, URL string
 			}
 		}
-		alice.rest(http.MethodPost, path("/rooms/%d/invites", room.ID), map[string]int{"uses": 1, "expiresIn": 60}, &made)
+		alice.do(http.MethodPost, path("/rooms/%d/invites", room.ID), map[string]int{"uses": 1, "expiresIn": 60}, &made)
 		invite := made.Invite
 		if len(invite.Token) != 22 || invite.URL != "/invite/"+invite.Token || *invite.UsesLeft != 1 || invite.CreatedBy.ID != alice.User.ID {
 			w.t.Fatalf("invite = %+v", invite)
 		}
 		var shown struct{ Room map[string]any }
-		bob.rest(http.MethodGet, "/invites/"+invite.Token, nil, &shown)
+		bob.do(http.MethodGet, "/invites/"+invite.Token, nil, &shown)
 		if len(shown.Room) != 3 || shown.Room["name"] != "Den" || shown.Room["description"] != "quiet" || shown.Room["memberCount"] != 1.0 {
 			w.t.Fatalf("invited to %+v", shown)
 		}
 		var joined gateway.RoomJoined
-		bob.rest(http.MethodPost, "/invites/"+invite.Token+"/join", nil, &joined)
+		bob.do(http.MethodPost, "/invites/"+invite.Token+"/join", nil, &joined)
 		if joined.Room.ID != room.ID || joined.Membership.Role != chat.Member {
 			w.t.Fatalf("joined = %+v", joined)
 		}
@@ -174,14 +170,59 @@ func TestAnInviteIsTheWayIntoAPrivateRoom(t *testing.T) {
 				wantCode(w.t, carol.Client.Do(ctx(w.t), do.method, "/invites/"+token+do.tail, nil, nil), chat.NotFound)
 			}
 		}
-		alice.rest(http.MethodPost, path("/rooms/%d/invites", room.ID), nil, &made)
+		alice.do(http.MethodPost, path("/rooms/%d/invites", room.ID), nil, &made)
 		if week := made.Invite.ExpiresAt.Std().Sub(made.Invite.CreatedAt.Std()); week.Round(time.Hour) != 7*24*time.Hour || made.Invite.UsesLeft != nil {
 			w.t.Fatalf("invite = %+v, want a week and any number", made.Invite)
 		}
 		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d/invites", room.ID), nil, nil), chat.Forbidden)
-		alice.rest(http.MethodDelete, path("/rooms/%d/invites/%d", room.ID, made.Invite.ID), nil, nil)
+		alice.do(http.MethodDelete, path("/rooms/%d/invites/%d", room.ID, made.Invite.ID), nil, nil)
 		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodPost, "/invites/"+made.Invite.Token+"/join", nil, nil), chat.NotFound)
 	})
+}
+
+// logbook is a log that several write.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func TestTokensOfInvitesAreInNoLogAndNoMetric(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch := free.Addr().String()
+	_ = free.Close()
+	log := &logbook{}
+	n := startLogging(t, log, map[string]string{"DATA_DIR": t.TempDir()}, map[string]string{"LOG_LEVEL": "debug", "METRICS_ADDR": watch})
+	w := &world{t, []string{n.base}}
+	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	room := alice.room("Den", nil)
+	var made struct{ Invite struct{ Token string } }
+	alice.do(http.MethodPost, path("/rooms/%d/invites", room.ID), nil, &made)
+	bob.do(http.MethodGet, "/invites/"+made.Invite.Token, nil, nil)
+	bob.do(http.MethodPost, "/invites/"+made.Invite.Token+"/join", nil, nil)
+	wantCode(t, bob.Client.Do(ctx(t), http.MethodPost, "/invites/"+made.Invite.Token+"/nothing", nil, nil), chat.NotFound)
+	request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, "http://"+watch+"/metrics", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, metrics := fetch(t, request)
+	if err := n.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(metrics, []byte(`"/api/v1/invites/{token}/join"`)) || !strings.Contains(log.text.String(), "stopping") {
+		t.Fatalf("nothing was counted or logged: %s\n%s", log.text.String(), metrics)
+	}
+	if strings.Contains(log.text.String(), made.Invite.Token) || bytes.Contains(metrics, []byte(made.Invite.Token)) {
+		t.Fatalf("the token %s is in %s\n%s", made.Invite.Token, log.text.String(), metrics)
+	}
 }
 
 // device connects one more socket of p's session, at node n.
@@ -208,7 +249,7 @@ func TestTwoUsersHaveOneDirectRoom(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
 		var opened, again gateway.RoomJoined
-		alice.rest(http.MethodPut, path("/users/%d/direct", bob.User.ID), nil, &opened)
+		alice.do(http.MethodPut, path("/users/%d/direct", bob.User.ID), nil, &opened)
 		room := opened.Room.ID
 		if !opened.Room.Direct || !opened.Room.Private || len(opened.Room.With) != 2 || opened.Membership.Role != chat.Member {
 			w.t.Fatalf("opened = %+v", opened)
@@ -217,7 +258,7 @@ func TestTwoUsersHaveOneDirectRoom(t *testing.T) {
 			w.t.Fatalf("bob was told %+v", got)
 		}
 		bob.join(room, nil)
-		bob.rest(http.MethodPut, path("/users/%d/direct", alice.User.ID), nil, &again)
+		bob.do(http.MethodPut, path("/users/%d/direct", alice.User.ID), nil, &again)
 		if again.Room.ID != room || again.Membership.UserID != bob.User.ID {
 			w.t.Fatalf("opened again = %+v, want room %d", again, room)
 		}
@@ -262,7 +303,7 @@ func TestOneselfJoiningElsewhereIsTold(t *testing.T) {
 		if got := bob.added(); got.Room.ID != mine.ID { // not of the lobby, which this socket joined itself
 			w.t.Fatalf("the socket itself was told %+v", got)
 		}
-		alice.rest(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "moderator"}, nil)
+		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "moderator"}, nil)
 		f, err := phone.Next(ctx(w.t), "membership:updated")
 		var told chat.MembershipUpdated
 		if err != nil || f.Decode(&told) != nil || told.Membership.Role != chat.Moderator {

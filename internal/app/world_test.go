@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"strconv"
@@ -78,6 +79,12 @@ type node struct {
 // startNode runs an App with env and stops it when the test ends.
 func startNode(t testing.TB, env, more map[string]string) *node {
 	t.Helper()
+	return startLogging(t, t.Output(), env, more)
+}
+
+// startLogging is startNode with the log written to out.
+func startLogging(t testing.TB, out io.Writer, env, more map[string]string) *node {
+	t.Helper()
 	settings := map[string]string{
 		"HOST": "127.0.0.1", "PORT": "0", "RATE_LIMIT_MESSAGES": "10000", "RATE_LIMIT_AUTH": "10000",
 		"RATE_LIMIT_JOINS": "10000", "RATE_LIMIT_ROOMS": "10000", "LOG_LEVEL": "error",
@@ -89,7 +96,7 @@ func startNode(t testing.TB, env, more map[string]string) *node {
 	if err != nil {
 		t.Fatalf("settings: %v", err)
 	}
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: c.LogLevel}))
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.LogLevel}))
 	a, err := app.New(t.Context(), c, log)
 	if err != nil {
 		t.Fatalf("new node: %v", err)

@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -28,6 +30,9 @@ var commands = map[string]command{
 	"presence:set":   decoded(setPresence),
 	"ping":           decoded(ping),
 }
+
+// Commands names all commands.
+func Commands() []string { return slices.Sorted(maps.Keys(commands)) }
 
 // decoded makes a command of a function that takes its data in a Go type.
 func decoded[T any](do func(ctx context.Context, c *Conn, id json.Number, data T) error) command {

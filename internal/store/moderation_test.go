@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -89,6 +90,41 @@ func TestBans(t *testing.T) {
 }
 
 func alwaysYes(chat.Membership, *chat.Membership) error { return nil }
+
+func TestModerationIsWrittenDown(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		join(t, s, room, bob)
+		ctx, a, b := t.Context(), alice.User.ID, bob.User.ID
+		until := chat.At(time.Now().Add(time.Hour))
+		var invite chat.Invite
+		for _, deed := range []func() error{
+			func() error { _, err := s.Mute(ctx, room.ID, a, b, until, nil); return err },
+			func() error { _, err := s.Mute(ctx, room.ID, a, b, until, nil); return err }, // as it was
+			func() error { _, err := s.Mute(ctx, room.ID, a, b, 0, nil); return err },
+			func() error { _, _, err := s.Ban(ctx, room.ID, a, b, "secret", alwaysYes); return err },
+			func() error { return s.Unban(ctx, room.ID, a, b, nil) },
+			func() (err error) {
+				invite, err = s.CreateInvite(ctx, chat.NewInvite{Room: room.ID, By: a, TokenHash: randomHash(), ExpiresAt: until}, nil)
+				return err
+			},
+			func() error { return s.RevokeInvite(ctx, room.ID, a, invite.ID, nil) },
+		} {
+			if err := deed(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantAudit(t, s,
+			fmt.Sprintf("%d member.mute %d %d until %s", a, room.ID, b, until.Std().Format("2006-01-02 15:04:05 UTC")),
+			fmt.Sprintf("%d member.unmute %d %d ", a, room.ID, b),
+			fmt.Sprintf("%d member.ban %d %d ", a, room.ID, b),
+			fmt.Sprintf("%d member.unban %d %d ", a, room.ID, b),
+			fmt.Sprintf("%d invite.create %d 0 invite %d", a, room.ID, invite.ID),
+			fmt.Sprintf("%d invite.revoke %d 0 invite %d", a, room.ID, invite.ID),
+		)
+	})
+}
 
 // Whichever of a join and a ban comes first: afterwards nobody is in.
 func TestNoJoinWinsAgainstABan(t *testing.T) {

@@ -1,0 +1,652 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+// The table of who may what stands in docs/permissions.md. This test asks a running
+// node for every cell, and fails where a route or command is not in the table.
+
+// words are what the cells of the table say of an answer.
+var words = map[chat.Code]string{
+	chat.Unauthenticated: "sign in", chat.Forbidden: "no", chat.NotAMember: "join", chat.NotFound: "404",
+}
+
+func word(code chat.Code) string {
+	if w, ok := words[code]; ok {
+		return w
+	}
+	return strings.ToLower(string(code))
+}
+
+// permissions is the table as the document has it: row → column → cell.
+type permissions map[string]map[string]string
+
+func readPermissions(t *testing.T) permissions {
+	t.Helper()
+	document, err := os.ReadFile("../../docs/permissions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := permissions{}
+	var columns []string
+	for line := range strings.Lines(string(document)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		for i := range cells {
+			cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
+		}
+		switch {
+		case len(cells) < 2:
+			columns = nil
+		case columns == nil:
+			columns = cells
+		case strings.HasPrefix(cells[0], "--"):
+		case table[cells[0]] != nil || len(cells) != len(columns):
+			t.Fatalf("row %q is there twice or has another length", cells[0])
+		default:
+			table[cells[0]] = map[string]string{}
+			for i, cell := range cells[1:] {
+				table[cells[0]][columns[i+1]] = cell
+			}
+		}
+	}
+	return table
+}
+
+// columns returns the columns of a row in which subjects stand, in the order of
+// subjects. A dash is a question that makes no sense.
+func (p permissions) columns(row string, subjects []string) []string {
+	var there []string
+	for _, s := range subjects {
+		if cell, ok := p[row][s]; ok && cell != "–" {
+			there = append(there, s)
+		}
+	}
+	return there
+}
+
+// wants returns what a cell says for a public or a private room: "a" for both, or
+// "a / b".
+func (p permissions) wants(row, column string, private bool) string {
+	public, hidden, two := strings.Cut(p[row][column], " / ")
+	if private && two {
+		return hidden
+	}
+	return public
+}
+
+func TestThePermissionTableIsComplete(t *testing.T) {
+	w := embedded(t, nil)
+	request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, w.nodes[0]+"/api/openapi.json", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := fetch(t, request)
+	var document struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	if err := json.Unmarshal(body, &document); err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for path, methods := range document.Paths {
+		for method := range methods {
+			there[strings.ToUpper(method)+" "+strings.TrimPrefix(path, "/api/v1")] = true
+		}
+	}
+	for _, command := range gateway.Commands() {
+		there[command] = true
+	}
+	known := map[string]bool{}
+	for row := range readPermissions(t) {
+		what, _, _ := strings.Cut(row, " (") // as "(own)"
+		known[what] = true
+		if !there[what] {
+			t.Errorf("docs/permissions.md has %q, which does not exist", what)
+		}
+		_, about := aboutARoom[row]
+		_, elsewhere := elsewhere[row]
+		if about == elsewhere {
+			t.Errorf("%q is not asked: see aboutARoom and elsewhere", row)
+		}
+	}
+	for what := range there {
+		if !known[what] {
+			t.Errorf("docs/permissions.md lacks %q", what)
+		}
+	}
+}
+
+// answer is what a subject was told: a word of the table and the bytes.
+type answer struct {
+	word string
+	raw  []byte
+}
+
+// subject is somebody who asks: by REST and over a socket.
+type subject struct {
+	*client.Client
+	t       *testing.T
+	stream  *client.Stream
+	answers chan client.Frame
+	last    int64
+}
+
+func newSubject(t *testing.T, c *client.Client) *subject {
+	t.Helper()
+	s := &subject{Client: c, t: t}
+	if c.Token == "" {
+		return s
+	}
+	stream, err := c.Stream(ctx(t))
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	s.stream, s.answers = stream, make(chan client.Frame, 16)
+	go func() {
+		defer close(s.answers)
+		for f := range stream.Frames {
+			if f.ID() != 0 {
+				s.answers <- f
+			}
+		}
+	}()
+	t.Cleanup(stream.Cut)
+	return s
+}
+
+// form is the body of a request that uploads a file.
+type form []byte
+
+// request asks by REST.
+func (s *subject) request(method, path string, in any) answer {
+	s.t.Helper()
+	var body bytes.Buffer
+	kind := "application/json"
+	if file, ok := in.(form); ok {
+		kind = writeForm(s.t, &body, file)
+	} else if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx(s.t), method, s.Base+"/api/v1"+path, &body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if in != nil {
+		r.Header.Set("Content-Type", kind)
+	}
+	if s.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+s.Token)
+	}
+	got, data := fetch(s.t, r)
+	if got.StatusCode < http.StatusBadRequest {
+		return answer{"yes", data}
+	}
+	var problem struct{ Code chat.Code }
+	if err := json.Unmarshal(data, &problem); err != nil {
+		s.t.Fatalf("%s %s: %d %s", method, path, got.StatusCode, data)
+	}
+	return answer{word(problem.Code), data}
+}
+
+// command asks over the socket. A ping behind it tells when there is no answer.
+func (s *subject) command(kind string, data any) answer {
+	s.t.Helper()
+	if s.Token == "" {
+		_, err := s.Stream(ctx(s.t))
+		if err == nil {
+			s.t.Fatal("connected without a session")
+		}
+		return answer{word: "sign in"}
+	}
+	s.last += 2
+	for i, c := range []struct {
+		kind string
+		data any
+	}{{kind, data}, {"ping", nil}} {
+		if err := s.stream.Send(ctx(s.t), s.last+int64(i), c.kind, c.data); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	told := answer{word: "yes"}
+	for f := range s.answers {
+		if refusal := f.Refusal(); refusal != nil && f.ID() == s.last {
+			told = answer{word(refusal.Code), fmt.Appendf(nil, "%s: %s", refusal.Code, refusal.Message)} // the cid differs
+		}
+		if f.ID() == s.last+1 {
+			return told
+		}
+	}
+	s.t.Fatalf("%s: the connection ended: %v", kind, s.stream.Err())
+	return told
+}
+
+// must does what prepares a cell and returns the answer's body.
+func (s *subject) must(method, path string, in any) []byte {
+	s.t.Helper()
+	got := s.request(method, path, in)
+	if got.word != "yes" {
+		s.t.Fatalf("%s %s: %s", method, path, got.raw)
+	}
+	return got.raw
+}
+
+// inRoom are the columns of what is about a room.
+var inRoom = []string{"nobody", "stranger", "banned", "muted", "member", "moderator", "admin", "owner"}
+
+// stage is a room with somebody in each column, who all have said something; the
+// stranger has left. The victim is one more plain member.
+type stage struct {
+	room         chat.RoomID
+	name, token  string
+	invite       int64
+	said         map[string]chat.MessageID
+	victim, kept chat.UserID // kept is the banned one
+}
+
+// nowhere is a stage of what does not exist: a hidden room is answered with the
+// same bytes.
+func nowhere(s *stage) *stage {
+	said := map[string]chat.MessageID{}
+	for who := range s.said {
+		said[who] = 999_999_999
+	}
+	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", invite: 999_999_999, said: said, victim: s.victim, kept: s.kept}
+}
+
+type cast map[string]*subject
+
+func newCast(w *world) cast {
+	c := cast{"nobody": newSubject(w.t, client.New(w.nodes[0]))}
+	for _, name := range append([]string{"serveradmin", "victim"}, inRoom[1:]...) {
+		account := client.New(w.nodes[0])
+		if err := account.Register(ctx(w.t), name, "correct horse"); err != nil {
+			w.t.Fatal(err)
+		}
+		c[name] = newSubject(w.t, account)
+	}
+	return c
+}
+
+// stage makes a room. Everybody joins by an invite: in private rooms there is no
+// other way.
+func (c cast) stage(t *testing.T, private bool) *stage {
+	t.Helper()
+	owner, s := c["owner"], &stage{name: "r" + uuid.NewString()[:20], said: map[string]chat.MessageID{}}
+	var made struct{ Room chat.Room }
+	read(t, owner.must(http.MethodPost, "/rooms", map[string]any{"name": s.name, "private": private}), &made)
+	s.room, s.victim, s.kept = made.Room.ID, c["victim"].User.ID, c["banned"].User.ID
+	var invited struct {
+		Invite struct {
+			ID    int64
+			Token string
+		}
+	}
+	read(t, owner.must(http.MethodPost, path("/rooms/%d/invites", s.room), nil), &invited)
+	s.token, s.invite = invited.Invite.Token, invited.Invite.ID
+	for _, who := range append([]string{"victim"}, inRoom[1:]...) {
+		c[who].must(http.MethodPost, "/invites/"+s.token+"/join", nil)
+		var sent struct{ Message chat.Message }
+		read(t, c[who].must(http.MethodPost, path("/rooms/%d/messages", s.room), map[string]string{"cid": uuid.NewString(), "text": "by " + who}), &sent)
+		s.said[who] = sent.Message.ID
+	}
+	s.said["nobody"] = s.said["owner"]
+	c["stranger"].must(http.MethodPost, path("/rooms/%d/leave", s.room), nil)
+	for _, role := range []string{"moderator", "admin"} {
+		owner.must(http.MethodPatch, path("/rooms/%d/members/%d", s.room, c[role].User.ID), map[string]string{"role": role})
+	}
+	owner.must(http.MethodPut, path("/rooms/%d/members/%d/mute", s.room, c["muted"].User.ID), map[string]int{"seconds": 3600})
+	owner.must(http.MethodPut, path("/rooms/%d/bans/%d", s.room, s.kept), nil)
+	return s
+}
+
+// deed is how a row about a room is asked. data makes the body or the command's
+// data; most rows need none. After a deed that spoils the stage nobody is what it
+// was, and the next cell gets a new one.
+type deed struct {
+	data   func(s *stage, who string) any
+	spoils bool
+}
+
+func body(in map[string]any) func(*stage, string) any {
+	return func(*stage, string) any { return in }
+}
+
+func ofRoom(more map[string]any) func(*stage, string) any {
+	return func(s *stage, _ string) any {
+		in := map[string]any{"roomId": s.room}
+		maps.Copy(in, more)
+		return in
+	}
+}
+
+func ofMessage(own bool, more map[string]any) func(*stage, string) any {
+	return func(s *stage, who string) any {
+		in := map[string]any{"messageId": s.message(own, who)}
+		maps.Copy(in, more)
+		return in
+	}
+}
+
+func (s *stage) message(own bool, who string) chat.MessageID {
+	if own {
+		return s.said[who]
+	}
+	return s.said["victim"]
+}
+
+func newMessage(s *stage, _ string) any {
+	return map[string]any{"cid": uuid.NewString(), "text": "hi"}
+}
+
+func sendMessage(s *stage, _ string) any {
+	return map[string]any{"roomId": s.room, "cid": uuid.NewString(), "text": "hi"}
+}
+
+var aboutARoom = map[string]deed{
+	"GET /rooms/{id}":                               {},
+	"GET /rooms/by-name/{name}":                     {},
+	"PATCH /rooms/{id}":                             {data: body(map[string]any{"description": "new"})},
+	"DELETE /rooms/{id}":                            {spoils: true},
+	"POST /rooms/{id}/join":                         {spoils: true},
+	"POST /rooms/join":                              {spoils: true, data: func(s *stage, _ string) any { return map[string]string{"name": s.name} }},
+	"POST /rooms/{id}/leave":                        {spoils: true},
+	"GET /rooms/{id}/members":                       {},
+	"PATCH /rooms/{id}/members/{userId}":            {spoils: true, data: body(map[string]any{"role": "moderator"})},
+	"PATCH /rooms/{id}/members/{userId} (to owner)": {spoils: true, data: body(map[string]any{"role": "owner"})},
+	"DELETE /rooms/{id}/members/{userId}":           {spoils: true},
+	"PUT /rooms/{id}/members/{userId}/mute":         {data: body(map[string]any{"seconds": 3600})},
+	"DELETE /rooms/{id}/members/{userId}/mute":      {},
+	"GET /rooms/{id}/bans":                          {},
+	"PUT /rooms/{id}/bans/{userId}":                 {spoils: true},
+	"DELETE /rooms/{id}/bans/{userId}":              {spoils: true},
+	"POST /rooms/{id}/invites":                      {},
+	"GET /rooms/{id}/invites":                       {},
+	"DELETE /rooms/{id}/invites/{inviteId}":         {spoils: true},
+	"GET /invites/{token}":                          {},
+	"POST /invites/{token}/join":                    {spoils: true},
+	"GET /rooms/{id}/messages":                      {},
+	"GET /rooms/{id}/changes":                       {},
+	"POST /rooms/{id}/messages":                     {data: newMessage},
+	"PUT /rooms/{id}/read":                          {data: body(map[string]any{"seq": 1})},
+	"GET /messages/{id}":                            {},
+	"PATCH /messages/{id} (own)":                    {data: body(map[string]any{"text": "other"})},
+	"PATCH /messages/{id} (another's)":              {data: body(map[string]any{"text": "other"})},
+	"DELETE /messages/{id} (own)":                   {spoils: true},
+	"DELETE /messages/{id} (another's)":             {spoils: true},
+	"PUT /messages/{id}/reactions/{emoji}":          {},
+	"DELETE /messages/{id}/reactions/{emoji}":       {},
+	"room:join":                  {spoils: true, data: ofRoom(nil)},
+	"room:leave":                 {spoils: true, data: ofRoom(nil)},
+	"room:changes":               {data: ofRoom(map[string]any{"since": 0})},
+	"message:send":               {data: sendMessage},
+	"message:edit (own)":         {data: ofMessage(true, map[string]any{"text": "other"})},
+	"message:edit (another's)":   {data: ofMessage(false, map[string]any{"text": "other"})},
+	"message:delete (own)":       {spoils: true, data: ofMessage(true, nil)},
+	"message:delete (another's)": {spoils: true, data: ofMessage(false, nil)},
+	"message:react":              {data: ofMessage(false, map[string]any{"emoji": "👍", "on": true})},
+	"read:mark":                  {data: ofRoom(map[string]any{"seq": 1})},
+	"typing:start":               {data: ofRoom(nil)},
+	"typing:stop":                {data: ofRoom(nil)},
+}
+
+// ask asks one cell.
+func (d deed) ask(row string, by *subject, s *stage, who string) answer {
+	var in any
+	if d.data != nil {
+		in = d.data(s, who)
+	}
+	what, detail, _ := strings.Cut(row, " (")
+	method, route, rest := strings.Cut(what, " ")
+	if !rest {
+		if strings.HasPrefix(what, "typing:") && slices.Index(inRoom, who) >= slices.Index(inRoom, "muted") {
+			by.command("room:join", map[string]any{"roomId": s.room}) // who types sits in the room
+		}
+		return by.command(what, in)
+	}
+	id, user := fmt.Sprint(s.room), s.victim
+	if strings.HasPrefix(route, "/messages/") {
+		id = fmt.Sprint(s.message(detail == "own)", who))
+	}
+	if what == "DELETE /rooms/{id}/bans/{userId}" {
+		user = s.kept
+	}
+	return by.request(method, strings.NewReplacer("{id}", id, "{userId}", fmt.Sprint(user), "{name}", s.name,
+		"{inviteId}", fmt.Sprint(s.invite), "{token}", s.token, "{emoji}", "👍").Replace(route), in)
+}
+
+func TestPermissionsAboutARoom(t *testing.T) {
+	w := embedded(t, nil)
+	people, table := newCast(w), readPermissions(t)
+	for _, private := range []bool{false, true} {
+		var s *stage
+		for _, row := range slices.Sorted(maps.Keys(aboutARoom)) {
+			d := aboutARoom[row]
+			for _, who := range table.columns(row, inRoom) {
+				if s == nil {
+					s = people.stage(t, private)
+				}
+				got, want := d.ask(row, people[who], s, who), table.wants(row, who, private)
+				if got.word != want {
+					t.Errorf("%s as %s (private: %v) = %s, want %s: %s", row, who, private, got.word, want, got.raw)
+				}
+				if got.word == "404" {
+					if missing := d.ask(row, people[who], nowhere(s), who); !bytes.Equal(got.raw, missing.raw) {
+						t.Errorf("%s as %s (private: %v): %s\nwhat is missing: %s", row, who, private, got.raw, missing.raw)
+					}
+				}
+				if got.word == "yes" && d.spoils {
+					s = nil
+				}
+			}
+		}
+	}
+}
+
+// writeForm writes a file as the part of a form that uploads have.
+func writeForm(t *testing.T, to *bytes.Buffer, file []byte) (contentType string) {
+	t.Helper()
+	w := multipart.NewWriter(to)
+	part, err := w.CreateFormFile("file", "a.png")
+	if err == nil {
+		_, err = part.Write(file)
+	}
+	if err != nil || w.Close() != nil {
+		t.Fatalf("write form: %v", err)
+	}
+	return w.FormDataContentType()
+}
+
+// onServer are the columns of what is not about a room.
+var onServer = []string{"nobody", "guest", "bot", "user", "server admin"}
+
+// crowd has somebody for each column, until a deed ends the session.
+type crowd struct {
+	w     *world
+	owner *subject // of the bots
+	other *subject // upon whom deeds are done
+	there map[string]*subject
+}
+
+func newCrowd(w *world) *crowd {
+	c := &crowd{w: w, there: map[string]*subject{}}
+	register := func(name string) *subject {
+		account := client.New(w.nodes[0])
+		if err := account.Register(ctx(w.t), name, "correct horse"); err != nil {
+			w.t.Fatal(err)
+		}
+		return newSubject(w.t, account)
+	}
+	register("serveradmin") // the first is
+	c.owner, c.other = register("botowner"), register("other")
+	register("user")
+	c.other.must(http.MethodPut, "/users/me/avatar", form(aPNG(w.t)))
+	return c
+}
+
+func (c *crowd) one(column string) *subject {
+	c.w.t.Helper()
+	if c.there[column] != nil {
+		return c.there[column]
+	}
+	account := client.New(c.w.nodes[0])
+	var err error
+	switch column {
+	case "guest":
+		err = account.Guest(ctx(c.w.t), "Fox")
+	case "bot":
+		made := c.bot(c.owner)
+		account.Token, account.User = made.Token, made.User
+	case "user", "server admin":
+		err = account.Login(ctx(c.w.t), strings.ReplaceAll(column, " ", ""), "correct horse")
+	}
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	c.there[column] = newSubject(c.w.t, account)
+	return c.there[column]
+}
+
+// bot makes a bot of owner, which has no other one then.
+func (c *crowd) bot(owner *subject) botToken {
+	c.w.t.Helper()
+	var list struct{ Bots []chat.User }
+	read(c.w.t, owner.must(http.MethodGet, "/bots", nil), &list)
+	for _, bot := range list.Bots {
+		owner.must(http.MethodDelete, path("/bots/%d", bot.ID), nil)
+	}
+	var made botToken
+	read(c.w.t, owner.must(http.MethodPost, "/bots", map[string]string{"username": newName()}), &made)
+	return made
+}
+
+func newName() string { return "n" + strings.ReplaceAll(uuid.NewString(), "-", "")[:15] }
+
+func read(t *testing.T, data []byte, out any) {
+	t.Helper()
+	if err := json.Unmarshal(data, out); err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+}
+
+// errand is how a row of onServer is asked: what stands for the {…} of the route,
+// and the body or the command's data.
+type errand struct {
+	id     func(c *crowd, by *subject) any
+	data   func() any
+	spoils bool // a success ends the session or changes who one is
+}
+
+func with(in map[string]any) func() any { return func() any { return in } }
+
+func theOther(c *crowd, _ *subject) any { return c.other.User.ID }
+
+func ownSession(_ *crowd, by *subject) any { return by.stream.Hello.SessionID }
+
+func ownBot(c *crowd, by *subject) any { return c.bot(by).User.ID }
+
+func othersBot(c *crowd, _ *subject) any { return c.bot(c.other).User.ID }
+
+func anAvatar(c *crowd, _ *subject) any {
+	var me struct{ User chat.User }
+	read(c.w.t, c.other.must(http.MethodGet, "/auth/me", nil), &me)
+	return strings.TrimPrefix(me.User.AvatarURL, "/api/v1/avatars/")
+}
+
+var elsewhere = map[string]errand{
+	"POST /auth/register": {data: func() any { return map[string]string{"username": newName(), "password": "correct horse"} }},
+	"POST /auth/login":    {data: with(map[string]any{"username": "other", "password": "correct horse"})},
+	"POST /auth/guest":    {data: with(map[string]any{})},
+	"POST /auth/logout":   {spoils: true},
+	"GET /auth/me":        {},
+	"PUT /auth/password":  {data: with(map[string]any{"current": "correct horse", "password": "correct horse"})},
+	"PUT /auth/account":   {spoils: true, data: func() any { return map[string]string{"username": newName(), "password": "correct horse"} }},
+	"GET /auth/sessions":  {},
+
+	"DELETE /auth/sessions/{id} (own)":       {id: ownSession, spoils: true},
+	"DELETE /auth/sessions/{id} (another's)": {id: func(c *crowd, _ *subject) any { return c.other.stream.Hello.SessionID }},
+
+	"GET /users/{id}":         {id: theOther},
+	"PATCH /users/me":         {data: with(map[string]any{"statusMessage": "here"})},
+	"PUT /users/me/avatar":    {},
+	"DELETE /users/me/avatar": {},
+	"GET /avatars/{key}":      {id: anAvatar},
+	"PUT /users/{id}/direct":  {id: theOther},
+	"GET /rooms":              {},
+	"POST /rooms":             {data: func() any { return map[string]string{"name": newName()} }},
+
+	"GET /bots":                         {},
+	"POST /bots":                        {data: func() any { return map[string]string{"username": newName()} }},
+	"DELETE /bots/{id} (own)":           {id: ownBot},
+	"DELETE /bots/{id} (another's)":     {id: othersBot},
+	"POST /bots/{id}/token (own)":       {id: ownBot},
+	"POST /bots/{id}/token (another's)": {id: othersBot},
+
+	"presence:set": {data: with(map[string]any{"status": "busy"})},
+	"ping":         {},
+}
+
+// ask asks one cell; missing asks for what does not exist instead.
+func (e errand) ask(c *crowd, row, column string, missing bool) answer {
+	by := c.one(column)
+	var in any
+	if e.data != nil {
+		in = e.data()
+	}
+	if strings.Contains(row, "PUT /users/me/avatar") {
+		in = form(aPNG(c.w.t))
+	}
+	what, _, _ := strings.Cut(row, " (")
+	method, route, rest := strings.Cut(what, " ")
+	if !rest {
+		return by.command(what, in)
+	}
+	if before, after, ok := strings.Cut(route, "{"); ok {
+		_, tail, _ := strings.Cut(after, "}")
+		var id any = 999_999_999
+		if !missing && e.id != nil {
+			id = e.id(c, by)
+		}
+		route = before + fmt.Sprint(id) + tail
+	}
+	return by.request(method, route, in)
+}
+
+func TestPermissionsElsewhere(t *testing.T) {
+	w := embedded(t, nil)
+	c, table := newCrowd(w), readPermissions(t)
+	for _, row := range slices.Sorted(maps.Keys(elsewhere)) {
+		for _, column := range table.columns(row, onServer) {
+			got, want := elsewhere[row].ask(c, row, column, false), table.wants(row, column, false)
+			if got.word != want {
+				t.Errorf("%s as %s = %s, want %s: %s", row, column, got.word, want, got.raw)
+			}
+			if got.word == "yes" && elsewhere[row].spoils {
+				delete(c.there, column)
+			}
+			if got.word != "404" {
+				continue
+			}
+			if missing := elsewhere[row].ask(c, row, column, true); !bytes.Equal(got.raw, missing.raw) {
+				t.Errorf("%s as %s: %s\nwhat is missing: %s", row, column, got.raw, missing.raw)
+			}
+		}
+	}
+}
