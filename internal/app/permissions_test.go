@@ -255,6 +255,9 @@ var inRoom = []string{"nobody", "stranger", "banned", "muted", "member", "modera
 // stranger has left. The victim is one more plain member.
 type stage struct {
 	room         chat.RoomID
+	incoming     int64 // a webhook, and what it is known by
+	hook         string
+	outgoing     int64
 	name, token  string
 	invite       int64
 	said         map[string]chat.MessageID
@@ -268,7 +271,7 @@ func nowhere(s *stage) *stage {
 	for who := range s.said {
 		said[who] = 999_999_999
 	}
-	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", invite: 999_999_999, said: said, victim: s.victim, kept: s.kept}
+	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", hook: "unknown", incoming: 999_999_999, outgoing: 999_999_999, invite: 999_999_999, said: said, victim: s.victim, kept: s.kept}
 }
 
 type cast map[string]*subject
@@ -308,6 +311,15 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 		s.said[who] = sent.Message.ID
 	}
 	s.said["nobody"] = s.said["owner"]
+	var in, out struct {
+		Webhook struct {
+			ID    int64
+			Token string
+		}
+	}
+	read(t, owner.must(http.MethodPost, path("/rooms/%d/webhooks/incoming", s.room), map[string]string{"name": "Robot"}), &in)
+	read(t, owner.must(http.MethodPost, path("/rooms/%d/webhooks/outgoing", s.room), map[string]string{"url": nobodyThere}), &out)
+	s.incoming, s.hook, s.outgoing = in.Webhook.ID, in.Webhook.Token, out.Webhook.ID
 	c["stranger"].must(http.MethodPost, path("/rooms/%d/leave", s.room), nil)
 	for _, role := range []string{"moderator", "admin"} {
 		owner.must(http.MethodPatch, path("/rooms/%d/members/%d", s.room, c[role].User.ID), map[string]string{"role": role})
@@ -316,6 +328,9 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 	owner.must(http.MethodPut, path("/rooms/%d/bans/%d", s.room, s.kept), nil)
 	return s
 }
+
+// nobodyThere is an address that refuses connections.
+const nobodyThere = "http://127.0.0.1:9/"
 
 // deed is how a row about a room is asked. data makes the body or the command's
 // data; most rows need none. After a deed that spoils the stage nobody is what it
@@ -382,6 +397,13 @@ var aboutARoom = map[string]deed{
 	"DELETE /rooms/{id}/invites/{inviteId}":         {spoils: true},
 	"GET /invites/{token}":                          {},
 	"POST /invites/{token}/join":                    {spoils: true},
+	"GET /rooms/{id}/webhooks/incoming":             {},
+	"POST /rooms/{id}/webhooks/incoming":            {spoils: true, data: body(map[string]any{"name": "Robot"})},
+	"DELETE /rooms/{id}/webhooks/incoming/{hookId}": {spoils: true},
+	"POST /hooks/{token}":                           {data: body(map[string]any{"text": "hi"})},
+	"GET /rooms/{id}/webhooks/outgoing":             {},
+	"POST /rooms/{id}/webhooks/outgoing":            {spoils: true, data: body(map[string]any{"url": nobodyThere})},
+	"DELETE /rooms/{id}/webhooks/outgoing/{hookId}": {spoils: true},
 	"GET /rooms/{id}/messages":                      {},
 	"GET /rooms/{id}/changes":                       {},
 	"POST /rooms/{id}/messages":                     {data: newMessage},
@@ -428,12 +450,19 @@ func (d deed) ask(row string, by *subject, s *stage, who string) answer {
 	if what == "DELETE /rooms/{id}/bans/{userId}" {
 		user = s.kept
 	}
-	return by.request(method, strings.NewReplacer("{id}", id, "{userId}", fmt.Sprint(user), "{name}", s.name,
-		"{inviteId}", fmt.Sprint(s.invite), "{token}", s.token, "{emoji}", "👍").Replace(route), in)
+	token, hook := s.token, s.incoming
+	switch {
+	case strings.HasPrefix(route, "/hooks/"):
+		token = s.hook
+	case strings.Contains(route, "/outgoing/"):
+		hook = s.outgoing
+	}
+	return by.request(method, strings.NewReplacer("{hookId}", fmt.Sprint(hook), "{id}", id, "{userId}", fmt.Sprint(user), "{name}", s.name,
+		"{inviteId}", fmt.Sprint(s.invite), "{token}", token, "{emoji}", "👍").Replace(route), in)
 }
 
 func TestPermissionsAboutARoom(t *testing.T) {
-	w := embedded(t, nil)
+	w := embedded(t, map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"})
 	people, table := newCast(w), readPermissions(t)
 	for _, private := range []bool{false, true} {
 		var s *stage
@@ -496,7 +525,6 @@ func newCrowd(w *world) *crowd {
 	}
 	register("serveradmin") // the first is
 	c.owner, c.other = register("botowner"), register("other")
-	register("user")
 	c.other.must(http.MethodPut, "/users/me/avatar", form(aPNG(w.t)))
 	return c
 }
@@ -514,8 +542,10 @@ func (c *crowd) one(column string) *subject {
 	case "bot":
 		made := c.bot(c.owner)
 		account.Token, account.User = made.Token, made.User
-	case "user", "server admin":
-		err = account.Login(ctx(c.w.t), strings.ReplaceAll(column, " ", ""), "correct horse")
+	case "user":
+		err = account.Register(ctx(c.w.t), newName(), "correct horse")
+	case "server admin":
+		err = account.Login(ctx(c.w.t), "serveradmin", "correct horse")
 	}
 	if err != nil {
 		c.w.t.Fatal(err)
@@ -584,6 +614,7 @@ var elsewhere = map[string]errand{
 	"DELETE /auth/sessions/{id} (another's)": {id: func(c *crowd, _ *subject) any { return c.other.stream.Hello.SessionID }},
 
 	"GET /users/{id}":         {id: theOther},
+	"DELETE /users/me":        {spoils: true, data: with(map[string]any{"password": "correct horse"})},
 	"PATCH /users/me":         {data: with(map[string]any{"statusMessage": "here"})},
 	"PUT /users/me/avatar":    {},
 	"DELETE /users/me/avatar": {},

@@ -38,7 +38,7 @@ func hookUsername() string { return "hook-" + strings.ToLower(rand.Text()[:15]) 
 
 // IncomingHooks returns the incoming webhooks of a room to its admins.
 func (s *Service) IncomingHooks(ctx context.Context, caller Caller, room RoomID) ([]IncomingHook, error) {
-	if err := s.managesHooks(ctx, caller, room); err != nil {
+	if err := s.entitled(ctx, caller, room, ManageHooks); err != nil {
 		return nil, err
 	}
 	return s.Hooks.Incoming(ctx, room)
@@ -107,7 +107,7 @@ func (s *Service) CreateOutgoingHook(ctx context.Context, caller Caller, room Ro
 
 // OutgoingHooks returns the outgoing webhooks of a room to its admins.
 func (s *Service) OutgoingHooks(ctx context.Context, caller Caller, room RoomID) ([]OutgoingHook, error) {
-	if err := s.managesHooks(ctx, caller, room); err != nil {
+	if err := s.entitled(ctx, caller, room, ManageHooks); err != nil {
 		return nil, err
 	}
 	return s.Hooks.Outgoing(ctx, room)
@@ -116,18 +116,6 @@ func (s *Service) OutgoingHooks(ctx context.Context, caller Caller, room RoomID)
 // DeleteOutgoingHook ends a webhook. A request that is under way may still arrive.
 func (s *Service) DeleteOutgoingHook(ctx context.Context, caller Caller, room RoomID, id HookID) error {
 	return s.hiding(ctx, caller, room, s.Hooks.DeleteOutgoing(ctx, room, id, caller.User.ID, roleFor(ManageHooks)))
-}
-
-// managesHooks is the gate before what a room's webhooks show.
-func (s *Service) managesHooks(ctx context.Context, caller Caller, room RoomID) error {
-	_, membership, err := s.visible(ctx, caller, room)
-	switch {
-	case err != nil:
-		return err
-	case membership == nil:
-		return Fault(NotAMember, "Join the room first.")
-	}
-	return roleFor(ManageHooks)(*membership, nil)
 }
 
 // mayOwnHooks keeps from guests what goes on when they are gone.
