@@ -78,6 +78,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountBots()
 	a.mountIncomingHooks()
 	a.mountOutgoingHooks()
+	a.mountFiles()
 	for _, frame := range d.Frames {
 		t := reflect.TypeOf(frame)
 		a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
@@ -130,7 +131,7 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r = r.WithContext(bounded)
 	caller, source, err := chat.Caller{}, auth.Nowhere, error(nil)
 	if len(ctx.Operation().Security) > 0 {
-		caller, source, err = a.Requests.Caller(r)
+		caller, source, err = a.caller(ctx, r)
 	}
 	if err != nil && chat.CodeOf(err) == chat.Unavailable && ctx.Operation().Metadata[fromMemoryKey] != nil {
 		caller, err = a.Requests.PresentCaller(r, err)

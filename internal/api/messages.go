@@ -65,9 +65,10 @@ type changesOutput struct{ Body ChangesPage }
 type sendInput struct {
 	OfRoom
 	Body struct {
-		CID     string         `json:"cid" doc:"A UUID made by the client before the first try."`
-		Text    string         `json:"text"`
-		ReplyTo chat.MessageID `json:"replyTo,omitempty" minimum:"1"`
+		CID           string              `json:"cid" doc:"A UUID made by the client before the first try."`
+		Text          string              `json:"text"`
+		ReplyTo       chat.MessageID      `json:"replyTo,omitempty" minimum:"1"`
+		AttachmentIDs []chat.AttachmentID `json:"attachmentIds,omitempty" maxItems:"10" doc:"Uploads of one's own that no message carries; with them the text may be empty."`
 	}
 }
 
@@ -124,7 +125,7 @@ func (a *API) mountMessages() {
 		Description: "201 for a new message, 200 with the original where the cid was known.",
 	}, func(ctx context.Context, in *sendInput) (*messageOutput, error) {
 		m, fresh, err := a.Service.SendMessage(ctx, auth.CallerIn(ctx),
-			chat.Send{Room: in.ID, CID: in.Body.CID, Text: in.Body.Text, ReplyTo: in.Body.ReplyTo})
+			chat.Send{Room: in.ID, CID: in.Body.CID, Text: in.Body.Text, ReplyTo: in.Body.ReplyTo, Attachments: in.Body.AttachmentIDs})
 		return a.sent(m, fresh, err)
 	})
 	handle(a, huma.Operation{

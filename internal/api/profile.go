@@ -17,8 +17,10 @@ import (
 )
 
 const (
-	// uploadTime bounds a request that carries a file, its body included.
+	// uploadTime is for a request that carries a small file, its body included;
+	// slowest is the line, in bytes a second, on which a larger one takes longer.
 	uploadTime = 60 * time.Second
+	slowest    = 64 << 10
 	// formRoom is what a form may take beside its file, in bytes.
 	formRoom = 64 << 10
 	// filePolicy lets a file that a browser shows do nothing at all.
@@ -47,7 +49,23 @@ func (f *Form) Resolve(ctx huma.Context) []error {
 
 // file reads the part named file, of at most limit bytes.
 func (f *Form) file(limit int64) ([]byte, error) {
-	_ = http.NewResponseController(f.writer).SetReadDeadline(time.Now().Add(uploadTime)) // a writer that cannot is bounded by its server
+	part, err := f.part(limit)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(part, limit+1))
+	switch {
+	case err != nil:
+		return nil, formFault(err, limit)
+	case int64(len(data)) > limit:
+		return nil, tooLarge(limit)
+	}
+	return data, nil
+}
+
+// part finds the part named file of a form that has not much besides.
+func (f *Form) part(limit int64) (*multipart.Part, error) {
+	_ = http.NewResponseController(f.writer).SetReadDeadline(time.Now().Add(timeFor(limit))) // a writer that cannot is bounded by its server
 	f.request.Body = http.MaxBytesReader(f.writer, f.request.Body, limit+formRoom)
 	form, err := f.request.MultipartReader()
 	if err != nil {
@@ -59,20 +77,14 @@ func (f *Form) file(limit int64) ([]byte, error) {
 			return nil, formFault(err, limit)
 		}
 		if part.FormName() == "file" {
-			return readPart(part, limit)
+			return part, nil
 		}
 	}
 }
 
-func readPart(part *multipart.Part, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(part, limit+1))
-	switch {
-	case err != nil:
-		return nil, formFault(err, limit)
-	case int64(len(data)) > limit:
-		return nil, tooLarge(limit)
-	}
-	return data, nil
+// timeFor is how long a body of limit bytes may take.
+func timeFor(limit int64) time.Duration {
+	return uploadTime + time.Duration(limit/slowest)*time.Second
 }
 
 func tooLarge(limit int64) error {
@@ -92,8 +104,8 @@ func formFault(err error, limit int64) error {
 // handleUpload registers an operation that takes a form with a file. The form
 // enters the document after huma has made the handler: huma would read the body
 // itself, whole and before the handler, where it knows of one.
-func handleUpload[Out any](a *API, op huma.Operation, handler func(ctx context.Context, in *Form) (*Out, error)) {
-	op.Metadata = map[string]any{requestTimeKey: uploadTime}
+func handleUpload[Out any](a *API, op huma.Operation, within time.Duration, handler func(ctx context.Context, in *Form) (*Out, error)) {
+	op.Metadata = map[string]any{requestTimeKey: within}
 	handle(a, op, handler)
 	item := a.huma.OpenAPI().Paths[base+op.Path]
 	documented := item.Put
@@ -119,7 +131,7 @@ func (a *API) mountProfile() {
 	handleUpload(a, huma.Operation{
 		OperationID: "setAvatar", Method: http.MethodPut, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
 		Summary: "Have another avatar: PNG, JPEG, GIF or WebP, at most 5 MiB",
-	}, func(ctx context.Context, in *Form) (*userOutput, error) {
+	}, uploadTime, func(ctx context.Context, in *Form) (*userOutput, error) {
 		caller := auth.CallerIn(ctx)
 		if err := a.Service.MayUpload(caller); err != nil {
 			return nil, err

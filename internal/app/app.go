@@ -35,6 +35,7 @@ type App struct {
 	hub     *gateway.Hub
 	hooks   *webhook.Dispatcher
 	service *chat.Service
+	sweeper *chat.Sweeper
 	health  *health.Health
 	server  *http.Server
 	listen  net.Listener
@@ -88,6 +89,7 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.hub.Run(hubLife) })
 	parts.Go(func() { a.hooks.Run(workLife) })
 	parts.Go(func() { a.tidy(workLife) })
+	parts.Go(func() { a.sweeper.Run(workLife) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	if a.metrics != nil {
 		parts.Go(func() { serve(a.metrics, a.watch, failed) })

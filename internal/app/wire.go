@@ -37,6 +37,7 @@ func (a *App) wire(m *metrics.Metrics) {
 		Store: a.engines.store, Changes: a.engines.store, Guard: guard, Metrics: m, Log: a.log, Now: time.Now,
 	})
 	hasher := auth.NewHasher(0)
+	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.blobs, a.log)
 	service := &chat.Service{
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Recent: recent, Seats: a.hub,
@@ -49,8 +50,12 @@ func (a *App) wire(m *metrics.Metrics) {
 		Moderation: a.engines.store, Invites: a.engines.store, Directs: a.engines.store,
 		Hooks: a.engines.store, Targets: guard,
 		Archive: a.engines.store, Searches: perMinute[chat.UserID](searchesPerMinute),
+		Attachments: a.engines.store, Sweeper: a.sweeper, Links: chat.Links{Secret: a.engines.store.LinkSecret(), Now: time.Now},
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
-		Limits:  chat.Limits{MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages},
+		Limits: chat.Limits{
+			MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages,
+			MaxUploadSize: int64(a.config.MaxUploadSize) << 20,
+		},
 	}
 	a.service = service
 	accounts := &auth.Accounts{

@@ -66,6 +66,7 @@ func (s *Service) DeleteRoom(ctx context.Context, caller Caller, id RoomID) erro
 		return s.hiding(ctx, caller, id, err)
 	}
 	s.Announcer.Announce(Event{Kind: RoomGone, Room: id})
+	s.Sweeper.Wake()
 	return nil
 }
 

@@ -83,17 +83,6 @@ type Reply struct {
 	Excerpt string    `json:"excerpt"`
 }
 
-// MessageAttachment is a file that a message carries.
-type MessageAttachment struct {
-	ID          AttachmentID `json:"id"`
-	Name        string       `json:"name"`
-	Size        int64        `json:"size"`
-	ContentType string       `json:"contentType"`
-	Width       int          `json:"width,omitempty"`
-	Height      int          `json:"height,omitempty"`
-	URL         string       `json:"url"`
-}
-
 // ReactionCount is one emoji under a message.
 type ReactionCount struct {
 	Emoji string `json:"emoji"`
@@ -111,6 +100,8 @@ type Draft struct {
 	Text    string
 	HTML    string
 	ReplyTo MessageID // 0 for none
+	// Attachments are uploads of the author that no message carries, each once.
+	Attachments []AttachmentID
 }
 
 // Changes is what happened in a room after From up to and including To: each
@@ -144,8 +135,9 @@ type Page struct {
 type Messages interface {
 	// Append gives d the next number of its room, once per (author, CID): for a
 	// known CID it returns the original and fresh is false. It returns after the
-	// commit. NOT_A_MEMBER, FORBIDDEN (muted), CID_CONFLICT, NOT_FOUND (room or reply), UNAVAILABLE
-	// (queue full, engine away, or a commit whose outcome is unknown).
+	// commit. NOT_A_MEMBER, FORBIDDEN (muted), CID_CONFLICT, NOT_FOUND (room, reply or
+	// upload), UNAVAILABLE (queue full, engine away, or a commit whose outcome is
+	// unknown).
 	Append(ctx context.Context, d Draft) (m Message, fresh bool, err error)
 	// Changes returns what changed in a room after since, at most limit messages.
 	// NOT_FOUND for an unknown room.

@@ -22,6 +22,8 @@ type Send struct {
 	CID     string
 	Text    string
 	ReplyTo MessageID
+	// Attachments are uploads of the caller; with them the text may be empty.
+	Attachments []AttachmentID
 }
 
 // SendMessage is the way of every message. Who asks is known by now
@@ -36,8 +38,11 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 	if after, ok := s.Sends.Allow(caller.User.ID); !ok {
 		return Message{}, false, limited(after)
 	}
+	if err := checkAttachments(in.Attachments); err != nil {
+		return Message{}, false, err
+	}
 	text, err := s.cleanText(in.Text)
-	if err != nil {
+	if err != nil && (CodeOf(err) != Empty || len(in.Attachments) == 0) {
 		return Message{}, false, err
 	}
 	if err := s.flooded(ctx, caller, in.Room); err != nil {
@@ -49,7 +54,7 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 	}
 	m, fresh, err = s.Messages.Append(ctx, Draft{
 		Room: in.Room, Author: caller.User.ID, CID: cid,
-		Text: text, HTML: html, ReplyTo: in.ReplyTo,
+		Text: text, HTML: html, ReplyTo: in.ReplyTo, Attachments: in.Attachments,
 	})
 	if err != nil {
 		return Message{}, false, s.hiding(ctx, caller, in.Room, err)
@@ -196,9 +201,9 @@ func (s *Service) Message(ctx context.Context, caller Caller, id MessageID) (Mes
 
 // EditMessage gives a message of caller's own another text.
 func (s *Service) EditMessage(ctx context.Context, caller Caller, id MessageID, text string) (Message, error) {
-	clean, err := s.cleanText(text)
-	if err != nil {
-		return Message{}, err
+	clean, empty := s.cleanText(text)
+	if empty != nil && CodeOf(empty) != Empty {
+		return Message{}, empty
 	}
 	if after, ok := s.Sends.Allow(caller.User.ID); !ok {
 		return Message{}, limited(after)
@@ -207,7 +212,12 @@ func (s *Service) EditMessage(ctx context.Context, caller Caller, id MessageID, 
 	if err != nil {
 		return Message{}, err
 	}
-	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, html, s.unmuted(mayEdit)))
+	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, html, s.unmuted(func(by Membership, m Message) error {
+		if err := mayEdit(by, m); err != nil || len(m.Attachments) > 0 {
+			return err // files may stand without words
+		}
+		return empty
+	})))
 }
 
 func (s *Service) editedHTML(ctx context.Context, caller Caller, id MessageID, text string) (string, error) {
@@ -224,6 +234,7 @@ func (s *Service) editedHTML(ctx context.Context, caller Caller, id MessageID, t
 // DeleteMessage leaves a tombstone of a message of caller's own, or of anybody's
 // where caller moderates. A tombstone stays as it is.
 func (s *Service) DeleteMessage(ctx context.Context, caller Caller, id MessageID) (Message, error) {
+	defer s.Sweeper.Wake()
 	return s.changed(s.Messages.Delete(ctx, id, caller.User.ID, mayDelete))
 }
 

@@ -41,8 +41,11 @@ type Profiles interface {
 	SetAvatar(ctx context.Context, user UserID, key string) (u User, before string, err error)
 }
 
-// Pictures makes avatars.
+// Pictures makes small pictures of large ones.
 type Pictures interface {
+	// Thumbnail measures the picture in r and makes a smaller one of it, turned as
+	// it is shown. Errors as Avatar.
+	Thumbnail(ctx context.Context, r io.ReadSeeker) (Thumbnail, error)
 	// Avatar makes a small square picture without metadata of an upload.
 	// UNSUPPORTED_MEDIA, TOO_LARGE, UNAVAILABLE where others keep it busy.
 	Avatar(ctx context.Context, upload []byte) (avatar []byte, contentType string, err error)

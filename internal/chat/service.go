@@ -42,6 +42,11 @@ type Service struct {
 	Invites        Invites
 	Directs        Directs
 	Departures     Departures
+
+	Attachments Attachments
+	Sweeper     *Sweeper
+	Links       Links
+	uploads     turns
 }
 
 // Guess is whose tries at which room's password are counted.
@@ -68,8 +73,9 @@ func (g Guesses) allow(room RoomID, user UserID) error {
 
 // Limits are the numbers that an operator may set.
 type Limits struct {
-	MaxMessageLength int // characters (Unicode code points) of a text
-	MessagesPer10s   int // sends of one user in ten seconds
+	MaxMessageLength int   // characters (Unicode code points) of a text
+	MessagesPer10s   int   // sends of one user in ten seconds
+	MaxUploadSize    int64 // bytes of an upload
 }
 
 // Announcer tells this node and all others what has been committed.

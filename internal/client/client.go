@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"strings"
 
@@ -45,20 +47,23 @@ func (e *Error) Error() string {
 // Do sends a request to path under /api/v1 and decodes the answer into out, if it
 // is not nil. A refusal is an *Error.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader = http.NoBody
-	if in != nil {
-		data, err := json.Marshal(in)
-		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
-		}
-		body = bytes.NewReader(data)
+	if in == nil {
+		return c.send(ctx, method, path, http.NoBody, "", out)
 	}
+	data, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode request: %w", err)
+	}
+	return c.send(ctx, method, path, bytes.NewReader(data), "application/json", out)
+}
+
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader, contentType string, out any) error {
 	request, err := http.NewRequestWithContext(ctx, method, c.Base+"/api/v1"+path, body)
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
 	}
 	if c.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.Token)
@@ -127,6 +132,24 @@ func (c *Client) CreateRoom(ctx context.Context, name string, options map[string
 	}
 	err := c.Do(ctx, http.MethodPost, "/rooms", in, &out)
 	return out.Room, err
+}
+
+// Upload uploads a file, to be sent with a message.
+func (c *Client) Upload(ctx context.Context, name string, data []byte) (chat.MessageAttachment, error) {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", name)
+	if err == nil {
+		_, err = part.Write(data)
+	}
+	if err := errors.Join(err, form.Close()); err != nil {
+		return chat.MessageAttachment{}, fmt.Errorf("make form: %w", err)
+	}
+	var out struct {
+		Attachment chat.MessageAttachment `json:"attachment"`
+	}
+	err = c.send(ctx, http.MethodPost, "/uploads", &body, form.FormDataContentType(), &out)
+	return out.Attachment, err
 }
 
 // JoinRoom makes the user a member.

@@ -35,6 +35,7 @@ type Config struct {
 	RateLimitRooms    int // RATE_LIMIT_ROOMS: rooms that a user makes in an hour
 	MaxSocketsPerIP   int // MAX_SOCKETS_PER_IP: open sockets of one address on a node
 	MaxMessageLength  int // MAX_MESSAGE_LENGTH: code points per message
+	MaxUploadSize     int // MAX_UPLOAD_SIZE: MiB per file
 
 	// WEBHOOK_ALLOW_PRIVATE: outgoing webhooks may reach private and local addresses
 	WebhookAllowPrivate bool
@@ -84,6 +85,7 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		RateLimitRooms:    r.number("RATE_LIMIT_ROOMS", 10, 1, 1_000_000),
 		MaxSocketsPerIP:   r.number("MAX_SOCKETS_PER_IP", 500, 1, 1_000_000),
 		MaxMessageLength:  r.number("MAX_MESSAGE_LENGTH", 2000, 1, 20_000),
+		MaxUploadSize:     r.number("MAX_UPLOAD_SIZE", 10, 1, 1024),
 
 		WebhookAllowPrivate: r.flag("WEBHOOK_ALLOW_PRIVATE"),
 

@@ -27,7 +27,7 @@ func TestLoadWithoutVariables(t *testing.T) {
 	want := Config{
 		Host: "0.0.0.0", Port: 5000, DataDir: "./data",
 		Database: Database{Engine: SQLite}, Storage: Storage{Kind: Disk},
-		RateLimitMessages: 10, RateLimitAuth: 30, RateLimitJoins: 30, RateLimitRooms: 10, MaxSocketsPerIP: 500, MaxMessageLength: 2000,
+		RateLimitMessages: 10, RateLimitAuth: 30, RateLimitJoins: 30, RateLimitRooms: 10, MaxSocketsPerIP: 500, MaxMessageLength: 2000, MaxUploadSize: 10,
 		LogLevel: slog.LevelInfo, LogFormat: LogText,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -50,7 +50,7 @@ func TestLoadEverything(t *testing.T) {
 		"USE_MINIO": "true", "MINIO_ENDPOINT": "https://s3.example.org", "S3_ACCESS_KEY_ID": "id",
 		"S3_SECRET_ACCESS_KEY": "key", "S3_BUCKET_NAME": "files", "S3_REGION": "eu-central-1",
 		"TRUST_PROXY": "10.0.0.1", "DATA_DIR": "/var/lib/chillin",
-		"RATE_LIMIT_MESSAGES": "20", "RATE_LIMIT_AUTH": "5", "RATE_LIMIT_JOINS": "6", "RATE_LIMIT_ROOMS": "7", "MAX_SOCKETS_PER_IP": "8", "MAX_MESSAGE_LENGTH": "20000",
+		"RATE_LIMIT_MESSAGES": "20", "RATE_LIMIT_AUTH": "5", "RATE_LIMIT_JOINS": "6", "RATE_LIMIT_ROOMS": "7", "MAX_SOCKETS_PER_IP": "8", "MAX_MESSAGE_LENGTH": "20000", "MAX_UPLOAD_SIZE": "100",
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 	}))
 	if err != nil {
@@ -66,7 +66,7 @@ func TestLoadEverything(t *testing.T) {
 			Kind: S3, Endpoint: "s3.example.org", Secure: true, AccessKey: "id", SecretKey: "key",
 			Bucket: "files", Region: "eu-central-1",
 		},
-		DataDir: "/var/lib/chillin", RateLimitMessages: 20, RateLimitAuth: 5, RateLimitJoins: 6, RateLimitRooms: 7, MaxSocketsPerIP: 8, MaxMessageLength: 20000,
+		DataDir: "/var/lib/chillin", RateLimitMessages: 20, RateLimitAuth: 5, RateLimitJoins: 6, RateLimitRooms: 7, MaxSocketsPerIP: 8, MaxMessageLength: 20000, MaxUploadSize: 100,
 		LogLevel: slog.LevelDebug, LogFormat: LogJSON,
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -179,7 +179,7 @@ func roomChanges(ctx context.Context, c *Conn, id json.Number, in ChangesAsk) er
 
 func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) error {
 	m, fresh, err := c.service.SendMessage(ctx, c.caller,
-		chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, ReplyTo: in.ReplyTo})
+		chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, ReplyTo: in.ReplyTo, Attachments: in.AttachmentIDs})
 	if err != nil {
 		return err
 	}

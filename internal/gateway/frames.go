@@ -54,10 +54,11 @@ type RoomRef struct {
 
 // MessageSend is the data of the command message:send.
 type MessageSend struct {
-	RoomID  chat.RoomID    `json:"roomId"`
-	CID     string         `json:"cid" format:"uuid"`
-	Text    string         `json:"text"`
-	ReplyTo chat.MessageID `json:"replyTo,omitempty"`
+	RoomID        chat.RoomID         `json:"roomId"`
+	CID           string              `json:"cid" format:"uuid"`
+	Text          string              `json:"text"`
+	ReplyTo       chat.MessageID      `json:"replyTo,omitempty"`
+	AttachmentIDs []chat.AttachmentID `json:"attachmentIds,omitempty" maxItems:"10"`
 }
 
 // MessageConfirmed answers message:send, after the commit.
@@ -144,8 +145,10 @@ type Connected struct {
 
 // Limits are the numbers that a client should know.
 type Limits struct {
-	MaxMessageLength int `json:"maxMessageLength"`
-	MessagesPer10s   int `json:"messagesPer10s"`
+	MaxMessageLength int   `json:"maxMessageLength"`
+	MessagesPer10s   int   `json:"messagesPer10s"`
+	MaxUploadSize    int64 `json:"maxUploadSize" doc:"Bytes of one upload."`
+	MaxAttachments   int   `json:"maxAttachments" doc:"Files of one message."`
 }
 
 // PresenceUpdate is the data of the event presence:update.

@@ -137,7 +137,10 @@ func (c *Conn) hello(ctx context.Context) error {
 	user.Status = chat.Online
 	c.queue.pushAnswer(chat.Frame("connected", Connected{
 		User: user, SessionID: c.caller.Session, Node: c.hub.node, Epoch: c.hub.epoch, Rooms: rooms,
-		Limits: Limits{c.service.Limits.MaxMessageLength, c.service.Limits.MessagesPer10s},
+		Limits: Limits{
+			MaxMessageLength: c.service.Limits.MaxMessageLength, MessagesPer10s: c.service.Limits.MessagesPer10s,
+			MaxUploadSize: c.service.Limits.MaxUploadSize, MaxAttachments: chat.MaxAttachments,
+		},
 		PingMs: pingAfter.Milliseconds(),
 	}))
 	return nil

@@ -51,6 +51,7 @@ type question struct {
 	members []place
 	cids    []cidKey
 	replies []int64
+	uploads []int64 // ascending
 }
 
 type place struct {
@@ -69,6 +70,7 @@ type facts struct {
 	members map[place]member
 	known   map[cidKey]original
 	replies map[chat.MessageID]replied
+	uploads map[chat.AttachmentID]upload
 }
 
 type member struct {
@@ -86,10 +88,17 @@ type replied struct {
 	reply *chat.Reply
 }
 
+// upload is one that no message carries. It is taken until the transaction ends.
+type upload struct {
+	owner chat.UserID
+	file  chat.MessageAttachment
+}
+
 func newFacts() facts {
 	return facts{
 		heads: map[chat.RoomID]chat.Seq{}, members: map[place]member{},
 		known: map[cidKey]original{}, replies: map[chat.MessageID]replied{},
+		uploads: map[chat.AttachmentID]upload{},
 	}
 }
 
@@ -120,6 +129,12 @@ func sendHash(d chat.Draft) []byte {
 	binary.BigEndian.PutUint64(head[8:], uint64(d.ReplyTo))
 	h.Write(head[:])
 	h.Write([]byte(d.Text))
+	if len(d.Attachments) > 0 {
+		h.Write([]byte{0}) // no text holds it
+		for _, id := range d.Attachments {
+			h.Write(binary.BigEndian.AppendUint64(nil, uint64(id)))
+		}
+	}
 	return h.Sum(nil)[:16]
 }
 
@@ -292,7 +307,12 @@ func ask(batch []*entry) question {
 		if e.draft.ReplyTo != 0 {
 			replies[int64(e.draft.ReplyTo)] = true
 		}
+		for _, id := range e.draft.Attachments {
+			q.uploads = append(q.uploads, int64(id))
+		}
 	}
+	slices.Sort(q.uploads)
+	q.uploads = slices.Compact(q.uploads)
 	for id := range rooms {
 		q.rooms = append(q.rooms, id)
 	}
@@ -351,12 +371,18 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 			d.refused[e] = err
 			continue
 		}
+		files, err := f.take(e.draft)
+		if err != nil {
+			d.refused[e] = err
+			continue
+		}
 		first[e.key()] = e
 		if _, ok := d.heads[e.draft.Room]; !ok {
 			d.heads[e.draft.Room] = f.heads[e.draft.Room]
 		}
 		d.heads[e.draft.Room]++
 		e.message = numbered(e.draft, d.heads[e.draft.Room], author, reply, now)
+		e.message.Attachments = files
 		d.stored = append(d.stored, e)
 	}
 	return d
@@ -391,8 +417,24 @@ func numbered(d chat.Draft, seq chat.Seq, author chat.Author, reply *chat.Reply,
 	return chat.Message{
 		RoomID: d.Room, Seq: seq, ChangeSeq: seq, CID: d.CID, Kind: chat.Text, Author: author,
 		Text: d.Text, HTML: d.HTML, Mentions: chat.MentionsIn(d.HTML), ReplyTo: reply, CreatedAt: now, LastVerb: chat.Sent,
-		Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
+		Reactions: []chat.ReactionCount{},
 	}
+}
+
+// take gives the uploads of d to its message: no later one of the batch gets them.
+func (f facts) take(d chat.Draft) ([]chat.MessageAttachment, error) {
+	files := make([]chat.MessageAttachment, 0, len(d.Attachments))
+	for _, id := range d.Attachments {
+		u, ok := f.uploads[id]
+		if !ok || u.owner != d.Author {
+			return nil, chat.Fault(chat.NotFound, "A file is not there, or a message carries it already.").In("attachmentIds")
+		}
+		files = append(files, u.file)
+	}
+	for _, id := range d.Attachments {
+		delete(f.uploads, id)
+	}
+	return files, nil
 }
 
 // answer tells every sender its own outcome. It is called after the commit.

@@ -36,15 +36,26 @@ const (
 		SELECT p.room_id, p.id, p.seq, p.text, u.id, u.username, u.display_name, u.avatar_key
 		FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = ANY($1::bigint[])`
 
+	// Taken in id order, as rooms are. What another send took meanwhile is no longer
+	// among them: the row is looked at again once it is free.
+	takeUploads = `SELECT ` + attachmentColumns + `, a.user_id FROM attachments a
+		WHERE a.id = ANY($1::bigint[]) AND a.message_id IS NULL ORDER BY a.id FOR UPDATE`
+
+	useUploads = `
+		UPDATE attachments a SET message_id = m.id, position = w.position
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, room_id, seq, position)
+		JOIN messages m ON m.room_id = w.room_id AND m.seq = w.seq
+		WHERE a.id = w.id`
+
 	moveHeads = `
 		UPDATE rooms r SET head = w.head, active_at = $3
 		FROM unnest($1::bigint[], $2::bigint[]) AS w (id, head) WHERE r.id = w.id`
 
 	insertMessages = `
-		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, reply_to, created_at)
-		SELECT w.room_id, w.seq, w.seq, 'text', w.author_id, w.cid::uuid, w.send_hash, w.text, w.html, NULLIF(w.reply_to, 0), $8
-		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $9::bigint[])
-			AS w (room_id, seq, author_id, cid, send_hash, text, html, reply_to)
+		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, reply_to, created_at, files)
+		SELECT w.room_id, w.seq, w.seq, 'text', w.author_id, w.cid::uuid, w.send_hash, w.text, w.html, NULLIF(w.reply_to, 0), $8, w.files
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $9::bigint[], $10::bigint[])
+			AS w (room_id, seq, author_id, cid, send_hash, text, html, reply_to, files)
 		RETURNING id, room_id, seq`
 
 	insertMentions = `
@@ -67,6 +78,9 @@ func (p *postgres) beginAppend(ctx context.Context, q question) (appendTx, facts
 	trip := &pgx.Batch{}
 	trip.Queue(`BEGIN`)
 	f.queueHeads(trip, q)
+	if len(q.uploads) > 0 {
+		f.queueUploads(trip, q) // before the cids: who waited for one sees the cid of who had it
+	}
 	f.queueMembers(trip, q)
 	f.queueKnown(trip, q)
 	if len(q.replies) > 0 {
@@ -144,6 +158,21 @@ func (f facts) queueReplied(trip *pgx.Batch, q question) {
 	})
 }
 
+func (f facts) queueUploads(trip *pgx.Batch, q question) {
+	trip.Queue(takeUploads, q.uploads).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var u upload
+			file, err := scanAttachment(rows, &u.owner)
+			if err != nil {
+				return err
+			}
+			u.file = file
+			f.uploads[file.ID] = u
+		}
+		return rows.Err()
+	})
+}
+
 func (t pgAppend) commit(ctx context.Context, entries []*entry, heads map[chat.RoomID]chat.Seq, now chat.Time) error {
 	rooms, newHeads := make([]int64, 0, len(heads)), make([]int64, 0, len(heads))
 	for id, head := range heads {
@@ -165,6 +194,9 @@ func (t pgAppend) commit(ctx context.Context, entries []*entry, heads map[chat.R
 	})
 	if users, rooms, seqs := mentioned(entries); len(users) > 0 {
 		trip.Queue(insertMentions, users, rooms, seqs)
+	}
+	if files := usedUploads(entries); files != nil {
+		trip.Queue(useUploads, files...)
 	}
 	trip.Queue(`COMMIT`)
 	if err := t.conn.SendBatch(ctx, trip).Close(); err != nil {
@@ -190,14 +222,29 @@ func mentioned(entries []*entry) (users, rooms, seqs []int64) {
 // columns turns entries into the arrays of insertMessages, in its order.
 func columns(entries []*entry, now chat.Time) []any {
 	n := len(entries)
-	rooms, seqs, authors, replies := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	rooms, seqs, authors, replies, files := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	cids, texts, htmls, hashes := make([]string, n), make([]string, n), make([]string, n), make([][]byte, n)
 	for i, e := range entries {
 		rooms[i], seqs[i], authors[i] = int64(e.draft.Room), int64(e.message.Seq), int64(e.draft.Author)
 		replies[i], cids[i], hashes[i] = int64(e.draft.ReplyTo), string(e.draft.CID), e.hash
-		texts[i], htmls[i] = e.draft.Text, e.draft.HTML
+		texts[i], htmls[i], files[i] = e.draft.Text, e.draft.HTML, int64(len(e.draft.Attachments))
 	}
-	return []any{rooms, seqs, authors, cids, hashes, texts, htmls, int64(now), replies}
+	return []any{rooms, seqs, authors, cids, hashes, texts, htmls, int64(now), replies, files}
+}
+
+// usedUploads are the arrays of useUploads, nil where no entry has any.
+func usedUploads(entries []*entry) []any {
+	var ids, rooms, seqs, positions []int64
+	for _, e := range entries {
+		for i, id := range e.draft.Attachments {
+			ids, positions = append(ids, int64(id)), append(positions, int64(i))
+			rooms, seqs = append(rooms, int64(e.draft.Room)), append(seqs, int64(e.message.Seq))
+		}
+	}
+	if ids == nil {
+		return nil
+	}
+	return []any{ids, rooms, seqs, positions}
 }
 
 // rollback is bounded on its own: the context of the batch may be over. A

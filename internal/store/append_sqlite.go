@@ -18,7 +18,7 @@ func (e *sqliteEngine) beginAppend(ctx context.Context, q question) (appendTx, f
 		return nil, facts{}, fmt.Errorf("begin: %w", err)
 	}
 	f := newFacts()
-	if err := errors.Join(f.readHeads(ctx, tx, q), f.readMembers(ctx, tx, q), f.readKnown(ctx, tx, q), f.readReplied(ctx, tx, q)); err != nil {
+	if err := errors.Join(f.readHeads(ctx, tx, q), f.readMembers(ctx, tx, q), f.readKnown(ctx, tx, q), f.readReplied(ctx, tx, q), f.readUploads(ctx, tx, q)); err != nil {
 		_ = tx.Rollback()
 		return nil, facts{}, fmt.Errorf("read facts: %w", err)
 	}
@@ -103,17 +103,34 @@ func (f facts) readReplied(ctx context.Context, tx *sql.Tx, q question) error {
 	return nil
 }
 
+func (f facts) readUploads(ctx context.Context, tx *sql.Tx, q question) error {
+	for _, id := range q.uploads {
+		var u upload
+		var err error
+		u.file, err = scanAttachment(tx.QueryRowContext(ctx, `
+			SELECT `+attachmentColumns+`, a.user_id FROM attachments a WHERE a.id = $1 AND a.message_id IS NULL`, id), &u.owner)
+		ok, err := found(err)
+		if err != nil {
+			return err
+		}
+		if ok {
+			f.uploads[u.file.ID] = u
+		}
+	}
+	return nil
+}
+
 func (t sqliteAppend) commit(ctx context.Context, entries []*entry, heads map[chat.RoomID]chat.Seq, now chat.Time) error {
 	insert, err := t.tx.PrepareContext(ctx, `
-		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, reply_to, created_at)
-		VALUES ($1, $2, $2, 'text', $3, $4, $5, $6, $7, NULLIF($8, 0), $9)`)
+		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, reply_to, created_at, files)
+		VALUES ($1, $2, $2, 'text', $3, $4, $5, $6, $7, NULLIF($8, 0), $9, $10)`)
 	if err != nil {
 		return fmt.Errorf("prepare insert: %w", err)
 	}
 	defer insert.Close()
 	for _, e := range entries {
 		result, err := insert.ExecContext(ctx, int64(e.draft.Room), int64(e.message.Seq), int64(e.draft.Author),
-			string(e.draft.CID), e.hash, e.draft.Text, e.draft.HTML, int64(e.draft.ReplyTo), int64(now))
+			string(e.draft.CID), e.hash, e.draft.Text, e.draft.HTML, int64(e.draft.ReplyTo), int64(now), len(e.draft.Attachments))
 		if err != nil {
 			return fmt.Errorf("insert message: %w", err)
 		}
@@ -124,6 +141,12 @@ func (t sqliteAppend) commit(ctx context.Context, entries []*entry, heads map[ch
 		e.message.ID = chat.MessageID(id)
 		if err := addMentions(ctx, t.tx, e.message); err != nil {
 			return fmt.Errorf("insert mentions: %w", err)
+		}
+		for i, upload := range e.draft.Attachments {
+			if _, err := t.tx.ExecContext(ctx, `UPDATE attachments SET message_id = $2, position = $3 WHERE id = $1`,
+				int64(upload), id, i); err != nil {
+				return fmt.Errorf("use upload: %w", err)
+			}
 		}
 	}
 	for room, head := range heads {

@@ -63,7 +63,10 @@ func (s *Store) Delete(ctx context.Context, id chat.MessageID, by chat.UserID, r
 		if err := dropMentions(ctx, tx, m); err != nil {
 			return false, err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE messages SET text = '', html = '', deleted_at = $2 WHERE id = $1`,
+		if _, err := tx.ExecContext(ctx, `DELETE FROM attachments WHERE message_id = $1`, int64(id)); err != nil {
+			return false, err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE messages SET text = '', html = '', files = 0, deleted_at = $2 WHERE id = $1`,
 			int64(id), int64(s.clock()))
 		if err != nil || m.Author.ID == by {
 			return true, err

@@ -17,7 +17,9 @@ import (
 // would be those of a later change than the message bears.
 func (s *Store) selectMessage() string {
 	return `SELECT ` + messageColumns + `, (SELECT ` + s.engine.jsonRows("'emoji', re.emoji, 'user', re.user_id", "re.created_at, re.user_id, re.emoji") +
-		` FROM reactions re WHERE re.message_id = m.id) FROM messages m` + messageJoins
+		` FROM reactions re WHERE re.message_id = m.id), ` +
+		`CASE WHEN m.files > 0 THEN (SELECT ` + s.engine.jsonRows(attachmentFields, "a.position") +
+		` FROM attachments a WHERE a.message_id = m.id) END FROM messages m` + messageJoins
 }
 
 const (
@@ -37,7 +39,7 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 	var (
 		m                             chat.Message
 		cid, action, avatar           sql.NullString
-		reactions                     sql.NullString
+		reactions, files              sql.NullString
 		subject, edited, deleted      sql.NullInt64
 		pID, pSeq, puID               sql.NullInt64
 		pText, puName, puShow, puFace sql.NullString
@@ -45,14 +47,16 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 	err := r.Scan(&m.ID, &m.RoomID, &m.Seq, &m.ChangeSeq, &m.LastVerb, &m.Kind, &m.Text, &m.HTML, &m.CreatedAt,
 		&cid, &action, &subject, &edited, &deleted,
 		&m.Author.ID, &m.Author.Username, &m.Author.DisplayName, &avatar,
-		&pID, &pSeq, &pText, &puID, &puName, &puShow, &puFace, &reactions)
+		&pID, &pSeq, &pText, &puID, &puName, &puShow, &puFace, &reactions, &files)
 	if err != nil {
 		return m, err
 	}
 	m.CID, m.EditedAt, m.DeletedAt = chat.CID(cid.String), chat.Time(edited.Int64), chat.Time(deleted.Int64)
 	m.Author.AvatarURL = avatarURL(avatar.String)
 	m.Mentions = chat.MentionsIn(m.HTML)
-	m.Attachments = []chat.MessageAttachment{}
+	if m.Attachments, err = readAttachments(files.String); err != nil {
+		return m, err
+	}
 	if m.Reactions, err = countReactions(reactions.String, viewer); err != nil {
 		return m, err
 	}

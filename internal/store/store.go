@@ -30,6 +30,7 @@ type Store struct {
 	read   *sql.DB
 	write  *sql.DB
 	epoch  chat.Epoch
+	secret []byte
 	queue  *appendQueue
 	// searches has room for those that may search at once.
 	searches chan struct{}
@@ -87,7 +88,7 @@ func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store
 			return nil, err
 		}
 	}
-	if err := read.QueryRowContext(ctx, `SELECT epoch FROM instance`).Scan(&s.epoch); err != nil {
+	if err := read.QueryRowContext(ctx, `SELECT epoch, link_secret FROM instance`).Scan(&s.epoch, &s.secret); err != nil {
 		_ = e.close()
 		return nil, fmt.Errorf("read epoch: %w", err)
 	}
@@ -112,6 +113,9 @@ func (s *Store) clock() chat.Time { return chat.At(s.now()) }
 
 // Epoch returns the database's epoch, read when the store was opened.
 func (s *Store) Epoch() chat.Epoch { return s.epoch }
+
+// LinkSecret returns what signs links to files, read when the store was opened.
+func (s *Store) LinkSecret() []byte { return s.secret }
 
 func bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, patience)

@@ -177,6 +177,14 @@ const ownRoom = object<OwnRoom>({
   mutedUntil: optional(string),
 });
 
+/** Until the server tells its own. */
+export const defaultLimits: Limits = {
+  maxMessageLength: 2000,
+  messagesPer10s: 0,
+  maxUploadSize: 10 << 20,
+  maxAttachments: 10,
+};
+
 const attachment = object<Attachment>({
   id: number,
   name: string,
@@ -185,6 +193,7 @@ const attachment = object<Attachment>({
   width: optional(number),
   height: optional(number),
   url: string,
+  thumbnailUrl: optional(string),
 });
 
 export const decodeMessage = object<Message>({
@@ -246,8 +255,13 @@ const frameData: { [T in FrameType]: Decode<FrameData[T]> } = {
     epoch: string,
     rooms: list(ownRoom),
     limits: withDefault(
-      object<Limits>({ maxMessageLength: withDefault(number, 2000), messagesPer10s: withDefault(number, 0) }),
-      { maxMessageLength: 2000, messagesPer10s: 0 },
+      object<Limits>({
+        maxMessageLength: withDefault(number, defaultLimits.maxMessageLength),
+        messagesPer10s: withDefault(number, defaultLimits.messagesPer10s),
+        maxUploadSize: withDefault(number, defaultLimits.maxUploadSize),
+        maxAttachments: withDefault(number, defaultLimits.maxAttachments),
+      }),
+      defaultLimits,
     ),
     pingMs: withDefault(number, 25_000),
   }),

@@ -1,3 +1,4 @@
+import { defaultLimits } from '../protocol/decode';
 import type { Connected, Limits, Membership, OwnRoom, OwnStatus, Room, RoomRemoved, ServerFrame, User } from '../protocol/types';
 import type { NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
@@ -46,7 +47,7 @@ export class Chat {
   readonly connection = new Store<ConnectionState>({ kind: 'disconnected' });
   readonly rooms = new Store<RoomsState>({ kind: 'loading' });
   readonly unread = new Store<ReadonlyMap<number, number>>(new Map());
-  readonly limits = new Store<Limits>({ maxMessageLength: 2000, messagesPer10s: 0 });
+  readonly limits = new Store<Limits>(defaultLimits);
   /** What this user says of themselves, on all their tabs here. */
   readonly status: Store<OwnStatus>;
   readonly sessions: Sessions;

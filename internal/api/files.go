@@ -1,0 +1,218 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+const (
+	// serveTime bounds what takes as long as a line is slow: an upload, whose body has
+	// a deadline by its size, and an answer with a file. A reader that takes nothing
+	// is let go after readerPatience.
+	serveTime      = time.Hour
+	readerPatience = 30 * time.Second
+)
+
+type attachmentID struct {
+	ID chat.AttachmentID `path:"id" minimum:"1"`
+}
+
+type uploadOutput struct {
+	Body struct {
+		Attachment chat.MessageAttachment `json:"attachment"`
+	}
+}
+
+type linkOutput struct{ Body chat.FileLink }
+
+func (a *API) mountFiles() {
+	tags := []string{"files"}
+	handleUpload(a, huma.Operation{
+		OperationID: "upload", Method: http.MethodPost, Path: "/uploads", Tags: tags, Security: signedIn,
+		Summary: "Upload a file, to be sent with a message within a day", DefaultStatus: http.StatusCreated,
+	}, serveTime, a.upload)
+	handle(a, huma.Operation{
+		OperationID: "removeUpload", Method: http.MethodDelete, Path: "/uploads/{id}", Tags: tags, Security: signedIn,
+		Summary: "Remove an upload that no message carries", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *attachmentID) (*struct{}, error) {
+		return nil, a.Service.RemoveUpload(ctx, auth.CallerIn(ctx), in.ID)
+	})
+	handle(a, huma.Operation{
+		OperationID: "attachmentLink", Method: http.MethodGet, Path: "/attachments/{id}/link", Tags: tags, Security: signedIn,
+		Summary:     "Addresses of a file that work without signing in, for five minutes",
+		Description: "For those who may see the file, and only while they may.",
+	}, func(ctx context.Context, in *attachmentID) (*linkOutput, error) {
+		link, err := a.Service.LinkTo(ctx, auth.CallerIn(ctx), in.ID)
+		return &linkOutput{link}, err
+	})
+	a.mountFile("/files/{id}/{name}", "file", "A file; its name in the address is for people only", a.Service.File)
+	a.mountFile("/files/{id}", "fileByID", "A file", a.Service.File)
+	a.mountFile("/thumbnails/{id}", "thumbnail", "The smaller picture of a file", a.Service.ThumbnailOf)
+}
+
+// mountFile registers an operation that answers with a file, to GET and HEAD.
+func (a *API) mountFile(path, name, summary string, find func(context.Context, chat.Caller, chat.AttachmentID) (chat.File, error)) {
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		id := map[string]string{http.MethodGet: name, http.MethodHead: name + "Head"}[method]
+		handle(a, huma.Operation{
+			OperationID: id, Method: method, Path: path, Tags: []string{"files"}, Security: signedIn, Summary: summary,
+			Description: "Signed in, or by a link. Knows Range and If-None-Match.", Hidden: method == http.MethodHead,
+			Metadata: map[string]any{requestTimeKey: serveTime, byLinkKey: true},
+		}, func(ctx context.Context, in *attachmentID) (*huma.StreamResponse, error) {
+			file, err := find(ctx, auth.CallerIn(ctx), in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return &huma.StreamResponse{Body: func(ctx huma.Context) { a.serveFile(ctx, file) }}, nil
+		})
+	}
+}
+
+// upload keeps the file of a form. It lies on the disk until it is whole: what
+// breaks off leaves nothing.
+func (a *API) upload(ctx context.Context, in *Form) (*uploadOutput, error) {
+	caller := auth.CallerIn(ctx)
+	done, err := a.Service.BeginUpload(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	limit := a.Service.Limits.MaxUploadSize
+	part, err := in.part(limit)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp("", "chillin-upload-")
+	if err != nil {
+		return nil, chat.ErrUnavailable(fmt.Errorf("keep upload: %w", err))
+	}
+	defer file.Close()
+	_ = os.Remove(file.Name()) // it lives as long as it is open, also when we are killed
+	from := &blaming{r: part}
+	size, err := io.Copy(file, io.LimitReader(from, limit+1))
+	switch {
+	case from.err != nil:
+		return nil, formFault(from.err, limit)
+	case err != nil:
+		return nil, chat.ErrUnavailable(fmt.Errorf("keep upload: %w", err))
+	case size > limit:
+		return nil, tooLarge(limit)
+	}
+	out := &uploadOutput{}
+	out.Body.Attachment, err = a.Service.Upload(ctx, caller, chat.Upload{Name: part.FileName(), Body: file, Size: size})
+	return out, err
+}
+
+// blaming remembers that it was the reader who failed, not who wrote.
+type blaming struct {
+	r   io.Reader
+	err error
+}
+
+func (b *blaming) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// byLinkKey is the metadata of an operation on a file that takes links.
+const byLinkKey = "byLink"
+
+// caller finds who asks: for whom a link was made, or who is signed in.
+func (a *API) caller(ctx huma.Context, r *http.Request) (chat.Caller, auth.Source, error) {
+	if id, ok := linkedFile(ctx); ok {
+		if caller, ok := a.Service.LinkedCaller(id, r.URL.Query()); ok {
+			return caller, auth.Nowhere, nil
+		}
+	}
+	return a.Requests.Caller(r)
+}
+
+// linkedFile tells whose link a request may bear.
+func linkedFile(ctx huma.Context) (chat.AttachmentID, bool) {
+	if ctx.Operation().Metadata[byLinkKey] == nil || ctx.Query("signature") == "" {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(ctx.Param("id"), 10, 64)
+	return chat.AttachmentID(id), err == nil
+}
+
+// serveFile gives a file to a reader who may have it. What browsers do not show by
+// themselves they save, under its name.
+func (a *API) serveFile(ctx huma.Context, file chat.File) {
+	r, w := humachi.Unwrap(ctx)
+	h := w.Header()
+	h.Set("ETag", file.Tag)
+	// Who may not see it any more has it for as long as a link lives at most.
+	h.Set("Cache-Control", "private, max-age=300")
+	h.Set("Vary", "Cookie, Authorization")
+	if r.Header.Get("If-None-Match") == file.Tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	blob, err := a.Service.Open(r.Context(), file)
+	if err != nil {
+		h.Del("ETag")
+		a.Refuse(w, r, err)
+		return
+	}
+	defer blob.Body.Close()
+	h.Set("Content-Type", blob.ContentType)
+	h.Set("Content-Disposition", disposition(file))
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Cross-Origin-Resource-Policy", sharing(ctx))
+	slow := &patientWriter{w, http.NewResponseController(w)}
+	defer slow.rest()
+	http.ServeContent(slow, r, "", blob.ModTime, blob.Body)
+}
+
+// sharing lets other pages show what is reached by a link: who has one may have the
+// file. What the cookie opens is for pages of the same site.
+func sharing(ctx huma.Context) string {
+	if _, linked := linkedFile(ctx); linked {
+		return "cross-origin"
+	}
+	return "same-site"
+}
+
+func disposition(file chat.File) string {
+	kind := "attachment"
+	if file.Shown {
+		kind = "inline"
+	}
+	if full := mime.FormatMediaType(kind, map[string]string{"filename": file.Name}); full != "" {
+		return full
+	}
+	return kind
+}
+
+// patientWriter waits for a slow reader, but not for one that takes nothing.
+type patientWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (p *patientWriter) Write(data []byte) (int, error) {
+	_ = p.control.SetWriteDeadline(time.Now().Add(readerPatience)) // a writer that cannot is bounded by its server
+	return p.ResponseWriter.Write(data)
+}
+
+// rest sends what is still held back, and leaves the connection as it was.
+func (p *patientWriter) rest() {
+	_ = p.control.Flush()
+	_ = p.control.SetWriteDeadline(time.Time{})
+}

@@ -1,0 +1,392 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// photo is a JPEG of 1200 × 800 that a camera took lying on its side: its left half
+// is red, and it is shown with the red above.
+func photo(t *testing.T) []byte {
+	picture := image.NewRGBA(image.Rect(0, 0, 1200, 800))
+	for y := range 800 {
+		for x := range 1200 {
+			c := color.RGBA{0, 0, 200, 255}
+			if x < 600 {
+				c = color.RGBA{200, 0, 0, 255}
+			}
+			picture.SetRGBA(x, y, c)
+		}
+	}
+	plain := encoded(t, func(w io.Writer) error { return jpeg.Encode(w, picture, &jpeg.Options{Quality: 100}) })
+	tiff := []byte("II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00")
+	exif := append([]byte("Exif\x00\x00"), tiff...)
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
+	return bytes.Join([][]byte{plain[:2], segment, exif, plain[2:], noise(70_000)}, nil)
+}
+
+func noise(n int) []byte {
+	data := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{byte(n)}).Read(data)
+	return data
+}
+
+func (p *person) attach(name string, data []byte) chat.MessageAttachment {
+	p.t.Helper()
+	file, err := p.Upload(ctx(p.t), name, data)
+	if err != nil {
+		p.t.Fatalf("upload %s: %v", name, err)
+	}
+	return file
+}
+
+func (p *person) sayWith(room chat.RoomID, cid, text string, files ...chat.MessageAttachment) (gateway.MessageConfirmed, error) {
+	ids := []chat.AttachmentID{}
+	for _, f := range files {
+		ids = append(ids, f.ID)
+	}
+	var done gateway.MessageConfirmed
+	err := p.Socket.Do(ctx(p.t), "message:send", map[string]any{"roomId": room, "cid": cid, "text": text, "attachmentIds": ids}, &done)
+	return done, err
+}
+
+// fetches asks the person's node for an address, signed in, with headers in pairs.
+func (p *person) fetches(method, url string, headers ...string) (*http.Response, []byte) {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(ctx(p.t), method, p.Base+url, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if p.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+p.Token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	return fetch(p.t, request)
+}
+
+func (p *person) wantStatus(url string, want int) []byte {
+	p.t.Helper()
+	answer, body := p.fetches(http.MethodGet, url)
+	if answer.StatusCode != want {
+		p.t.Fatalf("%s = %d %.200s, want %d", url, answer.StatusCode, body, want)
+	}
+	return body
+}
+
+func TestAPictureIsSharedWithARoom(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob, eve := w.person("alice", 0), w.person("bob", 1), w.person("eve", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		bob.join(room.ID, nil)
+		data := photo(w.t)
+		file := alice.attach(`C:\Users\me\Bild ä.jpg`, data)
+		if file.Name != "Bild ä.jpg" || file.ContentType != "image/jpeg" || file.Size != int64(len(data)) ||
+			file.Width != 800 || file.Height != 1200 || file.ThumbnailURL == "" {
+			w.t.Fatalf("attachment = %+v", file)
+		}
+		if got := alice.wantStatus(file.URL, http.StatusOK); !bytes.Equal(got, data) {
+			w.t.Fatal("other bytes came back")
+		}
+		missing := bob.wantStatus(fmt.Sprintf("/api/v1/files/%d", file.ID+1000), http.StatusNotFound)
+		if got := bob.wantStatus(file.URL, http.StatusNotFound); !bytes.Equal(got, missing) {
+			w.t.Errorf("a file that is not bob's yet = %s, want %s", got, missing)
+		}
+
+		cid := uuid.NewString()
+		sent, err := alice.sayWith(room.ID, cid, "", file)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		heard := bob.hears(sent.Seq)
+		if len(heard.Attachments) != 1 || heard.Attachments[0] != file || heard.Text != "" {
+			w.t.Fatalf("bob hears %+v, want the file", heard)
+		}
+		if again, err := alice.sayWith(room.ID, cid, "", file); err != nil || again.ID != sent.ID {
+			w.t.Fatalf("retry = %+v, %v, want the original", again, err)
+		}
+		_, err = alice.sayWith(room.ID, uuid.NewString(), "again", file)
+		wantCode(w.t, err, chat.NotFound)
+
+		answer, got := bob.fetches(http.MethodGet, file.URL)
+		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, data) {
+			w.t.Fatalf("bob gets %d, %d bytes", answer.StatusCode, len(got))
+		}
+		for header, want := range map[string]string{
+			"Content-Type": "image/jpeg", "Content-Disposition": "inline; filename*=utf-8''Bild%20%C3%A4.jpg",
+			"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
+			"Cache-Control": "private, max-age=300", "Cross-Origin-Resource-Policy": "same-site", "Vary": "Cookie, Authorization",
+		} {
+			if got := answer.Header.Get(header); got != want {
+				w.t.Errorf("%s = %q, want %q", header, got, want)
+			}
+		}
+		tag := answer.Header.Get("ETag")
+		if part, got := bob.fetches(http.MethodGet, file.URL, "Range", "bytes=1000-1999"); part.StatusCode != http.StatusPartialContent || !bytes.Equal(got, data[1000:2000]) {
+			w.t.Errorf("range = %d, %d bytes", part.StatusCode, len(got))
+		}
+		if same, _ := bob.fetches(http.MethodGet, file.URL, "If-None-Match", tag); tag == "" || same.StatusCode != http.StatusNotModified {
+			w.t.Errorf("with its tag %s = %d, want 304", tag, same.StatusCode)
+		}
+		if head, got := bob.fetches(http.MethodHead, file.URL); head.StatusCode != http.StatusOK || head.ContentLength != int64(len(data)) || len(got) != 0 {
+			w.t.Errorf("head = %d, length %d, %d bytes", head.StatusCode, head.ContentLength, len(got))
+		}
+		cookie := &person{Client: client.New(bob.Base), t: w.t}
+		if answer, _ := cookie.fetches(http.MethodGet, file.URL, "Cookie", "session="+bob.Token); answer.StatusCode != http.StatusOK {
+			w.t.Errorf("with the cookie = %d, want 200", answer.StatusCode)
+		}
+		small, err := jpeg.Decode(bytes.NewReader(bob.wantStatus(file.ThumbnailURL, http.StatusOK)))
+		if err != nil || small.Bounds().Size() != image.Pt(341, 512) {
+			w.t.Fatalf("thumbnail = %v, %v, want 341 × 512", small, err)
+		}
+		if r, _, b, _ := small.At(170, 20).RGBA(); r < 0x8000 || b > 0x4000 {
+			w.t.Errorf("the thumbnail's top is %x red, %x blue, want it turned, red above", r, b)
+		}
+		for _, url := range []string{file.URL, file.ThumbnailURL, fmt.Sprintf("/api/v1/attachments/%d/link", file.ID)} {
+			if got := eve.wantStatus(url, http.StatusNotFound); !bytes.Equal(got, missing) {
+				w.t.Errorf("to a stranger %s = %s, want %s", url, got, missing)
+			}
+			cookie.wantStatus(url, http.StatusUnauthorized)
+		}
+
+		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, fmt.Sprintf("/messages/%d", sent.ID), nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		if f, err := bob.Next(ctx(w.t), "message:deleted"); err != nil || !strings.Contains(string(f.Data), `"attachments":[]`) {
+			w.t.Fatalf("deleted = %s, %v, want no files", f.Data, err)
+		}
+		alice.wantStatus(file.URL, http.StatusNotFound)
+		bob.wantStatus(file.ThumbnailURL, http.StatusNotFound)
+	})
+}
+
+func TestALinkIsForOneFileOfOneMember(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		bob.join(room.ID, nil)
+		file, other := alice.attach("one.png", aPNG(w.t)), alice.attach("two.png", aPNG(w.t))
+		if _, err := alice.sayWith(room.ID, uuid.NewString(), "", file, other); err != nil {
+			w.t.Fatal(err)
+		}
+		var link chat.FileLink
+		if err := json.Unmarshal(bob.wantStatus(fmt.Sprintf("/api/v1/attachments/%d/link", file.ID), http.StatusOK), &link); err != nil {
+			w.t.Fatal(err)
+		}
+		if left := time.Until(link.ExpiresAt.Std()); left <= 0 || left > 5*time.Minute {
+			w.t.Errorf("the link lives %s, want at most 5 min", left)
+		}
+		nobody := &person{Client: client.New(w.nodes[0]), t: w.t} // another node than signed it
+		answer, got := nobody.fetches(http.MethodGet, link.URL)
+		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, aPNG(w.t)) || answer.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+			w.t.Fatalf("by link = %d, %d bytes", answer.StatusCode, len(got))
+		}
+		_, query, _ := strings.Cut(link.URL, "?")
+		for name, url := range map[string]string{
+			"another file":  other.URL + "?" + query,
+			"another user":  strings.Replace(link.URL, fmt.Sprintf("user=%d", bob.User.ID), fmt.Sprintf("user=%d", alice.User.ID), 1),
+			"a later end":   strings.Replace(link.URL, "expires=1", "expires=2", 1),
+			"no signature":  strings.Split(link.URL, "&signature")[0],
+			"another thing": fmt.Sprintf("/api/v1/attachments/%d/link?%s", file.ID, query),
+		} {
+			if answer, _ := nobody.fetches(http.MethodGet, url); answer.StatusCode != http.StatusUnauthorized {
+				w.t.Errorf("%s = %d, want 401", name, answer.StatusCode)
+			}
+		}
+		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, fmt.Sprintf("/rooms/%d/members/%d", room.ID, bob.User.ID), nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		nobody.wantStatus(link.URL, http.StatusNotFound)
+	})
+}
+
+func TestWhatIsUploadedDoesNothingInABrowser(t *testing.T) {
+	w := embedded(t, nil)
+	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	for name, data := range map[string][]byte{
+		"page.png":     []byte("<!DOCTYPE html><script>alert(1)</script>"),
+		"drawing.svg":  []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script/></svg>`),
+		"paper.pdf":    []byte("%PDF-1.7 x"),
+		"broken.png":   aPNG(t)[:60],
+		"huge.png":     claiming(50_000, 50_000),
+		"nothing.html": nil,
+	} {
+		file := alice.attach(name, data)
+		if file.Width != 0 || file.ThumbnailURL != "" || strings.HasPrefix(file.ContentType, "image/") {
+			t.Errorf("%s is shown as a picture: %+v", name, file)
+		}
+		answer, got := alice.fetches(http.MethodGet, file.URL)
+		if !bytes.Equal(got, data) || answer.Header.Get("Content-Type") != "application/octet-stream" ||
+			answer.Header.Get("Content-Disposition") != "attachment; filename="+name || answer.Header.Get("X-Content-Type-Options") != "nosniff" ||
+			answer.Header.Get("Content-Security-Policy") != "default-src 'none'; sandbox" {
+			t.Errorf("%s: %d %v", name, answer.StatusCode, answer.Header)
+		}
+	}
+	// A polyglot is a picture to everybody, and whatever else to nobody.
+	file := bob.attach("both.html", append(encoded(t, func(out io.Writer) error { return png.Encode(out, halves()) }), "<script>alert(1)</script>"...))
+	if answer, _ := bob.fetches(http.MethodGet, file.URL); answer.Header.Get("Content-Type") != "image/png" || file.ThumbnailURL != "" {
+		t.Errorf("polyglot = %+v, %v", file, answer.Header)
+	}
+}
+
+// blobs counts the files below a node's folder of blobs.
+func blobs(t *testing.T, dir string) (n int) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Join(dir, "blobs"), func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestUploadsThatAreTooLargeOrBreakOffLeaveNothing(t *testing.T) {
+	dir := t.TempDir()
+	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "MAX_UPLOAD_SIZE": "1"}, nil).base}}
+	alice := w.person("alice", 0)
+	for size, want := range map[int]int{1 << 20: 201, 1<<20 + 1: 413, 3 << 20: 413} {
+		if answer, body := alice.upload(http.MethodPost, "/uploads", "file", "x", make([]byte, size)); answer.StatusCode != want {
+			t.Errorf("%d bytes = %d %s, want %d", size, answer.StatusCode, body, want)
+		}
+	}
+	if answer, _ := alice.upload(http.MethodPost, "/uploads", "other", "x", nil); answer.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("another part = %d, want 422", answer.StatusCode)
+	}
+	head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n"
+	for name, length := range map[string]int{"a form that ends early": len(head) + 5, "a line that breaks off": len(head) + 500} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.nodes[0], "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST /api/v1/uploads HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"+
+			"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n%sbytes", alice.Token, length, head)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		status, err := io.ReadAll(conn)
+		if err != nil || !strings.HasPrefix(string(status), "HTTP/1.1 422 ") {
+			t.Errorf("%s = %.100s, %v, want 422", name, status, err)
+		}
+		_ = conn.Close()
+	}
+	if n := blobs(t, dir); n != 1 {
+		t.Errorf("%d blobs, want only the one that was kept", n)
+	}
+}
+
+func TestDeletedFilesLeaveTheStorage(t *testing.T) {
+	dir := t.TempDir()
+	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir}, nil).base}}
+	alice := w.person("alice", 0)
+	room, doomed := alice.room("Lobby", nil), alice.room("Doomed", nil)
+	unsent, inMessage, inRoom := alice.attach("1.jpg", photo(t)), alice.attach("2.jpg", photo(t)), alice.attach("3.jpg", photo(t))
+	sent, err := alice.sayWith(room.ID, uuid.NewString(), "look", inMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := alice.sayWith(doomed.ID, uuid.NewString(), "look", inRoom); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{
+		fmt.Sprintf("/messages/%d", sent.ID), fmt.Sprintf("/rooms/%d", doomed.ID), fmt.Sprintf("/uploads/%d", unsent.ID),
+	} {
+		if err := alice.Client.Do(ctx(t), http.MethodDelete, path, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for deadline := time.Now().Add(15 * time.Second); blobs(t, dir) > 0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d blobs are left, want none", blobs(t, dir))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestMessagesCarryFewFilesOnceEach(t *testing.T) {
+	w := embedded(t, nil)
+	alice := w.person("alice", 0)
+	room := alice.room("Lobby", nil)
+	file := alice.attach("a.txt", []byte("a"))
+	_, err := alice.sayWith(room.ID, uuid.NewString(), "x", file, file)
+	wantCode(t, err, chat.BadRequest)
+	_, err = alice.sayWith(room.ID, uuid.NewString(), "x", make([]chat.MessageAttachment, 11)...)
+	wantCode(t, err, chat.BadRequest)
+	_, err = alice.sayWith(room.ID, uuid.NewString(), "")
+	wantCode(t, err, chat.Empty)
+	var out struct {
+		Message chat.Message `json:"message"`
+	}
+	in := map[string]any{"cid": uuid.NewString(), "text": "caption", "attachmentIds": []chat.AttachmentID{file.ID}}
+	if err := alice.Client.Do(ctx(t), http.MethodPost, fmt.Sprintf("/rooms/%d/messages", room.ID), in, &out); err != nil || len(out.Message.Attachments) != 1 {
+		t.Fatalf("message = %+v, %v, want one file", out.Message, err)
+	}
+	edit := fmt.Sprintf("/messages/%d", out.Message.ID)
+	if err := alice.Client.Do(ctx(t), http.MethodPatch, edit, map[string]any{"text": " "}, &out); err != nil || out.Message.Text != "" || len(out.Message.Attachments) != 1 {
+		t.Fatalf("without its caption = %+v, %v", out.Message, err)
+	}
+	words := alice.say(room.ID, "words")
+	wantCode(t, alice.Client.Do(ctx(t), http.MethodPatch, fmt.Sprintf("/messages/%d", words.ID), map[string]any{"text": " "}, nil), chat.Empty)
+}
+
+func TestWithoutStorageOnlyFilesWait(t *testing.T) {
+	server, err := testenv.New(t).ObjectStore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s3, err := server.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := embedded(t, map[string]string{
+		"USE_MINIO": "true", "MINIO_ENDPOINT": s3.Endpoint, "S3_ACCESS_KEY_ID": s3.AccessKey,
+		"S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region,
+	})
+	alice := w.person("alice", 0)
+	room := alice.room("Lobby", nil)
+	kept := alice.attach("kept.txt", []byte("kept"))
+	server.Pause()
+	defer server.Resume()
+	for name, do := range map[string]func() int{
+		"upload": func() int {
+			answer, _ := alice.upload(http.MethodPost, "/uploads", "file", "x.bin", noise(2<<20))
+			return answer.StatusCode
+		},
+		"file": func() int { answer, _ := alice.fetches(http.MethodGet, kept.URL); return answer.StatusCode },
+	} {
+		began := time.Now()
+		if status, took := do(), time.Since(began); status != http.StatusServiceUnavailable || took > 2500*time.Millisecond {
+			t.Errorf("%s = %d after %s, want 503 within about 2 s", name, status, took)
+		}
+	}
+	if _, err := alice.sayWith(room.ID, uuid.NewString(), "still sent", kept); err != nil {
+		t.Fatal(err)
+	}
+	server.Resume()
+	alice.wantStatus(kept.URL, http.StatusOK)
+}

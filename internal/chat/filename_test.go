@@ -1,0 +1,51 @@
+package chat
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestCleanFileName(t *testing.T) {
+	long := strings.Repeat("ä", 200)
+	for name, want := range map[string]string{
+		"cat.png":                       "cat.png",
+		"../../etc/passwd":              "passwd",
+		`C:\Users\me\Bild 1.jpg`:        "Bild 1.jpg",
+		"..":                            "file",
+		".":                             "file",
+		"":                              "file",
+		" \u200b\n ":                    "file",
+		".bashrc":                       "bashrc",
+		"dir/":                          "file",
+		"a\x00b\r\nSet-Cookie: x":       "ab Set-Cookie_ x",
+		"photo\u202Egnp.exe":            "photognp.exe",
+		`say "hi" <b>.txt`:              "say _hi_ _b_.txt",
+		"\xff\xfe.txt":                  "\ufffd.txt",
+		"résumé.pdf":                    "résumé.pdf",
+		long + ".tar":                   strings.Repeat("ä", MaxFileName-4) + ".tar",
+		long:                            strings.Repeat("ä", MaxFileName),
+		"x." + strings.Repeat("y", 200): "x." + strings.Repeat("y", MaxFileName-2),
+	} {
+		if got := cleanFileName(name); got != want {
+			t.Errorf("%q became %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzCleanFileName(f *testing.F) {
+	for _, name := range []string{"cat.png", `..\..\x`, "a/b/..", "\x00", strings.Repeat(".", 300), strings.Repeat("é.", 90), "a. .", "\u202e\u0301"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		clean := cleanFileName(name)
+		if clean == "" || !utf8.ValidString(clean) || utf8.RuneCountInString(clean) > MaxFileName ||
+			strings.ContainsAny(clean, "/\\:*?\"<>|\x00\r\n") || strings.HasPrefix(clean, ".") || strings.HasSuffix(clean, ".") ||
+			strings.TrimSpace(clean) != clean {
+			t.Fatalf("%q became %q", name, clean)
+		}
+		if again := cleanFileName(clean); again != clean {
+			t.Fatalf("%q became %q and then %q", name, clean, again)
+		}
+	})
+}

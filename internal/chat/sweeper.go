@@ -1,0 +1,79 @@
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+const (
+	unusedLife = 24 * time.Hour // of an upload that no message carries
+	// uploadGrace is more than the put of an upload ever takes.
+	uploadGrace = time.Hour
+	sweepEvery  = time.Minute
+	sweepAgain  = 10 * time.Minute // until a blob that would not go is tried again
+	sweepBatch  = 100
+)
+
+// Sweeper removes uploads that nobody sent and blobs that nothing names any more.
+// Every node may run one.
+type Sweeper struct {
+	attachments Attachments
+	blobs       Blobs
+	log         *slog.Logger
+	wake        chan struct{}
+}
+
+// NewSweeper makes a Sweeper.
+func NewSweeper(attachments Attachments, blobs Blobs, log *slog.Logger) *Sweeper {
+	return &Sweeper{attachments, blobs, log, make(chan struct{}, 1)}
+}
+
+// Wake has it sweep soon, as when something was deleted. It does not wait.
+func (s *Sweeper) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run sweeps until ctx ends.
+func (s *Sweeper) Run(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "files not swept", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-s.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Sweeper) sweep(ctx context.Context) error {
+	if err := s.attachments.ExpireAttachments(ctx, unusedLife); err != nil {
+		return err
+	}
+	for {
+		keys, err := s.attachments.DueBlobs(ctx, sweepBatch, sweepAgain)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		for _, key := range keys {
+			err := s.blobs.Delete(ctx, key)
+			if err == nil {
+				err = s.attachments.ForgetBlob(ctx, key)
+			}
+			if CodeOf(err) == Unavailable && err != nil {
+				return err // neither would the next one go
+			}
+			if err != nil {
+				s.log.WarnContext(ctx, "blob not removed", "key", key, "err", err)
+			}
+		}
+	}
+}

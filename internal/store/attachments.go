@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+var _ chat.Attachments = (*Store)(nil)
+
+// attachmentColumns are what scanAttachment reads, of a table named a.
+const attachmentColumns = `a.id, a.name, a.size, a.content_type, COALESCE(a.width, 0), COALESCE(a.height, 0), a.thumb_key`
+
+func scanAttachment(r row, more ...any) (chat.MessageAttachment, error) {
+	var f chat.MessageAttachment
+	var thumb string
+	dest := append([]any{&f.ID, &f.Name, &f.Size, &f.ContentType, &f.Width, &f.Height, &thumb}, more...)
+	err := r.Scan(dest...)
+	return addressed(f, thumb), err
+}
+
+// attachmentFields are the columns of attachmentColumns by name, as selectMessage
+// reads them.
+const attachmentFields = `'id', a.id, 'name', a.name, 'size', a.size, 'contentType', a.content_type,
+	'width', COALESCE(a.width, 0), 'height', COALESCE(a.height, 0), 'thumb', a.thumb_key`
+
+// readAttachments reads the files that selectMessage read.
+func readAttachments(rows string) ([]chat.MessageAttachment, error) {
+	files := []chat.MessageAttachment{}
+	if rows == "" {
+		return files, nil
+	}
+	var read []struct {
+		chat.MessageAttachment
+		Thumb string
+	}
+	if err := json.Unmarshal([]byte(rows), &read); err != nil {
+		return nil, fmt.Errorf("read attachments: %w", err)
+	}
+	for _, f := range read {
+		files = append(files, addressed(f.MessageAttachment, f.Thumb))
+	}
+	return files, nil
+}
+
+// addressed tells where a file is.
+func addressed(f chat.MessageAttachment, thumb string) chat.MessageAttachment {
+	f.URL = fmt.Sprintf("/api/v1/files/%d/%s", f.ID, url.PathEscape(f.Name))
+	if thumb != "" {
+		f.ThumbnailURL = fmt.Sprintf("/api/v1/thumbnails/%d", f.ID)
+	}
+	return f
+}
+
+// DoomBlobs notes keys whose blobs are about to be put.
+func (s *Store) DoomBlobs(ctx context.Context, keys []string, grace time.Duration) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, key := range keys {
+			_, err := tx.ExecContext(ctx, `INSERT INTO doomed_blobs (blob_key, due) VALUES ($1, $2)`, key, int64(s.clock())+grace.Milliseconds())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s.fail("doom blobs", err)
+}
+
+// AddAttachment keeps an upload. The owner's row is taken before the others are
+// counted: of many at once none slips past the limit.
+func (s *Store) AddAttachment(ctx context.Context, a chat.NewAttachment, limit int) (chat.MessageAttachment, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var file chat.MessageAttachment
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		var owner int64
+		if err := tx.QueryRowContext(ctx, `SELECT id FROM users WHERE id = $1`+s.engine.lockRoom(), int64(a.Owner)).Scan(&owner); err != nil {
+			return err
+		}
+		unused, err := unusedAttachments(ctx, tx, a.Owner)
+		if err != nil {
+			return err
+		}
+		if unused >= limit {
+			return chat.ErrTooManyUnused()
+		}
+		if err := save(ctx, tx, a.BlobKey, a.ThumbKey); err != nil {
+			return err
+		}
+		var id int64
+		err = tx.QueryRowContext(ctx, `
+			INSERT INTO attachments (user_id, blob_key, thumb_key, name, size, content_type, width, height, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, NULLIF($7, 0), NULLIF($8, 0), $9) RETURNING id`,
+			owner, a.BlobKey, a.ThumbKey, a.Name, a.Size, a.ContentType, a.Width, a.Height, int64(s.clock())).Scan(&id)
+		if err != nil {
+			return err
+		}
+		file, err = scanAttachment(tx.QueryRowContext(ctx, `SELECT `+attachmentColumns+` FROM attachments a WHERE a.id = $1`, id))
+		return err
+	})
+	return file, s.fail("add attachment", err)
+}
+
+// save strikes doomed keys off. A key that is not there has gone already, and its
+// blob may have too.
+func save(ctx context.Context, tx *sql.Tx, keys ...string) error {
+	for _, key := range keys {
+		if key == "" {
+			continue
+		}
+		result, err := tx.ExecContext(ctx, `DELETE FROM doomed_blobs WHERE blob_key = $1`, key)
+		if err != nil {
+			return err
+		}
+		if rows, err := result.RowsAffected(); err != nil || rows == 0 {
+			return errors.Join(err, fmt.Errorf("blob %s was not doomed", key))
+		}
+	}
+	return nil
+}
+
+// UnusedAttachments counts a user's uploads that no message carries.
+func (s *Store) UnusedAttachments(ctx context.Context, owner chat.UserID) (int, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	n, err := unusedAttachments(ctx, s.read, owner)
+	return n, s.fail("count uploads", err)
+}
+
+func unusedAttachments(ctx context.Context, from querier, owner chat.UserID) (n int, err error) {
+	err = from.QueryRowContext(ctx, `SELECT count(*) FROM attachments WHERE user_id = $1 AND message_id IS NULL`, int64(owner)).Scan(&n)
+	return n, err
+}
+
+// RemoveAttachment removes an upload that no message carries.
+func (s *Store) RemoveAttachment(ctx context.Context, id chat.AttachmentID, owner chat.UserID) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	err := s.write.QueryRowContext(ctx, `DELETE FROM attachments WHERE id = $1 AND user_id = $2 AND message_id IS NULL RETURNING id`,
+		int64(id), int64(owner)).Scan(&id)
+	return s.fail("remove upload", err)
+}
+
+// File returns an attachment that viewer may read.
+func (s *Store) File(ctx context.Context, id chat.AttachmentID, viewer chat.UserID) (chat.StoredFile, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var f chat.StoredFile
+	var err error
+	f.MessageAttachment, err = scanAttachment(s.read.QueryRowContext(ctx, `
+		SELECT `+attachmentColumns+`, a.blob_key, a.thumb_key FROM attachments a
+		WHERE a.id = $1 AND (a.message_id IS NULL AND a.user_id = $2 OR EXISTS (
+			SELECT 1 FROM messages m JOIN room_members me ON me.room_id = m.room_id AND me.user_id = $2 WHERE m.id = a.message_id))`,
+		int64(id), int64(viewer)), &f.BlobKey, &f.ThumbKey)
+	return f, s.fail("find file", err)
+}
+
+// expireBatch bounds what one ExpireAttachments removes.
+const expireBatch = 500
+
+// ExpireAttachments removes old uploads that nobody sent. One that is being sent
+// is looked at again once its send is over.
+func (s *Store) ExpireAttachments(ctx context.Context, age time.Duration) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	_, err := s.write.ExecContext(ctx, `
+		DELETE FROM attachments WHERE message_id IS NULL AND id IN (
+			SELECT id FROM attachments WHERE message_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2)`,
+		int64(s.clock())-age.Milliseconds(), expireBatch)
+	return s.fail("expire uploads", err)
+}
+
+// DueBlobs gives doomed keys to one caller for a while: of several at once the
+// later ones find them no longer due.
+func (s *Store) DueBlobs(ctx context.Context, limit int, again time.Duration) ([]string, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	var keys []string
+	now := int64(s.clock())
+	err := each(ctx, s.write, func(r row) error {
+		var key string
+		err := r.Scan(&key)
+		keys = append(keys, key)
+		return err
+	}, `UPDATE doomed_blobs SET due = $2 WHERE due <= $1 AND blob_key IN (
+			SELECT blob_key FROM doomed_blobs WHERE due <= $1 ORDER BY due LIMIT $3) RETURNING blob_key`,
+		now, now+again.Milliseconds(), limit)
+	return keys, s.fail("take due blobs", err)
+}
+
+// ForgetBlob strikes off a key whose blob has gone.
+func (s *Store) ForgetBlob(ctx context.Context, key string) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	_, err := s.write.ExecContext(ctx, `DELETE FROM doomed_blobs WHERE blob_key = $1`, key)
+	return s.fail("forget blob", err)
+}
