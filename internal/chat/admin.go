@@ -147,6 +147,7 @@ func (a Administrator) DeleteRoom(ctx context.Context, id RoomID) error {
 		return err
 	}
 	a.service.Announcer.Announce(Event{Kind: RoomGone, Room: id})
+	a.service.Sweeper.Wake()
 	return nil
 }
 
