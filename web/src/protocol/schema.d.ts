@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/attachments/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Addresses of a file that work without signing in, for five minutes
+         * @description For those who may see the file, and only while they may.
+         */
+        get: operations["attachmentLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/account": {
         parameters: {
             query?: never;
@@ -220,6 +240,46 @@ export interface paths {
         put?: never;
         /** Give a bot another token; the old one ends at once */
         post: operations["renewBot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file
+         * @description Signed in, or by a link. Knows Range and If-None-Match.
+         */
+        get: operations["fileByID"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{id}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file; its name in the address is for people only
+         * @description Signed in, or by a link. Knows Range and If-None-Match.
+         */
+        get: operations["file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -699,6 +759,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/thumbnails/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The smaller picture of a file
+         * @description Signed in, or by a link. Knows Range and If-None-Match.
+         */
+        get: operations["thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a file, to be sent with a message within a day */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an upload that no message carries */
+        delete: operations["removeUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/me": {
         parameters: {
             query?: never;
@@ -942,6 +1056,12 @@ export interface components {
             location: string;
             message: string;
         };
+        FileLink: {
+            /** Format: date-time */
+            expiresAt: string;
+            thumbnailUrl?: string;
+            url: string;
+        };
         FrameError: {
             cid?: string;
             code: string;
@@ -1038,8 +1158,18 @@ export interface components {
             user: components["schemas"]["User"];
         };
         Limits: {
+            /**
+             * Format: int64
+             * @description Files of one message.
+             */
+            maxAttachments: number;
             /** Format: int64 */
             maxMessageLength: number;
+            /**
+             * Format: int64
+             * @description Bytes of one upload.
+             */
+            maxUploadSize: number;
             /** Format: int64 */
             messagesPer10s: number;
         };
@@ -1123,16 +1253,26 @@ export interface components {
             text: string;
         };
         MessageAttachment: {
+            /** @description By the content, whatever the name says. */
             contentType: string;
             /** Format: int64 */
             height?: number;
             /** Format: int64 */
             id: number;
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
             size: number;
+            /** @description A smaller picture, where there is one. */
+            thumbnailUrl?: string;
+            /** @description For members of the room who are signed in; see also /attachments/{id}/link. */
             url: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of a picture as it is shown, in pixels.
+             */
             width?: number;
         };
         MessageConfirmed: {
@@ -1175,6 +1315,7 @@ export interface components {
             messageId: number;
         };
         MessageSend: {
+            attachmentIds?: number[];
             /** Format: uuid */
             cid: string;
             /** Format: int64 */
@@ -1514,6 +1655,8 @@ export interface components {
             room: components["schemas"]["RoomName"];
         };
         SendInputBody: {
+            /** @description Uploads of one's own that no message carries; with them the text may be empty. */
+            attachmentIds?: number[];
             /** @description A UUID made by the client before the first try. */
             cid: string;
             /** Format: int64 */
@@ -1557,6 +1700,9 @@ export interface components {
             roomId: number;
             userIds: number[];
         };
+        UploadOutputBody: {
+            attachment: components["schemas"]["MessageAttachment"];
+        };
         User: {
             /** @description Empty where there is none. */
             avatarUrl: string;
@@ -1597,6 +1743,37 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    attachmentLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     keepGuest: {
         parameters: {
             query?: never;
@@ -2018,6 +2195,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["BotToken"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fileByID: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -3310,6 +3545,100 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SearchOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    thumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
