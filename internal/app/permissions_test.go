@@ -336,6 +336,7 @@ const nobodyThere = "http://127.0.0.1:9/"
 // data; most rows need none. After a deed that spoils the stage nobody is what it
 // was, and the next cell gets a new one.
 type deed struct {
+	query  string
 	data   func(s *stage, who string) any
 	spoils bool
 }
@@ -406,6 +407,7 @@ var aboutARoom = map[string]deed{
 	"DELETE /rooms/{id}/webhooks/outgoing/{hookId}": {spoils: true},
 	"GET /rooms/{id}/messages":                      {},
 	"GET /rooms/{id}/changes":                       {},
+	"GET /search/messages (in one room)":            {query: "?q=by&room={id}"},
 	"POST /rooms/{id}/messages":                     {data: newMessage},
 	"PUT /rooms/{id}/read":                          {data: body(map[string]any{"seq": 1})},
 	"GET /messages/{id}":                            {},
@@ -458,7 +460,7 @@ func (d deed) ask(row string, by *subject, s *stage, who string) answer {
 		hook = s.outgoing
 	}
 	return by.request(method, strings.NewReplacer("{hookId}", fmt.Sprint(hook), "{id}", id, "{userId}", fmt.Sprint(user), "{name}", s.name,
-		"{inviteId}", fmt.Sprint(s.invite), "{token}", token, "{emoji}", "👍").Replace(route), in)
+		"{inviteId}", fmt.Sprint(s.invite), "{token}", token, "{emoji}", "👍").Replace(route+d.query), in)
 }
 
 func TestPermissionsAboutARoom(t *testing.T) {
@@ -579,6 +581,7 @@ func read(t *testing.T, data []byte, out any) {
 // errand is how a row of onServer is asked: what stands for the {…} of the route,
 // and the body or the command's data.
 type errand struct {
+	query  string
 	id     func(c *crowd, by *subject) any
 	data   func() any
 	spoils bool // a success ends the session or changes who one is
@@ -621,6 +624,7 @@ var elsewhere = map[string]errand{
 	"GET /avatars/{key}":      {id: anAvatar},
 	"PUT /users/{id}/direct":  {id: theOther},
 	"GET /rooms":              {},
+	"GET /search/messages":    {query: "?q=by"},
 	"POST /rooms":             {data: func() any { return map[string]string{"name": newName()} }},
 
 	"GET /bots":                         {},
@@ -657,7 +661,7 @@ func (e errand) ask(c *crowd, row, column string, missing bool) answer {
 		}
 		route = before + fmt.Sprint(id) + tail
 	}
-	return by.request(method, route, in)
+	return by.request(method, route+e.query, in)
 }
 
 func TestPermissionsElsewhere(t *testing.T) {
