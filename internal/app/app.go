@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/gateway"
@@ -36,6 +37,7 @@ type App struct {
 	hooks   *webhook.Dispatcher
 	service *chat.Service
 	sweeper *chat.Sweeper
+	seen    *auth.Seen
 	health  *health.Health
 	server  *http.Server
 	listen  net.Listener
@@ -90,6 +92,7 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.hooks.Run(workLife) })
 	parts.Go(func() { a.tidy(workLife) })
 	parts.Go(func() { a.sweeper.Run(workLife) })
+	parts.Go(func() { a.seen.Run(workLife) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	if a.metrics != nil {
 		parts.Go(func() { serve(a.metrics, a.watch, failed) })

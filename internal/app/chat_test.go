@@ -236,6 +236,9 @@ func (p *person) becomes(room chat.RoomID, user chat.UserID, status chat.Status)
 			p.t.Fatal(err)
 		}
 		for _, u := range update.Users {
+			if u.Status == chat.Offline && u.LastSeenAt == 0 {
+				p.t.Fatalf("update = %+v, want when the user was seen last", update)
+			}
 			if update.RoomID == room && u.UserID == user && u.Status == status {
 				return
 			}

@@ -64,7 +64,8 @@ func (a *App) wire(m *metrics.Metrics) {
 		Attempts: byNetwork{perMinute[string](a.config.RateLimitAuth)},
 		Births:   byNetwork{per[string](time.Hour, birthsPerTry*a.config.RateLimitAuth)}, Logins: perMinute[string](loginsOfName),
 	}
-	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins, Present: a.hub.Caller}
+	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
+	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins, Present: a.hub.Caller, Seen: a.seen}
 	a.health = a.checks()
 	a.server = &http.Server{
 		Handler:           a.routes(service, accounts, requests, m),

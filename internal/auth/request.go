@@ -34,6 +34,8 @@ type Requests struct {
 	Origins []string
 	// Present finds whose token it is among those who are connected to this node.
 	Present func(tokenHash []byte) (chat.Caller, bool)
+	// Seen is told of the sessions by which requests come.
+	Seen *Seen
 }
 
 // PresentCaller is Caller while the store is away: cause, unless the caller is
@@ -61,6 +63,9 @@ func (rs *Requests) Caller(r *http.Request) (chat.Caller, Source, error) {
 	caller, err := rs.Store.CallerByToken(r.Context(), chat.TokenHash(token))
 	if chat.CodeOf(err) == chat.NotFound && err != nil {
 		return chat.Caller{}, source, chat.Fault(chat.Unauthenticated, "Your session is over. Please sign in again.")
+	}
+	if err == nil {
+		rs.Seen.Note(caller.Session)
 	}
 	return caller, source, err
 }

@@ -116,6 +116,9 @@ func (a Administrator) ChangeAccount(ctx context.Context, id UserID, c AccountCh
 	if err == nil && account.Disabled {
 		a.service.Announcer.Notify(Notice{Kind: OtherSessionsEnded, User: id})
 	}
+	if err == nil && c.Role != nil {
+		a.service.AnnounceUser(ctx, account.User)
+	}
 	return account, err
 }
 

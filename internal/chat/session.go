@@ -24,6 +24,10 @@ type NewSession struct {
 	IP        string
 }
 
+// MaxSeen is how many sessions are written down in one step: appends wait for it
+// where there is one writer.
+const MaxSeen = 500
+
 // Caller is who asks: a user by one of its sessions.
 type Caller struct {
 	User    User
@@ -61,6 +65,9 @@ type Accounts interface {
 	SetPassword(ctx context.Context, user UserID, phc string, keep SessionID) error
 	// SessionsEnded returns those of ids that have ended or expired.
 	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
+	// SessionsSeen writes down that sessions, at most MaxSeen, are in use now. Those
+	// that have been within a minute stay as they are.
+	SessionsSeen(ctx context.Context, ids []SessionID) error
 	// User returns one user. NOT_FOUND.
 	User(ctx context.Context, id UserID) (User, error)
 }

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/coder/websocket"
@@ -85,16 +87,17 @@ func (h *Hub) watchSessions(ctx context.Context) {
 	every(ctx, sessionsEvery, func(time.Time) { h.readSessions(ctx) })
 }
 
-func (h *Hub) readSessions(ctx context.Context) {
-	seen := map[chat.SessionID]bool{}
-	var ids []chat.SessionID
+// Sessions are those with a socket on this node.
+func (h *Hub) Sessions() []chat.SessionID {
+	seen := map[chat.SessionID]struct{}{}
 	for _, c := range h.allConns() {
-		if !seen[c.caller.Session] {
-			seen[c.caller.Session] = true
-			ids = append(ids, c.caller.Session)
-		}
+		seen[c.caller.Session] = struct{}{}
 	}
-	ended, err := h.accounts.SessionsEnded(ctx, ids)
+	return slices.Collect(maps.Keys(seen))
+}
+
+func (h *Hub) readSessions(ctx context.Context) {
+	ended, err := h.accounts.SessionsEnded(ctx, h.Sessions())
 	if err != nil {
 		if ctx.Err() == nil {
 			h.log.Warn("sessions not read", "err", err)

@@ -214,6 +214,18 @@ func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat
 	return ended, nil
 }
 
+// SessionsSeen writes down that sessions are in use. A row that somebody changes at
+// this moment is left for the next time, so that nobody waits for two at once.
+func (s *Store) SessionsSeen(ctx context.Context, ids []chat.SessionID) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	now := s.clock()
+	idle := `SELECT id FROM sessions WHERE ` + s.engine.in("id", 1) + ` AND last_seen_at <= $3 AND ended_at IS NULL` + s.engine.lockIdle()
+	err := each(ctx, s.write, func(row) error { return nil },
+		`UPDATE sessions SET last_seen_at = $2 WHERE id IN (`+idle+`) RETURNING id`, s.engine.list(raw(ids)), int64(now), int64(now-60_000))
+	return s.fail("write sessions seen", err)
+}
+
 // User returns one user.
 func (s *Store) User(ctx context.Context, id chat.UserID) (chat.User, error) {
 	ctx, cancel := bound(ctx)

@@ -83,6 +83,45 @@ func TestAccounts(t *testing.T) {
 	})
 }
 
+func TestSessionsAreSeenOnceAMinute(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		other, err := s.StartSession(t.Context(), alice.User.ID, newSession(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now().Truncate(time.Millisecond)
+		seen := func() []chat.Session {
+			t.Helper()
+			sessions, err := s.Sessions(t.Context(), alice.User.ID)
+			if err != nil || len(sessions) != 2 {
+				t.Fatalf("sessions = %+v, %v, want 2", sessions, err)
+			}
+			return sessions
+		}
+		var last chat.Time
+		for _, step := range []struct {
+			after  time.Duration
+			writes bool
+		}{{2 * time.Minute, true}, {2*time.Minute + 59*time.Second, false}, {3 * time.Minute, true}} {
+			s.now = func() time.Time { return began.Add(step.after) }
+			if err := s.SessionsSeen(t.Context(), []chat.SessionID{alice.Session, 999999}); err != nil {
+				t.Fatal(err)
+			}
+			if step.writes {
+				last = s.clock()
+			}
+			list := seen()
+			if list[0].ID != alice.Session || list[0].LastSeenAt != last {
+				t.Fatalf("after %v: %+v, want session %d seen at %d", step.after, list[0], alice.Session, last)
+			}
+			if list[1].ID != other.Session || list[1].LastSeenAt != list[1].CreatedAt {
+				t.Fatalf("the other session = %+v, want it unseen", list[1])
+			}
+		}
+	})
+}
+
 func TestOnlyOneFirstAccount(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		const racers = 8

@@ -111,6 +111,8 @@ func (p *postgres) huntIndexed(words []string) hunt {
 func (*postgres) lockRoom() string { return " FOR NO KEY UPDATE" }
 func (*postgres) lockDue() string  { return " FOR NO KEY UPDATE OF h SKIP LOCKED" }
 
+func (*postgres) lockIdle() string { return " FOR NO KEY UPDATE SKIP LOCKED" }
+
 func (*postgres) violated(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
 		return e.ConstraintName

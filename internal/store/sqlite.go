@@ -145,6 +145,8 @@ func withoutAccent(r rune) rune {
 func (*sqliteEngine) lockRoom() string { return "" }
 func (*sqliteEngine) lockDue() string  { return "" }
 
+func (*sqliteEngine) lockIdle() string { return "" }
+
 func (*sqliteEngine) violated(err error) string {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok || e.Code() != sqlite3.SQLITE_CONSTRAINT_UNIQUE && e.Code() != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {

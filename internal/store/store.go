@@ -59,6 +59,8 @@ type engine interface {
 	// lockDue ends the SELECT that takes due webhooks h, passing over those that
 	// another node is taking.
 	lockDue() string
+	// lockIdle ends a SELECT that takes the rows which nobody else holds.
+	lockIdle() string
 	// violated names the unique constraint or columns that err tells of, "" for
 	// any other error.
 	violated(err error) string
