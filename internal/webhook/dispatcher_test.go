@@ -135,7 +135,23 @@ type rig struct {
 	store *store.Store
 	alice chat.UserID
 	room  chat.RoomID
-	hook  chat.OutgoingHook
+	looks chan struct{} // gets an element after each look for due hooks, while there is room
+}
+
+// seen is a store that tells of looks for due hooks.
+type seen struct {
+	chat.Deliveries
+	looks chan struct{}
+}
+
+func (s seen) TakeHooks(ctx context.Context, limit int, lease time.Duration) ([]chat.HookTurn, error) {
+	defer func() {
+		select {
+		case s.looks <- struct{}{}:
+		default:
+		}
+	}()
+	return s.Deliveries.TakeHooks(ctx, limit, lease)
 }
 
 func newRig(t *testing.T, to *receiver) *rig {
@@ -164,11 +180,11 @@ func newRig(t *testing.T, to *receiver) *rig {
 		t.Fatal(err)
 	}
 	to.secret = "the secret"
-	hook, err := s.CreateOutgoing(t.Context(), chat.NewOutgoingHook{Room: room.ID, URL: to.URL + "/in", Secret: to.secret}, caller.User.ID, nil)
+	_, err = s.CreateOutgoing(t.Context(), chat.NewOutgoingHook{Room: room.ID, URL: to.URL + "/in", Secret: to.secret}, caller.User.ID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &rig{t, s, caller.User.ID, room.ID, hook}
+	return &rig{t, s, caller.User.ID, room.ID, make(chan struct{}, 100)}
 }
 
 func (r *rig) say(text string) chat.Message {
@@ -181,20 +197,23 @@ func (r *rig) say(text string) chat.Message {
 }
 
 // dispatch runs a dispatcher in a hurry until stop or the end of the test.
-func (r *rig) dispatch() (stop func()) { return r.dispatchBy(time.Now) }
+func (r *rig) dispatch() (stop func()) {
+	_, stop = r.run(time.Now, 20*time.Millisecond)
+	return stop
+}
 
-func (r *rig) dispatchBy(now func() time.Time) (stop func()) {
-	d := NewDispatcher(Deps{
-		Store: r.store, Changes: r.store, Guard: Guard{AllowPrivate: true}, Metrics: metrics.New(),
+func (r *rig) run(now func() time.Time, poll time.Duration) (d *Dispatcher, stop func()) {
+	d = NewDispatcher(Deps{
+		Store: seen{r.store, r.looks}, Changes: r.store, Guard: Guard{AllowPrivate: true}, Metrics: metrics.New(),
 		Log: slog.New(slog.DiscardHandler), Now: now,
 	})
-	d.poll, d.retry = 20*time.Millisecond, 10*time.Millisecond
+	d.poll, d.retry = poll, 10*time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { d.Run(ctx); close(done) }()
 	stop = func() { cancel(); <-done }
 	r.t.Cleanup(stop)
-	return stop
+	return d, stop
 }
 
 // becomes waits until the hook is as asked.
@@ -275,6 +294,28 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 	wantRun(t, to.has(t, n), 1, n)
 }
 
+// TestWhoIsWokenNeedsNoPoll: also for what happened while the hook was taken.
+func TestWhoIsWokenNeedsNoPoll(t *testing.T) {
+	arrived, goOn := make(chan struct{}), make(chan struct{})
+	to := newReceiver(t, func(seq chat.Seq) int {
+		if seq == 1 {
+			close(arrived)
+			<-goOn
+		}
+		return http.StatusOK
+	})
+	r := newRig(t, to)
+	r.say("one")
+	d, _ := r.run(time.Now, time.Hour)
+	<-r.looks
+	<-arrived
+	r.say("two")
+	d.Wake()
+	<-r.looks // it has found the hook taken
+	close(goOn)
+	wantRun(t, to.has(t, 2), 1, 2)
+}
+
 func TestAReceiverThatIsGoneIsGivenUp(t *testing.T) {
 	to := newReceiver(t, func(chat.Seq) int { return http.StatusGone })
 	r := newRig(t, to)
@@ -294,7 +335,7 @@ func TestAReceiverThatFailsForDaysIsGivenUp(t *testing.T) {
 		return h.Failures > 1 && h.LastError == "answered 500 Internal Server Error"
 	})
 	stop()
-	r.dispatchBy(func() time.Time { return time.Now().Add(patience) })
+	r.run(func() time.Time { return time.Now().Add(patience) }, 20*time.Millisecond)
 	r.becomes("is given up", func(h chat.OutgoingHook) bool { return h.DisabledAt != 0 })
 }
 
