@@ -66,10 +66,14 @@ func (a *API) mountBots() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: signedIn,
-		Summary: "End a bot; what it said stays", DefaultStatus: http.StatusNoContent,
+		Summary: "Close a bot's account for good; messages stay, under another name", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *struct {
 		ID chat.UserID `path:"id" minimum:"1"`
 	}) (*struct{}, error) {
-		return nil, a.Accounts.DeleteBot(ctx, auth.CallerIn(ctx), in.ID)
+		bot, err := a.Accounts.OwnBot(ctx, auth.CallerIn(ctx), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.Service.CloseAccount(ctx, chat.Caller{User: bot})
 	})
 }

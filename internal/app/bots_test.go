@@ -70,6 +70,9 @@ func TestABotChatsUntilItsTokenIsRevoked(t *testing.T) {
 			w.t.Fatalf("socket ended with %d, want 4001", again.CloseCode())
 		}
 		wantCode(w.t, again.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+		if m := alice.hears(4); m.System == nil || m.System.Action != chat.Left || m.System.UserID != made.User.ID {
+			w.t.Fatalf("message = %+v, want that the bot left", m)
+		}
 	})
 }
 

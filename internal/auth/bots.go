@@ -47,13 +47,9 @@ func (a *Accounts) RenewBot(ctx context.Context, caller chat.Caller, bot chat.Us
 	return SignedIn{renewed, token}, nil
 }
 
-// DeleteBot ends a bot of caller.
-func (a *Accounts) DeleteBot(ctx context.Context, caller chat.Caller, bot chat.UserID) error {
-	if err := a.Bots.DeleteBot(ctx, caller.User.ID, bot); err != nil {
-		return err
-	}
-	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: bot})
-	return nil
+// OwnBot returns a bot of caller.
+func (a *Accounts) OwnBot(ctx context.Context, caller chat.Caller, bot chat.UserID) (chat.User, error) {
+	return a.Bots.OwnBot(ctx, caller.User.ID, bot)
 }
 
 func mayOwnBots(caller chat.Caller) error {

@@ -20,7 +20,6 @@ type Bots interface {
 	// RenewBot gives a bot of owner another token: from now on the old one is
 	// refused. NOT_FOUND.
 	RenewBot(ctx context.Context, owner, bot UserID, s NewSession) (Caller, error)
-	// DeleteBot ends a bot of owner: its token is refused, and what it said stays.
-	// NOT_FOUND.
-	DeleteBot(ctx context.Context, owner, bot UserID) error
+	// OwnBot returns a bot of owner. NOT_FOUND.
+	OwnBot(ctx context.Context, owner, bot UserID) (User, error)
 }

@@ -20,7 +20,7 @@ func (s *Store) CreateBot(ctx context.Context, owner chat.UserID, a chat.NewAcco
 		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`+s.engine.lockRoom(), int64(owner)).Scan(&has); err != nil {
 			return err
 		}
-		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users u WHERE u.owner_id = $1 AND `+living, int64(owner)).Scan(&has)
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL`, int64(owner)).Scan(&has)
 		if err != nil {
 			return err
 		}
@@ -56,48 +56,38 @@ func (s *Store) Bots(ctx context.Context, owner chat.UserID) ([]chat.User, error
 		bot, err := scanUser(r)
 		bots = append(bots, bot)
 		return err
-	}, `SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND `+living+` ORDER BY u.username`, int64(owner))
+	}, `SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL ORDER BY u.username`, int64(owner))
 	return bots, s.fail("list bots", err)
+}
+
+// OwnBot returns a bot of owner.
+func (s *Store) OwnBot(ctx context.Context, owner, bot chat.UserID) (chat.User, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	user, err := s.ownBot(ctx, s.read, owner, bot, "")
+	return user, s.fail("find bot", err)
+}
+
+func (s *Store) ownBot(ctx context.Context, from querier, owner, bot chat.UserID, lock string) (chat.User, error) {
+	return scanUser(from.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u
+		WHERE u.id = $1 AND u.owner_id = $2 AND u.deleted_at IS NULL`+lock, int64(bot), int64(owner)))
 }
 
 // RenewBot gives a bot of owner another token.
 func (s *Store) RenewBot(ctx context.Context, owner, bot chat.UserID, n chat.NewSession) (chat.Caller, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
 	var caller chat.Caller
-	err := s.withBot(ctx, owner, bot, func(tx *sql.Tx) error {
-		var err error
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if _, err := s.ownBot(ctx, tx, owner, bot, s.engine.lockRoom()); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL`, int64(bot), int64(s.clock()))
+		if err != nil {
+			return err
+		}
 		caller, err = s.startSession(ctx, tx, bot, n)
 		return err
 	})
 	return caller, s.fail("renew bot", err)
-}
-
-// DeleteBot ends a bot of owner.
-func (s *Store) DeleteBot(ctx context.Context, owner, bot chat.UserID) error {
-	err := s.withBot(ctx, owner, bot, func(tx *sql.Tx) error { return s.disable(ctx, tx, bot) })
-	return s.fail("delete bot", err)
-}
-
-func (s *Store) disable(ctx context.Context, tx *sql.Tx, user chat.UserID) error {
-	_, err := tx.ExecContext(ctx, `UPDATE users SET disabled_at = $2 WHERE id = $1`, int64(user), int64(s.clock()))
-	return err
-}
-
-// withBot runs work upon a bot of owner whose row is taken and whose tokens have
-// ended.
-func (s *Store) withBot(ctx context.Context, owner, bot chat.UserID, work func(tx *sql.Tx) error) error {
-	ctx, cancel := bound(ctx)
-	defer cancel()
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		var id chat.UserID
-		err := tx.QueryRowContext(ctx, `SELECT u.id FROM users u WHERE u.id = $1 AND u.owner_id = $2 AND `+living+s.engine.lockRoom(),
-			int64(bot), int64(owner)).Scan(&id)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL`, int64(bot), int64(s.clock()))
-		if err != nil {
-			return err
-		}
-		return work(tx)
-	})
 }

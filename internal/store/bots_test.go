@@ -52,20 +52,23 @@ func TestBots(t *testing.T) {
 		t.Run("only its owner has a bot, and people are nobody's", func(t *testing.T) {
 			_, err := s.RenewBot(ctx, bob.User.ID, robot.ID, newSession(s))
 			wantCode(t, err, chat.NotFound)
-			wantCode(t, s.DeleteBot(ctx, bob.User.ID, robot.ID), chat.NotFound)
-			wantCode(t, s.DeleteBot(ctx, alice.User.ID, bob.User.ID), chat.NotFound)
+			_, err = s.OwnBot(ctx, bob.User.ID, robot.ID)
+			wantCode(t, err, chat.NotFound)
+			_, err = s.OwnBot(ctx, alice.User.ID, bob.User.ID)
+			wantCode(t, err, chat.NotFound)
 			if bots, err := s.Bots(ctx, bob.User.ID); err != nil || len(bots) != 0 {
 				t.Fatalf("bob's bots = %v, %v, want none", bots, err)
 			}
 		})
-		t.Run("a deleted bot is refused and no longer listed", func(t *testing.T) {
+		t.Run("a closed bot is refused and no longer listed", func(t *testing.T) {
 			gone, token := createBot(t, s, alice, "gone")
-			if err := s.DeleteBot(ctx, alice.User.ID, gone.ID); err != nil {
+			if _, _, err := s.CloseAccount(ctx, gone.ID, "deleted-bot", false); err != nil {
 				t.Fatal(err)
 			}
 			_, err := s.CallerByToken(ctx, token.TokenHash)
 			wantCode(t, err, chat.NotFound)
-			wantCode(t, s.DeleteBot(ctx, alice.User.ID, gone.ID), chat.NotFound)
+			_, err = s.OwnBot(ctx, alice.User.ID, gone.ID)
+			wantCode(t, err, chat.NotFound)
 			if bots, err := s.Bots(ctx, alice.User.ID); err != nil || len(bots) != 1 || bots[0].ID != robot.ID {
 				t.Fatalf("bots = %v, %v, want robot alone", bots, err)
 			}

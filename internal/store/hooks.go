@@ -82,7 +82,8 @@ func (s *Store) DeleteIncoming(ctx context.Context, room chat.RoomID, id chat.Ho
 		if err != nil {
 			return err // no rows: NOT_FOUND
 		}
-		if err := s.disable(ctx, tx.Tx, bot); err != nil {
+		// It keeps its name, because what it said stays.
+		if _, err := tx.ExecContext(ctx, `UPDATE users SET disabled_at = $2 WHERE id = $1`, int64(bot), int64(s.clock())); err != nil {
 			return err
 		}
 		if err := s.auditHook(ctx, tx, by, chat.AuditHookDeleted, fmt.Sprintf("incoming %d", id)); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -69,6 +70,18 @@ func TestIncomingHooks(t *testing.T) {
 			}
 			if told, err := s.DeleteIncoming(ctx, room.ID, kicked.ID, alice.User.ID, nil); err != nil || told != nil {
 				t.Fatalf("told %+v, %v, want nothing", told, err)
+			}
+		})
+		t.Run("with its room its bot goes for good", func(t *testing.T) {
+			den := createRoom(t, s, alice, "den")
+			gone, token := createIncoming(t, s, den, alice, "hook-den")
+			if err := s.DeleteRoom(ctx, den.ID, alice.User.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := s.IncomingByToken(ctx, token)
+			wantCode(t, err, chat.NotFound)
+			if leaving, err := s.Leaving(ctx, 10); err != nil || !slices.Equal(leaving, []chat.UserID{gone.UserID}) {
+				t.Fatalf("leaving = %v, %v, want the bot", leaving, err)
 			}
 		})
 		t.Run("a room has at most so many", func(t *testing.T) {

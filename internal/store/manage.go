@@ -113,6 +113,11 @@ func (s *Store) RemoveRoom(ctx context.Context, by chat.UserID, id chat.RoomID) 
 }
 
 func (s *Store) deleteRoom(ctx context.Context, tx *roomTx, by chat.UserID) error {
+	// The bots of its webhooks go for good: what they said goes with the room.
+	if _, err := tx.ExecContext(ctx, `UPDATE users SET expires_at = $2 WHERE id IN (SELECT user_id FROM incoming_hooks WHERE room_id = $1)`,
+		int64(tx.room), int64(s.clock())); err != nil {
+		return err
+	}
 	var name string
 	if err := tx.QueryRowContext(ctx, `DELETE FROM rooms WHERE id = $1 RETURNING name`, int64(tx.room)).Scan(&name); err != nil {
 		return err
