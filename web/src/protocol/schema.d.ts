@@ -222,7 +222,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End a bot; what it said stays */
+        /** Close a bot's account for good; messages stay, under another name */
         delete: operations["deleteBot"];
         options?: never;
         head?: never;
