@@ -75,6 +75,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountSearch()
 	a.mountUsers()
 	a.mountProfile()
+	a.mountAdministration()
 	a.mountBots()
 	a.mountIncomingHooks()
 	a.mountOutgoingHooks()
@@ -138,6 +139,9 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	}
 	if err == nil {
 		err = a.Requests.MayAct(r, source)
+	}
+	if err == nil {
+		bounded, err = a.admit(bounded, ctx.Operation(), caller)
 	}
 	if err != nil {
 		a.Refuse(w, r, err)

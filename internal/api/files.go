@@ -89,7 +89,7 @@ func (a *API) upload(ctx context.Context, in *Form) (*uploadOutput, error) {
 		return nil, err
 	}
 	defer done()
-	limit := a.Service.Limits.MaxUploadSize
+	limit := int64(a.Service.Limits.Now().MaxUploadSize)
 	part, err := in.part(limit)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ type App struct {
 	service *chat.Service
 	sweeper *chat.Sweeper
 	seen    *auth.Seen
+	limits  *chat.LimitsInForce
 	health  *health.Health
 	server  *http.Server
 	listen  net.Listener
@@ -60,6 +61,9 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	}()
 	a := &App{config: c, log: log, engines: e}
 	a.wire(m)
+	if err := a.limits.Read(ctx); err != nil {
+		return nil, err
+	}
 	if a.listen, err = net.Listen("tcp", c.Addr()); err != nil {
 		return nil, fmt.Errorf("listen on PORT %d: %w", c.Port, err)
 	}
@@ -93,6 +97,7 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.tidy(workLife) })
 	parts.Go(func() { a.sweeper.Run(workLife) })
 	parts.Go(func() { a.seen.Run(workLife) })
+	parts.Go(func() { a.limits.Run(hubLife, a.log) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	if a.metrics != nil {
 		parts.Go(func() { serve(a.metrics, a.watch, failed) })

@@ -24,6 +24,43 @@ const (
 	failedSockets     = 100 // a minute: upgrades that an address is refused
 )
 
+// limiters are those whose limits an admin may change while the node runs.
+type limiters struct {
+	sends, joins, foundings *ratelimit.Keyed[chat.UserID]
+	floods                  *ratelimit.Keyed[chat.RoomID]
+	attempts, births        *ratelimit.Keyed[string]
+}
+
+func newLimiters() limiters {
+	return limiters{
+		sends: perUser(1), joins: perUser(1), foundings: perUser(1), floods: perMinute[chat.RoomID](1),
+		attempts: perMinute[string](1), births: perMinute[string](1),
+	}
+}
+
+func (l limiters) set(n chat.Limits) {
+	l.sends.Set(pace(10*time.Second, n.MessagesPer10s))
+	l.floods.Set(pace(10*time.Second, roomPerUser*n.MessagesPer10s))
+	l.joins.Set(pace(time.Minute, n.JoinsPerMinute))
+	l.foundings.Set(pace(time.Hour, n.RoomsPerHour))
+	l.attempts.Set(pace(time.Minute, n.AuthPerMinute))
+	l.births.Set(pace(time.Hour, birthsPerTry*n.AuthPerMinute))
+}
+
+// newLimits are those of the environment until the store is read.
+func (a *App) newLimits(l limiters) *chat.LimitsInForce {
+	c := a.config
+	standard := chat.Limits{
+		MaxMessageLength: c.MaxMessageLength, MessagesPer10s: c.RateLimitMessages, AuthPerMinute: c.RateLimitAuth,
+		JoinsPerMinute: c.RateLimitJoins, RoomsPerHour: c.RateLimitRooms, SocketsPerAddress: c.MaxSocketsPerIP, MaxUploadSize: c.MaxUploadSize << 20,
+	}
+	l.set(standard)
+	return chat.NewLimitsInForce(standard, a.engines.store, func(now chat.Limits) {
+		l.set(now)
+		a.log.Info("limits changed", "limits", now)
+	})
+}
+
 // perUser allows n sends in ten seconds.
 func perUser(n int) *ratelimit.Keyed[chat.UserID] { return per[chat.UserID](10*time.Second, n) }
 
@@ -32,7 +69,13 @@ func perMinute[K comparable](n int) *ratelimit.Keyed[K] { return per[K](time.Min
 
 // per allows n at once and in every span.
 func per[K comparable](span time.Duration, n int) *ratelimit.Keyed[K] {
-	return ratelimit.New[K](rate.Limit(float64(n)/span.Seconds()), n, time.Now)
+	r, burst := pace(span, n)
+	return ratelimit.New[K](r, burst, time.Now)
+}
+
+// pace is n at once and in every span.
+func pace(span time.Duration, n int) (rate.Limit, int) {
+	return rate.Limit(float64(n) / span.Seconds()), n
 }
 
 // byNetwork counts addresses by who can have them at will.

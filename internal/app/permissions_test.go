@@ -591,6 +591,30 @@ func with(in map[string]any) func() any { return func() any { return in } }
 
 func theOther(c *crowd, _ *subject) any { return c.other.User.ID }
 
+// newcomer is somebody whom no other row needs.
+func (c *crowd) newcomer() *subject {
+	c.w.t.Helper()
+	account := client.New(c.w.nodes[0])
+	if err := account.Register(ctx(c.w.t), newName(), "correct horse"); err != nil {
+		c.w.t.Fatal(err)
+	}
+	return newSubject(c.w.t, account)
+}
+
+func somebody(c *crowd, _ *subject) any { return c.newcomer().User.ID }
+
+func aRoom(c *crowd, _ *subject) any {
+	var made struct{ Room chat.Room }
+	read(c.w.t, c.newcomer().must(http.MethodPost, "/rooms", map[string]any{"name": newName(), "private": true}), &made)
+	return made.Room.ID
+}
+
+func aConnection(c *crowd, _ *subject) any {
+	var page chat.ConnectionPage
+	read(c.w.t, c.one("server admin").must(http.MethodGet, path("/admin/connections?userId=%d", c.newcomer().User.ID), nil), &page)
+	return page.Connections[0].ID
+}
+
 func ownSession(_ *crowd, by *subject) any { return by.stream.Hello.SessionID }
 
 func ownBot(c *crowd, by *subject) any { return c.bot(by).User.ID }
@@ -633,6 +657,17 @@ var elsewhere = map[string]errand{
 	"DELETE /bots/{id} (another's)":     {id: othersBot},
 	"POST /bots/{id}/token (own)":       {id: ownBot},
 	"POST /bots/{id}/token (another's)": {id: othersBot},
+
+	"GET /admin/users":                {},
+	"PATCH /admin/users/{id}":         {id: somebody, data: with(map[string]any{"disabled": true})},
+	"POST /admin/users/{id}/password": {id: somebody},
+	"GET /admin/rooms":                {},
+	"DELETE /admin/rooms/{id}":        {id: aRoom},
+	"GET /admin/connections":          {},
+	"DELETE /admin/connections/{id}":  {id: aConnection},
+	"GET /admin/limits":               {},
+	"PATCH /admin/limits":             {data: with(map[string]any{"authPerMinute": 10000})},
+	"GET /admin/audit":                {},
 
 	"presence:set": {data: with(map[string]any{"status": "busy"})},
 	"ping":         {},

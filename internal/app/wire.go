@@ -26,11 +26,13 @@ import (
 // wire makes of the engines a served node.
 func (a *App) wire(m *metrics.Metrics) {
 	recent := cache.NewPages(m, time.Now)
+	limiters := newLimiters()
+	a.limits = a.newLimits(limiters)
 	a.hub = gateway.NewHub(gateway.Deps{
 		Recent: recent,
 		Node:   a.engines.node, Epoch: a.engines.store.Epoch(),
 		Rooms: a.engines.store, Messages: a.engines.store, Accounts: a.engines.store,
-		Bus: a.engines.bus, Presence: a.engines.presence, Metrics: m, Log: a.log,
+		Bus: a.engines.bus, Presence: a.engines.presence, LimitsChanged: a.limits.Hurry, Metrics: m, Log: a.log,
 	})
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
 	a.hooks = webhook.NewDispatcher(webhook.Deps{
@@ -42,27 +44,21 @@ func (a *App) wire(m *metrics.Metrics) {
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Recent: recent, Seats: a.hub,
 		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Passwords: auth.RoomPasswords{Hasher: hasher},
-		Sends: perUser(a.config.RateLimitMessages), Uploads: perUser(uploadsPer10s), Log: a.log, Now: time.Now,
-		Joins: perMinute[chat.UserID](a.config.RateLimitJoins), Foundings: per[chat.UserID](time.Hour, a.config.RateLimitRooms),
-		Floods:         per[chat.RoomID](10*time.Second, roomPerUser*a.config.RateLimitMessages),
-		Administration: a.engines.store, Departures: a.engines.store,
+		Sends: limiters.sends, Uploads: perUser(uploadsPer10s), Joins: limiters.joins, Foundings: limiters.foundings,
+		Floods: limiters.floods, Limits: a.limits, Log: a.log, Now: time.Now,
+		Administration: a.engines.store, Departures: a.engines.store, Connections: a.hub,
 		Profiles: a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
 		Moderation: a.engines.store, Invites: a.engines.store, Directs: a.engines.store,
 		Hooks: a.engines.store, Targets: guard,
 		Archive: a.engines.store, Searches: perMinute[chat.UserID](searchesPerMinute),
 		Attachments: a.engines.store, Sweeper: a.sweeper, Links: chat.Links{Secret: a.engines.store.LinkSecret(), Now: time.Now},
 		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
-		Limits: chat.Limits{
-			MaxMessageLength: a.config.MaxMessageLength, MessagesPer10s: a.config.RateLimitMessages,
-			MaxUploadSize: int64(a.config.MaxUploadSize) << 20,
-		},
 	}
 	a.service = service
 	accounts := &auth.Accounts{
 		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
 		Changed:  service.AnnounceUser,
-		Attempts: byNetwork{perMinute[string](a.config.RateLimitAuth)},
-		Births:   byNetwork{per[string](time.Hour, birthsPerTry*a.config.RateLimitAuth)}, Logins: perMinute[string](loginsOfName),
+		Attempts: byNetwork{limiters.attempts}, Births: byNetwork{limiters.births}, Logins: perMinute[string](loginsOfName),
 	}
 	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins, Present: a.hub.Caller, Seen: a.seen}
@@ -130,8 +126,8 @@ func (a *App) routes(service *chat.Service, accounts *auth.Accounts, requests *a
 		ClientIP: a.clientIP, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
 	})
 	router.Handle("/ws", &gateway.Server{
-		Hub: a.hub, Service: service, Requests: requests, Refuse: rest.Refuse,
-		Crowd: a.crowd, MaxPerCrowd: a.config.MaxSocketsPerIP, Failures: perMinute[string](failedSockets),
+		Hub: a.hub, Service: service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,
+		Crowd: a.crowd, Failures: perMinute[string](failedSockets),
 	})
 	router.Method(http.MethodGet, "/health", a.health.Live())
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())

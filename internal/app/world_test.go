@@ -72,8 +72,9 @@ func clusterEnv(t *testing.T) map[string]string {
 
 // node is an App that runs.
 type node struct {
-	base string
-	stop func() error // SIGTERM; returns what Run returned
+	base   string
+	config config.Config
+	stop   func() error // SIGTERM; returns what Run returned
 }
 
 // startNode runs an App with env and stops it when the test ends.
@@ -104,7 +105,7 @@ func startLogging(t testing.TB, out io.Writer, env, more map[string]string) *nod
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	n := &node{base: "http://" + a.Addr().String()}
+	n := &node{base: "http://" + a.Addr().String(), config: c}
 	stopped := false
 	n.stop = func() error {
 		if stopped {

@@ -42,6 +42,14 @@ type Device struct {
 	IP        string
 }
 
+const maxUserAgent = 200 // bytes kept of it
+
+// Trimmed is the device with no more of its user agent than is kept.
+func (d Device) Trimmed() Device {
+	d.UserAgent = strings.ToValidUTF8(d.UserAgent[:min(len(d.UserAgent), maxUserAgent)], "")
+	return d
+}
+
 // Registration is what a person gives to get an account.
 type Registration struct {
 	Username    string
@@ -261,13 +269,10 @@ func (a *Accounts) register(ctx context.Context, account chat.NewAccount, sessio
 	return caller, err
 }
 
-const maxUserAgent = 200 // bytes kept of it
-
 func (a *Accounts) newSession(from Device, life time.Duration) (string, chat.NewSession) {
 	token, hash := chat.NewToken()
-	agent := strings.ToValidUTF8(from.UserAgent[:min(len(from.UserAgent), maxUserAgent)], "")
 	return token, chat.NewSession{
-		TokenHash: hash, ExpiresAt: chat.At(a.Now().Add(life)), UserAgent: agent, IP: from.IP,
+		TokenHash: hash, ExpiresAt: chat.At(a.Now().Add(life)), UserAgent: from.Trimmed().UserAgent, IP: from.IP,
 	}
 }
 

@@ -62,6 +62,15 @@ func (m *Memory) Notify(n chat.Notice) {
 	m.exchange.each(func(node *Memory) { node.push(delivery{notice: &n}) })
 }
 
+// Ask hands n to every node and counts them.
+func (m *Memory) Ask(_ context.Context, n chat.Notice) (nodes int, err error) {
+	m.exchange.each(func(node *Memory) {
+		node.push(delivery{notice: &n})
+		nodes++
+	})
+	return nodes, nil
+}
+
 func (e *Exchange) each(do func(*Memory)) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()

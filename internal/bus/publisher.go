@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -29,6 +30,21 @@ func (r *Redis) Publish(e chat.Event) { r.enqueue(publication{event: &e}) }
 
 // Notify queues n for every node. When the queue is full, n is dropped and counted.
 func (r *Redis) Notify(n chat.Notice) { r.enqueue(publication{notice: &n}) }
+
+// Ask publishes n past the queue: Redis's answer is how many nodes subscribe to
+// notices. While this node may be deaf itself, nothing can be known.
+func (r *Redis) Ask(ctx context.Context, n chat.Notice) (int, error) {
+	if r.Suspect() {
+		return 0, chat.ErrUnavailable(errors.New("the bus is suspect"))
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	nodes, err := r.client.Publish(ctx, r.notices, encodeNotice(n)).Result()
+	if err != nil {
+		return 0, chat.ErrUnavailable(err)
+	}
+	return int(nodes), nil
+}
 
 func (r *Redis) enqueue(p publication) {
 	select {

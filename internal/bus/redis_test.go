@@ -172,6 +172,21 @@ func TestANodeThatCannotPublishIsSuspect(t *testing.T) {
 	eventually(t, "suspicion", r.Suspect)
 }
 
+func TestNobodyIsAskedWhileRedisIsAway(t *testing.T) {
+	p := startProxy(t, testenv.Redis(t))
+	n := trusted(t, newRedis(t, p.url))
+	for _, away := range []bool{true, false} {
+		p.refuse(away)
+		eventually(t, fmt.Sprintf("an answer while away is %v", away), func() bool {
+			_, err := n.Ask(t.Context(), chat.Notice{Kind: chat.Asked})
+			if err != nil && chat.CodeOf(err) != chat.Unavailable {
+				t.Fatalf("err = %v, want %s", err, chat.Unavailable)
+			}
+			return (err == nil) != away
+		})
+	}
+}
+
 func TestFollowDoesNotWaitForALostRedis(t *testing.T) {
 	p := startProxy(t, testenv.Redis(t))
 	p.refuse(true)

@@ -263,6 +263,17 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		}
 	})
 
+	t.Run("a question is heard by every node, and counted", func(t *testing.T) {
+		nodes := start(t, 3)
+		question := chat.Notice{Kind: chat.Asked, Except: "q1", Frame: []byte(`{"limit":1}`)}
+		if heard, err := nodes[0].Ask(ctx, question); err != nil || heard != 3 {
+			t.Fatalf("heard by %d, %v, want 3", heard, err)
+		}
+		for _, n := range nodes {
+			n.await(t, "the question", func() bool { return len(n.notices) == 1 && reflect.DeepEqual(n.notices[0], question) })
+		}
+	})
+
 	t.Run("a sink that is too slow is told that it missed something", func(t *testing.T) {
 		nodes := start(t, 2)
 		n := nodes[1]

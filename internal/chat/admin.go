@@ -44,6 +44,8 @@ type Administration interface {
 	ResetPassword(ctx context.Context, by, id UserID, phc string) error
 	// RemoveRoom deletes a room with everything in it. NOT_FOUND.
 	RemoveRoom(ctx context.Context, by UserID, id RoomID) error
+	// WriteDown logs a deed that is not of the database.
+	WriteDown(ctx context.Context, e AuditEntry) error
 	// Audit returns the entries before that id (0: the newest), the newest first,
 	// and whether there are older ones.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditRecord, bool, error)

@@ -23,6 +23,8 @@ const (
 	AuditDisabled      AuditAction = "user.disable"
 	AuditEnabled       AuditAction = "user.enable"
 	AuditPasswordReset AuditAction = "user.password"
+	AuditLimitsSet     AuditAction = "limits.change"    // Detail: which, and to what
+	AuditClosed        AuditAction = "connection.close" // of User; Detail: its id
 )
 
 // AuditEntry is one deed as the log of deeds keeps it. The store writes it in the

@@ -13,6 +13,9 @@ type Bus interface {
 	// Notify hands n to the sink of every node, this one included. Like Publish
 	// it never blocks.
 	Notify(n Notice)
+	// Ask hands n to the sink of every node as Notify does, but at once, and returns
+	// how many nodes hear it. UNAVAILABLE where that cannot be known.
+	Ask(ctx context.Context, n Notice) (nodes int, err error)
 	// Follow begins to receive the events of room. It returns when the
 	// subscription is in force, so that a read of the store that starts after it
 	// misses nothing; when that cannot be had (the bus is suspect, ctx ends) it

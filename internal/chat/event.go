@@ -57,6 +57,12 @@ const (
 	// UserChanged carries a frame about Notice.User to whoever sits live in one of
 	// Notice.Rooms, once, and to the user's own sockets.
 	UserChanged
+	// LimitsChanged has the limits read again.
+	LimitsChanged
+	// Asked asks every node the question in Frame, which Notice.Except names, and
+	// Answered bears a node's answer to it.
+	Asked
+	Answered
 )
 
 // Notice is news about a user, for every node.
@@ -64,7 +70,8 @@ type Notice struct {
 	Kind    NoticeKind
 	User    UserID
 	Session SessionID
-	// Except names the connection that caused a ForUser notice, "" for none.
+	// Except names the connection that caused a ForUser notice, "" for none, and the
+	// question of Asked and Answered.
 	Except string
 	// Rooms are those of a user who changed.
 	Rooms []RoomID

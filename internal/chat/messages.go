@@ -106,14 +106,15 @@ func parseCID(text string) (CID, error) {
 }
 
 func (s *Service) cleanText(text string) (string, error) {
-	clean, err := markup.Text(text, s.Limits.MaxMessageLength)
+	most := s.Limits.Now().MaxMessageLength
+	clean, err := markup.Text(text, most)
 	switch {
 	case err == nil:
 		return clean, nil
 	case errors.Is(err, markup.ErrEmpty):
 		return "", Fault(Empty, "There is nothing to send.").In("text")
 	case errors.Is(err, markup.ErrTooLong):
-		return "", Fault(TooLong, "A message has at most %d characters.", s.Limits.MaxMessageLength).In("text")
+		return "", Fault(TooLong, "A message has at most %d characters.", most).In("text")
 	default:
 		return "", Fault(BadRequest, "That text has characters that cannot be used here.").In("text")
 	}

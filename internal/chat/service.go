@@ -33,11 +33,12 @@ type Service struct {
 	Floods    Budget[RoomID]  // messages of all in one room
 	Searches  Limiter[UserID]
 	Guesses   Guesses
-	Limits    Limits
+	Limits    *LimitsInForce
 	Log       *slog.Logger
 	Now       func() time.Time
 
 	Administration Administration
+	Connections    Connections
 	Moderation     Moderation
 	Invites        Invites
 	Directs        Directs
@@ -69,13 +70,6 @@ func (g Guesses) allow(room RoomID, user UserID) error {
 		return limited(after)
 	}
 	return nil
-}
-
-// Limits are the numbers that an operator may set.
-type Limits struct {
-	MaxMessageLength int   // characters (Unicode code points) of a text
-	MessagesPer10s   int   // sends of one user in ten seconds
-	MaxUploadSize    int64 // bytes of an upload
 }
 
 // Announcer tells this node and all others what has been committed.

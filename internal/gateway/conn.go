@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
+	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
@@ -50,6 +51,7 @@ type Conn struct {
 	socket  *websocket.Conn
 	queue   *queue
 	opened  time.Time
+	from    auth.Device
 	heard   atomic.Int64 // when something was last read, Unix ms
 	asking  atomic.Bool  // a ping is under way
 	log     *slog.Logger

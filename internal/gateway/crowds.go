@@ -51,7 +51,7 @@ func (s *Server) enter(crowd string) error {
 	if after, ok := s.Failures.Ready(crowd); !ok {
 		return crowded(after)
 	}
-	if !s.crowds.enter(crowd, s.MaxPerCrowd) {
+	if !s.crowds.enter(crowd, s.Service.Limits.Now().SocketsPerAddress) {
 		return crowded(crowdWait)
 	}
 	return nil

@@ -139,12 +139,12 @@ type Connected struct {
 	Node      string         `json:"node"`
 	Epoch     chat.Epoch     `json:"epoch"`
 	Rooms     []chat.OwnRoom `json:"rooms"`
-	Limits    Limits         `json:"limits"`
+	Limits    ClientLimits   `json:"limits"`
 	PingMs    int64          `json:"pingMs"`
 }
 
-// Limits are the numbers that a client should know.
-type Limits struct {
+// ClientLimits are the limits that a client should know.
+type ClientLimits struct {
 	MaxMessageLength int   `json:"maxMessageLength"`
 	MessagesPer10s   int   `json:"messagesPer10s"`
 	MaxUploadSize    int64 `json:"maxUploadSize" doc:"Bytes of one upload."`

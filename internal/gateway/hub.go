@@ -37,8 +37,10 @@ type Deps struct {
 	Bus      chat.Bus
 	Presence chat.Presence
 	Recent   chat.Recent
-	Metrics  *metrics.Metrics
-	Log      *slog.Logger
+	// LimitsChanged is called when a notice says so; nil is nobody.
+	LimitsChanged func()
+	Metrics       *metrics.Metrics
+	Log           *slog.Logger
 }
 
 // Hub holds the connections and open rooms of one node.
@@ -53,6 +55,8 @@ type Hub struct {
 	recent   chat.Recent
 	metrics  *metrics.Metrics
 	log      *slog.Logger
+
+	limitsChanged func()
 
 	missed  chan struct{} // has one element when the heads should be read now
 	changed chan struct{} // has one element when rosters should be read soon
@@ -70,6 +74,9 @@ type Hub struct {
 
 	statusMu sync.Mutex
 	statuses map[chat.UserID]chat.Status // of connected users who set one
+
+	censusMu sync.Mutex
+	censuses map[string]chan []byte // answers to questions of this node
 }
 
 // NewHub makes a hub. It announces at once; Run makes it receive.
@@ -81,7 +88,8 @@ func NewHub(d Deps) *Hub {
 		missed: make(chan struct{}, 1), changed: make(chan struct{}, 1), life: life, end: end,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, vague: map[chat.RoomID]struct{}{},
-		statuses: map[chat.UserID]chat.Status{},
+		statuses: map[chat.UserID]chat.Status{}, censuses: map[string]chan []byte{},
+		limitsChanged: d.LimitsChanged,
 	}
 }
 
@@ -161,6 +169,14 @@ func (h *Hub) Notice(n chat.Notice) {
 				c.event(n.Frame)
 			}
 		}
+	case chat.LimitsChanged:
+		if h.limitsChanged != nil {
+			h.limitsChanged()
+		}
+	case chat.Asked:
+		h.asked(n)
+	case chat.Answered:
+		h.answered(n)
 	case chat.UserChanged:
 		for c := range h.acquainted(n.User, n.Rooms) {
 			c.event(n.Frame)

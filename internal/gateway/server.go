@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -30,13 +31,13 @@ type Server struct {
 	Hub      *Hub
 	Service  *chat.Service
 	Requests *auth.Requests
+	// ClientIP finds the client's address behind trusted proxies.
+	ClientIP func(r *http.Request) netip.Addr
 	// Refuse writes err to a request that is not upgraded.
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 	// Crowd names those with whom a client's sockets are counted, as its address;
 	// "" is not counted.
 	Crowd func(r *http.Request) string
-	// MaxPerCrowd bounds the sockets of one crowd that are open on this node.
-	MaxPerCrowd int
 	// Failures counts the upgrades that a crowd was refused.
 	Failures chat.Budget[string]
 
@@ -69,6 +70,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	socket.SetReadLimit(readLimit)
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
 	c.token = auth.TokenHash(r)
+	c.from = auth.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
 	switch ok, over := s.Hub.add(c); {
 	case over:
 		leave()
@@ -133,13 +135,13 @@ func (c *Conn) hello(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	user := c.caller.User
+	user, limits := c.caller.User, c.service.Limits.Now()
 	user.Status = chat.Online
 	c.queue.pushAnswer(chat.Frame("connected", Connected{
 		User: user, SessionID: c.caller.Session, Node: c.hub.node, Epoch: c.hub.epoch, Rooms: rooms,
-		Limits: Limits{
-			MaxMessageLength: c.service.Limits.MaxMessageLength, MessagesPer10s: c.service.Limits.MessagesPer10s,
-			MaxUploadSize: c.service.Limits.MaxUploadSize, MaxAttachments: chat.MaxAttachments,
+		Limits: ClientLimits{
+			MaxMessageLength: limits.MaxMessageLength, MessagesPer10s: limits.MessagesPer10s,
+			MaxUploadSize: int64(limits.MaxUploadSize), MaxAttachments: chat.MaxAttachments,
 		},
 		PingMs: pingAfter.Milliseconds(),
 	}))

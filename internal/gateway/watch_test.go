@@ -27,7 +27,7 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		c := newConn(r.hub, &chat.Service{Rooms: r.store, Presence: r.hub.presence}, socket, r.alice, "test")
+		c := newConn(r.hub, &chat.Service{Rooms: r.store, Presence: r.hub.presence, Limits: chat.NewLimitsInForce(chat.Limits{}, nil, nil)}, socket, r.alice, "test")
 		r.hub.add(c)
 		go c.serve(context.Background())
 		conns <- c

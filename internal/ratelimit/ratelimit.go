@@ -27,12 +27,12 @@ const (
 // must not be given that chance (a password being guessed) needs a second limit
 // that does not depend on the key.
 type Keyed[K comparable] struct {
-	rate  rate.Limit
-	burst int
-	now   func() time.Time
-	max   int
+	now func() time.Time
+	max int
 
 	mu      sync.Mutex
+	rate    rate.Limit
+	burst   int
 	buckets map[K]*rate.Limiter
 }
 
@@ -79,6 +79,18 @@ func (k *Keyed[K]) until(bucket *rate.Limiter, now time.Time) time.Duration {
 	}
 	// Rounded up: who waits exactly so long must find the token there.
 	return time.Duration(missing/float64(k.rate)*float64(time.Second)) + time.Nanosecond
+}
+
+// Set changes what is allowed, for all keys, from now on.
+func (k *Keyed[K]) Set(r rate.Limit, burst int) {
+	now := k.now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rate, k.burst = r, max(burst, 1)
+	for _, bucket := range k.buckets {
+		bucket.SetLimitAt(now, k.rate)
+		bucket.SetBurstAt(now, k.burst)
+	}
 }
 
 // Len is how many keys have a bucket now.

@@ -86,6 +86,22 @@ func TestRetryAfterIsWhenATokenIsThere(t *testing.T) {
 	}
 }
 
+func TestAnotherLimitHoldsForEveryKey(t *testing.T) {
+	c := newClock()
+	k := New[string](1, 10, c.now)
+	take(k, "alice", 1)
+	k.Set(2, 3)
+	for key, want := range map[string]int{"alice": 3, "bob": 3} {
+		if got := take(k, key, 10); got != want {
+			t.Errorf("%s: %d allowed at once, want %d", key, got, want)
+		}
+	}
+	c.advance(time.Second)
+	if got, want := take(k, "alice", 10), 2; got != want {
+		t.Errorf("a second later: %d allowed, want %d", got, want)
+	}
+}
+
 func TestAskingTooEarlyCostsNothing(t *testing.T) {
 	c := newClock()
 	k := New[int](rate.Every(time.Second), 1, c.now)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -187,5 +188,27 @@ func TestTheLastAdminStays(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+func TestLimitsAreSetAndForgotten(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		for _, step := range []struct {
+			set  map[string]int
+			want map[string]int
+		}{
+			{nil, map[string]int{}},
+			{map[string]int{"a": 5, "b": 7}, map[string]int{"a": 5, "b": 7}},
+			{map[string]int{"a": 6, "b": 0}, map[string]int{"a": 6}},
+		} {
+			if err := s.SetLimits(t.Context(), alice.User.ID, step.set); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.Limits(t.Context()); err != nil || !maps.Equal(got, step.want) {
+				t.Fatalf("after %v: %v, %v, want %v", step.set, got, err, step.want)
+			}
+		}
+		wantAudit(t, s, fmt.Sprintf("%d limits.change 0 0 a = 5, b = 7", alice.User.ID), fmt.Sprintf("%d limits.change 0 0 a = 6, b = standard", alice.User.ID))
 	})
 }

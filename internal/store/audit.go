@@ -22,6 +22,13 @@ func (s *Store) audit(ctx context.Context, tx *sql.Tx, e chat.AuditEntry) error 
 	return nil
 }
 
+// WriteDown logs a deed that is not of the database.
+func (s *Store) WriteDown(ctx context.Context, e chat.AuditEntry) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	return s.fail("write down", s.inTx(ctx, func(tx *sql.Tx) error { return s.audit(ctx, tx, e) }))
+}
+
 // Audit returns a page of the log with the names of today.
 func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]chat.AuditRecord, bool, error) {
 	ctx, cancel := bound(ctx)

@@ -24,7 +24,7 @@ export type OwnRoom = Schemas['OwnRoom'];
 export type Attachment = Schemas['MessageAttachment'];
 export type Reaction = Schemas['ReactionCount'];
 export type Reply = Schemas['Reply'];
-export type Limits = Schemas['Limits'];
+export type Limits = Schemas['ClientLimits'];
 export type Session = Schemas['SessionView'];
 /** What somebody may say of themselves; the rest the server sees. */
 export type OwnStatus = Schemas['PresenceSet']['status'];

@@ -1,0 +1,189 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Paged is the query of a list that is searched and comes in pages.
+type Paged struct {
+	Query  string `query:"q" maxLength:"100" doc:"Part of a name."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Cursor string `query:"cursor" maxLength:"400"`
+}
+
+type accountsOutput struct {
+	Body struct {
+		Users      []chat.Account `json:"users"`
+		NextCursor string         `json:"nextCursor,omitempty"`
+	}
+}
+
+// OfUser is the path parameter of everything about one user.
+type OfUser struct {
+	ID chat.UserID `path:"id" minimum:"1"`
+}
+
+type changeAccountInput struct {
+	OfUser
+	Body struct {
+		Role     *chat.Role `json:"role,omitempty" enum:"user,admin"`
+		Disabled *bool      `json:"disabled,omitempty"`
+	}
+}
+
+type accountOutput struct {
+	Body struct {
+		User chat.Account `json:"user"`
+	}
+}
+
+type newPasswordOutput struct {
+	Body struct {
+		Password string `json:"password" doc:"Told this once."`
+	}
+}
+
+type connectionsInput struct {
+	User   chat.UserID `query:"userId" minimum:"1" doc:"Only those of one user."`
+	Limit  int         `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Cursor string      `query:"cursor" maxLength:"400"`
+}
+
+type connectionsOutput struct{ Body chat.ConnectionPage }
+
+type limitsOutput struct{ Body chat.LimitsView }
+
+type auditInput struct {
+	Before int64 `query:"before" minimum:"1" doc:"The id of the oldest entry that is known."`
+	Limit  int   `query:"limit" minimum:"1" maximum:"100" default:"50"`
+}
+
+type auditOutput struct {
+	Body struct {
+		Entries []chat.AuditRecord `json:"entries"`
+		HasMore bool               `json:"hasMore" doc:"Whether there are older ones."`
+	}
+}
+
+type administratorKey struct{}
+
+// forAdmins is the metadata of an operation that only admins have.
+const forAdmins = "forAdmins"
+
+// admit lets only admins to the operations of theirs, before anything of the
+// request is looked at: for all others there is no such thing.
+func (a *API) admit(ctx context.Context, op *huma.Operation, caller chat.Caller) (context.Context, error) {
+	if op.Metadata[forAdmins] == nil {
+		return ctx, nil
+	}
+	admin, err := a.Service.Administrator(ctx, caller)
+	return context.WithValue(ctx, administratorKey{}, admin), err
+}
+
+// handleAdmin registers one operation for admins.
+func handleAdmin[In, Out any](a *API, op huma.Operation, handler func(ctx context.Context, admin chat.Administrator, in *In) (*Out, error)) {
+	op.Path = "/admin" + op.Path
+	op.Tags, op.Security, op.Metadata = []string{"administration"}, signedIn, map[string]any{forAdmins: true}
+	handle(a, op, func(ctx context.Context, in *In) (*Out, error) {
+		admin, ok := ctx.Value(administratorKey{}).(chat.Administrator)
+		if !ok {
+			return nil, chat.ErrMissing()
+		}
+		return handler(ctx, admin, in)
+	})
+}
+
+func (a *API) mountAdministration() {
+	a.mountAdminUsers()
+	a.mountAdminRooms()
+	a.mountAdminServer()
+}
+
+func (a *API) mountAdminUsers() {
+	handleAdmin(a, huma.Operation{
+		OperationID: "listAccounts", Method: http.MethodGet, Path: "/users", Summary: "All users, by username",
+	}, func(ctx context.Context, admin chat.Administrator, in *struct{ Paged }) (*accountsOutput, error) {
+		users, next, err := admin.Accounts(ctx, chat.AccountQuery{Text: in.Query, Limit: in.Limit, Cursor: in.Cursor})
+		out := &accountsOutput{}
+		out.Body.Users, out.Body.NextCursor = users, next
+		return out, err
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "changeAccount", Method: http.MethodPatch, Path: "/users/{id}",
+		Summary: "Make a user an admin or not, lock it out or let it in", Description: "The last admin stays one.",
+	}, func(ctx context.Context, admin chat.Administrator, in *changeAccountInput) (*accountOutput, error) {
+		account, err := admin.ChangeAccount(ctx, in.ID, chat.AccountChange{Role: in.Body.Role, Disabled: in.Body.Disabled})
+		out := &accountOutput{}
+		out.Body.User = account
+		return out, err
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "resetPassword", Method: http.MethodPost, Path: "/users/{id}/password",
+		Summary: "Give a user a new random password; all its sessions end",
+	}, func(ctx context.Context, admin chat.Administrator, in *OfUser) (*newPasswordOutput, error) {
+		password, err := admin.ResetPassword(ctx, in.ID)
+		out := &newPasswordOutput{}
+		out.Body.Password = password
+		return out, err
+	})
+}
+
+func (a *API) mountAdminRooms() {
+	handleAdmin(a, huma.Operation{
+		OperationID: "listAllRooms", Method: http.MethodGet, Path: "/rooms", Summary: "All rooms, private ones too, by name",
+	}, func(ctx context.Context, admin chat.Administrator, in *struct{ Paged }) (*roomsOutput, error) {
+		rooms, next, err := admin.Rooms(ctx, chat.RoomQuery{Text: in.Query, Sort: chat.ByName, Limit: in.Limit, Cursor: in.Cursor})
+		out := &roomsOutput{}
+		out.Body.Rooms, out.Body.NextCursor = append([]chat.Room{}, rooms...), next
+		return out, err
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "removeRoom", Method: http.MethodDelete, Path: "/rooms/{id}", DefaultStatus: http.StatusNoContent,
+		Summary: "Delete any room with everything in it",
+	}, func(ctx context.Context, admin chat.Administrator, in *OfRoom) (*struct{}, error) {
+		return nil, admin.DeleteRoom(ctx, in.ID)
+	})
+}
+
+func (a *API) mountAdminServer() {
+	handleAdmin(a, huma.Operation{
+		OperationID: "listConnections", Method: http.MethodGet, Path: "/connections",
+		Summary: "The live sockets of all nodes, the newest first",
+	}, func(ctx context.Context, admin chat.Administrator, in *connectionsInput) (*connectionsOutput, error) {
+		page, err := admin.Connections(ctx, chat.ConnectionQuery{User: in.User, Limit: in.Limit, Cursor: in.Cursor})
+		return &connectionsOutput{page}, err
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "closeConnection", Method: http.MethodDelete, Path: "/connections/{id}", DefaultStatus: http.StatusNoContent,
+		Summary: "Close one socket; its client may come back",
+	}, func(ctx context.Context, admin chat.Administrator, in *struct {
+		ID string `path:"id" maxLength:"40"`
+	}) (*struct{}, error) {
+		return nil, admin.CloseConnection(ctx, in.ID)
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "getLimits", Method: http.MethodGet, Path: "/limits", Summary: "The limits in force",
+	}, func(_ context.Context, admin chat.Administrator, _ *struct{}) (*limitsOutput, error) {
+		return &limitsOutput{admin.Limits()}, nil
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "changeLimits", Method: http.MethodPatch, Path: "/limits",
+		Summary: "Set limits for all nodes; 0 takes what the environment says",
+	}, func(ctx context.Context, admin chat.Administrator, in *struct{ Body chat.LimitsPatch }) (*limitsOutput, error) {
+		view, err := admin.ChangeLimits(ctx, in.Body)
+		return &limitsOutput{view}, err
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "readAudit", Method: http.MethodGet, Path: "/audit", Summary: "What people with power did, the newest first",
+	}, func(ctx context.Context, admin chat.Administrator, in *auditInput) (*auditOutput, error) {
+		entries, more, err := admin.Audit(ctx, in.Before, in.Limit)
+		out := &auditOutput{}
+		out.Body.Entries, out.Body.HasMore = entries, more
+		return out, err
+	})
+}

@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/bus"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/presence"
+)
+
+// mute is a node that hears and never answers, as one that hangs.
+type mute struct{}
+
+func (mute) Event(chat.Event)   {}
+func (mute) Notice(chat.Notice) {}
+func (mute) Missed()            {}
+
+// censusHub is a hub at an exchange with n connections, each newer than the last.
+func censusHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {
+	t.Helper()
+	h := NewHub(Deps{Node: node, Bus: bus.NewMemory(e), Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	for i := range n {
+		c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: chat.UserID(1 + i%2)}}, fmt.Sprintf("%s%d", node, i))
+		c.opened = time.UnixMilli(int64(1000 + i))
+		h.conns[c] = struct{}{}
+		if h.users[c.caller.User.ID] == nil {
+			h.users[c.caller.User.ID] = map[*Conn]struct{}{}
+		}
+		h.users[c.caller.User.ID][c] = struct{}{}
+	}
+	return h
+}
+
+// hear runs a bus until the test ends, and returns when it hears.
+func hear(t *testing.T, b chat.Bus, sink chat.Sink) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	before, _ := b.Ask(ctx, chat.Notice{})
+	go func() { ended <- b.Run(ctx, sink) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	for now := before; now == before; {
+		now, _ = b.Ask(ctx, chat.Notice{})
+	}
+}
+
+func TestACensusComesInPagesFromAllNodes(t *testing.T) {
+	e := bus.NewExchange()
+	a, b := censusHub(t, e, "a", 5), censusHub(t, e, "b", 3)
+	_, err := a.Connections(t.Context(), chat.ConnectionQuery{Limit: 9})
+	if chat.CodeOf(err) != chat.Unavailable || err == nil {
+		t.Fatalf("err = %v, want %s while no node hears", err, chat.Unavailable)
+	}
+	hear(t, a.bus, a)
+	hear(t, b.bus, b)
+	all := func(q chat.ConnectionQuery) (ids string) {
+		t.Helper()
+		for {
+			page, err := a.Connections(t.Context(), q)
+			if err != nil || page.Silent != 0 || len(page.Connections) > q.Limit {
+				t.Fatalf("page = %+v, %v", page, err)
+			}
+			for _, c := range page.Connections {
+				ids += c.ID + " "
+			}
+			if q.Cursor = page.NextCursor; q.Cursor == "" {
+				return ids
+			}
+		}
+	}
+	for limit := 1; limit <= 9; limit++ {
+		if got, want := all(chat.ConnectionQuery{Limit: limit}), "a4 a3 a2 b2 a1 b1 a0 b0 "; got != want {
+			t.Errorf("by %d: %q, want %q", limit, got, want)
+		}
+	}
+	if got, want := all(chat.ConnectionQuery{Limit: 2, User: 2}), "a3 a1 b1 "; got != want {
+		t.Errorf("of one user: %q, want %q", got, want)
+	}
+	_, err = a.Connections(t.Context(), chat.ConnectionQuery{Limit: 2, Cursor: "!"})
+	if chat.CodeOf(err) != chat.BadRequest {
+		t.Errorf("err = %v, want %s", err, chat.BadRequest)
+	}
+}
+
+func TestANodeThatDoesNotAnswerIsCounted(t *testing.T) {
+	e := bus.NewExchange()
+	a := censusHub(t, e, "a", 1)
+	hear(t, a.bus, a)
+	hear(t, bus.NewMemory(e), mute{})
+	page, err := a.Connections(t.Context(), chat.ConnectionQuery{Limit: 9})
+	if err != nil || page.Silent != 1 || len(page.Connections) != 1 {
+		t.Fatalf("page = %+v, %v, want one connection and one silent node", page, err)
+	}
+	if len(a.censuses) != 0 {
+		t.Fatalf("questions left: %d", len(a.censuses))
+	}
+}
