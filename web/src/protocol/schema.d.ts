@@ -4,6 +4,163 @@
  */
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people with power did, the newest first */
+        get: operations["readAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The live sockets of all nodes, the newest first */
+        get: operations["listConnections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Close one socket; its client may come back */
+        delete: operations["closeConnection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The limits in force */
+        get: operations["getLimits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Set limits for all nodes; 0 takes what the environment says */
+        patch: operations["changeLimits"];
+        trace?: never;
+    };
+    "/api/v1/admin/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rooms, private ones too, by name */
+        get: operations["listAllRooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/rooms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete any room with everything in it */
+        delete: operations["removeRoom"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users, by username */
+        get: operations["listAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Make a user an admin or not, lock it out or let it in
+         * @description The last admin stays one.
+         */
+        patch: operations["changeAccount"];
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a user a new random password; all its sessions end */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attachments/{id}/link": {
         parameters: {
             query?: never;
@@ -890,6 +1047,69 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Account: {
+            /** @description Empty where there is none. */
+            avatarUrl: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Cannot sign in. What the user wrote stays. */
+            disabled: boolean;
+            displayName: string;
+            /** @description Empty where there is none. */
+            email: string;
+            /** @description Guests live 24 hours. */
+            guest: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Missing where no session is known.
+             */
+            lastSeenAt?: string;
+            /** @enum {string} */
+            role: "user" | "admin" | "bot";
+            /**
+             * Format: int64
+             * @description How many live.
+             */
+            sessions: number;
+            /** @enum {string} */
+            status: "online" | "away" | "busy" | "offline" | "unknown";
+            statusMessage: string;
+            username: string;
+        };
+        AccountOutputBody: {
+            user: components["schemas"]["Account"];
+        };
+        AccountsOutputBody: {
+            nextCursor?: string;
+            users: components["schemas"]["Account"][];
+        };
+        AuditOutputBody: {
+            entries: components["schemas"]["AuditRecord"][];
+            /** @description Whether there are older ones. */
+            hasMore: boolean;
+        };
+        AuditRecord: {
+            /** @description As room.delete or user.disable. */
+            action: string;
+            /** @description Missing: the operator at the command line. Names are empty where the user is gone. */
+            actor?: components["schemas"]["Author"];
+            /** Format: date-time */
+            at: string;
+            detail: string;
+            /** Format: int64 */
+            id: number;
+            room?: components["schemas"]["AuditRoom"];
+            /** @description Upon whom. */
+            user?: components["schemas"]["Author"];
+        };
+        AuditRoom: {
+            /** Format: int64 */
+            id: number;
+            /** @description Empty where the room is gone. */
+            name: string;
+        };
         Author: {
             avatarUrl: string;
             displayName: string;
@@ -924,6 +1144,11 @@ export interface components {
         };
         BotsOutputBody: {
             bots: components["schemas"]["User"][];
+        };
+        ChangeAccountInputBody: {
+            disabled?: boolean;
+            /** @enum {string} */
+            role?: "user" | "admin";
         };
         ChangeRoomInputBody: {
             description?: string;
@@ -962,13 +1187,29 @@ export interface components {
              */
             to: number;
         };
+        ClientLimits: {
+            /**
+             * Format: int64
+             * @description Files of one message.
+             */
+            maxAttachments: number;
+            /** Format: int64 */
+            maxMessageLength: number;
+            /**
+             * Format: int64
+             * @description Bytes of one upload.
+             */
+            maxUploadSize: number;
+            /** Format: int64 */
+            messagesPer10s: number;
+        };
         CloseInputBody: {
             /** @description Guests need none. */
             password?: string;
         };
         Connected: {
             epoch: string;
-            limits: components["schemas"]["Limits"];
+            limits: components["schemas"]["ClientLimits"];
             node: string;
             /** Format: int64 */
             pingMs: number;
@@ -976,6 +1217,30 @@ export interface components {
             /** Format: int64 */
             sessionId: number;
             user: components["schemas"]["User"];
+        };
+        Connection: {
+            /** @description The client's IP address. */
+            address: string;
+            /** Format: date-time */
+            connectedAt: string;
+            id: string;
+            node: string;
+            /** @description In which it is live. */
+            rooms: number[];
+            /** Format: int64 */
+            sessionId: number;
+            /** @description As when the connection began. */
+            user: components["schemas"]["Author"];
+            userAgent: string;
+        };
+        ConnectionPage: {
+            connections: components["schemas"]["Connection"][];
+            nextCursor?: string;
+            /**
+             * Format: int64
+             * @description Nodes that did not answer in time: what they have is missing.
+             */
+            silent: number;
         };
         CreateBotInputBody: {
             displayName?: string;
@@ -1160,18 +1425,60 @@ export interface components {
         Limits: {
             /**
              * Format: int64
-             * @description Files of one message.
+             * @description Logins, registrations and guests of one address a minute.
              */
-            maxAttachments: number;
-            /** Format: int64 */
+            authPerMinute: number;
+            /**
+             * Format: int64
+             * @description Rooms that a user joins in a minute.
+             */
+            joinsPerMinute: number;
+            /**
+             * Format: int64
+             * @description Characters (Unicode code points) of a text.
+             */
             maxMessageLength: number;
             /**
              * Format: int64
-             * @description Bytes of one upload.
+             * @description Bytes of an upload.
              */
             maxUploadSize: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Sends and edits of one user in ten seconds.
+             */
             messagesPer10s: number;
+            /**
+             * Format: int64
+             * @description Rooms that a user makes in an hour.
+             */
+            roomsPerHour: number;
+            /**
+             * Format: int64
+             * @description Open sockets of one address on a node.
+             */
+            socketsPerAddress: number;
+        };
+        LimitsPatch: {
+            /** Format: int64 */
+            authPerMinute?: number;
+            /** Format: int64 */
+            joinsPerMinute?: number;
+            /** Format: int64 */
+            maxMessageLength?: number;
+            /** Format: int64 */
+            maxUploadSize?: number;
+            /** Format: int64 */
+            messagesPer10s?: number;
+            /** Format: int64 */
+            roomsPerHour?: number;
+            /** Format: int64 */
+            socketsPerAddress?: number;
+        };
+        LimitsView: {
+            limits: components["schemas"]["Limits"];
+            /** @description What the environment of the node that answers says. */
+            standard: components["schemas"]["Limits"];
         };
         LoginInputBody: {
             password: string;
@@ -1380,6 +1687,10 @@ export interface components {
             /** @description Signs what is sent. It is not told again. */
             secret: string;
             url: string;
+        };
+        NewPasswordOutputBody: {
+            /** @description Told this once. */
+            password: string;
         };
         OutgoingHook: {
             /** Format: date-time */
@@ -1743,6 +2054,327 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readAudit: {
+        parameters: {
+            query?: {
+                /** @description The id of the oldest entry that is known. */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: {
+                /** @description Only those of one user. */
+                userId?: number;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAllRooms: {
+        parameters: {
+            query?: {
+                /** @description Part of a name. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeRoom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAccounts: {
+        parameters: {
+            query?: {
+                /** @description Part of a name. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAccountInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasswordOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     attachmentLink: {
         parameters: {
             query?: never;
