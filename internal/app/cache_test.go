@@ -84,7 +84,7 @@ func TestHitsAndMissesAreCounted(t *testing.T) {
 }
 
 func TestFlushAllTakesNothing(t *testing.T) {
-	env := map[string]string{"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t)}
+	env := map[string]string{"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t), "DATA_DIR": t.TempDir()}
 	w := &world{t, []string{startNode(t, env, nil).base, startNode(t, env, nil).base}}
 	alice, bob := w.person("alice", 0), w.person("bob", 1)
 	room := alice.room("Lobby", nil)

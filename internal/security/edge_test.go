@@ -1,0 +1,369 @@
+package security
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+// pictures is about files that are something else than they say.
+func pictures(t *testing.T, s *site) {
+	c := s.user(t, "paula")
+	var good bytes.Buffer
+	if err := png.Encode(&good, image.NewRGBA(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	polyglot := good.String() + `<script>alert(1)</script>`
+	for name, upload := range map[string]struct{ name, content string }{
+		"svg":                  {"x.svg", `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`},
+		"svg with a png name":  {"x.png", `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`},
+		"html":                 {"x.gif", `<html><script>alert(1)</script>`},
+		"a gif that is script": {"x.gif", `GIF89a/*` + strings.Repeat("x", 100) + `*/=1;alert(1)`},
+		"nothing":              {"x.png", ``},
+	} {
+		if a := s.upload(t, c, upload.name, upload.content); a.status < 400 || a.status > 499 {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+	wantStatus(t, "too large", s.upload(t, c, "x.png", strings.Repeat("x", 5<<20+1)), http.StatusRequestEntityTooLarge)
+	a := s.upload(t, c, "../../etc/passwd.png", polyglot)
+	wantStatus(t, "a picture with more behind it", a, http.StatusOK)
+	var out struct {
+		User struct{ AvatarURL string } `json:"user"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &out); err != nil {
+		t.Fatal(err)
+	}
+	served := s.ask(t, nil, http.MethodGet, out.User.AvatarURL, "", nil)
+	if served.status != http.StatusOK || strings.Contains(served.body, "script") || !strings.HasPrefix(served.header.Get("Content-Type"), "image/") ||
+		served.header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(served.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("served: %d %v, %d bytes", served.status, served.header, len(served.body))
+	}
+	for _, key := range []string{"..%2f..%2fetc%2fpasswd", "../../../etc/passwd", "%2e%2e/", strings.Repeat("a", 32), "%00"} {
+		if a := s.ask(t, nil, http.MethodGet, "/api/v1/avatars/"+key, "", nil); a.status == http.StatusOK && strings.HasPrefix(a.header.Get("Content-Type"), "image/") || a.status >= 500 {
+			t.Errorf("%s: %d %.100s", key, a.status, a.body)
+		}
+	}
+}
+
+func (s *site) upload(t *testing.T, c *client.Client, name, content string) answer {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(part, content)
+	_ = form.Close()
+	return s.ask(t, c, http.MethodPut, "/api/v1/users/me/avatar", body.String(), map[string]string{"Content-Type": form.FormDataContentType()})
+}
+
+func headers(t *testing.T, s *site) {
+	c := s.user(t, "helene")
+	for _, path := range []string{"/", "/room/1", "/api/v1/auth/me", "/api/v1/nothing", "/api/openapi.json", "/health", "/health/ready", "/nothing.js"} {
+		for _, from := range []*client.Client{nil, c} {
+			h := s.ask(t, from, http.MethodGet, path, "", nil).header
+			for name, want := range map[string]string{
+				"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+				"Strict-Transport-Security": "", "Access-Control-Allow-Origin": "", "Server": "", "X-Powered-By": "",
+			} {
+				if got := h.Get(name); got != want {
+					t.Errorf("%s has %s %q, want %q", path, name, got, want)
+				}
+			}
+			policy := h.Get("Content-Security-Policy")
+			if !strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "default-src 'self'") || strings.Contains(policy, "unsafe") {
+				t.Errorf("%s has the policy %q", path, policy)
+			}
+			if strings.HasPrefix(path, "/api/v1") && h.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s may be kept: %q", path, h.Get("Cache-Control"))
+			}
+		}
+	}
+	tls := map[string]string{"X-Forwarded-Proto": "https"}
+	if s.ask(t, nil, http.MethodGet, "/", "", tls).header.Get("Strict-Transport-Security") == "" {
+		t.Error("no HSTS behind TLS")
+	}
+	stranger := client.New(s.bare.URL())
+	if got := s.ask(t, stranger, http.MethodGet, "/", "", tls).header.Get("Strict-Transport-Security"); got != "" {
+		t.Errorf("HSTS %q because a client says that it came by TLS", got)
+	}
+	evil := s.ask(t, nil, http.MethodOptions, "/api/v1/rooms", "", map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+	if got := evil.header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("pages of %q may read", got)
+	}
+}
+
+func cookies(t *testing.T, s *site) {
+	s.user(t, "konrad")
+	for proto, secure := range map[string]bool{"http": false, "https": true} {
+		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"konrad","password":"`+password("konrad")+`"}`, map[string]string{"X-Forwarded-Proto": proto})
+		cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
+		if err != nil {
+			t.Fatalf("%d %s: %v", a.status, a.body, err)
+		}
+		s.secret("a token", cookie.Value)
+		if !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Secure != secure || cookie.Domain != "" || cookie.Path != "/" {
+			t.Errorf("the cookie by %s is %+v", proto, cookie)
+		}
+	}
+}
+
+// foreign are origins that are not ours, with what the browser sends of them.
+func (s *site) foreign() []string {
+	host := s.node.Addr
+	return []string{
+		"https://evil.example", "null", "http://" + host + ".evil.example", "http://evil.example/" + host, "http://" + host + "@evil.example",
+		"http://x" + host, "ftp://" + host, "http://127.0.0.1:1", "http://localhost:" + host[strings.LastIndex(host, ":")+1:], "",
+	}
+}
+
+func crossSite(t *testing.T, s *site) {
+	c := s.user(t, "cora")
+	for i, origin := range append(s.foreign(), s.node.URL()) {
+		head := map[string]string{"Cookie": "session=" + c.Token}
+		if origin != "" {
+			head["Origin"] = origin
+		}
+		want := http.StatusForbidden
+		if origin == s.node.URL() {
+			want = http.StatusCreated
+		}
+		a := s.ask(t, nil, http.MethodPost, "/api/v1/rooms", fmt.Sprintf(`{"name":"from %d"}`, i), head)
+		wantStatus(t, "POST from "+origin, a, want)
+	}
+	// A login that a foreign page makes would put its own account before the user.
+	wantStatus(t, "a login from a foreign page", s.ask(t, nil, http.MethodPost, "/api/v1/auth/login",
+		`{"username":"cora","password":"`+password("cora")+`"}`, map[string]string{"Origin": "https://evil.example"}), http.StatusForbidden)
+	// What a form can send without asking first is no JSON.
+	form := s.ask(t, nil, http.MethodPost, "/api/v1/rooms", `{"name":"by form"}`,
+		map[string]string{"Cookie": "session=" + c.Token, "Origin": s.node.URL(), "Content-Type": "text/plain"})
+	if form.status < 400 {
+		t.Errorf("a form's body is taken: %d", form.status)
+	}
+}
+
+func crossSiteSockets(t *testing.T, s *site) {
+	c := s.user(t, "clara")
+	cookie := "session=" + c.Token
+	for _, origin := range s.foreign() {
+		head := map[string]string{"Cookie": cookie}
+		if origin != "" {
+			head["Origin"] = origin
+		}
+		if got := s.upgrade(t, head); got != http.StatusForbidden {
+			t.Errorf("a socket from %q: %d, want 403", origin, got)
+		}
+	}
+	if got := s.upgrade(t, map[string]string{"Cookie": cookie, "Origin": s.node.URL()}); got != http.StatusSwitchingProtocols {
+		t.Errorf("a socket of our own page: %d, want 101", got)
+	}
+	for name, head := range map[string]map[string]string{
+		"nobody": {}, "a guess": {"Authorization": "Bearer guess"}, "a token in the URL's place": {"Sec-WebSocket-Protocol": "chillin.v1, bearer."},
+	} {
+		if got := s.upgrade(t, head); got != http.StatusUnauthorized {
+			t.Errorf("a socket of %s: %d, want 401", name, got)
+		}
+	}
+	if got := s.ask(t, nil, http.MethodGet, "/ws?token="+c.Token, "", nil).status; got != http.StatusUnauthorized {
+		t.Errorf("a token in the URL: %d, want 401", got)
+	}
+}
+
+// upgrade asks for a socket and returns the status.
+func (s *site) upgrade(t *testing.T, head map[string]string) int {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.node.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	request := "GET /ws HTTP/1.1\r\nHost: " + s.node.Addr + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	for name, value := range head {
+		request += name + ": " + value + "\r\n"
+	}
+	if _, err := io.WriteString(conn, request+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// unguarded is what is open to everybody, and why.
+var unguarded = map[string]string{
+	"register": "the way in", "login": "the way in", "guest": "the way in",
+	"avatar":        "whoever knows its random name",
+	"postByWebhook": "whoever knows its token",
+}
+
+func everyOperationWantsASession(t *testing.T, s *site) {
+	for _, op := range s.operations(t) {
+		if _, free := unguarded[op.ID]; free {
+			continue
+		}
+		if len(op.Security) == 0 {
+			t.Errorf("%s %s (%s) is open to everybody", op.Method, op.Path, op.ID)
+		}
+		for name, head := range map[string]map[string]string{"nobody": nil, "a guess": {"Authorization": "Bearer guess"}, "a cookie": {"Cookie": "session=guess", "Origin": s.node.URL()}} {
+			wantStatus(t, op.Method+" "+op.Path+" by "+name, s.ask(t, nil, op.Method, op.at(1), wellFormed[op.ID], head), http.StatusUnauthorized)
+		}
+	}
+}
+
+// badBodies sends what no operation may swallow or stumble over to every one that
+// takes a body.
+func badBodies(t *testing.T, s *site) {
+	c := s.user(t, "bernd")
+	room := s.room(t, c, "Bodies", nil)
+	deep := strings.Repeat(`[`, 9000) + strings.Repeat(`]`, 9000)
+	bad := map[string]string{
+		"broken": `{`, "an array": `[]`, "a text": `"x"`, "a number": `7`, "an unknown key": `{"zzz":1}`, "a key twice": `{"a":1,"a":2}`,
+		"NUL in a key": "{\"a\\u0000\":1}", "a real NUL": "{\"a\x00\":1}", "deep": `{"name":` + deep + `}`, "a deep unknown": deep,
+		"half a pair": `{"name":"\ud800"}`, "no UTF-8": "{\"name\":\"\xff\xfe\"}", "two values": `{} {}`, "a huge number": `{"seq":1e400}`,
+		"too large": `{"name":"` + strings.Repeat("x", 70<<10) + `"}`, "wrong types": `{"name":{},"text":[],"seq":"x","role":7,"password":false,"url":{},"token":1}`,
+	}
+	for _, op := range s.operations(t) {
+		if op.Body == nil {
+			continue
+		}
+		for name, body := range bad {
+			a := s.ask(t, c, op.Method, op.at(int64(room.ID)), body, nil)
+			if a.status < 400 || a.status > 499 || !strings.Contains(a.body, `"code":`) {
+				t.Errorf("%s %s with %s: %d %.200s", op.Method, op.Path, name, a.status, a.body)
+			}
+		}
+	}
+	wantStatus(t, "who sent all that", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
+}
+
+// badPaths asks for what does not exist in ways that servers stumble over.
+func badPaths(t *testing.T, s *site) {
+	c := s.user(t, "petra")
+	for _, op := range s.operations(t) {
+		if op.Method != http.MethodGet {
+			continue
+		}
+		for _, id := range []string{"0", "-1", "9223372036854775808", "1e3", "x", "%00", "1%00", "1'--", "%2e%2e", "٣", " ", "1;DROP"} {
+			path := strings.NewReplacer("{id}", id, "{name}", id, "{token}", id, "{key}", id).Replace(op.Path)
+			if a := s.ask(t, c, http.MethodGet, path, "", nil); a.status >= 500 {
+				t.Errorf("GET %s: %d %s", path, a.status, a.body)
+			}
+		}
+		for _, query := range []string{"limit=-1", "limit=1e9", "cursor=%00", "cursor=e30", "q=%00", "q=%25%25%25", "since=-1", "before=9223372036854775808", "sort='"} {
+			if a := s.ask(t, c, http.MethodGet, op.at(1)+"?"+query, "", nil); a.status >= 500 {
+				t.Errorf("GET %s?%s: %d %s", op.at(1), query, a.status, a.body)
+			}
+		}
+	}
+	for _, method := range []string{"TRACE", "CONNECTED", "PROPFIND", "PUT"} {
+		if a := s.ask(t, c, method, "/api/v1/rooms", "", nil); a.status < 400 || a.status > 499 {
+			t.Errorf("%s: %d", method, a.status)
+		}
+	}
+	wantStatus(t, "headers of 64 KiB", s.ask(t, nil, http.MethodGet, "/health", "", map[string]string{"X-Long": strings.Repeat("x", 64<<10)}), http.StatusRequestHeaderFieldsTooLarge)
+}
+
+// limits holds where a client makes up another address for each request.
+func limits(t *testing.T, s *site) {
+	stranger := client.New(s.bare.URL())
+	var last answer
+	for i := range 6 {
+		last = s.ask(t, stranger, http.MethodPost, "/api/v1/auth/login", fmt.Sprintf(`{"username":"nobody%d","password":"a wrong guess"}`, i),
+			map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i), "X-Real-IP": fmt.Sprintf("203.0.113.%d", i), "Forwarded": fmt.Sprintf("for=203.0.113.%d", i)})
+	}
+	wantStatus(t, "the sixth login of an address", last, http.StatusTooManyRequests)
+	if last.header.Get("Retry-After") == "" {
+		t.Error("the refusal does not tell when to come again")
+	}
+	c := s.user(t, "linus")
+	wrong := `{"username":"linus","password":"a wrong guess"}`
+	for i := range 11 { // from everywhere, by a proxy that is believed
+		last = s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", wrong, map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)})
+	}
+	wantStatus(t, "the eleventh guess at one password", last, http.StatusTooManyRequests)
+	wantStatus(t, "whoever is signed in", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
+}
+
+// nothingSecretIsLogged looks at what both nodes wrote while all this went on.
+func nothingSecretIsLogged(t *testing.T, s *site) {
+	db, _ := strings.CutPrefix(s.dsn, "postgres://")
+	if _, password, ok := strings.Cut(strings.Split(db, "@")[0], ":"); ok && password != "" {
+		s.secret("the database's password", ":"+password+"@")
+	}
+	log := s.node.Log() + s.bare.Log()
+	if !strings.Contains(log, "level=") && !strings.Contains(log, `"level"`) {
+		t.Fatalf("there is no log: %.200s", log)
+	}
+	if len(s.secrets) < 20 {
+		t.Fatalf("only %d secrets were used", len(s.secrets))
+	}
+	for text, what := range s.secrets {
+		if at := strings.Index(log, text); at >= 0 {
+			t.Errorf("%s is logged: %q", what, log[max(0, at-200):min(len(log), at+100)])
+		}
+	}
+	for _, word := range []string{"argon2id", "Bearer ", "session="} {
+		if at := strings.Index(log, word); at >= 0 {
+			t.Errorf("%q is logged: %q", word, log[max(0, at-200):min(len(log), at+100)])
+		}
+	}
+}
+
+// secretsIn remembers the field of that name in an answer, wherever it stands.
+func (s *site) secretsIn(t *testing.T, body, field string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(body, `"`+field+`":"`)
+	text, _, _ := strings.Cut(rest, `"`)
+	if !ok || len(text) < 16 {
+		t.Fatalf("no %s in %s", field, body)
+	}
+	return s.secret("a "+field, text)
+}
+
+// trap counts who calls it.
+type trap struct {
+	calls atomic.Int64
+	port  string
+}
+
+func newTrap(t *testing.T) *trap {
+	t.Helper()
+	inside := &trap{}
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside.calls.Add(1) }))
+	t.Cleanup(server.Close)
+	inside.port = server.URL[strings.LastIndex(server.URL, ":")+1:]
+	return inside
+}
+
+// eventually waits for what must come.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(60 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}

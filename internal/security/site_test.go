@@ -1,0 +1,235 @@
+// Package security attacks a running node from outside, as a stranger would who has
+// read the documentation: over HTTP and WebSocket and with nothing of the server's
+// own but its address. One function is one point.
+package security
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// site is what is attacked: the real program on the real engines, telling its log
+// everything.
+type site struct {
+	node *testenv.Node // behind a proxy: it believes in X-Forwarded-For from here
+	bare *testenv.Node // without one, and with narrow limits
+	dsn  string
+
+	mu      sync.Mutex
+	secrets map[string]string // what must never be logged, and what it is
+}
+
+func TestSecurity(t *testing.T) {
+	s := open(t)
+	for _, point := range []struct {
+		name string
+		test func(t *testing.T, s *site)
+	}{
+		{"accounts", accounts},
+		{"sessions", sessions},
+		{"rights cannot be given to oneself", rights},
+		{"hidden rooms look like none", hiddenRooms},
+		{"messages", messages},
+		{"html", html},
+		{"pictures", pictures},
+		{"headers", headers},
+		{"cookies", cookies},
+		{"cross-site requests", crossSite},
+		{"cross-site sockets", crossSiteSockets},
+		{"every operation wants a session", everyOperationWantsASession},
+		{"bad bodies", badBodies},
+		{"bad paths", badPaths},
+		{"frames", frames},
+		{"limits and made-up addresses", limits},
+		{"administration", administration},
+		{"webhooks reach nothing inside", webhooks},
+	} {
+		t.Run(point.name, func(t *testing.T) { point.test(t, s) })
+	}
+	t.Run("nothing secret is logged", func(t *testing.T) { nothingSecretIsLogged(t, s) })
+}
+
+func open(t *testing.T) *site {
+	t.Helper()
+	env := testenv.New(t)
+	binary, err := env.Build(testenv.BuildOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{secrets: map[string]string{}, dsn: testenv.Postgres(t)}
+	engines := testenv.Engines{Database: s.dsn, Redis: testenv.Redis(t), S3: testenv.S3(t)}
+	wide := []string{
+		"LOG_LEVEL=debug", "RATE_LIMIT_AUTH=100000", "RATE_LIMIT_MESSAGES=100000", "RATE_LIMIT_JOINS=100000", "RATE_LIMIT_ROOMS=100000",
+	}
+	if s.node, err = env.Node(binary, engines, wide...); err != nil {
+		t.Fatal(err)
+	}
+	if s.bare, err = env.Node(binary, engines, "LOG_LEVEL=debug", "TRUST_PROXY=", "RATE_LIMIT_AUTH=5"); err != nil {
+		t.Fatal(err)
+	}
+	s.user(t, "operator") // the first account is the server's admin: nobody below is
+	return s
+}
+
+// ctx bounds one step.
+func ctx(t *testing.T) context.Context {
+	t.Helper()
+	c, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+	t.Cleanup(cancel)
+	return c
+}
+
+// secret must not be logged.
+func (s *site) secret(what, text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets[text] = what
+	return text
+}
+
+func password(name string) string { return "the password of " + name }
+
+// user registers one.
+func (s *site) user(t *testing.T, name string) *client.Client {
+	t.Helper()
+	c := client.New(s.node.URL())
+	if err := c.Register(ctx(t), name, s.secret("a password", password(name))); err != nil {
+		t.Fatalf("register %s: %v", name, err)
+	}
+	s.secret("a token", c.Token)
+	return c
+}
+
+func (s *site) room(t *testing.T, owner *client.Client, name string, options map[string]any) chat.Room {
+	t.Helper()
+	room, err := owner.CreateRoom(ctx(t), name, options)
+	if err != nil {
+		t.Fatalf("create room: %v", err)
+	}
+	return room
+}
+
+// answer is all that a client gets.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request byte for byte. from may be nil for nobody; a header in more
+// replaces another.
+func (s *site) ask(t *testing.T, from *client.Client, method, path, body string, more map[string]string) answer {
+	t.Helper()
+	base := s.node.URL()
+	header := map[string]string{}
+	if body != "" {
+		header["Content-Type"] = "application/json"
+	}
+	if from != nil {
+		base = from.Base
+		header["Authorization"] = "Bearer " + from.Token
+	}
+	maps.Copy(header, more)
+	request, err := http.NewRequestWithContext(ctx(t), method, base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	response, err := noRedirects.Do(request)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return answer{response.StatusCode, response.Header, string(text)}
+}
+
+var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// wantSame fails where a stranger could tell two answers apart.
+func wantSame(t *testing.T, what string, a, b answer) {
+	t.Helper()
+	for _, h := range []http.Header{a.header, b.header} {
+		h.Del("Date")
+	}
+	if a.status != b.status || a.body != b.body || fmt.Sprint(a.header) != fmt.Sprint(b.header) {
+		t.Errorf("%s: %d %s %v\nand: %d %s %v\nwant the same bytes", what, a.status, a.body, a.header, b.status, b.body, b.header)
+	}
+}
+
+func wantStatus(t *testing.T, what string, a answer, want int) {
+	t.Helper()
+	if a.status != want {
+		t.Errorf("%s: %d %.300s, want %d", what, a.status, a.body, want)
+	}
+}
+
+// operation is one of the document that the server publishes.
+type operation struct {
+	Method, Path string
+	ID           string           `json:"operationId"`
+	Security     []map[string]any `json:"security"`
+	Body         *struct {
+		Content map[string]any `json:"content"`
+	} `json:"requestBody"`
+}
+
+// operations are all of them, read as an attacker reads them.
+func (s *site) operations(t *testing.T) []operation {
+	t.Helper()
+	var document struct {
+		Paths map[string]map[string]operation `json:"paths"`
+	}
+	a := s.ask(t, nil, http.MethodGet, "/api/openapi.json", "", nil)
+	if err := json.NewDecoder(bytes.NewReader([]byte(a.body))).Decode(&document); err != nil {
+		t.Fatal(err)
+	}
+	var all []operation
+	for path, methods := range document.Paths {
+		for method, op := range methods {
+			op.Method, op.Path = strings.ToUpper(method), path
+			all = append(all, op)
+		}
+	}
+	if len(all) < 30 {
+		t.Fatalf("the document has %d operations", len(all))
+	}
+	return all
+}
+
+// at fills the parameters of an operation's path: id is that of a room, user or
+// message, whatever it asks for, and everything else 1.
+func (op operation) at(id int64) string {
+	parts := strings.Split(op.Path, "/")
+	for i, part := range parts {
+		switch {
+		case part == "{id}":
+			parts[i] = fmt.Sprint(id)
+		case part == "{emoji}":
+			parts[i] = "%F0%9F%91%8D"
+		case strings.HasPrefix(part, "{"):
+			parts[i] = "1"
+		}
+	}
+	return strings.Join(parts, "/")
+}
