@@ -84,7 +84,7 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 		}
 	}
 	var old []string
-	for _, name := range strings.Split("abcdefgh", "") {
+	for name := range strings.SplitSeq("abcdefgh", "") {
 		old = append(old, "files/"+name)
 		upload("files/" + name)
 	}
