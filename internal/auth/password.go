@@ -44,6 +44,8 @@ type Hasher struct {
 	cost  cost
 	wait  time.Duration
 	turns chan struct{}
+	// key is argon2.IDKey; tests count its calls.
+	key func(password, salt []byte, passes, memory uint32, threads uint8, length uint32) []byte
 }
 
 // NewHasher makes a Hasher that computes at most parallel hashes at a time, each of
@@ -52,7 +54,7 @@ func NewHasher(parallel int) *Hasher {
 	if parallel <= 0 {
 		parallel = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	return &Hasher{cost: owasp, wait: hashWait, turns: make(chan struct{}, parallel)}
+	return &Hasher{cost: owasp, wait: hashWait, turns: make(chan struct{}, parallel), key: argon2.IDKey}
 }
 
 // Hash returns password as a PHC string, such as
@@ -105,7 +107,7 @@ func (h *Hasher) derive(ctx context.Context, password string, salt []byte, c cos
 		return nil, err
 	}
 	defer func() { <-h.turns }()
-	return argon2.IDKey([]byte(password), salt, c.passes, c.memory, c.threads, length), nil
+	return h.key([]byte(password), salt, c.passes, c.memory, c.threads, length), nil
 }
 
 func (h *Hasher) enter(ctx context.Context) error {

@@ -15,6 +15,15 @@ var together = [][]string{
 	{"Han", "Bopomofo"},
 }
 
+// recommended are the scripts in modern common use, UAX #31 table 5. The others (as
+// Lisu, Cherokee and Coptic) have too many letters that pass for ASCII: whoever
+// writes them has a display name.
+var recommended = []string{
+	"Latin", "Cyrillic", "Greek", "Arabic", "Han", "Hiragana", "Katakana", "Hangul", "Devanagari",
+	"Armenian", "Bengali", "Bopomofo", "Ethiopic", "Georgian", "Gujarati", "Gurmukhi", "Hebrew", "Kannada", "Khmer",
+	"Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Tamil", "Telugu", "Thaana", "Thai", "Tibetan",
+}
+
 // Letters that look like ASCII ones (UTS #39, confusables). A Latin one is refused
 // wherever it stands; the others only where nothing in the name gives the script
 // away, as in "сосо", which is Cyrillic.
@@ -66,7 +75,7 @@ func zeroOf(r rune) rune {
 }
 
 // scriptOf names the script of a letter, mark or digit, "" for what belongs to
-// none. The prolonged sound mark is Common to Unicode, but writes kana only.
+// none that is recommended. The prolonged sound mark is Common to Unicode, but writes kana only.
 func scriptOf(r rune) string {
 	switch {
 	case r < utf8.RuneSelf:
@@ -74,8 +83,8 @@ func scriptOf(r rune) string {
 	case r == 'ー':
 		return "Katakana"
 	}
-	for name, table := range unicode.Scripts {
-		if name != "Common" && name != "Inherited" && unicode.Is(table, r) {
+	for _, name := range recommended {
+		if unicode.Is(unicode.Scripts[name], r) {
 			return name
 		}
 	}

@@ -52,13 +52,26 @@ func TestUsername(t *testing.T) {
 		{"<b>", "", ErrCharacters},
 		{"a@b.c", "", ErrCharacters},
 		{"abc\x00", "", ErrCharacters},
-		{"ab\u200Bc", "", ErrCharacters}, // zero width space
-		{"ab\u200Dc", "", ErrCharacters}, // joiner
-		{"ab\u202Ec", "", ErrCharacters}, // right-to-left override
-		{"ab\u00ADc", "", ErrCharacters}, // soft hyphen
-		{"abc\u3164", "", ErrCharacters}, // Hangul filler
-		{"abcא", "", ErrCharacters},      // two directions
-		{"ﬁsh", "", ErrCharacters},       // ligature
+		{"ab\u200Bc", "", ErrCharacters},     // zero width space
+		{"ab\uFEFFc", "", ErrCharacters},     // zero width no-break space
+		{"ab\u2060c", "", ErrCharacters},     // word joiner
+		{"ab\u034Fc", "", ErrCharacters},     // grapheme joiner
+		{"ab\u180Ec", "", ErrCharacters},     // Mongolian vowel separator
+		{"ab\uFE0Fc", "", ErrCharacters},     // variation selector
+		{"ab\U000E0061c", "", ErrCharacters}, // tag
+		{"ab\u2800c", "", ErrCharacters},     // blank braille pattern
+		{"ab\u115Fc", "", ErrCharacters},     // Hangul filler that is a letter
+		{"علی\u200Cم", "", ErrCharacters},    // non-joiner, though Persian writes it
+		{"ab\u200Dc", "", ErrCharacters},     // joiner
+		{"ab\u202Ec", "", ErrCharacters},     // right-to-left override
+		{"ab\u2066c", "", ErrCharacters},     // isolate
+		{"ab\u200Ec", "", ErrCharacters},     // left-to-right mark
+		{"ab\u061Cc", "", ErrCharacters},     // Arabic letter mark
+		{"אבa", "", ErrCharacters},           // two directions, the other way round
+		{"ab\u00ADc", "", ErrCharacters},     // soft hyphen
+		{"abc\u3164", "", ErrCharacters},     // Hangul filler
+		{"abcא", "", ErrCharacters},          // two directions
+		{"ﬁsh", "", ErrCharacters},           // ligature
 		{"ⓐⓑⓒ", "", ErrCharacters},
 		{"𝖆𝖉𝖒𝖎𝖓", "", ErrCharacters},
 		{"abc😀", "", ErrCharacters},
@@ -69,6 +82,14 @@ func TestUsername(t *testing.T) {
 
 		{"аdmin", "", ErrLookalike}, // Cyrillic а
 		{"adm丨n", "", ErrLookalike},
+		{"раураl", "", ErrLookalike}, // Cyrillic but for the l
+		{"ραρα", "", ErrLookalike},   // all Greek
+		{"ԁоѕ", "", ErrLookalike},    // all Cyrillic, of the rarer letters
+		{"аdmin1", "", ErrLookalike}, // Cyrillic а
+		{"Αdmin", "", ErrLookalike},  // Greek capital, folded with the rest
+		{"ꮯꮖꮯ", "", ErrLookalike},    // small Cherokee
+		{"ꓮꓓꓟꓲꓠ", "", ErrLookalike},  // Lisu
+		{"ⲥⲟⲣ", "", ErrLookalike},    // Coptic
 		{"adminα", "", ErrLookalike},
 		{"сосо", "", ErrLookalike}, // all Cyrillic
 		{"сосо_1", "", ErrLookalike},

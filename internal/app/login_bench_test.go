@@ -1,0 +1,90 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+// BenchmarkMessagesUnderLogins compares how long sends take alone and beside 200
+// who sign in without end: "ratio" should be about 2 at most, where TMPDIR is no disk
+// that others write to and the machine is not busy.
+func BenchmarkMessagesUnderLogins(b *testing.B) {
+	n := startNode(b, map[string]string{"DATA_DIR": b.TempDir()}, map[string]string{"RATE_LIMIT_AUTH": "1000000", "RATE_LIMIT_MESSAGES": "1000000"})
+	alice := client.New(n.base)
+	if err := alice.Register(b.Context(), "alice", "correct horse"); err != nil {
+		b.Fatal(err)
+	}
+	room, err := alice.CreateRoom(b.Context(), "Lobby", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	socket, err := alice.Dial(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(socket.Cut)
+	send := func() time.Duration {
+		began := time.Now()
+		in := map[string]any{"roomId": room.ID, "cid": uuid.NewString(), "text": "hello"}
+		if err := socket.Do(b.Context(), "message:send", in, nil); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(began)
+	}
+	p99 := func() time.Duration {
+		const sends = 1000
+		took := make([]time.Duration, sends)
+		tick := time.NewTicker(3 * time.Millisecond)
+		defer tick.Stop()
+		for i := range took {
+			<-tick.C
+			took[i] = send()
+		}
+		slices.Sort(took)
+		return took[sends*99/100]
+	}
+	var alone, beside time.Duration
+	for b.Loop() {
+		alone += p99()
+		stop := storm(b, n.base)
+		beside += p99()
+		b.ReportMetric(stop(), "logins/s")
+	}
+	b.ReportMetric(alone.Seconds()*1000/float64(b.N), "ms-p99-alone")
+	b.ReportMetric(beside.Seconds()*1000/float64(b.N), "ms-p99-beside")
+	b.ReportMetric(beside.Seconds()/alone.Seconds(), "ratio")
+}
+
+// storm has 200 sign in, each again and again, until it is stopped; it tells how
+// many were answered a second.
+func storm(b *testing.B, base string) (stop func() float64) {
+	b.Helper()
+	ctx, cancel := context.WithCancel(b.Context())
+	var all sync.WaitGroup
+	var tried, answered atomic.Int64
+	began := time.Now()
+	for range 200 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				name := fmt.Sprintf("nobody-%d", tried.Add(1)) // each name has its own limit
+				if client.New(base).Login(ctx, name, "correct horse") != nil {
+					answered.Add(1)
+				}
+			}
+		})
+	}
+	return func() float64 {
+		cancel()
+		all.Wait()
+		return float64(answered.Load()) / time.Since(began).Seconds()
+	}
+}

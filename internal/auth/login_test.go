@@ -1,0 +1,83 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// directory knows alice, and a guest without a password. Who is disabled or deleted
+// it does not find, as the store's suite shows.
+type directory struct {
+	chat.Accounts
+	alice string // her password's PHC string
+}
+
+func (d directory) Credentials(_ context.Context, login string) (chat.User, string, error) {
+	switch login {
+	case "alice":
+		return chat.User{ID: 1, Username: "alice"}, d.alice, nil
+	case "guest-1":
+		return chat.User{ID: 2, Username: "guest-1", Guest: true}, "", nil
+	}
+	return chat.User{}, "", chat.ErrMissing()
+}
+
+func (directory) StartSession(_ context.Context, id chat.UserID, _ chat.NewSession) (chat.Caller, error) {
+	return chat.Caller{User: chat.User{ID: id}}, nil
+}
+
+type always struct{}
+
+func (always) Allow(string) (time.Duration, bool) { return 0, true }
+
+// What an answer to a login tells, and what it costs, is the same for every name.
+func TestALoginTellsNothingOfNames(t *testing.T) {
+	hashes := 0
+	hasher := cheap()
+	derive := hasher.key
+	hasher.key = func(password, salt []byte, passes, memory uint32, threads uint8, length uint32) []byte {
+		hashes++
+		return derive(password, salt, passes, memory, threads, length)
+	}
+	phc, err := hasher.Hash(t.Context(), "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts := &Accounts{Store: directory{alice: phc}, Hasher: hasher, Attempts: always{}, Logins: always{}, Now: time.Now}
+	for _, c := range []struct {
+		name, login, password string
+		in                    bool
+	}{
+		{"the right password", "Alice", "correct horse", true},
+		{"a wrong password", "alice", "wrong horse", false},
+		{"no password", "alice", "", false},
+		{"an unknown name", "nobody", "correct horse", false},
+		{"an unknown email", "nobody@example.org", "correct horse", false},
+		{"what is no name", "\u202eecila", "correct horse", false},
+		{"a guest", "guest-1", "correct horse", false},
+		{"a guest with no password", "guest-1", "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			hashes = 0
+			_, err := accounts.Login(t.Context(), c.login, c.password, Device{})
+			if hashes != 1 {
+				t.Errorf("%d hashes, want 1", hashes)
+			}
+			if c.in {
+				if err != nil {
+					t.Errorf("err = %v, want in", err)
+				}
+				return
+			}
+			fault, ok := errors.AsType[*chat.Error](err)
+			if want := errWrongLogin(); !ok || !reflect.DeepEqual(error(fault), want) {
+				t.Errorf("err = %#v, want %#v", err, want)
+			}
+		})
+	}
+}
