@@ -17,7 +17,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
+)
+
+// The ways in for files.
+const (
+	avatar     = "PUT /api/v1/users/me/avatar"
+	attachment = "POST /api/v1/uploads"
 )
 
 // pictures is about files that are something else than they say.
@@ -35,12 +44,12 @@ func pictures(t *testing.T, s *site) {
 		"a gif that is script": {"x.gif", `GIF89a/*` + strings.Repeat("x", 100) + `*/=1;alert(1)`},
 		"nothing":              {"x.png", ``},
 	} {
-		if a := s.upload(t, c, upload.name, upload.content); a.status < 400 || a.status > 499 {
+		if a := s.upload(t, c, avatar, upload.name, upload.content); a.status < 400 || a.status > 499 {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
-	wantStatus(t, "too large", s.upload(t, c, "x.png", strings.Repeat("x", 5<<20+1)), http.StatusRequestEntityTooLarge)
-	a := s.upload(t, c, "../../etc/passwd.png", polyglot)
+	wantStatus(t, "too large", s.upload(t, c, avatar, "x.png", strings.Repeat("x", 5<<20+1)), http.StatusRequestEntityTooLarge)
+	a := s.upload(t, c, avatar, "../../etc/passwd.png", polyglot)
 	wantStatus(t, "a picture with more behind it", a, http.StatusOK)
 	var out struct {
 		User struct{ AvatarURL string } `json:"user"`
@@ -60,7 +69,63 @@ func pictures(t *testing.T, s *site) {
 	}
 }
 
-func (s *site) upload(t *testing.T, c *client.Client, name, content string) answer {
+// files is about attachments that would run in a browser, and who may have them.
+func files(t *testing.T, s *site) {
+	alice, mallory := s.user(t, "fiona"), s.user(t, "feodor")
+	room := s.room(t, alice, "Files", map[string]any{"private": true})
+	type attached struct {
+		ID  int64
+		URL string
+	}
+	add := func(name, content string) attached {
+		var out struct{ Attachment attached }
+		a := s.upload(t, alice, attachment, name, content)
+		if err := json.Unmarshal([]byte(a.body), &out); err != nil || a.status != http.StatusCreated {
+			t.Fatalf("upload %q: %d %s", name, a.status, a.body)
+		}
+		return out.Attachment
+	}
+	send := func(c *client.Client, room chat.RoomID, ids ...int64) answer {
+		body, _ := json.Marshal(map[string]any{"cid": uuid.NewString(), "text": "look", "attachmentIds": ids})
+		return s.ask(t, c, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room), string(body), nil)
+	}
+	var ids []int64
+	var all []attached
+	for name, content := range map[string]string{
+		"x.svg": `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`, "x.html": `<!doctype html><script>alert(1)</script>`,
+		"x.png": `<html><script>alert(1)</script>`, "x.js": `alert(1)`, "x.xml": `<?xml version="1.0"?><x xmlns="http://www.w3.org/1999/xhtml"><script>alert(1)</script></x>`,
+		"a\"b; filename=x.html": `<script>alert(1)</script>`, "../../../x.htm": `<script>alert(1)</script>`, "x.html\u202egnp.": `<script>alert(1)</script>`,
+	} {
+		file := add(name, content)
+		all, ids = append(all, file), append(ids, file.ID)
+	}
+	own := s.room(t, mallory, "Loot", nil)
+	wantStatus(t, "another's upload in one's own message", send(mallory, own.ID, ids[0]), http.StatusNotFound)
+	sent := send(alice, room.ID, ids...)
+	wantStatus(t, "send", sent, http.StatusCreated)
+	for _, file := range all {
+		a := s.ask(t, alice, http.MethodGet, file.URL, "", nil)
+		h := a.header
+		if a.status != http.StatusOK || h.Get("Content-Type") != "application/octet-stream" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") ||
+			h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("%s: %d %v", file.URL, a.status, h)
+		}
+		wantStatus(t, "nobody", s.ask(t, nil, http.MethodGet, file.URL, "", nil), http.StatusUnauthorized)
+		for _, way := range []string{"/api/v1/files/%d", "/api/v1/files/%d/x", "/api/v1/thumbnails/%d", "/api/v1/attachments/%d/link"} {
+			hidden := s.ask(t, mallory, http.MethodGet, fmt.Sprintf(way, file.ID), "", nil)
+			wantStatus(t, way, hidden, http.StatusNotFound)
+			wantSame(t, way, hidden, s.ask(t, mallory, http.MethodGet, fmt.Sprintf(way, nowhere), "", nil))
+		}
+	}
+	var out struct{ Message struct{ ID int64 } }
+	if err := json.Unmarshal([]byte(sent.body), &out); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, "delete", s.ask(t, alice, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", out.Message.ID), "", nil), http.StatusNoContent)
+	wantStatus(t, "a file whose message is deleted", s.ask(t, alice, http.MethodGet, all[0].URL, "", nil), http.StatusNotFound)
+}
+
+func (s *site) upload(t *testing.T, c *client.Client, to, name, content string) answer {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -70,7 +135,8 @@ func (s *site) upload(t *testing.T, c *client.Client, name, content string) answ
 	}
 	_, _ = io.WriteString(part, content)
 	_ = form.Close()
-	return s.ask(t, c, http.MethodPut, "/api/v1/users/me/avatar", body.String(), map[string]string{"Content-Type": form.FormDataContentType()})
+	method, path, _ := strings.Cut(to, " ")
+	return s.ask(t, c, method, path, body.String(), map[string]string{"Content-Type": form.FormDataContentType()})
 }
 
 func headers(t *testing.T, s *site) {

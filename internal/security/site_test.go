@@ -47,6 +47,7 @@ func TestSecurity(t *testing.T) {
 		{"messages", messages},
 		{"html", html},
 		{"pictures", pictures},
+		{"files", files},
 		{"headers", headers},
 		{"cookies", cookies},
 		{"cross-site requests", crossSite},
