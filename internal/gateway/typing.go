@@ -15,6 +15,8 @@ const (
 	// typingAtMost is how often one user may say in one room that it types; more is
 	// passed over.
 	typingAtMost = 2 * time.Second
+	// typingPatience is how long it may take to learn whether somebody may type.
+	typingPatience = 300 * time.Millisecond
 	// typingTick is when the changes are told, all of a room in one frame.
 	typingTick = 250 * time.Millisecond
 )
@@ -52,9 +54,17 @@ func (c *Conn) types(id chat.RoomID, on bool, may func() error) error {
 	return nil
 }
 
-// mayType asks whether the connection's user may say that it types.
+// mayType asks whether the connection's user may say that it types. Where nobody can
+// tell soon it may: typing goes on while the database is away, and is worth no wait.
 func (c *Conn) mayType(ctx context.Context, id chat.RoomID) func() error {
-	return func() error { return c.service.MayType(ctx, c.caller, id) }
+	return func() error {
+		ctx, cancel := context.WithTimeout(ctx, typingPatience)
+		defer cancel()
+		if err := c.service.MayType(ctx, c.caller, id); chat.CodeOf(err) != chat.Unavailable {
+			return err
+		}
+		return nil
+	}
 }
 
 // mayTell tells whether it is news that c types, or no longer does.

@@ -125,6 +125,29 @@ func TestWhoMayNotTypeIsRefusedAndNotHeard(t *testing.T) {
 	}
 }
 
+// away is a store that does not answer.
+type away struct{ chat.Rooms }
+
+func (away) Room(ctx context.Context, _ chat.RoomID, _ chat.UserID) (chat.Room, *chat.Membership, error) {
+	<-ctx.Done()
+	return chat.Room{}, nil, chat.ErrUnavailable(ctx.Err())
+}
+
+func TestTypingGoesOnWhileTheDatabaseIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, conns := stage(t, 2)
+		conns[0].service = &chat.Service{Rooms: away{}, Now: time.Now}
+		began := time.Now()
+		if err := startTyping(t.Context(), conns[0], "", RoomRef{1}); err != nil || time.Since(began) > typingPatience {
+			t.Fatalf("typing = %v after %s", err, time.Since(began))
+		}
+		r.tellTyping(time.Now())
+		if seen := typingSeen(t, conns[1]); len(seen) != 1 || !slices.Equal(seen[0], []chat.UserID{1}) {
+			t.Fatalf("the other saw %v", seen)
+		}
+	})
+}
+
 func TestOnlyWhoSitsInARoomTypesInIt(t *testing.T) {
 	_, conns := stage(t, 1)
 	if err := conns[0].types(2, true, may); chat.CodeOf(err) != chat.NotAMember {
