@@ -9,16 +9,30 @@ import { dayOf, timeOf, wholeDate } from './dates';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
 import { Field, FormError } from './Field';
+import { KeepAccountForm } from './KeepAccountForm';
 import { ProfileForm } from './ProfileForm';
 
-export function AccountDialog({ onClose }: { onClose: () => void }) {
+interface AccountDialogProps {
+  onClose: () => void;
+  /** Asks to close the account for good. */
+  onEnd?: () => void;
+}
+
+export function AccountDialog({ onClose, onEnd }: AccountDialogProps) {
   const me = useMe();
   return (
     <Dialog title="Your account" onClose={onClose}>
       <ProfileForm />
       <StatusChoice />
-      {!me.guest && <PasswordForm />}
+      {me.guest ? <KeepAccountForm /> : <PasswordForm />}
       <SessionList />
+      {onEnd && (
+        <div className="dialog-section">
+          <button type="button" className="button quiet-danger" onClick={onEnd}>
+            Close your account…
+          </button>
+        </div>
+      )}
     </Dialog>
   );
 }

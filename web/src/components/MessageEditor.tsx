@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
-import { useMaxMessageLength, useOnline } from '../hooks/useChatState';
+import { useLimits, useOnline } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import type { Message } from '../protocol/types';
 import type { Editing, RoomSession } from '../state/room';
@@ -7,13 +7,14 @@ import type { Editing, RoomSession } from '../state/room';
 /** A message of one's own, being changed in its place. */
 export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
   const online = useOnline();
-  const most = useMaxMessageLength();
+  const { maxMessageLength } = useLimits();
   const [deed, run] = useDeed();
   const input = useRef<HTMLTextAreaElement>(null);
   const { text } = editing;
-  const over = Array.from(text.trim()).length - most;
+  const over = Array.from(text.trim()).length - maxMessageLength;
   const busy = deed.kind === 'busy';
-  const savable = online && !busy && text.trim() !== '' && over <= 0;
+  const nothing = text.trim() === '' && message.attachments.length === 0;
+  const savable = online && !busy && !nothing && over <= 0;
 
   useEffect(() => {
     const before = document.activeElement;
@@ -68,7 +69,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
       />
       <div className="editor-foot">
         <p id={`editor-${message.id}`} className="editor-note">
-          {noteFor(online, text, over)}
+          {noteFor(online, nothing, over)}
         </p>
         <button type="button" className="link" onClick={cancel}>
           Cancel
@@ -86,9 +87,9 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   );
 }
 
-function noteFor(online: boolean, text: string, over: number): string {
+function noteFor(online: boolean, nothing: boolean, over: number): string {
   if (!online) return 'Not connected. Your change can be saved when you are back.';
   if (over > 0) return `${over} too many`;
-  if (text.trim() === '') return 'A message cannot be empty. Delete it instead.';
+  if (nothing) return 'A message cannot be empty. Delete it instead.';
   return 'Enter saves, Escape cancels';
 }

@@ -4,6 +4,7 @@ import { useUnread } from '../hooks/useChatState';
 import { useAnchoredWindow } from '../hooks/useAnchoredWindow';
 import { goTo, roomHref } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
+import type { Message } from '../protocol/types';
 import { firstNew, itemAt, itemsOf } from '../state/items';
 import { inSight, type Later } from '../state/lookback';
 import type { Older, RoomSession } from '../state/room';
@@ -25,7 +26,7 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
   const sight = useStore(session.lookback.sight);
   const older = useStore(session.older);
   const later = useStore(session.lookback.later);
-  const unread = useUnread(session.id);
+  const { unread } = useUnread(session.id);
   const past = sight.kind === 'past';
   const { target } = sight;
   const items = useMemo(() => itemsOf(inSight(timeline, sight), newAfter), [timeline, sight, newAfter]);
@@ -160,7 +161,7 @@ function Announcer({ session }: { session: RoomSession }) {
       if (last === undefined || last.seq <= heard) return;
       heard = last.seq;
       if (last.author.id === me && last.kind === 'text') return;
-      setText(last.kind === 'system' ? last.text : `${nameOf(last.author)}: ${last.text}`);
+      setText(last.kind === 'system' ? last.text : `${nameOf(last.author)}: ${wordsOf(last)}`);
     });
   }, [session]);
   return (
@@ -168,4 +169,8 @@ function Announcer({ session }: { session: RoomSession }) {
       {text}
     </div>
   );
+}
+
+function wordsOf({ text, attachments }: Message): string {
+  return [text, ...attachments.map(({ name }) => name)].filter(Boolean).join(', ');
 }

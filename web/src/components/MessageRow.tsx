@@ -6,14 +6,17 @@ import { messageHref } from '../hooks/useRoute';
 import { useSelect } from '../hooks/useStore';
 import type { Author, Message, Reply } from '../protocol/types';
 import type { Item } from '../state/items';
+import { uploads } from '../state/outbox';
 import type { RoomSession } from '../state/room';
 import type { Outgoing } from '../state/timeline';
+import { Attachments } from './Attachments';
 import { Avatar, nameOf } from './Avatar';
 import { dayOf, shortTimeOf, timeOf, wholeDate } from './dates';
 import { Html } from './Html';
 import { Icon } from './Icon';
 import { MessageEditor } from './MessageEditor';
 import { MessageTools, NOT_CONNECTED } from './MessageTools';
+import { OutgoingFiles } from './OutgoingFiles';
 
 /** One line of the list, whatever it is. */
 export const ItemRow = memo(function ItemRow({ item, session, found = false }: { item: Item; session: RoomSession; found?: boolean }) {
@@ -57,10 +60,12 @@ function MessageRow({ itemKey, session, message, head, found }: MessageRowProps)
   const editing = useSelect(session.editing, (one) => (one?.messageId === message.id ? one : undefined));
   const [deed, run] = useDeeds();
   const deleted = message.deletedAt !== undefined;
+  const { id: me } = useMe();
+  const namesMe = message.mentions.includes(me) && message.author.id !== me;
   const react = (emoji: string, on: boolean) => void run(() => session.react(message.id, emoji, on));
   return (
     <li
-      className={`message${head ? ' head' : ''}${editing ? ' editing' : ''}${found ? ' found' : ''}`}
+      className={`message${head ? ' head' : ''}${editing ? ' editing' : ''}${namesMe ? ' names-me' : ''}${found ? ' found' : ''}`}
       data-key={itemKey}
       {...(found ? { tabIndex: -1, 'aria-current': true } : {})}
     >
@@ -69,7 +74,10 @@ function MessageRow({ itemKey, session, message, head, found }: MessageRowProps)
         <Byline author={message.author} date={message.createdAt} head={head} />
         {message.replyTo && <Quote session={session} reply={message.replyTo} />}
         {editing && !deleted ? (
-          <MessageEditor session={session} message={message} editing={editing} />
+          <>
+            <MessageEditor session={session} message={message} editing={editing} />
+            <Attachments attachments={message.attachments} />
+          </>
         ) : (
           <Content message={message} />
         )}
@@ -89,7 +97,8 @@ function Content({ message }: { message: Message }) {
   if (message.deletedAt) return <p className="deleted">This message was deleted.</p>;
   return (
     <>
-      <Html html={message.html} />
+      {message.html && <Html html={message.html} />}
+      <Attachments attachments={message.attachments} />
       {message.editedAt && (
         <span className="edited" title={wholeDate(message.editedAt)}>
           edited
@@ -102,6 +111,7 @@ function Content({ message }: { message: Message }) {
 /** Leads to what it quotes. */
 function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
   const href = messageHref(session.id, reply.seq);
+  const wordless = useSelect(session.timeline, ({ messages }) => wordlessReply(messages.find(({ id }) => id === reply.id)));
   return (
     <a
       className="reply-to"
@@ -110,9 +120,15 @@ function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
       // The address may name it already, from the last time.
       onClick={() => location.hash === href && void session.lookback.show(reply.seq)}
     >
-      <span className="reply-author">{nameOf(reply.author)}</span> {reply.excerpt || 'This message was deleted.'}
+      <span className="reply-author">{nameOf(reply.author)}</span> {reply.excerpt || wordless}
     </a>
   );
+}
+
+/** A quote without words: of files, or of what is gone. */
+function wordlessReply(original: Message | undefined): string {
+  if (original?.deletedAt !== undefined) return 'This message was deleted.';
+  return original?.attachments[0]?.name ?? 'An earlier message';
 }
 
 interface OutgoingRowProps {
@@ -130,7 +146,8 @@ function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowProps) {
       <div className="message-body">
         <Byline author={me} date={outgoing.createdAt} head={head} />
         {outgoing.replyTo && <Quote session={session} reply={outgoing.replyTo} />}
-        <p className="typed">{outgoing.text}</p>
+        {outgoing.text && <p className="typed">{outgoing.text}</p>}
+        {outgoing.files && <OutgoingFiles cid={outgoing.cid} files={outgoing.files} />}
         <Progress outgoing={outgoing} />
       </div>
     </li>
@@ -141,6 +158,16 @@ function Progress({ outgoing }: { outgoing: Outgoing }) {
   const chat = useChat();
   const online = useOnline();
   if (outgoing.kind === 'confirmed') return null;
+  if (outgoing.kind === 'pending' && uploads(outgoing)) {
+    return (
+      <p className="progress">
+        <Icon name="clock" size={14} /> {online ? 'Uploading…' : 'Queued'}
+        <button type="button" className="link" onClick={() => void chat.outbox.discard(outgoing.cid)}>
+          Cancel
+        </button>
+      </p>
+    );
+  }
   if (outgoing.kind === 'pending') {
     return online ? (
       <p className="progress sending">Sending…</p>

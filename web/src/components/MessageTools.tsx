@@ -100,7 +100,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
           <MenuItem icon="reply" onChoose={() => choose(reply)}>
             Reply
           </MenuItem>
-          {clipboard && (
+          {clipboard && message.text && (
             <MenuItem icon="copy" onChoose={() => choose(() => copy(message.text))}>
               Copy text
             </MenuItem>
@@ -152,7 +152,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
           <p className="dialog-text">
             {message.author.id === me.id ? 'Nobody' : `Nobody, not even ${nameOf(message.author)},`} can read it afterwards.
           </p>
-          <blockquote className="quoted">{message.text}</blockquote>
+          <blockquote className="quoted">{message.text || message.attachments.map(({ name }) => name).join(', ')}</blockquote>
         </ConfirmDialog>
       )}
     </div>

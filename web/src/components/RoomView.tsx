@@ -2,7 +2,8 @@ import { useEffect, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useConnection, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
-import { findHref, goTo, homeHref, roomHref } from '../hooks/useRoute';
+import { useFileDrop } from '../hooks/useFileDrop';
+import { findHref, goTo, homeHref, roomHref, searchHref } from '../hooks/useRoute';
 import { useSelect, useStore } from '../hooks/useStore';
 import { onlineCount } from '../state/presence';
 import { may } from '../state/roles';
@@ -42,8 +43,10 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
   const [membersOpen, setMembersOpen] = useState(() => window.matchMedia(WIDE).matches);
   const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete'>('nothing');
   const close = () => setOpen('nothing');
-  const [newAfter] = useState(() => ((chat.unread.getSnapshot().get(session.id) ?? 0) > 0 ? mine.lastRead : undefined));
+  const [newAfter] = useState(() => ((chat.unread.getSnapshot().get(session.id)?.unread ?? 0) > 0 ? mine.lastRead : undefined));
   const { room } = mine;
+
+  const drop = useFileDrop((files) => void session.attach(files, chat.limits.getSnapshot()));
 
   const ready = useStore(session.opening).kind === 'ready';
   useEffect(() => {
@@ -62,7 +65,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
 
   return (
     <div className={`room${membersOpen ? ' with-members' : ''}`}>
-      <section className="room-main" aria-labelledby="room-title">
+      <section className="room-main" aria-labelledby="room-title" {...drop.target}>
         <RoomHead
           mine={mine}
           session={session}
@@ -74,6 +77,13 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
         <Conversation session={session} roomName={room.name} newAfter={newAfter} />
         <TypingLine session={session} />
         <Composer session={session} roomName={room.name} />
+        {drop.over && (
+          <div className="drop-cover" {...drop.cover}>
+            <p>
+              <Icon name="clip" /> Drop files to send them to {room.name}
+            </p>
+          </div>
+        )}
       </section>
       {membersOpen && <MembersPanel session={session} onClose={() => setMembersOpen(false)} />}
       {open === 'leave' && <LeaveDialog mine={mine} onClose={close} />}
@@ -110,6 +120,9 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
         </h1>
         {room.description && <p className="room-about">{room.description}</p>}
       </div>
+      <a className="icon-button" href={searchHref(room.id)} aria-label={`Search in ${room.name}`} title="Search in this room">
+        <Icon name="search" />
+      </a>
       <button
         type="button"
         className="head-button"

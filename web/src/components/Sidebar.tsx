@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useMe, useOnline, useOwnStatus, useRooms, useUnread } from '../hooks/useChatState';
-import { findHref, homeHref, roomHref, type Route } from '../hooks/useRoute';
-import type { MyRoom } from '../state/unread';
+import { findHref, homeHref, roomHref, type Route, searchHref } from '../hooks/useRoute';
+import type { MyRoom, Unread } from '../state/unread';
 import { Avatar, nameOf } from './Avatar';
 import { ConnectionLine } from './ConnectionLine';
 import { Face, Skeleton } from './Face';
@@ -33,6 +33,10 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut }: SidebarProps)
         <a className="room-link find-link" href={findHref} aria-current={route.kind === 'find' ? 'page' : undefined}>
           <Icon name="compass" />
           <span className="room-link-name">Find rooms</span>
+        </a>
+        <a className="room-link" href={searchHref()} aria-current={route.kind === 'search' ? 'page' : undefined} title="Ctrl+K" aria-keyshortcuts="Control+K Meta+K">
+          <Icon name="search" />
+          <span className="room-link-name">Search</span>
         </a>
         <RoomList current={route.kind === 'room' ? route.id : undefined} />
       </nav>
@@ -79,7 +83,7 @@ function RoomList({ current }: { current: number | undefined }) {
 }
 
 function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean }) {
-  const unread = useUnread(room.id);
+  const { unread, mentions } = useUnread(room.id);
   return (
     <a
       className={`room-link${unread > 0 ? ' has-unread' : ''}`}
@@ -88,15 +92,29 @@ function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean 
     >
       <Icon name={room.private ? 'lock' : 'hash'} />
       <span className="room-link-name">{room.name}</span>
-      {unread > 0 && (
-        <span className="badge">
-          {unread > 99 ? '99+' : unread}
-          <span className="sr-only"> unread</span>
-        </span>
-      )}
+      <Badge unread={unread} mentions={mentions} />
     </a>
   );
 }
+
+/** Who is named comes first: it is told in place of what is merely unread. */
+function Badge({ unread, mentions }: Unread) {
+  if (unread === 0) return null;
+  return mentions > 0 ? (
+    <span className="badge">
+      <span aria-hidden="true">@</span>
+      {upTo99(mentions)}
+      <span className="sr-only">{mentions === 1 ? ' mention' : ' mentions'}, {unread} unread</span>
+    </span>
+  ) : (
+    <span className="badge quiet">
+      {upTo99(unread)}
+      <span className="sr-only"> unread</span>
+    </span>
+  );
+}
+
+const upTo99 = (count: number) => (count > 99 ? '99+' : count);
 
 function Me({ onAccount, onSignOut }: { onAccount: () => void; onSignOut: () => void }) {
   const me = useMe();

@@ -1,11 +1,12 @@
-import type { OwnStatus, User } from '../protocol/types';
+import type { Limits, OwnStatus, User } from '../protocol/types';
 import type { OutboxEntry } from '../state/vault';
 import type { RoomsState } from '../state/chat';
 import type { DirectoryState } from '../state/directory';
 import type { Notice } from '../state/notices';
 import type { RoomSession } from '../state/room';
+import type { SearchState } from '../state/search';
 import type { SessionsState } from '../state/sessions';
-import type { MyRoom } from '../state/unread';
+import { type MyRoom, nothingUnread, type Unread } from '../state/unread';
 import type { ConnectionState } from '../transport/socket';
 import { useChat } from './context';
 import { useSelect, useStore } from './useStore';
@@ -46,12 +47,13 @@ export function useRoomSession(roomId: number): RoomSession | undefined {
   return useSelect(chat.rooms, () => chat.session(roomId));
 }
 
-export function useUnread(roomId: number): number {
-  return useSelect(useChat().unread, (counts) => counts.get(roomId) ?? 0);
+export function useUnread(roomId: number): Unread {
+  return useSelect(useChat().unread, (counts) => counts.get(roomId) ?? nothingUnread);
 }
 
-export function useUnreadTotal(): number {
-  return useSelect(useChat().unread, (counts) => [...counts.values()].reduce((sum, count) => sum + count, 0));
+/** Of all rooms together; kind: what is counted. */
+export function useUnreadTotal(kind: keyof Unread): number {
+  return useSelect(useChat().unread, (counts) => [...counts.values()].reduce((sum, count) => sum + count[kind], 0));
 }
 
 export function useUnsent(): readonly OutboxEntry[] {
@@ -62,10 +64,14 @@ export function useDirectory(): DirectoryState {
   return useStore(useChat().directory.state);
 }
 
+export function useSearch(): SearchState {
+  return useStore(useChat().search.state);
+}
+
 export function useNotices(): readonly Notice[] {
   return useStore(useChat().notices.shown);
 }
 
-export function useMaxMessageLength(): number {
-  return useSelect(useChat().limits, (limits) => limits.maxMessageLength);
+export function useLimits(): Limits {
+  return useStore(useChat().limits);
 }

@@ -1,15 +1,24 @@
 import { useSyncExternalStore } from 'react';
 
 /** What the address shows. It lives in the hash, so that any file server can serve the page. */
-export type Route = { kind: 'home' } | { kind: 'find' } | { kind: 'room'; id: number; /** The message to show, by its seq. */ at?: number };
+export type Route =
+  | { kind: 'home' }
+  | { kind: 'find' }
+  /** room: search only there. */
+  | { kind: 'search'; room?: number }
+  /** at: the message to show, by its seq. */
+  | { kind: 'room'; id: number; at?: number };
 
 export const homeHref = '#/';
 export const findHref = '#/find';
+export const searchHref = (roomId?: number) => (roomId === undefined ? '#/search' : `#/search/${roomId}`);
 export const roomHref = (id: number) => `#/room/${id}`;
 export const messageHref = (roomId: number, seq: number) => `#/room/${roomId}/${seq}`;
 
 export function routeOf(hash: string): Route {
   if (hash === findHref) return { kind: 'find' };
+  const search = /^#\/search(?:\/(\d+))?$/.exec(hash);
+  if (search) return { kind: 'search', ...(search[1] === undefined ? {} : { room: Number(search[1]) }) };
   const [, id, at] = /^#\/room\/(\d+)(?:\/(\d+))?$/.exec(hash) ?? [];
   if (id === undefined) return { kind: 'home' };
   return { kind: 'room', id: Number(id), ...(at === undefined ? {} : { at: Number(at) }) };

@@ -185,7 +185,7 @@ export const defaultLimits: Limits = {
   maxAttachments: 10,
 };
 
-const attachment = object<Attachment>({
+export const decodeAttachment = object<Attachment>({
   id: number,
   name: string,
   size: number,
@@ -209,7 +209,7 @@ export const decodeMessage = object<Message>({
   mentions: list(number),
   system: optional(object<SystemInfo>({ action: string, userId: number })),
   replyTo: optional(object<Reply>({ id: number, seq: number, author, excerpt: string })),
-  attachments: list(attachment),
+  attachments: list(decodeAttachment),
   reactions: list(object<Reaction>({ emoji: string, count: number, me: withDefault(boolean, false), userIds: list(number) })),
   createdAt: string,
   editedAt: optional(string),

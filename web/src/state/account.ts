@@ -67,12 +67,22 @@ export class Account {
 
   /** Ends the session and forgets everything of the user, unsent messages too. */
   async logout(): Promise<void> {
-    await this.rest.logout();
+    await this.#go(() => this.rest.logout());
+  }
+
+  /** Closes the account for good; a guest has no password. */
+  async close(password: string | undefined): Promise<void> {
+    await this.#go(() => this.rest.closeAccount(password), 'Your account is closed. What you wrote stays, without your name.');
+  }
+
+  /** The socket may hear of it before we do, and would keep what is unsent: it is forgotten all the same. */
+  async #go(ask: () => Promise<void>, notice?: string): Promise<void> {
     const vault = this.#vault;
+    await ask();
     this.#leave();
     await vault?.destroy();
     forgetStatus();
-    this.state.set({ kind: 'signed-out', first: false });
+    this.state.set({ kind: 'signed-out', first: false, ...(notice === undefined ? {} : { notice }) });
   }
 
   async #enter(user: User): Promise<void> {

@@ -151,7 +151,7 @@ describe('a room', () => {
 describe('sending', () => {
   test('pending, confirmed and placed: one message on the screen', async () => {
     const { rig, session } = await connected();
-    await rig.chat.outbox.add(7, 'hello');
+    await rig.chat.outbox.add(7, { text: 'hello' });
     const sent = await rig.command('message:send');
     expect(session.timeline.getSnapshot().outgoing).toMatchObject([{ kind: 'pending', text: 'hello' }]);
     const cid = String(sent.data.cid);
@@ -169,7 +169,7 @@ describe('sending', () => {
 
   test('what the connection swallowed goes out again on the next one, with the same cid', async () => {
     const { rig } = await connected();
-    await rig.chat.outbox.add(7, 'hello');
+    await rig.chat.outbox.add(7, { text: 'hello' });
     const first = await rig.command('message:send');
     rig.socket().end(1006);
     await until(rig.sockets, (all) => all.length === 2);
@@ -182,10 +182,10 @@ describe('sending', () => {
 describe('unread', () => {
   test('counts messages of others until they are read', async () => {
     const { rig } = await connected();
-    rig.socket().serve(news(message(1)), news(message(2)));
-    expect(rig.chat.unread.getSnapshot().get(7)).toBe(2);
+    rig.socket().serve(news(message(1)), news(message(2, { mentions: [alice.id] })));
+    expect(rig.chat.unread.getSnapshot().get(7)).toEqual({ unread: 2, mentions: 1 });
     rig.chat.markRead(7);
-    expect(rig.chat.unread.getSnapshot().get(7)).toBe(0);
+    expect(rig.chat.unread.getSnapshot().get(7)).toEqual({ unread: 0, mentions: 0 });
     expect((await rig.command('read:mark')).data).toEqual({ roomId: 7, seq: 2 });
   });
 });

@@ -1,17 +1,19 @@
 import { defaultLimits } from '../protocol/decode';
-import type { Connected, Limits, Membership, OwnRoom, OwnStatus, Room, RoomRemoved, ServerFrame, User } from '../protocol/types';
-import type { NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
+import type { Connected, InvitedRoom, Limits, Membership, OwnRoom, OwnStatus, Room, RoomAdded, RoomRemoved, ServerFrame, User } from '../protocol/types';
+import type { NewAccount, NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
 import { Directory } from './directory';
+import type { OutgoingFile } from './files';
 import { Notices } from './notices';
 import { Outbox } from './outbox';
 import { newestPage, RoomSession } from './room';
+import { Search } from './search';
 import { Sessions } from './sessions';
 import { keepStatus, keptStatus } from './status';
 import { Store } from './store';
 import { BrowserTabs, type Tabs } from './tabs';
 import type { Outgoing } from './timeline';
-import { type MyRoom, unreadIn } from './unread';
+import { type MyRoom, nothingUnread, type Unread, unreadIn } from './unread';
 import { type OutboxEntry, type Vault, vaultName } from './vault';
 
 /** This user's rooms, by name. 'loading' until the cache or the server has told them. */
@@ -46,13 +48,14 @@ export class Chat {
   readonly user: Store<User>;
   readonly connection = new Store<ConnectionState>({ kind: 'disconnected' });
   readonly rooms = new Store<RoomsState>({ kind: 'loading' });
-  readonly unread = new Store<ReadonlyMap<number, number>>(new Map());
+  readonly unread = new Store<ReadonlyMap<number, Unread>>(new Map());
   readonly limits = new Store<Limits>(defaultLimits);
   /** What this user says of themselves, on all their tabs here. */
   readonly status: Store<OwnStatus>;
   readonly sessions: Sessions;
   readonly notices = new Notices();
   readonly directory: Directory;
+  readonly search: Search;
   readonly outbox: Outbox;
 
   #rest: Rest;
@@ -74,6 +77,7 @@ export class Chat {
     this.#hooks = hooks;
     this.#tabs = tabs ?? new BrowserTabs(vaultName(user));
     this.directory = new Directory(rest);
+    this.search = new Search(rest);
     this.sessions = new Sessions(rest);
     this.status = new Store(keptStatus(user.id));
     this.#socket = new ChatSocket(
@@ -107,6 +111,17 @@ export class Chat {
     this.#socket.open();
   }
 
+  /** Hands what is written in a room to the outbox. What this browser cannot keep is given back. */
+  async send(session: RoomSession): Promise<void> {
+    const written = session.takeDraft();
+    try {
+      await this.outbox.add(session.id, written);
+    } catch {
+      session.giveBack(written);
+      this.notices.say('This browser has no room left to keep that. Nothing was sent.');
+    }
+  }
+
   retryConnection(): void {
     this.#socket.retryNow();
   }
@@ -131,6 +146,25 @@ export class Chat {
 
   async joinRoomByName(name: string, password?: string): Promise<Room> {
     return this.#joined(await this.#rest.joinRoomByName(name, password));
+  }
+
+  /** The page of an invite, before one comes in. */
+  invitedTo(token: string): Promise<InvitedRoom> {
+    return this.#rest.invitedTo(token);
+  }
+
+  async joinByInvite(token: string): Promise<Room> {
+    return this.#joined(await this.#rest.joinByInvite(token));
+  }
+
+  /** The one room of two people, made where there is none. */
+  async openDirect(userId: number): Promise<Room> {
+    return this.#joined(await this.#rest.openDirect(userId));
+  }
+
+  /** What a stranger may see of a room. */
+  lookAt(roomId: number): Promise<Room> {
+    return this.#rest.room(roomId);
   }
 
   async leaveRoom(roomId: number): Promise<void> {
@@ -160,6 +194,11 @@ export class Chat {
     this.#userIs({ ...this.user.getSnapshot(), avatarUrl: '' });
   }
 
+  /** A guest becomes an account, and stays who it is. */
+  async keepAccount(account: NewAccount): Promise<void> {
+    this.#userIs(await this.#rest.keepAccount(account));
+  }
+
   async changePassword(current: string, password: string): Promise<void> {
     await this.#rest.changePassword(current, password);
     await this.sessions.load();
@@ -176,7 +215,7 @@ export class Chat {
     const cursor = this.#sessions.get(roomId)?.timeline.getSnapshot().cursor;
     const mine = this.myRoom(roomId);
     if (mine === undefined || cursor?.kind !== 'at' || cursor.seq <= mine.lastRead) return;
-    this.#patch(roomId, (room) => ({ ...room, lastRead: cursor.seq, counted: { unread: 0, head: cursor.seq } }));
+    this.#patch(roomId, (room) => ({ ...room, lastRead: cursor.seq, counted: { ...nothingUnread, head: cursor.seq } }));
     clearTimeout(this.#readTimer);
     this.#readTimer = setTimeout(() => {
       const seq = this.myRoom(roomId)?.lastRead ?? 0;
@@ -202,8 +241,13 @@ export class Chat {
       get connected() {
         return socket.connected;
       },
-      send: ({ roomId, cid, text, replyTo }: OutboxEntry) =>
-        socket.ask('message:send', { roomId, cid, text, ...(replyTo ? { replyTo: replyTo.id } : {}) }),
+      upload: async ({ blob, name }: OutgoingFile, onProgress: (part: number) => void, signal: AbortSignal) =>
+        (await this.#rest.upload(blob, name, { onProgress, signal })).id,
+      send: ({ roomId, cid, text, replyTo, files = [] }: OutboxEntry) => {
+        const attachmentIds = files.flatMap(({ attachment }) => attachment ?? []);
+        const more = { ...(replyTo ? { replyTo: replyTo.id } : {}), ...(attachmentIds.length > 0 ? { attachmentIds } : {}) };
+        return socket.ask('message:send', { roomId, cid, text, ...more });
+      },
     };
   }
 
@@ -227,9 +271,10 @@ export class Chat {
   #count(roomId: number): void {
     const mine = this.myRoom(roomId);
     const session = this.#sessions.get(roomId);
-    const unread = mine && session ? unreadIn(mine, session.timeline.getSnapshot()) : 0;
-    if ((this.unread.getSnapshot().get(roomId) ?? 0) === unread) return;
-    this.unread.update((counts) => new Map(counts).set(roomId, unread));
+    const now = mine && session ? unreadIn(mine, session.timeline.getSnapshot()) : nothingUnread;
+    const before = this.unread.getSnapshot().get(roomId) ?? nothingUnread;
+    if (before.unread === now.unread && before.mentions === now.mentions) return;
+    this.unread.update((counts) => new Map(counts).set(roomId, now));
   }
 
   async #restore(): Promise<void> {
@@ -245,7 +290,10 @@ export class Chat {
     if (known !== undefined) return known;
     const session = new RoomSession(room.id, this.user.getSnapshot().id, this.#socket, this.#rest, {
       lostAccess: (roomId) => this.#remove({ roomId, reason: 'left' }),
-      joined: ({ room, membership }) => this.#patch(room.id, (mine) => ({ ...mine, room, role: membership.role })),
+      joined: ({ room, membership }) => {
+        this.#roomIs(room);
+        this.#membershipIs(membership);
+      },
     });
     this.#sessions.set(room.id, session);
     session.timeline.subscribe(() => {
@@ -280,10 +328,14 @@ export class Chat {
       case 'typing:update':
         return this.#sessions.get(frame.data.roomId)?.typingChanged(frame.data.userIds);
       case 'read:updated': {
-        const { roomId, lastRead, unread } = frame.data;
+        const { roomId, lastRead, unread, mentions } = frame.data;
         const head = this.#cursorOf(roomId);
-        return this.#patch(roomId, (mine) => ({ ...mine, lastRead: Math.max(mine.lastRead, lastRead), counted: { unread, head } }));
+        return this.#patch(roomId, (mine) => ({ ...mine, lastRead: Math.max(mine.lastRead, lastRead), counted: { unread, mentions, head } }));
       }
+      case 'room:added':
+        return this.#added(frame.data);
+      case 'membership:updated':
+        return this.#membershipIs(frame.data.membership);
       case 'user:updated':
         return this.#userIs(frame.data.user);
       case 'pong':
@@ -334,7 +386,7 @@ export class Chat {
   }
 
   #joined({ room, membership }: { room: Room; membership: Membership }): Room {
-    this.#adopt({ room, role: membership.role, lastRead: membership.lastRead, unread: 0, mentions: 0 });
+    this.#adopt(ownOf(room, membership));
     return room;
   }
 
@@ -351,13 +403,22 @@ export class Chat {
     try {
       const { room, membership } = await this.#rest.joinRoom(roomId);
       if (this.#sessions.has(roomId)) return;
-      const own: OwnRoom = { room, role: membership.role, lastRead: membership.lastRead, unread: 0, mentions: 0 };
+      const own = ownOf(room, membership);
       const session = this.#open(own);
       this.#setRooms([...this.#list(), myRoom(own)]);
       await session.join();
     } catch {
       // The next connection tells this tab its rooms anyway.
     }
+  }
+
+  /** This user became a member elsewhere. */
+  #added({ room, membership }: RoomAdded): void {
+    if (this.myRoom(room.id) === undefined) this.#adopt(ownOf(room, membership));
+  }
+
+  #membershipIs({ roomId, role, mutedUntil }: Membership): void {
+    this.#patch(roomId, ({ room, lastRead, counted }) => ({ room, role, lastRead, counted, ...(mutedUntil ? { mutedUntil } : {}) }));
   }
 
   #roomIs(room: Room): void {
@@ -434,7 +495,7 @@ export class Chat {
     const session = this.#sessions.get(roomId);
     const page = session && newestPage(session.timeline.getSnapshot());
     if (mine === undefined || page === undefined) return false;
-    const own: OwnRoom = { room: mine.room, role: mine.role, lastRead: mine.lastRead, unread: this.unread.getSnapshot().get(roomId) ?? 0, mentions: 0 };
+    const own = ownRoom(mine, this.unread.getSnapshot().get(roomId) ?? nothingUnread);
     // The cache only makes a reload faster: that it cannot be written is no fault.
     this.#vault.putRoom({ roomId, own, ...page }).catch(() => undefined);
     return true;
@@ -462,18 +523,27 @@ export class Chat {
   }
 }
 
-function myRoom({ room, role, lastRead, unread }: OwnRoom): MyRoom {
-  return { room, role, lastRead, counted: { unread, head: room.head } };
+/** A room as it is for somebody who has just come. */
+function ownOf(room: Room, { role, lastRead, mutedUntil }: Membership): OwnRoom {
+  return { room, role, lastRead, ...nothingUnread, ...(mutedUntil ? { mutedUntil } : {}) };
+}
+
+function myRoom({ room, role, lastRead, unread, mentions, mutedUntil }: OwnRoom): MyRoom {
+  return { room, role, lastRead, counted: { unread, mentions, head: room.head }, ...(mutedUntil ? { mutedUntil } : {}) };
+}
+
+function ownRoom({ room, role, lastRead, mutedUntil }: MyRoom, unread: Unread): OwnRoom {
+  return { room, role, lastRead, ...unread, ...(mutedUntil ? { mutedUntil } : {}) };
 }
 
 /** A read mark only moves forward: the server may not have heard of ours. */
 function withKnown(told: MyRoom, known: MyRoom | undefined): MyRoom {
   if (known === undefined || known.lastRead <= told.lastRead) return told;
-  const counted = known.lastRead >= told.room.head ? { unread: 0, head: told.room.head } : told.counted;
+  const counted = known.lastRead >= told.room.head ? { ...nothingUnread, head: told.room.head } : told.counted;
   return { ...told, lastRead: known.lastRead, counted };
 }
 
-function outgoing({ cid, text, createdAt, replyTo, state }: OutboxEntry): Outgoing {
-  const written = { cid, text, createdAt, ...(replyTo ? { replyTo } : {}) };
+function outgoing({ cid, text, createdAt, replyTo, files, state }: OutboxEntry): Outgoing {
+  const written = { cid, text, createdAt, ...(replyTo ? { replyTo } : {}), ...(files ? { files } : {}) };
   return state.kind === 'failed' ? { ...written, kind: 'failed', reason: state.reason } : { ...written, kind: 'pending' };
 }

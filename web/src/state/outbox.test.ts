@@ -3,6 +3,7 @@ import type { MessageConfirmed } from '../protocol/types';
 import { message } from '../test/samples';
 import { until } from '../test/waiting';
 import { Refused, Unreachable } from '../transport/errors';
+import type { OutgoingFile } from './files';
 import { type Carrier, Outbox } from './outbox';
 import { Store } from './store';
 import type { TabNews, Tabs } from './tabs';
@@ -61,7 +62,15 @@ class FakeServer implements Carrier {
   sent: string[] = [];
   inFlight = 0;
   mostInFlight = 0;
+  uploads: string[] = [];
+  take: (file: OutgoingFile, signal: AbortSignal) => Promise<number> = async () => this.uploads.length;
   answer: (entry: OutboxEntry) => Promise<MessageConfirmed> = async (entry) => confirm(entry);
+
+  async upload(file: OutgoingFile, onProgress: (part: number) => void, signal: AbortSignal): Promise<number> {
+    this.uploads.push(file.name);
+    onProgress(0.5);
+    return await this.take(file, signal);
+  }
 
   async send(entry: OutboxEntry): Promise<MessageConfirmed> {
     this.sent.push(entry.text);
@@ -100,7 +109,7 @@ describe('outbox', () => {
   test('sends in order, one at a time', async () => {
     const server = new FakeServer();
     const outbox = outboxOn(await freshVault(), server);
-    await Promise.all(['one', 'two', 'three'].map((text) => outbox.add(ROOM, text)));
+    await Promise.all(['one', 'two', 'three'].map((text) => outbox.add(ROOM, { text })));
     await until(outbox.entries, isEmpty);
     expect(server.sent).toEqual(['one', 'two', 'three']);
     expect(server.mostInFlight).toBe(1);
@@ -115,7 +124,7 @@ describe('outbox', () => {
       return confirm(entry);
     };
     const outbox = outboxOn(vault, server);
-    await outbox.add(ROOM, 'one');
+    await outbox.add(ROOM, { text: 'one' });
     await until(outbox.entries, isEmpty);
     expect(kept.map((entry) => entry.text)).toEqual(['one']);
   });
@@ -124,8 +133,8 @@ describe('outbox', () => {
     const server = new FakeServer();
     server.connected = false;
     const outbox = outboxOn(await freshVault(), server);
-    await outbox.add(ROOM, 'one');
-    await outbox.add(ROOM, 'two');
+    await outbox.add(ROOM, { text: 'one' });
+    await outbox.add(ROOM, { text: 'two' });
     expect(states(outbox)).toEqual(['one: pending', 'two: pending']);
     expect(server.sent).toEqual([]);
     server.connected = true;
@@ -139,8 +148,8 @@ describe('outbox', () => {
     const away = new FakeServer();
     away.connected = false;
     const before = outboxOn(vault, away);
-    await before.add(ROOM, 'one');
-    await before.add(ROOM, 'two');
+    await before.add(ROOM, { text: 'one' });
+    await before.add(ROOM, { text: 'two' });
     const cids = before.entries.getSnapshot().map((entry) => entry.cid);
     before.close();
 
@@ -168,7 +177,7 @@ describe('outbox', () => {
       throw new Unreachable();
     };
     const outbox = outboxOn(await freshVault(), server);
-    await outbox.add(ROOM, 'one');
+    await outbox.add(ROOM, { text: 'one' });
     await until(connection, (there) => !there);
     expect(states(outbox)).toEqual(['one: pending']);
     server.connected = true;
@@ -186,8 +195,8 @@ describe('outbox', () => {
       return confirm(entry);
     };
     const outbox = outboxOn(await freshVault(), server);
-    await outbox.add(ROOM, 'one');
-    await outbox.add(ROOM, 'two');
+    await outbox.add(ROOM, { text: 'one' });
+    await outbox.add(ROOM, { text: 'two' });
     await until(outbox.entries, (entries) => entries[0]?.state.kind === 'pending' && entries[0].state.notBefore > 0);
     await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
     expect(states(outbox)).toEqual(['one: pending', 'two: pending']);
@@ -205,8 +214,8 @@ describe('outbox', () => {
       return confirm(entry);
     };
     const outbox = outboxOn(await freshVault(), server);
-    await outbox.add(ROOM, 'bad');
-    await outbox.add(ROOM, 'good');
+    await outbox.add(ROOM, { text: 'bad' });
+    await outbox.add(ROOM, { text: 'good' });
     await until(outbox.entries, (entries) => entries.length === 1 && entries[0]?.state.kind === 'failed');
     expect(states(outbox)).toEqual(['bad: failed']);
     expect(server.sent).toEqual(['bad', 'good']);
@@ -218,8 +227,8 @@ describe('outbox', () => {
       throw new Refused('FORBIDDEN', 'You may not write here.');
     };
     const outbox = outboxOn(await freshVault(), server);
-    await outbox.add(ROOM, 'again');
-    await outbox.add(ROOM, 'away');
+    await outbox.add(ROOM, { text: 'again' });
+    await outbox.add(ROOM, { text: 'away' });
     const failed = await until(outbox.entries, (all) => all.length === 2 && all.every(({ state }) => state.kind === 'failed'));
     await outbox.discard(failed[1]?.cid ?? '');
     server.answer = async (entry) => confirm(entry);
@@ -232,7 +241,7 @@ describe('outbox', () => {
     const server = new FakeServer();
     server.connected = false;
     const outbox = outboxOn(await freshVault(), server);
-    await outbox.add(ROOM, 'one');
+    await outbox.add(ROOM, { text: 'one' });
     await outbox.discard(outbox.entries.getSnapshot()[0]?.cid ?? '');
     expect(states(outbox)).toEqual(['one: pending']);
   });
@@ -242,7 +251,7 @@ describe('outbox', () => {
     const browser = new Browser();
     const server = new FakeServer();
     const [left, right] = [outboxOn(vault, server, browser.tab()), outboxOn(vault, server, browser.tab())];
-    await Promise.all([left.add(ROOM, 'one'), right.add(ROOM, 'two'), left.add(ROOM, 'three')]);
+    await Promise.all([left.add(ROOM, { text: 'one' }), right.add(ROOM, { text: 'two' }), left.add(ROOM, { text: 'three' })]);
     left.flush();
     right.flush();
     await Promise.all([until(left.entries, isEmpty), until(right.entries, isEmpty)]);
@@ -257,9 +266,86 @@ describe('outbox', () => {
     away.connected = false;
     const server = new FakeServer();
     const [writing, connected] = [outboxOn(vault, away, browser.tab()), outboxOn(vault, server, browser.tab())];
-    await writing.add(ROOM, 'one');
+    await writing.add(ROOM, { text: 'one' });
     await until(writing.entries, isEmpty);
     expect(server.sent).toEqual(['one']);
     expect(connected.entries.getSnapshot()).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  const file = (name: string): OutgoingFile => ({ name, type: 'text/plain', size: 4, blob: new Blob(['text']) });
+  const album = { text: 'look', files: [file('a'), file('b')] };
+
+  test('go before the message, which names them', async () => {
+    const server = new FakeServer();
+    let sent: OutboxEntry | undefined;
+    server.answer = async (entry) => confirm((sent = entry));
+    const outbox = outboxOn(await freshVault(), server);
+    await outbox.add(ROOM, album);
+    await until(outbox.entries, isEmpty);
+    expect(server.uploads).toEqual(['a', 'b']);
+    expect(sent?.files?.map(({ attachment }) => attachment)).toEqual([1, 2]);
+    expect(outbox.progress.getSnapshot().size).toBe(0);
+  });
+
+  test('that are there are not uploaded again after a reload, and the text is kept', async () => {
+    const vault = await freshVault();
+    const server = new FakeServer();
+    server.take = async ({ name }) => {
+      if (name === 'b' && server.uploads.length === 2) throw new Unreachable();
+      return server.uploads.length;
+    };
+    const before = outboxOn(vault, server);
+    await before.add(ROOM, album);
+    await until(before.progress, (progress) => server.uploads.length === 2 && progress.size === 0);
+    before.close();
+    const after = outboxOn(vault, server);
+    await after.refresh();
+    await until(after.entries, isEmpty);
+    expect(server.uploads).toEqual(['a', 'b', 'b']);
+    expect(server.sent).toEqual(['look']);
+  });
+
+  test('that are refused fail with the message, and can be tried again', async () => {
+    const server = new FakeServer();
+    server.take = async () => {
+      throw new Refused('TOO_LARGE', 'Too large.');
+    };
+    const outbox = outboxOn(await freshVault(), server);
+    await outbox.add(ROOM, album);
+    const [failed] = await until(outbox.entries, ([entry]) => entry?.state.kind === 'failed');
+    expect(failed?.state).toEqual({ kind: 'failed', reason: 'Too large.' });
+    expect(server.sent).toEqual([]);
+    server.take = async () => server.uploads.length;
+    await outbox.retry(failed?.cid ?? '');
+    await until(outbox.entries, isEmpty);
+    expect(server.sent).toEqual(['look']);
+  });
+
+  test('can be taken back while they upload; what follows goes on', async () => {
+    const server = new FakeServer();
+    server.take = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Unreachable())));
+    const outbox = outboxOn(await freshVault(), server);
+    await outbox.add(ROOM, album);
+    await outbox.add(ROOM, { text: 'next' });
+    await until(outbox.progress, (progress) => progress.size === 1);
+    await outbox.discard(outbox.entries.getSnapshot()[0]?.cid ?? '');
+    await until(outbox.entries, isEmpty);
+    expect(server.sent).toEqual(['next']);
+  });
+
+  test('that the server has forgotten are uploaded anew', async () => {
+    const server = new FakeServer();
+    server.answer = async () => {
+      throw new Refused('NOT_FOUND', 'There is no such file.');
+    };
+    const outbox = outboxOn(await freshVault(), server);
+    await outbox.add(ROOM, album);
+    const [failed] = await until(outbox.entries, ([entry]) => entry?.state.kind === 'failed');
+    server.answer = async (entry) => confirm(entry);
+    await outbox.retry(failed?.cid ?? '');
+    await until(outbox.entries, isEmpty);
+    expect(server.uploads).toEqual(['a', 'b', 'a', 'b']);
   });
 });

@@ -1,6 +1,7 @@
 import type { MessageConfirmed, Reply } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import { newCid } from './cid';
+import type { OutgoingFile } from './files';
 import { Store } from './store';
 import type { Tabs } from './tabs';
 import type { OutboxEntry, Vault } from './vault';
@@ -8,6 +9,8 @@ import type { OutboxEntry, Vault } from './vault';
 /** How the outbox reaches the server. */
 export interface Carrier {
   readonly connected: boolean;
+  /** Brings a file to the server and returns its name there. */
+  upload(file: OutgoingFile, onProgress: (part: number) => void, signal: AbortSignal): Promise<number>;
   send(entry: OutboxEntry): Promise<MessageConfirmed>;
 }
 
@@ -16,6 +19,13 @@ export interface OutboxOptions {
   tabs: Tabs;
   carrier: Carrier;
   confirmed(confirmed: MessageConfirmed): void;
+}
+
+/** What is written, before it has a name. */
+export interface Written {
+  text: string;
+  replyTo?: Reply | undefined;
+  files?: readonly OutgoingFile[] | undefined;
 }
 
 /** How long to wait after a send that nobody answered, and where the server named no time. */
@@ -29,6 +39,9 @@ const PATIENCE_MS = 2_000;
 export class Outbox {
   readonly entries = new Store<readonly OutboxEntry[]>([]);
   #options: OutboxOptions;
+  /** How much of each message's files has gone from this tab, from 0 to 1. */
+  readonly progress = new Store<ReadonlyMap<string, number>>(new Map());
+  #uploads = new Map<string, AbortController>();
   #flushing = new Map<number, 'once' | 'again'>();
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
   #closed = false;
@@ -43,10 +56,11 @@ export class Outbox {
     this.flush();
   }
 
-  async add(roomId: number, text: string, replyTo?: Reply): Promise<void> {
+  async add(roomId: number, { text, replyTo, files = [] }: Written): Promise<void> {
     const createdAt = new Date().toISOString();
     const state = { kind: 'pending', notBefore: 0 } as const;
-    await this.#options.vault.add({ cid: newCid(), roomId, text, ...(replyTo ? { replyTo } : {}), createdAt, state });
+    const more = { ...(replyTo ? { replyTo } : {}), ...(files.length > 0 ? { files } : {}) };
+    await this.#options.vault.add({ cid: newCid(), roomId, text, ...more, createdAt, state });
     await this.#changed();
     this.#flushRoom(roomId);
   }
@@ -54,15 +68,16 @@ export class Outbox {
   async retry(cid: string): Promise<void> {
     const entry = this.#find(cid);
     if (entry?.state.kind !== 'failed') return;
-    await this.#options.vault.change(entry.order, { kind: 'pending', notBefore: 0 });
+    await this.#options.vault.change(entry.order, { state: { kind: 'pending', notBefore: 0 } });
     await this.#changed();
     this.#flushRoom(entry.roomId);
   }
 
-  /** Only what has failed can be taken back: a pending message may be on its way. */
+  /** Only what has failed, or still uploads, can be taken back: a pending message may be on its way. */
   async discard(cid: string): Promise<void> {
     const entry = this.#find(cid);
-    if (entry?.state.kind !== 'failed') return;
+    if (entry === undefined || (entry.state.kind !== 'failed' && !uploads(entry))) return;
+    this.#uploads.get(cid)?.abort();
     await this.#options.vault.remove(entry.order);
     await this.#changed();
   }
@@ -75,6 +90,7 @@ export class Outbox {
 
   close(): void {
     this.#closed = true;
+    for (const upload of this.#uploads.values()) upload.abort();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -134,7 +150,9 @@ export class Outbox {
   async #sendOne(entry: OutboxEntry): Promise<boolean> {
     const { vault, carrier, confirmed } = this.#options;
     try {
-      const answer = await carrier.send(entry);
+      const whole = await this.#uploaded(entry);
+      if (whole === undefined) return true; // taken back
+      const answer = await carrier.send(whole);
       confirmed(answer);
       await vault.remove(entry.order);
     } catch (error) {
@@ -144,15 +162,65 @@ export class Outbox {
         return false;
       }
       await vault.change(entry.order, error.passing
-        ? { kind: 'pending', notBefore: Date.now() + (error.retryAfterMs ?? PATIENCE_MS) }
-        : { kind: 'failed', reason: wordsOf(error) });
+        ? { state: { kind: 'pending', notBefore: Date.now() + (error.retryAfterMs ?? PATIENCE_MS) } }
+        : { state: { kind: 'failed', reason: wordsOf(error) }, ...(error.code === 'NOT_FOUND' ? withoutUploads(entry) : {}) });
     }
     await this.#changed();
     return true;
+  }
+
+  /** Uploads what is not there yet, one after the other. Each is kept as soon as it is: another page goes on from there. */
+  async #uploaded(entry: OutboxEntry): Promise<OutboxEntry | undefined> {
+    if (!uploads(entry)) return entry;
+    const abort = new AbortController();
+    this.#uploads.set(entry.cid, abort);
+    let now: OutboxEntry | undefined = entry;
+    try {
+      for (const [at, file] of (entry.files ?? []).entries()) {
+        if (file.attachment !== undefined) continue;
+        const attachment: number = await this.#options.carrier.upload(file, (part) => this.#progresses(entry, at, part), abort.signal);
+        const files: OutgoingFile[] = (now.files ?? []).map((one, i) => (i === at ? { ...one, attachment } : one));
+        now = await this.#options.vault.change(entry.order, { files });
+        if (now === undefined) return undefined;
+      }
+      await this.#load();
+      return now;
+    } catch (error) {
+      if (abort.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      this.#uploads.delete(entry.cid);
+      this.#progressIs(entry.cid, undefined);
+    }
+  }
+
+  #progresses({ cid, files = [] }: OutboxEntry, at: number, part: number): void {
+    const whole = files.reduce((sum, { size }) => sum + size, 0);
+    const before = files.slice(0, at).reduce((sum, { size }) => sum + size, 0);
+    this.#progressIs(cid, (before + (files[at]?.size ?? 0) * part) / Math.max(1, whole));
+  }
+
+  #progressIs(cid: string, part: number | undefined): void {
+    this.progress.update((all) => {
+      const next = new Map(all);
+      if (part === undefined) next.delete(cid);
+      else next.set(cid, part);
+      return next;
+    });
   }
 
   #later(roomId: number, ms: number): void {
     clearTimeout(this.#timers.get(roomId));
     this.#timers.set(roomId, setTimeout(() => this.#flushRoom(roomId), ms));
   }
+}
+
+/** The message itself has not been sent: first come its files. */
+export function uploads({ files = [] }: Pick<OutboxEntry, 'files'>): boolean {
+  return files.some(({ attachment }) => attachment === undefined);
+}
+
+/** Uploads wait a day for their message; this one came later. */
+function withoutUploads({ files }: OutboxEntry): Pick<OutboxEntry, 'files'> {
+  return files === undefined ? {} : { files: files.map((file) => ({ ...file, attachment: undefined })) };
 }

@@ -2,8 +2,10 @@ import type { RoomChanges, Message, MessageEvent, PresenceUpdate, Reply, RoomJoi
 import { Refused, wordsOf } from '../transport/errors';
 import type { Rest } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
+import { admit, type FileLimits, type OutgoingFile, outgoingFile } from './files';
 import { Lookback } from './lookback';
 import { Members } from './members';
+import type { Written } from './outbox';
 import { mayEdit } from './roles';
 import { applyPresence, type Presence, presenceOf, unknownPresence } from './presence';
 import { Store } from './store';
@@ -52,6 +54,10 @@ export class RoomSession {
   readonly draft = new Store('');
   /** What the draft answers. */
   readonly replyingTo = new Store<Reply | undefined>(undefined);
+  /** What goes with the draft. */
+  readonly files = new Store<readonly OutgoingFile[]>([]);
+  /** Why some files do not. */
+  readonly fileFaults = new Store<readonly string[]>([]);
   readonly editing = new Store<Editing | undefined>(undefined);
   readonly members: Members;
   /** Which part of the room is looked at. */
@@ -154,16 +160,37 @@ export class RoomSession {
   }
 
   /** Hands what is written to the outbox's care: the draft is empty again. */
-  takeDraft(): { text: string; replyTo: Reply | undefined } {
-    const taken = { text: this.draft.getSnapshot().trim(), replyTo: this.replyingTo.getSnapshot() };
+  takeDraft(): Written {
+    const taken = { text: this.draft.getSnapshot().trim(), replyTo: this.replyingTo.getSnapshot(), files: this.files.getSnapshot() };
     this.draft.set('');
     this.replyingTo.set(undefined);
+    this.files.set([]);
+    this.fileFaults.set([]);
     this.userStopsTyping();
     return taken;
   }
 
-  replyTo({ id, seq, author, text }: Message): void {
-    const line = text.replace(/\s+/g, ' ').trim();
+  /** Puts what was taken before what was written since. */
+  giveBack({ text, replyTo, files = [] }: Written): void {
+    this.draft.update((since) => [text, since].filter(Boolean).join('\n'));
+    this.replyingTo.update((since) => since ?? replyTo);
+    this.files.update((since) => [...files, ...since]);
+  }
+
+  async attach(files: readonly File[], limits: FileLimits): Promise<void> {
+    const { taken, faults } = admit(files, this.files.getSnapshot().length, limits);
+    this.fileFaults.set(faults);
+    const measured = await Promise.all(taken.map(outgoingFile));
+    this.files.update((present) => [...present, ...measured].slice(0, limits.maxAttachments));
+  }
+
+  detach(file: OutgoingFile): void {
+    this.files.update((files) => files.filter((one) => one !== file));
+    this.fileFaults.set([]);
+  }
+
+  replyTo({ id, seq, author, text, attachments }: Message): void {
+    const line = (text || (attachments[0]?.name ?? '')).replace(/\s+/g, ' ').trim();
     const letters = Array.from(line);
     const excerpt = letters.length > EXCERPT ? `${letters.slice(0, EXCERPT).join('')}…` : line;
     this.replyingTo.set({ id, seq, author, excerpt });

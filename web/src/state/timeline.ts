@@ -1,4 +1,5 @@
 import type { Author, RoomChanges, Message, MessageConfirmed, Reply } from '../protocol/types';
+import type { OutgoingFile } from './files';
 
 /** A message of this user that has no place in the room's sequence yet. */
 export type Outgoing = Written &
@@ -9,6 +10,7 @@ interface Written {
   text: string;
   createdAt: string;
   replyTo?: Reply;
+  files?: readonly OutgoingFile[];
 }
 
 /** Where the timeline stands in the room's sequence; 'unknown' until the room was joined or read from the cache. */
@@ -155,8 +157,8 @@ function confirm(t: Timeline, { cid, seq, createdAt }: MessageConfirmed): Timeli
   return settle({ ...t, outgoing });
 }
 
-function written({ cid, text, createdAt, replyTo }: Outgoing): Written {
-  return { cid, text, createdAt, ...(replyTo ? { replyTo } : {}) };
+function written({ cid, text, createdAt, replyTo, files }: Outgoing): Written {
+  return { cid, text, createdAt, ...(replyTo ? { replyTo } : {}), ...(files ? { files } : {}) };
 }
 
 /** Applies what the held changes allow and lets go of outgoing messages that have their place now. */

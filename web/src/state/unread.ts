@@ -1,30 +1,43 @@
 import type { Room, RoomRole } from '../protocol/types';
 import type { Timeline } from './timeline';
 
+/** What a member has not read: messages of others, and those of them that name the member. */
+export interface Unread {
+  unread: number;
+  mentions: number;
+}
+
 /** One of this user's rooms. */
 export interface MyRoom {
   room: Room;
   role: RoomRole;
   lastRead: number;
+  /** Until when this user may only read. */
+  mutedUntil?: string;
   /** What the server counted, and up to which number. */
-  counted: { unread: number; head: number };
+  counted: Unread & { head: number };
 }
 
-/** How many messages of others came after the last read one. */
-export function unreadIn(mine: MyRoom, timeline: Timeline): number {
+export const nothingUnread: Unread = { unread: 0, mentions: 0 };
+
+/** What came after the last read message. */
+export function unreadIn(mine: MyRoom, timeline: Timeline): Unread {
   const first = timeline.messages[0];
   const complete = timeline.cursor.kind === 'at' && (!timeline.hasOlder || (first !== undefined && first.seq <= mine.lastRead + 1));
   if (complete) return countAfter(timeline, mine.lastRead);
-  return mine.counted.unread + countAfter(timeline, Math.max(mine.counted.head, mine.lastRead));
+  const since = countAfter(timeline, Math.max(mine.counted.head, mine.lastRead));
+  return { unread: mine.counted.unread + since.unread, mentions: mine.counted.mentions + since.mentions };
 }
 
-function countAfter(timeline: Timeline, seq: number): number {
+function countAfter(timeline: Timeline, seq: number): Unread {
   const { messages, me } = timeline;
-  let count = 0;
+  const count = { unread: 0, mentions: 0 };
   for (let i = messages.length - 1; i >= 0; i--) {
     const message = messages[i];
     if (message === undefined || message.seq <= seq) break;
-    if (message.kind === 'text' && message.author.id !== me && message.deletedAt === undefined) count++;
+    if (message.kind !== 'text' || message.author.id === me || message.deletedAt !== undefined) continue;
+    count.unread += 1;
+    if (message.mentions.includes(me)) count.mentions += 1;
   }
   return count;
 }

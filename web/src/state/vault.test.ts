@@ -55,7 +55,7 @@ describe('vault', () => {
     const vault = await openVault('vault-change');
     const kept = await vault.add(entry);
     await vault.remove(kept.order);
-    await vault.change(kept.order, { kind: 'failed', reason: 'late' });
+    await vault.change(kept.order, { state: { kind: 'failed', reason: 'late' } });
     expect(await vault.entries()).toEqual([]);
   });
 });

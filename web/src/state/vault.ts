@@ -1,5 +1,6 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { Message, OwnRoom, Reply, User } from '../protocol/types';
+import type { OutgoingFile } from './files';
 
 export type EntryState =
   /** Waits to be sent; not before notBefore (Unix ms) when the server asked for patience. */
@@ -15,9 +16,14 @@ export interface OutboxEntry {
   text: string;
   /** What it answers. */
   replyTo?: Reply;
+  /** What goes with it; each is uploaded before the message is sent. */
+  files?: readonly OutgoingFile[];
   createdAt: string;
   state: EntryState;
 }
+
+/** What of an entry changes while it waits. */
+export type EntryPatch = Partial<Pick<OutboxEntry, 'state' | 'files'>>;
 
 /** What a reload shows before the server has spoken. */
 export interface CachedRoom {
@@ -35,8 +41,8 @@ export interface Vault {
   entries(): Promise<OutboxEntry[]>;
   /** Resolves when the entry is kept: only then may it be sent. */
   add(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry>;
-  /** Changes an entry that is still there. */
-  change(order: number, state: EntryState): Promise<void>;
+  /** Changes an entry that is still there, and returns it; undefined where it is gone. */
+  change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined>;
   remove(order: number): Promise<void>;
   rooms(): Promise<CachedRoom[]>;
   putRoom(room: CachedRoom): Promise<void>;
@@ -96,11 +102,13 @@ class DiskVault implements Vault {
     return { ...entry, order };
   }
 
-  async change(order: number, state: EntryState): Promise<void> {
+  async change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
     const tx = this.#db.transaction('outbox', 'readwrite');
     const entry = await tx.store.get(order);
-    if (entry !== undefined) await tx.store.put({ ...entry, state });
+    const changed = entry && { ...entry, ...patch };
+    if (changed !== undefined) await tx.store.put(changed);
     await tx.done;
+    return changed;
   }
 
   remove(order: number): Promise<void> {
@@ -150,9 +158,11 @@ class MemoryVault implements Vault {
     return kept;
   }
 
-  async change(order: number, state: EntryState): Promise<void> {
+  async change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
     const entry = this.#entries.get(order);
-    if (entry !== undefined) this.#entries.set(order, { ...entry, state });
+    const changed = entry && { ...entry, ...patch };
+    if (changed !== undefined) this.#entries.set(order, changed);
+    return changed;
   }
 
   async remove(order: number): Promise<void> {

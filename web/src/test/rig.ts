@@ -35,13 +35,16 @@ export async function rig(answer: Answer = () => ({ body: {} }), vault?: Vault):
   const sockets = new Store<readonly FakeWebSocket[]>([]);
   const asked: string[] = [];
   const kept = vault ?? (await openVault(`rig-${++rigs}`));
-  const rest = new Rest(async (input, init) => {
-    const path = String(input).replace('/api/v1', '');
-    const method = init?.method ?? 'GET';
+  const respond = (method: string, url: string, sent: unknown) => {
+    const path = url.replace('/api/v1', '');
     asked.push(`${method} ${path}`);
-    const { status = 200, body } = answer(method, path, typeof init?.body === 'string' ? JSON.parse(init.body) : undefined);
+    const { status = 200, body } = answer(method, path, sent);
     return new Response(status === 204 ? null : JSON.stringify(body), { status });
-  });
+  };
+  const rest = new Rest(
+    async (input, init) => respond(init?.method ?? 'GET', String(input), typeof init?.body === 'string' ? JSON.parse(init.body) : undefined),
+    async (url, form) => respond('POST', url, form),
+  );
   const chat = new Chat({
     user: alice,
     rest,

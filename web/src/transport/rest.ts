@@ -1,4 +1,9 @@
 import {
+  decodeAttachment,
+  decodeBan,
+  decodeCreatedInvite,
+  decodeInvite,
+  decodeInvitedRoom,
   decodeMember,
   decodeMembership,
   decodeMessage,
@@ -8,8 +13,9 @@ import {
   decodeUser,
 } from '../protocol/decode';
 import { boolean, type Decode, list, number, object, optional, string, withDefault } from '../protocol/guards';
-import type { Member, Membership, Message, Room, RoomRole, Session, User } from '../protocol/types';
+import type { Attachment, Ban, CreatedInvite, Invite, InvitedRoom, Member, Membership, Message, Room, RoomRole, Session, User } from '../protocol/types';
 import { Refused, Unreachable } from './errors';
+import { type Upload, type UploadOptions, xhrUpload } from './upload';
 
 export interface RoomQuery {
   text?: string;
@@ -40,6 +46,38 @@ export interface Page {
   hasMore: boolean;
 }
 
+export interface NewAccount {
+  username: string;
+  password: string;
+  email?: string;
+  displayName?: string;
+}
+
+/** An invite that is to be made; without uses it is for any number. */
+export interface NewInvite {
+  expiresIn?: number;
+  uses?: number;
+}
+
+export interface MessageQuery {
+  text: string;
+  /** Only there; undefined searches all of one's rooms. */
+  room?: number;
+  cursor?: string;
+}
+
+/** A message that was found, with the places in its text that made it so. */
+export interface Hit {
+  message: Message;
+  room: { id: number; name: string };
+  highlights: { start: number; end: number }[];
+}
+
+export interface Found {
+  results: Hit[];
+  nextCursor?: string;
+}
+
 /** Where a page of messages stands in the room's sequence. */
 export type PagePlace = { before: number } | { after: number } | { around: number };
 
@@ -62,6 +100,19 @@ const membersOf = object<{ members: Member[]; nextCursor?: string }>({
   nextCursor: optional(string),
 });
 const sessionsOf = object<{ sessions: Session[] }>({ sessions: list(decodeSession) });
+const invitesOf = object<{ invites: Invite[] }>({ invites: list(decodeInvite) });
+const inviteOf = object<{ invite: CreatedInvite }>({ invite: decodeCreatedInvite });
+const invitedOf = object<{ room: InvitedRoom }>({ room: decodeInvitedRoom });
+const bansOf = object<{ bans: Ban[]; nextCursor?: string }>({ bans: list(decodeBan), nextCursor: optional(string) });
+const foundOf = object<Found>({
+  results: list(object<Hit>({
+    message: decodeMessage,
+    room: object<Hit['room']>({ id: number, name: string }),
+    highlights: list(object<Hit['highlights'][number]>({ start: number, end: number })),
+  })),
+  nextCursor: optional(string),
+});
+const attachmentOf = object<{ attachment: Attachment }>({ attachment: decodeAttachment });
 const pageOf = object<Page>({
   messages: list(decodeMessage),
   head: withDefault(number, 0),
@@ -71,9 +122,11 @@ const pageOf = object<Page>({
 /** Rest speaks to /api/v1 with the session cookie; the token of the answers is never kept. */
 export class Rest {
   #fetch: typeof fetch;
+  #upload: Upload;
 
-  constructor(fetcher: typeof fetch = (input, init) => fetch(input, init)) {
+  constructor(fetcher: typeof fetch = (input, init) => fetch(input, init), upload: Upload = xhrUpload) {
     this.#fetch = fetcher;
+    this.#upload = upload;
   }
 
   async register(username: string, password: string, displayName?: string): Promise<User> {
@@ -95,6 +148,15 @@ export class Rest {
 
   async me(): Promise<User> {
     return (await this.#call('GET', '/auth/me', userOf)).user;
+  }
+
+  async keepAccount(account: NewAccount): Promise<User> {
+    return (await this.#call('PUT', '/auth/account', userOf, account)).user;
+  }
+
+  /** Closes the account for good; a guest has no password. */
+  closeAccount(password: string | undefined): Promise<void> {
+    return this.#call('DELETE', '/users/me', nothing, password === undefined ? {} : { password });
   }
 
   /** Every other session ends. */
@@ -131,6 +193,62 @@ export class Rest {
     if (query.limit) params.set('limit', String(query.limit));
     if (query.cursor) params.set('cursor', query.cursor);
     return this.#call('GET', `/rooms?${params.toString()}`, roomsOf);
+  }
+
+  async room(roomId: number): Promise<Room> {
+    return (await this.#call('GET', `/rooms/${roomId}`, roomOf)).room;
+  }
+
+  async invites(roomId: number): Promise<Invite[]> {
+    return (await this.#call('GET', `/rooms/${roomId}/invites`, invitesOf)).invites;
+  }
+
+  async createInvite(roomId: number, invite: NewInvite): Promise<CreatedInvite> {
+    return (await this.#call('POST', `/rooms/${roomId}/invites`, inviteOf, invite)).invite;
+  }
+
+  revokeInvite(roomId: number, inviteId: number): Promise<void> {
+    return this.#call('DELETE', `/rooms/${roomId}/invites/${inviteId}`, nothing);
+  }
+
+  async invitedTo(token: string): Promise<InvitedRoom> {
+    return (await this.#call('GET', `/invites/${encodeURIComponent(token)}`, invitedOf)).room;
+  }
+
+  joinByInvite(token: string): Promise<Joined> {
+    return this.#call('POST', `/invites/${encodeURIComponent(token)}/join`, joinedOf);
+  }
+
+  openDirect(userId: number): Promise<Joined> {
+    return this.#call('PUT', `/users/${userId}/direct`, joinedOf);
+  }
+
+  bans(roomId: number, cursor?: string): Promise<{ bans: Ban[]; nextCursor?: string }> {
+    const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
+    return this.#call('GET', `/rooms/${roomId}/bans?${params.toString()}`, bansOf);
+  }
+
+  ban(roomId: number, userId: number, reason: string): Promise<void> {
+    return this.#call('PUT', `/rooms/${roomId}/bans/${userId}`, nothing, reason === '' ? {} : { reason });
+  }
+
+  unban(roomId: number, userId: number): Promise<void> {
+    return this.#call('DELETE', `/rooms/${roomId}/bans/${userId}`, nothing);
+  }
+
+  mute(roomId: number, userId: number, seconds: number): Promise<void> {
+    return this.#call('PUT', `/rooms/${roomId}/members/${userId}/mute`, nothing, { seconds });
+  }
+
+  unmute(roomId: number, userId: number): Promise<void> {
+    return this.#call('DELETE', `/rooms/${roomId}/members/${userId}/mute`, nothing);
+  }
+
+  search({ text, room, cursor }: MessageQuery): Promise<Found> {
+    const params = new URLSearchParams({ q: text, limit: '20' });
+    if (room !== undefined) params.set('room', String(room));
+    if (cursor !== undefined) params.set('cursor', cursor);
+    return this.#call('GET', `/search/messages?${params.toString()}`, foundOf);
   }
 
   async createRoom(room: NewRoom): Promise<Room> {
@@ -170,16 +288,23 @@ export class Rest {
     return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, membersOf);
   }
 
+  /** Brings a file to the server, to be sent with a message within a day. */
+  async upload(file: Blob, name: string, options: UploadOptions): Promise<Attachment> {
+    const form = new FormData();
+    form.set('file', file, name);
+    const answer = await this.#upload(`${BASE}/uploads`, form, options).catch(() => {
+      throw new Unreachable();
+    });
+    return (await read(answer, attachmentOf, '/uploads')).attachment;
+  }
+
   messages(roomId: number, place: PagePlace, limit: number): Promise<Page> {
     const [[where, seq] = ['before', 0]] = Object.entries(place);
     return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, pageOf);
   }
 
   async #call<T>(method: string, path: string, decode: Decode<T>, body?: object): Promise<T> {
-    const answer = await this.#send(method, path, body);
-    if (!answer.ok) throw await refusal(answer);
-    if (answer.status === 204) return decode(undefined, path);
-    return decode(await json(answer), path);
+    return read(await this.#send(method, path, body), decode, path);
   }
 
   async #send(method: string, path: string, body?: object): Promise<Response> {
@@ -198,6 +323,12 @@ export class Rest {
       throw new Unreachable();
     }
   }
+}
+
+async function read<T>(answer: Response, decode: Decode<T>, path: string): Promise<T> {
+  if (!answer.ok) throw await refusal(answer);
+  if (answer.status === 204) return decode(undefined, path);
+  return decode(await json(answer), path);
 }
 
 async function json(answer: Response): Promise<unknown> {

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { admit, fit, sizeOf } from './files';
+
+const limits = { maxUploadSize: 10 << 20, maxAttachments: 3 };
+const file = (name: string, size: number) => ({ name, size });
+
+test.each([
+  ['what fits is taken', [file('a', 5)], 0, ['a'], []],
+  ['as large as may be is not too large', [file('a', 10 << 20)], 0, ['a'], []],
+  ['too large is told with the limit, the rest is taken', [file('film', (10 << 20) + 1), file('b', 1)], 0, ['b'], ['film is too large: a file may have 10 MB.']],
+  ['nothing is no file', [file('nothing', 0)], 0, [], ['nothing is empty.']],
+  ['too many are told once', [file('a', 1), file('b', 1), file('c', 1)], 2, ['a'], ['A message carries at most 3 files.']],
+])('%s', (_, files, present, taken, faults) => {
+  const admitted = admit(files, present, limits);
+  expect(admitted.taken.map(({ name }) => name)).toEqual(taken);
+  expect(admitted.faults).toEqual(faults);
+});
+
+test.each([
+  [1, '1 byte'],
+  [1023, '1023 bytes'],
+  [1024, '1 KB'],
+  [3_450_000, '3.3 MB'],
+  [10 << 20, '10 MB'],
+  [20_000_000_000, '19 GB'],
+])('%i bytes are %s', (bytes, words) => expect(sizeOf(bytes)).toBe(words));
+
+test.each([
+  [[100, 50], [100, 50]],
+  [[1000, 500], [400, 200]],
+  [[500, 3000], [50, 300]],
+  [[9000, 1], [400, 1]],
+])('%j is drawn as %j', ([width = 0, height = 0], [w, h]) => expect(fit(width, height, 400, 300)).toEqual({ width: w, height: h }));

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { message } from '../test/samples';
+import { Rest } from '../transport/rest';
+import { partsOf, Search } from './search';
+
+const shown = (text: string, ...places: [number, number][]) =>
+  partsOf(text, places.map(([start, end]) => ({ start, end }))).map(({ text: part, marked }) => (marked ? `[${part}]` : part)).join('');
+
+test.each([
+  ['one two one', [[0, 3], [8, 11]], '[one] two [one]'],
+  ['nothing', [], 'nothing'],
+  ['naïve 👍 tea', [[9, 12]], 'naïve 👍 [tea]'],
+] as [string, [number, number][], string][])('%s', (text, places, marked) => expect(shown(text, ...places)).toBe(marked));
+
+test('of a long text the part around the first place is shown, in whole words', () => {
+  const long = `${'before '.repeat(40)}here ${'after '.repeat(60)}`;
+  const at = long.indexOf('here');
+  const words = shown(long, [at, at + 4]);
+  expect(words.startsWith('…before ')).toBe(true);
+  expect(words).toContain(' [here] after');
+  expect(words.endsWith('…')).toBe(true);
+  expect(words.length).toBeLessThan(230);
+});
+
+describe('search', () => {
+  const hit = (seq: number) => ({ message: message(seq), room: { id: 7, name: 'general' }, highlights: [{ start: 0, end: 1 }] });
+
+  function searching(answer: (query: URLSearchParams) => object) {
+    const asked: string[] = [];
+    const rest = new Rest(async (input) => {
+      const query = new URL(String(input), 'http://test').searchParams;
+      asked.push([query.get('q'), query.get('room'), query.get('cursor')].join(' '));
+      return new Response(JSON.stringify(answer(query)));
+    });
+    return { search: new Search(rest), asked };
+  }
+
+  test('asks on while pages are empty and there is more', async () => {
+    const pages: Record<string, object> = { '': { results: [], nextCursor: 'a' }, a: { results: [], nextCursor: 'b' }, b: { results: [hit(1)] } };
+    const { search, asked } = searching((query) => pages[query.get('cursor') ?? ''] ?? {});
+    await search.find(' tea ', 7);
+    expect(asked).toEqual(['tea 7 ', 'tea 7 a', 'tea 7 b']);
+    expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', hits: [{ message: { seq: 1 } }] });
+    expect(search.state.getSnapshot()).not.toHaveProperty('nextCursor');
+  });
+
+  test('does not ask for ever on its own', async () => {
+    const { search, asked } = searching(() => ({ results: [], nextCursor: 'more' }));
+    await search.find('tea');
+    expect(asked).toHaveLength(5);
+    expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', hits: [], nextCursor: 'more' });
+  });
+
+  test('a late answer to an earlier question is dropped', async () => {
+    const { search } = searching((query) => ({ results: [hit(query.get('q') === 'tea' ? 1 : 2)] }));
+    await Promise.all([search.find('tea'), search.find('coffee')]);
+    expect(search.state.getSnapshot()).toMatchObject({ hits: [{ message: { seq: 2 } }] });
+  });
+
+  test('without words there is nothing to show', async () => {
+    const { search, asked } = searching(() => ({ results: [hit(1)] }));
+    await search.find('tea');
+    await search.find('  ');
+    expect(search.state.getSnapshot()).toEqual({ kind: 'idle' });
+    expect(asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,42 @@
+export interface UploadOptions {
+  /** How much has gone, from 0 to 1. */
+  onProgress?: (part: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Posts a form. Rejects where nobody answered. */
+export type Upload = (url: string, form: FormData, options: UploadOptions) => Promise<Response>;
+
+/** Nothing of a file moved for so long: the network is gone. */
+const STALLED_MS = 30_000;
+
+/** By XMLHttpRequest: fetch does not tell how much has gone. */
+export const xhrUpload: Upload = (url, form, { onProgress, signal }) =>
+  new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let stalled: ReturnType<typeof setTimeout> | undefined;
+    const moves = () => {
+      clearTimeout(stalled);
+      stalled = setTimeout(() => request.abort(), STALLED_MS);
+    };
+    const lost = () => {
+      clearTimeout(stalled);
+      reject(new Error('upload ended'));
+    };
+    request.open('POST', url);
+    request.setRequestHeader('Accept', 'application/json');
+    request.upload.onprogress = ({ loaded, total, lengthComputable }) => {
+      moves();
+      if (lengthComputable) onProgress?.(loaded / total);
+    };
+    request.onload = () => {
+      clearTimeout(stalled);
+      const retryAfter = request.getResponseHeader('Retry-After');
+      resolve(new Response(request.responseText, { status: request.status, headers: retryAfter ? { 'Retry-After': retryAfter } : {} }));
+    };
+    request.onerror = lost;
+    request.onabort = lost;
+    signal?.addEventListener('abort', () => request.abort());
+    moves();
+    request.send(form);
+  });
