@@ -117,7 +117,7 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 // candidates returns the newest messages before the cursor that may match, at most
 // limit.
 func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, round int) (batch []candidate, limit int, err error) {
-	h, limit := s.engine.huntNewest(), newestBatch
+	h, limit := s.engine.huntNewest(), s.newestBatch
 	if round > 0 && len(q.Indexed) > 0 {
 		h, limit = s.engine.huntIndexed(q.Indexed), indexedBatch
 	}

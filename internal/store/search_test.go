@@ -37,6 +37,17 @@ func wantFound(t *testing.T, s *Store, q chat.Search, viewer chat.Caller, want .
 	}
 }
 
+// fewBatch is a newestBatch that is soon full.
+const fewBatch = 30
+
+func onFew(t *testing.T, test func(t *testing.T, s *Store)) {
+	t.Helper()
+	onEach(t, func(t *testing.T, s *Store) {
+		s.newestBatch = fewBatch
+		test(t, s)
+	})
+}
+
 // deepen buries what is there under so many messages that only the index finds it.
 func deepen(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
 	t.Helper()
@@ -60,7 +71,7 @@ func onPostgres(s *Store) bool {
 }
 
 func TestSearch(t *testing.T) {
-	onEach(t, func(t *testing.T, s *Store) {
+	onFew(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
 		texts := []string{
@@ -113,13 +124,13 @@ func TestSearch(t *testing.T) {
 		}
 		t.Run("among the newest", look)
 		join(t, s, room, bob)
-		deepen(t, s, room, bob, newestBatch+10)
+		deepen(t, s, room, bob, fewBatch+10)
 		t.Run("by the index", look)
 	})
 }
 
 func TestSearchSeesOnlyOnesOwnRooms(t *testing.T) {
-	onEach(t, func(t *testing.T, s *Store) {
+	onFew(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
 		join(t, s, room, bob)
@@ -151,12 +162,12 @@ func TestSearchSeesOnlyOnesOwnRooms(t *testing.T) {
 }
 
 func TestSearchFollowsEditsAndDeletes(t *testing.T) {
-	onEach(t, func(t *testing.T, s *Store) {
+	onFew(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		first, second := appendText(t, s, room, alice, "apples"), appendText(t, s, room, alice, "apples too")
 		look := func(query string, want ...string) { wantFound(t, s, chat.Search{Text: query}, alice, want...) }
-		deepen(t, s, room, alice, newestBatch+10)
+		deepen(t, s, room, alice, fewBatch+10)
 		if _, _, err := s.Edit(t.Context(), first.ID, alice.User.ID, "pears", "", nil); err != nil {
 			t.Fatal(err)
 		}
@@ -187,13 +198,13 @@ func wantIndexIntact(t *testing.T, s *Store) {
 }
 
 func TestSearchPages(t *testing.T) {
-	onEach(t, func(t *testing.T, s *Store) {
+	onFew(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		rooms := []chat.Room{createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")}
 		var want []string
 		for i := range 25 {
 			if i == 10 {
-				deepen(t, s, rooms[0], alice, newestBatch+10)
+				deepen(t, s, rooms[0], alice, fewBatch+10)
 			}
 			text := fmt.Sprintf("needle %d", i)
 			appendText(t, s, rooms[i%2], alice, text)
@@ -224,11 +235,11 @@ func TestSearchPages(t *testing.T) {
 
 // A search that finds little in much stops and tells where it goes on.
 func TestSearchIsBounded(t *testing.T) {
-	onEach(t, func(t *testing.T, s *Store) {
+	onFew(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		appendText(t, s, room, alice, "北京")
-		deepen(t, s, room, alice, newestBatch*searchRounds)
+		deepen(t, s, room, alice, fewBatch*searchRounds)
 		page, next := look(t, s, chat.Search{Text: "北京"}, alice)
 		if len(page) != 0 || next == "" {
 			t.Fatalf("page = %q, next %q, want none yet and a cursor", page, next)

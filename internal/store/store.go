@@ -33,8 +33,9 @@ type Store struct {
 	secret []byte
 	queue  *appendQueue
 	// searches has room for those that may search at once.
-	searches chan struct{}
-	now      func() time.Time
+	searches    chan struct{}
+	newestBatch int // see search.go
+	now         func() time.Time
 }
 
 // engine is what Postgres and SQLite do each in their own way.
@@ -80,7 +81,7 @@ type Options struct {
 }
 
 func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {
-	s := &Store{engine: e, read: read, write: write, now: o.Now, searches: make(chan struct{}, searchesAtOnce)}
+	s := &Store{engine: e, read: read, write: write, now: o.Now, searches: make(chan struct{}, searchesAtOnce), newestBatch: newestBatch}
 	if s.now == nil {
 		s.now = time.Now
 	}
