@@ -59,7 +59,7 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 }
 
 // lockFirst takes the row of the instance: the lock that lets only one account be
-// the first.
+// the first, and keeps two admins from going at once.
 func lockFirst(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`)
 	return err

@@ -97,7 +97,7 @@ func (s *Store) asAdmin(ctx context.Context, id chat.UserID, work func(ctx conte
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`); err != nil {
+		if err := lockFirst(ctx, tx); err != nil {
 			return err
 		}
 		account, err := s.account(ctx, tx, id)
