@@ -99,6 +99,7 @@ func serve(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	app.SpareProcessor()
 	node, err := app.New(ctx, c, newLog(c))
 	if err != nil {
 		return err

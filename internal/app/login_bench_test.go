@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/chillin-chat/chillin/internal/app"
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
@@ -18,6 +20,9 @@ import (
 // who sign in without end: "ratio" should be about 2 at most, where TMPDIR is no disk
 // that others write to and the machine is not busy.
 func BenchmarkMessagesUnderLogins(b *testing.B) {
+	procs := runtime.GOMAXPROCS(0)
+	b.Cleanup(func() { runtime.GOMAXPROCS(procs) })
+	app.SpareProcessor()
 	n := startNode(b, map[string]string{"DATA_DIR": b.TempDir()}, map[string]string{"RATE_LIMIT_AUTH": "1000000", "RATE_LIMIT_MESSAGES": "1000000"})
 	alice := client.New(n.base)
 	if err := alice.Register(b.Context(), "alice", "correct horse"); err != nil {
