@@ -159,7 +159,7 @@ func (a *API) serveFile(ctx huma.Context, file chat.File) {
 	h.Set("ETag", file.Tag)
 	// Who may not see it any more has it for as long as a link lives at most.
 	h.Set("Cache-Control", "private, max-age=300")
-	h.Set("Vary", "Cookie, Authorization")
+	h.Add("Vary", "Cookie, Authorization") // beside Origin, where other pages may read
 	if r.Header.Get("If-None-Match") == file.Tag {
 		w.WriteHeader(http.StatusNotModified)
 		return

@@ -23,6 +23,8 @@ const (
 	maxBytes = 32 << 20
 	// messageBytes is what a message takes beside its text.
 	messageBytes = 500
+	// attachmentBytes is what a file takes beside its name and address.
+	attachmentBytes = 150
 )
 
 // Pages are the newest messages of the rooms that were read last.
@@ -155,6 +157,9 @@ func (p *Pages) put(e *entry) {
 	}
 	for _, m := range e.page.Messages {
 		e.bytes += messageBytes + len(m.Text) + len(m.HTML)
+		for _, f := range m.Attachments {
+			e.bytes += attachmentBytes + len(f.Name) + len(f.URL)
+		}
 	}
 	p.rooms[e.room] = p.used.PushFront(e)
 	p.bytes += e.bytes

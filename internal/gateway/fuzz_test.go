@@ -23,6 +23,7 @@ func FuzzCommand(f *testing.F) {
 		`{"id":1.5e3,"type":"room:join","data":{"roomId":1,"since":0,"epoch":"x","limit":5}}`,
 		`{"type":"room:changes","data":{"roomId":1,"since":-1,"epoch":7}}`,
 		`{"id":2,"type":"message:send","data":{"roomId":1,"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":"hi","replyTo":1}}`,
+		`{"id":2,"type":"message:send","data":{"roomId":1,"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e50","text":"","attachmentIds":[1,9223372036854775807]}}`,
 		`{"id":3,"type":"room:leave","data":{"roomId":9223372036854775807}}`,
 		`{"id":"x","type":[]}`, `{{`, `null`, `{"id":1,"type":"typing:start","data":{"roomId":1}}`,
 		`{"id":1,"type":"read:mark","data":{"roomId":1,"seq":1}}`,

@@ -1,0 +1,169 @@
+package picture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Colours that JPEG keeps apart, one for each quarter.
+var quarters = [4]color.RGBA{{220, 30, 30, 255}, {30, 220, 30, 255}, {30, 30, 220, 255}, {220, 220, 220, 255}}
+
+// quartered is a picture of four colours: above left, above right, below left,
+// below right.
+func quartered(w, h int) *image.RGBA {
+	p := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			p.SetRGBA(x, y, quarters[2*(2*y/h)+2*x/w])
+		}
+	}
+	return p
+}
+
+// taken is a JPEG of a picture with an EXIF orientation, in either byte order.
+func taken(t testing.TB, p image.Image, o orientation, order binary.AppendByteOrder, name string) []byte {
+	t.Helper()
+	var plain bytes.Buffer
+	if err := jpeg.Encode(&plain, p, &jpeg.Options{Quality: 95}); err != nil {
+		t.Fatal(err)
+	}
+	tiff := order.AppendUint32(order.AppendUint16([]byte(name), 42), 8)
+	tiff = order.AppendUint16(tiff, 2) // entries
+	for _, entry := range [][2]uint16{{0x0100, 9}, {0x0112, uint16(o)}} {
+		tiff = order.AppendUint16(order.AppendUint16(tiff, entry[0]), 3)
+		tiff = order.AppendUint16(order.AppendUint16(order.AppendUint32(tiff, 1), entry[1]), 0)
+	}
+	exif := append([]byte("Exif\x00\x00"), tiff...)
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xe1}, uint16(len(exif)+2))
+	return bytes.Join([][]byte{plain.Bytes()[:2], segment, exif, plain.Bytes()[2:]}, nil)
+}
+
+// corners tells which quarters of the source are seen above left, above right,
+// below left and below right.
+func corners(p image.Image) (seen [4]int) {
+	b := p.Bounds()
+	for i := range seen {
+		at := p.At(b.Min.X+b.Dx()*(1+2*(i%2))/4, b.Min.Y+b.Dy()*(1+2*(i/2))/4)
+		r, g, bl, _ := at.RGBA()
+		seen[i] = -1
+		for k, want := range quarters {
+			if near(r, want.R) && near(g, want.G) && near(bl, want.B) {
+				seen[i] = k
+			}
+		}
+	}
+	return seen
+}
+
+func near(got uint32, want uint8) bool {
+	d := int(got>>8) - int(want)
+	return -40 < d && d < 40
+}
+
+func TestPicturesAreShownAsTheyWereTaken(t *testing.T) {
+	// What a viewer sees of the four quarters, by EXIF orientation.
+	want := map[orientation][4]int{
+		1: {0, 1, 2, 3}, 2: {1, 0, 3, 2}, 3: {3, 2, 1, 0}, 4: {2, 3, 0, 1},
+		5: {0, 2, 1, 3}, 6: {2, 0, 3, 1}, 7: {3, 1, 2, 0}, 8: {1, 3, 0, 2},
+		0: {0, 1, 2, 3}, 9: {0, 1, 2, 3},
+	}
+	m := NewMaker()
+	for o, seen := range want {
+		for name, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
+			if (o%2 == 0) != (name == "II") {
+				continue // cameras write either
+			}
+			data := taken(t, quartered(600, 300), o, order, name)
+			avatar, _, err := m.Avatar(t.Context(), data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantSeen(t, "avatar", o, avatar, image.Pt(256, 256), seen)
+			thumbnail, err := m.Thumbnail(t.Context(), bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			size, small := image.Pt(600, 300), image.Pt(512, 256)
+			if o >= 5 && o <= 8 {
+				size, small = image.Pt(300, 600), image.Pt(256, 512)
+			}
+			if got := image.Pt(thumbnail.Width, thumbnail.Height); got != size {
+				t.Errorf("orientation %d is %v, want %v", o, got, size)
+			}
+			wantSeen(t, "thumbnail", o, thumbnail.Picture, small, seen)
+		}
+	}
+}
+
+func wantSeen(t *testing.T, what string, o orientation, data []byte, size image.Point, want [4]int) {
+	t.Helper()
+	p, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatalf("%s of orientation %d: %v", what, o, err)
+	}
+	if got := p.Bounds().Size(); got != size {
+		t.Errorf("%s of orientation %d is %v, want %v", what, o, got, size)
+	}
+	if got := corners(p); got != want {
+		t.Errorf("%s of orientation %d shows %v, want %v", what, o, got, want)
+	}
+}
+
+func TestThumbnails(t *testing.T) {
+	encoded := func(p image.Image) []byte {
+		var out bytes.Buffer
+		if err := png.Encode(&out, p); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	animation := append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), 9, 0, 0, 19, 0, 0)
+	for name, c := range map[string]struct {
+		data []byte
+		want chat.Thumbnail // but for the picture
+		made bool
+		code chat.Code
+	}{
+		"a large one":            {encoded(quartered(600, 60)), chat.Thumbnail{Width: 600, Height: 60}, true, ""},
+		"a line":                 {encoded(quartered(2000, 2)), chat.Thumbnail{Width: 2000, Height: 2}, true, ""},
+		"a small one":            {encoded(quartered(500, 500)), chat.Thumbnail{Width: 500, Height: 500}, false, ""},
+		"small, but many bytes":  {append(encoded(quartered(50, 50)), make([]byte, small)...), chat.Thumbnail{Width: 50, Height: 50}, true, ""},
+		"an animated WebP":       {animation, chat.Thumbnail{Width: 10, Height: 20}, false, ""},
+		"half a picture":         {encoded(quartered(600, 300))[:200], chat.Thumbnail{}, false, chat.UnsupportedMedia},
+		"no picture":             {[]byte("<svg/>"), chat.Thumbnail{}, false, chat.UnsupportedMedia},
+		"nothing":                {nil, chat.Thumbnail{}, false, chat.UnsupportedMedia},
+		"too many of its pixels": {huge(), chat.Thumbnail{}, false, chat.TooLarge},
+	} {
+		got, err := NewMaker().Thumbnail(t.Context(), bytes.NewReader(c.data))
+		if made := got.Picture != nil; made != c.made || got.Width != c.want.Width || got.Height != c.want.Height {
+			t.Errorf("%s: %d × %d, made %v; want %d × %d, %v", name, got.Width, got.Height, made, c.want.Width, c.want.Height, c.made)
+		}
+		if fault, _ := errors.AsType[*chat.Error](err); (fault == nil) != (c.code == "") || fault != nil && fault.Code != c.code {
+			t.Errorf("%s: %v, want code %q", name, err, c.code)
+		}
+	}
+}
+
+// huge is the beginning of a GIF that claims 65,535 × 65,535.
+func huge() []byte {
+	return append([]byte("GIF89a\xff\xff\xff\xff\x80\x00\x00"), make([]byte, 20)...)
+}
+
+func FuzzOrientation(f *testing.F) {
+	f.Add(taken(f, quartered(4, 4), 6, binary.LittleEndian, "II"))
+	f.Add(taken(f, quartered(4, 4), 8, binary.BigEndian, "MM"))
+	f.Add([]byte("\xff\xd8\xff\xe1\xff\xffExif\x00\x00II*\x00\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if o := orientationOf(bytes.NewReader(data)); o < 1 || o > 8 {
+			t.Fatalf("orientation = %d", o)
+		}
+	})
+}
