@@ -1,8 +1,10 @@
 import { AccountContext, ChatContext } from '../hooks/context';
+import { useInvite } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
 import type { Account } from '../state/account';
 import { Face } from './Face';
 import { Logo } from './Icon';
+import { InvitePage } from './InvitePage';
 import { Shell } from './Shell';
 import { SignIn } from './SignIn';
 
@@ -16,6 +18,7 @@ export function App({ account }: { account: Account }) {
 
 function Screen({ account }: { account: Account }) {
   const state = useStore(account.state);
+  const invite = useInvite();
   switch (state.kind) {
     case 'checking':
       return (
@@ -32,11 +35,11 @@ function Screen({ account }: { account: Account }) {
         </main>
       );
     case 'signed-out':
-      return <SignIn notice={state.notice} first={state.first} />;
+      return <SignIn notice={state.notice ?? (invite && 'You are invited to a room. Sign in, or make an account, and have a look.')} first={state.first} />;
     case 'signed-in':
       return (
         <ChatContext value={state.chat}>
-          <Shell />
+          {invite === undefined ? <Shell /> : <InvitePage token={invite} />}
         </ChatContext>
       );
   }

@@ -30,3 +30,27 @@ export function FormError({ children }: { children: ReactNode }) {
     </p>
   );
 }
+
+interface SelectProps {
+  label: string;
+  name: string;
+  /** Values with their words. */
+  options: readonly (readonly [string, string])[];
+  defaultValue: string;
+}
+
+export function Select({ label, name, options, defaultValue }: SelectProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} name={name} defaultValue={defaultValue}>
+        {options.map(([value, words]) => (
+          <option key={value} value={value}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

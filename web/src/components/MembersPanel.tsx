@@ -1,12 +1,16 @@
 import { useEffect, useState } from 'react';
+import { useChat } from '../hooks/context';
 import { useMe, useMyRoom, useOnline } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
+import { goTo, roomHref } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
 import type { Member, RoomRole, Status } from '../protocol/types';
+import { isMuted, timeLeft } from '../state/mute';
 import { type Presence, statusOf } from '../state/presence';
 import { may, mayRemove, rolesToGive } from '../state/roles';
 import type { RoomSession } from '../state/room';
 import { Avatar, nameOf } from './Avatar';
+import { BanDialog, MuteDialog } from './BansDialog';
 import { ConfirmDialog } from './ConfirmDialog';
 import { Face, Skeleton } from './Face';
 import { Icon } from './Icon';
@@ -15,7 +19,16 @@ import { MenuItem, Popup } from './Popup';
 const words: Record<Status, string> = { online: 'online', away: 'away', busy: 'busy', offline: 'offline', unknown: 'presence unknown' };
 const roles: Partial<Record<Member['role'], string>> = { owner: 'Owner', admin: 'Admin', moderator: 'Moderator' };
 
-export function MembersPanel({ session, onClose }: { session: RoomSession; onClose: () => void }) {
+interface MembersPanelProps {
+  session: RoomSession;
+  onClose: () => void;
+  onInvite: () => void;
+  onBans: () => void;
+}
+
+export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPanelProps) {
+  const mine = useMyRoom(session.id);
+  const moderates = mine !== undefined && !mine.room.direct && may(mine.role, 'moderate');
   const state = useStore(session.members.state);
   const presence = useStore(session.presence);
 
@@ -31,6 +44,16 @@ export function MembersPanel({ session, onClose }: { session: RoomSession; onClo
           <Icon name="close" />
         </button>
       </header>
+      {moderates && (
+        <div className="members-deeds">
+          <button type="button" className="button" aria-haspopup="dialog" onClick={onInvite}>
+            <Icon name="link" /> Invite
+          </button>
+          <button type="button" className="button" aria-haspopup="dialog" onClick={onBans}>
+            Banned
+          </button>
+        </div>
+      )}
       {(state.kind === 'unasked' || (state.kind === 'loading' && state.members.length === 0)) && (
         <Skeleton label="Loading members" rows={5} avatars />
       )}
@@ -98,6 +121,7 @@ function MemberRow({ session, member, status }: { session: RoomSession; member: 
       </span>
       {roles[role] && <span className="tag">{roles[role]}</span>}
       {user.guest && <span className="tag">Guest</span>}
+      {isMuted(member.mutedUntil) && <span className="tag" title={`For ${timeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
       {user.id !== me.id && <MemberTools session={session} member={member} />}
     </li>
   );
@@ -110,10 +134,11 @@ const makes: Record<RoomRole, string> = {
   owner: 'Hand the room over',
 };
 
-type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'removing' } | { kind: 'handing over' };
+type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'removing' | 'handing over' | 'muting' | 'banning' };
 
-/** What one may do with a member below oneself; nothing is shown where there is nothing. */
-function MemberTools({ session, member: { user, role } }: { session: RoomSession; member: Member }) {
+/** What one may do with a member: speak to them, and more with those below oneself. */
+function MemberTools({ session, member: { user, role, mutedUntil } }: { session: RoomSession; member: Member }) {
+  const chat = useChat();
   const mine = useMyRoom(session.id);
   const offline = useOnline() ? undefined : 'Not connected right now';
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
@@ -123,7 +148,8 @@ function MemberTools({ session, member: { user, role } }: { session: RoomSession
   const removable = mayRemove(by, role);
   const close = () => setOpen({ kind: 'nothing' });
   const name = nameOf(user);
-  if (toGive.length === 0 && !removable) return null;
+  const direct = mine?.room.direct === true;
+  if (direct) return null;
   return (
     <>
       <button
@@ -144,6 +170,16 @@ function MemberTools({ session, member: { user, role } }: { session: RoomSession
       )}
       {open.kind === 'menu' && (
         <Popup anchor={open.anchor} label={`Actions for ${name}`} onClose={close}>
+          <MenuItem
+            icon="message"
+            unless={offline}
+            onChoose={() => {
+              close();
+              void run(async () => goTo(roomHref((await chat.openDirect(user.id)).id)));
+            }}
+          >
+            Message
+          </MenuItem>
           {toGive.map((next) => (
             <MenuItem
               key={next}
@@ -162,9 +198,31 @@ function MemberTools({ session, member: { user, role } }: { session: RoomSession
               {makes.owner}…
             </MenuItem>
           )}
+          {removable && isMuted(mutedUntil) && (
+            <MenuItem
+              icon="bell"
+              unless={offline}
+              onChoose={() => {
+                close();
+                void run(() => session.members.unmute(user.id));
+              }}
+            >
+              Let speak again
+            </MenuItem>
+          )}
+          {removable && !isMuted(mutedUntil) && (
+            <MenuItem icon="bell" unless={offline} onChoose={() => setOpen({ kind: 'muting' })}>
+              Mute…
+            </MenuItem>
+          )}
           {removable && (
             <MenuItem icon="leave" danger unless={offline} onChoose={() => setOpen({ kind: 'removing' })}>
               Remove from the room…
+            </MenuItem>
+          )}
+          {removable && (
+            <MenuItem icon="ban" danger unless={offline} onChoose={() => setOpen({ kind: 'banning' })}>
+              Ban…
             </MenuItem>
           )}
         </Popup>
@@ -181,6 +239,8 @@ function MemberTools({ session, member: { user, role } }: { session: RoomSession
           <p className="dialog-text">What {name} wrote stays. {mine?.room.private ? 'To come back they need the name and the password.' : 'They can join again.'}</p>
         </ConfirmDialog>
       )}
+      {open.kind === 'muting' && <MuteDialog session={session} user={user} onClose={close} />}
+      {open.kind === 'banning' && <BanDialog session={session} user={user} onClose={close} />}
       {open.kind === 'handing over' && (
         <ConfirmDialog
           title={`Hand the room over to ${name}?`}

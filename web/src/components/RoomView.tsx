@@ -1,23 +1,29 @@
 import { useEffect, useState } from 'react';
 import { useChat } from '../hooks/context';
-import { useConnection, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
+import { useConnection, useMe, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import { useFileDrop } from '../hooks/useFileDrop';
-import { findHref, goTo, homeHref, roomHref, searchHref } from '../hooks/useRoute';
+import { goTo, homeHref, roomHref, searchHref } from '../hooks/useRoute';
 import { useSelect, useStore } from '../hooks/useStore';
-import { onlineCount } from '../state/presence';
+import { otherIn, titleOf } from '../state/direct';
+import { isMuted, timeLeft } from '../state/mute';
+import { onlineCount, statusOf } from '../state/presence';
 import { may } from '../state/roles';
 import type { RoomSession } from '../state/room';
 import { membersSince } from '../state/timeline';
 import type { MyRoom } from '../state/unread';
+import { Avatar } from './Avatar';
+import { BansDialog } from './BansDialog';
 import { Composer } from './Composer';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
 import { FormError } from './Field';
 import { Icon } from './Icon';
+import { InviteDialog } from './InviteDialog';
 import { MembersPanel } from './MembersPanel';
 import { MessageList } from './MessageList';
 import { DeleteRoomDialog, RoomSettingsDialog } from './RoomSettingsDialog';
+import { Stranger } from './Stranger';
 
 const WIDE = '(min-width: 1100px)';
 
@@ -30,9 +36,7 @@ export function RoomView({ roomId, at }: { roomId: number; at?: number | undefin
     return rooms.kind === 'loading' ? (
       <Skeleton label="Loading the room" rows={6} avatars />
     ) : (
-      <Face icon="hash" title="You are not in this room" action={{ label: 'Find rooms', run: () => goTo(findHref) }}>
-        It may be gone, or you left it.
-      </Face>
+      <Stranger roomId={roomId} />
     );
   }
   return <OpenRoom mine={mine} session={session} at={at} />;
@@ -41,10 +45,11 @@ export function RoomView({ roomId, at }: { roomId: number; at?: number | undefin
 function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; at: number | undefined }) {
   const chat = useChat();
   const [membersOpen, setMembersOpen] = useState(() => window.matchMedia(WIDE).matches);
-  const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete'>('nothing');
+  const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete' | 'invite' | 'bans'>('nothing');
   const close = () => setOpen('nothing');
   const [newAfter] = useState(() => ((chat.unread.getSnapshot().get(session.id)?.unread ?? 0) > 0 ? mine.lastRead : undefined));
   const { room } = mine;
+  const title = titleOf(room, useMe().id);
 
   const drop = useFileDrop((files) => void session.attach(files, chat.limits.getSnapshot()));
 
@@ -74,20 +79,24 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
           onSettings={() => setOpen('settings')}
           onLeave={() => setOpen('leave')}
         />
-        <Conversation session={session} roomName={room.name} newAfter={newAfter} />
+        <Conversation session={session} roomName={title} newAfter={newAfter} />
         <TypingLine session={session} />
-        <Composer session={session} roomName={room.name} />
+        <Speech mine={mine} session={session} title={title} />
         {drop.over && (
           <div className="drop-cover" {...drop.cover}>
             <p>
-              <Icon name="clip" /> Drop files to send them to {room.name}
+              <Icon name="clip" /> Drop files to send them to {title}
             </p>
           </div>
         )}
       </section>
-      {membersOpen && <MembersPanel session={session} onClose={() => setMembersOpen(false)} />}
+      {membersOpen && (
+        <MembersPanel session={session} onClose={() => setMembersOpen(false)} onInvite={() => setOpen('invite')} onBans={() => setOpen('bans')} />
+      )}
       {open === 'leave' && <LeaveDialog mine={mine} onClose={close} />}
       {open === 'settings' && <RoomSettingsDialog mine={mine} onClose={close} onDelete={() => setOpen('delete')} />}
+      {open === 'invite' && <InviteDialog session={session} roomName={room.name} onClose={close} />}
+      {open === 'bans' && <BansDialog session={session} onClose={close} />}
       {open === 'delete' && <DeleteRoomDialog mine={mine} onClose={close} />}
     </div>
   );
@@ -107,6 +116,9 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
   const members = useStore(session.members.state);
   // The room was told as it was at its head; who came and went since, the messages tell.
   const since = useSelect(session.timeline, (timeline) => membersSince(timeline, room.head));
+  const me = useMe();
+  const other = otherIn(room, me.id);
+  const presence = useStore(session.presence);
   const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
   return (
     <header className="room-head">
@@ -115,12 +127,12 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
       </a>
       <div className="room-names">
         <h1 id="room-title">
-          <Icon name={room.private ? 'lock' : 'hash'} />
-          {room.name}
+          {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
+          {titleOf(room, me.id)}
         </h1>
         {room.description && <p className="room-about">{room.description}</p>}
       </div>
-      <a className="icon-button" href={searchHref(room.id)} aria-label={`Search in ${room.name}`} title="Search in this room">
+      <a className="icon-button" href={searchHref(room.id)} aria-label={`Search in ${titleOf(room, me.id)}`} title="Search in this room">
         <Icon name="search" />
       </a>
       <button
@@ -138,14 +150,17 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
           </span>
         )}
       </button>
-      {may(role, 'change room') && (
+      {!room.direct && may(role, 'change room') && (
         <button type="button" className="icon-button" aria-label={`Settings of ${room.name}`} title="Room settings" onClick={onSettings}>
           <Icon name="sliders" />
         </button>
       )}
-      <button type="button" className="icon-button" aria-label={`Leave ${room.name}`} title="Leave this room" onClick={onLeave}>
-        <Icon name="leave" />
-      </button>
+      {/* A talk of two has no end. */}
+      {!room.direct && (
+        <button type="button" className="icon-button" aria-label={`Leave ${room.name}`} title="Leave this room" onClick={onLeave}>
+          <Icon name="leave" />
+        </button>
+      )}
     </header>
   );
 }
@@ -196,6 +211,36 @@ function NotFound({ session, target, reason }: { session: RoomSession; target: n
       </a>
     </div>
   );
+}
+
+/** The composer, where one may write. */
+function Speech({ mine, session, title }: { mine: MyRoom; session: RoomSession; title: string }) {
+  const { mutedUntil } = mine;
+  const left = useTimeLeft(mutedUntil);
+  if (left === undefined) return <Composer session={session} roomName={title} />;
+  return (
+    <p className="muted-note" role="status">
+      <Icon name="bell" /> You are muted here for {left}. You can read all the same.
+    </p>
+  );
+}
+
+/** Counts down; undefined when the time is over. */
+function useTimeLeft(until: string | undefined): string | undefined {
+  const [now, setNow] = useState(Date.now);
+  const muted = isMuted(until, now);
+  useEffect(() => {
+    if (until === undefined) return undefined;
+    const tick = () => setNow(Date.now());
+    const each = setInterval(tick, 15_000);
+    // Timers of more than 24 days fire at once; no mute is shown as over for it.
+    const end = setTimeout(tick, Math.min(Math.max(0, Date.parse(until) - Date.now() + 50), 2 ** 31 - 1));
+    return () => {
+      clearInterval(each);
+      clearTimeout(end);
+    };
+  }, [until]);
+  return muted && until !== undefined ? timeLeft(until, now) : undefined;
 }
 
 function TypingLine({ session }: { session: RoomSession }) {

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useMe, useOnline, useOwnStatus, useRooms, useUnread } from '../hooks/useChatState';
 import { findHref, homeHref, roomHref, type Route, searchHref } from '../hooks/useRoute';
+import { otherIn, titleOf } from '../state/direct';
 import type { MyRoom, Unread } from '../state/unread';
 import { Avatar, nameOf } from './Avatar';
 import { ConnectionLine } from './ConnectionLine';
@@ -47,6 +48,7 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut }: SidebarProps)
 }
 
 function RoomList({ current }: { current: number | undefined }) {
+  const me = useMe();
   const state = useRooms();
   const [filter, setFilter] = useState('');
   if (state.kind === 'loading') return <Skeleton label="Loading your rooms" rows={5} />;
@@ -56,7 +58,9 @@ function RoomList({ current }: { current: number | undefined }) {
     );
   }
   const wanted = filter.trim().toLocaleLowerCase();
-  const shown = state.rooms.filter(({ room }) => room.name.toLocaleLowerCase().includes(wanted));
+  const shown = state.rooms.filter(({ room }) => titleOf(room, me.id).toLocaleLowerCase().includes(wanted));
+  const rooms = shown.filter(({ room }) => !room.direct);
+  const people = shown.filter(({ room }) => room.direct);
   return (
     <>
       <h2 className="sidebar-title">Your rooms</h2>
@@ -70,19 +74,33 @@ function RoomList({ current }: { current: number | undefined }) {
           onChange={(event) => setFilter(event.target.value)}
         />
       )}
-      <ul>
-        {shown.map((mine) => (
-          <li key={mine.room.id}>
-            <RoomLink mine={mine} current={mine.room.id === current} />
-          </li>
-        ))}
-      </ul>
-      {shown.length === 0 && <p className="sidebar-none">None of your rooms is called that.</p>}
+      <Links rooms={rooms} current={current} />
+      {people.length > 0 && (
+        <>
+          <h2 className="sidebar-title">People</h2>
+          <Links rooms={people} current={current} />
+        </>
+      )}
+      {shown.length === 0 && <p className="sidebar-none">Nothing of yours is called that.</p>}
     </>
   );
 }
 
+function Links({ rooms, current }: { rooms: readonly MyRoom[]; current: number | undefined }) {
+  return (
+    <ul>
+      {rooms.map((mine) => (
+        <li key={mine.room.id}>
+          <RoomLink mine={mine} current={mine.room.id === current} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean }) {
+  const me = useMe();
+  const other = otherIn(room, me.id);
   const { unread, mentions } = useUnread(room.id);
   return (
     <a
@@ -90,8 +108,8 @@ function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean 
       href={roomHref(room.id)}
       aria-current={current ? 'page' : undefined}
     >
-      <Icon name={room.private ? 'lock' : 'hash'} />
-      <span className="room-link-name">{room.name}</span>
+      {other ? <Avatar person={other} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
+      <span className="room-link-name">{titleOf(room, me.id)}</span>
       <Badge unread={unread} mentions={mentions} />
     </a>
   );

@@ -147,9 +147,9 @@ describe('room', () => {
   });
 
   test('a room of others says that one is not in it', async () => {
-    const { chat } = await start();
+    const { chat } = await start(() => problem(404, 'NOT_FOUND', 'There is no such room.'));
     show(chat, <RoomView roomId={99} />);
-    expect(screen.getByText('You are not in this room')).toBeTruthy();
+    expect(await screen.findByText('You are not in this room')).toBeTruthy();
   });
 });
 

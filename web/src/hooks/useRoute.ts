@@ -28,6 +28,18 @@ export function goTo(href: string): void {
   location.hash = href;
 }
 
+/** The token of the invite that this page was opened by: /invite/{token}. */
+export function useInvite(): string | undefined {
+  const path = useSyncExternalStore(watch, () => location.pathname);
+  return /^\/invite\/([\w-]+)\/?$/.exec(path)?.[1];
+}
+
+/** Goes from the page of an invite to one of ours. */
+export function leaveInvite(href: string): void {
+  history.replaceState(null, '', `/${href}`);
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
+}
+
 /** What somebody else can open. */
 export function wholeAddress(href: string): string {
   return new URL(href, location.href).href;

@@ -2,6 +2,7 @@ import { defaultLimits } from '../protocol/decode';
 import type { Connected, InvitedRoom, Limits, Membership, OwnRoom, OwnStatus, Room, RoomAdded, RoomRemoved, ServerFrame, User } from '../protocol/types';
 import type { NewAccount, NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
+import { titleOf, withPerson } from './direct';
 import { Directory } from './directory';
 import type { OutgoingFile } from './files';
 import { Notices } from './notices';
@@ -264,7 +265,8 @@ export class Chat {
   }
 
   #setRooms(rooms: readonly MyRoom[]): void {
-    const sorted = rooms.toSorted((a, b) => a.room.name.localeCompare(b.room.name));
+    const me = this.user.getSnapshot().id;
+    const sorted = rooms.toSorted((a, b) => titleOf(a.room, me).localeCompare(titleOf(b.room, me)));
     this.rooms.set({ kind: 'ready', rooms: sorted });
   }
 
@@ -349,6 +351,11 @@ export class Chat {
     const me = this.user.getSnapshot();
     if (user.id === me.id) this.user.set({ ...user, status: me.status });
     for (const session of this.#sessions.values()) session.userChanged(user);
+    const { id, username, displayName, avatarUrl } = user;
+    const person = { id, username, displayName, avatarUrl };
+    if (this.#list().some(({ room }) => room.with?.some((one) => one.id === id))) {
+      this.#setRooms(this.#list().map((mine) => ({ ...mine, room: withPerson(mine.room, person) })));
+    }
   }
 
   #cursorOf(roomId: number): number {
@@ -449,8 +456,9 @@ export class Chat {
   }
 
   #remove({ roomId, reason }: RoomRemoved): void {
-    const name = this.myRoom(roomId)?.room.name;
-    if (name === undefined) return;
+    const room = this.myRoom(roomId)?.room;
+    if (room === undefined) return;
+    const name = titleOf(room, this.user.getSnapshot().id);
     if (reason === 'kicked') this.notices.say(`You were removed from ${name}.`);
     if (reason === 'deleted') this.notices.say(`${name} was deleted.`);
     this.#forget(roomId);

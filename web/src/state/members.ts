@@ -68,6 +68,22 @@ export class Members {
     await this.load();
   }
 
+  /** Ends the membership and refuses every way back. */
+  async ban(userId: number, reason: string): Promise<void> {
+    await this.#rest.ban(this.#roomId, userId, reason);
+    await this.load();
+  }
+
+  async mute(userId: number, seconds: number): Promise<void> {
+    await this.#rest.mute(this.#roomId, userId, seconds);
+    await this.load();
+  }
+
+  async unmute(userId: number): Promise<void> {
+    await this.#rest.unmute(this.#roomId, userId);
+    await this.load();
+  }
+
   async #all(): Promise<{ members: Member[]; more: boolean }> {
     const members: Member[] = [];
     let cursor: string | undefined;

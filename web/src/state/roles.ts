@@ -3,7 +3,7 @@ import type { Message, RoomRole } from '../protocol/types';
 /** The roles of a room, from the least. The server decides; this is what to offer. */
 const rank: Record<RoomRole, number> = { member: 1, moderator: 2, admin: 3, owner: 4 };
 
-type Deed = 'change room' | 'delete room' | 'change role' | 'remove member' | 'delete others' | 'hand over';
+type Deed = 'change room' | 'delete room' | 'change role' | 'remove member' | 'delete others' | 'hand over' | 'moderate';
 
 const least: Record<Deed, RoomRole> = {
   'change room': 'admin',
@@ -12,6 +12,7 @@ const least: Record<Deed, RoomRole> = {
   'remove member': 'moderator',
   'delete others': 'moderator',
   'hand over': 'owner',
+  moderate: 'moderator',
 };
 
 export function may(role: RoomRole, deed: Deed): boolean {

@@ -1,8 +1,9 @@
-import type { RoomChanges, Message, MessageEvent, PresenceUpdate, Reply, RoomJoined, User } from '../protocol/types';
+import type { Ban, CreatedInvite, Invite, RoomChanges, Message, MessageEvent, PresenceUpdate, Reply, RoomJoined, User } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
-import type { Rest } from '../transport/rest';
+import type { NewInvite, Rest } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
 import { admit, type FileLimits, type OutgoingFile, outgoingFile } from './files';
+import { Listing } from './listing';
 import { Lookback } from './lookback';
 import { Members } from './members';
 import type { Written } from './outbox';
@@ -60,6 +61,8 @@ export class RoomSession {
   readonly fileFaults = new Store<readonly string[]>([]);
   readonly editing = new Store<Editing | undefined>(undefined);
   readonly members: Members;
+  readonly invites: Listing<Invite>;
+  readonly bans: Listing<Ban>;
   /** Which part of the room is looked at. */
   readonly lookback: Lookback;
 
@@ -77,6 +80,8 @@ export class RoomSession {
     this.id = id;
     this.timeline = new Store(emptyTimeline(me));
     this.members = new Members(rest, id);
+    this.invites = new Listing(() => rest.invites(id));
+    this.bans = new Listing(async () => (await rest.bans(id)).bans);
     this.#socket = socket;
     this.#rest = rest;
     this.#hooks = hooks;
@@ -217,6 +222,23 @@ export class RoomSession {
 
   async react(messageId: number, emoji: string, on: boolean): Promise<void> {
     await this.#socket.ask('message:react', { messageId, emoji, on });
+  }
+
+  /** The token is told once: the list does not bear it. */
+  async invite(wish: NewInvite): Promise<CreatedInvite> {
+    const created = await this.#rest.createInvite(this.id, wish);
+    await this.invites.load();
+    return created;
+  }
+
+  async revokeInvite(inviteId: number): Promise<void> {
+    await this.#rest.revokeInvite(this.id, inviteId);
+    await this.invites.load();
+  }
+
+  async unban(userId: number): Promise<void> {
+    await this.#rest.unban(this.id, userId);
+    await this.bans.load();
   }
 
   /** What somebody of the room is called, as far as it is known here. */

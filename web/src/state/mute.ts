@@ -1,0 +1,28 @@
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** For how long somebody may be silenced, in seconds. */
+export const muteSpans = [
+  { seconds: 600, words: '10 minutes' },
+  { seconds: 3_600, words: '1 hour' },
+  { seconds: 86_400, words: '1 day' },
+  { seconds: 604_800, words: '1 week' },
+] as const;
+
+export function isMuted(until: string | undefined, now = Date.now()): boolean {
+  return until !== undefined && Date.parse(until) > now;
+}
+
+/** How long it lasts still, rounded up: nobody comes back too early. */
+export function timeLeft(until: string, now = Date.now()): string {
+  const ms = Date.parse(until) - now;
+  if (ms <= MINUTE) return 'less than a minute';
+  if (ms <= HOUR) return count(Math.ceil(ms / MINUTE), 'minute');
+  if (ms <= 2 * DAY) return count(Math.ceil(ms / HOUR), 'hour');
+  return count(Math.ceil(ms / DAY), 'day');
+}
+
+function count(amount: number, unit: string): string {
+  return amount === 1 ? `1 ${unit}` : `${amount} ${unit}s`;
+}
