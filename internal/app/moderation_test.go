@@ -309,5 +309,12 @@ func TestOneselfJoiningElsewhereIsTold(t *testing.T) {
 		if err != nil || f.Decode(&told) != nil || told.Membership.Role != chat.Moderator {
 			w.t.Fatalf("told = %s, %v, want the new role", f.Data, err)
 		}
+		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "owner"}, nil)
+		for p, want := range map[*person]chat.RoomRole{phone: chat.Owner, alice: chat.RoomAdmin} {
+			f, err := p.Next(ctx(w.t), "membership:updated")
+			if err != nil || f.Decode(&told) != nil || told.Membership.Role != want {
+				w.t.Fatalf("told = %s, %v, want %s", f.Data, err, want)
+			}
+		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -255,7 +256,8 @@ var inRoom = []string{"nobody", "stranger", "banned", "muted", "member", "modera
 // stranger has left. The victim is one more plain member.
 type stage struct {
 	room         chat.RoomID
-	incoming     int64 // a webhook, and what it is known by
+	file         func() chat.AttachmentID // of the victim, uploaded when it is needed
+	incoming     int64                    // a webhook, and what it is known by
 	hook         string
 	outgoing     int64
 	name, token  string
@@ -271,7 +273,7 @@ func nowhere(s *stage) *stage {
 	for who := range s.said {
 		said[who] = 999_999_999
 	}
-	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", hook: "unknown", incoming: 999_999_999, outgoing: 999_999_999, invite: 999_999_999, said: said, victim: s.victim, kept: s.kept}
+	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", file: func() chat.AttachmentID { return 999_999_999 }, hook: "unknown", incoming: 999_999_999, outgoing: 999_999_999, invite: 999_999_999, said: said, victim: s.victim, kept: s.kept}
 }
 
 type cast map[string]*subject
@@ -311,6 +313,7 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 		s.said[who] = sent.Message.ID
 	}
 	s.said["nobody"] = s.said["owner"]
+	s.file = sync.OnceValue(func() chat.AttachmentID { return c["victim"].share(s.room) })
 	var in, out struct {
 		Webhook struct {
 			ID    int64
@@ -327,6 +330,22 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 	owner.must(http.MethodPut, path("/rooms/%d/members/%d/mute", s.room, c["muted"].User.ID), map[string]int{"seconds": 3600})
 	owner.must(http.MethodPut, path("/rooms/%d/bans/%d", s.room, s.kept), nil)
 	return s
+}
+
+// share sends a picture into a room.
+func (s *subject) share(room chat.RoomID) chat.AttachmentID {
+	s.t.Helper()
+	file := s.upload(photo(s.t))
+	s.must(http.MethodPost, path("/rooms/%d/messages", room),
+		map[string]any{"cid": uuid.NewString(), "text": "look", "attachmentIds": []chat.AttachmentID{file}})
+	return file
+}
+
+func (s *subject) upload(picture []byte) chat.AttachmentID {
+	s.t.Helper()
+	var done struct{ Attachment chat.MessageAttachment }
+	read(s.t, s.must(http.MethodPost, "/uploads", form(picture)), &done)
+	return done.Attachment.ID
 }
 
 // nobodyThere is an address that refuses connections.
@@ -407,6 +426,10 @@ var aboutARoom = map[string]deed{
 	"DELETE /rooms/{id}/webhooks/outgoing/{hookId}": {spoils: true},
 	"GET /rooms/{id}/messages":                      {},
 	"GET /rooms/{id}/changes":                       {},
+	"GET /files/{id}":                               {},
+	"GET /files/{id}/{name}":                        {},
+	"GET /thumbnails/{id}":                          {},
+	"GET /attachments/{id}/link":                    {},
 	"GET /search/messages (in one room)":            {query: "?q=by&room={id}"},
 	"POST /rooms/{id}/messages":                     {data: newMessage},
 	"PUT /rooms/{id}/read":                          {data: body(map[string]any{"seq": 1})},
@@ -446,8 +469,11 @@ func (d deed) ask(row string, by *subject, s *stage, who string) answer {
 		return by.command(what, in)
 	}
 	id, user := fmt.Sprint(s.room), s.victim
-	if strings.HasPrefix(route, "/messages/") {
+	switch of, _, _ := strings.Cut(route[1:], "/"); of {
+	case "messages":
 		id = fmt.Sprint(s.message(detail == "own)", who))
+	case "files", "thumbnails", "attachments":
+		id = fmt.Sprint(s.file())
 	}
 	if what == "DELETE /rooms/{id}/bans/{userId}" {
 		user = s.kept
@@ -621,6 +647,10 @@ func ownBot(c *crowd, by *subject) any { return c.bot(by).User.ID }
 
 func othersBot(c *crowd, _ *subject) any { return c.bot(c.other).User.ID }
 
+func ownUpload(c *crowd, by *subject) any { return by.upload(aPNG(c.w.t)) }
+
+func othersUpload(c *crowd, _ *subject) any { return c.other.upload(aPNG(c.w.t)) }
+
 func anAvatar(c *crowd, _ *subject) any {
 	var me struct{ User chat.User }
 	read(c.w.t, c.other.must(http.MethodGet, "/auth/me", nil), &me)
@@ -645,11 +675,16 @@ var elsewhere = map[string]errand{
 	"PATCH /users/me":         {data: with(map[string]any{"statusMessage": "here"})},
 	"PUT /users/me/avatar":    {},
 	"DELETE /users/me/avatar": {},
-	"GET /avatars/{key}":      {id: anAvatar},
-	"PUT /users/{id}/direct":  {id: theOther},
-	"GET /rooms":              {},
-	"GET /search/messages":    {query: "?q=by"},
-	"POST /rooms":             {data: func() any { return map[string]string{"name": newName()} }},
+	"POST /uploads":           {},
+
+	"DELETE /uploads/{id} (own)":       {id: ownUpload},
+	"DELETE /uploads/{id} (another's)": {id: othersUpload},
+
+	"GET /avatars/{key}":     {id: anAvatar},
+	"PUT /users/{id}/direct": {id: theOther},
+	"GET /rooms":             {},
+	"GET /search/messages":   {query: "?q=by"},
+	"POST /rooms":            {data: func() any { return map[string]string{"name": newName()} }},
 
 	"GET /bots":                         {},
 	"POST /bots":                        {data: func() any { return map[string]string{"username": newName()} }},
@@ -680,7 +715,7 @@ func (e errand) ask(c *crowd, row, column string, missing bool) answer {
 	if e.data != nil {
 		in = e.data()
 	}
-	if strings.Contains(row, "PUT /users/me/avatar") {
+	if row == "PUT /users/me/avatar" || row == "POST /uploads" {
 		in = form(aPNG(c.w.t))
 	}
 	what, _, _ := strings.Cut(row, " (")

@@ -2,9 +2,6 @@ package chat
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"time"
 )
 
@@ -67,9 +64,9 @@ func (s *Service) CreateInvite(ctx context.Context, caller Caller, id RoomID, li
 	if uses != nil && (*uses < 1 || *uses > MaxInviteUses) {
 		return Invite{}, "", Fault(BadRequest, "An invite has 1 to %d uses.", MaxInviteUses).In("uses")
 	}
-	token := newInviteToken()
+	token, hash := newToken(inviteBytes)
 	invite, err := s.Invites.CreateInvite(ctx, NewInvite{
-		Room: id, By: caller.User.ID, TokenHash: hashInvite(token), ExpiresAt: At(s.Now().Add(life)), Uses: uses,
+		Room: id, By: caller.User.ID, TokenHash: hash, ExpiresAt: At(s.Now().Add(life)), Uses: uses,
 	}, roleFor(InviteUsers))
 	if err != nil {
 		return Invite{}, "", s.hiding(ctx, caller, id, err)
@@ -92,20 +89,20 @@ func (s *Service) RevokeInvite(ctx context.Context, caller Caller, id RoomID, in
 
 // Invited shows to what a token invites.
 func (s *Service) Invited(ctx context.Context, caller Caller, token string) (Room, error) {
-	return s.Invites.Invited(ctx, hashInvite(token), caller.User.ID)
+	return s.Invites.Invited(ctx, TokenHash(token), caller.User.ID)
 }
 
 // JoinInvited makes caller a member of the room to which a token invites: public or
 // private, with a password or without.
 func (s *Service) JoinInvited(ctx context.Context, caller Caller, token string) (Room, Membership, error) {
-	room, err := s.Invites.Invited(ctx, hashInvite(token), caller.User.ID)
+	room, err := s.Invites.Invited(ctx, TokenHash(token), caller.User.ID)
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
 	if after, ok := s.Joins.Allow(caller.User.ID); !ok {
 		return Room{}, Membership{}, limited(after)
 	}
-	membership, told, err := s.Invites.JoinInvited(ctx, hashInvite(token), caller.User.ID)
+	membership, told, err := s.Invites.JoinInvited(ctx, TokenHash(token), caller.User.ID)
 	if err != nil {
 		return Room{}, Membership{}, refusedJoin(room, err)
 	}
@@ -114,16 +111,4 @@ func (s *Service) JoinInvited(ctx context.Context, caller Caller, token string) 
 		return Room{}, Membership{}, err
 	}
 	return s.withOnline(ctx, room), membership, nil
-}
-
-// newInviteToken is 128 random bits.
-func newInviteToken() string {
-	token := make([]byte, 16)
-	_, _ = rand.Read(token) // never fails
-	return base64.RawURLEncoding.EncodeToString(token)
-}
-
-func hashInvite(token string) []byte {
-	hash := sha256.Sum256([]byte(token))
-	return hash[:]
 }

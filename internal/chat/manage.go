@@ -80,6 +80,11 @@ func (s *Service) SetRole(ctx context.Context, caller Caller, id RoomID, member 
 		return Membership{}, s.hiding(ctx, caller, id, err)
 	}
 	s.membershipChanged(ctx, m)
+	if role == Owner && member != caller.User.ID {
+		if _, own, err := s.Rooms.Room(ctx, id, caller.User.ID); err == nil && own != nil {
+			s.tellMember(*own)
+		}
+	}
 	return m, nil
 }
 

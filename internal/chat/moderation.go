@@ -88,10 +88,14 @@ func (s *Service) setMute(ctx context.Context, caller Caller, id RoomID, member 
 // membershipChanged tells a member what it may now, and everybody else in the room
 // to look again.
 func (s *Service) membershipChanged(ctx context.Context, m Membership) {
-	s.Announcer.Notify(Notice{Kind: ForUser, User: m.UserID, Frame: Frame("membership:updated", MembershipUpdated{m})})
+	s.tellMember(m)
 	if room, _, err := s.Rooms.Room(ctx, m.RoomID, m.UserID); err == nil {
 		s.Announcer.Announce(Event{Kind: RoomChanged, Room: m.RoomID, Frame: Frame("room:updated", RoomUpdated{s.withOnline(ctx, room)})})
 	}
+}
+
+func (s *Service) tellMember(m Membership) {
+	s.Announcer.Notify(Notice{Kind: ForUser, User: m.UserID, Frame: Frame("membership:updated", MembershipUpdated{m})})
 }
 
 // MayType tells whether caller may say that it types in a room.

@@ -6,14 +6,19 @@ import (
 	"encoding/base64"
 )
 
-// tokenBytes are 256 bits: nobody guesses one, so a plain SHA-256 of it is safe
-// to store.
-const tokenBytes = 32
+// How much chance is in a token. Nobody guesses 128 bits either, so a plain SHA-256
+// is safe to store; a link that people pass on is short.
+const (
+	tokenBytes  = 32
+	inviteBytes = 16
+)
 
 // NewToken makes the secret of a session or webhook and the hash under which it is
 // stored.
-func NewToken() (token string, hash []byte) {
-	secret := make([]byte, tokenBytes)
+func NewToken() (token string, hash []byte) { return newToken(tokenBytes) }
+
+func newToken(size int) (token string, hash []byte) {
+	secret := make([]byte, size)
 	_, _ = rand.Read(secret) // never fails
 	token = base64.RawURLEncoding.EncodeToString(secret)
 	return token, TokenHash(token)
