@@ -14,8 +14,6 @@ const userColumns = `u.id, u.username, u.display_name, u.avatar_key, u.guest, u.
 const living = `u.deleted_at IS NULL AND u.disabled_at IS NULL AND NOT EXISTS
 	(SELECT 1 FROM users o WHERE o.id = u.owner_id AND (o.deleted_at IS NOT NULL OR o.disabled_at IS NOT NULL))`
 
-type row interface{ Scan(dest ...any) error }
-
 func scanUser(r row, more ...any) (chat.User, error) {
 	var u chat.User
 	var avatar string
@@ -232,33 +230,4 @@ func (s *Store) User(ctx context.Context, id chat.UserID) (chat.User, error) {
 	defer cancel()
 	user, err := scanUser(s.read.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, int64(id)))
 	return user, s.fail("find user", err)
-}
-
-// querier is a pool or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// each runs a query and calls take for every row.
-func each(ctx context.Context, from querier, take func(row) error, query string, args ...any) error {
-	rows, err := from.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := take(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-func raw[T ~int64](ids []T) []int64 {
-	out := make([]int64, len(ids))
-	for i, id := range ids {
-		out[i] = int64(id)
-	}
-	return out
 }

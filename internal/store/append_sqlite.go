@@ -25,14 +25,6 @@ func (e *sqliteEngine) beginAppend(ctx context.Context, q question) (appendTx, f
 	return sqliteAppend{tx}, f, nil
 }
 
-// found passes over rows that do not exist: what is missing is no fact.
-func found(err error) (bool, error) {
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 func (f facts) readHeads(ctx context.Context, tx *sql.Tx, q question) error {
 	for _, id := range q.rooms {
 		var head chat.Seq

@@ -2,53 +2,11 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
-
-// asMember runs work under the room's lock for a member whom rule lets. member,
-// where it is not 0, is upon whom it acts; who is no member is NOT_FOUND.
-func (s *Store) asMember(ctx context.Context, room chat.RoomID, by, member chat.UserID, rule chat.MemberRule, work func(tx *roomTx) error) error {
-	return s.uponUser(ctx, room, by, member, func(actor chat.Membership, target *chat.Membership) error {
-		switch {
-		case member != 0 && target == nil:
-			return sql.ErrNoRows
-		case rule == nil:
-			return nil
-		}
-		return rule(actor, target)
-	}, func(tx *roomTx, _ *chat.Membership) error { return work(tx) })
-}
-
-// uponUser is asMember for deeds upon who may be no member: target is nil then.
-func (s *Store) uponUser(ctx context.Context, room chat.RoomID, by, user chat.UserID, rule chat.MemberRule, work func(tx *roomTx, target *chat.Membership) error) error {
-	return s.inRoom(ctx, room, func(tx *roomTx) error {
-		actor, err := s.membership(ctx, tx.Tx, room, by)
-		if errors.Is(err, sql.ErrNoRows) {
-			return chat.Fault(chat.NotAMember, "Join the room first.")
-		}
-		if err != nil {
-			return err
-		}
-		var target *chat.Membership
-		if user != 0 {
-			m, err := s.membership(ctx, tx.Tx, room, user)
-			if ok, err := found(err); err != nil {
-				return err
-			} else if ok {
-				target = &m
-			}
-		}
-		if err := rule(actor, target); err != nil {
-			return err
-		}
-		return work(tx, target)
-	})
-}
 
 // ChangeRoom changes a room; a new name is told and takes a number.
 func (s *Store) ChangeRoom(ctx context.Context, id chat.RoomID, by chat.UserID, c chat.RoomChange, rule chat.MemberRule) (chat.Room, *chat.Message, error) {
@@ -174,10 +132,4 @@ func (s *Store) Kick(ctx context.Context, room chat.RoomID, by, member chat.User
 		return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditKicked, Room: room, User: member})
 	})
 	return told, s.fail("kick", err)
-}
-
-func (s *Store) removeMember(ctx context.Context, tx *roomTx, user chat.UserID) error {
-	tx.members--
-	_, err := tx.ExecContext(ctx, `DELETE FROM room_members WHERE room_id = $1 AND user_id = $2`, int64(tx.room), int64(user))
-	return err
 }

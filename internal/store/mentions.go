@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -11,11 +10,6 @@ import (
 // unreadMentions counts, like unread, what mentions the member me.
 const unreadMentions = `(SELECT count(*) FROM (SELECT 1 FROM mentions n WHERE n.user_id = me.user_id AND n.room_id = me.room_id
 	AND n.seq > me.last_read LIMIT 1000) AS named)`
-
-// execer is a transaction.
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
 
 // addMentions enters whom m mentions: those who are members now, and not its author.
 func addMentions(ctx context.Context, tx execer, m chat.Message) error {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -41,17 +40,6 @@ func (s *Store) putBan(ctx context.Context, tx *roomTx, by, user chat.UserID, re
 		ON CONFLICT (room_id, user_id) DO UPDATE SET by_id = excluded.by_id, reason = excluded.reason`,
 		int64(tx.room), int64(user), int64(by), reason, int64(s.clock()))
 	return affected(result, err)
-}
-
-// affected makes of a change of no row that there is no such thing.
-func affected(result sql.Result, err error) error {
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); n > 0 || err != nil {
-		return err
-	}
-	return sql.ErrNoRows
 }
 
 // eject ends the membership of another and tells it.

@@ -1,0 +1,225 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// question names what an append must know.
+type question struct {
+	rooms   []int64 // ascending
+	members []place
+	cids    []cidKey
+	replies []int64
+	uploads []int64 // ascending
+}
+
+type place struct {
+	room chat.RoomID
+	user chat.UserID
+}
+
+type cidKey struct {
+	author chat.UserID
+	cid    chat.CID
+}
+
+func ask(batch []*entry) question {
+	var q question
+	rooms, members, cids, replies := map[int64]bool{}, map[place]bool{}, map[cidKey]bool{}, map[int64]bool{}
+	for _, e := range batch {
+		rooms[int64(e.draft.Room)] = true
+		members[place{e.draft.Room, e.draft.Author}] = true
+		cids[e.key()] = true
+		if e.draft.ReplyTo != 0 {
+			replies[int64(e.draft.ReplyTo)] = true
+		}
+		for _, id := range e.draft.Attachments {
+			q.uploads = append(q.uploads, int64(id))
+		}
+	}
+	slices.Sort(q.uploads)
+	q.uploads = slices.Compact(q.uploads)
+	for id := range rooms {
+		q.rooms = append(q.rooms, id)
+	}
+	slices.Sort(q.rooms)
+	for m := range members {
+		q.members = append(q.members, m)
+	}
+	for c := range cids {
+		q.cids = append(q.cids, c)
+	}
+	slices.SortFunc(q.cids, func(a, b cidKey) int {
+		return cmp.Or(cmp.Compare(a.author, b.author), strings.Compare(string(a.cid), string(b.cid)))
+	})
+	for id := range replies {
+		q.replies = append(q.replies, id)
+	}
+	return q
+}
+
+// facts are the answer, true until the transaction ends.
+type facts struct {
+	heads   map[chat.RoomID]chat.Seq
+	members map[place]member
+	known   map[cidKey]original
+	replies map[chat.MessageID]replied
+	uploads map[chat.AttachmentID]upload
+}
+
+type member struct {
+	author     chat.Author
+	mutedUntil chat.Time
+}
+
+type original struct {
+	id   chat.MessageID
+	hash []byte
+}
+
+type replied struct {
+	room  chat.RoomID
+	reply *chat.Reply
+}
+
+// upload is one that no message carries. It is taken until the transaction ends.
+type upload struct {
+	owner chat.UserID
+	file  chat.MessageAttachment
+}
+
+func newFacts() facts {
+	return facts{
+		heads: map[chat.RoomID]chat.Seq{}, members: map[place]member{},
+		known: map[cidKey]original{}, replies: map[chat.MessageID]replied{},
+		uploads: map[chat.AttachmentID]upload{},
+	}
+}
+
+// decision is what becomes of a batch once the facts are known.
+type decision struct {
+	stored  []*entry // numbered, in order
+	heads   map[chat.RoomID]chat.Seq
+	refused map[*entry]error
+	known   map[*entry]chat.MessageID
+	twins   map[*entry]*entry // the same cid twice in one batch: the later waits for the earlier
+}
+
+// decide numbers the entries that may be stored, densely and in their order, and
+// finds the outcome of the others.
+func decide(batch []*entry, f facts, now chat.Time) decision {
+	d := decision{
+		heads: map[chat.RoomID]chat.Seq{}, refused: map[*entry]error{},
+		known: map[*entry]chat.MessageID{}, twins: map[*entry]*entry{},
+	}
+	first := map[cidKey]*entry{}
+	for _, e := range batch {
+		if known, ok := f.known[e.key()]; ok {
+			if bytes.Equal(known.hash, e.hash) {
+				d.known[e] = known.id
+			} else {
+				d.refused[e] = cidConflict()
+			}
+			continue
+		}
+		if twin, ok := first[e.key()]; ok {
+			if bytes.Equal(twin.hash, e.hash) {
+				d.twins[e] = twin
+			} else {
+				d.refused[e] = cidConflict()
+			}
+			continue
+		}
+		author, reply, err := f.admit(e.draft, now)
+		if err != nil {
+			d.refused[e] = err
+			continue
+		}
+		files, err := f.take(e.draft)
+		if err != nil {
+			d.refused[e] = err
+			continue
+		}
+		first[e.key()] = e
+		if _, ok := d.heads[e.draft.Room]; !ok {
+			d.heads[e.draft.Room] = f.heads[e.draft.Room]
+		}
+		d.heads[e.draft.Room]++
+		e.message = numbered(e.draft, d.heads[e.draft.Room], author, reply, now)
+		e.message.Attachments = files
+		d.stored = append(d.stored, e)
+	}
+	return d
+}
+
+func cidConflict() error {
+	return chat.Fault(chat.CIDConflict, "This cid already names another message.").In("cid")
+}
+
+// admit tells whether d may be stored, and what its message shows besides.
+func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, *chat.Reply, error) {
+	if _, ok := f.heads[d.Room]; !ok {
+		return chat.Author{}, nil, chat.ErrMissing()
+	}
+	m, ok := f.members[place{d.Room, d.Author}]
+	switch {
+	case !ok:
+		return chat.Author{}, nil, chat.Fault(chat.NotAMember, "Join the room first.")
+	case m.mutedUntil > now:
+		return chat.Author{}, nil, chat.Muted(m.mutedUntil, now)
+	case d.ReplyTo == 0:
+		return m.author, nil, nil
+	}
+	r, ok := f.replies[d.ReplyTo]
+	if !ok || r.room != d.Room {
+		return chat.Author{}, nil, chat.Fault(chat.NotFound, "The message to reply to is not in this room.").In("replyTo")
+	}
+	return m.author, r.reply, nil
+}
+
+// take gives the uploads of d to its message: no later one of the batch gets them.
+func (f facts) take(d chat.Draft) ([]chat.MessageAttachment, error) {
+	files := make([]chat.MessageAttachment, 0, len(d.Attachments))
+	for _, id := range d.Attachments {
+		u, ok := f.uploads[id]
+		if !ok || u.owner != d.Author {
+			return nil, chat.Fault(chat.NotFound, "A file is not there, or a message carries it already.").In("attachmentIds")
+		}
+		files = append(files, u.file)
+	}
+	for _, id := range d.Attachments {
+		delete(f.uploads, id)
+	}
+	return files, nil
+}
+
+func numbered(d chat.Draft, seq chat.Seq, author chat.Author, reply *chat.Reply, now chat.Time) chat.Message {
+	return chat.Message{
+		RoomID: d.Room, Seq: seq, ChangeSeq: seq, CID: d.CID, Kind: chat.Text, Author: author,
+		Text: d.Text, HTML: d.HTML, Mentions: chat.MentionsIn(d.HTML), ReplyTo: reply, CreatedAt: now, LastVerb: chat.Sent,
+		Reactions: []chat.ReactionCount{},
+	}
+}
+
+// answer tells every sender its own outcome. It is called after the commit.
+func (d decision) answer() {
+	for e, twin := range d.twins {
+		e.known = twin.message.ID
+		e.finish(nil)
+	}
+	for e, id := range d.known {
+		e.known = id
+		e.finish(nil)
+	}
+	for e, err := range d.refused {
+		e.finish(err)
+	}
+	for _, e := range d.stored {
+		e.finish(nil)
+	}
+}

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// roomTx is a transaction that holds a room's row: what it reads is true until
+// the commit, because everybody who changes the room takes the row first.
+type roomTx struct {
+	*sql.Tx
+	room    chat.RoomID
+	head    chat.Seq
+	members int // who joined, less who left
+}
+
+// next takes the room's next number, for one change.
+func (t *roomTx) next() chat.Seq {
+	t.head++
+	return t.head
+}
+
+// inRoom runs work with the room's row taken, and then stores the numbers that it
+// took. NOT_FOUND for an unknown room.
+func (s *Store) inRoom(ctx context.Context, room chat.RoomID, work func(tx *roomTx) error) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		t := &roomTx{Tx: tx, room: room}
+		err := tx.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`+s.engine.lockRoom(), int64(room)).Scan(&t.head)
+		if err != nil {
+			return err
+		}
+		before := t.head
+		if err := work(t); err != nil || t.head == before && t.members == 0 {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE rooms SET head = $2, member_count = member_count + $3 WHERE id = $1`,
+			int64(room), int64(t.head), t.members)
+		return err
+	})
+}
+
+// asMember runs work under the room's lock for a member whom rule lets. member,
+// where it is not 0, is upon whom it acts; who is no member is NOT_FOUND.
+func (s *Store) asMember(ctx context.Context, room chat.RoomID, by, member chat.UserID, rule chat.MemberRule, work func(tx *roomTx) error) error {
+	return s.uponUser(ctx, room, by, member, func(actor chat.Membership, target *chat.Membership) error {
+		switch {
+		case member != 0 && target == nil:
+			return sql.ErrNoRows
+		case rule == nil:
+			return nil
+		}
+		return rule(actor, target)
+	}, func(tx *roomTx, _ *chat.Membership) error { return work(tx) })
+}
+
+// uponUser is asMember for deeds upon who may be no member: target is nil then.
+func (s *Store) uponUser(ctx context.Context, room chat.RoomID, by, user chat.UserID, rule chat.MemberRule, work func(tx *roomTx, target *chat.Membership) error) error {
+	return s.inRoom(ctx, room, func(tx *roomTx) error {
+		actor, err := s.membership(ctx, tx.Tx, room, by)
+		if errors.Is(err, sql.ErrNoRows) {
+			return chat.Fault(chat.NotAMember, "Join the room first.")
+		}
+		if err != nil {
+			return err
+		}
+		var target *chat.Membership
+		if user != 0 {
+			m, err := s.membership(ctx, tx.Tx, room, user)
+			if ok, err := found(err); err != nil {
+				return err
+			} else if ok {
+				target = &m
+			}
+		}
+		if err := rule(actor, target); err != nil {
+			return err
+		}
+		return work(tx, target)
+	})
+}
