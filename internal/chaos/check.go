@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"time"
@@ -110,6 +111,7 @@ type checker struct {
 	stored map[sendKey]Row
 	sends  map[sendKey]*send
 	out    map[belonging][]absence
+	within map[belonging][]numbers // of which numbers somebody was a member, by the log
 
 	changes   map[place]chat.MessageID // confirmed ones
 	deletions map[chat.MessageID]deletion
@@ -129,6 +131,9 @@ type belonging struct {
 // until the next attempt to come back.
 type absence struct{ from, to time.Duration }
 
+// numbers are those of a membership: from the join until the end.
+type numbers struct{ from, to chat.Seq }
+
 const forever = time.Duration(1<<63 - 1)
 
 // Check returns every promise that the history and the database show broken. It
@@ -137,7 +142,7 @@ func Check(h *History, db Database) []Violation {
 	c := &checker{
 		h: h, db: db, rows: map[place]bearer{}, byID: map[chat.MessageID]Row{}, change: map[chat.RoomID][]Row{},
 		last: map[place]chat.MessageID{}, states: map[version]uint64{},
-		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[belonging][]absence{}, told: map[Rule]int{},
+		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[belonging][]absence{}, within: map[belonging][]numbers{}, told: map[Rule]int{},
 		changes: map[place]chat.MessageID{}, deletions: map[chat.MessageID]deletion{}, wishes: map[changeKey]*wishes{},
 	}
 	c.readDatabase()
@@ -340,15 +345,23 @@ func (c *checker) checkSends() {
 // checkMembers walks the log: whoever says something is a member at that number.
 func (c *checker) checkMembers() {
 	members := map[belonging]bool{}
+	begin := func(who belonging, at chat.Seq) {
+		members[who] = true
+		c.within[who] = append(c.within[who], numbers{at, math.MaxInt64})
+	}
 	for room, owner := range c.db.Owners {
-		members[belonging{room, owner}] = true
+		begin(belonging{room, owner}, 0)
 	}
 	for _, r := range c.db.Rows { // by room and number
 		switch r.Action {
 		case chat.Joined:
-			members[belonging{r.Room, r.Subject}] = true
+			begin(belonging{r.Room, r.Subject}, r.Seq)
 		case chat.Left, chat.Kicked:
-			delete(members, belonging{r.Room, r.Subject})
+			who := belonging{r.Room, r.Subject}
+			delete(members, who)
+			if all := c.within[who]; len(all) > 0 {
+				all[len(all)-1].to = r.Seq
+			}
 		default:
 			if r.CID != uuid.Nil && !members[belonging{r.Room, r.Author}] {
 				c.violated(Intruder, r.Room, r.Seq, -1, 0, "message %d of user %d, who was no member at that number", r.Message, r.Author)
@@ -519,8 +532,17 @@ func (c *checker) checkShown(client int, r Record) {
 	}
 }
 
+// checkLeak: who is gone gets nothing that is newer. What was said while it was a
+// member may still come, however late.
 func (c *checker) checkLeak(client int, r Record, at time.Duration) {
-	since, gone := c.absent(r.Room, c.h.Journals[client].User, at)
+	who := belonging{r.Room, c.h.Journals[client].User}
+	since, gone := c.outside(who, at)
+	if gone && slices.ContainsFunc(c.within[who], func(n numbers) bool { return n.from <= r.Seq && r.Seq <= n.to }) {
+		gone = false
+	}
+	if !gone {
+		since, gone = c.outside(belonging{0, who.user}, at)
+	}
 	if !gone {
 		return
 	}

@@ -401,13 +401,14 @@ func TestTheCheckerCatches(t *testing.T) {
 		}},
 		"a connected user who is not shown": {Missing, func(s *story) { delete(s.h.Views[0].Online, s.user(1)) }},
 		"an event after a leave": {Leak, func(s *story) {
-			r := *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Seq == s.db.Heads[1] })
 			s.wait(3 * second)
-			s.note(2, r)
+			s.say(0, 1, 0)
+			s.note(2, *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Seq == s.db.Heads[1] }))
 		}},
 		"an event after a kick": {Leak, func(s *story) {
-			r := *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 2 && r.Seq == s.db.Heads[2] })
 			s.wait(3 * second)
+			s.say(0, 2, 0)
+			r := *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 2 && r.Seq == s.db.Heads[2] })
 			r.Conn = 2
 			s.note(1, r)
 		}},
@@ -441,6 +442,12 @@ func TestTheCheckerCatches(t *testing.T) {
 
 func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 	for name, more := range map[string]func(s *story){
+		"what was said before a leave, long after it": func(s *story) {
+			r := *s.find(2, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 1 })
+			s.wait(3 * second)
+			r.Applied, r.Conn = false, 7
+			s.note(2, r)
+		},
 		"an event within 2 s of a logout": func(s *story) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.wait(second)
