@@ -138,12 +138,9 @@ func (s *Store) EndSession(ctx context.Context, id chat.SessionID) error {
 func (s *Store) Sessions(ctx context.Context, user chat.UserID) ([]chat.Session, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	sessions := []chat.Session{}
-	err := each(ctx, s.read, func(r row) error {
-		var n chat.Session
-		err := r.Scan(&n.ID, &n.CreatedAt, &n.LastSeenAt, &n.UserAgent, &n.IP)
-		sessions = append(sessions, n)
-		return err
+	sessions, err := readAll(ctx, s.read, func(r row) (n chat.Session, err error) {
+		err = r.Scan(&n.ID, &n.CreatedAt, &n.LastSeenAt, &n.UserAgent, &n.IP)
+		return n, err
 	}, `SELECT id, created_at, last_seen_at, user_agent, ip FROM sessions
 		WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, id DESC`,
 		int64(user), int64(s.clock()))
@@ -154,14 +151,9 @@ func (s *Store) Sessions(ctx context.Context, user chat.UserID) ([]chat.Session,
 func (s *Store) EndUserSession(ctx context.Context, user chat.UserID, id chat.SessionID) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	result, err := s.write.ExecContext(ctx, `UPDATE sessions SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`,
-		int64(id), int64(user), int64(s.clock()))
-	if err == nil {
-		if n, _ := result.RowsAffected(); n == 0 {
-			err = sql.ErrNoRows
-		}
-	}
-	return s.fail("end session", err)
+	return s.fail("end session", affected(s.write.ExecContext(ctx,
+		`UPDATE sessions SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`,
+		int64(id), int64(user), int64(s.clock()))))
 }
 
 // SetPassword gives a user another password and ends its sessions but for keep.

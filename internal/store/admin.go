@@ -24,28 +24,15 @@ func scanAccount(r row) (a chat.Account, err error) {
 func (s *Store) Accounts(ctx context.Context, q chat.AccountQuery) ([]chat.Account, string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var after memberCursor
-	if q.Cursor != "" {
-		var err error
-		if after, err = readCursor[memberCursor](q.Cursor); err != nil {
-			return nil, "", badCursor()
-		}
-	}
-	accounts := []chat.Account{}
-	err := each(ctx, s.read, func(r row) error {
-		a, err := scanAccount(r)
-		accounts = append(accounts, a)
-		return err
-	}, `SELECT `+accountColumns+` FROM users u
-		WHERE u.deleted_at IS NULL AND u.username > $2 AND (u.username LIKE $3 ESCAPE '\' OR u.email LIKE $3 ESCAPE '\')
-		ORDER BY u.username LIMIT $4`, int64(s.clock()), after.Username, "%"+escapeLike(q.Text)+"%", q.Limit+1)
+	after, err := afterName(q.Cursor)
 	if err != nil {
-		return nil, "", s.fail("list accounts", err)
+		return nil, "", err
 	}
-	if len(accounts) <= q.Limit {
-		return accounts, "", nil
-	}
-	return accounts[:q.Limit], writeCursor(memberCursor{accounts[q.Limit-1].Username}), nil
+	accounts, err := readAll(ctx, s.read, scanAccount, `SELECT `+accountColumns+` FROM users u
+		WHERE u.deleted_at IS NULL AND u.username > $2 AND (u.username LIKE $3 ESCAPE '\' OR u.email LIKE $3 ESCAPE '\')
+		ORDER BY u.username LIMIT $4`, int64(s.clock()), after, "%"+escapeLike(q.Text)+"%", q.Limit+1)
+	page, next := pageByName(accounts, q.Limit, func(a chat.Account) string { return a.Username })
+	return page, next, s.fail("list accounts", err)
 }
 
 // AccountByName finds an account by its username.

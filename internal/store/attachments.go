@@ -183,14 +183,8 @@ func (s *Store) ExpireAttachments(ctx context.Context, age time.Duration) error 
 func (s *Store) DueBlobs(ctx context.Context, limit int, again time.Duration) ([]string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var keys []string
 	now := int64(s.clock())
-	err := each(ctx, s.write, func(r row) error {
-		var key string
-		err := r.Scan(&key)
-		keys = append(keys, key)
-		return err
-	}, `UPDATE doomed_blobs SET due = $2 WHERE due <= $1 AND blob_key IN (
+	keys, err := readAll(ctx, s.write, scanOne[string], `UPDATE doomed_blobs SET due = $2 WHERE due <= $1 AND blob_key IN (
 			SELECT blob_key FROM doomed_blobs WHERE due <= $1 ORDER BY due LIMIT $3) RETURNING blob_key`,
 		now, now+again.Milliseconds(), limit)
 	return keys, s.fail("take due blobs", err)

@@ -36,12 +36,7 @@ func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]chat.Audi
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	records := []chat.AuditRecord{}
-	err := each(ctx, s.read, func(r row) error {
-		record, err := scanAudit(r)
-		records = append(records, record)
-		return err
-	}, `SELECT e.id, e.at, e.action, e.detail, e.room_id, COALESCE(r.name, ''),
+	records, err := readAll(ctx, s.read, scanAudit, `SELECT e.id, e.at, e.action, e.detail, e.room_id, COALESCE(r.name, ''),
 			e.actor_id, COALESCE(a.username, ''), COALESCE(a.display_name, ''), COALESCE(a.avatar_key, ''),
 			e.user_id, COALESCE(u.username, ''), COALESCE(u.display_name, ''), COALESCE(u.avatar_key, '')
 		FROM audit e LEFT JOIN rooms r ON r.id = e.room_id

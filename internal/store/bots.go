@@ -51,12 +51,8 @@ func (s *Store) addBot(ctx context.Context, tx *sql.Tx, owner chat.UserID, a cha
 func (s *Store) Bots(ctx context.Context, owner chat.UserID) ([]chat.User, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	bots := []chat.User{}
-	err := each(ctx, s.read, func(r row) error {
-		bot, err := scanUser(r)
-		bots = append(bots, bot)
-		return err
-	}, `SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL ORDER BY u.username`, int64(owner))
+	bots, err := readAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
+		`SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL ORDER BY u.username`, int64(owner))
 	return bots, s.fail("list bots", err)
 }
 

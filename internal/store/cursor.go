@@ -7,9 +7,30 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// memberCursor is the last row of a page of members.
-type memberCursor struct {
+// nameCursor is the last row of a page of a list by username.
+type nameCursor struct {
 	Username string `json:"u"`
+}
+
+// afterName tells after which username the page of cursor begins.
+func afterName(cursor string) (string, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	after, err := readCursor[nameCursor](cursor)
+	if err != nil {
+		return "", badCursor()
+	}
+	return after.Username, nil
+}
+
+// pageByName makes a page of a list by username, of which one more was read than the
+// page has.
+func pageByName[T any](list []T, limit int, username func(T) string) ([]T, string) {
+	if len(list) <= limit {
+		return list, ""
+	}
+	return list[:limit], writeCursor(nameCursor{username(list[limit-1])})
 }
 
 func badCursor() error {

@@ -15,13 +15,7 @@ var _ chat.Departures = (*Store)(nil)
 func (s *Store) Leaving(ctx context.Context, limit int) ([]chat.UserID, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var users []chat.UserID
-	err := each(ctx, s.read, func(r row) error {
-		var id chat.UserID
-		err := r.Scan(&id)
-		users = append(users, id)
-		return err
-	}, `SELECT id FROM users WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2`, int64(s.clock()), limit)
+	users, err := readAll(ctx, s.read, scanOne[chat.UserID], `SELECT id FROM users WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2`, int64(s.clock()), limit)
 	return users, s.fail("list who leaves", err)
 }
 

@@ -61,12 +61,10 @@ func (s *Store) auditHook(ctx context.Context, tx *roomTx, by chat.UserID, actio
 func (s *Store) Incoming(ctx context.Context, room chat.RoomID) ([]chat.IncomingHook, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	hooks := []chat.IncomingHook{}
-	err := each(ctx, s.read, func(r row) error {
+	hooks, err := readAll(ctx, s.read, func(r row) (chat.IncomingHook, error) {
 		hook := chat.IncomingHook{RoomID: room}
 		err := r.Scan(&hook.ID, &hook.Name, &hook.UserID, &hook.CreatedAt)
-		hooks = append(hooks, hook)
-		return err
+		return hook, err
 	}, `SELECT h.id, u.display_name, u.id, h.created_at FROM incoming_hooks h JOIN users u ON u.id = h.user_id
 		WHERE h.room_id = $1 ORDER BY h.id`, int64(room))
 	return hooks, s.fail("list webhooks", err)
@@ -147,12 +145,10 @@ func hostOf(address string) string {
 func (s *Store) Outgoing(ctx context.Context, room chat.RoomID) ([]chat.OutgoingHook, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	hooks := []chat.OutgoingHook{}
-	err := each(ctx, s.read, func(r row) error {
+	hooks, err := readAll(ctx, s.read, func(r row) (chat.OutgoingHook, error) {
 		hook := chat.OutgoingHook{RoomID: room}
 		err := r.Scan(&hook.ID, &hook.URL, &hook.Delivered, &hook.Failures, &hook.LastError, &hook.NextTryAt, &hook.DisabledAt, &hook.CreatedAt)
-		hooks = append(hooks, hook)
-		return err
+		return hook, err
 	}, `SELECT id, url, delivered, failures, last_error, CASE WHEN failures > 0 AND disabled_at IS NULL THEN next_at ELSE 0 END,
 			COALESCE(disabled_at, 0), created_at
 		FROM outgoing_hooks WHERE room_id = $1 ORDER BY id`, int64(room))

@@ -59,12 +59,8 @@ func (s *Store) CreateInvite(ctx context.Context, n chat.NewInvite, rule chat.Me
 func (s *Store) Invites(ctx context.Context, room chat.RoomID) ([]chat.Invite, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	invites := []chat.Invite{}
-	err := each(ctx, s.read, func(r row) error {
-		i, err := scanInvite(r)
-		invites = append(invites, i)
-		return err
-	}, inviteSelect+` WHERE i.room_id = $1 AND `+inForce+` ORDER BY i.id DESC`, int64(room), int64(s.clock()))
+	invites, err := readAll(ctx, s.read, scanInvite,
+		inviteSelect+` WHERE i.room_id = $1 AND `+inForce+` ORDER BY i.id DESC`, int64(room), int64(s.clock()))
 	return invites, s.fail("list invites", err)
 }
 

@@ -20,29 +20,18 @@ func (s *Store) membership(ctx context.Context, tx *sql.Tx, room chat.RoomID, us
 func (s *Store) Members(ctx context.Context, room chat.RoomID, limit int, cursor string) ([]chat.MemberView, string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var after memberCursor
-	if cursor != "" {
-		var err error
-		if after, err = readCursor[memberCursor](cursor); err != nil {
-			return nil, "", badCursor()
-		}
-	}
-	members := []chat.MemberView{}
-	err := each(ctx, s.read, func(r row) error {
-		var m chat.MemberView
-		user, err := scanUser(r, &m.Role, &m.JoinedAt, &m.MutedUntil)
-		m.User, m.MutedUntil = user, s.ahead(m.MutedUntil)
-		members = append(members, m)
-		return err
-	}, `SELECT `+userColumns+`, m.role, m.joined_at, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
-		WHERE m.room_id = $1 AND u.username > $2 ORDER BY u.username LIMIT $3`, int64(room), after.Username, limit+1)
+	after, err := afterName(cursor)
 	if err != nil {
-		return nil, "", s.fail("list members", err)
+		return nil, "", err
 	}
-	if len(members) <= limit {
-		return members, "", nil
-	}
-	return members[:limit], writeCursor(memberCursor{members[limit-1].User.Username}), nil
+	members, err := readAll(ctx, s.read, func(r row) (m chat.MemberView, err error) {
+		m.User, err = scanUser(r, &m.Role, &m.JoinedAt, &m.MutedUntil)
+		m.MutedUntil = s.ahead(m.MutedUntil)
+		return m, err
+	}, `SELECT `+userColumns+`, m.role, m.joined_at, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
+		WHERE m.room_id = $1 AND u.username > $2 ORDER BY u.username LIMIT $3`, int64(room), after, limit+1)
+	page, next := pageByName(members, limit, func(m chat.MemberView) string { return m.User.Username })
+	return page, next, s.fail("list members", err)
 }
 
 // Join makes user a member.

@@ -204,13 +204,7 @@ func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err 
 
 // messages reads those that where chooses.
 func (s *Store) messages(ctx context.Context, viewer chat.UserID, where string, args ...any) ([]chat.Message, error) {
-	messages := []chat.Message{}
-	err := each(ctx, s.read, func(r row) error {
-		m, err := scanMessage(r, viewer)
-		messages = append(messages, m)
-		return err
-	}, s.selectMessage()+where, args...)
-	return messages, err
+	return readAll(ctx, s.read, func(r row) (chat.Message, error) { return scanMessage(r, viewer) }, s.selectMessage()+where, args...)
 }
 
 // countReactions counts the reactions that selectMessage read, the first first.

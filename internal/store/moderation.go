@@ -85,26 +85,14 @@ func scanBan(r row) (chat.Ban, error) {
 func (s *Store) Bans(ctx context.Context, room chat.RoomID, limit int, cursor string) ([]chat.Ban, string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var after memberCursor
-	if cursor != "" {
-		var err error
-		if after, err = readCursor[memberCursor](cursor); err != nil {
-			return nil, "", badCursor()
-		}
-	}
-	bans := []chat.Ban{}
-	err := each(ctx, s.read, func(r row) error {
-		b, err := scanBan(r)
-		bans = append(bans, b)
-		return err
-	}, banSelect+` WHERE b.room_id = $1 AND u.username > $2 ORDER BY u.username LIMIT $3`, int64(room), after.Username, limit+1)
+	after, err := afterName(cursor)
 	if err != nil {
-		return nil, "", s.fail("list bans", err)
+		return nil, "", err
 	}
-	if len(bans) <= limit {
-		return bans, "", nil
-	}
-	return bans[:limit], writeCursor(memberCursor{bans[limit-1].User.Username}), nil
+	bans, err := readAll(ctx, s.read, scanBan,
+		banSelect+` WHERE b.room_id = $1 AND u.username > $2 ORDER BY u.username LIMIT $3`, int64(room), after, limit+1)
+	page, next := pageByName(bans, limit, func(b chat.Ban) string { return b.User.Username })
+	return page, next, s.fail("list bans", err)
 }
 
 // Mute silences a member until then; 0 ends it.

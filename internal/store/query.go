@@ -35,6 +35,23 @@ func each(ctx context.Context, from querier, take func(row) error, query string,
 	return rows.Err()
 }
 
+// readAll reads all rows of a query, each by scan; a list without any is empty, not nil.
+func readAll[T any](ctx context.Context, from querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	all := []T{}
+	err := each(ctx, from, func(r row) error {
+		one, err := scan(r)
+		all = append(all, one)
+		return err
+	}, query, args...)
+	return all, err
+}
+
+// scanOne reads a row of one column.
+func scanOne[T any](r row) (one T, err error) {
+	err = r.Scan(&one)
+	return one, err
+}
+
 // found passes over rows that do not exist: what is missing is no fact.
 func found(err error) (bool, error) {
 	if errors.Is(err, sql.ErrNoRows) {
@@ -54,6 +71,7 @@ func affected(result sql.Result, err error) error {
 	return sql.ErrNoRows
 }
 
+// raw makes plain numbers of ids, for the driver.
 func raw[T ~int64](ids []T) []int64 {
 	out := make([]int64, len(ids))
 	for i, id := range ids {
@@ -62,6 +80,7 @@ func raw[T ~int64](ids []T) []int64 {
 	return out
 }
 
+// escapeLike makes of text a pattern of LIKE … ESCAPE '\' that means just it.
 func escapeLike(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }

@@ -7,15 +7,34 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// roomOrders are the orders of a list: the expression, and whether it falls. The
+// roomOrder is an order of a list of rooms: the expression, and whether it falls. The
 // id decides between equals.
-var roomOrders = map[chat.RoomSort]struct {
+type roomOrder struct {
 	key  string
 	desc bool
-}{
+}
+
+var roomOrders = map[chat.RoomSort]roomOrder{
 	chat.ByName:    {"r.name_key", false},
 	chat.ByMembers: {"r.member_count", true},
 	chat.ByActive:  {"r.active_at", true},
+}
+
+// after tests what comes behind the room of arguments $4 and $5.
+func (o roomOrder) after() string {
+	compare := ">"
+	if o.desc {
+		compare = "<"
+	}
+	return fmt.Sprintf(` AND (%s, r.id) %s ($4, $5)`, o.key, compare)
+}
+
+func (o roomOrder) sorted() string {
+	direction := "ASC"
+	if o.desc {
+		direction = "DESC"
+	}
+	return fmt.Sprintf(` ORDER BY %s %s, r.id %s LIMIT $3`, o.key, direction, direction)
 }
 
 // roomCursor is the last row of a page: where the next one begins.
@@ -26,62 +45,29 @@ type roomCursor struct {
 	ID   int64         `json:"i"`
 }
 
+// key is what the order compares.
+func (c roomCursor) key() any {
+	if c.Sort == chat.ByName {
+		return c.Name
+	}
+	return c.Rank
+}
+
 // ListRooms returns a page of public rooms and the viewer's own.
 func (s *Store) ListRooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	order, ok := roomOrders[q.Sort]
-	if !ok {
-		return nil, "", chat.Fault(chat.BadRequest, "Rooms are sorted by name, members or active.").In("sort")
-	}
-	args := []any{int64(q.Viewer), "%" + escapeLike(q.Text) + "%", q.Limit + 1}
-	after, compare, direction := "", ">", "ASC"
-	if order.desc {
-		compare, direction = "<", "DESC"
-	}
-	if q.Cursor != "" {
-		cursor, err := readCursor[roomCursor](q.Cursor)
-		if err != nil || cursor.Sort != q.Sort {
-			return nil, "", badCursor()
-		}
-		var last any = cursor.Rank
-		if q.Sort == chat.ByName {
-			last = cursor.Name
-		}
-		after = fmt.Sprintf(` AND (%s, r.id) %s ($4, $5)`, order.key, compare)
-		args = append(args, last, cursor.ID)
-	}
-	sorted := fmt.Sprintf(` ORDER BY %s %s, r.id %s LIMIT $3`, order.key, direction, direction)
-	some := func(which string) string {
-		return `SELECT * FROM (SELECT r.* FROM rooms r WHERE ` + which + ` AND r.name_key LIKE $2 ESCAPE '\'
-			AND ($2 = '%%' OR NOT EXISTS (SELECT 1 FROM direct_rooms d WHERE d.room_id = r.id))` + after + sorted + `) AS few`
-	}
-	// Apart from each other, so that the public ones are found by an index: a viewer's
-	// own are few.
-	visible := some(`NOT r.private`) + ` UNION ALL ` +
-		some(`r.private AND r.id IN (SELECT m.room_id FROM room_members m WHERE m.user_id = $1)`)
-	if q.All {
-		visible = some(`CAST($1 AS bigint) IS NOT NULL`)
+	query, args, err := listedRooms(q)
+	if err != nil {
+		return nil, "", err
 	}
 	var rooms []chat.Room
 	var cursors []roomCursor
-	err := each(ctx, s.read, func(r row) error {
-		cursor := roomCursor{Sort: q.Sort}
-		var name string
-		var members, active int64
-		room, err := s.scanRoom(r, &name, &members, &active)
-		switch q.Sort {
-		case chat.ByName:
-			cursor.Name = name
-		case chat.ByMembers:
-			cursor.Rank = members
-		default:
-			cursor.Rank = active
-		}
-		cursor.ID = int64(room.ID)
+	err = each(ctx, s.read, func(r row) error {
+		room, cursor, err := s.scanListed(r, q.Sort)
 		rooms, cursors = append(rooms, room), append(cursors, cursor)
 		return err
-	}, `SELECT `+roomColumns+`, r.name_key, r.member_count, r.active_at FROM (`+visible+`) r`+sorted, args...)
+	}, query, args...)
 	if err == nil {
 		err = s.addFaces(ctx, s.read, pointers(rooms, func(r *chat.Room) *chat.Room { return r }))
 	}
@@ -92,4 +78,50 @@ func (s *Store) ListRooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, s
 		return rooms, "", nil
 	}
 	return rooms[:q.Limit], writeCursor(cursors[q.Limit-1]), nil
+}
+
+// listedRooms is the query of a list. Public rooms and one's own are asked for apart,
+// so that the public ones are found by an index: a viewer's own are few.
+func listedRooms(q chat.RoomQuery) (query string, args []any, err error) {
+	order, ok := roomOrders[q.Sort]
+	if !ok {
+		return "", nil, chat.Fault(chat.BadRequest, "Rooms are sorted by name, members or active.").In("sort")
+	}
+	args = []any{int64(q.Viewer), "%" + escapeLike(q.Text) + "%", q.Limit + 1}
+	after := ""
+	if q.Cursor != "" {
+		cursor, err := readCursor[roomCursor](q.Cursor)
+		if err != nil || cursor.Sort != q.Sort {
+			return "", nil, badCursor()
+		}
+		after, args = order.after(), append(args, cursor.key(), cursor.ID)
+	}
+	some := func(which string) string {
+		return `SELECT * FROM (SELECT r.* FROM rooms r WHERE ` + which + ` AND r.name_key LIKE $2 ESCAPE '\'
+			AND ($2 = '%%' OR NOT EXISTS (SELECT 1 FROM direct_rooms d WHERE d.room_id = r.id))` + after + order.sorted() + `) AS few`
+	}
+	visible := some(`NOT r.private`) + ` UNION ALL ` +
+		some(`r.private AND r.id IN (SELECT m.room_id FROM room_members m WHERE m.user_id = $1)`)
+	if q.All {
+		visible = some(`CAST($1 AS bigint) IS NOT NULL`)
+	}
+	return `SELECT ` + roomColumns + `, r.name_key, r.member_count, r.active_at FROM (` + visible + `) r` + order.sorted(), args, nil
+}
+
+// scanListed reads a room and the cursor of the page that would begin behind it.
+func (s *Store) scanListed(r row, sort chat.RoomSort) (chat.Room, roomCursor, error) {
+	cursor := roomCursor{Sort: sort}
+	var name string
+	var members, active int64
+	room, err := s.scanRoom(r, &name, &members, &active)
+	switch sort {
+	case chat.ByName:
+		cursor.Name = name
+	case chat.ByMembers:
+		cursor.Rank = members
+	default:
+		cursor.Rank = active
+	}
+	cursor.ID = int64(room.ID)
+	return room, cursor, err
 }

@@ -113,13 +113,8 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 func (s *Store) RoomsOf(ctx context.Context, user chat.UserID) ([]chat.RoomID, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var rooms []chat.RoomID
-	err := each(ctx, s.read, func(r row) error {
-		var id chat.RoomID
-		err := r.Scan(&id)
-		rooms = append(rooms, id)
-		return err
-	}, `SELECT room_id FROM room_members WHERE user_id = $1 ORDER BY room_id`, int64(user))
+	rooms, err := readAll(ctx, s.read, scanOne[chat.RoomID],
+		`SELECT room_id FROM room_members WHERE user_id = $1 ORDER BY room_id`, int64(user))
 	return rooms, s.fail("list rooms of user", err)
 }
 

@@ -79,15 +79,10 @@ func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMes
 	return found, next, s.fail("read found", err)
 }
 
-func (s *Store) searchedRooms(ctx context.Context, q chat.SearchQuery) (ids []int64, err error) {
-	err = each(ctx, s.read, func(r row) error {
-		var id int64
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, `SELECT me.room_id FROM room_members me WHERE me.user_id = $1 AND (CAST($2 AS bigint) = 0 OR me.room_id = $2)`,
+func (s *Store) searchedRooms(ctx context.Context, q chat.SearchQuery) ([]int64, error) {
+	return readAll(ctx, s.read, scanOne[int64],
+		`SELECT me.room_id FROM room_members me WHERE me.user_id = $1 AND (CAST($2 AS bigint) = 0 OR me.room_id = $2)`,
 		int64(q.Viewer), int64(q.Room))
-	return ids, err
 }
 
 // matching returns the ids of a page, and where the next one begins.
