@@ -98,11 +98,11 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 	warned := make(chan string, 10)
 	sweepers := []*chat.Sweeper{}
 	for range 2 {
-		sweeper := chat.NewSweeper(s, blobs, slog.New(warnings{slog.DiscardHandler, warned}))
+		sweeper := chat.NewSweeper(s, s, blobs, slog.New(warnings{slog.DiscardHandler, warned}))
 		sweepers = append(sweepers, sweeper)
 		nodes.Go(func() { sweeper.Run(life) })
 	}
-	if got := <-warned; got != "files not swept" {
+	if got := <-warned; got != "not all is swept" {
 		t.Errorf("warned of %q", got)
 	}
 	blobs.is.Store(false)

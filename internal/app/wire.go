@@ -39,7 +39,7 @@ func (a *App) wire(m *metrics.Metrics) {
 		Store: a.engines.store, Changes: a.engines.store, Guard: guard, Metrics: m, Log: a.log, Now: time.Now,
 	})
 	hasher := auth.NewHasher(0)
-	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.blobs, a.log)
+	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.blobs, a.log)
 	service := &chat.Service{
 		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
 		Recent: recent, Seats: a.hub,

@@ -141,7 +141,8 @@ type Rooms interface {
 	// message, which is nil otherwise. ROOM_NAME_TAKEN, FORBIDDEN (rule),
 	// NOT_A_MEMBER.
 	ChangeRoom(ctx context.Context, room RoomID, by UserID, change RoomChange, rule MemberRule) (Room, *Message, error)
-	// DeleteRoom deletes a room with everything in it.
+	// DeleteRoom deletes a room with everything in it. What is too much to go at once
+	// is missing for everybody from then on, and goes by Remains.
 	DeleteRoom(ctx context.Context, room RoomID, by UserID, rule MemberRule) error
 	// SetRole gives a member another role. With Owner the room changes hands and
 	// its owner becomes an admin. NOT_FOUND for who is no member.

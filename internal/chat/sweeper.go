@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -13,11 +14,21 @@ const (
 	sweepEvery  = time.Minute
 	sweepAgain  = 10 * time.Minute // until a blob that would not go is tried again
 	sweepBatch  = 100
+	// remainsPause lets others at the store between two parts of a room that is gone.
+	remainsPause = 20 * time.Millisecond
 )
 
-// Sweeper removes uploads that nobody sent and blobs that nothing names any more.
-// Every node may run one.
+// Remains is the store of what a deleted room leaves behind where it was too large to
+// go at once.
+type Remains interface {
+	// RemoveRemains removes a bounded part of it and tells whether there may be more.
+	RemoveRemains(ctx context.Context) (more bool, err error)
+}
+
+// Sweeper removes what is left of deleted rooms, uploads that nobody sent and blobs
+// that nothing names any more. Every node may run one.
 type Sweeper struct {
+	remains     Remains
 	attachments Attachments
 	blobs       Blobs
 	log         *slog.Logger
@@ -25,8 +36,8 @@ type Sweeper struct {
 }
 
 // NewSweeper makes a Sweeper.
-func NewSweeper(attachments Attachments, blobs Blobs, log *slog.Logger) *Sweeper {
-	return &Sweeper{attachments, blobs, log, make(chan struct{}, 1)}
+func NewSweeper(remains Remains, attachments Attachments, blobs Blobs, log *slog.Logger) *Sweeper {
+	return &Sweeper{remains, attachments, blobs, log, make(chan struct{}, 1)}
 }
 
 // Wake has it sweep soon, as when something was deleted. It does not wait.
@@ -42,14 +53,29 @@ func (s *Sweeper) Run(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "files not swept", "err", err)
+		if err := errors.Join(s.clear(ctx), s.sweep(ctx)); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "not all is swept", "err", err)
 		}
 		select {
 		case <-tick.C:
 		case <-s.wake:
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// clear removes what is left of deleted rooms, in small parts: it is in nobody's way.
+func (s *Sweeper) clear(ctx context.Context) error {
+	for {
+		more, err := s.remains.RemoveRemains(ctx)
+		if err != nil || !more {
+			return err
+		}
+		select {
+		case <-time.After(remainsPause):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

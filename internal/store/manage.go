@@ -58,7 +58,7 @@ func differ(before, after chat.Room) string {
 	return strings.Join(fields, ", ")
 }
 
-// DeleteRoom deletes a room; the database takes what is in it along.
+// DeleteRoom deletes a room with what is in it.
 func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID, by chat.UserID, rule chat.MemberRule) error {
 	err := s.asMember(ctx, id, by, 0, rule, func(tx *roomTx) error { return s.deleteRoom(ctx, tx, by) })
 	return s.fail("delete room", err)
@@ -68,19 +68,6 @@ func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID, by chat.UserID, 
 func (s *Store) RemoveRoom(ctx context.Context, by chat.UserID, id chat.RoomID) error {
 	err := s.inRoom(ctx, id, func(tx *roomTx) error { return s.deleteRoom(ctx, tx, by) })
 	return s.fail("remove room", err)
-}
-
-func (s *Store) deleteRoom(ctx context.Context, tx *roomTx, by chat.UserID) error {
-	// The bots of its webhooks go for good: what they said goes with the room.
-	if _, err := tx.ExecContext(ctx, `UPDATE users SET expires_at = $2 WHERE id IN (SELECT user_id FROM incoming_hooks WHERE room_id = $1)`,
-		int64(tx.room), int64(s.clock())); err != nil {
-		return err
-	}
-	var name string
-	if err := tx.QueryRowContext(ctx, `DELETE FROM rooms WHERE id = $1 RETURNING name`, int64(tx.room)).Scan(&name); err != nil {
-		return err
-	}
-	return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditRoomDeleted, Room: tx.room, Detail: name})
 }
 
 // SetRole gives a member another role.

@@ -103,7 +103,7 @@ func listedRooms(q chat.RoomQuery) (query string, args []any, err error) {
 	visible := some(`NOT r.private`) + ` UNION ALL ` +
 		some(`r.private AND r.id IN (SELECT m.room_id FROM room_members m WHERE m.user_id = $1)`)
 	if q.All {
-		visible = some(`CAST($1 AS bigint) IS NOT NULL`)
+		visible = some(`CAST($1 AS bigint) IS NOT NULL AND ` + there)
 	}
 	return `SELECT ` + roomColumns + `, r.name_key, r.member_count, r.active_at FROM (` + visible + `) r` + order.sorted(), args, nil
 }

@@ -127,7 +127,7 @@ func pointers[T any](list []T, room func(*T) *chat.Room) []*chat.Room {
 	return rooms
 }
 
-// Heads returns the heads of those of ids that exist.
+// Heads returns the heads of those of ids that are there.
 func (s *Store) Heads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]chat.Seq, error) {
 	heads := make(map[chat.RoomID]chat.Seq, len(ids))
 	if len(ids) == 0 {
@@ -141,6 +141,6 @@ func (s *Store) Heads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]c
 		err := r.Scan(&id, &head)
 		heads[id] = head
 		return err
-	}, `SELECT r.id, r.head FROM rooms r WHERE `+s.engine.in("r.id", 1), s.engine.list(raw(ids)))
+	}, `SELECT r.id, r.head FROM rooms r WHERE `+there+` AND `+s.engine.in("r.id", 1), s.engine.list(raw(ids)))
 	return heads, s.fail("read heads", err)
 }

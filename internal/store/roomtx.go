@@ -30,7 +30,7 @@ func (s *Store) inRoom(ctx context.Context, room chat.RoomID, work func(tx *room
 	defer cancel()
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		t := &roomTx{Tx: tx, room: room}
-		err := tx.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`+s.engine.lockRoom(), int64(room)).Scan(&t.head)
+		err := tx.QueryRowContext(ctx, `SELECT r.head FROM rooms r WHERE r.id = $1 AND `+there+s.engine.lockRoom(), int64(room)).Scan(&t.head)
 		if err != nil {
 			return err
 		}
