@@ -30,6 +30,7 @@ export function Stranger({ roomId }: { roomId: number }) {
   }, [chat, roomId, online]);
 
   if (sight.kind === 'looking') return <Skeleton label="Looking for the room" rows={6} avatars />;
+  if (sight.kind === 'closed' && !navigator.onLine) return <Face icon="alert" title="You are offline">The room may be there when you are back.</Face>;
   if (sight.kind === 'closed') {
     return (
       <Face icon="hash" title="You are not in this room" action={{ label: 'Find rooms', run: () => goTo(findHref) }}>

@@ -81,6 +81,20 @@ describe('files', () => {
     expect(screen.queryByRole('button', { name: 'Remove plan.txt' })).toBeNull();
   });
 
+  test('are pasted and dropped as well; pasted text stays text', async () => {
+    const { box } = await room();
+    const picture = new File(['x'], 'shot.png', { type: 'image/png' });
+    fireEvent.paste(box, { clipboardData: { files: [picture], types: ['Files'] } });
+    expect(await screen.findByRole('button', { name: 'Remove shot.png' })).toBeTruthy();
+    fireEvent.paste(box, { clipboardData: { files: [new File(['x'], 'table.png', { type: 'image/png' })], types: ['text/plain', 'Files'] } });
+    const over = { dataTransfer: { types: ['Files'], files: [note] } };
+    fireEvent.dragEnter(box, over);
+    fireEvent.drop(screen.getByText('Drop files to send them to general'), over);
+    expect(await screen.findByRole('button', { name: 'Remove plan.txt' })).toBeTruthy();
+    expect(screen.queryByText(/Drop files/)).toBeNull();
+    expect(screen.getAllByRole('button', { name: /^Remove/ })).toHaveLength(2);
+  });
+
   test('too large a one is told before anything is sent, the others stay', async () => {
     const { user, asked } = await room();
     const film = new File([new Uint8Array((10 << 20) + 1)], 'film.mp4', { type: 'video/mp4' });

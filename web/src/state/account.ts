@@ -89,6 +89,7 @@ export class Account {
     const present = this.#chat();
     if (present !== undefined && vaultName(present.user.getSnapshot()) === vaultName(user)) {
       present.user.set(user);
+      rememberUser(user);
       return;
     }
     this.#leave();
