@@ -64,26 +64,24 @@ func (s *Store) enter(ctx context.Context, room chat.RoomID, user chat.UserID, t
 		}
 		tx.members++
 		// Whoever joins has read what was before.
-		if _, err = s.addMember(ctx, tx.Tx, room, user, chat.Member, tx.head); err != nil {
-			return err
-		}
-		membership, err = s.membership(ctx, tx.Tx, room, user) // with a mute of before
+		membership, err = s.addMember(ctx, tx.Tx, room, user, chat.Member, tx.head)
 		return err
 	})
 	return membership, told, err
 }
 
-// addMember does not let in who is gone for good. The transaction has written a row
+// addMember returns the membership with a mute of before. It does not let in who is
+// gone for good. The transaction has written a row
 // that refers to the user before: until it ends the account cannot be closed (which
 // changes its name, a key), and who closes it then finds the membership.
 func (s *Store) addMember(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID, role chat.RoomRole, read chat.Seq) (chat.Membership, error) {
 	m := chat.Membership{RoomID: room, UserID: user, Role: role, JoinedAt: s.clock(), LastRead: read}
-	err := tx.QueryRowContext(ctx, `SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL`, int64(user)).Scan(&m.UserID)
-	if err != nil {
-		return m, err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO room_members (room_id, user_id, role, joined_at, last_read) VALUES ($1, $2, $3, $4, $5)`,
-		int64(room), int64(user), string(role), int64(m.JoinedAt), int64(read))
+	err := tx.QueryRowContext(ctx, `
+		INSERT INTO room_members (room_id, user_id, role, joined_at, last_read)
+		SELECT $1, u.id, $3, $4, $5 FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL
+		RETURNING COALESCE((SELECT x.muted_until FROM room_mutes x WHERE x.room_id = $1 AND x.user_id = $2), 0)`,
+		int64(room), int64(user), string(role), int64(m.JoinedAt), int64(read)).Scan(&m.MutedUntil)
+	m.MutedUntil = s.ahead(m.MutedUntil)
 	return m, err
 }
 

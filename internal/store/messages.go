@@ -73,22 +73,25 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 // tell writes a system message under the room's next number. format may hold
 // {subject} and {author} for their names.
 func (s *Store) tell(ctx context.Context, tx *roomTx, author, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
-	var subjectName, authorName string
-	err := tx.QueryRowContext(ctx, `SELECT s.display_name, a.display_name FROM users s, users a WHERE s.id = $1 AND a.id = $2`,
-		int64(subject), int64(author)).Scan(&subjectName, &authorName)
+	m := chat.Message{
+		RoomID: tx.room, Seq: tx.next(), Kind: chat.System, System: &chat.SystemInfo{Action: action, UserID: subject},
+		Mentions: chat.MentionsIn(""), Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
+		CreatedAt: s.clock(), LastVerb: chat.Sent,
+	}
+	m.ChangeSeq = m.Seq
+	var subjectName, avatar string
+	err := tx.QueryRowContext(ctx, `SELECT s.display_name, a.id, a.username, a.display_name, a.avatar_key FROM users s, users a WHERE s.id = $1 AND a.id = $2`,
+		int64(subject), int64(author)).Scan(&subjectName, &m.Author.ID, &m.Author.Username, &m.Author.DisplayName, &avatar)
 	if err != nil {
 		return nil, err
 	}
-	text := strings.NewReplacer("{subject}", subjectName, "{author}", authorName).Replace(format)
-	var id int64
+	m.Author.AvatarURL = avatarURL(avatar)
+	m.Text = strings.NewReplacer("{subject}", subjectName, "{author}", m.Author.DisplayName).Replace(format)
+	m.HTML = html.EscapeString(m.Text)
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, text, html, action, subject_id, created_at)
 		VALUES ($1, $2, $2, 'system', $3, $4, $5, $6, $7, $8) RETURNING id`,
-		int64(tx.room), int64(tx.next()), int64(author), text, html.EscapeString(text), string(action), int64(subject), int64(s.clock())).Scan(&id)
-	if err != nil {
-		return nil, err
-	}
-	m, err := s.message(ctx, tx, chat.MessageID(id), 0)
+		int64(tx.room), int64(m.Seq), int64(author), m.Text, m.HTML, string(action), int64(subject), int64(m.CreatedAt)).Scan(&m.ID)
 	return &m, err
 }
 

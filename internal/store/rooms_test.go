@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -164,6 +165,33 @@ func TestMembers(t *testing.T) {
 		}
 		if want := []string{"alice", "user0", "user1", "user2", "user3"}; !slices.Equal(names, want) {
 			t.Fatalf("members = %v, want %v", names, want)
+		}
+	})
+}
+
+func TestWhatARoomTellsIsWhatIsReadOfIt(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		if _, _, err := s.SetAvatar(ctx, bob.User.ID, "face"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ChangeProfile(ctx, bob.User.ID, chat.ProfilePatch{DisplayName: new("<Bob> {author}")}); err != nil {
+			t.Fatal(err)
+		}
+		room := createRoom(t, s, alice, "lobby")
+		_, joined, err := s.Join(ctx, room.ID, bob.User.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kicked, err := s.Kick(ctx, room.ID, alice.User.ID, bob.User.ID, nil)
+		if err != nil || kicked.Text != "alice removed <Bob> {author} from the room." {
+			t.Fatalf("kick = %+v, %v", kicked, err)
+		}
+		for _, told := range []*chat.Message{joined, kicked} {
+			if got, err := s.Message(ctx, told.ID, alice.User.ID); err != nil || !reflect.DeepEqual(got, *told) {
+				t.Errorf("told %+v, read %+v, %v", *told, got, err)
+			}
 		}
 	})
 }
