@@ -25,51 +25,71 @@ import (
 
 // wire makes of the engines a served node.
 func (a *App) wire(m *metrics.Metrics) {
-	recent := cache.NewPages(m, time.Now)
-	limiters := newLimiters()
-	a.limits = a.newLimits(limiters)
-	a.hub = gateway.NewHub(gateway.Deps{
-		Recent: recent,
-		Node:   a.engines.node, Epoch: a.engines.store.Epoch(),
-		Rooms: a.engines.store, Messages: a.engines.store, Accounts: a.engines.store,
-		Bus: a.engines.bus, Presence: a.engines.presence, LimitsChanged: a.limits.Hurry, Metrics: m, Log: a.log,
-	})
+	recent, limiters, hasher := cache.NewPages(m, time.Now), newLimiters(), auth.NewHasher(0)
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
-	a.hooks = webhook.NewDispatcher(webhook.Deps{
-		Store: a.engines.store, Changes: a.engines.store, Guard: guard, Metrics: m, Log: a.log, Now: time.Now,
-	})
-	hasher := auth.NewHasher(0)
+	a.limits = a.newLimits(limiters)
+	a.hub = a.newHub(recent, m)
+	a.hooks = a.newDispatcher(guard, m)
 	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.blobs, a.log)
-	service := &chat.Service{
-		Accounts: a.engines.store, Rooms: a.engines.store, Messages: a.engines.store,
-		Recent: recent, Seats: a.hub,
-		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Passwords: auth.RoomPasswords{Hasher: hasher},
-		Sends: limiters.sends, Uploads: perUser(uploadsPer10s), Joins: limiters.joins, Foundings: limiters.foundings,
-		Floods: limiters.floods, Limits: a.limits, Log: a.log, Now: time.Now,
-		Administration: a.engines.store, Departures: a.engines.store, Connections: a.hub,
-		Profiles: a.engines.store, Blobs: a.engines.blobs, Pictures: picture.NewMaker(),
-		Moderation: a.engines.store, Invites: a.engines.store, Directs: a.engines.store,
-		Hooks: a.engines.store, Targets: guard,
-		Archive: a.engines.store, Searches: perMinute[chat.UserID](searchesPerMinute),
-		Attachments: a.engines.store, Sweeper: a.sweeper, Links: chat.Links{Secret: a.engines.store.LinkSecret(), Now: time.Now},
-		Guesses: chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
-	}
-	a.service = service
-	accounts := &auth.Accounts{
-		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
-		Changed:  service.AnnounceUser,
-		Attempts: byNetwork{limiters.attempts}, Births: byNetwork{limiters.births}, Logins: perMinute[string](loginsOfName),
-	}
+	a.service = a.newService(recent, limiters, hasher, guard)
 	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
-	requests := &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins, Present: a.hub.Caller, Seen: a.seen}
 	a.health = a.checks()
 	a.server = &http.Server{
-		Handler:           a.routes(service, accounts, requests, m),
+		Handler:           a.routes(a.newAccounts(limiters, hasher), a.newRequests(), m),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       bodyTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
+}
+
+func (a *App) newHub(recent chat.Recent, m *metrics.Metrics) *gateway.Hub {
+	db := a.engines.store
+	return gateway.NewHub(gateway.Deps{
+		Node: a.engines.node, Epoch: db.Epoch(),
+		Rooms: db, Messages: db, Accounts: db, Recent: recent,
+		Bus: a.engines.bus, Presence: a.engines.presence,
+		LimitsChanged: a.limits.Hurry, Metrics: m, Log: a.log,
+	})
+}
+
+func (a *App) newDispatcher(guard webhook.Guard, m *metrics.Metrics) *webhook.Dispatcher {
+	return webhook.NewDispatcher(webhook.Deps{
+		Store: a.engines.store, Changes: a.engines.store, Guard: guard, Metrics: m, Log: a.log, Now: time.Now,
+	})
+}
+
+// newService gives the rules what they stand on, in the order of chat.Service.
+func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, guard webhook.Guard) *chat.Service {
+	db := a.engines.store
+	return &chat.Service{
+		Accounts: db, Profiles: db, Departures: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
+		Messages: db, Archive: db, Attachments: db, Hooks: db, Administration: db,
+
+		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Recent: recent, Seats: a.hub, Connections: a.hub,
+
+		Blobs: a.engines.blobs, Sweeper: a.sweeper, Pictures: picture.NewMaker(),
+		Links: chat.Links{Secret: db.LinkSecret(), Now: time.Now},
+
+		Limits: a.limits, Sends: l.sends, Floods: l.floods, Joins: l.joins, Foundings: l.foundings,
+		Uploads: perUser(uploadsPer10s), Searches: perMinute[chat.UserID](searchesPerMinute),
+		Guesses:   chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
+		Passwords: auth.RoomPasswords{Hasher: hasher}, Targets: guard,
+
+		Log: a.log, Now: time.Now,
+	}
+}
+
+func (a *App) newAccounts(l limiters, hasher *auth.Hasher) *auth.Accounts {
+	return &auth.Accounts{
+		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
+		Changed:  a.service.AnnounceUser,
+		Attempts: byNetwork{l.attempts}, Births: byNetwork{l.births}, Logins: perMinute[string](loginsOfName),
+	}
+}
+
+func (a *App) newRequests() *auth.Requests {
+	return &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins, Present: a.hub.Caller, Seen: a.seen}
 }
 
 // bodyTime is how long a request may take to come in, its body included. Uploads
@@ -103,7 +123,7 @@ func (a *App) checks() *health.Health {
 
 // routes are everything that a node answers: the api, the socket, health, and the
 // client for the rest.
-func (a *App) routes(service *chat.Service, accounts *auth.Accounts, requests *auth.Requests, m *metrics.Metrics) http.Handler {
+func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metrics.Metrics) http.Handler {
 	router := chi.NewRouter()
 	var rest *api.API
 	router.Use(
@@ -122,11 +142,11 @@ func (a *App) routes(service *chat.Service, accounts *auth.Accounts, requests *a
 		}))
 	}
 	rest = api.Mount(router, api.Deps{
-		Service: service, Accounts: accounts, Requests: requests,
+		Service: a.service, Accounts: accounts, Requests: requests,
 		ClientIP: a.clientIP, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
 	})
 	router.Handle("/ws", &gateway.Server{
-		Hub: a.hub, Service: service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,
+		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,
 		Crowd: a.crowd, Failures: perMinute[string](failedSockets),
 	})
 	router.Method(http.MethodGet, "/health", a.health.Live())

@@ -19,8 +19,8 @@ func (s *Service) OpenDirect(ctx context.Context, caller Caller, with UserID) (R
 	if with == caller.User.ID {
 		return Room{}, Membership{}, false, Fault(BadRequest, "A direct conversation is with somebody else.")
 	}
-	if after, ok := s.Joins.Allow(caller.User.ID); !ok {
-		return Room{}, Membership{}, false, limited(after)
+	if err := allow(s.Joins, caller.User.ID); err != nil {
+		return Room{}, Membership{}, false, err
 	}
 	room, memberships, fresh, err := s.Directs.OpenDirect(ctx, caller.User.ID, with)
 	if err != nil {

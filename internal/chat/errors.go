@@ -79,6 +79,9 @@ func CodeOf(err error) Code {
 // everything it may not see: the two must not be told apart.
 func ErrMissing() *Error { return Fault(NotFound, "There is no such thing here, or not for you.") }
 
+// ErrNotAMember tells who may see a room, and is no member, what to do.
+func ErrNotAMember() *Error { return Fault(NotAMember, "Join the room first.") }
+
 // ErrUnavailable tells that an engine is away and the same request may be sent
 // again in a second.
 func ErrUnavailable(cause error) *Error {

@@ -99,8 +99,8 @@ func (s *Service) JoinInvited(ctx context.Context, caller Caller, token string) 
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
-	if after, ok := s.Joins.Allow(caller.User.ID); !ok {
-		return Room{}, Membership{}, limited(after)
+	if err := allow(s.Joins, caller.User.ID); err != nil {
+		return Room{}, Membership{}, err
 	}
 	membership, told, err := s.Invites.JoinInvited(ctx, TokenHash(token), caller.User.ID)
 	if err != nil {

@@ -35,8 +35,8 @@ func (s *Service) SendMessage(ctx context.Context, caller Caller, in Send) (m Me
 	if err != nil {
 		return Message{}, false, err
 	}
-	if after, ok := s.Sends.Allow(caller.User.ID); !ok {
-		return Message{}, false, limited(after)
+	if err := allow(s.Sends, caller.User.ID); err != nil {
+		return Message{}, false, err
 	}
 	if err := checkAttachments(in.Attachments); err != nil {
 		return Message{}, false, err
@@ -206,8 +206,8 @@ func (s *Service) EditMessage(ctx context.Context, caller Caller, id MessageID, 
 	if empty != nil && CodeOf(empty) != Empty {
 		return Message{}, empty
 	}
-	if after, ok := s.Sends.Allow(caller.User.ID); !ok {
-		return Message{}, limited(after)
+	if err := allow(s.Sends, caller.User.ID); err != nil {
+		return Message{}, err
 	}
 	html, err := s.editedHTML(ctx, caller, id, clean)
 	if err != nil {

@@ -100,12 +100,9 @@ func (s *Service) tellMember(m Membership) {
 
 // MayType tells whether caller may say that it types in a room.
 func (s *Service) MayType(ctx context.Context, caller Caller, id RoomID) error {
-	_, membership, err := s.visible(ctx, caller, id)
-	switch {
-	case err != nil:
+	_, membership, err := s.inside(ctx, caller, id)
+	if err != nil {
 		return err
-	case membership == nil:
-		return Fault(NotAMember, "Join the room first.")
 	}
 	return membership.silent(At(s.Now()))
 }
@@ -128,12 +125,9 @@ func Muted(until, now Time) *Error {
 // entitled refuses who may not do a deed in a room; a room that caller may not see
 // is missing.
 func (s *Service) entitled(ctx context.Context, caller Caller, id RoomID, d Deed) error {
-	_, membership, err := s.visible(ctx, caller, id)
-	switch {
-	case err != nil:
+	_, membership, err := s.inside(ctx, caller, id)
+	if err != nil {
 		return err
-	case membership == nil:
-		return Fault(NotAMember, "Join the room first.")
 	}
-	return roleFor(d)(*membership, nil)
+	return roleFor(d)(membership, nil)
 }

@@ -67,8 +67,8 @@ func (s *Service) ChangeProfile(ctx context.Context, caller Caller, p ProfilePat
 		}
 		p.StatusMessage = &message
 	}
-	if after, ok := s.Sends.Allow(caller.User.ID); !ok { // like a message it goes to many
-		return User{}, limited(after)
+	if err := allow(s.Sends, caller.User.ID); err != nil { // like a message it goes to many
+		return User{}, err
 	}
 	user, err := s.Profiles.ChangeProfile(ctx, caller.User.ID, p)
 	if err == nil {
@@ -78,12 +78,7 @@ func (s *Service) ChangeProfile(ctx context.Context, caller Caller, p ProfilePat
 }
 
 // MayUpload counts an upload before its body is read.
-func (s *Service) MayUpload(caller Caller) error {
-	if after, ok := s.Uploads.Allow(caller.User.ID); !ok {
-		return limited(after)
-	}
-	return nil
-}
+func (s *Service) MayUpload(caller Caller) error { return allow(s.Uploads, caller.User.ID) }
 
 // SetAvatar makes an avatar of an upload. The blob is there before the row names
 // it, and the old one goes after the row has forgotten it: what is named exists.

@@ -37,8 +37,8 @@ func (s *Service) CreateRoom(ctx context.Context, caller Caller, d RoomDraft) (R
 	if err != nil {
 		return Room{}, err
 	}
-	if after, ok := s.Foundings.Allow(caller.User.ID); !ok {
-		return Room{}, limited(after)
+	if err := allow(s.Foundings, caller.User.ID); err != nil {
+		return Room{}, err
 	}
 	phc, err := s.roomPassword(ctx, d.Password)
 	if err != nil {
@@ -109,16 +109,22 @@ func (s *Service) visible(ctx context.Context, caller Caller, id RoomID) (Room, 
 	return room, membership, nil
 }
 
-// readable is the gate before what stands in a room: members only.
-func (s *Service) readable(ctx context.Context, caller Caller, id RoomID) (Room, error) {
+// inside is the gate before what only members see and do.
+func (s *Service) inside(ctx context.Context, caller Caller, id RoomID) (Room, Membership, error) {
 	room, membership, err := s.visible(ctx, caller, id)
 	if err != nil {
-		return Room{}, err
+		return Room{}, Membership{}, err
 	}
 	if membership == nil {
-		return Room{}, Fault(NotAMember, "Join the room first.")
+		return Room{}, Membership{}, ErrNotAMember()
 	}
-	return room, nil
+	return room, *membership, nil
+}
+
+// readable is the gate before what stands in a room.
+func (s *Service) readable(ctx context.Context, caller Caller, id RoomID) (Room, error) {
+	room, _, err := s.inside(ctx, caller, id)
+	return room, err
 }
 
 // ListRooms returns a page of the rooms that caller may see.
@@ -190,8 +196,8 @@ func (s *Service) join(ctx context.Context, caller Caller, room Room, membership
 		return Room{}, Membership{}, err
 	}
 	// After the password: before it, a refusal would tell that a hidden room exists.
-	if after, ok := s.Joins.Allow(caller.User.ID); !ok {
-		return Room{}, Membership{}, limited(after)
+	if err := allow(s.Joins, caller.User.ID); err != nil {
+		return Room{}, Membership{}, err
 	}
 	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID)
 	if err != nil {

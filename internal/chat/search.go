@@ -74,8 +74,8 @@ func (s *Service) SearchMessages(ctx context.Context, caller Caller, in Search) 
 	case err != nil:
 		return nil, "", Fault(Empty, "There is nothing to look for.").In("q")
 	}
-	if after, ok := s.Searches.Allow(caller.User.ID); !ok {
-		return nil, "", limited(after)
+	if err := allow(s.Searches, caller.User.ID); err != nil {
+		return nil, "", err
 	}
 	if in.Room != 0 {
 		if _, err := s.readable(ctx, caller, in.Room); err != nil {

@@ -12,64 +12,48 @@ import (
 // Service does what callers ask: check, store, announce. Everything that enters
 // by REST or WebSocket goes through it, so that a rule stands in one place.
 type Service struct {
-	Accounts  Accounts
-	Rooms     Rooms
-	Messages  Messages
-	Recent    Recent
-	Seats     Seats
-	Archive   Archive
-	Profiles  Profiles
-	Blobs     Blobs
-	Pictures  Pictures
-	Hooks     Hooks
-	Targets   Targets
-	Presence  Presence
-	Announcer Announcer
-	Passwords Passwords
-	Sends     Limiter[UserID]
-	Uploads   Limiter[UserID]
-	Joins     Limiter[UserID]
-	Foundings Limiter[UserID] // rooms that a user makes
-	Floods    Budget[RoomID]  // messages of all in one room
-	Searches  Limiter[UserID]
-	Guesses   Guesses
-	Limits    *LimitsInForce
-	Log       *slog.Logger
-	Now       func() time.Time
-
-	Administration Administration
-	Connections    Connections
+	// The truth: each call is one unit of work in the database.
+	Accounts       Accounts
+	Profiles       Profiles
+	Departures     Departures
+	Rooms          Rooms
 	Moderation     Moderation
 	Invites        Invites
 	Directs        Directs
-	Departures     Departures
+	Messages       Messages
+	Archive        Archive
+	Attachments    Attachments
+	Hooks          Hooks
+	Administration Administration
 
-	Attachments Attachments
-	Sweeper     *Sweeper
-	Links       Links
-	uploads     turns
-}
+	// What this node and the others know at this moment.
+	Presence    Presence
+	Announcer   Announcer
+	Recent      Recent
+	Seats       Seats
+	Connections Connections
 
-// Guess is whose tries at which room's password are counted.
-type Guess struct {
-	Room RoomID
-	User UserID // 0: of all users together
-}
+	// Files and pictures.
+	Blobs    Blobs
+	Sweeper  *Sweeper
+	Pictures Pictures
+	Links    Links
+	uploads  turns
 
-// Guesses limits the tries at room passwords.
-type Guesses struct {
-	OfUser Limiter[Guess] // in one room
-	OfRoom Limiter[Guess] // by everybody
-}
+	// What is refused, and how much is too much.
+	Limits    *LimitsInForce
+	Sends     Limiter[UserID]
+	Floods    Budget[RoomID] // messages of all in one room
+	Uploads   Limiter[UserID]
+	Searches  Limiter[UserID]
+	Joins     Limiter[UserID]
+	Foundings Limiter[UserID] // rooms that a user makes
+	Guesses   Guesses
+	Passwords Passwords
+	Targets   Targets
 
-func (g Guesses) allow(room RoomID, user UserID) error {
-	if after, ok := g.OfUser.Allow(Guess{room, user}); !ok {
-		return limited(after)
-	}
-	if after, ok := g.OfRoom.Allow(Guess{Room: room}); !ok {
-		return limited(after)
-	}
-	return nil
+	Log *slog.Logger
+	Now func() time.Time
 }
 
 // Announcer tells this node and all others what has been committed.
@@ -85,21 +69,4 @@ type Announcer interface {
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
 	Verify(ctx context.Context, password, phc string) (bool, error)
-}
-
-// Limiter counts what a key does. Where it is too much, it says when to come
-// again.
-type Limiter[K comparable] interface {
-	Allow(key K) (retryAfter time.Duration, ok bool)
-}
-
-// Budget is a Limiter of what is counted once it has happened: Ready tells
-// whether anything is left for key, and takes nothing.
-type Budget[K comparable] interface {
-	Limiter[K]
-	Ready(key K) (retryAfter time.Duration, ok bool)
-}
-
-func limited(after time.Duration) *Error {
-	return &Error{Code: RateLimited, Text: "That was too much at once. Please wait a moment.", RetryAfter: after}
 }

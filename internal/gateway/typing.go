@@ -36,7 +36,7 @@ func (c *Conn) types(id chat.RoomID, on bool, may func() error) error {
 		if err := may(); err != nil {
 			return err // a hidden room is missing, not one to join
 		}
-		return chat.Fault(chat.NotAMember, "Join the room first.")
+		return chat.ErrNotAMember()
 	}
 	if !r.mayTell(c, on) {
 		return nil

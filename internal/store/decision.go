@@ -169,7 +169,7 @@ func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, *chat.Reply, err
 	m, ok := f.members[place{d.Room, d.Author}]
 	switch {
 	case !ok:
-		return chat.Author{}, nil, chat.Fault(chat.NotAMember, "Join the room first.")
+		return chat.Author{}, nil, chat.ErrNotAMember()
 	case m.mutedUntil > now:
 		return chat.Author{}, nil, chat.Muted(m.mutedUntil, now)
 	case d.ReplyTo == 0:

@@ -134,7 +134,7 @@ func (s *Store) MarkRead(ctx context.Context, room chat.RoomID, user chat.UserID
 	err = s.write.QueryRowContext(ctx, `SELECT me.last_read, `+unread+`, `+unreadMentions+` FROM room_members me WHERE me.room_id = $1 AND me.user_id = $2`,
 		int64(room), int64(user)).Scan(&state.LastRead, &state.Unread, &state.Mentions)
 	if errors.Is(err, sql.ErrNoRows) {
-		return chat.ReadState{}, chat.Fault(chat.NotAMember, "Join the room first.")
+		return chat.ReadState{}, chat.ErrNotAMember()
 	}
 	return state, s.fail("read unread", err)
 }

@@ -63,7 +63,7 @@ func (s *Store) uponUser(ctx context.Context, room chat.RoomID, by, user chat.Us
 	return s.inRoom(ctx, room, func(tx *roomTx) error {
 		actor, err := s.membership(ctx, tx.Tx, room, by)
 		if errors.Is(err, sql.ErrNoRows) {
-			return chat.Fault(chat.NotAMember, "Join the room first.")
+			return chat.ErrNotAMember()
 		}
 		if err != nil {
 			return err
