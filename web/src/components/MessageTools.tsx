@@ -3,6 +3,7 @@ import { useChat } from '../hooks/context';
 import { useMe, useMyRoom, useOnline } from '../hooks/useChatState';
 import { messageHref, wholeAddress } from '../hooks/useRoute';
 import type { Message } from '../protocol/types';
+import { isMuted } from '../state/mute';
 import { mayDelete, mayEdit } from '../state/roles';
 import type { RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
@@ -46,8 +47,11 @@ interface MessageToolsProps {
 export function MessageTools({ session, message, onReact }: MessageToolsProps) {
   const chat = useChat();
   const me = useMe();
-  const role = useMyRoom(session.id)?.role ?? 'member';
+  const mine = useMyRoom(session.id);
+  const role = mine?.role ?? 'member';
   const offline = useOnline() ? undefined : NOT_CONNECTED;
+  // Who is muted may still take back what they said.
+  const silent = offline ?? (isMuted(mine?.mutedUntil) ? 'You are muted here' : undefined);
   const bar = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
   const close = () => setOpen({ kind: 'nothing' });
@@ -79,9 +83,9 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
         if (bar.current !== null && open.kind === 'nothing') moveFocus(event, bar.current);
       }}
     >
-      <Tool icon="smile" name="Add a reaction" unless={offline} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
+      <Tool icon="smile" name="Add a reaction" unless={silent} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
       <Tool icon="reply" name="Reply" onUse={reply} />
-      {editable && <Tool icon="pencil" name="Edit" unless={offline} onUse={() => session.startEditing(message)} />}
+      {editable && <Tool icon="pencil" name="Edit" unless={silent} onUse={() => session.startEditing(message)} />}
       <button
         type="button"
         className="icon-button more-button"
@@ -94,7 +98,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
       </button>
       {open.kind === 'menu' && (
         <Popup anchor={open.anchor} label="Actions" onClose={close}>
-          <MenuItem icon="smile" unless={offline} onChoose={() => setOpen({ kind: 'picker', anchor: open.anchor })}>
+          <MenuItem icon="smile" unless={silent} onChoose={() => setOpen({ kind: 'picker', anchor: open.anchor })}>
             Add a reaction
           </MenuItem>
           <MenuItem icon="reply" onChoose={() => choose(reply)}>
@@ -111,7 +115,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
             </MenuItem>
           )}
           {editable && (
-            <MenuItem icon="pencil" unless={offline} onChoose={() => choose(() => session.startEditing(message))}>
+            <MenuItem icon="pencil" unless={silent} onChoose={() => choose(() => session.startEditing(message))}>
               Edit
             </MenuItem>
           )}

@@ -5,7 +5,7 @@ import { ChatContext } from '../hooks/context';
 import type { RoomRole } from '../protocol/types';
 import { open, stubBrowser } from '../test/page';
 import { joined, type Rig } from '../test/rig';
-import { alice, bob, message, room, user as person } from '../test/samples';
+import { alice, bob, message, mine, room, user as person } from '../test/samples';
 import { InvitePage } from './InvitePage';
 import { RoomView } from './RoomView';
 import { Sidebar } from './Sidebar';
@@ -86,9 +86,11 @@ describe('moderation', () => {
 
   test('who is muted reads how long, and writes again when it is over', async () => {
     const { socket } = await inRoom('member', () => ({ body: {} }));
-    act(() => socket().serve({ type: 'membership:updated', data: { membership: membership({ mutedUntil: soon(400) }) } }));
+    act(() => socket().serve({ type: 'message:new', data: { roomId: 7, seq: 1, message: mine(1, 'a') } }));
+    act(() => socket().serve({ type: 'membership:updated', data: { membership: membership({ mutedUntil: soon(600) }) } }));
     expect((await screen.findByText(/You are muted here/)).textContent).toContain('less than a minute');
     expect(screen.queryByRole('textbox', { name: 'Message general' })).toBeNull();
+    expect(screen.getByRole('button', { name: 'Edit' }).getAttribute('aria-disabled')).toBe('true');
     expect(await screen.findByRole('textbox', { name: 'Message general' })).toBeTruthy();
   });
 });
