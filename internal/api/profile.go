@@ -65,7 +65,9 @@ func (f *Form) file(limit int64) ([]byte, error) {
 
 // part finds the part named file of a form that has not much besides.
 func (f *Form) part(limit int64) (*multipart.Part, error) {
-	_ = http.NewResponseController(f.writer).SetReadDeadline(time.Now().Add(timeFor(limit))) // a writer that cannot is bounded by its server
+	control, now := http.NewResponseController(f.writer), time.Now()
+	// A writer that cannot is bounded by its server.
+	_ = errors.Join(control.SetReadDeadline(now.Add(timeFor(limit))), control.SetWriteDeadline(now.Add(serveTime)))
 	f.request.Body = http.MaxBytesReader(f.writer, f.request.Body, limit+formRoom)
 	form, err := f.request.MultipartReader()
 	if err != nil {

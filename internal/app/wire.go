@@ -38,6 +38,7 @@ func (a *App) wire(m *metrics.Metrics) {
 		Handler:           a.routes(a.newAccounts(limiters, hasher), a.newRequests(), m),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       bodyTime,
+		WriteTimeout:      answerTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
@@ -95,6 +96,10 @@ func (a *App) newRequests() *auth.Requests {
 // bodyTime is how long a request may take to come in, its body included. Uploads
 // give themselves more (see api); a socket has no such bound.
 const bodyTime = 10 * time.Second
+
+// answerTime is how long a request may take until its answer has gone out: who does
+// not read it holds nothing up for longer. Uploads and files give themselves more.
+const answerTime = time.Minute
 
 // waking announces to the hub, and wakes those who deliver to webhooks.
 type waking struct {
