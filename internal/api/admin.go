@@ -9,11 +9,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Paged is the query of a list that is searched and comes in pages.
-type Paged struct {
-	Query  string `query:"q" maxLength:"100" doc:"Part of a name."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
-	Cursor string `query:"cursor" maxLength:"400"`
+// Searched is the query of a list that is looked through by name.
+type Searched struct {
+	Query string `query:"q" maxLength:"100" doc:"Part of a name."`
+	Page
 }
 
 type accountsOutput struct {
@@ -21,11 +20,6 @@ type accountsOutput struct {
 		Users      []chat.Account `json:"users"`
 		NextCursor string         `json:"nextCursor,omitempty"`
 	}
-}
-
-// OfUser is the path parameter of everything about one user.
-type OfUser struct {
-	ID chat.UserID `path:"id" minimum:"1"`
 }
 
 type changeAccountInput struct {
@@ -49,9 +43,8 @@ type newPasswordOutput struct {
 }
 
 type connectionsInput struct {
-	User   chat.UserID `query:"userId" minimum:"1" doc:"Only those of one user."`
-	Limit  int         `query:"limit" minimum:"1" maximum:"100" default:"50"`
-	Cursor string      `query:"cursor" maxLength:"400"`
+	User chat.UserID `query:"userId" minimum:"1" doc:"Only those of one user."`
+	Page
 }
 
 type connectionsOutput struct{ Body chat.ConnectionPage }
@@ -107,7 +100,7 @@ func (a *API) mountAdministration() {
 func (a *API) mountAdminUsers() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listAccounts", Method: http.MethodGet, Path: "/users", Summary: "All users, by username",
-	}, func(ctx context.Context, admin chat.Administrator, in *struct{ Paged }) (*accountsOutput, error) {
+	}, func(ctx context.Context, admin chat.Administrator, in *Searched) (*accountsOutput, error) {
 		users, next, err := admin.Accounts(ctx, chat.AccountQuery{Text: in.Query, Limit: in.Limit, Cursor: in.Cursor})
 		out := &accountsOutput{}
 		out.Body.Users, out.Body.NextCursor = users, next
@@ -136,7 +129,7 @@ func (a *API) mountAdminUsers() {
 func (a *API) mountAdminRooms() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listAllRooms", Method: http.MethodGet, Path: "/rooms", Summary: "All rooms, private ones too, by name",
-	}, func(ctx context.Context, admin chat.Administrator, in *struct{ Paged }) (*roomsOutput, error) {
+	}, func(ctx context.Context, admin chat.Administrator, in *Searched) (*roomsOutput, error) {
 		rooms, next, err := admin.Rooms(ctx, chat.RoomQuery{Text: in.Query, Sort: chat.ByName, Limit: in.Limit, Cursor: in.Cursor})
 		out := &roomsOutput{}
 		out.Body.Rooms, out.Body.NextCursor = append([]chat.Room{}, rooms...), next

@@ -74,12 +74,6 @@ type sessionsOutput struct {
 	}
 }
 
-type userOutput struct {
-	Body struct {
-		User chat.User `json:"user"`
-	}
-}
-
 type signedOutOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }
@@ -128,9 +122,7 @@ func (a *API) mountAuth() {
 	handle(a, huma.Operation{
 		OperationID: "me", Method: http.MethodGet, Path: "/auth/me", Summary: "Who I am", Tags: []string{"auth"}, Security: signedIn,
 	}, func(ctx context.Context, _ *struct{}) (*userOutput, error) {
-		out := &userOutput{}
-		out.Body.User = auth.CallerIn(ctx).User
-		return out, nil
+		return newUserOutput(auth.CallerIn(ctx).User, nil)
 	})
 }
 

@@ -19,8 +19,8 @@ type createBotInput struct {
 }
 
 type renewBotInput struct {
+	OfUser
 	Device
-	ID chat.UserID `path:"id" minimum:"1"`
 }
 
 type botsOutput struct {
@@ -67,9 +67,7 @@ func (a *API) mountBots() {
 	handle(a, huma.Operation{
 		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: signedIn,
 		Summary: "Close a bot's account for good; messages stay, under another name", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *struct {
-		ID chat.UserID `path:"id" minimum:"1"`
-	}) (*struct{}, error) {
+	}, func(ctx context.Context, in *OfUser) (*struct{}, error) {
 		bot, err := a.Accounts.OwnBot(ctx, auth.CallerIn(ctx), in.ID)
 		if err != nil {
 			return nil, err

@@ -23,9 +23,7 @@ func (a *API) mountDirect() {
 		OperationID: "openDirect", Method: http.MethodPut, Path: "/users/{id}/direct", Tags: []string{"rooms"}, Security: signedIn,
 		Summary:     "The room in which the caller talks with one user",
 		Description: "201 where it was made, 200 where it was there: two users have one for ever.",
-	}, func(ctx context.Context, in *struct {
-		ID chat.UserID `path:"id" minimum:"1"`
-	}) (*directOutput, error) {
+	}, func(ctx context.Context, in *OfUser) (*directOutput, error) {
 		room, membership, fresh, err := a.Service.OpenDirect(ctx, auth.CallerIn(ctx), in.ID)
 		out := &directOutput{Status: http.StatusOK}
 		if fresh {

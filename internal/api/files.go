@@ -23,6 +23,8 @@ const (
 	// is let go after readerPatience.
 	serveTime      = time.Hour
 	readerPatience = 30 * time.Second
+	// filePolicy lets a file that a browser shows do nothing at all.
+	filePolicy = "default-src 'none'; sandbox"
 )
 
 type attachmentID struct {

@@ -72,20 +72,21 @@ type sendInput struct {
 	}
 }
 
-type messageID struct {
+// OfMessage is the path parameter of everything about one message.
+type OfMessage struct {
 	ID chat.MessageID `path:"id" minimum:"1"`
 }
 
 type editInput struct {
-	ID   chat.MessageID `path:"id" minimum:"1"`
+	OfMessage
 	Body struct {
 		Text string `json:"text"`
 	}
 }
 
 type reactInput struct {
-	ID    chat.MessageID `path:"id" minimum:"1"`
-	Emoji string         `path:"emoji" maxLength:"200" doc:"One emoji, percent-encoded."`
+	OfMessage
+	Emoji string `path:"emoji" maxLength:"200" doc:"One emoji, percent-encoded."`
 }
 
 type messageOutput struct {
@@ -130,7 +131,7 @@ func (a *API) mountMessages() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "A message",
-	}, func(ctx context.Context, in *messageID) (*messageOutput, error) {
+	}, func(ctx context.Context, in *OfMessage) (*messageOutput, error) {
 		return newMessageOutput(a.Service.Message(ctx, auth.CallerIn(ctx), in.ID))
 	})
 	handle(a, huma.Operation{
@@ -142,7 +143,7 @@ func (a *API) mountMessages() {
 	handle(a, huma.Operation{
 		OperationID: "deleteMessage", Method: http.MethodDelete, Path: "/messages/{id}", Tags: tags, Security: signedIn,
 		Summary: "Leave a tombstone of a message", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *messageID) (*struct{}, error) {
+	}, func(ctx context.Context, in *OfMessage) (*struct{}, error) {
 		_, err := a.Service.DeleteMessage(ctx, auth.CallerIn(ctx), in.ID)
 		return nil, err
 	})

@@ -15,11 +15,16 @@ type OfRoom struct {
 	ID chat.RoomID `path:"id" minimum:"1"`
 }
 
+// Page is the query of a list that comes in pages.
+type Page struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Cursor string `query:"cursor" maxLength:"400"`
+}
+
 type listRoomsInput struct {
-	Query  string        `query:"q" maxLength:"60" doc:"Part of a name."`
-	Sort   chat.RoomSort `query:"sort" enum:"name,members,active" default:"name"`
-	Limit  int           `query:"limit" minimum:"1" maximum:"100" default:"50"`
-	Cursor string        `query:"cursor" maxLength:"400"`
+	Query string        `query:"q" maxLength:"60" doc:"Part of a name."`
+	Sort  chat.RoomSort `query:"sort" enum:"name,members,active" default:"name"`
+	Page
 }
 
 type roomsOutput struct {
@@ -88,8 +93,7 @@ type readOutput struct{ Body chat.ReadState }
 
 type membersInput struct {
 	OfRoom
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
-	Cursor string `query:"cursor" maxLength:"400"`
+	Page
 }
 
 type membersOutput struct {

@@ -10,17 +10,36 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
+// OfUser is the path parameter of everything about one user.
+type OfUser struct {
+	ID chat.UserID `path:"id" minimum:"1"`
+}
+
+type userOutput struct {
+	Body struct {
+		User chat.User `json:"user"`
+	}
+}
+
+func newUserOutput(user chat.User, err error) (*userOutput, error) {
+	out := &userOutput{}
+	out.Body.User = user
+	return out, err
+}
+
+type closeInput struct {
+	Device
+	Body *struct {
+		Password string `json:"password,omitempty" doc:"Guests need none."`
+	} `required:"false"`
+}
+
 func (a *API) mountUsers() {
 	handle(a, huma.Operation{
 		OperationID: "getUser", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{"users"}, Security: signedIn,
 		Summary: "A user",
-	}, func(ctx context.Context, in *struct {
-		ID chat.UserID `path:"id" minimum:"1"`
-	}) (*userOutput, error) {
-		user, err := a.Service.Accounts.User(ctx, in.ID)
-		out := &userOutput{}
-		out.Body.User = user
-		return out, err
+	}, func(ctx context.Context, in *OfUser) (*userOutput, error) {
+		return newUserOutput(a.Service.Accounts.User(ctx, in.ID))
 	})
 	handle(a, huma.Operation{
 		OperationID: "closeAccount", Method: http.MethodDelete, Path: "/users/me", Tags: []string{"users"}, Security: signedIn,
@@ -35,11 +54,4 @@ func (a *API) mountUsers() {
 		}
 		return signedOut(), a.Service.CloseAccount(ctx, caller)
 	})
-}
-
-type closeInput struct {
-	Device
-	Body *struct {
-		Password string `json:"password,omitempty" doc:"Guests need none."`
-	} `required:"false"`
 }
