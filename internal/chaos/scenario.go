@@ -183,7 +183,7 @@ func (r *Run) play(ctx context.Context) error {
 	if err := r.within(ctx, settleWithin, c.AwaitLive); err != nil {
 		return fmt.Errorf("before the fault: %w", err)
 	}
-	if err := r.lasts(ctx, r.dur(20*time.Second, 3*time.Second)); err != nil {
+	if err := r.lasts(ctx, r.dur(10*time.Second, 3*time.Second)); err != nil {
 		return err
 	}
 	r.Broken.From = r.History.Now()
@@ -194,7 +194,7 @@ func (r *Run) play(ctx context.Context) error {
 	if err := r.recover(ctx); err != nil {
 		return fmt.Errorf("after the fault: %w", err)
 	}
-	if err := r.lasts(ctx, r.dur(20*time.Second, 2*time.Second)); err != nil {
+	if err := r.lasts(ctx, r.dur(10*time.Second, 2*time.Second)); err != nil {
 		return err
 	}
 	return r.settle(ctx)
