@@ -2,12 +2,17 @@ package markup
 
 import (
 	"html"
+	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// textOnly keeps no tag; where one stood between two words it leaves a space.
-var textOnly = bluemonday.StrictPolicy().AddSpaceWhenStrippingTag(true)
+var (
+	textOnly = bluemonday.StrictPolicy()
+	// apart leaves a space where one block ends: its last word and the next block's
+	// first are two.
+	apart = strings.NewReplacer("</p>", " ", "</li>", " ", "</pre>", " ", "</blockquote>", " ", "<br>", " ", "<br/>", " ")
+)
 
 // Plain is text without its Markdown, for places that show words only: what the
 // HTML of it says.
@@ -15,5 +20,5 @@ func Plain(text string) string {
 	if isProse(text) {
 		return text
 	}
-	return html.UnescapeString(textOnly.Sanitize(HTML(text)))
+	return html.UnescapeString(textOnly.Sanitize(apart.Replace(HTML(text))))
 }

@@ -8,6 +8,8 @@ import (
 func TestPlain(t *testing.T) {
 	for text, want := range map[string]string{
 		"just words":                       "just words",
+		"is **ready**. See *this*, please": "is ready. See this, please",
+		"one\n\ntwo\nthree":                "one two three",
 		"a list:\n- seeds\n- **patience**": "a list: seeds patience",
 		"`a < b` & [link](https://x.org/)": "a < b & link",
 		"> quoted\n\nanswer":               "quoted answer",
