@@ -184,17 +184,23 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if err := chat.CheckPassword(password); err != nil {
 		return err
 	}
-	phc, err := a.check(ctx, caller, current, "current")
+	was, err := a.check(ctx, caller, current, "current")
 	if err != nil {
 		return err
 	}
-	if phc == "" {
+	if was == "" {
 		return chat.Fault(chat.Forbidden, "Guests have no password.")
 	}
-	if phc, err = a.Hasher.Hash(ctx, password); err != nil {
+	phc, err := a.Hasher.Hash(ctx, password)
+	if err != nil {
 		return busy(err)
 	}
-	if err := a.Store.SetPassword(ctx, caller.User.ID, phc, caller.Session); err != nil {
+	// What another has set meanwhile, as an admin who keeps an intruder out, stays.
+	err = a.Store.SetPassword(ctx, caller.User.ID, was, phc, caller.Session)
+	if err != nil && chat.CodeOf(err) == chat.NotFound {
+		return errNotPassword("current")
+	}
+	if err != nil {
 		return err
 	}
 	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: caller.User.ID, Session: caller.Session})
@@ -227,9 +233,13 @@ func (a *Accounts) check(ctx context.Context, caller chat.Caller, password, fiel
 	case err != nil:
 		return "", busy(err)
 	case !ok:
-		return "", chat.Fault(chat.WrongPassword, "That is not your password.").In(field)
+		return "", errNotPassword(field)
 	}
 	return phc, nil
+}
+
+func errNotPassword(field string) error {
+	return chat.Fault(chat.WrongPassword, "That is not your password.").In(field)
 }
 
 // Sessions returns the caller's living sessions.

@@ -61,8 +61,9 @@ type Accounts interface {
 	// EndUserSession ends one session of a user. NOT_FOUND where it is not the
 	// user's or over.
 	EndUserSession(ctx context.Context, user UserID, id SessionID) error
-	// SetPassword gives a user another password and ends its sessions but for keep.
-	SetPassword(ctx context.Context, user UserID, phc string, keep SessionID) error
+	// SetPassword gives a user another password in place of was, and ends its sessions
+	// but for keep. NOT_FOUND where was is not the password any more.
+	SetPassword(ctx context.Context, user UserID, was, phc string, keep SessionID) error
 	// SessionsEnded returns those of ids that have ended or expired.
 	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
 	// SessionsSeen writes down that sessions, at most MaxSeen, are in use now. Those

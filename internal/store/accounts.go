@@ -156,12 +156,15 @@ func (s *Store) EndUserSession(ctx context.Context, user chat.UserID, id chat.Se
 		int64(id), int64(user), int64(s.clock()))))
 }
 
-// SetPassword gives a user another password and ends its sessions but for keep.
-func (s *Store) SetPassword(ctx context.Context, user chat.UserID, phc string, keep chat.SessionID) error {
+// SetPassword gives a user another password in place of was, and ends its sessions
+// but for keep.
+func (s *Store) SetPassword(ctx context.Context, user chat.UserID, was, phc string, keep chat.SessionID) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1 AND deleted_at IS NULL`, int64(user), phc); err != nil {
+		err := affected(tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1 AND password = $3 AND deleted_at IS NULL`,
+			int64(user), phc, was))
+		if err != nil {
 			return err
 		}
 		return s.endSessions(ctx, tx, user, keep)

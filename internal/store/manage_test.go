@@ -95,7 +95,13 @@ func TestSessionsOfAUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.SetPassword(t.Context(), alice.User.ID, "$new", third.Session); err != nil {
+		_, was, err := s.Credentials(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Who has verified another password than the present one comes too late.
+		wantCode(t, s.SetPassword(t.Context(), alice.User.ID, "$older", "$intruder", second.Session), chat.NotFound)
+		if err := s.SetPassword(t.Context(), alice.User.ID, was, "$new", third.Session); err != nil {
 			t.Fatal(err)
 		}
 		list, err = s.Sessions(t.Context(), alice.User.ID)
