@@ -10,10 +10,12 @@ import (
 
 // The bounds of one search.
 const (
-	searchesAtOnce = 3    // of a node: the others read
-	newestBatch    = 2000 // messages that are looked through without an index at once
-	indexedBatch   = 200  // messages that the index tells at once
-	searchRounds   = 5    // batches of one request
+	searchesAtOnce = 3       // of a node: the others read
+	newestBatch    = 2000    // messages that are looked through without an index at once
+	newestRows     = 100_000 // messages of all rooms together that are read for that
+	newestLeast    = 50      // messages that even of many rooms are looked through
+	indexedBatch   = 200     // messages that the index tells at once
+	searchRounds   = 5       // batches of one request
 )
 
 // hunt is how an engine finds candidates: the tables, with m for the messages, the
@@ -112,7 +114,8 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 // candidates returns the newest messages before the cursor that may match, at most
 // limit.
 func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, round int) (batch []candidate, limit int, err error) {
-	h, limit := s.engine.huntNewest(), s.newestBatch
+	// The newest of all are among the newest of each: what is read is rooms × limit.
+	h, limit := s.engine.huntNewest(), min(s.newestBatch, max(newestLeast, newestRows/len(rooms)))
 	if round > 0 && len(q.Indexed) > 0 {
 		h, limit = s.engine.huntIndexed(q.Indexed), indexedBatch
 	}
