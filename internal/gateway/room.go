@@ -159,7 +159,6 @@ func (r *room) fill(ctx context.Context) {
 
 // deliver hands e to every seat. r.mu is held; nothing here blocks.
 func (r *room) deliver(e chat.Event) {
-	r.hub.recent.Hear(e)
 	frames := framesOf(e.Frame)
 	for c, s := range r.seats {
 		switch {
@@ -173,6 +172,7 @@ func (r *room) deliver(e chat.Event) {
 		}
 	}
 	r.hub.metrics.Delivered.Add(float64(len(r.seats)))
+	r.hub.recent.Hear(e) // after the seats: nobody waits for it
 }
 
 // hand gives e to a live seat, unless what c caught up on holds it already: a
