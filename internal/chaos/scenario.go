@@ -50,6 +50,10 @@ type Run struct {
 	complaints []string
 
 	chance    *rand.Rand // the faults' own choices
+	// unavailable is how many answers had asked to try again when the fault began:
+	// on a busy machine some do while everybody joins at once.
+	unavailable int64
+
 	recovery  time.Duration
 	confirmed map[place]time.Duration // when each number was
 	options   RunOptions
@@ -84,7 +88,7 @@ type Figures struct {
 	Changed                  int // edits, deletions and reactions that were confirmed
 	Deliveries               int
 	Lost, Twice, Reordered   int
-	Unavailable              int           // answers that asked to try again
+	Unavailable              int           // answers that asked to try again, since the fault began
 	SlowestConfirm           time.Duration // from the first try
 	P99Confirm               time.Duration
 	// P99Delivery and SlowestDelivery are from the confirmation to the event at
@@ -186,7 +190,7 @@ func (r *Run) play(ctx context.Context) error {
 	if err := r.lasts(ctx, r.dur(10*time.Second, 3*time.Second)); err != nil {
 		return err
 	}
-	r.Broken.From = r.History.Now()
+	r.Broken.From, r.unavailable = r.History.Now(), r.Crowd.unavailable.Load()
 	if err := r.within(ctx, faultWithin+r.Scenario.Takes, func(ctx context.Context) error { return r.Scenario.Fault(ctx, r) }); err != nil {
 		return fmt.Errorf("fault: %w", err)
 	}
@@ -277,7 +281,7 @@ func (r *Run) faults() string {
 }
 
 func (r *Run) figures(violations []Violation) Figures {
-	f := Figures{Unavailable: int(r.Crowd.unavailable.Load())}
+	f := Figures{Unavailable: int(r.Crowd.unavailable.Load() - r.unavailable)}
 	for _, v := range violations {
 		switch v.Rule {
 		case Lost, Gap, NotDense:
