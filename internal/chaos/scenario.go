@@ -49,7 +49,7 @@ type Run struct {
 	// complaints are figures that the fault function found out of bounds.
 	complaints []string
 
-	chance    *rand.Rand // the faults' own choices
+	chance *rand.Rand // the faults' own choices
 	// unavailable is how many answers had asked to try again when the fault began:
 	// on a busy machine some do while everybody joins at once.
 	unavailable int64
