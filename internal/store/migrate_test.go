@@ -4,6 +4,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/markup"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -37,6 +39,71 @@ func TestMigrate(t *testing.T) {
 					t.Fatalf("after %s: version %d of %d, dirty %v, err %v", step.name, version, newest, dirty, err)
 				}
 			}
+		})
+	}
+}
+
+func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
+	dsn, dir := testenv.Postgres(t), t.TempDir()
+	for _, e := range []struct {
+		name   string
+		schema func() (*Schema, error)
+		open   func() (*Store, error)
+	}{
+		{"sqlite", func() (*Schema, error) { return SQLiteSchema(dir) }, func() (*Store, error) { return OpenSQLite(t.Context(), dir, Options{}) }},
+		{"postgres", func() (*Schema, error) { return PostgresSchema(dsn) }, func() (*Store, error) { return OpenPostgres(t.Context(), dsn, Options{}) }},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			ctx := t.Context()
+			schema, err := e.schema()
+			migrateUp(t, schema, err)
+			s, err := e.open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			alice, bob := register(t, s, "alice"), register(t, s, "bob")
+			room := createRoom(t, s, alice, "lobby")
+			join(t, s, room, bob)
+			if _, _, _, err := s.OpenDirect(ctx, alice.User.ID, bob.User.ID); err != nil {
+				t.Fatal(err)
+			}
+			createIncoming(t, s, room, alice, "hook-one")
+			if _, err := s.CreateBot(ctx, alice.User.ID, chat.NewAccount{Username: "robot", DisplayName: "Robot"}, newSession(s)); err != nil {
+				t.Fatal(err)
+			}
+			d := withFiles(draft(room, alice, "hello"), uploaded(t, s, alice, "x.png"))
+			d.HTML = markup.HTMLNaming("hello @bob", map[string]int64{"bob": int64(bob.User.ID)})
+			m, _, err := s.Append(ctx, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := s.Ban(ctx, room.ID, alice.User.ID, bob.User.ID, "", func(chat.Membership, *chat.Membership) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+
+			if schema, err = e.schema(); err != nil {
+				t.Fatal(err)
+			}
+			for version := uint(0); version != 1; {
+				if err := schema.Down(); err != nil {
+					t.Fatal(err)
+				}
+				if version, _, err = schema.Version(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			migrateUp(t, schema, nil)
+			s, err = e.open()
+			s = opened(t, s, err)
+			got, err := s.Message(ctx, m.ID, alice.User.ID)
+			if err != nil || got.Text != "hello" || got.Seq != m.Seq {
+				t.Fatalf("message = %+v, %v", got, err)
+			}
+			wantFound(t, s, chat.Search{Text: "hello"}, alice, "hello")
+			appendText(t, s, room, alice, "again")
 		})
 	}
 }
