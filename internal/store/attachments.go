@@ -149,7 +149,8 @@ func (s *Store) RemoveAttachment(ctx context.Context, id chat.AttachmentID, owne
 	return s.fail("remove upload", err)
 }
 
-// File returns an attachment that viewer may read.
+// File returns an attachment that viewer may read: who is locked out has no session,
+// but may still have a link.
 func (s *Store) File(ctx context.Context, id chat.AttachmentID, viewer chat.UserID) (chat.StoredFile, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -158,7 +159,8 @@ func (s *Store) File(ctx context.Context, id chat.AttachmentID, viewer chat.User
 	f.MessageAttachment, err = scanAttachment(s.read.QueryRowContext(ctx, `
 		SELECT `+attachmentColumns+`, a.blob_key, a.thumb_key FROM attachments a
 		WHERE a.id = $1 AND (a.message_id IS NULL AND a.user_id = $2 OR EXISTS (
-			SELECT 1 FROM messages m JOIN room_members me ON me.room_id = m.room_id AND me.user_id = $2 WHERE m.id = a.message_id))`,
+			SELECT 1 FROM messages m JOIN room_members me ON me.room_id = m.room_id AND me.user_id = $2 WHERE m.id = a.message_id))
+			AND EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND `+living+`)`,
 		int64(id), int64(viewer)), &f.BlobKey, &f.ThumbKey)
 	return f, s.fail("find file", err)
 }

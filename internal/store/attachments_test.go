@@ -162,6 +162,14 @@ func TestAttachments(t *testing.T) {
 			if !may(alice) || !may(bob) || may(eve) {
 				t.Fatal("sent: want alice and bob")
 			}
+			for _, disabled := range []bool{true, false} { // as with a link, which needs no session
+				if _, err := s.ChangeAccount(t.Context(), alice.User.ID, bob.User.ID, chat.AccountChange{Disabled: &disabled}); err != nil {
+					t.Fatal(err)
+				}
+				if may(bob) == disabled {
+					t.Fatalf("bob, disabled %v, may read: %v", disabled, !disabled)
+				}
+			}
 			if _, err := s.Kick(t.Context(), room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
 				t.Fatal(err)
 			}
