@@ -20,7 +20,6 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
 // upload sends data as the part of a form and returns the answer with its body.
@@ -225,18 +224,7 @@ func TestPeopleChangeTheirProfile(t *testing.T) {
 }
 
 func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
-	server, err := testenv.New(t).ObjectStore()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s3, err := server.Create(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := embedded(t, map[string]string{
-		"USE_MINIO": "true", "MINIO_ENDPOINT": s3.Endpoint, "S3_ACCESS_KEY_ID": s3.AccessKey,
-		"S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region,
-	})
+	w, server := embeddedWithStorage(t)
 	alice := w.person("alice", 0)
 	room := alice.room("Lobby", nil)
 	server.Pause()

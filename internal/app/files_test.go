@@ -24,7 +24,6 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/gateway"
-	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
 // photo is a JPEG of 1200 × 800 that a camera took lying on its side: its left half
@@ -355,18 +354,7 @@ func TestMessagesCarryFewFilesOnceEach(t *testing.T) {
 }
 
 func TestWithoutStorageOnlyFilesWait(t *testing.T) {
-	server, err := testenv.New(t).ObjectStore()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s3, err := server.Create(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := embedded(t, map[string]string{
-		"USE_MINIO": "true", "MINIO_ENDPOINT": s3.Endpoint, "S3_ACCESS_KEY_ID": s3.AccessKey,
-		"S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region,
-	})
+	w, server := embeddedWithStorage(t)
 	alice := w.person("alice", 0)
 	room := alice.room("Lobby", nil)
 	kept := alice.attach("kept.txt", []byte("kept"))

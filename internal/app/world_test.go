@@ -59,15 +59,33 @@ func clustered(t *testing.T, more map[string]string) *world {
 	return &world{t, []string{startNode(t, env, more).base, startNode(t, env, more).base}}
 }
 
-// clusterEnv names engines that several nodes share.
-func clusterEnv(t *testing.T) map[string]string {
+// embeddedWithStorage is one node whose files lie in an S3 server of its own.
+func embeddedWithStorage(t *testing.T) (*world, *testenv.ObjectStore) {
 	t.Helper()
-	s3 := testenv.S3(t)
+	server, err := testenv.New(t).ObjectStore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket, err := server.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return embedded(t, storageEnv(bucket)), server
+}
+
+func storageEnv(s3 testenv.Store) map[string]string {
 	return map[string]string{
-		"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t),
 		"USE_MINIO": "true", "MINIO_ENDPOINT": s3.Endpoint, "S3_ACCESS_KEY_ID": s3.AccessKey,
 		"S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region,
 	}
+}
+
+// clusterEnv names engines that several nodes share.
+func clusterEnv(t *testing.T) map[string]string {
+	t.Helper()
+	env := storageEnv(testenv.S3(t))
+	env["DATABASE_URL"], env["REDIS_URL"] = testenv.Postgres(t), testenv.Redis(t)
+	return env
 }
 
 // node is an App that runs.

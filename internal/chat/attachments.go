@@ -203,9 +203,9 @@ func (s *Service) LinkedCaller(id AttachmentID, q url.Values) (Caller, bool) {
 	return Caller{User: User{ID: user}}, ok
 }
 
-// turns counts the uploads under way: a node has room for a few, and nobody takes
+// uploading counts the uploads under way: a node has room for a few, and nobody takes
 // it all.
-type turns struct {
+type uploading struct {
 	mu  sync.Mutex
 	all int
 	of  map[UserID]int
@@ -216,25 +216,25 @@ const (
 	uploadsOfOneNow = 4
 )
 
-func (t *turns) take(user UserID) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.all >= uploadsAtOnce || t.of[user] >= uploadsOfOneNow {
+func (u *uploading) take(user UserID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.all >= uploadsAtOnce || u.of[user] >= uploadsOfOneNow {
 		return false
 	}
-	if t.of == nil {
-		t.of = map[UserID]int{}
+	if u.of == nil {
+		u.of = map[UserID]int{}
 	}
-	t.all++
-	t.of[user]++
+	u.all++
+	u.of[user]++
 	return true
 }
 
-func (t *turns) leave(user UserID) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.all--
-	if t.of[user]--; t.of[user] == 0 {
-		delete(t.of, user)
+func (u *uploading) leave(user UserID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.all--
+	if u.of[user]--; u.of[user] == 0 {
+		delete(u.of, user)
 	}
 }

@@ -78,10 +78,10 @@ func (s *Store) RenewBot(ctx context.Context, owner, bot chat.UserID, n chat.New
 		if _, err := s.ownBot(ctx, tx, owner, bot, s.engine.lockRoom()); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL`, int64(bot), int64(s.clock()))
-		if err != nil {
+		if err := s.endSessions(ctx, tx, bot, 0); err != nil {
 			return err
 		}
+		var err error
 		caller, err = s.startSession(ctx, tx, bot, n)
 		return err
 	})

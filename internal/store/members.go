@@ -71,9 +71,9 @@ func (s *Store) enter(ctx context.Context, room chat.RoomID, user chat.UserID, t
 }
 
 // addMember returns the membership with a mute of before. It does not let in who is
-// gone for good. The transaction has written a row
-// that refers to the user before: until it ends the account cannot be closed (which
-// changes its name, a key), and who closes it then finds the membership.
+// gone for good. The transaction has written a row that refers to the user before:
+// until it ends the account cannot be closed (which changes its name, a key), and who
+// closes it then finds the membership.
 func (s *Store) addMember(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID, role chat.RoomRole, read chat.Seq) (chat.Membership, error) {
 	m := chat.Membership{RoomID: room, UserID: user, Role: role, JoinedAt: s.clock(), LastRead: read}
 	err := tx.QueryRowContext(ctx, `
