@@ -3,8 +3,8 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -28,9 +28,10 @@ type cidKey struct {
 	cid    chat.CID
 }
 
+// ask is what the facts must tell about batch, everything once.
 func ask(batch []*entry) question {
-	var q question
-	rooms, members, cids, replies := map[int64]bool{}, map[place]bool{}, map[cidKey]bool{}, map[int64]bool{}
+	rooms, members, cids := map[int64]bool{}, map[place]bool{}, map[cidKey]bool{}
+	replies, uploads := map[int64]bool{}, map[int64]bool{}
 	for _, e := range batch {
 		rooms[int64(e.draft.Room)] = true
 		members[place{e.draft.Room, e.draft.Author}] = true
@@ -39,28 +40,18 @@ func ask(batch []*entry) question {
 			replies[int64(e.draft.ReplyTo)] = true
 		}
 		for _, id := range e.draft.Attachments {
-			q.uploads = append(q.uploads, int64(id))
+			uploads[int64(id)] = true
 		}
 	}
-	slices.Sort(q.uploads)
-	q.uploads = slices.Compact(q.uploads)
-	for id := range rooms {
-		q.rooms = append(q.rooms, id)
+	return question{
+		rooms: slices.Sorted(maps.Keys(rooms)), members: slices.Collect(maps.Keys(members)),
+		cids:    slices.SortedFunc(maps.Keys(cids), cidKey.compare),
+		replies: slices.Collect(maps.Keys(replies)), uploads: slices.Sorted(maps.Keys(uploads)),
 	}
-	slices.Sort(q.rooms)
-	for m := range members {
-		q.members = append(q.members, m)
-	}
-	for c := range cids {
-		q.cids = append(q.cids, c)
-	}
-	slices.SortFunc(q.cids, func(a, b cidKey) int {
-		return cmp.Or(cmp.Compare(a.author, b.author), strings.Compare(string(a.cid), string(b.cid)))
-	})
-	for id := range replies {
-		q.replies = append(q.replies, id)
-	}
-	return q
+}
+
+func (k cidKey) compare(other cidKey) int {
+	return cmp.Or(cmp.Compare(k.author, other.author), cmp.Compare(k.cid, other.cid))
 }
 
 // facts are the answer, true until the transaction ends.
@@ -119,20 +110,7 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 	}
 	first := map[cidKey]*entry{}
 	for _, e := range batch {
-		if known, ok := f.known[e.key()]; ok {
-			if bytes.Equal(known.hash, e.hash) {
-				d.known[e] = known.id
-			} else {
-				d.refused[e] = cidConflict()
-			}
-			continue
-		}
-		if twin, ok := first[e.key()]; ok {
-			if bytes.Equal(twin.hash, e.hash) {
-				d.twins[e] = twin
-			} else {
-				d.refused[e] = cidConflict()
-			}
+		if d.repeats(e, f, first[e.key()]) {
 			continue
 		}
 		author, reply, err := f.admit(e.draft, now)
@@ -155,6 +133,23 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 		d.stored = append(d.stored, e)
 	}
 	return d
+}
+
+// repeats finds the outcome of e where its cid is stored already, or is that of a twin
+// before it in the batch, nil for none.
+func (d decision) repeats(e *entry, f facts, twin *entry) bool {
+	known, isKnown := f.known[e.key()]
+	switch {
+	case isKnown && bytes.Equal(known.hash, e.hash):
+		d.known[e] = known.id
+	case !isKnown && twin == nil:
+		return false
+	case !isKnown && bytes.Equal(twin.hash, e.hash):
+		d.twins[e] = twin
+	default:
+		d.refused[e] = cidConflict()
+	}
+	return true
 }
 
 func cidConflict() error {
