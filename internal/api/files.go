@@ -137,8 +137,9 @@ const byLinkKey = "byLink"
 // caller finds who asks: for whom a link was made, or who is signed in.
 func (a *API) caller(ctx huma.Context, r *http.Request) (chat.Caller, auth.Source, error) {
 	if id, ok := linkedFile(ctx); ok {
-		if caller, ok := a.Service.LinkedCaller(id, r.URL.Query()); ok {
-			return caller, auth.Nowhere, nil
+		caller, err := a.Service.LinkedCaller(r.Context(), id, r.URL.Query())
+		if chat.CodeOf(err) != chat.Unauthenticated || err == nil {
+			return caller, auth.Nowhere, err
 		}
 	}
 	return a.Requests.Caller(r)

@@ -207,7 +207,7 @@ func TestALinkIsForOneFileOfOneMember(t *testing.T) {
 		_, query, _ := strings.Cut(link.URL, "?")
 		for name, url := range map[string]string{
 			"another file":  other.URL + "?" + query,
-			"another user":  strings.Replace(link.URL, fmt.Sprintf("user=%d", bob.User.ID), fmt.Sprintf("user=%d", alice.User.ID), 1),
+			"other session": strings.Replace(link.URL, "session=", "session=1", 1),
 			"a later end":   strings.Replace(link.URL, "expires=1", "expires=2", 1),
 			"no signature":  strings.Split(link.URL, "&signature")[0],
 			"another thing": fmt.Sprintf("/api/v1/attachments/%d/link?%s", file.ID, query),
@@ -220,6 +220,10 @@ func TestALinkIsForOneFileOfOneMember(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		nobody.wantStatus(link.URL, http.StatusNotFound)
+		if err := bob.Client.Do(ctx(w.t), http.MethodPost, "/auth/logout", nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		nobody.wantStatus(link.URL, http.StatusUnauthorized)
 	})
 }
 

@@ -189,7 +189,7 @@ func (s *Service) LinkTo(ctx context.Context, caller Caller, id AttachmentID) (F
 		return FileLink{}, err
 	}
 	link := FileLink{ExpiresAt: At(s.Links.Now().Add(linkLife))}
-	query := "?" + s.Links.query(id, caller.User.ID, link.ExpiresAt)
+	query := "?" + s.Links.query(id, caller.Session, link.ExpiresAt)
 	link.URL = stored.URL + query
 	if stored.ThumbnailURL != "" {
 		link.ThumbnailURL = stored.ThumbnailURL + query
@@ -197,10 +197,16 @@ func (s *Service) LinkTo(ctx context.Context, caller Caller, id AttachmentID) (F
 	return link, nil
 }
 
-// LinkedCaller is for whom the link with query q to a file was made.
-func (s *Service) LinkedCaller(id AttachmentID, q url.Values) (Caller, bool) {
-	user, ok := s.Links.User(id, q)
-	return Caller{User: User{ID: user}}, ok
+// LinkedCaller is for whom the link with query q to a file was made. UNAUTHENTICATED
+// where it is forged or over, or the session is.
+func (s *Service) LinkedCaller(ctx context.Context, id AttachmentID, q url.Values) (Caller, error) {
+	if session, ok := s.Links.Session(id, q); ok {
+		caller, err := s.Accounts.CallerBySession(ctx, session)
+		if err == nil || CodeOf(err) != NotFound {
+			return caller, err
+		}
+	}
+	return Caller{}, Fault(Unauthenticated, "This link is over. Ask for another one.")
 }
 
 // uploading counts the uploads under way: a node has room for a few, and nobody takes

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// linkLife is how long a link works. Its user must be allowed to see the file all
-// the same, each time.
+// linkLife is how long a link works. Its session must live and its user be allowed to
+// see the file all the same, each time.
 const linkLife = 5 * time.Minute
 
 // Links signs addresses of files, so that who holds one need not sign in: a page
-// cannot send a token along with a picture. A link stands for the user who asked
+// cannot send a token along with a picture. A link stands for the session that asked
 // for it and for one file.
 type Links struct {
 	Secret []byte // the same on every node
@@ -30,17 +30,17 @@ type FileLink struct {
 }
 
 // query is what makes a link of the address of a file.
-func (l Links) query(file AttachmentID, user UserID, expires Time) string {
+func (l Links) query(file AttachmentID, session SessionID, expires Time) string {
 	return url.Values{
-		"user": {strconv.FormatInt(int64(user), 10)}, "expires": {strconv.FormatInt(int64(expires), 10)},
-		"signature": {base64.RawURLEncoding.EncodeToString(l.sign(file, user, expires))},
+		"session": {strconv.FormatInt(int64(session), 10)}, "expires": {strconv.FormatInt(int64(expires), 10)},
+		"signature": {base64.RawURLEncoding.EncodeToString(l.sign(file, session, expires))},
 	}.Encode()
 }
 
-// User tells whose link the query q of an address of file is, and false for one
+// Session tells whose link the query q of an address of file is, and false for one
 // that is forged or over.
-func (l Links) User(file AttachmentID, q url.Values) (UserID, bool) {
-	user, err := strconv.ParseInt(q.Get("user"), 10, 64)
+func (l Links) Session(file AttachmentID, q url.Values) (SessionID, bool) {
+	session, err := strconv.ParseInt(q.Get("session"), 10, 64)
 	if err != nil {
 		return 0, false
 	}
@@ -49,11 +49,11 @@ func (l Links) User(file AttachmentID, q url.Values) (UserID, bool) {
 		return 0, false
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(q.Get("signature"))
-	return UserID(user), err == nil && hmac.Equal(signature, l.sign(file, UserID(user), Time(expires)))
+	return SessionID(session), err == nil && hmac.Equal(signature, l.sign(file, SessionID(session), Time(expires)))
 }
 
-func (l Links) sign(file AttachmentID, user UserID, expires Time) []byte {
+func (l Links) sign(file AttachmentID, session SessionID, expires Time) []byte {
 	mac := hmac.New(sha256.New, l.Secret)
-	fmt.Fprintf(mac, "file %d for %d until %d", file, user, expires)
+	fmt.Fprintf(mac, "file %d for session %d until %d", file, session, expires)
 	return mac.Sum(nil)
 }

@@ -54,6 +54,8 @@ type Accounts interface {
 	// CallerByToken finds whose token it is. NOT_FOUND for unknown, ended and
 	// expired sessions.
 	CallerByToken(ctx context.Context, tokenHash []byte) (Caller, error)
+	// CallerBySession finds whose session it is. NOT_FOUND as CallerByToken.
+	CallerBySession(ctx context.Context, id SessionID) (Caller, error)
 	// EndSession ends a session; the token is refused from now on.
 	EndSession(ctx context.Context, id SessionID) error
 	// Sessions returns the living sessions of a user, the last seen first.

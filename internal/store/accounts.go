@@ -112,14 +112,24 @@ func (s *Store) StartSession(ctx context.Context, id chat.UserID, n chat.NewSess
 
 // CallerByToken finds whose token it is.
 func (s *Store) CallerByToken(ctx context.Context, hash []byte) (chat.Caller, error) {
+	return s.caller(ctx, "s.token_hash", hash)
+}
+
+// CallerBySession finds whose session it is.
+func (s *Store) CallerBySession(ctx context.Context, id chat.SessionID) (chat.Caller, error) {
+	return s.caller(ctx, "s.id", int64(id))
+}
+
+// caller finds a living session by one of its columns.
+func (s *Store) caller(ctx context.Context, column string, is any) (chat.Caller, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var caller chat.Caller
 	user, err := scanUser(s.read.QueryRowContext(ctx, `
 		SELECT `+userColumns+`, s.id, s.expires_at
 		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
-			AND `+living, hash, int64(s.clock())),
+		WHERE `+column+` = $1 AND s.ended_at IS NULL AND s.expires_at > $2
+			AND `+living, is, int64(s.clock())),
 		&caller.Session, &caller.Expires)
 	caller.User = user
 	return caller, s.fail("find session", err)
