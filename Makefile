@@ -42,12 +42,12 @@ test: need-cc lint types vet test-go test-web e2e test-chaos ## everything: lint
 
 .PHONY: test-go
 test-go: | need-go need-cc ## go test -race; one package: make test-go PKG=./internal/store
-	go test -race $(TESTFLAGS) -skip '^TestScenarios$$' $(or $(PKG),./...)
+	go test -race -timeout 30m $(TESTFLAGS) -skip '^TestScenarios$$' $(or $(PKG),./...)
 
 # By itself: its bounds of time are promises, and other tests would take the processors.
 .PHONY: test-chaos
 test-chaos: | need-go ## the short set of faults on real processes (four minutes)
-	go test $(TESTFLAGS) -run '^TestScenarios$$' ./internal/chaos
+	go test -timeout 30m $(TESTFLAGS) -run '^TestScenarios$$' ./internal/chaos
 
 .PHONY: test-web
 test-web: web/node_modules/.stamp ## unit tests of the web client
