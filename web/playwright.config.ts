@@ -6,7 +6,7 @@ const browser = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/c
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results/traces',
-  timeout: 60_000,
+  timeout: 120_000,
   expect: { timeout: 15_000 },
   fullyParallel: true,
   workers: 2,

@@ -24,6 +24,10 @@ export class Account {
   #socketUrl: string;
   #vault: Vault | undefined;
   #checking = false;
+  /** We have asked for the session's end, */
+  #going = false;
+  /** and heard of it before the answer was here. */
+  #heard = false;
 
   constructor(rest: Rest, socketUrl: string) {
     this.rest = rest;
@@ -75,10 +79,19 @@ export class Account {
     await this.#go(() => this.rest.closeAccount(password), 'Your account is closed. What you wrote stays, without your name.');
   }
 
-  /** The socket may hear of it before we do, and would keep what is unsent: it is forgotten all the same. */
+  /** The socket may hear of the end before the answer is here: what ended, and why, the answer tells. */
   async #go(ask: () => Promise<void>, notice?: string): Promise<void> {
     const vault = this.#vault;
-    await ask();
+    this.#going = true;
+    this.#heard = false;
+    try {
+      await ask();
+    } catch (error) {
+      this.#going = false;
+      if (this.#heard) await this.#sessionEnded();
+      throw error;
+    }
+    this.#going = false;
     this.#leave();
     await vault?.destroy();
     forgetStatus();
@@ -118,6 +131,10 @@ export class Account {
 
   /** What was read is forgotten; what is unsent waits for the same user. */
   async #sessionEnded(): Promise<void> {
+    if (this.#going) {
+      this.#heard = true;
+      return;
+    }
     const wasIn = this.#chat() !== undefined;
     const vault = this.#vault;
     this.#leave();
