@@ -668,7 +668,7 @@ func (m *member) publish() {
 		if !d.out {
 			s.at[d.room] = d.cursor
 		}
-		s.live = s.live && (d.seated || d.out) && d.cursor >= d.known
+		s.live = s.live && (d.out || d.seated && d.cursor >= d.known)
 	}
 	m.mu.Lock()
 	m.state = s
