@@ -70,13 +70,6 @@ type place struct {
 	seq  chat.Seq
 }
 
-// bearer is the message at a place.
-type bearer struct {
-	message chat.MessageID
-	author  chat.UserID
-	cid     uuid.UUID
-}
-
 // version is a message as it was from one of its changes on.
 type version struct {
 	message chat.MessageID
@@ -103,7 +96,7 @@ type sendKey struct {
 type checker struct {
 	h      *History
 	db     Database
-	rows   map[place]bearer
+	rows   map[place]chat.MessageID // what was created with the number
 	byID   map[chat.MessageID]Row
 	change map[chat.RoomID][]Row    // by ChangeSeq
 	last   map[place]chat.MessageID // whose latest change the number is
@@ -140,7 +133,7 @@ const forever = time.Duration(1<<63 - 1)
 // takes time in proportion to n log n of the records.
 func Check(h *History, db Database) []Violation {
 	c := &checker{
-		h: h, db: db, rows: map[place]bearer{}, byID: map[chat.MessageID]Row{}, change: map[chat.RoomID][]Row{},
+		h: h, db: db, rows: map[place]chat.MessageID{}, byID: map[chat.MessageID]Row{}, change: map[chat.RoomID][]Row{},
 		last: map[place]chat.MessageID{}, states: map[version]uint64{},
 		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[belonging][]absence{}, within: map[belonging][]numbers{}, told: map[Rule]int{},
 		changes: map[place]chat.MessageID{}, deletions: map[chat.MessageID]deletion{}, wishes: map[changeKey]*wishes{},
@@ -187,7 +180,7 @@ func (c *checker) readDatabase() {
 		if _, taken := c.rows[at]; taken {
 			c.violated(Disagree, r.Room, r.Seq, -1, 0, "the database has two messages with this number")
 		}
-		c.rows[at] = bearer{r.Message, r.Author, r.CID}
+		c.rows[at] = r.Message
 		c.byID[r.Message] = r
 		c.last[place{r.Room, r.ChangeSeq}] = r.Message
 		c.states[version{r.Message, r.ChangeSeq}] = r.State
@@ -310,12 +303,11 @@ func (c *checker) readAbsences() {
 	}
 }
 
-// absent tells whether user was outside room at that time, and since when.
-func (c *checker) absent(room chat.RoomID, user chat.UserID, at time.Duration) (since time.Duration, yes bool) {
-	if since, yes = c.outside(belonging{room, user}, at); yes {
-		return since, yes
-	}
-	return c.outside(belonging{0, user}, at)
+// absent tells whether user was outside room at that time.
+func (c *checker) absent(room chat.RoomID, user chat.UserID, at time.Duration) bool {
+	_, left := c.outside(belonging{room, user}, at)
+	_, over := c.outside(belonging{0, user}, at)
+	return left || over
 }
 
 func (c *checker) outside(who belonging, at time.Duration) (since time.Duration, yes bool) {
@@ -464,8 +456,8 @@ func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Recor
 		s.from, s.since = r.From, r.To
 	}
 	for _, m := range messages {
-		if want, ok := c.rows[place{m.Room, m.Seq}]; ok && want.message != m.Message {
-			c.violated(Disagree, m.Room, m.Seq, client, m.At, "message %d was shown there; the database has message %d", m.Message, want.message)
+		if want, ok := c.rows[place{m.Room, m.Seq}]; ok && want != m.Message {
+			c.violated(Disagree, m.Room, m.Seq, client, m.At, "message %d was shown there; the database has message %d", m.Message, want)
 		}
 		c.checkShown(client, m)
 		s.show(m)
@@ -669,7 +661,7 @@ func (c *checker) checkPresence() {
 			}
 		}
 		for _, user := range lives.seatedSince(v.Room, v.At-ghostWithin, v.At) {
-			if _, gone := c.absent(v.Room, user, v.At); !gone && !v.Online[user] {
+			if !c.absent(v.Room, user, v.At) && !v.Online[user] {
 				c.violated(Missing, v.Room, 0, v.Client, v.At, "user %d has been connected for %s and is not shown online", user, ghostWithin)
 			}
 		}
