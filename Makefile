@@ -105,6 +105,11 @@ broken: | need-go ## servers that are broken on purpose: the fault programme mus
 bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store
 	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(or $(PKG),./...)
 
+LOAD ?=
+.PHONY: load
+load: bin/chillin ## what this machine carries, as ratios (LOAD='-clients 2000 -rate 50')
+	bin/chillin load $(LOAD)
+
 FUZZTIME ?= 30s
 .PHONY: fuzz
 fuzz: | need-go ## every fuzz target for FUZZTIME each (30s)

@@ -69,7 +69,7 @@ func admin(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func asOperator(ctx context.Context, do func(*app.Operator) error) error {
-	c, err := load()
+	c, err := settings()
 	if err != nil {
 		return err
 	}

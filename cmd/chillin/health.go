@@ -10,7 +10,7 @@ import (
 
 // askHealth is the health check of images that have no curl.
 func askHealth(ctx context.Context, out io.Writer) error {
-	c, err := load()
+	c, err := settings()
 	if err != nil {
 		return err
 	}

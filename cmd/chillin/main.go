@@ -25,6 +25,7 @@ const usage = `Chillin, a chat server.
   chillin migrate down          take the newest schema change back
   chillin migrate status        tell the schema's version
   chillin admin list            show the users; see chillin admin help for what can be done to them
+  chillin load                  tell what this machine carries; see chillin load -h for measuring a server
   chillin health                ask the node on PORT whether it is ready; exit code 0 or 1
   chillin openapi               print the OpenAPI document
 `
@@ -62,6 +63,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return migrate(flags.Arg(1), out)
 	case "admin":
 		return admin(ctx, flags.Args()[1:], out)
+	case "load":
+		return measure(ctx, flags.Args()[1:], out)
 	case "health":
 		return askHealth(ctx, out)
 	case "openapi":
@@ -74,7 +77,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 }
 
-func load() (config.Config, error) {
+func settings() (config.Config, error) {
 	env, err := config.Environment(".env")
 	if err != nil {
 		return config.Config{}, err
@@ -95,7 +98,7 @@ func newLog(c config.Config) *slog.Logger {
 }
 
 func serve(ctx context.Context, out io.Writer) error {
-	c, err := load()
+	c, err := settings()
 	if err != nil {
 		return err
 	}

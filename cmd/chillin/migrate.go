@@ -9,7 +9,7 @@ import (
 )
 
 func migrate(step string, out io.Writer) (err error) {
-	c, err := load()
+	c, err := settings()
 	if err != nil {
 		return err
 	}

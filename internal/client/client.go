@@ -13,6 +13,7 @@ import (
 	"maps"
 	"mime/multipart"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -83,6 +84,9 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 			refusal.Detail = string(data)
 		}
 		refusal.Status = answer.StatusCode
+		if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil {
+			refusal.RetryAfterMs = int64(seconds) * 1000
+		}
 		return refusal
 	}
 	if out == nil || len(data) == 0 {

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/load"
+)
+
+// A load run starts its node from the program that it is part of: here, this one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "serve" {
+		main()
+		return
+	}
+	m.Run()
+}
+
+func TestLoadOnANodeOfItsOwn(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), strings.Fields("load -clients 20 -rooms 2 -rate 50 -for 1s -json"), &out); err != nil {
+		t.Fatal(err)
+	}
+	var report load.Report
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+		t.Fatalf("%v in %s", err, &out)
+	}
+	if got, want := report.Deliveries.Count, 50*10; got != want {
+		t.Errorf("deliveries = %d, want %d", got, want)
+	}
+	if report.Server == nil || report.Server.Ratio <= 0 {
+		t.Errorf("server = %+v, want its part beside the floor", report.Server)
+	}
+}
+
+func TestLoadIsUsedRightly(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"load", "-h"}, &out); err != nil || out.String() != loadUsage {
+		t.Errorf("load -h: %q, %v, want the usage", out.String(), err)
+	}
+	for args, want := range map[string]string{
+		"-clients x":                   "-clients",
+		"-client 5":                    "-client",
+		"http://localhost:5000":        "http://localhost:5000",
+		"-rooms 0":                     "-rooms",
+		"-url https://example.org":     "-yes-this-is-my-server",
+		"-metrics http://127.0.0.1:90": "go with -url",
+	} {
+		err := run(t.Context(), append([]string{"load"}, strings.Fields(args)...), &bytes.Buffer{})
+		if _, misused := errors.AsType[misuse](err); !misused || !strings.Contains(err.Error(), want) {
+			t.Errorf("load %s: %v, want a misuse with %q", args, err, want)
+		}
+	}
+	err := run(t.Context(), strings.Fields("load -url http://127.0.0.1:1"), &bytes.Buffer{})
+	if err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("load on nobody: %v, want that it was refused", err)
+	}
+}

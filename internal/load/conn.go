@@ -1,0 +1,180 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+// The ids of commands: message k has firstSend + k.
+const (
+	joinID    = 1
+	pingID    = 2
+	firstSend = 3
+)
+
+// conn is one client: a connection that sits in one room, and one goroutine that
+// reads and checks.
+type conn struct {
+	run  *run
+	room *room
+	wire *wire
+
+	joined chan struct{} // closed when it sits
+	ponged chan struct{} // closed when it has told the head
+	ended  chan struct{} // closed when read has returned; then what stands below stands
+
+	limits   gateway.ClientLimits // stands when joined is closed
+	sequence sequence
+	head     chat.Seq
+	events   int // messages that were delivered
+	bytes    int // of those
+	frames   int // that held any
+	err      error
+}
+
+func (r *run) dial(ctx context.Context, user *client.Client, room *room) (*conn, error) {
+	w, err := dialWire(ctx, user.Base, user.Token)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{run: r, room: room, wire: w, joined: make(chan struct{}), ponged: make(chan struct{}), ended: make(chan struct{})}
+	go c.read()
+	if err := c.join(ctx); err != nil {
+		w.close()
+		<-c.ended
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *conn) join(ctx context.Context) error {
+	if err := c.command(joinID, "room:join", gateway.RoomJoin{RoomID: c.room.id, Limit: 1}); err != nil {
+		return err
+	}
+	select {
+	case <-c.joined:
+		return nil
+	case <-c.ended:
+		return c.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// command sends a command. Its answer is heard by read.
+func (c *conn) command(id int, kind string, data any) error {
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encode command: %w", err)
+	}
+	line, err := json.Marshal(gateway.Command{ID: json.Number(strconv.Itoa(id)), Type: kind, Data: encoded})
+	if err != nil {
+		return fmt.Errorf("encode command: %w", err)
+	}
+	return c.wire.send(line)
+}
+
+func (c *conn) read() {
+	defer close(c.ended)
+	defer c.wire.close()
+	for c.err == nil {
+		var payload []byte
+		if payload, c.err = c.wire.next(); c.err != nil {
+			return
+		}
+		at, before := time.Now(), c.events
+		for line := range bytes.SplitSeq(payload, []byte{'\n'}) {
+			if c.err = c.hear(line, at); c.err != nil {
+				return
+			}
+		}
+		if c.events > before {
+			c.frames++
+		}
+	}
+}
+
+func (c *conn) hear(line []byte, at time.Time) error {
+	h, err := c.room.hear(line)
+	switch {
+	case err != nil:
+		return err
+	case h.id >= firstSend:
+		return c.run.answered(int(h.id-firstSend), c.room, h, at)
+	case h.id == joinID:
+		return c.sit(h)
+	case h.id == pingID:
+		return c.measure(h)
+	case h.kind == "connected":
+		var hello struct {
+			Limits gateway.ClientLimits `json:"limits"`
+		}
+		err = h.decode(&hello)
+		c.limits = hello.Limits
+		return err
+	case h.kind == "error":
+		return refusal(h)
+	case h.seq > 0 && h.room == c.room.id && c.sequence.take(h.seq):
+		c.count(len(line), h.cid, at)
+	}
+	return nil
+}
+
+// sit hears the answer to room:join.
+func (c *conn) sit(h heard) error {
+	if h.kind != "room:joined" {
+		return refusal(h)
+	}
+	var joined struct {
+		To chat.Seq `json:"to"`
+	}
+	if err := h.decode(&joined); err != nil {
+		return err
+	}
+	c.sequence = startAt(joined.To)
+	close(c.joined)
+	return nil
+}
+
+// measure hears the answer to ping: how far the room is.
+func (c *conn) measure(h heard) error {
+	var pong gateway.Pong
+	if err := h.decode(&pong); err != nil {
+		return err
+	}
+	c.head = pong.Heads[c.room.id]
+	close(c.ponged)
+	return nil
+}
+
+// count notes that a message of the run was delivered.
+func (c *conn) count(size int, cid chat.CID, at time.Time) {
+	k, ok := c.run.number(cid)
+	if !ok {
+		return
+	}
+	c.events++
+	c.bytes += size
+	c.run.delivered(k, at)
+}
+
+// refusal is an answer that is not the wanted one.
+func refusal(h heard) error {
+	e := &client.Error{}
+	if err := h.decode(e); err != nil {
+		return err
+	}
+	if e.Code == "" {
+		return errors.New("unexpected answer " + h.kind)
+	}
+	return e
+}

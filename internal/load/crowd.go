@@ -1,0 +1,174 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+const (
+	// asking is how many requests are under way at the same moment.
+	asking = 8
+	// waiting is how long the crowd waits, in all, for limits that end by themselves.
+	waiting = time.Minute
+	// removing bounds the removal of all that.
+	removing = time.Minute
+)
+
+// crowd is what a run needs on the server: guests, and private rooms of theirs, so
+// that nobody walks in. Guests, because the first account of a new server would
+// become its admin.
+type crowd struct {
+	Options
+	plan  plan
+	http  *http.Client
+	users []*client.Client
+	rooms []*room
+	spent atomic.Int64 // ns of waiting
+}
+
+func newCrowd(o Options) *crowd {
+	return &crowd{Options: o, plan: newPlan(o), http: &http.Client{
+		Timeout:       30 * time.Second,
+		Transport:     &http.Transport{MaxIdleConnsPerHost: asking},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // nobody else is asked
+	}}
+}
+
+func (c *crowd) gather(ctx context.Context) error {
+	c.say("making %d guests and %d rooms at %s", c.plan.users(), c.plan.rooms, c.URL)
+	for i := range c.plan.users() {
+		if err := c.addGuest(ctx, i); err != nil {
+			return fmt.Errorf("make guest %d of %d: %w", i+1, c.plan.users(), err)
+		}
+	}
+	name := fmt.Sprintf("load test %04x", rand.N(0x10000))
+	for i := range c.plan.rooms {
+		if err := c.addRoom(ctx, i, fmt.Sprintf("%s room %d", name, i+1)); err != nil {
+			return fmt.Errorf("make room %d of %d: %w", i+1, c.plan.rooms, err)
+		}
+	}
+	return c.enter(ctx)
+}
+
+func (c *crowd) addGuest(ctx context.Context, i int) error {
+	user := client.New(c.URL)
+	user.HTTP = c.http
+	err := c.patiently(ctx, "RATE_LIMIT_AUTH", func() error { return user.Guest(ctx, fmt.Sprintf("Load test %d", i+1)) })
+	if err == nil {
+		c.users = append(c.users, user)
+	}
+	return err
+}
+
+func (c *crowd) addRoom(ctx context.Context, i int, name string) error {
+	owner := c.users[i%len(c.users)]
+	return c.patiently(ctx, "RATE_LIMIT_ROOMS", func() error {
+		made, err := owner.CreateRoom(ctx, name, map[string]any{
+			"private": true, "description": "Made by chillin load, which removes it at its end. If it is still here, delete it.",
+		})
+		if err != nil {
+			return err
+		}
+		c.rooms = append(c.rooms, newRoom(made.ID, owner, c.plan.members(i)))
+		return nil
+	})
+}
+
+// enter makes every user a member of the rooms in which its clients will sit.
+func (c *crowd) enter(ctx context.Context) error {
+	for _, room := range c.rooms {
+		var out struct {
+			Invite struct {
+				Token string `json:"token"`
+			} `json:"invite"`
+		}
+		err := c.patiently(ctx, "", func() error {
+			return room.owner.Do(ctx, http.MethodPost, fmt.Sprintf("/rooms/%d/invites", room.id), nil, &out)
+		})
+		if err != nil {
+			return fmt.Errorf("make an invite: %w", err)
+		}
+		room.invite = out.Invite.Token
+	}
+	type seat struct{ user, room int }
+	seats := map[seat]bool{}
+	for i := range c.plan.clients {
+		seats[seat{c.plan.user(i), c.plan.room(i)}] = true
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(asking)
+	for s := range seats {
+		group.Go(func() error {
+			err := c.patiently(ctx, "RATE_LIMIT_JOINS", func() error {
+				return c.users[s.user].Do(ctx, http.MethodPost, "/invites/"+c.rooms[s.room].invite+"/join", nil, nil)
+			})
+			if err != nil {
+				return fmt.Errorf("join room %d: %w", s.room+1, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// patiently repeats what the server puts off, for as long as it says, up to waiting
+// in all. variable is the limit that 429 speaks of.
+func (c *crowd) patiently(ctx context.Context, variable string, do func() error) error {
+	for {
+		err := do()
+		e, refused := errors.AsType[*client.Error](err)
+		if !refused || e.Status != http.StatusTooManyRequests && e.Status != http.StatusServiceUnavailable {
+			return err
+		}
+		wait := time.Duration(e.RetryAfterMs) * time.Millisecond
+		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > waiting {
+			return fmt.Errorf("%w (to be tried again after %s)", explain(err, variable), wait)
+		}
+		c.say("waiting %s, because %v", wait, explain(err, variable))
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// remove takes the rooms away and signs the guests out.
+func (c *crowd) remove(ctx context.Context) error {
+	defer c.http.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(ctx, removing)
+	defer cancel()
+	c.say("removing the rooms")
+	c.spent.Store(0)
+	var left []error
+	for _, room := range c.rooms {
+		err := c.patiently(ctx, "", func() error {
+			return room.owner.Do(ctx, http.MethodDelete, fmt.Sprintf("/rooms/%d", room.id), nil, nil)
+		})
+		if err != nil {
+			left = append(left, fmt.Errorf("room %d could not be removed: %w", room.id, err))
+		}
+	}
+	for _, user := range c.users { // the server lets them go after a day
+		if err := user.Do(ctx, http.MethodPost, "/auth/logout", nil, nil); err != nil {
+			left = append(left, fmt.Errorf("guest %d could not be signed out: %w", user.User.ID, err))
+		}
+	}
+	return errors.Join(left...)
+}

@@ -1,0 +1,114 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+)
+
+// room is one of those that are made for a run. All clients in it are told the same,
+// byte by byte, so that a line is taken apart once: what the tool takes of the
+// processors, the server lacks.
+type room struct {
+	id      chat.RoomID
+	owner   *client.Client
+	invite  string // the token
+	members int    // clients that sit in it
+
+	mu      sync.RWMutex
+	lines   map[string]heard // those that came last
+	numbers map[chat.CID]chat.Seq
+	bearers map[chat.Seq]chat.CID
+	// repeated and disputed are broken promises: messages with two numbers, and
+	// numbers with two messages.
+	repeated, disputed int
+}
+
+// maxLines bounds the lines of a room that are kept.
+const maxLines = 1024
+
+func newRoom(id chat.RoomID, owner *client.Client, members int) *room {
+	return &room{
+		id: id, owner: owner, members: members,
+		lines: map[string]heard{}, numbers: map[chat.CID]chat.Seq{}, bearers: map[chat.Seq]chat.CID{},
+	}
+}
+
+// heard is what a line says. Seq and cid are those of the events of messages, of
+// others data is taken apart by whoever waits for it.
+type heard struct {
+	id   int64
+	kind string
+	data json.RawMessage
+	room chat.RoomID
+	seq  chat.Seq
+	cid  chat.CID
+}
+
+func (h heard) decode(into any) error { return json.Unmarshal(h.data, into) }
+
+// hear takes a line apart that came to one of the clients.
+func (r *room) hear(line []byte) (heard, error) {
+	r.mu.RLock()
+	h, known := r.lines[string(line)]
+	r.mu.RUnlock()
+	if known {
+		return h, nil
+	}
+	h, err := takeApart(line)
+	if err == nil && h.seq > 0 && h.room == r.id {
+		r.keep(string(line), h)
+	}
+	return h, err
+}
+
+func takeApart(line []byte) (heard, error) {
+	var l struct {
+		ID   int64           `json:"id"`
+		Type string          `json:"type"`
+		Data json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(line, &l); err != nil {
+		return heard{}, fmt.Errorf("frame %.100q: %w", line, err)
+	}
+	h := heard{id: l.ID, kind: l.Type, data: l.Data}
+	if l.ID != 0 || !strings.HasPrefix(l.Type, "message:") {
+		return h, nil
+	}
+	var event struct {
+		RoomID  chat.RoomID `json:"roomId"`
+		Seq     chat.Seq    `json:"seq"`
+		Message struct {
+			CID chat.CID `json:"cid"`
+		} `json:"message"`
+	}
+	if err := h.decode(&event); err != nil {
+		return heard{}, fmt.Errorf("event %.100q: %w", line, err)
+	}
+	h.room, h.seq, h.cid = event.RoomID, event.Seq, event.Message.CID
+	return h, nil
+}
+
+func (r *room) keep(line string, h heard) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.lines) == maxLines {
+		clear(r.lines)
+	}
+	r.lines[line] = h
+	if bearer, borne := r.bearers[h.seq]; borne && bearer != h.cid {
+		r.disputed++
+	}
+	r.bearers[h.seq] = h.cid
+	if h.cid == "" { // told by the room
+		return
+	}
+	if number, known := r.numbers[h.cid]; known && number != h.seq {
+		r.repeated++
+	}
+	r.numbers[h.cid] = h.seq
+}

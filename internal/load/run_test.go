@@ -1,0 +1,185 @@
+package load_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/chillin-chat/chillin/internal/app"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/load"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// startNode runs an embedded node and returns its URL and that of its metrics.
+func startNode(t *testing.T, more map[string]string) (base, metrics string) {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics = free.Addr().String()
+	free.Close()
+	settings := map[string]string{
+		"HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": t.TempDir(), "METRICS_ADDR": metrics, "LOG_LEVEL": "error",
+		"RATE_LIMIT_MESSAGES": "10000", "RATE_LIMIT_AUTH": "10000",
+	}
+	maps.Copy(settings, more)
+	c, err := config.Load(func(key string) (string, bool) { v, ok := settings[key]; return v, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	node, err := app.New(t.Context(), c, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- node.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("node ended: %v", err)
+		}
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	})
+	return "http://" + node.Addr().String(), "http://" + metrics + "/metrics"
+}
+
+// wantNoRooms asks as the admin, who sees private rooms too.
+func wantNoRooms(t *testing.T, base string) {
+	t.Helper()
+	admin := client.New(base)
+	if err := admin.Register(t.Context(), "admin", "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	var out struct {
+		Rooms []chat.Room `json:"rooms"`
+	}
+	if err := admin.Do(t.Context(), http.MethodGet, "/admin/rooms", nil, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, room := range out.Rooms {
+		t.Errorf("room %q is left behind", room.Name)
+	}
+}
+
+func TestEverythingIsDeliveredOnceAndRemoved(t *testing.T) {
+	base, metrics := startNode(t, nil)
+	report, err := load.Run(t.Context(), load.Options{
+		URL: base, Metrics: metrics, Clients: 50, Rooms: 5, Rate: 100, For: time.Second, Seed: 1, Progress: t.Output(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Err(); err != nil {
+		t.Error(err)
+	}
+	if m := report.Messages; m.Sent != 100 || m.Confirmed != 100 || len(m.Refused) != 0 || m.Unanswered != 0 {
+		t.Errorf("messages = %+v, want 100 sent and confirmed", m)
+	}
+	if got, want := report.Deliveries.Count, 100*50/5; got != want {
+		t.Errorf("deliveries = %d, want %d: each message for each of the ten members", got, want)
+	}
+	for name, l := range map[string]load.Latency{"confirmed": report.Confirmed, "delivered": report.Delivered} {
+		if !(0 < l.P50 && l.P50 <= l.P99 && l.P99 <= l.P999 && l.P999 <= l.Max) {
+			t.Errorf("%s = %+v, want rising times", name, l)
+		}
+	}
+	if s := report.Server; s == nil || s.Micros <= 0 || s.FloorMicros <= 0 || s.Ratio <= 0 {
+		t.Errorf("server = %+v, want what it took and the floor", s)
+	}
+	var table strings.Builder
+	if err := report.Write(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"50 in 5 rooms", "100 sent, 100 confirmed, 0 refused", "0 missing, 0 twice, 0 out of order", "× a bare write", "p99.9"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &table)
+		}
+	}
+	wantNoRooms(t, base)
+}
+
+// whenTold calls do when what is under way begins so.
+type whenTold struct {
+	begin string
+	do    func()
+}
+
+func (w whenTold) Write(line []byte) (int, error) {
+	if strings.HasPrefix(string(line), w.begin) {
+		w.do()
+	}
+	return len(line), nil
+}
+
+func TestAStoppedRunRemovesItsRooms(t *testing.T) {
+	base, _ := startNode(t, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	_, err := load.Run(ctx, load.Options{
+		URL: base, Clients: 20, Rooms: 3, Rate: 10, For: time.Hour, Progress: whenTold{"sending", stop},
+	})
+	if err == nil || !strings.Contains(err.Error(), "stopped before the end") {
+		t.Errorf("err = %v, want that it was stopped", err)
+	}
+	wantNoRooms(t, base)
+}
+
+func TestLimitsThatForbidTheRunAreNamed(t *testing.T) {
+	for variable, ask := range map[string]load.Options{
+		"RATE_LIMIT_MESSAGES": {Clients: 20, Rooms: 1, Rate: 10},
+		"RATE_LIMIT_ROOMS":    {Clients: 20, Rooms: 2, Rate: 1},
+	} {
+		t.Run(variable, func(t *testing.T) {
+			base, _ := startNode(t, map[string]string{variable: "1"})
+			ask.URL, ask.For, ask.Progress = base, time.Second, io.Discard
+			_, err := load.Run(t.Context(), ask)
+			if err == nil || !strings.Contains(err.Error(), "set "+variable) {
+				t.Errorf("err = %v, want one that names %s", err, variable)
+			}
+			wantNoRooms(t, base)
+		})
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	good := load.Options{URL: "http://localhost:5000", Clients: 10, Rooms: 2, Rate: 5, For: time.Second}
+	if err := good.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		change func(o *load.Options)
+		want   string // in the error; "" for none
+	}{
+		{func(o *load.Options) { o.URL = "chat.example.org" }, "-url"},
+		{func(o *load.Options) { o.URL = "https://chat.example.org" }, "-yes-this-is-my-server"},
+		{func(o *load.Options) { o.URL = "http://10.0.0.1:5000" }, "-yes-this-is-my-server"},
+		{func(o *load.Options) { o.URL, o.Mine = "https://chat.example.org", true }, ""},
+		{func(o *load.Options) { o.URL = "http://[::1]:5000" }, ""},
+		{func(o *load.Options) { o.Clients = 0 }, "-clients"},
+		{func(o *load.Options) { o.Rooms = 11 }, "-rooms"},
+		{func(o *load.Options) { o.Rate = 0 }, "-rate"},
+		{func(o *load.Options) { o.Rate = 501 }, "-rate"},
+		{func(o *load.Options) { o.For = 0 }, "-for"},
+		{func(o *load.Options) { o.For = time.Millisecond }, "no message"},
+	} {
+		o := good
+		c.change(&o)
+		err := o.Check()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", o, err, c.want)
+		}
+	}
+}
