@@ -196,6 +196,8 @@ export const decodeAttachment = object<Attachment>({
   thumbnailUrl: optional(string),
 });
 
+export const decodeReply = object<Reply>({ id: number, seq: number, author, excerpt: string });
+
 export const decodeMessage = object<Message>({
   id: number,
   roomId: number,
@@ -208,7 +210,7 @@ export const decodeMessage = object<Message>({
   html: withDefault(string, ''),
   mentions: list(number),
   system: optional(object<SystemInfo>({ action: string, userId: number })),
-  replyTo: optional(object<Reply>({ id: number, seq: number, author, excerpt: string })),
+  replyTo: optional(decodeReply),
   attachments: list(decodeAttachment),
   reactions: list(object<Reaction>({ emoji: string, count: number, me: withDefault(boolean, false), userIds: list(number) })),
   createdAt: string,

@@ -3,6 +3,7 @@ import type { User } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import { Rest } from '../transport/rest';
 import { Chat } from './chat';
+import { Kept } from './kept';
 import { forgetStatus } from './status';
 import { Store } from './store';
 import { openVault, type Vault, vaultName } from './vault';
@@ -23,6 +24,7 @@ export class Account {
   readonly rest: Rest;
   #socketUrl: string;
   #vault: Vault | undefined;
+  #kept: Kept | undefined;
   #checking = false;
   /** We have asked for the session's end, */
   #going = false;
@@ -82,6 +84,7 @@ export class Account {
   /** The socket may hear of the end before the answer is here: what ended, and why, the answer tells. */
   async #go(ask: () => Promise<void>, notice?: string): Promise<void> {
     const vault = this.#vault;
+    const kept = this.#kept;
     this.#going = true;
     this.#heard = false;
     try {
@@ -94,6 +97,7 @@ export class Account {
     this.#going = false;
     this.#leave();
     await vault?.destroy();
+    kept?.clear();
     forgetStatus();
     this.state.set({ kind: 'signed-out', first: false, ...(notice === undefined ? {} : { notice }) });
   }
@@ -107,12 +111,15 @@ export class Account {
     }
     this.#leave();
     const vault = await openVault(vaultName(user));
+    const kept = new Kept(vaultName(user));
     this.#vault = vault;
+    this.#kept = kept;
     rememberUser(user);
     const chat = new Chat({
       user,
       rest: this.rest,
       vault,
+      kept,
       socket: { url: this.#socketUrl },
       hooks: {
         ended: () => void this.#sessionEnded(),
@@ -147,6 +154,7 @@ export class Account {
   #leave(): void {
     this.#chat()?.stop();
     this.#vault = undefined;
+    this.#kept = undefined;
     rememberUser(undefined);
   }
 

@@ -2,9 +2,13 @@ import { defaultLimits } from '../protocol/decode';
 import type { Connected, InvitedRoom, Limits, Membership, OwnRoom, OwnStatus, Room, RoomAdded, RoomRemoved, ServerFrame, User } from '../protocol/types';
 import type { NewAccount, NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
+import { Alerts } from './alerts';
 import { titleOf, withPerson } from './direct';
 import { Directory } from './directory';
+import { Drafts } from './drafts';
 import type { OutgoingFile } from './files';
+import type { Kept } from './kept';
+import { mutesEnd, withoutEnded } from './mute';
 import { Notices } from './notices';
 import { Outbox } from './outbox';
 import { newestPage, RoomSession } from './room';
@@ -33,6 +37,7 @@ export interface ChatOptions {
   user: User;
   rest: Rest;
   vault: Vault;
+  kept: Kept;
   socket: SocketOptions;
   hooks: ChatHooks;
   tabs?: Tabs;
@@ -50,17 +55,24 @@ export class Chat {
   readonly connection = new Store<ConnectionState>({ kind: 'disconnected' });
   readonly rooms = new Store<RoomsState>({ kind: 'loading' });
   readonly unread = new Store<ReadonlyMap<number, Unread>>(new Map());
+  /** When something was last said in each talk of two (Unix ms). */
+  readonly lastSaid = new Store<ReadonlyMap<number, number>>(new Map());
+  /** The rooms that were looked at since the page is here, the latest first. */
+  readonly visited = new Store<readonly number[]>([]);
   readonly limits = new Store<Limits>(defaultLimits);
   /** What this user says of themselves, on all their tabs here. */
   readonly status: Store<OwnStatus>;
   readonly sessions: Sessions;
   readonly notices = new Notices();
+  readonly alerts: Alerts;
   readonly directory: Directory;
   readonly search: Search;
   readonly outbox: Outbox;
 
   #rest: Rest;
   #vault: Vault;
+  #kept: Kept;
+  #drafts: Drafts;
   #tabs: Tabs;
   #socket: ChatSocket;
   #hooks: ChatHooks;
@@ -68,13 +80,17 @@ export class Chat {
   #saveTimers = new Map<number, ReturnType<typeof setTimeout>>();
   #unsaved = new Set<number>();
   #readTimer: ReturnType<typeof setTimeout> | undefined;
+  #muteTimer: ReturnType<typeof setTimeout> | undefined;
   #epoch = '';
   #stops: (() => void)[] = [];
 
-  constructor({ user, rest, vault, socket, hooks, tabs }: ChatOptions) {
+  constructor({ user, rest, vault, kept, socket, hooks, tabs }: ChatOptions) {
     this.user = new Store(user);
     this.#rest = rest;
     this.#vault = vault;
+    this.#kept = kept;
+    this.#drafts = new Drafts(kept);
+    this.alerts = new Alerts(kept);
     this.#hooks = hooks;
     this.#tabs = tabs ?? new BrowserTabs(vaultName(user));
     this.directory = new Directory(rest);
@@ -106,6 +122,10 @@ export class Chat {
       else if (news.kind === 'status') this.#statusIs(news.status);
       else void this.#joinedElsewhere(news.roomId);
     });
+    this.#stops.push(this.#kept.watch((name, value) => {
+      this.#drafts.changed(name, value);
+      this.alerts.changed(name, value);
+    }));
     await this.#restore();
     await this.outbox.refresh();
     this.#watchBrowser();
@@ -211,6 +231,16 @@ export class Chat {
     this.#statusIs(status);
   }
 
+  /** The user looks at a room. */
+  visit(roomId: number): void {
+    this.visited.update((rooms) => (rooms[0] === roomId ? rooms : [roomId, ...rooms.filter((id) => id !== roomId)]));
+  }
+
+  /** Whether the user looks at this or another tab of theirs. */
+  lookedAt(): Promise<boolean> {
+    return this.#tabs.lookedAt();
+  }
+
   /** Everything of the room that is loaded has been seen. */
   markRead(roomId: number): void {
     const cursor = this.#sessions.get(roomId)?.timeline.getSnapshot().cursor;
@@ -229,6 +259,7 @@ export class Chat {
     for (const stop of this.#stops) stop();
     this.#stops = [];
     clearTimeout(this.#readTimer);
+    clearTimeout(this.#muteTimer);
     for (const timer of this.#saveTimers.values()) clearTimeout(timer);
     for (const session of this.#sessions.values()) session.close();
     this.outbox.close();
@@ -268,6 +299,9 @@ export class Chat {
     const me = this.user.getSnapshot().id;
     const sorted = rooms.toSorted((a, b) => titleOf(a.room, me).localeCompare(titleOf(b.room, me)));
     this.rooms.set({ kind: 'ready', rooms: sorted });
+    clearTimeout(this.#muteTimer);
+    const wait = mutesEnd(sorted);
+    if (wait !== undefined) this.#muteTimer = setTimeout(() => this.#setRooms(withoutEnded(this.#list())), wait);
   }
 
   #count(roomId: number): void {
@@ -277,6 +311,13 @@ export class Chat {
     const before = this.unread.getSnapshot().get(roomId) ?? nothingUnread;
     if (before.unread === now.unread && before.mentions === now.mentions) return;
     this.unread.update((counts) => new Map(counts).set(roomId, now));
+  }
+
+  #saidIn(roomId: number): void {
+    const last = this.#sessions.get(roomId)?.timeline.getSnapshot().messages.at(-1);
+    const at = last && Date.parse(last.createdAt);
+    if (at === undefined || at === this.lastSaid.getSnapshot().get(roomId)) return;
+    this.lastSaid.update((times) => new Map(times).set(roomId, at));
   }
 
   async #restore(): Promise<void> {
@@ -298,8 +339,10 @@ export class Chat {
       },
     });
     this.#sessions.set(room.id, session);
+    this.#drafts.follow(session);
     session.timeline.subscribe(() => {
       this.#count(room.id);
+      if (room.direct) this.#saidIn(room.id);
       this.#save(room.id);
     });
     session.members.state.subscribe(() => this.#membersKnown(room.id));
@@ -316,7 +359,13 @@ export class Chat {
     switch (frame.type) {
       case 'connected':
         return this.#connected(frame.data);
-      case 'message:new':
+      case 'message:new': {
+        const { roomId, seq, message } = frame.data;
+        const mine = seq > this.#cursorOf(roomId) ? this.myRoom(roomId) : undefined;
+        this.#sessions.get(roomId)?.changed(frame.data);
+        if (mine !== undefined) this.alerts.heard(message, mine, this.user.getSnapshot().id);
+        return undefined;
+      }
       case 'message:edited':
       case 'message:deleted':
       case 'message:reaction':
@@ -471,6 +520,8 @@ export class Chat {
     clearTimeout(this.#saveTimers.get(roomId));
     this.#saveTimers.delete(roomId);
     this.#unsaved.delete(roomId);
+    this.#drafts.forget(roomId);
+    this.unread.update((counts) => new Map([...counts].filter(([id]) => id !== roomId)));
     this.#vault.removeRoom(roomId).catch(() => undefined);
   }
 

@@ -14,6 +14,24 @@ export function isMuted(until: string | undefined, now = Date.now()): boolean {
   return until !== undefined && Date.parse(until) > now;
 }
 
+/** Timers of more than 24 days fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** In how many milliseconds to look again whether a mute is over; undefined where there is none. */
+export function mutesEnd(rooms: readonly { mutedUntil?: string }[], now = Date.now()): number | undefined {
+  const ends = rooms.flatMap(({ mutedUntil }) => (mutedUntil === undefined ? [] : Date.parse(mutedUntil)));
+  return ends.length === 0 ? undefined : Math.min(Math.max(0, Math.min(...ends) - now + 50), LONGEST_MS);
+}
+
+/** The rooms without the mutes that are over. */
+export function withoutEnded<R extends { mutedUntil?: string }>(rooms: readonly R[], now = Date.now()): R[] {
+  return rooms.map((mine) => {
+    if (mine.mutedUntil === undefined || isMuted(mine.mutedUntil, now)) return mine;
+    const { mutedUntil: _, ...rest } = mine;
+    return rest as R;
+  });
+}
+
 /** How long it lasts still, rounded up: nobody comes back too early. */
 export function timeLeft(until: string, now = Date.now()): string {
   const ms = Date.parse(until) - now;

@@ -53,6 +53,10 @@ class FakeTabs implements Tabs {
     return this.#browser.alone(name, work);
   }
 
+  async lookedAt(): Promise<boolean> {
+    return false;
+  }
+
   close(): void {}
 }
 

@@ -2,6 +2,7 @@ import type { Ban, CreatedInvite, Invite, RoomChanges, Message, MessageEvent, Pr
 import { Refused, wordsOf } from '../transport/errors';
 import type { NewInvite, Rest } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
+import { excerptOf } from './excerpt';
 import { admit, type FileLimits, type OutgoingFile, outgoingFile } from './files';
 import { Listing } from './listing';
 import { Lookback } from './lookback';
@@ -39,7 +40,6 @@ const BETWEEN_TRIES_MS = 500;
 /** The server ends typing after 5 s; this is for when its word is lost. */
 const TYPING_ENDS_MS = 6_000;
 const TYPING_EVERY_MS = 2_000;
-const EXCERPT = 140;
 /** Further back than this one does not correct a slip. */
 const RECENT = 60;
 
@@ -124,6 +124,7 @@ export class RoomSession {
   changed(event: MessageEvent): void {
     this.apply({ type: 'changed', seq: event.seq, message: event.message });
     this.lookback.changed(event.message);
+    if (event.message.deletedAt !== undefined && event.message.id === this.editing.getSnapshot()?.messageId) this.editing.set(undefined);
     if (this.#joining === 'no' && hasHole(this.timeline.getSnapshot())) void this.catchUp();
     if (event.message.kind === 'system' && this.members.asked) void this.members.load();
   }
@@ -194,15 +195,14 @@ export class RoomSession {
     this.fileFaults.set([]);
   }
 
-  replyTo({ id, seq, author, text, attachments }: Message): void {
-    const line = (text || (attachments[0]?.name ?? '')).replace(/\s+/g, ' ').trim();
-    const letters = Array.from(line);
-    const excerpt = letters.length > EXCERPT ? `${letters.slice(0, EXCERPT).join('')}…` : line;
-    this.replyingTo.set({ id, seq, author, excerpt });
+  replyTo(message: Message): void {
+    const { id, seq, author } = message;
+    this.replyingTo.set({ id, seq, author, excerpt: excerptOf(message) });
   }
 
+  /** What was begun before is gone on with. */
   startEditing({ id, text }: Message): void {
-    this.editing.set({ messageId: id, text });
+    if (this.editing.getSnapshot()?.messageId !== id) this.editing.set({ messageId: id, text });
   }
 
   /** Starts to change this user's last message, where there is a recent one. */
@@ -247,6 +247,13 @@ export class RoomSession {
     const member = members.kind === 'unasked' ? undefined : members.members.find(({ user }) => user.id === userId)?.user;
     const person = member ?? this.timeline.getSnapshot().messages.findLast(({ author }) => author.id === userId)?.author;
     return person && (person.displayName || person.username);
+  }
+
+  /** What a member says of themselves, where the members have been read. */
+  statusMessageOf(userId: number): string {
+    const members = this.members.state.getSnapshot();
+    const member = members.kind === 'unasked' ? undefined : members.members.find(({ user }) => user.id === userId);
+    return member?.user.statusMessage ?? '';
   }
 
   disconnected(): void {

@@ -9,6 +9,8 @@ export interface Tabs {
   listen(listener: (news: TabNews) => void): void;
   /** Runs the work while no other tab holds the same name. */
   alone(name: string, work: () => Promise<void>): Promise<void>;
+  /** Whether the user looks at one of these tabs. */
+  lookedAt(): Promise<boolean>;
   close(): void;
 }
 
@@ -19,6 +21,18 @@ export class BrowserTabs implements Tabs {
   constructor(name: string) {
     this.#name = name;
     this.#channel = new BroadcastChannel(name);
+    window.addEventListener('focus', this.#look);
+    this.#look();
+  }
+
+  /** A tab that has the focus holds a lock: it goes with the tab, however that ends. */
+  #look = (): void => {
+    const blurred = () => new Promise<void>((resolve) => window.addEventListener('blur', () => resolve(), { once: true }));
+    void locksOf()?.request(this.#looked, { mode: 'shared' }, () => (document.hasFocus() ? blurred() : undefined));
+  };
+
+  get #looked(): string {
+    return `${this.#name}:looked-at`;
   }
 
   tell(news: TabNews): void {
@@ -31,14 +45,25 @@ export class BrowserTabs implements Tabs {
   }
 
   async alone(name: string, work: () => Promise<void>): Promise<void> {
-    // Without TLS there are no locks, save on localhost. Two tabs may then send the
-    // same message, which the server takes once by its cid.
-    const locks = navigator.locks as LockManager | undefined;
+    const locks = locksOf();
+    // Two tabs may then send the same message, which the server takes once by its cid.
     if (locks === undefined) return work();
     await locks.request(`${this.#name}:${name}`, work);
   }
 
+  async lookedAt(): Promise<boolean> {
+    if (document.hasFocus()) return true;
+    const state = await locksOf()?.query();
+    return state?.held?.some(({ name }) => name === this.#looked) ?? false;
+  }
+
   close(): void {
+    window.removeEventListener('focus', this.#look);
     this.#channel.close();
   }
+}
+
+/** Without TLS there are none, save on localhost. */
+function locksOf(): LockManager | undefined {
+  return navigator.locks as LockManager | undefined;
 }

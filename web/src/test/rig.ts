@@ -1,7 +1,8 @@
 import { Rest } from '../transport/rest';
 import { Chat } from '../state/chat';
 import type { Tabs } from '../state/tabs';
-import { openVault, type Vault } from '../state/vault';
+import { Kept } from '../state/kept';
+import { openVault, type Vault, vaultName } from '../state/vault';
 import { FakeWebSocket, hello } from './fakeSocket';
 import { alice, room } from './samples';
 import { Store } from '../state/store';
@@ -11,6 +12,7 @@ const alone: Tabs = {
   tell: () => undefined,
   listen: () => undefined,
   alone: (_, work) => work(),
+  lookedAt: async () => false,
   close: () => undefined,
 };
 
@@ -49,6 +51,7 @@ export async function rig(answer: Answer = () => ({ body: {} }), vault?: Vault):
     user: alice,
     rest,
     vault: kept,
+    kept: new Kept(vaultName(alice)),
     tabs: alone,
     hooks: { ended: () => undefined, refused: () => undefined, otherUser: () => undefined },
     socket: {

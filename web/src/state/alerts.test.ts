@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { alice, bob, message, mine as own, room } from '../test/samples';
+import { Alerts } from './alerts';
+import { Kept } from './kept';
+import type { MyRoom } from './unread';
+
+const plain: MyRoom = { room: room(7, { name: 'general' }), role: 'member', lastRead: 0, counted: { unread: 0, mentions: 0, head: 0 } };
+const direct: MyRoom = { ...plain, room: room(8, { direct: true, with: [alice, bob] }) };
+const fresh = () => new Alerts(new Kept('test'));
+
+function called(alerts: Alerts, ...said: Parameters<Alerts['heard']>): string | undefined {
+  alerts.heard(...said);
+  const call = alerts.call.getSnapshot();
+  return call && `${call.title}: ${call.text}`;
+}
+
+describe('a call', () => {
+  test.each([
+    ['one’s name', message(1, { text: 'tea,\n@alice?', mentions: [1] }), plain, 'Bob in general: tea, @alice?'],
+    ['anything in a talk of two', message(1), direct, 'Bob: m1'],
+    ['a file without words', message(1, { text: '', attachments: [{ id: 1, name: 'plan.pdf', size: 1, contentType: 'application/pdf', url: '' }] }), direct, 'Bob: plan.pdf'],
+    ['not what is said to all', message(1), plain, undefined],
+    ['not one’s own words', own(1, 'a'), direct, undefined],
+    ['not who came', message(1, { kind: 'system' }), direct, undefined],
+  ])('is %s', (_, said, where, words) => expect(called(fresh(), said, where, 1)).toBe(words));
+
+  test('in a quiet room is none', () => {
+    const alerts = fresh();
+    alerts.setQuiet(8, true);
+    expect(called(alerts, message(1), direct, 1)).toBeUndefined();
+    alerts.setQuiet(8, false);
+    expect(called(alerts, message(1), direct, 1)).toBe('Bob: m1');
+  });
+});
+
+test('what is wanted is kept, and told to other tabs', () => {
+  const alerts = fresh();
+  alerts.want('on');
+  alerts.setQuiet(7, true);
+  const next = fresh();
+  expect([next.wish.getSnapshot(), [...next.quiet.getSnapshot()]]).toEqual(['on', [7]]);
+  next.changed('alerts', 'off');
+  next.changed('quiet', undefined);
+  expect([next.wish.getSnapshot(), next.quiet.getSnapshot().size]).toEqual(['off', 0]);
+  next.changed('alerts', 'perhaps');
+  expect(next.wish.getSnapshot()).toBe('unasked');
+});
