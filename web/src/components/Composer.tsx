@@ -1,14 +1,14 @@
-import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef } from 'react';
+import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useLimits } from '../hooks/useChatState';
-import { useNaming } from '../hooks/useNaming';
+import { type Option, useCompletion } from '../hooks/useCompletion';
 import { useStore } from '../hooks/useStore';
-import type { User } from '../protocol/types';
+import { drawn, isInFence } from '../state/emoji';
 import { sizeOf } from '../state/files';
 import type { RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
+import { CompletionList, optionId } from './CompletionList';
 import { Icon } from './Icon';
-import { NameList, nameOptionId } from './NameList';
 import { FileTray } from './OutgoingFiles';
 
 /** From so many characters before the end on, the count is shown. */
@@ -21,8 +21,8 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   const files = useStore(session.files);
   const faults = useStore(session.fileFaults);
   const limits = useLimits();
-  const naming = useNaming(session, text);
-  const nameListId = useId();
+  const completion = useCompletion(session, text);
+  const listId = useId();
   const caret = useRef<number>(undefined);
   const picker = useRef<HTMLInputElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
@@ -35,10 +35,11 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
     return () => session.userStopsTyping();
   }, [session]);
 
-  // Who answers goes on writing.
+  // Who answers goes on writing; who comes back to an answer decides by themselves.
+  const [repliedBefore] = useState(replyTo);
   useEffect(() => {
-    if (replyTo !== undefined) input.current?.focus();
-  }, [replyTo]);
+    if (replyTo !== undefined && replyTo !== repliedBefore) input.current?.focus();
+  }, [replyTo, repliedBefore]);
 
   useLayoutEffect(() => {
     const area = input.current;
@@ -51,7 +52,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
 
   function send() {
     if (!sendable) return;
-    naming.close();
+    completion.close();
     void chat.send(session);
     input.current?.focus();
   }
@@ -64,25 +65,32 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   function pressed(event: KeyboardEvent) {
     // A key that ends an input method's composition is not meant for us.
     if (event.nativeEvent.isComposing) return;
-    const person = naming.pressed(event);
-    if (person !== undefined) {
-      if (person !== 'kept') mention(person);
+    const option = completion.pressed(event);
+    if (option !== undefined) {
+      if (option !== 'kept') complete(option);
       return;
     }
-    if (event.key === 'Enter' && !event.shiftKey) {
+    if (event.key === 'Enter' && sends(event)) {
       event.preventDefault();
       send();
     } else if (event.key === 'Escape' && replyTo !== undefined) {
       event.stopPropagation();
       session.replyingTo.set(undefined);
-    } else if (event.key === 'ArrowUp' && text === '') {
+    } else if (event.key === 'ArrowUp' && !event.altKey && text === '') {
       event.preventDefault();
       session.editLast();
     }
   }
 
-  function mention(person: User) {
-    const next = naming.take(person);
+  /** In a block of code Enter makes a line, as it does with Shift. */
+  function sends({ shiftKey, ctrlKey, metaKey }: KeyboardEvent): boolean {
+    const area = input.current;
+    if (ctrlKey || metaKey) return true;
+    return !shiftKey && !(area !== null && isInFence(text, area.selectionStart));
+  }
+
+  function complete(option: Option) {
+    const next = completion.take(option);
     if (next === undefined) return;
     caret.current = next.caret;
     typed(next.text);
@@ -145,7 +153,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           }}
         />
       )}
-      {naming.open && <NameList id={nameListId} people={naming.people} chosen={naming.chosen} onTake={mention} />}
+      {completion.open && <CompletionList id={listId} options={completion.options} chosen={completion.chosen} onTake={complete} />}
       <div className="composer-box">
         <button
           type="button"
@@ -177,14 +185,18 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           enterKeyHint="send"
           aria-autocomplete="list"
           aria-haspopup="listbox"
-          aria-controls={naming.open ? nameListId : undefined}
-          aria-activedescendant={naming.open ? nameOptionId(nameListId, naming.chosen) : undefined}
+          aria-controls={completion.open ? listId : undefined}
+          aria-activedescendant={completion.open ? optionId(listId, completion.chosen) : undefined}
           onChange={(event) => {
-            typed(event.target.value);
-            naming.look(event.target.value, event.target.selectionStart);
+            const { value, selectionStart } = event.target;
+            // Only what was typed: who deletes a sign behind it wants the code.
+            const next = value.length > text.length ? drawn(value, selectionStart) : undefined;
+            caret.current = next?.caret;
+            typed(next?.text ?? value);
+            completion.look(next?.text ?? value, next?.caret ?? selectionStart);
           }}
-          onSelect={(event) => naming.look(event.currentTarget.value, event.currentTarget.selectionStart)}
-          onBlur={naming.close}
+          onSelect={(event) => completion.look(event.currentTarget.value, event.currentTarget.selectionStart)}
+          onBlur={completion.close}
           onKeyDown={pressed}
           onPaste={pasted}
         />
@@ -198,11 +210,16 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
         </button>
       </div>
       <span className="sr-only" role="status">
-        {naming.open && `${naming.people.length === 1 ? 'One person' : `${naming.people.length} people`} to mention. Up and down choose, Enter takes.`}
+        {completion.open && `${countOf(completion.options)}. Up and down choose, Enter takes.`}
       </span>
       <span id="composer-hint" className="sr-only">
-        Enter sends, Shift and Enter makes a new line. Arrow up in an empty box changes your last message.
+        Enter sends, Shift and Enter makes a new line, in a block of code Enter alone. Arrow up in an empty box changes your last message.
       </span>
     </form>
   );
+}
+
+function countOf(options: readonly Option[]): string {
+  if (options[0]?.kind === 'emoji') return `${options.length} emoji`;
+  return `${options.length === 1 ? 'One person' : `${options.length} people`} to mention`;
 }

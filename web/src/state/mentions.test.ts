@@ -37,5 +37,5 @@ test.each([
   ['@bo and', 3, '@bob and', 5],
 ])('"%s" becomes "%s"', (text, caret, result, after) => {
   const naming = namingAt(text, caret);
-  expect(naming && written(text, naming, 'bob')).toEqual({ text: result, caret: after });
+  expect(naming && written(text, naming, '@bob')).toEqual({ text: result, caret: after });
 });

@@ -1,7 +1,7 @@
 import type { Member, User } from '../protocol/types';
 
-/** An @name that is being written: where it begins, and what of it is there. */
-export interface Naming {
+/** A name or code that is being written: where its sign stands, and what follows it. */
+export interface Begun {
   start: number;
   query: string;
 }
@@ -10,7 +10,7 @@ const BEGUN = /(?:^|[^\p{L}\p{N}@/])@([\p{L}\p{N}_.-]{0,20})$/u;
 const MOST = 6;
 
 /** The name that ends at the caret, as the server would read it. */
-export function namingAt(text: string, caret: number): Naming | undefined {
+export function namingAt(text: string, caret: number): Begun | undefined {
   const query = BEGUN.exec(text.slice(0, caret))?.[1];
   return query === undefined ? undefined : { start: caret - query.length - 1, query };
 }
@@ -24,11 +24,11 @@ export function namesFor(members: readonly Member[], query: string, me: number):
   return [...byUsername.toSorted(byLength), ...byName].slice(0, MOST);
 }
 
-/** The text with the name written out, and where the caret stands then. */
-export function written(text: string, { start, query }: Naming, username: string): { text: string; caret: number } {
+/** The text with what was begun written out, and where the caret stands then: behind a space. */
+export function written(text: string, { start, query }: Begun, whole: string): { text: string; caret: number } {
   const after = text.slice(start + 1 + query.length);
-  const name = `@${username}${/^\s/.test(after) ? '' : ' '}`;
-  return { text: text.slice(0, start) + name + after, caret: start + name.length + (/^\s/.test(after) ? 1 : 0) };
+  const put = `${whole}${/^\s/.test(after) ? '' : ' '}`;
+  return { text: text.slice(0, start) + put + after, caret: start + put.length + (/^\s/.test(after) ? 1 : 0) };
 }
 
 function byLength(a: User, b: User): number {
@@ -36,6 +36,6 @@ function byLength(a: User, b: User): number {
 }
 
 /** Without case and accents. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 }

@@ -1,0 +1,50 @@
+import { useEffect, useRef } from 'react';
+import type { Option } from '../hooks/useCompletion';
+import { Avatar, nameOf } from './Avatar';
+
+interface CompletionListProps {
+  id: string;
+  options: readonly Option[];
+  chosen: number;
+  onTake: (option: Option) => void;
+}
+
+export const optionId = (list: string, at: number) => `${list}-${at}`;
+
+/** People and emoji to be written, above the composer. The focus stays in the text: it points here. */
+export function CompletionList({ id, options, chosen, onTake }: CompletionListProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
+  return (
+    <div ref={list} id={id} className="names" role="listbox" tabIndex={-1} aria-label={options[0]?.kind === 'emoji' ? 'Emoji' : 'People to mention'}>
+      {options.map((option, at) => (
+        <div
+          key={option.kind === 'person' ? option.user.id : option.emoji.code}
+          id={optionId(id, at)}
+          role="option"
+          tabIndex={-1}
+          className="names-option"
+          aria-selected={at === chosen}
+          // Not by a click: that would take the focus out of the text first.
+          onPointerDown={(event) => {
+            event.preventDefault();
+            onTake(option);
+          }}
+        >
+          {option.kind === 'person' ? (
+            <>
+              <Avatar person={option.user} size="s" />
+              <span className="names-name">{nameOf(option.user)}</span> <span className="names-user">@{option.user.username}</span>
+            </>
+          ) : (
+            <>
+              <span className="names-emoji">{option.emoji.char}</span> <span className="names-user">:{option.emoji.code}:</span>
+            </>
+          )}
+        </div>
+      ))}
+    </div>
+  );
+}
