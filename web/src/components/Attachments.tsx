@@ -1,20 +1,24 @@
 import { useState } from 'react';
 import type { Attachment } from '../protocol/types';
-import { fit, isPicture, sizeOf } from '../state/files';
+import { fit, isPicture, isPlayable, sizeOf } from '../state/files';
 import { Icon } from './Icon';
+import { Player } from './Player';
 import { Viewer } from './Viewer';
 
 /** A picture alone may be large; several share the line. */
 const ALONE = [380, 300] as const;
 const TOGETHER = [200, 170] as const;
 
-/** What a message carries: pictures as such, everything else by its name. */
+/** What a message carries: pictures as such, films and sounds to be played, everything else by its name. */
 export function Attachments({ attachments }: { attachments: readonly Attachment[] }) {
   const [viewed, setViewed] = useState<number>();
-  // A picture that does not come is a file like others.
+  // What does not come, or cannot be played here, is a file like others.
   const [broken, setBroken] = useState<readonly number[]>([]);
-  const pictures = attachments.filter((one) => isPicture({ ...one, type: one.contentType }) && !broken.includes(one.id));
-  const files = attachments.filter((one) => !pictures.includes(one));
+  const breaks = (id: number) => setBroken((ids) => [...ids, id]);
+  const whole = attachments.filter(({ id }) => !broken.includes(id));
+  const pictures = whole.filter((one) => isPicture({ ...one, type: one.contentType }));
+  const playable = whole.filter(({ contentType }) => isPlayable(contentType));
+  const files = attachments.filter((one) => !pictures.includes(one) && !playable.includes(one));
   if (attachments.length === 0) return null;
   return (
     <div className="attachments">
@@ -26,12 +30,15 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
                 picture={picture}
                 alone={pictures.length === 1}
                 onOpen={() => setViewed(picture.id)}
-                onBroken={() => setBroken((ids) => [...ids, picture.id])}
+                onBroken={() => breaks(picture.id)}
               />
             </li>
           ))}
         </ul>
       )}
+      {playable.map((file) => (
+        <Player key={file.id} file={file} onBroken={() => breaks(file.id)} />
+      ))}
       {files.length > 0 && (
         <ul className="files" aria-label="Files">
           {files.map((file) => (

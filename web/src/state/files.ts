@@ -47,6 +47,11 @@ export function isPicture({ type, width, height }: { type: string; width?: numbe
   return /^image\/(png|jpeg|gif|webp)$/.test(type) && Boolean(width && height);
 }
 
+/** What the server lets a page play. */
+export function isPlayable(type: string): boolean {
+  return ['audio/mpeg', 'video/mp4', 'video/webm', 'application/ogg'].includes(type);
+}
+
 /** The largest size within the bounds that keeps the shape; small pictures stay as they are. */
 export function fit(width: number, height: number, mostWidth: number, mostHeight: number): { width: number; height: number } {
   const scale = Math.min(1, mostWidth / width, mostHeight / height);
