@@ -75,7 +75,10 @@ test('who is named is told, and what was said is found again', async ({ browser 
   await expect(bob.page).toHaveTitle('(@1) Chillin');
 
   await bob.page.keyboard.press('Control+k');
-  await bob.page.getByRole('searchbox', { name: 'Search messages' }).fill('tulip');
+  await bob.page.getByRole('combobox', { name: 'Go to a room or a person' }).fill('tulip');
+  await expect(bob.page.getByRole('option', { selected: true })).toHaveText('Search messages for “tulip”');
+  await bob.page.keyboard.press('Enter');
+  await expect(bob.page.getByRole('searchbox', { name: 'Search messages' })).toHaveValue('tulip');
   const hit = bob.page.getByRole('link', { name: new RegExp(`in ${room}`) });
   await expect(hit.locator('mark')).toHaveText(/^tulip$/i);
   expect(await faults(bob)).toEqual([]);

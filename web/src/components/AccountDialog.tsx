@@ -5,6 +5,7 @@ import { useDeed } from '../hooks/useDeed';
 import type { OwnStatus, Session } from '../protocol/types';
 import { deviceOf } from '../state/sessions';
 import { ownStatuses } from '../state/status';
+import { AlertsChoice } from './AlertsOffer';
 import { dayOf, timeOf, wholeDate } from './dates';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
@@ -24,6 +25,7 @@ export function AccountDialog({ onClose, onEnd }: AccountDialogProps) {
     <Dialog title="Your account" onClose={onClose}>
       <ProfileForm />
       <StatusChoice />
+      <AlertsChoice />
       {me.guest ? <KeepAccountForm /> : <PasswordForm />}
       <SessionList />
       {onEnd && (

@@ -1,12 +1,12 @@
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
-import { useLimits, useOnline } from '../hooks/useChatState';
+import { NOT_CONNECTED, useLimits, useSilence } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import type { Message } from '../protocol/types';
 import type { Editing, RoomSession } from '../state/room';
 
 /** A message of one's own, being changed in its place. */
 export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
-  const online = useOnline();
+  const silent = useSilence(session.id);
   const { maxMessageLength } = useLimits();
   const [deed, run] = useDeed();
   const input = useRef<HTMLTextAreaElement>(null);
@@ -14,7 +14,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   const over = Array.from(text.trim()).length - maxMessageLength;
   const busy = deed.kind === 'busy';
   const nothing = text.trim() === '' && message.attachments.length === 0;
-  const savable = online && !busy && !nothing && over <= 0;
+  const savable = silent === undefined && !busy && !nothing && over <= 0;
 
   useEffect(() => {
     const before = document.activeElement;
@@ -69,7 +69,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
       />
       <div className="editor-foot">
         <p id={`editor-${message.id}`} className="editor-note">
-          {noteFor(online, nothing, over)}
+          {noteFor(silent, nothing, over)}
         </p>
         <button type="button" className="link" onClick={cancel}>
           Cancel
@@ -87,8 +87,9 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   );
 }
 
-function noteFor(online: boolean, nothing: boolean, over: number): string {
-  if (!online) return 'Not connected. Your change can be saved when you are back.';
+function noteFor(silent: string | undefined, nothing: boolean, over: number): string {
+  if (silent === NOT_CONNECTED) return 'Not connected. Your change can be saved when you are back.';
+  if (silent !== undefined) return `${silent}. Your change can be saved afterwards.`;
   if (over > 0) return `${over} too many`;
   if (nothing) return 'A message cannot be empty. Delete it instead.';
   return 'Enter saves, Escape cancels';

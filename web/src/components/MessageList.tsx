@@ -2,26 +2,32 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useUnread } from '../hooks/useChatState';
 import { useAnchoredWindow } from '../hooks/useAnchoredWindow';
-import { goTo, roomHref } from '../hooks/useRoute';
+import { goTo, messageHref, roomHref } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
 import type { Message } from '../protocol/types';
 import { firstNew, itemAt, itemsOf } from '../state/items';
 import { inSight, type Later } from '../state/lookback';
 import type { Older, RoomSession } from '../state/room';
+import { reaches } from '../state/timeline';
 import { nameOf } from './Avatar';
 import { Face } from './Face';
 import { Icon } from './Icon';
 import { ItemRow } from './MessageRow';
 
+/** What was unread when the room was opened: so many, after the last message read. */
+export interface Missed {
+  after: number;
+  count: number;
+}
+
 interface MessageListProps {
   session: RoomSession;
   roomName: string;
-  /** The last message read before the room was opened; undefined when none was unread. */
-  newAfter: number | undefined;
+  missed: Missed | undefined;
 }
 
 /** A visit to one part of the room: another visit begins a list of its own. */
-export function MessageList({ session, roomName, newAfter }: MessageListProps) {
+export function MessageList({ session, roomName, missed }: MessageListProps) {
   const timeline = useStore(session.timeline);
   const sight = useStore(session.lookback.sight);
   const older = useStore(session.older);
@@ -29,7 +35,7 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
   const { unread } = useUnread(session.id);
   const past = sight.kind === 'past';
   const { target } = sight;
-  const items = useMemo(() => itemsOf(inSight(timeline, sight), newAfter), [timeline, sight, newAfter]);
+  const items = useMemo(() => itemsOf(inSight(timeline, sight), missed?.after), [timeline, sight, missed]);
   const [startAt] = useState(() => (target === undefined ? firstNew(items) : itemAt(items, target))?.key);
   const loadOlder = useCallback(() => {
     // What has failed is tried again when a person asks.
@@ -54,9 +60,10 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
     if (written !== undefined && written !== writtenBefore) toPresent();
   }, [written, writtenBefore, toPresent]);
 
-  // What is being changed as well: the last message of one's own may lie below.
+  // What one begins to change as well: the last message of one's own may lie below.
   const editing = useStore(session.editing)?.messageId;
-  const editingHidden = editing !== undefined && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
+  const [editingBefore] = useState(editing);
+  const editingHidden = editing !== undefined && editing !== editingBefore && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
   useEffect(() => {
     if (editingHidden) toPresent();
   }, [editingHidden, toPresent]);
@@ -67,8 +74,16 @@ export function MessageList({ session, roomName, newAfter }: MessageListProps) {
     content.current?.querySelector<HTMLElement>('.found')?.focus({ preventScroll: true });
   }, [content, target]);
 
+  useEscape(past || !atBottom, toPresent);
+
   return (
     <div className="messages">
+      {missed !== undefined && !past && !reaches(timeline, missed.after) && (
+        <a className="to-missed" href={messageHref(session.id, missed.after + 1)}>
+          <Icon name="up" size={16} />
+          {missed.count === 1 ? 'One new message' : `${missed.count} new messages`}: where you left off
+        </a>
+      )}
       <div
         ref={scroller}
         className="messages-scroll"
@@ -129,6 +144,19 @@ function Beginning({ hasOlder, older, roomName, onRetry }: BeginningProps) {
       <p>This is where it begins. Say hello.</p>
     </div>
   );
+}
+
+/** Escape, where nothing else is to be let go of. */
+function useEscape(armed: boolean, escape: () => void) {
+  useEffect(() => {
+    if (!armed) return undefined;
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open], .popup') !== null) return;
+      escape();
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  }, [armed, escape]);
 }
 
 /** Seen is what stands at the bottom of a window that a person looks at. */

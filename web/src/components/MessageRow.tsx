@@ -1,11 +1,12 @@
 import { memo } from 'react';
 import { useChat } from '../hooks/context';
-import { useMe, useOnline } from '../hooks/useChatState';
+import { useMe, useOnline, useSilence } from '../hooks/useChatState';
 import { useDeeds } from '../hooks/useDeed';
 import { messageHref } from '../hooks/useRoute';
-import { useSelect } from '../hooks/useStore';
+import { useSelect, useStore } from '../hooks/useStore';
+import { useToday } from '../hooks/useToday';
 import type { Author, Message, Reply } from '../protocol/types';
-import type { Item } from '../state/items';
+import { isSame, type Item } from '../state/items';
 import { uploads } from '../state/outbox';
 import type { RoomSession } from '../state/room';
 import type { Outgoing } from '../state/timeline';
@@ -15,17 +16,24 @@ import { dayOf, shortTimeOf, timeOf, wholeDate } from './dates';
 import { Html } from './Html';
 import { Icon } from './Icon';
 import { MessageEditor } from './MessageEditor';
-import { MessageTools, NOT_CONNECTED } from './MessageTools';
+import { MessageTools } from './MessageTools';
 import { OutgoingFiles } from './OutgoingFiles';
 
-/** One line of the list, whatever it is. */
-export const ItemRow = memo(function ItemRow({ item, session, found = false }: { item: Item; session: RoomSession; found?: boolean }) {
+interface ItemRowProps {
+  item: Item;
+  session: RoomSession;
+  /** It is what somebody came to see. */
+  found?: boolean;
+}
+
+/** One line of the list, whatever it is. The list is laid out anew with every event; lines that stay the same are not drawn again. */
+export const ItemRow = memo(function ItemRow({ item, session, found = false }: ItemRowProps) {
   switch (item.kind) {
     case 'day':
       return (
         // Without data-key, like the next: these lines move when older messages come.
         <li className="day">
-          <span>{dayOf(item.date)}</span>
+          <Day date={item.date} />
         </li>
       );
     case 'new':
@@ -45,7 +53,12 @@ export const ItemRow = memo(function ItemRow({ item, session, found = false }: {
     case 'outgoing':
       return <OutgoingRow itemKey={item.key} session={session} outgoing={item.outgoing} head={item.head} />;
   }
-});
+}, (before, now) => before.session === now.session && before.found === now.found && isSame(before.item, now.item));
+
+function Day({ date }: { date: string }) {
+  useToday();
+  return <span>{dayOf(date)}</span>;
+}
 
 interface MessageRowProps {
   itemKey: string;
@@ -111,7 +124,7 @@ function Content({ message }: { message: Message }) {
 /** Leads to what it quotes. */
 function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
   const href = messageHref(session.id, reply.seq);
-  const wordless = useSelect(session.timeline, ({ messages }) => wordlessReply(messages.find(({ id }) => id === reply.id)));
+  const words = useSelect(session.timeline, ({ messages }) => reply.excerpt || wordlessReply(messages.find(({ id }) => id === reply.id)));
   return (
     <a
       className="reply-to"
@@ -120,7 +133,7 @@ function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
       // The address may name it already, from the last time.
       onClick={() => location.hash === href && void session.lookback.show(reply.seq)}
     >
-      <span className="reply-author">{nameOf(reply.author)}</span> {reply.excerpt || wordless}
+      <span className="reply-author">{nameOf(reply.author)}</span> {words}
     </a>
   );
 }
@@ -148,15 +161,17 @@ function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowProps) {
         {outgoing.replyTo && <Quote session={session} reply={outgoing.replyTo} />}
         {outgoing.text && <p className="typed">{outgoing.text}</p>}
         {outgoing.files && <OutgoingFiles cid={outgoing.cid} files={outgoing.files} />}
-        <Progress outgoing={outgoing} />
+        <Progress session={session} outgoing={outgoing} />
       </div>
     </li>
   );
 }
 
-function Progress({ outgoing }: { outgoing: Outgoing }) {
+function Progress({ session, outgoing }: { session: RoomSession; outgoing: Outgoing }) {
   const chat = useChat();
   const online = useOnline();
+  const silent = useSilence(session.id);
+  const muted = online ? silent : undefined;
   if (outgoing.kind === 'confirmed') return null;
   if (outgoing.kind === 'pending' && uploads(outgoing)) {
     return (
@@ -180,7 +195,7 @@ function Progress({ outgoing }: { outgoing: Outgoing }) {
   return (
     <p className="progress not-sent">
       <Icon name="alert" size={14} /> <span>Not sent. {outgoing.reason}</span>
-      <button type="button" className="link" onClick={() => void chat.outbox.retry(outgoing.cid)}>
+      <button type="button" className="link" disabled={muted !== undefined} title={muted} onClick={() => void chat.outbox.retry(outgoing.cid)}>
         Try again
       </button>
       <button type="button" className="link" onClick={() => void chat.outbox.discard(outgoing.cid)}>
@@ -227,7 +242,9 @@ interface ReactionsProps {
 
 function Reactions({ session, message, busy, onToggle }: ReactionsProps) {
   const { id: self } = useMe();
-  const online = useOnline();
+  const silent = useSilence(session.id);
+  // With the members come the names.
+  useStore(session.members.state);
   if (message.reactions.length === 0) return null;
   return (
     <ul className="reactions" aria-label="Reactions" aria-busy={busy}>
@@ -239,10 +256,10 @@ function Reactions({ session, message, busy, onToggle }: ReactionsProps) {
               type="button"
               className="reaction"
               aria-pressed={me}
-              aria-label={`${emoji} ${count}, ${who}`}
-              title={online ? who : `${who}. ${NOT_CONNECTED}.`}
-              aria-disabled={online ? undefined : true}
-              onClick={online ? () => onToggle(emoji, !me) : undefined}
+              aria-label={`${emoji} ${count}, ${who}${silent ? `. ${silent}` : ''}`}
+              title={silent ? `${who}. ${silent}.` : who}
+              aria-disabled={silent ? true : undefined}
+              onClick={silent ? undefined : () => onToggle(emoji, !me)}
             >
               {emoji} <span className="reaction-count">{count}</span>
             </button>

@@ -1,17 +1,14 @@
 import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import { useChat } from '../hooks/context';
-import { useMe, useMyRoom, useOnline } from '../hooks/useChatState';
+import { NOT_CONNECTED, useMe, useMyRoom, useOnline, useSilence } from '../hooks/useChatState';
 import { messageHref, wholeAddress } from '../hooks/useRoute';
 import type { Message } from '../protocol/types';
-import { isMuted } from '../state/mute';
 import { mayDelete, mayEdit } from '../state/roles';
 import type { RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
 import { ConfirmDialog } from './ConfirmDialog';
 import { Icon, type IconName } from './Icon';
 import { MenuItem, moveFocus, Popup } from './Popup';
-
-export const NOT_CONNECTED = 'Not connected right now';
 
 /** What people mostly answer with, and what it is called. */
 const emojis = [
@@ -47,11 +44,11 @@ interface MessageToolsProps {
 export function MessageTools({ session, message, onReact }: MessageToolsProps) {
   const chat = useChat();
   const me = useMe();
-  const mine = useMyRoom(session.id);
-  const role = mine?.role ?? 'member';
+  const role = useMyRoom(session.id)?.role ?? 'member';
+  // Who is muted may still take back what they said; who is offline may still answer.
   const offline = useOnline() ? undefined : NOT_CONNECTED;
-  // Who is muted may still take back what they said.
-  const silent = offline ?? (isMuted(mine?.mutedUntil) ? 'You are muted here' : undefined);
+  const silent = useSilence(session.id);
+  const muted = offline === undefined ? silent : undefined;
   const bar = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
   const close = () => setOpen({ kind: 'nothing' });
@@ -84,7 +81,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
       }}
     >
       <Tool icon="smile" name="Add a reaction" unless={silent} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
-      <Tool icon="reply" name="Reply" onUse={reply} />
+      <Tool icon="reply" name="Reply" unless={muted} onUse={reply} />
       {editable && <Tool icon="pencil" name="Edit" unless={silent} onUse={() => session.startEditing(message)} />}
       <button
         type="button"
@@ -101,7 +98,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
           <MenuItem icon="smile" unless={silent} onChoose={() => setOpen({ kind: 'picker', anchor: open.anchor })}>
             Add a reaction
           </MenuItem>
-          <MenuItem icon="reply" onChoose={() => choose(reply)}>
+          <MenuItem icon="reply" unless={muted} onChoose={() => choose(reply)}>
             Reply
           </MenuItem>
           {clipboard && message.text && (

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useChat } from '../hooks/context';
-import { useConnection, useMe, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
+import { useConnection, useMe, useMyRoom, useQuiet, useRooms, useRoomSession } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import { useFileDrop } from '../hooks/useFileDrop';
 import { goTo, homeHref, roomHref, searchHref } from '../hooks/useRoute';
@@ -21,7 +21,7 @@ import { FormError } from './Field';
 import { Icon } from './Icon';
 import { InviteDialog } from './InviteDialog';
 import { MembersPanel } from './MembersPanel';
-import { MessageList } from './MessageList';
+import { MessageList, type Missed } from './MessageList';
 import { DeleteRoomDialog, RoomSettingsDialog } from './RoomSettingsDialog';
 import { Stranger } from './Stranger';
 
@@ -47,13 +47,20 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
   const [membersOpen, setMembersOpen] = useState(() => window.matchMedia(WIDE).matches);
   const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete' | 'invite' | 'bans'>('nothing');
   const close = () => setOpen('nothing');
-  const [newAfter] = useState(() => ((chat.unread.getSnapshot().get(session.id)?.unread ?? 0) > 0 ? mine.lastRead : undefined));
+  const [missed] = useState((): Missed | undefined => {
+    const count = chat.unread.getSnapshot().get(session.id)?.unread ?? 0;
+    return count > 0 ? { after: mine.lastRead, count } : undefined;
+  });
   const { room } = mine;
   const title = titleOf(room, useMe().id);
 
+  // Who is muted has nowhere to put them.
+  const muted = isMuted(mine.mutedUntil);
   const drop = useFileDrop((files) => void session.attach(files, chat.limits.getSnapshot()));
 
   const ready = useStore(session.opening).kind === 'ready';
+  useEffect(() => chat.visit(session.id), [chat, session]);
+
   useEffect(() => {
     if (at === undefined) session.lookback.present();
     else if (ready) void session.lookback.show(at);
@@ -70,7 +77,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
 
   return (
     <div className={`room${membersOpen ? ' with-members' : ''}`}>
-      <section className="room-main" aria-labelledby="room-title" {...drop.target}>
+      <section className="room-main" aria-labelledby="room-title" {...(muted ? {} : drop.target)}>
         <RoomHead
           mine={mine}
           session={session}
@@ -79,7 +86,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
           onSettings={() => setOpen('settings')}
           onLeave={() => setOpen('leave')}
         />
-        <Conversation session={session} roomName={title} newAfter={newAfter} />
+        <Conversation session={session} roomName={title} missed={missed} />
         <TypingLine session={session} />
         <Speech mine={mine} session={session} title={title} />
         {drop.over && (
@@ -120,6 +127,7 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
   const other = otherIn(room, me.id);
   const presence = useStore(session.presence);
   const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
+  const about = other ? session.statusMessageOf(other.id) : room.description;
   return (
     <header className="room-head">
       <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
@@ -130,11 +138,12 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
           {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
           {titleOf(room, me.id)}
         </h1>
-        {room.description && <p className="room-about">{room.description}</p>}
+        {about && <p className="room-about">{about}</p>}
       </div>
       <a className="icon-button" href={searchHref(room.id)} aria-label={`Search in ${titleOf(room, me.id)}`} title="Search in this room">
         <Icon name="search" />
       </a>
+      <QuietSwitch roomId={room.id} />
       <button
         type="button"
         className="head-button"
@@ -165,12 +174,30 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
   );
 }
 
-function Conversation({ session, roomName, newAfter }: { session: RoomSession; roomName: string; newAfter: number | undefined }) {
+/** Whether one hears of the room elsewhere too. */
+function QuietSwitch({ roomId }: { roomId: number }) {
+  const { alerts } = useChat();
+  const quiet = useQuiet(roomId);
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      aria-label="Quiet"
+      aria-pressed={quiet}
+      title={quiet ? 'Quiet: you are not told of what is said here' : 'Make this room quiet'}
+      onClick={() => alerts.setQuiet(roomId, !quiet)}
+    >
+      <Icon name={quiet ? 'bell' : 'ring'} />
+    </button>
+  );
+}
+
+function Conversation({ session, roomName, missed }: { session: RoomSession; roomName: string; missed: Missed | undefined }) {
   const opening = useStore(session.opening);
   const sight = useStore(session.lookback.sight);
   const connection = useConnection();
   if (opening.kind === 'ready' && (sight.kind === 'present' || sight.kind === 'past')) {
-    return <MessageList key={sight.visit} session={session} roomName={roomName} newAfter={newAfter} />;
+    return <MessageList key={sight.visit} session={session} roomName={roomName} missed={missed} />;
   }
   if (opening.kind === 'ready' && sight.kind === 'failed') return <NotFound session={session} target={sight.target} reason={sight.reason} />;
   if (opening.kind === 'failed') {
@@ -228,19 +255,12 @@ function Speech({ mine, session, title }: { mine: MyRoom; session: RoomSession; 
 /** Counts down; undefined when the time is over. */
 function useTimeLeft(until: string | undefined): string | undefined {
   const [now, setNow] = useState(Date.now);
-  const muted = isMuted(until, now);
   useEffect(() => {
     if (until === undefined) return undefined;
-    const tick = () => setNow(Date.now());
-    const each = setInterval(tick, 15_000);
-    // Timers of more than 24 days fire at once; no mute is shown as over for it.
-    const end = setTimeout(tick, Math.min(Math.max(0, Date.parse(until) - Date.now() + 50), 2 ** 31 - 1));
-    return () => {
-      clearInterval(each);
-      clearTimeout(end);
-    };
+    const each = setInterval(() => setNow(Date.now()), 15_000);
+    return () => clearInterval(each);
   }, [until]);
-  return muted && until !== undefined ? timeLeft(until, now) : undefined;
+  return until !== undefined && isMuted(until, now) ? timeLeft(until, now) : undefined;
 }
 
 function TypingLine({ session }: { session: RoomSession }) {

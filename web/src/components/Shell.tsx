@@ -1,43 +1,33 @@
-import { useEffect, useState } from 'react';
-import { goTo, type Route, searchHref, useRoute } from '../hooks/useRoute';
-import { useUnreadTotal } from '../hooks/useChatState';
+import { useCallback, useState } from 'react';
+import { useAttention } from '../hooks/useAttention';
+import { useKeys } from '../hooks/useKeys';
+import { type Route, useRoute } from '../hooks/useRoute';
 import { AccountDialog } from './AccountDialog';
 import { CloseAccountDialog } from './CloseAccountDialog';
 import { ConnectionBar } from './ConnectionLine';
 import { CreateRoomDialog } from './CreateRoomDialog';
 import { Finder } from './Finder';
+import { KeysDialog } from './KeysDialog';
 import { Notices } from './Notices';
 import { RoomView } from './RoomView';
 import { SearchView } from './SearchView';
 import { Sidebar } from './Sidebar';
 import { SignOutDialog } from './SignOutDialog';
+import { Switcher } from './Switcher';
 
-type Open = 'nothing' | 'create' | 'account' | 'end' | 'sign-out';
+type Open = 'nothing' | 'create' | 'account' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
 /** The two panes: rooms, and what is open. A phone shows one of them. */
 export function Shell() {
   const route = useRoute();
-  const unread = useUnreadTotal('unread');
-  const mentions = useUnreadTotal('mentions');
   const [open, setOpen] = useState<Open>('nothing');
   const close = () => setOpen('nothing');
 
-  useEffect(() => {
-    const count = mentions > 0 ? `(@${mentions}) ` : unread > 0 ? `(${unread}) ` : '';
-    document.title = `${count}Chillin`;
-  }, [unread, mentions]);
-
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.key !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-      // A dialog is to be done with first.
-      if (document.querySelector('dialog[open]') !== null) return;
-      event.preventDefault();
-      goTo(searchHref());
-    };
-    window.addEventListener('keydown', pressed);
-    return () => window.removeEventListener('keydown', pressed);
-  }, []);
+  useAttention();
+  useKeys(route.kind === 'room' ? route.id : undefined, {
+    onSwitch: useCallback(() => setOpen('switcher'), []),
+    onHelp: useCallback(() => setOpen('keys'), []),
+  });
 
   return (
     <div className="shell" data-pane={route.kind === 'home' ? 'rooms' : 'main'}>
@@ -51,7 +41,7 @@ export function Shell() {
       >
         Skip to the conversation
       </a>
-      <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} />
+      <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} onSwitch={() => setOpen('switcher')} />
       <main className="main" id="main" tabIndex={-1}>
         <ConnectionBar />
         <Pane route={route} onCreate={() => setOpen('create')} />
@@ -61,6 +51,8 @@ export function Shell() {
       {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} />}
       {open === 'end' && <CloseAccountDialog onClose={close} />}
       {open === 'sign-out' && <SignOutDialog onClose={close} />}
+      {open === 'switcher' && <Switcher here={route.kind === 'room' ? route.id : undefined} onClose={close} />}
+      {open === 'keys' && <KeysDialog onClose={close} />}
     </div>
   );
 }

@@ -1,25 +1,35 @@
 import { useState } from 'react';
-import { useMe, useOnline, useOwnStatus, useRooms, useUnread } from '../hooks/useChatState';
+import { useChat } from '../hooks/context';
+import { useHasDraft, useMe, useOnline, useOwnStatus, useQuiet, useRooms, useRoomSession, useUnread } from '../hooks/useChatState';
 import { findHref, homeHref, roomHref, type Route, searchHref } from '../hooks/useRoute';
+import { useSelect, useStore } from '../hooks/useStore';
+import type { Author, Room } from '../protocol/types';
 import { otherIn, titleOf } from '../state/direct';
-import type { MyRoom, Unread } from '../state/unread';
+import { sidebarOrder } from '../state/places';
+import { statusOf } from '../state/presence';
+import type { RoomSession } from '../state/room';
+import type { MyRoom } from '../state/unread';
+import { AlertsOffer } from './AlertsOffer';
 import { Avatar, nameOf } from './Avatar';
 import { ConnectionLine } from './ConnectionLine';
 import { Face, Skeleton } from './Face';
 import { Icon, Logo } from './Icon';
+import { CTRL } from './keyNames';
 import { ThemeSwitch } from './ThemeSwitch';
+import { UnreadBadge } from './UnreadBadge';
 
 interface SidebarProps {
   route: Route;
   onCreate: () => void;
   onAccount: () => void;
   onSignOut: () => void;
+  onSwitch: () => void;
 }
 
 /** A filter is worth its place only where there is something to filter. */
 const FILTER_FROM = 8;
 
-export function Sidebar({ route, onCreate, onAccount, onSignOut }: SidebarProps) {
+export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: SidebarProps) {
   return (
     <div className="sidebar">
       <header className="sidebar-head">
@@ -35,12 +45,18 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut }: SidebarProps)
           <Icon name="compass" />
           <span className="room-link-name">Find rooms</span>
         </a>
-        <a className="room-link" href={searchHref()} aria-current={route.kind === 'search' ? 'page' : undefined} title="Ctrl+K" aria-keyshortcuts="Control+K Meta+K">
+        <a className="room-link" href={searchHref()} aria-current={route.kind === 'search' ? 'page' : undefined}>
           <Icon name="search" />
           <span className="room-link-name">Search</span>
         </a>
+        <button type="button" className="room-link" aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K" onClick={onSwitch}>
+          <Icon name="enter" />
+          <span className="room-link-name">Go to…</span>
+          <kbd aria-hidden="true">{CTRL} K</kbd>
+        </button>
         <RoomList current={route.kind === 'room' ? route.id : undefined} />
       </nav>
+      <AlertsOffer />
       <ConnectionLine />
       <Me onAccount={onAccount} onSignOut={onSignOut} />
     </div>
@@ -50,6 +66,7 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut }: SidebarProps)
 function RoomList({ current }: { current: number | undefined }) {
   const me = useMe();
   const state = useRooms();
+  const lastSaid = useStore(useChat().lastSaid);
   const [filter, setFilter] = useState('');
   if (state.kind === 'loading') return <Skeleton label="Loading your rooms" rows={5} />;
   if (state.rooms.length === 0) {
@@ -59,8 +76,7 @@ function RoomList({ current }: { current: number | undefined }) {
   }
   const wanted = filter.trim().toLocaleLowerCase();
   const shown = state.rooms.filter(({ room }) => titleOf(room, me.id).toLocaleLowerCase().includes(wanted));
-  const rooms = shown.filter(({ room }) => !room.direct);
-  const people = shown.filter(({ room }) => room.direct);
+  const { rooms, people } = sidebarOrder(shown, lastSaid);
   return (
     <>
       <h2 className="sidebar-title">Your rooms</h2>
@@ -100,39 +116,50 @@ function Links({ rooms, current }: { rooms: readonly MyRoom[]; current: number |
 
 function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean }) {
   const me = useMe();
+  const session = useRoomSession(room.id);
   const other = otherIn(room, me.id);
-  const { unread, mentions } = useUnread(room.id);
+  const counts = useUnread(room.id);
+  const quiet = useQuiet(room.id);
+  const bold = counts.mentions > 0 || (counts.unread > 0 && !quiet);
   return (
     <a
-      className={`room-link${unread > 0 ? ' has-unread' : ''}`}
+      className={`room-link${bold ? ' has-unread' : ''}${quiet ? ' is-quiet' : ''}`}
       href={roomHref(room.id)}
       aria-current={current ? 'page' : undefined}
     >
-      {other ? <Avatar person={other} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
-      <span className="room-link-name">{titleOf(room, me.id)}</span>
-      <Badge unread={unread} mentions={mentions} />
+      {other && session ? <PersonName session={session} room={room} other={other} /> : (
+        <>
+          <Icon name={room.private ? 'lock' : 'hash'} />
+          <span className="room-link-name">{titleOf(room, me.id)}</span>
+        </>
+      )}
+      {session && !current && <DraftMark session={session} />}
+      {quiet && <span className="room-link-quiet" title="Quiet"><Icon name="bell" /><span className="sr-only">quiet</span></span>}
+      <UnreadBadge {...counts} direct={room.direct} quiet={quiet} />
     </a>
   );
 }
 
-/** Who is named comes first: it is told in place of what is merely unread. */
-function Badge({ unread, mentions }: Unread) {
-  if (unread === 0) return null;
-  return mentions > 0 ? (
-    <span className="badge">
-      <span aria-hidden="true">@</span>
-      {upTo99(mentions)}
-      <span className="sr-only">{mentions === 1 ? ' mention' : ' mentions'}, {unread} unread</span>
-    </span>
-  ) : (
-    <span className="badge quiet">
-      {upTo99(unread)}
-      <span className="sr-only"> unread</span>
-    </span>
+/** Somebody one talks with: whether they are there, and what they say of themselves where that is known. */
+function PersonName({ session, room, other }: { session: RoomSession; room: Room; other: Author }) {
+  const me = useMe();
+  const status = useSelect(session.presence, (presence) => statusOf(presence, other.id));
+  const says = useSelect(session.members.state, () => session.statusMessageOf(other.id));
+  return (
+    <>
+      <Avatar person={other} status={status} size="s" />
+      <span className="room-link-name" title={says || undefined}>
+        {titleOf(room, me.id)}
+        {status !== 'unknown' && status !== 'offline' && <span className="sr-only"> {status}</span>}
+        {says && <span className="room-link-says">{says}</span>}
+      </span>
+    </>
   );
 }
 
-const upTo99 = (count: number) => (count > 99 ? '99+' : count);
+function DraftMark({ session }: { session: RoomSession }) {
+  return useHasDraft(session) ? <span className="room-link-draft">Draft</span> : null;
+}
 
 function Me({ onAccount, onSignOut }: { onAccount: () => void; onSignOut: () => void }) {
   const me = useMe();

@@ -18,7 +18,7 @@ export function SignOutDialog({ onClose }: { onClose: () => void }) {
           {unsent === 1 ? 'it' : 'them'} away.
         </p>
       ) : guest ? null : (
-        <p className="dialog-text">What this browser has kept of your rooms is removed. It all stays on the server.</p>
+        <p className="dialog-text">What this browser has kept of your rooms is removed, drafts too. What was sent stays on the server.</p>
       )}
       {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
       <div className="dialog-actions">

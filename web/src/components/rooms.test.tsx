@@ -145,7 +145,7 @@ describe('talks of two', () => {
   const direct = room(9, { name: 'Alice, Bob', direct: true, private: true, with: [{ ...author, id: 1, displayName: 'Alice' }, author] });
 
   test('stand among people, by the name of the other, live', async () => {
-    present = await open(<Sidebar route={{ kind: 'home' }} onCreate={() => undefined} onAccount={() => undefined} onSignOut={() => undefined} />, () => ({ body: {} }));
+    present = await open(<Sidebar route={{ kind: 'home' }} onCreate={() => undefined} onAccount={() => undefined} onSignOut={() => undefined} onSwitch={() => undefined} />, () => ({ body: {} }));
     const { socket, command } = present;
     act(() => socket().serve({ type: 'room:added', data: { room: direct, membership: membership({ roomId: 9 }) } }));
     expect((await command('room:join', 2)).data.roomId).toBe(9);

@@ -1,5 +1,6 @@
 import type { Limits, OwnStatus, User } from '../protocol/types';
 import type { OutboxEntry } from '../state/vault';
+import type { AlertWish } from '../state/alerts';
 import type { RoomsState } from '../state/chat';
 import type { DirectoryState } from '../state/directory';
 import type { Notice } from '../state/notices';
@@ -8,6 +9,7 @@ import type { SearchState } from '../state/search';
 import type { SessionsState } from '../state/sessions';
 import { type MyRoom, nothingUnread, type Unread } from '../state/unread';
 import type { ConnectionState } from '../transport/socket';
+import { isMuted } from '../state/mute';
 import { useChat } from './context';
 import { useSelect, useStore } from './useStore';
 
@@ -41,6 +43,16 @@ export function useMyRoom(roomId: number): MyRoom | undefined {
   );
 }
 
+export const NOT_CONNECTED = 'Not connected right now';
+
+/** Why this user can neither write nor react in a room now; undefined where they can. */
+export function useSilence(roomId: number): string | undefined {
+  const online = useOnline();
+  const muted = isMuted(useMyRoom(roomId)?.mutedUntil);
+  if (!online) return NOT_CONNECTED;
+  return muted ? 'You are muted here' : undefined;
+}
+
 /** The live side of one of the user's rooms. */
 export function useRoomSession(roomId: number): RoomSession | undefined {
   const chat = useChat();
@@ -51,9 +63,35 @@ export function useUnread(roomId: number): Unread {
   return useSelect(useChat().unread, (counts) => counts.get(roomId) ?? nothingUnread);
 }
 
-/** Of all rooms together; kind: what is counted. */
-export function useUnreadTotal(kind: keyof Unread): number {
-  return useSelect(useChat().unread, (counts) => [...counts.values()].reduce((sum, count) => sum + count[kind], 0));
+/** Of all rooms together: what is unread, and what of it calls this user by name or in a talk of two. Of quiet rooms only their name counts. */
+export function useUnreadTotals(): { unread: number; calls: number } {
+  const chat = useChat();
+  const counts = useStore(chat.unread);
+  const quiet = useStore(chat.alerts.quiet);
+  let unread = 0;
+  let calls = 0;
+  for (const [roomId, count] of counts) {
+    const hushed = quiet.has(roomId);
+    unread += hushed ? count.mentions : count.unread;
+    calls += !hushed && chat.myRoom(roomId)?.room.direct ? count.unread : count.mentions;
+  }
+  return { unread, calls };
+}
+
+/** Whether the user wants to hear nothing of a room. */
+export function useQuiet(roomId: number): boolean {
+  return useSelect(useChat().alerts.quiet, (rooms) => rooms.has(roomId));
+}
+
+export function useAlertWish(): AlertWish {
+  return useStore(useChat().alerts.wish);
+}
+
+/** Something is written in a room and not sent. */
+export function useHasDraft(session: RoomSession): boolean {
+  const written = useSelect(session.draft, (text) => text.trim() !== '');
+  const attached = useSelect(session.files, (files) => files.length > 0);
+  return written || attached;
 }
 
 export function useUnsent(): readonly OutboxEntry[] {

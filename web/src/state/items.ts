@@ -1,5 +1,5 @@
 import type { Message } from '../protocol/types';
-import type { Outgoing, Timeline } from './timeline';
+import { type Outgoing, reaches, type Timeline } from './timeline';
 
 /** What a message list shows, line by line. */
 export type Item =
@@ -18,12 +18,15 @@ interface Run {
   at: number;
 }
 
-/** Lays out a timeline. newAfter is the last message read when the room was opened. */
+/**
+ * Lays out a timeline. newAfter is the last message read when the room was opened;
+ * where what followed it is not loaded, nobody can tell where the new begins.
+ */
 export function itemsOf(t: Timeline, newAfter?: number): Item[] {
   const items: Item[] = [];
   let day = '';
   let run: Run | undefined;
-  let marked = newAfter === undefined;
+  let marked = newAfter === undefined || !reaches(t, newAfter);
 
   const startDay = (date: string) => {
     const next = new Date(date).toDateString();
@@ -61,6 +64,13 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
     items.push({ kind: 'outgoing', key: keyOf(t.me, one.cid) ?? one.cid, outgoing: one, head });
   }
   return items;
+}
+
+/** Whether two layouts show the same line. */
+export function isSame(a: Item, b: Item): boolean {
+  const before: Record<string, unknown> = { ...a };
+  const now: Record<string, unknown> = { ...b };
+  return Object.keys(now).every((field) => Object.is(before[field], now[field]));
 }
 
 /** A message keeps its key when it turns from pending into sent: its line is not built anew. */

@@ -82,6 +82,12 @@ export function hasHole(t: Timeline): boolean {
   return t.cursor.kind === 'at' && t.held.size > 0;
 }
 
+/** Whether everything after the given number is loaded, up to where the timeline ends. */
+export function reaches({ messages, hasOlder }: Timeline, seq: number): boolean {
+  const first = messages[0];
+  return !hasOlder || (first !== undefined && first.seq <= seq + 1);
+}
+
 /** How many members came, less those who went, after the given number. */
 export function membersSince(t: Timeline, seq: number): number {
   let change = 0;

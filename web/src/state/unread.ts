@@ -1,5 +1,5 @@
 import type { Room, RoomRole } from '../protocol/types';
-import type { Timeline } from './timeline';
+import { reaches, type Timeline } from './timeline';
 
 /** What a member has not read: messages of others, and those of them that name the member. */
 export interface Unread {
@@ -22,8 +22,7 @@ export const nothingUnread: Unread = { unread: 0, mentions: 0 };
 
 /** What came after the last read message. */
 export function unreadIn(mine: MyRoom, timeline: Timeline): Unread {
-  const first = timeline.messages[0];
-  const complete = timeline.cursor.kind === 'at' && (!timeline.hasOlder || (first !== undefined && first.seq <= mine.lastRead + 1));
+  const complete = timeline.cursor.kind === 'at' && reaches(timeline, mine.lastRead);
   if (complete) return countAfter(timeline, mine.lastRead);
   const since = countAfter(timeline, Math.max(mine.counted.head, mine.lastRead));
   return { unread: mine.counted.unread + since.unread, mentions: mine.counted.mentions + since.mentions };

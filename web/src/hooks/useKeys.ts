@@ -1,0 +1,44 @@
+import { useEffect } from 'react';
+import { neighbour, sidebarOrder } from '../state/places';
+import { useChat } from './context';
+import { goTo, roomHref } from './useRoute';
+
+interface Keys {
+  /** Ctrl+K */
+  onSwitch: () => void;
+  /** ? where nothing is written */
+  onHelp: () => void;
+}
+
+/** The keys that hold everywhere, save where a dialog is to be done with first. */
+export function useKeys(current: number | undefined, { onSwitch, onHelp }: Keys): void {
+  const chat = useChat();
+  useEffect(() => {
+    const step = (by: 1 | -1, unreadOnly: boolean) => {
+      const state = chat.rooms.getSnapshot();
+      if (state.kind !== 'ready') return;
+      const { rooms, people } = sidebarOrder(state.rooms, chat.lastSaid.getSnapshot());
+      const ids = [...rooms, ...people].map(({ room }) => room.id);
+      const counts = chat.unread.getSnapshot();
+      const next = neighbour(unreadOnly ? ids.filter((id) => id === current || (counts.get(id)?.unread ?? 0) > 0) : ids, current, by);
+      if (next !== undefined) goTo(roomHref(next));
+    };
+    const pressed = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open], .popup') !== null) return;
+      const { key, altKey, shiftKey } = event;
+      const command = event.ctrlKey || event.metaKey;
+      if (command && !altKey && !shiftKey && key.toLowerCase() === 'k') onSwitch();
+      else if (!command && altKey && (key === 'ArrowDown' || key === 'ArrowUp')) step(key === 'ArrowDown' ? 1 : -1, shiftKey);
+      else if (!command && !altKey && key === '?' && !isWriting(event.target)) onHelp();
+      else if (command && !altKey && key === '/') onHelp();
+      else return;
+      event.preventDefault();
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  }, [chat, current, onSwitch, onHelp]);
+}
+
+function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
+}

@@ -1,0 +1,22 @@
+import { useSyncExternalStore } from 'react';
+
+const HOUR_MS = 3_600_000;
+
+/** The present day, also where the page stays open past midnight. */
+export function useToday(): string {
+  return useSyncExternalStore(watch, () => new Date().toDateString());
+}
+
+/** Looked at as often as midnight may come, and when somebody is back: a sleeping machine keeps no timers. */
+function watch(changed: () => void): () => void {
+  const now = new Date();
+  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1);
+  const first = setTimeout(changed, Math.min(HOUR_MS, midnight.getTime() - now.getTime()));
+  const each = setInterval(changed, HOUR_MS);
+  document.addEventListener('visibilitychange', changed);
+  return () => {
+    clearTimeout(first);
+    clearInterval(each);
+    document.removeEventListener('visibilitychange', changed);
+  };
+}
