@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/api", "internal/gateway", "internal/load"},
 	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
 	"internal/api":       {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
-	"internal/gateway":   {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
+	"internal/gateway":   {"internal/auth", "internal/chat", "internal/metrics", "internal/socket", "internal/strictjson"},
 	"internal/auth":      {"internal/chat", "internal/markup"},
 	"internal/chat":      {"internal/markup"},
 	"internal/markup":    {},
@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"internal/health":    {},
 	"internal/metrics":   {},
 	"internal/ratelimit": {},
+	"internal/socket":    {},
 	// strictjson is the one decoder of both edges.
 	"internal/strictjson": {},
 	// client knows the types of the wire and is for tests and the load command.

@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/socket"
 )
 
 // Close codes of the contract, beside those of RFC 6455.
@@ -29,8 +30,7 @@ const (
 const (
 	readLimit    = 32 << 10 // bytes of a client's frame; beyond it 1009
 	writeTimeout = 10 * time.Second
-	maxFrame     = 256 << 10 // bytes that the writer joins into one frame
-	maxMistakes  = 100       // unreadable commands of one connection; beyond it 4002
+	maxMistakes  = 100 // unreadable commands of one connection; beyond it 4002
 
 	// commandRate is how many commands a second of one connection are done, and
 	// commandBurst how many at once. Whoever sends more waits: its own socket fills,
@@ -39,22 +39,25 @@ const (
 	commandBurst = 200
 )
 
-// Conn is one socket. Two goroutines serve it: read handles commands one after
-// the other, write is the only one that writes data. It is ended by closing the
-// socket, never by a context.
+// Conn is one socket. One goroutine serves it: read handles commands one after the
+// other. What it is sent waits in its queue, which the hub's writers empty. It is
+// ended by closing the socket, never by a context.
 type Conn struct {
 	id      string
 	caller  chat.Caller
 	token   []byte // the hash of caller's
 	hub     *Hub
 	service *chat.Service
-	socket  *websocket.Conn
-	queue   *queue
+	socket  *socket.Socket
+	queue   queue
+	written sync.WaitGroup // done when nothing will be written any more
+	next    *Conn          // who is written next; the hub's writers guard it
 	opened  time.Time
 	from    auth.Device
-	heard   atomic.Int64 // when something was last read, Unix ms
-	asking  atomic.Bool  // a ping is under way
-	log     *slog.Logger
+
+	// The reader's alone.
+	pace     *rate.Limiter
+	mistakes int
 
 	// rooms are this connection's seats. Only its reader adds; the hub removes.
 	mu     sync.Mutex
@@ -63,103 +66,79 @@ type Conn struct {
 	reason string
 }
 
-func newConn(h *Hub, service *chat.Service, socket *websocket.Conn, caller chat.Caller, id string) *Conn {
+func newConn(h *Hub, service *chat.Service, socket *socket.Socket, caller chat.Caller, id string) *Conn {
 	c := &Conn{
-		id: id, caller: caller, hub: h, service: service, socket: socket, queue: newQueue(), opened: time.Now(),
-		rooms: map[chat.RoomID]*room{},
-		log:   h.log.With("conn", id, "user", caller.User.ID),
+		id: id, caller: caller, hub: h, service: service, socket: socket, opened: time.Now(),
+		pace: rate.NewLimiter(commandRate, commandBurst), rooms: map[chat.RoomID]*room{},
 	}
-	c.hear()
+	c.queue.wake = func() { h.writers.add(c) }
+	c.written.Add(1)
 	return c
 }
 
-func (c *Conn) hear() { c.heard.Store(time.Now().UnixMilli()) }
+func (c *Conn) log() *slog.Logger {
+	return c.hub.log.With("conn", c.id, "user", c.caller.User.ID)
+}
 
 // serve runs the connection until it ends.
 func (c *Conn) serve(ctx context.Context) {
-	var writer sync.WaitGroup
-	writer.Go(c.write)
 	if err := c.hello(ctx); err != nil {
-		c.log.Warn("connection not begun", "err", err)
+		c.log().Warn("connection not begun", "err", err)
 		c.close(websocket.StatusTryAgainLater, "please try again")
 	}
 	c.read(ctx)
 	c.queue.end()
-	writer.Wait()
+	c.written.Wait()
 	c.hub.remove(c)
 }
 
 // read handles commands until the socket ends. ctx must outlive the socket:
 // cancelling it would cut the connection without a close code.
 func (c *Conn) read(ctx context.Context) {
-	mistakes, pace := 0, rate.NewLimiter(commandRate, commandBurst)
 	for {
-		kind, data, err := c.socket.Read(ctx)
-		if err != nil {
+		kind, message, err := c.socket.Reader(ctx)
+		if err != nil || !c.receive(ctx, kind, message) {
 			return
 		}
-		c.hear()
-		if kind != websocket.MessageText {
-			c.close(websocket.StatusUnsupportedData, "text frames only")
+	}
+}
+
+// messages are buffers for what is read. A connection has one only from the
+// beginning of a message until it is handled.
+var messages = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+// receive handles the commands of one message. It returns false when the socket is
+// to be read no more.
+func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message io.Reader) bool {
+	data := messages.Get().(*bytes.Buffer)
+	defer messages.Put(data)
+	data.Reset()
+	if _, err := data.ReadFrom(message); err != nil {
+		return false
+	}
+	if kind != websocket.MessageText {
+		c.close(websocket.StatusUnsupportedData, "text frames only")
+		return true
+	}
+	for line := range bytes.SplitSeq(data.Bytes(), []byte{'\n'}) {
+		if c.closing() {
+			return false // a session that ended is not served while the close is on its way
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		for line := range bytes.SplitSeq(data, []byte{'\n'}) {
-			if c.closing() {
-				return // a session that ended is not served while the close is on its way
-			}
-			if len(bytes.TrimSpace(line)) == 0 {
-				continue
-			}
-			if pace.Wait(ctx) != nil {
-				return
-			}
-			if !c.handle(ctx, line) {
-				mistakes++
-			}
-			if mistakes > maxMistakes {
-				c.close(closeAbuse, "too many unreadable commands")
-				return
-			}
+		if c.pace.Wait(ctx) != nil {
+			return false
+		}
+		if !c.handle(ctx, line) {
+			c.mistakes++
+		}
+		if c.mistakes > maxMistakes {
+			c.close(closeAbuse, "too many unreadable commands")
+			return false
 		}
 	}
-}
-
-// write sends what is queued, several waiting messages in one frame.
-func (c *Conn) write() {
-	for range c.queue.wake {
-		frames, ended := c.queue.take()
-		for len(frames) > 0 {
-			n := together(frames)
-			if err := c.writeFrame(bytes.Join(frames[:n], []byte{'\n'})); err != nil {
-				_ = c.socket.CloseNow()
-				c.close(websocket.StatusAbnormalClosure, "") // the reader has nobody to wait for
-				signal(c.queue.drained)
-				return
-			}
-			frames = frames[n:]
-		}
-		if ended {
-			c.closeSocket()
-			return
-		}
-	}
-}
-
-// together tells how many of frames go into one, at least one.
-func together(frames [][]byte) int {
-	size := len(frames[0])
-	for i := 1; i < len(frames); i++ {
-		if size += len(frames[i]) + 1; size > maxFrame {
-			return i
-		}
-	}
-	return len(frames)
-}
-
-func (c *Conn) writeFrame(frame []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-	defer cancel()
-	return c.socket.Write(ctx, websocket.MessageText, frame)
+	return true
 }
 
 // close ends the connection with a code once what is queued has been written.
@@ -175,19 +154,6 @@ func (c *Conn) close(code websocket.StatusCode, reason string) {
 	if first {
 		c.queue.end()
 	}
-}
-
-// closeSocket says goodbye. Where the peer has gone already, or nobody told why
-// to close, the socket is just let go.
-func (c *Conn) closeSocket() {
-	c.mu.Lock()
-	code, reason := c.code, c.reason
-	c.mu.Unlock()
-	if code == 0 {
-		_ = c.socket.CloseNow()
-		return
-	}
-	_ = c.socket.Close(code, reason)
 }
 
 // event queues a frame for everybody. It never blocks: a conn that cannot keep
@@ -208,14 +174,15 @@ func (c *Conn) answer(id json.Number, kind string, data any) {
 }
 
 func (c *Conn) awaitWriter() {
+	full := c.queue.full()
+	if full == nil || c.closing() {
+		return
+	}
 	patience := time.NewTimer(writeTimeout)
 	defer patience.Stop()
-	for c.queue.waiting() > 1 && !c.closing() {
-		select {
-		case <-c.queue.drained:
-		case <-patience.C:
-			return // the writer's own deadline ends the connection
-		}
+	select {
+	case <-full:
+	case <-patience.C: // the bound of a write ends the connection
 	}
 }
 
@@ -241,10 +208,10 @@ func answerFrame(id json.Number, kind string, data any) []byte {
 func (c *Conn) refuse(id json.Number, cid string, err error) {
 	fault, ok := errors.AsType[*chat.Error](err)
 	if !ok {
-		c.log.Error("command failed", "err", err)
+		c.log().Error("command failed", "err", err)
 		fault = chat.Fault(chat.Internal, "Something went wrong.")
 	} else if fault.Code == chat.Unavailable {
-		c.log.Warn("command not possible now", "err", err)
+		c.log().Warn("command not possible now", "err", err)
 	}
 	c.hub.metrics.Refused.WithLabelValues(string(fault.Code)).Inc()
 	c.answer(id, "error", FrameError{

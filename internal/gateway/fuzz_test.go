@@ -43,8 +43,9 @@ func FuzzCommand(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		c := newConn(r.hub, service, nil, r.alice, "fuzz")
+		c.queue.wake = func() {}
 		c.handle(context.Background(), line)
-		frames, _ := c.queue.take()
+		frames := c.queue.all()
 		for id := range c.seated() {
 			r.hub.stand(c, id)
 		}

@@ -58,6 +58,7 @@ type Hub struct {
 
 	limitsChanged func()
 
+	writers *writers
 	missed  chan struct{} // has one element when the heads should be read now
 	changed chan struct{} // has one element when rosters should be read soon
 	life    context.Context
@@ -85,7 +86,7 @@ func NewHub(d Deps) *Hub {
 	return &Hub{
 		node: d.Node, epoch: d.Epoch, rooms: d.Rooms, messages: d.Messages, accounts: d.Accounts,
 		bus: d.Bus, presence: d.Presence, recent: d.Recent, metrics: d.Metrics, log: d.Log,
-		missed: make(chan struct{}, 1), changed: make(chan struct{}, 1), life: life, end: end,
+		writers: newWriters(), missed: make(chan struct{}, 1), changed: make(chan struct{}, 1), life: life, end: end,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, vague: map[chat.RoomID]struct{}{},
 		statuses: map[chat.UserID]chat.Status{}, censuses: map[string]chan []byte{},

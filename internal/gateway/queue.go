@@ -2,106 +2,142 @@ package gateway
 
 import "sync"
 
-// The bounds of what waits for a connection's writer. They hold for events;
-// answers are bounded by being one at a time (see Conn.answer).
+// The bounds of what waits for a connection. They hold for events; answers are
+// bounded by being one at a time (see Conn.answer).
 const (
 	maxQueuedEvents = 256
 	maxQueuedBytes  = 64 << 10
 )
 
-// queue holds the frames that wait for a connection's only writer. To push never
+// keptLines is up to how many places for lines an empty queue keeps.
+const keptLines = 4
+
+// queue holds what waits to be written to a connection: lines of JSON. To push never
 // blocks: a connection that cannot keep up is closed and catches up by seq.
+//
+// One at a time empties it: whoever is woken takes until nothing is left, and only
+// then may somebody be woken again. So what was pushed first is written first.
 type queue struct {
-	wake    chan struct{} // has one element when frames or the end are there
-	drained chan struct{} // likewise when the writer has taken everything
+	wake func() // called, outside of the lock, when there is something and nobody takes it
 
-	mu     sync.Mutex
-	frames [][]byte
-	events int // of frames, those that count against the bounds
-	bytes  int // of those events
-	ended  bool
+	mu      sync.Mutex
+	lines   [][]byte
+	events  int           // of lines, those that count against the bounds
+	bytes   int           // of those events
+	taken   bool          // somebody has been woken and goes on until nothing is left
+	ended   bool          // no more lines come in
+	drained chan struct{} // closed when all lines have been taken; nil while nobody waits for it
 }
 
-func newQueue() *queue {
-	return &queue{wake: make(chan struct{}, 1), drained: make(chan struct{}, 1)}
+// pushEvent queues a line that everybody gets. It returns false when there is no
+// place for it.
+func (q *queue) pushEvent(line []byte) bool {
+	return q.pushBounded(line, maxQueuedEvents, maxQueuedBytes)
 }
 
-// pushEvent queues a frame that everybody gets. It returns false when there is
-// no place for it.
-func (q *queue) pushEvent(frame []byte) bool {
+// pushEphemeral queues a line that may be lost: it is, and false returned, once half
+// of the place is taken.
+func (q *queue) pushEphemeral(line []byte) bool {
+	return q.pushBounded(line, maxQueuedEvents/2, maxQueuedBytes/2)
+}
+
+func (q *queue) pushBounded(line []byte, events, bytes int) bool {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	if q.ended {
+		q.mu.Unlock()
 		return true // nobody waits for it any more
 	}
-	if q.events > 0 && (q.events >= maxQueuedEvents || q.bytes+len(frame) > maxQueuedBytes) {
+	if q.events > 0 && (q.events >= events || q.bytes+len(line) > bytes) {
+		q.mu.Unlock()
 		return false
 	}
 	q.events++
-	q.bytes += len(frame)
-	q.push(frame)
+	q.bytes += len(line)
+	q.lines = append(q.lines, line)
+	q.wakeUnlock()
 	return true
 }
 
-// pushEphemeral queues a frame that may be lost: it is, and false returned, once
-// half of the place is taken.
-func (q *queue) pushEphemeral(frame []byte) bool {
+// pushAnswer queues a line that this connection asked for.
+func (q *queue) pushAnswer(line []byte) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	if q.ended {
-		return true // nobody waits for it any more
+		q.mu.Unlock()
+		return
 	}
-	if q.events > 0 && (q.events >= maxQueuedEvents/2 || q.bytes+len(frame) > maxQueuedBytes/2) {
-		return false
-	}
-	q.events++
-	q.bytes += len(frame)
-	q.push(frame)
-	return true
+	q.lines = append(q.lines, line)
+	q.wakeUnlock()
 }
 
-// pushAnswer queues a frame that this connection asked for.
-func (q *queue) pushAnswer(frame []byte) {
+// wakeUnlock unlocks q and wakes somebody to take, unless one is awake.
+func (q *queue) wakeUnlock() {
+	sleeping := !q.taken
+	q.taken = true
+	q.mu.Unlock()
+	if sleeping {
+		q.wake()
+	}
+}
+
+// take appends what waits to lines. When it appends nothing, the caller's turn is
+// over: for now, or, where q has ended, for ever.
+func (q *queue) take(lines [][]byte) (_ [][]byte, ended bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.ended {
-		q.push(frame)
+	if len(q.lines) == 0 {
+		q.taken = q.ended
+		return lines, q.ended
+	}
+	lines = append(lines, q.lines...)
+	q.empty()
+	return lines, q.ended
+}
+
+// empty forgets all lines. q.mu is held.
+func (q *queue) empty() {
+	clear(q.lines)
+	if q.lines = q.lines[:0]; cap(q.lines) > keptLines {
+		q.lines = nil
+	}
+	q.events, q.bytes = 0, 0
+	if q.drained != nil {
+		close(q.drained)
+		q.drained = nil
 	}
 }
 
-func (q *queue) push(frame []byte) {
-	q.frames = append(q.frames, frame)
-	signal(q.wake)
-}
-
-// take returns what waits and whether more may come.
-func (q *queue) take() (frames [][]byte, ended bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	frames = q.frames
-	q.frames, q.events, q.bytes = nil, 0, 0
-	signal(q.drained)
-	return frames, q.ended
-}
-
-// waiting tells how many frames wait.
+// waiting tells how many lines wait.
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.frames)
+	return len(q.lines)
 }
 
-// end takes no more frames; the writer writes what waits and stops.
-func (q *queue) end() {
+// full returns nil, or, while more than one line waits, what is closed when all have
+// been taken.
+func (q *queue) full() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ended = true
-	signal(q.wake)
+	if len(q.lines) <= 1 {
+		return nil
+	}
+	if q.drained == nil {
+		q.drained = make(chan struct{})
+	}
+	return q.drained
 }
 
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+// end takes no more lines; what waits is written, and then the connection ends.
+func (q *queue) end() {
+	q.mu.Lock()
+	q.ended = true
+	q.wakeUnlock()
+}
+
+// drop ends q and forgets what waits: nobody can write it.
+func (q *queue) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended, q.taken = true, true
+	q.empty()
 }

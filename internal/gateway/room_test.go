@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -22,7 +23,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-func TestMain(m *testing.M) { testenv.Main(m) }
+func TestMain(m *testing.M) {
+	if what := os.Getenv(audienceOf); what != "" {
+		audience(what)
+		return
+	}
+	testenv.Main(m)
+}
 
 // rig is a hub on a real store. Its bus is silent: the test decides what arrives.
 type rig struct {
@@ -31,6 +38,7 @@ type rig struct {
 	store *store.Store
 	alice chat.Caller
 	room  chat.Room
+	woken map[*Conn]chan struct{} // of listeners: has one element when something waits
 }
 
 func newRig(t testing.TB) *rig {
@@ -50,7 +58,7 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, store: s}
+	r := &rig{t: t, store: s, woken: map[*Conn]chan struct{}{}}
 	r.hub = NewHub(Deps{
 		Node: "test", Rooms: s, Messages: s, Accounts: s, Bus: bus.NewMemory(bus.NewExchange()),
 		Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
@@ -99,11 +107,29 @@ func (r *rig) say(text string) chat.Event {
 	return chat.ChangeEvent(m, m.Seq)
 }
 
-// listener is a connection without a socket that is live in the room: what it
-// would be sent stays in its queue.
+// deaf is a connection without a socket: what it would be sent stays in its queue.
+func (r *rig) deaf(who chat.Caller) *Conn {
+	c, woken := newConn(r.hub, nil, nil, who, "c"+uuid.NewString()[:4]), make(chan struct{}, 1)
+	c.queue.wake = func() { signal(woken) }
+	r.woken[c] = woken
+	return c
+}
+
+// all takes what waits.
+func (q *queue) all() (lines [][]byte) {
+	for {
+		more, _ := q.take(nil)
+		if len(more) == 0 {
+			return lines
+		}
+		lines = append(lines, more...)
+	}
+}
+
+// listener is a connection without a socket that is live in the room.
 func (r *rig) listener(who chat.Caller, to chat.Seq) *Conn {
 	r.t.Helper()
-	c := newConn(r.hub, nil, nil, who, "c"+uuid.NewString()[:4])
+	c := r.deaf(who)
 	room, err := r.hub.sit(r.t.Context(), c, r.room.ID)
 	if err != nil {
 		r.t.Fatal(err)
@@ -119,12 +145,11 @@ func (r *rig) hears(c *Conn, from, upTo chat.Seq) {
 	limit := time.After(10 * time.Second)
 	for next := from + 1; next <= upTo; {
 		select {
-		case <-c.queue.wake:
+		case <-r.woken[c]:
 		case <-limit:
 			r.t.Fatalf("no event %d in 10 s", next)
 		}
-		frames, _ := c.queue.take()
-		for _, frame := range frames {
+		for _, frame := range c.queue.all() {
 			var e struct {
 				Type string
 				Data chat.MessageEvent
@@ -184,7 +209,7 @@ func TestALostLastEventIsFoundByTheHeads(t *testing.T) {
 func TestWhoCatchesUpMissesNothing(t *testing.T) {
 	r := newRig(t)
 	early := r.listener(r.alice, 0)
-	c := newConn(r.hub, nil, nil, r.alice, "late")
+	c := r.deaf(r.alice)
 	room, err := r.hub.sit(t.Context(), c, r.room.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -215,8 +240,7 @@ func TestWhoIsGoneIsToldAndHearsNothingMore(t *testing.T) {
 	r.hub.Event(secret) // overtakes the departure
 	r.hub.Event(chat.ChangeEvent(*left, 2))
 	r.hears(stays, 1, 3)
-	frames, _ := gone.queue.take()
-	frames = slices.DeleteFunc(frames, func(f []byte) bool { return bytes.Contains(f, []byte(`"presence:update"`)) })
+	frames := slices.DeleteFunc(gone.queue.all(), func(f []byte) bool { return bytes.Contains(f, []byte(`"presence:update"`)) })
 	all := string(bytes.Join(frames, []byte{'\n'}))
 	if want := `{"type":"room:joined"}` + "\n" + fmt.Sprintf(`{"type":"room:removed","data":{"roomId":%d,"reason":"left"}}`, r.room.ID); all != want {
 		t.Fatalf("who left was sent %s, want %s", all, want)
@@ -272,9 +296,8 @@ func TestASlowConnectionIsClosedAndCostsBoundedMemory(t *testing.T) {
 func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) string {
 	r.t.Helper()
 	room.newRoster(roster, at)
-	frames, _ := c.queue.take()
 	told := ""
-	for _, frame := range frames {
+	for _, frame := range c.queue.all() {
 		var f struct {
 			Type string
 			Data PresenceUpdate
@@ -292,10 +315,10 @@ func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) stri
 func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room := newRoom(h, 1)
-	c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: 9}}, "c")
+	c := (&rig{hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
 	room.goLive(c, joinedFrame, 0)
-	c.queue.take()
+	c.queue.all()
 	r, start := &rig{t: t, hub: h}, time.Now()
 	for i, step := range []struct {
 		after  time.Duration
@@ -332,7 +355,7 @@ func TestWhoComesLaterIsToldTheSame(t *testing.T) {
 	room, start := newRoom(h, 1), time.Now()
 	room.newRoster(chat.Roster{1: chat.Online, 2: chat.Online}, start)
 	room.newRoster(chat.Roster{1: chat.Online}, start) // 2 has a grace
-	c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: 9}}, "c")
+	c := (&rig{hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
 	room.newRoster(chat.Roster{1: chat.Online}, start)
 	var named []chat.UserID

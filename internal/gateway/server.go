@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/socket"
 )
 
 // Protocol is the WebSocket subprotocol.
@@ -59,7 +58,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Refuse(w, r, err)
 		return
 	}
-	socket, err := websocket.Accept(bounded{w}, r, &websocket.AcceptOptions{
+	socket, err := socket.Accept(w, r, websocket.AcceptOptions{
 		Subprotocols:       []string{Protocol},
 		InsecureSkipVerify: true, // admit has checked the Origin, by a stricter rule
 	})
@@ -85,20 +84,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			c.serve(context.Background())
 		}()
 	}
-}
-
-// bounded gives the socket a fixed send buffer in the kernel: one that grows
-// would hold megabytes for a client that does not read.
-type bounded struct{ http.ResponseWriter }
-
-const sendBuffer = 64 << 10
-
-func (b bounded) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := http.NewResponseController(b.ResponseWriter).Hijack()
-	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
-		err = tcp.SetWriteBuffer(sendBuffer)
-	}
-	return conn, rw, err
 }
 
 // admit says who may connect: an allowed page first, then a living session.

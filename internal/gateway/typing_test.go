@@ -30,10 +30,11 @@ func stage(t *testing.T, users int) (*room, []*Conn) {
 	var conns []*Conn
 	for id := range users {
 		c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: chat.UserID(id + 1)}}, "c")
+		c.queue.wake = func() {} // what it would be sent stays in its queue
 		c.rooms[1] = r
 		r.addSeat(c)
 		r.goLive(c, joinedFrame, 0)
-		c.queue.take()
+		c.queue.all()
 		conns = append(conns, c)
 	}
 	return r, conns
@@ -42,9 +43,8 @@ func stage(t *testing.T, users int) (*room, []*Conn) {
 // typingSeen returns the typing:update frames that wait for c.
 func typingSeen(t *testing.T, c *Conn) [][]chat.UserID {
 	t.Helper()
-	frames, _ := c.queue.take()
 	var seen [][]chat.UserID
-	for _, frame := range frames {
+	for _, frame := range c.queue.all() {
 		var f struct {
 			Type string
 			Data TypingUpdate
@@ -160,23 +160,23 @@ func TestPresenceThatHadNoRoomIsToldLater(t *testing.T) {
 	c, now := conns[0], time.Now()
 	look := func(roster chat.Roster) { r.newRoster(roster, now) }
 	look(chat.Roster{1: chat.Online})
-	c.queue.take()
+	c.queue.all()
 	for range maxQueuedEvents / 2 { // half of the place is taken
 		c.event([]byte(`{"type":"message:new"}`))
 	}
 	look(chat.Roster{1: chat.Online, 2: chat.Online, 3: chat.Online})
 	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online})
-	if frames, _ := c.queue.take(); len(frames) != maxQueuedEvents/2 {
+	if frames := c.queue.all(); len(frames) != maxQueuedEvents/2 {
 		t.Fatalf("%d frames wait, want only the %d messages", len(frames), maxQueuedEvents/2)
 	}
 	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online}) // nothing new
-	frames, _ := c.queue.take()
+	frames := c.queue.all()
 	want := `{"type":"presence:update","data":{"roomId":1,"users":[{"userId":2,"status":"busy"},{"userId":3,"status":"online"}]}}`
 	if len(frames) != 1 || string(frames[0]) != want {
 		t.Fatalf("told %s, want %s", frames, want)
 	}
 	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online})
-	if frames, _ := c.queue.take(); len(frames) != 0 {
+	if frames := c.queue.all(); len(frames) != 0 {
 		t.Fatalf("told again: %s", frames)
 	}
 }

@@ -126,27 +126,17 @@ func (h *Hub) endSessions(ended func(*Conn) bool) {
 
 // watchSilence pings what is silent and lets go what stays so.
 func (h *Hub) watchSilence(ctx context.Context) {
-	every(ctx, silenceEvery, func(now time.Time) { h.hearAll(ctx, now) })
+	every(ctx, silenceEvery, h.hearAll)
 }
 
-func (h *Hub) hearAll(ctx context.Context, now time.Time) {
+func (h *Hub) hearAll(now time.Time) {
 	for _, c := range h.allConns() {
-		switch silent := now.Sub(time.UnixMilli(c.heard.Load())); {
+		switch silent := now.Sub(c.socket.Heard()); {
 		case silent > deadAfter:
 			_ = c.socket.CloseNow()
-		case silent > pingAfter && c.asking.CompareAndSwap(false, true):
-			h.tasks.Go(func() { c.ask(ctx) })
+		case silent > pingAfter:
+			c.socket.Ping()
 		}
-	}
-}
-
-// ask sends a ping and waits for the pong; that the pong came is heard by read.
-func (c *Conn) ask(ctx context.Context) {
-	defer c.asking.Store(false)
-	ctx, cancel := context.WithTimeout(ctx, deadAfter-pingAfter)
-	defer cancel()
-	if c.socket.Ping(ctx) == nil {
-		c.hear()
 	}
 }
 
@@ -197,4 +187,11 @@ func (h *Hub) Draining() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.draining
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }

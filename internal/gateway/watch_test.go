@@ -13,16 +13,14 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/socket"
 )
-
-// silent makes it so long since anything was heard of c.
-func (c *Conn) silent(d time.Duration) { c.heard.Store(time.Now().Add(-d).UnixMilli()) }
 
 func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 	r := newRig(t)
 	conns := make(chan *Conn, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		socket, err := websocket.Accept(w, req, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		socket, err := socket.Accept(w, req, websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
 			t.Error(err)
 			return
@@ -60,12 +58,9 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 	}
 	gone := <-conns
 
-	living.silent(pingAfter + time.Second)
-	gone.silent(pingAfter + time.Second)
-	r.hub.hearAll(t.Context(), time.Now())
-	eventually(t, "the pong of the idle socket", func() bool { return !living.asking.Load() })
-	gone.silent(deadAfter + time.Second)
-	r.hub.hearAll(t.Context(), time.Now())
+	r.hub.hearAll(gone.socket.Heard().Add(pingAfter + time.Second))
+	eventually(t, "the pong of the idle socket", func() bool { return living.socket.Heard().After(gone.socket.Heard()) })
+	r.hub.hearAll(living.socket.Heard().Add(deadAfter))
 	eventually(t, "the end of the dead socket", func() bool { return len(r.hub.allConns()) == 1 })
 	if r.hub.allConns()[0] != living || living.closing() {
 		t.Error("the idle socket was let go as well")
@@ -76,7 +71,7 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 }
 
 // eventually waits for what must come.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
