@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case "", "serve":
 		return serve(ctx, out)
 	case "migrate":
-		return migrate(flags.Arg(1), out)
+		return migrate(ctx, flags.Arg(1), out)
 	case "admin":
 		return admin(ctx, flags.Args()[1:], out)
 	case "load":
@@ -104,7 +104,10 @@ func serve(ctx context.Context, out io.Writer) error {
 	}
 	app.SpareProcessor()
 	node, err := app.New(ctx, c, newLog(c))
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil // told to stop before it served
+	case err != nil:
 		return err
 	}
 	greet(out, c, node.Addr().String())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,29 +9,30 @@ import (
 	"github.com/chillin-chat/chillin/internal/app"
 )
 
-func migrate(step string, out io.Writer) (err error) {
+func migrate(ctx context.Context, step string, out io.Writer) (err error) {
+	if step != "up" && step != "down" && step != "status" {
+		return fmt.Errorf("migrate up, down or status, not %q", step)
+	}
 	c, err := settings()
 	if err != nil {
 		return err
 	}
-	schema, err := app.OpenSchema(c.Database, c.DataDir)
+	if step == "up" {
+		if err := app.MigrateUp(ctx, c, newLog(c)); err != nil {
+			return err
+		}
+	}
+	schema, err := app.OpenSchema(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, schema.Close()) }()
-	switch step {
-	case "up":
-		err = schema.Up()
-	case "down":
-		err = schema.Down()
-	case "status":
-	default:
-		return fmt.Errorf("migrate up, down or status, not %q", step)
+	if step == "down" {
+		if err := schema.Down(ctx); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	version, dirty, err := schema.Version()
+	version, dirty, err := schema.Version(ctx)
 	if err != nil {
 		return err
 	}

@@ -43,24 +43,27 @@ type App struct {
 	health  *health.Health
 	server  *http.Server
 	listen  net.Listener
-	metrics *http.Server // nil when off
-	watch   net.Listener
+	watch   *watch // nil when off
 }
 
 // New opens the engines and the port. When it returns, a client may connect and
-// is served once Run runs.
+// is served once Run runs. The port stays closed until then, so that a balancer goes
+// elsewhere without asking; METRICS_ADDR answers from the first moment on.
 func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err error) {
 	m := metrics.New()
-	e, err := openEngines(ctx, c, m, log)
+	w, err := openWatch(c.MetricsAddr, m)
 	if err != nil {
 		return nil, err
 	}
+	a := &App{config: c, log: log, watch: w}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, e.close())
+			err = errors.Join(err, a.close())
 		}
 	}()
-	a := &App{config: c, log: log, engines: e}
+	if a.engines, err = openEngines(ctx, c, w.starting(), m, log); err != nil {
+		return nil, err
+	}
 	a.wire(m)
 	if err := a.limits.Read(ctx); err != nil {
 		return nil, err
@@ -68,15 +71,16 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if a.listen, err = net.Listen("tcp", c.Addr()); err != nil {
 		return nil, fmt.Errorf("listen on PORT %d: %w", c.Port, err)
 	}
-	if c.MetricsAddr != "" {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", m.Handler())
-		a.metrics = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-		if a.watch, err = net.Listen("tcp", c.MetricsAddr); err != nil {
-			return nil, errors.Join(fmt.Errorf("listen on METRICS_ADDR: %w", err), a.listen.Close())
-		}
-	}
+	w.serves(a.health)
 	return a, nil
+}
+
+// close lets go what was opened.
+func (a *App) close() (err error) {
+	if a.engines != nil {
+		err = a.engines.close()
+	}
+	return errors.Join(err, a.watch.close())
 }
 
 // SpareProcessor lets Go run one thread more than there are processors, for a whole
@@ -98,7 +102,7 @@ func (a *App) Run(ctx context.Context) error {
 	workLife, endWork := context.WithCancel(ctx)
 	defer endWork()
 	var parts sync.WaitGroup
-	failed := make(chan error, 2)
+	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
 	parts.Go(func() { a.hooks.Run(workLife) })
 	parts.Go(func() { a.tidy(workLife) })
@@ -106,20 +110,18 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.seen.Run(workLife) })
 	parts.Go(func() { a.limits.Run(hubLife, a.log) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
-	if a.metrics != nil {
-		parts.Go(func() { serve(a.metrics, a.watch, failed) })
-	}
 	var cause error
 	select {
 	case <-ctx.Done():
 		a.log.Info("stopping")
 	case cause = <-failed:
+	case cause = <-a.watch.broken():
 	}
 	endWork()
 	a.stop()
 	endHub()
 	parts.Wait()
-	return errors.Join(cause, a.engines.close())
+	return errors.Join(cause, a.close())
 }
 
 // tidyEvery is how often a node lets go who is to go. What breaks off is gone on
@@ -166,7 +168,4 @@ func (a *App) stop() {
 		}
 	})
 	steps.Wait()
-	if a.metrics != nil {
-		_ = a.metrics.Close()
-	}
 }

@@ -18,14 +18,11 @@ import (
 	"github.com/chillin-chat/chillin/internal/bus"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/store"
 )
-
-// startPatience is how long a node waits at its start for a database that is not
-// there yet, as when all parts of a stack start together.
-const startPatience = 30 * time.Second
 
 // engines are what a node keeps its state in.
 type engines struct {
@@ -48,14 +45,17 @@ func (e *engines) close() error {
 	return errors.Join(errs...)
 }
 
-func openEngines(ctx context.Context, c config.Config, m *metrics.Metrics, log *slog.Logger) (_ *engines, err error) {
+func openEngines(ctx context.Context, c config.Config, stage *health.Stage, m *metrics.Metrics, log *slog.Logger) (_ *engines, err error) {
 	e := &engines{node: nodeName()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
 		}
 	}()
-	if err := e.openStore(ctx, c, m, log); err != nil {
+	if err := migrateUp(ctx, c, stage, log); err != nil {
+		return nil, err
+	}
+	if err := e.openStore(ctx, c, m); err != nil {
 		return nil, err
 	}
 	if err := e.openRedis(c, m, log); err != nil {
@@ -73,13 +73,8 @@ func nodeName() string {
 	return host + "-" + strings.ToLower(rand.Text()[:8])
 }
 
-func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics, log *slog.Logger) error {
-	o := store.Options{Observe: m.Batch}
-	if err := MigrateUp(ctx, c.Database, c.DataDir, log); err != nil {
-		return err
-	}
-	var err error
-	if e.store, err = openDatabase(ctx, c, o); err != nil {
+func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics) (err error) {
+	if e.store, err = openDatabase(ctx, c, store.Options{Observe: m.Batch}); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)
@@ -91,35 +86,6 @@ func openDatabase(ctx context.Context, c config.Config, o store.Options) (*store
 		return store.OpenPostgres(ctx, c.Database.DSN.Reveal(), o)
 	}
 	return store.OpenSQLite(ctx, c.DataDir, o)
-}
-
-// MigrateUp brings the schema to the newest version; it waits up to half a minute
-// for a Postgres that is not there yet.
-func MigrateUp(ctx context.Context, d config.Database, dir string, log *slog.Logger) error {
-	deadline := time.Now().Add(startPatience)
-	for {
-		schema, err := OpenSchema(d, dir)
-		if err == nil {
-			return errors.Join(schema.Up(), schema.Close())
-		}
-		if d.Engine != config.Postgres || time.Now().After(deadline) {
-			return err
-		}
-		log.Warn("database is not there yet", "err", err)
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// OpenSchema opens the schema of the configured database.
-func OpenSchema(d config.Database, dir string) (*store.Schema, error) {
-	if d.Engine == config.Postgres {
-		return store.PostgresSchema(d.DSN.Reveal())
-	}
-	return store.SQLiteSchema(dir)
 }
 
 func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logger) error {

@@ -50,11 +50,11 @@ func (h warnings) Handle(_ context.Context, r slog.Record) error {
 // is tried again later, and what is used or may still be sent stays.
 func TestSweepersOfSeveralNodes(t *testing.T) {
 	dsn := testenv.Postgres(t)
-	schema, err := store.PostgresSchema(dsn)
+	schema, err := store.PostgresSchema(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(schema.Up(), schema.Close()); err != nil {
+	if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
 		t.Fatal(err)
 	}
 	var later atomic.Int64

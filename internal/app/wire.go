@@ -154,7 +154,7 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,
 		Crowd: a.crowd, Failures: perMinute[string](failedSockets),
 	})
-	router.Method(http.MethodGet, "/health", a.health.Live())
+	router.Method(http.MethodGet, "/health", health.Live(time.Now))
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())
 	client := middleware.Compress(5, "text/html", "text/css", "text/javascript", "image/svg+xml")(web.Handler())
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) {

@@ -29,11 +29,11 @@ func (nothing) Keep(chat.RoomID, chat.Page)                    {}
 // "session" is what it costs to know who asks.
 func BenchmarkNewest(b *testing.B) {
 	dsn := testenv.Postgres(b)
-	schema, err := store.PostgresSchema(dsn)
+	schema, err := store.PostgresSchema(b.Context(), dsn)
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := schema.Up(); err != nil {
+	if err := schema.Up(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	if err := schema.Close(); err != nil {

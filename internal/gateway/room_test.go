@@ -44,11 +44,11 @@ type rig struct {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(dir)
+	schema, err := store.SQLiteSchema(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Up(); err != nil {
+	if err := schema.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := schema.Close(); err != nil {

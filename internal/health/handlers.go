@@ -3,16 +3,18 @@ package health
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 // Live serves /health: 200 while the process answers at all. It asks no engine: a
-// node is not to be restarted because the database is away.
-func (h *Health) Live() http.Handler {
+// node is not to be restarted because the database is away, or because its schema is
+// being brought up.
+func Live(now func() time.Time) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		write(w, http.StatusOK, struct {
 			Status    Status `json:"status"`
 			Timestamp string `json:"timestamp"` // RFC 3339, UTC, milliseconds
-		}{OK, h.now().UTC().Format("2006-01-02T15:04:05.000Z")})
+		}{OK, now().UTC().Format("2006-01-02T15:04:05.000Z")})
 	})
 }
 

@@ -206,13 +206,28 @@ func TestErrorsGoToTheLogOnceAndNotToTheReport(t *testing.T) {
 }
 
 func TestLive(t *testing.T) {
-	h := New(quiet(), Check{"database", true, func(context.Context) error { t.Error("Live asks an engine"); return nil }})
-	h.now = func() time.Time { return time.UnixMilli(1_700_000_000_123) }
-	h.Drain()
 	w := httptest.NewRecorder()
-	h.Live().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", nil))
+	Live(func() time.Time { return time.UnixMilli(1_700_000_000_123) }).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", nil))
 	want := `{"status":"ok","timestamp":"2023-11-14T22:13:20.123Z"}`
 	if got := strings.TrimSpace(w.Body.String()); w.Code != 200 || got != want {
 		t.Errorf("got %d %s, want 200 %s", w.Code, got, want)
+	}
+}
+
+func TestANodeThatStartsIsNotReadyAndSaysWhy(t *testing.T) {
+	var stage Stage
+	for _, reason := range []string{"", "connecting", "migrating"} {
+		if reason != "" {
+			stage.Set(reason)
+		}
+		w := httptest.NewRecorder()
+		stage.Ready().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
+		var got Report
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if w.Code != 503 || got.Status != Unavailable || got.Checks["database"].Error != reason {
+			t.Errorf("got %d %+v, want 503 and the reason %q", w.Code, got, reason)
+		}
 	}
 }

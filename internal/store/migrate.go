@@ -2,60 +2,49 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/golang-migrate/migrate/v4"
-	"github.com/golang-migrate/migrate/v4/database"
-	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
-	migratesqlite "github.com/golang-migrate/migrate/v4/database/sqlite"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"github.com/chillin-chat/chillin/migrations"
 )
 
 // Schema is the schema of one database, to be moved between versions. Nodes may
 // start together: Postgres's advisory lock lets one at a time, and a SQLite
-// folder belongs to one process. Close it.
+// folder belongs to one process. A migration that breaks off, in whatever way, has
+// changed nothing. Close it.
 type Schema struct {
 	migrate *migrate.Migrate
+	db      *schemaDriver
 	release func() error
 }
 
 // PostgresSchema opens the schema of the database that dsn names.
-func PostgresSchema(dsn string) (*Schema, error) {
-	db, err := sql.Open("pgx", dsn)
+func PostgresSchema(ctx context.Context, dsn string) (*Schema, error) {
+	driver, err := openPostgresSchema(ctx, dsn)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	driver, err := migratepgx.WithInstance(db, &migratepgx.Config{})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
+		return nil, err
 	}
 	return newSchema("postgres", driver, func() error { return nil })
 }
 
 // SQLiteSchema opens the schema of chillin.db in dir and holds the folder.
-func SQLiteSchema(dir string) (*Schema, error) {
+func SQLiteSchema(ctx context.Context, dir string) (*Schema, error) {
 	lock, err := lockFolder(dir)
 	if err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", sqliteDSN(dir))
+	driver, err := openSQLiteSchema(ctx, dir)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), lock.Close())
-	}
-	driver, err := migratesqlite.WithInstance(db, &migratesqlite.Config{})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close(), lock.Close())
+		return nil, errors.Join(err, lock.Close())
 	}
 	return newSchema("sqlite", driver, lock.Close)
 }
 
-func newSchema(engine string, driver database.Driver, release func() error) (*Schema, error) {
+func newSchema(engine string, driver *schemaDriver, release func() error) (*Schema, error) {
 	files, err := iofs.New(migrations.FS, engine)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read migrations: %w", err), driver.Close(), release())
@@ -64,25 +53,70 @@ func newSchema(engine string, driver database.Driver, release func() error) (*Sc
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare migrations: %w", err), driver.Close(), release())
 	}
-	return &Schema{m, release}, nil
+	return &Schema{m, driver, release}, nil
 }
 
-// Up brings the schema to the newest version. To be there already is no error.
-func (s *Schema) Up() error { return s.moved(s.migrate.Up()) }
+// Up brings the schema to the newest version. To be there already is no error. While
+// another process moves the schema the error is a *Migrating, at once. When ctx ends,
+// the migration that is under way is taken back.
+func (s *Schema) Up(ctx context.Context) error {
+	newest, err := NewestSchema()
+	if err != nil {
+		return err
+	}
+	if version, dirty, err := s.Version(ctx); err == nil && version == newest && !dirty {
+		return nil // without the lock: nodes that start together need not wait for each other
+	}
+	return s.move(ctx, s.migrate.Up)
+}
 
-// Down takes the newest version back, one step.
-func (s *Schema) Down() error { return s.moved(s.migrate.Steps(-1)) }
+// Down takes the newest version back, one step; otherwise it is as Up.
+func (s *Schema) Down(ctx context.Context) error {
+	return s.move(ctx, func() error { return s.migrate.Steps(-1) })
+}
 
-func (s *Schema) moved(err error) error {
-	if err != nil && !errors.Is(err, migrate.ErrNoChange) {
+func (s *Schema) move(ctx context.Context, step func() error) error {
+	s.db.ctx = ctx
+	if err := s.db.take(); err != nil {
+		return err
+	}
+	defer s.db.leave()
+	version, dirty, err := s.Version(ctx)
+	if err == nil {
+		err = movable(version, dirty)
+	}
+	if err != nil {
+		return err
+	}
+	if err := step(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
 }
 
-// Version returns the number of the newest migration applied, 0 for none; dirty
-// tells that it broke off in the middle.
-func (s *Schema) Version() (version uint, dirty bool, err error) {
+// movable refuses a schema that this binary cannot bring anywhere.
+func movable(version uint, dirty bool) error {
+	newest, err := NewestSchema()
+	switch {
+	case err != nil:
+		return err
+	case dirty:
+		return fmt.Errorf("migration %d broke off in the middle, under an older chillin: restore the backup, or mend the schema by hand", version)
+	case version > newest:
+		return errSchema(version, newest)
+	}
+	return nil
+}
+
+func errSchema(version, newest uint) error {
+	return fmt.Errorf("the database has schema version %d and this chillin knows %d: use the chillin that serves it", version, newest)
+}
+
+// Version returns the number of the newest migration applied, 0 for none. It does
+// not wait for who moves the schema. dirty tells that a migration broke off in the
+// middle, which only versions of chillin before this one left behind.
+func (s *Schema) Version(ctx context.Context) (version uint, dirty bool, err error) {
+	s.db.ctx = ctx
 	version, dirty, err = s.migrate.Version()
 	if errors.Is(err, migrate.ErrNilVersion) {
 		return 0, false, nil
@@ -90,21 +124,30 @@ func (s *Schema) Version() (version uint, dirty bool, err error) {
 	return version, dirty, err
 }
 
-// wantNewestSchema refuses a database that another version of chillin serves.
-func (s *Store) wantNewestSchema(ctx context.Context) error {
+// NewestSchema is the version that this binary serves.
+func NewestSchema() (newest uint, err error) {
 	files, err := fs.Glob(migrations.FS, "sqlite/*.up.sql") // by name; both engines have the same numbers
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return 0, fmt.Errorf("read migrations: %w", err)
 	}
-	var newest, version int
 	if _, err := fmt.Sscanf(files[len(files)-1], "sqlite/%06d_", &newest); err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return 0, fmt.Errorf("read migrations: %w", err)
 	}
+	return newest, nil
+}
+
+// wantNewestSchema refuses a database that another version of chillin serves.
+func (s *Store) wantNewestSchema(ctx context.Context) error {
+	newest, err := NewestSchema()
+	if err != nil {
+		return err
+	}
+	var version uint
 	if err := s.read.QueryRowContext(ctx, `SELECT version FROM schema_migrations`).Scan(&version); err != nil {
 		return fmt.Errorf("read the schema's version (has the server run on this database?): %w", err)
 	}
 	if version != newest {
-		return fmt.Errorf("the database has schema version %d and this chillin knows %d: use the chillin that serves it", version, newest)
+		return errSchema(version, newest)
 	}
 	return nil
 }

@@ -1,8 +1,13 @@
 package store
 
 import (
-	"sync"
+	"context"
+	"errors"
+	"strings"
 	"testing"
+
+	"github.com/golang-migrate/migrate/v4/database"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/markup"
@@ -15,8 +20,8 @@ func TestMigrate(t *testing.T) {
 		name string
 		open func() (*Schema, error)
 	}{
-		{"sqlite", func() (*Schema, error) { return SQLiteSchema(dir) }},
-		{"postgres", func() (*Schema, error) { return PostgresSchema(dsn) }},
+		{"sqlite", func() (*Schema, error) { return SQLiteSchema(t.Context(), dir) }},
+		{"postgres", func() (*Schema, error) { return PostgresSchema(t.Context(), dsn) }},
 	} {
 		t.Run(e.name+" goes up, down and up again", func(t *testing.T) {
 			schema, err := e.open()
@@ -27,13 +32,13 @@ func TestMigrate(t *testing.T) {
 			var newest uint
 			for _, step := range []struct {
 				name string
-				move func() error
+				move func(context.Context) error
 				back bool // below the newest
 			}{{"up", schema.Up, false}, {"up again", schema.Up, false}, {"down", schema.Down, true}, {"up after down", schema.Up, false}} {
-				if err := step.move(); err != nil {
+				if err := step.move(t.Context()); err != nil {
 					t.Fatalf("%s: %v", step.name, err)
 				}
-				version, dirty, err := schema.Version()
+				version, dirty, err := schema.Version(t.Context())
 				newest = max(newest, version)
 				if err != nil || dirty || (version < newest) != step.back {
 					t.Fatalf("after %s: version %d of %d, dirty %v, err %v", step.name, version, newest, dirty, err)
@@ -50,8 +55,8 @@ func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
 		schema func() (*Schema, error)
 		open   func() (*Store, error)
 	}{
-		{"sqlite", func() (*Schema, error) { return SQLiteSchema(dir) }, func() (*Store, error) { return OpenSQLite(t.Context(), dir, Options{}) }},
-		{"postgres", func() (*Schema, error) { return PostgresSchema(dsn) }, func() (*Store, error) { return OpenPostgres(t.Context(), dsn, Options{}) }},
+		{"sqlite", func() (*Schema, error) { return SQLiteSchema(t.Context(), dir) }, func() (*Store, error) { return OpenSQLite(t.Context(), dir, Options{}) }},
+		{"postgres", func() (*Schema, error) { return PostgresSchema(t.Context(), dsn) }, func() (*Store, error) { return OpenPostgres(t.Context(), dsn, Options{}) }},
 	} {
 		t.Run(e.name, func(t *testing.T) {
 			ctx := t.Context()
@@ -88,10 +93,10 @@ func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			for version := uint(0); version != 1; {
-				if err := schema.Down(); err != nil {
+				if err := schema.Down(ctx); err != nil {
 					t.Fatal(err)
 				}
-				if version, _, err = schema.Version(); err != nil {
+				if version, _, err = schema.Version(ctx); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -108,23 +113,180 @@ func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
 	}
 }
 
-func TestNodesMigrateTogether(t *testing.T) {
+// migratingUp begins to bring the schema up where it has to wait for a table that
+// another transaction holds; free lets it go on, and done is what Up returned.
+func migratingUp(t *testing.T, ctx context.Context, dsn string) (free func(), done chan error) {
+	t.Helper()
+	look := connected(t, dsn)
+	schema, err := PostgresSchema(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = schema.Close() })
+	if err := errors.Join(schema.Up(t.Context()), schema.Down(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	holding, err := connected(t, dsn).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holding.Exec(t.Context(), `LOCK TABLE users`); err != nil {
+		t.Fatal(err)
+	}
+	done = make(chan error, 1)
+	go func() { done <- schema.Up(ctx) }()
+	for waits := false; !waits; {
+		err := look.QueryRow(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+			WHERE application_name = 'chillin migrate' AND datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() { _ = holding.Rollback(t.Context()) }, done
+}
+
+func connected(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+func TestOneMovesTheSchemaAndTheOthersAreTold(t *testing.T) {
 	dsn := testenv.Postgres(t)
-	var nodes sync.WaitGroup
-	for range 4 {
-		nodes.Go(func() {
-			schema, err := PostgresSchema(dsn)
+	free, done := migratingUp(t, t.Context(), dsn)
+	second, err := PostgresSchema(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	newest, err := NewestSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version, dirty, err := second.Version(t.Context()); version != newest-1 || dirty || err != nil {
+		t.Errorf("version = %d, dirty %v, %v while it is moved, want %d", version, dirty, err, newest-1)
+	}
+	err = second.Up(t.Context())
+	if busy, ok := errors.AsType[*Migrating](err); !ok || busy.PID == 0 {
+		t.Fatalf("up beside who moves: %v, want to be told who", err)
+	}
+	free()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Up(t.Context()); err != nil {
+		t.Errorf("up afterwards: %v", err)
+	}
+}
+
+// Whatever ends a migration in the middle, the schema is as before, and the next one
+// goes on from there.
+func TestAMigrationThatBreaksOffHasChangedNothing(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, dsn string, stop func()){
+		"told to stop": func(_ *testing.T, _ string, stop func()) { stop() },
+		"connection lost": func(t *testing.T, dsn string, _ func()) {
+			second, err := PostgresSchema(t.Context(), dsn)
 			if err != nil {
-				t.Errorf("open: %v", err)
-				return
+				t.Fatal(err)
 			}
-			defer schema.Close()
-			if err := schema.Up(); err != nil {
-				t.Errorf("up: %v", err)
+			defer second.Close()
+			busy, ok := errors.AsType[*Migrating](second.Up(t.Context()))
+			if !ok {
+				t.Fatal("nobody moves the schema")
+			}
+			if _, err := connected(t, dsn).Exec(t.Context(), `SELECT pg_terminate_backend($1)`, busy.PID); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := testenv.Postgres(t)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			free, done := migratingUp(t, ctx, dsn)
+			end(t, dsn, stop)
+			if err := <-done; err == nil {
+				t.Fatal("it went on")
+			}
+			free()
+			next, err := PostgresSchema(t.Context(), dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer next.Close()
+			before, dirty, err := next.Version(t.Context())
+			if err != nil || dirty {
+				t.Fatalf("dirty %v, %v", dirty, err)
+			}
+			// The server may notice a moment later than we that the connection is gone.
+			for err = next.Up(t.Context()); err != nil; err = next.Up(t.Context()) {
+				if _, busy := errors.AsType[*Migrating](err); !busy {
+					t.Fatal(err)
+				}
+			}
+			if after, _, err := next.Version(t.Context()); after != before+1 || err != nil {
+				t.Errorf("version %d after %d, %v", after, before, err)
 			}
 		})
 	}
-	nodes.Wait()
+}
+
+func TestWhatAnOlderChillinLeftIsNotTouched(t *testing.T) {
+	for name, c := range map[string]struct{ set, want string }{
+		"a migration that broke off": {`UPDATE schema_migrations SET dirty = true`, "broke off"},
+		"a schema of the future":     {`UPDATE schema_migrations SET version = version + 1`, "use the chillin that serves it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := testenv.Postgres(t)
+			schema, err := PostgresSchema(t.Context(), dsn)
+			migrateUp(t, schema, err)
+			if _, err := connected(t, dsn).Exec(t.Context(), c.set); err != nil {
+				t.Fatal(err)
+			}
+			if schema, err = PostgresSchema(t.Context(), dsn); err != nil {
+				t.Fatal(err)
+			}
+			defer schema.Close()
+			for step, move := range map[string]func(context.Context) error{"up": schema.Up, "down": schema.Down} {
+				if err := move(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%s: %v, want %q", step, err, c.want)
+				}
+			}
+		})
+	}
+}
+
+// golang-migrate's own driver, which older versions used, and ours keep each other out.
+func TestOlderVersionsTakeTheSameLock(t *testing.T) {
+	dsn := testenv.Postgres(t)
+	id, err := database.GenerateAdvisoryLockId(databaseName(t, dsn), "public", "schema_migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connected(t, dsn).Exec(t.Context(), `SELECT pg_advisory_lock(`+id+`)`); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := PostgresSchema(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer schema.Close()
+	if _, busy := errors.AsType[*Migrating](schema.Up(t.Context())); !busy {
+		t.Error("up went on beside an older version that migrates")
+	}
+}
+
+func databaseName(t *testing.T, dsn string) string {
+	t.Helper()
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Database
 }
 
 func TestOneProcessPerFolder(t *testing.T) {

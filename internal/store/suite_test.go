@@ -25,7 +25,7 @@ var engines = []struct {
 func openTestSQLite(t testing.TB) *Store {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := SQLiteSchema(dir)
+	schema, err := SQLiteSchema(t.Context(), dir)
 	migrateUp(t, schema, err)
 	s, err := OpenSQLite(t.Context(), dir, Options{})
 	return opened(t, s, err)
@@ -34,7 +34,7 @@ func openTestSQLite(t testing.TB) *Store {
 func openTestPostgres(t testing.TB) *Store {
 	t.Helper()
 	dsn := testenv.Postgres(t)
-	schema, err := PostgresSchema(dsn)
+	schema, err := PostgresSchema(t.Context(), dsn)
 	migrateUp(t, schema, err)
 	s, err := OpenPostgres(t.Context(), dsn, Options{})
 	return opened(t, s, err)
@@ -45,7 +45,7 @@ func migrateUp(t testing.TB, schema *Schema, err error) {
 	if err != nil {
 		t.Fatalf("open schema: %v", err)
 	}
-	if err := schema.Up(); err != nil {
+	if err := schema.Up(t.Context()); err != nil {
 		t.Fatalf("migrate up: %v", err)
 	}
 	if err := schema.Close(); err != nil {

@@ -157,11 +157,11 @@ func (s seen) TakeHooks(ctx context.Context, limit int, lease time.Duration) ([]
 func newRig(t *testing.T, to *receiver) *rig {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(dir)
+	schema, err := store.SQLiteSchema(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Up(); err != nil {
+	if err := schema.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_ = schema.Close()

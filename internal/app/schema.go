@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/health"
+	"github.com/chillin-chat/chillin/internal/store"
+)
+
+const (
+	// startPatience is how long a node waits at its start for a database that is not
+	// there yet, as when all parts of a stack start together.
+	startPatience = 30 * time.Second
+	// lookAgain is how soon it looks again, and a word of waiting comes after the first
+	// second and then each wordEvery.
+	lookAgain = 500 * time.Millisecond
+	wordEvery = 10 * time.Second
+)
+
+// MigrateUp brings the schema to the newest version. It waits up to half a minute for
+// a Postgres that is not there yet, and for another process that moves the schema as
+// long as that lives and ctx lasts.
+func MigrateUp(ctx context.Context, c config.Config, log *slog.Logger) error {
+	return migrateUp(ctx, c, &health.Stage{}, log)
+}
+
+func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *slog.Logger) error {
+	deadline, word := time.Now().Add(startPatience), time.Now().Add(time.Second)
+	for {
+		stage.Set("connecting")
+		schema, err := OpenSchema(ctx, c)
+		found := err == nil
+		if found {
+			stage.Set("migrating")
+			err = errors.Join(moveUp(ctx, schema, log), schema.Close())
+		}
+		busy, wait := errors.AsType[*store.Migrating](err)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case wait:
+			deadline = time.Now().Add(startPatience)
+			if time.Now().After(word) {
+				log.Info("another process brings the schema up: waiting for it",
+					"connection", busy.PID, "address", busy.Address, "for", busy.For, "index", busy.Phase)
+				word = time.Now().Add(wordEvery)
+			}
+		case found, c.Database.Engine != config.Postgres, time.Now().After(deadline):
+			return err
+		default:
+			log.Warn("database is not there yet", "err", err)
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// moveUp is Schema.Up with a word before and after it: on a large database it may take
+// minutes.
+func moveUp(ctx context.Context, schema *store.Schema, log *slog.Logger) error {
+	newest, err := store.NewestSchema()
+	if err != nil {
+		return err
+	}
+	before, _, err := schema.Version(ctx)
+	if err != nil || before == newest {
+		return errors.Join(err, schema.Up(ctx))
+	}
+	began := time.Now()
+	if err := schema.Up(ctx); err != nil {
+		return err
+	}
+	log.Info("schema brought up", "from", before, "to", newest, "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// OpenSchema opens the schema of the configured database.
+func OpenSchema(ctx context.Context, c config.Config) (*store.Schema, error) {
+	if c.Database.Engine == config.Postgres {
+		return store.PostgresSchema(ctx, c.Database.DSN.Reveal())
+	}
+	return store.SQLiteSchema(ctx, c.DataDir)
+}
