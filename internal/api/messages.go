@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -125,9 +126,10 @@ func (a *API) mountMessages() {
 		Summary: "Send a message, once per cid", DefaultStatus: http.StatusCreated,
 		Description: "201 for a new message, 200 with the original where the cid was known.",
 	}, func(ctx context.Context, in *sendInput) (*messageOutput, error) {
+		began := time.Now()
 		m, fresh, err := a.Service.SendMessage(ctx, auth.CallerIn(ctx),
 			chat.Send{Room: in.ID, CID: in.Body.CID, Text: in.Body.Text, ReplyTo: in.Body.ReplyTo, Attachments: in.Body.AttachmentIDs})
-		return a.sent(m, fresh, err)
+		return a.sent(m, fresh, began, err)
 	})
 	handle(a, huma.Operation{
 		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "A message",
@@ -158,12 +160,12 @@ func (a *API) mountMessages() {
 	}
 }
 
-// sent answers a send: 201, or 200 with the original.
-func (a *API) sent(m chat.Message, fresh bool, err error) (*messageOutput, error) {
+// sent answers a send that began then: 201, or 200 with the original.
+func (a *API) sent(m chat.Message, fresh bool, began time.Time, err error) (*messageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Metrics.Confirm(fresh)
+	a.Metrics.Confirm(fresh, time.Since(began))
 	out := &messageOutput{Status: http.StatusOK}
 	if fresh {
 		out.Status = http.StatusCreated

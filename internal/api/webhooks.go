@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -100,8 +101,9 @@ func (a *API) mountIncomingHooks() {
 		Summary: "Say something in the room of an incoming webhook", DefaultStatus: http.StatusCreated,
 		Description: "201 for a new message, 200 with the original where the cid or Idempotency-Key was known.",
 	}, func(ctx context.Context, in *hookPostInput) (*messageOutput, error) {
+		began := time.Now()
 		m, fresh, err := a.Service.PostByHook(ctx, in.Token, chat.HookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
-		return a.sent(m, fresh, err)
+		return a.sent(m, fresh, began, err)
 	})
 }
 

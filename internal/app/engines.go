@@ -78,6 +78,7 @@ func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Met
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)
+	m.Pools(e.store.Pools)
 	return nil
 }
 

@@ -178,12 +178,13 @@ func roomChanges(ctx context.Context, c *Conn, id json.Number, in ChangesAsk) er
 }
 
 func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) error {
+	began := time.Now()
 	m, fresh, err := c.service.SendMessage(ctx, c.caller,
 		chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, ReplyTo: in.ReplyTo, Attachments: in.AttachmentIDs})
 	if err != nil {
 		return err
 	}
-	c.hub.metrics.Confirm(fresh)
+	c.hub.metrics.Confirm(fresh, time.Since(began))
 	if _, seated := c.seated()[in.RoomID]; seated {
 		_ = c.types(in.RoomID, false, c.mayType(ctx, in.RoomID)) // who has sent types no more
 	}

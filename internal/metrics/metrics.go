@@ -22,12 +22,13 @@ type Metrics struct {
 	RoomsOpen   prometheus.Gauge
 	SlowConns   prometheus.Counter // closed because they could not keep up
 
-	Appended      prometheus.Counter     // messages committed
-	Confirmed     prometheus.Counter     // confirmations sent, of known cids too
-	Deduplicated  prometheus.Counter     // sends whose cid was known
-	Refused       *prometheus.CounterVec // commands and requests, by error code
-	appendBatch   prometheus.Histogram
-	appendSeconds prometheus.Histogram
+	Appended       prometheus.Counter     // messages committed
+	Confirmed      prometheus.Counter     // confirmations sent, of known cids too
+	Deduplicated   prometheus.Counter     // sends whose cid was known
+	Refused        *prometheus.CounterVec // commands of sockets, by error code
+	appendBatch    prometheus.Histogram
+	appendSeconds  prometheus.Histogram
+	confirmSeconds prometheus.Histogram
 
 	Delivered prometheus.Counter // events times connections
 	Filled    prometheus.Counter // messages read from the store because the bus left a hole
@@ -59,7 +60,7 @@ func New() *Metrics {
 		Confirmed:    counter("messages_confirmed_total", "Messages confirmed to their senders, repeated confirmations included."),
 		Deduplicated: counter("messages_deduplicated_total", "Sends of a known client id, answered with the original."),
 		Refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "chillin_commands_refused_total", Help: "Commands and requests refused, by error code.",
+			Name: "chillin_commands_refused_total", Help: "Commands of sockets that were refused, by error code.",
 		}, []string{"code"}),
 		appendBatch: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "chillin_append_batch_messages", Help: "Messages per append transaction.",
@@ -68,6 +69,11 @@ func New() *Metrics {
 		appendSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "chillin_append_seconds", Help: "Time of an append transaction, commit included.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13), // 0.5 ms…2 s, the statement timeout
+		}),
+
+		confirmSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "chillin_confirm_seconds", Help: "Time of a send from its arrival to its confirmation.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2, 12), // 1 ms…2 s, which a command may take
 		}),
 
 		Delivered: counter("events_delivered_total", "Events handed to connections."),
@@ -98,7 +104,7 @@ func New() *Metrics {
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
-		m.appendBatch, m.appendSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
+		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
 		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
 	return m
@@ -119,10 +125,11 @@ func (m *Metrics) Batch(messages int, took time.Duration) {
 	m.appendSeconds.Observe(took.Seconds())
 }
 
-// Confirm counts a send that was confirmed: a new message, or a known client id
-// answered with its original.
-func (m *Metrics) Confirm(fresh bool) {
+// Confirm counts a send that was confirmed within took: a new message, or a known
+// client id answered with its original.
+func (m *Metrics) Confirm(fresh bool, took time.Duration) {
 	m.Confirmed.Inc()
+	m.confirmSeconds.Observe(took.Seconds())
 	if !fresh {
 		m.Deduplicated.Inc()
 	}

@@ -76,6 +76,18 @@ func (p *postgres) close() error {
 	return err
 }
 
+func (p *postgres) pools() map[string]sql.DBStats {
+	all := map[string]sql.DBStats{}
+	for name, pool := range map[string]*pgxpool.Pool{"others": p.pool, "appends": p.appends} {
+		s := pool.Stat()
+		all[name] = sql.DBStats{
+			MaxOpenConnections: int(s.MaxConns()), OpenConnections: int(s.TotalConns()), InUse: int(s.AcquiredConns()), Idle: int(s.IdleConns()),
+			WaitCount: s.EmptyAcquireCount(), WaitDuration: s.EmptyAcquireWaitTime(),
+		}
+	}
+	return all
+}
+
 func (*postgres) list(ids []int64) any { return ids }
 func (*postgres) in(column string, n int) string {
 	return fmt.Sprintf("%s = ANY($%d::bigint[])", column, n)

@@ -88,6 +88,10 @@ func (e *sqliteEngine) close() error {
 	return errors.Join(e.read.Close(), e.write.Close(), e.release())
 }
 
+func (e *sqliteEngine) pools() map[string]sql.DBStats {
+	return map[string]sql.DBStats{"reads": e.read.Stats(), "writes": e.write.Stats()}
+}
+
 func (*sqliteEngine) list(ids []int64) any {
 	text, _ := json.Marshal(ids) // []int64 always encodes
 	return string(text)

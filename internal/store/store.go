@@ -65,6 +65,7 @@ type engine interface {
 	// violated names the unique constraint or columns that err tells of, "" for
 	// any other error.
 	violated(err error) string
+	pools() map[string]sql.DBStats
 	close() error
 }
 
@@ -111,6 +112,9 @@ func (s *Store) Ready(ctx context.Context) error {
 	var one int
 	return s.read.QueryRowContext(ctx, `SELECT 1`).Scan(&one)
 }
+
+// Pools tells how the node's connections to the database are used, by what they are for.
+func (s *Store) Pools() map[string]sql.DBStats { return s.engine.pools() }
 
 func (s *Store) clock() chat.Time { return chat.At(s.now()) }
 
