@@ -25,6 +25,7 @@ const usage = `Chillin, a chat server.
   chillin migrate down          take the newest schema change back
   chillin migrate status        tell the schema's version
   chillin admin list            show the users; see chillin admin help for what can be done to them
+  chillin doctor                check the settings, the engines and this machine; exit code 0 or 1
   chillin load                  tell what this machine carries; see chillin load -h for measuring a server
   chillin health                ask the node on PORT whether it is ready; exit code 0 or 1
   chillin openapi               print the OpenAPI document
@@ -63,6 +64,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return migrate(ctx, flags.Arg(1), out)
 	case "admin":
 		return admin(ctx, flags.Args()[1:], out)
+	case "doctor":
+		return examine(ctx, out)
 	case "load":
 		return measure(ctx, flags.Args()[1:], out)
 	case "health":

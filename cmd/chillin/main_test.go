@@ -26,6 +26,8 @@ func TestCommands(t *testing.T) {
 		{"migrate up", []string{"migrate", "up"}, nil, fmt.Sprintf("schema version %d\n", newestSchema(t)), ""},
 		{"all faults at once", nil, map[string]string{"PORT": "x", "MAX_MESSAGE_LENGTH": "0"}, "", "MAX_MESSAGE_LENGTH"},
 		{"redis without postgres", nil, map[string]string{"REDIS_URL": "redis://127.0.0.1:6379"}, "", "REDIS_URL"},
+		{"doctor of a new folder", []string{"doctor"}, map[string]string{"PORT": "0"}, "first start makes it", ""},
+		{"doctor of wrong settings", []string{"doctor"}, map[string]string{"PORT": "x"}, "wrong", "not all is right"},
 		{"health of nobody", []string{"health"}, map[string]string{"PORT": "1"}, "", "refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // other: cmd → app → {api, gateway} → auth → chat → markup; the engines know chat;
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
-	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/api", "internal/gateway", "internal/load"},
+	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load"},
 	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
 	"internal/api":       {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
 	"internal/gateway":   {"internal/auth", "internal/chat", "internal/metrics", "internal/socket", "internal/strictjson"},
@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"internal/blob":      {"internal/chat"},
 	"internal/picture":   {"internal/chat"},
 	"internal/webhook":   {"internal/chat", "internal/metrics"},
+	"internal/doctor":    {"internal/blob", "internal/config", "internal/store"},
 	"internal/config":    {},
 	"internal/health":    {},
 	"internal/metrics":   {},

@@ -165,6 +165,14 @@ func (s *S3) Ready(ctx context.Context) error {
 	return nil
 }
 
+// Present tells whether the bucket is there; it makes none.
+func (s *S3) Present(ctx context.Context) (bool, error) {
+	ctx, w := watched(ctx)
+	defer w.stop()
+	exists, err := s.client.BucketExists(ctx, s.bucket)
+	return exists, fault(ctx, err)
+}
+
 // ensureBucket makes the bucket where it is missing; it asks until it has seen
 // it once.
 func (s *S3) ensureBucket(ctx context.Context) error {

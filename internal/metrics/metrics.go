@@ -107,6 +107,13 @@ func New() *Metrics {
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
 		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
+	// An alert on the first of a kind needs the zero before it.
+	for _, reason := range []string{"queue_full", "redis"} {
+		m.BusDropped.WithLabelValues(reason)
+	}
+	for _, outcome := range []string{"delivered", "failed"} {
+		m.HookDeliveries.WithLabelValues(outcome)
+	}
 	return m
 }
 

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"database/sql"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,6 +30,10 @@ func TestMetricsAreServed(t *testing.T) {
 	m.RoomsOpen.Inc()
 	m.Refused.WithLabelValues("RATE_LIMITED").Inc()
 	m.Batch(512, 3*time.Millisecond)
+	m.Confirm(false, 3*time.Millisecond)
+	m.Pools(func() map[string]sql.DBStats {
+		return map[string]sql.DBStats{"appends": {MaxOpenConnections: 4, InUse: 3, WaitCount: 2, WaitDuration: 1500 * time.Millisecond}}
+	})
 	m.Request("GET", "/api/v1/rooms/{id}", 200, 5*time.Millisecond)
 	m.Request("GET", "", 404, time.Millisecond)
 	m.Request("BREW", "", 418, time.Millisecond)
@@ -38,7 +43,12 @@ func TestMetricsAreServed(t *testing.T) {
 		"chillin_connections 3\n",
 		"chillin_rooms_open 1\n",
 		"chillin_messages_appended_total 512\n",
-		"chillin_messages_deduplicated_total 0\n",
+		"chillin_messages_deduplicated_total 1\n",
+		`chillin_confirm_seconds_bucket{le="0.004"} 1` + "\n",
+		`chillin_database_connections_in_use{pool="appends"} 3` + "\n",
+		`chillin_database_connections_max{pool="appends"} 4` + "\n",
+		`chillin_database_waits_total{pool="appends"} 2` + "\n",
+		`chillin_database_wait_seconds_total{pool="appends"} 1.5` + "\n",
 		`chillin_commands_refused_total{code="RATE_LIMITED"} 1` + "\n",
 		"chillin_append_batch_messages_sum 512\n",
 		`chillin_append_batch_messages_bucket{le="256"} 0` + "\n",
@@ -73,6 +83,7 @@ func TestNamesKeepConventions(t *testing.T) {
 	m.BusDropped.WithLabelValues("redis").Inc()
 	m.Refused.WithLabelValues("EMPTY").Inc()
 	m.Request("GET", "/", 200, time.Millisecond)
+	m.Pools(func() map[string]sql.DBStats { return map[string]sql.DBStats{"appends": {}} })
 	problems, err := testutil.GatherAndLint(m.registry)
 	if err != nil {
 		t.Fatal(err)

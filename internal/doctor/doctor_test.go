@@ -1,0 +1,349 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// said writes findings as an operator reads them.
+func said(findings ...Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%s %s: %s\n", f.Grade, f.About, f.Text)
+	}
+	return b.String()
+}
+
+// wantWords fails where one of the words is missing. "!word" must not be there.
+func wantWords(t *testing.T, got string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if bad, not := strings.CutPrefix(word, "!"); not == strings.Contains(got, strings.TrimPrefix(word, "!")) {
+			t.Errorf("said\n%swant %q (there: %t)", got, bad, !not)
+		}
+	}
+}
+
+// load reads settings as the binary does.
+func load(t *testing.T, settings map[string]string) config.Config {
+	t.Helper()
+	c, err := config.Load(func(key string) (string, bool) { v, ok := settings[key]; return v, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestSettings(t *testing.T) {
+	postgres := map[string]string{"DB_HOST": "db", "DB_USER": "u", "DB_PASSWORD": "correct horse"}
+	redis := map[string]string{"REDIS_URL": "redis://redis:6379"}
+	s3 := map[string]string{"USE_MINIO": "true", "MINIO_ENDPOINT": "m:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "battery staple"}
+	for name, c := range map[string]struct {
+		env  []map[string]string
+		want []string
+	}{
+		"nothing set":          {nil, []string{"ok settings: one node with SQLite", "!warning", "!wrong"}},
+		"Postgres alone":       {[]map[string]string{postgres}, []string{"ok settings: one node on Postgres", "REDIS_URL", "!warning"}},
+		"everything":           {[]map[string]string{postgres, redis, s3}, []string{"ok settings: any number of nodes", "!warning"}},
+		"several without S3":   {[]map[string]string{postgres, redis}, []string{"warning settings", "USE_MINIO"}},
+		"the compose password": {[]map[string]string{postgres, {"DB_PASSWORD": "chillin"}}, []string{"warning DB_PASSWORD"}},
+		"the compose key":      {[]map[string]string{s3, {"S3_SECRET_ACCESS_KEY": "chillin-secret"}}, []string{"warning S3_SECRET_ACCESS_KEY"}},
+		"large uploads":        {[]map[string]string{{"MAX_UPLOAD_SIZE": "50"}}, []string{"warning MAX_UPLOAD_SIZE", "52 MiB", "client_max_body_size"}},
+		"webhooks to anywhere": {[]map[string]string{{"WEBHOOK_ALLOW_PRIVATE": "true"}}, []string{"warning WEBHOOK_ALLOW_PRIVATE"}},
+		"everybody trusted":    {[]map[string]string{{"TRUST_PROXY": "true"}}, []string{"warning TRUST_PROXY", "whoever connects"}},
+		"hops trusted":         {[]map[string]string{{"TRUST_PROXY": "1"}}, []string{"warning TRUST_PROXY", "whoever connects"}},
+		"hops behind loopback": {[]map[string]string{{"TRUST_PROXY": "1", "HOST": "127.0.0.1"}}, []string{"!TRUST_PROXY"}},
+		"a proxy by address":   {[]map[string]string{{"TRUST_PROXY": "10.0.0.7", "CLIENT_ORIGIN": "https://chat.example.org"}}, []string{"!TRUST_PROXY"}},
+		"TLS, nobody trusted":  {[]map[string]string{{"CLIENT_ORIGIN": "https://chat.example.org"}}, []string{"warning TRUST_PROXY", "https"}},
+		"this machine alone":   {[]map[string]string{{"HOST": "127.0.0.1"}}, []string{"warning TRUST_PROXY", "TRUST_PROXY=loopback"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := map[string]string{}
+			for _, part := range c.env {
+				for key, value := range part {
+					env[key] = value
+				}
+			}
+			wantWords(t, said(settings(t.Context(), load(t, env))...), c.want...)
+		})
+	}
+}
+
+func TestFaultsOfSettingsAreOneEach(t *testing.T) {
+	_, err := config.Load(func(key string) (string, bool) {
+		v := map[string]string{"PORT": "x", "DATABASE_URL": "mysql://u:hunter2@db/x", "LOG_LEVEL": "loud"}[key]
+		return v, v != ""
+	})
+	got := said(Faults(err)...)
+	wantWords(t, got, "wrong PORT: ", "wrong DATABASE_URL: ", "wrong LOG_LEVEL: ", "!hunter2")
+	if lines := strings.Count(got, "\n"); lines != 3 {
+		t.Errorf("%d lines, want 3:\n%s", lines, got)
+	}
+	wantWords(t, said(Faults(errors.New("read .env: a line is not KEY=value"))...), "wrong settings: read .env")
+}
+
+func TestPostgres(t *testing.T) {
+	const newest = 7
+	healthy := store.Facts{
+		Schema: newest, Version: "17.2 (Debian 17.2-1)", Number: 170002, Encoding: "UTF8", MayCreate: true, Trigrams: true,
+		Synced: true, Fsync: true, WholePages: true, MaxConns: 197, TakenConns: 3, Took: 2 * time.Millisecond,
+	}
+	for name, c := range map[string]struct {
+		change  func(*store.Facts)
+		several bool
+		want    []string
+	}{
+		"all well":           {func(*store.Facts) {}, true, []string{"ok Postgres: 17.2 at db:5432", "ok schema: version 7", "ok durability", "room for 9 nodes", "ok clock", "!warning", "!wrong"}},
+		"too old":            {func(f *store.Facts) { f.Version, f.Number = "13.9", 130009 }, false, []string{"wrong Postgres: 13.9", "14"}},
+		"a standby":          {func(f *store.Facts) { f.Standby = true }, false, []string{"wrong Postgres: is a standby"}},
+		"another encoding":   {func(f *store.Facts) { f.Encoding = "SQL_ASCII" }, false, []string{"wrong Postgres", "SQL_ASCII", "UTF8"}},
+		"no trigrams":        {func(f *store.Facts) { f.Trigrams = false }, false, []string{"wrong Postgres", "pg_trgm", "contrib"}},
+		"no right to create": {func(f *store.Facts) { f.MayCreate, f.Schema = false, 0 }, false, []string{"wrong Postgres", "GRANT CREATE"}},
+		"given tables":       {func(f *store.Facts) { f.MayCreate = false }, false, []string{"!wrong"}},
+		"an empty database":  {func(f *store.Facts) { f.Schema = 0 }, false, []string{"ok schema: none yet", "version 7"}},
+		"an older schema":    {func(f *store.Facts) { f.Schema = 5 }, false, []string{"ok schema: version 5", "to 7", "backup"}},
+		"a newer schema":     {func(f *store.Facts) { f.Schema = 9 }, false, []string{"wrong schema: version 9", "newer"}},
+		"broken off":         {func(f *store.Facts) { f.Schema, f.Dirty = 6, true }, false, []string{"wrong schema: migration 6 broke off"}},
+		"fsync off":          {func(f *store.Facts) { f.Fsync = false }, false, []string{"wrong durability: fsync is off", "fsync = on"}},
+		"commits not synced": {func(f *store.Facts) { f.Synced = false }, false, []string{"wrong durability: synchronous_commit is off", "pooler"}},
+		"half pages":         {func(f *store.Facts) { f.WholePages = false }, false, []string{"warning durability: full_page_writes"}},
+		"no connections":     {func(f *store.Facts) { f.MaxConns = 20; f.TakenConns = 5 }, false, []string{"wrong connections", "max_connections"}},
+		"one node's":         {func(f *store.Facts) { f.MaxConns = 30 }, true, []string{"warning connections", "room for 1 nodes", "max_connections"}},
+		"one node's, enough": {func(f *store.Facts) { f.MaxConns = 30 }, false, []string{"ok connections"}},
+		"clock ahead":        {func(f *store.Facts) { f.Ahead = 90 * time.Second }, false, []string{"warning clock: Postgres is 1m30s ahead of"}},
+		"clock behind":       {func(f *store.Facts) { f.Ahead = -3 * time.Second }, false, []string{"warning clock: Postgres is 3s behind"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := healthy
+			c.change(&f)
+			wantWords(t, said(judgePostgres(f, newest, "db:5432", c.several)...), c.want...)
+		})
+	}
+}
+
+func TestRedis(t *testing.T) {
+	for name, c := range map[string]struct {
+		info string
+		want []string
+	}{
+		"all well":        {"", []string{"ok Redis: 7.2.4 at r:6379", "ok Redis memory: no maxmemory", "ok clock", "!warning", "!wrong"}},
+		"a bound":         {"maxmemory=268435456 maxmemory_policy=volatile-lru", []string{"ok Redis memory: 1 of 256 MiB, volatile-lru"}},
+		"all keys may go": {"maxmemory=268435456 maxmemory_policy=allkeys-lru", []string{"warning Redis memory: maxmemory-policy allkeys-lru", "volatile-lru"}},
+		"nearly full":     {"maxmemory=1100000 maxmemory_policy=noeviction", []string{"warning Redis memory", "Raise maxmemory"}},
+		"old":             {"redis_version=5.0.14", []string{"warning Redis: 5.0.14"}},
+		"a cluster":       {"redis_mode=cluster", []string{"wrong Redis: is a cluster"}},
+		"a replica":       {"role=slave", []string{"wrong Redis: is a replica"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := redisFacts{info: map[string]string{"redis_version": "7.2.4", "redis_mode": "standalone", "role": "master", "maxmemory": "0", "maxmemory_policy": "noeviction", "used_memory": "1048576"}}
+			for pair := range strings.FieldsSeq(c.info) {
+				key, value, _ := strings.Cut(pair, "=")
+				f.info[key] = value
+			}
+			wantWords(t, said(judgeRedis(f, "r:6379")...), c.want...)
+		})
+	}
+}
+
+func TestStorage(t *testing.T) {
+	at := config.Storage{Kind: config.S3, Endpoint: "s3:9000", Bucket: "chillin"}
+	wantWords(t, said(judgeStorage(at, true, nil, 12*time.Millisecond)), "ok S3: bucket chillin at s3:9000", "12ms")
+	wantWords(t, said(judgeStorage(at, false, nil, time.Millisecond)), "warning S3: there is no bucket chillin", "first start makes it")
+	wantWords(t, said(judgeStorage(at, false, errors.New("access denied"), time.Millisecond)), "wrong S3", "access denied")
+}
+
+func TestFolder(t *testing.T) {
+	const gib = 1 << 30
+	for name, c := range map[string]struct {
+		change func(*folderFacts)
+		sqlite bool
+		want   []string
+	}{
+		"all well":          {func(*folderFacts) {}, true, []string{"ok DATA_DIR: /data, a local disk, 40.0 GiB free"}},
+		"not made yet":      {func(f *folderFacts) { f.there = false }, true, []string{"ok DATA_DIR", "first start makes it"}},
+		"not ours":          {func(f *folderFacts) { f.err = os.ErrPermission }, true, []string{"wrong DATA_DIR: /data cannot be written to"}},
+		"of another":        {func(f *folderFacts) { f.disk.kind = "nfs" }, true, []string{"wrong DATA_DIR", "nfs", "DB_HOST"}},
+		"files of another":  {func(f *folderFacts) { f.disk.kind = "nfs" }, false, []string{"ok DATA_DIR"}},
+		"memory":            {func(f *folderFacts) { f.disk.kind = "tmpfs" }, true, []string{"warning DATA_DIR", "memory"}},
+		"a container's own": {func(f *folderFacts) { f.disk.kind = "overlay" }, true, []string{"warning DATA_DIR", "volume"}},
+		"nearly full":       {func(f *folderFacts) { f.disk.free = gib / 2 }, true, []string{"warning DATA_DIR", "make room soon"}},
+		"full":              {func(f *folderFacts) { f.disk.free = 1 << 20 }, true, []string{"wrong DATA_DIR", "make room"}},
+		"another system":    {func(f *folderFacts) { f.disk = disk{} }, true, []string{"ok DATA_DIR: /data\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := folderFacts{path: "/data", there: true, disk: disk{"a local disk", 40 * gib}}
+			c.change(&f)
+			wantWords(t, said(judgeFolder(f, c.sqlite)), c.want...)
+		})
+	}
+}
+
+func TestFilesAndPorts(t *testing.T) {
+	for got, want := range map[string]string{
+		said(judgeFiles(65536)):                                     "ok open files: 65536",
+		said(judgeFiles(1024)):                                      "warning open files: 1024 are allowed, enough for about 824 people",
+		said(judgeFiles(64)):                                        "wrong open files: 64",
+		said(judgePort("PORT", "0.0.0.0:5000", nil)):                "ok PORT: 0.0.0.0:5000 is free",
+		said(judgePort("PORT", "0.0.0.0:0", nil)):                   "ok PORT: any free port",
+		said(judgePort("PORT", "0.0.0.0:5000", errOurs)):            "ok PORT: 0.0.0.0:5000: a chillin answers",
+		said(judgePort("PORT", "0.0.0.0:5000", syscall.EADDRINUSE)): "wrong PORT: 0.0.0.0:5000 belongs to another program",
+		said(judgePort("PORT", "0.0.0.0:80", syscall.EACCES)):       "wrong PORT: 0.0.0.0:80 is for root alone",
+		said(judgePort("PORT", "10.9.9.9:5000", os.ErrInvalid)):     "wrong PORT: cannot listen on 10.9.9.9:5000",
+	} {
+		wantWords(t, got, want)
+	}
+}
+
+func TestAPortIsFreeOursOrAnothers(t *testing.T) {
+	handler := http.NotFound
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler(w, r) }))
+	addr := server.Listener.Addr().String()
+	if err := lookAtPort(t.Context(), addr); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("another program: %v, want it told", err)
+	}
+	handler = func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable) // a node that drains is ours, too
+		fmt.Fprint(w, `{"status":"unavailable","checks":{"database":{"status":"ok"}},"draining":true}`)
+	}
+	if err := lookAtPort(t.Context(), addr); !errors.Is(err, errOurs) {
+		t.Errorf("a node: %v, want it known", err)
+	}
+	server.Close()
+	if err := lookAtPort(t.Context(), addr); err != nil {
+		t.Errorf("nobody: %v", err)
+	}
+}
+
+func TestTheFolderIsLeftAsItWas(t *testing.T) {
+	dir := t.TempDir()
+	c := load(t, map[string]string{"DATA_DIR": filepath.Join(dir, "a", "b"), "HOST": "127.0.0.1", "PORT": "0"})
+	wantWords(t, said(Examine(t.Context(), c)...), "ok SQLite: no database", "ok DATA_DIR", "first start makes it", "!wrong")
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("the folder holds %v, %v, want nothing", entries, err)
+	}
+}
+
+// The real servers, as a node would find them.
+func TestRealEngines(t *testing.T) {
+	s3 := testenv.S3(t)
+	scheme := "http://"
+	if s3.Secure {
+		scheme = "https://"
+	}
+	dsn, redisURL := testenv.DurablePostgres(t), testenv.Redis(t)
+	settings := map[string]string{
+		"DATABASE_URL": dsn, "REDIS_URL": redisURL, "USE_MINIO": "true", "MINIO_ENDPOINT": scheme + s3.Endpoint,
+		"S3_ACCESS_KEY_ID": s3.AccessKey, "S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region, "PORT": "0",
+	}
+	examine := func(more ...string) string {
+		env := map[string]string{}
+		for key, value := range settings {
+			env[key] = value
+		}
+		for n := 0; n < len(more); n += 2 {
+			env[more[n]] = more[n+1]
+		}
+		return said(Examine(t.Context(), load(t, env))...)
+	}
+	t.Run("all there", func(t *testing.T) {
+		wantWords(t, examine(), "ok Postgres: ", "ok schema: none yet", "ok durability", "ok clock: Postgres", "ok Redis: ", "ok clock: Redis",
+			"ok S3: bucket "+s3.Bucket, "ok PORT", "!wrong")
+	})
+	t.Run("after the first start", func(t *testing.T) {
+		schema, err := store.PostgresSchema(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+			t.Fatal(err)
+		}
+		newest, _ := store.NewestSchema()
+		wantWords(t, examine(), "ok schema: version "+strconv.Itoa(int(newest))+", which is")
+	})
+	t.Run("no bucket, and none is made", func(t *testing.T) {
+		for range 2 {
+			wantWords(t, examine("S3_BUCKET_NAME", "chillin-nobody-made-this"), "warning S3: there is no bucket")
+		}
+	})
+	t.Run("nobody answers", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		away := l.Addr().String()
+		l.Close()
+		got := examine("DATABASE_URL", "postgres://u:hunter22@"+away+"/x", "REDIS_URL", "redis://:hunter22@"+away, "MINIO_ENDPOINT", "http://"+away)
+		wantWords(t, got, "wrong Postgres: at "+away, "wrong Redis: at "+away, "wrong S3", "!hunter22", "!"+s3.SecretKey)
+	})
+	t.Run("a wrong key", func(t *testing.T) {
+		wantWords(t, examine("S3_SECRET_ACCESS_KEY", "not-the-key-at-all"), "wrong S3", "!not-the-key-at-all")
+	})
+	t.Run("a database that is not there", func(t *testing.T) {
+		wantWords(t, examine("DATABASE_URL", strings.Replace(dsn, "/chillin_test_", "/chillin_none_", 1)), "wrong Postgres", "does not exist")
+	})
+}
+
+func TestADatabaseThatLosesCommitsIsTold(t *testing.T) {
+	// testenv's quick server runs without fsync, which is what we look for.
+	got := said(Examine(t.Context(), load(t, map[string]string{"DATABASE_URL": testenv.Postgres(t), "DATA_DIR": t.TempDir(), "PORT": "0"}))...)
+	if os.Getenv("TEST_DATABASE_URL") == "" {
+		wantWords(t, got, "wrong durability: fsync is off")
+	}
+}
+
+func TestSQLite(t *testing.T) {
+	dir := t.TempDir()
+	schema, err := store.SQLiteSchema(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+		t.Fatal(err)
+	}
+	c := load(t, map[string]string{"DATA_DIR": dir, "PORT": "0"})
+	wantWords(t, said(Examine(t.Context(), c)...), "ok schema: version ", "which is this chillin's", "!wrong")
+	node, err := store.OpenSQLite(t.Context(), dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	wantWords(t, said(Examine(t.Context(), c)...), "which is this chillin's", "!wrong")
+}
+
+func TestNoSecretIsTold(t *testing.T) {
+	c := load(t, map[string]string{
+		"DATABASE_URL": "postgres://u:hunter22@db/x", "REDIS_URL": "redis://:swordfish@r:1", "USE_MINIO": "true",
+		"MINIO_ENDPOINT": "m:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "open sesame",
+	})
+	got := hide(c, "cannot dial postgres://u:hunter22@db/x with hunter22, swordfish\nor open sesame")
+	if want := "cannot dial … with …, … or …"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestGradesOfAnExamination(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nobody is asked any more, and everything is told
+	got := Examine(ctx, load(t, map[string]string{"DB_HOST": "127.0.0.1", "DB_USER": "u", "PORT": "0"}))
+	if !slices.ContainsFunc(got, func(f Finding) bool { return f.Grade == Wrong && f.About == "Postgres" }) {
+		t.Errorf("said\n%swant Postgres wrong", said(got...))
+	}
+}

@@ -1,0 +1,187 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/config"
+)
+
+// disk is a file system.
+type disk struct {
+	kind string // nfs, ext4, …; "" where that cannot be told
+	free uint64 // bytes
+}
+
+// folderFacts are what the data folder is like.
+type folderFacts struct {
+	path  string
+	there bool
+	err   error // of writing to it, or to the folder in which it would be made
+	disk  disk
+}
+
+func folder(_ context.Context, c config.Config) []Finding {
+	if c.Database.Engine != config.SQLite && c.Storage.Kind != config.Disk {
+		return nil
+	}
+	path, err := filepath.Abs(c.DataDir)
+	if err != nil {
+		path = c.DataDir
+	}
+	f := folderFacts{path: path, there: true}
+	at := path
+	for {
+		_, err := os.Stat(at)
+		if !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+		f.there, at = false, filepath.Dir(at)
+	}
+	f.err = tryFolder(at)
+	f.disk = diskOf(at)
+	return []Finding{judgeFolder(f, c.Database.Engine == config.SQLite)}
+}
+
+func tryFolder(path string) error {
+	file, err := os.CreateTemp(path, ".chillin-doctor-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
+const (
+	littleSpace = 1 << 30
+	noSpace     = 64 << 20
+)
+
+// remote are file systems whose locks and flushes SQLite cannot rely on.
+var remote = map[string]bool{"nfs": true, "smb": true, "9p": true, "ceph": true, "afs": true, "fuse": true}
+
+func judgeFolder(f folderFacts, sqlite bool) Finding {
+	const about = "DATA_DIR"
+	text := fmt.Sprintf("%s, %s, %.1f GiB free", f.path, f.disk.kind, float64(f.disk.free)/(1<<30))
+	if f.disk.kind == "" {
+		text = f.path
+	}
+	switch {
+	case f.err != nil:
+		return wrong(about, fmt.Sprintf("%s cannot be written to: %v. Give it to the user that runs chillin", f.path, f.err))
+	case f.disk.kind != "" && f.disk.free < noSpace:
+		return wrong(about, text+": make room")
+	case sqlite && remote[f.disk.kind]:
+		return wrong(about, text+": SQLite breaks on file systems of other machines. Take a local disk, or Postgres (DB_HOST)")
+	case f.disk.kind == "tmpfs":
+		return warning(about, text+": memory, which is empty after a restart of the machine")
+	case f.disk.kind == "overlay":
+		return warning(about, text+": the container's own layer, which goes with it. Mount a volume there")
+	case f.disk.kind != "" && f.disk.free < littleSpace:
+		return warning(about, text+": make room soon")
+	case !f.there:
+		return ok(about, text+": the first start makes it")
+	}
+	return ok(about, text)
+}
+
+func files(context.Context, config.Config) []Finding {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return nil
+	}
+	return []Finding{judgeFiles(limit.Max)} // Go raises its own limit to what is allowed
+}
+
+// ownFiles is what a node needs beside its sockets: connections to engines, uploads
+// under way, its database.
+const ownFiles = 200
+
+func judgeFiles(limit uint64) Finding {
+	const about, enough = "open files", 8192
+	people := max(int64(min(limit, 1<<30))-ownFiles, 0)
+	switch {
+	case people == 0:
+		return wrong(about, fmt.Sprintf("%d are allowed, which is not enough to start: raise the limit (ulimit -n, LimitNOFILE, ulimits)", limit))
+	case limit < enough:
+		return warning(about, fmt.Sprintf("%d are allowed, enough for about %d people at once: raise the limit where more come (ulimit -n, LimitNOFILE, ulimits)", limit, people))
+	}
+	return ok(about, fmt.Sprintf("%d are allowed, each socket takes one", limit))
+}
+
+func ports(ctx context.Context, c config.Config) []Finding {
+	all := []Finding{judgePort("PORT", c.Addr(), lookAtPort(ctx, c.Addr()))}
+	if c.MetricsAddr != "" {
+		all = append(all, judgePort("METRICS_ADDR", c.MetricsAddr, lookAtPort(ctx, c.MetricsAddr)))
+	}
+	return all
+}
+
+var errOurs = errors.New("a chillin answers there")
+
+// lookAtPort is nil where addr is free, errOurs where a node has it, and else what
+// keeps us from it.
+func lookAtPort(ctx context.Context, addr string) error {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", addr)
+	if err == nil {
+		return l.Close()
+	}
+	if errors.Is(err, syscall.EADDRINUSE) && answersAsNode(ctx, addr) {
+		return errOurs
+	}
+	return err
+}
+
+// answersAsNode asks addr for its health, which no other program has in this form.
+func answersAsNode(ctx context.Context, addr string) bool {
+	host, port, _ := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/health/ready", http.NoBody)
+	if err != nil {
+		return false
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	var report struct {
+		Checks map[string]any `json:"checks"`
+	}
+	err = json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&report)
+	return err == nil && report.Checks["database"] != nil
+}
+
+func judgePort(about, addr string, err error) Finding {
+	_, port, _ := net.SplitHostPort(addr)
+	number, _ := strconv.Atoi(port)
+	switch {
+	case errors.Is(err, errOurs):
+		return ok(about, addr+": a chillin answers there already")
+	case errors.Is(err, syscall.EADDRINUSE):
+		return wrong(about, addr+" belongs to another program: stop that, or take another port")
+	case errors.Is(err, syscall.EACCES) && number < 1024:
+		return wrong(about, addr+" is for root alone: take a port above 1023 behind a proxy, or give the binary CAP_NET_BIND_SERVICE")
+	case err != nil:
+		return wrong(about, fmt.Sprintf("cannot listen on %s: %v", addr, err))
+	case number == 0:
+		return ok(about, "any free port")
+	}
+	return ok(about, addr+" is free")
+}

@@ -1,0 +1,95 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/store"
+)
+
+// redisFacts are what Redis tells of itself.
+type redisFacts struct {
+	info  map[string]string // of INFO
+	ahead time.Duration
+	took  time.Duration
+}
+
+func redisServer(ctx context.Context, c config.Config) []Finding {
+	if !c.Redis.Enabled() {
+		return nil
+	}
+	f, err := askRedis(ctx, c.Redis.URL)
+	if err != nil {
+		return []Finding{wrong("Redis", fmt.Sprintf("at %s cannot be used: %v. Nodes serve without it, but do not hear of each other at once, and presence is unknown", host(c.Redis.URL), err))}
+	}
+	return judgeRedis(f, host(c.Redis.URL))
+}
+
+func askRedis(ctx context.Context, address config.Secret) (f redisFacts, err error) {
+	options, err := redis.ParseURL(address.Reveal())
+	if err != nil {
+		return f, fmt.Errorf("read REDIS_URL: %w", err)
+	}
+	options.DialTimeout, options.DialerRetries, options.MaxRetries = time.Second, 1, -1
+	client := redis.NewClient(options)
+	defer client.Close()
+	if err := client.Ping(ctx).Err(); err != nil {
+		return f, err
+	}
+	began := time.Now()
+	now, err := client.Time(ctx).Result()
+	if err != nil {
+		return f, err
+	}
+	f.took = time.Since(began)
+	f.ahead = store.Ahead(float64(now.UnixMicro())/1e6, began, f.took)
+	text, err := client.Info(ctx).Result()
+	f.info = map[string]string{}
+	for line := range strings.Lines(text) {
+		if key, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
+			f.info[key] = value
+		}
+	}
+	return f, err
+}
+
+const oldestRedis = 6
+
+func judgeRedis(f redisFacts, at string) []Finding {
+	version := f.info["redis_version"]
+	all := []Finding{ok("Redis", fmt.Sprintf("%s at %s, an answer in %v", version, at, f.took.Round(100*time.Microsecond)))}
+	if major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0]); err == nil && major < oldestRedis {
+		all[0] = warning("Redis", fmt.Sprintf("%s at %s is older than what is tried: take %d or newer", version, at, oldestRedis))
+	}
+	if f.info["redis_mode"] == "cluster" {
+		all = append(all, wrong("Redis", "is a cluster: nodes meet in a single Redis, or in one with replicas behind one address"))
+	}
+	if f.info["role"] == "slave" {
+		all = append(all, wrong("Redis", "is a replica that takes no writes: name the primary in REDIS_URL"))
+	}
+	return append(all, judgeMemory(f.info), clock("Redis", f.ahead))
+}
+
+// judgeMemory: nothing is lost when Redis forgets, but presence is unknown until the
+// nodes have told it again.
+func judgeMemory(info map[string]string) Finding {
+	const about = "Redis memory"
+	most, _ := strconv.ParseFloat(info["maxmemory"], 64)
+	used, _ := strconv.ParseFloat(info["used_memory"], 64)
+	policy := info["maxmemory_policy"]
+	switch {
+	case most == 0:
+		return ok(about, "no maxmemory: it may take what the machine has")
+	case used > 0.8*most:
+		return warning(about, fmt.Sprintf("%.0f of %.0f MiB are used: when it is full presence is unknown. Raise maxmemory", used/(1<<20), most/(1<<20)))
+	case strings.HasPrefix(policy, "allkeys"):
+		return warning(about, "maxmemory-policy "+policy+" throws presence away when memory is short: take volatile-lru or noeviction")
+	}
+	return ok(about, fmt.Sprintf("%.0f of %.0f MiB, %s", used/(1<<20), most/(1<<20), policy))
+}

@@ -1,0 +1,65 @@
+package doctor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/blob"
+	"github.com/chillin-chat/chillin/internal/config"
+)
+
+func storage(ctx context.Context, c config.Config) []Finding {
+	if c.Storage.Kind != config.S3 {
+		return nil // the data folder
+	}
+	s3, err := blob.NewS3(blob.S3Options{
+		Endpoint: c.Storage.Endpoint, Secure: c.Storage.Secure, AccessKey: c.Storage.AccessKey,
+		SecretKey: c.Storage.SecretKey.Reveal(), Bucket: c.Storage.Bucket, Region: c.Storage.Region,
+	})
+	if err != nil {
+		return []Finding{wrong("S3", err.Error())}
+	}
+	defer s3.Close()
+	began := time.Now()
+	there, err := s3.Present(ctx)
+	if err == nil && there {
+		err = tryStorage(ctx, s3)
+	}
+	return []Finding{judgeStorage(c.Storage, there, err, time.Since(began))}
+}
+
+// tryStorage puts an object, reads it and removes it.
+func tryStorage(ctx context.Context, s3 *blob.S3) (err error) {
+	const text = "chillin doctor was here"
+	key := "doctor/" + strings.ToLower(rand.Text())
+	if err := s3.Put(ctx, key, strings.NewReader(text), int64(len(text)), "text/plain"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s3.Delete(ctx, key)) }()
+	object, err := s3.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer object.Body.Close()
+	got, err := io.ReadAll(object.Body)
+	if err == nil && string(got) != text {
+		return errors.New("what was put came back as something else")
+	}
+	return err
+}
+
+func judgeStorage(s config.Storage, there bool, err error, took time.Duration) Finding {
+	const about = "S3"
+	switch {
+	case err != nil:
+		return wrong(about, fmt.Sprintf("bucket %s at %s cannot be used: %v. Look at MINIO_ENDPOINT, the key and what it may do, and the machines' clocks", s.Bucket, s.Endpoint, err))
+	case !there:
+		return warning(about, fmt.Sprintf("there is no bucket %s at %s yet: the first start makes it, where the key may; else make it", s.Bucket, s.Endpoint))
+	}
+	return ok(about, fmt.Sprintf("bucket %s at %s: an object put, read and removed in %v", s.Bucket, s.Endpoint, took.Round(time.Millisecond)))
+}
