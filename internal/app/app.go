@@ -49,7 +49,11 @@ type App struct {
 // New opens the engines and the port. When it returns, a client may connect and
 // is served once Run runs. The port stays closed until then, so that a balancer goes
 // elsewhere without asking; METRICS_ADDR answers from the first moment on.
-func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err error) {
+func New(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
+	return build(ctx, c, auth.OWASP, log)
+}
+
+func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.Logger) (_ *App, err error) {
 	m := metrics.New()
 	w, err := openWatch(c.MetricsAddr, m)
 	if err != nil {
@@ -64,7 +68,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if a.engines, err = openEngines(ctx, c, w.starting(), m, log); err != nil {
 		return nil, err
 	}
-	a.wire(m)
+	a.wire(m, passwords)
 	if err := a.limits.Read(ctx); err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 		return "", err
 	}
 	password = chat.NewPassword()
-	phc, err := auth.NewHasher(1).Hash(ctx, password)
+	phc, err := auth.NewHasher(1, auth.OWASP).Hash(ctx, password)
 	if err != nil {
 		return "", err
 	}

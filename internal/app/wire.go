@@ -24,8 +24,8 @@ import (
 )
 
 // wire makes of the engines a served node.
-func (a *App) wire(m *metrics.Metrics) {
-	recent, limiters, hasher := cache.NewPages(m, time.Now), newLimiters(), auth.NewHasher(0)
+func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
+	recent, limiters, hasher := cache.NewPages(m, time.Now), newLimiters(), auth.NewHasher(0, passwords)
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
 	a.limits = a.newLimits(limiters)
 	a.hub = a.newHub(recent, m)

@@ -116,7 +116,11 @@ func startLogging(t testing.TB, out io.Writer, env, more map[string]string) *nod
 		t.Fatalf("settings: %v", err)
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.LogLevel}))
-	a, err := app.New(t.Context(), c, log)
+	open := app.NewCheap
+	if _, measures := t.(*testing.B); measures {
+		open = app.New
+	}
+	a, err := open(t.Context(), c, log)
 	if err != nil {
 		t.Fatalf("new node: %v", err)
 	}

@@ -16,15 +16,16 @@ import (
 // in a few seconds.
 var ErrBusy = errors.New("too many logins at once")
 
-// cost is what one hash takes. The values are the first choice of OWASP's Password
-// Storage Cheat Sheet for Argon2id: 19 MiB, 2 passes, 1 thread; some 25 ms here.
-type cost struct {
-	memory  uint32 // KiB
-	passes  uint32
-	threads uint8
+// Cost is what one hash takes.
+type Cost struct {
+	Memory  uint32 // KiB
+	Passes  uint32
+	Threads uint8
 }
 
-var owasp = cost{memory: 19 * 1024, passes: 2, threads: 1}
+// OWASP is the first choice of OWASP's Password Storage Cheat Sheet for Argon2id, and
+// the only one for passwords of people: 19 MiB, 2 passes, 1 thread; some 25 ms here.
+var OWASP = Cost{Memory: 19 * 1024, Passes: 2, Threads: 1}
 
 const (
 	saltBytes = 16
@@ -41,20 +42,20 @@ const (
 // so that a storm of logins neither takes the processors from the chat nor the
 // memory from the machine: the others wait up to 2 s, then get ErrBusy.
 type Hasher struct {
-	cost  cost
+	cost  Cost
 	wait  time.Duration
 	turns chan struct{}
 	// key is argon2.IDKey; tests count its calls.
 	key func(password, salt []byte, passes, memory uint32, threads uint8, length uint32) []byte
 }
 
-// NewHasher makes a Hasher that computes at most parallel hashes at a time, each of
-// 19 MiB; 0 stands for half the processors, at least one.
-func NewHasher(parallel int) *Hasher {
+// NewHasher makes a Hasher that computes at most parallel hashes of this cost at a
+// time; 0 stands for half the processors, at least one.
+func NewHasher(parallel int, cost Cost) *Hasher {
 	if parallel <= 0 {
 		parallel = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	return &Hasher{cost: owasp, wait: hashWait, turns: make(chan struct{}, parallel), key: argon2.IDKey}
+	return &Hasher{cost: cost, wait: hashWait, turns: make(chan struct{}, parallel), key: argon2.IDKey}
 }
 
 // Hash returns password as a PHC string, such as
@@ -102,12 +103,12 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 }
 
 // derive waits for a turn and computes.
-func (h *Hasher) derive(ctx context.Context, password string, salt []byte, c cost, length uint32) ([]byte, error) {
+func (h *Hasher) derive(ctx context.Context, password string, salt []byte, c Cost, length uint32) ([]byte, error) {
 	if err := h.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer func() { <-h.turns }()
-	return h.key([]byte(password), salt, c.passes, c.memory, c.threads, length), nil
+	return h.key([]byte(password), salt, c.Passes, c.Memory, c.Threads, length), nil
 }
 
 func (h *Hasher) enter(ctx context.Context) error {

@@ -12,13 +12,11 @@ import (
 
 // cheap is a Hasher whose hashes cost next to nothing.
 func cheap() *Hasher {
-	h := NewHasher(2)
-	h.cost = cost{memory: 8, passes: 1, threads: 1}
-	return h
+	return NewHasher(2, Cost{Memory: 8, Passes: 1, Threads: 1})
 }
 
 func TestHashAndVerify(t *testing.T) {
-	h := NewHasher(0)
+	h := NewHasher(0, OWASP)
 	stored, err := h.Hash(t.Context(), "correct horse")
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +54,7 @@ func TestVerifyTakesTheStoredCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := NewHasher(1).Verify(t.Context(), "x", stored); err != nil || !ok {
+	if ok, err := NewHasher(1, OWASP).Verify(t.Context(), "x", stored); err != nil || !ok {
 		t.Errorf("Verify = %t, %v, want true", ok, err)
 	}
 }
@@ -110,7 +108,7 @@ func TestLongPasswords(t *testing.T) {
 }
 
 func TestVerifyDummyCostsAsMuch(t *testing.T) {
-	h := NewHasher(1)
+	h := NewHasher(1, OWASP)
 	stored, err := h.Hash(t.Context(), "known")
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +172,7 @@ func FuzzParsePHC(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if p.cost.memory > maxMemory || p.cost.passes > maxPasses || p.cost.threads > maxThreads || len(p.salt) > 64 || len(p.key) > 64 {
+		if p.cost.Memory > maxMemory || p.cost.Passes > maxPasses || p.cost.Threads > maxThreads || len(p.salt) > 64 || len(p.key) > 64 {
 			t.Errorf("%q asks for %+v", s, p.cost)
 		}
 		if got := p.String(); got != s {
@@ -184,7 +182,7 @@ func FuzzParsePHC(f *testing.F) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	h := NewHasher(1)
+	h := NewHasher(1, OWASP)
 	for b.Loop() {
 		if err := h.VerifyDummy(b.Context(), "password"); err != nil {
 			b.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // phc is a stored hash in the PHC string format,
 // https://github.com/P-H-C/phc-string-format
 type phc struct {
-	cost      cost
+	cost      Cost
 	salt, key []byte
 }
 
@@ -31,7 +31,7 @@ var raw = base64.RawStdEncoding.Strict()
 
 func (p phc) String() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
-		p.cost.memory, p.cost.passes, p.cost.threads, raw.EncodeToString(p.salt), raw.EncodeToString(p.key))
+		p.cost.Memory, p.cost.Passes, p.cost.Threads, raw.EncodeToString(p.salt), raw.EncodeToString(p.key))
 }
 
 func parsePHC(s string) (p phc, err error) {
@@ -46,7 +46,7 @@ func parsePHC(s string) (p phc, err error) {
 	if memory < 8*threads || memory > maxMemory || passes < 1 || passes > maxPasses || threads < 1 || threads > maxThreads {
 		return phc{}, errPHC
 	}
-	p.cost = cost{memory: uint32(memory), passes: uint32(passes), threads: uint8(threads)}
+	p.cost = Cost{Memory: uint32(memory), Passes: uint32(passes), Threads: uint8(threads)}
 	if p.salt, err = raw.DecodeString(parts[4]); err != nil || len(p.salt) < 8 || len(p.salt) > 64 {
 		return phc{}, errPHC
 	}
