@@ -22,7 +22,7 @@ type Config struct {
 	Port          int      // PORT: 0…65535; 0 lets the system choose
 	ClientOrigins []string // CLIENT_ORIGIN: exact origins besides our own, such as https://chat.example.org
 	TrustProxy    Proxies  // TRUST_PROXY: whose X-Forwarded-For is believed
-	MetricsAddr   string   // METRICS_ADDR: host:port of the metrics listener; "" is off
+	MetricsAddr   string   // METRICS_ADDR: host:port of the listener for metrics and health; "" is off
 
 	Database Database
 	Redis    Redis

@@ -66,7 +66,7 @@ func TestSettings(t *testing.T) {
 		"several without S3":   {[]map[string]string{postgres, redis}, []string{"warning settings", "USE_MINIO"}},
 		"the compose password": {[]map[string]string{postgres, {"DB_PASSWORD": "chillin"}}, []string{"warning DB_PASSWORD"}},
 		"the compose key":      {[]map[string]string{s3, {"S3_SECRET_ACCESS_KEY": "chillin-secret"}}, []string{"warning S3_SECRET_ACCESS_KEY"}},
-		"large uploads":        {[]map[string]string{{"MAX_UPLOAD_SIZE": "50"}}, []string{"warning MAX_UPLOAD_SIZE", "52 MiB", "client_max_body_size"}},
+		"large uploads":        {[]map[string]string{{"MAX_UPLOAD_SIZE": "50"}}, []string{"warning MAX_UPLOAD_SIZE", "52 MiB", "a proxy in front"}},
 		"webhooks to anywhere": {[]map[string]string{{"WEBHOOK_ALLOW_PRIVATE": "true"}}, []string{"warning WEBHOOK_ALLOW_PRIVATE"}},
 		"everybody trusted":    {[]map[string]string{{"TRUST_PROXY": "true"}}, []string{"warning TRUST_PROXY", "whoever connects"}},
 		"hops trusted":         {[]map[string]string{{"TRUST_PROXY": "1"}}, []string{"warning TRUST_PROXY", "whoever connects"}},

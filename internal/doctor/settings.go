@@ -30,8 +30,7 @@ func Faults(err error) []Finding {
 // knows.
 var published = []string{"chillin", "chillin-secret", "minioadmin", "postgres"}
 
-// defaultUpload is what proxies let pass where nobody has thought of it: nginx.conf and
-// the manifests of Kubernetes allow for it.
+// defaultUpload is MAX_UPLOAD_SIZE where nobody has set it, and so thought of proxies.
 const defaultUpload = 10
 
 func settings(_ context.Context, c config.Config) []Finding {
@@ -46,7 +45,7 @@ func settings(_ context.Context, c config.Config) []Finding {
 		all = append(all, warning("WEBHOOK_ALLOW_PRIVATE", "lets everybody who runs a room send requests to what this machine reaches: right only where all of them may"))
 	}
 	if c.MaxUploadSize > defaultUpload {
-		all = append(all, warning("MAX_UPLOAD_SIZE", fmt.Sprintf("is %d MiB: every proxy in front must let %d MiB pass (client_max_body_size of nginx.conf, proxy-body-size of an ingress), or answers 413 itself",
+		all = append(all, warning("MAX_UPLOAD_SIZE", fmt.Sprintf("is %d MiB: a proxy in front, other than our nginx.conf, must let %d MiB pass, or answers 413 itself",
 			c.MaxUploadSize, c.MaxUploadSize+2)))
 	}
 	return all

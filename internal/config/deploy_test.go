@@ -1,0 +1,223 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// variables are all that Load asks for.
+func variables(t *testing.T) map[string]bool {
+	t.Helper()
+	asked := map[string]bool{}
+	if _, err := Load(func(key string) (string, bool) { asked[key] = true; return "", false }); err != nil {
+		t.Fatal(err)
+	}
+	return asked
+}
+
+// documents reads all of a YAML file.
+func documents(t *testing.T, path string) (all []map[string]any) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
+		var document map[string]any
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		all = append(all, document)
+	}
+}
+
+// at walks down maps by their keys.
+func at(from any, keys ...string) any {
+	for _, key := range keys {
+		level, _ := from.(map[string]any)
+		from = level[key]
+	}
+	return from
+}
+
+// environment is what a map of variables says, whose values are texts.
+func environment(t *testing.T, where string, from any) map[string]string {
+	t.Helper()
+	values, ok := from.(map[string]any)
+	if !ok {
+		t.Fatalf("%s has no variables", where)
+	}
+	env := map[string]string{}
+	for key, value := range values {
+		text, ok := value.(string)
+		if !ok {
+			t.Errorf("%s: %s is %v, want a text", where, key, value)
+		}
+		env[key] = text
+	}
+	return env
+}
+
+// composeOnly are the variables of .env that docker-compose.yml itself uses.
+var composeOnly = []string{"EDGE", "NOFILE", "CHILLIN_IMAGE", "MINIO_IMAGE"}
+
+var composeVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)(?::-([^}]*))?\}`)
+
+func TestComposeSetsWhatIsRead(t *testing.T) {
+	known := variables(t)
+	compose := documents(t, "../../docker-compose.yml")[0]
+	for _, service := range []string{"api-server-1", "api-server-2"} {
+		env := environment(t, service, at(compose, "services", service, "environment"))
+		for key, value := range env {
+			if !known[key] {
+				t.Errorf("%s sets %s, which nothing reads", service, key)
+			}
+			env[key] = composeVariable.ReplaceAllString(value, "$2") // nothing in .env
+		}
+		c, err := Load(from(env))
+		if err != nil {
+			t.Errorf("%s without a .env: %v", service, err)
+		}
+		if !c.Redis.Enabled() || c.Database.Engine != Postgres || c.Storage.Kind != S3 {
+			t.Errorf("%s stands on %s and %s, Redis %t", service, c.Database.Engine, c.Storage.Kind, c.Redis.Enabled())
+		}
+		// What can be set and is of use in a container can be set in .env.
+		for key := range known {
+			if _, set := env[key]; !set && !slices.Contains([]string{"DATABASE_URL", "DATA_DIR"}, key) {
+				t.Errorf("%s has no %s", service, key)
+			}
+		}
+	}
+	text, err := os.ReadFile("../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`(?m)^ *#.*$`).ReplaceAllString(string(text), "")
+	for _, m := range composeVariable.FindAllStringSubmatch(said, -1) {
+		if !known[m[1]] && !slices.Contains(composeOnly, m[1]) {
+			t.Errorf("docker-compose.yml takes %s, which nothing knows", m[1])
+		}
+	}
+}
+
+func TestKubernetesSetsWhatIsRead(t *testing.T) {
+	const dir = "../../deploy/kubernetes/"
+	known := variables(t)
+	env := environment(t, "settings.yaml", at(documents(t, dir+"settings.yaml")[0], "data"))
+	secret := environment(t, "secret.yaml", at(documents(t, dir+"secret.yaml")[0], "stringData"))
+	for key, value := range secret {
+		if value != "" {
+			t.Errorf("secret.yaml gives %s a value, which would be everybody's", key)
+		}
+	}
+	maps.Copy(env, secret)
+	nodes := documents(t, dir+"nodes.yaml")
+	containers, _ := at(nodes[0], "spec", "template", "spec", "containers").([]any)
+	list, _ := at(containers[0], "env").([]any)
+	for _, one := range list {
+		name, _ := at(one, "name").(string)
+		env[name], _ = at(one, "value").(string)
+	}
+	for key := range env {
+		if !known[key] {
+			t.Errorf("the manifests set %s, which nothing reads", key)
+		}
+	}
+	// As they are they are refused, by the names of what is to be filled in.
+	_, err := Load(from(env))
+	for _, key := range []string{"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"} {
+		if err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("the manifests as they are: %v, want a fault of %s", err, key)
+		}
+	}
+	for _, key := range []string{"DB_PASSWORD", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"} {
+		env[key] = "filled in"
+	}
+	env["REDIS_URL"] = "redis://redis:6379/0"
+	if c, err := Load(from(env)); err != nil || !c.Redis.Enabled() || c.MetricsAddr == "" {
+		t.Errorf("filled in: %+v, %v", c, err)
+	}
+}
+
+func TestSystemdSetsWhatIsRead(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/chillin.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, set := variables(t), 0
+	for _, line := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		for pair := range strings.FieldsSeq(line[1]) {
+			key, _, _ := strings.Cut(pair, "=")
+			if set++; !known[key] {
+				t.Errorf("chillin.service sets %s, which nothing reads", key)
+			}
+		}
+	}
+	if set == 0 {
+		t.Error("chillin.service sets nothing")
+	}
+}
+
+// TestReadmeNamesEveryVariable: the table of README.md is where operators look first.
+func TestReadmeNamesEveryVariable(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| variable | what |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	known, named := variables(t), regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b`)
+	var told []string
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) > 2 {
+			told = append(told, named.FindAllString(cells[1], -1)...)
+		}
+	}
+	for key := range known {
+		if !slices.Contains(told, key) {
+			t.Errorf("the table of README.md has no %s", key)
+		}
+	}
+	for _, key := range told {
+		if !known[key] {
+			t.Errorf("the table of README.md has %s, which nothing reads", key)
+		}
+	}
+}
+
+// The files of deploy/ that are YAML can be read.
+func TestDeployIsYAML(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"../../deploy/*.yml", "../../deploy/*/*.y*ml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 6 {
+		t.Errorf("only %d files were found", len(files))
+	}
+	for _, file := range files {
+		for _, document := range documents(t, file) {
+			if len(document) == 0 {
+				t.Errorf("%s has an empty document", file)
+			}
+		}
+	}
+}
