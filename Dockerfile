@@ -28,7 +28,9 @@ ENV DATA_DIR=/data
 USER 65532:65532
 VOLUME /data
 EXPOSE 5000
+# Where the schema is being brought up a node is not ready, which is no fault: until it
+# is for the first time nothing counts. One that cannot start ends by itself.
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30m --retries=3 CMD ["/chillin", "health"]
 # Drains; allow it 40 s, as docker-compose.yml does (stop_grace_period).
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=4s --start-period=20s --retries=3 CMD ["/chillin", "health"]
 ENTRYPOINT ["/chillin"]

@@ -46,7 +46,7 @@ func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *s
 			deadline = time.Now().Add(startPatience)
 			if time.Now().After(word) {
 				log.Info("another process brings the schema up: waiting for it",
-					"connection", busy.PID, "address", busy.Address, "for", busy.For, "index", busy.Phase)
+					"connection", busy.PID, "address", busy.Address, "for", busy.For.String(), "index", busy.Phase)
 				word = time.Now().Add(wordEvery)
 			}
 		case found, c.Database.Engine != config.Postgres, time.Now().After(deadline):
@@ -77,7 +77,7 @@ func moveUp(ctx context.Context, schema *store.Schema, log *slog.Logger) error {
 	if err := schema.Up(ctx); err != nil {
 		return err
 	}
-	log.Info("schema brought up", "from", before, "to", newest, "took", time.Since(began).Round(time.Millisecond))
+	log.Info("schema brought up", "from", before, "to", newest, "took", time.Since(began).Round(time.Millisecond).String())
 	return nil
 }
 

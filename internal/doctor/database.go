@@ -24,7 +24,7 @@ func database(ctx context.Context, c config.Config) []Finding {
 	}
 	f, err := store.InspectPostgres(ctx, c.Database.DSN.Reveal())
 	if err != nil {
-		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used: %v. Look at DB_HOST and its like, at pg_hba.conf and at what lies between", host(c.Database.DSN), err))}
+		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used: %s. Look at DB_HOST and its like, at pg_hba.conf and at what lies between", host(c.Database.DSN), hidden(c, err)))}
 	}
 	return judgePostgres(f, newest, host(c.Database.DSN), c.Redis.Enabled())
 }
@@ -35,7 +35,7 @@ func sqlite(ctx context.Context, c config.Config, newest uint) []Finding {
 	}
 	f, err := store.InspectSQLite(ctx, c.DataDir)
 	if err != nil {
-		return []Finding{wrong("SQLite", fmt.Sprintf("chillin.db in DATA_DIR cannot be read: %v", err))}
+		return []Finding{wrong("SQLite", fmt.Sprintf("chillin.db in DATA_DIR cannot be read: %s", hidden(c, err)))}
 	}
 	return []Finding{judgeSchema(f, newest)}
 }

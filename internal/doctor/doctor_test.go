@@ -333,9 +333,13 @@ func TestNoSecretIsTold(t *testing.T) {
 		"DATABASE_URL": "postgres://u:hunter22@db/x", "REDIS_URL": "redis://:swordfish@r:1", "USE_MINIO": "true",
 		"MINIO_ENDPOINT": "m:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "open sesame",
 	})
-	got := hide(c, "cannot dial postgres://u:hunter22@db/x with hunter22, swordfish\nor open sesame")
+	got := hidden(c, errors.New("cannot dial postgres://u:hunter22@db/x with hunter22, swordfish\nor open sesame"))
 	if want := "cannot dial … with …, … or …"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	c = load(t, map[string]string{"DATABASE_URL": "postgres://chillin:chillin@db/chillin"})
+	if got := hidden(c, errors.New("no chillin there")); got != "no chillin there" {
+		t.Errorf("got %q although the password is one of the manuals", got)
 	}
 }
 

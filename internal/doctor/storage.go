@@ -22,13 +22,16 @@ func storage(ctx context.Context, c config.Config) []Finding {
 		SecretKey: c.Storage.SecretKey.Reveal(), Bucket: c.Storage.Bucket, Region: c.Storage.Region,
 	})
 	if err != nil {
-		return []Finding{wrong("S3", err.Error())}
+		return []Finding{wrong("S3", hidden(c, err))}
 	}
 	defer s3.Close()
 	began := time.Now()
 	there, err := s3.Present(ctx)
 	if err == nil && there {
 		err = tryStorage(ctx, s3)
+	}
+	if err != nil {
+		err = errors.New(hidden(c, err))
 	}
 	return []Finding{judgeStorage(c.Storage, there, err, time.Since(began))}
 }
