@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,7 +33,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
-// audienceOf names the address, how many connections and how many bytes a round; with
+// audienceOf names the address, how many connections and how many events a round; with
 // it in its environment the test's own program is an audience, and no test.
 const audienceOf = "CHILLIN_AUDIENCE"
 
@@ -44,7 +45,7 @@ func audience(what string) {
 	if _, err := fmt.Sscan(what, &addr, &conns, &round); err != nil {
 		panic(err)
 	}
-	var total, reads atomic.Int64
+	var events, frames atomic.Int64
 	for range conns {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -59,14 +60,14 @@ func audience(what string) {
 			panic(err)
 		}
 		go func() {
-			for buf := make([]byte, 16<<10); ; {
-				n, err := conn.Read(buf)
+			for in := bufio.NewReaderSize(conn, 16<<10); ; {
+				n, err := eventsOf(in)
 				if err != nil {
 					return
 				}
-				reads.Add(1)
-				if total.Add(int64(n))%round == 0 {
-					fmt.Println(reads.Swap(0))
+				frames.Add(1)
+				if events.Add(n)%round == 0 {
+					fmt.Println(frames.Swap(0))
 				}
 			}
 		}()
@@ -75,11 +76,39 @@ func audience(what string) {
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the benchmark ends
 }
 
+// eventsOf reads a frame and counts its lines.
+func eventsOf(in *bufio.Reader) (n int64, err error) {
+	head, err := in.Peek(10)
+	if err != nil {
+		return 0, err
+	}
+	size, header := int(head[1]), 2
+	switch size {
+	case 126:
+		size, header = int(binary.BigEndian.Uint16(head[2:])), 4
+	case 127:
+		size, header = int(binary.BigEndian.Uint64(head[2:])), 10
+	}
+	if _, err := in.Discard(header); err != nil {
+		return 0, err
+	}
+	for n = 1; size > 0; {
+		part, err := in.Peek(min(size, 1024))
+		if err != nil {
+			return 0, err
+		}
+		n += int64(bytes.Count(part, []byte{'\n'}))
+		_, _ = in.Discard(len(part))
+		size -= len(part)
+	}
+	return n, nil
+}
+
 // crowd is an audience, seen from the server.
 type crowd struct {
-	b     *testing.B
-	said  *bufio.Scanner
-	reads int
+	b      *testing.B
+	said   *bufio.Scanner
+	frames int
 }
 
 // gather starts an audience of conns that is served by handler.
@@ -121,7 +150,7 @@ func (c *crowd) all() {
 	if err != nil {
 		c.b.Fatal(err)
 	}
-	c.reads += n
+	c.frames += n
 }
 
 // spent is the processor time of this process so far.
@@ -265,7 +294,7 @@ func BenchmarkDelivery(b *testing.B) {
 	for _, way := range ways {
 		var accepted sync.WaitGroup
 		accepted.Add(conns)
-		way.crowd = gather(b, conns, conns*len(frame), func(w http.ResponseWriter, r *http.Request) {
+		way.crowd = gather(b, conns, conns, func(w http.ResponseWriter, r *http.Request) {
 			defer accepted.Done()
 			way.handle(w, r)
 		})
@@ -289,12 +318,44 @@ func BenchmarkDelivery(b *testing.B) {
 			b.ReportMetric(way.spent.Seconds()/ways[0].spent.Seconds(), way.name+"/write(2)")
 		}
 	}
-	b.ReportMetric(float64(ways[3].crowd.reads)/float64(rounds*conns), "reads/delivery")
+	b.ReportMetric(float64(ways[3].crowd.frames)/float64(rounds*conns), "frames/delivery")
 	for _, ws := range libraries.all {
 		_ = ws.CloseNow()
 	}
 	for _, s := range sockets.all {
 		_ = s.CloseNow()
+	}
+}
+
+// BenchmarkHotRoom tells what a delivery costs in a room of 1,000 in which ever more
+// happens in a second, and how many frames it takes: what waits together goes
+// together.
+func BenchmarkHotRoom(b *testing.B) {
+	const conns, events = 1000, 200
+	for _, rate := range []int{20, 100, 200, 400, 800, 1600} {
+		b.Run(fmt.Sprint(rate, "/s"), func(b *testing.B) {
+			h, payload := newHall(), message()
+			b.Cleanup(h.close)
+			crowd := gather(b, conns, conns*events, h.seat)
+			eventually(b, "the crowd", func() bool { return len(h.hub.allConns()) == conns })
+			runtime.GC()
+			rounds, cost, took := 0, time.Duration(0), time.Duration(0)
+			for b.Loop() {
+				began, cpu := time.Now(), spent()
+				for i := range events {
+					time.Sleep(time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(rate))))
+					h.room.broadcast(payload)
+				}
+				crowd.all()
+				cost, took = cost+spent()-cpu, took+time.Since(began)
+				rounds++
+			}
+			b.ReportMetric(0, "ns/op")
+			deliveries := float64(rounds * events * conns)
+			b.ReportMetric(float64(cost.Nanoseconds())/1000/deliveries, "µs/delivery")
+			b.ReportMetric(float64(crowd.frames)/deliveries, "frames/delivery")
+			b.ReportMetric(deliveries/took.Seconds(), "deliveries/s")
+		})
 	}
 }
 
