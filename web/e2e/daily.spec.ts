@@ -1,0 +1,84 @@
+import { expect, test } from '@playwright/test';
+import { fresh, node1, node2, Person } from './people';
+
+/** Frames of silence: enough of an MP3 for a browser to play. */
+const frame = Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0x00]), Buffer.alloc(413)]);
+const silence = Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\0\0', 'latin1'), ...Array.from({ length: 80 }, () => frame)]);
+
+test('what is written and not sent outlives the page, is the same in all tabs, and goes at sign-out', async ({ browser }) => {
+  const name = fresh('alice');
+  const room = fresh('room');
+  const alice = await Person.at(browser, node1);
+  await alice.registers(name);
+  await alice.createsRoom(room);
+  await alice.says('Who comes on Thursday?');
+  await alice.line('Who comes on Thursday?').hover();
+  await alice.line('Who comes on Thursday?').getByRole('button', { name: 'Reply' }).click();
+  const box = alice.page.getByRole('textbox', { name: `Message ${room}` });
+  await box.fill('I would, but');
+  const address = alice.page.url();
+  await alice.page.goto(`${node1}/#/find`);
+  const link = alice.page.getByRole('link', { name: `${room} Draft` });
+  await expect(link).toBeVisible();
+
+  // Another tab shows it, and what is written there is here as well.
+  const second = await alice.context.newPage();
+  await second.goto(address);
+  const otherBox = second.getByRole('textbox', { name: `Message ${room}` });
+  await expect(otherBox).toHaveValue('I would, but');
+  await expect(second.getByText('Reply to')).toBeVisible();
+  await otherBox.press('End');
+  await otherBox.pressSequentially(' the ladder');
+  await link.click();
+  await expect(box).toHaveValue('I would, but the ladder');
+  await second.close();
+
+  await alice.page.reload();
+  await expect(box).toHaveValue('I would, but the ladder');
+  await box.press('Enter');
+  await alice.sees('I would, but the ladder');
+  await box.fill('And one more thing');
+  await alice.page.getByRole('button', { name: 'Sign out' }).click();
+  await alice.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(alice.page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+  expect(await alice.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('draft')))).toEqual([]);
+});
+
+test('one who is elsewhere sees it in the tab, gets there by keys, and hears what was sent', async ({ browser }) => {
+  const room = fresh('room');
+  const other = fresh('other');
+  const bobName = fresh('bob');
+  const alice = await Person.at(browser, node1);
+  const bob = await Person.at(browser, node2);
+  await alice.registers(fresh('alice'));
+  await bob.registers(bobName);
+  await alice.createsRoom(room);
+  await bob.joins(room);
+  await bob.createsRoom(other);
+  const icon = bob.page.locator('link[rel=icon]');
+  await expect(icon).toHaveAttribute('href', '/favicon.svg');
+
+  await alice.page.getByLabel('Files to attach').setInputFiles({ name: 'frogs.mp3', mimeType: 'audio/mpeg', buffer: silence });
+  await alice.says('Listen :tada:');
+  await expect(alice.line('Listen 🎉')).toBeVisible();
+  await expect(icon).toHaveAttribute('href', '/favicon-unread.svg');
+  await alice.says(`@${bobName}, do you hear the frogs?`);
+  await expect(icon).toHaveAttribute('href', '/favicon-called.svg');
+  // Asked for only now, and only by a click.
+  await expect(bob.page.getByRole('button', { name: 'Tell me' })).toBeVisible();
+  await bob.page.getByRole('button', { name: 'No, thanks' }).click();
+
+  await bob.page.keyboard.press('Control+k');
+  await bob.page.getByRole('combobox', { name: 'Go to a room or a person' }).fill(room.slice(0, 9));
+  await expect(bob.page.getByRole('option', { selected: true })).toContainText(room);
+  await bob.page.keyboard.press('Enter');
+  await bob.isIn(room);
+  await expect(icon).toHaveAttribute('href', '/favicon.svg');
+  const player = bob.page.getByLabel('frogs.mp3', { exact: true });
+  await expect.poll(() => player.evaluate((audio: HTMLAudioElement) => audio.duration)).toBeGreaterThan(1);
+
+  await bob.page.keyboard.press('Alt+ArrowUp');
+  await bob.isIn(other);
+  await bob.page.keyboard.press('Alt+ArrowDown');
+  await bob.isIn(room);
+});
