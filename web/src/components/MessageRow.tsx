@@ -6,6 +6,7 @@ import { messageHref } from '../hooks/useRoute';
 import { useSelect, useStore } from '../hooks/useStore';
 import { useToday } from '../hooks/useToday';
 import type { Author, Message, Reply } from '../protocol/types';
+import { isEmojiOnly } from '../state/emoji';
 import { isSame, type Item } from '../state/items';
 import { uploads } from '../state/outbox';
 import type { RoomSession } from '../state/room';
@@ -110,7 +111,7 @@ function Content({ message }: { message: Message }) {
   if (message.deletedAt) return <p className="deleted">This message was deleted.</p>;
   return (
     <>
-      {message.html && <Html html={message.html} />}
+      {message.html && <Html html={message.html} large={isEmojiOnly(message.text)} />}
       <Attachments attachments={message.attachments} />
       {message.editedAt && (
         <span className="edited" title={wholeDate(message.editedAt)}>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { drawn, emojiAt, emojis, emojisFor, isInFence } from './emoji';
+import { drawn, emojiAt, emojis, emojisFor, isEmojiOnly, isInFence } from './emoji';
 
 test('every emoji has a code of its own that can be written', () => {
   expect(emojis.filter(({ code, char }) => !/^[a-z0-9_+-]{1,30}$/.test(code) || /[\s\w]/.test(char) || char === '')).toEqual([]);
@@ -40,3 +40,13 @@ test.each([
   ['```ts\nx\n```\nafter', false],
   ['say ``` here', false],
 ])('"%s" stands in a block of code: %s', (text, inside) => expect(isInFence(text, text.length)).toBe(inside));
+
+test.each([
+  ['🎉', true],
+  ['❤️ 👍🏽', true],
+  ['🏳️‍🌈👩‍🚀🇫🇷', true],
+  ['🎉🎉🎉🎉', false],
+  ['🎉!', false],
+  ['12', false],
+  ['', false],
+])('"%s" is emoji alone: %s', (text, alone) => expect(isEmojiOnly(text)).toBe(alone));

@@ -277,6 +277,13 @@ export function drawn(text: string, caret: number): { text: string; caret: numbe
   return { text: text.slice(0, start) + emoji.char + text.slice(caret), caret: start + emoji.char.length };
 }
 
+const FEW = /^(?:(?:\p{RI}{2}|\p{Emoji_Presentation}|\p{Emoji}\uFE0F)(?:\p{EMod}|\uFE0F|\u200D\p{Extended_Pictographic})*\s*){1,3}$/u;
+
+/** Whether a message is one to three emoji and no word: then it is drawn large. */
+export function isEmojiOnly(text: string): boolean {
+  return text.length <= 40 && FEW.test(text.trim());
+}
+
 /** Whether the caret stands within an open block of code. */
 export function isInFence(text: string, caret: number): boolean {
   const fences = text.slice(0, caret).split('\n').filter((line) => line.trimStart().startsWith('```'));

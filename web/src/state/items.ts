@@ -24,26 +24,25 @@ interface Run {
  */
 export function itemsOf(t: Timeline, newAfter?: number): Item[] {
   const items: Item[] = [];
-  let day = '';
+  let day = { from: 0, to: 0 };
   let run: Run | undefined;
   let marked = newAfter === undefined || !reaches(t, newAfter);
 
-  const startDay = (date: string) => {
-    const next = new Date(date).toDateString();
-    if (next === day) return;
-    day = next;
+  const startDay = (date: string, at: number) => {
+    if (at >= day.from && at < day.to) return;
+    day = dayAround(at);
     run = undefined;
-    items.push({ kind: 'day', key: `day-${next}`, date });
+    items.push({ kind: 'day', key: `day-${day.from}`, date });
   };
-  const isHead = (author: number, date: string): boolean => {
-    const at = Date.parse(date);
+  const isHead = (author: number, at: number): boolean => {
     const head = run === undefined || run.author !== author || at - run.at > TOGETHER_MS;
     run = { author, at };
     return head;
   };
 
   for (const message of t.messages) {
-    startDay(message.createdAt);
+    const at = Date.parse(message.createdAt);
+    startDay(message.createdAt, at);
     if (!marked && message.seq > (newAfter ?? 0) && message.kind === 'text' && message.author.id !== t.me) {
       marked = true;
       run = undefined;
@@ -54,16 +53,24 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
       run = undefined;
       items.push({ kind: 'system', key: `m${message.id}`, message });
     } else {
-      const head = isHead(message.author.id, message.createdAt);
+      const head = isHead(message.author.id, at);
       items.push({ kind: 'message', key, message, head: head || message.replyTo !== undefined });
     }
   }
   for (const one of t.outgoing) {
-    startDay(one.createdAt);
-    const head = isHead(t.me, one.createdAt) || one.replyTo !== undefined;
+    const at = Date.parse(one.createdAt);
+    startDay(one.createdAt, at);
+    const head = isHead(t.me, at) || one.replyTo !== undefined;
     items.push({ kind: 'outgoing', key: keyOf(t.me, one.cid) ?? one.cid, outgoing: one, head });
   }
   return items;
+}
+
+/** The day of a moment, here: from one midnight up to the next. Asked once a day, for dates are slow. */
+function dayAround(at: number): { from: number; to: number } {
+  const date = new Date(at);
+  const midnight = (days: number) => new Date(date.getFullYear(), date.getMonth(), date.getDate() + days).getTime();
+  return { from: midnight(0), to: midnight(1) };
 }
 
 /** Whether two layouts show the same line. */
