@@ -29,6 +29,7 @@ const paths = {
   message: 'M4 5h16v11.5H10L5.5 20v-3.5H4z',
   bell: 'M6 16.5V11a6 6 0 0 1 9.5-4.9M18 11v5.5M4 16.5h13M10 19.5h4M4 4l16 16',
   ring: 'M6 16.5V11a6 6 0 0 1 12 0v5.5M4 16.5h16M10 19.5h4',
+  go: 'M5 12h14M13 6l6 6-6 6',
   up: 'M12 19V5M6 11l6-6 6 6',
   ban: 'M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM6 6l12 12',
   sliders: 'M4 7h8.5M17.5 7H20M4 17h2.5M11.5 17H20M15 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM9 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z',
@@ -38,10 +39,13 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
+/** Pixels at the usual size of letters; larger letters bring larger signs. */
+const inRem = (px: number) => `${px / 16}rem`;
+
 /** Icons are ornament: what they stand beside, or their button, carries the name. */
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (
-    <svg className="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className="icon" width={inRem(size)} height={inRem(size)} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={paths[name]} />
     </svg>
   );
@@ -49,7 +53,7 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
 
 export function Logo({ size = 28 }: { size?: number }) {
   return (
-    <svg className="logo" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <svg className="logo" width={inRem(size)} height={inRem(size)} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <rect width="32" height="32" rx="9" />
       <path d="M8.5 11.5h15M8.5 16h10.5M8.5 20.5h6" />
     </svg>

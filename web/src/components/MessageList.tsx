@@ -81,7 +81,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
       {missed !== undefined && !past && !reaches(timeline, missed.after) && (
         <a className="to-missed" href={messageHref(session.id, missed.after + 1)}>
           <Icon name="up" size={16} />
-          {missed.count === 1 ? 'One new message' : `${missed.count} new messages`}: where you left off
+          {missedWords(missed.count)}: where you left off
         </a>
       )}
       <div
@@ -111,6 +111,14 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
       <Announcer session={session} />
     </div>
   );
+}
+
+/** The server counts no further. */
+const MOST_COUNTED = 1000;
+
+function missedWords(count: number): string {
+  if (count === 1) return 'One new message';
+  return count >= MOST_COUNTED ? `More than ${MOST_COUNTED} new messages` : `${count} new messages`;
 }
 
 function LaterLine({ later, onRetry }: { later: Later; onRetry: () => void }) {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useChat } from '../hooks/context';
-import { useConnection, useMe, useMyRoom, useQuiet, useRooms, useRoomSession } from '../hooks/useChatState';
+import { useConnection, useMe, useMyRoom, useRooms, useRoomSession } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import { useFileDrop } from '../hooks/useFileDrop';
 import { goTo, homeHref, roomHref, searchHref } from '../hooks/useRoute';
@@ -22,10 +22,12 @@ import { Icon } from './Icon';
 import { InviteDialog } from './InviteDialog';
 import { MembersPanel } from './MembersPanel';
 import { MessageList, type Missed } from './MessageList';
+import { RoomActions } from './RoomActions';
 import { DeleteRoomDialog, RoomSettingsDialog } from './RoomSettingsDialog';
 import { Stranger } from './Stranger';
 
-const WIDE = '(min-width: 1100px)';
+/** In em, as in the styles: with large letters a window is narrow sooner. */
+const WIDE = '(min-width: 68.75em)';
 
 /** at: the number of the message to show; undefined shows the present. */
 export function RoomView({ roomId, at }: { roomId: number; at?: number | undefined }) {
@@ -44,7 +46,7 @@ export function RoomView({ roomId, at }: { roomId: number; at?: number | undefin
 
 function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; at: number | undefined }) {
   const chat = useChat();
-  const [membersOpen, setMembersOpen] = useState(() => window.matchMedia(WIDE).matches);
+  const [membersOpen, setMembersOpen] = useState(() => !mine.room.direct && window.matchMedia(WIDE).matches);
   const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete' | 'invite' | 'bans'>('nothing');
   const close = () => setOpen('nothing');
   const [missed] = useState((): Missed | undefined => {
@@ -59,7 +61,11 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
   const drop = useFileDrop((files) => void session.attach(files, chat.limits.getSnapshot()));
 
   const ready = useStore(session.opening).kind === 'ready';
-  useEffect(() => chat.visit(session.id), [chat, session]);
+  useEffect(() => {
+    chat.visit(session.id);
+    // What the other of two says of themselves stands at their name.
+    if (mine.room.direct && !session.members.asked) void session.members.load();
+  }, [chat, session, mine.room.direct]);
 
   useEffect(() => {
     if (at === undefined) session.lookback.present();
@@ -128,6 +134,9 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
   const presence = useStore(session.presence);
   const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
   const about = other ? session.statusMessageOf(other.id) : room.description;
+  const settle = !room.direct && may(role, 'change room') ? onSettings : undefined;
+  // A talk of two has no end.
+  const leave = room.direct ? undefined : onLeave;
   return (
     <header className="room-head">
       <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
@@ -136,14 +145,13 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
       <div className="room-names">
         <h1 id="room-title">
           {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
-          {titleOf(room, me.id)}
+          <span className="room-title">{titleOf(room, me.id)}</span>
         </h1>
         {about && <p className="room-about">{about}</p>}
       </div>
-      <a className="icon-button" href={searchHref(room.id)} aria-label={`Search in ${titleOf(room, me.id)}`} title="Search in this room">
+      <a className="icon-button head-search" href={searchHref(room.id)} aria-label={`Search in ${titleOf(room, me.id)}`} title="Search in this room">
         <Icon name="search" />
       </a>
-      <QuietSwitch roomId={room.id} />
       <button
         type="button"
         className="head-button"
@@ -159,36 +167,8 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
           </span>
         )}
       </button>
-      {!room.direct && may(role, 'change room') && (
-        <button type="button" className="icon-button" aria-label={`Settings of ${room.name}`} title="Room settings" onClick={onSettings}>
-          <Icon name="sliders" />
-        </button>
-      )}
-      {/* A talk of two has no end. */}
-      {!room.direct && (
-        <button type="button" className="icon-button" aria-label={`Leave ${room.name}`} title="Leave this room" onClick={onLeave}>
-          <Icon name="leave" />
-        </button>
-      )}
+      <RoomActions room={room} onSettings={settle} onLeave={leave} />
     </header>
-  );
-}
-
-/** Whether one hears of the room elsewhere too. */
-function QuietSwitch({ roomId }: { roomId: number }) {
-  const { alerts } = useChat();
-  const quiet = useQuiet(roomId);
-  return (
-    <button
-      type="button"
-      className="icon-button"
-      aria-label="Quiet"
-      aria-pressed={quiet}
-      title={quiet ? 'Quiet: you are not told of what is said here' : 'Make this room quiet'}
-      onClick={() => alerts.setQuiet(roomId, !quiet)}
-    >
-      <Icon name={quiet ? 'bell' : 'ring'} />
-    </button>
   );
 }
 

@@ -1,7 +1,8 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useChat } from '../hooks/context';
-import { useMyRoom, useOnline, useSearch } from '../hooks/useChatState';
+import { useMe, useMyRoom, useOnline, useSearch } from '../hooks/useChatState';
 import { goTo, homeHref, messageHref, searchHref } from '../hooks/useRoute';
+import { titleOf } from '../state/direct';
 import type { SearchState } from '../state/search';
 import { partsOf } from '../state/search';
 import type { Hit } from '../transport/rest';
@@ -73,8 +74,15 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
   );
 }
 
+/** What one of the user's rooms is called to them. */
+function useRoomTitle(roomId: number): string | undefined {
+  const me = useMe();
+  const room = useMyRoom(roomId)?.room;
+  return room && titleOf(room, me.id);
+}
+
 function Scope({ roomId }: { roomId: number }) {
-  const name = useMyRoom(roomId)?.room.name ?? 'this room';
+  const name = useRoomTitle(roomId) ?? 'this room';
   return (
     <p className="scope">
       In <span className="scope-room">{name}</span>
@@ -135,12 +143,13 @@ function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
 
 function HitLink({ hit: { message, room, highlights }, onKey }: { hit: Hit; onKey: (event: KeyboardEvent) => void }) {
   const { author, createdAt } = message;
+  const title = useRoomTitle(room.id) ?? room.name;
   return (
     <a className="hit" href={messageHref(room.id, message.seq)} onKeyDown={onKey}>
       <Avatar person={author} />
       <span className="hit-text">
         <span className="hit-facts">
-          <span className="author">{nameOf(author)}</span> <span className="hit-room">in {room.name}</span>{' '}
+          <span className="author">{nameOf(author)}</span> <span className="hit-room">in {title}</span>{' '}
           <time dateTime={createdAt} title={wholeDate(createdAt)}>
             {dayOf(createdAt)}, {timeOf(createdAt)}
           </time>

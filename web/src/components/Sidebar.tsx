@@ -36,6 +36,17 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: Sid
         <a className="brand" href={homeHref} aria-label="Chillin, home">
           <Logo /> Chillin
         </a>
+        <button
+          type="button"
+          className="icon-button sidebar-switch"
+          aria-label="Go to a room or a person"
+          aria-haspopup="dialog"
+          aria-keyshortcuts="Control+K Meta+K"
+          title={`Go to a room or a person (${CTRL}+K)`}
+          onClick={onSwitch}
+        >
+          <Icon name="go" />
+        </button>
         <button type="button" className="icon-button" aria-label="New room" title="New room" onClick={onCreate}>
           <Icon name="plus" />
         </button>
@@ -49,11 +60,6 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: Sid
           <Icon name="search" />
           <span className="room-link-name">Search</span>
         </a>
-        <button type="button" className="room-link" aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K" onClick={onSwitch}>
-          <Icon name="enter" />
-          <span className="room-link-name">Go to…</span>
-          <kbd aria-hidden="true">{CTRL} K</kbd>
-        </button>
         <RoomList current={route.kind === 'room' ? route.id : undefined} />
       </nav>
       <AlertsOffer />

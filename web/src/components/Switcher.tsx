@@ -104,11 +104,11 @@ export function Switcher({ here, onClose }: { here: number | undefined; onClose:
         </div>
         <div ref={list} id={listId} className="switcher-list" role="listbox" tabIndex={-1} aria-label="Places">
           {places.map((mine, i) => (
-            <div key={mine.room.id} id={optionId(listId, i)} role="option" tabIndex={-1} className="switcher-option" aria-selected={i === chosen} onPointerUp={() => take(i)}>
+            <div key={mine.room.id} id={optionId(listId, i)} role="option" tabIndex={-1} className="switcher-option" aria-selected={i === chosen} onPointerMove={() => setAt(i)} onPointerUp={() => take(i)}>
               <Place mine={mine} />
             </div>
           ))}
-          <div id={optionId(listId, places.length)} role="option" tabIndex={-1} className="switcher-option" aria-selected={chosen === places.length} onPointerUp={() => take(places.length)}>
+          <div id={optionId(listId, places.length)} role="option" tabIndex={-1} className="switcher-option" aria-selected={chosen === places.length} onPointerMove={() => setAt(places.length)} onPointerUp={() => take(places.length)}>
             <Icon name="search" />
             <span className="switcher-name">{words === '' ? 'Search messages' : `Search messages for “${words}”`}</span>
           </div>
