@@ -38,6 +38,7 @@ type App struct {
 	hooks   *webhook.Dispatcher
 	service *chat.Service
 	sweeper *chat.Sweeper
+	indexer *chat.Indexer
 	seen    *auth.Seen
 	limits  *chat.LimitsInForce
 	health  *health.Health
@@ -111,6 +112,7 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.hooks.Run(workLife) })
 	parts.Go(func() { a.tidy(workLife) })
 	parts.Go(func() { a.sweeper.Run(workLife) })
+	parts.Go(func() { a.indexer.Run(workLife) })
 	parts.Go(func() { a.seen.Run(workLife) })
 	parts.Go(func() { a.limits.Run(hubLife, a.log) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })

@@ -31,6 +31,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	a.hub = a.newHub(recent, m)
 	a.hooks = a.newDispatcher(guard, m)
 	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.blobs, a.log)
+	a.indexer = &chat.Indexer{Store: a.engines.store, Log: a.log}
 	a.service = a.newService(recent, limiters, hasher, guard)
 	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	a.health = a.checks()

@@ -109,6 +109,8 @@ func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
 			}
 			wantFound(t, s, chat.Search{Text: "hello"}, alice, "hello")
 			appendText(t, s, room, alice, "again")
+			index(t, s)
+			wantIndexIntact(t, s)
 		})
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // The connections of one node, in two pools: a storm of readers, as after a
@@ -67,6 +69,14 @@ type postgres struct {
 	pool    *pgxpool.Pool
 	appends *pgxpool.Pool
 	db      *sql.DB // on pool
+	horizon horizon
+}
+
+// horizon is what the indexer of this node has seen of the messages.
+type horizon struct {
+	settled chat.MessageID
+	newest  chat.MessageID // when it looked last
+	next    int64          // the transaction that was to begin next then
 }
 
 func (p *postgres) close() error {
@@ -109,14 +119,43 @@ func (p *postgres) huntNewest() hunt {
 // huntIndexed orders by an expression: else the planner may walk all messages from
 // the newest on, hoping for a common word.
 func (p *postgres) huntIndexed(words []string) hunt {
-	h := hunt{from: "messages m", order: "m.id + 0"}
-	tests := []string{p.in("m.room_id", 1), written("m")}
+	h := hunt{from: "messages_search w JOIN messages m ON m.id = w.message_id", order: "m.id + 0"}
+	tests := []string{p.in("w.room_id", 1), written("m")}
 	for n, word := range words {
-		tests = append(tests, fmt.Sprintf("search_fold(m.text) LIKE search_pattern($%d)", n+7))
+		tests = append(tests, fmt.Sprintf("w.text LIKE search_pattern($%d)", n+7))
 		h.args = append(h.args, word)
 	}
 	h.where = strings.Join(tests, " AND ")
 	return h
+}
+
+// settled: an id is taken before its message is committed, so that an older one may
+// come after a newer. Whoever takes one holds its room and is a transaction with a
+// number by then: when all that were under way at an earlier look are over, nothing
+// older than the newest message of that look comes any more.
+func (p *postgres) settled(ctx context.Context) (chat.MessageID, error) {
+	var newest chat.MessageID
+	var oldest, next int64 // transaction under way; the next to begin where there is none
+	err := p.db.QueryRowContext(ctx, `SELECT (SELECT COALESCE(max(id), 0) FROM messages),
+		pg_snapshot_xmin(now)::text::bigint, pg_snapshot_xmax(now)::text::bigint FROM pg_current_snapshot() AS now`).Scan(&newest, &oldest, &next)
+	if err != nil {
+		return 0, err
+	}
+	if oldest == next {
+		return newest, nil
+	}
+	if oldest >= p.horizon.next {
+		p.horizon.settled, p.horizon.newest, p.horizon.next = p.horizon.newest, newest, next
+	}
+	return p.horizon.settled, nil
+}
+
+// indexMessages passes over what was edited meanwhile: the trigger has indexed it.
+func (*postgres) indexMessages() string {
+	return `INSERT INTO messages_search (message_id, room_id, text)
+		SELECT m.id, m.room_id, search_fold(m.text) FROM messages m
+		WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.id
+		ON CONFLICT (message_id) DO NOTHING`
 }
 
 // lockRoom leaves the key alone, so that inserts which refer to the room need

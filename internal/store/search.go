@@ -16,6 +16,7 @@ const (
 	newestLeast    = 50      // messages that even of many rooms are looked through
 	indexedBatch   = 200     // messages that the index tells at once
 	searchRounds   = 5       // batches of one request
+	indexedAtOnce  = 250     // messages that are brought into the index at once
 )
 
 // hunt is how an engine finds candidates: the tables, with m for the messages, the
@@ -50,9 +51,9 @@ type candidate struct {
 
 // Search returns messages of the viewer's rooms, the newest first. The newest few
 // are looked through as they are: that finds what is common soon, and what trigrams
-// cannot find, words of one or two letters, at all. Beyond them the index is asked
-// where it can help; else the search goes on in that way, some thousand messages a
-// request.
+// cannot find, words of one or two letters, at all. Beyond them, and beyond what is not
+// indexed yet, the index is asked where it can help; else the search goes on in that
+// way, some thousand messages a request.
 func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMessage, string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -89,9 +90,14 @@ func (s *Store) searchedRooms(ctx context.Context, q chat.SearchQuery) ([]int64,
 
 // matching returns the ids of a page, and where the next one begins.
 func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64) ([]int64, string, error) {
+	indexed, err := s.indexed(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	var ids []int64
 	for round := range searchRounds {
-		batch, limit, err := s.candidates(ctx, q, cursor, rooms, round)
+		byIndex := round > 0 && len(q.Indexed) > 0 && cursor.Before <= indexed+1
+		batch, limit, err := s.candidates(ctx, q, cursor, rooms, byIndex)
 		if err != nil {
 			return nil, "", err
 		}
@@ -113,10 +119,10 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 
 // candidates returns the newest messages before the cursor that may match, at most
 // limit.
-func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, round int) (batch []candidate, limit int, err error) {
+func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, byIndex bool) (batch []candidate, limit int, err error) {
 	// The newest of all are among the newest of each: what is read is rooms × limit.
 	h, limit := s.engine.huntNewest(), min(s.newestBatch, max(newestLeast, newestRows/len(rooms)))
-	if round > 0 && len(q.Indexed) > 0 {
+	if byIndex {
 		h, limit = s.engine.huntIndexed(q.Indexed), indexedBatch
 	}
 	args := append([]any{s.engine.list(rooms), int64(cursor.Before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, h.args...)

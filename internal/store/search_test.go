@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/markup"
@@ -48,7 +49,28 @@ func onFew(t *testing.T, test func(t *testing.T, s *Store)) {
 	})
 }
 
-// deepen buries what is there under so many messages that only the index finds it.
+// deep is so many messages that one request finds only by the index what is below.
+const deep = fewBatch*searchRounds + 10
+
+// index brings all messages into the index.
+func index(t testing.TB, s *Store) {
+	t.Helper()
+	for {
+		if _, err := s.IndexMessages(t.Context()); err != nil {
+			t.Fatalf("index: %v", err)
+		}
+		var done bool
+		err := s.read.QueryRowContext(t.Context(), `SELECT indexed >= COALESCE((SELECT max(id) FROM messages), 0) FROM search_cursor`).Scan(&done)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done {
+			return
+		}
+	}
+}
+
+// deepen buries what is there under n messages.
 func deepen(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
 	t.Helper()
 	_, err := s.write.ExecContext(t.Context(), `
@@ -125,6 +147,8 @@ func TestSearch(t *testing.T) {
 		t.Run("among the newest", look)
 		join(t, s, room, bob)
 		deepen(t, s, room, bob, fewBatch+10)
+		t.Run("below the newest", look)
+		index(t, s)
 		t.Run("by the index", look)
 	})
 }
@@ -167,11 +191,18 @@ func TestSearchFollowsEditsAndDeletes(t *testing.T) {
 		room := createRoom(t, s, alice, "lobby")
 		first, second := appendText(t, s, room, alice, "apples"), appendText(t, s, room, alice, "apples too")
 		look := func(query string, want ...string) { wantFound(t, s, chat.Search{Text: query}, alice, want...) }
-		deepen(t, s, room, alice, fewBatch+10)
-		if _, _, err := s.Edit(t.Context(), first.ID, alice.User.ID, "pears", "", nil); err != nil {
-			t.Fatal(err)
+		edit := func(text string) {
+			if _, _, err := s.Edit(t.Context(), first.ID, alice.User.ID, text, "", nil); err != nil {
+				t.Fatal(err)
+			}
 		}
+		edit("plums") // before it is indexed
+		deepen(t, s, room, alice, deep)
+		index(t, s)
+		look("plums", "plums")
 		look("apples", "apples too")
+		edit("pears")
+		look("plums")
 		look("pears", "pears")
 		if _, _, err := s.React(t.Context(), first.ID, alice.User.ID, "👍", true, nil); err != nil {
 			t.Fatal(err)
@@ -185,11 +216,19 @@ func TestSearchFollowsEditsAndDeletes(t *testing.T) {
 	})
 }
 
-// wantIndexIntact has SQLite compare its index with the texts; Postgres's cannot
-// differ.
+// wantIndexIntact compares what is indexed with the texts.
 func wantIndexIntact(t *testing.T, s *Store) {
 	t.Helper()
 	if onPostgres(s) {
+		var wrong int
+		err := s.read.QueryRowContext(t.Context(), `
+			SELECT count(*) FROM (SELECT id, text, room_id FROM messages
+				WHERE kind = 'text' AND deleted_at IS NULL AND id <= (SELECT indexed FROM search_cursor)) AS m
+			FULL JOIN (SELECT * FROM messages_search WHERE text <> '') AS w ON w.message_id = m.id
+			WHERE w.room_id IS DISTINCT FROM m.room_id OR w.text IS DISTINCT FROM search_fold(m.text)`).Scan(&wrong)
+		if err != nil || wrong > 0 {
+			t.Fatalf("the index differs from %d texts, %v", wrong, err)
+		}
 		return
 	}
 	if _, err := s.write.ExecContext(t.Context(), `INSERT INTO messages_search (messages_search, rank) VALUES ('integrity-check', 1)`); err != nil {
@@ -205,6 +244,7 @@ func TestSearchPages(t *testing.T) {
 		for i := range 25 {
 			if i == 10 {
 				deepen(t, s, rooms[0], alice, fewBatch+10)
+				index(t, s) // the others are not
 			}
 			text := fmt.Sprintf("needle %d", i)
 			appendText(t, s, rooms[i%2], alice, text)
@@ -238,15 +278,105 @@ func TestSearchIsBounded(t *testing.T) {
 	onFew(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
-		appendText(t, s, room, alice, "北京")
+		appendText(t, s, room, alice, "北京 market")
 		deepen(t, s, room, alice, fewBatch*searchRounds)
-		page, next := look(t, s, chat.Search{Text: "北京"}, alice)
-		if len(page) != 0 || next == "" {
-			t.Fatalf("page = %q, next %q, want none yet and a cursor", page, next)
+		for _, query := range []string{"北京", "market"} { // nothing is indexed yet
+			page, next := look(t, s, chat.Search{Text: query}, alice)
+			if len(page) != 0 || next == "" {
+				t.Fatalf("%s: page = %q, next %q, want none yet and a cursor", query, page, next)
+			}
+			page, next = look(t, s, chat.Search{Text: query, Cursor: next}, alice)
+			if !slices.Equal(page, []string{"北京 market"}) || next != "" {
+				t.Fatalf("%s: page = %q, next %q, want the last message", query, page, next)
+			}
 		}
-		page, next = look(t, s, chat.Search{Text: "北京", Cursor: next}, alice)
-		if !slices.Equal(page, []string{"北京"}) || next != "" {
-			t.Fatalf("page = %q, next %q, want the last message", page, next)
-		}
+		index(t, s)
+		wantFound(t, s, chat.Search{Text: "market"}, alice, "北京 market")
 	})
+}
+
+func TestMessagesAreIndexedInParts(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		deepen(t, s, room, alice, 2*indexedAtOnce)
+		parts := 1
+		for deadline := time.Now().Add(10 * time.Second); ; {
+			more, err := s.IndexMessages(t.Context())
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("%d parts, err = %v", parts, err)
+			}
+			if more {
+				parts++
+			} else if parts > 1 {
+				break
+			}
+		}
+		if parts != 3 {
+			t.Fatalf("%d messages went in %d parts, want 3", 2*indexedAtOnce, parts)
+		}
+		wantIndexIntact(t, s)
+	})
+}
+
+// An id is older than its commit. While a message is on its way, nothing newer counts
+// as indexed: the index would be believed to have it.
+func TestIndexingWaitsForWhoIsStillSending(t *testing.T) {
+	s := openTestPostgres(t)
+	alice := register(t, s, "alice")
+	slow, room := createRoom(t, s, alice, "slow"), createRoom(t, s, alice, "lobby")
+	index(t, s)
+	tx, err := s.write.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var id chat.MessageID
+	if _, err = tx.ExecContext(t.Context(), `SELECT FROM rooms WHERE id = $1 FOR NO KEY UPDATE`, int64(slow.ID)); err != nil {
+		t.Fatal(err)
+	}
+	err = tx.QueryRowContext(t.Context(), `INSERT INTO messages (room_id, seq, change_seq, kind, author_id, text, html, action, subject_id, created_at)
+		SELECT $1, head + 1, head + 1, 'system', $2, 'slow', '', 'joined', $2, 1 FROM rooms WHERE id = $1 RETURNING id`,
+		int64(slow.ID), int64(alice.User.ID)).Scan(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := appendText(t, s, room, alice, "fast")
+	for range 10 {
+		if _, err := s.IndexMessages(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if indexed, err := s.indexed(t.Context()); err != nil || indexed >= id {
+		t.Fatalf("indexed up to %d, %v, while %d is on its way", indexed, err, id)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	index(t, s)
+	if indexed, err := s.indexed(t.Context()); err != nil || indexed != last.ID {
+		t.Fatalf("indexed up to %d, %v, want %d", indexed, err, last.ID)
+	}
+}
+
+func TestOneNodeIndexesAtATime(t *testing.T) {
+	s := openTestPostgres(t)
+	alice := register(t, s, "alice")
+	appendText(t, s, createRoom(t, s, alice, "lobby"), alice, "hello")
+	tx, err := s.write.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), `SELECT FROM search_cursor FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if more, err := s.IndexMessages(t.Context()); more || err != nil {
+			t.Fatalf("more = %v, err = %v, while another node indexes", more, err)
+		}
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	index(t, s)
+	wantIndexIntact(t, s)
 }

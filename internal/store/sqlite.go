@@ -13,6 +13,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // synchronous FULL costs one fsync a commit, which batches share: a confirmed
@@ -135,6 +137,17 @@ func (e *sqliteEngine) huntIndexed(words []string) hunt {
 		where: "messages_search MATCH $7 AND messages_search.rowid < $2 AND " + e.in("m.room_id", 1) + " AND " + written("m"),
 		args:  []any{strings.Join(trigrams, " AND ")},
 	}
+}
+
+// settled is the newest: there is one writer.
+func (e *sqliteEngine) settled(ctx context.Context) (newest chat.MessageID, err error) {
+	err = e.read.QueryRowContext(ctx, `SELECT COALESCE(max(id), 0) FROM messages`).Scan(&newest)
+	return newest, err
+}
+
+func (*sqliteEngine) indexMessages() string {
+	return `INSERT INTO messages_search (rowid, text)
+		SELECT m.id, m.text FROM messages m WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.id`
 }
 
 // withoutAccent drops what the tokenizer drops: it makes no trigram of it.

@@ -55,6 +55,11 @@ type engine interface {
 	// room, huntIndexed those that hold all words by their trigrams.
 	huntNewest() hunt
 	huntIndexed(words []string) hunt
+	// settled returns the newest message before which none comes to be any more.
+	settled(ctx context.Context) (chat.MessageID, error)
+	// indexMessages is the statement that brings the messages above id $1 up to $2 into
+	// the index.
+	indexMessages() string
 	// lockRoom ends the SELECT that takes a room's row.
 	lockRoom() string
 	// lockDue ends the SELECT that takes due webhooks h, passing over those that
