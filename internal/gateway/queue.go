@@ -106,13 +106,6 @@ func (q *queue) empty() {
 	}
 }
 
-// waiting tells how many lines wait.
-func (q *queue) waiting() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.lines)
-}
-
 // full returns nil, or, while more than one line waits, what is closed when all have
 // been taken.
 func (q *queue) full() <-chan struct{} {

@@ -50,6 +50,13 @@ func (r *rig) served() (*Conn, *websocket.Conn) {
 	return c, client
 }
 
+// waiting tells how many lines wait.
+func (q *queue) waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.lines)
+}
+
 // load is how many bytes of events wait.
 func (q *queue) load() int {
 	q.mu.Lock()
