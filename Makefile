@@ -3,6 +3,9 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
+# As the binary is shipped. One way to build is one cache, too, for the linter, vet,
+# the nodes and the tools; only the race detector needs another.
+export CGO_ENABLED = 0
 
 GO_FILES  = $(shell find cmd internal migrations web -name node_modules -prune -o \( -name '*.go' -o -name '*.sql' \) -print)
 WEB_FILES = $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
@@ -11,6 +14,8 @@ LINTER    = .cache/bin/golangci-lint-$(shell cksum < internal/tools/golangci-lin
 STACK     = go run ./internal/testenv/stack
 # Tests of one package run after each other where they must; -p is left to Go.
 TESTFLAGS ?=
+# What vet asks is asked once, by make vet.
+GO_TEST   = go test -vet=off -timeout 30m $(TESTFLAGS)
 # The race detector knows Go's own memory only. SQLite, translated from C, keeps
 # everything elsewhere: asking at each of its steps finds nothing and takes three
 # times as long.
@@ -32,7 +37,7 @@ run: bin/chillin ## build and serve on http://localhost:5000, data in ./data (se
 build: bin/chillin ## bin/chillin: one static binary with the web client inside
 
 bin/chillin: $(GO_FILES) go.mod go.sum web/dist/index.html | need-go
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/chillin
+	go build -trimpath -ldflags '-s -w' -o $@ ./cmd/chillin
 
 ##@ Develop
 
@@ -41,17 +46,19 @@ dev: web/node_modules/.stamp | need-go ## Vite on http://localhost:5173 and the 
 	go run ./internal/tools/dev
 
 .PHONY: test
-test: need-cc lint types vet test-go test-web e2e test-chaos ## everything: lint, types, vet, go test -race, web unit tests, e2e, faults
+test: need-cc lint types vet test-go test-web e2e ## everything: lint, types, vet, go test -race, web unit tests, e2e, faults
+	$(MAKE) --no-print-directory test-chaos
 	@printf '\nmake test: all of lint, types, vet, go test -race, web unit tests, e2e and faults passed\n'
 
 .PHONY: test-go
+test-go: export CGO_ENABLED = 1
 test-go: | need-go need-cc ## go test -race; one package: make test-go PKG=./internal/store
-	go test $(RACE) -timeout 30m $(TESTFLAGS) -skip '^TestScenarios$$' $(or $(PKG),./...)
+	$(GO_TEST) $(RACE) -skip '^TestScenarios$$' $(or $(PKG),./...)
 
 # By itself: its bounds of time are promises, and other tests would take the processors.
 .PHONY: test-chaos
 test-chaos: | need-go ## the short set of faults on real processes (four minutes)
-	go test -timeout 30m $(TESTFLAGS) -run '^TestScenarios$$' ./internal/chaos
+	$(GO_TEST) -run '^TestScenarios$$' ./internal/chaos
 
 .PHONY: test-web
 test-web: web/node_modules/.stamp ## unit tests of the web client
@@ -148,7 +155,7 @@ web/dist/index.html: web/node_modules/.stamp $(WEB_FILES)
 # ours do not pull at each other.
 $(LINTER): internal/tools/golangci-lint/go.mod internal/tools/golangci-lint/go.sum | need-go
 	@echo 'building golangci-lint (once, about two minutes)'
-	cd internal/tools/golangci-lint && CGO_ENABLED=0 go build -o '$(CURDIR)/$@' github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	cd internal/tools/golangci-lint && go build -ldflags '-s -w' -o '$(CURDIR)/$@' github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
 # --- What must be there ---------------------------------------------------------

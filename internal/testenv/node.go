@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -26,12 +27,12 @@ type BuildOptions struct {
 // removed with e.
 func (e *Env) Build(o BuildOptions) (string, error) {
 	path := filepath.Join(e.dir, "chillin")
-	args := []string{"build", "-o", path}
+	args, cgo := []string{"build", "-o", path}, "0" // as it is shipped
 	if o.Race {
-		args = append(args, "-race")
+		args, cgo = append(args, "-race"), "1"
 	}
 	cmd := exec.Command("go", append(args, "./cmd/chillin")...)
-	cmd.Dir = root()
+	cmd.Dir, cmd.Env = root(), append(os.Environ(), "CGO_ENABLED="+cgo)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build chillin: %w\n%s", err, out)
 	}
