@@ -223,6 +223,10 @@ func TestPeopleChangeTheirProfile(t *testing.T) {
 	wantCode(t, patch(map[string]any{"displayName": strings.Repeat("x", 51)}), chat.TooLong)
 }
 
+// givenUp is when a storage that is silent must have been given up, also by a node on a
+// busy machine; by itself it takes less than two seconds.
+const givenUp = 10 * time.Second
+
 func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
 	w, server := embeddedWithStorage(t)
 	alice := w.person("alice", 0)
@@ -231,8 +235,8 @@ func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
 	defer server.Resume()
 	began := time.Now()
 	answer, body := alice.upload(http.MethodPut, "/users/me/avatar", "file", "me.png", aPNG(t))
-	if took := time.Since(began); answer.StatusCode != http.StatusServiceUnavailable || took > 2*time.Second {
-		t.Errorf("avatar = %d %s after %s, want 503 within 2 s", answer.StatusCode, body, took)
+	if took := time.Since(began); answer.StatusCode != http.StatusServiceUnavailable || took > givenUp {
+		t.Errorf("avatar = %d %s after %s, want 503 within %s", answer.StatusCode, body, took, givenUp)
 	}
 	alice.say(room.ID, "text still works")
 }

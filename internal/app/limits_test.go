@@ -7,9 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
@@ -41,31 +44,48 @@ func TestMakingRoomsIsLimitedPerUser(t *testing.T) {
 func TestARoomTakesSoMuchAndStrangersDoNotFillIt(t *testing.T) {
 	w := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "1"})
 	room := w.person("alice", 0).room("Busy", nil)
-	send := func(n int, member bool) error {
-		guest := client.New(w.nodes[0])
-		if err := guest.Guest(ctx(t), "guest"); err != nil {
+	guest := func() *client.Client {
+		c := client.New(w.nodes[0])
+		if err := c.Guest(ctx(t), "guest"); err != nil {
 			t.Fatal(err)
 		}
-		if member {
-			if err := guest.JoinRoom(ctx(t), room.ID, ""); err != nil {
-				t.Fatal(err)
+		return c
+	}
+	send := func(c *client.Client) error {
+		return c.Do(ctx(t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]string{"cid": uuid.NewString(), "text": "hello"}, nil)
+	}
+	wantCode(t, send(guest()), chat.NotAMember)
+	stranger, members := guest(), make([]*client.Client, 200)
+	for i := range members {
+		members[i] = guest()
+		if err := members[i].JoinRoom(ctx(t), room.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Several at a time: while they send, the room takes ten more a second.
+	answers := make(chan error, len(members))
+	for some := range slices.Chunk(members, 20) {
+		go func() {
+			for _, c := range some {
+				answers <- send(c)
 			}
+		}()
+	}
+	taken := 0
+	for i := range members {
+		err := <-answers
+		if err == nil {
+			taken++
+			continue
 		}
-		return guest.Do(ctx(t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]string{"cid": cid(n), "text": "hello"}, nil)
-	}
-	wantCode(t, send(0, false), chat.NotAMember)
-	var err error
-	sent := 0
-	for err == nil && sent < 1000 { // it refills while we send
-		if err = send(sent, true); err == nil {
-			sent++
+		wantCode(t, err, chat.RateLimited)
+		if i == taken { // the first that is refused
+			wantCode(t, send(stranger), chat.NotAMember) // whoever is outside learns nothing
 		}
 	}
-	wantCode(t, err, chat.RateLimited)
-	if sent < 100 { // a hundred times what one may send
-		t.Errorf("the room took %d messages, want at least 100", sent)
+	if taken < 100 || taken == len(members) { // a hundred times what one may send
+		t.Errorf("the room took %d of %d messages, want at least 100 and not all", taken, len(members))
 	}
-	wantCode(t, send(0, false), chat.NotAMember) // whoever is outside learns nothing
 }
 
 func cid(n int) string { return fmt.Sprintf("6f0b1c1e-7f2d-4c1a-9d52-%012d", n) }

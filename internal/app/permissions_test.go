@@ -490,28 +490,37 @@ func (d deed) ask(row string, by *subject, s *stage, who string) answer {
 }
 
 func TestPermissionsAboutARoom(t *testing.T) {
+	t.Parallel()
+	for name, private := range map[string]bool{"public": false, "private": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			askAboutARoom(t, private)
+		})
+	}
+}
+
+func askAboutARoom(t *testing.T, private bool) {
+	t.Helper()
 	w := embedded(t, map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"})
 	people, table := newCast(w), readPermissions(t)
-	for _, private := range []bool{false, true} {
-		var s *stage
-		for _, row := range slices.Sorted(maps.Keys(aboutARoom)) {
-			d := aboutARoom[row]
-			for _, who := range table.columns(row, inRoom) {
-				if s == nil {
-					s = people.stage(t, private)
+	var s *stage
+	for _, row := range slices.Sorted(maps.Keys(aboutARoom)) {
+		d := aboutARoom[row]
+		for _, who := range table.columns(row, inRoom) {
+			if s == nil {
+				s = people.stage(t, private)
+			}
+			got, want := d.ask(row, people[who], s, who), table.wants(row, who, private)
+			if got.word != want {
+				t.Errorf("%s as %s = %s, want %s: %s", row, who, got.word, want, got.raw)
+			}
+			if got.word == "404" {
+				if missing := d.ask(row, people[who], nowhere(s), who); !bytes.Equal(got.raw, missing.raw) {
+					t.Errorf("%s as %s: %s\nwhat is missing: %s", row, who, got.raw, missing.raw)
 				}
-				got, want := d.ask(row, people[who], s, who), table.wants(row, who, private)
-				if got.word != want {
-					t.Errorf("%s as %s (private: %v) = %s, want %s: %s", row, who, private, got.word, want, got.raw)
-				}
-				if got.word == "404" {
-					if missing := d.ask(row, people[who], nowhere(s), who); !bytes.Equal(got.raw, missing.raw) {
-						t.Errorf("%s as %s (private: %v): %s\nwhat is missing: %s", row, who, private, got.raw, missing.raw)
-					}
-				}
-				if got.word == "yes" && d.spoils {
-					s = nil
-				}
+			}
+			if got.word == "yes" && d.spoils {
+				s = nil
 			}
 		}
 	}

@@ -40,10 +40,16 @@ var worlds = []struct {
 	{"two nodes on real engines", clustered},
 }
 
+// inEachWorld tells a story in each world, beside other stories: a world is the
+// story's own, and much of a story is waiting.
 func inEachWorld(t *testing.T, story func(w *world)) {
 	t.Helper()
+	t.Parallel()
 	for _, kind := range worlds {
-		t.Run(kind.name, func(t *testing.T) { story(kind.open(t, nil)) })
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			story(kind.open(t, nil))
+		})
 	}
 }
 
@@ -155,7 +161,7 @@ type person struct {
 // ctx bounds one step of a story: a step that takes longer has failed.
 func ctx(t *testing.T) context.Context {
 	t.Helper()
-	c, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 15*time.Second)
+	c, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	t.Cleanup(cancel)
 	return c
 }
