@@ -20,7 +20,9 @@ const loadUsage = `What a chat carries, measured from outside:
 
 Clients sit in rooms; messages are sent at their times, however slow the answers
 are; each client checks that all come, once and in order. Times count from when a
-message was to be sent. The floor is a loop of bare writes, measured right after.
+message was to be sent; "sent late" is this tool's own part of them. A bare write is
+that of a loop which does nothing else, to as many sockets, right after. Memory for
+each client is right on a server that has just started.
 
   -clients 500     connections, each in one room
   -rooms 5         as many rooms
@@ -33,7 +35,9 @@ message was to be sent. The floor is a loop of bare writes, measured right after
   -yes-this-is-my-server
                    with -url, where the server is not on this machine
 
-Exit code: 0 all came, 1 something did not or nothing was measured, 2 not understood.
+The server's limits hold for the run: where they do not allow it, it says which variable
+raises them. Exit code: 0 all came, 1 something did not or nothing was measured, 2 not
+understood.
 `
 
 // measure is chillin load. What is under way it tells on stderr.

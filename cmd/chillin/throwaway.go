@@ -62,7 +62,7 @@ func throwaway(ctx context.Context, dir, metrics string) (*exec.Cmd, error) {
 	node := exec.CommandContext(ctx, program, "serve")
 	node.Dir = dir // no .env
 	node.Env = []string{
-		"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + dir, "METRICS_ADDR=" + metrics, "LOG_LEVEL=warn",
+		"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + dir, "METRICS_ADDR=" + metrics, "LOG_LEVEL=error",
 		"RATE_LIMIT_MESSAGES=1000000", "RATE_LIMIT_AUTH=1000000", "RATE_LIMIT_JOINS=1000000", "RATE_LIMIT_ROOMS=1000000",
 	}
 	for _, v := range os.Environ() {

@@ -46,7 +46,10 @@ func (r *run) dial(ctx context.Context, user *client.Client, room *room) (*conn,
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{run: r, room: room, wire: w, joined: make(chan struct{}), ponged: make(chan struct{}), ended: make(chan struct{})}
+	c := &conn{
+		run: r, room: room, wire: w, sequence: startAt(0),
+		joined: make(chan struct{}), ponged: make(chan struct{}), ended: make(chan struct{}),
+	}
 	go c.read()
 	if err := c.join(ctx); err != nil {
 		w.close()
@@ -141,8 +144,7 @@ func (c *conn) sit(h heard) error {
 		return err
 	}
 	c.sequence = startAt(joined.To)
-	close(c.joined)
-	return nil
+	return once(c.joined)
 }
 
 // measure hears the answer to ping: how far the room is.
@@ -152,8 +154,18 @@ func (c *conn) measure(h heard) error {
 		return err
 	}
 	c.head = pong.Heads[c.room.id]
-	close(c.ponged)
-	return nil
+	return once(c.ponged)
+}
+
+// once closes a channel that must not be closed yet.
+func once(answered chan struct{}) error {
+	select {
+	case <-answered:
+		return errors.New("a second answer to one command")
+	default:
+		close(answered)
+		return nil
+	}
 }
 
 // count notes that a message of the run was delivered.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,7 @@ type crowd struct {
 	users []*client.Client
 	rooms []*room
 	spent atomic.Int64 // ns of waiting
+	told  sync.Map     // for what was waited
 }
 
 func newCrowd(o Options) *crowd {
@@ -133,7 +135,9 @@ func (c *crowd) patiently(ctx context.Context, variable string, do func() error)
 		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > waiting {
 			return fmt.Errorf("%w (to be tried again after %s)", explain(err, variable), wait)
 		}
-		c.say("waiting %s, because %v", wait, explain(err, variable))
+		if _, told := c.told.LoadOrStore(variable, true); !told {
+			c.say("waiting %s, and again where it must be: %v", wait, explain(err, variable))
+		}
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}

@@ -102,9 +102,9 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	r.close()
 	report := r.report()
 	if o.Metrics != "" {
-		report.Server, err = o.compare(ctx, r.plan, report.Deliveries, alone, before, after)
+		report.Server = o.compare(ctx, r.plan, report.Deliveries, alone, before, after)
 	}
-	return report, err
+	return report, nil
 }
 
 func (o Options) say(format string, args ...any) { fmt.Fprintf(o.Progress, format+"\n", args...) }

@@ -3,11 +3,8 @@ package load
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -74,6 +71,69 @@ type Server struct {
 	ConnBytes   float64 `json:"connBytes"`             // resident memory that one more connection took
 }
 
+// report sums up. All connections have ended.
+func (r *run) report() *Report {
+	report := &Report{
+		URL: r.URL, Clients: len(r.conns), Rooms: len(r.rooms), Rate: r.Rate, Seconds: r.For.Seconds(), Seed: r.Seed,
+		ConnectSeconds: r.connecting.Seconds(), TriedAgain: int(r.again.Load()), Lost: maps.Clone(r.lost),
+		Messages:  Messages{Sent: r.sent, Unanswered: int(r.open.Load()), Refused: r.refusals},
+		Confirmed: r.confirmation.latency(), Delivered: r.delivery.latency(), Late: r.lateness.latency(),
+	}
+	heads := r.heads()
+	d := &report.Deliveries
+	frames, bytes := 0, 0
+	for _, c := range r.conns {
+		d.Count += c.events
+		frames += c.frames
+		bytes += c.bytes
+		d.Missing += c.sequence.missing(heads[c.room])
+		d.Twice += c.sequence.twice
+		d.OutOfOrder += c.sequence.behind
+	}
+	for _, room := range r.rooms {
+		d.Twice += room.repeated
+		d.OutOfOrder += room.disputed
+	}
+	for k := range r.answers {
+		if r.answers[k].Load() > 0 {
+			report.Messages.Confirmed++
+		}
+	}
+	d.OutOfOrder += r.misnumbered()
+	d.PerSecond = per(float64(d.Count), max(r.For, time.Duration(r.last.Load()-r.began.Load())).Seconds())
+	d.PerFrame = per(float64(d.Count), float64(frames))
+	d.Bytes = int(per(float64(bytes), float64(d.Count)))
+	report.ToolMicros = per(micros(r.busy), float64(d.Count))
+	return report
+}
+
+// heads are the last numbers of the rooms that anybody was told.
+func (r *run) heads() map[*room]chat.Seq {
+	heads := map[*room]chat.Seq{}
+	for _, c := range r.conns {
+		heads[c.room] = max(heads[c.room], c.head)
+	}
+	for k, client := range r.plan.senders {
+		if room := r.conns[client].room; r.answers[k].Load() > 0 {
+			heads[room] = max(heads[room], chat.Seq(r.answers[k].Load()))
+		}
+	}
+	return heads
+}
+
+// misnumbered counts the messages that were confirmed with another number than they
+// were delivered with.
+func (r *run) misnumbered() (n int) {
+	for k, client := range r.plan.senders {
+		confirmed := chat.Seq(r.answers[k].Load())
+		told := r.conns[client].room.numbers[chat.CID(fmt.Sprintf("%s%012x", r.cid, k))]
+		if confirmed > 0 && told > 0 && confirmed != told {
+			n++
+		}
+	}
+	return n
+}
+
 func (h *histogram) latency() Latency {
 	ms := func(q float64) float64 { return float64(h.quantile(q)) / float64(time.Millisecond) }
 	return Latency{P50: ms(0.5), P99: ms(0.99), P999: ms(0.999), Max: ms(1)}
@@ -114,51 +174,4 @@ func sum[K comparable](counts map[K]int) (n int) {
 		n += count
 	}
 	return n
-}
-
-// Write prints the report as a table.
-func (r *Report) Write(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	row := func(format string, args ...any) { fmt.Fprintf(table, format+"\n", args...) }
-	m, d := r.Messages, r.Deliveries
-	again := ""
-	if r.TriedAgain > 0 {
-		again = fmt.Sprintf(", put off %d times", r.TriedAgain)
-	}
-	row("clients\t%d in %d rooms, connected in %.2f s%s", r.Clients, r.Rooms, r.ConnectSeconds, again)
-	row("messages\t%d sent, %d confirmed, %d refused%s, %d without an answer", m.Sent, m.Confirmed, sum(m.Refused), named(m.Refused), m.Unanswered)
-	row("deliveries\t%d of %d bytes, %.0f a second, %.1f in a frame", d.Count, d.Bytes, d.PerSecond, d.PerFrame)
-	row("promises\t%d missing, %d twice, %d out of order, %d connections lost%s", d.Missing, d.Twice, d.OutOfOrder, sum(r.Lost), named(r.Lost))
-	if s := r.Server; s != nil {
-		floor := ""
-		if s.FloorMicros > 0 {
-			floor = fmt.Sprintf(", %.1f × a bare write (%.1f µs)", s.Ratio, s.FloorMicros)
-		}
-		row("server\t%.1f µs of processor a delivery%s; %.1f KiB a connection", s.Micros, floor, s.ConnBytes/1024)
-	}
-	row("this tool\t%.1f µs of processor a delivery", r.ToolMicros)
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	table.Init(out, 10, 0, 2, ' ', tabwriter.AlignRight)
-	row("\nms\tp50\tp99\tp99.9\tmax\t")
-	for _, l := range []struct {
-		of string
-		Latency
-	}{{"confirmed", r.Confirmed}, {"delivered", r.Delivered}, {"sent late", r.Late}} {
-		row("%s\t%.2f\t%.2f\t%.2f\t%.2f\t", l.of, l.P50, l.P99, l.P999, l.Max)
-	}
-	return table.Flush()
-}
-
-// named lists what was counted, if anything was.
-func named[K ~string](counts map[K]int) string {
-	if len(counts) == 0 {
-		return ""
-	}
-	var parts []string
-	for _, what := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s: %d", what, counts[what]))
-	}
-	return " (" + strings.Join(parts, ", ") + ")"
 }

@@ -20,7 +20,8 @@ type room struct {
 	members int    // clients that sit in it
 
 	mu      sync.RWMutex
-	lines   map[string]heard // those that came last
+	lines   map[string]heard // some of those that came last
+	kept    int              // bytes of those
 	numbers map[chat.CID]chat.Seq
 	bearers map[chat.Seq]chat.CID
 	// repeated and disputed are broken promises: messages with two numbers, and
@@ -28,8 +29,8 @@ type room struct {
 	repeated, disputed int
 }
 
-// maxLines bounds the lines of a room that are kept.
-const maxLines = 1024
+// maxKept bounds the lines of a room that are kept, in bytes.
+const maxKept = 1 << 20
 
 func newRoom(id chat.RoomID, owner *client.Client, members int) *room {
 	return &room{
@@ -60,7 +61,7 @@ func (r *room) hear(line []byte) (heard, error) {
 		return h, nil
 	}
 	h, err := takeApart(line)
-	if err == nil && h.seq > 0 && h.room == r.id {
+	if err == nil && h.id == 0 { // answers are one client's own
 		r.keep(string(line), h)
 	}
 	return h, err
@@ -96,10 +97,14 @@ func takeApart(line []byte) (heard, error) {
 func (r *room) keep(line string, h heard) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.lines) == maxLines {
+	if r.kept += len(line); r.kept > maxKept {
 		clear(r.lines)
+		r.kept = len(line)
 	}
 	r.lines[line] = h
+	if h.seq == 0 || h.room != r.id {
+		return
+	}
 	if bearer, borne := r.bearers[h.seq]; borne && bearer != h.cid {
 		r.disputed++
 	}

@@ -4,29 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math"
 	"math/rand/v2"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/gateway"
 )
 
-const (
-	dialing  = 32               // how many connect at the same moment
-	tries    = 5                // to connect
-	tryLater = 1013             // the close code
-	patience = 10 * time.Second // how long nothing may come before it counts as missing
-)
+// patience is how long nothing may come before it counts as missing.
+const patience = 10 * time.Second
 
 // refused stands in the place of a number where a message was refused.
 const refused = -1
@@ -71,76 +62,6 @@ func newRun(o Options, rooms []*room) *run {
 		origin: time.Now(), answers: make([]atomic.Int64, len(p.senders)), moved: make(chan struct{}, 1),
 		refusals: map[chat.Code]int{}, lost: map[string]int{},
 	}
-}
-
-// connect gives every client its seat.
-func (r *run) connect(ctx context.Context, users []*client.Client) error {
-	r.say("connecting %d clients", r.Clients)
-	began := time.Now()
-	conns := make([]*conn, r.Clients)
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(dialing)
-	for i := range conns {
-		group.Go(func() (err error) {
-			conns[i], err = r.persist(ctx, users[r.plan.user(i)], r.rooms[r.plan.room(i)])
-			return err
-		})
-	}
-	err := group.Wait()
-	r.connecting = time.Since(began)
-	for _, c := range conns {
-		if c != nil {
-			r.conns = append(r.conns, c)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("connect client %d: %w", len(r.conns)+1, explain(err, "MAX_SOCKETS_PER_IP"))
-	}
-	return r.allowed(r.conns[0].limits)
-}
-
-// persist connects, again after a while where the server cannot do it now, as every
-// client does.
-func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*conn, error) {
-	for try := time.Duration(1); ; try++ {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		c, err := r.dial(ctx, user, room)
-		if err == nil || try == tries || !passing(err) {
-			return c, err
-		}
-		r.again.Add(1)
-		if err := sleep(ctx, try*time.Second); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// passing tells whether the same may succeed later: UNAVAILABLE, or closed 1013.
-func passing(err error) bool {
-	e, refused := errors.AsType[*client.Error](err)
-	end, ended := errors.AsType[closed](err)
-	return refused && (e.Code == chat.Unavailable || e.Status == http.StatusServiceUnavailable) || ended && end.code == tryLater
-}
-
-// allowed asks whether the server's limits leave room for the plan.
-func (r *run) allowed(limits gateway.ClientLimits) error {
-	const ofRoom = 100 // a room takes as much as so many users
-	users := float64(min(r.plan.users(), ofRoom*r.Rooms))
-	if needed := int(math.Ceil(10 * r.Rate / users)); needed > limits.MessagesPer10s {
-		return fmt.Errorf("the server takes %d messages in ten seconds from each of %d users: set RATE_LIMIT_MESSAGES to %d or more on it, or ask for a lower -rate",
-			limits.MessagesPer10s, r.plan.users(), needed)
-	}
-	return nil
-}
-
-// explain names the variable by which an operator raises the limit that was met.
-func explain(err error, variable string) error {
-	if e, ok := errors.AsType[*client.Error](err); ok && e.Status == http.StatusTooManyRequests {
-		return fmt.Errorf("the server's limit is reached: set %s higher on it, or ask for less: %w", variable, err)
-	}
-	return err
 }
 
 // carry sends what is planned and waits until all of it has come, or nothing comes
@@ -287,67 +208,4 @@ func (r *run) close() {
 			<-c.ended
 		}
 	})
-}
-
-// report sums up. All connections have ended.
-func (r *run) report() *Report {
-	report := &Report{
-		URL: r.URL, Clients: len(r.conns), Rooms: len(r.rooms), Rate: r.Rate, Seconds: r.For.Seconds(), Seed: r.Seed,
-		ConnectSeconds: r.connecting.Seconds(), TriedAgain: int(r.again.Load()), Lost: maps.Clone(r.lost),
-		Messages:  Messages{Sent: r.sent, Unanswered: int(r.open.Load()), Refused: r.refusals},
-		Confirmed: r.confirmation.latency(), Delivered: r.delivery.latency(), Late: r.lateness.latency(),
-	}
-	heads := r.heads()
-	d := &report.Deliveries
-	frames, bytes := 0, 0
-	for _, c := range r.conns {
-		d.Count += c.events
-		frames += c.frames
-		bytes += c.bytes
-		d.Missing += c.sequence.missing(heads[c.room])
-		d.Twice += c.sequence.twice
-		d.OutOfOrder += c.sequence.behind
-	}
-	for _, room := range r.rooms {
-		d.Twice += room.repeated
-		d.OutOfOrder += room.disputed
-	}
-	for k := range r.answers {
-		if r.answers[k].Load() > 0 {
-			report.Messages.Confirmed++
-		}
-	}
-	d.OutOfOrder += r.misnumbered()
-	d.PerSecond = per(float64(d.Count), time.Duration(r.last.Load()-r.began.Load()).Seconds())
-	d.PerFrame = per(float64(d.Count), float64(frames))
-	d.Bytes = int(per(float64(bytes), float64(d.Count)))
-	report.ToolMicros = per(micros(r.busy), float64(d.Count))
-	return report
-}
-
-// heads are the last numbers of the rooms that anybody was told.
-func (r *run) heads() map[*room]chat.Seq {
-	heads := map[*room]chat.Seq{}
-	for _, c := range r.conns {
-		heads[c.room] = max(heads[c.room], c.head)
-	}
-	for k, client := range r.plan.senders {
-		if room := r.conns[client].room; r.answers[k].Load() > 0 {
-			heads[room] = max(heads[room], chat.Seq(r.answers[k].Load()))
-		}
-	}
-	return heads
-}
-
-// misnumbered counts the messages that were confirmed with another number than they
-// were delivered with.
-func (r *run) misnumbered() (n int) {
-	for k, client := range r.plan.senders {
-		confirmed := chat.Seq(r.answers[k].Load())
-		told := r.conns[client].room.numbers[chat.CID(fmt.Sprintf("%s%012x", r.cid, k))]
-		if confirmed > 0 && told > 0 && confirmed != told {
-			n++
-		}
-	}
-	return n
 }

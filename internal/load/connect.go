@@ -1,0 +1,92 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+const (
+	dialing  = 32   // how many connect at the same moment
+	tries    = 5    // of each to connect
+	tryLater = 1013 // the close code
+)
+
+// connect gives every client its seat.
+func (r *run) connect(ctx context.Context, users []*client.Client) error {
+	r.say("connecting %d clients", r.Clients)
+	began := time.Now()
+	conns := make([]*conn, r.Clients)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(dialing)
+	for i := range conns {
+		group.Go(func() (err error) {
+			conns[i], err = r.persist(ctx, users[r.plan.user(i)], r.rooms[r.plan.room(i)])
+			return err
+		})
+	}
+	err := group.Wait()
+	r.connecting = time.Since(began)
+	for _, c := range conns {
+		if c != nil {
+			r.conns = append(r.conns, c)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("connect client %d: %w", len(r.conns)+1, explain(err, "MAX_SOCKETS_PER_IP"))
+	}
+	return r.allowed(r.conns[0].limits)
+}
+
+// persist connects, again after a while where the server cannot do it now, as every
+// client does.
+func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*conn, error) {
+	for try := time.Duration(1); ; try++ {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		c, err := r.dial(ctx, user, room)
+		if err == nil || try == tries || !passing(err) {
+			return c, err
+		}
+		r.again.Add(1)
+		if err := sleep(ctx, try*time.Second); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// passing tells whether the same may succeed later: UNAVAILABLE, or closed 1013.
+func passing(err error) bool {
+	e, refused := errors.AsType[*client.Error](err)
+	end, ended := errors.AsType[closed](err)
+	return refused && (e.Code == chat.Unavailable || e.Status == http.StatusServiceUnavailable) || ended && end.code == tryLater
+}
+
+// allowed asks whether the server's limits leave room for the plan.
+func (r *run) allowed(limits gateway.ClientLimits) error {
+	const ofRoom = 100 // a room takes as much as so many users
+	users := float64(min(r.plan.users(), ofRoom*r.Rooms))
+	if needed := int(math.Ceil(10 * r.Rate / users)); needed > limits.MessagesPer10s {
+		return fmt.Errorf("the server takes %d messages in ten seconds from each of %d users: set RATE_LIMIT_MESSAGES to %d or more on it, or ask for a lower -rate",
+			limits.MessagesPer10s, r.plan.users(), needed)
+	}
+	return nil
+}
+
+// explain names the variable by which an operator raises the limit that was met.
+func explain(err error, variable string) error {
+	if e, ok := errors.AsType[*client.Error](err); ok && e.Status == http.StatusTooManyRequests {
+		return fmt.Errorf("the server's limit is reached: set %s higher on it, or ask for less: %w", variable, err)
+	}
+	return err
+}
