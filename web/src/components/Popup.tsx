@@ -57,7 +57,7 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
         onClose();
       }}
     >
-      <div ref={panel} className={`popup${columns > 1 ? ' popup-board' : ' popup-list'}`} role="menu" aria-label={label} tabIndex={-1} onKeyDown={pressed}>
+      <div ref={panel} className={`popup${columns > 1 ? ' popup-board' : ' popup-list'}`} role="menu" aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={pressed}>
         {children}
       </div>
     </div>
