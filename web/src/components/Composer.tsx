@@ -8,6 +8,7 @@ import { sizeOf } from '../state/files';
 import type { RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
 import { CompletionList, optionId } from './CompletionList';
+import { EmojiPicker } from './EmojiPicker';
 import { Icon } from './Icon';
 import { FileTray } from './OutgoingFiles';
 
@@ -26,6 +27,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   const caret = useRef<number>(undefined);
   const picker = useRef<HTMLInputElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
+  const [picking, setPicking] = useState<HTMLElement>();
   const left = limits.maxMessageLength - Array.from(text.trim()).length;
   const sendable = (text.trim() !== '' || files.length > 0) && left >= 0;
 
@@ -46,7 +48,10 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
     if (area === null) return;
     area.style.height = 'auto';
     area.style.height = `${area.scrollHeight}px`;
-    if (caret.current !== undefined) area.setSelectionRange(caret.current, caret.current);
+    if (caret.current !== undefined) {
+      area.focus();
+      area.setSelectionRange(caret.current, caret.current);
+    }
     caret.current = undefined;
   }, [text]);
 
@@ -94,7 +99,14 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
     if (next === undefined) return;
     caret.current = next.caret;
     typed(next.text);
-    input.current?.focus();
+  }
+
+  /** Puts an emoji in the place of what is selected. */
+  function insert(emoji: string) {
+    const { selectionStart: from = text.length, selectionEnd: to = text.length } = input.current ?? {};
+    setPicking(undefined);
+    caret.current = from + emoji.length;
+    typed(text.slice(0, from) + emoji + text.slice(to));
   }
 
   function attach(chosen: readonly File[]) {
@@ -205,6 +217,18 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
             {left >= 0 ? `${left} left` : `${-left} too many`}
           </span>
         )}
+        <button
+          type="button"
+          className="icon-button pick"
+          aria-label="Emoji"
+          title="Emoji"
+          aria-haspopup="menu"
+          aria-expanded={picking !== undefined}
+          onClick={(event) => setPicking(event.currentTarget)}
+        >
+          <Icon name="smile" />
+        </button>
+        {picking && <EmojiPicker anchor={picking} label="Choose an emoji" onChoose={insert} onClose={() => setPicking(undefined)} />}
         <button type="submit" className="send" aria-label="Send" title="Send" disabled={!sendable}>
           <Icon name="send" size={18} />
         </button>

@@ -7,30 +7,9 @@ import { mayDelete, mayEdit } from '../state/roles';
 import type { RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
 import { ConfirmDialog } from './ConfirmDialog';
+import { EmojiPicker } from './EmojiPicker';
 import { Icon, type IconName } from './Icon';
 import { MenuItem, moveFocus, Popup } from './Popup';
-
-/** What people mostly answer with, and what it is called. */
-const emojis = [
-  ['👍', 'Thumbs up'],
-  ['❤️', 'Heart'],
-  ['😂', 'Tears of joy'],
-  ['😊', 'Smile'],
-  ['🎉', 'Party'],
-  ['🙏', 'Thank you'],
-  ['👏', 'Applause'],
-  ['🔥', 'Fire'],
-  ['👀', 'Eyes'],
-  ['🤔', 'Thinking'],
-  ['😮', 'Surprise'],
-  ['😢', 'Sad'],
-  ['✅', 'Done'],
-  ['👎', 'Thumbs down'],
-  ['🚀', 'Rocket'],
-  ['💯', 'Hundred'],
-] as const;
-
-const COLUMNS = 8;
 
 type Open = { kind: 'nothing' } | { kind: 'menu' | 'picker'; anchor: HTMLElement } | { kind: 'deleting' };
 
@@ -124,22 +103,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
         </Popup>
       )}
       {open.kind === 'picker' && (
-        <Popup anchor={open.anchor} label="Choose a reaction" columns={COLUMNS} onClose={close}>
-          {emojis.map(([emoji, name]) => (
-            <button
-              key={emoji}
-              type="button"
-              role="menuitem"
-              className="emoji"
-              tabIndex={-1}
-              aria-label={name}
-              title={name}
-              onClick={() => choose(() => onReact(emoji))}
-            >
-              {emoji}
-            </button>
-          ))}
-        </Popup>
+        <EmojiPicker anchor={open.anchor} label="Choose a reaction" onChoose={(emoji) => choose(() => onReact(emoji))} onClose={close} />
       )}
       {open.kind === 'deleting' && (
         <ConfirmDialog

@@ -134,6 +134,18 @@ describe('emoji', () => {
     expect(box.value).toBe('look 🚀 and 👋!');
   });
 
+  test('are put where the caret stands, from a board of the usual and then of all', async () => {
+    const { user } = await shell('#/room/7');
+    const box = screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message general' });
+    await user.type(box, 'tea  please');
+    box.setSelectionRange(4, 4);
+    await user.click(screen.getByRole('button', { name: 'Emoji' }));
+    await user.click(screen.getByRole('menuitem', { name: 'All emoji' }));
+    expect(document.activeElement).toBe(screen.getByRole('menuitem', { name: 'Thumbs up' }));
+    await user.click(screen.getByRole('menuitem', { name: 'Tea' }));
+    expect([box.value, box.selectionStart, document.activeElement]).toEqual(['tea 🍵 please', 6, box]);
+  });
+
   test('in a block of code are none, and Enter makes a line there', async () => {
     const { user, command } = await shell('#/room/7');
     const box = screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message general' });
