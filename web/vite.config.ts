@@ -1,10 +1,18 @@
 import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const server = process.env.CHILLIN_URL ?? 'http://localhost:5000';
 
+/** What is fetched later is small and has no styles of its own: Vite's help in fetching it would weigh on every first load. */
+const plainImports: Plugin = {
+  name: 'plain-imports',
+  enforce: 'pre',
+  load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : undefined),
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), plainImports],
   server: {
     proxy: {
       // With the host as the browser names it: the server compares it with the page's origin.
@@ -19,7 +27,7 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
     // No data: URLs and no inline scripts: the server's CSP allows neither.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
   },
   test: {
     environment: 'happy-dom',

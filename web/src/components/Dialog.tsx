@@ -33,6 +33,8 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
       aria-labelledby={titleId}
       aria-describedby={description ? textId : undefined}
       onCancel={(event) => {
+        // One above this, or a choice of files, that is given up is not ours.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();
       }}

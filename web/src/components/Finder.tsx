@@ -1,31 +1,24 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useChat } from '../hooks/context';
-import { useDirectory, useMyRoom, useOnline } from '../hooks/useChatState';
+import { useDirectory, useMyRoom } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
+import { useQuestion } from '../hooks/useQuestion';
 import { goTo, homeHref, roomHref } from '../hooks/useRoute';
 import type { Room } from '../protocol/types';
-import type { DirectoryState } from '../state/directory';
+import type { PagesState } from '../state/pages';
 import { Refused } from '../transport/errors';
 import { Face, Skeleton } from './Face';
 import { FormError } from './Field';
 import { Icon } from './Icon';
 import { JoinByNameDialog, PasswordDialog } from './JoinDialog';
-
-const SETTLE_MS = 250;
+import { SearchField } from './SearchField';
 
 /** The rooms that everybody may find. */
 export function Finder({ onCreate }: { onCreate: () => void }) {
   const chat = useChat();
-  const online = useOnline();
   const state = useDirectory();
-  const [text, setText] = useState('');
+  const [text, setText] = useQuestion(chat.directory);
   const [byName, setByName] = useState(false);
-
-  // Asks again when the connection is back: what was missed, or failed, is shown then.
-  useEffect(() => {
-    const timer = setTimeout(() => void chat.directory.search(text), text === '' ? 0 : SETTLE_MS);
-    return () => clearTimeout(timer);
-  }, [chat, text, online]);
 
   return (
     <section className="finder" aria-labelledby="finder-title">
@@ -42,25 +35,16 @@ export function Finder({ onCreate }: { onCreate: () => void }) {
             <Icon name="plus" /> New room
           </button>
         </div>
-        <div className="search">
-          <Icon name="search" />
-          <input
-            type="search"
-            placeholder="Search by name"
-            aria-label="Search rooms"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-        </div>
+        <SearchField label="Search rooms" placeholder="Search by name" text={text} onText={setText} />
       </header>
-      <Results state={state} text={text.trim()} onCreate={onCreate} onRetry={() => void chat.directory.search(text)} />
+      <Results state={state} text={text.trim()} onCreate={onCreate} onRetry={() => void chat.directory.ask(text)} />
       {byName && <JoinByNameDialog onClose={() => setByName(false)} />}
     </section>
   );
 }
 
 interface ResultsProps {
-  state: DirectoryState;
+  state: PagesState<Room>;
   text: string;
   onCreate: () => void;
   onRetry: () => void;
@@ -71,11 +55,11 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
   if (state.kind === 'failed' && !navigator.onLine) {
     return <Face icon="alert" title="You are offline">The list comes back when you do.</Face>;
   }
-  if (state.kind === 'failed' && state.rooms.length === 0) {
+  if (state.kind === 'failed' && state.items.length === 0) {
     return <Face icon="alert" title="The list could not be loaded" action={{ label: 'Try again', run: onRetry }}>{state.reason}</Face>;
   }
-  if (state.kind === 'loading' && state.rooms.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
-  if (state.rooms.length === 0) {
+  if (state.kind === 'loading' && state.items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
+  if (state.items.length === 0) {
     return text === '' ? (
       <Face icon="hash" title="Nobody has made a room yet" action={{ label: 'Make the first one', run: onCreate }} />
     ) : (
@@ -85,14 +69,14 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
   return (
     <>
       <ul className="room-cards" aria-busy={state.kind === 'loading'}>
-        {state.rooms.map((room) => (
+        {state.items.map((room) => (
           <li key={room.id}>
             <RoomCard room={room} />
           </li>
         ))}
       </ul>
       {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
-      {state.kind === 'ready' && state.nextCursor && (
+      {state.kind !== 'failed' && state.next && (
         <button type="button" className="button more" onClick={() => void chat.directory.more()}>
           Show more
         </button>

@@ -1,5 +1,4 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { useChat } from '../hooks/context';
+import { type FormEvent, useEffect, useState } from 'react';
 import { useOnline } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import { useStore } from '../hooks/useStore';
@@ -10,6 +9,7 @@ import { dayOf, timeOf, wholeDate } from './dates';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
 import { FormError, Select } from './Field';
+import { Handout } from './Handout';
 
 const spans = [
   ['3600', '1 hour'],
@@ -53,46 +53,13 @@ function NewInviteForm({ session }: { session: RoomSession }) {
         <Select label="Ends after" name="expiresIn" options={spans} defaultValue="604800" />
         <Select label="For" name="uses" options={counts} defaultValue="" />
       </div>
-      {made && <InviteLink key={made.id} url={made.url} />}
+      {made && <Handout key={made.id} label="Invite link" value={new URL(made.url, location.href).href} then="Send it to whom you like." />}
       <div className="dialog-actions">
         <button type="submit" className={`button${made ? '' : ' primary'}`} disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
           {deed.kind === 'busy' ? 'Making…' : made ? 'Make another link' : 'Make a link'}
         </button>
       </div>
     </form>
-  );
-}
-
-/** It is told this once. */
-function InviteLink({ url }: { url: string }) {
-  const chat = useChat();
-  const input = useRef<HTMLInputElement>(null);
-  const [copied, setCopied] = useState(false);
-  const whole = new URL(url, location.href).href;
-
-  useEffect(() => input.current?.select(), []);
-
-  async function copy() {
-    // Pages without TLS have no clipboard; the text is chosen, so that keys copy it.
-    input.current?.select();
-    try {
-      await navigator.clipboard.writeText(whole);
-      setCopied(true);
-    } catch {
-      chat.notices.say('The browser did not let it be copied. The link is chosen: copy it with Ctrl+C.');
-    }
-  }
-
-  return (
-    <div className="invite-link">
-      <input ref={input} readOnly value={whole} aria-label="Invite link" onFocus={(event) => event.currentTarget.select()} />
-      <button type="button" className="button primary" onClick={() => void copy()}>
-        {copied ? 'Copied' : 'Copy'}
-      </button>
-      <p className="field-hint" role="status">
-        {copied ? 'Copied. Send it to whom you like.' : 'Copy it now: it is not shown again.'}
-      </p>
-    </div>
   );
 }
 

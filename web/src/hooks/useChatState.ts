@@ -1,9 +1,9 @@
-import type { Limits, OwnStatus, User } from '../protocol/types';
+import type { Limits, OwnStatus, Room, User } from '../protocol/types';
 import type { OutboxEntry } from '../state/vault';
 import type { AlertWish } from '../state/alerts';
 import type { RoomsState } from '../state/chat';
-import type { DirectoryState } from '../state/directory';
 import type { Notice } from '../state/notices';
+import type { PagesState } from '../state/pages';
 import type { RoomSession } from '../state/room';
 import type { SearchState } from '../state/search';
 import type { SessionsState } from '../state/sessions';
@@ -98,7 +98,7 @@ export function useUnsent(): readonly OutboxEntry[] {
   return useStore(useChat().outbox.entries);
 }
 
-export function useDirectory(): DirectoryState {
+export function useDirectory(): PagesState<Room> {
   return useStore(useChat().directory.state);
 }
 

@@ -82,7 +82,7 @@ const errorCodes = [
 /** An unknown code is a fault of the server to us. */
 const errorCode: Decode<ErrorCode> = (v) => errorCodes.find((code) => code === v) ?? 'INTERNAL';
 
-export const decodeUser = object<User>({
+export const userFields = {
   id: number,
   username: string,
   displayName: string,
@@ -92,9 +92,11 @@ export const decodeUser = object<User>({
   status: withDefault(status, 'unknown'),
   statusMessage: withDefault(string, ''),
   createdAt: withDefault(string, ''),
-});
+};
 
-const author = object<Author>({
+export const decodeUser = object<User>(userFields);
+
+export const decodeAuthor = object<Author>({
   id: number,
   username: string,
   displayName: string,
@@ -114,7 +116,7 @@ export const decodeRoom = object<Room>({
   epoch: string,
   createdAt: withDefault(string, ''),
   direct: withDefault(boolean, false),
-  with: optional(list(author)),
+  with: optional(list(decodeAuthor)),
 });
 
 export const decodeMembership = object<Membership>({
@@ -135,8 +137,8 @@ export const decodeMember = object<Member>({
 });
 
 export const decodeBan = object<Ban>({
-  user: author,
-  by: author,
+  user: decodeAuthor,
+  by: decodeAuthor,
   reason: withDefault(string, ''),
   createdAt: withDefault(string, ''),
 });
@@ -146,7 +148,7 @@ const inviteFields = {
   expiresAt: string,
   usesLeft: nullable(number),
   createdAt: withDefault(string, ''),
-  createdBy: author,
+  createdBy: decodeAuthor,
 };
 
 export const decodeInvite = object<Invite>(inviteFields);
@@ -196,7 +198,7 @@ export const decodeAttachment = object<Attachment>({
   thumbnailUrl: optional(string),
 });
 
-export const decodeReply = object<Reply>({ id: number, seq: number, author, excerpt: string });
+export const decodeReply = object<Reply>({ id: number, seq: number, author: decodeAuthor, excerpt: string });
 
 export const decodeMessage = object<Message>({
   id: number,
@@ -205,7 +207,7 @@ export const decodeMessage = object<Message>({
   changeSeq: number,
   cid: withDefault(string, ''),
   kind: oneOf('text', 'system'),
-  author,
+  author: decodeAuthor,
   text: string,
   html: withDefault(string, ''),
   mentions: list(number),

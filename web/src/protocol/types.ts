@@ -26,6 +26,18 @@ export type Reaction = Schemas['ReactionCount'];
 export type Reply = Schemas['Reply'];
 export type Limits = Schemas['ClientLimits'];
 export type Session = Schemas['SessionView'];
+export type IncomingHook = Schemas['IncomingHook'];
+export type NewIncomingHook = Schemas['NewIncomingHook'];
+export type OutgoingHook = Schemas['OutgoingHook'];
+export type NewOutgoingHook = Schemas['NewOutgoingHook'];
+export type BotToken = Schemas['BotToken'];
+/** A user as admins of the server see it. */
+export type Account = Schemas['Account'];
+export type Connection = Schemas['Connection'];
+/** What an operator may set; Limits are those that clients are told. */
+export type ServerLimits = Schemas['Limits'];
+export type LimitsView = Schemas['LimitsView'];
+export type AuditRecord = Schemas['AuditRecord'];
 /** What somebody may say of themselves; the rest the server sees. */
 export type OwnStatus = Schemas['PresenceSet']['status'];
 

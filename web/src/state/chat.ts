@@ -4,13 +4,13 @@ import type { NewAccount, NewRoom, ProfilePatch, Rest, RoomPatch } from '../tran
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
 import { Alerts } from './alerts';
 import { titleOf, withPerson } from './direct';
-import { Directory } from './directory';
 import { Drafts } from './drafts';
 import type { OutgoingFile } from './files';
 import type { Kept } from './kept';
 import { mutesEnd, withoutEnded } from './mute';
 import { Notices } from './notices';
 import { Outbox } from './outbox';
+import { Pages } from './pages';
 import { newestPage, RoomSession } from './room';
 import { Search } from './search';
 import { Sessions } from './sessions';
@@ -65,7 +65,8 @@ export class Chat {
   readonly sessions: Sessions;
   readonly notices = new Notices();
   readonly alerts: Alerts;
-  readonly directory: Directory;
+  /** The rooms that everybody may find, by a part of their name. */
+  readonly directory: Pages<Room, string>;
   readonly search: Search;
   readonly outbox: Outbox;
 
@@ -93,7 +94,10 @@ export class Chat {
     this.alerts = new Alerts(kept);
     this.#hooks = hooks;
     this.#tabs = tabs ?? new BrowserTabs(vaultName(user));
-    this.directory = new Directory(rest);
+    this.directory = new Pages(async (text, cursor) => {
+      const { rooms, nextCursor } = await rest.rooms({ limit: 50, sort: 'members', text: text.trim(), ...(cursor ? { cursor } : {}) });
+      return { items: rooms, ...(nextCursor ? { next: nextCursor } : {}) };
+    }, '');
     this.search = new Search(rest);
     this.sessions = new Sessions(rest);
     this.status = new Store(keptStatus(user.id));
@@ -141,6 +145,11 @@ export class Chat {
       session.giveBack(written);
       this.notices.say('This browser has no room left to keep that. Nothing was sent.');
     }
+  }
+
+  /** For what is fetched when somebody looks at it: administration, webhooks, bots. */
+  get rest(): Rest {
+    return this.#rest;
   }
 
   retryConnection(): void {

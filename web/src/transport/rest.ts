@@ -90,7 +90,7 @@ const BASE = '/api/v1';
 const ANSWER_MS = 15_000;
 const UPLOAD_MS = 60_000;
 
-const nothing: Decode<void> = () => undefined;
+export const nothing: Decode<void> = () => undefined;
 const userOf = object<{ user: User }>({ user: decodeUser });
 const roomOf = object<{ room: Room }>({ room: decodeRoom });
 const joinedOf = object<Joined>({ room: decodeRoom, membership: decodeMembership });
@@ -301,6 +301,11 @@ export class Rest {
   messages(roomId: number, place: PagePlace, limit: number): Promise<Page> {
     const [[where, seq] = ['before', 0]] = Object.entries(place);
     return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, pageOf);
+  }
+
+  /** Asks for what has a file of its own, below /api/v1. */
+  call<T>(method: string, path: string, decode: Decode<T>, body?: object): Promise<T> {
+    return this.#call(method, path, decode, body);
   }
 
   async #call<T>(method: string, path: string, decode: Decode<T>, body?: object): Promise<T> {

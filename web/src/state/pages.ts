@@ -1,0 +1,60 @@
+import { wordsOf } from '../transport/errors';
+import { Store } from './store';
+
+export interface PageOf<T> {
+  items: readonly T[];
+  /** Where the next page begins; missing on the last one. */
+  next?: string;
+}
+
+export type PagesState<T> =
+  | ({ kind: 'loading' | 'ready' } & PageOf<T>)
+  | { kind: 'failed'; items: readonly T[]; reason: string };
+
+/** Pages is a long list of the server's, read page by page; Q is what it is asked. */
+export class Pages<T, Q> {
+  readonly state = new Store<PagesState<T>>({ kind: 'loading', items: [] });
+  #read: (question: Q, cursor?: string) => Promise<PageOf<T>>;
+  #question: Q;
+  #latest = 0;
+
+  constructor(read: (question: Q, cursor?: string) => Promise<PageOf<T>>, question: Q) {
+    this.#read = read;
+    this.#question = question;
+  }
+
+  /** Begins anew; what is shown stays until the answer is here. */
+  ask(question: Q): Promise<void> {
+    this.#question = question;
+    return this.#page([]);
+  }
+
+  /** Reads the first page again; where that fails, what is known stays. */
+  again(): Promise<void> {
+    return this.#page(this.state.getSnapshot().items);
+  }
+
+  async more(): Promise<void> {
+    const state = this.state.getSnapshot();
+    if (state.kind === 'ready' && state.next) await this.#page(state.items, state.next);
+  }
+
+  /** What was done is shown without asking again. */
+  change(change: (items: readonly T[]) => readonly T[]): void {
+    this.state.update((state) => ({ ...state, items: change(state.items) }));
+  }
+
+  /** A late answer to an earlier question is dropped. kept: what stays where it fails. */
+  async #page(kept: readonly T[], cursor?: string): Promise<void> {
+    const question = ++this.#latest;
+    this.state.update((state) => (state.kind === 'failed' ? { kind: 'loading', items: state.items } : { ...state, kind: 'loading' }));
+    try {
+      const page = await this.#read(this.#question, cursor);
+      if (question !== this.#latest) return;
+      const items = cursor === undefined ? page.items : [...kept, ...page.items];
+      this.state.set({ kind: 'ready', items, ...(page.next ? { next: page.next } : {}) });
+    } catch (error) {
+      if (question === this.#latest) this.state.set({ kind: 'failed', items: kept, reason: wordsOf(error) });
+    }
+  }
+}
