@@ -36,3 +36,5 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
     );
   };
 }
+
+export const Webhooks = later(async () => (await import('./Webhooks')).Webhooks);

@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from 'react';
 import { useChat } from '../hooks/context';
-import { useOnline } from '../hooks/useChatState';
+import { useMe, useOnline } from '../hooks/useChatState';
 import { type Deed, useDeed } from '../hooks/useDeed';
-import { goTo, homeHref } from '../hooks/useRoute';
+import type { Room } from '../protocol/types';
 import { may } from '../state/roles';
 import type { MyRoom } from '../state/unread';
 import { Dialog } from './Dialog';
@@ -11,8 +11,16 @@ import { Field, FormError } from './Field';
 const WAIT = 'You are not connected. This needs the server.';
 const fields = ['name', 'description', 'password'];
 
-export function RoomSettingsDialog({ mine, onClose, onDelete }: { mine: MyRoom; onClose: () => void; onDelete: () => void }) {
+interface RoomSettingsDialogProps {
+  mine: MyRoom;
+  onClose: () => void;
+  onDelete: () => void;
+  onWebhooks: () => void;
+}
+
+export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: RoomSettingsDialogProps) {
   const chat = useChat();
+  const { guest } = useMe();
   const online = useOnline();
   // What was true when it was opened: others may change the room meanwhile.
   const [{ room }] = useState(mine);
@@ -88,6 +96,20 @@ export function RoomSettingsDialog({ mine, onClose, onDelete }: { mine: MyRoom; 
           </button>
         </div>
       </form>
+      {/* What goes on when they are gone is not for guests. */}
+      {!guest && (
+        <section className="dialog-section" aria-labelledby="programs-title">
+          <div className="session">
+            <div className="session-text">
+              <h3 id="programs-title">Programs</h3>
+              <p className="session-facts">They write here, or hear what happens.</p>
+            </div>
+            <button type="button" className="button" onClick={onWebhooks}>
+              Webhooks…
+            </button>
+          </div>
+        </section>
+      )}
     </Dialog>
   );
 }
@@ -121,8 +143,7 @@ function Check({ id, label, hint, checked, onChange }: CheckProps) {
 }
 
 /** What is gone for everybody is asked for by its name. */
-export function DeleteRoomDialog({ mine: { room }, onClose }: { mine: MyRoom; onClose: () => void }) {
-  const chat = useChat();
+export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDelete: () => Promise<void>; onClose: () => void }) {
   const online = useOnline();
   const [deed, run] = useDeed();
   const [typed, setTyped] = useState('');
@@ -131,9 +152,8 @@ export function DeleteRoomDialog({ mine: { room }, onClose }: { mine: MyRoom; on
     event.preventDefault();
     if (typed.trim() !== room.name) return;
     void run(async () => {
-      await chat.deleteRoom(room.id);
+      await onDelete();
       onClose();
-      goTo(homeHref);
     });
   }
 

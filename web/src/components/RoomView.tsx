@@ -20,6 +20,7 @@ import { Face, Skeleton } from './Face';
 import { FormError } from './Field';
 import { Icon } from './Icon';
 import { InviteDialog } from './InviteDialog';
+import { Webhooks } from './Later';
 import { MembersPanel } from './MembersPanel';
 import { MessageList, type Missed } from './MessageList';
 import { RoomActions } from './RoomActions';
@@ -47,7 +48,7 @@ export function RoomView({ roomId, at }: { roomId: number; at?: number | undefin
 function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; at: number | undefined }) {
   const chat = useChat();
   const [membersOpen, setMembersOpen] = useState(() => !mine.room.direct && window.matchMedia(WIDE).matches);
-  const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'delete' | 'invite' | 'bans'>('nothing');
+  const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'webhooks' | 'delete' | 'invite' | 'bans'>('nothing');
   const close = () => setOpen('nothing');
   const [missed] = useState((): Missed | undefined => {
     const count = chat.unread.getSnapshot().get(session.id)?.unread ?? 0;
@@ -107,10 +108,15 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
         <MembersPanel session={session} onClose={() => setMembersOpen(false)} onInvite={() => setOpen('invite')} onBans={() => setOpen('bans')} />
       )}
       {open === 'leave' && <LeaveDialog mine={mine} onClose={close} />}
-      {open === 'settings' && <RoomSettingsDialog mine={mine} onClose={close} onDelete={() => setOpen('delete')} />}
+      {open === 'settings' && <RoomSettingsDialog mine={mine} onClose={close} onDelete={() => setOpen('delete')} onWebhooks={() => setOpen('webhooks')} />}
       {open === 'invite' && <InviteDialog session={session} roomName={room.name} onClose={close} />}
       {open === 'bans' && <BansDialog session={session} onClose={close} />}
-      {open === 'delete' && <DeleteRoomDialog mine={mine} onClose={close} />}
+      {open === 'webhooks' && (
+        <Dialog title="Webhooks" description="Programs write in this room, or hear what happens in it." onClose={close}>
+          <Webhooks session={session} />
+        </Dialog>
+      )}
+      {open === 'delete' && <DeleteRoomDialog room={room} onDelete={() => chat.deleteRoom(room.id).then(() => goTo(homeHref))} onClose={close} />}
     </div>
   );
 }

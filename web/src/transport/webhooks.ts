@@ -1,0 +1,46 @@
+import { list, object } from '../protocol/guards';
+import type { IncomingHook, NewIncomingHook, NewOutgoingHook, OutgoingHook } from '../protocol/types';
+import { decodeIncomingHook, decodeNewIncomingHook, decodeNewOutgoingHook, decodeOutgoingHook } from '../protocol/webhooks';
+import { nothing, type Rest } from './rest';
+
+const incomingOf = object<{ webhooks: IncomingHook[] }>({ webhooks: list(decodeIncomingHook) });
+const newIncomingOf = object<{ webhook: NewIncomingHook }>({ webhook: decodeNewIncomingHook });
+const outgoingOf = object<{ webhooks: OutgoingHook[] }>({ webhooks: list(decodeOutgoingHook) });
+const newOutgoingOf = object<{ webhook: NewOutgoingHook }>({ webhook: decodeNewOutgoingHook });
+
+/** WebhookRest asks about the webhooks of one room. */
+export class WebhookRest {
+  #rest: Rest;
+  #path: string;
+
+  constructor(rest: Rest, roomId: number) {
+    this.#rest = rest;
+    this.#path = `/rooms/${roomId}/webhooks`;
+  }
+
+  async incoming(): Promise<IncomingHook[]> {
+    return (await this.#rest.call('GET', `${this.#path}/incoming`, incomingOf)).webhooks;
+  }
+
+  /** Its address is told this once. */
+  async makeIncoming(name: string): Promise<NewIncomingHook> {
+    return (await this.#rest.call('POST', `${this.#path}/incoming`, newIncomingOf, { name })).webhook;
+  }
+
+  deleteIncoming(id: number): Promise<void> {
+    return this.#rest.call('DELETE', `${this.#path}/incoming/${id}`, nothing);
+  }
+
+  async outgoing(): Promise<OutgoingHook[]> {
+    return (await this.#rest.call('GET', `${this.#path}/outgoing`, outgoingOf)).webhooks;
+  }
+
+  /** Its secret is told this once. */
+  async makeOutgoing(url: string): Promise<NewOutgoingHook> {
+    return (await this.#rest.call('POST', `${this.#path}/outgoing`, newOutgoingOf, { url })).webhook;
+  }
+
+  deleteOutgoing(id: number): Promise<void> {
+    return this.#rest.call('DELETE', `${this.#path}/outgoing/${id}`, nothing);
+  }
+}
