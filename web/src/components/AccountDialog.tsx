@@ -17,9 +17,11 @@ interface AccountDialogProps {
   onClose: () => void;
   /** Asks to close the account for good. */
   onEnd?: () => void;
+  /** Shows the programs that this user owns. */
+  onBots?: () => void;
 }
 
-export function AccountDialog({ onClose, onEnd }: AccountDialogProps) {
+export function AccountDialog({ onClose, onEnd, onBots }: AccountDialogProps) {
   const me = useMe();
   return (
     <Dialog title="Your account" onClose={onClose}>
@@ -28,6 +30,19 @@ export function AccountDialog({ onClose, onEnd }: AccountDialogProps) {
       <AlertsChoice />
       {me.guest ? <KeepAccountForm /> : <PasswordForm />}
       <SessionList />
+      {onBots && !me.guest && (
+        <section className="dialog-section" aria-labelledby="bots-title">
+          <div className="session">
+            <div className="session-text">
+              <h3 id="bots-title">Bots</h3>
+              <p className="session-facts">Programs of yours that take part as people do.</p>
+            </div>
+            <button type="button" className="button" onClick={onBots}>
+              Your bots…
+            </button>
+          </div>
+        </section>
+      )}
       {onEnd && (
         <div className="dialog-section">
           <button type="button" className="button quiet-danger" onClick={onEnd}>

@@ -6,8 +6,10 @@ import { AccountDialog } from './AccountDialog';
 import { CloseAccountDialog } from './CloseAccountDialog';
 import { ConnectionBar } from './ConnectionLine';
 import { CreateRoomDialog } from './CreateRoomDialog';
+import { Dialog } from './Dialog';
 import { Finder } from './Finder';
 import { KeysDialog } from './KeysDialog';
+import { Bots } from './Later';
 import { Notices } from './Notices';
 import { RoomView } from './RoomView';
 import { SearchView } from './SearchView';
@@ -15,7 +17,7 @@ import { Sidebar } from './Sidebar';
 import { SignOutDialog } from './SignOutDialog';
 import { Switcher } from './Switcher';
 
-type Open = 'nothing' | 'create' | 'account' | 'end' | 'sign-out' | 'switcher' | 'keys';
+type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
 /** The two panes: rooms, and what is open. A phone shows one of them. */
 export function Shell() {
@@ -48,7 +50,12 @@ export function Shell() {
       </main>
       <Notices />
       {open === 'create' && <CreateRoomDialog onClose={close} />}
-      {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} />}
+      {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
+      {open === 'bots' && (
+        <Dialog title="Your bots" description="A bot is a program with an account of its own. It joins rooms, reads and writes as people do." onClose={close}>
+          <Bots />
+        </Dialog>
+      )}
       {open === 'end' && <CloseAccountDialog onClose={close} />}
       {open === 'sign-out' && <SignOutDialog onClose={close} />}
       {open === 'switcher' && <Switcher here={route.kind === 'room' ? route.id : undefined} onClose={close} />}
