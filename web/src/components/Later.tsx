@@ -39,3 +39,4 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
 
 export const Webhooks = later(async () => (await import('./Webhooks')).Webhooks);
 export const Bots = later(async () => (await import('./Bots')).Bots);
+export const AdminView = later(async () => (await import('./AdminView')).AdminView);

@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'react';
 import { useAttention } from '../hooks/useAttention';
+import { useMe } from '../hooks/useChatState';
 import { useKeys } from '../hooks/useKeys';
 import { type Route, useRoute } from '../hooks/useRoute';
 import { AccountDialog } from './AccountDialog';
@@ -9,7 +10,7 @@ import { CreateRoomDialog } from './CreateRoomDialog';
 import { Dialog } from './Dialog';
 import { Finder } from './Finder';
 import { KeysDialog } from './KeysDialog';
-import { Bots } from './Later';
+import { AdminView, Bots } from './Later';
 import { Notices } from './Notices';
 import { RoomView } from './RoomView';
 import { SearchView } from './SearchView';
@@ -65,11 +66,15 @@ export function Shell() {
 }
 
 function Pane({ route, onCreate }: { route: Route; onCreate: () => void }) {
+  const { role } = useMe();
   switch (route.kind) {
     case 'room':
       return <RoomView key={route.id} roomId={route.id} at={route.at} />;
     case 'search':
       return <SearchView roomId={route.room} />;
+    case 'admin':
+      // For everybody else there is no such place.
+      return role === 'admin' ? <AdminView section={route.section} userId={route.userId} /> : <Finder onCreate={onCreate} />;
     default:
       return <Finder onCreate={onCreate} />;
   }

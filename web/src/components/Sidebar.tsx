@@ -9,6 +9,7 @@ import { sidebarOrder } from '../state/places';
 import { statusOf } from '../state/presence';
 import type { RoomSession } from '../state/room';
 import type { MyRoom } from '../state/unread';
+import { AdminLink } from './AdminLink';
 import { AlertsOffer } from './AlertsOffer';
 import { Avatar, nameOf } from './Avatar';
 import { ConnectionLine } from './ConnectionLine';
@@ -60,6 +61,7 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: Sid
           <Icon name="search" />
           <span className="room-link-name">Search</span>
         </a>
+        <AdminLink current={route.kind === 'admin'} />
         <RoomList current={route.kind === 'room' ? route.id : undefined} />
       </nav>
       <AlertsOffer />

@@ -7,18 +7,23 @@ export type Route =
   /** room: search only there. */
   | { kind: 'search'; room?: number }
   /** at: the message to show, by its seq. */
-  | { kind: 'room'; id: number; at?: number };
+  | { kind: 'room'; id: number; at?: number }
+  /** userId: only what is of that user. */
+  | { kind: 'admin'; section: string; userId?: number };
 
 export const homeHref = '#/';
 export const findHref = '#/find';
 export const searchHref = (roomId?: number) => (roomId === undefined ? '#/search' : `#/search/${roomId}`);
 export const roomHref = (id: number) => `#/room/${id}`;
+export const adminHref = (section: string, userId?: number) => `#/admin/${section}${userId === undefined ? '' : `/${userId}`}`;
 export const messageHref = (roomId: number, seq: number) => `#/room/${roomId}/${seq}`;
 
 export function routeOf(hash: string): Route {
   if (hash === findHref) return { kind: 'find' };
   const search = /^#\/search(?:\/(\d+))?$/.exec(hash);
   if (search) return { kind: 'search', ...(search[1] === undefined ? {} : { room: Number(search[1]) }) };
+  const admin = /^#\/admin(?:\/([a-z]+)(?:\/(\d+))?)?$/.exec(hash);
+  if (admin) return { kind: 'admin', section: admin[1] ?? '', ...(admin[2] === undefined ? {} : { userId: Number(admin[2]) }) };
   const [, id, at] = /^#\/room\/(\d+)(?:\/(\d+))?$/.exec(hash) ?? [];
   if (id === undefined) return { kind: 'home' };
   return { kind: 'room', id: Number(id), ...(at === undefined ? {} : { at: Number(at) }) };

@@ -1,0 +1,44 @@
+import { decodeAuthor, userFields } from './decode';
+import { boolean, list, number, object, optional, string, withDefault } from './guards';
+import type { Account, AuditRecord, Connection, LimitsView, ServerLimits } from './types';
+
+export const decodeAccount = object<Account>({
+  ...userFields,
+  email: withDefault(string, ''),
+  disabled: withDefault(boolean, false),
+  lastSeenAt: optional(string),
+  sessions: withDefault(number, 0),
+});
+
+export const decodeConnection = object<Connection>({
+  id: string,
+  user: decodeAuthor,
+  sessionId: withDefault(number, 0),
+  node: withDefault(string, ''),
+  address: withDefault(string, ''),
+  userAgent: withDefault(string, ''),
+  connectedAt: string,
+  rooms: list(number),
+});
+
+const limits = object<ServerLimits>({
+  maxMessageLength: number,
+  messagesPer10s: number,
+  authPerMinute: number,
+  joinsPerMinute: number,
+  roomsPerHour: number,
+  socketsPerAddress: number,
+  maxUploadSize: number,
+});
+
+export const decodeLimitsView = object<LimitsView>({ limits, standard: limits });
+
+export const decodeAuditRecord = object<AuditRecord>({
+  id: number,
+  at: string,
+  actor: optional(decodeAuthor),
+  action: string,
+  room: optional(object<NonNullable<AuditRecord['room']>>({ id: number, name: withDefault(string, '') })),
+  user: optional(decodeAuthor),
+  detail: withDefault(string, ''),
+});
