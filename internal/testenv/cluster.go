@@ -145,9 +145,9 @@ func (c *Cluster) Forget() error {
 }
 
 // Command returns the environment for a command that uses the cluster: BASE_URL
-// is nginx, NODE1_URL, NODE2_URL, … are the nodes themselves.
+// is nginx, NODE1_URL, NODE2_URL, … are the nodes themselves, CHILLIN is their program.
 func (c *Cluster) Command() []string {
-	env := append(c.Engines.Variables(), "BASE_URL="+c.Nginx.URL())
+	env := append(c.Engines.Variables(), "BASE_URL="+c.Nginx.URL(), "CHILLIN="+c.Binary)
 	for i, n := range c.Nodes {
 		env = append(env, fmt.Sprintf("NODE%d_URL=%s", i+1, n.URL()))
 	}

@@ -3,9 +3,9 @@
 //
 //	go run ./internal/testenv/stack [flags] [-- command …]
 //
-// The command finds nginx at BASE_URL, the nodes at NODE1_URL, NODE2_URL, …, and
-// the engines at DATABASE_URL (also TEST_DATABASE_URL), TEST_REDIS_URL and
-// TEST_S3_*. Its exit code becomes ours. Without a command the addresses are
+// The command finds nginx at BASE_URL, the nodes at NODE1_URL, NODE2_URL, …, their
+// program at CHILLIN, and the engines at DATABASE_URL (also TEST_DATABASE_URL),
+// TEST_REDIS_URL and TEST_S3_*. Its exit code becomes ours. Without a command the addresses are
 // printed and the servers run until Ctrl-C.
 package main
 

@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, expect, test } from '@playwright/test';
+import { fresh, node1, node2, Person } from './people';
+
+/** As who sits at the machine does. */
+function promote(username: string): void {
+  execFileSync(process.env.CHILLIN ?? '../bin/chillin', ['admin', 'promote', username]);
+}
+
+async function faults({ page }: Person): Promise<string[]> {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** An admin at one node, and somebody else at the other. */
+async function adaAndBob(browser: Browser) {
+  const [adaName, bobName] = [fresh('ada'), fresh('bob')];
+  const ada = await Person.at(browser, node1);
+  const bob = await Person.at(browser, node2);
+  await ada.registers(adaName, 'Ada');
+  await bob.registers(bobName, 'Bob');
+  promote(adaName);
+  await ada.page.reload();
+  await ada.isConnected();
+  const row = (text: string) => ada.page.getByRole('main').getByRole('listitem').filter({ hasText: text });
+  return { ada, bob, bobName, page: ada.page, row };
+}
+
+test('an admin finds a user, closes a connection, gives a new password and locks out', async ({ browser }) => {
+  const { ada, bob, bobName, page, row } = await adaAndBob(browser);
+  const find = async () => {
+    await page.getByRole('searchbox', { name: 'Search users' }).fill(bobName);
+    await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
+  };
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await find();
+  expect(await faults(ada)).toEqual([]);
+
+  // Bob's connection is on the other node; it is closed, and comes back.
+  const actions = page.getByRole('button', { name: 'Actions for Bob', exact: true });
+  await actions.click();
+  await page.getByRole('menuitem', { name: 'Connections' }).click();
+  await expect(row(bobName)).toContainText('rooms');
+  expect(await faults(ada)).toEqual([]);
+  const again = bob.page.waitForEvent('websocket');
+  await page.getByRole('button', { name: /^Close the connection of Bob/ }).click();
+  await again;
+  await expect(row(bobName)).toHaveCount(1);
+  await bob.isConnected();
+
+  // A new password ends Bob's session; then he is locked out.
+  await page.getByRole('link', { name: 'Users' }).click();
+  await find();
+  await actions.click();
+  await page.getByRole('menuitem', { name: 'New password…' }).click();
+  await page.getByRole('button', { name: 'Make a new password' }).click();
+  const password = await page.getByRole('textbox', { name: 'New password' }).inputValue();
+  expect(await faults(ada)).toEqual([]);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(bob.page.getByText('Your session has ended.')).toBeVisible();
+  const signIn = async () => {
+    await bob.page.getByLabel('Username or email').fill(bobName);
+    await bob.page.getByLabel('Password').fill(password);
+    await bob.page.getByRole('button', { name: 'Sign in' }).click();
+  };
+  await signIn();
+  await bob.isConnected();
+  await actions.click();
+  await page.getByRole('menuitem', { name: 'Lock out…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Lock out' }).click();
+  await expect(row(bobName)).toContainText('Locked out');
+  await expect(bob.page.getByText('Your session has ended.')).toBeVisible();
+  await signIn();
+  await expect(bob.page.getByRole('alert')).toBeVisible();
+  await actions.click();
+  await page.getByRole('menuitem', { name: 'Let in again' }).click();
+  await expect(row(bobName)).not.toContainText('Locked out');
+  await signIn();
+  await bob.isConnected();
+});
+
+test('an admin deletes a room and sets limits, and all is written down', async ({ browser }) => {
+  const { ada, bob, page, row } = await adaAndBob(browser);
+  const room = fresh('room');
+  await bob.createsRoom(room, { private: true });
+
+  // Into a private room not even an admin comes, but she may delete it.
+  await page.goto(`${node1}/#/admin/rooms`);
+  await page.getByRole('searchbox', { name: 'Search rooms' }).fill(room);
+  await expect(row(room)).toContainText('Private');
+  await expect(page.getByRole('link', { name: `Open ${room}` })).toHaveCount(0);
+  expect(await faults(ada)).toEqual([]);
+  await page.getByRole('button', { name: `Delete ${room}` }).click();
+  await page.getByLabel(`Type ${room} to confirm`).fill(room);
+  await page.getByRole('button', { name: 'Delete room', exact: true }).click();
+  await expect(bob.page.getByText(`${room} was deleted.`)).toBeVisible();
+  await expect(page.getByText('No room found')).toBeVisible();
+
+  // Limits are refused at their field, kept, and given back.
+  await page.getByRole('link', { name: 'Limits' }).click();
+  const length = page.getByRole('textbox', { name: 'Characters of a message' });
+  const standard = await length.inputValue();
+  const save = page.getByRole('button', { name: 'Save limits' });
+  await length.fill('99999999');
+  await save.click();
+  await expect(page.getByText(/^It is 1 to 20000/)).toBeVisible();
+  expect(await faults(ada)).toEqual([]);
+  const higher = String(Number(standard) + 1);
+  await length.fill(higher);
+  await save.click();
+  await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
+  await page.reload();
+  await expect(length).toHaveValue(higher);
+  await page.getByRole('button', { name: /^Characters of a message: take/ }).click();
+  await save.click();
+  await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
+  await expect(length).toHaveValue(standard);
+
+  await page.getByRole('link', { name: 'Audit log' }).click();
+  await expect(row('Ada changed the limits').filter({ hasText: `maxMessageLength = ${higher}` }).first()).toBeVisible();
+  await expect(row('deleted a room').filter({ hasText: room })).toHaveCount(1);
+  expect(await faults(ada)).toEqual([]);
+
+  // For everybody else there is no such place.
+  await bob.page.goto(`${node2}/#/admin/users`);
+  await expect(bob.page.getByRole('heading', { name: 'Find rooms' })).toBeVisible();
+  await expect(bob.page.getByRole('link', { name: 'Administration' })).toHaveCount(0);
+});
+
+test('a program writes in a room by a webhook, and others are told', async ({ browser, request }) => {
+  const room = fresh('room');
+  const alice = await Person.at(browser, node1);
+  const bob = await Person.at(browser, node2);
+  await alice.registers(fresh('alice'));
+  await bob.registers(fresh('bob'));
+  await alice.createsRoom(room);
+  await bob.joins(room);
+  const { page } = alice;
+  await page.getByRole('button', { name: `Settings of ${room}` }).click();
+  await page.getByRole('button', { name: 'Webhooks…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Webhooks' });
+  await dialog.getByLabel('Name').fill('Build server');
+  await dialog.getByRole('button', { name: 'Make an address' }).click();
+  const address = await dialog.getByLabel('Address for Build server').inputValue();
+  expect(await faults(alice)).toEqual([]);
+  const post = () => request.post(address, { data: { text: 'Build 7 is **green**' } });
+  expect((await post()).status()).toBe(201);
+  await bob.sees('Build 7 is green');
+  await expect(bob.line('Build 7 is green')).toContainText('Build server');
+
+  await dialog.getByLabel('URL').fill('http://127.0.0.1:1/');
+  await dialog.getByRole('button', { name: 'Tell this URL' }).click();
+  await expect(dialog.getByText('Webhooks cannot send to that address.')).toBeVisible();
+  const url = `https://${fresh('hooks')}.invalid/chat`;
+  await dialog.getByLabel('URL').fill(url);
+  await dialog.getByRole('button', { name: 'Tell this URL' }).click();
+  await expect(dialog.getByLabel(/^Secret of/)).not.toHaveValue('');
+  await bob.says('Is anybody told of this?');
+  await expect(dialog.getByRole('listitem').filter({ hasText: url })).toContainText('Failing');
+  expect(await faults(alice)).toEqual([]);
+  await dialog.getByRole('button', { name: `Delete ${url}` }).click();
+  await page.getByRole('dialog', { name: 'Stop telling this URL?' }).getByRole('button', { name: 'Delete' }).click();
+  await expect(dialog.getByText(url)).toHaveCount(0);
+
+  // Escape leaves the question and not what is beneath it.
+  const revoke = dialog.getByRole('button', { name: 'Revoke the address of Build server' });
+  await revoke.click();
+  await page.keyboard.press('Escape');
+  await expect(revoke).toBeFocused();
+  await revoke.click();
+  await page.getByRole('dialog', { name: 'Revoke the address of Build server?' }).getByRole('button', { name: 'Revoke' }).click();
+  await expect(revoke).toHaveCount(0);
+  expect((await post()).status()).toBe(404);
+});
+
+test('a bot gets a token once, and speaks until it is replaced', async ({ browser, request }) => {
+  const room = fresh('room');
+  const alice = await Person.at(browser, node1);
+  await alice.registers(fresh('alice'));
+  await alice.createsRoom(room);
+  const roomId = Number(/#\/room\/(\d+)/.exec(alice.page.url())?.[1]);
+  const { page } = alice;
+  await page.getByRole('button', { name: /^Your account/ }).click();
+  await page.getByRole('button', { name: 'Your bots…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Your bots' });
+  const robo = fresh('robo');
+  await dialog.getByLabel('Username').fill(robo);
+  await dialog.getByLabel('Display name').fill('Robo');
+  await dialog.getByRole('button', { name: 'Make a bot' }).click();
+  const told = dialog.getByLabel(`Token of @${robo}`);
+  const token = await told.inputValue();
+  expect(await faults(alice)).toEqual([]);
+  const joins = (bearer: string) => request.post(`${node2}/api/v1/rooms/${roomId}/join`, { headers: { Authorization: `Bearer ${bearer}` }, data: {} });
+  expect((await joins(token)).status()).toBe(200);
+  await dialog.getByRole('button', { name: 'New token for Robo' }).click();
+  await page.getByRole('button', { name: 'Make a new token' }).click();
+  await expect(told).not.toHaveValue(token);
+  expect((await joins(token)).status()).toBe(401);
+  expect((await joins(await told.inputValue())).status()).toBe(200);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('complementary', { name: 'Members' }).getByText('Robo')).toBeVisible();
+
+  // Opened again, it is listed, without its token.
+  await page.getByRole('button', { name: /^Your account/ }).click();
+  await page.getByRole('button', { name: 'Your bots…' }).click();
+  await expect(dialog.getByText(`@${robo}`)).toBeVisible();
+  await expect(told).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Delete Robo' }).click();
+  await page.getByRole('dialog', { name: 'Delete Robo?' }).getByRole('button', { name: 'Delete' }).click();
+  await expect(dialog.getByRole('heading', { name: 'Your first bot' })).toBeVisible();
+});
