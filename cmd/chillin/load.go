@@ -56,15 +56,14 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 	} else {
 		report, err = load.Run(ctx, o)
 	}
-	if err != nil {
+	if report == nil {
 		return err
 	}
+	write := report.Write
 	if asJSON {
-		err = json.NewEncoder(out).Encode(report)
-	} else {
-		err = report.Write(out)
+		write = func(out io.Writer) error { return json.NewEncoder(out).Encode(report) }
 	}
-	return errors.Join(err, report.Err())
+	return errors.Join(write(out), report.Err(), err)
 }
 
 func loadOptions(args []string) (o load.Options, asJSON bool, err error) {

@@ -50,7 +50,7 @@ func (r *run) connect(ctx context.Context, users []*client.Client) error {
 // persist connects, again after a while where the server cannot do it now, as every
 // client does.
 func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*conn, error) {
-	for try := time.Duration(1); ; try++ {
+	for try := 1; ; try++ {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -59,7 +59,7 @@ func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*co
 			return c, err
 		}
 		r.again.Add(1)
-		if err := sleep(ctx, try*time.Second); err != nil {
+		if err := sleep(ctx, time.Duration(try)*time.Second); err != nil {
 			return nil, err
 		}
 	}
@@ -83,9 +83,10 @@ func (r *run) allowed(limits gateway.ClientLimits) error {
 	return nil
 }
 
-// explain names the variable by which an operator raises the limit that was met.
+// explain names the variable by which an operator raises the limit that was met, if
+// there is one.
 func explain(err error, variable string) error {
-	if e, ok := errors.AsType[*client.Error](err); ok && e.Status == http.StatusTooManyRequests {
+	if e, ok := errors.AsType[*client.Error](err); ok && e.Status == http.StatusTooManyRequests && variable != "" {
 		return fmt.Errorf("the server's limit is reached: set %s higher on it, or ask for less: %w", variable, err)
 	}
 	return err

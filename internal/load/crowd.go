@@ -74,7 +74,8 @@ func (c *crowd) addGuest(ctx context.Context, i int) error {
 func (c *crowd) addRoom(ctx context.Context, i int, name string) error {
 	owner := c.users[i%len(c.users)]
 	return c.patiently(ctx, "RATE_LIMIT_ROOMS", func() error {
-		made, err := owner.CreateRoom(ctx, name, map[string]any{
+		// To the end, also when ctx ends: what is not known cannot be removed.
+		made, err := owner.CreateRoom(context.WithoutCancel(ctx), name, map[string]any{
 			"private": true, "description": "Made by chillin load, which removes it at its end. If it is still here, delete it.",
 		})
 		if err != nil {
@@ -166,12 +167,12 @@ func (c *crowd) remove(ctx context.Context) error {
 			return room.owner.Do(ctx, http.MethodDelete, fmt.Sprintf("/rooms/%d", room.id), nil, nil)
 		})
 		if err != nil {
-			left = append(left, fmt.Errorf("room %d could not be removed: %w", room.id, err))
+			left = append(left, fmt.Errorf("room %d is left behind: %w", room.id, err))
 		}
 	}
 	for _, user := range c.users { // the server lets them go after a day
 		if err := user.Do(ctx, http.MethodPost, "/auth/logout", nil, nil); err != nil {
-			left = append(left, fmt.Errorf("guest %d could not be signed out: %w", user.User.ID, err))
+			left = append(left, fmt.Errorf("guest %d is still signed in: %w", user.User.ID, err))
 		}
 	}
 	return errors.Join(left...)

@@ -68,8 +68,9 @@ func loopback(host string) bool {
 
 func (o Options) messages() int { return int(math.Round(o.Rate * o.For.Seconds())) }
 
-// Run measures. An error means that there is nothing to report; broken promises are
-// in the report. When ctx ends, so does the run, and what it made is removed.
+// Run measures, and removes what it made, also when ctx ends before. Broken promises
+// are in the report. With an error there is no report, or there is one and something
+// was left behind.
 func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err

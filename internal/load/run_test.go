@@ -7,6 +7,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +138,32 @@ func TestAStoppedRunRemovesItsRooms(t *testing.T) {
 		t.Errorf("err = %v, want that it was stopped", err)
 	}
 	wantNoRooms(t, base)
+}
+
+func TestWhatCannotBeRemovedIsNamedBesideTheReport(t *testing.T) {
+	base, _ := startNode(t, nil)
+	node, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(node)
+	keeping := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(keeping.Close)
+	report, err := load.Run(t.Context(), load.Options{
+		URL: keeping.URL, Clients: 4, Rooms: 1, Rate: 10, For: time.Second, Progress: io.Discard,
+	})
+	if err == nil || !strings.Contains(err.Error(), "room 1 is left behind") {
+		t.Errorf("err = %v, want the room that is left behind", err)
+	}
+	if report == nil || report.Deliveries.Count != 40 || report.Err() != nil {
+		t.Errorf("report = %+v, want that of 40 deliveries", report)
+	}
 }
 
 func TestLimitsThatForbidTheRunAreNamed(t *testing.T) {
