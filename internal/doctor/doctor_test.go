@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -78,9 +79,7 @@ func TestSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			env := map[string]string{}
 			for _, part := range c.env {
-				for key, value := range part {
-					env[key] = value
-				}
+				maps.Copy(env, part)
 			}
 			wantWords(t, said(settings(t.Context(), load(t, env))...), c.want...)
 		})
@@ -254,10 +253,7 @@ func TestRealEngines(t *testing.T) {
 		"S3_ACCESS_KEY_ID": s3.AccessKey, "S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region, "PORT": "0",
 	}
 	examine := func(more ...string) string {
-		env := map[string]string{}
-		for key, value := range settings {
-			env[key] = value
-		}
+		env := maps.Clone(settings)
 		for n := 0; n < len(more); n += 2 {
 			env[more[n]] = more[n+1]
 		}

@@ -78,7 +78,7 @@ func InspectSQLite(ctx context.Context, dir string) (f Facts, err error) {
 	if err != nil {
 		return f, err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	f.Schema, f.Dirty, err = schemaIn(db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations`))
 	return f, err
 }
