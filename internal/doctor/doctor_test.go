@@ -247,7 +247,7 @@ func TestRealEngines(t *testing.T) {
 	if s3.Secure {
 		scheme = "https://"
 	}
-	dsn, redisURL := testenv.DurablePostgres(t), testenv.Redis(t)
+	dsn, redisURL := testenv.Postgres(t), testenv.Redis(t)
 	settings := map[string]string{
 		"DATABASE_URL": dsn, "REDIS_URL": redisURL, "USE_MINIO": "true", "MINIO_ENDPOINT": scheme + s3.Endpoint,
 		"S3_ACCESS_KEY_ID": s3.AccessKey, "S3_SECRET_ACCESS_KEY": s3.SecretKey, "S3_BUCKET_NAME": s3.Bucket, "S3_REGION": s3.Region, "PORT": "0",
@@ -260,8 +260,8 @@ func TestRealEngines(t *testing.T) {
 		return said(Examine(t.Context(), load(t, env))...)
 	}
 	t.Run("all there", func(t *testing.T) {
-		wantWords(t, examine(), "ok Postgres: ", "ok schema: none yet", "ok durability", "ok clock: Postgres", "ok Redis: ", "ok clock: Redis",
-			"ok S3: bucket "+s3.Bucket, "ok PORT", "!wrong")
+		wantWords(t, examine(), "ok Postgres: ", "ok schema: none yet", "ok connections", "ok clock: Postgres",
+			"ok Redis: ", "ok clock: Redis", "ok S3: bucket "+s3.Bucket, "ok PORT")
 	})
 	t.Run("after the first start", func(t *testing.T) {
 		schema, err := store.PostgresSchema(t.Context(), dsn)
@@ -298,10 +298,14 @@ func TestRealEngines(t *testing.T) {
 }
 
 func TestADatabaseThatLosesCommitsIsTold(t *testing.T) {
-	// testenv's quick server runs without fsync, which is what we look for.
-	got := said(Examine(t.Context(), load(t, map[string]string{"DATABASE_URL": testenv.Postgres(t), "DATA_DIR": t.TempDir(), "PORT": "0"}))...)
-	if os.Getenv("TEST_DATABASE_URL") == "" {
-		wantWords(t, got, "wrong durability: fsync is off")
+	env := testenv.New(t)
+	for want, durable := range map[string]bool{"ok durability": true, "wrong durability: fsync is off": false} {
+		server, err := env.Postgres(testenv.PostgresOptions{Durable: durable})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := load(t, map[string]string{"DATABASE_URL": server.URL("postgres"), "DATA_DIR": t.TempDir(), "PORT": "0"})
+		wantWords(t, said(Examine(t.Context(), c)...), want)
 	}
 }
 
