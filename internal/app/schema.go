@@ -62,8 +62,8 @@ func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *s
 	}
 }
 
-// moveUp is Schema.Up with a word before and after it: on a large database it may take
-// minutes.
+// moveUp is Schema.Up with a word when it is done, and one before where it takes longer
+// than a moment.
 func moveUp(ctx context.Context, schema *store.Schema, log *slog.Logger) error {
 	newest, err := store.NewestSchema()
 	if err != nil {
@@ -74,6 +74,10 @@ func moveUp(ctx context.Context, schema *store.Schema, log *slog.Logger) error {
 		return errors.Join(err, schema.Up(ctx))
 	}
 	began := time.Now()
+	lasting := time.AfterFunc(time.Second, func() {
+		log.Info("bringing the schema up: on a large database this takes minutes", "from", before, "to", newest)
+	})
+	defer lasting.Stop()
 	if err := schema.Up(ctx); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func InspectPostgres(ctx context.Context, dsn string) (f Facts, err error) {
 			EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'),
 			current_setting('synchronous_commit') <> 'off', current_setting('fsync')::bool, current_setting('full_page_writes')::bool,
 			current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-			(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name NOT LIKE 'chillin%'),
+			greatest(0, (SELECT sum(numbackends) FROM pg_stat_database) - (SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'chillin%'))::int,
 			to_regclass('schema_migrations') IS NOT NULL`).
 		Scan(&now, &f.Version, &f.Number, &f.Encoding, &f.Standby, &f.MayCreate, &f.Trigrams, &f.Synced, &f.Fsync, &f.WholePages,
 			&f.MaxConns, &f.TakenConns, &numbered)
