@@ -76,7 +76,7 @@ var markdown = goldmark.New(
 // isProse tells text of one line in which nothing is Markdown, as most messages
 // are: then escaping is all there is to do, at a hundredth of the cost.
 func isProse(text string) bool {
-	if text == "" || !isLetterByte(text[0]) {
+	if text == "" || !beginsProse(text[0]) {
 		return false
 	}
 	previous := byte(0)
@@ -85,7 +85,9 @@ func isProse(text string) bool {
 		switch {
 		case c < ' ' || c == 0x7F, c == ' ' && previous == ' ':
 			return false
-		case strings.IndexByte("\\`*_~[]<>&:@", c) >= 0:
+		case strings.IndexByte("\\`*_~[]<>&@", c) >= 0:
+			return false
+		case c == '/' && previous == ':': // as in an address
 			return false
 		case c == '.' && (previous == 'w' || previous == 'W'): // "www." is a link
 			return false
@@ -95,4 +97,7 @@ func isProse(text string) bool {
 	return previous != ' ' && utf8.ValidString(text)
 }
 
-func isLetterByte(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+// beginsProse tells what no list or quote begins with: a letter, of any script.
+func beginsProse(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= utf8.RuneSelf || c == '"' || c == '('
+}

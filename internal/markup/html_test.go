@@ -191,7 +191,8 @@ func FuzzHTML(f *testing.F) {
 	for _, s := range xss {
 		f.Add(s)
 	}
-	for _, s := range []string{"**b** _i_", "> a\n- b\n  1. c", "```go\nx\n```", "https://e.org/?a=b", "[a](https://e.org)", "www.e.org", "a.b", "1. x", "a  b", "x\\"} {
+	for _, s := range []string{"**b** _i_", "> a\n- b\n  1. c", "```go\nx\n```", "https://e.org/?a=b", "[a](https://e.org)", "www.e.org", "a.b", "1. x", "a  b", "x\\",
+		"note: (this) a:b", "https:/e.org", "ftp://e.org", "mailto:me", "Привет: всем", "😀 ok", "\"so\" it is", "(a) b", "\u00a0a", "\u3000a\u3000"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
