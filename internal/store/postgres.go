@@ -30,11 +30,11 @@ const (
 // OpenPostgres connects to the database that dsn names (a postgres:// URL or
 // key=value words). The schema must be there: see Migrate.
 func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
-	pool, err := openPool(ctx, dsn, postgresConns)
+	pool, err := openPool(ctx, dsn, postgresConns, nil)
 	if err != nil {
 		return nil, err
 	}
-	appends, err := openPool(ctx, dsn, appendConns)
+	appends, err := openPool(ctx, dsn, appendConns, byKey)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -43,7 +43,11 @@ func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
 	return open(ctx, &postgres{pool: pool, appends: appends, db: db}, db, db, o)
 }
 
-func openPool(ctx context.Context, dsn string, conns int32) (*pgxpool.Pool, error) {
+// byKey has every row of an append found by its key. The planner would read a table
+// whole while it is small, and go on with that plan for a while when it has grown.
+var byKey = map[string]string{"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+
+func openPool(ctx context.Context, dsn string, conns int32, planning map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read database address: %w", err)
@@ -58,6 +62,7 @@ func openPool(ctx context.Context, dsn string, conns int32) (*pgxpool.Pool, erro
 		// Promise G1: whoever runs the server cannot weaken it by accident.
 		"synchronous_commit": "on",
 	})
+	maps.Copy(config.ConnConfig.RuntimeParams, planning)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
