@@ -12,7 +12,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-const adminUsage = `Accounts, in the configured database (settings as for the server):
+const adminUsage = `Accounts and more, in the configured database (settings as for the server):
 
   chillin admin list            every user: id, username, role, state, last seen
   chillin admin promote NAME    make an admin of the server
@@ -23,6 +23,9 @@ const adminUsage = `Accounts, in the configured database (settings as for the se
 
 The server may run or not. Where it runs, requests are refused at once and
 sockets close within ten seconds. Everything is written into the audit log.
+
+  chillin admin new-epoch       after a restore from a backup, while no node runs:
+                                clients read anew what they had seen
 Exit code: 0 done, 1 not done, 2 not understood.
 `
 
@@ -56,6 +59,14 @@ func admin(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	case len(args) == 1 && args[0] == "list":
 		return asOperator(ctx, func(o *app.Operator) error { return listAccounts(ctx, o, out) })
+	case len(args) == 1 && args[0] == "new-epoch":
+		return asOperator(ctx, func(o *app.Operator) error {
+			epoch, err := o.NewEpoch(ctx)
+			if err == nil {
+				fmt.Fprintf(out, "The database's epoch is %s now. Start the nodes; one that runs must be restarted.\n", epoch)
+			}
+			return err
+		})
 	case len(args) == 2 && deeds[args[0]] != nil:
 		return asOperator(ctx, func(o *app.Operator) error {
 			said, err := deeds[args[0]](ctx, o, args[1])
@@ -65,7 +76,7 @@ func admin(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		})
 	}
-	return misuse{"admin wants a command, and all but list a username\n" + adminUsage}
+	return misuse{"admin wants a command, and those about one account a username\n" + adminUsage}
 }
 
 func asOperator(ctx context.Context, do func(*app.Operator) error) error {

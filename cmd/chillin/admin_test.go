@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
@@ -27,31 +28,47 @@ func TestAdminIsUsedRightly(t *testing.T) {
 
 var address = regexp.MustCompile(`http://localhost(:\d+)`)
 
-// The operator works beside the server on one folder: no stop is needed.
-func TestAdminBesideARunningServer(t *testing.T) {
+func inOwnFolder(t *testing.T) {
 	for key, value := range map[string]string{"DATA_DIR": t.TempDir(), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "error"} {
 		t.Setenv(key, value)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+}
+
+// serving starts the server; stop ends it.
+func serving(t *testing.T) (base string, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
 	greeted, ended := &announcement{said: make(chan struct{})}, make(chan error, 1)
 	go func() { ended <- run(ctx, nil, greeted) }()
-	<-greeted.said
-	defer func() {
-		stop()
+	select {
+	case <-greeted.said:
+	case err := <-ended:
+		cancel()
+		t.Fatalf("server: %v", err)
+	}
+	return "http://127.0.0.1" + address.FindStringSubmatch(greeted.text.String())[1], func() {
+		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("server: %v", err)
 		}
-	}()
-	base := "http://127.0.0.1" + address.FindStringSubmatch(greeted.text.String())[1]
+	}
+}
+
+func asAdmin(t *testing.T, args ...string) (string, error) {
+	var out bytes.Buffer
+	err := run(t.Context(), append([]string{"admin"}, args...), &out)
+	return strings.TrimSpace(out.String()), err
+}
+
+// The operator works beside the server on one folder: no stop is needed.
+func TestAdminBesideARunningServer(t *testing.T) {
+	inOwnFolder(t)
+	base, stop := serving(t)
+	defer stop()
 	for _, name := range []string{"alice", "bob"} {
 		if err := client.New(base).Register(t.Context(), name, "correct horse"); err != nil {
 			t.Fatal(err)
 		}
-	}
-	admin := func(args ...string) (string, error) {
-		var out bytes.Buffer
-		err := run(t.Context(), append([]string{"admin"}, args...), &out)
-		return strings.TrimSpace(out.String()), err
 	}
 	for _, step := range []struct{ do, out, err string }{
 		{"demote alice", "", "last admin"},
@@ -64,12 +81,12 @@ func TestAdminBesideARunningServer(t *testing.T) {
 		{"enable bob", "is enabled now", ""},
 		{"promote nobody", "", `there is no user "nobody"`},
 	} {
-		out, err := admin(strings.Fields(step.do)...)
+		out, err := asAdmin(t, strings.Fields(step.do)...)
 		if (err == nil) != (step.err == "") || err != nil && !strings.Contains(err.Error(), step.err) || !strings.Contains(out, step.out) {
 			t.Fatalf("admin %s: %q, %v, want %q, %q", step.do, out, err, step.out, step.err)
 		}
 	}
-	password, err := admin("reset", "bob")
+	password, err := asAdmin(t, "reset", "bob")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,5 +96,56 @@ func TestAdminBesideARunningServer(t *testing.T) {
 	}
 	if err := bob.Login(t.Context(), "bob", password); err != nil {
 		t.Errorf("the new password %q: %v", password, err)
+	}
+}
+
+// A client that saw more than a backup holds must not take old numbers for new ones.
+func TestARestoredDatabaseIsReadAnew(t *testing.T) {
+	inOwnFolder(t)
+	alice := client.New("")
+	back := func(room chat.RoomID, epoch any) (joined struct {
+		Epoch string
+		Reset bool
+	}) {
+		t.Helper()
+		socket, err := alice.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer socket.Close()
+		if err := socket.Do(t.Context(), "room:join", map[string]any{"roomId": room, "since": 0, "epoch": epoch}, &joined); err != nil {
+			t.Fatal(err)
+		}
+		return joined
+	}
+
+	base, stop := serving(t)
+	alice.Base = base
+	if err := alice.Register(t.Context(), "alice", "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	room, err := alice.CreateRoom(t.Context(), "Harbour", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := back(room.ID, room.Epoch)
+	stop()
+	if before.Reset || before.Epoch == "" {
+		t.Fatalf("before: %+v, want an epoch and no reset", before)
+	}
+
+	said, err := asAdmin(t, "new-epoch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, stop = serving(t)
+	defer stop()
+	alice.Base = base
+	after := back(room.ID, before.Epoch)
+	if !after.Reset || after.Epoch == before.Epoch || !strings.Contains(said, after.Epoch) {
+		t.Errorf("after %q: %+v, want a reset and that epoch", said, after)
+	}
+	if again := back(room.ID, after.Epoch); again.Reset {
+		t.Errorf("with the new epoch: %+v, want no reset", again)
 	}
 }

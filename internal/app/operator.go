@@ -12,8 +12,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// Operator is who sits at the machine: it does to accounts what an admin can, in
-// the database itself, whether nodes run or not. Nodes that run ask the database
+// Operator is who sits at the machine: it does to accounts what an admin can, and
+// what comes after a restore, in the database itself, whether nodes run or not. Nodes that run ask the database
 // whose a request is, and which of their sockets' sessions have ended.
 type Operator struct{ store *store.Store }
 
@@ -82,6 +82,10 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 	}
 	return password, inWords(o.store.ResetPassword(ctx, 0, account.ID, phc))
 }
+
+// NewEpoch says that the database's numbers mean something else from now on, as after
+// a restore. Nodes know it from their next start.
+func (o *Operator) NewEpoch(ctx context.Context) (chat.Epoch, error) { return o.store.NewEpoch(ctx) }
 
 func (o *Operator) account(ctx context.Context, name string) (chat.Account, error) {
 	account, err := o.store.AccountByName(ctx, strings.ToLower(strings.TrimSpace(name)))

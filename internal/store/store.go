@@ -6,8 +6,10 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -125,6 +127,15 @@ func (s *Store) clock() chat.Time { return chat.At(s.now()) }
 
 // Epoch returns the database's epoch, read when the store was opened.
 func (s *Store) Epoch() chat.Epoch { return s.epoch }
+
+// NewEpoch gives the database another epoch. Stores that are open keep the old one.
+func (s *Store) NewEpoch(ctx context.Context) (chat.Epoch, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	epoch := chat.Epoch(strings.ToLower(rand.Text()))
+	_, err := s.write.ExecContext(ctx, `UPDATE instance SET epoch = $1`, string(epoch))
+	return epoch, s.fail("give a new epoch", err)
+}
 
 // LinkSecret returns what signs links to files, read when the store was opened.
 func (s *Store) LinkSecret() []byte { return s.secret }
