@@ -144,7 +144,11 @@ type Messages interface {
 	Changes(ctx context.Context, room RoomID, viewer UserID, since Seq, limit int) (Changes, error)
 	// Page returns messages by Seq. NOT_FOUND for an unknown room.
 	Page(ctx context.Context, room RoomID, viewer UserID, q PageQuery) (Page, error)
-	// Authors returns what those of ids who exist look like.
+	// Newest returns the newest DefaultPage messages as nobody in particular sees
+	// them. NOT_FOUND for an unknown room.
+	Newest(ctx context.Context, room RoomID) (Page, error)
+	// Authors returns what those of ids who exist look like, and perhaps others. The
+	// answer may be shared: nobody changes it.
 	Authors(ctx context.Context, ids []UserID) (map[UserID]Author, error)
 	// Message returns one message. NOT_FOUND, also for whoever is no member of its
 	// room.

@@ -30,8 +30,9 @@ type Presence interface {
 	// connections and calls Leave with the last.
 	Enter(room RoomID, user UserID, status Status)
 	Leave(room RoomID, user UserID)
-	// Online returns the roster of each of rooms (one round trip for all). An
-	// error means that it cannot be known now.
+	// Online returns the roster of each of rooms, and perhaps of others (one round
+	// trip for all). The answer may be shared: nobody changes it. An error means that
+	// it cannot be known now.
 	Online(ctx context.Context, rooms ...RoomID) (map[RoomID]Roster, error)
 	// Run keeps this node's lease and writes what was entered and left, until ctx
 	// ends; then it takes back everything of this node (bounded, 1 s). It calls

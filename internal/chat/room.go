@@ -69,7 +69,7 @@ type OwnRoom struct {
 // ReadState is how far a member has read.
 type ReadState struct {
 	LastRead Seq `json:"lastRead"`
-	Unread   int `json:"unread" doc:"Texts of others after lastRead; at most 1000 are counted."`
+	Unread   int `json:"unread" doc:"Texts of others after lastRead; counted among the newest 1000 messages."`
 	Mentions int `json:"mentions" doc:"Those of them that mention the reader; at most 1000 are counted."`
 }
 
@@ -158,6 +158,7 @@ type Rooms interface {
 	// MembersNamed returns those of names, in the form in which usernames are
 	// stored, that are members' of a room.
 	MembersNamed(ctx context.Context, room RoomID, names []string) (map[string]UserID, error)
-	// Heads returns the heads of those of ids that exist.
+	// Heads returns the heads of those of ids that exist, and perhaps of others. The
+	// answer may be shared: nobody changes it.
 	Heads(ctx context.Context, ids []RoomID) (map[RoomID]Seq, error)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/gathering"
 	"github.com/chillin-chat/chillin/internal/metrics"
 )
 
@@ -25,8 +26,11 @@ type pace struct {
 
 var usual = pace{renew: 10 * time.Second, lease: 30 * time.Second, retry: time.Second}
 
-// goodbye bounds taking everything back at the end.
-const goodbye = time.Second
+// goodbye bounds taking everything back at the end, and looking reading rosters.
+const (
+	goodbye = time.Second
+	looking = 2 * time.Second
+)
 
 // Redis is one node's presence in Redis. A room has a hash of user@node → status;
 // a node has one lease for all it entered, its score in a sorted set, and a set of
@@ -40,6 +44,7 @@ type Redis struct {
 	log     *slog.Logger
 	pace    pace
 	wake    chan struct{} // has one element when something is dirty
+	rosters *gathering.Reads[chat.RoomID, chat.Roster]
 
 	mu      sync.Mutex
 	entries map[chat.RoomID]map[chat.UserID]chat.Status // what this node wants to be true
@@ -51,11 +56,13 @@ type Redis struct {
 
 // NewRedis makes the presence of the node of that name, which no other process has.
 func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.Logger) *Redis {
-	return &Redis{
+	r := &Redis{
 		client: client, node: node, metrics: m, log: log, pace: usual, wake: make(chan struct{}, 1),
 		entries: map[chat.RoomID]map[chat.UserID]chat.Status{}, dirty: map[chat.RoomID]map[chat.UserID]struct{}{},
 		seen: map[string]int64{},
 	}
+	r.rosters = gathering.New(gathering.Options{Reads: 2, Keys: 256, Patience: looking}, r.readRosters)
+	return r
 }
 
 const (

@@ -17,13 +17,20 @@ import (
 // in its rosters may be online all the same.
 var errForgotten = errors.New("redis has forgotten who is online")
 
-// Online returns the rosters of rooms, in one round trip. It fails while Redis does
-// not answer, and while it has forgotten a node that must be alive: until that has
-// written again, or its lease would have ended.
+// Online returns the rosters of rooms. It fails while Redis does not answer, and while
+// it has forgotten a node that must be alive: until that has written again, or its
+// lease would have ended.
+//
+// Everybody who connects asks for all of its rooms. When many do at once each room is
+// read once for all of them.
 func (r *Redis) Online(ctx context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.Roster, error) {
 	if len(rooms) == 0 {
 		return map[chat.RoomID]chat.Roster{}, nil
 	}
+	return r.rosters.Ask(ctx, rooms...)
+}
+
+func (r *Redis) readRosters(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Roster, error) {
 	// One step: leases read before Redis forgot must not meet rooms read after.
 	trip := r.client.TxPipeline()
 	read := readLeases.Eval(ctx, trip, []string{leases})

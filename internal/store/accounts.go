@@ -112,27 +112,36 @@ func (s *Store) StartSession(ctx context.Context, id chat.UserID, n chat.NewSess
 
 // CallerByToken finds whose token it is.
 func (s *Store) CallerByToken(ctx context.Context, hash []byte) (chat.Caller, error) {
-	return s.caller(ctx, "s.token_hash", hash)
+	caller, err := askOne(ctx, s.callers, string(hash))
+	return caller, s.fail("find session", err)
 }
 
 // CallerBySession finds whose session it is.
 func (s *Store) CallerBySession(ctx context.Context, id chat.SessionID) (chat.Caller, error) {
-	return s.caller(ctx, "s.id", int64(id))
-}
-
-// caller finds a living session by one of its columns.
-func (s *Store) caller(ctx context.Context, column string, is any) (chat.Caller, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var caller chat.Caller
-	user, err := scanUser(s.read.QueryRowContext(ctx, `
-		SELECT `+userColumns+`, s.id, s.expires_at
-		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE `+column+` = $1 AND s.ended_at IS NULL AND s.expires_at > $2
-			AND `+living, is, int64(s.clock())),
-		&caller.Session, &caller.Expires)
-	caller.User = user
+	caller, _, err := scanCaller(s.read.QueryRowContext(ctx, selectCallers+`s.id = $2`, int64(s.clock()), int64(id)))
 	return caller, s.fail("find session", err)
+}
+
+// selectCallers finds living sessions, scanCaller takes its rows.
+const selectCallers = `SELECT ` + userColumns + `, s.id, s.expires_at, s.token_hash
+	FROM sessions s JOIN users u ON u.id = s.user_id
+	WHERE s.ended_at IS NULL AND s.expires_at > $1 AND ` + living + ` AND `
+
+func scanCaller(r row) (caller chat.Caller, hash []byte, err error) {
+	caller.User, err = scanUser(r, &caller.Session, &caller.Expires, &hash)
+	return caller, hash, err
+}
+
+func (s *Store) readCallers(ctx context.Context, hashes []string) (map[string]chat.Caller, error) {
+	callers := make(map[string]chat.Caller, len(hashes))
+	err := each(ctx, s.read, func(r row) error {
+		caller, hash, err := scanCaller(r)
+		callers[string(hash)] = caller
+		return err
+	}, selectCallers+s.engine.inHashes("s.token_hash", 2), int64(s.clock()), s.engine.hashes(hashes))
+	return callers, err
 }
 
 // EndSession ends a session. To end it again changes nothing.

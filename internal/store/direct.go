@@ -75,13 +75,14 @@ func (s *Store) directRoom(ctx context.Context, tx *sql.Tx, by, with chat.UserID
 	return id, true, err
 }
 
-// addFaces names the two of each direct room among rooms.
+// addFaces names the two of each direct room among rooms, of which some may be the
+// same room.
 func (s *Store) addFaces(ctx context.Context, from querier, rooms []*chat.Room) error {
 	var ids []int64
-	direct := map[chat.RoomID]*chat.Room{}
+	direct := map[chat.RoomID][]chat.Author{}
 	for _, r := range rooms {
 		if r.Direct {
-			ids, direct[r.ID] = append(ids, int64(r.ID)), r
+			ids = append(ids, int64(r.ID))
 		}
 	}
 	if len(ids) == 0 {
@@ -94,14 +95,17 @@ func (s *Store) addFaces(ctx context.Context, from querier, rooms []*chat.Room) 
 		err := r.Scan(&id, &a.ID, &a.Username, &a.DisplayName, &face)
 		if err == nil {
 			a.AvatarURL = avatarURL(face)
-			direct[id].With = append(direct[id].With, a)
+			direct[id] = append(direct[id], a)
 		}
 		return err
 	}, `SELECT d.room_id, u.id, u.username, u.display_name, u.avatar_key
 		FROM direct_rooms d JOIN users u ON u.id IN (d.low_id, d.high_id)
 		WHERE `+s.engine.in("d.room_id", 1)+` ORDER BY u.id`, s.engine.list(ids))
-	for _, r := range direct {
-		r.Name = chat.DirectName(r.With)
+	for _, r := range rooms {
+		if r.Direct {
+			r.With = direct[r.ID]
+			r.Name = chat.DirectName(r.With)
+		}
 	}
 	return err
 }

@@ -114,11 +114,6 @@ func (s *Store) removeMember(ctx context.Context, tx *roomTx, user chat.UserID) 
 	return err
 }
 
-// unread counts the texts of others after what the member me has read. It ends at
-// 1000: nobody reads a larger number, everybody pays for it.
-const unread = `(SELECT count(*) FROM (SELECT 1 FROM messages m WHERE m.room_id = me.room_id AND m.seq > me.last_read
-	AND m.author_id <> me.user_id AND m.kind = 'text' AND m.deleted_at IS NULL LIMIT 1000) AS new)`
-
 // MarkRead moves what a member has read last forward.
 func (s *Store) MarkRead(ctx context.Context, room chat.RoomID, user chat.UserID, seq chat.Seq) (chat.ReadState, error) {
 	ctx, cancel := bound(ctx)

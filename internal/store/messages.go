@@ -148,14 +148,39 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, 
 	return page, s.fail("read page", err)
 }
 
+// Newest returns the newest messages of a room as nobody in particular sees them.
+func (s *Store) Newest(ctx context.Context, room chat.RoomID) (chat.Page, error) {
+	page, err := askOne(ctx, s.newest, room)
+	return page, s.fail("read newest", err)
+}
+
+func (s *Store) readNewest(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Page, error) {
+	pages := make(map[chat.RoomID]chat.Page, len(rooms))
+	for _, room := range rooms {
+		page, err := s.Page(ctx, room, 0, chat.PageQuery{Limit: chat.DefaultPage})
+		switch {
+		case err == nil:
+			pages[room] = page
+		case chat.CodeOf(err) != chat.NotFound:
+			return nil, err
+		}
+	}
+	return pages, nil
+}
+
 // Authors returns what users look like.
 func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID]chat.Author, error) {
-	authors := make(map[chat.UserID]chat.Author, len(ids))
 	if len(ids) == 0 {
-		return authors, nil
+		return map[chat.UserID]chat.Author{}, nil
 	}
 	ctx, cancel := bound(ctx)
 	defer cancel()
+	authors, err := s.authors.Ask(ctx, ids...)
+	return authors, s.fail("find authors", err)
+}
+
+func (s *Store) readAuthors(ctx context.Context, ids []chat.UserID) (map[chat.UserID]chat.Author, error) {
+	authors := make(map[chat.UserID]chat.Author, len(ids))
 	err := each(ctx, s.read, func(r row) error {
 		var a chat.Author
 		var avatar string
@@ -164,7 +189,7 @@ func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID
 		authors[a.ID] = a
 		return err
 	}, `SELECT u.id, u.username, u.display_name, u.avatar_key FROM users u WHERE `+s.engine.in("u.id", 1), s.engine.list(raw(ids)))
-	return authors, s.fail("find authors", err)
+	return authors, err
 }
 
 // around fills a page half with what is before a place and half with what is from it

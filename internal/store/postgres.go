@@ -117,6 +117,33 @@ func (*postgres) inTexts(column string, n int) string {
 	return fmt.Sprintf("%s = ANY($%d::text[])", column, n)
 }
 
+func (*postgres) hashes(hashes []string) any {
+	list := make([][]byte, len(hashes))
+	for i, hash := range hashes {
+		list[i] = []byte(hash)
+	}
+	return list
+}
+
+func (*postgres) inHashes(column string, n int) string {
+	return fmt.Sprintf("%s = ANY($%d::bytea[])", column, n)
+}
+
+// pairs are the numbers one after the other: there is no list of lists that one
+// argument could be.
+func (*postgres) pairs(places []place) any {
+	list := make([]int64, 0, 2*len(places))
+	for _, p := range places {
+		list = append(list, int64(p.room), int64(p.user))
+	}
+	return list
+}
+
+func (*postgres) fromPairs(n int) string {
+	return fmt.Sprintf(`(SELECT ($%[1]d::bigint[])[i] AS room_id, ($%[1]d::bigint[])[i + 1] AS user_id
+		FROM generate_series(1, array_length($%[1]d::bigint[], 1), 2) AS i) w`, n)
+}
+
 func (p *postgres) huntNewest() hunt {
 	return hunt{from: "rooms r CROSS JOIN LATERAL (" + newestWritten("x.id, x.text") + ") m", where: p.in("r.id", 1), order: "m.id"}
 }

@@ -56,41 +56,75 @@ func (s *Store) CreateRoom(ctx context.Context, n chat.NewRoom) (chat.Room, chat
 	return room, membership, s.fail("create room", err)
 }
 
+// view is a room and a viewer's membership in it, if it has one.
+type view struct {
+	room       chat.Room
+	member     bool
+	membership chat.Membership
+}
+
+func (v view) split(err error) (chat.Room, *chat.Membership, error) {
+	if err != nil || !v.member {
+		return v.room, nil, err
+	}
+	return v.room, &v.membership, nil
+}
+
 // Room returns a room and the viewer's membership.
 func (s *Store) Room(ctx context.Context, id chat.RoomID, viewer chat.UserID) (chat.Room, *chat.Membership, error) {
-	return s.room(ctx, viewer, `r.id = $2`, int64(id))
+	v, err := askOne(ctx, s.views, place{id, viewer})
+	return v.split(s.fail("find room", err))
 }
 
 // RoomByNameKey returns the room with that folded name.
 func (s *Store) RoomByNameKey(ctx context.Context, key string, viewer chat.UserID) (chat.Room, *chat.Membership, error) {
-	return s.room(ctx, viewer, `r.name_key = $2`, key)
-}
-
-func (s *Store) room(ctx context.Context, viewer chat.UserID, where string, arg any) (chat.Room, *chat.Membership, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var role sql.NullString
-	m := chat.Membership{UserID: viewer}
-	room, err := s.scanRoom(s.read.QueryRowContext(ctx, `
-		SELECT `+roomColumns+`, m.role, COALESCE(m.joined_at, 0), COALESCE(m.last_read, 0), `+mutedUntil("m")+`
-		FROM rooms r LEFT JOIN room_members m ON m.room_id = r.id AND m.user_id = $1
-		WHERE `+where, int64(viewer), arg), &role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
-	if err == nil {
-		err = s.addFaces(ctx, s.read, []*chat.Room{&room})
+	views, err := s.viewsFrom(ctx, `(SELECT x.id AS room_id, CAST($2 AS bigint) AS user_id FROM rooms x WHERE x.name_key = $1) w`, key, int64(viewer))
+	if err == nil && len(views) == 0 {
+		err = sql.ErrNoRows
 	}
 	if err != nil {
 		return chat.Room{}, nil, s.fail("find room", err)
 	}
-	if !role.Valid {
-		return room, nil, nil
+	return views[0].split(nil)
+}
+
+func (s *Store) readViews(ctx context.Context, places []place) (map[place]view, error) {
+	list, err := s.viewsFrom(ctx, s.engine.fromPairs(1), s.engine.pairs(places))
+	views := make(map[place]view, len(list))
+	for _, v := range list {
+		views[place{v.room.ID, v.membership.UserID}] = v
 	}
-	m.RoomID, m.Role, m.MutedUntil = room.ID, chat.RoomRole(role.String), s.ahead(m.MutedUntil)
-	return room, &m, nil
+	return views, err
+}
+
+// viewsFrom reads the views that a table w (room_id, user_id) names.
+func (s *Store) viewsFrom(ctx context.Context, w string, args ...any) ([]view, error) {
+	views, err := readAll(ctx, s.read, func(r row) (v view, err error) {
+		var role sql.NullString
+		m := &v.membership
+		v.room, err = s.scanRoom(r, &m.UserID, &role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
+		v.member, m.Role = role.Valid, chat.RoomRole(role.String)
+		m.RoomID, m.MutedUntil = v.room.ID, s.ahead(m.MutedUntil)
+		return v, err
+	}, `SELECT `+roomColumns+`, w.user_id, m.role, COALESCE(m.joined_at, 0), COALESCE(m.last_read, 0), `+mutedUntil("m")+`
+		FROM `+w+` JOIN rooms r ON r.id = w.room_id LEFT JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id`, args...)
+	if err == nil {
+		err = s.addFaces(ctx, s.read, pointers(views, func(v *view) *chat.Room { return &v.room }))
+	}
+	return views, err
 }
 
 // OwnRooms returns a user's rooms. Unread are the messages of others after what
-// was read last.
+// was read last. In a storm it waits for its turn as long as ctx lets it.
 func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom, error) {
+	select {
+	case s.lists <- struct{}{}:
+		defer func() { <-s.lists }()
+	case <-ctx.Done():
+		return nil, s.fail("list own rooms", ctx.Err())
+	}
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	own := []chat.OwnRoom{}
@@ -100,9 +134,12 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 		o.Room, o.MutedUntil = room, s.ahead(o.MutedUntil)
 		own = append(own, o)
 		return err
-	}, `SELECT `+roomColumns+`, me.role, me.last_read, `+unread+`, `+unreadMentions+`, `+mutedUntil("me")+`
+	}, `SELECT `+roomColumns+`, me.role, me.last_read, `+unreadAlone+`, `+unreadMentions+`, `+mutedUntil("me")+`
 		FROM room_members me JOIN rooms r ON r.id = me.room_id
 		WHERE me.user_id = $1 ORDER BY r.name_key, r.id`, int64(user))
+	if err == nil {
+		err = s.countUnread(ctx, user, own)
+	}
 	if err == nil {
 		err = s.addFaces(ctx, s.read, pointers(own, func(o *chat.OwnRoom) *chat.Room { return &o.Room }))
 	}
@@ -129,12 +166,17 @@ func pointers[T any](list []T, room func(*T) *chat.Room) []*chat.Room {
 
 // Heads returns the heads of those of ids that are there.
 func (s *Store) Heads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]chat.Seq, error) {
-	heads := make(map[chat.RoomID]chat.Seq, len(ids))
 	if len(ids) == 0 {
-		return heads, nil
+		return map[chat.RoomID]chat.Seq{}, nil
 	}
 	ctx, cancel := bound(ctx)
 	defer cancel()
+	heads, err := s.heads.Ask(ctx, ids...)
+	return heads, s.fail("read heads", err)
+}
+
+func (s *Store) readHeads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]chat.Seq, error) {
+	heads := make(map[chat.RoomID]chat.Seq, len(ids))
 	err := each(ctx, s.read, func(r row) error {
 		var id chat.RoomID
 		var head chat.Seq
@@ -142,5 +184,5 @@ func (s *Store) Heads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]c
 		heads[id] = head
 		return err
 	}, `SELECT r.id, r.head FROM rooms r WHERE `+there+` AND `+s.engine.in("r.id", 1), s.engine.list(raw(ids)))
-	return heads, s.fail("read heads", err)
+	return heads, err
 }

@@ -75,6 +75,40 @@ func TestRooms(t *testing.T) {
 				t.Fatalf("own rooms = %+v, %v, want one with 1 unread", own, err)
 			}
 		})
+		t.Run("a long backlog is counted up to 1000, and as the room was", func(t *testing.T) {
+			busy := createRoom(t, s, alice, "busy")
+			join(t, s, busy, bob) // takes 1
+			wants := func(who chat.Caller, want int) {
+				t.Helper()
+				own, err := s.OwnRooms(t.Context(), who.User.ID)
+				i := slices.IndexFunc(own, func(o chat.OwnRoom) bool { return o.Room.ID == busy.ID })
+				if err != nil || i < 0 || own[i].Unread != want {
+					t.Fatalf("own rooms = %+v, %v, want %d unread in %d", own, err, want, busy.ID)
+				}
+				if state, err := s.MarkRead(t.Context(), busy.ID, who.User.ID, 0); err != nil || state.Unread != want {
+					t.Fatalf("marked nothing: %+v, %v, want %d unread", state, err, want)
+				}
+			}
+			fill(t, s, busy, alice, countedAlone) // 2 to 33
+			wants(bob, countedAlone)
+			fill(t, s, busy, bob, 10)
+			wants(bob, countedAlone)
+			wants(alice, 10)
+			last := appendText(t, s, busy, alice, "one more")
+			wants(bob, countedAlone+1)
+			if _, _, err := s.Delete(t.Context(), last.ID, alice.User.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			wants(bob, countedAlone)
+			if _, err := s.MarkRead(t.Context(), busy.ID, bob.User.ID, 5); err != nil {
+				t.Fatal(err)
+			}
+			wants(bob, countedAlone-4)
+			fill(t, s, busy, alice, 1500)
+			wants(bob, 1000)
+			fill(t, s, busy, bob, 300)
+			wants(bob, 700) // of the newest 1000
+		})
 		t.Run("what is read moves forward only, at most to the head", func(t *testing.T) {
 			for _, c := range []struct{ mark, want chat.Seq }{{4, 4}, {2, 4}, {99, 5}, {0, 5}} {
 				state, err := s.MarkRead(t.Context(), room.ID, bob.User.ID, c.mark)

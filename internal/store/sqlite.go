@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,6 +106,32 @@ func (*sqliteEngine) texts(texts []string) any {
 }
 
 func (e *sqliteEngine) inTexts(column string, n int) string { return e.in(column, n) }
+
+func (*sqliteEngine) hashes(hashes []string) any {
+	list := make([]string, len(hashes))
+	for i, hash := range hashes {
+		list[i] = hex.EncodeToString([]byte(hash))
+	}
+	text, _ := json.Marshal(list) // []string always encodes
+	return string(text)
+}
+
+func (*sqliteEngine) inHashes(column string, n int) string {
+	return fmt.Sprintf("%s IN (SELECT unhex(value) FROM json_each($%d))", column, n)
+}
+
+func (*sqliteEngine) pairs(places []place) any {
+	list := make([][2]int64, len(places))
+	for i, p := range places {
+		list[i] = [2]int64{int64(p.room), int64(p.user)}
+	}
+	text, _ := json.Marshal(list) // numbers always encode
+	return string(text)
+}
+
+func (*sqliteEngine) fromPairs(n int) string {
+	return fmt.Sprintf("(SELECT value ->> 0 AS room_id, value ->> 1 AS user_id FROM json_each($%d)) w", n)
+}
 
 func (*sqliteEngine) in(column string, n int) string {
 	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", column, n)

@@ -34,6 +34,8 @@ type Store struct {
 	epoch  chat.Epoch
 	secret []byte
 	queue  *appendQueue
+	gathered
+	tallies tallies
 	// searches has room for those that may search at once.
 	searches    chan struct{}
 	newestBatch int // see search.go
@@ -53,6 +55,13 @@ type engine interface {
 	// texts and inTexts are the same for texts.
 	texts(texts []string) any
 	inTexts(column string, n int) string
+	// hashes and inHashes are the same for hashes of tokens.
+	hashes(hashes []string) any
+	inHashes(column string, n int) string
+	// pairs makes places one argument, of which fromPairs makes the table
+	// w (room_id, user_id).
+	pairs(places []place) any
+	fromPairs(n int) string
 	// huntNewest finds the newest messages of all rooms together by the index of each
 	// room, huntIndexed those that hold all words by their trigrams.
 	huntNewest() hunt
@@ -104,13 +113,15 @@ func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store
 		return nil, fmt.Errorf("read epoch: %w", err)
 	}
 	s.queue = newAppendQueue(e, s.clock, o.Observe)
+	s.gathered = gatherFor(s)
 	return s, nil
 }
 
-// Close finishes the appends that are queued, refuses new ones, and closes the
-// database.
+// Close finishes the appends that are queued and the reads that are gathered, refuses
+// new appends, and closes the database.
 func (s *Store) Close() error {
 	s.queue.close()
+	s.gathered.wait()
 	return s.engine.close()
 }
 

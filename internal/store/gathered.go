@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/gathering"
+)
+
+// gathered are the questions that everybody asks who connects and joins a room. When
+// many do at once, as after the loss of a node, they are asked together: a storm is
+// some statements for all of them, and most connections stay free for the others.
+type gathered struct {
+	callers *gathering.Reads[string, chat.Caller] // by the hash of a token
+	views   *gathering.Reads[place, view]
+	heads   *gathering.Reads[chat.RoomID, chat.Seq]
+	authors *gathering.Reads[chat.UserID, chat.Author]
+	newest  *gathering.Reads[chat.RoomID, chat.Page]
+	counts  *gathering.Reads[chat.RoomID, tally]
+	// lists has room for those whose own rooms are read at once. That is too much to be
+	// read for many together; the others wait here, and not for a connection.
+	lists chan struct{}
+}
+
+// Two reads at once: while one is under way a second may begin, and one that hangs is
+// not everybody's. What is found by a key is a row, many rows of a list, or a page.
+var (
+	ofOne  = gathering.Options{Reads: 2, Keys: 128, Patience: patience}
+	ofList = gathering.Options{Reads: 2, Keys: 1024, Patience: patience}
+	ofPage = gathering.Options{Reads: 2, Keys: 16, Patience: patience}
+)
+
+const listsAtOnce = 4
+
+func gatherFor(s *Store) gathered {
+	return gathered{
+		callers: gathering.New(ofOne, s.readCallers), views: gathering.New(ofOne, s.readViews),
+		heads: gathering.New(ofList, s.readHeads), authors: gathering.New(ofList, s.readAuthors),
+		newest: gathering.New(ofPage, s.readNewest), counts: gathering.New(ofPage, s.readTallies),
+		lists: make(chan struct{}, listsAtOnce),
+	}
+}
+
+func (g gathered) wait() {
+	g.callers.Wait()
+	g.views.Wait()
+	g.heads.Wait()
+	g.authors.Wait()
+	g.newest.Wait()
+	g.counts.Wait()
+}
+
+// askOne asks for one thing; sql.ErrNoRows tells that it is not there.
+func askOne[K comparable, V any](ctx context.Context, r *gathering.Reads[K, V], key K) (V, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	all, err := r.Ask(ctx, key)
+	one, ok := all[key]
+	if err == nil && !ok {
+		err = sql.ErrNoRows
+	}
+	return one, err
+}
