@@ -158,28 +158,32 @@ func (s *Service) Changes(ctx context.Context, caller Caller, c CatchUp) (Caught
 	if err != nil {
 		return CaughtUp{}, err
 	}
+	return s.ChangesIn(ctx, caller, room, c)
+}
+
+// ChangesIn is Changes for a member, in the room as it was read just now.
+func (s *Service) ChangesIn(ctx context.Context, caller Caller, room Room, c CatchUp) (CaughtUp, error) {
 	if c.Epoch != "" && c.Epoch != room.Epoch || c.Since > room.Head {
 		return CaughtUp{Changes: Changes{Head: room.Head}, Epoch: room.Epoch, Reset: true}, nil
 	}
-	changes, err := s.Messages.Changes(ctx, c.Room, caller.User.ID, c.Since, c.Limit)
+	changes, known, err := s.recentChanges(ctx, caller, room, c)
+	if err == nil && !known {
+		changes, err = s.Messages.Changes(ctx, c.Room, caller.User.ID, c.Since, c.Limit)
+	}
 	if err != nil {
 		return CaughtUp{}, err
 	}
 	return CaughtUp{Changes: changes, Epoch: room.Epoch}, nil
 }
 
-// Newest returns the latest messages of a room as changes: from them on a caller
-// is up to date at To.
-func (s *Service) Newest(ctx context.Context, caller Caller, id RoomID, limit int) (CaughtUp, error) {
-	room, err := s.readable(ctx, caller, id)
-	if err != nil {
-		return CaughtUp{}, err
-	}
+// NewestIn returns the latest messages of a room, as it was read just now, as
+// changes: from them on a member is up to date at To.
+func (s *Service) NewestIn(ctx context.Context, caller Caller, room Room, limit int) (CaughtUp, error) {
 	page, err := s.newest(ctx, caller, room, limit)
 	return page.caughtUp(room.Epoch), err
 }
 
-// Remembered is Newest while the store is away, for whoever sits in the room; cause
+// Remembered is NewestIn while the store is away, for whoever sits in the room; cause
 // is what is answered where nothing is known.
 func (s *Service) Remembered(caller Caller, room Room, limit int, cause error) (CaughtUp, error) {
 	page, err := s.remembered(caller, room.ID, limit, cause)

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"slices"
 )
@@ -35,23 +36,75 @@ func (s *Service) newest(ctx context.Context, caller Caller, room Room, limit in
 	if limit > DefaultPage {
 		return s.Messages.Page(ctx, room.ID, caller.User.ID, PageQuery{Limit: limit})
 	}
-	page, known := s.Recent.Newest(room.ID, room.Head)
-	if !known {
-		var err error
-		if page, err = s.Messages.Page(ctx, room.ID, 0, PageQuery{Limit: DefaultPage}); err != nil {
-			return Page{}, err
-		}
-		s.Recent.Keep(room.ID, page)
-		return page.as(caller.User.ID, limit), nil
-	}
-	// What people look like changes without a number.
-	authors, err := s.Messages.Authors(ctx, page.authors())
+	page, fresh, err := s.newestPage(ctx, room)
 	if err != nil {
 		return Page{}, err
 	}
-	page = page.as(caller.User.ID, limit)
-	page.show(authors)
-	return page, nil
+	return s.shown(ctx, caller, page.last(limit), fresh)
+}
+
+// newestPage returns the newest DefaultPage messages of a room as nobody in particular
+// sees them, and whether they were read just now.
+func (s *Service) newestPage(ctx context.Context, room Room) (page Page, fresh bool, err error) {
+	if page, known := s.Recent.Newest(room.ID, room.Head); known {
+		return page, false, nil
+	}
+	page, err = s.Messages.Newest(ctx, room.ID)
+	if err == nil {
+		s.Recent.Keep(room.ID, page)
+	}
+	return page, true, err
+}
+
+// shown is p as caller sees it now: what people look like changes without a number.
+func (s *Service) shown(ctx context.Context, caller Caller, p Page, fresh bool) (Page, error) {
+	p = p.as(caller.User.ID)
+	if fresh {
+		return p, nil
+	}
+	authors, err := s.Messages.Authors(ctx, p.authors())
+	if err != nil {
+		return Page{}, err
+	}
+	p.show(authors)
+	return p, nil
+}
+
+// recentChanges returns what came after c.Since from memory, where all of it is
+// there: whoever was away for a moment asks for no more. It is false where it is not.
+func (s *Service) recentChanges(ctx context.Context, caller Caller, room Room, c CatchUp) (Changes, bool, error) {
+	if c.Since == room.Head {
+		return Changes{Messages: []Message{}, From: c.Since, To: c.Since, Head: c.Since}, true, nil
+	}
+	if room.Head-c.Since > 2*DefaultPage { // more than a page can tell
+		return Changes{}, false, nil
+	}
+	page, fresh, err := s.newestPage(ctx, room)
+	if err != nil || !page.tells(c.Since) {
+		return Changes{}, false, err
+	}
+	page.Messages = slices.DeleteFunc(slices.Clone(page.Messages), func(m Message) bool { return m.ChangeSeq <= c.Since })
+	if len(page.Messages) > c.Limit {
+		return Changes{}, false, nil
+	}
+	slices.SortFunc(page.Messages, func(a, b Message) int { return cmp.Compare(a.ChangeSeq, b.ChangeSeq) })
+	page, err = s.shown(ctx, caller, page, fresh)
+	return Changes{Messages: page.Messages, From: c.Since, To: page.Head, Head: page.Head}, true, err
+}
+
+// tells tells whether p holds every message that changed after since: so it does
+// where each number after since has its bearer in p. A number that was overtaken by a
+// later change of its message has none any more; then the store is asked.
+func (p Page) tells(since Seq) bool {
+	borne := make(map[Seq]struct{}, p.Head-since)
+	for _, m := range p.Messages {
+		for _, seq := range []Seq{m.Seq, m.ChangeSeq} {
+			if since < seq && seq <= p.Head {
+				borne[seq] = struct{}{}
+			}
+		}
+	}
+	return len(borne) == int(p.Head-since)
 }
 
 // remembered is the newest page while the store is away, for whoever sits in the
@@ -66,14 +119,19 @@ func (s *Service) remembered(caller Caller, room RoomID, limit int, cause error)
 	if !sits || !known || page.Head != told {
 		return Page{}, cause
 	}
-	return page.as(caller.User.ID, limit), nil
+	return page.last(limit).as(caller.User.ID), nil
 }
 
-// as returns the last limit messages of p as a user sees them. p stays as it is.
-func (p Page) as(user UserID, limit int) Page {
+// last returns p with its last limit messages.
+func (p Page) last(limit int) Page {
 	if over := len(p.Messages) - limit; over > 0 {
 		p.Messages, p.HasMore = p.Messages[over:], true
 	}
+	return p
+}
+
+// as returns p as a user sees it. p stays as it is.
+func (p Page) as(user UserID) Page {
 	p.Messages = slices.Clone(p.Messages)
 	for i := range p.Messages {
 		m := &p.Messages[i]

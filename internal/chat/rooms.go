@@ -216,11 +216,14 @@ func refusedJoin(room Room, err error) error {
 }
 
 // entered tells of a new membership, where told is not nil, and reads the room as
-// it is now.
+// it is now, for who has not been removed again.
 func (s *Service) entered(ctx context.Context, caller Caller, m Membership, told *Message, conn string) (Room, error) {
 	s.announce(told)
-	room, _, err := s.Rooms.Room(ctx, m.RoomID, caller.User.ID)
-	if err == nil && told != nil {
+	room, now, err := s.Rooms.Room(ctx, m.RoomID, caller.User.ID)
+	switch {
+	case err == nil && now == nil:
+		return Room{}, ErrMissing()
+	case err == nil && told != nil:
 		s.added(room, m, conn)
 	}
 	return room, err

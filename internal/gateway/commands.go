@@ -108,48 +108,61 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 	if err != nil {
 		return err
 	}
-	about, membership, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password, c.id)
-	if chat.CodeOf(err) == chat.Unavailable && err != nil {
-		return c.joinAgain(id, in, limit, err)
-	}
-	if err != nil {
-		return err
+	if !c.hub.awaits(c, in.RoomID) {
+		_, _, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password, c.id)
+		if chat.CodeOf(err) == chat.Unavailable && err != nil {
+			return c.joinAgain(id, in, limit, err)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	r, err := c.hub.sit(ctx, c, in.RoomID)
 	if err != nil {
 		return err
 	}
-	caught, err := catchUp(ctx, c, in, limit)
+	p, caught, err := c.arrive(ctx, in, limit)
 	if err != nil {
 		c.hub.stand(c, in.RoomID)
 		return err
 	}
-	about.Head = caught.Head
 	c.awaitWriter()
-	joined := RoomJoined{Room: about, Membership: membership, RoomChanges: changesFrame(in.RoomID, caught)}
+	joined := RoomJoined{Room: p.room, Membership: p.membership, RoomChanges: changesFrame(in.RoomID, caught)}
+	joined.Room.Head = caught.Head
 	if r.rosterOld(time.Now()) {
 		c.hub.readRosters(ctx, []*room{r})
 	}
-	r.goLive(c, func(online []chat.UserID, count *int) []byte {
+	r.goLive(c, p, caught.To, func(online []chat.UserID, count *int) []byte {
 		joined.Online, joined.Room.OnlineCount = online, count
 		return answerFrame(id, "room:joined", joined)
-	}, caught.To)
-	r.place(c, place{about, membership})
+	})
 	return nil
 }
 
-// catchUp reads what the client lacks. Where its number means nothing any more
-// it gets the newest messages, marked as a reset.
-func catchUp(ctx context.Context, c *Conn, in RoomJoin, limit int) (chat.CaughtUp, error) {
+// arrive reads for a connection that has its seat where it sits and what it lacks.
+// The membership is one of after the seat was taken: the event of an end that came
+// before might be heard by nobody.
+func (c *Conn) arrive(ctx context.Context, in RoomJoin, limit int) (place, chat.CaughtUp, error) {
+	room, membership, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password, c.id)
+	if err != nil {
+		return place{}, chat.CaughtUp{}, err
+	}
+	caught, err := c.catchUp(ctx, room, in, limit)
+	return place{room, membership}, caught, err
+}
+
+// catchUp reads what the client lacks of a room as it was read just now. Where its
+// number means nothing any more it gets the newest messages, marked as a reset.
+func (c *Conn) catchUp(ctx context.Context, room chat.Room, in RoomJoin, limit int) (chat.CaughtUp, error) {
 	if in.Since == nil {
-		return c.service.Newest(ctx, c.caller, in.RoomID, limit)
+		return c.service.NewestIn(ctx, c.caller, room, limit)
 	}
 	ask := chat.CatchUp{Room: in.RoomID, Since: *in.Since, Epoch: chat.Epoch(in.Epoch), Limit: limit}
-	caught, err := c.service.Changes(ctx, c.caller, ask)
+	caught, err := c.service.ChangesIn(ctx, c.caller, room, ask)
 	if err != nil || !caught.Reset {
 		return caught, err
 	}
-	caught, err = c.service.Newest(ctx, c.caller, in.RoomID, limit)
+	caught, err = c.service.NewestIn(ctx, c.caller, room, limit)
 	caught.Reset = true
 	return caught, err
 }

@@ -280,6 +280,15 @@ func (h *Hub) remove(c *Conn) {
 	h.sockets.Done()
 }
 
+// awaits tells whether c may take a seat before anybody knows whether it may come in:
+// the room is open, and c does not sit in it. Until it is live nobody hears of the
+// seat, nor the seat of anything. Strangers have no room opened, and who sits already
+// keeps its seat where nobody can be asked.
+func (h *Hub) awaits(c *Conn, id chat.RoomID) bool {
+	_, sits := c.seated()[id]
+	return !sits && h.room(id) != nil
+}
+
 // sit gives c a seat in the room, which is opened for it where it was not open,
 // and returns when the room's cursor stands.
 func (h *Hub) sit(ctx context.Context, c *Conn, id chat.RoomID) (*room, error) {
@@ -299,6 +308,7 @@ func (h *Hub) sit(ctx context.Context, c *Conn, id chat.RoomID) (*room, error) {
 	select {
 	case <-r.ready:
 	case <-ctx.Done():
+		h.standIn(c, r)
 		return nil, chat.ErrUnavailable(ctx.Err())
 	}
 	if r.broken != nil {

@@ -18,14 +18,6 @@ type place struct {
 	membership chat.Membership
 }
 
-func (r *room) place(c *Conn, p place) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s, ok := r.seats[c]; ok {
-		s.place = p
-	}
-}
-
 // seat returns a copy of c's seat where it is live.
 func (r *room) seat(c *Conn) (seat, bool) {
 	r.mu.Lock()

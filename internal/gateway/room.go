@@ -36,9 +36,11 @@ type room struct {
 	held    map[chat.Seq]chat.Event
 	asking  bool // a fill is under way or about to be
 	seats   map[*Conn]*seat
-	users   map[chat.UserID]int // seats of each user
+	users   map[chat.UserID]int // seats of each user that are live, or were
 
 	roster  chat.Roster               // as last told to the seats
+	names   []chat.UserID             // those of roster, ascending; shared, and never changed
+	told    int                       // counts what the seats were told of presence
 	missing map[chat.UserID]time.Time // of the roster, who is gone since when, and not yet told
 	vague   bool                      // presence cannot be known at present
 	looked  time.Time                 // when the roster was read last
@@ -48,6 +50,7 @@ type room struct {
 // seat is one connection's place in a room.
 type seat struct {
 	live    bool
+	entered bool // presence knows of it
 	place   place
 	last    chat.Seq                   // the last number this connection has; set when live
 	pending []chat.Event               // what came while it was catching up
@@ -175,15 +178,17 @@ func (r *room) deliver(e chat.Event) {
 	r.hub.recent.Hear(e) // after the seats: nobody waits for it
 }
 
-// hand gives e to a live seat, unless what c caught up on holds it already: a
-// departure that comes late must not touch whoever has joined again. What ends
-// the membership is not for the one who is gone. r.mu is held.
+// hand gives e to a live seat, unless what c caught up on holds it already. What ends
+// the membership is not for the one who is gone. It counts from where the membership
+// was read: c may have caught up on more than that, but a departure from before must
+// not touch whoever has joined again. r.mu is held.
 func (r *room) hand(c *Conn, s *seat, e chat.Event, frames *frames) {
-	if e.Seq <= s.last {
+	ends := e.User != 0 && e.User == c.caller.User.ID && e.Seq > s.place.room.Head
+	if e.Seq <= s.last && !ends {
 		return
 	}
-	s.last = e.Seq
-	if e.User != 0 && e.User == c.caller.User.ID {
+	s.last = max(s.last, e.Seq)
+	if ends {
 		r.removeSeat(c)
 		c.removed(r.id, e.Kind)
 		return
@@ -194,16 +199,33 @@ func (r *room) hand(c *Conn, s *seat, e chat.Event, frames *frames) {
 // goLive answers c's room:join and from then on sends it what is after to.
 //
 // Whom the answer names as online is what the live seats have been told, to the
-// same moment: the differences that are told from then on are differences to it.
-func (r *room) goLive(c *Conn, answer func(online []chat.UserID, count *int) []byte, to chat.Seq) {
+// same moment: the differences that are told from then on are differences to it. It
+// is encoded while the room goes on, and anew where a difference was told meanwhile.
+func (r *room) goLive(c *Conn, p place, to chat.Seq, answer func(online []chat.UserID, count *int) []byte) {
+	for {
+		online, count, told := r.onlineAt(c.caller.User.ID)
+		if r.enliven(c, p, to, answer(online, count), told) {
+			return
+		}
+	}
+}
+
+// enliven is goLive with a finished answer. It does nothing where the seats have been
+// told more of presence than the answer knows.
+func (r *room) enliven(c *Conn, p place, to chat.Seq, answer []byte, told int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, ok := r.seats[c]
-	c.queue.pushAnswer(answer(r.online(c.caller.User.ID)))
-	if !ok {
-		return // the membership ended meanwhile: room:removed has been queued
+	if r.told != told {
+		return false
 	}
-	s.live, s.last = true, to
+	c.queue.pushAnswer(answer)
+	s, ok := r.seats[c]
+	if !ok {
+		c.removed(r.id, chat.RoomGone)
+		return true
+	}
+	r.enter(c, s)
+	s.live, s.place, s.last = true, p, to
 	pending := s.pending
 	s.pending = nil
 	for _, e := range pending {
@@ -213,6 +235,7 @@ func (r *room) goLive(c *Conn, answer func(online []chat.UserID, count *int) []b
 	}
 	r.known = max(r.known, to)
 	r.advance()
+	return true
 }
 
 // broadcast hands a frame outside the sequence to every live seat.
@@ -241,21 +264,35 @@ func (r *room) addLive(conns map[*Conn]struct{}) {
 func (r *room) addSeat(c *Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, again := r.seats[c]; !again {
-		r.users[c.caller.User.ID]++
-		if r.users[c.caller.User.ID] == 1 {
-			r.hub.presence.Enter(r.id, c.caller.User.ID, c.hub.statusOf(c.caller.User.ID))
-		}
+	s := &seat{}
+	if before, again := r.seats[c]; again {
+		s.entered = before.entered
 	}
-	r.seats[c] = &seat{}
+	r.seats[c] = s
+}
+
+// enter has presence know of a seat. r.mu is held.
+func (r *room) enter(c *Conn, s *seat) {
+	if s.entered {
+		return
+	}
+	s.entered = true
+	user := c.caller.User.ID
+	if r.users[user]++; r.users[user] == 1 {
+		r.hub.presence.Enter(r.id, user, r.hub.statusOf(user))
+	}
 }
 
 // removeSeat takes c's seat away, if it has one. r.mu is held.
 func (r *room) removeSeat(c *Conn) {
-	if _, ok := r.seats[c]; !ok {
+	s, ok := r.seats[c]
+	if !ok {
 		return
 	}
 	delete(r.seats, c)
+	if !s.entered {
+		return
+	}
 	user := c.caller.User.ID
 	if r.users[user]--; r.users[user] == 0 {
 		delete(r.users, user)
@@ -281,12 +318,15 @@ func (r *room) begun() bool {
 	return r.started
 }
 
-// gone tells every seat that the room was deleted, and closes it here.
+// gone tells every seat that the room was deleted, and closes it here. Who is still
+// catching up is told behind its answer, if it gets one.
 func (r *room) gone() {
 	r.mu.Lock()
-	for c := range r.seats {
+	for c, s := range r.seats {
 		r.removeSeat(c)
-		c.removed(r.id, chat.RoomGone)
+		if s.live {
+			c.removed(r.id, chat.RoomGone)
+		}
 	}
 	r.mu.Unlock()
 	r.hub.forget(r)

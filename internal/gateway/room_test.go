@@ -95,6 +95,10 @@ func (r *rig) register(name string) chat.Caller {
 // joinedFrame stands for the answer to room:join.
 func joinedFrame([]chat.UserID, *int) []byte { return []byte(`{"type":"room:joined"}`) }
 
+// readAt is a place of a member whose membership was read when head was the last
+// number.
+func readAt(head chat.Seq) place { return place{room: chat.Room{Head: head}} }
+
 // say commits a message and returns its event, told to nobody.
 func (r *rig) say(text string) chat.Event {
 	r.t.Helper()
@@ -134,7 +138,7 @@ func (r *rig) listener(who chat.Caller, to chat.Seq) *Conn {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	room.goLive(c, joinedFrame, to)
+	room.goLive(c, readAt(to), to, joinedFrame)
 	return c
 }
 
@@ -218,7 +222,7 @@ func TestWhoCatchesUpMissesNothing(t *testing.T) {
 		r.hub.Event(r.say(fmt.Sprint(i)))
 	}
 	r.hears(early, 0, 5)
-	room.goLive(c, joinedFrame, 3) // c has read up to 3
+	room.goLive(c, readAt(3), 3, joinedFrame) // c has read up to 3
 	r.hub.Event(r.say("last"))
 	r.hears(c, 3, 6)
 }
@@ -269,10 +273,100 @@ func TestALateDepartureDoesNotTouchWhoCameBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.hub.Event(chat.ChangeEvent(*left, 2)) // while back reads the store
-	room.goLive(back, joinedFrame, 3)
+	room.goLive(back, readAt(3), 3, joinedFrame)
 	r.hub.Missed() // and it is read again, to close the hole
 	r.hub.Event(r.say("still here"))
 	r.hears(back, 3, 4) // it still sits
+}
+
+// What was read of the room may be newer than the membership: who was removed between
+// the two must not sit on.
+func TestADepartureWhileCatchingUpEndsTheSeat(t *testing.T) {
+	for _, when := range []string{"before", "after"} {
+		t.Run("heard "+when+" it goes live", func(t *testing.T) {
+			r := newRig(t)
+			bob := r.register("bob")
+			if _, _, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID); err != nil {
+				t.Fatal(err)
+			}
+			stays, c := r.listener(r.alice, 1), r.deaf(bob)
+			room, err := r.hub.sit(t.Context(), c, r.room.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			left, err := r.store.Leave(t.Context(), r.room.ID, bob.User.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			events := []chat.Event{chat.ChangeEvent(*left, 2), r.say("secret"), r.say("more")}
+			if when == "before" {
+				r.hub.Event(events[0])
+			}
+			room.goLive(c, readAt(1), 3, joinedFrame)
+			for _, e := range events {
+				r.hub.Event(e)
+			}
+			r.hears(stays, 1, 4)
+			frames := slices.DeleteFunc(c.queue.all(), func(f []byte) bool { return bytes.Contains(f, []byte(`"presence:update"`)) })
+			want := `{"type":"room:joined"}` + "\n" + fmt.Sprintf(`{"type":"room:removed","data":{"roomId":%d,"reason":"left"}}`, r.room.ID)
+			if all := string(bytes.Join(frames, []byte{'\n'})); all != want {
+				t.Fatalf("who was removed was sent %s, want %s", all, want)
+			}
+		})
+	}
+}
+
+// Until it is live a seat is nobody's business: whoever it is may be no member.
+func TestASeatIsSecretUntilItIsLive(t *testing.T) {
+	r := newRig(t)
+	r.listener(r.alice, 0)
+	bob := r.register("bob")
+	c := r.deaf(bob)
+	if !r.hub.awaits(c, r.room.ID) || r.hub.awaits(c, r.room.ID+1) {
+		t.Error("who does not sit may come to an open room, and to no other")
+	}
+	room, err := r.hub.sit(t.Context(), c, r.room.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.hub.awaits(c, r.room.ID) {
+		t.Error("who sits keeps its seat until it is known that it may sit anew")
+	}
+	r.hub.add(c)
+	r.hub.setStatus(bob.User.ID, chat.Busy)
+	r.hub.Event(r.say("secret"))
+	room.gone()
+	online, err := r.hub.presence.Online(t.Context(), r.room.ID)
+	if err != nil || len(online[r.room.ID]) > 1 || c.queue.waiting() > 0 {
+		t.Fatalf("online are %v, %v, and %d frames wait for who is not live; want alice at most, and none", online, err, c.queue.waiting())
+	}
+	room.goLive(c, readAt(1), 1, joinedFrame)
+	frames := c.queue.all()
+	want := `{"type":"room:joined"}` + "\n" + fmt.Sprintf(`{"type":"room:removed","data":{"roomId":%d,"reason":"deleted"}}`, r.room.ID)
+	if all := string(bytes.Join(frames, []byte{'\n'})); all != want {
+		t.Fatalf("who came too late was sent %s, want %s", all, want)
+	}
+}
+
+// The answer is encoded outside of the room's lock: what is told meanwhile must not
+// be missing in it.
+func TestWhatIsToldWhileTheAnswerIsMadeIsInIt(t *testing.T) {
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	room, now := newRoom(h, 1), time.Now()
+	c := (&rig{hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
+	room.addSeat(c)
+	var named [][]chat.UserID
+	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte {
+		if len(named) == 0 {
+			room.newRoster(chat.Roster{1: chat.Online}, now)
+		}
+		named = append(named, online)
+		return fmt.Appendf(nil, "answer %d", len(named))
+	})
+	frames := c.queue.all()
+	if len(named) != 2 || !slices.Equal(named[1], []chat.UserID{1, 9}) || len(frames) != 1 || string(frames[0]) != "answer 2" {
+		t.Fatalf("named %v and sent %q, want one answer with 1 and 9", named, frames)
+	}
 }
 
 func TestASlowConnectionIsClosedAndCostsBoundedMemory(t *testing.T) {
@@ -317,7 +411,7 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 	room := newRoom(h, 1)
 	c := (&rig{hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
-	room.goLive(c, joinedFrame, 0)
+	room.goLive(c, readAt(0), 0, joinedFrame)
 	c.queue.all()
 	r, start := &rig{t: t, hub: h}, time.Now()
 	for i, step := range []struct {
@@ -338,13 +432,17 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 			t.Fatalf("step %d: told %q, want %q", i, got, step.want)
 		}
 	}
-	room.rosterUnknown()
-	if got := r.roster(c, room, chat.Roster{1: chat.Away}, start); got != "1 unknown;9 unknown;1 away;9 online;" {
+	later := start.Add(2 * time.Hour)
+	room.rosterUnknown(later)
+	if got := r.roster(c, room, chat.Roster{1: chat.Away}, later); got != "1 unknown;9 unknown;1 away;9 online;" {
 		t.Fatalf("told %q, want that it was unknown and then known again", got)
 	}
-	room.rosterUnknown()
-	if got := r.roster(c, room, chat.Roster{2: chat.Online}, start); got != "1 unknown;9 unknown;1 offline;2 online;9 online;" {
+	room.rosterUnknown(later)
+	if got := r.roster(c, room, chat.Roster{2: chat.Online}, later); got != "1 unknown;9 unknown;1 offline;2 online;9 online;" {
 		t.Fatalf("told %q, want no grace for who went in a time that nothing is known of", got)
+	}
+	if got := r.roster(c, room, chat.Roster{}, later.Add(-time.Second)); got != "" {
+		t.Fatalf("told %q of a look from before the last one, want nothing", got)
 	}
 }
 
@@ -359,12 +457,12 @@ func TestWhoComesLaterIsToldTheSame(t *testing.T) {
 	room.addSeat(c)
 	room.newRoster(chat.Roster{1: chat.Online}, start)
 	var named []chat.UserID
-	room.goLive(c, func(online []chat.UserID, _ *int) []byte { named = online; return nil }, 0)
+	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
 	if want := []chat.UserID{1, 2, 9}; !slices.Equal(named, want) {
 		t.Fatalf("online = %v, want %v: nobody will be told of 2 when it is back", named, want)
 	}
-	room.rosterUnknown()
-	room.goLive(c, func(online []chat.UserID, _ *int) []byte { named = online; return nil }, 0)
+	room.rosterUnknown(start)
+	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
 	if len(named) != 0 {
 		t.Fatalf("online = %v, want nobody while presence is unknown", named)
 	}

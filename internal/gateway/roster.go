@@ -11,8 +11,12 @@ import (
 )
 
 const (
-	// rostersAtMost bounds presence:update to five a second and room.
+	// rostersAtMost bounds presence:update to five a second and room. Where a look had
+	// much to tell the next one waits longer, up to a second: in a storm everybody's
+	// coming is told to everybody, and messages are worth more.
 	rostersAtMost = 200 * time.Millisecond
+	rostersSlowly = time.Second
+	perTelling    = 400 * time.Microsecond
 	// rostersEvery is when all open rooms are looked at, for hints that were lost,
 	// leases that ended and users whose grace is over.
 	rostersEvery = 2 * time.Second
@@ -45,15 +49,16 @@ func (h *Hub) watchRosters(ctx context.Context) {
 	tick := time.NewTicker(rostersEvery)
 	defer tick.Stop()
 	for {
+		told := 0
 		select {
 		case <-ctx.Done():
 			return
 		case <-h.changed:
-			h.readRosters(ctx, h.takeVague())
+			told = h.readRosters(ctx, h.takeVague())
 		case <-tick.C:
-			h.readRosters(ctx, h.openRooms())
+			told = h.readRosters(ctx, h.openRooms())
 		}
-		if !sleep(ctx, rostersAtMost) {
+		if !sleep(ctx, min(max(rostersAtMost, time.Duration(told)*perTelling), rostersSlowly)) {
 			return
 		}
 	}
@@ -72,10 +77,12 @@ func (h *Hub) takeVague() []*room {
 	return rooms
 }
 
-func (h *Hub) readRosters(ctx context.Context, rooms []*room) {
+// readRosters looks at rooms and returns how many seats it told something.
+func (h *Hub) readRosters(ctx context.Context, rooms []*room) (told int) {
 	if len(rooms) == 0 {
-		return
+		return 0
 	}
+	asked := time.Now()
 	ids := make([]chat.RoomID, len(rooms))
 	for i, r := range rooms {
 		ids[i] = r.id
@@ -83,17 +90,24 @@ func (h *Hub) readRosters(ctx context.Context, rooms []*room) {
 	rosters, err := h.presence.Online(ctx, ids...)
 	for _, r := range rooms {
 		if err != nil {
-			r.rosterUnknown()
+			told += r.rosterUnknown(asked)
 		} else {
-			r.newRoster(rosters[r.id], time.Now())
+			told += r.newRoster(rosters[r.id], asked)
 		}
 	}
+	return told
 }
 
-// newRoster tells the seats how the roster differs from what they were told.
-func (r *room) newRoster(roster chat.Roster, now time.Time) {
+// newRoster tells the seats how the roster differs from what they were told, and
+// returns how many it told. online is the roster as it was asked for at asked.
+func (r *room) newRoster(online chat.Roster, asked time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.looked.After(asked) {
+		return 0 // somebody has looked since
+	}
+	roster := make(chat.Roster, len(online))
+	maps.Copy(roster, online)
 	for user := range r.users { // what this node entered may not be in force yet
 		if _, entered := roster[user]; !entered {
 			roster[user] = r.hub.statusOf(user)
@@ -112,45 +126,57 @@ func (r *room) newRoster(roster chat.Roster, now time.Time) {
 		}
 		since, known := r.missing[user]
 		if !known {
-			since = now
-			r.missing[user] = now
+			since = asked
+			r.missing[user] = asked
 		}
 		// After a time in which nothing was known, whoever came in it was told of
 		// nobody, and must not wait for a difference that may never come.
-		if !r.vague && now.Sub(since) < rosterGrace {
+		if !r.vague && asked.Sub(since) < rosterGrace {
 			roster[user] = status // not yet
 			continue
 		}
 		delete(r.missing, user)
 		diff = append(diff, UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
 	}
-	r.roster, r.vague, r.looked = roster, false, now
-	r.tellPresence(diff)
+	r.roster, r.looked = roster, asked
+	return r.tellPresence(diff, false)
 }
 
 // rosterUnknown tells the seats that presence cannot be known: never a lie.
-func (r *room) rosterUnknown() {
+func (r *room) rosterUnknown(asked time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.looked.After(asked) {
+		return 0
+	}
 	var diff []UserStatus
 	if !r.vague {
 		for user := range r.roster {
 			diff = append(diff, UserStatus{UserID: user, Status: chat.Unknown})
 		}
 	}
-	r.vague, r.looked = true, time.Now()
-	r.tellPresence(diff)
+	r.looked = asked
+	return r.tellPresence(diff, true)
 }
 
 // tellPresence tells the live seats what differs, in the order in which the rosters
-// came. A seat whose connection has no room for it now is told later, all that it
-// has not heard in one: a difference that is lost would stay wrong. r.mu is held.
-func (r *room) tellPresence(diff []UserStatus) {
-	shared := r.presenceFrame(diff)
+// came, and returns how many it told. A seat whose connection has no room for it now
+// is told later, all that it has not heard in one: a difference that is lost would
+// stay wrong. r.mu is held.
+func (r *room) tellPresence(diff []UserStatus, vague bool) (told int) {
+	if len(diff) > 0 || r.vague != vague {
+		r.vague, r.names = vague, nil
+		r.told++
+	}
+	var shared []byte
+	if len(diff) > 0 {
+		shared = r.presenceFrame(diff)
+	}
 	for c, s := range r.seats {
 		if !s.live || len(diff)+len(s.unheard) == 0 {
 			continue
 		}
+		told++
 		frame := shared
 		if len(s.unheard) > 0 {
 			s.keep(diff)
@@ -162,6 +188,7 @@ func (r *room) tellPresence(diff []UserStatus) {
 			s.keep(diff)
 		}
 	}
+	return told
 }
 
 func (r *room) presenceFrame(users []UserStatus) []byte {
@@ -185,13 +212,24 @@ func (r *room) online(user chat.UserID) ([]chat.UserID, *int) {
 	if r.vague {
 		return []chat.UserID{}, nil
 	}
-	users := slices.Collect(maps.Keys(r.roster))
-	if _, told := r.roster[user]; !told {
-		users = append(users, user)
+	if r.names == nil {
+		r.names = slices.Sorted(maps.Keys(r.roster))
 	}
-	slices.Sort(users)
+	users := r.names
+	if i, told := slices.BinarySearch(users, user); !told {
+		users = slices.Concat(users[:i], []chat.UserID{user}, users[i:])
+	}
 	n := len(users)
 	return users, &n
+}
+
+// onlineAt is online for who does not hold r.mu. told counts what the seats have been
+// told until then.
+func (r *room) onlineAt(user chat.UserID) (users []chat.UserID, count *int, told int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	users, count = r.online(user)
+	return users, count, r.told
 }
 
 // rosterOld tells whether a joiner should have the roster read: a storm of them
@@ -218,13 +256,22 @@ func (h *Hub) setStatus(user chat.UserID, status chat.Status) {
 	h.statusMu.Lock()
 	h.statuses[user] = status
 	h.statusMu.Unlock()
-	rooms := map[chat.RoomID]struct{}{}
+	rooms := map[*room]struct{}{}
 	for _, c := range h.connsOf(user) {
-		for id := range c.seated() {
-			rooms[id] = struct{}{}
+		for _, r := range c.seated() {
+			rooms[r] = struct{}{}
 		}
 	}
-	for id := range rooms {
-		h.presence.Enter(id, user, status)
+	for r := range rooms {
+		r.show(user, status)
+	}
+}
+
+// show has presence know the status of a user who sits here.
+func (r *room) show(user chat.UserID, status chat.Status) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.users[user] > 0 {
+		r.hub.presence.Enter(r.id, user, status)
 	}
 }

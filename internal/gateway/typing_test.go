@@ -33,7 +33,7 @@ func stage(t *testing.T, users int) (*room, []*Conn) {
 		c.queue.wake = func() {} // what it would be sent stays in its queue
 		c.rooms[1] = r
 		r.addSeat(c)
-		r.goLive(c, joinedFrame, 0)
+		r.goLive(c, readAt(0), 0, joinedFrame)
 		c.queue.all()
 		conns = append(conns, c)
 	}
