@@ -1803,7 +1803,7 @@ export interface components {
             mentions: number;
             /**
              * Format: int64
-             * @description Texts of others after lastRead; at most 1000 are counted.
+             * @description Texts of others after lastRead; counted among the newest 1000 messages.
              */
             unread: number;
         };
@@ -1819,7 +1819,7 @@ export interface components {
             roomId: number;
             /**
              * Format: int64
-             * @description Texts of others after lastRead; at most 1000 are counted.
+             * @description Texts of others after lastRead; counted among the newest 1000 messages.
              */
             unread: number;
         };
