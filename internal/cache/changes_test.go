@@ -112,11 +112,11 @@ func change(t *testing.T, s *store.Store, room chat.RoomID, by chat.UserID, ids 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(dir)
+	schema, err := store.SQLiteSchema(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Up(); err != nil {
+	if err := schema.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := schema.Close(); err != nil {
