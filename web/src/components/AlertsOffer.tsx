@@ -10,8 +10,8 @@ export function AlertsOffer() {
   const wish = useAlertWish();
   const called = useSelect(chat.alerts.call, (call) => call !== undefined);
   const [asked, setAsked] = useState(false);
-  const permission = alertPermission();
-  if (!called || asked || wish !== 'unasked' || permission === 'missing' || permission === 'denied') return null;
+  // The browser takes its time to tell the permission: it is asked last.
+  if (!called || asked || wish !== 'unasked' || ['missing', 'denied'].includes(alertPermission())) return null;
   return (
     <section className="offer" aria-label="Notifications">
       <p>Be told of mentions and direct messages when you are elsewhere?</p>

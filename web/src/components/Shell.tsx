@@ -20,13 +20,18 @@ import { Switcher } from './Switcher';
 
 type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
+/** Of its own, so that what is unread anywhere draws nothing else anew. */
+function Attention() {
+  useAttention();
+  return null;
+}
+
 /** The two panes: rooms, and what is open. A phone shows one of them. */
 export function Shell() {
   const route = useRoute();
   const [open, setOpen] = useState<Open>('nothing');
   const close = () => setOpen('nothing');
 
-  useAttention();
   useKeys(route.kind === 'room' ? route.id : undefined, {
     onSwitch: useCallback(() => setOpen('switcher'), []),
     onHelp: useCallback(() => setOpen('keys'), []),
@@ -50,6 +55,7 @@ export function Shell() {
         <Pane route={route} onCreate={() => setOpen('create')} />
       </main>
       <Notices />
+      <Attention />
       {open === 'create' && <CreateRoomDialog onClose={close} />}
       {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
       {open === 'bots' && (
