@@ -72,7 +72,7 @@ test('two people talk by themselves, and the other hears of it at once', async (
   await alice.page.getByRole('menuitem', { name: 'Message' }).click();
   await alice.isIn(bobName);
   await alice.says('Between us');
-  await bob.page.getByRole('link', { name: `${aliceName} 1 unread` }).click();
+  await bob.page.getByRole('link', { name: `${aliceName} online 1 unread` }).click();
   await bob.isIn(aliceName);
   await bob.sees('Between us');
   expect(await faults(bob)).toEqual([]);
