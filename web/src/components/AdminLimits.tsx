@@ -4,7 +4,7 @@ import { type Deed, useDeed } from '../hooks/useDeed';
 import { useStore } from '../hooks/useStore';
 import type { LimitsView } from '../protocol/types';
 import type { Administration } from '../state/administration';
-import { editOf, type LimitField, limitFields, shown, textsOf } from '../state/limits';
+import { editOf, type LimitField, limitFields, type LimitTexts, shown, textsOf } from '../state/limits';
 import { Face, Skeleton } from './Face';
 import { Field, FormError } from './Field';
 
@@ -12,7 +12,6 @@ import { Field, FormError } from './Field';
 export function AdminLimits({ administration }: { administration: Administration }) {
   const online = useOnline();
   const state = useStore(administration.limits);
-  const [saved, setSaved] = useState(false);
 
   useEffect(() => {
     void administration.loadLimits();
@@ -31,37 +30,32 @@ export function AdminLimits({ administration }: { administration: Administration
       return (
         <>
           <p className="admin-lead">They hold on all nodes a few seconds after they are saved. What is not set here comes from the environment of the server.</p>
-          <LimitsForm
-            // Begun anew when they are others.
-            key={JSON.stringify(state.view)}
-            administration={administration}
-            view={state.view}
-            saved={saved}
-            onSaved={setSaved}
-          />
+          <LimitsForm administration={administration} view={state.view} />
         </>
       );
   }
 }
 
-interface LimitsFormProps {
-  administration: Administration;
-  view: LimitsView;
-  saved: boolean;
-  onSaved: (saved: boolean) => void;
-}
-
-function LimitsForm({ administration, view, saved, onSaved }: LimitsFormProps) {
+function LimitsForm({ administration, view }: { administration: Administration; view: LimitsView }) {
   const online = useOnline();
   const [deed, run] = useDeed();
-  const [texts, setTexts] = useState(() => textsOf(view.limits));
+  // What is written stays where the limits turn out to be others meanwhile.
+  const [edits, setEdits] = useState<Partial<LimitTexts>>({});
   const [checked, setChecked] = useState(false);
+  const [saved, setSaved] = useState(false);
+  const texts = { ...textsOf(view.limits), ...edits };
   const { patch, faults } = editOf(texts, view);
   const changed = Object.keys(patch).length > 0 || Object.keys(faults).length > 0;
 
-  function write(field: LimitField, text: string) {
-    onSaved(false);
-    setTexts({ ...texts, [field.name]: text });
+  function write({ name }: LimitField, text: string) {
+    setSaved(false);
+    setEdits({ ...edits, [name]: text });
+  }
+
+  function begin(nowSaved: boolean) {
+    setEdits({});
+    setChecked(false);
+    setSaved(nowSaved);
   }
 
   function submit(event: FormEvent) {
@@ -70,7 +64,7 @@ function LimitsForm({ administration, view, saved, onSaved }: LimitsFormProps) {
     if (Object.keys(faults).length > 0) return;
     void run(async () => {
       await administration.changeLimits(patch);
-      onSaved(true);
+      begin(true);
     });
   }
 
@@ -89,7 +83,7 @@ function LimitsForm({ administration, view, saved, onSaved }: LimitsFormProps) {
             placeholder={shown(field, view.standard)}
             onChange={(event) => write(field, event.target.value)}
             hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => write(field, shown(field, view.standard))} />}
-            error={(checked && faults[field.name]) || refusalIn(deed, field)}
+            error={edits[field.name] === undefined ? undefined : (checked && faults[field.name]) || refusalIn(deed, field)}
           />
         ))}
       </div>
@@ -99,7 +93,7 @@ function LimitsForm({ administration, view, saved, onSaved }: LimitsFormProps) {
           {saved && 'Saved.'}
         </p>
         {changed && (
-          <button type="button" className="button" disabled={deed.kind === 'busy'} onClick={() => setTexts(textsOf(view.limits))}>
+          <button type="button" className="button" disabled={deed.kind === 'busy'} onClick={() => begin(false)}>
             Undo
           </button>
         )}

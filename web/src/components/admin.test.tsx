@@ -2,6 +2,7 @@ import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Account, AuditRecord, Connection } from '../protocol/types';
+import { hello } from '../test/fakeSocket';
 import { open, stubBrowser } from '../test/page';
 import { helloWithRoom, type Rig } from '../test/rig';
 import { alice, bob, room, user as person } from '../test/samples';
@@ -267,6 +268,25 @@ describe('limits', () => {
     expect(length.getAttribute('aria-invalid')).toBe('true');
     await user.click(screen.getByRole('button', { name: 'Undo' }));
     expect(length.value).toBe('2000');
+    expect(length.getAttribute('aria-invalid')).toBeNull();
+  });
+
+  test('what is written and not saved outlives a break of the connection', async () => {
+    let away = false;
+    const { user, asked, socket, sockets } = await limits(() => (away ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined));
+    const length = await field('Characters of a message');
+    await user.clear(length);
+    await user.type(length, '4000');
+    away = true;
+    act(() => socket().end(1006));
+    await screen.findByText('You are not connected. This needs the server.');
+    await waitFor(() => expect(asked.filter((one) => one === 'GET /admin/limits').length).toBe(2));
+    away = false;
+    await until(sockets, (all) => all.length === 2);
+    act(() => socket().serve(hello({ user: { ...alice, role: 'admin' } })));
+    await waitFor(() => expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Save limits' }).disabled).toBe(false));
+    expect(length.value).toBe('4000');
+    expect(length.isConnected).toBe(true);
   });
 });
 

@@ -64,12 +64,14 @@ export class Administration {
     this.connections.change((connections) => connections.filter((one) => one.id !== id));
   }
 
+  /** Where it fails, what is known stays. */
   async loadLimits(): Promise<void> {
     if (this.limits.getSnapshot().kind === 'failed') this.limits.set({ kind: 'loading' });
     try {
       this.limits.set({ kind: 'ready', view: await this.#rest.limits() });
     } catch (error) {
-      this.limits.set({ kind: 'failed', reason: wordsOf(error) });
+      const reason = wordsOf(error);
+      this.limits.update((state) => (state.kind === 'ready' ? state : { kind: 'failed', reason }));
     }
   }
 

@@ -23,15 +23,16 @@ export class Pages<T, Q> {
     this.#question = question;
   }
 
-  /** Begins anew; what is shown stays until the answer is here. */
+  /** Begins anew; what is shown stays until the answer is here, and where the same question fails. */
   ask(question: Q): Promise<void> {
+    const kept = question === this.#question ? this.state.getSnapshot().items : [];
     this.#question = question;
-    return this.#page([]);
+    return this.#page(kept);
   }
 
-  /** Reads the first page again; where that fails, what is known stays. */
+  /** Reads the first page again. */
   again(): Promise<void> {
-    return this.#page(this.state.getSnapshot().items);
+    return this.ask(this.#question);
   }
 
   async more(): Promise<void> {
