@@ -155,9 +155,10 @@ func (m *member) connect(ctx context.Context) error {
 // take takes a seat, or finishes the leave that the last connection began.
 func (m *member) take(d *desk) {
 	switch {
+	case d.asking: // a second leave could be answered after the next join
 	case d.leaving:
 		m.leave(d)
-	case !d.out && !d.asking && !d.seated:
+	case !d.out && !d.seated:
 		m.join(d)
 	}
 }
