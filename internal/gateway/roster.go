@@ -49,7 +49,7 @@ func (h *Hub) watchRosters(ctx context.Context) {
 	tick := time.NewTicker(rostersEvery)
 	defer tick.Stop()
 	for {
-		told := 0
+		var told int
 		select {
 		case <-ctx.Done():
 			return
