@@ -46,8 +46,14 @@ func (s *Store) fail(deed string, err error) error {
 		}
 	}
 	err = fmt.Errorf("%s: %w", deed, err)
-	if s.engine.away(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if s.engine.away(err) || outOfTime(err) {
 		return chat.ErrUnavailable(err)
 	}
 	return err
+}
+
+// outOfTime tells whether the caller's time ended the work. A transaction whose time is
+// over may have been rolled back already when its next statement comes.
+func outOfTime(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone)
 }
