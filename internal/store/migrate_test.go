@@ -115,8 +115,8 @@ func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
 	}
 }
 
-// migratingUp begins to bring the schema up where it has to wait for a table that
-// another transaction holds; free lets it go on, and done is what Up returned.
+// migratingUp begins to bring the schema up where it has to wait, with the newest
+// migration, to write down its number; free lets it go on, and done is what Up returned.
 func migratingUp(t *testing.T, ctx context.Context, dsn string) (free func(), done chan error) {
 	t.Helper()
 	look := connected(t, dsn)
@@ -132,12 +132,17 @@ func migratingUp(t *testing.T, ctx context.Context, dsn string) (free func(), do
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := holding.Exec(t.Context(), `LOCK TABLE users`); err != nil {
+	if _, err := holding.Exec(t.Context(), `LOCK TABLE schema_migrations IN SHARE MODE`); err != nil {
 		t.Fatal(err)
 	}
 	done = make(chan error, 1)
 	go func() { done <- schema.Up(ctx) }()
 	for waits := false; !waits; {
+		select {
+		case err := <-done:
+			t.Fatalf("the migration did not wait: %v", err)
+		default:
+		}
 		err := look.QueryRow(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
 			WHERE application_name = 'chillin migrate' AND datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits)
 		if err != nil {
