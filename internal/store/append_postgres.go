@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -247,16 +246,7 @@ func usedUploads(entries []*entry) []any {
 	return []any{ids, rooms, seqs, positions}
 }
 
-// rollback is bounded on its own: the context of the batch may be over. A
-// connection that is not idle then is closed by the pool, which rolls back too.
-func (t pgAppend) rollback() {
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-	defer cancel()
-	if !t.conn.Conn().IsClosed() {
-		_, _ = t.conn.Exec(ctx, `ROLLBACK`)
-	}
-	t.conn.Release()
-}
+func (t pgAppend) rollback() { rollBack(t.conn) }
 
 // again: another shard or node stored one of the cids between our look and our
 // insert, or the two of us waited for each other.

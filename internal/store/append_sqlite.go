@@ -131,7 +131,7 @@ func (t sqliteAppend) commit(ctx context.Context, entries []*entry, heads map[ch
 			return fmt.Errorf("read message id: %w", err)
 		}
 		e.message.ID = chat.MessageID(id)
-		if err := addMentions(ctx, t.tx, e.message); err != nil {
+		if err := inTurn(ctx, t.tx, addMentions(e.message)...); err != nil {
 			return fmt.Errorf("insert mentions: %w", err)
 		}
 		for i, upload := range e.draft.Attachments {

@@ -12,14 +12,17 @@ import (
 // audit writes down a deed in its own transaction. The log refers to nothing by
 // key: what it tells outlives rooms and users.
 func (s *Store) audit(ctx context.Context, tx *sql.Tx, e chat.AuditEntry) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO audit (at, actor_id, action, room_id, user_id, detail)
-		VALUES ($1, NULLIF($2, CAST(0 AS bigint)), $3, NULLIF($4, CAST(0 AS bigint)), NULLIF($5, CAST(0 AS bigint)), $6)`,
-		int64(s.clock()), int64(e.Actor), string(e.Action), int64(e.Room), int64(e.User), e.Detail)
-	if err != nil {
+	if err := inTurn(ctx, tx, s.writeDown(e)); err != nil {
 		return fmt.Errorf("write audit log: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) writeDown(e chat.AuditEntry) step {
+	return do(`
+		INSERT INTO audit (at, actor_id, action, room_id, user_id, detail)
+		VALUES ($1, NULLIF($2, CAST(0 AS bigint)), $3, NULLIF($4, CAST(0 AS bigint)), NULLIF($5, CAST(0 AS bigint)), $6)`,
+		int64(s.clock()), int64(e.Actor), string(e.Action), int64(e.Room), int64(e.User), e.Detail)
 }
 
 // WriteDown logs a deed that is not of the database.

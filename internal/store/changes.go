@@ -3,15 +3,23 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // message reads one message whole.
-func (s *Store) message(ctx context.Context, from querier, id chat.MessageID, viewer chat.UserID) (chat.Message, error) {
-	return scanMessage(from.QueryRowContext(ctx, s.selectMessage()+` WHERE m.id = $1`, int64(id)), viewer)
+func (s *Store) message(ctx context.Context, from querier, id chat.MessageID, viewer chat.UserID) (m chat.Message, err error) {
+	one := s.askMessage(id, viewer, &m)
+	return m, one.read(from.QueryRowContext(ctx, one.query, one.args...))
+}
+
+func (s *Store) askMessage(id chat.MessageID, viewer chat.UserID, into *chat.Message) step {
+	return reading(func(r row) (err error) {
+		*into, err = scanMessage(r, viewer)
+		return err
+	}, s.selectMessage()+` WHERE m.id = $1`, int64(id))
 }
 
 // Message returns one message to a member of its room.
@@ -33,70 +41,56 @@ func (s *Store) Message(ctx context.Context, id chat.MessageID, viewer chat.User
 
 // Edit gives a message another text.
 func (s *Store) Edit(ctx context.Context, id chat.MessageID, by chat.UserID, text, html string, rule chat.Rule) (chat.Message, bool, error) {
-	return s.change(ctx, id, by, chat.Edited, rule, func(tx *roomTx, m chat.Message) (bool, error) {
+	return s.change(ctx, id, by, chat.Edited, rule, func(m chat.Message) []step {
 		if m.Text == text {
-			return false, nil
+			return nil
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE messages SET text = $2, html = $3, edited_at = $4 WHERE id = $1`,
-			int64(id), text, html, int64(s.clock()))
-		if err != nil {
-			return false, err
-		}
-		if err := dropMentions(ctx, tx, m); err != nil {
-			return false, err
-		}
+		steps := append(dropMentions(m), do(`UPDATE messages SET text = $2, html = $3, edited_at = $4 WHERE id = $1`,
+			int64(id), text, html, int64(s.clock())))
 		m.Mentions = chat.MentionsIn(html)
-		return true, addMentions(ctx, tx, m)
+		return append(steps, addMentions(m)...)
 	})
 }
 
 // Delete leaves a tombstone of a message: its place, without text, reactions and
 // files.
 func (s *Store) Delete(ctx context.Context, id chat.MessageID, by chat.UserID, rule chat.Rule) (chat.Message, bool, error) {
-	return s.change(ctx, id, by, chat.Deleted, rule, func(tx *roomTx, m chat.Message) (bool, error) {
+	return s.change(ctx, id, by, chat.Deleted, rule, func(m chat.Message) []step {
 		if m.DeletedAt != 0 {
-			return false, nil
+			return nil
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM reactions WHERE message_id = $1`, int64(id)); err != nil {
-			return false, err
+		steps := append(dropMentions(m),
+			do(`DELETE FROM reactions WHERE message_id = $1`, int64(id)),
+			do(`DELETE FROM attachments WHERE message_id = $1`, int64(id)),
+			do(`UPDATE messages SET text = '', html = '', files = 0, deleted_at = $2 WHERE id = $1`, int64(id), int64(s.clock())))
+		if m.Author.ID != by {
+			steps = append(steps, s.writeDown(chat.AuditEntry{
+				Actor: by, Action: chat.AuditMessageDeleted, Room: m.RoomID, User: m.Author.ID, Detail: fmt.Sprintf("message %d", id),
+			}))
 		}
-		if err := dropMentions(ctx, tx, m); err != nil {
-			return false, err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM attachments WHERE message_id = $1`, int64(id)); err != nil {
-			return false, err
-		}
-		_, err := tx.ExecContext(ctx, `UPDATE messages SET text = '', html = '', files = 0, deleted_at = $2 WHERE id = $1`,
-			int64(id), int64(s.clock()))
-		if err != nil || m.Author.ID == by {
-			return true, err
-		}
-		return true, s.audit(ctx, tx.Tx, chat.AuditEntry{
-			Actor: by, Action: chat.AuditMessageDeleted, Room: m.RoomID, User: m.Author.ID, Detail: fmt.Sprintf("message %d", id),
-		})
+		return steps
 	})
 }
 
 // React puts an emoji under a message or takes it back.
 func (s *Store) React(ctx context.Context, id chat.MessageID, by chat.UserID, emoji string, on bool, rule chat.Rule) (chat.Message, bool, error) {
-	return s.change(ctx, id, by, chat.Reacted, rule, func(tx *roomTx, _ chat.Message) (bool, error) {
-		statement, args := `DELETE FROM reactions WHERE message_id = $1 AND user_id = $2 AND emoji = $3`, []any{int64(id), int64(by), emoji}
-		if on {
-			statement = `INSERT INTO reactions (message_id, user_id, emoji, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
-			args = append(args, int64(s.clock()))
+	return s.change(ctx, id, by, chat.Reacted, rule, func(m chat.Message) []step {
+		stands := slices.ContainsFunc(m.Reactions, func(r chat.ReactionCount) bool { return r.Me && r.Emoji == emoji })
+		switch {
+		case stands == on:
+			return nil
+		case on:
+			return []step{do(`INSERT INTO reactions (message_id, user_id, emoji, created_at) VALUES ($1, $2, $3, $4)`,
+				int64(id), int64(by), emoji, int64(s.clock()))}
 		}
-		result, err := tx.ExecContext(ctx, statement, args...)
-		if err != nil {
-			return false, err
-		}
-		rows, err := result.RowsAffected()
-		return rows > 0, err
+		return []step{do(`DELETE FROM reactions WHERE message_id = $1 AND user_id = $2 AND emoji = $3`, int64(id), int64(by), emoji)}
 	})
 }
 
-// change does one change of a message under the lock of its room and gives it the
-// next number, where do tells that something changed.
-func (s *Store) change(ctx context.Context, id chat.MessageID, by chat.UserID, verb chat.Verb, rule chat.Rule, do func(tx *roomTx, m chat.Message) (bool, error)) (m chat.Message, changed bool, err error) {
+// change does one change of a message and gives it the next number of its room, where
+// decide, to which the message as it stands is shown, has steps to do. The room's row
+// is held for two round trips, as in an append.
+func (s *Store) change(ctx context.Context, id chat.MessageID, by chat.UserID, verb chat.Verb, rule chat.Rule, decide func(m chat.Message) []step) (m chat.Message, changed bool, err error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var room chat.RoomID
@@ -104,35 +98,33 @@ func (s *Store) change(ctx context.Context, id chat.MessageID, by chat.UserID, v
 	if err != nil {
 		return m, false, s.fail("find message", err)
 	}
-	err = s.inRoom(ctx, room, func(tx *roomTx) error {
-		membership, err := s.membership(ctx, tx.Tx, room, by)
-		if errors.Is(err, sql.ErrNoRows) {
-			return chat.ErrMissing()
-		}
-		if err != nil {
-			return err
-		}
-		if m, err = s.message(ctx, tx, id, by); err != nil {
-			return err
-		}
-		if rule != nil {
-			if err := rule(membership, m); err != nil {
-				return err
-			}
-		}
-		if changed, err = do(tx, m); err != nil || !changed {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE messages SET change_seq = $2, last_verb = $3 WHERE id = $1`,
-			int64(id), int64(tx.next()), string(verb))
-		if err != nil {
-			return err
-		}
-		m, err = s.message(ctx, tx, id, by)
-		return err
-	})
+	var head chat.Seq
+	var membership chat.Membership
+	tx, err := s.engine.begin(ctx,
+		reading(func(r row) error { return r.Scan(&head) }, `SELECT r.head FROM rooms r WHERE r.id = $1 AND `+there+s.engine.lockRoom(), int64(room)),
+		s.askMembership(room, by, &membership),
+		s.askMessage(id, by, &m))
 	if err != nil {
+		return chat.Message{}, false, s.fail("take message", err)
+	}
+	if rule != nil {
+		if err := rule(membership, m); err != nil {
+			tx.rollback()
+			return chat.Message{}, false, err
+		}
+	}
+	steps := decide(m)
+	if len(steps) == 0 {
+		tx.rollback()
+		return m, false, nil
+	}
+	err = tx.commit(ctx, append(steps,
+		do(`UPDATE messages SET change_seq = $2, last_verb = $3 WHERE id = $1`, int64(id), int64(head+1), string(verb)),
+		do(`UPDATE rooms SET head = $2 WHERE id = $1`, int64(room), int64(head+1)),
+		s.askMessage(id, by, &m))...)
+	if err != nil {
+		tx.rollback()
 		return chat.Message{}, false, s.fail(string(verb)+" message", err)
 	}
-	return m, changed, nil
+	return m, true, nil
 }

@@ -9,11 +9,20 @@ import (
 )
 
 func (s *Store) membership(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID) (chat.Membership, error) {
-	m := chat.Membership{RoomID: room, UserID: user}
-	err := tx.QueryRowContext(ctx, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
-		int64(room), int64(user)).Scan(&m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
-	m.MutedUntil = s.ahead(m.MutedUntil)
+	var m chat.Membership
+	err := inTurn(ctx, tx, s.askMembership(room, user, &m))
 	return m, err
+}
+
+func (s *Store) askMembership(room chat.RoomID, user chat.UserID, into *chat.Membership) step {
+	return reading(func(r row) error {
+		m := chat.Membership{RoomID: room, UserID: user}
+		err := r.Scan(&m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
+		m.MutedUntil = s.ahead(m.MutedUntil)
+		*into = m
+		return err
+	}, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
+		int64(room), int64(user))
 }
 
 // Members returns a page of members by username.

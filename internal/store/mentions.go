@@ -12,25 +12,22 @@ const unreadMentions = `(SELECT count(*) FROM (SELECT 1 FROM mentions n WHERE n.
 	AND n.seq > me.last_read LIMIT 1000) AS named)`
 
 // addMentions enters whom m mentions: those who are members now, and not its author.
-func addMentions(ctx context.Context, tx execer, m chat.Message) error {
+func addMentions(m chat.Message) []step {
+	var steps []step
 	for _, user := range mentionedBesides(m.Mentions, m.Author.ID) {
-		_, err := tx.ExecContext(ctx, `
+		steps = append(steps, do(`
 			INSERT INTO mentions (user_id, room_id, seq, message_id)
 			SELECT me.user_id, me.room_id, $3, $4 FROM room_members me WHERE me.user_id = $1 AND me.room_id = $2`,
-			int64(user), int64(m.RoomID), int64(m.Seq), int64(m.ID))
-		if err != nil {
-			return err
-		}
+			int64(user), int64(m.RoomID), int64(m.Seq), int64(m.ID)))
 	}
-	return nil
+	return steps
 }
 
-func dropMentions(ctx context.Context, tx execer, m chat.Message) error {
+func dropMentions(m chat.Message) []step {
 	if len(m.Mentions) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `DELETE FROM mentions WHERE message_id = $1`, int64(m.ID))
-	return err
+	return []step{do(`DELETE FROM mentions WHERE message_id = $1`, int64(m.ID))}
 }
 
 func mentionedBesides(users []chat.UserID, author chat.UserID) []chat.UserID {

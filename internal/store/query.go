@@ -15,11 +15,6 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// execer is a transaction.
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
 // each runs a query and calls take for every row.
 func each(ctx context.Context, from querier, take func(row) error, query string, args ...any) error {
 	rows, err := from.QueryContext(ctx, query, args...)

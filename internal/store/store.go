@@ -45,6 +45,8 @@ type Store struct {
 // engine is what Postgres and SQLite do each in their own way.
 type engine interface {
 	appendEngine
+	// begin opens a transaction and does steps, in one round trip.
+	begin(ctx context.Context, steps ...step) (trips, error)
 	// list makes ids one argument for a statement with in(…).
 	list(ids []int64) any
 	// in is the SQL test whether column is among the ids of argument n.
