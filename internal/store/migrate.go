@@ -33,15 +33,15 @@ func PostgresSchema(ctx context.Context, dsn string) (*Schema, error) {
 
 // SQLiteSchema opens the schema of chillin.db in dir and holds the folder.
 func SQLiteSchema(ctx context.Context, dir string) (*Schema, error) {
-	lock, err := lockFolder(dir)
+	release, err := lockFolder(dir)
 	if err != nil {
 		return nil, err
 	}
 	driver, err := openSQLiteSchema(ctx, dir)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, release())
 	}
-	return newSchema("sqlite", driver, lock.Close)
+	return newSchema("sqlite", driver, release)
 }
 
 func newSchema(engine string, driver *schemaDriver, release func() error) (*Schema, error) {

@@ -25,7 +25,7 @@ const sqlitePragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pra
 
 const sqliteReaders = 4
 
-// OpenSQLite opens chillin.db in the folder dir, which LockFolder must hold. The
+// OpenSQLite opens chillin.db in the folder dir and holds the folder. The
 // schema must be there: see Migrate.
 func OpenSQLite(ctx context.Context, dir string, o Options) (*Store, error) {
 	release, err := takeFolder(dir, o.Beside)
@@ -52,11 +52,7 @@ func sqliteDSN(dir string) string { return "file:" + filepath.Join(dir, "chillin
 // SQLite's own locks keep the two apart, and a folder without data is a mistake.
 func takeFolder(dir string, beside bool) (release func() error, err error) {
 	if !beside {
-		lock, err := lockFolder(dir)
-		if err != nil {
-			return nil, err
-		}
-		return lock.Close, nil
+		return lockFolder(dir)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "chillin.db")); err != nil {
 		return nil, fmt.Errorf("there is no database in the data folder (DATA_DIR): %w", err)
@@ -64,9 +60,10 @@ func takeFolder(dir string, beside bool) (release func() error, err error) {
 	return func() error { return nil }, nil
 }
 
-// lockFolder makes dir and takes it for this process alone, until the returned
-// file is closed or the process ends, however it ends.
-func lockFolder(dir string) (*os.File, error) {
+// lockFolder makes dir and takes it for this process alone, until it is released or
+// the process ends, however it ends. It is unlocked before the file is closed: a child
+// that is being started has the file too, and with it, for a moment, the lock.
+func lockFolder(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -79,7 +76,7 @@ func lockFolder(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("another chillin uses the data folder %s: "+
 			"several nodes need Postgres (DB_HOST) and Redis (REDIS_URL), or a DATA_DIR of their own", dir)
 	}
-	return file, nil
+	return func() error { return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close()) }, nil
 }
 
 type sqliteEngine struct {
