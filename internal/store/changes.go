@@ -101,7 +101,7 @@ func (s *Store) change(ctx context.Context, id chat.MessageID, by chat.UserID, v
 	var head chat.Seq
 	var membership chat.Membership
 	tx, err := s.engine.begin(ctx,
-		reading(func(r row) error { return r.Scan(&head) }, `SELECT r.head FROM rooms r WHERE r.id = $1 AND `+there+s.engine.lockRoom(), int64(room)),
+		s.takeRoom(room, &head),
 		s.askMembership(room, by, &membership),
 		s.askMessage(id, by, &m))
 	if err != nil {

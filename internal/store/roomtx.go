@@ -30,18 +30,22 @@ func (s *Store) inRoom(ctx context.Context, room chat.RoomID, work func(tx *room
 	defer cancel()
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		t := &roomTx{Tx: tx, room: room}
-		err := tx.QueryRowContext(ctx, `SELECT r.head FROM rooms r WHERE r.id = $1 AND `+there+s.engine.lockRoom(), int64(room)).Scan(&t.head)
-		if err != nil {
+		if err := inTurn(ctx, tx, s.takeRoom(room, &t.head)); err != nil {
 			return err
 		}
 		before := t.head
 		if err := work(t); err != nil || t.head == before && t.members == 0 {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE rooms SET head = $2, member_count = member_count + $3 WHERE id = $1`,
+		_, err := tx.ExecContext(ctx, `UPDATE rooms SET head = $2, member_count = member_count + $3 WHERE id = $1`,
 			int64(room), int64(t.head), t.members)
 		return err
 	})
+}
+
+// takeRoom takes the room's row until the transaction ends.
+func (s *Store) takeRoom(room chat.RoomID, head *chat.Seq) step {
+	return reading(func(r row) error { return r.Scan(head) }, `SELECT r.head FROM rooms r WHERE r.id = $1 AND `+there+s.engine.lockRoom(), int64(room))
 }
 
 // asMember runs work under the room's lock for a member whom rule lets. member,
