@@ -6,6 +6,7 @@ import type { OwnStatus, Session } from '../protocol/types';
 import { deviceOf } from '../state/sessions';
 import { ownStatuses } from '../state/status';
 import { AlertsChoice } from './AlertsOffer';
+import { DeedFailed } from './DeedFailed';
 import { dayOf, timeOf, wholeDate } from './dates';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
@@ -177,11 +178,7 @@ function SessionRow({ session }: { session: Session }) {
         <p className="session-facts">
           {session.ip || 'Unknown place'} · <time dateTime={session.lastSeenAt} title={wholeDate(session.lastSeenAt)}>{lastSeen(session)}</time>
         </p>
-        {deed.kind === 'failed' && (
-          <p className="deed-failed" role="alert">
-            {deed.reason}
-          </p>
-        )}
+        <DeedFailed deed={deed} />
       </div>
       {!session.current && (
         <button

@@ -9,6 +9,7 @@ import type { Administration } from '../state/administration';
 import { ageOf } from '../state/age';
 import { deviceOf } from '../state/sessions';
 import { Avatar, nameOf } from './Avatar';
+import { DeedFailed } from './DeedFailed';
 import { wholeDate } from './dates';
 import { Face } from './Face';
 import { Pager } from './Pager';
@@ -84,11 +85,7 @@ function ConnectionRow({ connection, onClose }: { connection: Connection; onClos
           </time>{' '}
           · <span title={userAgent}>{device}</span> · {address} · {node} · {rooms.length === 1 ? '1 room' : `${rooms.length} rooms`}
         </p>
-        {deed.kind === 'failed' && (
-          <p className="deed-failed" role="alert">
-            {deed.reason}
-          </p>
-        )}
+        <DeedFailed deed={deed} />
       </div>
       <button
         type="button"

@@ -9,6 +9,7 @@ import type { Administration } from '../state/administration';
 import { Avatar, nameOf } from './Avatar';
 import { briefDay } from './briefDay';
 import { ConfirmDialog } from './ConfirmDialog';
+import { DeedFailed } from './DeedFailed';
 import { timeOf } from './dates';
 import { Dialog } from './Dialog';
 import { Face } from './Face';
@@ -85,11 +86,7 @@ function UserTools({ administration, account }: { administration: Administration
   const person = role !== 'bot' && !guest;
   return (
     <>
-      {deed.kind === 'failed' && (
-        <p className="deed-failed" role="alert">
-          {deed.reason}
-        </p>
-      )}
+      <DeedFailed deed={deed} />
       <button
         type="button"
         className="icon-button"

@@ -6,6 +6,7 @@ import type { Ban, User } from '../protocol/types';
 import { muteSpans } from '../state/mute';
 import type { RoomSession } from '../state/room';
 import { Avatar, nameOf } from './Avatar';
+import { DeedFailed } from './DeedFailed';
 import { dayOf } from './dates';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
@@ -51,11 +52,7 @@ function BanRow({ session, ban: { user, by, reason, createdAt } }: { session: Ro
         <p className="session-facts">
           {reason && `“${reason}” · `}by {nameOf(by)}, {dayOf(createdAt)}
         </p>
-        {deed.kind === 'failed' && (
-          <p className="deed-failed" role="alert">
-            {deed.reason}
-          </p>
-        )}
+        <DeedFailed deed={deed} />
       </div>
       <button
         type="button"

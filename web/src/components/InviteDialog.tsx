@@ -5,6 +5,7 @@ import { useStore } from '../hooks/useStore';
 import type { CreatedInvite, Invite } from '../protocol/types';
 import type { RoomSession } from '../state/room';
 import { nameOf } from './Avatar';
+import { DeedFailed } from './DeedFailed';
 import { dayOf, timeOf, wholeDate } from './dates';
 import { Dialog } from './Dialog';
 import { Face, Skeleton } from './Face';
@@ -108,11 +109,7 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
           </time>{' '}
           · by {nameOf(createdBy)}, {dayOf(createdAt)}
         </p>
-        {deed.kind === 'failed' && (
-          <p className="deed-failed" role="alert">
-            {deed.reason}
-          </p>
-        )}
+        <DeedFailed deed={deed} />
       </div>
       <button
         type="button"

@@ -12,6 +12,7 @@ import type { RoomSession } from '../state/room';
 import { Avatar, nameOf } from './Avatar';
 import { BanDialog, MuteDialog } from './BansDialog';
 import { ConfirmDialog } from './ConfirmDialog';
+import { DeedFailed } from './DeedFailed';
 import { Face, Skeleton } from './Face';
 import { Icon } from './Icon';
 import { MenuItem, Popup } from './Popup';
@@ -163,11 +164,7 @@ function MemberTools({ session, member: { user, role, mutedUntil } }: { session:
       >
         <Icon name="more" />
       </button>
-      {deed.kind === 'failed' && (
-        <p className="deed-failed" role="alert">
-          {deed.reason}
-        </p>
-      )}
+      <DeedFailed deed={deed} />
       {open.kind === 'menu' && (
         <Popup anchor={open.anchor} label={`Actions for ${name}`} onClose={close}>
           <MenuItem

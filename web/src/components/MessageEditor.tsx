@@ -3,6 +3,7 @@ import { NOT_CONNECTED, useLimits, useSilence } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import type { Message } from '../protocol/types';
 import type { Editing, RoomSession } from '../state/room';
+import { DeedFailed } from './DeedFailed';
 
 /** A message of one's own, being changed in its place. */
 export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
@@ -78,11 +79,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
           {busy ? 'Saving…' : 'Save'}
         </button>
       </div>
-      {deed.kind === 'failed' && (
-        <p className="deed-failed" role="alert">
-          Not saved. {deed.reason}
-        </p>
-      )}
+      <DeedFailed deed={deed} what="Not saved." />
     </div>
   );
 }

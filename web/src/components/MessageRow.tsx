@@ -13,6 +13,7 @@ import type { RoomSession } from '../state/room';
 import type { Outgoing } from '../state/timeline';
 import { Attachments } from './Attachments';
 import { Avatar, nameOf } from './Avatar';
+import { DeedFailed } from './DeedFailed';
 import { dayOf, shortTimeOf, timeOf, wholeDate } from './dates';
 import { Html } from './Html';
 import { Icon } from './Icon';
@@ -96,11 +97,7 @@ function MessageRow({ itemKey, session, message, head, found }: MessageRowProps)
           <Content message={message} />
         )}
         {!deleted && <Reactions session={session} message={message} busy={deed.kind === 'busy'} onToggle={react} />}
-        {deed.kind === 'failed' && (
-          <p className="deed-failed" role="alert">
-            Your reaction did not get through. {deed.reason}
-          </p>
-        )}
+        <DeedFailed deed={deed} what="Your reaction did not get through." />
       </div>
       {!deleted && <MessageTools session={session} message={message} onReact={(emoji) => react(emoji, true)} />}
     </li>

@@ -10,6 +10,7 @@ import type { RoomSession } from '../state/room';
 import { type Delivery, type Receiver, Webhooks as State } from '../state/webhooks';
 import { briefDay } from './briefDay';
 import { ConfirmDialog } from './ConfirmDialog';
+import { DeedFailed } from './DeedFailed';
 import { timeOf, wholeDate } from './dates';
 import { Face, Skeleton } from './Face';
 import { Field, FormError } from './Field';
@@ -209,11 +210,7 @@ function OutgoingRow({ receiver: { hook, delivery }, webhooks, onMade, onDelete 
       <div className="session-text">
         <p className="session-device">{hook.url}</p>
         <DeliveryLine delivery={delivery} />
-        {deed.kind === 'failed' && (
-          <p className="deed-failed" role="alert">
-            {deed.reason}
-          </p>
-        )}
+        <DeedFailed deed={deed} />
         {delivery.kind === 'given up' && (
           <button
             type="button"
