@@ -118,7 +118,7 @@ bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store
 
 LOAD ?=
 .PHONY: load
-load: bin/chillin ## what this machine carries, as ratios (LOAD='-clients 2000 -rate 50')
+load: bin/chillin ## what this machine carries, as ratios (LOAD='--clients 2000 --rate 50')
 	bin/chillin load $(LOAD)
 
 FUZZTIME ?= 30s

@@ -8,75 +8,73 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/chillin-chat/chillin/internal/app"
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-const adminUsage = `Accounts and more, in the configured database (settings as for the server):
-
-  chillin admin list            every user: id, username, role, state, last seen
-  chillin admin promote NAME    make an admin of the server
-  chillin admin demote NAME     make a plain user again
-  chillin admin disable NAME    lock out: all sessions end, messages stay
-  chillin admin enable NAME     let in again
-  chillin admin reset NAME      print a new password, once; all sessions end
-
-The server may run or not. Where it runs, requests are refused at once and
-sockets close within ten seconds. Everything is written into the audit log.
-
-  chillin admin new-epoch       after a restore from a backup, while no node runs:
-                                clients read anew what they had seen
-Exit code: 0 done, 1 not done, 2 not understood.
-`
-
-// deed is something that is done to one account; it says what is so now.
-type deed func(ctx context.Context, o *app.Operator, name string) (string, error)
-
-var deeds = map[string]deed{
-	"promote": toggled((*app.Operator).SetAdmin, true, "an admin"),
-	"demote":  toggled((*app.Operator).SetAdmin, false, "a plain user"),
-	"disable": toggled((*app.Operator).SetDisabled, true, "disabled"),
-	"enable":  toggled((*app.Operator).SetDisabled, false, "enabled"),
-	"reset": func(ctx context.Context, o *app.Operator, name string) (string, error) {
-		return o.ResetPassword(ctx, name)
-	},
+func adminCommand() *cobra.Command {
+	c := group("admin", "Manage accounts in the configured database",
+		&cobra.Command{
+			Use: "list", Short: "List all users: id, username, role, state, last seen", Args: arguments(),
+			RunE: func(c *cobra.Command, _ []string) error {
+				return asOperator(c.Context(), func(o *app.Operator) error { return listAccounts(c.Context(), o, c.OutOrStdout()) })
+			},
+		},
+		accountCommand("promote", "Make a user an admin of the server", set((*app.Operator).SetAdmin, true, "an admin")),
+		accountCommand("demote", "Make an admin a plain user again", set((*app.Operator).SetAdmin, false, "a plain user")),
+		accountCommand("disable", "Lock a user out: all sessions end, messages stay", set((*app.Operator).SetDisabled, true, "disabled")),
+		accountCommand("enable", "Let a disabled user in again", set((*app.Operator).SetDisabled, false, "enabled")),
+		accountCommand("reset", "Print a new password for a user, once; all sessions end",
+			func(ctx context.Context, o *app.Operator, name string) (string, error) {
+				return o.ResetPassword(ctx, name)
+			}),
+		&cobra.Command{
+			Use: "new-epoch", Short: "After a restore, while no node runs: make clients read everything again", Args: arguments(),
+			RunE: func(c *cobra.Command, _ []string) error {
+				return asOperator(c.Context(), func(o *app.Operator) error {
+					epoch, err := o.NewEpoch(c.Context())
+					if err == nil {
+						fmt.Fprintf(c.OutOrStdout(), "The database's epoch is %s now. Start the nodes; restart one that runs.\n", epoch)
+					}
+					return err
+				})
+			},
+		},
+	)
+	c.Long = "Admin changes accounts in the configured database, with the same settings as the server.\n" +
+		"The server may run or not. If it runs, a change takes effect on requests at once and on\n" +
+		"sockets within ten seconds. Every change is written to the audit log."
+	return c
 }
 
-func toggled(set func(*app.Operator, context.Context, string, bool) (bool, error), on bool, what string) deed {
+// accountChange changes one account and returns a line about it.
+type accountChange func(ctx context.Context, o *app.Operator, name string) (string, error)
+
+func accountCommand(name, short string, change accountChange) *cobra.Command {
+	return &cobra.Command{
+		Use: name + " USERNAME", Short: short, Args: arguments("USERNAME"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return asOperator(c.Context(), func(o *app.Operator) error {
+				text, err := change(c.Context(), o, args[0])
+				if err == nil {
+					fmt.Fprintln(c.OutOrStdout(), text)
+				}
+				return err
+			})
+		},
+	}
+}
+
+func set(set func(*app.Operator, context.Context, string, bool) (bool, error), on bool, state string) accountChange {
 	return func(ctx context.Context, o *app.Operator, name string) (string, error) {
 		changed, err := set(o, ctx, name, on)
 		if changed {
-			return name + " is " + what + " now.", err
+			return name + " is " + state + " now.", err
 		}
-		return name + " was " + what + " already.", err
+		return name + " was " + state + " already.", err
 	}
-}
-
-func admin(ctx context.Context, args []string, out io.Writer) error {
-	switch {
-	case len(args) == 1 && (args[0] == "help" || args[0] == "-h" || args[0] == "--help"):
-		_, err := io.WriteString(out, adminUsage)
-		return err
-	case len(args) == 1 && args[0] == "list":
-		return asOperator(ctx, func(o *app.Operator) error { return listAccounts(ctx, o, out) })
-	case len(args) == 1 && args[0] == "new-epoch":
-		return asOperator(ctx, func(o *app.Operator) error {
-			epoch, err := o.NewEpoch(ctx)
-			if err == nil {
-				fmt.Fprintf(out, "The database's epoch is %s now. Start the nodes; one that runs must be restarted.\n", epoch)
-			}
-			return err
-		})
-	case len(args) == 2 && deeds[args[0]] != nil:
-		return asOperator(ctx, func(o *app.Operator) error {
-			said, err := deeds[args[0]](ctx, o, args[1])
-			if err == nil {
-				fmt.Fprintln(out, said)
-			}
-			return err
-		})
-	}
-	return misuse{"admin wants a command, and those about one account a username\n" + adminUsage}
 }
 
 func asOperator(ctx context.Context, do func(*app.Operator) error) error {

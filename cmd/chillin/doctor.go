@@ -2,41 +2,83 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 
+	"github.com/spf13/cobra"
+
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/doctor"
 )
 
-// examine says of everything that the node would stand on how it is, a line each, and
-// fails where something is wrong.
-func examine(ctx context.Context, out io.Writer) error {
-	var findings []doctor.Finding
+func doctorCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the settings, the engines and this machine",
+		Long: "Doctor checks the settings, the database, Redis, the file storage and this machine, and changes nothing.\n" +
+			"It exits with 1 if something is wrong. Warnings do not change the exit code.",
+		Args: arguments(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			findings, err := examine(c.Context())
+			if err != nil {
+				return err
+			}
+			write := writeTable
+			if asJSON {
+				write = writeJSON
+			}
+			if err := write(c.OutOrStdout(), findings); err != nil {
+				return err
+			}
+			if !healthy(findings) {
+				return errors.New("something is wrong: see the findings graded wrong")
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
+	return c
+}
+
+func examine(ctx context.Context) ([]doctor.Finding, error) {
 	env, err := config.Environment(".env")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if c, err := config.Load(env); err != nil {
-		findings = doctor.Faults(err)
-	} else {
-		findings = doctor.Examine(ctx, c)
+	c, err := config.Load(env)
+	if err != nil {
+		return doctor.Faults(err), nil
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	wrong := 0
+	return doctor.Examine(ctx, c), nil
+}
+
+// healthy reports whether nothing is wrong.
+func healthy(findings []doctor.Finding) bool {
 	for _, f := range findings {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Grade, f.About, f.Text)
 		if f.Grade == doctor.Wrong {
-			wrong++
+			return false
 		}
 	}
-	if err := table.Flush(); err != nil {
-		return err
+	return true
+}
+
+func writeTable(out io.Writer, findings []doctor.Finding) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, f := range findings {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Grade, f.About, f.Text)
 	}
-	if wrong > 0 {
-		return errors.New("not all is right: see the lines that begin with wrong")
-	}
-	return nil
+	return table.Flush()
+}
+
+func writeJSON(out io.Writer, findings []doctor.Finding) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(struct {
+		OK       bool             `json:"ok"`
+		Findings []doctor.Finding `json:"findings"`
+	}{healthy(findings), findings})
 }

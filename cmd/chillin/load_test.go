@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -37,26 +36,9 @@ func TestLoadOnANodeOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestLoadIsUsedRightly(t *testing.T) {
-	var out bytes.Buffer
-	if err := run(t.Context(), []string{"load", "-h"}, &out); err != nil || out.String() != loadUsage {
-		t.Errorf("load -h: %q, %v, want the usage", out.String(), err)
-	}
-	for args, want := range map[string]string{
-		"-clients x":                   "-clients",
-		"-client 5":                    "-client",
-		"http://localhost:5000":        "http://localhost:5000",
-		"-rooms 0":                     "-rooms",
-		"-url https://example.org":     "-yes-this-is-my-server",
-		"-metrics http://127.0.0.1:90": "go with -url",
-	} {
-		err := run(t.Context(), append([]string{"load"}, strings.Fields(args)...), &bytes.Buffer{})
-		if _, misused := errors.AsType[misuse](err); !misused || !strings.Contains(err.Error(), want) {
-			t.Errorf("load %s: %v, want a misuse with %q", args, err, want)
-		}
-	}
+func TestLoadOnNobodyFails(t *testing.T) {
 	err := run(t.Context(), strings.Fields("load -url http://127.0.0.1:1"), &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "refused") {
-		t.Errorf("load on nobody: %v, want that it was refused", err)
+		t.Errorf("err = %v, want a refused connection", err)
 	}
 }

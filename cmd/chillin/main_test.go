@@ -19,16 +19,18 @@ func TestCommands(t *testing.T) {
 		out  string // part of what is printed
 		err  string // part of the error; "" for none
 	}{
-		{"help says what there is", []string{"-h"}, nil, "chillin migrate up", ""},
-		{"an unknown command is named", []string{"sevre"}, nil, "", `"sevre"`},
-		{"migrate without a step", []string{"migrate"}, nil, "", "up, down or status"},
 		{"migrate status of a new folder", []string{"migrate", "status"}, nil, "schema version 0\n", ""},
 		{"migrate up", []string{"migrate", "up"}, nil, fmt.Sprintf("schema version %d\n", newestSchema(t)), ""},
 		{"all faults at once", nil, map[string]string{"PORT": "x", "MAX_MESSAGE_LENGTH": "0"}, "", "MAX_MESSAGE_LENGTH"},
 		{"redis without postgres", nil, map[string]string{"REDIS_URL": "redis://127.0.0.1:6379"}, "", "REDIS_URL"},
 		{"doctor of a new folder", []string{"doctor"}, map[string]string{"PORT": "0"}, "first start makes it", ""},
-		{"doctor of wrong settings", []string{"doctor"}, map[string]string{"PORT": "x"}, "wrong", "not all is right"},
-		{"health of nobody", []string{"health"}, map[string]string{"PORT": "1"}, "", "refused"},
+		{"doctor of wrong settings", []string{"doctor"}, map[string]string{"PORT": "x"}, "wrong", "something is wrong"},
+		{"doctor in JSON", []string{"doctor", "--json"}, map[string]string{"PORT": "0"}, `"ok": true`, ""},
+		{"doctor of wrong settings in JSON", []string{"doctor", "-json"}, map[string]string{"PORT": "x"}, `"about": "PORT"`, "something is wrong"},
+		{"health of nobody", []string{"health"}, map[string]string{"PORT": "1"}, "", "127.0.0.1:1: connect: connection refused"},
+		{"health asks HOST", []string{"health"}, map[string]string{"PORT": "1", "HOST": "127.0.0.7"}, "", "127.0.0.7:1: connect: connection refused"},
+		{"health asks HOST over IPv6", []string{"health"}, map[string]string{"PORT": "1", "HOST": "::1"}, "", "[::1]:1"},
+		{"health asks loopback for every address", []string{"health"}, map[string]string{"PORT": "1", "HOST": "::"}, "", "127.0.0.1:1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("DATA_DIR", t.TempDir())

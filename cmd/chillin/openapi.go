@@ -6,10 +6,22 @@ import (
 	"io"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/spf13/cobra"
 
 	"github.com/chillin-chat/chillin/internal/api"
 	"github.com/chillin-chat/chillin/internal/gateway"
 )
+
+func openapiCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "openapi",
+		Short: "Print the OpenAPI document",
+		Args:  arguments(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return printOpenAPI(c.OutOrStdout())
+		},
+	}
+}
 
 // printOpenAPI prints the document that a node serves at /api/openapi.json. No
 // node is needed for it.

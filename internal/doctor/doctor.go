@@ -26,9 +26,9 @@ const (
 
 // Finding is one line.
 type Finding struct {
-	Grade Grade
-	About string // what was looked at: a setting, an engine
-	Text  string // what is so, and what to do about it
+	Grade Grade  `json:"grade"`
+	About string `json:"about"` // what was examined: a setting, an engine
+	Text  string `json:"text"`  // the result, and what to do about it
 }
 
 func ok(about, text string) Finding      { return Finding{OK, about, text} }

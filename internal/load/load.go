@@ -49,15 +49,15 @@ func (o Options) Check() error {
 	}
 	target, err := url.Parse(o.URL)
 	known := err == nil && (target.Scheme == "http" || target.Scheme == "https") && target.Hostname() != ""
-	fault(!known, "-url: %q is not http://host:port", o.URL)
+	fault(!known, "--url: %q is not http://host:port", o.URL)
 	fault(known && !o.Mine && !loopback(target.Hostname()),
-		"-url: %q is not this machine; a load run hurts a server, so say -yes-this-is-my-server if it is yours", o.URL)
-	fault(o.Clients < 1, "-clients: %d is less than 1", o.Clients)
-	fault(o.Rooms < 1 || o.Rooms > max(1, o.Clients), "-rooms: %d is not from 1 to the number of clients", o.Rooms)
-	fault(!(o.Rate > 0), "-rate: %g is not more than 0", o.Rate)
-	fault(o.Rate > commandsPerClient*float64(max(1, o.Clients)), "-rate: %g is more than %d a second for each client", o.Rate, commandsPerClient)
-	fault(o.For <= 0, "-for: %s is not more than 0", o.For)
-	fault(o.Rate > 0 && o.For > 0 && o.messages() < 1, "-rate and -for: %g a second for %s is no message", o.Rate, o.For)
+		"--url: %q is not this machine; a load run hurts a server, so say --yes-this-is-my-server if it is yours", o.URL)
+	fault(o.Clients < 1, "--clients: %d is less than 1", o.Clients)
+	fault(o.Rooms < 1 || o.Rooms > max(1, o.Clients), "--rooms: %d is not from 1 to the number of clients", o.Rooms)
+	fault(!(o.Rate > 0), "--rate: %g is not more than 0", o.Rate)
+	fault(o.Rate > commandsPerClient*float64(max(1, o.Clients)), "--rate: %g is more than %d a second for each client", o.Rate, commandsPerClient)
+	fault(o.For <= 0, "--for: %s is not more than 0", o.For)
+	fault(o.Rate > 0 && o.For > 0 && o.messages() < 1, "--rate and --for: %g a second for %s is no message", o.Rate, o.For)
 	return errors.Join(faults...)
 }
 

@@ -26,15 +26,15 @@ func look(ctx context.Context, url string) (v vitals, err error) {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return v, fmt.Errorf("-metrics: %w", err)
+		return v, fmt.Errorf("--metrics: %w", err)
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return v, fmt.Errorf("-metrics: %w", err)
+		return v, fmt.Errorf("--metrics: %w", err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return v, fmt.Errorf("-metrics: %s answers %s", url, answer.Status)
+		return v, fmt.Errorf("--metrics: %s answers %s", url, answer.Status)
 	}
 	found := map[string]float64{}
 	lines := bufio.NewScanner(answer.Body)
@@ -46,7 +46,7 @@ func look(ctx context.Context, url string) (v vitals, err error) {
 	}
 	seconds, known := found["process_cpu_seconds_total"]
 	if !known || lines.Err() != nil {
-		return v, errors.Join(lines.Err(), fmt.Errorf("-metrics: %s tells no process_cpu_seconds_total", url))
+		return v, errors.Join(lines.Err(), fmt.Errorf("--metrics: %s tells no process_cpu_seconds_total", url))
 	}
 	return vitals{time.Duration(seconds * float64(time.Second)), found["process_resident_memory_bytes"]}, nil
 }

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chillin-chat/chillin/internal/app"
+	"github.com/chillin-chat/chillin/internal/config"
+)
+
+func serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the chat (the default)",
+		Args:  arguments(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return serve(c.Context(), c.OutOrStdout())
+		},
+	}
+}
+
+func serve(ctx context.Context, out io.Writer) error {
+	c, err := settings()
+	if err != nil {
+		return err
+	}
+	app.SpareProcessor()
+	node, err := app.New(ctx, c, newLog(c))
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil // stopped before it served
+	case err != nil:
+		return err
+	}
+	greet(out, c, node.Addr().String())
+	return node.Run(ctx)
+}
+
+// greet prints where the chat is and where its data lies.
+func greet(out io.Writer, c config.Config, addr string) {
+	port := addr[strings.LastIndex(addr, ":"):]
+	fmt.Fprintf(out, "\n  Chillin is at http://localhost%s\n", port)
+	if c.Embedded() {
+		dir, err := filepath.Abs(c.DataDir)
+		if err != nil {
+			dir = c.DataDir
+		}
+		fmt.Fprintf(out, "  Embedded mode: one node, SQLite and files. Data: %s\n\n", dir)
+		return
+	}
+	fmt.Fprintf(out, "  Database: %s. Nodes meet in: %s. Files: %s.\n\n", c.Database.Engine, meeting(c), c.Storage.Kind)
+}
+
+func meeting(c config.Config) string {
+	if c.Redis.Enabled() {
+		return "Redis"
+	}
+	return "this process (one node)"
+}
