@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
 var (
@@ -16,6 +18,7 @@ var (
 	binary   = flag.String("binary", "", "the node's program; empty builds the one of this tree")
 	markdown = flag.String("markdown", "", "write the table of results to this file")
 	soakTime = flag.Duration("soak", 0, "run one fault after the other for so long, and nothing else")
+	balance  = flag.String("balancing", "", "how nginx chooses a node: ip_hash (as nginx.conf is) or least_conn")
 	herd     = flag.Int("herd", 0, "how many clients come back at once")
 )
 
@@ -51,7 +54,7 @@ func TestScenarios(t *testing.T) {
 			rig := shared
 			if rig == nil || s.Disk > 0 {
 				var err error
-				if rig, err = NewRig(t.Context(), RigOptions{Binary: *binary, Disk: s.Disk}); err != nil {
+				if rig, err = NewRig(t.Context(), RigOptions{Binary: *binary, Disk: s.Disk, Balancing: testenv.Balancing(*balance)}); err != nil {
 					t.Fatalf("rig: %v", err)
 				}
 			}

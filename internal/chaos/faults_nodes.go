@@ -2,7 +2,10 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"regexp"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/testenv"
@@ -99,7 +102,11 @@ func drainNode(ctx context.Context, r *Run) error {
 	return n.Start()
 }
 
+// rollingRestart restarts one node after the other. Through nginx every request is
+// answered meanwhile.
 func rollingRestart(ctx context.Context, r *Run) error {
+	probe := StartProbe(ctx, r.Nginx.URL())
+	defer probe.Stop()
 	for _, n := range r.Nodes {
 		if err := r.drain(n); err != nil {
 			return err
@@ -111,7 +118,54 @@ func rollingRestart(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
+	probe.Stop()
+	r.note("requests: %s", probe)
+	if !probe.AllAnswered() {
+		r.complain("requests: %s; want all", probe)
+	}
 	return nil
+}
+
+// silenceNode stops a node and drops every packet to its address, as where a container
+// or a machine is stopped: nginx cannot know before it has waited for a connection.
+func silenceNode(ctx context.Context, r *Run) (err error) {
+	n := r.Nodes[r.chance.IntN(nodes)]
+	if err := r.drain(n); err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(n.Addr)
+	if err != nil {
+		return err
+	}
+	heal, err := dropPackets([]string{port}, 100)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, heal(), n.Start()) }()
+	probe := StartProbe(ctx, r.Nginx.URL())
+	defer probe.Stop()
+	// All that were under way when nginx found out waited, too.
+	if err := r.lasts(ctx, 2*time.Second); err != nil {
+		return err
+	}
+	slow, waited, began := probe.Slow(), r.waits(n.Addr), time.Now()
+	if err := r.lasts(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
+		return err
+	}
+	seconds := time.Since(began).Seconds()
+	slow, waited = probe.Slow()-slow, r.waits(n.Addr)-waited
+	probe.Stop()
+	r.note("requests: %s; after the first two seconds %d took over %s and nginx waited %d times for the stopped node, in %.0f s", probe, slow, slowRequest, waited, seconds)
+	if !probe.AllAnswered() || waited == 0 || float64(waited) > seconds+1 {
+		r.complain("requests: %s; nginx waited %d times in %.0f s for the stopped node; want all answered and one wait a second, and some", probe, waited, seconds)
+	}
+	return nil
+}
+
+// waits counts how often nginx waited in vain for a connection to addr.
+func (r *Run) waits(addr string) int {
+	timedOut := regexp.MustCompile(`timed out\) while connecting to upstream.*upstream: "http://` + regexp.QuoteMeta(addr) + "/")
+	return len(timedOut.FindAllString(r.Nginx.Log(), -1))
 }
 
 // nobodyNotices: a message is sent late at most, and nothing is refused.

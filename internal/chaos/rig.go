@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type RigOptions struct {
 	// Disk, if not 0, puts Postgres on a disk of so many bytes of its own, which
 	// can be filled.
 	Disk int64
+	// Balancing is how nginx chooses a node; "" is nginx.conf as it is.
+	Balancing testenv.Balancing
 }
 
 // Rig is the whole product, and everything by which it can be hurt.
@@ -62,7 +65,7 @@ func NewRig(ctx context.Context, o RigOptions) (_ *Rig, err error) {
 			return nil, err
 		}
 	}
-	return r, r.startNodes(ctx, o.Binary)
+	return r, r.startNodes(ctx, o)
 }
 
 func (r *Rig) startEngines(ctx context.Context, o RigOptions) (err error) {
@@ -99,7 +102,7 @@ func (r *Rig) mount(dir string, size int64) error {
 	return nil
 }
 
-func (r *Rig) startNodes(ctx context.Context, binary string) error {
+func (r *Rig) startNodes(ctx context.Context, o RigOptions) error {
 	bucket, err := r.S3.Create(ctx)
 	if err != nil {
 		return err
@@ -120,14 +123,14 @@ func (r *Rig) startNodes(ctx context.Context, binary string) error {
 			Redis:    strings.Replace(r.Redis.URL(), r.Redis.Addr, toRedis.Addr, 1),
 			S3:       bucket,
 		}
-		n, err := r.Env.Node(binary, engines, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000",
+		n, err := r.Env.Node(o.Binary, engines, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000",
 			"RATE_LIMIT_JOINS=10000", "RATE_LIMIT_ROOMS=10000", "MAX_SOCKETS_PER_IP=100000", "LOG_LEVEL=info")
 		if err != nil {
 			return err
 		}
 		r.Nodes, addrs = append(r.Nodes, n), append(addrs, n.Addr)
 	}
-	r.Nginx, err = r.Env.NginxProxy(addrs...)
+	r.Nginx, err = r.Env.NginxBalancing(cmp.Or(o.Balancing, testenv.IPHash), addrs...)
 	return err
 }
 

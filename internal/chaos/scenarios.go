@@ -16,6 +16,7 @@ func Scenarios() []Scenario {
 		{Name: "node: kill -9 at random, again and again", Fault: killAgain},
 		{Name: "node: SIGTERM", Fault: drainNode, Pass: nobodyNotices},
 		{Name: "nodes: rolling restart", Short: true, Fault: rollingRestart, Pass: nobodyNotices},
+		{Name: "node: stopped, its address silent", Fault: silenceNode},
 		{Name: "node: SIGSTOP 20 s, CONT", Fault: freezeNode},
 
 		{Name: "Redis: restart", Fault: restartRedis, Pass: withoutRedis},
