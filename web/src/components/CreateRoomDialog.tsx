@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useDeed } from '../hooks/useDeed';
 import { goTo, roomHref } from '../hooks/useRoute';
+import { PRIVATE_HINT } from '../state/joinAgain';
 import { Dialog } from './Dialog';
 import { Field, FormError } from './Field';
 
@@ -62,7 +63,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
           <div>
             <label htmlFor="new-room-private">Private</label>
             <p id="new-room-private-hint" className="field-hint">
-              Not listed. Whoever knows its name and password may join.
+              {PRIVATE_HINT}
             </p>
           </div>
         </div>

@@ -58,7 +58,7 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Dialog title="Join by name" description="Private rooms are not listed. If you were told the name and the password, you may come in." onClose={onClose}>
+    <Dialog title="Join by name" description="Private rooms are not listed: enter the name and the password. A private room without a password needs an invite." onClose={onClose}>
       <form onSubmit={submit}>
         {deed.kind === 'failed' && (
           <FormError>{deed.code === 'NOT_FOUND' ? 'No room opens with this name and password.' : deed.reason}</FormError>

@@ -5,6 +5,7 @@ import { useDeed } from '../hooks/useDeed';
 import { goTo, roomHref } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
 import type { Member, RoomRole, Status } from '../protocol/types';
+import { joinAgain } from '../state/joinAgain';
 import { isMuted, timeLeft } from '../state/mute';
 import { type Presence, statusOf } from '../state/presence';
 import { may, mayRemove, rolesToGive } from '../state/roles';
@@ -233,7 +234,7 @@ function MemberTools({ session, member: { user, role, mutedUntil } }: { session:
           run={() => session.members.remove(user.id)}
           onClose={close}
         >
-          <p className="dialog-text">What {name} wrote stays. {mine?.room.private ? 'To come back they need the name and the password.' : 'They can join again.'}</p>
+          <p className="dialog-text">What {name} wrote stays. {mine && joinAgain(mine.room, 'they')}</p>
         </ConfirmDialog>
       )}
       {open.kind === 'muting' && <MuteDialog session={session} user={user} onClose={close} />}

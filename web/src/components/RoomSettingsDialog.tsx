@@ -3,6 +3,7 @@ import { useChat } from '../hooks/context';
 import { useMe, useOnline } from '../hooks/useChatState';
 import { type Deed, useDeed } from '../hooks/useDeed';
 import type { Room } from '../protocol/types';
+import { PRIVATE_HINT } from '../state/joinAgain';
 import { may } from '../state/roles';
 import type { MyRoom } from '../state/unread';
 import { Dialog } from './Dialog';
@@ -68,7 +69,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           defaultValue={room.description}
           error={errorIn(deed, 'description')}
         />
-        <Check id="room-private" label="Private" hint="Not listed. Whoever knows its name and password may join." checked={isPrivate} onChange={setPrivate} />
+        <Check id="room-private" label="Private" hint={PRIVATE_HINT} checked={isPrivate} onChange={setPrivate} />
         <Field
           label={room.hasPassword ? 'New room password' : 'Room password'}
           name="password"
@@ -79,7 +80,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           error={errorIn(deed, 'password')}
         />
         {room.hasPassword && (
-          <Check id="room-open" label="Remove the password" hint="Members stay; others join without one." checked={removes} onChange={setRemoves} />
+          <Check id="room-open" label="Remove the password" hint={isPrivate ? 'Members stay. Others need an invite.' : 'Members stay. Others join without one.'} checked={removes} onChange={setRemoves} />
         )}
         {!online && <p className="form-warning">{WAIT}</p>}
         <div className="dialog-actions">

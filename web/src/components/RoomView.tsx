@@ -6,6 +6,7 @@ import { useFileDrop } from '../hooks/useFileDrop';
 import { goTo, homeHref, roomHref, searchHref } from '../hooks/useRoute';
 import { useSelect, useStore } from '../hooks/useStore';
 import { otherIn, titleOf } from '../state/direct';
+import { joinAgain } from '../state/joinAgain';
 import { isMuted, timeLeft } from '../state/mute';
 import { onlineCount, statusOf } from '../state/presence';
 import { may } from '../state/roles';
@@ -290,11 +291,7 @@ function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose:
   return (
     <Dialog title={`Leave ${room.name}?`} onClose={onClose}>
       <p className="dialog-text">
-        {role === 'owner'
-          ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.'
-          : room.private
-            ? 'This room is not listed: to come back you need its name and its password.'
-            : 'You can come back whenever you like.'}
+        {role === 'owner' ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.' : joinAgain(room, 'you')}
       </p>
       {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
       <div className="dialog-actions">
