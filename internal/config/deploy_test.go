@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -73,7 +74,10 @@ func environment(t *testing.T, where string, from any) map[string]string {
 }
 
 // composeOnly are the variables of .env that docker-compose.yml itself uses.
-var composeOnly = []string{"EDGE", "NOFILE", "CHILLIN_IMAGE", "MINIO_IMAGE"}
+var composeOnly = []string{
+	"EDGE", "DOMAIN", "GRAFANA_PASSWORD", "BACKUP_DIR",
+	"CHILLIN_IMAGE", "NGINX_IMAGE", "POSTGRES_IMAGE", "REDIS_IMAGE", "MINIO_IMAGE", "CADDY_IMAGE", "PROMETHEUS_IMAGE", "GRAFANA_IMAGE",
+}
 
 var composeVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)(?::-([^}]*))?\}`)
 
@@ -102,15 +106,87 @@ func TestComposeSetsWhatIsRead(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestComposeVariablesAreDocumented: those that nodes read are in .env.example, which
+// another test compares; the others are in the table of operating.md.
+func TestComposeVariablesAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docker-compose.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := regexp.MustCompile(`(?m)^ *#.*$`).ReplaceAllString(string(text), "")
-	for _, m := range composeVariable.FindAllStringSubmatch(said, -1) {
-		if !known[m[1]] && !slices.Contains(composeOnly, m[1]) {
-			t.Errorf("docker-compose.yml takes %s, which nothing knows", m[1])
+	operating, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, used := variables(t), map[string]bool{}
+	uncommented := regexp.MustCompile(`(?m)^ *#.*$`).ReplaceAllString(string(text), "")
+	for _, m := range composeVariable.FindAllStringSubmatch(uncommented, -1) {
+		if used[m[1]] = true; !known[m[1]] && !slices.Contains(composeOnly, m[1]) {
+			t.Errorf("docker-compose.yml uses %s, which nothing knows", m[1])
 		}
+	}
+	for _, name := range composeOnly {
+		if !used[name] {
+			t.Errorf("docker-compose.yml does not use %s", name)
+		}
+		if !bytes.Contains(operating, []byte("`"+name+"`")) {
+			t.Errorf("docs/operating.md does not describe %s", name)
+		}
+	}
+}
+
+// TestComposePublishesOnlyWhatIsMeantForOthers: everything else listens on loopback.
+func TestComposePublishesOnlyWhatIsMeantForOthers(t *testing.T) {
+	services, _ := at(documents(t, "../../docker-compose.yml")[0], "services").(map[string]any)
+	published := map[string][]string{}
+	for name, service := range services {
+		ports, _ := at(service, "ports").([]any)
+		for _, port := range ports {
+			if text, _ := port.(string); !strings.HasPrefix(text, "127.0.0.1:") {
+				published[name] = append(published[name], text)
+			}
+		}
+		if at(service, "ulimits") != nil {
+			t.Errorf("%s asks for more open files than some engines allow", name)
+		}
+	}
+	want := map[string][]string{"nginx": {"${PORT:-5000}:5000"}, "tls": {"80:8080", "443:8443"}}
+	if !maps.EqualFunc(published, want, slices.Equal) {
+		t.Errorf("published to others: %v, want %v", published, want)
+	}
+	for name, profile := range map[string]string{"tls": "tls", "prometheus": "monitoring", "grafana": "monitoring", "console": "console", "backup": "backup"} {
+		if profiles, _ := at(services[name], "profiles").([]any); len(profiles) != 1 || profiles[0] != profile {
+			t.Errorf("%s starts in the profiles %v, want %s alone", name, profiles, profile)
+		}
+	}
+}
+
+// TestThirdNodeIsBehindNginx runs the command by which third-node.yml changes nginx.conf.
+func TestThirdNodeIsBehindNginx(t *testing.T) {
+	command, _ := at(documents(t, "../../deploy/compose/third-node.yml")[0], "services", "nginx", "command").([]any)
+	script, _ := command[len(command)-1].(string)
+	change, _, found := strings.Cut(script, " > /tmp/nginx.conf;")
+	if !found {
+		t.Fatalf("the command of nginx makes no other nginx.conf: %s", script)
+	}
+	change = strings.Replace(change, "/etc/nginx/nginx.conf", "../../nginx.conf", 1)
+	out, err := exec.Command("sh", "-c", change).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	block := regexp.MustCompile(`(?s)\n    upstream chillin \{.*?\n    \}`).FindString(string(out))
+	servers := regexp.MustCompile(`server api-server-(\d):500(\d)( weight=2091)? `).FindAllStringSubmatch(block, -1)
+	var nodes, weighted []string
+	for _, m := range servers {
+		nodes = append(nodes, m[1]+m[2])
+		if m[3] != "" {
+			weighted = append(weighted, m[1])
+		}
+	}
+	// Those with a weight come first: see nginx.conf.
+	if got, want := strings.Join(nodes, " ")+", "+strings.Join(weighted, " "), "11 22 33 11 22 33, 1 2 3"; got != want {
+		t.Errorf("nodes of nginx and those with a weight = %s, want %s", got, want)
 	}
 }
 
@@ -118,33 +194,32 @@ func TestKubernetesSetsWhatIsRead(t *testing.T) {
 	const dir = "../../deploy/kubernetes/"
 	known := variables(t)
 	env := environment(t, "settings.yaml", at(documents(t, dir+"settings.yaml")[0], "data"))
-	secret := environment(t, "secret.yaml", at(documents(t, dir+"secret.yaml")[0], "stringData"))
-	for key, value := range secret {
-		if value != "" {
-			t.Errorf("secret.yaml gives %s a value, which would be everybody's", key)
-		}
-	}
-	maps.Copy(env, secret)
 	nodes := documents(t, dir+"nodes.yaml")
 	containers, _ := at(nodes[0], "spec", "template", "spec", "containers").([]any)
 	list, _ := at(containers[0], "env").([]any)
+	var secrets []string
 	for _, one := range list {
 		name, _ := at(one, "name").(string)
+		if key, ok := at(one, "valueFrom", "secretKeyRef", "key").(string); ok {
+			secrets = append(secrets, key)
+		}
 		env[name], _ = at(one, "value").(string)
 	}
+	// Read by Go itself.
+	delete(env, "GOMEMLIMIT")
 	for key := range env {
 		if !known[key] {
 			t.Errorf("the manifests set %s, which nothing reads", key)
 		}
 	}
-	// As they are they are refused, by the names of what is to be filled in.
+	// Empty, as the secrets are here, they are refused by the names of what is to be filled in.
 	_, err := Load(from(env))
 	for _, key := range []string{"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"} {
 		if err == nil || !strings.Contains(err.Error(), key) {
-			t.Errorf("the manifests as they are: %v, want a fault of %s", err, key)
+			t.Errorf("the manifests with empty secrets: %v, want a fault of %s", err, key)
 		}
 	}
-	for _, key := range []string{"DB_PASSWORD", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"} {
+	for _, key := range secrets {
 		env[key] = "filled in"
 	}
 	env["REDIS_URL"] = "redis://redis:6379/0"
