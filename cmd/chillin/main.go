@@ -24,7 +24,9 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "chillin:", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	if _, done := errors.AsType[loggedError](err); !done {
+		fmt.Fprintln(os.Stderr, "chillin:", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		os.Exit(exitUsage)
 	}

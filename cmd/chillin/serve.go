@@ -25,11 +25,39 @@ func serveCommand() *cobra.Command {
 	}
 }
 
+// loggedError is already in the log.
+type loggedError struct{ error }
+
+// serve runs a node until ctx ends. With LOG_FORMAT=json it writes nothing but JSON, also
+// why it ended.
 func serve(ctx context.Context, out io.Writer) error {
 	c, err := settings()
 	if err != nil {
+		return logFailure(configuredFormat(), err)
+	}
+	return logFailure(c.LogFormat, runNode(ctx, c, out))
+}
+
+// configuredFormat is the log format of settings that could not be read as a whole.
+func configuredFormat() config.LogFormat {
+	env, err := config.Environment(".env")
+	if err != nil {
+		return config.LogText
+	}
+	format, _ := env("LOG_FORMAT")
+	return config.LogFormat(strings.ToLower(strings.TrimSpace(format)))
+}
+
+// logFailure logs why a node ended if its log is read by programs.
+func logFailure(format config.LogFormat, err error) error {
+	if err == nil || format != config.LogJSON {
 		return err
 	}
+	newLog(config.Config{LogFormat: format}).Error("chillin ended", "err", err)
+	return loggedError{err}
+}
+
+func runNode(ctx context.Context, c config.Config, out io.Writer) error {
 	app.SpareProcessor()
 	node, err := app.New(ctx, c, newLog(c))
 	switch {
@@ -38,7 +66,10 @@ func serve(ctx context.Context, out io.Writer) error {
 	case err != nil:
 		return err
 	}
-	greet(out, c, node.Addr().String())
+	node.LogLibraries()
+	if c.LogFormat == config.LogText {
+		greet(out, c, node.Addr().String())
+	}
 	return node.Run(ctx)
 }
 

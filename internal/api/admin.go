@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
@@ -75,6 +76,9 @@ func (a *API) admit(ctx context.Context, op *huma.Operation, caller chat.Caller)
 		return ctx, nil
 	}
 	admin, err := a.Service.Administrator(ctx, caller)
+	if err != nil && chat.CodeOf(err) == chat.NotFound {
+		auth.SecurityEvent(ctx, a.Log, "permission denied", "not an admin")
+	}
 	return context.WithValue(ctx, administratorKey{}, admin), err
 }
 
@@ -87,7 +91,11 @@ func handleAdmin[In, Out any](a *API, op huma.Operation, handler func(ctx contex
 		if !ok {
 			return nil, chat.ErrMissing()
 		}
-		return handler(ctx, admin, in)
+		out, err := handler(ctx, admin, in)
+		if op.Method != http.MethodGet {
+			a.noteAdminAction(ctx, err)
+		}
+		return out, err
 	})
 }
 

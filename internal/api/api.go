@@ -17,6 +17,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/strictjson"
 )
@@ -130,6 +131,7 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	bounded, cancel := context.WithTimeout(r.Context(), timeOf(ctx.Operation()))
 	defer cancel()
 	r = r.WithContext(bounded)
+	logging.Add(bounded, slog.String("operation", ctx.Operation().OperationID))
 	caller, source, err := chat.Caller{}, auth.Nowhere, error(nil)
 	if len(ctx.Operation().Security) > 0 {
 		caller, source, err = a.caller(ctx, r)
@@ -138,7 +140,10 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 		caller, err = a.Requests.PresentCaller(r, err)
 	}
 	if err == nil {
-		err = a.Requests.MayAct(r, source)
+		noteCaller(bounded, caller)
+		if err = a.Requests.MayAct(r, source); err != nil {
+			auth.NoteOrigin(r)
+		}
 	}
 	if err == nil {
 		bounded, err = a.admit(bounded, ctx.Operation(), caller)

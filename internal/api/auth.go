@@ -90,6 +90,10 @@ func (a *API) mountAuth() {
 		OperationID: "login", Method: http.MethodPost, Path: "/auth/login", Summary: "Sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *loginInput) (*signedInOutput, error) {
 		done, err := a.Accounts.Login(ctx, in.Body.Username, in.Body.Password, in.from())
+		if err != nil && chat.CodeOf(err) == chat.Unauthenticated {
+			// Not the name that was typed: it may be a password.
+			auth.SecurityEvent(ctx, a.Log, "sign-in failed", "wrong name or password")
+		}
 		return in.signedIn(done, auth.SessionLife), err
 	})
 	handle(a, huma.Operation{

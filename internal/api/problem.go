@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
@@ -88,6 +89,7 @@ func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 	} else if fault.Code == chat.Unavailable {
 		a.Log.WarnContext(ctx, "request not possible now", "err", err)
 	}
+	auth.NoteRefusal(ctx, a.Log, fault)
 	status := statuses[fault.Code]
 	p := &Problem{Status: status, Title: http.StatusText(status), Detail: fault.Text, Code: fault.Code}
 	if fault.Field != "" {

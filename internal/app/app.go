@@ -18,6 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
+	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/webhook"
 )
@@ -33,6 +34,7 @@ const (
 type App struct {
 	config  config.Config
 	log     *slog.Logger
+	flush   func() // writes what the log still sums up
 	engines *engines
 	hub     *gateway.Hub
 	hooks   *webhook.Dispatcher
@@ -60,13 +62,14 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: c, log: log, watch: w}
+	a := &App{config: c, watch: w}
+	a.log, a.flush = logging.New(log.Handler())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if a.engines, err = openEngines(ctx, c, w.starting(), m, log); err != nil {
+	if a.engines, err = openEngines(ctx, c, w.starting(), m, a.log); err != nil {
 		return nil, err
 	}
 	a.wire(m, passwords)
@@ -85,7 +88,9 @@ func (a *App) close() (err error) {
 	if a.engines != nil {
 		err = a.engines.close()
 	}
-	return errors.Join(err, a.watch.close())
+	err = errors.Join(err, a.watch.close())
+	a.flush()
+	return err
 }
 
 // SpareProcessor lets Go run one thread more than there are processors, for a whole
@@ -116,17 +121,20 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.seen.Run(workLife) })
 	parts.Go(func() { a.limits.Run(hubLife, a.log) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
+	a.log.Info("serving", "address", a.Addr().String(), "node", a.engines.node)
 	var cause error
 	select {
 	case <-ctx.Done():
-		a.log.Info("stopping")
+		a.log.Info("stopping", "sessions", len(a.hub.Sessions()))
 	case cause = <-failed:
 	case cause = <-a.watch.broken():
 	}
 	endWork()
+	began := time.Now()
 	a.stop()
 	endHub()
 	parts.Wait()
+	a.log.Info("stopped", "took", time.Since(began).Round(time.Millisecond).String())
 	return errors.Join(cause, a.close())
 }
 

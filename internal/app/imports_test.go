@@ -15,10 +15,10 @@ import (
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
 	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load"},
-	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
-	"internal/api":       {"internal/auth", "internal/chat", "internal/metrics", "internal/strictjson"},
-	"internal/gateway":   {"internal/auth", "internal/chat", "internal/metrics", "internal/socket", "internal/strictjson"},
-	"internal/auth":      {"internal/chat", "internal/markup"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
+	"internal/api":       {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/strictjson"},
+	"internal/gateway":   {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/socket", "internal/strictjson"},
+	"internal/auth":      {"internal/chat", "internal/logging", "internal/markup"},
 	"internal/chat":      {"internal/markup"},
 	"internal/markup":    {},
 	"internal/store":     {"internal/chat", "internal/gathering", "migrations"},
@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"internal/gathering": {},
 	"internal/config":    {},
 	"internal/health":    {},
+	"internal/logging":   {},
 	"internal/metrics":   {},
 	"internal/ratelimit": {},
 	"internal/socket":    {},

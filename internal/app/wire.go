@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -42,6 +43,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 		WriteTimeout:      answerTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
 }
 
@@ -133,18 +135,20 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 	router := chi.NewRouter()
 	var rest *api.API
 	router.Use(
-		func(next http.Handler) http.Handler { return counted(m, next) },
-		middleware.Recoverer,
+		func(next http.Handler) http.Handler {
+			return a.observe(m, func(w http.ResponseWriter, r *http.Request, err error) { rest.Refuse(w, r, err) }, next)
+		},
 		func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Headers(next).ServeHTTP(w, r) })
 		},
+		middleware.GetHead, // whatever answers to GET answers to HEAD, without the body
 	)
 	if len(a.config.ClientOrigins) > 0 { // an empty list would mean everybody
 		router.Use(cors.Handler(cors.Options{
 			AllowedOrigins: a.config.ClientOrigins, AllowCredentials: true, MaxAge: 600,
 			AllowedMethods: []string{"GET", "POST", "PUT", "PATCH", "DELETE"},
 			AllowedHeaders: []string{"Authorization", "Content-Type"},
-			ExposedHeaders: []string{"Retry-After"},
+			ExposedHeaders: []string{"Retry-After", requestIDHeader},
 		}))
 	}
 	rest = api.Mount(router, api.Deps{
@@ -179,17 +183,4 @@ func (a *App) secure(r *http.Request) bool {
 		return true
 	}
 	return a.config.TrustProxy.Trusts(r.RemoteAddr) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
-}
-
-func counted(m *metrics.Metrics, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/ws" { // counted as a connection
-			next.ServeHTTP(w, r)
-			return
-		}
-		began := time.Now()
-		seen := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		next.ServeHTTP(seen, r)
-		m.Request(r.Method, chi.RouteContext(r.Context()).RoutePattern(), seen.Status(), time.Since(began))
-	})
 }

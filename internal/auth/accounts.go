@@ -5,11 +5,13 @@ package auth
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/mail"
 	"strings"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
@@ -132,6 +134,9 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 		return SignedIn{}, &chat.Error{Code: chat.RateLimited, Text: "Too many attempts for this name. Please wait a moment.", RetryAfter: after}
 	}
 	user, phc, err := a.Store.Credentials(ctx, key)
+	if err == nil {
+		logging.Add(ctx, slog.Int64("user", int64(user.ID))) // as whom somebody wants to sign in
+	}
 	switch {
 	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && phc == "":
 		if err := a.Hasher.VerifyDummy(ctx, password); err != nil {

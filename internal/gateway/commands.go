@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -75,19 +76,32 @@ func (c *Conn) handle(ctx context.Context, line []byte) bool {
 	defer cancel()
 	var in Command
 	if err := strictjson.Decode(line, &in); err != nil {
-		c.refuse("", "", chat.Fault(chat.BadRequest, "That is not a command: %v.", err))
+		c.refuse(ctx, "", "", chat.Fault(chat.BadRequest, "That is not a command: %v.", err))
 		return false
 	}
 	do, ok := commands[in.Type]
 	if !ok {
-		c.refuse(in.ID, "", chat.Fault(chat.BadRequest, "There is no command %q.", in.Type))
+		c.refuse(ctx, in.ID, "", chat.Fault(chat.BadRequest, "There is no command %q.", in.Type))
 		return false
 	}
-	if cid, err := do(ctx, c, in.ID, in.Data); err != nil {
-		c.refuse(in.ID, cid, err)
+	began := time.Now()
+	cid, err := do(ctx, c, in.ID, in.Data)
+	if c.hub.log.Enabled(ctx, slog.LevelDebug) {
+		c.hub.log.DebugContext(ctx, "command", "type", in.Type, "code", codeOf(err), "took", time.Since(began).Round(time.Microsecond).String())
+	}
+	if err != nil {
+		c.refuse(ctx, in.ID, cid, err)
 		return chat.CodeOf(err) != chat.BadRequest
 	}
 	return true
+}
+
+// codeOf is the code of an error, "" for none.
+func codeOf(err error) chat.Code {
+	if err == nil {
+		return ""
+	}
+	return chat.CodeOf(err)
 }
 
 func pageLimit(asked, standard int) (int, error) {

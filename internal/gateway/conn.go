@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"maps"
 	"sync"
 	"time"
@@ -76,20 +75,28 @@ func newConn(h *Hub, service *chat.Service, socket *socket.Socket, caller chat.C
 	return c
 }
 
-func (c *Conn) log() *slog.Logger {
-	return c.hub.log.With("conn", c.id, "user", c.caller.User.ID)
-}
-
-// serve runs the connection until it ends.
+// serve runs the connection until it ends. ctx carries what its log lines tell.
 func (c *Conn) serve(ctx context.Context) {
+	c.hub.log.DebugContext(ctx, "connection opened")
 	if err := c.hello(ctx); err != nil {
-		c.log().Warn("connection not begun", "err", err)
+		c.hub.log.WarnContext(ctx, "connection not begun", "err", err)
 		c.close(websocket.StatusTryAgainLater, "please try again")
 	}
 	c.read(ctx)
 	c.queue.end()
 	c.written.Wait()
 	c.hub.remove(c)
+	code, reason := c.closedWith()
+	c.hub.log.DebugContext(ctx, "connection closed", "code", int(code), "reason", reason,
+		"lasted", time.Since(c.opened).Round(time.Millisecond).String())
+}
+
+// closedWith returns the close code and reason of this node, 0 if the client ended the
+// connection.
+func (c *Conn) closedWith() (websocket.StatusCode, string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.code, c.reason
 }
 
 // read handles commands until the socket ends. ctx must outlive the socket:
@@ -205,14 +212,16 @@ func answerFrame(id json.Number, kind string, data any) []byte {
 }
 
 // refuse answers a command with an error frame.
-func (c *Conn) refuse(id json.Number, cid string, err error) {
+func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error) {
 	fault, ok := errors.AsType[*chat.Error](err)
 	if !ok {
-		c.log().Error("command failed", "err", err)
+		c.hub.log.ErrorContext(ctx, "command failed", "err", err)
 		fault = chat.Fault(chat.Internal, "Something went wrong.")
-	} else if fault.Code == chat.Unavailable {
-		c.log().Warn("command not possible now", "err", err)
 	}
+	if fault.Code == chat.Unavailable {
+		c.hub.log.WarnContext(ctx, "command not possible now", "err", err)
+	}
+	auth.NoteRefusal(ctx, c.hub.log, fault)
 	c.hub.metrics.Refused.WithLabelValues(string(fault.Code)).Inc()
 	c.answer(id, "error", FrameError{
 		Code: fault.Code, Message: fault.Text, RetryAfterMs: fault.RetryAfter.Milliseconds(), CID: cid,

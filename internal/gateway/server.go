@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
@@ -79,9 +81,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = socket.Close(websocket.StatusTryAgainLater, "the server is going away")
 	default:
 		// The request's context ends with this handler; the connection must not.
+		ctx := logging.Carry(context.Background(), r.Context())
 		go func() {
 			defer leave()
-			c.serve(context.Background())
+			c.serve(logging.With(ctx, slog.String("conn", c.id), slog.Int64("user", int64(caller.User.ID))))
 		}()
 	}
 }
@@ -93,14 +96,14 @@ func (s *Server) admit(r *http.Request) (chat.Caller, error) {
 	}
 	allowed, present := s.Requests.AllowedOrigin(r)
 	if present && !allowed {
-		return chat.Caller{}, foreignOrigin()
+		return chat.Caller{}, foreignOrigin(r)
 	}
 	caller, source, err := s.Requests.Caller(r)
 	if err != nil {
 		return chat.Caller{}, err
 	}
 	if source == auth.Cookie && !allowed {
-		return chat.Caller{}, foreignOrigin()
+		return chat.Caller{}, foreignOrigin(r)
 	}
 	if offered := auth.Subprotocols(r); source == auth.Subprotocol && !slices.Contains(offered, Protocol) {
 		return chat.Caller{}, chat.Fault(chat.BadRequest, "Offer the subprotocol %s as well.", Protocol)
@@ -108,7 +111,8 @@ func (s *Server) admit(r *http.Request) (chat.Caller, error) {
 	return caller, nil
 }
 
-func foreignOrigin() error {
+func foreignOrigin(r *http.Request) error {
+	auth.NoteOrigin(r)
 	return chat.Fault(chat.Forbidden, "This page's origin is not allowed here.")
 }
 
