@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 
 	"github.com/chillin-chat/chillin/internal/app"
@@ -58,8 +59,10 @@ func logFailure(format config.LogFormat, err error) error {
 }
 
 func runNode(ctx context.Context, c config.Config, out io.Writer) error {
+	log := newLog(c)
 	app.SpareProcessor()
-	node, err := app.New(ctx, c, newLog(c))
+	app.LimitMemory(memlimit.FromCgroup, log)
+	node, err := app.New(ctx, c, log)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil // stopped before it served

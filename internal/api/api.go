@@ -37,6 +37,8 @@ type Deps struct {
 	Requests *auth.Requests
 	// ClientIP finds the client's address behind trusted proxies.
 	ClientIP func(r *http.Request) netip.Addr
+	// ClientNetwork names the network whose uploads are counted together, "" for none.
+	ClientNetwork func(r *http.Request) string
 	// Secure tells whether the client's side of the connection is TLS.
 	Secure func(r *http.Request) bool
 	// Frames are the types of the WebSocket, to be part of the document.

@@ -2,11 +2,8 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"mime"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -82,53 +79,27 @@ func (a *API) mountFile(path, name, summary string, find func(context.Context, c
 	}
 }
 
-// upload keeps the file of a form. It lies on the disk until it is whole: what
-// breaks off leaves nothing.
+// upload stores the file of a form.
 func (a *API) upload(ctx context.Context, in *Form) (*uploadOutput, error) {
-	caller := auth.CallerIn(ctx)
-	done, err := a.Service.BeginUpload(ctx, caller)
+	caller, limit := auth.CallerIn(ctx), int64(a.Service.Limits.Now().MaxUploadSize)
+	done, err := a.Service.BeginUpload(ctx, caller, a.incoming(in, limit))
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	limit := int64(a.Service.Limits.Now().MaxUploadSize)
-	part, err := in.part(limit)
+	upload, closed, err := in.receive(limit)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp("", "chillin-upload-")
-	if err != nil {
-		return nil, chat.ErrUnavailable(fmt.Errorf("keep upload: %w", err))
-	}
-	defer file.Close()
-	_ = os.Remove(file.Name()) // it lives as long as it is open, also when we are killed
-	from := &blaming{r: part}
-	size, err := io.Copy(file, io.LimitReader(from, limit+1))
-	switch {
-	case from.err != nil:
-		return nil, formFault(from.err, limit)
-	case err != nil:
-		return nil, chat.ErrUnavailable(fmt.Errorf("keep upload: %w", err))
-	case size > limit:
-		return nil, tooLarge(limit)
-	}
+	defer closed()
 	out := &uploadOutput{}
-	out.Body.Attachment, err = a.Service.Upload(ctx, caller, chat.Upload{Name: part.FileName(), Body: file, Size: size})
+	out.Body.Attachment, err = a.Service.Upload(ctx, caller, upload)
 	return out, err
 }
 
-// blaming remembers that it was the reader who failed, not who wrote.
-type blaming struct {
-	r   io.Reader
-	err error
-}
-
-func (b *blaming) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if err != nil && err != io.EOF {
-		b.err = err
-	}
-	return n, err
+// incoming describes a form before its body is read.
+func (a *API) incoming(in *Form, limit int64) chat.Incoming {
+	return chat.Incoming{Network: a.ClientNetwork(in.request), Size: in.size(limit)}
 }
 
 // byLinkKey is the metadata of an operation on a file that takes links.

@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +21,10 @@ const (
 	// slowest is the line, in bytes a second, on which a larger one takes longer.
 	uploadTime = 60 * time.Second
 	slowest    = 64 << 10
+	// silence is how long a body may stop, and leastRate how many bytes a second it has
+	// to deliver on average after that: a place is for those who use it.
+	silence   = 10 * time.Second
+	leastRate = 16 << 10
 	// formRoom is what a form may take beside its file, in bytes.
 	formRoom = 64 << 10
 )
@@ -36,28 +42,54 @@ func (f *Form) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// file reads the part named file, of at most limit bytes.
-func (f *Form) file(limit int64) ([]byte, error) {
+// size returns the largest file that the request can contain, at most limit.
+func (f *Form) size(limit int64) int64 {
+	if declared := f.request.ContentLength; declared >= 0 {
+		return min(declared, limit)
+	}
+	return limit
+}
+
+// receive writes the part named file to a temporary file, which the caller closes. A
+// form that is broken or too large leaves nothing.
+func (f *Form) receive(limit int64) (_ chat.Upload, done func(), err error) {
 	part, err := f.part(limit)
 	if err != nil {
-		return nil, err
+		return chat.Upload{}, nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(part, limit+1))
+	file, err := os.CreateTemp("", "chillin-upload-")
+	if err != nil {
+		return chat.Upload{}, nil, chat.ErrUnavailable(fmt.Errorf("keep upload: %w", err))
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+		}
+	}()
+	_ = os.Remove(file.Name()) // it exists as long as it is open, even if the process is killed
+	from := &blaming{r: part}
+	size, err := io.Copy(file, io.LimitReader(from, limit+1))
 	switch {
+	case from.err != nil:
+		return chat.Upload{}, nil, formFault(from.err, limit)
 	case err != nil:
-		return nil, formFault(err, limit)
-	case int64(len(data)) > limit:
-		return nil, tooLarge(limit)
+		return chat.Upload{}, nil, chat.ErrUnavailable(fmt.Errorf("keep upload: %w", err))
+	case size > limit:
+		return chat.Upload{}, nil, tooLarge(limit)
 	}
-	return data, nil
+	return chat.Upload{Name: part.FileName(), Body: file, Size: size}, func() { file.Close() }, nil
 }
 
 // part finds the part named file of a form that has not much besides.
 func (f *Form) part(limit int64) (*multipart.Part, error) {
 	control, now := http.NewResponseController(f.writer), time.Now()
 	// A writer that cannot is bounded by its server.
-	_ = errors.Join(control.SetReadDeadline(now.Add(timeFor(limit))), control.SetWriteDeadline(now.Add(serveTime)))
-	f.request.Body = http.MaxBytesReader(f.writer, f.request.Body, limit+formRoom)
+	_ = control.SetWriteDeadline(now.Add(serveTime))
+	body := &steadyBody{
+		ReadCloser: http.MaxBytesReader(f.writer, f.request.Body, limit+formRoom),
+		control:    control, began: now, end: now.Add(timeFor(limit)), left: formRoom,
+	}
+	f.request.Body = body
 	form, err := f.request.MultipartReader()
 	if err != nil {
 		return nil, chat.Fault(chat.BadRequest, "Send the file as multipart/form-data.").In("file")
@@ -68,9 +100,56 @@ func (f *Form) part(limit int64) (*multipart.Part, error) {
 			return nil, formFault(err, limit)
 		}
 		if part.FormName() == "file" {
+			body.left += limit
 			return part, nil
 		}
 	}
+}
+
+// steadyBody is a request body that has to deliver at a least rate. It fails with the
+// connection's deadline, and after left bytes.
+type steadyBody struct {
+	io.ReadCloser
+	control    *http.ResponseController
+	began, end time.Time
+	n, left    int64
+}
+
+var errFormTooLong = errors.New("the form has too much beside its file")
+
+func (b *steadyBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errFormTooLong
+	}
+	_ = b.control.SetReadDeadline(b.deadline(time.Now())) // see part
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
+	b.n, b.left = b.n+int64(n), b.left-int64(n)
+	return n, err
+}
+
+// deadline returns when the next byte must have come.
+func (b *steadyBody) deadline(now time.Time) time.Time {
+	due := b.began.Add(silence + time.Duration(b.n)*time.Second/leastRate)
+	for _, other := range []time.Time{now.Add(silence), b.end} {
+		if other.Before(due) {
+			due = other
+		}
+	}
+	return due
+}
+
+// blaming remembers that it was the reader who failed, not who wrote.
+type blaming struct {
+	r   io.Reader
+	err error
+}
+
+func (b *blaming) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
 }
 
 // timeFor is how long a body of limit bytes may take.
@@ -87,7 +166,11 @@ func formFault(err error, limit int64) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge(limit)
 	}
-	fault := chat.Fault(chat.BadRequest, "The form has no file, or did not arrive whole.").In("file")
+	text := "The form has no file, or did not arrive whole."
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		text = "The file arrived too slowly. Try again on a faster connection, or with a smaller file."
+	}
+	fault := chat.Fault(chat.BadRequest, "%s", text).In("file")
 	fault.Err = err
 	return fault
 }

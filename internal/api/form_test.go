@@ -1,12 +1,18 @@
 package api
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // An upload takes longer than the server gives others, to come in as well as to be
@@ -43,5 +49,83 @@ func TestAnUploadHasItsOwnTime(t *testing.T) {
 	defer answer.Body.Close()
 	if got, err := io.ReadAll(answer.Body); err != nil || string(got) != "slowly" {
 		t.Fatalf("answer = %q, %v", got, err)
+	}
+}
+
+// receiving is a server that answers with the code of what becomes of a form.
+func receiving(t *testing.T) *httptest.Server {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		form := Form{request: r, writer: w}
+		upload, done, err := form.receive(1 << 20)
+		if err != nil {
+			fmt.Fprint(w, chat.CodeOf(err), " ", err)
+			return
+		}
+		defer done()
+		fmt.Fprint(w, upload.Name, " ", upload.Size)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+const partHead = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n"
+
+func TestFormsAreReceivedWithinBounds(t *testing.T) {
+	server := receiving(t)
+	for name, c := range map[string]struct{ body, want string }{
+		"a file":                    {partHead + "\r\n12345\r\n--b--", "x 5"},
+		"a file behind other parts": {strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n1\r\n", 50) + partHead + "\r\n12345\r\n--b--", "x 5"},
+		"much before the file":      {"--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n" + strings.Repeat("1", 200<<10) + "\r\n" + partHead + "\r\n12345\r\n--b--", "BAD_REQUEST"},
+		"a long header":             {partHead + "X: " + strings.Repeat("1", 200<<10) + "\r\n\r\n12345\r\n--b--", "BAD_REQUEST"},
+		"too large":                 {partHead + "\r\n" + strings.Repeat("1", 1<<20+1) + "\r\n--b--", "TOO_LARGE"},
+	} {
+		answer, err := http.Post(server.URL, "multipart/form-data; boundary=b", strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil || !bytes.HasPrefix(got, []byte(c.want)) {
+			t.Errorf("%s: %.100s, %v, want %s", name, got, err, c.want)
+		}
+	}
+}
+
+func TestABodyThatStopsIsRefused(t *testing.T) {
+	t.Parallel()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(receiving(t).URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	began := time.Now()
+	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 9999\r\n\r\n%s\r\n123", partHead)
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.Contains(string(answer), "arrived too slowly") {
+		t.Errorf("answer = %s, %v", answer, err)
+	}
+	if took := time.Since(began); took > 3*silence {
+		t.Errorf("refused after %s, want about %s", took, silence)
+	}
+}
+
+func TestABodyHasToDeliverAtALeastRate(t *testing.T) {
+	began := time.Now()
+	at := func(s int) time.Time { return began.Add(time.Duration(s) * time.Second) }
+	for _, c := range []struct {
+		now  int
+		n    int64
+		want int
+	}{
+		{0, 0, 10},              // nothing yet
+		{1, 5 * leastRate, 11},  // a pause of ten seconds, whatever came before
+		{12, 5 * leastRate, 15}, // less than the rate
+		{100, 999 * leastRate, 110},
+		{215, 999 * leastRate, 220}, // all in all
+	} {
+		b := steadyBody{began: began, end: at(220), n: c.n}
+		if got := b.deadline(at(c.now)); !got.Equal(at(c.want)) {
+			t.Errorf("after %d s and %d bytes the next must come by %s, want %d s", c.now, c.n, got.Sub(began), c.want)
+		}
 	}
 }

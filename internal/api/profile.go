@@ -33,14 +33,17 @@ func (a *API) mountProfile() {
 		Summary: "Have another avatar: PNG, JPEG, GIF or WebP, at most 5 MiB",
 	}, uploadTime, func(ctx context.Context, in *Form) (*userOutput, error) {
 		caller := auth.CallerIn(ctx)
-		if err := a.Service.MayUpload(caller); err != nil {
-			return nil, err
-		}
-		upload, err := in.file(chat.MaxAvatar)
+		done, err := a.Service.BeginAvatar(ctx, caller, a.incoming(in, chat.MaxAvatar))
 		if err != nil {
 			return nil, err
 		}
-		return newUserOutput(a.Service.SetAvatar(ctx, caller, upload))
+		defer done()
+		upload, closed, err := in.receive(chat.MaxAvatar)
+		if err != nil {
+			return nil, err
+		}
+		defer closed()
+		return newUserOutput(a.Service.SetAvatar(ctx, caller, upload.Body))
 	})
 	handle(a, huma.Operation{
 		OperationID: "removeAvatar", Method: http.MethodDelete, Path: "/users/me/avatar", Tags: tags, Security: signedIn,

@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -12,6 +14,7 @@ import (
 	"image/png"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -239,4 +242,37 @@ func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
 		t.Errorf("avatar = %d %s after %s, want 503 within %s", answer.StatusCode, body, took, givenUp)
 	}
 	alice.say(room.ID, "text still works")
+}
+
+// unfinished begins to send a form of size bytes, waits until the server reads it, and
+// does not end it.
+func (p *person) unfinished(method, to string, size int) net.Conn {
+	p.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.Base, "http://"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = conn.Close() })
+	fmt.Fprintf(conn, "%s /api/v1%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nExpect: 100-continue\r\n"+
+		"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n", method, to, p.Token, size+1000)
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		p.t.Fatalf("the server answers %q, %v", line, err)
+	}
+	fmt.Fprintf(conn, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n%s", make([]byte, size))
+	return conn
+}
+
+func TestUnfinishedAvatarsTakePlacesOfUploads(t *testing.T) {
+	w := embedded(t, nil)
+	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	for range 4 {
+		alice.unfinished(http.MethodPut, "/users/me/avatar", 1<<20)
+	}
+	for method, to := range map[string]string{http.MethodPost: "/uploads", http.MethodPut: "/users/me/avatar"} {
+		if answer, body := alice.upload(method, to, "file", "x", aPNG(t)); answer.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("%s beside four unfinished avatars = %d %s, want 429", to, answer.StatusCode, body)
+		}
+	}
+	bob.attach("x", []byte("x"))
 }

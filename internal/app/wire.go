@@ -153,7 +153,7 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 	}
 	rest = api.Mount(router, api.Deps{
 		Service: a.service, Accounts: accounts, Requests: requests,
-		ClientIP: a.clientIP, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
+		ClientIP: a.clientIP, ClientNetwork: a.crowd, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
 	})
 	router.Handle("/ws", &gateway.Server{
 		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,

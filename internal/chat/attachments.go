@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 // checkAttachments refuses what no message can carry.
@@ -25,25 +23,6 @@ func checkAttachments(ids []AttachmentID) error {
 		}
 	}
 	return nil
-}
-
-// BeginUpload says before its body is read whether caller may upload a file, and
-// keeps a place for it until done is called.
-func (s *Service) BeginUpload(ctx context.Context, caller Caller) (done func(), err error) {
-	if err := s.MayUpload(caller); err != nil {
-		return nil, err
-	}
-	unused, err := s.Attachments.UnusedAttachments(ctx, caller.User.ID)
-	if err != nil {
-		return nil, err
-	}
-	if unused >= MaxUnused {
-		return nil, ErrTooManyUnused()
-	}
-	if !s.uploads.take(caller.User.ID) {
-		return nil, limited(time.Second)
-	}
-	return func() { s.uploads.leave(caller.User.ID) }, nil
 }
 
 // ErrTooManyUnused tells whoever uploads and does not send to send.
@@ -207,40 +186,4 @@ func (s *Service) LinkedCaller(ctx context.Context, id AttachmentID, q url.Value
 		}
 	}
 	return Caller{}, Fault(Unauthenticated, "This link is over. Ask for another one.")
-}
-
-// uploading counts the uploads under way: a node has room for a few, and nobody takes
-// it all.
-type uploading struct {
-	mu  sync.Mutex
-	all int
-	of  map[UserID]int
-}
-
-const (
-	uploadsAtOnce   = 32
-	uploadsOfOneNow = 4
-)
-
-func (u *uploading) take(user UserID) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.all >= uploadsAtOnce || u.of[user] >= uploadsOfOneNow {
-		return false
-	}
-	if u.of == nil {
-		u.of = map[UserID]int{}
-	}
-	u.all++
-	u.of[user]++
-	return true
-}
-
-func (u *uploading) leave(user UserID) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.all--
-	if u.of[user]--; u.of[user] == 0 {
-		delete(u.of, user)
-	}
 }

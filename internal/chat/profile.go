@@ -48,7 +48,7 @@ type Pictures interface {
 	Thumbnail(ctx context.Context, r io.ReadSeeker) (Thumbnail, error)
 	// Avatar makes a small square picture without metadata of an upload.
 	// UNSUPPORTED_MEDIA, TOO_LARGE, UNAVAILABLE where others keep it busy.
-	Avatar(ctx context.Context, upload []byte) (avatar []byte, contentType string, err error)
+	Avatar(ctx context.Context, upload io.ReadSeeker) (avatar []byte, contentType string, err error)
 }
 
 // ChangeProfile changes what a caller is called and says of itself.
@@ -77,12 +77,9 @@ func (s *Service) ChangeProfile(ctx context.Context, caller Caller, p ProfilePat
 	return user, err
 }
 
-// MayUpload counts an upload before its body is read.
-func (s *Service) MayUpload(caller Caller) error { return allow(s.Uploads, caller.User.ID) }
-
 // SetAvatar makes an avatar of an upload. The blob is there before the row names
 // it, and the old one goes after the row has forgotten it: what is named exists.
-func (s *Service) SetAvatar(ctx context.Context, caller Caller, upload []byte) (User, error) {
+func (s *Service) SetAvatar(ctx context.Context, caller Caller, upload io.ReadSeeker) (User, error) {
 	picture, contentType, err := s.Pictures.Avatar(ctx, upload)
 	if err != nil {
 		return User{}, err

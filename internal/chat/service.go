@@ -38,7 +38,7 @@ type Service struct {
 	Sweeper  *Sweeper
 	Pictures Pictures
 	Links    Links
-	uploads  uploading
+	uploads  uploadPlaces
 
 	// What is refused, and how much is too much.
 	Limits    *LimitsInForce

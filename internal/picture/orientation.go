@@ -3,6 +3,8 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"image"
 	"io"
 )
@@ -19,10 +21,23 @@ func (o orientation) turned() bool { return o >= 5 }
 // maxHeader is how far into a JPEG its EXIF segment is looked for, in bytes.
 const maxHeader = 128 << 10
 
-// orientationOf reads the EXIF orientation of a JPEG; whatever else it is, is upright.
-func orientationOf(r io.Reader) orientation {
-	head, err := io.ReadAll(io.LimitReader(r, maxHeader))
-	if err != nil || len(head) < 2 || head[0] != 0xff || head[1] != 0xd8 {
+// orientationOf reads the EXIF orientation of a JPEG. Everything else is upright.
+func orientationOf(r io.ReadSeeker) (orientation, error) {
+	start, err := fromStart(r)
+	if err != nil {
+		return upright, err
+	}
+	head := make([]byte, maxHeader)
+	n, err := io.ReadFull(start, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return upright, fmt.Errorf("read picture: %w", err)
+	}
+	return orientationInJPEG(head[:n]), nil
+}
+
+// orientationInJPEG looks for the EXIF segment.
+func orientationInJPEG(head []byte) orientation {
+	if len(head) < 2 || head[0] != 0xff || head[1] != 0xd8 {
 		return upright
 	}
 	for rest := head[2:]; len(rest) >= 4 && rest[0] == 0xff; {

@@ -10,47 +10,47 @@ import (
 	_ "image/gif" // the first frame only
 	"image/jpeg"
 	"image/png"
+	"io"
 
-	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // decoder
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 const (
-	side      = 256        // of an avatar, in pixels
-	maxPixels = 40_000_000 // of an upload, known before any is decoded
-	quality   = 90         // of a JPEG
+	side    = 256 // of an avatar, in pixels
+	quality = 90  // of a JPEG
 )
 
 var _ chat.Pictures = (*Maker)(nil)
 
-// Maker decodes one picture at a time: 40 megapixels take some hundred megabytes.
+// Maker decodes one picture at a time, so that a decode may take maxMemory.
 type Maker struct {
 	turn chan struct{}
 }
 
-// NewMaker makes a Maker.
+// NewMaker returns a Maker.
 func NewMaker() *Maker { return &Maker{turn: make(chan struct{}, 1)} }
 
 // Avatar implements chat.Pictures.
-func (m *Maker) Avatar(ctx context.Context, upload []byte) (avatar []byte, contentType string, err error) {
-	r := bytes.NewReader(upload)
-	if _, err := measure(r); err != nil {
-		return nil, "", err
-	}
-	turn, err := fromStart(r, orientationOf)
+func (m *Maker) Avatar(ctx context.Context, r io.ReadSeeker) (avatar []byte, contentType string, err error) {
+	h, err := inspect(r)
 	if err != nil {
 		return nil, "", err
 	}
-	source, done, err := m.decode(ctx, r)
+	if h.measureOnly {
+		return nil, "", chat.Fault(chat.UnsupportedMedia, "This kind of WebP cannot be an avatar. Save the picture as PNG or JPEG.").In("file")
+	}
+	turn, err := orientationOf(r)
+	if err != nil {
+		return nil, "", err
+	}
+	source, done, err := m.decode(ctx, r, h)
 	if err != nil {
 		return nil, "", err
 	}
 	defer done()
-	scaled := image.NewRGBA(image.Rect(0, 0, side, side))
-	draw.CatmullRom.Scale(scaled, scaled.Bounds(), source, middle(source.Bounds()), draw.Src, nil)
-	return encode(turn.apply(scaled))
+	return encode(turn.apply(scale(source, middle(source.Bounds()), image.Pt(side, side))))
 }
 
 func unsupported(cause error) error {

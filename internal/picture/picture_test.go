@@ -82,7 +82,7 @@ func TestPicturesAreShownAsTheyWereTaken(t *testing.T) {
 				continue // cameras write either
 			}
 			data := taken(t, quartered(600, 300), o, order, name)
-			avatar, _, err := m.Avatar(t.Context(), data)
+			avatar, _, err := m.Avatar(t.Context(), bytes.NewReader(data))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,7 +162,7 @@ func FuzzOrientation(f *testing.F) {
 	f.Add(taken(f, quartered(4, 4), 8, binary.BigEndian, "MM"))
 	f.Add([]byte("\xff\xd8\xff\xe1\xff\xffExif\x00\x00II*\x00\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if o := orientationOf(bytes.NewReader(data)); o < 1 || o > 8 {
+		if o := orientationInJPEG(data); o < 1 || o > 8 {
 			t.Fatalf("orientation = %d", o)
 		}
 	})

@@ -1,0 +1,142 @@
+package picture
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// The limits of one decode. The cost is computed from the headers, before any pixel is
+// decoded: a few bytes can declare a picture that takes gigabytes.
+const (
+	maxMemory = 128 << 20 // bytes, scaling included
+	// maxSteps is the number of pixels and coefficients that a decode may visit, which
+	// takes at most 5 s: the test of bombs measures it.
+	maxSteps  = 500_000_000
+	maxPixels = 40_000_000
+	// maxSide is the longest side that JPEG and GIF have; a PNG row may not be longer.
+	maxSide = 65_535
+	// scaling is what shrink and the scaler take beside the decoded picture.
+	scaling = 28 << 20
+)
+
+// header is what a picture declares about itself.
+type header struct {
+	format string
+	size   image.Point
+	cost
+	// measureOnly marks a picture that browsers show, but that is not decoded here:
+	// an animated WebP, or a lossless one with large code tables.
+	measureOnly bool
+}
+
+// cost is what a decode takes at most.
+type cost struct {
+	peak  int64 // bytes while it decodes
+	image int64 // bytes of the decoded picture
+	steps int64 // pixels and coefficients visited
+}
+
+func (c cost) excessive() bool {
+	return max(c.peak, c.image+scaling) > maxMemory || c.steps > maxSteps
+}
+
+// inspect reads the headers of a picture. It returns UNSUPPORTED_MEDIA if the format is
+// not supported, and TOO_LARGE if a decode would exceed the limits.
+func inspect(r io.ReadSeeker) (header, error) {
+	start, err := fromStart(r)
+	if err != nil {
+		return header{}, err
+	}
+	config, format, err := image.DecodeConfig(start)
+	switch {
+	case err != nil:
+		return header{}, unsupported(err)
+	case config.Width <= 0 || config.Height <= 0:
+		return header{}, unsupported(nil)
+	case config.Width > maxPixels/config.Height || max(config.Width, config.Height) > maxSide:
+		return header{}, chat.Fault(chat.TooLarge, "A picture can have at most %d megapixels.", maxPixels/1_000_000).In("file")
+	}
+	h := header{format: format, size: image.Pt(config.Width, config.Height)}
+	if err := h.computeCost(r); err != nil {
+		return header{}, unsupported(err)
+	}
+	if h.excessive() && !h.measureOnly {
+		return header{}, chat.Fault(chat.TooLarge, "This picture takes too much memory or time to decode. Use a smaller one, or save it as a standard JPEG or PNG.").In("file")
+	}
+	return h, nil
+}
+
+func (h *header) computeCost(r io.ReadSeeker) (err error) {
+	bytes, err := r.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("read picture: %w", err)
+	}
+	start, err := fromStart(r)
+	if err != nil {
+		return err
+	}
+	switch h.format {
+	case "gif":
+		h.cost = gifCost(h.pixels())
+	case "jpeg":
+		h.cost, err = jpegCost(start)
+	case "png":
+		h.cost, err = pngCost(start)
+	case "webp":
+		err = h.computeWebPCost(r, bytes)
+	default:
+		err = errors.New("no cost is known for " + h.format)
+	}
+	return err
+}
+
+func (h *header) pixels() int64 { return int64(h.size.X) * int64(h.size.Y) }
+
+// gifCost is that of the first frame, which is all that is decoded. It has one byte per
+// pixel, twice if it is interlaced.
+func gifCost(pixels int64) cost { return cost{peak: 2 * pixels, image: pixels, steps: 2 * pixels} }
+
+// pngCost reads the IHDR chunk. The seven passes of an interlaced picture are decoded
+// into images of their own, which together are as large as the picture.
+func pngCost(r io.Reader) (c cost, err error) {
+	var head [29]byte // the signature, and IHDR up to the interlace method
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return c, fmt.Errorf("read IHDR: %w", err)
+	}
+	width, height, depth, colors, interlaced := bigEndian(head[16:20]), bigEndian(head[20:24]), head[24], head[25], head[28] != 0
+	perPixel := int64(4) // also gray, which may have a transparent color
+	switch {
+	case depth == 16:
+		perPixel = 8
+	case colors == 3: // a palette
+		perPixel = 1
+	}
+	c.image = perPixel * width * height
+	c.peak = c.image + 2*(8*width+1) // two rows
+	c.steps = width * height
+	if interlaced {
+		c.peak += c.image
+		c.steps *= 2
+	}
+	return c, nil
+}
+
+func bigEndian(b []byte) (n int64) {
+	for _, digit := range b {
+		n = n<<8 | int64(digit)
+	}
+	return n
+}
+
+// fromStart returns a reader of the picture from its first byte on.
+func fromStart(r io.ReadSeeker) (*bufio.Reader, error) {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read picture: %w", err)
+	}
+	return bufio.NewReader(r), nil
+}
