@@ -161,7 +161,7 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 	})
 	router.Method(http.MethodGet, "/health", health.Live(time.Now))
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())
-	client := middleware.Compress(5, "text/html", "text/css", "text/javascript", "image/svg+xml")(web.Handler())
+	client := web.Handler()
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			rest.Missing(w, r)
