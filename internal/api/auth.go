@@ -43,7 +43,7 @@ type SignedIn struct {
 }
 
 type signedInOutput struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 	Body      SignedIn
 }
 
@@ -75,7 +75,7 @@ type sessionsOutput struct {
 }
 
 type signedOutOutput struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 }
 
 func (a *API) mountAuth() {
@@ -119,19 +119,15 @@ func (a *API) mountAuth() {
 	handle(a, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/auth/logout", DefaultStatus: http.StatusNoContent,
 		Summary: "End this session", Tags: []string{"auth"}, Security: signedIn,
-	}, func(ctx context.Context, _ *struct{}) (*signedOutOutput, error) {
+	}, func(ctx context.Context, in *struct{ Device }) (*signedOutOutput, error) {
 		err := a.Accounts.Logout(ctx, auth.CallerIn(ctx))
-		return signedOut(), err
+		return in.signedOut(), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "me", Method: http.MethodGet, Path: "/auth/me", Summary: "Who I am", Tags: []string{"auth"}, Security: signedIn,
 	}, func(ctx context.Context, _ *struct{}) (*userOutput, error) {
 		return newUserOutput(auth.CallerIn(ctx).User, nil)
 	})
-}
-
-func signedOut() *signedOutOutput {
-	return &signedOutOutput{http.Cookie{Name: auth.CookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}
 }
 
 func (a *API) mountSessions() {
@@ -177,23 +173,33 @@ type Device struct {
 func (d *Device) Resolve(ctx huma.Context) []error {
 	d.agent = ctx.Header("User-Agent")
 	d.ip, d.secure = originOf(ctx.Context())
-	if cookie, err := huma.ReadCookie(ctx, auth.CookieName); err == nil {
-		d.cookie = cookie.Value
-	}
+	d.cookie, _ = auth.CookieToken(&http.Request{Header: http.Header{"Cookie": {ctx.Header("Cookie")}}})
 	return nil
 }
 
 func (d *Device) from() auth.Device { return auth.Device{UserAgent: d.agent, IP: d.ip} }
 
 func (d *Device) signedIn(s auth.SignedIn, life time.Duration) *signedInOutput {
-	return &signedInOutput{SetCookie: d.session(s.Token, life), Body: SignedIn{s.User, s.Token}}
+	return &signedInOutput{SetCookie: d.cookies(s.Token, life), Body: SignedIn{s.User, s.Token}}
 }
 
-func (d *Device) session(token string, life time.Duration) http.Cookie {
-	return http.Cookie{
-		Name: auth.CookieName, Value: token, Path: "/", MaxAge: int(life.Seconds()),
-		HttpOnly: true, Secure: d.secure, SameSite: http.SameSiteLaxMode,
+func (d *Device) signedOut() *signedOutOutput { return &signedOutOutput{d.cookies("", -time.Second)} }
+
+// cookies are the session cookies with token, which browsers keep for life; a
+// negative life deletes them. Behind TLS there are two (see auth.HostCookieName).
+func (d *Device) cookies(token string, life time.Duration) []http.Cookie {
+	names := []string{auth.CookieName}
+	if d.secure {
+		names = append(names, auth.HostCookieName)
 	}
+	var set []http.Cookie
+	for _, name := range names {
+		set = append(set, http.Cookie{
+			Name: name, Value: token, Path: "/", MaxAge: int(life.Seconds()),
+			HttpOnly: true, Secure: d.secure, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	return set
 }
 
 // longer has the browser keep a guest's cookie as long as that of an account.
@@ -201,5 +207,5 @@ func (d *Device) longer() []http.Cookie {
 	if d.cookie == "" {
 		return nil
 	}
-	return []http.Cookie{d.session(d.cookie, auth.SessionLife)}
+	return d.cookies(d.cookie, auth.SessionLife)
 }

@@ -52,6 +52,6 @@ func (a *API) mountUsers() {
 		if err := a.Accounts.Confirm(ctx, caller, password, in.from()); err != nil {
 			return nil, err
 		}
-		return signedOut(), a.Service.CloseAccount(ctx, caller)
+		return in.signedOut(), a.Service.CloseAccount(ctx, caller)
 	})
 }

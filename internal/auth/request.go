@@ -10,8 +10,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// CookieName is the session cookie.
-const CookieName = "session"
+// The session cookies. Behind TLS the second one is set beside the first and has
+// precedence: a browser accepts it from this very host only, over TLS, so that neither a
+// sibling domain nor somebody on the network can put another session in its place.
+const (
+	CookieName     = "session"
+	HostCookieName = "__Host-session"
+)
 
 // bearerProtocol begins the WebSocket subprotocol that carries a token, for
 // browsers' sockets that can send neither cookie nor header.
@@ -79,10 +84,20 @@ func credentials(r *http.Request) (string, Source) {
 			return token, Subprotocol
 		}
 	}
-	if cookie, err := r.Cookie(CookieName); err == nil {
-		return cookie.Value, Cookie
+	if token, ok := CookieToken(r); ok {
+		return token, Cookie
 	}
 	return "", Nowhere
+}
+
+// CookieToken returns the token of the session cookie of r.
+func CookieToken(r *http.Request) (token string, ok bool) {
+	for _, name := range []string{HostCookieName, CookieName} {
+		if cookie, err := r.Cookie(name); err == nil {
+			return cookie.Value, true
+		}
+	}
+	return "", false
 }
 
 // Subprotocols are what a WebSocket client offers.

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -179,14 +180,60 @@ func cookies(t *testing.T, s *site) {
 	s.user(t, "konrad")
 	for proto, secure := range map[string]bool{"http": false, "https": true} {
 		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"konrad","password":"`+password("konrad")+`"}`, map[string]string{"X-Forwarded-Proto": proto})
-		cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
+		names := []string{"session"}
+		if secure {
+			names = append(names, "__Host-session")
+		}
+		for i, cookie := range sessionCookies(t, a, names...) {
+			s.secret("a token", cookie.Value)
+			if !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Secure != secure || cookie.Domain != "" || cookie.Path != "/" {
+				t.Errorf("cookie %s by %s is %+v", names[i], proto, cookie)
+			}
+		}
+		token := sessionCookies(t, a, names...)[0].Value
+		gone := s.ask(t, nil, http.MethodPost, "/api/v1/auth/logout", "", map[string]string{"Authorization": "Bearer " + token, "X-Forwarded-Proto": proto})
+		for i, cookie := range sessionCookies(t, gone, names...) {
+			if cookie.MaxAge >= 0 || cookie.Value != "" || cookie.Secure != secure || cookie.Path != "/" {
+				t.Errorf("a logout by %s leaves cookie %s: %+v", proto, names[i], cookie)
+			}
+		}
+	}
+}
+
+// sessionCookies returns the cookies that an answer sets, which have to be names.
+func sessionCookies(t *testing.T, a answer, names ...string) []*http.Cookie {
+	t.Helper()
+	var cookies []*http.Cookie
+	var got []string
+	for _, line := range a.header.Values("Set-Cookie") {
+		cookie, err := http.ParseSetCookie(line)
 		if err != nil {
 			t.Fatalf("%d %s: %v", a.status, a.body, err)
 		}
-		s.secret("a token", cookie.Value)
-		if !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Secure != secure || cookie.Domain != "" || cookie.Path != "/" {
-			t.Errorf("the cookie by %s is %+v", proto, cookie)
+		cookies, got = append(cookies, cookie), append(got, cookie.Name)
+	}
+	if !slices.Equal(got, names) {
+		t.Fatalf("%d %s: cookies %q, want %q", a.status, a.body, got, names)
+	}
+	return cookies
+}
+
+// hostCookie has a sibling domain plant a session beside that of the host itself.
+func hostCookie(t *testing.T, s *site) {
+	victim, attacker := s.user(t, "hedwig"), s.user(t, "mallory")
+	me := func(cookie string) string {
+		return s.ask(t, nil, http.MethodGet, "/api/v1/auth/me", "", map[string]string{"Cookie": cookie}).body
+	}
+	for _, cookie := range []string{
+		"session=" + attacker.Token + "; __Host-session=" + victim.Token,
+		"__Host-session=" + victim.Token + "; session=" + attacker.Token,
+	} {
+		if got := me(cookie); !strings.Contains(got, `"hedwig"`) {
+			t.Errorf("with both cookies: %s, want hedwig", got)
 		}
+	}
+	if got := me("session=" + victim.Token); !strings.Contains(got, `"hedwig"`) {
+		t.Errorf("with the plain cookie: %s, want hedwig", got)
 	}
 }
 

@@ -50,6 +50,7 @@ func TestSecurity(t *testing.T) {
 		{"files", files},
 		{"headers", headers},
 		{"cookies", cookies},
+		{"the cookie of the host", hostCookie},
 		{"cross-site requests", crossSite},
 		{"cross-site sockets", crossSiteSockets},
 		{"every operation wants a session", everyOperationWantsASession},
