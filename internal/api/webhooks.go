@@ -54,6 +54,12 @@ type incomingHooksOutput struct {
 	}
 }
 
+type incomingHookOutput struct {
+	Body struct {
+		Webhook chat.IncomingHook `json:"webhook"`
+	}
+}
+
 // OfHook is the path of everything about one webhook.
 type OfHook struct {
 	OfRoom
@@ -97,6 +103,15 @@ func (a *API) mountIncomingHooks() {
 		return nil, a.Service.DeleteIncomingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
+		OperationID: "resumeIncomingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
+		Summary: "Answer for an incoming webhook, so that it works again", DefaultStatus: http.StatusOK,
+	}, func(ctx context.Context, in *OfHook) (*incomingHookOutput, error) {
+		hook, err := a.Service.ResumeIncomingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+		out := &incomingHookOutput{}
+		out.Body.Webhook = hook
+		return out, err
+	})
+	handle(a, huma.Operation{
 		OperationID: "postByWebhook", Method: http.MethodPost, Path: hooksPath + "{token}", Tags: tags,
 		Summary: "Say something in the room of an incoming webhook", DefaultStatus: http.StatusCreated,
 		Description: "201 for a new message, 200 with the original where the cid or Idempotency-Key was known.",
@@ -132,6 +147,12 @@ type outgoingHooksOutput struct {
 	}
 }
 
+type outgoingHookOutput struct {
+	Body struct {
+		Webhook chat.OutgoingHook `json:"webhook"`
+	}
+}
+
 func (a *API) mountOutgoingHooks() {
 	tags := []string{"webhooks"}
 	const path = "/rooms/{id}/webhooks/outgoing"
@@ -158,5 +179,14 @@ func (a *API) mountOutgoingHooks() {
 		Summary: "End an outgoing webhook", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfHook) (*struct{}, error) {
 		return nil, a.Service.DeleteOutgoingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+	})
+	handle(a, huma.Operation{
+		OperationID: "resumeOutgoingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
+		Summary: "Answer for an outgoing webhook that is paused or was given up; it goes on after what was delivered", DefaultStatus: http.StatusOK,
+	}, func(ctx context.Context, in *OfHook) (*outgoingHookOutput, error) {
+		hook, err := a.Service.ResumeOutgoingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+		out := &outgoingHookOutput{}
+		out.Body.Webhook = hook
+		return out, err
 	})
 }

@@ -115,7 +115,8 @@ func (a *App) Run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
 	parts.Go(func() { a.hooks.Run(workLife) })
-	parts.Go(func() { a.tidy(workLife) })
+	parts.Go(func() { a.every(workLife, tidyEvery, "remove expired accounts and sessions", a.service.Tidy) })
+	parts.Go(func() { a.every(workLife, noticeEvery, "notice paused webhooks", a.service.NoticePauses) })
 	parts.Go(func() { a.sweeper.Run(workLife) })
 	parts.Go(func() { a.indexer.Run(workLife) })
 	parts.Go(func() { a.seen.Run(workLife) })
@@ -138,16 +139,20 @@ func (a *App) Run(ctx context.Context) error {
 	return errors.Join(cause, a.close())
 }
 
-// tidyEvery is how often a node lets go who is to go. What breaks off is gone on
-// with by the next pass, of whichever node.
-const tidyEvery = 2 * time.Minute
+// How often a node does background work. What a pass leaves undone, the next one of
+// any node does.
+const (
+	tidyEvery   = 2 * time.Minute
+	noticeEvery = 10 * time.Second
+)
 
-func (a *App) tidy(ctx context.Context) {
-	tick := time.NewTicker(tidyEvery)
+// every runs work at once and then every period, until ctx ends.
+func (a *App) every(ctx context.Context, period time.Duration, name string, work func(context.Context) error) {
+	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
-		if err := a.service.Tidy(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("not all is tidy", "err", err)
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("background work failed", "work", name, "err", err)
 		}
 		select {
 		case <-ctx.Done():

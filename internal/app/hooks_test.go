@@ -361,3 +361,44 @@ func stopInTheMiddle(t *testing.T, n *node, next func() string) {
 		to.hears(t, seq+2)
 	}
 }
+
+// TestTheWebhooksOfAKickedAdminPause has the owner see it in the room and resume one.
+func TestTheWebhooksOfAKickedAdminPause(t *testing.T) {
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		bob.join(room.ID, nil)
+		alice.hears(1)
+		role := map[string]string{"role": "admin"}
+		if err := alice.Client.Do(ctx(w.t), http.MethodPatch, path("/rooms/%d/members/%d", room.ID, bob.User.ID), role, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		hook := bob.incoming(room.ID, "CI")
+		alice.hears(2)
+		if status, _ := post(w.t, hook.URL, "", `{"text":"of an admin"}`); status != http.StatusCreated {
+			w.t.Fatalf("post = %d, want 201", status)
+		}
+		alice.hears(3)
+		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, path("/rooms/%d/members/%d", room.ID, bob.User.ID), nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		alice.hears(4)
+		for _, node := range w.nodes {
+			if status, _ := post(w.t, strings.Replace(hook.URL, w.nodes[len(w.nodes)-1], node, 1), "", `{"text":"of nobody"}`); status != http.StatusForbidden {
+				w.t.Errorf("post after the kick = %d, want 403", status)
+			}
+		}
+		if notice := alice.hears(5); notice.System == nil || notice.System.Action != chat.Paused || notice.System.UserID != bob.User.ID {
+			w.t.Fatalf("message = %+v, want the notice of the pause", notice)
+		}
+		resume := path("/rooms/%d/webhooks/incoming/%d/resume", room.ID, hook.ID)
+		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodPost, resume, nil, nil), chat.NotAMember)
+		if err := alice.Client.Do(ctx(w.t), http.MethodPost, resume, nil, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		if status, _ := post(w.t, hook.URL, "", `{"text":"of the owner"}`); status != http.StatusCreated {
+			w.t.Fatalf("post after the resume = %d, want 201", status)
+		}
+	})
+}

@@ -11,17 +11,25 @@ type HookID int64
 // MaxHooks is how many webhooks of each kind a room may have.
 const MaxHooks = 10
 
-// IncomingHook lets a program that knows its token say something in a room, as a
-// bot of the hook's own.
+// IncomingHook lets a program that knows its token send messages to a room, as a
+// bot of its own.
 type IncomingHook struct {
 	ID        HookID `json:"id"`
 	RoomID    RoomID `json:"roomId"`
 	Name      string `json:"name"`
 	UserID    UserID `json:"userId" doc:"The bot that says what is posted."`
 	CreatedAt Time   `json:"createdAt" format:"date-time"`
+	Made
 }
 
-// OutgoingHook tells a program at URL every durable change of a room, in order.
+// Made says who answers for a webhook: it works only while that member may manage
+// webhooks in the room.
+type Made struct {
+	CreatedBy Author `json:"createdBy" doc:"Who made or last resumed it."`
+	Paused    bool   `json:"paused" doc:"True while createdBy may not manage webhooks in this room: nothing is posted or sent."`
+}
+
+// OutgoingHook sends every durable change of a room to a program at URL, in order.
 type OutgoingHook struct {
 	ID        HookID `json:"id"`
 	RoomID    RoomID `json:"roomId"`
@@ -33,6 +41,7 @@ type OutgoingHook struct {
 	// DisabledAt is set when the receiver was given up: nothing is sent any more.
 	DisabledAt Time `json:"disabledAt,omitempty" format:"date-time" doc:"Set when the receiver was given up."`
 	CreatedAt  Time `json:"createdAt" format:"date-time"`
+	Made
 }
 
 // NewIncomingHook is what the store needs to make an incoming webhook.
@@ -67,12 +76,25 @@ type Hooks interface {
 	CreateOutgoing(ctx context.Context, n NewOutgoingHook, by UserID, rule MemberRule) (OutgoingHook, error)
 	// DeleteOutgoing ends a hook. NOT_FOUND.
 	DeleteOutgoing(ctx context.Context, room RoomID, id HookID, by UserID, rule MemberRule) error
+	// ResumeIncoming and ResumeOutgoing make by the one who answers for a webhook. An
+	// outgoing one goes on after what was delivered, also if its receiver was given
+	// up. NOT_FOUND.
+	ResumeIncoming(ctx context.Context, room RoomID, id HookID, by UserID, rule MemberRule) (IncomingHook, error)
+	ResumeOutgoing(ctx context.Context, room RoomID, id HookID, by UserID, rule MemberRule) (OutgoingHook, error)
+	// UnnoticedPauses returns at most limit rooms, each with the maker of webhooks or
+	// invites that are paused without a notice in the room. What is active again is
+	// noticed again at its next pause.
+	UnnoticedPauses(ctx context.Context, limit int) ([]Pause, error)
+	// NoticePause writes the notice; the message is nil if another node was faster or
+	// nothing is paused any more.
+	NoticePause(ctx context.Context, p Pause) (*Message, error)
 }
 
 // HookTurn is an outgoing hook that one node has taken for a while to deliver what
 // is due. A turn whose lease has run out may be another node's: it changes nothing.
 type HookTurn struct {
 	ID           HookID
+	Maker        UserID
 	Room         RoomID
 	URL          string
 	Secret       string
@@ -90,14 +112,30 @@ type HookFailure struct {
 	GiveUp     bool
 }
 
-// Deliveries is the store of what outgoing hooks have been told.
+// Pause names the maker of webhooks or invites in a room who may not make such any more.
+type Pause struct {
+	Room  RoomID
+	Maker UserID
+}
+
+// DueWebhook is an outgoing webhook that has something to deliver.
+type DueWebhook struct {
+	ID    HookID
+	Maker UserID
+	URL   string
+}
+
+// Deliveries is the queue of outgoing webhooks: what each of them has received.
 type Deliveries interface {
-	// TakeHooks takes at most limit hooks that have something to deliver and that
-	// nobody else has, for the time of lease: those that work before those that
-	// fail, and whoever waits longest first.
-	TakeHooks(ctx context.Context, limit int, lease time.Duration) ([]HookTurn, error)
-	// Delivered tells that the changes up to a number were received and renews the
-	// lease; held is false where the turn is over.
+	// DueHooks returns at most limit hooks that have something to deliver and are not
+	// leased, of each maker at most perMaker: those that work before those that
+	// fail, and the longest waiting first.
+	DueHooks(ctx context.Context, perMaker, limit int) ([]DueWebhook, error)
+	// TakeHooks leases those of ids that are still due. A webhook is leased by one
+	// node at a time.
+	TakeHooks(ctx context.Context, ids []HookID, lease time.Duration) ([]HookTurn, error)
+	// Delivered records that the changes up to upTo were received and renews the
+	// lease; held is false if the lease is over or the webhook is paused.
 	Delivered(ctx context.Context, t HookTurn, upTo Seq, lease time.Duration) (held bool, err error)
 	// EndTurn lets the hook go, with what failed or nil.
 	EndTurn(ctx context.Context, t HookTurn, failure *HookFailure) error

@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -68,6 +70,9 @@ func (s *Service) PostByHook(ctx context.Context, token string, p HookPost) (m M
 	if err != nil {
 		return Message{}, false, err
 	}
+	if hook.Paused {
+		return Message{}, false, Fault(Forbidden, "This webhook is paused, because its maker no longer manages webhooks in the room. An admin of the room can resume it.")
+	}
 	return s.SendMessage(ctx, Caller{User: bot}, Send{Room: hook.RoomID, CID: p.cid(), Text: p.Text})
 }
 
@@ -116,6 +121,47 @@ func (s *Service) OutgoingHooks(ctx context.Context, caller Caller, room RoomID)
 // DeleteOutgoingHook ends a webhook. A request that is under way may still arrive.
 func (s *Service) DeleteOutgoingHook(ctx context.Context, caller Caller, room RoomID, id HookID) error {
 	return s.hiding(ctx, caller, room, s.Hooks.DeleteOutgoing(ctx, room, id, caller.User.ID, roleFor(ManageHooks)))
+}
+
+// ResumeIncomingHook makes caller answer for a webhook, so that it works again.
+func (s *Service) ResumeIncomingHook(ctx context.Context, caller Caller, room RoomID, id HookID) (IncomingHook, error) {
+	if err := mayOwnHooks(caller); err != nil {
+		return IncomingHook{}, err
+	}
+	hook, err := s.Hooks.ResumeIncoming(ctx, room, id, caller.User.ID, roleFor(ManageHooks))
+	return hook, s.hiding(ctx, caller, room, err)
+}
+
+// ResumeOutgoingHook makes caller answer for a webhook. Delivery goes on after the
+// last change that was delivered, also if the receiver had been given up.
+func (s *Service) ResumeOutgoingHook(ctx context.Context, caller Caller, room RoomID, id HookID) (OutgoingHook, error) {
+	if err := mayOwnHooks(caller); err != nil {
+		return OutgoingHook{}, err
+	}
+	hook, err := s.Hooks.ResumeOutgoing(ctx, room, id, caller.User.ID, roleFor(ManageHooks))
+	return hook, s.hiding(ctx, caller, room, err)
+}
+
+// maxPauses bounds one pass of NoticePauses.
+const maxPauses = 100
+
+// NoticePauses writes into each room whose webhooks or invites are paused that they
+// are, and whose they were: the owner may resume or delete them. Every node may call
+// it at any time.
+func (s *Service) NoticePauses(ctx context.Context) error {
+	pauses, err := s.Hooks.UnnoticedPauses(ctx, maxPauses)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, p := range pauses {
+		notice, err := s.Hooks.NoticePause(ctx, p)
+		if err != nil && CodeOf(err) != NotFound { // NOT_FOUND: the room is deleted
+			failed = append(failed, fmt.Errorf("notice pause in room %d: %w", p.Room, err))
+		}
+		s.announce(notice)
+	}
+	return errors.Join(failed...)
 }
 
 // mayOwnHooks keeps from guests what goes on when they are gone.

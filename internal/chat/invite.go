@@ -24,6 +24,7 @@ type Invite struct {
 	UsesLeft  *int     `json:"usesLeft" nullable:"true" doc:"Null: as often as one likes."`
 	CreatedAt Time     `json:"createdAt" format:"date-time"`
 	CreatedBy Author   `json:"createdBy"`
+	Paused    bool     `json:"paused" doc:"True while createdBy may not invite to this room: nobody can join by it."`
 }
 
 // NewInvite is what the store needs to make an invite.

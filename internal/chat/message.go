@@ -22,12 +22,13 @@ const (
 	Left   Action = "leave"
 	Kicked Action = "kick"
 	Named  Action = "rename"
+	Paused Action = "pause" // webhooks and invites: their maker may not make such any more
 )
 
 // SystemInfo is what a system message tells, for programs.
 type SystemInfo struct {
-	Action Action `json:"action" enum:"join,leave,kick,rename" doc:"What happened."`
-	UserID UserID `json:"userId" doc:"To whom it happened, or who did it to the room."`
+	Action Action `json:"action" enum:"join,leave,kick,rename,pause" doc:"What happened."`
+	UserID UserID `json:"userId" doc:"To whom it happened, or who did it to the room. Of a pause: who made the webhooks and invites."`
 }
 
 // ends tells whether the action ended a membership, and whose.

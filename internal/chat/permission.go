@@ -1,5 +1,7 @@
 package chat
 
+import "slices"
+
 // Deed is something that a member may do in a room.
 type Deed string
 
@@ -38,6 +40,18 @@ var rank = map[RoomRole]int{Member: 1, Moderator: 2, RoomAdmin: 3, Owner: 4}
 func (r RoomRole) May(d Deed) bool {
 	least, known := leastRole[d]
 	return known && rank[r] >= rank[least]
+}
+
+// RolesWith returns the roles that are enough for d.
+func RolesWith(d Deed) []RoomRole {
+	var roles []RoomRole
+	for role := range rank {
+		if role.May(d) {
+			roles = append(roles, role)
+		}
+	}
+	slices.Sort(roles)
+	return roles
 }
 
 // Above tells whether the role stands above another one: whom it may act upon.

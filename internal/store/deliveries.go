@@ -10,21 +10,30 @@ import (
 
 var _ chat.Deliveries = (*Store)(nil)
 
-// dueHooks are the outgoing webhooks that have something to deliver at $1 and that
-// nobody has.
-const dueHooks = ` FROM outgoing_hooks h JOIN rooms r ON r.id = h.room_id
-	WHERE h.delivered < r.head AND h.next_at <= $1 AND h.leased_until <= $1 AND h.disabled_at IS NULL`
+// dueHooks are the outgoing webhooks that have something to deliver at $1, are not
+// paused and not leased.
+var dueHooks = ` FROM outgoing_hooks h JOIN rooms r ON r.id = h.room_id
+	WHERE h.delivered < r.head AND h.next_at <= $1 AND h.leased_until <= $1 AND h.disabled_at IS NULL AND ` + hookMakerMay
 
-// TakeHooks takes hooks that are due. Mostly there are none: that is found out
-// without a transaction.
-func (s *Store) TakeHooks(ctx context.Context, limit int, lease time.Duration) ([]chat.HookTurn, error) {
+// DueHooks returns hooks that are due, of each maker at most perMaker.
+func (s *Store) DueHooks(ctx context.Context, perMaker, limit int) ([]chat.DueWebhook, error) {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	due, err := readAll(ctx, s.read, func(r row) (w chat.DueWebhook, err error) {
+		err = r.Scan(&w.ID, &w.Maker, &w.URL)
+		return w, err
+	}, `SELECT id, maker, url FROM (
+			SELECT h.id, h.url, h.next_at, h.failures > 0 AS failing, `+hookMaker+` AS maker,
+				row_number() OVER (PARTITION BY `+hookMaker+` ORDER BY h.failures > 0, h.next_at, h.id) AS place`+dueHooks+`) AS due
+		WHERE place <= $2 ORDER BY failing, next_at, id LIMIT $3`, int64(s.clock()), perMaker, limit)
+	return due, s.fail("find due webhooks", err)
+}
+
+// TakeHooks leases hooks that are due.
+func (s *Store) TakeHooks(ctx context.Context, ids []chat.HookID, lease time.Duration) ([]chat.HookTurn, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	now := int64(s.clock())
-	var due bool
-	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1`+dueHooks+`)`, now).Scan(&due); err != nil || !due {
-		return nil, s.fail("find due webhooks", err)
-	}
 	var turns []chat.HookTurn
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		return each(ctx, tx, func(r row) error {
@@ -33,20 +42,22 @@ func (s *Store) TakeHooks(ctx context.Context, limit int, lease time.Duration) (
 			turns = append(turns, t)
 			return err
 		}, `UPDATE outgoing_hooks SET lease = lease + 1, leased_until = $2
-			WHERE id IN (SELECT h.id`+dueHooks+` ORDER BY h.failures > 0, h.next_at, h.id LIMIT $3`+s.engine.lockDue()+`)
+			WHERE id IN (SELECT h.id`+dueHooks+` AND `+s.engine.in("h.id", 3)+s.engine.lockDue()+`)
 			RETURNING id, room_id, url, secret, delivered, failures, COALESCE(failing_since, 0), lease`,
-			now, now+lease.Milliseconds(), limit)
+			now, now+lease.Milliseconds(), s.engine.list(raw(ids)))
 	})
 	return turns, s.fail("take webhooks", err)
 }
 
-// Delivered moves the cursor of a hook whose turn lasts and renews the lease.
+// Delivered moves the cursor of a hook whose lease lasts and that is not paused, and
+// renews the lease: a maker who was removed receives at most the change under way.
 func (s *Store) Delivered(ctx context.Context, t chat.HookTurn, upTo chat.Seq, lease time.Duration) (bool, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	result, err := s.write.ExecContext(ctx, `
 		UPDATE outgoing_hooks SET delivered = $3, leased_until = $4, failures = 0, failing_since = NULL, last_error = ''
-		WHERE id = $1 AND lease = $2`,
+		WHERE id = $1 AND lease = $2 AND EXISTS (
+			SELECT 1 FROM outgoing_hooks h JOIN rooms r ON r.id = h.room_id WHERE h.id = $1 AND `+hookMakerMay+`)`,
 		int64(t.ID), t.Lease, int64(upTo), int64(s.clock())+lease.Milliseconds())
 	if err != nil {
 		return false, s.fail("move webhook", err)

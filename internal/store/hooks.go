@@ -6,34 +6,102 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 var _ chat.Hooks = (*Store)(nil)
 
+// A webhook of unknown maker is the room owner's.
+const hookMaker = `COALESCE(h.created_by, r.owner_id)`
+
+// hookMakerMay is the condition that the maker of webhook h in room r may still
+// manage webhooks there.
+var hookMakerMay = roleSuffices(hookMaker, chat.ManageHooks)
+
+// roleSuffices is the condition that maker, an SQL expression, is an active user
+// whose role in room r is enough for d.
+func roleSuffices(maker string, d chat.Deed) string {
+	var roles []string
+	for _, role := range chat.RolesWith(d) {
+		roles = append(roles, "'"+string(role)+"'")
+	}
+	return `EXISTS (SELECT 1 FROM room_members k JOIN users u ON u.id = k.user_id WHERE k.room_id = r.id AND k.user_id = ` + maker +
+		` AND k.role IN (` + strings.Join(roles, ", ") + `) AND ` + living + `)`
+}
+
+// makerColumns are the maker m of webhook h and whether h is paused.
+var makerColumns = `m.id, m.username, m.display_name, m.avatar_key, NOT ` + hookMakerMay
+
+var incomingSelect = `
+	SELECT h.id, h.room_id, b.display_name, b.id, h.created_at, ` + makerColumns + `
+	FROM incoming_hooks h JOIN rooms r ON r.id = h.room_id JOIN users b ON b.id = h.user_id JOIN users m ON m.id = ` + hookMaker
+
+var outgoingSelect = `
+	SELECT h.id, h.room_id, h.url, h.delivered, h.failures, h.last_error,
+		CASE WHEN h.failures > 0 AND h.disabled_at IS NULL THEN h.next_at ELSE 0 END, COALESCE(h.disabled_at, 0), h.created_at, ` + makerColumns + `
+	FROM outgoing_hooks h JOIN rooms r ON r.id = h.room_id JOIN users m ON m.id = ` + hookMaker
+
+func scanIncoming(r row) (chat.IncomingHook, error) {
+	var h chat.IncomingHook
+	var m madeRow
+	err := r.Scan(append([]any{&h.ID, &h.RoomID, &h.Name, &h.UserID, &h.CreatedAt}, m.dest()...)...)
+	h.Made = m.value()
+	return h, err
+}
+
+func scanOutgoing(r row) (chat.OutgoingHook, error) {
+	var h chat.OutgoingHook
+	var m madeRow
+	err := r.Scan(append([]any{&h.ID, &h.RoomID, &h.URL, &h.Delivered, &h.Failures, &h.LastError, &h.NextTryAt, &h.DisabledAt, &h.CreatedAt}, m.dest()...)...)
+	h.Made = m.value()
+	return h, err
+}
+
+// madeRow receives makerColumns.
+type madeRow struct {
+	made   chat.Made
+	avatar string
+}
+
+func (m *madeRow) dest() []any {
+	by := &m.made.CreatedBy
+	return []any{&by.ID, &by.Username, &by.DisplayName, &m.avatar, &m.made.Paused}
+}
+
+func (m *madeRow) value() chat.Made {
+	m.made.CreatedBy.AvatarURL = avatarURL(m.avatar)
+	return m.made
+}
+
 // CreateIncoming makes an incoming webhook with its bot.
 func (s *Store) CreateIncoming(ctx context.Context, n chat.NewIncomingHook, by chat.UserID, rule chat.MemberRule) (chat.IncomingHook, *chat.Message, error) {
-	hook := chat.IncomingHook{RoomID: n.Room, Name: n.Bot.DisplayName, CreatedAt: s.clock()}
+	var hook chat.IncomingHook
 	var told *chat.Message
 	err := s.asMember(ctx, n.Room, by, 0, rule, func(tx *roomTx) error {
 		if err := s.roomForHook(ctx, tx, "incoming_hooks"); err != nil {
 			return err
 		}
-		var err error
-		if hook.UserID, err = s.addBot(ctx, tx.Tx, 0, n.Bot); err != nil {
+		bot, err := s.addBot(ctx, tx.Tx, 0, n.Bot)
+		if err != nil {
 			return err
 		}
-		if told, err = s.tell(ctx, tx, hook.UserID, hook.UserID, chat.Joined, "{subject} joined the room."); err != nil {
+		if told, err = s.tell(ctx, tx, bot, bot, chat.Joined, "{subject} joined the room."); err != nil {
 			return err
 		}
 		tx.members++
-		if _, err = s.addMember(ctx, tx.Tx, n.Room, hook.UserID, chat.Member, tx.head); err != nil {
+		if _, err = s.addMember(ctx, tx.Tx, n.Room, bot, chat.Member, tx.head); err != nil {
 			return err
 		}
-		err = tx.QueryRowContext(ctx, `INSERT INTO incoming_hooks (room_id, user_id, token_hash, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
-			int64(n.Room), int64(hook.UserID), n.TokenHash, int64(hook.CreatedAt)).Scan(&hook.ID)
+		var id chat.HookID
+		err = tx.QueryRowContext(ctx, `
+			INSERT INTO incoming_hooks (room_id, user_id, token_hash, created_by, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
+			int64(n.Room), int64(bot), n.TokenHash, int64(by), int64(s.clock())).Scan(&id)
 		if err != nil {
+			return err
+		}
+		if hook, err = scanIncoming(tx.QueryRowContext(ctx, incomingSelect+` WHERE h.id = $1`, int64(id))); err != nil {
 			return err
 		}
 		return s.auditHook(ctx, tx, by, chat.AuditHookMade, fmt.Sprintf("incoming %d: %s", hook.ID, hook.Name))
@@ -61,12 +129,7 @@ func (s *Store) auditHook(ctx context.Context, tx *roomTx, by chat.UserID, actio
 func (s *Store) Incoming(ctx context.Context, room chat.RoomID) ([]chat.IncomingHook, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	hooks, err := readAll(ctx, s.read, func(r row) (chat.IncomingHook, error) {
-		hook := chat.IncomingHook{RoomID: room}
-		err := r.Scan(&hook.ID, &hook.Name, &hook.UserID, &hook.CreatedAt)
-		return hook, err
-	}, `SELECT h.id, u.display_name, u.id, h.created_at FROM incoming_hooks h JOIN users u ON u.id = h.user_id
-		WHERE h.room_id = $1 ORDER BY h.id`, int64(room))
+	hooks, err := readAll(ctx, s.read, scanIncoming, incomingSelect+` WHERE h.room_id = $1 ORDER BY h.id`, int64(room))
 	return hooks, s.fail("list webhooks", err)
 }
 
@@ -106,25 +169,30 @@ func (s *Store) IncomingByToken(ctx context.Context, hash []byte) (chat.Incoming
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var hook chat.IncomingHook
+	var madeBy madeRow
 	bot, err := scanUser(s.read.QueryRowContext(ctx, `
-		SELECT `+userColumns+`, h.id, h.room_id, h.created_at FROM incoming_hooks h JOIN users u ON u.id = h.user_id
-		WHERE h.token_hash = $1 AND `+living, hash), &hook.ID, &hook.RoomID, &hook.CreatedAt)
-	hook.Name, hook.UserID = bot.DisplayName, bot.ID
+		SELECT `+userColumns+`, h.id, h.room_id, h.created_at, `+makerColumns+`
+		FROM incoming_hooks h JOIN rooms r ON r.id = h.room_id JOIN users u ON u.id = h.user_id JOIN users m ON m.id = `+hookMaker+`
+		WHERE h.token_hash = $1 AND `+living, hash), append([]any{&hook.ID, &hook.RoomID, &hook.CreatedAt}, madeBy.dest()...)...)
+	hook.Name, hook.UserID, hook.Made = bot.DisplayName, bot.ID, madeBy.value()
 	return hook, bot, s.fail("find webhook", err)
 }
 
 // CreateOutgoing makes an outgoing webhook, which begins after the room's head.
 func (s *Store) CreateOutgoing(ctx context.Context, n chat.NewOutgoingHook, by chat.UserID, rule chat.MemberRule) (chat.OutgoingHook, error) {
-	hook := chat.OutgoingHook{RoomID: n.Room, URL: n.URL, CreatedAt: s.clock()}
+	var hook chat.OutgoingHook
 	err := s.asMember(ctx, n.Room, by, 0, rule, func(tx *roomTx) error {
 		if err := s.roomForHook(ctx, tx, "outgoing_hooks"); err != nil {
 			return err
 		}
-		hook.Delivered = tx.head
+		var id chat.HookID
 		err := tx.QueryRowContext(ctx, `
-			INSERT INTO outgoing_hooks (room_id, url, secret, delivered, next_at, created_at) VALUES ($1, $2, $3, $4, $5, $5) RETURNING id`,
-			int64(n.Room), n.URL, n.Secret, int64(tx.head), int64(hook.CreatedAt)).Scan(&hook.ID)
+			INSERT INTO outgoing_hooks (room_id, url, secret, delivered, next_at, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $5) RETURNING id`,
+			int64(n.Room), n.URL, n.Secret, int64(tx.head), int64(s.clock()), int64(by)).Scan(&id)
 		if err != nil {
+			return err
+		}
+		if hook, err = scanOutgoing(tx.QueryRowContext(ctx, outgoingSelect+` WHERE h.id = $1`, int64(id))); err != nil {
 			return err
 		}
 		return s.auditHook(ctx, tx, by, chat.AuditHookMade, fmt.Sprintf("outgoing %d: %s", hook.ID, hostOf(n.URL)))
@@ -145,13 +213,7 @@ func hostOf(address string) string {
 func (s *Store) Outgoing(ctx context.Context, room chat.RoomID) ([]chat.OutgoingHook, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	hooks, err := readAll(ctx, s.read, func(r row) (chat.OutgoingHook, error) {
-		hook := chat.OutgoingHook{RoomID: room}
-		err := r.Scan(&hook.ID, &hook.URL, &hook.Delivered, &hook.Failures, &hook.LastError, &hook.NextTryAt, &hook.DisabledAt, &hook.CreatedAt)
-		return hook, err
-	}, `SELECT id, url, delivered, failures, last_error, CASE WHEN failures > 0 AND disabled_at IS NULL THEN next_at ELSE 0 END,
-			COALESCE(disabled_at, 0), created_at
-		FROM outgoing_hooks WHERE room_id = $1 ORDER BY id`, int64(room))
+	hooks, err := readAll(ctx, s.read, scanOutgoing, outgoingSelect+` WHERE h.room_id = $1 ORDER BY h.id`, int64(room))
 	return hooks, s.fail("list webhooks", err)
 }
 

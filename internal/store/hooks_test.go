@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -113,11 +114,23 @@ const testLease = time.Minute
 // take returns the turns that can be had now.
 func take(t *testing.T, s *Store, limit int) []chat.HookTurn {
 	t.Helper()
-	turns, err := s.TakeHooks(t.Context(), limit, testLease)
+	turns, err := takeDue(t.Context(), s, limit)
 	if err != nil {
 		t.Fatalf("take hooks: %v", err)
 	}
 	return turns
+}
+
+func takeDue(ctx context.Context, s *Store, limit int) ([]chat.HookTurn, error) {
+	due, err := s.DueHooks(ctx, limit, limit)
+	if err != nil {
+		return nil, err
+	}
+	var ids []chat.HookID
+	for _, w := range due {
+		ids = append(ids, w.ID)
+	}
+	return s.TakeHooks(ctx, ids, testLease)
 }
 
 func takeOne(t *testing.T, s *Store) chat.HookTurn {
@@ -277,7 +290,7 @@ func TestAHookIsTakenByOne(t *testing.T) {
 		for range 8 {
 			nodes.Go(func() {
 				for range 5 {
-					turns, err := s.TakeHooks(t.Context(), 3, testLease)
+					turns, err := takeDue(t.Context(), s, 3)
 					if err != nil {
 						t.Error(err)
 					}
@@ -290,8 +303,10 @@ func TestAHookIsTakenByOne(t *testing.T) {
 			})
 		}
 		nodes.Wait()
-		for _, turn := range take(t, s, hooks) {
-			taken[turn.ID]++
+		for turns := take(t, s, hooks); len(turns) > 0; turns = take(t, s, hooks) {
+			for _, turn := range turns {
+				taken[turn.ID]++
+			}
 		}
 		if len(taken) != hooks {
 			t.Fatalf("%d hooks taken, want %d", len(taken), hooks)
@@ -300,6 +315,174 @@ func TestAHookIsTakenByOne(t *testing.T) {
 			if n != 1 {
 				t.Errorf("hook %d taken %d times, want once", id, n)
 			}
+		}
+	})
+}
+
+func setRole(t *testing.T, s *Store, room chat.Room, by, member chat.Caller, role chat.RoomRole) {
+	t.Helper()
+	if _, err := s.SetRole(t.Context(), room.ID, by.User.ID, member.User.ID, role, nil); err != nil {
+		t.Fatalf("set role: %v", err)
+	}
+}
+
+func anyBan(chat.Membership, *chat.Membership) error { return nil }
+
+func notices(t *testing.T, s *Store) (written []chat.Message) {
+	t.Helper()
+	pauses, err := s.UnnoticedPauses(t.Context(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pauses {
+		m, err := s.NoticePause(t.Context(), p)
+		if err != nil || m == nil {
+			t.Fatalf("notice %+v: %v, %v", p, m, err)
+		}
+		again, err := s.NoticePause(t.Context(), p) // another node
+		if err != nil || again != nil {
+			t.Fatalf("notice %+v again: %v, %v, want none", p, again, err)
+		}
+		written = append(written, *m)
+	}
+	return written
+}
+
+// TestWebhooksAndInvitesOfAFormerManagerPause takes the right to manage webhooks from
+// their maker in every way there is.
+func TestWebhooksAndInvitesOfAFormerManagerPause(t *testing.T) {
+	for name, take := range map[string]func(t *testing.T, s *Store, room chat.Room, alice, bob chat.Caller){
+		"leaves": func(t *testing.T, s *Store, room chat.Room, _, bob chat.Caller) {
+			if _, err := s.Leave(t.Context(), room.ID, bob.User.ID); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"is kicked": func(t *testing.T, s *Store, room chat.Room, alice, bob chat.Caller) {
+			if _, err := s.Kick(t.Context(), room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"is banned": func(t *testing.T, s *Store, room chat.Room, alice, bob chat.Caller) {
+			if _, _, err := s.Ban(t.Context(), room.ID, alice.User.ID, bob.User.ID, "", anyBan); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"is demoted": func(t *testing.T, s *Store, room chat.Room, alice, bob chat.Caller) {
+			setRole(t, s, room, alice, bob, chat.Member)
+		},
+		"is disabled by an admin of the server": func(t *testing.T, s *Store, _ chat.Room, alice, bob chat.Caller) {
+			yes := true
+			if _, err := s.ChangeAccount(t.Context(), alice.User.ID, bob.User.ID, chat.AccountChange{Disabled: &yes}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"closes its account": func(t *testing.T, s *Store, _ chat.Room, _, bob chat.Caller) {
+			if _, _, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", false); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run("the maker "+name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, s *Store) {
+				alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
+				room := createRoom(t, s, alice, "lobby")
+				join(t, s, room, bob)
+				setRole(t, s, room, alice, bob, chat.RoomAdmin)
+				in, inHash := createIncoming(t, s, room, bob, "hook-1")
+				out := createOutgoing(t, s, room, bob)
+				invite := make([]byte, 32)
+				_, err := s.CreateInvite(t.Context(), chat.NewInvite{Room: room.ID, By: bob.User.ID, TokenHash: invite, ExpiresAt: chat.Never}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if in.CreatedBy.ID != bob.User.ID || out.CreatedBy.ID != bob.User.ID || in.Paused || out.Paused {
+					t.Fatalf("webhooks = %+v, %+v, want active ones of bob", in, out)
+				}
+				if written := notices(t, s); len(written) != 0 {
+					t.Fatalf("notices = %+v, want none", written)
+				}
+				appendText(t, s, room, alice, "one")
+				underWay := takeOne(t, s)
+
+				take(t, s, room, alice, bob)
+				delivered(t, s, underWay, underWay.Delivered+1, false)
+				appendText(t, s, room, alice, "two")
+				later(t, s, 2*testLease)
+				noTurn(t, s, "it is paused")
+				if h := outgoing(t, s, room); !h.Paused {
+					t.Fatalf("hook = %+v, want paused", h)
+				}
+				if h, _, err := s.IncomingByToken(t.Context(), inHash); err != nil || !h.Paused {
+					t.Fatalf("hook = %+v, %v, want paused", h, err)
+				}
+				if invites, err := s.Invites(t.Context(), room.ID); err != nil || len(invites) != 1 || !invites[0].Paused {
+					t.Fatalf("invites = %+v, %v, want one, paused", invites, err)
+				}
+				_, _, err = s.JoinInvited(t.Context(), invite, carol.User.ID)
+				wantCode(t, err, chat.NotFound)
+				_, err = s.Invited(t.Context(), invite, carol.User.ID)
+				wantCode(t, err, chat.NotFound)
+				if written := notices(t, s); len(written) != 1 || written[0].System.Action != chat.Paused || written[0].System.UserID != bob.User.ID {
+					t.Fatalf("notices = %+v, want one about bob", written)
+				}
+				if written := notices(t, s); len(written) != 0 {
+					t.Fatalf("notices = %+v, want none again", written)
+				}
+
+				resumed, err := s.ResumeOutgoing(t.Context(), room.ID, out.ID, alice.User.ID, nil)
+				if err != nil || resumed.Paused || resumed.CreatedBy.ID != alice.User.ID {
+					t.Fatalf("resumed = %+v, %v", resumed, err)
+				}
+				if turn := takeOne(t, s); turn.Delivered != out.Delivered {
+					t.Fatalf("turn = %+v, want on from %d", turn, out.Delivered)
+				}
+				if h, err := s.ResumeIncoming(t.Context(), room.ID, in.ID, alice.User.ID, nil); err != nil || h.Paused {
+					t.Fatalf("resumed = %+v, %v", h, err)
+				}
+				_, err = s.ResumeOutgoing(t.Context(), room.ID, 999, alice.User.ID, nil)
+				wantCode(t, err, chat.NotFound)
+			})
+		})
+	}
+}
+
+func TestAWebhookPausesAgainWithANewNotice(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		join(t, s, room, bob)
+		for range 2 {
+			setRole(t, s, room, alice, bob, chat.RoomAdmin)
+			if hooks, err := s.Outgoing(t.Context(), room.ID); err != nil || len(hooks) == 0 {
+				createOutgoing(t, s, room, bob)
+			}
+			if h := outgoing(t, s, room); h.Paused {
+				t.Fatalf("hook = %+v, want active with its maker", h)
+			}
+			if written := notices(t, s); len(written) != 0 {
+				t.Fatalf("notices = %+v, want none", written)
+			}
+			setRole(t, s, room, alice, bob, chat.Moderator)
+			if written := notices(t, s); len(written) != 1 {
+				t.Fatalf("notices = %+v, want one", written)
+			}
+		}
+	})
+}
+
+func TestDueHooksAreBoundedForEachMaker(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		of, his := createRoom(t, s, alice, "hers"), createRoom(t, s, bob, "his")
+		for range 5 {
+			createOutgoing(t, s, of, alice)
+		}
+		late := createOutgoing(t, s, his, bob)
+		appendText(t, s, of, alice, "one")
+		appendText(t, s, his, bob, "one")
+		due, err := s.DueHooks(t.Context(), 2, 3)
+		if err != nil || len(due) != 3 || due[2].ID != late.ID || due[2].Maker != bob.User.ID {
+			t.Fatalf("due = %+v, %v, want two of alice and the one of bob", due, err)
 		}
 	})
 }

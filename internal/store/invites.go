@@ -14,15 +14,19 @@ var _ chat.Invites = (*Store)(nil)
 // inForce is the test whether invite i can be used at the time that is argument 2.
 const inForce = `i.expires_at > $2 AND (i.uses_left IS NULL OR i.uses_left > 0)`
 
-const inviteSelect = `
-	SELECT i.id, i.expires_at, i.uses_left, i.created_at, u.id, u.username, u.display_name, u.avatar_key
-	FROM invites i JOIN users u ON u.id = i.created_by`
+// inviterMay is the condition that the maker of invite i may still invite to room r;
+// without it the invite is paused.
+var inviterMay = roleSuffices("i.created_by", chat.InviteUsers)
+
+var inviteSelect = `
+	SELECT i.id, i.expires_at, i.uses_left, i.created_at, c.id, c.username, c.display_name, c.avatar_key, NOT ` + inviterMay + `
+	FROM invites i JOIN rooms r ON r.id = i.room_id JOIN users c ON c.id = i.created_by`
 
 func scanInvite(r row) (chat.Invite, error) {
 	var i chat.Invite
 	var face string
 	err := r.Scan(&i.ID, &i.ExpiresAt, &i.UsesLeft, &i.CreatedAt,
-		&i.CreatedBy.ID, &i.CreatedBy.Username, &i.CreatedBy.DisplayName, &face)
+		&i.CreatedBy.ID, &i.CreatedBy.Username, &i.CreatedBy.DisplayName, &face, &i.Paused)
 	i.CreatedBy.AvatarURL = avatarURL(face)
 	return i, err
 }
@@ -85,7 +89,7 @@ func (s *Store) Invited(ctx context.Context, tokenHash []byte, viewer chat.UserI
 	room, err := s.scanRoom(s.read.QueryRowContext(ctx, `
 		SELECT `+roomColumns+` FROM invites i JOIN rooms r ON r.id = i.room_id WHERE i.token_hash = $1 AND (
 			EXISTS (SELECT 1 FROM room_members m WHERE m.room_id = r.id AND m.user_id = $3)
-			OR `+inForce+` AND (NOT r.private OR NOT EXISTS (SELECT 1 FROM room_bans b WHERE b.room_id = r.id AND b.user_id = $3)))`,
+			OR `+inForce+` AND `+inviterMay+` AND (NOT r.private OR NOT EXISTS (SELECT 1 FROM room_bans b WHERE b.room_id = r.id AND b.user_id = $3)))`,
 		tokenHash, int64(s.clock()), int64(viewer)))
 	return room, s.fail("find invite", err)
 }
@@ -102,7 +106,8 @@ func (s *Store) JoinInvited(ctx context.Context, tokenHash []byte, user chat.Use
 	}
 	membership, told, err := s.enter(ctx, room, user, func(tx *roomTx) error {
 		return affected(tx.ExecContext(ctx, `
-			UPDATE invites AS i SET uses_left = uses_left - 1 WHERE i.token_hash = $1 AND `+inForce, tokenHash, int64(s.clock())))
+			UPDATE invites AS i SET uses_left = uses_left - 1 WHERE i.token_hash = $1 AND `+inForce+`
+				AND EXISTS (SELECT 1 FROM rooms r WHERE r.id = i.room_id AND `+inviterMay+`)`, tokenHash, int64(s.clock())))
 	})
 	return membership, told, s.fail("join by invite", err)
 }

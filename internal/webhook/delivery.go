@@ -88,23 +88,23 @@ func sign(secret, timestamp string, content []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// explain says why nothing was delivered, in words that tell a room's admin what to
-// mend and nothing about this server's network.
+// explain returns why nothing was delivered, for the admins of the room. A host that
+// does not exist, one that refuses and one whose address is not allowed are the same
+// to them: the difference would list the names of this server's own network.
 func explain(err error) error {
 	var netErr net.Error
 	var dns *net.DNSError
 	var certificate *x509.CertificateInvalidError
 	var authority x509.UnknownAuthorityError
 	var hostname x509.HostnameError
+	unreachable := errors.New("the host cannot be reached from this server")
 	switch {
-	case errors.Is(err, errForbidden):
-		return errors.New("the address of the host is not allowed")
 	case errors.As(err, &dns):
-		return errors.New("the host was not found")
+		return unreachable
 	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname):
 		return errors.New("the certificate of the host is not valid")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Errorf("no answer within %d seconds", int(sendTime.Seconds()))
 	}
-	return errors.New("the connection failed")
+	return unreachable
 }

@@ -7,7 +7,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +20,12 @@ import (
 )
 
 const (
-	workers = 16 // hooks that this node serves at once
+	workers = 32 // webhooks that this node serves at once
+	// A slow receiver holds a worker for up to turnTime. No maker and no host holds
+	// more than this many, so that they cannot delay the webhooks of others.
+	perMaker, perHost = 4, 4
+	// dueLimit bounds one look for due webhooks.
+	dueLimit = 500
 
 	// lease outlasts a request by far: a node that lives never loses it.
 	lease = 3 * sendTime
@@ -52,8 +61,32 @@ type Dispatcher struct {
 	poll    time.Duration
 	retry   time.Duration // after the first failure
 
-	due  chan struct{} // has one element when there may be something to deliver
-	free chan struct{} // has an element for each worker that may begin
+	due chan struct{} // has one element when there may be something to deliver
+
+	mu      sync.Mutex
+	running load
+}
+
+// load counts the webhooks that are being served.
+type load struct {
+	all     int
+	byMaker map[chat.UserID]int
+	byHost  map[string]int
+}
+
+func (l *load) add(maker chat.UserID, host string, n int) {
+	l.all += n
+	if l.byMaker[maker] += n; l.byMaker[maker] == 0 {
+		delete(l.byMaker, maker)
+	}
+	if l.byHost[host] += n; l.byHost[host] == 0 {
+		delete(l.byHost, host)
+	}
+}
+
+// fits reports whether one more of maker and host keeps the bounds.
+func (l *load) fits(maker chat.UserID, host string) bool {
+	return l.all < workers && l.byMaker[maker] < perMaker && l.byHost[host] < perHost
 }
 
 // Deps are what a Dispatcher stands on.
@@ -68,13 +101,10 @@ type Deps struct {
 
 // NewDispatcher makes a dispatcher; Run makes it deliver.
 func NewDispatcher(d Deps) *Dispatcher {
-	free := make(chan struct{}, workers)
-	for range workers {
-		free <- struct{}{}
-	}
 	return &Dispatcher{
 		store: d.Store, changes: d.Changes, http: d.Guard.client(), metrics: d.Metrics, log: d.Log, now: d.Now,
-		poll: pollEvery, retry: firstRetry, due: make(chan struct{}, 1), free: free,
+		poll: pollEvery, retry: firstRetry, due: make(chan struct{}, 1),
+		running: load{byMaker: map[chat.UserID]int{}, byHost: map[string]int{}},
 	}
 }
 
@@ -98,8 +128,8 @@ func (d *Dispatcher) Run(ctx context.Context) {
 		for _, turn := range d.take(ctx) {
 			turns.Go(func() {
 				d.serve(ctx, turn)
-				d.free <- struct{}{}
-				d.Wake() // what happened since its last look found the hook taken
+				d.count(turn.Maker, turn.URL, -1)
+				d.Wake() // what happened since its last look found the webhook leased
 			})
 		}
 		select {
@@ -115,27 +145,57 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	}
 }
 
-// take takes as many due hooks as there are free workers.
+// take leases the due webhooks that fit into the bounds, and counts them.
 func (d *Dispatcher) take(ctx context.Context) []chat.HookTurn {
-	n := 0
-	for range workers {
-		select {
-		case <-d.free:
-			n++
-		default:
-		}
+	due, err := d.store.DueHooks(ctx, perMaker, dueLimit)
+	if err == nil && len(due) == 0 {
+		return nil
 	}
+	chosen := d.choose(due)
 	var turns []chat.HookTurn
-	if n > 0 {
-		var err error
-		if turns, err = d.store.TakeHooks(ctx, n, lease); err != nil && ctx.Err() == nil {
-			d.log.Warn("webhooks not taken", "err", err)
-		}
+	if len(chosen) > 0 {
+		turns, err = d.store.TakeHooks(ctx, slices.Collect(maps.Keys(chosen)), lease)
 	}
-	for range n - len(turns) {
-		d.free <- struct{}{}
+	if err != nil && ctx.Err() == nil {
+		d.log.Warn("claim due webhooks failed", "err", err)
+	}
+	for i := range turns {
+		turns[i].Maker = chosen[turns[i].ID].Maker
+		delete(chosen, turns[i].ID)
+	}
+	for _, w := range chosen { // another node was faster
+		d.count(w.Maker, w.URL, -1)
 	}
 	return turns
+}
+
+// choose returns those of due that fit into the bounds, by id, and counts them.
+func (d *Dispatcher) choose(due []chat.DueWebhook) map[chat.HookID]chat.DueWebhook {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	chosen := map[chat.HookID]chat.DueWebhook{}
+	for _, w := range due {
+		if host := hostOf(w.URL); d.running.fits(w.Maker, host) {
+			d.running.add(w.Maker, host, 1)
+			chosen[w.ID] = w
+		}
+	}
+	return chosen
+}
+
+func (d *Dispatcher) count(maker chat.UserID, url string, n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running.add(maker, hostOf(url), n)
+}
+
+// hostOf returns the host of a URL that Guard.Check has accepted.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 // serve is one turn: it delivers what is due and lets the hook go.

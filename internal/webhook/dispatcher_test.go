@@ -9,12 +9,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -144,14 +147,14 @@ type seen struct {
 	looks chan struct{}
 }
 
-func (s seen) TakeHooks(ctx context.Context, limit int, lease time.Duration) ([]chat.HookTurn, error) {
+func (s seen) DueHooks(ctx context.Context, perMaker, limit int) ([]chat.DueWebhook, error) {
 	defer func() {
 		select {
 		case s.looks <- struct{}{}:
 		default:
 		}
 	}()
-	return s.Deliveries.TakeHooks(ctx, limit, lease)
+	return s.Deliveries.DueHooks(ctx, perMaker, limit)
 }
 
 func newRig(t *testing.T, to *receiver) *rig {
@@ -403,5 +406,75 @@ func TestRetriesGrowToAnHour(t *testing.T) {
 		if got := d.retryAfter(failures); got != want {
 			t.Errorf("after %d failures: %v, want %v", failures, got, want)
 		}
+	}
+}
+
+// TestSlowReceiversDelayOnlyTheirMaker has more webhooks of one maker at a host that
+// does not answer than there are workers.
+func TestSlowReceiversDelayOnlyTheirMaker(t *testing.T) {
+	over := make(chan struct{})
+	slow := newReceiver(t, nil)
+	slow.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		select {
+		case <-over:
+		case <-request.Context().Done():
+		}
+	})
+	defer close(over)
+	to := newReceiver(t, nil)
+	r := newRig(t, to)
+	mallory, err := r.store.Register(t.Context(), chat.NewAccount{Username: "mallory", DisplayName: "Mallory", Password: "x"},
+		chat.NewSession{TokenHash: []byte(strings.Repeat("m", 32)), ExpiresAt: chat.Never})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 * workers / chat.MaxHooks {
+		name := fmt.Sprint("slow ", i)
+		room, _, err := r.store.CreateRoom(t.Context(), chat.NewRoom{Name: name, NameKey: name, Owner: mallory.User.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range chat.MaxHooks {
+			_, err = r.store.CreateOutgoing(t.Context(), chat.NewOutgoingHook{Room: room.ID, URL: strings.Replace(slow.URL, "127.0.0.1", "localhost", 1), Secret: "s"}, mallory.User.ID, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _, err = r.store.Append(t.Context(), chat.Draft{Room: room.ID, Author: mallory.User.ID, CID: chat.CID(uuid.NewString()), Text: "x", HTML: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.dispatch()
+	for range 3 { // the slow ones have been taken
+		<-r.looks
+	}
+	r.say("one")
+	began := time.Now()
+	wantRun(t, to.has(t, 1), 1, 1)
+	if took := time.Since(began); took > sendTime/2 {
+		t.Fatalf("delivered after %v, want at once", took)
+	}
+}
+
+func TestReasonsDoNotTellInnerNamesApart(t *testing.T) {
+	reasons := map[string]bool{}
+	for _, host := range []string{"localhost", "does-not-exist.invalid", "127.0.0.1", "[::1]"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+host+":9/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := Guard{}.client().Do(request)
+		if err == nil {
+			_ = answer.Body.Close()
+			t.Fatalf("%s was reached", host)
+		}
+		reasons[explain(err).Error()] = true
+	}
+	for _, err := range []error{&net.DNSError{IsTimeout: true}, &net.DNSError{IsNotFound: true}, errForbidden, syscall.ECONNREFUSED, syscall.EHOSTUNREACH} {
+		reasons[explain(err).Error()] = true
+	}
+	if len(reasons) != 1 {
+		t.Fatalf("reasons = %v, want one for all", slices.Collect(maps.Keys(reasons)))
 	}
 }

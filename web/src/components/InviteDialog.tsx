@@ -74,7 +74,7 @@ function InviteList({ session }: { session: RoomSession }) {
 
   return (
     <section className="dialog-section" aria-labelledby="invites-title">
-      <h3 id="invites-title">Links in force</h3>
+      <h3 id="invites-title">Links</h3>
       {state.kind === 'loading' && <Skeleton label="Loading invites" rows={2} />}
       {state.kind === 'failed' && (
         <Face title={online ? 'The links could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.invites.load() }} />
@@ -96,7 +96,7 @@ function InviteList({ session }: { session: RoomSession }) {
 function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }) {
   const online = useOnline();
   const [deed, run] = useDeed();
-  const { usesLeft, expiresAt, createdBy, createdAt } = invite;
+  const { usesLeft, expiresAt, createdBy, createdAt, paused } = invite;
   const uses = usesLeft === null ? 'For any number' : usesLeft === 1 ? 'For 1 more person' : `For ${usesLeft} more people`;
   return (
     <div className="session">
@@ -109,6 +109,11 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
           </time>{' '}
           · by {nameOf(createdBy)}, {dayOf(createdAt)}
         </p>
+        {paused && (
+          <p className="session-facts">
+            <span className="tag warn">Paused</span> {nameOf(createdBy)} may not invite to this room any more.
+          </p>
+        )}
         <DeedFailed deed={deed} />
       </div>
       <button

@@ -4,10 +4,11 @@ import { useOnline } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
 import { useEvery } from '../hooks/useEvery';
 import { useStore } from '../hooks/useStore';
-import type { IncomingHook, NewIncomingHook, NewOutgoingHook } from '../protocol/types';
+import type { Author, IncomingHook, NewIncomingHook, NewOutgoingHook } from '../protocol/types';
 import type { ListingState } from '../state/listing';
 import type { RoomSession } from '../state/room';
 import { type Delivery, type Receiver, Webhooks as State } from '../state/webhooks';
+import { nameOf } from './Avatar';
 import { briefDay } from './briefDay';
 import { ConfirmDialog } from './ConfirmDialog';
 import { DeedFailed } from './DeedFailed';
@@ -75,6 +76,7 @@ function Incoming({ webhooks }: { webhooks: State }) {
           <li key={hook.id}>
             <IncomingRow
               hook={hook}
+              onResume={() => webhooks.resumeIncoming(hook.id)}
               onRevoke={async () => {
                 await webhooks.deleteIncoming(hook.id);
                 if (made?.id === hook.id) setMade(undefined);
@@ -105,7 +107,13 @@ function Incoming({ webhooks }: { webhooks: State }) {
   );
 }
 
-function IncomingRow({ hook: { name, createdAt }, onRevoke }: { hook: IncomingHook; onRevoke: () => Promise<void> }) {
+interface IncomingRowProps {
+  hook: IncomingHook;
+  onResume: () => Promise<void>;
+  onRevoke: () => Promise<void>;
+}
+
+function IncomingRow({ hook: { name, createdAt, createdBy, paused }, onResume, onRevoke }: IncomingRowProps) {
   const online = useOnline();
   const [asking, setAsking] = useState(false);
   return (
@@ -116,8 +124,15 @@ function IncomingRow({ hook: { name, createdAt }, onRevoke }: { hook: IncomingHo
           made{' '}
           <time dateTime={createdAt} title={wholeDate(createdAt)}>
             {briefDay(createdAt)}
-          </time>
+          </time>{' '}
+          by {nameOf(createdBy)}
         </p>
+        {paused && (
+          <>
+            <PausedLine maker={createdBy} />
+            <Resume of={name} resume={onResume} />
+          </>
+        )}
       </div>
       <button type="button" className="button" aria-label={`Revoke the address of ${name}`} disabled={!online} onClick={() => setAsking(true)}>
         Revoke
@@ -157,8 +172,7 @@ function Outgoing({ webhooks }: { webhooks: State }) {
           <li key={receiver.hook.id}>
             <OutgoingRow
               receiver={receiver}
-              webhooks={webhooks}
-              onMade={setMade}
+              onResume={() => webhooks.resumeOutgoing(receiver.hook.id)}
               onDelete={async () => {
                 await webhooks.deleteOutgoing(receiver.hook.id);
                 if (made?.id === receiver.hook.id) setMade(undefined);
@@ -194,34 +208,44 @@ function siteOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
+function PausedLine({ maker }: { maker: Author }) {
+  return (
+    <p className="session-facts">
+      <span className="tag warn">Paused</span> {nameOf(maker)} may not manage webhooks here any more.
+    </p>
+  );
+}
+
+/** Makes the user answer for a webhook that does not work at present. */
+function Resume({ of, resume }: { of: string; resume: () => Promise<void> }) {
+  const online = useOnline();
+  const [deed, run] = useDeed();
+  return (
+    <>
+      <DeedFailed deed={deed} />
+      <button type="button" className="link session-more" aria-label={`Resume ${of}`} disabled={!online || deed.kind === 'busy'} onClick={() => void run(resume)}>
+        {deed.kind === 'busy' ? 'Resuming…' : 'Resume'}
+      </button>
+    </>
+  );
+}
+
 interface OutgoingRowProps {
   receiver: Receiver;
-  webhooks: State;
-  onMade: (made: NewOutgoingHook) => void;
+  onResume: () => Promise<void>;
   onDelete: () => Promise<void>;
 }
 
-function OutgoingRow({ receiver: { hook, delivery }, webhooks, onMade, onDelete }: OutgoingRowProps) {
+function OutgoingRow({ receiver: { hook, delivery }, onResume, onDelete }: OutgoingRowProps) {
   const online = useOnline();
-  const [deed, run] = useDeed();
   const [asking, setAsking] = useState(false);
   return (
     <div className="session">
       <div className="session-text">
         <p className="session-device">{hook.url}</p>
-        <DeliveryLine delivery={delivery} />
-        <DeedFailed deed={deed} />
-        {delivery.kind === 'given up' && (
-          <button
-            type="button"
-            className="link session-more"
-            aria-label={`Begin anew with ${hook.url}`}
-            disabled={!online || deed.kind === 'busy'}
-            onClick={() => void run(async () => onMade(await webhooks.beginAnew(hook)))}
-          >
-            {deed.kind === 'busy' ? 'Beginning…' : 'Begin anew'}
-          </button>
-        )}
+        {delivery.kind === 'paused' ? <PausedLine maker={hook.createdBy} /> : <DeliveryLine delivery={delivery} />}
+        <p className="session-facts">Made by {nameOf(hook.createdBy)}</p>
+        {(delivery.kind === 'paused' || delivery.kind === 'given up') && <Resume of={hook.url} resume={onResume} />}
       </div>
       <button type="button" className="button" aria-label={`Delete ${hook.url}`} disabled={!online} onClick={() => setAsking(true)}>
         Delete
@@ -235,7 +259,7 @@ function OutgoingRow({ receiver: { hook, delivery }, webhooks, onMade, onDelete 
   );
 }
 
-function DeliveryLine({ delivery }: { delivery: Delivery }) {
+function DeliveryLine({ delivery }: { delivery: Exclude<Delivery, { kind: 'paused' }> }) {
   switch (delivery.kind) {
     case 'up to date':
       return <p className="session-facts">It has everything.</p>;

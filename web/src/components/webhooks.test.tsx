@@ -22,7 +22,7 @@ const problem = (status: number, code: string, detail: string, location?: string
   body: { status, title: 'No', detail, code, ...(location ? { errors: [{ location, message: detail }] } : {}) },
 });
 const created = '2026-11-23T10:00:00.000Z';
-const receiver: OutgoingHook = { id: 1, roomId: 7, url: 'https://example.org/chat', delivered: 0, failures: 0, lastError: '', createdAt: created };
+const receiver: OutgoingHook = { id: 1, roomId: 7, url: 'https://example.org/chat', delivered: 0, failures: 0, lastError: '', createdAt: created, createdBy: { id: 1, username: 'alice', displayName: 'Alice', avatarUrl: '' }, paused: false };
 
 type Asked = { method: string; path: string };
 
@@ -36,14 +36,18 @@ async function webhooks(outgoing: OutgoingHook[] = [], refuse: (asked: Asked) =>
     const kind = /webhooks\/(incoming|outgoing)/.exec(path)?.[1];
     if (kind === undefined) return { body: { members: [] } };
     if (method === 'GET') return { body: { webhooks: kind === 'incoming' ? incoming : receivers } };
-    const id = Number(/\d+$/.exec(path)?.[0]);
+    const id = Number(/\/(\d+)(?:\/resume)?$/.exec(path)?.[1]);
+    if (path.endsWith('/resume')) {
+      receivers = receivers.map((one) => (one.id === id ? { ...receiver, id, url: one.url } : one));
+      return { body: { webhook: receivers.find((one) => one.id === id) } };
+    }
     if (method === 'DELETE') {
       if (kind === 'incoming') incoming = [];
       else receivers = receivers.filter((one) => one.id !== id);
       return { status: 204, body: null };
     }
     if (kind === 'incoming') {
-      const hook = { id: 1, roomId: 7, name: (body as { name: string }).name, userId: 9, createdAt: created };
+      const hook = { id: 1, roomId: 7, name: (body as { name: string }).name, userId: 9, createdAt: created, createdBy: { id: 1, username: 'alice', displayName: 'Alice', avatarUrl: '' }, paused: false };
       incoming = [hook];
       return { status: 201, body: { webhook: { ...hook, url: 'https://chat.test/api/v1/hooks/t0ken', token: 't0ken' } } };
     }
@@ -116,18 +120,23 @@ describe('outgoing', () => {
     expect(dialog.getByText('It has everything.')).toBeTruthy();
   });
 
-  test('who fails is told with the reason, and who was given up begins anew', async () => {
+  test('a failing webhook shows the reason; one that was given up or is paused can be resumed', async () => {
+    const bob = { id: 2, username: 'bob', displayName: 'Bob', avatarUrl: '' };
     const { dialog, user } = await webhooks([
       { ...receiver, id: 4, url: 'https://slow.test/', failures: 3, lastError: 'no answer within 10 seconds', nextTryAt: created },
       { ...receiver, id: 5, url: 'https://gone.test/', failures: 1, lastError: 'answered 410 Gone', disabledAt: created },
+      { ...receiver, id: 6, url: 'https://bob.test/', createdBy: bob, paused: true },
     ]);
     const items = () => dialog.getAllByRole('listitem').map((item) => item.textContent);
     await dialog.findByText('https://gone.test/');
     expect(items()[0]).toMatch(/^https:\/\/slow\.test\/Failing no answer within 10 seconds\. Tried 3 times, next at/);
     expect(items()[1]).toMatch(/^https:\/\/gone\.test\/Given up .*: answered 410 Gone\./);
-    await user.click(dialog.getByRole('button', { name: 'Begin anew with https://gone.test/' }));
-    expect((await dialog.findByLabelText<HTMLInputElement>('Secret of gone.test')).value).toBe('s3cret');
-    expect(items()[1]).toMatch(/It has everything/);
+    expect(items()[2]).toMatch(/^https:\/\/bob\.test\/Paused Bob may not manage webhooks here any more\.Made by Bob/);
+    await user.click(dialog.getByRole('button', { name: 'Resume https://gone.test/' }));
+    await waitFor(() => expect(items()[1]).toMatch(/It has everything/));
+    await user.click(dialog.getByRole('button', { name: 'Resume https://bob.test/' }));
+    await waitFor(() => expect(items()[2]).toMatch(/It has everything\.Made by Alice/));
+    expect(dialog.queryByRole('button', { name: /^Resume/ })).toBeNull();
   });
 
   test('offline nothing is made or deleted', async () => {

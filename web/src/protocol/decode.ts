@@ -149,6 +149,7 @@ const inviteFields = {
   usesLeft: nullable(number),
   createdAt: withDefault(string, ''),
   createdBy: decodeAuthor,
+  paused: withDefault(boolean, false),
 };
 
 export const decodeInvite = object<Invite>(inviteFields);

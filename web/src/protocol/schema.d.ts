@@ -864,6 +864,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{id}/webhooks/incoming/{hookId}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer for an incoming webhook, so that it works again */
+        post: operations["resumeIncomingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{id}/webhooks/outgoing": {
         parameters: {
             query?: never;
@@ -894,6 +911,23 @@ export interface paths {
         post?: never;
         /** End an outgoing webhook */
         delete: operations["deleteOutgoingWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{id}/webhooks/outgoing/{hookId}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer for an outgoing webhook that is paused or was given up; it goes on after what was delivered */
+        post: operations["resumeOutgoingWebhook"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1288,6 +1322,8 @@ export interface components {
             expiresAt: string;
             /** Format: int64 */
             id: number;
+            /** @description True while createdBy may not invite to this room: nobody can join by it. */
+            paused: boolean;
             /** @description Told here and never again. */
             token: string;
             /** @description The page to give to others, below this server's address. */
@@ -1367,9 +1403,13 @@ export interface components {
         IncomingHook: {
             /** Format: date-time */
             createdAt: string;
+            /** @description Who made or last resumed it. */
+            createdBy: components["schemas"]["Author"];
             /** Format: int64 */
             id: number;
             name: string;
+            /** @description True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+            paused: boolean;
             /** Format: int64 */
             roomId: number;
             /**
@@ -1377,6 +1417,9 @@ export interface components {
              * @description The bot that says what is posted.
              */
             userId: number;
+        };
+        IncomingHookOutputBody: {
+            webhook: components["schemas"]["IncomingHook"];
         };
         IncomingHooksOutputBody: {
             webhooks: components["schemas"]["IncomingHook"][];
@@ -1389,6 +1432,8 @@ export interface components {
             expiresAt: string;
             /** Format: int64 */
             id: number;
+            /** @description True while createdBy may not invite to this room: nobody can join by it. */
+            paused: boolean;
             /**
              * Format: int64
              * @description Null: as often as one likes.
@@ -1641,9 +1686,13 @@ export interface components {
         NewIncomingHook: {
             /** Format: date-time */
             createdAt: string;
+            /** @description Who made or last resumed it. */
+            createdBy: components["schemas"]["Author"];
             /** Format: int64 */
             id: number;
             name: string;
+            /** @description True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+            paused: boolean;
             /** Format: int64 */
             roomId: number;
             token: string;
@@ -1658,6 +1707,8 @@ export interface components {
         NewOutgoingHook: {
             /** Format: date-time */
             createdAt: string;
+            /** @description Who made or last resumed it. */
+            createdBy: components["schemas"]["Author"];
             /**
              * Format: int64
              * @description Every change of the room up to this number has been delivered.
@@ -1682,6 +1733,8 @@ export interface components {
              * @description Set after a failure.
              */
             nextTryAt?: string;
+            /** @description True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+            paused: boolean;
             /** Format: int64 */
             roomId: number;
             /** @description Signs what is sent. It is not told again. */
@@ -1695,6 +1748,8 @@ export interface components {
         OutgoingHook: {
             /** Format: date-time */
             createdAt: string;
+            /** @description Who made or last resumed it. */
+            createdBy: components["schemas"]["Author"];
             /**
              * Format: int64
              * @description Every change of the room up to this number has been delivered.
@@ -1719,9 +1774,14 @@ export interface components {
              * @description Set after a failure.
              */
             nextTryAt?: string;
+            /** @description True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+            paused: boolean;
             /** Format: int64 */
             roomId: number;
             url: string;
+        };
+        OutgoingHookOutputBody: {
+            webhook: components["schemas"]["OutgoingHook"];
         };
         OutgoingHooksOutputBody: {
             webhooks: components["schemas"]["OutgoingHook"][];
@@ -1999,10 +2059,10 @@ export interface components {
              * @description What happened.
              * @enum {string}
              */
-            action: "join" | "leave" | "kick" | "rename";
+            action: "join" | "leave" | "kick" | "rename" | "pause";
             /**
              * Format: int64
-             * @description To whom it happened, or who did it to the room.
+             * @description To whom it happened, or who did it to the room. Of a pause: who made the webhooks and invites.
              */
             userId: number;
         };
@@ -4051,6 +4111,38 @@ export interface operations {
             };
         };
     };
+    resumeIncomingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                hookId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncomingHookOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listOutgoingWebhooks: {
         parameters: {
             query?: never;
@@ -4135,6 +4227,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                hookId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingHookOutputBody"];
+                };
             };
             /** @description Error */
             default: {

@@ -1,5 +1,12 @@
-import { withDefault, number, object, optional, string } from './guards';
+import { decodeAuthor } from './decode';
+import { boolean, withDefault, number, object, optional, string } from './guards';
 import type { IncomingHook, NewIncomingHook, NewOutgoingHook, OutgoingHook } from './types';
+
+/** Nodes of an older version do not say who made a webhook. */
+const made = {
+  createdBy: withDefault(decodeAuthor, { id: 0, username: '', displayName: '', avatarUrl: '' }),
+  paused: withDefault(boolean, false),
+};
 
 const incoming = {
   id: number,
@@ -7,6 +14,7 @@ const incoming = {
   name: string,
   userId: withDefault(number, 0),
   createdAt: withDefault(string, ''),
+  ...made,
 };
 
 export const decodeIncomingHook = object<IncomingHook>(incoming);
@@ -22,6 +30,7 @@ const outgoing = {
   nextTryAt: optional(string),
   disabledAt: optional(string),
   createdAt: withDefault(string, ''),
+  ...made,
 };
 
 export const decodeOutgoingHook = object<OutgoingHook>(outgoing);

@@ -6,6 +6,7 @@ import { Listing } from './listing';
 /** How a receiver does; behind: how many changes of the room it has not taken yet. */
 export type Delivery =
   | { kind: 'up to date' }
+  | { kind: 'paused' }
   | { kind: 'behind'; behind: number }
   | { kind: 'failing'; reason: string; tries: number; nextTryAt: string | undefined }
   | { kind: 'given up'; reason: string; at: string };
@@ -51,18 +52,22 @@ export class Webhooks {
     await this.outgoing.load();
   }
 
-  /** One that was given up begins anew: with another secret, and with what happens from now on. */
-  async beginAnew({ id, url }: OutgoingHook): Promise<NewOutgoingHook> {
-    const made = await this.#rest.makeOutgoing(url);
-    // The old one sends nothing any more: where it stays, it can be deleted later.
-    await this.#rest.deleteOutgoing(id).catch(() => undefined);
+  /** Resumes a paused webhook; the user becomes its maker. */
+  async resumeIncoming(id: number): Promise<void> {
+    await this.#rest.resumeIncoming(id);
+    await this.incoming.load();
+  }
+
+  /** Resumes a webhook that is paused or was given up: it continues after the last delivered change. */
+  async resumeOutgoing(id: number): Promise<void> {
+    await this.#rest.resumeOutgoing(id);
     await this.outgoing.load();
-    return made;
   }
 }
 
 export function deliveryOf(hook: OutgoingHook, head: number): Delivery {
   const { disabledAt, failures, lastError: reason, nextTryAt, delivered } = hook;
+  if (hook.paused) return { kind: 'paused' };
   if (disabledAt !== undefined) return { kind: 'given up', reason, at: disabledAt };
   if (failures > 0) return { kind: 'failing', reason, tries: failures, nextTryAt };
   return delivered < head ? { kind: 'behind', behind: head - delivered } : { kind: 'up to date' };

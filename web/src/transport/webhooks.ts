@@ -4,8 +4,10 @@ import { decodeIncomingHook, decodeNewIncomingHook, decodeNewOutgoingHook, decod
 import { nothing, type Rest } from './rest';
 
 const incomingOf = object<{ webhooks: IncomingHook[] }>({ webhooks: list(decodeIncomingHook) });
+const incomingHookOf = object<{ webhook: IncomingHook }>({ webhook: decodeIncomingHook });
 const newIncomingOf = object<{ webhook: NewIncomingHook }>({ webhook: decodeNewIncomingHook });
 const outgoingOf = object<{ webhooks: OutgoingHook[] }>({ webhooks: list(decodeOutgoingHook) });
+const outgoingHookOf = object<{ webhook: OutgoingHook }>({ webhook: decodeOutgoingHook });
 const newOutgoingOf = object<{ webhook: NewOutgoingHook }>({ webhook: decodeNewOutgoingHook });
 
 /** WebhookRest asks about the webhooks of one room. */
@@ -31,6 +33,10 @@ export class WebhookRest {
     return this.#rest.call('DELETE', `${this.#path}/incoming/${id}`, nothing);
   }
 
+  async resumeIncoming(id: number): Promise<IncomingHook> {
+    return (await this.#rest.call('POST', `${this.#path}/incoming/${id}/resume`, incomingHookOf)).webhook;
+  }
+
   async outgoing(): Promise<OutgoingHook[]> {
     return (await this.#rest.call('GET', `${this.#path}/outgoing`, outgoingOf)).webhooks;
   }
@@ -38,6 +44,10 @@ export class WebhookRest {
   /** Its secret is told this once. */
   async makeOutgoing(url: string): Promise<NewOutgoingHook> {
     return (await this.#rest.call('POST', `${this.#path}/outgoing`, newOutgoingOf, { url })).webhook;
+  }
+
+  async resumeOutgoing(id: number): Promise<OutgoingHook> {
+    return (await this.#rest.call('POST', `${this.#path}/outgoing/${id}/resume`, outgoingHookOf)).webhook;
   }
 
   deleteOutgoing(id: number): Promise<void> {

@@ -1,0 +1,3 @@
+ALTER TABLE invites DROP COLUMN pause_noticed;
+ALTER TABLE outgoing_hooks DROP COLUMN pause_noticed, DROP COLUMN created_by;
+ALTER TABLE incoming_hooks DROP COLUMN pause_noticed, DROP COLUMN created_by;
