@@ -51,6 +51,38 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// The command that once dropped all data does what it is told, and only then.
+func TestMigrateDown(t *testing.T) {
+	inOwnFolder(t)
+	newest := newestSchema(t)
+	for _, step := range []struct{ args, out, err string }{
+		{"up", fmt.Sprintf("schema version %d\n", newest), ""},
+		{"down 1", "000002_accounts", "--yes"},
+		{"status", fmt.Sprintf("schema version %d\n", newest), ""},
+		{"down --help", "--yes", ""},
+		{"status", fmt.Sprintf("schema version %d\n", newest), ""},
+		{fmt.Sprintf("down %d --yes", newest), "", "not below"},
+		{"down 0 --yes", "", "is empty"},
+		{fmt.Sprintf("down %d --yes", newest-1), fmt.Sprintf("schema version %d\n", newest-1), ""},
+		{"down 1 --yes", "schema version 1\n", ""},
+		{"down 0 --yes", "", "is empty"},
+		{"status", "schema version 1\n", ""},
+		{"up", fmt.Sprintf("schema version %d\n", newest), ""},
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), append([]string{"migrate"}, strings.Fields(step.args)...), &out)
+		if (err == nil) != (step.err == "") || err != nil && !strings.Contains(err.Error(), step.err) || !strings.Contains(out.String(), step.out) {
+			t.Errorf("migrate %s: %v, prints %q, want %q and %q", step.args, err, &out, step.err, step.out)
+		}
+	}
+	_, stop := serving(t)
+	defer stop()
+	err := run(t.Context(), []string{"migrate", "down", "1", "--yes"}, &bytes.Buffer{})
+	if err == nil || !strings.Contains(err.Error(), "another chillin uses the data folder") {
+		t.Errorf("down beside a node: %v, want a refusal", err)
+	}
+}
+
 // newestSchema is the number of the last migration.
 func newestSchema(t *testing.T) (n int) {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -33,18 +34,49 @@ func migrateCommand() *cobra.Command {
 				return withSchema(c.Context(), func(s *store.Schema) error { return printVersion(c.Context(), s, c.OutOrStdout()) })
 			},
 		},
-		&cobra.Command{
-			Use: "down", Short: "Take the newest schema change back", Args: arguments(),
-			RunE: func(c *cobra.Command, _ []string) error {
-				return withSchema(c.Context(), func(s *store.Schema) error {
-					if err := s.Down(c.Context()); err != nil {
-						return err
-					}
-					return printVersion(c.Context(), s, c.OutOrStdout())
-				})
-			},
-		},
+		downCommand(),
 	)
+}
+
+func downCommand() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use:   "down VERSION",
+		Short: "Go back to an older version of the schema, so that an older chillin can serve",
+		Long: "Down takes every migration above VERSION back, the newest first, and deletes what they added to the\n" +
+			"database. It first prints what it will do, and does it only with --yes. Stop all nodes before; it is\n" +
+			"refused while one is connected. Make a backup before.",
+		Args: arguments("VERSION"),
+		RunE: func(c *cobra.Command, args []string) error {
+			version, err := strconv.ParseUint(args[0], 10, 32)
+			if err != nil {
+				return &usageError{c, fmt.Sprintf("VERSION is a number such as 7, not %q", args[0])}
+			}
+			return withSchema(c.Context(), func(s *store.Schema) error {
+				return migrateDown(c.Context(), s, uint(version), yes, c.OutOrStdout())
+			})
+		},
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do it; without this flag only print what would be done")
+	return c
+}
+
+func migrateDown(ctx context.Context, s *store.Schema, version uint, yes bool, out io.Writer) error {
+	plan, err := s.DownPlan(ctx, version)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Going down to schema version %d takes back, with all data that they added:\n", version)
+	for _, migration := range plan {
+		fmt.Fprintf(out, "  %s\n", migration)
+	}
+	if !yes {
+		return errors.New("nothing was changed: stop all nodes, make a backup, and repeat the command with --yes")
+	}
+	if err := s.Down(ctx, version); err != nil {
+		return err
+	}
+	return printVersion(ctx, s, out)
 }
 
 // withSchema opens the schema of the configured database for f.

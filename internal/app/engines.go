@@ -74,7 +74,7 @@ func nodeName() string {
 }
 
 func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics) (err error) {
-	if e.store, err = openDatabase(ctx, c, store.Options{Observe: m.Batch}); err != nil {
+	if e.store, err = openDatabase(ctx, c, store.Options{Observe: m.Batch, Node: e.node}); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)

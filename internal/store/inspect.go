@@ -35,7 +35,7 @@ type Facts struct {
 
 // InspectPostgres asks the database that dsn names, on a connection as a node opens it.
 func InspectPostgres(ctx context.Context, dsn string) (f Facts, err error) {
-	pool, err := openPool(ctx, dsn, 1, nil)
+	pool, err := openPool(ctx, dsn, toolName, 1, nil)
 	if err != nil {
 		return f, err
 	}

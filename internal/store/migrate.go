@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
@@ -70,9 +72,62 @@ func (s *Schema) Up(ctx context.Context) error {
 	return s.move(ctx, s.migrate.Up)
 }
 
-// Down takes the newest version back, one step; otherwise it is as Up.
-func (s *Schema) Down(ctx context.Context) error {
-	return s.move(ctx, func() error { return s.migrate.Steps(-1) })
+// Down takes every migration above version back. It returns a *NodesConnectedError, and
+// changes nothing, while nodes use the database; otherwise it is like Up.
+func (s *Schema) Down(ctx context.Context, version uint) error {
+	if _, err := s.DownPlan(ctx, version); err != nil {
+		return err
+	}
+	return s.move(ctx, func() error {
+		if err := s.db.unused(ctx, s.db.conn); err != nil {
+			return err
+		}
+		return s.migrate.Migrate(version)
+	})
+}
+
+// firstReleasedSchema is the oldest version that a released chillin serves. Below it
+// there are no tables: going there would delete everything.
+const firstReleasedSchema = 1
+
+// DownPlan returns the migrations that Down would take back, the first to go first. It
+// returns an error if version is not below the present one, or is older than every
+// released chillin.
+func (s *Schema) DownPlan(ctx context.Context, version uint) ([]string, error) {
+	current, _, err := s.Version(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case version < firstReleasedSchema:
+		return nil, fmt.Errorf("the schema cannot go down to version %d, which is empty: version %d is the oldest that a chillin serves. To delete all data, drop the database", version, firstReleasedSchema)
+	case version >= current:
+		return nil, fmt.Errorf("the schema has version %d: version %d is not below it", current, version)
+	}
+	files, err := fs.Glob(migrations.FS, "sqlite/*.down.sql") // by name; both engines have the same names
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	var plan []string
+	for _, file := range slices.Backward(files) {
+		name := strings.TrimSuffix(strings.TrimPrefix(file, "sqlite/"), ".down.sql")
+		var number uint
+		if _, err := fmt.Sscanf(name, "%06d_", &number); err != nil {
+			return nil, fmt.Errorf("read migrations: %w", err)
+		}
+		if number > version && number <= current {
+			plan = append(plan, name)
+		}
+	}
+	return plan, nil
+}
+
+// NodesConnectedError is returned while other connections of Chillin use the database.
+type NodesConnectedError struct {
+	Names []string // as nodes and tools name their connections, with the address of each
+}
+
+func (e *NodesConnectedError) Error() string {
+	return "the database is in use by " + strings.Join(e.Names, ", ") + ": stop all nodes first"
 }
 
 func (s *Schema) move(ctx context.Context, step func() error) error {
@@ -89,6 +144,9 @@ func (s *Schema) move(ctx context.Context, step func() error) error {
 		return err
 	}
 	if err := step(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+		if _, ok := errors.AsType[*NodesConnectedError](err); ok {
+			return err
+		}
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

@@ -22,6 +22,8 @@ type schemaDriver struct {
 	exists string // the question whether there is a table schema_migrations
 	lock   func(ctx context.Context, conn *sql.Conn) error
 	unlock func(ctx context.Context, conn *sql.Conn)
+	// unused returns a *NodesConnectedError while nodes use the database.
+	unused func(ctx context.Context, conn *sql.Conn) error
 
 	ctx context.Context // of the call under way: golang-migrate knows none
 	tx  *sql.Tx         // of the migration under way
@@ -35,6 +37,7 @@ func openSchemaDriver(ctx context.Context, db *sql.DB, exists string) (*schemaDr
 	return &schemaDriver{
 		db: db, conn: conn, exists: exists, ctx: ctx,
 		lock: func(context.Context, *sql.Conn) error { return nil }, unlock: func(context.Context, *sql.Conn) {},
+		unused: func(context.Context, *sql.Conn) error { return nil }, // the folder of SQLite is locked
 	}, nil
 }
 

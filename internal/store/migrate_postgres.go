@@ -37,13 +37,13 @@ func openPostgresSchema(ctx context.Context, dsn string) (*schemaDriver, error) 
 	}
 	// An index over millions of messages takes minutes, whatever is usual for others.
 	maps.Copy(config.RuntimeParams, map[string]string{
-		"application_name": "chillin migrate", "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
+		"application_name": migrateName, "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
 	})
 	driver, err := openSchemaDriver(ctx, stdlib.OpenDB(*config), `SELECT to_regclass('schema_migrations') IS NOT NULL`)
 	if err != nil {
 		return nil, err
 	}
-	driver.lock, driver.unlock = lockSchema, unlockSchema
+	driver.lock, driver.unlock, driver.unused = lockSchema, unlockSchema, unusedDatabase
 	return driver, nil
 }
 
@@ -111,4 +111,49 @@ func holder(ctx context.Context, conn *sql.Conn, key int64) error {
 	}
 	m.For = time.Duration(seconds * float64(time.Second)).Round(time.Second)
 	return m
+}
+
+// unusedDatabase looks for connections of nodes and of operators' commands. It gives
+// those that have just been closed a moment to end.
+func unusedDatabase(ctx context.Context, conn *sql.Conn) error {
+	deadline := time.Now().Add(2 * time.Second)
+	for {
+		names, err := connectedNodes(ctx, conn)
+		if err != nil || len(names) == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return &NodesConnectedError{names}
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// connectedNodes returns the names that openPool and older versions give to connections.
+func connectedNodes(ctx context.Context, conn *sql.Conn) (names []string, err error) {
+	rows, err := conn.QueryContext(ctx, `
+		SELECT application_name || coalesce(' at ' || host(client_addr), '') AS name
+		FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid()
+		  AND application_name LIKE 'chillin%' AND application_name <> $1
+		GROUP BY name ORDER BY name`, migrateName)
+	if err != nil {
+		return nil, fmt.Errorf("look for nodes: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("look for nodes: %w", err)
+		}
+		names = append(names, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("look for nodes: %w", err)
+	}
+	return names, nil
 }

@@ -34,7 +34,7 @@ func TestMigrate(t *testing.T) {
 				name string
 				move func(context.Context) error
 				back bool // below the newest
-			}{{"up", schema.Up, false}, {"up again", schema.Up, false}, {"down", schema.Down, true}, {"up after down", schema.Up, false}} {
+			}{{"up", schema.Up, false}, {"up again", schema.Up, false}, {"down", oneDown(t, schema), true}, {"up after down", schema.Up, false}} {
 				if err := step.move(t.Context()); err != nil {
 					t.Fatalf("%s: %v", step.name, err)
 				}
@@ -45,6 +45,80 @@ func TestMigrate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// oneDown takes the newest migration back.
+func oneDown(t *testing.T, schema *Schema) func(context.Context) error {
+	t.Helper()
+	newest, err := NewestSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context) error { return schema.Down(ctx, newest-1) }
+}
+
+func TestDownRefusesAVersionThatIsNoneToGoDownTo(t *testing.T) {
+	dsn, dir := testenv.Postgres(t), t.TempDir()
+	newest, err := NewestSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]func() (*Schema, error){
+		"sqlite":   func() (*Schema, error) { return SQLiteSchema(t.Context(), dir) },
+		"postgres": func() (*Schema, error) { return PostgresSchema(t.Context(), dsn) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			schema, err := open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer schema.Close()
+			if err := schema.Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for version, want := range map[uint]string{0: "is empty", newest: "not below", newest + 1: "not below"} {
+				if err := schema.Down(t.Context(), version); err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("down to %d: %v, want %q", version, err, want)
+				}
+			}
+			plan, err := schema.DownPlan(t.Context(), 1)
+			if err != nil || len(plan) != int(newest)-1 || plan[len(plan)-1] != "000002_accounts" {
+				t.Errorf("plan = %q, %v, want the migrations from %d to 2", plan, err, newest)
+			}
+			if version, _, err := schema.Version(t.Context()); version != newest || err != nil {
+				t.Errorf("version = %d, %v, want %d", version, err, newest)
+			}
+		})
+	}
+}
+
+func TestDownIsRefusedWhileANodeIsConnected(t *testing.T) {
+	dsn := testenv.Postgres(t)
+	schema, err := PostgresSchema(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer schema.Close()
+	if err := schema.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// The last one has the name that nodes of older versions have.
+	for _, node := range []string{"one-abcdefgh", strings.Repeat("long", 20) + "-abcdefgh", ""} {
+		s, err := OpenPostgres(t.Context(), dsn, Options{Node: node})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = oneDown(t, schema)(t.Context())
+		if used, ok := errors.AsType[*NodesConnectedError](err); !ok || len(used.Names) != 1 || !strings.Contains(used.Names[0], node[max(0, len(node)-9):]) {
+			t.Errorf("down beside the node %q: %v, want its name", node, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := oneDown(t, schema)(t.Context()); err != nil {
+		t.Errorf("down after the nodes: %v", err)
 	}
 }
 
@@ -92,13 +166,11 @@ func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
 			if schema, err = e.schema(); err != nil {
 				t.Fatal(err)
 			}
-			for version := uint(0); version != 1; {
-				if err := schema.Down(ctx); err != nil {
-					t.Fatal(err)
-				}
-				if version, _, err = schema.Version(ctx); err != nil {
-					t.Fatal(err)
-				}
+			if err := schema.Down(ctx, 1); err != nil {
+				t.Fatal(err)
+			}
+			if version, _, err := schema.Version(ctx); version != 1 || err != nil {
+				t.Fatalf("version = %d, %v, want 1", version, err)
 			}
 			migrateUp(t, schema, nil)
 			s, err = e.open()
@@ -125,7 +197,7 @@ func migratingUp(t *testing.T, ctx context.Context, dsn string) (free func(), do
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = schema.Close() })
-	if err := errors.Join(schema.Up(t.Context()), schema.Down(t.Context())); err != nil {
+	if err := errors.Join(schema.Up(t.Context()), oneDown(t, schema)(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	holding, err := connected(t, dsn).Begin(t.Context())
@@ -258,7 +330,7 @@ func TestWhatAnOlderChillinLeftIsNotTouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer schema.Close()
-			for step, move := range map[string]func(context.Context) error{"up": schema.Up, "down": schema.Down} {
+			for step, move := range map[string]func(context.Context) error{"up": schema.Up, "down": oneDown(t, schema)} {
 				if err := move(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("%s: %v, want %q", step, err, c.want)
 				}

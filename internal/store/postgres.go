@@ -30,11 +30,11 @@ const (
 // OpenPostgres connects to the database that dsn names (a postgres:// URL or
 // key=value words). The schema must be there: see Migrate.
 func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
-	pool, err := openPool(ctx, dsn, postgresConns, nil)
+	pool, err := openPool(ctx, dsn, o.connName(), postgresConns, nil)
 	if err != nil {
 		return nil, err
 	}
-	appends, err := openPool(ctx, dsn, appendConns, byKey)
+	appends, err := openPool(ctx, dsn, o.connName(), appendConns, byKey)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -47,7 +47,23 @@ func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
 // whole while it is small, and go on with that plan for a while when it has grown.
 var byKey = map[string]string{"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 
-func openPool(ctx context.Context, dsn string, conns int32, planning map[string]string) (*pgxpool.Pool, error) {
+// The names of connections, as pg_stat_activity shows them. Versions before this one
+// use toolName for nodes, too.
+const (
+	toolName    = "chillin"
+	nodePrefix  = "chillin node "
+	migrateName = "chillin migrate"
+)
+
+func (o Options) connName() string {
+	if o.Node == "" {
+		return toolName
+	}
+	// Postgres cuts a name after 63 bytes; the end tells nodes of one machine apart.
+	return nodePrefix + o.Node[max(0, len(o.Node)-63+len(nodePrefix)):]
+}
+
+func openPool(ctx context.Context, dsn, name string, conns int32, planning map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read database address: %w", err)
@@ -55,7 +71,7 @@ func openPool(ctx context.Context, dsn string, conns int32, planning map[string]
 	config.MaxConns = conns
 	config.ConnConfig.ConnectTimeout = time.Second
 	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
-		"application_name":  "chillin",
+		"application_name":  name,
 		"statement_timeout": "2s",
 		// A node that is frozen in the middle of an append holds rooms no longer.
 		"idle_in_transaction_session_timeout": "3s",

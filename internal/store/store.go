@@ -97,6 +97,8 @@ type Options struct {
 	// Beside is for short deeds beside the nodes that serve the database: the folder
 	// of SQLite is not taken, and the schema must be the one that this binary knows.
 	Beside bool
+	// Node names the connections to Postgres after the node that opens them.
+	Node string
 }
 
 func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {
