@@ -49,7 +49,7 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := config.Load(env)
+	c, err := config.Load(env.Lookup)
 	if err != nil {
 		return doctor.Faults(err), nil
 	}

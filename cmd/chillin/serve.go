@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/app"
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/version"
 )
 
 func serveCommand() *cobra.Command {
@@ -45,7 +47,7 @@ func configuredFormat() config.LogFormat {
 	if err != nil {
 		return config.LogText
 	}
-	format, _ := env("LOG_FORMAT")
+	format, _ := env.Lookup("LOG_FORMAT")
 	return config.LogFormat(strings.ToLower(strings.TrimSpace(format)))
 }
 
@@ -59,7 +61,11 @@ func logFailure(format config.LogFormat, err error) error {
 }
 
 func runNode(ctx context.Context, c config.Config, out io.Writer) error {
-	log := newLog(c)
+	log, build := newLog(c), version.Read()
+	log.Info("starting", "version", build.Version, "commit", build.Commit, "go", build.Go)
+	if err := warnOfUnknownKeys(log); err != nil {
+		return err
+	}
 	app.SpareProcessor()
 	app.LimitMemory(memlimit.FromCgroup, log)
 	node, err := app.New(ctx, c, log)
@@ -74,6 +80,18 @@ func runNode(ctx context.Context, c config.Config, out io.Writer) error {
 		greet(out, c, node.Addr().String())
 	}
 	return node.Run(ctx)
+}
+
+// warnOfUnknownKeys logs settings that nothing reads: they may be typing errors.
+func warnOfUnknownKeys(log *slog.Logger) error {
+	env, err := config.Environment(".env")
+	if err != nil {
+		return err
+	}
+	for _, u := range env.UnknownKeys() {
+		log.Warn("nothing reads this setting", "variable", u.Key, "similar", u.Similar)
+	}
+	return nil
 }
 
 // greet prints where the chat is and where its data lies.

@@ -14,7 +14,7 @@ func settings() (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	c, err := config.Load(env)
+	c, err := config.Load(env.Lookup)
 	if err != nil {
 		return c, fmt.Errorf("the settings are not valid:\n%w", err)
 	}

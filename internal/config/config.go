@@ -6,10 +6,12 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +25,7 @@ type Config struct {
 	ClientOrigins []string // CLIENT_ORIGIN: exact origins besides our own, such as https://chat.example.org
 	TrustProxy    Proxies  // TRUST_PROXY: whose X-Forwarded-For is believed
 	MetricsAddr   string   // METRICS_ADDR: host:port of the listener for metrics and health; "" is off
+	Pprof         bool     // PPROF: profiles at MetricsAddr, too
 
 	Database Database
 	Redis    Redis
@@ -75,6 +78,7 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		ClientOrigins:     r.origins("CLIENT_ORIGIN"),
 		TrustProxy:        r.proxies("TRUST_PROXY"),
 		MetricsAddr:       r.listenAddr("METRICS_ADDR"),
+		Pprof:             r.flag("PPROF"),
 		Database:          r.database(),
 		Redis:             r.redis(),
 		Storage:           r.storage(),
@@ -96,6 +100,12 @@ func Load(env func(string) (string, bool)) (Config, error) {
 	// they cannot read.
 	if c.Redis.Enabled() && c.Database.Engine != Postgres && !r.faultyIn("DB_", "DATABASE_URL") {
 		r.fault("REDIS_URL", "needs Postgres: set DB_HOST (or DATABASE_URL) as well, or unset REDIS_URL to run one node on SQLite")
+	}
+	if c.MetricsAddr != "" && c.Port != 0 && sameListener(c.Addr(), c.MetricsAddr) {
+		r.fault("METRICS_ADDR", "has the same port as PORT: take another one, such as 127.0.0.1:9090")
+	}
+	if c.Pprof && c.MetricsAddr == "" {
+		r.fault("PPROF", "needs METRICS_ADDR, where the profiles are served")
 	}
 	if len(r.faults) > 0 {
 		return Config{}, errors.Join(r.faults...)
@@ -151,10 +161,27 @@ func (r *reader) text(key, fallback string) string {
 	return fallback
 }
 
-// secret is not trimmed: a password may begin or end with a space.
+// secret reads key, or else the file that key_FILE names. A value is not trimmed: a
+// password may begin or end with a space. Of a file the final line break is dropped.
 func (r *reader) secret(key string) Secret {
 	v, _ := r.env(key)
-	return Secret(v)
+	fileKey := key + "_FILE"
+	file := r.lookup(fileKey)
+	if file == "" {
+		return Secret(v)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		r.fault(fileKey, "cannot be read: %v", err)
+	}
+	content = bytes.TrimRight(content, "\r\n")
+	if v != "" && len(content) > 0 {
+		r.fault(fileKey, "is set together with %s; set one of the two", key)
+	}
+	if v != "" {
+		return Secret(v)
+	}
+	return Secret(content)
 }
 
 func (r *reader) number(key string, fallback, low, high int) int {
@@ -213,6 +240,18 @@ func (r *reader) listenAddr(key string) string {
 		r.fault(key, "%q is not host:port, such as 127.0.0.1:9090 or :9090", v)
 	}
 	return v
+}
+
+// sameListener reports whether a and b, as host:port, cannot both be listened on.
+func sameListener(a, b string) bool {
+	hostA, portA, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	return portA == portB && (hostA == hostB || isWildcard(hostA) || isWildcard(hostB))
+}
+
+func isWildcard(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
 }
 
 // isHostPort says whether v is host:port with a port number from 1 to 65535.

@@ -21,6 +21,17 @@ const (
 type Database struct {
 	Engine Engine
 	DSN    Secret // postgres://…; empty for SQLite
+	// FromURL is set if DATABASE_URL was given, and not DB_HOST and the like.
+	FromURL bool
+}
+
+// Variable returns the name of the variable that an operator changes for part, which is
+// the name of one of the DB_* variables.
+func (d Database) Variable(part string) string {
+	if d.FromURL {
+		return "DATABASE_URL"
+	}
+	return part
 }
 
 // Redis says where nodes meet.
@@ -49,7 +60,7 @@ func (r *reader) database() Database {
 		if !isURL(whole, "postgres", "postgresql") {
 			r.fault("DATABASE_URL", "is not postgres://user:password@host:port/name")
 		}
-		return Database{Engine: Postgres, DSN: whole}
+		return Database{Engine: Postgres, DSN: whole, FromURL: true}
 	case host != "":
 		if user == "" {
 			r.fault("DB_USER", "is missing; Postgres at DB_HOST needs the name of its user")

@@ -73,12 +73,6 @@ func environment(t *testing.T, where string, from any) map[string]string {
 	return env
 }
 
-// composeOnly are the variables of .env that docker-compose.yml itself uses.
-var composeOnly = []string{
-	"EDGE", "DOMAIN", "GRAFANA_PASSWORD", "BACKUP_DIR",
-	"CHILLIN_IMAGE", "NGINX_IMAGE", "POSTGRES_IMAGE", "REDIS_IMAGE", "MINIO_IMAGE", "CADDY_IMAGE", "PROMETHEUS_IMAGE", "GRAFANA_IMAGE",
-}
-
 var composeVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)(?::-([^}]*))?\}`)
 
 func TestComposeSetsWhatIsRead(t *testing.T) {
@@ -101,7 +95,8 @@ func TestComposeSetsWhatIsRead(t *testing.T) {
 		}
 		// What can be set and is of use in a container can be set in .env.
 		for key := range known {
-			if _, set := env[key]; !set && !slices.Contains([]string{"DATABASE_URL", "DATA_DIR"}, key) {
+			file := strings.HasSuffix(key, "_FILE") // needs a mount, too
+			if _, set := env[key]; !set && !file && !slices.Contains([]string{"DATABASE_URL", "DATA_DIR"}, key) {
 				t.Errorf("%s has no %s", service, key)
 			}
 		}
@@ -122,11 +117,11 @@ func TestComposeVariablesAreDocumented(t *testing.T) {
 	known, used := variables(t), map[string]bool{}
 	uncommented := regexp.MustCompile(`(?m)^ *#.*$`).ReplaceAllString(string(text), "")
 	for _, m := range composeVariable.FindAllStringSubmatch(uncommented, -1) {
-		if used[m[1]] = true; !known[m[1]] && !slices.Contains(composeOnly, m[1]) {
+		if used[m[1]] = true; !known[m[1]] && !slices.Contains(composeKeys, m[1]) {
 			t.Errorf("docker-compose.yml uses %s, which nothing knows", m[1])
 		}
 	}
-	for _, name := range composeOnly {
+	for _, name := range composeKeys {
 		if !used[name] {
 			t.Errorf("docker-compose.yml does not use %s", name)
 		}

@@ -83,7 +83,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	var got []string
 	for _, key := range []string{"PORT", "HOST", "LOG_LEVEL", "NO_SUCH"} {
-		v, _ := env(key)
+		v, _ := env.Lookup(key)
 		got = append(got, v)
 	}
 	if want := []string{"7000", "::1", "debug", ""}; !slices.Equal(got, want) {

@@ -34,7 +34,7 @@ func (r *reader) storage() Storage {
 	use := r.flag("USE_MINIO")
 	s3 := Storage{
 		Kind:      S3,
-		AccessKey: r.lookup("S3_ACCESS_KEY_ID"),
+		AccessKey: strings.TrimSpace(r.secret("S3_ACCESS_KEY_ID").Reveal()),
 		SecretKey: r.secret("S3_SECRET_ACCESS_KEY"),
 		Bucket:    r.text("S3_BUCKET_NAME", "chillin"),
 		Region:    r.text("S3_REGION", "us-east-1"),
