@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,14 +61,46 @@ func takeFolder(dir string, beside bool) (release func() error, err error) {
 	return func() error { return nil }, nil
 }
 
+// makeFolder makes dir, which only the user that runs chillin can read, also if an older
+// version made it for all users.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	// The mount point of a volume may belong to another user. The files are private even so.
+	if err := os.Chmod(dir, 0o700); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("make data folder private: %w", err)
+	}
+	return nil
+}
+
+// makeDatabase makes the file of the database like makeFolder the folder. SQLite gives the
+// files that it makes beside it the same mode. Call it with the folder locked: to close a
+// file ends the locks that SQLite holds on it in this process.
+func makeDatabase(dir string) error {
+	file, err := os.OpenFile(filepath.Join(dir, "chillin.db"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("make database: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("make database: %w", err)
+	}
+	for _, name := range []string{"chillin.db", "chillin.db-wal", "chillin.db-shm"} {
+		if err := os.Chmod(filepath.Join(dir, name), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("make database private: %w", err)
+		}
+	}
+	return nil
+}
+
 // lockFolder makes dir and takes it for this process alone, until it is released or
 // the process ends, however it ends. It is unlocked before the file is closed: a child
 // that is being started has the file too, and with it, for a moment, the lock.
 func lockFolder(dir string) (release func() error, err error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make data folder: %w", err)
+	if err := makeFolder(dir); err != nil {
+		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(dir, "chillin.lock"), os.O_CREATE|os.O_RDWR, 0o640)
+	file, err := os.OpenFile(filepath.Join(dir, "chillin.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
@@ -76,7 +109,11 @@ func lockFolder(dir string) (release func() error, err error) {
 		return nil, fmt.Errorf("another chillin uses the data folder %s: "+
 			"several nodes need Postgres (DB_HOST) and Redis (REDIS_URL), or a DATA_DIR of their own", dir)
 	}
-	return func() error { return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close()) }, nil
+	release = func() error { return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close()) }
+	if err := errors.Join(file.Chmod(0o600), makeDatabase(dir)); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	return release, nil
 }
 
 type sqliteEngine struct {
