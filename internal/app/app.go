@@ -57,8 +57,11 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 }
 
 func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.Logger) (_ *App, err error) {
+	if err := checkPort(ctx, c); err != nil {
+		return nil, err
+	}
 	m := metrics.New()
-	w, err := openWatch(c.MetricsAddr, m)
+	w, err := openWatch(c, m)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +84,18 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 	}
 	w.serves(a.health)
 	return a, nil
+}
+
+// checkPort returns an error if another process listens at HOST and PORT. A node that
+// cannot serve must not change the schema. The port is closed again, because a balancer
+// would wait at an open port for a node that brings the schema up.
+func checkPort(ctx context.Context, c config.Config) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", c.Addr())
+	if err != nil {
+		return fmt.Errorf("listen on PORT %d: %w", c.Port, err)
+	}
+	return l.Close()
 }
 
 // close lets go what was opened.

@@ -14,8 +14,8 @@ import (
 // other: cmd → app → {api, gateway} → auth → chat → markup; the engines know chat;
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
-	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load"},
-	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/webhook", "web"},
+	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/version"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/store", "internal/version", "internal/webhook", "internal/doctor", "web"},
 	"internal/api":       {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/strictjson"},
 	"internal/gateway":   {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/socket", "internal/strictjson"},
 	"internal/auth":      {"internal/chat", "internal/logging", "internal/markup"},
@@ -31,9 +31,10 @@ var mayImport = map[string][]string{
 	"internal/doctor":    {"internal/blob", "internal/config", "internal/store"},
 	"internal/gathering": {},
 	"internal/config":    {},
-	"internal/health":    {},
+	"internal/health":    {"internal/version"},
 	"internal/logging":   {},
-	"internal/metrics":   {},
+	"internal/metrics":   {"internal/version"},
+	"internal/version":   {},
 	"internal/ratelimit": {},
 	"internal/socket":    {},
 	// strictjson is the one decoder of both edges.

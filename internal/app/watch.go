@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"sync/atomic"
 	"time"
 
+	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/version"
 )
 
 // watch is the second listener, METRICS_ADDR: metrics for Prometheus and health for
@@ -23,19 +26,26 @@ type watch struct {
 	failed chan error                    // closed when nothing is served any more
 }
 
-func openWatch(addr string, m *metrics.Metrics) (*watch, error) {
-	if addr == "" {
+func openWatch(c config.Config, m *metrics.Metrics) (*watch, error) {
+	if c.MetricsAddr == "" {
 		return nil, nil
 	}
-	listen, err := net.Listen("tcp", addr)
+	listen, err := net.Listen("tcp", c.MetricsAddr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on METRICS_ADDR: %w", err)
 	}
 	w := &watch{failed: make(chan error, 1)}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.Handler())
-	mux.Handle("GET /health", health.Live(time.Now))
+	mux.Handle("GET /health", health.Live(time.Now, version.Read()))
 	mux.HandleFunc("GET /health/ready", w.ready)
+	if c.Pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
 	w.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		serve(w.server, listen, w.failed)

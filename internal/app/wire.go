@@ -20,6 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/picture"
+	"github.com/chillin-chat/chillin/internal/version"
 	"github.com/chillin-chat/chillin/internal/webhook"
 	"github.com/chillin-chat/chillin/web"
 )
@@ -159,7 +160,7 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,
 		Crowd: a.crowd, Failures: perMinute[string](failedSockets),
 	})
-	router.Method(http.MethodGet, "/health", health.Live(time.Now))
+	router.Method(http.MethodGet, "/health", health.Live(time.Now, version.Read()))
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())
 	client := web.Handler()
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) {

@@ -4,17 +4,21 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/chillin-chat/chillin/internal/version"
 )
 
 // Live serves /health: 200 while the process answers at all. It asks no engine: a
 // node is not to be restarted because the database is away, or because its schema is
 // being brought up.
-func Live(now func() time.Time) http.Handler {
+func Live(now func() time.Time, build version.Info) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		write(w, http.StatusOK, struct {
 			Status    Status `json:"status"`
 			Timestamp string `json:"timestamp"` // RFC 3339, UTC, milliseconds
-		}{OK, now().UTC().Format("2006-01-02T15:04:05.000Z")})
+			Version   string `json:"version"`
+			Commit    string `json:"commit"`
+		}{OK, now().UTC().Format("2006-01-02T15:04:05.000Z"), build.Version, build.Commit})
 	})
 }
 

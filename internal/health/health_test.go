@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/chillin-chat/chillin/internal/version"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -207,8 +209,8 @@ func TestErrorsGoToTheLogOnceAndNotToTheReport(t *testing.T) {
 
 func TestLive(t *testing.T) {
 	w := httptest.NewRecorder()
-	Live(func() time.Time { return time.UnixMilli(1_700_000_000_123) }).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", nil))
-	want := `{"status":"ok","timestamp":"2023-11-14T22:13:20.123Z"}`
+	Live(func() time.Time { return time.UnixMilli(1_700_000_000_123) }, version.Info{Version: "v1.2.3", Commit: "abc"}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", nil))
+	want := `{"status":"ok","timestamp":"2023-11-14T22:13:20.123Z","version":"v1.2.3","commit":"abc"}`
 	if got := strings.TrimSpace(w.Body.String()); w.Code != 200 || got != want {
 		t.Errorf("got %d %s, want 200 %s", w.Code, got, want)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/chillin-chat/chillin/internal/version"
 )
 
 // Metrics are the collectors of one node, on a registry of their own: two nodes in
@@ -107,6 +109,11 @@ func New() *Metrics {
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
 		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
+	build := version.Read()
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "chillin_build_info", Help: "Always 1, with the build as labels.",
+		ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "goversion": build.Go},
+	}, func() float64 { return 1 }))
 	// An alert on the first of a kind needs the zero before it.
 	for _, reason := range []string{"queue_full", "redis"} {
 		m.BusDropped.WithLabelValues(reason)
