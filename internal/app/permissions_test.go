@@ -263,7 +263,8 @@ type stage struct {
 	name, token  string
 	invite       int64
 	said         map[string]chat.MessageID
-	victim, kept chat.UserID // kept is the banned one
+	cids         map[string]chat.CID // of said
+	victim, kept chat.UserID         // kept is the banned one
 }
 
 // nowhere is a stage of what does not exist: a hidden room is answered with the
@@ -273,7 +274,7 @@ func nowhere(s *stage) *stage {
 	for who := range s.said {
 		said[who] = 999_999_999
 	}
-	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", file: func() chat.AttachmentID { return 999_999_999 }, hook: "unknown", incoming: 999_999_999, outgoing: 999_999_999, invite: 999_999_999, said: said, victim: s.victim, kept: s.kept}
+	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", file: func() chat.AttachmentID { return 999_999_999 }, hook: "unknown", incoming: 999_999_999, outgoing: 999_999_999, invite: 999_999_999, said: said, cids: s.cids, victim: s.victim, kept: s.kept}
 }
 
 type cast map[string]*subject
@@ -294,7 +295,7 @@ func newCast(w *world) cast {
 // other way.
 func (c cast) stage(t *testing.T, private bool) *stage {
 	t.Helper()
-	owner, s := c["owner"], &stage{name: "r" + uuid.NewString()[:20], said: map[string]chat.MessageID{}}
+	owner, s := c["owner"], &stage{name: "r" + uuid.NewString()[:20], said: map[string]chat.MessageID{}, cids: map[string]chat.CID{}}
 	var made struct{ Room chat.Room }
 	read(t, owner.must(http.MethodPost, "/rooms", map[string]any{"name": s.name, "private": private}), &made)
 	s.room, s.victim, s.kept = made.Room.ID, c["victim"].User.ID, c["banned"].User.ID
@@ -310,9 +311,9 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 		c[who].must(http.MethodPost, "/invites/"+s.token+"/join", nil)
 		var sent struct{ Message chat.Message }
 		read(t, c[who].must(http.MethodPost, path("/rooms/%d/messages", s.room), map[string]string{"cid": uuid.NewString(), "text": "by " + who}), &sent)
-		s.said[who] = sent.Message.ID
+		s.said[who], s.cids[who] = sent.Message.ID, sent.Message.CID
 	}
-	s.said["nobody"] = s.said["owner"]
+	s.said["nobody"], s.cids["nobody"] = s.said["owner"], s.cids["owner"]
 	s.file = sync.OnceValue(func() chat.AttachmentID { return c["victim"].share(s.room) })
 	var in, out struct {
 		Webhook struct {
@@ -391,6 +392,15 @@ func newMessage(s *stage, _ string) any {
 	return map[string]any{"cid": uuid.NewString(), "text": "hi"}
 }
 
+// repeatMessage repeats the send with which who said something in the room.
+func repeatMessage(s *stage, who string) any {
+	return map[string]any{"roomId": s.room, "cid": s.cids[who], "text": "by " + who}
+}
+
+func repeatMessageREST(s *stage, who string) any {
+	return map[string]any{"cid": s.cids[who], "text": "by " + who}
+}
+
 func sendMessage(s *stage, _ string) any {
 	return map[string]any{"roomId": s.room, "cid": uuid.NewString(), "text": "hi"}
 }
@@ -434,6 +444,7 @@ var aboutARoom = map[string]deed{
 	"GET /attachments/{id}/link":                         {},
 	"GET /search/messages (in one room)":                 {query: "?q=by&room={id}"},
 	"POST /rooms/{id}/messages":                          {data: newMessage},
+	"POST /rooms/{id}/messages (a known cid)":            {data: repeatMessageREST},
 	"PUT /rooms/{id}/read":                               {data: body(map[string]any{"seq": 1})},
 	"GET /messages/{id}":                                 {},
 	"PATCH /messages/{id} (own)":                         {data: body(map[string]any{"text": "other"})},
@@ -446,6 +457,7 @@ var aboutARoom = map[string]deed{
 	"room:leave":                 {spoils: true, data: ofRoom(nil)},
 	"room:changes":               {data: ofRoom(map[string]any{"since": 0})},
 	"message:send":               {data: sendMessage},
+	"message:send (a known cid)": {data: repeatMessage},
 	"message:edit (own)":         {data: ofMessage(true, map[string]any{"text": "other"})},
 	"message:edit (another's)":   {data: ofMessage(false, map[string]any{"text": "other"})},
 	"message:delete (own)":       {spoils: true, data: ofMessage(true, nil)},

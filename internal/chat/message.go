@@ -105,6 +105,17 @@ type Draft struct {
 	Attachments []AttachmentID
 }
 
+// SentMessage is the message that d became, as far as its author knows it without being a
+// member of the room any more: no edit, reaction, attachment or answered message. Mentions
+// are text, because a mention says who is a member now.
+func SentMessage(d Draft, id MessageID, seq Seq, author Author, createdAt Time) Message {
+	return Message{
+		ID: id, RoomID: d.Room, Seq: seq, ChangeSeq: seq, CID: d.CID, Kind: Text, Author: author,
+		Text: d.Text, HTML: markup.HTML(d.Text), Mentions: []UserID{}, CreatedAt: createdAt, LastVerb: Sent,
+		Attachments: []MessageAttachment{}, Reactions: []ReactionCount{},
+	}
+}
+
 // Changes is what happened in a room after From up to and including To: each
 // changed message once, in its present state, by ChangeSeq.
 type Changes struct {
@@ -135,8 +146,8 @@ type Page struct {
 // Messages is the store of messages.
 type Messages interface {
 	// Append gives d the next number of its room, once per (author, CID): for a
-	// known CID it returns the original and fresh is false. It returns after the
-	// commit. NOT_A_MEMBER, FORBIDDEN (muted), CID_CONFLICT, NOT_FOUND (room, reply or
+	// known CID it returns the original and fresh is false. To an author who is no member
+	// any more the original is a SentMessage. It returns after the commit. NOT_A_MEMBER, FORBIDDEN (muted), CID_CONFLICT, NOT_FOUND (room, reply or
 	// upload), UNAVAILABLE (queue full, engine away, or a commit whose outcome is
 	// unknown).
 	Append(ctx context.Context, d Draft) (m Message, fresh bool, err error)

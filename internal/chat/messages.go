@@ -84,17 +84,21 @@ func (s *Service) html(ctx context.Context, room RoomID, text string) (string, e
 	return markup.HTMLNaming(text, who), nil
 }
 
-// flooded refuses to send where all together send too much. Only members learn
-// of it: to others the room is what it always is.
+// flooded refuses to send if all members together send too much. Only members learn of it:
+// anyone else gets the answer of Append, as if the room were quiet.
 func (s *Service) flooded(ctx context.Context, caller Caller, room RoomID) error {
 	after, ok := s.Floods.Ready(room)
 	if ok {
 		return nil
 	}
-	if _, err := s.readable(ctx, caller, room); err != nil {
-		return err
+	_, err := s.readable(ctx, caller, room)
+	switch {
+	case err == nil:
+		return limited(after)
+	case CodeOf(err) == NotAMember, CodeOf(err) == NotFound:
+		return nil
 	}
-	return limited(after)
+	return err
 }
 
 func parseCID(text string) (CID, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -130,6 +131,84 @@ func messages(t *testing.T, s *site) {
 	found := s.ask(t, bob, http.MethodGet, "/api/v1/search/messages?q=bob", "", nil)
 	if strings.Contains(found.body, "not for bob") {
 		t.Errorf("search finds what is hidden: %s", found.body)
+	}
+}
+
+// repeatedSends repeats sends, by REST and by socket, after the sender's membership has
+// ended. A send must stay answerable for ever; what happened in the room since must not be
+// part of the answer.
+func repeatedSends(t *testing.T, s *site) {
+	alice := s.user(t, "rosalind")
+	for i, end := range []struct{ name, method, path string }{
+		{"left", http.MethodPost, "/api/v1/rooms/%d/leave"},
+		{"kicked", http.MethodDelete, "/api/v1/rooms/%d/members/%d"},
+		{"banned", http.MethodPut, "/api/v1/rooms/%d/bans/%d"},
+	} {
+		for _, private := range []bool{false, true} {
+			name := fmt.Sprintf("repeat%d%v", i, private)
+			bob := s.user(t, name)
+			room := s.room(t, alice, name, map[string]any{"private": private, "password": s.secret("a room's password", "come in and repeat")})
+			if err := bob.JoinRoom(ctx(t), room.ID, ""); err == nil {
+				t.Fatal("joined without the password")
+			}
+			wantStatus(t, "join", s.ask(t, bob, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(`{"name":%q,"password":"come in and repeat"}`, name), nil), http.StatusOK)
+			answered, err := say(t, alice, room.ID, "the question as it was")
+			if err != nil {
+				t.Fatal(err)
+			}
+			messages := fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID)
+			cid := uuid.NewString()
+			body := fmt.Sprintf(`{"cid":%q,"text":"my *answer*, @rosalind","replyTo":%d}`, cid, answered.ID)
+			first := s.ask(t, bob, http.MethodPost, messages, body, nil)
+			wantStatus(t, "send", first, http.StatusCreated)
+			var sent struct{ Message chat.Message }
+			if err := json.Unmarshal([]byte(first.body), &sent); err != nil {
+				t.Fatal(err)
+			}
+			at := func(id chat.MessageID) string { return fmt.Sprintf("/api/v1/messages/%d", id) }
+			wantStatus(t, "edit of one's own", s.ask(t, bob, http.MethodPatch, at(sent.Message.ID), `{"text":"SECRET edit"}`, nil), http.StatusOK)
+			wantStatus(t, "edit of the answered", s.ask(t, alice, http.MethodPatch, at(answered.ID), `{"text":"SECRET question"}`, nil), http.StatusOK)
+			wantStatus(t, "react", s.ask(t, alice, http.MethodPut, at(sent.Message.ID)+"/reactions/%F0%9F%91%8D", "", nil), http.StatusOK)
+			path, by := fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), bob
+			if end.name != "left" {
+				path, by = fmt.Sprintf(end.path, room.ID, bob.User.ID), alice
+			}
+			if a := s.ask(t, by, end.method, path, "", nil); a.status >= http.StatusBadRequest {
+				t.Fatalf("%s: %d %s", end.name, a.status, a.body)
+			}
+
+			again := s.ask(t, bob, http.MethodPost, messages, body, nil)
+			wantStatus(t, end.name+" repeats a send", again, http.StatusOK)
+			var got struct{ Message map[string]any }
+			if err := json.Unmarshal([]byte(again.body), &got); err != nil {
+				t.Fatal(err)
+			}
+			seq, createdAt := float64(sent.Message.Seq), got.Message["createdAt"]
+			var original struct{ Message map[string]any }
+			if err := json.Unmarshal([]byte(first.body), &original); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]any{
+				"id": float64(sent.Message.ID), "roomId": float64(room.ID), "seq": seq, "changeSeq": seq, "cid": cid, "kind": "text",
+				"author": original.Message["author"], "text": "my *answer*, @rosalind", "html": "<p>my <em>answer</em>, @rosalind</p>\n",
+				"createdAt": original.Message["createdAt"], "mentions": []any{}, "attachments": []any{}, "reactions": []any{},
+			}
+			if createdAt == nil || !reflect.DeepEqual(got.Message, want) {
+				t.Errorf("%s repeats a send and gets\n%v\nwant\n%v", end.name, got.Message, want)
+			}
+			wantStatus(t, "another text under the cid", s.ask(t, bob, http.MethodPost, messages, strings.Replace(body, "answer", "guess", 1), nil), http.StatusConflict)
+			wantStatus(t, "another reply under the cid", s.ask(t, bob, http.MethodPost, messages, strings.Replace(body, `"replyTo"`, `"attachmentIds":[1],"replyTo"`, 1), nil), http.StatusConflict)
+
+			socket := dial(t, bob)
+			var confirmed map[string]any
+			if err := socket.Do(ctx(t), "message:send", map[string]any{"roomId": room.ID, "cid": cid, "text": "my *answer*, @rosalind", "replyTo": answered.ID}, &confirmed); err != nil {
+				t.Errorf("%s repeats a send by socket: %v", end.name, err)
+			}
+			wantConfirmed := map[string]any{"cid": cid, "roomId": float64(room.ID), "id": float64(sent.Message.ID), "seq": seq, "createdAt": createdAt}
+			if !reflect.DeepEqual(confirmed, wantConfirmed) {
+				t.Errorf("%s repeats a send by socket and gets %v, want %v", end.name, confirmed, wantConfirmed)
+			}
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ func TestSecurity(t *testing.T) {
 		{"rights cannot be given to oneself", rights},
 		{"hidden rooms look like none", hiddenRooms},
 		{"messages", messages},
+		{"repeated sends tell nothing new", repeatedSends},
 		{"html", html},
 		{"pictures", pictures},
 		{"files", files},

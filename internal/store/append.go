@@ -96,7 +96,7 @@ func (s *Store) Append(ctx context.Context, d chat.Draft) (chat.Message, bool, e
 	case e.err != nil:
 		return chat.Message{}, false, s.fail("append message", e.err)
 	case e.known != 0:
-		m, err := s.message(ctx, s.read, e.known, d.Author)
+		m, err := s.originalMessage(ctx, e.known, d)
 		return m, false, s.fail("read known message", err)
 	default:
 		return e.message, true, nil

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -198,4 +199,69 @@ func TestAppendAfterClose(t *testing.T) {
 			wantCode(t, err, chat.Unavailable)
 		})
 	}
+}
+
+// A repeated send may be of somebody who may not read the room any more: it answers with
+// what that caller sent and nothing that happened since.
+func TestAppendToldToNonMembers(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		room := createRoom(t, s, alice, "lobby")
+		ctx := t.Context()
+		ends := map[string]func() error{
+			"left": func() error { _, err := s.Leave(ctx, room.ID, bob.User.ID); return err },
+			"kicked": func() error {
+				_, err := s.Kick(ctx, room.ID, alice.User.ID, bob.User.ID, func(chat.Membership, *chat.Membership) error { return nil })
+				return err
+			},
+			"banned": func() error {
+				_, _, err := s.Ban(ctx, room.ID, alice.User.ID, bob.User.ID, "", func(chat.Membership, *chat.Membership) error { return nil })
+				return err
+			},
+		}
+		for _, how := range []string{"left", "kicked", "banned"} { // banned last: nobody joins after it
+			t.Run(how, func(t *testing.T) {
+				join(t, s, room, bob)
+				answered := appendText(t, s, room, alice, "a first version")
+				d := draft(room, bob, "hello *@alice*")
+				d.ReplyTo = answered.ID
+				sent, _, err := s.Append(ctx, d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, _, err := s.Edit(ctx, answered.ID, alice.User.ID, "a second version", "<p>a second version</p>", nil); err != nil {
+					t.Fatal(err)
+				}
+				if _, _, err := s.Edit(ctx, sent.ID, bob.User.ID, "edited", "<p>edited</p>", nil); err != nil {
+					t.Fatal(err)
+				}
+				if _, _, err := s.React(ctx, sent.ID, alice.User.ID, "👍", true, nil); err != nil {
+					t.Fatal(err)
+				}
+				if m, _, err := s.Append(ctx, d); err != nil || m.Text != "edited" || len(m.Reactions) != 1 || m.ReplyTo == nil {
+					t.Errorf("a member is told %+v, %v, want the current state", m, err)
+				}
+				if err := ends[how](); err != nil {
+					t.Fatal(err)
+				}
+				got, fresh, err := s.Append(ctx, d)
+				if err != nil || fresh {
+					t.Fatalf("append = %v, %v, want the original", fresh, err)
+				}
+				want := chat.Message{
+					ID: sent.ID, RoomID: room.ID, Seq: sent.Seq, ChangeSeq: sent.Seq, CID: d.CID, Kind: chat.Text, Author: sent.Author,
+					Text: "hello *@alice*", HTML: "<p>hello <em>@alice</em></p>\n", Mentions: []chat.UserID{}, CreatedAt: sent.CreatedAt,
+					LastVerb: chat.Sent, Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
+				}
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("told\n%+v\nwant\n%+v", got, want)
+				}
+				d.Text = "another text"
+				_, _, err = s.Append(ctx, d)
+				wantCode(t, err, chat.CIDConflict)
+				_, _, err = s.Append(ctx, draft(room, bob, "new"))
+				wantCode(t, err, chat.NotAMember)
+			})
+		}
+	})
 }

@@ -3,17 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
-
-// message reads one message whole.
-func (s *Store) message(ctx context.Context, from querier, id chat.MessageID, viewer chat.UserID) (m chat.Message, err error) {
-	one := s.askMessage(id, viewer, &m)
-	return m, one.read(from.QueryRowContext(ctx, one.query, one.args...))
-}
 
 func (s *Store) askMessage(id chat.MessageID, viewer chat.UserID, into *chat.Message) step {
 	return reading(func(r row) (err error) {
@@ -26,17 +21,35 @@ func (s *Store) askMessage(id chat.MessageID, viewer chat.UserID, into *chat.Mes
 func (s *Store) Message(ctx context.Context, id chat.MessageID, viewer chat.UserID) (chat.Message, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var member bool
-	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM messages m
-		JOIN room_members me ON me.room_id = m.room_id AND me.user_id = $2 WHERE m.id = $1)`, int64(id), int64(viewer)).Scan(&member)
-	if err == nil && !member {
-		err = sql.ErrNoRows
-	}
-	if err != nil {
-		return chat.Message{}, s.fail("find message", err)
-	}
-	m, err := s.message(ctx, s.read, id, viewer)
+	m, err := s.memberMessage(ctx, id, viewer)
 	return m, s.fail("read message", err)
+}
+
+// memberMessage reads one message if viewer is a member of its room, else it returns
+// sql.ErrNoRows. It is one statement: a membership that was read before the message may
+// have ended in between.
+func (s *Store) memberMessage(ctx context.Context, id chat.MessageID, viewer chat.UserID) (chat.Message, error) {
+	return scanMessage(s.read.QueryRowContext(ctx, s.selectMessage()+` WHERE m.id = $1
+		AND EXISTS (SELECT 1 FROM room_members me WHERE me.room_id = m.room_id AND me.user_id = $2)`, int64(id), int64(viewer)), viewer)
+}
+
+// originalMessage returns the message that was stored for d, whose cid and hash are those
+// of message id. A member of the room gets its current state. Anyone else gets only what d
+// contains and what the send was confirmed with.
+func (s *Store) originalMessage(ctx context.Context, id chat.MessageID, d chat.Draft) (chat.Message, error) {
+	m, err := s.memberMessage(ctx, id, d.Author)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return m, err
+	}
+	var seq chat.Seq
+	var createdAt chat.Time
+	var author chat.Author
+	var avatar string
+	err = s.read.QueryRowContext(ctx, `SELECT m.seq, m.created_at, u.id, u.username, u.display_name, u.avatar_key
+		FROM messages m JOIN users u ON u.id = m.author_id WHERE m.id = $1`, int64(id)).
+		Scan(&seq, &createdAt, &author.ID, &author.Username, &author.DisplayName, &avatar)
+	author.AvatarURL = avatarURL(avatar)
+	return chat.SentMessage(d, id, seq, author, createdAt), err
 }
 
 // Edit gives a message another text.
