@@ -29,15 +29,24 @@ func HTML(text string) string {
 
 // render is the long way. m is nil where nobody may be mentioned.
 func render(source string, m *mentions) string {
+	document, ok := parse(source, m)
+	if !ok {
+		return asTyped(source)
+	}
 	out := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(out)
 	out.Reset()
-	if err := markdown.Renderer().Render(out, []byte(source), parse(source, m)); err != nil {
+	if err := markdown.Renderer().Render(out, []byte(source), document); err != nil {
 		// A bytes.Buffer does not fail to write, so this cannot happen; text that is
 		// not rendered is still shown.
-		return "<p>" + html.EscapeString(source) + "</p>\n"
+		return asTyped(source)
 	}
 	return sanitise(out)
+}
+
+// asTyped shows a text without reading any Markdown in it.
+func asTyped(source string) string {
+	return "<p>" + strings.ReplaceAll(html.EscapeString(source), "\n", "<br>\n") + "</p>\n"
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -46,30 +55,32 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 var markdown = goldmark.New(
 	goldmark.WithParser(parser.NewParser(
 		parser.WithBlockParsers(
-			util.Prioritized(shallow{parser.NewListParser()}, 300),
-			util.Prioritized(parser.NewListItemParser(), 400),
-			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-			util.Prioritized(shallow{parser.NewBlockquoteParser()}, 800),
-			util.Prioritized(indented{parser.NewParagraphParser()}, 1000),
+			util.Prioritized(meteredBlock{shallow{parser.NewListParser()}, innerCost}, 300),
+			util.Prioritized(meteredBlock{parser.NewListItemParser(), innerCost}, 400),
+			util.Prioritized(meteredBlock{parser.NewFencedCodeBlockParser(), innerCost}, 700),
+			util.Prioritized(meteredBlock{shallow{parser.NewBlockquoteParser()}, innerCost}, 800),
+			util.Prioritized(meteredBlock{indented{parser.NewParagraphParser()}, lineCost}, 1000),
 		),
 		parser.WithInlineParsers(
-			util.Prioritized(parser.NewCodeSpanParser(), 100),
-			util.Prioritized(parser.NewLinkParser(), 200),
-			util.Prioritized(parser.NewAutoLinkParser(), 300),
-			util.Prioritized(mentionParser{}, 400),
-			util.Prioritized(parser.NewEmphasisParser(), 500),
+			util.Prioritized(metered{parser.NewCodeSpanParser(), codeCost}, 100),
+			util.Prioritized(meteredLinks{metered{parser.NewLinkParser(), linkCost}}, 200),
+			util.Prioritized(metered{parser.NewAutoLinkParser(), linkCost}, 300),
+			util.Prioritized(metered{mentionParser{}, mentionCost}, 400),
+			util.Prioritized(metered{parser.NewEmphasisParser(), delimiterCost}, 500),
+			util.Prioritized(metered{extension.NewStrikethroughParser(), delimiterCost}, 500),
+			util.Prioritized(metered{addressParser{extension.NewLinkifyParser(
+				extension.WithLinkifyAllowedProtocols([]string{"http:", "https:"}),
+				extension.WithLinkifyURLRegexp(urlRegexp),
+			)}, linkCost}, 999),
 		),
 	)),
-	goldmark.WithExtensions(
-		extension.Strikethrough,
-		extension.NewLinkify(
-			extension.WithLinkifyAllowedProtocols([]string{"http:", "https:"}),
-			extension.WithLinkifyURLRegexp(urlRegexp),
-		),
-	),
 	goldmark.WithRendererOptions(
 		goldmarkhtml.WithHardWraps(),
-		renderer.WithNodeRenderers(util.Prioritized(linkRenderer{}, 100), util.Prioritized(mentionRenderer{}, 100)),
+		renderer.WithNodeRenderers(
+			util.Prioritized(linkRenderer{}, 100),
+			util.Prioritized(mentionRenderer{}, 100),
+			util.Prioritized(extension.NewStrikethroughHTMLRenderer(), 500),
+		),
 	),
 )
 

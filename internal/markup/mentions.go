@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"regexp"
 	"strconv"
 	"strings"
@@ -35,7 +36,9 @@ func Names(text string) []string {
 		return nil
 	}
 	found := &mentions{}
-	parse(text, found)
+	if _, ok := parse(text, found); !ok {
+		return nil // the text is shown as it was typed
+	}
 	return found.names
 }
 
@@ -75,13 +78,22 @@ type mentions struct {
 
 var mentionsKey = parser.NewContextKey()
 
-// parse reads Markdown. m is nil where nobody may be mentioned.
-func parse(source string, m *mentions) ast.Node {
+// parse reads Markdown. m is nil where nobody may be mentioned. ok is false if it would cost
+// too much.
+func parse(source string, m *mentions) (document ast.Node, ok bool) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			if _, costly := cause.(tooCostly); !costly {
+				panic(cause)
+			}
+		}
+	}()
 	pc := parser.NewContext()
+	pc.Set(meterKey, newMeter(source))
 	if m != nil {
 		pc.Set(mentionsKey, m)
 	}
-	return markdown.Parser().Parse(text.NewReader([]byte(source)), parser.WithContext(pc))
+	return markdown.Parser().Parse(text.NewReader([]byte(source)), parser.WithContext(pc)), true
 }
 
 // mention is an inline node: "@name" of somebody who is known. Its child is what
@@ -112,8 +124,12 @@ func (mentionParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast
 	if !ok || joinsName(block.PrecendingCharacter()) {
 		return nil
 	}
+	if len(m.who) == 0 && len(m.names) == MaxNames {
+		return nil // nothing more is noted
+	}
 	line, segment := block.PeekLine()
 	for _, typed := range readings(line[1:]) {
+		meterOf(pc).spend(nameCost)
 		name, err := Username(string(typed))
 		if err != nil {
 			continue
@@ -142,9 +158,14 @@ func joinsName(before rune) bool {
 	return isLetterOrMark(before) || unicode.IsDigit(before) || before == '@' || before == '/'
 }
 
+// maxTyped is how many bytes of a text are looked at for a name: of more, none becomes
+// short enough by its normal form.
+const maxTyped = 4 * 4 * MaxUsername
+
 // readings are the names that s may begin with, the longest first: all of the
 // characters that a name may have, and the same without the signs at its end.
 func readings(s []byte) [][]byte {
+	s = s[:min(len(s), maxTyped)]
 	end := len(s)
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRune(s[i:])
@@ -154,14 +175,12 @@ func readings(s []byte) [][]byte {
 		}
 		i += size
 	}
+	base := len(bytes.TrimRight(s[:end], "_-."))
 	var all [][]byte
-	for {
+	for end = min(end, base+MaxUsername); end >= base; end-- {
 		all = append(all, s[:end])
-		if end == 0 || strings.IndexByte("_-.", s[end-1]) < 0 {
-			return all
-		}
-		end--
 	}
+	return all
 }
 
 // mentionRenderer writes mentions.

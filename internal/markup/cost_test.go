@@ -1,0 +1,149 @@
+package markup
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ordinary is Markdown as people write it, of every kind.
+const ordinary = "Hello **all**, the [docs](https://example.org/docs) say:\n\n- first *item*, see `main.go`\n- second item\n\n" +
+	"> quoted words of somebody\n\nand https://example.org/x is the place.\n\n"
+
+// hostile are texts to be repeated: dense, or never closed.
+var hostile = []string{
+	"[", "[ ", "![", "]", "[]", "[a]", "[a]\n", "[a](", "[a](b", "[a](<", "[a](b \"", "[a](http://b)", "![a](http://b)", "[[a](b)](c) ", "[*a*](b) ", "[x *a* ",
+	"*", "_", "*a", "*a ", "_a ", "*a* ", "**a** ", "***a*** ", "*a_ ", "_ *", "* a* ", "__* _\n", "~~a ", "~a~", "~~a~~ ", "a_", "a*b_c~d", "漢*", "(~",
+	"`", "`a", "`a` ", "`a``b```c", "```\n", "```a\nb\n```\n", "~~~\n", "`a``",
+	">", "> ", "> a\n", "> > > > > > > > a\n", "- ", "- a\n", "- - a\n", "* * *\n", "+ a\n", "1. a\n", "1) a\n", "- > - a\n", "> - a\n", "- a\n  - b\n    - c\n", "a\n- ",
+	"a\n", "a\n\n", "\n[", "&\n", "<\n", "a\\\n", "a  \n", "    a\n", "# a\n", "a\n===\n", "---\n", "| a | b |\n|--|--|\n", "|",
+	"<", "<a", "<b>", "<a href=x>", "<!--", "<![CDATA[", "<http://a> ", "<a@b.c> ", "<a@", "https://a ", "http://a.b ", "(https://a", "https://a_", "www.", "www.a.bc ", "_www.", "*www.a", " www.a.a.",
+	"a@", "a@a.a ", "_a@b.c_", "_a@b", "&", "&amp;", "&#106;", "&lt;\n", "'", "\"", "\\", "\\*", ":", "://",
+	"@", "@bob ", ".@abc", "@a_.-", "@____", "-@a-", "😀", "👨‍👩‍👧‍👦 ", "x\u0301", "漢", "\t", " \n", "https://a\\```@bob\n", "a@b.c> */( b", "[__![@bob<\n",
+}
+
+// wholes are texts that are hostile as a whole, of about n characters.
+func wholes(n int) map[string]string {
+	return map[string]string{
+		"brackets around emphasis":   strings.Repeat("[", 2*n/5) + strings.Repeat("*a", n/10) + strings.Repeat("]", 2*n/5),
+		"emphasis in emphasis":       strings.Repeat("*a ", n/6) + strings.Repeat("a* ", n/6),
+		"emphasis around addresses":  strings.Repeat("*a ", n/8) + strings.Repeat("a@b.cd ", n/28) + strings.Repeat("a* ", n/8),
+		"a row of stars":             strings.Repeat("*", n/2) + "a" + strings.Repeat("*", n/2),
+		"stars that do not match":    "a**b" + strings.Repeat("* a", n/3),
+		"a name of signs":            "@" + strings.Repeat("_", n-1),
+		"names with signs":           strings.Repeat("@"+strings.Repeat("a", 250)+strings.Repeat("_", 90)+" ", n/342),
+		"backticks of every length":  backticks(n),
+		"brackets, then parentheses": strings.Repeat("[a](", n/8) + strings.Repeat(")", n/8) + strings.Repeat("[a](b ", n/12),
+	}
+}
+
+func backticks(n int) string {
+	var b strings.Builder
+	for i := 1; b.Len() < n; i++ {
+		b.WriteString(strings.Repeat("`", i) + "a")
+	}
+	return b.String()[:n]
+}
+
+// repeated is a text of n characters.
+func repeated(part string, n int) string {
+	letters := []rune(part)
+	return string(slices.Repeat(letters, n/len(letters)+1)[:n])
+}
+
+// cpuTime is the time that the processors had for this thread: other processes, which the
+// clock would count too, are not in it.
+func cpuTime(t testing.TB) time.Duration {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &now); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(now.Nano())
+}
+
+// costOf is what a message with that text costs at least, of several tries.
+func costOf(t testing.TB, text string, tries int) time.Duration {
+	least := time.Hour
+	for range tries {
+		began := cpuTime(t)
+		HTMLNaming(text, map[string]int64{"nobody": 1})
+		Names(text)
+		least = min(least, cpuTime(t)-began)
+	}
+	return least
+}
+
+// No text may cost more than three times as much as ordinary Markdown of its length: who
+// sends it would take the processor from everybody else.
+func TestHTMLCost(t *testing.T) {
+	const most, tries = 3, 3
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for _, n := range []int{500, 2000, 6000, 20_000} {
+		texts := wholes(n)
+		for _, part := range hostile {
+			texts[fmt.Sprintf("%q", part)] = repeated(part, n)
+		}
+		plain := repeated(ordinary, n)
+		bound := costOf(t, plain, 4*tries)
+		for name, text := range texts {
+			cost := costOf(t, text, tries)
+			for again := 0; cost > most*bound && again < 3; again++ { // something may have come between
+				bound = max(bound, costOf(t, plain, tries))
+				cost = min(cost, costOf(t, text, 4*tries))
+			}
+			if cost > most*bound {
+				t.Errorf("%d characters of %s cost %v, %.1f times as much as ordinary Markdown (%v), want at most %d",
+					n, name, cost, float64(cost)/float64(bound), bound, most)
+			}
+		}
+	}
+}
+
+func TestOrdinaryTextsAreWithinTheBudget(t *testing.T) {
+	for _, part := range []string{
+		ordinary, "Some *longer* text with `code` and words. ", "*every* *word* *stressed* ", "- milk\n- bread\n", "1. one thing\n2. another\n", "> said he\n",
+		"alice@example.org\n", "https://example.org/a/page?x=1\n", "[a page](https://example.org/a)\n", "word\n", "one\n\ntwo\n\n", "snake_case_name and a[i] = b[j]*c; ", "x := f(a[i], b) // `tick`\n",
+		"**Ada** (ada@example.org): 5 * 3 = 15, ~~16~~\n", "- [x] done *now*\n- [ ] to `do`\n", "你好，**世界**，看 https://example.org 吧。", "👍👍👍 ", "@alice @bob, *look* here\n",
+	} {
+		for _, n := range []int{50, 300, 2000, 20_000} {
+			text := repeated(part, n)
+			if _, ok := parse(text, &mentions{}); !ok {
+				t.Errorf("%d characters of %q are over the budget", n, part)
+			}
+		}
+	}
+}
+
+func TestWhatIsOverTheBudgetIsShownAsTyped(t *testing.T) {
+	text := strings.Repeat("*a_ <b>\n", 2000)
+	want := "<p>" + strings.Repeat("*a_ &lt;b&gt;<br>\n", 2000) + "</p>\n"
+	if got := HTML(text); got != want {
+		t.Errorf("HTML = %.200q, want %.200q", got, want)
+	}
+	if names := Names(strings.Repeat("@bob *a_ ", 2000)); names != nil {
+		t.Errorf("Names = %v, want none", names)
+	}
+}
+
+func BenchmarkHTMLHostile(b *testing.B) {
+	texts := wholes(20_000)
+	texts["ordinary"] = repeated(ordinary, 20_000)
+	for _, part := range []string{"[", "[a](", "_ *", "*a_ ", "*a* ", "- - a\n", "a@a.a ", "_www."} {
+		texts[fmt.Sprintf("%q", part)] = repeated(part, 20_000)
+	}
+	for name, text := range texts {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				HTML(text)
+			}
+		})
+	}
+}
