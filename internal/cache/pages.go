@@ -121,7 +121,7 @@ func with(page chat.Page, seq chat.Seq, m chat.Message) chat.Page {
 	messages := slices.Clone(page.Messages)
 	for i := range messages { // answers quote the present text
 		if reply := messages[i].ReplyTo; reply != nil && reply.ID == m.ID {
-			messages[i].ReplyTo = chat.NewReply(m.ID, m.Seq, m.Author, m.Text)
+			messages[i].ReplyTo = chat.NewReply(m.ID, m.Seq, m.Author, m.HTML)
 		}
 	}
 	i, known := slices.BinarySearchFunc(messages, m.Seq, func(m chat.Message, seq chat.Seq) int { return cmp.Compare(m.Seq, seq) })

@@ -89,6 +89,7 @@ func TestWhatIsHeardComesIntoThePage(t *testing.T) {
 	answer.ReplyTo = chat.NewReply(101, 1, chat.Author{}, "text")
 	p.Hear(chat.ChangeEvent(answer, 3))
 	edited := message(1, "other")
+	edited.HTML = "<p>other</p>\n"
 	edited.ChangeSeq, edited.LastVerb = 4, chat.Edited
 	p.Hear(chat.ChangeEvent(edited, 4))
 	got, ok := p.Newest(lobby, 4)

@@ -191,7 +191,11 @@ func MentionsIn(html string) []UserID {
 // maxExcerpt is how much of an answered message a Reply shows, in characters.
 const maxExcerpt = 140
 
-// NewReply shows the message that another one answers.
-func NewReply(id MessageID, seq Seq, author Author, text string) *Reply {
-	return &Reply{ID: id, Seq: seq, Author: author, Excerpt: markup.Excerpt(markup.Plain(text), maxExcerpt)}
+// ExcerptHTML is how many characters of the HTML of an answered message NewReply needs.
+const ExcerptHTML = markup.MaxExcerptHTML
+
+// NewReply shows the message that another one answers. The excerpt is made of the HTML that
+// the message was stored with: nothing is rendered again for each reader.
+func NewReply(id MessageID, seq Seq, author Author, html string) *Reply {
+	return &Reply{ID: id, Seq: seq, Author: author, Excerpt: markup.ExcerptHTML(html, maxExcerpt)}
 }

@@ -3,22 +3,32 @@ package markup
 import (
 	"html"
 	"strings"
-
-	"github.com/microcosm-cc/bluemonday"
 )
 
-var (
-	textOnly = bluemonday.StrictPolicy()
-	// apart leaves a space where one block ends: its last word and the next block's
-	// first are two.
-	apart = strings.NewReplacer("</p>", " ", "</li>", " ", "</pre>", " ", "</blockquote>", " ", "<br>", " ", "<br/>", " ")
-)
+// MaxExcerptHTML is how many characters of the HTML of a message an excerpt is made of.
+const MaxExcerptHTML = 8000
 
-// Plain is text without its Markdown, for places that show words only: what the
-// HTML of it says.
-func Plain(text string) string {
-	if isProse(text) {
-		return text
+// ExcerptHTML is Excerpt of what the HTML of a message says. rendered may have been cut
+// anywhere, and is not looked at beyond MaxExcerptHTML.
+func ExcerptHTML(rendered string, limit int) string {
+	return Excerpt(plain(rendered[:min(len(rendered), 4*MaxExcerptHTML)]), limit)
+}
+
+// plain is the text of HTML that sanitise has made. Where a block or line ends there is a
+// space: its last word and the next one's first are two.
+func plain(rendered string) string {
+	var text strings.Builder
+	for {
+		said, rest, found := strings.Cut(rendered, "<")
+		text.WriteString(html.UnescapeString(said))
+		tag, rest, closed := strings.Cut(rest, ">")
+		if !found || !closed {
+			return text.String()
+		}
+		switch tag {
+		case "/p", "/li", "/pre", "/blockquote", "br", "br/":
+			text.WriteByte(' ')
+		}
+		rendered = rest
 	}
-	return html.UnescapeString(textOnly.Sanitize(apart.Replace(HTML(text))))
 }

@@ -49,6 +49,7 @@ type entry struct {
 	done     chan struct{} // closed when the outcome below stands
 
 	message chat.Message
+	replied replied        // what the message answers, if its draft answers one
 	known   chat.MessageID // the original's id where the cid was known
 	err     error
 }
@@ -98,9 +99,11 @@ func (s *Store) Append(ctx context.Context, d chat.Draft) (chat.Message, bool, e
 	case e.known != 0:
 		m, err := s.originalMessage(ctx, e.known, d)
 		return m, false, s.fail("read known message", err)
-	default:
-		return e.message, true, nil
 	}
+	if r := e.replied; d.ReplyTo != 0 {
+		e.message.ReplyTo = chat.NewReply(d.ReplyTo, r.seq, r.author, r.html)
+	}
+	return e.message, true, nil
 }
 
 type appendQueue struct {

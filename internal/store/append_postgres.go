@@ -31,10 +31,6 @@ const (
 		FROM unnest($1::bigint[], $2::text[]) AS w (author_id, cid)
 		JOIN messages m ON m.author_id = w.author_id AND m.cid = w.cid::uuid`
 
-	readReplied = `
-		SELECT p.room_id, p.id, p.seq, p.text, u.id, u.username, u.display_name, u.avatar_key
-		FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = ANY($1::bigint[])`
-
 	// Taken in id order, as rooms are. What another send took meanwhile is no longer
 	// among them: the row is looked at again once it is free.
 	takeUploads = `SELECT ` + attachmentColumns + `, a.user_id FROM attachments a
@@ -64,6 +60,9 @@ const (
 		JOIN messages m ON m.room_id = w.room_id AND m.seq = w.seq
 		JOIN room_members me ON me.room_id = w.room_id AND me.user_id = w.user_id`
 )
+
+var readReplied = `
+	SELECT p.id, ` + repliedColumns + ` FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = ANY($1::bigint[])`
 
 // pgAppend is a connection with a transaction open.
 type pgAppend struct{ conn *pgxpool.Conn }
@@ -144,14 +143,12 @@ func (f facts) queueKnown(trip *pgx.Batch, q question) {
 func (f facts) queueReplied(trip *pgx.Batch, q question) {
 	trip.Queue(readReplied, q.replies).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
-			var room, id, seq, user int64
-			var text, avatar string
-			var a chat.Author
-			if err := rows.Scan(&room, &id, &seq, &text, &user, &a.Username, &a.DisplayName, &avatar); err != nil {
+			var id int64
+			r, err := scanReplied(rows, &id)
+			if err != nil {
 				return err
 			}
-			a.ID, a.AvatarURL = chat.UserID(user), avatarURL(avatar)
-			f.replies[chat.MessageID(id)] = replied{chat.RoomID(room), chat.NewReply(chat.MessageID(id), chat.Seq(seq), a, text)}
+			f.replies[chat.MessageID(id)] = r
 		}
 		return rows.Err()
 	})

@@ -75,20 +75,13 @@ func (f facts) readKnown(ctx context.Context, tx *sql.Tx, q question) error {
 
 func (f facts) readReplied(ctx context.Context, tx *sql.Tx, q question) error {
 	for _, id := range q.replies {
-		var r replied
-		var seq chat.Seq
-		var text, avatar string
-		var a chat.Author
-		ok, err := found(tx.QueryRowContext(ctx, `
-			SELECT p.room_id, p.seq, p.text, u.id, u.username, u.display_name, u.avatar_key
-			FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = $1`, id).
-			Scan(&r.room, &seq, &text, &a.ID, &a.Username, &a.DisplayName, &avatar))
+		r, err := scanReplied(tx.QueryRowContext(ctx, `
+			SELECT `+repliedColumns+` FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = $1`, id))
+		ok, err := found(err)
 		if err != nil {
 			return err
 		}
 		if ok {
-			a.AvatarURL = avatarURL(avatar)
-			r.reply = chat.NewReply(chat.MessageID(id), seq, a, text)
 			f.replies[chat.MessageID(id)] = r
 		}
 	}

@@ -73,9 +73,24 @@ type original struct {
 	hash []byte
 }
 
+// replied is a message that another one answers. What a Reply shows of it is made after the
+// commit, when no room is locked.
 type replied struct {
-	room  chat.RoomID
-	reply *chat.Reply
+	room   chat.RoomID
+	seq    chat.Seq
+	html   string
+	author chat.Author
+}
+
+// repliedColumns are the columns of a message p and its author u for scanReplied.
+var repliedColumns = `p.room_id, p.seq, ` + excerptHTML + `, u.id, u.username, u.display_name, u.avatar_key`
+
+// scanReplied reads repliedColumns; first are columns before them.
+func scanReplied(from row, first ...any) (r replied, err error) {
+	var avatar string
+	err = from.Scan(append(first, &r.room, &r.seq, &r.html, &r.author.ID, &r.author.Username, &r.author.DisplayName, &avatar)...)
+	r.author.AvatarURL = avatarURL(avatar)
+	return r, err
 }
 
 // upload is one that no message carries. It is taken until the transaction ends.
@@ -113,7 +128,7 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 		if d.repeats(e, f, first[e.key()]) {
 			continue
 		}
-		author, reply, err := f.admit(e.draft, now)
+		author, err := f.admit(e.draft, now)
 		if err != nil {
 			d.refused[e] = err
 			continue
@@ -128,7 +143,8 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 			d.heads[e.draft.Room] = f.heads[e.draft.Room]
 		}
 		d.heads[e.draft.Room]++
-		e.message = numbered(e.draft, d.heads[e.draft.Room], author, reply, now)
+		e.replied = f.replies[e.draft.ReplyTo]
+		e.message = numbered(e.draft, d.heads[e.draft.Room], author, now)
 		e.message.Attachments = files
 		d.stored = append(d.stored, e)
 	}
@@ -156,25 +172,24 @@ func cidConflict() error {
 	return chat.Fault(chat.CIDConflict, "This cid already names another message.").In("cid")
 }
 
-// admit tells whether d may be stored, and what its message shows besides.
-func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, *chat.Reply, error) {
+// admit returns the author of d if d may be stored.
+func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, error) {
 	if _, ok := f.heads[d.Room]; !ok {
-		return chat.Author{}, nil, chat.ErrMissing()
+		return chat.Author{}, chat.ErrMissing()
 	}
 	m, ok := f.members[place{d.Room, d.Author}]
 	switch {
 	case !ok:
-		return chat.Author{}, nil, chat.ErrNotAMember()
+		return chat.Author{}, chat.ErrNotAMember()
 	case m.mutedUntil > now:
-		return chat.Author{}, nil, chat.Muted(m.mutedUntil, now)
+		return chat.Author{}, chat.Muted(m.mutedUntil, now)
 	case d.ReplyTo == 0:
-		return m.author, nil, nil
+		return m.author, nil
 	}
-	r, ok := f.replies[d.ReplyTo]
-	if !ok || r.room != d.Room {
-		return chat.Author{}, nil, chat.Fault(chat.NotFound, "The message to reply to is not in this room.").In("replyTo")
+	if r, ok := f.replies[d.ReplyTo]; !ok || r.room != d.Room {
+		return chat.Author{}, chat.Fault(chat.NotFound, "The message to reply to is not in this room.").In("replyTo")
 	}
-	return m.author, r.reply, nil
+	return m.author, nil
 }
 
 // take gives the uploads of d to its message: no later one of the batch gets them.
@@ -193,10 +208,10 @@ func (f facts) take(d chat.Draft) ([]chat.MessageAttachment, error) {
 	return files, nil
 }
 
-func numbered(d chat.Draft, seq chat.Seq, author chat.Author, reply *chat.Reply, now chat.Time) chat.Message {
+func numbered(d chat.Draft, seq chat.Seq, author chat.Author, now chat.Time) chat.Message {
 	return chat.Message{
 		RoomID: d.Room, Seq: seq, ChangeSeq: seq, CID: d.CID, Kind: chat.Text, Author: author,
-		Text: d.Text, HTML: d.HTML, Mentions: chat.MentionsIn(d.HTML), ReplyTo: reply, CreatedAt: now, LastVerb: chat.Sent,
+		Text: d.Text, HTML: d.HTML, Mentions: chat.MentionsIn(d.HTML), CreatedAt: now, LastVerb: chat.Sent,
 		Reactions: []chat.ReactionCount{},
 	}
 }

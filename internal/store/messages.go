@@ -22,17 +22,19 @@ func (s *Store) selectMessage() string {
 		` FROM attachments a WHERE a.message_id = m.id) END FROM messages m` + messageJoins
 }
 
-const (
-	messageColumns = `
+// excerptHTML is the column of what an excerpt of the answered message p is made of.
+var excerptHTML = fmt.Sprintf("substr(p.html, 1, %d)", chat.ExcerptHTML)
+
+var messageColumns = `
 	m.id, m.room_id, m.seq, m.change_seq, m.last_verb, m.kind, m.text, m.html, m.created_at,
 	m.cid, m.action, m.subject_id, m.edited_at, m.deleted_at,
 	u.id, u.username, u.display_name, u.avatar_key,
-	p.id, p.seq, p.text, pu.id, pu.username, pu.display_name, pu.avatar_key`
-	messageJoins = `
+	p.id, p.seq, ` + excerptHTML + `, pu.id, pu.username, pu.display_name, pu.avatar_key`
+
+const messageJoins = `
 	JOIN users u ON u.id = m.author_id
 	LEFT JOIN messages p ON p.id = m.reply_to
 	LEFT JOIN users pu ON pu.id = p.author_id`
-)
 
 // scanMessage reads a row as viewer sees it.
 func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
@@ -42,12 +44,12 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 		reactions, files              sql.NullString
 		subject, edited, deleted      sql.NullInt64
 		pID, pSeq, puID               sql.NullInt64
-		pText, puName, puShow, puFace sql.NullString
+		pHTML, puName, puShow, puFace sql.NullString
 	)
 	err := r.Scan(&m.ID, &m.RoomID, &m.Seq, &m.ChangeSeq, &m.LastVerb, &m.Kind, &m.Text, &m.HTML, &m.CreatedAt,
 		&cid, &action, &subject, &edited, &deleted,
 		&m.Author.ID, &m.Author.Username, &m.Author.DisplayName, &avatar,
-		&pID, &pSeq, &pText, &puID, &puName, &puShow, &puFace, &reactions, &files)
+		&pID, &pSeq, &pHTML, &puID, &puName, &puShow, &puFace, &reactions, &files)
 	if err != nil {
 		return m, err
 	}
@@ -65,7 +67,7 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 	}
 	if pID.Valid {
 		author := chat.Author{ID: chat.UserID(puID.Int64), Username: puName.String, DisplayName: puShow.String, AvatarURL: avatarURL(puFace.String)}
-		m.ReplyTo = chat.NewReply(chat.MessageID(pID.Int64), chat.Seq(pSeq.Int64), author, pText.String)
+		m.ReplyTo = chat.NewReply(chat.MessageID(pID.Int64), chat.Seq(pSeq.Int64), author, pHTML.String)
 	}
 	return m, nil
 }
