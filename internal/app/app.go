@@ -130,6 +130,7 @@ func (a *App) Run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
 	parts.Go(func() { a.hooks.Run(workLife) })
+	parts.Go(func() { a.health.Run(hubLife) })
 	parts.Go(func() { a.every(workLife, tidyEvery, "remove expired accounts and sessions", a.service.Tidy) })
 	parts.Go(func() { a.every(workLife, noticeEvery, "notice paused webhooks", a.service.NoticePauses) })
 	parts.Go(func() { a.sweeper.Run(workLife) })

@@ -32,7 +32,13 @@ type engines struct {
 	bus      chat.Bus
 	presence chat.Presence
 	blobs    chat.Blobs
-	closers  []func() error
+	// How the node's own work goes: see newHealth.
+	writes        health.Experience // in the database
+	fileWork      health.Experience
+	busFault      func() error
+	presenceFault func() error
+
+	closers []func() error
 }
 
 // close closes what was opened, the last first.
@@ -74,7 +80,7 @@ func nodeName() string {
 }
 
 func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics) (err error) {
-	if e.store, err = openDatabase(ctx, c, store.Options{Observe: m.Batch, Node: e.node}); err != nil {
+	if e.store, err = openDatabase(ctx, c, store.Options{Observe: m.Batch, Wrote: e.writes.Note, Node: e.node}); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)
@@ -103,15 +109,15 @@ func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logge
 	options.ContextTimeoutEnabled = true
 	e.redis = redis.NewClient(options)
 	e.closers = append(e.closers, e.redis.Close)
-	e.bus = bus.NewRedis(e.redis, e.node, m, log)
-	e.presence = presence.NewRedis(e.redis, e.node, m, log)
+	b, p := bus.NewRedis(e.redis, e.node, m, log), presence.NewRedis(e.redis, e.node, m, log)
+	e.bus, e.busFault, e.presence, e.presenceFault = b, b.Fault, p, p.Fault
 	return nil
 }
 
 func (e *engines) openBlobs(c config.Config) error {
 	if c.Storage.Kind == config.Disk {
 		disk, err := blob.OpenDisk(filepath.Join(c.DataDir, "blobs"))
-		e.blobs = disk
+		e.blobs = notedBlobs{disk, &e.fileWork}
 		return err
 	}
 	s3, err := blob.NewS3(blob.S3Options{
@@ -122,6 +128,6 @@ func (e *engines) openBlobs(c config.Config) error {
 		return err
 	}
 	e.closers = append(e.closers, func() error { s3.Close(); return nil })
-	e.blobs = s3
+	e.blobs = notedBlobs{s3, &e.fileWork}
 	return nil
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -36,7 +35,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	a.indexer = &chat.Indexer{Store: a.engines.store, Log: a.log}
 	a.service = a.newService(recent, limiters, hasher, guard)
 	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
-	a.health = a.checks()
+	a.health = a.newHealth(m)
 	a.server = &http.Server{
 		Handler:           a.routes(a.newAccounts(limiters, hasher), a.newRequests(), m),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -116,18 +115,6 @@ func (w waking) Announce(e chat.Event) {
 	if e.Durable() {
 		w.hooks.Wake()
 	}
-}
-
-// checks asks each configured engine whether it works.
-func (a *App) checks() *health.Health {
-	checks := []health.Check{
-		{Name: "database", Required: true, Probe: a.engines.store.Ready},
-		{Name: "storage", Probe: a.engines.blobs.Ready},
-	}
-	if a.engines.redis != nil {
-		checks = append(checks, health.Check{Name: "redis", Probe: func(ctx context.Context) error { return a.engines.redis.Ping(ctx).Err() }})
-	}
-	return health.New(a.log, checks...)
 }
 
 // routes are everything that a node answers: the api, the socket, health, and the

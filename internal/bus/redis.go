@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -65,6 +66,7 @@ type Redis struct {
 	missed  chan struct{} // has one element when Missed is to be told
 	wake    chan struct{} // has one element when there are rooms to subscribe
 	suspect atomic.Bool
+	fault   atomic.Pointer[error] // of the last subscription; nil before its first fault
 
 	following
 }
@@ -87,6 +89,21 @@ func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.L
 // Suspect tells whether events may be getting lost: there is no subscription of
 // which we know that it hears us.
 func (r *Redis) Suspect() bool { return r.suspect.Load() }
+
+// Fault returns why Suspect is true: ErrStarting before the first subscription has come
+// about or failed. It is nil while the node hears itself.
+func (r *Redis) Fault() error {
+	if !r.Suspect() {
+		return nil
+	}
+	if fault := r.fault.Load(); fault != nil {
+		return *fault
+	}
+	return ErrStarting
+}
+
+// ErrStarting is the Fault of a bus that has only begun to subscribe.
+var ErrStarting = errors.New("the first subscription is not in force yet")
 
 func (r *Redis) setSuspect(suspect bool) {
 	r.suspect.Store(suspect)
@@ -119,6 +136,7 @@ func (r *Redis) subscribe(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		r.fault.Store(&err)
 		r.metrics.BusRenewed.Inc()
 		if s.trusted {
 			wait, quiet = shortest, false

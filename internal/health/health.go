@@ -17,6 +17,9 @@ const (
 	// freshFor is how long a result stands, so that nobody can make a node hammer
 	// its engines by asking often.
 	freshFor = time.Second
+	// roundEvery is the time between two rounds while nobody asks: the log and the metrics
+	// tell of an engine that goes away.
+	roundEvery = 5 * time.Second
 )
 
 // Status is the state of an engine or of the whole node.
@@ -32,12 +35,14 @@ const (
 // Check asks one engine.
 type Check struct {
 	Name string // in the report, such as "database"
-	// Required keeps the node out of the balancer until Probe worked for the first
-	// time. Not longer: an engine that all nodes share would take all of them out
-	// at once, and with them what still works without it.
-	Required bool
-	Probe    func(ctx context.Context) error
+	// Probe returns nil if the engine works, as far as it and the node's own experience
+	// tell. An engine that is away never takes the node out of the balancer: all nodes
+	// share it, and with all of them gone, so would be what still works without it.
+	Probe func(ctx context.Context) error
 }
+
+// Observer is told of every result.
+type Observer func(engine string, up bool, latency time.Duration)
 
 // Result is the answer of one engine.
 type Result struct {
@@ -59,6 +64,7 @@ type Report struct {
 type Health struct {
 	log      *slog.Logger
 	now      func() time.Time
+	observe  Observer
 	draining atomic.Bool
 	probes   []*probe
 
@@ -69,7 +75,6 @@ type Health struct {
 // probe is a check with what is remembered of it.
 type probe struct {
 	Check
-	worked  atomic.Bool // at least once
 	running atomic.Bool // a call that has not returned yet, perhaps long after its timeout
 	failing bool        // at the last round; touched by one round at a time
 }
@@ -81,13 +86,29 @@ type round struct {
 	results map[string]Result
 }
 
-// New makes a Health of checks. Changes of an engine's state are logged.
-func New(log *slog.Logger, checks ...Check) *Health {
-	h := &Health{log: log, now: time.Now}
+// New makes the Health of a node that has its database: one that has not is starting, and
+// serves a Stage. Changes of an engine's state are logged.
+func New(log *slog.Logger, observe Observer, checks ...Check) *Health {
+	h := &Health{log: log, now: time.Now, observe: observe}
 	for _, c := range checks {
 		h.probes = append(h.probes, &probe{Check: c})
 	}
 	return h
+}
+
+// Run asks all engines every few seconds until ctx ends, whether anybody wants to know or
+// not.
+func (h *Health) Run(ctx context.Context) {
+	tick := time.NewTicker(roundEvery)
+	defer tick.Stop()
+	for {
+		h.Report(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // Drain makes the node not ready from now on, for good.
@@ -110,14 +131,9 @@ func (h *Health) Report(ctx context.Context) Report {
 func (h *Health) judge(results map[string]Result) Report {
 	report := Report{Status: OK, Checks: results, Draining: h.draining.Load()}
 	for _, p := range h.probes {
-		if results[p.Name].Status == OK {
-			continue
+		if results[p.Name].Status != OK {
+			report.Status = Degraded
 		}
-		if p.Required && !p.worked.Load() {
-			report.Status = Unavailable
-			return report
-		}
-		report.Status = Degraded
 	}
 	if report.Draining {
 		report.Status = Unavailable
@@ -162,16 +178,28 @@ func (h *Health) run(ctx context.Context, r *round) {
 func (h *Health) ask(ctx context.Context, p *probe) Result {
 	start := time.Now()
 	err := p.call(ctx)
-	took := float64(time.Since(start).Microseconds()) / 1000
+	took := time.Since(start)
 	h.note(p, err)
-	switch {
-	case err == nil:
-		p.worked.Store(true)
-		return Result{Status: OK, LatencyMs: took}
-	case errors.Is(err, context.DeadlineExceeded):
-		return Result{Status: Unavailable, LatencyMs: took, Error: "timed out"}
+	h.observe(p.Name, err == nil, took)
+	result := Result{Status: OK, LatencyMs: float64(took.Microseconds()) / 1000}
+	if err != nil {
+		result.Status, result.Error = Unavailable, wordOf(err)
 	}
-	return Result{Status: Unavailable, LatencyMs: took, Error: "failed"}
+	return result
+}
+
+// wordOf is what the public report says of an error.
+func wordOf(err error) string {
+	if because, ok := errors.AsType[reason](err); ok {
+		return because.word
+	}
+	switch {
+	case errors.Is(err, ErrStarting):
+		return ErrStarting.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timed out"
+	}
+	return "failed"
 }
 
 // call bounds a probe, also one that does not heed its context: that one is left
@@ -203,11 +231,14 @@ func (p *probe) call(ctx context.Context) error {
 
 // note logs when an engine goes away and when it is back.
 func (h *Health) note(p *probe, err error) {
+	if errors.Is(err, ErrStarting) {
+		return
+	}
 	switch failing := err != nil; {
 	case failing && !p.failing:
-		h.log.Warn("engine away", "check", p.Name, "err", err)
+		h.log.Warn("engine away", "engine", p.Name, "err", err)
 	case !failing && p.failing:
-		h.log.Info("engine back", "check", p.Name)
+		h.log.Info("engine back", "engine", p.Name)
 	}
 	p.failing = err != nil
 }

@@ -38,6 +38,8 @@ func (e *engine) probe(context.Context) error {
 	return nil
 }
 
+func unobserved(string, bool, time.Duration) {}
+
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func TestReport(t *testing.T) {
@@ -49,20 +51,19 @@ func TestReport(t *testing.T) {
 	}
 	for name, steps := range map[string][]step{
 		"all there":                           {{true, true, false, OK, 200}},
-		"database never there":                {{false, true, false, Unavailable, 503}, {false, true, false, Unavailable, 503}},
-		"database comes late":                 {{false, true, false, Unavailable, 503}, {true, true, false, OK, 200}},
+		"database away at the first look":     {{false, true, false, Degraded, 200}, {false, true, false, Degraded, 200}, {true, true, false, OK, 200}},
 		"database goes and returns":           {{true, true, false, OK, 200}, {false, true, false, Degraded, 200}, {true, true, false, OK, 200}},
 		"redis never there":                   {{true, false, false, Degraded, 200}},
 		"both go":                             {{true, true, false, OK, 200}, {false, false, false, Degraded, 200}},
 		"draining":                            {{true, true, false, OK, 200}, {true, true, true, Unavailable, 503}},
 		"draining with the database away":     {{true, true, false, OK, 200}, {false, true, true, Unavailable, 503}},
-		"redis back, database never there":    {{false, false, false, Unavailable, 503}, {false, true, false, Unavailable, 503}},
+		"redis back, database still away":     {{false, false, false, Degraded, 200}, {false, true, false, Degraded, 200}},
 		"database there once, then redis too": {{true, false, false, Degraded, 200}, {false, true, false, Degraded, 200}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var database, redis engine
-				h := New(quiet(), Check{"database", true, database.probe}, Check{"redis", false, redis.probe})
+				h := New(quiet(), unobserved, Check{"database", database.probe}, Check{"redis", redis.probe})
 				for i, s := range steps {
 					database.away.Store(!s.database)
 					redis.away.Store(!s.redis)
@@ -92,7 +93,7 @@ func TestReportHasTheContractsShape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var database, redis engine
 		redis.away.Store(true)
-		h := New(quiet(), Check{"database", true, database.probe}, Check{"redis", false, redis.probe})
+		h := New(quiet(), unobserved, Check{"database", database.probe}, Check{"redis", redis.probe})
 		w := httptest.NewRecorder()
 		h.Ready().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
 		want := `{"status":"degraded","checks":{"database":{"status":"ok","latencyMs":0},"redis":{"status":"unavailable","latencyMs":0,"error":"failed"}},"draining":false}`
@@ -112,7 +113,7 @@ func TestManyCallersShareOneRound(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 			return database.probe(ctx)
 		}
-		h := New(quiet(), Check{"database", true, slow})
+		h := New(quiet(), unobserved, Check{"database", slow})
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
@@ -138,7 +139,7 @@ func TestAProbeThatHangs(t *testing.T) {
 		release := make(chan struct{})
 		var calls atomic.Int64
 		var redis engine
-		h := New(quiet(), Check{"storage", false, func(context.Context) error { calls.Add(1); <-release; return nil }}, Check{"redis", false, redis.probe})
+		h := New(quiet(), unobserved, Check{"storage", func(context.Context) error { calls.Add(1); <-release; return nil }}, Check{"redis", redis.probe})
 		for range 3 {
 			start := time.Now()
 			got := h.Report(t.Context())
@@ -163,7 +164,7 @@ func TestAProbeThatHangs(t *testing.T) {
 
 func TestACallerThatGoesDoesNotEndTheRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(quiet(), Check{"database", true, func(ctx context.Context) error {
+		h := New(quiet(), unobserved, Check{"database", func(ctx context.Context) error {
 			select {
 			case <-time.After(500 * time.Millisecond):
 				return nil
@@ -186,7 +187,7 @@ func TestErrorsGoToTheLogOnceAndNotToTheReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		var database engine
-		h := New(slog.New(slog.NewTextHandler(&log, nil)), Check{"database", true, database.probe})
+		h := New(slog.New(slog.NewTextHandler(&log, nil)), unobserved, Check{"database", database.probe})
 		for _, away := range []bool{false, true, true, true, false, false} {
 			database.away.Store(away)
 			asJSON, err := json.Marshal(h.Report(t.Context()))
@@ -204,6 +205,81 @@ func TestErrorsGoToTheLogOnceAndNotToTheReport(t *testing.T) {
 		if got, want := strings.Count(log.String(), "engine back"), 1; got != want {
 			t.Errorf("%d lines of an engine back, want %d:\n%s", got, want, log.String())
 		}
+	})
+}
+
+func TestTheReportNamesWhatWasExperienced(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		word string
+		log  int // lines
+	}{
+		"well":      {nil, "", 0},
+		"failed":    {errAway, "failed", 1},
+		"timed out": {context.DeadlineExceeded, "timed out", 1},
+		"deaf":      {Because("deaf", errAway), "deaf", 1},
+		"starting":  {ErrStarting, "connecting", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			up := c.err != nil // the contrary
+			h := New(slog.New(slog.NewTextHandler(&log, nil)), func(engine string, now bool, _ time.Duration) {
+				if engine == "redis" {
+					up = now
+				}
+			}, Check{"redis", func(context.Context) error { return c.err }})
+			report := h.Report(t.Context())
+			if got := report.Checks["redis"].Error; got != c.word {
+				t.Errorf("error = %q, want %q", got, c.word)
+			}
+			if (report.Status == OK) != (c.err == nil) || up != (c.err == nil) {
+				t.Errorf("status = %s, observed up = %t, want those of %v", report.Status, up, c.err)
+			}
+			if got := strings.Count(log.String(), "\n"); got != c.log {
+				t.Errorf("%d lines, want %d: %s", got, c.log, log.String())
+			}
+		})
+	}
+}
+
+func TestExperienceOfAFailurePasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e Experience
+		want := func(when string, err error) {
+			t.Helper()
+			if got := e.Err(); !errors.Is(got, err) {
+				t.Errorf("%s: %v, want %v", when, got, err)
+			}
+		}
+		want("at first", nil)
+		e.Note(errAway)
+		want("after a failure", errAway)
+		time.Sleep(experienceLife - time.Second)
+		want("some seconds later", errAway)
+		e.Note(errAway)
+		time.Sleep(experienceLife - time.Second)
+		want("after another one", errAway)
+		time.Sleep(time.Second)
+		want("when nothing was done for long", nil)
+		e.Note(errAway)
+		e.Note(nil)
+		want("after a success", nil)
+	})
+}
+
+func TestANodeLooksWithoutBeingAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var database engine
+		h := New(quiet(), unobserved, Check{"database", database.probe})
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { h.Run(ctx); close(ended) }()
+		time.Sleep(10*roundEvery + time.Millisecond)
+		if got := database.calls.Load(); got != 11 {
+			t.Errorf("%d looks, want 11", got)
+		}
+		stop()
+		<-ended
 	})
 }
 

@@ -43,6 +43,9 @@ type Metrics struct {
 	BusRenewed   prometheus.Counter     // subscriptions made anew because one ended or was deaf
 	PresenceLost prometheus.Counter     // writes and renewals of presence that failed
 
+	engineUp      *prometheus.GaugeVec
+	engineLatency *prometheus.GaugeVec
+
 	HookDeliveries *prometheus.CounterVec // tries to deliver an event to a webhook, by outcome
 
 	requests       *prometheus.CounterVec
@@ -91,6 +94,13 @@ func New() *Metrics {
 		BusRenewed:   counter("bus_subscriptions_renewed_total", "Subscriptions made anew because one ended or was deaf."),
 		PresenceLost: counter("presence_writes_failed_total", "Writes and renewals of presence that failed."),
 
+		engineUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "chillin_engine_up", Help: "1 while an engine works for this node (database, redis, storage), 0 while it does not.",
+		}, []string{"engine"}),
+		engineLatency: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "chillin_engine_latency_seconds", Help: "Time that the last check of an engine took.",
+		}, []string{"engine"}),
+
 		HookDeliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_webhook_deliveries_total", Help: "Tries to deliver an event to a webhook, by outcome.",
 		}, []string{"outcome"}),
@@ -107,7 +117,7 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
-		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.HookDeliveries, m.requests, m.requestSeconds,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
 	build := version.Read()
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -130,6 +140,16 @@ func gauge(name, help string) prometheus.Gauge {
 
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: "chillin_" + name, Help: help})
+}
+
+// Engine sets whether an engine works and how long it took to tell.
+func (m *Metrics) Engine(name string, up bool, latency time.Duration) {
+	value := 0.0
+	if up {
+		value = 1
+	}
+	m.engineUp.WithLabelValues(name).Set(value)
+	m.engineLatency.WithLabelValues(name).Set(latency.Seconds())
 }
 
 // Batch counts one append transaction that committed so many messages.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -45,6 +46,7 @@ type Redis struct {
 	pace    pace
 	wake    chan struct{} // has one element when something is dirty
 	rosters *gathering.Reads[chat.RoomID, chat.Roster]
+	fault   atomic.Pointer[error] // of the last write; nil if it succeeded
 
 	mu      sync.Mutex
 	entries map[chat.RoomID]map[chat.UserID]chat.Status // what this node wants to be true
@@ -201,12 +203,29 @@ func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 			due = time.Now() // after an outage Redis may have forgotten us
 		}
 		failing = err != nil
+		r.noteWrite(err)
 		next := time.Until(due)
 		if failing {
 			next = r.pace.retry
 		}
 		timer.Reset(max(next, 0))
 	}
+}
+
+func (r *Redis) noteWrite(err error) {
+	if err == nil {
+		r.fault.Store(nil)
+		return
+	}
+	r.fault.Store(&err)
+}
+
+// Fault returns why the last write failed, nil if it did not.
+func (r *Redis) Fault() error {
+	if fault := r.fault.Load(); fault != nil {
+		return *fault
+	}
+	return nil
 }
 
 // renew renews the lease, or, where there is none any more, has everything written

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -91,10 +92,17 @@ func (s *Store) Append(ctx context.Context, d chat.Draft) (chat.Message, bool, e
 	case <-e.done:
 	case <-ctx.Done():
 		// It may be stored all the same: the retry with the same cid will tell.
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			s.wrote(fmt.Errorf("append message: %w", ctx.Err()))
+		}
 		return chat.Message{}, false, chat.ErrUnavailable(ctx.Err())
+	}
+	if e.err == nil {
+		s.wrote(nil)
 	}
 	switch {
 	case e.err != nil:
+		s.noteFailure(e.err)
 		return chat.Message{}, false, s.fail("append message", e.err)
 	case e.known != 0:
 		m, err := s.originalMessage(ctx, e.known, d)

@@ -107,6 +107,10 @@ func (p *postgres) close() error {
 	return err
 }
 
+func (*postgres) writable() string {
+	return `SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'`
+}
+
 func (p *postgres) pools() map[string]sql.DBStats {
 	all := map[string]sql.DBStats{}
 	for name, pool := range map[string]*pgxpool.Pool{"others": p.pool, "appends": p.appends} {

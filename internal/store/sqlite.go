@@ -125,6 +125,9 @@ func (e *sqliteEngine) close() error {
 	return errors.Join(e.read.Close(), e.write.Close(), e.release())
 }
 
+// writable: whether the disk takes writes shows in writes only.
+func (*sqliteEngine) writable() string { return `SELECT true` }
+
 func (e *sqliteEngine) pools() map[string]sql.DBStats {
 	return map[string]sql.DBStats{"reads": e.read.Stats(), "writes": e.write.Stats()}
 }

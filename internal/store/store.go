@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type Store struct {
 	// searches has room for those that may search at once.
 	searches    chan struct{}
 	newestBatch int // see search.go
+	wrote       func(err error)
 	now         func() time.Time
 }
 
@@ -83,6 +85,8 @@ type engine interface {
 	// violated names the unique constraint or columns that err tells of, "" for
 	// any other error.
 	violated(err error) string
+	// writable is the query that tells whether the database takes writes.
+	writable() string
 	pools() map[string]sql.DBStats
 	close() error
 }
@@ -94,6 +98,9 @@ type Options struct {
 	// Observe is told of every append that was committed: how many messages it
 	// stored and how long it took. nil is nobody.
 	Observe func(stored int, took time.Duration)
+	// Wrote is told how writes ended: nil for an append that was answered, else why the
+	// engine could not do what was asked. nil is nobody.
+	Wrote func(err error)
 	// Beside is for short deeds beside the nodes that serve the database: the folder
 	// of SQLite is not taken, and the schema must be the one that this binary knows.
 	Beside bool
@@ -105,6 +112,9 @@ func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store
 	s := &Store{engine: e, read: read, write: write, now: o.Now, searches: make(chan struct{}, searchesAtOnce), newestBatch: newestBatch}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.wrote = o.Wrote; s.wrote == nil {
+		s.wrote = func(error) {}
 	}
 	if o.Beside {
 		if err := s.wantNewestSchema(ctx); err != nil {
@@ -129,10 +139,27 @@ func (s *Store) Close() error {
 	return s.engine.close()
 }
 
-// Ready asks the database whether it answers.
+// Ready asks the database whether it answers and takes writes.
 func (s *Store) Ready(ctx context.Context) error {
-	var one int
-	return s.read.QueryRowContext(ctx, `SELECT 1`).Scan(&one)
+	var writable bool
+	if err := s.read.QueryRowContext(ctx, s.engine.writable()).Scan(&writable); err != nil {
+		return err
+	}
+	if !writable {
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// ErrReadOnly is the error of Ready for a standby, or for a database that was made
+// read-only.
+var ErrReadOnly = errors.New("the database takes no writes")
+
+// noteFailure tells Wrote of a failure that is the engine's.
+func (s *Store) noteFailure(err error) {
+	if err != nil && s.engine.away(err) {
+		s.wrote(err)
+	}
 }
 
 // Pools tells how the node's connections to the database are used, by what they are for.
@@ -160,7 +187,8 @@ func bound(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // inTx runs work in one transaction that commits when work returns nil.
-func (s *Store) inTx(ctx context.Context, work func(tx *sql.Tx) error) error {
+func (s *Store) inTx(ctx context.Context, work func(tx *sql.Tx) error) (err error) {
+	defer func() { s.noteFailure(err) }()
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

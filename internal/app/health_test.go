@@ -1,0 +1,265 @@
+package app_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/health"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// sick is a node on engines of its own, which can be taken away: all of them, or, with
+// prepare, Redis.
+type sick struct {
+	*node
+	t        *testing.T
+	metrics  string // address
+	log      *record
+	postgres *testenv.PostgresServer
+	redis    *testenv.RedisServer
+	storage  *testenv.ObjectStore
+}
+
+func startSick(t *testing.T, prepare func(s *sick, env map[string]string)) *sick {
+	t.Helper()
+	t.Parallel()
+	s := &sick{t: t, metrics: freeAddr(t), log: &record{}}
+	engines := testenv.New(t)
+	env := map[string]string{"METRICS_ADDR": s.metrics, "LOG_LEVEL": "info"}
+	var err error
+	s.redis, err = engines.Redis()
+	s.do(err)
+	env["REDIS_URL"] = s.redis.URL()
+	if prepare == nil {
+		s.postgres, err = engines.Postgres(testenv.PostgresOptions{})
+		s.do(err)
+		env["DATABASE_URL"], err = s.postgres.Create(t.Context())
+		s.do(err)
+		s.storage, err = engines.ObjectStore()
+		s.do(err)
+		bucket, err := s.storage.Create(t.Context())
+		s.do(err)
+		maps.Copy(env, storageEnv(bucket))
+	}
+	if prepare != nil { // only Redis is its own
+		env["DATABASE_URL"], env["DATA_DIR"] = testenv.Postgres(t), t.TempDir()
+		prepare(s, env)
+	}
+	s.node = startLogging(t, s.log, env, nil)
+	return s
+}
+
+func (s *sick) report(url string) (int, health.Report) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(ctx(s.t), http.MethodGet, url+"/health/ready", http.NoBody)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	answer, body := fetch(s.t, request)
+	var report health.Report
+	if err := json.Unmarshal(body, &report); err != nil {
+		s.t.Fatalf("%s: %v", body, err)
+	}
+	return answer.StatusCode, report
+}
+
+// becomes waits until an engine has this state and word, and everything else is well.
+func (s *sick) becomes(engine, word string) {
+	s.t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		status, report := s.report(s.base)
+		if status != http.StatusOK {
+			s.t.Fatalf("/health/ready = %d %+v, want 200 whatever is away", status, report)
+		}
+		fits := report.Status == health.Degraded && report.Checks[engine].Error == word
+		if word == "" {
+			fits = report.Status == health.OK
+		}
+		if fits {
+			break
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("report = %+v, want %s %q", report, engine, word)
+		}
+	}
+	up := 1
+	if word != "" {
+		up = 0
+	}
+	s.scrapes(fmt.Sprintf(`chillin_engine_up{engine="%s"} %d`, engine, up))
+}
+
+// scrapes waits for a line of the metrics.
+func (s *sick) scrapes(line string) {
+	s.t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		text := scrape(s.t, s.metrics)
+		if strings.Contains(text, line+"\n") {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("no line %q in\n%s", line, text)
+		}
+	}
+}
+
+func scrape(t *testing.T, addr string) string {
+	t.Helper()
+	answer := ask(t, http.MethodGet, "http://"+addr+"/metrics", "", nil)
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// do must succeed.
+func (s *sick) do(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// redisSay sends commands to Redis as its administrator.
+func (s *sick) redisSay(commands ...string) {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.redis.Addr)
+	s.do(err)
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	for _, command := range commands {
+		_, err := fmt.Fprintf(conn, "%s\r\n", command)
+		s.do(err)
+		answer, err := answers.ReadString('\n')
+		s.do(err)
+		if strings.HasPrefix(answer, "-") {
+			s.t.Fatalf("%s: %s", command, answer)
+		}
+	}
+}
+
+func TestHealthFollowsTheEngines(t *testing.T) {
+	s := startSick(t, nil)
+	s.becomes("redis", "")
+	for name, server := range map[string]*testenv.Server{"database": s.postgres.Server, "redis": s.redis.Server, "storage": s.storage.Server} {
+		s.do(server.Stop())
+		s.becomes(name, "failed")
+		s.log.wants(t, 1, `msg="engine away"`, "engine="+name)
+		s.do(server.Start())
+		s.becomes(name, "")
+		s.log.wants(t, 1, `msg="engine back"`, "engine="+name)
+	}
+	s.postgres.Pause()
+	s.becomes("database", "timed out")
+	s.postgres.Resume()
+	s.becomes("database", "")
+}
+
+// A node that nobody has asked yet is not told apart from one that was: its database was
+// there when it started.
+func TestAnEngineThatGoesBeforeTheFirstLook(t *testing.T) {
+	s := startSick(t, nil)
+	s.do(s.postgres.Kill())
+	s.becomes("database", "failed")
+	// What is tried each second while Postgres is away stands in the log once.
+	time.Sleep(5 * time.Second)
+	s.log.wants(t, 1, `msg="webhooks not taken"`)
+	s.log.wants(t, 1, `msg="limits not read"`)
+	s.log.wants(t, 1, `msg="engine away"`)
+}
+
+func TestRedisThatAnswersAndCarriesNothing(t *testing.T) {
+	const all = "ACL SETUSER chillin on >secret ~* &* +@all"
+	deny := func(commands ...string) func(s *sick, env map[string]string) {
+		return func(s *sick, env map[string]string) {
+			s.redisSay(append([]string{all}, commands...)...)
+			env["REDIS_URL"] = strings.Replace(env["REDIS_URL"], "redis://", "redis://chillin:secret@", 1)
+		}
+	}
+	for name, c := range map[string]struct{ denied, word string }{
+		"no subscribe":           {"ACL SETUSER chillin -subscribe", "deaf"},
+		"no publish":             {"ACL SETUSER chillin -publish", "deaf"},
+		"no channels":            {"ACL SETUSER chillin resetchannels", "deaf"},
+		"no writes of presence":  {"ACL SETUSER chillin -zadd", "writes fail"},
+		"no scripts of presence": {"ACL SETUSER chillin -evalsha -eval", "writes fail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Run("from the start", func(t *testing.T) {
+				s := startSick(t, deny(c.denied))
+				if _, report := s.report(s.base); report.Status != health.Degraded && c.word == "deaf" {
+					t.Errorf("the first report is %+v, want degraded", report)
+				}
+				s.becomes("redis", c.word)
+				s.redisSay(all)
+				s.becomes("redis", "")
+			})
+			if name != "no subscribe" && name != "no writes of presence" {
+				return
+			}
+			t.Run("later", func(t *testing.T) {
+				s := startSick(t, deny())
+				s.becomes("redis", "")
+				s.redisSay(c.denied, "CLIENT KILL TYPE pubsub")
+				s.becomes("redis", c.word)
+				s.redisSay(all)
+				s.becomes("redis", "")
+			})
+		})
+	}
+}
+
+// Postgres answers, but takes no writes, or not those that matter.
+func TestADatabaseThatOnlyAnswers(t *testing.T) {
+	s := startSick(t, nil)
+	alice := (&world{t, []string{s.base}}).person("alice", 0)
+	room := alice.room("Harbour", nil)
+	s.becomes("database", "")
+	admin := connect(t, s.config.Database.DSN.Reveal())
+	exec := func(sql string) {
+		t.Helper()
+		_, err := admin.Exec(ctx(t), sql)
+		s.do(err)
+	}
+	exec(`ALTER SYSTEM SET default_transaction_read_only = on`)
+	exec(`SELECT pg_reload_conf()`)
+	s.becomes("database", "read-only")
+	exec(`SET transaction_read_only = off`)
+	exec(`ALTER SYSTEM RESET default_transaction_read_only`)
+	exec(`SELECT pg_reload_conf()`)
+	s.becomes("database", "")
+
+	exec(`BEGIN`)
+	exec(`LOCK TABLE messages IN EXCLUSIVE MODE`)
+	_, err := alice.trySay(room.ID, uuid.NewString(), "into a lock")
+	wantCode(t, err, chat.Unavailable)
+	if _, report := s.report(s.base); report.Checks["database"].Error != "writes fail" {
+		t.Errorf("while sends fail the report is %+v, want that writes fail", report)
+	}
+	exec(`ROLLBACK`)
+	alice.say(room.ID, "through")
+	s.becomes("database", "")
+}
+
+func connect(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(ctx(t), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
