@@ -16,7 +16,7 @@ const trialWrite = `UPDATE instance SET epoch = epoch`
 // TryPostgres commits a write to the database that dsn names, which must have a schema, and
 // returns how long that took.
 func TryPostgres(ctx context.Context, dsn string) (took time.Duration, err error) {
-	pool, err := openPool(ctx, dsn, 1, nil)
+	pool, err := openPool(ctx, dsn, toolName, 1, nil)
 	if err != nil {
 		return 0, err
 	}
