@@ -46,7 +46,7 @@ dev: web/node_modules/.stamp | need-go ## Vite on http://localhost:5173 and the 
 	go run ./internal/tools/dev
 
 .PHONY: test
-test: need-cc lint types vet test-go test-web e2e ## everything: lint, types, vet, go test -race, web unit tests, e2e, faults
+test: need-cc lint types vet test-go test-kubernetes test-web e2e ## everything: lint, types, vet, go test -race, web unit tests, e2e, faults
 	$(MAKE) --no-print-directory test-chaos
 	@printf '\nmake test: all of lint, types, vet, go test -race, web unit tests, e2e and faults passed\n'
 
@@ -54,6 +54,11 @@ test: need-cc lint types vet test-go test-web e2e ## everything: lint, types, ve
 test-go: export CGO_ENABLED = 1
 test-go: | need-go need-cc ## go test -race; one package: make test-go PKG=./internal/store
 	$(GO_TEST) $(RACE) -skip '^TestScenarios$$' $(or $(PKG),./...)
+
+# A module of its own, so that Helm and the types of Kubernetes do not become ours.
+.PHONY: test-kubernetes
+test-kubernetes: | need-go ## the manifests and the Helm chart: linted, rendered, decoded strictly
+	cd internal/tools/kubernetes && $(GO_TEST) ./...
 
 # By itself: its bounds of time are promises, and other tests would take the processors.
 .PHONY: test-chaos
