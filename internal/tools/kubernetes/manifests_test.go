@@ -96,10 +96,28 @@ func get[T runtime.Object](t *testing.T, all objects, key string) T {
 	return object
 }
 
-// kustomized is what kubectl apply -k applies, with the ServiceMonitor.
+// kustomized is what kubectl apply -k applies, with every resource that stands as a
+// comment in kustomization.yaml.
 func kustomized(t *testing.T) objects {
 	t.Helper()
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), manifests)
+	disk, err := os.ReadDir(manifests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := filesys.MakeFsInMemory()
+	for _, entry := range disk {
+		text, err := os.ReadFile(filepath.Join(manifests, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.Name() == "kustomization.yaml" {
+			text = bytes.ReplaceAll(text, []byte("\n  # - "), []byte("\n  - "))
+		}
+		if err := files.WriteFile("/manifests/"+entry.Name(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, "/manifests")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,11 +127,6 @@ func kustomized(t *testing.T) objects {
 	}
 	all := objects{}
 	all.add(t, "deploy/kubernetes", text)
-	monitor, err := os.ReadFile(filepath.Join(manifests, "servicemonitor.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all.add(t, "servicemonitor.yaml", monitor)
 	return all
 }
 
@@ -174,13 +187,13 @@ func TestChartHasTheContentOfTheManifests(t *testing.T) {
 		t.Errorf("objects of the chart = %q, want those of the manifests, %q", got, want)
 	}
 	for key, object := range plain {
-		if got, want := comparable(t, chart[key]), comparable(t, object); got != want {
+		if got, want := canonical(t, chart[key]), canonical(t, object); got != want {
 			t.Errorf("%s of the chart:\n%s\nof the manifests:\n%s", key, got, want)
 		}
 	}
 }
 
-func comparable(t *testing.T, object runtime.Object) string {
+func canonical(t *testing.T, object runtime.Object) string {
 	t.Helper()
 	text, err := json.Marshal(object)
 	if err != nil {
@@ -197,7 +210,7 @@ func comparable(t *testing.T, object runtime.Object) string {
 }
 
 // onlyIn are keys that only the chart or only the manifests have.
-var onlyIn = []string{"namespace", "app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart", "checksum/settings", "checksum/secret", "imagePullPolicy"}
+var onlyIn = []string{"namespace", "app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart", "checksum/settings", "checksum/secret", "helm.sh/resource-policy", "imagePullPolicy"}
 
 func withoutHelm(tree any) any {
 	switch node := tree.(type) {
