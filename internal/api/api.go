@@ -8,8 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -154,5 +158,21 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 		a.Refuse(w, r, err)
 		return
 	}
+	if !isText(r.URL) {
+		_ = huma.WriteErr(a.huma, ctx, http.StatusBadRequest, "The address has characters that cannot be used here.") // the client has gone
+		return
+	}
 	next(huma.WithContext(ctx, auth.WithCaller(bounded, caller)))
+}
+
+// isText reports whether the path and the query of an address, once decoded, are text: UTF-8
+// without NUL. Nothing else can be looked for in Postgres.
+func isText(address *url.URL) bool {
+	texts := []string{address.Path}
+	for key, values := range address.Query() {
+		texts = append(append(texts, key), values...)
+	}
+	return !slices.ContainsFunc(texts, func(s string) bool {
+		return !utf8.ValidString(s) || strings.ContainsRune(s, 0)
+	})
 }

@@ -60,6 +60,10 @@ var statuses = map[chat.Code]int{
 	chat.Internal:         http.StatusInternalServerError,
 }
 
+// brokenBody is what huma says when it cannot read a body. It takes that for a fault of the
+// server, but it is one of the client or of the line.
+const brokenBody = "cannot read request body"
+
 // codes names what huma itself refuses.
 var codes = map[int]chat.Code{
 	http.StatusNotFound:              chat.NotFound,
@@ -92,7 +96,12 @@ func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 	auth.NoteRefusal(ctx, a.Log, fault)
 	status := statuses[fault.Code]
 	p := &Problem{Status: status, Title: http.StatusText(status), Detail: fault.Text, Code: fault.Code}
-	if fault.Field != "" {
+	switch fault.Field {
+	case "":
+	case "cursor": // the only field of a query that is not checked before
+		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+		p.Errors = []FieldProblem{{Location: "query.cursor", Message: fault.Text}}
+	default:
 		p.Errors = []FieldProblem{{Location: "body." + fault.Field, Message: fault.Text}}
 	}
 	return p, int(math.Ceil(fault.RetryAfter.Seconds()))
@@ -117,6 +126,9 @@ func (a *API) Missing(w http.ResponseWriter, r *http.Request) { a.Refuse(w, r, c
 var useProblems = sync.OnceFunc(func() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		if status == http.StatusInternalServerError && message == brokenBody {
+			status, message, errs = http.StatusBadRequest, "The body did not arrive whole.", nil
+		}
 		code, ok := codes[status]
 		if !ok {
 			code = chat.BadRequest

@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"internal/auth":      {"internal/chat", "internal/logging", "internal/markup"},
 	"internal/chat":      {"internal/markup"},
 	"internal/markup":    {},
-	"internal/store":     {"internal/chat", "internal/gathering", "migrations"},
+	"internal/store":     {"internal/chat", "internal/gathering", "internal/strictjson", "migrations"},
 	"internal/cache":     {"internal/chat", "internal/metrics"},
 	"internal/bus":       {"internal/chat", "internal/metrics"},
 	"internal/presence":  {"internal/chat", "internal/gathering", "internal/metrics"},

@@ -3,6 +3,7 @@ package security
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -395,6 +396,89 @@ func badPaths(t *testing.T, s *site) {
 		}
 	}
 	wantStatus(t, "headers of 64 KiB", s.ask(t, nil, http.MethodGet, "/health", "", map[string]string{"X-Long": strings.Repeat("x", 64<<10)}), http.StatusRequestHeaderFieldsTooLarge)
+}
+
+// unfitText puts text that Postgres does not take into each place of an address.
+func unfitText(t *testing.T, s *site) {
+	admin := client.New(s.node.URL())
+	if err := admin.Login(ctx(t), "operator", password("operator")); err != nil {
+		t.Fatal(err)
+	}
+	s.secret("a token", admin.Token)
+	room := s.room(t, admin, "Unfit", nil)
+	encoded := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	for _, path := range []string{
+		"/api/v1/admin/users?q=a%00b", "/api/v1/admin/users?q=%ff", "/api/v1/admin/users?q=%ed%a0%80", "/api/v1/admin/rooms?q=%00", "/api/v1/rooms?q=%00", "/api/v1/rooms?q=%c0%80",
+		"/api/v1/admin/users?cursor=" + encoded(`{"u":"a\u0000"}`), "/api/v1/admin/users?cursor=" + encoded("{\"u\":\"\xff\"}"), "/api/v1/admin/users?cursor=" + encoded(`{"u":"\ud800"}`),
+		"/api/v1/admin/users?cursor=" + encoded("null"+"\x00"), "/api/v1/rooms?sort=name&cursor=" + encoded(`{"s":"name","n":"\u0000","i":1}`),
+		fmt.Sprintf("/api/v1/rooms/%d/members?cursor=", room.ID) + encoded(`{"u":"\u0000"}`), fmt.Sprintf("/api/v1/rooms/%d/bans?cursor=", room.ID) + encoded(`{"u":"\u0000"}`),
+		"/api/v1/search/messages?q=a&cursor=" + encoded(`{"b":"\u0000"}`), "/api/v1/search/messages?q=%00", "/api/v1/rooms/by-name/%00", "/api/v1/rooms/by-name/a%00b", "/api/v1/rooms/by-name/%ff",
+	} {
+		a := s.ask(t, admin, http.MethodGet, path, "", nil)
+		wantStatus(t, "GET "+path, a, http.StatusBadRequest)
+		if !strings.Contains(a.body, "BAD_REQUEST") {
+			t.Errorf("GET %s: %s, want BAD_REQUEST", path, a.body)
+		}
+	}
+	for _, agent := range []string{"\xff\xfe", "\xed\xa0\x80", strings.Repeat("\xe2\x82", 200)} {
+		body := fmt.Sprintf(`{"username":"operator","password":%q}`, password("operator"))
+		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", body, map[string]string{"User-Agent": agent})
+		wantStatus(t, fmt.Sprintf("sign in with %q", agent), a, http.StatusOK)
+		s.secretsIn(t, a.body, "token")
+	}
+}
+
+// brokenRequests sends bodies that never arrive whole to every operation that takes one.
+func brokenRequests(t *testing.T, s *site) {
+	c := client.New(s.node.URL()) // an admin: to others the operations of admins do not exist
+	if err := c.Login(ctx(t), "operator", password("operator")); err != nil {
+		t.Fatal(err)
+	}
+	s.secret("a token", c.Token)
+	room := s.room(t, c, "Broken", nil)
+	for _, op := range s.operations(t) {
+		if op.Body == nil {
+			continue
+		}
+		kind := "application/json"
+		if _, form := op.Body.Content["multipart/form-data"]; form {
+			kind = "multipart/form-data; boundary=b"
+		}
+		for name, tail := range map[string]string{
+			"a chunk that is no number": "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+			"a short chunk":             "Transfer-Encoding: chunked\r\n\r\n20\r\n{}",
+			"a chunk without its end":   "Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n",
+			"a short body":              "Content-Length: 20\r\n\r\n{",
+		} {
+			head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\n", op.Method, op.at(int64(room.ID)), c.Token, kind)
+			status, body := s.exchange(t, head+tail)
+			if status < 400 || status > 499 || kind == "application/json" && (status != http.StatusBadRequest || !strings.Contains(body, "BAD_REQUEST")) {
+				t.Errorf("%s %s with %s: %d %.200s, want 400 BAD_REQUEST", op.Method, op.Path, name, status, body)
+			}
+		}
+	}
+}
+
+// exchange sends bytes, ends its side of the connection and reads the answer.
+func (s *site) exchange(t *testing.T, request string) (status int, body string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.node.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.(*net.TCPConn).CloseWrite()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("no answer to %.100q: %v", request, err)
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	return response.StatusCode, string(text)
 }
 
 // limits holds where a client makes up another address for each request.

@@ -57,6 +57,8 @@ func TestSecurity(t *testing.T) {
 		{"every operation wants a session", everyOperationWantsASession},
 		{"bad bodies", badBodies},
 		{"bad paths", badPaths},
+		{"text that no database takes", unfitText},
+		{"bodies that do not arrive", brokenRequests},
 		{"frames", frames},
 		{"limits and made-up addresses", limits},
 		{"administration", administration},

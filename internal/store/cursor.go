@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/strictjson"
 )
 
 // nameCursor is the last row of a page of a list by username.
@@ -42,11 +43,13 @@ func writeCursor(v any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
+// readCursor reads what writeCursor wrote. A stranger may have written it: text that a
+// database does not take, such as NUL, is an error.
 func readCursor[T any](cursor string) (T, error) {
 	var v T
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		return v, err
 	}
-	return v, json.Unmarshal(text, &v)
+	return v, strictjson.Decode(text, &v)
 }
