@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/markup"
 )
@@ -65,6 +67,42 @@ type Highlight struct {
 	End   int `json:"end" doc:"Exclusive."`
 }
 
+// searching lets each user search one at a time on this node: all users share the few
+// searches that a store does at once.
+type searching struct {
+	mu      sync.Mutex
+	running map[UserID]chan struct{} // closed when the user's search has ended
+}
+
+// begin waits for the user's other searches, as long as ctx lasts.
+func (s *searching) begin(ctx context.Context, user UserID) (end func(), err error) {
+	for {
+		s.mu.Lock()
+		other, busy := s.running[user]
+		if !busy {
+			break
+		}
+		s.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, limited(time.Second)
+		}
+	}
+	defer s.mu.Unlock()
+	if s.running == nil {
+		s.running = map[UserID]chan struct{}{}
+	}
+	ended := make(chan struct{})
+	s.running[user] = ended
+	return func() {
+		s.mu.Lock()
+		delete(s.running, user)
+		s.mu.Unlock()
+		close(ended)
+	}, nil
+}
+
 // SearchMessages finds messages of caller's rooms.
 func (s *Service) SearchMessages(ctx context.Context, caller Caller, in Search) ([]SearchResult, string, error) {
 	query, err := markup.NewQuery(in.Text, MaxQuery)
@@ -82,6 +120,11 @@ func (s *Service) SearchMessages(ctx context.Context, caller Caller, in Search) 
 			return nil, "", err
 		}
 	}
+	end, err := s.searching.begin(ctx, caller.User.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	defer end()
 	found, next, err := s.Archive.Search(ctx, SearchQuery{
 		Search: in, Viewer: caller.User.ID, Indexed: query.Indexed(), Matches: query.Matches,
 	})

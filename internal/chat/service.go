@@ -46,6 +46,7 @@ type Service struct {
 	Floods    Budget[RoomID] // messages of all in one room
 	Uploads   Limiter[UserID]
 	Searches  Limiter[UserID]
+	searching searching
 	Joins     Limiter[UserID]
 	Foundings Limiter[UserID] // rooms that a user makes
 	Guesses   Guesses

@@ -3,6 +3,7 @@ package markup
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -72,7 +73,7 @@ func hasTrigram(word string) bool {
 
 // Matches tells whether text holds all words.
 func (q Query) Matches(text string) bool {
-	return q.in(fold(text).text)
+	return q.in(foldText(text))
 }
 
 func (q Query) in(folded string) bool {
@@ -163,7 +164,7 @@ func (f folded) span(start, end int) Span {
 	return Span{f.from[start], f.to[end-1]}
 }
 
-// fold goes by the parts of a text that Unicode composes by themselves.
+// fold folds a text and keeps where each byte came from.
 func fold(s string) folded {
 	if isPlain(s) {
 		return folded{text: strings.ToLower(s)}
@@ -171,10 +172,7 @@ func fold(s string) folded {
 	var f folded
 	var out strings.Builder
 	for at := 0; at < len(s); {
-		end := len(s)
-		if n := norm.NFC.NextBoundaryInString(s[at:], true); n > 0 {
-			end = at + n
-		}
+		end := at + partLength(s[at:])
 		part := foldPart(s[at:end])
 		out.WriteString(part)
 		for range len(part) {
@@ -186,18 +184,79 @@ func fold(s string) folded {
 	return f
 }
 
-func foldPart(s string) string {
-	if len(s) == 1 {
-		return strings.ToLower(s) // the most
+// foldText is fold for those who need the text only.
+func foldText(s string) string {
+	if isPlain(s) {
+		return strings.ToLower(s)
 	}
-	s = strings.Map(func(r rune) rune {
-		switch r = unicode.ToLower(r); {
-		case r >= 0x0300 && r <= 0x036F: // accents of alphabets; other marks are letters
-			return -1
-		case r == 'ς': // as it is written at the end of a word
-			return 'σ'
-		}
-		return r
-	}, norm.NFKD.String(s))
-	return norm.NFC.String(s)
+	var out strings.Builder
+	out.Grow(len(s))
+	for s != "" {
+		end := partLength(s)
+		out.WriteString(foldPart(s[:end]))
+		s = s[end:]
+	}
+	return out.String()
+}
+
+// partLength is the length of the first part of s that Unicode composes by itself.
+func partLength(s string) int {
+	r, first := utf8.DecodeRuneInString(s)
+	if first == len(s) {
+		return first
+	}
+	next, _ := utf8.DecodeRuneInString(s[first:])
+	simple := next < 0x1100 || !isHangul(r) && next < 0xFF00 || next >= 0xAC00 && next <= 0xD7A3 // else it may be a part of r
+	if simple && (next < utf8.RuneSelf || norm.NFC.PropertiesString(s[first:]).BoundaryBefore()) {
+		return first // most often
+	}
+	if n := norm.NFC.NextBoundaryInString(s, true); n > 0 {
+		return n
+	}
+	return len(s)
+}
+
+// isHangul reports whether r is a Hangul syllable or a part of one.
+func isHangul(r rune) bool { return r >= 0x1100 && r <= 0x11FF || r >= 0xAC00 && r <= 0xD7A3 }
+
+// foldPart folds one part. The parts of most texts are single code points: those of the
+// alphabets are looked up, and of the others few have a decomposition or a case.
+func foldPart(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	switch {
+	case size < len(s):
+	case r < alphabets:
+		return foldedAlphabets()[r]
+	case norm.NFKD.PropertiesString(s).Decomposition() == nil && foldRune(r) == r:
+		return s
+	}
+	return foldByDefinition(s)
+}
+
+// alphabets is where the code points of alphabets end, Vietnamese and Greek with their
+// accents included.
+const alphabets = 0x2000
+
+var foldedAlphabets = sync.OnceValue(func() []string {
+	table := make([]string, alphabets)
+	for r := range table {
+		table[r] = foldByDefinition(string(rune(r)))
+	}
+	return table
+})
+
+// foldByDefinition folds a part as folding is defined.
+func foldByDefinition(s string) string {
+	return norm.NFC.String(strings.Map(foldRune, norm.NFKD.String(s)))
+}
+
+// foldRune folds a code point that is decomposed; -1 drops it.
+func foldRune(r rune) rune {
+	switch r = unicode.ToLower(r); {
+	case r >= 0x0300 && r <= 0x036F: // accents of alphabets; other marks are letters
+		return -1
+	case r == 'ς': // as it is written at the end of a word
+		return 'σ'
+	}
+	return r
 }

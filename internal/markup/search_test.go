@@ -7,6 +7,8 @@ import (
 	"testing"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestQuery(t *testing.T) {
@@ -118,4 +120,52 @@ func FuzzQuery(f *testing.F) {
 			}
 		}
 	})
+}
+
+// slowFold is fold without any short way.
+func slowFold(s string) string {
+	var out strings.Builder
+	for s != "" {
+		end := len(s)
+		if n := norm.NFC.NextBoundaryInString(s, true); n > 0 {
+			end = n
+		}
+		out.WriteString(foldByDefinition(s[:end]))
+		s = s[end:]
+	}
+	return out.String()
+}
+
+func TestFoldingIsWhatItsDefinitionSays(t *testing.T) {
+	for r := rune(0x80); r <= 0x2FFFF; r++ {
+		for _, s := range []string{string(r), "a" + string(r), string(r) + "\u0301", "é" + string(r) + "B", "\u1100" + string(r), string(r) + "\u1161\u11A8", "\uAC00" + string(r), "ﾊ" + string(r)} {
+			if !utf8.ValidString(s) {
+				continue
+			}
+			if got, want := foldText(s), slowFold(s); got != want || fold(s).text != want {
+				t.Fatalf("foldText(%+q) = %+q and %+q, want %+q", s, got, fold(s).text, want)
+			}
+		}
+	}
+}
+
+func BenchmarkFold(b *testing.B) {
+	for name, text := range map[string]string{
+		"ascii": "I will be there at eight, please wait. ", "german": "Grüße aus Köln, schöne Tage wünsch ich. ", "russian": "Я буду в восемь, подожди меня. ",
+		"chinese": "我八点到，请等我。", "korean": "여덟 시에 갈게 기다려 줘. ", "emoji": "👍🎉 ok ",
+	} {
+		in := strings.Repeat(text, 2000/len(text))
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(in)))
+			for b.Loop() {
+				foldText(in)
+			}
+		})
+		b.Run(name+"-slowly", func(b *testing.B) {
+			b.SetBytes(int64(len(in)))
+			for b.Loop() {
+				slowFold(in)
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strings"
 
@@ -16,6 +17,7 @@ const (
 	newestLeast    = 50      // messages that even of many rooms are looked through
 	indexedBatch   = 200     // messages that the index tells at once
 	searchRounds   = 5       // batches of one request
+	searchText     = 4 << 20 // bytes of messages that one request looks through
 	indexedAtOnce  = 250     // messages that are brought into the index at once
 )
 
@@ -95,9 +97,10 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 		return nil, "", err
 	}
 	var ids []int64
-	for round := range searchRounds {
+	left := searchText
+	for round := 0; round < searchRounds && left > 0; round++ {
 		byIndex := round > 0 && len(q.Indexed) > 0 && cursor.Before <= indexed+1
-		batch, limit, err := s.candidates(ctx, q, cursor, rooms, byIndex)
+		batch, limit, err := s.candidates(ctx, q, cursor, rooms, byIndex, left)
 		if err != nil {
 			return nil, "", err
 		}
@@ -109,6 +112,7 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 				ids = append(ids, int64(c.id))
 			}
 			cursor.Before = c.id
+			left -= len(c.text)
 		}
 		if len(batch) < limit {
 			return ids, "", nil
@@ -117,9 +121,12 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 	return ids, writeCursor(cursor), nil
 }
 
-// candidates returns the newest messages before the cursor that may match, at most
-// limit.
-func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, byIndex bool) (batch []candidate, limit int, err error) {
+// errEnough ends a read that has enough.
+var errEnough = errors.New("enough")
+
+// candidates returns the newest messages before the cursor that may match, at most limit,
+// and not many more bytes of text than most.
+func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, byIndex bool, most int) (batch []candidate, limit int, err error) {
 	// The newest of all are among the newest of each: what is read is rooms × limit.
 	h, limit := s.engine.huntNewest(), min(s.newestBatch, max(newestLeast, newestRows/len(rooms)))
 	if byIndex {
@@ -128,10 +135,18 @@ func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searc
 	args := append([]any{s.engine.list(rooms), int64(cursor.Before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, h.args...)
 	err = each(ctx, s.read, func(r row) error {
 		var c candidate
-		err := r.Scan(&c.id, &c.text)
+		if err := r.Scan(&c.id, &c.text); err != nil {
+			return err
+		}
 		batch = append(batch, c)
-		return err
+		if most -= len(c.text); most <= 0 {
+			return errEnough
+		}
+		return nil
 	}, `SELECT m.id, m.text FROM `+h.from+` WHERE `+h.where+` ORDER BY `+h.order+` DESC LIMIT $3`, args...)
+	if errors.Is(err, errEnough) {
+		return batch, len(batch), nil
+	}
 	return batch, limit, err
 }
 

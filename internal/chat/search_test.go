@@ -1,0 +1,40 @@
+package chat
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+func TestSearchesOfAUserRunOneAtATime(t *testing.T) {
+	var s searching
+	end, err := s.begin(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	brief, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := s.begin(brief, 1); CodeOf(err) != RateLimited {
+		t.Errorf("a second search of the same user = %v, want %s", err, RateLimited)
+	}
+	other, err := s.begin(t.Context(), 2)
+	if err != nil {
+		t.Fatalf("the search of another user = %v, want none", err)
+	}
+	other()
+	next := make(chan error)
+	go func() {
+		end, err := s.begin(t.Context(), 1)
+		if err == nil {
+			end()
+		}
+		next <- err
+	}()
+	end()
+	if err := <-next; err != nil {
+		t.Errorf("the search that waited = %v, want none", err)
+	}
+	if n := len(s.running); n != 0 {
+		t.Errorf("%d users are kept, want none", n)
+	}
+}
