@@ -99,7 +99,7 @@ func (a *Accounts) newPerson(ctx context.Context, in Registration) (chat.NewAcco
 	if err != nil {
 		return account, err
 	}
-	if err := chat.CheckPassword(in.Password); err != nil {
+	if err := chat.CheckPassword(in.Password, account.Username); err != nil {
 		return account, err
 	}
 	account.Password, err = a.Hasher.Hash(ctx, in.Password)
@@ -186,7 +186,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if err := a.allow(from); err != nil {
 		return err
 	}
-	if err := chat.CheckPassword(password); err != nil {
+	if err := chat.CheckPassword(password, caller.User.Username); err != nil {
 		return err
 	}
 	was, err := a.check(ctx, caller, current, "current")

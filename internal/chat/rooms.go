@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"errors"
-	"unicode/utf8"
 
 	"github.com/chillin-chat/chillin/internal/markup"
 )
@@ -12,8 +11,6 @@ import (
 const (
 	MaxRoomName    = 30
 	MaxDescription = 300
-	MinPassword    = 8
-	MaxPassword    = 128
 )
 
 // RoomDraft is what a caller asks a new room to be.
@@ -59,21 +56,10 @@ func (s *Service) roomPassword(ctx context.Context, password string) (string, er
 	if password == "" {
 		return "", nil
 	}
-	if err := CheckPassword(password); err != nil {
+	if err := CheckPassword(password, ""); err != nil {
 		return "", err
 	}
 	return s.Passwords.Hash(ctx, password)
-}
-
-// CheckPassword refuses what is too short or too long to be a password.
-func CheckPassword(password string) error {
-	switch n := utf8.RuneCountInString(password); {
-	case n < MinPassword:
-		return Fault(BadRequest, "A password has at least %d characters.", MinPassword).In("password")
-	case n > MaxPassword:
-		return Fault(TooLong, "A password has at most %d characters.", MaxPassword).In("password")
-	}
-	return nil
 }
 
 // Room returns a room that caller may see.

@@ -1,0 +1,50 @@
+package chat
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNewPasswordsAreNotEasilyGuessed(t *testing.T) {
+	for _, c := range []struct {
+		name, password, username string
+		want                     Code // "" for accepted
+	}{
+		{"an ordinary one", "correct horse", "alice", ""},
+		{"too short", "1234567", "alice", BadRequest},
+		{"too long", strings.Repeat("x", 129), "alice", TooLong},
+		{"the most common one", "password", "alice", BadRequest},
+		{"in another case", "PassWord", "alice", BadRequest},
+		{"the last one of the list", "greyhoun", "alice", BadRequest},
+		{"a common one with more", "password of alice", "alice", ""},
+		{"the username", "alice-the-great", "alice-the-great", BadRequest},
+		{"the username in another case", "Alice-The-Great", "alice-the-great", BadRequest},
+		{"the username with more", "alice-the-great!", "alice-the-great", ""},
+		{"a room's", "open sesame", "", ""},
+		{"a common one for a room", "12345678", "", BadRequest},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := CheckPassword(c.password, c.username)
+			if c.want == "" {
+				if err != nil {
+					t.Errorf("err = %v, want none", err)
+				}
+				return
+			}
+			if err == nil || CodeOf(err) != c.want {
+				t.Errorf("err = %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestTheListOfCommonPasswordsIsWhole(t *testing.T) {
+	if n := len(commonPasswords()); n != 3000 {
+		t.Errorf("%d common passwords, want 3000", n)
+	}
+	for password := range commonPasswords() {
+		if len(password) < MinPassword || strings.ToLower(password) != password {
+			t.Errorf("%q can never match", password)
+		}
+	}
+}
