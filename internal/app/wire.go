@@ -78,7 +78,7 @@ func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, gu
 		Limits: a.limits, Sends: l.sends, Floods: l.floods, Joins: l.joins, Foundings: l.foundings,
 		Uploads: perUser(uploadsPer10s), Searches: perMinute[chat.UserID](searchesPerMinute),
 		Guesses:   chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
-		Passwords: auth.RoomPasswords{Hasher: hasher}, Targets: guard,
+		Passwords: auth.NewRoomPasswords(hasher), Targets: guard,
 
 		Log: a.log, Now: time.Now,
 	}

@@ -102,7 +102,7 @@ func (a *Accounts) newPerson(ctx context.Context, in Registration) (chat.NewAcco
 	if err := chat.CheckPassword(in.Password, account.Username); err != nil {
 		return account, err
 	}
-	account.Password, err = a.Hasher.Hash(ctx, in.Password)
+	account.Password, err = a.Hasher.of(newPasswords).Hash(ctx, in.Password)
 	return account, busy(err)
 }
 
@@ -196,7 +196,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if was == "" {
 		return chat.Fault(chat.Forbidden, "Guests have no password.")
 	}
-	phc, err := a.Hasher.Hash(ctx, password)
+	phc, err := a.Hasher.of(newPasswords).Hash(ctx, password)
 	if err != nil {
 		return busy(err)
 	}

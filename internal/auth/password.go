@@ -38,13 +38,15 @@ const (
 	hashWait = 2 * time.Second
 )
 
-// Hasher hashes and verifies passwords with Argon2id. It computes a few at a time,
-// so that a storm of logins neither takes the processors from the chat nor the
-// memory from the machine: the others wait up to 2 s, then get ErrBusy.
+// Hasher hashes and verifies passwords with Argon2id. It computes a few at a time, so
+// that a storm of sign-ins neither takes the processors from the chat nor the memory
+// from the machine: the others wait up to 2 s, then get ErrBusy. Each share has its part
+// of the turns, whatever the others ask for; NewHasher returns the share of sign-ins.
 type Hasher struct {
 	cost  Cost
 	wait  time.Duration
-	turns chan struct{}
+	turns *turns
+	share share
 	// key is argon2.IDKey; tests count its calls.
 	key func(password, salt []byte, passes, memory uint32, threads uint8, length uint32) []byte
 }
@@ -55,7 +57,14 @@ func NewHasher(parallel int, cost Cost) *Hasher {
 	if parallel <= 0 {
 		parallel = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	return &Hasher{cost: cost, wait: hashWait, turns: make(chan struct{}, parallel), key: argon2.IDKey}
+	return &Hasher{cost: cost, wait: hashWait, turns: &turns{free: parallel}, share: signIns, key: argon2.IDKey}
+}
+
+// of is the same Hasher with the turns of another share.
+func (h *Hasher) of(s share) *Hasher {
+	other := *h
+	other.share = s
+	return &other
 }
 
 // Hash returns password as a PHC string, such as
@@ -104,30 +113,9 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 
 // derive waits for a turn and computes.
 func (h *Hasher) derive(ctx context.Context, password string, salt []byte, c Cost, length uint32) ([]byte, error) {
-	if err := h.enter(ctx); err != nil {
+	if err := h.turns.take(ctx, h.share, h.wait); err != nil {
 		return nil, err
 	}
-	defer func() { <-h.turns }()
+	defer h.turns.pass()
 	return h.key([]byte(password), salt, c.Passes, c.Memory, c.Threads, length), nil
-}
-
-func (h *Hasher) enter(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case h.turns <- struct{}{}:
-		return nil
-	default:
-	}
-	patience := time.NewTimer(h.wait)
-	defer patience.Stop()
-	select {
-	case h.turns <- struct{}{}:
-		return nil
-	case <-patience.C:
-		return ErrBusy
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
