@@ -19,6 +19,10 @@ const (
 	loginsOfName      = 10  // a minute, from everywhere
 	guessesOfUser     = 5   // a minute, at one room's password
 	guessesOfRoom     = 50  // a minute, of all users at one room's password
+	guessesOfCaller   = 20  // a minute, at the passwords of all rooms, also those that do not exist
+	changesPerMessage = 3   // reactions, deletions, leaves, moderation: how many times as many as messages
+	creationsPerRoom  = 6   // webhooks, invites, bots and their tokens of a user: how many times as many as rooms
+	creationsInRoom   = 12  // webhooks and invites of all in one room: how many times as many as a user's rooms
 	birthsPerTry      = 4   // accounts an hour, for each attempt a minute
 	searchesPerMinute = 30  // of one user
 	failedSockets     = 100 // a minute: upgrades that an address is refused
@@ -26,14 +30,19 @@ const (
 
 // limiters are those whose limits an admin may change while the node runs.
 type limiters struct {
-	sends, joins, foundings *ratelimit.Keyed[chat.UserID]
-	floods                  *ratelimit.Keyed[chat.RoomID]
-	attempts, births        *ratelimit.Keyed[string]
+	sends, joins, foundings, renames      *ratelimit.Keyed[chat.UserID]
+	changes, leaves, moderation, profiles *ratelimit.Keyed[chat.UserID]
+	creations                             *ratelimit.Keyed[chat.UserID]
+	floods, changesIn, creationsIn        *ratelimit.Keyed[chat.RoomID]
+	attempts, births                      *ratelimit.Keyed[string]
 }
 
 func newLimiters() limiters {
 	return limiters{
-		sends: perUser(1), joins: perUser(1), foundings: perUser(1), floods: perMinute[chat.RoomID](1),
+		sends: perUser(1), joins: perUser(1), foundings: perUser(1), renames: perUser(1),
+		changes: perUser(1), leaves: perUser(1), moderation: perUser(1), profiles: perUser(1),
+		creations: perUser(1),
+		floods:    perMinute[chat.RoomID](1), changesIn: perMinute[chat.RoomID](1), creationsIn: perMinute[chat.RoomID](1),
 		attempts: perMinute[string](1), births: perMinute[string](1),
 	}
 }
@@ -43,8 +52,25 @@ func (l limiters) set(n chat.Limits) {
 	l.floods.Set(pace(10*time.Second, roomPerUser*n.MessagesPer10s))
 	l.joins.Set(pace(time.Minute, n.JoinsPerMinute))
 	l.foundings.Set(pace(time.Hour, n.RoomsPerHour))
+	l.renames.Set(pace(time.Hour, n.RoomsPerHour))
+	for _, changes := range []*ratelimit.Keyed[chat.UserID]{l.changes, l.leaves, l.moderation} {
+		changes.Set(pace(10*time.Second, changesPerMessage*n.MessagesPer10s))
+	}
+	l.creations.Set(pace(time.Hour, creationsPerRoom*n.RoomsPerHour))
+	l.creationsIn.Set(pace(time.Hour, creationsInRoom*n.RoomsPerHour))
+	l.changesIn.Set(pace(10*time.Second, roomPerUser*n.MessagesPer10s))
+	l.profiles.Set(pace(10*time.Second, n.MessagesPer10s))
 	l.attempts.Set(pace(time.Minute, n.AuthPerMinute))
 	l.births.Set(pace(time.Hour, birthsPerTry*n.AuthPerMinute))
+}
+
+// rates are the limits of durable changes that are no messages.
+func (l limiters) rates() chat.ChangeRates {
+	return chat.ChangeRates{
+		OfUser: l.changes, OfRoom: l.changesIn, Leaves: l.leaves, Moderation: l.moderation,
+		Creations: l.creations, RoomCreations: l.creationsIn,
+		Renames: l.renames, Profiles: l.profiles,
+	}
 }
 
 // newLimits are those of the environment until the store is read.

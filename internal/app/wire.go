@@ -76,8 +76,11 @@ func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, gu
 		Links: chat.Links{Secret: db.LinkSecret(), Now: time.Now},
 
 		Limits: a.limits, Sends: l.sends, Floods: l.floods, Joins: l.joins, Foundings: l.foundings,
-		Uploads: perUser(uploadsPer10s), Searches: perMinute[chat.UserID](searchesPerMinute),
-		Guesses:   chat.Guesses{OfUser: perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom)},
+		Rates: l.rates(), Uploads: perUser(uploadsPer10s), Searches: perMinute[chat.UserID](searchesPerMinute),
+		Guesses: chat.Guesses{
+			OfCaller: perMinute[chat.UserID](guessesOfCaller),
+			OfUser:   perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom),
+		},
 		Passwords: auth.NewRoomPasswords(hasher), Targets: guard,
 
 		Log: a.log, Now: time.Now,
@@ -89,6 +92,7 @@ func (a *App) newAccounts(l limiters, hasher *auth.Hasher) *auth.Accounts {
 		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
 		Changed:  a.service.AnnounceUser,
 		Attempts: byNetwork{l.attempts}, Births: byNetwork{l.births}, Logins: perMinute[string](loginsOfName),
+		Creations: l.creations,
 	}
 }
 

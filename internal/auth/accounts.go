@@ -33,6 +33,8 @@ type Accounts struct {
 	Logins chat.Limiter[string]
 	// Births counts the accounts, guests too, that are made from an address.
 	Births chat.Budget[string]
+	// Creations counts the bots that a user makes and the tokens that it gives them.
+	Creations chat.Limiter[chat.UserID]
 	// Changed is told of users who look different now.
 	Changed func(ctx context.Context, user chat.User)
 	Now     func() time.Time

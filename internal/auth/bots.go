@@ -18,7 +18,10 @@ func (a *Accounts) CreateBot(ctx context.Context, caller chat.Caller, in NewBot,
 	if err := mayOwnBots(caller); err != nil {
 		return SignedIn{}, err
 	}
-	if err := a.allow(from); err != nil {
+	if err := a.allowAccount(from); err != nil {
+		return SignedIn{}, err
+	}
+	if err := a.allowCreation(caller); err != nil {
 		return SignedIn{}, err
 	}
 	account, err := newAccount(Registration{Username: in.Username, DisplayName: in.DisplayName})
@@ -27,6 +30,9 @@ func (a *Accounts) CreateBot(ctx context.Context, caller chat.Caller, in NewBot,
 	}
 	token, session := a.newBotSession(from)
 	bot, err := a.Bots.CreateBot(ctx, caller.User.ID, account, session)
+	if err == nil {
+		_, _ = a.Births.Allow(from.IP) // a bot that is deleted leaves a user behind
+	}
 	return SignedIn{chat.Caller{User: bot}, token}, err
 }
 
@@ -38,6 +44,12 @@ func (a *Accounts) OwnBots(ctx context.Context, caller chat.Caller) ([]chat.User
 // RenewBot gives a bot of caller another token; the old one ends at once, its
 // sockets too.
 func (a *Accounts) RenewBot(ctx context.Context, caller chat.Caller, bot chat.UserID, from Device) (SignedIn, error) {
+	if _, err := a.Bots.OwnBot(ctx, caller.User.ID, bot); err != nil {
+		return SignedIn{}, err
+	}
+	if err := a.allowCreation(caller); err != nil {
+		return SignedIn{}, err
+	}
 	token, session := a.newBotSession(from)
 	renewed, err := a.Bots.RenewBot(ctx, caller.User.ID, bot, session)
 	if err != nil {
@@ -55,6 +67,13 @@ func (a *Accounts) OwnBot(ctx context.Context, caller chat.Caller, bot chat.User
 func mayOwnBots(caller chat.Caller) error {
 	if caller.User.Guest || caller.User.Role == chat.Bot {
 		return chat.Fault(chat.Forbidden, "Guests and bots have no bots: sign in with an account.")
+	}
+	return nil
+}
+
+func (a *Accounts) allowCreation(caller chat.Caller) error {
+	if after, ok := a.Creations.Allow(caller.User.ID); !ok {
+		return &chat.Error{Code: chat.RateLimited, Text: "You have made too many things in the last hour. Please come again later.", RetryAfter: after}
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func talk(b *testing.B, s *store.Store, alice chat.Caller) chat.RoomID {
 			Room: room.ID, Author: alice.User.ID, CID: chat.CID(uuid.NewString()), Text: text, HTML: "<p>" + text + "</p>",
 		})
 		if err == nil && i%5 == 0 {
-			_, _, err = s.React(context.Background(), m.ID, alice.User.ID, "👍", true, nil)
+			_, _, err = s.React(context.Background(), m.Ref(), alice.User.ID, "👍", true, nil)
 		}
 		if err != nil {
 			b.Fatal(err)

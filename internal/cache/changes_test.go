@@ -34,7 +34,7 @@ func TestChangesFromMemoryAreThoseOfTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID); err != nil {
+	if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID, nil); err != nil {
 		t.Fatal(err)
 	}
 	pages, random := NewPages(metrics.New(), nil), rand.New(rand.NewPCG(1, 2))
@@ -91,15 +91,15 @@ func told(c chat.Changes) string {
 // change does something to the room, most often to say something.
 func change(t *testing.T, s *store.Store, room chat.RoomID, by chat.UserID, ids []chat.MessageID, random *rand.Rand) (m chat.Message, err error) {
 	if len(ids) > 0 {
-		id := ids[max(0, len(ids)-1-random.IntN(70))]
+		ref := chat.MessageRef{ID: ids[max(0, len(ids)-1-random.IntN(70))], Room: room}
 		changed := false
 		switch random.IntN(8) {
 		case 0:
-			m, changed, err = s.Edit(t.Context(), id, by, uuid.NewString(), "<p>edited</p>", nil)
+			m, changed, err = s.Edit(t.Context(), ref, by, uuid.NewString(), "<p>edited</p>", nil)
 		case 1:
-			m, changed, err = s.React(t.Context(), id, by, "👍", random.IntN(2) == 0, nil)
+			m, changed, err = s.React(t.Context(), ref, by, "👍", random.IntN(2) == 0, nil)
 		case 2:
-			m, changed, err = s.Delete(t.Context(), id, by, nil)
+			m, changed, err = s.Delete(t.Context(), ref, by, nil)
 		}
 		if err != nil || changed {
 			return m, err

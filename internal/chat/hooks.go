@@ -23,6 +23,9 @@ func (s *Service) CreateIncomingHook(ctx context.Context, caller Caller, room Ro
 	if name == "" {
 		return IncomingHook{}, "", Fault(Empty, "A webhook needs a name.").In("name")
 	}
+	if err := s.mayCreate(ctx, caller, room, ManageHooks); err != nil {
+		return IncomingHook{}, "", err
+	}
 	token, hash := NewToken()
 	hook, told, err := s.Hooks.CreateIncoming(ctx, NewIncomingHook{
 		Room: room, Bot: NewAccount{Username: hookUsername(), DisplayName: name}, TokenHash: hash,
@@ -48,6 +51,9 @@ func (s *Service) IncomingHooks(ctx context.Context, caller Caller, room RoomID)
 
 // DeleteIncomingHook ends a webhook: its token is refused at once.
 func (s *Service) DeleteIncomingHook(ctx context.Context, caller Caller, room RoomID, id HookID) error {
+	if err := s.mayModerate(ctx, caller, room, ManageHooks); err != nil {
+		return err
+	}
 	told, err := s.Hooks.DeleteIncoming(ctx, room, id, caller.User.ID, roleFor(ManageHooks))
 	if err != nil {
 		return s.hiding(ctx, caller, room, err)
@@ -102,6 +108,9 @@ func (s *Service) CreateOutgoingHook(ctx context.Context, caller Caller, room Ro
 	if err != nil {
 		return OutgoingHook{}, "", err
 	}
+	if err := s.mayCreate(ctx, caller, room, ManageHooks); err != nil {
+		return OutgoingHook{}, "", err
+	}
 	secret, _ := NewToken()
 	hook, err := s.Hooks.CreateOutgoing(ctx, NewOutgoingHook{Room: room, URL: url, Secret: secret}, caller.User.ID, roleFor(ManageHooks))
 	if err != nil {
@@ -120,6 +129,9 @@ func (s *Service) OutgoingHooks(ctx context.Context, caller Caller, room RoomID)
 
 // DeleteOutgoingHook ends a webhook. A request that is under way may still arrive.
 func (s *Service) DeleteOutgoingHook(ctx context.Context, caller Caller, room RoomID, id HookID) error {
+	if err := s.mayModerate(ctx, caller, room, ManageHooks); err != nil {
+		return err
+	}
 	return s.hiding(ctx, caller, room, s.Hooks.DeleteOutgoing(ctx, room, id, caller.User.ID, roleFor(ManageHooks)))
 }
 

@@ -65,6 +65,9 @@ func (s *Service) CreateInvite(ctx context.Context, caller Caller, id RoomID, li
 	if uses != nil && (*uses < 1 || *uses > MaxInviteUses) {
 		return Invite{}, "", Fault(BadRequest, "An invite has 1 to %d uses.", MaxInviteUses).In("uses")
 	}
+	if err := s.mayCreate(ctx, caller, id, InviteUsers); err != nil {
+		return Invite{}, "", err
+	}
 	token, hash := newToken(inviteBytes)
 	invite, err := s.Invites.CreateInvite(ctx, NewInvite{
 		Room: id, By: caller.User.ID, TokenHash: hash, ExpiresAt: At(s.Now().Add(life)), Uses: uses,
@@ -85,6 +88,9 @@ func (s *Service) ListInvites(ctx context.Context, caller Caller, id RoomID) ([]
 
 // RevokeInvite ends an invite: nobody joins by it from now on.
 func (s *Service) RevokeInvite(ctx context.Context, caller Caller, id RoomID, invite InviteID) error {
+	if err := s.mayModerate(ctx, caller, id, InviteUsers); err != nil {
+		return err
+	}
 	return s.hiding(ctx, caller, id, s.Invites.RevokeInvite(ctx, id, caller.User.ID, invite, roleFor(InviteUsers)))
 }
 
@@ -105,7 +111,7 @@ func (s *Service) JoinInvited(ctx context.Context, caller Caller, token string) 
 	}
 	membership, told, err := s.Invites.JoinInvited(ctx, TokenHash(token), caller.User.ID)
 	if err != nil {
-		return Room{}, Membership{}, refusedJoin(room, err)
+		return Room{}, Membership{}, room.hidden(err)
 	}
 	room, err = s.entered(ctx, caller, membership, told, "")
 	if err != nil {

@@ -35,13 +35,53 @@ type Guess struct {
 
 // Guesses limits the tries at room passwords.
 type Guesses struct {
-	OfUser Limiter[Guess] // in one room
-	OfRoom Limiter[Guess] // by everybody
+	OfCaller Limiter[UserID] // at all rooms, also those that do not exist
+	OfUser   Limiter[Guess]  // in one room
+	OfRoom   Limiter[Guess]  // by everybody
 }
 
+// allow counts a try at the password of one room.
 func (g Guesses) allow(room RoomID, user UserID) error {
 	if err := allow(g.OfUser, Guess{room, user}); err != nil {
 		return err
 	}
 	return allow(g.OfRoom, Guess{Room: room})
+}
+
+// ChangeRates limit the durable changes that are no messages, so that nobody floods a
+// room, the log or the disk with them. Each is counted before the room is locked.
+type ChangeRates struct {
+	// OfUser and OfRoom count reactions and the deletion of one's own messages, and
+	// OfRoom also new names and descriptions of the room.
+	OfUser Limiter[UserID]
+	OfRoom Limiter[RoomID]
+	// Leaves and Moderation count what must not wait for OfRoom, which others fill:
+	// leaving, and the acts of those who have a role.
+	Leaves     Limiter[UserID]
+	Moderation Limiter[UserID]
+	// Creations and RoomCreations count what leaves something behind even when it is
+	// removed again: webhooks, invites, bots and their tokens.
+	Creations     Limiter[UserID]
+	RoomCreations Limiter[RoomID]
+	// Renames count the names that a user tries for rooms: an answer tells that a room
+	// of that name exists, and it may be a hidden one.
+	Renames Limiter[UserID]
+	// Profiles count what a user changes of itself: many are told.
+	Profiles Limiter[UserID]
+}
+
+// change counts a change by a member of room.
+func (r ChangeRates) change(user UserID, room RoomID) error {
+	if err := allow(r.OfUser, user); err != nil {
+		return err
+	}
+	return allow(r.OfRoom, room)
+}
+
+// creation counts a webhook or an invite of room.
+func (r ChangeRates) creation(user UserID, room RoomID) error {
+	if err := allow(r.Creations, user); err != nil {
+		return err
+	}
+	return allow(r.RoomCreations, room)
 }

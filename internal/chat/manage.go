@@ -14,8 +14,15 @@ type RoomPatch struct {
 	Password    *string // "" takes it away
 }
 
-// ChangeRoom changes what a room is called and who may find and join it.
+// ChangeRoom changes what a room is called and who may find and join it. The role is
+// checked first: a password is hashed for nobody else.
 func (s *Service) ChangeRoom(ctx context.Context, caller Caller, id RoomID, p RoomPatch) (Room, error) {
+	if err := s.mayModerate(ctx, caller, id, ChangeRoom); err != nil {
+		return Room{}, err
+	}
+	if err := s.allowPatch(caller, id, p); err != nil {
+		return Room{}, err
+	}
 	change, err := s.cleanPatch(ctx, p)
 	if err != nil {
 		return Room{}, err
@@ -28,6 +35,20 @@ func (s *Service) ChangeRoom(ctx context.Context, caller Caller, id RoomID, p Ro
 	room = s.withOnline(ctx, room)
 	s.Announcer.Announce(Event{Kind: RoomChanged, Room: id, Frame: Frame("room:updated", RoomUpdated{room})})
 	return room, nil
+}
+
+// allowPatch counts what everybody in the room reads. To hide or lock the room never
+// waits for others.
+func (s *Service) allowPatch(caller Caller, id RoomID, p RoomPatch) error {
+	if p.Name != nil {
+		if err := allow(s.Rates.Renames, caller.User.ID); err != nil {
+			return err
+		}
+	}
+	if p.Name != nil || p.Description != nil {
+		return allow(s.Rates.OfRoom, id)
+	}
+	return nil
 }
 
 func (s *Service) cleanPatch(ctx context.Context, p RoomPatch) (RoomChange, error) {
@@ -62,6 +83,9 @@ func (s *Service) cleanPatch(ctx context.Context, p RoomPatch) (RoomChange, erro
 
 // DeleteRoom deletes a room with everything in it.
 func (s *Service) DeleteRoom(ctx context.Context, caller Caller, id RoomID) error {
+	if err := s.mayModerate(ctx, caller, id, DeleteRoom); err != nil {
+		return err
+	}
 	if err := s.Rooms.DeleteRoom(ctx, id, caller.User.ID, roleFor(DeleteRoom)); err != nil {
 		return s.hiding(ctx, caller, id, err)
 	}
@@ -74,6 +98,13 @@ func (s *Service) DeleteRoom(ctx context.Context, caller Caller, id RoomID) erro
 func (s *Service) SetRole(ctx context.Context, caller Caller, id RoomID, member UserID, role RoomRole) (Membership, error) {
 	if _, known := rank[role]; !known {
 		return Membership{}, Fault(BadRequest, "A role is owner, admin, moderator or member.").In("role")
+	}
+	deed := ChangeRole
+	if role == Owner {
+		deed = TransferOwner
+	}
+	if err := s.mayModerate(ctx, caller, id, deed); err != nil {
+		return Membership{}, err
 	}
 	m, err := s.Rooms.SetRole(ctx, id, caller.User.ID, member, role, maySetRole(role))
 	if err != nil {
@@ -90,12 +121,32 @@ func (s *Service) SetRole(ctx context.Context, caller Caller, id RoomID, member 
 
 // Kick ends the membership of somebody below caller.
 func (s *Service) Kick(ctx context.Context, caller Caller, id RoomID, member UserID) error {
+	if err := s.mayModerate(ctx, caller, id, RemoveMember); err != nil {
+		return err
+	}
 	told, err := s.Rooms.Kick(ctx, id, caller.User.ID, member, upon(RemoveMember))
 	if err != nil {
 		return s.hiding(ctx, caller, id, err)
 	}
 	s.announce(told)
 	return nil
+}
+
+// mayModerate refuses, before the room is locked, who may not do d in it, and counts d.
+// The rule is asked again under the lock.
+func (s *Service) mayModerate(ctx context.Context, caller Caller, id RoomID, d Deed) error {
+	if err := s.entitled(ctx, caller, id, d); err != nil {
+		return err
+	}
+	return allow(s.Rates.Moderation, caller.User.ID)
+}
+
+// mayCreate is mayModerate for what is made in a room.
+func (s *Service) mayCreate(ctx context.Context, caller Caller, id RoomID, d Deed) error {
+	if err := s.entitled(ctx, caller, id, d); err != nil {
+		return err
+	}
+	return s.Rates.creation(caller.User.ID, id)
 }
 
 // roleFor is the rule that the role of who acts is enough for a deed.

@@ -165,14 +165,29 @@ type Messages interface {
 	// Message returns one message. NOT_FOUND, also for whoever is no member of its
 	// room.
 	Message(ctx context.Context, id MessageID, viewer UserID) (Message, error)
+	// Find returns where a message is, with the viewer's membership there, and locks
+	// nothing. NOT_FOUND as Message.
+	Find(ctx context.Context, id MessageID, viewer UserID) (MessageRef, Membership, error)
 	// Edit gives a message another text, Delete leaves a tombstone of it, React puts
 	// an emoji of by under it or takes it back. Each takes the next number of the
-	// room, unless it changes nothing: then changed is false. rule is asked under
-	// the room's lock. NOT_FOUND as Message.
-	Edit(ctx context.Context, id MessageID, by UserID, text, html string, rule Rule) (m Message, changed bool, err error)
-	Delete(ctx context.Context, id MessageID, by UserID, rule Rule) (m Message, changed bool, err error)
-	React(ctx context.Context, id MessageID, by UserID, emoji string, on bool, rule Rule) (m Message, changed bool, err error)
+	// room, unless it changes nothing: then changed is false. Membership and rule are
+	// checked under the room's lock; Find comes first, so that no stranger gets as far as
+	// the lock. NOT_FOUND as Message, UNAVAILABLE where too many wait for the room.
+	Edit(ctx context.Context, ref MessageRef, by UserID, text, html string, rule Rule) (m Message, changed bool, err error)
+	Delete(ctx context.Context, ref MessageRef, by UserID, rule Rule) (m Message, changed bool, err error)
+	React(ctx context.Context, ref MessageRef, by UserID, emoji string, on bool, rule Rule) (m Message, changed bool, err error)
 }
+
+// MessageRef is where a message is, and what of it never changes.
+type MessageRef struct {
+	ID     MessageID
+	Room   RoomID
+	Author UserID
+	Kind   MessageKind
+}
+
+// Ref returns where m is.
+func (m Message) Ref() MessageRef { return MessageRef{m.ID, m.RoomID, m.Author.ID, m.Kind} }
 
 // Rule tells whether a member may change a message; nil is yes.
 type Rule func(by Membership, m Message) error

@@ -210,41 +210,59 @@ func (s *Service) Message(ctx context.Context, caller Caller, id MessageID) (Mes
 
 // EditMessage gives a message of caller's own another text.
 func (s *Service) EditMessage(ctx context.Context, caller Caller, id MessageID, text string) (Message, error) {
+	if err := allow(s.Sends, caller.User.ID); err != nil {
+		return Message{}, err
+	}
+	ref, by, err := s.Messages.Find(ctx, id, caller.User.ID)
+	if err != nil {
+		return Message{}, err
+	}
+	if err := s.unmuted(mayEdit)(by, ref.message()); err != nil {
+		return Message{}, err
+	}
 	clean, empty := s.cleanText(text)
 	if empty != nil && CodeOf(empty) != Empty {
 		return Message{}, empty
 	}
-	if err := allow(s.Sends, caller.User.ID); err != nil {
-		return Message{}, err
+	if after, ok := s.Floods.Ready(ref.Room); !ok {
+		return Message{}, limited(after)
 	}
-	html, err := s.editedHTML(ctx, caller, id, clean)
+	html, err := s.html(ctx, ref.Room, clean)
 	if err != nil {
 		return Message{}, err
 	}
-	return s.changed(s.Messages.Edit(ctx, id, caller.User.ID, clean, html, s.unmuted(func(by Membership, m Message) error {
+	m, changed, err := s.Messages.Edit(ctx, ref, caller.User.ID, clean, html, s.unmuted(func(by Membership, m Message) error {
 		if err := mayEdit(by, m); err != nil || len(m.Attachments) > 0 {
 			return err // files may stand without words
 		}
 		return empty
-	})))
-}
-
-func (s *Service) editedHTML(ctx context.Context, caller Caller, id MessageID, text string) (string, error) {
-	if len(markup.Names(text)) == 0 {
-		return markup.HTML(text), nil
+	}))
+	if changed {
+		_, _ = s.Floods.Allow(ref.Room)
 	}
-	m, err := s.Messages.Message(ctx, id, caller.User.ID)
-	if err != nil {
-		return "", err
-	}
-	return s.html(ctx, m.RoomID, text)
+	return s.changed(m, changed, err)
 }
 
 // DeleteMessage leaves a tombstone of a message of caller's own, or of anybody's
 // where caller moderates. A tombstone stays as it is.
 func (s *Service) DeleteMessage(ctx context.Context, caller Caller, id MessageID) (Message, error) {
+	ref, by, err := s.Messages.Find(ctx, id, caller.User.ID)
+	if err != nil {
+		return Message{}, err
+	}
+	if err := mayDelete(by, ref.message()); err != nil {
+		return Message{}, err
+	}
+	if ref.Author == caller.User.ID {
+		err = s.Rates.change(caller.User.ID, ref.Room)
+	} else {
+		err = allow(s.Rates.Moderation, caller.User.ID)
+	}
+	if err != nil {
+		return Message{}, err
+	}
 	defer s.Sweeper.Wake()
-	return s.changed(s.Messages.Delete(ctx, id, caller.User.ID, mayDelete))
+	return s.changed(s.Messages.Delete(ctx, ref, caller.User.ID, mayDelete))
 }
 
 // maxEmojis is how many different emojis one message may bear.
@@ -256,10 +274,23 @@ func (s *Service) React(ctx context.Context, caller Caller, id MessageID, emoji 
 	if !ok {
 		return Message{}, Fault(BadRequest, "A reaction is one emoji.").In("emoji")
 	}
-	return s.changed(s.Messages.React(ctx, id, caller.User.ID, clean, on, s.unmuted(func(_ Membership, m Message) error {
+	ref, by, err := s.Messages.Find(ctx, id, caller.User.ID)
+	if err != nil {
+		return Message{}, err
+	}
+	if err := by.silent(At(s.Now())); err != nil {
+		return Message{}, err
+	}
+	if err := s.Rates.change(caller.User.ID, ref.Room); err != nil {
+		return Message{}, err
+	}
+	return s.changed(s.Messages.React(ctx, ref, caller.User.ID, clean, on, s.unmuted(func(_ Membership, m Message) error {
 		return mayReact(m, clean, on)
 	})))
 }
+
+// message is what a rule may see of a message before it is read under the lock.
+func (r MessageRef) message() Message { return Message{Kind: r.Kind, Author: Author{ID: r.Author}} }
 
 // unmuted is the rule for members who may write.
 func (s *Service) unmuted(rule Rule) Rule {

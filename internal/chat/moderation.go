@@ -41,6 +41,9 @@ func (s *Service) Ban(ctx context.Context, caller Caller, id RoomID, user UserID
 	if err != nil {
 		return Ban{}, err
 	}
+	if err := s.mayModerate(ctx, caller, id, BanUser); err != nil {
+		return Ban{}, err
+	}
 	ban, told, err := s.Moderation.Ban(ctx, id, caller.User.ID, user, reason, upon(BanUser))
 	if err != nil {
 		return Ban{}, s.hiding(ctx, caller, id, err)
@@ -51,6 +54,9 @@ func (s *Service) Ban(ctx context.Context, caller Caller, id RoomID, user UserID
 
 // Unban lets user join again.
 func (s *Service) Unban(ctx context.Context, caller Caller, id RoomID, user UserID) error {
+	if err := s.mayModerate(ctx, caller, id, BanUser); err != nil {
+		return err
+	}
 	return s.hiding(ctx, caller, id, s.Moderation.Unban(ctx, id, caller.User.ID, user, roleFor(BanUser)))
 }
 
@@ -77,6 +83,9 @@ func (s *Service) Unmute(ctx context.Context, caller Caller, id RoomID, member U
 }
 
 func (s *Service) setMute(ctx context.Context, caller Caller, id RoomID, member UserID, until Time) (Membership, error) {
+	if err := s.mayModerate(ctx, caller, id, MuteMember); err != nil {
+		return Membership{}, err
+	}
 	m, err := s.Moderation.Mute(ctx, id, caller.User.ID, member, until, upon(MuteMember))
 	if err != nil {
 		return Membership{}, s.hiding(ctx, caller, id, err)

@@ -67,7 +67,7 @@ func (s *Service) ChangeProfile(ctx context.Context, caller Caller, p ProfilePat
 		}
 		p.StatusMessage = &message
 	}
-	if err := allow(s.Sends, caller.User.ID); err != nil { // like a message it goes to many
+	if err := allow(s.Rates.Profiles, caller.User.ID); err != nil {
 		return User{}, err
 	}
 	user, err := s.Profiles.ChangeProfile(ctx, caller.User.ID, p)
@@ -103,6 +103,9 @@ func (s *Service) SetAvatar(ctx context.Context, caller Caller, upload io.ReadSe
 
 // RemoveAvatar takes a caller's avatar away.
 func (s *Service) RemoveAvatar(ctx context.Context, caller Caller) error {
+	if err := allow(s.Rates.Profiles, caller.User.ID); err != nil {
+		return err
+	}
 	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, "")
 	if err != nil || before == "" {
 		return err

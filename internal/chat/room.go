@@ -116,6 +116,10 @@ type RoomQuery struct {
 // under the room's lock.
 type MemberRule func(by Membership, target *Membership) error
 
+// JoinRule tells whether the room is open to who joins; nil is yes. It is asked under the
+// room's lock: what was checked before may have changed.
+type JoinRule func(now Room) error
+
 // Rooms is the store of rooms and memberships.
 type Rooms interface {
 	// CreateRoom makes a room with its owner as the only member. ROOM_NAME_TAKEN.
@@ -132,8 +136,8 @@ type Rooms interface {
 	// RoomsOf returns the ids of a user's rooms, ascending.
 	RoomsOf(ctx context.Context, user UserID) ([]RoomID, error)
 	// Join makes user a member and takes a number for it. For a member it changes
-	// nothing and the message is nil. FORBIDDEN for who is banned.
-	Join(ctx context.Context, room RoomID, user UserID) (Membership, *Message, error)
+	// nothing and the message is nil. FORBIDDEN for who is banned, or the error of rule.
+	Join(ctx context.Context, room RoomID, user UserID, rule JoinRule) (Membership, *Message, error)
 	// Leave ends a membership and takes a number for it. The message is nil where
 	// there was none. FORBIDDEN for the owner.
 	Leave(ctx context.Context, room RoomID, user UserID) (*Message, error)

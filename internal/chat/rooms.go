@@ -154,48 +154,66 @@ func (s *Service) JoinRoom(ctx context.Context, caller Caller, id RoomID, passwo
 // membership all connections of caller learn but the one that conn names.
 func (s *Service) Enter(ctx context.Context, caller Caller, id RoomID, password, conn string) (Room, Membership, error) {
 	room, membership, err := s.Rooms.Room(ctx, id, caller.User.ID)
-	if err != nil {
-		return Room{}, Membership{}, err
-	}
-	return s.join(ctx, caller, room, membership, password, conn)
+	return s.join(ctx, caller, room, membership, err, password, conn)
 }
 
 // JoinRoomByName is JoinRoom for whoever knows a room by name only, as that of a
 // private room with a password.
 func (s *Service) JoinRoomByName(ctx context.Context, caller Caller, name, password string) (Room, Membership, error) {
 	room, membership, err := s.Rooms.RoomByNameKey(ctx, markup.Key(name), caller.User.ID)
-	if err != nil {
-		return Room{}, Membership{}, err
-	}
-	room, joined, err := s.join(ctx, caller, room, membership, password, "")
+	room, joined, err := s.join(ctx, caller, room, membership, err, password, "")
 	if err != nil {
 		return Room{}, Membership{}, err
 	}
 	return s.withOnline(ctx, room), joined, nil
 }
 
-func (s *Service) join(ctx context.Context, caller Caller, room Room, membership *Membership, password, conn string) (Room, Membership, error) {
-	if membership != nil {
+// join lets caller into a room that was read with the error found.
+func (s *Service) join(ctx context.Context, caller Caller, room Room, membership *Membership, found error, password, conn string) (Room, Membership, error) {
+	if found == nil && membership != nil {
 		return room, *membership, nil
 	}
-	if err := s.mayJoin(ctx, caller, room, password); err != nil {
+	if err := s.mayJoin(ctx, caller, room, found, password); err != nil {
 		return Room{}, Membership{}, err
 	}
 	// After the password: before it, a refusal would tell that a hidden room exists.
 	if err := allow(s.Joins, caller.User.ID); err != nil {
 		return Room{}, Membership{}, err
 	}
-	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID)
+	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID, room.stillOpen)
 	if err != nil {
-		return Room{}, Membership{}, refusedJoin(room, err)
+		return Room{}, Membership{}, room.hidden(err)
 	}
 	room, err = s.entered(ctx, caller, joined, told, conn)
 	return room, joined, err
 }
 
-// refusedJoin hides from the banned that a private room exists.
-func refusedJoin(room Room, err error) error {
-	if room.Private && CodeOf(err) == Forbidden {
+// stillOpen is the rule for a join that was allowed when r was read: a room that has been
+// hidden or locked since then is closed to it. now is the room under its lock.
+func (r Room) stillOpen(now Room) error {
+	switch {
+	case now.Password == "" && now.Private:
+		return ErrMissing()
+	case now.Password == "" || now.Password == r.Password:
+		return nil
+	case r.Password == "":
+		return now.hidden(errPasswordRequired())
+	}
+	return now.hidden(errWrongRoomPassword())
+}
+
+func errPasswordRequired() error {
+	return Fault(PasswordRequired, "This room asks for a password.").In("password")
+}
+
+func errWrongRoomPassword() error {
+	return Fault(WrongPassword, "That is not the room's password.").In("password")
+}
+
+// hidden is err as it may be told to who is not in the room.
+func (r Room) hidden(err error) error {
+	code := CodeOf(err)
+	if err != nil && r.Private && (code == WrongPassword || code == PasswordRequired || code == RateLimited || code == Forbidden) {
 		return ErrMissing()
 	}
 	return err
@@ -221,24 +239,45 @@ func (s *Service) added(room Room, m Membership, conn string) {
 	s.Announcer.Notify(Notice{Kind: ForUser, User: m.UserID, Except: conn, Frame: Frame("room:added", RoomAdded{room, m})})
 }
 
-func (s *Service) mayJoin(ctx context.Context, caller Caller, room Room, password string) error {
-	err := s.checkRoomPassword(ctx, caller, room, password)
-	if code := CodeOf(err); room.Private && (code == WrongPassword || code == PasswordRequired || code == RateLimited) {
-		return ErrMissing()
+// mayJoin checks the way in to a room that was read with the error found. To try a
+// password costs the same and is counted the same wherever the answer could tell that a
+// hidden room exists: one hash, for a room that does not exist too.
+func (s *Service) mayJoin(ctx context.Context, caller Caller, room Room, found error, password string) error {
+	if found != nil && CodeOf(found) != NotFound {
+		return found
 	}
-	return err
+	open := found == nil && !room.Private && room.Password == ""
+	if password != "" && !open {
+		if err := allow(s.Guesses.OfCaller, caller.User.ID); err != nil {
+			return err
+		}
+	}
+	if found == nil && room.Password != "" {
+		return room.hidden(s.checkRoomPassword(ctx, caller, room, password))
+	}
+	if open {
+		return nil
+	}
+	if password != "" {
+		if err := s.Passwords.VerifyDummy(ctx, password); err != nil {
+			return err
+		}
+	}
+	return ErrMissing()
 }
 
+// checkRoomPassword tries a password. One too many of a hidden room is hashed all the
+// same: a faster answer would tell that there is something to guess.
 func (s *Service) checkRoomPassword(ctx context.Context, caller Caller, room Room, password string) error {
-	switch {
-	case room.Password == "" && room.Private:
-		return ErrMissing() // only by invitation
-	case room.Password == "":
-		return nil
-	case password == "":
-		return Fault(PasswordRequired, "This room asks for a password.").In("password")
+	if password == "" {
+		return errPasswordRequired()
 	}
 	if err := s.Guesses.allow(room.ID, caller.User.ID); err != nil {
+		if room.Private {
+			if busy := s.Passwords.VerifyDummy(ctx, password); busy != nil {
+				return busy
+			}
+		}
 		return err
 	}
 	ok, err := s.Passwords.Verify(ctx, password, room.Password)
@@ -246,19 +285,24 @@ func (s *Service) checkRoomPassword(ctx context.Context, caller Caller, room Roo
 		return err
 	}
 	if !ok {
-		return Fault(WrongPassword, "That is not the room's password.").In("password")
+		return errWrongRoomPassword()
 	}
 	return nil
 }
 
 // LeaveRoom ends caller's membership. Where there is none it changes nothing.
 func (s *Service) LeaveRoom(ctx context.Context, caller Caller, id RoomID) error {
-	room, _, err := s.visible(ctx, caller, id)
+	room, membership, err := s.visible(ctx, caller, id)
 	switch {
 	case err != nil:
 		return err
 	case room.Direct:
 		return Fault(Forbidden, "A direct conversation cannot be left.")
+	case membership == nil:
+		return nil
+	}
+	if err := allow(s.Rates.Leaves, caller.User.ID); err != nil {
+		return err
 	}
 	told, err := s.Rooms.Leave(ctx, id, caller.User.ID)
 	if err != nil {

@@ -44,6 +44,7 @@ type Service struct {
 	Limits    *LimitsInForce
 	Sends     Limiter[UserID]
 	Floods    Budget[RoomID] // messages of all in one room
+	Rates     ChangeRates    // all other durable changes
 	Uploads   Limiter[UserID]
 	Searches  Limiter[UserID]
 	searching searching
@@ -70,4 +71,7 @@ type Announcer interface {
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
 	Verify(ctx context.Context, password, phc string) (bool, error)
+	// VerifyDummy costs what Verify costs, for a room that has no password or does not
+	// exist: the time of an answer must not tell which.
+	VerifyDummy(ctx context.Context, password string) error
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/ratelimit"
@@ -31,14 +32,18 @@ func FuzzCommand(f *testing.F) {
 		f.Add([]byte(line))
 	}
 	r := newRig(f)
+	unlimited := ratelimit.New[chat.UserID](rate.Inf, 1, time.Now)
 	service := &chat.Service{
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Announcer: r.hub,
 		Recent: r.hub.recent, Seats: r.hub,
-		Presence: presence.NewMemory(presence.NewBoard()),
-		Sends:    ratelimit.New[chat.UserID](rate.Inf, 1, time.Now),
-		Joins:    ratelimit.New[chat.UserID](rate.Inf, 1, time.Now),
-		Floods:   ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
-		Limits:   chat.NewLimitsInForce(chat.Limits{MaxMessageLength: 2000}, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Presence:  presence.NewMemory(presence.NewBoard()),
+		Sends:     unlimited,
+		Joins:     unlimited,
+		Rates:     chat.ChangeRates{OfUser: unlimited, OfRoom: ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now), Leaves: unlimited, Moderation: unlimited},
+		Guesses:   chat.Guesses{OfCaller: unlimited},
+		Passwords: auth.NewRoomPasswords(auth.NewHasher(1, auth.Cost{Memory: 8, Passes: 1, Threads: 1})),
+		Floods:    ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
+		Limits:    chat.NewLimitsInForce(chat.Limits{MaxMessageLength: 2000}, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Sweeper: chat.NewSweeper(r.store, r.store, nil, slog.New(slog.DiscardHandler)),
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {

@@ -230,7 +230,7 @@ func TestWhoCatchesUpMissesNothing(t *testing.T) {
 func TestWhoIsGoneIsToldAndHearsNothingMore(t *testing.T) {
 	r := newRig(t)
 	bob := r.register("bob")
-	_, joined, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID)
+	_, joined, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestALateDepartureDoesNotTouchWhoCameBack(t *testing.T) {
 	r := newRig(t)
 	bob := r.register("bob")
 	join := func() *chat.Message {
-		_, joined, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID)
+		_, joined, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,7 +286,7 @@ func TestADepartureWhileCatchingUpEndsTheSeat(t *testing.T) {
 		t.Run("heard "+when+" it goes live", func(t *testing.T) {
 			r := newRig(t)
 			bob := r.register("bob")
-			if _, _, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID); err != nil {
+			if _, _, err := r.store.Join(t.Context(), r.room.ID, bob.User.ID, nil); err != nil {
 				t.Fatal(err)
 			}
 			stays, c := r.listener(r.alice, 1), r.deaf(bob)

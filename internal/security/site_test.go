@@ -63,6 +63,10 @@ func TestSecurity(t *testing.T) {
 		{"limits and made-up addresses", limits},
 		{"administration", administration},
 		{"webhooks reach nothing inside", webhooks},
+		{"common passwords", commonPasswords},
+		{"hashes for nobody without the right", hashing},
+		{"locks for no stranger", foreignRooms},
+		{"floods of changes", floods},
 	} {
 		t.Run(point.name, func(t *testing.T) { point.test(t, s) })
 	}

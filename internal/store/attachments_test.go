@@ -92,7 +92,7 @@ func TestAttachments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			edited, _, err := s.Edit(t.Context(), m.ID, alice.User.ID, "now with words", "", nil)
+			edited, _, err := s.Edit(t.Context(), m.Ref(), alice.User.ID, "now with words", "", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -188,7 +188,7 @@ func TestAttachments(t *testing.T) {
 				t.Fatal(err)
 			}
 			ofMessage, ofRoom, ofUnsent := keysOf(t, s, inMessage, alice), keysOf(t, s, inRoom, alice), keysOf(t, s, unsent, alice)
-			deleted, _, err := s.Delete(t.Context(), m.ID, alice.User.ID, nil)
+			deleted, _, err := s.Delete(t.Context(), m.Ref(), alice.User.ID, nil)
 			if err != nil || len(deleted.Attachments) != 0 {
 				t.Fatalf("deleted = %+v, %v, want no files", deleted.Attachments, err)
 			}

@@ -35,9 +35,9 @@ func TestDeedsUponOthersAreWrittenDown(t *testing.T) {
 		own, others := appendText(t, s, room, alice, "mine"), appendText(t, s, room, carol, "hers")
 		refuse := func(chat.Membership, *chat.Membership) error { return chat.Fault(chat.Forbidden, "no") }
 		for _, deed := range []func() error{
-			func() error { _, _, err := s.Delete(ctx, own.ID, a, nil); return err },    // one's own: not logged
-			func() error { _, _, err := s.Delete(ctx, others.ID, a, nil); return err }, // logged once
-			func() error { _, _, err := s.Delete(ctx, others.ID, a, nil); return err },
+			func() error { _, _, err := s.Delete(ctx, own.Ref(), a, nil); return err },    // one's own: not logged
+			func() error { _, _, err := s.Delete(ctx, others.Ref(), a, nil); return err }, // logged once
+			func() error { _, _, err := s.Delete(ctx, others.Ref(), a, nil); return err },
 			func() error {
 				_, _, err := s.ChangeRoom(ctx, room.ID, a, chat.RoomChange{Name: &name, NameKey: &key, Description: &description}, nil)
 				return err

@@ -19,13 +19,13 @@ func TestMessageChanges(t *testing.T) {
 		ctx := t.Context()
 
 		t.Run("an edit takes a number and keeps the place", func(t *testing.T) {
-			m, changed, err := s.Edit(ctx, first.ID, alice.User.ID, "edited", "<p>edited</p>", nil)
+			m, changed, err := s.Edit(ctx, first.Ref(), alice.User.ID, "edited", "<p>edited</p>", nil)
 			if err != nil || !changed || m.Seq != 2 || m.ChangeSeq != 4 || m.Text != "edited" || m.EditedAt == 0 || m.LastVerb != chat.Edited {
 				t.Fatalf("edit = %+v, %v, %v", m, changed, err)
 			}
 		})
 		t.Run("the same text again changes nothing", func(t *testing.T) {
-			m, changed, err := s.Edit(ctx, first.ID, alice.User.ID, "edited", "<p>edited</p>", nil)
+			m, changed, err := s.Edit(ctx, first.Ref(), alice.User.ID, "edited", "<p>edited</p>", nil)
 			if err != nil || changed || m.ChangeSeq != 4 {
 				t.Fatalf("edit = %+v, %v, %v", m, changed, err)
 			}
@@ -37,7 +37,7 @@ func TestMessageChanges(t *testing.T) {
 			}
 		})
 		t.Run("a rule decides, and refuses without a number", func(t *testing.T) {
-			_, _, err := s.Edit(ctx, first.ID, bob.User.ID, "mine", "", func(by chat.Membership, m chat.Message) error {
+			_, _, err := s.Edit(ctx, first.Ref(), bob.User.ID, "mine", "", func(by chat.Membership, m chat.Message) error {
 				if by.UserID != bob.User.ID || by.Role != chat.Member || m.Author.ID != alice.User.ID {
 					t.Errorf("rule asked for %+v of %+v", by, m)
 				}
@@ -57,7 +57,7 @@ func TestMessageChanges(t *testing.T) {
 				{alice, true, true, 1, true}, {alice, true, false, 1, true}, {bob, true, true, 2, true},
 				{alice, false, true, 1, false}, {alice, false, false, 1, false},
 			} {
-				m, changed, err := s.React(ctx, second.ID, step.by.User.ID, "👍", step.on, nil)
+				m, changed, err := s.React(ctx, second.Ref(), step.by.User.ID, "👍", step.on, nil)
 				if err != nil || changed != step.changed || len(m.Reactions) != 1 || m.Reactions[0].Count != step.count || m.Reactions[0].Me != step.me {
 					t.Fatalf("step %d: %+v, %v, %v", i, m.Reactions, changed, err)
 				}
@@ -69,21 +69,37 @@ func TestMessageChanges(t *testing.T) {
 			}
 		})
 		t.Run("a deleted message keeps its place without text and reactions", func(t *testing.T) {
-			m, changed, err := s.Delete(ctx, second.ID, alice.User.ID, nil)
+			m, changed, err := s.Delete(ctx, second.Ref(), alice.User.ID, nil)
 			if err != nil || !changed || m.Seq != 3 || m.ChangeSeq != 8 || m.Text != "" || m.HTML != "" || m.DeletedAt == 0 || len(m.Reactions) != 0 {
 				t.Fatalf("delete = %+v, %v, %v", m, changed, err)
 			}
-			if _, changed, err = s.Delete(ctx, second.ID, alice.User.ID, nil); err != nil || changed {
+			if _, changed, err = s.Delete(ctx, second.Ref(), alice.User.ID, nil); err != nil || changed {
 				t.Fatalf("second delete: changed = %v, err = %v", changed, err)
 			}
 		})
 		t.Run("who is no member finds nothing", func(t *testing.T) {
 			_, err := s.Message(ctx, first.ID, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.Edit(ctx, first.ID, carol.User.ID, "x", "", nil)
+			_, _, err = s.Edit(ctx, first.Ref(), carol.User.ID, "x", "", nil)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.Delete(ctx, 99999, alice.User.ID, nil)
+			_, _, err = s.Find(ctx, first.ID, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
+			_, _, err = s.Find(ctx, 99999, alice.User.ID)
+			wantCode(t, err, chat.NotFound)
+			_, _, err = s.Delete(ctx, chat.MessageRef{ID: 99999, Room: room.ID}, alice.User.ID, nil)
+			wantCode(t, err, chat.NotFound)
+		})
+		t.Run("a member of another room cannot reach into this one", func(t *testing.T) {
+			own := createRoom(t, s, carol, "elsewhere")
+			_, _, err := s.Delete(ctx, chat.MessageRef{ID: first.ID, Room: own.ID}, carol.User.ID, nil)
+			wantCode(t, err, chat.NotFound)
+			wantHead(t, s, own.ID, 0)
+		})
+		t.Run("a member finds where it is", func(t *testing.T) {
+			ref, by, err := s.Find(ctx, first.ID, bob.User.ID)
+			if err != nil || ref != first.Ref() || by.UserID != bob.User.ID || by.RoomID != room.ID || by.Role != chat.Member {
+				t.Fatalf("find = %+v, %+v, %v, want %+v", ref, by, err, first.Ref())
+			}
 		})
 		t.Run("changes bring each message once, in its present state", func(t *testing.T) {
 			got, err := s.Changes(ctx, room.ID, alice.User.ID, 1, 100)
@@ -125,9 +141,9 @@ func TestChangesMakeADenseRun(t *testing.T) {
 					var err error
 					switch n % 3 {
 					case 0:
-						_, _, err = s.Edit(t.Context(), ids[pick], alice.User.ID, fmt.Sprint(worker, n), "", nil)
+						_, _, err = s.Edit(t.Context(), chat.MessageRef{ID: ids[pick], Room: room.ID}, alice.User.ID, fmt.Sprint(worker, n), "", nil)
 					case 1:
-						_, _, err = s.React(t.Context(), ids[pick], alice.User.ID, "👍", n%2 == 0, nil)
+						_, _, err = s.React(t.Context(), chat.MessageRef{ID: ids[pick], Room: room.ID}, alice.User.ID, "👍", n%2 == 0, nil)
 					default:
 						_, _, err = s.Append(t.Context(), draft(room, alice, "more"))
 					}
@@ -194,7 +210,7 @@ func TestAMessageIsReadWhole(t *testing.T) {
 			})
 		}
 		for i := range 300 {
-			if _, changed, err := s.React(t.Context(), m.ID, alice.User.ID, "👍", i%2 == 0, nil); err != nil || !changed {
+			if _, changed, err := s.React(t.Context(), m.Ref(), alice.User.ID, "👍", i%2 == 0, nil); err != nil || !changed {
 				t.Errorf("react = %v, %v", changed, err)
 				break
 			}

@@ -244,7 +244,7 @@ func TestNobodyComesInWhileGoing(t *testing.T) {
 			var all sync.WaitGroup
 			for _, room := range rooms {
 				all.Go(func() {
-					if _, _, err := s.Join(t.Context(), room.ID, who.User.ID); err != nil && chat.CodeOf(err) != chat.NotFound {
+					if _, _, err := s.Join(t.Context(), room.ID, who.User.ID, nil); err != nil && chat.CodeOf(err) != chat.NotFound {
 						t.Errorf("join: %v", err)
 					}
 				})

@@ -44,15 +44,24 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID, limit int, cursor
 }
 
 // Join makes user a member.
-func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Membership, *chat.Message, error) {
-	membership, told, err := s.enter(ctx, room, user, func(*roomTx) error { return nil })
+func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID, rule chat.JoinRule) (chat.Membership, *chat.Message, error) {
+	membership, told, err := s.enter(ctx, room, user, func(tx *roomTx) error {
+		if rule == nil {
+			return nil
+		}
+		now, err := s.scanRoom(tx.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(room)))
+		if err != nil {
+			return err
+		}
+		return rule(now)
+	})
 	return membership, told, s.fail("join room", err)
 }
 
 // enter makes user a member under the room's lock, unless it is banned or ticket
 // refuses; for a member it changes nothing and asks no ticket.
 func (s *Store) enter(ctx context.Context, room chat.RoomID, user chat.UserID, ticket func(tx *roomTx) error) (membership chat.Membership, told *chat.Message, err error) {
-	err = s.inRoom(ctx, room, func(tx *roomTx) error {
+	err = s.inCrowdedRoom(ctx, room, func(tx *roomTx) error {
 		var err error
 		membership, err = s.membership(ctx, tx.Tx, room, user)
 		if !errors.Is(err, sql.ErrNoRows) {

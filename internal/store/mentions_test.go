@@ -60,16 +60,16 @@ func TestMentionsAreCounted(t *testing.T) {
 		if err != nil || state.Unread != 2 || state.Mentions != 1 {
 			t.Fatalf("read = %+v, %v, want 2 unread, 1 mention", state, err)
 		}
-		if _, _, err := s.Edit(t.Context(), second.ID, alice.User.ID, "nobody now", "<p>nobody now</p>", nil); err != nil {
+		if _, _, err := s.Edit(t.Context(), second.Ref(), alice.User.ID, "nobody now", "<p>nobody now</p>", nil); err != nil {
 			t.Fatal(err)
 		}
 		wantUnread(t, s, room, bob, 2, 0)
-		edited, _, err := s.Edit(t.Context(), second.ID, alice.User.ID, "bob again", naming(room, alice, bob).HTML, nil)
+		edited, _, err := s.Edit(t.Context(), second.Ref(), alice.User.ID, "bob again", naming(room, alice, bob).HTML, nil)
 		if err != nil || !slices.Equal(edited.Mentions, []chat.UserID{bob.User.ID}) {
 			t.Fatalf("edited = %+v, %v", edited, err)
 		}
 		wantUnread(t, s, room, bob, 2, 1)
-		if deleted, _, err := s.Delete(t.Context(), second.ID, alice.User.ID, nil); err != nil || len(deleted.Mentions) != 0 {
+		if deleted, _, err := s.Delete(t.Context(), second.Ref(), alice.User.ID, nil); err != nil || len(deleted.Mentions) != 0 {
 			t.Fatalf("deleted = %+v, %v", deleted, err)
 		}
 		wantUnread(t, s, room, bob, 1, 0)

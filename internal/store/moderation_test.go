@@ -63,7 +63,7 @@ func TestBans(t *testing.T) {
 			wantCode(t, err, chat.NotAMember)
 		})
 		t.Run("the banned do not join", func(t *testing.T) {
-			_, _, err := s.Join(ctx, room.ID, bob.User.ID)
+			_, _, err := s.Join(ctx, room.ID, bob.User.ID, nil)
 			wantCode(t, err, chat.Forbidden)
 		})
 		t.Run("pages hold every ban once", func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestNoJoinWinsAgainstABan(t *testing.T) {
 			var storm sync.WaitGroup
 			for range 4 {
 				storm.Go(func() {
-					if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID); err != nil && chat.CodeOf(err) != chat.Forbidden {
+					if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID, nil); err != nil && chat.CodeOf(err) != chat.Forbidden {
 						t.Errorf("join: %v", err)
 					}
 				})
@@ -211,7 +211,7 @@ func TestMutes(t *testing.T) {
 		})
 		t.Run("the rule of a change sees it", func(t *testing.T) {
 			m := appendText(t, s, room, alice, "hers")
-			_, _, err := s.React(ctx, m.ID, bob.User.ID, "👍", true, func(by chat.Membership, _ chat.Message) error {
+			_, _, err := s.React(ctx, m.Ref(), bob.User.ID, "👍", true, func(by chat.Membership, _ chat.Message) error {
 				if by.MutedUntil != until {
 					t.Errorf("asked with %+v", by)
 				}
@@ -227,7 +227,7 @@ func TestMutes(t *testing.T) {
 			}
 			_, err := s.Mute(ctx, room.ID, alice.User.ID, bob.User.ID, until, nil)
 			wantCode(t, err, chat.NotFound)
-			m, _, err := s.Join(ctx, room.ID, bob.User.ID)
+			m, _, err := s.Join(ctx, room.ID, bob.User.ID, nil)
 			if err != nil || m.MutedUntil != until {
 				t.Fatalf("joined = %+v, %v, want muted until %d", m, err, until)
 			}

@@ -48,7 +48,7 @@ func TestALargeRoomIsGoneAtOnceAndItsRemainsGoInParts(t *testing.T) {
 			if r, m, err := s.Room(ctx, room.ID, bob.User.ID); err != nil || !r.Private || r.HasPassword || m != nil {
 				t.Fatalf("room = %+v, %+v, %v: want nobody's and without a way in", r, m, err)
 			}
-			_, _, err = s.Join(ctx, room.ID, bob.User.ID)
+			_, _, err = s.Join(ctx, room.ID, bob.User.ID, nil)
 			wantCode(t, err, chat.NotFound)
 			_, _, err = s.JoinInvited(ctx, invite, bob.User.ID)
 			wantCode(t, err, chat.NotFound)

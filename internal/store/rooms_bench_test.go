@@ -16,7 +16,7 @@ func BenchmarkOwnRooms(b *testing.B) {
 		alice, bob := register(b, s, "alice"), register(b, s, "bob")
 		for i := range rooms {
 			room := createRoom(b, s, alice, fmt.Sprintf("room %d", i))
-			if _, _, err := s.Join(b.Context(), room.ID, bob.User.ID); err != nil {
+			if _, _, err := s.Join(b.Context(), room.ID, bob.User.ID, nil); err != nil {
 				b.Fatal(err)
 			}
 			fill(b, s, room, alice, messages)

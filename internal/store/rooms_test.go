@@ -26,11 +26,11 @@ func TestRooms(t *testing.T) {
 			wantCode(t, err, chat.RoomNameTaken)
 		})
 		t.Run("joining takes one number, joining again none", func(t *testing.T) {
-			m, told, err := s.Join(t.Context(), room.ID, bob.User.ID)
+			m, told, err := s.Join(t.Context(), room.ID, bob.User.ID, nil)
 			if err != nil || told == nil || told.Seq != 1 || told.System == nil || told.System.Action != chat.Joined || m.LastRead != 1 {
 				t.Fatalf("join = %+v, %+v, %v", m, told, err)
 			}
-			again, told, err := s.Join(t.Context(), room.ID, bob.User.ID)
+			again, told, err := s.Join(t.Context(), room.ID, bob.User.ID, nil)
 			if err != nil || told != nil || again != m {
 				t.Fatalf("second join = %+v, %v, %v, want %+v and no message", again, told, err, m)
 			}
@@ -57,7 +57,7 @@ func TestRooms(t *testing.T) {
 		t.Run("an unknown room is missing", func(t *testing.T) {
 			_, _, err := s.Room(t.Context(), 999, alice.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.Join(t.Context(), 999, alice.User.ID)
+			_, _, err = s.Join(t.Context(), 999, alice.User.ID, nil)
 			wantCode(t, err, chat.NotFound)
 		})
 		t.Run("heads are those of the rooms that exist", func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestRooms(t *testing.T) {
 			wants(alice, 10)
 			last := appendText(t, s, busy, alice, "one more")
 			wants(bob, countedAlone+1)
-			if _, _, err := s.Delete(t.Context(), last.ID, alice.User.ID, nil); err != nil {
+			if _, _, err := s.Delete(t.Context(), last.Ref(), alice.User.ID, nil); err != nil {
 				t.Fatal(err)
 			}
 			wants(bob, countedAlone)
@@ -214,7 +214,7 @@ func TestWhatARoomTellsIsWhatIsReadOfIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		room := createRoom(t, s, alice, "lobby")
-		_, joined, err := s.Join(ctx, room.ID, bob.User.ID)
+		_, joined, err := s.Join(ctx, room.ID, bob.User.ID, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +238,7 @@ func TestJoinStorm(t *testing.T) {
 		for range 8 {
 			wg.Go(func() {
 				for range 5 {
-					if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID); err != nil {
+					if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID, nil); err != nil {
 						t.Errorf("join: %v", err)
 					}
 					if _, err := s.Leave(t.Context(), room.ID, bob.User.ID); err != nil {

@@ -24,10 +24,25 @@ func (t *roomTx) next() chat.Seq {
 }
 
 // inRoom runs work with the room's row taken, and then stores the numbers that it
-// took. NOT_FOUND for an unknown room.
+// took. NOT_FOUND for an unknown room. It is for leaving, and for those who manage the
+// room: they find a place in the queue when the others have filled theirs.
 func (s *Store) inRoom(ctx context.Context, room chat.RoomID, work func(tx *roomTx) error) error {
+	return s.queued(ctx, room, maxWaitingAll, work)
+}
+
+// inCrowdedRoom is inRoom for what many do at once, as joining.
+func (s *Store) inCrowdedRoom(ctx context.Context, room chat.RoomID, work func(tx *roomTx) error) error {
+	return s.queued(ctx, room, maxWaiting, work)
+}
+
+func (s *Store) queued(ctx context.Context, room chat.RoomID, most int, work func(tx *roomTx) error) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
+	leave, err := s.rooms.enter(ctx, room, most)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		t := &roomTx{Tx: tx, room: room}
 		if err := inTurn(ctx, tx, s.takeRoom(room, &t.head)); err != nil {

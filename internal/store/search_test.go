@@ -192,7 +192,7 @@ func TestSearchFollowsEditsAndDeletes(t *testing.T) {
 		first, second := appendText(t, s, room, alice, "apples"), appendText(t, s, room, alice, "apples too")
 		look := func(query string, want ...string) { wantFound(t, s, chat.Search{Text: query}, alice, want...) }
 		edit := func(text string) {
-			if _, _, err := s.Edit(t.Context(), first.ID, alice.User.ID, text, "", nil); err != nil {
+			if _, _, err := s.Edit(t.Context(), first.Ref(), alice.User.ID, text, "", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -204,11 +204,11 @@ func TestSearchFollowsEditsAndDeletes(t *testing.T) {
 		edit("pears")
 		look("plums")
 		look("pears", "pears")
-		if _, _, err := s.React(t.Context(), first.ID, alice.User.ID, "👍", true, nil); err != nil {
+		if _, _, err := s.React(t.Context(), first.Ref(), alice.User.ID, "👍", true, nil); err != nil {
 			t.Fatal(err)
 		}
 		look("pears", "pears")
-		if _, _, err := s.Delete(t.Context(), second.ID, alice.User.ID, nil); err != nil {
+		if _, _, err := s.Delete(t.Context(), second.Ref(), alice.User.ID, nil); err != nil {
 			t.Fatal(err)
 		}
 		look("apples")

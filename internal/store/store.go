@@ -37,6 +37,7 @@ type Store struct {
 	queue  *appendQueue
 	gathered
 	tallies tallies
+	rooms   roomQueues
 	// searches has room for those that may search at once.
 	searches    chan struct{}
 	newestBatch int // see search.go

@@ -105,7 +105,7 @@ func createRoom(t testing.TB, s *Store, owner chat.Caller, name string) chat.Roo
 
 func join(t *testing.T, s *Store, room chat.Room, who chat.Caller) {
 	t.Helper()
-	if _, _, err := s.Join(t.Context(), room.ID, who.User.ID); err != nil {
+	if _, _, err := s.Join(t.Context(), room.ID, who.User.ID, nil); err != nil {
 		t.Fatalf("join: %v", err)
 	}
 }

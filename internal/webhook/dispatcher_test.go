@@ -244,15 +244,15 @@ func TestEveryChangeIsDeliveredInOrder(t *testing.T) {
 	r.dispatch()
 	m := r.say("one")
 	to.has(t, 1)
-	if _, _, err := r.store.Edit(t.Context(), m.ID, r.alice, "uno", "uno", nil); err != nil {
+	if _, _, err := r.store.Edit(t.Context(), m.Ref(), r.alice, "uno", "uno", nil); err != nil {
 		t.Fatal(err)
 	}
 	to.has(t, 2)
-	if _, _, err := r.store.React(t.Context(), m.ID, r.alice, "👍", true, nil); err != nil {
+	if _, _, err := r.store.React(t.Context(), m.Ref(), r.alice, "👍", true, nil); err != nil {
 		t.Fatal(err)
 	}
 	to.has(t, 3)
-	if _, _, err := r.store.Delete(t.Context(), m.ID, r.alice, nil); err != nil {
+	if _, _, err := r.store.Delete(t.Context(), m.Ref(), r.alice, nil); err != nil {
 		t.Fatal(err)
 	}
 	took := to.has(t, 4)
