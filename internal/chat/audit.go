@@ -28,6 +28,9 @@ const (
 	AuditClosed        AuditAction = "connection.close" // of User; Detail: its id
 )
 
+// MaxAuditEntries is how many entries of one action are kept of one room: the newest.
+const MaxAuditEntries = 1000
+
 // AuditEntry is one deed as the log of deeds keeps it. The store writes it in the
 // transaction of the deed: what is logged happened, and what happened is logged.
 type AuditEntry struct {

@@ -12,12 +12,15 @@ import (
 // DeletedUser is what people read where the author of a message is gone.
 const DeletedUser = "Deleted user"
 
-// What one pass of Tidy does at most, and how long a session that is over is kept.
+// What one pass of Tidy does at most, and how long a session that is over, and what was
+// done in a room, are kept.
 const (
 	tidyTime     = time.Minute
 	tidyUsers    = 200
 	tidySessions = 1000
 	sessionsKept = 7 * 24 * time.Hour
+	tidyAudit    = 1000
+	auditKept    = 365 * 24 * time.Hour // of rooms
 )
 
 // Departures is the store of users who go for good. Each method is one step, and
@@ -40,6 +43,8 @@ type Departures interface {
 	Forget(ctx context.Context, id UserID) error
 	// ForgetSessions removes some sessions that have been over for that long.
 	ForgetSessions(ctx context.Context, after time.Duration, limit int) error
+	// ForgetAudit removes some entries of the log about rooms that are that old.
+	ForgetAudit(ctx context.Context, after time.Duration, limit int) error
 }
 
 // Departed is what a user's going meant to a room; nothing where it was no member.
@@ -63,7 +68,8 @@ func (s *Service) CloseAccount(ctx context.Context, caller Caller) error {
 	return nil
 }
 
-// Tidy lets those go whose time is over, and forgets sessions that are. It does a
+// Tidy lets those go whose time is over, and forgets sessions that are, and old entries
+// of the log. It does a
 // bounded part of it; every node may do it at any time.
 func (s *Service) Tidy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyTime)
@@ -81,7 +87,9 @@ func (s *Service) Tidy(ctx context.Context) error {
 			failed = append(failed, fmt.Errorf("let user %d go: %w", id, err))
 		}
 	}
-	return errors.Join(append(failed, s.Departures.ForgetSessions(ctx, sessionsKept, tidySessions))...)
+	return errors.Join(append(failed,
+		s.Departures.ForgetSessions(ctx, sessionsKept, tidySessions),
+		s.Departures.ForgetAudit(ctx, auditKept, tidyAudit))...)
 }
 
 func (s *Service) letGo(ctx context.Context, id UserID) error {

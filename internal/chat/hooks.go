@@ -140,6 +140,9 @@ func (s *Service) ResumeIncomingHook(ctx context.Context, caller Caller, room Ro
 	if err := mayOwnHooks(caller); err != nil {
 		return IncomingHook{}, err
 	}
+	if err := s.mayModerate(ctx, caller, room, ManageHooks); err != nil {
+		return IncomingHook{}, err
+	}
 	hook, err := s.Hooks.ResumeIncoming(ctx, room, id, caller.User.ID, roleFor(ManageHooks))
 	return hook, s.hiding(ctx, caller, room, err)
 }
@@ -148,6 +151,9 @@ func (s *Service) ResumeIncomingHook(ctx context.Context, caller Caller, room Ro
 // last change that was delivered, also if the receiver had been given up.
 func (s *Service) ResumeOutgoingHook(ctx context.Context, caller Caller, room RoomID, id HookID) (OutgoingHook, error) {
 	if err := mayOwnHooks(caller); err != nil {
+		return OutgoingHook{}, err
+	}
+	if err := s.mayModerate(ctx, caller, room, ManageHooks); err != nil {
 		return OutgoingHook{}, err
 	}
 	hook, err := s.Hooks.ResumeOutgoing(ctx, room, id, caller.User.ID, roleFor(ManageHooks))

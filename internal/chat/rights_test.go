@@ -126,6 +126,14 @@ func (p *premises) DeleteOutgoing(context.Context, RoomID, HookID, UserID, Membe
 	return p.lock()
 }
 
+func (p *premises) ResumeIncoming(context.Context, RoomID, HookID, UserID, MemberRule) (IncomingHook, error) {
+	return IncomingHook{}, p.lock()
+}
+
+func (p *premises) ResumeOutgoing(context.Context, RoomID, HookID, UserID, MemberRule) (OutgoingHook, error) {
+	return OutgoingHook{}, p.lock()
+}
+
 func (p *premises) Edit(context.Context, MessageRef, UserID, string, string, Rule) (Message, bool, error) {
 	return Message{}, false, p.lock()
 }
@@ -263,6 +271,14 @@ var deeds = []struct {
 	}},
 	{"delete an outgoing webhook", []UserID{owner}, func(ctx context.Context, s *Service, by Caller) error {
 		return s.DeleteOutgoingHook(ctx, by, hiddenRoom, 1)
+	}},
+	{"resume an incoming webhook", []UserID{owner}, func(ctx context.Context, s *Service, by Caller) error {
+		_, err := s.ResumeIncomingHook(ctx, by, hiddenRoom, 1)
+		return err
+	}},
+	{"resume an outgoing webhook", []UserID{owner}, func(ctx context.Context, s *Service, by Caller) error {
+		_, err := s.ResumeOutgoingHook(ctx, by, hiddenRoom, 1)
+		return err
 	}},
 	{"edit", []UserID{owner}, func(ctx context.Context, s *Service, by Caller) error {
 		_, err := s.EditMessage(ctx, by, 1, "edited")

@@ -229,13 +229,13 @@ func TestAppendToldToNonMembers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, _, err := s.Edit(ctx, answered.ID, alice.User.ID, "a second version", "<p>a second version</p>", nil); err != nil {
+				if _, _, err := s.Edit(ctx, answered.Ref(), alice.User.ID, "a second version", "<p>a second version</p>", nil); err != nil {
 					t.Fatal(err)
 				}
-				if _, _, err := s.Edit(ctx, sent.ID, bob.User.ID, "edited", "<p>edited</p>", nil); err != nil {
+				if _, _, err := s.Edit(ctx, sent.Ref(), bob.User.ID, "edited", "<p>edited</p>", nil); err != nil {
 					t.Fatal(err)
 				}
-				if _, _, err := s.React(ctx, sent.ID, alice.User.ID, "👍", true, nil); err != nil {
+				if _, _, err := s.React(ctx, sent.Ref(), alice.User.ID, "👍", true, nil); err != nil {
 					t.Fatal(err)
 				}
 				if m, _, err := s.Append(ctx, d); err != nil || m.Text != "edited" || len(m.Reactions) != 1 || m.ReplyTo == nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -12,17 +13,36 @@ import (
 // audit writes down a deed in its own transaction. The log refers to nothing by
 // key: what it tells outlives rooms and users.
 func (s *Store) audit(ctx context.Context, tx *sql.Tx, e chat.AuditEntry) error {
-	if err := inTurn(ctx, tx, s.writeDown(e)); err != nil {
+	if err := inTurn(ctx, tx, s.writeDown(e)...); err != nil {
 		return fmt.Errorf("write audit log: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) writeDown(e chat.AuditEntry) step {
-	return do(`
+// writeDown are the steps of an entry. What one kind of act in one room takes is bounded,
+// whoever repeats it; other kinds and other rooms lose nothing by that.
+func (s *Store) writeDown(e chat.AuditEntry) []step {
+	steps := []step{do(`
 		INSERT INTO audit (at, actor_id, action, room_id, user_id, detail)
 		VALUES ($1, NULLIF($2, CAST(0 AS bigint)), $3, NULLIF($4, CAST(0 AS bigint)), NULLIF($5, CAST(0 AS bigint)), $6)`,
-		int64(s.clock()), int64(e.Actor), string(e.Action), int64(e.Room), int64(e.User), e.Detail)
+		int64(s.clock()), int64(e.Actor), string(e.Action), int64(e.Room), int64(e.User), e.Detail)}
+	if e.Room == 0 {
+		return steps
+	}
+	return append(steps, do(`
+		DELETE FROM audit WHERE room_id = $1 AND action = $2 AND id <=
+			(SELECT id FROM audit WHERE room_id = $1 AND action = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)`,
+		int64(e.Room), string(e.Action), chat.MaxAuditEntries))
+}
+
+// ForgetAudit removes entries about rooms that are older than after. Those about the
+// whole server stay.
+func (s *Store) ForgetAudit(ctx context.Context, after time.Duration, limit int) error {
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	_, err := s.write.ExecContext(ctx, `DELETE FROM audit WHERE id IN
+		(SELECT id FROM audit WHERE room_id IS NOT NULL AND at < $1 ORDER BY at LIMIT $2)`, int64(s.clock())-after.Milliseconds(), limit)
+	return s.fail("forget audit entries", err)
 }
 
 // WriteDown logs a deed that is not of the database.

@@ -92,7 +92,7 @@ func (s *Store) Delete(ctx context.Context, ref chat.MessageRef, by chat.UserID,
 		if m.Author.ID != by {
 			steps = append(steps, s.writeDown(chat.AuditEntry{
 				Actor: by, Action: chat.AuditMessageDeleted, Room: m.RoomID, User: m.Author.ID, Detail: fmt.Sprintf("message %d", m.ID),
-			}))
+			})...)
 		}
 		return steps
 	})

@@ -83,7 +83,7 @@ func (s *Store) CreateIncoming(ctx context.Context, n chat.NewIncomingHook, by c
 		if err := s.roomForHook(ctx, tx, "incoming_hooks"); err != nil {
 			return err
 		}
-		bot, err := s.addBot(ctx, tx.Tx, 0, n.Bot)
+		bot, err := s.webhookBot(ctx, tx, n.Bot)
 		if err != nil {
 			return err
 		}
@@ -143,8 +143,7 @@ func (s *Store) DeleteIncoming(ctx context.Context, room chat.RoomID, id chat.Ho
 		if err != nil {
 			return err // no rows: NOT_FOUND
 		}
-		// It keeps its name, because what it said stays.
-		if _, err := tx.ExecContext(ctx, `UPDATE users SET disabled_at = $2 WHERE id = $1`, int64(bot), int64(s.clock())); err != nil {
+		if err := s.retireBot(ctx, tx, bot); err != nil {
 			return err
 		}
 		if err := s.auditHook(ctx, tx, by, chat.AuditHookDeleted, fmt.Sprintf("incoming %d", id)); err != nil {

@@ -103,11 +103,7 @@ func (s *Store) Mute(ctx context.Context, room chat.RoomID, by, member chat.User
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO room_mutes (room_id, user_id, muted_until) VALUES ($1, $2, $3)
-			ON CONFLICT (room_id, user_id) DO UPDATE SET muted_until = excluded.muted_until`,
-			int64(room), int64(member), int64(until))
-		if err != nil {
+		if err := s.putMute(ctx, tx, member, until); err != nil {
 			return err
 		}
 		if m, err = s.membership(ctx, tx.Tx, room, member); err != nil || m.MutedUntil == before.MutedUntil {
@@ -120,6 +116,19 @@ func (s *Store) Mute(ctx context.Context, room chat.RoomID, by, member chat.User
 		return s.audit(ctx, tx.Tx, entry)
 	})
 	return m, s.fail("mute", err)
+}
+
+// putMute enters a mute; until 0 removes it. Those of the room that are over go as well,
+// so that mutes which come and go leave nothing behind.
+func (s *Store) putMute(ctx context.Context, tx *roomTx, member chat.UserID, until chat.Time) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM room_mutes WHERE room_id = $1 AND (user_id = $2 OR muted_until <= $3)`,
+		int64(tx.room), int64(member), int64(s.clock()))
+	if err != nil || until == 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO room_mutes (room_id, user_id, muted_until) VALUES ($1, $2, $3)`,
+		int64(tx.room), int64(member), int64(until))
+	return err
 }
 
 // mutedUntil reads until when the member of the row named alias is muted.

@@ -25,7 +25,8 @@ const there = `r.name_key NOT LIKE ' gone %'`
 // deleteRoom deletes the room, a large one but for its remains.
 func (s *Store) deleteRoom(ctx context.Context, tx *roomTx, by chat.UserID) error {
 	// The bots of its webhooks go for good: what they said goes with the room.
-	if _, err := tx.ExecContext(ctx, `UPDATE users SET expires_at = $2 WHERE id IN (SELECT user_id FROM incoming_hooks WHERE room_id = $1)`,
+	if _, err := tx.ExecContext(ctx, `UPDATE users SET expires_at = $2 WHERE id IN
+		(SELECT user_id FROM incoming_hooks WHERE room_id = $1 UNION ALL SELECT user_id FROM spare_webhook_bots WHERE room_id = $1)`,
 		int64(tx.room), int64(s.clock())); err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func (s *Store) deleteRoom(ctx context.Context, tx *roomTx, by chat.UserID) erro
 // empty takes everybody out of the room and closes every way in: with its name gone
 // too, the room is missing for all, and what is left of it waits for RemoveRemains.
 func (s *Store) empty(ctx context.Context, tx *roomTx) error {
-	for _, table := range []string{"room_members", "invites", "incoming_hooks", "outgoing_hooks", "direct_rooms"} {
+	for _, table := range []string{"room_members", "invites", "incoming_hooks", "outgoing_hooks", "spare_webhook_bots", "direct_rooms"} {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE room_id = $1`, int64(tx.room)); err != nil {
 			return err
 		}
