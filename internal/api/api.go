@@ -69,7 +69,12 @@ func Mount(router chi.Router, d Deps) *API {
 		"bearer": {Type: "http", Scheme: "bearer"},
 		"cookie": {Type: "apiKey", In: "cookie", Name: auth.CookieName},
 	}
-	a := &API{Deps: d, huma: humachi.New(router, config)}
+	a := &API{Deps: d}
+	if d.Metrics != nil { // nil where only the document is wanted
+		a.countCodes()
+	}
+	config.Transformers = append(config.Transformers, a.countProblem)
+	a.huma = humachi.New(router, config)
 	a.huma.UseMiddleware(a.authenticate)
 	a.mountAuth()
 	a.mountSessions()

@@ -84,12 +84,14 @@ func (a *API) mountAuth() {
 		Summary: "Make an account and sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
 		done, err := a.Accounts.Register(ctx, auth.Registration(in.Body), in.from())
+		a.countSignIn("register", err)
 		return in.signedIn(done, auth.SessionLife), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/auth/login", Summary: "Sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *loginInput) (*signedInOutput, error) {
 		done, err := a.Accounts.Login(ctx, in.Body.Username, in.Body.Password, in.from())
+		a.countSignIn("login", err)
 		if err != nil && chat.CodeOf(err) == chat.Unauthenticated {
 			// Not the name that was typed: it may be a password.
 			auth.SecurityEvent(ctx, a.Log, "sign-in failed", "wrong name or password")
@@ -105,6 +107,7 @@ func (a *API) mountAuth() {
 			name = in.Body.DisplayName
 		}
 		done, err := a.Accounts.Guest(ctx, name, in.from())
+		a.countSignIn("guest", err)
 		return in.signedIn(done, auth.GuestLife), err
 	})
 	handle(a, huma.Operation{

@@ -21,3 +21,19 @@ func noteCaller(ctx context.Context, caller chat.Caller) {
 		logging.Add(ctx, slog.Int64("user", int64(caller.User.ID)))
 	}
 }
+
+// countSignIn counts a try to sign in by how it ended.
+func (a *API) countSignIn(kind string, err error) {
+	outcome := "ok"
+	if err != nil {
+		switch chat.CodeOf(err) {
+		case chat.RateLimited:
+			outcome = "limited"
+		case chat.Unavailable, chat.Internal:
+			outcome = "unavailable"
+		default:
+			outcome = "failed"
+		}
+	}
+	a.Metrics.SignIns.WithLabelValues(kind, outcome).Inc()
+}

@@ -64,6 +64,25 @@ var statuses = map[chat.Code]int{
 // server, but it is one of the client or of the line.
 const brokenBody = "cannot read request body"
 
+// countCodes makes the counters of all codes begin at 0.
+func (a *API) countCodes() {
+	for code, status := range statuses {
+		a.Metrics.Code(string(code), status)
+	}
+}
+
+// countProblem counts what huma writes as an error, whoever refused it.
+func (a *API) countProblem(_ huma.Context, _ string, body any) (any, error) {
+	if p, ok := body.(*Problem); ok {
+		a.count(p)
+	}
+	return body, nil
+}
+
+func (a *API) count(p *Problem) {
+	a.Metrics.RequestsRefused.WithLabelValues(strconv.Itoa(p.Status), string(p.Code)).Inc()
+}
+
 // codes names what huma itself refuses.
 var codes = map[int]chat.Code{
 	http.StatusNotFound:              chat.NotFound,
@@ -110,6 +129,7 @@ func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 // Refuse writes err to a request outside the operations.
 func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p, after := a.describe(r.Context(), err)
+	a.count(p)
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}

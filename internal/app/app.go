@@ -35,6 +35,7 @@ type App struct {
 	config  config.Config
 	log     *slog.Logger
 	flush   func() // writes what the log still sums up
+	metrics *metrics.Metrics
 	engines *engines
 	hub     *gateway.Hub
 	hooks   *webhook.Dispatcher
@@ -65,7 +66,7 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: c, watch: w}
+	a := &App{config: c, metrics: m, watch: w}
 	a.log, a.flush = logging.New(log.Handler())
 	defer func() {
 		if err != nil {
@@ -186,6 +187,7 @@ func serve(s *http.Server, l net.Listener, failed chan<- error) {
 
 func (a *App) stop() {
 	a.health.Drain()
+	a.metrics.Draining.Set(1)
 	// Together: the port is closed at once, so that a balancer goes elsewhere
 	// without asking, while the sockets are told one after the other.
 	var steps sync.WaitGroup

@@ -61,6 +61,9 @@ func openEngines(ctx context.Context, c config.Config, stage *health.Stage, m *m
 	if err := migrateUp(ctx, c, stage, log); err != nil {
 		return nil, err
 	}
+	if newest, err := store.NewestSchema(); err == nil {
+		m.SchemaVersion.Set(float64(newest))
+	}
 	if err := e.openStore(ctx, c, m); err != nil {
 		return nil, err
 	}

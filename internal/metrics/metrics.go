@@ -43,6 +43,11 @@ type Metrics struct {
 	BusRenewed   prometheus.Counter     // subscriptions made anew because one ended or was deaf
 	PresenceLost prometheus.Counter     // writes and renewals of presence that failed
 
+	Draining        prometheus.Gauge       // 1 while the node lets its clients go
+	SchemaVersion   prometheus.Gauge       // of the database
+	SignIns         *prometheus.CounterVec // by kind and outcome
+	RequestsRefused *prometheus.CounterVec // HTTP requests, by status and error code
+
 	engineUp      *prometheus.GaugeVec
 	engineLatency *prometheus.GaugeVec
 
@@ -94,6 +99,15 @@ func New() *Metrics {
 		BusRenewed:   counter("bus_subscriptions_renewed_total", "Subscriptions made anew because one ended or was deaf."),
 		PresenceLost: counter("presence_writes_failed_total", "Writes and renewals of presence that failed."),
 
+		Draining:      gauge("draining", "1 while this node sends its clients to other nodes before it stops."),
+		SchemaVersion: gauge("schema_version", "Version of the database schema when this node started."),
+		SignIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_sign_ins_total", Help: "Tries to sign in, by kind (login, register, guest) and outcome (ok, failed, limited, unavailable).",
+		}, []string{"kind", "outcome"}),
+		RequestsRefused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_requests_refused_total", Help: "HTTP requests that were refused, sends by REST included, by status and error code.",
+		}, []string{"status", "code"}),
+
 		engineUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "chillin_engine_up", Help: "1 while an engine works for this node (database, redis, storage), 0 while it does not.",
 		}, []string{"engine"}),
@@ -117,7 +131,7 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
-		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
 	build := version.Read()
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -127,6 +141,11 @@ func New() *Metrics {
 	// An alert on the first of a kind needs the zero before it.
 	for _, reason := range []string{"queue_full", "redis"} {
 		m.BusDropped.WithLabelValues(reason)
+	}
+	for _, kind := range []string{"login", "register", "guest"} {
+		for _, outcome := range []string{"ok", "failed", "limited", "unavailable"} {
+			m.SignIns.WithLabelValues(kind, outcome)
+		}
 	}
 	for _, outcome := range []string{"delivered", "failed"} {
 		m.HookDeliveries.WithLabelValues(outcome)
@@ -140,6 +159,13 @@ func gauge(name, help string) prometheus.Gauge {
 
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: "chillin_" + name, Help: help})
+}
+
+// Code makes the counters of an error code, which a request is refused with under this
+// status, begin at 0.
+func (m *Metrics) Code(code string, status int) {
+	m.Refused.WithLabelValues(code)
+	m.RequestsRefused.WithLabelValues(strconv.Itoa(status), code)
 }
 
 // Engine sets whether an engine works and how long it took to tell.

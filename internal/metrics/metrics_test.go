@@ -58,6 +58,8 @@ func TestMetricsAreServed(t *testing.T) {
 		`chillin_http_requests_total{method="other",route="unmatched",status="4xx"} 1` + "\n",
 		`chillin_http_request_seconds_count{method="GET",route="/api/v1/rooms/{id}"} 1` + "\n",
 		"chillin_bus_suspect 1\n",
+		`chillin_sign_ins_total{kind="guest",outcome="failed"} 0` + "\n",
+		"chillin_draining 0\n",
 		`chillin_bus_dropped_total{reason="queue_full"} 7` + "\n",
 		"chillin_bus_subscriptions_renewed_total 0\n",
 		"chillin_presence_writes_failed_total 0\n",
