@@ -43,7 +43,8 @@ func Accept(w http.ResponseWriter, r *http.Request, opts websocket.AcceptOptions
 func (s *Socket) SetReadLimit(n int64) { s.ws.SetReadLimit(n) }
 
 // Reader waits for the next message. It must be read to its end before the next
-// one. To cancel ctx cuts the connection.
+// one. To cancel ctx cuts the connection. It returns ErrFlood if the client sends too
+// many frames; the socket must then be closed.
 func (s *Socket) Reader(ctx context.Context) (websocket.MessageType, io.Reader, error) {
 	return s.ws.Reader(ctx)
 }
@@ -67,14 +68,33 @@ func (s *Socket) Send(frames []byte, patience time.Duration) error {
 // place for the question, it is not asked.
 func (s *Socket) Ping() { _, _ = s.wire.trySend(ping) }
 
-// Close says goodbye and waits some seconds for the client to do the same. No data
-// follows, whoever sends it.
+// closeTimeout bounds the close handshake, and maxDiscard how many bytes of the peer
+// are read and dropped meanwhile.
+const (
+	closeTimeout = 5 * time.Second
+	maxDiscard   = 256 << 10
+)
+
+// Close sends a close frame and waits for that of the client, for 5 s at most. No data
+// follows, from any writer. It returns when the TCP connection is closed. All data
+// must have been sent before.
 func (s *Socket) Close(code websocket.StatusCode, reason string) error {
+	// The library discards what the peer sends without a deadline of its own.
+	_ = s.wire.SetDeadline(time.Now().Add(closeTimeout))
+	s.wire.closing.Store(true)
 	return s.ws.Close(code, reason)
 }
 
-// CloseNow ends the connection without a word.
-func (s *Socket) CloseNow() error { return s.ws.CloseNow() }
+// Cut closes the TCP connection. It never blocks and may be called at any time: all
+// reads and writes fail from now on. The owner of the socket still calls Close or
+// CloseNow.
+func (s *Socket) Cut() { _ = s.wire.Conn.Close() }
+
+// CloseNow closes the socket without a handshake.
+func (s *Socket) CloseNow() error {
+	s.Cut() // the library would wait 15 s for a Close that is under way
+	return s.ws.CloseNow()
+}
 
 // wire is the TCP connection as the library sees it. What the library writes are
 // control frames, each in one Write: its buffer holds the largest one.
@@ -84,6 +104,10 @@ type wire struct {
 	early []byte          // what came in together with the request
 	heard atomic.Int64    // when something was last read, Unix ns
 
+	closing   atomic.Bool // Close was called
+	discarded int         // bytes read since; the reader's, as is frames
+	frames    frameMeter
+
 	// mu is held while a frame is written. Nobody but send and Write, which may
 	// wait, waits for it.
 	mu   sync.Mutex
@@ -91,18 +115,68 @@ type wire struct {
 	over error  // why nothing more can be written
 }
 
+// Read reads from the client. It counts the frames that begin in what was read: each
+// costs the library a header and perhaps a pong, however few bytes it has.
 func (w *wire) Read(p []byte) (int, error) {
-	if len(w.early) > 0 {
-		n := copy(p, w.early)
-		if w.early = w.early[n:]; len(w.early) == 0 {
-			w.early = nil
+	if w.closing.Load() {
+		return w.discard(p)
+	}
+	if w.frames.flooded {
+		return 0, ErrFlood
+	}
+	n, err := w.readEarly(p), error(nil)
+	if n == 0 {
+		n, err = w.Conn.Read(p)
+	}
+	if n == 0 {
+		return 0, err
+	}
+	now := time.Now()
+	w.heard.Store(now.UnixNano())
+	if w.frames.add(p[:n], now); w.frames.flooded && err == nil {
+		err = ErrFlood
+	}
+	return n, err
+}
+
+// readEarly reads what came in together with the request.
+func (w *wire) readEarly(p []byte) int {
+	n := copy(p, w.early)
+	if w.early = w.early[n:]; len(w.early) == 0 {
+		w.early = nil
+	}
+	return n
+}
+
+// Close closes the TCP connection. After Socket.Close it first reads on, unless the
+// peer's close has come: a connection that is closed with unread bytes is reset, and the
+// peer may not get our close frame.
+func (w *wire) Close() error {
+	tcp, ok := w.Conn.(*net.TCPConn)
+	if ok && w.closing.Load() && !w.frames.closed && tcp.CloseWrite() == nil {
+		var err error
+		for buffer := [4096]byte{}; err == nil; {
+			_, err = w.discard(buffer[:])
 		}
-		return n, nil
 	}
-	n, err := w.Conn.Read(p)
-	if n > 0 {
-		w.hear()
+	return w.Conn.Close()
+}
+
+// discard reads what is thrown away before the close. Of a peer that sends more than
+// could have been on its way it reads nothing more, and waits for the deadline.
+func (w *wire) discard(p []byte) (int, error) {
+	if w.discarded > maxDiscard {
+		if w.raw == nil {
+			return 0, net.ErrClosed
+		}
+		return 0, w.raw.Read(func(uintptr) bool { return false })
 	}
+	n, err := w.readEarly(p), error(nil)
+	if n == 0 {
+		n, err = w.Conn.Read(p)
+	}
+	w.discarded += n
+	w.frames.add(p[:n], time.Now())
 	return n, err
 }
 

@@ -1,0 +1,86 @@
+package socket
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// A client may send maxFrames frames in frameWindow. Messages stay far below it where
+// the server paces them; what goes beyond are pings, pongs and fragments without end.
+const (
+	maxFrames   = 2000
+	frameWindow = 10 * time.Second
+)
+
+// ErrFlood is what a read returns after the client has sent too many frames.
+var ErrFlood = errors.New("too many frames")
+
+// frameMeter counts the frames of a client by their headers (RFC 6455, section 5.2),
+// without looking at payloads.
+type frameMeter struct {
+	flooded bool
+	closed  bool      // a close frame came
+	count   int       // frames since began
+	began   time.Time // of the window
+
+	header  [maxHeader]byte // of the frame that is being read
+	have    int             // bytes of header
+	payload uint64          // bytes of the last frame that are still to come
+}
+
+const (
+	maskBit   = 0x80
+	maxHeader = 2 + 8 + 4
+)
+
+// add counts the frames whose headers end in data, which was read at now.
+func (m *frameMeter) add(data []byte, now time.Time) {
+	if now.Sub(m.began) >= frameWindow {
+		m.began, m.count = now, 0
+	}
+	for len(data) > 0 {
+		if skip := min(m.payload, uint64(len(data))); skip > 0 {
+			m.payload -= skip
+			data = data[skip:]
+			continue
+		}
+		m.header[m.have] = data[0]
+		m.have++
+		data = data[1:]
+		if payload, whole := payloadSize(m.header[:m.have]); whole {
+			m.closed = m.closed || m.header[0]&opcodeBits == opClose
+			m.payload, m.have = payload, 0
+			m.count++
+		}
+	}
+	m.flooded = m.flooded || m.count > maxFrames
+}
+
+// payloadSize returns how long the payload is after header, if header is whole.
+func payloadSize(header []byte) (size uint64, whole bool) {
+	if len(header) < 2 {
+		return 0, false
+	}
+	length, masked := header[1]&^maskBit, header[1]&maskBit != 0
+	end := 2
+	switch length {
+	case 126:
+		end += 2
+	case 127:
+		end += 8
+	}
+	if masked {
+		end += 4
+	}
+	if len(header) < end {
+		return 0, false
+	}
+	switch length {
+	case 126:
+		return uint64(binary.BigEndian.Uint16(header[2:])), true
+	case 127:
+		return binary.BigEndian.Uint64(header[2:]), true
+	}
+	return uint64(length), true
+}
