@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
 // Options say how much is read at once.
@@ -93,7 +95,10 @@ func (r *Reads[K, V]) run(b *batch[K, V]) {
 	r.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience)
 	defer cancel()
-	b.found, b.err = r.read(ctx, slices.Collect(maps.Keys(b.keys)))
+	b.err = recovery.Do(recovery.Read, nil, func() (err error) {
+		b.found, err = r.read(ctx, slices.Collect(maps.Keys(b.keys)))
+		return err
+	})
 }
 
 // Wait returns when no read is under way. Nobody may ask meanwhile.

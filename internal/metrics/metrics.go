@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/version"
 )
 
@@ -50,6 +51,7 @@ type Metrics struct {
 
 	engineUp      *prometheus.GaugeVec
 	engineLatency *prometheus.GaugeVec
+	Panics        *prometheus.CounterVec // tasks that panicked, by kind
 
 	HookDeliveries *prometheus.CounterVec // tries to deliver an event to a webhook, by outcome
 
@@ -114,6 +116,9 @@ func New() *Metrics {
 		engineLatency: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "chillin_engine_latency_seconds", Help: "Time that the last check of an engine took.",
 		}, []string{"engine"}),
+		Panics: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_panics_total", Help: "Tasks that panicked, by kind. The log has the stack and a hash of the input.",
+		}, []string{"task"}),
 
 		HookDeliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_webhook_deliveries_total", Help: "Tries to deliver an event to a webhook, by outcome.",
@@ -131,7 +136,7 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
-		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.Panics, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds,
 	)
 	build := version.Read()
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -150,8 +155,14 @@ func New() *Metrics {
 	for _, outcome := range []string{"delivered", "failed"} {
 		m.HookDeliveries.WithLabelValues(outcome)
 	}
+	for _, task := range recovery.Tasks {
+		m.Panics.WithLabelValues(task)
+	}
 	return m
 }
+
+// Panicked counts a task that panicked.
+func (m *Metrics) Panicked(task string) { m.Panics.WithLabelValues(task).Inc() }
 
 func gauge(name, help string) prometheus.Gauge {
 	return prometheus.NewGauge(prometheus.GaugeOpts{Name: "chillin_" + name, Help: help})

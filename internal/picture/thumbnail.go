@@ -71,18 +71,23 @@ func (m *Maker) decode(ctx context.Context, r io.ReadSeeker, h header) (_ image.
 		}
 		<-m.turn
 	}
+	decoded, free := false, done
+	defer func() { // also after a panic of a decoder
+		if !decoded {
+			free()
+		}
+	}()
 	start, err := fromStart(r)
 	if err != nil {
-		done()
 		return nil, nil, err
 	}
 	source, _, err := image.Decode(start)
 	if err != nil {
-		done()
 		return nil, nil, unsupported(err)
 	}
 	if h.peak > h.image+returned {
 		runtime.GC() // coefficients and tables, before scaling
 	}
+	decoded = true
 	return source, done, nil
 }

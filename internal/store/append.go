@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
 // The append queue of a node. A room belongs to one shard; a shard has one
@@ -226,23 +227,39 @@ func (q *appendQueue) store(batch []*entry) {
 	}
 }
 
-// try runs one transaction. Where it returns nil, every entry is answered.
+// try runs one transaction. If it returns nil, every entry has its outcome. A panic is
+// an error like others: an entry that causes it alone is the only one that fails.
 func (q *appendQueue) try(ctx context.Context, batch []*entry) error {
-	began := time.Now()
-	tx, known, err := q.engine.beginAppend(ctx, ask(batch))
+	var d decision
+	err := recovery.Do(recovery.Append, batch[0].hash, func() (err error) {
+		d, err = q.transact(ctx, batch)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	d.answer()
+	return nil
+}
+
+// transact decides about batch and commits what is to be stored.
+func (q *appendQueue) transact(ctx context.Context, batch []*entry) (decision, error) {
+	began := time.Now()
+	tx, known, err := q.engine.beginAppend(ctx, ask(batch))
+	if err != nil {
+		return decision{}, err
+	}
+	committed := false
+	defer unless(&committed, tx.rollback)
 	now := q.now()
 	d := decide(batch, known, now)
 	if len(d.stored) == 0 {
-		tx.rollback()
-	} else if err := tx.commit(ctx, d.stored, d.heads, now); err != nil {
-		tx.rollback()
-		return err
-	} else {
-		q.observe(len(d.stored), time.Since(began))
+		return d, nil
 	}
-	d.answer()
-	return nil
+	if err := tx.commit(ctx, d.stored, d.heads, now); err != nil {
+		return decision{}, err
+	}
+	committed = true
+	q.observe(len(d.stored), time.Since(began))
+	return d, nil
 }

@@ -84,11 +84,12 @@ func (p *postgres) beginAppend(ctx context.Context, q question) (appendTx, facts
 	if len(q.replies) > 0 {
 		f.queueReplied(trip, q)
 	}
-	tx := pgAppend{conn}
+	tx, begun := pgAppend{conn}, false
+	defer unless(&begun, tx.rollback)
 	if err := conn.SendBatch(ctx, trip).Close(); err != nil {
-		tx.rollback()
 		return nil, facts{}, fmt.Errorf("take rooms: %w", err)
 	}
+	begun = true
 	return tx, f, nil
 }
 

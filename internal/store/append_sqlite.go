@@ -17,11 +17,12 @@ func (e *sqliteEngine) beginAppend(ctx context.Context, q question) (appendTx, f
 	if err != nil {
 		return nil, facts{}, fmt.Errorf("begin: %w", err)
 	}
-	f := newFacts()
+	f, begun := newFacts(), false
+	defer unless(&begun, func() { _ = tx.Rollback() })
 	if err := errors.Join(f.readHeads(ctx, tx, q), f.readMembers(ctx, tx, q), f.readKnown(ctx, tx, q), f.readReplied(ctx, tx, q), f.readUploads(ctx, tx, q)); err != nil {
-		_ = tx.Rollback()
 		return nil, facts{}, fmt.Errorf("read facts: %w", err)
 	}
+	begun = true
 	return sqliteAppend{tx}, f, nil
 }
 

@@ -141,15 +141,15 @@ func (s *Store) change(ctx context.Context, ref chat.MessageRef, by chat.UserID,
 	if err != nil {
 		return chat.Message{}, false, s.fail("take message", err)
 	}
+	committed := false
+	defer unless(&committed, tx.rollback)
 	if rule != nil {
 		if err := rule(membership, m); err != nil {
-			tx.rollback()
 			return chat.Message{}, false, err
 		}
 	}
 	steps := decide(m)
 	if len(steps) == 0 {
-		tx.rollback()
 		return m, false, nil
 	}
 	err = tx.commit(ctx, append(steps,
@@ -157,8 +157,8 @@ func (s *Store) change(ctx context.Context, ref chat.MessageRef, by chat.UserID,
 		do(`UPDATE rooms SET head = $2 WHERE id = $1`, int64(ref.Room), int64(head+1)),
 		s.askMessage(m.ID, by, &m))...)
 	if err != nil {
-		tx.rollback()
 		return chat.Message{}, false, s.fail(string(verb)+" message", err)
 	}
+	committed = true
 	return m, true, nil
 }

@@ -194,8 +194,8 @@ func (s *Store) inTx(ctx context.Context, work func(tx *sql.Tx) error) (err erro
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	defer func() { _ = tx.Rollback() }() // also after a panic; nothing after the commit
 	if err := work(tx); err != nil {
-		_ = tx.Rollback()
 		return err
 	}
 	if err := tx.Commit(); err != nil {

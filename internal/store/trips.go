@@ -30,18 +30,28 @@ type trips interface {
 	rollback()
 }
 
+// unless calls undo unless done is set. Deferred, it also undoes what a panic broke off:
+// a transaction left open would hold a room's row and a connection.
+func unless(done *bool, undo func()) {
+	if !*done {
+		undo()
+	}
+}
+
 type pgTrips struct{ conn *pgxpool.Conn }
 
 func (p *postgres) begin(ctx context.Context, steps ...step) (trips, error) {
+	begun := false
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("acquire connection: %w", err)
 	}
 	t := pgTrips{conn}
+	defer unless(&begun, t.rollback)
 	if err := t.send(ctx, append([]step{do(`BEGIN`)}, steps...)); err != nil {
-		t.rollback()
 		return nil, err
 	}
+	begun = true
 	return t, nil
 }
 
@@ -85,11 +95,12 @@ func (e *sqliteEngine) begin(ctx context.Context, steps ...step) (trips, error) 
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	t := sqliteTrips{tx}
+	t, begun := sqliteTrips{tx}, false
+	defer unless(&begun, t.rollback)
 	if err := inTurn(ctx, tx, steps...); err != nil {
-		t.rollback()
 		return nil, err
 	}
+	begun = true
 	return t, nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
 const (
@@ -127,7 +128,10 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		for _, turn := range d.take(ctx) {
 			turns.Go(func() {
-				d.serve(ctx, turn)
+				d.panics().Report(ctx, recovery.Do(recovery.Webhook, nil, func() error {
+					d.serve(ctx, turn)
+					return nil
+				}))
 				d.count(turn.Maker, turn.URL, -1)
 				d.Wake() // what happened since its last look found the webhook leased
 			})
@@ -230,7 +234,7 @@ func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.HookTurn) (fa
 		case time.Since(renewed) > lease-sendTime: // this node was frozen
 			return nil, false
 		}
-		if err := d.deliver(work, *t, e); err != nil {
+		if err := d.deliverSafely(work, *t, e); err != nil {
 			d.metrics.HookDeliveries.WithLabelValues("failed").Inc()
 			return d.failed(*t, err), true
 		}
@@ -242,6 +246,22 @@ func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.HookTurn) (fa
 	}
 	// Where history was trimmed, numbers at the end may have nobody who bears them.
 	return nil, t.Delivered >= changes.To || d.note(work, t, changes.To)
+}
+
+func (d *Dispatcher) panics() recovery.Reporter {
+	return recovery.Reporter{Count: d.metrics.Panicked, Log: d.log}
+}
+
+var errInternal = errors.New("something went wrong on our side")
+
+// deliverSafely is deliver for an event that may make it panic: that is a failed
+// delivery like others.
+func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.HookTurn, e chat.MessageEvent) error {
+	err := recovery.Do(recovery.Webhook, []byte(e.Message.Text), func() error { return d.deliver(ctx, t, e) })
+	if d.panics().Report(ctx, err) {
+		return errInternal
+	}
+	return err
 }
 
 // note keeps that the receiver has everything up to a number. It returns false where
