@@ -25,7 +25,10 @@ type pace struct {
 	retry time.Duration // a write that failed is tried again after
 }
 
-var usual = pace{renew: 10 * time.Second, lease: 30 * time.Second, retry: time.Second}
+// Lease is how long a node that died stays in Redis. Renewing may fail twice in between.
+const Lease = 25 * time.Second
+
+var usual = pace{renew: 10 * time.Second, lease: Lease, retry: time.Second}
 
 // goodbye bounds taking everything back at the end, and looking reading rosters.
 const (
