@@ -135,6 +135,15 @@ func timeOf(op *huma.Operation) time.Duration {
 	return requestTime
 }
 
+// readKey is the metadata of an operation that is no GET and costs as little.
+const readKey = "read"
+
+// reads reports whether op counts against the budget of reads of a user.
+func reads(op *huma.Operation) bool {
+	read := op.Method == http.MethodGet || op.Method == http.MethodHead || op.Metadata[readKey] != nil
+	return read && len(op.Security) > 0
+}
+
 // authenticate finds the caller of the operations that need one, and refuses
 // cross-site requests to all of them.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
@@ -155,6 +164,9 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 		if err = a.Requests.MayAct(r, source); err != nil {
 			auth.NoteOrigin(r)
 		}
+	}
+	if err == nil && reads(ctx.Operation()) {
+		err = a.Service.CountRead(caller)
 	}
 	if err == nil {
 		bounded, err = a.admit(bounded, ctx.Operation(), caller)

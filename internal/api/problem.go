@@ -107,7 +107,9 @@ func (a *API) problem(ctx context.Context, err error) error {
 func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 	fault, ok := errors.AsType[*chat.Error](err)
 	if !ok {
-		a.Log.ErrorContext(ctx, "request failed", "err", err)
+		if !a.panics().Report(ctx, err) {
+			a.Log.ErrorContext(ctx, "request failed", "err", err)
+		}
 		fault = chat.Fault(chat.Internal, "Something went wrong.")
 	} else if fault.Code == chat.Unavailable {
 		a.Log.WarnContext(ctx, "request not possible now", "err", err)

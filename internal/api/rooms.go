@@ -161,7 +161,7 @@ func (a *API) mountRooms() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "markRead", Method: http.MethodPut, Path: "/rooms/{id}/read", Tags: tags, Security: signedIn,
-		Summary: "Tell up to where the caller has read; it only moves forward",
+		Summary: "Tell up to where the caller has read; it only moves forward", Metadata: map[string]any{readKey: true},
 	}, func(ctx context.Context, in *readInput) (*readOutput, error) {
 		state, err := a.Service.MarkRead(ctx, auth.CallerIn(ctx), in.ID, in.Body.Seq, "")
 		return &readOutput{state}, err

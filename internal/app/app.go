@@ -20,6 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/webhook"
 )
 
@@ -28,6 +29,8 @@ import (
 const (
 	drainTime    = 20 * time.Second
 	requestsTime = 5 * time.Second
+	// stopTime bounds all of them, whatever an engine does: then Run returns an error.
+	stopTime = 29 * time.Second
 )
 
 // App is one node.
@@ -48,6 +51,7 @@ type App struct {
 	server  *http.Server
 	listen  net.Listener
 	watch   *watch // nil when off
+	panics  recovery.Reporter
 }
 
 // New opens the engines and the port. When it returns, a client may connect and
@@ -68,6 +72,7 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 	}
 	a := &App{config: c, metrics: m, watch: w}
 	a.log, a.flush = logging.New(log.Handler())
+	a.panics = recovery.Reporter{Count: m.Panicked, Log: a.log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -130,14 +135,11 @@ func (a *App) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	parts.Go(func() { a.hooks.Run(workLife) })
-	parts.Go(func() { a.health.Run(hubLife) })
-	parts.Go(func() { a.every(workLife, tidyEvery, "remove expired accounts and sessions", a.service.Tidy) })
-	parts.Go(func() { a.every(workLife, noticeEvery, "notice paused webhooks", a.service.NoticePauses) })
-	parts.Go(func() { a.sweeper.Run(workLife) })
-	parts.Go(func() { a.indexer.Run(workLife) })
-	parts.Go(func() { a.seen.Run(workLife) })
-	parts.Go(func() { a.limits.Run(hubLife, a.log) })
+	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.sweeper.Run, a.indexer.Run, a.seen.Run} {
+		parts.Go(func() { a.panics.Keep(workLife, task) })
+	}
+	parts.Go(func() { a.panics.Keep(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
+	parts.Go(func() { a.panics.Keep(hubLife, a.health.Run) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	a.log.Info("serving", "address", a.Addr().String(), "node", a.engines.node)
 	var cause error
@@ -148,12 +150,20 @@ func (a *App) Run(ctx context.Context) error {
 	case cause = <-a.watch.broken():
 	}
 	endWork()
-	began := time.Now()
-	a.stop()
-	endHub()
-	parts.Wait()
-	a.log.Info("stopped", "took", time.Since(began).Round(time.Millisecond).String())
-	return errors.Join(cause, a.close())
+	began, stopped := time.Now(), make(chan error, 1)
+	go func() {
+		a.stop()
+		endHub()
+		parts.Wait()
+		a.log.Info("stopped", "took", time.Since(began).Round(time.Millisecond).String())
+		stopped <- a.close()
+	}()
+	select {
+	case err := <-stopped:
+		return errors.Join(cause, err)
+	case <-time.After(stopTime):
+		return errors.Join(cause, fmt.Errorf("stop not finished after %s", stopTime))
+	}
 }
 
 // How often a node does background work. What a pass leaves undone, the next one of
@@ -177,6 +187,14 @@ func (a *App) every(ctx context.Context, period time.Duration, name string, work
 		case <-tick.C:
 		}
 	}
+}
+
+func (a *App) removeExpired(ctx context.Context) {
+	a.every(ctx, tidyEvery, "remove expired accounts and sessions", a.service.Tidy)
+}
+
+func (a *App) noticePauses(ctx context.Context) {
+	a.every(ctx, noticeEvery, "notice paused webhooks", a.service.NoticePauses)
 }
 
 func serve(s *http.Server, l net.Listener, failed chan<- error) {

@@ -25,7 +25,11 @@ const (
 	creationsInRoom   = 12  // webhooks and invites of all in one room: how many times as many as a user's rooms
 	birthsPerTry      = 4   // accounts an hour, for each attempt a minute
 	searchesPerMinute = 30  // of one user
-	failedSockets     = 100 // a minute: upgrades that an address is refused
+	// readsPer100s are the reads of one user, and how many may come at once. A member of
+	// 300 rooms that comes back on 5 devices joins 1,500 times and reads a page or two more
+	// of each room.
+	readsPer100s  = 6000
+	failedSockets = 100 // a minute: upgrades that an address is refused
 )
 
 // limiters are those whose limits an admin may change while the node runs.

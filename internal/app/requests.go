@@ -6,14 +6,12 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
-	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/metrics"
 )
@@ -33,33 +31,16 @@ func (a *App) requestID(r *http.Request) string {
 	return strings.ToLower(rand.Text()[:16])
 }
 
-// observe gives every request an id, which each of its log lines carries, counts it, and
-// ends it with INTERNAL if it panics. refuse answers with an error.
-func (a *App) observe(m *metrics.Metrics, refuse func(http.ResponseWriter, *http.Request, error), next http.Handler) http.Handler {
+// observe gives every request an id, which each of its log lines carries, and counts it.
+func (a *App) observe(m *metrics.Metrics, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, id := time.Now(), a.requestID(r)
 		w.Header().Set(requestIDHeader, id)
 		r = r.WithContext(logging.With(r.Context(), slog.String("request", id), slog.String("ip", a.clientIP(r).String())))
 		seen := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() {
-			if cause := recover(); cause != nil {
-				a.panicked(seen, r, cause, refuse)
-			}
-			a.answered(m, r, seen, time.Since(began))
-		}()
+		defer func() { a.answered(m, r, seen, time.Since(began)) }()
 		next.ServeHTTP(seen, r)
 	})
-}
-
-// panicked logs a bug and, if no answer has begun, answers INTERNAL.
-func (a *App) panicked(w middleware.WrapResponseWriter, r *http.Request, cause any, refuse func(http.ResponseWriter, *http.Request, error)) {
-	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so, too
-		panic(cause) // the connection is to be cut, without a word
-	}
-	a.log.ErrorContext(r.Context(), "request panicked", "err", cause, "stack", string(debug.Stack()))
-	if w.Status() == 0 {
-		refuse(w, r, chat.Fault(chat.Internal, "Something went wrong."))
-	}
 }
 
 // answered counts a request and writes its access line: for those that failed on our

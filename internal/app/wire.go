@@ -77,6 +77,7 @@ func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, gu
 
 		Limits: a.limits, Sends: l.sends, Floods: l.floods, Joins: l.joins, Foundings: l.foundings,
 		Rates: l.rates(), Uploads: perUser(uploadsPer10s), Searches: perMinute[chat.UserID](searchesPerMinute),
+		Reads: per[chat.UserID](100*time.Second, readsPer100s),
 		Guesses: chat.Guesses{
 			OfCaller: perMinute[chat.UserID](guessesOfCaller),
 			OfUser:   perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom),
@@ -127,8 +128,9 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 	router := chi.NewRouter()
 	var rest *api.API
 	router.Use(
+		func(next http.Handler) http.Handler { return a.observe(m, next) },
 		func(next http.Handler) http.Handler {
-			return a.observe(m, func(w http.ResponseWriter, r *http.Request, err error) { rest.Refuse(w, r, err) }, next)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Recover(next).ServeHTTP(w, r) })
 		},
 		func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Headers(next).ServeHTTP(w, r) })

@@ -85,3 +85,7 @@ func (r ChangeRates) creation(user UserID, room RoomID) error {
 	}
 	return allow(r.RoomCreations, room)
 }
+
+// CountRead takes one read from the budget of caller's user. It returns RATE_LIMITED
+// if none is left.
+func (s *Service) CountRead(caller Caller) error { return allow(s.Reads, caller.User.ID) }

@@ -47,6 +47,7 @@ type Service struct {
 	Rates     ChangeRates    // all other durable changes
 	Uploads   Limiter[UserID]
 	Searches  Limiter[UserID]
+	Reads     Limiter[UserID] // over REST and sockets
 	searching searching
 	Joins     Limiter[UserID]
 	Foundings Limiter[UserID] // rooms that a user makes

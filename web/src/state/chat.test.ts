@@ -89,6 +89,19 @@ describe('a room', () => {
     await until(rig.sockets, (all) => all.length === 2);
   });
 
+  test('waits when it has read too much, and keeps the connection', async () => {
+    const { rig, session } = await connected();
+    rig.socket().serve(news(message(2)));
+    for (const n of [1, 2, 3, 4]) {
+      const asked = await rig.command('room:changes', n);
+      rig.socket().serve({ id: asked.id, type: 'error', data: { code: 'RATE_LIMITED', message: 'Please wait.', retryAfterMs: 5 } });
+    }
+    const asked = await rig.command('room:changes', 5);
+    rig.socket().serve(changes(asked.id, 0, [message(1)]));
+    await until(session.timeline, (t) => t.messages.length === 2);
+    expect(rig.sockets.getSnapshot()).toHaveLength(1);
+  });
+
   test('asks when the pong tells a head above the cursor', async () => {
     const { rig } = await connected();
     rig.chat.session(7)?.headIs(4);

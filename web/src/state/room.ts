@@ -309,6 +309,10 @@ export class RoomSession {
         failures = changes.to > before.seq || !more ? 0 : failures + 1;
       } catch (error) {
         if (error instanceof Refused && !error.passing) break;
+        if (error instanceof Refused && error.code === 'RATE_LIMITED') {
+          await pause(error.retryAfterMs ?? BETWEEN_TRIES_MS); // the connection is well
+          continue;
+        }
         failures += 1;
       }
       if (failures >= MOST_FAILURES) {
