@@ -134,7 +134,7 @@ func (h *Hub) asked(n chat.Notice) {
 		h.log.Warn("question not understood", "err", err)
 		return
 	}
-	h.tasks.Go(func() {
+	h.spawn(func(context.Context) {
 		answer := h.page
 		if q.Close != "" {
 			answer = h.closeOne

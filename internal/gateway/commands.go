@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/strictjson"
 )
 
@@ -70,30 +71,52 @@ func decode[T any](data json.RawMessage) (T, error) {
 // UNAVAILABLE within two seconds.
 const commandTime = 1900 * time.Millisecond
 
-// handle reads and does one command. It returns false when it was unreadable.
+// reads are the commands that cost a read of the store or of presence and change no
+// room. A user has one budget for them, and for those over REST.
+var reads = map[string]bool{
+	"room:join": true, "room:changes": true, "read:mark": true,
+	"typing:start": true, "typing:stop": true, "presence:set": true,
+}
+
+// handle does one command. It returns false if the command was unreadable. A command
+// that panics is answered with INTERNAL, and the connection ends.
 func (c *Conn) handle(ctx context.Context, line []byte) bool {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	var in Command
-	if err := strictjson.Decode(line, &in); err != nil {
-		c.refuse(ctx, "", "", chat.Fault(chat.BadRequest, "That is not a command: %v.", err))
-		return false
-	}
-	do, ok := commands[in.Type]
-	if !ok {
-		c.refuse(ctx, in.ID, "", chat.Fault(chat.BadRequest, "There is no command %q.", in.Type))
-		return false
-	}
+	var cid string
 	began := time.Now()
-	cid, err := do(ctx, c, in.ID, in.Data)
+	err := recovery.Do(recovery.Command, line, func() (err error) {
+		cid, err = c.do(ctx, line, &in)
+		return err
+	})
 	if c.hub.log.Enabled(ctx, slog.LevelDebug) {
 		c.hub.log.DebugContext(ctx, "command", "type", in.Type, "code", codeOf(err), "took", time.Since(began).Round(time.Microsecond).String())
 	}
-	if err != nil {
-		c.refuse(ctx, in.ID, cid, err)
-		return chat.CodeOf(err) != chat.BadRequest
+	if err == nil {
+		return true
 	}
-	return true
+	c.refuse(ctx, in.ID, cid, err)
+	return chat.CodeOf(err) != chat.BadRequest
+}
+
+// do decodes line into in and does what it says.
+func (c *Conn) do(ctx context.Context, line []byte, in *Command) (cid string, err error) {
+	if err := strictjson.Decode(line, in); err != nil {
+		*in = Command{}
+		return "", chat.Fault(chat.BadRequest, "That is not a command: %v.", err)
+	}
+	do, ok := commands[in.Type]
+	if !ok {
+		defer func() { in.Type = "" }() // whatever a stranger sends is not for the log
+		return "", chat.Fault(chat.BadRequest, "There is no command %q.", in.Type)
+	}
+	if reads[in.Type] {
+		if err := c.service.CountRead(c.caller); err != nil {
+			return "", err
+		}
+	}
+	return do(ctx, c, in.ID, in.Data)
 }
 
 // codeOf is the code of an error, "" for none.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
@@ -29,6 +30,10 @@ const (
 const (
 	readLimit    = 32 << 10 // bytes of a client's frame; beyond it 1009
 	writeTimeout = 10 * time.Second
+	// closeTimeout is how long a connection may take to end after that was decided: to
+	// write what is queued, to send the close and to receive the client's. After it the
+	// TCP connection is closed.
+	closeTimeout = 8 * time.Second
 	maxMistakes  = 100 // unreadable commands of one connection; beyond it 4002
 
 	// commandRate is how many commands a second of one connection are done, and
@@ -63,6 +68,7 @@ type Conn struct {
 	rooms  map[chat.RoomID]*room
 	code   websocket.StatusCode // why it ends; 0 while it lives
 	reason string
+	cutoff *time.Timer // cuts the socket; nil until the connection is to end
 }
 
 func newConn(h *Hub, service *chat.Service, socket *socket.Socket, caller chat.Caller, id string) *Conn {
@@ -75,16 +81,24 @@ func newConn(h *Hub, service *chat.Service, socket *socket.Socket, caller chat.C
 	return c
 }
 
-// serve runs the connection until it ends. ctx carries what its log lines tell.
+// panics reports the panics of the connection.
+func (c *Conn) panics() recovery.Reporter { return c.hub.panics() }
+
+// serve runs the connection until its TCP connection is closed. ctx carries what its log
+// lines tell.
 func (c *Conn) serve(ctx context.Context) {
 	c.hub.log.DebugContext(ctx, "connection opened")
-	if err := c.hello(ctx); err != nil {
-		c.hub.log.WarnContext(ctx, "connection not begun", "err", err)
-		c.close(websocket.StatusTryAgainLater, "please try again")
+	err := recovery.Do(recovery.Connection, nil, func() error {
+		c.greet(ctx)
+		c.read(ctx)
+		return nil
+	})
+	if c.panics().Report(ctx, err) {
+		c.close(websocket.StatusInternalError, "something went wrong")
 	}
-	c.read(ctx)
-	c.queue.end()
+	c.end()
 	c.written.Wait()
+	c.cutoff.Stop()
 	c.hub.remove(c)
 	code, reason := c.closedWith()
 	c.hub.log.DebugContext(ctx, "connection closed", "code", int(code), "reason", reason,
@@ -99,12 +113,34 @@ func (c *Conn) closedWith() (websocket.StatusCode, string) {
 	return c.code, c.reason
 }
 
+// greet sends the first frame, unless the connection is refused.
+func (c *Conn) greet(ctx context.Context) {
+	if c.closing() {
+		return
+	}
+	err := c.hello(ctx)
+	switch {
+	case err == nil:
+	case chat.CodeOf(err) == chat.Unauthenticated:
+		c.close(closeSessionEnded, "session ended")
+	default:
+		c.hub.log.WarnContext(ctx, "greet connection failed", "err", err)
+		c.close(websocket.StatusTryAgainLater, "please try again")
+	}
+}
+
 // read handles commands until the socket ends. ctx must outlive the socket:
 // cancelling it would cut the connection without a close code.
 func (c *Conn) read(ctx context.Context) {
 	for {
 		kind, message, err := c.socket.Reader(ctx)
-		if err != nil || !c.receive(ctx, kind, message) {
+		if err == nil {
+			err = c.receive(ctx, kind, message)
+		}
+		if errors.Is(err, socket.ErrFlood) {
+			c.close(closeAbuse, "too many frames")
+		}
+		if err != nil {
 			return
 		}
 	}
@@ -114,38 +150,47 @@ func (c *Conn) read(ctx context.Context) {
 // beginning of a message until it is handled.
 var messages = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
-// receive handles the commands of one message. It returns false when the socket is
-// to be read no more.
-func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message io.Reader) bool {
+// errClosing ends the reader of a connection that is to be closed.
+var errClosing = errors.New("connection is closing")
+
+// receive handles the commands of one message. It returns an error when the socket is
+// not to be read any more.
+func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message io.Reader) error {
 	data := messages.Get().(*bytes.Buffer)
 	defer messages.Put(data)
 	data.Reset()
 	if _, err := data.ReadFrom(message); err != nil {
-		return false
+		return err
 	}
 	if kind != websocket.MessageText {
 		c.close(websocket.StatusUnsupportedData, "text frames only")
-		return true
+		return errClosing
 	}
+	if err := c.pace.Wait(ctx); err != nil { // the message costs as much as a command, also without one
+		return err
+	}
+	commands := 0
 	for line := range bytes.SplitSeq(data.Bytes(), []byte{'\n'}) {
-		if c.closing() {
-			return false // a session that ended is not served while the close is on its way
-		}
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		if c.pace.Wait(ctx) != nil {
-			return false
+		if commands++; commands > 1 {
+			if err := c.pace.Wait(ctx); err != nil {
+				return err
+			}
+		}
+		if c.closing() {
+			return errClosing // an ended session is not served while the close is on its way
 		}
 		if !c.handle(ctx, line) {
 			c.mistakes++
 		}
 		if c.mistakes > maxMistakes {
 			c.close(closeAbuse, "too many unreadable commands")
-			return false
+			return errClosing
 		}
 	}
-	return true
+	return nil
 }
 
 // close ends the connection with a code once what is queued has been written.
@@ -153,9 +198,20 @@ func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message 
 // first code counts.
 func (c *Conn) close(code websocket.StatusCode, reason string) {
 	c.mu.Lock()
-	first := c.code == 0
-	if first {
+	if c.code == 0 {
 		c.code, c.reason = code, reason
+	}
+	c.mu.Unlock()
+	c.end()
+}
+
+// end has what is queued written and the socket closed, within closeTimeout whatever
+// the client does. It does not block.
+func (c *Conn) end() {
+	c.mu.Lock()
+	first := c.cutoff == nil
+	if first {
+		c.cutoff = time.AfterFunc(closeTimeout, c.socket.Cut)
 	}
 	c.mu.Unlock()
 	if first {
@@ -215,7 +271,12 @@ func answerFrame(id json.Number, kind string, data any) []byte {
 func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error) {
 	fault, ok := errors.AsType[*chat.Error](err)
 	if !ok {
-		c.hub.log.ErrorContext(ctx, "command failed", "err", err)
+		if c.panics().Report(ctx, err) {
+			// What the command broke off may be half done: the client starts again.
+			defer c.close(websocket.StatusInternalError, "something went wrong")
+		} else {
+			c.hub.log.ErrorContext(ctx, "command failed", "err", err)
+		}
 		fault = chat.Fault(chat.Internal, "Something went wrong.")
 	}
 	if fault.Code == chat.Unavailable {

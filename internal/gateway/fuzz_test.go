@@ -39,6 +39,7 @@ func FuzzCommand(f *testing.F) {
 		Presence:  presence.NewMemory(presence.NewBoard()),
 		Sends:     unlimited,
 		Joins:     unlimited,
+		Reads:     unlimited,
 		Rates:     chat.ChangeRates{OfUser: unlimited, OfRoom: ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now), Leaves: unlimited, Moderation: unlimited},
 		Guesses:   chat.Guesses{OfCaller: unlimited},
 		Passwords: auth.NewRoomPasswords(auth.NewHasher(1, auth.Cost{Memory: 8, Passes: 1, Threads: 1})),

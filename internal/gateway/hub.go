@@ -11,6 +11,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
 var (
@@ -98,24 +99,40 @@ func NewHub(d Deps) *Hub {
 // silent sockets, until ctx ends. Then it ends what it started and waits for it.
 // The connections are ended by Drain, before.
 func (h *Hub) Run(ctx context.Context) {
-	h.tasks.Go(func() {
-		if err := h.bus.Run(h.life, h); err != nil && h.life.Err() == nil {
-			h.log.Error("bus ended", "err", err)
-		}
-	})
-	h.tasks.Go(func() {
-		if err := h.presence.Run(h.life, h.rosterChanged); err != nil && h.life.Err() == nil {
-			h.log.Error("presence ended", "err", err)
-		}
-	})
-	h.tasks.Go(func() { h.watchHeads(h.life) })
-	h.tasks.Go(func() { h.watchSessions(h.life) })
-	h.tasks.Go(func() { h.watchRosters(h.life) })
-	h.tasks.Go(func() { h.watchSilence(h.life) })
-	h.tasks.Go(func() { h.watchTyping(h.life) })
+	for _, task := range []func(ctx context.Context){
+		h.runBus, h.runPresence, h.watchHeads, h.watchSessions, h.watchRosters, h.watchSilence, h.watchTyping,
+	} {
+		h.tasks.Go(func() { h.panics().Keep(h.life, task) })
+	}
 	<-ctx.Done()
 	h.end()
 	h.tasks.Wait()
+}
+
+func (h *Hub) runBus(ctx context.Context) {
+	if err := h.bus.Run(ctx, h); err != nil && ctx.Err() == nil {
+		h.log.Error("bus ended", "err", err)
+	}
+}
+
+func (h *Hub) runPresence(ctx context.Context) {
+	if err := h.presence.Run(ctx, h.rosterChanged); err != nil && ctx.Err() == nil {
+		h.log.Error("presence ended", "err", err)
+	}
+}
+
+func (h *Hub) panics() recovery.Reporter {
+	return recovery.Reporter{Count: h.metrics.Panicked, Log: h.log}
+}
+
+// spawn runs a task for which the hub waits at its end. A panic is reported.
+func (h *Hub) spawn(task func(ctx context.Context)) {
+	h.tasks.Go(func() {
+		h.panics().Report(h.life, recovery.Do(recovery.Background, nil, func() error {
+			task(h.life)
+			return nil
+		}))
+	})
 }
 
 // Announce hands e to the sockets of this node and to the bus. What comes back
@@ -137,12 +154,23 @@ func (h *Hub) Notify(n chat.Notice) {
 	h.bus.Notify(n)
 }
 
-// Event receives one event, of this node or over the bus.
+// Event receives one event, of this node or over the bus. If that panics, the
+// connections in the room are closed: they catch up on what they did not get.
 func (h *Hub) Event(e chat.Event) {
 	r := h.room(e.Room)
 	if r == nil {
 		return
 	}
+	err := recovery.Do(recovery.Event, e.Frame, func() error {
+		h.receive(r, e)
+		return nil
+	})
+	if h.panics().Report(h.life, err) {
+		r.closeAll()
+	}
+}
+
+func (h *Hub) receive(r *room, e chat.Event) {
 	switch {
 	case e.Durable():
 		r.take(e)
@@ -159,6 +187,13 @@ func (h *Hub) Event(e chat.Event) {
 
 // Notice receives one notice. To receive it again does no harm.
 func (h *Hub) Notice(n chat.Notice) {
+	h.panics().Report(h.life, recovery.Do(recovery.Event, n.Frame, func() error {
+		h.receiveNotice(n)
+		return nil
+	}))
+}
+
+func (h *Hub) receiveNotice(n chat.Notice) {
 	switch n.Kind {
 	case chat.SessionEnded:
 		h.endSessions(func(c *Conn) bool { return c.caller.Session == n.Session })
@@ -239,17 +274,16 @@ func (h *Hub) connsOf(user chat.UserID) []*Conn {
 	return conns
 }
 
-// add takes c in. It returns false while draining, and over when the user has
-// too many connections already.
-func (h *Hub) add(c *Conn) (ok, over bool) {
+// add takes c in and reports whether it did. A connection beyond maxConnsPerUser is
+// taken in to be closed with 4029: it counts until its TCP connection is closed. While
+// as many as that are being refused, and while the node drains, none is taken in.
+func (h *Hub) add(c *Conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.draining {
-		return false, false
-	}
 	user := c.caller.User.ID
-	if len(h.users[user]) >= maxConnsPerUser {
-		return false, true
+	count := len(h.users[user])
+	if h.draining || count >= 2*maxConnsPerUser {
+		return false
 	}
 	if h.users[user] == nil {
 		h.users[user] = map[*Conn]struct{}{}
@@ -258,10 +292,13 @@ func (h *Hub) add(c *Conn) (ok, over bool) {
 	h.conns[c] = struct{}{}
 	h.metrics.Connections.Inc()
 	h.sockets.Add(1)
-	return true, false
+	if count >= maxConnsPerUser {
+		c.close(closeTooMany, "too many connections of one user")
+	}
+	return true
 }
 
-// remove lets an ended connection go.
+// remove takes out a connection whose TCP connection is closed.
 func (h *Hub) remove(c *Conn) {
 	for _, r := range c.seated() {
 		h.standIn(c, r)
@@ -359,9 +396,9 @@ func (h *Hub) sweep() {
 
 // later runs task after a while, unless the hub ends before.
 func (h *Hub) later(after time.Duration, task func(ctx context.Context)) {
-	h.tasks.Go(func() {
-		if sleep(h.life, after) {
-			task(h.life)
+	h.spawn(func(ctx context.Context) {
+		if sleep(ctx, after) {
+			task(ctx)
 		}
 	})
 }

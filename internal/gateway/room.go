@@ -5,7 +5,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
 const (
@@ -54,7 +57,7 @@ type seat struct {
 	place   place
 	last    chat.Seq                   // the last number this connection has; set when live
 	pending []chat.Event               // what came while it was catching up
-	typed   time.Time                  // when it last told that its user types; zero: does not
+	types   bool                       // it has told that its user types, and not that it stopped
 	unheard map[chat.UserID]UserStatus // presence for which its connection had no room
 }
 
@@ -62,7 +65,7 @@ func newRoom(h *Hub, id chat.RoomID) *room {
 	return &room{
 		id: id, hub: h, ready: make(chan struct{}),
 		held: map[chat.Seq]chat.Event{}, seats: map[*Conn]*seat{}, users: map[chat.UserID]int{},
-		missing: map[chat.UserID]time.Time{}, typing: typing{until: map[chat.UserID]time.Time{}},
+		missing: map[chat.UserID]time.Time{}, typing: newTyping(),
 	}
 }
 
@@ -70,21 +73,36 @@ func newRoom(h *Hub, id chat.RoomID) *room {
 // either heard or found by a head that is higher.
 func (r *room) start(ctx context.Context) {
 	defer close(r.ready)
+	r.broken = recovery.Do(recovery.Read, nil, func() error { return r.setCursor(ctx) })
+	if r.broken != nil {
+		r.hub.forget(r)
+	}
+}
+
+func (r *room) setCursor(ctx context.Context) error {
 	r.hub.bus.Follow(ctx, r.id)
 	heads, err := r.hub.rooms.Heads(ctx, []chat.RoomID{r.id})
-	head, exists := heads[r.id]
-	if err == nil && !exists {
-		err = chat.ErrMissing()
-	}
 	if err != nil {
-		r.broken = err
-		r.hub.forget(r)
-		return
+		return err
+	}
+	head, exists := heads[r.id]
+	if !exists {
+		return chat.ErrMissing()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.started, r.cursor = true, head
 	r.advance()
+	return nil
+}
+
+// closeAll closes every connection in the room after a fault of ours.
+func (r *room) closeAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.seats {
+		c.close(websocket.StatusInternalError, "something went wrong")
+	}
 }
 
 // take receives a durable event.
@@ -132,6 +150,11 @@ func (r *room) advance() {
 
 // fill reads what is missing, one read at a time, until the hole is closed.
 func (r *room) fill(ctx context.Context) {
+	defer func() { // also after a panic: the next look at the heads tries again
+		r.mu.Lock()
+		r.asking = false
+		r.mu.Unlock()
+	}()
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		r.mu.Lock()
 		since := r.cursor

@@ -80,12 +80,17 @@ func newRig(t testing.TB) *rig {
 	return r
 }
 
-func (r *rig) register(name string) chat.Caller {
-	r.t.Helper()
+// tokenOf is the hash of the token of a user that the rig registered.
+func (*rig) tokenOf(name string) []byte {
 	hash := make([]byte, 32)
 	copy(hash, name)
+	return hash
+}
+
+func (r *rig) register(name string) chat.Caller {
+	r.t.Helper()
 	caller, err := r.store.Register(r.t.Context(), chat.NewAccount{Username: name, DisplayName: name, Password: "x"},
-		chat.NewSession{TokenHash: hash, ExpiresAt: chat.At(time.Now().Add(time.Hour))})
+		chat.NewSession{TokenHash: r.tokenOf(name), ExpiresAt: chat.At(time.Now().Add(time.Hour))})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -116,7 +121,19 @@ func (r *rig) deaf(who chat.Caller) *Conn {
 	c, woken := newConn(r.hub, nil, nil, who, "c"+uuid.NewString()[:4]), make(chan struct{}, 1)
 	c.queue.wake = func() { signal(woken) }
 	r.woken[c] = woken
+	withoutSocket(r.t, c)
 	return c
+}
+
+// withoutSocket has nothing cut where a connection without a socket is closed.
+func withoutSocket(t testing.TB, c *Conn) {
+	t.Cleanup(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.cutoff != nil {
+			c.cutoff.Stop()
+		}
+	})
 }
 
 // all takes what waits.
@@ -353,7 +370,7 @@ func TestASeatIsSecretUntilItIsLive(t *testing.T) {
 func TestWhatIsToldWhileTheAnswerIsMadeIsInIt(t *testing.T) {
 	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, now := newRoom(h, 1), time.Now()
-	c := (&rig{hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
+	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
 	var named [][]chat.UserID
 	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte {
@@ -409,7 +426,7 @@ func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) stri
 func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room := newRoom(h, 1)
-	c := (&rig{hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
+	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
 	room.goLive(c, readAt(0), 0, joinedFrame)
 	c.queue.all()
@@ -453,7 +470,7 @@ func TestWhoComesLaterIsToldTheSame(t *testing.T) {
 	room, start := newRoom(h, 1), time.Now()
 	room.newRoster(chat.Roster{1: chat.Online, 2: chat.Online}, start)
 	room.newRoster(chat.Roster{1: chat.Online}, start) // 2 has a grace
-	c := (&rig{hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
+	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
 	room.newRoster(chat.Roster{1: chat.Online}, start)
 	var named []chat.UserID

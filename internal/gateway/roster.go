@@ -21,9 +21,12 @@ const (
 	// leases that ended and users whose grace is over.
 	rostersEvery = 2 * time.Second
 	// rosterGrace is how long who is missing is not yet told to be offline: a
-	// reconnect, or a node that drains, is no news. Lease (30 s), look and grace
-	// stay below the 35 s of promise G5.
+	// reconnect, or a node that drains, is no news.
 	rosterGrace = 2 * time.Second
+	// offlineWithin is how long it takes at most until others are told that a user has no
+	// connection any more, once that is in force: a look that finds the user missing, the
+	// grace and the look after it.
+	offlineWithin = 2*(rostersEvery+rostersSlowly) + rosterGrace
 )
 
 // rosterChanged hears that this node's entries are in force: every node that has

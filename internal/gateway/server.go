@@ -21,7 +21,8 @@ import (
 // Protocol is the WebSocket subprotocol.
 const Protocol = "chillin.v1"
 
-// maxConnsPerUser bounds one user's sockets on one node; one more is closed 4029.
+// maxConnsPerUser bounds one user's sockets on one node; one more is closed with 4029.
+// Those that are being closed count.
 const maxConnsPerUser = 20
 
 // helloTimeout bounds what is read before the first frame.
@@ -72,21 +73,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
 	c.token = auth.TokenHash(r)
 	c.from = auth.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
-	switch ok, over := s.Hub.add(c); {
-	case over:
+	if !s.Hub.add(c) {
+		_ = socket.CloseNow()
 		leave()
-		_ = socket.Close(closeTooMany, "too many connections of one user")
-	case !ok:
-		leave()
-		_ = socket.Close(websocket.StatusTryAgainLater, "the server is going away")
-	default:
-		// The request's context ends with this handler; the connection must not.
-		ctx := logging.Carry(context.Background(), r.Context())
-		go func() {
-			defer leave()
-			c.serve(logging.With(ctx, slog.String("conn", c.id), slog.Int64("user", int64(caller.User.ID))))
-		}()
+		return
 	}
+	// The request's context ends with this handler; the connection must not.
+	ctx := logging.Carry(context.Background(), r.Context())
+	go func() {
+		defer leave()
+		c.serve(logging.With(ctx, slog.String("conn", c.id), slog.Int64("user", int64(caller.User.ID))))
+	}()
 }
 
 // admit says who may connect: an allowed page first, then a living session.
@@ -116,10 +113,17 @@ func foreignOrigin(r *http.Request) error {
 	return chat.Fault(chat.Forbidden, "This page's origin is not allowed here.")
 }
 
-// hello sends connected, the first frame.
+// hello sends connected, the first frame. It returns UNAUTHENTICATED if the session has
+// ended since the upgrade was admitted: a notice of it that came before the hub had the
+// connection did not close it.
 func (c *Conn) hello(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
+	if _, err := c.hub.accounts.CallerByToken(ctx, c.token); chat.CodeOf(err) == chat.NotFound && err != nil {
+		return chat.Fault(chat.Unauthenticated, "Your session is over. Please sign in again.")
+	} else if err != nil {
+		return err
+	}
 	rooms, err := c.service.OwnRooms(ctx, c.caller)
 	if err != nil {
 		return err

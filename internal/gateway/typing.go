@@ -12,8 +12,8 @@ import (
 const (
 	// typingEnds is when typing ends by itself.
 	typingEnds = 5 * time.Second
-	// typingAtMost is how often one user may say in one room that it types; more is
-	// passed over.
+	// typingAtMost is how often one user may begin to type in one room, over all of its
+	// connections and however often it stopped meanwhile; more is ignored.
 	typingAtMost = 2 * time.Second
 	// typingPatience is how long it may take to learn whether somebody may type.
 	typingPatience = 300 * time.Millisecond
@@ -23,8 +23,13 @@ const (
 
 // typing is who types in a room at present. The room's lock guards it.
 type typing struct {
-	until   map[chat.UserID]time.Time
+	until   map[chat.UserID]time.Time // when it ends by itself
+	began   map[chat.UserID]time.Time // when a user last began or went on; kept for typingAtMost
 	changed bool
+}
+
+func newTyping() typing {
+	return typing{until: map[chat.UserID]time.Time{}, began: map[chat.UserID]time.Time{}}
 }
 
 // types tells every node that the connection's user types in a room, or stopped.
@@ -67,7 +72,7 @@ func (c *Conn) mayType(ctx context.Context, id chat.RoomID) func() error {
 	}
 }
 
-// mayTell tells whether it is news that c types, or no longer does.
+// mayTell reports whether every node is to be told that c types, or no longer does.
 func (r *room) mayTell(c *Conn, on bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,26 +80,28 @@ func (r *room) mayTell(c *Conn, on bool) bool {
 	if !ok {
 		return false
 	}
-	now := time.Now()
 	if !on {
-		news := !s.typed.IsZero()
-		s.typed = time.Time{}
+		news := s.types
+		s.types = false
 		return news
 	}
-	if now.Sub(s.typed) < typingAtMost {
+	user, now := c.caller.User.ID, time.Now()
+	if now.Sub(r.typing.began[user]) < typingAtMost {
 		return false
 	}
-	s.typed = now
+	r.typing.began[user] = now
+	s.types = true
 	return true
 }
 
-// hearTyping receives that a user types, or stopped.
+// hearTyping receives from any node that a user types, or stopped.
 func (r *room) hearTyping(user chat.UserID, on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, was := r.typing.until[user]
 	if on {
-		r.typing.until[user] = time.Now().Add(typingEnds)
+		now := time.Now()
+		r.typing.until[user], r.typing.began[user] = now.Add(typingEnds), now
 	} else {
 		delete(r.typing.until, user)
 	}
@@ -119,6 +126,7 @@ func (r *room) tellTyping(now time.Time) {
 			r.typing.changed = true
 		}
 	}
+	maps.DeleteFunc(r.typing.began, func(_ chat.UserID, at time.Time) bool { return now.Sub(at) >= typingAtMost })
 	if !r.typing.changed {
 		return
 	}

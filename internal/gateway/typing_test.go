@@ -31,6 +31,7 @@ func stage(t *testing.T, users int) (*room, []*Conn) {
 	for id := range users {
 		c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: chat.UserID(id + 1)}}, "c")
 		c.queue.wake = func() {} // what it would be sent stays in its queue
+		withoutSocket(t, c)
 		c.rooms[1] = r
 		r.addSeat(c)
 		r.goLive(c, readAt(0), 0, joinedFrame)
@@ -179,4 +180,36 @@ func TestPresenceThatHadNoRoomIsToldLater(t *testing.T) {
 	if frames := c.queue.all(); len(frames) != 0 {
 		t.Fatalf("told again: %s", frames)
 	}
+}
+
+func TestTypingOnAndOffInTurnKeepsTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, conns := stage(t, 2)
+		other := newConn(r.hub, nil, nil, conns[0].caller, "other") // of the same user
+		other.queue.wake = func() {}
+		withoutSocket(t, other)
+		other.rooms[1] = r
+		r.addSeat(other)
+		r.goLive(other, readAt(0), 0, joinedFrame)
+		// Asking whether a user may type is what beginning costs.
+		begun := 0
+		may := func() error { begun++; return nil }
+		const lasts = 20 * time.Second
+		for began := time.Now(); time.Since(began) < lasts; time.Sleep(10 * time.Millisecond) {
+			for _, c := range []*Conn{conns[0], other} {
+				for _, on := range []bool{true, false} {
+					if err := c.types(1, on, may); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		if most := int(lasts / typingAtMost); begun > most || begun < most/2 {
+			t.Errorf("a user began to type %d times in %s, want about %d", begun, lasts, most)
+		}
+		r.tellTyping(time.Now().Add(typingEnds))
+		if len(r.typing.began) > 0 {
+			t.Errorf("the room keeps %d users that typed, want none", len(r.typing.began))
+		}
+	})
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// A connection that is silent for pingAfter is asked whether it lives, and one
-// that is silent for deadAfter is let go: "online" means a live connection
-// within 35 s (promise G5).
+// A connection that is silent for pingAfter is pinged, and one that is silent for
+// deadAfter is cut. "Online" means a live connection within 35 s (promise G5), so that
+// deadAfter, and what follows until others are told, stay below that: see offlineWithin.
 const (
-	pingAfter    = 15 * time.Second
-	deadAfter    = 30 * time.Second
-	silenceEvery = 3 * time.Second
+	pingAfter    = 12 * time.Second
+	deadAfter    = 23 * time.Second
+	silenceEvery = 2 * time.Second
 )
 
 // watchHeads compares the cursors of the open rooms with the heads in the store,
@@ -133,7 +133,7 @@ func (h *Hub) hearAll(now time.Time) {
 	for _, c := range h.allConns() {
 		switch silent := now.Sub(c.socket.Heard()); {
 		case silent > deadAfter:
-			_ = c.socket.CloseNow()
+			c.socket.Cut()
 		case silent > pingAfter:
 			c.socket.Ping()
 		}
@@ -167,7 +167,7 @@ func (h *Hub) Drain(ctx context.Context) {
 	case <-gone:
 	case <-ctx.Done():
 		for _, c := range h.allConns() {
-			_ = c.socket.CloseNow()
+			c.socket.Cut()
 		}
 		<-gone
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
@@ -26,6 +27,7 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 			return
 		}
 		c := newConn(r.hub, &chat.Service{Rooms: r.store, Presence: r.hub.presence, Limits: chat.NewLimitsInForce(chat.Limits{}, nil, nil)}, socket, r.alice, "test")
+		c.token = r.tokenOf("alice")
 		r.hub.add(c)
 		go c.serve(context.Background())
 		conns <- c
@@ -65,8 +67,20 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 	if r.hub.allConns()[0] != living || living.closing() {
 		t.Error("the idle socket was let go as well")
 	}
-	if most := deadAfter + 2*silenceEvery; most > 60*time.Second {
-		t.Errorf("a dead socket may stay %v, want at most a minute", most)
+}
+
+// TestNobodyIsShownOnlineForLongerThanPromised adds up what happens one after the other
+// until others are told that somebody is offline (promise G5).
+func TestNobodyIsShownOnlineForLongerThanPromised(t *testing.T) {
+	const promised = 35 * time.Second
+	const trip = time.Second // to Redis, which is given up after that
+	for what, took := range map[string]time.Duration{
+		"a socket that falls silent": deadAfter + silenceEvery + trip + offlineWithin,
+		"a node that is killed":      presence.Lease + trip + offlineWithin,
+	} {
+		if took > promised {
+			t.Errorf("%s is shown online for up to %s, want at most %s", what, took, promised)
+		}
 	}
 }
 

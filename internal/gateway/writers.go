@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"context"
 	"runtime"
 	"sync"
 
 	"github.com/coder/websocket"
 
+	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
@@ -135,18 +137,22 @@ func (c *Conn) flush(frame []byte) {
 	}
 }
 
-// finish says goodbye when all has been written. Where the peer has gone already, or
-// nobody told why to close, the socket is just let go.
+// finish closes the socket after all has been written: with the code of the close, or
+// without a handshake if the client is gone.
 func (c *Conn) finish() {
 	defer c.written.Done()
 	c.mu.Lock()
 	code, reason := c.code, c.reason
 	c.mu.Unlock()
-	if code == 0 {
-		_ = c.socket.CloseNow()
-		return
+	err := recovery.Do(recovery.Connection, nil, func() error {
+		if code == 0 {
+			return c.socket.CloseNow()
+		}
+		return c.socket.Close(code, reason)
+	})
+	if c.panics().Report(context.Background(), err) {
+		c.socket.Cut()
 	}
-	_ = c.socket.Close(code, reason)
 }
 
 // fail ends a connection to which nothing can be written any more.

@@ -22,6 +22,25 @@ import (
 func (r *rig) served() (*Conn, *websocket.Conn) {
 	r.t.Helper()
 	conns := make(chan *Conn, 1)
+	client := r.dials(conns)
+	c, ended := <-conns, make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.read(context.Background())
+		c.end()
+		c.written.Wait()
+		c.cutoff.Stop()
+	}()
+	r.t.Cleanup(func() {
+		_ = client.CloseNow()
+		<-ended
+	})
+	return c, client
+}
+
+// dials opens a connection that nobody serves. conns receives it.
+func (r *rig) dials(conns chan<- *Conn) *websocket.Conn {
+	r.t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		s, err := socket.Accept(w, req, websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
@@ -35,19 +54,11 @@ func (r *rig) served() (*Conn, *websocket.Conn) {
 		r.t.Fatal(err)
 	}
 	client.SetReadLimit(-1)
-	c, ended := <-conns, make(chan struct{})
-	go func() {
-		defer close(ended)
-		c.read(context.Background())
-		c.queue.end()
-		c.written.Wait()
-	}()
 	r.t.Cleanup(func() {
 		_ = client.CloseNow()
-		<-ended
 		server.Close()
 	})
-	return c, client
+	return client
 }
 
 // waiting tells how many lines wait.
