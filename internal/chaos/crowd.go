@@ -45,6 +45,7 @@ type Crowd struct {
 	options CrowdOptions
 	history *History
 	members []*member
+	holders []*withholder
 	asks    []chan func(*member)
 	hot     chat.RoomID
 	rooms   []chat.RoomID
@@ -63,6 +64,8 @@ type Crowd struct {
 	faults  map[string]int // what should not happen to a client at all, or only in a fault
 	first   map[string]string
 	closes  map[int]int
+	// withheld are when clients that withhold their closes were connected.
+	withheld []Span
 }
 
 // Gather registers the members and makes the rooms. Start has them chat.
@@ -78,6 +81,13 @@ func Gather(ctx context.Context, o CrowdOptions, h *History) (*Crowd, error) {
 		}
 		c.members = append(c.members, m)
 		c.asks = append(c.asks, make(chan func(*member)))
+	}
+	for i := range withholders {
+		w, err := c.newWithholder(ctx, o.Members+i)
+		if err != nil {
+			return nil, err
+		}
+		c.holders = append(c.holders, w)
 	}
 	for i := range o.Rooms + 2 {
 		name := fmt.Sprintf("%s-%d", uuid.NewString()[:13], i)
@@ -141,6 +151,10 @@ func (c *Crowd) Start() {
 	ctx, c.end = context.WithCancel(context.Background())
 	for _, m := range c.members {
 		c.running.Go(func() { m.run(ctx) })
+	}
+	for i, w := range c.holders {
+		random := rand.New(rand.NewPCG(c.options.Seed, uint64(1<<32+i)))
+		c.running.Go(func() { w.run(ctx, func() string { return c.target(random) }) })
 	}
 }
 

@@ -150,6 +150,9 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Resul
 	if r.Crowd != nil {
 		r.Crowd.Stop()
 	}
+	if err == nil {
+		r.checkCloses()
+	}
 	result.Complaints = r.complaints
 	defer func() { result.Notes = r.Notes }()
 	if err != nil {

@@ -35,6 +35,7 @@ func Scenarios() []Scenario {
 		{Name: "network: 300 ± 100 ms, 5 % lost", Fault: badNetwork, Pass: slowButSure},
 		{Name: "network: 5 % of all packets lost", Fault: losePackets, Pass: slowerButSure},
 		{Name: "clients: 50 read nothing in a hot room", Short: true, Fault: slowReaders, Pass: othersAreQuick},
+		{Name: "clients: 30 withhold their closes from a node that stops", Short: true, Fault: withholdCloses, Pass: othersAreQuick},
 		{Name: "clients: kicked in the middle of a word", Short: true, Fault: kickUnderFire},
 		{Name: "clients: kicked and logged out", Short: true, Fault: revoke},
 		{Name: "clients: kicked and logged out while Redis is gone", Fault: revokeWithoutRedis},

@@ -1,0 +1,170 @@
+package chaos
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+const (
+	// withholders are how many clients of every crowd never finish their closes.
+	withholders = 3
+	// closedWithin is how long a connection may take to end after the decision to close
+	// it (10 s), on a machine that is busy.
+	closedWithin = 15 * time.Second
+	// withheldAtMost is when a client stops to wait for the end.
+	withheldAtMost = time.Minute
+)
+
+// withholder is a client that has the server close its connection, and then sends
+// without end what never finishes the close.
+type withholder struct {
+	crowd *Crowd
+	user  *client.Client
+}
+
+func (c *Crowd) newWithholder(ctx context.Context, i int) (*withholder, error) {
+	user := client.New(c.options.Targets[i%len(c.options.Targets)])
+	user.HTTP = httpFrom(i)
+	if err := user.Guest(ctx, fmt.Sprintf("Withholder %d", i)); err != nil {
+		return nil, fmt.Errorf("register withholder %d: %w", i, err)
+	}
+	return &withholder{c, user}, nil
+}
+
+// run has one connection after the other closed, until ctx ends.
+func (w *withholder) run(ctx context.Context, target func() string) {
+	for ctx.Err() == nil {
+		began := w.crowd.history.Now()
+		ended, err := w.withhold(ctx, target())
+		if ended {
+			w.crowd.mu.Lock()
+			w.crowd.withheld = append(w.crowd.withheld, Span{began, w.crowd.history.Now()})
+			w.crowd.mu.Unlock()
+		}
+		if err == nil {
+			continue
+		}
+		select {
+		case <-time.After(firstBackoff):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// withhold opens a connection, has it closed and keeps it as long as it can. ended
+// reports that the server ended it, or should have.
+func (w *withholder) withhold(ctx context.Context, base string) (ended bool, err error) {
+	conn, in, err := w.open(ctx, base)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	_ = conn.SetDeadline(time.Now().Add(withheldAtMost))
+	text := []byte{0x81, 0x81, 0, 0, 0, 0, 'x'} // no command; more than 100 of them are abuse
+	if _, err := conn.Write(bytes.Repeat(text, 110)); err != nil {
+		return false, err
+	}
+	huge := []byte{0x81, 0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0} // the head of a text of 2^40 bytes
+	var drip sync.WaitGroup
+	drip.Go(func() {
+		for data := append(huge, 0, 0, 0, 0); ; data = data[:1] {
+			if _, err := conn.Write(data); err != nil {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
+	_, err = io.Copy(io.Discard, in)
+	_ = conn.Close()
+	drip.Wait()
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return true, err
+	}
+	return true, nil
+}
+
+// open upgrades a connection by hand.
+func (w *withholder) open(ctx context.Context, base string) (net.Conn, *bufio.Reader, error) {
+	addr := strings.TrimPrefix(base, "http://")
+	dial := w.user.HTTP.Transport.(*http.Transport).DialContext
+	conn, err := dial(ctx, "tcp", addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_, err = fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\nAuthorization: Bearer %s\r\n\r\n", addr, gateway.Protocol, w.user.Token)
+	in := bufio.NewReader(conn)
+	if err == nil {
+		var answer *http.Response
+		if answer, err = http.ReadResponse(in, nil); err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
+			err = &client.Error{Status: answer.StatusCode, Code: chat.Unavailable}
+		}
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, nil, err
+	}
+	return conn, in, nil
+}
+
+// checkCloses complains about connections that did not end in time. While something is
+// broken nobody can end them.
+func (r *Run) checkCloses() {
+	r.Crowd.mu.Lock()
+	defer r.Crowd.mu.Unlock()
+	count, slowest := 0, time.Duration(0)
+	for _, s := range r.Crowd.withheld {
+		if s.To < r.Broken.From || s.From > r.Broken.To+r.recovery {
+			count++
+			slowest = max(slowest, s.To-s.From)
+		}
+	}
+	r.note("%d closes were withheld; the slowest connection ended after %s", count, short(slowest))
+	if slowest > closedWithin {
+		r.complain("a connection ended %s after the decision to close it, want at most %s", slowest, closedWithin)
+	}
+}
+
+// withholdCloses stops a node while many clients withhold the closes of their
+// connections to it.
+func withholdCloses(ctx context.Context, r *Run) error {
+	n := r.Nodes[r.chance.IntN(nodes)]
+	holding, stop := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer stop()
+	for i := range 30 {
+		w, err := r.Crowd.newWithholder(ctx, len(r.Crowd.members)+i)
+		if err != nil {
+			return err
+		}
+		all.Go(func() { w.run(holding, n.URL) })
+	}
+	if err := r.lasts(ctx, r.dur(15*time.Second, 5*time.Second)); err != nil {
+		return err
+	}
+	if err := r.drain(n); err != nil {
+		return err
+	}
+	return n.Start()
+}
