@@ -104,8 +104,11 @@ type wire struct {
 	early []byte          // what came in together with the request
 	heard atomic.Int64    // when something was last read, Unix ns
 
-	closing   atomic.Bool // Close was called
-	discarded int         // bytes read since; the reader's, as is frames
+	closing atomic.Bool // Close was called
+
+	// readMu is held while something is read: by the library and, at the end, by Close.
+	readMu    sync.Mutex
+	discarded int // bytes read since Close was called
 	frames    frameMeter
 
 	// mu is held while a frame is written. Nobody but send and Write, which may
@@ -118,6 +121,8 @@ type wire struct {
 // Read reads from the client. It counts the frames that begin in what was read: each
 // costs the library a header and perhaps a pong, however few bytes it has.
 func (w *wire) Read(p []byte) (int, error) {
+	w.readMu.Lock()
+	defer w.readMu.Unlock()
 	if w.closing.Load() {
 		return w.discard(p)
 	}
@@ -153,13 +158,21 @@ func (w *wire) readEarly(p []byte) int {
 // peer may not get our close frame.
 func (w *wire) Close() error {
 	tcp, ok := w.Conn.(*net.TCPConn)
-	if ok && w.closing.Load() && !w.frames.closed && tcp.CloseWrite() == nil {
+	if ok && w.closing.Load() && !w.peerClosed() && tcp.CloseWrite() == nil {
 		var err error
 		for buffer := [4096]byte{}; err == nil; {
-			_, err = w.discard(buffer[:])
+			_, err = w.Read(buffer[:])
 		}
 	}
 	return w.Conn.Close()
+}
+
+// peerClosed reports whether the peer has sent a close frame. It may wait for the
+// deadline that Socket.Close has set.
+func (w *wire) peerClosed() bool {
+	w.readMu.Lock()
+	defer w.readMu.Unlock()
+	return w.frames.closed
 }
 
 // discard reads what is thrown away before the close. Of a peer that sends more than
