@@ -61,7 +61,7 @@ func TestSecurity(t *testing.T) {
 		{"bodies that do not arrive", brokenRequests},
 		{"frames", frames},
 		{"closes that clients withhold", closesEnd},
-		{"floods of frames", floods},
+		{"floods of frames", floodsOfFrames},
 		{"clients that send many frames", busyClients},
 		{"limits and made-up addresses", limits},
 		{"administration", administration},

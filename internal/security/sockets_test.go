@@ -332,8 +332,8 @@ func repeat(data []byte, times int) []byte {
 	return all
 }
 
-// floods sends frames that cost the server more than the client.
-func floods(t *testing.T, s *site) {
+// floodsOfFrames sends frames that cost the server more than the client.
+func floodsOfFrames(t *testing.T, s *site) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for i, flood := range []struct {

@@ -75,7 +75,7 @@ func TestAPanicLeavesNoTransactionOpen(t *testing.T) {
 		memberBoom := func(chat.Membership, *chat.Membership) error { panic("boom") }
 		for name, change := range map[string]func() error{
 			"a change of a message": func() error {
-				_, _, err := s.Delete(t.Context(), m.ID, alice.User.ID, boom)
+				_, _, err := s.Delete(t.Context(), chat.MessageRef{ID: m.ID, Room: room.ID}, alice.User.ID, boom)
 				return err
 			},
 			"a change of a room": func() error {
