@@ -18,12 +18,24 @@ RUN go mod download
 COPY . .
 COPY --from=web /src/web/dist ./web/dist
 ENV CGO_ENABLED=0
-RUN go build -trimpath -buildvcs=false -ldflags '-s -w' -o /out/chillin ./cmd/chillin && mkdir /out/data
+# "make image" passes both; the image has no git checkout to read them from.
+ARG VERSION=
+ARG COMMIT=
+RUN go build -trimpath -buildvcs=false -ldflags "-s -w -X github.com/chillin-chat/chillin/internal/version.version=$VERSION -X github.com/chillin-chat/chillin/internal/version.commit=$COMMIT" \
+    -o /out/chillin ./cmd/chillin && mkdir /out/data
 
 FROM gcr.io/distroless/static:nonroot
 COPY --from=build /out/chillin /chillin
 # User 65532 is nonroot. A volume mounted here takes over the owner.
 COPY --from=build --chown=65532:65532 /out/data /data
+ARG VERSION=
+ARG COMMIT=
+LABEL org.opencontainers.image.title="Chillin" \
+      org.opencontainers.image.description="A chat server that you host yourself" \
+      org.opencontainers.image.source="https://github.com/chillin-chat/chillin" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$COMMIT"
 ENV DATA_DIR=/data
 USER 65532:65532
 VOLUME /data

@@ -11,6 +11,11 @@ GO_FILES  = $(shell find cmd internal migrations web -name node_modules -prune -
 WEB_FILES = $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 NPM       = npm --prefix web
 LINTER    = .cache/bin/golangci-lint-$(shell cksum < internal/tools/golangci-lint/go.mod | cut -d' ' -f1)
+# Without a tag or a checkout they are empty, and the binary says what Go recorded in it.
+VERSION   = $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null)
+COMMIT    = $(shell git describe --always --match '' --abbrev=12 --dirty 2>/dev/null)
+VERSION_PACKAGE = github.com/chillin-chat/chillin/internal/version
+VERSION_FLAGS   = -X $(VERSION_PACKAGE).version=$(VERSION) -X $(VERSION_PACKAGE).commit=$(COMMIT)
 STACK     = go run ./internal/testenv/stack
 # Tests of one package run after each other where they must; -p is left to Go.
 TESTFLAGS ?=
@@ -37,7 +42,11 @@ run: bin/chillin ## build and serve on http://localhost:5000, data in ./data (se
 build: bin/chillin ## bin/chillin: one static binary with the web client inside
 
 bin/chillin: $(GO_FILES) go.mod go.sum web/dist/index.html | need-go
-	go build -trimpath -ldflags '-s -w' -o $@ ./cmd/chillin
+	go build -trimpath -ldflags '-s -w $(VERSION_FLAGS)' -o $@ ./cmd/chillin
+
+.PHONY: image
+image: ## the container image chillin:latest, with version and commit
+	docker build --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' -t chillin:latest .
 
 ##@ Develop
 

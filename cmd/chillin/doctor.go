@@ -49,11 +49,12 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	unknown := doctor.UnknownKeys(env.UnknownKeys())
 	c, err := config.Load(env.Lookup)
 	if err != nil {
-		return doctor.Faults(err), nil
+		return append(unknown, doctor.Faults(err)...), nil
 	}
-	return doctor.Examine(ctx, c), nil
+	return append(unknown, doctor.Examine(ctx, c)...), nil
 }
 
 // healthy reports whether nothing is wrong.

@@ -11,7 +11,10 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -52,6 +55,8 @@ type App struct {
 	listen  net.Listener
 	watch   *watch // nil when off
 	panics  recovery.Reporter
+
+	proxySeen atomic.Bool // an untrusted proxy, which was reported
 }
 
 // New opens the engines and the port. When it returns, a client may connect and
@@ -135,12 +140,14 @@ func (a *App) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.sweeper.Run, a.indexer.Run, a.seen.Run} {
+	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.sweeper.Run, a.indexer.Run, a.seen.Run, a.lookForNodes} {
 		parts.Go(func() { a.panics.Keep(workLife, task) })
 	}
 	parts.Go(func() { a.panics.Keep(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
 	parts.Go(func() { a.panics.Keep(hubLife, a.health.Run) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
+	parts.Go(func() { a.keepWatchdog(hubLife) })
+	a.notifySystemd(daemon.SdNotifyReady)
 	a.log.Info("serving", "address", a.Addr().String(), "node", a.engines.node)
 	var cause error
 	select {
@@ -204,6 +211,7 @@ func serve(s *http.Server, l net.Listener, failed chan<- error) {
 }
 
 func (a *App) stop() {
+	a.notifySystemd(daemon.SdNotifyStopping)
 	a.health.Drain()
 	a.metrics.Draining.Set(1)
 	// Together: the port is closed at once, so that a balancer goes elsewhere

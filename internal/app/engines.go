@@ -18,6 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/bus"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/doctor"
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
@@ -70,7 +71,43 @@ func openEngines(ctx context.Context, c config.Config, stage *health.Stage, m *m
 	if err := e.openRedis(c, m, log); err != nil {
 		return nil, err
 	}
-	return e, e.openBlobs(c)
+	if err := e.openBlobs(c); err != nil {
+		return nil, err
+	}
+	return e, e.checkSettings(ctx, c)
+}
+
+// checkTime is how long the check of one engine may take.
+const checkTime = 2 * time.Second
+
+// checkSettings returns an error if Redis or the object store refuses what the settings
+// say. An engine that does not answer is no reason not to start: a node serves without it.
+func (e *engines) checkSettings(ctx context.Context, c config.Config) error {
+	if e.redis != nil {
+		ping, cancel := context.WithTimeout(ctx, checkTime)
+		defer cancel()
+		if err := e.redis.Ping(ping).Err(); err != nil {
+			if cause := doctor.RedisCause(err); cause.Permanent {
+				return fmt.Errorf("%s: %w", cause, err)
+			}
+		}
+	}
+	s3, ok := e.blobs.(*blob.S3)
+	if !ok {
+		return nil
+	}
+	look, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	exists, err := s3.Present(look)
+	if err == nil && !exists {
+		err = s3.Ready(look) // makes the bucket
+	}
+	if err != nil {
+		if cause := doctor.StorageCause(c.Storage, err); cause.Permanent {
+			return fmt.Errorf("%s: %w", cause, err)
+		}
+	}
+	return nil
 }
 
 // nodeName tells processes apart, also two lives of one machine.

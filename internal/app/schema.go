@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/doctor"
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/store"
 )
@@ -30,6 +32,7 @@ func MigrateUp(ctx context.Context, c config.Config, log *slog.Logger) error {
 
 func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *slog.Logger) error {
 	deadline, word := time.Now().Add(startPatience), time.Now().Add(time.Second)
+	var reported time.Time // when the log last said that the database does not answer
 	for {
 		stage.Set("connecting")
 		schema, err := OpenSchema(ctx, c)
@@ -49,10 +52,16 @@ func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *s
 					"connection", busy.PID, "address", busy.Address, "for", busy.For.String(), "index", busy.Phase)
 				word = time.Now().Add(wordEvery)
 			}
-		case found, c.Database.Engine != config.Postgres, time.Now().After(deadline):
+		case found, c.Database.Engine != config.Postgres:
 			return err
-		default:
-			log.Warn("database is not there yet", "err", err)
+		case time.Now().After(deadline):
+			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database, err), err)
+		case doctor.PostgresCause(c.Database, err).Permanent:
+			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database, err), err)
+		case time.Since(reported) >= wordEvery:
+			log.Warn("waiting for the database", "for", time.Until(deadline).Round(time.Second).String(),
+				"cause", doctor.PostgresCause(c.Database, err).String(), "err", err)
+			reported = time.Now()
 		}
 		select {
 		case <-time.After(lookAgain):

@@ -130,6 +130,12 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 	router.Use(
 		func(next http.Handler) http.Handler { return a.observe(m, next) },
 		func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				a.noticeProxy(r)
+				next.ServeHTTP(w, r)
+			})
+		},
+		func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Recover(next).ServeHTTP(w, r) })
 		},
 		func(next http.Handler) http.Handler {

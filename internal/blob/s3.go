@@ -165,11 +165,22 @@ func (s *S3) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Present tells whether the bucket is there; it makes none.
+// Present reports whether the bucket exists; it makes none. An error is that of a GET
+// request if there is one: the answer to HEAD does not contain the code of the store.
 func (s *S3) Present(ctx context.Context) (bool, error) {
 	ctx, w := watched(ctx)
 	defer w.stop()
 	exists, err := s.client.BucketExists(ctx, s.bucket)
+	if status := code(err); status >= http.StatusMultipleChoices && status < http.StatusInternalServerError {
+		listing, end := context.WithCancel(ctx)
+		defer end()
+		for object := range s.client.ListObjects(listing, s.bucket, minio.ListObjectsOptions{MaxKeys: 1}) {
+			if object.Err != nil {
+				err = object.Err
+			}
+			break
+		}
+	}
 	return exists, fault(ctx, err)
 }
 

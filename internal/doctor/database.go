@@ -24,7 +24,8 @@ func database(ctx context.Context, c config.Config) []Finding {
 	}
 	f, err := store.InspectPostgres(ctx, c.Database.DSN.Reveal())
 	if err != nil {
-		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used: %s. Look at DB_HOST and its like, at pg_hba.conf and at what lies between", host(c.Database.DSN), hidden(c, err)))}
+		cause := PostgresCause(c.Database, err)
+		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Database.DSN), cause, hidden(c, err)))}
 	}
 	return judgePostgres(f, newest, host(c.Database.DSN), c.Redis.Enabled())
 }

@@ -41,7 +41,7 @@ const patience = 5 * time.Second
 // Examine looks at all that c names. No secret of c stands in what it returns.
 func Examine(ctx context.Context, c config.Config) []Finding {
 	var all []Finding
-	for _, look := range []func(context.Context, config.Config) []Finding{settings, database, databaseTrial, redisServer, redisTrial, storage, folder, files, ports} {
+	for _, look := range []func(context.Context, config.Config) []Finding{settings, database, databaseTrial, redisServer, redisTrial, storage, folder, tempFolder, files, ports} {
 		all = append(all, func() []Finding {
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()

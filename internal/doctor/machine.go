@@ -121,6 +121,9 @@ func judgeFiles(limit uint64) Finding {
 
 func ports(ctx context.Context, c config.Config) []Finding {
 	all := []Finding{judgePort("PORT", c.Addr(), lookAtPort(ctx, c.Addr()))}
+	if report, err := askNode(ctx, c.Addr()); err == nil {
+		all = append(all, judgeWarnings(report.Warnings)...)
+	}
 	if c.MetricsAddr != "" {
 		all = append(all, judgePort("METRICS_ADDR", c.MetricsAddr, lookAtPort(ctx, c.MetricsAddr)))
 	}
@@ -137,14 +140,22 @@ func lookAtPort(ctx context.Context, addr string) error {
 	if err == nil {
 		return l.Close()
 	}
-	if errors.Is(err, syscall.EADDRINUSE) && answersAsNode(ctx, addr) {
-		return errOurs
+	if errors.Is(err, syscall.EADDRINUSE) {
+		if _, asked := askNode(ctx, addr); asked == nil {
+			return errOurs
+		}
 	}
 	return err
 }
 
-// answersAsNode asks addr for its health, which no other program has in this form.
-func answersAsNode(ctx context.Context, addr string) bool {
+// nodeReport is what is read of a node's /health/ready.
+type nodeReport struct {
+	Checks   map[string]any `json:"checks"`
+	Warnings []string       `json:"warnings"`
+}
+
+// askNode asks addr for its health, which no other program has in this form.
+func askNode(ctx context.Context, addr string) (report nodeReport, err error) {
 	host, port, _ := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -153,19 +164,56 @@ func answersAsNode(ctx context.Context, addr string) bool {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/health/ready", http.NoBody)
 	if err != nil {
-		return false
+		return report, err
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Do(request)
 	if err != nil {
-		return false
+		return report, err
 	}
 	defer answer.Body.Close()
-	var report struct {
-		Checks map[string]any `json:"checks"`
-	}
 	err = json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&report)
-	return err == nil && report.Checks["database"] != nil
+	if err == nil && report.Checks["database"] == nil {
+		err = errors.New("not a chillin")
+	}
+	return report, err
+}
+
+// judgeWarnings explains what the running node warns of: see health.Warning.
+func judgeWarnings(warnings []string) (all []Finding) {
+	for _, w := range warnings {
+		switch w {
+		case "untrusted_proxy":
+			all = append(all, warning("TRUST_PROXY", "the running node received a request through a proxy that is not named here (its log has the address): if it is yours, name it, or everybody behind it shares one address and its limits"))
+		case "second_node_without_redis":
+			all = append(all, wrong("REDIS_URL", "another node uses the database of the running node, and without Redis their users do not receive each other's messages at once: set it on all nodes, or stop all but one"))
+		default:
+			all = append(all, warning("running node", w))
+		}
+	}
+	return all
+}
+
+// tempFolder: uploads are written there before they are stored.
+func tempFolder(context.Context, config.Config) []Finding {
+	path := os.TempDir()
+	return []Finding{judgeTempFolder(folderFacts{path: path, err: tryFolder(path), disk: diskOf(path)})}
+}
+
+func judgeTempFolder(f folderFacts) Finding {
+	const about = "temporary folder"
+	text := fmt.Sprintf("%s, %s, %.1f GiB free", f.path, f.disk.kind, float64(f.disk.free)/(1<<30))
+	switch {
+	case f.err != nil:
+		return wrong(about, fmt.Sprintf("%s cannot be written to: %v. Uploads need it: correct it, or name another folder in TMPDIR", f.path, f.err))
+	case f.disk.kind == "":
+		return ok(about, f.path)
+	case f.disk.free < noSpace:
+		return wrong(about, text+": make room, or name another folder in TMPDIR")
+	case f.disk.free < littleSpace/4:
+		return warning(about, text+": make room soon, or name another folder in TMPDIR")
+	}
+	return ok(about, text)
 }
 
 func judgePort(about, addr string, err error) Finding {

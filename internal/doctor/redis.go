@@ -26,7 +26,7 @@ func redisServer(ctx context.Context, c config.Config) []Finding {
 	}
 	f, err := askRedis(ctx, c.Redis.URL)
 	if err != nil {
-		return []Finding{wrong("Redis", fmt.Sprintf("at %s cannot be used: %s. Nodes serve without it, but do not hear of each other at once, and presence is unknown", host(c.Redis.URL), hidden(c, err)))}
+		return []Finding{wrong("Redis", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Redis.URL), RedisCause(err), hidden(c, err)))}
 	}
 	return judgeRedis(f, host(c.Redis.URL))
 }

@@ -26,6 +26,21 @@ func Faults(err error) []Finding {
 	return []Finding{wrong("settings", err.Error())}
 }
 
+// UnknownKeys are the findings of settings that nothing reads.
+func UnknownKeys(keys []config.UnknownKey) (all []Finding) {
+	for _, u := range keys {
+		text := "nothing reads this variable"
+		if u.InFile {
+			text += " of .env"
+		}
+		if u.Similar != "" {
+			text += ": did you mean " + u.Similar + "?"
+		}
+		all = append(all, warning(u.Key, text))
+	}
+	return all
+}
+
 // published are the secrets of docker-compose.yml and of the manuals, which everybody
 // knows.
 var published = []string{"chillin", "chillin-secret", "minioadmin", "postgres"}

@@ -31,7 +31,7 @@ func storage(ctx context.Context, c config.Config) []Finding {
 		err = tryStorage(ctx, s3)
 	}
 	if err != nil {
-		err = errors.New(hidden(c, err))
+		err = fmt.Errorf("%s (%s)", StorageCause(c.Storage, err), hidden(c, err))
 	}
 	return []Finding{judgeStorage(c.Storage, there, err, time.Since(began))}
 }
@@ -60,7 +60,7 @@ func judgeStorage(s config.Storage, there bool, err error, took time.Duration) F
 	const about = "S3"
 	switch {
 	case err != nil:
-		return wrong(about, fmt.Sprintf("bucket %s at %s cannot be used: %v. Look at MINIO_ENDPOINT, the key and what it may do, and the machines' clocks", s.Bucket, s.Endpoint, err))
+		return wrong(about, fmt.Sprintf("bucket %s at %s cannot be used. %v", s.Bucket, s.Endpoint, err))
 	case !there:
 		return warning(about, fmt.Sprintf("there is no bucket %s at %s yet: the first start makes it, where the key may; else make it", s.Bucket, s.Endpoint))
 	}

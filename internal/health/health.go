@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,7 @@ type Report struct {
 	Status   Status            `json:"status"`
 	Checks   map[string]Result `json:"checks"`
 	Draining bool              `json:"draining"`
+	Warnings []Warning         `json:"warnings,omitempty"`
 }
 
 // Health knows the checks of a node and their latest results.
@@ -67,6 +69,7 @@ type Health struct {
 	observe  Observer
 	draining atomic.Bool
 	probes   []*probe
+	warnings warnings
 
 	mu      sync.Mutex
 	current *round
@@ -129,7 +132,10 @@ func (h *Health) Report(ctx context.Context) Report {
 
 // judge decides what the results mean for the node.
 func (h *Health) judge(results map[string]Result) Report {
-	report := Report{Status: OK, Checks: results, Draining: h.draining.Load()}
+	report := Report{Status: OK, Checks: results, Draining: h.draining.Load(), Warnings: h.warnings.list()}
+	if slices.Contains(report.Warnings, SecondNode) {
+		report.Status = Degraded
+	}
 	for _, p := range h.probes {
 		if results[p.Name].Status != OK {
 			report.Status = Degraded

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // NodeConns is how many connections a node takes of Postgres.
@@ -64,6 +66,24 @@ func InspectPostgres(ctx context.Context, dsn string) (f Facts, err error) {
 		f.Schema, f.Dirty, err = schemaIn(pool.QueryRow(ctx, `SELECT version, dirty FROM schema_migrations`))
 	}
 	return f, err
+}
+
+// OtherNodes returns the names of the nodes that use the same Postgres database, without
+// that of node. A node of an older version has no name and is left out.
+func (s *Store) OtherNodes(ctx context.Context, node string) (names []string, err error) {
+	p, ok := s.engine.(*postgres)
+	if !ok {
+		return nil, nil // the folder of SQLite belongs to one node
+	}
+	rows, err := p.pool.Query(ctx, `SELECT DISTINCT substr(application_name, length($1::text) + 1) FROM pg_stat_activity
+		WHERE datname = current_database() AND starts_with(application_name, $1) AND application_name <> $2`, nodePrefix, Options{Node: node}.connName())
+	if err != nil {
+		return nil, fmt.Errorf("look for other nodes: %w", err)
+	}
+	if names, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+		return nil, fmt.Errorf("look for other nodes: %w", err)
+	}
+	return names, nil
 }
 
 // Ahead is how far the clock of a server is ahead of ours, which answered now, in Unix

@@ -5,6 +5,7 @@ import { Administration } from '../state/administration';
 import { AdminAudit } from './AdminAudit';
 import { AdminConnections } from './AdminConnections';
 import { AdminLimits } from './AdminLimits';
+import { AdminVersion, AdminWarnings } from './AdminNode';
 import { AdminRooms } from './AdminRooms';
 import { AdminUsers } from './AdminUsers';
 import { Icon } from './Icon';
@@ -53,7 +54,9 @@ export function AdminView({ section, userId }: AdminViewProps) {
           ))}
         </nav>
       </header>
+      <AdminWarnings administration={administration} />
       <Content section={current} administration={administration} userId={userId} />
+      <AdminVersion administration={administration} />
     </section>
   );
 }

@@ -56,6 +56,19 @@ describe('the way in', () => {
   });
 });
 
+describe('the server itself', () => {
+  test('shows its version and what the operator should correct', async () => {
+    await administration('users', ({ path }) => {
+      if (path === '/health') return { body: { status: 'ok', version: 'v1.2.3', commit: '0123456789ab' } };
+      if (path === '/health/ready') return { status: 503, body: { status: 'unavailable', warnings: ['untrusted_proxy', 'new_one'] } };
+      return undefined;
+    });
+    expect(await main().findByText('Chillin v1.2.3 (0123456789ab)')).toBeTruthy();
+    const warnings = main().getAllByRole('alert').map((alert) => alert.textContent);
+    expect(warnings).toEqual([expect.stringContaining('TRUST_PROXY'), 'The server reports: new_one.']);
+  });
+});
+
 describe('users', () => {
   async function users(refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
     let list = [account({ ...alice, role: 'admin' }), account(bob, { email: 'bob@example.org', sessions: 2 }), account({ ...person(3, 'guest-3', 'Gus'), guest: true })];

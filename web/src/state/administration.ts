@@ -1,7 +1,7 @@
 import type { Account, AuditRecord, Connection, LimitsView, Room, ServerLimits } from '../protocol/types';
 import { type AccountPatch, AdminRest } from '../transport/administration';
 import { wordsOf } from '../transport/errors';
-import type { Rest } from '../transport/rest';
+import type { NodeInfo, Rest } from '../transport/rest';
 import { type PageOf, Pages } from './pages';
 import { Store } from './store';
 
@@ -18,9 +18,13 @@ export class Administration {
   readonly silent = new Store(0);
   readonly limits = new Store<LimitsState>({ kind: 'loading' });
   readonly audit: Pages<AuditRecord, undefined>;
+  /** The node that answers; undefined until it has. */
+  readonly node = new Store<NodeInfo | undefined>(undefined);
+  #plain: Rest;
   #rest: AdminRest;
 
   constructor(plain: Rest) {
+    this.#plain = plain;
     const rest = new AdminRest(plain);
     this.#rest = rest;
     this.users = new Pages(async (text, cursor) => {
@@ -62,6 +66,15 @@ export class Administration {
   async closeConnection(id: string): Promise<void> {
     await this.#rest.closeConnection(id);
     this.connections.change((connections) => connections.filter((one) => one.id !== id));
+  }
+
+  /** If it fails, the known state stays: every section shows its own failures. */
+  async loadNode(): Promise<void> {
+    try {
+      this.node.set(await this.#plain.node());
+    } catch {
+      return;
+    }
   }
 
   /** Where it fails, what is known stays. */

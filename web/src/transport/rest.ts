@@ -87,6 +87,17 @@ export interface Joined {
 }
 
 const BASE = '/api/v1';
+
+/** What a node reports about itself. Versions before the first release report no build. */
+export interface NodeInfo {
+  version?: string;
+  commit?: string;
+  /** Words, such as untrusted_proxy. */
+  warnings: string[];
+}
+
+const buildOf = object<{ version?: string; commit?: string }>({ version: optional(string), commit: optional(string) });
+const reportOf = object<{ warnings: string[] }>({ warnings: withDefault(list(string), []) });
 const ANSWER_MS = 15_000;
 const UPLOAD_MS = 60_000;
 
@@ -303,6 +314,13 @@ export class Rest {
     return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, pageOf);
   }
 
+  /** Returns what the node that answers reports about itself. A node that is not ready has a report, too. */
+  async node(): Promise<NodeInfo> {
+    const build = await read(await this.#send('GET', '/health', undefined, ''), buildOf, '/health');
+    const { warnings } = reportOf(await json(await this.#send('GET', '/health/ready', undefined, '')), '/health/ready');
+    return { ...build, warnings };
+  }
+
   /** Asks for what has a file of its own, below /api/v1. */
   call<T>(method: string, path: string, decode: Decode<T>, body?: object): Promise<T> {
     return this.#call(method, path, decode, body);
@@ -312,12 +330,12 @@ export class Rest {
     return read(await this.#send(method, path, body), decode, path);
   }
 
-  async #send(method: string, path: string, body?: object): Promise<Response> {
+  async #send(method: string, path: string, body?: object, base = BASE): Promise<Response> {
     // A form names its own type, with the boundary that the browser has drawn.
     const form = body instanceof FormData;
     const content: HeadersInit = body === undefined || form ? {} : { 'Content-Type': 'application/json' };
     try {
-      return await this.#fetch(BASE + path, {
+      return await this.#fetch(base + path, {
         method,
         credentials: 'same-origin',
         headers: { Accept: 'application/json', ...content },

@@ -1,0 +1,195 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/minio/minio-go/v7"
+
+	"github.com/chillin-chat/chillin/internal/config"
+)
+
+// Cause explains why an engine cannot be used.
+type Cause struct {
+	Variable  string // the setting to correct
+	Text      string // what is wrong, and how to correct it
+	Permanent bool   // the settings are wrong: to wait does not help
+}
+
+func (c Cause) String() string { return c.Variable + ": " + c.Text }
+
+// PostgresCause explains an error of connecting to the database d.
+func PostgresCause(d config.Database, err error) Cause {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return postgresRefusal(d, refused)
+	}
+	if strings.Contains(err.Error(), "server refused TLS") {
+		return Cause{"DATABASE_URL", "the server has no TLS: set sslmode=disable, or turn TLS on in Postgres (ssl = on)", true}
+	}
+	if text := certificateFault(err); text != "" {
+		return Cause{"DATABASE_URL", text + ": set sslrootcert to the file of the authority, or choose another sslmode", true}
+	}
+	return networkCause(err, d.Variable("DB_HOST"), d.Variable("DB_PORT"), "Postgres")
+}
+
+func postgresRefusal(d config.Database, refused *pgconn.PgError) Cause {
+	switch refused.Code {
+	case "28P01":
+		return Cause{d.Variable("DB_PASSWORD"), "Postgres does not accept this password. Correct it, or set it in Postgres: ALTER ROLE … PASSWORD '…'", true}
+	case "28000":
+		return authorizationRefusal(d, refused.Message)
+	case "3D000":
+		return Cause{d.Variable("DB_NAME"), "there is no such database. Correct the name, or create it: createdb --owner=USER NAME", true}
+	case "42501":
+		return Cause{d.Variable("DB_USER"), "this user may not do what a node needs: GRANT CONNECT, CREATE on the database to it, or make it the owner", false}
+	case "53300":
+		return Cause{d.Variable("DB_HOST"), "all connections of this Postgres are taken: raise max_connections, or stop what else uses it", false}
+	case "57P03":
+		return Cause{d.Variable("DB_HOST"), "this Postgres is starting or stopping: try again in a moment", false}
+	}
+	return Cause{d.Variable("DB_HOST"), "this Postgres refuses the connection", false}
+}
+
+// authorizationRefusal tells the cases of SQLSTATE 28000 apart.
+func authorizationRefusal(d config.Database, message string) Cause {
+	switch {
+	case strings.Contains(message, "no encryption"), strings.Contains(message, "SSL off"):
+		return Cause{"DATABASE_URL", "Postgres wants TLS: set sslmode=require or verify-full (pg_hba.conf has hostssl lines only)", true}
+	case strings.Contains(message, "pg_hba.conf"):
+		return Cause{d.Variable("DB_USER"), "pg_hba.conf of Postgres has no line for this user, database and address: add one and reload Postgres", true}
+	case strings.Contains(message, "does not exist"):
+		return Cause{d.Variable("DB_USER"), "Postgres has no such user. Correct the name, or create it: createuser --pwprompt USER", true}
+	}
+	return Cause{d.Variable("DB_USER"), "Postgres does not let this user log in: ALTER ROLE … LOGIN", true}
+}
+
+// redisCauses are the first words of Redis's errors.
+var redisCauses = []struct {
+	prefix    string
+	text      string
+	permanent bool
+}{
+	{"WRONGPASS", "Redis does not accept this user and password: correct them", true},
+	{"ERR invalid password", "Redis does not accept this password: correct it", true},
+	{"NOAUTH", "Redis wants a password: redis://:PASSWORD@host:port", true},
+	{"ERR AUTH", "there is a password, but Redis has none: remove it, or set requirepass in Redis", true},
+	{"ERR Client sent AUTH", "there is a password, but Redis has none: remove it, or set requirepass in Redis", true},
+	{"NOPERM", "the Redis user may not do what a node needs: ACL SETUSER … allkeys allchannels +@all -@dangerous +info", true},
+	{"ERR DB index", "Redis has no database with the number at the end: take another one, such as 0", true},
+	{"ERR invalid DB index", "Redis has no database with the number at the end: take another one, such as 0", true},
+	{"ERR max number of clients", "all connections of this Redis are taken: raise maxclients", false},
+	{"LOADING", "this Redis is starting: try again in a moment", false},
+	{"MISCONF", "this Redis takes no writes because it cannot save to its disk: make room, or set save \"\"", false},
+	{"READONLY", "this Redis is a replica: name the primary", false},
+	{"MOVED", "this Redis is a cluster: nodes need a single Redis", false},
+	{"CLUSTERDOWN", "this Redis is a cluster: nodes need a single Redis", false},
+}
+
+// RedisCause explains an error of using Redis.
+func RedisCause(err error) Cause {
+	const variable = "REDIS_URL"
+	for _, c := range redisCauses {
+		if strings.HasPrefix(err.Error(), c.prefix) {
+			return Cause{variable, c.text, c.permanent}
+		}
+	}
+	if text := certificateFault(err); text != "" {
+		return Cause{variable, text, false}
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return Cause{variable, "the connection was closed at once: if Redis wants TLS, write rediss://", false}
+	}
+	return networkCause(err, variable, variable, "Redis")
+}
+
+// StorageCause explains an error of using the bucket of s.
+func StorageCause(s config.Storage, err error) Cause {
+	if refused, ok := errors.AsType[minio.ErrorResponse](err); ok && refused.StatusCode != 0 {
+		return storageRefusal(s, refused)
+	}
+	switch text := err.Error(); {
+	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
+		return Cause{"MINIO_ENDPOINT", "the store has no TLS: write http:// in place of https://", true}
+	case certificateFault(err) != "":
+		return Cause{"MINIO_ENDPOINT", certificateFault(err), false}
+	}
+	return networkCause(err, "MINIO_ENDPOINT", "MINIO_ENDPOINT", "the store")
+}
+
+func storageRefusal(s config.Storage, refused minio.ErrorResponse) Cause {
+	switch refused.Code {
+	case "InvalidAccessKeyId", "InvalidAccessKey", "XMinioInvalidAccessKey":
+		return Cause{"S3_ACCESS_KEY_ID", "the store knows no such key: correct it", true}
+	case "SignatureDoesNotMatch":
+		return Cause{"S3_SECRET_ACCESS_KEY", "the secret is not that of the key: correct it", true}
+	case "NoSuchBucket":
+		return Cause{"S3_BUCKET_NAME", fmt.Sprintf("there is no bucket %s, and the key may not make it: make it, or correct the name", s.Bucket), true}
+	case "InvalidBucketName":
+		return Cause{"S3_BUCKET_NAME", "the store allows no bucket of this name: choose another one", true}
+	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException", "InvalidLocationConstraint", "InvalidRegion":
+		text := "the bucket is in another region: correct it"
+		if refused.Region != "" && refused.Region != s.Region {
+			text = fmt.Sprintf("the bucket is in the region %s: set that", refused.Region)
+		}
+		return Cause{"S3_REGION", text, true}
+	case "RequestTimeTooSkewed":
+		return Cause{"MINIO_ENDPOINT", "the clocks of this machine and of the store differ too much: let both follow a time server", false}
+	case "AccessDenied":
+		return Cause{"S3_ACCESS_KEY_ID", fmt.Sprintf("the key may not use the bucket %s: allow s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject, or correct the key", s.Bucket), true}
+	}
+	if strings.Contains(refused.Message, "HTTP request to an HTTPS server") || refused.StatusCode == 400 && strings.Contains(refused.Code, "400") {
+		return Cause{"MINIO_ENDPOINT", "the store answers 400: if it wants TLS, write https:// in front", false}
+	}
+	return Cause{"MINIO_ENDPOINT", fmt.Sprintf("the store answers %d (%s)", refused.StatusCode, refused.Code), false}
+}
+
+// certificateFault explains a failed TLS handshake; it is "" for other errors.
+func certificateFault(err error) string {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the server's certificate is of an authority that this machine does not know"
+	}
+	if name, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the server's certificate is not for " + name.Host
+	}
+	if _, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		return "the server's certificate is not valid"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "the server does not speak TLS there"
+	}
+	return ""
+}
+
+// networkCause explains why nothing answers.
+func networkCause(err error, hostVariable, portVariable, engine string) Cause {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return Cause{hostVariable, fmt.Sprintf("no machine has the name %q: correct it, or the DNS server of this machine", dns.Name), false}
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Cause{portVariable, "nothing listens there: start " + engine + ", or correct host and port", false}
+	case errors.Is(err, syscall.ENOENT):
+		return Cause{hostVariable, "there is no such socket: start " + engine + ", or correct the folder", false}
+	case errors.Is(err, syscall.EACCES):
+		return Cause{hostVariable, "the user that runs chillin may not open this socket", false}
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return Cause{hostVariable, "there is no route to this machine", false}
+	case timedOut(err):
+		return Cause{hostVariable, "no answer in time: look at the host, and at firewalls between", false}
+	}
+	return Cause{hostVariable, engine + " cannot be used", false}
+}
+
+func timedOut(err error) bool {
+	network, ok := errors.AsType[net.Error](err)
+	return ok && network.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || strings.Contains(err.Error(), "silent")
+}
