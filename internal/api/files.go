@@ -34,6 +34,8 @@ type uploadOutput struct {
 	}
 }
 
+type allowanceOutput struct{ Body chat.UploadAllowance }
+
 type linkOutput struct{ Body chat.FileLink }
 
 func (a *API) mountFiles() {
@@ -42,6 +44,13 @@ func (a *API) mountFiles() {
 		OperationID: "upload", Method: http.MethodPost, Path: "/uploads", Tags: tags, Security: signedIn,
 		Summary: "Upload a file, to be sent with a message within a day", DefaultStatus: http.StatusCreated,
 	}, serveTime, a.upload)
+	handle(a, huma.Operation{
+		OperationID: "getUploadAllowance", Method: http.MethodGet, Path: "/uploads/allowance", Tags: tags, Security: signedIn,
+		Summary: "Get how much the caller may still upload today",
+	}, func(ctx context.Context, _ *struct{}) (*allowanceOutput, error) {
+		allowance, err := a.Service.UploadAllowance(ctx, auth.CallerIn(ctx))
+		return &allowanceOutput{allowance}, err
+	})
 	handle(a, huma.Operation{
 		OperationID: "removeUpload", Method: http.MethodDelete, Path: "/uploads/{id}", Tags: tags, Security: signedIn,
 		Summary: "Remove an upload that no message carries", DefaultStatus: http.StatusNoContent,

@@ -21,6 +21,7 @@ func (a *API) Headers(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		limitRanges(r)
 		if secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
@@ -30,6 +31,18 @@ func (a *API) Headers(next http.Handler) http.Handler {
 		ctx := context.WithValue(r.Context(), originKey{}, origin{a.ClientIP(r).String(), secure})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// maxRanges is how many ranges of a file one request may ask for. Each costs a read of
+// its own, from S3 a request.
+const maxRanges = 8
+
+// limitRanges ignores a Range header with too many ranges, as RFC 9110 allows: the answer
+// is the whole file.
+func limitRanges(r *http.Request) {
+	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges {
+		r.Header.Del("Range")
+	}
 }
 
 type originKey struct{}

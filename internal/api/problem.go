@@ -55,6 +55,7 @@ var statuses = map[chat.Code]int{
 	chat.Empty:            http.StatusUnprocessableEntity,
 	chat.RateLimited:      http.StatusTooManyRequests,
 	chat.TooLarge:         http.StatusRequestEntityTooLarge,
+	chat.QuotaExceeded:    http.StatusRequestEntityTooLarge,
 	chat.UnsupportedMedia: http.StatusUnsupportedMediaType,
 	chat.Unavailable:      http.StatusServiceUnavailable,
 	chat.Internal:         http.StatusInternalServerError,

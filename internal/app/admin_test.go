@@ -257,7 +257,7 @@ func TestLimitsChangeOnAllNodesAtRunTime(t *testing.T) {
 			}
 		}
 		standard := chat.Limits{
-			MaxMessageLength: 2000, MessagesPer10s: 10000, AuthPerMinute: 10000, JoinsPerMinute: 10000, RoomsPerHour: 10000, SocketsPerAddress: 500, MaxUploadSize: 10 << 20,
+			MaxMessageLength: 2000, MessagesPer10s: 10000, AuthPerMinute: 10000, JoinsPerMinute: 10000, RoomsPerHour: 10000, SocketsPerAddress: 500, MaxUploadSize: 10 << 20, UploadBytesPerDay: 500 << 20, GuestUploadBytesPerDay: 50 << 20, StorageBytes: 100 << 30,
 		}
 		want := standard
 		want.MaxMessageLength = 5

@@ -148,6 +148,13 @@ func TestAPictureIsSharedWithARoom(t *testing.T) {
 		if part, got := bob.fetches(http.MethodGet, file.URL, "Range", "bytes=1000-1999"); part.StatusCode != http.StatusPartialContent || !bytes.Equal(got, data[1000:2000]) {
 			w.t.Errorf("range = %d, %d bytes", part.StatusCode, len(got))
 		}
+		for n, want := range map[int]int{2: http.StatusPartialContent, 8: http.StatusPartialContent, 9: http.StatusOK, 4000: http.StatusOK} {
+			ranges := "bytes=" + strings.TrimSuffix(strings.Repeat("0-0,", n), ",")
+			part, got := bob.fetches(http.MethodGet, file.URL, "Range", ranges)
+			if part.StatusCode != want || want == http.StatusOK && !bytes.Equal(got, data) {
+				w.t.Errorf("%d ranges = %d, %d bytes, want %d", n, part.StatusCode, len(got), want)
+			}
+		}
 		if same, _ := bob.fetches(http.MethodGet, file.URL, "If-None-Match", tag); tag == "" || same.StatusCode != http.StatusNotModified {
 			w.t.Errorf("with its tag %s = %d, want 304", tag, same.StatusCode)
 		}

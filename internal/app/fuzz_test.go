@@ -1,13 +1,10 @@
 package app_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
@@ -69,56 +66,6 @@ func FuzzBody(f *testing.F) {
 			if answer.StatusCode >= http.StatusInternalServerError && answer.StatusCode != http.StatusServiceUnavailable {
 				t.Fatalf("%s with %q = %d", route, body, answer.StatusCode)
 			}
-		}
-	})
-}
-
-// FuzzUpload sends a form from a stranger: whatever it is, it is kept whole or
-// refused.
-func FuzzUpload(f *testing.F) {
-	part := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.png\"\r\n\r\n"
-	for _, body := range []string{
-		part + "data\r\n--b--\r\n", part + "data", part, "--b--", "", "--b\r\n\r\n\r\n--b--",
-		strings.Replace(part, "x.png", `..\..\%00\"`, 1) + "GIF89a\r\n--b--",
-		strings.Replace(part, "\r\n\r\n", "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", 1) + "=3D=\r\n--b--",
-		strings.Repeat(strings.Replace(part, `"file"`, `"other"`, 1)+"\r\n", 50) + part + "\r\n--b--",
-		part + "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\r\n--b--", part + "RIFF\x00\x00\x00\x00WEBPVP8X\r\n--b--",
-		part + "\xff\xd8\xff\xe1\x00\x22Exif\x00\x00II*\x00\xff\xff\xff\xff\r\n--b--",
-	} {
-		f.Add([]byte(body))
-	}
-	node := startNode(f, map[string]string{"DATA_DIR": f.TempDir()}, nil)
-	var guest *client.Client
-	uploads := 0
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if uploads++; uploads%8 == 1 { // nobody uploads so much
-			guest = client.New(node.base)
-			if err := guest.Guest(t.Context(), "Alice"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, node.base+"/api/v1/uploads", bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", "multipart/form-data; boundary=b")
-		request.Header.Set("Authorization", "Bearer "+guest.Token)
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		var out struct {
-			Attachment chat.MessageAttachment `json:"attachment"`
-		}
-		switch answer.StatusCode {
-		case http.StatusCreated:
-			if err := json.NewDecoder(answer.Body).Decode(&out); err != nil || out.Attachment.Name == "" || int64(len(body)) < out.Attachment.Size {
-				t.Fatalf("%q is kept as %+v, %v", body, out.Attachment, err)
-			}
-		case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
-		default:
-			t.Fatalf("%q = %d", body, answer.StatusCode)
 		}
 	})
 }

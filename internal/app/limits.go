@@ -3,11 +3,14 @@ package app
 import (
 	"net/http"
 	"net/netip"
+	"os"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"github.com/chillin-chat/chillin/internal/blob"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/ratelimit"
 )
 
@@ -83,6 +86,7 @@ func (a *App) newLimits(l limiters) *chat.LimitsInForce {
 	standard := chat.Limits{
 		MaxMessageLength: c.MaxMessageLength, MessagesPer10s: c.RateLimitMessages, AuthPerMinute: c.RateLimitAuth,
 		JoinsPerMinute: c.RateLimitJoins, RoomsPerHour: c.RateLimitRooms, SocketsPerAddress: c.MaxSocketsPerIP, MaxUploadSize: c.MaxUploadSize << 20,
+		UploadBytesPerDay: c.UploadQuota << 20, GuestUploadBytesPerDay: c.GuestUploadQuota << 20, StorageBytes: c.StorageQuota << 20,
 	}
 	l.set(standard)
 	return chat.NewLimitsInForce(standard, a.engines.store, func(now chat.Limits) {
@@ -132,4 +136,13 @@ func (a *App) crowd(r *http.Request) string {
 		return ""
 	}
 	return network(ip.String())
+}
+
+// newSpace watches the disks that uploads are written to.
+func (a *App) newSpace() *blob.Space {
+	folders := []string{os.TempDir()}
+	if a.config.Embedded() || a.config.Storage.Kind == config.Disk {
+		folders = append(folders, a.config.DataDir)
+	}
+	return blob.NewSpace(int64(a.config.MinFreeSpace)<<20, folders...)
 }

@@ -699,6 +699,7 @@ var elsewhere = map[string]errand{
 	"PUT /users/me/avatar":    {},
 	"DELETE /users/me/avatar": {},
 	"POST /uploads":           {},
+	"GET /uploads/allowance":  {},
 
 	"DELETE /uploads/{id} (own)":       {id: ownUpload},
 	"DELETE /uploads/{id} (another's)": {id: othersUpload},

@@ -79,7 +79,7 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := chat.NewAttachment{Owner: alice.User.ID, Name: "x", Size: 1, ContentType: "text/plain", BlobKey: key}
-		if _, err := s.AddAttachment(t.Context(), a, chat.MaxUnused); err != nil {
+		if _, err := s.AddAttachment(t.Context(), a, chat.MaxUnused, chat.Quota{PerDay: 1 << 40, Stored: 1 << 40}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,7 +98,7 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 	warned := make(chan string, 10)
 	sweepers := []*chat.Sweeper{}
 	for range 2 {
-		sweeper := chat.NewSweeper(s, s, blobs, slog.New(warnings{slog.DiscardHandler, warned}))
+		sweeper := chat.NewSweeper(s, s, s, blobs, slog.New(warnings{slog.DiscardHandler, warned}))
 		sweepers = append(sweepers, sweeper)
 		nodes.Go(func() { sweeper.Run(life) })
 	}

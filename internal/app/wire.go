@@ -31,7 +31,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	a.limits = a.newLimits(limiters)
 	a.hub = a.newHub(recent, m)
 	a.hooks = a.newDispatcher(guard, m)
-	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.blobs, a.log)
+	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
 	a.indexer = &chat.Indexer{Store: a.engines.store, Log: a.log}
 	a.service = a.newService(recent, limiters, hasher, guard)
 	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
@@ -68,11 +68,11 @@ func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, gu
 	db := a.engines.store
 	return &chat.Service{
 		Accounts: db, Profiles: db, Departures: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
-		Messages: db, Archive: db, Attachments: db, Hooks: db, Administration: db,
+		Messages: db, Archive: db, Attachments: db, Storage: db, Hooks: db, Administration: db,
 
 		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Recent: recent, Seats: a.hub, Connections: a.hub,
 
-		Blobs: a.engines.blobs, Sweeper: a.sweeper, Pictures: picture.NewMaker(),
+		Blobs: a.engines.blobs, Space: a.newSpace(), Sweeper: a.sweeper, Pictures: picture.NewMaker(),
 		Links: chat.Links{Secret: db.LinkSecret(), Now: time.Now},
 
 		Limits: a.limits, Sends: l.sends, Floods: l.floods, Joins: l.joins, Foundings: l.foundings,

@@ -35,6 +35,16 @@ type NewAttachment struct {
 	Width, Height int
 	BlobKey       string
 	ThumbKey      string // "" for none
+	ThumbSize     int64  // in bytes
+}
+
+// Sizes returns the size of each blob, in bytes.
+func (a NewAttachment) Sizes() map[string]int64 {
+	sizes := map[string]int64{a.BlobKey: a.Size}
+	if a.ThumbKey != "" {
+		sizes[a.ThumbKey] = a.ThumbSize
+	}
+	return sizes
 }
 
 func (a NewAttachment) keys() []string {
@@ -55,11 +65,11 @@ type StoredFile struct {
 // when that is due: a key is doomed before its blob is put, saved by the row that
 // names it, and doomed again when that row goes, whatever takes it along.
 type Attachments interface {
-	// DoomBlobs dooms keys, to be due after grace.
+	// DoomBlobs dooms keys, to be due after grace. A key that is doomed gets another time.
 	DoomBlobs(ctx context.Context, keys []string, grace time.Duration) error
 	// AddAttachment keeps an upload that no message carries yet, and saves its
-	// blobs. FORBIDDEN where the owner has limit of them.
-	AddAttachment(ctx context.Context, a NewAttachment, limit int) (MessageAttachment, error)
+	// blobs. FORBIDDEN if the owner has limit of them, QUOTA_EXCEEDED.
+	AddAttachment(ctx context.Context, a NewAttachment, limit int, quota Quota) (MessageAttachment, error)
 	// UnusedAttachments counts the uploads of a user that no message carries.
 	UnusedAttachments(ctx context.Context, owner UserID) (int, error)
 	// RemoveAttachment removes an upload that no message carries. NOT_FOUND for

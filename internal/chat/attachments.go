@@ -39,7 +39,10 @@ func (s *Service) Upload(ctx context.Context, caller Caller, u Upload) (MessageA
 		return MessageAttachment{}, err
 	}
 	if thumbnail.Picture != nil {
-		a.ThumbKey = "thumbnails/" + name
+		a.ThumbKey, a.ThumbSize = "thumbnails/"+name, int64(len(thumbnail.Picture))
+	}
+	if err := s.checkQuota(ctx, caller.User, a.Size+a.ThumbSize); err != nil {
+		return MessageAttachment{}, err
 	}
 	// Whatever happens from here on, no blob is left behind.
 	if err := s.Attachments.DoomBlobs(ctx, a.keys(), uploadGrace); err != nil {
@@ -48,7 +51,13 @@ func (s *Service) Upload(ctx context.Context, caller Caller, u Upload) (MessageA
 	if err := s.putFile(ctx, a, u.Body, thumbnail); err != nil {
 		return MessageAttachment{}, err
 	}
-	return s.Attachments.AddAttachment(ctx, a, MaxUnused)
+	file, err := s.Attachments.AddAttachment(ctx, a, MaxUnused, s.quotaOf(caller.User))
+	if code := CodeOf(err); err != nil && (code == Forbidden || code == QuotaExceeded) {
+		// Refused blobs are deleted now: those that wait for an hour are a way around the quota.
+		err = errors.Join(err, s.Attachments.DoomBlobs(ctx, a.keys(), 0))
+		s.Sweeper.Wake()
+	}
+	return file, err
 }
 
 // look finds out what a file is, by its content alone. A picture that cannot be

@@ -26,6 +26,7 @@ const (
 	Empty            Code = "EMPTY"
 	RateLimited      Code = "RATE_LIMITED"
 	TooLarge         Code = "TOO_LARGE"
+	QuotaExceeded    Code = "QUOTA_EXCEEDED"
 	UnsupportedMedia Code = "UNSUPPORTED_MEDIA"
 	Unavailable      Code = "UNAVAILABLE"
 	Internal         Code = "INTERNAL"

@@ -16,6 +16,10 @@ type Limits struct {
 	RoomsPerHour      int `json:"roomsPerHour" doc:"Rooms that a user makes in an hour."`
 	SocketsPerAddress int `json:"socketsPerAddress" doc:"Open sockets of one address on a node."`
 	MaxUploadSize     int `json:"maxUploadSize" doc:"Bytes of an upload."`
+
+	UploadBytesPerDay      int `json:"uploadBytesPerDay" doc:"Bytes that a user uploads on one day (UTC), avatars included."`
+	GuestUploadBytesPerDay int `json:"guestUploadBytesPerDay" doc:"The same for a guest."`
+	StorageBytes           int `json:"storageBytes" doc:"Bytes that are stored of all users together; guests may use four fifths."`
 }
 
 // LimitsPatch is what to change of the limits: nil is left as it is, 0 takes what
@@ -28,7 +32,13 @@ type LimitsPatch struct {
 	RoomsPerHour      *int `json:"roomsPerHour,omitempty"`
 	SocketsPerAddress *int `json:"socketsPerAddress,omitempty"`
 	MaxUploadSize     *int `json:"maxUploadSize,omitempty"`
+
+	UploadBytesPerDay      *int `json:"uploadBytesPerDay,omitempty"`
+	GuestUploadBytesPerDay *int `json:"guestUploadBytesPerDay,omitempty"`
+	StorageBytes           *int `json:"storageBytes,omitempty"`
 }
+
+const maxQuota = 1 << 50 // bytes
 
 // limits are the fields of Limits by the names of the wire and the store, each
 // with the highest value that it may take.
@@ -44,6 +54,9 @@ var limits = []struct {
 	{"joinsPerMinute", 1_000_000, func(l *Limits) *int { return &l.JoinsPerMinute }, func(p LimitsPatch) *int { return p.JoinsPerMinute }},
 	{"roomsPerHour", 1_000_000, func(l *Limits) *int { return &l.RoomsPerHour }, func(p LimitsPatch) *int { return p.RoomsPerHour }},
 	{"socketsPerAddress", 1_000_000, func(l *Limits) *int { return &l.SocketsPerAddress }, func(p LimitsPatch) *int { return p.SocketsPerAddress }},
+	{"uploadBytesPerDay", maxQuota, func(l *Limits) *int { return &l.UploadBytesPerDay }, func(p LimitsPatch) *int { return p.UploadBytesPerDay }},
+	{"guestUploadBytesPerDay", maxQuota, func(l *Limits) *int { return &l.GuestUploadBytesPerDay }, func(p LimitsPatch) *int { return p.GuestUploadBytesPerDay }},
+	{"storageBytes", maxQuota, func(l *Limits) *int { return &l.StorageBytes }, func(p LimitsPatch) *int { return p.StorageBytes }},
 	{"maxUploadSize", 1 << 30, func(l *Limits) *int { return &l.MaxUploadSize }, func(p LimitsPatch) *int { return p.MaxUploadSize }},
 }
 

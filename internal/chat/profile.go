@@ -37,8 +37,9 @@ type Profiles interface {
 	// ChangeProfile changes the names of a user. NOT_FOUND.
 	ChangeProfile(ctx context.Context, user UserID, p ProfilePatch) (User, error)
 	// SetAvatar gives a user another avatar, "" for none, and returns the key of
-	// the one before. Of several at once each learns of another one. NOT_FOUND.
-	SetAvatar(ctx context.Context, user UserID, key string) (u User, before string, err error)
+	// the one before. Of several at once each learns of another one. size is that of
+	// the avatar, in bytes. NOT_FOUND, QUOTA_EXCEEDED.
+	SetAvatar(ctx context.Context, user UserID, key string, size int64, quota Quota) (u User, before string, err error)
 }
 
 // Pictures makes small pictures of large ones.
@@ -84,11 +85,14 @@ func (s *Service) SetAvatar(ctx context.Context, caller Caller, upload io.ReadSe
 	if err != nil {
 		return User{}, err
 	}
+	if err := s.checkQuota(ctx, caller.User, int64(len(picture))); err != nil {
+		return User{}, err
+	}
 	key := newBlobName()
 	if err := s.putAvatar(ctx, key, picture, contentType); err != nil {
 		return User{}, err
 	}
-	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, key)
+	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, key, int64(len(picture)), s.quotaOf(caller.User))
 	if err != nil {
 		// Where the outcome is unknown the row may name it: rather a blob too many.
 		if CodeOf(err) != Unavailable {
@@ -106,7 +110,7 @@ func (s *Service) RemoveAvatar(ctx context.Context, caller Caller) error {
 	if err := allow(s.Rates.Profiles, caller.User.ID); err != nil {
 		return err
 	}
-	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, "")
+	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, "", 0, Quota{})
 	if err != nil || before == "" {
 		return err
 	}

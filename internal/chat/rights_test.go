@@ -200,7 +200,7 @@ func (p *premises) service() *Service {
 		},
 		Guesses: Guesses{OfCaller: many[UserID](), OfUser: many[Guess](), OfRoom: many[Guess]()},
 		Limits:  NewLimitsInForce(Limits{MaxMessageLength: 2000}, nil, nil),
-		Sweeper: NewSweeper(nil, nil, nil, nil), Now: time.Now,
+		Sweeper: NewSweeper(nil, nil, nil, nil, nil), Now: time.Now,
 	}
 }
 

@@ -23,6 +23,7 @@ type Service struct {
 	Messages       Messages
 	Archive        Archive
 	Attachments    Attachments
+	Storage        Storage
 	Hooks          Hooks
 	Administration Administration
 
@@ -35,6 +36,7 @@ type Service struct {
 
 	// Files and pictures.
 	Blobs    Blobs
+	Space    Space
 	Sweeper  *Sweeper
 	Pictures Pictures
 	Links    Links

@@ -30,14 +30,15 @@ type Remains interface {
 type Sweeper struct {
 	remains     Remains
 	attachments Attachments
+	storage     Storage
 	blobs       Blobs
 	log         *slog.Logger
 	wake        chan struct{}
 }
 
 // NewSweeper makes a Sweeper.
-func NewSweeper(remains Remains, attachments Attachments, blobs Blobs, log *slog.Logger) *Sweeper {
-	return &Sweeper{remains, attachments, blobs, log, make(chan struct{}, 1)}
+func NewSweeper(remains Remains, attachments Attachments, storage Storage, blobs Blobs, log *slog.Logger) *Sweeper {
+	return &Sweeper{remains, attachments, storage, blobs, log, make(chan struct{}, 1)}
 }
 
 // Wake has it sweep soon, as when something was deleted. It does not wait.
@@ -53,7 +54,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := errors.Join(s.clear(ctx), s.sweep(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.clear(ctx), s.sweep(ctx), s.storage.CompactUsage(ctx)); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "not all is swept", "err", err)
 		}
 		select {

@@ -36,14 +36,25 @@ func (s *Service) BeginAvatar(ctx context.Context, caller Caller, in Incoming) (
 }
 
 // takePlace makes the checks that all uploads have in common.
-func (s *Service) takePlace(_ context.Context, caller Caller, in Incoming) (done func(), err error) {
+func (s *Service) takePlace(ctx context.Context, caller Caller, in Incoming) (done func(), err error) {
 	if err := allow(s.Uploads, caller.User.ID); err != nil {
 		return nil, err
 	}
+	if err := s.checkQuota(ctx, caller.User, 1); err != nil {
+		return nil, err
+	}
+	release, err := s.Space.Reserve(2 * in.Size) // the temporary file and the blob
+	if err != nil {
+		return nil, err
+	}
 	if !s.uploads.take(caller.User.ID, in.Network) {
+		release()
 		return nil, limited(time.Second)
 	}
-	return sync.OnceFunc(func() { s.uploads.leave(caller.User.ID, in.Network) }), nil
+	return sync.OnceFunc(func() {
+		s.uploads.leave(caller.User.ID, in.Network)
+		release()
+	}), nil
 }
 
 // The uploads under way on a node. One user and one network cannot take all places.

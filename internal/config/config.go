@@ -39,6 +39,10 @@ type Config struct {
 	MaxSocketsPerIP   int // MAX_SOCKETS_PER_IP: open sockets of one address on a node
 	MaxMessageLength  int // MAX_MESSAGE_LENGTH: code points per message
 	MaxUploadSize     int // MAX_UPLOAD_SIZE: MiB per file
+	UploadQuota       int // UPLOAD_QUOTA: MiB that a user uploads on one day
+	GuestUploadQuota  int // GUEST_UPLOAD_QUOTA: MiB that a guest uploads on one day
+	StorageQuota      int // STORAGE_QUOTA: MiB that are stored of all users together
+	MinFreeSpace      int // MIN_FREE_SPACE: MiB of the disk that uploads leave free
 
 	// WEBHOOK_ALLOW_PRIVATE: outgoing webhooks may reach private and local addresses
 	WebhookAllowPrivate bool
@@ -90,6 +94,10 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		MaxSocketsPerIP:   r.number("MAX_SOCKETS_PER_IP", 500, 1, 1_000_000),
 		MaxMessageLength:  r.number("MAX_MESSAGE_LENGTH", 2000, 1, 20_000),
 		MaxUploadSize:     r.number("MAX_UPLOAD_SIZE", 10, 1, 1024),
+		UploadQuota:       r.number("UPLOAD_QUOTA", 500, 1, 1<<30),
+		GuestUploadQuota:  r.number("GUEST_UPLOAD_QUOTA", 50, 1, 1<<30),
+		StorageQuota:      r.number("STORAGE_QUOTA", 102_400, 1, 1<<30),
+		MinFreeSpace:      r.number("MIN_FREE_SPACE", 1024, 0, 1<<30),
 
 		WebhookAllowPrivate: r.flag("WEBHOOK_ALLOW_PRIVATE"),
 

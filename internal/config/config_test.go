@@ -28,6 +28,7 @@ func TestLoadWithoutVariables(t *testing.T) {
 		Host: "0.0.0.0", Port: 5000, DataDir: "./data",
 		Database: Database{Engine: SQLite}, Storage: Storage{Kind: Disk},
 		RateLimitMessages: 10, RateLimitAuth: 30, RateLimitJoins: 30, RateLimitRooms: 10, MaxSocketsPerIP: 500, MaxMessageLength: 2000, MaxUploadSize: 10,
+		UploadQuota: 500, GuestUploadQuota: 50, StorageQuota: 102_400, MinFreeSpace: 1024,
 		LogLevel: slog.LevelInfo, LogFormat: LogText,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -51,6 +52,7 @@ func TestLoadEverything(t *testing.T) {
 		"S3_SECRET_ACCESS_KEY": "key", "S3_BUCKET_NAME": "files", "S3_REGION": "eu-central-1",
 		"TRUST_PROXY": "10.0.0.1", "DATA_DIR": "/var/lib/chillin",
 		"RATE_LIMIT_MESSAGES": "20", "RATE_LIMIT_AUTH": "5", "RATE_LIMIT_JOINS": "6", "RATE_LIMIT_ROOMS": "7", "MAX_SOCKETS_PER_IP": "8", "MAX_MESSAGE_LENGTH": "20000", "MAX_UPLOAD_SIZE": "100",
+		"UPLOAD_QUOTA": "200", "GUEST_UPLOAD_QUOTA": "20", "STORAGE_QUOTA": "3000", "MIN_FREE_SPACE": "0",
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 	}))
 	if err != nil {
@@ -67,6 +69,7 @@ func TestLoadEverything(t *testing.T) {
 			Bucket: "files", Region: "eu-central-1",
 		},
 		DataDir: "/var/lib/chillin", RateLimitMessages: 20, RateLimitAuth: 5, RateLimitJoins: 6, RateLimitRooms: 7, MaxSocketsPerIP: 8, MaxMessageLength: 20000, MaxUploadSize: 100,
+		UploadQuota: 200, GuestUploadQuota: 20, StorageQuota: 3000,
 		LogLevel: slog.LevelDebug, LogFormat: LogJSON,
 	}
 	if !reflect.DeepEqual(got, want) {

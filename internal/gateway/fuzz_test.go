@@ -45,7 +45,7 @@ func FuzzCommand(f *testing.F) {
 		Passwords: auth.NewRoomPasswords(auth.NewHasher(1, auth.Cost{Memory: 8, Passes: 1, Threads: 1})),
 		Floods:    ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
 		Limits:    chat.NewLimitsInForce(chat.Limits{MaxMessageLength: 2000}, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Sweeper: chat.NewSweeper(r.store, r.store, nil, slog.New(slog.DiscardHandler)),
+		Sweeper: chat.NewSweeper(r.store, r.store, r.store, nil, slog.New(slog.DiscardHandler)),
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		c := newConn(r.hub, service, nil, r.alice, "fuzz")

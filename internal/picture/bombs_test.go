@@ -404,3 +404,24 @@ func webpTables() []byte {
 	b.out = append(b.out, make([]byte, 16*wide*high*4)...)
 	return riff("VP8L", b.out, 0)
 }
+
+// FuzzThumbnail decodes what a stranger uploads: it fails with a code, or has a size.
+func FuzzThumbnail(f *testing.F) {
+	for _, data := range [][]byte{
+		jpegBomb{side: 20, progressive: true, components: 3, hv: 0x22, empty: 2}.bytes(1), jpegBomb{side: 20, components: 4, hv: 0x11, adobe: true}.bytes(1),
+		pngBomb(20, 20, 16, 6, 1), pngBomb(20, 20, 1, 3, 0), gifBomb(20, 2), webpBomb(20, true), riff("VP8 ", append(vp8Header(20), make([]byte, 200)...), 0),
+		extended(webpBomb(20, false), 20),
+	} {
+		f.Add(data)
+	}
+	m := NewMaker()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		thumbnail, err := m.Thumbnail(t.Context(), bytes.NewReader(data))
+		if code := codeOf(err); err != nil && code != string(chat.UnsupportedMedia) && code != string(chat.TooLarge) {
+			t.Fatalf("thumbnail: %v", err)
+		}
+		if err == nil && (thumbnail.Width <= 0 || thumbnail.Height <= 0) {
+			t.Fatalf("thumbnail = %d × %d", thumbnail.Width, thumbnail.Height)
+		}
+	})
+}

@@ -64,7 +64,8 @@ func (s *Store) DoomBlobs(ctx context.Context, keys []string, grace time.Duratio
 	defer cancel()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, key := range keys {
-			_, err := tx.ExecContext(ctx, `INSERT INTO doomed_blobs (blob_key, due) VALUES ($1, $2)`, key, int64(s.clock())+grace.Milliseconds())
+			_, err := tx.ExecContext(ctx, `INSERT INTO doomed_blobs (blob_key, due) VALUES ($1, $2)
+				ON CONFLICT (blob_key) DO UPDATE SET due = excluded.due`, key, int64(s.clock())+grace.Milliseconds())
 			if err != nil {
 				return err
 			}
@@ -76,7 +77,7 @@ func (s *Store) DoomBlobs(ctx context.Context, keys []string, grace time.Duratio
 
 // AddAttachment keeps an upload. The owner's row is taken before the others are
 // counted: of many at once none slips past the limit.
-func (s *Store) AddAttachment(ctx context.Context, a chat.NewAttachment, limit int) (chat.MessageAttachment, error) {
+func (s *Store) AddAttachment(ctx context.Context, a chat.NewAttachment, limit int, quota chat.Quota) (chat.MessageAttachment, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var file chat.MessageAttachment
@@ -91,6 +92,9 @@ func (s *Store) AddAttachment(ctx context.Context, a chat.NewAttachment, limit i
 		}
 		if unused >= limit {
 			return chat.ErrTooManyUnused()
+		}
+		if err := s.recordBlobs(ctx, tx, a.Owner, quota, a.Sizes()); err != nil {
+			return err
 		}
 		if err := save(ctx, tx, a.BlobKey, a.ThumbKey); err != nil {
 			return err

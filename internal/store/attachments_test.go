@@ -23,7 +23,7 @@ func uploaded(t *testing.T, s *Store, owner chat.Caller, name string) chat.Messa
 	if err := s.DoomBlobs(t.Context(), []string{a.BlobKey, a.ThumbKey}, time.Hour); err != nil {
 		t.Fatalf("doom: %v", err)
 	}
-	file, err := s.AddAttachment(t.Context(), a, chat.MaxUnused)
+	file, err := s.AddAttachment(t.Context(), a, chat.MaxUnused, plenty)
 	if err != nil {
 		t.Fatalf("add: %v", err)
 	}
@@ -229,7 +229,7 @@ func TestAttachments(t *testing.T) {
 			if err := s.ForgetBlob(t.Context(), "files/late"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: "files/late"}, 1000); err == nil {
+			if _, err := s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: "files/late"}, 1000, plenty); err == nil {
 				t.Fatal("a blob that has gone was named, want an error")
 			}
 		})
@@ -320,9 +320,9 @@ func TestNobodyPilesUpUploads(t *testing.T) {
 		for i := range tries {
 			all.Go(func() {
 				key := path("files/%d", i)
-				_, err := s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: key}, limit)
+				_, err := s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: key}, limit, plenty)
 				if errs[i] = s.DoomBlobs(t.Context(), []string{key}, time.Hour); errs[i] == nil {
-					_, errs[i] = s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: key}, limit)
+					_, errs[i] = s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: key}, limit, plenty)
 				}
 				if err == nil {
 					errs[i] = errors.New("a blob that was not doomed was named")

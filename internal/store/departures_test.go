@@ -44,7 +44,7 @@ func TestAccountsAreClosed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.SetAvatar(t.Context(), bob.User.ID, "face"); err != nil {
+		if _, _, err := s.SetAvatar(t.Context(), bob.User.ID, "face", 5, plenty); err != nil {
 			t.Fatal(err)
 		}
 		bot, err := s.CreateBot(t.Context(), bob.User.ID, chat.NewAccount{Username: "bobs-bot", DisplayName: "B"}, newSession(s))
@@ -82,7 +82,7 @@ func TestAccountsAreClosed(t *testing.T) {
 			name := "Bob again"
 			_, err = s.ChangeProfile(t.Context(), bob.User.ID, chat.ProfilePatch{DisplayName: &name})
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.SetAvatar(t.Context(), bob.User.ID, "new")
+			_, _, err = s.SetAvatar(t.Context(), bob.User.ID, "new", 5, plenty)
 			wantCode(t, err, chat.NotFound)
 		})
 		t.Run("closed again it is the same, under any name", func(t *testing.T) {

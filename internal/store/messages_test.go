@@ -107,7 +107,7 @@ func TestAuthorsLookAsTheyDoNow(t *testing.T) {
 		if _, err := s.ChangeProfile(t.Context(), alice.User.ID, chat.ProfilePatch{DisplayName: &name}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.SetAvatar(t.Context(), alice.User.ID, "key"); err != nil {
+		if _, _, err := s.SetAvatar(t.Context(), alice.User.ID, "key", 5, plenty); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.Authors(t.Context(), []chat.UserID{alice.User.ID, bob.User.ID, 999})

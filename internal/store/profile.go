@@ -24,7 +24,7 @@ const returnedUser = `id, username, display_name, avatar_key, guest, role, statu
 
 // SetAvatar takes the user's row before it looks, so that of two at once each
 // learns of another avatar before.
-func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string) (chat.User, string, error) {
+func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string, size int64, quota chat.Quota) (chat.User, string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var user chat.User
@@ -34,8 +34,19 @@ func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string) (chat
 		if err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM blob_sizes WHERE blob_key = $1`, avatarBlob(before)); err != nil {
+			return err
+		}
+		if key != "" {
+			if err := s.recordBlobs(ctx, tx, id, quota, map[string]int64{avatarBlob(key): size}); err != nil {
+				return err
+			}
+		}
 		user, err = scanUser(tx.QueryRowContext(ctx, `UPDATE users SET avatar_key = $2 WHERE id = $1 RETURNING `+returnedUser, int64(id), key))
 		return err
 	})
 	return user, before, s.fail("set avatar", err)
 }
+
+// avatarBlob is the name under which the size of an avatar is recorded.
+func avatarBlob(key string) string { return "avatars/" + key }

@@ -29,7 +29,7 @@ func TestProfiles(t *testing.T) {
 		t.Run("nobody has no profile", func(t *testing.T) {
 			_, err := s.ChangeProfile(t.Context(), 4711, chat.ProfilePatch{DisplayName: &name})
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.SetAvatar(t.Context(), 4711, "key")
+			_, _, err = s.SetAvatar(t.Context(), 4711, "key", 5, plenty)
 			wantCode(t, err, chat.NotFound)
 		})
 		t.Run("each of many avatars at once is told as the one before exactly once", func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestProfiles(t *testing.T) {
 			seen := map[string]int{}
 			for _, key := range []string{"a", "b", "c", "d", "e", "f"} {
 				all.Go(func() {
-					user, before, err := s.SetAvatar(t.Context(), alice.User.ID, key)
+					user, before, err := s.SetAvatar(t.Context(), alice.User.ID, key, 5, plenty)
 					if err != nil || user.AvatarURL != "/api/v1/avatars/"+key {
 						t.Errorf("set %s: %+v, %v", key, user, err)
 					}
@@ -48,7 +48,7 @@ func TestProfiles(t *testing.T) {
 				})
 			}
 			all.Wait()
-			_, last, err := s.SetAvatar(t.Context(), alice.User.ID, "")
+			_, last, err := s.SetAvatar(t.Context(), alice.User.ID, "", 5, plenty)
 			seen[last]++
 			if err != nil || len(seen) != 7 {
 				t.Fatalf("before = %v, %v, want seven different ones", seen, err)

@@ -207,7 +207,7 @@ func TestWhatARoomTellsIsWhatIsReadOfIt(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
-		if _, _, err := s.SetAvatar(ctx, bob.User.ID, "face"); err != nil {
+		if _, _, err := s.SetAvatar(ctx, bob.User.ID, "face", 5, plenty); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.ChangeProfile(ctx, bob.User.ID, chat.ProfilePatch{DisplayName: new("<Bob> {author}")}); err != nil {

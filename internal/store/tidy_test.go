@@ -68,7 +68,7 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 			rooms = append(rooms, createRoom(t, s, host, name))
 			join(t, s, rooms[len(rooms)-1], bob)
 		}
-		if _, _, err := s.SetAvatar(t.Context(), bob.User.ID, "face"); err != nil {
+		if _, _, err := s.SetAvatar(t.Context(), bob.User.ID, "face", 5, plenty); err != nil {
 			t.Fatal(err)
 		}
 		heard, blobs, power := &hearing{}, &shelf{away: true}, &breaking{s, 1}

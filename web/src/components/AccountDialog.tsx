@@ -2,9 +2,11 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { useChat } from '../hooks/context';
 import { useMe, useOnline, useOwnStatus, useSessions } from '../hooks/useChatState';
 import { useDeed } from '../hooks/useDeed';
+import { useStore } from '../hooks/useStore';
 import type { OwnStatus, Session } from '../protocol/types';
 import { deviceOf } from '../state/sessions';
 import { ownStatuses } from '../state/status';
+import { describeAllowance } from '../state/uploadAllowance';
 import { AlertsChoice } from './AlertsOffer';
 import { DeedFailed } from './DeedFailed';
 import { dayOf, timeOf, wholeDate } from './dates';
@@ -30,6 +32,7 @@ export function AccountDialog({ onClose, onEnd, onBots }: AccountDialogProps) {
       <StatusChoice />
       <AlertsChoice />
       {me.guest ? <KeepAccountForm /> : <PasswordForm />}
+      <Uploads />
       <SessionList />
       {onBots && !me.guest && (
         <section className="dialog-section" aria-labelledby="bots-title">
@@ -125,6 +128,26 @@ function PasswordForm() {
           </button>
         </div>
       </form>
+    </section>
+  );
+}
+
+/** How much the user may still upload. */
+function Uploads() {
+  const chat = useChat();
+  const online = useOnline();
+  const allowance = useStore(chat.uploadAllowance.state);
+
+  // Asks again when the connection is back.
+  useEffect(() => {
+    void chat.uploadAllowance.load();
+  }, [chat, online]);
+
+  if (allowance === undefined) return null;
+  return (
+    <section className="dialog-section" aria-labelledby="uploads-title">
+      <h3 id="uploads-title">Uploads</h3>
+      <p className="session-facts">{describeAllowance(allowance)}</p>
     </section>
   );
 }

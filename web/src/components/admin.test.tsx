@@ -27,7 +27,7 @@ const problem = (status: number, code: string, detail: string, location?: string
 });
 const seen = '2026-11-23T10:00:00.000Z';
 const account = (user: typeof alice, more: Partial<Account> = {}): Account => ({ ...user, email: '', disabled: false, sessions: 1, lastSeenAt: seen, ...more });
-const standard = { maxMessageLength: 2000, messagesPer10s: 10, authPerMinute: 30, joinsPerMinute: 30, roomsPerHour: 10, socketsPerAddress: 500, maxUploadSize: 10_485_760 };
+const standard = { maxMessageLength: 2000, messagesPer10s: 10, authPerMinute: 30, joinsPerMinute: 30, roomsPerHour: 10, socketsPerAddress: 500, maxUploadSize: 10_485_760 , uploadBytesPerDay: 500 << 20, guestUploadBytesPerDay: 50 << 20, storageBytes: 100 * 1024 ** 3};
 
 /** A server of which alice is an admin, at one of its sections. */
 async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {

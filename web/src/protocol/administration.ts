@@ -29,6 +29,10 @@ const limits = object<ServerLimits>({
   roomsPerHour: number,
   socketsPerAddress: number,
   maxUploadSize: number,
+  // A node of an older version does not have these.
+  uploadBytesPerDay: withDefault(number, 0),
+  guestUploadBytesPerDay: withDefault(number, 0),
+  storageBytes: withDefault(number, 0),
 });
 
 export const decodeLimitsView = object<LimitsView>({ limits, standard: limits });

@@ -74,6 +74,7 @@ const errorCodes = [
   'EMPTY',
   'RATE_LIMITED',
   'TOO_LARGE',
+  'QUOTA_EXCEEDED',
   'UNSUPPORTED_MEDIA',
   'UNAVAILABLE',
   'INTERNAL',

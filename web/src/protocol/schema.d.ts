@@ -987,6 +987,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/allowance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get how much the caller may still upload today */
+        get: operations["getUploadAllowance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads/{id}": {
         parameters: {
             query?: never;
@@ -1475,6 +1492,11 @@ export interface components {
             authPerMinute: number;
             /**
              * Format: int64
+             * @description The same for a guest.
+             */
+            guestUploadBytesPerDay: number;
+            /**
+             * Format: int64
              * @description Rooms that a user joins in a minute.
              */
             joinsPerMinute: number;
@@ -1503,10 +1525,22 @@ export interface components {
              * @description Open sockets of one address on a node.
              */
             socketsPerAddress: number;
+            /**
+             * Format: int64
+             * @description Bytes that are stored of all users together; guests may use four fifths.
+             */
+            storageBytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that a user uploads on one day (UTC), avatars included.
+             */
+            uploadBytesPerDay: number;
         };
         LimitsPatch: {
             /** Format: int64 */
             authPerMinute?: number;
+            /** Format: int64 */
+            guestUploadBytesPerDay?: number;
             /** Format: int64 */
             joinsPerMinute?: number;
             /** Format: int64 */
@@ -1519,6 +1553,10 @@ export interface components {
             roomsPerHour?: number;
             /** Format: int64 */
             socketsPerAddress?: number;
+            /** Format: int64 */
+            storageBytes?: number;
+            /** Format: int64 */
+            uploadBytesPerDay?: number;
         };
         LimitsView: {
             limits: components["schemas"]["Limits"];
@@ -2070,6 +2108,20 @@ export interface components {
             /** Format: int64 */
             roomId: number;
             userIds: number[];
+        };
+        UploadAllowance: {
+            /**
+             * Format: int64
+             * @description Bytes that the user may upload on one day.
+             */
+            bytesPerDay: number;
+            /**
+             * Format: int64
+             * @description Bytes that the user has uploaded today (UTC).
+             */
+            bytesToday: number;
+            /** @description When the next day begins. */
+            resetsAt: string;
         };
         UploadOutputBody: {
             attachment: components["schemas"]["MessageAttachment"];
@@ -4365,6 +4417,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUploadAllowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAllowance"];
                 };
             };
             /** @description Error */

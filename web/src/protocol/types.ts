@@ -11,6 +11,7 @@ type With<T, Changed> = Omit<T, keyof Changed> & Changed;
 
 export type User = Schemas['User'];
 export type Author = Schemas['Author'];
+export type UploadAllowance = Schemas['UploadAllowance'];
 export type Status = User['status'];
 export type Room = Schemas['Room'];
 export type Membership = Schemas['Membership'];
@@ -71,6 +72,7 @@ export type ErrorCode =
   | 'EMPTY'
   | 'RATE_LIMITED'
   | 'TOO_LARGE'
+  | 'QUOTA_EXCEEDED'
   | 'UNSUPPORTED_MEDIA'
   | 'UNAVAILABLE'
   | 'INTERNAL';

@@ -14,6 +14,7 @@ import { Pages } from './pages';
 import { newestPage, RoomSession } from './room';
 import { Search } from './search';
 import { Sessions } from './sessions';
+import { UploadAllowances } from './uploadAllowance';
 import { keepStatus, keptStatus } from './status';
 import { Store } from './store';
 import { BrowserTabs, type Tabs } from './tabs';
@@ -63,6 +64,7 @@ export class Chat {
   /** What this user says of themselves, on all their tabs here. */
   readonly status: Store<OwnStatus>;
   readonly sessions: Sessions;
+  readonly uploadAllowance: UploadAllowances;
   readonly notices = new Notices();
   readonly alerts: Alerts;
   /** The rooms that everybody may find, by a part of their name. */
@@ -100,6 +102,7 @@ export class Chat {
     }, '');
     this.search = new Search(rest);
     this.sessions = new Sessions(rest);
+    this.uploadAllowance = new UploadAllowances(rest);
     this.status = new Store(keptStatus(user.id));
     this.#socket = new ChatSocket(
       {

@@ -10,6 +10,9 @@ const standard: ServerLimits = {
   roomsPerHour: 10,
   socketsPerAddress: 500,
   maxUploadSize: 10 * 1024 * 1024,
+  uploadBytesPerDay: 500 * 1024 * 1024,
+  guestUploadBytesPerDay: 50 * 1024 * 1024,
+  storageBytes: 100 * 1024 ** 3,
 };
 const view = { limits: { ...standard, roomsPerHour: 3 }, standard };
 

@@ -327,6 +327,19 @@ describe('files', () => {
     expect(server.sent).toEqual(['look']);
   });
 
+  test('above the quota fail with the reason; the message is kept, and the next one goes', async () => {
+    const server = new FakeServer();
+    server.take = async () => {
+      throw new Refused('QUOTA_EXCEEDED', 'You have reached your limit for uploads today.', { field: 'file' });
+    };
+    const outbox = outboxOn(await freshVault(), server);
+    await outbox.add(ROOM, album);
+    await outbox.add(ROOM, { text: 'next' });
+    await until(outbox.entries, (entries) => entries.length === 1 && entries[0]?.state.kind === 'failed');
+    expect(outbox.entries.getSnapshot()[0]).toMatchObject({ text: 'look', state: { kind: 'failed', reason: 'You have reached your limit for uploads today.' } });
+    expect(server.sent).toEqual(['next']);
+  });
+
   test('can be taken back while they upload; what follows goes on', async () => {
     const server = new FakeServer();
     server.take = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Unreachable())));

@@ -13,7 +13,7 @@ import {
   decodeUser,
 } from '../protocol/decode';
 import { boolean, type Decode, list, number, object, optional, string, withDefault } from '../protocol/guards';
-import type { Attachment, Ban, CreatedInvite, Invite, InvitedRoom, Member, Membership, Message, Room, RoomRole, Session, User } from '../protocol/types';
+import type { Attachment, Ban, CreatedInvite, Invite, InvitedRoom, Member, Membership, Message, Room, RoomRole, Session, UploadAllowance, User } from '../protocol/types';
 import { Refused, Unreachable } from './errors';
 import { type Upload, type UploadOptions, xhrUpload } from './upload';
 
@@ -123,6 +123,7 @@ const foundOf = object<Found>({
   })),
   nextCursor: optional(string),
 });
+const allowanceOf = object<UploadAllowance>({ bytesToday: number, bytesPerDay: number, resetsAt: string });
 const attachmentOf = object<{ attachment: Attachment }>({ attachment: decodeAttachment });
 const pageOf = object<Page>({
   messages: list(decodeMessage),
@@ -307,6 +308,10 @@ export class Rest {
       throw new Unreachable();
     });
     return (await read(answer, attachmentOf, '/uploads')).attachment;
+  }
+
+  uploadAllowance(): Promise<UploadAllowance> {
+    return this.#call('GET', '/uploads/allowance', allowanceOf);
   }
 
   messages(roomId: number, place: PagePlace, limit: number): Promise<Page> {

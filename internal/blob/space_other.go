@@ -1,0 +1,5 @@
+//go:build !linux
+
+package blob
+
+func measureDisk(string) (free, all int64, ok bool) { return 0, 0, false }
