@@ -33,6 +33,7 @@ type engines struct {
 	bus      chat.Bus
 	presence chat.Presence
 	blobs    chat.Blobs
+	s3       *blob.S3 // nil for files on disk
 	// How the node's own work goes: see newHealth.
 	writes        health.Experience // in the database
 	fileWork      health.Experience
@@ -92,15 +93,14 @@ func (e *engines) checkSettings(ctx context.Context, c config.Config) error {
 			}
 		}
 	}
-	s3, ok := e.blobs.(*blob.S3)
-	if !ok {
+	if e.s3 == nil {
 		return nil
 	}
 	look, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	exists, err := s3.Present(look)
+	exists, err := e.s3.Present(look)
 	if err == nil && !exists {
-		err = s3.Ready(look) // makes the bucket
+		err = e.s3.Ready(look) // makes the bucket
 	}
 	if err != nil {
 		if cause := doctor.StorageCause(c.Storage, err); cause.Permanent {
@@ -168,6 +168,6 @@ func (e *engines) openBlobs(c config.Config) error {
 		return err
 	}
 	e.closers = append(e.closers, func() error { s3.Close(); return nil })
-	e.blobs = notedBlobs{s3, &e.fileWork}
+	e.s3, e.blobs = s3, notedBlobs{s3, &e.fileWork}
 	return nil
 }

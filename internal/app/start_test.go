@@ -21,8 +21,8 @@ func lookupIn(settings map[string]string) func(string) (string, bool) {
 	return func(key string) (string, bool) { v, ok := settings[key]; return v, ok }
 }
 
-// startError is why a node with these settings does not start, and what it logs.
-func startError(t *testing.T, settings map[string]string) (reason error, log string) {
+// startError returns what a node with these settings logs, and why it does not start.
+func startError(t *testing.T, settings map[string]string) (log string, reason error) {
 	t.Helper()
 	settings["DATA_DIR"], settings["HOST"], settings["PORT"] = t.TempDir(), "127.0.0.1", "0"
 	c, err := config.Load(lookupIn(settings))
@@ -33,7 +33,7 @@ func startError(t *testing.T, settings map[string]string) (reason error, log str
 	if _, err = app.New(t.Context(), c, slog.New(slog.NewTextHandler(&lines, nil))); err == nil {
 		t.Fatalf("a node started with %v", settings)
 	}
-	return err, lines.String()
+	return lines.String(), err
 }
 
 // A wrong setting ends the start at once, with the name of the variable: to wait does not
@@ -58,7 +58,7 @@ func TestWrongDatabaseSettingsEndTheStart(t *testing.T) {
 					}
 				}
 			}
-			reason, log := startError(t, settings)
+			log, reason := startError(t, settings)
 			if !strings.HasPrefix(reason.Error(), c.want) {
 				t.Errorf("err = %v, want %q", reason, c.want)
 			}
@@ -81,7 +81,7 @@ func TestAWrongBucketKeyEndsTheStart(t *testing.T) {
 	for key, want := range map[string]string{"S3_SECRET_ACCESS_KEY": "S3_", "S3_ACCESS_KEY_ID": "S3_ACCESS_KEY_ID: "} {
 		settings := storageEnv(bucket)
 		settings[key] = "wrong"
-		if reason, _ := startError(t, settings); !strings.HasPrefix(reason.Error(), want) {
+		if _, reason := startError(t, settings); !strings.HasPrefix(reason.Error(), want) {
 			t.Errorf("wrong %s: %v, want its name", key, reason)
 		}
 	}

@@ -174,11 +174,8 @@ func (s *S3) Present(ctx context.Context) (bool, error) {
 	if status := code(err); status >= http.StatusMultipleChoices && status < http.StatusInternalServerError {
 		listing, end := context.WithCancel(ctx)
 		defer end()
-		for object := range s.client.ListObjects(listing, s.bucket, minio.ListObjectsOptions{MaxKeys: 1}) {
-			if object.Err != nil {
-				err = object.Err
-			}
-			break
+		if object := <-s.client.ListObjects(listing, s.bucket, minio.ListObjectsOptions{MaxKeys: 1}); object.Err != nil {
+			err = object.Err
 		}
 	}
 	return exists, fault(ctx, err)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,9 +35,7 @@ func TestEverySecretCanComeFromAFile(t *testing.T) {
 	} {
 		t.Run(key, func(t *testing.T) {
 			env := map[string]string{}
-			for k, v := range c.env {
-				env[k] = v
-			}
+			maps.Copy(env, c.env)
 			delete(env, key)
 			for _, end := range []string{"", "\n", "\r\n"} {
 				env[key+"_FILE"] = fileWith(t, c.value+end)
