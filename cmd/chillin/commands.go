@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/chillin-chat/chillin/internal/version"
 )
 
 // newRoot returns the whole command line, which writes to out. A command is a function that returns a
@@ -16,6 +18,8 @@ func newRoot(out io.Writer) *cobra.Command {
 	root := serveCommand()
 	root.Use = "chillin"
 	root.Args = cobra.ArbitraryArgs // see checkCommand
+	root.Version = version.Read().String()
+	root.SetVersionTemplate("chillin {{.Version}}\n")
 	root.Short = "Chillin, a chat server"
 	root.Long = "Chillin, a chat server. Without a command it serves, on http://localhost:5000 by default.\n\n" +
 		"Settings are environment variables; the file .env in the current folder may set them, too.\n" +

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/chillin-chat/chillin/internal/version"
 )
 
 func TestUnknownInputIsAUsageError(t *testing.T) {
@@ -92,6 +94,21 @@ func TestHelpIsACommandToo(t *testing.T) {
 		var out bytes.Buffer
 		if err := run(t.Context(), strings.Fields(args), &out); err != nil || !strings.Contains(out.String(), "Usage:") {
 			t.Errorf("%s: %v, prints %q, want a usage", args, err, &out)
+		}
+	}
+}
+
+func TestVersionIsPrinted(t *testing.T) {
+	build := version.Read()
+	for args, want := range map[string]string{
+		"version":        "chillin " + build.String() + ", " + build.Go + "\n",
+		"version --json": `{"version":"` + build.Version + `","commit":"` + build.Commit + `","go":"` + build.Go + `"}` + "\n",
+		"--version":      "chillin " + build.String() + "\n",
+		"-version":       "chillin " + build.String() + "\n",
+	} {
+		var out bytes.Buffer
+		if err := run(t.Context(), strings.Fields(args), &out); err != nil || out.String() != want {
+			t.Errorf("%s: %v, prints %q, want %q", args, err, &out, want)
 		}
 	}
 }
