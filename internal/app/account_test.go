@@ -232,9 +232,7 @@ func TestAnAccountIsClosed(t *testing.T) {
 			}
 		}
 		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodGet, "/rooms/by-name/alone", nil, nil), chat.NotFound)
-		if answer, _ := get(w.t, carol.Base+face); answer.StatusCode != http.StatusNotFound {
-			w.t.Fatalf("the avatar is there with %d, want 404", answer.StatusCode)
-		}
+		awaitDeleted(w.t, carol.Base+face)
 		if again := w.person("bob", 1); again.User.ID == bob.User.ID {
 			w.t.Fatal("the name of who is gone gives the same user")
 		}

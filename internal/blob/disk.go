@@ -37,7 +37,7 @@ func (d *Disk) path(key string) string { return filepath.Join(d.root, filepath.F
 
 // Put implements chat.Blobs. When it returns nil the blob survives a power cut.
 func (d *Disk) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
-	if !validKey(key) || strings.ContainsAny(contentType, "\r\n") {
+	if !ValidKey(key) || strings.ContainsAny(contentType, "\r\n") {
 		return fmt.Errorf("put blob %q: %w", key, errKey)
 	}
 	body := &exactly{r: r, left: size}
@@ -109,7 +109,7 @@ func syncDir(dir string) error {
 
 // Get implements chat.Blobs.
 func (d *Disk) Get(_ context.Context, key string) (chat.Blob, error) {
-	if !validKey(key) {
+	if !ValidKey(key) {
 		return chat.Blob{}, chat.ErrMissing()
 	}
 	blob, err := open(d.path(key))
@@ -159,7 +159,7 @@ type section struct {
 
 // Delete implements chat.Blobs.
 func (d *Disk) Delete(_ context.Context, key string) error {
-	if !validKey(key) {
+	if !ValidKey(key) {
 		return nil
 	}
 	if err := os.Remove(d.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {

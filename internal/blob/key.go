@@ -22,7 +22,8 @@ var keyForm = regexp.MustCompile(`^[a-z0-9_-][a-z0-9_.-]*(/[a-z0-9_-][a-z0-9_.-]
 
 const maxKey = 512
 
-func validKey(key string) bool { return len(key) <= maxKey && keyForm.MatchString(key) }
+// ValidKey reports whether key can name a blob.
+func ValidKey(key string) bool { return len(key) <= maxKey && keyForm.MatchString(key) }
 
 var errKey = errors.New("not a key")
 

@@ -72,7 +72,7 @@ func (s *S3) Close() { s.transport.CloseIdleConnections() }
 // Put implements chat.Blobs. A store that does not know conditional writes
 // (If-None-Match) replaces an existing key; random keys make that moot.
 func (s *S3) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
-	if !validKey(key) {
+	if !ValidKey(key) {
 		return fmt.Errorf("put blob %q: %w", key, errKey)
 	}
 	body := &exactly{r: r, left: size}
@@ -115,7 +115,7 @@ func (s *S3) put(ctx context.Context, key string, body *exactly, size int64, con
 
 // Get implements chat.Blobs.
 func (s *S3) Get(ctx context.Context, key string) (chat.Blob, error) {
-	if !validKey(key) {
+	if !ValidKey(key) {
 		return chat.Blob{}, chat.ErrMissing()
 	}
 	ctx, w := watched(ctx)
@@ -144,7 +144,7 @@ func (s *S3) Get(ctx context.Context, key string) (chat.Blob, error) {
 
 // Delete implements chat.Blobs.
 func (s *S3) Delete(ctx context.Context, key string) error {
-	if !validKey(key) {
+	if !ValidKey(key) {
 		return nil
 	}
 	ctx, w := watched(ctx)

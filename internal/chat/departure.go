@@ -31,10 +31,9 @@ type Departures interface {
 	Leaving(ctx context.Context, limit int) ([]UserID, error)
 	// CloseAccount makes a user DeletedUser under a free username, with nothing left
 	// of what the user told of itself, and ends its sessions; its bots are leaving
-	// from now on. It returns the user, and the key of the avatar that has to go.
-	// Where due is true, only one whose time is over. FORBIDDEN for the last admin,
-	// USERNAME_TAKEN, NOT_FOUND.
-	CloseAccount(ctx context.Context, id UserID, username string, due bool) (u User, avatar string, err error)
+	// from now on. Where due is true, only one whose time is over. FORBIDDEN for the
+	// last admin, USERNAME_TAKEN, NOT_FOUND.
+	CloseAccount(ctx context.Context, id UserID, username string, due bool) (User, error)
 	// Depart ends a membership, that of an owner too: the room goes to the highest
 	// of the others, the one who came first among equals, and is deleted where
 	// nobody is left.
@@ -58,11 +57,10 @@ type Departed struct {
 // everywhere. What the caller wrote stays. Where the rest takes too long or fails,
 // Tidy goes on with it.
 func (s *Service) CloseAccount(ctx context.Context, caller Caller) error {
-	avatar, err := s.close(ctx, caller.User.ID, false)
-	if err != nil {
+	if err := s.close(ctx, caller.User.ID, false); err != nil {
 		return err
 	}
-	if err := s.moveOut(ctx, caller.User.ID, avatar); err != nil {
+	if err := s.moveOut(ctx, caller.User.ID); err != nil {
 		s.Log.WarnContext(ctx, "an account is not quite gone yet", "user", caller.User.ID, "err", err)
 	}
 	return nil
@@ -93,32 +91,33 @@ func (s *Service) Tidy(ctx context.Context) error {
 }
 
 func (s *Service) letGo(ctx context.Context, id UserID) error {
-	avatar, err := s.close(ctx, id, true)
+	err := s.close(ctx, id, true)
 	if CodeOf(err) == NotFound {
 		return nil // another node was faster, or the guest has become an account
 	}
 	if err != nil {
 		return err
 	}
-	return s.moveOut(ctx, id, avatar)
+	return s.moveOut(ctx, id)
 }
 
 // close is the step after which nobody can act as the user.
-func (s *Service) close(ctx context.Context, id UserID, due bool) (avatar string, err error) {
-	user, avatar, err := s.Departures.CloseAccount(ctx, id, fmt.Sprintf("deleted-%d", id), due)
+func (s *Service) close(ctx context.Context, id UserID, due bool) error {
+	user, err := s.Departures.CloseAccount(ctx, id, fmt.Sprintf("deleted-%d", id), due)
 	if CodeOf(err) == UsernameTaken { // somebody likes to be called so
-		user, avatar, err = s.Departures.CloseAccount(ctx, id, "deleted-"+strings.ToLower(rand.Text()[:12]), due)
+		user, err = s.Departures.CloseAccount(ctx, id, "deleted-"+strings.ToLower(rand.Text()[:12]), due)
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
 	s.Announcer.Notify(Notice{Kind: OtherSessionsEnded, User: id})
 	s.AnnounceUser(ctx, user)
-	return avatar, nil
+	s.Sweeper.Wake() // the store has scheduled the deletion of the avatar
+	return nil
 }
 
-// moveOut ends the memberships, one room at a time, and then removes the avatar.
-func (s *Service) moveOut(ctx context.Context, id UserID, avatar string) error {
+// moveOut ends the memberships, one room at a time.
+func (s *Service) moveOut(ctx context.Context, id UserID) error {
 	rooms, err := s.Rooms.RoomsOf(ctx, id)
 	if err != nil {
 		return err
@@ -126,13 +125,6 @@ func (s *Service) moveOut(ctx context.Context, id UserID, avatar string) error {
 	for _, room := range rooms {
 		if err := s.depart(ctx, room, id); err != nil {
 			return fmt.Errorf("room %d: %w", room, err)
-		}
-	}
-	if avatar != "" {
-		ctx, cancel := context.WithTimeout(ctx, blobPatience)
-		defer cancel()
-		if err := s.Blobs.Delete(ctx, avatarKey(avatar)); err != nil {
-			return err
 		}
 	}
 	return s.Departures.Forget(ctx, id)

@@ -101,7 +101,9 @@ func (s *Service) SetAvatar(ctx context.Context, caller Caller, upload io.ReadSe
 		return User{}, err
 	}
 	s.AnnounceUser(ctx, user)
-	s.dropAvatar(ctx, before)
+	if before != "" {
+		s.Sweeper.Wake() // the store has scheduled its deletion
+	}
 	return user, nil
 }
 
@@ -115,7 +117,7 @@ func (s *Service) RemoveAvatar(ctx context.Context, caller Caller) error {
 		return err
 	}
 	s.AnnounceUser(ctx, user)
-	s.dropAvatar(ctx, before)
+	s.Sweeper.Wake() // the store has scheduled its deletion
 	return nil
 }
 
@@ -148,17 +150,13 @@ func (s *Service) putAvatar(ctx context.Context, key string, picture []byte, con
 	return patiently(s.Blobs.Put(ctx, avatarKey(key), bytes.NewReader(picture), int64(len(picture)), contentType))
 }
 
-// dropAvatar removes a blob that nobody names any more. The caller has what it
-// asked for: a failure costs space only, and neither the caller's going away nor
-// the engine's may keep it.
+// dropAvatar deletes the blob of an avatar that no user has had. A failure costs space
+// only, so it is logged and not returned.
 func (s *Service) dropAvatar(ctx context.Context, key string) {
-	if key == "" {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), blobPatience)
 	defer cancel()
 	if err := s.Blobs.Delete(ctx, avatarKey(key)); err != nil {
-		s.Log.WarnContext(ctx, "old avatar not removed", "key", key, "err", err)
+		s.Log.WarnContext(ctx, "delete unused avatar failed", "key", key, "err", err)
 	}
 }
 

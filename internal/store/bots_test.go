@@ -62,7 +62,7 @@ func TestBots(t *testing.T) {
 		})
 		t.Run("a closed bot is refused and no longer listed", func(t *testing.T) {
 			gone, token := createBot(t, s, alice, "gone")
-			if _, _, err := s.CloseAccount(ctx, gone.ID, "deleted-bot", false); err != nil {
+			if _, err := s.CloseAccount(ctx, gone.ID, "deleted-bot", false); err != nil {
 				t.Fatal(err)
 			}
 			_, err := s.CallerByToken(ctx, token.TokenHash)

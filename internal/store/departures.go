@@ -20,11 +20,10 @@ func (s *Store) Leaving(ctx context.Context, limit int) ([]chat.UserID, error) {
 }
 
 // CloseAccount makes a user chat.DeletedUser.
-func (s *Store) CloseAccount(ctx context.Context, id chat.UserID, username string, due bool) (chat.User, string, error) {
+func (s *Store) CloseAccount(ctx context.Context, id chat.UserID, username string, due bool) (chat.User, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var user chat.User
-	var avatar string
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		// Two admins must not go at once where they are the last two.
 		if err := lockFirst(ctx, tx); err != nil {
@@ -32,8 +31,8 @@ func (s *Store) CloseAccount(ctx context.Context, id chat.UserID, username strin
 		}
 		var closed, leaving bool
 		var err error
-		user, err = scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+`, u.old_avatar, u.deleted_at IS NOT NULL, COALESCE(u.expires_at <= $2, false)
-			FROM users u WHERE u.id = $1`+s.engine.lockRoom(), int64(id), int64(s.clock())), &avatar, &closed, &leaving)
+		user, err = scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+`, u.deleted_at IS NOT NULL, COALESCE(u.expires_at <= $2, false)
+			FROM users u WHERE u.id = $1`+s.engine.lockRoom(), int64(id), int64(s.clock())), &closed, &leaving)
 		switch {
 		case err != nil:
 			return err
@@ -45,10 +44,10 @@ func (s *Store) CloseAccount(ctx context.Context, id chat.UserID, username strin
 		if err := s.mayLeave(ctx, tx, user); err != nil {
 			return err
 		}
-		user, avatar, err = s.anonymise(ctx, tx, id, username)
+		user, err = s.anonymise(ctx, tx, id, username)
 		return err
 	})
-	return user, avatar, s.fail("close account", err)
+	return user, s.fail("close account", err)
 }
 
 // mayLeave keeps the last admin, as every change of an account does.
@@ -60,15 +59,15 @@ func (s *Store) mayLeave(ctx context.Context, tx *sql.Tx, user chat.User) error 
 	return chat.Account{User: user}.MayBecome(chat.Account{User: user, Disabled: true}, other)
 }
 
-func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, username string) (user chat.User, avatar string, err error) {
+func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, username string) (user chat.User, err error) {
 	now := int64(s.clock())
 	user, err = scanUser(tx.QueryRowContext(ctx, `
 		UPDATE users SET username = $2, display_name = $3, email = NULL, password = NULL, status_message = '',
 			old_avatar = avatar_key, avatar_key = '', expires_at = $4, deleted_at = $4,
 			role = CASE role WHEN 'admin' THEN 'user' ELSE role END
-		WHERE id = $1 RETURNING `+returnedUser+`, old_avatar`, int64(id), username, chat.DeletedUser, now), &avatar)
+		WHERE id = $1 RETURNING `+returnedUser, int64(id), username, chat.DeletedUser, now))
 	if err != nil {
-		return user, "", err
+		return user, err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM blob_sizes WHERE blob_key = $1`, avatarBlob(avatar)); err != nil {
 		return user, "", err
@@ -78,10 +77,10 @@ func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, usern
 		`UPDATE users SET expires_at = $2 WHERE owner_id = $1 AND deleted_at IS NULL`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, int64(id), now); err != nil {
-			return user, "", err
+			return user, err
 		}
 	}
-	return user, avatar, nil
+	return user, nil
 }
 
 // Depart ends a membership under the room's lock, whatever its role.

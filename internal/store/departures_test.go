@@ -12,7 +12,7 @@ import (
 
 func closeAccount(t *testing.T, s *Store, who chat.Caller, name string) chat.User {
 	t.Helper()
-	user, _, err := s.CloseAccount(t.Context(), who.User.ID, name, false)
+	user, err := s.CloseAccount(t.Context(), who.User.ID, name, false)
 	if err != nil {
 		t.Fatalf("close account %d: %v", who.User.ID, err)
 	}
@@ -54,24 +54,27 @@ func TestAccountsAreClosed(t *testing.T) {
 		register(t, s, "deleted-0")
 
 		t.Run("the last admin stays", func(t *testing.T) {
-			_, _, err := s.CloseAccount(t.Context(), admin.User.ID, "deleted-1", false)
+			_, err := s.CloseAccount(t.Context(), admin.User.ID, "deleted-1", false)
 			wantCode(t, err, chat.Forbidden)
 		})
 		t.Run("a name that somebody has is not given", func(t *testing.T) {
-			_, _, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-0", false)
+			_, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-0", false)
 			wantCode(t, err, chat.UsernameTaken)
 			if caller, err := s.CallerByToken(t.Context(), n.TokenHash); err != nil || caller.User.Username != "bob" {
 				t.Fatalf("caller = %+v, %v, want bob as before", caller, err)
 			}
 		})
 		t.Run("whose time is not over is not closed as due", func(t *testing.T) {
-			_, _, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", true)
+			_, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", true)
 			wantCode(t, err, chat.NotFound)
 		})
 		t.Run("nothing is left of who it was, and nobody signs in as it", func(t *testing.T) {
-			user, avatar, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", false)
-			if err != nil || user.DisplayName != chat.DeletedUser || user.Username != "deleted-2" || user.AvatarURL != "" || avatar != "face" {
-				t.Fatalf("closed = %+v with avatar %q, %v", user, avatar, err)
+			user, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", false)
+			if err != nil || user.DisplayName != chat.DeletedUser || user.Username != "deleted-2" || user.AvatarURL != "" {
+				t.Fatalf("closed = %+v, %v", user, err)
+			}
+			if due, err := s.DueBlobs(t.Context(), 10, time.Hour); err != nil || !slices.Equal(due, []string{"avatars/face"}) {
+				t.Fatalf("due blobs = %q, %v, want the avatar", due, err)
 			}
 			_, err = s.CallerByToken(t.Context(), n.TokenHash)
 			wantCode(t, err, chat.NotFound)
@@ -86,14 +89,14 @@ func TestAccountsAreClosed(t *testing.T) {
 			wantCode(t, err, chat.NotFound)
 		})
 		t.Run("closed again it is the same, under any name", func(t *testing.T) {
-			user, avatar, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-3", true)
-			if err != nil || user.Username != "deleted-2" || avatar != "face" {
-				t.Fatalf("closed again = %+v with avatar %q, %v", user, avatar, err)
+			user, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-3", true)
+			if err != nil || user.Username != "deleted-2" {
+				t.Fatalf("closed again = %+v, %v", user, err)
 			}
 		})
 		t.Run("its bots leave as well", func(t *testing.T) {
 			wantLeaving(t, s, bob.User.ID, bot.ID)
-			if _, _, err := s.CloseAccount(t.Context(), bot.ID, "deleted-4", true); err != nil {
+			if _, err := s.CloseAccount(t.Context(), bot.ID, "deleted-4", true); err != nil {
 				t.Fatal(err)
 			}
 			for _, id := range []chat.UserID{bob.User.ID, bot.ID} {
@@ -257,7 +260,7 @@ func TestNobodyComesInWhileGoing(t *testing.T) {
 			})
 			var memberships []chat.RoomID
 			all.Go(func() {
-				if _, _, err := s.CloseAccount(t.Context(), who.User.ID, "deleted-"+string(rune('a'+round)), false); err != nil {
+				if _, err := s.CloseAccount(t.Context(), who.User.ID, "deleted-"+string(rune('a'+round)), false); err != nil {
 					t.Errorf("close account: %v", err)
 				}
 				memberships, _ = s.RoomsOf(t.Context(), who.User.ID)

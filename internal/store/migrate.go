@@ -30,6 +30,14 @@ func PostgresSchema(ctx context.Context, dsn string) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	var restoring bool
+	err = driver.conn.QueryRowContext(ctx, `SELECT to_regclass('restore_in_progress') IS NOT NULL`).Scan(&restoring)
+	if err == nil && restoring {
+		err = errRestoring("the database")
+	}
+	if err != nil {
+		return nil, errors.Join(err, driver.Close())
+	}
 	return newSchema("postgres", driver, func() error { return nil })
 }
 
@@ -38,6 +46,9 @@ func SQLiteSchema(ctx context.Context, dir string) (*Schema, error) {
 	release, err := lockFolder(dir)
 	if err != nil {
 		return nil, err
+	}
+	if restoring(dir) {
+		return nil, errors.Join(errRestoring("the data folder "+dir), release())
 	}
 	driver, err := openSQLiteSchema(ctx, dir)
 	if err != nil {

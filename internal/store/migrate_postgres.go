@@ -28,17 +28,10 @@ func (m *Migrating) Error() string {
 }
 
 func openPostgresSchema(ctx context.Context, dsn string) (*schemaDriver, error) {
-	config, err := pgx.ParseConfig(dsn)
+	config, err := postgresConfig(dsn, migrateName)
 	if err != nil {
-		return nil, fmt.Errorf("read database address: %w", err)
+		return nil, err
 	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 5 * time.Second
-	}
-	// An index over millions of messages takes minutes, whatever is usual for others.
-	maps.Copy(config.RuntimeParams, map[string]string{
-		"application_name": migrateName, "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
-	})
 	driver, err := openSchemaDriver(ctx, stdlib.OpenDB(*config), `SELECT to_regclass('schema_migrations') IS NOT NULL`)
 	if err != nil {
 		return nil, err
@@ -51,12 +44,21 @@ func openPostgresSchema(ctx context.Context, dsn string) (*schemaDriver, error) 
 // in a statement: that would be a snapshot for so long, and an index that is built
 // beside writers waits for those.
 func lockSchema(ctx context.Context, conn *sql.Conn) error {
+	return tryLockSchema(ctx, conn, "pg_try_advisory_lock")
+}
+
+// lockSchemaShared keeps migrations away; several backups can have it together.
+func lockSchemaShared(ctx context.Context, conn *sql.Conn) error {
+	return tryLockSchema(ctx, conn, "pg_try_advisory_lock_shared")
+}
+
+func tryLockSchema(ctx context.Context, conn *sql.Conn, function string) error {
 	key, err := schemaLock(ctx, conn)
 	if err != nil {
 		return err
 	}
 	var taken bool
-	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, key).Scan(&taken); err != nil {
+	if err := conn.QueryRowContext(ctx, `SELECT `+function+`($1)`, key).Scan(&taken); err != nil {
 		return fmt.Errorf("lock the schema: %w", err)
 	}
 	if !taken {
@@ -70,12 +72,39 @@ func lockSchema(ctx context.Context, conn *sql.Conn) error {
 }
 
 func unlockSchema(ctx context.Context, conn *sql.Conn) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	releaseSchema(ctx, conn, "pg_advisory_unlock")
+}
+
+func unlockSchemaShared(ctx context.Context, conn *sql.Conn) {
+	releaseSchema(ctx, conn, "pg_advisory_unlock_shared")
+}
+
+func releaseSchema(ctx context.Context, conn *sql.Conn, function string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	// A connection that is broken has given the lock back already.
 	if key, err := schemaLock(ctx, conn); err == nil {
-		_, _ = conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1)`, key)
+		_, _ = conn.ExecContext(ctx, `SELECT `+function+`($1)`, key)
 	}
+}
+
+// connectTimeout is the time to connect, if the operator has set none.
+const connectTimeout = 5 * time.Second
+
+// postgresConfig is the configuration of one connection for work that may take hours: an
+// index over millions of messages takes minutes, whatever timeouts the server has.
+func postgresConfig(dsn, application string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("read database address: %w", err)
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	maps.Copy(config.RuntimeParams, map[string]string{
+		"application_name": application, "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
+	})
+	return config, nil
 }
 
 func schemaLock(ctx context.Context, conn *sql.Conn) (key int64, err error) {

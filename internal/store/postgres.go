@@ -217,6 +217,8 @@ func (*postgres) lockDue() string  { return " FOR NO KEY UPDATE OF h SKIP LOCKED
 
 func (*postgres) lockIdle() string { return " FOR NO KEY UPDATE SKIP LOCKED" }
 
+func (*postgres) nowMillis() string { return "(extract(epoch FROM clock_timestamp()) * 1000)::bigint" }
+
 func (*postgres) violated(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
 		return e.ConstraintName

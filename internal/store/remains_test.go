@@ -104,7 +104,7 @@ func TestALargeTalkOfTwoEndsWithBothAccounts(t *testing.T) {
 		}
 		appendText(t, s, room, alice, "hello")
 		deepen(t, s, room, alice, removedAtOnce)
-		if _, _, err := s.CloseAccount(ctx, bob.User.ID, "deleted-2", false); err != nil {
+		if _, err := s.CloseAccount(ctx, bob.User.ID, "deleted-2", false); err != nil {
 			t.Fatal(err)
 		}
 		for i, who := range []chat.Caller{bob, alice} {

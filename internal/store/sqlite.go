@@ -228,6 +228,8 @@ func (*sqliteEngine) lockDue() string  { return "" }
 
 func (*sqliteEngine) lockIdle() string { return "" }
 
+func (*sqliteEngine) nowMillis() string { return "CAST(unixepoch('subsec') * 1000 AS integer)" }
+
 func (*sqliteEngine) violated(err error) string {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok || e.Code() != sqlite3.SQLITE_CONSTRAINT_UNIQUE && e.Code() != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {

@@ -83,6 +83,8 @@ type engine interface {
 	lockDue() string
 	// lockIdle ends a SELECT that takes the rows which nobody else holds.
 	lockIdle() string
+	// nowMillis is the SQL expression for the database's time in Unix milliseconds.
+	nowMillis() string
 	// violated names the unique constraint or columns that err tells of, "" for
 	// any other error.
 	violated(err error) string

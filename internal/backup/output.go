@@ -1,0 +1,150 @@
+package backup
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// output is the file of an archive. It has its final name only when it is complete.
+type output struct {
+	*bufio.Writer
+	file *os.File
+	path string
+}
+
+const partialSuffix = ".partial"
+
+// createOutput creates the file path.partial, for its owner alone.
+func createOutput(path string) (*output, error) {
+	if err := mustNotExist(path); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path+partialSuffix, os.O_CREATE|os.O_WRONLY|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("create backup: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("another backup is writing %s", file.Name()), file.Close())
+	}
+	// What a killed backup left there is overwritten.
+	if err := errors.Join(file.Truncate(0), file.Chmod(0o600)); err != nil {
+		return nil, errors.Join(fmt.Errorf("create backup: %w", err), file.Close())
+	}
+	return &output{bufio.NewWriterSize(file, 1<<20), file, path}, nil
+}
+
+func mustNotExist(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s exists already: a backup never overwrites a file", path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("create backup: %w", err)
+	}
+	return nil
+}
+
+// publish gives the complete file its name, in a way that survives a power failure.
+func (o *output) publish() (size int64, err error) {
+	if err := errors.Join(o.Flush(), o.file.Sync()); err != nil {
+		return 0, fmt.Errorf("write backup: %w", err)
+	}
+	info, err := o.file.Stat()
+	if err == nil {
+		err = mustNotExist(o.path)
+	}
+	if err == nil {
+		err = os.Rename(o.file.Name(), o.path)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("write backup: %w", err)
+	}
+	dir, err := os.Open(filepath.Dir(o.path))
+	if err != nil {
+		return 0, fmt.Errorf("write backup: %w", err)
+	}
+	return info.Size(), errors.Join(dir.Sync(), dir.Close(), o.file.Close())
+}
+
+// discard removes the file of a backup that failed.
+func (o *output) discard() error { return errors.Join(os.Remove(o.file.Name()), o.file.Close()) }
+
+// The names of archives in a folder sort by time.
+const (
+	namePrefix  = "chillin-"
+	nameTime    = "20060102-150405"
+	plainSuffix = ".tar.zst"
+	sealSuffix  = ".tar.zst.age"
+)
+
+// fileIn returns the name for a backup in a folder.
+func fileIn(dir string, at time.Time, sealed bool) string {
+	suffix := plainSuffix
+	if sealed {
+		suffix = sealSuffix
+	}
+	return filepath.Join(dir, namePrefix+at.UTC().Format(nameTime)+suffix)
+}
+
+// isArchiveName reports whether fileIn makes such a name.
+func isArchiveName(name string) bool {
+	rest, is := strings.CutPrefix(name, namePrefix)
+	rest, encrypted := strings.CutSuffix(rest, sealSuffix)
+	if !encrypted {
+		var plain bool
+		if rest, plain = strings.CutSuffix(rest, plainSuffix); !plain {
+			return false
+		}
+	}
+	_, err := time.Parse(nameTime, rest)
+	return is && err == nil
+}
+
+// prune removes all archives in a folder but the newest ones, and what killed backups
+// left there. It only removes files with names that fileIn makes.
+func prune(dir string, keep int) (removed []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("remove old backups: %w", err)
+	}
+	var archives []string
+	for _, e := range entries {
+		name, partial := strings.CutSuffix(e.Name(), partialSuffix)
+		switch {
+		case !isArchiveName(name) || !e.Type().IsRegular():
+		case partial:
+			if abandoned(filepath.Join(dir, e.Name())) {
+				removed = append(removed, e.Name())
+			}
+		default:
+			archives = append(archives, name)
+		}
+	}
+	slices.Sort(archives)
+	if keep > 0 && len(archives) > keep {
+		removed = append(removed, archives[:len(archives)-keep]...)
+	}
+	for _, name := range removed {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			return nil, fmt.Errorf("remove old backups: %w", err)
+		}
+	}
+	return removed, nil
+}
+
+// abandoned reports whether no process writes the file.
+func abandoned(path string) bool {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+}

@@ -1,0 +1,122 @@
+package backup
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"filippo.io/age"
+)
+
+// Keys encrypt and decrypt archives.
+type Keys struct {
+	// Passphrase encrypts and decrypts; "" is none.
+	Passphrase string
+	// Recipients are public keys of age (age1…), one a line, in place of a passphrase.
+	Recipients string
+	// IdentityFile has the private keys for archives that were made for Recipients.
+	IdentityFile string
+	// Ask returns a passphrase for an archive that needs one, if there is none here.
+	Ask func() (string, error)
+}
+
+// workFactor of scrypt (2^18): a passphrase costs a second and 256 MiB to try. It is also
+// the highest that is accepted, because an archive could demand any amount of memory.
+const workFactor = 18
+
+const ageMagic = "age-encryption.org/"
+
+// sealed returns whether archives are encrypted.
+func (k Keys) sealed() bool { return k.Passphrase != "" || k.Recipients != "" }
+
+// seal encrypts what is written to w, if there are keys.
+func (k Keys) seal(w io.Writer) (io.WriteCloser, error) {
+	if !k.sealed() {
+		return plain{w}, nil
+	}
+	if k.Passphrase != "" && k.Recipients != "" {
+		return nil, errors.New("an archive is encrypted with a passphrase or for recipients, not both: unset BACKUP_PASSPHRASE or BACKUP_RECIPIENT")
+	}
+	recipients, err := k.recipients()
+	if err != nil {
+		return nil, err
+	}
+	out, err := age.Encrypt(w, recipients...)
+	if err != nil {
+		return nil, fmt.Errorf("encrypt backup: %w", err)
+	}
+	return out, nil
+}
+
+func (k Keys) recipients() ([]age.Recipient, error) {
+	if k.Passphrase == "" {
+		recipients, err := age.ParseRecipients(bytes.NewReader([]byte(k.Recipients)))
+		if err != nil {
+			return nil, fmt.Errorf("BACKUP_RECIPIENT is not a public key of age (age1…): %w", err)
+		}
+		return recipients, nil
+	}
+	recipient, err := age.NewScryptRecipient(k.Passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("use BACKUP_PASSPHRASE: %w", err)
+	}
+	recipient.SetWorkFactor(workFactor)
+	return []age.Recipient{recipient}, nil
+}
+
+type plain struct{ io.Writer }
+
+func (plain) Close() error { return nil }
+
+// open decrypts r if it is encrypted.
+func (k *Keys) open(r io.Reader) (io.Reader, error) {
+	in := bufio.NewReaderSize(r, 1<<20)
+	if head, _ := in.Peek(len(ageMagic)); string(head) != ageMagic {
+		return in, nil
+	}
+	identities, err := k.identities()
+	if err != nil {
+		return nil, err
+	}
+	out, err := age.Decrypt(in, identities...)
+	if _, wrong := errors.AsType[*age.NoIdentityMatchError](err); wrong {
+		return nil, errors.New("the backup is encrypted with another passphrase or for another key")
+	}
+	if err != nil {
+		return nil, broken("decrypt: %w", err)
+	}
+	return out, nil
+}
+
+func (k *Keys) identities() ([]age.Identity, error) {
+	if k.IdentityFile != "" {
+		file, err := os.Open(k.IdentityFile)
+		if err != nil {
+			return nil, fmt.Errorf("read BACKUP_IDENTITY_FILE: %w", err)
+		}
+		defer file.Close()
+		identities, err := age.ParseIdentities(file)
+		if err != nil {
+			return nil, fmt.Errorf("read BACKUP_IDENTITY_FILE: %w", err)
+		}
+		return identities, nil
+	}
+	if k.Passphrase == "" && k.Ask != nil {
+		var err error
+		if k.Passphrase, err = k.Ask(); err != nil {
+			return nil, err
+		}
+	}
+	if k.Passphrase == "" {
+		return nil, errors.New("the backup is encrypted: set BACKUP_PASSPHRASE_FILE or BACKUP_IDENTITY_FILE, or run this in a terminal")
+	}
+	identity, err := age.NewScryptIdentity(k.Passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("use the passphrase: %w", err)
+	}
+	identity.SetMaxWorkFactor(workFactor)
+	return []age.Identity{identity}, nil
+}

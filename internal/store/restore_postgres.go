@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// RestorePostgres opens the database that dsn names for a restore. It returns
+// ErrNotEmpty if the database has a schema, and a *Migrating error if another process
+// has the lock of the schema, which Restore keeps until Close.
+func RestorePostgres(ctx context.Context, dsn string) (_ *Restore, err error) {
+	r, err := openPostgresRestore(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	if err := lockSchema(ctx, r.conn); err != nil {
+		return nil, err
+	}
+	var exists bool
+	err = r.conn.QueryRowContext(ctx, `SELECT to_regclass('restore_in_progress') IS NOT NULL, to_regclass('schema_migrations') IS NOT NULL`).Scan(&r.Resumed, &exists)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("look at the database: %w", err)
+	case exists:
+		return nil, fmt.Errorf("%w: the database has Chillin's tables; create another one and name it (DB_NAME or DATABASE_URL), or drop this one", ErrNotEmpty)
+	}
+	r.mark = func(ctx context.Context) error {
+		_, err := r.conn.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS restore_in_progress ()`)
+		return err
+	}
+	r.enter = func(ctx context.Context) error {
+		_, err := r.tx.ExecContext(ctx, `DROP TABLE restore_in_progress`)
+		return err
+	}
+	// The planner knows nothing of the new rows yet.
+	r.publish = func(ctx context.Context) error {
+		_, err := r.conn.ExecContext(ctx, `ANALYZE `+strings.Join(backedUp, ", "))
+		return err
+	}
+	return r, nil
+}
+
+// ScratchPostgres opens a restore into a schema of its own beside the one that nodes
+// serve. The schema only exists in the transaction: Close removes it, and so does the
+// end of this process.
+func ScratchPostgres(ctx context.Context, dsn string) (*Restore, error) {
+	r, err := openPostgresRestore(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	name := "chillin_check_" + strings.ToLower(rand.Text()[:12])
+	r.enter = func(ctx context.Context) error {
+		var path string
+		if err := r.tx.QueryRowContext(ctx, `SELECT current_setting('search_path')`).Scan(&path); err != nil {
+			return err
+		}
+		_, err := r.tx.ExecContext(ctx, `CREATE SCHEMA `+name)
+		if err != nil {
+			return fmt.Errorf("create a scratch schema (GRANT CREATE ON DATABASE … TO …, or use --sqlite): %w", err)
+		}
+		_, err = r.tx.ExecContext(ctx, `SET LOCAL search_path TO `+name+`, `+path)
+		return err
+	}
+	return r, nil
+}
+
+func openPostgresRestore(ctx context.Context, dsn string) (*Restore, error) {
+	config, err := postgresConfig(dsn, "chillin restore")
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDB(*config)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
+	}
+	return &Restore{engine: postgresTables{}, files: "postgres", db: db, conn: conn, release: func() error { return nil }}, nil
+}

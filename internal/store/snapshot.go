@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// Snapshot reads all rows of a database as they were at one moment, while nodes write.
+// Close it.
+type Snapshot struct {
+	Schema uint
+	Epoch  chat.Epoch
+	Tables []Table
+
+	engine  tableEngine
+	db      *sql.DB
+	conn    *sql.Conn
+	tx      *sql.Tx
+	release func()
+}
+
+// PostgresSnapshot opens a snapshot of the database that dsn names. It keeps the lock of
+// the schema, shared with other snapshots: otherwise a migration would wait for the
+// snapshot's tables, and senders for the migration. It returns a *Migrating error if a
+// migration is running.
+func PostgresSnapshot(ctx context.Context, dsn string) (*Snapshot, error) {
+	config, err := postgresConfig(dsn, "chillin backup")
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshot{engine: postgresTables{}, db: stdlib.OpenDB(*config), release: func() {}}
+	return s.begin(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, func() error {
+		s.release = func() { unlockSchemaShared(ctx, s.conn) }
+		return lockSchemaShared(ctx, s.conn)
+	})
+}
+
+// SQLiteSnapshot opens a snapshot of chillin.db in dir. It does not need the folder,
+// which a node may hold: a read transaction neither blocks its writer nor sees it.
+func SQLiteSnapshot(ctx context.Context, dir string) (*Snapshot, error) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "chillin.db")+"?mode=rw&_pragma=busy_timeout(5000)&_pragma=query_only(1)")
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	s := &Snapshot{engine: sqliteTables{}, db: db, release: func() {}}
+	return s.begin(ctx, nil, func() error { return nil })
+}
+
+func (s *Snapshot) begin(ctx context.Context, o *sql.TxOptions, lock func() error) (_ *Snapshot, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.conn, err = s.db.Conn(ctx); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := lock(); err != nil {
+		return nil, err
+	}
+	if s.tx, err = s.conn.BeginTx(ctx, o); err != nil {
+		return nil, fmt.Errorf("begin snapshot: %w", err)
+	}
+	// The first statement determines the moment of the snapshot.
+	if err := s.tx.QueryRowContext(ctx, `SELECT version, (SELECT epoch FROM instance) FROM schema_migrations`).Scan(&s.Schema, &s.Epoch); err != nil {
+		return nil, fmt.Errorf("begin snapshot: %w", err)
+	}
+	for _, name := range backedUp {
+		t, err := describeTable(ctx, s.engine, s.tx, name)
+		if err != nil {
+			return nil, err
+		}
+		s.Tables = append(s.Tables, t)
+	}
+	return s, nil
+}
+
+// Rows calls yield for every row of t. The values are only valid until it returns.
+func (s *Snapshot) Rows(ctx context.Context, t Table, yield func(row []any) error) error {
+	return readRows(ctx, s.engine, s.tx, t, yield)
+}
+
+// BlobKeys calls yield for the key of every blob that a row refers to.
+func (s *Snapshot) BlobKeys(ctx context.Context, yield func(key string) error) error {
+	return yieldKeys(ctx, s.tx, namedBlobs, yield)
+}
+
+func yieldKeys(ctx context.Context, from querier, query string, yield func(key string) error) error {
+	err := each(ctx, from, func(r row) error {
+		key, err := scanOne[string](r)
+		if err != nil {
+			return err
+		}
+		return yield(key)
+	}, query)
+	if err != nil {
+		return fmt.Errorf("list blobs: %w", err)
+	}
+	return nil
+}
+
+// Close ends the snapshot. It may be called twice.
+func (s *Snapshot) Close() error {
+	if s.tx != nil {
+		_ = s.tx.Rollback() // it has changed nothing
+	}
+	if s.conn == nil {
+		return s.db.Close()
+	}
+	s.release()
+	err := s.conn.Close()
+	if errors.Is(err, sql.ErrConnDone) {
+		err = nil
+	}
+	return errors.Join(err, s.db.Close())
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// TestEveryTableIsBackedUpOrDerived fails for a new table that nobody has decided about.
+func TestEveryTableIsBackedUpOrDerived(t *testing.T) {
+	list := map[string]string{
+		"postgres": `SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace`,
+		"sqlite":   `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%'`,
+	}
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			s := e.open(t)
+			tables, err := readAll(t.Context(), s.read, scanOne[string], list[e.name])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range tables {
+				if slices.Contains(backedUp, table) == slices.Contains(derived, table) {
+					t.Errorf("%s is in both or none of the lists backedUp and derived (tables.go)", table)
+				}
+			}
+			for _, table := range backedUp {
+				if !slices.Contains(tables, table) {
+					t.Errorf("there is no table %s", table)
+				}
+			}
+		})
+	}
+}
+
+// TestHeldBlobsAreNotDue: the rule is in the database, so the claim of an older node,
+// which is the same statement, is held too.
+func TestHeldBlobsAreNotDue(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		due := func(want ...string) {
+			t.Helper()
+			keys, err := s.DueBlobs(t.Context(), 10, 0)
+			slices.Sort(keys)
+			if err != nil || !slices.Equal(keys, want) {
+				t.Fatalf("due blobs = %q, %v, want %q", keys, err, want)
+			}
+		}
+		hold := func(id string, d time.Duration) {
+			t.Helper()
+			if err := s.HoldBlobs(t.Context(), id, d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.DoomBlobs(t.Context(), []string{"files/a", "files/b"}, -time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		hold("one", time.Hour)
+		hold("two", time.Hour)
+		due()
+		if err := s.RenewHold(t.Context(), "one", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.FinishBackup(t.Context(), "one", chat.Backup{FinishedAt: 5, Messages: 6, Files: 7, Bytes: 8}); err != nil {
+			t.Fatal(err)
+		}
+		due() // the second backup still runs
+		if err := s.AbandonBackup(t.Context(), "two"); err != nil {
+			t.Fatal(err)
+		}
+		due("files/a", "files/b")
+		if last, err := s.LastBackup(t.Context()); err != nil || last != (chat.Backup{FinishedAt: 5, Messages: 6, Files: 7, Bytes: 8}) {
+			t.Fatalf("last backup = %+v, %v", last, err)
+		}
+		hold("three", 0)
+		due("files/a", "files/b")
+		for name, err := range map[string]error{
+			"renew": s.RenewHold(t.Context(), "three", time.Hour), "finish": s.FinishBackup(t.Context(), "three", chat.Backup{}),
+		} {
+			if !errors.Is(err, ErrHoldExpired) {
+				t.Errorf("%s of an expired hold: %v, want %v", name, err, ErrHoldExpired)
+			}
+		}
+		due("files/a", "files/b")
+	})
+}

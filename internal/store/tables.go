@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// backedUp are the tables of a backup. A table comes after those that it refers to.
+var backedUp = []string{
+	"instance", "users", "sessions", "rooms", "room_members", "room_bans", "room_mutes", "invites", "direct_rooms",
+	"messages", "reactions", "mentions", "attachments", "doomed_blobs", "incoming_hooks", "outgoing_hooks", "audit", "limits",
+}
+
+// derived are the tables that a backup leaves out: what follows from other tables, and
+// what only means something in the database where it was written.
+var derived = []string{"schema_migrations", "messages_search", "search_cursor", "backups"}
+
+// namedBlobs is the query for the key of every blob that a row refers to.
+const namedBlobs = `SELECT blob_key FROM attachments
+	UNION SELECT thumb_key FROM attachments WHERE thumb_key <> ''
+	UNION SELECT 'avatars/' || avatar_key FROM users WHERE avatar_key <> ''`
+
+// Kind is the kind of the values in a column, the same for both engines.
+type Kind string
+
+// The kinds of values: nil or int64, string, bool, []byte and float64.
+const (
+	Integer Kind = "integer"
+	Text    Kind = "text"
+	Boolean Kind = "boolean"
+	Bytes   Kind = "bytes"
+	Real    Kind = "real"
+)
+
+// Column is a column of a Table.
+type Column struct {
+	Name string `json:"name"`
+	Kind Kind   `json:"kind"`
+}
+
+// Table is a table of a backup.
+type Table struct {
+	Name    string   `json:"name"`
+	Columns []Column `json:"columns"`
+	// LastID is the highest id that was given to a row, 0 if ids are not generated.
+	LastID int64 `json:"lastId,omitempty"`
+}
+
+// tableEngine is what the engines do differently when whole tables are copied.
+type tableEngine interface {
+	columns(ctx context.Context, from querier, table string) ([]Column, error)
+	// selected is the SQL expression that reads a column as its kind.
+	selected(c Column) string
+	lastID(ctx context.Context, from querier, table string) (int64, error)
+	setLastID(ctx context.Context, tx *sql.Tx, table string, id int64) error
+	// copyRows inserts the rows that next returns, until it returns io.EOF.
+	copyRows(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t Table, next func() ([]any, error)) (int64, error)
+}
+
+func describeTable(ctx context.Context, e tableEngine, from querier, name string) (Table, error) {
+	columns, err := e.columns(ctx, from, name)
+	if err != nil {
+		return Table{}, fmt.Errorf("read columns of %s: %w", name, err)
+	}
+	if len(columns) == 0 {
+		return Table{}, fmt.Errorf("there is no table %s", name)
+	}
+	last, err := e.lastID(ctx, from, name)
+	if err != nil {
+		return Table{}, fmt.Errorf("read last id of %s: %w", name, err)
+	}
+	return Table{Name: name, Columns: columns, LastID: last}, nil
+}
+
+// readRows calls yield for every row of t. The values are only valid until it returns.
+func readRows(ctx context.Context, e tableEngine, from querier, t Table, yield func(row []any) error) error {
+	query := `SELECT `
+	for i, c := range t.Columns {
+		if i > 0 {
+			query += `, `
+		}
+		query += e.selected(c)
+	}
+	values, dest := make([]any, len(t.Columns)), make([]any, len(t.Columns))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	err := each(ctx, from, func(r row) error {
+		if err := r.Scan(dest...); err != nil {
+			return err
+		}
+		return yield(values)
+	}, query+` FROM `+t.Name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+var tableName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// systemTable reports whether a table belongs to the engine.
+func systemTable(name string) bool {
+	return strings.HasPrefix(name, "pg_") || strings.HasPrefix(name, "sqlite_")
+}
+
+// mustMatch returns an error unless the database has the table with these columns. It
+// also ensures that names from an archive are safe in SQL.
+func mustMatch(ctx context.Context, e tableEngine, from querier, t Table) error {
+	if !tableName.MatchString(t.Name) || systemTable(t.Name) || slices.Contains(derived, t.Name) {
+		return fmt.Errorf("the backup has a table %q, which no backup contains", t.Name)
+	}
+	columns, err := e.columns(ctx, from, t.Name)
+	if err != nil {
+		return fmt.Errorf("read columns of %s: %w", t.Name, err)
+	}
+	for i, c := range t.Columns {
+		if !slices.Contains(columns, c) {
+			return fmt.Errorf("the backup has a column %s.%q (%s) that its schema version does not have", t.Name, c.Name, c.Kind)
+		}
+		if slices.Contains(t.Columns[:i], c) {
+			return fmt.Errorf("the backup has the column %s.%q twice", t.Name, c.Name)
+		}
+	}
+	if len(t.Columns) == 0 {
+		return fmt.Errorf("the backup has no columns for %s", t.Name)
+	}
+	return nil
+}
