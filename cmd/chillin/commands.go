@@ -29,6 +29,8 @@ func newRoot(out io.Writer) *cobra.Command {
 		doctorCommand(),
 		adminCommand(),
 		migrateCommand(),
+		backupCommand(),
+		restoreCommand(),
 		healthCommand(),
 		loadCommand(),
 		openapiCommand(),
@@ -126,7 +128,7 @@ func checkCommand(root *cobra.Command, args []string) error {
 	switch {
 	case err != nil:
 		return &usageError{c, err.Error()}
-	case !c.HasSubCommands():
+	case !c.HasSubCommands(), c != root && c.Runnable(): // it checks its arguments itself
 		return nil
 	case len(rest) == 0 && !c.Runnable() && args[0] != "help":
 		return &usageError{c, "a command is missing"}

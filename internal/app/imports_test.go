@@ -14,10 +14,11 @@ import (
 // other: cmd → app → {api, gateway} → auth → chat → markup; the engines know chat;
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
-	"cmd/chillin":        {"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/version"},
-	"internal/app":       {"internal/api", "internal/auth", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/store", "internal/version", "internal/webhook", "internal/doctor", "web"},
+	"cmd/chillin":        {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/version"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/store", "internal/version", "internal/webhook", "internal/doctor", "web"},
 	"internal/api":       {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/strictjson"},
 	"internal/gateway":   {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/socket", "internal/strictjson"},
+	"internal/backup":    {"internal/blob", "internal/chat", "internal/store"},
 	"internal/auth":      {"internal/chat", "internal/logging", "internal/markup"},
 	"internal/chat":      {"internal/markup"},
 	"internal/markup":    {},
@@ -28,6 +29,7 @@ var mayImport = map[string][]string{
 	"internal/blob":      {"internal/chat"},
 	"internal/picture":   {"internal/chat"},
 	"internal/webhook":   {"internal/chat", "internal/metrics", "internal/recovery"},
+	"internal/backup":    {"internal/blob", "internal/chat", "internal/store"},
 	"internal/doctor":    {"internal/blob", "internal/config", "internal/store"},
 	"internal/gathering": {"internal/recovery"},
 	"internal/config":    {},

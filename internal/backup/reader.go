@@ -89,6 +89,9 @@ func (r *Reader) readHeader() error {
 	case r.Header.Version != FormatVersion:
 		return fmt.Errorf("the backup has format version %d and this chillin reads version %d: use a newer chillin", r.Header.Version, FormatVersion)
 	}
+	if r.Header.ID == "" {
+		return broken("it has no id")
+	}
 	for i, t := range r.Header.Tables {
 		if slices.ContainsFunc(r.Header.Tables[:i], func(o store.Table) bool { return o.Name == t.Name }) {
 			return broken("table %q is there twice", t.Name)

@@ -47,6 +47,8 @@ type Config struct {
 	// WEBHOOK_ALLOW_PRIVATE: outgoing webhooks may reach private and local addresses
 	WebhookAllowPrivate bool
 
+	Backup Backup
+
 	LogLevel  slog.Level
 	LogFormat LogFormat
 }
@@ -100,6 +102,8 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		MinFreeSpace:      r.number("MIN_FREE_SPACE", 1024, 0, 1<<30),
 
 		WebhookAllowPrivate: r.flag("WEBHOOK_ALLOW_PRIVATE"),
+
+		Backup: r.backup(),
 
 		LogLevel:  r.logLevel("LOG_LEVEL"),
 		LogFormat: LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),
