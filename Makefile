@@ -69,6 +69,10 @@ test-go: | need-go need-cc ## go test -race; one package: make test-go PKG=./int
 test-kubernetes: | need-go ## the manifests and the Helm chart: linted, rendered, decoded strictly
 	cd internal/tools/kubernetes && $(GO_TEST) ./...
 
+.PHONY: test-backup
+test-backup: | need-go ## back up and restore 100,000 messages and 1,000 files, on both engines
+	$(GO_TEST) -count=1 -v -run '^TestABackupIsOfOneMoment$$' ./internal/backup -large
+
 # By itself: its bounds of time are promises, and other tests would take the processors.
 .PHONY: test-chaos
 test-chaos: | need-go ## the short set of faults on real processes (four minutes)

@@ -62,3 +62,23 @@ func RestoreBackup(ctx context.Context, c config.Config, path string, keys backu
 		EndSessions: endSessions,
 	})
 }
+
+// readLastBackupEvery is how often a node asks the database for the last backup.
+const readLastBackupEvery = time.Minute
+
+// watchBackups keeps the metric of the last backup until ctx ends. An answer that does not
+// come is no fault of the backup: the age goes on.
+func (a *App) watchBackups(ctx context.Context) {
+	tick := time.NewTicker(readLastBackupEvery)
+	defer tick.Stop()
+	for {
+		if last, err := a.engines.store.LastBackup(ctx); err == nil && last.FinishedAt > 0 {
+			a.metrics.LastBackup(last.FinishedAt.Std())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
