@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -106,13 +107,18 @@ func TestBackupBesideARunningServer(t *testing.T) {
 	if err != nil || len(history) != 1 || history[0].Text != "before the backup" || len(history[0].Attachments) != 1 {
 		t.Fatalf("history = %+v, %v, want the message of the backup with its file", history, err)
 	}
-	answer, err := http.Get(alice.Base + history[0].Attachments[0].URL)
-	if err != nil || answer.Body.Close() != nil || answer.StatusCode != http.StatusUnauthorized {
-		t.Errorf("the file for a stranger: %v, %v, want 401", answer.StatusCode, err)
-	}
-	var link struct{ URL string }
-	if err := alice.Do(t.Context(), "POST", fmt.Sprintf("/files/%d/link", history[0].Attachments[0].ID), nil, &link); err != nil {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, alice.Base+history[0].Attachments[0].URL, nil)
+	if err != nil {
 		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+alice.Token)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || string(text) != "keep me" {
+		t.Errorf("the file = %d %q, %v, want what was uploaded", answer.StatusCode, text, err)
 	}
 	send("goes on")
 	if again := rejoin(t, alice, room.ID, 1, back.Epoch); again.Reset || len(again.Messages) != 1 || again.Messages[0].Text != "goes on" {
