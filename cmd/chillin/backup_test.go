@@ -136,7 +136,7 @@ func TestBackupSaysWhatIsWrong(t *testing.T) {
 	for args, want := range map[string]string{
 		"backup":                           "FILE is missing",
 		"backup a b":                       `unexpected argument "b"`,
-		"backup " + dir + "/a":             "DATA_DIR",
+		"backup " + dir + "/a":             "database",
 		"backup check " + dir + "/missing": "no such file",
 		"backup check " + text:             "damaged or not complete",
 		"restore " + text:                  "damaged or not complete",

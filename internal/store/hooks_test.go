@@ -377,7 +377,7 @@ func TestWebhooksAndInvitesOfAFormerManagerPause(t *testing.T) {
 			}
 		},
 		"closes its account": func(t *testing.T, s *Store, _ chat.Room, _, bob chat.Caller) {
-			if _, _, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", false); err != nil {
+			if _, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", false); err != nil {
 				t.Fatal(err)
 			}
 		},

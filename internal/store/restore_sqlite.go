@@ -14,9 +14,14 @@ const restoreFolder = "restore.partial"
 
 // restoring reports whether a restore into dir did not finish.
 func restoring(dir string) bool {
-	_, unfinished := os.Stat(filepath.Join(dir, restoreFolder))
-	_, complete := os.Stat(filepath.Join(dir, "chillin.db"))
-	return unfinished == nil && complete != nil
+	_, err := os.Stat(filepath.Join(dir, restoreFolder))
+	return err == nil && !hasDatabase(dir)
+}
+
+// hasDatabase reports whether dir has a database: to lock a folder creates an empty file.
+func hasDatabase(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, "chillin.db"))
+	return err == nil && info.Size() > 0
 }
 
 // RestoreSQLite opens dir for a restore and holds it, as a node does. It returns
@@ -32,7 +37,7 @@ func RestoreSQLite(dir string) (_ *Restore, err error) {
 		}
 	}()
 	final, partial := filepath.Join(dir, "chillin.db"), filepath.Join(dir, restoreFolder)
-	if _, err := os.Stat(final); err == nil {
+	if hasDatabase(dir) {
 		return nil, fmt.Errorf("%w: %s exists; name another DATA_DIR, or move this one away", ErrNotEmpty, final)
 	}
 	r := &Restore{Resumed: restoring(dir), engine: sqliteTables{}, files: "sqlite", release: release}
