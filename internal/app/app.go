@@ -39,7 +39,6 @@ const (
 // App is one node.
 type App struct {
 	config  config.Config
-	metrics *metrics.Metrics
 	log     *slog.Logger
 	flush   func() // writes what the log still sums up
 	metrics *metrics.Metrics

@@ -29,7 +29,6 @@ var mayImport = map[string][]string{
 	"internal/blob":      {"internal/chat"},
 	"internal/picture":   {"internal/chat"},
 	"internal/webhook":   {"internal/chat", "internal/metrics", "internal/recovery"},
-	"internal/backup":    {"internal/blob", "internal/chat", "internal/store"},
 	"internal/doctor":    {"internal/blob", "internal/config", "internal/store"},
 	"internal/gathering": {"internal/recovery"},
 	"internal/config":    {},

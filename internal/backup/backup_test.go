@@ -126,7 +126,7 @@ func startWriters(t *testing.T, ctx context.Context, town *town) *sync.WaitGroup
 				}
 				m, err := town.say(ctx, room, "written during the backup", files...)
 				if err == nil && i == 1 {
-					_, _, err = town.store.Delete(ctx, m.ID, town.alice.User.ID, func(chat.Membership, chat.Message) error { return nil })
+					_, _, err = town.store.Delete(ctx, m.Ref(), town.alice.User.ID, func(chat.Membership, chat.Message) error { return nil })
 				}
 				if err != nil && ctx.Err() == nil && chat.CodeOf(err) != chat.Unavailable && chat.CodeOf(err) != chat.NotFound { // its file was deleted
 					t.Errorf("write during the backup: %v", err)
@@ -167,7 +167,7 @@ func TestABackupFitsBothEngines(t *testing.T) {
 		t.Run(places[way[0]].name+" to "+places[way[1]].name, func(t *testing.T) {
 			from, to := newTown(t, places[way[0]].make(t)), places[way[1]].make(t)
 			from.fill(t, 100, 3)
-			if _, _, err := from.store.SetAvatar(t.Context(), from.alice.User.ID, "face"); err != nil {
+			if _, _, err := from.store.SetAvatar(t.Context(), from.alice.User.ID, "face", 3, chat.Quota{PerDay: 1000, Stored: 1000}); err != nil {
 				t.Fatal(err)
 			}
 			if err := from.blobs.Put(t.Context(), "avatars/face", strings.NewReader("png"), 3, "image/png"); err != nil {

@@ -212,7 +212,7 @@ func (town *town) say(ctx context.Context, room chat.Room, text string, files ..
 		}
 		file, err := town.store.AddAttachment(ctx, chat.NewAttachment{
 			Owner: town.alice.User.ID, Name: name, Size: int64(len(body)), ContentType: "text/plain", BlobKey: key,
-		}, 1000)
+		}, 1000, chat.Quota{PerDay: 1 << 40, Stored: 1 << 40})
 		if err != nil {
 			return chat.Message{}, err
 		}

@@ -69,9 +69,6 @@ func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, usern
 	if err != nil {
 		return user, err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM blob_sizes WHERE blob_key = $1`, avatarBlob(avatar)); err != nil {
-		return user, "", err
-	}
 	for _, statement := range []string{
 		`UPDATE sessions SET ended_at = COALESCE(ended_at, $2), user_agent = '', ip = '' WHERE user_id = $1`,
 		`UPDATE users SET expires_at = $2 WHERE owner_id = $1 AND deleted_at IS NULL`,

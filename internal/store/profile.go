@@ -34,16 +34,12 @@ func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string, size 
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM blob_sizes WHERE blob_key = $1`, avatarBlob(before)); err != nil {
+		// A trigger frees the bytes of the avatar before and schedules its deletion.
+		user, err = scanUser(tx.QueryRowContext(ctx, `UPDATE users SET avatar_key = $2 WHERE id = $1 RETURNING `+returnedUser, int64(id), key))
+		if err != nil || key == "" {
 			return err
 		}
-		if key != "" {
-			if err := s.recordBlobs(ctx, tx, id, quota, map[string]int64{avatarBlob(key): size}); err != nil {
-				return err
-			}
-		}
-		user, err = scanUser(tx.QueryRowContext(ctx, `UPDATE users SET avatar_key = $2 WHERE id = $1 RETURNING `+returnedUser, int64(id), key))
-		return err
+		return s.recordBlobs(ctx, tx, id, quota, map[string]int64{avatarBlob(key): size})
 	})
 	return user, before, s.fail("set avatar", err)
 }

@@ -73,6 +73,9 @@ func (s *Snapshot) begin(ctx context.Context, o *sql.TxOptions, lock func() erro
 		return nil, fmt.Errorf("begin snapshot: %w", err)
 	}
 	for _, name := range backedUp {
+		if s.Schema < addedBy[name] {
+			continue
+		}
 		t, err := describeTable(ctx, s.engine, s.tx, name)
 		if err != nil {
 			return nil, err

@@ -11,13 +11,17 @@ import (
 
 // backedUp are the tables of a backup. A table comes after those that it refers to.
 var backedUp = []string{
-	"instance", "users", "sessions", "rooms", "room_members", "room_bans", "room_mutes", "invites", "direct_rooms",
-	"messages", "reactions", "mentions", "attachments", "doomed_blobs", "incoming_hooks", "outgoing_hooks", "audit", "limits",
+	"instance", "users", "sessions", "rooms", "spare_webhook_bots", "room_members", "room_bans", "room_mutes", "invites", "direct_rooms",
+	"messages", "reactions", "mentions", "attachments", "doomed_blobs", "blob_sizes", "upload_days", "incoming_hooks", "outgoing_hooks", "audit", "limits",
 }
+
+// addedBy is the migration that made a table, for tables that are younger than version 8:
+// an older schema lacks them.
+var addedBy = map[string]uint{"spare_webhook_bots": 10, "blob_sizes": 11, "upload_days": 11}
 
 // derived are the tables that a backup leaves out: what follows from other tables, and
 // what only means something in the database where it was written.
-var derived = []string{"schema_migrations", "messages_search", "search_cursor", "backups"}
+var derived = []string{"schema_migrations", "messages_search", "search_cursor", "backups", "storage_total", "storage_changes"}
 
 // namedBlobs is the query for the key of every blob that a row refers to.
 const namedBlobs = `SELECT blob_key FROM attachments

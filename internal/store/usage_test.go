@@ -88,7 +88,7 @@ func TestAvatarsCountAndReplaceEachOther(t *testing.T) {
 		if err := set("four", 100, plenty); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.CloseAccount(t.Context(), alice, "gone", false); err != nil {
+		if _, err := s.CloseAccount(t.Context(), alice, "gone", false); err != nil {
 			t.Fatal(err)
 		}
 		wantUsage(t, s, alice, 300, 0)

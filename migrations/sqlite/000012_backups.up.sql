@@ -21,5 +21,6 @@ END;
 CREATE TRIGGER users_doom_avatar AFTER UPDATE OF avatar_key ON users
     WHEN OLD.avatar_key <> '' AND OLD.avatar_key <> NEW.avatar_key BEGIN
     INSERT OR REPLACE INTO doomed_blobs (blob_key, due) VALUES ('avatars/' || OLD.avatar_key, 0);
+    DELETE FROM blob_sizes WHERE blob_key = 'avatars/' || OLD.avatar_key;
 END;
 INSERT OR REPLACE INTO doomed_blobs (blob_key, due) SELECT 'avatars/' || old_avatar, 0 FROM users WHERE old_avatar <> '';

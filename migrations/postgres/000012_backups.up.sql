@@ -31,6 +31,7 @@ CREATE FUNCTION doom_avatar() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO doomed_blobs (blob_key, due) VALUES ('avatars/' || OLD.avatar_key, 0)
     ON CONFLICT (blob_key) DO UPDATE SET due = 0;
+    DELETE FROM blob_sizes WHERE blob_key = 'avatars/' || OLD.avatar_key;
     RETURN NULL;
 END $$;
 CREATE TRIGGER users_doom_avatar AFTER UPDATE OF avatar_key ON users
