@@ -167,7 +167,7 @@ func TestABackupFitsBothEngines(t *testing.T) {
 		t.Run(places[way[0]].name+" to "+places[way[1]].name, func(t *testing.T) {
 			from, to := newTown(t, places[way[0]].make(t)), places[way[1]].make(t)
 			from.fill(t, 100, 3)
-			if _, _, err := from.store.SetAvatar(t.Context(), from.alice.User.ID, "face", 3, chat.Quota{PerDay: 1000, Stored: 1000}); err != nil {
+			if _, _, err := from.store.SetAvatar(t.Context(), from.alice.User.ID, "face", 3, chat.Quota{PerDay: 1 << 40, Stored: 1 << 40}); err != nil {
 				t.Fatal(err)
 			}
 			if err := from.blobs.Put(t.Context(), "avatars/face", strings.NewReader("png"), 3, "image/png"); err != nil {

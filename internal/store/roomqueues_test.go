@@ -127,7 +127,7 @@ func TestWhoWaitsForARoomHearsUnavailableInTime(t *testing.T) {
 	if n := q.inQueue(1); n != changingAtOnce {
 		t.Errorf("%d in the queue after one has gone, want %d", n, changingAtOnce)
 	}
-	if leave, err := q.enter(ctx, 2, maxWaiting); err != nil {
+	if leave, err := q.enter(t.Context(), 2, maxWaiting); err != nil {
 		t.Errorf("another room: %v", err)
 	} else {
 		leave()

@@ -45,21 +45,6 @@ func (b *breaking) Depart(ctx context.Context, room chat.RoomID, user chat.UserI
 	return b.Store.Depart(ctx, room, user)
 }
 
-// shelf holds blobs that are deleted, once it may.
-type shelf struct {
-	chat.Blobs
-	away    bool
-	deleted []string
-}
-
-func (b *shelf) Delete(_ context.Context, key string) error {
-	if b.away {
-		return errors.New("the shelf is away")
-	}
-	b.deleted = append(b.deleted, key)
-	return nil
-}
-
 func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		host, bob := register(t, s, "host"), register(t, s, "bob")
@@ -71,10 +56,11 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 		if _, _, err := s.SetAvatar(t.Context(), bob.User.ID, "face", 5, plenty); err != nil {
 			t.Fatal(err)
 		}
-		heard, blobs, power := &hearing{}, &shelf{away: true}, &breaking{s, 1}
+		heard, power := &hearing{}, &breaking{s, 1}
 		service := func(d chat.Departures) *chat.Service {
 			return &chat.Service{
-				Accounts: s, Rooms: s, Departures: d, Announcer: heard, Blobs: blobs,
+				Accounts: s, Rooms: s, Departures: d, Announcer: heard,
+				Sweeper:  chat.NewSweeper(s, s, s, nil, slog.New(slog.DiscardHandler)),
 				Presence: presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
 			}
 		}
@@ -89,20 +75,16 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 			t.Fatalf("close = %v, want nil: the account is closed all the same", err)
 		}
 		memberships(2)
-		if err := service(s).Tidy(t.Context()); err == nil {
-			t.Fatal("tidy with the shelf away = nil, want the error")
-		}
-		memberships(0)
-		wantLeaving(t, s, bob.User.ID) // the avatar is still there
-		blobs.away = false
 		for range 2 {
 			if err := service(s).Tidy(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			memberships(0)
 		}
 		wantLeaving(t, s)
-		if want := []string{"avatars/face"}; !slices.Equal(blobs.deleted, want) {
-			t.Errorf("deleted blobs = %v, want %v", blobs.deleted, want)
+		due, err := s.DueBlobs(t.Context(), 10, time.Minute)
+		if want := []string{"avatars/face"}; err != nil || !slices.Equal(due, want) {
+			t.Errorf("due blobs = %v, %v, want %v", due, err, want)
 		}
 		for i, e := range heard.events {
 			if e.Kind != chat.Departure || e.User != bob.User.ID || e.Room != rooms[i].ID {
@@ -138,7 +120,8 @@ func TestManyAreTidyAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			service := &chat.Service{
-				Accounts: s, Rooms: s, Departures: s, Announcer: heard, Blobs: &shelf{},
+				Accounts: s, Rooms: s, Departures: s, Announcer: heard,
+				Sweeper:  chat.NewSweeper(s, s, s, nil, slog.New(slog.DiscardHandler)),
 				Presence: presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
 			}
 			all.Go(func() {
