@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +31,7 @@ func (everybody) CallerByToken(context.Context, []byte) (chat.Caller, error) {
 func mounted(t *testing.T, reads int) (*API, string) {
 	t.Helper()
 	router := chi.NewRouter()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	var a *API
 	router.Use(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.Recover(next).ServeHTTP(w, r) })

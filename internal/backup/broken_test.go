@@ -117,7 +117,7 @@ func change[T any](t *testing.T, items []item, name string, edit func(*T)) {
 func signed(t *testing.T, items []item) []item {
 	t.Helper()
 	change(t, items, manifestName, func(m *Manifest) {
-		sums, total := map[string]*rowSum{}, chain(newChain())
+		sums, total := map[string]*rowSum{}, newChain()
 		m.RowBytes, m.Blobs, m.BlobBytes = 0, 0, 0
 		for table := range m.Tables {
 			sums[table] = &rowSum{}

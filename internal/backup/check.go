@@ -112,6 +112,9 @@ func verify(ctx context.Context, in *Reader) error {
 		return fmt.Errorf("the backup has schema version %d and this chillin knows versions up to %d: restore it with the chillin that made it, or a newer one", in.Header.Schema, newest)
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		e, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -262,6 +262,9 @@ func wantWhole(t *testing.T, p place) {
 			t.Errorf("room %s: head %d, newest change %d of %d messages, want the head", name, head, newest, count)
 		}
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	snapshot, err := p.snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)

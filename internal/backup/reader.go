@@ -240,7 +240,7 @@ func (r *Reader) finish(h *tar.Header) error {
 		return err
 	}
 	want, got := r.Manifest, r.total
-	got.Missing, got.Digest, got.Tables = want.Missing, r.chain.total(), map[string]TableSum{}
+	got.Digest, got.Tables = r.chain.total(), map[string]TableSum{}
 	for name, sum := range r.sums {
 		got.Tables[name] = sum.total()
 	}

@@ -116,7 +116,8 @@ func (w *withholder) open(ctx context.Context, base string) (net.Conn, *bufio.Re
 	in := bufio.NewReader(conn)
 	if err == nil {
 		var answer *http.Response
-		if answer, err = http.ReadResponse(in, nil); err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
+		answer, err = http.ReadResponse(in, nil) //nolint:bodyclose // the connection goes on as a socket
+		if err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
 			err = &client.Error{Status: answer.StatusCode, Code: chat.Unavailable}
 		}
 	}

@@ -18,9 +18,10 @@ var ErrHoldExpired = errors.New("files are no longer kept for this backup, becau
 func (s *Store) HoldBlobs(ctx context.Context, backup string, hold time.Duration) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	_, err := s.write.ExecContext(ctx, `INSERT INTO backups (id, started_at, held_until) VALUES ($1, $2, `+s.engine.nowMillis()+` + $3)
+	now := s.engine.nowMillis()
+	err := affected(s.write.ExecContext(ctx, `INSERT INTO backups (id, started_at, held_until) VALUES ($1, $2, `+now+` + $3)
 		ON CONFLICT (id) DO UPDATE SET held_until = EXCLUDED.held_until`,
-		backup, int64(s.clock()), hold.Milliseconds())
+		backup, int64(s.clock()), hold.Milliseconds()))
 	return s.fail("hold blobs", err)
 }
 
@@ -52,7 +53,7 @@ func (s *Store) FinishBackup(ctx context.Context, backup string, b chat.Backup) 
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM backups WHERE id <> $1 AND held_until <= `+now, backup)
+		_, err = found(affected(tx.ExecContext(ctx, `DELETE FROM backups WHERE id <> $1 AND held_until <= `+now, backup)))
 		return err
 	})
 	if errors.Is(err, ErrHoldExpired) {

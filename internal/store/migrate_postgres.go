@@ -72,19 +72,19 @@ func tryLockSchema(ctx context.Context, conn *sql.Conn, function string) error {
 }
 
 func unlockSchema(ctx context.Context, conn *sql.Conn) {
-	releaseSchema(ctx, conn, "pg_advisory_unlock")
+	releaseSchema(ctx, conn, `SELECT pg_advisory_unlock($1)`)
 }
 
 func unlockSchemaShared(ctx context.Context, conn *sql.Conn) {
-	releaseSchema(ctx, conn, "pg_advisory_unlock_shared")
+	releaseSchema(ctx, conn, `SELECT pg_advisory_unlock_shared($1)`)
 }
 
-func releaseSchema(ctx context.Context, conn *sql.Conn, function string) {
+func releaseSchema(ctx context.Context, conn *sql.Conn, release string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	// A connection that is broken has given the lock back already.
 	if key, err := schemaLock(ctx, conn); err == nil {
-		_, _ = conn.ExecContext(ctx, `SELECT `+function+`($1)`, key)
+		_, _ = conn.ExecContext(ctx, release, key)
 	}
 }
 

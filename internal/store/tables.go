@@ -82,12 +82,9 @@ func describeTable(ctx context.Context, e tableEngine, from querier, name string
 
 // readRows calls yield for every row of t. The values are only valid until it returns.
 func readRows(ctx context.Context, e tableEngine, from querier, t Table, yield func(row []any) error) error {
-	query := `SELECT `
-	for i, c := range t.Columns {
-		if i > 0 {
-			query += `, `
-		}
-		query += e.selected(c)
+	var selected []string
+	for _, c := range t.Columns {
+		selected = append(selected, e.selected(c))
 	}
 	values, dest := make([]any, len(t.Columns)), make([]any, len(t.Columns))
 	for i := range values {
@@ -98,7 +95,7 @@ func readRows(ctx context.Context, e tableEngine, from querier, t Table, yield f
 			return err
 		}
 		return yield(values)
-	}, query+` FROM `+t.Name)
+	}, `SELECT `+strings.Join(selected, `, `)+` FROM `+t.Name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", t.Name, err)
 	}
