@@ -13,3 +13,8 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- define "chillin.secret" -}}
 {{ .Values.existingSecret | default .Release.Name }}
 {{- end }}
+
+{{- define "chillin.backupLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-backup
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}

@@ -135,6 +135,7 @@ func filledIn() map[string]any {
 	return map[string]any{
 		"secret":         map[string]any{"DB_PASSWORD": "a", "REDIS_URL": "redis://b:6379/0", "S3_ACCESS_KEY_ID": "c", "S3_SECRET_ACCESS_KEY": "d"},
 		"serviceMonitor": map[string]any{"enabled": true},
+		"backup":         map[string]any{"enabled": true},
 	}
 }
 
