@@ -177,7 +177,7 @@ func TestAnEngineThatGoesBeforeTheFirstLook(t *testing.T) {
 	s.becomes("database", "failed")
 	// What is tried each second while Postgres is away stands in the log once.
 	time.Sleep(5 * time.Second)
-	s.log.wants(t, 1, `msg="webhooks not taken"`)
+	s.log.wants(t, 1, `msg="claim due webhooks failed"`)
 	s.log.wants(t, 1, `msg="limits not read"`)
 	s.log.wants(t, 1, `msg="engine away"`)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,12 +26,29 @@ func (panicking) Room(context.Context, chat.RoomID, chat.UserID) (chat.Room, *ch
 	panic("boom")
 }
 
+// logText is a log that is read while others write it.
+type logText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func unlimited() chat.Limiter[chat.UserID] { return ratelimit.New[chat.UserID](rate.Inf, 1, nil) }
 
 func TestACommandThatPanicsEndsItsConnectionOnly(t *testing.T) {
-	r := newRig(t)
-	var log bytes.Buffer
-	r.hub.log = slog.New(slog.NewTextHandler(&log, nil))
+	var log logText
+	r := newRig(t, func(d *Deps) { d.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	c, client := r.served()
 	c.service = &chat.Service{Rooms: panicking{}, Reads: unlimited()}
 	other, otherClient := r.served()

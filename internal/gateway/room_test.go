@@ -41,7 +41,7 @@ type rig struct {
 	woken map[*Conn]chan struct{} // of listeners: has one element when something waits
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB, change ...func(*Deps)) *rig {
 	t.Helper()
 	dir := t.TempDir()
 	schema, err := store.SQLiteSchema(t.Context(), dir)
@@ -59,10 +59,14 @@ func newRig(t testing.TB) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, store: s, woken: map[*Conn]chan struct{}{}}
-	r.hub = NewHub(Deps{
+	deps := Deps{
 		Node: "test", Rooms: s, Messages: s, Accounts: s, Bus: bus.NewMemory(bus.NewExchange()),
 		Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	for _, f := range change {
+		f(&deps)
+	}
+	r.hub = NewHub(deps)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); r.hub.Run(ctx) }()
