@@ -221,7 +221,7 @@ func sessionCookies(t *testing.T, a answer, names ...string) []*http.Cookie {
 
 // hostCookie has a sibling domain plant a session beside that of the host itself.
 func hostCookie(t *testing.T, s *site) {
-	victim, attacker := s.user(t, "hedwig"), s.user(t, "mallory")
+	victim, attacker := s.user(t, "hedwig"), s.user(t, "cookiethief")
 	me := func(cookie string) string {
 		return s.ask(t, nil, http.MethodGet, "/api/v1/auth/me", "", map[string]string{"Cookie": cookie}).body
 	}
