@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// share is a part of the turns of a Hasher. Whoever waits in one share waits for no
-// more than one turn of each other share before each turn of its own.
+// share is a part of the turns of a Hasher. Before each turn of one share there is at most
+// one turn of each other share.
 type share int
 
 const (
@@ -28,7 +28,7 @@ type turns struct {
 }
 
 // take waits for a turn, until ctx ends or for as long as patience; then the error is
-// that of ctx or ErrBusy. Whoever has a turn must pass it on.
+// that of ctx or ErrBusy. The caller must pass its turn on.
 func (t *turns) take(ctx context.Context, s share, patience time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (t *turns) giveUp(s share, turn chan struct{}) bool {
 	return true
 }
 
-// pass gives the caller's turn to whoever waits in the next share.
+// pass gives the caller's turn to the first waiting caller of the next share.
 func (t *turns) pass() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

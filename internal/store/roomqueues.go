@@ -8,10 +8,9 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// How many of this node change one room at a time, each with a connection, and how many
-// more may wait for their turn, with none. Two keep the room's row busy; the rest would
-// only take the connections from other rooms, and stand in Postgres between a send and
-// the row that it needs.
+// changingAtOnce callers of a node change one room at a time, each with a connection;
+// maxWaiting more wait without one. Two keep the room's row busy. More would only take
+// connections from other rooms and queue in Postgres before a send that needs the row.
 const (
 	changingAtOnce = 2
 	maxWaiting     = 64
@@ -31,8 +30,8 @@ type roomQueue struct {
 
 var errRoomCrowded = errors.New("too many change this room at once")
 
-// enter waits for a turn to change room, until ctx ends, unless more than most wait
-// already: then the error comes at once. Whoever has a turn must call leave.
+// enter waits for a turn to change room until ctx ends. If more than most callers wait, it
+// returns UNAVAILABLE at once. The caller must call leave at the end of its turn.
 func (q *roomQueues) enter(ctx context.Context, room chat.RoomID, most int) (leave func(), err error) {
 	r := q.stand(room, most)
 	if r == nil {
@@ -50,7 +49,7 @@ func (q *roomQueues) enter(ctx context.Context, room chat.RoomID, most int) (lea
 	}
 }
 
-// stand takes a place in the queue of a room, nil where there is none.
+// stand takes a place in the queue of a room. It returns nil if the queue is full.
 func (q *roomQueues) stand(room chat.RoomID, most int) *roomQueue {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -69,7 +68,7 @@ func (q *roomQueues) stand(room chat.RoomID, most int) *roomQueue {
 	return r
 }
 
-// end gives the place back. A queue that nobody is in is forgotten.
+// end gives the place back and removes an empty queue.
 func (q *roomQueues) end(room chat.RoomID, r *roomQueue) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
