@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -466,6 +467,38 @@ func TestAWebhookPausesAgainWithANewNotice(t *testing.T) {
 			if written := notices(t, s); len(written) != 1 {
 				t.Fatalf("notices = %+v, want one", written)
 			}
+		}
+	})
+}
+
+// An invite or webhook that does not work anyway does not pause: the room is not bothered
+// with a notice about it.
+func TestWhatNoLongerWorksHasNoNotice(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
+		room := createRoom(t, s, alice, "lobby")
+		join(t, s, room, bob)
+		setRole(t, s, room, alice, bob, chat.RoomAdmin)
+		once, usedUp := 1, []byte(strings.Repeat("u", 32))
+		for _, n := range []chat.NewInvite{
+			{TokenHash: []byte(strings.Repeat("e", 32)), ExpiresAt: s.clock() + 1000},
+			{TokenHash: usedUp, ExpiresAt: chat.Never, Uses: &once},
+		} {
+			n.Room, n.By = room.ID, bob.User.ID
+			if _, err := s.CreateInvite(t.Context(), n, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := s.JoinInvited(t.Context(), usedUp, carol.User.ID); err != nil {
+			t.Fatal(err)
+		}
+		createOutgoing(t, s, room, bob)
+		appendText(t, s, room, alice, "one")
+		endTurn(t, s, takeOne(t, s), &chat.HookFailure{Text: "answered 410 Gone", GiveUp: true})
+		setRole(t, s, room, alice, bob, chat.Member)
+		later(t, s, 2*time.Second)
+		if written := notices(t, s); len(written) != 0 {
+			t.Fatalf("notices = %+v, want none", written)
 		}
 	})
 }

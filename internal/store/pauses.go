@@ -10,25 +10,26 @@ import (
 
 // pausable are the tables of what pauses when its maker may not make such any more.
 var pausable = []pauseSQL{
-	newPauseSQL("incoming_hooks AS h", "h", hookMaker, hookMakerMay),
-	newPauseSQL("outgoing_hooks AS h", "h", hookMaker, hookMakerMay),
-	newPauseSQL("invites AS i", "i", "i.created_by", inviterMay),
+	newPauseSQL("incoming_hooks AS h", "h", hookMaker, hookMakerMay, "h.created_at <= $2"),
+	newPauseSQL("outgoing_hooks AS h", "h", hookMaker, hookMakerMay, "h.created_at <= $2 AND h.disabled_at IS NULL"),
+	newPauseSQL("invites AS i", "i", "i.created_by", inviterMay, inForce),
 }
 
-// pauseSQL are the statements about the rows of one table in their room r.
+// pauseSQL are the statements about the rows of one table in their room r. A notice is
+// only about rows that would work at the time $2 if their maker were allowed.
 type pauseSQL struct {
 	forget string // the notices of rows that are active again
 	find   string // rooms and makers of paused rows without a notice
-	notice string // marks those of room $1 and maker $2
+	notice string // marks those of room $1 and maker $3
 }
 
-func newPauseSQL(table, row, maker, active string) pauseSQL {
+func newPauseSQL(table, row, maker, active, works string) pauseSQL {
 	return pauseSQL{
 		forget: `UPDATE ` + table + ` SET pause_noticed = false FROM rooms r WHERE r.id = ` + row + `.room_id AND ` + row + `.pause_noticed AND ` + active,
 		find: `SELECT r.id AS room, ` + maker + ` AS maker FROM ` + table + ` JOIN rooms r ON r.id = ` + row + `.room_id
-			WHERE NOT ` + row + `.pause_noticed AND NOT ` + active,
+			WHERE NOT ` + row + `.pause_noticed AND ` + works + ` AND NOT ` + active,
 		notice: `UPDATE ` + table + ` SET pause_noticed = true FROM rooms r
-			WHERE r.id = ` + row + `.room_id AND r.id = $1 AND ` + maker + ` = $2 AND NOT ` + row + `.pause_noticed AND NOT ` + active,
+			WHERE r.id = ` + row + `.room_id AND r.id = $1 AND ` + maker + ` = $3 AND NOT ` + row + `.pause_noticed AND ` + works + ` AND NOT ` + active,
 	}
 }
 
@@ -82,7 +83,7 @@ func (s *Store) UnnoticedPauses(ctx context.Context, limit int) ([]chat.Pause, e
 	pauses, err := readAll(ctx, s.read, func(r row) (p chat.Pause, err error) {
 		err = r.Scan(&p.Room, &p.Maker)
 		return p, err
-	}, strings.Join(selects, ` UNION `)+` ORDER BY room, maker LIMIT $1`, limit)
+	}, strings.Join(selects, ` UNION `)+` ORDER BY room, maker LIMIT $1`, limit, int64(s.clock()))
 	return pauses, s.fail("find paused webhooks", err)
 }
 
@@ -91,7 +92,7 @@ func (s *Store) NoticePause(ctx context.Context, p chat.Pause) (notice *chat.Mes
 	err = s.inRoom(ctx, p.Room, func(tx *roomTx) error {
 		var changed int64
 		for _, t := range pausable {
-			result, err := tx.ExecContext(ctx, t.notice, int64(p.Room), int64(p.Maker))
+			result, err := tx.ExecContext(ctx, t.notice, int64(p.Room), int64(s.clock()), int64(p.Maker))
 			if err != nil {
 				return err
 			}
