@@ -29,22 +29,14 @@ func backupCommand() *cobra.Command {
 		Example: "  chillin backup /backups --keep 14\n  chillin backup chat.tar.zst.age --encrypt",
 		Args:    arguments("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
-			settings, err := settings()
-			if err != nil {
-				return err
-			}
-			keys := backupKeys(settings)
-			if encrypt && keys.Passphrase == "" && keys.Recipients == "" {
-				if keys.Passphrase, err = askNewPassphrase(); err != nil {
-					return err
+			return runBackup(c, "Backup written.", func(settings config.Config, keys backup.Keys) (r backup.Report, err error) {
+				if encrypt && keys.Passphrase == "" && keys.Recipients == "" {
+					if keys.Passphrase, err = askNewPassphrase(); err != nil {
+						return r, err
+					}
 				}
-			}
-			began := time.Now()
-			r, err := app.Backup(c.Context(), settings, args[0], keep, keys)
-			if err != nil {
-				return err
-			}
-			return printBackup(c.OutOrStdout(), "Backup written.", r, time.Since(began))
+				return app.Backup(c.Context(), settings, args[0], keep, keys)
+			})
 		},
 	}
 	c.Flags().IntVar(&keep, "keep", 0, "remove all but the newest `N` backups from the folder FILE; 0 removes none")
@@ -63,16 +55,9 @@ func backupCheckCommand() *cobra.Command {
 			"configured Postgres, or a temporary SQLite file; it is removed again. Nodes may run.",
 		Args: arguments("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
-			settings, err := settings()
-			if err != nil {
-				return err
-			}
-			began := time.Now()
-			r, err := app.CheckBackup(c.Context(), settings, args[0], backupKeys(settings), sqlite)
-			if err != nil {
-				return err
-			}
-			return printBackup(c.OutOrStdout(), "The backup is complete and can be restored.", r, time.Since(began))
+			return runBackup(c, "The backup is complete and can be restored.", func(settings config.Config, keys backup.Keys) (backup.Report, error) {
+				return app.CheckBackup(c.Context(), settings, args[0], keys, sqlite)
+			})
 		},
 	}
 	c.Flags().BoolVar(&sqlite, "sqlite", false, "use a temporary SQLite file even if Postgres is configured")
@@ -90,20 +75,27 @@ func restoreCommand() *cobra.Command {
 			"A restore that was interrupted is completed by running it again.",
 		Args: arguments("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
-			settings, err := settings()
-			if err != nil {
-				return err
-			}
-			began := time.Now()
-			r, err := app.RestoreBackup(c.Context(), settings, args[0], backupKeys(settings), endSessions)
-			if err != nil {
-				return err
-			}
-			return printBackup(c.OutOrStdout(), "The backup is restored. Start the nodes.", r, time.Since(began))
+			return runBackup(c, "The backup is restored. Start the nodes.", func(settings config.Config, keys backup.Keys) (backup.Report, error) {
+				return app.RestoreBackup(c.Context(), settings, args[0], keys, endSessions)
+			})
 		},
 	}
 	c.Flags().BoolVar(&endSessions, "end-sessions", false, "sign everybody out; bots need new tokens")
 	return c
+}
+
+// runBackup does the work of a command with the configured settings and prints its report.
+func runBackup(c *cobra.Command, headline string, work func(config.Config, backup.Keys) (backup.Report, error)) error {
+	settings, err := settings()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	r, err := work(settings, backupKeys(settings))
+	if err != nil {
+		return err
+	}
+	return printBackup(c.OutOrStdout(), headline, r, time.Since(began))
 }
 
 func backupKeys(c config.Config) backup.Keys {
