@@ -1,6 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './components/App';
+import { App } from './app/App';
 import { Account } from './state/account';
 import { Rest } from './transport/rest';
 import './styles/index.css';

@@ -1,0 +1,46 @@
+import { AccountContext, ChatContext } from '../hooks/context';
+import { useInvite } from '../hooks/useRoute';
+import { useStore } from '../hooks/useStore';
+import type { Account } from '../state/account';
+import { Face } from '../ui/Face';
+import { Logo } from '../ui/Icon';
+import { InvitePage } from '../features/rooms/InvitePage';
+import { Shell } from './Shell';
+import { SignIn } from '../features/account/SignIn';
+
+export function App({ account }: { account: Account }) {
+  return (
+    <AccountContext value={account}>
+      <Screen account={account} />
+    </AccountContext>
+  );
+}
+
+function Screen({ account }: { account: Account }) {
+  const state = useStore(account.state);
+  const invite = useInvite();
+  switch (state.kind) {
+    case 'checking':
+      return (
+        <main className="splash" aria-label="Chillin is starting">
+          <Logo size={44} />
+        </main>
+      );
+    case 'unreachable':
+      return (
+        <main className="splash">
+          <Face icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
+            Your connection may be down, or the server may be resting.
+          </Face>
+        </main>
+      );
+    case 'signed-out':
+      return <SignIn notice={state.notice ?? (invite && 'You are invited to a room. Sign in, or make an account, and have a look.')} first={state.first} />;
+    case 'signed-in':
+      return (
+        <ChatContext value={state.chat}>
+          {invite === undefined ? <Shell /> : <InvitePage token={invite} />}
+        </ChatContext>
+      );
+  }
+}

@@ -1,0 +1,87 @@
+import { useCallback, useState } from 'react';
+import { useAttention } from '../hooks/useAttention';
+import { useMe } from '../hooks/useChatState';
+import { useKeys } from '../hooks/useKeys';
+import { type Route, useRoute } from '../hooks/useRoute';
+import { AccountDialog } from '../features/account/AccountDialog';
+import { CloseAccountDialog } from '../features/account/CloseAccountDialog';
+import { ConnectionBar } from '../features/sidebar/ConnectionLine';
+import { CreateRoomDialog } from '../features/rooms/CreateRoomDialog';
+import { Dialog } from '../ui/Dialog';
+import { Finder } from '../features/rooms/Finder';
+import { KeysDialog } from './KeysDialog';
+import { AdminView, Bots } from '../features/lazy';
+import { Notices } from '../ui/Notices';
+import { RoomView } from '../features/room/RoomView';
+import { SearchView } from '../features/search/SearchView';
+import { Sidebar } from '../features/sidebar/Sidebar';
+import { SignOutDialog } from '../features/account/SignOutDialog';
+import { Switcher } from '../features/sidebar/Switcher';
+
+type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
+
+/** Of its own, so that what is unread anywhere draws nothing else anew. */
+function Attention() {
+  useAttention();
+  return null;
+}
+
+/** The two panes: rooms, and what is open. A phone shows one of them. */
+export function Shell() {
+  const route = useRoute();
+  const [open, setOpen] = useState<Open>('nothing');
+  const close = () => setOpen('nothing');
+
+  useKeys(route.kind === 'room' ? route.id : undefined, {
+    onSwitch: useCallback(() => setOpen('switcher'), []),
+    onHelp: useCallback(() => setOpen('keys'), []),
+  });
+
+  return (
+    <div className="shell" data-pane={route.kind === 'home' ? 'rooms' : 'main'}>
+      <a
+        className="skip-link"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById('main')?.focus();
+        }}
+      >
+        Skip to the conversation
+      </a>
+      <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} onSwitch={() => setOpen('switcher')} />
+      <main className="main" id="main" tabIndex={-1}>
+        <ConnectionBar />
+        <Pane route={route} onCreate={() => setOpen('create')} />
+      </main>
+      <Notices />
+      <Attention />
+      {open === 'create' && <CreateRoomDialog onClose={close} />}
+      {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
+      {open === 'bots' && (
+        <Dialog title="Your bots" description="A bot is a program with an account of its own. It joins rooms, reads and writes as people do." onClose={close}>
+          <Bots />
+        </Dialog>
+      )}
+      {open === 'end' && <CloseAccountDialog onClose={close} />}
+      {open === 'sign-out' && <SignOutDialog onClose={close} />}
+      {open === 'switcher' && <Switcher here={route.kind === 'room' ? route.id : undefined} onClose={close} />}
+      {open === 'keys' && <KeysDialog onClose={close} />}
+    </div>
+  );
+}
+
+function Pane({ route, onCreate }: { route: Route; onCreate: () => void }) {
+  const { role } = useMe();
+  switch (route.kind) {
+    case 'room':
+      return <RoomView key={route.id} roomId={route.id} at={route.at} />;
+    case 'search':
+      return <SearchView roomId={route.room} />;
+    case 'admin':
+      // For everybody else there is no such place.
+      return role === 'admin' ? <AdminView section={route.section} userId={route.userId} /> : <Finder onCreate={onCreate} />;
+    default:
+      return <Finder onCreate={onCreate} />;
+  }
+}

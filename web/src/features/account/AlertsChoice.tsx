@@ -1,0 +1,38 @@
+import { useState } from 'react';
+import { alertPermission, askForAlerts } from '../../hooks/useAttention';
+import { useAlertWish } from '../../hooks/useChatState';
+import { useChat } from '../../hooks/context';
+
+/** The same in the settings, to be changed at any time. */
+export function AlertsChoice() {
+  const chat = useChat();
+  const wish = useAlertWish();
+  const [, setAnswered] = useState(0);
+  const permission = alertPermission();
+  if (permission === 'missing') return null;
+  const on = wish === 'on' && permission === 'granted';
+  return (
+    <section className="dialog-section" aria-labelledby="alerts-title">
+      <h3 id="alerts-title">Notifications</h3>
+      <div className="check">
+        <input
+          id="alerts"
+          type="checkbox"
+          checked={on}
+          disabled={permission === 'denied'}
+          aria-describedby="alerts-hint"
+          onChange={() => {
+            if (on) chat.alerts.want('off');
+            else void askForAlerts(chat).then(() => setAnswered((count) => count + 1));
+          }}
+        />
+        <div>
+          <label htmlFor="alerts">Tell me of mentions and direct messages</label>
+          <p id="alerts-hint" className="field-hint">
+            {permission === 'denied' ? 'Your browser does not let this page. Its settings for this site can change that.' : 'When no tab of yours is in front. Rooms that you made quiet stay quiet.'}
+          </p>
+        </div>
+      </div>
+    </section>
+  );
+}

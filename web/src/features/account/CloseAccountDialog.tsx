@@ -1,0 +1,54 @@
+import { type FormEvent, useState } from 'react';
+import { useAccount } from '../../hooks/context';
+import { useMe, useOnline } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import { Dialog } from '../../ui/Dialog';
+import { Field, FormError } from '../../ui/Field';
+
+/** What cannot be undone asks for the password; a guest, who has none, types the name. */
+export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
+  const account = useAccount();
+  const me = useMe();
+  const online = useOnline();
+  const [deed, run] = useDeed();
+  const [typed, setTyped] = useState('');
+  const sure = me.guest ? typed.trim() === me.username : typed !== '';
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (sure) void run(() => account.close(me.guest ? undefined : typed));
+  }
+
+  const wrong = deed.kind === 'failed' && (deed.code === 'WRONG_PASSWORD' || deed.field === 'password');
+  return (
+    <Dialog
+      title="Close your account?"
+      description="You leave every room, and are signed out everywhere. What you wrote stays, without your name. Your rooms pass on to others who are in them. It cannot be undone."
+      onClose={onClose}
+    >
+      <form onSubmit={submit}>
+        {deed.kind === 'failed' && !wrong && <FormError>{deed.reason}</FormError>}
+        <Field
+          label={me.guest ? `Type ${me.username} to confirm` : 'Your password'}
+          name="confirmation"
+          type={me.guest ? 'text' : 'password'}
+          autoComplete={me.guest ? 'off' : 'current-password'}
+          autoCapitalize="none"
+          spellCheck={false}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          error={wrong ? deed.reason : undefined}
+        />
+        {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Keep it
+          </button>
+          <button type="submit" className="button danger" disabled={!online || !sure || deed.kind === 'busy'}>
+            {deed.kind === 'busy' ? 'Closing…' : 'Close account'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

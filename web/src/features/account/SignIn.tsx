@@ -1,0 +1,144 @@
+import { type FormEvent, useState } from 'react';
+import { useAccount } from '../../hooks/context';
+import { type Deed, useDeed } from '../../hooks/useDeed';
+import { Field, FormError } from '../../ui/Field';
+import { Logo } from '../../ui/Icon';
+import { ThemeSwitch } from '../../ui/ThemeSwitch';
+
+type Way = 'login' | 'register' | 'guest';
+
+const words: Record<Way, { title: string; lead: string; deed: string; busy: string }> = {
+  login: { title: 'Welcome back', lead: 'Sign in to go on where you left.', deed: 'Sign in', busy: 'Signing in…' },
+  register: { title: 'Create your account', lead: 'A name and a password are all it takes.', deed: 'Create account', busy: 'Creating…' },
+  guest: { title: 'Come in as a guest', lead: 'Look around for a day. A guest account ends after 24 hours.', deed: 'Continue as guest', busy: 'Opening…' },
+};
+
+const welcome = { title: 'Welcome to Chillin', lead: 'A quiet place to talk. A name and a password are all it takes.' };
+const signIn = { title: 'Sign in', lead: 'With the account you have here.' };
+
+/** first: nobody has been here in this browser, so there is nobody to welcome back. */
+export function SignIn({ notice, first = false }: { notice?: string | undefined; first?: boolean }) {
+  const [way, setWay] = useState<Way>(first ? 'register' : 'login');
+  const { title, lead } = first && way === 'register' ? welcome : first && way === 'login' ? signIn : words[way];
+  return (
+    <div className="sign-in">
+      <header className="sign-in-bar">
+        <span className="brand">
+          <Logo /> Chillin
+        </span>
+        <ThemeSwitch />
+      </header>
+      <main className="sign-in-main">
+        <div className="card">
+          <h1>{title}</h1>
+          <p className="lead">{lead}</p>
+          {notice && (
+            <p className="form-notice" role="status">
+              {notice}
+            </p>
+          )}
+          <SignInForm key={way} way={way} />
+          <OtherWays way={way} onChoose={setWay} />
+        </div>
+      </main>
+    </div>
+  );
+}
+
+function SignInForm({ way }: { way: Way }) {
+  const account = useAccount();
+  const [deed, run] = useDeed();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? '');
+    const username = text('username').trim();
+    const displayName = text('displayName').trim();
+    void run(() => {
+      if (way === 'login') return account.login(username, text('password'));
+      if (way === 'register') return account.register(username, text('password'), displayName);
+      return account.guest(displayName);
+    });
+  }
+
+  const inField = deed.kind === 'failed' && way !== 'login' && ['username', 'password', 'displayName'].includes(deed.field ?? '');
+  return (
+    <form onSubmit={submit}>
+      {deed.kind === 'failed' && !inField && <FormError>{deed.reason}</FormError>}
+      {way !== 'guest' && (
+        <>
+          <Field
+            label={way === 'login' ? 'Username or email' : 'Username'}
+            name="username"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+            autoFocus
+            hint={way === 'register' ? '3 to 20 letters, digits, dots, dashes or underscores.' : undefined}
+            error={errorOf(deed, way, 'username')}
+          />
+          <Field
+            label="Password"
+            name="password"
+            type="password"
+            autoComplete={way === 'login' ? 'current-password' : 'new-password'}
+            required
+            minLength={way === 'register' ? 8 : undefined}
+            hint={way === 'register' ? 'At least 8 characters.' : undefined}
+            error={errorOf(deed, way, 'password')}
+          />
+        </>
+      )}
+      {way !== 'login' && (
+        <Field
+          label="Display name"
+          name="displayName"
+          autoComplete="nickname"
+          maxLength={50}
+          autoFocus={way === 'guest'}
+          hint="Optional. What others see."
+          error={errorOf(deed, way, 'displayName')}
+        />
+      )}
+      <button type="submit" className="button primary wide" disabled={deed.kind === 'busy'}>
+        {deed.kind === 'busy' ? words[way].busy : words[way].deed}
+      </button>
+    </form>
+  );
+}
+
+function errorOf(deed: Deed, way: Way, field: string): string | undefined {
+  return deed.kind === 'failed' && way !== 'login' && deed.field === field ? deed.reason : undefined;
+}
+
+function OtherWays({ way, onChoose }: { way: Way; onChoose: (way: Way) => void }) {
+  return (
+    <div className="other-ways">
+      {way === 'login' ? (
+        <p>
+          New here?{' '}
+          <button type="button" className="link" onClick={() => onChoose('register')}>
+            Create an account
+          </button>
+        </p>
+      ) : (
+        <p>
+          Have an account?{' '}
+          <button type="button" className="link" onClick={() => onChoose('login')}>
+            Sign in
+          </button>
+        </p>
+      )}
+      {way !== 'guest' && (
+        <p>
+          Just looking?{' '}
+          <button type="button" className="link" onClick={() => onChoose('guest')}>
+            Continue as a guest
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { useEffect } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { useStore } from '../../hooks/useStore';
+import type { AuditRecord } from '../../protocol/types';
+import type { Administration } from '../../state/administration';
+import { sentenceOf } from '../../state/audit';
+import { Avatar } from '../../ui/Avatar';
+import { dayOf, timeOf, wholeDate } from '../../ui/dates';
+import { Face } from '../../ui/Face';
+import { Icon } from '../../ui/Icon';
+import { Pager } from '../../ui/Pager';
+
+/** What people with power did. */
+export function AdminAudit({ administration: { audit } }: { administration: Administration }) {
+  const online = useOnline();
+  const state = useStore(audit.state);
+
+  useEffect(() => {
+    void audit.ask(undefined);
+  }, [audit, online]);
+
+  return (
+    <Pager
+      pages={audit}
+      state={state}
+      of="entries"
+      moreLabel="Show older ones"
+      avatars
+      empty={
+        <Face icon="shield" title="Nothing to tell yet">
+          What admins, owners and moderators do to others is written down here.
+        </Face>
+      }
+      onRetry={() => void audit.ask(undefined)}
+    >
+      {(record, at) => {
+        const day = dayOf(record.at);
+        const before = state.items[at - 1];
+        return (
+          <li key={record.id}>
+            {(before === undefined || dayOf(before.at) !== day) && <h2 className="admin-day">{day}</h2>}
+            <Entry record={record} />
+          </li>
+        );
+      }}
+    </Pager>
+  );
+}
+
+function Entry({ record }: { record: AuditRecord }) {
+  const { actor, at, detail } = record;
+  return (
+    <div className="session">
+      {actor ? (
+        <Avatar person={actor} size="s" />
+      ) : (
+        <span className="room-sign small" aria-hidden="true">
+          <Icon name="sliders" size={16} />
+        </span>
+      )}
+      <div className="session-text">
+        <p className="audit-deed">
+          {sentenceOf(record).map(({ text, isName }, i) => (isName ? <b key={i}>{text}</b> : text))}
+        </p>
+        {detail && <p className="session-facts">{detail}</p>}
+      </div>
+      <time className="session-facts" dateTime={at} title={wholeDate(at)}>
+        {timeOf(at)}
+      </time>
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { useCallback, useEffect } from 'react';
+import { useMe, useOnline } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import { useEvery } from '../../hooks/useEvery';
+import { adminHref } from '../../hooks/useRoute';
+import { useStore } from '../../hooks/useStore';
+import type { Connection } from '../../protocol/types';
+import type { Administration } from '../../state/administration';
+import { ageOf } from '../../state/age';
+import { deviceOf } from '../../state/sessions';
+import { Avatar, nameOf } from '../../ui/Avatar';
+import { DeedFailed } from '../../ui/DeedFailed';
+import { wholeDate } from '../../ui/dates';
+import { Face } from '../../ui/Face';
+import { Pager } from '../../ui/Pager';
+
+const LOOK_MS = 5_000;
+const PAGE = 100;
+
+/** Who is connected now, on all nodes. */
+export function AdminConnections({ administration, userId }: { administration: Administration; userId: number | undefined }) {
+  const { connections } = administration;
+  const online = useOnline();
+  const state = useStore(connections.state);
+  const silent = useStore(administration.silent);
+
+  useEffect(() => {
+    void connections.ask(userId);
+  }, [connections, userId, online]);
+
+  // Further pages would go with it: who reads on looks at what was.
+  const look = useCallback(() => {
+    const now = connections.state.getSnapshot();
+    if (now.kind === 'ready' && now.items.length <= PAGE) void connections.again();
+  }, [connections]);
+  useEvery(LOOK_MS, look);
+
+  return (
+    <>
+      {userId !== undefined && (
+        <p className="scope">
+          Only those of one user. <a href={adminHref('connections')}>Show all</a>
+        </p>
+      )}
+      {silent > 0 && state.items.length > 0 && (
+        <p className="form-warning" role="status">
+          {silent === 1 ? 'One node does not answer: its connections are missing.' : `${silent} nodes do not answer: their connections are missing.`}
+        </p>
+      )}
+      <Pager
+        pages={connections}
+        state={state}
+        of="connections"
+        avatars
+        empty={<Face icon="link" title={userId === undefined ? 'Nobody is connected' : 'They are not connected'} />}
+        onRetry={() => void connections.ask(userId)}
+      >
+        {(connection) => (
+          <li key={connection.id}>
+            <ConnectionRow connection={connection} onClose={() => administration.closeConnection(connection.id)} />
+          </li>
+        )}
+      </Pager>
+    </>
+  );
+}
+
+function ConnectionRow({ connection, onClose }: { connection: Connection; onClose: () => Promise<void> }) {
+  const { user, node, address, userAgent, connectedAt, rooms } = connection;
+  const me = useMe();
+  const online = useOnline();
+  const [deed, run] = useDeed();
+  const device = deviceOf(userAgent);
+  return (
+    <div className="session">
+      <Avatar person={user} />
+      <div className="session-text">
+        <p className="admin-name">
+          <span className="session-device">{nameOf(user)}</span> <span className="admin-user">@{user.username}</span>
+          {user.id === me.id && <span className="tag">You</span>}
+        </p>
+        <p className="session-facts">
+          <time dateTime={connectedAt} title={wholeDate(connectedAt)}>
+            {ageOf(connectedAt)}
+          </time>{' '}
+          · <span title={userAgent}>{device}</span> · {address} · {node} · {rooms.length === 1 ? '1 room' : `${rooms.length} rooms`}
+        </p>
+        <DeedFailed deed={deed} />
+      </div>
+      <button
+        type="button"
+        className="button"
+        aria-label={`Close the connection of ${nameOf(user)}, ${device}, ${address}`}
+        title="Its client may come back"
+        disabled={!online || deed.kind === 'busy'}
+        onClick={() => void run(onClose)}
+      >
+        {deed.kind === 'busy' ? 'Closing…' : 'Close'}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+import { type FormEvent, useEffect, useState } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { type Deed, useDeed } from '../../hooks/useDeed';
+import { useStore } from '../../hooks/useStore';
+import type { LimitsView } from '../../protocol/types';
+import type { Administration } from '../../state/administration';
+import { editOf, type LimitField, limitFields, type LimitTexts, shown, textsOf } from '../../state/limits';
+import { Face, Skeleton } from '../../ui/Face';
+import { Field, FormError } from '../../ui/Field';
+
+/** What everybody may at most, on all nodes. */
+export function AdminLimits({ administration }: { administration: Administration }) {
+  const online = useOnline();
+  const state = useStore(administration.limits);
+
+  useEffect(() => {
+    void administration.loadLimits();
+  }, [administration, online]);
+
+  switch (state.kind) {
+    case 'loading':
+      return <Skeleton label="Loading limits" rows={7} />;
+    case 'failed':
+      return (
+        <Face icon="alert" title={online ? 'The limits could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void administration.loadLimits() }}>
+          {online ? state.reason : 'They come back when you do.'}
+        </Face>
+      );
+    case 'ready':
+      return (
+        <>
+          <p className="admin-lead">They hold on all nodes a few seconds after they are saved. What is not set here comes from the environment of the server.</p>
+          <LimitsForm administration={administration} view={state.view} />
+        </>
+      );
+  }
+}
+
+function LimitsForm({ administration, view }: { administration: Administration; view: LimitsView }) {
+  const online = useOnline();
+  const [deed, run] = useDeed();
+  // What is written stays where the limits turn out to be others meanwhile.
+  const [edits, setEdits] = useState<Partial<LimitTexts>>({});
+  const [checked, setChecked] = useState(false);
+  const [saved, setSaved] = useState(false);
+  const texts = { ...textsOf(view.limits), ...edits };
+  const { patch, faults } = editOf(texts, view);
+  const changed = Object.keys(patch).length > 0 || Object.keys(faults).length > 0;
+
+  function write({ name }: LimitField, text: string) {
+    setSaved(false);
+    setEdits({ ...edits, [name]: text });
+  }
+
+  function begin(nowSaved: boolean) {
+    setEdits({});
+    setChecked(false);
+    setSaved(nowSaved);
+  }
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    setChecked(true);
+    if (Object.keys(faults).length > 0) return;
+    void run(async () => {
+      await administration.changeLimits(patch);
+      begin(true);
+    });
+  }
+
+  return (
+    <form className="limits" onSubmit={submit} noValidate>
+      {wholeFault(deed) && <FormError>{wholeFault(deed)}</FormError>}
+      <div className="limits-fields">
+        {limitFields.map((field) => (
+          <Field
+            key={field.name}
+            label={field.label}
+            name={field.name}
+            inputMode={field.unit === undefined ? 'numeric' : 'decimal'}
+            autoComplete="off"
+            value={texts[field.name]}
+            placeholder={shown(field, view.standard)}
+            onChange={(event) => write(field, event.target.value)}
+            hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => write(field, shown(field, view.standard))} />}
+            error={edits[field.name] === undefined ? undefined : (checked && faults[field.name]) || refusalIn(deed, field)}
+          />
+        ))}
+      </div>
+      {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
+      <div className="limits-end">
+        <p className="field-hint" role="status">
+          {saved && 'Saved.'}
+        </p>
+        {changed && (
+          <button type="button" className="button" disabled={deed.kind === 'busy'} onClick={() => begin(false)}>
+            Undo
+          </button>
+        )}
+        <button type="submit" className="button primary" disabled={!online || !changed || deed.kind === 'busy'}>
+          {deed.kind === 'busy' ? 'Saving…' : 'Save limits'}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Where the value comes from, and the way back to the environment's. */
+function Source({ field, view, text, onStandard }: { field: LimitField; view: LimitsView; text: string; onStandard: () => void }) {
+  const standard = shown(field, view.standard);
+  if (text.trim() === standard || text.trim() === '') return <>From the environment: {standard}</>;
+  return (
+    <>
+      {text.trim() === shown(field, view.limits) ? 'Set here.' : 'Not saved yet.'}{' '}
+      <button type="button" className="link" aria-label={`${field.label}: take ${standard}, as the environment says`} onClick={onStandard}>
+        Take {standard} instead
+      </button>
+    </>
+  );
+}
+
+function refusalIn(deed: Deed, { name }: LimitField): string | undefined {
+  return deed.kind === 'failed' && deed.field === name ? deed.reason : undefined;
+}
+
+function wholeFault(deed: Deed): string | undefined {
+  return deed.kind === 'failed' && !limitFields.some(({ name }) => name === deed.field) ? deed.reason : undefined;
+}

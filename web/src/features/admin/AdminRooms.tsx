@@ -1,0 +1,80 @@
+import { useState } from 'react';
+import { useMyRoom, useOnline } from '../../hooks/useChatState';
+import { useQuestion } from '../../hooks/useQuestion';
+import { roomHref } from '../../hooks/useRoute';
+import { useStore } from '../../hooks/useStore';
+import type { Room } from '../../protocol/types';
+import type { Administration } from '../../state/administration';
+import { briefDay } from '../../ui/briefDay';
+import { Face } from '../../ui/Face';
+import { Icon } from '../../ui/Icon';
+import { Pager } from '../../ui/Pager';
+import { DeleteRoomDialog } from '../rooms/RoomSettingsDialog';
+import { SearchField } from '../../ui/SearchField';
+
+/** All rooms, by what stands outside of them: what is said in them is the members' own. */
+export function AdminRooms({ administration }: { administration: Administration }) {
+  const state = useStore(administration.rooms.state);
+  const [text, setText] = useQuestion(administration.rooms);
+  return (
+    <>
+      <SearchField label="Search rooms" placeholder="Part of a name" text={text} onText={setText} />
+      <Pager
+        pages={administration.rooms}
+        state={state}
+        of="rooms"
+        empty={
+          text.trim() === '' ? (
+            <Face icon="hash" title="Nobody has made a room yet" />
+          ) : (
+            <Face icon="search" title="No room found">{`No name has “${text.trim()}” in it.`}</Face>
+          )
+        }
+        onRetry={() => void administration.rooms.ask(text)}
+      >
+        {(room) => (
+          <li key={room.id}>
+            <RoomRow room={room} onDelete={() => administration.deleteRoom(room.id)} />
+          </li>
+        )}
+      </Pager>
+    </>
+  );
+}
+
+function RoomRow({ room, onDelete }: { room: Room; onDelete: () => Promise<void> }) {
+  const mine = useMyRoom(room.id);
+  const online = useOnline();
+  const [asking, setAsking] = useState(false);
+  return (
+    <div className="session">
+      <span className="room-sign" aria-hidden="true">
+        <Icon name={room.direct ? 'message' : room.private ? 'lock' : 'hash'} />
+      </span>
+      <div className="session-text">
+        <p className="admin-name">
+          <span className="session-device">{room.name}</span>
+          {room.direct && <span className="tag">Direct</span>}
+          {room.private && !room.direct && <span className="tag">Private</span>}
+          {room.hasPassword && <span className="tag">Password</span>}
+        </p>
+        <p className="session-facts">{factsOf(room)}</p>
+      </div>
+      {/* Into a private room not even an admin gets without being asked in. */}
+      {(mine !== undefined || !room.private) && (
+        <a className="icon-button" href={roomHref(room.id)} aria-label={`Open ${room.name}`} title="Open this room">
+          <Icon name="enter" />
+        </a>
+      )}
+      <button type="button" className="icon-button" aria-label={`Delete ${room.name}`} title="Delete this room" disabled={!online} onClick={() => setAsking(true)}>
+        <Icon name="trash" />
+      </button>
+      {asking && <DeleteRoomDialog room={room} onDelete={onDelete} onClose={() => setAsking(false)} />}
+    </div>
+  );
+}
+
+function factsOf({ memberCount, onlineCount, createdAt, description }: Room): string {
+  const online = onlineCount === null || onlineCount === 0 ? [] : [`${onlineCount} online`];
+  return [memberCount === 1 ? '1 member' : `${memberCount} members`, ...online, `since ${briefDay(createdAt)}`, ...(description ? [description] : [])].join(' · ');
+}

@@ -1,0 +1,83 @@
+import { useEffect, useRef, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { adminHref, homeHref } from '../../hooks/useRoute';
+import { Administration } from '../../state/administration';
+import { AdminAudit } from './AdminAudit';
+import { AdminConnections } from './AdminConnections';
+import { AdminLimits } from './AdminLimits';
+import { AdminVersion, AdminWarnings } from './AdminNode';
+import { AdminRooms } from './AdminRooms';
+import { AdminUsers } from './AdminUsers';
+import { Icon } from '../../ui/Icon';
+
+const sections = [
+  ['users', 'Users'],
+  ['rooms', 'Rooms'],
+  ['connections', 'Connections'],
+  ['limits', 'Limits'],
+  ['audit', 'Audit log'],
+] as const;
+
+type Section = (typeof sections)[number][0];
+
+interface AdminViewProps {
+  /** As in the address; what is no section is the first. */
+  section: string;
+  userId: number | undefined;
+}
+
+/** What admins of the server see and do. */
+export function AdminView({ section, userId }: AdminViewProps) {
+  const chat = useChat();
+  const [administration] = useState(() => new Administration(chat.rest));
+  const current = sections.find(([name]) => name === section)?.[0] ?? 'users';
+  const page = useRef<HTMLElement>(null);
+  const tabs = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    page.current?.scrollTo(0, 0);
+    tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }, [current]);
+
+  return (
+    <section ref={page} className="finder admin" aria-labelledby="admin-title">
+      <header className="finder-head">
+        <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
+          <Icon name="back" />
+        </a>
+        <h1 id="admin-title">Administration</h1>
+        <nav ref={tabs} className="tabs" aria-label="Administration">
+          {sections.map(([name, label]) => (
+            <a key={name} href={adminHref(name)} aria-current={name === current ? 'page' : undefined}>
+              {label}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <AdminWarnings administration={administration} />
+      <Content section={current} administration={administration} userId={userId} />
+      <AdminVersion administration={administration} />
+    </section>
+  );
+}
+
+interface ContentProps {
+  section: Section;
+  administration: Administration;
+  userId: number | undefined;
+}
+
+function Content({ section, administration, userId }: ContentProps) {
+  switch (section) {
+    case 'users':
+      return <AdminUsers administration={administration} />;
+    case 'rooms':
+      return <AdminRooms administration={administration} />;
+    case 'connections':
+      return <AdminConnections administration={administration} userId={userId} />;
+    case 'limits':
+      return <AdminLimits administration={administration} />;
+    case 'audit':
+      return <AdminAudit administration={administration} />;
+  }
+}

@@ -1,0 +1,146 @@
+import { type FormEvent, useEffect, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useOnline } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import { useStore } from '../../hooks/useStore';
+import type { BotToken, User } from '../../protocol/types';
+import { Bots as State } from '../../state/bots';
+import { Avatar, nameOf } from '../../ui/Avatar';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
+import { Face, Skeleton } from '../../ui/Face';
+import { Field, FormError } from '../../ui/Field';
+import { Handout } from '../../ui/Handout';
+import { Icon } from '../../ui/Icon';
+
+/** The programs that this user owns. */
+export function Bots() {
+  const chat = useChat();
+  const online = useOnline();
+  const [bots] = useState(() => new State(chat.rest));
+  const state = useStore(bots.list.state);
+  const [made, setMade] = useState<BotToken>();
+
+  useEffect(() => {
+    void bots.list.load();
+  }, [bots, online]);
+
+  return (
+    <>
+      {made && (
+        <Handout key={made.token} label={`Token of @${made.user.username}`} value={made.token} then="The program signs in with it: Authorization: Bearer …" />
+      )}
+      {state.kind === 'loading' && <Skeleton label="Loading your bots" rows={2} avatars />}
+      {state.kind === 'failed' && (
+        <Face title={online ? 'Your bots could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void bots.list.load() }} />
+      )}
+      {state.kind === 'ready' && state.items.length > 0 && (
+        <ul className="sessions">
+          {state.items.map((bot) => (
+            <li key={bot.id}>
+              <BotRow
+                bot={bot}
+                bots={bots}
+                onToken={setMade}
+                onDelete={async () => {
+                  await bots.delete(bot.id);
+                  if (made?.user.id === bot.id) setMade(undefined);
+                }}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      <NewBotForm bots={bots} first={state.kind === 'ready' && state.items.length === 0} onMade={setMade} />
+    </>
+  );
+}
+
+interface BotRowProps {
+  bot: User;
+  bots: State;
+  onToken: (made: BotToken) => void;
+  onDelete: () => Promise<void>;
+}
+
+function BotRow({ bot, bots, onToken, onDelete }: BotRowProps) {
+  const online = useOnline();
+  const [asking, setAsking] = useState<'nothing' | 'token' | 'delete'>('nothing');
+  const close = () => setAsking('nothing');
+  const name = nameOf(bot);
+  return (
+    <div className="session">
+      <Avatar person={bot} />
+      <div className="session-text">
+        <p className="session-device">{name}</p>
+        <p className="session-facts">@{bot.username}</p>
+      </div>
+      <button type="button" className="icon-button" aria-label={`New token for ${name}`} title="New token" disabled={!online} onClick={() => setAsking('token')}>
+        <Icon name="key" />
+      </button>
+      <button type="button" className="icon-button" aria-label={`Delete ${name}`} title="Delete this bot" disabled={!online} onClick={() => setAsking('delete')}>
+        <Icon name="trash" />
+      </button>
+      {asking === 'token' && (
+        <ConfirmDialog title={`A new token for ${name}?`} deed="Make a new token" busy="Making…" run={async () => onToken(await bots.renew(bot.id))} onClose={close}>
+          <p className="dialog-text">The present one ends at once: the program is signed out until it has the new one.</p>
+        </ConfirmDialog>
+      )}
+      {asking === 'delete' && (
+        <ConfirmDialog title={`Delete ${name}?`} deed="Delete" busy="Deleting…" danger run={onDelete} onClose={close}>
+          <p className="dialog-text">Its token ends and it leaves every room. What it wrote stays, without its name. It cannot be undone.</p>
+        </ConfirmDialog>
+      )}
+    </div>
+  );
+}
+
+interface NewBotFormProps {
+  bots: State;
+  /** There is none yet. */
+  first: boolean;
+  onMade: (made: BotToken) => void;
+}
+
+function NewBotForm({ bots, first, onMade }: NewBotFormProps) {
+  const online = useOnline();
+  const [deed, run] = useDeed();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    const text = (name: string) => String(data.get(name) ?? '').trim();
+    void run(async () => {
+      onMade(await bots.make(text('username'), text('displayName')));
+      form.reset();
+    });
+  }
+
+  const field = deed.kind !== 'failed' ? undefined : deed.code === 'USERNAME_TAKEN' ? 'username' : deed.field;
+  const errorIn = (name: string) => (deed.kind === 'failed' && field === name ? deed.reason : undefined);
+  const whole = deed.kind === 'failed' && field !== 'username' && field !== 'displayName';
+  return (
+    <section className="dialog-section" aria-labelledby="new-bot-title">
+      <h3 id="new-bot-title">{first ? 'Your first bot' : 'Another bot'}</h3>
+      <form onSubmit={submit}>
+        {whole && <FormError>{deed.reason}</FormError>}
+        <Field
+          label="Username"
+          name="username"
+          required
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          hint="3 to 20 letters, digits, dots, dashes or underscores."
+          error={errorIn('username')}
+        />
+        <Field label="Display name" name="displayName" maxLength={50} autoComplete="off" hint="Optional." error={errorIn('displayName')} />
+        <div className="dialog-actions">
+          <button type="submit" className="button primary" disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {deed.kind === 'busy' ? 'Making…' : 'Make a bot'}
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,39 @@
+import { act, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { open, stubBrowser } from '../test/page';
+import type { Rig } from '../test/rig';
+import { later } from './lazy';
+
+let present: Rig | undefined;
+
+beforeEach(stubBrowser);
+
+afterEach(() => {
+  present?.chat.stop();
+  vi.unstubAllGlobals();
+});
+
+const Greeting = ({ name }: { name: string }) => <p>Hello {name}</p>;
+
+test('a part that does not come can be asked for again, and comes at once the next time', async () => {
+  let there = false;
+  let asked = 0;
+  const Part = later(async () => {
+    asked += 1;
+    if (!there) throw new TypeError('Failed to fetch dynamically imported module');
+    return Greeting;
+  });
+  present = await open(<Part name="Alice" />, () => ({ body: {} }));
+  await screen.findByText('This part could not be loaded');
+  act(() => present?.socket().end(1006));
+  await screen.findByText('You are offline');
+  there = true;
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  await screen.findByText('Hello Alice');
+  const before = asked;
+  present.chat.stop();
+  present = await open(<Part name="Bob" />, () => ({ body: {} }));
+  expect(screen.getByText('Hello Bob')).toBeTruthy();
+  expect(asked).toBe(before);
+});

@@ -1,0 +1,42 @@
+import { type ComponentType, useEffect, useState } from 'react';
+import { useOnline } from '../hooks/useChatState';
+import { Face, Skeleton } from '../ui/Face';
+
+/** A part of the client that is fetched when somebody first looks at it. */
+export function later<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+  let here: ComponentType<P> | undefined;
+  return function Later(props: P) {
+    const online = useOnline();
+    const [Part, setPart] = useState(() => here);
+    const [failed, setFailed] = useState(false);
+    const [tries, setTries] = useState(0);
+
+    // Tries again when the connection is back.
+    useEffect(() => {
+      if (Part !== undefined) return undefined;
+      let waiting = true;
+      load().then(
+        (part) => {
+          here = part;
+          if (waiting) setPart(() => part);
+        },
+        () => waiting && setFailed(true),
+      );
+      return () => {
+        waiting = false;
+      };
+    }, [Part, online, tries]);
+
+    if (Part !== undefined) return <Part {...props} />;
+    if (!failed) return <Skeleton label="Loading" rows={4} />;
+    return (
+      <Face icon="alert" title={online ? 'This part could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
+        {online ? 'If it does not come, reload the page: the server may have a newer one.' : 'This part comes when you are back.'}
+      </Face>
+    );
+  };
+}
+
+export const Webhooks = later(async () => (await import('./integrations/Webhooks')).Webhooks);
+export const Bots = later(async () => (await import('./integrations/Bots')).Bots);
+export const AdminView = later(async () => (await import('./admin/AdminView')).AdminView);

@@ -1,0 +1,75 @@
+import { useState } from 'react';
+import type { Attachment } from '../../protocol/types';
+import { fit, isPicture, isPlayable, sizeOf } from '../../state/files';
+import { Icon } from '../../ui/Icon';
+import { Player } from '../../ui/Player';
+import { Viewer } from './Viewer';
+
+/** A picture alone may be large; several share the line. */
+const ALONE = [380, 300] as const;
+const TOGETHER = [200, 170] as const;
+
+/** What a message carries: pictures as such, films and sounds to be played, everything else by its name. */
+export function Attachments({ attachments }: { attachments: readonly Attachment[] }) {
+  const [viewed, setViewed] = useState<number>();
+  // What does not come, or cannot be played here, is a file like others.
+  const [broken, setBroken] = useState<readonly number[]>([]);
+  const breaks = (id: number) => setBroken((ids) => [...ids, id]);
+  const whole = attachments.filter(({ id }) => !broken.includes(id));
+  const pictures = whole.filter((one) => isPicture({ ...one, type: one.contentType }));
+  const playable = whole.filter(({ contentType }) => isPlayable(contentType));
+  const files = attachments.filter((one) => !pictures.includes(one) && !playable.includes(one));
+  if (attachments.length === 0) return null;
+  return (
+    <div className="attachments">
+      {pictures.length > 0 && (
+        <ul className="pictures" aria-label={pictures.length === 1 ? 'Picture' : 'Pictures'}>
+          {pictures.map((picture) => (
+            <li key={picture.id}>
+              <Thumbnail
+                picture={picture}
+                alone={pictures.length === 1}
+                onOpen={() => setViewed(picture.id)}
+                onBroken={() => breaks(picture.id)}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {playable.map((file) => (
+        <Player key={file.id} file={file} onBroken={() => breaks(file.id)} />
+      ))}
+      {files.length > 0 && (
+        <ul className="files" aria-label="Files">
+          {files.map((file) => (
+            <li key={file.id}>
+              <a className="file" href={file.url} download={file.name}>
+                <Icon name="file" />
+                <span className="file-name">{file.name}</span> <span className="file-size">{sizeOf(file.size)}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+      {viewed !== undefined && <Viewer pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />}
+    </div>
+  );
+}
+
+interface ThumbnailProps {
+  picture: Attachment;
+  alone: boolean;
+  onOpen: () => void;
+  onBroken: () => void;
+}
+
+/** Its place is kept before it comes: nothing moves when it does. */
+function Thumbnail({ picture, alone, onOpen, onBroken }: ThumbnailProps) {
+  const { name, url, thumbnailUrl, width = 0, height = 0 } = picture;
+  const [mostWidth, mostHeight] = alone ? ALONE : TOGETHER;
+  return (
+    <button type="button" className="picture-button" aria-haspopup="dialog" aria-label={`Open ${name}`} title={name} onClick={onOpen}>
+      <img src={thumbnailUrl ?? url} alt="" loading="lazy" decoding="async" {...fit(width, height, mostWidth, mostHeight)} onError={onBroken} />
+    </button>
+  );
+}

@@ -1,0 +1,93 @@
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
+import { NOT_CONNECTED, useLimits, useSilence } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import type { Message } from '../../protocol/types';
+import type { Editing, RoomSession } from '../../state/room';
+import { DeedFailed } from '../../ui/DeedFailed';
+
+/** A message of one's own, being changed in its place. */
+export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
+  const silent = useSilence(session.id);
+  const { maxMessageLength } = useLimits();
+  const [deed, run] = useDeed();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const { text } = editing;
+  const over = Array.from(text.trim()).length - maxMessageLength;
+  const busy = deed.kind === 'busy';
+  const nothing = text.trim() === '' && message.attachments.length === 0;
+  const savable = silent === undefined && !busy && !nothing && over <= 0;
+
+  useEffect(() => {
+    const before = document.activeElement;
+    const area = input.current;
+    area?.focus();
+    area?.setSelectionRange(area.value.length, area.value.length);
+    return () => {
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+
+  useLayoutEffect(() => {
+    const area = input.current;
+    if (area === null) return;
+    area.style.height = 'auto';
+    area.style.height = `${area.scrollHeight}px`;
+  }, [text]);
+
+  const cancel = () => session.editing.set(undefined);
+
+  function save() {
+    if (text.trim() === message.text) return cancel();
+    if (!savable) return undefined;
+    return void run(async () => {
+      await session.edit(message.id, text.trim());
+      cancel();
+    });
+  }
+
+  function pressed(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      save();
+    } else if (event.key === 'Escape') {
+      event.stopPropagation();
+      cancel();
+    }
+  }
+
+  return (
+    <div className="editor">
+      <textarea
+        ref={input}
+        rows={1}
+        value={text}
+        readOnly={busy}
+        aria-label="Edit your message"
+        aria-describedby={`editor-${message.id}`}
+        onChange={(event) => session.editing.set({ messageId: message.id, text: event.target.value })}
+        onKeyDown={pressed}
+      />
+      <div className="editor-foot">
+        <p id={`editor-${message.id}`} className="editor-note">
+          {noteFor(silent, nothing, over)}
+        </p>
+        <button type="button" className="link" onClick={cancel}>
+          Cancel
+        </button>
+        <button type="button" className="link" disabled={!savable} onClick={save}>
+          {busy ? 'Saving…' : 'Save'}
+        </button>
+      </div>
+      <DeedFailed deed={deed} what="Not saved." />
+    </div>
+  );
+}
+
+function noteFor(silent: string | undefined, nothing: boolean, over: number): string {
+  if (silent === NOT_CONNECTED) return 'Not connected. Your change can be saved when you are back.';
+  if (silent !== undefined) return `${silent}. Your change can be saved afterwards.`;
+  if (over > 0) return `${over} too many`;
+  if (nothing) return 'A message cannot be empty. Delete it instead.';
+  return 'Enter saves, Escape cancels';
+}

@@ -1,0 +1,79 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { Attachment } from '../../protocol/types';
+import { sizeOf } from '../../state/files';
+import { Icon } from '../../ui/Icon';
+
+interface ViewerProps {
+  pictures: readonly Attachment[];
+  /** The id of the one to begin with. */
+  first: number;
+  onClose: () => void;
+}
+
+/** Pictures as large as the window; arrow keys turn the pages, Escape closes. */
+export function Viewer({ pictures, first, onClose }: ViewerProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const out = useRef<HTMLButtonElement>(null);
+  const [at, setAt] = useState(() => Math.max(0, pictures.findIndex(({ id }) => id === first)));
+  const picture = pictures[Math.min(at, pictures.length - 1)];
+  const many = pictures.length > 1;
+  const turn = (by: number) => setAt((now) => (now + by + pictures.length) % pictures.length);
+
+  useEffect(() => {
+    const dialog = ref.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    out.current?.focus();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+
+  function pressed(event: KeyboardEvent) {
+    if (!many || (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft')) return;
+    event.preventDefault();
+    turn(event.key === 'ArrowRight' ? 1 : -1);
+  }
+
+  if (picture === undefined) return null;
+  return (
+    <dialog
+      ref={ref}
+      className="viewer"
+      aria-label={picture.name}
+      onKeyDown={pressed}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <header className="viewer-head">
+        <p className="viewer-name" aria-live="polite">
+          {picture.name} <span className="viewer-facts">{many ? `${at + 1} of ${pictures.length}` : sizeOf(picture.size)}</span>
+        </p>
+        <a className="icon-button" href={picture.url} download={picture.name} aria-label={`Save ${picture.name}`} title="Save">
+          <Icon name="download" />
+        </a>
+        <button ref={out} type="button" className="icon-button" aria-label="Close" title="Close" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div className="viewer-stage">
+        {/* Beside the picture is out. */}
+        <button type="button" className="viewer-out" tabIndex={-1} aria-label="Close" onClick={onClose} />
+        <img key={picture.id} src={picture.url} alt={picture.name} width={picture.width} height={picture.height} />
+      </div>
+      {many && (
+        <>
+          <button type="button" className="icon-button viewer-turn before" aria-label="Previous picture" onClick={() => turn(-1)}>
+            <Icon name="back" />
+          </button>
+          <button type="button" className="icon-button viewer-turn after" aria-label="Next picture" onClick={() => turn(1)}>
+            <Icon name="back" />
+          </button>
+        </>
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,130 @@
+import { type FormEvent, useEffect, useState } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import { useStore } from '../../hooks/useStore';
+import type { CreatedInvite, Invite } from '../../protocol/types';
+import type { RoomSession } from '../../state/room';
+import { nameOf } from '../../ui/Avatar';
+import { DeedFailed } from '../../ui/DeedFailed';
+import { dayOf, timeOf, wholeDate } from '../../ui/dates';
+import { Dialog } from '../../ui/Dialog';
+import { Face, Skeleton } from '../../ui/Face';
+import { FormError, Select } from '../../ui/Field';
+import { Handout } from '../../ui/Handout';
+
+const spans = [
+  ['3600', '1 hour'],
+  ['86400', '1 day'],
+  ['604800', '7 days'],
+  ['2592000', '30 days'],
+] as const;
+
+const counts = [
+  ['', 'any number'],
+  ['1', '1 person'],
+  ['10', '10 people'],
+] as const;
+
+/** Links that open a room to whoever has them. */
+export function InviteDialog({ session, roomName, onClose }: { session: RoomSession; roomName: string; onClose: () => void }) {
+  return (
+    <Dialog title="Invite people" description={`Whoever has the link may join ${roomName}, with no password asked.`} onClose={onClose}>
+      <NewInviteForm session={session} />
+      <InviteList session={session} />
+    </Dialog>
+  );
+}
+
+function NewInviteForm({ session }: { session: RoomSession }) {
+  const online = useOnline();
+  const [deed, run] = useDeed();
+  const [made, setMade] = useState<CreatedInvite>();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const uses = Number(form.get('uses') ?? 0);
+    void run(async () => setMade(await session.invite({ expiresIn: Number(form.get('expiresIn')), ...(uses > 0 ? { uses } : {}) })));
+  }
+
+  return (
+    <form onSubmit={submit}>
+      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      <div className="field-pair">
+        <Select label="Ends after" name="expiresIn" options={spans} defaultValue="604800" />
+        <Select label="For" name="uses" options={counts} defaultValue="" />
+      </div>
+      {made && <Handout key={made.id} label="Invite link" value={new URL(made.url, location.href).href} then="Send it to whom you like." />}
+      <div className="dialog-actions">
+        <button type="submit" className={`button${made ? '' : ' primary'}`} disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+          {deed.kind === 'busy' ? 'Making…' : made ? 'Make another link' : 'Make a link'}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function InviteList({ session }: { session: RoomSession }) {
+  const online = useOnline();
+  const state = useStore(session.invites.state);
+
+  useEffect(() => {
+    void session.invites.load();
+  }, [session, online]);
+
+  return (
+    <section className="dialog-section" aria-labelledby="invites-title">
+      <h3 id="invites-title">Links</h3>
+      {state.kind === 'loading' && <Skeleton label="Loading invites" rows={2} />}
+      {state.kind === 'failed' && (
+        <Face title={online ? 'The links could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.invites.load() }} />
+      )}
+      {state.kind === 'ready' && state.items.length === 0 && <p className="field-hint">There are none.</p>}
+      {state.kind === 'ready' && state.items.length > 0 && (
+        <ul className="sessions">
+          {state.items.map((invite) => (
+            <li key={invite.id}>
+              <InviteRow session={session} invite={invite} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }) {
+  const online = useOnline();
+  const [deed, run] = useDeed();
+  const { usesLeft, expiresAt, createdBy, createdAt, paused } = invite;
+  const uses = usesLeft === null ? 'For any number' : usesLeft === 1 ? 'For 1 more person' : `For ${usesLeft} more people`;
+  return (
+    <div className="session">
+      <div className="session-text">
+        <p className="session-device">{uses}</p>
+        <p className="session-facts">
+          until{' '}
+          <time dateTime={expiresAt} title={wholeDate(expiresAt)}>
+            {dayOf(expiresAt)}, {timeOf(expiresAt)}
+          </time>{' '}
+          · by {nameOf(createdBy)}, {dayOf(createdAt)}
+        </p>
+        {paused && (
+          <p className="session-facts">
+            <span className="tag warn">Paused</span> {nameOf(createdBy)} may not invite to this room any more.
+          </p>
+        )}
+        <DeedFailed deed={deed} />
+      </div>
+      <button
+        type="button"
+        className="button"
+        aria-label={`Revoke the link ${uses.toLowerCase()}, by ${nameOf(createdBy)}`}
+        disabled={!online || deed.kind === 'busy'}
+        onClick={() => void run(() => session.revokeInvite(invite.id))}
+      >
+        {deed.kind === 'busy' ? 'Revoking…' : 'Revoke'}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useQuiet } from '../../hooks/useChatState';
+import type { Room } from '../../protocol/types';
+import { Icon } from '../../ui/Icon';
+import { MenuItem, Popup } from '../../ui/Popup';
+
+interface RoomActionsProps {
+  room: Room;
+  /** undefined where one may not change the room. */
+  onSettings: (() => void) | undefined;
+  /** undefined where there is no leaving. */
+  onLeave: (() => void) | undefined;
+}
+
+/** What one may do with a room: side by side where there is room for it, on a phone in a menu. */
+export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
+  const { alerts } = useChat();
+  const quiet = useQuiet(room.id);
+  const [menu, setMenu] = useState<HTMLElement>();
+  const close = () => setMenu(undefined);
+  const hush = () => alerts.setQuiet(room.id, !quiet);
+
+  function choose(deed: () => void) {
+    close();
+    deed();
+  }
+
+  return (
+    <>
+      <div className="room-actions">
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Quiet"
+          aria-pressed={quiet}
+          title={quiet ? 'Quiet: you are not told of what is said here' : 'Make this room quiet'}
+          onClick={hush}
+        >
+          <Icon name={quiet ? 'bell' : 'ring'} />
+        </button>
+        {onSettings && (
+          <button type="button" className="icon-button" aria-label={`Settings of ${room.name}`} title="Room settings" onClick={onSettings}>
+            <Icon name="sliders" />
+          </button>
+        )}
+        {onLeave && (
+          <button type="button" className="icon-button" aria-label={`Leave ${room.name}`} title="Leave this room" onClick={onLeave}>
+            <Icon name="leave" />
+          </button>
+        )}
+      </div>
+      <button
+        type="button"
+        className="icon-button only-phone"
+        aria-label="More of this room"
+        aria-haspopup="menu"
+        aria-expanded={menu !== undefined}
+        onClick={(event) => setMenu(event.currentTarget)}
+      >
+        <Icon name="more" />
+      </button>
+      {menu && (
+        <Popup anchor={menu} label="Room" onClose={close}>
+          <MenuItem icon={quiet ? 'ring' : 'bell'} onChoose={() => choose(hush)}>
+            {quiet ? 'Hear of this room again' : 'Make this room quiet'}
+          </MenuItem>
+          {onSettings && (
+            <MenuItem icon="sliders" onChoose={() => choose(onSettings)}>
+              Room settings
+            </MenuItem>
+          )}
+          {onLeave && (
+            <MenuItem icon="leave" onChoose={() => choose(onLeave)}>
+              Leave this room
+            </MenuItem>
+          )}
+        </Popup>
+      )}
+    </>
+  );
+}

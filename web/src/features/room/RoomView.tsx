@@ -1,0 +1,309 @@
+import { useEffect, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useConnection, useMe, useMyRoom, useRooms, useRoomSession } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import { useFileDrop } from '../../hooks/useFileDrop';
+import { goTo, homeHref, roomHref, searchHref } from '../../hooks/useRoute';
+import { useSelect, useStore } from '../../hooks/useStore';
+import { otherIn, titleOf } from '../../state/direct';
+import { joinAgain } from '../../state/joinAgain';
+import { isMuted, timeLeft } from '../../state/mute';
+import { onlineCount, statusOf } from '../../state/presence';
+import { may } from '../../state/roles';
+import type { RoomSession } from '../../state/room';
+import { membersSince } from '../../state/timeline';
+import type { MyRoom } from '../../state/unread';
+import { Avatar } from '../../ui/Avatar';
+import { BansDialog } from '../members/BansDialog';
+import { Composer } from '../composer/Composer';
+import { Dialog } from '../../ui/Dialog';
+import { Face, Skeleton } from '../../ui/Face';
+import { FormError } from '../../ui/Field';
+import { Icon } from '../../ui/Icon';
+import { InviteDialog } from './InviteDialog';
+import { Webhooks } from '../lazy';
+import { MembersPanel } from '../members/MembersPanel';
+import { MessageList, type Missed } from '../messages/MessageList';
+import { RoomActions } from './RoomActions';
+import { DeleteRoomDialog, RoomSettingsDialog } from '../rooms/RoomSettingsDialog';
+import { Stranger } from '../rooms/Stranger';
+
+/** In em, as in the styles: with large letters a window is narrow sooner. */
+const WIDE = '(min-width: 68.75em)';
+
+/** at: the number of the message to show; undefined shows the present. */
+export function RoomView({ roomId, at }: { roomId: number; at?: number | undefined }) {
+  const rooms = useRooms();
+  const mine = useMyRoom(roomId);
+  const session = useRoomSession(roomId);
+  if (mine === undefined || session === undefined) {
+    return rooms.kind === 'loading' ? (
+      <Skeleton label="Loading the room" rows={6} avatars />
+    ) : (
+      <Stranger roomId={roomId} />
+    );
+  }
+  return <OpenRoom mine={mine} session={session} at={at} />;
+}
+
+function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; at: number | undefined }) {
+  const chat = useChat();
+  const [membersOpen, setMembersOpen] = useState(() => !mine.room.direct && window.matchMedia(WIDE).matches);
+  const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'webhooks' | 'delete' | 'invite' | 'bans'>('nothing');
+  const close = () => setOpen('nothing');
+  const [missed] = useState((): Missed | undefined => {
+    const count = chat.unread.getSnapshot().get(session.id)?.unread ?? 0;
+    return count > 0 ? { after: mine.lastRead, count } : undefined;
+  });
+  const { room } = mine;
+  const title = titleOf(room, useMe().id);
+
+  // Who is muted has nowhere to put them.
+  const muted = isMuted(mine.mutedUntil);
+  const drop = useFileDrop((files) => void session.attach(files, chat.limits.getSnapshot()));
+
+  const ready = useStore(session.opening).kind === 'ready';
+  useEffect(() => {
+    chat.visit(session.id);
+    // What the other of two says of themselves stands at their name.
+    if (mine.room.direct && !session.members.asked) void session.members.load();
+  }, [chat, session, mine.room.direct]);
+
+  useEffect(() => {
+    if (at === undefined) session.lookback.present();
+    else if (ready) void session.lookback.show(at);
+  }, [session, ready, at]);
+
+  useEffect(() => {
+    if (!membersOpen || window.matchMedia(WIDE).matches) return undefined;
+    const escape = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') setMembersOpen(false);
+    };
+    window.addEventListener('keydown', escape);
+    return () => window.removeEventListener('keydown', escape);
+  }, [membersOpen]);
+
+  return (
+    <div className={`room${membersOpen ? ' with-members' : ''}`}>
+      <section className="room-main" aria-labelledby="room-title" {...(muted ? {} : drop.target)}>
+        <RoomHead
+          mine={mine}
+          session={session}
+          membersOpen={membersOpen}
+          onMembers={() => setMembersOpen(!membersOpen)}
+          onSettings={() => setOpen('settings')}
+          onLeave={() => setOpen('leave')}
+        />
+        <Conversation session={session} roomName={title} missed={missed} />
+        <TypingLine session={session} />
+        <Speech mine={mine} session={session} title={title} />
+        {drop.over && (
+          <div className="drop-cover" {...drop.cover}>
+            <p>
+              <Icon name="clip" /> Drop files to send them to {title}
+            </p>
+          </div>
+        )}
+      </section>
+      {membersOpen && (
+        <MembersPanel session={session} onClose={() => setMembersOpen(false)} onInvite={() => setOpen('invite')} onBans={() => setOpen('bans')} />
+      )}
+      {open === 'leave' && <LeaveDialog mine={mine} onClose={close} />}
+      {open === 'settings' && <RoomSettingsDialog mine={mine} onClose={close} onDelete={() => setOpen('delete')} onWebhooks={() => setOpen('webhooks')} />}
+      {open === 'invite' && <InviteDialog session={session} roomName={room.name} onClose={close} />}
+      {open === 'bans' && <BansDialog session={session} onClose={close} />}
+      {open === 'webhooks' && (
+        <Dialog title="Webhooks" description="Programs write in this room, or hear what happens in it." onClose={close}>
+          <Webhooks session={session} />
+        </Dialog>
+      )}
+      {open === 'delete' && <DeleteRoomDialog room={room} onDelete={() => chat.deleteRoom(room.id).then(() => goTo(homeHref))} onClose={close} />}
+    </div>
+  );
+}
+
+interface RoomHeadProps {
+  mine: MyRoom;
+  session: RoomSession;
+  membersOpen: boolean;
+  onMembers: () => void;
+  onSettings: () => void;
+  onLeave: () => void;
+}
+
+function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSettings, onLeave }: RoomHeadProps) {
+  const online = onlineCount(useStore(session.presence));
+  const members = useStore(session.members.state);
+  // The room was told as it was at its head; who came and went since, the messages tell.
+  const since = useSelect(session.timeline, (timeline) => membersSince(timeline, room.head));
+  const me = useMe();
+  const other = otherIn(room, me.id);
+  const presence = useStore(session.presence);
+  const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
+  const about = other ? session.statusMessageOf(other.id) : room.description;
+  const settle = !room.direct && may(role, 'change room') ? onSettings : undefined;
+  // A talk of two has no end.
+  const leave = room.direct ? undefined : onLeave;
+  return (
+    <header className="room-head">
+      <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
+        <Icon name="back" />
+      </a>
+      <div className="room-names">
+        <h1 id="room-title">
+          {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
+          <span className="room-title">{titleOf(room, me.id)}</span>
+        </h1>
+        {about && <p className="room-about">{about}</p>}
+      </div>
+      <a className="icon-button head-search" href={searchHref(room.id)} aria-label={`Search in ${titleOf(room, me.id)}`} title="Search in this room">
+        <Icon name="search" />
+      </a>
+      <button
+        type="button"
+        className="head-button"
+        aria-expanded={membersOpen}
+        aria-label={`Members, ${count}${online === undefined ? '' : `, ${online} online`}`}
+        onClick={onMembers}
+      >
+        <Icon name="people" />
+        <span aria-hidden="true">{count}</span>
+        {online !== undefined && online > 0 && (
+          <span className="head-online" aria-hidden="true">
+            {online} online
+          </span>
+        )}
+      </button>
+      <RoomActions room={room} onSettings={settle} onLeave={leave} />
+    </header>
+  );
+}
+
+function Conversation({ session, roomName, missed }: { session: RoomSession; roomName: string; missed: Missed | undefined }) {
+  const opening = useStore(session.opening);
+  const sight = useStore(session.lookback.sight);
+  const connection = useConnection();
+  if (opening.kind === 'ready' && (sight.kind === 'present' || sight.kind === 'past')) {
+    return <MessageList key={sight.visit} session={session} roomName={roomName} missed={missed} />;
+  }
+  if (opening.kind === 'ready' && sight.kind === 'failed') return <NotFound session={session} target={sight.target} reason={sight.reason} />;
+  if (opening.kind === 'failed') {
+    return (
+      <div className="messages">
+        <Face icon="alert" title="The messages could not be loaded" action={{ label: 'Try again', run: () => void session.join() }}>
+          {opening.reason}
+        </Face>
+      </div>
+    );
+  }
+  const away = connection.kind === 'reconnecting' || connection.kind === 'failed';
+  return (
+    <div className="messages">
+      {away ? (
+        <Face icon="clock" title="Not connected">
+          The messages appear when the connection is back.
+        </Face>
+      ) : (
+        <Skeleton label="Loading messages" rows={6} avatars />
+      )}
+    </div>
+  );
+}
+
+function NotFound({ session, target, reason }: { session: RoomSession; target: number | undefined; reason: string }) {
+  return (
+    <div className="messages">
+      <Face
+        icon="alert"
+        title={navigator.onLine ? 'The message could not be loaded' : 'You are offline'}
+        action={{ label: 'Try again', run: () => void session.lookback.show(target ?? 0) }}
+      >
+        {reason}
+      </Face>
+      <a className="to-newest" href={roomHref(session.id)}>
+        <Icon name="down" size={16} /> Back to the present
+      </a>
+    </div>
+  );
+}
+
+/** The composer, where one may write. */
+function Speech({ mine, session, title }: { mine: MyRoom; session: RoomSession; title: string }) {
+  const { mutedUntil } = mine;
+  const left = useTimeLeft(mutedUntil);
+  if (left === undefined) return <Composer session={session} roomName={title} />;
+  return (
+    <p className="muted-note" role="status">
+      <Icon name="bell" /> You are muted here for {left}. You can read all the same.
+    </p>
+  );
+}
+
+/** Counts down; undefined when the time is over. */
+function useTimeLeft(until: string | undefined): string | undefined {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (until === undefined) return undefined;
+    const each = setInterval(() => setNow(Date.now()), 15_000);
+    return () => clearInterval(each);
+  }, [until]);
+  return until !== undefined && isMuted(until, now) ? timeLeft(until, now) : undefined;
+}
+
+function TypingLine({ session }: { session: RoomSession }) {
+  const typing = useStore(session.typing);
+  const names = typing.map((id) => session.nameOf(id) ?? 'Somebody');
+  return (
+    <p className="typing" role="status">
+      {names.length > 0 && (
+        <>
+          <span className="typing-dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+          {typingWords(names)}
+        </>
+      )}
+    </p>
+  );
+}
+
+function typingWords(names: string[]): string {
+  const [first, second] = names;
+  if (names.length === 1) return `${first} is typing…`;
+  if (names.length === 2) return `${first} and ${second} are typing…`;
+  return 'Several people are typing…';
+}
+
+function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose: () => void }) {
+  const chat = useChat();
+  const [deed, run] = useDeed();
+
+  function leave() {
+    void run(async () => {
+      await chat.leaveRoom(room.id);
+      onClose();
+      goTo(homeHref);
+    });
+  }
+
+  return (
+    <Dialog title={`Leave ${room.name}?`} onClose={onClose}>
+      <p className="dialog-text">
+        {role === 'owner' ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.' : joinAgain(room, 'you')}
+      </p>
+      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>
+          {role === 'owner' ? 'Close' : 'Stay'}
+        </button>
+        {role !== 'owner' && (
+          <button type="button" className="button primary" disabled={deed.kind === 'busy'} onClick={leave}>
+            Leave room
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}

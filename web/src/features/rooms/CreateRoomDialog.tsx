@@ -1,0 +1,81 @@
+import { type FormEvent, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useDeed } from '../../hooks/useDeed';
+import { goTo, roomHref } from '../../hooks/useRoute';
+import { PRIVATE_HINT } from '../../state/joinAgain';
+import { Dialog } from '../../ui/Dialog';
+import { Field, FormError } from '../../ui/Field';
+
+export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
+  const chat = useChat();
+  const [deed, run] = useDeed();
+  const [isPrivate, setPrivate] = useState(false);
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? '').trim();
+    const password = String(form.get('password') ?? '');
+    void run(async () => {
+      const room = await chat.createRoom({
+        name: text('name'),
+        private: isPrivate,
+        ...(text('description') ? { description: text('description') } : {}),
+        ...(password ? { password } : {}),
+      });
+      onClose();
+      goTo(roomHref(room.id));
+    });
+  }
+
+  const errorIn = (field: string) => (deed.kind === 'failed' && deed.field === field ? deed.reason : undefined);
+  const nameError = deed.kind === 'failed' && deed.code === 'ROOM_NAME_TAKEN' ? deed.reason : errorIn('name');
+  const elsewhere = deed.kind === 'failed' && !nameError && !errorIn('description') && !errorIn('password');
+  return (
+    <Dialog title="New room" onClose={onClose}>
+      <form onSubmit={submit}>
+        {elsewhere && deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+        <Field label="Name" name="name" required maxLength={30} autoComplete="off" error={nameError} />
+        <Field
+          label="What it is about"
+          name="description"
+          maxLength={200}
+          autoComplete="off"
+          hint="Optional."
+          error={errorIn('description')}
+        />
+        <Field
+          label="Room password"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          hint="Optional. Asked once, when somebody joins."
+          error={errorIn('password')}
+        />
+        <div className="check">
+          <input
+            id="new-room-private"
+            type="checkbox"
+            checked={isPrivate}
+            aria-describedby="new-room-private-hint"
+            onChange={(event) => setPrivate(event.target.checked)}
+          />
+          <div>
+            <label htmlFor="new-room-private">Private</label>
+            <p id="new-room-private-hint" className="field-hint">
+              {PRIVATE_HINT}
+            </p>
+          </div>
+        </div>
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary" disabled={deed.kind === 'busy'}>
+            {deed.kind === 'busy' ? 'Creating…' : 'Create room'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,138 @@
+import { useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useDirectory, useMyRoom } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import { useQuestion } from '../../hooks/useQuestion';
+import { goTo, homeHref, roomHref } from '../../hooks/useRoute';
+import type { Room } from '../../protocol/types';
+import type { PagesState } from '../../state/pages';
+import { Refused } from '../../transport/errors';
+import { Face, Skeleton } from '../../ui/Face';
+import { FormError } from '../../ui/Field';
+import { Icon } from '../../ui/Icon';
+import { JoinByNameDialog, PasswordDialog } from './JoinDialog';
+import { SearchField } from '../../ui/SearchField';
+
+/** The rooms that everybody may find. */
+export function Finder({ onCreate }: { onCreate: () => void }) {
+  const chat = useChat();
+  const state = useDirectory();
+  const [text, setText] = useQuestion(chat.directory);
+  const [byName, setByName] = useState(false);
+
+  return (
+    <section className="finder" aria-labelledby="finder-title">
+      <header className="finder-head">
+        <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
+          <Icon name="back" />
+        </a>
+        <h1 id="finder-title">Find rooms</h1>
+        <div className="finder-actions">
+          <button type="button" className="button" onClick={() => setByName(true)}>
+            <Icon name="enter" /> Join by name
+          </button>
+          <button type="button" className="button primary" onClick={onCreate}>
+            <Icon name="plus" /> New room
+          </button>
+        </div>
+        <SearchField label="Search rooms" placeholder="Search by name" text={text} onText={setText} />
+      </header>
+      <Results state={state} text={text.trim()} onCreate={onCreate} onRetry={() => void chat.directory.ask(text)} />
+      {byName && <JoinByNameDialog onClose={() => setByName(false)} />}
+    </section>
+  );
+}
+
+interface ResultsProps {
+  state: PagesState<Room>;
+  text: string;
+  onCreate: () => void;
+  onRetry: () => void;
+}
+
+function Results({ state, text, onCreate, onRetry }: ResultsProps) {
+  const chat = useChat();
+  if (state.kind === 'failed' && !navigator.onLine) {
+    return <Face icon="alert" title="You are offline">The list comes back when you do.</Face>;
+  }
+  if (state.kind === 'failed' && state.items.length === 0) {
+    return <Face icon="alert" title="The list could not be loaded" action={{ label: 'Try again', run: onRetry }}>{state.reason}</Face>;
+  }
+  if (state.kind === 'loading' && state.items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
+  if (state.items.length === 0) {
+    return text === '' ? (
+      <Face icon="hash" title="Nobody has made a room yet" action={{ label: 'Make the first one', run: onCreate }} />
+    ) : (
+      <Face icon="search" title="No room found">{`Nothing open to all matches “${text}”.`}</Face>
+    );
+  }
+  return (
+    <>
+      <ul className="room-cards" aria-busy={state.kind === 'loading'}>
+        {state.items.map((room) => (
+          <li key={room.id}>
+            <RoomCard room={room} />
+          </li>
+        ))}
+      </ul>
+      {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
+      {state.kind !== 'failed' && state.next && (
+        <button type="button" className="button more" onClick={() => void chat.directory.more()}>
+          Show more
+        </button>
+      )}
+    </>
+  );
+}
+
+function RoomCard({ room }: { room: Room }) {
+  const chat = useChat();
+  const mine = useMyRoom(room.id);
+  const [deed, run] = useDeed();
+  const [asking, setAsking] = useState(false);
+
+  function join() {
+    if (room.hasPassword) {
+      setAsking(true);
+      return;
+    }
+    void run(async () => {
+      try {
+        await chat.joinRoom(room.id);
+        goTo(roomHref(room.id));
+      } catch (error) {
+        // The password is newer than our list.
+        if (!(error instanceof Refused) || error.code !== 'PASSWORD_REQUIRED') throw error;
+        setAsking(true);
+      }
+    });
+  }
+
+  return (
+    <article className="room-card">
+      <span className="room-sign" aria-hidden="true">
+        <Icon name={room.private ? 'lock' : 'hash'} />
+      </span>
+      <div className="room-card-text">
+        <h2>{room.name}</h2>
+        {room.description && <p className="room-card-about">{room.description}</p>}
+        <p className="room-card-facts">
+          {room.memberCount === 1 ? '1 member' : `${room.memberCount} members`}
+          {room.onlineCount !== null && room.onlineCount > 0 && ` · ${room.onlineCount} online`}
+          {room.hasPassword && ' · password'}
+        </p>
+        {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      </div>
+      {mine ? (
+        <a className="button" href={roomHref(room.id)} aria-label={`Open ${room.name}`}>
+          Open
+        </a>
+      ) : (
+        <button type="button" className="button" aria-label={`Join ${room.name}`} disabled={deed.kind === 'busy'} onClick={join}>
+          Join
+        </button>
+      )}
+      {asking && <PasswordDialog room={room} onClose={() => setAsking(false)} />}
+    </article>
+  );
+}

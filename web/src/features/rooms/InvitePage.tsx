@@ -1,0 +1,82 @@
+import { useEffect, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useOnline } from '../../hooks/useChatState';
+import { useDeed } from '../../hooks/useDeed';
+import { homeHref, leaveInvite, roomHref } from '../../hooks/useRoute';
+import type { InvitedRoom } from '../../protocol/types';
+import { Refused, wordsOf } from '../../transport/errors';
+import { Face, Skeleton } from '../../ui/Face';
+import { FormError } from '../../ui/Field';
+import { Logo } from '../../ui/Icon';
+
+type Preview = { kind: 'loading' } | { kind: 'ready'; room: InvitedRoom } | { kind: 'gone' } | { kind: 'failed'; reason: string };
+
+/** What an invite opens, before one comes in. */
+export function InvitePage({ token }: { token: string }) {
+  const chat = useChat();
+  const online = useOnline();
+  const [preview, setPreview] = useState<Preview>({ kind: 'loading' });
+  const [deed, run] = useDeed();
+
+  const [tries, setTries] = useState(0);
+
+  // Asks again when the connection is there, or a person wants it.
+  useEffect(() => {
+    let looking = true;
+    chat.invitedTo(token).then(
+      (room) => looking && setPreview({ kind: 'ready', room }),
+      (error: unknown) => looking && setPreview(failureOf(error)),
+    );
+    return () => {
+      looking = false;
+    };
+  }, [chat, token, online, tries]);
+
+  const join = () => void run(async () => leaveInvite(roomHref((await chat.joinByInvite(token)).id)));
+
+  return (
+    <div className="sign-in">
+      <header className="sign-in-bar">
+        <span className="brand">
+          <Logo /> Chillin
+        </span>
+      </header>
+      <main className="sign-in-main">
+        <div className="card">
+          {preview.kind === 'loading' && <Skeleton label="Looking at the invite" rows={3} />}
+          {preview.kind === 'gone' && (
+            <>
+              <h1>This invite opens nothing</h1>
+              <p className="lead">It may have ended, be used up, or have been taken back. Ask for another one.</p>
+            </>
+          )}
+          {preview.kind === 'failed' && (
+            <Face icon="alert" title={navigator.onLine ? 'The invite could not be read' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
+              {preview.reason}
+            </Face>
+          )}
+          {preview.kind === 'ready' && (
+            <>
+              <p className="invite-lead">You are invited to</p>
+              <h1 className="invite-room">{preview.room.name}</h1>
+              {preview.room.description && <p className="invite-about">{preview.room.description}</p>}
+              <p className="field-hint">{preview.room.memberCount === 1 ? '1 member' : `${preview.room.memberCount} members`}</p>
+              {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+              <button type="button" className="button primary wide" disabled={deed.kind === 'busy'} onClick={join}>
+                {deed.kind === 'busy' ? 'Joining…' : 'Join room'}
+              </button>
+            </>
+          )}
+          <button type="button" className="button wide" onClick={() => leaveInvite(homeHref)}>
+            {preview.kind === 'ready' ? 'Not now' : 'To my rooms'}
+          </button>
+        </div>
+      </main>
+    </div>
+  );
+}
+
+function failureOf(error: unknown): Preview {
+  const gone = error instanceof Refused && (error.code === 'NOT_FOUND' || error.code === 'BAD_REQUEST');
+  return gone ? { kind: 'gone' } : { kind: 'failed', reason: wordsOf(error) };
+}

@@ -1,0 +1,85 @@
+import { type FormEvent } from 'react';
+import { useChat } from '../../hooks/context';
+import { useDeed } from '../../hooks/useDeed';
+import { goTo, roomHref } from '../../hooks/useRoute';
+import type { Room } from '../../protocol/types';
+import { Dialog } from '../../ui/Dialog';
+import { Field, FormError } from '../../ui/Field';
+
+/** Asks for the password of a room that is known. */
+export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => void }) {
+  const chat = useChat();
+  const [deed, run] = useDeed();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const password = String(new FormData(event.currentTarget).get('password') ?? '');
+    void run(async () => {
+      await chat.joinRoom(room.id, password);
+      onClose();
+      goTo(roomHref(room.id));
+    });
+  }
+
+  const wrong = deed.kind === 'failed' && (deed.code === 'WRONG_PASSWORD' || deed.code === 'PASSWORD_REQUIRED');
+  return (
+    <Dialog title={`Join ${room.name}`} description="This room asks for a password." onClose={onClose}>
+      <form onSubmit={submit}>
+        {deed.kind === 'failed' && !wrong && <FormError>{deed.reason}</FormError>}
+        <Field
+          label="Room password"
+          name="password"
+          type="password"
+          autoComplete="off"
+          required
+         
+          error={wrong ? deed.reason : undefined}
+        />
+        <JoinActions busy={deed.kind === 'busy'} onClose={onClose} />
+      </form>
+    </Dialog>
+  );
+}
+
+/** Joins a room that is not listed, by its name. */
+export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
+  const chat = useChat();
+  const [deed, run] = useDeed();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const password = String(form.get('password') ?? '');
+    void run(async () => {
+      const room = await chat.joinRoomByName(String(form.get('name') ?? '').trim(), password === '' ? undefined : password);
+      onClose();
+      goTo(roomHref(room.id));
+    });
+  }
+
+  return (
+    <Dialog title="Join by name" description="Private rooms are not listed: enter the name and the password. A private room without a password needs an invite." onClose={onClose}>
+      <form onSubmit={submit}>
+        {deed.kind === 'failed' && (
+          <FormError>{deed.code === 'NOT_FOUND' ? 'No room opens with this name and password.' : deed.reason}</FormError>
+        )}
+        <Field label="Room name" name="name" required maxLength={30} autoComplete="off" />
+        <Field label="Room password" name="password" type="password" autoComplete="off" hint="Leave it empty if there is none." />
+        <JoinActions busy={deed.kind === 'busy'} onClose={onClose} />
+      </form>
+    </Dialog>
+  );
+}
+
+function JoinActions({ busy, onClose }: { busy: boolean; onClose: () => void }) {
+  return (
+    <div className="dialog-actions">
+      <button type="button" className="button" onClick={onClose}>
+        Cancel
+      </button>
+      <button type="submit" className="button primary" disabled={busy}>
+        {busy ? 'Joining…' : 'Join room'}
+      </button>
+    </div>
+  );
+}

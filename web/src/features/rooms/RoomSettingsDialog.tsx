@@ -1,0 +1,190 @@
+import { type FormEvent, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useMe, useOnline } from '../../hooks/useChatState';
+import { type Deed, useDeed } from '../../hooks/useDeed';
+import type { Room } from '../../protocol/types';
+import { PRIVATE_HINT } from '../../state/joinAgain';
+import { may } from '../../state/roles';
+import type { MyRoom } from '../../state/unread';
+import { Dialog } from '../../ui/Dialog';
+import { Field, FormError } from '../../ui/Field';
+
+const WAIT = 'You are not connected. This needs the server.';
+const fields = ['name', 'description', 'password'];
+
+interface RoomSettingsDialogProps {
+  mine: MyRoom;
+  onClose: () => void;
+  onDelete: () => void;
+  onWebhooks: () => void;
+}
+
+export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: RoomSettingsDialogProps) {
+  const chat = useChat();
+  const { guest } = useMe();
+  const online = useOnline();
+  // What was true when it was opened: others may change the room meanwhile.
+  const [{ room }] = useState(mine);
+  const [isPrivate, setPrivate] = useState(room.private);
+  const [removes, setRemoves] = useState(false);
+  const [deed, run] = useDeed();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const name = String(form.get('name') ?? '').trim();
+    const description = String(form.get('description') ?? '').trim();
+    const password = String(form.get('password') ?? '');
+    const patch = {
+      ...(name === room.name ? {} : { name }),
+      ...(description === room.description ? {} : { description }),
+      ...(isPrivate === room.private ? {} : { private: isPrivate }),
+      ...(removes ? { password: '' } : password === '' ? {} : { password }),
+    };
+    void run(async () => {
+      if (Object.keys(patch).length > 0) await chat.changeRoom(room.id, patch);
+      onClose();
+    });
+  }
+
+  const whole = deed.kind === 'failed' && errorIn(deed, 'name') === undefined && !fields.includes(deed.field ?? '');
+  return (
+    <Dialog title="Room settings" onClose={onClose}>
+      <form onSubmit={submit}>
+        {whole && <FormError>{deed.reason}</FormError>}
+        <Field
+          label="Name"
+          name="name"
+          required
+          maxLength={30}
+          autoComplete="off"
+          defaultValue={room.name}
+          error={errorIn(deed, 'name')}
+        />
+        <Field
+          label="What it is about"
+          name="description"
+          maxLength={200}
+          autoComplete="off"
+          defaultValue={room.description}
+          error={errorIn(deed, 'description')}
+        />
+        <Check id="room-private" label="Private" hint={PRIVATE_HINT} checked={isPrivate} onChange={setPrivate} />
+        <Field
+          label={room.hasPassword ? 'New room password' : 'Room password'}
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          disabled={removes}
+          hint={room.hasPassword ? 'Leave it empty to keep the present one.' : 'Optional. Asked once, when somebody joins.'}
+          error={errorIn(deed, 'password')}
+        />
+        {room.hasPassword && (
+          <Check id="room-open" label="Remove the password" hint={isPrivate ? 'Members stay. Others need an invite.' : 'Members stay. Others join without one.'} checked={removes} onChange={setRemoves} />
+        )}
+        {!online && <p className="form-warning">{WAIT}</p>}
+        <div className="dialog-actions">
+          {may(mine.role, 'delete room') && (
+            <button type="button" className="button quiet-danger" onClick={onDelete}>
+              Delete room…
+            </button>
+          )}
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary" disabled={!online || deed.kind === 'busy'}>
+            {deed.kind === 'busy' ? 'Saving…' : 'Save'}
+          </button>
+        </div>
+      </form>
+      {/* What goes on when they are gone is not for guests. */}
+      {!guest && (
+        <section className="dialog-section" aria-labelledby="programs-title">
+          <div className="session">
+            <div className="session-text">
+              <h3 id="programs-title">Programs</h3>
+              <p className="session-facts">They write here, or hear what happens.</p>
+            </div>
+            <button type="button" className="button" onClick={onWebhooks}>
+              Webhooks…
+            </button>
+          </div>
+        </section>
+      )}
+    </Dialog>
+  );
+}
+
+function errorIn(deed: Deed, field: string): string | undefined {
+  if (deed.kind !== 'failed') return undefined;
+  if (field === 'name' && deed.code === 'ROOM_NAME_TAKEN') return deed.reason;
+  return deed.field === field ? deed.reason : undefined;
+}
+
+interface CheckProps {
+  id: string;
+  label: string;
+  hint: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+function Check({ id, label, hint, checked, onChange }: CheckProps) {
+  return (
+    <div className="check">
+      <input id={id} type="checkbox" checked={checked} aria-describedby={`${id}-hint`} onChange={(event) => onChange(event.target.checked)} />
+      <div>
+        <label htmlFor={id}>{label}</label>
+        <p id={`${id}-hint`} className="field-hint">
+          {hint}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+/** What is gone for everybody is asked for by its name. */
+export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDelete: () => Promise<void>; onClose: () => void }) {
+  const online = useOnline();
+  const [deed, run] = useDeed();
+  const [typed, setTyped] = useState('');
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (typed.trim() !== room.name) return;
+    void run(async () => {
+      await onDelete();
+      onClose();
+    });
+  }
+
+  return (
+    <Dialog
+      title={`Delete ${room.name}?`}
+      description="Everything that was said in it is deleted for everybody. It cannot be brought back."
+      onClose={onClose}
+    >
+      <form onSubmit={submit}>
+        {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+        <Field
+          label={`Type ${room.name} to confirm`}
+          name="confirmation"
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        {!online && <p className="form-warning">{WAIT}</p>}
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Keep it
+          </button>
+          <button type="submit" className="button danger" disabled={!online || deed.kind === 'busy' || typed.trim() !== room.name}>
+            {deed.kind === 'busy' ? 'Deleting…' : 'Delete room'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

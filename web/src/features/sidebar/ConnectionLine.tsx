@@ -1,0 +1,57 @@
+import { useEffect, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useConnection } from '../../hooks/useChatState';
+import type { ConnectionState } from '../../transport/socket';
+
+const HICCUP_MS = 1_000;
+
+/** Says in plain words how the connection is. When all is well, in one quiet word. */
+export function ConnectionLine() {
+  const chat = useChat();
+  const state = useConnection();
+  return (
+    <div className={`connection connection-${state.kind}`}>
+      <span className="connection-dot" aria-hidden="true" />
+      <span role="status">{wordsFor(state)}</span>
+      {(state.kind === 'failed' || state.kind === 'reconnecting') && (
+        <button type="button" className="link" onClick={() => chat.retryConnection()}>
+          {state.kind === 'failed' ? 'Try again' : 'Now'}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** On a phone the rooms and their line are out of sight: trouble is told above the conversation. */
+export function ConnectionBar() {
+  const state = useConnection();
+  const [settled, setSettled] = useState(false);
+  const trouble = state.kind === 'reconnecting' || state.kind === 'failed';
+
+  // A short hiccup is not worth moving the page.
+  useEffect(() => {
+    if (!trouble) return undefined;
+    const timer = setTimeout(() => setSettled(true), HICCUP_MS);
+    return () => {
+      clearTimeout(timer);
+      setSettled(false);
+    };
+  }, [trouble]);
+
+  return <div className="connection-bar">{trouble && settled && <ConnectionLine />}</div>;
+}
+
+export function wordsFor(state: ConnectionState): string {
+  switch (state.kind) {
+    case 'disconnected':
+      return 'Not connected';
+    case 'connecting':
+      return 'Connecting…';
+    case 'connected':
+      return 'Connected';
+    case 'reconnecting':
+      return navigator.onLine ? 'Reconnecting…' : 'You are offline';
+    case 'failed':
+      return state.reason ?? 'No connection';
+  }
+}

@@ -1,0 +1,137 @@
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useMe, useRooms, useRoomSession, useUnread } from '../../hooks/useChatState';
+import { goTo, roomHref, searchHref } from '../../hooks/useRoute';
+import { useSelect } from '../../hooks/useStore';
+import { otherIn, titleOf } from '../../state/direct';
+import { placesFor } from '../../state/places';
+import { statusOf, unknownPresence } from '../../state/presence';
+import type { MyRoom } from '../../state/unread';
+import { Avatar } from '../../ui/Avatar';
+import { optionId } from '../../ui/CompletionList';
+import { Icon } from '../../ui/Icon';
+import { UnreadBadge } from '../../ui/UnreadBadge';
+
+/** Goes to a room or a person by a few letters; or looks for what was said. */
+export function Switcher({ here, onClose }: { here: number | undefined; onClose: () => void }) {
+  const chat = useChat();
+  const me = useMe();
+  const state = useRooms();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const listId = useId();
+  const [query, setQuery] = useState('');
+  const [at, setAt] = useState(0);
+
+  // As things stand when it opens: what comes meanwhile must not move what one is about to take.
+  const [{ unread, visited }] = useState(() => ({ unread: chat.unread.getSnapshot(), visited: chat.visited.getSnapshot() }));
+  const places = useMemo(
+    () => (state.kind === 'ready' ? placesFor(state.rooms, query, { me: me.id, here, unread, visited }) : []),
+    [state, query, me.id, here, unread, visited],
+  );
+  const words = query.trim();
+  const count = places.length + 1;
+  const chosen = Math.min(at, count - 1);
+
+  useEffect(() => {
+    const before = document.activeElement;
+    const box = dialog.current;
+    box?.showModal();
+    input.current?.focus();
+    return () => {
+      box?.close();
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+
+  useEffect(() => {
+    list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
+
+  function take(index: number) {
+    onClose();
+    const place = places[index];
+    if (place !== undefined) return goTo(roomHref(place.room.id));
+    if (words !== '') void chat.search.find(words);
+    return goTo(searchHref());
+  }
+
+  function pressed(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) setAt((chosen + step + count) % count);
+    else if (event.key === 'Enter') take(chosen);
+    else return;
+    event.preventDefault();
+  }
+
+  return (
+    <dialog
+      ref={dialog}
+      className="switcher"
+      aria-label="Go to"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onPointerDown={(event) => {
+        if (event.target === dialog.current) onClose();
+      }}
+    >
+      <div className="switcher-box">
+        <div className="switcher-field">
+          <Icon name="search" />
+          <input
+            ref={input}
+            type="text"
+            role="combobox"
+            placeholder="Go to a room or a person"
+            aria-label="Go to a room or a person"
+            aria-expanded="true"
+            aria-controls={listId}
+            aria-activedescendant={optionId(listId, chosen)}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            value={query}
+            onChange={(event) => {
+              setQuery(event.target.value);
+              setAt(0);
+            }}
+            onKeyDown={pressed}
+          />
+        </div>
+        <div ref={list} id={listId} className="switcher-list" role="listbox" tabIndex={-1} aria-label="Places">
+          {places.map((mine, i) => (
+            <div key={mine.room.id} id={optionId(listId, i)} role="option" tabIndex={-1} className="switcher-option" aria-selected={i === chosen} onPointerMove={() => setAt(i)} onPointerUp={() => take(i)}>
+              <Place mine={mine} />
+            </div>
+          ))}
+          <div id={optionId(listId, places.length)} role="option" tabIndex={-1} className="switcher-option" aria-selected={chosen === places.length} onPointerMove={() => setAt(places.length)} onPointerUp={() => take(places.length)}>
+            <Icon name="search" />
+            <span className="switcher-name">{words === '' ? 'Search messages' : `Search messages for “${words}”`}</span>
+          </div>
+        </div>
+      </div>
+    </dialog>
+  );
+}
+
+function Place({ mine: { room } }: { mine: MyRoom }) {
+  const chat = useChat();
+  const me = useMe();
+  const session = useRoomSession(room.id);
+  const other = otherIn(room, me.id);
+  const counts = useUnread(room.id);
+  const quiet = useSelect(chat.alerts.quiet, (rooms) => rooms.has(room.id));
+  const presence = session?.presence.getSnapshot() ?? unknownPresence;
+  return (
+    <>
+      {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
+      <span className="switcher-name">{titleOf(room, me.id)}</span>
+      {other && <span className="switcher-user">@{other.username}</span>}
+      <UnreadBadge {...counts} direct={room.direct} quiet={quiet} />
+    </>
+  );
+}
