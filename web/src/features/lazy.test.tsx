@@ -2,7 +2,7 @@ import { act, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { open, stubBrowser } from '../test/page';
-import type { Rig } from '../test/rig';
+import type { Rig } from '../test/testChat';
 import { later } from './lazy';
 
 let present: Rig | undefined;

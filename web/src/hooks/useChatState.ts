@@ -1,15 +1,15 @@
 import type { Limits, OwnStatus, Room, User } from '../protocol/types';
-import type { OutboxEntry } from '../state/vault';
+import type { OutboxEntry } from '../state/local/database';
 import type { AlertWish } from '../state/alerts';
 import type { RoomsState } from '../state/chat';
 import type { Notice } from '../state/notices';
-import type { PagesState } from '../state/pages';
-import type { RoomSession } from '../state/room';
+import type { PagesState } from '../state/pagedResource';
+import type { RoomSession } from '../state/room/session';
 import type { SearchState } from '../state/search';
 import type { SessionsState } from '../state/sessions';
-import { type MyRoom, nothingUnread, type Unread } from '../state/unread';
+import { type MyRoom, nothingUnread, type Unread } from '../state/room/unread';
 import type { ConnectionState } from '../transport/socket';
-import { isMuted } from '../state/mute';
+import { isMuted } from '../state/room/mute';
 import { useChat } from './context';
 import { useSelect, useStore } from './useStore';
 

@@ -1,8 +1,8 @@
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
 import type { User } from '../protocol/types';
 import { type Emoji, emojiAt, emojisFor } from '../state/emoji';
-import { type Begun, namesFor, namingAt, written } from '../state/mentions';
-import type { RoomSession } from '../state/room';
+import { type Begun, namesFor, namingAt, written } from '../state/room/mentions';
+import type { RoomSession } from '../state/room/session';
 import { useMe } from './useChatState';
 import { useStore } from './useStore';
 

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { neighbour, sidebarOrder } from '../state/places';
+import { neighbour, sidebarOrder } from '../state/quickSwitch';
 import { useChat } from './context';
 import { goTo, roomHref } from './useRoute';
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { Pages } from '../state/pages';
+import type { Pages } from '../state/pagedResource';
 import { useOnline } from './useChatState';
 
 const SETTLE_MS = 250;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Rest } from '../transport/rest';
-import { alice } from '../test/samples';
+import { alice } from '../test/fixtures';
 import { Account } from './account';
 
 /** An account that is signed in, and whose close is answered by hand. */

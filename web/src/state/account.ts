@@ -3,10 +3,10 @@ import type { User } from '../protocol/types';
 import { Refused, wordsOf } from '../transport/errors';
 import { Rest } from '../transport/rest';
 import { Chat } from './chat';
-import { Kept } from './kept';
-import { forgetStatus } from './status';
+import { Kept } from './local/userStorage';
+import { forgetStatus } from './local/status';
 import { Store } from './store';
-import { openVault, type Vault, vaultName } from './vault';
+import { openVault, type Vault, vaultName } from './local/database';
 
 export type AccountState =
   | { kind: 'checking' }

@@ -1,10 +1,10 @@
 import { list, number, oneOf } from '../protocol/guards';
 import type { Message } from '../protocol/types';
-import { titleOf } from './direct';
-import { excerptOf } from './excerpt';
-import type { Kept } from './kept';
+import { titleOf } from './room/direct';
+import { excerptOf } from './room/excerpt';
+import type { Kept } from './local/userStorage';
 import { Store } from './store';
-import type { MyRoom } from './unread';
+import type { MyRoom } from './room/unread';
 
 /** Whether the user wants to be told of calls when they look elsewhere. */
 export type AlertWish = 'unasked' | 'on' | 'off';

@@ -1,7 +1,7 @@
 import type { BotToken, User } from '../protocol/types';
 import { BotRest } from '../transport/bots';
 import type { Rest } from '../transport/rest';
-import { Listing } from './listing';
+import { Listing } from './resource';
 
 /** Bots are the programs that this user owns. */
 export class Bots {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Author, Message, User } from '../protocol/types';
-import { alice, bob, message } from '../test/samples';
-import { connectedRig, helloWithRoom, joined, type Rig, rig } from '../test/rig';
-import { until } from '../test/waiting';
-import type { RoomSession } from './room';
+import { alice, bob, message } from '../test/fixtures';
+import { connectedRig, helloWithRoom, joined, type Rig, rig } from '../test/testChat';
+import { until } from '../test/until';
+import type { RoomSession } from './room/session';
 
 let present: Rig | undefined;
 

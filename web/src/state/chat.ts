@@ -3,24 +3,24 @@ import type { Connected, InvitedRoom, Limits, Membership, OwnRoom, OwnStatus, Ro
 import type { NewAccount, NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
 import { Alerts } from './alerts';
-import { titleOf, withPerson } from './direct';
-import { Drafts } from './drafts';
-import type { OutgoingFile } from './files';
-import type { Kept } from './kept';
-import { mutesEnd, withoutEnded } from './mute';
+import { titleOf, withPerson } from './room/direct';
+import { Drafts } from './local/drafts';
+import type { OutgoingFile } from './outbox/files';
+import type { Kept } from './local/userStorage';
+import { mutesEnd, withoutEnded } from './room/mute';
 import { Notices } from './notices';
-import { Outbox } from './outbox';
-import { Pages } from './pages';
-import { newestPage, RoomSession } from './room';
+import { Outbox } from './outbox/outbox';
+import { Pages } from './pagedResource';
+import { newestPage, RoomSession } from './room/session';
 import { Search } from './search';
 import { Sessions } from './sessions';
-import { UploadAllowances } from './uploadAllowance';
-import { keepStatus, keptStatus } from './status';
+import { UploadAllowances } from './outbox/uploadAllowance';
+import { keepStatus, keptStatus } from './local/status';
 import { Store } from './store';
-import { BrowserTabs, type Tabs } from './tabs';
-import type { Outgoing } from './timeline';
-import { type MyRoom, nothingUnread, type Unread, unreadIn } from './unread';
-import { type OutboxEntry, type Vault, vaultName } from './vault';
+import { BrowserTabs, type Tabs } from './local/tabs';
+import type { Outgoing } from './room/timeline';
+import { type MyRoom, nothingUnread, type Unread, unreadIn } from './room/unread';
+import { type OutboxEntry, type Vault, vaultName } from './local/database';
 
 /** This user's rooms, by name. 'loading' until the cache or the server has told them. */
 export type RoomsState = { kind: 'loading' } | { kind: 'ready'; rooms: readonly MyRoom[] };

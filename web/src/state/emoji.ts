@@ -1,4 +1,4 @@
-import type { Begun } from './mentions';
+import type { Begun } from './room/mentions';
 
 export interface Emoji {
   char: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { message } from '../test/samples';
+import { message } from '../test/fixtures';
 import { Rest } from '../transport/rest';
 import { partsOf, Search } from './search';
 

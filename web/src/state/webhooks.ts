@@ -1,7 +1,7 @@
 import type { IncomingHook, NewIncomingHook, NewOutgoingHook, OutgoingHook } from '../protocol/types';
 import type { Rest } from '../transport/rest';
 import { WebhookRest } from '../transport/webhooks';
-import { Listing } from './listing';
+import { Listing } from './resource';
 
 /** How a receiver does; behind: how many changes of the room it has not taken yet. */
 export type Delivery =

@@ -1,5 +1,5 @@
 import { Store } from '../state/store';
-import { until } from './waiting';
+import { until } from './until';
 
 interface Sent {
   id: number;

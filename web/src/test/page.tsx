@@ -3,8 +3,8 @@ import type { ReactElement } from 'react';
 import { vi } from 'vitest';
 import { ChatContext } from '../hooks/context';
 import type { Message } from '../protocol/types';
-import { until } from './waiting';
-import { connectedRig, type Rig } from './rig';
+import { until } from './until';
+import { connectedRig, type Rig } from './testChat';
 
 /** What the tests' browser lacks: a wide window with a mouse. */
 export function stubBrowser(): void {

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { useOnline } from '../hooks/useChatState';
-import type { Pages, PagesState } from '../state/pages';
+import type { Pages, PagesState } from '../state/pagedResource';
 import { Face, Skeleton } from './Face';
 import { FormError } from './Field';
 

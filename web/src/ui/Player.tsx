@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Attachment } from '../protocol/types';
-import { sizeOf } from '../state/files';
+import { sizeOf } from '../state/outbox/files';
 import { Icon } from './Icon';
 
 /** A film or a sound, played where it stands. Films keep their place before they come. */

@@ -1,4 +1,4 @@
-import type { Unread } from '../state/unread';
+import type { Unread } from '../state/room/unread';
 
 interface UnreadBadgeProps extends Unread {
   /** In a talk of two all of it is said to this user. */

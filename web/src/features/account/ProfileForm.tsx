@@ -2,7 +2,7 @@ import { type ChangeEvent, type FormEvent, useEffect, useRef, useState } from 'r
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { type Deed, useDeed } from '../../hooks/useDeed';
-import { pictureFault, pictureTypes } from '../../state/picture';
+import { pictureFault, pictureTypes } from '../../state/avatarFile';
 import { Avatar } from '../../ui/Avatar';
 import { Field, FormError } from '../../ui/Field';
 

@@ -2,8 +2,8 @@ import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { open, serve, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/rig';
-import { alice, bob, message } from '../../test/samples';
+import type { Rig } from '../../test/testChat';
+import { alice, bob, message } from '../../test/fixtures';
 import { ProfileForm } from './ProfileForm';
 import { RoomView } from '../room/RoomView';
 

@@ -3,8 +3,8 @@ import { useOnline } from '../../hooks/useChatState';
 import { type Deed, useDeed } from '../../hooks/useDeed';
 import { useStore } from '../../hooks/useStore';
 import type { LimitsView } from '../../protocol/types';
-import type { Administration } from '../../state/administration';
-import { editOf, type LimitField, limitFields, type LimitTexts, shown, textsOf } from '../../state/limits';
+import type { Administration } from '../../state/admin/administration';
+import { editOf, type LimitField, limitFields, type LimitTexts, shown, textsOf } from '../../state/admin/limits';
 import { Face, Skeleton } from '../../ui/Face';
 import { Field, FormError } from '../../ui/Field';
 

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
-import type { Administration } from '../../state/administration';
+import type { Administration } from '../../state/admin/administration';
 
 /** The warnings of /health/ready, each with what to do. */
 const warningTexts: Record<string, string> = {

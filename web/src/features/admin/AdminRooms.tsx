@@ -4,7 +4,7 @@ import { useQuestion } from '../../hooks/useQuestion';
 import { roomHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Room } from '../../protocol/types';
-import type { Administration } from '../../state/administration';
+import type { Administration } from '../../state/admin/administration';
 import { briefDay } from '../../ui/briefDay';
 import { Face } from '../../ui/Face';
 import { Icon } from '../../ui/Icon';

@@ -5,7 +5,7 @@ import { useQuestion } from '../../hooks/useQuestion';
 import { adminHref, goTo } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Account } from '../../protocol/types';
-import type { Administration } from '../../state/administration';
+import type { Administration } from '../../state/admin/administration';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { briefDay } from '../../ui/briefDay';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { adminHref, homeHref } from '../../hooks/useRoute';
-import { Administration } from '../../state/administration';
+import { Administration } from '../../state/admin/administration';
 import { AdminAudit } from './AdminAudit';
 import { AdminConnections } from './AdminConnections';
 import { AdminLimits } from './AdminLimits';

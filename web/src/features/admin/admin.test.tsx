@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Account, AuditRecord, Connection } from '../../protocol/types';
 import { hello } from '../../test/fakeSocket';
 import { open, stubBrowser } from '../../test/page';
-import { helloWithRoom, type Rig } from '../../test/rig';
-import { alice, bob, room, user as person } from '../../test/samples';
-import { until } from '../../test/waiting';
+import { helloWithRoom, type Rig } from '../../test/testChat';
+import { alice, bob, room, user as person } from '../../test/fixtures';
+import { until } from '../../test/until';
 import { Shell } from '../../app/Shell';
 
 let present: Rig | undefined;

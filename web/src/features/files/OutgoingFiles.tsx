@@ -1,7 +1,7 @@
 import { useChat } from '../../hooks/context';
 import { useBlobSource } from '../../hooks/useBlobSource';
 import { useSelect } from '../../hooks/useStore';
-import { fit, isPicture, type OutgoingFile, sizeOf } from '../../state/files';
+import { fit, isPicture, type OutgoingFile, sizeOf } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 
 /** Files of the draft: each can be taken out again. */

@@ -3,8 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { User } from '../../protocol/types';
 import { open, stubBrowser } from '../../test/page';
-import { helloWithRoom, type Rig } from '../../test/rig';
-import { alice, user as person } from '../../test/samples';
+import { helloWithRoom, type Rig } from '../../test/testChat';
+import { alice, user as person } from '../../test/fixtures';
 import { Shell } from '../../app/Shell';
 
 let present: Rig | undefined;

@@ -3,8 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { OutgoingHook } from '../../protocol/types';
 import { open, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/rig';
-import { room } from '../../test/samples';
+import type { Rig } from '../../test/testChat';
+import { room } from '../../test/fixtures';
 import { RoomView } from '../room/RoomView';
 
 let present: Rig | undefined;

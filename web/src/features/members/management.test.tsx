@@ -3,8 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RoomRole } from '../../protocol/types';
 import { open, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/rig';
-import { alice, bob, room, user as person } from '../../test/samples';
+import type { Rig } from '../../test/testChat';
+import { alice, bob, room, user as person } from '../../test/fixtures';
 import { AccountDialog } from '../account/AccountDialog';
 import { RoomView } from '../room/RoomView';
 

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Attachment } from '../../protocol/types';
-import { fit, isPicture, isPlayable, sizeOf } from '../../state/files';
+import { fit, isPicture, isPlayable, sizeOf } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 import { Player } from '../../ui/Player';
 import { Viewer } from './Viewer';

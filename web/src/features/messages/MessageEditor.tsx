@@ -2,7 +2,7 @@ import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
 import { NOT_CONNECTED, useLimits, useSilence } from '../../hooks/useChatState';
 import { useDeed } from '../../hooks/useDeed';
 import type { Message } from '../../protocol/types';
-import type { Editing, RoomSession } from '../../state/room';
+import type { Editing, RoomSession } from '../../state/room/session';
 import { DeedFailed } from '../../ui/DeedFailed';
 
 /** A message of one's own, being changed in its place. */

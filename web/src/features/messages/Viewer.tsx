@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Attachment } from '../../protocol/types';
-import { sizeOf } from '../../state/files';
+import { sizeOf } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 
 interface ViewerProps {

@@ -3,8 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../protocol/types';
 import { open, serve, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/rig';
-import { message, mine } from '../../test/samples';
+import type { Rig } from '../../test/testChat';
+import { message, mine } from '../../test/fixtures';
 import { RoomView } from '../room/RoomView';
 
 let present: Rig | undefined;

@@ -1,8 +1,8 @@
 import { act, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { open, serve, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/rig';
-import { message } from '../../test/samples';
+import type { Rig } from '../../test/testChat';
+import { message } from '../../test/fixtures';
 import { RoomView } from '../room/RoomView';
 
 const { drawn } = vi.hoisted(() => ({ drawn: [] as string[] }));

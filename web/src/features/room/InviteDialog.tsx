@@ -3,7 +3,7 @@ import { useOnline } from '../../hooks/useChatState';
 import { useDeed } from '../../hooks/useDeed';
 import { useStore } from '../../hooks/useStore';
 import type { CreatedInvite, Invite } from '../../protocol/types';
-import type { RoomSession } from '../../state/room';
+import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
 import { DeedFailed } from '../../ui/DeedFailed';
 import { dayOf, timeOf, wholeDate } from '../../ui/dates';

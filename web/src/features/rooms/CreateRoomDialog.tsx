@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useDeed } from '../../hooks/useDeed';
 import { goTo, roomHref } from '../../hooks/useRoute';
-import { PRIVATE_HINT } from '../../state/joinAgain';
+import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
 

@@ -5,7 +5,7 @@ import { useDeed } from '../../hooks/useDeed';
 import { useQuestion } from '../../hooks/useQuestion';
 import { goTo, homeHref, roomHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
-import type { PagesState } from '../../state/pages';
+import type { PagesState } from '../../state/pagedResource';
 import { Refused } from '../../transport/errors';
 import { Face, Skeleton } from '../../ui/Face';
 import { FormError } from '../../ui/Field';

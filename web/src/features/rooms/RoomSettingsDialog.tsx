@@ -3,9 +3,9 @@ import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { type Deed, useDeed } from '../../hooks/useDeed';
 import type { Room } from '../../protocol/types';
-import { PRIVATE_HINT } from '../../state/joinAgain';
-import { may } from '../../state/roles';
-import type { MyRoom } from '../../state/unread';
+import { PRIVATE_HINT } from '../../state/room/rejoin';
+import { may } from '../../state/room/permissions';
+import type { MyRoom } from '../../state/room/unread';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
 

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useMyRoom, useOnline, useSearch } from '../../hooks/useChatState';
 import { goTo, homeHref, messageHref, searchHref } from '../../hooks/useRoute';
-import { titleOf } from '../../state/direct';
+import { titleOf } from '../../state/room/direct';
 import type { SearchState } from '../../state/search';
 import { partsOf } from '../../state/search';
 import type { Hit } from '../../transport/rest';

@@ -4,11 +4,11 @@ import { useHasDraft, useMe, useOnline, useOwnStatus, useQuiet, useRooms, useRoo
 import { findHref, homeHref, roomHref, type Route, searchHref } from '../../hooks/useRoute';
 import { useSelect, useStore } from '../../hooks/useStore';
 import type { Author, Room } from '../../protocol/types';
-import { otherIn, titleOf } from '../../state/direct';
-import { sidebarOrder } from '../../state/places';
-import { statusOf } from '../../state/presence';
-import type { RoomSession } from '../../state/room';
-import type { MyRoom } from '../../state/unread';
+import { otherIn, titleOf } from '../../state/room/direct';
+import { sidebarOrder } from '../../state/quickSwitch';
+import { statusOf } from '../../state/room/presence';
+import type { RoomSession } from '../../state/room/session';
+import type { MyRoom } from '../../state/room/unread';
 import { AdminLink } from './AdminLink';
 import { AlertsOffer } from './AlertsOffer';
 import { Avatar, nameOf } from '../../ui/Avatar';

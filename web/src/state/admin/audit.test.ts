@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { AuditRecord } from '../../protocol/types';
+import { sentenceOf } from './audit';
+
+const author = (id: number, displayName: string) => ({ id, username: displayName.toLowerCase(), displayName, avatarUrl: '' });
+const entry: AuditRecord = { id: 1, at: '2026-11-23T10:00:00.000Z', action: 'member.ban', detail: '', actor: author(1, 'Alice'), user: author(2, 'Bob'), room: { id: 7, name: 'general' } };
+
+test.each([
+  ['with names', entry, 'Alice banned Bob from general'],
+  ['of the operator', { ...entry, actor: undefined, action: 'user.disable', room: undefined }, 'The operator locked Bob out'],
+  ['about what is gone', { ...entry, user: { ...author(2, ''), username: '' }, room: { id: 7, name: '' } }, 'Alice banned somebody who is gone (2) from a room that is gone (7)'],
+  ['of who is gone', { ...entry, actor: { ...author(3, ''), username: '' } }, 'Somebody who is gone (3) banned Bob from general'],
+  ['about nobody', { ...entry, action: 'limits.change', user: undefined, room: undefined }, 'Alice changed the limits'],
+  ['that is new to this client', { ...entry, action: 'moon.rise' }, 'Alice moon.rise Bob general'],
+])('an entry %s', (_, record, want) => {
+  expect(sentenceOf(record as AuditRecord).map(({ text }) => text).join('')).toBe(want);
+});
+
+test('names stand apart from words', () => {
+  expect(sentenceOf(entry).filter(({ isName }) => isName).map(({ text }) => text)).toEqual(['Alice', 'Bob', 'general']);
+});

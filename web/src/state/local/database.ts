@@ -1,0 +1,194 @@
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { Message, OwnRoom, Reply, User } from '../../protocol/types';
+import type { OutgoingFile } from '../outbox/files';
+
+export type EntryState =
+  /** Waits to be sent; not before notBefore (Unix ms) when the server asked for patience. */
+  | { kind: 'pending'; notBefore: number }
+  | { kind: 'failed'; reason: string };
+
+/** A message of the outbox. */
+export interface OutboxEntry {
+  /** Its place in the queue. */
+  order: number;
+  cid: string;
+  roomId: number;
+  text: string;
+  /** What it answers. */
+  replyTo?: Reply;
+  /** What goes with it; each is uploaded before the message is sent. */
+  files?: readonly OutgoingFile[];
+  createdAt: string;
+  state: EntryState;
+}
+
+/** What of an entry changes while it waits. */
+export type EntryPatch = Partial<Pick<OutboxEntry, 'state' | 'files'>>;
+
+/** What a reload shows before the server has spoken. */
+export interface CachedRoom {
+  roomId: number;
+  own: OwnRoom;
+  epoch: string;
+  seq: number;
+  messages: Message[];
+  hasOlder: boolean;
+}
+
+/** Vault is what one user keeps in this browser. */
+export interface Vault {
+  /** By order. */
+  entries(): Promise<OutboxEntry[]>;
+  /** Resolves when the entry is kept: only then may it be sent. */
+  add(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry>;
+  /** Changes an entry that is still there, and returns it; undefined where it is gone. */
+  change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined>;
+  remove(order: number): Promise<void>;
+  rooms(): Promise<CachedRoom[]>;
+  putRoom(room: CachedRoom): Promise<void>;
+  removeRoom(roomId: number): Promise<void>;
+  /** Forgets the rooms; unsent messages stay. */
+  forgetRooms(): Promise<void>;
+  close(): void;
+  /** Forgets everything. */
+  destroy(): Promise<void>;
+}
+
+interface Schema extends DBSchema {
+  outbox: { key: number; value: OutboxEntry };
+  rooms: { key: number; value: CachedRoom };
+}
+
+/** Names what belongs to a user. The time of birth tells apart users of a server that began anew. */
+export function vaultName(user: User): string {
+  return `chillin-${user.id}-${Date.parse(user.createdAt) || 0}`;
+}
+
+/** Opens a user's vault; in memory where the browser keeps nothing. */
+export async function openVault(name: string): Promise<Vault> {
+  try {
+    const db = await openDB<Schema>(name, 1, {
+      upgrade(fresh) {
+        fresh.createObjectStore('outbox', { keyPath: 'order', autoIncrement: true });
+        fresh.createObjectStore('rooms', { keyPath: 'roomId' });
+      },
+      // Another tab signs out and destroys the vault: do not stand in its way.
+      blocking: () => db.close(),
+    });
+    return new DiskVault(name, db);
+  } catch {
+    return new MemoryVault();
+  }
+}
+
+class DiskVault implements Vault {
+  #name: string;
+  #db: IDBPDatabase<Schema>;
+
+  constructor(name: string, db: IDBPDatabase<Schema>) {
+    this.#name = name;
+    this.#db = db;
+  }
+
+  entries(): Promise<OutboxEntry[]> {
+    return this.#db.getAll('outbox');
+  }
+
+  async add(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
+    const tx = this.#db.transaction('outbox', 'readwrite', { durability: 'strict' });
+    // The key is generated; the type cannot say so.
+    const order = await tx.store.add(entry as OutboxEntry);
+    await tx.done;
+    return { ...entry, order };
+  }
+
+  async change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
+    const tx = this.#db.transaction('outbox', 'readwrite');
+    const entry = await tx.store.get(order);
+    const changed = entry && { ...entry, ...patch };
+    if (changed !== undefined) await tx.store.put(changed);
+    await tx.done;
+    return changed;
+  }
+
+  remove(order: number): Promise<void> {
+    return this.#db.delete('outbox', order);
+  }
+
+  rooms(): Promise<CachedRoom[]> {
+    return this.#db.getAll('rooms');
+  }
+
+  async putRoom(room: CachedRoom): Promise<void> {
+    await this.#db.put('rooms', room);
+  }
+
+  removeRoom(roomId: number): Promise<void> {
+    return this.#db.delete('rooms', roomId);
+  }
+
+  forgetRooms(): Promise<void> {
+    return this.#db.clear('rooms');
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  async destroy(): Promise<void> {
+    // Cleared first: a tab that blocks the deletion must not keep the contents.
+    await Promise.all([this.#db.clear('outbox'), this.#db.clear('rooms')]);
+    this.#db.close();
+    void deleteDB(this.#name);
+  }
+}
+
+class MemoryVault implements Vault {
+  #entries = new Map<number, OutboxEntry>();
+  #rooms = new Map<number, CachedRoom>();
+  #next = 1;
+
+  async entries(): Promise<OutboxEntry[]> {
+    return [...this.#entries.values()];
+  }
+
+  async add(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
+    const kept = { ...entry, order: this.#next++ };
+    this.#entries.set(kept.order, kept);
+    return kept;
+  }
+
+  async change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
+    const entry = this.#entries.get(order);
+    const changed = entry && { ...entry, ...patch };
+    if (changed !== undefined) this.#entries.set(order, changed);
+    return changed;
+  }
+
+  async remove(order: number): Promise<void> {
+    this.#entries.delete(order);
+  }
+
+  async rooms(): Promise<CachedRoom[]> {
+    return [...this.#rooms.values()];
+  }
+
+  async putRoom(room: CachedRoom): Promise<void> {
+    this.#rooms.set(room.roomId, room);
+  }
+
+  async removeRoom(roomId: number): Promise<void> {
+    this.#rooms.delete(roomId);
+  }
+
+  async forgetRooms(): Promise<void> {
+    this.#rooms.clear();
+  }
+
+  close(): void {}
+
+  async destroy(): Promise<void> {
+    this.#entries.clear();
+    this.#rooms.clear();
+  }
+}

@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { connectedRig, type Rig } from '../../test/testChat';
+import { alice, bob, message } from '../../test/fixtures';
+import { until } from '../../test/until';
+import { Rest } from '../../transport/rest';
+import { Account } from '../account';
+import { Kept } from './userStorage';
+import type { RoomSession } from '../room/session';
+import { vaultName } from './database';
+
+const rigs: Rig[] = [];
+
+afterEach(() => {
+  for (const { chat } of rigs.splice(0)) chat.stop();
+});
+
+/** A page of alice's that shows room 7. */
+async function page(): Promise<{ rig: Rig; session: RoomSession }> {
+  const rig = await connectedRig();
+  rigs.push(rig);
+  const session = rig.chat.session(7);
+  if (session === undefined) throw new Error('room 7 is not there');
+  await until(session.opening, (opening) => opening.kind === 'ready');
+  return { rig, session };
+}
+
+const kept = () => Object.keys(localStorage).filter((key) => key.startsWith(`${vaultName(alice)}.`));
+
+/** The browser tells this page what another tab has kept. */
+function otherTabKeeps(name: string, value: unknown): void {
+  new Kept(vaultName(alice)).set(name, value);
+  const newValue = value === undefined ? null : JSON.stringify(value);
+  window.dispatchEvent(new StorageEvent('storage', { key: `${vaultName(alice)}.${name}`, newValue }));
+}
+
+describe('what is written and not sent', () => {
+  test('outlives the page, with what it answers and what is being changed', async () => {
+    const before = await page();
+    before.session.draft.set('half a thought');
+    before.session.replyTo(message(3));
+    before.session.startEditing(message(4, { author: { ...alice } }));
+    before.session.editing.set({ messageId: 1004, text: 'better words' });
+    before.rig.chat.stop();
+    const { session } = await page();
+    expect(session.draft.getSnapshot()).toBe('half a thought');
+    expect(session.replyingTo.getSnapshot()).toMatchObject({ id: 1003, excerpt: 'm3', author: { id: bob.id } });
+    expect(session.editing.getSnapshot()).toEqual({ messageId: 1004, text: 'better words' });
+  });
+
+  test('is gone once it is sent', async () => {
+    const { rig, session } = await page();
+    session.draft.set('a whole thought');
+    session.replyTo(message(3));
+    await rig.chat.send(session);
+    expect(kept()).toEqual([]);
+  });
+
+  test('of another tab is shown, and not written over by half of it', async () => {
+    const { session } = await page();
+    session.draft.set('mine');
+    const written = { text: 'from the other tab', replyTo: { id: 1003, seq: 3, author: { id: 2, username: 'bob', displayName: 'Bob', avatarUrl: '' }, excerpt: 'm3' } };
+    const seen: string[] = [];
+    session.draft.subscribe(() => seen.push(String(localStorage.getItem(`${vaultName(alice)}.draft.7`))));
+    otherTabKeeps('draft.7', written);
+    expect(session.draft.getSnapshot()).toBe('from the other tab');
+    expect(session.replyingTo.getSnapshot()?.id).toBe(1003);
+    expect(seen.map((one) => JSON.parse(one) as unknown)).toEqual([written]);
+    otherTabKeeps('draft.7', undefined);
+    expect([session.draft.getSnapshot(), session.replyingTo.getSnapshot()]).toEqual(['', undefined]);
+  });
+
+  test('that cannot be read is nothing', async () => {
+    localStorage.setItem(`${vaultName(alice)}.draft.7`, '{"text": 5');
+    localStorage.setItem(`${vaultName(alice)}.edit.7`, '{"text": 5}');
+    const { session } = await page();
+    expect([session.draft.getSnapshot(), session.editing.getSnapshot()]).toEqual(['', undefined]);
+  });
+
+  test('goes with the room', async () => {
+    const { rig, session } = await page();
+    session.draft.set('too late');
+    rig.socket().serve({ type: 'room:removed', data: { roomId: 7, reason: 'kicked' } });
+    expect(kept()).toEqual([]);
+  });
+
+  test('and begun changes of a message go when it is deleted', async () => {
+    const { rig, session } = await page();
+    session.startEditing(message(1));
+    rig.socket().serve({ type: 'message:deleted', data: { roomId: 7, seq: 1, message: message(1, { text: '', deletedAt: '2026-11-23T10:05:00.000Z' }) } });
+    expect(session.editing.getSnapshot()).toBeUndefined();
+    expect(kept()).toEqual([]);
+  });
+
+  test('goes with the account when it signs out; another user’s stays', async () => {
+    const account = new Account(new Rest(async (input) => (String(input).endsWith('/login') ? new Response(JSON.stringify({ user: alice })) : new Response(null, { status: 204 }))), 'ws://test/ws');
+    await account.login('alice', 'correct horse');
+    new Kept(vaultName(alice)).set('draft.7', { text: 'hers' });
+    new Kept(vaultName(bob)).set('draft.7', { text: 'his' });
+    await account.logout();
+    expect(kept()).toEqual([]);
+    expect(new Kept(vaultName(bob)).get('draft.7')).toEqual({ text: 'his' });
+  });
+});

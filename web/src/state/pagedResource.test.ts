@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { Refused } from '../transport/errors';
+import { type PageOf, Pages } from './pagedResource';
+
+type Asked = { question: string; cursor: string | undefined; answer: (page: PageOf<string>) => void; fail: () => void };
+
+/** A list whose server is the test. */
+function listing() {
+  const asked: Asked[] = [];
+  const pages = new Pages<string, string>(
+    (question, cursor) =>
+      new Promise((answer, refuse) => asked.push({ question, cursor, answer, fail: () => refuse(new Refused('UNAVAILABLE', 'Not right now.')) })),
+    '',
+  );
+  return { pages, asked, state: () => pages.state.getSnapshot() };
+}
+
+test('pages follow each other', async () => {
+  const { pages, asked, state } = listing();
+  const first = pages.ask('a');
+  asked[0]?.answer({ items: ['a1', 'a2'], next: 'c1' });
+  await first;
+  expect(state()).toEqual({ kind: 'ready', items: ['a1', 'a2'], next: 'c1' });
+  const second = pages.more();
+  expect(asked[1]).toMatchObject({ question: 'a', cursor: 'c1' });
+  asked[1]?.answer({ items: ['a3'] });
+  await second;
+  expect(state()).toEqual({ kind: 'ready', items: ['a1', 'a2', 'a3'] });
+  await pages.more();
+  expect(asked).toHaveLength(2);
+});
+
+test('what is shown stays until the answer is here, and a late answer to an earlier question is dropped', async () => {
+  const { pages, asked, state } = listing();
+  const first = pages.ask('a');
+  asked[0]?.answer({ items: ['a1'] });
+  await first;
+  const slow = pages.ask('ab');
+  const fast = pages.ask('abc');
+  expect(state()).toEqual({ kind: 'loading', items: ['a1'] });
+  asked[2]?.answer({ items: ['abc'] });
+  await fast;
+  asked[1]?.answer({ items: ['ab'] });
+  await slow;
+  expect(state()).toEqual({ kind: 'ready', items: ['abc'] });
+});
+
+test('a failure keeps what was asked for before, and nothing of another question', async () => {
+  const { pages, asked, state } = listing();
+  const first = pages.ask('a');
+  asked[0]?.answer({ items: ['a1'], next: 'c1' });
+  await first;
+  const again = pages.again();
+  asked[1]?.fail();
+  await again;
+  expect(state()).toEqual({ kind: 'failed', items: ['a1'], reason: 'Not right now.' });
+  const other = pages.ask('b');
+  asked[2]?.fail();
+  await other;
+  expect(state()).toEqual({ kind: 'failed', items: [], reason: 'Not right now.' });
+});

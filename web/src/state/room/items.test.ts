@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { message, mine } from '../../test/fixtures';
+import { firstNew, type Item, itemsOf } from './items';
+import { emptyTimeline, type Timeline } from './timeline';
+
+const ME = 1;
+const at = (date: string) => ({ createdAt: date });
+
+function lay(t: Partial<Timeline>, newAfter?: number): Item[] {
+  return itemsOf({ ...emptyTimeline(ME), ...t }, newAfter);
+}
+
+function told(items: Item[]): string[] {
+  return items.map((item) => {
+    switch (item.kind) {
+      case 'day':
+      case 'new':
+        return item.kind;
+      case 'system':
+        return `system ${item.message.text}`;
+      case 'message':
+        return `${item.head ? 'head' : 'more'} ${item.message.text}`;
+      case 'outgoing':
+        return `${item.head ? 'head' : 'more'} ${item.outgoing.text}?`;
+    }
+  });
+}
+
+describe('itemsOf', () => {
+  test('lines of one author stand together until another speaks, or a while has passed', () => {
+    const messages = [
+      message(1, at('2026-11-23T10:00:00.000Z')),
+      message(2, at('2026-11-23T10:04:00.000Z')),
+      mine(3, 'a'),
+      message(4, at('2026-11-23T10:05:00.000Z')),
+      message(5, at('2026-11-23T10:11:00.000Z')),
+    ].map((m) => (m.seq === 3 ? { ...m, createdAt: '2026-11-23T10:04:30.000Z' } : m));
+    expect(told(lay({ messages }))).toEqual(['day', 'head m1', 'more m2', 'head m3', 'head m4', 'head m5']);
+  });
+
+  test('each day has its line', () => {
+    const messages = [message(1, at('2026-11-21T12:00:00.000Z')), message(2, at('2026-11-23T12:00:00.000Z'))];
+    expect(told(lay({ messages }))).toEqual(['day', 'head m1', 'day', 'head m2']);
+  });
+
+  test('what is new begins with the first unread message of another', () => {
+    const join = message(2, { kind: 'system', text: 'Bob joined.' });
+    const items = lay({ messages: [message(1), join, mine(3, 'a'), message(4), message(5)] }, 1);
+    expect(told(items)).toEqual(['day', 'head m1', 'system Bob joined.', 'head m3', 'new', 'head m4', 'more m5']);
+    expect(firstNew(items)).toMatchObject({ message: { text: 'm4' } });
+  });
+
+  test('a message keeps its key when it was sent', () => {
+    const pending = { kind: 'pending', cid: 'a', text: 'hello', createdAt: '2026-11-23T10:00:00.000Z' } as const;
+    const before = lay({ outgoing: [pending] }).at(-1);
+    const after = lay({ messages: [mine(1, 'a')] }).at(-1);
+    expect(before?.key).toBe(after?.key);
+  });
+});

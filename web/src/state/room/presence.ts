@@ -1,0 +1,29 @@
+import type { PresenceUpdate, Status } from '../../protocol/types';
+
+/** Who is online in a room. Unknown while nobody can tell: better no answer than a ghost. */
+export type Presence = { kind: 'unknown' } | { kind: 'known'; users: ReadonlyMap<number, Status> };
+
+export const unknownPresence: Presence = { kind: 'unknown' };
+
+export function presenceOf(online: readonly number[]): Presence {
+  return { kind: 'known', users: new Map(online.map((id) => [id, 'online'])) };
+}
+
+export function applyPresence(presence: Presence, update: PresenceUpdate): Presence {
+  const users = new Map(presence.kind === 'known' ? presence.users : []);
+  for (const { userId, status } of update.users) {
+    if (status === 'offline') users.delete(userId);
+    else users.set(userId, status);
+  }
+  return { kind: 'known', users };
+}
+
+export function statusOf(presence: Presence, userId: number): Status {
+  return presence.kind === 'unknown' ? 'unknown' : (presence.users.get(userId) ?? 'offline');
+}
+
+export function onlineCount(presence: Presence): number | undefined {
+  if (presence.kind === 'unknown') return undefined;
+  const known = [...presence.users.values()];
+  return known.some((status) => status === 'unknown') ? undefined : known.length;
+}

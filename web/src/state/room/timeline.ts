@@ -1,0 +1,205 @@
+import type { Author, RoomChanges, Message, MessageConfirmed, Reply } from '../../protocol/types';
+import type { OutgoingFile } from '../outbox/files';
+
+/** A message of this user that has no place in the room's sequence yet. */
+export type Outgoing = Written &
+  ({ kind: 'pending' } | { kind: 'confirmed'; seq: number } | { kind: 'failed'; reason: string });
+
+interface Written {
+  cid: string;
+  text: string;
+  createdAt: string;
+  replyTo?: Reply;
+  files?: readonly OutgoingFile[];
+}
+
+/** Where the timeline stands in the room's sequence; 'unknown' until the room was joined or read from the cache. */
+export type Cursor = { kind: 'unknown' } | { kind: 'at'; seq: number; epoch: string };
+
+/**
+ * What is known of one room's messages: a run without holes, from the oldest
+ * loaded one up to the cursor, and behind it what this user has yet to get there.
+ */
+export interface Timeline {
+  me: number;
+  cursor: Cursor;
+  /** Ascending by seq. */
+  messages: readonly Message[];
+  /** There are older messages on the server. */
+  hasOlder: boolean;
+  /** RoomChanges that came before their predecessors: kept until the hole is filled. */
+  held: ReadonlyMap<number, Message>;
+  outgoing: readonly Outgoing[];
+}
+
+export type TimelineEvent =
+  /** The newest messages of the room, whatever was known before. */
+  | { type: 'opened'; messages: Message[]; to: number; epoch: string }
+  /** One durable change, as the socket brought it. */
+  | { type: 'changed'; seq: number; message: Message }
+  /** The answer to "what changed since": a range of the sequence. */
+  | { type: 'caught-up'; changes: RoomChanges }
+  /** Somebody is called or looks otherwise now. */
+  | { type: 'author'; author: Author }
+  | { type: 'older'; messages: readonly Message[]; hasMore: boolean }
+  /** The connection went: what waited behind a hole is asked for on the next one. */
+  | { type: 'interrupted' }
+  /** The old numbers are void. */
+  | { type: 'forgotten' }
+  | { type: 'queued'; outgoing: readonly Outgoing[] }
+  | { type: 'confirmed'; confirmed: MessageConfirmed };
+
+export function emptyTimeline(me: number): Timeline {
+  return { me, cursor: { kind: 'unknown' }, messages: [], hasOlder: false, held: new Map(), outgoing: [] };
+}
+
+/** The one place where a room's messages change. Pure. */
+export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
+  switch (event.type) {
+    case 'opened':
+      return open(t, event.messages, event.to, event.epoch);
+    case 'changed':
+      return change(t, event.seq, event.message);
+    case 'caught-up':
+      return catchUp(t, event.changes);
+    case 'author':
+      return redress(t, event.author);
+    case 'older':
+      return prepend(t, event.messages, event.hasMore);
+    case 'interrupted':
+      return t.held.size === 0 ? t : { ...t, held: new Map() };
+    case 'forgotten':
+      return { ...emptyTimeline(t.me), outgoing: t.outgoing };
+    case 'queued':
+      return queue(t, event.outgoing);
+    case 'confirmed':
+      return confirm(t, event.confirmed);
+  }
+}
+
+/** Tells whether changes wait behind a hole: then ask what changed since the cursor. */
+export function hasHole(t: Timeline): boolean {
+  return t.cursor.kind === 'at' && t.held.size > 0;
+}
+
+/** Whether everything after the given number is loaded, up to where the timeline ends. */
+export function reaches({ messages, hasOlder }: Timeline, seq: number): boolean {
+  const first = messages[0];
+  return !hasOlder || (first !== undefined && first.seq <= seq + 1);
+}
+
+/** How many members came, less those who went, after the given number. */
+export function membersSince(t: Timeline, seq: number): number {
+  let change = 0;
+  for (let i = t.messages.length - 1; i >= 0; i--) {
+    const message = t.messages[i];
+    if (message === undefined || message.seq <= seq) break;
+    const action = message.system?.action;
+    if (action === 'join') change += 1;
+    if (action === 'leave' || action === 'kick') change -= 1;
+  }
+  return change;
+}
+
+function open(t: Timeline, messages: readonly Message[], to: number, epoch: string): Timeline {
+  const sorted = messages.toSorted((a, b) => a.seq - b.seq);
+  return settle({
+    ...t,
+    cursor: { kind: 'at', seq: to, epoch },
+    messages: sorted,
+    hasOlder: (sorted[0]?.seq ?? 0) > 1,
+  });
+}
+
+function change(t: Timeline, seq: number, message: Message): Timeline {
+  if (t.cursor.kind === 'at' && seq <= t.cursor.seq) return t;
+  return settle({ ...t, held: new Map(t.held).set(seq, message) });
+}
+
+function catchUp(t: Timeline, changes: RoomChanges): Timeline {
+  if (t.cursor.kind !== 'at' || changes.from > t.cursor.seq) return t;
+  if (changes.epoch !== t.cursor.epoch) return t;
+  let messages = t.messages;
+  for (const message of changes.messages) messages = put(messages, message, t.hasOlder);
+  const seq = Math.max(t.cursor.seq, changes.to);
+  return settle({ ...t, messages, cursor: { ...t.cursor, seq } });
+}
+
+function redress(t: Timeline, author: Author): Timeline {
+  return { ...t, messages: signedBy(t.messages, author) };
+}
+
+/** Shows what somebody wrote, and what answers it, under that person's present name. */
+export function signedBy(messages: readonly Message[], author: Author): readonly Message[] {
+  return messages.map((message): Message => {
+    const { replyTo } = message;
+    const answers = replyTo?.author.id === author.id;
+    if (message.author.id !== author.id && !answers) return message;
+    return {
+      ...message,
+      author: message.author.id === author.id ? author : message.author,
+      ...(answers ? { replyTo: { ...replyTo, author } } : {}),
+    };
+  });
+}
+
+function prepend(t: Timeline, older: readonly Message[], hasMore: boolean): Timeline {
+  const first = t.messages[0]?.seq ?? Number.POSITIVE_INFINITY;
+  const fresh = older.filter((message) => message.seq < first).toSorted((a, b) => a.seq - b.seq);
+  return { ...t, messages: [...fresh, ...t.messages], hasOlder: hasMore };
+}
+
+function queue(t: Timeline, outgoing: readonly Outgoing[]): Timeline {
+  // The outbox has forgotten what was confirmed a moment ago; it stays until its event comes.
+  const confirmed = t.outgoing.filter((one) => one.kind === 'confirmed');
+  const known = new Set([...ownCids(t), ...confirmed.map((one) => one.cid)]);
+  return { ...t, outgoing: [...confirmed, ...outgoing.filter((one) => !known.has(one.cid))] };
+}
+
+function confirm(t: Timeline, { cid, seq, createdAt }: MessageConfirmed): Timeline {
+  const outgoing = t.outgoing.map((one): Outgoing =>
+    one.cid === cid ? { ...written(one), kind: 'confirmed', createdAt, seq } : one,
+  );
+  return settle({ ...t, outgoing });
+}
+
+function written({ cid, text, createdAt, replyTo, files }: Outgoing): Written {
+  return { cid, text, createdAt, ...(replyTo ? { replyTo } : {}), ...(files ? { files } : {}) };
+}
+
+/** Applies what the held changes allow and lets go of outgoing messages that have their place now. */
+function settle(t: Timeline): Timeline {
+  if (t.cursor.kind !== 'at') return t;
+  let { seq } = t.cursor;
+  let { messages } = t;
+  const held = new Map(t.held);
+  for (let next = held.get(seq + 1); next !== undefined; next = held.get(seq + 1)) {
+    messages = put(messages, next, t.hasOlder);
+    seq += 1;
+  }
+  for (const number of held.keys()) if (number <= seq) held.delete(number);
+  const settled: Timeline = { ...t, messages, held, cursor: { ...t.cursor, seq } };
+  return { ...settled, outgoing: unplaced(settled, seq) };
+}
+
+function unplaced(t: Timeline, cursor: number): readonly Outgoing[] {
+  if (t.outgoing.length === 0) return t.outgoing;
+  const mine = new Set(ownCids(t));
+  return t.outgoing.filter((one) => !mine.has(one.cid) && !(one.kind === 'confirmed' && one.seq <= cursor));
+}
+
+function ownCids(t: Timeline): string[] {
+  return t.messages.filter((message) => message.author.id === t.me && message.cid !== '').map((message) => message.cid);
+}
+
+/** Puts a message in its place. What lies before the loaded run is left to the server. */
+function put(messages: readonly Message[], message: Message, hasOlder: boolean): readonly Message[] {
+  const last = messages.at(-1);
+  if (last === undefined || message.seq > last.seq) return [...messages, message];
+  const first = messages[0];
+  if (hasOlder && first !== undefined && message.seq < first.seq) return messages;
+  const at = messages.findIndex((one) => one.seq >= message.seq);
+  const known = messages[at];
+  if (known === undefined || known.seq !== message.seq) return messages.toSpliced(at, 0, message);
+  return known.changeSeq > message.changeSeq ? messages : messages.with(at, message);
+}
