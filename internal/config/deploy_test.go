@@ -157,6 +157,41 @@ func TestComposePublishesOnlyWhatIsMeantForOthers(t *testing.T) {
 	}
 }
 
+// TestComposeBuildsAnImageThatKnowsItsVersion: the Dockerfile makes labels of both.
+func TestComposeBuildsAnImageThatKnowsItsVersion(t *testing.T) {
+	dockerfile, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compose := documents(t, "../../docker-compose.yml")[0]
+	for _, service := range []string{"api-server-1", "api-server-2", "backup"} {
+		args := environment(t, service, at(compose, "services", service, "build", "args"))
+		for _, name := range []string{"VERSION", "COMMIT"} {
+			if args[name] != "${"+name+":-}" {
+				t.Errorf("%s is built with %s = %q", service, name, args[name])
+			}
+			if !bytes.Contains(dockerfile, []byte("\nARG "+name+"=\n")) {
+				t.Errorf("the Dockerfile takes no %s", name)
+			}
+		}
+	}
+}
+
+// TestBackupsStayOutOfImagesAndCommits: they are in this folder by default, and only root
+// can read them, so that a build that wants to send them fails.
+func TestBackupsStayOutOfImagesAndCommits(t *testing.T) {
+	volumes, _ := at(documents(t, "../../docker-compose.yml")[0], "services", "backup", "volumes").([]any)
+	if len(volumes) != 1 || volumes[0] != "${BACKUP_DIR:-./backups}:/backups" {
+		t.Errorf("volumes of backup = %v", volumes)
+	}
+	for file, line := range map[string]string{"../../.dockerignore": "backups", "../../.gitignore": "/backups/"} {
+		text, err := os.ReadFile(file)
+		if err != nil || !slices.Contains(strings.Split(string(text), "\n"), line) {
+			t.Errorf("%s has no line %s (%v)", file, line, err)
+		}
+	}
+}
+
 // TestThirdNodeIsBehindNginx runs the command by which third-node.yml changes nginx.conf.
 func TestThirdNodeIsBehindNginx(t *testing.T) {
 	command, _ := at(documents(t, "../../deploy/compose/third-node.yml")[0], "services", "nginx", "command").([]any)

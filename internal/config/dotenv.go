@@ -70,7 +70,7 @@ func (e *Env) UnknownKeys() []UnknownKey {
 
 // composeKeys are variables of .env that docker-compose.yml itself uses.
 var composeKeys = []string{
-	"EDGE", "DOMAIN", "GRAFANA_PASSWORD", "BACKUP_DIR",
+	"EDGE", "DOMAIN", "GRAFANA_PASSWORD", "BACKUP_DIR", "VERSION", "COMMIT",
 	"CHILLIN_IMAGE", "NGINX_IMAGE", "POSTGRES_IMAGE", "REDIS_IMAGE", "MINIO_IMAGE", "CADDY_IMAGE", "PROMETHEUS_IMAGE", "GRAFANA_IMAGE",
 }
 
