@@ -54,6 +54,9 @@ func TestABackupIsOfOneMoment(t *testing.T) {
 	}
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTown(t, place(t)), place(t)
+		if *large {
+			from.fileSize = 256 << 10
+		}
 		from.fill(t, messages, files)
 		before := from.count(t, `SELECT count(*) FROM messages`)
 
@@ -207,6 +210,46 @@ func TestRestoreRefusesATargetWithData(t *testing.T) {
 	})
 }
 
+// TestRestoreRefusesRemains of a chat that was removed by half: a table without the others,
+// and the journal of a chillin.db that was moved away, which SQLite would apply to the
+// restored one.
+func TestRestoreRefusesRemains(t *testing.T) {
+	path := makeBackup(t, newTown(t, places[0].make(t)).place, Keys{})
+	refuses := func(to place) {
+		t.Helper()
+		if _, err := Restore(t.Context(), path, Keys{}, to.target(t)); !errors.Is(err, store.ErrNotEmpty) {
+			t.Errorf("restore: %v, want %v", err, store.ErrNotEmpty)
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		old := newTown(t, places[0].make(t))
+		journal, err := os.ReadFile(filepath.Join(old.dir, "chillin.db-wal"))
+		if err != nil || len(journal) == 0 {
+			t.Fatalf("the journal of the old chat: %d bytes, %v", len(journal), err)
+		}
+		to := places[0].make(t)
+		left := filepath.Join(to.dir, "chillin.db-wal")
+		if err := os.WriteFile(left, journal, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refuses(to)
+		if err := os.Remove(left); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Restore(t.Context(), path, Keys{}, to.target(t)); err != nil {
+			t.Errorf("restore without the journal: %v", err)
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		to := places[1].make(t)
+		to.exec(t, `CREATE TABLE reactions (id bigint)`)
+		refuses(to)
+		if n := to.count(t, `SELECT count(*) FROM pg_class WHERE relname IN ('restore_in_progress', 'users')`); n != 0 {
+			t.Errorf("the refused restore left %d tables", n)
+		}
+	})
+}
+
 func TestRestoreEndsSessionsIfAsked(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTown(t, place(t)), place(t)
@@ -344,5 +387,67 @@ func TestAFolderKeepsTheNewestBackups(t *testing.T) {
 	want := "chillin-20200101-000000.tar.zst.bak chillin-20200101.tar.zst chillin-20261128-030203.tar.zst chillin-20261128-040203.tar.zst notes.txt"
 	if got := strings.Join(names, " "); err != nil || got != want {
 		t.Errorf("the folder has %s, %v, want %s", got, err, want)
+	}
+	// The clock was wrong before: the archive just made is kept even so.
+	at = at.AddDate(-1, 0, 0)
+	r, err := Create(t.Context(), source, dir, 2, Keys{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(r.Path); err != nil {
+		t.Errorf("the new backup: %v", err)
+	}
+}
+
+// TestTwoBackupsOfOneName: the second one opens the unfinished file of the first, and locks
+// it when the first is done.
+func TestTwoBackupsOfOneName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chat.tar.zst")
+	first, err := createOutput(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := createOutput(path); err == nil || !strings.Contains(err.Error(), "another backup") {
+		t.Errorf("while the first writes: %v, want that another backup does", err)
+	}
+	second, err := os.OpenFile(path+partialSuffix, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if _, err := first.WriteString("complete"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.publish(); err != nil {
+		t.Fatal(err)
+	}
+	if err := claim(second); err == nil || !strings.Contains(err.Error(), "another backup") {
+		t.Errorf("after the first was published: %v, want that it is refused", err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "complete" {
+		t.Errorf("the first backup is %q, %v", text, err)
+	}
+}
+
+// TestArchivesArePrivate, also where a file that others can read was left.
+func TestArchivesArePrivate(t *testing.T) {
+	from := newTown(t, places[0].make(t))
+	dir := t.TempDir()
+	path := filepath.Join(dir, "chat.tar.zst")
+	if err := os.WriteFile(path+partialSuffix, []byte("left by another program"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	source, during := from.source(t), fs.FileMode(0)
+	source.Snapshot = func(ctx context.Context) (*store.Snapshot, error) {
+		if info, err := os.Stat(path + partialSuffix); err == nil {
+			during = info.Mode()
+		}
+		return from.snapshot(ctx)
+	}
+	if _, err := Create(t.Context(), source, path, 0, Keys{}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 || during != 0o600 {
+		t.Errorf("mode of the archive %v while it is written and %v after, %v, want 0600", during, info.Mode(), err)
 	}
 }

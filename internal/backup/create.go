@@ -108,7 +108,7 @@ func Create(ctx context.Context, from Source, path string, keep int, keys Keys) 
 		return r, fmt.Errorf("%s is complete, but the database could not record it: %w", path, err)
 	}
 	if folder != "" {
-		r.Removed, err = prune(folder, keep)
+		r.Removed, err = prune(folder, path, keep)
 	}
 	return r, err
 }

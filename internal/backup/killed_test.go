@@ -3,6 +3,7 @@ package backup
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// A killed process is this test's binary, which stops at its third blob and says so.
+// A process that is killed or measured is this test's binary.
 const childVariable = "CHILLIN_TEST_CHILD"
 
 // stuck is a storage that does not answer any more after two blobs.
@@ -41,45 +42,74 @@ func (s *stuck) Put(ctx context.Context, key string, r io.Reader, size int64, co
 func (s *stuck) wait() {
 	if s.left--; s.left < 0 {
 		fmt.Println("stuck")
-		select {}
+		time.Sleep(time.Hour) // select {} may end the process, as a deadlock
 	}
 }
 
+// child is what a process of its own does.
+type child struct {
+	Do, Path string
+	DSN, Dir string
+	S3       blob.S3Options
+	Stop     int // after so many requests to the storage; 0 for never
+}
+
 func runChild() int {
-	ctx := context.Background()
-	args := strings.Split(os.Getenv(childVariable), "|")
-	do, path := args[0], args[1]
-	p := place{dsn: args[2], dir: args[3], s3: blob.S3Options{Endpoint: args[4], AccessKey: args[5], SecretKey: args[6], Bucket: args[7], Region: args[8]}}
+	var c child
+	err := json.Unmarshal([]byte(os.Getenv(childVariable)), &c)
+	if err == nil {
+		err = c.run(context.Background())
+	}
+	peak, peakErr := peakMemory()
+	if err := errors.Join(err, peakErr); err != nil {
+		fmt.Println("ended:", err)
+		return 1
+	}
+	fmt.Println(peak)
+	return 0
+}
+
+func (c child) run(ctx context.Context) (err error) {
+	p := place{dsn: c.DSN, dir: c.Dir, s3: c.S3}
 	var blobs chat.Blobs
-	var err error
 	if p.s3.Endpoint != "" {
 		blobs, err = blob.NewS3(p.s3)
 	} else {
 		blobs, err = blob.OpenDisk(filepath.Join(p.dir, "blobs"))
 	}
-	if err == nil && do == "backup" {
-		var s *store.Store
-		if s, err = p.store(ctx, store.Options{Beside: true}); err == nil {
-			_, err = Create(ctx, Source{Store: s, Snapshot: p.snapshot, Blobs: &stuck{blobs, 2}, Now: time.Now}, path, 0, Keys{})
+	if err != nil {
+		return err
+	}
+	if c.Stop > 0 {
+		blobs = &stuck{blobs, c.Stop}
+	}
+	switch c.Do {
+	case "backup":
+		s, err := p.store(ctx, store.Options{Beside: true})
+		if err != nil {
+			return err
 		}
+		defer s.Close()
+		_, err = Create(ctx, Source{Store: s, Snapshot: p.snapshot, Blobs: blobs, Now: time.Now}, c.Path, 0, Keys{})
+		return err
+	case "check":
+		_, err = Check(ctx, c.Path, Keys{}, p.scratch)
+	case "restore":
+		_, err = Restore(ctx, c.Path, Keys{}, Target{Database: p.restore, Blobs: func() (chat.Blobs, error) { return blobs, nil }})
 	}
-	if err == nil && do == "restore" {
-		_, err = Restore(ctx, path, Keys{}, Target{
-			Database: p.restore,
-			// A restore looks for a blob before it puts it.
-			Blobs: func() (chat.Blobs, error) { return &stuck{blobs, 4}, nil },
-		})
-	}
-	fmt.Println("ended:", err)
-	return 1
+	return err
 }
 
-// killed runs a backup or restore in a process of its own and kills it in the middle.
-func killed(t *testing.T, do, path string, p place) {
+// start starts a process that does something with the chat at p.
+func (c child) start(t *testing.T, p place) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
+	c.DSN, c.Dir, c.S3 = p.dsn, p.dir, p.s3
+	args, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+strings.Join([]string{
-		do, path, p.dsn, p.dir, p.s3.Endpoint, p.s3.AccessKey, p.s3.SecretKey, p.s3.Bucket, p.s3.Region}, "|"))
+	cmd.Env = append(os.Environ(), childVariable+"="+string(args))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -88,7 +118,18 @@ func killed(t *testing.T, do, path string, p place) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
+	return cmd, bufio.NewReader(out)
+}
+
+// killed runs a backup or restore in a process of its own and kills it in the middle.
+func killed(t *testing.T, do, path string, p place) {
+	t.Helper()
+	stop := 2
+	if do == "restore" {
+		stop = 4 // it looks for a blob before it puts it
+	}
+	cmd, out := child{Do: do, Path: path, Stop: stop}.start(t, p)
+	line, err := out.ReadString('\n')
 	if err != nil || line != "stuck\n" {
 		t.Errorf("the child says %q, %v, want that it is stuck", line, err)
 	}

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"flag"
@@ -172,6 +173,9 @@ type town struct {
 	blobs chat.Blobs
 	alice chat.Caller
 	rooms []chat.Room
+
+	textSize int // of the messages that fill writes; 0 for short ones
+	fileSize int // of random bytes; 0 for short texts
 }
 
 func newTown(t *testing.T, p place) *town {
@@ -205,6 +209,11 @@ func (town *town) say(ctx context.Context, room chat.Room, text string, files ..
 	for _, name := range files {
 		key := "files/" + strings.ReplaceAll(uuid.NewString(), "-", "")
 		body := strings.Repeat(name+" ", 100)
+		if town.fileSize > 0 {
+			random := make([]byte, town.fileSize)
+			_, _ = rand.Read(random) // never fails
+			body = string(random)
+		}
 		err := errors.Join(town.store.DoomBlobs(ctx, []string{key}, time.Hour),
 			town.blobs.Put(ctx, key, strings.NewReader(body), int64(len(body)), "text/plain"))
 		if err != nil {
@@ -223,18 +232,20 @@ func (town *town) say(ctx context.Context, room chat.Room, text string, files ..
 }
 
 // fill writes messages into the first room in one statement, because a hundred thousand
-// sends take minutes, and then sends messages with a file each.
+// sends take minutes, and then sends messages with a file each. The texts contain random
+// digits, because texts of people are not compressed to nothing either.
 func (town *town) fill(t *testing.T, messages, files int) {
 	t.Helper()
-	cid, hash := `'00000000-0000-4000-8000-' || printf('%012d', i)`, `x'00'`
+	cid, hash, digits := `'00000000-0000-4000-8000-' || printf('%012d', i)`, `x'00'`, fmt.Sprintf(`hex(randomblob(%d))`, max(town.textSize, 32)/2)
 	if town.dsn != "" {
 		cid, hash = `('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid`, `'\x00'::bytea`
+		digits = fmt.Sprintf(`(SELECT string_agg(md5(i::text || ' ' || k::text), '') FROM generate_series(1, %d) k)`, max(town.textSize, 32)/32)
 	}
 	room := town.rooms[0].ID
 	town.exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, created_at)
-		SELECT %d, i, i, 'text', %d, %s, %s, 'Some words of message ' || i || ', "quoted" & <marked>', '<p>Some words of message ' || i || '</p>', 1000 + i FROM n`,
-		messages, room, town.alice.User.ID, cid, hash))
+		SELECT %d, i, i, 'text', %d, %s, %s, 'Some words of message ' || i || ', "quoted" & <marked> ' || %s, '<p>Some words of message ' || i || '</p>', 1000 + i FROM n`,
+		messages, room, town.alice.User.ID, cid, hash, digits))
 	town.exec(t, fmt.Sprintf(`UPDATE rooms SET head = %d WHERE id = %d`, messages, room))
 	for i := range files {
 		if _, err := town.say(t.Context(), town.rooms[1], fmt.Sprintf("file %d", i), fmt.Sprintf("file-%d.txt", i)); err != nil {

@@ -31,15 +31,33 @@ func createOutput(path string) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create backup: %w", err)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("another backup is writing %s", file.Name()), file.Close())
-	}
-	// What a killed backup left there is overwritten.
-	if err := errors.Join(file.Truncate(0), file.Chmod(0o600)); err != nil {
-		return nil, errors.Join(fmt.Errorf("create backup: %w", err), file.Close())
+	if err := claim(file); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
 	return &output{bufio.NewWriterSize(file, 1<<20), file, path}, nil
+}
+
+// claim locks the file and removes what a killed backup left in it. It returns an error if
+// another backup has it, or has renamed or removed it after it was opened.
+func claim(file *os.File) error {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err != nil || !hasName(file) {
+		return fmt.Errorf("another backup is writing %s", file.Name())
+	}
+	if err := errors.Join(file.Truncate(0), file.Chmod(0o600)); err != nil {
+		return fmt.Errorf("create backup: %w", err)
+	}
+	return nil
+}
+
+// hasName reports whether the file still has the name with which it was opened.
+func hasName(file *os.File) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(file.Name())
+	return err == nil && os.SameFile(opened, named)
 }
 
 func mustNotExist(path string) error {
@@ -108,8 +126,9 @@ func isArchiveName(name string) bool {
 }
 
 // prune removes all archives in a folder but the newest ones, and what killed backups
-// left there. It only removes files with names that fileIn makes.
-func prune(dir string, keep int) (removed []string, err error) {
+// left there. It only removes files with names that fileIn makes, and never the archive
+// made, whose name is not the newest if the clock was wrong before.
+func prune(dir, made string, keep int) (removed []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("remove old backups: %w", err)
@@ -129,7 +148,8 @@ func prune(dir string, keep int) (removed []string, err error) {
 	}
 	slices.Sort(archives)
 	if keep > 0 && len(archives) > keep {
-		removed = append(removed, archives[:len(archives)-keep]...)
+		old := archives[:len(archives)-keep]
+		removed = append(removed, slices.DeleteFunc(old, func(name string) bool { return name == filepath.Base(made) })...)
 	}
 	for _, name := range removed {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {

@@ -5,13 +5,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // RestorePostgres opens the database that dsn names for a restore. It returns
-// ErrNotEmpty if the database has a schema, and a *Migrating error if another process
+// ErrNotEmpty if the database has one of Chillin's tables, and a *Migrating error if another process
 // has the lock of the schema, which Restore keeps until Close.
 func RestorePostgres(ctx context.Context, dsn string) (_ *Restore, err error) {
 	r, err := openPostgresRestore(ctx, dsn)
@@ -26,13 +27,15 @@ func RestorePostgres(ctx context.Context, dsn string) (_ *Restore, err error) {
 	if err := lockSchema(ctx, r.conn); err != nil {
 		return nil, err
 	}
-	var exists bool
-	err = r.conn.QueryRowContext(ctx, `SELECT to_regclass('restore_in_progress') IS NOT NULL, to_regclass('schema_migrations') IS NOT NULL`).Scan(&r.Resumed, &exists)
+	var table string
+	err = r.conn.QueryRowContext(ctx, `SELECT to_regclass('restore_in_progress') IS NOT NULL, COALESCE((SELECT min(relname::text) FROM pg_class
+		WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(string_to_array($1, ','))), '')`,
+		strings.Join(slices.Concat(backedUp, derived), ",")).Scan(&r.Resumed, &table)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("look at the database: %w", err)
-	case exists:
-		return nil, fmt.Errorf("%w: the database has Chillin's tables; create another one and name it (DB_NAME or DATABASE_URL), or drop this one", ErrNotEmpty)
+	case table != "":
+		return nil, fmt.Errorf("%w: the database has a table %s; create another one and name it (DB_NAME or DATABASE_URL), or drop this one", ErrNotEmpty, table)
 	}
 	r.mark = func(ctx context.Context) error {
 		_, err := r.conn.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS restore_in_progress ()`)

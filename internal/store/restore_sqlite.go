@@ -37,8 +37,11 @@ func RestoreSQLite(dir string) (_ *Restore, err error) {
 		}
 	}()
 	final, partial := filepath.Join(dir, "chillin.db"), filepath.Join(dir, restoreFolder)
-	if hasDatabase(dir) {
-		return nil, fmt.Errorf("%w: %s exists; name another DATA_DIR, or move this one away", ErrNotEmpty, final)
+	for _, file := range []string{final, final + "-wal", final + "-journal"} {
+		// SQLite would apply the journal of another database to the restored one.
+		if info, err := os.Stat(file); err == nil && info.Size() > 0 {
+			return nil, fmt.Errorf("%w: %s exists; name another DATA_DIR, or move this one away", ErrNotEmpty, file)
+		}
 	}
 	r := &Restore{Resumed: restoring(dir), engine: sqliteTables{}, files: "sqlite", release: release}
 	r.mark = func(ctx context.Context) error {
@@ -77,7 +80,7 @@ func (r *Restore) openSQLite(ctx context.Context, dir string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", "file:"+file.Name()+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-64000)")
+	db, err := sql.Open("sqlite", "file:"+file.Name()+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-32000)")
 	if err != nil {
 		return err
 	}
