@@ -177,6 +177,15 @@ func TestComposeBuildsAnImageThatKnowsItsVersion(t *testing.T) {
 	}
 }
 
+// TestTheBackupServiceStartsNothingElse: docker compose run replaces what a service depends
+// on if its settings or its image changed. A backup in the night must not restart Postgres.
+func TestTheBackupServiceStartsNothingElse(t *testing.T) {
+	needs, there := at(documents(t, "../../docker-compose.yml")[0], "services", "backup", "depends_on").(map[string]any)
+	if !there || len(needs) > 0 {
+		t.Errorf("backup depends on %v, want an empty map", needs)
+	}
+}
+
 // TestBackupsStayOutOfImagesAndCommits: they are in this folder by default, and only root
 // can read them, so that a build that wants to send them fails.
 func TestBackupsStayOutOfImagesAndCommits(t *testing.T) {
