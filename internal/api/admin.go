@@ -52,6 +52,8 @@ type connectionsOutput struct{ Body chat.ConnectionPage }
 
 type limitsOutput struct{ Body chat.LimitsView }
 
+type serverStateOutput struct{ Body chat.ServerState }
+
 type auditInput struct {
 	Before int64 `query:"before" minimum:"1" doc:"The id of the oldest entry that is known."`
 	Limit  int   `query:"limit" minimum:"1" maximum:"100" default:"50"`
@@ -166,6 +168,12 @@ func (a *API) mountAdminServer() {
 		ID string `path:"id" maxLength:"40"`
 	}) (*struct{}, error) {
 		return nil, admin.CloseConnection(ctx, in.ID)
+	})
+	handleAdmin(a, huma.Operation{
+		OperationID: "getServerState", Method: http.MethodGet, Path: "/server", Summary: "Get the state of the server",
+	}, func(ctx context.Context, admin chat.Administrator, _ *struct{}) (*serverStateOutput, error) {
+		state, err := admin.ServerState(ctx)
+		return &serverStateOutput{state}, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "getLimits", Method: http.MethodGet, Path: "/limits", Summary: "The limits in force",

@@ -724,6 +724,7 @@ var elsewhere = map[string]errand{
 	"DELETE /admin/rooms/{id}":        {id: aRoom},
 	"GET /admin/connections":          {},
 	"DELETE /admin/connections/{id}":  {id: aConnection},
+	"GET /admin/server":               {},
 	"GET /admin/limits":               {},
 	"PATCH /admin/limits":             {data: with(map[string]any{"authPerMinute": 10000})},
 	"GET /admin/audit":                {},

@@ -49,6 +49,8 @@ type Administration interface {
 	// Audit returns the entries before that id (0: the newest), the newest first,
 	// and whether there are older ones.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditRecord, bool, error)
+	// LastBackup returns the last backup that finished; its FinishedAt is 0 if there is none.
+	LastBackup(ctx context.Context) (Backup, error)
 }
 
 // MayBecome tells whether an account may change so: the server keeps an admin who

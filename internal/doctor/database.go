@@ -38,7 +38,7 @@ func sqlite(ctx context.Context, c config.Config, newest uint) []Finding {
 	if err != nil {
 		return []Finding{wrong("SQLite", fmt.Sprintf("chillin.db in DATA_DIR cannot be read: %s", hidden(c, err)))}
 	}
-	return []Finding{judgeSchema(f, newest)}
+	return append([]Finding{judgeSchema(f, newest)}, judgeBackup(f, time.Now())...)
 }
 
 const oldestPostgres = 14
@@ -60,7 +60,8 @@ func judgePostgres(f store.Facts, newest uint, at string, several bool) []Findin
 	if !f.MayCreate && f.Schema < newest {
 		all = append(all, wrong("Postgres", "DB_USER may not make tables: GRANT CREATE ON SCHEMA public TO it, or make it the database's owner"))
 	}
-	return append(all, judgeSchema(f, newest), judgeDurability(f), judgeConns(f, several), clock("Postgres", f.Ahead))
+	all = append(all, judgeSchema(f, newest), judgeDurability(f), judgeConns(f, several), clock("Postgres", f.Ahead))
+	return append(all, judgeBackup(f, time.Now())...)
 }
 
 func firstWord(s string) string {

@@ -70,12 +70,22 @@ func (s *Store) AbandonBackup(ctx context.Context, backup string) error {
 	return s.fail("abandon backup", err)
 }
 
+// backupsSince is the migration that made the table of backups.
+const backupsSince = 12
+
+const lastBackup = `SELECT finished_at, messages, files, bytes FROM backups
+	WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1`
+
+func scanBackup(r row) (b chat.Backup, err error) {
+	err = r.Scan(&b.FinishedAt, &b.Messages, &b.Files, &b.Bytes)
+	return b, err
+}
+
 // LastBackup returns the last backup that finished; its FinishedAt is 0 if there is none.
 func (s *Store) LastBackup(ctx context.Context) (b chat.Backup, err error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	err = s.read.QueryRowContext(ctx, `SELECT finished_at, messages, files, bytes FROM backups
-		WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1`).Scan(&b.FinishedAt, &b.Messages, &b.Files, &b.Bytes)
+	b, err = scanBackup(s.read.QueryRowContext(ctx, lastBackup))
 	if _, err := found(err); err != nil {
 		return b, s.fail("read last backup", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // NodeConns is how many connections a node takes of Postgres.
@@ -33,6 +35,9 @@ type Facts struct {
 	TakenConns int  // by others than Chillin
 	Ahead      time.Duration
 	Took       time.Duration // to ask
+
+	// LastBackup is nil if the schema does not record backups.
+	LastBackup *chat.Backup
 }
 
 // InspectPostgres asks the database that dsn names, on a connection as a node opens it.
@@ -62,9 +67,13 @@ func InspectPostgres(ctx context.Context, dsn string) (f Facts, err error) {
 	}
 	f.Took = time.Since(began)
 	f.Ahead = Ahead(now, began, f.Took)
-	if numbered {
-		f.Schema, f.Dirty, err = schemaIn(pool.QueryRow(ctx, `SELECT version, dirty FROM schema_migrations`))
+	if !numbered {
+		return f, nil
 	}
+	if f.Schema, f.Dirty, err = schemaIn(pool.QueryRow(ctx, `SELECT version, dirty FROM schema_migrations`)); err != nil || f.Schema < backupsSince {
+		return f, err
+	}
+	f.LastBackup, err = lastBackupIn(pool.QueryRow(ctx, lastBackup))
 	return f, err
 }
 
@@ -99,8 +108,19 @@ func InspectSQLite(ctx context.Context, dir string) (f Facts, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	f.Schema, f.Dirty, err = schemaIn(db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations`))
+	if f.Schema, f.Dirty, err = schemaIn(db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations`)); err != nil || f.Schema < backupsSince {
+		return f, err
+	}
+	f.LastBackup, err = lastBackupIn(db.QueryRowContext(ctx, lastBackup))
 	return f, err
+}
+
+func lastBackupIn(row row) (*chat.Backup, error) {
+	b, err := scanBackup(row)
+	if _, err := found(err); err != nil {
+		return nil, fmt.Errorf("read last backup: %w", err)
+	}
+	return &b, nil
 }
 
 func schemaIn(row interface{ Scan(to ...any) error }) (version uint, dirty bool, err error) {

@@ -1,6 +1,6 @@
 import { decodeAuthor, userFields } from './decode';
 import { boolean, list, number, object, optional, string, withDefault } from './guards';
-import type { Account, AuditRecord, Connection, LimitsView, ServerLimits } from './types';
+import type { Account, AuditRecord, Connection, LimitsView, ServerLimits, ServerState } from './types';
 
 export const decodeAccount = object<Account>({
   ...userFields,
@@ -36,6 +36,11 @@ const limits = object<ServerLimits>({
 });
 
 export const decodeLimitsView = object<LimitsView>({ limits, standard: limits });
+
+export const decodeServerState = object<ServerState>({
+  lastBackup: optional(object<NonNullable<ServerState['lastBackup']>>({ finishedAt: string, messages: number, files: number, bytes: number })),
+  backupOverdue: withDefault(boolean, false),
+});
 
 export const decodeAuditRecord = object<AuditRecord>({
   id: number,

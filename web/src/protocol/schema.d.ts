@@ -107,6 +107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the state of the server */
+        get: operations["getServerState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/users": {
         parameters: {
             query?: never;
@@ -1168,6 +1185,19 @@ export interface components {
             id: number;
             username: string;
         };
+        Backup: {
+            /**
+             * Format: int64
+             * @description The size of the archive.
+             */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            /** Format: date-time */
+            finishedAt: string;
+            /** Format: int64 */
+            messages: number;
+        };
         Ban: {
             /** @description Who banned. */
             by: components["schemas"]["Author"];
@@ -2072,6 +2102,12 @@ export interface components {
             replyTo?: number;
             text: string;
         };
+        ServerState: {
+            /** @description Whether there is no backup or the last one is older than two days. */
+            backupOverdue: boolean;
+            /** @description Missing if chillin backup has not made one. */
+            lastBackup?: components["schemas"]["Backup"];
+        };
         SessionView: {
             /** Format: date-time */
             createdAt: string;
@@ -2375,6 +2411,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServerState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerState"];
+                };
             };
             /** @description Error */
             default: {

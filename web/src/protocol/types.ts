@@ -38,6 +38,7 @@ export type Connection = Schemas['Connection'];
 /** What an operator may set; Limits are those that clients are told. */
 export type ServerLimits = Schemas['Limits'];
 export type LimitsView = Schemas['LimitsView'];
+export type ServerState = Schemas['ServerState'];
 export type AuditRecord = Schemas['AuditRecord'];
 /** What somebody may say of themselves; the rest the server sees. */
 export type OwnStatus = Schemas['PresenceSet']['status'];

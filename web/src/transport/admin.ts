@@ -1,7 +1,7 @@
-import { decodeAccount, decodeAuditRecord, decodeConnection, decodeLimitsView } from '../protocol/admin';
+import { decodeAccount, decodeAuditRecord, decodeConnection, decodeLimitsView, decodeServerState } from '../protocol/admin';
 import { decodeRoom } from '../protocol/decode';
 import { boolean, list, number, object, optional, string, withDefault } from '../protocol/guards';
-import type { Account, AuditRecord, Connection, LimitsView, Room, ServerLimits } from '../protocol/types';
+import type { Account, AuditRecord, Connection, LimitsView, Room, ServerLimits, ServerState } from '../protocol/types';
 import { nothing, type Rest } from './rest';
 
 export interface AccountPatch {
@@ -63,6 +63,10 @@ export class AdminRest {
 
   closeConnection(id: string): Promise<void> {
     return this.#rest.call('DELETE', `/admin/connections/${encodeURIComponent(id)}`, nothing);
+  }
+
+  server(): Promise<ServerState> {
+    return this.#rest.call('GET', '/admin/server', decodeServerState);
   }
 
   limits(): Promise<LimitsView> {

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
 import type { Administration } from '../../state/admin/administration';
+import { wholeDate } from '../../ui/dates';
 
 /** The warnings of /health/ready, each with what to do. */
 const warningTexts: Record<string, string> = {
@@ -18,13 +19,45 @@ export function AdminWarnings({ administration }: { administration: Administrati
 
   useEffect(() => {
     void administration.loadNode();
+    void administration.loadServer();
   }, [administration, online]);
 
-  return node?.warnings.map((warning) => (
-    <p key={warning} className="form-warning" role="alert">
-      {warningTexts[warning] ?? `The server reports: ${warning}.`}
+  return (
+    <>
+      {node?.warnings.map((warning) => (
+        <p key={warning} className="form-warning" role="alert">
+          {warningTexts[warning] ?? `The server reports: ${warning}.`}
+        </p>
+      ))}
+      <OverdueBackup administration={administration} />
+    </>
+  );
+}
+
+/** Asks for a backup if there is none or the last one is old. */
+function OverdueBackup({ administration }: { administration: Administration }) {
+  const server = useStore(administration.server);
+  if (!server?.backupOverdue) return null;
+  return (
+    <p className="form-warning" role="alert">
+      {server.lastBackup === undefined
+        ? 'There is no backup of this server.'
+        : `The last backup of this server is old: ${wholeDate(server.lastBackup.finishedAt)}.`}{' '}
+      On the server, run <code>chillin backup FOLDER</code>, and have it run every night. Backups by other programs are not known here.
     </p>
-  ));
+  );
+}
+
+/** Shows when the last backup was made and what it contains. */
+export function AdminBackup({ administration }: { administration: Administration }) {
+  const server = useStore(administration.server);
+  if (server?.lastBackup === undefined) return null;
+  const { finishedAt, messages, files } = server.lastBackup;
+  return (
+    <p className="admin-version">
+      Last backup: <time dateTime={finishedAt}>{wholeDate(finishedAt)}</time>, with {count(messages, 'message')} and {count(files, 'file')}
+    </p>
+  );
 }
 
 /** Shows which build of Chillin the server is. */
@@ -36,4 +69,8 @@ export function AdminVersion({ administration }: { administration: Administratio
       Chillin {node.version} ({node.commit})
     </p>
   );
+}
+
+function count(amount: number, unit: string): string {
+  return `${amount.toLocaleString()} ${unit}${amount === 1 ? '' : 's'}`;
 }

@@ -5,7 +5,7 @@ import { Administration } from '../../state/admin/administration';
 import { AdminAudit } from './AdminAudit';
 import { AdminConnections } from './AdminConnections';
 import { AdminLimits } from './AdminLimits';
-import { AdminVersion, AdminWarnings } from './AdminNode';
+import { AdminBackup, AdminVersion, AdminWarnings } from './AdminNode';
 import { AdminRooms } from './AdminRooms';
 import { AdminUsers } from './AdminUsers';
 import { Icon } from '../../ui/Icon';
@@ -56,6 +56,7 @@ export function AdminView({ section, userId }: AdminViewProps) {
       </header>
       <AdminWarnings administration={administration} />
       <Content section={current} administration={administration} userId={userId} />
+      <AdminBackup administration={administration} />
       <AdminVersion administration={administration} />
     </section>
   );

@@ -1,4 +1,4 @@
-import type { Account, AuditRecord, Connection, LimitsView, Room, ServerLimits } from '../../protocol/types';
+import type { Account, AuditRecord, Connection, LimitsView, Room, ServerLimits, ServerState } from '../../protocol/types';
 import { type AccountPatch, AdminRest } from '../../transport/admin';
 import { wordsOf } from '../../transport/errors';
 import type { NodeInfo, Rest } from '../../transport/rest';
@@ -20,6 +20,8 @@ export class Administration {
   readonly audit: Pages<AuditRecord, undefined>;
   /** The node that answers; undefined until it has. */
   readonly node = new Store<NodeInfo | undefined>(undefined);
+  /** The server as a whole; undefined until it has answered. */
+  readonly server = new Store<ServerState | undefined>(undefined);
   #plain: Rest;
   #rest: AdminRest;
 
@@ -72,6 +74,15 @@ export class Administration {
   async loadNode(): Promise<void> {
     try {
       this.node.set(await this.#plain.node());
+    } catch {
+      return;
+    }
+  }
+
+  /** If it fails, the known state stays. A node of an older version does not have it. */
+  async loadServer(): Promise<void> {
+    try {
+      this.server.set(await this.#rest.server());
     } catch {
       return;
     }

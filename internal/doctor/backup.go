@@ -1,0 +1,40 @@
+package doctor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/store"
+)
+
+// judgeBackup reports the age of the last backup. It returns nothing for a database that
+// does not record backups yet.
+func judgeBackup(f store.Facts, now time.Time) []Finding {
+	const (
+		about = "backup"
+		mend  = "make one with chillin backup FOLDER --keep 14, and one every night (docs/operating.md, Backup and restore). Backups by other programs are not known here"
+	)
+	last := f.LastBackup
+	switch {
+	case last == nil:
+		return nil
+	case last.FinishedAt == 0:
+		return []Finding{warning(about, "there is none: "+mend)}
+	}
+	text := fmt.Sprintf("the last one is %s old and has %d messages and %d files", age(now.Sub(last.FinishedAt.Std())), last.Messages, last.Files)
+	if last.Overdue(now) {
+		return []Finding{warning(about, text+": "+mend)}
+	}
+	return []Finding{ok(about, text)}
+}
+
+// age writes a duration in whole minutes, hours or days.
+func age(d time.Duration) string {
+	switch {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes", max(d, 0)/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
+}
