@@ -2,7 +2,7 @@ import { AccountContext, ChatContext } from '../hooks/context';
 import { useInvite } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
 import type { Account } from '../state/account';
-import { Face } from '../ui/Face';
+import { EmptyState } from '../ui/EmptyState';
 import { Logo } from '../ui/Icon';
 import { InvitePage } from '../features/rooms/InvitePage';
 import { Shell } from './Shell';
@@ -29,9 +29,9 @@ function Screen({ account }: { account: Account }) {
     case 'unreachable':
       return (
         <main className="splash">
-          <Face icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
+          <EmptyState icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
             Your connection may be down, or the server may be resting.
-          </Face>
+          </EmptyState>
         </main>
       );
     case 'signed-out':

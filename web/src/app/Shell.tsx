@@ -1,14 +1,14 @@
 import { useCallback, useState } from 'react';
 import { useAttention } from '../hooks/useAttention';
 import { useMe } from '../hooks/useChatState';
-import { useKeys } from '../hooks/useKeys';
+import { useKeyboardShortcuts } from '../hooks/useKeyboardShortcuts';
 import { type Route, useRoute } from '../hooks/useRoute';
 import { AccountDialog } from '../features/account/AccountDialog';
 import { CloseAccountDialog } from '../features/account/CloseAccountDialog';
-import { ConnectionBar } from '../features/sidebar/ConnectionLine';
+import { ConnectionBar } from '../features/sidebar/ConnectionStatus';
 import { CreateRoomDialog } from '../features/rooms/CreateRoomDialog';
 import { Dialog } from '../ui/Dialog';
-import { Finder } from '../features/rooms/Finder';
+import { RoomDirectory } from '../features/rooms/RoomDirectory';
 import { KeysDialog } from './KeysDialog';
 import { AdminView, Bots } from '../features/lazy';
 import { Notices } from '../ui/Notices';
@@ -16,7 +16,7 @@ import { RoomView } from '../features/room/RoomView';
 import { SearchView } from '../features/search/SearchView';
 import { Sidebar } from '../features/sidebar/Sidebar';
 import { SignOutDialog } from '../features/account/SignOutDialog';
-import { Switcher } from '../features/sidebar/Switcher';
+import { QuickSwitcher } from '../features/sidebar/QuickSwitcher';
 
 type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
@@ -32,7 +32,7 @@ export function Shell() {
   const [open, setOpen] = useState<Open>('nothing');
   const close = () => setOpen('nothing');
 
-  useKeys(route.kind === 'room' ? route.id : undefined, {
+  useKeyboardShortcuts(route.kind === 'room' ? route.id : undefined, {
     onSwitch: useCallback(() => setOpen('switcher'), []),
     onHelp: useCallback(() => setOpen('keys'), []),
   });
@@ -65,7 +65,7 @@ export function Shell() {
       )}
       {open === 'end' && <CloseAccountDialog onClose={close} />}
       {open === 'sign-out' && <SignOutDialog onClose={close} />}
-      {open === 'switcher' && <Switcher here={route.kind === 'room' ? route.id : undefined} onClose={close} />}
+      {open === 'switcher' && <QuickSwitcher here={route.kind === 'room' ? route.id : undefined} onClose={close} />}
       {open === 'keys' && <KeysDialog onClose={close} />}
     </div>
   );
@@ -80,8 +80,8 @@ function Pane({ route, onCreate }: { route: Route; onCreate: () => void }) {
       return <SearchView roomId={route.room} />;
     case 'admin':
       // For everybody else there is no such place.
-      return role === 'admin' ? <AdminView section={route.section} userId={route.userId} /> : <Finder onCreate={onCreate} />;
+      return role === 'admin' ? <AdminView section={route.section} userId={route.userId} /> : <RoomDirectory onCreate={onCreate} />;
     default:
-      return <Finder onCreate={onCreate} />;
+      return <RoomDirectory onCreate={onCreate} />;
   }
 }

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { open, stubBrowser } from '../test/page';
 import type { Rig } from '../test/testChat';
-import { later } from './lazy';
+import { lazyWithRetry } from './lazy';
 
 let present: Rig | undefined;
 
@@ -19,7 +19,7 @@ const Greeting = ({ name }: { name: string }) => <p>Hello {name}</p>;
 test('a part that does not come can be asked for again, and comes at once the next time', async () => {
   let there = false;
   let asked = 0;
-  const Part = later(async () => {
+  const Part = lazyWithRetry(async () => {
     asked += 1;
     if (!there) throw new TypeError('Failed to fetch dynamically imported module');
     return Greeting;

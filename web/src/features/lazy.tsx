@@ -1,9 +1,9 @@
 import { type ComponentType, useEffect, useState } from 'react';
 import { useOnline } from '../hooks/useChatState';
-import { Face, Skeleton } from '../ui/Face';
+import { EmptyState, Skeleton } from '../ui/EmptyState';
 
 /** A part of the client that is fetched when somebody first looks at it. */
-export function later<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+export function lazyWithRetry<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   let here: ComponentType<P> | undefined;
   return function Later(props: P) {
     const online = useOnline();
@@ -30,13 +30,13 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
     if (Part !== undefined) return <Part {...props} />;
     if (!failed) return <Skeleton label="Loading" rows={4} />;
     return (
-      <Face icon="alert" title={online ? 'This part could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
+      <EmptyState icon="alert" title={online ? 'This part could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
         {online ? 'If it does not come, reload the page: the server may have a newer one.' : 'This part comes when you are back.'}
-      </Face>
+      </EmptyState>
     );
   };
 }
 
-export const Webhooks = later(async () => (await import('./integrations/Webhooks')).Webhooks);
-export const Bots = later(async () => (await import('./integrations/Bots')).Bots);
-export const AdminView = later(async () => (await import('./admin/AdminView')).AdminView);
+export const Webhooks = lazyWithRetry(async () => (await import('./integrations/Webhooks')).Webhooks);
+export const Bots = lazyWithRetry(async () => (await import('./integrations/Bots')).Bots);
+export const AdminView = lazyWithRetry(async () => (await import('./admin/AdminView')).AdminView);

@@ -31,19 +31,19 @@ export function useAttention(): void {
 }
 
 /** Whether the browser lets a page tell its user of something; 'missing' also on pages without TLS. */
-export function alertPermission(): NotificationPermission | 'missing' {
+export function notificationPermission(): NotificationPermission | 'missing' {
   return 'Notification' in window ? Notification.permission : 'missing';
 }
 
 /** Asks the browser; only ever from a click. */
-export async function askForAlerts(chat: Chat): Promise<void> {
+export async function requestNotifications(chat: Chat): Promise<void> {
   const answer = await Notification.requestPermission();
   // Who closes the question without an answer has not said no.
   if (answer !== 'default') chat.alerts.want(answer === 'granted' ? 'on' : 'off');
 }
 
 async function tell(chat: Chat, { messageId, roomId, title, text }: Call): Promise<void> {
-  if (chat.alerts.wish.getSnapshot() !== 'on' || alertPermission() !== 'granted' || (await chat.lookedAt())) return;
+  if (chat.alerts.wish.getSnapshot() !== 'on' || notificationPermission() !== 'granted' || (await chat.lookedAt())) return;
   try {
     // Several tabs tell of the same message once: the tag makes them one.
     const notification = new Notification(title, { body: text, tag: `chillin-${messageId}`, icon: QUIET_ICON });

@@ -46,7 +46,7 @@ export function useMyRoom(roomId: number): MyRoom | undefined {
 export const NOT_CONNECTED = 'Not connected right now';
 
 /** Why this user can neither write nor react in a room now; undefined where they can. */
-export function useSilence(roomId: number): string | undefined {
+export function useReadOnlyReason(roomId: number): string | undefined {
   const online = useOnline();
   const muted = isMuted(useMyRoom(roomId)?.mutedUntil);
   if (!online) return NOT_CONNECTED;
@@ -83,7 +83,7 @@ export function useQuiet(roomId: number): boolean {
   return useSelect(useChat().alerts.quiet, (rooms) => rooms.has(roomId));
 }
 
-export function useAlertWish(): AlertWish {
+export function useNotificationSetting(): AlertWish {
   return useStore(useChat().alerts.wish);
 }
 

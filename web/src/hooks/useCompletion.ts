@@ -47,7 +47,7 @@ export function useCompletion(session: RoomSession, text: string) {
   }
 
   /** Which option a key takes; undefined where the key is not for us, 'kept' where it is done with. */
-  function pressed(event: KeyboardEvent): Option | 'kept' | undefined {
+  function handleKeyDown(event: KeyboardEvent): Option | 'kept' | undefined {
     if (!open || event.nativeEvent.isComposing) return undefined;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) setAt((chosen + step + options.length) % options.length);
@@ -58,7 +58,7 @@ export function useCompletion(session: RoomSession, text: string) {
     return event.key === 'Enter' || event.key === 'Tab' ? options[chosen] : 'kept';
   }
 
-  return { options, open, chosen, look, take, pressed, close: () => setWriting(undefined) };
+  return { options, open, chosen, look, take, handleKeyDown, close: () => setWriting(undefined) };
 }
 
 function writingAt(text: string, caret: number): Writing | undefined {

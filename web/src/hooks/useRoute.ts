@@ -46,7 +46,7 @@ export function leaveInvite(href: string): void {
 }
 
 /** What somebody else can open. */
-export function wholeAddress(href: string): string {
+export function absoluteUrl(href: string): string {
   return new URL(href, location.href).href;
 }
 

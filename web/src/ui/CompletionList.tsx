@@ -6,13 +6,13 @@ interface CompletionListProps {
   id: string;
   options: readonly Option[];
   chosen: number;
-  onTake: (option: Option) => void;
+  onAccept: (option: Option) => void;
 }
 
 export const optionId = (list: string, at: number) => `${list}-${at}`;
 
 /** People and emoji to be written, above the composer. The focus stays in the text: it points here. */
-export function CompletionList({ id, options, chosen, onTake }: CompletionListProps) {
+export function CompletionList({ id, options, chosen, onAccept }: CompletionListProps) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' });
@@ -30,7 +30,7 @@ export function CompletionList({ id, options, chosen, onTake }: CompletionListPr
           // Not by a click: that would take the focus out of the text first.
           onPointerDown={(event) => {
             event.preventDefault();
-            onTake(option);
+            onAccept(option);
           }}
         >
           {option.kind === 'person' ? (

@@ -1,28 +1,28 @@
 import type { ReactNode } from 'react';
 import { useOnline } from '../hooks/useChatState';
-import { useDeed } from '../hooks/useDeed';
+import { useAction } from '../hooks/useAction';
 import { Dialog } from './Dialog';
 import { FormError } from './Field';
 
 interface ConfirmDialogProps {
   title: string;
   children: ReactNode;
-  deed: string;
-  busy: string;
-  /** What cannot be undone stands in red. */
+  confirmLabel: string;
+  busyLabel: string;
+  /** Shows the button in red: the action cannot be undone. */
   danger?: boolean;
   run: () => Promise<void>;
   onClose: () => void;
 }
 
-/** Asks before something is done that others feel. It stays open, with the reason, where it failed. */
-export function ConfirmDialog({ title, children, deed: name, busy, danger = false, run, onClose }: ConfirmDialogProps) {
+/** Asks before an action that affects others. If the action fails, the dialog stays open and shows the error. */
+export function ConfirmDialog({ title, children, confirmLabel, busyLabel, danger = false, run, onClose }: ConfirmDialogProps) {
   const online = useOnline();
-  const [deed, start] = useDeed();
+  const [action, start] = useAction();
   return (
     <Dialog title={title} onClose={onClose}>
       {children}
-      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>
@@ -31,7 +31,7 @@ export function ConfirmDialog({ title, children, deed: name, busy, danger = fals
         <button
           type="button"
           className={`button ${danger ? 'danger' : 'primary'}`}
-          disabled={!online || deed.kind === 'busy'}
+          disabled={!online || action.kind === 'busy'}
           onClick={() =>
             void start(async () => {
               await run();
@@ -39,7 +39,7 @@ export function ConfirmDialog({ title, children, deed: name, busy, danger = fals
             })
           }
         >
-          {deed.kind === 'busy' ? busy : name}
+          {action.kind === 'busy' ? busyLabel : confirmLabel}
         </button>
       </div>
     </Dialog>

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { useOnline } from '../hooks/useChatState';
 import type { Pages, PagesState } from '../state/pagedResource';
-import { Face, Skeleton } from './Face';
+import { EmptyState, Skeleton } from './EmptyState';
 import { FormError } from './Field';
 
 interface PagerProps<T, Q> {
@@ -26,9 +26,9 @@ export function Pager<T, Q>({ pages, state, of, empty, moreLabel = 'Show more', 
   if (kind === 'loading' && items.length === 0) return <Skeleton label={`Loading ${of}`} rows={6} avatars={avatars} />;
   if (kind === 'failed' && items.length === 0) {
     return (
-      <Face icon="alert" title={online ? `The ${of} could not be loaded` : 'You are offline'} action={{ label: 'Try again', run: onRetry }}>
+      <EmptyState icon="alert" title={online ? `The ${of} could not be loaded` : 'You are offline'} action={{ label: 'Try again', run: onRetry }}>
         {online ? state.reason : 'The list comes back when you do.'}
-      </Face>
+      </EmptyState>
     );
   }
   if (items.length === 0) return <div role="status">{empty}</div>;

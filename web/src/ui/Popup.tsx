@@ -36,7 +36,7 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
     return () => window.removeEventListener('resize', onClose);
   }, [onClose]);
 
-  function pressed(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     if (event.key === 'Escape' || event.key === 'Tab') {
       event.preventDefault();
       event.stopPropagation();
@@ -57,7 +57,7 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
         onClose();
       }}
     >
-      <div ref={panel} className={`popup${columns > 1 ? ' popup-board' : ' popup-list'}`} role="menu" aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={pressed}>
+      <div ref={panel} className={`popup${columns > 1 ? ' popup-board' : ' popup-list'}`} role="menu" aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={handleKeyDown}>
         {children}
       </div>
     </div>
@@ -68,25 +68,25 @@ interface MenuItemProps {
   icon: IconName;
   danger?: boolean;
   /** Why it cannot be chosen now. */
-  unless?: string | undefined;
+  disabledReason?: string | undefined;
   onChoose: () => void;
   children: ReactNode;
 }
 
-export function MenuItem({ icon, danger = false, unless, onChoose, children }: MenuItemProps) {
+export function MenuItem({ icon, danger = false, disabledReason, onChoose, children }: MenuItemProps) {
   return (
     <button
       type="button"
       role="menuitem"
       className={`menu-item${danger ? ' danger' : ''}`}
       tabIndex={-1}
-      aria-disabled={unless ? true : undefined}
-      onClick={unless ? undefined : onChoose}
+      aria-disabled={disabledReason ? true : undefined}
+      onClick={disabledReason ? undefined : onChoose}
     >
       <Icon name={icon} />
       <span>
         {children}
-        {unless && <span className="menu-why">{unless}</span>}
+        {disabledReason && <span className="menu-why">{disabledReason}</span>}
       </span>
     </button>
   );

@@ -13,7 +13,7 @@ export function shortTimeOf(date: string): string {
   return parts.map(({ value }) => value).join('').trim();
 }
 
-export function wholeDate(date: string): string {
+export function fullDate(date: string): string {
   return whole.format(new Date(date));
 }
 

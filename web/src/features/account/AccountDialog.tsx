@@ -1,19 +1,19 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline, useOwnStatus, useSessions } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { OwnStatus, Session } from '../../protocol/types';
 import { deviceOf } from '../../state/sessions';
 import { ownStatuses } from '../../state/local/status';
 import { describeAllowance } from '../../state/outbox/uploadAllowance';
-import { AlertsChoice } from './AlertsChoice';
-import { DeedFailed } from '../../ui/DeedFailed';
-import { dayOf, timeOf, wholeDate } from '../../ui/dates';
+import { NotificationsSetting } from './NotificationsSetting';
+import { ActionError } from '../../ui/ActionError';
+import { dayOf, timeOf, fullDate } from '../../ui/dates';
 import { Dialog } from '../../ui/Dialog';
-import { Face, Skeleton } from '../../ui/Face';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Field, FormError } from '../../ui/Field';
-import { KeepAccountForm } from './KeepAccountForm';
+import { UpgradeGuestForm } from './UpgradeGuestForm';
 import { ProfileForm } from './ProfileForm';
 
 interface AccountDialogProps {
@@ -30,8 +30,8 @@ export function AccountDialog({ onClose, onEnd, onBots }: AccountDialogProps) {
     <Dialog title="Your account" onClose={onClose}>
       <ProfileForm />
       <StatusChoice />
-      <AlertsChoice />
-      {me.guest ? <KeepAccountForm /> : <PasswordForm />}
+      <NotificationsSetting />
+      {me.guest ? <UpgradeGuestForm /> : <PasswordForm />}
       <Uploads />
       <SessionList />
       {onBots && !me.guest && (
@@ -84,7 +84,7 @@ function StatusChoice() {
 function PasswordForm() {
   const chat = useChat();
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [changed, setChanged] = useState(false);
 
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -99,19 +99,19 @@ function PasswordForm() {
     });
   }
 
-  const wrong = deed.kind === 'failed' && (deed.code === 'WRONG_PASSWORD' || deed.field === 'current');
-  const weak = deed.kind === 'failed' && deed.field === 'password';
+  const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.field === 'current');
+  const weak = action.kind === 'failed' && action.field === 'password';
   return (
     <section className="dialog-section" aria-labelledby="password-title">
       <h3 id="password-title">Password</h3>
       <form onSubmit={submit}>
-        {deed.kind === 'failed' && !wrong && !weak && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && !wrong && !weak && <FormError>{action.reason}</FormError>}
         {changed && (
           <p className="form-notice" role="status">
             Your password is changed. Everywhere else you are signed out.
           </p>
         )}
-        <Field label="Present password" name="current" type="password" autoComplete="current-password" required error={wrong ? deed.reason : undefined} />
+        <Field label="Present password" name="current" type="password" autoComplete="current-password" required error={wrong ? action.reason : undefined} />
         <Field
           label="New password"
           name="password"
@@ -120,11 +120,11 @@ function PasswordForm() {
           required
           minLength={8}
           hint="At least 8 characters. Your other sessions end."
-          error={weak ? deed.reason : undefined}
+          error={weak ? action.reason : undefined}
         />
         <div className="dialog-actions">
-          <button type="submit" className="button" disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {deed.kind === 'busy' ? 'Changing…' : 'Change password'}
+          <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Changing…' : 'Change password'}
           </button>
         </div>
       </form>
@@ -167,12 +167,12 @@ function SessionList() {
       <h3 id="sessions-title">Where you are signed in</h3>
       {state.kind === 'loading' && <Skeleton label="Loading sessions" rows={2} />}
       {state.kind === 'failed' && (
-        <Face
+        <EmptyState
           title={online ? 'The list could not be loaded' : 'You are offline'}
           action={{ label: 'Try again', run: () => void chat.sessions.load() }}
         >
           {online ? state.reason : 'The list comes back when you do.'}
-        </Face>
+        </EmptyState>
       )}
       {state.kind === 'ready' && (
         <ul className="sessions">
@@ -190,7 +190,7 @@ function SessionList() {
 function SessionRow({ session }: { session: Session }) {
   const chat = useChat();
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const device = deviceOf(session.userAgent);
   return (
     <div className="session">
@@ -199,19 +199,19 @@ function SessionRow({ session }: { session: Session }) {
           {device} {session.current && <span className="tag">This device</span>}
         </p>
         <p className="session-facts">
-          {session.ip || 'Unknown place'} · <time dateTime={session.lastSeenAt} title={wholeDate(session.lastSeenAt)}>{lastSeen(session)}</time>
+          {session.ip || 'Unknown place'} · <time dateTime={session.lastSeenAt} title={fullDate(session.lastSeenAt)}>{lastSeen(session)}</time>
         </p>
-        <DeedFailed deed={deed} />
+        <ActionError action={action} />
       </div>
       {!session.current && (
         <button
           type="button"
           className="button"
           aria-label={`End the session of ${device}, ${session.ip}`}
-          disabled={!online || deed.kind === 'busy'}
+          disabled={!online || action.kind === 'busy'}
           onClick={() => void run(() => chat.sessions.end(session.id))}
         >
-          {deed.kind === 'busy' ? 'Ending…' : 'End'}
+          {action.kind === 'busy' ? 'Ending…' : 'End'}
         </button>
       )}
     </div>

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { useAccount } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
 
@@ -10,7 +10,7 @@ export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
   const account = useAccount();
   const me = useMe();
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [typed, setTyped] = useState('');
   const sure = me.guest ? typed.trim() === me.username : typed !== '';
 
@@ -19,7 +19,7 @@ export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
     if (sure) void run(() => account.close(me.guest ? undefined : typed));
   }
 
-  const wrong = deed.kind === 'failed' && (deed.code === 'WRONG_PASSWORD' || deed.field === 'password');
+  const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.field === 'password');
   return (
     <Dialog
       title="Close your account?"
@@ -27,7 +27,7 @@ export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
       onClose={onClose}
     >
       <form onSubmit={submit}>
-        {deed.kind === 'failed' && !wrong && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && !wrong && <FormError>{action.reason}</FormError>}
         <Field
           label={me.guest ? `Type ${me.username} to confirm` : 'Your password'}
           name="confirmation"
@@ -37,15 +37,15 @@ export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
           spellCheck={false}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
-          error={wrong ? deed.reason : undefined}
+          error={wrong ? action.reason : undefined}
         />
         {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             Keep it
           </button>
-          <button type="submit" className="button danger" disabled={!online || !sure || deed.kind === 'busy'}>
-            {deed.kind === 'busy' ? 'Closing…' : 'Close account'}
+          <button type="submit" className="button danger" disabled={!online || !sure || action.kind === 'busy'}>
+            {action.kind === 'busy' ? 'Closing…' : 'Close account'}
           </button>
         </div>
       </form>

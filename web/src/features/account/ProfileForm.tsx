@@ -1,7 +1,7 @@
 import { type ChangeEvent, type FormEvent, useEffect, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { type Deed, useDeed } from '../../hooks/useDeed';
+import { type ActionState, useAction } from '../../hooks/useAction';
 import { pictureFault, pictureTypes } from '../../state/avatarFile';
 import { Avatar } from '../../ui/Avatar';
 import { Field, FormError } from '../../ui/Field';
@@ -24,7 +24,7 @@ function NamesForm() {
   const chat = useChat();
   const me = useMe();
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [{ displayName, statusMessage }, setNames] = useState(me);
   const changed = displayName.trim() !== me.displayName || statusMessage.trim() !== me.statusMessage;
 
@@ -36,10 +36,10 @@ function NamesForm() {
     });
   }
 
-  const whole = deed.kind === 'failed' && deed.field !== 'displayName' && deed.field !== 'statusMessage';
+  const whole = action.kind === 'failed' && action.field !== 'displayName' && action.field !== 'statusMessage';
   return (
     <form onSubmit={submit}>
-      {whole && <FormError>{deed.reason}</FormError>}
+      {whole && <FormError>{action.reason}</FormError>}
       <Field
         label="Display name"
         name="displayName"
@@ -48,7 +48,7 @@ function NamesForm() {
         value={displayName}
         placeholder={me.username}
         onChange={(event) => setNames({ ...me, displayName: event.target.value, statusMessage })}
-        error={errorIn(deed, 'displayName')}
+        error={errorIn(action, 'displayName')}
       />
       <Field
         label="Status message"
@@ -58,15 +58,15 @@ function NamesForm() {
         value={statusMessage}
         placeholder="What you are up to"
         onChange={(event) => setNames({ ...me, displayName, statusMessage: event.target.value })}
-        error={errorIn(deed, 'statusMessage')}
+        error={errorIn(action, 'statusMessage')}
       />
-      {(changed || deed.kind === 'busy') && (
+      {(changed || action.kind === 'busy') && (
         <div className="dialog-actions">
           <button type="button" className="button" onClick={() => setNames(me)}>
             Undo
           </button>
-          <button type="submit" className="button primary" disabled={!online || deed.kind === 'busy'} title={online ? undefined : NOT_NOW}>
-            {deed.kind === 'busy' ? 'Saving…' : 'Save profile'}
+          <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'} title={online ? undefined : NOT_NOW}>
+            {action.kind === 'busy' ? 'Saving…' : 'Save profile'}
           </button>
         </div>
       )}
@@ -74,8 +74,8 @@ function NamesForm() {
   );
 }
 
-function errorIn(deed: Deed, field: string): string | undefined {
-  return deed.kind === 'failed' && deed.field === field ? deed.reason : undefined;
+function errorIn(action: ActionState, field: string): string | undefined {
+  return action.kind === 'failed' && action.field === field ? action.reason : undefined;
 }
 
 /** A picture that was chosen and not sent yet. */
@@ -88,12 +88,12 @@ function PictureForm() {
   const chat = useChat();
   const me = useMe();
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [chosen, setChosen] = useState<Chosen>();
   const [fault, setFault] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
   const changeButton = useRef<HTMLButtonElement>(null);
-  const busy = deed.kind === 'busy';
+  const busy = action.kind === 'busy';
 
   useEffect(() => () => URL.revokeObjectURL(chosen?.url ?? ''), [chosen]);
 
@@ -115,7 +115,7 @@ function PictureForm() {
     hadChosen.current = chosen !== undefined;
   }, [chosen, busy]);
 
-  const problem = fault ?? (deed.kind === 'failed' ? deed.reason : undefined);
+  const problem = fault ?? (action.kind === 'failed' ? action.reason : undefined);
   return (
     <div className="picture">
       <Avatar person={chosen ? { ...me, avatarUrl: chosen.url } : me} size="xl" />

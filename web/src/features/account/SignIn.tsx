@@ -1,16 +1,16 @@
 import { type FormEvent, useState } from 'react';
 import { useAccount } from '../../hooks/context';
-import { type Deed, useDeed } from '../../hooks/useDeed';
+import { type ActionState, useAction } from '../../hooks/useAction';
 import { Field, FormError } from '../../ui/Field';
 import { Logo } from '../../ui/Icon';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
 
 type Way = 'login' | 'register' | 'guest';
 
-const words: Record<Way, { title: string; lead: string; deed: string; busy: string }> = {
-  login: { title: 'Welcome back', lead: 'Sign in to go on where you left.', deed: 'Sign in', busy: 'Signing in…' },
-  register: { title: 'Create your account', lead: 'A name and a password are all it takes.', deed: 'Create account', busy: 'Creating…' },
-  guest: { title: 'Come in as a guest', lead: 'Look around for a day. A guest account ends after 24 hours.', deed: 'Continue as guest', busy: 'Opening…' },
+const words: Record<Way, { title: string; lead: string; action: string; busy: string }> = {
+  login: { title: 'Welcome back', lead: 'Sign in to go on where you left.', action: 'Sign in', busy: 'Signing in…' },
+  register: { title: 'Create your account', lead: 'A name and a password are all it takes.', action: 'Create account', busy: 'Creating…' },
+  guest: { title: 'Come in as a guest', lead: 'Look around for a day. A guest account ends after 24 hours.', action: 'Continue as guest', busy: 'Opening…' },
 };
 
 const welcome = { title: 'Welcome to Chillin', lead: 'A quiet place to talk. A name and a password are all it takes.' };
@@ -38,7 +38,7 @@ export function SignIn({ notice, first = false }: { notice?: string | undefined;
             </p>
           )}
           <SignInForm key={way} way={way} />
-          <OtherWays way={way} onChoose={setWay} />
+          <ModeLinks way={way} onChoose={setWay} />
         </div>
       </main>
     </div>
@@ -47,7 +47,7 @@ export function SignIn({ notice, first = false }: { notice?: string | undefined;
 
 function SignInForm({ way }: { way: Way }) {
   const account = useAccount();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -62,10 +62,10 @@ function SignInForm({ way }: { way: Way }) {
     });
   }
 
-  const inField = deed.kind === 'failed' && way !== 'login' && ['username', 'password', 'displayName'].includes(deed.field ?? '');
+  const inField = action.kind === 'failed' && way !== 'login' && ['username', 'password', 'displayName'].includes(action.field ?? '');
   return (
     <form onSubmit={submit}>
-      {deed.kind === 'failed' && !inField && <FormError>{deed.reason}</FormError>}
+      {action.kind === 'failed' && !inField && <FormError>{action.reason}</FormError>}
       {way !== 'guest' && (
         <>
           <Field
@@ -77,7 +77,7 @@ function SignInForm({ way }: { way: Way }) {
             required
             autoFocus
             hint={way === 'register' ? '3 to 20 letters, digits, dots, dashes or underscores.' : undefined}
-            error={errorOf(deed, way, 'username')}
+            error={errorOf(action, way, 'username')}
           />
           <Field
             label="Password"
@@ -87,7 +87,7 @@ function SignInForm({ way }: { way: Way }) {
             required
             minLength={way === 'register' ? 8 : undefined}
             hint={way === 'register' ? 'At least 8 characters.' : undefined}
-            error={errorOf(deed, way, 'password')}
+            error={errorOf(action, way, 'password')}
           />
         </>
       )}
@@ -99,21 +99,21 @@ function SignInForm({ way }: { way: Way }) {
           maxLength={50}
           autoFocus={way === 'guest'}
           hint="Optional. What others see."
-          error={errorOf(deed, way, 'displayName')}
+          error={errorOf(action, way, 'displayName')}
         />
       )}
-      <button type="submit" className="button primary wide" disabled={deed.kind === 'busy'}>
-        {deed.kind === 'busy' ? words[way].busy : words[way].deed}
+      <button type="submit" className="button primary wide" disabled={action.kind === 'busy'}>
+        {action.kind === 'busy' ? words[way].busy : words[way].action}
       </button>
     </form>
   );
 }
 
-function errorOf(deed: Deed, way: Way, field: string): string | undefined {
-  return deed.kind === 'failed' && way !== 'login' && deed.field === field ? deed.reason : undefined;
+function errorOf(action: ActionState, way: Way, field: string): string | undefined {
+  return action.kind === 'failed' && way !== 'login' && action.field === field ? action.reason : undefined;
 }
 
-function OtherWays({ way, onChoose }: { way: Way; onChoose: (way: Way) => void }) {
+function ModeLinks({ way, onChoose }: { way: Way; onChoose: (way: Way) => void }) {
   return (
     <div className="other-ways">
       {way === 'login' ? (

@@ -1,6 +1,6 @@
 import { useAccount } from '../../hooks/context';
 import { useMe, useUnsent } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { Dialog } from '../../ui/Dialog';
 import { FormError } from '../../ui/Field';
 
@@ -8,7 +8,7 @@ export function SignOutDialog({ onClose }: { onClose: () => void }) {
   const account = useAccount();
   const { guest } = useMe();
   const unsent = useUnsent().length;
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   return (
     <Dialog title="Sign out?" onClose={onClose}>
       {guest && <p className="form-warning">You are a guest: nobody can sign in to this account again. To keep it, give it a name and a password first, in your account.</p>}
@@ -20,7 +20,7 @@ export function SignOutDialog({ onClose }: { onClose: () => void }) {
       ) : guest ? null : (
         <p className="dialog-text">What this browser has kept of your rooms is removed, drafts too. What was sent stays on the server.</p>
       )}
-      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>
           Stay
@@ -28,7 +28,7 @@ export function SignOutDialog({ onClose }: { onClose: () => void }) {
         <button
           type="button"
           className={`button ${unsent > 0 ? 'danger' : 'primary'}`}
-          disabled={deed.kind === 'busy'}
+          disabled={action.kind === 'busy'}
           onClick={() => void run(() => account.logout())}
         >
           {unsent > 0 ? 'Sign out anyway' : 'Sign out'}

@@ -5,8 +5,8 @@ import type { AuditRecord } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
 import { sentenceOf } from '../../state/admin/audit';
 import { Avatar } from '../../ui/Avatar';
-import { dayOf, timeOf, wholeDate } from '../../ui/dates';
-import { Face } from '../../ui/Face';
+import { dayOf, timeOf, fullDate } from '../../ui/dates';
+import { EmptyState } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
 import { Pager } from '../../ui/Pager';
 
@@ -27,9 +27,9 @@ export function AdminAudit({ administration: { audit } }: { administration: Admi
       moreLabel="Show older ones"
       avatars
       empty={
-        <Face icon="shield" title="Nothing to tell yet">
+        <EmptyState icon="shield" title="Nothing to tell yet">
           What admins, owners and moderators do to others is written down here.
-        </Face>
+        </EmptyState>
       }
       onRetry={() => void audit.ask(undefined)}
     >
@@ -59,12 +59,12 @@ function Entry({ record }: { record: AuditRecord }) {
         </span>
       )}
       <div className="session-text">
-        <p className="audit-deed">
+        <p className="audit-action">
           {sentenceOf(record).map(({ text, isName }, i) => (isName ? <b key={i}>{text}</b> : text))}
         </p>
         {detail && <p className="session-facts">{detail}</p>}
       </div>
-      <time className="session-facts" dateTime={at} title={wholeDate(at)}>
+      <time className="session-facts" dateTime={at} title={fullDate(at)}>
         {timeOf(at)}
       </time>
     </div>

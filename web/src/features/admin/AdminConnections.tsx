@@ -1,7 +1,7 @@
 import { useCallback, useEffect } from 'react';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
-import { useEvery } from '../../hooks/useEvery';
+import { useAction } from '../../hooks/useAction';
+import { usePolling } from '../../hooks/usePolling';
 import { adminHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Connection } from '../../protocol/types';
@@ -9,9 +9,9 @@ import type { Administration } from '../../state/admin/administration';
 import { ageOf } from '../../state/admin/age';
 import { deviceOf } from '../../state/sessions';
 import { Avatar, nameOf } from '../../ui/Avatar';
-import { DeedFailed } from '../../ui/DeedFailed';
-import { wholeDate } from '../../ui/dates';
-import { Face } from '../../ui/Face';
+import { ActionError } from '../../ui/ActionError';
+import { fullDate } from '../../ui/dates';
+import { EmptyState } from '../../ui/EmptyState';
 import { Pager } from '../../ui/Pager';
 
 const LOOK_MS = 5_000;
@@ -33,7 +33,7 @@ export function AdminConnections({ administration, userId }: { administration: A
     const now = connections.state.getSnapshot();
     if (now.kind === 'ready' && now.items.length <= PAGE) void connections.again();
   }, [connections]);
-  useEvery(LOOK_MS, look);
+  usePolling(LOOK_MS, look);
 
   return (
     <>
@@ -52,7 +52,7 @@ export function AdminConnections({ administration, userId }: { administration: A
         state={state}
         of="connections"
         avatars
-        empty={<Face icon="link" title={userId === undefined ? 'Nobody is connected' : 'They are not connected'} />}
+        empty={<EmptyState icon="link" title={userId === undefined ? 'Nobody is connected' : 'They are not connected'} />}
         onRetry={() => void connections.ask(userId)}
       >
         {(connection) => (
@@ -69,7 +69,7 @@ function ConnectionRow({ connection, onClose }: { connection: Connection; onClos
   const { user, node, address, userAgent, connectedAt, rooms } = connection;
   const me = useMe();
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const device = deviceOf(userAgent);
   return (
     <div className="session">
@@ -80,22 +80,22 @@ function ConnectionRow({ connection, onClose }: { connection: Connection; onClos
           {user.id === me.id && <span className="tag">You</span>}
         </p>
         <p className="session-facts">
-          <time dateTime={connectedAt} title={wholeDate(connectedAt)}>
+          <time dateTime={connectedAt} title={fullDate(connectedAt)}>
             {ageOf(connectedAt)}
           </time>{' '}
           · <span title={userAgent}>{device}</span> · {address} · {node} · {rooms.length === 1 ? '1 room' : `${rooms.length} rooms`}
         </p>
-        <DeedFailed deed={deed} />
+        <ActionError action={action} />
       </div>
       <button
         type="button"
         className="button"
         aria-label={`Close the connection of ${nameOf(user)}, ${device}, ${address}`}
         title="Its client may come back"
-        disabled={!online || deed.kind === 'busy'}
+        disabled={!online || action.kind === 'busy'}
         onClick={() => void run(onClose)}
       >
-        {deed.kind === 'busy' ? 'Closing…' : 'Close'}
+        {action.kind === 'busy' ? 'Closing…' : 'Close'}
       </button>
     </div>
   );

@@ -1,11 +1,11 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
-import { type Deed, useDeed } from '../../hooks/useDeed';
+import { type ActionState, useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { LimitsView } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
 import { editOf, type LimitField, limitFields, type LimitTexts, shown, textsOf } from '../../state/admin/limits';
-import { Face, Skeleton } from '../../ui/Face';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Field, FormError } from '../../ui/Field';
 
 /** What everybody may at most, on all nodes. */
@@ -22,9 +22,9 @@ export function AdminLimits({ administration }: { administration: Administration
       return <Skeleton label="Loading limits" rows={7} />;
     case 'failed':
       return (
-        <Face icon="alert" title={online ? 'The limits could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void administration.loadLimits() }}>
+        <EmptyState icon="alert" title={online ? 'The limits could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void administration.loadLimits() }}>
           {online ? state.reason : 'They come back when you do.'}
-        </Face>
+        </EmptyState>
       );
     case 'ready':
       return (
@@ -38,7 +38,7 @@ export function AdminLimits({ administration }: { administration: Administration
 
 function LimitsForm({ administration, view }: { administration: Administration; view: LimitsView }) {
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   // What is written stays where the limits turn out to be others meanwhile.
   const [edits, setEdits] = useState<Partial<LimitTexts>>({});
   const [checked, setChecked] = useState(false);
@@ -70,7 +70,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
 
   return (
     <form className="limits" onSubmit={submit} noValidate>
-      {wholeFault(deed) && <FormError>{wholeFault(deed)}</FormError>}
+      {wholeFault(action) && <FormError>{wholeFault(action)}</FormError>}
       <div className="limits-fields">
         {limitFields.map((field) => (
           <Field
@@ -83,7 +83,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
             placeholder={shown(field, view.standard)}
             onChange={(event) => write(field, event.target.value)}
             hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => write(field, shown(field, view.standard))} />}
-            error={edits[field.name] === undefined ? undefined : (checked && faults[field.name]) || refusalIn(deed, field)}
+            error={edits[field.name] === undefined ? undefined : (checked && faults[field.name]) || refusalIn(action, field)}
           />
         ))}
       </div>
@@ -93,12 +93,12 @@ function LimitsForm({ administration, view }: { administration: Administration; 
           {saved && 'Saved.'}
         </p>
         {changed && (
-          <button type="button" className="button" disabled={deed.kind === 'busy'} onClick={() => begin(false)}>
+          <button type="button" className="button" disabled={action.kind === 'busy'} onClick={() => begin(false)}>
             Undo
           </button>
         )}
-        <button type="submit" className="button primary" disabled={!online || !changed || deed.kind === 'busy'}>
-          {deed.kind === 'busy' ? 'Saving…' : 'Save limits'}
+        <button type="submit" className="button primary" disabled={!online || !changed || action.kind === 'busy'}>
+          {action.kind === 'busy' ? 'Saving…' : 'Save limits'}
         </button>
       </div>
     </form>
@@ -119,10 +119,10 @@ function Source({ field, view, text, onStandard }: { field: LimitField; view: Li
   );
 }
 
-function refusalIn(deed: Deed, { name }: LimitField): string | undefined {
-  return deed.kind === 'failed' && deed.field === name ? deed.reason : undefined;
+function refusalIn(action: ActionState, { name }: LimitField): string | undefined {
+  return action.kind === 'failed' && action.field === name ? action.reason : undefined;
 }
 
-function wholeFault(deed: Deed): string | undefined {
-  return deed.kind === 'failed' && !limitFields.some(({ name }) => name === deed.field) ? deed.reason : undefined;
+function wholeFault(action: ActionState): string | undefined {
+  return action.kind === 'failed' && !limitFields.some(({ name }) => name === action.field) ? action.reason : undefined;
 }

@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { useMyRoom, useOnline } from '../../hooks/useChatState';
-import { useQuestion } from '../../hooks/useQuestion';
+import { useDebouncedQuery } from '../../hooks/useDebouncedQuery';
 import { roomHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Room } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
-import { briefDay } from '../../ui/briefDay';
-import { Face } from '../../ui/Face';
+import { shortDate } from '../../ui/shortDate';
+import { EmptyState } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
 import { Pager } from '../../ui/Pager';
 import { DeleteRoomDialog } from '../rooms/RoomSettingsDialog';
@@ -15,7 +15,7 @@ import { SearchField } from '../../ui/SearchField';
 /** All rooms, by what stands outside of them: what is said in them is the members' own. */
 export function AdminRooms({ administration }: { administration: Administration }) {
   const state = useStore(administration.rooms.state);
-  const [text, setText] = useQuestion(administration.rooms);
+  const [text, setText] = useDebouncedQuery(administration.rooms);
   return (
     <>
       <SearchField label="Search rooms" placeholder="Part of a name" text={text} onText={setText} />
@@ -25,9 +25,9 @@ export function AdminRooms({ administration }: { administration: Administration 
         of="rooms"
         empty={
           text.trim() === '' ? (
-            <Face icon="hash" title="Nobody has made a room yet" />
+            <EmptyState icon="hash" title="Nobody has made a room yet" />
           ) : (
-            <Face icon="search" title="No room found">{`No name has “${text.trim()}” in it.`}</Face>
+            <EmptyState icon="search" title="No room found">{`No name has “${text.trim()}” in it.`}</EmptyState>
           )
         }
         onRetry={() => void administration.rooms.ask(text)}
@@ -76,5 +76,5 @@ function RoomRow({ room, onDelete }: { room: Room; onDelete: () => Promise<void>
 
 function factsOf({ memberCount, onlineCount, createdAt, description }: Room): string {
   const online = onlineCount === null || onlineCount === 0 ? [] : [`${onlineCount} online`];
-  return [memberCount === 1 ? '1 member' : `${memberCount} members`, ...online, `since ${briefDay(createdAt)}`, ...(description ? [description] : [])].join(' · ');
+  return [memberCount === 1 ? '1 member' : `${memberCount} members`, ...online, `since ${shortDate(createdAt)}`, ...(description ? [description] : [])].join(' · ');
 }

@@ -1,20 +1,20 @@
 import { useState } from 'react';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
-import { useQuestion } from '../../hooks/useQuestion';
+import { useAction } from '../../hooks/useAction';
+import { useDebouncedQuery } from '../../hooks/useDebouncedQuery';
 import { adminHref, goTo } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Account } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
 import { Avatar, nameOf } from '../../ui/Avatar';
-import { briefDay } from '../../ui/briefDay';
+import { shortDate } from '../../ui/shortDate';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
-import { DeedFailed } from '../../ui/DeedFailed';
+import { ActionError } from '../../ui/ActionError';
 import { timeOf } from '../../ui/dates';
 import { Dialog } from '../../ui/Dialog';
-import { Face } from '../../ui/Face';
+import { EmptyState } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
-import { Handout } from '../../ui/Handout';
+import { SecretField } from '../../ui/SecretField';
 import { Icon } from '../../ui/Icon';
 import { Pager } from '../../ui/Pager';
 import { MenuItem, Popup } from '../../ui/Popup';
@@ -22,7 +22,7 @@ import { SearchField } from '../../ui/SearchField';
 
 export function AdminUsers({ administration }: { administration: Administration }) {
   const state = useStore(administration.users.state);
-  const [text, setText] = useQuestion(administration.users);
+  const [text, setText] = useDebouncedQuery(administration.users);
   return (
     <>
       <SearchField label="Search users" placeholder="Part of a name or email" text={text} onText={setText} />
@@ -31,7 +31,7 @@ export function AdminUsers({ administration }: { administration: Administration 
         state={state}
         of="users"
         avatars
-        empty={<Face icon="search" title="Nobody found">{`No name or email has “${text.trim()}” in it.`}</Face>}
+        empty={<EmptyState icon="search" title="Nobody found">{`No name or email has “${text.trim()}” in it.`}</EmptyState>}
         onRetry={() => void administration.users.ask(text)}
       >
         {(account) => (
@@ -60,25 +60,25 @@ function UserRow({ administration, account }: { administration: Administration; 
         </p>
         <p className="session-facts">{factsOf(account)}</p>
       </div>
-      <UserTools administration={administration} account={account} />
+      <UserMenu administration={administration} account={account} />
     </div>
   );
 }
 
 function factsOf({ email, sessions, lastSeenAt, createdAt }: Account): string {
   const count = sessions === 0 ? 'no session' : sessions === 1 ? '1 session' : `${sessions} sessions`;
-  const seen = lastSeenAt === undefined ? [] : [`seen ${briefDay(lastSeenAt)}, ${timeOf(lastSeenAt)}`];
-  return [...(email ? [email] : []), count, ...seen, `since ${briefDay(createdAt)}`].join(' · ');
+  const seen = lastSeenAt === undefined ? [] : [`seen ${shortDate(lastSeenAt)}, ${timeOf(lastSeenAt)}`];
+  return [...(email ? [email] : []), count, ...seen, `since ${shortDate(createdAt)}`].join(' · ');
 }
 
 type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'raising' | 'lowering' | 'locking' | 'resetting' };
 
 /** What may be done to a user. One's own account is looked after by itself, but for the role. */
-function UserTools({ administration, account }: { administration: Administration; account: Account }) {
+function UserMenu({ administration, account }: { administration: Administration; account: Account }) {
   const me = useMe();
   const offline = useOnline() ? undefined : 'Not connected right now';
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const close = () => setOpen({ kind: 'nothing' });
   const { id, role, guest, disabled } = account;
   const name = nameOf(account);
@@ -86,14 +86,14 @@ function UserTools({ administration, account }: { administration: Administration
   const person = role !== 'bot' && !guest;
   return (
     <>
-      <DeedFailed deed={deed} />
+      <ActionError action={action} />
       <button
         type="button"
         className="icon-button"
         aria-label={`Actions for ${name}`}
         aria-haspopup="menu"
         aria-expanded={open.kind === 'menu'}
-        aria-busy={deed.kind === 'busy'}
+        aria-busy={action.kind === 'busy'}
         onClick={(event) => setOpen({ kind: 'menu', anchor: event.currentTarget })}
       >
         <Icon name="more" />
@@ -104,24 +104,24 @@ function UserTools({ administration, account }: { administration: Administration
             Connections
           </MenuItem>
           {person && role === 'user' && (
-            <MenuItem icon="shield" unless={offline} onChoose={() => setOpen({ kind: 'raising' })}>
+            <MenuItem icon="shield" disabledReason={offline} onChoose={() => setOpen({ kind: 'raising' })}>
               Make an admin…
             </MenuItem>
           )}
           {role === 'admin' && (
-            <MenuItem icon="people" unless={offline} onChoose={() => setOpen({ kind: 'lowering' })}>
+            <MenuItem icon="people" disabledReason={offline} onChoose={() => setOpen({ kind: 'lowering' })}>
               Make a plain user…
             </MenuItem>
           )}
           {person && !own && (
-            <MenuItem icon="key" unless={offline} onChoose={() => setOpen({ kind: 'resetting' })}>
+            <MenuItem icon="key" disabledReason={offline} onChoose={() => setOpen({ kind: 'resetting' })}>
               New password…
             </MenuItem>
           )}
           {disabled && (
             <MenuItem
               icon="enter"
-              unless={offline}
+              disabledReason={offline}
               onChoose={() => {
                 close();
                 void run(() => administration.changeUser(id, { disabled: false }));
@@ -131,24 +131,24 @@ function UserTools({ administration, account }: { administration: Administration
             </MenuItem>
           )}
           {!disabled && !own && (
-            <MenuItem icon="ban" danger unless={offline} onChoose={() => setOpen({ kind: 'locking' })}>
+            <MenuItem icon="ban" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'locking' })}>
               Lock out…
             </MenuItem>
           )}
         </Popup>
       )}
       {open.kind === 'raising' && (
-        <ConfirmDialog title={`Make ${name} an admin?`} deed="Make an admin" busy="Saving…" run={() => administration.changeUser(id, { role: 'admin' })} onClose={close}>
+        <ConfirmDialog title={`Make ${name} an admin?`} confirmLabel="Make an admin" busyLabel="Saving…" run={() => administration.changeUser(id, { role: 'admin' })} onClose={close}>
           <p className="dialog-text">Admins see all users, rooms and connections of this server. They lock people out and delete rooms.</p>
         </ConfirmDialog>
       )}
       {open.kind === 'lowering' && (
-        <ConfirmDialog title={`Make ${own ? 'yourself' : name} a plain user?`} deed="Make a plain user" busy="Saving…" danger run={() => administration.changeUser(id, { role: 'user' })} onClose={close}>
+        <ConfirmDialog title={`Make ${own ? 'yourself' : name} a plain user?`} confirmLabel="Make a plain user" busyLabel="Saving…" danger run={() => administration.changeUser(id, { role: 'user' })} onClose={close}>
           <p className="dialog-text">{own ? 'You lose the administration at once. Only another admin can give it back.' : `${name} loses the administration at once.`}</p>
         </ConfirmDialog>
       )}
       {open.kind === 'locking' && (
-        <ConfirmDialog title={`Lock ${name} out?`} deed="Lock out" busy="Locking out…" danger run={() => administration.changeUser(id, { disabled: true })} onClose={close}>
+        <ConfirmDialog title={`Lock ${name} out?`} confirmLabel="Lock out" busyLabel="Locking out…" danger run={() => administration.changeUser(id, { disabled: true })} onClose={close}>
           <p className="dialog-text">All sessions end at once, and nobody signs in as {name} until you let them in again. What was written stays.</p>
         </ConfirmDialog>
       )}
@@ -160,16 +160,16 @@ function UserTools({ administration, account }: { administration: Administration
 /** Asks, and then tells the new password, once. */
 function PasswordDialog({ name, reset, onClose }: { name: string; reset: () => Promise<string>; onClose: () => void }) {
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [password, setPassword] = useState<string>();
   return (
     <Dialog title={password === undefined ? `Give ${name} a new password?` : `${name} has a new password`} onClose={onClose}>
       {password === undefined ? (
         <p className="dialog-text">The present one is refused from now on, and all sessions end.</p>
       ) : (
-        <Handout label="New password" value={password} then="Hand it over in a safe way: it can be changed in the account." />
+        <SecretField label="New password" value={password} nextStep="Hand it over in a safe way: it can be changed in the account." />
       )}
-      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>
@@ -179,10 +179,10 @@ function PasswordDialog({ name, reset, onClose }: { name: string; reset: () => P
           <button
             type="button"
             className="button danger"
-            disabled={!online || deed.kind === 'busy'}
+            disabled={!online || action.kind === 'busy'}
             onClick={() => void run(async () => setPassword(await reset()))}
           >
-            {deed.kind === 'busy' ? 'Making…' : 'Make a new password'}
+            {action.kind === 'busy' ? 'Making…' : 'Make a new password'}
           </button>
         )}
       </div>

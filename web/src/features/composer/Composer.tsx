@@ -67,10 +67,10 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
     send();
   }
 
-  function pressed(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     // A key that ends an input method's composition is not meant for us.
     if (event.nativeEvent.isComposing) return;
-    const option = completion.pressed(event);
+    const option = completion.handleKeyDown(event);
     if (option !== undefined) {
       if (option !== 'kept') complete(option);
       return;
@@ -165,7 +165,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           }}
         />
       )}
-      {completion.open && <CompletionList id={listId} options={completion.options} chosen={completion.chosen} onTake={complete} />}
+      {completion.open && <CompletionList id={listId} options={completion.options} chosen={completion.chosen} onAccept={complete} />}
       <div className="composer-box">
         <button
           type="button"
@@ -209,7 +209,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           }}
           onSelect={(event) => completion.look(event.currentTarget.value, event.currentTarget.selectionStart)}
           onBlur={completion.close}
-          onKeyDown={pressed}
+          onKeyDown={handleKeyDown}
           onPaste={pasted}
         />
         {left <= NEAR_END && (

@@ -1,15 +1,15 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { BotToken, User } from '../../protocol/types';
 import { Bots as State } from '../../state/bots';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
-import { Face, Skeleton } from '../../ui/Face';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Field, FormError } from '../../ui/Field';
-import { Handout } from '../../ui/Handout';
+import { SecretField } from '../../ui/SecretField';
 import { Icon } from '../../ui/Icon';
 
 /** The programs that this user owns. */
@@ -27,11 +27,11 @@ export function Bots() {
   return (
     <>
       {made && (
-        <Handout key={made.token} label={`Token of @${made.user.username}`} value={made.token} then="The program signs in with it: Authorization: Bearer …" />
+        <SecretField key={made.token} label={`Token of @${made.user.username}`} value={made.token} nextStep="The program signs in with it: Authorization: Bearer …" />
       )}
       {state.kind === 'loading' && <Skeleton label="Loading your bots" rows={2} avatars />}
       {state.kind === 'failed' && (
-        <Face title={online ? 'Your bots could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void bots.list.load() }} />
+        <EmptyState title={online ? 'Your bots could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void bots.list.load() }} />
       )}
       {state.kind === 'ready' && state.items.length > 0 && (
         <ul className="sessions">
@@ -81,12 +81,12 @@ function BotRow({ bot, bots, onToken, onDelete }: BotRowProps) {
         <Icon name="trash" />
       </button>
       {asking === 'token' && (
-        <ConfirmDialog title={`A new token for ${name}?`} deed="Make a new token" busy="Making…" run={async () => onToken(await bots.renew(bot.id))} onClose={close}>
+        <ConfirmDialog title={`A new token for ${name}?`} confirmLabel="Make a new token" busyLabel="Making…" run={async () => onToken(await bots.renew(bot.id))} onClose={close}>
           <p className="dialog-text">The present one ends at once: the program is signed out until it has the new one.</p>
         </ConfirmDialog>
       )}
       {asking === 'delete' && (
-        <ConfirmDialog title={`Delete ${name}?`} deed="Delete" busy="Deleting…" danger run={onDelete} onClose={close}>
+        <ConfirmDialog title={`Delete ${name}?`} confirmLabel="Delete" busyLabel="Deleting…" danger run={onDelete} onClose={close}>
           <p className="dialog-text">Its token ends and it leaves every room. What it wrote stays, without its name. It cannot be undone.</p>
         </ConfirmDialog>
       )}
@@ -103,7 +103,7 @@ interface NewBotFormProps {
 
 function NewBotForm({ bots, first, onMade }: NewBotFormProps) {
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -116,14 +116,14 @@ function NewBotForm({ bots, first, onMade }: NewBotFormProps) {
     });
   }
 
-  const field = deed.kind !== 'failed' ? undefined : deed.code === 'USERNAME_TAKEN' ? 'username' : deed.field;
-  const errorIn = (name: string) => (deed.kind === 'failed' && field === name ? deed.reason : undefined);
-  const whole = deed.kind === 'failed' && field !== 'username' && field !== 'displayName';
+  const field = action.kind !== 'failed' ? undefined : action.code === 'USERNAME_TAKEN' ? 'username' : action.field;
+  const errorIn = (name: string) => (action.kind === 'failed' && field === name ? action.reason : undefined);
+  const whole = action.kind === 'failed' && field !== 'username' && field !== 'displayName';
   return (
     <section className="dialog-section" aria-labelledby="new-bot-title">
       <h3 id="new-bot-title">{first ? 'Your first bot' : 'Another bot'}</h3>
       <form onSubmit={submit}>
-        {whole && <FormError>{deed.reason}</FormError>}
+        {whole && <FormError>{action.reason}</FormError>}
         <Field
           label="Username"
           name="username"
@@ -136,8 +136,8 @@ function NewBotForm({ bots, first, onMade }: NewBotFormProps) {
         />
         <Field label="Display name" name="displayName" maxLength={50} autoComplete="off" hint="Optional." error={errorIn('displayName')} />
         <div className="dialog-actions">
-          <button type="submit" className="button primary" disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {deed.kind === 'busy' ? 'Making…' : 'Make a bot'}
+          <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Making…' : 'Make a bot'}
           </button>
         </div>
       </form>

@@ -1,21 +1,21 @@
 import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
-import { useEvery } from '../../hooks/useEvery';
+import { useAction } from '../../hooks/useAction';
+import { usePolling } from '../../hooks/usePolling';
 import { useStore } from '../../hooks/useStore';
 import type { Author, IncomingHook, NewIncomingHook, NewOutgoingHook } from '../../protocol/types';
 import type { ListingState } from '../../state/resource';
 import type { RoomSession } from '../../state/room/session';
 import { type Delivery, type Receiver, Webhooks as State } from '../../state/webhooks';
 import { nameOf } from '../../ui/Avatar';
-import { briefDay } from '../../ui/briefDay';
+import { shortDate } from '../../ui/shortDate';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
-import { DeedFailed } from '../../ui/DeedFailed';
-import { timeOf, wholeDate } from '../../ui/dates';
-import { Face, Skeleton } from '../../ui/Face';
+import { ActionError } from '../../ui/ActionError';
+import { timeOf, fullDate } from '../../ui/dates';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Field, FormError } from '../../ui/Field';
-import { Handout } from '../../ui/Handout';
+import { SecretField } from '../../ui/SecretField';
 
 /** How often one looks how receivers do. */
 const LOOK_MS = 5_000;
@@ -40,7 +40,7 @@ export function Webhooks({ session }: { session: RoomSession }) {
   const look = useCallback(() => {
     if (webhooks.outgoing.state.getSnapshot().kind === 'ready') void webhooks.outgoing.load();
   }, [webhooks]);
-  useEvery(LOOK_MS, look);
+  usePolling(LOOK_MS, look);
 
   return (
     <>
@@ -53,7 +53,7 @@ export function Webhooks({ session }: { session: RoomSession }) {
 function Incoming({ webhooks }: { webhooks: State }) {
   const online = useOnline();
   const state = useStore(webhooks.incoming.state);
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [made, setMade] = useState<NewIncomingHook>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -66,12 +66,12 @@ function Incoming({ webhooks }: { webhooks: State }) {
     });
   }
 
-  const named = deed.kind === 'failed' && deed.field === 'name';
+  const named = action.kind === 'failed' && action.field === 'name';
   return (
     <section className="dialog-section" aria-labelledby="incoming-title">
       <h3 id="incoming-title">Programs that write here</h3>
-      {made && <Handout key={made.id} label={`Address for ${made.name}`} value={made.url} then={'Post {"text": "…"} to it, as JSON.'} />}
-      <Listed state={state} of="addresses" onRetry={() => void webhooks.incoming.load()}>
+      {made && <SecretField key={made.id} label={`Address for ${made.name}`} value={made.url} nextStep={'Post {"text": "…"} to it, as JSON.'} />}
+      <ResourceList state={state} of="addresses" onRetry={() => void webhooks.incoming.load()}>
         {(hook) => (
           <li key={hook.id}>
             <IncomingRow
@@ -84,9 +84,9 @@ function Incoming({ webhooks }: { webhooks: State }) {
             />
           </li>
         )}
-      </Listed>
+      </ResourceList>
       <form onSubmit={submit}>
-        {deed.kind === 'failed' && !named && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && !named && <FormError>{action.reason}</FormError>}
         <Field
           label="Name"
           name="name"
@@ -95,11 +95,11 @@ function Incoming({ webhooks }: { webhooks: State }) {
           autoComplete="off"
           placeholder="Build server"
           hint="Its messages are signed with it."
-          error={named ? deed.reason : undefined}
+          error={named ? action.reason : undefined}
         />
         <div className="dialog-actions">
-          <button type="submit" className="button" disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {deed.kind === 'busy' ? 'Making…' : 'Make an address'}
+          <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Making…' : 'Make an address'}
           </button>
         </div>
       </form>
@@ -122,15 +122,15 @@ function IncomingRow({ hook: { name, createdAt, createdBy, paused }, onResume, o
         <p className="session-device">{name}</p>
         <p className="session-facts">
           made{' '}
-          <time dateTime={createdAt} title={wholeDate(createdAt)}>
-            {briefDay(createdAt)}
+          <time dateTime={createdAt} title={fullDate(createdAt)}>
+            {shortDate(createdAt)}
           </time>{' '}
           by {nameOf(createdBy)}
         </p>
         {paused && (
           <>
-            <PausedLine maker={createdBy} />
-            <Resume of={name} resume={onResume} />
+            <PausedNote maker={createdBy} />
+            <ResumeButton of={name} resume={onResume} />
           </>
         )}
       </div>
@@ -138,7 +138,7 @@ function IncomingRow({ hook: { name, createdAt, createdBy, paused }, onResume, o
         Revoke
       </button>
       {asking && (
-        <ConfirmDialog title={`Revoke the address of ${name}?`} deed="Revoke" busy="Revoking…" danger run={onRevoke} onClose={() => setAsking(false)}>
+        <ConfirmDialog title={`Revoke the address of ${name}?`} confirmLabel="Revoke" busyLabel="Revoking…" danger run={onRevoke} onClose={() => setAsking(false)}>
           <p className="dialog-text">What is posted to it from now on is refused. What {name} wrote stays.</p>
         </ConfirmDialog>
       )}
@@ -149,7 +149,7 @@ function IncomingRow({ hook: { name, createdAt, createdBy, paused }, onResume, o
 function Outgoing({ webhooks }: { webhooks: State }) {
   const online = useOnline();
   const state = useStore(webhooks.outgoing.state);
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [made, setMade] = useState<NewOutgoingHook>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -162,12 +162,12 @@ function Outgoing({ webhooks }: { webhooks: State }) {
     });
   }
 
-  const atUrl = deed.kind === 'failed' && deed.field === 'url';
+  const atUrl = action.kind === 'failed' && action.field === 'url';
   return (
     <section className="dialog-section" aria-labelledby="outgoing-title">
       <h3 id="outgoing-title">Programs that are told</h3>
-      {made && <Handout key={made.id} label={`Secret of ${siteOf(made.url)}`} value={made.secret} then="With it the program knows what is really from here." />}
-      <Listed state={state} of="URLs" onRetry={() => void webhooks.outgoing.load()}>
+      {made && <SecretField key={made.id} label={`Secret of ${siteOf(made.url)}`} value={made.secret} nextStep="With it the program knows what is really from here." />}
+      <ResourceList state={state} of="URLs" onRetry={() => void webhooks.outgoing.load()}>
         {(receiver) => (
           <li key={receiver.hook.id}>
             <OutgoingRow
@@ -180,9 +180,9 @@ function Outgoing({ webhooks }: { webhooks: State }) {
             />
           </li>
         )}
-      </Listed>
+      </ResourceList>
       <form onSubmit={submit} noValidate>
-        {deed.kind === 'failed' && !atUrl && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && !atUrl && <FormError>{action.reason}</FormError>}
         <Field
           label="URL"
           name="url"
@@ -192,11 +192,11 @@ function Outgoing({ webhooks }: { webhooks: State }) {
           spellCheck={false}
           placeholder="https://example.org/chat"
           hint="It is sent everything that happens here from now on."
-          error={atUrl ? deed.reason : undefined}
+          error={atUrl ? action.reason : undefined}
         />
         <div className="dialog-actions">
-          <button type="submit" className="button" disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {deed.kind === 'busy' ? 'Making…' : 'Tell this URL'}
+          <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Making…' : 'Tell this URL'}
           </button>
         </div>
       </form>
@@ -208,7 +208,7 @@ function siteOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
-function PausedLine({ maker }: { maker: Author }) {
+function PausedNote({ maker }: { maker: Author }) {
   return (
     <p className="session-facts">
       <span className="tag warn">Paused</span> {nameOf(maker)} may not manage webhooks here any more.
@@ -217,14 +217,14 @@ function PausedLine({ maker }: { maker: Author }) {
 }
 
 /** Makes the user answer for a webhook that does not work at present. */
-function Resume({ of, resume }: { of: string; resume: () => Promise<void> }) {
+function ResumeButton({ of, resume }: { of: string; resume: () => Promise<void> }) {
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   return (
     <>
-      <DeedFailed deed={deed} />
-      <button type="button" className="link session-more" aria-label={`Resume ${of}`} disabled={!online || deed.kind === 'busy'} onClick={() => void run(resume)}>
-        {deed.kind === 'busy' ? 'Resuming…' : 'Resume'}
+      <ActionError action={action} />
+      <button type="button" className="link session-more" aria-label={`Resume ${of}`} disabled={!online || action.kind === 'busy'} onClick={() => void run(resume)}>
+        {action.kind === 'busy' ? 'Resuming…' : 'Resume'}
       </button>
     </>
   );
@@ -243,15 +243,15 @@ function OutgoingRow({ receiver: { hook, delivery }, onResume, onDelete }: Outgo
     <div className="session">
       <div className="session-text">
         <p className="session-device">{hook.url}</p>
-        {delivery.kind === 'paused' ? <PausedLine maker={hook.createdBy} /> : <DeliveryLine delivery={delivery} />}
+        {delivery.kind === 'paused' ? <PausedNote maker={hook.createdBy} /> : <DeliveryStatus delivery={delivery} />}
         <p className="session-facts">Made by {nameOf(hook.createdBy)}</p>
-        {(delivery.kind === 'paused' || delivery.kind === 'given up') && <Resume of={hook.url} resume={onResume} />}
+        {(delivery.kind === 'paused' || delivery.kind === 'given up') && <ResumeButton of={hook.url} resume={onResume} />}
       </div>
       <button type="button" className="button" aria-label={`Delete ${hook.url}`} disabled={!online} onClick={() => setAsking(true)}>
         Delete
       </button>
       {asking && (
-        <ConfirmDialog title="Stop telling this URL?" deed="Delete" busy="Deleting…" danger run={onDelete} onClose={() => setAsking(false)}>
+        <ConfirmDialog title="Stop telling this URL?" confirmLabel="Delete" busyLabel="Deleting…" danger run={onDelete} onClose={() => setAsking(false)}>
           <p className="dialog-text">{hook.url} is sent nothing any more, not what is on its way either.</p>
         </ConfirmDialog>
       )}
@@ -259,7 +259,7 @@ function OutgoingRow({ receiver: { hook, delivery }, onResume, onDelete }: Outgo
   );
 }
 
-function DeliveryLine({ delivery }: { delivery: Exclude<Delivery, { kind: 'paused' }> }) {
+function DeliveryStatus({ delivery }: { delivery: Exclude<Delivery, { kind: 'paused' }> }) {
   switch (delivery.kind) {
     case 'up to date':
       return <p className="session-facts">It has everything.</p>;
@@ -272,7 +272,7 @@ function DeliveryLine({ delivery }: { delivery: Exclude<Delivery, { kind: 'pause
           {delivery.nextTryAt && (
             <>
               , next at{' '}
-              <time dateTime={delivery.nextTryAt} title={wholeDate(delivery.nextTryAt)}>
+              <time dateTime={delivery.nextTryAt} title={fullDate(delivery.nextTryAt)}>
                 {timeOf(delivery.nextTryAt)}
               </time>
             </>
@@ -284,8 +284,8 @@ function DeliveryLine({ delivery }: { delivery: Exclude<Delivery, { kind: 'pause
       return (
         <p className="session-facts">
           <span className="tag danger">Given up</span>{' '}
-          <time dateTime={delivery.at} title={wholeDate(delivery.at)}>
-            {briefDay(delivery.at)}
+          <time dateTime={delivery.at} title={fullDate(delivery.at)}>
+            {shortDate(delivery.at)}
           </time>
           {delivery.reason && `: ${delivery.reason}`}.
         </p>
@@ -293,7 +293,7 @@ function DeliveryLine({ delivery }: { delivery: Exclude<Delivery, { kind: 'pause
   }
 }
 
-interface ListedProps<T> {
+interface ResourceListProps<T> {
   state: ListingState<T>;
   /** What it lists, in the plural. */
   of: string;
@@ -301,11 +301,11 @@ interface ListedProps<T> {
   children: (item: T) => ReactNode;
 }
 
-function Listed<T>({ state, of, onRetry, children }: ListedProps<T>) {
+function ResourceList<T>({ state, of, onRetry, children }: ResourceListProps<T>) {
   const online = useOnline();
   if (state.kind === 'loading') return <Skeleton label={`Loading ${of}`} rows={2} />;
   if (state.kind === 'failed') {
-    return <Face title={online ? `The ${of} could not be loaded` : 'You are offline'} action={{ label: 'Try again', run: onRetry }} />;
+    return <EmptyState title={online ? `The ${of} could not be loaded` : 'You are offline'} action={{ label: 'Try again', run: onRetry }} />;
   }
   if (state.items.length === 0) return <p className="field-hint">There are none yet.</p>;
   return <ul className="sessions">{state.items.map(children)}</ul>;

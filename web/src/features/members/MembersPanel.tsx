@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useMyRoom, useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Member, RoomRole, Status } from '../../protocol/types';
@@ -13,8 +13,8 @@ import type { RoomSession } from '../../state/room/session';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { BanDialog, MuteDialog } from './BansDialog';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
-import { DeedFailed } from '../../ui/DeedFailed';
-import { Face, Skeleton } from '../../ui/Face';
+import { ActionError } from '../../ui/ActionError';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
 import { MenuItem, Popup } from '../../ui/Popup';
 
@@ -47,7 +47,7 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
         </button>
       </header>
       {moderates && (
-        <div className="members-deeds">
+        <div className="members-actions">
           <button type="button" className="button" aria-haspopup="dialog" onClick={onInvite}>
             <Icon name="link" /> Invite
           </button>
@@ -60,31 +60,31 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
         <Skeleton label="Loading members" rows={5} avatars />
       )}
       {state.kind === 'failed' && (
-        <Face
+        <EmptyState
           title={navigator.onLine ? 'The members could not be loaded' : 'You are offline'}
           action={{ label: 'Try again', run: () => void session.members.load() }}
         />
       )}
-      {state.kind !== 'unasked' && state.members.length > 0 && <Groups session={session} members={state.members} presence={presence} />}
+      {state.kind !== 'unasked' && state.members.length > 0 && <MemberGroups session={session} members={state.members} presence={presence} />}
       {state.kind === 'ready' && state.more && <p className="members-more">And more than can be listed here.</p>}
     </aside>
   );
 }
 
-function Groups({ session, members, presence }: { session: RoomSession; members: readonly Member[]; presence: Presence }) {
+function MemberGroups({ session, members, presence }: { session: RoomSession; members: readonly Member[]; presence: Presence }) {
   if (presence.kind === 'unknown') {
-    return <Group session={session} title="Everyone" members={members} presence={presence} note="Who is online is not known right now." />;
+    return <MemberGroup session={session} title="Everyone" members={members} presence={presence} note="Who is online is not known right now." />;
   }
   const isThere = (member: Member) => statusOf(presence, member.user.id) !== 'offline';
   return (
     <>
-      <Group session={session} title="Online" members={members.filter(isThere)} presence={presence} />
-      <Group session={session} title="Offline" members={members.filter((member) => !isThere(member))} presence={presence} />
+      <MemberGroup session={session} title="Online" members={members.filter(isThere)} presence={presence} />
+      <MemberGroup session={session} title="Offline" members={members.filter((member) => !isThere(member))} presence={presence} />
     </>
   );
 }
 
-interface GroupProps {
+interface MemberGroupProps {
   session: RoomSession;
   title: string;
   members: readonly Member[];
@@ -92,7 +92,7 @@ interface GroupProps {
   note?: string;
 }
 
-function Group({ session, title, members, presence, note }: GroupProps) {
+function MemberGroup({ session, title, members, presence, note }: MemberGroupProps) {
   if (members.length === 0) return null;
   return (
     <section className="members-group">
@@ -124,12 +124,12 @@ function MemberRow({ session, member, status }: { session: RoomSession; member: 
       {roles[role] && <span className="tag">{roles[role]}</span>}
       {user.guest && <span className="tag">Guest</span>}
       {isMuted(member.mutedUntil) && <span className="tag" title={`For ${timeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
-      {user.id !== me.id && <MemberTools session={session} member={member} />}
+      {user.id !== me.id && <MemberMenu session={session} member={member} />}
     </li>
   );
 }
 
-const makes: Record<RoomRole, string> = {
+const roleActions: Record<RoomRole, string> = {
   member: 'Make a plain member',
   moderator: 'Make a moderator',
   admin: 'Make an admin',
@@ -139,12 +139,12 @@ const makes: Record<RoomRole, string> = {
 type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'removing' | 'handing over' | 'muting' | 'banning' };
 
 /** What one may do with a member: speak to them, and more with those below oneself. */
-function MemberTools({ session, member: { user, role, mutedUntil } }: { session: RoomSession; member: Member }) {
+function MemberMenu({ session, member: { user, role, mutedUntil } }: { session: RoomSession; member: Member }) {
   const chat = useChat();
   const mine = useMyRoom(session.id);
   const offline = useOnline() ? undefined : 'Not connected right now';
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const by = mine?.role ?? 'member';
   const toGive = rolesToGive(by, role);
   const removable = mayRemove(by, role);
@@ -160,17 +160,17 @@ function MemberTools({ session, member: { user, role, mutedUntil } }: { session:
         aria-label={`Actions for ${name}`}
         aria-haspopup="menu"
         aria-expanded={open.kind === 'menu'}
-        aria-busy={deed.kind === 'busy'}
+        aria-busy={action.kind === 'busy'}
         onClick={(event) => setOpen({ kind: 'menu', anchor: event.currentTarget })}
       >
         <Icon name="more" />
       </button>
-      <DeedFailed deed={deed} />
+      <ActionError action={action} />
       {open.kind === 'menu' && (
         <Popup anchor={open.anchor} label={`Actions for ${name}`} onClose={close}>
           <MenuItem
             icon="message"
-            unless={offline}
+            disabledReason={offline}
             onChoose={() => {
               close();
               void run(async () => goTo(roomHref((await chat.openDirect(user.id)).id)));
@@ -182,24 +182,24 @@ function MemberTools({ session, member: { user, role, mutedUntil } }: { session:
             <MenuItem
               key={next}
               icon={next === 'member' ? 'people' : 'shield'}
-              unless={offline}
+              disabledReason={offline}
               onChoose={() => {
                 close();
                 void run(() => session.members.setRole(user.id, next));
               }}
             >
-              {makes[next]}
+              {roleActions[next]}
             </MenuItem>
           ))}
           {may(by, 'hand over') && !user.guest && (
-            <MenuItem icon="key" unless={offline} onChoose={() => setOpen({ kind: 'handing over' })}>
-              {makes.owner}…
+            <MenuItem icon="key" disabledReason={offline} onChoose={() => setOpen({ kind: 'handing over' })}>
+              {roleActions.owner}…
             </MenuItem>
           )}
           {removable && isMuted(mutedUntil) && (
             <MenuItem
               icon="bell"
-              unless={offline}
+              disabledReason={offline}
               onChoose={() => {
                 close();
                 void run(() => session.members.unmute(user.id));
@@ -209,17 +209,17 @@ function MemberTools({ session, member: { user, role, mutedUntil } }: { session:
             </MenuItem>
           )}
           {removable && !isMuted(mutedUntil) && (
-            <MenuItem icon="bell" unless={offline} onChoose={() => setOpen({ kind: 'muting' })}>
+            <MenuItem icon="bell" disabledReason={offline} onChoose={() => setOpen({ kind: 'muting' })}>
               Mute…
             </MenuItem>
           )}
           {removable && (
-            <MenuItem icon="leave" danger unless={offline} onChoose={() => setOpen({ kind: 'removing' })}>
+            <MenuItem icon="leave" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'removing' })}>
               Remove from the room…
             </MenuItem>
           )}
           {removable && (
-            <MenuItem icon="ban" danger unless={offline} onChoose={() => setOpen({ kind: 'banning' })}>
+            <MenuItem icon="ban" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'banning' })}>
               Ban…
             </MenuItem>
           )}
@@ -228,8 +228,8 @@ function MemberTools({ session, member: { user, role, mutedUntil } }: { session:
       {open.kind === 'removing' && (
         <ConfirmDialog
           title={`Remove ${name}?`}
-          deed="Remove"
-          busy="Removing…"
+          confirmLabel="Remove"
+          busyLabel="Removing…"
           danger
           run={() => session.members.remove(user.id)}
           onClose={close}
@@ -242,8 +242,8 @@ function MemberTools({ session, member: { user, role, mutedUntil } }: { session:
       {open.kind === 'handing over' && (
         <ConfirmDialog
           title={`Hand the room over to ${name}?`}
-          deed="Hand over"
-          busy="Handing over…"
+          confirmLabel="Hand over"
+          busyLabel="Handing over…"
           danger
           run={() => session.members.setRole(user.id, 'owner')}
           onClose={close}

@@ -3,7 +3,7 @@ import type { Attachment } from '../../protocol/types';
 import { fit, isPicture, isPlayable, sizeOf } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 import { Player } from '../../ui/Player';
-import { Viewer } from './Viewer';
+import { Lightbox } from './Lightbox';
 
 /** A picture alone may be large; several share the line. */
 const ALONE = [380, 300] as const;
@@ -51,7 +51,7 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
           ))}
         </ul>
       )}
-      {viewed !== undefined && <Viewer pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />}
+      {viewed !== undefined && <Lightbox pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />}
     </div>
   );
 }

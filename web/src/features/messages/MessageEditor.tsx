@@ -1,19 +1,19 @@
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
-import { NOT_CONNECTED, useLimits, useSilence } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { NOT_CONNECTED, useLimits, useReadOnlyReason } from '../../hooks/useChatState';
+import { useAction } from '../../hooks/useAction';
 import type { Message } from '../../protocol/types';
 import type { Editing, RoomSession } from '../../state/room/session';
-import { DeedFailed } from '../../ui/DeedFailed';
+import { ActionError } from '../../ui/ActionError';
 
 /** A message of one's own, being changed in its place. */
 export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
-  const silent = useSilence(session.id);
+  const silent = useReadOnlyReason(session.id);
   const { maxMessageLength } = useLimits();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const input = useRef<HTMLTextAreaElement>(null);
   const { text } = editing;
   const over = Array.from(text.trim()).length - maxMessageLength;
-  const busy = deed.kind === 'busy';
+  const busy = action.kind === 'busy';
   const nothing = text.trim() === '' && message.attachments.length === 0;
   const savable = silent === undefined && !busy && !nothing && over <= 0;
 
@@ -45,7 +45,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
     });
   }
 
-  function pressed(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     if (event.nativeEvent.isComposing) return;
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
@@ -66,7 +66,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
         aria-label="Edit your message"
         aria-describedby={`editor-${message.id}`}
         onChange={(event) => session.editing.set({ messageId: message.id, text: event.target.value })}
-        onKeyDown={pressed}
+        onKeyDown={handleKeyDown}
       />
       <div className="editor-foot">
         <p id={`editor-${message.id}`} className="editor-note">
@@ -79,7 +79,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
           {busy ? 'Saving…' : 'Save'}
         </button>
       </div>
-      <DeedFailed deed={deed} what="Not saved." />
+      <ActionError action={action} prefix="Not saved." />
     </div>
   );
 }

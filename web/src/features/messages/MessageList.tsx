@@ -10,7 +10,7 @@ import { inSight, type Later } from '../../state/room/history';
 import type { Older, RoomSession } from '../../state/room/session';
 import { reaches } from '../../state/room/timeline';
 import { nameOf } from '../../ui/Avatar';
-import { Face } from '../../ui/Face';
+import { EmptyState } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
 import { ItemRow } from './MessageRow';
 
@@ -81,7 +81,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
       {missed !== undefined && !past && !reaches(timeline, missed.after) && (
         <a className="to-missed" href={messageHref(session.id, missed.after + 1)}>
           <Icon name="up" size={16} />
-          {missedWords(missed.count)}: where you left off
+          {missedLabel(missed.count)}: where you left off
         </a>
       )}
       <div
@@ -93,14 +93,14 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
         onScroll={onScroll}
       >
         {fromStart && (
-          <Beginning hasOlder={inSight(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
+          <HistoryStart hasOlder={inSight(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
         )}
         <ol ref={content} className="messages-list">
           {shown.map((item) => (
             <ItemRow key={item.key} item={item} session={session} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
           ))}
         </ol>
-        {past && <LaterLine later={later} onRetry={() => void session.lookback.loadLater()} />}
+        {past && <LaterStatus later={later} onRetry={() => void session.lookback.loadLater()} />}
       </div>
       {(past || !atBottom) && (
         <button type="button" className="to-newest" onClick={toPresent}>
@@ -116,33 +116,33 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
 /** The server counts no further. */
 const MOST_COUNTED = 1000;
 
-function missedWords(count: number): string {
+function missedLabel(count: number): string {
   if (count === 1) return 'One new message';
   return count >= MOST_COUNTED ? `More than ${MOST_COUNTED} new messages` : `${count} new messages`;
 }
 
-function LaterLine({ later, onRetry }: { later: Later; onRetry: () => void }) {
+function LaterStatus({ later, onRetry }: { later: Later; onRetry: () => void }) {
   if (later.kind !== 'failed') return <p className="older">{later.kind === 'loading' ? 'Loading later messages…' : ''}</p>;
   return (
-    <Face title="Later messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
+    <EmptyState title="Later messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
       {later.reason}
-    </Face>
+    </EmptyState>
   );
 }
 
-interface BeginningProps {
+interface HistoryStartProps {
   hasOlder: boolean;
   older: Older;
   roomName: string;
   onRetry: () => void;
 }
 
-function Beginning({ hasOlder, older, roomName, onRetry }: BeginningProps) {
+function HistoryStart({ hasOlder, older, roomName, onRetry }: HistoryStartProps) {
   if (older.kind === 'failed') {
     return (
-      <Face title="Earlier messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
+      <EmptyState title="Earlier messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
         {older.reason}
-      </Face>
+      </EmptyState>
     );
   }
   if (hasOlder) return <p className="older">{older.kind === 'loading' ? 'Loading earlier messages…' : ''}</p>;
@@ -158,12 +158,12 @@ function Beginning({ hasOlder, older, roomName, onRetry }: BeginningProps) {
 function useEscape(armed: boolean, escape: () => void) {
   useEffect(() => {
     if (!armed) return undefined;
-    const pressed = (event: KeyboardEvent) => {
+    const handleKeyDown = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open], .popup') !== null) return;
       escape();
     };
-    window.addEventListener('keydown', pressed);
-    return () => window.removeEventListener('keydown', pressed);
+    window.addEventListener('keydown', handleKeyDown);
+    return () => window.removeEventListener('keydown', handleKeyDown);
   }, [armed, escape]);
 }
 

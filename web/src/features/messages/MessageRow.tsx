@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { useChat } from '../../hooks/context';
-import { useMe, useOnline, useSilence } from '../../hooks/useChatState';
-import { useDeeds } from '../../hooks/useDeed';
+import { useMe, useOnline, useReadOnlyReason } from '../../hooks/useChatState';
+import { useActions } from '../../hooks/useAction';
 import { messageHref } from '../../hooks/useRoute';
 import { useSelect, useStore } from '../../hooks/useStore';
 import { useToday } from '../../hooks/useToday';
@@ -13,8 +13,8 @@ import type { RoomSession } from '../../state/room/session';
 import type { Outgoing } from '../../state/room/timeline';
 import { Attachments } from './Attachments';
 import { Avatar, nameOf } from '../../ui/Avatar';
-import { DeedFailed } from '../../ui/DeedFailed';
-import { dayOf, shortTimeOf, timeOf, wholeDate } from '../../ui/dates';
+import { ActionError } from '../../ui/ActionError';
+import { dayOf, shortTimeOf, timeOf, fullDate } from '../../ui/dates';
 import { Html } from '../../ui/Html';
 import { Icon } from '../../ui/Icon';
 import { MessageEditor } from './MessageEditor';
@@ -73,7 +73,7 @@ interface MessageRowProps {
 
 function MessageRow({ itemKey, session, message, head, found }: MessageRowProps) {
   const editing = useSelect(session.editing, (one) => (one?.messageId === message.id ? one : undefined));
-  const [deed, run] = useDeeds();
+  const [action, run] = useActions();
   const deleted = message.deletedAt !== undefined;
   const { id: me } = useMe();
   const namesMe = message.mentions.includes(me) && message.author.id !== me;
@@ -84,7 +84,7 @@ function MessageRow({ itemKey, session, message, head, found }: MessageRowProps)
       data-key={itemKey}
       {...(found ? { tabIndex: -1, 'aria-current': true } : {})}
     >
-      <Gutter author={message.author} date={message.createdAt} head={head} />
+      <MessageGutter author={message.author} date={message.createdAt} head={head} />
       <div className="message-body">
         <Byline author={message.author} date={message.createdAt} head={head} />
         {message.replyTo && <Quote session={session} reply={message.replyTo} />}
@@ -96,8 +96,8 @@ function MessageRow({ itemKey, session, message, head, found }: MessageRowProps)
         ) : (
           <Content message={message} />
         )}
-        {!deleted && <Reactions session={session} message={message} busy={deed.kind === 'busy'} onToggle={react} />}
-        <DeedFailed deed={deed} what="Your reaction did not get through." />
+        {!deleted && <Reactions session={session} message={message} busy={action.kind === 'busy'} onToggle={react} />}
+        <ActionError action={action} prefix="Your reaction did not get through." />
       </div>
       {!deleted && <MessageTools session={session} message={message} onReact={(emoji) => react(emoji, true)} />}
     </li>
@@ -111,7 +111,7 @@ function Content({ message }: { message: Message }) {
       {message.html && <Html html={message.html} large={isEmojiOnly(message.text)} />}
       <Attachments attachments={message.attachments} />
       {message.editedAt && (
-        <span className="edited" title={wholeDate(message.editedAt)}>
+        <span className="edited" title={fullDate(message.editedAt)}>
           edited
         </span>
       )}
@@ -153,7 +153,7 @@ function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowProps) {
   const me = useMe();
   return (
     <li className={`message outgoing ${outgoing.kind}${head ? ' head' : ''}`} data-key={itemKey}>
-      <Gutter author={me} date={outgoing.createdAt} head={head} />
+      <MessageGutter author={me} date={outgoing.createdAt} head={head} />
       <div className="message-body">
         <Byline author={me} date={outgoing.createdAt} head={head} />
         {outgoing.replyTo && <Quote session={session} reply={outgoing.replyTo} />}
@@ -168,7 +168,7 @@ function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowProps) {
 function Progress({ session, outgoing }: { session: RoomSession; outgoing: Outgoing }) {
   const chat = useChat();
   const online = useOnline();
-  const silent = useSilence(session.id);
+  const silent = useReadOnlyReason(session.id);
   const muted = online ? silent : undefined;
   if (outgoing.kind === 'confirmed') return null;
   if (outgoing.kind === 'pending' && uploads(outgoing)) {
@@ -209,7 +209,7 @@ interface BylineProps {
   head: boolean;
 }
 
-function Gutter({ author, date, head }: BylineProps) {
+function MessageGutter({ author, date, head }: BylineProps) {
   return <div className="gutter">{head ? <Avatar person={author} /> : <Time date={date} short />}</div>;
 }
 
@@ -225,7 +225,7 @@ function Byline({ author, date, head }: BylineProps) {
 
 function Time({ date, short = false }: { date: string; short?: boolean }) {
   return (
-    <time dateTime={date} title={wholeDate(date)}>
+    <time dateTime={date} title={fullDate(date)}>
       {short ? shortTimeOf(date) : timeOf(date)}
     </time>
   );
@@ -240,7 +240,7 @@ interface ReactionsProps {
 
 function Reactions({ session, message, busy, onToggle }: ReactionsProps) {
   const { id: self } = useMe();
-  const silent = useSilence(session.id);
+  const silent = useReadOnlyReason(session.id);
   // With the members come the names.
   useStore(session.members.state);
   if (message.reactions.length === 0) return null;

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
-import { NOT_CONNECTED, useMe, useMyRoom, useOnline, useSilence } from '../../hooks/useChatState';
-import { messageHref, wholeAddress } from '../../hooks/useRoute';
+import { NOT_CONNECTED, useMe, useMyRoom, useOnline, useReadOnlyReason } from '../../hooks/useChatState';
+import { messageHref, absoluteUrl } from '../../hooks/useRoute';
 import type { Message } from '../../protocol/types';
 import { mayDelete, mayEdit } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
@@ -26,7 +26,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
   const role = useMyRoom(session.id)?.role ?? 'member';
   // Who is muted may still take back what they said; who is offline may still answer.
   const offline = useOnline() ? undefined : NOT_CONNECTED;
-  const silent = useSilence(session.id);
+  const silent = useReadOnlyReason(session.id);
   const muted = offline === undefined ? silent : undefined;
   const bar = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
@@ -37,9 +37,9 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
 
   useListTakesFocus(bar);
 
-  function choose(deed: () => void) {
+  function choose(action: () => void) {
     close();
-    deed();
+    action();
   }
 
   const reply = () => session.replyTo(message);
@@ -59,9 +59,9 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
         if (bar.current !== null && open.kind === 'nothing') moveFocus(event, bar.current);
       }}
     >
-      <Tool icon="smile" name="Add a reaction" unless={silent} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
-      <Tool icon="reply" name="Reply" unless={muted} onUse={reply} />
-      {editable && <Tool icon="pencil" name="Edit" unless={silent} onUse={() => session.startEditing(message)} />}
+      <Tool icon="smile" name="Add a reaction" disabledReason={silent} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
+      <Tool icon="reply" name="Reply" disabledReason={muted} onUse={reply} />
+      {editable && <Tool icon="pencil" name="Edit" disabledReason={silent} onUse={() => session.startEditing(message)} />}
       <button
         type="button"
         className="icon-button more-button"
@@ -74,10 +74,10 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
       </button>
       {open.kind === 'menu' && (
         <Popup anchor={open.anchor} label="Actions" onClose={close}>
-          <MenuItem icon="smile" unless={silent} onChoose={() => setOpen({ kind: 'picker', anchor: open.anchor })}>
+          <MenuItem icon="smile" disabledReason={silent} onChoose={() => setOpen({ kind: 'picker', anchor: open.anchor })}>
             Add a reaction
           </MenuItem>
-          <MenuItem icon="reply" unless={muted} onChoose={() => choose(reply)}>
+          <MenuItem icon="reply" disabledReason={muted} onChoose={() => choose(reply)}>
             Reply
           </MenuItem>
           {clipboard && message.text && (
@@ -86,17 +86,17 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
             </MenuItem>
           )}
           {clipboard && (
-            <MenuItem icon="link" onChoose={() => choose(() => copy(wholeAddress(messageHref(session.id, message.seq))))}>
+            <MenuItem icon="link" onChoose={() => choose(() => copy(absoluteUrl(messageHref(session.id, message.seq))))}>
               Copy link
             </MenuItem>
           )}
           {editable && (
-            <MenuItem icon="pencil" unless={silent} onChoose={() => choose(() => session.startEditing(message))}>
+            <MenuItem icon="pencil" disabledReason={silent} onChoose={() => choose(() => session.startEditing(message))}>
               Edit
             </MenuItem>
           )}
           {mayDelete(me.id, role, message) && (
-            <MenuItem icon="trash" danger unless={offline} onChoose={() => setOpen({ kind: 'deleting' })}>
+            <MenuItem icon="trash" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'deleting' })}>
               Delete
             </MenuItem>
           )}
@@ -108,8 +108,8 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
       {open.kind === 'deleting' && (
         <ConfirmDialog
           title="Delete this message?"
-          deed="Delete"
-          busy="Deleting…"
+          confirmLabel="Delete"
+          busyLabel="Deleting…"
           danger
           run={() => session.deleteMessage(message.id)}
           onClose={close}
@@ -127,21 +127,21 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
 interface ToolProps {
   icon: IconName;
   name: string;
-  unless?: string | undefined;
+  disabledReason?: string | undefined;
   onUse: (button: HTMLElement) => void;
 }
 
 /** Reached by the arrow keys from the one button of the bar that Tab stops at. */
-function Tool({ icon, name, unless, onUse }: ToolProps) {
+function Tool({ icon, name, disabledReason, onUse }: ToolProps) {
   return (
     <button
       type="button"
       className="icon-button"
       tabIndex={-1}
       aria-label={name}
-      title={unless ? `${name}: ${unless.toLowerCase()}` : name}
-      aria-disabled={unless ? true : undefined}
-      onClick={unless ? undefined : (event) => onUse(event.currentTarget)}
+      title={disabledReason ? `${name}: ${disabledReason.toLowerCase()}` : name}
+      aria-disabled={disabledReason ? true : undefined}
+      onClick={disabledReason ? undefined : (event) => onUse(event.currentTarget)}
     >
       <Icon name={icon} />
     </button>

@@ -1,16 +1,16 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { CreatedInvite, Invite } from '../../protocol/types';
 import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
-import { DeedFailed } from '../../ui/DeedFailed';
-import { dayOf, timeOf, wholeDate } from '../../ui/dates';
+import { ActionError } from '../../ui/ActionError';
+import { dayOf, timeOf, fullDate } from '../../ui/dates';
 import { Dialog } from '../../ui/Dialog';
-import { Face, Skeleton } from '../../ui/Face';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError, Select } from '../../ui/Field';
-import { Handout } from '../../ui/Handout';
+import { SecretField } from '../../ui/SecretField';
 
 const spans = [
   ['3600', '1 hour'],
@@ -37,7 +37,7 @@ export function InviteDialog({ session, roomName, onClose }: { session: RoomSess
 
 function NewInviteForm({ session }: { session: RoomSession }) {
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [made, setMade] = useState<CreatedInvite>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -49,15 +49,15 @@ function NewInviteForm({ session }: { session: RoomSession }) {
 
   return (
     <form onSubmit={submit}>
-      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       <div className="field-pair">
         <Select label="Ends after" name="expiresIn" options={spans} defaultValue="604800" />
         <Select label="For" name="uses" options={counts} defaultValue="" />
       </div>
-      {made && <Handout key={made.id} label="Invite link" value={new URL(made.url, location.href).href} then="Send it to whom you like." />}
+      {made && <SecretField key={made.id} label="Invite link" value={new URL(made.url, location.href).href} nextStep="Send it to whom you like." />}
       <div className="dialog-actions">
-        <button type="submit" className={`button${made ? '' : ' primary'}`} disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-          {deed.kind === 'busy' ? 'Making…' : made ? 'Make another link' : 'Make a link'}
+        <button type="submit" className={`button${made ? '' : ' primary'}`} disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+          {action.kind === 'busy' ? 'Making…' : made ? 'Make another link' : 'Make a link'}
         </button>
       </div>
     </form>
@@ -77,7 +77,7 @@ function InviteList({ session }: { session: RoomSession }) {
       <h3 id="invites-title">Links</h3>
       {state.kind === 'loading' && <Skeleton label="Loading invites" rows={2} />}
       {state.kind === 'failed' && (
-        <Face title={online ? 'The links could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.invites.load() }} />
+        <EmptyState title={online ? 'The links could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.invites.load() }} />
       )}
       {state.kind === 'ready' && state.items.length === 0 && <p className="field-hint">There are none.</p>}
       {state.kind === 'ready' && state.items.length > 0 && (
@@ -95,7 +95,7 @@ function InviteList({ session }: { session: RoomSession }) {
 
 function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }) {
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const { usesLeft, expiresAt, createdBy, createdAt, paused } = invite;
   const uses = usesLeft === null ? 'For any number' : usesLeft === 1 ? 'For 1 more person' : `For ${usesLeft} more people`;
   return (
@@ -104,7 +104,7 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
         <p className="session-device">{uses}</p>
         <p className="session-facts">
           until{' '}
-          <time dateTime={expiresAt} title={wholeDate(expiresAt)}>
+          <time dateTime={expiresAt} title={fullDate(expiresAt)}>
             {dayOf(expiresAt)}, {timeOf(expiresAt)}
           </time>{' '}
           · by {nameOf(createdBy)}, {dayOf(createdAt)}
@@ -114,16 +114,16 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
             <span className="tag warn">Paused</span> {nameOf(createdBy)} may not invite to this room any more.
           </p>
         )}
-        <DeedFailed deed={deed} />
+        <ActionError action={action} />
       </div>
       <button
         type="button"
         className="button"
         aria-label={`Revoke the link ${uses.toLowerCase()}, by ${nameOf(createdBy)}`}
-        disabled={!online || deed.kind === 'busy'}
+        disabled={!online || action.kind === 'busy'}
         onClick={() => void run(() => session.revokeInvite(invite.id))}
       >
-        {deed.kind === 'busy' ? 'Revoking…' : 'Revoke'}
+        {action.kind === 'busy' ? 'Revoking…' : 'Revoke'}
       </button>
     </div>
   );

@@ -19,11 +19,11 @@ export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
   const quiet = useQuiet(room.id);
   const [menu, setMenu] = useState<HTMLElement>();
   const close = () => setMenu(undefined);
-  const hush = () => alerts.setQuiet(room.id, !quiet);
+  const toggleQuiet = () => alerts.setQuiet(room.id, !quiet);
 
-  function choose(deed: () => void) {
+  function choose(action: () => void) {
     close();
-    deed();
+    action();
   }
 
   return (
@@ -35,7 +35,7 @@ export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
           aria-label="Quiet"
           aria-pressed={quiet}
           title={quiet ? 'Quiet: you are not told of what is said here' : 'Make this room quiet'}
-          onClick={hush}
+          onClick={toggleQuiet}
         >
           <Icon name={quiet ? 'bell' : 'ring'} />
         </button>
@@ -62,7 +62,7 @@ export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
       </button>
       {menu && (
         <Popup anchor={menu} label="Room" onClose={close}>
-          <MenuItem icon={quiet ? 'ring' : 'bell'} onChoose={() => choose(hush)}>
+          <MenuItem icon={quiet ? 'ring' : 'bell'} onChoose={() => choose(toggleQuiet)}>
             {quiet ? 'Hear of this room again' : 'Make this room quiet'}
           </MenuItem>
           {onSettings && (

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useConnection, useMe, useMyRoom, useRooms, useRoomSession } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { useFileDrop } from '../../hooks/useFileDrop';
 import { goTo, homeHref, roomHref, searchHref } from '../../hooks/useRoute';
 import { useSelect, useStore } from '../../hooks/useStore';
@@ -17,7 +17,7 @@ import { Avatar } from '../../ui/Avatar';
 import { BansDialog } from '../members/BansDialog';
 import { Composer } from '../composer/Composer';
 import { Dialog } from '../../ui/Dialog';
-import { Face, Skeleton } from '../../ui/Face';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Icon } from '../../ui/Icon';
 import { InviteDialog } from './InviteDialog';
@@ -26,7 +26,7 @@ import { MembersPanel } from '../members/MembersPanel';
 import { MessageList, type Missed } from '../messages/MessageList';
 import { RoomActions } from './RoomActions';
 import { DeleteRoomDialog, RoomSettingsDialog } from '../rooms/RoomSettingsDialog';
-import { Stranger } from '../rooms/Stranger';
+import { RoomPreview } from '../rooms/RoomPreview';
 
 /** In em, as in the styles: with large letters a window is narrow sooner. */
 const WIDE = '(min-width: 68.75em)';
@@ -40,7 +40,7 @@ export function RoomView({ roomId, at }: { roomId: number; at?: number | undefin
     return rooms.kind === 'loading' ? (
       <Skeleton label="Loading the room" rows={6} avatars />
     ) : (
-      <Stranger roomId={roomId} />
+      <RoomPreview roomId={roomId} />
     );
   }
   return <OpenRoom mine={mine} session={session} at={at} />;
@@ -96,7 +96,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
         />
         <Conversation session={session} roomName={title} missed={missed} />
         <TypingLine session={session} />
-        <Speech mine={mine} session={session} title={title} />
+        <ComposerOrMuted mine={mine} session={session} title={title} />
         {drop.over && (
           <div className="drop-cover" {...drop.cover}>
             <p>
@@ -190,9 +190,9 @@ function Conversation({ session, roomName, missed }: { session: RoomSession; roo
   if (opening.kind === 'failed') {
     return (
       <div className="messages">
-        <Face icon="alert" title="The messages could not be loaded" action={{ label: 'Try again', run: () => void session.join() }}>
+        <EmptyState icon="alert" title="The messages could not be loaded" action={{ label: 'Try again', run: () => void session.join() }}>
           {opening.reason}
-        </Face>
+        </EmptyState>
       </div>
     );
   }
@@ -200,9 +200,9 @@ function Conversation({ session, roomName, missed }: { session: RoomSession; roo
   return (
     <div className="messages">
       {away ? (
-        <Face icon="clock" title="Not connected">
+        <EmptyState icon="clock" title="Not connected">
           The messages appear when the connection is back.
-        </Face>
+        </EmptyState>
       ) : (
         <Skeleton label="Loading messages" rows={6} avatars />
       )}
@@ -213,13 +213,13 @@ function Conversation({ session, roomName, missed }: { session: RoomSession; roo
 function NotFound({ session, target, reason }: { session: RoomSession; target: number | undefined; reason: string }) {
   return (
     <div className="messages">
-      <Face
+      <EmptyState
         icon="alert"
         title={navigator.onLine ? 'The message could not be loaded' : 'You are offline'}
         action={{ label: 'Try again', run: () => void session.lookback.show(target ?? 0) }}
       >
         {reason}
-      </Face>
+      </EmptyState>
       <a className="to-newest" href={roomHref(session.id)}>
         <Icon name="down" size={16} /> Back to the present
       </a>
@@ -228,7 +228,7 @@ function NotFound({ session, target, reason }: { session: RoomSession; target: n
 }
 
 /** The composer, where one may write. */
-function Speech({ mine, session, title }: { mine: MyRoom; session: RoomSession; title: string }) {
+function ComposerOrMuted({ mine, session, title }: { mine: MyRoom; session: RoomSession; title: string }) {
   const { mutedUntil } = mine;
   const left = useTimeLeft(mutedUntil);
   if (left === undefined) return <Composer session={session} roomName={title} />;
@@ -262,14 +262,14 @@ function TypingLine({ session }: { session: RoomSession }) {
             <i />
             <i />
           </span>
-          {typingWords(names)}
+          {typingLabel(names)}
         </>
       )}
     </p>
   );
 }
 
-function typingWords(names: string[]): string {
+function typingLabel(names: string[]): string {
   const [first, second] = names;
   if (names.length === 1) return `${first} is typing…`;
   if (names.length === 2) return `${first} and ${second} are typing…`;
@@ -278,7 +278,7 @@ function typingWords(names: string[]): string {
 
 function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose: () => void }) {
   const chat = useChat();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   function leave() {
     void run(async () => {
@@ -293,13 +293,13 @@ function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose:
       <p className="dialog-text">
         {role === 'owner' ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.' : joinAgain(room, 'you')}
       </p>
-      {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+      {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>
           {role === 'owner' ? 'Close' : 'Stay'}
         </button>
         {role !== 'owner' && (
-          <button type="button" className="button primary" disabled={deed.kind === 'busy'} onClick={leave}>
+          <button type="button" className="button primary" disabled={action.kind === 'busy'} onClick={leave}>
             Leave room
           </button>
         )}

@@ -9,7 +9,7 @@ import { connectedRig, joined, type Rig } from '../../test/testChat';
 import { alice, message, room } from '../../test/fixtures';
 import { until } from '../../test/until';
 import { Rest } from '../../transport/rest';
-import { Finder } from '../rooms/Finder';
+import { RoomDirectory } from '../rooms/RoomDirectory';
 import { RoomView } from './RoomView';
 import { Sidebar } from '../sidebar/Sidebar';
 import { SignIn } from '../account/SignIn';
@@ -164,7 +164,7 @@ describe('find rooms', () => {
       const membership = { roomId: 9, userId: alice.id, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0 };
       return { body: { room: rooms[1], membership } };
     });
-    show(chat, <Finder onCreate={() => undefined} />);
+    show(chat, <RoomDirectory onCreate={() => undefined} />);
     const user = userEvent.setup();
     await user.click(await screen.findByRole('button', { name: 'Join hiking' }));
     const dialog = within(screen.getByRole('dialog'));
@@ -183,7 +183,7 @@ describe('find rooms', () => {
   test('a failed list can be asked for again', async () => {
     let away = true;
     const { chat } = await start(() => (away ? problem(503, 'UNAVAILABLE', 'Not right now.') : { body: { rooms } }));
-    show(chat, <Finder onCreate={() => undefined} />);
+    show(chat, <RoomDirectory onCreate={() => undefined} />);
     await screen.findByText('The list could not be loaded');
     away = false;
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
@@ -192,7 +192,7 @@ describe('find rooms', () => {
 
   test('an empty server offers to make the first room', async () => {
     const { chat } = await start(() => ({ body: { rooms: [] } }));
-    show(chat, <Finder onCreate={() => undefined} />);
+    show(chat, <RoomDirectory onCreate={() => undefined} />);
     expect(await screen.findByText('Nobody has made a room yet')).toBeTruthy();
   });
 });

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { Dialog } from '../../ui/Dialog';
@@ -8,7 +8,7 @@ import { Field, FormError } from '../../ui/Field';
 
 export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
   const chat = useChat();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [isPrivate, setPrivate] = useState(false);
 
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -28,13 +28,13 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
     });
   }
 
-  const errorIn = (field: string) => (deed.kind === 'failed' && deed.field === field ? deed.reason : undefined);
-  const nameError = deed.kind === 'failed' && deed.code === 'ROOM_NAME_TAKEN' ? deed.reason : errorIn('name');
-  const elsewhere = deed.kind === 'failed' && !nameError && !errorIn('description') && !errorIn('password');
+  const errorIn = (field: string) => (action.kind === 'failed' && action.field === field ? action.reason : undefined);
+  const nameError = action.kind === 'failed' && action.code === 'ROOM_NAME_TAKEN' ? action.reason : errorIn('name');
+  const elsewhere = action.kind === 'failed' && !nameError && !errorIn('description') && !errorIn('password');
   return (
     <Dialog title="New room" onClose={onClose}>
       <form onSubmit={submit}>
-        {elsewhere && deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+        {elsewhere && action.kind === 'failed' && <FormError>{action.reason}</FormError>}
         <Field label="Name" name="name" required maxLength={30} autoComplete="off" error={nameError} />
         <Field
           label="What it is about"
@@ -71,8 +71,8 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button primary" disabled={deed.kind === 'busy'}>
-            {deed.kind === 'busy' ? 'Creating…' : 'Create room'}
+          <button type="submit" className="button primary" disabled={action.kind === 'busy'}>
+            {action.kind === 'busy' ? 'Creating…' : 'Create room'}
           </button>
         </div>
       </form>

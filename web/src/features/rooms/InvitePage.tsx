@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useOnline } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { homeHref, leaveInvite, roomHref } from '../../hooks/useRoute';
 import type { InvitedRoom } from '../../protocol/types';
 import { Refused, wordsOf } from '../../transport/errors';
-import { Face, Skeleton } from '../../ui/Face';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Logo } from '../../ui/Icon';
 
@@ -16,7 +16,7 @@ export function InvitePage({ token }: { token: string }) {
   const chat = useChat();
   const online = useOnline();
   const [preview, setPreview] = useState<Preview>({ kind: 'loading' });
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   const [tries, setTries] = useState(0);
 
@@ -51,9 +51,9 @@ export function InvitePage({ token }: { token: string }) {
             </>
           )}
           {preview.kind === 'failed' && (
-            <Face icon="alert" title={navigator.onLine ? 'The invite could not be read' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
+            <EmptyState icon="alert" title={navigator.onLine ? 'The invite could not be read' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
               {preview.reason}
-            </Face>
+            </EmptyState>
           )}
           {preview.kind === 'ready' && (
             <>
@@ -61,9 +61,9 @@ export function InvitePage({ token }: { token: string }) {
               <h1 className="invite-room">{preview.room.name}</h1>
               {preview.room.description && <p className="invite-about">{preview.room.description}</p>}
               <p className="field-hint">{preview.room.memberCount === 1 ? '1 member' : `${preview.room.memberCount} members`}</p>
-              {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
-              <button type="button" className="button primary wide" disabled={deed.kind === 'busy'} onClick={join}>
-                {deed.kind === 'busy' ? 'Joining…' : 'Join room'}
+              {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
+              <button type="button" className="button primary wide" disabled={action.kind === 'busy'} onClick={join}>
+                {action.kind === 'busy' ? 'Joining…' : 'Join room'}
               </button>
             </>
           )}

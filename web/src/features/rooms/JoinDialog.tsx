@@ -1,6 +1,6 @@
 import { type FormEvent } from 'react';
 import { useChat } from '../../hooks/context';
-import { useDeed } from '../../hooks/useDeed';
+import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
 import { Dialog } from '../../ui/Dialog';
@@ -9,7 +9,7 @@ import { Field, FormError } from '../../ui/Field';
 /** Asks for the password of a room that is known. */
 export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const chat = useChat();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -21,11 +21,11 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
     });
   }
 
-  const wrong = deed.kind === 'failed' && (deed.code === 'WRONG_PASSWORD' || deed.code === 'PASSWORD_REQUIRED');
+  const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.code === 'PASSWORD_REQUIRED');
   return (
     <Dialog title={`Join ${room.name}`} description="This room asks for a password." onClose={onClose}>
       <form onSubmit={submit}>
-        {deed.kind === 'failed' && !wrong && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && !wrong && <FormError>{action.reason}</FormError>}
         <Field
           label="Room password"
           name="password"
@@ -33,9 +33,9 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
           autoComplete="off"
           required
          
-          error={wrong ? deed.reason : undefined}
+          error={wrong ? action.reason : undefined}
         />
-        <JoinActions busy={deed.kind === 'busy'} onClose={onClose} />
+        <JoinActions busy={action.kind === 'busy'} onClose={onClose} />
       </form>
     </Dialog>
   );
@@ -44,7 +44,7 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
 /** Joins a room that is not listed, by its name. */
 export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
   const chat = useChat();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -60,12 +60,12 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Join by name" description="Private rooms are not listed: enter the name and the password. A private room without a password needs an invite." onClose={onClose}>
       <form onSubmit={submit}>
-        {deed.kind === 'failed' && (
-          <FormError>{deed.code === 'NOT_FOUND' ? 'No room opens with this name and password.' : deed.reason}</FormError>
+        {action.kind === 'failed' && (
+          <FormError>{action.code === 'NOT_FOUND' ? 'No room opens with this name and password.' : action.reason}</FormError>
         )}
         <Field label="Room name" name="name" required maxLength={30} autoComplete="off" />
         <Field label="Room password" name="password" type="password" autoComplete="off" hint="Leave it empty if there is none." />
-        <JoinActions busy={deed.kind === 'busy'} onClose={onClose} />
+        <JoinActions busy={action.kind === 'busy'} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { type Deed, useDeed } from '../../hooks/useDeed';
+import { type ActionState, useAction } from '../../hooks/useAction';
 import type { Room } from '../../protocol/types';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { may } from '../../state/room/permissions';
@@ -27,7 +27,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
   const [{ room }] = useState(mine);
   const [isPrivate, setPrivate] = useState(room.private);
   const [removes, setRemoves] = useState(false);
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -47,11 +47,11 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
     });
   }
 
-  const whole = deed.kind === 'failed' && errorIn(deed, 'name') === undefined && !fields.includes(deed.field ?? '');
+  const whole = action.kind === 'failed' && errorIn(action, 'name') === undefined && !fields.includes(action.field ?? '');
   return (
     <Dialog title="Room settings" onClose={onClose}>
       <form onSubmit={submit}>
-        {whole && <FormError>{deed.reason}</FormError>}
+        {whole && <FormError>{action.reason}</FormError>}
         <Field
           label="Name"
           name="name"
@@ -59,7 +59,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           maxLength={30}
           autoComplete="off"
           defaultValue={room.name}
-          error={errorIn(deed, 'name')}
+          error={errorIn(action, 'name')}
         />
         <Field
           label="What it is about"
@@ -67,7 +67,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           maxLength={200}
           autoComplete="off"
           defaultValue={room.description}
-          error={errorIn(deed, 'description')}
+          error={errorIn(action, 'description')}
         />
         <Check id="room-private" label="Private" hint={PRIVATE_HINT} checked={isPrivate} onChange={setPrivate} />
         <Field
@@ -77,7 +77,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           autoComplete="new-password"
           disabled={removes}
           hint={room.hasPassword ? 'Leave it empty to keep the present one.' : 'Optional. Asked once, when somebody joins.'}
-          error={errorIn(deed, 'password')}
+          error={errorIn(action, 'password')}
         />
         {room.hasPassword && (
           <Check id="room-open" label="Remove the password" hint={isPrivate ? 'Members stay. Others need an invite.' : 'Members stay. Others join without one.'} checked={removes} onChange={setRemoves} />
@@ -92,8 +92,8 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button primary" disabled={!online || deed.kind === 'busy'}>
-            {deed.kind === 'busy' ? 'Saving…' : 'Save'}
+          <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'}>
+            {action.kind === 'busy' ? 'Saving…' : 'Save'}
           </button>
         </div>
       </form>
@@ -115,10 +115,10 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
   );
 }
 
-function errorIn(deed: Deed, field: string): string | undefined {
-  if (deed.kind !== 'failed') return undefined;
-  if (field === 'name' && deed.code === 'ROOM_NAME_TAKEN') return deed.reason;
-  return deed.field === field ? deed.reason : undefined;
+function errorIn(action: ActionState, field: string): string | undefined {
+  if (action.kind !== 'failed') return undefined;
+  if (field === 'name' && action.code === 'ROOM_NAME_TAKEN') return action.reason;
+  return action.field === field ? action.reason : undefined;
 }
 
 interface CheckProps {
@@ -146,7 +146,7 @@ function Check({ id, label, hint, checked, onChange }: CheckProps) {
 /** What is gone for everybody is asked for by its name. */
 export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDelete: () => Promise<void>; onClose: () => void }) {
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [typed, setTyped] = useState('');
 
   function submit(event: FormEvent) {
@@ -165,7 +165,7 @@ export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDe
       onClose={onClose}
     >
       <form onSubmit={submit}>
-        {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
         <Field
           label={`Type ${room.name} to confirm`}
           name="confirmation"
@@ -180,8 +180,8 @@ export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDe
           <button type="button" className="button" onClick={onClose}>
             Keep it
           </button>
-          <button type="submit" className="button danger" disabled={!online || deed.kind === 'busy' || typed.trim() !== room.name}>
-            {deed.kind === 'busy' ? 'Deleting…' : 'Delete room'}
+          <button type="submit" className="button danger" disabled={!online || action.kind === 'busy' || typed.trim() !== room.name}>
+            {action.kind === 'busy' ? 'Deleting…' : 'Delete room'}
           </button>
         </div>
       </form>

@@ -7,8 +7,8 @@ import type { SearchState } from '../../state/search';
 import { partsOf } from '../../state/search';
 import type { Hit } from '../../transport/rest';
 import { Avatar, nameOf } from '../../ui/Avatar';
-import { dayOf, timeOf, wholeDate } from '../../ui/dates';
-import { Face, Skeleton } from '../../ui/Face';
+import { dayOf, timeOf, fullDate } from '../../ui/dates';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Icon } from '../../ui/Icon';
 
@@ -32,7 +32,7 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
   useEffect(() => input.current?.select(), []);
 
   /** Arrow keys go from the field into the list and back. */
-  function pressed(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     const links = [...(results.current?.querySelectorAll<HTMLElement>('a.hit') ?? [])];
     const at = links.findIndex((link) => link === document.activeElement);
     const inField = document.activeElement === input.current;
@@ -63,12 +63,12 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
             enterKeyHint="search"
             value={text}
             onChange={(event) => setText(event.target.value)}
-            onKeyDown={pressed}
+            onKeyDown={handleKeyDown}
           />
         </div>
       </header>
       <div ref={results}>
-        <Results state={state} text={text.trim()} roomId={roomId} onRetry={() => void chat.search.find(text, roomId)} onKey={pressed} />
+        <Results state={state} text={text.trim()} roomId={roomId} onRetry={() => void chat.search.find(text, roomId)} onKey={handleKeyDown} />
       </div>
     </section>
   );
@@ -105,14 +105,14 @@ function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
   const chat = useChat();
   if (text === '' || state.kind === 'idle') {
     return (
-      <Face icon="search" title="Look for what was said">
+      <EmptyState icon="search" title="Look for what was said">
         Words, or parts of them, in your rooms. The newest come first.
-      </Face>
+      </EmptyState>
     );
   }
-  if (state.kind === 'failed' && !navigator.onLine) return <Face icon="alert" title="You are offline">Searching needs the server.</Face>;
+  if (state.kind === 'failed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">Searching needs the server.</EmptyState>;
   if (state.kind === 'failed' && state.hits.length === 0) {
-    return <Face icon="alert" title="The search did not work" action={{ label: 'Try again', run: onRetry }}>{state.reason}</Face>;
+    return <EmptyState icon="alert" title="The search did not work" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
   }
   if (state.kind === 'searching' && state.hits.length === 0) return <Skeleton label="Searching" rows={5} avatars />;
   const more = state.kind === 'ready' && state.nextCursor !== undefined;
@@ -122,7 +122,7 @@ function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
         {state.kind === 'ready' && (state.hits.length === 1 ? 'One message found' : `${state.hits.length} messages found${more ? ', and there are more' : ''}`)}
       </p>
       {state.hits.length === 0 && !more && (
-        <Face icon="search" title="Nothing found">{`Nobody said “${text}” ${roomId === undefined ? 'in your rooms' : 'here'}.`}</Face>
+        <EmptyState icon="search" title="Nothing found">{`Nobody said “${text}” ${roomId === undefined ? 'in your rooms' : 'here'}.`}</EmptyState>
       )}
       <ul className="hits" aria-busy={state.kind === 'searching'}>
         {state.hits.map((hit) => (
@@ -150,7 +150,7 @@ function HitLink({ hit: { message, room, highlights }, onKey }: { hit: Hit; onKe
       <span className="hit-text">
         <span className="hit-facts">
           <span className="author">{nameOf(author)}</span> <span className="hit-room">in {title}</span>{' '}
-          <time dateTime={createdAt} title={wholeDate(createdAt)}>
+          <time dateTime={createdAt} title={fullDate(createdAt)}>
             {dayOf(createdAt)}, {timeOf(createdAt)}
           </time>
         </span>

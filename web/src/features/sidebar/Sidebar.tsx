@@ -10,10 +10,10 @@ import { statusOf } from '../../state/room/presence';
 import type { RoomSession } from '../../state/room/session';
 import type { MyRoom } from '../../state/room/unread';
 import { AdminLink } from './AdminLink';
-import { AlertsOffer } from './AlertsOffer';
+import { NotificationsPrompt } from './NotificationsPrompt';
 import { Avatar, nameOf } from '../../ui/Avatar';
-import { ConnectionLine } from './ConnectionLine';
-import { Face, Skeleton } from '../../ui/Face';
+import { ConnectionStatus } from './ConnectionStatus';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Icon, Logo } from '../../ui/Icon';
 import { CTRL } from '../../ui/keyNames';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
@@ -64,8 +64,8 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: Sid
         <AdminLink current={route.kind === 'admin'} />
         <RoomList current={route.kind === 'room' ? route.id : undefined} />
       </nav>
-      <AlertsOffer />
-      <ConnectionLine />
+      <NotificationsPrompt />
+      <ConnectionStatus />
       <Me onAccount={onAccount} onSignOut={onSignOut} />
     </div>
   );
@@ -79,7 +79,7 @@ function RoomList({ current }: { current: number | undefined }) {
   if (state.kind === 'loading') return <Skeleton label="Loading your rooms" rows={5} />;
   if (state.rooms.length === 0) {
     return (
-      <Face title="No rooms yet">Find one that is open to all, or make your own.</Face>
+      <EmptyState title="No rooms yet">Find one that is open to all, or make your own.</EmptyState>
     );
   }
   const wanted = filter.trim().toLocaleLowerCase();
@@ -98,11 +98,11 @@ function RoomList({ current }: { current: number | undefined }) {
           onChange={(event) => setFilter(event.target.value)}
         />
       )}
-      <Links rooms={rooms} current={current} />
+      <RoomLinks rooms={rooms} current={current} />
       {people.length > 0 && (
         <>
           <h2 className="sidebar-title">People</h2>
-          <Links rooms={people} current={current} />
+          <RoomLinks rooms={people} current={current} />
         </>
       )}
       {shown.length === 0 && <p className="sidebar-none">Nothing of yours is called that.</p>}
@@ -110,7 +110,7 @@ function RoomList({ current }: { current: number | undefined }) {
   );
 }
 
-function Links({ rooms, current }: { rooms: readonly MyRoom[]; current: number | undefined }) {
+function RoomLinks({ rooms, current }: { rooms: readonly MyRoom[]; current: number | undefined }) {
   return (
     <ul>
       {rooms.map((mine) => (

@@ -11,7 +11,7 @@ interface Keys {
 }
 
 /** The keys that hold everywhere, save where a dialog is to be done with first. */
-export function useKeys(current: number | undefined, { onSwitch, onHelp }: Keys): void {
+export function useKeyboardShortcuts(current: number | undefined, { onSwitch, onHelp }: Keys): void {
   const chat = useChat();
   useEffect(() => {
     const step = (by: 1 | -1, unreadOnly: boolean) => {
@@ -23,7 +23,7 @@ export function useKeys(current: number | undefined, { onSwitch, onHelp }: Keys)
       const next = neighbour(unreadOnly ? ids.filter((id) => id === current || (counts.get(id)?.unread ?? 0) > 0) : ids, current, by);
       if (next !== undefined) goTo(roomHref(next));
     };
-    const pressed = (event: KeyboardEvent) => {
+    const handleKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open], .popup') !== null) return;
       const { key, altKey, shiftKey } = event;
       const command = event.ctrlKey || event.metaKey;
@@ -34,8 +34,8 @@ export function useKeys(current: number | undefined, { onSwitch, onHelp }: Keys)
       else return;
       event.preventDefault();
     };
-    window.addEventListener('keydown', pressed);
-    return () => window.removeEventListener('keydown', pressed);
+    window.addEventListener('keydown', handleKeyDown);
+    return () => window.removeEventListener('keydown', handleKeyDown);
   }, [chat, current, onSwitch, onHelp]);
 }
 

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Icon, type IconName } from './Icon';
 
-interface FaceProps {
+interface EmptyStateProps {
   icon?: IconName;
   title: string;
   children?: ReactNode;
@@ -9,7 +9,7 @@ interface FaceProps {
 }
 
 /** What a list shows when it has nothing to show. */
-export function Face({ icon, title, children, action }: FaceProps) {
+export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
   return (
     <div className="face">
       {icon && (

@@ -2,7 +2,7 @@ const thisYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'sh
 const otherYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 
 /** A day in the middle of a line, where there is no room. */
-export function briefDay(date: string, now = new Date()): string {
+export function shortDate(date: string, now = new Date()): string {
   const then = new Date(date);
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
   if (then.toDateString() === now.toDateString()) return 'today';

@@ -6,13 +6,13 @@ import type { ConnectionState } from '../../transport/socket';
 const HICCUP_MS = 1_000;
 
 /** Says in plain words how the connection is. When all is well, in one quiet word. */
-export function ConnectionLine() {
+export function ConnectionStatus() {
   const chat = useChat();
   const state = useConnection();
   return (
     <div className={`connection connection-${state.kind}`}>
       <span className="connection-dot" aria-hidden="true" />
-      <span role="status">{wordsFor(state)}</span>
+      <span role="status">{connectionLabel(state)}</span>
       {(state.kind === 'failed' || state.kind === 'reconnecting') && (
         <button type="button" className="link" onClick={() => chat.retryConnection()}>
           {state.kind === 'failed' ? 'Try again' : 'Now'}
@@ -38,10 +38,10 @@ export function ConnectionBar() {
     };
   }, [trouble]);
 
-  return <div className="connection-bar">{trouble && settled && <ConnectionLine />}</div>;
+  return <div className="connection-bar">{trouble && settled && <ConnectionStatus />}</div>;
 }
 
-export function wordsFor(state: ConnectionState): string {
+export function connectionLabel(state: ConnectionState): string {
   switch (state.kind) {
     case 'disconnected':
       return 'Not connected';

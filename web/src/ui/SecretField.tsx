@@ -1,15 +1,15 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import { useChat } from '../hooks/context';
 
-interface HandoutProps {
+interface SecretFieldProps {
   label: string;
   value: string;
-  /** What to do with it. */
-  then: string;
+  /** What the user does with the value next. */
+  nextStep: string;
 }
 
-/** What is told this once, with a button that copies it. */
-export function Handout({ label, value, then }: HandoutProps) {
+/** A secret that is shown only once, with a button that copies it. */
+export function SecretField({ label, value, nextStep }: SecretFieldProps) {
   const chat = useChat();
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
@@ -21,13 +21,13 @@ export function Handout({ label, value, then }: HandoutProps) {
   }, []);
 
   async function copy() {
-    // Pages without TLS have no clipboard; the text is chosen, so that keys copy it.
+    // Pages without TLS have no clipboard: select the text, so that the user can copy it.
     input.current?.select();
     try {
       await navigator.clipboard.writeText(value);
       setCopied(true);
     } catch {
-      chat.notices.say('The browser did not let it be copied. The text is chosen: copy it with Ctrl+C.');
+      chat.notices.say('The browser does not allow copying. The text is selected: copy it with Ctrl+C.');
     }
   }
 
@@ -39,7 +39,7 @@ export function Handout({ label, value, then }: HandoutProps) {
         {copied ? 'Copied' : 'Copy'}
       </button>
       <p id={`${id}-note`} className="field-hint" role="status">
-        {copied ? `Copied. ${then}` : 'Copy it now: it is not shown again.'}
+        {copied ? `Copied. ${nextStep}` : 'Copy it now: it is not shown again.'}
       </p>
     </div>
   );

@@ -2,32 +2,32 @@ import { useCallback, useRef, useState } from 'react';
 import { Refused, wordsOf } from '../transport/errors';
 import type { ErrorCode } from '../protocol/types';
 
-export type Deed = { kind: 'idle' } | { kind: 'busy' } | { kind: 'failed'; reason: string; code?: ErrorCode; field?: string };
+export type ActionState = { kind: 'idle' } | { kind: 'busy' } | { kind: 'failed'; reason: string; code?: ErrorCode; field?: string };
 
-/** Runs one deed at a time and tells how it went; what went well is for the caller. */
-export function useDeed(): [Deed, (work: () => Promise<void>) => Promise<void>] {
-  const [deed, setDeed] = useState<Deed>({ kind: 'idle' });
+/** Runs one action at a time and returns its state. A call while an action runs is ignored. */
+export function useAction(): [ActionState, (work: () => Promise<void>) => Promise<void>] {
+  const [action, setAction] = useState<ActionState>({ kind: 'idle' });
   const busy = useRef(false);
   const run = useCallback(async (work: () => Promise<void>) => {
     if (busy.current) return;
     busy.current = true;
-    setDeed({ kind: 'busy' });
+    setAction({ kind: 'busy' });
     try {
       await work();
-      setDeed({ kind: 'idle' });
+      setAction({ kind: 'idle' });
     } catch (error) {
-      setDeed(failure(error));
+      setAction(failure(error));
     } finally {
       busy.current = false;
     }
   }, []);
-  return [deed, run];
+  return [action, run];
 }
 
-/** Runs deeds side by side and tells how the last one failed. */
-export function useDeeds(): [Deed, (work: () => Promise<void>) => Promise<void>] {
+/** Runs actions in parallel. The state is busy while any of them runs, and then the error of the one that failed last. */
+export function useActions(): [ActionState, (work: () => Promise<void>) => Promise<void>] {
   const [running, setRunning] = useState(0);
-  const [failed, setFailed] = useState<Deed>({ kind: 'idle' });
+  const [failed, setFailed] = useState<ActionState>({ kind: 'idle' });
   const run = useCallback(async (work: () => Promise<void>) => {
     setRunning((count) => count + 1);
     setFailed({ kind: 'idle' });
@@ -42,7 +42,7 @@ export function useDeeds(): [Deed, (work: () => Promise<void>) => Promise<void>]
   return [running > 0 ? { kind: 'busy' } : failed, run];
 }
 
-function failure(error: unknown): Deed {
+function failure(error: unknown): ActionState {
   const refused = error instanceof Refused ? error : undefined;
   return {
     kind: 'failed',

@@ -3,7 +3,7 @@ import type { Attachment } from '../../protocol/types';
 import { sizeOf } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 
-interface ViewerProps {
+interface LightboxProps {
   pictures: readonly Attachment[];
   /** The id of the one to begin with. */
   first: number;
@@ -11,7 +11,7 @@ interface ViewerProps {
 }
 
 /** Pictures as large as the window; arrow keys turn the pages, Escape closes. */
-export function Viewer({ pictures, first, onClose }: ViewerProps) {
+export function Lightbox({ pictures, first, onClose }: LightboxProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const out = useRef<HTMLButtonElement>(null);
   const [at, setAt] = useState(() => Math.max(0, pictures.findIndex(({ id }) => id === first)));
@@ -30,7 +30,7 @@ export function Viewer({ pictures, first, onClose }: ViewerProps) {
     };
   }, []);
 
-  function pressed(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     if (!many || (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft')) return;
     event.preventDefault();
     turn(event.key === 'ArrowRight' ? 1 : -1);
@@ -42,7 +42,7 @@ export function Viewer({ pictures, first, onClose }: ViewerProps) {
       ref={ref}
       className="viewer"
       aria-label={picture.name}
-      onKeyDown={pressed}
+      onKeyDown={handleKeyDown}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

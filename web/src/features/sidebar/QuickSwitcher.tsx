@@ -13,7 +13,7 @@ import { Icon } from '../../ui/Icon';
 import { UnreadBadge } from '../../ui/UnreadBadge';
 
 /** Goes to a room or a person by a few letters; or looks for what was said. */
-export function Switcher({ here, onClose }: { here: number | undefined; onClose: () => void }) {
+export function QuickSwitcher({ here, onClose }: { here: number | undefined; onClose: () => void }) {
   const chat = useChat();
   const me = useMe();
   const state = useRooms();
@@ -57,7 +57,7 @@ export function Switcher({ here, onClose }: { here: number | undefined; onClose:
     return goTo(searchHref());
   }
 
-  function pressed(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     if (event.nativeEvent.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) setAt((chosen + step + count) % count);
@@ -99,7 +99,7 @@ export function Switcher({ here, onClose }: { here: number | undefined; onClose:
               setQuery(event.target.value);
               setAt(0);
             }}
-            onKeyDown={pressed}
+            onKeyDown={handleKeyDown}
           />
         </div>
         <div ref={list} id={listId} className="switcher-list" role="listbox" tabIndex={-1} aria-label="Places">

@@ -1,17 +1,17 @@
 import { type FormEvent } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { type Deed, useDeed } from '../../hooks/useDeed';
+import { type ActionState, useAction } from '../../hooks/useAction';
 import { Field, FormError } from '../../ui/Field';
 
 const fields = ['username', 'password', 'email'];
 
 /** A guest stays: the same person, with a name and a password. */
-export function KeepAccountForm() {
+export function UpgradeGuestForm() {
   const chat = useChat();
   const me = useMe();
   const online = useOnline();
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -33,7 +33,7 @@ export function KeepAccountForm() {
       <h3 id="keep-title">Keep this account</h3>
       <p className="dialog-text">A guest account ends after 24 hours. With a name and a password it stays, and so does all you wrote.</p>
       <form onSubmit={submit}>
-        {deed.kind === 'failed' && !inField(deed) && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && !inField(action) && <FormError>{action.reason}</FormError>}
         <Field
           label="Username"
           name="username"
@@ -42,7 +42,7 @@ export function KeepAccountForm() {
           spellCheck={false}
           required
           hint="3 to 20 letters, digits, dots, dashes or underscores."
-          error={errorIn(deed, 'username')}
+          error={errorIn(action, 'username')}
         />
         <Field
           label="Password"
@@ -52,12 +52,12 @@ export function KeepAccountForm() {
           required
           minLength={8}
           hint="At least 8 characters."
-          error={errorIn(deed, 'password')}
+          error={errorIn(action, 'password')}
         />
-        <Field label="Email" name="email" type="email" autoComplete="email" hint="Optional. Another way to sign in." error={errorIn(deed, 'email')} />
+        <Field label="Email" name="email" type="email" autoComplete="email" hint="Optional. Another way to sign in." error={errorIn(action, 'email')} />
         <div className="dialog-actions">
-          <button type="submit" className="button primary" disabled={!online || deed.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {deed.kind === 'busy' ? 'Keeping…' : 'Keep my account'}
+          <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Keeping…' : 'Keep my account'}
           </button>
         </div>
       </form>
@@ -65,17 +65,17 @@ export function KeepAccountForm() {
   );
 }
 
-function fieldOf(deed: Deed): string | undefined {
-  if (deed.kind !== 'failed') return undefined;
-  if (deed.code === 'USERNAME_TAKEN') return 'username';
-  if (deed.code === 'EMAIL_TAKEN') return 'email';
-  return deed.field;
+function fieldOf(action: ActionState): string | undefined {
+  if (action.kind !== 'failed') return undefined;
+  if (action.code === 'USERNAME_TAKEN') return 'username';
+  if (action.code === 'EMAIL_TAKEN') return 'email';
+  return action.field;
 }
 
-function inField(deed: Deed): boolean {
-  return fields.includes(fieldOf(deed) ?? '');
+function inField(action: ActionState): boolean {
+  return fields.includes(fieldOf(action) ?? '');
 }
 
-function errorIn(deed: Deed, field: string): string | undefined {
-  return deed.kind === 'failed' && fieldOf(deed) === field ? deed.reason : undefined;
+function errorIn(action: ActionState, field: string): string | undefined {
+  return action.kind === 'failed' && fieldOf(action) === field ? action.reason : undefined;
 }

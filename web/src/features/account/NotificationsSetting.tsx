@@ -1,14 +1,14 @@
 import { useState } from 'react';
-import { alertPermission, askForAlerts } from '../../hooks/useAttention';
-import { useAlertWish } from '../../hooks/useChatState';
+import { notificationPermission, requestNotifications } from '../../hooks/useAttention';
+import { useNotificationSetting } from '../../hooks/useChatState';
 import { useChat } from '../../hooks/context';
 
 /** The same in the settings, to be changed at any time. */
-export function AlertsChoice() {
+export function NotificationsSetting() {
   const chat = useChat();
-  const wish = useAlertWish();
+  const wish = useNotificationSetting();
   const [, setAnswered] = useState(0);
-  const permission = alertPermission();
+  const permission = notificationPermission();
   if (permission === 'missing') return null;
   const on = wish === 'on' && permission === 'granted';
   return (
@@ -23,7 +23,7 @@ export function AlertsChoice() {
           aria-describedby="alerts-hint"
           onChange={() => {
             if (on) chat.alerts.want('off');
-            else void askForAlerts(chat).then(() => setAnswered((count) => count + 1));
+            else void requestNotifications(chat).then(() => setAnswered((count) => count + 1));
           }}
         />
         <div>

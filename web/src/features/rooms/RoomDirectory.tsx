@@ -1,23 +1,23 @@
 import { useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useDirectory, useMyRoom } from '../../hooks/useChatState';
-import { useDeed } from '../../hooks/useDeed';
-import { useQuestion } from '../../hooks/useQuestion';
+import { useAction } from '../../hooks/useAction';
+import { useDebouncedQuery } from '../../hooks/useDebouncedQuery';
 import { goTo, homeHref, roomHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
 import type { PagesState } from '../../state/pagedResource';
 import { Refused } from '../../transport/errors';
-import { Face, Skeleton } from '../../ui/Face';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Icon } from '../../ui/Icon';
 import { JoinByNameDialog, PasswordDialog } from './JoinDialog';
 import { SearchField } from '../../ui/SearchField';
 
 /** The rooms that everybody may find. */
-export function Finder({ onCreate }: { onCreate: () => void }) {
+export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
   const chat = useChat();
   const state = useDirectory();
-  const [text, setText] = useQuestion(chat.directory);
+  const [text, setText] = useDebouncedQuery(chat.directory);
   const [byName, setByName] = useState(false);
 
   return (
@@ -53,17 +53,17 @@ interface ResultsProps {
 function Results({ state, text, onCreate, onRetry }: ResultsProps) {
   const chat = useChat();
   if (state.kind === 'failed' && !navigator.onLine) {
-    return <Face icon="alert" title="You are offline">The list comes back when you do.</Face>;
+    return <EmptyState icon="alert" title="You are offline">The list comes back when you do.</EmptyState>;
   }
   if (state.kind === 'failed' && state.items.length === 0) {
-    return <Face icon="alert" title="The list could not be loaded" action={{ label: 'Try again', run: onRetry }}>{state.reason}</Face>;
+    return <EmptyState icon="alert" title="The list could not be loaded" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
   }
   if (state.kind === 'loading' && state.items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
   if (state.items.length === 0) {
     return text === '' ? (
-      <Face icon="hash" title="Nobody has made a room yet" action={{ label: 'Make the first one', run: onCreate }} />
+      <EmptyState icon="hash" title="Nobody has made a room yet" action={{ label: 'Make the first one', run: onCreate }} />
     ) : (
-      <Face icon="search" title="No room found">{`Nothing open to all matches “${text}”.`}</Face>
+      <EmptyState icon="search" title="No room found">{`Nothing open to all matches “${text}”.`}</EmptyState>
     );
   }
   return (
@@ -88,7 +88,7 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
 function RoomCard({ room }: { room: Room }) {
   const chat = useChat();
   const mine = useMyRoom(room.id);
-  const [deed, run] = useDeed();
+  const [action, run] = useAction();
   const [asking, setAsking] = useState(false);
 
   function join() {
@@ -121,14 +121,14 @@ function RoomCard({ room }: { room: Room }) {
           {room.onlineCount !== null && room.onlineCount > 0 && ` · ${room.onlineCount} online`}
           {room.hasPassword && ' · password'}
         </p>
-        {deed.kind === 'failed' && <FormError>{deed.reason}</FormError>}
+        {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       </div>
       {mine ? (
         <a className="button" href={roomHref(room.id)} aria-label={`Open ${room.name}`}>
           Open
         </a>
       ) : (
-        <button type="button" className="button" aria-label={`Join ${room.name}`} disabled={deed.kind === 'busy'} onClick={join}>
+        <button type="button" className="button" aria-label={`Join ${room.name}`} disabled={action.kind === 'busy'} onClick={join}>
           Join
         </button>
       )}

@@ -5,7 +5,7 @@ import { useOnline } from './useChatState';
 const SETTLE_MS = 250;
 
 /** A text by which a long list is looked through: the list is asked when it has settled, and when the connection is back. */
-export function useQuestion<T>(pages: Pages<T, string>): [string, (text: string) => void] {
+export function useDebouncedQuery<T>(pages: Pages<T, string>): [string, (text: string) => void] {
   const online = useOnline();
   const [text, setText] = useState('');
   useEffect(() => {
