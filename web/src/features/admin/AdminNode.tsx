@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
 import type { Administration } from '../../state/admin/administration';
-import { wholeDate } from '../../ui/dates';
+import { fullDate } from '../../ui/dates';
 
 /** The warnings of /health/ready, each with what to do. */
 const warningTexts: Record<string, string> = {
@@ -42,7 +42,7 @@ function OverdueBackup({ administration }: { administration: Administration }) {
     <p className="form-warning" role="alert">
       {server.lastBackup === undefined
         ? 'There is no backup of this server.'
-        : `The last backup of this server is old: ${wholeDate(server.lastBackup.finishedAt)}.`}{' '}
+        : `The last backup of this server is old: ${fullDate(server.lastBackup.finishedAt)}.`}{' '}
       On the server, run <code>chillin backup FOLDER</code>, and have it run every night. Backups by other programs are not known here.
     </p>
   );
@@ -55,7 +55,7 @@ export function AdminBackup({ administration }: { administration: Administration
   const { finishedAt, messages, files } = server.lastBackup;
   return (
     <p className="admin-version">
-      Last backup: <time dateTime={finishedAt}>{wholeDate(finishedAt)}</time>, with {count(messages, 'message')} and {count(files, 'file')}
+      Last backup: <time dateTime={finishedAt}>{fullDate(finishedAt)}</time>, with {count(messages, 'message')} and {count(files, 'file')}
     </p>
   );
 }
