@@ -2,11 +2,11 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { Account } from './state/account';
-import { Rest } from './transport/rest';
+import { RestClient } from './transport/rest';
 import './styles/index.css';
 
 const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
-const account = new Account(new Rest(), socketUrl);
+const account = new Account(new RestClient(), socketUrl);
 void account.start();
 
 const root = document.getElementById('root');

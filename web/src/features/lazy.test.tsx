@@ -1,11 +1,11 @@
 import { act, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { open, stubBrowser } from '../test/page';
-import type { Rig } from '../test/testChat';
+import { renderWithChat, stubBrowser } from '../test/page';
+import type { TestChat } from '../test/testChat';
 import { lazyWithRetry } from './lazy';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -24,7 +24,7 @@ test('a part that does not come can be asked for again, and comes at once the ne
     if (!there) throw new TypeError('Failed to fetch dynamically imported module');
     return Greeting;
   });
-  present = await open(<Part name="Alice" />, () => ({ body: {} }));
+  present = await renderWithChat(<Part name="Alice" />, () => ({ body: {} }));
   await screen.findByText('This part could not be loaded');
   act(() => present?.socket().end(1006));
   await screen.findByText('You are offline');
@@ -33,7 +33,7 @@ test('a part that does not come can be asked for again, and comes at once the ne
   await screen.findByText('Hello Alice');
   const before = asked;
   present.chat.stop();
-  present = await open(<Part name="Bob" />, () => ({ body: {} }));
+  present = await renderWithChat(<Part name="Bob" />, () => ({ body: {} }));
   expect(screen.getByText('Hello Bob')).toBeTruthy();
   expect(asked).toBe(before);
 });

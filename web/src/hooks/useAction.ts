@@ -1,5 +1,5 @@
 import { useCallback, useRef, useState } from 'react';
-import { Refused, wordsOf } from '../transport/errors';
+import { ApiError, errorMessage } from '../transport/errors';
 import type { ErrorCode } from '../protocol/types';
 
 export type ActionState = { kind: 'idle' } | { kind: 'busy' } | { kind: 'failed'; reason: string; code?: ErrorCode; field?: string };
@@ -43,10 +43,10 @@ export function useActions(): [ActionState, (work: () => Promise<void>) => Promi
 }
 
 function failure(error: unknown): ActionState {
-  const refused = error instanceof Refused ? error : undefined;
+  const refused = error instanceof ApiError ? error : undefined;
   return {
     kind: 'failed',
-    reason: wordsOf(error),
+    reason: errorMessage(error),
     ...(refused ? { code: refused.code } : {}),
     ...(refused?.field ? { field: refused.field } : {}),
   };

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import type { Chat } from '../state/chat';
-import type { Call } from '../state/alerts';
+import type { MessageNotification } from '../state/alerts';
 import { useChat } from './context';
 import { useUnreadTotals } from './useChatState';
 import { goTo, roomHref } from './useRoute';
@@ -22,8 +22,8 @@ export function useAttention(): void {
 
   useEffect(
     () =>
-      chat.alerts.call.subscribe(() => {
-        const call = chat.alerts.call.getSnapshot();
+      chat.notifications.latest.subscribe(() => {
+        const call = chat.notifications.latest.getSnapshot();
         if (call !== undefined) void tell(chat, call);
       }),
     [chat],
@@ -39,11 +39,11 @@ export function notificationPermission(): NotificationPermission | 'missing' {
 export async function requestNotifications(chat: Chat): Promise<void> {
   const answer = await Notification.requestPermission();
   // Who closes the question without an answer has not said no.
-  if (answer !== 'default') chat.alerts.want(answer === 'granted' ? 'on' : 'off');
+  if (answer !== 'default') chat.notifications.setChoice(answer === 'granted' ? 'on' : 'off');
 }
 
-async function tell(chat: Chat, { messageId, roomId, title, text }: Call): Promise<void> {
-  if (chat.alerts.wish.getSnapshot() !== 'on' || notificationPermission() !== 'granted' || (await chat.lookedAt())) return;
+async function tell(chat: Chat, { messageId, roomId, title, text }: MessageNotification): Promise<void> {
+  if (chat.notifications.choice.getSnapshot() !== 'on' || notificationPermission() !== 'granted' || (await chat.isFocused())) return;
   try {
     // Several tabs tell of the same message once: the tag makes them one.
     const notification = new Notification(title, { body: text, tag: `chillin-${messageId}`, icon: QUIET_ICON });

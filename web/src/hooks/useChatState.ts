@@ -1,9 +1,9 @@
 import type { Limits, OwnStatus, Room, User } from '../protocol/types';
 import type { OutboxEntry } from '../state/local/database';
-import type { AlertWish } from '../state/alerts';
+import type { NotificationChoice } from '../state/alerts';
 import type { RoomsState } from '../state/chat';
 import type { Notice } from '../state/notices';
-import type { PagesState } from '../state/pagedResource';
+import type { PagedState } from '../state/pagedResource';
 import type { RoomSession } from '../state/room/session';
 import type { SearchState } from '../state/search';
 import type { SessionsState } from '../state/sessions';
@@ -67,7 +67,7 @@ export function useUnread(roomId: number): Unread {
 export function useUnreadTotals(): { unread: number; calls: number } {
   const chat = useChat();
   const counts = useStore(chat.unread);
-  const quiet = useStore(chat.alerts.quiet);
+  const quiet = useStore(chat.notifications.mutedRooms);
   let unread = 0;
   let calls = 0;
   for (const [roomId, count] of counts) {
@@ -80,11 +80,11 @@ export function useUnreadTotals(): { unread: number; calls: number } {
 
 /** Whether the user wants to hear nothing of a room. */
 export function useQuiet(roomId: number): boolean {
-  return useSelect(useChat().alerts.quiet, (rooms) => rooms.has(roomId));
+  return useSelect(useChat().notifications.mutedRooms, (rooms) => rooms.has(roomId));
 }
 
-export function useNotificationSetting(): AlertWish {
-  return useStore(useChat().alerts.wish);
+export function useNotificationSetting(): NotificationChoice {
+  return useStore(useChat().notifications.choice);
 }
 
 /** Something is written in a room and not sent. */
@@ -98,7 +98,7 @@ export function useUnsent(): readonly OutboxEntry[] {
   return useStore(useChat().outbox.entries);
 }
 
-export function useDirectory(): PagesState<Room> {
+export function useDirectory(): PagedState<Room> {
   return useStore(useChat().directory.state);
 }
 
@@ -107,7 +107,7 @@ export function useSearch(): SearchState {
 }
 
 export function useNotices(): readonly Notice[] {
-  return useStore(useChat().notices.shown);
+  return useStore(useChat().notices.visible);
 }
 
 export function useLimits(): Limits {

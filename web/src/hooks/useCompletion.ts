@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
 import type { User } from '../protocol/types';
 import { type Emoji, emojiAt, emojisFor } from '../state/emoji';
-import { type Begun, namesFor, namingAt, written } from '../state/room/mentions';
+import { type PartialToken, mentionCandidates, mentionAt, replaceToken } from '../state/room/mentions';
 import type { RoomSession } from '../state/room/session';
 import { useMe } from './useChatState';
 import { useStore } from './useStore';
@@ -10,7 +10,7 @@ import { useStore } from './useStore';
 export type Option = { kind: 'person'; user: User } | { kind: 'emoji'; emoji: Emoji };
 
 /** An @name or :code that is being written. */
-type Writing = Begun & { kind: Option['kind'] };
+type Writing = PartialToken & { kind: Option['kind'] };
 
 /** The people and emoji that may be meant at the caret, and which of them is chosen. */
 export function useCompletion(session: RoomSession, text: string) {
@@ -22,7 +22,7 @@ export function useCompletion(session: RoomSession, text: string) {
     if (writing === undefined) return [];
     if (writing.kind === 'emoji') return emojisFor(writing.query).map((emoji) => ({ kind: 'emoji', emoji }));
     const known = members.kind === 'unasked' ? [] : members.members;
-    return namesFor(known, writing.query, me.id).map((user) => ({ kind: 'person', user }));
+    return mentionCandidates(known, writing.query, me.id).map((user) => ({ kind: 'person', user }));
   }, [writing, members, me.id]);
   const open = options.length > 0;
   const chosen = Math.min(at, options.length - 1);
@@ -43,7 +43,7 @@ export function useCompletion(session: RoomSession, text: string) {
 
   function take(option: Option): { text: string; caret: number } | undefined {
     setWriting(undefined);
-    return writing && written(text, writing, option.kind === 'person' ? `@${option.user.username}` : option.emoji.char);
+    return writing && replaceToken(text, writing, option.kind === 'person' ? `@${option.user.username}` : option.emoji.char);
   }
 
   /** Which option a key takes; undefined where the key is not for us, 'kept' where it is done with. */
@@ -62,7 +62,7 @@ export function useCompletion(session: RoomSession, text: string) {
 }
 
 function writingAt(text: string, caret: number): Writing | undefined {
-  const name = namingAt(text, caret);
+  const name = mentionAt(text, caret);
   if (name !== undefined) return { ...name, kind: 'person' };
   const code = emojiAt(text, caret);
   return code && { ...code, kind: 'emoji' };

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { neighbour, sidebarOrder } from '../state/quickSwitch';
+import { adjacentRoom, sidebarOrder } from '../state/quickSwitch';
 import { useChat } from './context';
 import { goTo, roomHref } from './useRoute';
 
@@ -17,10 +17,10 @@ export function useKeyboardShortcuts(current: number | undefined, { onSwitch, on
     const step = (by: 1 | -1, unreadOnly: boolean) => {
       const state = chat.rooms.getSnapshot();
       if (state.kind !== 'ready') return;
-      const { rooms, people } = sidebarOrder(state.rooms, chat.lastSaid.getSnapshot());
+      const { rooms, people } = sidebarOrder(state.rooms, chat.lastMessageAt.getSnapshot());
       const ids = [...rooms, ...people].map(({ room }) => room.id);
       const counts = chat.unread.getSnapshot();
-      const next = neighbour(unreadOnly ? ids.filter((id) => id === current || (counts.get(id)?.unread ?? 0) > 0) : ids, current, by);
+      const next = adjacentRoom(unreadOnly ? ids.filter((id) => id === current || (counts.get(id)?.unread ?? 0) > 0) : ids, current, by);
       if (next !== undefined) goTo(roomHref(next));
     };
     const handleKeyDown = (event: KeyboardEvent) => {

@@ -1,6 +1,6 @@
 import { decodeAuthor, userFields } from './decode';
 import { boolean, list, number, object, optional, string, withDefault } from './guards';
-import type { Account, AuditRecord, Connection, LimitsView, ServerLimits, ServerState } from './types';
+import type { Account, AuditEntry, Connection, LimitsView, ServerLimits, ServerState } from './types';
 
 export const decodeAccount = object<Account>({
   ...userFields,
@@ -42,12 +42,12 @@ export const decodeServerState = object<ServerState>({
   backupOverdue: withDefault(boolean, false),
 });
 
-export const decodeAuditRecord = object<AuditRecord>({
+export const decodeAuditRecord = object<AuditEntry>({
   id: number,
   at: string,
   actor: optional(decodeAuthor),
   action: string,
-  room: optional(object<NonNullable<AuditRecord['room']>>({ id: number, name: withDefault(string, '') })),
+  room: optional(object<NonNullable<AuditEntry['room']>>({ id: number, name: withDefault(string, '') })),
   user: optional(decodeAuthor),
   detail: withDefault(string, ''),
 });

@@ -27,10 +27,10 @@ export type Reaction = Schemas['ReactionCount'];
 export type Reply = Schemas['Reply'];
 export type Limits = Schemas['ClientLimits'];
 export type Session = Schemas['SessionView'];
-export type IncomingHook = Schemas['IncomingHook'];
-export type NewIncomingHook = Schemas['NewIncomingHook'];
-export type OutgoingHook = Schemas['OutgoingHook'];
-export type NewOutgoingHook = Schemas['NewOutgoingHook'];
+export type IncomingWebhook = Schemas['IncomingHook'];
+export type NewIncomingWebhook = Schemas['NewIncomingHook'];
+export type OutgoingWebhook = Schemas['OutgoingHook'];
+export type NewOutgoingWebhook = Schemas['NewOutgoingHook'];
 export type BotToken = Schemas['BotToken'];
 /** A user as admins of the server see it. */
 export type Account = Schemas['Account'];
@@ -39,7 +39,7 @@ export type Connection = Schemas['Connection'];
 export type ServerLimits = Schemas['Limits'];
 export type LimitsView = Schemas['LimitsView'];
 export type ServerState = Schemas['ServerState'];
-export type AuditRecord = Schemas['AuditRecord'];
+export type AuditEntry = Schemas['AuditRecord'];
 /** What somebody may say of themselves; the rest the server sees. */
 export type OwnStatus = Schemas['PresenceSet']['status'];
 
@@ -147,7 +147,7 @@ export interface CommandData {
 export type CommandType = keyof CommandData;
 
 /** Which frame answers a command when all is well. */
-export interface Answers {
+export interface Responses {
   'room:join': 'room:joined';
   'room:leave': 'room:left';
   'message:send': 'message:confirmed';

@@ -1,6 +1,6 @@
 import { decodeAuthor } from './decode';
 import { boolean, withDefault, number, object, optional, string } from './guards';
-import type { IncomingHook, NewIncomingHook, NewOutgoingHook, OutgoingHook } from './types';
+import type { IncomingWebhook, NewIncomingWebhook, NewOutgoingWebhook, OutgoingWebhook } from './types';
 
 /** Nodes of an older version do not say who made a webhook. */
 const made = {
@@ -17,8 +17,8 @@ const incoming = {
   ...made,
 };
 
-export const decodeIncomingHook = object<IncomingHook>(incoming);
-export const decodeNewIncomingHook = object<NewIncomingHook>({ ...incoming, url: string, token: string });
+export const decodeIncomingHook = object<IncomingWebhook>(incoming);
+export const decodeNewIncomingHook = object<NewIncomingWebhook>({ ...incoming, url: string, token: string });
 
 const outgoing = {
   id: number,
@@ -33,5 +33,5 @@ const outgoing = {
   ...made,
 };
 
-export const decodeOutgoingHook = object<OutgoingHook>(outgoing);
-export const decodeNewOutgoingHook = object<NewOutgoingHook>({ ...outgoing, secret: string });
+export const decodeOutgoingHook = object<OutgoingWebhook>(outgoing);
+export const decodeNewOutgoingHook = object<NewOutgoingWebhook>({ ...outgoing, secret: string });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { Rest } from '../transport/rest';
+import { RestClient } from '../transport/rest';
 import { alice } from '../test/fixtures';
 import { Account } from './account';
 
 /** An account that is signed in, and whose close is answered by hand. */
 async function closing() {
   let answer: (response: Response) => void = () => undefined;
-  const rest = new Rest(async (input, init) => {
+  const rest = new RestClient(async (input, init) => {
     if (init?.method === 'DELETE') return new Promise<Response>((resolve) => (answer = resolve));
     if (String(input).endsWith('/auth/login')) return new Response(JSON.stringify({ user: alice }));
     return new Response(JSON.stringify({ status: 401, code: 'UNAUTHENTICATED', detail: 'Please sign in.' }), { status: 401 });

@@ -1,12 +1,12 @@
 import { decodeUser } from '../protocol/decode';
 import type { User } from '../protocol/types';
-import { Refused, wordsOf } from '../transport/errors';
-import { Rest } from '../transport/rest';
+import { ApiError, errorMessage } from '../transport/errors';
+import { RestClient } from '../transport/rest';
 import { Chat } from './chat';
-import { Kept } from './local/userStorage';
-import { forgetStatus } from './local/status';
+import { UserStorage } from './local/userStorage';
+import { clearStatus } from './local/status';
 import { Store } from './store';
-import { openVault, type Vault, vaultName } from './local/database';
+import { openLocalDatabase, type LocalDatabase, databaseName } from './local/database';
 
 export type AccountState =
   | { kind: 'checking' }
@@ -21,17 +21,17 @@ const BEEN_HERE = 'chillin.been-here';
 /** Account knows who uses this browser now. Everything of a user hangs on that user's Chat. */
 export class Account {
   readonly state = new Store<AccountState>({ kind: 'checking' });
-  readonly rest: Rest;
+  readonly rest: RestClient;
   #socketUrl: string;
-  #vault: Vault | undefined;
-  #kept: Kept | undefined;
+  #db: LocalDatabase | undefined;
+  #storage: UserStorage | undefined;
   #checking = false;
   /** We have asked for the session's end, */
-  #going = false;
+  #ending = false;
   /** and heard of it before the answer was here. */
-  #heard = false;
+  #endedMeanwhile = false;
 
-  constructor(rest: Rest, socketUrl: string) {
+  constructor(rest: RestClient, socketUrl: string) {
     this.rest = rest;
     this.#socketUrl = socketUrl;
     window.addEventListener('storage', (event) => {
@@ -41,8 +41,8 @@ export class Account {
 
   /** Shows the last user's chat at once, where there is one, and asks the server who it is. */
   async start(): Promise<void> {
-    const last = lastUser();
-    if (last !== undefined) await this.#enter(last);
+    const last = loadUser();
+    if (last !== undefined) await this.#signIn(last);
     await this.check();
   }
 
@@ -50,81 +50,81 @@ export class Account {
     if (this.#checking) return;
     this.#checking = true;
     try {
-      await this.#enter(await this.rest.me());
+      await this.#signIn(await this.rest.getCurrentUser());
     } catch (error) {
-      if (error instanceof Refused && error.code === 'UNAUTHENTICATED') await this.#sessionEnded();
-      else if (this.state.getSnapshot().kind !== 'signed-in') this.state.set({ kind: 'unreachable', reason: wordsOf(error) });
+      if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') await this.#sessionEnded();
+      else if (this.state.getSnapshot().kind !== 'signed-in') this.state.set({ kind: 'unreachable', reason: errorMessage(error) });
     } finally {
       this.#checking = false;
     }
   }
 
   async login(username: string, password: string): Promise<void> {
-    await this.#enter(await this.rest.login(username, password));
+    await this.#signIn(await this.rest.login(username, password));
   }
 
   async register(username: string, password: string, displayName?: string): Promise<void> {
-    await this.#enter(await this.rest.register(username, password, displayName));
+    await this.#signIn(await this.rest.register(username, password, displayName));
   }
 
-  async guest(displayName?: string): Promise<void> {
-    await this.#enter(await this.rest.guest(displayName));
+  async createGuest(displayName?: string): Promise<void> {
+    await this.#signIn(await this.rest.createGuest(displayName));
   }
 
   /** Ends the session and forgets everything of the user, unsent messages too. */
   async logout(): Promise<void> {
-    await this.#go(() => this.rest.logout());
+    await this.#endWith(() => this.rest.logout());
   }
 
   /** Closes the account for good; a guest has no password. */
   async close(password: string | undefined): Promise<void> {
-    await this.#go(() => this.rest.closeAccount(password), 'Your account is closed. What you wrote stays, without your name.');
+    await this.#endWith(() => this.rest.closeAccount(password), 'Your account is closed. What you wrote stays, without your name.');
   }
 
   /** The socket may hear of the end before the answer is here: what ended, and why, the answer tells. */
-  async #go(ask: () => Promise<void>, notice?: string): Promise<void> {
-    const vault = this.#vault;
-    const kept = this.#kept;
-    this.#going = true;
-    this.#heard = false;
+  async #endWith(ask: () => Promise<void>, notice?: string): Promise<void> {
+    const vault = this.#db;
+    const kept = this.#storage;
+    this.#ending = true;
+    this.#endedMeanwhile = false;
     try {
       await ask();
     } catch (error) {
-      this.#going = false;
-      if (this.#heard) await this.#sessionEnded();
+      this.#ending = false;
+      if (this.#endedMeanwhile) await this.#sessionEnded();
       throw error;
     }
-    this.#going = false;
-    this.#leave();
+    this.#ending = false;
+    this.#signOut();
     await vault?.destroy();
     kept?.clear();
-    forgetStatus();
+    clearStatus();
     this.state.set({ kind: 'signed-out', first: false, ...(notice === undefined ? {} : { notice }) });
   }
 
-  async #enter(user: User): Promise<void> {
+  async #signIn(user: User): Promise<void> {
     const present = this.#chat();
-    if (present !== undefined && vaultName(present.user.getSnapshot()) === vaultName(user)) {
+    if (present !== undefined && databaseName(present.user.getSnapshot()) === databaseName(user)) {
       present.user.set(user);
-      rememberUser(user);
+      saveUser(user);
       return;
     }
-    this.#leave();
-    const vault = await openVault(vaultName(user));
-    const kept = new Kept(vaultName(user));
-    this.#vault = vault;
-    this.#kept = kept;
-    rememberUser(user);
+    this.#signOut();
+    const vault = await openLocalDatabase(databaseName(user));
+    const kept = new UserStorage(databaseName(user));
+    this.#db = vault;
+    this.#storage = kept;
+    saveUser(user);
     const chat = new Chat({
       user,
       rest: this.rest,
-      vault,
-      kept,
+      db: vault,
+      storage: kept,
       socket: { url: this.#socketUrl },
-      hooks: {
-        ended: () => void this.#sessionEnded(),
-        refused: () => void this.check(),
-        otherUser: (other) => void this.#enter(other),
+      callbacks: {
+        onSessionEnded: () => void this.#sessionEnded(),
+        onConnectFailed: () => void this.check(),
+        onOtherUser: (other) => void this.#signIn(other),
       },
     });
     await chat.start();
@@ -138,37 +138,37 @@ export class Account {
 
   /** What was read is forgotten; what is unsent waits for the same user. */
   async #sessionEnded(): Promise<void> {
-    if (this.#going) {
-      this.#heard = true;
+    if (this.#ending) {
+      this.#endedMeanwhile = true;
       return;
     }
     const wasIn = this.#chat() !== undefined;
-    const vault = this.#vault;
-    this.#leave();
+    const vault = this.#db;
+    this.#signOut();
     const notice = wasIn ? { notice: 'Your session has ended. Please sign in again.' } : {};
-    this.state.set({ kind: 'signed-out', first: !somebodyWasHere(), ...notice });
-    await vault?.forgetRooms().catch(() => undefined);
+    this.state.set({ kind: 'signed-out', first: !hasSignedInBefore(), ...notice });
+    await vault?.clearRooms().catch(() => undefined);
     vault?.close();
   }
 
-  #leave(): void {
+  #signOut(): void {
     this.#chat()?.stop();
-    this.#vault = undefined;
-    this.#kept = undefined;
-    rememberUser(undefined);
+    this.#db = undefined;
+    this.#storage = undefined;
+    saveUser(undefined);
   }
 
   /** Another tab signed in or out. */
   async #userChangedElsewhere(): Promise<void> {
-    const user = lastUser();
+    const user = loadUser();
     const present = this.#chat()?.user.getSnapshot();
     if (user?.id === present?.id) return;
-    if (user !== undefined) await this.#enter(user);
+    if (user !== undefined) await this.#signIn(user);
     else await this.check();
   }
 }
 
-function lastUser(): User | undefined {
+function loadUser(): User | undefined {
   try {
     const kept = localStorage.getItem(LAST_USER);
     return kept === null ? undefined : decodeUser(JSON.parse(kept), LAST_USER);
@@ -177,7 +177,7 @@ function lastUser(): User | undefined {
   }
 }
 
-function rememberUser(user: User | undefined): void {
+function saveUser(user: User | undefined): void {
   try {
     if (user === undefined) localStorage.removeItem(LAST_USER);
     else {
@@ -189,7 +189,7 @@ function rememberUser(user: User | undefined): void {
   }
 }
 
-function somebodyWasHere(): boolean {
+function hasSignedInBefore(): boolean {
   try {
     return localStorage.getItem(BEEN_HERE) !== null;
   } catch {

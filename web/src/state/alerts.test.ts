@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { alice, bob, message, mine as own, room } from '../test/fixtures';
-import { Alerts } from './alerts';
-import { Kept } from './local/userStorage';
+import { Notifications } from './alerts';
+import { UserStorage } from './local/userStorage';
 import type { MyRoom } from './room/unread';
 
-const plain: MyRoom = { room: room(7, { name: 'general' }), role: 'member', lastRead: 0, counted: { unread: 0, mentions: 0, head: 0 } };
+const plain: MyRoom = { room: room(7, { name: 'general' }), role: 'member', lastRead: 0, serverCount: { unread: 0, mentions: 0, head: 0 } };
 const direct: MyRoom = { ...plain, room: room(8, { direct: true, with: [alice, bob] }) };
-const fresh = () => new Alerts(new Kept('test'));
+const fresh = () => new Notifications(new UserStorage('test'));
 
-function called(alerts: Alerts, ...said: Parameters<Alerts['heard']>): string | undefined {
-  alerts.heard(...said);
-  const call = alerts.call.getSnapshot();
+function called(alerts: Notifications, ...said: Parameters<Notifications['onMessage']>): string | undefined {
+  alerts.onMessage(...said);
+  const call = alerts.latest.getSnapshot();
   return call && `${call.title}: ${call.text}`;
 }
 
@@ -26,22 +26,22 @@ describe('a call', () => {
 
   test('in a quiet room is none', () => {
     const alerts = fresh();
-    alerts.setQuiet(8, true);
+    alerts.setRoomMuted(8, true);
     expect(called(alerts, message(1), direct, 1)).toBeUndefined();
-    alerts.setQuiet(8, false);
+    alerts.setRoomMuted(8, false);
     expect(called(alerts, message(1), direct, 1)).toBe('Bob: m1');
   });
 });
 
 test('what is wanted is kept, and told to other tabs', () => {
   const alerts = fresh();
-  alerts.want('on');
-  alerts.setQuiet(7, true);
+  alerts.setChoice('on');
+  alerts.setRoomMuted(7, true);
   const next = fresh();
-  expect([next.wish.getSnapshot(), [...next.quiet.getSnapshot()]]).toEqual(['on', [7]]);
-  next.changed('alerts', 'off');
-  next.changed('quiet', undefined);
-  expect([next.wish.getSnapshot(), next.quiet.getSnapshot().size]).toEqual(['off', 0]);
-  next.changed('alerts', 'perhaps');
-  expect(next.wish.getSnapshot()).toBe('unasked');
+  expect([next.choice.getSnapshot(), [...next.mutedRooms.getSnapshot()]]).toEqual(['on', [7]]);
+  next.onStorageChange('alerts', 'off');
+  next.onStorageChange('quiet', undefined);
+  expect([next.choice.getSnapshot(), next.mutedRooms.getSnapshot().size]).toEqual(['off', 0]);
+  next.onStorageChange('alerts', 'perhaps');
+  expect(next.choice.getSnapshot()).toBe('unasked');
 });

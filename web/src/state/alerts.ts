@@ -1,85 +1,85 @@
 import { list, number, oneOf } from '../protocol/guards';
 import type { Message } from '../protocol/types';
-import { titleOf } from './room/direct';
+import { roomTitle } from './room/direct';
 import { excerptOf } from './room/excerpt';
-import type { Kept } from './local/userStorage';
+import type { UserStorage } from './local/userStorage';
 import { Store } from './store';
 import type { MyRoom } from './room/unread';
 
 /** Whether the user wants to be told of calls when they look elsewhere. */
-export type AlertWish = 'unasked' | 'on' | 'off';
+export type NotificationChoice = 'unasked' | 'on' | 'off';
 
 /** Somebody speaks to this user: by name, or in a talk of two. */
-export interface Call {
+export interface MessageNotification {
   messageId: number;
   roomId: number;
   title: string;
   text: string;
 }
 
-const WISH = 'alerts';
-const QUIET = 'quiet';
+const CHOICE_KEY = 'alerts';
+const MUTED_ROOMS_KEY = 'quiet';
 
 /** Alerts knows who calls this user, and of whom the user wants to hear. */
-export class Alerts {
-  readonly wish: Store<AlertWish>;
+export class Notifications {
+  readonly choice: Store<NotificationChoice>;
   /** The rooms of which the user wants to hear nothing. */
-  readonly quiet: Store<ReadonlySet<number>>;
+  readonly mutedRooms: Store<ReadonlySet<number>>;
   /** The last call of this page's life. */
-  readonly call = new Store<Call | undefined>(undefined);
-  #kept: Kept;
+  readonly latest = new Store<MessageNotification | undefined>(undefined);
+  #kept: UserStorage;
 
-  constructor(kept: Kept) {
-    this.#kept = kept;
-    this.wish = new Store(wishOf(kept.get(WISH)));
-    this.quiet = new Store(roomsOf(kept.get(QUIET)));
+  constructor(storage: UserStorage) {
+    this.#kept = storage;
+    this.choice = new Store(decodeChoice(storage.get(CHOICE_KEY)));
+    this.mutedRooms = new Store(decodeRooms(storage.get(MUTED_ROOMS_KEY)));
   }
 
-  want(wish: AlertWish): void {
-    this.wish.set(wish);
-    this.#kept.set(WISH, wish);
+  setChoice(wish: NotificationChoice): void {
+    this.choice.set(wish);
+    this.#kept.set(CHOICE_KEY, wish);
   }
 
-  setQuiet(roomId: number, on: boolean): void {
-    const rooms = new Set(this.quiet.getSnapshot());
+  setRoomMuted(roomId: number, on: boolean): void {
+    const rooms = new Set(this.mutedRooms.getSnapshot());
     if (on) rooms.add(roomId);
     else rooms.delete(roomId);
-    this.quiet.set(rooms);
-    this.#kept.set(QUIET, rooms.size > 0 ? [...rooms] : undefined);
+    this.mutedRooms.set(rooms);
+    this.#kept.set(MUTED_ROOMS_KEY, rooms.size > 0 ? [...rooms] : undefined);
   }
 
   /** Somebody has just said something in a room. */
-  heard(message: Message, { room }: MyRoom, me: number): void {
+  onMessage(message: Message, { room }: MyRoom, me: number): void {
     const { id, kind, author, mentions, deletedAt } = message;
     if (kind !== 'text' || author.id === me || deletedAt !== undefined) return;
-    if ((!room.direct && !mentions.includes(me)) || this.quiet.getSnapshot().has(room.id)) return;
+    if ((!room.direct && !mentions.includes(me)) || this.mutedRooms.getSnapshot().has(room.id)) return;
     const name = author.displayName || author.username;
-    this.call.set({
+    this.latest.set({
       messageId: id,
       roomId: room.id,
-      title: room.direct ? name : `${name} in ${titleOf(room, me)}`,
+      title: room.direct ? name : `${name} in ${roomTitle(room, me)}`,
       text: excerptOf(message),
     });
   }
 
   /** Another tab has kept something. */
-  changed(name: string, value: unknown): void {
-    if (name === WISH) this.wish.set(wishOf(value));
-    if (name === QUIET) this.quiet.set(roomsOf(value));
+  onStorageChange(name: string, value: unknown): void {
+    if (name === CHOICE_KEY) this.choice.set(decodeChoice(value));
+    if (name === MUTED_ROOMS_KEY) this.mutedRooms.set(decodeRooms(value));
   }
 }
 
-function wishOf(value: unknown): AlertWish {
+function decodeChoice(value: unknown): NotificationChoice {
   try {
-    return oneOf('unasked', 'on', 'off')(value, WISH);
+    return oneOf('unasked', 'on', 'off')(value, CHOICE_KEY);
   } catch {
     return 'unasked';
   }
 }
 
-function roomsOf(value: unknown): ReadonlySet<number> {
+function decodeRooms(value: unknown): ReadonlySet<number> {
   try {
-    return new Set(list(number)(value, QUIET));
+    return new Set(list(number)(value, MUTED_ROOMS_KEY));
   } catch {
     return new Set();
   }

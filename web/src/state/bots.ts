@@ -1,27 +1,27 @@
 import type { BotToken, User } from '../protocol/types';
-import { BotRest } from '../transport/bots';
-import type { Rest } from '../transport/rest';
-import { Listing } from './resource';
+import { BotClient } from '../transport/bots';
+import type { RestClient } from '../transport/rest';
+import { Resource } from './resource';
 
 /** Bots are the programs that this user owns. */
 export class Bots {
-  readonly list: Listing<User>;
-  #rest: BotRest;
+  readonly list: Resource<User>;
+  #rest: BotClient;
 
-  constructor(rest: Rest) {
-    this.#rest = new BotRest(rest);
-    this.list = new Listing(() => this.#rest.bots());
+  constructor(rest: RestClient) {
+    this.#rest = new BotClient(rest);
+    this.list = new Resource(() => this.#rest.list());
   }
 
   /** The token is told this once: the list does not bear it. */
   async make(username: string, displayName: string): Promise<BotToken> {
-    const made = await this.#rest.make(username, displayName);
+    const made = await this.#rest.create(username, displayName);
     await this.list.load();
     return made;
   }
 
   renew(id: number): Promise<BotToken> {
-    return this.#rest.renew(id);
+    return this.#rest.rotateToken(id);
   }
 
   async delete(id: number): Promise<void> {

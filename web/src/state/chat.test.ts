@@ -1,22 +1,22 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Author, Message, User } from '../protocol/types';
 import { alice, bob, message } from '../test/fixtures';
-import { connectedRig, helloWithRoom, joined, type Rig, rig } from '../test/testChat';
+import { connectTestChat, helloWithRoom, joined, type TestChat, createTestChat } from '../test/testChat';
 import { until } from '../test/until';
 import type { RoomSession } from './room/session';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 afterEach(() => present?.chat.stop());
 
-async function connected(): Promise<{ rig: Rig; session: RoomSession }> {
-  present = await connectedRig();
+async function connected(): Promise<{ rig: TestChat; session: RoomSession }> {
+  present = await connectTestChat();
   const session = sessionOf(present);
-  await until(session.opening, (opening) => opening.kind === 'ready');
+  await until(session.loadState, (opening) => opening.kind === 'ready');
   return { rig: present, session };
 }
 
-function sessionOf({ chat }: Rig): RoomSession {
+function sessionOf({ chat }: TestChat): RoomSession {
   const session = chat.session(7);
   if (session === undefined) throw new Error('room 7 is not there');
   return session;
@@ -44,7 +44,7 @@ describe('a room', () => {
   });
 
   test('what comes in the same frame as the answer to its join is shown', async () => {
-    present = await rig();
+    present = await createTestChat();
     await present.chat.start();
     present.socket().serve(helloWithRoom());
     const join = await present.command('room:join');
@@ -104,7 +104,7 @@ describe('a room', () => {
 
   test('asks when the pong tells a head above the cursor', async () => {
     const { rig } = await connected();
-    rig.chat.session(7)?.headIs(4);
+    rig.chat.session(7)?.onHead(4);
     expect((await rig.command('room:changes')).data.since).toBe(0);
   });
 
@@ -116,7 +116,7 @@ describe('a room', () => {
     const join = await rig.command('room:join', 2);
     expect(join.data.since).toBeUndefined();
     rig.socket().serve(joined(join.id, { messages: [message(1, { text: 'restored' })], to: 1, head: 1, epoch: 'e2' }));
-    await until(session.opening, (opening) => opening.kind === 'ready');
+    await until(session.loadState, (opening) => opening.kind === 'ready');
     expect(texts(session)).toEqual(['restored']);
   });
 
@@ -157,7 +157,7 @@ describe('a room', () => {
     const { rig } = await connected();
     rig.socket().serve({ type: 'room:removed', data: { roomId: 7, reason: 'kicked' } });
     expect(rig.chat.session(7)).toBeUndefined();
-    expect(rig.chat.notices.shown.getSnapshot()[0]?.text).toBe('You were removed from general.');
+    expect(rig.chat.notices.visible.getSnapshot()[0]?.text).toBe('You were removed from general.');
   });
 });
 
@@ -208,7 +208,7 @@ test('a reload shows what this browser has kept before the server speaks', async
   before.socket().serve(news(message(1)));
   window.dispatchEvent(new Event('pagehide'));
   before.chat.stop();
-  const after = await rig(undefined, before.vault);
+  const after = await createTestChat(undefined, before.db);
   await after.chat.start();
   expect(texts(sessionOf(after))).toEqual(['m1']);
   expect(after.chat.rooms.getSnapshot()).toMatchObject({ kind: 'ready', rooms: [{ room: { name: 'general' } }] });

@@ -1,46 +1,46 @@
 import { defaultLimits } from '../protocol/decode';
 import type { Connected, InvitedRoom, Limits, Membership, OwnRoom, OwnStatus, Room, RoomAdded, RoomRemoved, ServerFrame, User } from '../protocol/types';
-import type { NewAccount, NewRoom, ProfilePatch, Rest, RoomPatch } from '../transport/rest';
+import type { AccountCredentials, NewRoom, ProfilePatch, RestClient, RoomPatch } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
-import { Alerts } from './alerts';
-import { titleOf, withPerson } from './room/direct';
-import { Drafts } from './local/drafts';
+import { Notifications } from './alerts';
+import { roomTitle, withMember } from './room/direct';
+import { DraftStorage } from './local/drafts';
 import type { OutgoingFile } from './outbox/files';
-import type { Kept } from './local/userStorage';
-import { mutesEnd, withoutEnded } from './room/mute';
+import type { UserStorage } from './local/userStorage';
+import { nextUnmuteMs, withoutExpiredMutes } from './room/mute';
 import { Notices } from './notices';
 import { Outbox } from './outbox/outbox';
-import { Pages } from './pagedResource';
-import { newestPage, RoomSession } from './room/session';
+import { PagedResource } from './pagedResource';
+import { cachedPage, RoomSession } from './room/session';
 import { Search } from './search';
 import { Sessions } from './sessions';
-import { UploadAllowances } from './outbox/uploadAllowance';
-import { keepStatus, keptStatus } from './local/status';
+import { UploadAllowanceState } from './outbox/uploadAllowance';
+import { saveStatus, loadStatus } from './local/status';
 import { Store } from './store';
 import { BrowserTabs, type Tabs } from './local/tabs';
 import type { Outgoing } from './room/timeline';
-import { type MyRoom, nothingUnread, type Unread, unreadIn } from './room/unread';
-import { type OutboxEntry, type Vault, vaultName } from './local/database';
+import { type MyRoom, nothingUnread, type Unread, countUnread } from './room/unread';
+import { type OutboxEntry, type LocalDatabase, databaseName } from './local/database';
 
 /** This user's rooms, by name. 'loading' until the cache or the server has told them. */
 export type RoomsState = { kind: 'loading' } | { kind: 'ready'; rooms: readonly MyRoom[] };
 
-export interface ChatHooks {
+export interface ChatCallbacks {
   /** The server ended the session. */
-  ended(): void;
+  onSessionEnded(): void;
   /** A connection was refused: perhaps the session is over. */
-  refused(): void;
+  onConnectFailed(): void;
   /** The socket speaks for another user: somebody signed in elsewhere in this browser. */
-  otherUser(user: User): void;
+  onOtherUser(user: User): void;
 }
 
 export interface ChatOptions {
   user: User;
-  rest: Rest;
-  vault: Vault;
-  kept: Kept;
+  rest: RestClient;
+  db: LocalDatabase;
+  storage: UserStorage;
   socket: SocketOptions;
-  hooks: ChatHooks;
+  callbacks: ChatCallbacks;
   tabs?: Tabs;
 }
 
@@ -57,28 +57,28 @@ export class Chat {
   readonly rooms = new Store<RoomsState>({ kind: 'loading' });
   readonly unread = new Store<ReadonlyMap<number, Unread>>(new Map());
   /** When something was last said in each talk of two (Unix ms). */
-  readonly lastSaid = new Store<ReadonlyMap<number, number>>(new Map());
+  readonly lastMessageAt = new Store<ReadonlyMap<number, number>>(new Map());
   /** The rooms that were looked at since the page is here, the latest first. */
-  readonly visited = new Store<readonly number[]>([]);
+  readonly recentRooms = new Store<readonly number[]>([]);
   readonly limits = new Store<Limits>(defaultLimits);
   /** What this user says of themselves, on all their tabs here. */
   readonly status: Store<OwnStatus>;
   readonly sessions: Sessions;
-  readonly uploadAllowance: UploadAllowances;
+  readonly uploadAllowance: UploadAllowanceState;
   readonly notices = new Notices();
-  readonly alerts: Alerts;
+  readonly notifications: Notifications;
   /** The rooms that everybody may find, by a part of their name. */
-  readonly directory: Pages<Room, string>;
+  readonly directory: PagedResource<Room, string>;
   readonly search: Search;
   readonly outbox: Outbox;
 
-  #rest: Rest;
-  #vault: Vault;
-  #kept: Kept;
-  #drafts: Drafts;
+  #rest: RestClient;
+  #vault: LocalDatabase;
+  #kept: UserStorage;
+  #drafts: DraftStorage;
   #tabs: Tabs;
   #socket: ChatSocket;
-  #hooks: ChatHooks;
+  #callbacks: ChatCallbacks;
   #sessions = new Map<number, RoomSession>();
   #saveTimers = new Map<number, ReturnType<typeof setTimeout>>();
   #unsaved = new Set<number>();
@@ -87,51 +87,51 @@ export class Chat {
   #epoch = '';
   #stops: (() => void)[] = [];
 
-  constructor({ user, rest, vault, kept, socket, hooks, tabs }: ChatOptions) {
+  constructor({ user, rest, db: vault, storage: kept, socket, callbacks: hooks, tabs }: ChatOptions) {
     this.user = new Store(user);
     this.#rest = rest;
     this.#vault = vault;
     this.#kept = kept;
-    this.#drafts = new Drafts(kept);
-    this.alerts = new Alerts(kept);
-    this.#hooks = hooks;
-    this.#tabs = tabs ?? new BrowserTabs(vaultName(user));
-    this.directory = new Pages(async (text, cursor) => {
-      const { rooms, nextCursor } = await rest.rooms({ limit: 50, sort: 'members', text: text.trim(), ...(cursor ? { cursor } : {}) });
+    this.#drafts = new DraftStorage(kept);
+    this.notifications = new Notifications(kept);
+    this.#callbacks = hooks;
+    this.#tabs = tabs ?? new BrowserTabs(databaseName(user));
+    this.directory = new PagedResource(async (text, cursor) => {
+      const { rooms, nextCursor } = await rest.listRooms({ limit: 50, sort: 'members', text: text.trim(), ...(cursor ? { cursor } : {}) });
       return { items: rooms, ...(nextCursor ? { next: nextCursor } : {}) };
     }, '');
     this.search = new Search(rest);
     this.sessions = new Sessions(rest);
-    this.uploadAllowance = new UploadAllowances(rest);
-    this.status = new Store(keptStatus(user.id));
+    this.uploadAllowance = new UploadAllowanceState(rest);
+    this.status = new Store(loadStatus(user.id));
     this.#socket = new ChatSocket(
       {
-        state: (state) => this.#connectionIs(state),
-        event: (frame) => this.#take(frame),
-        ended: () => hooks.ended(),
-        refused: () => hooks.refused(),
+        onState: (state) => this.#connectionIs(state),
+        onFrame: (frame) => this.#take(frame),
+        onSessionEnded: () => hooks.onSessionEnded(),
+        onConnectFailed: () => hooks.onConnectFailed(),
       },
       socket,
     );
     this.outbox = new Outbox({
-      vault,
+      db: vault,
       tabs: this.#tabs,
-      carrier: this.#carrier(),
-      confirmed: (confirmed) => this.#sessions.get(confirmed.roomId)?.apply({ type: 'confirmed', confirmed }),
+      transport: this.#carrier(),
+      onConfirmed: (confirmed) => this.#sessions.get(confirmed.roomId)?.apply({ type: 'confirmed', confirmed }),
     });
   }
 
   /** Shows what this browser has kept, then connects. */
   async start(): Promise<void> {
     this.#stops.push(this.outbox.entries.subscribe(() => this.#showOutgoing()));
-    this.#tabs.listen((news) => {
+    this.#tabs.onMessage((news) => {
       if (news.kind === 'outbox') void this.outbox.refresh();
       else if (news.kind === 'status') this.#statusIs(news.status);
       else void this.#joinedElsewhere(news.roomId);
     });
     this.#stops.push(this.#kept.watch((name, value) => {
-      this.#drafts.changed(name, value);
-      this.alerts.changed(name, value);
+      this.#drafts.onStorageChange(name, value);
+      this.notifications.onStorageChange(name, value);
     }));
     await this.#restore();
     await this.outbox.refresh();
@@ -141,17 +141,17 @@ export class Chat {
 
   /** Hands what is written in a room to the outbox. What this browser cannot keep is given back. */
   async send(session: RoomSession): Promise<void> {
-    const written = session.takeDraft();
+    const written = session.consumeDraft();
     try {
       await this.outbox.add(session.id, written);
     } catch {
-      session.giveBack(written);
-      this.notices.say('This browser has no room left to keep that. Nothing was sent.');
+      session.restoreDraft(written);
+      this.notices.show('This browser has no room left to keep that. Nothing was sent.');
     }
   }
 
   /** For what is fetched when somebody looks at it: administration, webhooks, bots. */
-  get rest(): Rest {
+  get rest(): RestClient {
     return this.#rest;
   }
 
@@ -182,8 +182,8 @@ export class Chat {
   }
 
   /** The page of an invite, before one comes in. */
-  invitedTo(token: string): Promise<InvitedRoom> {
-    return this.#rest.invitedTo(token);
+  previewInvite(token: string): Promise<InvitedRoom> {
+    return this.#rest.getInvitePreview(token);
   }
 
   async joinByInvite(token: string): Promise<Room> {
@@ -196,8 +196,8 @@ export class Chat {
   }
 
   /** What a stranger may see of a room. */
-  lookAt(roomId: number): Promise<Room> {
-    return this.#rest.room(roomId);
+  previewRoom(roomId: number): Promise<Room> {
+    return this.#rest.getRoom(roomId);
   }
 
   async leaveRoom(roomId: number): Promise<void> {
@@ -205,8 +205,8 @@ export class Chat {
     this.#remove({ roomId, reason: 'left' });
   }
 
-  async changeRoom(roomId: number, patch: RoomPatch): Promise<void> {
-    this.#roomIs(await this.#rest.changeRoom(roomId, patch));
+  async updateRoom(roomId: number, patch: RoomPatch): Promise<void> {
+    this.#roomIs(await this.#rest.updateRoom(roomId, patch));
   }
 
   async deleteRoom(roomId: number): Promise<void> {
@@ -214,8 +214,8 @@ export class Chat {
     this.#remove({ roomId, reason: 'deleted' });
   }
 
-  async changeProfile(patch: ProfilePatch): Promise<void> {
-    this.#userIs(await this.#rest.changeProfile(patch));
+  async updateProfile(patch: ProfilePatch): Promise<void> {
+    this.#userIs(await this.#rest.updateProfile(patch));
   }
 
   async setAvatar(picture: Blob): Promise<void> {
@@ -228,8 +228,8 @@ export class Chat {
   }
 
   /** A guest becomes an account, and stays who it is. */
-  async keepAccount(account: NewAccount): Promise<void> {
-    this.#userIs(await this.#rest.keepAccount(account));
+  async upgradeGuest(account: AccountCredentials): Promise<void> {
+    this.#userIs(await this.#rest.upgradeGuest(account));
   }
 
   async changePassword(current: string, password: string): Promise<void> {
@@ -238,19 +238,19 @@ export class Chat {
   }
 
   setStatus(status: OwnStatus): void {
-    keepStatus(this.user.getSnapshot().id, status);
-    this.#tabs.tell({ kind: 'status', status });
+    saveStatus(this.user.getSnapshot().id, status);
+    this.#tabs.broadcast({ kind: 'status', status });
     this.#statusIs(status);
   }
 
   /** The user looks at a room. */
   visit(roomId: number): void {
-    this.visited.update((rooms) => (rooms[0] === roomId ? rooms : [roomId, ...rooms.filter((id) => id !== roomId)]));
+    this.recentRooms.update((rooms) => (rooms[0] === roomId ? rooms : [roomId, ...rooms.filter((id) => id !== roomId)]));
   }
 
   /** Whether the user looks at this or another tab of theirs. */
-  lookedAt(): Promise<boolean> {
-    return this.#tabs.lookedAt();
+  isFocused(): Promise<boolean> {
+    return this.#tabs.isFocused();
   }
 
   /** Everything of the room that is loaded has been seen. */
@@ -258,11 +258,11 @@ export class Chat {
     const cursor = this.#sessions.get(roomId)?.timeline.getSnapshot().cursor;
     const mine = this.myRoom(roomId);
     if (mine === undefined || cursor?.kind !== 'at' || cursor.seq <= mine.lastRead) return;
-    this.#patch(roomId, (room) => ({ ...room, lastRead: cursor.seq, counted: { ...nothingUnread, head: cursor.seq } }));
+    this.#patch(roomId, (room) => ({ ...room, lastRead: cursor.seq, serverCount: { ...nothingUnread, head: cursor.seq } }));
     clearTimeout(this.#readTimer);
     this.#readTimer = setTimeout(() => {
       const seq = this.myRoom(roomId)?.lastRead ?? 0;
-      this.#socket.hint('read:mark', { roomId, seq });
+      this.#socket.notify('read:mark', { roomId, seq });
     }, MARK_READ_AFTER_MS);
   }
 
@@ -290,7 +290,7 @@ export class Chat {
       send: ({ roomId, cid, text, replyTo, files = [] }: OutboxEntry) => {
         const attachmentIds = files.flatMap(({ attachment }) => attachment ?? []);
         const more = { ...(replyTo ? { replyTo: replyTo.id } : {}), ...(attachmentIds.length > 0 ? { attachmentIds } : {}) };
-        return socket.ask('message:send', { roomId, cid, text, ...more });
+        return socket.request('message:send', { roomId, cid, text, ...more });
       },
     };
   }
@@ -309,17 +309,17 @@ export class Chat {
 
   #setRooms(rooms: readonly MyRoom[]): void {
     const me = this.user.getSnapshot().id;
-    const sorted = rooms.toSorted((a, b) => titleOf(a.room, me).localeCompare(titleOf(b.room, me)));
+    const sorted = rooms.toSorted((a, b) => roomTitle(a.room, me).localeCompare(roomTitle(b.room, me)));
     this.rooms.set({ kind: 'ready', rooms: sorted });
     clearTimeout(this.#muteTimer);
-    const wait = mutesEnd(sorted);
-    if (wait !== undefined) this.#muteTimer = setTimeout(() => this.#setRooms(withoutEnded(this.#list())), wait);
+    const wait = nextUnmuteMs(sorted);
+    if (wait !== undefined) this.#muteTimer = setTimeout(() => this.#setRooms(withoutExpiredMutes(this.#list())), wait);
   }
 
   #count(roomId: number): void {
     const mine = this.myRoom(roomId);
     const session = this.#sessions.get(roomId);
-    const now = mine && session ? unreadIn(mine, session.timeline.getSnapshot()) : nothingUnread;
+    const now = mine && session ? countUnread(mine, session.timeline.getSnapshot()) : nothingUnread;
     const before = this.unread.getSnapshot().get(roomId) ?? nothingUnread;
     if (before.unread === now.unread && before.mentions === now.mentions) return;
     this.unread.update((counts) => new Map(counts).set(roomId, now));
@@ -328,12 +328,12 @@ export class Chat {
   #saidIn(roomId: number): void {
     const last = this.#sessions.get(roomId)?.timeline.getSnapshot().messages.at(-1);
     const at = last && Date.parse(last.createdAt);
-    if (at === undefined || at === this.lastSaid.getSnapshot().get(roomId)) return;
-    this.lastSaid.update((times) => new Map(times).set(roomId, at));
+    if (at === undefined || at === this.lastMessageAt.getSnapshot().get(roomId)) return;
+    this.lastMessageAt.update((times) => new Map(times).set(roomId, at));
   }
 
   async #restore(): Promise<void> {
-    const cached = await this.#vault.rooms();
+    const cached = await this.#vault.listRooms();
     if (cached.length === 0) return;
     for (const room of cached) this.#open(room.own).restore(room);
     this.#setRooms(cached.map((room) => myRoom(room.own)));
@@ -344,8 +344,8 @@ export class Chat {
     const known = this.#sessions.get(room.id);
     if (known !== undefined) return known;
     const session = new RoomSession(room.id, this.user.getSnapshot().id, this.#socket, this.#rest, {
-      lostAccess: (roomId) => this.#remove({ roomId, reason: 'left' }),
-      joined: ({ room, membership }) => {
+      onAccessLost: (roomId) => this.#remove({ roomId, reason: 'left' }),
+      onJoined: ({ room, membership }) => {
         this.#roomIs(room);
         this.#membershipIs(membership);
       },
@@ -364,7 +364,7 @@ export class Chat {
 
   #connectionIs(state: ConnectionState): void {
     this.connection.set(state);
-    if (state.kind !== 'connected') for (const session of this.#sessions.values()) session.disconnected();
+    if (state.kind !== 'connected') for (const session of this.#sessions.values()) session.onDisconnect();
   }
 
   #take(frame: ServerFrame): void {
@@ -374,26 +374,26 @@ export class Chat {
       case 'message:new': {
         const { roomId, seq, message } = frame.data;
         const mine = seq > this.#cursorOf(roomId) ? this.myRoom(roomId) : undefined;
-        this.#sessions.get(roomId)?.changed(frame.data);
-        if (mine !== undefined) this.alerts.heard(message, mine, this.user.getSnapshot().id);
+        this.#sessions.get(roomId)?.onMessageEvent(frame.data);
+        if (mine !== undefined) this.notifications.onMessage(message, mine, this.user.getSnapshot().id);
         return undefined;
       }
       case 'message:edited':
       case 'message:deleted':
       case 'message:reaction':
-        return this.#sessions.get(frame.data.roomId)?.changed(frame.data);
+        return this.#sessions.get(frame.data.roomId)?.onMessageEvent(frame.data);
       case 'room:updated':
         return this.#roomUpdated(frame.data.room);
       case 'room:removed':
         return this.#remove(frame.data);
       case 'presence:update':
-        return this.#sessions.get(frame.data.roomId)?.presenceChanged(frame.data);
+        return this.#sessions.get(frame.data.roomId)?.onPresence(frame.data);
       case 'typing:update':
-        return this.#sessions.get(frame.data.roomId)?.typingChanged(frame.data.userIds);
+        return this.#sessions.get(frame.data.roomId)?.onTyping(frame.data.userIds);
       case 'read:updated': {
         const { roomId, lastRead, unread, mentions } = frame.data;
         const head = this.#cursorOf(roomId);
-        return this.#patch(roomId, (mine) => ({ ...mine, lastRead: Math.max(mine.lastRead, lastRead), counted: { unread, mentions, head } }));
+        return this.#patch(roomId, (mine) => ({ ...mine, lastRead: Math.max(mine.lastRead, lastRead), serverCount: { unread, mentions, head } }));
       }
       case 'room:added':
         return this.#added(frame.data);
@@ -411,11 +411,11 @@ export class Chat {
   #userIs(user: User): void {
     const me = this.user.getSnapshot();
     if (user.id === me.id) this.user.set({ ...user, status: me.status });
-    for (const session of this.#sessions.values()) session.userChanged(user);
+    for (const session of this.#sessions.values()) session.setUser(user);
     const { id, username, displayName, avatarUrl } = user;
     const person = { id, username, displayName, avatarUrl };
     if (this.#list().some(({ room }) => room.with?.some((one) => one.id === id))) {
-      this.#setRooms(this.#list().map((mine) => ({ ...mine, room: withPerson(mine.room, person) })));
+      this.#setRooms(this.#list().map((mine) => ({ ...mine, room: withMember(mine.room, person) })));
     }
   }
 
@@ -426,7 +426,7 @@ export class Chat {
 
   #connected({ user, rooms, limits, epoch }: Connected): void {
     if (user.id !== this.user.getSnapshot().id) {
-      this.#hooks.otherUser(user);
+      this.#callbacks.onOtherUser(user);
       return;
     }
     this.user.set(user);
@@ -440,7 +440,7 @@ export class Chat {
       this.#count(own.room.id);
       void this.#sessions.get(own.room.id)?.join(own.room.head);
     }
-    if (this.status.getSnapshot() !== 'online') this.#socket.hint('presence:set', { status: this.status.getSnapshot() });
+    if (this.status.getSnapshot() !== 'online') this.#socket.notify('presence:set', { status: this.status.getSnapshot() });
     this.outbox.flush();
   }
 
@@ -449,7 +449,7 @@ export class Chat {
     if (renewed) this.#epoch = epoch;
     for (const session of this.#sessions.values()) {
       if (renewed) void session.join();
-      else session.headIs(heads[String(session.id)] ?? 0);
+      else session.onHead(heads[String(session.id)] ?? 0);
     }
   }
 
@@ -463,7 +463,7 @@ export class Chat {
     const session = this.#open(own);
     this.#setRooms([...others, myRoom(own)]);
     void session.join();
-    this.#tabs.tell({ kind: 'joined', roomId: own.room.id });
+    this.#tabs.broadcast({ kind: 'joined', roomId: own.room.id });
   }
 
   async #joinedElsewhere(roomId: number): Promise<void> {
@@ -486,7 +486,7 @@ export class Chat {
   }
 
   #membershipIs({ roomId, role, mutedUntil }: Membership): void {
-    this.#patch(roomId, ({ room, lastRead, counted }) => ({ room, role, lastRead, counted, ...(mutedUntil ? { mutedUntil } : {}) }));
+    this.#patch(roomId, ({ room, lastRead, serverCount: counted }) => ({ room, role, lastRead, serverCount: counted, ...(mutedUntil ? { mutedUntil } : {}) }));
   }
 
   #roomIs(room: Room): void {
@@ -513,15 +513,15 @@ export class Chat {
 
   #statusIs(status: OwnStatus): void {
     this.status.set(status);
-    this.#socket.hint('presence:set', { status });
+    this.#socket.notify('presence:set', { status });
   }
 
   #remove({ roomId, reason }: RoomRemoved): void {
     const room = this.myRoom(roomId)?.room;
     if (room === undefined) return;
-    const name = titleOf(room, this.user.getSnapshot().id);
-    if (reason === 'kicked') this.notices.say(`You were removed from ${name}.`);
-    if (reason === 'deleted') this.notices.say(`${name} was deleted.`);
+    const name = roomTitle(room, this.user.getSnapshot().id);
+    if (reason === 'kicked') this.notices.show(`You were removed from ${name}.`);
+    if (reason === 'deleted') this.notices.show(`${name} was deleted.`);
     this.#forget(roomId);
     this.#setRooms(this.#list().filter((mine) => mine.room.id !== roomId));
   }
@@ -564,7 +564,7 @@ export class Chat {
   #saveNow(roomId: number): boolean {
     const mine = this.myRoom(roomId);
     const session = this.#sessions.get(roomId);
-    const page = session && newestPage(session.timeline.getSnapshot());
+    const page = session && cachedPage(session.timeline.getSnapshot());
     if (mine === undefined || page === undefined) return false;
     const own = ownRoom(mine, this.unread.getSnapshot().get(roomId) ?? nothingUnread);
     // The cache only makes a reload faster: that it cannot be written is no fault.
@@ -574,7 +574,7 @@ export class Chat {
 
   #watchBrowser(): void {
     const online = () => this.#socket.retryNow();
-    const offline = () => this.#socket.lost();
+    const offline = () => this.#socket.reconnect();
     const visible = () => {
       if (document.visibilityState === 'visible') this.#socket.retryNow();
     };
@@ -600,7 +600,7 @@ function ownOf(room: Room, { role, lastRead, mutedUntil }: Membership): OwnRoom 
 }
 
 function myRoom({ room, role, lastRead, unread, mentions, mutedUntil }: OwnRoom): MyRoom {
-  return { room, role, lastRead, counted: { unread, mentions, head: room.head }, ...(mutedUntil ? { mutedUntil } : {}) };
+  return { room, role, lastRead, serverCount: { unread, mentions, head: room.head }, ...(mutedUntil ? { mutedUntil } : {}) };
 }
 
 function ownRoom({ room, role, lastRead, mutedUntil }: MyRoom, unread: Unread): OwnRoom {
@@ -610,8 +610,8 @@ function ownRoom({ room, role, lastRead, mutedUntil }: MyRoom, unread: Unread): 
 /** A read mark only moves forward: the server may not have heard of ours. */
 function withKnown(told: MyRoom, known: MyRoom | undefined): MyRoom {
   if (known === undefined || known.lastRead <= told.lastRead) return told;
-  const counted = known.lastRead >= told.room.head ? { ...nothingUnread, head: told.room.head } : told.counted;
-  return { ...told, lastRead: known.lastRead, counted };
+  const counted = known.lastRead >= told.room.head ? { ...nothingUnread, head: told.room.head } : told.serverCount;
+  return { ...told, lastRead: known.lastRead, serverCount: counted };
 }
 
 function outgoing({ cid, text, createdAt, replyTo, files, state }: OutboxEntry): Outgoing {

@@ -1,4 +1,4 @@
-import type { Begun } from './room/mentions';
+import type { PartialToken } from './room/mentions';
 
 export interface Emoji {
   char: string;
@@ -253,7 +253,7 @@ const WHOLE = /(?:^|[\s(]):([a-z0-9_+-]{1,30}):$/;
 const MOST = 6;
 
 /** The :code that ends at the caret and may still go on. */
-export function emojiAt(text: string, caret: number): Begun | undefined {
+export function emojiAt(text: string, caret: number): PartialToken | undefined {
   const query = BEGUN.exec(text.slice(0, caret))?.[2];
   return query === undefined || isCode(text, caret) ? undefined : { start: caret - query.length - 1, query };
 }

@@ -5,20 +5,20 @@ export interface Notice {
   text: string;
 }
 
-const SHOWN_MS = 7_000;
+const VISIBLE_MS = 7_000;
 
 /** Notices are short words to the user that go by themselves. */
 export class Notices {
-  readonly shown = new Store<readonly Notice[]>([]);
+  readonly visible = new Store<readonly Notice[]>([]);
   #next = 1;
 
-  say(text: string): void {
+  show(text: string): void {
     const notice = { id: this.#next++, text };
-    this.shown.update((shown) => [...shown, notice]);
-    setTimeout(() => this.dismiss(notice.id), SHOWN_MS);
+    this.visible.update((shown) => [...shown, notice]);
+    setTimeout(() => this.dismiss(notice.id), VISIBLE_MS);
   }
 
   dismiss(id: number): void {
-    this.shown.update((shown) => shown.filter((notice) => notice.id !== id));
+    this.visible.update((shown) => shown.filter((notice) => notice.id !== id));
   }
 }

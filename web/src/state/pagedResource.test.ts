@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { Refused } from '../transport/errors';
-import { type PageOf, Pages } from './pagedResource';
+import { ApiError } from '../transport/errors';
+import { type Page, PagedResource } from './pagedResource';
 
-type Asked = { question: string; cursor: string | undefined; answer: (page: PageOf<string>) => void; fail: () => void };
+type Asked = { question: string; cursor: string | undefined; answer: (page: Page<string>) => void; fail: () => void };
 
 /** A list whose server is the test. */
 function listing() {
   const asked: Asked[] = [];
-  const pages = new Pages<string, string>(
+  const pages = new PagedResource<string, string>(
     (question, cursor) =>
-      new Promise((answer, refuse) => asked.push({ question, cursor, answer, fail: () => refuse(new Refused('UNAVAILABLE', 'Not right now.')) })),
+      new Promise((answer, refuse) => asked.push({ question, cursor, answer, fail: () => refuse(new ApiError('UNAVAILABLE', 'Not right now.')) })),
     '',
   );
   return { pages, asked, state: () => pages.state.getSnapshot() };
@@ -17,26 +17,26 @@ function listing() {
 
 test('pages follow each other', async () => {
   const { pages, asked, state } = listing();
-  const first = pages.ask('a');
+  const first = pages.query('a');
   asked[0]?.answer({ items: ['a1', 'a2'], next: 'c1' });
   await first;
   expect(state()).toEqual({ kind: 'ready', items: ['a1', 'a2'], next: 'c1' });
-  const second = pages.more();
+  const second = pages.loadMore();
   expect(asked[1]).toMatchObject({ question: 'a', cursor: 'c1' });
   asked[1]?.answer({ items: ['a3'] });
   await second;
   expect(state()).toEqual({ kind: 'ready', items: ['a1', 'a2', 'a3'] });
-  await pages.more();
+  await pages.loadMore();
   expect(asked).toHaveLength(2);
 });
 
 test('what is shown stays until the answer is here, and a late answer to an earlier question is dropped', async () => {
   const { pages, asked, state } = listing();
-  const first = pages.ask('a');
+  const first = pages.query('a');
   asked[0]?.answer({ items: ['a1'] });
   await first;
-  const slow = pages.ask('ab');
-  const fast = pages.ask('abc');
+  const slow = pages.query('ab');
+  const fast = pages.query('abc');
   expect(state()).toEqual({ kind: 'loading', items: ['a1'] });
   asked[2]?.answer({ items: ['abc'] });
   await fast;
@@ -47,14 +47,14 @@ test('what is shown stays until the answer is here, and a late answer to an earl
 
 test('a failure keeps what was asked for before, and nothing of another question', async () => {
   const { pages, asked, state } = listing();
-  const first = pages.ask('a');
+  const first = pages.query('a');
   asked[0]?.answer({ items: ['a1'], next: 'c1' });
   await first;
-  const again = pages.again();
+  const again = pages.refresh();
   asked[1]?.fail();
   await again;
   expect(state()).toEqual({ kind: 'failed', items: ['a1'], reason: 'Not right now.' });
-  const other = pages.ask('b');
+  const other = pages.query('b');
   asked[2]?.fail();
   await other;
   expect(state()).toEqual({ kind: 'failed', items: [], reason: 'Not right now.' });

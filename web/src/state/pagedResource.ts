@@ -1,47 +1,47 @@
-import { wordsOf } from '../transport/errors';
+import { errorMessage } from '../transport/errors';
 import { Store } from './store';
 
-export interface PageOf<T> {
+export interface Page<T> {
   items: readonly T[];
   /** Where the next page begins; missing on the last one. */
   next?: string;
 }
 
-export type PagesState<T> =
-  | ({ kind: 'loading' | 'ready' } & PageOf<T>)
+export type PagedState<T> =
+  | ({ kind: 'loading' | 'ready' } & Page<T>)
   | { kind: 'failed'; items: readonly T[]; reason: string };
 
 /** Pages is a long list of the server's, read page by page; Q is what it is asked. */
-export class Pages<T, Q> {
-  readonly state = new Store<PagesState<T>>({ kind: 'loading', items: [] });
-  #read: (question: Q, cursor?: string) => Promise<PageOf<T>>;
+export class PagedResource<T, Q> {
+  readonly state = new Store<PagedState<T>>({ kind: 'loading', items: [] });
+  #read: (question: Q, cursor?: string) => Promise<Page<T>>;
   #question: Q;
   #latest = 0;
 
-  constructor(read: (question: Q, cursor?: string) => Promise<PageOf<T>>, question: Q) {
+  constructor(read: (question: Q, cursor?: string) => Promise<Page<T>>, question: Q) {
     this.#read = read;
     this.#question = question;
   }
 
   /** Begins anew; what is shown stays until the answer is here, and where the same question fails. */
-  ask(question: Q): Promise<void> {
+  query(question: Q): Promise<void> {
     const kept = question === this.#question ? this.state.getSnapshot().items : [];
     this.#question = question;
     return this.#page(kept);
   }
 
   /** Reads the first page again. */
-  again(): Promise<void> {
-    return this.ask(this.#question);
+  refresh(): Promise<void> {
+    return this.query(this.#question);
   }
 
-  async more(): Promise<void> {
+  async loadMore(): Promise<void> {
     const state = this.state.getSnapshot();
     if (state.kind === 'ready' && state.next) await this.#page(state.items, state.next);
   }
 
   /** What was done is shown without asking again. */
-  change(change: (items: readonly T[]) => readonly T[]): void {
+  update(change: (items: readonly T[]) => readonly T[]): void {
     this.state.update((state) => ({ ...state, items: change(state.items) }));
   }
 
@@ -55,7 +55,7 @@ export class Pages<T, Q> {
       const items = cursor === undefined ? page.items : [...kept, ...page.items];
       this.state.set({ kind: 'ready', items, ...(page.next ? { next: page.next } : {}) });
     } catch (error) {
-      if (question === this.#latest) this.state.set({ kind: 'failed', items: kept, reason: wordsOf(error) });
+      if (question === this.#latest) this.state.set({ kind: 'failed', items: kept, reason: errorMessage(error) });
     }
   }
 }

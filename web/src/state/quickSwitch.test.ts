@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { alice, bob, room, user } from '../test/fixtures';
-import { neighbour, placesFor, sidebarOrder } from './quickSwitch';
+import { adjacentRoom, quickSwitchResults, sidebarOrder } from './quickSwitch';
 import type { MyRoom } from './room/unread';
 
 const cleo = user(3, 'cleo', 'Cleo Ünal');
-const mine = (id: number, name: string, more: object = {}): MyRoom => ({ room: room(id, { name, ...more }), role: 'member', lastRead: 0, counted: { unread: 0, mentions: 0, head: 0 } });
+const mine = (id: number, name: string, more: object = {}): MyRoom => ({ room: room(id, { name, ...more }), role: 'member', lastRead: 0, serverCount: { unread: 0, mentions: 0, head: 0 } });
 const direct = (id: number, other: typeof bob) => mine(id, 'x', { direct: true, with: [alice, other] });
 const rooms = [mine(1, 'garden club'), mine(2, 'reading'), mine(3, 'late night radio'), direct(4, bob), direct(5, cleo)];
 const ids = (list: readonly MyRoom[]) => list.map((one) => one.room.id);
@@ -22,11 +22,11 @@ test.each([
   [[1, 2, 3], undefined, -1, 3],
   [[1], 1, 1, undefined],
   [[], undefined, 1, undefined],
-] as const)('among %j from %s by %i is %s', (all, from, step, next) => expect(neighbour(all, from, step)).toBe(next));
+] as const)('among %j from %s by %i is %s', (all, from, step, next) => expect(adjacentRoom(all, from, step)).toBe(next));
 
 describe('places', () => {
   const unread = new Map([[3, { unread: 4, mentions: 0 }], [5, { unread: 1, mentions: 0 }]]);
-  const find = (query: string, here?: number) => ids(placesFor(rooms, query, { me: 1, here, unread, visited: [2, 1] }));
+  const find = (query: string, here?: number) => ids(quickSwitchResults(rooms, query, { me: 1, here, unread, visited: [2, 1] }));
 
   test.each([
     ['', [5, 3, 2, 1, 4]],

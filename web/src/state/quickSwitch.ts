@@ -1,5 +1,5 @@
-import { otherIn, titleOf } from './room/direct';
-import { plain } from './room/mentions';
+import { otherMember, roomTitle } from './room/direct';
+import { normalize } from './room/mentions';
 import type { MyRoom, Unread } from './room/unread';
 
 /** What the sidebar shows, in its order: rooms by name, then people, whoever spoke last first. */
@@ -12,27 +12,27 @@ export function sidebarOrder(rooms: readonly MyRoom[], lastSaid: ReadonlyMap<num
 }
 
 /** The room before (-1) or after (1) one, round and round; among all, or those with something unread. */
-export function neighbour(ids: readonly number[], from: number | undefined, step: 1 | -1): number | undefined {
+export function adjacentRoom(ids: readonly number[], from: number | undefined, step: 1 | -1): number | undefined {
   const at = from === undefined ? -1 : ids.indexOf(from);
   if (at < 0) return step > 0 ? ids[0] : ids.at(-1);
   const next = ids[(at + step + ids.length) % ids.length];
   return next === from ? undefined : next;
 }
 
-const MOST = 9;
+const MAX_RESULTS = 9;
 
 /**
  * Where somebody may want to go who has written so much of a name: to what calls
  * them or is unread, then where they were last; but first to what begins as written.
  */
-export function placesFor(
+export function quickSwitchResults(
   rooms: readonly MyRoom[],
   query: string,
   { me, here, unread, visited }: { me: number; here: number | undefined; unread: ReadonlyMap<number, Unread>; visited: readonly number[] },
 ): MyRoom[] {
-  const wanted = plain(query.trim().replace(/^[#@]/, ''));
+  const wanted = normalize(query.trim().replace(/^[#@]/, ''));
   const rank = (mine: MyRoom): number => {
-    const names = [titleOf(mine.room, me), otherIn(mine.room, me)?.username ?? ''].map(plain);
+    const names = [roomTitle(mine.room, me), otherMember(mine.room, me)?.username ?? ''].map(normalize);
     const begins = names.some((name) => name.startsWith(wanted));
     const within = names.some((name) => name.split(/[\s._-]+/).some((word) => word.startsWith(wanted)));
     if (!within && !names.some((name) => name.includes(wanted))) return -1;
@@ -46,6 +46,6 @@ export function placesFor(
     .map((mine) => ({ mine, rank: rank(mine) }))
     .filter((one) => one.rank >= 0)
     .toSorted((a, b) => b.rank - a.rank)
-    .slice(0, MOST)
+    .slice(0, MAX_RESULTS)
     .map(({ mine }) => mine);
 }

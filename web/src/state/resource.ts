@@ -1,11 +1,11 @@
-import { wordsOf } from '../transport/errors';
+import { errorMessage } from '../transport/errors';
 import { Store } from './store';
 
-export type ListingState<T> = { kind: 'loading' } | { kind: 'ready'; items: readonly T[] } | { kind: 'failed'; reason: string };
+export type ResourceState<T> = { kind: 'loading' } | { kind: 'ready'; items: readonly T[] } | { kind: 'failed'; reason: string };
 
 /** Listing is a short list of the server's, read when somebody looks at it. */
-export class Listing<T> {
-  readonly state = new Store<ListingState<T>>({ kind: 'loading' });
+export class Resource<T> {
+  readonly state = new Store<ResourceState<T>>({ kind: 'loading' });
   #read: () => Promise<readonly T[]>;
   #latest = 0;
 
@@ -20,7 +20,7 @@ export class Listing<T> {
       const items = await this.#read();
       if (question === this.#latest) this.state.set({ kind: 'ready', items });
     } catch (error) {
-      if (question === this.#latest) this.state.set({ kind: 'failed', reason: wordsOf(error) });
+      if (question === this.#latest) this.state.set({ kind: 'failed', reason: errorMessage(error) });
     }
   }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { message } from '../test/fixtures';
-import { Rest } from '../transport/rest';
-import { partsOf, Search } from './search';
+import { RestClient } from '../transport/rest';
+import { highlightParts, Search } from './search';
 
 const shown = (text: string, ...places: [number, number][]) =>
-  partsOf(text, places.map(([start, end]) => ({ start, end }))).map(({ text: part, marked }) => (marked ? `[${part}]` : part)).join('');
+  highlightParts(text, places.map(([start, end]) => ({ start, end }))).map(({ text: part, marked }) => (marked ? `[${part}]` : part)).join('');
 
 test.each([
   ['one two one', [[0, 3], [8, 11]], '[one] two [one]'],
@@ -27,7 +27,7 @@ describe('search', () => {
 
   function searching(answer: (query: URLSearchParams) => object) {
     const asked: string[] = [];
-    const rest = new Rest(async (input) => {
+    const rest = new RestClient(async (input) => {
       const query = new URL(String(input), 'http://test').searchParams;
       asked.push([query.get('q'), query.get('room'), query.get('cursor')].join(' '));
       return new Response(JSON.stringify(answer(query)));
@@ -38,7 +38,7 @@ describe('search', () => {
   test('asks on while pages are empty and there is more', async () => {
     const pages: Record<string, object> = { '': { results: [], nextCursor: 'a' }, a: { results: [], nextCursor: 'b' }, b: { results: [hit(1)] } };
     const { search, asked } = searching((query) => pages[query.get('cursor') ?? ''] ?? {});
-    await search.find(' tea ', 7);
+    await search.query(' tea ', 7);
     expect(asked).toEqual(['tea 7 ', 'tea 7 a', 'tea 7 b']);
     expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', hits: [{ message: { seq: 1 } }] });
     expect(search.state.getSnapshot()).not.toHaveProperty('nextCursor');
@@ -46,21 +46,21 @@ describe('search', () => {
 
   test('does not ask for ever on its own', async () => {
     const { search, asked } = searching(() => ({ results: [], nextCursor: 'more' }));
-    await search.find('tea');
+    await search.query('tea');
     expect(asked).toHaveLength(5);
     expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', hits: [], nextCursor: 'more' });
   });
 
   test('a late answer to an earlier question is dropped', async () => {
     const { search } = searching((query) => ({ results: [hit(query.get('q') === 'tea' ? 1 : 2)] }));
-    await Promise.all([search.find('tea'), search.find('coffee')]);
+    await Promise.all([search.query('tea'), search.query('coffee')]);
     expect(search.state.getSnapshot()).toMatchObject({ hits: [{ message: { seq: 2 } }] });
   });
 
   test('without words there is nothing to show', async () => {
     const { search, asked } = searching(() => ({ results: [hit(1)] }));
-    await search.find('tea');
-    await search.find('  ');
+    await search.query('tea');
+    await search.query('  ');
     expect(search.state.getSnapshot()).toEqual({ kind: 'idle' });
     expect(asked).toHaveLength(1);
   });

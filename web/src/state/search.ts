@@ -1,5 +1,5 @@
-import { wordsOf } from '../transport/errors';
-import type { Hit, Rest } from '../transport/rest';
+import { errorMessage } from '../transport/errors';
+import type { Hit, RestClient } from '../transport/rest';
 import { Store } from './store';
 
 export type SearchState =
@@ -10,18 +10,18 @@ export type SearchState =
   | { kind: 'failed'; hits: readonly Hit[]; reason: string };
 
 /** A page may be short, or empty, though there is more: so often is asked on without a person's asking. */
-const MOST_EMPTY = 5;
-const ENOUGH = 10;
+const MAX_EMPTY_PAGES = 5;
+const MIN_RESULTS = 10;
 
 /** Search looks for what was said, in one room or in all of this user's. */
 export class Search {
   readonly state = new Store<SearchState>({ kind: 'idle' });
-  #rest: Rest;
+  #rest: RestClient;
   #latest = 0;
   #text = '';
   #room: number | undefined;
 
-  constructor(rest: Rest) {
+  constructor(rest: RestClient) {
     this.#rest = rest;
   }
 
@@ -30,7 +30,7 @@ export class Search {
     return this.#text;
   }
 
-  async find(text: string, room?: number): Promise<void> {
+  async query(text: string, room?: number): Promise<void> {
     this.#text = text.trim();
     this.#room = room;
     if (this.#text === '') {
@@ -41,7 +41,7 @@ export class Search {
     await this.#page([]);
   }
 
-  async more(): Promise<void> {
+  async loadMore(): Promise<void> {
     const state = this.state.getSnapshot();
     if (state.kind === 'ready' && state.nextCursor) await this.#page(state.hits, state.nextCursor);
   }
@@ -53,8 +53,8 @@ export class Search {
     let hits = before;
     let cursor = from;
     try {
-      for (let page = 0; page < MOST_EMPTY; page++) {
-        const found = await this.#rest.search({
+      for (let page = 0; page < MAX_EMPTY_PAGES; page++) {
+        const found = await this.#rest.searchMessages({
           text: this.#text,
           ...(this.#room === undefined ? {} : { room: this.#room }),
           ...(cursor === undefined ? {} : { cursor }),
@@ -62,11 +62,11 @@ export class Search {
         if (question !== this.#latest) return;
         hits = [...hits, ...found.results];
         cursor = found.nextCursor;
-        if (!cursor || hits.length - before.length >= ENOUGH) break;
+        if (!cursor || hits.length - before.length >= MIN_RESULTS) break;
       }
       this.state.set({ kind: 'ready', hits, ...(cursor ? { nextCursor: cursor } : {}) });
     } catch (error) {
-      if (question === this.#latest) this.state.set({ kind: 'failed', hits, reason: wordsOf(error) });
+      if (question === this.#latest) this.state.set({ kind: 'failed', hits, reason: errorMessage(error) });
     }
   }
 
@@ -86,7 +86,7 @@ const BEFORE = 60;
 const WHOLE = 220;
 
 /** The text around its first highlight, cut into marked parts and the others. */
-export function partsOf(text: string, highlights: Hit['highlights']): TextPart[] {
+export function highlightParts(text: string, highlights: Hit['highlights']): TextPart[] {
   const first = highlights[0]?.start ?? 0;
   const from = text.length <= WHOLE ? 0 : wordStart(text, Math.max(0, first - BEFORE));
   const to = Math.min(text.length, from + WHOLE);

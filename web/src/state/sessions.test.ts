@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deviceOf } from './sessions';
+import { deviceName } from './sessions';
 
 test.each([
   ['Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', 'Firefox on Linux'],
@@ -9,5 +9,5 @@ test.each([
   ['curl/8.5.0', 'curl'],
   ['', 'Unknown device'],
 ])('%s is %s', (userAgent, want) => {
-  expect(deviceOf(userAgent)).toBe(want);
+  expect(deviceName(userAgent)).toBe(want);
 });

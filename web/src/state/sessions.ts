@@ -1,6 +1,6 @@
 import type { Session } from '../protocol/types';
-import { wordsOf } from '../transport/errors';
-import type { Rest } from '../transport/rest';
+import { errorMessage } from '../transport/errors';
+import type { RestClient } from '../transport/rest';
 import { Store } from './store';
 
 export type SessionsState =
@@ -11,19 +11,19 @@ export type SessionsState =
 /** Sessions are the places where this user is signed in, the present one first. */
 export class Sessions {
   readonly state = new Store<SessionsState>({ kind: 'loading' });
-  #rest: Rest;
+  #rest: RestClient;
 
-  constructor(rest: Rest) {
+  constructor(rest: RestClient) {
     this.#rest = rest;
   }
 
   async load(): Promise<void> {
     if (this.state.getSnapshot().kind === 'failed') this.state.set({ kind: 'loading' });
     try {
-      const sessions = await this.#rest.sessions();
-      this.state.set({ kind: 'ready', sessions: sessions.toSorted(presentFirst) });
+      const sessions = await this.#rest.listSessions();
+      this.state.set({ kind: 'ready', sessions: sessions.toSorted(currentFirst) });
     } catch (error) {
-      this.state.set({ kind: 'failed', reason: wordsOf(error) });
+      this.state.set({ kind: 'failed', reason: errorMessage(error) });
     }
   }
 
@@ -33,7 +33,7 @@ export class Sessions {
   }
 }
 
-function presentFirst(a: Session, b: Session): number {
+function currentFirst(a: Session, b: Session): number {
   return Number(b.current) - Number(a.current) || Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt);
 }
 
@@ -55,7 +55,7 @@ const systems: [RegExp, string][] = [
 ];
 
 /** What somebody would call the device: "Firefox on Linux". A program says its own name. */
-export function deviceOf(userAgent: string): string {
+export function deviceName(userAgent: string): string {
   const browser = browsers.find(([sign]) => sign.test(userAgent))?.[1];
   const system = systems.find(([sign]) => sign.test(userAgent))?.[1];
   if (browser !== undefined) return system === undefined ? browser : `${browser} on ${system}`;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { OutgoingHook } from '../protocol/types';
-import { Rest } from '../transport/rest';
+import type { OutgoingWebhook } from '../protocol/types';
+import { RestClient } from '../transport/rest';
 import { deliveryOf, Webhooks } from './webhooks';
 
-const hook: OutgoingHook = { id: 1, roomId: 7, url: 'https://example.org/chat', delivered: 5, failures: 0, lastError: '', createdAt: '2026-11-01T10:00:00.000Z', createdBy: { id: 1, username: 'alice', displayName: 'Alice', avatarUrl: '' }, paused: false };
+const hook: OutgoingWebhook = { id: 1, roomId: 7, url: 'https://example.org/chat', delivered: 5, failures: 0, lastError: '', createdAt: '2026-11-01T10:00:00.000Z', createdBy: { id: 1, username: 'alice', displayName: 'Alice', avatarUrl: '' }, paused: false };
 
 test.each([
   ['has everything', hook, { kind: 'up to date' }],
@@ -26,7 +26,7 @@ test.each([
 
 test('a resumed webhook is listed again', async () => {
   const asked: string[] = [];
-  const rest = new Rest(async (input, init) => {
+  const rest = new RestClient(async (input, init) => {
     asked.push(`${init?.method} ${String(input).replace('/api/v1/rooms/7/webhooks', '')}`);
     return Response.json(init?.method === 'GET' ? { webhooks: [hook] } : { webhook: hook });
   });

@@ -1,7 +1,7 @@
-import type { IncomingHook, NewIncomingHook, NewOutgoingHook, OutgoingHook } from '../protocol/types';
-import type { Rest } from '../transport/rest';
-import { WebhookRest } from '../transport/webhooks';
-import { Listing } from './resource';
+import type { IncomingWebhook, NewIncomingWebhook, NewOutgoingWebhook, OutgoingWebhook } from '../protocol/types';
+import type { RestClient } from '../transport/rest';
+import { WebhookClient } from '../transport/webhooks';
+import { Resource } from './resource';
 
 /** How a receiver does; behind: how many changes of the room it has not taken yet. */
 export type Delivery =
@@ -12,25 +12,25 @@ export type Delivery =
   | { kind: 'given up'; reason: string; at: string };
 
 export interface Receiver {
-  hook: OutgoingHook;
+  hook: OutgoingWebhook;
   delivery: Delivery;
 }
 
 /** Webhooks are a room's ways to and from programs. head tells the room's last number. */
 export class Webhooks {
-  readonly incoming: Listing<IncomingHook>;
-  readonly outgoing: Listing<Receiver>;
-  #rest: WebhookRest;
+  readonly incoming: Resource<IncomingWebhook>;
+  readonly outgoing: Resource<Receiver>;
+  #rest: WebhookClient;
 
-  constructor(rest: Rest, roomId: number, head: () => number) {
-    this.#rest = new WebhookRest(rest, roomId);
-    this.incoming = new Listing(() => this.#rest.incoming());
-    this.outgoing = new Listing(async () => (await this.#rest.outgoing()).map((hook) => ({ hook, delivery: deliveryOf(hook, head()) })));
+  constructor(rest: RestClient, roomId: number, head: () => number) {
+    this.#rest = new WebhookClient(rest, roomId);
+    this.incoming = new Resource(() => this.#rest.listIncoming());
+    this.outgoing = new Resource(async () => (await this.#rest.listOutgoing()).map((hook) => ({ hook, delivery: deliveryOf(hook, head()) })));
   }
 
   /** The address is told this once: the list does not bear it. */
-  async makeIncoming(name: string): Promise<NewIncomingHook> {
-    const made = await this.#rest.makeIncoming(name);
+  async makeIncoming(name: string): Promise<NewIncomingWebhook> {
+    const made = await this.#rest.createIncoming(name);
     await this.incoming.load();
     return made;
   }
@@ -41,8 +41,8 @@ export class Webhooks {
   }
 
   /** The secret is told this once: the list does not bear it. */
-  async makeOutgoing(url: string): Promise<NewOutgoingHook> {
-    const made = await this.#rest.makeOutgoing(url);
+  async makeOutgoing(url: string): Promise<NewOutgoingWebhook> {
+    const made = await this.#rest.createOutgoing(url);
     await this.outgoing.load();
     return made;
   }
@@ -65,7 +65,7 @@ export class Webhooks {
   }
 }
 
-export function deliveryOf(hook: OutgoingHook, head: number): Delivery {
+export function deliveryOf(hook: OutgoingWebhook, head: number): Delivery {
   const { disabledAt, failures, lastError: reason, nextTryAt, delivered } = hook;
   if (hook.paused) return { kind: 'paused' };
   if (disabledAt !== undefined) return { kind: 'given up', reason, at: disabledAt };

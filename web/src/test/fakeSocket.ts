@@ -23,7 +23,7 @@ export class FakeWebSocket {
   }
 
   /** Waits until the client has sent what is looked for. */
-  async told(find: (sent: readonly Sent[]) => Sent | undefined): Promise<Sent> {
+  async waitForCommand(find: (sent: readonly Sent[]) => Sent | undefined): Promise<Sent> {
     const sent = find(await until(this.#sent, (all) => find(all) !== undefined));
     if (sent === undefined) throw new Error('not sent');
     return sent;

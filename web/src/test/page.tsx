@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 import { ChatContext } from '../hooks/context';
 import type { Message } from '../protocol/types';
 import { until } from './until';
-import { connectedRig, type Rig } from './testChat';
+import { connectTestChat, type TestChat } from './testChat';
 
 /** What the tests' browser lacks: a wide window with a mouse. */
 export function stubBrowser(): void {
@@ -16,15 +16,15 @@ export function stubBrowser(): void {
 }
 
 /** Connects alice, opens room 7 and shows the element. */
-export async function open(element: ReactElement, answer: NonNullable<Parameters<typeof connectedRig>[0]>): Promise<Rig> {
-  const rig = await connectedRig(answer);
+export async function renderWithChat(element: ReactElement, answer: NonNullable<Parameters<typeof connectTestChat>[0]>): Promise<TestChat> {
+  const rig = await connectTestChat(answer);
   const session = rig.chat.session(7);
-  if (session !== undefined) await until(session.opening, (opening) => opening.kind === 'ready');
+  if (session !== undefined) await until(session.loadState, (opening) => opening.kind === 'ready');
   render(<ChatContext value={rig.chat}>{element}</ChatContext>);
   return rig;
 }
 
 /** The server brings changes of the room, each by its changeSeq. */
-export function serve({ socket }: Rig, ...changed: Message[]): void {
+export function serve({ socket }: TestChat, ...changed: Message[]): void {
   act(() => socket().serve(...changed.map((m) => ({ type: 'message:new', data: { roomId: 7, seq: m.changeSeq, message: m } }))));
 }

@@ -1,28 +1,28 @@
-import { Rest } from '../transport/rest';
+import { RestClient } from '../transport/rest';
 import { Chat } from '../state/chat';
 import type { Tabs } from '../state/local/tabs';
-import { Kept } from '../state/local/userStorage';
-import { openVault, type Vault, vaultName } from '../state/local/database';
+import { UserStorage } from '../state/local/userStorage';
+import { openLocalDatabase, type LocalDatabase, databaseName } from '../state/local/database';
 import { FakeWebSocket, hello } from './fakeSocket';
 import { alice, room } from './fixtures';
 import { Store } from '../state/store';
 
 /** A tab that is alone in its browser. */
-const alone: Tabs = {
-  tell: () => undefined,
-  listen: () => undefined,
-  alone: (_, work) => work(),
-  lookedAt: async () => false,
+const singleTab: Tabs = {
+  broadcast: () => undefined,
+  onMessage: () => undefined,
+  withLock: (_, work) => work(),
+  isFocused: async () => false,
   close: () => undefined,
 };
 
-export interface Rig {
+export interface TestChat {
   chat: Chat;
-  vault: Vault;
+  db: LocalDatabase;
   /** The connections that were opened, newest last. */
   sockets: Store<readonly FakeWebSocket[]>;
   /** What REST was asked, as "GET /rooms". */
-  asked: string[];
+  requests: string[];
   socket(): FakeWebSocket;
   /** Waits for the n-th command of a type on the newest connection. */
   command(type: string, n?: number): Promise<FakeWebSocket['sent'][number]>;
@@ -33,27 +33,27 @@ type Answer = (method: string, path: string, body: unknown) => { status?: number
 let rigs = 0;
 
 /** A chat of alice against a server that the test plays. */
-export async function rig(answer: Answer = () => ({ body: {} }), vault?: Vault): Promise<Rig> {
+export async function createTestChat(answer: Answer = () => ({ body: {} }), vault?: LocalDatabase): Promise<TestChat> {
   const sockets = new Store<readonly FakeWebSocket[]>([]);
   const asked: string[] = [];
-  const kept = vault ?? (await openVault(`rig-${++rigs}`));
+  const db = vault ?? (await openLocalDatabase(`rig-${++rigs}`));
   const respond = (method: string, url: string, sent: unknown) => {
     const path = url.replace('/api/v1', '');
     asked.push(`${method} ${path}`);
     const { status = 200, body } = answer(method, path, sent);
     return new Response(status === 204 ? null : JSON.stringify(body), { status });
   };
-  const rest = new Rest(
+  const rest = new RestClient(
     async (input, init) => respond(init?.method ?? 'GET', String(input), typeof init?.body === 'string' ? JSON.parse(init.body) : undefined),
     async (url, form) => respond('POST', url, form),
   );
   const chat = new Chat({
     user: alice,
     rest,
-    vault: kept,
-    kept: new Kept(vaultName(alice)),
-    tabs: alone,
-    hooks: { ended: () => undefined, refused: () => undefined, otherUser: () => undefined },
+    db: db,
+    storage: new UserStorage(databaseName(alice)),
+    tabs: singleTab,
+    callbacks: { onSessionEnded: () => undefined, onConnectFailed: () => undefined, onOtherUser: () => undefined },
     socket: {
       url: 'ws://test/ws',
       random: () => 0,
@@ -69,13 +69,13 @@ export async function rig(answer: Answer = () => ({ body: {} }), vault?: Vault):
     if (ws === undefined) throw new Error('no connection was opened');
     return ws;
   };
-  const command = (type: string, n = 1) => socket().told((sent) => sent.filter((one) => one.type === type)[n - 1]);
-  return { chat, vault: kept, sockets, asked, socket, command };
+  const command = (type: string, n = 1) => socket().waitForCommand((sent) => sent.filter((one) => one.type === type)[n - 1]);
+  return { chat, db: db, sockets, requests: asked, socket, command };
 }
 
 /** Connects with one room, number 7, that holds no message yet. */
-export async function connectedRig(answer?: Answer): Promise<Rig> {
-  const rigged = await rig(answer);
+export async function connectTestChat(answer?: Answer): Promise<TestChat> {
+  const rigged = await createTestChat(answer);
   await rigged.chat.start();
   rigged.socket().serve(helloWithRoom());
   const join = await rigged.command('room:join');

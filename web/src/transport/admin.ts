@@ -1,8 +1,8 @@
 import { decodeAccount, decodeAuditRecord, decodeConnection, decodeLimitsView, decodeServerState } from '../protocol/admin';
 import { decodeRoom } from '../protocol/decode';
 import { boolean, list, number, object, optional, string, withDefault } from '../protocol/guards';
-import type { Account, AuditRecord, Connection, LimitsView, Room, ServerLimits, ServerState } from '../protocol/types';
-import { nothing, type Rest } from './rest';
+import type { Account, AuditEntry, Connection, LimitsView, Room, ServerLimits, ServerState } from '../protocol/types';
+import { noContent, type RestClient } from './rest';
 
 export interface AccountPatch {
   role?: 'user' | 'admin';
@@ -25,21 +25,21 @@ const connectionsOf = object<ConnectionPage>({
   nextCursor: optional(string),
   silent: withDefault(number, 0),
 });
-const auditOf = object<{ entries: AuditRecord[]; hasMore: boolean }>({ entries: list(decodeAuditRecord), hasMore: withDefault(boolean, false) });
+const auditOf = object<{ entries: AuditEntry[]; hasMore: boolean }>({ entries: list(decodeAuditRecord), hasMore: withDefault(boolean, false) });
 
 /** AdminRest asks what only admins of the server may. */
-export class AdminRest {
-  #rest: Rest;
+export class AdminClient {
+  #rest: RestClient;
 
-  constructor(rest: Rest) {
+  constructor(rest: RestClient) {
     this.#rest = rest;
   }
 
-  users(text: string, cursor?: string): Promise<{ users: Account[]; nextCursor?: string }> {
+  listUsers(text: string, cursor?: string): Promise<{ users: Account[]; nextCursor?: string }> {
     return this.#rest.call('GET', `/admin/users?${pageQuery(50, { q: text, cursor })}`, accountsOf);
   }
 
-  async changeUser(id: number, patch: AccountPatch): Promise<Account> {
+  async updateUser(id: number, patch: AccountPatch): Promise<Account> {
     return (await this.#rest.call('PATCH', `/admin/users/${id}`, accountOf, patch)).user;
   }
 
@@ -48,38 +48,38 @@ export class AdminRest {
     return (await this.#rest.call('POST', `/admin/users/${id}/password`, passwordOf)).password;
   }
 
-  rooms(text: string, cursor?: string): Promise<{ rooms: Room[]; nextCursor?: string }> {
+  listRooms(text: string, cursor?: string): Promise<{ rooms: Room[]; nextCursor?: string }> {
     return this.#rest.call('GET', `/admin/rooms?${pageQuery(50, { q: text, cursor })}`, roomsOf);
   }
 
   deleteRoom(id: number): Promise<void> {
-    return this.#rest.call('DELETE', `/admin/rooms/${id}`, nothing);
+    return this.#rest.call('DELETE', `/admin/rooms/${id}`, noContent);
   }
 
   /** userId: only those of one user. */
-  connections(userId: number | undefined, cursor?: string): Promise<ConnectionPage> {
+  listConnections(userId: number | undefined, cursor?: string): Promise<ConnectionPage> {
     return this.#rest.call('GET', `/admin/connections?${pageQuery(100, { userId, cursor })}`, connectionsOf);
   }
 
   closeConnection(id: string): Promise<void> {
-    return this.#rest.call('DELETE', `/admin/connections/${encodeURIComponent(id)}`, nothing);
+    return this.#rest.call('DELETE', `/admin/connections/${encodeURIComponent(id)}`, noContent);
   }
 
   server(): Promise<ServerState> {
     return this.#rest.call('GET', '/admin/server', decodeServerState);
   }
 
-  limits(): Promise<LimitsView> {
+  getLimits(): Promise<LimitsView> {
     return this.#rest.call('GET', '/admin/limits', decodeLimitsView);
   }
 
   /** 0 takes what the environment says. */
-  changeLimits(patch: Partial<ServerLimits>): Promise<LimitsView> {
+  updateLimits(patch: Partial<ServerLimits>): Promise<LimitsView> {
     return this.#rest.call('PATCH', '/admin/limits', decodeLimitsView, patch);
   }
 
   /** before: the oldest entry that is known. */
-  audit(before?: string): Promise<{ entries: AuditRecord[]; hasMore: boolean }> {
+  listAuditLog(before?: string): Promise<{ entries: AuditEntry[]; hasMore: boolean }> {
     return this.#rest.call('GET', `/admin/audit?${pageQuery(50, { before })}`, auditOf);
   }
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../protocol/types';
 
 /** What the server said no with. Its message is for people's eyes. */
-export class Refused extends Error {
+export class ApiError extends Error {
   override name = 'Refused';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
@@ -16,13 +16,13 @@ export class Refused extends Error {
   }
 
   /** The same request may be sent again after a while. */
-  get passing(): boolean {
+  get retryable(): boolean {
     return this.code === 'UNAVAILABLE' || this.code === 'RATE_LIMITED';
   }
 }
 
 /** Nobody answered: what became of the request is not known. */
-export class Unreachable extends Error {
+export class NetworkError extends Error {
   override name = 'Unreachable';
 
   constructor(message = 'The server cannot be reached. Check your connection and try again.') {
@@ -31,7 +31,7 @@ export class Unreachable extends Error {
 }
 
 /** The words to show for an error. */
-export function wordsOf(error: unknown): string {
-  if (error instanceof Refused || error instanceof Unreachable) return error.message;
+export function errorMessage(error: unknown): string {
+  if (error instanceof ApiError || error instanceof NetworkError) return error.message;
   return 'Something went wrong. Please try again.';
 }

@@ -14,7 +14,7 @@ import {
 } from '../protocol/decode';
 import { boolean, type Decode, list, number, object, optional, string, withDefault } from '../protocol/guards';
 import type { Attachment, Ban, CreatedInvite, Invite, InvitedRoom, Member, Membership, Message, Room, RoomRole, Session, UploadAllowance, User } from '../protocol/types';
-import { Refused, Unreachable } from './errors';
+import { ApiError, NetworkError } from './errors';
 import { type Upload, type UploadOptions, xhrUpload } from './upload';
 
 export interface RoomQuery {
@@ -40,13 +40,13 @@ export interface ProfilePatch {
   statusMessage?: string;
 }
 
-export interface Page {
+export interface MessagePage {
   messages: Message[];
   head: number;
   hasMore: boolean;
 }
 
-export interface NewAccount {
+export interface AccountCredentials {
   username: string;
   password: string;
   email?: string;
@@ -79,9 +79,9 @@ export interface Found {
 }
 
 /** Where a page of messages stands in the room's sequence. */
-export type PagePlace = { before: number } | { after: number } | { around: number };
+export type PageAnchor = { before: number } | { after: number } | { around: number };
 
-export interface Joined {
+export interface JoinedRoom {
   room: Room;
   membership: Membership;
 }
@@ -98,13 +98,13 @@ export interface NodeInfo {
 
 const buildOf = object<{ version?: string; commit?: string }>({ version: optional(string), commit: optional(string) });
 const reportOf = object<{ warnings: string[] }>({ warnings: withDefault(list(string), []) });
-const ANSWER_MS = 15_000;
-const UPLOAD_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const UPLOAD_TIMEOUT_MS = 60_000;
 
-export const nothing: Decode<void> = () => undefined;
+export const noContent: Decode<void> = () => undefined;
 const userOf = object<{ user: User }>({ user: decodeUser });
 const roomOf = object<{ room: Room }>({ room: decodeRoom });
-const joinedOf = object<Joined>({ room: decodeRoom, membership: decodeMembership });
+const joinedOf = object<JoinedRoom>({ room: decodeRoom, membership: decodeMembership });
 const roomsOf = object<{ rooms: Room[]; nextCursor?: string }>({ rooms: list(decodeRoom), nextCursor: optional(string) });
 const membersOf = object<{ members: Member[]; nextCursor?: string }>({
   members: list(decodeMember),
@@ -125,14 +125,14 @@ const foundOf = object<Found>({
 });
 const allowanceOf = object<UploadAllowance>({ bytesToday: number, bytesPerDay: number, resetsAt: string });
 const attachmentOf = object<{ attachment: Attachment }>({ attachment: decodeAttachment });
-const pageOf = object<Page>({
+const pageOf = object<MessagePage>({
   messages: list(decodeMessage),
   head: withDefault(number, 0),
   hasMore: withDefault(boolean, false),
 });
 
 /** Rest speaks to /api/v1 with the session cookie; the token of the answers is never kept. */
-export class Rest {
+export class RestClient {
   #fetch: typeof fetch;
   #upload: Upload;
 
@@ -150,41 +150,41 @@ export class Rest {
     return (await this.#call('POST', '/auth/login', userOf, { username, password })).user;
   }
 
-  async guest(displayName?: string): Promise<User> {
+  async createGuest(displayName?: string): Promise<User> {
     return (await this.#call('POST', '/auth/guest', userOf, displayName ? { displayName } : {})).user;
   }
 
   logout(): Promise<void> {
-    return this.#call('POST', '/auth/logout', nothing);
+    return this.#call('POST', '/auth/logout', noContent);
   }
 
-  async me(): Promise<User> {
+  async getCurrentUser(): Promise<User> {
     return (await this.#call('GET', '/auth/me', userOf)).user;
   }
 
-  async keepAccount(account: NewAccount): Promise<User> {
+  async upgradeGuest(account: AccountCredentials): Promise<User> {
     return (await this.#call('PUT', '/auth/account', userOf, account)).user;
   }
 
   /** Closes the account for good; a guest has no password. */
   closeAccount(password: string | undefined): Promise<void> {
-    return this.#call('DELETE', '/users/me', nothing, password === undefined ? {} : { password });
+    return this.#call('DELETE', '/users/me', noContent, password === undefined ? {} : { password });
   }
 
   /** Every other session ends. */
   changePassword(current: string, password: string): Promise<void> {
-    return this.#call('PUT', '/auth/password', nothing, { current, password });
+    return this.#call('PUT', '/auth/password', noContent, { current, password });
   }
 
-  async sessions(): Promise<Session[]> {
+  async listSessions(): Promise<Session[]> {
     return (await this.#call('GET', '/auth/sessions', sessionsOf)).sessions;
   }
 
   endSession(id: number): Promise<void> {
-    return this.#call('DELETE', `/auth/sessions/${id}`, nothing);
+    return this.#call('DELETE', `/auth/sessions/${id}`, noContent);
   }
 
-  async changeProfile(patch: ProfilePatch): Promise<User> {
+  async updateProfile(patch: ProfilePatch): Promise<User> {
     return (await this.#call('PATCH', '/users/me', userOf, patch)).user;
   }
 
@@ -195,10 +195,10 @@ export class Rest {
   }
 
   removeAvatar(): Promise<void> {
-    return this.#call('DELETE', '/users/me/avatar', nothing);
+    return this.#call('DELETE', '/users/me/avatar', noContent);
   }
 
-  rooms(query: RoomQuery = {}): Promise<{ rooms: Room[]; nextCursor?: string }> {
+  listRooms(query: RoomQuery = {}): Promise<{ rooms: Room[]; nextCursor?: string }> {
     const params = new URLSearchParams();
     if (query.text) params.set('q', query.text);
     if (query.sort) params.set('sort', query.sort);
@@ -207,11 +207,11 @@ export class Rest {
     return this.#call('GET', `/rooms?${params.toString()}`, roomsOf);
   }
 
-  async room(roomId: number): Promise<Room> {
+  async getRoom(roomId: number): Promise<Room> {
     return (await this.#call('GET', `/rooms/${roomId}`, roomOf)).room;
   }
 
-  async invites(roomId: number): Promise<Invite[]> {
+  async listInvites(roomId: number): Promise<Invite[]> {
     return (await this.#call('GET', `/rooms/${roomId}/invites`, invitesOf)).invites;
   }
 
@@ -220,43 +220,43 @@ export class Rest {
   }
 
   revokeInvite(roomId: number, inviteId: number): Promise<void> {
-    return this.#call('DELETE', `/rooms/${roomId}/invites/${inviteId}`, nothing);
+    return this.#call('DELETE', `/rooms/${roomId}/invites/${inviteId}`, noContent);
   }
 
-  async invitedTo(token: string): Promise<InvitedRoom> {
+  async getInvitePreview(token: string): Promise<InvitedRoom> {
     return (await this.#call('GET', `/invites/${encodeURIComponent(token)}`, invitedOf)).room;
   }
 
-  joinByInvite(token: string): Promise<Joined> {
+  joinByInvite(token: string): Promise<JoinedRoom> {
     return this.#call('POST', `/invites/${encodeURIComponent(token)}/join`, joinedOf);
   }
 
-  openDirect(userId: number): Promise<Joined> {
+  openDirect(userId: number): Promise<JoinedRoom> {
     return this.#call('PUT', `/users/${userId}/direct`, joinedOf);
   }
 
-  bans(roomId: number, cursor?: string): Promise<{ bans: Ban[]; nextCursor?: string }> {
+  listBans(roomId: number, cursor?: string): Promise<{ bans: Ban[]; nextCursor?: string }> {
     const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
     return this.#call('GET', `/rooms/${roomId}/bans?${params.toString()}`, bansOf);
   }
 
   ban(roomId: number, userId: number, reason: string): Promise<void> {
-    return this.#call('PUT', `/rooms/${roomId}/bans/${userId}`, nothing, reason === '' ? {} : { reason });
+    return this.#call('PUT', `/rooms/${roomId}/bans/${userId}`, noContent, reason === '' ? {} : { reason });
   }
 
   unban(roomId: number, userId: number): Promise<void> {
-    return this.#call('DELETE', `/rooms/${roomId}/bans/${userId}`, nothing);
+    return this.#call('DELETE', `/rooms/${roomId}/bans/${userId}`, noContent);
   }
 
   mute(roomId: number, userId: number, seconds: number): Promise<void> {
-    return this.#call('PUT', `/rooms/${roomId}/members/${userId}/mute`, nothing, { seconds });
+    return this.#call('PUT', `/rooms/${roomId}/members/${userId}/mute`, noContent, { seconds });
   }
 
   unmute(roomId: number, userId: number): Promise<void> {
-    return this.#call('DELETE', `/rooms/${roomId}/members/${userId}/mute`, nothing);
+    return this.#call('DELETE', `/rooms/${roomId}/members/${userId}/mute`, noContent);
   }
 
-  search({ text, room, cursor }: MessageQuery): Promise<Found> {
+  searchMessages({ text, room, cursor }: MessageQuery): Promise<Found> {
     const params = new URLSearchParams({ q: text, limit: '20' });
     if (room !== undefined) params.set('room', String(room));
     if (cursor !== undefined) params.set('cursor', cursor);
@@ -267,35 +267,35 @@ export class Rest {
     return (await this.#call('POST', '/rooms', roomOf, room)).room;
   }
 
-  joinRoom(roomId: number, password?: string): Promise<Joined> {
+  joinRoom(roomId: number, password?: string): Promise<JoinedRoom> {
     return this.#call('POST', `/rooms/${roomId}/join`, joinedOf, password === undefined ? {} : { password });
   }
 
-  joinRoomByName(name: string, password?: string): Promise<Joined> {
+  joinRoomByName(name: string, password?: string): Promise<JoinedRoom> {
     return this.#call('POST', '/rooms/join', joinedOf, { name, ...(password === undefined ? {} : { password }) });
   }
 
   leaveRoom(roomId: number): Promise<void> {
-    return this.#call('POST', `/rooms/${roomId}/leave`, nothing);
+    return this.#call('POST', `/rooms/${roomId}/leave`, noContent);
   }
 
-  async changeRoom(roomId: number, patch: RoomPatch): Promise<Room> {
+  async updateRoom(roomId: number, patch: RoomPatch): Promise<Room> {
     return (await this.#call('PATCH', `/rooms/${roomId}`, roomOf, patch)).room;
   }
 
   deleteRoom(roomId: number): Promise<void> {
-    return this.#call('DELETE', `/rooms/${roomId}`, nothing);
+    return this.#call('DELETE', `/rooms/${roomId}`, noContent);
   }
 
   setRole(roomId: number, userId: number, role: RoomRole): Promise<void> {
-    return this.#call('PATCH', `/rooms/${roomId}/members/${userId}`, nothing, { role });
+    return this.#call('PATCH', `/rooms/${roomId}/members/${userId}`, noContent, { role });
   }
 
   removeMember(roomId: number, userId: number): Promise<void> {
-    return this.#call('DELETE', `/rooms/${roomId}/members/${userId}`, nothing);
+    return this.#call('DELETE', `/rooms/${roomId}/members/${userId}`, noContent);
   }
 
-  members(roomId: number, cursor?: string): Promise<{ members: Member[]; nextCursor?: string }> {
+  listMembers(roomId: number, cursor?: string): Promise<{ members: Member[]; nextCursor?: string }> {
     const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
     return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, membersOf);
   }
@@ -305,24 +305,24 @@ export class Rest {
     const form = new FormData();
     form.set('file', file, name);
     const answer = await this.#upload(`${BASE}/uploads`, form, options).catch(() => {
-      throw new Unreachable();
+      throw new NetworkError();
     });
-    return (await read(answer, attachmentOf, '/uploads')).attachment;
+    return (await decodeResponse(answer, attachmentOf, '/uploads')).attachment;
   }
 
-  uploadAllowance(): Promise<UploadAllowance> {
+  getUploadAllowance(): Promise<UploadAllowance> {
     return this.#call('GET', '/uploads/allowance', allowanceOf);
   }
 
-  messages(roomId: number, place: PagePlace, limit: number): Promise<Page> {
+  listMessages(roomId: number, place: PageAnchor, limit: number): Promise<MessagePage> {
     const [[where, seq] = ['before', 0]] = Object.entries(place);
     return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, pageOf);
   }
 
   /** Returns what the node that answers reports about itself. A node that is not ready has a report, too. */
-  async node(): Promise<NodeInfo> {
-    const build = await read(await this.#send('GET', '/health', undefined, ''), buildOf, '/health');
-    const { warnings } = reportOf(await json(await this.#send('GET', '/health/ready', undefined, '')), '/health/ready');
+  async getNodeInfo(): Promise<NodeInfo> {
+    const build = await decodeResponse(await this.#send('GET', '/health', undefined, ''), buildOf, '/health');
+    const { warnings } = reportOf(await readJson(await this.#send('GET', '/health/ready', undefined, '')), '/health/ready');
     return { ...build, warnings };
   }
 
@@ -332,7 +332,7 @@ export class Rest {
   }
 
   async #call<T>(method: string, path: string, decode: Decode<T>, body?: object): Promise<T> {
-    return read(await this.#send(method, path, body), decode, path);
+    return decodeResponse(await this.#send(method, path, body), decode, path);
   }
 
   async #send(method: string, path: string, body?: object, base = BASE): Promise<Response> {
@@ -345,40 +345,40 @@ export class Rest {
         credentials: 'same-origin',
         headers: { Accept: 'application/json', ...content },
         ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
-        signal: AbortSignal.timeout(form ? UPLOAD_MS : ANSWER_MS),
+        signal: AbortSignal.timeout(form ? UPLOAD_TIMEOUT_MS : REQUEST_TIMEOUT_MS),
       });
     } catch {
-      throw new Unreachable();
+      throw new NetworkError();
     }
   }
 }
 
-async function read<T>(answer: Response, decode: Decode<T>, path: string): Promise<T> {
-  if (!answer.ok) throw await refusal(answer);
+async function decodeResponse<T>(answer: Response, decode: Decode<T>, path: string): Promise<T> {
+  if (!answer.ok) throw await errorOf(answer);
   if (answer.status === 204) return decode(undefined, path);
-  return decode(await json(answer), path);
+  return decode(await readJson(answer), path);
 }
 
-async function json(answer: Response): Promise<unknown> {
+async function readJson(answer: Response): Promise<unknown> {
   try {
     return (await answer.json()) as unknown;
   } catch {
-    throw new Unreachable();
+    throw new NetworkError();
   }
 }
 
 /** Reads problem+json; a proxy's own error page counts as a server that is away. */
-async function refusal(answer: Response): Promise<Error> {
+async function errorOf(answer: Response): Promise<Error> {
   const retryAfter = Number(answer.headers.get('Retry-After'));
   const retryAfterMs = retryAfter > 0 ? retryAfter * 1000 : undefined;
   try {
     const problem = decodeProblem((await answer.json()) as unknown, 'problem');
     const first = problem.errors[0];
     const detail = problem.detail || first?.message || problem.title;
-    return new Refused(problem.code, detail, { retryAfterMs, field: first?.location.replace(/^body\./, '') });
+    return new ApiError(problem.code, detail, { retryAfterMs, field: first?.location.replace(/^body\./, '') });
   } catch {
-    if (answer.status === 401) return new Refused('UNAUTHENTICATED', 'Please sign in.');
-    if (answer.status >= 500) return new Unreachable();
-    return new Refused('INTERNAL', '', { retryAfterMs });
+    if (answer.status === 401) return new ApiError('UNAUTHENTICATED', 'Please sign in.');
+    if (answer.status >= 500) return new NetworkError();
+    return new ApiError('INTERNAL', '', { retryAfterMs });
   }
 }

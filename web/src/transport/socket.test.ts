@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ServerFrame } from '../protocol/types';
 import { FakeWebSocket, hello } from '../test/fakeSocket';
-import { Refused, Unreachable } from './errors';
+import { ApiError, NetworkError } from './errors';
 import { ChatSocket, type ConnectionState } from './socket';
 
 let opened: FakeWebSocket[];
@@ -20,10 +20,10 @@ beforeEach(() => {
   refused = 0;
   socket = new ChatSocket(
     {
-      state: (state: ConnectionState) => states.push(state.kind),
-      event: (frame) => events.push(frame),
-      ended: () => (ended += 1),
-      refused: () => (refused += 1),
+      onState: (state: ConnectionState) => states.push(state.kind),
+      onFrame: (frame) => events.push(frame),
+      onSessionEnded: () => (ended += 1),
+      onConnectFailed: () => (refused += 1),
     },
     {
       url: 'ws://test/ws',
@@ -162,32 +162,32 @@ describe('frames', () => {
   test('answers find their question', async () => {
     socket.open();
     last().serve(hello());
-    const first = socket.ask('message:send', { roomId: 7, cid: 'a', text: 'one' });
-    const second = socket.ask('message:send', { roomId: 7, cid: 'b', text: 'two' });
+    const first = socket.request('message:send', { roomId: 7, cid: 'a', text: 'one' });
+    const second = socket.request('message:send', { roomId: 7, cid: 'b', text: 'two' });
     const [one, two] = last().sent;
     last().serve({ id: two?.id, type: 'error', data: { code: 'RATE_LIMITED', message: 'Slowly.', retryAfterMs: 900, cid: 'b' } });
     last().serve({ id: one?.id, type: 'message:confirmed', data: { cid: 'a', roomId: 7, id: 9, seq: 4, createdAt: '2026-11-23T10:00:00.000Z' } });
     await expect(first).resolves.toMatchObject({ cid: 'a', seq: 4 });
     await expect(second).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 900 });
-    await expect(second).rejects.toBeInstanceOf(Refused);
+    await expect(second).rejects.toBeInstanceOf(ApiError);
   });
 
   test('what the server does not know it is not told again', async () => {
     socket.open();
     last().serve(hello());
-    socket.hint('typing:start', { roomId: 7 });
+    socket.notify('typing:start', { roomId: 7 });
     last().serve({ id: last().sent[0]?.id, type: 'error', data: { code: 'BAD_REQUEST', message: 'There is no command.' } });
     await vi.advanceTimersByTimeAsync(0);
-    socket.hint('typing:start', { roomId: 7 });
-    socket.hint('read:mark', { roomId: 7, seq: 1 });
+    socket.notify('typing:start', { roomId: 7 });
+    socket.notify('read:mark', { roomId: 7, seq: 1 });
     expect(last().sent.map((sent) => sent.type)).toEqual(['typing:start', 'read:mark']);
   });
 
   test('a question dies with its connection', async () => {
     socket.open();
     last().serve(hello());
-    const asked = socket.ask('room:changes', { roomId: 7, since: 1, epoch: 'e1' });
+    const asked = socket.request('room:changes', { roomId: 7, since: 1, epoch: 'e1' });
     last().end(1006);
-    await expect(asked).rejects.toBeInstanceOf(Unreachable);
+    await expect(asked).rejects.toBeInstanceOf(NetworkError);
   });
 });

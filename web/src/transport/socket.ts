@@ -1,7 +1,7 @@
 import { decodeFrame, splitFrame } from '../protocol/decode';
-import { Close, type Answers, type CommandData, type CommandType, type FrameData, type ServerFrame } from '../protocol/types';
+import { Close, type Responses, type CommandData, type CommandType, type FrameData, type ServerFrame } from '../protocol/types';
 import { backoffMs, MAX_ATTEMPTS } from './backoff';
-import { Refused, Unreachable } from './errors';
+import { ApiError, NetworkError } from './errors';
 
 export type ConnectionState =
   | { kind: 'disconnected' }
@@ -11,13 +11,13 @@ export type ConnectionState =
   | { kind: 'failed'; reason?: string };
 
 export interface SocketListener {
-  state(state: ConnectionState): void;
+  onState(state: ConnectionState): void;
   /** Every frame that is no answer to a command of ours, in order. */
-  event(frame: ServerFrame): void;
+  onFrame(frame: ServerFrame): void;
   /** The server ended the session: sign in again. */
-  ended(): void;
+  onSessionEnded(): void;
   /** A connection could not be opened; the browser does not say why. */
-  refused(): void;
+  onConnectFailed(): void;
 }
 
 export interface SocketOptions {
@@ -26,17 +26,17 @@ export interface SocketOptions {
   random?: () => number;
 }
 
-interface Waiting {
+interface PendingRequest {
   resolve(data: unknown): void;
   reject(error: Error): void;
   timer: ReturnType<typeof setTimeout>;
 }
 
-const HELLO_MS = 10_000;
-const ANSWER_MS = 12_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 12_000;
 const DEFAULT_PING_MS = 25_000;
 /** A connection that lived shorter than this did not help: attempts go on counting. */
-const SETTLED_MS = 5_000;
+const STABLE_AFTER_MS = 5_000;
 
 /**
  * ChatSocket keeps one connection to the server alive: it reconnects with
@@ -53,10 +53,10 @@ export class ChatSocket {
   #connectedAt = 0;
   #drainMs: number | undefined;
   #nextId = 1;
-  #waiting = new Map<number, Waiting>();
-  #unknown = new Set<CommandType>();
+  #pending = new Map<number, PendingRequest>();
+  #unsupported = new Set<CommandType>();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #helloTimer: ReturnType<typeof setTimeout> | undefined;
+  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #pingTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: SocketListener, options: SocketOptions) {
@@ -80,8 +80,8 @@ export class ChatSocket {
   }
 
   close(): void {
-    this.#drop();
-    this.#set({ kind: 'disconnected' });
+    this.#disconnect();
+    this.#setState({ kind: 'disconnected' });
   }
 
   /** Tries at once, from the start of the backoff: the network is back, or a person asked. */
@@ -93,46 +93,46 @@ export class ChatSocket {
   }
 
   /** The browser says that the network is gone: believe it, and look again by backoff. */
-  lost(): void {
+  reconnect(): void {
     if (this.#ws === undefined) return;
-    this.#drop();
+    this.#disconnect();
     this.#retry();
   }
 
   /** Sends a command and waits for its answer. */
-  async ask<C extends keyof Answers & CommandType>(type: C, data: CommandData[C]): Promise<FrameData[Answers[C]]> {
-    return (await this.#ask(type, data)) as FrameData[Answers[C]];
+  async request<C extends keyof Responses & CommandType>(type: C, data: CommandData[C]): Promise<FrameData[Responses[C]]> {
+    return (await this.#send(type, data)) as FrameData[Responses[C]];
   }
 
   /**
    * Sends what may be lost and whose answer, if any, does not matter. A server that
    * does not know the command is not told again: it counts mistakes.
    */
-  hint<C extends CommandType>(type: C, data: CommandData[C]): void {
-    if (this.#unknown.has(type)) return;
-    this.#ask(type, data).catch((error: unknown) => {
-      if (error instanceof Refused && error.code === 'BAD_REQUEST') this.#unknown.add(type);
+  notify<C extends CommandType>(type: C, data: CommandData[C]): void {
+    if (this.#unsupported.has(type)) return;
+    this.#send(type, data).catch((error: unknown) => {
+      if (error instanceof ApiError && error.code === 'BAD_REQUEST') this.#unsupported.add(type);
     });
   }
 
-  async #ask<C extends CommandType>(type: C, data: CommandData[C]): Promise<unknown> {
+  async #send<C extends CommandType>(type: C, data: CommandData[C]): Promise<unknown> {
     const ws = this.#ws;
-    if (ws === undefined || ws.readyState !== WebSocket.OPEN) throw new Unreachable();
+    if (ws === undefined || ws.readyState !== WebSocket.OPEN) throw new NetworkError();
     const id = this.#nextId++;
     const answer = new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new Unreachable('The server did not answer in time.'));
-      }, ANSWER_MS);
-      this.#waiting.set(id, { resolve, reject, timer });
+        this.#pending.delete(id);
+        reject(new NetworkError('The server did not answer in time.'));
+      }, REQUEST_TIMEOUT_MS);
+      this.#pending.set(id, { resolve, reject, timer });
     });
     ws.send(JSON.stringify({ id, type, data }));
     return answer;
   }
 
-  #set(state: ConnectionState): void {
+  #setState(state: ConnectionState): void {
     this.#state = state;
-    this.#listener.state(state);
+    this.#listener.onState(state);
   }
 
   #connect(state: ConnectionState): void {
@@ -141,21 +141,21 @@ export class ChatSocket {
     const ws = open(this.#options.url, ['chillin.v1']);
     this.#ws = ws;
     this.#connectedAt = 0;
-    this.#helloTimer = setTimeout(() => this.lost(), HELLO_MS);
+    this.#handshakeTimer = setTimeout(() => this.reconnect(), HANDSHAKE_TIMEOUT_MS);
     ws.onmessage = (message: globalThis.MessageEvent<unknown>) => {
       if (ws === this.#ws && typeof message.data === 'string') this.#read(message.data);
     };
     ws.onclose = (closed) => {
       if (ws === this.#ws) this.#closed(closed.code, closed.reason);
     };
-    this.#set(state);
+    this.#setState(state);
   }
 
   #read(text: string): void {
     for (const line of splitFrame(text)) {
       try {
         const frame = decodeFrame(JSON.parse(line) as unknown);
-        if (frame !== undefined) this.#take(frame);
+        if (frame !== undefined) this.#receive(frame);
       } catch (error) {
         // One bad object must not cost the others. A change that was lost with it
         // leaves a hole in its room's sequence, and that is asked for again.
@@ -164,26 +164,26 @@ export class ChatSocket {
     }
   }
 
-  #take(frame: ServerFrame): void {
-    const waiting = frame.id === undefined ? undefined : this.#waiting.get(frame.id);
+  #receive(frame: ServerFrame): void {
+    const waiting = frame.id === undefined ? undefined : this.#pending.get(frame.id);
     if (frame.id !== undefined && waiting !== undefined) {
-      this.#waiting.delete(frame.id);
+      this.#pending.delete(frame.id);
       clearTimeout(waiting.timer);
       if (frame.type === 'error') {
-        waiting.reject(new Refused(frame.data.code, frame.data.message, { retryAfterMs: frame.data.retryAfterMs }));
+        waiting.reject(new ApiError(frame.data.code, frame.data.message, { retryAfterMs: frame.data.retryAfterMs }));
       } else {
         waiting.resolve(frame.data);
       }
       return;
     }
     if (frame.type === 'connected') {
-      clearTimeout(this.#helloTimer);
+      clearTimeout(this.#handshakeTimer);
       this.#connectedAt = Date.now();
       this.#startPing(frame.data.pingMs);
-      this.#set({ kind: 'connected' });
+      this.#setState({ kind: 'connected' });
     }
     if (frame.type === 'draining') this.#drainMs = frame.data.reconnectInMs;
-    this.#listener.event(frame);
+    this.#listener.onFrame(frame);
     if (frame.type === 'draining') this.#leaveDrainingNode(frame.data.reconnectInMs);
   }
 
@@ -191,7 +191,7 @@ export class ChatSocket {
   #leaveDrainingNode(inMs: number): void {
     const ws = this.#ws;
     setTimeout(() => {
-      if (ws === this.#ws) this.lost();
+      if (ws === this.#ws) this.reconnect();
     }, inMs);
   }
 
@@ -199,15 +199,15 @@ export class ChatSocket {
     const wait = Math.max(1_000, everyMs || DEFAULT_PING_MS);
     const ws = this.#ws;
     this.#pingTimer = setTimeout(() => {
-      void this.ask('ping', {}).then(
+      void this.request('ping', {}).then(
         (pong) => {
           if (ws !== this.#ws) return;
-          this.#listener.event({ type: 'pong', data: pong });
+          this.#listener.onFrame({ type: 'pong', data: pong });
           this.#startPing(everyMs);
         },
         () => {
           // No answer: the connection is dead, though nobody has told the browser.
-          if (ws === this.#ws) this.lost();
+          if (ws === this.#ws) this.reconnect();
         },
       );
     }, wait);
@@ -215,40 +215,40 @@ export class ChatSocket {
 
   #closed(code: number, reason: string): void {
     const opened = this.#connectedAt > 0;
-    this.#drop();
+    this.#disconnect();
     if (code === Close.SessionEnded) {
-      this.#set({ kind: 'disconnected' });
-      this.#listener.ended();
+      this.#setState({ kind: 'disconnected' });
+      this.#listener.onSessionEnded();
       return;
     }
     if (code === Close.TooManyConnections) {
-      this.#set({ kind: 'failed', reason: reason || 'Too many windows are open for this account.' });
+      this.#setState({ kind: 'failed', reason: reason || 'Too many windows are open for this account.' });
       return;
     }
     this.#retry();
-    if (!opened) this.#listener.refused();
+    if (!opened) this.#listener.onConnectFailed();
   }
 
   #retry(): void {
-    const settled = this.#connectedAt > 0 && Date.now() - this.#connectedAt >= SETTLED_MS;
+    const settled = this.#connectedAt > 0 && Date.now() - this.#connectedAt >= STABLE_AFTER_MS;
     this.#connectedAt = 0;
     if (settled || this.#drainMs !== undefined) this.#attempt = 0;
     this.#attempt += 1;
     if (this.#attempt > MAX_ATTEMPTS) {
-      this.#set({ kind: 'failed' });
+      this.#setState({ kind: 'failed' });
       return;
     }
     const wait = this.#drainMs === undefined ? backoffMs(this.#attempt, this.#options.random) : 0;
     this.#drainMs = undefined;
     const state: ConnectionState = { kind: 'reconnecting', attempt: this.#attempt };
     this.#retryTimer = setTimeout(() => this.#connect(state), wait);
-    this.#set(state);
+    this.#setState(state);
   }
 
   /** Lets go of the present connection; what waits for an answer learns that none will come. */
-  #drop(): void {
+  #disconnect(): void {
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#helloTimer);
+    clearTimeout(this.#handshakeTimer);
     clearTimeout(this.#pingTimer);
     const ws = this.#ws;
     this.#ws = undefined;
@@ -257,11 +257,11 @@ export class ChatSocket {
       ws.onclose = null;
       ws.close();
     }
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
     for (const one of waiting) {
       clearTimeout(one.timer);
-      one.reject(new Unreachable());
+      one.reject(new NetworkError());
     }
   }
 }

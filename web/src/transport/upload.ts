@@ -8,25 +8,25 @@ export interface UploadOptions {
 export type Upload = (url: string, form: FormData, options: UploadOptions) => Promise<Response>;
 
 /** Nothing of a file moved for so long: the network is gone. */
-const STALLED_MS = 30_000;
+const STALL_TIMEOUT_MS = 30_000;
 
 /** By XMLHttpRequest: fetch does not tell how much has gone. */
 export const xhrUpload: Upload = (url, form, { onProgress, signal }) =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let stalled: ReturnType<typeof setTimeout> | undefined;
-    const moves = () => {
+    const onActivity = () => {
       clearTimeout(stalled);
-      stalled = setTimeout(() => request.abort(), STALLED_MS);
+      stalled = setTimeout(() => request.abort(), STALL_TIMEOUT_MS);
     };
-    const lost = () => {
+    const fail = () => {
       clearTimeout(stalled);
       reject(new Error('upload ended'));
     };
     request.open('POST', url);
     request.setRequestHeader('Accept', 'application/json');
     request.upload.onprogress = ({ loaded, total, lengthComputable }) => {
-      moves();
+      onActivity();
       if (lengthComputable) onProgress?.(loaded / total);
     };
     request.onload = () => {
@@ -34,9 +34,9 @@ export const xhrUpload: Upload = (url, form, { onProgress, signal }) =>
       const retryAfter = request.getResponseHeader('Retry-After');
       resolve(new Response(request.responseText, { status: request.status, headers: retryAfter ? { 'Retry-After': retryAfter } : {} }));
     };
-    request.onerror = lost;
-    request.onabort = lost;
+    request.onerror = fail;
+    request.onabort = fail;
     signal?.addEventListener('abort', () => request.abort());
-    moves();
+    onActivity();
     request.send(form);
   });

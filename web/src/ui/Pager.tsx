@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
 import { useOnline } from '../hooks/useChatState';
-import type { Pages, PagesState } from '../state/pagedResource';
+import type { PagedResource, PagedState } from '../state/pagedResource';
 import { EmptyState, Skeleton } from './EmptyState';
 import { FormError } from './Field';
 
 interface PagerProps<T, Q> {
-  pages: Pages<T, Q>;
-  state: PagesState<T>;
+  pages: PagedResource<T, Q>;
+  state: PagedState<T>;
   /** What it lists, in the plural: "users". */
   of: string;
   /** What stands where there is nothing. */
@@ -42,7 +42,7 @@ export function Pager<T, Q>({ pages, state, of, empty, moreLabel = 'Show more', 
         {items.map(children)}
       </ul>
       {kind !== 'failed' && state.next !== undefined && (
-        <button type="button" className="button more" onClick={() => void pages.more()}>
+        <button type="button" className="button more" onClick={() => void pages.loadMore()}>
           {moreLabel}
         </button>
       )}

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Attachment } from '../protocol/types';
-import { sizeOf } from '../state/outbox/files';
+import { formatSize } from '../state/outbox/files';
 import { Icon } from './Icon';
 
 /** A film or a sound, played where it stands. Films keep their place before they come. */
@@ -20,7 +20,7 @@ export function Player({ file, onBroken }: { file: Attachment; onBroken: () => v
         <video {...media} playsInline onLoadedMetadata={({ currentTarget }) => currentTarget.videoWidth === 0 && setSound(true)} />
       )}
       <figcaption>
-        <span className="file-name">{name}</span> <span className="file-size">{sizeOf(size)}</span>
+        <span className="file-name">{name}</span> <span className="file-size">{formatSize(size)}</span>
         <a className="icon-button" href={url} download={name} aria-label={`Save ${name}`} title="Save">
           <Icon name="download" size={16} />
         </a>

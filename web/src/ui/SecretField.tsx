@@ -27,7 +27,7 @@ export function SecretField({ label, value, nextStep }: SecretFieldProps) {
       await navigator.clipboard.writeText(value);
       setCopied(true);
     } catch {
-      chat.notices.say('The browser does not allow copying. The text is selected: copy it with Ctrl+C.');
+      chat.notices.show('The browser does not allow copying. The text is selected: copy it with Ctrl+C.');
     }
   }
 

@@ -4,7 +4,7 @@ import { useMe, useOnline, useOwnStatus, useSessions } from '../../hooks/useChat
 import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { OwnStatus, Session } from '../../protocol/types';
-import { deviceOf } from '../../state/sessions';
+import { deviceName } from '../../state/sessions';
 import { ownStatuses } from '../../state/local/status';
 import { describeAllowance } from '../../state/outbox/uploadAllowance';
 import { NotificationsSetting } from './NotificationsSetting';
@@ -191,7 +191,7 @@ function SessionRow({ session }: { session: Session }) {
   const chat = useChat();
   const online = useOnline();
   const [action, run] = useAction();
-  const device = deviceOf(session.userAgent);
+  const device = deviceName(session.userAgent);
   return (
     <div className="session">
       <div className="session-text">

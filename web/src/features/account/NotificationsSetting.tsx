@@ -22,7 +22,7 @@ export function NotificationsSetting() {
           disabled={permission === 'denied'}
           aria-describedby="alerts-hint"
           onChange={() => {
-            if (on) chat.alerts.want('off');
+            if (on) chat.notifications.setChoice('off');
             else void requestNotifications(chat).then(() => setAnswered((count) => count + 1));
           }}
         />

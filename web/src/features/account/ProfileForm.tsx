@@ -2,7 +2,7 @@ import { type ChangeEvent, type FormEvent, useEffect, useRef, useState } from 'r
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
-import { pictureFault, pictureTypes } from '../../state/avatarFile';
+import { avatarFileError, avatarTypes } from '../../state/avatarFile';
 import { Avatar } from '../../ui/Avatar';
 import { Field, FormError } from '../../ui/Field';
 
@@ -31,8 +31,8 @@ function NamesForm() {
   function submit(event: FormEvent) {
     event.preventDefault();
     void run(async () => {
-      await chat.changeProfile({ displayName: displayName.trim(), statusMessage: statusMessage.trim() });
-      chat.notices.say('Your profile is saved.');
+      await chat.updateProfile({ displayName: displayName.trim(), statusMessage: statusMessage.trim() });
+      chat.notices.show('Your profile is saved.');
     });
   }
 
@@ -102,7 +102,7 @@ function PictureForm() {
     // The same file may be chosen again after a failure.
     event.target.value = '';
     if (file === undefined) return;
-    const found = pictureFault(file);
+    const found = avatarFileError(file);
     setFault(found);
     setChosen(found === undefined ? { file, url: URL.createObjectURL(file) } : undefined);
   }
@@ -154,7 +154,7 @@ function PictureForm() {
               )}
             </>
           )}
-          <input ref={input} type="file" hidden accept={pictureTypes.join(',')} aria-label="Picture file" onChange={choose} />
+          <input ref={input} type="file" hidden accept={avatarTypes.join(',')} aria-label="Picture file" onChange={choose} />
         </div>
         <p className={problem ? 'field-error' : 'field-hint'} role={problem ? 'alert' : undefined}>
           {problem ?? (online ? 'PNG, JPEG, GIF or WebP, up to 5 MB.' : 'You are not connected. This needs the server.')}

@@ -58,7 +58,7 @@ function SignInForm({ way }: { way: Way }) {
     void run(() => {
       if (way === 'login') return account.login(username, text('password'));
       if (way === 'register') return account.register(username, text('password'), displayName);
-      return account.guest(displayName);
+      return account.createGuest(displayName);
     });
   }
 

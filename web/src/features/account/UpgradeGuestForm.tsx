@@ -18,13 +18,13 @@ export function UpgradeGuestForm() {
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name) ?? '').trim();
     void run(async () => {
-      await chat.keepAccount({
+      await chat.upgradeGuest({
         username: text('username'),
         password: String(form.get('password') ?? ''),
         displayName: me.displayName,
         ...(text('email') ? { email: text('email') } : {}),
       });
-      chat.notices.say('Your account is kept. Next time, sign in with your name and password.');
+      chat.notices.show('Your account is kept. Next time, sign in with your name and password.');
     });
   }
 

@@ -1,13 +1,13 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { open, serve, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/testChat';
+import { renderWithChat, serve, stubBrowser } from '../../test/page';
+import type { TestChat } from '../../test/testChat';
 import { alice, bob, message } from '../../test/fixtures';
 import { ProfileForm } from './ProfileForm';
 import { RoomView } from '../room/RoomView';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -22,8 +22,8 @@ const problem = (status: number, code: string, detail: string) => ({ status, bod
 const png = (bytes: number) => new File([new Uint8Array(bytes)], 'me.png', { type: 'image/png' });
 
 describe('profile', () => {
-  async function profile(answer: Parameters<typeof open>[1]) {
-    present = await open(<ProfileForm />, answer);
+  async function profile(answer: Parameters<typeof renderWithChat>[1]) {
+    present = await renderWithChat(<ProfileForm />, answer);
     return { ...present, user: userEvent.setup({ applyAccept: false }) };
   }
 
@@ -41,7 +41,7 @@ describe('profile', () => {
     ['too large', png(5 * 1024 * 1024 + 1), 'That picture is too large. It may have 5 MB.'],
     ['no picture', new File(['x'], 'a.pdf', { type: 'application/pdf' }), 'That is no picture we can use. PNG, JPEG, GIF and WebP are.'],
   ])('a file that is %s is refused before it is sent', async (_, file, reason) => {
-    const { user, asked } = await profile(() => ({ body: {} }));
+    const { user, requests: asked } = await profile(() => ({ body: {} }));
     await user.upload(screen.getByLabelText('Picture file'), file);
     expect((await screen.findByRole('alert')).textContent).toBe(reason);
     expect(asked.filter((one) => one.startsWith('PUT'))).toEqual([]);
@@ -70,7 +70,7 @@ describe('profile', () => {
 
 describe('in a room', () => {
   test('a picture that does not come is replaced by initials', async () => {
-    present = await open(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+    present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
     serve(present, message(1, { author: { id: bob.id, username: 'bob', displayName: 'Bob', avatarUrl: '/gone' } }));
     const row = (await screen.findByText('m1')).closest('li');
     const picture = row?.querySelector('img');
@@ -81,7 +81,7 @@ describe('in a room', () => {
 
   test('a quote leads to what it quotes, and a message to its own address', async () => {
     const user = userEvent.setup();
-    present = await open(<RoomView roomId={7} at={1} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+    present = await renderWithChat(<RoomView roomId={7} at={1} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
     const author = { id: bob.id, username: 'bob', displayName: 'Bob', avatarUrl: '' };
     serve(present, message(1), message(2, { replyTo: { id: 1001, seq: 1, author, excerpt: 'm1' } }));
     expect(screen.getByRole('link', { name: 'Bob m1' }).getAttribute('href')).toBe('#/room/7/1');

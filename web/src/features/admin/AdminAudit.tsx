@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
-import type { AuditRecord } from '../../protocol/types';
+import type { AuditEntry } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
 import { sentenceOf } from '../../state/admin/audit';
 import { Avatar } from '../../ui/Avatar';
@@ -11,12 +11,12 @@ import { Icon } from '../../ui/Icon';
 import { Pager } from '../../ui/Pager';
 
 /** What people with power did. */
-export function AdminAudit({ administration: { audit } }: { administration: Administration }) {
+export function AdminAudit({ administration: { auditLog: audit } }: { administration: Administration }) {
   const online = useOnline();
   const state = useStore(audit.state);
 
   useEffect(() => {
-    void audit.ask(undefined);
+    void audit.query(undefined);
   }, [audit, online]);
 
   return (
@@ -31,7 +31,7 @@ export function AdminAudit({ administration: { audit } }: { administration: Admi
           What admins, owners and moderators do to others is written down here.
         </EmptyState>
       }
-      onRetry={() => void audit.ask(undefined)}
+      onRetry={() => void audit.query(undefined)}
     >
       {(record, at) => {
         const day = dayOf(record.at);
@@ -47,7 +47,7 @@ export function AdminAudit({ administration: { audit } }: { administration: Admi
   );
 }
 
-function Entry({ record }: { record: AuditRecord }) {
+function Entry({ record }: { record: AuditEntry }) {
   const { actor, at, detail } = record;
   return (
     <div className="session">

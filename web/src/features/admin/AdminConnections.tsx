@@ -6,8 +6,8 @@ import { adminHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Connection } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
-import { ageOf } from '../../state/admin/age';
-import { deviceOf } from '../../state/sessions';
+import { formatAge } from '../../state/admin/age';
+import { deviceName } from '../../state/sessions';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { ActionError } from '../../ui/ActionError';
 import { fullDate } from '../../ui/dates';
@@ -22,16 +22,16 @@ export function AdminConnections({ administration, userId }: { administration: A
   const { connections } = administration;
   const online = useOnline();
   const state = useStore(connections.state);
-  const silent = useStore(administration.silent);
+  const silent = useStore(administration.nonResponding);
 
   useEffect(() => {
-    void connections.ask(userId);
+    void connections.query(userId);
   }, [connections, userId, online]);
 
   // Further pages would go with it: who reads on looks at what was.
   const look = useCallback(() => {
     const now = connections.state.getSnapshot();
-    if (now.kind === 'ready' && now.items.length <= PAGE) void connections.again();
+    if (now.kind === 'ready' && now.items.length <= PAGE) void connections.refresh();
   }, [connections]);
   usePolling(LOOK_MS, look);
 
@@ -53,7 +53,7 @@ export function AdminConnections({ administration, userId }: { administration: A
         of="connections"
         avatars
         empty={<EmptyState icon="link" title={userId === undefined ? 'Nobody is connected' : 'They are not connected'} />}
-        onRetry={() => void connections.ask(userId)}
+        onRetry={() => void connections.query(userId)}
       >
         {(connection) => (
           <li key={connection.id}>
@@ -70,7 +70,7 @@ function ConnectionRow({ connection, onClose }: { connection: Connection; onClos
   const me = useMe();
   const online = useOnline();
   const [action, run] = useAction();
-  const device = deviceOf(userAgent);
+  const device = deviceName(userAgent);
   return (
     <div className="session">
       <Avatar person={user} />
@@ -81,7 +81,7 @@ function ConnectionRow({ connection, onClose }: { connection: Connection; onClos
         </p>
         <p className="session-facts">
           <time dateTime={connectedAt} title={fullDate(connectedAt)}>
-            {ageOf(connectedAt)}
+            {formatAge(connectedAt)}
           </time>{' '}
           · <span title={userAgent}>{device}</span> · {address} · {node} · {rooms.length === 1 ? '1 room' : `${rooms.length} rooms`}
         </p>

@@ -4,7 +4,7 @@ import { type ActionState, useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { LimitsView } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
-import { editOf, type LimitField, limitFields, type LimitTexts, shown, textsOf } from '../../state/admin/limits';
+import { parseLimits, type LimitField, limitFields, type LimitTexts, formatLimit, formatLimits } from '../../state/admin/limits';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Field, FormError } from '../../ui/Field';
 
@@ -43,8 +43,8 @@ function LimitsForm({ administration, view }: { administration: Administration; 
   const [edits, setEdits] = useState<Partial<LimitTexts>>({});
   const [checked, setChecked] = useState(false);
   const [saved, setSaved] = useState(false);
-  const texts = { ...textsOf(view.limits), ...edits };
-  const { patch, faults } = editOf(texts, view);
+  const texts = { ...formatLimits(view.limits), ...edits };
+  const { patch, errors: faults } = parseLimits(texts, view);
   const changed = Object.keys(patch).length > 0 || Object.keys(faults).length > 0;
 
   function write({ name }: LimitField, text: string) {
@@ -63,7 +63,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
     setChecked(true);
     if (Object.keys(faults).length > 0) return;
     void run(async () => {
-      await administration.changeLimits(patch);
+      await administration.updateLimits(patch);
       begin(true);
     });
   }
@@ -80,9 +80,9 @@ function LimitsForm({ administration, view }: { administration: Administration; 
             inputMode={field.unit === undefined ? 'numeric' : 'decimal'}
             autoComplete="off"
             value={texts[field.name]}
-            placeholder={shown(field, view.standard)}
+            placeholder={formatLimit(field, view.standard)}
             onChange={(event) => write(field, event.target.value)}
-            hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => write(field, shown(field, view.standard))} />}
+            hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => write(field, formatLimit(field, view.standard))} />}
             error={edits[field.name] === undefined ? undefined : (checked && faults[field.name]) || refusalIn(action, field)}
           />
         ))}
@@ -107,11 +107,11 @@ function LimitsForm({ administration, view }: { administration: Administration; 
 
 /** Where the value comes from, and the way back to the environment's. */
 function Source({ field, view, text, onStandard }: { field: LimitField; view: LimitsView; text: string; onStandard: () => void }) {
-  const standard = shown(field, view.standard);
+  const standard = formatLimit(field, view.standard);
   if (text.trim() === standard || text.trim() === '') return <>From the environment: {standard}</>;
   return (
     <>
-      {text.trim() === shown(field, view.limits) ? 'Set here.' : 'Not saved yet.'}{' '}
+      {text.trim() === formatLimit(field, view.limits) ? 'Set here.' : 'Not saved yet.'}{' '}
       <button type="button" className="link" aria-label={`${field.label}: take ${standard}, as the environment says`} onClick={onStandard}>
         Take {standard} instead
       </button>

@@ -15,10 +15,10 @@ const warningTexts: Record<string, string> = {
 /** Shows what the operator of the server should correct. */
 export function AdminWarnings({ administration }: { administration: Administration }) {
   const online = useOnline();
-  const node = useStore(administration.node);
+  const node = useStore(administration.nodeInfo);
 
   useEffect(() => {
-    void administration.loadNode();
+    void administration.loadNodeInfo();
     void administration.loadServer();
   }, [administration, online]);
 
@@ -62,7 +62,7 @@ export function AdminBackup({ administration }: { administration: Administration
 
 /** Shows which build of Chillin the server is. */
 export function AdminVersion({ administration }: { administration: Administration }) {
-  const node = useStore(administration.node);
+  const node = useStore(administration.nodeInfo);
   if (node?.version === undefined) return null;
   return (
     <p className="admin-version">

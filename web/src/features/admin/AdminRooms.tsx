@@ -30,7 +30,7 @@ export function AdminRooms({ administration }: { administration: Administration 
             <EmptyState icon="search" title="No room found">{`No name has “${text.trim()}” in it.`}</EmptyState>
           )
         }
-        onRetry={() => void administration.rooms.ask(text)}
+        onRetry={() => void administration.rooms.query(text)}
       >
         {(room) => (
           <li key={room.id}>

@@ -32,7 +32,7 @@ export function AdminUsers({ administration }: { administration: Administration 
         of="users"
         avatars
         empty={<EmptyState icon="search" title="Nobody found">{`No name or email has “${text.trim()}” in it.`}</EmptyState>}
-        onRetry={() => void administration.users.ask(text)}
+        onRetry={() => void administration.users.query(text)}
       >
         {(account) => (
           <li key={account.id}>
@@ -124,7 +124,7 @@ function UserMenu({ administration, account }: { administration: Administration;
               disabledReason={offline}
               onChoose={() => {
                 close();
-                void run(() => administration.changeUser(id, { disabled: false }));
+                void run(() => administration.updateUser(id, { disabled: false }));
               }}
             >
               Let in again
@@ -138,17 +138,17 @@ function UserMenu({ administration, account }: { administration: Administration;
         </Popup>
       )}
       {open.kind === 'raising' && (
-        <ConfirmDialog title={`Make ${name} an admin?`} confirmLabel="Make an admin" busyLabel="Saving…" run={() => administration.changeUser(id, { role: 'admin' })} onClose={close}>
+        <ConfirmDialog title={`Make ${name} an admin?`} confirmLabel="Make an admin" busyLabel="Saving…" run={() => administration.updateUser(id, { role: 'admin' })} onClose={close}>
           <p className="dialog-text">Admins see all users, rooms and connections of this server. They lock people out and delete rooms.</p>
         </ConfirmDialog>
       )}
       {open.kind === 'lowering' && (
-        <ConfirmDialog title={`Make ${own ? 'yourself' : name} a plain user?`} confirmLabel="Make a plain user" busyLabel="Saving…" danger run={() => administration.changeUser(id, { role: 'user' })} onClose={close}>
+        <ConfirmDialog title={`Make ${own ? 'yourself' : name} a plain user?`} confirmLabel="Make a plain user" busyLabel="Saving…" danger run={() => administration.updateUser(id, { role: 'user' })} onClose={close}>
           <p className="dialog-text">{own ? 'You lose the administration at once. Only another admin can give it back.' : `${name} loses the administration at once.`}</p>
         </ConfirmDialog>
       )}
       {open.kind === 'locking' && (
-        <ConfirmDialog title={`Lock ${name} out?`} confirmLabel="Lock out" busyLabel="Locking out…" danger run={() => administration.changeUser(id, { disabled: true })} onClose={close}>
+        <ConfirmDialog title={`Lock ${name} out?`} confirmLabel="Lock out" busyLabel="Locking out…" danger run={() => administration.updateUser(id, { disabled: true })} onClose={close}>
           <p className="dialog-text">All sessions end at once, and nobody signs in as {name} until you let them in again. What was written stays.</p>
         </ConfirmDialog>
       )}

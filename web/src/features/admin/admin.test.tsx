@@ -1,15 +1,15 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Account, AuditRecord, Connection } from '../../protocol/types';
+import type { Account, AuditEntry, Connection } from '../../protocol/types';
 import { hello } from '../../test/fakeSocket';
-import { open, stubBrowser } from '../../test/page';
-import { helloWithRoom, type Rig } from '../../test/testChat';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import { helloWithRoom, type TestChat } from '../../test/testChat';
 import { alice, bob, room, user as person } from '../../test/fixtures';
 import { until } from '../../test/until';
 import { Shell } from '../../app/Shell';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -33,7 +33,7 @@ const standard = { maxMessageLength: 2000, messagesPer10s: 10, authPerMinute: 30
 async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
   const told: Asked[] = [];
   location.hash = `#/admin/${section}`;
-  const rig = await open(<Shell />, (method, path, body) => {
+  const rig = await renderWithChat(<Shell />, (method, path, body) => {
     if (method !== 'GET') told.push({ method, path, body });
     return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
   });
@@ -89,7 +89,7 @@ describe('the server itself', () => {
   });
 
   test('says nothing about backups if the server does not report them', async () => {
-    const { asked } = await administration('users', ({ path }) => (path.endsWith('/admin/server') ? problem(404, 'NOT_FOUND', 'Not found.') : undefined));
+    const { requests: asked } = await administration('users', ({ path }) => (path.endsWith('/admin/server') ? problem(404, 'NOT_FOUND', 'Not found.') : undefined));
     await waitFor(() => expect(asked).toContain('GET /admin/server'));
     expect(main().queryByText(/backup/i)).toBeNull();
   });
@@ -257,7 +257,7 @@ describe('connections', () => {
   });
 
   test('may be those of one user', async () => {
-    const { asked } = await administration('connections/2');
+    const { requests: asked } = await administration('connections/2');
     await main().findByText('They are not connected');
     expect(asked).toContain('GET /admin/connections?limit=100&userId=2');
     expect(main().getByRole('link', { name: 'Show all' }).getAttribute('href')).toBe('#/admin/connections');
@@ -312,7 +312,7 @@ describe('limits', () => {
 
   test('what is written and not saved outlives a break of the connection', async () => {
     let away = false;
-    const { user, asked, socket, sockets } = await limits(() => (away ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined));
+    const { user, requests: asked, socket, sockets } = await limits(() => (away ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined));
     const length = await field('Characters of a message');
     await user.clear(length);
     await user.type(length, '4000');
@@ -330,10 +330,10 @@ describe('limits', () => {
 });
 
 describe('audit log', () => {
-  const entry = (id: number, more: Partial<AuditRecord>): AuditRecord => ({ id, at: seen, action: 'user.disable', detail: '', user: bob, ...more });
+  const entry = (id: number, more: Partial<AuditEntry>): AuditEntry => ({ id, at: seen, action: 'user.disable', detail: '', user: bob, ...more });
 
   test('tells who did what to whom, the newest first, page by page', async () => {
-    const { user, asked } = await administration('audit', ({ path }) => {
+    const { user, requests: asked } = await administration('audit', ({ path }) => {
       if (!path.startsWith('/admin/audit')) return undefined;
       const entries = path.includes('before=5') ? [entry(4, { action: 'user.role', actor: alice, detail: 'user → admin' })] : [entry(6, { actor: alice }), entry(5, {})];
       return { body: { entries, hasMore: !path.includes('before') } };

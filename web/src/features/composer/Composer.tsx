@@ -4,7 +4,7 @@ import { useLimits } from '../../hooks/useChatState';
 import { type Option, useCompletion } from '../../hooks/useCompletion';
 import { useStore } from '../../hooks/useStore';
 import { drawn, isInFence } from '../../state/emoji';
-import { sizeOf } from '../../state/outbox/files';
+import { formatSize } from '../../state/outbox/files';
 import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
 import { CompletionList, optionId } from '../../ui/CompletionList';
@@ -18,9 +18,9 @@ const NEAR_END = 200;
 export function Composer({ session, roomName }: { session: RoomSession; roomName: string }) {
   const chat = useChat();
   const text = useStore(session.draft);
-  const replyTo = useStore(session.replyingTo);
+  const replyTo = useStore(session.replyTarget);
   const files = useStore(session.files);
-  const faults = useStore(session.fileFaults);
+  const faults = useStore(session.fileErrors);
   const limits = useLimits();
   const completion = useCompletion(session, text);
   const listId = useId();
@@ -34,7 +34,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   // On a phone the keyboard would cover what one came to read.
   useEffect(() => {
     if (window.matchMedia('(hover: hover)').matches) input.current?.focus();
-    return () => session.userStopsTyping();
+    return () => session.notifyStoppedTyping();
   }, [session]);
 
   // Who answers goes on writing; who comes back to an answer decides by themselves.
@@ -80,7 +80,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
       send();
     } else if (event.key === 'Escape' && replyTo !== undefined) {
       event.stopPropagation();
-      session.replyingTo.set(undefined);
+      session.replyTarget.set(undefined);
     } else if (event.key === 'ArrowUp' && !event.altKey && text === '') {
       event.preventDefault();
       session.editLast();
@@ -125,8 +125,8 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
 
   function typed(next: string) {
     session.draft.set(next);
-    if (next.trim() === '') session.userStopsTyping();
-    else session.userTypes();
+    if (next.trim() === '') session.notifyStoppedTyping();
+    else session.notifyTyping();
   }
 
   return (
@@ -143,7 +143,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
             aria-label="Cancel reply"
             title="Cancel reply"
             onClick={() => {
-              session.replyingTo.set(undefined);
+              session.replyTarget.set(undefined);
               input.current?.focus();
             }}
           >
@@ -171,7 +171,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           type="button"
           className="icon-button attach"
           aria-label="Attach files"
-          title={`Attach files, up to ${sizeOf(limits.maxUploadSize)} each`}
+          title={`Attach files, up to ${formatSize(limits.maxUploadSize)} each`}
           onClick={() => picker.current?.click()}
         >
           <Icon name="clip" />

@@ -3,16 +3,16 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AccountContext } from '../../hooks/context';
 import { Account } from '../../state/account';
-import { open, serve, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/testChat';
+import { renderWithChat, serve, stubBrowser } from '../../test/page';
+import type { TestChat } from '../../test/testChat';
 import { alice, bob, message, user as person } from '../../test/fixtures';
-import { Rest } from '../../transport/rest';
+import { RestClient } from '../../transport/rest';
 import { AccountDialog } from '../account/AccountDialog';
 import { CloseAccountDialog } from '../account/CloseAccountDialog';
 import { RoomView } from '../room/RoomView';
 import { SearchView } from '../search/SearchView';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -22,7 +22,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-type Answer = Parameters<typeof open>[1];
+type Answer = Parameters<typeof renderWithChat>[1];
 const problem = (status: number, code: string, detail: string, field?: string) => ({
   status,
   body: { status, title: 'No', detail, code, ...(field ? { errors: [{ location: `body.${field}`, message: detail }] } : {}) },
@@ -30,7 +30,7 @@ const problem = (status: number, code: string, detail: string, field?: string) =
 const members = [alice, bob, person(3, 'boris', 'Boris')].map((user) => ({ user, role: 'member', status: 'online' }));
 
 async function room(answer: Answer = () => ({ body: {} })) {
-  present = await open(<RoomView roomId={7} />, (method, path, body) => (path.includes('/members') ? { body: { members } } : answer(method, path, body)));
+  present = await renderWithChat(<RoomView roomId={7} />, (method, path, body) => (path.includes('/members') ? { body: { members } } : answer(method, path, body)));
   return { ...present, user: userEvent.setup(), box: screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message general' }) };
 }
 
@@ -72,7 +72,7 @@ describe('files', () => {
   const attachment = { id: 5, name: 'plan.txt', size: 4, contentType: 'text/plain', url: '/api/v1/files/5/plan.txt' };
 
   test('are attached, go first, and may stand without words', async () => {
-    const { user, command, asked } = await room(() => ({ status: 201, body: { attachment } }));
+    const { user, command, requests: asked } = await room(() => ({ status: 201, body: { attachment } }));
     await user.upload(screen.getByLabelText('Files to attach'), note);
     expect(await screen.findByRole('button', { name: 'Remove plan.txt' })).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Send' }));
@@ -96,7 +96,7 @@ describe('files', () => {
   });
 
   test('too large a one is told before anything is sent, the others stay', async () => {
-    const { user, asked } = await room();
+    const { user, requests: asked } = await room();
     const film = new File([new Uint8Array((10 << 20) + 1)], 'film.mp4', { type: 'video/mp4' });
     await user.upload(screen.getByLabelText('Files to attach'), [film, note]);
     expect((await screen.findByRole('alert')).textContent).toBe('film.mp4 is too large: a file may have 10 MB.');
@@ -137,7 +137,7 @@ describe('files', () => {
 describe('search', () => {
   test('shows who said what and where, marked, and leads there by the keyboard', async () => {
     const hit = { message: message(4, { text: 'green tea' }), room: { id: 7, name: 'general' }, highlights: [{ start: 6, end: 9 }] };
-    present = await open(<SearchView roomId={undefined} />, () => ({ body: { results: [hit] } }));
+    present = await renderWithChat(<SearchView roomId={undefined} />, () => ({ body: { results: [hit] } }));
     const user = userEvent.setup();
     await user.type(screen.getByRole('searchbox', { name: 'Search messages' }), 'tea');
     const found = await screen.findByRole('link', { name: /Bob in general/ });
@@ -151,17 +151,17 @@ describe('search', () => {
     ['nothing', (): ReturnType<Answer> => ({ body: { results: [] } }), 'Nothing found'],
     ['a failure', (): ReturnType<Answer> => problem(503, 'UNAVAILABLE', 'Not now.'), 'The search did not work'],
   ])('tells of %s', async (_, answer, words) => {
-    present = await open(<SearchView roomId={7} />, answer);
+    present = await renderWithChat(<SearchView roomId={7} />, answer);
     await userEvent.type(screen.getByRole('searchbox', { name: 'Search messages' }), 'tea');
     expect(await screen.findByText(words)).toBeTruthy();
-    expect(present.asked.some((one) => one.includes('room=7'))).toBe(true);
+    expect(present.requests.some((one) => one.includes('room=7'))).toBe(true);
   });
 });
 
 describe('account', () => {
   test('a guest keeps the account; a taken name is told at its field', async () => {
     const guest = { ...alice, guest: true };
-    present = await open(<AccountDialog onClose={() => undefined} />, (method, _, body) => {
+    present = await renderWithChat(<AccountDialog onClose={() => undefined} />, (method, _, body) => {
       if (method !== 'PUT') return { body: { sessions: [] } };
       const { username } = body as { username: string };
       return username === 'bob' ? problem(409, 'USERNAME_TAKEN', 'That username is taken.') : { body: { user: { ...alice, username } } };
@@ -184,14 +184,14 @@ describe('account', () => {
 
   test('is closed by the password alone', async () => {
     const told: unknown[] = [];
-    const account = new Account(new Rest(async (_, init) => {
+    const account = new Account(new RestClient(async (_, init) => {
       const body = JSON.parse(String(init?.body ?? '{}')) as { password?: string };
       told.push(body);
       if (body.password === 'right') return new Response(null, { status: 204 });
       const { body: answer } = problem(403, 'WRONG_PASSWORD', 'That is not your password.');
       return new Response(JSON.stringify(answer), { status: 403 });
     }), 'ws://test/ws');
-    present = await open(
+    present = await renderWithChat(
       <AccountContext value={account}>
         <CloseAccountDialog onClose={() => undefined} />
       </AccountContext>,

@@ -1,7 +1,7 @@
 import { useChat } from '../../hooks/context';
 import { useBlobSource } from '../../hooks/useBlobSource';
 import { useSelect } from '../../hooks/useStore';
-import { fit, isPicture, type OutgoingFile, sizeOf } from '../../state/outbox/files';
+import { fitWithin, isImage, type OutgoingFile, formatSize } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 
 /** Files of the draft: each can be taken out again. */
@@ -10,7 +10,7 @@ export function FileTray({ files, onRemove }: { files: readonly OutgoingFile[]; 
     <ul className="tray" aria-label="Attached files">
       {files.map((file, i) => (
         <li key={keyOf(file, i)} className="tray-item">
-          {isPicture(file) ? <Preview file={file} most={[72, 56]} /> : <FileChip file={file} />}
+          {isImage(file) ? <Preview file={file} most={[72, 56]} /> : <FileChip file={file} />}
           <button type="button" className="icon-button tray-remove" aria-label={`Remove ${file.name}`} title={`Remove ${file.name}`} onClick={() => onRemove(file)}>
             <Icon name="close" size={14} />
           </button>
@@ -23,8 +23,8 @@ export function FileTray({ files, onRemove }: { files: readonly OutgoingFile[]; 
 /** Files on their way, as they will look. */
 export function OutgoingFiles({ cid, files }: { cid: string; files: readonly OutgoingFile[] }) {
   const part = useSelect(useChat().outbox.progress, (all) => all.get(cid));
-  const pictures = files.filter(isPicture);
-  const others = files.filter((file) => !isPicture(file));
+  const pictures = files.filter(isImage);
+  const others = files.filter((file) => !isImage(file));
   return (
     <div className="attachments on-their-way">
       {pictures.length > 0 && (
@@ -54,14 +54,14 @@ function FileChip({ file }: { file: OutgoingFile }) {
   return (
     <span className="file">
       <Icon name="file" />
-      <span className="file-name">{file.name}</span> <span className="file-size">{sizeOf(file.size)}</span>
+      <span className="file-name">{file.name}</span> <span className="file-size">{formatSize(file.size)}</span>
     </span>
   );
 }
 
 function Preview({ file, most }: { file: OutgoingFile; most: readonly [number, number] }) {
   const source = useBlobSource(file.blob);
-  const size = fit(file.width ?? 1, file.height ?? 1, ...most);
+  const size = fitWithin(file.width ?? 1, file.height ?? 1, ...most);
   return <img ref={source} className="preview" alt={file.name} {...size} />;
 }
 

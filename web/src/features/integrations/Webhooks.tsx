@@ -4,8 +4,8 @@ import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { usePolling } from '../../hooks/usePolling';
 import { useStore } from '../../hooks/useStore';
-import type { Author, IncomingHook, NewIncomingHook, NewOutgoingHook } from '../../protocol/types';
-import type { ListingState } from '../../state/resource';
+import type { Author, IncomingWebhook, NewIncomingWebhook, NewOutgoingWebhook } from '../../protocol/types';
+import type { ResourceState } from '../../state/resource';
 import type { RoomSession } from '../../state/room/session';
 import { type Delivery, type Receiver, Webhooks as State } from '../../state/webhooks';
 import { nameOf } from '../../ui/Avatar';
@@ -54,7 +54,7 @@ function Incoming({ webhooks }: { webhooks: State }) {
   const online = useOnline();
   const state = useStore(webhooks.incoming.state);
   const [action, run] = useAction();
-  const [made, setMade] = useState<NewIncomingHook>();
+  const [made, setMade] = useState<NewIncomingWebhook>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -108,7 +108,7 @@ function Incoming({ webhooks }: { webhooks: State }) {
 }
 
 interface IncomingRowProps {
-  hook: IncomingHook;
+  hook: IncomingWebhook;
   onResume: () => Promise<void>;
   onRevoke: () => Promise<void>;
 }
@@ -150,7 +150,7 @@ function Outgoing({ webhooks }: { webhooks: State }) {
   const online = useOnline();
   const state = useStore(webhooks.outgoing.state);
   const [action, run] = useAction();
-  const [made, setMade] = useState<NewOutgoingHook>();
+  const [made, setMade] = useState<NewOutgoingWebhook>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -294,7 +294,7 @@ function DeliveryStatus({ delivery }: { delivery: Exclude<Delivery, { kind: 'pau
 }
 
 interface ResourceListProps<T> {
-  state: ListingState<T>;
+  state: ResourceState<T>;
   /** What it lists, in the plural. */
   of: string;
   onRetry: () => void;

@@ -2,12 +2,12 @@ import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { User } from '../../protocol/types';
-import { open, stubBrowser } from '../../test/page';
-import { helloWithRoom, type Rig } from '../../test/testChat';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import { helloWithRoom, type TestChat } from '../../test/testChat';
 import { alice, user as person } from '../../test/fixtures';
 import { Shell } from '../../app/Shell';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -23,7 +23,7 @@ const problem = (status: number, code: string, detail: string) => ({ status, bod
 async function bots(refuse: (method: string, path: string) => ReturnType<typeof problem> | undefined = () => undefined) {
   let owned: User[] = [];
   let tokens = 0;
-  const rig = await open(<Shell />, (method, path, body) => {
+  const rig = await renderWithChat(<Shell />, (method, path, body) => {
     const refusal = refuse(method, path);
     if (refusal) return refusal;
     if (path.startsWith('/rooms')) return { body: { rooms: [] } };
@@ -46,7 +46,7 @@ async function bots(refuse: (method: string, path: string) => ReturnType<typeof 
 }
 
 test('a bot is made, its token told once and replaced, and it is deleted', async () => {
-  const { dialog, user, asked } = await bots();
+  const { dialog, user, requests: asked } = await bots();
   await dialog.findByRole('heading', { name: 'Your first bot' });
   await user.type(dialog.getByLabelText('Username'), 'robo');
   await user.type(dialog.getByLabelText('Display name'), 'Robo');
@@ -93,7 +93,7 @@ test('a list that fails comes with the connection', async () => {
 });
 
 test('guests own none', async () => {
-  present = await open(<Shell />, (_, path) => ({ body: path.startsWith('/auth') ? { sessions: [] } : { rooms: [] } }));
+  present = await renderWithChat(<Shell />, (_, path) => ({ body: path.startsWith('/auth') ? { sessions: [] } : { rooms: [] } }));
   act(() => present?.socket().serve({ type: 'user:updated', data: { user: { ...alice, guest: true } } }));
   await userEvent.click(screen.getByRole('button', { name: /Your account/ }));
   expect(screen.queryByRole('button', { name: 'Your bots…' })).toBeNull();

@@ -1,13 +1,13 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { OutgoingHook } from '../../protocol/types';
-import { open, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/testChat';
+import type { OutgoingWebhook } from '../../protocol/types';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import type { TestChat } from '../../test/testChat';
 import { room } from '../../test/fixtures';
 import { RoomView } from '../room/RoomView';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -22,15 +22,15 @@ const problem = (status: number, code: string, detail: string, location?: string
   body: { status, title: 'No', detail, code, ...(location ? { errors: [{ location, message: detail }] } : {}) },
 });
 const created = '2026-11-23T10:00:00.000Z';
-const receiver: OutgoingHook = { id: 1, roomId: 7, url: 'https://example.org/chat', delivered: 0, failures: 0, lastError: '', createdAt: created, createdBy: { id: 1, username: 'alice', displayName: 'Alice', avatarUrl: '' }, paused: false };
+const receiver: OutgoingWebhook = { id: 1, roomId: 7, url: 'https://example.org/chat', delivered: 0, failures: 0, lastError: '', createdAt: created, createdBy: { id: 1, username: 'alice', displayName: 'Alice', avatarUrl: '' }, paused: false };
 
 type Asked = { method: string; path: string };
 
 /** Alice, an admin of room 7, before its webhooks. */
-async function webhooks(outgoing: OutgoingHook[] = [], refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
+async function webhooks(outgoing: OutgoingWebhook[] = [], refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
   let incoming: object[] = [];
   let receivers = outgoing;
-  const rig = await open(<RoomView roomId={7} />, (method, path, body) => {
+  const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) => {
     const refusal = refuse({ method, path });
     if (refusal) return refusal;
     const kind = /webhooks\/(incoming|outgoing)/.exec(path)?.[1];
@@ -67,7 +67,7 @@ async function webhooks(outgoing: OutgoingHook[] = [], refuse: (asked: Asked) =>
 
 describe('incoming', () => {
   test('an address is told once, listed by its name, and revoked after a question', async () => {
-    const { dialog, user, asked } = await webhooks();
+    const { dialog, user, requests: asked } = await webhooks();
     await waitFor(() => expect(dialog.getAllByText('There are none yet.')).toHaveLength(2));
     await user.type(dialog.getByLabelText('Name'), 'Build server');
     await user.click(dialog.getByRole('button', { name: 'Make an address' }));
@@ -149,6 +149,6 @@ describe('outgoing', () => {
 });
 
 test('who is no admin of the room is not offered webhooks', async () => {
-  present = await open(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : { room: room(7) } }));
+  present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : { room: room(7) } }));
   expect(screen.queryByRole('button', { name: 'Settings of general' })).toBeNull();
 });

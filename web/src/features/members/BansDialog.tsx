@@ -3,7 +3,7 @@ import { useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { Ban, User } from '../../protocol/types';
-import { muteSpans } from '../../state/room/mute';
+import { muteDurations } from '../../state/room/mute';
 import type { RoomSession } from '../../state/room/session';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { ActionError } from '../../ui/ActionError';
@@ -95,7 +95,7 @@ export function BanDialog({ session, user, onClose }: MemberDialogProps) {
   );
 }
 
-const spans = muteSpans.map(({ seconds, words }) => [String(seconds), words] as const);
+const spans = muteDurations.map(({ seconds, label }) => [String(seconds), label] as const);
 
 export function MuteDialog({ session, user, onClose }: MemberDialogProps) {
   const [action, run] = useAction();

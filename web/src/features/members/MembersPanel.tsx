@@ -5,10 +5,10 @@ import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Member, RoomRole, Status } from '../../protocol/types';
-import { joinAgain } from '../../state/room/rejoin';
-import { isMuted, timeLeft } from '../../state/room/mute';
+import { rejoinHint } from '../../state/room/rejoin';
+import { isMuted, formatTimeLeft } from '../../state/room/mute';
 import { type Presence, statusOf } from '../../state/room/presence';
-import { may, mayRemove, rolesToGive } from '../../state/room/permissions';
+import { can, canRemove, assignableRoles } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { BanDialog, MuteDialog } from './BansDialog';
@@ -30,7 +30,7 @@ interface MembersPanelProps {
 
 export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPanelProps) {
   const mine = useMyRoom(session.id);
-  const moderates = mine !== undefined && !mine.room.direct && may(mine.role, 'moderate');
+  const moderates = mine !== undefined && !mine.room.direct && can(mine.role, 'moderate');
   const state = useStore(session.members.state);
   const presence = useStore(session.presence);
 
@@ -123,7 +123,7 @@ function MemberRow({ session, member, status }: { session: RoomSession; member: 
       </span>
       {roles[role] && <span className="tag">{roles[role]}</span>}
       {user.guest && <span className="tag">Guest</span>}
-      {isMuted(member.mutedUntil) && <span className="tag" title={`For ${timeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
+      {isMuted(member.mutedUntil) && <span className="tag" title={`For ${formatTimeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
       {user.id !== me.id && <MemberMenu session={session} member={member} />}
     </li>
   );
@@ -146,8 +146,8 @@ function MemberMenu({ session, member: { user, role, mutedUntil } }: { session: 
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
   const [action, run] = useAction();
   const by = mine?.role ?? 'member';
-  const toGive = rolesToGive(by, role);
-  const removable = mayRemove(by, role);
+  const toGive = assignableRoles(by, role);
+  const removable = canRemove(by, role);
   const close = () => setOpen({ kind: 'nothing' });
   const name = nameOf(user);
   const direct = mine?.room.direct === true;
@@ -191,7 +191,7 @@ function MemberMenu({ session, member: { user, role, mutedUntil } }: { session: 
               {roleActions[next]}
             </MenuItem>
           ))}
-          {may(by, 'hand over') && !user.guest && (
+          {can(by, 'hand over') && !user.guest && (
             <MenuItem icon="key" disabledReason={offline} onChoose={() => setOpen({ kind: 'handing over' })}>
               {roleActions.owner}…
             </MenuItem>
@@ -234,7 +234,7 @@ function MemberMenu({ session, member: { user, role, mutedUntil } }: { session: 
           run={() => session.members.remove(user.id)}
           onClose={close}
         >
-          <p className="dialog-text">What {name} wrote stays. {mine && joinAgain(mine.room, 'they')}</p>
+          <p className="dialog-text">What {name} wrote stays. {mine && rejoinHint(mine.room, 'they')}</p>
         </ConfirmDialog>
       )}
       {open.kind === 'muting' && <MuteDialog session={session} user={user} onClose={close} />}

@@ -2,13 +2,13 @@ import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RoomRole } from '../../protocol/types';
-import { open, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/testChat';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import type { TestChat } from '../../test/testChat';
 import { alice, bob, room, user as person } from '../../test/fixtures';
 import { AccountDialog } from '../account/AccountDialog';
 import { RoomView } from '../room/RoomView';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -34,7 +34,7 @@ async function inRoom(role: RoomRole, refuse: (asked: Asked) => ReturnType<typeo
     const ownerId = [...roles].find(([, one]) => one === 'owner')?.[0] ?? 0;
     return { type: 'room:updated', data: { room: room(7, { name: 'general', ownerId }) } };
   };
-  const rig = await open(<RoomView roomId={7} />, (method, path, body) => {
+  const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) => {
     if (method === 'GET') {
       const members = people.filter(({ id }) => roles.has(id)).map((user) => ({ user, role: roles.get(user.id), status: 'online' }));
       return { body: { members } };
@@ -168,7 +168,7 @@ describe('account', () => {
 
   async function account(refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
     let sessions = [phone, here];
-    const rig = await open(<AccountDialog onClose={() => undefined} />, (method, path, body) => {
+    const rig = await renderWithChat(<AccountDialog onClose={() => undefined} />, (method, path, body) => {
       const refusal = refuse({ method, path, body });
       if (refusal) return refusal;
       if (method === 'DELETE') sessions = [here];
@@ -179,7 +179,7 @@ describe('account', () => {
   }
 
   test('lists where one is signed in and ends a session', async () => {
-    const { user, asked } = await account();
+    const { user, requests: asked } = await account();
     const list = await screen.findByRole('list');
     expect(within(list).getAllByRole('listitem').map((item) => item.textContent?.split('·')[0])).toEqual([
       'Firefox on Linux This device10.0.0.1 ',

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Attachment } from '../../protocol/types';
-import { fit, isPicture, isPlayable, sizeOf } from '../../state/outbox/files';
+import { fitWithin, isImage, isPlayable, formatSize } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 import { Player } from '../../ui/Player';
 import { Lightbox } from './Lightbox';
@@ -16,7 +16,7 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
   const [broken, setBroken] = useState<readonly number[]>([]);
   const breaks = (id: number) => setBroken((ids) => [...ids, id]);
   const whole = attachments.filter(({ id }) => !broken.includes(id));
-  const pictures = whole.filter((one) => isPicture({ ...one, type: one.contentType }));
+  const pictures = whole.filter((one) => isImage({ ...one, type: one.contentType }));
   const playable = whole.filter(({ contentType }) => isPlayable(contentType));
   const files = attachments.filter((one) => !pictures.includes(one) && !playable.includes(one));
   if (attachments.length === 0) return null;
@@ -45,7 +45,7 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
             <li key={file.id}>
               <a className="file" href={file.url} download={file.name}>
                 <Icon name="file" />
-                <span className="file-name">{file.name}</span> <span className="file-size">{sizeOf(file.size)}</span>
+                <span className="file-name">{file.name}</span> <span className="file-size">{formatSize(file.size)}</span>
               </a>
             </li>
           ))}
@@ -69,7 +69,7 @@ function Thumbnail({ picture, alone, onOpen, onBroken }: ThumbnailProps) {
   const [mostWidth, mostHeight] = alone ? ALONE : TOGETHER;
   return (
     <button type="button" className="picture-button" aria-haspopup="dialog" aria-label={`Open ${name}`} title={name} onClick={onOpen}>
-      <img src={thumbnailUrl ?? url} alt="" loading="lazy" decoding="async" {...fit(width, height, mostWidth, mostHeight)} onError={onBroken} />
+      <img src={thumbnailUrl ?? url} alt="" loading="lazy" decoding="async" {...fitWithin(width, height, mostWidth, mostHeight)} onError={onBroken} />
     </button>
   );
 }

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Attachment } from '../../protocol/types';
-import { sizeOf } from '../../state/outbox/files';
+import { formatSize } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 
 interface LightboxProps {
@@ -50,7 +50,7 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
     >
       <header className="viewer-head">
         <p className="viewer-name" aria-live="polite">
-          {picture.name} <span className="viewer-facts">{many ? `${at + 1} of ${pictures.length}` : sizeOf(picture.size)}</span>
+          {picture.name} <span className="viewer-facts">{many ? `${at + 1} of ${pictures.length}` : formatSize(picture.size)}</span>
         </p>
         <a className="icon-button" href={picture.url} download={picture.name} aria-label={`Save ${picture.name}`} title="Save">
           <Icon name="download" />

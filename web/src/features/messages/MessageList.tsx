@@ -5,10 +5,10 @@ import { useAnchoredWindow } from '../../hooks/useAnchoredWindow';
 import { goTo, messageHref, roomHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { Message } from '../../protocol/types';
-import { firstNew, itemAt, itemsOf } from '../../state/room/items';
-import { inSight, type Later } from '../../state/room/history';
-import type { Older, RoomSession } from '../../state/room/session';
-import { reaches } from '../../state/room/timeline';
+import { firstUnreadItem, itemAt, itemsOf } from '../../state/room/items';
+import { visibleTimeline, type NewerState } from '../../state/room/history';
+import type { OlderState, RoomSession } from '../../state/room/session';
+import { isLoadedSince } from '../../state/room/timeline';
 import { nameOf } from '../../ui/Avatar';
 import { EmptyState } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
@@ -29,20 +29,20 @@ interface MessageListProps {
 /** A visit to one part of the room: another visit begins a list of its own. */
 export function MessageList({ session, roomName, missed }: MessageListProps) {
   const timeline = useStore(session.timeline);
-  const sight = useStore(session.lookback.sight);
+  const sight = useStore(session.history.view);
   const older = useStore(session.older);
-  const later = useStore(session.lookback.later);
+  const later = useStore(session.history.newer);
   const { unread } = useUnread(session.id);
   const past = sight.kind === 'past';
   const { target } = sight;
-  const items = useMemo(() => itemsOf(inSight(timeline, sight), missed?.after), [timeline, sight, missed]);
-  const [startAt] = useState(() => (target === undefined ? firstNew(items) : itemAt(items, target))?.key);
+  const items = useMemo(() => itemsOf(visibleTimeline(timeline, sight), missed?.after), [timeline, sight, missed]);
+  const [startAt] = useState(() => (target === undefined ? firstUnreadItem(items) : itemAt(items, target))?.key);
   const loadOlder = useCallback(() => {
     // What has failed is tried again when a person asks.
     if (session.older.getSnapshot().kind === 'idle') void session.loadOlder();
   }, [session]);
   const loadLater = useCallback(() => {
-    if (session.lookback.later.getSnapshot().kind === 'idle') void session.lookback.loadLater();
+    if (session.history.newer.getSnapshot().kind === 'idle') void session.history.loadNewer();
   }, [session]);
   const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom } = useAnchoredWindow(items, startAt, loadOlder, loadLater);
 
@@ -78,7 +78,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
 
   return (
     <div className="messages">
-      {missed !== undefined && !past && !reaches(timeline, missed.after) && (
+      {missed !== undefined && !past && !isLoadedSince(timeline, missed.after) && (
         <a className="to-missed" href={messageHref(session.id, missed.after + 1)}>
           <Icon name="up" size={16} />
           {missedLabel(missed.count)}: where you left off
@@ -93,14 +93,14 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
         onScroll={onScroll}
       >
         {fromStart && (
-          <HistoryStart hasOlder={inSight(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
+          <HistoryStart hasOlder={visibleTimeline(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
         )}
         <ol ref={content} className="messages-list">
           {shown.map((item) => (
             <ItemRow key={item.key} item={item} session={session} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
           ))}
         </ol>
-        {past && <LaterStatus later={later} onRetry={() => void session.lookback.loadLater()} />}
+        {past && <LaterStatus later={later} onRetry={() => void session.history.loadNewer()} />}
       </div>
       {(past || !atBottom) && (
         <button type="button" className="to-newest" onClick={toPresent}>
@@ -121,7 +121,7 @@ function missedLabel(count: number): string {
   return count >= MOST_COUNTED ? `More than ${MOST_COUNTED} new messages` : `${count} new messages`;
 }
 
-function LaterStatus({ later, onRetry }: { later: Later; onRetry: () => void }) {
+function LaterStatus({ later, onRetry }: { later: NewerState; onRetry: () => void }) {
   if (later.kind !== 'failed') return <p className="older">{later.kind === 'loading' ? 'Loading later messages…' : ''}</p>;
   return (
     <EmptyState title="Later messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
@@ -132,7 +132,7 @@ function LaterStatus({ later, onRetry }: { later: Later; onRetry: () => void }) 
 
 interface HistoryStartProps {
   hasOlder: boolean;
-  older: Older;
+  older: OlderState;
   roomName: string;
   onRetry: () => void;
 }

@@ -7,8 +7,8 @@ import { useSelect, useStore } from '../../hooks/useStore';
 import { useToday } from '../../hooks/useToday';
 import type { Author, Message, Reply } from '../../protocol/types';
 import { isEmojiOnly } from '../../state/emoji';
-import { isSame, type Item } from '../../state/room/items';
-import { uploads } from '../../state/outbox/outbox';
+import { isSameItem, type Item } from '../../state/room/items';
+import { isUploading } from '../../state/outbox/outbox';
 import type { RoomSession } from '../../state/room/session';
 import type { Outgoing } from '../../state/room/timeline';
 import { Attachments } from './Attachments';
@@ -55,7 +55,7 @@ export const ItemRow = memo(function ItemRow({ item, session, found = false }: I
     case 'outgoing':
       return <OutgoingRow itemKey={item.key} session={session} outgoing={item.outgoing} head={item.head} />;
   }
-}, (before, now) => before.session === now.session && before.found === now.found && isSame(before.item, now.item));
+}, (before, now) => before.session === now.session && before.found === now.found && isSameItem(before.item, now.item));
 
 function Day({ date }: { date: string }) {
   useToday();
@@ -129,7 +129,7 @@ function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
       href={href}
       title="Go to this message"
       // The address may name it already, from the last time.
-      onClick={() => location.hash === href && void session.lookback.show(reply.seq)}
+      onClick={() => location.hash === href && void session.history.show(reply.seq)}
     >
       <span className="reply-author">{nameOf(reply.author)}</span> {words}
     </a>
@@ -171,7 +171,7 @@ function Progress({ session, outgoing }: { session: RoomSession; outgoing: Outgo
   const silent = useReadOnlyReason(session.id);
   const muted = online ? silent : undefined;
   if (outgoing.kind === 'confirmed') return null;
-  if (outgoing.kind === 'pending' && uploads(outgoing)) {
+  if (outgoing.kind === 'pending' && isUploading(outgoing)) {
     return (
       <p className="progress">
         <Icon name="clock" size={14} /> {online ? 'Uploading…' : 'Queued'}

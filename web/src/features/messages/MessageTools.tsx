@@ -3,7 +3,7 @@ import { useChat } from '../../hooks/context';
 import { NOT_CONNECTED, useMe, useMyRoom, useOnline, useReadOnlyReason } from '../../hooks/useChatState';
 import { messageHref, absoluteUrl } from '../../hooks/useRoute';
 import type { Message } from '../../protocol/types';
-import { mayDelete, mayEdit } from '../../state/room/permissions';
+import { canDelete, canEdit } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
@@ -33,7 +33,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
   const close = () => setOpen({ kind: 'nothing' });
   // Pages without TLS have none.
   const clipboard = navigator.clipboard as Clipboard | undefined;
-  const editable = mayEdit(me.id, message);
+  const editable = canEdit(me.id, message);
 
   useListTakesFocus(bar);
 
@@ -42,11 +42,11 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
     action();
   }
 
-  const reply = () => session.replyTo(message);
+  const reply = () => session.startReply(message);
   const copy = (text: string) =>
     void clipboard?.writeText(text).then(
-      () => chat.notices.say('Copied.'),
-      () => chat.notices.say('The browser did not let it be copied.'),
+      () => chat.notices.show('Copied.'),
+      () => chat.notices.show('The browser did not let it be copied.'),
     );
   return (
     <div
@@ -95,7 +95,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
               Edit
             </MenuItem>
           )}
-          {mayDelete(me.id, role, message) && (
+          {canDelete(me.id, role, message) && (
             <MenuItem icon="trash" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'deleting' })}>
               Delete
             </MenuItem>

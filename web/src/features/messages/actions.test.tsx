@@ -2,12 +2,12 @@ import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../protocol/types';
-import { open, serve, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/testChat';
+import { renderWithChat, serve, stubBrowser } from '../../test/page';
+import type { TestChat } from '../../test/testChat';
 import { message, mine } from '../../test/fixtures';
 import { RoomView } from '../room/RoomView';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** Alice in her room, with what was said in it. */
 async function room(...said: Message[]) {
-  const rig = await open(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+  const rig = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
   present = rig;
   serve(rig, ...said);
   const row = (text: string) => {

@@ -3,8 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatContext } from '../../hooks/context';
 import type { Message } from '../../protocol/types';
-import { open, serve, stubBrowser } from '../../test/page';
-import { joined, type Rig } from '../../test/testChat';
+import { renderWithChat, serve, stubBrowser } from '../../test/page';
+import { joined, type TestChat } from '../../test/testChat';
 import { alice, bob, message, mine, room, user as person } from '../../test/fixtures';
 import { NotificationsSetting } from '../account/NotificationsSetting';
 import { NotificationsPrompt } from '../sidebar/NotificationsPrompt';
@@ -12,7 +12,7 @@ import { MessageList } from './MessageList';
 import { RoomView } from '../room/RoomView';
 import { Shell } from '../../app/Shell';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -26,13 +26,13 @@ afterEach(() => {
 const cleo = person(3, 'cleo', 'Cleo');
 const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id, username, displayName, avatarUrl });
 const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
-const said = (rig: Rig, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
+const said = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
 const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
 
 /** Alice with the room "general" and a talk with each of bob (9) and cleo (10). */
 async function shell(hash: string) {
   location.hash = hash;
-  const rig = await open(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
+  const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
   present = rig;
   for (const [nth, other] of [[2, bob], [3, cleo]] as const) {
     const direct = room(7 + nth, { name: 'two', direct: true, private: true, with: [author(alice), author(other)] });
@@ -227,8 +227,8 @@ describe('notifications', () => {
   test('are silent while a tab of the same user is looked at', async () => {
     const { rig } = await shell('#/find');
     FakeNotification.permission = 'granted';
-    rig.chat.alerts.want('on');
-    const looked = vi.spyOn(rig.chat, 'lookedAt').mockResolvedValue(true);
+    rig.chat.notifications.setChoice('on');
+    const looked = vi.spyOn(rig.chat, 'isFocused').mockResolvedValue(true);
     said(rig, 9, message(1));
     await waitFor(() => expect(looked).toHaveBeenCalled());
     expect(FakeNotification.shown).toEqual([]);
@@ -241,19 +241,19 @@ describe('notifications', () => {
     expect(screen.queryByText(/Be told of mentions/)).toBeNull();
     rig.chat.stop();
     document.body.replaceChildren();
-    present = await open(<><NotificationsPrompt /><NotificationsSetting /></>, () => ({ body: {} }));
+    present = await renderWithChat(<><NotificationsPrompt /><NotificationsSetting /></>, () => ({ body: {} }));
     const choice = screen.getByRole<HTMLInputElement>('checkbox', { name: 'Tell me of mentions and direct messages' });
     expect(choice.checked).toBe(false);
     await user.click(choice);
     await waitFor(() => expect(choice.checked).toBe(true));
     await user.click(choice);
-    expect([choice.checked, present.chat.alerts.wish.getSnapshot()]).toEqual([false, 'off']);
+    expect([choice.checked, present.chat.notifications.choice.getSnapshot()]).toEqual([false, 'off']);
   });
 });
 
 describe('where one left off', () => {
   test('is a step away where it is not loaded', async () => {
-    present = await open(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+    present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
     const session = present.chat.session(7);
     if (session === undefined) throw new Error('room 7 is not there');
     act(() => session.apply({ type: 'opened', messages: [message(81), message(82)], to: 82, epoch: 'e1' }));
@@ -272,7 +272,7 @@ describe('sounds and films', () => {
   const file = (id: number, name: string, contentType: string) => ({ id, name, size: 9, contentType, url: `/files/${id}` });
 
   test('play in place, and one that cannot is a plain file', async () => {
-    present = await open(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+    present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
     serve(present, message(1, { attachments: [file(1, 'song.mp3', 'audio/mpeg'), file(2, 'film.mp4', 'video/mp4'), file(3, 'voice.ogg', 'application/ogg'), file(4, 'take.wav', 'audio/wave')] }));
     const players = [screen.getByLabelText('song.mp3'), screen.getByLabelText('film.mp4'), screen.getByLabelText('voice.ogg')];
     expect(players.map((one) => [one.tagName, one.getAttribute('src'), one.getAttribute('preload')])).toEqual([

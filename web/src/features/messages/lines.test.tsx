@@ -1,7 +1,7 @@
 import { act, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { open, serve, stubBrowser } from '../../test/page';
-import type { Rig } from '../../test/testChat';
+import { renderWithChat, serve, stubBrowser } from '../../test/page';
+import type { TestChat } from '../../test/testChat';
 import { message } from '../../test/fixtures';
 import { RoomView } from '../room/RoomView';
 
@@ -13,7 +13,7 @@ vi.mock('../../ui/Html', () => ({
   },
 }));
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 test('with every event only the lines are drawn that it changes', async () => {
-  present = await open(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+  present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
   serve(present, ...Array.from({ length: 20 }, (_, i) => message(i + 1)));
   expect(drawn.at(-1)).toBe('<p>m20</p>');
   drawn.length = 0;

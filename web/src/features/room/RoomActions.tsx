@@ -15,11 +15,11 @@ interface RoomActionsProps {
 
 /** What one may do with a room: side by side where there is room for it, on a phone in a menu. */
 export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
-  const { alerts } = useChat();
+  const { notifications: alerts } = useChat();
   const quiet = useQuiet(room.id);
   const [menu, setMenu] = useState<HTMLElement>();
   const close = () => setMenu(undefined);
-  const toggleQuiet = () => alerts.setQuiet(room.id, !quiet);
+  const toggleQuiet = () => alerts.setRoomMuted(room.id, !quiet);
 
   function choose(action: () => void) {
     close();

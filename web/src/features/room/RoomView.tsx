@@ -5,13 +5,13 @@ import { useAction } from '../../hooks/useAction';
 import { useFileDrop } from '../../hooks/useFileDrop';
 import { goTo, homeHref, roomHref, searchHref } from '../../hooks/useRoute';
 import { useSelect, useStore } from '../../hooks/useStore';
-import { otherIn, titleOf } from '../../state/room/direct';
-import { joinAgain } from '../../state/room/rejoin';
-import { isMuted, timeLeft } from '../../state/room/mute';
+import { otherMember, roomTitle } from '../../state/room/direct';
+import { rejoinHint } from '../../state/room/rejoin';
+import { isMuted, formatTimeLeft } from '../../state/room/mute';
 import { onlineCount, statusOf } from '../../state/room/presence';
-import { may } from '../../state/room/permissions';
+import { can } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
-import { membersSince } from '../../state/room/timeline';
+import { memberChangeSince } from '../../state/room/timeline';
 import type { MyRoom } from '../../state/room/unread';
 import { Avatar } from '../../ui/Avatar';
 import { BansDialog } from '../members/BansDialog';
@@ -56,13 +56,13 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
     return count > 0 ? { after: mine.lastRead, count } : undefined;
   });
   const { room } = mine;
-  const title = titleOf(room, useMe().id);
+  const title = roomTitle(room, useMe().id);
 
   // Who is muted has nowhere to put them.
   const muted = isMuted(mine.mutedUntil);
   const drop = useFileDrop((files) => void session.attach(files, chat.limits.getSnapshot()));
 
-  const ready = useStore(session.opening).kind === 'ready';
+  const ready = useStore(session.loadState).kind === 'ready';
   useEffect(() => {
     chat.visit(session.id);
     // What the other of two says of themselves stands at their name.
@@ -70,8 +70,8 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
   }, [chat, session, mine.room.direct]);
 
   useEffect(() => {
-    if (at === undefined) session.lookback.present();
-    else if (ready) void session.lookback.show(at);
+    if (at === undefined) session.history.showLatest();
+    else if (ready) void session.history.show(at);
   }, [session, ready, at]);
 
   useEffect(() => {
@@ -135,13 +135,13 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
   const online = onlineCount(useStore(session.presence));
   const members = useStore(session.members.state);
   // The room was told as it was at its head; who came and went since, the messages tell.
-  const since = useSelect(session.timeline, (timeline) => membersSince(timeline, room.head));
+  const since = useSelect(session.timeline, (timeline) => memberChangeSince(timeline, room.head));
   const me = useMe();
-  const other = otherIn(room, me.id);
+  const other = otherMember(room, me.id);
   const presence = useStore(session.presence);
   const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
   const about = other ? session.statusMessageOf(other.id) : room.description;
-  const settle = !room.direct && may(role, 'change room') ? onSettings : undefined;
+  const settle = !room.direct && can(role, 'change room') ? onSettings : undefined;
   // A talk of two has no end.
   const leave = room.direct ? undefined : onLeave;
   return (
@@ -152,11 +152,11 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
       <div className="room-names">
         <h1 id="room-title">
           {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
-          <span className="room-title">{titleOf(room, me.id)}</span>
+          <span className="room-title">{roomTitle(room, me.id)}</span>
         </h1>
         {about && <p className="room-about">{about}</p>}
       </div>
-      <a className="icon-button head-search" href={searchHref(room.id)} aria-label={`Search in ${titleOf(room, me.id)}`} title="Search in this room">
+      <a className="icon-button head-search" href={searchHref(room.id)} aria-label={`Search in ${roomTitle(room, me.id)}`} title="Search in this room">
         <Icon name="search" />
       </a>
       <button
@@ -180,8 +180,8 @@ function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSet
 }
 
 function Conversation({ session, roomName, missed }: { session: RoomSession; roomName: string; missed: Missed | undefined }) {
-  const opening = useStore(session.opening);
-  const sight = useStore(session.lookback.sight);
+  const opening = useStore(session.loadState);
+  const sight = useStore(session.history.view);
   const connection = useConnection();
   if (opening.kind === 'ready' && (sight.kind === 'present' || sight.kind === 'past')) {
     return <MessageList key={sight.visit} session={session} roomName={roomName} missed={missed} />;
@@ -216,7 +216,7 @@ function NotFound({ session, target, reason }: { session: RoomSession; target: n
       <EmptyState
         icon="alert"
         title={navigator.onLine ? 'The message could not be loaded' : 'You are offline'}
-        action={{ label: 'Try again', run: () => void session.lookback.show(target ?? 0) }}
+        action={{ label: 'Try again', run: () => void session.history.show(target ?? 0) }}
       >
         {reason}
       </EmptyState>
@@ -247,7 +247,7 @@ function useTimeLeft(until: string | undefined): string | undefined {
     const each = setInterval(() => setNow(Date.now()), 15_000);
     return () => clearInterval(each);
   }, [until]);
-  return until !== undefined && isMuted(until, now) ? timeLeft(until, now) : undefined;
+  return until !== undefined && isMuted(until, now) ? formatTimeLeft(until, now) : undefined;
 }
 
 function TypingLine({ session }: { session: RoomSession }) {
@@ -291,7 +291,7 @@ function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose:
   return (
     <Dialog title={`Leave ${room.name}?`} onClose={onClose}>
       <p className="dialog-text">
-        {role === 'owner' ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.' : joinAgain(room, 'you')}
+        {role === 'owner' ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.' : rejoinHint(room, 'you')}
       </p>
       {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       <div className="dialog-actions">

@@ -5,18 +5,18 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AccountContext, ChatContext } from '../../hooks/context';
 import { Account } from '../../state/account';
 import type { Chat } from '../../state/chat';
-import { connectedRig, joined, type Rig } from '../../test/testChat';
+import { connectTestChat, joined, type TestChat } from '../../test/testChat';
 import { alice, message, room } from '../../test/fixtures';
 import { until } from '../../test/until';
-import { Rest } from '../../transport/rest';
+import { RestClient } from '../../transport/rest';
 import { RoomDirectory } from '../rooms/RoomDirectory';
 import { RoomView } from './RoomView';
 import { Sidebar } from '../sidebar/Sidebar';
 import { SignIn } from '../account/SignIn';
 
-type Answer = NonNullable<Parameters<typeof connectedRig>[0]>;
+type Answer = NonNullable<Parameters<typeof connectTestChat>[0]>;
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(() => {
   vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover'), media: query }));
@@ -36,10 +36,10 @@ function show(chat: Chat, element: ReactElement) {
   return render(<ChatContext value={chat}>{element}</ChatContext>);
 }
 
-async function start(answer: Answer = noMembers): Promise<Rig> {
-  present = await connectedRig(answer);
+async function start(answer: Answer = noMembers): Promise<TestChat> {
+  present = await connectTestChat(answer);
   const session = present.chat.session(7);
-  if (session !== undefined) await until(session.opening, (opening) => opening.kind === 'ready');
+  if (session !== undefined) await until(session.loadState, (opening) => opening.kind === 'ready');
   return present;
 }
 
@@ -48,7 +48,7 @@ const problem = (status: number, code: string, detail: string) => ({ status, bod
 
 describe('sign in', () => {
   function showSignIn(answer: () => Response) {
-    const account = new Account(new Rest(async () => answer()), 'ws://test/ws');
+    const account = new Account(new RestClient(async () => answer()), 'ws://test/ws');
     render(
       <AccountContext value={account}>
         <SignIn />

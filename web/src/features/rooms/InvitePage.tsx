@@ -4,7 +4,7 @@ import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { homeHref, leaveInvite, roomHref } from '../../hooks/useRoute';
 import type { InvitedRoom } from '../../protocol/types';
-import { Refused, wordsOf } from '../../transport/errors';
+import { ApiError, errorMessage } from '../../transport/errors';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Logo } from '../../ui/Icon';
@@ -23,7 +23,7 @@ export function InvitePage({ token }: { token: string }) {
   // Asks again when the connection is there, or a person wants it.
   useEffect(() => {
     let looking = true;
-    chat.invitedTo(token).then(
+    chat.previewInvite(token).then(
       (room) => looking && setPreview({ kind: 'ready', room }),
       (error: unknown) => looking && setPreview(failureOf(error)),
     );
@@ -77,6 +77,6 @@ export function InvitePage({ token }: { token: string }) {
 }
 
 function failureOf(error: unknown): Preview {
-  const gone = error instanceof Refused && (error.code === 'NOT_FOUND' || error.code === 'BAD_REQUEST');
-  return gone ? { kind: 'gone' } : { kind: 'failed', reason: wordsOf(error) };
+  const gone = error instanceof ApiError && (error.code === 'NOT_FOUND' || error.code === 'BAD_REQUEST');
+  return gone ? { kind: 'gone' } : { kind: 'failed', reason: errorMessage(error) };
 }

@@ -5,8 +5,8 @@ import { useAction } from '../../hooks/useAction';
 import { useDebouncedQuery } from '../../hooks/useDebouncedQuery';
 import { goTo, homeHref, roomHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
-import type { PagesState } from '../../state/pagedResource';
-import { Refused } from '../../transport/errors';
+import type { PagedState } from '../../state/pagedResource';
+import { ApiError } from '../../transport/errors';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Icon } from '../../ui/Icon';
@@ -37,14 +37,14 @@ export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
         </div>
         <SearchField label="Search rooms" placeholder="Search by name" text={text} onText={setText} />
       </header>
-      <Results state={state} text={text.trim()} onCreate={onCreate} onRetry={() => void chat.directory.ask(text)} />
+      <Results state={state} text={text.trim()} onCreate={onCreate} onRetry={() => void chat.directory.query(text)} />
       {byName && <JoinByNameDialog onClose={() => setByName(false)} />}
     </section>
   );
 }
 
 interface ResultsProps {
-  state: PagesState<Room>;
+  state: PagedState<Room>;
   text: string;
   onCreate: () => void;
   onRetry: () => void;
@@ -77,7 +77,7 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
       </ul>
       {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
       {state.kind !== 'failed' && state.next && (
-        <button type="button" className="button more" onClick={() => void chat.directory.more()}>
+        <button type="button" className="button more" onClick={() => void chat.directory.loadMore()}>
           Show more
         </button>
       )}
@@ -102,7 +102,7 @@ function RoomCard({ room }: { room: Room }) {
         goTo(roomHref(room.id));
       } catch (error) {
         // The password is newer than our list.
-        if (!(error instanceof Refused) || error.code !== 'PASSWORD_REQUIRED') throw error;
+        if (!(error instanceof ApiError) || error.code !== 'PASSWORD_REQUIRED') throw error;
         setAsking(true);
       }
     });

@@ -20,7 +20,7 @@ export function RoomPreview({ roomId }: { roomId: number }) {
 
   useEffect(() => {
     let looking = true;
-    chat.lookAt(roomId).then(
+    chat.previewRoom(roomId).then(
       (room) => looking && setSight({ kind: 'open', room }),
       () => looking && setSight({ kind: 'closed' }),
     );

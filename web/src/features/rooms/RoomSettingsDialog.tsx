@@ -4,7 +4,7 @@ import { useMe, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
 import type { Room } from '../../protocol/types';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
-import { may } from '../../state/room/permissions';
+import { can } from '../../state/room/permissions';
 import type { MyRoom } from '../../state/room/unread';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
@@ -42,7 +42,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
       ...(removes ? { password: '' } : password === '' ? {} : { password }),
     };
     void run(async () => {
-      if (Object.keys(patch).length > 0) await chat.changeRoom(room.id, patch);
+      if (Object.keys(patch).length > 0) await chat.updateRoom(room.id, patch);
       onClose();
     });
   }
@@ -84,7 +84,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
         )}
         {!online && <p className="form-warning">{WAIT}</p>}
         <div className="dialog-actions">
-          {may(mine.role, 'delete room') && (
+          {can(mine.role, 'delete room') && (
             <button type="button" className="button quiet-danger" onClick={onDelete}>
               Delete room…
             </button>

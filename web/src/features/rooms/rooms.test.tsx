@@ -3,14 +3,14 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatContext } from '../../hooks/context';
 import type { RoomRole } from '../../protocol/types';
-import { open, stubBrowser } from '../../test/page';
-import { joined, type Rig } from '../../test/testChat';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import { joined, type TestChat } from '../../test/testChat';
 import { alice, bob, message, mine, room, user as person } from '../../test/fixtures';
 import { InvitePage } from './InvitePage';
 import { RoomView } from '../room/RoomView';
 import { Sidebar } from '../sidebar/Sidebar';
 
-let present: Rig | undefined;
+let present: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
@@ -21,7 +21,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-type Answer = Parameters<typeof open>[1];
+type Answer = Parameters<typeof renderWithChat>[1];
 const problem = (status: number, code: string, detail: string) => ({ status, body: { status, title: 'No', detail, code } });
 const author = { id: bob.id, username: bob.username, displayName: bob.displayName, avatarUrl: '' };
 const membership = (more: object = {}) => ({ roomId: 7, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
@@ -30,7 +30,7 @@ const soon = (ms: number) => new Date(Date.now() + ms).toISOString();
 /** Alice in room 7 with a role of hers; bob is a plain member who may be muted. */
 async function inRoom(role: RoomRole, answer: Answer, mutedUntil?: string) {
   const people = [{ user: alice, role }, { user: bob, role: 'member', ...(mutedUntil ? { mutedUntil } : {}) }, { user: person(3, 'cleo', 'Cleo'), role: 'admin' }];
-  const rig = await open(<RoomView roomId={7} />, (method, path, body) =>
+  const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) =>
     method === 'GET' && path.includes('/members') ? { body: { members: people.map((one) => ({ ...one, status: 'online', joinedAt: '' })) } } : answer(method, path, body),
   );
   present = rig;
@@ -77,7 +77,7 @@ describe('moderation', () => {
   });
 
   test('a muted member may be let speak again', async () => {
-    const { user, asked } = await inRoom('moderator', () => ({ status: 204, body: null }), soon(60_000));
+    const { user, requests: asked } = await inRoom('moderator', () => ({ status: 204, body: null }), soon(60_000));
     expect(screen.getByText('Muted')).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
     await user.click(screen.getByRole('menuitem', { name: 'Let speak again' }));
@@ -123,7 +123,7 @@ describe('invites', () => {
 
   test('the page of an invite shows the room and leads into it', async () => {
     history.replaceState(null, '', '/invite/abc');
-    present = await open(<InvitePage token="abc" />, (method) =>
+    present = await renderWithChat(<InvitePage token="abc" />, (method) =>
       method === 'GET' ? { body: { room: { name: 'garden', description: 'Seeds', memberCount: 3 } } } : { body: { room: room(9, { name: 'garden' }), membership: membership({ roomId: 9 }) } },
     );
     expect(await screen.findByRole('heading', { name: 'garden' })).toBeTruthy();
@@ -136,7 +136,7 @@ describe('invites', () => {
     ['ended', problem(404, 'NOT_FOUND', 'No.'), 'This invite opens nothing'],
     ['away', problem(503, 'UNAVAILABLE', 'Not now.'), 'The invite could not be read'],
   ])('an invite that is %s says so', async (_, answer, words) => {
-    present = await open(<InvitePage token="abc" />, () => answer);
+    present = await renderWithChat(<InvitePage token="abc" />, () => answer);
     expect(await screen.findByText(words)).toBeTruthy();
   });
 });
@@ -145,7 +145,7 @@ describe('talks of two', () => {
   const direct = room(9, { name: 'Alice, Bob', direct: true, private: true, with: [{ ...author, id: 1, displayName: 'Alice' }, author] });
 
   test('stand among people, by the name of the other, live', async () => {
-    present = await open(<Sidebar route={{ kind: 'home' }} onCreate={() => undefined} onAccount={() => undefined} onSignOut={() => undefined} onSwitch={() => undefined} />, () => ({ body: {} }));
+    present = await renderWithChat(<Sidebar route={{ kind: 'home' }} onCreate={() => undefined} onAccount={() => undefined} onSignOut={() => undefined} onSwitch={() => undefined} />, () => ({ body: {} }));
     const { socket, command } = present;
     act(() => socket().serve({ type: 'room:added', data: { room: direct, membership: membership({ roomId: 9 }) } }));
     expect((await command('room:join', 2)).data.roomId).toBe(9);
@@ -171,7 +171,7 @@ describe('talks of two', () => {
 });
 
 test('a link into an open room shows its door', async () => {
-  present = await open(<RoomView roomId={9} />, (_, path) => ({ body: path === '/rooms/9' ? { room: room(9, { name: 'chess', description: 'Moves' }) } : { room: room(9, { name: 'chess' }), membership: membership({ roomId: 9 }) } }));
+  present = await renderWithChat(<RoomView roomId={9} />, (_, path) => ({ body: path === '/rooms/9' ? { room: room(9, { name: 'chess', description: 'Moves' }) } : { room: room(9, { name: 'chess' }), membership: membership({ roomId: 9 }) } }));
   expect(await screen.findByText('chess')).toBeTruthy();
   await userEvent.click(screen.getByRole('button', { name: 'Join room' }));
   expect((await present.command('room:join', 2)).data.roomId).toBe(9);

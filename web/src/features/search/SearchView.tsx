@@ -2,9 +2,9 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useMyRoom, useOnline, useSearch } from '../../hooks/useChatState';
 import { goTo, homeHref, messageHref, searchHref } from '../../hooks/useRoute';
-import { titleOf } from '../../state/room/direct';
+import { roomTitle } from '../../state/room/direct';
 import type { SearchState } from '../../state/search';
-import { partsOf } from '../../state/search';
+import { highlightParts } from '../../state/search';
 import type { Hit } from '../../transport/rest';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { dayOf, timeOf, fullDate } from '../../ui/dates';
@@ -25,7 +25,7 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
 
   // Asks again when the connection is back.
   useEffect(() => {
-    const timer = setTimeout(() => void chat.search.find(text, roomId), SETTLE_MS);
+    const timer = setTimeout(() => void chat.search.query(text, roomId), SETTLE_MS);
     return () => clearTimeout(timer);
   }, [chat, text, roomId, online]);
 
@@ -68,7 +68,7 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
         </div>
       </header>
       <div ref={results}>
-        <Results state={state} text={text.trim()} roomId={roomId} onRetry={() => void chat.search.find(text, roomId)} onKey={handleKeyDown} />
+        <Results state={state} text={text.trim()} roomId={roomId} onRetry={() => void chat.search.query(text, roomId)} onKey={handleKeyDown} />
       </div>
     </section>
   );
@@ -78,7 +78,7 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
 function useRoomTitle(roomId: number): string | undefined {
   const me = useMe();
   const room = useMyRoom(roomId)?.room;
-  return room && titleOf(room, me.id);
+  return room && roomTitle(room, me.id);
 }
 
 function Scope({ roomId }: { roomId: number }) {
@@ -133,7 +133,7 @@ function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
       </ul>
       {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
       {more && (
-        <button type="button" className="button more" onClick={() => void chat.search.more()}>
+        <button type="button" className="button more" onClick={() => void chat.search.loadMore()}>
           Look further back
         </button>
       )}
@@ -155,7 +155,7 @@ function HitLink({ hit: { message, room, highlights }, onKey }: { hit: Hit; onKe
           </time>
         </span>
         <span className="hit-words">
-          {partsOf(message.text, highlights).map(({ text, marked }, i) => (marked ? <mark key={i}>{text}</mark> : text))}
+          {highlightParts(message.text, highlights).map(({ text, marked }, i) => (marked ? <mark key={i}>{text}</mark> : text))}
         </span>
       </span>
     </a>

@@ -8,7 +8,7 @@ import { useSelect } from '../../hooks/useStore';
 export function NotificationsPrompt() {
   const chat = useChat();
   const wish = useNotificationSetting();
-  const called = useSelect(chat.alerts.call, (call) => call !== undefined);
+  const called = useSelect(chat.notifications.latest, (call) => call !== undefined);
   const [asked, setAsked] = useState(false);
   // The browser takes its time to tell the permission: it is asked last.
   if (!called || asked || wish !== 'unasked' || ['missing', 'denied'].includes(notificationPermission())) return null;
@@ -18,7 +18,7 @@ export function NotificationsPrompt() {
       <button type="button" className="link" onClick={() => void requestNotifications(chat).then(() => setAsked(true))}>
         Tell me
       </button>
-      <button type="button" className="link quiet" onClick={() => chat.alerts.want('off')}>
+      <button type="button" className="link quiet" onClick={() => chat.notifications.setChoice('off')}>
         No, thanks
       </button>
     </section>

@@ -3,8 +3,8 @@ import { useChat } from '../../hooks/context';
 import { useMe, useRooms, useRoomSession, useUnread } from '../../hooks/useChatState';
 import { goTo, roomHref, searchHref } from '../../hooks/useRoute';
 import { useSelect } from '../../hooks/useStore';
-import { otherIn, titleOf } from '../../state/room/direct';
-import { placesFor } from '../../state/quickSwitch';
+import { otherMember, roomTitle } from '../../state/room/direct';
+import { quickSwitchResults } from '../../state/quickSwitch';
 import { statusOf, unknownPresence } from '../../state/room/presence';
 import type { MyRoom } from '../../state/room/unread';
 import { Avatar } from '../../ui/Avatar';
@@ -25,9 +25,9 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
   const [at, setAt] = useState(0);
 
   // As things stand when it opens: what comes meanwhile must not move what one is about to take.
-  const [{ unread, visited }] = useState(() => ({ unread: chat.unread.getSnapshot(), visited: chat.visited.getSnapshot() }));
+  const [{ unread, visited }] = useState(() => ({ unread: chat.unread.getSnapshot(), visited: chat.recentRooms.getSnapshot() }));
   const places = useMemo(
-    () => (state.kind === 'ready' ? placesFor(state.rooms, query, { me: me.id, here, unread, visited }) : []),
+    () => (state.kind === 'ready' ? quickSwitchResults(state.rooms, query, { me: me.id, here, unread, visited }) : []),
     [state, query, me.id, here, unread, visited],
   );
   const words = query.trim();
@@ -53,7 +53,7 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
     onClose();
     const place = places[index];
     if (place !== undefined) return goTo(roomHref(place.room.id));
-    if (words !== '') void chat.search.find(words);
+    if (words !== '') void chat.search.query(words);
     return goTo(searchHref());
   }
 
@@ -122,14 +122,14 @@ function Place({ mine: { room } }: { mine: MyRoom }) {
   const chat = useChat();
   const me = useMe();
   const session = useRoomSession(room.id);
-  const other = otherIn(room, me.id);
+  const other = otherMember(room, me.id);
   const counts = useUnread(room.id);
-  const quiet = useSelect(chat.alerts.quiet, (rooms) => rooms.has(room.id));
+  const quiet = useSelect(chat.notifications.mutedRooms, (rooms) => rooms.has(room.id));
   const presence = session?.presence.getSnapshot() ?? unknownPresence;
   return (
     <>
       {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
-      <span className="switcher-name">{titleOf(room, me.id)}</span>
+      <span className="switcher-name">{roomTitle(room, me.id)}</span>
       {other && <span className="switcher-user">@{other.username}</span>}
       <UnreadBadge {...counts} direct={room.direct} quiet={quiet} />
     </>

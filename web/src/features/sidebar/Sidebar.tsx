@@ -4,7 +4,7 @@ import { useHasDraft, useMe, useOnline, useOwnStatus, useQuiet, useRooms, useRoo
 import { findHref, homeHref, roomHref, type Route, searchHref } from '../../hooks/useRoute';
 import { useSelect, useStore } from '../../hooks/useStore';
 import type { Author, Room } from '../../protocol/types';
-import { otherIn, titleOf } from '../../state/room/direct';
+import { otherMember, roomTitle } from '../../state/room/direct';
 import { sidebarOrder } from '../../state/quickSwitch';
 import { statusOf } from '../../state/room/presence';
 import type { RoomSession } from '../../state/room/session';
@@ -74,7 +74,7 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: Sid
 function RoomList({ current }: { current: number | undefined }) {
   const me = useMe();
   const state = useRooms();
-  const lastSaid = useStore(useChat().lastSaid);
+  const lastSaid = useStore(useChat().lastMessageAt);
   const [filter, setFilter] = useState('');
   if (state.kind === 'loading') return <Skeleton label="Loading your rooms" rows={5} />;
   if (state.rooms.length === 0) {
@@ -83,7 +83,7 @@ function RoomList({ current }: { current: number | undefined }) {
     );
   }
   const wanted = filter.trim().toLocaleLowerCase();
-  const shown = state.rooms.filter(({ room }) => titleOf(room, me.id).toLocaleLowerCase().includes(wanted));
+  const shown = state.rooms.filter(({ room }) => roomTitle(room, me.id).toLocaleLowerCase().includes(wanted));
   const { rooms, people } = sidebarOrder(shown, lastSaid);
   return (
     <>
@@ -125,7 +125,7 @@ function RoomLinks({ rooms, current }: { rooms: readonly MyRoom[]; current: numb
 function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean }) {
   const me = useMe();
   const session = useRoomSession(room.id);
-  const other = otherIn(room, me.id);
+  const other = otherMember(room, me.id);
   const counts = useUnread(room.id);
   const quiet = useQuiet(room.id);
   const bold = counts.mentions > 0 || (counts.unread > 0 && !quiet);
@@ -138,7 +138,7 @@ function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean 
       {other && session ? <PersonName session={session} room={room} other={other} /> : (
         <>
           <Icon name={room.private ? 'lock' : 'hash'} />
-          <span className="room-link-name">{titleOf(room, me.id)}</span>
+          <span className="room-link-name">{roomTitle(room, me.id)}</span>
         </>
       )}
       {session && !current && <DraftMark session={session} />}
@@ -157,7 +157,7 @@ function PersonName({ session, room, other }: { session: RoomSession; room: Room
     <>
       <Avatar person={other} status={status} size="s" />
       <span className="room-link-name" title={says || undefined}>
-        {titleOf(room, me.id)}
+        {roomTitle(room, me.id)}
         {status !== 'unknown' && status !== 'offline' && <span className="sr-only"> {status}</span>}
         {says && <span className="room-link-says">{says}</span>}
       </span>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ageOf } from './age';
+import { formatAge } from './age';
 
 const now = Date.parse('2026-11-23T10:00:00.000Z');
 
@@ -12,5 +12,5 @@ test.each([
   ['2026-11-22T03:00:00.000Z', '1 day'],
   ['2026-11-01T10:00:00.000Z', '22 days'],
 ])('%s is %s ago', (since, want) => {
-  expect(ageOf(since, now)).toBe(want);
+  expect(formatAge(since, now)).toBe(want);
 });

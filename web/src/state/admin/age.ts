@@ -3,7 +3,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** For how long something has been, in one or two units; clocks may differ a little. */
-export function ageOf(since: string, now = Date.now()): string {
+export function formatAge(since: string, now = Date.now()): string {
   const ms = Math.max(0, now - Date.parse(since));
   if (ms < MINUTE) return 'less than a minute';
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;

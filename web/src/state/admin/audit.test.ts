@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { AuditRecord } from '../../protocol/types';
+import type { AuditEntry } from '../../protocol/types';
 import { sentenceOf } from './audit';
 
 const author = (id: number, displayName: string) => ({ id, username: displayName.toLowerCase(), displayName, avatarUrl: '' });
-const entry: AuditRecord = { id: 1, at: '2026-11-23T10:00:00.000Z', action: 'member.ban', detail: '', actor: author(1, 'Alice'), user: author(2, 'Bob'), room: { id: 7, name: 'general' } };
+const entry: AuditEntry = { id: 1, at: '2026-11-23T10:00:00.000Z', action: 'member.ban', detail: '', actor: author(1, 'Alice'), user: author(2, 'Bob'), room: { id: 7, name: 'general' } };
 
 test.each([
   ['with names', entry, 'Alice banned Bob from general'],
@@ -13,7 +13,7 @@ test.each([
   ['about nobody', { ...entry, action: 'limits.change', user: undefined, room: undefined }, 'Alice changed the limits'],
   ['that is new to this client', { ...entry, action: 'moon.rise' }, 'Alice moon.rise Bob general'],
 ])('an entry %s', (_, record, want) => {
-  expect(sentenceOf(record as AuditRecord).map(({ text }) => text).join('')).toBe(want);
+  expect(sentenceOf(record as AuditEntry).map(({ text }) => text).join('')).toBe(want);
 });
 
 test('names stand apart from words', () => {

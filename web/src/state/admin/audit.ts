@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../protocol/types';
+import type { AuditEntry } from '../../protocol/types';
 
 /** A piece of a sentence: words, or the name of whom or what they are about. */
 export interface SentencePart {
@@ -7,7 +7,7 @@ export interface SentencePart {
 }
 
 /** After the name of who did it. */
-const deeds: Record<string, string> = {
+const sentences: Record<string, string> = {
   'room.change': 'changed {room}',
   'room.delete': 'deleted a room',
   'room.hand-over': 'handed {room} over to {user}',
@@ -31,20 +31,20 @@ const deeds: Record<string, string> = {
 };
 
 /** The sentence of an entry; an action that is new to this client is told as it is called. */
-export function sentenceOf({ actor, action, user, room }: AuditRecord): SentencePart[] {
+export function sentenceOf({ actor, action, user, room }: AuditEntry): SentencePart[] {
   const names: Record<string, string> = {
     '{actor}': actor ? nameOf(actor) || `Somebody who is gone (${actor.id})` : 'The operator',
     '{user}': user ? nameOf(user) || `somebody who is gone (${user.id})` : 'somebody',
     '{room}': room?.name || (room ? `a room that is gone (${room.id})` : 'a room'),
   };
-  const sentence = `{actor} ${deeds[action] ?? unknownDeed(action, user !== undefined, room !== undefined)}`;
+  const sentence = `{actor} ${sentences[action] ?? unknownAction(action, user !== undefined, room !== undefined)}`;
   return sentence
     .split(/(\{\w+\})/)
     .filter(Boolean)
     .map((part) => ({ text: names[part] ?? part, isName: part in names }));
 }
 
-function unknownDeed(action: string, user: boolean, room: boolean): string {
+function unknownAction(action: string, user: boolean, room: boolean): string {
   return `${action}${user ? ' {user}' : ''}${room ? ' {room}' : ''}`;
 }
 

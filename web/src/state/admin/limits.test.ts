@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ServerLimits } from '../../protocol/types';
-import { editOf, textsOf } from './limits';
+import { parseLimits, formatLimits } from './limits';
 
 const standard: ServerLimits = {
   maxMessageLength: 2000,
@@ -17,9 +17,9 @@ const standard: ServerLimits = {
 const view = { limits: { ...standard, roomsPerHour: 3 }, standard };
 
 test('a file is told in megabytes, whatever its bytes', () => {
-  expect(textsOf(standard).maxUploadSize).toBe('10');
+  expect(formatLimits(standard).maxUploadSize).toBe('10');
   const odd = { ...standard, maxUploadSize: 15_000_000 };
-  expect(editOf({ ...textsOf(standard), maxUploadSize: textsOf(odd).maxUploadSize }, view).patch.maxUploadSize).toBe(15_000_000);
+  expect(parseLimits({ ...formatLimits(standard), maxUploadSize: formatLimits(odd).maxUploadSize }, view).patch.maxUploadSize).toBe(15_000_000);
 });
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
   ['an empty field', { roomsPerHour: ' ' }, { roomsPerHour: 0 }],
   ['an empty field where nothing was set', { maxMessageLength: '' }, {}],
 ])('%s is sent as it is meant', (_, texts, patch) => {
-  expect(editOf({ ...textsOf(view.limits), ...texts }, view)).toEqual({ patch, faults: {} });
+  expect(parseLimits({ ...formatLimits(view.limits), ...texts }, view)).toEqual({ patch, faults: {} });
 });
 
 test.each([
@@ -41,7 +41,7 @@ test.each([
   ['maxUploadSize', '0'],
   ['maxUploadSize', '-1'],
 ] as const)('%s takes no %s', (name, text) => {
-  const { patch, faults } = editOf({ ...textsOf(view.limits), [name]: text }, view);
+  const { patch, errors: faults } = parseLimits({ ...formatLimits(view.limits), [name]: text }, view);
   expect(patch).toEqual({});
   expect(Object.keys(faults)).toEqual([name]);
 });

@@ -25,31 +25,31 @@ export const limitFields: readonly LimitField[] = [
 ];
 
 /** What a form shows of a limit. */
-export function shown({ name, unit = 1 }: LimitField, limits: ServerLimits): string {
+export function formatLimit({ name, unit = 1 }: LimitField, limits: ServerLimits): string {
   return String(limits[name] / unit);
 }
 
 export type LimitTexts = Record<LimitName, string>;
 
-export function textsOf(limits: ServerLimits): LimitTexts {
-  return Object.fromEntries(limitFields.map((field) => [field.name, shown(field, limits)])) as LimitTexts;
+export function formatLimits(limits: ServerLimits): LimitTexts {
+  return Object.fromEntries(limitFields.map((field) => [field.name, formatLimit(field, limits)])) as LimitTexts;
 }
 
 export interface LimitsEdit {
   /** What is to change. An empty field, or the environment's own value, takes what the environment says. */
   patch: Partial<ServerLimits>;
-  faults: Partial<Record<LimitName, string>>;
+  errors: Partial<Record<LimitName, string>>;
 }
 
-export function editOf(texts: LimitTexts, { limits, standard }: LimitsView): LimitsEdit {
-  const edit: LimitsEdit = { patch: {}, faults: {} };
+export function parseLimits(texts: LimitTexts, { limits, standard }: LimitsView): LimitsEdit {
+  const edit: LimitsEdit = { patch: {}, errors: {} };
   for (const field of limitFields) {
     const { name, unit = 1 } = field;
     const text = texts[name].trim();
-    if (text === shown(field, limits)) continue;
+    if (text === formatLimit(field, limits)) continue;
     const value = text === '' ? standard[name] : Math.round(Number(text) * unit);
     const whole = unit > 1 || /^\d*$/.test(text);
-    if (!whole || !(value >= 1)) edit.faults[name] = unit > 1 ? 'It takes a number above 0.' : 'It takes a whole number from 1.';
+    if (!whole || !(value >= 1)) edit.errors[name] = unit > 1 ? 'It takes a number above 0.' : 'It takes a whole number from 1.';
     else if (value !== limits[name]) edit.patch[name] = value === standard[name] ? 0 : value;
   }
   return edit;

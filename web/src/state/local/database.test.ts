@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { alice, bob, message, room, user } from '../../test/fixtures';
-import { openVault, vaultName } from './database';
+import { openLocalDatabase, databaseName } from './database';
 
 const entry = { cid: 'a', roomId: 7, text: 'one', createdAt: '2026-11-23T10:00:00.000Z', state: { kind: 'pending', notBefore: 0 } } as const;
 const cached = {
@@ -14,48 +14,48 @@ const cached = {
 
 describe('vault', () => {
   test('is on disk: what one page keeps, the next one finds', async () => {
-    const before = await openVault('vault-reload');
-    await before.add(entry);
+    const before = await openLocalDatabase('vault-reload');
+    await before.addEntry(entry);
     await before.putRoom({ ...cached, messages: [...cached.messages] });
     before.close();
-    const after = await openVault('vault-reload');
-    expect(await after.entries()).toMatchObject([entry]);
-    expect(await after.rooms()).toMatchObject([{ roomId: 7, seq: 1 }]);
+    const after = await openLocalDatabase('vault-reload');
+    expect(await after.listEntries()).toMatchObject([entry]);
+    expect(await after.listRooms()).toMatchObject([{ roomId: 7, seq: 1 }]);
   });
 
   test('users never see each other’s', async () => {
-    const hers = await openVault(vaultName(alice));
-    const his = await openVault(vaultName(bob));
-    await hers.add(entry);
-    expect(await his.entries()).toEqual([]);
+    const hers = await openLocalDatabase(databaseName(alice));
+    const his = await openLocalDatabase(databaseName(bob));
+    await hers.addEntry(entry);
+    expect(await his.listEntries()).toEqual([]);
   });
 
   test('a user with the same id on a server that began anew is another user', () => {
-    expect(vaultName(user(1, 'alice'))).not.toBe(vaultName({ ...user(1, 'alice'), createdAt: '2026-12-01T00:00:00.000Z' }));
+    expect(databaseName(user(1, 'alice'))).not.toBe(databaseName({ ...user(1, 'alice'), createdAt: '2026-12-01T00:00:00.000Z' }));
   });
 
   test('forgetting the rooms keeps what is unsent', async () => {
-    const vault = await openVault('vault-forget');
-    await vault.add(entry);
+    const vault = await openLocalDatabase('vault-forget');
+    await vault.addEntry(entry);
     await vault.putRoom({ ...cached, messages: [] });
-    await vault.forgetRooms();
-    expect(await vault.rooms()).toEqual([]);
-    expect(await vault.entries()).toHaveLength(1);
+    await vault.clearRooms();
+    expect(await vault.listRooms()).toEqual([]);
+    expect(await vault.listEntries()).toHaveLength(1);
   });
 
   test('destroyed, it is empty', async () => {
-    const vault = await openVault('vault-destroy');
-    await vault.add(entry);
+    const vault = await openLocalDatabase('vault-destroy');
+    await vault.addEntry(entry);
     await vault.destroy();
-    const after = await openVault('vault-destroy');
-    expect(await after.entries()).toEqual([]);
+    const after = await openLocalDatabase('vault-destroy');
+    expect(await after.listEntries()).toEqual([]);
   });
 
   test('does not bring back what another tab removed', async () => {
-    const vault = await openVault('vault-change');
-    const kept = await vault.add(entry);
-    await vault.remove(kept.order);
-    await vault.change(kept.order, { state: { kind: 'failed', reason: 'late' } });
-    expect(await vault.entries()).toEqual([]);
+    const vault = await openLocalDatabase('vault-change');
+    const kept = await vault.addEntry(entry);
+    await vault.removeEntry(kept.order);
+    await vault.updateEntry(kept.order, { state: { kind: 'failed', reason: 'late' } });
+    expect(await vault.listEntries()).toEqual([]);
   });
 });

@@ -36,19 +36,19 @@ export interface CachedRoom {
 }
 
 /** Vault is what one user keeps in this browser. */
-export interface Vault {
+export interface LocalDatabase {
   /** By order. */
-  entries(): Promise<OutboxEntry[]>;
+  listEntries(): Promise<OutboxEntry[]>;
   /** Resolves when the entry is kept: only then may it be sent. */
-  add(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry>;
+  addEntry(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry>;
   /** Changes an entry that is still there, and returns it; undefined where it is gone. */
-  change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined>;
-  remove(order: number): Promise<void>;
-  rooms(): Promise<CachedRoom[]>;
+  updateEntry(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined>;
+  removeEntry(order: number): Promise<void>;
+  listRooms(): Promise<CachedRoom[]>;
   putRoom(room: CachedRoom): Promise<void>;
   removeRoom(roomId: number): Promise<void>;
   /** Forgets the rooms; unsent messages stay. */
-  forgetRooms(): Promise<void>;
+  clearRooms(): Promise<void>;
   close(): void;
   /** Forgets everything. */
   destroy(): Promise<void>;
@@ -60,12 +60,12 @@ interface Schema extends DBSchema {
 }
 
 /** Names what belongs to a user. The time of birth tells apart users of a server that began anew. */
-export function vaultName(user: User): string {
+export function databaseName(user: User): string {
   return `chillin-${user.id}-${Date.parse(user.createdAt) || 0}`;
 }
 
 /** Opens a user's vault; in memory where the browser keeps nothing. */
-export async function openVault(name: string): Promise<Vault> {
+export async function openLocalDatabase(name: string): Promise<LocalDatabase> {
   try {
     const db = await openDB<Schema>(name, 1, {
       upgrade(fresh) {
@@ -75,13 +75,13 @@ export async function openVault(name: string): Promise<Vault> {
       // Another tab signs out and destroys the vault: do not stand in its way.
       blocking: () => db.close(),
     });
-    return new DiskVault(name, db);
+    return new IndexedDBDatabase(name, db);
   } catch {
-    return new MemoryVault();
+    return new MemoryDatabase();
   }
 }
 
-class DiskVault implements Vault {
+class IndexedDBDatabase implements LocalDatabase {
   #name: string;
   #db: IDBPDatabase<Schema>;
 
@@ -90,11 +90,11 @@ class DiskVault implements Vault {
     this.#db = db;
   }
 
-  entries(): Promise<OutboxEntry[]> {
+  listEntries(): Promise<OutboxEntry[]> {
     return this.#db.getAll('outbox');
   }
 
-  async add(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
+  async addEntry(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
     const tx = this.#db.transaction('outbox', 'readwrite', { durability: 'strict' });
     // The key is generated; the type cannot say so.
     const order = await tx.store.add(entry as OutboxEntry);
@@ -102,7 +102,7 @@ class DiskVault implements Vault {
     return { ...entry, order };
   }
 
-  async change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
+  async updateEntry(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
     const tx = this.#db.transaction('outbox', 'readwrite');
     const entry = await tx.store.get(order);
     const changed = entry && { ...entry, ...patch };
@@ -111,11 +111,11 @@ class DiskVault implements Vault {
     return changed;
   }
 
-  remove(order: number): Promise<void> {
+  removeEntry(order: number): Promise<void> {
     return this.#db.delete('outbox', order);
   }
 
-  rooms(): Promise<CachedRoom[]> {
+  listRooms(): Promise<CachedRoom[]> {
     return this.#db.getAll('rooms');
   }
 
@@ -127,7 +127,7 @@ class DiskVault implements Vault {
     return this.#db.delete('rooms', roomId);
   }
 
-  forgetRooms(): Promise<void> {
+  clearRooms(): Promise<void> {
     return this.#db.clear('rooms');
   }
 
@@ -143,33 +143,33 @@ class DiskVault implements Vault {
   }
 }
 
-class MemoryVault implements Vault {
+class MemoryDatabase implements LocalDatabase {
   #entries = new Map<number, OutboxEntry>();
   #rooms = new Map<number, CachedRoom>();
   #next = 1;
 
-  async entries(): Promise<OutboxEntry[]> {
+  async listEntries(): Promise<OutboxEntry[]> {
     return [...this.#entries.values()];
   }
 
-  async add(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
+  async addEntry(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
     const kept = { ...entry, order: this.#next++ };
     this.#entries.set(kept.order, kept);
     return kept;
   }
 
-  async change(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
+  async updateEntry(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {
     const entry = this.#entries.get(order);
     const changed = entry && { ...entry, ...patch };
     if (changed !== undefined) this.#entries.set(order, changed);
     return changed;
   }
 
-  async remove(order: number): Promise<void> {
+  async removeEntry(order: number): Promise<void> {
     this.#entries.delete(order);
   }
 
-  async rooms(): Promise<CachedRoom[]> {
+  async listRooms(): Promise<CachedRoom[]> {
     return [...this.#rooms.values()];
   }
 
@@ -181,7 +181,7 @@ class MemoryVault implements Vault {
     this.#rooms.delete(roomId);
   }
 
-  async forgetRooms(): Promise<void> {
+  async clearRooms(): Promise<void> {
     this.#rooms.clear();
   }
 

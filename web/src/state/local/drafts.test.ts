@@ -1,56 +1,56 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { connectedRig, type Rig } from '../../test/testChat';
+import { connectTestChat, type TestChat } from '../../test/testChat';
 import { alice, bob, message } from '../../test/fixtures';
 import { until } from '../../test/until';
-import { Rest } from '../../transport/rest';
+import { RestClient } from '../../transport/rest';
 import { Account } from '../account';
-import { Kept } from './userStorage';
+import { UserStorage } from './userStorage';
 import type { RoomSession } from '../room/session';
-import { vaultName } from './database';
+import { databaseName } from './database';
 
-const rigs: Rig[] = [];
+const rigs: TestChat[] = [];
 
 afterEach(() => {
   for (const { chat } of rigs.splice(0)) chat.stop();
 });
 
 /** A page of alice's that shows room 7. */
-async function page(): Promise<{ rig: Rig; session: RoomSession }> {
-  const rig = await connectedRig();
+async function page(): Promise<{ rig: TestChat; session: RoomSession }> {
+  const rig = await connectTestChat();
   rigs.push(rig);
   const session = rig.chat.session(7);
   if (session === undefined) throw new Error('room 7 is not there');
-  await until(session.opening, (opening) => opening.kind === 'ready');
+  await until(session.loadState, (opening) => opening.kind === 'ready');
   return { rig, session };
 }
 
-const kept = () => Object.keys(localStorage).filter((key) => key.startsWith(`${vaultName(alice)}.`));
+const kept = () => Object.keys(localStorage).filter((key) => key.startsWith(`${databaseName(alice)}.`));
 
 /** The browser tells this page what another tab has kept. */
 function otherTabKeeps(name: string, value: unknown): void {
-  new Kept(vaultName(alice)).set(name, value);
+  new UserStorage(databaseName(alice)).set(name, value);
   const newValue = value === undefined ? null : JSON.stringify(value);
-  window.dispatchEvent(new StorageEvent('storage', { key: `${vaultName(alice)}.${name}`, newValue }));
+  window.dispatchEvent(new StorageEvent('storage', { key: `${databaseName(alice)}.${name}`, newValue }));
 }
 
 describe('what is written and not sent', () => {
   test('outlives the page, with what it answers and what is being changed', async () => {
     const before = await page();
     before.session.draft.set('half a thought');
-    before.session.replyTo(message(3));
+    before.session.startReply(message(3));
     before.session.startEditing(message(4, { author: { ...alice } }));
     before.session.editing.set({ messageId: 1004, text: 'better words' });
     before.rig.chat.stop();
     const { session } = await page();
     expect(session.draft.getSnapshot()).toBe('half a thought');
-    expect(session.replyingTo.getSnapshot()).toMatchObject({ id: 1003, excerpt: 'm3', author: { id: bob.id } });
+    expect(session.replyTarget.getSnapshot()).toMatchObject({ id: 1003, excerpt: 'm3', author: { id: bob.id } });
     expect(session.editing.getSnapshot()).toEqual({ messageId: 1004, text: 'better words' });
   });
 
   test('is gone once it is sent', async () => {
     const { rig, session } = await page();
     session.draft.set('a whole thought');
-    session.replyTo(message(3));
+    session.startReply(message(3));
     await rig.chat.send(session);
     expect(kept()).toEqual([]);
   });
@@ -60,18 +60,18 @@ describe('what is written and not sent', () => {
     session.draft.set('mine');
     const written = { text: 'from the other tab', replyTo: { id: 1003, seq: 3, author: { id: 2, username: 'bob', displayName: 'Bob', avatarUrl: '' }, excerpt: 'm3' } };
     const seen: string[] = [];
-    session.draft.subscribe(() => seen.push(String(localStorage.getItem(`${vaultName(alice)}.draft.7`))));
+    session.draft.subscribe(() => seen.push(String(localStorage.getItem(`${databaseName(alice)}.draft.7`))));
     otherTabKeeps('draft.7', written);
     expect(session.draft.getSnapshot()).toBe('from the other tab');
-    expect(session.replyingTo.getSnapshot()?.id).toBe(1003);
+    expect(session.replyTarget.getSnapshot()?.id).toBe(1003);
     expect(seen.map((one) => JSON.parse(one) as unknown)).toEqual([written]);
     otherTabKeeps('draft.7', undefined);
-    expect([session.draft.getSnapshot(), session.replyingTo.getSnapshot()]).toEqual(['', undefined]);
+    expect([session.draft.getSnapshot(), session.replyTarget.getSnapshot()]).toEqual(['', undefined]);
   });
 
   test('that cannot be read is nothing', async () => {
-    localStorage.setItem(`${vaultName(alice)}.draft.7`, '{"text": 5');
-    localStorage.setItem(`${vaultName(alice)}.edit.7`, '{"text": 5}');
+    localStorage.setItem(`${databaseName(alice)}.draft.7`, '{"text": 5');
+    localStorage.setItem(`${databaseName(alice)}.edit.7`, '{"text": 5}');
     const { session } = await page();
     expect([session.draft.getSnapshot(), session.editing.getSnapshot()]).toEqual(['', undefined]);
   });
@@ -92,12 +92,12 @@ describe('what is written and not sent', () => {
   });
 
   test('goes with the account when it signs out; another user’s stays', async () => {
-    const account = new Account(new Rest(async (input) => (String(input).endsWith('/login') ? new Response(JSON.stringify({ user: alice })) : new Response(null, { status: 204 }))), 'ws://test/ws');
+    const account = new Account(new RestClient(async (input) => (String(input).endsWith('/login') ? new Response(JSON.stringify({ user: alice })) : new Response(null, { status: 204 }))), 'ws://test/ws');
     await account.login('alice', 'correct horse');
-    new Kept(vaultName(alice)).set('draft.7', { text: 'hers' });
-    new Kept(vaultName(bob)).set('draft.7', { text: 'his' });
+    new UserStorage(databaseName(alice)).set('draft.7', { text: 'hers' });
+    new UserStorage(databaseName(bob)).set('draft.7', { text: 'his' });
     await account.logout();
     expect(kept()).toEqual([]);
-    expect(new Kept(vaultName(bob)).get('draft.7')).toEqual({ text: 'his' });
+    expect(new UserStorage(databaseName(bob)).get('draft.7')).toEqual({ text: 'his' });
   });
 });

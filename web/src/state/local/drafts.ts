@@ -1,16 +1,16 @@
 import { decodeReply } from '../../protocol/decode';
 import { type Decode, number, object, optional, string, withDefault } from '../../protocol/guards';
 import type { Reply } from '../../protocol/types';
-import type { Kept } from './userStorage';
+import type { UserStorage } from './userStorage';
 import type { Editing, RoomSession } from '../room/session';
 
 /** What is written in a room and not sent. Its files are not kept: they lie on the person's disk. */
-interface Draft {
+interface StoredDraft {
   text: string;
   replyTo?: Reply;
 }
 
-const decodeDraft = object<Draft>({ text: withDefault(string, ''), replyTo: optional(decodeReply) });
+const decodeDraft = object<StoredDraft>({ text: withDefault(string, ''), replyTo: optional(decodeReply) });
 const decodeEditing = object<Editing>({ messageId: number, text: string });
 
 /**
@@ -18,60 +18,60 @@ const decodeEditing = object<Editing>({ messageId: number, text: string });
  * user's other tabs: whoever wrote last is right, for only one of them has the
  * keyboard. A change of a message is kept too, but stays in its tab.
  */
-export class Drafts {
-  #kept: Kept;
+export class DraftStorage {
+  #kept: UserStorage;
   #sessions = new Map<number, RoomSession>();
-  #adopting = false;
+  #restoring = false;
 
-  constructor(kept: Kept) {
+  constructor(kept: UserStorage) {
     this.#kept = kept;
   }
 
   /** Gives a room back what was written in it, and keeps what will be. */
   follow(session: RoomSession): void {
     this.#sessions.set(session.id, session);
-    this.#adopt(session, this.#kept.get(draftOf(session.id)));
-    const editing = read(decodeEditing, this.#kept.get(editOf(session.id)));
+    this.#restore(session, this.#kept.get(draftKey(session.id)));
+    const editing = decodeStored(decodeEditing, this.#kept.get(editKey(session.id)));
     session.editing.set(editing);
-    session.draft.subscribe(() => this.#keep(session));
-    session.replyingTo.subscribe(() => this.#keep(session));
-    session.editing.subscribe(() => this.#kept.set(editOf(session.id), session.editing.getSnapshot()));
+    session.draft.subscribe(() => this.#save(session));
+    session.replyTarget.subscribe(() => this.#save(session));
+    session.editing.subscribe(() => this.#kept.set(editKey(session.id), session.editing.getSnapshot()));
   }
 
   /** Another tab has kept something. */
-  changed(name: string, value: unknown): void {
+  onStorageChange(name: string, value: unknown): void {
     const session = this.#sessions.get(Number(/^draft\.(\d+)$/.exec(name)?.[1]));
-    if (session !== undefined) this.#adopt(session, value);
+    if (session !== undefined) this.#restore(session, value);
   }
 
   forget(roomId: number): void {
     this.#sessions.delete(roomId);
-    this.#kept.set(draftOf(roomId), undefined);
-    this.#kept.set(editOf(roomId), undefined);
+    this.#kept.set(draftKey(roomId), undefined);
+    this.#kept.set(editKey(roomId), undefined);
   }
 
-  #adopt(session: RoomSession, value: unknown): void {
-    const draft = read(decodeDraft, value);
-    this.#adopting = true;
+  #restore(session: RoomSession, value: unknown): void {
+    const draft = decodeStored(decodeDraft, value);
+    this.#restoring = true;
     session.draft.set(draft?.text ?? '');
-    session.replyingTo.set(draft?.replyTo);
-    this.#adopting = false;
+    session.replyTarget.set(draft?.replyTo);
+    this.#restoring = false;
   }
 
-  #keep(session: RoomSession): void {
+  #save(session: RoomSession): void {
     // Half of what another tab wrote is not to be kept.
-    if (this.#adopting) return;
+    if (this.#restoring) return;
     const text = session.draft.getSnapshot();
-    const replyTo = session.replyingTo.getSnapshot();
-    this.#kept.set(draftOf(session.id), text === '' && replyTo === undefined ? undefined : { text, replyTo });
+    const replyTo = session.replyTarget.getSnapshot();
+    this.#kept.set(draftKey(session.id), text === '' && replyTo === undefined ? undefined : { text, replyTo });
   }
 }
 
-const draftOf = (roomId: number) => `draft.${roomId}`;
-const editOf = (roomId: number) => `edit.${roomId}`;
+const draftKey = (roomId: number) => `draft.${roomId}`;
+const editKey = (roomId: number) => `edit.${roomId}`;
 
 /** What cannot be read was kept by another version of this page. */
-function read<T>(decode: Decode<T>, value: unknown): T | undefined {
+function decodeStored<T>(decode: Decode<T>, value: unknown): T | undefined {
   try {
     return value === undefined ? undefined : decode(value, 'kept');
   } catch {

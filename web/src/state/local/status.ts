@@ -2,29 +2,29 @@ import type { OwnStatus } from '../../protocol/types';
 
 export const ownStatuses: readonly OwnStatus[] = ['online', 'away', 'busy'];
 
-const KEPT = 'chillin.status';
+const KEY = 'chillin.status';
 
 /** What this user last said, in whichever tab. */
-export function keptStatus(userId: number): OwnStatus {
+export function loadStatus(userId: number): OwnStatus {
   try {
-    const [user, status] = (localStorage.getItem(KEPT) ?? '').split(' ');
+    const [user, status] = (localStorage.getItem(KEY) ?? '').split(' ');
     return (user === String(userId) && ownStatuses.find((one) => one === status)) || 'online';
   } catch {
     return 'online';
   }
 }
 
-export function keepStatus(userId: number, status: OwnStatus): void {
+export function saveStatus(userId: number, status: OwnStatus): void {
   try {
-    localStorage.setItem(KEPT, `${userId} ${status}`);
+    localStorage.setItem(KEY, `${userId} ${status}`);
   } catch {
     // Without storage it lasts as long as the page.
   }
 }
 
-export function forgetStatus(): void {
+export function clearStatus(): void {
   try {
-    localStorage.removeItem(KEPT);
+    localStorage.removeItem(KEY);
   } catch {
     // Nothing was kept.
   }

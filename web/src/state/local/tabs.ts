@@ -1,16 +1,16 @@
 import type { OwnStatus } from '../../protocol/types';
 
 /** What the tabs of one user tell each other. */
-export type TabNews = { kind: 'outbox' } | { kind: 'joined'; roomId: number } | { kind: 'status'; status: OwnStatus };
+export type TabMessage = { kind: 'outbox' } | { kind: 'joined'; roomId: number } | { kind: 'status'; status: OwnStatus };
 
 /** Tabs joins the tabs of one user in this browser. */
 export interface Tabs {
-  tell(news: TabNews): void;
-  listen(listener: (news: TabNews) => void): void;
+  broadcast(news: TabMessage): void;
+  onMessage(listener: (news: TabMessage) => void): void;
   /** Runs the work while no other tab holds the same name. */
-  alone(name: string, work: () => Promise<void>): Promise<void>;
+  withLock(name: string, work: () => Promise<void>): Promise<void>;
   /** Whether the user looks at one of these tabs. */
-  lookedAt(): Promise<boolean>;
+  isFocused(): Promise<boolean>;
   close(): void;
 }
 
@@ -21,49 +21,49 @@ export class BrowserTabs implements Tabs {
   constructor(name: string) {
     this.#name = name;
     this.#channel = new BroadcastChannel(name);
-    window.addEventListener('focus', this.#look);
-    this.#look();
+    window.addEventListener('focus', this.#trackFocus);
+    this.#trackFocus();
   }
 
   /** A tab that has the focus holds a lock: it goes with the tab, however that ends. */
-  #look = (): void => {
+  #trackFocus = (): void => {
     const blurred = () => new Promise<void>((resolve) => window.addEventListener('blur', () => resolve(), { once: true }));
-    void locksOf()?.request(this.#looked, { mode: 'shared' }, () => (document.hasFocus() ? blurred() : undefined));
+    void lockManager()?.request(this.#focusLock, { mode: 'shared' }, () => (document.hasFocus() ? blurred() : undefined));
   };
 
-  get #looked(): string {
+  get #focusLock(): string {
     return `${this.#name}:looked-at`;
   }
 
-  tell(news: TabNews): void {
+  broadcast(news: TabMessage): void {
     this.#channel.postMessage(news);
   }
 
-  listen(listener: (news: TabNews) => void): void {
+  onMessage(listener: (news: TabMessage) => void): void {
     // Only our own code of the same origin can post here.
-    this.#channel.onmessage = (message: MessageEvent<TabNews>) => listener(message.data);
+    this.#channel.onmessage = (message: MessageEvent<TabMessage>) => listener(message.data);
   }
 
-  async alone(name: string, work: () => Promise<void>): Promise<void> {
-    const locks = locksOf();
+  async withLock(name: string, work: () => Promise<void>): Promise<void> {
+    const locks = lockManager();
     // Two tabs may then send the same message, which the server takes once by its cid.
     if (locks === undefined) return work();
     await locks.request(`${this.#name}:${name}`, work);
   }
 
-  async lookedAt(): Promise<boolean> {
+  async isFocused(): Promise<boolean> {
     if (document.hasFocus()) return true;
-    const state = await locksOf()?.query();
-    return state?.held?.some(({ name }) => name === this.#looked) ?? false;
+    const state = await lockManager()?.query();
+    return state?.held?.some(({ name }) => name === this.#focusLock) ?? false;
   }
 
   close(): void {
-    window.removeEventListener('focus', this.#look);
+    window.removeEventListener('focus', this.#trackFocus);
     this.#channel.close();
   }
 }
 
 /** Without TLS there are none, save on localhost. */
-function locksOf(): LockManager | undefined {
+function lockManager(): LockManager | undefined {
   return navigator.locks as LockManager | undefined;
 }

@@ -3,7 +3,7 @@
  * closing of the page is too quick, and told to the user's other tabs. Without
  * storage they last as long as the page.
  */
-export class Kept {
+export class UserStorage {
   #prefix: string;
 
   constructor(owner: string) {
@@ -13,7 +13,7 @@ export class Kept {
   /** What was kept under the name, as JSON tells it; undefined where there is nothing to be read. */
   get(name: string): unknown {
     try {
-      return parsed(localStorage.getItem(this.#prefix + name));
+      return parseJson(localStorage.getItem(this.#prefix + name));
     } catch {
       return undefined;
     }
@@ -31,11 +31,11 @@ export class Kept {
 
   /** Hears what another tab has kept or removed. */
   watch(changed: (name: string, value: unknown) => void): () => void {
-    const heard = ({ key, newValue }: StorageEvent) => {
-      if (key?.startsWith(this.#prefix)) changed(key.slice(this.#prefix.length), parsed(newValue));
+    const onStorage = ({ key, newValue }: StorageEvent) => {
+      if (key?.startsWith(this.#prefix)) changed(key.slice(this.#prefix.length), parseJson(newValue));
     };
-    window.addEventListener('storage', heard);
-    return () => window.removeEventListener('storage', heard);
+    window.addEventListener('storage', onStorage);
+    return () => window.removeEventListener('storage', onStorage);
   }
 
   clear(): void {
@@ -47,7 +47,7 @@ export class Kept {
   }
 }
 
-function parsed(text: string | null): unknown {
+function parseJson(text: string | null): unknown {
   try {
     return text === null ? undefined : JSON.parse(text);
   } catch {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { admit, fit, sizeOf } from './files';
+import { selectFiles, fitWithin, formatSize } from './files';
 
 const limits = { maxUploadSize: 10 << 20, maxAttachments: 3 };
 const file = (name: string, size: number) => ({ name, size });
@@ -11,7 +11,7 @@ test.each([
   ['nothing is no file', [file('nothing', 0)], 0, [], ['nothing is empty.']],
   ['too many are told once', [file('a', 1), file('b', 1), file('c', 1)], 2, ['a'], ['A message carries at most 3 files.']],
 ])('%s', (_, files, present, taken, faults) => {
-  const admitted = admit(files, present, limits);
+  const admitted = selectFiles(files, present, limits);
   expect(admitted.taken.map(({ name }) => name)).toEqual(taken);
   expect(admitted.faults).toEqual(faults);
 });
@@ -23,11 +23,11 @@ test.each([
   [3_450_000, '3.3 MB'],
   [10 << 20, '10 MB'],
   [20_000_000_000, '19 GB'],
-])('%i bytes are %s', (bytes, words) => expect(sizeOf(bytes)).toBe(words));
+])('%i bytes are %s', (bytes, words) => expect(formatSize(bytes)).toBe(words));
 
 test.each([
   [[100, 50], [100, 50]],
   [[1000, 500], [400, 200]],
   [[500, 3000], [50, 300]],
   [[9000, 1], [400, 1]],
-])('%j is drawn as %j', ([width = 0, height = 0], [w, h]) => expect(fit(width, height, 400, 300)).toEqual({ width: w, height: h }));
+])('%j is drawn as %j', ([width = 0, height = 0], [w, h]) => expect(fitWithin(width, height, 400, 300)).toEqual({ width: w, height: h }));

@@ -17,7 +17,7 @@ export interface FileLimits {
 }
 
 /** Which of the files may go with a message that has some already, and why the others may not. */
-export function admit<F extends { name: string; size: number }>(files: readonly F[], present: number, limits: FileLimits): { taken: F[]; faults: string[] } {
+export function selectFiles<F extends { name: string; size: number }>(files: readonly F[], present: number, limits: FileLimits): { taken: F[]; faults: string[] } {
   const taken: F[] = [];
   const faults: string[] = [];
   for (const file of files) {
@@ -25,7 +25,7 @@ export function admit<F extends { name: string; size: number }>(files: readonly 
       faults.push(`A message carries at most ${limits.maxAttachments} files.`);
       break;
     }
-    if (file.size > limits.maxUploadSize) faults.push(`${file.name} is too large: a file may have ${sizeOf(limits.maxUploadSize)}.`);
+    if (file.size > limits.maxUploadSize) faults.push(`${file.name} is too large: a file may have ${formatSize(limits.maxUploadSize)}.`);
     else if (file.size === 0) faults.push(`${file.name} is empty.`);
     else taken.push(file);
   }
@@ -35,7 +35,7 @@ export function admit<F extends { name: string; size: number }>(files: readonly 
 const units = ['bytes', 'KB', 'MB', 'GB'];
 
 /** A size as people say it: "3.4 MB". */
-export function sizeOf(bytes: number): string {
+export function formatSize(bytes: number): string {
   if (bytes === 1) return '1 byte';
   const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const amount = bytes / 1024 ** power;
@@ -43,7 +43,7 @@ export function sizeOf(bytes: number): string {
 }
 
 /** What is drawn in the conversation. */
-export function isPicture({ type, width, height }: { type: string; width?: number | undefined; height?: number | undefined }): boolean {
+export function isImage({ type, width, height }: { type: string; width?: number | undefined; height?: number | undefined }): boolean {
   return /^image\/(png|jpeg|gif|webp)$/.test(type) && Boolean(width && height);
 }
 
@@ -53,18 +53,18 @@ export function isPlayable(type: string): boolean {
 }
 
 /** The largest size within the bounds that keeps the shape; small pictures stay as they are. */
-export function fit(width: number, height: number, mostWidth: number, mostHeight: number): { width: number; height: number } {
+export function fitWithin(width: number, height: number, mostWidth: number, mostHeight: number): { width: number; height: number } {
   const scale = Math.min(1, mostWidth / width, mostHeight / height);
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 /** Files that were cut, pasted or dropped as they go out. What a picture measures is told by the browser. */
-export async function outgoingFile(file: File): Promise<OutgoingFile> {
+export async function toOutgoingFile(file: File): Promise<OutgoingFile> {
   const { name, type, size } = file;
-  return { name: name || 'file', type, size, blob: file, ...(await measure(file)) };
+  return { name: name || 'file', type, size, blob: file, ...(await imageSize(file)) };
 }
 
-async function measure(file: File): Promise<{ width?: number; height?: number }> {
+async function imageSize(file: File): Promise<{ width?: number; height?: number }> {
   if (!/^image\/(png|jpeg|gif|webp)$/.test(file.type)) return {};
   try {
     const picture = await createImageBitmap(file);

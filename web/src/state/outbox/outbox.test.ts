@@ -2,12 +2,12 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { MessageConfirmed } from '../../protocol/types';
 import { message } from '../../test/fixtures';
 import { until } from '../../test/until';
-import { Refused, Unreachable } from '../../transport/errors';
+import { ApiError, NetworkError } from '../../transport/errors';
 import type { OutgoingFile } from './files';
-import { type Carrier, Outbox } from './outbox';
+import { type OutboxTransport, Outbox } from './outbox';
 import { Store } from '../store';
-import type { TabNews, Tabs } from '../local/tabs';
-import { openVault, type OutboxEntry, type Vault } from '../local/database';
+import type { TabMessage, Tabs } from '../local/tabs';
+import { openLocalDatabase, type OutboxEntry, type LocalDatabase } from '../local/database';
 
 const ROOM = 7;
 
@@ -22,7 +22,7 @@ class Browser {
     return tab;
   }
 
-  tellOthers(from: FakeTabs, news: TabNews): void {
+  tellOthers(from: FakeTabs, news: TabMessage): void {
     for (const tab of this.#tabs) if (tab !== from) queueMicrotask(() => tab.heard?.(news));
   }
 
@@ -34,26 +34,26 @@ class Browser {
 }
 
 class FakeTabs implements Tabs {
-  heard: ((news: TabNews) => void) | undefined;
+  heard: ((news: TabMessage) => void) | undefined;
   #browser: Browser;
 
   constructor(browser: Browser) {
     this.#browser = browser;
   }
 
-  tell(news: TabNews): void {
+  broadcast(news: TabMessage): void {
     this.#browser.tellOthers(this, news);
   }
 
-  listen(listener: (news: TabNews) => void): void {
+  onMessage(listener: (news: TabMessage) => void): void {
     this.heard = listener;
   }
 
-  alone(name: string, work: () => Promise<void>): Promise<void> {
+  withLock(name: string, work: () => Promise<void>): Promise<void> {
     return this.#browser.alone(name, work);
   }
 
-  async lookedAt(): Promise<boolean> {
+  async isFocused(): Promise<boolean> {
     return false;
   }
 
@@ -61,7 +61,7 @@ class FakeTabs implements Tabs {
 }
 
 /** A server that answers as told and remembers what it was sent. */
-class FakeServer implements Carrier {
+class FakeServer implements OutboxTransport {
   connected = true;
   sent: string[] = [];
   inFlight = 0;
@@ -94,11 +94,11 @@ function confirm({ cid, roomId }: OutboxEntry): MessageConfirmed {
 }
 
 let vaults = 0;
-const freshVault = (): Promise<Vault> => openVault(`outbox-test-${++vaults}`);
+const freshVault = (): Promise<LocalDatabase> => openLocalDatabase(`outbox-test-${++vaults}`);
 
-function outboxOn(vault: Vault, carrier: Carrier, tabs: FakeTabs = new Browser().tab()): Outbox {
-  const outbox = new Outbox({ vault, tabs, carrier, confirmed: () => undefined });
-  tabs.listen(() => void outbox.refresh());
+function outboxOn(vault: LocalDatabase, carrier: OutboxTransport, tabs: FakeTabs = new Browser().tab()): Outbox {
+  const outbox = new Outbox({ db: vault, tabs, transport: carrier, onConfirmed: () => undefined });
+  tabs.onMessage(() => void outbox.refresh());
   return outbox;
 }
 
@@ -124,7 +124,7 @@ describe('outbox', () => {
     const server = new FakeServer();
     let kept: OutboxEntry[] = [];
     server.answer = async (entry) => {
-      kept = await vault.entries();
+      kept = await vault.listEntries();
       return confirm(entry);
     };
     const outbox = outboxOn(vault, server);
@@ -178,7 +178,7 @@ describe('outbox', () => {
       if (cids.length > 1) return confirm(entry);
       server.connected = false;
       connection.set(false);
-      throw new Unreachable();
+      throw new NetworkError();
     };
     const outbox = outboxOn(await freshVault(), server);
     await outbox.add(ROOM, { text: 'one' });
@@ -195,7 +195,7 @@ describe('outbox', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     const server = new FakeServer();
     server.answer = async (entry) => {
-      if (server.sent.length === 1) throw new Refused(code, 'Not now.', { retryAfterMs: 5_000 });
+      if (server.sent.length === 1) throw new ApiError(code, 'Not now.', { retryAfterMs: 5_000 });
       return confirm(entry);
     };
     const outbox = outboxOn(await freshVault(), server);
@@ -214,7 +214,7 @@ describe('outbox', () => {
   test('a refusal fails the message and lets the next one go', async () => {
     const server = new FakeServer();
     server.answer = async (entry) => {
-      if (entry.text === 'bad') throw new Refused('TOO_LONG', 'That is too long.');
+      if (entry.text === 'bad') throw new ApiError('TOO_LONG', 'That is too long.');
       return confirm(entry);
     };
     const outbox = outboxOn(await freshVault(), server);
@@ -228,7 +228,7 @@ describe('outbox', () => {
   test('what failed is sent again, or thrown away, when a person says so', async () => {
     const server = new FakeServer();
     server.answer = async () => {
-      throw new Refused('FORBIDDEN', 'You may not write here.');
+      throw new ApiError('FORBIDDEN', 'You may not write here.');
     };
     const outbox = outboxOn(await freshVault(), server);
     await outbox.add(ROOM, { text: 'again' });
@@ -297,7 +297,7 @@ describe('files', () => {
     const vault = await freshVault();
     const server = new FakeServer();
     server.take = async ({ name }) => {
-      if (name === 'b' && server.uploads.length === 2) throw new Unreachable();
+      if (name === 'b' && server.uploads.length === 2) throw new NetworkError();
       return server.uploads.length;
     };
     const before = outboxOn(vault, server);
@@ -314,7 +314,7 @@ describe('files', () => {
   test('that are refused fail with the message, and can be tried again', async () => {
     const server = new FakeServer();
     server.take = async () => {
-      throw new Refused('TOO_LARGE', 'Too large.');
+      throw new ApiError('TOO_LARGE', 'Too large.');
     };
     const outbox = outboxOn(await freshVault(), server);
     await outbox.add(ROOM, album);
@@ -330,7 +330,7 @@ describe('files', () => {
   test('above the quota fail with the reason; the message is kept, and the next one goes', async () => {
     const server = new FakeServer();
     server.take = async () => {
-      throw new Refused('QUOTA_EXCEEDED', 'You have reached your limit for uploads today.', { field: 'file' });
+      throw new ApiError('QUOTA_EXCEEDED', 'You have reached your limit for uploads today.', { field: 'file' });
     };
     const outbox = outboxOn(await freshVault(), server);
     await outbox.add(ROOM, album);
@@ -342,7 +342,7 @@ describe('files', () => {
 
   test('can be taken back while they upload; what follows goes on', async () => {
     const server = new FakeServer();
-    server.take = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Unreachable())));
+    server.take = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new NetworkError())));
     const outbox = outboxOn(await freshVault(), server);
     await outbox.add(ROOM, album);
     await outbox.add(ROOM, { text: 'next' });
@@ -355,7 +355,7 @@ describe('files', () => {
   test('that the server has forgotten are uploaded anew', async () => {
     const server = new FakeServer();
     server.answer = async () => {
-      throw new Refused('NOT_FOUND', 'There is no such file.');
+      throw new ApiError('NOT_FOUND', 'There is no such file.');
     };
     const outbox = outboxOn(await freshVault(), server);
     await outbox.add(ROOM, album);

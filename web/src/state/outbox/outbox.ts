@@ -1,13 +1,13 @@
 import type { MessageConfirmed, Reply } from '../../protocol/types';
-import { Refused, wordsOf } from '../../transport/errors';
+import { ApiError, errorMessage } from '../../transport/errors';
 import { newCid } from './cid';
 import type { OutgoingFile } from './files';
 import { Store } from '../store';
 import type { Tabs } from '../local/tabs';
-import type { OutboxEntry, Vault } from '../local/database';
+import type { OutboxEntry, LocalDatabase } from '../local/database';
 
 /** How the outbox reaches the server. */
-export interface Carrier {
+export interface OutboxTransport {
   readonly connected: boolean;
   /** Brings a file to the server and returns its name there. */
   upload(file: OutgoingFile, onProgress: (part: number) => void, signal: AbortSignal): Promise<number>;
@@ -15,21 +15,21 @@ export interface Carrier {
 }
 
 export interface OutboxOptions {
-  vault: Vault;
+  db: LocalDatabase;
   tabs: Tabs;
-  carrier: Carrier;
-  confirmed(confirmed: MessageConfirmed): void;
+  transport: OutboxTransport;
+  onConfirmed(confirmed: MessageConfirmed): void;
 }
 
 /** What is written, before it has a name. */
-export interface Written {
+export interface DraftContent {
   text: string;
   replyTo?: Reply | undefined;
   files?: readonly OutgoingFile[] | undefined;
 }
 
 /** How long to wait after a send that nobody answered, and where the server named no time. */
-const PATIENCE_MS = 2_000;
+const RETRY_DELAY_MS = 2_000;
 
 /**
  * Outbox keeps what this user wrote until the server has confirmed it: saved
@@ -52,34 +52,34 @@ export class Outbox {
 
   /** Reads what an earlier page, or another tab, has left; then sends what can be sent. */
   async refresh(): Promise<void> {
-    await this.#load();
+    await this.#reload();
     this.flush();
   }
 
-  async add(roomId: number, { text, replyTo, files = [] }: Written): Promise<void> {
+  async add(roomId: number, { text, replyTo, files = [] }: DraftContent): Promise<void> {
     const createdAt = new Date().toISOString();
     const state = { kind: 'pending', notBefore: 0 } as const;
     const more = { ...(replyTo ? { replyTo } : {}), ...(files.length > 0 ? { files } : {}) };
-    await this.#options.vault.add({ cid: newCid(), roomId, text, ...more, createdAt, state });
-    await this.#changed();
+    await this.#options.db.addEntry({ cid: newCid(), roomId, text, ...more, createdAt, state });
+    await this.#onChange();
     this.#flushRoom(roomId);
   }
 
   async retry(cid: string): Promise<void> {
     const entry = this.#find(cid);
     if (entry?.state.kind !== 'failed') return;
-    await this.#options.vault.change(entry.order, { state: { kind: 'pending', notBefore: 0 } });
-    await this.#changed();
+    await this.#options.db.updateEntry(entry.order, { state: { kind: 'pending', notBefore: 0 } });
+    await this.#onChange();
     this.#flushRoom(entry.roomId);
   }
 
   /** Only what has failed, or still uploads, can be taken back: a pending message may be on its way. */
   async discard(cid: string): Promise<void> {
     const entry = this.#find(cid);
-    if (entry === undefined || (entry.state.kind !== 'failed' && !uploads(entry))) return;
+    if (entry === undefined || (entry.state.kind !== 'failed' && !isUploading(entry))) return;
     this.#uploads.get(cid)?.abort();
-    await this.#options.vault.remove(entry.order);
-    await this.#changed();
+    await this.#options.db.removeEntry(entry.order);
+    await this.#onChange();
   }
 
   /** Sends what waits. Called when the connection is there. */
@@ -103,25 +103,25 @@ export class Outbox {
     return this.entries.getSnapshot().filter((entry) => entry.state.kind === 'pending');
   }
 
-  async #load(): Promise<void> {
-    const entries = await this.#options.vault.entries();
+  async #reload(): Promise<void> {
+    const entries = await this.#options.db.listEntries();
     if (!this.#closed) this.entries.set(entries);
   }
 
-  async #changed(): Promise<void> {
-    await this.#load();
-    if (!this.#closed) this.#options.tabs.tell({ kind: 'outbox' });
+  async #onChange(): Promise<void> {
+    await this.#reload();
+    if (!this.#closed) this.#options.tabs.broadcast({ kind: 'outbox' });
   }
 
   #flushRoom(roomId: number): void {
-    if (this.#closed || !this.#options.carrier.connected) return;
+    if (this.#closed || !this.#options.transport.connected) return;
     if (this.#flushing.has(roomId)) {
       this.#flushing.set(roomId, 'again');
       return;
     }
     this.#flushing.set(roomId, 'once');
     void this.#options.tabs
-      .alone(`room-${roomId}`, () => this.#sendAll(roomId))
+      .withLock(`room-${roomId}`, () => this.#flushLocked(roomId))
       .catch((error: unknown) => console.warn('outbox', error))
       .then(() => {
         const again = this.#flushing.get(roomId) === 'again';
@@ -131,15 +131,15 @@ export class Outbox {
   }
 
   /** Holds the room's lock. Reads the vault anew: another tab may have sent meanwhile. */
-  async #sendAll(roomId: number): Promise<void> {
-    while (!this.#closed && this.#options.carrier.connected) {
-      await this.#load();
+  async #flushLocked(roomId: number): Promise<void> {
+    while (!this.#closed && this.#options.transport.connected) {
+      await this.#reload();
       const next = this.#pending().find((entry) => entry.roomId === roomId);
       if (next?.state.kind !== 'pending') return;
       const wait = next.state.notBefore - Date.now();
       if (wait > 0) {
         // The lock is given back while waiting: a hidden tab sleeps long.
-        this.#later(roomId, wait);
+        this.#scheduleFlush(roomId, wait);
         return;
       }
       if (!(await this.#sendOne(next))) return;
@@ -148,59 +148,59 @@ export class Outbox {
 
   /** Tells whether to go on with the next one. */
   async #sendOne(entry: OutboxEntry): Promise<boolean> {
-    const { vault, carrier, confirmed } = this.#options;
+    const { db: vault, transport: carrier, onConfirmed: confirmed } = this.#options;
     try {
-      const whole = await this.#uploaded(entry);
+      const whole = await this.#uploadFiles(entry);
       if (whole === undefined) return true; // taken back
       const answer = await carrier.send(whole);
       confirmed(answer);
-      await vault.remove(entry.order);
+      await vault.removeEntry(entry.order);
     } catch (error) {
-      if (!(error instanceof Refused)) {
+      if (!(error instanceof ApiError)) {
         // Nobody answered: it may have been stored or not. The same cid again will tell.
-        this.#later(entry.roomId, PATIENCE_MS);
+        this.#scheduleFlush(entry.roomId, RETRY_DELAY_MS);
         return false;
       }
-      await vault.change(entry.order, error.passing
-        ? { state: { kind: 'pending', notBefore: Date.now() + (error.retryAfterMs ?? PATIENCE_MS) } }
-        : { state: { kind: 'failed', reason: wordsOf(error) }, ...(error.code === 'NOT_FOUND' ? withoutUploads(entry) : {}) });
+      await vault.updateEntry(entry.order, error.retryable
+        ? { state: { kind: 'pending', notBefore: Date.now() + (error.retryAfterMs ?? RETRY_DELAY_MS) } }
+        : { state: { kind: 'failed', reason: errorMessage(error) }, ...(error.code === 'NOT_FOUND' ? clearUploads(entry) : {}) });
     }
-    await this.#changed();
+    await this.#onChange();
     return true;
   }
 
   /** Uploads what is not there yet, one after the other. Each is kept as soon as it is: another page goes on from there. */
-  async #uploaded(entry: OutboxEntry): Promise<OutboxEntry | undefined> {
-    if (!uploads(entry)) return entry;
+  async #uploadFiles(entry: OutboxEntry): Promise<OutboxEntry | undefined> {
+    if (!isUploading(entry)) return entry;
     const abort = new AbortController();
     this.#uploads.set(entry.cid, abort);
     let now: OutboxEntry | undefined = entry;
     try {
       for (const [at, file] of (entry.files ?? []).entries()) {
         if (file.attachment !== undefined) continue;
-        const attachment: number = await this.#options.carrier.upload(file, (part) => this.#progresses(entry, at, part), abort.signal);
+        const attachment: number = await this.#options.transport.upload(file, (part) => this.#reportProgress(entry, at, part), abort.signal);
         const files: OutgoingFile[] = (now.files ?? []).map((one, i) => (i === at ? { ...one, attachment } : one));
-        now = await this.#options.vault.change(entry.order, { files });
+        now = await this.#options.db.updateEntry(entry.order, { files });
         if (now === undefined) return undefined;
       }
-      await this.#load();
+      await this.#reload();
       return now;
     } catch (error) {
       if (abort.signal.aborted) return undefined;
       throw error;
     } finally {
       this.#uploads.delete(entry.cid);
-      this.#progressIs(entry.cid, undefined);
+      this.#setProgress(entry.cid, undefined);
     }
   }
 
-  #progresses({ cid, files = [] }: OutboxEntry, at: number, part: number): void {
+  #reportProgress({ cid, files = [] }: OutboxEntry, at: number, part: number): void {
     const whole = files.reduce((sum, { size }) => sum + size, 0);
     const before = files.slice(0, at).reduce((sum, { size }) => sum + size, 0);
-    this.#progressIs(cid, (before + (files[at]?.size ?? 0) * part) / Math.max(1, whole));
+    this.#setProgress(cid, (before + (files[at]?.size ?? 0) * part) / Math.max(1, whole));
   }
 
-  #progressIs(cid: string, part: number | undefined): void {
+  #setProgress(cid: string, part: number | undefined): void {
     this.progress.update((all) => {
       const next = new Map(all);
       if (part === undefined) next.delete(cid);
@@ -209,18 +209,18 @@ export class Outbox {
     });
   }
 
-  #later(roomId: number, ms: number): void {
+  #scheduleFlush(roomId: number, ms: number): void {
     clearTimeout(this.#timers.get(roomId));
     this.#timers.set(roomId, setTimeout(() => this.#flushRoom(roomId), ms));
   }
 }
 
 /** The message itself has not been sent: first come its files. */
-export function uploads({ files = [] }: Pick<OutboxEntry, 'files'>): boolean {
+export function isUploading({ files = [] }: Pick<OutboxEntry, 'files'>): boolean {
   return files.some(({ attachment }) => attachment === undefined);
 }
 
 /** Uploads wait a day for their message; this one came later. */
-function withoutUploads({ files }: OutboxEntry): Pick<OutboxEntry, 'files'> {
+function clearUploads({ files }: OutboxEntry): Pick<OutboxEntry, 'files'> {
   return files === undefined ? {} : { files: files.map((file) => ({ ...file, attachment: undefined })) };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../protocol/types';
-import { Unreachable } from '../../transport/errors';
-import type { Page } from '../../transport/rest';
+import { NetworkError } from '../../transport/errors';
+import type { MessagePage } from '../../transport/rest';
 import { message } from '../../test/fixtures';
-import { inSight, Lookback, type Past } from './history';
+import { visibleTimeline, HistoryView, type HistoryRange } from './history';
 import { Store } from '../store';
 import { applyEvent, emptyTimeline, type Timeline } from './timeline';
 
@@ -17,18 +17,18 @@ function room({ last = 300 } = {}) {
   );
   const asked: string[] = [];
   let away = false;
-  const page = (name: string, from: number, to: number, hasMore: boolean): Page => {
+  const page = (name: string, from: number, to: number, hasMore: boolean): MessagePage => {
     asked.push(name);
-    if (away) throw new Unreachable();
+    if (away) throw new NetworkError();
     return { messages: run(Math.max(1, from), Math.min(300, to)), head: 300, hasMore };
   };
-  const lookback = new Lookback(timeline, {
+  const lookback = new HistoryView(timeline, {
     around: async (seq) => page(`around ${seq}`, seq - 10, seq + 9, seq > 10),
     before: async (seq) => page(`before ${seq}`, seq - 20, seq - 1, seq > 21),
     after: async (seq) => page(`after ${seq}`, seq + 1, seq + 20, seq + 20 < 300),
-  }, ({ messages, hasOlder }: Past) => timeline.update((t) => applyEvent(t, { type: 'older', messages, hasMore: hasOlder })));
-  timeline.subscribe(() => lookback.timelineMoved());
-  const shown = () => seqs(inSight(timeline.getSnapshot(), lookback.sight.getSnapshot()).messages);
+  }, ({ messages, hasOlder }: HistoryRange) => timeline.update((t) => applyEvent(t, { type: 'older', messages, hasMore: hasOlder })));
+  timeline.subscribe(() => lookback.onTimelineChange());
+  const shown = () => seqs(visibleTimeline(timeline.getSnapshot(), lookback.view.getSnapshot()).messages);
   return { timeline, lookback, asked, shown, goAway: (gone: boolean) => (away = gone) };
 }
 
@@ -36,7 +36,7 @@ describe('a message that is looked for', () => {
   test('is shown in the timeline where it is loaded', async () => {
     const { lookback, asked } = room();
     await lookback.show(270);
-    expect(lookback.sight.getSnapshot()).toEqual({ kind: 'present', visit: 1, target: 270 });
+    expect(lookback.view.getSnapshot()).toEqual({ kind: 'present', visit: 1, target: 270 });
     expect(asked).toEqual([]);
   });
 
@@ -45,16 +45,16 @@ describe('a message that is looked for', () => {
     await lookback.show(100);
     expect(shown()).toEqual(seqs(run(90, 109)));
     await lookback.loadOlder();
-    await lookback.loadLater();
+    await lookback.loadNewer();
     expect(shown()).toEqual(seqs(run(70, 129)));
-    expect(lookback.sight.getSnapshot()).toMatchObject({ kind: 'past', visit: 1, past: { hasOlder: true } });
+    expect(lookback.view.getSnapshot()).toMatchObject({ kind: 'past', visit: 1, past: { hasOlder: true } });
   });
 
   test('joins the timeline where its run meets it, in the same visit', async () => {
     const { lookback, timeline, shown } = room();
     await lookback.show(225);
-    await lookback.loadLater();
-    expect(lookback.sight.getSnapshot()).toEqual({ kind: 'present', visit: 1, target: 225 });
+    await lookback.loadNewer();
+    expect(lookback.view.getSnapshot()).toEqual({ kind: 'present', visit: 1, target: 225 });
     expect(shown()).toEqual(seqs(run(215, 300)));
     expect(timeline.getSnapshot().hasOlder).toBe(true);
   });
@@ -62,9 +62,9 @@ describe('a message that is looked for', () => {
   test('waits for the room where it is newer than all that is known', async () => {
     const { lookback, timeline, asked } = room({ last: 290 });
     await lookback.show(295);
-    expect(lookback.sight.getSnapshot().kind).toBe('seeking');
+    expect(lookback.view.getSnapshot().kind).toBe('seeking');
     timeline.update((t) => applyEvent(t, { type: 'opened', messages: run(251, 300), to: 300, epoch: 'e1' }));
-    expect(lookback.sight.getSnapshot()).toEqual({ kind: 'present', visit: 1, target: 295 });
+    expect(lookback.view.getSnapshot()).toEqual({ kind: 'present', visit: 1, target: 295 });
     expect(asked).toEqual([]);
   });
 
@@ -72,18 +72,18 @@ describe('a message that is looked for', () => {
     const { lookback, goAway } = room();
     goAway(true);
     await lookback.show(100);
-    expect(lookback.sight.getSnapshot()).toMatchObject({ kind: 'failed', target: 100 });
+    expect(lookback.view.getSnapshot()).toMatchObject({ kind: 'failed', target: 100 });
     goAway(false);
     await lookback.show(100);
-    expect(lookback.sight.getSnapshot().kind).toBe('past');
+    expect(lookback.view.getSnapshot().kind).toBe('past');
   });
 
   test('is not shown when somebody has gone back to the present meanwhile', async () => {
     const { lookback } = room();
     const seeking = lookback.show(100);
-    lookback.present();
+    lookback.showLatest();
     await seeking;
-    expect(lookback.sight.getSnapshot().kind).toBe('present');
+    expect(lookback.view.getSnapshot().kind).toBe('present');
   });
 });
 
@@ -91,10 +91,10 @@ describe('the past', () => {
   test('changes when a message of it does, and never backwards', async () => {
     const { lookback, timeline } = room();
     await lookback.show(100);
-    const text = () => inSight(timeline.getSnapshot(), lookback.sight.getSnapshot()).messages.find(({ seq }) => seq === 100)?.text;
-    lookback.changed(message(100, { changeSeq: 301, text: 'edited' }));
+    const text = () => visibleTimeline(timeline.getSnapshot(), lookback.view.getSnapshot()).messages.find(({ seq }) => seq === 100)?.text;
+    lookback.onMessageChange(message(100, { changeSeq: 301, text: 'edited' }));
     expect(text()).toBe('edited');
-    lookback.changed(message(100, { changeSeq: 299, text: 'late news' }));
+    lookback.onMessageChange(message(100, { changeSeq: 299, text: 'late news' }));
     expect(text()).toBe('edited');
   });
 
@@ -102,17 +102,17 @@ describe('the past', () => {
     const { lookback, timeline } = room();
     timeline.update((t) => applyEvent(t, { type: 'queued', outgoing: [{ kind: 'pending', cid: 'a', text: 'x', createdAt: '' }] }));
     await lookback.show(100);
-    expect(inSight(timeline.getSnapshot(), lookback.sight.getSnapshot()).outgoing).toEqual([]);
+    expect(visibleTimeline(timeline.getSnapshot(), lookback.view.getSnapshot()).outgoing).toEqual([]);
   });
 
   test('a later page that fails is asked for when a person wants it', async () => {
     const { lookback, goAway, shown } = room();
     await lookback.show(100);
     goAway(true);
-    await lookback.loadLater();
-    expect(lookback.later.getSnapshot().kind).toBe('failed');
+    await lookback.loadNewer();
+    expect(lookback.newer.getSnapshot().kind).toBe('failed');
     goAway(false);
-    await lookback.loadLater();
+    await lookback.loadNewer();
     expect(shown().at(-1)).toBe(129);
   });
 });

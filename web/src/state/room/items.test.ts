@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { message, mine } from '../../test/fixtures';
-import { firstNew, type Item, itemsOf } from './items';
+import { firstUnreadItem, type Item, itemsOf } from './items';
 import { emptyTimeline, type Timeline } from './timeline';
 
 const ME = 1;
@@ -47,7 +47,7 @@ describe('itemsOf', () => {
     const join = message(2, { kind: 'system', text: 'Bob joined.' });
     const items = lay({ messages: [message(1), join, mine(3, 'a'), message(4), message(5)] }, 1);
     expect(told(items)).toEqual(['day', 'head m1', 'system Bob joined.', 'head m3', 'new', 'head m4', 'more m5']);
-    expect(firstNew(items)).toMatchObject({ message: { text: 'm4' } });
+    expect(firstUnreadItem(items)).toMatchObject({ message: { text: 'm4' } });
   });
 
   test('a message keeps its key when it was sent', () => {

@@ -1,5 +1,5 @@
 import type { Message } from '../../protocol/types';
-import { type Outgoing, reaches, type Timeline } from './timeline';
+import { type Outgoing, isLoadedSince, type Timeline } from './timeline';
 
 /** What a message list shows, line by line. */
 export type Item =
@@ -26,11 +26,11 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
   const items: Item[] = [];
   let day = { from: 0, to: 0 };
   let run: Run | undefined;
-  let marked = newAfter === undefined || !reaches(t, newAfter);
+  let marked = newAfter === undefined || !isLoadedSince(t, newAfter);
 
   const startDay = (date: string, at: number) => {
     if (at >= day.from && at < day.to) return;
-    day = dayAround(at);
+    day = dayOf(at);
     run = undefined;
     items.push({ kind: 'day', key: `day-${day.from}`, date });
   };
@@ -48,7 +48,7 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
       run = undefined;
       items.push({ kind: 'new', key: 'new' });
     }
-    const key = keyOf(message.author.id, message.cid) ?? `m${message.id}`;
+    const key = messageKey(message.author.id, message.cid) ?? `m${message.id}`;
     if (message.kind === 'system') {
       run = undefined;
       items.push({ kind: 'system', key: `m${message.id}`, message });
@@ -61,32 +61,32 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
     const at = Date.parse(one.createdAt);
     startDay(one.createdAt, at);
     const head = isHead(t.me, at) || one.replyTo !== undefined;
-    items.push({ kind: 'outgoing', key: keyOf(t.me, one.cid) ?? one.cid, outgoing: one, head });
+    items.push({ kind: 'outgoing', key: messageKey(t.me, one.cid) ?? one.cid, outgoing: one, head });
   }
   return items;
 }
 
 /** The day of a moment, here: from one midnight up to the next. Asked once a day, for dates are slow. */
-function dayAround(at: number): { from: number; to: number } {
+function dayOf(at: number): { from: number; to: number } {
   const date = new Date(at);
   const midnight = (days: number) => new Date(date.getFullYear(), date.getMonth(), date.getDate() + days).getTime();
   return { from: midnight(0), to: midnight(1) };
 }
 
 /** Whether two layouts show the same line. */
-export function isSame(a: Item, b: Item): boolean {
+export function isSameItem(a: Item, b: Item): boolean {
   const before: Record<string, unknown> = { ...a };
   const now: Record<string, unknown> = { ...b };
   return Object.keys(now).every((field) => Object.is(before[field], now[field]));
 }
 
 /** A message keeps its key when it turns from pending into sent: its line is not built anew. */
-function keyOf(author: number, cid: string): string | undefined {
+function messageKey(author: number, cid: string): string | undefined {
   return cid === '' ? undefined : `c${author}-${cid}`;
 }
 
 /** The first message that is new, to open the room at. */
-export function firstNew(items: readonly Item[]): Item | undefined {
+export function firstUnreadItem(items: readonly Item[]): Item | undefined {
   const mark = items.findIndex((item) => item.kind === 'new');
   return mark < 0 ? undefined : items[mark + 1];
 }

@@ -1,6 +1,6 @@
 import type { Member, RoomRole, User } from '../../protocol/types';
-import { wordsOf } from '../../transport/errors';
-import type { Rest } from '../../transport/rest';
+import { errorMessage } from '../../transport/errors';
+import type { RestClient } from '../../transport/rest';
 import { Store } from '../store';
 
 export type MembersState =
@@ -10,16 +10,16 @@ export type MembersState =
   | { kind: 'failed'; members: readonly Member[]; reason: string };
 
 /** A panel of more names than this helps nobody. */
-const MOST_PAGES = 5;
+const MAX_PAGES = 5;
 
 /** Members is the list of a room's members, read when somebody looks at it. */
 export class Members {
   readonly state = new Store<MembersState>({ kind: 'unasked' });
-  #rest: Rest;
+  #rest: RestClient;
   #roomId: number;
   #latest = 0;
 
-  constructor(rest: Rest, roomId: number) {
+  constructor(rest: RestClient, roomId: number) {
     this.#rest = rest;
     this.#roomId = roomId;
   }
@@ -37,7 +37,7 @@ export class Members {
       const { members, more } = await this.#all();
       if (question === this.#latest) this.state.set({ kind: 'ready', members, more });
     } catch (error) {
-      if (question === this.#latest) this.state.set({ kind: 'failed', members: shown, reason: wordsOf(error) });
+      if (question === this.#latest) this.state.set({ kind: 'failed', members: shown, reason: errorMessage(error) });
     }
   }
 
@@ -47,7 +47,7 @@ export class Members {
   }
 
   /** A member's name, avatar or role on the server is another; presence is told elsewhere. */
-  userIs(user: User): void {
+  setUser(user: User): void {
     this.state.update((state) => {
       if (state.kind === 'unasked') return state;
       const members = state.members.map((one) =>
@@ -87,8 +87,8 @@ export class Members {
   async #all(): Promise<{ members: Member[]; more: boolean }> {
     const members: Member[] = [];
     let cursor: string | undefined;
-    for (let page = 0; page < MOST_PAGES; page++) {
-      const answer = await this.#rest.members(this.#roomId, cursor);
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const answer = await this.#rest.listMembers(this.#roomId, cursor);
       members.push(...answer.members);
       cursor = answer.nextCursor;
       if (!cursor) return { members, more: false };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Member } from '../../protocol/types';
 import { user } from '../../test/fixtures';
-import { namesFor, namingAt, written } from './mentions';
+import { mentionCandidates, mentionAt, replaceToken } from './mentions';
 
 test.each([
   ['@', { start: 0, query: '' }],
@@ -13,10 +13,10 @@ test.each([
   ['a/@bo', undefined],
   ['@@bo', undefined],
   [`@${'b'.repeat(21)}`, undefined],
-])('in "%s" the name is %j', (text, naming) => expect(namingAt(text, text.length)).toEqual(naming));
+])('in "%s" the name is %j', (text, naming) => expect(mentionAt(text, text.length)).toEqual(naming));
 
 test('only what stands before the caret counts', () => {
-  expect(namingAt('@bob and more', 3)).toEqual({ start: 0, query: 'bo' });
+  expect(mentionAt('@bob and more', 3)).toEqual({ start: 0, query: 'bo' });
 });
 
 describe('who may be meant', () => {
@@ -28,7 +28,7 @@ describe('who may be meant', () => {
     ['BOB', ['bob', 'bobby']],
     ['elo', ['carla']],
     ['x', []],
-  ])('"%s" is %j', (query, names) => expect(namesFor(members, query, 1).map(({ username }) => username)).toEqual(names));
+  ])('"%s" is %j', (query, names) => expect(mentionCandidates(members, query, 1).map(({ username }) => username)).toEqual(names));
 });
 
 test.each([
@@ -36,6 +36,6 @@ test.each([
   ['@bo, hello', 3, '@bob , hello', 5],
   ['@bo and', 3, '@bob and', 5],
 ])('"%s" becomes "%s"', (text, caret, result, after) => {
-  const naming = namingAt(text, caret);
-  expect(naming && written(text, naming, '@bob')).toEqual({ text: result, caret: after });
+  const naming = mentionAt(text, caret);
+  expect(naming && replaceToken(text, naming, '@bob')).toEqual({ text: result, caret: after });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isMuted, timeLeft } from './mute';
+import { isMuted, formatTimeLeft } from './mute';
 
 const now = Date.parse('2026-11-23T10:00:00.000Z');
 const after = (ms: number) => new Date(now + ms).toISOString();
@@ -11,7 +11,7 @@ test.each([
   [3_600_001, '2 hours'],
   [86_400_000, '24 hours'],
   [7 * 86_400_000, '7 days'],
-])('of %i ms %s are left', (ms, words) => expect(timeLeft(after(ms), now)).toBe(words));
+])('of %i ms %s are left', (ms, words) => expect(formatTimeLeft(after(ms), now)).toBe(words));
 
 test('a mute ends by itself', () => {
   expect([undefined, after(1), after(0)].map((until) => isMuted(until, now))).toEqual([false, true, false]);

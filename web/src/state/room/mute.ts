@@ -3,11 +3,11 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** For how long somebody may be silenced, in seconds. */
-export const muteSpans = [
-  { seconds: 600, words: '10 minutes' },
-  { seconds: 3_600, words: '1 hour' },
-  { seconds: 86_400, words: '1 day' },
-  { seconds: 604_800, words: '1 week' },
+export const muteDurations = [
+  { seconds: 600, label: '10 minutes' },
+  { seconds: 3_600, label: '1 hour' },
+  { seconds: 86_400, label: '1 day' },
+  { seconds: 604_800, label: '1 week' },
 ] as const;
 
 export function isMuted(until: string | undefined, now = Date.now()): boolean {
@@ -15,16 +15,16 @@ export function isMuted(until: string | undefined, now = Date.now()): boolean {
 }
 
 /** Timers of more than 24 days fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** In how many milliseconds to look again whether a mute is over; undefined where there is none. */
-export function mutesEnd(rooms: readonly { mutedUntil?: string }[], now = Date.now()): number | undefined {
+export function nextUnmuteMs(rooms: readonly { mutedUntil?: string }[], now = Date.now()): number | undefined {
   const ends = rooms.flatMap(({ mutedUntil }) => (mutedUntil === undefined ? [] : Date.parse(mutedUntil)));
-  return ends.length === 0 ? undefined : Math.min(Math.max(0, Math.min(...ends) - now + 50), LONGEST_MS);
+  return ends.length === 0 ? undefined : Math.min(Math.max(0, Math.min(...ends) - now + 50), MAX_TIMER_MS);
 }
 
 /** The rooms without the mutes that are over. */
-export function withoutEnded<R extends { mutedUntil?: string }>(rooms: readonly R[], now = Date.now()): R[] {
+export function withoutExpiredMutes<R extends { mutedUntil?: string }>(rooms: readonly R[], now = Date.now()): R[] {
   return rooms.map((mine) => {
     if (mine.mutedUntil === undefined || isMuted(mine.mutedUntil, now)) return mine;
     const { mutedUntil: _, ...rest } = mine;
@@ -33,7 +33,7 @@ export function withoutEnded<R extends { mutedUntil?: string }>(rooms: readonly 
 }
 
 /** How long it lasts still, rounded up: nobody comes back too early. */
-export function timeLeft(until: string, now = Date.now()): string {
+export function formatTimeLeft(until: string, now = Date.now()): string {
   const ms = Date.parse(until) - now;
   if (ms <= MINUTE) return 'less than a minute';
   if (ms <= HOUR) return count(Math.ceil(ms / MINUTE), 'minute');

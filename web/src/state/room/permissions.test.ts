@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RoomRole } from '../../protocol/types';
 import { message, mine } from '../../test/fixtures';
-import { may, mayDelete, mayEdit, mayRemove, rolesToGive } from './permissions';
+import { can, canDelete, canEdit, canRemove, assignableRoles } from './permissions';
 
 describe('roles', () => {
   test.each<[RoomRole, RoomRole, RoomRole[]]>([
@@ -13,7 +13,7 @@ describe('roles', () => {
     ['admin', 'owner', []],
     ['moderator', 'member', []],
   ])('%s may make of a %s: %j', (by, target, want) => {
-    expect(rolesToGive(by, target)).toEqual(want);
+    expect(assignableRoles(by, target)).toEqual(want);
   });
 
   test.each<[RoomRole, RoomRole, boolean]>([
@@ -23,23 +23,23 @@ describe('roles', () => {
     ['admin', 'owner', false],
     ['owner', 'admin', true],
   ])('%s may remove a %s: %s', (by, target, want) => {
-    expect(mayRemove(by, target)).toBe(want);
+    expect(canRemove(by, target)).toBe(want);
   });
 
   test('a room is changed by admins and deleted by its owner', () => {
-    expect([may('moderator', 'change room'), may('admin', 'change room')]).toEqual([false, true]);
-    expect([may('admin', 'delete room'), may('owner', 'delete room')]).toEqual([false, true]);
+    expect([can('moderator', 'change room'), can('admin', 'change room')]).toEqual([false, true]);
+    expect([can('admin', 'delete room'), can('owner', 'delete room')]).toEqual([false, true]);
   });
 
   test('one edits only what is one\'s own, and deletes that or, as moderator, any', () => {
     const gone = { deletedAt: '2026-11-23T10:00:00.000Z' };
-    expect([mayEdit(1, mine(1, 'a')), mayEdit(1, message(1)), mayEdit(1, { ...mine(1, 'a'), ...gone })]).toEqual([true, false, false]);
-    expect([mayDelete(1, 'member', mine(1, 'a')), mayDelete(1, 'member', message(1)), mayDelete(1, 'moderator', message(1))]).toEqual([
+    expect([canEdit(1, mine(1, 'a')), canEdit(1, message(1)), canEdit(1, { ...mine(1, 'a'), ...gone })]).toEqual([true, false, false]);
+    expect([canDelete(1, 'member', mine(1, 'a')), canDelete(1, 'member', message(1)), canDelete(1, 'moderator', message(1))]).toEqual([
       true,
       false,
       true,
     ]);
-    expect(mayDelete(1, 'owner', message(1, gone))).toBe(false);
-    expect(mayDelete(1, 'owner', message(1, { kind: 'system' }))).toBe(false);
+    expect(canDelete(1, 'owner', message(1, gone))).toBe(false);
+    expect(canDelete(1, 'owner', message(1, { kind: 'system' }))).toBe(false);
   });
 });

@@ -3,9 +3,9 @@ import type { Message, RoomRole } from '../../protocol/types';
 /** The roles of a room, from the least. The server decides; this is what to offer. */
 const rank: Record<RoomRole, number> = { member: 1, moderator: 2, admin: 3, owner: 4 };
 
-type Deed = 'change room' | 'delete room' | 'change role' | 'remove member' | 'delete others' | 'hand over' | 'moderate';
+type Permission = 'change room' | 'delete room' | 'change role' | 'remove member' | 'delete others' | 'hand over' | 'moderate';
 
-const least: Record<Deed, RoomRole> = {
+const minRole: Record<Permission, RoomRole> = {
   'change room': 'admin',
   'delete room': 'owner',
   'change role': 'admin',
@@ -15,30 +15,30 @@ const least: Record<Deed, RoomRole> = {
   moderate: 'moderator',
 };
 
-export function may(role: RoomRole, deed: Deed): boolean {
-  return rank[role] >= rank[least[deed]];
+export function can(role: RoomRole, deed: Permission): boolean {
+  return rank[role] >= rank[minRole[deed]];
 }
 
 /** A role acts only upon lower ones. */
-export function isAbove(role: RoomRole, other: RoomRole): boolean {
+export function outranks(role: RoomRole, other: RoomRole): boolean {
   return rank[role] > rank[other];
 }
 
 /** What one member may make of another. */
-export function rolesToGive(by: RoomRole, target: RoomRole): RoomRole[] {
-  if (!may(by, 'change role') || !isAbove(by, target)) return [];
-  return (['member', 'moderator', 'admin'] as const).filter((role) => role !== target && isAbove(by, role));
+export function assignableRoles(by: RoomRole, target: RoomRole): RoomRole[] {
+  if (!can(by, 'change role') || !outranks(by, target)) return [];
+  return (['member', 'moderator', 'admin'] as const).filter((role) => role !== target && outranks(by, role));
 }
 
-export function mayRemove(by: RoomRole, target: RoomRole): boolean {
-  return may(by, 'remove member') && isAbove(by, target);
+export function canRemove(by: RoomRole, target: RoomRole): boolean {
+  return can(by, 'remove member') && outranks(by, target);
 }
 
-export function mayEdit(me: number, { kind, author, deletedAt }: Message): boolean {
+export function canEdit(me: number, { kind, author, deletedAt }: Message): boolean {
   return kind === 'text' && author.id === me && deletedAt === undefined;
 }
 
-export function mayDelete(me: number, role: RoomRole, message: Message): boolean {
+export function canDelete(me: number, role: RoomRole, message: Message): boolean {
   const { kind, author, deletedAt } = message;
-  return kind === 'text' && deletedAt === undefined && (author.id === me || may(role, 'delete others'));
+  return kind === 'text' && deletedAt === undefined && (author.id === me || can(role, 'delete others'));
 }

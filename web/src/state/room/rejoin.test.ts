@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { joinAgain } from './rejoin';
+import { rejoinHint } from './rejoin';
 
 test.each([
   { room: { private: true, hasPassword: false }, says: /^To join again you need an invite,/ },
@@ -7,6 +7,6 @@ test.each([
   { room: { private: false, hasPassword: true }, says: /the room's password, or an invite\.$/ },
   { room: { private: false, hasPassword: false }, says: /^You can join again at any time\.$/ },
 ])('says what is needed to join again: $room', ({ room, says }) => {
-  expect(joinAgain(room, 'you')).toMatch(says);
-  expect(joinAgain(room, 'they')).toBe(joinAgain(room, 'you').replace('To join again you', 'To join again they').replace(/^You/, 'They'));
+  expect(rejoinHint(room, 'you')).toMatch(says);
+  expect(rejoinHint(room, 'they')).toBe(rejoinHint(room, 'you').replace('To join again you', 'To join again they').replace(/^You/, 'They'));
 });

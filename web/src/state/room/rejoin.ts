@@ -3,7 +3,7 @@ import type { Room } from '../../protocol/types';
 type Entrance = Pick<Room, 'private' | 'hasPassword'>;
 
 /** What a former member needs to join again; subject is "you" or "they". */
-export function joinAgain(room: Entrance, subject: 'you' | 'they'): string {
+export function rejoinHint(room: Entrance, subject: 'you' | 'they'): string {
   const Subject = subject === 'you' ? 'You' : 'They';
   if (room.private && !room.hasPassword) return `To join again ${subject} need an invite, because this room is private and has no password.`;
   if (room.private) return `To join again ${subject} need the room's name and password, or an invite.`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RoomChanges, Message } from '../../protocol/types';
 import { message, mine } from '../../test/fixtures';
-import { applyEvent, emptyTimeline, hasHole, membersSince, type Outgoing, type Timeline, type TimelineEvent } from './timeline';
+import { applyEvent, emptyTimeline, hasGap, memberChangeSince, type Outgoing, type Timeline, type TimelineEvent } from './timeline';
 
 const ME = 1;
 
@@ -34,7 +34,7 @@ function shown(t: Timeline): Shown {
     cursor: t.cursor.kind === 'at' ? t.cursor.seq : undefined,
     texts: t.messages.map((m) => m.text),
     outgoing: t.outgoing.map((one) => `${one.kind} ${one.cid}`),
-    hole: hasHole(t),
+    hole: hasGap(t),
   };
 }
 
@@ -170,7 +170,7 @@ describe('applyEvent', () => {
 test('membersSince counts who came and went after a number', () => {
   const told = (seq: number, action: string) => message(seq, { kind: 'system', system: { action, userId: seq } });
   const t = run(opened([told(1, 'join'), told(2, 'join'), message(3), told(4, 'leave'), told(5, 'join'), told(6, 'kick')], 6));
-  expect(membersSince(t, 0)).toBe(1);
-  expect(membersSince(t, 2)).toBe(-1);
-  expect(membersSince(t, 6)).toBe(0);
+  expect(memberChangeSince(t, 0)).toBe(1);
+  expect(memberChangeSince(t, 2)).toBe(-1);
+  expect(memberChangeSince(t, 6)).toBe(0);
 });

@@ -2,10 +2,10 @@ import type { Author, RoomChanges, Message, MessageConfirmed, Reply } from '../.
 import type { OutgoingFile } from '../outbox/files';
 
 /** A message of this user that has no place in the room's sequence yet. */
-export type Outgoing = Written &
+export type Outgoing = OutgoingContent &
   ({ kind: 'pending' } | { kind: 'confirmed'; seq: number } | { kind: 'failed'; reason: string });
 
-interface Written {
+interface OutgoingContent {
   cid: string;
   text: string;
   createdAt: string;
@@ -57,13 +57,13 @@ export function emptyTimeline(me: number): Timeline {
 export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
   switch (event.type) {
     case 'opened':
-      return open(t, event.messages, event.to, event.epoch);
+      return openAt(t, event.messages, event.to, event.epoch);
     case 'changed':
       return change(t, event.seq, event.message);
     case 'caught-up':
       return catchUp(t, event.changes);
     case 'author':
-      return redress(t, event.author);
+      return updateAuthor(t, event.author);
     case 'older':
       return prepend(t, event.messages, event.hasMore);
     case 'interrupted':
@@ -78,18 +78,18 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
 }
 
 /** Tells whether changes wait behind a hole: then ask what changed since the cursor. */
-export function hasHole(t: Timeline): boolean {
+export function hasGap(t: Timeline): boolean {
   return t.cursor.kind === 'at' && t.held.size > 0;
 }
 
 /** Whether everything after the given number is loaded, up to where the timeline ends. */
-export function reaches({ messages, hasOlder }: Timeline, seq: number): boolean {
+export function isLoadedSince({ messages, hasOlder }: Timeline, seq: number): boolean {
   const first = messages[0];
   return !hasOlder || (first !== undefined && first.seq <= seq + 1);
 }
 
 /** How many members came, less those who went, after the given number. */
-export function membersSince(t: Timeline, seq: number): number {
+export function memberChangeSince(t: Timeline, seq: number): number {
   let change = 0;
   for (let i = t.messages.length - 1; i >= 0; i--) {
     const message = t.messages[i];
@@ -101,9 +101,9 @@ export function membersSince(t: Timeline, seq: number): number {
   return change;
 }
 
-function open(t: Timeline, messages: readonly Message[], to: number, epoch: string): Timeline {
+function openAt(t: Timeline, messages: readonly Message[], to: number, epoch: string): Timeline {
   const sorted = messages.toSorted((a, b) => a.seq - b.seq);
-  return settle({
+  return applyHeld({
     ...t,
     cursor: { kind: 'at', seq: to, epoch },
     messages: sorted,
@@ -113,24 +113,24 @@ function open(t: Timeline, messages: readonly Message[], to: number, epoch: stri
 
 function change(t: Timeline, seq: number, message: Message): Timeline {
   if (t.cursor.kind === 'at' && seq <= t.cursor.seq) return t;
-  return settle({ ...t, held: new Map(t.held).set(seq, message) });
+  return applyHeld({ ...t, held: new Map(t.held).set(seq, message) });
 }
 
 function catchUp(t: Timeline, changes: RoomChanges): Timeline {
   if (t.cursor.kind !== 'at' || changes.from > t.cursor.seq) return t;
   if (changes.epoch !== t.cursor.epoch) return t;
   let messages = t.messages;
-  for (const message of changes.messages) messages = put(messages, message, t.hasOlder);
+  for (const message of changes.messages) messages = insertMessage(messages, message, t.hasOlder);
   const seq = Math.max(t.cursor.seq, changes.to);
-  return settle({ ...t, messages, cursor: { ...t.cursor, seq } });
+  return applyHeld({ ...t, messages, cursor: { ...t.cursor, seq } });
 }
 
-function redress(t: Timeline, author: Author): Timeline {
-  return { ...t, messages: signedBy(t.messages, author) };
+function updateAuthor(t: Timeline, author: Author): Timeline {
+  return { ...t, messages: withAuthor(t.messages, author) };
 }
 
 /** Shows what somebody wrote, and what answers it, under that person's present name. */
-export function signedBy(messages: readonly Message[], author: Author): readonly Message[] {
+export function withAuthor(messages: readonly Message[], author: Author): readonly Message[] {
   return messages.map((message): Message => {
     const { replyTo } = message;
     const answers = replyTo?.author.id === author.id;
@@ -158,31 +158,31 @@ function queue(t: Timeline, outgoing: readonly Outgoing[]): Timeline {
 
 function confirm(t: Timeline, { cid, seq, createdAt }: MessageConfirmed): Timeline {
   const outgoing = t.outgoing.map((one): Outgoing =>
-    one.cid === cid ? { ...written(one), kind: 'confirmed', createdAt, seq } : one,
+    one.cid === cid ? { ...contentOf(one), kind: 'confirmed', createdAt, seq } : one,
   );
-  return settle({ ...t, outgoing });
+  return applyHeld({ ...t, outgoing });
 }
 
-function written({ cid, text, createdAt, replyTo, files }: Outgoing): Written {
+function contentOf({ cid, text, createdAt, replyTo, files }: Outgoing): OutgoingContent {
   return { cid, text, createdAt, ...(replyTo ? { replyTo } : {}), ...(files ? { files } : {}) };
 }
 
 /** Applies what the held changes allow and lets go of outgoing messages that have their place now. */
-function settle(t: Timeline): Timeline {
+function applyHeld(t: Timeline): Timeline {
   if (t.cursor.kind !== 'at') return t;
   let { seq } = t.cursor;
   let { messages } = t;
   const held = new Map(t.held);
   for (let next = held.get(seq + 1); next !== undefined; next = held.get(seq + 1)) {
-    messages = put(messages, next, t.hasOlder);
+    messages = insertMessage(messages, next, t.hasOlder);
     seq += 1;
   }
   for (const number of held.keys()) if (number <= seq) held.delete(number);
   const settled: Timeline = { ...t, messages, held, cursor: { ...t.cursor, seq } };
-  return { ...settled, outgoing: unplaced(settled, seq) };
+  return { ...settled, outgoing: withoutPlaced(settled, seq) };
 }
 
-function unplaced(t: Timeline, cursor: number): readonly Outgoing[] {
+function withoutPlaced(t: Timeline, cursor: number): readonly Outgoing[] {
   if (t.outgoing.length === 0) return t.outgoing;
   const mine = new Set(ownCids(t));
   return t.outgoing.filter((one) => !mine.has(one.cid) && !(one.kind === 'confirmed' && one.seq <= cursor));
@@ -193,7 +193,7 @@ function ownCids(t: Timeline): string[] {
 }
 
 /** Puts a message in its place. What lies before the loaded run is left to the server. */
-function put(messages: readonly Message[], message: Message, hasOlder: boolean): readonly Message[] {
+function insertMessage(messages: readonly Message[], message: Message, hasOlder: boolean): readonly Message[] {
   const last = messages.at(-1);
   if (last === undefined || message.seq > last.seq) return [...messages, message];
   const first = messages[0];

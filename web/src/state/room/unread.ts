@@ -1,5 +1,5 @@
 import type { Room, RoomRole } from '../../protocol/types';
-import { reaches, type Timeline } from './timeline';
+import { isLoadedSince, type Timeline } from './timeline';
 
 /** What a member has not read: messages of others, and those of them that name the member. */
 export interface Unread {
@@ -15,17 +15,17 @@ export interface MyRoom {
   /** Until when this user may only read. */
   mutedUntil?: string;
   /** What the server counted, and up to which number. */
-  counted: Unread & { head: number };
+  serverCount: Unread & { head: number };
 }
 
 export const nothingUnread: Unread = { unread: 0, mentions: 0 };
 
 /** What came after the last read message. */
-export function unreadIn(mine: MyRoom, timeline: Timeline): Unread {
-  const complete = timeline.cursor.kind === 'at' && reaches(timeline, mine.lastRead);
+export function countUnread(mine: MyRoom, timeline: Timeline): Unread {
+  const complete = timeline.cursor.kind === 'at' && isLoadedSince(timeline, mine.lastRead);
   if (complete) return countAfter(timeline, mine.lastRead);
-  const since = countAfter(timeline, Math.max(mine.counted.head, mine.lastRead));
-  return { unread: mine.counted.unread + since.unread, mentions: mine.counted.mentions + since.mentions };
+  const since = countAfter(timeline, Math.max(mine.serverCount.head, mine.lastRead));
+  return { unread: mine.serverCount.unread + since.unread, mentions: mine.serverCount.mentions + since.mentions };
 }
 
 function countAfter(timeline: Timeline, seq: number): Unread {
