@@ -70,8 +70,8 @@ test-kubernetes: | need-go ## the manifests and the Helm chart: linted, rendered
 	cd internal/tools/kubernetes && $(GO_TEST) ./...
 
 .PHONY: test-backup
-test-backup: | need-go ## back up and restore 100,000 messages and 1,000 files, on both engines
-	$(GO_TEST) -count=1 -v -run '^TestABackupIsOfOneMoment$$' ./internal/backup -large
+test-backup: | need-go ## back up and restore 100,000 messages and 1,000 files, on both engines, with time and memory
+	$(GO_TEST) -count=1 -v -run '^Test(ABackupIsOfOneMoment|MemoryDoesNotGrowWithTheChat|SendersBesideABackup|AKilled.*|ADamagedArchiveIsRefused)$$' ./internal/backup -large
 
 # By itself: its bounds of time are promises, and other tests would take the processors.
 .PHONY: test-chaos

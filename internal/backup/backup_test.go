@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -246,6 +247,34 @@ func TestRestoreRefusesRemains(t *testing.T) {
 		refuses(to)
 		if n := to.count(t, `SELECT count(*) FROM pg_class WHERE relname IN ('restore_in_progress', 'users')`); n != 0 {
 			t.Errorf("the refused restore left %d tables", n)
+		}
+	})
+}
+
+// TestRestoreOverwritesNoFile of another chat that uses the same bucket or folder.
+func TestRestoreOverwritesNoFile(t *testing.T) {
+	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+		from, to := newTown(t, place(t)), place(t)
+		from.fill(t, 1, 1)
+		var key string
+		if err := from.sql(t).QueryRowContext(t.Context(), `SELECT min(blob_key) FROM attachments`).Scan(&key); err != nil {
+			t.Fatal(err)
+		}
+		blobs := to.blobs(t)
+		if err := blobs.Put(t.Context(), key, strings.NewReader("theirs"), 6, "text/plain"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Restore(t.Context(), makeBackup(t, from.place, Keys{}), Keys{}, to.target(t))
+		if err == nil || !strings.Contains(err.Error(), "another file named") {
+			t.Errorf("restore: %v, want that there is another file", err)
+		}
+		blob, err := blobs.Get(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer blob.Body.Close()
+		if text, err := io.ReadAll(blob.Body); err != nil || string(text) != "theirs" {
+			t.Errorf("the file is %q, %v, want what it was", text, err)
 		}
 	})
 }
