@@ -111,6 +111,9 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	return err
 }
 
+// Waiting returns how many callers of any share wait for their turn.
+func (h *Hasher) Waiting() int { return h.turns.length() }
+
 // derive waits for a turn and computes.
 func (h *Hasher) derive(ctx context.Context, password string, salt []byte, c Cost, length uint32) ([]byte, error) {
 	if err := h.turns.take(ctx, h.share, h.wait); err != nil {

@@ -87,3 +87,13 @@ func (t *turns) pass() {
 	}
 	t.free++
 }
+
+// length returns how many callers wait for a turn.
+func (t *turns) length() (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, waiting := range t.waiting {
+		n += len(waiting)
+	}
+	return n
+}

@@ -74,3 +74,24 @@ func TestATurnThatNobodyWaitsForIsFree(t *testing.T) {
 		}
 	})
 }
+
+func TestWaitingCallersOfAllSharesAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &Hasher{turns: &turns{free: 1}}
+		var all sync.WaitGroup
+		for i, want := range []int{0, 1, 2, 3} { // the first one does not wait
+			all.Go(func() { _ = h.turns.take(t.Context(), share(i)%shareCount, hashWait) })
+			synctest.Wait()
+			if got := h.Waiting(); got != want {
+				t.Errorf("after %d calls %d wait, want %d", i+1, got, want)
+			}
+		}
+		for range 4 {
+			h.turns.pass()
+		}
+		all.Wait()
+		if got := h.Waiting(); got != 0 {
+			t.Errorf("in the end %d wait, want 0", got)
+		}
+	})
+}

@@ -98,3 +98,12 @@ func (u *uploadPlaces) leave(user UserID, network string) {
 		delete(u.ofNetwork, network)
 	}
 }
+
+func (u *uploadPlaces) taken() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.all
+}
+
+// UploadsRunning returns how many uploads of this node are in progress.
+func (s *Service) UploadsRunning() int { return s.uploads.taken() }

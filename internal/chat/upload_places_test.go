@@ -27,6 +27,9 @@ func TestUploadPlaces(t *testing.T) {
 	if n != uploadPlacesAll {
 		t.Errorf("%d places taken, want %d", n, uploadPlacesAll)
 	}
+	if got := (&Service{uploads: uploadPlaces{all: n}}).UploadsRunning(); got != n || places.taken() != n {
+		t.Errorf("%d and %d uploads run, want %d", got, places.taken(), n)
+	}
 	places.leave(1, "a")
 	if !places.take(2, "a") {
 		t.Error("a place that was left cannot be taken")

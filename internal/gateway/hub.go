@@ -264,6 +264,24 @@ func (h *Hub) allConns() []*Conn {
 	return conns
 }
 
+// Unwritten returns how many connections wait for a writer.
+func (h *Hub) Unwritten() int { return h.writers.length() }
+
+// QueuedBytes returns how many bytes wait to be written to the connections.
+func (h *Hub) QueuedBytes() (bytes int) {
+	for _, c := range h.allConns() {
+		bytes += c.queue.size()
+	}
+	return bytes
+}
+
+// Users returns how many users are connected.
+func (h *Hub) Users() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.users)
+}
+
 func (h *Hub) connsOf(user chat.UserID) []*Conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -120,6 +120,16 @@ func (q *queue) full() <-chan struct{} {
 	return q.drained
 }
 
+// size returns how many bytes wait, answers included.
+func (q *queue) size() (bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, line := range q.lines {
+		bytes += len(line)
+	}
+	return bytes
+}
+
 // end takes no more lines; what waits is written, and then the connection ends.
 func (q *queue) end() {
 	q.mu.Lock()

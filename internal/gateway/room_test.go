@@ -407,6 +407,33 @@ func TestASlowConnectionIsClosedAndCostsBoundedMemory(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForConnectionsIsCounted(t *testing.T) {
+	r := newRig(t)
+	slow, other := r.deaf(r.alice), r.deaf(r.register("bob"))
+	for _, c := range []*Conn{slow, r.deaf(r.alice), other} {
+		r.hub.add(c)
+	}
+	slow.queue.pushEvent([]byte("12345"))
+	slow.queue.pushAnswer([]byte("123"))
+	other.queue.pushEphemeral([]byte("12"))
+	if users, bytes := r.hub.Users(), r.hub.QueuedBytes(); users != 2 || bytes != 10 {
+		t.Errorf("%d users, %d bytes wait, want 2 and 10", users, bytes)
+	}
+	slow.queue.all()
+	if bytes := r.hub.QueuedBytes(); bytes != 2 {
+		t.Errorf("%d bytes wait, want 2", bytes)
+	}
+	for range 3 {
+		r.hub.writers.mu.Lock()
+		r.hub.writers.running = r.hub.writers.most // all are busy
+		r.hub.writers.mu.Unlock()
+		r.hub.writers.add(r.deaf(r.alice))
+	}
+	if got := r.hub.Unwritten(); got != 3 {
+		t.Errorf("%d connections wait for a writer, want 3", got)
+	}
+}
+
 // roster brings a new roster and returns who was told to be what.
 func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) string {
 	r.t.Helper()

@@ -71,6 +71,13 @@ func (w *writers) next() *Conn {
 	return c
 }
 
+// length returns how many connections wait for a writer.
+func (w *writers) length() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.waiting
+}
+
 // scratch is what a writer needs, used for one connection after the other.
 type scratch struct {
 	lines [][]byte

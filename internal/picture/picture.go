@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"sync/atomic"
 
 	_ "golang.org/x/image/webp" // decoder
 
@@ -26,11 +27,15 @@ var _ chat.Pictures = (*Maker)(nil)
 
 // Maker decodes one picture at a time, so that a decode may take maxMemory.
 type Maker struct {
-	turn chan struct{}
+	turn    chan struct{}
+	waiters atomic.Int64
 }
 
 // NewMaker returns a Maker.
 func NewMaker() *Maker { return &Maker{turn: make(chan struct{}, 1)} }
+
+// Waiting returns how many pictures wait to be decoded.
+func (m *Maker) Waiting() int { return int(m.waiters.Load()) }
 
 // Avatar implements chat.Pictures.
 func (m *Maker) Avatar(ctx context.Context, r io.ReadSeeker) (avatar []byte, contentType string, err error) {

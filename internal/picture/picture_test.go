@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"testing"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -149,6 +150,30 @@ func TestThumbnails(t *testing.T) {
 		if fault, _ := errors.AsType[*chat.Error](err); (fault == nil) != (c.code == "") || fault != nil && fault.Code != c.code {
 			t.Errorf("%s: %v, want code %q", name, err, c.code)
 		}
+	}
+}
+
+func TestPicturesThatWaitAreCounted(t *testing.T) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, quartered(600, 300)); err != nil {
+		t.Fatal(err)
+	}
+	m := NewMaker()
+	m.turn <- struct{}{}
+	done := make(chan error)
+	go func() {
+		_, err := m.Thumbnail(t.Context(), bytes.NewReader(picture.Bytes()))
+		done <- err
+	}()
+	for m.Waiting() != 1 {
+		if err := t.Context().Err(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	<-m.turn
+	if err := <-done; err != nil || m.Waiting() != 0 {
+		t.Errorf("err = %v, %d wait, want none", err, m.Waiting())
 	}
 }
 

@@ -56,13 +56,23 @@ func within(size image.Point) image.Point {
 	return image.Pt(max(1, size.X*edge/long), max(1, size.Y*edge/long))
 }
 
+// await waits for the turn to decode.
+func (m *Maker) await(ctx context.Context) error {
+	m.waiters.Add(1)
+	defer m.waiters.Add(-1)
+	select {
+	case m.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return chat.ErrUnavailable(fmt.Errorf("wait to decode a picture: %w", ctx.Err()))
+	}
+}
+
 // decode decodes a picture when no other one is being decoded. The caller calls done when
 // it no longer uses the picture.
 func (m *Maker) decode(ctx context.Context, r io.ReadSeeker, h header) (_ image.Image, done func(), err error) {
-	select {
-	case m.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, nil, chat.ErrUnavailable(fmt.Errorf("wait to decode a picture: %w", ctx.Err()))
+	if err := m.await(ctx); err != nil {
+		return nil, nil, err
 	}
 	done = func() {
 		if h.peak > returned {

@@ -163,6 +163,13 @@ func (r *Redis) hurry() {
 	}
 }
 
+// Queued returns in how many rooms an entry waits to be written.
+func (r *Redis) Queued() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.dirty)
+}
+
 // Run keeps this node's lease and writes what was entered and left.
 func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 	timer := time.NewTimer(0)

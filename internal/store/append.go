@@ -154,6 +154,14 @@ func (q *appendQueue) add(e *entry) bool {
 	}
 }
 
+// waiting returns how many messages wait to be stored.
+func (q *appendQueue) waiting() (n int) {
+	for _, shard := range q.shards {
+		n += len(shard)
+	}
+	return n
+}
+
 // close lets the writers finish what is queued and waits for them.
 func (q *appendQueue) close() {
 	q.mu.Lock()

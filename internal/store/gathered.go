@@ -18,9 +18,9 @@ type gathered struct {
 	authors *gathering.Reads[chat.UserID, chat.Author]
 	newest  *gathering.Reads[chat.RoomID, chat.Page]
 	counts  *gathering.Reads[chat.RoomID, tally]
-	// lists has room for those whose own rooms are read at once. That is too much to be
-	// read for many together; the others wait here, and not for a connection.
-	lists chan struct{}
+	// lists limits how many lists of own rooms are read at once. They are too large to be
+	// read for many users together; the others wait here, and not for a connection.
+	lists *semaphore
 }
 
 // Two reads at once: while one is under way a second may begin, and one that hangs is
@@ -38,7 +38,7 @@ func gatherFor(s *Store) gathered {
 		callers: gathering.New(ofOne, s.readCallers), views: gathering.New(ofOne, s.readViews),
 		heads: gathering.New(ofList, s.readHeads), authors: gathering.New(ofList, s.readAuthors),
 		newest: gathering.New(ofPage, s.readNewest), counts: gathering.New(ofPage, s.readTallies),
-		lists: make(chan struct{}, listsAtOnce),
+		lists: newSemaphore(listsAtOnce),
 	}
 }
 

@@ -76,3 +76,13 @@ func (q *roomQueues) end(room chat.RoomID, r *roomQueue) {
 		delete(q.rooms, room)
 	}
 }
+
+// waiting returns how many callers wait for a turn in any room.
+func (q *roomQueues) waiting() (n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, r := range q.rooms {
+		n += max(0, r.within-changingAtOnce)
+	}
+	return n
+}

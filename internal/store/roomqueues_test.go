@@ -64,6 +64,10 @@ func TestARoomThatIsHeldTakesNobodyElsesConnections(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 
+	if got := s.Queues()["changes"]; got != maxWaiting {
+		t.Errorf("%d changes wait, want %d", got, maxWaiting)
+	}
+
 	// One more is refused at once, and told when to come again.
 	began := time.Now()
 	_, _, err := s.React(t.Context(), m.Ref(), bob.User.ID, "👍", true, nil)

@@ -119,12 +119,10 @@ func (s *Store) viewsFrom(ctx context.Context, w string, args ...any) ([]view, e
 // OwnRooms returns a user's rooms. Unread are the messages of others after what
 // was read last. In a storm it waits for its turn as long as ctx lets it.
 func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom, error) {
-	select {
-	case s.lists <- struct{}{}:
-		defer func() { <-s.lists }()
-	case <-ctx.Done():
-		return nil, s.fail("list own rooms", ctx.Err())
+	if err := s.lists.take(ctx); err != nil {
+		return nil, s.fail("list own rooms", err)
 	}
+	defer s.lists.leave()
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	own := []chat.OwnRoom{}

@@ -66,12 +66,10 @@ func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMes
 			return nil, "", badCursor()
 		}
 	}
-	select {
-	case s.searches <- struct{}{}:
-		defer func() { <-s.searches }()
-	case <-ctx.Done():
-		return nil, "", chat.ErrUnavailable(ctx.Err())
+	if err := s.searches.take(ctx); err != nil {
+		return nil, "", chat.ErrUnavailable(err)
 	}
+	defer s.searches.leave()
 	rooms, err := s.searchedRooms(ctx, q)
 	if err != nil || len(rooms) == 0 {
 		return nil, "", s.fail("search rooms", err)

@@ -36,10 +36,9 @@ type Store struct {
 	secret []byte
 	queue  *appendQueue
 	gathered
-	tallies tallies
-	rooms   roomQueues
-	// searches has room for those that may search at once.
-	searches    chan struct{}
+	tallies     tallies
+	rooms       roomQueues
+	searches    *semaphore
 	newestBatch int // see search.go
 	wrote       func(err error)
 	now         func() time.Time
@@ -112,7 +111,7 @@ type Options struct {
 }
 
 func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {
-	s := &Store{engine: e, read: read, write: write, now: o.Now, searches: make(chan struct{}, searchesAtOnce), newestBatch: newestBatch}
+	s := &Store{engine: e, read: read, write: write, now: o.Now, searches: newSemaphore(searchesAtOnce), newestBatch: newestBatch}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// wantQueued waits until so many callers wait in a queue.
+func wantQueued(t *testing.T, s *Store, queue string, want int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); s.Queues()[queue] != want; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("queues = %v, want %d in %s", s.Queues(), want, queue)
+		}
+	}
+}
+
+func TestQueuesCountWhoWaits(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		for queue, c := range map[string]struct {
+			limit *semaphore
+			call  func() error
+		}{
+			"searches": {s.searches, func() error {
+				_, _, err := s.Search(t.Context(), chat.SearchQuery{Viewer: alice.User.ID, Matches: func(string) bool { return true }})
+				return err
+			}},
+			"room_lists": {s.lists, func() error {
+				_, err := s.OwnRooms(t.Context(), alice.User.ID)
+				return err
+			}},
+		} {
+			wantQueued(t, s, queue, 0)
+			for range cap(c.limit.taken) {
+				if err := c.limit.take(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var callers sync.WaitGroup
+			callers.Go(func() {
+				if err := c.call(); err != nil {
+					t.Errorf("%s: %v", queue, err)
+				}
+			})
+			wantQueued(t, s, queue, 1)
+			for range cap(c.limit.taken) {
+				c.limit.leave()
+			}
+			callers.Wait()
+			wantQueued(t, s, queue, 0)
+		}
+
+		release := holdRoom(t, s, room.ID)
+		var senders sync.WaitGroup
+		send := func() {
+			senders.Go(func() { _, _, _ = s.Append(t.Context(), draft(room, alice, "hello")) }) // may be refused in time
+		}
+		send()
+		for s.Queues()["appends"] == 0 { // the first batch is on its way; what comes later waits
+			send()
+			time.Sleep(time.Millisecond)
+		}
+		release()
+		senders.Wait()
+		wantQueued(t, s, "appends", 0)
+	})
+}
