@@ -9,6 +9,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
 )
 
 type historyInput struct {
@@ -129,7 +130,7 @@ func (a *API) mountMessages() {
 		began := time.Now()
 		m, fresh, err := a.Service.SendMessage(ctx, auth.CallerIn(ctx),
 			chat.Send{Room: in.ID, CID: in.Body.CID, Text: in.Body.Text, ReplyTo: in.Body.ReplyTo, Attachments: in.Body.AttachmentIDs})
-		return a.sent(m, fresh, began, err)
+		return a.sent(metrics.ByREST, m, fresh, began, err)
 	})
 	handle(a, huma.Operation{
 		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "A message",
@@ -160,12 +161,12 @@ func (a *API) mountMessages() {
 	}
 }
 
-// sent answers a send that began then: 201, or 200 with the original.
-func (a *API) sent(m chat.Message, fresh bool, began time.Time, err error) (*messageOutput, error) {
+// sent answers and counts a send over path that began then: 201, or 200 with the original.
+func (a *API) sent(path metrics.Path, m chat.Message, fresh bool, began time.Time, err error) (*messageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Metrics.Confirm(fresh, time.Since(began))
+	a.Metrics.Confirm(path, fresh, time.Since(began))
 	out := &messageOutput{Status: http.StatusOK}
 	if fresh {
 		out.Status = http.StatusCreated

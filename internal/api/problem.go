@@ -70,6 +70,10 @@ func (a *API) countCodes() {
 	for code, status := range statuses {
 		a.Metrics.Code(string(code), status)
 	}
+	for status, code := range codes {
+		a.Metrics.Code(string(code), status)
+	}
+	a.Metrics.Code(string(chat.BadRequest), http.StatusBadRequest) // of cursors and of huma
 }
 
 // countProblem counts what huma writes as an error, whoever refused it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
 )
 
 // hooksPath is where programs post, below base.
@@ -118,7 +119,7 @@ func (a *API) mountIncomingHooks() {
 	}, func(ctx context.Context, in *hookPostInput) (*messageOutput, error) {
 		began := time.Now()
 		m, fresh, err := a.Service.PostByHook(ctx, in.Token, chat.HookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
-		return a.sent(m, fresh, began, err)
+		return a.sent(metrics.ByWebhook, m, fresh, began, err)
 	})
 }
 

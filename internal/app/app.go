@@ -140,7 +140,7 @@ func (a *App) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.sweeper.Run, a.indexer.Run, a.seen.Run, a.lookForNodes, a.watchBackups} {
+	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.sweeper.Run, a.indexer.Run, a.seen.Run, a.lookForNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
 		parts.Go(func() { a.panics.Keep(workLife, task) })
 	}
 	parts.Go(func() { a.panics.Keep(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })

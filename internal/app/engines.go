@@ -39,6 +39,8 @@ type engines struct {
 	fileWork      health.Experience
 	busFault      func() error
 	presenceFault func() error
+	// queues returns the lengths of the queues of the bus and of presence.
+	queues func() map[string]int
 
 	closers []func() error
 }
@@ -137,7 +139,9 @@ func openDatabase(ctx context.Context, c config.Config, o store.Options) (*store
 
 func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logger) error {
 	if !c.Redis.Enabled() {
-		e.bus, e.presence = bus.NewMemory(bus.NewExchange()), presence.NewMemory(presence.NewBoard())
+		b := bus.NewMemory(bus.NewExchange())
+		e.bus, e.presence = b, presence.NewMemory(presence.NewBoard())
+		e.queues = func() map[string]int { return map[string]int{"bus_received": b.Queued()} }
 		return nil
 	}
 	options, err := redis.ParseURL(c.Redis.URL.Reveal())
@@ -151,6 +155,10 @@ func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logge
 	e.closers = append(e.closers, e.redis.Close)
 	b, p := bus.NewRedis(e.redis, e.node, m, log), presence.NewRedis(e.redis, e.node, m, log)
 	e.bus, e.busFault, e.presence, e.presenceFault = b, b.Fault, p, p.Fault
+	e.queues = func() map[string]int {
+		toPublish, received := b.Queued()
+		return map[string]int{"bus_publish": toPublish, "bus_received": received, "presence": p.Queued()}
+	}
 	return nil
 }
 

@@ -27,15 +27,17 @@ import (
 // wire makes of the engines a served node.
 func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	recent, limiters, hasher := cache.NewPages(m, time.Now), newLimiters(), auth.NewHasher(0, passwords)
+	pictures := picture.NewMaker()
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
 	a.limits = a.newLimits(limiters)
 	a.hub = a.newHub(recent, m)
 	a.hooks = a.newDispatcher(guard, m)
 	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
 	a.indexer = &chat.Indexer{Store: a.engines.store, Log: a.log}
-	a.service = a.newService(recent, limiters, hasher, guard)
+	a.service = a.newService(recent, limiters, hasher, guard, pictures)
 	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	a.health = a.newHealth(m)
+	a.measure(m, hasher, pictures)
 	a.server = &http.Server{
 		Handler:           a.routes(a.newAccounts(limiters, hasher), a.newRequests(), m),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -64,7 +66,7 @@ func (a *App) newDispatcher(guard webhook.Guard, m *metrics.Metrics) *webhook.Di
 }
 
 // newService gives the rules what they stand on, in the order of chat.Service.
-func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, guard webhook.Guard) *chat.Service {
+func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, guard webhook.Guard, pictures *picture.Maker) *chat.Service {
 	db := a.engines.store
 	return &chat.Service{
 		Accounts: db, Profiles: db, Departures: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
@@ -72,7 +74,7 @@ func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, gu
 
 		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Recent: recent, Seats: a.hub, Connections: a.hub,
 
-		Blobs: a.engines.blobs, Space: a.newSpace(), Sweeper: a.sweeper, Pictures: picture.NewMaker(),
+		Blobs: a.engines.blobs, Space: a.newSpace(), Sweeper: a.sweeper, Pictures: pictures,
 		Links: chat.Links{Secret: db.LinkSecret(), Now: time.Now},
 
 		Limits: a.limits, Sends: l.sends, Floods: l.floods, Joins: l.joins, Foundings: l.foundings,
@@ -169,6 +171,7 @@ func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metric
 		}
 		client.ServeHTTP(w, r)
 	})
+	countRoutes(m, router)
 	return router
 }
 

@@ -5,6 +5,7 @@ package bus
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -34,10 +35,11 @@ type Memory struct {
 	rooms map[chat.RoomID]struct{}
 }
 
-// delivery is an event or a notice.
+// delivery is an event, a notice or, over Redis, a probe of this node.
 type delivery struct {
 	event  *chat.Event
 	notice *chat.Notice
+	probe  time.Duration // see publication
 }
 
 // NewMemory makes a node's bus. It receives while it runs.
@@ -136,6 +138,9 @@ func (m *Memory) Run(ctx context.Context, sink chat.Sink) error {
 		}
 	}
 }
+
+// Queued returns how many events and notices this node has received and not handled yet.
+func (m *Memory) Queued() int { return len(m.queue) }
 
 // Suspect is never: within a process nothing is lost unheard.
 func (m *Memory) Suspect() bool { return false }

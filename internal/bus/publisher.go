@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -18,10 +19,11 @@ const (
 	flushTimeout = 500 * time.Millisecond
 )
 
-// publication is what is to be published: an event or a notice, else a canary.
+// publication is what is to be published: an event, a notice or a probe, else a canary.
 type publication struct {
 	event  *chat.Event
 	notice *chat.Notice
+	probe  time.Duration // when it was queued, on the clock of the bus
 }
 
 // Publish queues e for the nodes that follow its room. When the queue is full, e is
@@ -54,7 +56,17 @@ func (r *Redis) enqueue(p publication) {
 	}
 }
 
-// publish sends what is queued, in order, and the canary when it is due.
+// probe queues a message to this node itself, which measures how long one to another node
+// takes: it goes through the queue of what is published, Redis, and the queue of what was
+// received. If the queue is full there is no measurement.
+func (r *Redis) probe() {
+	select {
+	case r.out <- publication{probe: time.Since(r.began)}:
+	default:
+	}
+}
+
+// publish sends what is queued, in order, and the canary and a probe when they are due.
 func (r *Redis) publish(ctx context.Context) {
 	canary := time.NewTicker(r.pace.canary)
 	defer canary.Stop()
@@ -66,6 +78,7 @@ func (r *Redis) publish(ctx context.Context) {
 			return
 		case <-canary.C:
 			batch = append(batch[:0], publication{})
+			r.probe()
 		case p := <-r.out:
 			batch = append(batch[:0], p)
 		}
@@ -103,6 +116,8 @@ func (r *Redis) send(batch []publication) {
 		case p.notice != nil:
 			pipe.Publish(ctx, r.notices, encodeNotice(*p.notice))
 			lost++
+		case p.probe != 0:
+			pipe.Publish(ctx, r.self, strconv.FormatInt(int64(p.probe), 10))
 		default:
 			pipe.Publish(ctx, r.self, "")
 		}

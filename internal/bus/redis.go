@@ -56,6 +56,7 @@ type Redis struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	pace    pace
+	began   time.Time // the clock of probes counts from here; it is monotonic
 
 	prefix  string // of all channels
 	self    string // the channel of the canary
@@ -76,7 +77,7 @@ type Redis struct {
 func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.Logger) *Redis {
 	prefix := "chillin:" + strconv.Itoa(client.Options().DB) + ":"
 	r := &Redis{
-		client: client, metrics: m, log: log, pace: usual,
+		client: client, metrics: m, log: log, pace: usual, began: time.Now(),
 		prefix: prefix, self: prefix + "node:" + node, notices: prefix + "notices",
 		out: make(chan publication, outgoing), in: make(chan delivery, incoming),
 		missed: make(chan struct{}, 1), wake: make(chan struct{}, 1),
@@ -170,10 +171,13 @@ func (r *Redis) deliver(ctx context.Context, sink chat.Sink) {
 		case <-r.missed:
 			sink.Missed()
 		case d := <-r.in:
-			if d.event != nil {
+			switch {
+			case d.event != nil:
 				sink.Event(*d.event)
-			} else {
+			case d.notice != nil:
 				sink.Notice(*d.notice)
+			default:
+				r.metrics.BusDelivered(time.Since(r.began) - d.probe)
 			}
 		}
 	}
@@ -195,6 +199,10 @@ func signal(c chan struct{}) {
 	default:
 	}
 }
+
+// Queued returns how many events and notices wait to be published, and how many this node
+// has received and not handled yet.
+func (r *Redis) Queued() (toPublish, received int) { return len(r.out), len(r.in) }
 
 func (r *Redis) roomChannel(room chat.RoomID) string {
 	return r.prefix + "room:" + strconv.FormatInt(int64(room), 10)

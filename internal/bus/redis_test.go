@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -482,3 +486,46 @@ type counter chan struct{}
 func (c counter) Event(chat.Event)   { c <- struct{}{} }
 func (c counter) Notice(chat.Notice) {}
 func (c counter) Missed()            {}
+
+// delivered returns how many probes were received and how many seconds they took.
+func delivered(t *testing.T, r *Redis) (probes int, seconds float64) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	r.metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	for line := range strings.Lines(w.Body.String()) {
+		if text, ok := strings.CutPrefix(line, "chillin_bus_delivery_seconds_count "); ok {
+			probes, _ = strconv.Atoi(strings.TrimSpace(text))
+		}
+		if text, ok := strings.CutPrefix(line, "chillin_bus_delivery_seconds_sum "); ok {
+			seconds, _ = strconv.ParseFloat(strings.TrimSpace(text), 64)
+		}
+	}
+	return probes, seconds
+}
+
+func TestTheTimeOfADeliveryIsMeasuredWithItsQueues(t *testing.T) {
+	began := time.Now()
+	r := newRedis(t, testenv.Redis(t))
+	n := trusted(t, r)
+	eventually(t, "a probe", func() bool { probes, _ := delivered(t, r); return probes > 0 })
+	if probes, seconds := delivered(t, r); seconds <= 0 || seconds > float64(probes)*time.Since(began).Seconds() {
+		t.Errorf("%d probes took %v s, and the test %v", probes, seconds, time.Since(began))
+	}
+
+	// A hub that hangs delays what has been received.
+	const hang = 300 * time.Millisecond
+	block := make(chan struct{})
+	n.mu.Lock()
+	n.block = block
+	n.mu.Unlock()
+	n.Follow(t.Context(), 7)
+	n.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1})
+	eventually(t, "a probe in the queue", func() bool { _, received := r.Queued(); return received >= 2 })
+	probes, before := delivered(t, r)
+	time.Sleep(hang) // what is measured is time
+	close(block)
+	eventually(t, "a probe that waited", func() bool { now, _ := delivered(t, r); return now > probes })
+	if _, seconds := delivered(t, r); seconds-before < hang.Seconds() {
+		t.Errorf("the first probe behind a hub that hung for %v took %v s", hang, seconds-before)
+	}
+}

@@ -190,7 +190,10 @@ func (s *subscription) take(m *redis.Message) {
 	switch m.Channel {
 	case s.bus.self:
 		s.canary()
-		return
+		if m.Payload == "" {
+			return
+		}
+		d.probe, err = decodeProbe(m.Payload)
 	case s.bus.notices:
 		d.notice = new(chat.Notice)
 		*d.notice, err = decodeNotice(m.Payload)
@@ -203,6 +206,12 @@ func (s *subscription) take(m *redis.Message) {
 		return
 	}
 	s.bus.push(d)
+}
+
+// decodeProbe returns when a probe was queued, on the clock of the bus.
+func decodeProbe(payload string) (time.Duration, error) {
+	n, err := strconv.ParseInt(payload, 10, 64)
+	return time.Duration(n), err
 }
 
 // canary is our own voice. After everything is subscribed it makes the

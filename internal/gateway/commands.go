@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/strictjson"
 )
@@ -234,7 +235,7 @@ func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) e
 	if err != nil {
 		return err
 	}
-	c.hub.metrics.Confirm(fresh, time.Since(began))
+	c.hub.metrics.Confirm(metrics.BySocket, fresh, time.Since(began))
 	if _, seated := c.seated()[in.RoomID]; seated {
 		_ = c.types(in.RoomID, false, c.mayType(ctx, in.RoomID)) // who has sent types no more
 	}

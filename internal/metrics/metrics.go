@@ -26,7 +26,7 @@ type Metrics struct {
 	SlowConns   prometheus.Counter // closed because they could not keep up
 
 	Appended       prometheus.Counter     // messages committed
-	Confirmed      prometheus.Counter     // confirmations sent, of known cids too
+	confirmed      *prometheus.CounterVec // confirmations sent, of known cids too, by path
 	Deduplicated   prometheus.Counter     // sends whose cid was known
 	Refused        *prometheus.CounterVec // commands of sockets, by error code
 	appendBatch    prometheus.Histogram
@@ -41,7 +41,8 @@ type Metrics struct {
 
 	BusDropped   *prometheus.CounterVec // events and notices that were not published, by reason
 	BusSuspect   prometheus.Gauge       // 1 while events over the bus may be lost
-	BusRenewed   prometheus.Counter     // subscriptions made anew because one ended or was deaf
+	BusRenewed   prometheus.Counter     // subscriptions made again because one ended or received nothing
+	busSeconds   prometheus.Histogram   // from publishing to receiving
 	PresenceLost prometheus.Counter     // writes and renewals of presence that failed
 
 	Draining        prometheus.Gauge       // 1 while the node lets its clients go
@@ -59,6 +60,13 @@ type Metrics struct {
 	requestSeconds *prometheus.HistogramVec
 
 	lastBackup *lastBackup
+
+	// What the database knows, the same on every node.
+	SearchLag   *Reading
+	WebhooksDue *Reading
+	WebhookAge  *Reading
+	StoredBytes *Reading
+	ActiveUsers *Reading
 }
 
 // New makes the metrics of a node, with those of the Go runtime and the process.
@@ -67,12 +75,21 @@ func New() *Metrics {
 		registry:   prometheus.NewRegistry(),
 		lastBackup: newLastBackup(),
 
+		SearchLag:   reading("search_lag_seconds", "Age of the oldest message that is not in the search index yet, 0 for none; the same on every node."),
+		WebhooksDue: reading("webhooks_due", "Outgoing webhooks that have something to deliver and wait for a node; the same on every node."),
+		WebhookAge:  reading("webhook_age_seconds", "For how long the first of the due webhooks has been waiting for a node, 0 for none; the same on every node."),
+		StoredBytes: reading("storage_used_bytes", "Bytes of stored files, as counted for STORAGE_QUOTA; the same on every node."),
+		ActiveUsers: reading("active_users", "Users who were connected or sent a request within 24 hours; the same on every node."),
+
 		Connections: gauge("connections", "WebSocket connections that are open."),
 		RoomsOpen:   gauge("rooms_open", "Rooms in which this node has a live connection."),
 		SlowConns:   counter("slow_connections_closed_total", "Connections closed because they could not keep up."),
 
-		Appended:     counter("messages_appended_total", "Messages committed to the database."),
-		Confirmed:    counter("messages_confirmed_total", "Messages confirmed to their senders, repeated confirmations included."),
+		Appended: counter("messages_appended_total", "Messages committed to the database."),
+		confirmed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_messages_confirmed_total",
+			Help: "Messages confirmed to their senders, repeated confirmations included, by path (socket, rest, webhook).",
+		}, []string{"path"}),
 		Deduplicated: counter("messages_deduplicated_total", "Sends of a known client id, answered with the original."),
 		Refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_commands_refused_total", Help: "Commands of sockets that were refused, by error code.",
@@ -100,8 +117,13 @@ func New() *Metrics {
 		BusDropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_bus_dropped_total", Help: "Events and notices that were not published, by reason.",
 		}, []string{"reason"}),
-		BusSuspect:   gauge("bus_suspect", "1 while events over the bus may be getting lost."),
-		BusRenewed:   counter("bus_subscriptions_renewed_total", "Subscriptions made anew because one ended or was deaf."),
+		BusSuspect: gauge("bus_suspect", "1 while events over the bus may be getting lost."),
+		BusRenewed: counter("bus_subscriptions_renewed_total", "Subscriptions made again because one ended or received nothing."),
+		busSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "chillin_bus_delivery_seconds",
+			Help:    "Time from publishing over Redis to receiving, with both queues of this node, measured by its clock with a probe of its own each second.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14), // 0.5 ms…4 s
+		}),
 		PresenceLost: counter("presence_writes_failed_total", "Writes and renewals of presence that failed."),
 
 		Draining:      gauge("draining", "1 while this node sends its clients to other nodes before it stops."),
@@ -137,9 +159,10 @@ func New() *Metrics {
 	}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.Confirmed, m.Deduplicated, m.Refused,
+		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.confirmed, m.Deduplicated, m.Refused,
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
-		m.BusDropped, m.BusSuspect, m.BusRenewed, m.PresenceLost, m.Panics, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds, m.lastBackup,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.busSeconds, m.PresenceLost, m.Panics, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds, m.lastBackup,
+		m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes, m.ActiveUsers,
 	)
 	build := version.Read()
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -157,6 +180,9 @@ func New() *Metrics {
 	}
 	for _, outcome := range []string{"delivered", "failed"} {
 		m.HookDeliveries.WithLabelValues(outcome)
+	}
+	for _, path := range []Path{BySocket, ByREST, ByWebhook} {
+		m.confirmed.WithLabelValues(string(path))
 	}
 	for _, task := range recovery.Tasks {
 		m.Panics.WithLabelValues(task)
@@ -192,6 +218,16 @@ func (m *Metrics) Engine(name string, up bool, latency time.Duration) {
 	m.engineLatency.WithLabelValues(name).Set(latency.Seconds())
 }
 
+// Path is how a message reaches a node.
+type Path string
+
+// The paths of messages.
+const (
+	BySocket  Path = "socket"
+	ByREST    Path = "rest"
+	ByWebhook Path = "webhook" // an incoming one
+)
+
 // Batch counts one append transaction that committed so many messages.
 func (m *Metrics) Batch(messages int, took time.Duration) {
 	m.Appended.Add(float64(messages))
@@ -199,22 +235,41 @@ func (m *Metrics) Batch(messages int, took time.Duration) {
 	m.appendSeconds.Observe(took.Seconds())
 }
 
-// Confirm counts a send that was confirmed within took: a new message, or a known
+// Confirm counts a send over path that was confirmed within took: a new message, or a known
 // client id answered with its original.
-func (m *Metrics) Confirm(fresh bool, took time.Duration) {
-	m.Confirmed.Inc()
+func (m *Metrics) Confirm(path Path, fresh bool, took time.Duration) {
+	m.confirmed.WithLabelValues(string(path)).Inc()
 	m.confirmSeconds.Observe(took.Seconds())
 	if !fresh {
 		m.Deduplicated.Inc()
 	}
 }
 
+// BusDelivered counts the probe of a bus that took so long from publishing to receiving.
+func (m *Metrics) BusDelivered(took time.Duration) { m.busSeconds.Observe(took.Seconds()) }
+
+// StorageQuota adds the limit of the bytes of all files; quota is called for each scrape.
+func (m *Metrics) StorageQuota(quota func() int) {
+	m.registry.MustRegister(gaugeFunc("storage_quota_bytes", "Bytes of files that may be stored: STORAGE_QUOTA, or what an admin has set.", quota))
+}
+
+// Route makes the counters of a route begin at 0.
+func (m *Metrics) Route(method, route string) {
+	for _, status := range []string{"2xx", "4xx", "5xx"} {
+		m.requests.WithLabelValues(method, route, status)
+	}
+}
+
+// Unmatched is the route of requests that match none: pages of the client, and paths that
+// do not exist.
+const Unmatched = "unmatched"
+
 // Request counts one HTTP request. route is the pattern that matched, never the
 // path: paths are without number, and so would the series be. An unmatched one
 // is "".
 func (m *Metrics) Request(method, route string, status int, took time.Duration) {
 	if route == "" {
-		route = "unmatched"
+		route = Unmatched
 	}
 	method = knownMethod(method)
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status/100)+"xx").Inc()

@@ -30,10 +30,15 @@ func TestMetricsAreServed(t *testing.T) {
 	m.RoomsOpen.Inc()
 	m.Refused.WithLabelValues("RATE_LIMITED").Inc()
 	m.Batch(512, 3*time.Millisecond)
-	m.Confirm(false, 3*time.Millisecond)
+	m.Confirm(ByREST, false, 3*time.Millisecond)
 	m.Pools(func() map[string]sql.DBStats {
 		return map[string]sql.DBStats{"appends": {MaxOpenConnections: 4, InUse: 3, WaitCount: 2, WaitDuration: 1500 * time.Millisecond}}
 	})
+	m.Queues(func() map[string]int { return map[string]int{"appends": 5} })
+	m.Sockets(func() int { return 4096 }, func() int { return 2 })
+	m.StorageQuota(func() int { return 1 << 30 })
+	m.BusDelivered(3 * time.Millisecond)
+	m.Route("POST", "/api/v1/rooms")
 	m.Request("GET", "/api/v1/rooms/{id}", 200, 5*time.Millisecond)
 	m.Request("GET", "", 404, time.Millisecond)
 	m.Request("BREW", "", 418, time.Millisecond)
@@ -44,6 +49,15 @@ func TestMetricsAreServed(t *testing.T) {
 		"chillin_rooms_open 1\n",
 		"chillin_messages_appended_total 512\n",
 		"chillin_messages_deduplicated_total 1\n",
+		`chillin_messages_confirmed_total{path="rest"} 1` + "\n",
+		`chillin_messages_confirmed_total{path="socket"} 0` + "\n",
+		`chillin_messages_confirmed_total{path="webhook"} 0` + "\n",
+		`chillin_queue_depth{queue="appends"} 5` + "\n",
+		"chillin_socket_queue_bytes 4096\n",
+		"chillin_connected_users 2\n",
+		"chillin_storage_quota_bytes 1.073741824e+09\n",
+		`chillin_bus_delivery_seconds_bucket{le="0.004"} 1` + "\n",
+		`chillin_http_requests_total{method="POST",route="/api/v1/rooms",status="5xx"} 0` + "\n",
 		`chillin_confirm_seconds_bucket{le="0.004"} 1` + "\n",
 		`chillin_database_connections_in_use{pool="appends"} 3` + "\n",
 		`chillin_database_connections_max{pool="appends"} 4` + "\n",
@@ -72,6 +86,23 @@ func TestMetricsAreServed(t *testing.T) {
 	}
 }
 
+func TestAReadingIsExportedOnlyWhileItIsKnown(t *testing.T) {
+	m := New()
+	wants := func(line string) {
+		t.Helper()
+		if text := scrape(t, m); line == "" && strings.Contains(text, "chillin_search_lag_seconds") || !strings.Contains(text, line) {
+			t.Errorf("want %q of the reading in\n%s", line, text)
+		}
+	}
+	wants("")
+	m.SearchLag.Set(0)
+	wants("chillin_search_lag_seconds 0\n")
+	m.SearchLag.Set(1.5)
+	wants("chillin_search_lag_seconds 1.5\n")
+	m.SearchLag.Clear()
+	wants("")
+}
+
 func TestNodesDoNotShareMetrics(t *testing.T) {
 	a, b := New(), New()
 	a.Connections.Inc()
@@ -84,6 +115,12 @@ func TestNamesKeepConventions(t *testing.T) {
 	m := New()
 	m.BusDropped.WithLabelValues("redis").Inc()
 	m.Refused.WithLabelValues("EMPTY").Inc()
+	m.Queues(func() map[string]int { return map[string]int{"appends": 0} })
+	m.Sockets(func() int { return 0 }, func() int { return 0 })
+	m.StorageQuota(func() int { return 0 })
+	for _, r := range []*Reading{m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes, m.ActiveUsers} {
+		r.Set(1)
+	}
 	m.Request("GET", "/", 200, time.Millisecond)
 	m.Pools(func() map[string]sql.DBStats { return map[string]sql.DBStats{"appends": {}} })
 	problems, err := testutil.GatherAndLint(m.registry)

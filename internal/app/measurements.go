@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/chillin-chat/chillin/internal/auth"
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/picture"
+)
+
+// measure adds what is read from the parts of the node for each scrape. None of it waits
+// for an engine.
+func (a *App) measure(m *metrics.Metrics, hasher *auth.Hasher, pictures *picture.Maker) {
+	m.Queues(func() map[string]int {
+		lengths := map[string]int{
+			"passwords": hasher.Waiting(), "pictures": pictures.Waiting(),
+			"uploads": a.service.UploadsRunning(), "socket_writes": a.hub.Unwritten(),
+		}
+		maps.Copy(lengths, a.engines.store.Queues())
+		maps.Copy(lengths, a.engines.queues())
+		return lengths
+	})
+	m.Sockets(a.hub.QueuedBytes, a.hub.Users)
+	m.StorageQuota(func() int { return a.limits.Now().StorageBytes })
+}
+
+// counted are the methods with counters that begin at 0, for each route that has them.
+var counted = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// countRoutes makes the counters of all routes begin at 0: the first error of a route must
+// be an increase.
+func countRoutes(m *metrics.Metrics, router chi.Routes) {
+	m.Route(http.MethodGet, metrics.Unmatched) // the pages of the client
+	_ = chi.Walk(router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if slices.Contains(counted, method) && (route != "/ws" || method == http.MethodGet) {
+			m.Route(method, route)
+		}
+		return nil
+	}) // only the function above could fail
+}
+
+// How often a node reads the metrics that the database knows.
+const (
+	readBacklogEvery     = 15 * time.Second
+	readActiveUsersEvery = 5 * time.Minute
+	// activeWithin is how recently an active user was seen.
+	activeWithin = 24 * time.Hour
+)
+
+// readBacklog keeps the metrics of the backlog until ctx ends. A scrape never waits for the
+// database: it shows what was read last, and nothing while the database is away.
+func (a *App) readBacklog(ctx context.Context) {
+	m := a.metrics
+	a.whileWatched(ctx, readBacklogEvery, "read backlog", []*metrics.Reading{m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes},
+		func(ctx context.Context) error {
+			b, err := a.engines.store.Backlog(ctx)
+			if err != nil {
+				return err
+			}
+			m.SearchLag.Set(b.SearchLag.Seconds())
+			m.WebhooksDue.Set(float64(b.WebhooksDue))
+			m.WebhookAge.Set(b.WebhookAge.Seconds())
+			m.StoredBytes.Set(float64(b.StoredBytes))
+			return nil
+		})
+}
+
+// readActiveUsers keeps the metric of active users until ctx ends.
+func (a *App) readActiveUsers(ctx context.Context) {
+	m := a.metrics
+	a.whileWatched(ctx, readActiveUsersEvery, "count active users", []*metrics.Reading{m.ActiveUsers},
+		func(ctx context.Context) error {
+			n, err := a.engines.store.ActiveUsers(ctx, activeWithin)
+			if err == nil {
+				m.ActiveUsers.Set(float64(n))
+			}
+			return err
+		})
+}
+
+// whileWatched runs read every period until ctx ends, if the node serves metrics. If read
+// fails the readings are cleared. Health reports a database that is away, the log other
+// errors.
+func (a *App) whileWatched(ctx context.Context, period time.Duration, name string, readings []*metrics.Reading, read func(context.Context) error) {
+	if a.watch == nil {
+		return
+	}
+	a.every(ctx, period, name, func(ctx context.Context) error {
+		err := read(ctx)
+		if err == nil {
+			return nil
+		}
+		for _, r := range readings {
+			r.Clear()
+		}
+		if chat.CodeOf(err) == chat.Unavailable {
+			return nil
+		}
+		return err
+	})
+}

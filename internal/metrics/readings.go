@@ -1,0 +1,48 @@
+package metrics
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Reading is a gauge with a value from the database, read once in a while. It is not
+// exported before it was read, nor while the last attempt to read it failed: an old value
+// or a zero would look like a measurement.
+type Reading struct {
+	desc *prometheus.Desc
+
+	mu    sync.Mutex
+	known bool
+	value float64
+}
+
+func reading(name, help string) *Reading {
+	return &Reading{desc: prometheus.NewDesc("chillin_"+name, help, nil, nil)}
+}
+
+// Set records a value that was read just now.
+func (r *Reading) Set(value float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known, r.value = true, value
+}
+
+// Clear records that the value could not be read.
+func (r *Reading) Clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = false
+}
+
+// Describe implements prometheus.Collector.
+func (r *Reading) Describe(to chan<- *prometheus.Desc) { to <- r.desc }
+
+// Collect implements prometheus.Collector.
+func (r *Reading) Collect(to chan<- prometheus.Metric) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known {
+		to <- prometheus.MustNewConstMetric(r.desc, prometheus.GaugeValue, r.value)
+	}
+}
