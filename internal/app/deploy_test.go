@@ -2,13 +2,12 @@ package app_test
 
 import (
 	"encoding/json"
-	"io"
-	"net/http"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -82,31 +81,35 @@ func watchedMetrics(t *testing.T) map[string][]string {
 	return names
 }
 
-// TestDeployAsksForMetricsThatThereAre compares the dashboard and the alerts with what
-// a node tells that has served a request and refused a command.
-func TestDeployAsksForMetricsThatThereAre(t *testing.T) {
+// exportedMetrics are the names that a node exports after it has served a request. It waits for those
+// that are read from the database.
+func exportedMetrics(t *testing.T) []string {
+	t.Helper()
 	addr := freeAddr(t)
-	alice := embedded(t, map[string]string{"METRICS_ADDR": addr}).person("alice", 0)
-	_, err := alice.trySay(1<<40, "c5b5e1d2-6a38-4a0e-8d0e-1f1d4c2b7a90", "into nowhere")
-	wantCode(t, err, chat.NotFound)
-	answer, err := http.Get("http://" + addr + "/metrics")
-	if err != nil {
-		t.Fatal(err)
+	embedded(t, map[string]string{"METRICS_ADDR": addr}).person("alice", 0)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		exported := regexp.MustCompile(`(?m)^[a-z0-9_]+`).FindAllString(scrape(t, addr), -1)
+		if slices.Contains(exported, "chillin_storage_used_bytes") && slices.Contains(exported, "chillin_active_users") {
+			return exported
+		}
+		if time.Now().After(end) {
+			t.Fatal("nothing was read from the database")
+		}
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	told := regexp.MustCompile(`(?m)^[a-z0-9_]+`).FindAllString(string(text), -1)
+}
+
+// TestDeployAsksForMetricsThatThereAre compares the dashboard and the alerts with what
+// a node exports.
+func TestDeployAsksForMetricsThatThereAre(t *testing.T) {
+	exported := exportedMetrics(t)
 	for _, asked := range []map[string][]string{shownMetrics(t), watchedMetrics(t)} {
 		if len(asked) < 5 {
 			t.Errorf("only %d panels or alerts were found", len(asked))
 		}
 		for by, names := range asked {
 			for _, name := range names {
-				if !slices.Contains(told, name) {
-					t.Errorf("%s asks for %s, which no node tells", by, name)
+				if !slices.Contains(exported, name) {
+					t.Errorf("%s asks for %s, which no node exports", by, name)
 				}
 			}
 		}
@@ -123,5 +126,27 @@ func TestNginxLeavesTheSizeOfFilesToTheNodes(t *testing.T) {
 	for _, size := range []int{20<<20 + 1, 60 << 20} {
 		_, err := alice.Upload(ctx(t), "larger.bin", noise(size))
 		wantCode(t, err, chat.TooLarge)
+	}
+}
+
+// TestEveryMetricIsDocumented compares docs/operating.md with what a node exports.
+func TestEveryMetricIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := regexp.MustCompile("`(chillin_[a-z_]+)").FindAllStringSubmatch(string(page), -1)
+	exported := exportedMetrics(t)
+	for _, name := range exported {
+		base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+		is := func(found []string) bool { return found[1] == name || found[1] == base }
+		if strings.HasPrefix(name, "chillin_") && !slices.ContainsFunc(documented, is) {
+			t.Errorf("docs/operating.md does not say what %s is", name)
+		}
+	}
+	for _, found := range documented {
+		if !slices.Contains(exported, found[1]) && !slices.Contains(exported, found[1]+"_count") && found[1] != "chillin_restored" {
+			t.Errorf("docs/operating.md has %s, which no node exports", found[1])
+		}
 	}
 }
