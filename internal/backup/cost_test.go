@@ -64,6 +64,9 @@ func peaks(t *testing.T, from, to place) (mib map[string]int) {
 
 // TestMemoryDoesNotGrowWithTheChat: rows and files are streamed.
 func TestMemoryDoesNotGrowWithTheChat(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector needs several times the memory; make test-backup runs this without it")
+	}
 	const most = 110 // MiB more for the large chat, which SQLite's cache takes half of; its files are more
 	rows, textSize, files, fileSize := 20_000, 2<<10, 1, 128<<20
 	if *large {
