@@ -7,7 +7,10 @@ import { defineConfig } from 'vitest/config';
 
 const server = process.env.CHILLIN_URL ?? 'http://localhost:5000';
 
-/** What is fetched later is small and has no styles of its own: Vite's help in fetching it would weigh on every first load. */
+/**
+ * Replaces Vite's preload helper, which would add to every first load. Lazy chunks need none:
+ * they are small, and cssCodeSplit is off, so the page has their styles from the start.
+ */
 const plainImports: Plugin = {
   name: 'plain-imports',
   enforce: 'pre',
@@ -43,6 +46,8 @@ export default defineConfig({
     target: 'es2022',
     // light-dark() and friends stay as they are written.
     cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
+    // One style sheet for all chunks: plainImports loads no styles.
+    cssCodeSplit: false,
     // No data: URLs and no inline scripts: the server's CSP allows neither.
     assetsInlineLimit: 0,
     modulePreload: false,

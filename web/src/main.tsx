@@ -1,9 +1,10 @@
+// The modules of the components override the shared styles: these come first.
+import './styles/index.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { Account } from './state/account';
 import { RestClient } from './transport/rest';
-import './styles/index.css';
 
 const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
 const account = new Account(new RestClient(), socketUrl);

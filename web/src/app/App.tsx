@@ -7,6 +7,7 @@ import { Logo } from '../ui/Icon';
 import { InvitePage } from '../features/rooms/InvitePage';
 import { Shell } from './Shell';
 import { SignIn } from '../features/account/SignIn';
+import styles from './App.module.css';
 
 export function App({ account }: { account: Account }) {
   return (
@@ -22,13 +23,13 @@ function Screen({ account }: { account: Account }) {
   switch (state.kind) {
     case 'checking':
       return (
-        <main className="splash" aria-label="Chillin is starting">
+        <main className={styles.splash} aria-label="Chillin is starting">
           <Logo size={44} />
         </main>
       );
     case 'unreachable':
       return (
-        <main className="splash">
+        <main className={styles.splash}>
           <EmptyState icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
             Your connection may be down, or the server may be resting.
           </EmptyState>

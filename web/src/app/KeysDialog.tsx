@@ -1,6 +1,7 @@
 import { Fragment } from 'react';
 import { Dialog } from '../ui/Dialog';
 import { ALT, CTRL } from '../ui/keyNames';
+import styles from './KeysDialog.module.css';
 
 const groups: [string, [string[][], string][]][] = [
   ['Everywhere', [
@@ -29,7 +30,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keyboard" onClose={onClose}>
       {groups.map(([title, keys]) => (
-        <section key={title} className="keys">
+        <section key={title} className={styles.keys}>
           <h3>{title}</h3>
           <dl>
             {keys.map(([ways, what]) => (
@@ -38,7 +39,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
                 <dd>
                   {ways.map((way, i) => (
                     <Fragment key={way.join()}>
-                      {i > 0 && <span className="keys-or"> or </span>}
+                      {i > 0 && <span className={styles.or}> or </span>}
                       {way.map((key) => (
                         <kbd key={key}>{key}</kbd>
                       ))}

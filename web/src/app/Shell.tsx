@@ -17,6 +17,7 @@ import { SearchView } from '../features/search/SearchView';
 import { Sidebar } from '../features/sidebar/Sidebar';
 import { SignOutDialog } from '../features/account/SignOutDialog';
 import { QuickSwitcher } from '../features/sidebar/QuickSwitcher';
+import styles from './Shell.module.css';
 
 type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
@@ -38,9 +39,9 @@ export function Shell() {
   });
 
   return (
-    <div className="shell" data-pane={route.kind === 'home' ? 'rooms' : 'main'}>
+    <div className={styles.shell} data-pane={route.kind === 'home' ? 'rooms' : 'main'}>
       <a
-        className="skip-link"
+        className={styles.skipLink}
         href="#main"
         onClick={(event) => {
           event.preventDefault();
@@ -50,7 +51,7 @@ export function Shell() {
         Skip to the conversation
       </a>
       <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} onSwitch={() => setOpen('switcher')} />
-      <main className="main" id="main" tabIndex={-1}>
+      <main className={styles.main} id="main" tabIndex={-1}>
         <ConnectionBar />
         <Pane route={route} onCreate={() => setOpen('create')} />
       </main>

@@ -24,7 +24,7 @@ export function useKeyboardShortcuts(current: number | undefined, { onSwitch, on
       if (next !== undefined) goTo(roomHref(next));
     };
     const handleKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open], .popup') !== null) return;
+      if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open], [popover]') !== null) return;
       const { key, altKey, shiftKey } = event;
       const command = event.ctrlKey || event.metaKey;
       if (command && !altKey && !shiftKey && key.toLowerCase() === 'k') onSwitch();

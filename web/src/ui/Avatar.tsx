@@ -1,7 +1,11 @@
 import { useState } from 'react';
 import type { Author, Status } from '../protocol/types';
+import { classNames } from './classNames';
+import styles from './Avatar.module.css';
 
 const HUES = 12;
+
+const sizeClass = { s: styles.small, m: undefined, l: styles.large, xl: styles.extraLarge };
 
 export function nameOf(person: { username: string; displayName: string }): string {
   return person.displayName || person.username;
@@ -13,19 +17,26 @@ export function initialsOf(name: string): string {
   return letters.map((word) => [...(word ?? '?')][0]?.toLocaleUpperCase()).join('');
 }
 
-/** A person's picture, or initials on a colour that is the person's for ever. */
-export function Avatar({ person, status, size = 'm' }: { person: Author; status?: Status; size?: 's' | 'm' | 'l' | 'xl' }) {
+interface AvatarProps {
+  person: Author;
+  status?: Status;
+  size?: keyof typeof sizeClass;
+  className?: string | undefined;
+}
+
+/** A person's picture, or their initials on a colour that depends on the user ID only. */
+export function Avatar({ person, status, size = 'm', className }: AvatarProps) {
   const { avatarUrl } = person;
-  // A picture that does not come is no picture; another address is another try.
+  // After an error the initials are shown. A new URL is tried again.
   const [broken, setBroken] = useState('');
   return (
-    <span className={`avatar avatar-${size} hue-${person.id % HUES}`} aria-hidden="true">
+    <span className={classNames(styles.avatar, sizeClass[size], styles[`hue${person.id % HUES}`], className)} aria-hidden="true">
       {avatarUrl && avatarUrl !== broken ? (
         <img src={avatarUrl} alt="" loading="lazy" onError={() => setBroken(avatarUrl)} />
       ) : (
         initialsOf(nameOf(person))
       )}
-      {status && <span className={`dot dot-${status}`} />}
+      {status && <span className={classNames(styles.dot, status !== 'offline' && styles[status])} />}
     </span>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import type { Option } from '../hooks/useCompletion';
 import { Avatar, nameOf } from './Avatar';
+import styles from './CompletionList.module.css';
 
 interface CompletionListProps {
   id: string;
@@ -18,14 +19,14 @@ export function CompletionList({ id, options, chosen, onAccept }: CompletionList
     list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' });
   }, [chosen]);
   return (
-    <div ref={list} id={id} className="names" role="listbox" tabIndex={-1} aria-label={options[0]?.kind === 'emoji' ? 'Emoji' : 'People to mention'}>
+    <div ref={list} id={id} className={styles.list} role="listbox" tabIndex={-1} aria-label={options[0]?.kind === 'emoji' ? 'Emoji' : 'People to mention'}>
       {options.map((option, at) => (
         <div
           key={option.kind === 'person' ? option.user.id : option.emoji.code}
           id={optionId(id, at)}
           role="option"
           tabIndex={-1}
-          className="names-option"
+          className={styles.option}
           aria-selected={at === chosen}
           // Not by a click: that would take the focus out of the text first.
           onPointerDown={(event) => {
@@ -36,11 +37,11 @@ export function CompletionList({ id, options, chosen, onAccept }: CompletionList
           {option.kind === 'person' ? (
             <>
               <Avatar person={option.user} size="s" />
-              <span className="names-name">{nameOf(option.user)}</span> <span className="names-user">@{option.user.username}</span>
+              <span className={styles.name}>{nameOf(option.user)}</span> <span className={styles.username}>@{option.user.username}</span>
             </>
           ) : (
             <>
-              <span className="names-emoji">{option.emoji.char}</span> <span className="names-user">:{option.emoji.code}:</span>
+              <span className={styles.emoji}>{option.emoji.char}</span> <span className={styles.username}>:{option.emoji.code}:</span>
             </>
           )}
         </div>

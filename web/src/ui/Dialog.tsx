@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { Icon } from './Icon';
+import styles from './Dialog.module.css';
 
 interface DialogProps {
   title: string;
@@ -29,7 +30,7 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
   return (
     <dialog
       ref={ref}
-      className="dialog"
+      className={styles.dialog}
       aria-labelledby={titleId}
       aria-describedby={description ? textId : undefined}
       onCancel={(event) => {
@@ -39,7 +40,7 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
         onClose();
       }}
     >
-      <header className="dialog-head">
+      <header className={styles.head}>
         <h2 id={titleId}>{title}</h2>
         <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
           <Icon name="close" />

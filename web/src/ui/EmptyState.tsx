@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
 import { Icon, type IconName } from './Icon';
+import { classNames } from './classNames';
+import styles from './EmptyState.module.css';
 
 interface EmptyStateProps {
   icon?: IconName;
@@ -11,14 +13,14 @@ interface EmptyStateProps {
 /** What a list shows when it has nothing to show. */
 export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
   return (
-    <div className="face">
+    <div className={styles.emptyState}>
       {icon && (
-        <span className="face-icon">
+        <span className={styles.icon}>
           <Icon name={icon} size={22} />
         </span>
       )}
-      <p className="face-title">{title}</p>
-      {children && <p className="face-text">{children}</p>}
+      <p className={styles.title}>{title}</p>
+      {children && <p className={styles.text}>{children}</p>}
       {action && (
         <button type="button" className="button" onClick={action.run}>
           {action.label}
@@ -31,12 +33,12 @@ export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
 /** Grey bars where lines are about to appear; the label is for those who do not see them. */
 export function Skeleton({ label, rows, avatars = false }: { label: string; rows: number; avatars?: boolean }) {
   return (
-    <div className="skeleton" role="status">
+    <div className={styles.skeleton} role="status">
       <span className="sr-only">{label}</span>
       {Array.from({ length: rows }, (_, i) => (
-        <div key={i} className={`skeleton-row${avatars ? ' with-avatar' : ''} width-${i % 4}`} aria-hidden="true">
-          {avatars && <span className="skeleton-avatar" />}
-          <span className="skeleton-bar" />
+        <div key={i} className={classNames(styles.row, styles[`width${i % 4}`])} aria-hidden="true">
+          {avatars && <span className={styles.avatar} />}
+          <span className={styles.bar} />
         </div>
       ))}
     </div>

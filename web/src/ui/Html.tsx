@@ -1,4 +1,6 @@
 import { useEffect, useRef } from 'react';
+import { classNames } from './classNames';
+import styles from './Html.module.css';
 
 /**
  * The one place where HTML is set. It takes only what the server has rendered
@@ -18,5 +20,5 @@ export function Html({ html, large = false }: { html: string; large?: boolean })
   }, [html]);
 
   // oxlint-disable-next-line react/no-danger
-  return <div ref={box} className={`html${large ? ' large' : ''}`} dangerouslySetInnerHTML={{ __html: html }} />;
+  return <div ref={box} className={classNames(styles.html, large && styles.large)} dangerouslySetInnerHTML={{ __html: html }} />;
 }

@@ -3,6 +3,7 @@ import { useOnline } from '../hooks/useChatState';
 import type { PagedResource, PagedState } from '../state/pagedResource';
 import { EmptyState, Skeleton } from './EmptyState';
 import { FormError } from './Field';
+import styles from './Pager.module.css';
 
 interface PagerProps<T, Q> {
   pages: PagedResource<T, Q>;
@@ -38,7 +39,7 @@ export function Pager<T, Q>({ pages, state, of, empty, moreLabel = 'Show more', 
         {items.length} shown
       </p>
       {kind === 'failed' && <FormError>{online ? state.reason : 'You are offline. This is what was known.'}</FormError>}
-      <ul className="admin-list" aria-busy={kind === 'loading'}>
+      <ul className={styles.list} aria-busy={kind === 'loading'}>
         {items.map(children)}
       </ul>
       {kind !== 'failed' && state.next !== undefined && (

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import type { Attachment } from '../protocol/types';
-import { formatSize } from '../state/outbox/files';
 import { Icon } from './Icon';
+import { FileLabel } from './FileLabel';
+import styles from './Player.module.css';
 
 /** A film or a sound, played where it stands. Films keep their place before they come. */
 export function Player({ file, onBroken }: { file: Attachment; onBroken: () => void }) {
@@ -10,7 +11,7 @@ export function Player({ file, onBroken }: { file: Attachment; onBroken: () => v
   const [sound, setSound] = useState(contentType.startsWith('audio/') || /\.(ogg|oga|opus)$/i.test(name));
   const media = { src: url, controls: true, preload: 'metadata', 'aria-label': name, onError: onBroken } as const;
   return (
-    <figure className="player">
+    <figure className={styles.player}>
       {sound ? (
         // What people send each other has no captions.
         // oxlint-disable-next-line jsx-a11y/media-has-caption
@@ -20,7 +21,7 @@ export function Player({ file, onBroken }: { file: Attachment; onBroken: () => v
         <video {...media} playsInline onLoadedMetadata={({ currentTarget }) => currentTarget.videoWidth === 0 && setSound(true)} />
       )}
       <figcaption>
-        <span className="file-name">{name}</span> <span className="file-size">{formatSize(size)}</span>
+        <FileLabel name={name} size={size} />
         <a className="icon-button" href={url} download={name} aria-label={`Save ${name}`} title="Save">
           <Icon name="download" size={16} />
         </a>

@@ -1,5 +1,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
 import { Icon, type IconName } from './Icon';
+import { classNames } from './classNames';
+import styles from './Popup.module.css';
 
 interface PopupProps {
   /** What it was opened from: it stands beside it and gives the focus back to it. */
@@ -49,7 +51,7 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
   return (
     <div
       ref={layer}
-      className="popup-layer"
+      className={styles.layer}
       popover="manual"
       onPointerDown={(event) => {
         if (event.target !== layer.current) return;
@@ -57,7 +59,7 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
         onClose();
       }}
     >
-      <div ref={panel} className={`popup${columns > 1 ? ' popup-board' : ' popup-list'}`} role="menu" aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={handleKeyDown}>
+      <div ref={panel} className={classNames(styles.popup, columns > 1 ? styles.board : styles.list)} role="menu" aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={handleKeyDown}>
         {children}
       </div>
     </div>
@@ -78,7 +80,7 @@ export function MenuItem({ icon, danger = false, disabledReason, onChoose, child
     <button
       type="button"
       role="menuitem"
-      className={`menu-item${danger ? ' danger' : ''}`}
+      className={classNames(styles.item, danger && styles.danger)}
       tabIndex={-1}
       aria-disabled={disabledReason ? true : undefined}
       onClick={disabledReason ? undefined : onChoose}
@@ -86,7 +88,7 @@ export function MenuItem({ icon, danger = false, disabledReason, onChoose, child
       <Icon name={icon} />
       <span>
         {children}
-        {disabledReason && <span className="menu-why">{disabledReason}</span>}
+        {disabledReason && <span className={styles.reason}>{disabledReason}</span>}
       </span>
     </button>
   );

@@ -1,17 +1,21 @@
+import type { InputHTMLAttributes, RefObject } from 'react';
+import { classNames } from './classNames';
 import { Icon } from './Icon';
+import styles from './SearchField.module.css';
 
-interface SearchFieldProps {
+interface SearchFieldProps extends InputHTMLAttributes<HTMLInputElement> {
   label: string;
   placeholder: string;
   text: string;
   onText: (text: string) => void;
+  input?: RefObject<HTMLInputElement | null>;
 }
 
-export function SearchField({ label, placeholder, text, onText }: SearchFieldProps) {
+export function SearchField({ label, text, onText, input, className, ...rest }: SearchFieldProps) {
   return (
-    <div className="search">
+    <div className={classNames(styles.search, className)}>
       <Icon name="search" />
-      <input type="search" placeholder={placeholder} aria-label={label} maxLength={100} value={text} onChange={(event) => onText(event.target.value)} />
+      <input {...rest} ref={input} type="search" aria-label={label} maxLength={100} value={text} onChange={(event) => onText(event.target.value)} />
     </div>
   );
 }

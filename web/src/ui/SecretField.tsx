@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import { useChat } from '../hooks/context';
+import styles from './SecretField.module.css';
 
 interface SecretFieldProps {
   label: string;
@@ -32,7 +33,7 @@ export function SecretField({ label, value, nextStep }: SecretFieldProps) {
   }
 
   return (
-    <div className="handout">
+    <div className={styles.secretField}>
       <label htmlFor={id}>{label}</label>
       <input ref={input} id={id} readOnly value={value} spellCheck={false} aria-describedby={`${id}-note`} onFocus={(event) => event.currentTarget.select()} />
       <button type="button" className="button primary" onClick={() => void copy()}>

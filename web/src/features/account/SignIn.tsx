@@ -2,8 +2,9 @@ import { type FormEvent, useState } from 'react';
 import { useAccount } from '../../hooks/context';
 import { type ActionState, useAction } from '../../hooks/useAction';
 import { Field, FormError } from '../../ui/Field';
-import { Logo } from '../../ui/Icon';
+import { CardPage } from '../../ui/CardPage';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
+import styles from './SignIn.module.css';
 
 type Way = 'login' | 'register' | 'guest';
 
@@ -21,27 +22,17 @@ export function SignIn({ notice, first = false }: { notice?: string | undefined;
   const [way, setWay] = useState<Way>(first ? 'register' : 'login');
   const { title, lead } = first && way === 'register' ? welcome : first && way === 'login' ? signIn : words[way];
   return (
-    <div className="sign-in">
-      <header className="sign-in-bar">
-        <span className="brand">
-          <Logo /> Chillin
-        </span>
-        <ThemeSwitch />
-      </header>
-      <main className="sign-in-main">
-        <div className="card">
-          <h1>{title}</h1>
-          <p className="lead">{lead}</p>
-          {notice && (
-            <p className="form-notice" role="status">
-              {notice}
-            </p>
-          )}
-          <SignInForm key={way} way={way} />
-          <ModeLinks way={way} onChoose={setWay} />
-        </div>
-      </main>
-    </div>
+    <CardPage controls={<ThemeSwitch />}>
+      <h1>{title}</h1>
+      <p className={styles.lead}>{lead}</p>
+      {notice && (
+        <p className="form-notice" role="status">
+          {notice}
+        </p>
+      )}
+      <SignInForm key={way} way={way} />
+      <ModeLinks way={way} onChoose={setWay} />
+    </CardPage>
   );
 }
 
@@ -115,7 +106,7 @@ function errorOf(action: ActionState, way: Way, field: string): string | undefin
 
 function ModeLinks({ way, onChoose }: { way: Way; onChoose: (way: Way) => void }) {
   return (
-    <div className="other-ways">
+    <div className={styles.modes}>
       {way === 'login' ? (
         <p>
           New here?{' '}

@@ -76,7 +76,7 @@ describe('in a room', () => {
     const picture = row?.querySelector('img');
     expect(picture).toBeTruthy();
     if (picture) fireEvent.error(picture);
-    expect(row?.querySelector('.avatar')?.textContent).toBe('B');
+    expect(row?.querySelector('[aria-hidden=true]')?.textContent).toBe('B');
   });
 
   test('a quote leads to what it quotes, and a message to its own address', async () => {

@@ -7,8 +7,9 @@ import { sentenceOf } from '../../state/admin/audit';
 import { Avatar } from '../../ui/Avatar';
 import { dayOf, timeOf, fullDate } from '../../ui/dates';
 import { EmptyState } from '../../ui/EmptyState';
-import { Icon } from '../../ui/Icon';
 import { Pager } from '../../ui/Pager';
+import { RoomSign } from '../../ui/RoomSign';
+import styles from './AdminAudit.module.css';
 
 /** What people with power did. */
 export function AdminAudit({ administration: { auditLog: audit } }: { administration: Administration }) {
@@ -38,7 +39,7 @@ export function AdminAudit({ administration: { auditLog: audit } }: { administra
         const before = state.items[at - 1];
         return (
           <li key={record.id}>
-            {(before === undefined || dayOf(before.at) !== day) && <h2 className="admin-day">{day}</h2>}
+            {(before === undefined || dayOf(before.at) !== day) && <h2 className={styles.day}>{day}</h2>}
             <Entry record={record} />
           </li>
         );
@@ -50,21 +51,19 @@ export function AdminAudit({ administration: { auditLog: audit } }: { administra
 function Entry({ record }: { record: AuditEntry }) {
   const { actor, at, detail } = record;
   return (
-    <div className="session">
+    <div className="row">
       {actor ? (
         <Avatar person={actor} size="s" />
       ) : (
-        <span className="room-sign small" aria-hidden="true">
-          <Icon name="sliders" size={16} />
-        </span>
+        <RoomSign icon="sliders" small />
       )}
-      <div className="session-text">
-        <p className="audit-action">
+      <div className="row-text">
+        <p className={styles.action}>
           {sentenceOf(record).map(({ text, isName }, i) => (isName ? <b key={i}>{text}</b> : text))}
         </p>
-        {detail && <p className="session-facts">{detail}</p>}
+        {detail && <p className="row-facts">{detail}</p>}
       </div>
-      <time className="session-facts" dateTime={at} title={fullDate(at)}>
+      <time className="row-facts" dateTime={at} title={fullDate(at)}>
         {timeOf(at)}
       </time>
     </div>

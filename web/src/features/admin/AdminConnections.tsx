@@ -13,6 +13,7 @@ import { ActionError } from '../../ui/ActionError';
 import { fullDate } from '../../ui/dates';
 import { EmptyState } from '../../ui/EmptyState';
 import { Pager } from '../../ui/Pager';
+import styles from './Admin.module.css';
 
 const LOOK_MS = 5_000;
 const PAGE = 100;
@@ -72,14 +73,14 @@ function ConnectionRow({ connection, onClose }: { connection: Connection; onClos
   const [action, run] = useAction();
   const device = deviceName(userAgent);
   return (
-    <div className="session">
+    <div className="row">
       <Avatar person={user} />
-      <div className="session-text">
-        <p className="admin-name">
-          <span className="session-device">{nameOf(user)}</span> <span className="admin-user">@{user.username}</span>
+      <div className="row-text">
+        <p className={styles.name}>
+          <span className="row-title">{nameOf(user)}</span> <span className={styles.username}>@{user.username}</span>
           {user.id === me.id && <span className="tag">You</span>}
         </p>
-        <p className="session-facts">
+        <p className="row-facts">
           <time dateTime={connectedAt} title={fullDate(connectedAt)}>
             {formatAge(connectedAt)}
           </time>{' '}

@@ -7,6 +7,8 @@ import type { Administration } from '../../state/admin/administration';
 import { parseLimits, type LimitField, limitFields, type LimitTexts, formatLimit, formatLimits } from '../../state/admin/limits';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Field, FormError } from '../../ui/Field';
+import adminStyles from './Admin.module.css';
+import styles from './AdminLimits.module.css';
 
 /** What everybody may at most, on all nodes. */
 export function AdminLimits({ administration }: { administration: Administration }) {
@@ -29,7 +31,7 @@ export function AdminLimits({ administration }: { administration: Administration
     case 'ready':
       return (
         <>
-          <p className="admin-lead">They hold on all nodes a few seconds after they are saved. What is not set here comes from the environment of the server.</p>
+          <p className={adminStyles.lead}>They hold on all nodes a few seconds after they are saved. What is not set here comes from the environment of the server.</p>
           <LimitsForm administration={administration} view={state.view} />
         </>
       );
@@ -69,9 +71,9 @@ function LimitsForm({ administration, view }: { administration: Administration; 
   }
 
   return (
-    <form className="limits" onSubmit={submit} noValidate>
+    <form className={styles.limits} onSubmit={submit} noValidate>
       {wholeFault(action) && <FormError>{wholeFault(action)}</FormError>}
-      <div className="limits-fields">
+      <div className={styles.fields}>
         {limitFields.map((field) => (
           <Field
             key={field.name}
@@ -88,7 +90,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
         ))}
       </div>
       {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
-      <div className="limits-end">
+      <div className={styles.end}>
         <p className="field-hint" role="status">
           {saved && 'Saved.'}
         </p>

@@ -3,6 +3,7 @@ import { useOnline } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
 import type { Administration } from '../../state/admin/administration';
 import { fullDate } from '../../ui/dates';
+import styles from './Admin.module.css';
 
 /** The warnings of /health/ready, each with what to do. */
 const warningTexts: Record<string, string> = {
@@ -54,7 +55,7 @@ export function AdminBackup({ administration }: { administration: Administration
   if (server?.lastBackup === undefined) return null;
   const { finishedAt, messages, files } = server.lastBackup;
   return (
-    <p className="admin-version">
+    <p className={styles.version}>
       Last backup: <time dateTime={finishedAt}>{fullDate(finishedAt)}</time>, with {count(messages, 'message')} and {count(files, 'file')}
     </p>
   );
@@ -65,7 +66,7 @@ export function AdminVersion({ administration }: { administration: Administratio
   const node = useStore(administration.nodeInfo);
   if (node?.version === undefined) return null;
   return (
-    <p className="admin-version">
+    <p className={styles.version}>
       Chillin {node.version} ({node.commit})
     </p>
   );

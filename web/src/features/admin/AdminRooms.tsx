@@ -9,8 +9,10 @@ import { shortDate } from '../../ui/shortDate';
 import { EmptyState } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
 import { Pager } from '../../ui/Pager';
-import { DeleteRoomDialog } from '../rooms/RoomSettingsDialog';
+import { DeleteRoomDialog } from '../rooms/DeleteRoomDialog';
 import { SearchField } from '../../ui/SearchField';
+import { RoomSign } from '../../ui/RoomSign';
+import styles from './Admin.module.css';
 
 /** All rooms, by what stands outside of them: what is said in them is the members' own. */
 export function AdminRooms({ administration }: { administration: Administration }) {
@@ -18,7 +20,7 @@ export function AdminRooms({ administration }: { administration: Administration 
   const [text, setText] = useDebouncedQuery(administration.rooms);
   return (
     <>
-      <SearchField label="Search rooms" placeholder="Part of a name" text={text} onText={setText} />
+      <SearchField className={styles.search} label="Search rooms" placeholder="Part of a name" text={text} onText={setText} />
       <Pager
         pages={administration.rooms}
         state={state}
@@ -47,18 +49,16 @@ function RoomRow({ room, onDelete }: { room: Room; onDelete: () => Promise<void>
   const online = useOnline();
   const [asking, setAsking] = useState(false);
   return (
-    <div className="session">
-      <span className="room-sign" aria-hidden="true">
-        <Icon name={room.direct ? 'message' : room.private ? 'lock' : 'hash'} />
-      </span>
-      <div className="session-text">
-        <p className="admin-name">
-          <span className="session-device">{room.name}</span>
+    <div className="row">
+      <RoomSign icon={room.direct ? 'message' : room.private ? 'lock' : 'hash'} />
+      <div className="row-text">
+        <p className={styles.name}>
+          <span className="row-title">{room.name}</span>
           {room.direct && <span className="tag">Direct</span>}
           {room.private && !room.direct && <span className="tag">Private</span>}
           {room.hasPassword && <span className="tag">Password</span>}
         </p>
-        <p className="session-facts">{factsOf(room)}</p>
+        <p className="row-facts">{factsOf(room)}</p>
       </div>
       {/* Into a private room not even an admin gets without being asked in. */}
       {(mine !== undefined || !room.private) && (

@@ -9,6 +9,7 @@ import { AdminBackup, AdminVersion, AdminWarnings } from './AdminNode';
 import { AdminRooms } from './AdminRooms';
 import { AdminUsers } from './AdminUsers';
 import { Icon } from '../../ui/Icon';
+import styles from './Admin.module.css';
 
 const sections = [
   ['users', 'Users'],
@@ -40,13 +41,13 @@ export function AdminView({ section, userId }: AdminViewProps) {
   }, [current]);
 
   return (
-    <section ref={page} className="finder admin" aria-labelledby="admin-title">
-      <header className="finder-head">
+    <section ref={page} className={`page ${styles.page}`} aria-labelledby="admin-title">
+      <header className="page-head">
         <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
           <Icon name="back" />
         </a>
         <h1 id="admin-title">Administration</h1>
-        <nav ref={tabs} className="tabs" aria-label="Administration">
+        <nav ref={tabs} className={styles.tabs} aria-label="Administration">
           {sections.map(([name, label]) => (
             <a key={name} href={adminHref(name)} aria-current={name === current ? 'page' : undefined}>
               {label}

@@ -11,6 +11,8 @@ import { CompletionList, optionId } from '../../ui/CompletionList';
 import { EmojiPicker } from '../emoji/EmojiPicker';
 import { Icon } from '../../ui/Icon';
 import { FileTray } from '../files/OutgoingFiles';
+import { classNames } from '../../ui/classNames';
+import styles from './Composer.module.css';
 
 /** From so many characters before the end on, the count is shown. */
 const NEAR_END = 200;
@@ -130,12 +132,12 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   }
 
   return (
-    <form className="composer" onSubmit={submit}>
+    <form className={styles.composer} onSubmit={submit}>
       {replyTo && (
-        <div className="replying">
+        <div className={styles.replying}>
           <Icon name="reply" size={16} />
-          <p id="composer-reply" className="replying-text">
-            Reply to <span className="reply-author">{nameOf(replyTo.author)}</span> <span className="replying-excerpt">{replyTo.excerpt}</span>
+          <p id="composer-reply" className={styles.replyingText}>
+            Reply to <span className={styles.replyAuthor}>{nameOf(replyTo.author)}</span> <span className={styles.replyingExcerpt}>{replyTo.excerpt}</span>
           </p>
           <button
             type="button"
@@ -152,13 +154,14 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
         </div>
       )}
       {faults.length > 0 && (
-        <p className="tray-fault" role="alert">
+        <p className={styles.fileError} role="alert">
           {faults.join(' ')}
         </p>
       )}
       {files.length > 0 && (
         <FileTray
           files={files}
+          flatTop={replyTo !== undefined && faults.length === 0}
           onRemove={(file) => {
             session.detach(file);
             input.current?.focus();
@@ -166,10 +169,10 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
         />
       )}
       {completion.open && <CompletionList id={listId} options={completion.options} chosen={completion.chosen} onAccept={complete} />}
-      <div className="composer-box">
+      <div className={styles.box}>
         <button
           type="button"
-          className="icon-button attach"
+          className="icon-button"
           aria-label="Attach files"
           title={`Attach files, up to ${formatSize(limits.maxUploadSize)} each`}
           onClick={() => picker.current?.click()}
@@ -213,13 +216,13 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           onPaste={pasted}
         />
         {left <= NEAR_END && (
-          <span className={`composer-left${left < 0 ? ' over' : ''}`} role="status">
+          <span className={classNames(styles.remaining, left < 0 && styles.over)} role="status">
             {left >= 0 ? `${left} left` : `${-left} too many`}
           </span>
         )}
         <button
           type="button"
-          className="icon-button pick"
+          className={`icon-button ${styles.pick}`}
           aria-label="Emoji"
           title="Emoji"
           aria-haspopup="menu"
@@ -229,7 +232,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           <Icon name="smile" />
         </button>
         {picking && <EmojiPicker anchor={picking} label="Choose an emoji" onChoose={insert} onClose={() => setPicking(undefined)} />}
-        <button type="submit" className="send" aria-label="Send" title="Send" disabled={!sendable}>
+        <button type="submit" className={styles.send} aria-label="Send" title="Send" disabled={!sendable}>
           <Icon name="send" size={18} />
         </button>
       </div>

@@ -63,7 +63,7 @@ describe('mentions', () => {
     const rig = await room();
     serve(rig, message(1, { text: '@alice', html: '<p><span class="mention" data-user-id="1">@alice</span></p>', mentions: [1] }), message(2));
     const lines = await waitFor(() => [screen.getByText('@alice'), screen.getByText('m2')].map((one) => one.closest('li')));
-    expect(lines.map((line) => line?.classList.contains('names-me'))).toEqual([true, false]);
+    expect(lines.map((line) => line?.hasAttribute('data-mentions-me'))).toEqual([true, false]);
   });
 });
 

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { type Emoji, emojis } from '../../state/emoji';
 import { Icon } from '../../ui/Icon';
 import { Popup } from '../../ui/Popup';
+import styles from './EmojiPicker.module.css';
 
 /** What people mostly answer with, and what it is called. */
 const usual = new Map([
@@ -38,12 +39,12 @@ export function EmojiPicker({ anchor, label, onChoose, onClose }: EmojiPickerPro
   return (
     <Popup key={String(all)} anchor={anchor} label={label} columns={COLUMNS} onClose={onClose}>
       {shown.map(([emoji, name]) => (
-        <button key={emoji} type="button" role="menuitem" className="emoji" tabIndex={-1} aria-label={name} title={name} onClick={() => onChoose(emoji)}>
+        <button key={emoji} type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label={name} title={name} onClick={() => onChoose(emoji)}>
           {emoji}
         </button>
       ))}
       {!all && (
-        <button type="button" role="menuitem" className="emoji" tabIndex={-1} aria-label="All emoji" title="All emoji" onClick={() => setAll(true)}>
+        <button type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label="All emoji" title="All emoji" onClick={() => setAll(true)}>
           <Icon name="more" />
         </button>
       )}

@@ -1,17 +1,27 @@
 import { useChat } from '../../hooks/context';
 import { useBlobSource } from '../../hooks/useBlobSource';
 import { useSelect } from '../../hooks/useStore';
-import { fitWithin, isImage, type OutgoingFile, formatSize } from '../../state/outbox/files';
+import { fitWithin, isImage, type OutgoingFile } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
+import { FileLabel } from '../../ui/FileLabel';
+import { classNames } from '../../ui/classNames';
+import styles from './Files.module.css';
 
-/** Files of the draft: each can be taken out again. */
-export function FileTray({ files, onRemove }: { files: readonly OutgoingFile[]; onRemove: (file: OutgoingFile) => void }) {
+interface FileTrayProps {
+  files: readonly OutgoingFile[];
+  /** The tray continues the box above it: its upper corners are square. */
+  flatTop: boolean;
+  onRemove: (file: OutgoingFile) => void;
+}
+
+/** The files of the draft, each with a button that removes it. */
+export function FileTray({ files, flatTop, onRemove }: FileTrayProps) {
   return (
-    <ul className="tray" aria-label="Attached files">
+    <ul className={classNames(styles.tray, flatTop && styles.flatTop)} aria-label="Attached files">
       {files.map((file, i) => (
-        <li key={keyOf(file, i)} className="tray-item">
+        <li key={keyOf(file, i)} className={styles.trayItem}>
           {isImage(file) ? <Preview file={file} most={[72, 56]} /> : <FileChip file={file} />}
-          <button type="button" className="icon-button tray-remove" aria-label={`Remove ${file.name}`} title={`Remove ${file.name}`} onClick={() => onRemove(file)}>
+          <button type="button" className={`icon-button ${styles.trayRemove}`} aria-label={`Remove ${file.name}`} title={`Remove ${file.name}`} onClick={() => onRemove(file)}>
             <Icon name="close" size={14} />
           </button>
         </li>
@@ -26,9 +36,9 @@ export function OutgoingFiles({ cid, files }: { cid: string; files: readonly Out
   const pictures = files.filter(isImage);
   const others = files.filter((file) => !isImage(file));
   return (
-    <div className="attachments on-their-way">
+    <div className={`${styles.attachments} ${styles.uploading}`}>
       {pictures.length > 0 && (
-        <ul className="pictures" aria-label={pictures.length === 1 ? 'Picture' : 'Pictures'}>
+        <ul className={styles.pictures} aria-label={pictures.length === 1 ? 'Picture' : 'Pictures'}>
           {pictures.map((file, i) => (
             <li key={keyOf(file, i)}>
               <Preview file={file} most={pictures.length === 1 ? [380, 300] : [200, 170]} />
@@ -37,7 +47,7 @@ export function OutgoingFiles({ cid, files }: { cid: string; files: readonly Out
         </ul>
       )}
       {others.length > 0 && (
-        <ul className="files" aria-label="Files">
+        <ul className={styles.files} aria-label="Files">
           {others.map((file, i) => (
             <li key={keyOf(file, i)}>
               <FileChip file={file} />
@@ -45,16 +55,16 @@ export function OutgoingFiles({ cid, files }: { cid: string; files: readonly Out
           ))}
         </ul>
       )}
-      {part !== undefined && <progress className="upload-progress" max={1} value={part} aria-label="Uploading" />}
+      {part !== undefined && <progress className={styles.progress} max={1} value={part} aria-label="Uploading" />}
     </div>
   );
 }
 
 function FileChip({ file }: { file: OutgoingFile }) {
   return (
-    <span className="file">
+    <span className={styles.file}>
       <Icon name="file" />
-      <span className="file-name">{file.name}</span> <span className="file-size">{formatSize(file.size)}</span>
+      <FileLabel name={file.name} size={file.size} />
     </span>
   );
 }
@@ -62,7 +72,7 @@ function FileChip({ file }: { file: OutgoingFile }) {
 function Preview({ file, most }: { file: OutgoingFile; most: readonly [number, number] }) {
   const source = useBlobSource(file.blob);
   const size = fitWithin(file.width ?? 1, file.height ?? 1, ...most);
-  return <img ref={source} className="preview" alt={file.name} {...size} />;
+  return <img ref={source} className={styles.preview} alt={file.name} {...size} />;
 }
 
 function keyOf({ name, size }: OutgoingFile, at: number): string {

@@ -34,7 +34,7 @@ export function Bots() {
         <EmptyState title={online ? 'Your bots could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void bots.list.load() }} />
       )}
       {state.kind === 'ready' && state.items.length > 0 && (
-        <ul className="sessions">
+        <ul className="rows">
           {state.items.map((bot) => (
             <li key={bot.id}>
               <BotRow
@@ -68,11 +68,11 @@ function BotRow({ bot, bots, onToken, onDelete }: BotRowProps) {
   const close = () => setAsking('nothing');
   const name = nameOf(bot);
   return (
-    <div className="session">
+    <div className="row">
       <Avatar person={bot} />
-      <div className="session-text">
-        <p className="session-device">{name}</p>
-        <p className="session-facts">@{bot.username}</p>
+      <div className="row-text">
+        <p className="row-title">{name}</p>
+        <p className="row-facts">@{bot.username}</p>
       </div>
       <button type="button" className="icon-button" aria-label={`New token for ${name}`} title="New token" disabled={!online} onClick={() => setAsking('token')}>
         <Icon name="key" />

@@ -1,16 +1,14 @@
-import { type FormEvent, useEffect } from 'react';
+import { useEffect } from 'react';
 import { useOnline } from '../../hooks/useChatState';
-import { type ActionState, useAction } from '../../hooks/useAction';
+import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
-import type { Ban, User } from '../../protocol/types';
-import { muteDurations } from '../../state/room/mute';
+import type { Ban } from '../../protocol/types';
 import type { RoomSession } from '../../state/room/session';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { ActionError } from '../../ui/ActionError';
 import { dayOf } from '../../ui/dates';
 import { Dialog } from '../../ui/Dialog';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { Field, FormError, Select } from '../../ui/Field';
 
 /** Who may not come back, and why. */
 export function BansDialog({ session, onClose }: { session: RoomSession; onClose: () => void }) {
@@ -29,7 +27,7 @@ export function BansDialog({ session, onClose }: { session: RoomSession; onClose
       )}
       {state.kind === 'ready' && state.items.length === 0 && <EmptyState icon="people" title="Nobody is banned" />}
       {state.kind === 'ready' && state.items.length > 0 && (
-        <ul className="sessions">
+        <ul className="rows">
           {state.items.map((ban) => (
             <li key={ban.user.id}>
               <BanRow session={session} ban={ban} />
@@ -45,11 +43,11 @@ function BanRow({ session, ban: { user, by, reason, createdAt } }: { session: Ro
   const online = useOnline();
   const [action, run] = useAction();
   return (
-    <div className="session">
+    <div className="row">
       <Avatar person={user} />
-      <div className="session-text">
-        <p className="session-device">{nameOf(user)}</p>
-        <p className="session-facts">
+      <div className="row-text">
+        <p className="row-title">{nameOf(user)}</p>
+        <p className="row-facts">
           {reason && `“${reason}” · `}by {nameOf(by)}, {dayOf(createdAt)}
         </p>
         <ActionError action={action} />
@@ -64,83 +62,5 @@ function BanRow({ session, ban: { user, by, reason, createdAt } }: { session: Ro
         {action.kind === 'busy' ? 'Lifting…' : 'Lift ban'}
       </button>
     </div>
-  );
-}
-
-interface MemberDialogProps {
-  session: RoomSession;
-  user: User;
-  onClose: () => void;
-}
-
-export function BanDialog({ session, user, onClose }: MemberDialogProps) {
-  const [action, run] = useAction();
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const reason = String(new FormData(event.currentTarget).get('reason') ?? '').trim();
-    void run(async () => {
-      await session.members.ban(user.id, reason);
-      onClose();
-    });
-  }
-
-  return (
-    <Dialog title={`Ban ${nameOf(user)}?`} description="They leave the room and cannot come back until the ban is lifted. What they wrote stays." onClose={onClose}>
-      <form onSubmit={submit}>
-        <Field label="Reason" name="reason" maxLength={200} autoComplete="off" hint="Optional. Only moderators see it." error={action.kind === 'failed' && action.field === 'reason' ? action.reason : undefined} />
-        <ActionButtons action={action} name="Ban" busy="Banning…" danger onClose={onClose} />
-      </form>
-    </Dialog>
-  );
-}
-
-const spans = muteDurations.map(({ seconds, label }) => [String(seconds), label] as const);
-
-export function MuteDialog({ session, user, onClose }: MemberDialogProps) {
-  const [action, run] = useAction();
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const seconds = Number(new FormData(event.currentTarget).get('seconds'));
-    void run(async () => {
-      await session.members.mute(user.id, seconds);
-      onClose();
-    });
-  }
-
-  return (
-    <Dialog title={`Mute ${nameOf(user)}?`} description="They can read, and write nothing here until the time is over." onClose={onClose}>
-      <form onSubmit={submit}>
-        <Select label="For" name="seconds" options={spans} defaultValue="3600" />
-        <ActionButtons action={action} name="Mute" busy="Muting…" onClose={onClose} />
-      </form>
-    </Dialog>
-  );
-}
-
-interface ActionButtonsProps {
-  action: ActionState;
-  name: string;
-  busy: string;
-  danger?: boolean;
-  onClose: () => void;
-}
-
-function ActionButtons({ action, name, busy, danger = false, onClose }: ActionButtonsProps) {
-  const online = useOnline();
-  return (
-    <>
-      {action.kind === 'failed' && action.field !== 'reason' && <FormError>{action.reason}</FormError>}
-      {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
-      <div className="dialog-actions">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" className={`button ${danger ? 'danger' : 'primary'}`} disabled={!online || action.kind === 'busy'}>
-          {action.kind === 'busy' ? busy : name}
-        </button>
-      </div>
-    </>
   );
 }

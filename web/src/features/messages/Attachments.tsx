@@ -1,9 +1,11 @@
 import { useState } from 'react';
 import type { Attachment } from '../../protocol/types';
-import { fitWithin, isImage, isPlayable, formatSize } from '../../state/outbox/files';
+import { fitWithin, isImage, isPlayable } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
 import { Player } from '../../ui/Player';
 import { Lightbox } from './Lightbox';
+import { FileLabel } from '../../ui/FileLabel';
+import styles from '../files/Files.module.css';
 
 /** A picture alone may be large; several share the line. */
 const ALONE = [380, 300] as const;
@@ -21,9 +23,9 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
   const files = attachments.filter((one) => !pictures.includes(one) && !playable.includes(one));
   if (attachments.length === 0) return null;
   return (
-    <div className="attachments">
+    <div className={styles.attachments}>
       {pictures.length > 0 && (
-        <ul className="pictures" aria-label={pictures.length === 1 ? 'Picture' : 'Pictures'}>
+        <ul className={styles.pictures} aria-label={pictures.length === 1 ? 'Picture' : 'Pictures'}>
           {pictures.map((picture) => (
             <li key={picture.id}>
               <Thumbnail
@@ -40,12 +42,12 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
         <Player key={file.id} file={file} onBroken={() => breaks(file.id)} />
       ))}
       {files.length > 0 && (
-        <ul className="files" aria-label="Files">
+        <ul className={styles.files} aria-label="Files">
           {files.map((file) => (
             <li key={file.id}>
-              <a className="file" href={file.url} download={file.name}>
+              <a className={styles.file} href={file.url} download={file.name}>
                 <Icon name="file" />
-                <span className="file-name">{file.name}</span> <span className="file-size">{formatSize(file.size)}</span>
+                <FileLabel name={file.name} size={file.size} />
               </a>
             </li>
           ))}
@@ -68,7 +70,7 @@ function Thumbnail({ picture, alone, onOpen, onBroken }: ThumbnailProps) {
   const { name, url, thumbnailUrl, width = 0, height = 0 } = picture;
   const [mostWidth, mostHeight] = alone ? ALONE : TOGETHER;
   return (
-    <button type="button" className="picture-button" aria-haspopup="dialog" aria-label={`Open ${name}`} title={name} onClick={onOpen}>
+    <button type="button" className={styles.pictureButton} aria-haspopup="dialog" aria-label={`Open ${name}`} title={name} onClick={onOpen}>
       <img src={thumbnailUrl ?? url} alt="" loading="lazy" decoding="async" {...fitWithin(width, height, mostWidth, mostHeight)} onError={onBroken} />
     </button>
   );

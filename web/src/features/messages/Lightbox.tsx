@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Attachment } from '../../protocol/types';
 import { formatSize } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
+import styles from './Lightbox.module.css';
 
 interface LightboxProps {
   pictures: readonly Attachment[];
@@ -40,7 +41,7 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
   return (
     <dialog
       ref={ref}
-      className="viewer"
+      className={styles.lightbox}
       aria-label={picture.name}
       onKeyDown={handleKeyDown}
       onCancel={(event) => {
@@ -48,9 +49,9 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
         onClose();
       }}
     >
-      <header className="viewer-head">
-        <p className="viewer-name" aria-live="polite">
-          {picture.name} <span className="viewer-facts">{many ? `${at + 1} of ${pictures.length}` : formatSize(picture.size)}</span>
+      <header className={styles.head}>
+        <p className={styles.name} aria-live="polite">
+          {picture.name} <span className={styles.facts}>{many ? `${at + 1} of ${pictures.length}` : formatSize(picture.size)}</span>
         </p>
         <a className="icon-button" href={picture.url} download={picture.name} aria-label={`Save ${picture.name}`} title="Save">
           <Icon name="download" />
@@ -59,17 +60,17 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
           <Icon name="close" />
         </button>
       </header>
-      <div className="viewer-stage">
+      <div className={styles.stage}>
         {/* Beside the picture is out. */}
-        <button type="button" className="viewer-out" tabIndex={-1} aria-label="Close" onClick={onClose} />
+        <button type="button" className={styles.outside} tabIndex={-1} aria-label="Close" onClick={onClose} />
         <img key={picture.id} src={picture.url} alt={picture.name} width={picture.width} height={picture.height} />
       </div>
       {many && (
         <>
-          <button type="button" className="icon-button viewer-turn before" aria-label="Previous picture" onClick={() => turn(-1)}>
+          <button type="button" className={`icon-button ${styles.turn} ${styles.before}`} aria-label="Previous picture" onClick={() => turn(-1)}>
             <Icon name="back" />
           </button>
-          <button type="button" className="icon-button viewer-turn after" aria-label="Next picture" onClick={() => turn(1)}>
+          <button type="button" className={`icon-button ${styles.turn} ${styles.after}`} aria-label="Next picture" onClick={() => turn(1)}>
             <Icon name="back" />
           </button>
         </>

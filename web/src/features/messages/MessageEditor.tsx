@@ -4,6 +4,7 @@ import { useAction } from '../../hooks/useAction';
 import type { Message } from '../../protocol/types';
 import type { Editing, RoomSession } from '../../state/room/session';
 import { ActionError } from '../../ui/ActionError';
+import styles from './MessageEditor.module.css';
 
 /** A message of one's own, being changed in its place. */
 export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
@@ -57,7 +58,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   }
 
   return (
-    <div className="editor">
+    <div className={styles.editor}>
       <textarea
         ref={input}
         rows={1}
@@ -68,8 +69,8 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
         onChange={(event) => session.editing.set({ messageId: message.id, text: event.target.value })}
         onKeyDown={handleKeyDown}
       />
-      <div className="editor-foot">
-        <p id={`editor-${message.id}`} className="editor-note">
+      <div className={styles.foot}>
+        <p id={`editor-${message.id}`} className={styles.note}>
           {noteFor(silent, nothing, over)}
         </p>
         <button type="button" className="link" onClick={cancel}>

@@ -10,6 +10,9 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { EmojiPicker } from '../emoji/EmojiPicker';
 import { Icon, type IconName } from '../../ui/Icon';
 import { MenuItem, moveFocus, Popup } from '../../ui/Popup';
+import { classNames } from '../../ui/classNames';
+import toolsStyles from './MessageTools.module.css';
+import styles from './MessageRow.module.css';
 
 type Open = { kind: 'nothing' } | { kind: 'menu' | 'picker'; anchor: HTMLElement } | { kind: 'deleting' };
 
@@ -51,7 +54,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
   return (
     <div
       ref={bar}
-      className={`tools${open.kind === 'nothing' ? '' : ' open'}`}
+      className={classNames(styles.tools, open.kind !== 'nothing' && styles.open)}
       role="toolbar"
       tabIndex={-1}
       aria-label={`Message from ${nameOf(message.author)}`}
@@ -64,7 +67,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
       {editable && <Tool icon="pencil" name="Edit" disabledReason={silent} onUse={() => session.startEditing(message)} />}
       <button
         type="button"
-        className="icon-button more-button"
+        className={`icon-button ${styles.moreButton}`}
         aria-label="More actions"
         aria-haspopup="menu"
         aria-expanded={open.kind === 'menu'}
@@ -117,7 +120,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
           <p className="dialog-text">
             {message.author.id === me.id ? 'Nobody' : `Nobody, not even ${nameOf(message.author)},`} can read it afterwards.
           </p>
-          <blockquote className="quoted">{message.text || message.attachments.map(({ name }) => name).join(', ')}</blockquote>
+          <blockquote className={toolsStyles.quoted}>{message.text || message.attachments.map(({ name }) => name).join(', ')}</blockquote>
         </ConfirmDialog>
       )}
     </div>

@@ -81,7 +81,7 @@ function InviteList({ session }: { session: RoomSession }) {
       )}
       {state.kind === 'ready' && state.items.length === 0 && <p className="field-hint">There are none.</p>}
       {state.kind === 'ready' && state.items.length > 0 && (
-        <ul className="sessions">
+        <ul className="rows">
           {state.items.map((invite) => (
             <li key={invite.id}>
               <InviteRow session={session} invite={invite} />
@@ -99,10 +99,10 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
   const { usesLeft, expiresAt, createdBy, createdAt, paused } = invite;
   const uses = usesLeft === null ? 'For any number' : usesLeft === 1 ? 'For 1 more person' : `For ${usesLeft} more people`;
   return (
-    <div className="session">
-      <div className="session-text">
-        <p className="session-device">{uses}</p>
-        <p className="session-facts">
+    <div className="row">
+      <div className="row-text">
+        <p className="row-title">{uses}</p>
+        <p className="row-facts">
           until{' '}
           <time dateTime={expiresAt} title={fullDate(expiresAt)}>
             {dayOf(expiresAt)}, {timeOf(expiresAt)}
@@ -110,7 +110,7 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
           · by {nameOf(createdBy)}, {dayOf(createdAt)}
         </p>
         {paused && (
-          <p className="session-facts">
+          <p className="row-facts">
             <span className="tag warn">Paused</span> {nameOf(createdBy)} may not invite to this room any more.
           </p>
         )}

@@ -4,6 +4,7 @@ import { useQuiet } from '../../hooks/useChatState';
 import type { Room } from '../../protocol/types';
 import { Icon } from '../../ui/Icon';
 import { MenuItem, Popup } from '../../ui/Popup';
+import styles from './RoomActions.module.css';
 
 interface RoomActionsProps {
   room: Room;
@@ -28,7 +29,7 @@ export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
 
   return (
     <>
-      <div className="room-actions">
+      <div className={styles.actions}>
         <button
           type="button"
           className="icon-button"

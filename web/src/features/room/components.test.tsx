@@ -136,7 +136,7 @@ describe('room', () => {
     const rows = await screen.findAllByRole('listitem');
     const texts = rows.map((row) => row.textContent);
     expect(texts.some((text) => text?.includes('Bob joined.'))).toBe(true);
-    expect(rows.filter((row) => row.classList.contains('head'))).toHaveLength(1);
+    expect(within(screen.getByRole('region', { name: 'Messages in general' })).getAllByText('Bob')).toHaveLength(1);
     expect(within(screen.getByRole('log')).getByText('Bob: m3')).toBeTruthy();
   });
 

@@ -7,7 +7,8 @@ import type { InvitedRoom } from '../../protocol/types';
 import { ApiError, errorMessage } from '../../transport/errors';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
-import { Logo } from '../../ui/Icon';
+import { CardPage } from '../../ui/CardPage';
+import styles from './InvitePage.module.css';
 
 type Preview = { kind: 'loading' } | { kind: 'ready'; room: InvitedRoom } | { kind: 'gone' } | { kind: 'failed'; reason: string };
 
@@ -35,44 +36,35 @@ export function InvitePage({ token }: { token: string }) {
   const join = () => void run(async () => leaveInvite(roomHref((await chat.joinByInvite(token)).id)));
 
   return (
-    <div className="sign-in">
-      <header className="sign-in-bar">
-        <span className="brand">
-          <Logo /> Chillin
-        </span>
-      </header>
-      <main className="sign-in-main">
-        <div className="card">
-          {preview.kind === 'loading' && <Skeleton label="Looking at the invite" rows={3} />}
-          {preview.kind === 'gone' && (
-            <>
-              <h1>This invite opens nothing</h1>
-              <p className="lead">It may have ended, be used up, or have been taken back. Ask for another one.</p>
-            </>
-          )}
-          {preview.kind === 'failed' && (
-            <EmptyState icon="alert" title={navigator.onLine ? 'The invite could not be read' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
-              {preview.reason}
-            </EmptyState>
-          )}
-          {preview.kind === 'ready' && (
-            <>
-              <p className="invite-lead">You are invited to</p>
-              <h1 className="invite-room">{preview.room.name}</h1>
-              {preview.room.description && <p className="invite-about">{preview.room.description}</p>}
-              <p className="field-hint">{preview.room.memberCount === 1 ? '1 member' : `${preview.room.memberCount} members`}</p>
-              {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
-              <button type="button" className="button primary wide" disabled={action.kind === 'busy'} onClick={join}>
-                {action.kind === 'busy' ? 'Joining…' : 'Join room'}
-              </button>
-            </>
-          )}
-          <button type="button" className="button wide" onClick={() => leaveInvite(homeHref)}>
-            {preview.kind === 'ready' ? 'Not now' : 'To my rooms'}
+    <CardPage>
+      {preview.kind === 'loading' && <Skeleton label="Looking at the invite" rows={3} />}
+      {preview.kind === 'gone' && (
+        <>
+          <h1>This invite opens nothing</h1>
+          <p className={styles.leadText}>It may have ended, be used up, or have been taken back. Ask for another one.</p>
+        </>
+      )}
+      {preview.kind === 'failed' && (
+        <EmptyState icon="alert" title={navigator.onLine ? 'The invite could not be read' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
+          {preview.reason}
+        </EmptyState>
+      )}
+      {preview.kind === 'ready' && (
+        <>
+          <p className={styles.lead}>You are invited to</p>
+          <h1 className={styles.room}>{preview.room.name}</h1>
+          {preview.room.description && <p className={styles.about}>{preview.room.description}</p>}
+          <p className="field-hint">{preview.room.memberCount === 1 ? '1 member' : `${preview.room.memberCount} members`}</p>
+          {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
+          <button type="button" className="button primary wide" disabled={action.kind === 'busy'} onClick={join}>
+            {action.kind === 'busy' ? 'Joining…' : 'Join room'}
           </button>
-        </div>
-      </main>
-    </div>
+        </>
+      )}
+      <button type="button" className="button wide" onClick={() => leaveInvite(homeHref)}>
+        {preview.kind === 'ready' ? 'Not now' : 'To my rooms'}
+      </button>
+    </CardPage>
   );
 }
 

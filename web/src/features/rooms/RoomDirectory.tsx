@@ -1,17 +1,17 @@
 import { useState } from 'react';
 import { useChat } from '../../hooks/context';
-import { useDirectory, useMyRoom } from '../../hooks/useChatState';
-import { useAction } from '../../hooks/useAction';
+import { useDirectory } from '../../hooks/useChatState';
 import { useDebouncedQuery } from '../../hooks/useDebouncedQuery';
-import { goTo, homeHref, roomHref } from '../../hooks/useRoute';
+import { homeHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
 import type { PagedState } from '../../state/pagedResource';
-import { ApiError } from '../../transport/errors';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Icon } from '../../ui/Icon';
-import { JoinByNameDialog, PasswordDialog } from './JoinDialog';
+import { JoinByNameDialog } from './JoinDialog';
 import { SearchField } from '../../ui/SearchField';
+import { RoomCard } from './RoomCard';
+import styles from './RoomDirectory.module.css';
 
 /** The rooms that everybody may find. */
 export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
@@ -21,13 +21,13 @@ export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
   const [byName, setByName] = useState(false);
 
   return (
-    <section className="finder" aria-labelledby="finder-title">
-      <header className="finder-head">
+    <section className="page" aria-labelledby="finder-title">
+      <header className="page-head">
         <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
           <Icon name="back" />
         </a>
         <h1 id="finder-title">Find rooms</h1>
-        <div className="finder-actions">
+        <div className={styles.actions}>
           <button type="button" className="button" onClick={() => setByName(true)}>
             <Icon name="enter" /> Join by name
           </button>
@@ -68,7 +68,7 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
   }
   return (
     <>
-      <ul className="room-cards" aria-busy={state.kind === 'loading'}>
+      <ul aria-busy={state.kind === 'loading'}>
         {state.items.map((room) => (
           <li key={room.id}>
             <RoomCard room={room} />
@@ -82,57 +82,5 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
         </button>
       )}
     </>
-  );
-}
-
-function RoomCard({ room }: { room: Room }) {
-  const chat = useChat();
-  const mine = useMyRoom(room.id);
-  const [action, run] = useAction();
-  const [asking, setAsking] = useState(false);
-
-  function join() {
-    if (room.hasPassword) {
-      setAsking(true);
-      return;
-    }
-    void run(async () => {
-      try {
-        await chat.joinRoom(room.id);
-        goTo(roomHref(room.id));
-      } catch (error) {
-        // The password is newer than our list.
-        if (!(error instanceof ApiError) || error.code !== 'PASSWORD_REQUIRED') throw error;
-        setAsking(true);
-      }
-    });
-  }
-
-  return (
-    <article className="room-card">
-      <span className="room-sign" aria-hidden="true">
-        <Icon name={room.private ? 'lock' : 'hash'} />
-      </span>
-      <div className="room-card-text">
-        <h2>{room.name}</h2>
-        {room.description && <p className="room-card-about">{room.description}</p>}
-        <p className="room-card-facts">
-          {room.memberCount === 1 ? '1 member' : `${room.memberCount} members`}
-          {room.onlineCount !== null && room.onlineCount > 0 && ` · ${room.onlineCount} online`}
-          {room.hasPassword && ' · password'}
-        </p>
-        {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
-      </div>
-      {mine ? (
-        <a className="button" href={roomHref(room.id)} aria-label={`Open ${room.name}`}>
-          Open
-        </a>
-      ) : (
-        <button type="button" className="button" aria-label={`Join ${room.name}`} disabled={action.kind === 'busy'} onClick={join}>
-          Join
-        </button>
-      )}
-      {asking && <PasswordDialog room={room} onClose={() => setAsking(false)} />}
-    </article>
   );
 }

@@ -7,6 +7,7 @@ import type { Room } from '../../protocol/types';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { PasswordDialog } from './JoinDialog';
+import styles from './RoomPreview.module.css';
 
 type Sight = { kind: 'looking' } | { kind: 'open'; room: Room } | { kind: 'closed' };
 
@@ -41,7 +42,7 @@ export function RoomPreview({ roomId }: { roomId: number }) {
   const { room } = sight;
   const join = () => (room.hasPassword ? setAsking(true) : void run(async () => void (await chat.joinRoom(room.id))));
   return (
-    <div className="messages">
+    <div className={styles.preview}>
       <EmptyState icon="hash" title={room.name} action={{ label: action.kind === 'busy' ? 'Joining…' : 'Join room', run: join }}>
         {room.description || 'You are not in this room yet. It is open to all.'}
       </EmptyState>

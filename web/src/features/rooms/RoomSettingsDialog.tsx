@@ -2,14 +2,15 @@ import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
-import type { Room } from '../../protocol/types';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { can } from '../../state/room/permissions';
 import type { MyRoom } from '../../state/room/unread';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
+import { Check } from '../../ui/Check';
 
-const WAIT = 'You are not connected. This needs the server.';
+export const WAIT = 'You are not connected. This needs the server.';
+
 const fields = ['name', 'description', 'password'];
 
 interface RoomSettingsDialogProps {
@@ -100,10 +101,10 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
       {/* What goes on when they are gone is not for guests. */}
       {!guest && (
         <section className="dialog-section" aria-labelledby="programs-title">
-          <div className="session">
-            <div className="session-text">
+          <div className="row">
+            <div className="row-text">
               <h3 id="programs-title">Programs</h3>
-              <p className="session-facts">They write here, or hear what happens.</p>
+              <p className="row-facts">They write here, or hear what happens.</p>
             </div>
             <button type="button" className="button" onClick={onWebhooks}>
               Webhooks…
@@ -119,72 +120,4 @@ function errorIn(action: ActionState, field: string): string | undefined {
   if (action.kind !== 'failed') return undefined;
   if (field === 'name' && action.code === 'ROOM_NAME_TAKEN') return action.reason;
   return action.field === field ? action.reason : undefined;
-}
-
-interface CheckProps {
-  id: string;
-  label: string;
-  hint: string;
-  checked: boolean;
-  onChange: (checked: boolean) => void;
-}
-
-function Check({ id, label, hint, checked, onChange }: CheckProps) {
-  return (
-    <div className="check">
-      <input id={id} type="checkbox" checked={checked} aria-describedby={`${id}-hint`} onChange={(event) => onChange(event.target.checked)} />
-      <div>
-        <label htmlFor={id}>{label}</label>
-        <p id={`${id}-hint`} className="field-hint">
-          {hint}
-        </p>
-      </div>
-    </div>
-  );
-}
-
-/** What is gone for everybody is asked for by its name. */
-export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDelete: () => Promise<void>; onClose: () => void }) {
-  const online = useOnline();
-  const [action, run] = useAction();
-  const [typed, setTyped] = useState('');
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    if (typed.trim() !== room.name) return;
-    void run(async () => {
-      await onDelete();
-      onClose();
-    });
-  }
-
-  return (
-    <Dialog
-      title={`Delete ${room.name}?`}
-      description="Everything that was said in it is deleted for everybody. It cannot be brought back."
-      onClose={onClose}
-    >
-      <form onSubmit={submit}>
-        {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
-        <Field
-          label={`Type ${room.name} to confirm`}
-          name="confirmation"
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        {!online && <p className="form-warning">{WAIT}</p>}
-        <div className="dialog-actions">
-          <button type="button" className="button" onClick={onClose}>
-            Keep it
-          </button>
-          <button type="submit" className="button danger" disabled={!online || action.kind === 'busy' || typed.trim() !== room.name}>
-            {action.kind === 'busy' ? 'Deleting…' : 'Delete room'}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
 }

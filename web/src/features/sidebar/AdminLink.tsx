@@ -1,14 +1,15 @@
 import { useMe } from '../../hooks/useChatState';
 import { adminHref } from '../../hooks/useRoute';
 import { Icon } from '../../ui/Icon';
+import styles from './RoomLink.module.css';
 
 /** The way to the administration, for those who have one. */
 export function AdminLink({ current }: { current: boolean }) {
   if (useMe().role !== 'admin') return null;
   return (
-    <a className="room-link" href={adminHref('users')} aria-current={current ? 'page' : undefined}>
+    <a className={styles.link} href={adminHref('users')} aria-current={current ? 'page' : undefined}>
       <Icon name="shield" />
-      <span className="room-link-name">Administration</span>
+      <span className={styles.name}>Administration</span>
     </a>
   );
 }

@@ -2,6 +2,8 @@ import { useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useConnection } from '../../hooks/useChatState';
 import type { ConnectionState } from '../../transport/socket';
+import { classNames } from '../../ui/classNames';
+import styles from './ConnectionStatus.module.css';
 
 const HICCUP_MS = 1_000;
 
@@ -10,8 +12,8 @@ export function ConnectionStatus() {
   const chat = useChat();
   const state = useConnection();
   return (
-    <div className={`connection connection-${state.kind}`}>
-      <span className="connection-dot" aria-hidden="true" />
+    <div className={classNames(styles.status, state.kind !== 'disconnected' && styles[state.kind])}>
+      <span className={styles.dot} aria-hidden="true" />
       <span role="status">{connectionLabel(state)}</span>
       {(state.kind === 'failed' || state.kind === 'reconnecting') && (
         <button type="button" className="link" onClick={() => chat.retryConnection()}>
@@ -38,7 +40,7 @@ export function ConnectionBar() {
     };
   }, [trouble]);
 
-  return <div className="connection-bar">{trouble && settled && <ConnectionStatus />}</div>;
+  return <div className={styles.bar}>{trouble && settled && <ConnectionStatus />}</div>;
 }
 
 export function connectionLabel(state: ConnectionState): string {

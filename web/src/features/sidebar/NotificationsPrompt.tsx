@@ -3,6 +3,7 @@ import { notificationPermission, requestNotifications } from '../../hooks/useAtt
 import { useNotificationSetting } from '../../hooks/useChatState';
 import { useChat } from '../../hooks/context';
 import { useSelect } from '../../hooks/useStore';
+import styles from './NotificationsPrompt.module.css';
 
 /** After the first call, and not before, one is asked whether to be told of such. */
 export function NotificationsPrompt() {
@@ -13,7 +14,7 @@ export function NotificationsPrompt() {
   // The browser takes its time to tell the permission: it is asked last.
   if (!called || asked || wish !== 'unasked' || ['missing', 'denied'].includes(notificationPermission())) return null;
   return (
-    <section className="offer" aria-label="Notifications">
+    <section className={styles.prompt} aria-label="Notifications">
       <p>Be told of mentions and direct messages when you are elsewhere?</p>
       <button type="button" className="link" onClick={() => void requestNotifications(chat).then(() => setAsked(true))}>
         Tell me

@@ -11,6 +11,7 @@ import { Avatar } from '../../ui/Avatar';
 import { optionId } from '../../ui/CompletionList';
 import { Icon } from '../../ui/Icon';
 import { UnreadBadge } from '../../ui/UnreadBadge';
+import styles from './QuickSwitcher.module.css';
 
 /** Goes to a room or a person by a few letters; or looks for what was said. */
 export function QuickSwitcher({ here, onClose }: { here: number | undefined; onClose: () => void }) {
@@ -69,7 +70,7 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
   return (
     <dialog
       ref={dialog}
-      className="switcher"
+      className={styles.switcher}
       aria-label="Go to"
       onCancel={(event) => {
         event.preventDefault();
@@ -79,8 +80,8 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
         if (event.target === dialog.current) onClose();
       }}
     >
-      <div className="switcher-box">
-        <div className="switcher-field">
+      <div className={styles.box}>
+        <div className={styles.field}>
           <Icon name="search" />
           <input
             ref={input}
@@ -102,15 +103,15 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
             onKeyDown={handleKeyDown}
           />
         </div>
-        <div ref={list} id={listId} className="switcher-list" role="listbox" tabIndex={-1} aria-label="Places">
+        <div ref={list} id={listId} className={styles.list} role="listbox" tabIndex={-1} aria-label="Places">
           {places.map((mine, i) => (
-            <div key={mine.room.id} id={optionId(listId, i)} role="option" tabIndex={-1} className="switcher-option" aria-selected={i === chosen} onPointerMove={() => setAt(i)} onPointerUp={() => take(i)}>
+            <div key={mine.room.id} id={optionId(listId, i)} role="option" tabIndex={-1} className={styles.option} aria-selected={i === chosen} onPointerMove={() => setAt(i)} onPointerUp={() => take(i)}>
               <Place mine={mine} />
             </div>
           ))}
-          <div id={optionId(listId, places.length)} role="option" tabIndex={-1} className="switcher-option" aria-selected={chosen === places.length} onPointerMove={() => setAt(places.length)} onPointerUp={() => take(places.length)}>
+          <div id={optionId(listId, places.length)} role="option" tabIndex={-1} className={styles.option} aria-selected={chosen === places.length} onPointerMove={() => setAt(places.length)} onPointerUp={() => take(places.length)}>
             <Icon name="search" />
-            <span className="switcher-name">{words === '' ? 'Search messages' : `Search messages for “${words}”`}</span>
+            <span className={styles.name}>{words === '' ? 'Search messages' : `Search messages for “${words}”`}</span>
           </div>
         </div>
       </div>
@@ -128,10 +129,10 @@ function Place({ mine: { room } }: { mine: MyRoom }) {
   const presence = session?.presence.getSnapshot() ?? unknownPresence;
   return (
     <>
-      {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" /> : <Icon name={room.private ? 'lock' : 'hash'} />}
-      <span className="switcher-name">{roomTitle(room, me.id)}</span>
-      {other && <span className="switcher-user">@{other.username}</span>}
-      <UnreadBadge {...counts} direct={room.direct} quiet={quiet} />
+      {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" className={styles.avatar} /> : <Icon name={room.private ? 'lock' : 'hash'} />}
+      <span className={styles.name}>{roomTitle(room, me.id)}</span>
+      {other && <span className={styles.username}>@{other.username}</span>}
+      <UnreadBadge {...counts} direct={room.direct} quiet={quiet} className={styles.badge} />
     </>
   );
 }

@@ -1,0 +1,56 @@
+import { type FormEvent, useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useOnline } from '../../hooks/useChatState';
+import { useAction } from '../../hooks/useAction';
+import { Field, FormError } from '../../ui/Field';
+
+export function PasswordForm() {
+  const chat = useChat();
+  const online = useOnline();
+  const [action, run] = useAction();
+  const [changed, setChanged] = useState(false);
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    setChanged(false);
+    void run(async () => {
+      await chat.changePassword(String(data.get('current') ?? ''), String(data.get('password') ?? ''));
+      form.reset();
+      setChanged(true);
+    });
+  }
+
+  const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.field === 'current');
+  const weak = action.kind === 'failed' && action.field === 'password';
+  return (
+    <section className="dialog-section" aria-labelledby="password-title">
+      <h3 id="password-title">Password</h3>
+      <form onSubmit={submit}>
+        {action.kind === 'failed' && !wrong && !weak && <FormError>{action.reason}</FormError>}
+        {changed && (
+          <p className="form-notice" role="status">
+            Your password is changed. Everywhere else you are signed out.
+          </p>
+        )}
+        <Field label="Present password" name="current" type="password" autoComplete="current-password" required error={wrong ? action.reason : undefined} />
+        <Field
+          label="New password"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          required
+          minLength={8}
+          hint="At least 8 characters. Your other sessions end."
+          error={weak ? action.reason : undefined}
+        />
+        <div className="dialog-actions">
+          <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Changing…' : 'Change password'}
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}

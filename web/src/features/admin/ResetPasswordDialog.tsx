@@ -1,0 +1,39 @@
+import { useState } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { useAction } from '../../hooks/useAction';
+import { Dialog } from '../../ui/Dialog';
+import { FormError } from '../../ui/Field';
+import { SecretField } from '../../ui/SecretField';
+
+/** Asks, and then tells the new password, once. */
+export function PasswordDialog({ name, reset, onClose }: { name: string; reset: () => Promise<string>; onClose: () => void }) {
+  const online = useOnline();
+  const [action, run] = useAction();
+  const [password, setPassword] = useState<string>();
+  return (
+    <Dialog title={password === undefined ? `Give ${name} a new password?` : `${name} has a new password`} onClose={onClose}>
+      {password === undefined ? (
+        <p className="dialog-text">The present one is refused from now on, and all sessions end.</p>
+      ) : (
+        <SecretField label="New password" value={password} nextStep="Hand it over in a safe way: it can be changed in the account." />
+      )}
+      {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
+      {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>
+          {password === undefined ? 'Cancel' : 'Done'}
+        </button>
+        {password === undefined && (
+          <button
+            type="button"
+            className="button danger"
+            disabled={!online || action.kind === 'busy'}
+            onClick={() => void run(async () => setPassword(await reset()))}
+          >
+            {action.kind === 'busy' ? 'Making…' : 'Make a new password'}
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}

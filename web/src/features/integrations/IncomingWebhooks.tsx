@@ -1,0 +1,110 @@
+import { type FormEvent, useState } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { useAction } from '../../hooks/useAction';
+import { useStore } from '../../hooks/useStore';
+import type { IncomingWebhook, NewIncomingWebhook } from '../../protocol/types';
+import { Webhooks as State } from '../../state/webhooks';
+import { nameOf } from '../../ui/Avatar';
+import { shortDate } from '../../ui/shortDate';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
+import { fullDate } from '../../ui/dates';
+import { Field, FormError } from '../../ui/Field';
+import { SecretField } from '../../ui/SecretField';
+import { PausedNote, ResumeButton } from './PausedWebhook';
+import { ResourceList } from '../../ui/ResourceList';
+
+export function Incoming({ webhooks }: { webhooks: State }) {
+  const online = useOnline();
+  const state = useStore(webhooks.incoming.state);
+  const [action, run] = useAction();
+  const [made, setMade] = useState<NewIncomingWebhook>();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const name = String(new FormData(form).get('name') ?? '').trim();
+    void run(async () => {
+      setMade(await webhooks.makeIncoming(name));
+      form.reset();
+    });
+  }
+
+  const named = action.kind === 'failed' && action.field === 'name';
+  return (
+    <section className="dialog-section" aria-labelledby="incoming-title">
+      <h3 id="incoming-title">Programs that write here</h3>
+      {made && <SecretField key={made.id} label={`Address for ${made.name}`} value={made.url} nextStep={'Post {"text": "…"} to it, as JSON.'} />}
+      <ResourceList state={state} of="addresses" onRetry={() => void webhooks.incoming.load()}>
+        {(hook) => (
+          <li key={hook.id}>
+            <IncomingRow
+              hook={hook}
+              onResume={() => webhooks.resumeIncoming(hook.id)}
+              onRevoke={async () => {
+                await webhooks.deleteIncoming(hook.id);
+                if (made?.id === hook.id) setMade(undefined);
+              }}
+            />
+          </li>
+        )}
+      </ResourceList>
+      <form onSubmit={submit}>
+        {action.kind === 'failed' && !named && <FormError>{action.reason}</FormError>}
+        <Field
+          label="Name"
+          name="name"
+          required
+          maxLength={50}
+          autoComplete="off"
+          placeholder="Build server"
+          hint="Its messages are signed with it."
+          error={named ? action.reason : undefined}
+        />
+        <div className="dialog-actions">
+          <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Making…' : 'Make an address'}
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}
+
+interface IncomingRowProps {
+  hook: IncomingWebhook;
+  onResume: () => Promise<void>;
+  onRevoke: () => Promise<void>;
+}
+
+function IncomingRow({ hook: { name, createdAt, createdBy, paused }, onResume, onRevoke }: IncomingRowProps) {
+  const online = useOnline();
+  const [asking, setAsking] = useState(false);
+  return (
+    <div className="row">
+      <div className="row-text">
+        <p className="row-title">{name}</p>
+        <p className="row-facts">
+          made{' '}
+          <time dateTime={createdAt} title={fullDate(createdAt)}>
+            {shortDate(createdAt)}
+          </time>{' '}
+          by {nameOf(createdBy)}
+        </p>
+        {paused && (
+          <>
+            <PausedNote maker={createdBy} />
+            <ResumeButton of={name} resume={onResume} />
+          </>
+        )}
+      </div>
+      <button type="button" className="button" aria-label={`Revoke the address of ${name}`} disabled={!online} onClick={() => setAsking(true)}>
+        Revoke
+      </button>
+      {asking && (
+        <ConfirmDialog title={`Revoke the address of ${name}?`} confirmLabel="Revoke" busyLabel="Revoking…" danger run={onRevoke} onClose={() => setAsking(false)}>
+          <p className="dialog-text">What is posted to it from now on is refused. What {name} wrote stays.</p>
+        </ConfirmDialog>
+      )}
+    </div>
+  );
+}

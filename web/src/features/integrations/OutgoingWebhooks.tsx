@@ -1,0 +1,104 @@
+import { type FormEvent, useState } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { useAction } from '../../hooks/useAction';
+import { useStore } from '../../hooks/useStore';
+import type { NewOutgoingWebhook } from '../../protocol/types';
+import { type Receiver, Webhooks as State } from '../../state/webhooks';
+import { nameOf } from '../../ui/Avatar';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
+import { Field, FormError } from '../../ui/Field';
+import { SecretField } from '../../ui/SecretField';
+import { PausedNote, ResumeButton } from './PausedWebhook';
+import { DeliveryStatus } from './DeliveryStatus';
+import { ResourceList } from '../../ui/ResourceList';
+
+export function Outgoing({ webhooks }: { webhooks: State }) {
+  const online = useOnline();
+  const state = useStore(webhooks.outgoing.state);
+  const [action, run] = useAction();
+  const [made, setMade] = useState<NewOutgoingWebhook>();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const url = String(new FormData(form).get('url') ?? '').trim();
+    void run(async () => {
+      setMade(await webhooks.makeOutgoing(url));
+      form.reset();
+    });
+  }
+
+  const atUrl = action.kind === 'failed' && action.field === 'url';
+  return (
+    <section className="dialog-section" aria-labelledby="outgoing-title">
+      <h3 id="outgoing-title">Programs that are told</h3>
+      {made && <SecretField key={made.id} label={`Secret of ${siteOf(made.url)}`} value={made.secret} nextStep="With it the program knows what is really from here." />}
+      <ResourceList state={state} of="URLs" onRetry={() => void webhooks.outgoing.load()}>
+        {(receiver) => (
+          <li key={receiver.hook.id}>
+            <OutgoingRow
+              receiver={receiver}
+              onResume={() => webhooks.resumeOutgoing(receiver.hook.id)}
+              onDelete={async () => {
+                await webhooks.deleteOutgoing(receiver.hook.id);
+                if (made?.id === receiver.hook.id) setMade(undefined);
+              }}
+            />
+          </li>
+        )}
+      </ResourceList>
+      <form onSubmit={submit} noValidate>
+        {action.kind === 'failed' && !atUrl && <FormError>{action.reason}</FormError>}
+        <Field
+          label="URL"
+          name="url"
+          type="url"
+          inputMode="url"
+          autoComplete="off"
+          spellCheck={false}
+          placeholder="https://example.org/chat"
+          hint="It is sent everything that happens here from now on."
+          error={atUrl ? action.reason : undefined}
+        />
+        <div className="dialog-actions">
+          <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+            {action.kind === 'busy' ? 'Making…' : 'Tell this URL'}
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}
+
+function siteOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+interface OutgoingRowProps {
+  receiver: Receiver;
+  onResume: () => Promise<void>;
+  onDelete: () => Promise<void>;
+}
+
+function OutgoingRow({ receiver: { hook, delivery }, onResume, onDelete }: OutgoingRowProps) {
+  const online = useOnline();
+  const [asking, setAsking] = useState(false);
+  return (
+    <div className="row">
+      <div className="row-text">
+        <p className="row-title">{hook.url}</p>
+        {delivery.kind === 'paused' ? <PausedNote maker={hook.createdBy} /> : <DeliveryStatus delivery={delivery} />}
+        <p className="row-facts">Made by {nameOf(hook.createdBy)}</p>
+        {(delivery.kind === 'paused' || delivery.kind === 'given up') && <ResumeButton of={hook.url} resume={onResume} />}
+      </div>
+      <button type="button" className="button" aria-label={`Delete ${hook.url}`} disabled={!online} onClick={() => setAsking(true)}>
+        Delete
+      </button>
+      {asking && (
+        <ConfirmDialog title="Stop telling this URL?" confirmLabel="Delete" busyLabel="Deleting…" danger run={onDelete} onClose={() => setAsking(false)}>
+          <p className="dialog-text">{hook.url} is sent nothing any more, not what is on its way either.</p>
+        </ConfirmDialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { useOnline } from '../../hooks/useChatState';
+import { useAction } from '../../hooks/useAction';
+import type { Author } from '../../protocol/types';
+import { nameOf } from '../../ui/Avatar';
+import { ActionError } from '../../ui/ActionError';
+
+export function PausedNote({ maker }: { maker: Author }) {
+  return (
+    <p className="row-facts">
+      <span className="tag warn">Paused</span> {nameOf(maker)} may not manage webhooks here any more.
+    </p>
+  );
+}
+
+/** Makes the user answer for a webhook that does not work at present. */
+export function ResumeButton({ of, resume }: { of: string; resume: () => Promise<void> }) {
+  const online = useOnline();
+  const [action, run] = useAction();
+  return (
+    <>
+      <ActionError action={action} />
+      <button type="button" className="link row-more" aria-label={`Resume ${of}`} disabled={!online || action.kind === 'busy'} onClick={() => void run(resume)}>
+        {action.kind === 'busy' ? 'Resuming…' : 'Resume'}
+      </button>
+    </>
+  );
+}

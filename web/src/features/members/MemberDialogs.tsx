@@ -1,0 +1,87 @@
+import type { FormEvent } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { type ActionState, useAction } from '../../hooks/useAction';
+import type { User } from '../../protocol/types';
+import { muteDurations } from '../../state/room/mute';
+import type { RoomSession } from '../../state/room/session';
+import { nameOf } from '../../ui/Avatar';
+import { Dialog } from '../../ui/Dialog';
+import { Field, FormError, Select } from '../../ui/Field';
+
+interface MemberDialogProps {
+  session: RoomSession;
+  user: User;
+  onClose: () => void;
+}
+
+export function BanDialog({ session, user, onClose }: MemberDialogProps) {
+  const [action, run] = useAction();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const reason = String(new FormData(event.currentTarget).get('reason') ?? '').trim();
+    void run(async () => {
+      await session.members.ban(user.id, reason);
+      onClose();
+    });
+  }
+
+  return (
+    <Dialog title={`Ban ${nameOf(user)}?`} description="They leave the room and cannot come back until the ban is lifted. What they wrote stays." onClose={onClose}>
+      <form onSubmit={submit}>
+        <Field label="Reason" name="reason" maxLength={200} autoComplete="off" hint="Optional. Only moderators see it." error={action.kind === 'failed' && action.field === 'reason' ? action.reason : undefined} />
+        <ActionButtons action={action} name="Ban" busy="Banning…" danger onClose={onClose} />
+      </form>
+    </Dialog>
+  );
+}
+
+const spans = muteDurations.map(({ seconds, label }) => [String(seconds), label] as const);
+
+export function MuteDialog({ session, user, onClose }: MemberDialogProps) {
+  const [action, run] = useAction();
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const seconds = Number(new FormData(event.currentTarget).get('seconds'));
+    void run(async () => {
+      await session.members.mute(user.id, seconds);
+      onClose();
+    });
+  }
+
+  return (
+    <Dialog title={`Mute ${nameOf(user)}?`} description="They can read, and write nothing here until the time is over." onClose={onClose}>
+      <form onSubmit={submit}>
+        <Select label="For" name="seconds" options={spans} defaultValue="3600" />
+        <ActionButtons action={action} name="Mute" busy="Muting…" onClose={onClose} />
+      </form>
+    </Dialog>
+  );
+}
+
+interface ActionButtonsProps {
+  action: ActionState;
+  name: string;
+  busy: string;
+  danger?: boolean;
+  onClose: () => void;
+}
+
+function ActionButtons({ action, name, busy, danger = false, onClose }: ActionButtonsProps) {
+  const online = useOnline();
+  return (
+    <>
+      {action.kind === 'failed' && action.field !== 'reason' && <FormError>{action.reason}</FormError>}
+      {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="submit" className={`button ${danger ? 'danger' : 'primary'}`} disabled={!online || action.kind === 'busy'}>
+          {action.kind === 'busy' ? busy : name}
+        </button>
+      </div>
+    </>
+  );
+}

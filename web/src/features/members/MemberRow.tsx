@@ -1,0 +1,32 @@
+import { useMe } from '../../hooks/useChatState';
+import type { Member, Status } from '../../protocol/types';
+import { isMuted, formatTimeLeft } from '../../state/room/mute';
+import type { RoomSession } from '../../state/room/session';
+import { Avatar, nameOf } from '../../ui/Avatar';
+import { MemberMenu } from './MemberMenu';
+import { classNames } from '../../ui/classNames';
+import styles from './MemberRow.module.css';
+
+const words: Record<Status, string> = { online: 'online', away: 'away', busy: 'busy', offline: 'offline', unknown: 'presence unknown' };
+
+const roles: Partial<Record<Member['role'], string>> = { owner: 'Owner', admin: 'Admin', moderator: 'Moderator' };
+
+export function MemberRow({ session, member, status }: { session: RoomSession; member: Member; status: Status }) {
+  const me = useMe();
+  const { user, role } = member;
+  return (
+    <li className={classNames(styles.member, status === 'offline' && styles.offline)}>
+      <Avatar person={user} status={status} size="s" className={styles.avatar} />
+      <span className={styles.name}>
+        {nameOf(user)}
+        {user.id === me.id && <span className={styles.note}> (you)</span>}
+        <span className="sr-only">, {words[status]}</span>
+        {user.statusMessage && <span className={styles.status}>{user.statusMessage}</span>}
+      </span>
+      {roles[role] && <span className="tag">{roles[role]}</span>}
+      {user.guest && <span className="tag">Guest</span>}
+      {isMuted(member.mutedUntil) && <span className="tag" title={`For ${formatTimeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
+      {user.id !== me.id && <MemberMenu session={session} member={member} />}
+    </li>
+  );
+}

@@ -1,0 +1,37 @@
+import type { NewerState } from '../../state/room/history';
+import type { OlderState } from '../../state/room/session';
+import { EmptyState } from '../../ui/EmptyState';
+import styles from './MessageList.module.css';
+
+export function LaterStatus({ later, onRetry }: { later: NewerState; onRetry: () => void }) {
+  if (later.kind !== 'failed') return <p className={styles.older}>{later.kind === 'loading' ? 'Loading later messages…' : ''}</p>;
+  return (
+    <EmptyState title="Later messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
+      {later.reason}
+    </EmptyState>
+  );
+}
+
+interface HistoryStartProps {
+  hasOlder: boolean;
+  older: OlderState;
+  roomName: string;
+  onRetry: () => void;
+}
+
+export function HistoryStart({ hasOlder, older, roomName, onRetry }: HistoryStartProps) {
+  if (older.kind === 'failed') {
+    return (
+      <EmptyState title="Earlier messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
+        {older.reason}
+      </EmptyState>
+    );
+  }
+  if (hasOlder) return <p className={styles.older}>{older.kind === 'loading' ? 'Loading earlier messages…' : ''}</p>;
+  return (
+    <div className={styles.start}>
+      <p className={styles.startTitle}>{roomName}</p>
+      <p>This is where it begins. Say hello.</p>
+    </div>
+  );
+}

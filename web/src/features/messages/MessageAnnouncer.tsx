@@ -1,0 +1,30 @@
+import { useEffect, useState } from 'react';
+import type { Message } from '../../protocol/types';
+import type { RoomSession } from '../../state/room/session';
+import { nameOf } from '../../ui/Avatar';
+
+/** Reads new messages of others to those who do not see them; history stays silent. */
+export function Announcer({ session }: { session: RoomSession }) {
+  const [text, setText] = useState('');
+  useEffect(() => {
+    const seqOf = () => session.timeline.getSnapshot().messages.at(-1)?.seq ?? 0;
+    let heard = seqOf();
+    return session.timeline.subscribe(() => {
+      const { messages, me } = session.timeline.getSnapshot();
+      const last = messages.at(-1);
+      if (last === undefined || last.seq <= heard) return;
+      heard = last.seq;
+      if (last.author.id === me && last.kind === 'text') return;
+      setText(last.kind === 'system' ? last.text : `${nameOf(last.author)}: ${errorMessage(last)}`);
+    });
+  }, [session]);
+  return (
+    <div className="sr-only" role="log" aria-live="polite">
+      {text}
+    </div>
+  );
+}
+
+function errorMessage({ text, attachments }: Message): string {
+  return [text, ...attachments.map(({ name }) => name)].filter(Boolean).join(', ');
+}

@@ -1,0 +1,29 @@
+import { messageHref } from '../../hooks/useRoute';
+import { useSelect } from '../../hooks/useStore';
+import type { Message, Reply } from '../../protocol/types';
+import type { RoomSession } from '../../state/room/session';
+import { nameOf } from '../../ui/Avatar';
+import styles from './MessageRow.module.css';
+
+/** Leads to what it quotes. */
+export function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
+  const href = messageHref(session.id, reply.seq);
+  const words = useSelect(session.timeline, ({ messages }) => reply.excerpt || wordlessReply(messages.find(({ id }) => id === reply.id)));
+  return (
+    <a
+      className={styles.quote}
+      href={href}
+      title="Go to this message"
+      // The address may name it already, from the last time.
+      onClick={() => location.hash === href && void session.history.show(reply.seq)}
+    >
+      <span className={styles.replyAuthor}>{nameOf(reply.author)}</span> {words}
+    </a>
+  );
+}
+
+/** A quote without words: of files, or of what is gone. */
+function wordlessReply(original: Message | undefined): string {
+  if (original?.deletedAt !== undefined) return 'This message was deleted.';
+  return original?.attachments[0]?.name ?? 'An earlier message';
+}

@@ -1,0 +1,50 @@
+import { memo } from 'react';
+import { useToday } from '../../hooks/useToday';
+import { isSameItem, type Item } from '../../state/room/items';
+import type { RoomSession } from '../../state/room/session';
+import { dayOf } from '../../ui/dates';
+import { MessageRow } from './MessageRow';
+import { OutgoingRow } from './OutgoingRow';
+import { Time } from './Byline';
+import styles from './MessageRow.module.css';
+
+interface ItemRowProps {
+  item: Item;
+  session: RoomSession;
+  /** It is what somebody came to see. */
+  found?: boolean;
+}
+
+/** One line of the list, whatever it is. The list is laid out anew with every event; lines that stay the same are not drawn again. */
+export const ItemRow = memo(function ItemRow({ item, session, found = false }: ItemRowProps) {
+  switch (item.kind) {
+    case 'day':
+      return (
+        // Without data-key, like the next: these lines move when older messages come.
+        <li className={styles.day}>
+          <Day date={item.date} />
+        </li>
+      );
+    case 'new':
+      return (
+        <li className={styles.newLine}>
+          <span>New</span>
+        </li>
+      );
+    case 'system':
+      return (
+        <li className={styles.system} data-key={item.key}>
+          <span>{item.message.text}</span> <Time date={item.message.createdAt} />
+        </li>
+      );
+    case 'message':
+      return <MessageRow itemKey={item.key} session={session} message={item.message} head={item.head} found={found} />;
+    case 'outgoing':
+      return <OutgoingRow itemKey={item.key} session={session} outgoing={item.outgoing} head={item.head} />;
+  }
+}, (before, now) => before.session === now.session && before.found === now.found && isSameItem(before.item, now.item));
+
+function Day({ date }: { date: string }) {
+  useToday();
+  return <span>{dayOf(date)}</span>;
+}

@@ -1,0 +1,22 @@
+import { useEffect } from 'react';
+import { useChat } from '../../hooks/context';
+import { useStore } from '../../hooks/useStore';
+import type { RoomSession } from '../../state/room/session';
+
+/** Seen is what stands at the bottom of a window that a person looks at. */
+export function useMarkRead(session: RoomSession, atBottom: boolean) {
+  const chat = useChat();
+  const timeline = useStore(session.timeline);
+  useEffect(() => {
+    const look = () => {
+      if (atBottom && document.visibilityState === 'visible' && document.hasFocus()) chat.markRead(session.id);
+    };
+    look();
+    window.addEventListener('focus', look);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      window.removeEventListener('focus', look);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [chat, session, timeline, atBottom]);
+}

@@ -1,0 +1,30 @@
+import { useEffect, useState } from 'react';
+import { isMuted, formatTimeLeft } from '../../state/room/mute';
+import type { RoomSession } from '../../state/room/session';
+import type { MyRoom } from '../../state/room/unread';
+import { Composer } from '../composer/Composer';
+import { Icon } from '../../ui/Icon';
+import styles from './ComposerOrMuted.module.css';
+
+/** The composer, where one may write. */
+export function ComposerOrMuted({ mine, session, title }: { mine: MyRoom; session: RoomSession; title: string }) {
+  const { mutedUntil } = mine;
+  const left = useTimeLeft(mutedUntil);
+  if (left === undefined) return <Composer session={session} roomName={title} />;
+  return (
+    <p className={styles.note} role="status">
+      <Icon name="bell" /> You are muted here for {left}. You can read all the same.
+    </p>
+  );
+}
+
+/** Counts down; undefined when the time is over. */
+function useTimeLeft(until: string | undefined): string | undefined {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (until === undefined) return undefined;
+    const each = setInterval(() => setNow(Date.now()), 15_000);
+    return () => clearInterval(each);
+  }, [until]);
+  return until !== undefined && isMuted(until, now) ? formatTimeLeft(until, now) : undefined;
+}

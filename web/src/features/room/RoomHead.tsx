@@ -1,0 +1,70 @@
+import { useMe } from '../../hooks/useChatState';
+import { homeHref, searchHref } from '../../hooks/useRoute';
+import { useSelect, useStore } from '../../hooks/useStore';
+import { otherMember, roomTitle } from '../../state/room/direct';
+import { onlineCount, statusOf } from '../../state/room/presence';
+import { can } from '../../state/room/permissions';
+import type { RoomSession } from '../../state/room/session';
+import { memberChangeSince } from '../../state/room/timeline';
+import type { MyRoom } from '../../state/room/unread';
+import { Avatar } from '../../ui/Avatar';
+import { Icon } from '../../ui/Icon';
+import { RoomActions } from './RoomActions';
+import styles from './RoomHead.module.css';
+
+interface RoomHeadProps {
+  mine: MyRoom;
+  session: RoomSession;
+  membersOpen: boolean;
+  onMembers: () => void;
+  onSettings: () => void;
+  onLeave: () => void;
+}
+
+export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSettings, onLeave }: RoomHeadProps) {
+  const online = onlineCount(useStore(session.presence));
+  const members = useStore(session.members.state);
+  // The room was told as it was at its head; who came and went since, the messages tell.
+  const since = useSelect(session.timeline, (timeline) => memberChangeSince(timeline, room.head));
+  const me = useMe();
+  const other = otherMember(room, me.id);
+  const presence = useStore(session.presence);
+  const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
+  const about = other ? session.statusMessageOf(other.id) : room.description;
+  const settle = !room.direct && can(role, 'change room') ? onSettings : undefined;
+  // A talk of two has no end.
+  const leave = room.direct ? undefined : onLeave;
+  return (
+    <header className={styles.head}>
+      <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
+        <Icon name="back" />
+      </a>
+      <div className={styles.names}>
+        <h1 id="room-title">
+          {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" className={styles.avatar} /> : <Icon name={room.private ? 'lock' : 'hash'} />}
+          <span className={styles.title}>{roomTitle(room, me.id)}</span>
+        </h1>
+        {about && <p className={styles.about}>{about}</p>}
+      </div>
+      <a className={`icon-button ${styles.search}`} href={searchHref(room.id)} aria-label={`Search in ${roomTitle(room, me.id)}`} title="Search in this room">
+        <Icon name="search" />
+      </a>
+      <button
+        type="button"
+        className={styles.membersButton}
+        aria-expanded={membersOpen}
+        aria-label={`Members, ${count}${online === undefined ? '' : `, ${online} online`}`}
+        onClick={onMembers}
+      >
+        <Icon name="people" />
+        <span aria-hidden="true">{count}</span>
+        {online !== undefined && online > 0 && (
+          <span className={styles.online} aria-hidden="true">
+            {online} online
+          </span>
+        )}
+      </button>
+      <RoomActions room={room} onSettings={settle} onLeave={leave} />
+    </header>
+  );
+}

@@ -1,0 +1,53 @@
+import { type FormEvent, useState } from 'react';
+import { useOnline } from '../../hooks/useChatState';
+import { useAction } from '../../hooks/useAction';
+import type { Room } from '../../protocol/types';
+import { Dialog } from '../../ui/Dialog';
+import { Field, FormError } from '../../ui/Field';
+import { WAIT } from './RoomSettingsDialog';
+
+/** What is gone for everybody is asked for by its name. */
+export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDelete: () => Promise<void>; onClose: () => void }) {
+  const online = useOnline();
+  const [action, run] = useAction();
+  const [typed, setTyped] = useState('');
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (typed.trim() !== room.name) return;
+    void run(async () => {
+      await onDelete();
+      onClose();
+    });
+  }
+
+  return (
+    <Dialog
+      title={`Delete ${room.name}?`}
+      description="Everything that was said in it is deleted for everybody. It cannot be brought back."
+      onClose={onClose}
+    >
+      <form onSubmit={submit}>
+        {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
+        <Field
+          label={`Type ${room.name} to confirm`}
+          name="confirmation"
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        {!online && <p className="form-warning">{WAIT}</p>}
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Keep it
+          </button>
+          <button type="submit" className="button danger" disabled={!online || action.kind === 'busy' || typed.trim() !== room.name}>
+            {action.kind === 'busy' ? 'Deleting…' : 'Delete room'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,81 @@
+import type { KeyboardEvent } from 'react';
+import { useChat } from '../../hooks/context';
+import { messageHref } from '../../hooks/useRoute';
+import type { SearchState } from '../../state/search';
+import { highlightParts } from '../../state/search';
+import type { Hit } from '../../transport/rest';
+import { Avatar, nameOf } from '../../ui/Avatar';
+import { dayOf, timeOf, fullDate } from '../../ui/dates';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
+import { FormError } from '../../ui/Field';
+import { useRoomTitle } from './useRoomTitle';
+import styles from './SearchView.module.css';
+
+interface ResultsProps {
+  state: SearchState;
+  text: string;
+  roomId: number | undefined;
+  onRetry: () => void;
+  onKey: (event: KeyboardEvent) => void;
+}
+
+export function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
+  const chat = useChat();
+  if (text === '' || state.kind === 'idle') {
+    return (
+      <EmptyState icon="search" title="Look for what was said">
+        Words, or parts of them, in your rooms. The newest come first.
+      </EmptyState>
+    );
+  }
+  if (state.kind === 'failed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">Searching needs the server.</EmptyState>;
+  if (state.kind === 'failed' && state.hits.length === 0) {
+    return <EmptyState icon="alert" title="The search did not work" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
+  }
+  if (state.kind === 'searching' && state.hits.length === 0) return <Skeleton label="Searching" rows={5} avatars />;
+  const more = state.kind === 'ready' && state.nextCursor !== undefined;
+  return (
+    <>
+      <p className="sr-only" role="status">
+        {state.kind === 'ready' && (state.hits.length === 1 ? 'One message found' : `${state.hits.length} messages found${more ? ', and there are more' : ''}`)}
+      </p>
+      {state.hits.length === 0 && !more && (
+        <EmptyState icon="search" title="Nothing found">{`Nobody said “${text}” ${roomId === undefined ? 'in your rooms' : 'here'}.`}</EmptyState>
+      )}
+      <ul aria-busy={state.kind === 'searching'}>
+        {state.hits.map((hit) => (
+          <li key={hit.message.id}>
+            <HitLink hit={hit} onKey={onKey} />
+          </li>
+        ))}
+      </ul>
+      {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
+      {more && (
+        <button type="button" className="button more" onClick={() => void chat.search.loadMore()}>
+          Look further back
+        </button>
+      )}
+    </>
+  );
+}
+
+function HitLink({ hit: { message, room, highlights }, onKey }: { hit: Hit; onKey: (event: KeyboardEvent) => void }) {
+  const { author, createdAt } = message;
+  const title = useRoomTitle(room.id) ?? room.name;
+  return (
+    <a className={styles.hit} href={messageHref(room.id, message.seq)} onKeyDown={onKey}>
+      <Avatar person={author} className={styles.avatar} />
+      <span className={styles.text}>
+        <span className={styles.facts}>
+          <span className={styles.author}>{nameOf(author)}</span> <span className={styles.room}>in {title}</span>{' '}
+          <time dateTime={createdAt} title={fullDate(createdAt)}>
+            {dayOf(createdAt)}, {timeOf(createdAt)}
+          </time>
+        </span>
+        <span className={styles.words}>
+          {highlightParts(message.text, highlights).map(({ text, marked }, i) => (marked ? <mark key={i}>{text}</mark> : text))}
+        </span>
+      </span>
+    </a>
+  );
+}

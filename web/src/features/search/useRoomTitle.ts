@@ -1,0 +1,9 @@
+import { useMe, useMyRoom } from '../../hooks/useChatState';
+import { roomTitle } from '../../state/room/direct';
+
+/** What one of the user's rooms is called to them. */
+export function useRoomTitle(roomId: number): string | undefined {
+  const me = useMe();
+  const room = useMyRoom(roomId)?.room;
+  return room && roomTitle(room, me.id);
+}

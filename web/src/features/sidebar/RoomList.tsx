@@ -1,0 +1,64 @@
+import { useState } from 'react';
+import { useChat } from '../../hooks/context';
+import { useMe, useRooms } from '../../hooks/useChatState';
+import { useStore } from '../../hooks/useStore';
+import { roomTitle } from '../../state/room/direct';
+import { sidebarOrder } from '../../state/quickSwitch';
+import type { MyRoom } from '../../state/room/unread';
+import { EmptyState, Skeleton } from '../../ui/EmptyState';
+import { RoomLink } from './RoomLink';
+import styles from './Sidebar.module.css';
+
+/** A filter is worth its place only where there is something to filter. */
+const FILTER_FROM = 8;
+
+export function RoomList({ current }: { current: number | undefined }) {
+  const me = useMe();
+  const state = useRooms();
+  const lastSaid = useStore(useChat().lastMessageAt);
+  const [filter, setFilter] = useState('');
+  if (state.kind === 'loading') return <Skeleton label="Loading your rooms" rows={5} />;
+  if (state.rooms.length === 0) {
+    return (
+      <EmptyState title="No rooms yet">Find one that is open to all, or make your own.</EmptyState>
+    );
+  }
+  const wanted = filter.trim().toLocaleLowerCase();
+  const shown = state.rooms.filter(({ room }) => roomTitle(room, me.id).toLocaleLowerCase().includes(wanted));
+  const { rooms, people } = sidebarOrder(shown, lastSaid);
+  return (
+    <>
+      <h2 className={styles.title}>Your rooms</h2>
+      {state.rooms.length >= FILTER_FROM && (
+        <input
+          type="search"
+          className={styles.filter}
+          placeholder="Filter"
+          aria-label="Filter your rooms"
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
+        />
+      )}
+      <RoomLinks rooms={rooms} current={current} />
+      {people.length > 0 && (
+        <>
+          <h2 className={styles.title}>People</h2>
+          <RoomLinks rooms={people} current={current} />
+        </>
+      )}
+      {shown.length === 0 && <p className={styles.none}>Nothing of yours is called that.</p>}
+    </>
+  );
+}
+
+function RoomLinks({ rooms, current }: { rooms: readonly MyRoom[]; current: number | undefined }) {
+  return (
+    <ul>
+      {rooms.map((mine) => (
+        <li key={mine.room.id}>
+          <RoomLink mine={mine} current={mine.room.id === current} />
+        </li>
+      ))}
+    </ul>
+  );
+}
