@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import type { Chat } from '../state/chat';
-import type { MessageNotification } from '../state/alerts';
+import type { MessageNotification } from '../state/notifications';
 import { useChat } from './context';
 import { useUnreadTotals } from './useChatState';
 import { goTo, roomHref } from './useRoute';

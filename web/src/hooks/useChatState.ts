@@ -1,28 +1,29 @@
-import type { Limits, OwnStatus, Room, User } from '../protocol/types';
+import type { Limits, OwnStatus, Room, Session, User } from '../protocol/types';
 import type { OutboxEntry } from '../state/local/database';
-import type { NotificationChoice } from '../state/alerts';
-import type { RoomsState } from '../state/chat';
+import type { NotificationChoice } from '../state/notifications';
+import type { RoomsState } from '../state/rooms';
 import type { Notice } from '../state/notices';
 import type { PagedState } from '../state/pagedResource';
 import type { RoomSession } from '../state/room/session';
 import type { SearchState } from '../state/search';
-import type { SessionsState } from '../state/sessions';
-import { type MyRoom, nothingUnread, type Unread } from '../state/room/unread';
+import type { ResourceState } from '../state/resource';
+import type { MyRoom } from '../state/room/myRoom';
+import { nothingUnread, type Unread } from '../state/room/unread';
 import type { ConnectionState } from '../transport/socket';
 import { isMuted } from '../state/room/mute';
 import { useChat } from './context';
 import { useSelect, useStore } from './useStore';
 
 export function useMe(): User {
-  return useStore(useChat().user);
+  return useStore(useChat().profile.user);
 }
 
 export function useOwnStatus(): OwnStatus {
-  return useStore(useChat().status);
+  return useStore(useChat().profile.status);
 }
 
-export function useSessions(): SessionsState {
-  return useStore(useChat().sessions.state);
+export function useSessions(): ResourceState<readonly Session[]> {
+  return useStore(useChat().profile.sessions.state);
 }
 
 export function useConnection(): ConnectionState {
@@ -34,12 +35,12 @@ export function useOnline(): boolean {
 }
 
 export function useRooms(): RoomsState {
-  return useStore(useChat().rooms);
+  return useStore(useChat().rooms.state);
 }
 
 export function useMyRoom(roomId: number): MyRoom | undefined {
-  return useSelect(useChat().rooms, (state) =>
-    state.kind === 'ready' ? state.rooms.find((mine) => mine.room.id === roomId) : undefined,
+  return useSelect(useChat().rooms.state, (state) =>
+    state.kind === 'ready' ? state.value.find((mine) => mine.room.id === roomId) : undefined,
   );
 }
 
@@ -56,24 +57,24 @@ export function useReadOnlyReason(roomId: number): string | undefined {
 /** The live side of one of the user's rooms. */
 export function useRoomSession(roomId: number): RoomSession | undefined {
   const chat = useChat();
-  return useSelect(chat.rooms, () => chat.session(roomId));
+  return useSelect(chat.rooms.state, () => chat.rooms.session(roomId));
 }
 
 export function useUnread(roomId: number): Unread {
-  return useSelect(useChat().unread, (counts) => counts.get(roomId) ?? nothingUnread);
+  return useSelect(useChat().rooms.unread, (counts) => counts.get(roomId) ?? nothingUnread);
 }
 
 /** Of all rooms together: what is unread, and what of it calls this user by name or in a talk of two. Of quiet rooms only their name counts. */
 export function useUnreadTotals(): { unread: number; calls: number } {
   const chat = useChat();
-  const counts = useStore(chat.unread);
+  const counts = useStore(chat.rooms.unread);
   const quiet = useStore(chat.notifications.mutedRooms);
   let unread = 0;
   let calls = 0;
   for (const [roomId, count] of counts) {
     const hushed = quiet.has(roomId);
     unread += hushed ? count.mentions : count.unread;
-    calls += !hushed && chat.myRoom(roomId)?.room.direct ? count.unread : count.mentions;
+    calls += !hushed && chat.rooms.get(roomId)?.room.direct ? count.unread : count.mentions;
   }
   return { unread, calls };
 }
@@ -89,8 +90,8 @@ export function useNotificationSetting(): NotificationChoice {
 
 /** Something is written in a room and not sent. */
 export function useHasDraft(session: RoomSession): boolean {
-  const written = useSelect(session.draft, (text) => text.trim() !== '');
-  const attached = useSelect(session.files, (files) => files.length > 0);
+  const written = useSelect(session.draft.text, (text) => text.trim() !== '');
+  const attached = useSelect(session.draft.files, (files) => files.length > 0);
   return written || attached;
 }
 

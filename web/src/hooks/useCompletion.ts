@@ -5,6 +5,7 @@ import { type PartialToken, mentionCandidates, mentionAt, replaceToken } from '.
 import type { RoomSession } from '../state/room/session';
 import { useMe } from './useChatState';
 import { useStore } from './useStore';
+import { currentItems } from '../state/pagedResource';
 
 /** What may be meant by what stands before the caret. */
 export type Option = { kind: 'person'; user: User } | { kind: 'emoji'; emoji: Emoji };
@@ -21,8 +22,7 @@ export function useCompletion(session: RoomSession, text: string) {
   const options = useMemo((): Option[] => {
     if (writing === undefined) return [];
     if (writing.kind === 'emoji') return emojisFor(writing.query).map((emoji) => ({ kind: 'emoji', emoji }));
-    const known = members.kind === 'unasked' ? [] : members.members;
-    return mentionCandidates(known, writing.query, me.id).map((user) => ({ kind: 'person', user }));
+    return mentionCandidates(currentItems(members), writing.query, me.id).map((user) => ({ kind: 'person', user }));
   }, [writing, members, me.id]);
   const open = options.length > 0;
   const chosen = Math.min(at, options.length - 1);
@@ -30,7 +30,7 @@ export function useCompletion(session: RoomSession, text: string) {
   // The panel of members may never have been open.
   const naming = writing?.kind === 'person';
   useEffect(() => {
-    if (naming && !session.members.asked) void session.members.load();
+    if (naming && !session.members.requested) void session.members.load();
   }, [naming, session]);
 
   /** What is written, and where the caret stands in it. */

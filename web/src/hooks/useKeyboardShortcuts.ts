@@ -15,11 +15,11 @@ export function useKeyboardShortcuts(current: number | undefined, { onSwitch, on
   const chat = useChat();
   useEffect(() => {
     const step = (by: 1 | -1, unreadOnly: boolean) => {
-      const state = chat.rooms.getSnapshot();
+      const state = chat.rooms.state.getSnapshot();
       if (state.kind !== 'ready') return;
-      const { rooms, people } = sidebarOrder(state.rooms, chat.lastMessageAt.getSnapshot());
+      const { rooms, people } = sidebarOrder(state.value, chat.rooms.lastMessageAt.getSnapshot());
       const ids = [...rooms, ...people].map(({ room }) => room.id);
-      const counts = chat.unread.getSnapshot();
+      const counts = chat.rooms.unread.getSnapshot();
       const next = adjacentRoom(unreadOnly ? ids.filter((id) => id === current || (counts.get(id)?.unread ?? 0) > 0) : ids, current, by);
       if (next !== undefined) goTo(roomHref(next));
     };

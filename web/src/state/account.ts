@@ -104,8 +104,8 @@ export class Account {
 
   async #signIn(user: User): Promise<void> {
     const present = this.#chat();
-    if (present !== undefined && databaseName(present.user.getSnapshot()) === databaseName(user)) {
-      present.user.set(user);
+    if (present !== undefined && databaseName(present.profile.user.getSnapshot()) === databaseName(user)) {
+      present.profile.user.set(user);
       saveUser(user);
       return;
     }
@@ -161,7 +161,7 @@ export class Account {
   /** Another tab signed in or out. */
   async #userChangedElsewhere(): Promise<void> {
     const user = loadUser();
-    const present = this.#chat()?.user.getSnapshot();
+    const present = this.#chat()?.profile.user.getSnapshot();
     if (user?.id === present?.id) return;
     if (user !== undefined) await this.#signIn(user);
     else await this.check();

@@ -3,9 +3,9 @@ import { BotClient } from '../transport/bots';
 import type { RestClient } from '../transport/rest';
 import { Resource } from './resource';
 
-/** Bots are the programs that this user owns. */
+/** Bots is the list of the bots that the user owns. */
 export class Bots {
-  readonly list: Resource<User>;
+  readonly list: Resource<readonly User[]>;
   #rest: BotClient;
 
   constructor(rest: RestClient) {
@@ -13,7 +13,7 @@ export class Bots {
     this.list = new Resource(() => this.#rest.list());
   }
 
-  /** The token is told this once: the list does not bear it. */
+  /** Returns the token. The server does not return it again. */
   async make(username: string, displayName: string): Promise<BotToken> {
     const made = await this.#rest.create(username, displayName);
     await this.list.load();

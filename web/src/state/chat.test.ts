@@ -17,7 +17,7 @@ async function connected(): Promise<{ rig: TestChat; session: RoomSession }> {
 }
 
 function sessionOf({ chat }: TestChat): RoomSession {
-  const session = chat.session(7);
+  const session = chat.rooms.session(7);
   if (session === undefined) throw new Error('room 7 is not there');
   return session;
 }
@@ -62,10 +62,10 @@ describe('a room', () => {
     await until(session.timeline, (t) => t.messages[0]?.author.displayName === 'Robert');
     const [, second] = session.timeline.getSnapshot().messages;
     expect([second?.author.displayName, second?.replyTo?.author.displayName]).toEqual(['Alice', 'Robert']);
-    expect(rig.chat.user.getSnapshot().displayName).toBe('Alice');
+    expect(rig.chat.profile.user.getSnapshot().displayName).toBe('Alice');
     rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, displayName: 'Alicia', status: 'unknown' } } });
-    await until(rig.chat.user, (user) => user.displayName === 'Alicia');
-    expect(rig.chat.user.getSnapshot().status).toBe('online');
+    await until(rig.chat.profile.user, (user) => user.displayName === 'Alicia');
+    expect(rig.chat.profile.user.getSnapshot().status).toBe('online');
   });
 
   test('asks on while the server has more', async () => {
@@ -104,7 +104,7 @@ describe('a room', () => {
 
   test('asks when the pong tells a head above the cursor', async () => {
     const { rig } = await connected();
-    rig.chat.session(7)?.onHead(4);
+    rig.chat.rooms.session(7)?.onHead(4);
     expect((await rig.command('room:changes')).data.since).toBe(0);
   });
 
@@ -156,7 +156,7 @@ describe('a room', () => {
   test('is gone when the user was removed', async () => {
     const { rig } = await connected();
     rig.socket().serve({ type: 'room:removed', data: { roomId: 7, reason: 'kicked' } });
-    expect(rig.chat.session(7)).toBeUndefined();
+    expect(rig.chat.rooms.session(7)).toBeUndefined();
     expect(rig.chat.notices.visible.getSnapshot()[0]?.text).toBe('You were removed from general.');
   });
 });
@@ -196,9 +196,9 @@ describe('unread', () => {
   test('counts messages of others until they are read', async () => {
     const { rig } = await connected();
     rig.socket().serve(news(message(1)), news(message(2, { mentions: [alice.id] })));
-    expect(rig.chat.unread.getSnapshot().get(7)).toEqual({ unread: 2, mentions: 1 });
-    rig.chat.markRead(7);
-    expect(rig.chat.unread.getSnapshot().get(7)).toEqual({ unread: 0, mentions: 0 });
+    expect(rig.chat.rooms.unread.getSnapshot().get(7)).toEqual({ unread: 2, mentions: 1 });
+    rig.chat.rooms.markRead(7);
+    expect(rig.chat.rooms.unread.getSnapshot().get(7)).toEqual({ unread: 0, mentions: 0 });
     expect((await rig.command('read:mark')).data).toEqual({ roomId: 7, seq: 2 });
   });
 });
@@ -211,6 +211,6 @@ test('a reload shows what this browser has kept before the server speaks', async
   const after = await createTestChat(undefined, before.db);
   await after.chat.start();
   expect(texts(sessionOf(after))).toEqual(['m1']);
-  expect(after.chat.rooms.getSnapshot()).toMatchObject({ kind: 'ready', rooms: [{ room: { name: 'general' } }] });
+  expect(after.chat.rooms.state.getSnapshot()).toMatchObject({ kind: 'ready', value: [{ room: { name: 'general' } }] });
   after.chat.stop();
 });

@@ -37,7 +37,7 @@ test('what is shown stays until the answer is here, and a late answer to an earl
   await first;
   const slow = pages.query('ab');
   const fast = pages.query('abc');
-  expect(state()).toEqual({ kind: 'loading', items: ['a1'] });
+  expect(state()).toEqual({ kind: 'loading', stale: ['a1'] });
   asked[2]?.answer({ items: ['abc'] });
   await fast;
   asked[1]?.answer({ items: ['ab'] });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { alice, bob, room, user } from '../test/fixtures';
 import { adjacentRoom, quickSwitchResults, sidebarOrder } from './quickSwitch';
-import type { MyRoom } from './room/unread';
+import type { MyRoom } from './room/myRoom';
 
 const cleo = user(3, 'cleo', 'Cleo Ünal');
 const mine = (id: number, name: string, more: object = {}): MyRoom => ({ room: room(id, { name, ...more }), role: 'member', lastRead: 0, serverCount: { unread: 0, mentions: 0, head: 0 } });

@@ -1,6 +1,7 @@
 import { otherMember, roomTitle } from './room/direct';
 import { normalize } from './room/mentions';
-import type { MyRoom, Unread } from './room/unread';
+import type { MyRoom } from './room/myRoom';
+import type { Unread } from './room/unread';
 
 /** What the sidebar shows, in its order: rooms by name, then people, whoever spoke last first. */
 export function sidebarOrder(rooms: readonly MyRoom[], lastSaid: ReadonlyMap<number, number>): { rooms: MyRoom[]; people: MyRoom[] } {

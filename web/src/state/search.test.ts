@@ -40,21 +40,21 @@ describe('search', () => {
     const { search, asked } = searching((query) => pages[query.get('cursor') ?? ''] ?? {});
     await search.query(' tea ', 7);
     expect(asked).toEqual(['tea 7 ', 'tea 7 a', 'tea 7 b']);
-    expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', hits: [{ message: { seq: 1 } }] });
-    expect(search.state.getSnapshot()).not.toHaveProperty('nextCursor');
+    expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', items: [{ message: { seq: 1 } }] });
+    expect(search.state.getSnapshot()).not.toHaveProperty('next');
   });
 
   test('does not ask for ever on its own', async () => {
     const { search, asked } = searching(() => ({ results: [], nextCursor: 'more' }));
     await search.query('tea');
     expect(asked).toHaveLength(5);
-    expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', hits: [], nextCursor: 'more' });
+    expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', items: [], next: 'more' });
   });
 
   test('a late answer to an earlier question is dropped', async () => {
     const { search } = searching((query) => ({ results: [hit(query.get('q') === 'tea' ? 1 : 2)] }));
     await Promise.all([search.query('tea'), search.query('coffee')]);
-    expect(search.state.getSnapshot()).toMatchObject({ hits: [{ message: { seq: 2 } }] });
+    expect(search.state.getSnapshot()).toMatchObject({ items: [{ message: { seq: 2 } }] });
   });
 
   test('without words there is nothing to show', async () => {

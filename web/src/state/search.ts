@@ -1,19 +1,17 @@
+import type { SearchResult } from '../protocol/types';
 import { errorMessage } from '../transport/errors';
-import type { Hit, RestClient } from '../transport/rest';
+import type { RestClient } from '../transport/rest';
+import { currentItems, type PagedState, startLoading } from './pagedResource';
 import { Store } from './store';
 
-export type SearchState =
-  /** Nothing has been asked. */
-  | { kind: 'idle' }
-  | { kind: 'searching'; hits: readonly Hit[] }
-  | { kind: 'ready'; hits: readonly Hit[]; nextCursor?: string }
-  | { kind: 'failed'; hits: readonly Hit[]; reason: string };
+/** 'idle' without a query. */
+export type SearchState = { kind: 'idle' } | PagedState<SearchResult>;
 
-/** A page may be short, or empty, though there is more: so often is asked on without a person's asking. */
+/** The server may return a short or empty page although there are more results. Pages are read until there are MIN_RESULTS, but at most MAX_EMPTY_PAGES. */
 const MAX_EMPTY_PAGES = 5;
 const MIN_RESULTS = 10;
 
-/** Search looks for what was said, in one room or in all of this user's. */
+/** Search finds messages in one room or in all rooms of the user. */
 export class Search {
   readonly state = new Store<SearchState>({ kind: 'idle' });
   #rest: RestClient;
@@ -25,12 +23,13 @@ export class Search {
     this.#rest = rest;
   }
 
-  /** What was last looked for: whoever comes back finds it there. */
+  /** The last query. The search view shows it again when it is reopened. */
   get text(): string {
     return this.#text;
   }
 
   async query(text: string, room?: number): Promise<void> {
+    const sameQuery = text.trim() === this.#text && room === this.#room;
     this.#text = text.trim();
     this.#room = room;
     if (this.#text === '') {
@@ -38,19 +37,20 @@ export class Search {
       this.state.set({ kind: 'idle' });
       return;
     }
-    await this.#page([]);
+    await this.#load(sameQuery);
   }
 
   async loadMore(): Promise<void> {
     const state = this.state.getSnapshot();
-    if (state.kind === 'ready' && state.nextCursor) await this.#page(state.hits, state.nextCursor);
+    if (state.kind === 'ready' && state.next) await this.#load(true, state.next);
   }
 
-  /** A late answer to an earlier question is dropped. */
-  async #page(before: readonly Hit[], from?: string): Promise<void> {
-    const question = ++this.#latest;
-    this.state.set({ kind: 'searching', hits: before.length > 0 ? before : this.#shown() });
-    let hits = before;
+  /** Drops the response to an earlier request. */
+  async #load(sameQuery: boolean, from?: string): Promise<void> {
+    const request = ++this.#latest;
+    this.state.update((state) => startLoading(state, sameQuery));
+    const before = from === undefined ? [] : currentItems(this.state.getSnapshot());
+    let items = before;
     let cursor = from;
     try {
       for (let page = 0; page < MAX_EMPTY_PAGES; page++) {
@@ -59,24 +59,19 @@ export class Search {
           ...(this.#room === undefined ? {} : { room: this.#room }),
           ...(cursor === undefined ? {} : { cursor }),
         });
-        if (question !== this.#latest) return;
-        hits = [...hits, ...found.results];
+        if (request !== this.#latest) return;
+        items = [...items, ...found.results];
         cursor = found.nextCursor;
-        if (!cursor || hits.length - before.length >= MIN_RESULTS) break;
+        if (!cursor || items.length - before.length >= MIN_RESULTS) break;
       }
-      this.state.set({ kind: 'ready', hits, ...(cursor ? { nextCursor: cursor } : {}) });
+      this.state.set({ kind: 'ready', items, ...(cursor ? { next: cursor } : {}) });
     } catch (error) {
-      if (question === this.#latest) this.state.set({ kind: 'failed', hits, reason: errorMessage(error) });
+      if (request === this.#latest) this.state.set({ kind: 'failed', items, reason: errorMessage(error) });
     }
-  }
-
-  #shown(): readonly Hit[] {
-    const state = this.state.getSnapshot();
-    return state.kind === 'idle' ? [] : state.hits;
   }
 }
 
-/** A part of a found text; the parts that were looked for are marked. */
+/** A part of the text of a result. Matches are marked. */
 export interface TextPart {
   text: string;
   marked: boolean;
@@ -85,8 +80,8 @@ export interface TextPart {
 const BEFORE = 60;
 const WHOLE = 220;
 
-/** The text around its first highlight, cut into marked parts and the others. */
-export function highlightParts(text: string, highlights: Hit['highlights']): TextPart[] {
+/** Returns the text around the first match, split into matches and other text. */
+export function highlightParts(text: string, highlights: SearchResult['highlights']): TextPart[] {
   const first = highlights[0]?.start ?? 0;
   const from = text.length <= WHOLE ? 0 : wordStart(text, Math.max(0, first - BEFORE));
   const to = Math.min(text.length, from + WHOLE);
@@ -103,7 +98,7 @@ export function highlightParts(text: string, highlights: Hit['highlights']): Tex
   return parts;
 }
 
-/** Where a word begins, so that none is cut in two. */
+/** Returns the start of a word near a position. */
 function wordStart(text: string, near: number): number {
   if (near === 0) return 0;
   const space = text.indexOf(' ', near);

@@ -1,30 +1,14 @@
 import type { Session } from '../protocol/types';
-import { errorMessage } from '../transport/errors';
 import type { RestClient } from '../transport/rest';
-import { Store } from './store';
+import { Resource } from './resource';
 
-export type SessionsState =
-  | { kind: 'loading' }
-  | { kind: 'ready'; sessions: readonly Session[] }
-  | { kind: 'failed'; reason: string };
-
-/** Sessions are the places where this user is signed in, the present one first. */
-export class Sessions {
-  readonly state = new Store<SessionsState>({ kind: 'loading' });
+/** Sessions is the list of the user's sessions, the current one first. */
+export class Sessions extends Resource<readonly Session[]> {
   #rest: RestClient;
 
   constructor(rest: RestClient) {
+    super(async () => (await rest.listSessions()).toSorted(currentFirst));
     this.#rest = rest;
-  }
-
-  async load(): Promise<void> {
-    if (this.state.getSnapshot().kind === 'failed') this.state.set({ kind: 'loading' });
-    try {
-      const sessions = await this.#rest.listSessions();
-      this.state.set({ kind: 'ready', sessions: sessions.toSorted(currentFirst) });
-    } catch (error) {
-      this.state.set({ kind: 'failed', reason: errorMessage(error) });
-    }
   }
 
   async end(id: number): Promise<void> {
@@ -54,7 +38,7 @@ const systems: [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** What somebody would call the device: "Firefox on Linux". A program says its own name. */
+/** Returns a readable name for a user agent, such as "Firefox on Linux". Other programs keep their own name. */
 export function deviceName(userAgent: string): string {
   const browser = browsers.find(([sign]) => sign.test(userAgent))?.[1];
   const system = systems.find(([sign]) => sign.test(userAgent))?.[1];

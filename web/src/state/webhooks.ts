@@ -3,7 +3,7 @@ import type { RestClient } from '../transport/rest';
 import { WebhookClient } from '../transport/webhooks';
 import { Resource } from './resource';
 
-/** How a receiver does; behind: how many changes of the room it has not taken yet. */
+/** The state of a webhook's deliveries. `behind` is the number of changes that are not delivered yet. */
 export type Delivery =
   | { kind: 'up to date' }
   | { kind: 'paused' }
@@ -16,10 +16,10 @@ export interface Receiver {
   delivery: Delivery;
 }
 
-/** Webhooks are a room's ways to and from programs. head tells the room's last number. */
+/** Webhooks are the webhooks of a room. `head` returns the last number of the room's sequence. */
 export class Webhooks {
-  readonly incoming: Resource<IncomingWebhook>;
-  readonly outgoing: Resource<Receiver>;
+  readonly incoming: Resource<readonly IncomingWebhook[]>;
+  readonly outgoing: Resource<readonly Receiver[]>;
   #rest: WebhookClient;
 
   constructor(rest: RestClient, roomId: number, head: () => number) {
@@ -28,7 +28,7 @@ export class Webhooks {
     this.outgoing = new Resource(async () => (await this.#rest.listOutgoing()).map((hook) => ({ hook, delivery: deliveryOf(hook, head()) })));
   }
 
-  /** The address is told this once: the list does not bear it. */
+  /** Returns the address. The server does not return it again. */
   async makeIncoming(name: string): Promise<NewIncomingWebhook> {
     const made = await this.#rest.createIncoming(name);
     await this.incoming.load();
@@ -40,7 +40,7 @@ export class Webhooks {
     await this.incoming.load();
   }
 
-  /** The secret is told this once: the list does not bear it. */
+  /** Returns the secret. The server does not return it again. */
   async makeOutgoing(url: string): Promise<NewOutgoingWebhook> {
     const made = await this.#rest.createOutgoing(url);
     await this.outgoing.load();
@@ -52,7 +52,7 @@ export class Webhooks {
     await this.outgoing.load();
   }
 
-  /** Resumes a paused webhook; the user becomes its maker. */
+  /** Resumes a paused webhook; the user becomes its creator. */
   async resumeIncoming(id: number): Promise<void> {
     await this.#rest.resumeIncoming(id);
     await this.incoming.load();

@@ -18,7 +18,7 @@ export function stubBrowser(): void {
 /** Connects alice, opens room 7 and shows the element. */
 export async function renderWithChat(element: ReactElement, answer: NonNullable<Parameters<typeof connectTestChat>[0]>): Promise<TestChat> {
   const rig = await connectTestChat(answer);
-  const session = rig.chat.session(7);
+  const session = rig.chat.rooms.session(7);
   if (session !== undefined) await until(session.loadState, (opening) => opening.kind === 'ready');
   render(<ChatContext value={rig.chat}>{element}</ChatContext>);
   return rig;

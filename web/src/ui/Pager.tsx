@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { useOnline } from '../hooks/useChatState';
-import type { PagedResource, PagedState } from '../state/pagedResource';
+import { displayedItems, type PagedResource, type PagedState } from '../state/pagedResource';
 import { EmptyState, Skeleton } from './EmptyState';
 import { FormError } from './Field';
 import styles from './Pager.module.css';
@@ -23,7 +23,8 @@ interface PagerProps<T, Q> {
 /** A long list with all its faces. */
 export function Pager<T, Q>({ pages, state, of, empty, moreLabel = 'Show more', avatars = false, onRetry, children }: PagerProps<T, Q>) {
   const online = useOnline();
-  const { kind, items } = state;
+  const { kind } = state;
+  const { items, stale } = displayedItems(state);
   if (kind === 'loading' && items.length === 0) return <Skeleton label={`Loading ${of}`} rows={6} avatars={avatars} />;
   if (kind === 'failed' && items.length === 0) {
     return (
@@ -36,13 +37,13 @@ export function Pager<T, Q>({ pages, state, of, empty, moreLabel = 'Show more', 
   return (
     <>
       <p className="sr-only" role="status">
-        {items.length} shown
+        {!stale && `${items.length} shown`}
       </p>
       {kind === 'failed' && <FormError>{online ? state.reason : 'You are offline. This is what was known.'}</FormError>}
-      <ul className={styles.list} aria-busy={kind === 'loading'}>
+      <ul className={styles.list} aria-busy={kind === 'loading' || kind === 'refreshing'} inert={stale}>
         {items.map(children)}
       </ul>
-      {kind !== 'failed' && state.next !== undefined && (
+      {(kind === 'ready' || kind === 'refreshing') && state.next !== undefined && (
         <button type="button" className="button more" onClick={() => void pages.loadMore()}>
           {moreLabel}
         </button>

@@ -4,7 +4,7 @@ import type { ResourceState } from '../state/resource';
 import { EmptyState, Skeleton } from './EmptyState';
 
 interface ResourceListProps<T> {
-  state: ResourceState<T>;
+  state: ResourceState<readonly T[]>;
   /** What it lists, in the plural. */
   of: string;
   onRetry: () => void;
@@ -17,6 +17,6 @@ export function ResourceList<T>({ state, of, onRetry, children }: ResourceListPr
   if (state.kind === 'failed') {
     return <EmptyState title={online ? `The ${of} could not be loaded` : 'You are offline'} action={{ label: 'Try again', run: onRetry }} />;
   }
-  if (state.items.length === 0) return <p className="field-hint">There are none yet.</p>;
-  return <ul className="rows">{state.items.map(children)}</ul>;
+  if (state.value.length === 0) return <p className="field-hint">There are none yet.</p>;
+  return <ul className="rows">{state.value.map(children)}</ul>;
 }

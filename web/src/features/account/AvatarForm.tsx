@@ -60,7 +60,7 @@ export function PictureForm() {
                 title={online ? undefined : NOT_NOW}
                 onClick={() =>
                   void run(async () => {
-                    await chat.setAvatar(chosen.file);
+                    await chat.profile.setAvatar(chosen.file);
                     setChosen(undefined);
                   })
                 }
@@ -77,7 +77,7 @@ export function PictureForm() {
                 {me.avatarUrl ? 'Change picture' : 'Add a picture'}
               </button>
               {me.avatarUrl && (
-                <button type="button" className="button" disabled={!online || busy} onClick={() => void run(() => chat.removeAvatar())}>
+                <button type="button" className="button" disabled={!online || busy} onClick={() => void run(() => chat.profile.removeAvatar())}>
                   {busy ? 'Removing…' : 'Remove'}
                 </button>
               )}

@@ -16,7 +16,7 @@ export function PasswordForm() {
     const data = new FormData(form);
     setChanged(false);
     void run(async () => {
-      await chat.changePassword(String(data.get('current') ?? ''), String(data.get('password') ?? ''));
+      await chat.profile.changePassword(String(data.get('current') ?? ''), String(data.get('password') ?? ''));
       form.reset();
       setChanged(true);
     });

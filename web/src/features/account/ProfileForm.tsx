@@ -31,7 +31,7 @@ function NamesForm() {
   function submit(event: FormEvent) {
     event.preventDefault();
     void run(async () => {
-      await chat.updateProfile({ displayName: displayName.trim(), statusMessage: statusMessage.trim() });
+      await chat.profile.update({ displayName: displayName.trim(), statusMessage: statusMessage.trim() });
       chat.notices.show('Your profile is saved.');
     });
   }

@@ -15,7 +15,7 @@ export function SessionList() {
 
   // Asks again when the connection is back.
   useEffect(() => {
-    void chat.sessions.load();
+    void chat.profile.sessions.load();
   }, [chat, online]);
 
   return (
@@ -25,14 +25,14 @@ export function SessionList() {
       {state.kind === 'failed' && (
         <EmptyState
           title={online ? 'The list could not be loaded' : 'You are offline'}
-          action={{ label: 'Try again', run: () => void chat.sessions.load() }}
+          action={{ label: 'Try again', run: () => void chat.profile.sessions.load() }}
         >
           {online ? state.reason : 'The list comes back when you do.'}
         </EmptyState>
       )}
       {state.kind === 'ready' && (
         <ul className="rows">
-          {state.sessions.map((session) => (
+          {state.value.map((session) => (
             <li key={session.id}>
               <SessionRow session={session} />
             </li>
@@ -65,7 +65,7 @@ function SessionRow({ session }: { session: Session }) {
           className="button"
           aria-label={`End the session of ${device}, ${session.ip}`}
           disabled={!online || action.kind === 'busy'}
-          onClick={() => void run(() => chat.sessions.end(session.id))}
+          onClick={() => void run(() => chat.profile.sessions.end(session.id))}
         >
           {action.kind === 'busy' ? 'Ending…' : 'End'}
         </button>

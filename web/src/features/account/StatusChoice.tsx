@@ -17,7 +17,7 @@ export function StatusChoice() {
       <div className={styles.options}>
         {ownStatuses.map((one) => (
           <label key={one} className={styles.option}>
-            <input type="radio" name="status" value={one} checked={one === status} onChange={() => chat.setStatus(one)} />
+            <input type="radio" name="status" value={one} checked={one === status} onChange={() => chat.profile.setStatus(one)} />
             <span className={classNames(styles.dot, styles[one])} aria-hidden="true" />
             {words[one]}
           </label>

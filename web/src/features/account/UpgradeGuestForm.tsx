@@ -18,7 +18,7 @@ export function UpgradeGuestForm() {
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name) ?? '').trim();
     void run(async () => {
-      await chat.upgradeGuest({
+      await chat.profile.upgradeGuest({
         username: text('username'),
         password: String(form.get('password') ?? ''),
         displayName: me.displayName,

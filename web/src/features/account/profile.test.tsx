@@ -33,7 +33,7 @@ describe('profile', () => {
     await user.type(screen.getByLabelText('Display name'), 'Alice M.');
     await user.type(screen.getByLabelText('Status message'), 'Reading');
     await user.click(screen.getByRole('button', { name: 'Save profile' }));
-    await waitFor(() => expect(chat.user.getSnapshot()).toMatchObject({ displayName: 'Alice M.', statusMessage: 'Reading' }));
+    await waitFor(() => expect(chat.profile.user.getSnapshot()).toMatchObject({ displayName: 'Alice M.', statusMessage: 'Reading' }));
     expect(screen.queryByRole('button', { name: 'Save profile' })).toBeNull();
   });
 
@@ -57,7 +57,7 @@ describe('profile', () => {
     await user.click(screen.getByRole('button', { name: 'Use this picture' }));
     const change = await screen.findByRole('button', { name: 'Change picture' });
     await waitFor(() => expect(document.activeElement).toBe(change));
-    expect(chat.user.getSnapshot().avatarUrl).toBe('/api/v1/avatars/x');
+    expect(chat.profile.user.getSnapshot().avatarUrl).toBe('/api/v1/avatars/x');
   });
 
   test('offline nothing can be changed, and why is told', async () => {

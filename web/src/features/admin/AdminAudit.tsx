@@ -10,6 +10,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { Pager } from '../../ui/Pager';
 import { RoomSign } from '../../ui/RoomSign';
 import styles from './AdminAudit.module.css';
+import { displayedItems } from '../../state/pagedResource';
 
 /** What people with power did. */
 export function AdminAudit({ administration: { auditLog: audit } }: { administration: Administration }) {
@@ -36,7 +37,7 @@ export function AdminAudit({ administration: { auditLog: audit } }: { administra
     >
       {(record, at) => {
         const day = dayOf(record.at);
-        const before = state.items[at - 1];
+        const before = displayedItems(state).items[at - 1];
         return (
           <li key={record.id}>
             {(before === undefined || dayOf(before.at) !== day) && <h2 className={styles.day}>{day}</h2>}

@@ -14,6 +14,7 @@ import { fullDate } from '../../ui/dates';
 import { EmptyState } from '../../ui/EmptyState';
 import { Pager } from '../../ui/Pager';
 import styles from './Admin.module.css';
+import { currentItems } from '../../state/pagedResource';
 
 const LOOK_MS = 5_000;
 const PAGE = 100;
@@ -43,7 +44,7 @@ export function AdminConnections({ administration, userId }: { administration: A
           Only those of one user. <a href={adminHref('connections')}>Show all</a>
         </p>
       )}
-      {silent > 0 && state.items.length > 0 && (
+      {silent > 0 && currentItems(state).length > 0 && (
         <p className="form-warning" role="status">
           {silent === 1 ? 'One node does not answer: its connections are missing.' : `${silent} nodes do not answer: their connections are missing.`}
         </p>

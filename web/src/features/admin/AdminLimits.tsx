@@ -13,10 +13,10 @@ import styles from './AdminLimits.module.css';
 /** What everybody may at most, on all nodes. */
 export function AdminLimits({ administration }: { administration: Administration }) {
   const online = useOnline();
-  const state = useStore(administration.limits);
+  const state = useStore(administration.limits.state);
 
   useEffect(() => {
-    void administration.loadLimits();
+    void administration.limits.refresh();
   }, [administration, online]);
 
   switch (state.kind) {
@@ -24,7 +24,7 @@ export function AdminLimits({ administration }: { administration: Administration
       return <Skeleton label="Loading limits" rows={7} />;
     case 'failed':
       return (
-        <EmptyState icon="alert" title={online ? 'The limits could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void administration.loadLimits() }}>
+        <EmptyState icon="alert" title={online ? 'The limits could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void administration.limits.refresh() }}>
           {online ? state.reason : 'They come back when you do.'}
         </EmptyState>
       );
@@ -32,7 +32,7 @@ export function AdminLimits({ administration }: { administration: Administration
       return (
         <>
           <p className={adminStyles.lead}>They hold on all nodes a few seconds after they are saved. What is not set here comes from the environment of the server.</p>
-          <LimitsForm administration={administration} view={state.view} />
+          <LimitsForm administration={administration} view={state.value} />
         </>
       );
   }

@@ -19,10 +19,10 @@ const NEAR_END = 200;
 
 export function Composer({ session, roomName }: { session: RoomSession; roomName: string }) {
   const chat = useChat();
-  const text = useStore(session.draft);
-  const replyTo = useStore(session.replyTarget);
-  const files = useStore(session.files);
-  const faults = useStore(session.fileErrors);
+  const text = useStore(session.draft.text);
+  const replyTo = useStore(session.draft.replyTarget);
+  const files = useStore(session.draft.files);
+  const faults = useStore(session.draft.fileErrors);
   const limits = useLimits();
   const completion = useCompletion(session, text);
   const listId = useId();
@@ -36,7 +36,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   // On a phone the keyboard would cover what one came to read.
   useEffect(() => {
     if (window.matchMedia('(hover: hover)').matches) input.current?.focus();
-    return () => session.notifyStoppedTyping();
+    return () => session.draft.notifyStoppedTyping();
   }, [session]);
 
   // Who answers goes on writing; who comes back to an answer decides by themselves.
@@ -82,10 +82,10 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
       send();
     } else if (event.key === 'Escape' && replyTo !== undefined) {
       event.stopPropagation();
-      session.replyTarget.set(undefined);
+      session.draft.replyTarget.set(undefined);
     } else if (event.key === 'ArrowUp' && !event.altKey && text === '') {
       event.preventDefault();
-      session.editLast();
+      session.draft.editLast();
     }
   }
 
@@ -112,7 +112,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   }
 
   function attach(chosen: readonly File[]) {
-    void session.attach(chosen, limits);
+    void session.draft.attach(chosen, limits);
     input.current?.focus();
   }
 
@@ -126,9 +126,9 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
   }
 
   function typed(next: string) {
-    session.draft.set(next);
-    if (next.trim() === '') session.notifyStoppedTyping();
-    else session.notifyTyping();
+    session.draft.text.set(next);
+    if (next.trim() === '') session.draft.notifyStoppedTyping();
+    else session.draft.notifyTyping();
   }
 
   return (
@@ -145,7 +145,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
             aria-label="Cancel reply"
             title="Cancel reply"
             onClick={() => {
-              session.replyTarget.set(undefined);
+              session.draft.replyTarget.set(undefined);
               input.current?.focus();
             }}
           >
@@ -163,7 +163,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
           files={files}
           flatTop={replyTo !== undefined && faults.length === 0}
           onRemove={(file) => {
-            session.detach(file);
+            session.draft.detach(file);
             input.current?.focus();
           }}
         />

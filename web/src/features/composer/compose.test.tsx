@@ -167,7 +167,7 @@ describe('account', () => {
       return username === 'bob' ? problem(409, 'USERNAME_TAKEN', 'That username is taken.') : { body: { user: { ...alice, username } } };
     });
     const { chat } = present;
-    act(() => chat.user.set(guest));
+    act(() => chat.profile.user.set(guest));
     const user = userEvent.setup();
     const name = screen.getByLabelText('Username');
     await user.type(name, 'bob');
@@ -178,7 +178,7 @@ describe('account', () => {
     await user.clear(name);
     await user.type(name, 'alicia');
     await user.click(screen.getByRole('button', { name: 'Keep my account' }));
-    await waitFor(() => expect(chat.user.getSnapshot()).toMatchObject({ username: 'alicia', guest: false }));
+    await waitFor(() => expect(chat.profile.user.getSnapshot()).toMatchObject({ username: 'alicia', guest: false }));
     expect(screen.getByRole('button', { name: 'Change password' })).toBeTruthy();
   });
 

@@ -33,9 +33,9 @@ export function Bots() {
       {state.kind === 'failed' && (
         <EmptyState title={online ? 'Your bots could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void bots.list.load() }} />
       )}
-      {state.kind === 'ready' && state.items.length > 0 && (
+      {state.kind === 'ready' && state.value.length > 0 && (
         <ul className="rows">
-          {state.items.map((bot) => (
+          {state.value.map((bot) => (
             <li key={bot.id}>
               <BotRow
                 bot={bot}
@@ -50,7 +50,7 @@ export function Bots() {
           ))}
         </ul>
       )}
-      <NewBotForm bots={bots} first={state.kind === 'ready' && state.items.length === 0} onMade={setMade} />
+      <NewBotForm bots={bots} first={state.kind === 'ready' && state.value.length === 0} onMade={setMade} />
     </>
   );
 }

@@ -13,22 +13,22 @@ import { EmptyState, Skeleton } from '../../ui/EmptyState';
 /** Who may not come back, and why. */
 export function BansDialog({ session, onClose }: { session: RoomSession; onClose: () => void }) {
   const online = useOnline();
-  const state = useStore(session.bans.state);
+  const state = useStore(session.admin.bans.state);
 
   useEffect(() => {
-    void session.bans.load();
+    void session.admin.bans.load();
   }, [session, online]);
 
   return (
     <Dialog title="Banned" description="They cannot join by any way until the ban is lifted." onClose={onClose}>
       {state.kind === 'loading' && <Skeleton label="Loading bans" rows={3} avatars />}
       {state.kind === 'failed' && (
-        <EmptyState title={online ? 'The list could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.bans.load() }} />
+        <EmptyState title={online ? 'The list could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.admin.bans.load() }} />
       )}
-      {state.kind === 'ready' && state.items.length === 0 && <EmptyState icon="people" title="Nobody is banned" />}
-      {state.kind === 'ready' && state.items.length > 0 && (
+      {state.kind === 'ready' && state.value.length === 0 && <EmptyState icon="people" title="Nobody is banned" />}
+      {state.kind === 'ready' && state.value.length > 0 && (
         <ul className="rows">
-          {state.items.map((ban) => (
+          {state.value.map((ban) => (
             <li key={ban.user.id}>
               <BanRow session={session} ban={ban} />
             </li>
@@ -57,7 +57,7 @@ function BanRow({ session, ban: { user, by, reason, createdAt } }: { session: Ro
         className="button"
         aria-label={`Lift the ban of ${nameOf(user)}`}
         disabled={!online || action.kind === 'busy'}
-        onClick={() => void run(() => session.unban(user.id))}
+        onClick={() => void run(() => session.admin.unban(user.id))}
       >
         {action.kind === 'busy' ? 'Lifting…' : 'Lift ban'}
       </button>

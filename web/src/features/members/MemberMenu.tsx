@@ -60,7 +60,7 @@ export function MemberMenu({ session, member: { user, role, mutedUntil } }: { se
             disabledReason={offline}
             onChoose={() => {
               close();
-              void run(async () => goTo(roomHref((await chat.openDirect(user.id)).id)));
+              void run(async () => goTo(roomHref((await chat.rooms.openDirect(user.id)).id)));
             }}
           >
             Message

@@ -9,6 +9,7 @@ import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
 import { MemberRow } from './MemberRow';
 import styles from './MembersPanel.module.css';
+import { currentItems } from '../../state/pagedResource';
 
 interface MembersPanelProps {
   session: RoomSession;
@@ -21,6 +22,7 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
   const mine = useMyRoom(session.id);
   const moderates = mine !== undefined && !mine.room.direct && can(mine.role, 'moderate');
   const state = useStore(session.members.state);
+  const members = currentItems(state);
   const presence = useStore(session.presence);
 
   useEffect(() => {
@@ -45,7 +47,7 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
           </button>
         </div>
       )}
-      {(state.kind === 'unasked' || (state.kind === 'loading' && state.members.length === 0)) && (
+      {(state.kind === 'idle' || state.kind === 'loading') && (
         <Skeleton label="Loading members" rows={5} avatars />
       )}
       {state.kind === 'failed' && (
@@ -54,8 +56,8 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
           action={{ label: 'Try again', run: () => void session.members.load() }}
         />
       )}
-      {state.kind !== 'unasked' && state.members.length > 0 && <MemberGroups session={session} members={state.members} presence={presence} />}
-      {state.kind === 'ready' && state.more && <p className={styles.more}>And more than can be listed here.</p>}
+      {members.length > 0 && <MemberGroups session={session} members={members} presence={presence} />}
+      {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <p className={styles.more}>And more than can be listed here.</p>}
     </aside>
   );
 }

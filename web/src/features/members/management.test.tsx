@@ -109,7 +109,7 @@ describe('members', () => {
     await user.click(screen.getByRole('menuitem', { name: /^Hand/ }));
     await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Hand over' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
-    await waitFor(() => expect(present?.chat.myRoom(7)?.role).toBe('admin'));
+    await waitFor(() => expect(present?.chat.rooms.get(7)?.role).toBe('admin'));
     await user.click(await actionsFor('Bob'));
     expect(items()).toEqual(['Message']);
   });

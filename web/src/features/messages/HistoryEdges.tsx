@@ -1,9 +1,8 @@
-import type { NewerState } from '../../state/room/history';
-import type { OlderState } from '../../state/room/session';
+import type { RequestState } from '../../state/resource';
 import { EmptyState } from '../../ui/EmptyState';
 import styles from './MessageList.module.css';
 
-export function LaterStatus({ later, onRetry }: { later: NewerState; onRetry: () => void }) {
+export function LaterStatus({ later, onRetry }: { later: RequestState; onRetry: () => void }) {
   if (later.kind !== 'failed') return <p className={styles.older}>{later.kind === 'loading' ? 'Loading later messages…' : ''}</p>;
   return (
     <EmptyState title="Later messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
@@ -14,7 +13,7 @@ export function LaterStatus({ later, onRetry }: { later: NewerState; onRetry: ()
 
 interface HistoryStartProps {
   hasOlder: boolean;
-  older: OlderState;
+  older: RequestState;
   roomName: string;
   onRetry: () => void;
 }

@@ -2,7 +2,8 @@ import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
 import { NOT_CONNECTED, useLimits, useReadOnlyReason } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import type { Message } from '../../protocol/types';
-import type { Editing, RoomSession } from '../../state/room/session';
+import type { Editing } from '../../state/room/draft';
+import type { RoomSession } from '../../state/room/session';
 import { ActionError } from '../../ui/ActionError';
 import styles from './MessageEditor.module.css';
 
@@ -35,7 +36,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
     area.style.height = `${area.scrollHeight}px`;
   }, [text]);
 
-  const cancel = () => session.editing.set(undefined);
+  const cancel = () => session.draft.editing.set(undefined);
 
   function save() {
     if (text.trim() === message.text) return cancel();
@@ -66,7 +67,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
         readOnly={busy}
         aria-label="Edit your message"
         aria-describedby={`editor-${message.id}`}
-        onChange={(event) => session.editing.set({ messageId: message.id, text: event.target.value })}
+        onChange={(event) => session.draft.editing.set({ messageId: message.id, text: event.target.value })}
         onKeyDown={handleKeyDown}
       />
       <div className={styles.foot}>

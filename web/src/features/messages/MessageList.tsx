@@ -62,7 +62,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
   }, [written, writtenBefore, toPresent]);
 
   // What one begins to change as well: the last message of one's own may lie below.
-  const editing = useStore(session.editing)?.messageId;
+  const editing = useStore(session.draft.editing)?.messageId;
   const [editingBefore] = useState(editing);
   const editingHidden = editing !== undefined && editing !== editingBefore && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
   useEffect(() => {

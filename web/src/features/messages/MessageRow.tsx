@@ -26,7 +26,7 @@ interface MessageRowProps {
 }
 
 export function MessageRow({ itemKey, session, message, head, found }: MessageRowProps) {
-  const editing = useSelect(session.editing, (one) => (one?.messageId === message.id ? one : undefined));
+  const editing = useSelect(session.draft.editing, (one) => (one?.messageId === message.id ? one : undefined));
   const [action, run] = useActions();
   const deleted = message.deletedAt !== undefined;
   const { id: me } = useMe();

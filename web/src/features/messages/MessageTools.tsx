@@ -45,7 +45,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
     action();
   }
 
-  const reply = () => session.startReply(message);
+  const reply = () => session.draft.startReply(message);
   const copy = (text: string) =>
     void clipboard?.writeText(text).then(
       () => chat.notices.show('Copied.'),
@@ -64,7 +64,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
     >
       <Tool icon="smile" name="Add a reaction" disabledReason={silent} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
       <Tool icon="reply" name="Reply" disabledReason={muted} onUse={reply} />
-      {editable && <Tool icon="pencil" name="Edit" disabledReason={silent} onUse={() => session.startEditing(message)} />}
+      {editable && <Tool icon="pencil" name="Edit" disabledReason={silent} onUse={() => session.draft.startEditing(message)} />}
       <button
         type="button"
         className={`icon-button ${styles.moreButton}`}
@@ -94,7 +94,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
             </MenuItem>
           )}
           {editable && (
-            <MenuItem icon="pencil" disabledReason={silent} onChoose={() => choose(() => session.startEditing(message))}>
+            <MenuItem icon="pencil" disabledReason={silent} onChoose={() => choose(() => session.draft.startEditing(message))}>
               Edit
             </MenuItem>
           )}

@@ -254,7 +254,7 @@ describe('notifications', () => {
 describe('where one left off', () => {
   test('is a step away where it is not loaded', async () => {
     present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
-    const session = present.chat.session(7);
+    const session = present.chat.rooms.session(7);
     if (session === undefined) throw new Error('room 7 is not there');
     act(() => session.apply({ type: 'opened', messages: [message(81), message(82)], to: 82, epoch: 'e1' }));
     document.body.replaceChildren();

@@ -9,7 +9,7 @@ export function useMarkRead(session: RoomSession, atBottom: boolean) {
   const timeline = useStore(session.timeline);
   useEffect(() => {
     const look = () => {
-      if (atBottom && document.visibilityState === 'visible' && document.hasFocus()) chat.markRead(session.id);
+      if (atBottom && document.visibilityState === 'visible' && document.hasFocus()) chat.rooms.markRead(session.id);
     };
     look();
     window.addEventListener('focus', look);

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { isMuted, formatTimeLeft } from '../../state/room/mute';
 import type { RoomSession } from '../../state/room/session';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { Composer } from '../composer/Composer';
 import { Icon } from '../../ui/Icon';
 import styles from './ComposerOrMuted.module.css';

@@ -44,7 +44,7 @@ function NewInviteForm({ session }: { session: RoomSession }) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const uses = Number(form.get('uses') ?? 0);
-    void run(async () => setMade(await session.invite({ expiresIn: Number(form.get('expiresIn')), ...(uses > 0 ? { uses } : {}) })));
+    void run(async () => setMade(await session.admin.createInvite({ expiresIn: Number(form.get('expiresIn')), ...(uses > 0 ? { uses } : {}) })));
   }
 
   return (
@@ -66,10 +66,10 @@ function NewInviteForm({ session }: { session: RoomSession }) {
 
 function InviteList({ session }: { session: RoomSession }) {
   const online = useOnline();
-  const state = useStore(session.invites.state);
+  const state = useStore(session.admin.invites.state);
 
   useEffect(() => {
-    void session.invites.load();
+    void session.admin.invites.load();
   }, [session, online]);
 
   return (
@@ -77,12 +77,12 @@ function InviteList({ session }: { session: RoomSession }) {
       <h3 id="invites-title">Links</h3>
       {state.kind === 'loading' && <Skeleton label="Loading invites" rows={2} />}
       {state.kind === 'failed' && (
-        <EmptyState title={online ? 'The links could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.invites.load() }} />
+        <EmptyState title={online ? 'The links could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.admin.invites.load() }} />
       )}
-      {state.kind === 'ready' && state.items.length === 0 && <p className="field-hint">There are none.</p>}
-      {state.kind === 'ready' && state.items.length > 0 && (
+      {state.kind === 'ready' && state.value.length === 0 && <p className="field-hint">There are none.</p>}
+      {state.kind === 'ready' && state.value.length > 0 && (
         <ul className="rows">
-          {state.items.map((invite) => (
+          {state.value.map((invite) => (
             <li key={invite.id}>
               <InviteRow session={session} invite={invite} />
             </li>
@@ -121,7 +121,7 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
         className="button"
         aria-label={`Revoke the link ${uses.toLowerCase()}, by ${nameOf(createdBy)}`}
         disabled={!online || action.kind === 'busy'}
-        onClick={() => void run(() => session.revokeInvite(invite.id))}
+        onClick={() => void run(() => session.admin.revokeInvite(invite.id))}
       >
         {action.kind === 'busy' ? 'Revoking…' : 'Revoke'}
       </button>

@@ -2,7 +2,7 @@ import { useChat } from '../../hooks/context';
 import { useAction } from '../../hooks/useAction';
 import { goTo, homeHref } from '../../hooks/useRoute';
 import { rejoinHint } from '../../state/room/rejoin';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { Dialog } from '../../ui/Dialog';
 import { FormError } from '../../ui/Field';
 
@@ -12,7 +12,7 @@ export function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; o
 
   function leave() {
     void run(async () => {
-      await chat.leaveRoom(room.id);
+      await chat.rooms.leave(room.id);
       onClose();
       goTo(homeHref);
     });

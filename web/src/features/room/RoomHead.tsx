@@ -6,7 +6,7 @@ import { onlineCount, statusOf } from '../../state/room/presence';
 import { can } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
 import { memberChangeSince } from '../../state/room/timeline';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { Avatar } from '../../ui/Avatar';
 import { Icon } from '../../ui/Icon';
 import { RoomActions } from './RoomActions';
@@ -29,7 +29,8 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
   const me = useMe();
   const other = otherMember(room, me.id);
   const presence = useStore(session.presence);
-  const count = members.kind === 'ready' && !members.more ? members.members.length : room.memberCount + since;
+  const listed = (members.kind === 'ready' || members.kind === 'refreshing') && members.next === undefined ? members.items.length : undefined;
+  const count = listed ?? room.memberCount + since;
   const about = other ? session.statusMessageOf(other.id) : room.description;
   const settle = !room.direct && can(role, 'change room') ? onSettings : undefined;
   // A talk of two has no end.

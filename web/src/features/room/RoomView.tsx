@@ -7,7 +7,7 @@ import { useStore } from '../../hooks/useStore';
 import { roomTitle } from '../../state/room/direct';
 import { isMuted } from '../../state/room/mute';
 import type { RoomSession } from '../../state/room/session';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { BansDialog } from '../members/BansDialog';
 import { Dialog } from '../../ui/Dialog';
 import { Skeleton } from '../../ui/EmptyState';
@@ -51,7 +51,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
   const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'webhooks' | 'delete' | 'invite' | 'bans'>('nothing');
   const close = () => setOpen('nothing');
   const [missed] = useState((): Missed | undefined => {
-    const count = chat.unread.getSnapshot().get(session.id)?.unread ?? 0;
+    const count = chat.rooms.unread.getSnapshot().get(session.id)?.unread ?? 0;
     return count > 0 ? { after: mine.lastRead, count } : undefined;
   });
   const { room } = mine;
@@ -59,13 +59,13 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
 
   // Who is muted has nowhere to put them.
   const muted = isMuted(mine.mutedUntil);
-  const drop = useFileDrop((files) => void session.attach(files, chat.limits.getSnapshot()));
+  const drop = useFileDrop((files) => void session.draft.attach(files, chat.limits.getSnapshot()));
 
   const ready = useStore(session.loadState).kind === 'ready';
   useEffect(() => {
-    chat.visit(session.id);
+    chat.rooms.visit(session.id);
     // What the other of two says of themselves stands at their name.
-    if (mine.room.direct && !session.members.asked) void session.members.load();
+    if (mine.room.direct && !session.members.requested) void session.members.load();
   }, [chat, session, mine.room.direct]);
 
   useEffect(() => {
@@ -116,7 +116,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
           <Webhooks session={session} />
         </Dialog>
       )}
-      {open === 'delete' && <DeleteRoomDialog room={room} onDelete={() => chat.deleteRoom(room.id).then(() => goTo(homeHref))} onClose={close} />}
+      {open === 'delete' && <DeleteRoomDialog room={room} onDelete={() => chat.rooms.delete(room.id).then(() => goTo(homeHref))} onClose={close} />}
     </div>
   );
 }

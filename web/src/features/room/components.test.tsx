@@ -38,7 +38,7 @@ function show(chat: Chat, element: ReactElement) {
 
 async function start(answer: Answer = noMembers): Promise<TestChat> {
   present = await connectTestChat(answer);
-  const session = present.chat.session(7);
+  const session = present.chat.rooms.session(7);
   if (session !== undefined) await until(session.loadState, (opening) => opening.kind === 'ready');
   return present;
 }

@@ -17,7 +17,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
     const text = (name: string) => String(form.get(name) ?? '').trim();
     const password = String(form.get('password') ?? '');
     void run(async () => {
-      const room = await chat.createRoom({
+      const room = await chat.rooms.create({
         name: text('name'),
         private: isPrivate,
         ...(text('description') ? { description: text('description') } : {}),

@@ -24,7 +24,7 @@ export function InvitePage({ token }: { token: string }) {
   // Asks again when the connection is there, or a person wants it.
   useEffect(() => {
     let looking = true;
-    chat.previewInvite(token).then(
+    chat.rooms.previewInvite(token).then(
       (room) => looking && setPreview({ kind: 'ready', room }),
       (error: unknown) => looking && setPreview(failureOf(error)),
     );
@@ -33,7 +33,7 @@ export function InvitePage({ token }: { token: string }) {
     };
   }, [chat, token, online, tries]);
 
-  const join = () => void run(async () => leaveInvite(roomHref((await chat.joinByInvite(token)).id)));
+  const join = () => void run(async () => leaveInvite(roomHref((await chat.rooms.joinByInvite(token)).id)));
 
   return (
     <CardPage>

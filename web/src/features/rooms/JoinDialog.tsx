@@ -15,7 +15,7 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
     event.preventDefault();
     const password = String(new FormData(event.currentTarget).get('password') ?? '');
     void run(async () => {
-      await chat.joinRoom(room.id, password);
+      await chat.rooms.join(room.id, password);
       onClose();
       goTo(roomHref(room.id));
     });
@@ -51,7 +51,7 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
     const form = new FormData(event.currentTarget);
     const password = String(form.get('password') ?? '');
     void run(async () => {
-      const room = await chat.joinRoomByName(String(form.get('name') ?? '').trim(), password === '' ? undefined : password);
+      const room = await chat.rooms.joinByName(String(form.get('name') ?? '').trim(), password === '' ? undefined : password);
       onClose();
       goTo(roomHref(room.id));
     });

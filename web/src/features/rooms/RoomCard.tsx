@@ -23,7 +23,7 @@ export function RoomCard({ room }: { room: Room }) {
     }
     void run(async () => {
       try {
-        await chat.joinRoom(room.id);
+        await chat.rooms.join(room.id);
         goTo(roomHref(room.id));
       } catch (error) {
         // The password is newer than our list.

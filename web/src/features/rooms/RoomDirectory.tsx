@@ -4,7 +4,7 @@ import { useDirectory } from '../../hooks/useChatState';
 import { useDebouncedQuery } from '../../hooks/useDebouncedQuery';
 import { homeHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
-import type { PagedState } from '../../state/pagedResource';
+import { displayedItems, type PagedState } from '../../state/pagedResource';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { FormError } from '../../ui/Field';
 import { Icon } from '../../ui/Icon';
@@ -52,14 +52,15 @@ interface ResultsProps {
 
 function Results({ state, text, onCreate, onRetry }: ResultsProps) {
   const chat = useChat();
+  const { items, stale } = displayedItems(state);
   if (state.kind === 'failed' && !navigator.onLine) {
     return <EmptyState icon="alert" title="You are offline">The list comes back when you do.</EmptyState>;
   }
-  if (state.kind === 'failed' && state.items.length === 0) {
+  if (state.kind === 'failed' && items.length === 0) {
     return <EmptyState icon="alert" title="The list could not be loaded" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
   }
-  if (state.kind === 'loading' && state.items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
-  if (state.items.length === 0) {
+  if (state.kind === 'loading' && items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
+  if (items.length === 0) {
     return text === '' ? (
       <EmptyState icon="hash" title="Nobody has made a room yet" action={{ label: 'Make the first one', run: onCreate }} />
     ) : (
@@ -68,15 +69,15 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
   }
   return (
     <>
-      <ul aria-busy={state.kind === 'loading'}>
-        {state.items.map((room) => (
+      <ul aria-busy={state.kind === 'loading' || state.kind === 'refreshing'} inert={stale}>
+        {items.map((room) => (
           <li key={room.id}>
             <RoomCard room={room} />
           </li>
         ))}
       </ul>
       {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
-      {state.kind !== 'failed' && state.next && (
+      {(state.kind === 'ready' || state.kind === 'refreshing') && state.next && (
         <button type="button" className="button more" onClick={() => void chat.directory.loadMore()}>
           Show more
         </button>

@@ -21,7 +21,7 @@ export function RoomPreview({ roomId }: { roomId: number }) {
 
   useEffect(() => {
     let looking = true;
-    chat.previewRoom(roomId).then(
+    chat.rooms.preview(roomId).then(
       (room) => looking && setSight({ kind: 'open', room }),
       () => looking && setSight({ kind: 'closed' }),
     );
@@ -40,7 +40,7 @@ export function RoomPreview({ roomId }: { roomId: number }) {
     );
   }
   const { room } = sight;
-  const join = () => (room.hasPassword ? setAsking(true) : void run(async () => void (await chat.joinRoom(room.id))));
+  const join = () => (room.hasPassword ? setAsking(true) : void run(async () => void (await chat.rooms.join(room.id))));
   return (
     <div className={styles.preview}>
       <EmptyState icon="hash" title={room.name} action={{ label: action.kind === 'busy' ? 'Joining…' : 'Join room', run: join }}>

@@ -4,7 +4,7 @@ import { useMe, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { can } from '../../state/room/permissions';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
 import { Check } from '../../ui/Check';
@@ -43,7 +43,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
       ...(removes ? { password: '' } : password === '' ? {} : { password }),
     };
     void run(async () => {
-      if (Object.keys(patch).length > 0) await chat.updateRoom(room.id, patch);
+      if (Object.keys(patch).length > 0) await chat.rooms.update(room.id, patch);
       onClose();
     });
   }

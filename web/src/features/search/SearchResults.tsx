@@ -1,6 +1,7 @@
 import type { KeyboardEvent } from 'react';
 import { useChat } from '../../hooks/context';
 import { messageHref } from '../../hooks/useRoute';
+import { displayedItems } from '../../state/pagedResource';
 import type { SearchState } from '../../state/search';
 import { highlightParts } from '../../state/search';
 import type { Hit } from '../../transport/rest';
@@ -28,22 +29,23 @@ export function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
       </EmptyState>
     );
   }
+  const { items, stale } = displayedItems(state);
   if (state.kind === 'failed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">Searching needs the server.</EmptyState>;
-  if (state.kind === 'failed' && state.hits.length === 0) {
+  if (state.kind === 'failed' && items.length === 0) {
     return <EmptyState icon="alert" title="The search did not work" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
   }
-  if (state.kind === 'searching' && state.hits.length === 0) return <Skeleton label="Searching" rows={5} avatars />;
-  const more = state.kind === 'ready' && state.nextCursor !== undefined;
+  if (state.kind === 'loading' && items.length === 0) return <Skeleton label="Searching" rows={5} avatars />;
+  const more = state.kind === 'ready' && state.next !== undefined;
   return (
     <>
       <p className="sr-only" role="status">
-        {state.kind === 'ready' && (state.hits.length === 1 ? 'One message found' : `${state.hits.length} messages found${more ? ', and there are more' : ''}`)}
+        {state.kind === 'ready' && (items.length === 1 ? 'One message found' : `${items.length} messages found${more ? ', and there are more' : ''}`)}
       </p>
-      {state.hits.length === 0 && !more && (
+      {items.length === 0 && !more && (
         <EmptyState icon="search" title="Nothing found">{`Nobody said “${text}” ${roomId === undefined ? 'in your rooms' : 'here'}.`}</EmptyState>
       )}
-      <ul aria-busy={state.kind === 'searching'}>
-        {state.hits.map((hit) => (
+      <ul aria-busy={state.kind === 'loading' || state.kind === 'refreshing'} inert={stale}>
+        {items.map((hit) => (
           <li key={hit.message.id}>
             <HitLink hit={hit} onKey={onKey} />
           </li>

@@ -6,7 +6,7 @@ import { useSelect } from '../../hooks/useStore';
 import { otherMember, roomTitle } from '../../state/room/direct';
 import { quickSwitchResults } from '../../state/quickSwitch';
 import { statusOf, unknownPresence } from '../../state/room/presence';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { Avatar } from '../../ui/Avatar';
 import { optionId } from '../../ui/CompletionList';
 import { Icon } from '../../ui/Icon';
@@ -26,9 +26,9 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
   const [at, setAt] = useState(0);
 
   // As things stand when it opens: what comes meanwhile must not move what one is about to take.
-  const [{ unread, visited }] = useState(() => ({ unread: chat.unread.getSnapshot(), visited: chat.recentRooms.getSnapshot() }));
+  const [{ unread, visited }] = useState(() => ({ unread: chat.rooms.unread.getSnapshot(), visited: chat.rooms.recent.getSnapshot() }));
   const places = useMemo(
-    () => (state.kind === 'ready' ? quickSwitchResults(state.rooms, query, { me: me.id, here, unread, visited }) : []),
+    () => (state.kind === 'ready' ? quickSwitchResults(state.value, query, { me: me.id, here, unread, visited }) : []),
     [state, query, me.id, here, unread, visited],
   );
   const words = query.trim();

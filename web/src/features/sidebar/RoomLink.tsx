@@ -5,7 +5,7 @@ import type { Author, Room } from '../../protocol/types';
 import { otherMember, roomTitle } from '../../state/room/direct';
 import { statusOf } from '../../state/room/presence';
 import type { RoomSession } from '../../state/room/session';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { Avatar } from '../../ui/Avatar';
 import { Icon } from '../../ui/Icon';
 import { UnreadBadge } from '../../ui/UnreadBadge';

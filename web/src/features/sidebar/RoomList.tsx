@@ -4,7 +4,7 @@ import { useMe, useRooms } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
 import { roomTitle } from '../../state/room/direct';
 import { sidebarOrder } from '../../state/quickSwitch';
-import type { MyRoom } from '../../state/room/unread';
+import type { MyRoom } from '../../state/room/myRoom';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { RoomLink } from './RoomLink';
 import styles from './Sidebar.module.css';
@@ -15,21 +15,21 @@ const FILTER_FROM = 8;
 export function RoomList({ current }: { current: number | undefined }) {
   const me = useMe();
   const state = useRooms();
-  const lastSaid = useStore(useChat().lastMessageAt);
+  const lastSaid = useStore(useChat().rooms.lastMessageAt);
   const [filter, setFilter] = useState('');
-  if (state.kind === 'loading') return <Skeleton label="Loading your rooms" rows={5} />;
-  if (state.rooms.length === 0) {
+  if (state.kind !== 'ready') return <Skeleton label="Loading your rooms" rows={5} />;
+  if (state.value.length === 0) {
     return (
       <EmptyState title="No rooms yet">Find one that is open to all, or make your own.</EmptyState>
     );
   }
   const wanted = filter.trim().toLocaleLowerCase();
-  const shown = state.rooms.filter(({ room }) => roomTitle(room, me.id).toLocaleLowerCase().includes(wanted));
+  const shown = state.value.filter(({ room }) => roomTitle(room, me.id).toLocaleLowerCase().includes(wanted));
   const { rooms, people } = sidebarOrder(shown, lastSaid);
   return (
     <>
       <h2 className={styles.title}>Your rooms</h2>
-      {state.rooms.length >= FILTER_FROM && (
+      {state.value.length >= FILTER_FROM && (
         <input
           type="search"
           className={styles.filter}

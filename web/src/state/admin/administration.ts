@@ -1,49 +1,48 @@
 import type { Account, AuditEntry, Connection, LimitsView, Room, ServerLimits, ServerState } from '../../protocol/types';
 import { type AccountPatch, AdminClient } from '../../transport/admin';
-import { errorMessage } from '../../transport/errors';
 import type { NodeInfo, RestClient } from '../../transport/rest';
 import { type Page, PagedResource } from '../pagedResource';
+import { Resource } from '../resource';
 import { Store } from '../store';
 
-export type LimitsState = { kind: 'loading' } | { kind: 'ready'; view: LimitsView } | { kind: 'failed'; reason: string };
-
-/** Administration is what admins of the server see of it, and do to it. */
+/** Administration is the state of the administration view: what admins of the server read and change. */
 export class Administration {
-  /** By a part of a name or email. */
+  /** The query is a part of a name or email address. */
   readonly users: PagedResource<Account, string>;
   readonly rooms: PagedResource<Room, string>;
-  /** Of one user, or of all. */
+  /** The query is a user ID; undefined lists the connections of all users. */
   readonly connections: PagedResource<Connection, number | undefined>;
-  /** How many nodes did not tell their connections. */
+  /** The number of nodes that did not report their connections in time. */
   readonly nonResponding = new Store(0);
-  readonly limits = new Store<LimitsState>({ kind: 'loading' });
+  readonly limits: Resource<LimitsView>;
   readonly auditLog: PagedResource<AuditEntry, undefined>;
-  /** The node that answers; undefined until it has. */
+  /** The node that sent the last response; undefined until the first one. */
   readonly nodeInfo = new Store<NodeInfo | undefined>(undefined);
-  /** The server as a whole; undefined until it has answered. */
+  /** The whole server; undefined until the first response. */
   readonly server = new Store<ServerState | undefined>(undefined);
   #rest: RestClient;
   #admin: AdminClient;
 
-  constructor(plain: RestClient) {
-    this.#rest = plain;
-    const rest = new AdminClient(plain);
-    this.#admin = rest;
+  constructor(rest: RestClient) {
+    this.#rest = rest;
+    const admin = new AdminClient(rest);
+    this.#admin = admin;
     this.users = new PagedResource(async (text, cursor) => {
-      const { users, nextCursor } = await rest.listUsers(text.trim(), cursor);
+      const { users, nextCursor } = await admin.listUsers(text.trim(), cursor);
       return page(users, nextCursor);
     }, '');
     this.rooms = new PagedResource(async (text, cursor) => {
-      const { rooms, nextCursor } = await rest.listRooms(text.trim(), cursor);
+      const { rooms, nextCursor } = await admin.listRooms(text.trim(), cursor);
       return page(rooms, nextCursor);
     }, '');
     this.connections = new PagedResource<Connection, number | undefined>(async (userId, cursor) => {
-      const { connections, nextCursor, silent } = await rest.listConnections(userId, cursor);
+      const { connections, nextCursor, silent } = await admin.listConnections(userId, cursor);
       this.nonResponding.set(silent);
       return page(connections, nextCursor);
     }, undefined);
+    this.limits = new Resource(() => admin.getLimits());
     this.auditLog = new PagedResource(async (_, before) => {
-      const { entries, hasMore } = await rest.listAuditLog(before);
+      const { entries, hasMore } = await admin.listAuditLog(before);
       return page(entries, hasMore ? String(entries.at(-1)?.id) : undefined);
     }, undefined);
   }
@@ -53,7 +52,7 @@ export class Administration {
     this.users.update((users) => users.map((user) => (user.id === id ? changed : user)));
   }
 
-  /** Returns the new password, which nobody is told again. */
+  /** Sets a random password and returns it. The server does not return it again. */
   async resetPassword(id: number): Promise<string> {
     const password = await this.#admin.resetPassword(id);
     this.users.update((users) => users.map((user) => (user.id === id ? { ...user, sessions: 0 } : user)));
@@ -70,7 +69,7 @@ export class Administration {
     this.connections.update((connections) => connections.filter((one) => one.id !== id));
   }
 
-  /** If it fails, the known state stays: every section shows its own failures. */
+  /** Keeps the known state if the request fails: every section shows its own errors. */
   async loadNodeInfo(): Promise<void> {
     try {
       this.nodeInfo.set(await this.#rest.getNodeInfo());
@@ -79,7 +78,7 @@ export class Administration {
     }
   }
 
-  /** If it fails, the known state stays. A node of an older version does not have it. */
+  /** Keeps the known state if the request fails, for example because the node has an older version. */
   async loadServer(): Promise<void> {
     try {
       this.server.set(await this.#admin.server());
@@ -88,19 +87,8 @@ export class Administration {
     }
   }
 
-  /** Where it fails, what is known stays. */
-  async loadLimits(): Promise<void> {
-    if (this.limits.getSnapshot().kind === 'failed') this.limits.set({ kind: 'loading' });
-    try {
-      this.limits.set({ kind: 'ready', view: await this.#admin.getLimits() });
-    } catch (error) {
-      const reason = errorMessage(error);
-      this.limits.update((state) => (state.kind === 'ready' ? state : { kind: 'failed', reason }));
-    }
-  }
-
   async updateLimits(patch: Partial<ServerLimits>): Promise<void> {
-    this.limits.set({ kind: 'ready', view: await this.#admin.updateLimits(patch) });
+    this.limits.set(await this.#admin.updateLimits(patch));
   }
 }
 

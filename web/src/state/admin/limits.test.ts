@@ -30,7 +30,7 @@ test.each([
   ['an empty field', { roomsPerHour: ' ' }, { roomsPerHour: 0 }],
   ['an empty field where nothing was set', { maxMessageLength: '' }, {}],
 ])('%s is sent as it is meant', (_, texts, patch) => {
-  expect(parseLimits({ ...formatLimits(view.limits), ...texts }, view)).toEqual({ patch, faults: {} });
+  expect(parseLimits({ ...formatLimits(view.limits), ...texts }, view)).toEqual({ patch, errors: {} });
 });
 
 test.each([
@@ -41,7 +41,7 @@ test.each([
   ['maxUploadSize', '0'],
   ['maxUploadSize', '-1'],
 ] as const)('%s takes no %s', (name, text) => {
-  const { patch, errors: faults } = parseLimits({ ...formatLimits(view.limits), [name]: text }, view);
+  const { patch, errors } = parseLimits({ ...formatLimits(view.limits), [name]: text }, view);
   expect(patch).toEqual({});
-  expect(Object.keys(faults)).toEqual([name]);
+  expect(Object.keys(errors)).toEqual([name]);
 });

@@ -18,7 +18,7 @@ afterEach(() => {
 async function page(): Promise<{ rig: TestChat; session: RoomSession }> {
   const rig = await connectTestChat();
   rigs.push(rig);
-  const session = rig.chat.session(7);
+  const session = rig.chat.rooms.session(7);
   if (session === undefined) throw new Error('room 7 is not there');
   await until(session.loadState, (opening) => opening.kind === 'ready');
   return { rig, session };
@@ -36,58 +36,58 @@ function otherTabKeeps(name: string, value: unknown): void {
 describe('what is written and not sent', () => {
   test('outlives the page, with what it answers and what is being changed', async () => {
     const before = await page();
-    before.session.draft.set('half a thought');
-    before.session.startReply(message(3));
-    before.session.startEditing(message(4, { author: { ...alice } }));
-    before.session.editing.set({ messageId: 1004, text: 'better words' });
+    before.session.draft.text.set('half a thought');
+    before.session.draft.startReply(message(3));
+    before.session.draft.startEditing(message(4, { author: { ...alice } }));
+    before.session.draft.editing.set({ messageId: 1004, text: 'better words' });
     before.rig.chat.stop();
     const { session } = await page();
-    expect(session.draft.getSnapshot()).toBe('half a thought');
-    expect(session.replyTarget.getSnapshot()).toMatchObject({ id: 1003, excerpt: 'm3', author: { id: bob.id } });
-    expect(session.editing.getSnapshot()).toEqual({ messageId: 1004, text: 'better words' });
+    expect(session.draft.text.getSnapshot()).toBe('half a thought');
+    expect(session.draft.replyTarget.getSnapshot()).toMatchObject({ id: 1003, excerpt: 'm3', author: { id: bob.id } });
+    expect(session.draft.editing.getSnapshot()).toEqual({ messageId: 1004, text: 'better words' });
   });
 
   test('is gone once it is sent', async () => {
     const { rig, session } = await page();
-    session.draft.set('a whole thought');
-    session.startReply(message(3));
+    session.draft.text.set('a whole thought');
+    session.draft.startReply(message(3));
     await rig.chat.send(session);
     expect(kept()).toEqual([]);
   });
 
   test('of another tab is shown, and not written over by half of it', async () => {
     const { session } = await page();
-    session.draft.set('mine');
+    session.draft.text.set('mine');
     const written = { text: 'from the other tab', replyTo: { id: 1003, seq: 3, author: { id: 2, username: 'bob', displayName: 'Bob', avatarUrl: '' }, excerpt: 'm3' } };
     const seen: string[] = [];
-    session.draft.subscribe(() => seen.push(String(localStorage.getItem(`${databaseName(alice)}.draft.7`))));
+    session.draft.text.subscribe(() => seen.push(String(localStorage.getItem(`${databaseName(alice)}.draft.7`))));
     otherTabKeeps('draft.7', written);
-    expect(session.draft.getSnapshot()).toBe('from the other tab');
-    expect(session.replyTarget.getSnapshot()?.id).toBe(1003);
+    expect(session.draft.text.getSnapshot()).toBe('from the other tab');
+    expect(session.draft.replyTarget.getSnapshot()?.id).toBe(1003);
     expect(seen.map((one) => JSON.parse(one) as unknown)).toEqual([written]);
     otherTabKeeps('draft.7', undefined);
-    expect([session.draft.getSnapshot(), session.replyTarget.getSnapshot()]).toEqual(['', undefined]);
+    expect([session.draft.text.getSnapshot(), session.draft.replyTarget.getSnapshot()]).toEqual(['', undefined]);
   });
 
   test('that cannot be read is nothing', async () => {
     localStorage.setItem(`${databaseName(alice)}.draft.7`, '{"text": 5');
     localStorage.setItem(`${databaseName(alice)}.edit.7`, '{"text": 5}');
     const { session } = await page();
-    expect([session.draft.getSnapshot(), session.editing.getSnapshot()]).toEqual(['', undefined]);
+    expect([session.draft.text.getSnapshot(), session.draft.editing.getSnapshot()]).toEqual(['', undefined]);
   });
 
   test('goes with the room', async () => {
     const { rig, session } = await page();
-    session.draft.set('too late');
+    session.draft.text.set('too late');
     rig.socket().serve({ type: 'room:removed', data: { roomId: 7, reason: 'kicked' } });
     expect(kept()).toEqual([]);
   });
 
   test('and begun changes of a message go when it is deleted', async () => {
     const { rig, session } = await page();
-    session.startEditing(message(1));
+    session.draft.startEditing(message(1));
     rig.socket().serve({ type: 'message:deleted', data: { roomId: 7, seq: 1, message: message(1, { text: '', deletedAt: '2026-11-23T10:05:00.000Z' }) } });
-    expect(session.editing.getSnapshot()).toBeUndefined();
+    expect(session.draft.editing.getSnapshot()).toBeUndefined();
     expect(kept()).toEqual([]);
   });
 

@@ -2,7 +2,8 @@ import { decodeReply } from '../../protocol/decode';
 import { type Decode, number, object, optional, string, withDefault } from '../../protocol/guards';
 import type { Reply } from '../../protocol/types';
 import type { UserStorage } from './userStorage';
-import type { Editing, RoomSession } from '../room/session';
+import type { Editing } from '../room/draft';
+import type { RoomSession } from '../room/session';
 
 /** What is written in a room and not sent. Its files are not kept: they lie on the person's disk. */
 interface StoredDraft {
@@ -32,10 +33,10 @@ export class DraftStorage {
     this.#sessions.set(session.id, session);
     this.#restore(session, this.#kept.get(draftKey(session.id)));
     const editing = decodeStored(decodeEditing, this.#kept.get(editKey(session.id)));
-    session.editing.set(editing);
-    session.draft.subscribe(() => this.#save(session));
-    session.replyTarget.subscribe(() => this.#save(session));
-    session.editing.subscribe(() => this.#kept.set(editKey(session.id), session.editing.getSnapshot()));
+    session.draft.editing.set(editing);
+    session.draft.text.subscribe(() => this.#save(session));
+    session.draft.replyTarget.subscribe(() => this.#save(session));
+    session.draft.editing.subscribe(() => this.#kept.set(editKey(session.id), session.draft.editing.getSnapshot()));
   }
 
   /** Another tab has kept something. */
@@ -53,16 +54,16 @@ export class DraftStorage {
   #restore(session: RoomSession, value: unknown): void {
     const draft = decodeStored(decodeDraft, value);
     this.#restoring = true;
-    session.draft.set(draft?.text ?? '');
-    session.replyTarget.set(draft?.replyTo);
+    session.draft.text.set(draft?.text ?? '');
+    session.draft.replyTarget.set(draft?.replyTo);
     this.#restoring = false;
   }
 
   #save(session: RoomSession): void {
     // Half of what another tab wrote is not to be kept.
     if (this.#restoring) return;
-    const text = session.draft.getSnapshot();
-    const replyTo = session.replyTarget.getSnapshot();
+    const text = session.draft.text.getSnapshot();
+    const replyTo = session.draft.replyTarget.getSnapshot();
     this.#kept.set(draftKey(session.id), text === '' && replyTo === undefined ? undefined : { text, replyTo });
   }
 }

@@ -17,19 +17,19 @@ export interface FileLimits {
 }
 
 /** Which of the files may go with a message that has some already, and why the others may not. */
-export function selectFiles<F extends { name: string; size: number }>(files: readonly F[], present: number, limits: FileLimits): { taken: F[]; faults: string[] } {
-  const taken: F[] = [];
-  const faults: string[] = [];
+export function selectFiles<F extends { name: string; size: number }>(files: readonly F[], present: number, limits: FileLimits): { accepted: F[]; errors: string[] } {
+  const accepted: F[] = [];
+  const errors: string[] = [];
   for (const file of files) {
-    if (present + taken.length >= limits.maxAttachments) {
-      faults.push(`A message carries at most ${limits.maxAttachments} files.`);
+    if (present + accepted.length >= limits.maxAttachments) {
+      errors.push(`A message carries at most ${limits.maxAttachments} files.`);
       break;
     }
-    if (file.size > limits.maxUploadSize) faults.push(`${file.name} is too large: a file may have ${formatSize(limits.maxUploadSize)}.`);
-    else if (file.size === 0) faults.push(`${file.name} is empty.`);
-    else taken.push(file);
+    if (file.size > limits.maxUploadSize) errors.push(`${file.name} is too large: a file may have ${formatSize(limits.maxUploadSize)}.`);
+    else if (file.size === 0) errors.push(`${file.name} is empty.`);
+    else accepted.push(file);
   }
-  return { taken, faults };
+  return { accepted, errors };
 }
 
 const units = ['bytes', 'KB', 'MB', 'GB'];

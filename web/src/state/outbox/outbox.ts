@@ -2,6 +2,7 @@ import type { MessageConfirmed, Reply } from '../../protocol/types';
 import { ApiError, errorMessage } from '../../transport/errors';
 import { newCid } from './cid';
 import type { OutgoingFile } from './files';
+import type { Outgoing } from '../room/timeline';
 import { Store } from '../store';
 import type { Tabs } from '../local/tabs';
 import type { OutboxEntry, LocalDatabase } from '../local/database';
@@ -48,6 +49,11 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+  }
+
+  /** Returns the messages of a room that are not sent yet. */
+  outgoingIn(roomId: number): Outgoing[] {
+    return this.entries.getSnapshot().filter((entry) => entry.roomId === roomId).map(toOutgoing);
   }
 
   /** Reads what an earlier page, or another tab, has left; then sends what can be sent. */
@@ -223,4 +229,9 @@ export function isUploading({ files = [] }: Pick<OutboxEntry, 'files'>): boolean
 /** Uploads wait a day for their message; this one came later. */
 function clearUploads({ files }: OutboxEntry): Pick<OutboxEntry, 'files'> {
   return files === undefined ? {} : { files: files.map((file) => ({ ...file, attachment: undefined })) };
+}
+
+function toOutgoing({ cid, text, createdAt, replyTo, files, state }: OutboxEntry): Outgoing {
+  const content = { cid, text, createdAt, ...(replyTo ? { replyTo } : {}), ...(files ? { files } : {}) };
+  return state.kind === 'failed' ? { ...content, kind: 'failed', reason: state.reason } : { ...content, kind: 'pending' };
 }

@@ -1,6 +1,7 @@
 import type { Author, Message } from '../../protocol/types';
 import { errorMessage } from '../../transport/errors';
 import type { MessagePage } from '../../transport/rest';
+import type { RequestState } from '../resource';
 import { Store } from '../store';
 import { withAuthor, type Timeline } from './timeline';
 
@@ -22,8 +23,6 @@ export type ViewState = { visit: number; target?: number } & (
   | { kind: 'past'; past: HistoryRange }
 );
 
-export type NewerState = { kind: 'idle' } | { kind: 'loading' } | { kind: 'failed'; reason: string };
-
 /** How a lookback reads pages: around a number, or after one. */
 export interface PageSource {
   around(seq: number): Promise<MessagePage>;
@@ -38,7 +37,7 @@ export interface PageSource {
  */
 export class HistoryView {
   readonly view = new Store<ViewState>({ kind: 'present', visit: 0 });
-  readonly newer = new Store<NewerState>({ kind: 'idle' });
+  readonly newer = new Store<RequestState>({ kind: 'idle' });
   #timeline: Store<Timeline>;
   #pages: PageSource;
   #onMerge: (past: HistoryRange) => void;

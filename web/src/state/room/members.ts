@@ -1,20 +1,18 @@
 import type { Member, RoomRole, User } from '../../protocol/types';
 import { errorMessage } from '../../transport/errors';
 import type { RestClient } from '../../transport/rest';
+import { currentItems, type Page, type PagedState, startLoading } from '../pagedResource';
 import { Store } from '../store';
 
-export type MembersState =
-  | { kind: 'unasked' }
-  | { kind: 'loading'; members: readonly Member[] }
-  | { kind: 'ready'; members: readonly Member[]; more: boolean }
-  | { kind: 'failed'; members: readonly Member[]; reason: string };
+/** 'idle' until the members are requested. `next` is set if the room has more members than are listed. */
+export type MembersState = { kind: 'idle' } | PagedState<Member>;
 
-/** A panel of more names than this helps nobody. */
+/** The panel lists at most this many pages. */
 const MAX_PAGES = 5;
 
-/** Members is the list of a room's members, read when somebody looks at it. */
+/** Members is the list of a room's members. It is read when it is first displayed. */
 export class Members {
-  readonly state = new Store<MembersState>({ kind: 'unasked' });
+  readonly state = new Store<MembersState>({ kind: 'idle' });
   #rest: RestClient;
   #roomId: number;
   #latest = 0;
@@ -24,40 +22,41 @@ export class Members {
     this.#roomId = roomId;
   }
 
-  get asked(): boolean {
-    return this.state.getSnapshot().kind !== 'unasked';
+  /** Reports whether the members were requested. */
+  get requested(): boolean {
+    return this.state.getSnapshot().kind !== 'idle';
+  }
+
+  /** The members that are known. */
+  get known(): readonly Member[] {
+    return currentItems(this.state.getSnapshot());
   }
 
   async load(): Promise<void> {
-    const question = ++this.#latest;
-    const before = this.state.getSnapshot();
-    const shown = before.kind === 'unasked' ? [] : before.members;
-    this.state.set(before.kind === 'ready' ? before : { kind: 'loading', members: shown });
+    const request = ++this.#latest;
+    this.state.update((state) => startLoading(state, true));
     try {
-      const { members, more } = await this.#all();
-      if (question === this.#latest) this.state.set({ kind: 'ready', members, more });
+      const page = await this.#readAll();
+      if (request === this.#latest) this.state.set({ kind: 'ready', ...page });
     } catch (error) {
-      if (question === this.#latest) this.state.set({ kind: 'failed', members: shown, reason: errorMessage(error) });
+      if (request === this.#latest) this.state.set({ kind: 'failed', items: this.known, reason: errorMessage(error) });
     }
   }
 
-  roleOf(userId: number): RoomRole | undefined {
-    const state = this.state.getSnapshot();
-    return state.kind === 'unasked' ? undefined : state.members.find(({ user }) => user.id === userId)?.role;
+  find(userId: number): Member | undefined {
+    return this.known.find(({ user }) => user.id === userId);
   }
 
-  /** A member's name, avatar or role on the server is another; presence is told elsewhere. */
+  /** Applies a changed profile. Presence is not part of it: presence has its own updates. */
   setUser(user: User): void {
     this.state.update((state) => {
-      if (state.kind === 'unasked') return state;
-      const members = state.members.map((one) =>
-        one.user.id === user.id ? { ...one, user: { ...user, status: one.user.status } } : one,
-      );
-      return { ...state, members };
+      if (state.kind === 'idle' || state.kind === 'loading') return state;
+      const items = state.items.map((one) => (one.user.id === user.id ? { ...one, user: { ...user, status: one.user.status } } : one));
+      return { ...state, items };
     });
   }
 
-  /** 'owner' hands the room over. */
+  /** Changes a member's role. The role 'owner' transfers the ownership of the room. */
   async setRole(userId: number, role: RoomRole): Promise<void> {
     await this.#rest.setRole(this.#roomId, userId, role);
     await this.load();
@@ -68,7 +67,7 @@ export class Members {
     await this.load();
   }
 
-  /** Ends the membership and refuses every way back. */
+  /** Removes a user and prevents joining again. */
   async ban(userId: number, reason: string): Promise<void> {
     await this.#rest.ban(this.#roomId, userId, reason);
     await this.load();
@@ -84,15 +83,15 @@ export class Members {
     await this.load();
   }
 
-  async #all(): Promise<{ members: Member[]; more: boolean }> {
-    const members: Member[] = [];
+  async #readAll(): Promise<Page<Member>> {
+    const items: Member[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
-      const answer = await this.#rest.listMembers(this.#roomId, cursor);
-      members.push(...answer.members);
-      cursor = answer.nextCursor;
-      if (!cursor) return { members, more: false };
+      const response = await this.#rest.listMembers(this.#roomId, cursor);
+      items.push(...response.members);
+      cursor = response.nextCursor;
+      if (!cursor) return { items };
     }
-    return { members, more: true };
+    return { items, ...(cursor ? { next: cursor } : {}) };
   }
 }

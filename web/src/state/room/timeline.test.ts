@@ -101,7 +101,7 @@ const cases: { name: string; events: TimelineEvent[]; want: Partial<Shown> }[] =
   },
   {
     name: 'a reset forgets the messages and keeps what is unsent',
-    events: [queued(pending('a')), opened([message(1)], 1), { type: 'forgotten' }],
+    events: [queued(pending('a')), opened([message(1)], 1), { type: 'reset' }],
     want: { cursor: undefined, texts: [], outgoing: ['pending a'] },
   },
   {
@@ -111,7 +111,7 @@ const cases: { name: string; events: TimelineEvent[]; want: Partial<Shown> }[] =
   },
   {
     name: 'after a reset the room begins anew',
-    events: [opened([message(8)], 8), { type: 'forgotten' }, opened([message(2)], 2)],
+    events: [opened([message(8)], 8), { type: 'reset' }, opened([message(2)], 2)],
     want: { cursor: 2, texts: ['m2'] },
   },
   {

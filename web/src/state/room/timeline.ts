@@ -45,7 +45,7 @@ export type TimelineEvent =
   /** The connection went: what waited behind a hole is asked for on the next one. */
   | { type: 'interrupted' }
   /** The old numbers are void. */
-  | { type: 'forgotten' }
+  | { type: 'reset' }
   | { type: 'queued'; outgoing: readonly Outgoing[] }
   | { type: 'confirmed'; confirmed: MessageConfirmed };
 
@@ -68,7 +68,7 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
       return prepend(t, event.messages, event.hasMore);
     case 'interrupted':
       return t.held.size === 0 ? t : { ...t, held: new Map() };
-    case 'forgotten':
+    case 'reset':
       return { ...emptyTimeline(t.me), outgoing: t.outgoing };
     case 'queued':
       return queue(t, event.outgoing);

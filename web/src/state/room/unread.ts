@@ -1,26 +1,15 @@
-import type { Room, RoomRole } from '../../protocol/types';
+import type { MyRoom } from './myRoom';
 import { isLoadedSince, type Timeline } from './timeline';
 
-/** What a member has not read: messages of others, and those of them that name the member. */
+/** The unread messages of other users, and how many of them mention the user. */
 export interface Unread {
   unread: number;
   mentions: number;
 }
 
-/** One of this user's rooms. */
-export interface MyRoom {
-  room: Room;
-  role: RoomRole;
-  lastRead: number;
-  /** Until when this user may only read. */
-  mutedUntil?: string;
-  /** What the server counted, and up to which number. */
-  serverCount: Unread & { head: number };
-}
-
 export const nothingUnread: Unread = { unread: 0, mentions: 0 };
 
-/** What came after the last read message. */
+/** Counts the messages after the last read one. What is not loaded comes from the server's count. */
 export function countUnread(mine: MyRoom, timeline: Timeline): Unread {
   const complete = timeline.cursor.kind === 'at' && isLoadedSince(timeline, mine.lastRead);
   if (complete) return countAfter(timeline, mine.lastRead);

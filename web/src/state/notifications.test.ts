@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { alice, bob, message, mine as own, room } from '../test/fixtures';
-import { Notifications } from './alerts';
+import { Notifications } from './notifications';
 import { UserStorage } from './local/userStorage';
-import type { MyRoom } from './room/unread';
+import type { MyRoom } from './room/myRoom';
 
 const plain: MyRoom = { room: room(7, { name: 'general' }), role: 'member', lastRead: 0, serverCount: { unread: 0, mentions: 0, head: 0 } };
 const direct: MyRoom = { ...plain, room: room(8, { direct: true, with: [alice, bob] }) };

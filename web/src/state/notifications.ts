@@ -4,7 +4,7 @@ import { roomTitle } from './room/direct';
 import { excerptOf } from './room/excerpt';
 import type { UserStorage } from './local/userStorage';
 import { Store } from './store';
-import type { MyRoom } from './room/unread';
+import type { MyRoom } from './room/myRoom';
 
 /** Whether the user wants to be told of calls when they look elsewhere. */
 export type NotificationChoice = 'unasked' | 'on' | 'off';
