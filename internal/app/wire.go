@@ -33,7 +33,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	a.hub = a.newHub(recent, m)
 	a.hooks = a.newDispatcher(guard, m)
 	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
-	a.indexer = &chat.Indexer{Store: a.engines.store, Log: a.log}
+	a.indexer = &chat.Indexer{Store: a.engines.store, Log: a.log, Report: a.panics.Report}
 	a.service = a.newService(recent, limiters, hasher, guard, pictures)
 	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	a.health = a.newHealth(m)

@@ -12,11 +12,11 @@ type backlog struct {
 	done context.CancelFunc
 }
 
-func (b *backlog) IndexMessages(context.Context) (bool, error) {
+func (b *backlog) IndexMessages(context.Context, Folding) (IndexProgress, error) {
 	if b.left--; b.left == 0 {
 		b.done()
 	}
-	return b.left > 0, nil
+	return IndexProgress{More: b.left > 0}, nil
 }
 
 func TestABacklogIsIndexedWithoutWaitingForMore(t *testing.T) {

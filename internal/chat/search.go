@@ -26,9 +26,10 @@ type Search struct {
 type SearchQuery struct {
 	Search
 	Viewer UserID
-	// Indexed are the words, as typed, that an index of trigrams can find; Matches
-	// decides.
+	// Indexed are the words that an index of trigrams can find, folded as Folding, a
+	// version, does it. Matches decides.
 	Indexed []string
+	Folding int
 	Matches func(text string) bool
 }
 
@@ -126,7 +127,7 @@ func (s *Service) SearchMessages(ctx context.Context, caller Caller, in Search) 
 	}
 	defer end()
 	found, next, err := s.Archive.Search(ctx, SearchQuery{
-		Search: in, Viewer: caller.User.ID, Indexed: query.Indexed(), Matches: query.Matches,
+		Search: in, Viewer: caller.User.ID, Folding: SearchFolding.Version, Indexed: query.Indexed(), Matches: query.Matches,
 	})
 	if err != nil {
 		return nil, "", err

@@ -46,12 +46,12 @@ func NewQuery(typed string, limit int) (Query, error) {
 	return q, nil
 }
 
-// Indexed returns those of the words, as typed, that an index of trigrams can
-// find: with three letters or digits in a row.
+// Indexed returns the folded words that an index of trigrams can find: those with three
+// letters or digits in a row.
 func (q Query) Indexed() []string {
 	var words []string
-	for i, word := range q.Words {
-		if hasTrigram(word) && hasTrigram(q.folded[i]) {
+	for _, word := range q.folded {
+		if hasTrigram(word) {
 			words = append(words, word)
 		}
 	}
@@ -73,7 +73,7 @@ func hasTrigram(word string) bool {
 
 // Matches tells whether text holds all words.
 func (q Query) Matches(text string) bool {
-	return q.in(foldText(text))
+	return q.in(Fold(text))
 }
 
 func (q Query) in(folded string) bool {
@@ -184,8 +184,13 @@ func fold(s string) folded {
 	return f
 }
 
-// foldText is fold for those who need the text only.
-func foldText(s string) string {
+// FoldingVersion is the version of what Fold returns. It is stored with folded texts: a
+// change of Fold needs a higher number, with which they are folded again. Version 1 was a
+// function of the database.
+const FoldingVersion = 2
+
+// Fold returns a text as searches compare it.
+func Fold(s string) string {
 	if isPlain(s) {
 		return strings.ToLower(s)
 	}

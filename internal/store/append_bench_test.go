@@ -83,9 +83,10 @@ func BenchmarkAppendIndexed(b *testing.B) {
 // eager has an indexer go on where it would wait for more messages.
 type eager struct{ *Store }
 
-func (e eager) IndexMessages(ctx context.Context) (bool, error) {
-	_, err := e.Store.IndexMessages(ctx)
-	return true, err
+func (e eager) IndexMessages(ctx context.Context, f chat.Folding) (chat.IndexProgress, error) {
+	p, err := e.Store.IndexMessages(ctx, f)
+	p.More = true
+	return p, err
 }
 
 // runs are how long the runs of one thing took.

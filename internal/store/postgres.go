@@ -174,8 +174,8 @@ func (p *postgres) huntIndexed(words []string) hunt {
 	h := hunt{from: "messages_search w JOIN messages m ON m.id = w.message_id", order: "m.id + 0"}
 	tests := []string{p.in("w.room_id", 1), written("m")}
 	for n, word := range words {
-		tests = append(tests, fmt.Sprintf("w.text LIKE search_pattern($%d)", n+7))
-		h.args = append(h.args, word)
+		tests = append(tests, fmt.Sprintf("w.text LIKE $%d", n+7))
+		h.args = append(h.args, "%"+escapeLike(word)+"%")
 	}
 	h.where = strings.Join(tests, " AND ")
 	return h
@@ -202,12 +202,18 @@ func (p *postgres) settled(ctx context.Context) (chat.MessageID, error) {
 	return p.horizon.settled, nil
 }
 
-// indexMessages passes over what was edited meanwhile: the trigger has indexed it.
-func (*postgres) indexMessages() string {
-	return `INSERT INTO messages_search (message_id, room_id, text)
-		SELECT m.id, m.room_id, search_fold(m.text) FROM messages m
-		WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.id
-		ON CONFLICT (message_id) DO NOTHING`
+// indexTexts joins messages, because a message may be deleted meanwhile.
+func (*postgres) indexTexts(ctx context.Context, tx *sql.Tx, texts []indexedText, folding int, edited bool) error {
+	var ids []int64
+	var folded []string
+	for _, t := range texts {
+		ids, folded = append(ids, int64(t.ID)), append(folded, t.Text)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO messages_search (message_id, room_id, text, folding)
+		SELECT m.id, m.room_id, w.text, $3 FROM unnest($1::bigint[], $2::text[]) AS w (id, text) JOIN messages m ON m.id = w.id
+		ON CONFLICT (message_id) DO UPDATE SET text = EXCLUDED.text, folding = EXCLUDED.folding
+		WHERE messages_search.folding < EXCLUDED.folding OR $4`, ids, folded, folding, edited)
+	return err
 }
 
 // lockRoom leaves the key alone, so that inserts which refer to the room need

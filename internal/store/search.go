@@ -1,24 +1,31 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
 // The bounds of one search.
 const (
-	searchesAtOnce = 3       // of a node: the others read
-	newestBatch    = 2000    // messages that are looked through without an index at once
-	newestRows     = 100_000 // messages of all rooms together that are read for that
-	newestLeast    = 50      // messages that even of many rooms are looked through
-	indexedBatch   = 200     // messages that the index tells at once
-	searchRounds   = 5       // batches of one request
-	searchText     = 4 << 20 // bytes of messages that one request looks through
-	indexedAtOnce  = 250     // messages that are brought into the index at once
+	searchesAtOnce = 3                      // of a node: the others read
+	newestBatch    = 2000                   // messages that are looked through without an index at once
+	newestRows     = 100_000                // messages of all rooms together that are read for that
+	newestLeast    = 50                     // messages that even of many rooms are looked through
+	indexedBatch   = 200                    // messages that the index tells at once
+	searchRounds   = 5                      // batches of one request
+	searchTime     = 700 * time.Millisecond // of one request; then the next page goes on
+	searchText     = 4 << 20                // bytes of messages that one request looks through
+	indexedAtOnce  = 250                    // messages that are brought into the index at once
+	indexedBytes   = 1 << 20                // bytes of them, roughly: they are folded in the transaction
+	editsAtOnce    = 2000                   // edited messages that are read beside the index
 )
 
 // hunt is how an engine finds candidates: the tables, with m for the messages, the
@@ -51,11 +58,10 @@ type candidate struct {
 	text string
 }
 
-// Search returns messages of the viewer's rooms, the newest first. The newest few
-// are looked through as they are: that finds what is common soon, and what trigrams
-// cannot find, words of one or two letters, at all. Beyond them, and beyond what is not
-// indexed yet, the index is asked where it can help; else the search goes on in that
-// way, some thousand messages a request.
+// Search returns messages of the viewer's rooms, the newest first. It reads the newest few
+// as they are: that finds common words soon, and words of one or two letters, which
+// trigrams cannot find, at all. Below them, and below what is not indexed yet, it uses the
+// index if that can find a word; else it goes on reading, some thousand messages a request.
 func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMessage, string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -88,22 +94,45 @@ func (s *Store) searchedRooms(ctx context.Context, q chat.SearchQuery) ([]int64,
 		int64(q.Viewer), int64(q.Room))
 }
 
+// indexView is what a search may leave to the index.
+type indexView struct {
+	upTo   chat.MessageID // 0: nothing
+	edited []int64        // messages that the index may have with an older text
+}
+
+// viewIndex reads what the index has as folding folds it.
+func (s *Store) viewIndex(ctx context.Context, folding int) (v indexView, err error) {
+	state, err := readIndexState(ctx, s.read, "")
+	if err != nil || state.folding != folding {
+		return v, err
+	}
+	v.upTo = state.folded
+	v.edited, err = readAll(ctx, s.read, scanOne[int64], `SELECT DISTINCT message_id FROM search_edits LIMIT $1`, editsAtOnce)
+	if len(v.edited) == editsAtOnce {
+		return indexView{}, err
+	}
+	return v, err
+}
+
 // matching returns the ids of a page, and where the next one begins.
 func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64) ([]int64, string, error) {
-	indexed, err := s.indexed(ctx)
+	index, err := s.viewIndex(ctx, q.Folding)
 	if err != nil {
 		return nil, "", err
 	}
 	var ids []int64
-	left := searchText
+	left, end := searchText, s.now().Add(searchTime)
 	for round := 0; round < searchRounds && left > 0; round++ {
-		byIndex := round > 0 && len(q.Indexed) > 0 && cursor.Before <= indexed+1
-		batch, limit, err := s.candidates(ctx, q, cursor, rooms, byIndex, left)
+		find := s.searchNewest
+		if round > 0 && len(q.Indexed) > 0 && cursor.Before <= index.upTo+1 {
+			find = s.searchIndexed
+		}
+		batch, more, err := find(ctx, candidateQuery{q, index, rooms, cursor.Before, left})
 		if err != nil {
 			return nil, "", err
 		}
 		for _, c := range batch {
-			if q.Matches(c.text) {
+			if matches(q, c.text) {
 				if len(ids) == q.Limit {
 					return ids, writeCursor(cursor), nil
 				}
@@ -111,42 +140,88 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 			}
 			cursor.Before = c.id
 			left -= len(c.text)
+			if s.now().After(end) { // folding some scripts takes much longer than others
+				return ids, writeCursor(cursor), nil
+			}
 		}
-		if len(batch) < limit {
+		if !more {
 			return ids, "", nil
 		}
 	}
 	return ids, writeCursor(cursor), nil
 }
 
-// errEnough ends a read that has enough.
-var errEnough = errors.New("enough")
+// matches reports whether a text matches. One with which the folding panics does not; the
+// indexer reports it.
+func matches(q chat.SearchQuery, text string) (ok bool) {
+	err := recovery.Do(recovery.Read, nil, func() error { ok = q.Matches(text); return nil })
+	return err == nil && ok
+}
 
-// candidates returns the newest messages before the cursor that may match, at most limit,
-// and not many more bytes of text than most.
-func (s *Store) candidates(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64, byIndex bool, most int) (batch []candidate, limit int, err error) {
-	// The newest of all are among the newest of each: what is read is rooms × limit.
-	h, limit := s.engine.huntNewest(), min(s.newestBatch, max(newestLeast, newestRows/len(rooms)))
-	if byIndex {
-		h, limit = s.engine.huntIndexed(q.Indexed), indexedBatch
+// candidateQuery asks for the newest messages below before that may match.
+type candidateQuery struct {
+	chat.SearchQuery
+	index  indexView
+	rooms  []int64
+	before chat.MessageID
+	most   int // bytes of text; a little more may be read
+}
+
+// searchNewest reads messages without an index. The newest of all are among the newest of each
+// room: it reads rooms × limit rows.
+func (s *Store) searchNewest(ctx context.Context, q candidateQuery) (batch []candidate, more bool, err error) {
+	return s.candidates(ctx, q, s.engine.huntNewest(), min(s.newestBatch, max(newestLeast, newestRows/len(q.rooms))))
+}
+
+// searchIndexed reads what the index finds, and the edited messages.
+func (s *Store) searchIndexed(ctx context.Context, q candidateQuery) (batch []candidate, more bool, err error) {
+	batch, more, err = s.candidates(ctx, q, s.engine.huntIndexed(q.Indexed), indexedBatch)
+	if err != nil || len(q.index.edited) == 0 {
+		return batch, more, err
 	}
-	args := append([]any{s.engine.list(rooms), int64(cursor.Before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, h.args...)
+	edited, moreEdited, err := s.candidates(ctx, q, hunt{
+		from: "messages m", where: s.engine.in("m.room_id", 1) + " AND " + written("m") + " AND " + s.engine.in("m.id", 7), order: "m.id",
+		args: []any{s.engine.list(q.index.edited)},
+	}, indexedBatch)
+	if err != nil {
+		return nil, false, err
+	}
+	var end chat.MessageID // below it something may be missing
+	if more {
+		end = batch[len(batch)-1].id
+	}
+	if moreEdited {
+		end = max(end, edited[len(edited)-1].id)
+	}
+	batch = slices.DeleteFunc(append(batch, edited...), func(c candidate) bool { return c.id < end })
+	slices.SortFunc(batch, func(a, b candidate) int { return cmp.Compare(b.id, a.id) })
+	batch = slices.CompactFunc(batch, func(a, b candidate) bool { return a.id == b.id })
+	return batch, more || moreEdited, nil
+}
+
+// candidates returns at most limit messages, and whether there are more.
+func (s *Store) candidates(ctx context.Context, q candidateQuery, h hunt, limit int) (batch []candidate, more bool, err error) {
+	left := q.most
+	args := append([]any{s.engine.list(q.rooms), int64(q.before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, h.args...)
 	err = each(ctx, s.read, func(r row) error {
 		var c candidate
 		if err := r.Scan(&c.id, &c.text); err != nil {
 			return err
 		}
 		batch = append(batch, c)
-		if most -= len(c.text); most <= 0 {
+		if left -= len(c.text); left <= 0 {
 			return errEnough
 		}
 		return nil
 	}, `SELECT m.id, m.text FROM `+h.from+` WHERE `+h.where+` ORDER BY `+h.order+` DESC LIMIT $3`, args...)
 	if errors.Is(err, errEnough) {
-		return batch, len(batch), nil
+		return batch, true, nil
 	}
-	return batch, limit, err
+	return batch, len(batch) == limit, err
 }
+
+// errEnough ends a read that has enough.
+var errEnough = errors.New("enough")
 
 // found reads messages and their rooms whole, if they may still be seen.
 func (s *Store) found(ctx context.Context, q chat.SearchQuery, ids []int64) ([]chat.FoundMessage, error) {

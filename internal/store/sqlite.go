@@ -186,12 +186,12 @@ func (e *sqliteEngine) huntNewest() hunt {
 	}
 }
 
-// huntIndexed asks for all trigrams of the words. Each stands in quotes, so that
-// nothing in it is syntax.
+// huntIndexed asks for all trigrams of the words. Each is quoted, so that nothing in it
+// is syntax.
 func (e *sqliteEngine) huntIndexed(words []string) hunt {
 	var trigrams []string
 	for _, word := range words {
-		letters := []rune(strings.Map(withoutAccent, word))
+		letters := []rune(word)
 		for n := range len(letters) - 2 {
 			trigrams = append(trigrams, `"`+strings.ReplaceAll(string(letters[n:n+3]), `"`, `""`)+`"`)
 		}
@@ -209,17 +209,20 @@ func (e *sqliteEngine) settled(ctx context.Context) (newest chat.MessageID, err 
 	return newest, err
 }
 
-func (*sqliteEngine) indexMessages() string {
-	return `INSERT INTO messages_search (rowid, text)
-		SELECT m.id, m.text FROM messages m WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.id`
-}
-
-// withoutAccent drops what the tokenizer drops: it makes no trigram of it.
-func withoutAccent(r rune) rune {
-	if r >= 0x0300 && r <= 0x036F {
-		return -1
+// indexTexts replaces all rows: one node at a time uses the database, so what it finds was
+// written by its own version or an older one.
+func (*sqliteEngine) indexTexts(ctx context.Context, tx *sql.Tx, texts []indexedText, _ int, _ bool) error {
+	insert, err := tx.PrepareContext(ctx, `INSERT OR REPLACE INTO messages_search (rowid, text) VALUES ($1, $2)`)
+	if err != nil {
+		return err
 	}
-	return r
+	defer insert.Close()
+	for _, t := range texts {
+		if _, err := insert.ExecContext(ctx, t.ID, t.Text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lockRoom is nothing: an immediate transaction holds the whole database.

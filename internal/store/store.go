@@ -72,9 +72,9 @@ type engine interface {
 	huntIndexed(words []string) hunt
 	// settled returns the newest message before which none comes to be any more.
 	settled(ctx context.Context) (chat.MessageID, error)
-	// indexMessages is the statement that brings the messages above id $1 up to $2 into
-	// the index.
-	indexMessages() string
+	// indexTexts writes rows of the index. Rows of the same or a newer version of the
+	// folding are only replaced if the texts were edited.
+	indexTexts(ctx context.Context, tx *sql.Tx, texts []indexedText, folding int, edited bool) error
 	// lockRoom ends the SELECT that takes a room's row.
 	lockRoom() string
 	// lockDue ends the SELECT that takes due webhooks h, passing over those that

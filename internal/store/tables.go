@@ -21,7 +21,7 @@ var addedBy = map[string]uint{"spare_webhook_bots": 10, "blob_sizes": 11, "uploa
 
 // derived are the tables that a backup leaves out: what follows from other tables, and
 // what only means something in the database where it was written.
-var derived = []string{"schema_migrations", "messages_search", "search_cursor", "backups", "storage_total", "storage_changes"}
+var derived = []string{"schema_migrations", "messages_search", "search_cursor", "search_edits", "backups", "storage_total", "storage_changes"}
 
 // namedBlobs is the query for the key of every blob that a row refers to.
 const namedBlobs = `SELECT blob_key FROM attachments
