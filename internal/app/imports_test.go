@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"internal/bus":       {"internal/chat", "internal/metrics"},
 	"internal/presence":  {"internal/chat", "internal/gathering", "internal/metrics"},
 	"internal/blob":      {"internal/chat"},
-	"internal/picture":   {"internal/chat"},
+	"internal/picture":   {"internal/chat", "internal/recovery"},
 	"internal/webhook":   {"internal/chat", "internal/metrics", "internal/recovery"},
 	"internal/doctor":    {"internal/blob", "internal/config", "internal/store"},
 	"internal/gathering": {"internal/recovery"},

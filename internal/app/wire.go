@@ -27,7 +27,7 @@ import (
 // wire makes of the engines a served node.
 func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	recent, limiters, hasher := cache.NewPages(m, time.Now), newLimiters(), auth.NewHasher(0, passwords)
-	pictures := picture.NewMaker()
+	pictures := picture.NewMaker(a.panics.Report)
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
 	a.limits = a.newLimits(limiters)
 	a.hub = a.newHub(recent, m)

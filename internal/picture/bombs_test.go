@@ -41,7 +41,7 @@ func decodeInChild(path string) {
 	if err != nil {
 		panic(err)
 	}
-	maker := NewMaker()
+	maker := NewMaker(nil)
 	thumbnail, err := maker.Thumbnail(context.Background(), file)
 	_, _, avatarErr := maker.Avatar(context.Background(), file)
 	status, err2 := os.ReadFile("/proc/self/status")
@@ -423,7 +423,7 @@ func FuzzThumbnail(f *testing.F) {
 	} {
 		f.Add(data)
 	}
-	m := NewMaker()
+	m := NewMaker(nil)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		thumbnail, err := m.Thumbnail(t.Context(), bytes.NewReader(data))
 		if code := codeOf(err); err != nil && code != string(chat.UnsupportedMedia) && code != string(chat.TooLarge) {

@@ -5,6 +5,7 @@ package picture
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	_ "image/gif" // the first frame only
@@ -16,6 +17,7 @@ import (
 	_ "golang.org/x/image/webp" // decoder
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
 const (
@@ -29,16 +31,45 @@ var _ chat.Pictures = (*Maker)(nil)
 type Maker struct {
 	turn    chan struct{}
 	waiters atomic.Int64
+	// report counts and logs a panic of a decoder.
+	report func(ctx context.Context, err error) bool
+	image  func(r io.Reader) (image.Image, string, error)
 }
 
-// NewMaker returns a Maker.
-func NewMaker() *Maker { return &Maker{turn: make(chan struct{}, 1)} }
+// NewMaker returns a Maker. It calls report if a decoder panics.
+func NewMaker(report func(ctx context.Context, err error) bool) *Maker {
+	return &Maker{turn: make(chan struct{}, 1), report: report, image: image.Decode}
+}
+
+// guard calls work. If that panics, the picture in r is one that cannot be decoded.
+func (m *Maker) guard(ctx context.Context, r io.ReadSeeker, work func() error) error {
+	err := recovery.Do(recovery.Picture, nil, work)
+	p, panicked := errors.AsType[*recovery.Panic](err)
+	if !panicked {
+		return err
+	}
+	if _, err := r.Seek(0, io.SeekStart); err == nil {
+		if upload, err := io.ReadAll(r); err == nil {
+			p.Input = recovery.Hash(upload)
+		}
+	}
+	m.report(ctx, p)
+	return unsupported(p)
+}
 
 // Waiting returns how many pictures wait to be decoded.
 func (m *Maker) Waiting() int { return int(m.waiters.Load()) }
 
 // Avatar implements chat.Pictures.
 func (m *Maker) Avatar(ctx context.Context, r io.ReadSeeker) (avatar []byte, contentType string, err error) {
+	err = m.guard(ctx, r, func() error {
+		avatar, contentType, err = m.makeAvatar(ctx, r)
+		return err
+	})
+	return avatar, contentType, err
+}
+
+func (m *Maker) makeAvatar(ctx context.Context, r io.ReadSeeker) (avatar []byte, contentType string, err error) {
 	h, err := inspect(r)
 	if err != nil {
 		return nil, "", err

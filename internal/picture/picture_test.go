@@ -76,7 +76,7 @@ func TestPicturesAreShownAsTheyWereTaken(t *testing.T) {
 		5: {0, 2, 1, 3}, 6: {2, 0, 3, 1}, 7: {3, 1, 2, 0}, 8: {1, 3, 0, 2},
 		0: {0, 1, 2, 3}, 9: {0, 1, 2, 3},
 	}
-	m := NewMaker()
+	m := NewMaker(nil)
 	for o, seen := range want {
 		for name, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
 			if (o%2 == 0) != (name == "II") {
@@ -143,7 +143,7 @@ func TestThumbnails(t *testing.T) {
 		"nothing":                {nil, chat.Thumbnail{}, false, chat.UnsupportedMedia},
 		"too many of its pixels": {huge(), chat.Thumbnail{}, false, chat.TooLarge},
 	} {
-		got, err := NewMaker().Thumbnail(t.Context(), bytes.NewReader(c.data))
+		got, err := NewMaker(nil).Thumbnail(t.Context(), bytes.NewReader(c.data))
 		if made := got.Picture != nil; made != c.made || got.Width != c.want.Width || got.Height != c.want.Height {
 			t.Errorf("%s: %d × %d, made %v; want %d × %d, %v", name, got.Width, got.Height, made, c.want.Width, c.want.Height, c.made)
 		}
@@ -158,7 +158,7 @@ func TestPicturesThatWaitAreCounted(t *testing.T) {
 	if err := png.Encode(&picture, quartered(600, 300)); err != nil {
 		t.Fatal(err)
 	}
-	m := NewMaker()
+	m := NewMaker(nil)
 	m.turn <- struct{}{}
 	done := make(chan error)
 	go func() {

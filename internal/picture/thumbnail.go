@@ -21,7 +21,15 @@ const (
 )
 
 // Thumbnail implements chat.Pictures.
-func (m *Maker) Thumbnail(ctx context.Context, r io.ReadSeeker) (chat.Thumbnail, error) {
+func (m *Maker) Thumbnail(ctx context.Context, r io.ReadSeeker) (t chat.Thumbnail, err error) {
+	err = m.guard(ctx, r, func() error {
+		t, err = m.makeThumbnail(ctx, r)
+		return err
+	})
+	return t, err
+}
+
+func (m *Maker) makeThumbnail(ctx context.Context, r io.ReadSeeker) (chat.Thumbnail, error) {
 	h, err := inspect(r)
 	if err != nil {
 		return chat.Thumbnail{}, err
@@ -91,7 +99,7 @@ func (m *Maker) decode(ctx context.Context, r io.ReadSeeker, h header) (_ image.
 	if err != nil {
 		return nil, nil, err
 	}
-	source, _, err := image.Decode(start)
+	source, _, err := m.image(start)
 	if err != nil {
 		return nil, nil, unsupported(err)
 	}
