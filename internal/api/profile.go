@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"time"
@@ -54,22 +53,27 @@ func (a *API) mountProfile() {
 	handle(a, huma.Operation{
 		OperationID: "avatar", Method: http.MethodGet, Path: "/avatars/{key}", Tags: tags,
 		Summary: "An avatar, for everybody who knows its random name",
-	}, func(ctx context.Context, in *struct {
+	}, func(_ context.Context, in *struct {
 		Key string `path:"key" maxLength:"64"`
 	}) (*huma.StreamResponse, error) {
-		avatar, err := a.Service.Avatar(ctx, in.Key)
-		if err != nil {
-			return nil, err
-		}
-		return &huma.StreamResponse{Body: func(ctx huma.Context) { serveAvatar(ctx, avatar) }}, nil
+		return &huma.StreamResponse{Body: func(ctx huma.Context) { a.serveAvatar(ctx, in.Key) }}, nil
 	})
 }
 
-// serveAvatar lets caches keep it for ever: another picture has another name.
-func serveAvatar(ctx huma.Context, avatar chat.Avatar) {
+// serveAvatar streams an avatar. Caches keep it permanently: another picture has another
+// name.
+func (a *API) serveAvatar(ctx huma.Context, key string) {
 	r, w := humachi.Unwrap(ctx)
+	avatar, err := a.Service.Avatar(r.Context(), key)
+	if err != nil {
+		a.Refuse(w, r, err)
+		return
+	}
+	defer avatar.Body.Close()
 	w.Header().Set("Content-Type", avatar.ContentType)
 	w.Header().Set("Content-Security-Policy", filePolicy)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(avatar.Picture))
+	slow := &patientWriter{w, http.NewResponseController(w)}
+	defer slow.rest()
+	http.ServeContent(slow, r, "", time.Time{}, avatar.Body)
 }

@@ -18,9 +18,6 @@ const (
 	MaxAvatar        = 5 << 20 // bytes of an upload
 )
 
-// maxStoredAvatar is more than a made avatar ever takes.
-const maxStoredAvatar = 1 << 20
-
 // blobPatience bounds one deed of the blob engine, so that a caller hears
 // UNAVAILABLE within two seconds when it is away.
 const blobPatience = 1800 * time.Millisecond
@@ -121,27 +118,15 @@ func (s *Service) RemoveAvatar(ctx context.Context, caller Caller) error {
 	return nil
 }
 
-// Avatar is a picture that everybody may see who knows its random name.
-type Avatar struct {
-	Picture     []byte
-	ContentType string
-}
-
-// Avatar returns an avatar whole: it is small, and a slow reader then keeps no
-// connection to the engine. NOT_FOUND.
-func (s *Service) Avatar(ctx context.Context, key string) (Avatar, error) {
+// Avatar opens an avatar, which everybody who knows its random name may see. The caller
+// closes it. It is not read into memory here: a reader may be slow. It returns NOT_FOUND if
+// there is none.
+func (s *Service) Avatar(ctx context.Context, key string) (Blob, error) {
 	if !blobName.MatchString(key) {
-		return Avatar{}, ErrMissing()
+		return Blob{}, ErrMissing()
 	}
-	ctx, cancel := context.WithTimeout(ctx, blobPatience)
-	defer cancel()
 	blob, err := s.Blobs.Get(ctx, avatarKey(key))
-	if err != nil {
-		return Avatar{}, patiently(err)
-	}
-	defer blob.Body.Close()
-	picture, err := io.ReadAll(io.LimitReader(blob.Body, maxStoredAvatar))
-	return Avatar{picture, blob.ContentType}, patiently(err)
+	return blob, patiently(err)
 }
 
 func (s *Service) putAvatar(ctx context.Context, key string, picture []byte, contentType string) error {
