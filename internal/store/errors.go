@@ -46,6 +46,9 @@ func (s *Store) fail(deed string, err error) error {
 		}
 	}
 	err = fmt.Errorf("%s: %w", deed, err)
+	if s.engine.badInput(err) {
+		return &chat.Error{Code: chat.BadRequest, Text: "The request contains a character or number that cannot be stored.", Err: err}
+	}
 	if s.engine.away(err) || outOfTime(err) {
 		return chat.ErrUnavailable(err)
 	}

@@ -27,3 +27,38 @@ func TestATransactionOutOfTimeIsUnavailable(t *testing.T) {
 		}
 	})
 }
+
+// Texts are checked before they come to the store. This tests what happens if that is not so.
+func TestAValueThatPostgresCannotTakeIsABadRequest(t *testing.T) {
+	s := openTestPostgres(t)
+	alice := register(t, s, "alice")
+	room := createRoom(t, s, alice, "lobby")
+	good := draft(room, alice, "good")
+	bad := draft(room, alice, "a\x00b")
+	for name, work := range map[string]func() error{
+		"a NUL in a message": func() error { _, _, err := s.Append(t.Context(), bad); return err },
+		"broken UTF-8 in a name": func() error {
+			_, err := s.ChangeProfile(t.Context(), alice.User.ID, chat.ProfilePatch{DisplayName: new("a\xff")})
+			return err
+		},
+		"text for a number": func() error {
+			return s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT CAST($1 AS text)::bigint`, "x").Scan(new(int64)))
+		},
+		"a number too large": func() error {
+			return s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT CAST($1 AS bigint)::int`, int64(1)<<40).Scan(new(int64)))
+		},
+		"an escaped NUL in JSON": func() error {
+			return s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT CAST($1 AS jsonb) ->> 0`, `["\u0000"]`).Scan(new(string)))
+		},
+	} {
+		if err := work(); chat.CodeOf(err) != chat.BadRequest {
+			t.Errorf("%s: %v, want %s", name, err, chat.BadRequest)
+		}
+	}
+	if err := s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT nothing`).Scan(new(int64))); chat.CodeOf(err) != chat.Internal {
+		t.Errorf("a wrong statement: %v, want %s", err, chat.Internal)
+	}
+	if _, _, err := s.Append(t.Context(), good); err != nil {
+		t.Errorf("a good message afterwards: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,6 +231,16 @@ func (*postgres) violated(err error) string {
 		return e.ConstraintName
 	}
 	return ""
+}
+
+// badInputCodes are SQLSTATEs of values that no column or cast can take:
+// character_not_in_repertoire, untranslatable_character, invalid_text_representation and
+// numeric_value_out_of_range.
+var badInputCodes = []string{"22021", "22P05", "22P02", "22003"}
+
+func (*postgres) badInput(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && slices.Contains(badInputCodes, e.Code)
 }
 
 // awayCodes are the classes and codes of SQLSTATE that pass by themselves:

@@ -242,6 +242,9 @@ func (*sqliteEngine) violated(err error) string {
 	return columns
 }
 
+// badInput: SQLite takes every value.
+func (*sqliteEngine) badInput(error) bool { return false }
+
 func (*sqliteEngine) away(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {

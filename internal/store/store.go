@@ -87,6 +87,9 @@ type engine interface {
 	// violated names the unique constraint or columns that err tells of, "" for
 	// any other error.
 	violated(err error) string
+	// badInput reports whether the database refused a value of the caller, not a statement.
+	// Values are checked before they come here, so this is a safety net.
+	badInput(err error) bool
 	// writable is the query that tells whether the database takes writes.
 	writable() string
 	pools() map[string]sql.DBStats
