@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -96,9 +97,10 @@ func clusterEnv(t *testing.T) map[string]string {
 
 // node is an App that runs.
 type node struct {
-	base   string
-	config config.Config
-	stop   func() error // SIGTERM; returns what Run returned
+	base    string
+	config  config.Config
+	handler http.Handler
+	stop    func() error // SIGTERM; returns what Run returned
 }
 
 // startNode runs an App with env and stops it when the test ends.
@@ -133,7 +135,7 @@ func startLogging(t testing.TB, out io.Writer, env, more map[string]string) *nod
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	n := &node{base: "http://" + a.Addr().String(), config: c}
+	n := &node{base: "http://" + a.Addr().String(), config: c, handler: a.Handler()}
 	stopped := false
 	n.stop = func() error {
 		if stopped {
