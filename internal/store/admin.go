@@ -47,7 +47,7 @@ func (s *Store) AccountByName(ctx context.Context, username string) (chat.Accoun
 // ChangeAccount changes what an account may do.
 func (s *Store) ChangeAccount(ctx context.Context, by, id chat.UserID, c chat.AccountChange) (chat.Account, error) {
 	var after chat.Account
-	err := s.asAdmin(ctx, id, func(ctx context.Context, tx *sql.Tx, before chat.Account) error {
+	err := s.asAdmin(ctx, by, id, func(ctx context.Context, tx *sql.Tx, before chat.Account) error {
 		after = before
 		if c.Role != nil {
 			after.Role = *c.Role
@@ -78,13 +78,17 @@ func (s *Store) ChangeAccount(ctx context.Context, by, id chat.UserID, c chat.Ac
 	return after, s.fail("change account", err)
 }
 
-// asAdmin runs work on an account. The row of the instance is the lock that keeps
-// two admins from taking each other's role at once; the user's keeps a sign-in out.
-func (s *Store) asAdmin(ctx context.Context, id chat.UserID, work func(ctx context.Context, tx *sql.Tx, a chat.Account) error) error {
+// asAdmin runs work on an account for the admin by. The row of the instance is the lock
+// that keeps two admins from taking each other's role at once; the user's keeps a sign-in
+// out.
+func (s *Store) asAdmin(ctx context.Context, by, id chat.UserID, work func(ctx context.Context, tx *sql.Tx, a chat.Account) error) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := lockFirst(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.requireAdmin(ctx, tx, by); err != nil {
 			return err
 		}
 		account, err := s.account(ctx, tx, id)
@@ -93,6 +97,20 @@ func (s *Store) asAdmin(ctx context.Context, id chat.UserID, work func(ctx conte
 		}
 		return work(ctx, tx, account)
 	})
+}
+
+// requireAdmin returns NOT_FOUND unless by administers the server until the transaction
+// ends: it may have lost its role while it waited for a lock. 0 is the operator, on the
+// command line.
+func (s *Store) requireAdmin(ctx context.Context, tx *sql.Tx, by chat.UserID) error {
+	if by == 0 {
+		return nil
+	}
+	account, err := s.account(ctx, tx, by)
+	if err == nil && (account.Role != chat.Admin || account.Disabled) {
+		return chat.ErrMissing()
+	}
+	return err
 }
 
 func (s *Store) account(ctx context.Context, tx *sql.Tx, id chat.UserID) (chat.Account, error) {
@@ -132,7 +150,7 @@ func (s *Store) setDisabled(ctx context.Context, tx *sql.Tx, by, id chat.UserID,
 
 // ResetPassword gives an account another password and ends all its sessions.
 func (s *Store) ResetPassword(ctx context.Context, by, id chat.UserID, phc string) error {
-	err := s.asAdmin(ctx, id, func(ctx context.Context, tx *sql.Tx, a chat.Account) error {
+	err := s.asAdmin(ctx, by, id, func(ctx context.Context, tx *sql.Tx, a chat.Account) error {
 		if err := a.MayHavePassword(); err != nil {
 			return err
 		}

@@ -212,3 +212,67 @@ func TestLimitsAreSetAndForgotten(t *testing.T) {
 		wantAudit(t, s, fmt.Sprintf("%d limits.change 0 0 a = 5, b = 7", alice.User.ID), fmt.Sprintf("%d limits.change 0 0 a = 6, b = standard", alice.User.ID))
 	})
 }
+
+// The role is compared under the lock: chat.Service reads it before.
+func TestAnAdminWhoLostTheRoleChangesNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
+		room := createRoom(t, s, carol, "lobby")
+		admin, user, yes := chat.Admin, chat.PlainUser, true
+		actions := map[string]func() error{
+			"change account": func() error {
+				_, err := s.ChangeAccount(ctx, bob.User.ID, carol.User.ID, chat.AccountChange{Role: &admin})
+				return err
+			},
+			"reset password": func() error { return s.ResetPassword(ctx, bob.User.ID, carol.User.ID, "$x") },
+			"set limits":     func() error { return s.SetLimits(ctx, bob.User.ID, map[string]int{"maxMessageLength": 1}) },
+			"remove room":    func() error { return s.RemoveRoom(ctx, bob.User.ID, room.ID) },
+		}
+		for _, loss := range []chat.AccountChange{{Role: &user}, {Disabled: &yes}} {
+			for _, change := range []chat.AccountChange{{Role: &admin}, loss} {
+				if _, err := s.ChangeAccount(ctx, alice.User.ID, bob.User.ID, change); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, action := range actions {
+				if err := action(); chat.CodeOf(err) != chat.NotFound {
+					t.Errorf("%s by a former admin: %v, want %s", name, err, chat.NotFound)
+				}
+			}
+		}
+	})
+}
+
+// An action that waits for the lock which a demotion holds does not go through.
+func TestADemotionStopsWhatWaitsForIt(t *testing.T) {
+	s := openTestPostgres(t)
+	ctx := t.Context()
+	alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
+	admin := chat.Admin
+	if _, err := s.ChangeAccount(ctx, alice.User.ID, bob.User.ID, chat.AccountChange{Role: &admin}); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := lockFirst(ctx, tx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.setServerRole(ctx, tx, alice.User.ID, chat.Account{User: bob.User}, chat.PlainUser); err != nil {
+		t.Fatal(err)
+	}
+	outcome := make(chan error, 1)
+	go func() { outcome <- s.ResetPassword(ctx, bob.User.ID, carol.User.ID, "$x") }()
+	for waiting := 0; waiting == 0; {
+		if err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, <-outcome, chat.NotFound)
+}

@@ -28,7 +28,7 @@ func (s *Store) Limits(ctx context.Context) (map[string]int, error) {
 	return set, s.fail("read limits", err)
 }
 
-// SetLimits sets limits by name.
+// SetLimits sets limits by name for an admin of the server.
 func (s *Store) SetLimits(ctx context.Context, by chat.UserID, values map[string]int) error {
 	if len(values) == 0 {
 		return nil
@@ -36,6 +36,9 @@ func (s *Store) SetLimits(ctx context.Context, by chat.UserID, values map[string
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := s.requireAdmin(ctx, tx, by); err != nil {
+			return err
+		}
 		var told []string
 		for _, name := range slices.Sorted(maps.Keys(values)) { // in one order: no deadlock
 			word, err := s.setLimit(ctx, tx, name, values[name])

@@ -64,9 +64,14 @@ func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID, by chat.UserID, 
 	return s.fail("delete room", err)
 }
 
-// RemoveRoom deletes a room for who need not be its member.
+// RemoveRoom deletes a room for an admin of the server, who need not be a member.
 func (s *Store) RemoveRoom(ctx context.Context, by chat.UserID, id chat.RoomID) error {
-	err := s.inRoom(ctx, id, func(tx *roomTx) error { return s.deleteRoom(ctx, tx, by) })
+	err := s.inRoom(ctx, id, func(tx *roomTx) error {
+		if err := s.requireAdmin(ctx, tx.Tx, by); err != nil {
+			return err
+		}
+		return s.deleteRoom(ctx, tx, by)
+	})
 	return s.fail("remove room", err)
 }
 
