@@ -70,6 +70,7 @@ func TestSecurity(t *testing.T) {
 		{"hashes for nobody without the right", hashing},
 		{"locks for no stranger", foreignRooms},
 		{"floods of changes", floods},
+		{"joins that end after a room is closed", lateJoins},
 	} {
 		t.Run(point.name, func(t *testing.T) { point.test(t, s) })
 	}
