@@ -74,3 +74,20 @@ test('only Html.tsx sets HTML', () => {
   const setters = sources.filter(([, source]) => /dangerouslySetInnerHTML|innerHTML\s*=|insertAdjacentHTML/.test(source)).map(([path]) => path);
   expect(setters).toEqual(['./ui/Html.tsx']);
 });
+
+const components = sources.filter(([path]) => path.endsWith('.tsx'));
+
+test.each(components)('%s has at most 150 lines', (_, source) => {
+  expect(source.split('\n').length - 1).toBeLessThanOrEqual(150);
+});
+
+test.each(sources.filter(([path]) => path.startsWith('./state/') || path.startsWith('./transport/')))('%s has no class of more than 300 lines', (_, source) => {
+  const classes = [...source.matchAll(/^(?:export )?class (\w+)[^]*?^\}/gm)];
+  const tooLong = classes.filter(([body]) => body.split('\n').length > 300).map(([, name]) => name);
+  // To be split.
+  expect(tooLong.filter((name) => name !== 'Rooms' && name !== 'RestClient')).toEqual([]);
+});
+
+test.each(components)('%s does not use the REST client', (_, source) => {
+  expect(source).not.toMatch(/\bchat\.rest\b/);
+});

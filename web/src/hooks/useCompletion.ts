@@ -1,67 +1,68 @@
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
 import type { User } from '../protocol/types';
 import { type Emoji, emojiAt, emojisFor } from '../state/emoji';
+import { currentItems } from '../state/pagedResource';
 import { type PartialToken, mentionCandidates, mentionAt, replaceToken } from '../state/room/mentions';
 import type { RoomSession } from '../state/room/session';
 import { useMe } from './useChatState';
 import { useStore } from './useStore';
-import { currentItems } from '../state/pagedResource';
 
-/** What may be meant by what stands before the caret. */
+/** A completion of the token before the caret. */
 export type Option = { kind: 'person'; user: User } | { kind: 'emoji'; emoji: Emoji };
 
-/** An @name or :code that is being written. */
-type Writing = PartialToken & { kind: Option['kind'] };
+/** An @name or :code before the caret. */
+type Token = PartialToken & { kind: Option['kind'] };
 
-/** The people and emoji that may be meant at the caret, and which of them is chosen. */
+/** The people and emoji that complete the token before the caret, and the selected one. */
 export function useCompletion(session: RoomSession, text: string) {
   const me = useMe();
   const members = useStore(session.members.state);
-  const [writing, setWriting] = useState<Writing>();
+  const [token, setToken] = useState<Token>();
   const [at, setAt] = useState(0);
   const options = useMemo((): Option[] => {
-    if (writing === undefined) return [];
-    if (writing.kind === 'emoji') return emojisFor(writing.query).map((emoji) => ({ kind: 'emoji', emoji }));
-    return mentionCandidates(currentItems(members), writing.query, me.id).map((user) => ({ kind: 'person', user }));
-  }, [writing, members, me.id]);
+    if (token === undefined) return [];
+    if (token.kind === 'emoji') return emojisFor(token.query).map((emoji) => ({ kind: 'emoji', emoji }));
+    return mentionCandidates(currentItems(members), token.query, me.id).map((user) => ({ kind: 'person', user }));
+  }, [token, members, me.id]);
   const open = options.length > 0;
   const chosen = Math.min(at, options.length - 1);
 
-  // The panel of members may never have been open.
-  const naming = writing?.kind === 'person';
+  // The members are loaded only when something needs them.
+  const naming = token?.kind === 'person';
   useEffect(() => {
     if (naming && !session.members.requested) void session.members.load();
   }, [naming, session]);
 
-  /** What is written, and where the caret stands in it. */
-  function look(next: string, caret: number) {
-    const now = writingAt(next, caret);
-    if (now?.kind === writing?.kind && now?.start === writing?.start && now?.query === writing?.query) return;
-    setWriting(now);
+  /** Reads the token before the caret. */
+  function update(next: string, caret: number) {
+    const now = tokenAt(next, caret);
+    if (now?.kind === token?.kind && now?.start === token?.start && now?.query === token?.query) return;
+    setToken(now);
     setAt(0);
   }
 
-  function take(option: Option): { text: string; caret: number } | undefined {
-    setWriting(undefined);
-    return writing && replaceToken(text, writing, option.kind === 'person' ? `@${option.user.username}` : option.emoji.char);
+  /** Closes the list and returns the text in which the option replaces the token. */
+  function accept(option: Option): { text: string; caret: number } | undefined {
+    setToken(undefined);
+    return token && replaceToken(text, token, option.kind === 'person' ? `@${option.user.username}` : option.emoji.char);
   }
 
-  /** Which option a key takes; undefined where the key is not for us, 'kept' where it is done with. */
-  function handleKeyDown(event: KeyboardEvent): Option | 'kept' | undefined {
+  /** Returns the option that a key accepts, 'handled' for another key of the list, and undefined for any other key. */
+  function handleKeyDown(event: KeyboardEvent): Option | 'handled' | undefined {
     if (!open || event.nativeEvent.isComposing) return undefined;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) setAt((chosen + step + options.length) % options.length);
-    else if (event.key === 'Escape') setWriting(undefined);
+    else if (event.key === 'Escape') setToken(undefined);
     else if ((event.key !== 'Enter' && event.key !== 'Tab') || event.shiftKey) return undefined;
     event.preventDefault();
     event.stopPropagation();
-    return event.key === 'Enter' || event.key === 'Tab' ? options[chosen] : 'kept';
+    return event.key === 'Enter' || event.key === 'Tab' ? options[chosen] : 'handled';
   }
 
-  return { options, open, chosen, look, take, handleKeyDown, close: () => setWriting(undefined) };
+  return { options, open, chosen, update, accept, handleKeyDown, close: () => setToken(undefined) };
 }
 
-function writingAt(text: string, caret: number): Writing | undefined {
+function tokenAt(text: string, caret: number): Token | undefined {
   const name = mentionAt(text, caret);
   if (name !== undefined) return { ...name, kind: 'person' };
   const code = emojiAt(text, caret);

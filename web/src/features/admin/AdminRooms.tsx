@@ -17,7 +17,7 @@ import styles from './Admin.module.css';
 /** All rooms, by what stands outside of them: what is said in them is the members' own. */
 export function AdminRooms({ administration }: { administration: Administration }) {
   const state = useStore(administration.rooms.state);
-  const [text, setText] = useDebouncedQuery(administration.rooms);
+  const { text, setText, pending } = useDebouncedQuery(administration.rooms);
   return (
     <>
       <SearchField className={styles.search} label="Search rooms" placeholder="Part of a name" text={text} onText={setText} />
@@ -25,6 +25,7 @@ export function AdminRooms({ administration }: { administration: Administration 
         pages={administration.rooms}
         state={state}
         of="rooms"
+        pending={pending}
         empty={
           text.trim() === '' ? (
             <EmptyState icon="hash" title="Nobody has made a room yet" />

@@ -14,7 +14,7 @@ import styles from './Admin.module.css';
 
 export function AdminUsers({ administration }: { administration: Administration }) {
   const state = useStore(administration.users.state);
-  const [text, setText] = useDebouncedQuery(administration.users);
+  const { text, setText, pending } = useDebouncedQuery(administration.users);
   return (
     <>
       <SearchField className={styles.search} label="Search users" placeholder="Part of a name or email" text={text} onText={setText} />
@@ -22,6 +22,7 @@ export function AdminUsers({ administration }: { administration: Administration 
         pages={administration.users}
         state={state}
         of="users"
+        pending={pending}
         avatars
         empty={<EmptyState icon="search" title="Nobody found">{`No name or email has “${text.trim()}” in it.`}</EmptyState>}
         onRetry={() => void administration.users.query(text)}

@@ -1,7 +1,7 @@
-import { useEffect, useRef, useState } from 'react';
-import { useChat } from '../../hooks/context';
+import { useEffect, useRef } from 'react';
+import { useAdministration } from '../../hooks/useAdministration';
 import { adminHref, homeHref } from '../../hooks/useRoute';
-import { Administration } from '../../state/admin/administration';
+import type { Administration } from '../../state/admin/administration';
 import { AdminAudit } from './AdminAudit';
 import { AdminConnections } from './AdminConnections';
 import { AdminLimits } from './AdminLimits';
@@ -22,15 +22,14 @@ const sections = [
 type Section = (typeof sections)[number][0];
 
 interface AdminViewProps {
-  /** As in the address; what is no section is the first. */
+  /** The section in the address. An unknown one shows the first. */
   section: string;
   userId: number | undefined;
 }
 
-/** What admins of the server see and do. */
+/** The administration of the server. */
 export function AdminView({ section, userId }: AdminViewProps) {
-  const chat = useChat();
-  const [administration] = useState(() => new Administration(chat.rest));
+  const administration = useAdministration();
   const current = sections.find(([name]) => name === section)?.[0] ?? 'users';
   const page = useRef<HTMLElement>(null);
   const tabs = useRef<HTMLElement>(null);

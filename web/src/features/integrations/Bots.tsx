@@ -1,10 +1,10 @@
 import { type FormEvent, useEffect, useState } from 'react';
-import { useChat } from '../../hooks/context';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
+import { useBots } from '../../hooks/useIntegrations';
 import { useStore } from '../../hooks/useStore';
 import type { BotToken, User } from '../../protocol/types';
-import { Bots as State } from '../../state/bots';
+import type { Bots as BotsState } from '../../state/bots';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
@@ -12,11 +12,10 @@ import { Field, FormError } from '../../ui/Field';
 import { SecretField } from '../../ui/SecretField';
 import { Icon } from '../../ui/Icon';
 
-/** The programs that this user owns. */
+/** The bots of this user. */
 export function Bots() {
-  const chat = useChat();
   const online = useOnline();
-  const [bots] = useState(() => new State(chat.rest));
+  const bots = useBots();
   const state = useStore(bots.list.state);
   const [made, setMade] = useState<BotToken>();
 
@@ -57,7 +56,7 @@ export function Bots() {
 
 interface BotRowProps {
   bot: User;
-  bots: State;
+  bots: BotsState;
   onToken: (made: BotToken) => void;
   onDelete: () => Promise<void>;
 }
@@ -95,7 +94,7 @@ function BotRow({ bot, bots, onToken, onDelete }: BotRowProps) {
 }
 
 interface NewBotFormProps {
-  bots: State;
+  bots: BotsState;
   /** There is none yet. */
   first: boolean;
   onMade: (made: BotToken) => void;

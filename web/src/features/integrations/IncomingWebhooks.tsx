@@ -3,7 +3,7 @@ import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { IncomingWebhook, NewIncomingWebhook } from '../../protocol/types';
-import { Webhooks as State } from '../../state/webhooks';
+import type { Webhooks } from '../../state/webhooks';
 import { nameOf } from '../../ui/Avatar';
 import { shortDate } from '../../ui/shortDate';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
@@ -13,7 +13,7 @@ import { SecretField } from '../../ui/SecretField';
 import { PausedNote, ResumeButton } from './PausedWebhook';
 import { ResourceList } from '../../ui/ResourceList';
 
-export function Incoming({ webhooks }: { webhooks: State }) {
+export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const online = useOnline();
   const state = useStore(webhooks.incoming.state);
   const [action, run] = useAction();

@@ -3,7 +3,7 @@ import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { NewOutgoingWebhook } from '../../protocol/types';
-import { type Receiver, Webhooks as State } from '../../state/webhooks';
+import type { Receiver, Webhooks } from '../../state/webhooks';
 import { nameOf } from '../../ui/Avatar';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Field, FormError } from '../../ui/Field';
@@ -12,7 +12,7 @@ import { PausedNote, ResumeButton } from './PausedWebhook';
 import { DeliveryStatus } from './DeliveryStatus';
 import { ResourceList } from '../../ui/ResourceList';
 
-export function Outgoing({ webhooks }: { webhooks: State }) {
+export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const online = useOnline();
   const state = useStore(webhooks.outgoing.state);
   const [action, run] = useAction();

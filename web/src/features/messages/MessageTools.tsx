@@ -1,17 +1,15 @@
 import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react';
-import { useChat } from '../../hooks/context';
-import { NOT_CONNECTED, useMe, useMyRoom, useOnline, useReadOnlyReason } from '../../hooks/useChatState';
-import { messageHref, absoluteUrl } from '../../hooks/useRoute';
+import { NOT_CONNECTED, useMe, useOnline, useReadOnlyReason } from '../../hooks/useChatState';
 import type { Message } from '../../protocol/types';
-import { canDelete, canEdit } from '../../state/room/permissions';
+import { canEdit } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
-import { ConfirmDialog } from '../../ui/ConfirmDialog';
-import { EmojiPicker } from '../emoji/EmojiPicker';
-import { Icon, type IconName } from '../../ui/Icon';
-import { MenuItem, moveFocus, Popup } from '../../ui/Popup';
 import { classNames } from '../../ui/classNames';
-import toolsStyles from './MessageTools.module.css';
+import { Icon, type IconName } from '../../ui/Icon';
+import { moveFocus } from '../../ui/Popup';
+import { EmojiPicker } from '../emoji/EmojiPicker';
+import { DeleteMessageDialog } from './DeleteMessageDialog';
+import { MessageMenu } from './MessageMenu';
 import styles from './MessageRow.module.css';
 
 type Open = { kind: 'nothing' } | { kind: 'menu' | 'picker'; anchor: HTMLElement } | { kind: 'deleting' };
@@ -22,35 +20,21 @@ interface MessageToolsProps {
   onReact: (emoji: string) => void;
 }
 
-/** What one may do with a message: a few buttons for the pointer, a menu with all of it for everybody. */
+/** The actions of a message: a few buttons for the pointer, and a menu with all of them. */
 export function MessageTools({ session, message, onReact }: MessageToolsProps) {
-  const chat = useChat();
   const me = useMe();
-  const role = useMyRoom(session.id)?.role ?? 'member';
-  // Who is muted may still take back what they said; who is offline may still answer.
-  const offline = useOnline() ? undefined : NOT_CONNECTED;
-  const silent = useReadOnlyReason(session.id);
-  const muted = offline === undefined ? silent : undefined;
+  const online = useOnline();
+  const readOnly = useReadOnlyReason(session.id);
+  // A user without a connection can still reply: the reply is queued.
+  const noReply = online ? readOnly : undefined;
   const bar = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<Open>({ kind: 'nothing' });
   const close = () => setOpen({ kind: 'nothing' });
-  // Pages without TLS have none.
-  const clipboard = navigator.clipboard as Clipboard | undefined;
-  const editable = canEdit(me.id, message);
-
-  useListTakesFocus(bar);
-
-  function choose(action: () => void) {
-    close();
-    action();
-  }
-
   const reply = () => session.draft.startReply(message);
-  const copy = (text: string) =>
-    void clipboard?.writeText(text).then(
-      () => chat.notices.show('Copied.'),
-      () => chat.notices.show('The browser did not let it be copied.'),
-    );
+  const edit = () => session.draft.startEditing(message);
+
+  useFocusListOnRemoval(bar);
+
   return (
     <div
       ref={bar}
@@ -62,9 +46,9 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
         if (bar.current !== null && open.kind === 'nothing') moveFocus(event, bar.current);
       }}
     >
-      <Tool icon="smile" name="Add a reaction" disabledReason={silent} onUse={(anchor) => setOpen({ kind: 'picker', anchor })} />
-      <Tool icon="reply" name="Reply" disabledReason={muted} onUse={reply} />
-      {editable && <Tool icon="pencil" name="Edit" disabledReason={silent} onUse={() => session.draft.startEditing(message)} />}
+      <Tool icon="smile" name="Add a reaction" disabledReason={readOnly} onPress={(anchor) => setOpen({ kind: 'picker', anchor })} />
+      <Tool icon="reply" name="Reply" disabledReason={noReply} onPress={reply} />
+      {canEdit(me.id, message) && <Tool icon="pencil" name="Edit" disabledReason={readOnly} onPress={edit} />}
       <button
         type="button"
         className={`icon-button ${styles.moreButton}`}
@@ -76,53 +60,30 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
         <Icon name="more" />
       </button>
       {open.kind === 'menu' && (
-        <Popup anchor={open.anchor} label="Actions" onClose={close}>
-          <MenuItem icon="smile" disabledReason={silent} onChoose={() => setOpen({ kind: 'picker', anchor: open.anchor })}>
-            Add a reaction
-          </MenuItem>
-          <MenuItem icon="reply" disabledReason={muted} onChoose={() => choose(reply)}>
-            Reply
-          </MenuItem>
-          {clipboard && message.text && (
-            <MenuItem icon="copy" onChoose={() => choose(() => copy(message.text))}>
-              Copy text
-            </MenuItem>
-          )}
-          {clipboard && (
-            <MenuItem icon="link" onChoose={() => choose(() => copy(absoluteUrl(messageHref(session.id, message.seq))))}>
-              Copy link
-            </MenuItem>
-          )}
-          {editable && (
-            <MenuItem icon="pencil" disabledReason={silent} onChoose={() => choose(() => session.draft.startEditing(message))}>
-              Edit
-            </MenuItem>
-          )}
-          {canDelete(me.id, role, message) && (
-            <MenuItem icon="trash" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'deleting' })}>
-              Delete
-            </MenuItem>
-          )}
-        </Popup>
+        <MessageMenu
+          anchor={open.anchor}
+          roomId={session.id}
+          message={message}
+          disabled={{ react: readOnly, reply: noReply, edit: readOnly, delete: online ? undefined : NOT_CONNECTED }}
+          onReact={() => setOpen({ kind: 'picker', anchor: open.anchor })}
+          onReply={reply}
+          onEdit={edit}
+          onDelete={() => setOpen({ kind: 'deleting' })}
+          onClose={close}
+        />
       )}
       {open.kind === 'picker' && (
-        <EmojiPicker anchor={open.anchor} label="Choose a reaction" onChoose={(emoji) => choose(() => onReact(emoji))} onClose={close} />
-      )}
-      {open.kind === 'deleting' && (
-        <ConfirmDialog
-          title="Delete this message?"
-          confirmLabel="Delete"
-          busyLabel="Deleting…"
-          danger
-          run={() => session.deleteMessage(message.id)}
+        <EmojiPicker
+          anchor={open.anchor}
+          label="Choose a reaction"
+          onChoose={(emoji) => {
+            close();
+            onReact(emoji);
+          }}
           onClose={close}
-        >
-          <p className="dialog-text">
-            {message.author.id === me.id ? 'Nobody' : `Nobody, not even ${nameOf(message.author)},`} can read it afterwards.
-          </p>
-          <blockquote className={toolsStyles.quoted}>{message.text || message.attachments.map(({ name }) => name).join(', ')}</blockquote>
-        </ConfirmDialog>
+        />
       )}
+      {open.kind === 'deleting' && <DeleteMessageDialog session={session} message={message} onClose={close} />}
     </div>
   );
 }
@@ -131,11 +92,11 @@ interface ToolProps {
   icon: IconName;
   name: string;
   disabledReason?: string | undefined;
-  onUse: (button: HTMLElement) => void;
+  onPress: (button: HTMLElement) => void;
 }
 
-/** Reached by the arrow keys from the one button of the bar that Tab stops at. */
-function Tool({ icon, name, disabledReason, onUse }: ToolProps) {
+/** A button of the toolbar. The Tab key stops at the menu button only; the arrow keys reach this one. */
+function Tool({ icon, name, disabledReason, onPress }: ToolProps) {
   return (
     <button
       type="button"
@@ -144,19 +105,19 @@ function Tool({ icon, name, disabledReason, onUse }: ToolProps) {
       aria-label={name}
       title={disabledReason ? `${name}: ${disabledReason.toLowerCase()}` : name}
       aria-disabled={disabledReason ? true : undefined}
-      onClick={disabledReason ? undefined : (event) => onUse(event.currentTarget)}
+      onClick={disabledReason ? undefined : (event) => onPress(event.currentTarget)}
     >
       <Icon name={icon} />
     </button>
   );
 }
 
-/** A bar that goes while it has the focus, as with a deleted message, leaves it to the list. */
-function useListTakesFocus(bar: RefObject<HTMLElement | null>) {
+/** Moves the focus to the message list if the toolbar is removed while it has the focus, as with a deleted message. */
+function useFocusListOnRemoval(bar: RefObject<HTMLElement | null>) {
   useLayoutEffect(() => {
-    const gone = bar.current;
+    const removed = bar.current;
     return () => {
-      if (gone?.contains(document.activeElement)) gone.closest<HTMLElement>('[role=region]')?.focus({ preventScroll: true });
+      if (removed?.contains(document.activeElement)) removed.closest<HTMLElement>('[role=region]')?.focus({ preventScroll: true });
     };
   }, [bar]);
 }

@@ -13,11 +13,11 @@ import { SearchField } from '../../ui/SearchField';
 import { RoomCard } from './RoomCard';
 import styles from './RoomDirectory.module.css';
 
-/** The rooms that everybody may find. */
+/** The list of public rooms, with a search. Rooms of an earlier search are inert. */
 export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
   const chat = useChat();
   const state = useDirectory();
-  const [text, setText] = useDebouncedQuery(chat.directory);
+  const { text, setText, pending } = useDebouncedQuery(chat.directory);
   const [byName, setByName] = useState(false);
 
   return (
@@ -37,7 +37,7 @@ export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
         </div>
         <SearchField label="Search rooms" placeholder="Search by name" text={text} onText={setText} />
       </header>
-      <Results state={state} text={text.trim()} onCreate={onCreate} onRetry={() => void chat.directory.query(text)} />
+      <Results state={state} pending={pending} text={text.trim()} onCreate={onCreate} onRetry={() => void chat.directory.query(text)} />
       {byName && <JoinByNameDialog onClose={() => setByName(false)} />}
     </section>
   );
@@ -45,21 +45,24 @@ export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
 
 interface ResultsProps {
   state: PagedState<Room>;
+  /** The query of this text has not started: the results answer another one. */
+  pending: boolean;
   text: string;
   onCreate: () => void;
   onRetry: () => void;
 }
 
-function Results({ state, text, onCreate, onRetry }: ResultsProps) {
+function Results({ state, pending, text, onCreate, onRetry }: ResultsProps) {
   const chat = useChat();
-  const { items, stale } = displayedItems(state);
+  const { items, stale: isOld } = displayedItems(state);
+  const stale = isOld || pending;
   if (state.kind === 'failed' && !navigator.onLine) {
-    return <EmptyState icon="alert" title="You are offline">The list comes back when you do.</EmptyState>;
+    return <EmptyState icon="alert" title="You are offline">The list loads when you are connected.</EmptyState>;
   }
   if (state.kind === 'failed' && items.length === 0) {
     return <EmptyState icon="alert" title="The list could not be loaded" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
   }
-  if (state.kind === 'loading' && items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
+  if (stale && state.kind !== 'failed' && items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
   if (items.length === 0) {
     return text === '' ? (
       <EmptyState icon="hash" title="Nobody has made a room yet" action={{ label: 'Make the first one', run: onCreate }} />
@@ -69,7 +72,7 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
   }
   return (
     <>
-      <ul aria-busy={state.kind === 'loading' || state.kind === 'refreshing'} inert={stale}>
+      <ul aria-busy={stale || state.kind === 'refreshing'} inert={stale}>
         {items.map((room) => (
           <li key={room.id}>
             <RoomCard room={room} />
@@ -78,7 +81,7 @@ function Results({ state, text, onCreate, onRetry }: ResultsProps) {
       </ul>
       {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
       {(state.kind === 'ready' || state.kind === 'refreshing') && state.next && (
-        <button type="button" className="button more" onClick={() => void chat.directory.loadMore()}>
+        <button type="button" className="button more" disabled={stale} onClick={() => void chat.directory.loadMore()}>
           Show more
         </button>
       )}

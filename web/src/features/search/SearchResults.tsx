@@ -1,10 +1,10 @@
 import type { KeyboardEvent } from 'react';
 import { useChat } from '../../hooks/context';
 import { messageHref } from '../../hooks/useRoute';
+import type { SearchResult } from '../../protocol/types';
 import { displayedItems } from '../../state/pagedResource';
 import type { SearchState } from '../../state/search';
 import { highlightParts } from '../../state/search';
-import type { Hit } from '../../transport/rest';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { dayOf, timeOf, fullDate } from '../../ui/dates';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
@@ -14,13 +14,16 @@ import styles from './SearchView.module.css';
 
 interface ResultsProps {
   state: SearchState;
+  /** The query of this text has not started: the results answer another one. */
+  pending: boolean;
   text: string;
   roomId: number | undefined;
   onRetry: () => void;
   onKey: (event: KeyboardEvent) => void;
 }
 
-export function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
+/** The found messages. Results of an earlier search are inert. */
+export function SearchResults({ state, pending, text, roomId, onRetry, onKey }: ResultsProps) {
   const chat = useChat();
   if (text === '' || state.kind === 'idle') {
     return (
@@ -29,12 +32,13 @@ export function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
       </EmptyState>
     );
   }
-  const { items, stale } = displayedItems(state);
+  const { items, stale: isOld } = displayedItems(state);
+  const stale = isOld || pending;
   if (state.kind === 'failed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">Searching needs the server.</EmptyState>;
   if (state.kind === 'failed' && items.length === 0) {
     return <EmptyState icon="alert" title="The search did not work" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
   }
-  if (state.kind === 'loading' && items.length === 0) return <Skeleton label="Searching" rows={5} avatars />;
+  if (stale && state.kind !== 'failed' && items.length === 0) return <Skeleton label="Searching" rows={5} avatars />;
   const more = state.kind === 'ready' && state.next !== undefined;
   return (
     <>
@@ -44,7 +48,7 @@ export function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
       {items.length === 0 && !more && (
         <EmptyState icon="search" title="Nothing found">{`Nobody said “${text}” ${roomId === undefined ? 'in your rooms' : 'here'}.`}</EmptyState>
       )}
-      <ul aria-busy={state.kind === 'loading' || state.kind === 'refreshing'} inert={stale}>
+      <ul aria-busy={stale || state.kind === 'refreshing'} inert={stale}>
         {items.map((hit) => (
           <li key={hit.message.id}>
             <HitLink hit={hit} onKey={onKey} />
@@ -53,7 +57,7 @@ export function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
       </ul>
       {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
       {more && (
-        <button type="button" className="button more" onClick={() => void chat.search.loadMore()}>
+        <button type="button" className="button more" disabled={stale} onClick={() => void chat.search.loadMore()}>
           Look further back
         </button>
       )}
@@ -61,7 +65,7 @@ export function Results({ state, text, roomId, onRetry, onKey }: ResultsProps) {
   );
 }
 
-function HitLink({ hit: { message, room, highlights }, onKey }: { hit: Hit; onKey: (event: KeyboardEvent) => void }) {
+function HitLink({ hit: { message, room, highlights }, onKey }: { hit: SearchResult; onKey: (event: KeyboardEvent) => void }) {
   const { author, createdAt } = message;
   const title = useRoomTitle(room.id) ?? room.name;
   return (

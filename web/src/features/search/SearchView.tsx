@@ -1,33 +1,30 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
-import { useOnline, useSearch } from '../../hooks/useChatState';
+import { useSearch } from '../../hooks/useChatState';
+import { useDebounced } from '../../hooks/useDebouncedQuery';
 import { goTo, homeHref, searchHref } from '../../hooks/useRoute';
 import { Icon } from '../../ui/Icon';
 import { useRoomTitle } from './useRoomTitle';
-import { Results } from './SearchResults';
+import { SearchResults } from './SearchResults';
 import { SearchField } from '../../ui/SearchField';
 import styles from './SearchView.module.css';
 
-const SETTLE_MS = 300;
+const DEBOUNCE_MS = 300;
 
-/** Searches what was said: everywhere, or in one room. */
+/** Searches the messages of one room or of all rooms. */
 export function SearchView({ roomId }: { roomId: number | undefined }) {
   const chat = useChat();
-  const online = useOnline();
   const state = useSearch();
   const [text, setText] = useState(chat.search.text);
   const input = useRef<HTMLInputElement>(null);
   const results = useRef<HTMLDivElement>(null);
 
-  // Asks again when the connection is back.
-  useEffect(() => {
-    const timer = setTimeout(() => void chat.search.query(text, roomId), SETTLE_MS);
-    return () => clearTimeout(timer);
-  }, [chat, text, roomId, online]);
+  const query = useCallback(() => chat.search.query(text, roomId), [chat, text, roomId]);
+  const pending = useDebounced(`${roomId ?? ''} ${text.trim()}`, DEBOUNCE_MS, query);
 
   useEffect(() => input.current?.select(), []);
 
-  /** Arrow keys go from the field into the list and back. */
+  /** Moves the focus between the search field and the results. */
   function handleKeyDown(event: KeyboardEvent) {
     const links = [...(results.current?.querySelectorAll('a') ?? [])];
     const at = links.findIndex((link) => link === document.activeElement);
@@ -47,7 +44,7 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
           <Icon name="back" />
         </a>
         <h1 id="search-title">Search</h1>
-        {roomId !== undefined && <Scope roomId={roomId} />}
+        {roomId !== undefined && <SearchScope roomId={roomId} />}
         <SearchField
           label="Search messages"
           placeholder="Words that were said"
@@ -59,13 +56,13 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
         />
       </header>
       <div ref={results}>
-        <Results state={state} text={text.trim()} roomId={roomId} onRetry={() => void chat.search.query(text, roomId)} onKey={handleKeyDown} />
+        <SearchResults state={state} text={text.trim()} roomId={roomId} pending={pending} onRetry={() => void query()} onKey={handleKeyDown} />
       </div>
     </section>
   );
 }
 
-function Scope({ roomId }: { roomId: number }) {
+function SearchScope({ roomId }: { roomId: number }) {
   const name = useRoomTitle(roomId) ?? 'this room';
   return (
     <p className="scope">
