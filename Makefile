@@ -92,15 +92,15 @@ lint: $(LINTER) web/node_modules/.stamp ## golangci-lint and oxlint
 	$(NPM) run lint
 
 .PHONY: types
-types: web/node_modules/.stamp ## TypeScript, and that the generated API types are those of openapi.json
+types: web/node_modules/.stamp | need-go ## TypeScript, and that the generated wire types are current
 	$(NPM) run typecheck
-	$(NPM) run types:check
+	go test ./internal/tools/webprotocol
 
 .PHONY: generate
-generate: web/node_modules/.stamp | need-go ## openapi.json from the Go code, and from it the TypeScript types
+generate: | need-go ## openapi.json from the Go code, and from both the TypeScript types and decoders
 	go run ./cmd/chillin openapi > .openapi.json.new
 	mv .openapi.json.new web/openapi.json
-	$(NPM) run types
+	go run ./internal/tools/webprotocol
 
 .PHONY: vet
 vet: | need-go

@@ -1,4 +1,5 @@
-/** Small guards that turn what came from outside into a type, or throw. */
+/** Decoders of JSON values. They check the type of a value and throw a DecodeError if it is wrong. */
+import { type ErrorCode, errorCodes } from './errorCodes.generated';
 
 export type Decode<T> = (value: unknown, path: string) => T;
 
@@ -6,35 +7,40 @@ export class DecodeError extends Error {
   override name = 'DecodeError';
 }
 
-function fail(path: string, wanted: string): never {
-  throw new DecodeError(`${path}: ${wanted} expected`);
+function fail(path: string, expected: string): never {
+  throw new DecodeError(`${path}: expected ${expected}`);
 }
 
-export const string: Decode<string> = (v, path) => (typeof v === 'string' ? v : fail(path, 'text'));
+export const string: Decode<string> = (v, path) => (typeof v === 'string' ? v : fail(path, 'a string'));
 
 export const number: Decode<number> = (v, path) =>
   typeof v === 'number' && Number.isFinite(v) ? v : fail(path, 'a number');
 
-export const boolean: Decode<boolean> = (v, path) => (typeof v === 'boolean' ? v : fail(path, 'true or false'));
+export const boolean: Decode<boolean> = (v, path) => (typeof v === 'boolean' ? v : fail(path, 'a boolean'));
 
+/* @__NO_SIDE_EFFECTS__ */
 export function oneOf<T extends string>(...values: readonly T[]): Decode<T> {
   return (v, path) => values.find((value) => value === v) ?? fail(path, values.join(' or '));
 }
 
-/** Missing and null are both "not there". */
+/** Accepts a missing value. null counts as missing. */
+/* @__NO_SIDE_EFFECTS__ */
 export function optional<T>(decode: Decode<T>): Decode<T | undefined> {
   return (v, path) => (v === undefined || v === null ? undefined : decode(v, path));
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function withDefault<T>(decode: Decode<T>, value: T): Decode<T> {
   return (v, path) => (v === undefined || v === null ? value : decode(v, path));
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function nullable<T>(decode: Decode<T>): Decode<T | null> {
   return (v, path) => (v === undefined || v === null ? null : decode(v, path));
 }
 
-/** A list; null is an empty one. */
+/** Decodes a list. null and a missing value are an empty list. */
+/* @__NO_SIDE_EFFECTS__ */
 export function list<T>(decode: Decode<T>): Decode<T[]> {
   return (v, path) => {
     if (v === null || v === undefined) return [];
@@ -43,6 +49,7 @@ export function list<T>(decode: Decode<T>): Decode<T[]> {
   };
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function record<T>(decode: Decode<T>): Decode<Record<string, T>> {
   return (v, path) =>
     Object.fromEntries(Object.entries(plainObject(v, path)).map(([key, value]) => [key, decode(value, `${path}.${key}`)]));
@@ -53,7 +60,8 @@ export function plainObject(v: unknown, path: string): Record<string, unknown> {
   return v as Record<string, unknown>;
 }
 
-/** An object of known fields; unknown ones are left behind. */
+/** Decodes an object with known fields. Unknown fields are ignored. */
+/* @__NO_SIDE_EFFECTS__ */
 export function object<T extends object>(fields: { [K in keyof T]-?: Decode<T[K]> }): Decode<T> {
   const names = Object.keys(fields) as (keyof T & string)[];
   return (v, path) => {
@@ -66,3 +74,6 @@ export function object<T extends object>(fields: { [K in keyof T]-?: Decode<T[K]
     return out as T;
   };
 }
+
+/** Decodes an error code. A code that this client does not know counts as an internal error. */
+export const decodeErrorCode: Decode<ErrorCode> = (v) => errorCodes.find((code) => code === v) ?? 'INTERNAL';

@@ -1,4 +1,4 @@
-import { decodeUser } from '../protocol/decode';
+import { decodeUser } from '../protocol/wire.generated';
 import type { User } from '../protocol/types';
 import { ApiError, errorMessage } from '../transport/errors';
 import { RestClient } from '../transport/rest';

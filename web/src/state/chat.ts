@@ -1,5 +1,5 @@
-import { defaultLimits } from '../protocol/decode';
 import type { Connected, Limits, Pong, Room, ServerFrame, User } from '../protocol/types';
+import { decodeClientLimits } from '../protocol/wire.generated';
 import type { RestClient } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
 import { databaseName, type LocalDatabase } from './local/database';
@@ -43,7 +43,7 @@ export interface ChatOptions {
  */
 export class Chat {
   readonly connection = new Store<ConnectionState>({ kind: 'disconnected' });
-  readonly limits = new Store<Limits>(defaultLimits);
+  readonly limits = new Store<Limits>(decodeClientLimits({}, 'limits'));
   readonly profile: Profile;
   readonly rooms: Rooms;
   readonly uploadAllowance: UploadAllowanceState;

@@ -1,12 +1,8 @@
-import { decodeUser } from '../protocol/decode';
-import { list, object, string } from '../protocol/guards';
 import type { BotToken, User } from '../protocol/types';
+import { decodeBotsOutputBody, decodeBotToken } from '../protocol/wire.generated';
 import { noContent, type RestClient } from './rest';
 
-const botsOf = object<{ bots: User[] }>({ bots: list(decodeUser) });
-const tokenOf = object<BotToken>({ user: decodeUser, token: string });
-
-/** BotRest asks about the bots that one owns. */
+/** BotClient sends the requests about the user's bots. */
 export class BotClient {
   #rest: RestClient;
 
@@ -15,17 +11,17 @@ export class BotClient {
   }
 
   async list(): Promise<User[]> {
-    return (await this.#rest.call('GET', '/bots', botsOf)).bots;
+    return (await this.#rest.call('GET', '/bots', decodeBotsOutputBody)).bots;
   }
 
-  /** The token is told this once. */
+  /** Returns the token. The server does not return it again. */
   create(username: string, displayName: string): Promise<BotToken> {
-    return this.#rest.call('POST', '/bots', tokenOf, { username, ...(displayName === '' ? {} : { displayName }) });
+    return this.#rest.call('POST', '/bots', decodeBotToken, { username, ...(displayName === '' ? {} : { displayName }) });
   }
 
-  /** The old token ends at once. */
+  /** Returns a new token. The old one is invalid immediately. */
   rotateToken(id: number): Promise<BotToken> {
-    return this.#rest.call('POST', `/bots/${id}/token`, tokenOf);
+    return this.#rest.call('POST', `/bots/${id}/token`, decodeBotToken);
   }
 
   delete(id: number): Promise<void> {

@@ -1,19 +1,38 @@
+import { type Decode, list, object, optional, string, withDefault } from '../protocol/guards';
+import type { Attachment, CreatedInvite, Invite, InvitedRoom, Room, RoomRole, Session, UploadAllowance, User } from '../protocol/types';
 import {
-  decodeAttachment,
-  decodeBan,
-  decodeCreatedInvite,
-  decodeInvite,
-  decodeInvitedRoom,
-  decodeMember,
-  decodeMembership,
-  decodeMessage,
+  decodeBansOutputBody,
+  decodeCreatedInviteOutputBody,
+  decodeDirectOutputBody,
+  decodeHistoryOutputBody,
+  decodeInvitedOutputBody,
+  decodeInvitesOutputBody,
+  decodeJoinedOutputBody,
+  decodeKeptOutputBody,
+  decodeMembersOutputBody,
   decodeProblem,
-  decodeRoom,
-  decodeSession,
-  decodeUser,
-} from '../protocol/decode';
-import { boolean, type Decode, list, number, object, optional, string, withDefault } from '../protocol/guards';
-import type { Attachment, Ban, CreatedInvite, Invite, InvitedRoom, Member, Membership, Message, Room, RoomRole, Session, UploadAllowance, User } from '../protocol/types';
+  decodeRoomOutputBody,
+  decodeRoomsOutputBody,
+  decodeSearchOutputBody,
+  decodeSessionsOutputBody,
+  decodeSignedIn,
+  decodeUploadAllowance,
+  decodeUploadOutputBody,
+  decodeUserOutputBody,
+} from '../protocol/wire.generated';
+import type {
+  BansOutputBody,
+  ChangeRoomInputBody,
+  CreateInviteInputBody,
+  CreateRoomInputBody,
+  HistoryOutputBody,
+  JoinedOutputBody,
+  MembersOutputBody,
+  ProfileInputBody,
+  RegisterInputBody,
+  RoomsOutputBody,
+  SearchOutputBody,
+} from '../protocol/wire.generated';
 import { ApiError, NetworkError } from './errors';
 import { type Upload, type UploadOptions, xhrUpload } from './upload';
 
@@ -24,40 +43,17 @@ export interface RoomQuery {
   cursor?: string;
 }
 
-export interface NewRoom {
-  name: string;
-  description?: string;
-  private?: boolean;
-  password?: string;
-}
-
-/** What is to change of a room; the rest stays. An empty password takes it away. */
-export type RoomPatch = Partial<NewRoom>;
-
-/** What is to change of one's own profile; an empty display name is the username. */
-export interface ProfilePatch {
-  displayName?: string;
-  statusMessage?: string;
-}
-
-export interface MessagePage {
-  messages: Message[];
-  head: number;
-  hasMore: boolean;
-}
-
-export interface AccountCredentials {
-  username: string;
-  password: string;
-  email?: string;
-  displayName?: string;
-}
-
-/** An invite that is to be made; without uses it is for any number. */
-export interface NewInvite {
-  expiresIn?: number;
-  uses?: number;
-}
+export type NewRoom = CreateRoomInputBody;
+/** The fields to change; missing ones stay. An empty password removes the password. */
+export type RoomPatch = ChangeRoomInputBody;
+/** The fields to change. An empty display name stands for the username. */
+export type ProfilePatch = ProfileInputBody;
+export type AccountCredentials = RegisterInputBody;
+/** Without uses the invite is for any number of users. */
+export type NewInvite = CreateInviteInputBody;
+export type MessagePage = HistoryOutputBody;
+export type SearchPage = SearchOutputBody;
+export type JoinedRoom = JoinedOutputBody;
 
 export interface MessageQuery {
   text: string;
@@ -66,25 +62,8 @@ export interface MessageQuery {
   cursor?: string;
 }
 
-/** A message that was found, with the places in its text that made it so. */
-export interface Hit {
-  message: Message;
-  room: { id: number; name: string };
-  highlights: { start: number; end: number }[];
-}
-
-export interface Found {
-  results: Hit[];
-  nextCursor?: string;
-}
-
 /** Where a page of messages stands in the room's sequence. */
 export type PageAnchor = { before: number } | { after: number } | { around: number };
-
-export interface JoinedRoom {
-  room: Room;
-  membership: Membership;
-}
 
 const BASE = '/api/v1';
 
@@ -102,34 +81,6 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const UPLOAD_TIMEOUT_MS = 60_000;
 
 export const noContent: Decode<void> = () => undefined;
-const userOf = object<{ user: User }>({ user: decodeUser });
-const roomOf = object<{ room: Room }>({ room: decodeRoom });
-const joinedOf = object<JoinedRoom>({ room: decodeRoom, membership: decodeMembership });
-const roomsOf = object<{ rooms: Room[]; nextCursor?: string }>({ rooms: list(decodeRoom), nextCursor: optional(string) });
-const membersOf = object<{ members: Member[]; nextCursor?: string }>({
-  members: list(decodeMember),
-  nextCursor: optional(string),
-});
-const sessionsOf = object<{ sessions: Session[] }>({ sessions: list(decodeSession) });
-const invitesOf = object<{ invites: Invite[] }>({ invites: list(decodeInvite) });
-const inviteOf = object<{ invite: CreatedInvite }>({ invite: decodeCreatedInvite });
-const invitedOf = object<{ room: InvitedRoom }>({ room: decodeInvitedRoom });
-const bansOf = object<{ bans: Ban[]; nextCursor?: string }>({ bans: list(decodeBan), nextCursor: optional(string) });
-const foundOf = object<Found>({
-  results: list(object<Hit>({
-    message: decodeMessage,
-    room: object<Hit['room']>({ id: number, name: string }),
-    highlights: list(object<Hit['highlights'][number]>({ start: number, end: number })),
-  })),
-  nextCursor: optional(string),
-});
-const allowanceOf = object<UploadAllowance>({ bytesToday: number, bytesPerDay: number, resetsAt: string });
-const attachmentOf = object<{ attachment: Attachment }>({ attachment: decodeAttachment });
-const pageOf = object<MessagePage>({
-  messages: list(decodeMessage),
-  head: withDefault(number, 0),
-  hasMore: withDefault(boolean, false),
-});
 
 /** Rest speaks to /api/v1 with the session cookie; the token of the answers is never kept. */
 export class RestClient {
@@ -143,15 +94,15 @@ export class RestClient {
 
   async register(username: string, password: string, displayName?: string): Promise<User> {
     const body = { username, password, ...(displayName ? { displayName } : {}) };
-    return (await this.#call('POST', '/auth/register', userOf, body)).user;
+    return (await this.#call('POST', '/auth/register', decodeSignedIn, body)).user;
   }
 
   async login(username: string, password: string): Promise<User> {
-    return (await this.#call('POST', '/auth/login', userOf, { username, password })).user;
+    return (await this.#call('POST', '/auth/login', decodeSignedIn, { username, password })).user;
   }
 
   async createGuest(displayName?: string): Promise<User> {
-    return (await this.#call('POST', '/auth/guest', userOf, displayName ? { displayName } : {})).user;
+    return (await this.#call('POST', '/auth/guest', decodeSignedIn, displayName ? { displayName } : {})).user;
   }
 
   logout(): Promise<void> {
@@ -159,11 +110,11 @@ export class RestClient {
   }
 
   async getCurrentUser(): Promise<User> {
-    return (await this.#call('GET', '/auth/me', userOf)).user;
+    return (await this.#call('GET', '/auth/me', decodeUserOutputBody)).user;
   }
 
   async upgradeGuest(account: AccountCredentials): Promise<User> {
-    return (await this.#call('PUT', '/auth/account', userOf, account)).user;
+    return (await this.#call('PUT', '/auth/account', decodeKeptOutputBody, account)).user;
   }
 
   /** Closes the account for good; a guest has no password. */
@@ -177,7 +128,7 @@ export class RestClient {
   }
 
   async listSessions(): Promise<Session[]> {
-    return (await this.#call('GET', '/auth/sessions', sessionsOf)).sessions;
+    return (await this.#call('GET', '/auth/sessions', decodeSessionsOutputBody)).sessions;
   }
 
   endSession(id: number): Promise<void> {
@@ -185,38 +136,38 @@ export class RestClient {
   }
 
   async updateProfile(patch: ProfilePatch): Promise<User> {
-    return (await this.#call('PATCH', '/users/me', userOf, patch)).user;
+    return (await this.#call('PATCH', '/users/me', decodeUserOutputBody, patch)).user;
   }
 
   async setAvatar(picture: Blob): Promise<User> {
     const form = new FormData();
     form.set('file', picture);
-    return (await this.#call('PUT', '/users/me/avatar', userOf, form)).user;
+    return (await this.#call('PUT', '/users/me/avatar', decodeUserOutputBody, form)).user;
   }
 
   removeAvatar(): Promise<void> {
     return this.#call('DELETE', '/users/me/avatar', noContent);
   }
 
-  listRooms(query: RoomQuery = {}): Promise<{ rooms: Room[]; nextCursor?: string }> {
+  listRooms(query: RoomQuery = {}): Promise<RoomsOutputBody> {
     const params = new URLSearchParams();
     if (query.text) params.set('q', query.text);
     if (query.sort) params.set('sort', query.sort);
     if (query.limit) params.set('limit', String(query.limit));
     if (query.cursor) params.set('cursor', query.cursor);
-    return this.#call('GET', `/rooms?${params.toString()}`, roomsOf);
+    return this.#call('GET', `/rooms?${params.toString()}`, decodeRoomsOutputBody);
   }
 
   async getRoom(roomId: number): Promise<Room> {
-    return (await this.#call('GET', `/rooms/${roomId}`, roomOf)).room;
+    return (await this.#call('GET', `/rooms/${roomId}`, decodeRoomOutputBody)).room;
   }
 
   async listInvites(roomId: number): Promise<Invite[]> {
-    return (await this.#call('GET', `/rooms/${roomId}/invites`, invitesOf)).invites;
+    return (await this.#call('GET', `/rooms/${roomId}/invites`, decodeInvitesOutputBody)).invites;
   }
 
   async createInvite(roomId: number, invite: NewInvite): Promise<CreatedInvite> {
-    return (await this.#call('POST', `/rooms/${roomId}/invites`, inviteOf, invite)).invite;
+    return (await this.#call('POST', `/rooms/${roomId}/invites`, decodeCreatedInviteOutputBody, invite)).invite;
   }
 
   revokeInvite(roomId: number, inviteId: number): Promise<void> {
@@ -224,20 +175,20 @@ export class RestClient {
   }
 
   async getInvitePreview(token: string): Promise<InvitedRoom> {
-    return (await this.#call('GET', `/invites/${encodeURIComponent(token)}`, invitedOf)).room;
+    return (await this.#call('GET', `/invites/${encodeURIComponent(token)}`, decodeInvitedOutputBody)).room;
   }
 
   joinByInvite(token: string): Promise<JoinedRoom> {
-    return this.#call('POST', `/invites/${encodeURIComponent(token)}/join`, joinedOf);
+    return this.#call('POST', `/invites/${encodeURIComponent(token)}/join`, decodeJoinedOutputBody);
   }
 
   openDirect(userId: number): Promise<JoinedRoom> {
-    return this.#call('PUT', `/users/${userId}/direct`, joinedOf);
+    return this.#call('PUT', `/users/${userId}/direct`, decodeDirectOutputBody);
   }
 
-  listBans(roomId: number, cursor?: string): Promise<{ bans: Ban[]; nextCursor?: string }> {
+  listBans(roomId: number, cursor?: string): Promise<BansOutputBody> {
     const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
-    return this.#call('GET', `/rooms/${roomId}/bans?${params.toString()}`, bansOf);
+    return this.#call('GET', `/rooms/${roomId}/bans?${params.toString()}`, decodeBansOutputBody);
   }
 
   ban(roomId: number, userId: number, reason: string): Promise<void> {
@@ -256,23 +207,23 @@ export class RestClient {
     return this.#call('DELETE', `/rooms/${roomId}/members/${userId}/mute`, noContent);
   }
 
-  searchMessages({ text, room, cursor }: MessageQuery): Promise<Found> {
+  searchMessages({ text, room, cursor }: MessageQuery): Promise<SearchPage> {
     const params = new URLSearchParams({ q: text, limit: '20' });
     if (room !== undefined) params.set('room', String(room));
     if (cursor !== undefined) params.set('cursor', cursor);
-    return this.#call('GET', `/search/messages?${params.toString()}`, foundOf);
+    return this.#call('GET', `/search/messages?${params.toString()}`, decodeSearchOutputBody);
   }
 
   async createRoom(room: NewRoom): Promise<Room> {
-    return (await this.#call('POST', '/rooms', roomOf, room)).room;
+    return (await this.#call('POST', '/rooms', decodeRoomOutputBody, room)).room;
   }
 
   joinRoom(roomId: number, password?: string): Promise<JoinedRoom> {
-    return this.#call('POST', `/rooms/${roomId}/join`, joinedOf, password === undefined ? {} : { password });
+    return this.#call('POST', `/rooms/${roomId}/join`, decodeJoinedOutputBody, password === undefined ? {} : { password });
   }
 
   joinRoomByName(name: string, password?: string): Promise<JoinedRoom> {
-    return this.#call('POST', '/rooms/join', joinedOf, { name, ...(password === undefined ? {} : { password }) });
+    return this.#call('POST', '/rooms/join', decodeJoinedOutputBody, { name, ...(password === undefined ? {} : { password }) });
   }
 
   leaveRoom(roomId: number): Promise<void> {
@@ -280,7 +231,7 @@ export class RestClient {
   }
 
   async updateRoom(roomId: number, patch: RoomPatch): Promise<Room> {
-    return (await this.#call('PATCH', `/rooms/${roomId}`, roomOf, patch)).room;
+    return (await this.#call('PATCH', `/rooms/${roomId}`, decodeRoomOutputBody, patch)).room;
   }
 
   deleteRoom(roomId: number): Promise<void> {
@@ -295,9 +246,9 @@ export class RestClient {
     return this.#call('DELETE', `/rooms/${roomId}/members/${userId}`, noContent);
   }
 
-  listMembers(roomId: number, cursor?: string): Promise<{ members: Member[]; nextCursor?: string }> {
+  listMembers(roomId: number, cursor?: string): Promise<MembersOutputBody> {
     const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
-    return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, membersOf);
+    return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, decodeMembersOutputBody);
   }
 
   /** Brings a file to the server, to be sent with a message within a day. */
@@ -307,16 +258,16 @@ export class RestClient {
     const answer = await this.#upload(`${BASE}/uploads`, form, options).catch(() => {
       throw new NetworkError();
     });
-    return (await decodeResponse(answer, attachmentOf, '/uploads')).attachment;
+    return (await decodeResponse(answer, decodeUploadOutputBody, '/uploads')).attachment;
   }
 
   getUploadAllowance(): Promise<UploadAllowance> {
-    return this.#call('GET', '/uploads/allowance', allowanceOf);
+    return this.#call('GET', '/uploads/allowance', decodeUploadAllowance);
   }
 
   listMessages(roomId: number, place: PageAnchor, limit: number): Promise<MessagePage> {
     const [[where, seq] = ['before', 0]] = Object.entries(place);
-    return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, pageOf);
+    return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, decodeHistoryOutputBody);
   }
 
   /** Returns what the node that answers reports about itself. A node that is not ready has a report, too. */

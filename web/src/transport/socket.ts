@@ -1,4 +1,4 @@
-import { decodeFrame, splitFrame } from '../protocol/decode';
+import { decodeFrame, splitFrames } from '../protocol/frames';
 import { Close, type Responses, type CommandData, type CommandType, type FrameData, type ServerFrame } from '../protocol/types';
 import { backoffMs, MAX_ATTEMPTS } from './backoff';
 import { ApiError, NetworkError } from './errors';
@@ -152,7 +152,7 @@ export class ChatSocket {
   }
 
   #read(text: string): void {
-    for (const line of splitFrame(text)) {
+    for (const line of splitFrames(text)) {
       try {
         const frame = decodeFrame(JSON.parse(line) as unknown);
         if (frame !== undefined) this.#receive(frame);

@@ -1,16 +1,15 @@
-import { list, object } from '../protocol/guards';
 import type { IncomingWebhook, NewIncomingWebhook, NewOutgoingWebhook, OutgoingWebhook } from '../protocol/types';
-import { decodeIncomingHook, decodeNewIncomingHook, decodeNewOutgoingHook, decodeOutgoingHook } from '../protocol/webhooks';
+import {
+  decodeCreateIncomingOutputBody,
+  decodeCreateOutgoingOutputBody,
+  decodeIncomingHookOutputBody,
+  decodeIncomingHooksOutputBody,
+  decodeOutgoingHookOutputBody,
+  decodeOutgoingHooksOutputBody,
+} from '../protocol/wire.generated';
 import { noContent, type RestClient } from './rest';
 
-const incomingOf = object<{ webhooks: IncomingWebhook[] }>({ webhooks: list(decodeIncomingHook) });
-const incomingHookOf = object<{ webhook: IncomingWebhook }>({ webhook: decodeIncomingHook });
-const newIncomingOf = object<{ webhook: NewIncomingWebhook }>({ webhook: decodeNewIncomingHook });
-const outgoingOf = object<{ webhooks: OutgoingWebhook[] }>({ webhooks: list(decodeOutgoingHook) });
-const outgoingHookOf = object<{ webhook: OutgoingWebhook }>({ webhook: decodeOutgoingHook });
-const newOutgoingOf = object<{ webhook: NewOutgoingWebhook }>({ webhook: decodeNewOutgoingHook });
-
-/** WebhookRest asks about the webhooks of one room. */
+/** WebhookClient sends the requests about the webhooks of one room. */
 export class WebhookClient {
   #rest: RestClient;
   #path: string;
@@ -21,12 +20,12 @@ export class WebhookClient {
   }
 
   async listIncoming(): Promise<IncomingWebhook[]> {
-    return (await this.#rest.call('GET', `${this.#path}/incoming`, incomingOf)).webhooks;
+    return (await this.#rest.call('GET', `${this.#path}/incoming`, decodeIncomingHooksOutputBody)).webhooks;
   }
 
-  /** Its address is told this once. */
+  /** Returns the address. The server does not return it again. */
   async createIncoming(name: string): Promise<NewIncomingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/incoming`, newIncomingOf, { name })).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/incoming`, decodeCreateIncomingOutputBody, { name })).webhook;
   }
 
   deleteIncoming(id: number): Promise<void> {
@@ -34,20 +33,20 @@ export class WebhookClient {
   }
 
   async resumeIncoming(id: number): Promise<IncomingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/incoming/${id}/resume`, incomingHookOf)).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/incoming/${id}/resume`, decodeIncomingHookOutputBody)).webhook;
   }
 
   async listOutgoing(): Promise<OutgoingWebhook[]> {
-    return (await this.#rest.call('GET', `${this.#path}/outgoing`, outgoingOf)).webhooks;
+    return (await this.#rest.call('GET', `${this.#path}/outgoing`, decodeOutgoingHooksOutputBody)).webhooks;
   }
 
-  /** Its secret is told this once. */
+  /** Returns the secret. The server does not return it again. */
   async createOutgoing(url: string): Promise<NewOutgoingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/outgoing`, newOutgoingOf, { url })).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/outgoing`, decodeCreateOutgoingOutputBody, { url })).webhook;
   }
 
   async resumeOutgoing(id: number): Promise<OutgoingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/outgoing/${id}/resume`, outgoingHookOf)).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/outgoing/${id}/resume`, decodeOutgoingHookOutputBody)).webhook;
   }
 
   deleteOutgoing(id: number): Promise<void> {

@@ -78,7 +78,7 @@ export function MemberMenu({ session, member: { user, role, mutedUntil } }: { se
               {roleActions[next]}
             </MenuItem>
           ))}
-          {can(by, 'hand over') && !user.guest && (
+          {can(by, 'transferOwner') && !user.guest && (
             <MenuItem icon="key" disabledReason={offline} onChoose={() => setOpen({ kind: 'handing over' })}>
               {roleActions.owner}…
             </MenuItem>

@@ -20,7 +20,7 @@ interface MembersPanelProps {
 
 export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPanelProps) {
   const mine = useMyRoom(session.id);
-  const moderates = mine !== undefined && !mine.room.direct && can(mine.role, 'moderate');
+  const moderates = mine !== undefined && !mine.room.direct && can(mine.role, 'inviteUsers');
   const state = useStore(session.members.state);
   const members = currentItems(state);
   const presence = useStore(session.presence);

@@ -32,7 +32,7 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
   const listed = (members.kind === 'ready' || members.kind === 'refreshing') && members.next === undefined ? members.items.length : undefined;
   const count = listed ?? room.memberCount + since;
   const about = other ? session.statusMessageOf(other.id) : room.description;
-  const settle = !room.direct && can(role, 'change room') ? onSettings : undefined;
+  const settle = !room.direct && can(role, 'changeRoom') ? onSettings : undefined;
   // A talk of two has no end.
   const leave = room.direct ? undefined : onLeave;
   return (

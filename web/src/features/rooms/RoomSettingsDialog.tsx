@@ -85,7 +85,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
         )}
         {!online && <p className="form-warning">{WAIT}</p>}
         <div className="dialog-actions">
-          {can(mine.role, 'delete room') && (
+          {can(mine.role, 'deleteRoom') && (
             <button type="button" className="button quiet-danger" onClick={onDelete}>
               Delete room…
             </button>

@@ -1,4 +1,4 @@
-import { decodeReply } from '../../protocol/decode';
+import { decodeReply } from '../../protocol/wire.generated';
 import { type Decode, number, object, optional, string, withDefault } from '../../protocol/guards';
 import type { Reply } from '../../protocol/types';
 import type { UserStorage } from './userStorage';

@@ -27,8 +27,8 @@ describe('roles', () => {
   });
 
   test('a room is changed by admins and deleted by its owner', () => {
-    expect([can('moderator', 'change room'), can('admin', 'change room')]).toEqual([false, true]);
-    expect([can('admin', 'delete room'), can('owner', 'delete room')]).toEqual([false, true]);
+    expect([can('moderator', 'changeRoom'), can('admin', 'changeRoom')]).toEqual([false, true]);
+    expect([can('admin', 'deleteRoom'), can('owner', 'deleteRoom')]).toEqual([false, true]);
   });
 
   test('one edits only what is one\'s own, and deletes that or, as moderator, any', () => {

@@ -1,37 +1,26 @@
+import { minRole, type Permission, roomRoles } from '../../protocol/permissions.generated';
 import type { Message, RoomRole } from '../../protocol/types';
 
-/** The roles of a room, from the least. The server decides; this is what to offer. */
-const rank: Record<RoomRole, number> = { member: 1, moderator: 2, admin: 3, owner: 4 };
+const rank = (role: RoomRole): number => roomRoles.indexOf(role);
 
-type Permission = 'change room' | 'delete room' | 'change role' | 'remove member' | 'delete others' | 'hand over' | 'moderate';
-
-const minRole: Record<Permission, RoomRole> = {
-  'change room': 'admin',
-  'delete room': 'owner',
-  'change role': 'admin',
-  'remove member': 'moderator',
-  'delete others': 'moderator',
-  'hand over': 'owner',
-  moderate: 'moderator',
-};
-
-export function can(role: RoomRole, deed: Permission): boolean {
-  return rank[role] >= rank[minRole[deed]];
+/** Reports whether a role has a permission. The server decides; the client uses this to show or hide actions. */
+export function can(role: RoomRole, permission: Permission): boolean {
+  return rank(role) >= rank(minRole[permission]);
 }
 
-/** A role acts only upon lower ones. */
+/** Reports whether a role is higher than another. Members act only on members with a lower role. */
 export function outranks(role: RoomRole, other: RoomRole): boolean {
-  return rank[role] > rank[other];
+  return rank(role) > rank(other);
 }
 
-/** What one member may make of another. */
+/** Returns the roles that a member can give to another. */
 export function assignableRoles(by: RoomRole, target: RoomRole): RoomRole[] {
-  if (!can(by, 'change role') || !outranks(by, target)) return [];
-  return (['member', 'moderator', 'admin'] as const).filter((role) => role !== target && outranks(by, role));
+  if (!can(by, 'changeRole') || !outranks(by, target)) return [];
+  return roomRoles.filter((role) => role !== 'owner' && role !== target && outranks(by, role));
 }
 
 export function canRemove(by: RoomRole, target: RoomRole): boolean {
-  return can(by, 'remove member') && outranks(by, target);
+  return can(by, 'removeMember') && outranks(by, target);
 }
 
 export function canEdit(me: number, { kind, author, deletedAt }: Message): boolean {
@@ -40,5 +29,5 @@ export function canEdit(me: number, { kind, author, deletedAt }: Message): boole
 
 export function canDelete(me: number, role: RoomRole, message: Message): boolean {
   const { kind, author, deletedAt } = message;
-  return kind === 'text' && deletedAt === undefined && (author.id === me || can(role, 'delete others'));
+  return kind === 'text' && deletedAt === undefined && (author.id === me || can(role, 'deleteOthers'));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { message } from '../test/fixtures';
-import { decodeFrame, decodeMessage, decodeProblem, splitFrame } from './decode';
+import { decodeFrame, splitFrames } from './frames';
+import { decodeMessage, decodeProblem } from './wire.generated';
 
 describe('decodeFrame', () => {
   test('reads a message event', () => {
@@ -50,5 +51,5 @@ test('a problem tells its code', () => {
 });
 
 test('a frame is split at line feeds', () => {
-  expect(splitFrame('{"a":1}\n{"b":"x\\ny"}\n')).toEqual(['{"a":1}', '{"b":"x\\ny"}']);
+  expect(splitFrames('{"a":1}\n{"b":"x\\ny"}\n')).toEqual(['{"a":1}', '{"b":"x\\ny"}']);
 });
