@@ -70,7 +70,7 @@ test('an owner raises a member, who may then change the room, and removes them',
   await alice.page.getByRole('menuitem', { name: 'Make an admin' }).click();
   await bob.page.getByRole('button', { name: `Settings of ${room}` }).click();
   const dialog = bob.page.getByRole('dialog', { name: 'Room settings' });
-  await dialog.getByLabel('What it is about').fill('Changed by an admin');
+  await dialog.getByLabel('Description').fill('Changed by an admin');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(alice.page.getByText('Changed by an admin')).toBeVisible();
 

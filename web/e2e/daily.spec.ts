@@ -65,7 +65,7 @@ test('one who is elsewhere sees it in the tab, gets there by keys, and hears wha
   await alice.says(`@${bobName}, do you hear the frogs?`);
   await expect(icon).toHaveAttribute('href', '/favicon-called.svg');
   // Asked for only now, and only by a click.
-  await expect(bob.page.getByRole('button', { name: 'Tell me' })).toBeVisible();
+  await expect(bob.page.getByRole('button', { name: 'Turn on' })).toBeVisible();
   await bob.page.getByRole('button', { name: 'No, thanks' }).click();
 
   await bob.page.keyboard.press('Control+k');

@@ -51,7 +51,7 @@ test('a quote leads far back and the way to the present is one step', async ({ b
   await expect(again.line('line 3.')).toHaveCount(1);
 
   // What is written there brings one back.
-  await again.page.getByRole('button', { name: 'Back to the present' }).click();
+  await again.page.getByRole('button', { name: 'Back to the newest messages' }).click();
   await expect(again.line('I often think of it')).toBeInViewport();
   await again.page.goBack();
   await expect(found).toBeInViewport();
@@ -67,7 +67,7 @@ test('a quote leads far back and the way to the present is one step', async ({ b
     await scroller.evaluate((box) => box.scrollTo(0, box.scrollHeight));
     await expect(again.line('And so do I')).toBeInViewport({ timeout: 500 });
   }).toPass();
-  await expect(again.page.getByRole('button', { name: 'Back to the present' })).toHaveCount(0);
+  await expect(again.page.getByRole('button', { name: 'Back to the newest messages' })).toHaveCount(0);
 });
 
 test('a profile is changed, and others see the picture', async ({ browser }) => {

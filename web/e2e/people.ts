@@ -51,7 +51,7 @@ export class Person {
     await this.page.getByRole('button', { name: 'New room' }).first().click();
     const dialog = this.page.getByRole('dialog');
     await dialog.getByLabel('Name').fill(name);
-    if (more.description) await dialog.getByLabel('What it is about').fill(more.description);
+    if (more.description) await dialog.getByLabel('Description').fill(more.description);
     if (more.password) await dialog.getByLabel('Room password').fill(more.password);
     if (more.private) await dialog.getByLabel('Private').check();
     await dialog.getByRole('button', { name: 'Create room' }).click();

@@ -14,7 +14,7 @@ test('an invite leads a newcomer into a private room; who disturbs is muted, the
   await alice.registers(fresh('alice'));
   await alice.createsRoom(room, { private: true });
   await alice.page.getByRole('button', { name: 'Invite', exact: true }).click();
-  await alice.page.getByRole('button', { name: 'Make a link' }).click();
+  await alice.page.getByRole('button', { name: 'Create a link' }).click();
   const link = new URL(await alice.page.getByLabel('Invite link').inputValue());
   expect(await faults(alice)).toEqual([]);
   await alice.page.keyboard.press('Escape');
@@ -40,7 +40,7 @@ test('an invite leads a newcomer into a private room; who disturbs is muted, the
   await expect(bob.page.getByText(/You are muted here for/)).toBeVisible();
   await expect(bob.page.getByRole('textbox', { name: `Message ${room}` })).toHaveCount(0);
   await actions.click();
-  await alice.page.getByRole('menuitem', { name: 'Let speak again' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Unmute' }).click();
   await bob.says('Sorry.');
   await alice.sees('Sorry.');
 
@@ -50,7 +50,7 @@ test('an invite leads a newcomer into a private room; who disturbs is muted, the
   await alice.page.getByRole('dialog').getByRole('button', { name: 'Ban' }).click();
   await expect(bob.page.getByText(`You were removed from ${room}.`)).toBeVisible();
   await bob.page.goto(node2 + link.pathname);
-  await expect(bob.page.getByRole('heading', { name: 'This invite opens nothing' })).toBeVisible();
+  await expect(bob.page.getByRole('heading', { name: 'This invite is not valid' })).toBeVisible();
 
   await alice.page.getByRole('button', { name: 'Banned' }).click();
   await alice.page.getByRole('button', { name: `Lift the ban of ${bobName}` }).click();

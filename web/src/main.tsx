@@ -1,4 +1,4 @@
-// The modules of the components override the shared styles: these come first.
+// The shared styles come first: the modules of the components override them.
 import './styles/index.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

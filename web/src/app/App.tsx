@@ -31,12 +31,12 @@ function Screen({ account }: { account: Account }) {
       return (
         <main className={styles.splash}>
           <EmptyState icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
-            Your connection may be down, or the server may be resting.
+            Your connection may be down, or the server may be stopped.
           </EmptyState>
         </main>
       );
     case 'signed-out':
-      return <SignIn notice={state.notice ?? (invite && 'You are invited to a room. Sign in, or make an account, and have a look.')} first={state.first} />;
+      return <SignIn notice={state.notice ?? (invite && 'You are invited to a room. Sign in or create an account to see it.')} first={state.first} />;
     case 'signed-in':
       return (
         <ChatContext value={state.chat}>

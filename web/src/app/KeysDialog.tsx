@@ -7,21 +7,21 @@ const groups: [string, [string[][], string][]][] = [
   ['Everywhere', [
     [[[CTRL, 'K']], 'Go to a room or a person'],
     [[[ALT, '↑'], [ALT, '↓']], 'Go to the room above or below'],
-    [[[ALT, 'Shift', '↑'], [ALT, 'Shift', '↓']], 'The same among rooms with something unread'],
-    [[['?'], [CTRL, '/']], 'Show this'],
+    [[[ALT, 'Shift', '↑'], [ALT, 'Shift', '↓']], 'Go to the unread room above or below'],
+    [[['?'], [CTRL, '/']], 'Show the keyboard shortcuts'],
   ]],
-  ['While you write', [
+  ['In the composer', [
     [[['Enter']], 'Send'],
-    [[['Shift', 'Enter']], 'New line; in a block of code Enter alone makes one'],
-    [[[CTRL, 'Enter']], 'Send, from a block of code too'],
-    [[['↑']], 'In an empty box: change your last message'],
-    [[['@']], 'Name somebody'],
-    [[[':']], 'Write an emoji, like :smile:'],
-    [[['Esc']], 'Forget the reply, the change or the list'],
+    [[['Shift', 'Enter']], 'New line; in a code block, Enter alone'],
+    [[[CTRL, 'Enter']], 'Send, also from a code block'],
+    [[['↑']], 'In an empty box: edit your last message'],
+    [[['@']], 'Mention somebody'],
+    [[[':']], 'Insert an emoji, like :smile:'],
+    [[['Esc']], 'Cancel the reply, the edit or the list'],
   ]],
   ['In the conversation', [
     [[['Tab']], 'Go from message to message'],
-    [[['←'], ['→']], 'Choose what to do with one'],
+    [[['←'], ['→']], 'Choose an action for a message'],
     [[['Esc']], 'Back to the newest message'],
   ]],
 ];

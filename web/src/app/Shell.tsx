@@ -21,13 +21,13 @@ import styles from './Shell.module.css';
 
 type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
-/** Of its own, so that what is unread anywhere draws nothing else anew. */
+/** A component of its own, so that a change of the unread counts renders nothing else. */
 function Attention() {
   useAttention();
   return null;
 }
 
-/** The two panes: rooms, and what is open. A phone shows one of them. */
+/** The sidebar and the main pane. A phone shows one of them. */
 export function Shell() {
   const route = useRoute();
   const [open, setOpen] = useState<Open>('nothing');
@@ -60,7 +60,7 @@ export function Shell() {
       {open === 'create' && <CreateRoomDialog onClose={close} />}
       {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
       {open === 'bots' && (
-        <Dialog title="Your bots" description="A bot is a program with an account of its own. It joins rooms, reads and writes as people do." onClose={close}>
+        <Dialog title="Your bots" description="A bot is a program with an account of its own. It joins rooms, and reads and writes messages." onClose={close}>
           <Bots />
         </Dialog>
       )}
@@ -80,7 +80,7 @@ function Pane({ route, onCreate }: { route: Route; onCreate: () => void }) {
     case 'search':
       return <SearchView roomId={route.room} />;
     case 'admin':
-      // For everybody else there is no such place.
+      // Other users see the room directory.
       return role === 'admin' ? <AdminView section={route.section} userId={route.userId} /> : <RoomDirectory onCreate={onCreate} />;
     default:
       return <RoomDirectory onCreate={onCreate} />;

@@ -5,18 +5,18 @@ import { renderWithChat, stubBrowser } from '../test/page';
 import type { TestChat } from '../test/testChat';
 import { lazyWithRetry } from './lazy';
 
-let present: TestChat | undefined;
+let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
 afterEach(() => {
-  present?.chat.stop();
+  testChat?.chat.stop();
   vi.unstubAllGlobals();
 });
 
 const Greeting = ({ name }: { name: string }) => <p>Hello {name}</p>;
 
-test('a part that does not come can be asked for again, and comes at once the next time', async () => {
+test('retries a failed chunk and renders it at once the next time', async () => {
   let there = false;
   let asked = 0;
   const Part = lazyWithRetry(async () => {
@@ -24,16 +24,16 @@ test('a part that does not come can be asked for again, and comes at once the ne
     if (!there) throw new TypeError('Failed to fetch dynamically imported module');
     return Greeting;
   });
-  present = await renderWithChat(<Part name="Alice" />, () => ({ body: {} }));
+  testChat = await renderWithChat(<Part name="Alice" />, () => ({ body: {} }));
   await screen.findByText('This part could not be loaded');
-  act(() => present?.socket().end(1006));
+  act(() => testChat?.socket().end(1006));
   await screen.findByText('You are offline');
   there = true;
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   await screen.findByText('Hello Alice');
   const before = asked;
-  present.chat.stop();
-  present = await renderWithChat(<Part name="Bob" />, () => ({ body: {} }));
+  testChat.chat.stop();
+  testChat = await renderWithChat(<Part name="Bob" />, () => ({ body: {} }));
   expect(screen.getByText('Hello Bob')).toBeTruthy();
   expect(asked).toBe(before);
 });

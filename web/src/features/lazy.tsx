@@ -2,7 +2,7 @@ import { type ComponentType, useEffect, useState } from 'react';
 import { useOnline } from '../hooks/useChatState';
 import { EmptyState, Skeleton } from '../ui/EmptyState';
 
-/** A part of the client that is fetched when somebody first looks at it. */
+/** Returns a component that is loaded when it is first rendered. If loading fails, the user can retry. */
 export function lazyWithRetry<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   let here: ComponentType<P> | undefined;
   return function Later(props: P) {
@@ -11,7 +11,7 @@ export function lazyWithRetry<P extends object>(load: () => Promise<ComponentTyp
     const [failed, setFailed] = useState(false);
     const [tries, setTries] = useState(0);
 
-    // Tries again when the connection is back.
+    // Loads again after a reconnect.
     useEffect(() => {
       if (Part !== undefined) return undefined;
       let waiting = true;
@@ -31,7 +31,7 @@ export function lazyWithRetry<P extends object>(load: () => Promise<ComponentTyp
     if (!failed) return <Skeleton label="Loading" rows={4} />;
     return (
       <EmptyState icon="alert" title={online ? 'This part could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
-        {online ? 'If it does not come, reload the page: the server may have a newer one.' : 'This part comes when you are back.'}
+        {online ? 'If it fails again, reload the page: the server may have a newer version.' : 'This part loads when you are connected.'}
       </EmptyState>
     );
   };

@@ -4,21 +4,21 @@ interface Keyed {
   key: string;
 }
 
-/** The part of a list that is in the document: size items, with hiddenAfter more behind them. */
+/** The rendered part of a list: size items, followed by hiddenAfter items that are not rendered. */
 interface Range {
   size: number;
   hiddenAfter: number;
 }
 
 /**
- * What must not move on the screen when lines come and go: the end of the list
- * while it is in sight, else the lower edge of the topmost line. (The upper part of
- * a line goes when it joins a run of its author.)
+ * The point that stays in place on the screen when rows are added or removed: the end
+ * of the list while it is visible, else the lower edge of the topmost row. (The upper
+ * part of a row disappears when it is grouped with a message of the same author.)
  */
 interface Anchor {
   atEnd: boolean;
   key: string | undefined;
-  /** Its distance from the top of the box when the list stood at scrollTop; undefined until the list opens at it. */
+  /** The distance from the top of the box when the list was at scrollTop; undefined until the list opens at the key. */
   edge: number | undefined;
   scrollTop: number;
 }
@@ -27,7 +27,7 @@ export interface AnchoredWindow<T> {
   scroller: RefObject<HTMLDivElement | null>;
   content: RefObject<HTMLOListElement | null>;
   shown: readonly T[];
-  /** The oldest known item is in the document. */
+  /** The oldest known item is rendered. */
   fromStart: boolean;
   atBottom: boolean;
   onScroll: () => void;
@@ -37,18 +37,18 @@ export interface AnchoredWindow<T> {
 const FIRST = 100;
 const MOST = 240;
 const STEP = 60;
-/** So near to an edge of what is in the document, more is put there. */
+/** More items are rendered if the viewport is closer than this to an edge. */
 const EDGE_PX = 700;
 const BOTTOM_PX = 48;
-/** Where the line that the list opens at ends, and how much of what is before it is seen at least. */
+/** The lower edge of the row that the list opens at, and the minimum of what is visible above it. */
 const OPENING_PX = 150;
 const BEFORE_PX = 72;
 
 /**
- * Keeps a bounded run of a long list in the document and the eye where it was:
- * at the bottom while it is there, else on the line that stood at the top. Rows
- * are direct children of content; those that keep their place among the others
- * carry data-key.
+ * Renders a bounded range of a long list and keeps the scroll position: at the bottom
+ * while the list is at the bottom, else at the topmost visible row. Rows are direct
+ * children of content; those that keep their position among the others have a
+ * data-key.
  */
 export function useAnchoredWindow<T extends Keyed>(
   items: readonly T[],
@@ -62,7 +62,7 @@ export function useAnchoredWindow<T extends Keyed>(
   const [atBottom, setAtBottom] = useState(true);
   const anchor = useRef<Anchor>({ atEnd: startAt === undefined, key: startAt, edge: undefined, scrollTop: 0 });
 
-  // Much that comes at once behind what one reads waits there, like what was before.
+  // Many items that are added at once below the visible ones are not rendered yet.
   const [lastKey, setLastKey] = useState(items.at(-1)?.key);
   if (items.at(-1)?.key !== lastKey) {
     setLastKey(items.at(-1)?.key);
@@ -79,8 +79,8 @@ export function useAnchoredWindow<T extends Keyed>(
     const list = content.current;
     if (box === null || list === null) return;
     const { atEnd, key, scrollTop } = anchor.current;
-    // What a person has scrolled since, though the event is still to come, is kept.
-    // What the browser has, because the list became shorter, is not.
+    // Keep what the user has scrolled since, although the scroll event is still to come.
+    // Ignore what the browser has scrolled because the list became shorter.
     const scrolled = box.scrollTop - Math.min(scrollTop, box.scrollHeight - box.clientHeight);
     const stays = Math.abs(scrolled) <= 1;
     const row = key === undefined ? undefined : rowOf(list, key);
@@ -115,8 +115,8 @@ export function useAnchoredWindow<T extends Keyed>(
     restore();
   }, [restore]);
 
-  // After every change of lines, and again whenever something grows: a late
-  // image, another font, the window.
+  // After every change of the rows, and whenever something grows: a late image,
+  // another font, the window.
   useLayoutEffect(restore);
   useEffect(() => {
     if (scroller.current === null || content.current === null) return undefined;
@@ -126,7 +126,7 @@ export function useAnchoredWindow<T extends Keyed>(
     return () => watcher.disconnect();
   }, [restore]);
 
-  // Lines that came or went may leave the eye near an edge, without a scroll event.
+  // After a change the viewport may be near an edge without a scroll event.
   useEffect(onScroll, [onScroll, items]);
 
   return { scroller, content, shown, fromStart: start === 0, atBottom, onScroll, toBottom };

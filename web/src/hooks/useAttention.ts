@@ -9,7 +9,7 @@ const QUIET_ICON = '/favicon.svg';
 const UNREAD_ICON = '/favicon-unread.svg';
 const CALLED_ICON = '/favicon-called.svg';
 
-/** Tells of what is unread where the page is not looked at: in the tab's title and picture, and by notifications. */
+/** Shows unread messages in the title and the icon of the tab, and by notifications. */
 export function useAttention(): void {
   const chat = useChat();
   const { unread, calls } = useUnreadTotals();
@@ -30,22 +30,22 @@ export function useAttention(): void {
   );
 }
 
-/** Whether the browser lets a page tell its user of something; 'missing' also on pages without TLS. */
+/** Returns the notification permission; 'missing' if the browser has no notifications, or without TLS. */
 export function notificationPermission(): NotificationPermission | 'missing' {
   return 'Notification' in window ? Notification.permission : 'missing';
 }
 
-/** Asks the browser; only ever from a click. */
+/** Requests the permission. Call it from a click handler only. */
 export async function requestNotifications(chat: Chat): Promise<void> {
   const answer = await Notification.requestPermission();
-  // Who closes the question without an answer has not said no.
+  // A user who dismisses the prompt has not refused.
   if (answer !== 'default') chat.notifications.setChoice(answer === 'granted' ? 'on' : 'off');
 }
 
 async function tell(chat: Chat, { messageId, roomId, title, text }: MessageNotification): Promise<void> {
   if (chat.notifications.choice.getSnapshot() !== 'on' || notificationPermission() !== 'granted' || (await chat.isFocused())) return;
   try {
-    // Several tabs tell of the same message once: the tag makes them one.
+    // Several tabs notify of the same message: the browser shows one notification per tag.
     const notification = new Notification(title, { body: text, tag: `chillin-${messageId}`, icon: QUIET_ICON });
     notification.addEventListener('click', () => {
       window.focus();
@@ -53,6 +53,6 @@ async function tell(chat: Chat, { messageId, roomId, title, text }: MessageNotif
       notification.close();
     });
   } catch {
-    // Phones let only installed pages do it.
+    // On phones only installed pages can show notifications.
   }
 }

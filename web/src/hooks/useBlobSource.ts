@@ -1,8 +1,8 @@
 import { useCallback, useState } from 'react';
 
-/** Shows bytes of this page in an image: goes to its ref. */
+/** Returns a ref callback that shows a Blob in an image. */
 export function useBlobSource(blob: Blob): (image: HTMLImageElement) => () => void {
-  // The bytes of a component do not change, though the store hands out a new object for them.
+  // The content does not change, although the store may return a new Blob object.
   const [first] = useState(blob);
   return useCallback(
     (image) => {

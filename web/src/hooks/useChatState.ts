@@ -46,7 +46,7 @@ export function useMyRoom(roomId: number): MyRoom | undefined {
 
 export const NOT_CONNECTED = 'Not connected right now';
 
-/** Why this user can neither write nor react in a room now; undefined where they can. */
+/** Returns why the user cannot write or react in a room now, or undefined if they can. */
 export function useReadOnlyReason(roomId: number): string | undefined {
   const online = useOnline();
   const muted = isMuted(useMyRoom(roomId)?.mutedUntil);
@@ -54,7 +54,7 @@ export function useReadOnlyReason(roomId: number): string | undefined {
   return muted ? 'You are muted here' : undefined;
 }
 
-/** The live side of one of the user's rooms. */
+/** Returns the session of one of the user's rooms. */
 export function useRoomSession(roomId: number): RoomSession | undefined {
   const chat = useChat();
   return useSelect(chat.rooms.state, () => chat.rooms.session(roomId));
@@ -64,7 +64,7 @@ export function useUnread(roomId: number): Unread {
   return useSelect(useChat().rooms.unread, (counts) => counts.get(roomId) ?? nothingUnread);
 }
 
-/** Of all rooms together: what is unread, and what of it calls this user by name or in a talk of two. Of quiet rooms only their name counts. */
+/** Returns the unread messages of all rooms, and the mentions and direct messages among them. In quiet rooms only mentions count. */
 export function useUnreadTotals(): { unread: number; calls: number } {
   const chat = useChat();
   const counts = useStore(chat.rooms.unread);
@@ -79,7 +79,7 @@ export function useUnreadTotals(): { unread: number; calls: number } {
   return { unread, calls };
 }
 
-/** Whether the user wants to hear nothing of a room. */
+/** Reports whether notifications of a room are off. */
 export function useQuiet(roomId: number): boolean {
   return useSelect(useChat().notifications.mutedRooms, (rooms) => rooms.has(roomId));
 }
@@ -88,7 +88,7 @@ export function useNotificationSetting(): NotificationChoice {
   return useStore(useChat().notifications.choice);
 }
 
-/** Something is written in a room and not sent. */
+/** Reports whether a room has a draft. */
 export function useHasDraft(session: RoomSession): boolean {
   const written = useSelect(session.draft.text, (text) => text.trim() !== '');
   const attached = useSelect(session.draft.files, (files) => files.length > 0);

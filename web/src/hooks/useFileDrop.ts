@@ -1,10 +1,10 @@
 import { type DragEvent, useEffect, useState } from 'react';
 
-/** Files that are dragged over an element: whether they are, and what it needs to take them. */
+/** Handles files that are dropped on an element. It returns whether files are over it, and the handlers. */
 export function useFileDrop(onFiles: (files: File[]) => void) {
   const [over, setOver] = useState(false);
 
-  // Dropped beside it, a file must not take the page away.
+  // A file dropped elsewhere must not replace the page.
   useEffect(() => {
     const stay = (event: globalThis.DragEvent) => {
       if (event.dataTransfer?.types.includes('Files')) event.preventDefault();

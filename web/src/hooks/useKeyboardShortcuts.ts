@@ -6,11 +6,11 @@ import { goTo, roomHref } from './useRoute';
 interface Keys {
   /** Ctrl+K */
   onSwitch: () => void;
-  /** ? where nothing is written */
+  /** ? outside of text fields, and Ctrl+/ */
   onHelp: () => void;
 }
 
-/** The keys that hold everywhere, save where a dialog is to be done with first. */
+/** The global keyboard shortcuts. They do nothing while a dialog or popup is open. */
 export function useKeyboardShortcuts(current: number | undefined, { onSwitch, onHelp }: Keys): void {
   const chat = useChat();
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 
-/** Does work again and again while somebody may see what comes of it. */
+/** Runs work periodically while the page is visible. */
 export function usePolling(ms: number, work: () => void): void {
   useEffect(() => {
     const timer = setInterval(() => {

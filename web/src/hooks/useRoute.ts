@@ -1,14 +1,14 @@
 import { useSyncExternalStore } from 'react';
 
-/** What the address shows. It lives in the hash, so that any file server can serve the page. */
+/** The page that the address refers to. It is in the hash, so that any file server can serve the page. */
 export type Route =
   | { kind: 'home' }
   | { kind: 'find' }
-  /** room: search only there. */
+  /** room: search in this room only. */
   | { kind: 'search'; room?: number }
   /** at: the message to show, by its seq. */
   | { kind: 'room'; id: number; at?: number }
-  /** userId: only what is of that user. */
+  /** userId: show only entries of this user. */
   | { kind: 'admin'; section: string; userId?: number };
 
 export const homeHref = '#/';
@@ -33,19 +33,19 @@ export function goTo(href: string): void {
   location.hash = href;
 }
 
-/** The token of the invite that this page was opened by: /invite/{token}. */
+/** The invite token in the path: /invite/{token}. */
 export function useInvite(): string | undefined {
   const path = useSyncExternalStore(watch, () => location.pathname);
   return /^\/invite\/([\w-]+)\/?$/.exec(path)?.[1];
 }
 
-/** Goes from the page of an invite to one of ours. */
+/** Replaces the invite page by another one. */
 export function leaveInvite(href: string): void {
   history.replaceState(null, '', `/${href}`);
   window.dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
-/** What somebody else can open. */
+/** Returns a URL that can be shared. */
 export function absoluteUrl(href: string): string {
   return new URL(href, location.href).href;
 }

@@ -4,7 +4,7 @@ export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'chillin.theme';
 
-/** The theme is an attribute of the page; /theme.js sets it before the first paint. */
+/** The theme is an attribute of the root element. /theme.js sets it before the first paint. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(chosen);
   const choose = useCallback((next: Theme) => {
@@ -14,7 +14,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
       if (next === 'system') localStorage.removeItem(KEY);
       else localStorage.setItem(KEY, next);
     } catch {
-      // It holds until the page goes.
+      // Without storage the choice lasts until the page is closed.
     }
     setTheme(next);
   }, []);

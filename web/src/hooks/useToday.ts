@@ -2,12 +2,12 @@ import { useSyncExternalStore } from 'react';
 
 const HOUR_MS = 3_600_000;
 
-/** The present day, also where the page stays open past midnight. */
+/** Returns the current day, and renders again after midnight. */
 export function useToday(): string {
   return useSyncExternalStore(watch, () => new Date().toDateString());
 }
 
-/** Looked at as often as midnight may come, and when somebody is back: a sleeping machine keeps no timers. */
+/** Checks at midnight, every hour and when the page becomes visible: a sleeping machine runs no timers. */
 function watch(changed: () => void): () => void {
   const now = new Date();
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1);

@@ -12,7 +12,7 @@ interface CompletionListProps {
 
 export const optionId = (list: string, at: number) => `${list}-${at}`;
 
-/** People and emoji to be written, above the composer. The focus stays in the text: it points here. */
+/** The completions above the composer. The focus stays in the text, which refers to the selected option. */
 export function CompletionList({ id, options, chosen, onAccept }: CompletionListProps) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -28,7 +28,7 @@ export function CompletionList({ id, options, chosen, onAccept }: CompletionList
           tabIndex={-1}
           className={styles.option}
           aria-selected={at === chosen}
-          // Not by a click: that would take the focus out of the text first.
+          // A click would move the focus out of the text first.
           onPointerDown={(event) => {
             event.preventDefault();
             onAccept(option);

@@ -9,7 +9,7 @@ interface DialogProps {
   children: ReactNode;
 }
 
-/** A modal dialog on the browser's own: focus is kept inside and given back, Escape closes. */
+/** A modal dialog, built on the dialog element: it traps the focus and restores it; Escape closes it. */
 export function Dialog({ title, description, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
@@ -19,7 +19,7 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
-    // The first thing to do, not the way out.
+    // Focus the first control, not the close button.
     dialog?.querySelector<HTMLElement>('input:not([type=radio], [hidden]), input:checked, .dialog-actions button')?.focus();
     return () => {
       dialog?.close();
@@ -34,7 +34,7 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
       aria-labelledby={titleId}
       aria-describedby={description ? textId : undefined}
       onCancel={(event) => {
-        // One above this, or a choice of files, that is given up is not ours.
+        // The event may come from a dialog above this one or from a file dialog.
         if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();

@@ -10,7 +10,7 @@ interface EmptyStateProps {
   action?: { label: string; run: () => void };
 }
 
-/** What a list shows when it has nothing to show. */
+/** Shown instead of a list that is empty or could not be loaded. */
 export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
   return (
     <div className={styles.emptyState}>
@@ -30,7 +30,7 @@ export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
   );
 }
 
-/** Grey bars where lines are about to appear; the label is for those who do not see them. */
+/** Grey bars in place of rows that are loading. The label is for screen readers. */
 export function Skeleton({ label, rows, avatars = false }: { label: string; rows: number; avatars?: boolean }) {
   return (
     <div className={styles.skeleton} role="status">

@@ -22,7 +22,7 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
   );
 }
 
-/** Why the whole form was refused. */
+/** The error of a whole form. */
 export function FormError({ children }: { children: ReactNode }) {
   return (
     <p className="form-error" role="alert">
@@ -34,7 +34,7 @@ export function FormError({ children }: { children: ReactNode }) {
 interface SelectProps {
   label: string;
   name: string;
-  /** Values with their words. */
+  /** Pairs of value and label. */
   options: readonly (readonly [string, string])[];
   defaultValue: string;
 }

@@ -3,13 +3,13 @@ import { classNames } from './classNames';
 import styles from './Html.module.css';
 
 /**
- * The one place where HTML is set. It takes only what the server has rendered
- * and sanitised (Message.html), never what was typed.
+ * The only component that sets HTML. It accepts only HTML that the server has
+ * rendered and sanitised (Message.html), never user input.
  */
 export function Html({ html, large = false }: { html: string; large?: boolean }) {
   const box = useRef<HTMLDivElement>(null);
 
-  // Code that is wider than the window is scrolled by the keyboard as well.
+  // Code that is wider than the window must be scrollable with the keyboard.
   useEffect(() => {
     for (const code of box.current?.querySelectorAll('pre') ?? []) {
       if (code.scrollWidth <= code.clientWidth) continue;

@@ -39,10 +39,10 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-/** Pixels at the usual size of letters; larger letters bring larger signs. */
+/** Converts pixels at the default font size: icons grow with the text. */
 const inRem = (px: number) => `${px / 16}rem`;
 
-/** Icons are ornament: what they stand beside, or their button, carries the name. */
+/** Icons are decorative: the text beside them, or their button, has the name. */
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (
     <svg className="icon" width={inRem(size)} height={inRem(size)} viewBox="0 0 24 24" aria-hidden="true" focusable="false">

@@ -4,16 +4,16 @@ import { Icon } from './Icon';
 import { FileLabel } from './FileLabel';
 import styles from './Player.module.css';
 
-/** A film or a sound, played where it stands. Films keep their place before they come. */
+/** Plays a video or audio file in place. A video reserves its space before it is loaded. */
 export function Player({ file, onBroken }: { file: Attachment; onBroken: () => void }) {
   const { name, url, size, contentType } = file;
-  // What records voices calls them films too: one without pictures is a sound.
+  // Voice recorders may send audio as a video type: a video without a picture is audio.
   const [sound, setSound] = useState(contentType.startsWith('audio/') || /\.(ogg|oga|opus)$/i.test(name));
   const media = { src: url, controls: true, preload: 'metadata', 'aria-label': name, onError: onBroken } as const;
   return (
     <figure className={styles.player}>
       {sound ? (
-        // What people send each other has no captions.
+        // Uploaded files have no captions.
         // oxlint-disable-next-line jsx-a11y/media-has-caption
         <audio {...media} />
       ) : (

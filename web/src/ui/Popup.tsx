@@ -4,10 +4,10 @@ import { classNames } from './classNames';
 import styles from './Popup.module.css';
 
 interface PopupProps {
-  /** What it was opened from: it stands beside it and gives the focus back to it. */
+  /** The element that opened the popup. The popup is placed beside it and returns the focus to it. */
   anchor: HTMLElement;
   label: string;
-  /** How many stand in a line; then up and down go from line to line. */
+  /** The number of columns. With more than one, the up and down keys move between lines. */
   columns?: number;
   onClose: () => void;
   children: ReactNode;
@@ -15,16 +15,16 @@ interface PopupProps {
 
 const MARGIN_PX = 8;
 
-/** A menu, in a list or as a small board, above everything else; on a phone a sheet at the bottom. */
+/** A menu in the top layer: a list or a grid, on a phone a sheet at the bottom. */
 export function Popup({ anchor, label, columns = 1, onClose, children }: PopupProps) {
   const layer = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLDivElement>(null);
 
-  // In the layout phase: whoever takes the focus by an effect of its own comes later.
+  // A layout effect: effects that move the focus run after it.
   useLayoutEffect(() => {
     const box = panel.current;
     if (layer.current === null || box === null) return undefined;
-    // The browser's topmost layer: no list clips it.
+    // In the top layer of the browser no list clips it.
     if ('showPopover' in layer.current) layer.current.showPopover();
     place(box, anchor);
     buttonsIn(box)[0]?.focus();
@@ -69,7 +69,7 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
 interface MenuItemProps {
   icon: IconName;
   danger?: boolean;
-  /** Why it cannot be chosen now. */
+  /** Why the item cannot be chosen now. */
   disabledReason?: string | undefined;
   onChoose: () => void;
   children: ReactNode;
@@ -94,7 +94,7 @@ export function MenuItem({ icon, danger = false, disabledReason, onChoose, child
   );
 }
 
-/** Arrow keys, Home and End go from button to button. */
+/** Moves the focus between the buttons of a box with the arrow keys, Home and End. */
 export function moveFocus(event: KeyboardEvent, box: HTMLElement, columns = 1): void {
   const buttons = buttonsIn(box);
   const at = buttons.findIndex((button) => button === document.activeElement);
@@ -111,7 +111,7 @@ function buttonsIn(box: HTMLElement): HTMLButtonElement[] {
   return [...box.querySelectorAll('button')];
 }
 
-/** Below its anchor, or above where there is no room; never over the edge. */
+/** Places the popup below its anchor, or above if there is no space, and inside the window. */
 function place(box: HTMLElement, anchor: HTMLElement): void {
   const at = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = box;

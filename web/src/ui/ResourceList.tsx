@@ -5,7 +5,7 @@ import { EmptyState, Skeleton } from './EmptyState';
 
 interface ResourceListProps<T> {
   state: ResourceState<readonly T[]>;
-  /** What it lists, in the plural. */
+  /** The name of the items in the plural: "URLs". */
   of: string;
   onRetry: () => void;
   children: (item: T) => ReactNode;

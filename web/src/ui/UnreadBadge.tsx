@@ -3,14 +3,14 @@ import { classNames } from './classNames';
 import styles from './UnreadBadge.module.css';
 
 interface UnreadBadgeProps extends Unread {
-  /** In a talk of two all of it is said to this user. */
+  /** In a direct conversation every message counts as a mention. */
   direct: boolean;
-  /** The user wants to hear nothing of the room but their name. */
+  /** Only mentions are shown. */
   quiet: boolean;
   className?: string | undefined;
 }
 
-/** Who is named comes first: it is told in place of what is merely unread. */
+/** The number of mentions, or else of unread messages. */
 export function UnreadBadge({ unread, mentions, direct, quiet, className }: UnreadBadgeProps) {
   if (unread === 0 || (quiet && mentions === 0)) return null;
   return mentions > 0 ? (

@@ -7,7 +7,7 @@ export function timeOf(date: string): string {
   return time.format(new Date(date));
 }
 
-/** Without AM and PM, for where there is no room. */
+/** Formats a time without AM and PM, for narrow places. */
 export function shortTimeOf(date: string): string {
   const parts = time.formatToParts(new Date(date)).filter(({ type }) => type !== 'dayPeriod');
   return parts.map(({ value }) => value).join('').trim();

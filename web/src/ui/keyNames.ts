@@ -1,5 +1,5 @@
 const apple = /Mac|iP(?:hone|ad|od)/.test(navigator.platform);
 
-/** What the keys are called on this machine. */
+/** The names of the modifier keys on this platform. */
 export const CTRL = apple ? '⌘' : 'Ctrl';
 export const ALT = apple ? '⌥' : 'Alt';

@@ -1,7 +1,7 @@
 const thisYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const otherYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 
-/** A day in the middle of a line, where there is no room. */
+/** Formats a day briefly, for the middle of a line. */
 export function shortDate(date: string, now = new Date()): string {
   const then = new Date(date);
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);

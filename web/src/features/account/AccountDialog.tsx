@@ -10,9 +10,9 @@ import { SessionList } from './SessionList';
 
 interface AccountDialogProps {
   onClose: () => void;
-  /** Asks to close the account for good. */
+  /** Opens the dialog that closes the account permanently. */
   onEnd?: () => void;
-  /** Shows the programs that this user owns. */
+  /** Shows the bots of this user. */
   onBots?: () => void;
 }
 
@@ -31,7 +31,7 @@ export function AccountDialog({ onClose, onEnd, onBots }: AccountDialogProps) {
           <div className="row">
             <div className="row-text">
               <h3 id="bots-title">Bots</h3>
-              <p className="row-facts">Programs of yours that take part as people do.</p>
+              <p className="row-facts">Programs with an account of their own.</p>
             </div>
             <button type="button" className="button" onClick={onBots}>
               Your bots…

@@ -7,7 +7,7 @@ import { Avatar } from '../../ui/Avatar';
 import { NOT_NOW } from './ProfileForm';
 import styles from './ProfileForm.module.css';
 
-/** A picture that was chosen and not sent yet. */
+/** A picture that is chosen, but not uploaded. */
 interface Chosen {
   file: File;
   url: string;
@@ -28,7 +28,7 @@ export function PictureForm() {
 
   function choose(event: ChangeEvent<HTMLInputElement>) {
     const file = event.target.files?.[0];
-    // The same file may be chosen again after a failure.
+    // Allows choosing the same file again after a failure.
     event.target.value = '';
     if (file === undefined) return;
     const found = avatarFileError(file);
@@ -36,7 +36,7 @@ export function PictureForm() {
     setChosen(found === undefined ? { file, url: URL.createObjectURL(file) } : undefined);
   }
 
-  // The buttons that had the focus go with the choice.
+  // The button that had the focus is removed together with the chosen picture.
   const hadChosen = useRef(false);
   useEffect(() => {
     if (busy) return;

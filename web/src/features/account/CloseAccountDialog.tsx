@@ -5,7 +5,7 @@ import { useAction } from '../../hooks/useAction';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
 
-/** What cannot be undone asks for the password; a guest, who has none, types the name. */
+/** Closing an account needs the password; a guest has none and types the username. */
 export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
   const account = useAccount();
   const me = useMe();
@@ -23,7 +23,7 @@ export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog
       title="Close your account?"
-      description="You leave every room, and are signed out everywhere. What you wrote stays, without your name. Your rooms pass on to others who are in them. It cannot be undone."
+      description="You leave all rooms and are signed out everywhere. Your messages stay, without your name. Your rooms get a new owner. This cannot be undone."
       onClose={onClose}
     >
       <form onSubmit={submit}>

@@ -3,7 +3,7 @@ import { notificationPermission, requestNotifications } from '../../hooks/useAtt
 import { useNotificationSetting } from '../../hooks/useChatState';
 import { useChat } from '../../hooks/context';
 
-/** The same in the settings, to be changed at any time. */
+/** Turns desktop notifications on and off. */
 export function NotificationsSetting() {
   const chat = useChat();
   const wish = useNotificationSetting();
@@ -27,9 +27,9 @@ export function NotificationsSetting() {
           }}
         />
         <div>
-          <label htmlFor="alerts">Tell me of mentions and direct messages</label>
+          <label htmlFor="alerts">Notify me of mentions and direct messages</label>
           <p id="alerts-hint" className="field-hint">
-            {permission === 'denied' ? 'Your browser does not let this page. Its settings for this site can change that.' : 'When no tab of yours is in front. Rooms that you made quiet stay quiet.'}
+            {permission === 'denied' ? 'The browser blocks notifications of this page. Allow them in its settings for this site.' : 'While no tab of Chillin has the focus. Quiet rooms show none.'}
           </p>
         </div>
       </div>

@@ -31,10 +31,10 @@ export function PasswordForm() {
         {action.kind === 'failed' && !wrong && !weak && <FormError>{action.reason}</FormError>}
         {changed && (
           <p className="form-notice" role="status">
-            Your password is changed. Everywhere else you are signed out.
+            Your password is changed. You are signed out everywhere else.
           </p>
         )}
-        <Field label="Present password" name="current" type="password" autoComplete="current-password" required error={wrong ? action.reason : undefined} />
+        <Field label="Current password" name="current" type="password" autoComplete="current-password" required error={wrong ? action.reason : undefined} />
         <Field
           label="New password"
           name="password"

@@ -8,13 +8,13 @@ import styles from './ProfileForm.module.css';
 
 export const NOT_NOW = 'Not connected right now';
 
-/** What others see of this user: picture, name and a few words. */
+/** The profile that others see: picture, display name and status message. */
 export function ProfileForm() {
   const me = useMe();
   return (
     <section className={styles.profile} aria-label="Profile">
       <PictureForm />
-      {/* PartialToken anew when the profile was changed elsewhere. */}
+      {/* A new form if the profile was changed elsewhere. */}
       <NamesForm key={`${me.displayName}\n${me.statusMessage}`} />
     </section>
   );

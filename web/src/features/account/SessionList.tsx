@@ -13,7 +13,7 @@ export function SessionList() {
   const online = useOnline();
   const state = useSessions();
 
-  // Asks again when the connection is back.
+  // Loads again after a reconnect.
   useEffect(() => {
     void chat.profile.sessions.load();
   }, [chat, online]);
@@ -27,7 +27,7 @@ export function SessionList() {
           title={online ? 'The list could not be loaded' : 'You are offline'}
           action={{ label: 'Try again', run: () => void chat.profile.sessions.load() }}
         >
-          {online ? state.reason : 'The list comes back when you do.'}
+          {online ? state.reason : 'The list loads when you are connected.'}
         </EmptyState>
       )}
       {state.kind === 'ready' && (

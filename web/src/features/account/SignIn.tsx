@@ -9,15 +9,15 @@ import styles from './SignIn.module.css';
 type Way = 'login' | 'register' | 'guest';
 
 const words: Record<Way, { title: string; lead: string; action: string; busy: string }> = {
-  login: { title: 'Welcome back', lead: 'Sign in to go on where you left.', action: 'Sign in', busy: 'Signing in…' },
+  login: { title: 'Welcome back', lead: 'Sign in to continue.', action: 'Sign in', busy: 'Signing in…' },
   register: { title: 'Create your account', lead: 'A name and a password are all it takes.', action: 'Create account', busy: 'Creating…' },
-  guest: { title: 'Come in as a guest', lead: 'Look around for a day. A guest account ends after 24 hours.', action: 'Continue as guest', busy: 'Opening…' },
+  guest: { title: 'Join as a guest', lead: 'A guest account expires after 24 hours.', action: 'Continue as guest', busy: 'Opening…' },
 };
 
 const welcome = { title: 'Welcome to Chillin', lead: 'A quiet place to talk. A name and a password are all it takes.' };
-const signIn = { title: 'Sign in', lead: 'With the account you have here.' };
+const signIn = { title: 'Sign in', lead: 'Use your account on this server.' };
 
-/** first: nobody has been here in this browser, so there is nobody to welcome back. */
+/** first: nobody has signed in with this browser yet. */
 export function SignIn({ notice, first = false }: { notice?: string | undefined; first?: boolean }) {
   const [way, setWay] = useState<Way>(first ? 'register' : 'login');
   const { title, lead } = first && way === 'register' ? welcome : first && way === 'login' ? signIn : words[way];

@@ -18,7 +18,7 @@ export function SignOutDialog({ onClose }: { onClose: () => void }) {
           {unsent === 1 ? 'it' : 'them'} away.
         </p>
       ) : guest ? null : (
-        <p className="dialog-text">What this browser has kept of your rooms is removed, drafts too. What was sent stays on the server.</p>
+        <p className="dialog-text">This removes the data of your rooms from this browser, including drafts. Sent messages stay on the server.</p>
       )}
       {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       <div className="dialog-actions">

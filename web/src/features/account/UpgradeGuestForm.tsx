@@ -6,7 +6,7 @@ import { Field, FormError } from '../../ui/Field';
 
 const fields = ['username', 'password', 'email'];
 
-/** A guest stays: the same person, with a name and a password. */
+/** Turns a guest into a user with a username and a password. */
 export function UpgradeGuestForm() {
   const chat = useChat();
   const me = useMe();
@@ -24,14 +24,14 @@ export function UpgradeGuestForm() {
         displayName: me.displayName,
         ...(text('email') ? { email: text('email') } : {}),
       });
-      chat.notices.show('Your account is kept. Next time, sign in with your name and password.');
+      chat.notices.show('Your account is saved. Next time, sign in with your username and password.');
     });
   }
 
   return (
     <section className="dialog-section" aria-labelledby="keep-title">
       <h3 id="keep-title">Keep this account</h3>
-      <p className="dialog-text">A guest account ends after 24 hours. With a name and a password it stays, and so does all you wrote.</p>
+      <p className="dialog-text">A guest account expires after 24 hours. With a username and a password you keep it and your messages.</p>
       <form onSubmit={submit}>
         {action.kind === 'failed' && !inField(action) && <FormError>{action.reason}</FormError>}
         <Field
@@ -57,7 +57,7 @@ export function UpgradeGuestForm() {
         <Field label="Email" name="email" type="email" autoComplete="email" hint="Optional. Another way to sign in." error={errorIn(action, 'email')} />
         <div className="dialog-actions">
           <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {action.kind === 'busy' ? 'Keeping…' : 'Keep my account'}
+            {action.kind === 'busy' ? 'Saving…' : 'Keep my account'}
           </button>
         </div>
       </form>

@@ -4,13 +4,13 @@ import { useOnline } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
 import { describeAllowance } from '../../state/outbox/uploadAllowance';
 
-/** How much the user may still upload. */
+/** The remaining upload allowance. */
 export function Uploads() {
   const chat = useChat();
   const online = useOnline();
   const allowance = useStore(chat.uploadAllowance.state);
 
-  // Asks again when the connection is back.
+  // Loads again after a reconnect.
   useEffect(() => {
     void chat.uploadAllowance.load();
   }, [chat, online]);

@@ -12,7 +12,7 @@ import { RoomSign } from '../../ui/RoomSign';
 import styles from './AdminAudit.module.css';
 import { displayedItems } from '../../state/pagedResource';
 
-/** What people with power did. */
+/** The audit log. */
 export function AdminAudit({ administration: { auditLog: audit } }: { administration: Administration }) {
   const online = useOnline();
   const state = useStore(audit.state);
@@ -29,8 +29,8 @@ export function AdminAudit({ administration: { auditLog: audit } }: { administra
       moreLabel="Show older ones"
       avatars
       empty={
-        <EmptyState icon="shield" title="Nothing to tell yet">
-          What admins, owners and moderators do to others is written down here.
+        <EmptyState icon="shield" title="No entries yet">
+          Actions of admins, owners and moderators appear here.
         </EmptyState>
       }
       onRetry={() => void audit.query(undefined)}

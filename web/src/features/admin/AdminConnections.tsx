@@ -19,7 +19,7 @@ import { currentItems } from '../../state/pagedResource';
 const LOOK_MS = 5_000;
 const PAGE = 100;
 
-/** Who is connected now, on all nodes. */
+/** The open connections of all nodes. */
 export function AdminConnections({ administration, userId }: { administration: Administration; userId: number | undefined }) {
   const { connections } = administration;
   const online = useOnline();
@@ -30,7 +30,7 @@ export function AdminConnections({ administration, userId }: { administration: A
     void connections.query(userId);
   }, [connections, userId, online]);
 
-  // Further pages would go with it: who reads on looks at what was.
+  // A refresh drops further pages: do not refresh once they are loaded.
   const look = useCallback(() => {
     const now = connections.state.getSnapshot();
     if (now.kind === 'ready' && now.items.length <= PAGE) void connections.refresh();
@@ -93,7 +93,7 @@ function ConnectionRow({ connection, onClose }: { connection: Connection; onClos
         type="button"
         className="button"
         aria-label={`Close the connection of ${nameOf(user)}, ${device}, ${address}`}
-        title="Its client may come back"
+        title="The client may reconnect"
         disabled={!online || action.kind === 'busy'}
         onClick={() => void run(onClose)}
       >

@@ -10,7 +10,7 @@ import { Field, FormError } from '../../ui/Field';
 import adminStyles from './Admin.module.css';
 import styles from './AdminLimits.module.css';
 
-/** What everybody may at most, on all nodes. */
+/** The limits, which apply on all nodes. */
 export function AdminLimits({ administration }: { administration: Administration }) {
   const online = useOnline();
   const state = useStore(administration.limits.state);
@@ -25,13 +25,13 @@ export function AdminLimits({ administration }: { administration: Administration
     case 'failed':
       return (
         <EmptyState icon="alert" title={online ? 'The limits could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void administration.limits.refresh() }}>
-          {online ? state.reason : 'They come back when you do.'}
+          {online ? state.reason : 'They load when you are connected.'}
         </EmptyState>
       );
     case 'ready':
       return (
         <>
-          <p className={adminStyles.lead}>They hold on all nodes a few seconds after they are saved. What is not set here comes from the environment of the server.</p>
+          <p className={adminStyles.lead}>They apply on all nodes a few seconds after they are saved. Limits that are not set here come from the environment of the server.</p>
           <LimitsForm administration={administration} view={state.value} />
         </>
       );
@@ -41,7 +41,7 @@ export function AdminLimits({ administration }: { administration: Administration
 function LimitsForm({ administration, view }: { administration: Administration; view: LimitsView }) {
   const online = useOnline();
   const [action, run] = useAction();
-  // What is written stays where the limits turn out to be others meanwhile.
+  // Edits stay if the limits change in the meantime.
   const [edits, setEdits] = useState<Partial<LimitTexts>>({});
   const [checked, setChecked] = useState(false);
   const [saved, setSaved] = useState(false);
@@ -107,7 +107,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
   );
 }
 
-/** Where the value comes from, and the way back to the environment's. */
+/** The source of a value, with a button that restores the value of the environment. */
 function Source({ field, view, text, onStandard }: { field: LimitField; view: LimitsView; text: string; onStandard: () => void }) {
   const standard = formatLimit(field, view.standard);
   if (text.trim() === standard || text.trim() === '') return <>From the environment: {standard}</>;

@@ -14,7 +14,7 @@ import { SearchField } from '../../ui/SearchField';
 import { RoomSign } from '../../ui/RoomSign';
 import styles from './Admin.module.css';
 
-/** All rooms, by what stands outside of them: what is said in them is the members' own. */
+/** All rooms with their metadata. Messages are visible to members only. */
 export function AdminRooms({ administration }: { administration: Administration }) {
   const state = useStore(administration.rooms.state);
   const { text, setText, pending } = useDebouncedQuery(administration.rooms);
@@ -28,7 +28,7 @@ export function AdminRooms({ administration }: { administration: Administration 
         pending={pending}
         empty={
           text.trim() === '' ? (
-            <EmptyState icon="hash" title="Nobody has made a room yet" />
+            <EmptyState icon="hash" title="There are no rooms yet" />
           ) : (
             <EmptyState icon="search" title="No room found">{`No name has “${text.trim()}” in it.`}</EmptyState>
           )
@@ -61,7 +61,7 @@ function RoomRow({ room, onDelete }: { room: Room; onDelete: () => Promise<void>
         </p>
         <p className="row-facts">{factsOf(room)}</p>
       </div>
-      {/* Into a private room not even an admin gets without being asked in. */}
+      {/* An admin of the server needs an invite to a private room too. */}
       {(mine !== undefined || !room.private) && (
         <a className="icon-button" href={roomHref(room.id)} aria-label={`Open ${room.name}`} title="Open this room">
           <Icon name="enter" />

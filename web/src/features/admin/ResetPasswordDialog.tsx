@@ -5,7 +5,7 @@ import { Dialog } from '../../ui/Dialog';
 import { FormError } from '../../ui/Field';
 import { SecretField } from '../../ui/SecretField';
 
-/** Asks, and then tells the new password, once. */
+/** Resets a password after confirmation, and shows the new one once. */
 export function PasswordDialog({ name, reset, onClose }: { name: string; reset: () => Promise<string>; onClose: () => void }) {
   const online = useOnline();
   const [action, run] = useAction();
@@ -13,9 +13,9 @@ export function PasswordDialog({ name, reset, onClose }: { name: string; reset: 
   return (
     <Dialog title={password === undefined ? `Give ${name} a new password?` : `${name} has a new password`} onClose={onClose}>
       {password === undefined ? (
-        <p className="dialog-text">The present one is refused from now on, and all sessions end.</p>
+        <p className="dialog-text">The current password stops working, and all sessions end.</p>
       ) : (
-        <SecretField label="New password" value={password} nextStep="Hand it over in a safe way: it can be changed in the account." />
+        <SecretField label="New password" value={password} nextStep="Send it to the user over a safe channel. They can change it in their account." />
       )}
       {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
@@ -30,7 +30,7 @@ export function PasswordDialog({ name, reset, onClose }: { name: string; reset: 
             disabled={!online || action.kind === 'busy'}
             onClick={() => void run(async () => setPassword(await reset()))}
           >
-            {action.kind === 'busy' ? 'Making…' : 'Make a new password'}
+            {action.kind === 'busy' ? 'Creating…' : 'Create a new password'}
           </button>
         )}
       </div>

@@ -13,7 +13,7 @@ import { PasswordDialog } from './ResetPasswordDialog';
 
 type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'raising' | 'lowering' | 'locking' | 'resetting' };
 
-/** What may be done to a user. One's own account is looked after by itself, but for the role. */
+/** The actions on a user. For their own account admins can change only the role. */
 export function UserMenu({ administration, account }: { administration: Administration; account: Account }) {
   const me = useMe();
   const offline = useOnline() ? undefined : 'Not connected right now';
@@ -67,7 +67,7 @@ export function UserMenu({ administration, account }: { administration: Administ
                 void run(() => administration.updateUser(id, { disabled: false }));
               }}
             >
-              Let in again
+              Unlock
             </MenuItem>
           )}
           {!disabled && !own && (

@@ -4,7 +4,7 @@ import { Icon } from '../../ui/Icon';
 import { Popup } from '../../ui/Popup';
 import styles from './EmojiPicker.module.css';
 
-/** What people mostly answer with, and what it is called. */
+/** The common emoji with their names. */
 const usual = new Map([
   ['👍', 'Thumbs up'],
   ['❤️', 'Heart'],
@@ -32,7 +32,7 @@ interface EmojiPickerProps {
   onClose: () => void;
 }
 
-/** A board of the usual emoji, and behind its last button of all. */
+/** A grid of the common emoji. Its last button shows all emoji. */
 export function EmojiPicker({ anchor, label, onChoose, onClose }: EmojiPickerProps) {
   const [all, setAll] = useState(false);
   const shown = all ? emojis.map((one) => [one.char, nameOf(one)] as const) : [...usual];

@@ -30,7 +30,7 @@ export function FileTray({ files, flatTop, onRemove }: FileTrayProps) {
   );
 }
 
-/** Files on their way, as they will look. */
+/** The files of a message that is being sent, as they will look. */
 export function OutgoingFiles({ cid, files }: { cid: string; files: readonly OutgoingFile[] }) {
   const part = useSelect(useChat().outbox.progress, (all) => all.get(cid));
   const pictures = files.filter(isImage);

@@ -80,8 +80,8 @@ function BotRow({ bot, bots, onToken, onDelete }: BotRowProps) {
         <Icon name="trash" />
       </button>
       {asking === 'token' && (
-        <ConfirmDialog title={`A new token for ${name}?`} confirmLabel="Make a new token" busyLabel="Making…" run={async () => onToken(await bots.renew(bot.id))} onClose={close}>
-          <p className="dialog-text">The present one ends at once: the program is signed out until it has the new one.</p>
+        <ConfirmDialog title={`A new token for ${name}?`} confirmLabel="Create a new token" busyLabel="Creating…" run={async () => onToken(await bots.renew(bot.id))} onClose={close}>
+          <p className="dialog-text">The current token stops working at once. The bot is signed out until it uses the new one.</p>
         </ConfirmDialog>
       )}
       {asking === 'delete' && (
@@ -95,7 +95,7 @@ function BotRow({ bot, bots, onToken, onDelete }: BotRowProps) {
 
 interface NewBotFormProps {
   bots: BotsState;
-  /** There is none yet. */
+  /** The user has no bot yet. */
   first: boolean;
   onMade: (made: BotToken) => void;
 }
@@ -136,7 +136,7 @@ function NewBotForm({ bots, first, onMade }: NewBotFormProps) {
         <Field label="Display name" name="displayName" maxLength={50} autoComplete="off" hint="Optional." error={errorIn('displayName')} />
         <div className="dialog-actions">
           <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {action.kind === 'busy' ? 'Making…' : 'Make a bot'}
+            {action.kind === 'busy' ? 'Creating…' : 'Create bot'}
           </button>
         </div>
       </form>

@@ -5,7 +5,7 @@ import { timeOf, fullDate } from '../../ui/dates';
 export function DeliveryStatus({ delivery }: { delivery: Exclude<Delivery, { kind: 'paused' }> }) {
   switch (delivery.kind) {
     case 'up to date':
-      return <p className="row-facts">It has everything.</p>;
+      return <p className="row-facts">Up to date.</p>;
     case 'behind':
       return <p className="row-facts">{delivery.behind === 1 ? '1 change is' : `${delivery.behind} changes are`} on the way.</p>;
     case 'failing':

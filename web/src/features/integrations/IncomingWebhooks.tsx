@@ -32,9 +32,9 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const named = action.kind === 'failed' && action.field === 'name';
   return (
     <section className="dialog-section" aria-labelledby="incoming-title">
-      <h3 id="incoming-title">Programs that write here</h3>
-      {made && <SecretField key={made.id} label={`Address for ${made.name}`} value={made.url} nextStep={'Post {"text": "…"} to it, as JSON.'} />}
-      <ResourceList state={state} of="addresses" onRetry={() => void webhooks.incoming.load()}>
+      <h3 id="incoming-title">Incoming webhooks</h3>
+      {made && <SecretField key={made.id} label={`URL of ${made.name}`} value={made.url} nextStep={'Post {"text": "…"} to it, as JSON.'} />}
+      <ResourceList state={state} of="incoming webhooks" onRetry={() => void webhooks.incoming.load()}>
         {(hook) => (
           <li key={hook.id}>
             <IncomingRow
@@ -57,12 +57,12 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
           maxLength={50}
           autoComplete="off"
           placeholder="Build server"
-          hint="Its messages are signed with it."
+          hint="Its messages appear under this name."
           error={named ? action.reason : undefined}
         />
         <div className="dialog-actions">
           <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {action.kind === 'busy' ? 'Making…' : 'Make an address'}
+            {action.kind === 'busy' ? 'Creating…' : 'Create URL'}
           </button>
         </div>
       </form>
@@ -97,12 +97,12 @@ function IncomingRow({ hook: { name, createdAt, createdBy, paused }, onResume, o
           </>
         )}
       </div>
-      <button type="button" className="button" aria-label={`Revoke the address of ${name}`} disabled={!online} onClick={() => setAsking(true)}>
+      <button type="button" className="button" aria-label={`Revoke the URL of ${name}`} disabled={!online} onClick={() => setAsking(true)}>
         Revoke
       </button>
       {asking && (
-        <ConfirmDialog title={`Revoke the address of ${name}?`} confirmLabel="Revoke" busyLabel="Revoking…" danger run={onRevoke} onClose={() => setAsking(false)}>
-          <p className="dialog-text">What is posted to it from now on is refused. What {name} wrote stays.</p>
+        <ConfirmDialog title={`Revoke the URL of ${name}?`} confirmLabel="Revoke" busyLabel="Revoking…" danger run={onRevoke} onClose={() => setAsking(false)}>
+          <p className="dialog-text">Requests to this URL will be refused. The messages of {name} stay.</p>
         </ConfirmDialog>
       )}
     </div>

@@ -31,9 +31,9 @@ export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const atUrl = action.kind === 'failed' && action.field === 'url';
   return (
     <section className="dialog-section" aria-labelledby="outgoing-title">
-      <h3 id="outgoing-title">Programs that are told</h3>
-      {made && <SecretField key={made.id} label={`Secret of ${siteOf(made.url)}`} value={made.secret} nextStep="With it the program knows what is really from here." />}
-      <ResourceList state={state} of="URLs" onRetry={() => void webhooks.outgoing.load()}>
+      <h3 id="outgoing-title">Outgoing webhooks</h3>
+      {made && <SecretField key={made.id} label={`Secret of ${siteOf(made.url)}`} value={made.secret} nextStep="The program uses it to verify that requests come from this server." />}
+      <ResourceList state={state} of="outgoing webhooks" onRetry={() => void webhooks.outgoing.load()}>
         {(receiver) => (
           <li key={receiver.hook.id}>
             <OutgoingRow
@@ -57,12 +57,12 @@ export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
           autoComplete="off"
           spellCheck={false}
           placeholder="https://example.org/chat"
-          hint="It is sent everything that happens here from now on."
+          hint="It receives all events of this room from now on."
           error={atUrl ? action.reason : undefined}
         />
         <div className="dialog-actions">
           <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-            {action.kind === 'busy' ? 'Making…' : 'Tell this URL'}
+            {action.kind === 'busy' ? 'Creating…' : 'Add URL'}
           </button>
         </div>
       </form>
@@ -95,8 +95,8 @@ function OutgoingRow({ receiver: { hook, delivery }, onResume, onDelete }: Outgo
         Delete
       </button>
       {asking && (
-        <ConfirmDialog title="Stop telling this URL?" confirmLabel="Delete" busyLabel="Deleting…" danger run={onDelete} onClose={() => setAsking(false)}>
-          <p className="dialog-text">{hook.url} is sent nothing any more, not what is on its way either.</p>
+        <ConfirmDialog title="Delete this webhook?" confirmLabel="Delete" busyLabel="Deleting…" danger run={onDelete} onClose={() => setAsking(false)}>
+          <p className="dialog-text">{hook.url} receives no further events, not even pending ones.</p>
         </ConfirmDialog>
       )}
     </div>

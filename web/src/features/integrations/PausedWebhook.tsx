@@ -7,12 +7,12 @@ import { ActionError } from '../../ui/ActionError';
 export function PausedNote({ maker }: { maker: Author }) {
   return (
     <p className="row-facts">
-      <span className="tag warn">Paused</span> {nameOf(maker)} may not manage webhooks here any more.
+      <span className="tag warn">Paused</span> {nameOf(maker)} can no longer manage webhooks here.
     </p>
   );
 }
 
-/** Makes the user answer for a webhook that does not work at present. */
+/** Resumes a paused webhook in the name of this user. */
 export function ResumeButton({ of, resume }: { of: string; resume: () => Promise<void> }) {
   const online = useOnline();
   const [action, run] = useAction();

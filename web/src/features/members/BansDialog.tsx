@@ -10,7 +10,7 @@ import { dayOf } from '../../ui/dates';
 import { Dialog } from '../../ui/Dialog';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 
-/** Who may not come back, and why. */
+/** The banned users of a room. */
 export function BansDialog({ session, onClose }: { session: RoomSession; onClose: () => void }) {
   const online = useOnline();
   const state = useStore(session.admin.bans.state);
@@ -20,7 +20,7 @@ export function BansDialog({ session, onClose }: { session: RoomSession; onClose
   }, [session, online]);
 
   return (
-    <Dialog title="Banned" description="They cannot join by any way until the ban is lifted." onClose={onClose}>
+    <Dialog title="Banned" description="They cannot join until the ban is lifted." onClose={onClose}>
       {state.kind === 'loading' && <Skeleton label="Loading bans" rows={3} avatars />}
       {state.kind === 'failed' && (
         <EmptyState title={online ? 'The list could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => void session.admin.bans.load() }} />

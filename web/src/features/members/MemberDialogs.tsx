@@ -51,7 +51,7 @@ export function MuteDialog({ session, user, onClose }: MemberDialogProps) {
   }
 
   return (
-    <Dialog title={`Mute ${nameOf(user)}?`} description="They can read, and write nothing here until the time is over." onClose={onClose}>
+    <Dialog title={`Mute ${nameOf(user)}?`} description="They can read, but not write until the mute ends." onClose={onClose}>
       <form onSubmit={submit}>
         <Select label="For" name="seconds" options={spans} defaultValue="3600" />
         <ActionButtons action={action} name="Mute" busy="Muting…" onClose={onClose} />

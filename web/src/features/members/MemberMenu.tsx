@@ -20,12 +20,12 @@ const roleActions: Record<RoomRole, string> = {
   member: 'Make a plain member',
   moderator: 'Make a moderator',
   admin: 'Make an admin',
-  owner: 'Hand the room over',
+  owner: 'Transfer ownership',
 };
 
 type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'removing' | 'handing over' | 'muting' | 'banning' };
 
-/** What one may do with a member: speak to them, and more with those below oneself. */
+/** The actions on a member: a message, and moderation of members below the user. */
 export function MemberMenu({ session, member: { user, role, mutedUntil } }: { session: RoomSession; member: Member }) {
   const chat = useChat();
   const mine = useMyRoom(session.id);
@@ -92,7 +92,7 @@ export function MemberMenu({ session, member: { user, role, mutedUntil } }: { se
                 void run(() => session.members.unmute(user.id));
               }}
             >
-              Let speak again
+              Unmute
             </MenuItem>
           )}
           {removable && !isMuted(mutedUntil) && (
@@ -128,9 +128,9 @@ export function MemberMenu({ session, member: { user, role, mutedUntil } }: { se
       {open.kind === 'banning' && <BanDialog session={session} user={user} onClose={close} />}
       {open.kind === 'handing over' && (
         <ConfirmDialog
-          title={`Hand the room over to ${name}?`}
-          confirmLabel="Hand over"
-          busyLabel="Handing over…"
+          title={`Transfer this room to ${name}?`}
+          confirmLabel="Transfer"
+          busyLabel="Transferring…"
           danger
           run={() => session.members.setRole(user.id, 'owner')}
           onClose={close}

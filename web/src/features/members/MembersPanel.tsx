@@ -57,7 +57,7 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
         />
       )}
       {members.length > 0 && <MemberGroups session={session} members={members} presence={presence} />}
-      {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <p className={styles.more}>And more than can be listed here.</p>}
+      {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <p className={styles.more}>There are more members than can be listed here.</p>}
     </aside>
   );
 }

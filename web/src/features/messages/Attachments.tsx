@@ -7,14 +7,14 @@ import { Lightbox } from './Lightbox';
 import { FileLabel } from '../../ui/FileLabel';
 import styles from '../files/Files.module.css';
 
-/** A picture alone may be large; several share the line. */
+/** The size limits of a single picture, and of several in a line. */
 const ALONE = [380, 300] as const;
 const TOGETHER = [200, 170] as const;
 
-/** What a message carries: pictures as such, films and sounds to be played, everything else by its name. */
+/** The attachments of a message: pictures, audio and video, and other files by name. */
 export function Attachments({ attachments }: { attachments: readonly Attachment[] }) {
   const [viewed, setViewed] = useState<number>();
-  // What does not come, or cannot be played here, is a file like others.
+  // An image that fails to load, or media that cannot be played, is listed as a file.
   const [broken, setBroken] = useState<readonly number[]>([]);
   const breaks = (id: number) => setBroken((ids) => [...ids, id]);
   const whole = attachments.filter(({ id }) => !broken.includes(id));
@@ -65,7 +65,7 @@ interface ThumbnailProps {
   onBroken: () => void;
 }
 
-/** Its place is kept before it comes: nothing moves when it does. */
+/** Reserves its space, so that nothing moves when the picture is loaded. */
 function Thumbnail({ picture, alone, onOpen, onBroken }: ThumbnailProps) {
   const { name, url, thumbnailUrl, width = 0, height = 0 } = picture;
   const [mostWidth, mostHeight] = alone ? ALONE : TOGETHER;

@@ -13,7 +13,7 @@ export function MessageGutter({ author, date, head }: BylineProps) {
   return <div className={styles.gutter}>{head ? <Avatar person={author} /> : <Time date={date} short />}</div>;
 }
 
-/** A grouped line tells its author only to those who cannot see that it is grouped. */
+/** The author and the time. In a grouped row only screen readers get the author. */
 export function Byline({ author, date, head }: BylineProps) {
   if (!head) return <span className="sr-only">{nameOf(author)}: </span>;
   return (

@@ -6,12 +6,12 @@ import styles from './Lightbox.module.css';
 
 interface LightboxProps {
   pictures: readonly Attachment[];
-  /** The id of the one to begin with. */
+  /** The ID of the first picture. */
   first: number;
   onClose: () => void;
 }
 
-/** Pictures as large as the window; arrow keys turn the pages, Escape closes. */
+/** Shows pictures in the size of the window. Arrow keys change the picture, Escape closes. */
 export function Lightbox({ pictures, first, onClose }: LightboxProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const out = useRef<HTMLButtonElement>(null);
@@ -61,7 +61,7 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
         </button>
       </header>
       <div className={styles.stage}>
-        {/* Beside the picture is out. */}
+        {/* A click beside the picture closes. */}
         <button type="button" className={styles.outside} tabIndex={-1} aria-label="Close" onClick={onClose} />
         <img key={picture.id} src={picture.url} alt={picture.name} width={picture.width} height={picture.height} />
       </div>

@@ -3,7 +3,7 @@ import type { Message } from '../../protocol/types';
 import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
 
-/** Reads new messages of others to those who do not see them; history stays silent. */
+/** Announces new messages of others to screen readers. History is not announced. */
 export function Announcer({ session }: { session: RoomSession }) {
   const [text, setText] = useState('');
   useEffect(() => {

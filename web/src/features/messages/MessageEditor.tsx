@@ -7,7 +7,7 @@ import type { RoomSession } from '../../state/room/session';
 import { ActionError } from '../../ui/ActionError';
 import styles from './MessageEditor.module.css';
 
-/** A message of one's own, being changed in its place. */
+/** Edits an own message in place. */
 export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
   const silent = useReadOnlyReason(session.id);
   const { maxMessageLength } = useLimits();
@@ -87,8 +87,8 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
 }
 
 function noteFor(silent: string | undefined, nothing: boolean, over: number): string {
-  if (silent === NOT_CONNECTED) return 'Not connected. Your change can be saved when you are back.';
-  if (silent !== undefined) return `${silent}. Your change can be saved afterwards.`;
+  if (silent === NOT_CONNECTED) return 'Not connected. You can save your edit when you are connected.';
+  if (silent !== undefined) return `${silent}. You can save your edit afterwards.`;
   if (over > 0) return `${over} too many`;
   if (nothing) return 'A message cannot be empty. Delete it instead.';
   return 'Enter saves, Escape cancels';

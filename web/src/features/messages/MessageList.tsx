@@ -15,7 +15,7 @@ import { useMarkRead } from './useMarkRead';
 import { Announcer } from './MessageAnnouncer';
 import styles from './MessageList.module.css';
 
-/** What was unread when the room was opened: so many, after the last message read. */
+/** The unread messages when the room was opened: their number, and the last message read. */
 export interface Missed {
   after: number;
   count: number;
@@ -27,7 +27,7 @@ interface MessageListProps {
   missed: Missed | undefined;
 }
 
-/** A visit to one part of the room: another visit begins a list of its own. */
+/** The messages around one position. Another position starts a new list. */
 export function MessageList({ session, roomName, missed }: MessageListProps) {
   const timeline = useStore(session.timeline);
   const sight = useStore(session.history.view);
@@ -39,7 +39,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
   const items = useMemo(() => itemsOf(visibleTimeline(timeline, sight), missed?.after), [timeline, sight, missed]);
   const [startAt] = useState(() => (target === undefined ? firstUnreadItem(items) : itemAt(items, target))?.key);
   const loadOlder = useCallback(() => {
-    // What has failed is tried again when a person asks.
+    // After a failure only the user retries.
     if (session.older.getSnapshot().kind === 'idle') void session.loadOlder();
   }, [session]);
   const loadLater = useCallback(() => {
@@ -54,14 +54,14 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
     else toBottom();
   }, [past, session, toBottom]);
 
-  // What one has just written is always in sight.
+  // A message that the user has just sent is always visible.
   const written = timeline.outgoing.findLast((one) => one.kind === 'pending')?.cid;
   const [writtenBefore] = useState(written);
   useEffect(() => {
     if (written !== undefined && written !== writtenBefore) toPresent();
   }, [written, writtenBefore, toPresent]);
 
-  // What one begins to change as well: the last message of one's own may lie below.
+  // So is a message that the user starts to edit: the last own message may be below.
   const editing = useStore(session.draft.editing)?.messageId;
   const [editingBefore] = useState(editing);
   const editingHidden = editing !== undefined && editing !== editingBefore && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
@@ -69,7 +69,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
     if (editingHidden) toPresent();
   }, [editingHidden, toPresent]);
 
-  // Who went somewhere goes on from there, with the keyboard too.
+  // The keyboard continues from the message that the user went to.
   useEffect(() => {
     if (target === undefined) return;
     content.current?.querySelector<HTMLElement>('[aria-current=true]')?.focus({ preventScroll: true });
@@ -106,7 +106,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
       {(past || !atBottom) && (
         <button type="button" className={styles.toNewest} onClick={toPresent}>
           <Icon name="down" size={16} />
-          {past ? 'Back to the present' : unread > 0 ? `${unread} new` : 'Newest'}
+          {past ? 'Back to the newest messages' : unread > 0 ? `${unread} new` : 'Newest'}
         </button>
       )}
       <Announcer session={session} />
@@ -114,7 +114,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
   );
 }
 
-/** The server counts no further. */
+/** The server stops counting here. */
 const MOST_COUNTED = 1000;
 
 function missedLabel(count: number): string {

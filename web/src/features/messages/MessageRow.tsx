@@ -21,7 +21,7 @@ interface MessageRowProps {
   session: RoomSession;
   message: Message;
   head: boolean;
-  /** It is what somebody came to see. */
+  /** The message that the address refers to. */
   found: boolean;
 }
 
@@ -52,7 +52,7 @@ export function MessageRow({ itemKey, session, message, head, found }: MessageRo
           <Content message={message} />
         )}
         {!deleted && <Reactions session={session} message={message} busy={action.kind === 'busy'} onToggle={react} />}
-        <ActionError action={action} prefix="Your reaction did not get through." />
+        <ActionError action={action} prefix="Your reaction was not saved." />
       </div>
       {!deleted && <MessageTools session={session} message={message} onReact={(emoji) => react(emoji, true)} />}
     </li>

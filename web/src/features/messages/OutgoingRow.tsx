@@ -53,7 +53,7 @@ function Progress({ session, outgoing }: { session: RoomSession; outgoing: Outgo
     return online ? (
       <p className={`${styles.progress} ${styles.sending}`}>Sending…</p>
     ) : (
-      <p className={styles.progress} title="It goes out when you are connected">
+      <p className={styles.progress} title="It will be sent when you are connected">
         <Icon name="clock" size={14} /> Queued
       </p>
     );

@@ -5,7 +5,7 @@ import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
 import styles from './MessageRow.module.css';
 
-/** Leads to what it quotes. */
+/** The quoted message of a reply, as a link to it. */
 export function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
   const href = messageHref(session.id, reply.seq);
   const words = useSelect(session.timeline, ({ messages }) => reply.excerpt || wordlessReply(messages.find(({ id }) => id === reply.id)));
@@ -14,7 +14,7 @@ export function Quote({ session, reply }: { session: RoomSession; reply: Reply }
       className={styles.quote}
       href={href}
       title="Go to this message"
-      // The address may name it already, from the last time.
+      // The address may be the same as before: then no hashchange follows.
       onClick={() => location.hash === href && void session.history.show(reply.seq)}
     >
       <span className={styles.replyAuthor}>{nameOf(reply.author)}</span> {words}
@@ -22,7 +22,7 @@ export function Quote({ session, reply }: { session: RoomSession; reply: Reply }
   );
 }
 
-/** A quote without words: of files, or of what is gone. */
+/** The text of a quote without an excerpt: the original has only files or was deleted. */
 function wordlessReply(original: Message | undefined): string {
   if (original?.deletedAt !== undefined) return 'This message was deleted.';
   return original?.attachments[0]?.name ?? 'An earlier message';

@@ -14,7 +14,7 @@ interface ReactionsProps {
 export function Reactions({ session, message, busy, onToggle }: ReactionsProps) {
   const { id: self } = useMe();
   const silent = useReadOnlyReason(session.id);
-  // With the members come the names.
+  // Renders again when the members, and so their names, are loaded.
   useStore(session.members.state);
   if (message.reactions.length === 0) return null;
   return (

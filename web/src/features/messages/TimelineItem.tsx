@@ -11,16 +11,16 @@ import styles from './MessageRow.module.css';
 interface ItemRowProps {
   item: Item;
   session: RoomSession;
-  /** It is what somebody came to see. */
+  /** The message that the address refers to. */
   found?: boolean;
 }
 
-/** One line of the list, whatever it is. The list is laid out anew with every event; lines that stay the same are not drawn again. */
+/** One row of the list. The list is built again with every event; rows that did not change do not render again. */
 export const ItemRow = memo(function ItemRow({ item, session, found = false }: ItemRowProps) {
   switch (item.kind) {
     case 'day':
       return (
-        // Without data-key, like the next: these lines move when older messages come.
+        // Without data-key, like the next one: these rows move when older messages are loaded.
         <li className={styles.day}>
           <Day date={item.date} />
         </li>

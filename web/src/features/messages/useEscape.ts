@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 
-/** Escape, where nothing else is to be let go of. */
+/** Calls escape on the Escape key if no dialog or popup handles it. */
 export function useEscape(armed: boolean, escape: () => void) {
   useEffect(() => {
     if (!armed) return undefined;

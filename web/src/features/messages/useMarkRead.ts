@@ -3,7 +3,7 @@ import { useChat } from '../../hooks/context';
 import { useStore } from '../../hooks/useStore';
 import type { RoomSession } from '../../state/room/session';
 
-/** Seen is what stands at the bottom of a window that a person looks at. */
+/** Marks the room as read while the list is at the bottom and the window has the focus. */
 export function useMarkRead(session: RoomSession, atBottom: boolean) {
   const chat = useChat();
   const timeline = useStore(session.timeline);

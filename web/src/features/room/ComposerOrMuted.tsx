@@ -6,19 +6,19 @@ import { Composer } from '../composer/Composer';
 import { Icon } from '../../ui/Icon';
 import styles from './ComposerOrMuted.module.css';
 
-/** The composer, where one may write. */
+/** The composer, or for a muted member how long the mute lasts. */
 export function ComposerOrMuted({ mine, session, title }: { mine: MyRoom; session: RoomSession; title: string }) {
   const { mutedUntil } = mine;
   const left = useTimeLeft(mutedUntil);
   if (left === undefined) return <Composer session={session} roomName={title} />;
   return (
     <p className={styles.note} role="status">
-      <Icon name="bell" /> You are muted here for {left}. You can read all the same.
+      <Icon name="bell" /> You are muted here for {left}. You can still read.
     </p>
   );
 }
 
-/** Counts down; undefined when the time is over. */
+/** Returns the remaining time, or undefined when it is over. */
 function useTimeLeft(until: string | undefined): string | undefined {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

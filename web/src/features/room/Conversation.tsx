@@ -49,7 +49,7 @@ function NotFound({ session, target, reason }: { session: RoomSession; target: n
         {reason}
       </EmptyState>
       <a className={styles.toNewest} href={roomHref(session.id)}>
-        <Icon name="down" size={16} /> Back to the present
+        <Icon name="down" size={16} /> Back to the newest messages
       </a>
     </div>
   );

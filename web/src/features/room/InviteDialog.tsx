@@ -25,10 +25,10 @@ const counts = [
   ['10', '10 people'],
 ] as const;
 
-/** Links that open a room to whoever has them. */
+/** Creates and lists the invite links of a room. */
 export function InviteDialog({ session, roomName, onClose }: { session: RoomSession; roomName: string; onClose: () => void }) {
   return (
-    <Dialog title="Invite people" description={`Whoever has the link may join ${roomName}, with no password asked.`} onClose={onClose}>
+    <Dialog title="Invite people" description={`Anyone with the link can join ${roomName} without a password.`} onClose={onClose}>
       <NewInviteForm session={session} />
       <InviteList session={session} />
     </Dialog>
@@ -51,13 +51,13 @@ function NewInviteForm({ session }: { session: RoomSession }) {
     <form onSubmit={submit}>
       {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       <div className="field-pair">
-        <Select label="Ends after" name="expiresIn" options={spans} defaultValue="604800" />
+        <Select label="Expires after" name="expiresIn" options={spans} defaultValue="604800" />
         <Select label="For" name="uses" options={counts} defaultValue="" />
       </div>
-      {made && <SecretField key={made.id} label="Invite link" value={new URL(made.url, location.href).href} nextStep="Send it to whom you like." />}
+      {made && <SecretField key={made.id} label="Invite link" value={new URL(made.url, location.href).href} nextStep="Share it with the people you want to invite." />}
       <div className="dialog-actions">
         <button type="submit" className={`button${made ? '' : ' primary'}`} disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-          {action.kind === 'busy' ? 'Making…' : made ? 'Make another link' : 'Make a link'}
+          {action.kind === 'busy' ? 'Creating…' : made ? 'Create another link' : 'Create a link'}
         </button>
       </div>
     </form>
@@ -111,7 +111,7 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
         </p>
         {paused && (
           <p className="row-facts">
-            <span className="tag warn">Paused</span> {nameOf(createdBy)} may not invite to this room any more.
+            <span className="tag warn">Paused</span> {nameOf(createdBy)} can no longer invite to this room.
           </p>
         )}
         <ActionError action={action} />

@@ -21,7 +21,7 @@ export function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; o
   return (
     <Dialog title={`Leave ${room.name}?`} onClose={onClose}>
       <p className="dialog-text">
-        {role === 'owner' ? 'Its owner cannot leave a room. Hand it over to another member first, or delete it.' : rejoinHint(room, 'you')}
+        {role === 'owner' ? 'The owner cannot leave the room. Transfer it to another member first, or delete it.' : rejoinHint(room, 'you')}
       </p>
       {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
       <div className="dialog-actions">

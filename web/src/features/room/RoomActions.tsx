@@ -8,13 +8,13 @@ import styles from './RoomActions.module.css';
 
 interface RoomActionsProps {
   room: Room;
-  /** undefined where one may not change the room. */
+  /** undefined if the user cannot change the room. */
   onSettings: (() => void) | undefined;
-  /** undefined where there is no leaving. */
+  /** undefined if the room cannot be left. */
   onLeave: (() => void) | undefined;
 }
 
-/** What one may do with a room: side by side where there is room for it, on a phone in a menu. */
+/** The actions of a room: buttons, or on a phone a menu. */
 export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
   const { notifications: alerts } = useChat();
   const quiet = useQuiet(room.id);
@@ -35,7 +35,7 @@ export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
           className="icon-button"
           aria-label="Quiet"
           aria-pressed={quiet}
-          title={quiet ? 'Quiet: you are not told of what is said here' : 'Make this room quiet'}
+          title={quiet ? 'Quiet: no notifications from this room' : 'Make this room quiet'}
           onClick={toggleQuiet}
         >
           <Icon name={quiet ? 'bell' : 'ring'} />
@@ -54,7 +54,7 @@ export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
       <button
         type="button"
         className="icon-button only-phone"
-        aria-label="More of this room"
+        aria-label="More room actions"
         aria-haspopup="menu"
         aria-expanded={menu !== undefined}
         onClick={(event) => setMenu(event.currentTarget)}
@@ -64,7 +64,7 @@ export function RoomActions({ room, onSettings, onLeave }: RoomActionsProps) {
       {menu && (
         <Popup anchor={menu} label="Room" onClose={close}>
           <MenuItem icon={quiet ? 'ring' : 'bell'} onChoose={() => choose(toggleQuiet)}>
-            {quiet ? 'Hear of this room again' : 'Make this room quiet'}
+            {quiet ? 'Turn notifications on' : 'Make this room quiet'}
           </MenuItem>
           {onSettings && (
             <MenuItem icon="sliders" onChoose={() => choose(onSettings)}>

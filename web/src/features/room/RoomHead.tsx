@@ -24,7 +24,7 @@ interface RoomHeadProps {
 export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSettings, onLeave }: RoomHeadProps) {
   const online = onlineCount(useStore(session.presence));
   const members = useStore(session.members.state);
-  // The room was told as it was at its head; who came and went since, the messages tell.
+  // room.memberCount was true at room.head. Later system messages change it.
   const since = useSelect(session.timeline, (timeline) => memberChangeSince(timeline, room.head));
   const me = useMe();
   const other = otherMember(room, me.id);
@@ -33,7 +33,7 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
   const count = listed ?? room.memberCount + since;
   const about = other ? session.statusMessageOf(other.id) : room.description;
   const settle = !room.direct && can(role, 'changeRoom') ? onSettings : undefined;
-  // A talk of two has no end.
+  // A direct conversation cannot be left.
   const leave = room.direct ? undefined : onLeave;
   return (
     <header className={styles.head}>

@@ -27,10 +27,10 @@ import { LeaveDialog } from './LeaveRoomDialog';
 import { classNames } from '../../ui/classNames';
 import styles from './RoomView.module.css';
 
-/** In em, as in the styles: with large letters a window is narrow sooner. */
+/** In em, as in the styles: with a larger font the narrow layout starts earlier. */
 const WIDE = '(min-width: 68.75em)';
 
-/** at: the number of the message to show; undefined shows the present. */
+/** at: the seq of the message to show. Without it the newest messages are shown. */
 export function RoomView({ roomId, at }: { roomId: number; at?: number | undefined }) {
   const rooms = useRooms();
   const mine = useMyRoom(roomId);
@@ -57,14 +57,14 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
   const { room } = mine;
   const title = roomTitle(room, useMe().id);
 
-  // Who is muted has nowhere to put them.
+  // A muted member cannot attach files.
   const muted = isMuted(mine.mutedUntil);
   const drop = useFileDrop((files) => void session.draft.attach(files, chat.limits.getSnapshot()));
 
   const ready = useStore(session.loadState).kind === 'ready';
   useEffect(() => {
     chat.rooms.visit(session.id);
-    // What the other of two says of themselves stands at their name.
+    // The head shows the status message of the other user.
     if (mine.room.direct && !session.members.requested) void session.members.load();
   }, [chat, session, mine.room.direct]);
 
@@ -112,7 +112,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
       {open === 'invite' && <InviteDialog session={session} roomName={room.name} onClose={close} />}
       {open === 'bans' && <BansDialog session={session} onClose={close} />}
       {open === 'webhooks' && (
-        <Dialog title="Webhooks" description="Programs write in this room, or hear what happens in it." onClose={close}>
+        <Dialog title="Webhooks" description="Programs post messages here, or receive the events of this room." onClose={close}>
           <Webhooks session={session} />
         </Dialog>
       )}

@@ -37,7 +37,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
         {elsewhere && action.kind === 'failed' && <FormError>{action.reason}</FormError>}
         <Field label="Name" name="name" required maxLength={30} autoComplete="off" error={nameError} />
         <Field
-          label="What it is about"
+          label="Description"
           name="description"
           maxLength={200}
           autoComplete="off"
@@ -49,7 +49,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
           name="password"
           type="password"
           autoComplete="new-password"
-          hint="Optional. Asked once, when somebody joins."
+          hint="Optional. New members enter it once, when they join."
           error={errorIn('password')}
         />
         <div className="check">

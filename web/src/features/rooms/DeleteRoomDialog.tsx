@@ -6,7 +6,7 @@ import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
 import { WAIT } from './RoomSettingsDialog';
 
-/** What is gone for everybody is asked for by its name. */
+/** Deletes a room after the user has typed its name. */
 export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDelete: () => Promise<void>; onClose: () => void }) {
   const online = useOnline();
   const [action, run] = useAction();
@@ -24,7 +24,7 @@ export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDe
   return (
     <Dialog
       title={`Delete ${room.name}?`}
-      description="Everything that was said in it is deleted for everybody. It cannot be brought back."
+      description="All its messages are deleted for everybody. This cannot be undone."
       onClose={onClose}
     >
       <form onSubmit={submit}>

@@ -12,7 +12,7 @@ import styles from './InvitePage.module.css';
 
 type Preview = { kind: 'loading' } | { kind: 'ready'; room: InvitedRoom } | { kind: 'gone' } | { kind: 'failed'; reason: string };
 
-/** What an invite opens, before one comes in. */
+/** The preview of the room that an invite leads to. */
 export function InvitePage({ token }: { token: string }) {
   const chat = useChat();
   const online = useOnline();
@@ -21,7 +21,7 @@ export function InvitePage({ token }: { token: string }) {
 
   const [tries, setTries] = useState(0);
 
-  // Asks again when the connection is there, or a person wants it.
+  // Loads again after a reconnect or on request.
   useEffect(() => {
     let looking = true;
     chat.rooms.previewInvite(token).then(
@@ -37,15 +37,15 @@ export function InvitePage({ token }: { token: string }) {
 
   return (
     <CardPage>
-      {preview.kind === 'loading' && <Skeleton label="Looking at the invite" rows={3} />}
+      {preview.kind === 'loading' && <Skeleton label="Loading the invite" rows={3} />}
       {preview.kind === 'gone' && (
         <>
-          <h1>This invite opens nothing</h1>
-          <p className={styles.leadText}>It may have ended, be used up, or have been taken back. Ask for another one.</p>
+          <h1>This invite is not valid</h1>
+          <p className={styles.leadText}>It may have expired, been used up or been revoked. Ask for a new one.</p>
         </>
       )}
       {preview.kind === 'failed' && (
-        <EmptyState icon="alert" title={navigator.onLine ? 'The invite could not be read' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
+        <EmptyState icon="alert" title={navigator.onLine ? 'The invite could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
           {preview.reason}
         </EmptyState>
       )}

@@ -6,7 +6,7 @@ import type { Room } from '../../protocol/types';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
 
-/** Asks for the password of a room that is known. */
+/** Asks for the password of a listed room. */
 export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const chat = useChat();
   const [action, run] = useAction();
@@ -41,7 +41,7 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
   );
 }
 
-/** Joins a room that is not listed, by its name. */
+/** Joins an unlisted room by its name. */
 export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
   const chat = useChat();
   const [action, run] = useAction();
@@ -61,7 +61,7 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
     <Dialog title="Join by name" description="Private rooms are not listed: enter the name and the password. A private room without a password needs an invite." onClose={onClose}>
       <form onSubmit={submit}>
         {action.kind === 'failed' && (
-          <FormError>{action.code === 'NOT_FOUND' ? 'No room opens with this name and password.' : action.reason}</FormError>
+          <FormError>{action.code === 'NOT_FOUND' ? 'No room has this name and password.' : action.reason}</FormError>
         )}
         <Field label="Room name" name="name" required maxLength={30} autoComplete="off" />
         <Field label="Room password" name="password" type="password" autoComplete="off" hint="Leave it empty if there is none." />

@@ -26,7 +26,7 @@ export function RoomCard({ room }: { room: Room }) {
         await chat.rooms.join(room.id);
         goTo(roomHref(room.id));
       } catch (error) {
-        // The password is newer than our list.
+        // The password was set after the list was loaded.
         if (!(error instanceof ApiError) || error.code !== 'PASSWORD_REQUIRED') throw error;
         setAsking(true);
       }

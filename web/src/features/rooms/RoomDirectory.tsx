@@ -65,9 +65,9 @@ function Results({ state, pending, text, onCreate, onRetry }: ResultsProps) {
   if (stale && state.kind !== 'failed' && items.length === 0) return <Skeleton label="Loading rooms" rows={6} />;
   if (items.length === 0) {
     return text === '' ? (
-      <EmptyState icon="hash" title="Nobody has made a room yet" action={{ label: 'Make the first one', run: onCreate }} />
+      <EmptyState icon="hash" title="There are no rooms yet" action={{ label: 'Create the first one', run: onCreate }} />
     ) : (
-      <EmptyState icon="search" title="No room found">{`Nothing open to all matches “${text}”.`}</EmptyState>
+      <EmptyState icon="search" title="No room found">{`No public room matches “${text}”.`}</EmptyState>
     );
   }
   return (

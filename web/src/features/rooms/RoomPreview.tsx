@@ -11,7 +11,7 @@ import styles from './RoomPreview.module.css';
 
 type Sight = { kind: 'looking' } | { kind: 'open'; room: Room } | { kind: 'closed' };
 
-/** A room that one is not in: a link may lead here. Where it is open, so is the door. */
+/** Preview of a room that the user has not joined. An open room can be joined here. */
 export function RoomPreview({ roomId }: { roomId: number }) {
   const chat = useChat();
   const online = useOnline();
@@ -30,12 +30,12 @@ export function RoomPreview({ roomId }: { roomId: number }) {
     };
   }, [chat, roomId, online]);
 
-  if (sight.kind === 'looking') return <Skeleton label="Looking for the room" rows={6} avatars />;
-  if (sight.kind === 'closed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">The room may be there when you are back.</EmptyState>;
+  if (sight.kind === 'looking') return <Skeleton label="Loading the room" rows={6} avatars />;
+  if (sight.kind === 'closed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">The room may be available when you are connected.</EmptyState>;
   if (sight.kind === 'closed') {
     return (
       <EmptyState icon="hash" title="You are not in this room" action={{ label: 'Find rooms', run: () => goTo(findHref) }}>
-        It may be gone, or you left it.
+        It may have been deleted, or you have left it.
       </EmptyState>
     );
   }

@@ -24,7 +24,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
   const chat = useChat();
   const { guest } = useMe();
   const online = useOnline();
-  // What was true when it was opened: others may change the room meanwhile.
+  // The room when the dialog was opened: others may change it in the meantime.
   const [{ room }] = useState(mine);
   const [isPrivate, setPrivate] = useState(room.private);
   const [removes, setRemoves] = useState(false);
@@ -63,7 +63,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           error={errorIn(action, 'name')}
         />
         <Field
-          label="What it is about"
+          label="Description"
           name="description"
           maxLength={200}
           autoComplete="off"
@@ -77,7 +77,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           type="password"
           autoComplete="new-password"
           disabled={removes}
-          hint={room.hasPassword ? 'Leave it empty to keep the present one.' : 'Optional. Asked once, when somebody joins.'}
+          hint={room.hasPassword ? 'Leave it empty to keep the current one.' : 'Optional. New members enter it once, when they join.'}
           error={errorIn(action, 'password')}
         />
         {room.hasPassword && (
@@ -98,13 +98,13 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           </button>
         </div>
       </form>
-      {/* What goes on when they are gone is not for guests. */}
+      {/* Guests cannot manage webhooks, which outlive their account. */}
       {!guest && (
         <section className="dialog-section" aria-labelledby="programs-title">
           <div className="row">
             <div className="row-text">
-              <h3 id="programs-title">Programs</h3>
-              <p className="row-facts">They write here, or hear what happens.</p>
+              <h3 id="programs-title">Integrations</h3>
+              <p className="row-facts">Programs post messages here, or receive events.</p>
             </div>
             <button type="button" className="button" onClick={onWebhooks}>
               Webhooks…

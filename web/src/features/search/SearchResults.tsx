@@ -27,16 +27,16 @@ export function SearchResults({ state, pending, text, roomId, onRetry, onKey }: 
   const chat = useChat();
   if (text === '' || state.kind === 'idle') {
     return (
-      <EmptyState icon="search" title="Look for what was said">
-        Words, or parts of them, in your rooms. The newest come first.
+      <EmptyState icon="search" title="Find messages">
+        Search for words or parts of words in your rooms. The newest messages come first.
       </EmptyState>
     );
   }
   const { items, stale: isOld } = displayedItems(state);
   const stale = isOld || pending;
-  if (state.kind === 'failed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">Searching needs the server.</EmptyState>;
+  if (state.kind === 'failed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">The search needs a connection.</EmptyState>;
   if (state.kind === 'failed' && items.length === 0) {
-    return <EmptyState icon="alert" title="The search did not work" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
+    return <EmptyState icon="alert" title="The search failed" action={{ label: 'Try again', run: onRetry }}>{state.reason}</EmptyState>;
   }
   if (stale && state.kind !== 'failed' && items.length === 0) return <Skeleton label="Searching" rows={5} avatars />;
   const more = state.kind === 'ready' && state.next !== undefined;
@@ -46,7 +46,7 @@ export function SearchResults({ state, pending, text, roomId, onRetry, onKey }: 
         {state.kind === 'ready' && (items.length === 1 ? 'One message found' : `${items.length} messages found${more ? ', and there are more' : ''}`)}
       </p>
       {items.length === 0 && !more && (
-        <EmptyState icon="search" title="Nothing found">{`Nobody said “${text}” ${roomId === undefined ? 'in your rooms' : 'here'}.`}</EmptyState>
+        <EmptyState icon="search" title="Nothing found">{`No message in ${roomId === undefined ? 'your rooms' : 'this room'} contains “${text}”.`}</EmptyState>
       )}
       <ul aria-busy={stale || state.kind === 'refreshing'} inert={stale}>
         {items.map((hit) => (
@@ -58,7 +58,7 @@ export function SearchResults({ state, pending, text, roomId, onRetry, onKey }: 
       {state.kind === 'failed' && <FormError>{state.reason}</FormError>}
       {more && (
         <button type="button" className="button more" disabled={stale} onClick={() => void chat.search.loadMore()}>
-          Look further back
+          Show older results
         </button>
       )}
     </>

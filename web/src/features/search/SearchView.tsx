@@ -47,7 +47,7 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
         {roomId !== undefined && <SearchScope roomId={roomId} />}
         <SearchField
           label="Search messages"
-          placeholder="Words that were said"
+          placeholder="Words in messages"
           input={input}
           enterKeyHint="search"
           text={text}

@@ -1,7 +1,7 @@
 import { useMe, useMyRoom } from '../../hooks/useChatState';
 import { roomTitle } from '../../state/room/direct';
 
-/** What one of the user's rooms is called to them. */
+/** Returns the title of one of the user's rooms. */
 export function useRoomTitle(roomId: number): string | undefined {
   const me = useMe();
   const room = useMyRoom(roomId)?.room;

@@ -3,7 +3,7 @@ import { adminHref } from '../../hooks/useRoute';
 import { Icon } from '../../ui/Icon';
 import styles from './RoomLink.module.css';
 
-/** The way to the administration, for those who have one. */
+/** The link to the administration, for admins. */
 export function AdminLink({ current }: { current: boolean }) {
   if (useMe().role !== 'admin') return null;
   return (

@@ -7,7 +7,7 @@ import styles from './ConnectionStatus.module.css';
 
 const HICCUP_MS = 1_000;
 
-/** Says in plain words how the connection is. When all is well, in one quiet word. */
+/** The state of the connection. */
 export function ConnectionStatus() {
   const chat = useChat();
   const state = useConnection();
@@ -24,13 +24,13 @@ export function ConnectionStatus() {
   );
 }
 
-/** On a phone the rooms and their line are out of sight: trouble is told above the conversation. */
+/** Shows connection problems above the conversation on a phone, where the sidebar is hidden. */
 export function ConnectionBar() {
   const state = useConnection();
   const [settled, setSettled] = useState(false);
   const trouble = state.kind === 'reconnecting' || state.kind === 'failed';
 
-  // A short hiccup is not worth moving the page.
+  // A short interruption does not show the bar, which moves the page.
   useEffect(() => {
     if (!trouble) return undefined;
     const timer = setTimeout(() => setSettled(true), HICCUP_MS);

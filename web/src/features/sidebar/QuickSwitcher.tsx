@@ -13,7 +13,7 @@ import { Icon } from '../../ui/Icon';
 import { UnreadBadge } from '../../ui/UnreadBadge';
 import styles from './QuickSwitcher.module.css';
 
-/** Goes to a room or a person by a few letters; or looks for what was said. */
+/** Opens a room or a conversation by a few letters, or searches the messages. */
 export function QuickSwitcher({ here, onClose }: { here: number | undefined; onClose: () => void }) {
   const chat = useChat();
   const me = useMe();
@@ -25,7 +25,7 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
 
-  // As things stand when it opens: what comes meanwhile must not move what one is about to take.
+  // A snapshot: new messages must not move the option that the user is about to choose.
   const [{ unread, visited }] = useState(() => ({ unread: chat.rooms.unread.getSnapshot(), visited: chat.rooms.recent.getSnapshot() }));
   const places = useMemo(
     () => (state.kind === 'ready' ? quickSwitchResults(state.value, query, { me: me.id, here, unread, visited }) : []),

@@ -38,7 +38,7 @@ export function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: b
   );
 }
 
-/** Somebody one talks with: whether they are there, and what they say of themselves where that is known. */
+/** The other user of a direct conversation, with presence and, if it is known, the status message. */
 function PersonName({ session, room, other }: { session: RoomSession; room: Room; other: Author }) {
   const me = useMe();
   const status = useSelect(session.presence, (presence) => statusOf(presence, other.id));

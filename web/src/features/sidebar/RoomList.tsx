@@ -9,7 +9,7 @@ import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { RoomLink } from './RoomLink';
 import styles from './Sidebar.module.css';
 
-/** A filter is worth its place only where there is something to filter. */
+/** The filter is shown from this number of rooms on. */
 const FILTER_FROM = 8;
 
 export function RoomList({ current }: { current: number | undefined }) {
@@ -20,7 +20,7 @@ export function RoomList({ current }: { current: number | undefined }) {
   if (state.kind !== 'ready') return <Skeleton label="Loading your rooms" rows={5} />;
   if (state.value.length === 0) {
     return (
-      <EmptyState title="No rooms yet">Find one that is open to all, or make your own.</EmptyState>
+      <EmptyState title="No rooms yet">Find an open room, or create one.</EmptyState>
     );
   }
   const wanted = filter.trim().toLocaleLowerCase();
@@ -46,7 +46,7 @@ export function RoomList({ current }: { current: number | undefined }) {
           <RoomLinks rooms={people} current={current} />
         </>
       )}
-      {shown.length === 0 && <p className={styles.none}>Nothing of yours is called that.</p>}
+      {shown.length === 0 && <p className={styles.none}>No room or person matches.</p>}
     </>
   );
 }

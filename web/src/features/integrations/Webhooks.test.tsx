@@ -7,13 +7,13 @@ import type { TestChat } from '../../test/testChat';
 import { room } from '../../test/fixtures';
 import { RoomView } from '../room/RoomView';
 
-let present: TestChat | undefined;
+let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
 afterEach(() => {
-  present?.chat.stop();
-  present = undefined;
+  testChat?.chat.stop();
+  testChat = undefined;
   vi.unstubAllGlobals();
 });
 
@@ -30,6 +30,8 @@ type Asked = { method: string; path: string };
 async function webhooks(outgoing: OutgoingWebhook[] = [], refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
   let incoming: object[] = [];
   let receivers = outgoing;
+  // Loads the lazy chunk before the first wait, which has a timeout.
+  await import('./Webhooks');
   const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) => {
     const refusal = refuse({ method, path });
     if (refusal) return refusal;
@@ -55,69 +57,69 @@ async function webhooks(outgoing: OutgoingWebhook[] = [], refuse: (asked: Asked)
     receivers = [...receivers, hook];
     return { status: 201, body: { webhook: { ...hook, secret: 's3cret' } } };
   });
-  present = rig;
+  testChat = rig;
   act(() => rig.socket().serve({ type: 'membership:updated', data: { membership: { roomId: 7, userId: 1, role: 'admin', joinedAt: created, lastRead: 0 } } }));
   const user = userEvent.setup();
   await user.click(await screen.findByRole('button', { name: 'Settings of general' }));
   await user.click(screen.getByRole('button', { name: 'Webhooks…' }));
   const dialog = within(await screen.findByRole('dialog', { name: 'Webhooks' }));
-  await dialog.findByRole('heading', { name: 'Programs that are told' });
+  await dialog.findByRole('heading', { name: 'Outgoing webhooks' });
   return { ...rig, dialog, user };
 }
 
 describe('incoming', () => {
-  test('an address is told once, listed by its name, and revoked after a question', async () => {
+  test('shows a new URL once, lists it by name and revokes it after confirmation', async () => {
     const { dialog, user, requests: asked } = await webhooks();
     await waitFor(() => expect(dialog.getAllByText('There are none yet.')).toHaveLength(2));
     await user.type(dialog.getByLabelText('Name'), 'Build server');
-    await user.click(dialog.getByRole('button', { name: 'Make an address' }));
-    const address = await dialog.findByLabelText<HTMLInputElement>('Address for Build server');
+    await user.click(dialog.getByRole('button', { name: 'Create URL' }));
+    const address = await dialog.findByLabelText<HTMLInputElement>('URL of Build server');
     expect(address.value).toBe('https://chat.test/api/v1/hooks/t0ken');
     expect(document.activeElement).toBe(address);
     await user.click(dialog.getByRole('button', { name: 'Copy' }));
     expect(await navigator.clipboard.readText()).toBe('https://chat.test/api/v1/hooks/t0ken');
     expect(dialog.getByText(/^Copied\./)).toBeTruthy();
 
-    await user.click(dialog.getByRole('button', { name: 'Revoke the address of Build server' }));
-    const question = within(screen.getByRole('dialog', { name: 'Revoke the address of Build server?' }));
+    await user.click(dialog.getByRole('button', { name: 'Revoke the URL of Build server' }));
+    const question = within(screen.getByRole('dialog', { name: 'Revoke the URL of Build server?' }));
     await user.click(question.getByRole('button', { name: 'Revoke' }));
     await waitFor(() => expect(dialog.queryByText('Build server')).toBeNull());
-    expect(dialog.queryByLabelText('Address for Build server')).toBeNull();
+    expect(dialog.queryByLabelText('URL of Build server')).toBeNull();
     expect(asked).toContain('DELETE /rooms/7/webhooks/incoming/1');
   });
 
-  test('a full room is told, and lists that fail can be asked for again', async () => {
+  test('shows the error of a full room and retries failed lists', async () => {
     let away = true;
     const { dialog, user } = await webhooks([], ({ method, path }) => {
       if (method === 'POST') return problem(403, 'FORBIDDEN', 'A room has at most 10 webhooks of a kind.');
       return away && path.includes('/webhooks/') ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined;
     });
-    await dialog.findByText('The addresses could not be loaded');
+    await dialog.findByText('The incoming webhooks could not be loaded');
     away = false;
     await user.click(dialog.getAllByRole('button', { name: 'Try again' })[0] as HTMLElement);
     expect(await dialog.findByText('There are none yet.')).toBeTruthy();
     await user.type(dialog.getByLabelText('Name'), 'One more');
-    await user.click(dialog.getByRole('button', { name: 'Make an address' }));
+    await user.click(dialog.getByRole('button', { name: 'Create URL' }));
     expect((await dialog.findByRole('alert')).textContent).toBe('A room has at most 10 webhooks of a kind.');
   });
 });
 
 describe('outgoing', () => {
-  test('a secret is told once, and an address that cannot be used beside its field', async () => {
+  test('shows a secret once, and an invalid URL beside its field', async () => {
     let refused = true;
     const { dialog, user } = await webhooks([], ({ method }) => (method === 'POST' && refused ? problem(422, 'BAD_REQUEST', 'Webhooks cannot send to that address.', 'body.url') : undefined));
     const url = dialog.getByLabelText('URL');
     await user.type(url, 'http://127.0.0.1/');
-    await user.click(dialog.getByRole('button', { name: 'Tell this URL' }));
+    await user.click(dialog.getByRole('button', { name: 'Add URL' }));
     await dialog.findByText('Webhooks cannot send to that address.');
     expect(url.getAttribute('aria-invalid')).toBe('true');
     refused = false;
     await user.clear(url);
     await user.type(url, 'https://example.org/news');
-    await user.click(dialog.getByRole('button', { name: 'Tell this URL' }));
+    await user.click(dialog.getByRole('button', { name: 'Add URL' }));
     expect((await dialog.findByLabelText<HTMLInputElement>('Secret of example.org')).value).toBe('s3cret');
     expect(dialog.getByText('https://example.org/news')).toBeTruthy();
-    expect(dialog.getByText('It has everything.')).toBeTruthy();
+    expect(dialog.getByText('Up to date.')).toBeTruthy();
   });
 
   test('a failing webhook shows the reason; one that was given up or is paused can be resumed', async () => {
@@ -131,24 +133,24 @@ describe('outgoing', () => {
     await dialog.findByText('https://gone.test/');
     expect(items()[0]).toMatch(/^https:\/\/slow\.test\/Failing no answer within 10 seconds\. Tried 3 times, next at/);
     expect(items()[1]).toMatch(/^https:\/\/gone\.test\/Given up .*: answered 410 Gone\./);
-    expect(items()[2]).toMatch(/^https:\/\/bob\.test\/Paused Bob may not manage webhooks here any more\.Made by Bob/);
+    expect(items()[2]).toMatch(/^https:\/\/bob\.test\/Paused Bob can no longer manage webhooks here\.Made by Bob/);
     await user.click(dialog.getByRole('button', { name: 'Resume https://gone.test/' }));
-    await waitFor(() => expect(items()[1]).toMatch(/It has everything/));
+    await waitFor(() => expect(items()[1]).toMatch(/Up to date/));
     await user.click(dialog.getByRole('button', { name: 'Resume https://bob.test/' }));
-    await waitFor(() => expect(items()[2]).toMatch(/It has everything\.Made by Alice/));
+    await waitFor(() => expect(items()[2]).toMatch(/Up to date\.Made by Alice/));
     expect(dialog.queryByRole('button', { name: /^Resume/ })).toBeNull();
   });
 
-  test('offline nothing is made or deleted', async () => {
+  test('cannot be created or deleted offline', async () => {
     const { dialog, socket } = await webhooks([receiver]);
     await dialog.findByText(receiver.url);
     act(() => socket().end(1006));
     await waitFor(() => expect(dialog.getByRole<HTMLButtonElement>('button', { name: `Delete ${receiver.url}` }).disabled).toBe(true));
-    expect(dialog.getByRole<HTMLButtonElement>('button', { name: 'Make an address' }).disabled).toBe(true);
+    expect(dialog.getByRole<HTMLButtonElement>('button', { name: 'Create URL' }).disabled).toBe(true);
   });
 });
 
-test('who is no admin of the room is not offered webhooks', async () => {
-  present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : { room: room(7) } }));
+test('does not offer webhooks to members who are not admins', async () => {
+  testChat = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : { room: room(7) } }));
   expect(screen.queryByRole('button', { name: 'Settings of general' })).toBeNull();
 });

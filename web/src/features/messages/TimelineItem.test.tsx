@@ -13,26 +13,26 @@ vi.mock('../../ui/Html', () => ({
   },
 }));
 
-let present: TestChat | undefined;
+let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
 afterEach(() => {
-  present?.chat.stop();
-  present = undefined;
+  testChat?.chat.stop();
+  testChat = undefined;
   vi.unstubAllGlobals();
 });
 
-test('with every event only the lines are drawn that it changes', async () => {
-  present = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
-  serve(present, ...Array.from({ length: 20 }, (_, i) => message(i + 1)));
+test('an event renders only the rows that it changes', async () => {
+  testChat = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
+  serve(testChat, ...Array.from({ length: 20 }, (_, i) => message(i + 1)));
   expect(drawn.at(-1)).toBe('<p>m20</p>');
   drawn.length = 0;
-  serve(present, message(21));
+  serve(testChat, message(21));
   expect(drawn).toEqual(['<p>m21</p>']);
-  serve(present, { ...message(10), changeSeq: 22, reactions: [{ emoji: '👍', count: 1, me: false, userIds: [2] }] });
+  serve(testChat, { ...message(10), changeSeq: 22, reactions: [{ emoji: '👍', count: 1, me: false, userIds: [2] }] });
   expect(drawn).toEqual(['<p>m21</p>', '<p>m10</p>']);
-  const { socket } = present;
+  const { socket } = testChat;
   act(() => socket().serve({ type: 'typing:update', data: { roomId: 7, userIds: [2] } }, { type: 'presence:update', data: { roomId: 7, users: [{ userId: 2, status: 'away' }] } }));
   expect(screen.getByText('Bob is typing…')).toBeTruthy();
   expect(drawn).toHaveLength(2);

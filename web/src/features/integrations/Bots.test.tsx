@@ -7,13 +7,13 @@ import { helloWithRoom, type TestChat } from '../../test/testChat';
 import { alice, user as person } from '../../test/fixtures';
 import { Shell } from '../../app/Shell';
 
-let present: TestChat | undefined;
+let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
 
 afterEach(() => {
-  present?.chat.stop();
-  present = undefined;
+  testChat?.chat.stop();
+  testChat = undefined;
   vi.unstubAllGlobals();
 });
 
@@ -23,6 +23,8 @@ const problem = (status: number, code: string, detail: string) => ({ status, bod
 async function bots(refuse: (method: string, path: string) => ReturnType<typeof problem> | undefined = () => undefined) {
   let owned: User[] = [];
   let tokens = 0;
+  // Loads the lazy chunk before the first wait, which has a timeout.
+  await import('./Bots');
   const rig = await renderWithChat(<Shell />, (method, path, body) => {
     const refusal = refuse(method, path);
     if (refusal) return refusal;
@@ -36,28 +38,28 @@ async function bots(refuse: (method: string, path: string) => ReturnType<typeof 
     if (path === '/bots') owned = [{ ...person(9, '', ''), role: 'bot', ...(body as object) }];
     return { body: { user: owned[0], token: `token-${++tokens}` } };
   });
-  present = rig;
+  testChat = rig;
   const user = userEvent.setup();
   await user.click(screen.getByRole('button', { name: /Your account/ }));
   await user.click(screen.getByRole('button', { name: 'Your bots…' }));
   const dialog = within(screen.getByRole('dialog', { name: 'Your bots' }));
-  await dialog.findByRole('button', { name: 'Make a bot' });
+  await dialog.findByRole('button', { name: 'Create bot' });
   return { ...rig, dialog, user };
 }
 
-test('a bot is made, its token told once and replaced, and it is deleted', async () => {
+test('creates a bot, shows its token once, replaces the token and deletes the bot', async () => {
   const { dialog, user, requests: asked } = await bots();
   await dialog.findByRole('heading', { name: 'Your first bot' });
   await user.type(dialog.getByLabelText('Username'), 'robo');
   await user.type(dialog.getByLabelText('Display name'), 'Robo');
-  await user.click(dialog.getByRole('button', { name: 'Make a bot' }));
+  await user.click(dialog.getByRole('button', { name: 'Create bot' }));
   const token = await dialog.findByLabelText<HTMLInputElement>('Token of @robo');
   expect(token.value).toBe('token-1');
   expect(document.activeElement).toBe(token);
   expect(dialog.getByRole('heading', { name: 'Another bot' })).toBeTruthy();
 
   await user.click(dialog.getByRole('button', { name: 'New token for Robo' }));
-  await user.click(within(screen.getByRole('dialog', { name: 'A new token for Robo?' })).getByRole('button', { name: 'Make a new token' }));
+  await user.click(within(screen.getByRole('dialog', { name: 'A new token for Robo?' })).getByRole('button', { name: 'Create a new token' }));
   await waitFor(() => expect(dialog.getByLabelText<HTMLInputElement>('Token of @robo').value).toBe('token-2'));
 
   await user.click(dialog.getByRole('button', { name: 'Delete Robo' }));
@@ -67,20 +69,20 @@ test('a bot is made, its token told once and replaced, and it is deleted', async
   expect(asked).toContain('DELETE /bots/9');
 });
 
-test('a taken name is told at its field, and a refusal above the form', async () => {
+test('shows a taken username at its field and any other error above the form', async () => {
   let answer = problem(409, 'USERNAME_TAKEN', 'That username is taken.');
   const { dialog, user } = await bots((method) => (method === 'POST' ? answer : undefined));
   const name = dialog.getByLabelText('Username');
   await user.type(name, 'bob');
-  await user.click(dialog.getByRole('button', { name: 'Make a bot' }));
+  await user.click(dialog.getByRole('button', { name: 'Create bot' }));
   await dialog.findByText('That username is taken.');
   expect(name.getAttribute('aria-invalid')).toBe('true');
   answer = problem(403, 'FORBIDDEN', 'An account has at most 10 bots.');
-  await user.click(dialog.getByRole('button', { name: 'Make a bot' }));
+  await user.click(dialog.getByRole('button', { name: 'Create bot' }));
   expect((await dialog.findByRole('alert')).textContent).toBe('An account has at most 10 bots.');
 });
 
-test('a list that fails comes with the connection', async () => {
+test('loads a failed list after a reconnect', async () => {
   let away = true;
   const { dialog, socket, sockets } = await bots((method, path) => (away && method === 'GET' && path === '/bots' ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined));
   await dialog.findByText('Your bots could not be loaded');
@@ -92,9 +94,9 @@ test('a list that fails comes with the connection', async () => {
   expect(await dialog.findByRole('heading', { name: 'Your first bot' })).toBeTruthy();
 });
 
-test('guests own none', async () => {
-  present = await renderWithChat(<Shell />, (_, path) => ({ body: path.startsWith('/auth') ? { sessions: [] } : { rooms: [] } }));
-  act(() => present?.socket().serve({ type: 'user:updated', data: { user: { ...alice, guest: true } } }));
+test('does not offer bots to guests', async () => {
+  testChat = await renderWithChat(<Shell />, (_, path) => ({ body: path.startsWith('/auth') ? { sessions: [] } : { rooms: [] } }));
+  act(() => testChat?.socket().serve({ type: 'user:updated', data: { user: { ...alice, guest: true } } }));
   await userEvent.click(screen.getByRole('button', { name: /Your account/ }));
   expect(screen.queryByRole('button', { name: 'Your bots…' })).toBeNull();
 });

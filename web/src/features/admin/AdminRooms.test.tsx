@@ -1,0 +1,69 @@
+import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import type { TestChat } from '../../test/testChat';
+import { alice, room } from '../../test/fixtures';
+import { Shell } from '../../app/Shell';
+
+let testChat: TestChat | undefined;
+
+beforeEach(stubBrowser);
+
+afterEach(() => {
+  testChat?.chat.stop();
+  testChat = undefined;
+  location.hash = '';
+  vi.unstubAllGlobals();
+});
+
+type Asked = { method: string; path: string; body: unknown };
+
+/** A server of which alice is an admin, at one of its sections. */
+async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
+  const told: Asked[] = [];
+  location.hash = `#/admin/${section}`;
+  // Loads the lazy chunk before the first wait, which has a timeout.
+  await import('./AdminView');
+  const rig = await renderWithChat(<Shell />, (method, path, body) => {
+    if (method !== 'GET') told.push({ method, path, body });
+    return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
+  });
+  testChat = rig;
+  act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
+  await screen.findByRole('heading', { name: 'Administration' });
+  return { ...rig, told, user: userEvent.setup() };
+}
+
+const main = () => within(screen.getByRole('main'));
+
+const buttonIn = (dialog: string, name: string) => within(screen.getByRole('dialog', { name: dialog })).getByRole('button', { name });
+
+describe('rooms', () => {
+  test('lists all rooms, links to open ones and deletes one after its name is typed', async () => {
+    const rooms = [room(7, { name: 'general', private: true }), room(8, { name: 'open house' }), room(9, { name: 'secret', private: true, hasPassword: true })];
+    const { user, told } = await administration('rooms', ({ method, path }) => {
+      if (!path.startsWith('/admin/rooms')) return undefined;
+      return method === 'GET' ? { body: { rooms } } : { status: 204, body: null };
+    });
+    await main().findByText('secret');
+    // Into room 7 as its member, into 8 as everybody.
+    expect(main().getAllByRole('link', { name: /^Open / }).map((link) => link.getAttribute('href'))).toEqual(['#/room/7', '#/room/8']);
+    await user.click(screen.getByRole('button', { name: 'Delete secret' }));
+    await user.type(screen.getByLabelText('Type secret to confirm'), 'secret');
+    await user.click(buttonIn('Delete secret?', 'Delete room'));
+    await waitFor(() => expect(main().queryByText('secret')).toBeNull());
+    expect(told).toEqual([{ method: 'DELETE', path: '/admin/rooms/9', body: undefined }]);
+  });
+
+  test('loads further pages', async () => {
+    const { user } = await administration('rooms', ({ path }) => {
+      if (!path.startsWith('/admin/rooms')) return undefined;
+      return { body: path.includes('cursor=c1') ? { rooms: [room(9, { name: 'second' })] } : { rooms: [room(8, { name: 'first' })], nextCursor: 'c1' } };
+    });
+    await user.click(await screen.findByRole('button', { name: 'Show more' }));
+    await main().findByText('second');
+    expect(main().getByText('first')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
+  });
+});

@@ -1,0 +1,152 @@
+import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Account } from '../../protocol/types';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import { helloWithRoom, type TestChat } from '../../test/testChat';
+import { user as person, alice, bob } from '../../test/fixtures';
+import { until } from '../../test/until';
+import { Shell } from '../../app/Shell';
+
+let testChat: TestChat | undefined;
+
+beforeEach(stubBrowser);
+
+afterEach(() => {
+  testChat?.chat.stop();
+  testChat = undefined;
+  location.hash = '';
+  vi.unstubAllGlobals();
+});
+
+type Asked = { method: string; path: string; body: unknown };
+
+const problem = (status: number, code: string, detail: string, location?: string) => ({
+  status,
+  body: { status, title: 'No', detail, code, ...(location ? { errors: [{ location, message: detail }] } : {}) },
+});
+
+const seen = '2026-11-23T10:00:00.000Z';
+
+const account = (user: typeof alice, more: Partial<Account> = {}): Account => ({ ...user, email: '', disabled: false, sessions: 1, lastSeenAt: seen, ...more });
+
+/** A server of which alice is an admin, at one of its sections. */
+async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
+  const told: Asked[] = [];
+  location.hash = `#/admin/${section}`;
+  // Loads the lazy chunk before the first wait, which has a timeout.
+  await import('./AdminView');
+  const rig = await renderWithChat(<Shell />, (method, path, body) => {
+    if (method !== 'GET') told.push({ method, path, body });
+    return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
+  });
+  testChat = rig;
+  act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
+  await screen.findByRole('heading', { name: 'Administration' });
+  return { ...rig, told, user: userEvent.setup() };
+}
+
+const main = () => within(screen.getByRole('main'));
+
+const buttonIn = (dialog: string, name: string) => within(screen.getByRole('dialog', { name: dialog })).getByRole('button', { name });
+
+describe('users', () => {
+  async function users(refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
+    let list = [account({ ...alice, role: 'admin' }), account(bob, { email: 'bob@example.org', sessions: 2 }), account({ ...person(3, 'guest-3', 'Gus'), guest: true })];
+    return administration('users', (asked) => {
+      const refusal = refuse(asked);
+      if (refusal) return refusal;
+      const { method, path, body } = asked;
+      if (!path.startsWith('/admin/users')) return undefined;
+      if (method === 'GET') {
+        const text = new URL(path, 'http://test').searchParams.get('q') ?? '';
+        return { body: { users: list.filter(({ username }) => username.includes(text)) } };
+      }
+      if (method === 'POST') return { body: { password: 'abcd-efgh-ijkl-mnop' } };
+      const id = Number(/\d+$/.exec(path)?.[0]);
+      list = list.map((one) => (one.id === id ? { ...one, ...(body as object) } : one));
+      return { body: { user: list.find((one) => one.id === id) } };
+    });
+  }
+  const row = (name: string) => {
+    const item = main().getByText(name).closest('li');
+    if (item === null) throw new Error(`no row of ${name}`);
+    return item;
+  };
+  const items = () => screen.getAllByRole('menuitem').map((item) => item.textContent);
+
+  test('finds users by a part of their name', async () => {
+    const { user } = await users();
+    expect((await main().findByText('Bob')).closest('li')?.textContent).toContain('bob@example.org · 2 sessions');
+    await user.type(screen.getByRole('searchbox', { name: 'Search users' }), 'gue');
+    await waitFor(() => expect(main().queryByText('Bob')).toBeNull());
+    expect(row('Gus').textContent).toContain('Guest');
+    await user.type(screen.getByRole('searchbox', { name: 'Search users' }), 'xyz');
+    expect(await screen.findByText('Nobody found')).toBeTruthy();
+  });
+
+  test('offers actions that depend on the user', async () => {
+    const { user } = await users();
+    await main().findByText('Bob');
+    await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+    expect(items()).toEqual(['Connections', 'Make an admin…', 'New password…', 'Lock out…']);
+    await user.keyboard('{Escape}');
+    await user.click(screen.getByRole('button', { name: 'Actions for Gus' }));
+    expect(items()).toEqual(['Connections', 'Lock out…']);
+    await user.keyboard('{Escape}');
+    await user.click(screen.getByRole('button', { name: 'Actions for Alice' }));
+    expect(items()).toEqual(['Connections', 'Make a plain user…']);
+  });
+
+  test('locks a user out and lets them in again', async () => {
+    const { user, told } = await users();
+    await main().findByText('Bob');
+    await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+    await user.click(screen.getByRole('menuitem', { name: 'Lock out…' }));
+    await user.click(buttonIn('Lock Bob out?', 'Lock out'));
+    await waitFor(() => expect(row('Bob').textContent).toContain('Locked out'));
+    await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+    await user.click(screen.getByRole('menuitem', { name: 'Unlock' }));
+    await waitFor(() => expect(row('Bob').textContent).not.toContain('Locked out'));
+    expect(told.map(({ path, body }) => [path, body])).toEqual([
+      ['/admin/users/2', { disabled: true }],
+      ['/admin/users/2', { disabled: false }],
+    ]);
+  });
+
+  test('shows a new password once', async () => {
+    const { user } = await users();
+    await main().findByText('Bob');
+    await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+    await user.click(screen.getByRole('menuitem', { name: 'New password…' }));
+    await user.click(buttonIn('Give Bob a new password?', 'Create a new password'));
+    const password = await screen.findByLabelText<HTMLInputElement>('New password');
+    expect(password.value).toBe('abcd-efgh-ijkl-mnop');
+    expect(document.activeElement).toBe(password);
+    await user.click(buttonIn('Bob has a new password', 'Done'));
+    expect(screen.queryByLabelText('New password')).toBeNull();
+    expect(row('Bob').textContent).toContain('no session');
+  });
+
+  test('shows why the last admin cannot be demoted', async () => {
+    const { user } = await users(({ method }) => (method === 'PATCH' ? problem(403, 'FORBIDDEN', 'This is the last admin: make somebody else an admin first.') : undefined));
+    await main().findByText('Bob');
+    await user.click(screen.getByRole('button', { name: 'Actions for Alice' }));
+    await user.click(screen.getByRole('menuitem', { name: 'Make a plain user…' }));
+    await user.click(buttonIn('Make yourself a plain user?', 'Make a plain user'));
+    expect((await screen.findByRole('alert')).textContent).toBe('This is the last admin: make somebody else an admin first.');
+  });
+
+  test('loads a failed list after a reconnect', async () => {
+    let away = true;
+    const { socket, sockets } = await users(() => (away ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined));
+    await main().findByText('The users could not be loaded');
+    act(() => socket().end(1006));
+    await main().findByText('You are offline');
+    away = false;
+    await until(sockets, (all) => all.length === 2);
+    act(() => socket().serve(helloWithRoom()));
+    act(() => socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
+    expect(await main().findByText('Bob')).toBeTruthy();
+  });
+});

@@ -1,0 +1,110 @@
+import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Message } from '../../protocol/types';
+import { renderWithChat, stubBrowser } from '../../test/page';
+import { joined, type TestChat } from '../../test/testChat';
+import { alice, bob, message, room, user as person } from '../../test/fixtures';
+import { NotificationsSetting } from '../account/NotificationsSetting';
+import { NotificationsPrompt } from './NotificationsPrompt';
+import { Shell } from '../../app/Shell';
+
+let testChat: TestChat | undefined;
+
+beforeEach(stubBrowser);
+
+afterEach(() => {
+  testChat?.chat.stop();
+  testChat = undefined;
+  location.hash = '';
+  vi.unstubAllGlobals();
+});
+
+const cleo = person(3, 'cleo', 'Cleo');
+
+const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id, username, displayName, avatarUrl });
+
+const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
+
+const said = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
+
+const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
+
+/** Alice with the room "general" and a talk with each of bob (9) and cleo (10). */
+async function shell(hash: string) {
+  location.hash = hash;
+  const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
+  testChat = rig;
+  for (const [nth, other] of [[2, bob], [3, cleo]] as const) {
+    const direct = room(7 + nth, { name: 'two', direct: true, private: true, with: [author(alice), author(other)] });
+    act(() => rig.socket().serve({ type: 'room:added', data: { room: direct, membership: membership(direct.id) } }));
+    const { id } = await rig.command('room:join', nth);
+    await act(async () => rig.socket().serve(joined(id, { room: direct, membership: membership(direct.id), online: nth === 2 ? [1, 2] : [1] })));
+  }
+  const sidebar = within(screen.getByRole('navigation', { name: 'Rooms' }));
+  const links = () => sidebar.getAllByRole('link').map((link) => link.textContent);
+  return { ...rig, user: userEvent.setup(), sidebar, links, rig };
+}
+
+describe('notifications', () => {
+  class FakeNotification extends EventTarget {
+    static permission = 'default';
+    static shown: FakeNotification[] = [];
+    static requestPermission = async () => (FakeNotification.permission = 'granted');
+    title: string;
+    options: { body: string; tag: string };
+    constructor(title: string, options: { body: string; tag: string }) {
+      super();
+      this.title = title;
+      this.options = options;
+      FakeNotification.shown.push(this);
+    }
+    close() {}
+  }
+
+  beforeEach(() => {
+    FakeNotification.permission = 'default';
+    FakeNotification.shown = [];
+    vi.stubGlobal('Notification', FakeNotification);
+  });
+
+  test('are offered after the first mention, and a click opens the message', async () => {
+    const { rig, user } = await shell('#/find');
+    said(rig, 7, message(1));
+    expect(screen.queryByText(/Show notifications of mentions/)).toBeNull();
+    said(rig, 9, message(1));
+    await user.click(screen.getByRole('button', { name: 'Turn on' }));
+    await waitFor(() => expect(screen.queryByText(/Show notifications of mentions/)).toBeNull());
+    expect(FakeNotification.shown).toEqual([]);
+    said(rig, 7, message(2, { mentions: [1], text: 'tea, @alice?' }));
+    await waitFor(() => expect(FakeNotification.shown).toMatchObject([{ title: 'Bob in general', options: { body: 'tea, @alice?', tag: 'chillin-1002' } }]));
+    act(() => FakeNotification.shown[0]?.dispatchEvent(new Event('click')));
+    await waitFor(() => expect(location.hash).toBe('#/room/7'));
+  });
+
+  test('are not shown while a tab of the same user has the focus', async () => {
+    const { rig } = await shell('#/find');
+    FakeNotification.permission = 'granted';
+    rig.chat.notifications.setChoice('on');
+    const looked = vi.spyOn(rig.chat, 'isFocused').mockResolvedValue(true);
+    said(rig, 9, message(1));
+    await waitFor(() => expect(looked).toHaveBeenCalled());
+    expect(FakeNotification.shown).toEqual([]);
+  });
+
+  test('are not offered again after a refusal; the settings can still enable them', async () => {
+    const { rig, user } = await shell('#/find');
+    said(rig, 9, message(1));
+    await user.click(screen.getByRole('button', { name: 'No, thanks' }));
+    expect(screen.queryByText(/Show notifications of mentions/)).toBeNull();
+    rig.chat.stop();
+    document.body.replaceChildren();
+    testChat = await renderWithChat(<><NotificationsPrompt /><NotificationsSetting /></>, () => ({ body: {} }));
+    const choice = screen.getByRole<HTMLInputElement>('checkbox', { name: 'Notify me of mentions and direct messages' });
+    expect(choice.checked).toBe(false);
+    await user.click(choice);
+    await waitFor(() => expect(choice.checked).toBe(true));
+    await user.click(choice);
+    expect([choice.checked, testChat.chat.notifications.choice.getSnapshot()]).toEqual([false, 'off']);
+  });
+});
