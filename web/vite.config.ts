@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
@@ -17,6 +18,63 @@ const plainImports: Plugin = {
   load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : undefined),
 };
 
+interface EmojiRecord {
+  emoji: string;
+  hexcode: string;
+  label: string;
+  tags?: string[];
+  /** Missing for regional indicators. */
+  group?: number;
+}
+
+type Shortcodes = Record<string, string | string[] | undefined>;
+
+/** The group of skin tones and hair styles. */
+const COMPONENTS = 2;
+
+/** Codes of earlier versions that emojibase-data does not have, or has for another emoji. */
+const previousCodes: Record<string, string> = {
+  thermometer_face: '🤒',
+  medal: '🏅',
+  frowning: '☹️',
+  calendar: '📅',
+  train: '🚆',
+  moon: '🌙',
+};
+
+/** One emoji per line: character, codes, label and further words, separated by tabs. */
+function emojiData(): string {
+  const require = createRequire(import.meta.url);
+  const records = require('emojibase-data/en/data.json') as EmojiRecord[];
+  const github = require('emojibase-data/en/shortcodes/github.json') as Shortcodes;
+  const others = require('emojibase-data/en/shortcodes/emojibase.json') as Shortcodes;
+  const used = new Set<string>();
+  return records
+    .filter(({ group }) => group !== undefined && group !== COMPONENTS)
+    .map(({ emoji, hexcode, label, tags = [] }) => {
+      // emojibase-data adds a variation selector to emoji that do not need one.
+      const char = emoji.replace(/^(\p{Emoji_Presentation})\uFE0F$/u, '$1');
+      const previous = Object.keys(previousCodes).filter((code) => previousCodes[code] === char);
+      const sources = [github[hexcode], others[hexcode], label.toLowerCase().replace(/[^a-z0-9]+/g, '_')];
+      const isFree = (code: string) => !used.has(code) && (previousCodes[code] ?? char) === char;
+      const own = sources.map((codes) => [codes ?? []].flat().filter(isFree)).find((codes) => codes.length > 0) ?? [];
+      const codes = [...new Set([...own, ...previous])];
+      for (const code of codes) used.add(code);
+      const words = new Set(`${label} ${tags.join(' ')}`.toLowerCase().split(/[^\p{L}\p{N}]+/u));
+      return [char, codes.join(' '), label, [...words].join(' ')].join('\t');
+    })
+    .join('\n');
+}
+
+const EMOJI_MODULE = 'virtual:emoji-data';
+
+/** Provides the names of emoji as a module. The client loads it on demand. */
+const emojiNames: Plugin = {
+  name: 'emoji-names',
+  resolveId: (id) => (id === EMOJI_MODULE ? `\0${EMOJI_MODULE}` : undefined),
+  load: (id) => (id === `\0${EMOJI_MODULE}` ? `export default ${JSON.stringify(emojiData())};` : undefined),
+};
+
 /** Writes a .gz and a .br beside every text file of the build: the server compresses nothing per request (embed.go). */
 const compressed: Plugin = {
   name: 'compressed',
@@ -33,7 +91,7 @@ const compressed: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), plainImports, compressed],
+  plugins: [react(), emojiNames, plainImports, compressed],
   server: {
     proxy: {
       // With the host as the browser names it: the server compares it with the page's origin.

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
 import type { User } from '../protocol/types';
-import { type Emoji, emojiAt, emojisFor } from '../state/emoji';
+import { allEmoji, type Emoji, emojiAt, emojiCandidates, loadEmoji } from '../state/emoji';
 import { currentItems } from '../state/pagedResource';
 import { type PartialToken, mentionCandidates, mentionAt, replaceToken } from '../state/room/mentions';
 import type { RoomSession } from '../state/room/session';
@@ -17,13 +17,14 @@ type Token = PartialToken & { kind: Option['kind'] };
 export function useCompletion(session: RoomSession, text: string) {
   const me = useMe();
   const members = useStore(session.members.state);
+  const emoji = useStore(allEmoji);
   const [token, setToken] = useState<Token>();
   const [at, setAt] = useState(0);
   const options = useMemo((): Option[] => {
     if (token === undefined) return [];
-    if (token.kind === 'emoji') return emojisFor(token.query).map((emoji) => ({ kind: 'emoji', emoji }));
+    if (token.kind === 'emoji') return emojiCandidates(emoji, token.query).map((one) => ({ kind: 'emoji', emoji: one }));
     return mentionCandidates(currentItems(members), token.query, me.id).map((user) => ({ kind: 'person', user }));
-  }, [token, members, me.id]);
+  }, [token, members, emoji, me.id]);
   const open = options.length > 0;
   const chosen = Math.min(at, options.length - 1);
 
@@ -32,6 +33,12 @@ export function useCompletion(session: RoomSession, text: string) {
   useEffect(() => {
     if (naming && !session.members.requested) void session.members.load();
   }, [naming, session]);
+
+  // So are the names of emoji. A failed attempt is repeated with the next code.
+  const coding = token?.kind === 'emoji';
+  useEffect(() => {
+    if (coding) loadEmoji().catch(() => undefined);
+  }, [coding]);
 
   /** Reads the token before the caret. */
   function update(next: string, caret: number) {

@@ -22,7 +22,7 @@ export function CompletionList({ id, options, chosen, onAccept }: CompletionList
     <div ref={list} id={id} className={styles.list} role="listbox" tabIndex={-1} aria-label={options[0]?.kind === 'emoji' ? 'Emoji' : 'People to mention'}>
       {options.map((option, at) => (
         <div
-          key={option.kind === 'person' ? option.user.id : option.emoji.code}
+          key={option.kind === 'person' ? option.user.id : option.emoji.char}
           id={optionId(id, at)}
           role="option"
           tabIndex={-1}
@@ -41,7 +41,7 @@ export function CompletionList({ id, options, chosen, onAccept }: CompletionList
             </>
           ) : (
             <>
-              <span className={styles.emoji}>{option.emoji.char}</span> <span className={styles.username}>:{option.emoji.code}:</span>
+              <span className={styles.emoji}>{option.emoji.char}</span> <span className={styles.username}>:{option.emoji.codes[0]}:</span>
             </>
           )}
         </div>

@@ -49,8 +49,7 @@ describe('emoji', () => {
     box.setSelectionRange(4, 4);
     await user.click(screen.getByRole('button', { name: 'Emoji' }));
     await user.click(screen.getByRole('menuitem', { name: 'All emoji' }));
-    expect(document.activeElement).toBe(screen.getByRole('menuitem', { name: 'Thumbs up' }));
-    await user.click(screen.getByRole('menuitem', { name: 'Tea' }));
+    await user.click(await screen.findByTitle('Teacup without handle'));
     expect([box.value, box.selectionStart, document.activeElement]).toEqual(['tea 🍵 please', 6, box]);
   });
 });

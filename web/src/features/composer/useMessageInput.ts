@@ -2,7 +2,7 @@ import { type ChangeEvent, type KeyboardEvent, type RefObject, useEffect, useLay
 import { useChat } from '../../hooks/context';
 import { type Option, useCompletion } from '../../hooks/useCompletion';
 import { useStore } from '../../hooks/useStore';
-import { drawn, isInFence } from '../../state/emoji';
+import { allEmoji, endsWithCode, isInFence, loadEmoji, replaceCode } from '../../state/emoji';
 import type { RoomSession } from '../../state/room/session';
 
 /** The text of the draft: typing, completion, the caret, and the keys that send or edit. */
@@ -64,10 +64,21 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   function handleChange(event: ChangeEvent<HTMLTextAreaElement>) {
     const { value, selectionStart } = event.target;
     // Replace a code by its emoji only when characters are added: a user who deletes behind a code wants to keep the code.
-    const next = value.length > text.length ? drawn(value, selectionStart) : undefined;
+    const next = value.length > text.length ? replaceCode(allEmoji.getSnapshot(), value, selectionStart) : undefined;
     caret.current = next?.caret;
     changeText(next?.text ?? value);
     completion.update(next?.text ?? value, next?.caret ?? selectionStart);
+    if (next === undefined && value.length > text.length && endsWithCode(value, selectionStart)) void replaceWhenLoaded(value, selectionStart);
+  }
+
+  /** Replaces a code that was completed before the names of emoji were loaded, if the text is still the same then. */
+  async function replaceWhenLoaded(value: string, position: number) {
+    if (allEmoji.getSnapshot().length > 0) return;
+    await loadEmoji().catch(() => undefined);
+    const next = replaceCode(allEmoji.getSnapshot(), value, position);
+    if (next === undefined || session.draft.text.getSnapshot() !== value) return;
+    caret.current = next.caret;
+    changeText(next.text);
   }
 
   /** In a code block Enter inserts a line break, as Shift+Enter does everywhere. */

@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { type Emoji, emojis } from '../../state/emoji';
+import { useStore } from '../../hooks/useStore';
+import { allEmoji, type Emoji, loadEmoji } from '../../state/emoji';
 import { Icon } from '../../ui/Icon';
 import { Popup } from '../../ui/Popup';
 import styles from './EmojiPicker.module.css';
@@ -35,16 +36,26 @@ interface EmojiPickerProps {
 /** A grid of the common emoji. Its last button shows all emoji. */
 export function EmojiPicker({ anchor, label, onChoose, onClose }: EmojiPickerProps) {
   const [all, setAll] = useState(false);
-  const shown = all ? emojis.map((one) => [one.char, nameOf(one)] as const) : [...usual];
+  const emoji = useStore(allEmoji);
+  // Until the names are loaded, the common emoji stay.
+  const complete = all && emoji.length > 0;
+  const others = complete ? emoji.filter(({ char }) => !usual.has(char)).map((one) => [one.char, nameOf(one)] as const) : [];
+  const shown = [...usual, ...others];
+
+  function showAll() {
+    setAll(true);
+    loadEmoji().catch(() => setAll(false));
+  }
+
   return (
-    <Popup key={String(all)} anchor={anchor} label={label} columns={COLUMNS} onClose={onClose}>
+    <Popup key={String(complete)} anchor={anchor} label={label} columns={COLUMNS} onClose={onClose}>
       {shown.map(([emoji, name]) => (
         <button key={emoji} type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label={name} title={name} onClick={() => onChoose(emoji)}>
           {emoji}
         </button>
       ))}
-      {!all && (
-        <button type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label="All emoji" title="All emoji" onClick={() => setAll(true)}>
+      {!complete && (
+        <button type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label="All emoji" title="All emoji" aria-busy={all} onClick={showAll}>
           <Icon name="more" />
         </button>
       )}
@@ -52,7 +63,6 @@ export function EmojiPicker({ anchor, label, onChoose, onClose }: EmojiPickerPro
   );
 }
 
-function nameOf({ char, code }: Emoji): string {
-  const words = code.replaceAll('_', ' ');
-  return usual.get(char) ?? words.charAt(0).toLocaleUpperCase() + words.slice(1);
+function nameOf({ label }: Emoji): string {
+  return label.charAt(0).toLocaleUpperCase() + label.slice(1);
 }
