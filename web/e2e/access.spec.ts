@@ -3,14 +3,14 @@ import { expect, test } from '@playwright/test';
 import { baseUrl, fresh, Person } from './people';
 
 async function faults(person: Person): Promise<string[]> {
-  // What is on its way in, or out, has no final colours yet.
+  // Elements in an animation do not have their final colours.
   await person.page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
   const { violations } = await new AxeBuilder({ page: person.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`everyone can use it, ${colorScheme}`, async ({ browser }) => {
+  test(`every screen passes the accessibility checks, ${colorScheme}`, async ({ browser }) => {
     const erin = await Person.at(browser, baseUrl, { colorScheme, reducedMotion: 'reduce' });
     await erin.page.goto(baseUrl);
     await expect(erin.page.getByRole('heading', { name: 'Welcome to Chillin' })).toBeVisible();
@@ -55,7 +55,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('the keyboard alone is enough', async ({ browser }) => {
+test('everything works with the keyboard alone', async ({ browser }) => {
   const finn = await Person.at(browser, baseUrl);
   await finn.registers(fresh('finn'));
   const keyboard = finn.page.keyboard;

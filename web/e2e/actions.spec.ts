@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { fresh, node1, node2, Person } from './people';
 
-test('people act on messages: edit, react, reply and delete are seen on the other node', async ({ browser }) => {
+test('edits, reactions, replies and deletions appear on the other node', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
@@ -12,7 +12,7 @@ test('people act on messages: edit, react, reply and delete are seen on the othe
   await alice.says('Meet at three');
   await bob.sees('Meet at three');
 
-  // Alice corrects herself, with the keyboard alone.
+  // Alice edits her message with the keyboard.
   await alice.page.getByRole('textbox', { name: `Message ${room}` }).press('ArrowUp');
   const editor = alice.page.getByRole('textbox', { name: 'Edit your message' });
   await editor.fill('Meet at four');
@@ -21,7 +21,7 @@ test('people act on messages: edit, react, reply and delete are seen on the othe
   await expect(bob.line('Meet at four').getByText('edited')).toBeVisible();
   await expect(alice.page.getByRole('textbox', { name: `Message ${room}` })).toBeFocused();
 
-  // Bob reacts; Alice joins in, and Bob takes his back.
+  // Bob reacts, Alice adds the same reaction, and Bob removes his.
   await bob.line('Meet at four').hover();
   await bob.line('Meet at four').getByRole('button', { name: 'Add a reaction' }).click();
   await bob.page.getByRole('menuitem', { name: 'Party' }).click();
@@ -34,7 +34,7 @@ test('people act on messages: edit, react, reply and delete are seen on the othe
   await expect(chip(alice)).toHaveAttribute('aria-pressed', 'true');
   await expect(chip(bob)).toHaveAttribute('aria-pressed', 'false');
 
-  // Bob replies by the menu.
+  // Bob replies from the menu.
   const more = bob.line('Meet at four').getByRole('button', { name: 'More actions' });
   await more.focus();
   await more.press('Enter');
@@ -43,7 +43,7 @@ test('people act on messages: edit, react, reply and delete are seen on the othe
   await alice.sees('I will be late');
   await expect(alice.line('I will be late')).toContainText('Meet at four');
 
-  // Alice, whose room it is, deletes what Bob said.
+  // Alice, the owner, deletes Bob's message.
   await alice.line('I will be late').hover();
   await alice.line('I will be late').getByRole('button', { name: 'More actions' }).click();
   await alice.page.getByRole('menuitem', { name: 'Delete' }).click();
@@ -55,7 +55,7 @@ test('people act on messages: edit, react, reply and delete are seen on the othe
   await bob.sees('This message was deleted.');
 });
 
-test('an owner raises a member, who may then change the room, and removes them', async ({ browser }) => {
+test('an owner promotes a member, who can then change the room, and removes them', async ({ browser }) => {
   const [room, bobName] = [fresh('room'), fresh('bob')];
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);

@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, expect, test } from '@playwright/test';
 import { fresh, node1, node2, Person } from './people';
 
-/** As who sits at the machine does. */
+/** Runs the chillin command, as the operator does on the server. */
 function promote(username: string): void {
   execFileSync(process.env.CHILLIN ?? '../bin/chillin', ['admin', 'promote', username]);
 }
@@ -14,7 +14,7 @@ async function faults({ page }: Person): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-/** An admin at one node, and somebody else at the other. */
+/** An admin on one node and another user on the other. */
 async function adaAndBob(browser: Browser) {
   const [adaName, bobName] = [fresh('ada'), fresh('bob')];
   const ada = await Person.at(browser, node1);
@@ -28,17 +28,19 @@ async function adaAndBob(browser: Browser) {
   return { ada, bob, bobName, page: ada.page, row };
 }
 
-test('an admin finds a user, closes a connection, gives a new password and locks out', async ({ browser }) => {
+test('an admin finds a user, closes a connection, resets the password and locks the user out', async ({ browser }) => {
   const { ada, bob, bobName, page, row } = await adaAndBob(browser);
   const find = async () => {
     await page.getByRole('searchbox', { name: 'Search users' }).fill(bobName);
     await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
   };
   await page.getByRole('link', { name: 'Administration' }).click();
+  // The page has the styles of lazy chunks too.
+  await expect(page.getByRole('navigation', { name: 'Administration' })).toHaveCSS('display', 'flex');
   await find();
   expect(await faults(ada)).toEqual([]);
 
-  // Bob's connection is on the other node; it is closed, and comes back.
+  // Bob's connection on the other node is closed, and he reconnects.
   const actions = page.getByRole('button', { name: 'Actions for Bob', exact: true });
   await actions.click();
   await page.getByRole('menuitem', { name: 'Connections' }).click();
@@ -50,7 +52,7 @@ test('an admin finds a user, closes a connection, gives a new password and locks
   await expect(row(bobName)).toHaveCount(1);
   await bob.isConnected();
 
-  // A new password ends Bob's session; then he is locked out.
+  // A new password ends Bob's sessions. Then he is locked out.
   await page.getByRole('link', { name: 'Users' }).click();
   await find();
   await actions.click();
@@ -81,12 +83,12 @@ test('an admin finds a user, closes a connection, gives a new password and locks
   await bob.isConnected();
 });
 
-test('an admin deletes a room and sets limits, and all is written down', async ({ browser }) => {
+test('an admin deletes a room and changes limits, and the audit log records it', async ({ browser }) => {
   const { ada, bob, page, row } = await adaAndBob(browser);
   const room = fresh('room');
   await bob.createsRoom(room, { private: true });
 
-  // Into a private room not even an admin comes, but she may delete it.
+  // An admin cannot open a private room, but can delete it.
   await page.goto(`${node1}/#/admin/rooms`);
   await page.getByRole('searchbox', { name: 'Search rooms' }).fill(room);
   await expect(row(room)).toContainText('Private');
@@ -98,7 +100,7 @@ test('an admin deletes a room and sets limits, and all is written down', async (
   await expect(bob.page.getByText(`${room} was deleted.`)).toBeVisible();
   await expect(page.getByText('No room found')).toBeVisible();
 
-  // Limits are refused at their field, kept, and given back.
+  // An invalid limit is rejected at its field. A valid one is saved, and then reset.
   await page.getByRole('link', { name: 'Limits' }).click();
   const length = page.getByRole('textbox', { name: 'Characters of a message' });
   const standard = await length.inputValue();
@@ -123,13 +125,13 @@ test('an admin deletes a room and sets limits, and all is written down', async (
   await expect(row('deleted a room').filter({ hasText: room })).toHaveCount(1);
   expect(await faults(ada)).toEqual([]);
 
-  // For everybody else there is no such place.
+  // Other users see the room directory.
   await bob.page.goto(`${node2}/#/admin/users`);
   await expect(bob.page.getByRole('heading', { name: 'Find rooms' })).toBeVisible();
   await expect(bob.page.getByRole('link', { name: 'Administration' })).toHaveCount(0);
 });
 
-test('a program writes in a room by a webhook, and others are told', async ({ browser, request }) => {
+test('an incoming webhook posts into a room, and an outgoing webhook reports its failures', async ({ browser, request }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
@@ -157,14 +159,14 @@ test('a program writes in a room by a webhook, and others are told', async ({ br
   await dialog.getByLabel('URL', { exact: true }).fill(url);
   await dialog.getByRole('button', { name: 'Add URL' }).click();
   await expect(dialog.getByLabel(/^Secret of/)).not.toHaveValue('');
-  await bob.says('Is anybody told of this?');
+  await bob.says('Is this event sent?');
   await expect(dialog.getByRole('listitem').filter({ hasText: url })).toContainText('Failing');
   expect(await faults(alice)).toEqual([]);
   await dialog.getByRole('button', { name: `Delete ${url}` }).click();
   await page.getByRole('dialog', { name: 'Delete this webhook?' }).getByRole('button', { name: 'Delete' }).click();
   await expect(dialog.getByText(url)).toHaveCount(0);
 
-  // Escape leaves the question and not what is beneath it.
+  // Escape closes only the confirmation.
   const revoke = dialog.getByRole('button', { name: 'Revoke the URL of Build server' });
   await revoke.click();
   await page.keyboard.press('Escape');
@@ -175,7 +177,7 @@ test('a program writes in a room by a webhook, and others are told', async ({ br
   expect((await post()).status()).toBe(404);
 });
 
-test('a bot gets a token once, and speaks until it is replaced', async ({ browser, request }) => {
+test('a bot token is shown once and works until it is replaced', async ({ browser, request }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   await alice.registers(fresh('alice'));
@@ -189,24 +191,24 @@ test('a bot gets a token once, and speaks until it is replaced', async ({ browse
   await dialog.getByLabel('Username').fill(robo);
   await dialog.getByLabel('Display name').fill('Robo');
   await dialog.getByRole('button', { name: 'Create bot' }).click();
-  const told = dialog.getByLabel(`Token of @${robo}`);
-  const token = await told.inputValue();
+  const tokenField = dialog.getByLabel(`Token of @${robo}`);
+  const token = await tokenField.inputValue();
   expect(await faults(alice)).toEqual([]);
   const joins = (bearer: string) => request.post(`${node2}/api/v1/rooms/${roomId}/join`, { headers: { Authorization: `Bearer ${bearer}` }, data: {} });
   expect((await joins(token)).status()).toBe(200);
   await dialog.getByRole('button', { name: 'New token for Robo' }).click();
   await page.getByRole('button', { name: 'Create a new token' }).click();
-  await expect(told).not.toHaveValue(token);
+  await expect(tokenField).not.toHaveValue(token);
   expect((await joins(token)).status()).toBe(401);
-  expect((await joins(await told.inputValue())).status()).toBe(200);
+  expect((await joins(await tokenField.inputValue())).status()).toBe(200);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('complementary', { name: 'Members' }).getByText('Robo')).toBeVisible();
 
-  // Opened again, it is listed, without its token.
+  // When the dialog is opened again, the bot is listed without its token.
   await page.getByRole('button', { name: /^Your account/ }).click();
   await page.getByRole('button', { name: 'Your bots…' }).click();
   await expect(dialog.getByText(`@${robo}`)).toBeVisible();
-  await expect(told).toHaveCount(0);
+  await expect(tokenField).toHaveCount(0);
   await dialog.getByRole('button', { name: 'Delete Robo' }).click();
   await page.getByRole('dialog', { name: 'Delete Robo?' }).getByRole('button', { name: 'Delete' }).click();
   await expect(dialog.getByRole('heading', { name: 'Your first bot' })).toBeVisible();

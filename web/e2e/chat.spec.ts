@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@playwright/test';
 import { baseUrl, fresh, node1, node2, Person } from './people';
 
-test('two people on two nodes talk, and a reload keeps what was said', async ({ browser }) => {
+test('two users on two nodes exchange messages, which survive a reload', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
@@ -25,7 +25,7 @@ test('two people on two nodes talk, and a reload keeps what was said', async ({ 
   await alice.sees('Still there?');
 });
 
-test('behind the balancer: the list of rooms, unread counts and members', async ({ browser }) => {
+test('room list, unread counts and members work behind the load balancer', async ({ browser }) => {
   const [room, other] = [fresh('room'), fresh('other')];
   const [aliceName, bobName] = [fresh('alice'), fresh('bob')];
   const alice = await Person.at(browser, baseUrl);
@@ -46,7 +46,7 @@ test('behind the balancer: the list of rooms, unread counts and members', async 
   await expect(alice.page.getByRole('link', { name: room, exact: true })).toBeVisible();
 });
 
-test('a room with a password opens to those who know it', async ({ browser }) => {
+test('a room with a password can be joined with the password', async ({ browser }) => {
   const room = fresh('club');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
@@ -74,13 +74,13 @@ test('a room with a password opens to those who know it', async ({ browser }) =>
   await expect(bob.page.getByRole('link', { name: room })).toHaveCount(0);
 });
 
-test('history is loaded as one scrolls up, and the eye stays where it was', async ({ browser, playwright }) => {
+test('scrolling up loads history and keeps the scroll position', async ({ browser, playwright }) => {
   const room = fresh('long');
   const alice = await Person.at(browser, node1);
   await alice.registers(fresh('alice'));
   await alice.createsRoom(room);
   const roomId = Number(/#\/room\/(\d+)/.exec(alice.page.url())?.[1]);
-  // Nobody may write more than a few lines at once, so three do.
+  // Three users write, because the message rate of one is limited.
   for (const from of [1, 11, 21]) {
     const api = await playwright.request.newContext({ baseURL: node1 });
     const account = { username: fresh('bob'), password: 'correct horse battery' };
@@ -95,8 +95,8 @@ test('history is loaded as one scrolls up, and the eye stays where it was', asyn
   }
   await alice.sees('line 30.');
 
-  // Another browser of hers knows nothing of the room. It gets small pages, the
-  // older ones when we let it.
+  // Another browser of hers has no cache. It gets small pages, and the older ones
+  // when the test releases them.
   const again = await Person.at(browser, node2, { storageState: await alice.context.storageState(), viewport: { width: 1000, height: 420 } });
   let letGo = () => {};
   const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -128,7 +128,7 @@ test('history is loaded as one scrolls up, and the eye stays where it was', asyn
   await expect(again.line('line 30.')).toBeInViewport();
 });
 
-test('a guest looks around', async ({ browser }) => {
+test('a guest can read public rooms', async ({ browser }) => {
   const guest = await Person.at(browser, baseUrl);
   await guest.page.goto(baseUrl);
   await guest.page.getByRole('button', { name: 'Continue as a guest' }).click();
@@ -139,7 +139,7 @@ test('a guest looks around', async ({ browser }) => {
   await guest.isConnected();
 });
 
-test('a wrong password is told, and signing out ends what is shown', async ({ browser }) => {
+test('shows a wrong password, and signing out closes the rooms', async ({ browser }) => {
   const name = fresh('carol');
   const carol = await Person.at(browser, baseUrl);
   await carol.registers(name);
@@ -156,7 +156,7 @@ test('a wrong password is told, and signing out ends what is shown', async ({ br
   await carol.isConnected();
 });
 
-test('a session that ended leads to the sign-in screen', async ({ browser }) => {
+test('an ended session shows the sign-in screen', async ({ browser }) => {
   const dave = await Person.at(browser, node1);
   await dave.registers(fresh('dave'));
   const answer = await dave.context.request.post(`${node1}/api/v1/auth/logout`, { headers: { Origin: node1 } });

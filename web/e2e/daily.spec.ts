@@ -1,11 +1,11 @@
 import { expect, test } from '@playwright/test';
 import { fresh, node1, node2, Person } from './people';
 
-/** Frames of silence: enough of an MP3 for a browser to play. */
+/** Silent frames: an MP3 file that a browser can play. */
 const frame = Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0x00]), Buffer.alloc(413)]);
 const silence = Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\0\0', 'latin1'), ...Array.from({ length: 80 }, () => frame)]);
 
-test('what is written and not sent outlives the page, is the same in all tabs, and goes at sign-out', async ({ browser }) => {
+test('a draft survives a reload, is shared by all tabs and is removed at sign-out', async ({ browser }) => {
   const name = fresh('alice');
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
@@ -21,7 +21,7 @@ test('what is written and not sent outlives the page, is the same in all tabs, a
   const link = alice.page.getByRole('link', { name: `${room} Draft` });
   await expect(link).toBeVisible();
 
-  // Another tab shows it, and what is written there is here as well.
+  // Another tab shows the draft, and text written there appears here.
   const second = await alice.context.newPage();
   await second.goto(address);
   const otherBox = second.getByRole('textbox', { name: `Message ${room}` });
@@ -44,7 +44,7 @@ test('what is written and not sent outlives the page, is the same in all tabs, a
   expect(await alice.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('draft')))).toEqual([]);
 });
 
-test('one who is elsewhere sees it in the tab, gets there by keys, and hears what was sent', async ({ browser }) => {
+test('a user in another room sees the tab icon, opens the room with the keyboard and plays the audio file', async ({ browser }) => {
   const room = fresh('room');
   const other = fresh('other');
   const bobName = fresh('bob');
@@ -64,7 +64,7 @@ test('one who is elsewhere sees it in the tab, gets there by keys, and hears wha
   await expect(icon).toHaveAttribute('href', '/favicon-unread.svg');
   await alice.says(`@${bobName}, do you hear the frogs?`);
   await expect(icon).toHaveAttribute('href', '/favicon-called.svg');
-  // Asked for only now, and only by a click.
+  // The permission is requested only now, after a click.
   await expect(bob.page.getByRole('button', { name: 'Turn on' })).toBeVisible();
   await bob.page.getByRole('button', { name: 'No, thanks' }).click();
 

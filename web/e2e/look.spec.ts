@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@playwright/test';
 import { fresh, node1, node2, Person } from './people';
 
-// One pixel, which the server makes an avatar of.
+// A picture of one pixel for the avatar.
 const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
-test('a quote leads far back and the way to the present is one step', async ({ browser, playwright }) => {
+test('a quote opens an old message, and one click returns to the newest messages', async ({ browser, playwright }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   await alice.registers(fresh('alice'), 'Alice');
@@ -13,7 +13,7 @@ test('a quote leads far back and the way to the present is one step', async ({ b
   await alice.says('Where it all began');
   await alice.sees('Where it all began');
   const roomId = Number(/#\/room\/(\d+)/.exec(alice.page.url())?.[1]);
-  // Nobody may write more than a few lines at once, so several do.
+  // Several users write, because the message rate of one is limited.
   for (let writer = 0; writer < 12; writer++) {
     const api = await playwright.request.newContext({ baseURL: node1 });
     const { token } = (await (await api.post('/api/v1/auth/guest', { data: {} })).json()) as { token: string };
@@ -34,7 +34,7 @@ test('a quote leads far back and the way to the present is one step', async ({ b
   expect((await alice.context.request.post(`${node1}/api/v1/rooms/${roomId}/messages`, { headers, data })).status()).toBe(201);
   await alice.sees('I often think of it');
 
-  // Another browser of hers has only a small newest page.
+  // Another browser of hers loads only one small page.
   const again = await Person.at(browser, node2, { storageState: await alice.context.storageState() });
   await again.page.routeWebSocket('**/ws', (socket) => {
     const server = socket.connectToServer();
@@ -50,7 +50,7 @@ test('a quote leads far back and the way to the present is one step', async ({ b
   await expect(found).toBeInViewport();
   await expect(again.line('line 3.')).toHaveCount(1);
 
-  // What is written there brings one back.
+  // Sending a message returns to the newest messages.
   await again.page.getByRole('button', { name: 'Back to the newest messages' }).click();
   await expect(again.line('I often think of it')).toBeInViewport();
   await again.page.goBack();
@@ -59,7 +59,7 @@ test('a quote leads far back and the way to the present is one step', async ({ b
   await expect(again.line('And so do I')).toBeInViewport();
   await alice.sees('And so do I');
 
-  // Scrolling on from there reaches the present too.
+  // Scrolling down reaches the newest messages too.
   await again.page.goBack();
   await expect(found).toBeInViewport();
   const scroller = again.page.getByRole('region', { name: `Messages in ${room}` });
@@ -70,7 +70,7 @@ test('a quote leads far back and the way to the present is one step', async ({ b
   await expect(again.page.getByRole('button', { name: 'Back to the newest messages' })).toHaveCount(0);
 });
 
-test('a profile is changed, and others see the picture', async ({ browser }) => {
+test('a changed profile and picture appear to others', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { fresh, node1, node2, Person } from './people';
 
-test('what is written offline is queued, and sent in order, once', async ({ browser }) => {
+test('messages written offline are queued and sent in order, once', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
@@ -32,12 +32,12 @@ test('what is written offline is queued, and sent in order, once', async ({ brow
   await alice.sees('Second, from the tunnel');
 });
 
-test('what is unsent outlives the page, and signing out warns of it', async ({ browser }) => {
+test('unsent messages survive a reload, and signing out warns about them', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   await alice.registers(fresh('alice'));
   await alice.createsRoom(room);
-  // The server is away for the socket alone, so that the page itself can be loaded again.
+  // Only the WebSocket is blocked, so that the page can be reloaded.
   await alice.page.routeWebSocket('**/ws', (socket) => socket.close());
   await alice.page.reload();
   await alice.isIn(room);
@@ -51,7 +51,7 @@ test('what is unsent outlives the page, and signing out warns of it', async ({ b
   await alice.page.getByRole('button', { name: 'Stay' }).click();
 });
 
-test('two tabs of one person send everything once', async ({ browser }) => {
+test('two tabs of one user send every message once', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);

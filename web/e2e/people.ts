@@ -5,12 +5,12 @@ export const baseUrl = process.env.BASE_URL ?? 'http://localhost:5000';
 export const node1 = process.env.NODE1_URL ?? baseUrl;
 export const node2 = process.env.NODE2_URL ?? baseUrl;
 
-/** A name that nobody has yet: tests share one server. */
+/** Returns an unused name: the tests share one server. */
 export function fresh(prefix: string): string {
   return `${prefix}-${randomBytes(4).toString('hex')}`;
 }
 
-/** Somebody with a browser, at one of the servers. */
+/** A user with a browser on one of the nodes. */
 export class Person {
   readonly context: BrowserContext;
   readonly page: Page;
@@ -25,7 +25,7 @@ export class Person {
   static async at(browser: Browser, server: string, options: BrowserContextOptions = {}): Promise<Person> {
     const context = await browser.newContext(options);
     const page = await context.newPage();
-    // A page that breaks, or that the content policy stops, fails its test.
+    // A page error or a violation of the content policy fails the test.
     page.on('pageerror', (error) => expect.soft(error.message, 'page error').toBe(''));
     page.on('console', (line) => {
       if (line.text().includes('Content Security Policy')) expect.soft(line.text(), 'content policy').toBe('');
@@ -76,7 +76,7 @@ export class Person {
     await box.press('Enter');
   }
 
-  /** The lines of the conversation that hold the text. */
+  /** The rows of the conversation that contain the text. */
   line(text: string): Locator {
     return this.page.getByRole('region', { name: /^Messages in / }).locator('li[data-key]').filter({ hasText: text });
   }

@@ -8,7 +8,7 @@ async function faults({ page }: Person): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-test('an invite leads a newcomer into a private room; who disturbs is muted, then banned', async ({ browser }) => {
+test('a new user joins a private room by an invite, and is muted and then banned', async ({ browser }) => {
   const [room, bobName] = [fresh('room'), fresh('bob')];
   const alice = await Person.at(browser, node1);
   await alice.registers(fresh('alice'));
@@ -19,7 +19,7 @@ test('an invite leads a newcomer into a private room; who disturbs is muted, the
   expect(await faults(alice)).toEqual([]);
   await alice.page.keyboard.press('Escape');
 
-  // Bob has never been here: he makes an account on the way in.
+  // Bob is new: he creates an account first.
   const bob = await Person.at(browser, node2);
   await bob.page.goto(node2 + link.pathname);
   await expect(bob.page.getByText('You are invited to a room.')).toBeVisible();
@@ -60,7 +60,7 @@ test('an invite leads a newcomer into a private room; who disturbs is muted, the
   await bob.isIn(room);
 });
 
-test('two people talk by themselves, and the other hears of it at once', async ({ browser }) => {
+test('a direct conversation appears at once for the other user', async ({ browser }) => {
   const [room, aliceName, bobName] = [fresh('room'), fresh('alice'), fresh('bob')];
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);

@@ -6,7 +6,7 @@ const sizes = {
   phone: { width: 390, height: 844 },
 };
 
-/** A short talk, so that there is something to see. */
+/** Creates a room with a few messages for the screenshots. */
 async function talk(alice: Person, bob: Person): Promise<void> {
   await alice.says('Morning! The kettle is on.');
   await bob.sees('Morning! The kettle is on.');
@@ -52,8 +52,8 @@ for (const [name, viewport] of Object.entries(sizes)) {
   }
 }
 
-test('the picture for the README', async ({ browser }) => {
-  test.skip(process.env.README_SCREENSHOT !== '1', 'on a fresh server, README_SCREENSHOT=1 renews docs/screenshot.png');
+test('the screenshot for the README', async ({ browser }) => {
+  test.skip(process.env.README_SCREENSHOT !== '1', 'on a fresh server README_SCREENSHOT=1 writes docs/screenshot.png');
   const alice = await Person.at(browser, baseUrl, { viewport: { width: 1180, height: 740 }, deviceScaleFactor: 2 });
   const bob = await Person.at(browser, baseUrl);
   await alice.registers('alice', 'Alice Moreau');

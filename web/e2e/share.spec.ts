@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { fresh, node1, node2, Person } from './people';
 
-/** A small picture with a colour of its own. */
+/** A small picture of one colour. */
 const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAgAAAAGCAIAAABxZ0isAAAAEUlEQVR42mOw6cnDihgGUgIA/4Y6Ib8En0gAAAAASUVORK5CYII=', 'base64');
 
 async function faults({ page }: Person): Promise<string[]> {
@@ -11,7 +11,7 @@ async function faults({ page }: Person): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-test('files go with a message, also from the tunnel and over a reload', async ({ browser }) => {
+test('files are sent with a message, also offline and across a reload', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
@@ -40,7 +40,7 @@ test('files go with a message, also from the tunnel and over a reload', async ({
   await bob.page.keyboard.press('Escape');
   await expect(image).toBeFocused();
 
-  // The upload is stuck, the page goes, and another one brings it to its end.
+  // The upload is blocked, the page is closed, and another page completes the upload.
   await alice.page.route('**/api/v1/uploads', () => undefined);
   await alice.page.getByLabel('Files to attach').setInputFiles({ name: 'late.txt', mimeType: 'text/plain', buffer: Buffer.from('late') });
   await expect(alice.page.getByRole('button', { name: 'Remove late.txt' })).toBeVisible();
@@ -54,7 +54,7 @@ test('files go with a message, also from the tunnel and over a reload', async ({
   await expect(alice.page.getByText('Uploading…')).toHaveCount(0);
 });
 
-test('who is named is told, and what was said is found again', async ({ browser }) => {
+test('a mention is shown to the user, and the search finds the message', async ({ browser }) => {
   const [room, other, bobName] = [fresh('room'), fresh('other'), fresh('bob')];
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
@@ -91,7 +91,7 @@ test('who is named is told, and what was said is found again', async ({ browser 
   await expect(bob.page).toHaveTitle('Chillin');
 });
 
-test('a guest becomes an account, and an account ends', async ({ browser }) => {
+test('a guest becomes a user, and a user closes the account', async ({ browser }) => {
   const name = fresh('fox');
   const fox = await Person.at(browser, node1);
   await fox.page.goto(node1);

@@ -66,4 +66,16 @@ describe('rooms', () => {
     expect(main().getByText('first')).toBeTruthy();
     expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
   });
+
+  test('makes the results of an earlier search inert', async () => {
+    const { user } = await administration('rooms', ({ path }) => {
+      if (!path.startsWith('/admin/rooms')) return undefined;
+      return { body: { rooms: path.includes('q=gar') ? [room(9, { name: 'garden' })] : [room(8, { name: 'chess' })] } };
+    });
+    const list = async (name: string) => (await main().findByText(name)).closest('ul');
+    await waitFor(async () => expect((await list('chess'))?.hasAttribute('inert')).toBe(false));
+    await user.type(screen.getByRole('searchbox', { name: 'Search rooms' }), 'gar');
+    expect((await list('chess'))?.hasAttribute('inert')).toBe(true);
+    expect((await list('garden'))?.hasAttribute('inert')).toBe(false);
+  });
 });

@@ -79,8 +79,10 @@ describe('users', () => {
     const { user } = await users();
     expect((await main().findByText('Bob')).closest('li')?.textContent).toContain('bob@example.org · 2 sessions');
     await user.type(screen.getByRole('searchbox', { name: 'Search users' }), 'gue');
+    expect(row('Bob').closest('ul')?.hasAttribute('inert')).toBe(true);
     await waitFor(() => expect(main().queryByText('Bob')).toBeNull());
     expect(row('Gus').textContent).toContain('Guest');
+    expect(row('Gus').closest('ul')?.hasAttribute('inert')).toBe(false);
     await user.type(screen.getByRole('searchbox', { name: 'Search users' }), 'xyz');
     expect(await screen.findByText('Nobody found')).toBeTruthy();
   });

@@ -1,4 +1,4 @@
-import { act, render, screen, within } from '@testing-library/react';
+import { act, render, screen, within, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { ReactElement } from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -83,5 +83,15 @@ describe('room directory', () => {
     const { chat } = await start(() => ({ body: { rooms: [] } }));
     show(chat, <RoomDirectory onCreate={() => undefined} />);
     expect(await screen.findByText('There are no rooms yet')).toBeTruthy();
+  });
+
+  test('makes the results of an earlier search inert', async () => {
+    const { chat } = await start((_, path) => ({ body: { rooms: path.includes('q=gar') ? [room(10, { name: 'garden' })] : rooms } }));
+    show(chat, <RoomDirectory onCreate={() => undefined} />);
+    const list = async (name: string) => (await screen.findByText(name)).closest('ul');
+    await waitFor(async () => expect((await list('chess'))?.hasAttribute('inert')).toBe(false));
+    await userEvent.type(screen.getByRole('searchbox', { name: 'Search rooms' }), 'gar');
+    expect((await list('chess'))?.hasAttribute('inert')).toBe(true);
+    expect((await list('garden'))?.hasAttribute('inert')).toBe(false);
   });
 });

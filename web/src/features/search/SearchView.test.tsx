@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { renderWithChat, stubBrowser } from '../../test/page';
@@ -45,5 +45,18 @@ describe('search', () => {
     await userEvent.type(screen.getByRole('searchbox', { name: 'Search messages' }), 'tea');
     expect(await screen.findByText(words)).toBeTruthy();
     expect(testChat.requests.some((one) => one.includes('room=7'))).toBe(true);
+  });
+
+  test('makes the results of an earlier search inert', async () => {
+    const result = (seq: number, text: string) => ({ message: message(seq, { text }), room: { id: 7, name: 'general' }, highlights: [] });
+    testChat = await renderWithChat(<SearchView roomId={undefined} />, (_, path) => ({ body: { results: [path.includes('tulip') ? result(5, 'red tulips') : result(4, 'green tea')] } }));
+    const list = async (text: string) => (await screen.findByText(text)).closest('ul');
+    const box = screen.getByRole('searchbox', { name: 'Search messages' });
+    await userEvent.type(box, 'tea');
+    await waitFor(async () => expect((await list('green tea'))?.hasAttribute('inert')).toBe(false));
+    await userEvent.clear(box);
+    await userEvent.type(box, 'tulip');
+    expect((await list('green tea'))?.hasAttribute('inert')).toBe(true);
+    expect((await list('red tulips'))?.hasAttribute('inert')).toBe(false);
   });
 });

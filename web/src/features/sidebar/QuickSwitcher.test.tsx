@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import { joined, type TestChat } from '../../test/testChat';
-import { alice, bob, room, user as person } from '../../test/fixtures';
+import { alice, bob, message, room, user as person } from '../../test/fixtures';
 import { Shell } from '../../app/Shell';
 
 let testChat: TestChat | undefined;
@@ -27,9 +27,9 @@ const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, 
 const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
 
 /** Alice with the room "general" and a talk with each of bob (9) and cleo (10). */
-async function shell(hash: string) {
+async function shell(hash: string, results: object[] = []) {
   location.hash = hash;
-  const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
+  const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : path.includes('/search') && path.includes('tea') ? { results } : path.includes('/search') ? { results: [] } : {} }));
   testChat = rig;
   for (const [nth, other] of [[2, bob], [3, cleo]] as const) {
     const direct = room(7 + nth, { name: 'two', direct: true, private: true, with: [author(alice), author(other)] });
@@ -62,5 +62,15 @@ describe('keyboard shortcuts', () => {
     expect(screen.getAllByRole('option').map((option) => option.textContent)).toEqual(['Search messages for “tulips”']);
     await user.keyboard('{Enter}');
     expect((await screen.findByRole<HTMLInputElement>('searchbox', { name: 'Search messages' })).value).toBe('tulips');
+  });
+
+  test('makes the results of an earlier message search inert', async () => {
+    const { user, rig } = await shell('#/room/7', [{ message: message(4, { text: 'green tea' }), room: { id: 7, name: 'general' }, highlights: [] }]);
+    await rig.chat.search.query('tea');
+    await user.keyboard('{Control>}k{/Control}tulips{Enter}');
+    const old = screen.queryByText('green tea')?.closest('ul');
+    expect(old === undefined || old?.hasAttribute('inert')).toBe(true);
+    expect(await screen.findByText('Nothing found')).toBeTruthy();
+    expect(screen.queryByText('green tea')).toBeNull();
   });
 });
