@@ -8,6 +8,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // Searched is the query of a list that is looked through by name.
@@ -77,21 +78,21 @@ func (a *API) admit(ctx context.Context, op *huma.Operation, caller chat.Caller)
 	if op.Metadata[forAdmins] == nil {
 		return ctx, nil
 	}
-	admin, err := a.Service.Administrator(ctx, caller)
+	admin, err := a.Service.RequireAdmin(ctx, caller)
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
-		auth.SecurityEvent(ctx, a.Log, "permission denied", "not an admin")
+		auth.LogSecurityEvent(ctx, a.Log, "permission denied", "not an admin")
 	}
 	return context.WithValue(ctx, administratorKey{}, admin), err
 }
 
 // handleAdmin registers one operation for admins.
-func handleAdmin[In, Out any](a *API, op huma.Operation, handler func(ctx context.Context, admin chat.Administrator, in *In) (*Out, error)) {
+func handleAdmin[In, Out any](a *API, op huma.Operation, handler func(ctx context.Context, admin service.Administrator, in *In) (*Out, error)) {
 	op.Path = "/admin" + op.Path
 	op.Tags, op.Security, op.Metadata = []string{"administration"}, signedIn, map[string]any{forAdmins: true}
 	handle(a, op, func(ctx context.Context, in *In) (*Out, error) {
-		admin, ok := ctx.Value(administratorKey{}).(chat.Administrator)
+		admin, ok := ctx.Value(administratorKey{}).(service.Administrator)
 		if !ok {
-			return nil, chat.ErrMissing()
+			return nil, chat.ErrNotFound()
 		}
 		out, err := handler(ctx, admin, in)
 		if op.Method != http.MethodGet {
@@ -110,7 +111,7 @@ func (a *API) mountAdministration() {
 func (a *API) mountAdminUsers() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listAccounts", Method: http.MethodGet, Path: "/users", Summary: "All users, by username",
-	}, func(ctx context.Context, admin chat.Administrator, in *Searched) (*accountsOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *Searched) (*accountsOutput, error) {
 		users, next, err := admin.Accounts(ctx, chat.AccountQuery{Text: in.Query, Limit: in.Limit, Cursor: in.Cursor})
 		out := &accountsOutput{}
 		out.Body.Users, out.Body.NextCursor = users, next
@@ -119,7 +120,7 @@ func (a *API) mountAdminUsers() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "changeAccount", Method: http.MethodPatch, Path: "/users/{id}",
 		Summary: "Make a user an admin or not, lock it out or let it in", Description: "The last admin stays one.",
-	}, func(ctx context.Context, admin chat.Administrator, in *changeAccountInput) (*accountOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *changeAccountInput) (*accountOutput, error) {
 		account, err := admin.ChangeAccount(ctx, in.ID, chat.AccountChange{Role: in.Body.Role, Disabled: in.Body.Disabled})
 		out := &accountOutput{}
 		out.Body.User = account
@@ -128,7 +129,7 @@ func (a *API) mountAdminUsers() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "resetPassword", Method: http.MethodPost, Path: "/users/{id}/password",
 		Summary: "Give a user a new random password; all its sessions end",
-	}, func(ctx context.Context, admin chat.Administrator, in *OfUser) (*newPasswordOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *OfUser) (*newPasswordOutput, error) {
 		password, err := admin.ResetPassword(ctx, in.ID)
 		out := &newPasswordOutput{}
 		out.Body.Password = password
@@ -139,7 +140,7 @@ func (a *API) mountAdminUsers() {
 func (a *API) mountAdminRooms() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listAllRooms", Method: http.MethodGet, Path: "/rooms", Summary: "All rooms, private ones too, by name",
-	}, func(ctx context.Context, admin chat.Administrator, in *Searched) (*roomsOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *Searched) (*roomsOutput, error) {
 		rooms, next, err := admin.Rooms(ctx, chat.RoomQuery{Text: in.Query, Sort: chat.ByName, Limit: in.Limit, Cursor: in.Cursor})
 		out := &roomsOutput{}
 		out.Body.Rooms, out.Body.NextCursor = append([]chat.Room{}, rooms...), next
@@ -148,7 +149,7 @@ func (a *API) mountAdminRooms() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "removeRoom", Method: http.MethodDelete, Path: "/rooms/{id}", DefaultStatus: http.StatusNoContent,
 		Summary: "Delete any room with everything in it",
-	}, func(ctx context.Context, admin chat.Administrator, in *OfRoom) (*struct{}, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *OfRoom) (*struct{}, error) {
 		return nil, admin.DeleteRoom(ctx, in.ID)
 	})
 }
@@ -157,39 +158,39 @@ func (a *API) mountAdminServer() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listConnections", Method: http.MethodGet, Path: "/connections",
 		Summary: "The live sockets of all nodes, the newest first",
-	}, func(ctx context.Context, admin chat.Administrator, in *connectionsInput) (*connectionsOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *connectionsInput) (*connectionsOutput, error) {
 		page, err := admin.Connections(ctx, chat.ConnectionQuery{User: in.User, Limit: in.Limit, Cursor: in.Cursor})
 		return &connectionsOutput{page}, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "closeConnection", Method: http.MethodDelete, Path: "/connections/{id}", DefaultStatus: http.StatusNoContent,
 		Summary: "Close one socket; its client may come back",
-	}, func(ctx context.Context, admin chat.Administrator, in *struct {
+	}, func(ctx context.Context, admin service.Administrator, in *struct {
 		ID string `path:"id" maxLength:"40"`
 	}) (*struct{}, error) {
 		return nil, admin.CloseConnection(ctx, in.ID)
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "getServerState", Method: http.MethodGet, Path: "/server", Summary: "Get the state of the server",
-	}, func(ctx context.Context, admin chat.Administrator, _ *struct{}) (*serverStateOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, _ *struct{}) (*serverStateOutput, error) {
 		state, err := admin.ServerState(ctx)
 		return &serverStateOutput{state}, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "getLimits", Method: http.MethodGet, Path: "/limits", Summary: "The limits in force",
-	}, func(_ context.Context, admin chat.Administrator, _ *struct{}) (*limitsOutput, error) {
+	}, func(_ context.Context, admin service.Administrator, _ *struct{}) (*limitsOutput, error) {
 		return &limitsOutput{admin.Limits()}, nil
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "changeLimits", Method: http.MethodPatch, Path: "/limits",
 		Summary: "Set limits for all nodes; 0 takes what the environment says",
-	}, func(ctx context.Context, admin chat.Administrator, in *struct{ Body chat.LimitsPatch }) (*limitsOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *struct{ Body chat.LimitsPatch }) (*limitsOutput, error) {
 		view, err := admin.ChangeLimits(ctx, in.Body)
 		return &limitsOutput{view}, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "readAudit", Method: http.MethodGet, Path: "/audit", Summary: "What people with power did, the newest first",
-	}, func(ctx context.Context, admin chat.Administrator, in *auditInput) (*auditOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *auditInput) (*auditOutput, error) {
 		entries, more, err := admin.Audit(ctx, in.Before, in.Limit)
 		out := &auditOutput{}
 		out.Body.Entries, out.Body.HasMore = entries, more

@@ -23,6 +23,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/strictjson"
 )
 
@@ -36,9 +37,9 @@ const (
 
 // Deps are what the api stands on.
 type Deps struct {
-	Service  *chat.Service
+	Service  *service.Service
 	Accounts *auth.Accounts
-	Requests *auth.Requests
+	Requests *auth.Authenticator
 	// ClientIP finds the client's address behind trusted proxies.
 	ClientIP func(r *http.Request) netip.Addr
 	// ClientNetwork names the network whose uploads are counted together, "" for none.
@@ -152,17 +153,17 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	defer cancel()
 	r = r.WithContext(bounded)
 	logging.Add(bounded, slog.String("operation", ctx.Operation().OperationID))
-	caller, source, err := chat.Caller{}, auth.Nowhere, error(nil)
+	caller, source, err := chat.Caller{}, auth.CredentialNone, error(nil)
 	if len(ctx.Operation().Security) > 0 {
 		caller, source, err = a.caller(ctx, r)
 	}
 	if err != nil && chat.CodeOf(err) == chat.Unavailable && ctx.Operation().Metadata[fromMemoryKey] != nil {
-		caller, err = a.Requests.PresentCaller(r, err)
+		caller, err = a.Requests.LiveCaller(r, err)
 	}
 	if err == nil {
 		noteCaller(bounded, caller)
-		if err = a.Requests.MayAct(r, source); err != nil {
-			auth.NoteOrigin(r)
+		if err = a.Requests.CheckOrigin(r, source); err != nil {
+			auth.AddOrigin(r)
 		}
 	}
 	if err == nil && reads(ctx.Operation()) {

@@ -85,7 +85,7 @@ func (a *API) mountAuth() {
 	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
 		done, err := a.Accounts.Register(ctx, auth.Registration(in.Body), in.from())
 		a.countSignIn("register", err)
-		return in.signedIn(done, auth.SessionLife), err
+		return in.signedIn(done, auth.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/auth/login", Summary: "Sign in", Tags: []string{"auth"},
@@ -94,9 +94,9 @@ func (a *API) mountAuth() {
 		a.countSignIn("login", err)
 		if err != nil && chat.CodeOf(err) == chat.Unauthenticated {
 			// Not the name that was typed: it may be a password.
-			auth.SecurityEvent(ctx, a.Log, "sign-in failed", "wrong name or password")
+			auth.LogSecurityEvent(ctx, a.Log, "sign-in failed", "wrong name or password")
 		}
-		return in.signedIn(done, auth.SessionLife), err
+		return in.signedIn(done, auth.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "guest", Method: http.MethodPost, Path: "/auth/guest", DefaultStatus: http.StatusCreated,
@@ -108,13 +108,13 @@ func (a *API) mountAuth() {
 		}
 		done, err := a.Accounts.Guest(ctx, name, in.from())
 		a.countSignIn("guest", err)
-		return in.signedIn(done, auth.GuestLife), err
+		return in.signedIn(done, auth.GuestLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "keepGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: signedIn,
 		Summary: "Make an account of the guest that one is",
 	}, func(ctx context.Context, in *registerInput) (*keptOutput, error) {
-		user, err := a.Accounts.Keep(ctx, auth.CallerIn(ctx), auth.Registration(in.Body), in.from())
+		user, err := a.Accounts.UpgradeGuest(ctx, auth.CallerIn(ctx), auth.Registration(in.Body), in.from())
 		out := &keptOutput{SetCookie: in.longer()}
 		out.Body.User = user
 		return out, err
@@ -210,5 +210,5 @@ func (d *Device) longer() []http.Cookie {
 	if d.cookie == "" {
 		return nil
 	}
-	return d.cookies(d.cookie, auth.SessionLife)
+	return d.cookies(d.cookie, auth.SessionLifetime)
 }

@@ -62,7 +62,7 @@ func (a *API) mountBots() {
 		OperationID: "renewBot", Method: http.MethodPost, Path: "/bots/{id}/token", Tags: tags, Security: signedIn,
 		Summary: "Give a bot another token; the old one ends at once",
 	}, func(ctx context.Context, in *renewBotInput) (*botTokenOutput, error) {
-		return newBotTokenOutput(a.Accounts.RenewBot(ctx, auth.CallerIn(ctx), in.ID, in.from()))
+		return newBotTokenOutput(a.Accounts.RotateBotToken(ctx, auth.CallerIn(ctx), in.ID, in.from()))
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: signedIn,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 const (
@@ -71,7 +72,7 @@ func (a *API) mountFiles() {
 }
 
 // mountFile registers an operation that answers with a file, to GET and HEAD.
-func (a *API) mountFile(path, name, summary string, find func(context.Context, chat.Caller, chat.AttachmentID) (chat.File, error)) {
+func (a *API) mountFile(path, name, summary string, find func(context.Context, chat.Caller, chat.AttachmentID) (service.File, error)) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		id := map[string]string{http.MethodGet: name, http.MethodHead: name + "Head"}[method]
 		handle(a, huma.Operation{
@@ -115,11 +116,11 @@ func (a *API) incoming(in *Form, limit int64) chat.Incoming {
 const byLinkKey = "byLink"
 
 // caller finds who asks: for whom a link was made, or who is signed in.
-func (a *API) caller(ctx huma.Context, r *http.Request) (chat.Caller, auth.Source, error) {
+func (a *API) caller(ctx huma.Context, r *http.Request) (chat.Caller, auth.CredentialSource, error) {
 	if id, ok := linkedFile(ctx); ok {
 		caller, err := a.Service.LinkedCaller(r.Context(), id, r.URL.Query())
 		if chat.CodeOf(err) != chat.Unauthenticated || err == nil {
-			return caller, auth.Nowhere, err
+			return caller, auth.CredentialNone, err
 		}
 	}
 	return a.Requests.Caller(r)
@@ -136,7 +137,7 @@ func linkedFile(ctx huma.Context) (chat.AttachmentID, bool) {
 
 // serveFile gives a file to a reader who may have it. What browsers do not show by
 // themselves they save, under its name.
-func (a *API) serveFile(ctx huma.Context, file chat.File) {
+func (a *API) serveFile(ctx huma.Context, file service.File) {
 	r, w := humachi.Unwrap(ctx)
 	h := w.Header()
 	h.Set("ETag", file.Tag)
@@ -172,7 +173,7 @@ func sharing(ctx huma.Context) string {
 	return "same-site"
 }
 
-func disposition(file chat.File) string {
+func disposition(file service.File) string {
 	kind := "attachment"
 	if file.Shown {
 		kind = "inline"

@@ -92,7 +92,7 @@ func (f *Form) part(limit int64) (*multipart.Part, error) {
 	f.request.Body = body
 	form, err := f.request.MultipartReader()
 	if err != nil {
-		return nil, chat.Fault(chat.BadRequest, "Send the file as multipart/form-data.").In("file")
+		return nil, chat.Errorf(chat.BadRequest, "Send the file as multipart/form-data.").WithField("file")
 	}
 	for {
 		part, err := form.NextPart()
@@ -158,7 +158,7 @@ func timeFor(limit int64) time.Duration {
 }
 
 func tooLarge(limit int64) error {
-	return chat.Fault(chat.TooLarge, "A file has at most %d MiB here.", limit>>20).In("file")
+	return chat.Errorf(chat.TooLarge, "A file has at most %d MiB here.", limit>>20).WithField("file")
 }
 
 // formFault is always the client's: a form that ends early or goes on too long.
@@ -170,7 +170,7 @@ func formFault(err error, limit int64) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		text = "The file arrived too slowly. Try again on a faster connection, or with a smaller file."
 	}
-	fault := chat.Fault(chat.BadRequest, "%s", text).In("file")
+	fault := chat.Errorf(chat.BadRequest, "%s", text).WithField("file")
 	fault.Err = err
 	return fault
 }

@@ -115,11 +115,11 @@ func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 		if !a.panics().Report(ctx, err) {
 			a.Log.ErrorContext(ctx, "request failed", "err", err)
 		}
-		fault = chat.Fault(chat.Internal, "Something went wrong.")
+		fault = chat.Errorf(chat.Internal, "Something went wrong.")
 	} else if fault.Code == chat.Unavailable {
 		a.Log.WarnContext(ctx, "request not possible now", "err", err)
 	}
-	auth.NoteRefusal(ctx, a.Log, fault)
+	auth.LogRefusal(ctx, a.Log, fault)
 	status := statuses[fault.Code]
 	p := &Problem{Status: status, Title: http.StatusText(status), Detail: fault.Text, Code: fault.Code}
 	switch fault.Field {
@@ -147,7 +147,7 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // Missing answers paths under /api that do not exist.
-func (a *API) Missing(w http.ResponseWriter, r *http.Request) { a.Refuse(w, r, chat.ErrMissing()) }
+func (a *API) Missing(w http.ResponseWriter, r *http.Request) { a.Refuse(w, r, chat.ErrNotFound()) }
 
 // useProblems makes huma's own refusals problems too. It is a variable of huma.
 var useProblems = sync.OnceFunc(func() {

@@ -17,6 +17,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/ratelimit"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // everybody is a store in which every token is that of one user.
@@ -38,8 +39,8 @@ func mounted(t *testing.T, reads int) (*API, string) {
 	})
 	accounts := everybody{}
 	a = Mount(router, Deps{
-		Service:  &chat.Service{Accounts: accounts, Reads: ratelimit.New[chat.UserID](rate.Every(time.Hour), reads, nil)},
-		Accounts: &auth.Accounts{Store: accounts}, Requests: &auth.Requests{Store: accounts, Seen: &auth.Seen{}},
+		Service:  &service.Service{Accounts: accounts, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), reads, nil)},
+		Accounts: &auth.Accounts{Store: accounts}, Requests: &auth.Authenticator{Store: accounts, Activity: &auth.SessionActivity{}},
 		ClientIP: func(*http.Request) netip.Addr { return netip.Addr{} }, Secure: func(*http.Request) bool { return false },
 		Metrics: metrics.New(), Log: log,
 	})

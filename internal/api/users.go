@@ -49,7 +49,7 @@ func (a *API) mountUsers() {
 		if in.Body != nil {
 			password = in.Body.Password
 		}
-		if err := a.Accounts.Confirm(ctx, caller, password, in.from()); err != nil {
+		if err := a.Accounts.CheckPassword(ctx, caller, password, in.from()); err != nil {
 			return nil, err
 		}
 		return in.signedOut(), a.Service.CloseAccount(ctx, caller)

@@ -36,9 +36,9 @@ func (h *Host) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// NewIncomingHook is an incoming webhook with its token, which is told this once.
+// NewIncomingWebhook is an incoming webhook with its token, which is told this once.
 type NewIncomingHook struct {
-	chat.IncomingHook
+	chat.IncomingWebhook
 	URL   string `json:"url" doc:"Where to post: it holds the token. It is not told again."`
 	Token string `json:"token"`
 }
@@ -51,20 +51,20 @@ type createIncomingOutput struct {
 
 type incomingHooksOutput struct {
 	Body struct {
-		Webhooks []chat.IncomingHook `json:"webhooks"`
+		Webhooks []chat.IncomingWebhook `json:"webhooks"`
 	}
 }
 
 type incomingHookOutput struct {
 	Body struct {
-		Webhook chat.IncomingHook `json:"webhook"`
+		Webhook chat.IncomingWebhook `json:"webhook"`
 	}
 }
 
 // OfHook is the path of everything about one webhook.
 type OfHook struct {
 	OfRoom
-	HookID chat.HookID `path:"hookId" minimum:"1"`
+	HookID chat.WebhookID `path:"hookId" minimum:"1"`
 }
 
 type hookPostInput struct {
@@ -83,7 +83,7 @@ func (a *API) mountIncomingHooks() {
 		OperationID: "createIncomingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
 		Summary: "Make an address to which programs post messages", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createIncomingInput) (*createIncomingOutput, error) {
-		hook, token, err := a.Service.CreateIncomingHook(ctx, auth.CallerIn(ctx), in.ID, in.Body.Name)
+		hook, token, err := a.Service.CreateIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.Name)
 		out := &createIncomingOutput{}
 		out.Body.Webhook = NewIncomingHook{hook, in.base + base + hooksPath + token, token}
 		return out, err
@@ -92,7 +92,7 @@ func (a *API) mountIncomingHooks() {
 		OperationID: "listIncomingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
 		Summary: "A room's incoming webhooks, for its admins",
 	}, func(ctx context.Context, in *OfRoom) (*incomingHooksOutput, error) {
-		hooks, err := a.Service.IncomingHooks(ctx, auth.CallerIn(ctx), in.ID)
+		hooks, err := a.Service.IncomingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
 		out := &incomingHooksOutput{}
 		out.Body.Webhooks = hooks
 		return out, err
@@ -101,13 +101,13 @@ func (a *API) mountIncomingHooks() {
 		OperationID: "deleteIncomingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
 		Summary: "End an incoming webhook: its token is refused at once", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfHook) (*struct{}, error) {
-		return nil, a.Service.DeleteIncomingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+		return nil, a.Service.DeleteIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "resumeIncomingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
 		Summary: "Answer for an incoming webhook, so that it works again", DefaultStatus: http.StatusOK,
 	}, func(ctx context.Context, in *OfHook) (*incomingHookOutput, error) {
-		hook, err := a.Service.ResumeIncomingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+		hook, err := a.Service.ResumeIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 		out := &incomingHookOutput{}
 		out.Body.Webhook = hook
 		return out, err
@@ -118,7 +118,7 @@ func (a *API) mountIncomingHooks() {
 		Description: "201 for a new message, 200 with the original where the cid or Idempotency-Key was known.",
 	}, func(ctx context.Context, in *hookPostInput) (*messageOutput, error) {
 		began := time.Now()
-		m, fresh, err := a.Service.PostByHook(ctx, in.Token, chat.HookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
+		m, fresh, err := a.Service.PostByWebhook(ctx, in.Token, chat.WebhookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
 		return a.sent(metrics.ByWebhook, m, fresh, began, err)
 	})
 }
@@ -130,9 +130,9 @@ type createOutgoingInput struct {
 	}
 }
 
-// NewOutgoingHook is an outgoing webhook with its secret, which is told this once.
+// NewOutgoingWebhook is an outgoing webhook with its secret, which is told this once.
 type NewOutgoingHook struct {
-	chat.OutgoingHook
+	chat.OutgoingWebhook
 	Secret string `json:"secret" doc:"Signs what is sent. It is not told again."`
 }
 
@@ -144,13 +144,13 @@ type createOutgoingOutput struct {
 
 type outgoingHooksOutput struct {
 	Body struct {
-		Webhooks []chat.OutgoingHook `json:"webhooks"`
+		Webhooks []chat.OutgoingWebhook `json:"webhooks"`
 	}
 }
 
 type outgoingHookOutput struct {
 	Body struct {
-		Webhook chat.OutgoingHook `json:"webhook"`
+		Webhook chat.OutgoingWebhook `json:"webhook"`
 	}
 }
 
@@ -161,7 +161,7 @@ func (a *API) mountOutgoingHooks() {
 		OperationID: "createOutgoingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
 		Summary: "Have every change of a room sent to a URL, from now on", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createOutgoingInput) (*createOutgoingOutput, error) {
-		hook, secret, err := a.Service.CreateOutgoingHook(ctx, auth.CallerIn(ctx), in.ID, in.Body.URL)
+		hook, secret, err := a.Service.CreateOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.URL)
 		out := &createOutgoingOutput{}
 		out.Body.Webhook = NewOutgoingHook{hook, secret}
 		return out, err
@@ -170,7 +170,7 @@ func (a *API) mountOutgoingHooks() {
 		OperationID: "listOutgoingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
 		Summary: "A room's outgoing webhooks and how they do, for its admins",
 	}, func(ctx context.Context, in *OfRoom) (*outgoingHooksOutput, error) {
-		hooks, err := a.Service.OutgoingHooks(ctx, auth.CallerIn(ctx), in.ID)
+		hooks, err := a.Service.OutgoingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
 		out := &outgoingHooksOutput{}
 		out.Body.Webhooks = hooks
 		return out, err
@@ -179,13 +179,13 @@ func (a *API) mountOutgoingHooks() {
 		OperationID: "deleteOutgoingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
 		Summary: "End an outgoing webhook", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfHook) (*struct{}, error) {
-		return nil, a.Service.DeleteOutgoingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+		return nil, a.Service.DeleteOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "resumeOutgoingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
 		Summary: "Answer for an outgoing webhook that is paused or was given up; it goes on after what was delivered", DefaultStatus: http.StatusOK,
 	}, func(ctx context.Context, in *OfHook) (*outgoingHookOutput, error) {
-		hook, err := a.Service.ResumeOutgoingHook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
+		hook, err := a.Service.ResumeOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 		out := &outgoingHookOutput{}
 		out.Body.Webhook = hook
 		return out, err

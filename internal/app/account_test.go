@@ -213,7 +213,7 @@ func TestAnAccountIsClosed(t *testing.T) {
 				if told.User.ID != bob.User.ID {
 					w.t.Fatalf("carol sees %+v, want bob", told.User)
 				}
-				renamed = told.User.DisplayName == chat.DeletedUser // the avatar comes first
+				renamed = told.User.DisplayName == chat.DeletedUserName // the avatar comes first
 			case "message:new":
 				if m := told.Message; m.System != nil && m.System.Action == chat.Left && m.System.UserID == bob.User.ID {
 					left[m.RoomID] = true
@@ -227,7 +227,7 @@ func TestAnAccountIsClosed(t *testing.T) {
 			w.t.Fatalf("history = %q, %v", texts(history), err)
 		}
 		for _, m := range history {
-			if m.Author.ID == bob.User.ID && (m.Author.DisplayName != chat.DeletedUser || m.Author.AvatarURL != "") {
+			if m.Author.ID == bob.User.ID && (m.Author.DisplayName != chat.DeletedUserName || m.Author.AvatarURL != "") {
 				w.t.Fatalf("author = %+v", m.Author)
 			}
 		}
@@ -288,7 +288,7 @@ func TestGuestsWhoseTimeIsOverGo(t *testing.T) {
 				t.Fatalf("message = %+v, want that the guest left", m)
 			}
 			history, err := admin.History(ctx(t), room.ID, "limit=10")
-			if err != nil || len(history) != 3 || texts(history) != "hello" || history[1].Author.DisplayName != chat.DeletedUser {
+			if err != nil || len(history) != 3 || texts(history) != "hello" || history[1].Author.DisplayName != chat.DeletedUserName {
 				t.Fatalf("history = %+v, %v, want the words of a deleted user", history, err)
 			}
 			wantCode(t, guest.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)

@@ -207,7 +207,7 @@ func TestAnAdminSeesAndClosesConnectionsOfAllNodes(t *testing.T) {
 		for _, c := range page.Connections {
 			nodes[c.Node] = true
 		}
-		if len(page.Connections) != 2 || len(nodes) != len(w.nodes) || page.Silent != 0 || page.Connections[0].User.Username != "bob" {
+		if len(page.Connections) != 2 || len(nodes) != len(w.nodes) || page.NonResponding != 0 || page.Connections[0].User.Username != "bob" {
 			w.t.Fatalf("page = %+v, want bob and alice on %d nodes", page, len(w.nodes))
 		}
 		his := page.Connections[0]

@@ -17,13 +17,13 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/chillin-chat/chillin/internal/auth"
-	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/webhook"
 )
 
@@ -45,11 +45,11 @@ type App struct {
 	engines *engines
 	hub     *gateway.Hub
 	hooks   *webhook.Dispatcher
-	service *chat.Service
-	sweeper *chat.Sweeper
-	indexer *chat.Indexer
-	seen    *auth.Seen
-	limits  *chat.LimitsInForce
+	service *service.Service
+	sweeper *service.GarbageCollector
+	indexer *service.Indexer
+	seen    *auth.SessionActivity
+	limits  *service.EffectiveLimits
 	health  *health.Health
 	server  *http.Server
 	listen  net.Listener
@@ -197,7 +197,7 @@ func (a *App) every(ctx context.Context, period time.Duration, name string, work
 }
 
 func (a *App) removeExpired(ctx context.Context) {
-	a.every(ctx, tidyEvery, "remove expired accounts and sessions", a.service.Tidy)
+	a.every(ctx, tidyEvery, "remove expired accounts and sessions", a.service.PurgeExpired)
 }
 
 func (a *App) noticePauses(ctx context.Context) {

@@ -21,7 +21,7 @@ import (
 )
 
 type incomingHook struct {
-	chat.IncomingHook
+	chat.IncomingWebhook
 	URL   string `json:"url"`
 	Token string `json:"token"`
 }
@@ -239,11 +239,11 @@ func (r *receiver) hears(t *testing.T, seq chat.Seq) told {
 	return told{}
 }
 
-func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingHook {
+func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingWebhook {
 	p.t.Helper()
 	var made struct {
 		Webhook struct {
-			chat.OutgoingHook
+			chat.OutgoingWebhook
 			Secret string `json:"secret"`
 		} `json:"webhook"`
 	}
@@ -254,7 +254,7 @@ func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingHook {
 		p.t.Fatalf("make webhook: %+v, %v", made, err)
 	}
 	to.secret = made.Webhook.Secret
-	return made.Webhook.OutgoingHook
+	return made.Webhook.OutgoingWebhook
 }
 
 var allowPrivate = map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"}
@@ -290,7 +290,7 @@ func TestAProgramIsToldWhatHappens(t *testing.T) {
 
 			to.refuses(true)
 			alice.say(room.ID, "unheard")
-			for h := (chat.OutgoingHook{}); h.Failures == 0; {
+			for h := (chat.OutgoingWebhook{}); h.Failures == 0; {
 				h = alice.outgoingState(room.ID)
 				if h.Failures > 0 && (h.LastError != "answered 503 Service Unavailable" || h.NextTryAt == 0 || h.Delivered != 5) {
 					t.Fatalf("hook = %+v", h)
@@ -312,10 +312,10 @@ func TestAProgramIsToldWhatHappens(t *testing.T) {
 	}
 }
 
-func (p *person) outgoingState(room chat.RoomID) chat.OutgoingHook {
+func (p *person) outgoingState(room chat.RoomID) chat.OutgoingWebhook {
 	p.t.Helper()
 	var list struct {
-		Webhooks []chat.OutgoingHook `json:"webhooks"`
+		Webhooks []chat.OutgoingWebhook `json:"webhooks"`
 	}
 	err := p.Client.Do(ctx(p.t), http.MethodGet, path("/rooms/%d/webhooks/outgoing", room), nil, &list)
 	if err != nil || len(list.Webhooks) != 1 {

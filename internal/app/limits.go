@@ -12,6 +12,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/ratelimit"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // The bounds on abuse that no operator sets; the others stand in config. What
@@ -72,16 +73,16 @@ func (l limiters) set(n chat.Limits) {
 }
 
 // rates are the limits of durable changes that are no messages.
-func (l limiters) rates() chat.ChangeRates {
-	return chat.ChangeRates{
-		OfUser: l.changes, OfRoom: l.changesIn, Leaves: l.leaves, Moderation: l.moderation,
+func (l limiters) rates() service.ChangeRates {
+	return service.ChangeRates{
+		PerUser: l.changes, PerRoom: l.changesIn, Leaves: l.leaves, Moderation: l.moderation,
 		Creations: l.creations, RoomCreations: l.creationsIn,
 		Renames: l.renames, Profiles: l.profiles,
 	}
 }
 
 // newLimits are those of the environment until the store is read.
-func (a *App) newLimits(l limiters) *chat.LimitsInForce {
+func (a *App) newLimits(l limiters) *service.EffectiveLimits {
 	c := a.config
 	standard := chat.Limits{
 		MaxMessageLength: c.MaxMessageLength, MessagesPer10s: c.RateLimitMessages, AuthPerMinute: c.RateLimitAuth,
@@ -89,7 +90,7 @@ func (a *App) newLimits(l limiters) *chat.LimitsInForce {
 		UploadBytesPerDay: c.UploadQuota << 20, GuestUploadBytesPerDay: c.GuestUploadQuota << 20, StorageBytes: c.StorageQuota << 20,
 	}
 	l.set(standard)
-	return chat.NewLimitsInForce(standard, a.engines.store, func(now chat.Limits) {
+	return service.NewEffectiveLimits(standard, a.engines.store, func(now chat.Limits) {
 		l.set(now)
 		a.log.Info("limits changed", "limits", now)
 	})

@@ -65,7 +65,7 @@ func TestQuotas(t *testing.T) {
 			}
 
 			var view chat.LimitsView
-			if err := admin.Client.Do(ctx(t), http.MethodPatch, "/admin/limits", map[string]int{"uploadBytesPerDay": 5 << 20, "storageBytes": 4 << 20}, &view); err != nil || view.Standard.UploadBytesPerDay != 2<<20 {
+			if err := admin.Client.Do(ctx(t), http.MethodPatch, "/admin/limits", map[string]int{"uploadBytesPerDay": 5 << 20, "storageBytes": 4 << 20}, &view); err != nil || view.Defaults.UploadBytesPerDay != 2<<20 {
 				t.Fatalf("limits = %+v, %v", view, err)
 			}
 			alice.wantUpload(1<<20, "")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/blob"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
@@ -75,7 +76,7 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 	}
 	upload := func(key string) {
 		t.Helper()
-		if err := errors.Join(s.DoomBlobs(t.Context(), []string{key}, time.Hour), disk.Put(t.Context(), key, strings.NewReader("x"), 1, "text/plain")); err != nil {
+		if err := errors.Join(s.ScheduleBlobDeletion(t.Context(), []string{key}, time.Hour), disk.Put(t.Context(), key, strings.NewReader("x"), 1, "text/plain")); err != nil {
 			t.Fatal(err)
 		}
 		a := chat.NewAttachment{Owner: alice.User.ID, Name: "x", Size: 1, ContentType: "text/plain", BlobKey: key}
@@ -96,9 +97,9 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 	life, end := context.WithCancel(t.Context())
 	var nodes sync.WaitGroup
 	warned := make(chan string, 10)
-	sweepers := []*chat.Sweeper{}
+	sweepers := []*service.GarbageCollector{}
 	for range 2 {
-		sweeper := chat.NewSweeper(s, s, s, blobs, slog.New(warnings{slog.DiscardHandler, warned}))
+		sweeper := service.NewGarbageCollector(s, s, s, blobs, slog.New(warnings{slog.DiscardHandler, warned}))
 		sweepers = append(sweepers, sweeper)
 		nodes.Go(func() { sweeper.Run(life) })
 	}

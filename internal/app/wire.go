@@ -19,6 +19,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/picture"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/version"
 	"github.com/chillin-chat/chillin/internal/webhook"
 	"github.com/chillin-chat/chillin/web"
@@ -26,16 +27,16 @@ import (
 
 // wire makes of the engines a served node.
 func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
-	recent, limiters, hasher := cache.NewPages(m, time.Now), newLimiters(), auth.NewHasher(0, passwords)
+	recent, limiters, hasher := cache.NewMessages(m, time.Now), newLimiters(), auth.NewHasher(0, passwords)
 	pictures := picture.NewMaker(a.panics.Report)
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
 	a.limits = a.newLimits(limiters)
 	a.hub = a.newHub(recent, m)
 	a.hooks = a.newDispatcher(guard, m)
-	a.sweeper = chat.NewSweeper(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
-	a.indexer = &chat.Indexer{Store: a.engines.store, Log: a.log, Report: a.panics.Report}
+	a.sweeper = service.NewGarbageCollector(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
+	a.indexer = &service.Indexer{Store: a.engines.store, Log: a.log, Report: a.panics.Report}
 	a.service = a.newService(recent, limiters, hasher, guard, pictures)
-	a.seen = &auth.Seen{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
+	a.seen = &auth.SessionActivity{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	a.health = a.newHealth(m)
 	a.measure(m, hasher, pictures)
 	a.server = &http.Server{
@@ -49,13 +50,13 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	}
 }
 
-func (a *App) newHub(recent chat.Recent, m *metrics.Metrics) *gateway.Hub {
+func (a *App) newHub(recent chat.MessageCache, m *metrics.Metrics) *gateway.Hub {
 	db := a.engines.store
 	return gateway.NewHub(gateway.Deps{
 		Node: a.engines.node, Epoch: db.Epoch(),
 		Rooms: db, Messages: db, Accounts: db, Recent: recent,
 		Bus: a.engines.bus, Presence: a.engines.presence,
-		LimitsChanged: a.limits.Hurry, Metrics: m, Log: a.log,
+		LimitsChanged: a.limits.Refresh, Metrics: m, Log: a.log,
 	})
 }
 
@@ -66,23 +67,23 @@ func (a *App) newDispatcher(guard webhook.Guard, m *metrics.Metrics) *webhook.Di
 }
 
 // newService gives the rules what they stand on, in the order of chat.Service.
-func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, guard webhook.Guard, pictures *picture.Maker) *chat.Service {
+func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hasher, guard webhook.Guard, pictures *picture.Maker) *service.Service {
 	db := a.engines.store
-	return &chat.Service{
-		Accounts: db, Profiles: db, Departures: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
-		Messages: db, Archive: db, Attachments: db, Storage: db, Hooks: db, Administration: db,
+	return &service.Service{
+		Accounts: db, Profiles: db, AccountDeletion: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
+		Messages: db, Archive: db, Attachments: db, Storage: db, Webhooks: db, Administration: db,
 
-		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, Recent: recent, Seats: a.hub, Connections: a.hub,
+		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
 
-		Blobs: a.engines.blobs, Space: a.newSpace(), Sweeper: a.sweeper, Pictures: pictures,
-		Links: chat.Links{Secret: db.LinkSecret(), Now: time.Now},
+		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.sweeper, Pictures: pictures,
+		Links: service.Links{Secret: db.LinkSecret(), Now: time.Now},
 
-		Limits: a.limits, Sends: l.sends, Floods: l.floods, Joins: l.joins, Foundings: l.foundings,
-		Rates: l.rates(), Uploads: perUser(uploadsPer10s), Searches: perMinute[chat.UserID](searchesPerMinute),
-		Reads: per[chat.UserID](100*time.Second, readsPer100s),
-		Guesses: chat.Guesses{
-			OfCaller: perMinute[chat.UserID](guessesOfCaller),
-			OfUser:   perMinute[chat.Guess](guessesOfUser), OfRoom: perMinute[chat.Guess](guessesOfRoom),
+		Limits: a.limits, MessageRate: l.sends, RoomMessageRate: l.floods, JoinRate: l.joins, RoomCreationRate: l.foundings,
+		ChangeRates: l.rates(), UploadRate: perUser(uploadsPer10s), SearchRate: perMinute[chat.UserID](searchesPerMinute),
+		ReadRate: per[chat.UserID](100*time.Second, readsPer100s),
+		RoomPasswordAttempts: service.RoomPasswordAttempts{
+			PerCaller: perMinute[chat.UserID](guessesOfCaller),
+			PerUser:   perMinute[service.RoomPasswordAttempt](guessesOfUser), PerRoom: perMinute[service.RoomPasswordAttempt](guessesOfRoom),
 		},
 		Passwords: auth.NewRoomPasswords(hasher), Targets: guard,
 
@@ -93,14 +94,14 @@ func (a *App) newService(recent chat.Recent, l limiters, hasher *auth.Hasher, gu
 func (a *App) newAccounts(l limiters, hasher *auth.Hasher) *auth.Accounts {
 	return &auth.Accounts{
 		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
-		Changed:  a.service.AnnounceUser,
-		Attempts: byNetwork{l.attempts}, Births: byNetwork{l.births}, Logins: perMinute[string](loginsOfName),
-		Creations: l.creations,
+		PublishProfile: a.service.PublishProfile,
+		AttemptRate:    byNetwork{l.attempts}, SignupRate: byNetwork{l.births}, LoginRate: perMinute[string](loginsOfName),
+		CreationRate: l.creations,
 	}
 }
 
-func (a *App) newRequests() *auth.Requests {
-	return &auth.Requests{Store: a.engines.store, Origins: a.config.ClientOrigins, Present: a.hub.Caller, Seen: a.seen}
+func (a *App) newRequests() *auth.Authenticator {
+	return &auth.Authenticator{Store: a.engines.store, Origins: a.config.ClientOrigins, FromLiveConn: a.hub.Caller, Activity: a.seen}
 }
 
 // bodyTime is how long a request may take to come in, its body included. Uploads
@@ -126,7 +127,7 @@ func (w waking) Announce(e chat.Event) {
 
 // routes are everything that a node answers: the api, the socket, health, and the
 // client for the rest.
-func (a *App) routes(accounts *auth.Accounts, requests *auth.Requests, m *metrics.Metrics) http.Handler {
+func (a *App) routes(accounts *auth.Accounts, requests *auth.Authenticator, m *metrics.Metrics) http.Handler {
 	router := chi.NewRouter()
 	var rest *api.API
 	router.Use(

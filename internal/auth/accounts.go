@@ -17,8 +17,8 @@ import (
 
 // How long a sign-in lasts.
 const (
-	SessionLife = 30 * 24 * time.Hour
-	GuestLife   = 24 * time.Hour
+	SessionLifetime = 30 * 24 * time.Hour
+	GuestLifetime   = 24 * time.Hour
 )
 
 // Accounts registers users and signs them in and out.
@@ -28,16 +28,16 @@ type Accounts struct {
 	Announcer chat.Announcer
 	Hasher    *Hasher
 	// Attempts counts what an address tries: registrations, logins, guests.
-	Attempts chat.Limiter[string]
+	AttemptRate chat.Limiter[string]
 	// Logins counts what is tried for one name, known or not, from everywhere.
-	Logins chat.Limiter[string]
+	LoginRate chat.Limiter[string]
 	// Births counts the accounts, guests too, that are made from an address.
-	Births chat.Budget[string]
+	SignupRate chat.Budget[string]
 	// Creations counts the bots that a user makes and the tokens that it gives them.
-	Creations chat.Limiter[chat.UserID]
+	CreationRate chat.Limiter[chat.UserID]
 	// Changed is told of users who look different now.
-	Changed func(ctx context.Context, user chat.User)
-	Now     func() time.Time
+	PublishProfile func(ctx context.Context, user chat.User)
+	Now            func() time.Time
 }
 
 // Device is from where somebody signs in.
@@ -77,7 +77,7 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 	if err != nil {
 		return SignedIn{}, err
 	}
-	token, session := a.newSession(from, SessionLife)
+	token, session := a.newSession(from, SessionLifetime)
 	caller, err := a.register(ctx, account, session)
 	return SignedIn{caller, token}, err
 }
@@ -85,7 +85,7 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 func newAccount(in Registration) (chat.NewAccount, error) {
 	username, err := markup.Username(in.Username)
 	if err != nil {
-		return chat.NewAccount{}, chat.Fault(chat.BadRequest, "That username cannot be used: %v.", err).In("username")
+		return chat.NewAccount{}, chat.Errorf(chat.BadRequest, "That username cannot be used: %v.", err).WithField("username")
 	}
 	email, err := cleanEmail(in.Email)
 	if err != nil {
@@ -115,14 +115,14 @@ func cleanEmail(text string) (string, error) {
 	}
 	address, err := mail.ParseAddress(text)
 	if err != nil || address.Address != text || len(text) > 254 {
-		return "", chat.Fault(chat.BadRequest, "That is not an email address.").In("email")
+		return "", chat.Errorf(chat.BadRequest, "That is not an email address.").WithField("email")
 	}
 	return strings.ToLower(text), nil
 }
 
 // errWrongLogin is the same for unknown names and wrong passwords.
 func errWrongLogin() error {
-	return chat.Fault(chat.Unauthenticated, "Username or password is not right.")
+	return chat.Errorf(chat.Unauthenticated, "Username or password is not right.")
 }
 
 // Login signs in by username or email. Unknown names cost the same time as wrong
@@ -132,7 +132,7 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 		return SignedIn{}, err
 	}
 	key := loginKey(login)
-	if after, ok := a.Logins.Allow(key); !ok {
+	if after, ok := a.LoginRate.Allow(key); !ok {
 		return SignedIn{}, &chat.Error{Code: chat.RateLimited, Text: "Too many attempts for this name. Please wait a moment.", RetryAfter: after}
 	}
 	user, phc, err := a.Store.Credentials(ctx, key)
@@ -155,7 +155,7 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	if !ok {
 		return SignedIn{}, errWrongLogin()
 	}
-	token, session := a.newSession(from, SessionLife)
+	token, session := a.newSession(from, SessionLifetime)
 	session.Verified = phc
 	caller, err := a.Store.StartSession(ctx, user.ID, session)
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
@@ -191,12 +191,12 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if err := chat.CheckPassword(password, caller.User.Username); err != nil {
 		return err
 	}
-	was, err := a.check(ctx, caller, current, "current")
+	was, err := a.verifyPassword(ctx, caller, current, "current")
 	if err != nil {
 		return err
 	}
 	if was == "" {
-		return chat.Fault(chat.Forbidden, "Guests have no password.")
+		return chat.Errorf(chat.Forbidden, "Guests have no password.")
 	}
 	phc, err := a.Hasher.of(newPasswords).Hash(ctx, password)
 	if err != nil {
@@ -214,24 +214,24 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	return nil
 }
 
-// Confirm makes sure that the caller is who signed in, by the password. Guests
+// CheckPassword makes sure that the caller is who signed in, by the password. Guests
 // have none and need none.
-func (a *Accounts) Confirm(ctx context.Context, caller chat.Caller, password string, from Device) error {
+func (a *Accounts) CheckPassword(ctx context.Context, caller chat.Caller, password string, from Device) error {
 	if err := a.allow(from); err != nil {
 		return err
 	}
-	_, err := a.check(ctx, caller, password, "password")
+	_, err := a.verifyPassword(ctx, caller, password, "password")
 	return err
 }
 
-// check refuses a password that is not the caller's. Who has none is a guest.
-func (a *Accounts) check(ctx context.Context, caller chat.Caller, password, field string) (phc string, err error) {
+// verifyPassword refuses a password that is not the caller's. Who has none is a guest.
+func (a *Accounts) verifyPassword(ctx context.Context, caller chat.Caller, password, field string) (phc string, err error) {
 	user, phc, err := a.Store.Credentials(ctx, caller.User.Username)
 	switch {
 	case err != nil:
 		return "", err
 	case phc == "" && !user.Guest:
-		return "", chat.Fault(chat.Forbidden, "Bots have no password.")
+		return "", chat.Errorf(chat.Forbidden, "Bots have no password.")
 	case phc == "":
 		return "", nil
 	}
@@ -246,7 +246,7 @@ func (a *Accounts) check(ctx context.Context, caller chat.Caller, password, fiel
 }
 
 func errNotPassword(field string) error {
-	return chat.Fault(chat.WrongPassword, "That is not your password.").In(field)
+	return chat.Errorf(chat.WrongPassword, "That is not your password.").WithField(field)
 }
 
 // Sessions returns the caller's living sessions.
@@ -264,14 +264,14 @@ func (a *Accounts) EndSession(ctx context.Context, caller chat.Caller, id chat.S
 }
 
 func (a *Accounts) allow(from Device) error {
-	if after, ok := a.Attempts.Allow(from.IP); !ok {
+	if after, ok := a.AttemptRate.Allow(from.IP); !ok {
 		return &chat.Error{Code: chat.RateLimited, Text: "Too many attempts from your address. Please wait a moment.", RetryAfter: after}
 	}
 	return nil
 }
 
 func (a *Accounts) allowAccount(from Device) error {
-	if after, ok := a.Births.Ready(from.IP); !ok {
+	if after, ok := a.SignupRate.Ready(from.IP); !ok {
 		return &chat.Error{Code: chat.RateLimited, Text: "Too many accounts have been made from your address. Please come again later.", RetryAfter: after}
 	}
 	return a.allow(from)
@@ -281,7 +281,7 @@ func (a *Accounts) allowAccount(from Device) error {
 func (a *Accounts) register(ctx context.Context, account chat.NewAccount, session chat.NewSession) (chat.Caller, error) {
 	caller, err := a.Store.Register(ctx, account, session)
 	if err == nil {
-		_, _ = a.Births.Allow(session.IP)
+		_, _ = a.SignupRate.Allow(session.IP)
 	}
 	return caller, err
 }

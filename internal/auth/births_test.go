@@ -26,8 +26,8 @@ func TestOnlyAccountsThatWereMadeCountForAnAddress(t *testing.T) {
 	store := &register{}
 	a := &Accounts{
 		Store: store, Now: time.Now,
-		Attempts: ratelimit.New[string](rate.Inf, 1, nil),
-		Births:   ratelimit.New[string](rate.Every(time.Hour), 2, nil),
+		AttemptRate: ratelimit.New[string](rate.Inf, 1, nil),
+		SignupRate:  ratelimit.New[string](rate.Every(time.Hour), 2, nil),
 	}
 	guest := func(ip string) error {
 		_, err := a.Guest(t.Context(), "", Device{IP: ip})

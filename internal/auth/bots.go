@@ -31,7 +31,7 @@ func (a *Accounts) CreateBot(ctx context.Context, caller chat.Caller, in NewBot,
 	token, session := a.newBotSession(from)
 	bot, err := a.Bots.CreateBot(ctx, caller.User.ID, account, session)
 	if err == nil {
-		_, _ = a.Births.Allow(from.IP) // a bot that is deleted leaves a user behind
+		_, _ = a.SignupRate.Allow(from.IP) // a bot that is deleted leaves a user behind
 	}
 	return SignedIn{chat.Caller{User: bot}, token}, err
 }
@@ -41,9 +41,9 @@ func (a *Accounts) OwnBots(ctx context.Context, caller chat.Caller) ([]chat.User
 	return a.Bots.Bots(ctx, caller.User.ID)
 }
 
-// RenewBot gives a bot of caller another token; the old one ends at once, its
+// RotateBotToken gives a bot of caller another token; the old one ends at once, its
 // sockets too.
-func (a *Accounts) RenewBot(ctx context.Context, caller chat.Caller, bot chat.UserID, from Device) (SignedIn, error) {
+func (a *Accounts) RotateBotToken(ctx context.Context, caller chat.Caller, bot chat.UserID, from Device) (SignedIn, error) {
 	if _, err := a.Bots.OwnBot(ctx, caller.User.ID, bot); err != nil {
 		return SignedIn{}, err
 	}
@@ -51,7 +51,7 @@ func (a *Accounts) RenewBot(ctx context.Context, caller chat.Caller, bot chat.Us
 		return SignedIn{}, err
 	}
 	token, session := a.newBotSession(from)
-	renewed, err := a.Bots.RenewBot(ctx, caller.User.ID, bot, session)
+	renewed, err := a.Bots.RotateBotToken(ctx, caller.User.ID, bot, session)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -66,13 +66,13 @@ func (a *Accounts) OwnBot(ctx context.Context, caller chat.Caller, bot chat.User
 
 func mayOwnBots(caller chat.Caller) error {
 	if caller.User.Guest || caller.User.Role == chat.Bot {
-		return chat.Fault(chat.Forbidden, "Guests and bots have no bots: sign in with an account.")
+		return chat.Errorf(chat.Forbidden, "Guests and bots have no bots: sign in with an account.")
 	}
 	return nil
 }
 
 func (a *Accounts) allowCreation(caller chat.Caller) error {
-	if after, ok := a.Creations.Allow(caller.User.ID); !ok {
+	if after, ok := a.CreationRate.Allow(caller.User.ID); !ok {
 		return &chat.Error{Code: chat.RateLimited, Text: "You have made too many things in the last hour. Please come again later.", RetryAfter: after}
 	}
 	return nil
@@ -80,6 +80,6 @@ func (a *Accounts) allowCreation(caller chat.Caller) error {
 
 func (a *Accounts) newBotSession(from Device) (string, chat.NewSession) {
 	token, session := a.newSession(from, time.Hour)
-	session.ExpiresAt = chat.Never
+	session.ExpiresAt = chat.NoExpiry
 	return token, session
 }

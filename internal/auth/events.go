@@ -16,23 +16,23 @@ var suspicious = map[chat.Code]string{
 	chat.WrongPassword: "wrong password",
 }
 
-// NoteRefusal logs a refusal that may be part of an attack. Whose request it was, ctx
+// LogRefusal logs a refusal that may be part of an attack. Whose request it was, ctx
 // knows.
-func NoteRefusal(ctx context.Context, log *slog.Logger, refusal *chat.Error) {
+func LogRefusal(ctx context.Context, log *slog.Logger, refusal *chat.Error) {
 	if message, ok := suspicious[refusal.Code]; ok {
-		SecurityEvent(ctx, log, message, refusal.Text)
+		LogSecurityEvent(ctx, log, message, refusal.Text)
 	}
 }
 
-// SecurityEvent logs what may be an attack. reason is for people and has no secrets.
-func SecurityEvent(ctx context.Context, log *slog.Logger, message, reason string) {
+// LogSecurityEvent logs what may be an attack. reason is for people and has no secrets.
+func LogSecurityEvent(ctx context.Context, log *slog.Logger, message, reason string) {
 	log.WarnContext(ctx, message, logging.Event, logging.Security, "reason", reason) //nolint:sloglint // each message is a constant of its caller
 }
 
 const maxLoggedOrigin = 100 // bytes
 
-// NoteOrigin has the log lines of r tell from which page it came.
-func NoteOrigin(r *http.Request) {
+// AddOrigin has the log lines of r tell from which page it came.
+func AddOrigin(r *http.Request) {
 	origin := r.Header.Get("Origin")
 	logging.Add(r.Context(), slog.String("origin", origin[:min(len(origin), maxLoggedOrigin)]))
 }

@@ -18,7 +18,7 @@ func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedI
 	if err != nil {
 		return SignedIn{}, err
 	}
-	token, session := a.newSession(from, GuestLife)
+	token, session := a.newSession(from, GuestLifetime)
 	caller, err := a.register(ctx,
 		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: session.ExpiresAt}, session)
 	return SignedIn{caller, token}, err
@@ -31,14 +31,14 @@ func guestName() string {
 	return "guest-" + n.Text(36)
 }
 
-// Keep makes an account of a guest, who stays the same user: messages, rooms,
+// UpgradeGuest makes an account of a guest, who stays the same user: messages, rooms,
 // sessions and open sockets go on. FORBIDDEN for who is no guest.
-func (a *Accounts) Keep(ctx context.Context, caller chat.Caller, in Registration, from Device) (chat.User, error) {
+func (a *Accounts) UpgradeGuest(ctx context.Context, caller chat.Caller, in Registration, from Device) (chat.User, error) {
 	if err := a.allow(from); err != nil {
 		return chat.User{}, err
 	}
 	if !caller.User.Guest {
-		return chat.User{}, chat.Fault(chat.Forbidden, "You have an account already.")
+		return chat.User{}, chat.Errorf(chat.Forbidden, "You have an account already.")
 	}
 	account, err := a.newPerson(ctx, in)
 	if err != nil {
@@ -47,9 +47,9 @@ func (a *Accounts) Keep(ctx context.Context, caller chat.Caller, in Registration
 	if in.DisplayName == "" {
 		account.DisplayName = "" // the guest's own
 	}
-	user, err := a.Store.KeepGuest(ctx, caller.User.ID, account, chat.At(a.Now().Add(SessionLife)))
+	user, err := a.Store.UpgradeGuest(ctx, caller.User.ID, account, chat.At(a.Now().Add(SessionLifetime)))
 	if err == nil {
-		a.Changed(ctx, user)
+		a.PublishProfile(ctx, user)
 	}
 	return user, err
 }

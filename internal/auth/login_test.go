@@ -24,7 +24,7 @@ func (d directory) Credentials(_ context.Context, login string) (chat.User, stri
 	case "guest-1":
 		return chat.User{ID: 2, Username: "guest-1", Guest: true}, "", nil
 	}
-	return chat.User{}, "", chat.ErrMissing()
+	return chat.User{}, "", chat.ErrNotFound()
 }
 
 func (directory) StartSession(_ context.Context, id chat.UserID, _ chat.NewSession) (chat.Caller, error) {
@@ -48,7 +48,7 @@ func TestALoginTellsNothingOfNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts := &Accounts{Store: directory{alice: phc}, Hasher: hasher, Attempts: always{}, Logins: always{}, Now: time.Now}
+	accounts := &Accounts{Store: directory{alice: phc}, Hasher: hasher, AttemptRate: always{}, LoginRate: always{}, Now: time.Now}
 	for _, c := range []struct {
 		name, login, password string
 		in                    bool

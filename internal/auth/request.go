@@ -22,31 +22,31 @@ const (
 // browsers' sockets that can send neither cookie nor header.
 const bearerProtocol = "bearer."
 
-// Source is how a request proves whose it is.
-type Source int
+// CredentialSource is how a request proves whose it is.
+type CredentialSource int
 
 const (
-	Nowhere Source = iota
-	Header
-	Cookie
-	Subprotocol
+	CredentialNone CredentialSource = iota
+	CredentialHeader
+	CredentialCookie
+	CredentialSubprotocol
 )
 
-// Requests reads from requests whose they are.
-type Requests struct {
+// Authenticator reads from requests whose they are.
+type Authenticator struct {
 	Store chat.Accounts
 	// Origins are allowed beside the server's own.
 	Origins []string
 	// Present finds whose token it is among those who are connected to this node.
-	Present func(tokenHash []byte) (chat.Caller, bool)
+	FromLiveConn func(tokenHash []byte) (chat.Caller, bool)
 	// Seen is told of the sessions by which requests come.
-	Seen *Seen
+	Activity *SessionActivity
 }
 
-// PresentCaller is Caller while the store is away: cause, unless the caller is
+// LiveCaller is Caller while the store is away: cause, unless the caller is
 // connected to this node.
-func (rs *Requests) PresentCaller(r *http.Request, cause error) (chat.Caller, error) {
-	if caller, ok := rs.Present(TokenHash(r)); ok {
+func (rs *Authenticator) LiveCaller(r *http.Request, cause error) (chat.Caller, error) {
+	if caller, ok := rs.FromLiveConn(TokenHash(r)); ok {
 		return caller, nil
 	}
 	return chat.Caller{}, cause
@@ -60,34 +60,34 @@ func TokenHash(r *http.Request) []byte {
 
 // Caller finds who asks, and how the request proved it. A request without
 // credentials is UNAUTHENTICATED, and so is one whose session is over.
-func (rs *Requests) Caller(r *http.Request) (chat.Caller, Source, error) {
+func (rs *Authenticator) Caller(r *http.Request) (chat.Caller, CredentialSource, error) {
 	token, source := credentials(r)
 	if token == "" {
-		return chat.Caller{}, Nowhere, chat.Fault(chat.Unauthenticated, "Please sign in.")
+		return chat.Caller{}, CredentialNone, chat.Errorf(chat.Unauthenticated, "Please sign in.")
 	}
 	caller, err := rs.Store.CallerByToken(r.Context(), chat.TokenHash(token))
 	if chat.CodeOf(err) == chat.NotFound && err != nil {
-		return chat.Caller{}, source, chat.Fault(chat.Unauthenticated, "Your session is over. Please sign in again.")
+		return chat.Caller{}, source, chat.Errorf(chat.Unauthenticated, "Your session is over. Please sign in again.")
 	}
 	if err == nil {
-		rs.Seen.Note(caller.Session)
+		rs.Activity.Touch(caller.Session)
 	}
 	return caller, source, err
 }
 
-func credentials(r *http.Request) (string, Source) {
+func credentials(r *http.Request) (string, CredentialSource) {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(token), Header
+		return strings.TrimSpace(token), CredentialHeader
 	}
 	for _, protocol := range Subprotocols(r) {
 		if token, ok := strings.CutPrefix(protocol, bearerProtocol); ok {
-			return token, Subprotocol
+			return token, CredentialSubprotocol
 		}
 	}
 	if token, ok := CookieToken(r); ok {
-		return token, Cookie
+		return token, CredentialCookie
 	}
-	return "", Nowhere
+	return "", CredentialNone
 }
 
 // CookieToken returns the token of the session cookie of r.
@@ -114,7 +114,7 @@ func Subprotocols(r *http.Request) []string {
 // AllowedOrigin tells whether the page that made r may: it comes from the same
 // host or from a named origin. present is false where the client names none,
 // which no browser does for what matters here.
-func (rs *Requests) AllowedOrigin(r *http.Request) (allowed, present bool) {
+func (rs *Authenticator) AllowedOrigin(r *http.Request) (allowed, present bool) {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 {
 		return false, false
@@ -130,13 +130,13 @@ func (rs *Requests) AllowedOrigin(r *http.Request) (allowed, present bool) {
 		strings.EqualFold(u.Host, r.Host), true
 }
 
-// MayAct refuses cross-site requests: what changes something and is proved by a
+// CheckOrigin refuses cross-site requests: what changes something and is proved by a
 // cookie, which the browser sends along unasked, must come from an allowed page.
-func (rs *Requests) MayAct(r *http.Request, source Source) error {
+func (rs *Authenticator) CheckOrigin(r *http.Request, source CredentialSource) error {
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 	allowed, present := rs.AllowedOrigin(r)
-	if (source == Cookie && !safe && !allowed) || (present && !safe && !allowed) {
-		return chat.Fault(chat.Forbidden, "This request does not come from an allowed page (Origin).")
+	if (source == CredentialCookie && !safe && !allowed) || (present && !safe && !allowed) {
+		return chat.Errorf(chat.Forbidden, "This request does not come from an allowed page (Origin).")
 	}
 	return nil
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// seenEvery is how often the sessions in use are written down. The store lets each
+// activityInterval is how often the sessions in use are written down. The store lets each
 // be written once a minute; looking more often keeps the minute short.
-const seenEvery = 20 * time.Second
+const activityInterval = 20 * time.Second
 
-// Seen remembers which sessions are in use, so that no request waits for it to be
+// SessionActivity remembers which sessions are in use, so that no request waits for it to be
 // written down. What a node forgets by stopping is half a minute of it.
-type Seen struct {
+type SessionActivity struct {
 	Store chat.Accounts
 	// Connected are the sessions with open sockets here.
 	Connected func() []chat.SessionID
@@ -27,8 +27,8 @@ type Seen struct {
 	sessions map[chat.SessionID]struct{}
 }
 
-// Note tells that a session is in use.
-func (s *Seen) Note(id chat.SessionID) {
+// Touch tells that a session is in use.
+func (s *SessionActivity) Touch(id chat.SessionID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sessions == nil {
@@ -38,8 +38,8 @@ func (s *Seen) Note(id chat.SessionID) {
 }
 
 // Run writes down what is in use, until ctx ends.
-func (s *Seen) Run(ctx context.Context) {
-	tick := time.NewTicker(seenEvery)
+func (s *SessionActivity) Run(ctx context.Context) {
+	tick := time.NewTicker(activityInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -52,16 +52,16 @@ func (s *Seen) Run(ctx context.Context) {
 }
 
 // write leaves out what the store has no time for: it is seen again soon.
-func (s *Seen) write(ctx context.Context) {
+func (s *SessionActivity) write(ctx context.Context) {
 	for _, id := range s.Connected() {
-		s.Note(id)
+		s.Touch(id)
 	}
 	s.mu.Lock()
 	noted := slices.Sorted(maps.Keys(s.sessions))
 	s.sessions = nil
 	s.mu.Unlock()
-	for some := range slices.Chunk(noted, chat.MaxSeen) {
-		if err := s.Store.SessionsSeen(ctx, some); err != nil {
+	for some := range slices.Chunk(noted, chat.MaxTouchedSessions) {
+		if err := s.Store.TouchSessions(ctx, some); err != nil {
 			if ctx.Err() == nil {
 				s.Log.Warn("sessions in use not written down", "err", err)
 			}

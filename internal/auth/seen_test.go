@@ -22,7 +22,7 @@ type ledger struct {
 	away    bool
 }
 
-func (l *ledger) SessionsSeen(_ context.Context, ids []chat.SessionID) error {
+func (l *ledger) TouchSessions(_ context.Context, ids []chat.SessionID) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.away {
@@ -49,20 +49,20 @@ func (l *ledger) goes(away bool) {
 func TestSessionsInUseAreWrittenDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &ledger{}
-		seen := &Seen{Store: store, Connected: func() []chat.SessionID { return []chat.SessionID{7} }, Log: slog.New(slog.DiscardHandler)}
+		seen := &SessionActivity{Store: store, Connected: func() []chat.SessionID { return []chat.SessionID{7} }, Log: slog.New(slog.DiscardHandler)}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { seen.Run(ctx); close(ended) }()
 		pass := func(want ...[]chat.SessionID) {
 			t.Helper()
-			time.Sleep(seenEvery)
+			time.Sleep(activityInterval)
 			synctest.Wait()
 			if got := store.take(); !slices.EqualFunc(got, want, slices.Equal) {
 				t.Fatalf("written = %v, want %v", got, want)
 			}
 		}
 		for range 100 {
-			seen.Note(3)
+			seen.Touch(3)
 		}
 		if got := store.take(); got != nil {
 			t.Fatalf("a request has written %v, want it to be left for later", got)
@@ -73,11 +73,11 @@ func TestSessionsInUseAreWrittenDown(t *testing.T) {
 		pass()
 		store.goes(false)
 		var many []chat.SessionID
-		for id := range chat.SessionID(chat.MaxSeen + 1) {
+		for id := range chat.SessionID(chat.MaxTouchedSessions + 1) {
 			many = append(many, id+10)
-			seen.Note(id + 10)
+			seen.Touch(id + 10)
 		}
-		pass(append([]chat.SessionID{7}, many[:chat.MaxSeen-1]...), many[chat.MaxSeen-1:])
+		pass(append([]chat.SessionID{7}, many[:chat.MaxTouchedSessions-1]...), many[chat.MaxTouchedSessions-1:])
 		cancel()
 		<-ended
 	})

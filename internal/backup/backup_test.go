@@ -153,13 +153,13 @@ func startWriters(t *testing.T, ctx context.Context, town *town) *sync.WaitGroup
 // sweep deletes due blobs as every node does.
 func sweep(ctx context.Context, town *town) {
 	for ctx.Err() == nil {
-		keys, err := town.store.DueBlobs(ctx, 100, time.Minute)
+		keys, err := town.store.ClaimBlobDeletions(ctx, 100, time.Minute)
 		if err != nil {
 			continue
 		}
 		for _, key := range keys {
 			if err := town.blobs.Delete(ctx, key); err == nil {
-				_ = town.store.ForgetBlob(ctx, key)
+				_ = town.store.FinishBlobDeletion(ctx, key)
 			}
 		}
 	}

@@ -391,7 +391,7 @@ func TestAnOlderSchemaIsBroughtUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := to.open(t)
-		if due, err := s.DueBlobs(t.Context(), 10, 0); err != nil || !slices.Equal(due, []string{"avatars/face"}) {
+		if due, err := s.ClaimBlobDeletions(t.Context(), 10, 0); err != nil || !slices.Equal(due, []string{"avatars/face"}) {
 			t.Errorf("due blobs = %q, %v, want what the migration of the rows makes", due, err)
 		}
 	})

@@ -214,7 +214,7 @@ func (town *town) say(ctx context.Context, room chat.Room, text string, files ..
 			_, _ = rand.Read(random) // never fails
 			body = string(random)
 		}
-		err := errors.Join(town.store.DoomBlobs(ctx, []string{key}, time.Hour),
+		err := errors.Join(town.store.ScheduleBlobDeletion(ctx, []string{key}, time.Hour),
 			town.blobs.Put(ctx, key, strings.NewReader(body), int64(len(body)), "text/plain"))
 		if err != nil {
 			return chat.Message{}, err

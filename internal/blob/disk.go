@@ -110,14 +110,14 @@ func syncDir(dir string) error {
 // Get implements chat.Blobs.
 func (d *Disk) Get(_ context.Context, key string) (chat.Blob, error) {
 	if !ValidKey(key) {
-		return chat.Blob{}, chat.ErrMissing()
+		return chat.Blob{}, chat.ErrNotFound()
 	}
 	blob, err := open(d.path(key))
 	switch {
 	case err == nil:
 		return blob, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return chat.Blob{}, chat.ErrMissing()
+		return chat.Blob{}, chat.ErrNotFound()
 	}
 	return chat.Blob{}, chat.ErrUnavailable(fmt.Errorf("get blob %q: %w", key, err))
 }

@@ -116,7 +116,7 @@ func (s *S3) put(ctx context.Context, key string, body *exactly, size int64, con
 // Get implements chat.Blobs.
 func (s *S3) Get(ctx context.Context, key string) (chat.Blob, error) {
 	if !ValidKey(key) {
-		return chat.Blob{}, chat.ErrMissing()
+		return chat.Blob{}, chat.ErrNotFound()
 	}
 	ctx, w := watched(ctx)
 	object, err := s.client.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
@@ -130,7 +130,7 @@ func (s *S3) Get(ctx context.Context, key string) (chat.Blob, error) {
 		object.Close()
 		w.stop()
 		if code(err) == http.StatusNotFound {
-			return chat.Blob{}, chat.ErrMissing()
+			return chat.Blob{}, chat.ErrNotFound()
 		}
 		return chat.Blob{}, fmt.Errorf("get blob %q: %w", key, err)
 	}

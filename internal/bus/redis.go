@@ -91,7 +91,7 @@ func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.L
 // which we know that it hears us.
 func (r *Redis) Suspect() bool { return r.suspect.Load() }
 
-// Fault returns why Suspect is true: ErrStarting before the first subscription has come
+// Errorf returns why Suspect is true: ErrStarting before the first subscription has come
 // about or failed. It is nil while the node hears itself.
 func (r *Redis) Fault() error {
 	if !r.Suspect() {
@@ -103,7 +103,7 @@ func (r *Redis) Fault() error {
 	return ErrStarting
 }
 
-// ErrStarting is the Fault of a bus that has only begun to subscribe.
+// ErrStarting is the Errorf of a bus that has only begun to subscribe.
 var ErrStarting = errors.New("the first subscription is not in force yet")
 
 func (r *Redis) setSuspect(suspect bool) {

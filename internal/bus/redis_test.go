@@ -182,7 +182,7 @@ func TestNobodyIsAskedWhileRedisIsAway(t *testing.T) {
 	for _, away := range []bool{true, false} {
 		p.refuse(away)
 		eventually(t, fmt.Sprintf("an answer while away is %v", away), func() bool {
-			_, err := n.Ask(t.Context(), chat.Notice{Kind: chat.Asked})
+			_, err := n.Ask(t.Context(), chat.Notice{Kind: chat.SurveyRequest})
 			if err != nil && chat.CodeOf(err) != chat.Unavailable {
 				t.Fatalf("err = %v, want %s", err, chat.Unavailable)
 			}

@@ -170,10 +170,10 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		nodes[1].Follow(ctx, 1<<40)
 		want := []chat.Event{
 			{Kind: chat.Change, Room: 1 << 40, Seq: 1 << 50, Frame: []byte(`{"type":"message:new","data":{"text":"é😀"}}`)},
-			{Kind: chat.Departure, Room: 1 << 40, Seq: 1<<50 + 1, User: 1 << 60, Frame: []byte("x")},
-			{Kind: chat.Ejection, Room: 1 << 40, Seq: 1<<50 + 2, User: 3, Frame: []byte("x")},
+			{Kind: chat.MemberLeft, Room: 1 << 40, Seq: 1<<50 + 1, User: 1 << 60, Frame: []byte("x")},
+			{Kind: chat.MemberKicked, Room: 1 << 40, Seq: 1<<50 + 2, User: 3, Frame: []byte("x")},
 			{Kind: chat.RoomChanged, Room: 1 << 40, Frame: []byte("{}")},
-			{Kind: chat.RoomGone, Room: 1 << 40},
+			{Kind: chat.RoomDeleted, Room: 1 << 40},
 			{Kind: chat.PresenceHint, Room: 1 << 40},
 			{Kind: chat.TypingOn, Room: 1 << 40, User: 5},
 			{Kind: chat.TypingOff, Room: 1 << 40, User: 5},
@@ -265,7 +265,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 
 	t.Run("a question is heard by every node, and counted", func(t *testing.T) {
 		nodes := start(t, 3)
-		question := chat.Notice{Kind: chat.Asked, Except: "q1", Frame: []byte(`{"limit":1}`)}
+		question := chat.Notice{Kind: chat.SurveyRequest, Except: "q1", Frame: []byte(`{"limit":1}`)}
 		if heard, err := nodes[0].Ask(ctx, question); err != nil || heard != 3 {
 			t.Fatalf("heard by %d, %v, want 3", heard, err)
 		}

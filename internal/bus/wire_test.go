@@ -16,7 +16,7 @@ func TestLongFramesOfDurableEventsStayBehind(t *testing.T) {
 	}{
 		{chat.Event{Kind: chat.Change, Room: 7, Seq: 3, Frame: long[:maxFrame]}, long[:maxFrame]},
 		{chat.Event{Kind: chat.Change, Room: 7, Seq: 3, Frame: long}, nil},
-		{chat.Event{Kind: chat.Departure, Room: 7, Seq: 3, User: 9, Frame: long}, nil},
+		{chat.Event{Kind: chat.MemberLeft, Room: 7, Seq: 3, User: 9, Frame: long}, nil},
 		{chat.Event{Kind: chat.RoomChanged, Room: 7, Frame: long}, long}, // could be had nowhere else
 	} {
 		got, err := decodeEvent(string(encodeEvent(c.in)))
@@ -32,7 +32,7 @@ func TestLongFramesOfDurableEventsStayBehind(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(string(encodeEvent(chat.Event{Kind: chat.Departure, Room: 7, Seq: 1 << 40, User: 9, Frame: []byte("{}")})))
+	f.Add(string(encodeEvent(chat.Event{Kind: chat.MemberLeft, Room: 7, Seq: 1 << 40, User: 9, Frame: []byte("{}")})))
 	f.Add(string(encodeNotice(chat.Notice{Kind: chat.ForUser, User: 7, Session: 8, Except: "x", Frame: []byte("{}")})))
 	f.Add("")
 	f.Add("\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")

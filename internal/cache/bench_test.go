@@ -12,6 +12,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
@@ -19,10 +20,10 @@ import (
 func TestMain(m *testing.M) { testenv.Main(m) }
 
 // nothing never knows a page.
-type nothing struct{ chat.Recent }
+type nothing struct{ chat.MessageCache }
 
-func (nothing) Newest(chat.RoomID, chat.Seq) (chat.Page, bool) { return chat.Page{}, false }
-func (nothing) Keep(chat.RoomID, chat.Page)                    {}
+func (nothing) Get(chat.RoomID, chat.Seq) (chat.Page, bool) { return chat.Page{}, false }
+func (nothing) Put(chat.RoomID, chat.Page)                  {}
 
 // BenchmarkNewest reads the newest page of a room of a Postgres near by, as a
 // request does once it is known who asks: with what is kept here and without.
@@ -51,8 +52,8 @@ func BenchmarkNewest(b *testing.B) {
 		b.Fatal(err)
 	}
 	room := talk(b, s, alice)
-	for name, recent := range map[string]chat.Recent{"without": nothing{}, "with": NewPages(metrics.New(), nil)} {
-		service := &chat.Service{Rooms: s, Messages: s, Recent: recent}
+	for name, recent := range map[string]chat.MessageCache{"without": nothing{}, "with": NewMessages(metrics.New(), nil)} {
+		service := &service.Service{Rooms: s, Messages: s, MessageCache: recent}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := service.History(b.Context(), alice, room, chat.PageQuery{Limit: 50}); err != nil {
@@ -94,12 +95,12 @@ func talk(b *testing.B, s *store.Store, alice chat.Caller) chat.RoomID {
 
 // BenchmarkHear is what an event costs in a room whose page is kept.
 func BenchmarkHear(b *testing.B) {
-	p := NewPages(metrics.New(), nil)
-	p.Keep(lobby, page(1, 50))
+	p := NewMessages(metrics.New(), nil)
+	p.Put(lobby, page(1, 50))
 	event := chat.ChangeEvent(message(51, strings.Repeat("sentence. ", 12)), 51)
 	for seq := chat.Seq(51); b.Loop(); seq++ {
 		event.Seq = seq
-		p.Hear(event)
+		p.Apply(event)
 	}
 }
 

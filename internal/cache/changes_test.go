@@ -11,6 +11,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
@@ -37,9 +38,9 @@ func TestChangesFromMemoryAreThoseOfTheStore(t *testing.T) {
 	if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID, nil); err != nil {
 		t.Fatal(err)
 	}
-	pages, random := NewPages(metrics.New(), nil), rand.New(rand.NewPCG(1, 2))
+	pages, random := NewMessages(metrics.New(), nil), rand.New(rand.NewPCG(1, 2))
 	messages := &counting{Messages: s}
-	service := &chat.Service{Rooms: s, Messages: messages, Recent: pages}
+	service := &service.Service{Rooms: s, Messages: messages, MessageCache: pages}
 	var ids []chat.MessageID
 	remembered := 0
 	for range 150 {
@@ -50,7 +51,7 @@ func TestChangesFromMemoryAreThoseOfTheStore(t *testing.T) {
 		if m.ChangeSeq == m.Seq {
 			ids = append(ids, m.ID)
 		}
-		pages.Hear(chat.ChangeEvent(m, m.ChangeSeq))
+		pages.Apply(chat.ChangeEvent(m, m.ChangeSeq))
 		now, _, err := s.Room(t.Context(), room.ID, alice.User.ID)
 		if err != nil {
 			t.Fatal(err)

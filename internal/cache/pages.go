@@ -13,7 +13,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 )
 
-var _ chat.Recent = (*Pages)(nil)
+var _ chat.MessageCache = (*Messages)(nil)
 
 const (
 	// pageLife bounds how long something that changed without a number, as when the
@@ -27,8 +27,8 @@ const (
 	attachmentBytes = 150
 )
 
-// Pages are the newest messages of the rooms that were read last.
-type Pages struct {
+// Messages are the newest messages of the rooms that were read last.
+type Messages struct {
 	metrics *metrics.Metrics
 	now     func() time.Time
 	most    int // bytes
@@ -48,16 +48,16 @@ type entry struct {
 	bytes int
 }
 
-// NewPages makes an empty cache. now tells the time; nil is time.Now.
-func NewPages(m *metrics.Metrics, now func() time.Time) *Pages {
+// NewMessages makes an empty cache. now tells the time; nil is time.Now.
+func NewMessages(m *metrics.Metrics, now func() time.Time) *Messages {
 	if now == nil {
 		now = time.Now
 	}
-	return &Pages{metrics: m, now: now, most: maxBytes, rooms: map[chat.RoomID]*list.Element{}, used: list.New()}
+	return &Messages{metrics: m, now: now, most: maxBytes, rooms: map[chat.RoomID]*list.Element{}, used: list.New()}
 }
 
-// Newest returns the newest page where it is known as of head.
-func (p *Pages) Newest(room chat.RoomID, head chat.Seq) (chat.Page, bool) {
+// Get returns the newest page where it is known as of head.
+func (p *Messages) Get(room chat.RoomID, head chat.Seq) (chat.Page, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.entry(room)
@@ -69,8 +69,8 @@ func (p *Pages) Newest(room chat.RoomID, head chat.Seq) (chat.Page, bool) {
 	return e.page, true
 }
 
-// Latest returns what is known, however old.
-func (p *Pages) Latest(room chat.RoomID) (chat.Page, bool) {
+// GetStale returns what is known, however old.
+func (p *Messages) GetStale(room chat.RoomID) (chat.Page, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e := p.entry(room); e != nil {
@@ -79,8 +79,8 @@ func (p *Pages) Latest(room chat.RoomID) (chat.Page, bool) {
 	return chat.Page{}, false
 }
 
-// Keep remembers a page, unless a newer one is known.
-func (p *Pages) Keep(room chat.RoomID, page chat.Page) {
+// Put remembers a page, unless a newer one is known.
+func (p *Messages) Put(room chat.RoomID, page chat.Page) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
@@ -90,8 +90,8 @@ func (p *Pages) Keep(room chat.RoomID, page chat.Page) {
 	p.put(&entry{room: room, page: page, read: now})
 }
 
-// Hear brings the change of e into the page that it follows.
-func (p *Pages) Hear(e chat.Event) {
+// Apply brings the change of e into the page that it follows.
+func (p *Messages) Apply(e chat.Event) {
 	if !p.follows(e) {
 		return // most events are of rooms that nobody has read here
 	}
@@ -108,7 +108,7 @@ func (p *Pages) Hear(e chat.Event) {
 	p.put(&entry{room: e.Room, page: with(old.page, e.Seq, frame.Data.Message), read: old.read})
 }
 
-func (p *Pages) follows(e chat.Event) bool {
+func (p *Messages) follows(e chat.Event) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, ok := p.rooms[e.Room]
@@ -140,7 +140,7 @@ func with(page chat.Page, seq chat.Seq, m chat.Message) chat.Page {
 
 // entry finds a room's page and marks it as used; nil where there is none. The
 // caller holds mu.
-func (p *Pages) entry(room chat.RoomID) *entry {
+func (p *Messages) entry(room chat.RoomID) *entry {
 	at, ok := p.rooms[room]
 	if !ok {
 		return nil
@@ -151,7 +151,7 @@ func (p *Pages) entry(room chat.RoomID) *entry {
 
 // put takes e in, in place of the room's page before, and lets those go that were
 // not used for longest where all take too much. The caller holds mu.
-func (p *Pages) put(e *entry) {
+func (p *Messages) put(e *entry) {
 	if at, ok := p.rooms[e.room]; ok {
 		p.drop(at)
 	}
@@ -168,7 +168,7 @@ func (p *Pages) put(e *entry) {
 	}
 }
 
-func (p *Pages) drop(at *list.Element) {
+func (p *Messages) drop(at *list.Element) {
 	e := p.used.Remove(at).(*entry)
 	delete(p.rooms, e.room)
 	p.bytes -= e.bytes

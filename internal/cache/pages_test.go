@@ -12,10 +12,10 @@ import (
 
 const lobby chat.RoomID = 7
 
-func newPages(t *testing.T) (p *Pages, advance func(time.Duration)) {
+func newPages(t *testing.T) (p *Messages, advance func(time.Duration)) {
 	t.Helper()
 	now := time.Unix(1_700_000_000, 0)
-	return NewPages(metrics.New(), func() time.Time { return now }), func(d time.Duration) { now = now.Add(d) }
+	return NewMessages(metrics.New(), func() time.Time { return now }), func(d time.Duration) { now = now.Add(d) }
 }
 
 func message(seq chat.Seq, text string) chat.Message {
@@ -31,9 +31,9 @@ func page(from, to chat.Seq) chat.Page {
 }
 
 // seqs are the places of the messages of the page that is known as of head.
-func seqs(t *testing.T, p *Pages, head chat.Seq) []chat.Seq {
+func seqs(t *testing.T, p *Messages, head chat.Seq) []chat.Seq {
 	t.Helper()
-	page, ok := p.Newest(lobby, head)
+	page, ok := p.Get(lobby, head)
 	if !ok {
 		t.Fatalf("the page is not known as of %d", head)
 	}
@@ -46,13 +46,13 @@ func seqs(t *testing.T, p *Pages, head chat.Seq) []chat.Seq {
 
 func TestAPageIsKnownAsOfItsHeadOnly(t *testing.T) {
 	p, _ := newPages(t)
-	p.Keep(lobby, page(1, 3))
+	p.Put(lobby, page(1, 3))
 	for _, head := range []chat.Seq{2, 4} {
-		if _, ok := p.Newest(lobby, head); ok {
+		if _, ok := p.Get(lobby, head); ok {
 			t.Errorf("the page of 3 is shown as of %d", head)
 		}
 	}
-	if _, ok := p.Newest(lobby+1, 3); ok {
+	if _, ok := p.Get(lobby+1, 3); ok {
 		t.Error("the page is shown as another room's")
 	}
 	if got := seqs(t, p, 3); !slices.Equal(got, []chat.Seq{1, 2, 3}) {
@@ -62,37 +62,37 @@ func TestAPageIsKnownAsOfItsHeadOnly(t *testing.T) {
 
 func TestAPageThatWasReadLateDoesNotReplaceANewerOne(t *testing.T) {
 	p, _ := newPages(t)
-	p.Keep(lobby, page(1, 3))
-	p.Keep(lobby, page(1, 2))
+	p.Put(lobby, page(1, 3))
+	p.Put(lobby, page(1, 2))
 	seqs(t, p, 3)
 }
 
 func TestAPageIsReadAnewAfterAWhile(t *testing.T) {
 	p, advance := newPages(t)
-	p.Keep(lobby, page(1, 3))
+	p.Put(lobby, page(1, 3))
 	advance(pageLife + time.Second)
-	if _, ok := p.Newest(lobby, 3); ok {
+	if _, ok := p.Get(lobby, 3); ok {
 		t.Error("an old page is shown as the newest")
 	}
-	if latest, ok := p.Latest(lobby); !ok || latest.Head != 3 {
+	if latest, ok := p.GetStale(lobby); !ok || latest.Head != 3 {
 		t.Errorf("Latest = %d, %t, want 3: the store may be away", latest.Head, ok)
 	}
-	p.Keep(lobby, page(1, 2)) // as after a restore
+	p.Put(lobby, page(1, 2)) // as after a restore
 	seqs(t, p, 2)
 }
 
 func TestWhatIsHeardComesIntoThePage(t *testing.T) {
 	p, _ := newPages(t)
 	before := page(1, 2)
-	p.Keep(lobby, before)
+	p.Put(lobby, before)
 	answer := message(3, "no")
 	answer.ReplyTo = chat.NewReply(101, 1, chat.Author{}, "text")
-	p.Hear(chat.ChangeEvent(answer, 3))
+	p.Apply(chat.ChangeEvent(answer, 3))
 	edited := message(1, "other")
 	edited.HTML = "<p>other</p>\n"
 	edited.ChangeSeq, edited.LastVerb = 4, chat.Edited
-	p.Hear(chat.ChangeEvent(edited, 4))
-	got, ok := p.Newest(lobby, 4)
+	p.Apply(chat.ChangeEvent(edited, 4))
+	got, ok := p.Get(lobby, 4)
 	if !ok || len(got.Messages) != 3 || got.Messages[0].Text != "other" || got.Messages[2].Text != "no" {
 		t.Fatalf("page = %+v, %t", got, ok)
 	}
@@ -106,21 +106,21 @@ func TestWhatIsHeardComesIntoThePage(t *testing.T) {
 
 func TestAfterAHoleNothingIsHeard(t *testing.T) {
 	p, _ := newPages(t)
-	p.Keep(lobby, page(1, 2))
-	p.Hear(chat.ChangeEvent(message(4, "4"), 4))
-	if _, ok := p.Newest(lobby, 4); ok {
+	p.Put(lobby, page(1, 2))
+	p.Apply(chat.ChangeEvent(message(4, "4"), 4))
+	if _, ok := p.Get(lobby, 4); ok {
 		t.Error("a page with a hole is shown")
 	}
-	p.Hear(chat.ChangeEvent(message(2, "again"), 2))
+	p.Apply(chat.ChangeEvent(message(2, "again"), 2))
 	seqs(t, p, 2)
 }
 
 func TestAMessageThatFillsAHoleTakesItsOwnPlace(t *testing.T) {
 	p, _ := newPages(t)
-	p.Keep(lobby, page(1, 2))
-	p.Hear(chat.ChangeEvent(message(4, "4"), 3)) // the bearer of 3 is younger
-	p.Hear(chat.ChangeEvent(message(4, "4"), 4))
-	p.Hear(chat.ChangeEvent(message(5, "5"), 5))
+	p.Put(lobby, page(1, 2))
+	p.Apply(chat.ChangeEvent(message(4, "4"), 3)) // the bearer of 3 is younger
+	p.Apply(chat.ChangeEvent(message(4, "4"), 4))
+	p.Apply(chat.ChangeEvent(message(5, "5"), 5))
 	if got := seqs(t, p, 5); !slices.Equal(got, []chat.Seq{1, 2, 4, 5}) {
 		t.Errorf("messages = %v", got)
 	}
@@ -128,12 +128,12 @@ func TestAMessageThatFillsAHoleTakesItsOwnPlace(t *testing.T) {
 
 func TestAPageStaysAPage(t *testing.T) {
 	p, _ := newPages(t)
-	p.Keep(lobby, page(11, 60))
-	p.Hear(chat.ChangeEvent(message(61, "new"), 61))
+	p.Put(lobby, page(11, 60))
+	p.Apply(chat.ChangeEvent(message(61, "new"), 61))
 	old := message(3, "edited long after")
 	old.ChangeSeq, old.LastVerb = 62, chat.Edited
-	p.Hear(chat.ChangeEvent(old, 62))
-	got, ok := p.Newest(lobby, 62)
+	p.Apply(chat.ChangeEvent(old, 62))
+	got, ok := p.Get(lobby, 62)
 	if !ok || len(got.Messages) != chat.DefaultPage || got.Messages[0].Seq != 12 || !got.HasMore {
 		t.Fatalf("page of %d from %d, more %t, %t", len(got.Messages), got.Messages[0].Seq, got.HasMore, ok)
 	}
@@ -145,8 +145,8 @@ func TestThePagesOfAllRoomsAreBounded(t *testing.T) {
 	for room := range chat.RoomID(50) {
 		big := page(1, 3)
 		big.Messages[0].Text = strings.Repeat("x", 10_000)
-		p.Keep(room+1, big)
-		if _, ok := p.Latest(1); !ok {
+		p.Put(room+1, big)
+		if _, ok := p.GetStale(1); !ok {
 			t.Fatal("the page that is used all the time is gone")
 		}
 		if p.bytes > p.most || len(p.rooms) != p.used.Len() {
@@ -156,12 +156,12 @@ func TestThePagesOfAllRoomsAreBounded(t *testing.T) {
 	if n := len(p.rooms); n < 5 || n > 8 {
 		t.Errorf("%d pages are kept, want about 8", n)
 	}
-	if _, ok := p.Latest(50); !ok {
+	if _, ok := p.GetStale(50); !ok {
 		t.Error("the last page is gone")
 	}
 	huge := page(1, 1)
 	huge.Messages[0].Text = strings.Repeat("x", p.most)
-	p.Keep(99, huge)
+	p.Put(99, huge)
 	if p.bytes > p.most {
 		t.Errorf("a page larger than all is kept: %d bytes", p.bytes)
 	}

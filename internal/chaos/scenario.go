@@ -28,7 +28,7 @@ type Scenario struct {
 	Presence bool
 	// Takes is how long the fault lasts, where that is longer than others do.
 	Takes time.Duration
-	// Fault breaks things, for as long as it takes, and repairs them.
+	// Errorf breaks things, for as long as it takes, and repairs them.
 	Fault func(ctx context.Context, r *Run) error
 	// Pass returns what beyond the promises did not hold; nil where there is nothing.
 	Pass func(r *Run, f Figures) []string

@@ -47,7 +47,7 @@ func (a NewAttachment) Sizes() map[string]int64 {
 	return sizes
 }
 
-func (a NewAttachment) keys() []string {
+func (a NewAttachment) BlobKeys() []string {
 	if a.ThumbKey == "" {
 		return []string{a.BlobKey}
 	}
@@ -66,7 +66,7 @@ type StoredFile struct {
 // names it, and doomed again when that row goes, whatever takes it along.
 type Attachments interface {
 	// DoomBlobs dooms keys, to be due after grace. A key that is doomed gets another time.
-	DoomBlobs(ctx context.Context, keys []string, grace time.Duration) error
+	ScheduleBlobDeletion(ctx context.Context, keys []string, grace time.Duration) error
 	// AddAttachment keeps an upload that no message carries yet, and saves its
 	// blobs. FORBIDDEN if the owner has limit of them, QUOTA_EXCEEDED.
 	AddAttachment(ctx context.Context, a NewAttachment, limit int, quota Quota) (MessageAttachment, error)
@@ -82,9 +82,9 @@ type Attachments interface {
 	// than age, not all at once.
 	ExpireAttachments(ctx context.Context, age time.Duration) error
 	// DueBlobs returns at most limit keys that are due, to one caller: they are due
-	// again after another while, unless ForgetBlob is told that the blob has gone.
-	DueBlobs(ctx context.Context, limit int, again time.Duration) ([]string, error)
-	ForgetBlob(ctx context.Context, key string) error
+	// again after another while, unless FinishBlobDeletion is told that the blob has gone.
+	ClaimBlobDeletions(ctx context.Context, limit int, again time.Duration) ([]string, error)
+	FinishBlobDeletion(ctx context.Context, key string) error
 }
 
 // Thumbnail tells of a picture what its row and its readers need.
@@ -101,4 +101,15 @@ type Upload struct {
 	Name string
 	Body io.ReadSeeker
 	Size int64
+}
+
+// ErrTooManyUnused tells whoever uploads and does not send to send.
+func ErrTooManyUnused() *Error {
+	return Errorf(Forbidden, "You have %d files that no message carries: send or remove some first.", MaxUnused).WithField("file")
+}
+
+// Incoming describes an upload whose body has not been read yet.
+type Incoming struct {
+	Network string // that it comes from; "" is not counted
+	Size    int64  // of the file, in bytes, at most
 }

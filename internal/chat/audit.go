@@ -16,9 +16,9 @@ const (
 	AuditInviteMade     AuditAction = "invite.create"  // Detail: its id
 	AuditInviteRevoked  AuditAction = "invite.revoke"  // Detail: its id
 	AuditMessageDeleted AuditAction = "message.delete" // of User; Detail: its id
-	AuditHookMade       AuditAction = "webhook.make"   // Detail: which kind, its id and name or host
-	AuditHookResumed    AuditAction = "webhook.resume" // Detail: which kind, its id
-	AuditHookDeleted    AuditAction = "webhook.delete" // Detail: which kind, its id
+	AuditWebhookMade    AuditAction = "webhook.make"   // Detail: which kind, its id and name or host
+	AuditWebhookResumed AuditAction = "webhook.resume" // Detail: which kind, its id
+	AuditWebhookDeleted AuditAction = "webhook.delete" // Detail: which kind, its id
 
 	AuditServerRole    AuditAction = "user.role" // Detail: from what to what
 	AuditDisabled      AuditAction = "user.disable"

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"time"
 )
 
@@ -26,17 +25,4 @@ func (b Backup) Overdue(now time.Time) bool {
 type ServerState struct {
 	LastBackup    *Backup `json:"lastBackup,omitempty" doc:"Missing if chillin backup has not made one."`
 	BackupOverdue bool    `json:"backupOverdue" doc:"Whether there is no backup or the last one is older than two days."`
-}
-
-// ServerState returns the state of the server as a whole.
-func (a Administrator) ServerState(ctx context.Context) (ServerState, error) {
-	last, err := a.service.Administration.LastBackup(ctx)
-	if err != nil {
-		return ServerState{}, err
-	}
-	state := ServerState{BackupOverdue: last.Overdue(time.Now())}
-	if last.FinishedAt > 0 {
-		state.LastBackup = &last
-	}
-	return state, nil
 }

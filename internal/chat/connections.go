@@ -23,9 +23,9 @@ type ConnectionQuery struct {
 
 // ConnectionPage are live connections, the newest first.
 type ConnectionPage struct {
-	Connections []Connection `json:"connections"`
-	NextCursor  string       `json:"nextCursor,omitempty"`
-	Silent      int          `json:"silent" doc:"Nodes that did not answer in time: what they have is missing."`
+	Connections   []Connection `json:"connections"`
+	NextCursor    string       `json:"nextCursor,omitempty"`
+	NonResponding int          `json:"silent" doc:"Nodes that did not answer in time: what they have is missing."`
 }
 
 // Connections knows the live connections of all nodes. UNAVAILABLE while nodes
@@ -34,20 +34,4 @@ type Connections interface {
 	Connections(ctx context.Context, q ConnectionQuery) (ConnectionPage, error)
 	// CloseConnection closes one; its client may come back. NOT_FOUND.
 	CloseConnection(ctx context.Context, id string) (Connection, error)
-}
-
-// Connections returns a page of the live connections of all nodes.
-func (a Administrator) Connections(ctx context.Context, q ConnectionQuery) (ConnectionPage, error) {
-	return a.service.Connections.Connections(ctx, q)
-}
-
-// CloseConnection closes a connection.
-func (a Administrator) CloseConnection(ctx context.Context, id string) error {
-	closed, err := a.service.Connections.CloseConnection(ctx, id)
-	if err != nil {
-		return err
-	}
-	return a.service.Administration.WriteDown(ctx, AuditEntry{
-		Actor: a.caller.User.ID, Action: AuditClosed, User: closed.User.ID, Detail: "connection " + id,
-	})
 }

@@ -56,13 +56,13 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Fault makes an Error with the given code and text.
-func Fault(code Code, format string, args ...any) *Error {
+// Errorf makes an Error with the given code and text.
+func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Text: fmt.Sprintf(format, args...)}
 }
 
-// In names the input at fault.
-func (e *Error) In(field string) *Error {
+// WithField names the input at fault.
+func (e *Error) WithField(field string) *Error {
 	e.Field = field
 	return e
 }
@@ -76,12 +76,12 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// ErrMissing is what a caller gets for everything that does not exist and
+// ErrNotFound is what a caller gets for everything that does not exist and
 // everything it may not see: the two must not be told apart.
-func ErrMissing() *Error { return Fault(NotFound, "There is no such thing here, or not for you.") }
+func ErrNotFound() *Error { return Errorf(NotFound, "There is no such thing here, or not for you.") }
 
 // ErrNotAMember tells who may see a room, and is no member, what to do.
-func ErrNotAMember() *Error { return Fault(NotAMember, "Join the room first.") }
+func ErrNotAMember() *Error { return Errorf(NotAMember, "Join the room first.") }
 
 // ErrUnavailable tells that an engine is away and the same request may be sent
 // again in a second.

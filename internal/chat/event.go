@@ -7,15 +7,15 @@ const (
 	// Change is one durable change of a room, with its Seq: a frame for every
 	// live connection in the room, in order of Seq.
 	Change EventKind = iota + 1
-	// Departure and Ejection are Changes that also end the membership of
+	// MemberLeft and MemberKicked are Changes that also end the membership of
 	// Event.User, who left or was removed: from this Seq on nothing of the room
 	// goes to that user.
-	Departure
-	Ejection
+	MemberLeft
+	MemberKicked
 	// RoomChanged carries a room:updated frame; outside the sequence.
 	RoomChanged
-	// RoomGone tells that the room was deleted; outside the sequence.
-	RoomGone
+	// RoomDeleted tells that the room was deleted; outside the sequence.
+	RoomDeleted
 	// PresenceHint tells that who is online in the room may have changed: look.
 	PresenceHint
 	// TypingOn and TypingOff tell that Event.User types in the room or stopped.
@@ -30,7 +30,7 @@ type Event struct {
 	Room RoomID
 	// Seq is the room's number of the change; 0 for kinds outside the sequence.
 	Seq Seq
-	// User is whom a Departure, Ejection, TypingOn or TypingOff is about, else 0.
+	// User is whom a MemberLeft, MemberKicked, TypingOn or TypingOff is about, else 0.
 	User UserID
 	// Frame is the finished JSON object for the socket, {"type":…,"data":…}
 	// without a line feed; nil where the kind needs none.
@@ -39,7 +39,7 @@ type Event struct {
 
 // Durable tells whether e has a place in the room's sequence.
 func (e Event) Durable() bool {
-	return e.Kind == Change || e.Kind == Departure || e.Kind == Ejection
+	return e.Kind == Change || e.Kind == MemberLeft || e.Kind == MemberKicked
 }
 
 // NoticeKind says what a Notice asks of every node.
@@ -59,10 +59,10 @@ const (
 	UserChanged
 	// LimitsChanged has the limits read again.
 	LimitsChanged
-	// Asked asks every node the question in Frame, which Notice.Except names, and
-	// Answered bears a node's answer to it.
-	Asked
-	Answered
+	// SurveyRequest asks every node the question in Frame, which Notice.Except names, and
+	// SurveyResponse bears a node's answer to it.
+	SurveyRequest
+	SurveyResponse
 )
 
 // Notice is news about a user, for every node.
@@ -71,9 +71,18 @@ type Notice struct {
 	User    UserID
 	Session SessionID
 	// Except names the connection that caused a ForUser notice, "" for none, and the
-	// question of Asked and Answered.
+	// question of SurveyRequest and SurveyResponse.
 	Except string
 	// Rooms are those of a user who changed.
 	Rooms []RoomID
 	Frame []byte
+}
+
+// Announcer tells this node and all others what has been committed.
+type Announcer interface {
+	// Announce hands e to the sockets of this node and publishes it. Call it
+	// after the commit: an event for a rolled-back row is a lie.
+	Announce(e Event)
+	// Notify hands n to every node.
+	Notify(n Notice)
 }

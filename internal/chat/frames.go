@@ -67,15 +67,15 @@ func Frame(kind string, data any) []byte {
 func ChangeEvent(m Message, seq Seq) Event {
 	e := Event{Kind: Change, Room: m.RoomID, Seq: seq}
 	if seq == m.Seq {
-		e.Kind, e.User = m.System.ends()
+		e.Kind, e.User = m.System.endsMembership()
 	}
 	told := MessageEvent{m.RoomID, seq, m}
-	e.Frame = Frame(told.Kind(), told)
+	e.Frame = Frame(told.Type(), told)
 	return e
 }
 
-// Kind is the type of the event.
-func (e MessageEvent) Kind() string {
+// Type is the type of the event.
+func (e MessageEvent) Type() string {
 	switch m := e.Message; {
 	case e.Seq == m.Seq:
 		return "message:new"
@@ -91,17 +91,17 @@ func (e MessageEvent) Kind() string {
 // Events makes an event for every number in (c.From, c.To].
 func (c Changes) Events() []Event {
 	var events []Event
-	for e := range c.Numbered() {
+	for e := range c.BySeq() {
 		events = append(events, ChangeEvent(e.Message, e.Seq))
 	}
 	return events
 }
 
-// Numbered yields what is told of every number in (c.From, c.To]. A number whose
+// BySeq yields what is told of every number in (c.From, c.To]. A number whose
 // own change was overtaken by a later change of the same message is borne by a
 // changed message in its present state, so that the numbers stay dense: to apply
 // a later state early, and again in its place, does no harm.
-func (c Changes) Numbered() iter.Seq[MessageEvent] {
+func (c Changes) BySeq() iter.Seq[MessageEvent] {
 	return func(yield func(MessageEvent) bool) {
 		bearer := make(map[Seq]Message, 2*len(c.Messages))
 		for _, m := range c.Messages {

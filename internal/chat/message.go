@@ -1,7 +1,11 @@
+// Package chat contains the domain: its types, its rules, and as interfaces what it
+// needs from the outside. It depends on no technology. Package service contains the use
+// cases.
 package chat
 
 import (
 	"context"
+	"slices"
 
 	"github.com/chillin-chat/chillin/internal/markup"
 )
@@ -31,13 +35,13 @@ type SystemInfo struct {
 	UserID UserID `json:"userId" doc:"To whom it happened, or who did it to the room. Of a pause: who made the webhooks and invites."`
 }
 
-// ends tells whether the action ended a membership, and whose.
-func (s *SystemInfo) ends() (EventKind, UserID) {
+// endsMembership tells whether the action ended a membership, and whose.
+func (s *SystemInfo) endsMembership() (EventKind, UserID) {
 	switch {
 	case s != nil && s.Action == Left:
-		return Departure, s.UserID
+		return MemberLeft, s.UserID
 	case s != nil && s.Action == Kicked:
-		return Ejection, s.UserID
+		return MemberKicked, s.UserID
 	}
 	return Change, 0
 }
@@ -213,4 +217,80 @@ const ExcerptHTML = markup.MaxExcerptHTML
 // the message was stored with: nothing is rendered again for each reader.
 func NewReply(id MessageID, seq Seq, author Author, html string) *Reply {
 	return &Reply{ID: id, Seq: seq, Author: author, Excerpt: markup.ExcerptHTML(html, maxExcerpt)}
+}
+
+// The limits of what one read returns, in messages.
+const (
+	DefaultPage = 50
+	MaxPage     = 100
+)
+
+// Send is what a caller asks to be said.
+type Send struct {
+	Room    RoomID
+	CID     string
+	Text    string
+	ReplyTo MessageID
+	// Attachments are uploads of the caller; with them the text may be empty.
+	Attachments []AttachmentID
+}
+
+// CatchUp is what a caller knows of a room: everything up to Since in the life
+// of the database that Epoch names.
+type CatchUp struct {
+	Room  RoomID
+	Since Seq
+	Epoch Epoch // "" where the caller does not say
+	Limit int
+}
+
+// CaughtUp answers a CatchUp: the changes, or Reset where the caller's number
+// means nothing any more and it must forget what it has.
+type CaughtUp struct {
+	Changes
+	Epoch Epoch
+	Reset bool
+}
+
+// CaughtUp is a newest page as changes.
+func (p Page) CaughtUp(epoch Epoch) CaughtUp {
+	from := p.Head
+	if len(p.Messages) > 0 {
+		from = p.Messages[0].Seq - 1
+	}
+	return CaughtUp{Changes: Changes{Messages: p.Messages, From: from, To: p.Head, Head: p.Head}, Epoch: epoch}
+}
+
+// maxEmojis is how many different emojis one message may bear.
+const maxEmojis = 20
+
+// Message is what a rule may see of a message before it is read under the lock.
+func (r MessageRef) Message() Message { return Message{Kind: r.Kind, Author: Author{ID: r.Author}} }
+
+func CanEdit(by Membership, m Message) error {
+	switch {
+	case m.Kind != Text || m.Author.ID != by.UserID:
+		return Errorf(Forbidden, "Only its author can edit a message.")
+	case m.DeletedAt != 0:
+		return Errorf(Forbidden, "A deleted message cannot be edited.")
+	}
+	return nil
+}
+
+func CanDelete(by Membership, m Message) error {
+	if m.Kind != Text || m.Author.ID != by.UserID && !by.Role.Can(DeleteOthers) {
+		return Errorf(Forbidden, "Only its author and moderators can delete a message.")
+	}
+	return nil
+}
+
+func CanReact(m Message, emoji string, on bool) error {
+	if m.DeletedAt != 0 && on {
+		return Errorf(Forbidden, "A deleted message takes no reactions.")
+	}
+	known := slices.ContainsFunc(m.Reactions, func(r ReactionCount) bool { return r.Emoji == emoji })
+	if on && !known && len(m.Reactions) >= maxEmojis {
+		return Errorf(Forbidden, "A message bears at most %d different emojis.", maxEmojis)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	_ "embed"
 	"strings"
 	"sync"
@@ -34,16 +35,25 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 func CheckPassword(password, username string) error {
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:
-		return Fault(BadRequest, "A password has at least %d characters.", MinPassword).In("password")
+		return Errorf(BadRequest, "A password has at least %d characters.", MinPassword).WithField("password")
 	case n > MaxPassword:
-		return Fault(TooLong, "A password has at most %d characters.", MaxPassword).In("password")
+		return Errorf(TooLong, "A password has at most %d characters.", MaxPassword).WithField("password")
 	}
 	lower := strings.ToLower(password)
 	if _, common := commonPasswords()[lower]; common {
-		return Fault(BadRequest, "Too many people use this password. Choose another one.").In("password")
+		return Errorf(BadRequest, "Too many people use this password. Choose another one.").WithField("password")
 	}
 	if lower == username {
-		return Fault(BadRequest, "The password must not be the username.").In("password")
+		return Errorf(BadRequest, "The password must not be the username.").WithField("password")
 	}
 	return nil
+}
+
+// Passwords hashes and checks passwords at a cost that a guesser feels.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, password, phc string) (bool, error)
+	// VerifyDummy costs what Verify costs, for a room that has no password or does not
+	// exist: the time of an answer must not tell which.
+	VerifyDummy(ctx context.Context, password string) error
 }

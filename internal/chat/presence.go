@@ -15,10 +15,10 @@ const (
 	Unknown Status = "unknown"
 )
 
-// Roster is who is online in a room; offline users are not in it. A user with
+// OnlineUsers is who is online in a room; offline users are not in it. A user with
 // connections on several nodes shows the liveliest status: online before busy
 // before away.
-type Roster map[UserID]Status
+type OnlineUsers map[UserID]Status
 
 // Presence knows who is online in which room, over all nodes. What a node
 // entered is a lease: it holds while the node lives and is gone by itself at
@@ -33,7 +33,7 @@ type Presence interface {
 	// Online returns the roster of each of rooms, and perhaps of others (one round
 	// trip for all). The answer may be shared: nobody changes it. An error means that
 	// it cannot be known now.
-	Online(ctx context.Context, rooms ...RoomID) (map[RoomID]Roster, error)
+	Online(ctx context.Context, rooms ...RoomID) (map[RoomID]OnlineUsers, error)
 	// Run keeps this node's lease and writes what was entered and left, until ctx
 	// ends; then it takes back everything of this node (bounded, 1 s). It calls
 	// changed after writes of this node have come into force, and for rooms whose
@@ -42,12 +42,12 @@ type Presence interface {
 	Run(ctx context.Context, changed func(rooms []RoomID)) error
 }
 
-// liveliness orders what one user shows on several nodes.
-var liveliness = map[Status]int{Online: 3, Busy: 2, Away: 1}
+// activity orders what one user shows on several nodes.
+var activity = map[Status]int{Online: 3, Busy: 2, Away: 1}
 
-// Livelier returns the livelier of two statuses of one user.
-func Livelier(a, b Status) Status {
-	if liveliness[b] > liveliness[a] {
+// MoreActive returns the livelier of two statuses of one user.
+func MoreActive(a, b Status) Status {
+	if activity[b] > activity[a] {
 		return b
 	}
 	return a

@@ -2,10 +2,7 @@ package chat
 
 import (
 	"context"
-	"time"
 )
-
-const day = 24 * time.Hour
 
 // Quota limits the bytes that a user stores.
 type Quota struct {
@@ -37,33 +34,11 @@ type Space interface {
 func (q Quota) Check(usage UploadUsage) error {
 	switch {
 	case usage.Stored > q.Stored:
-		return Fault(QuotaExceeded, "The storage of this server is full. Please tell an administrator.").In("file")
+		return Errorf(QuotaExceeded, "The storage of this server is full. Please tell an administrator.").WithField("file")
 	case usage.Today > q.PerDay:
-		return Fault(QuotaExceeded, "You have reached your limit of %d MiB for uploads today. Try again after 0:00 UTC, or with a smaller file.", q.PerDay>>20).In("file")
+		return Errorf(QuotaExceeded, "You have reached your limit of %d MiB for uploads today. Try again after 0:00 UTC, or with a smaller file.", q.PerDay>>20).WithField("file")
 	}
 	return nil
-}
-
-// quotaOf returns the limits in force for u. Guests leave a fifth of the storage to
-// others: anybody can become one.
-func (s *Service) quotaOf(u User) Quota {
-	limits := s.Limits.Now()
-	if u.Guest {
-		return Quota{PerDay: int64(limits.GuestUploadBytesPerDay), Stored: int64(limits.StorageBytes) / 5 * 4}
-	}
-	return Quota{PerDay: int64(limits.UploadBytesPerDay), Stored: int64(limits.StorageBytes)}
-}
-
-// checkQuota reports early whether u may store bytes more. The store checks it again when
-// it records them.
-func (s *Service) checkQuota(ctx context.Context, u User, bytes int64) error {
-	usage, err := s.Storage.UploadUsage(ctx, u.ID)
-	if err != nil {
-		return err
-	}
-	usage.Today += bytes
-	usage.Stored += bytes
-	return s.quotaOf(u).Check(usage)
 }
 
 // UploadAllowance is what a user may still upload today.
@@ -71,11 +46,4 @@ type UploadAllowance struct {
 	BytesToday  int64 `json:"bytesToday" doc:"Bytes that the user has uploaded today (UTC)."`
 	BytesPerDay int64 `json:"bytesPerDay" doc:"Bytes that the user may upload on one day."`
 	ResetsAt    Time  `json:"resetsAt" doc:"When the next day begins."`
-}
-
-// UploadAllowance returns what caller may still upload today.
-func (s *Service) UploadAllowance(ctx context.Context, caller Caller) (UploadAllowance, error) {
-	usage, err := s.Storage.UploadUsage(ctx, caller.User.ID)
-	next := At(s.Now().UTC().Truncate(day).Add(day))
-	return UploadAllowance{BytesToday: usage.Today, BytesPerDay: s.quotaOf(caller.User).PerDay, ResetsAt: next}, err
 }

@@ -1,6 +1,11 @@
 package chat
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/chillin-chat/chillin/internal/markup"
+)
 
 // Room is a place where members talk in one sequence.
 type Room struct {
@@ -24,37 +29,6 @@ type Room struct {
 	Password string `json:"-"`
 }
 
-// RoomRole is what a member may do in a room.
-type RoomRole string
-
-const (
-	Owner     RoomRole = "owner"
-	RoomAdmin RoomRole = "admin"
-	Moderator RoomRole = "moderator"
-	Member    RoomRole = "member"
-)
-
-// Membership is a user's place in a room.
-type Membership struct {
-	RoomID   RoomID   `json:"roomId"`
-	UserID   UserID   `json:"userId"`
-	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
-	JoinedAt Time     `json:"joinedAt" format:"date-time"`
-	LastRead Seq      `json:"lastRead"`
-	// MutedUntil is 0 where it has passed.
-	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time" doc:"Until then the member only reads; missing where it may write."`
-}
-
-// MemberView is a member as the list of a room shows it.
-type MemberView struct {
-	User     User     `json:"user"`
-	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
-	Status   Status   `json:"status" enum:"online,away,busy,offline,unknown"`
-	JoinedAt Time     `json:"joinedAt" format:"date-time"`
-	// MutedUntil is 0 where it has passed.
-	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time"`
-}
-
 // OwnRoom is one of a user's rooms with what is new in it for that user.
 type OwnRoom struct {
 	Room     Room     `json:"room"`
@@ -64,13 +38,6 @@ type OwnRoom struct {
 	Mentions int      `json:"mentions"`
 	// MutedUntil is 0 where it has passed.
 	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time"`
-}
-
-// ReadState is how far a member has read.
-type ReadState struct {
-	LastRead Seq `json:"lastRead"`
-	Unread   int `json:"unread" doc:"Texts of others after lastRead; counted among the newest 1000 messages."`
-	Mentions int `json:"mentions" doc:"Those of them that mention the reader; at most 1000 are counted."`
 }
 
 // NewRoom is what the store needs to make a room. Names are clean already.
@@ -111,15 +78,6 @@ type RoomQuery struct {
 	Cursor string // opaque; "" for the first page
 }
 
-// MemberRule tells whether a member may act upon a room or, where target is not
-// nil, upon another member; a ban asks with nil for who is no member. It is asked
-// under the room's lock.
-type MemberRule func(by Membership, target *Membership) error
-
-// JoinRule tells whether the room is open to who joins; nil is yes. It is asked under the
-// room's lock: what was checked before may have changed.
-type JoinRule func(now Room) error
-
 // Rooms is the store of rooms and memberships.
 type Rooms interface {
 	// CreateRoom makes a room with its owner as the only member. ROOM_NAME_TAKEN.
@@ -146,7 +104,7 @@ type Rooms interface {
 	// NOT_A_MEMBER.
 	ChangeRoom(ctx context.Context, room RoomID, by UserID, change RoomChange, rule MemberRule) (Room, *Message, error)
 	// DeleteRoom deletes a room with everything in it. What is too much to go at once
-	// is missing for everybody from then on, and goes by Remains.
+	// is missing for everybody from then on, and goes by DeletedRooms.
 	DeleteRoom(ctx context.Context, room RoomID, by UserID, rule MemberRule) error
 	// SetRole gives a member another role. With Owner the room changes hands and
 	// its owner becomes an admin. NOT_FOUND for who is no member.
@@ -165,4 +123,79 @@ type Rooms interface {
 	// Heads returns the heads of those of ids that exist, and perhaps of others. The
 	// answer may be shared: nobody changes it.
 	Heads(ctx context.Context, ids []RoomID) (map[RoomID]Seq, error)
+}
+
+// The limits of names that people give, in characters (Unicode code points).
+const (
+	MaxRoomName    = 30
+	MaxDescription = 300
+)
+
+// RoomDraft is what a caller asks a new room to be.
+type RoomDraft struct {
+	Name        string
+	Description string
+	Private     bool
+	Password    string
+}
+
+// CheckOpen is the rule for a join that was allowed when r was read: a room that has been
+// hidden or locked since then is closed to it. now is the room under its lock.
+func (r Room) CheckOpen(now Room) error {
+	switch {
+	case now.Password == "" && now.Private:
+		return ErrNotFound()
+	case now.Password == "" || now.Password == r.Password:
+		return nil
+	case r.Password == "":
+		return now.MaskError(ErrPasswordRequired())
+	}
+	return now.MaskError(ErrWrongRoomPassword())
+}
+
+func ErrPasswordRequired() error {
+	return Errorf(PasswordRequired, "This room asks for a password.").WithField("password")
+}
+
+func ErrWrongRoomPassword() error {
+	return Errorf(WrongPassword, "That is not the room's password.").WithField("password")
+}
+
+// MaskError is err as it may be told to who is not in the room.
+func (r Room) MaskError(err error) error {
+	code := CodeOf(err)
+	if err != nil && r.Private && (code == WrongPassword || code == PasswordRequired || code == RateLimited || code == Forbidden) {
+		return ErrNotFound()
+	}
+	return err
+}
+
+// CleanLine cleans a one-line text that a person gave.
+func CleanLine(text string, limit int, field string) (string, error) {
+	clean, err := markup.Line(text, limit)
+	switch {
+	case err == nil:
+		return clean, nil
+	case errors.Is(err, markup.ErrEmpty):
+		return "", nil
+	case errors.Is(err, markup.ErrTooLong):
+		return "", Errorf(TooLong, "That is longer than %d characters.", limit).WithField(field)
+	default:
+		return "", Errorf(BadRequest, "That text has characters that cannot be used here.").WithField(field)
+	}
+}
+
+// RoomPatch is what a caller asks to change of a room; nil is left as it is.
+type RoomPatch struct {
+	Name        *string
+	Description *string
+	Private     *bool
+	Password    *string // "" takes it away
+}
+
+// DeletedRooms is the store of what a deleted room leaves behind where it was too large to
+// go at once.
+type DeletedRooms interface {
+	// RemoveRemains removes a bounded part of it and tells whether there may be more.
+	PurgeDeletedRooms(ctx context.Context) (more bool, err error)
 }

@@ -2,9 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
-	"sync"
-	"time"
 
 	"github.com/chillin-chat/chillin/internal/markup"
 )
@@ -68,81 +65,27 @@ type Highlight struct {
 	End   int `json:"end" doc:"Exclusive."`
 }
 
-// searching lets each user search one at a time on this node: all users share the few
-// searches that a store does at once.
-type searching struct {
-	mu      sync.Mutex
-	running map[UserID]chan struct{} // closed when the user's search has ended
+// Folding makes of a text what searches compare. The index stores Version with each text:
+// texts that an older version folded are folded again.
+type Folding struct {
+	Version int
+	Fold    func(text string) string
 }
 
-// begin waits for the user's other searches, as long as ctx lasts.
-func (s *searching) begin(ctx context.Context, user UserID) (end func(), err error) {
-	for {
-		s.mu.Lock()
-		other, busy := s.running[user]
-		if !busy {
-			break
-		}
-		s.mu.Unlock()
-		select {
-		case <-other:
-		case <-ctx.Done():
-			return nil, limited(time.Second)
-		}
-	}
-	defer s.mu.Unlock()
-	if s.running == nil {
-		s.running = map[UserID]chan struct{}{}
-	}
-	ended := make(chan struct{})
-	s.running[user] = ended
-	return func() {
-		s.mu.Lock()
-		delete(s.running, user)
-		s.mu.Unlock()
-		close(ended)
-	}, nil
+// SearchFolding is the folding of this binary.
+var SearchFolding = Folding{Version: markup.FoldingVersion, Fold: markup.Fold}
+
+// Indexing is the part of the store that fills the search index.
+type Indexing interface {
+	// IndexMessages brings a bounded number of messages into the index: edited ones, new
+	// ones, and those that an older version of the folding wrote. One node at a time does
+	// so; the others do nothing. It is called by one goroutine.
+	IndexMessages(ctx context.Context, folding Folding) (IndexProgress, error)
 }
 
-// SearchMessages finds messages of caller's rooms.
-func (s *Service) SearchMessages(ctx context.Context, caller Caller, in Search) ([]SearchResult, string, error) {
-	query, err := markup.NewQuery(in.Text, MaxQuery)
-	switch {
-	case errors.Is(err, markup.ErrTooLong):
-		return nil, "", Fault(TooLong, "That is too much to look for.").In("q")
-	case err != nil:
-		return nil, "", Fault(Empty, "There is nothing to look for.").In("q")
-	}
-	if err := allow(s.Searches, caller.User.ID); err != nil {
-		return nil, "", err
-	}
-	if in.Room != 0 {
-		if _, err := s.readable(ctx, caller, in.Room); err != nil {
-			return nil, "", err
-		}
-	}
-	end, err := s.searching.begin(ctx, caller.User.ID)
-	if err != nil {
-		return nil, "", err
-	}
-	defer end()
-	found, next, err := s.Archive.Search(ctx, SearchQuery{
-		Search: in, Viewer: caller.User.ID, Folding: SearchFolding.Version, Indexed: query.Indexed(), Matches: query.Matches,
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	results := []SearchResult{}
-	for _, f := range found {
-		spans, ok := query.Find(f.Message.Text)
-		if !ok { // edited a moment ago
-			continue
-		}
-		result := SearchResult{Message: f.Message, Room: f.Room, Highlights: []Highlight{}}
-		for _, span := range spans {
-			result.Highlights = append(result.Highlights, Highlight(span))
-		}
-		results = append(results, result)
-	}
-	return results, next, nil
+// IndexProgress is the outcome of one call of IndexMessages.
+type IndexProgress struct {
+	More bool // messages are left
+	// Skipped are the panics of the folding. The index does not find these messages.
+	Skipped []error
 }

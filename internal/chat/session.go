@@ -24,9 +24,9 @@ type NewSession struct {
 	IP        string
 }
 
-// MaxSeen is how many sessions are written down in one step: appends wait for it
+// MaxTouchedSessions is how many sessions are written down in one step: appends wait for it
 // where there is one writer.
-const MaxSeen = 500
+const MaxTouchedSessions = 500
 
 // Caller is who asks: a user by one of its sessions.
 type Caller struct {
@@ -44,7 +44,7 @@ type Accounts interface {
 	// KeepGuest makes an account of a guest, under the rules of Register; its living
 	// sessions last until sessions. Without a.DisplayName the guest's own stays,
 	// unless it had none. FORBIDDEN for who is no guest any more.
-	KeepGuest(ctx context.Context, guest UserID, a NewAccount, sessions Time) (User, error)
+	UpgradeGuest(ctx context.Context, guest UserID, a NewAccount, sessions Time) (User, error)
 	// Credentials finds a user by username or email (both in lower case), with
 	// its password's PHC string. NOT_FOUND for unknown names.
 	Credentials(ctx context.Context, login string) (User, string, error)
@@ -68,9 +68,9 @@ type Accounts interface {
 	SetPassword(ctx context.Context, user UserID, was, phc string, keep SessionID) error
 	// SessionsEnded returns those of ids that have ended or expired.
 	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
-	// SessionsSeen writes down that sessions, at most MaxSeen, are in use now. Those
+	// SessionsSeen writes down that sessions, at most MaxTouchedSessions, are in use now. Those
 	// that have been within a minute stay as they are.
-	SessionsSeen(ctx context.Context, ids []SessionID) error
+	TouchSessions(ctx context.Context, ids []SessionID) error
 	// User returns one user. NOT_FOUND.
 	User(ctx context.Context, id UserID) (User, error)
 }

@@ -15,9 +15,12 @@ const (
 
 // NewToken makes the secret of a session or webhook and the hash under which it is
 // stored.
-func NewToken() (token string, hash []byte) { return newToken(tokenBytes) }
+func NewToken() (token string, hash []byte) { return newSecret(tokenBytes) }
 
-func newToken(size int) (token string, hash []byte) {
+// NewInviteToken returns the secret of an invite link, and the hash under which it is stored.
+func NewInviteToken() (token string, hash []byte) { return newSecret(inviteBytes) }
+
+func newSecret(size int) (token string, hash []byte) {
 	secret := make([]byte, size)
 	_, _ = rand.Read(secret) // never fails
 	token = base64.RawURLEncoding.EncodeToString(secret)

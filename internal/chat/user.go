@@ -1,7 +1,5 @@
 package chat
 
-import "context"
-
 // Role is what a user may do on the whole server.
 type Role string
 
@@ -45,21 +43,9 @@ type NewAccount struct {
 // CleanDisplayName cleans the name that people see of somebody; where nothing is
 // left of it, it is standard.
 func CleanDisplayName(text, standard string) (string, error) {
-	name, err := line(text, MaxDisplayName, "displayName")
+	name, err := CleanLine(text, MaxDisplayName, "displayName")
 	if name == "" {
 		name = standard
 	}
 	return name, err
-}
-
-// AnnounceUser tells whoever shares a room with a user, and the user's own
-// sockets, what the user looks like now. It is called after the commit, so that
-// the caller's going away must not keep it.
-func (s *Service) AnnounceUser(ctx context.Context, user User) {
-	rooms, err := s.Rooms.RoomsOf(context.WithoutCancel(ctx), user.ID)
-	if err != nil {
-		s.Log.WarnContext(ctx, "only a user's own sockets hear of its change", "user", user.ID, "err", err)
-	}
-	user.Status = Unknown
-	s.Announcer.Notify(Notice{Kind: UserChanged, User: user.ID, Rooms: rooms, Frame: Frame("user:updated", UserUpdated{user})})
 }

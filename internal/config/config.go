@@ -131,7 +131,7 @@ type reader struct {
 	faults []error
 }
 
-// Fault is one variable that cannot be used.
+// Errorf is one variable that cannot be used.
 type Fault struct {
 	Key      string // the variable's name
 	Expected string // what is wrong and what is expected instead

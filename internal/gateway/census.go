@@ -55,7 +55,7 @@ func (h *Hub) Connections(ctx context.Context, q chat.ConnectionQuery) (chat.Con
 	if q.Cursor != "" {
 		text, err := base64.RawURLEncoding.DecodeString(q.Cursor)
 		if err != nil || json.Unmarshal(text, &ask.After) != nil {
-			return chat.ConnectionPage{}, chat.Fault(chat.BadRequest, "That cursor is not from this list.").In("cursor")
+			return chat.ConnectionPage{}, chat.Errorf(chat.BadRequest, "That cursor is not from this list.").WithField("cursor")
 		}
 	}
 	found, silent, err := h.census(ctx, ask)
@@ -63,7 +63,7 @@ func (h *Hub) Connections(ctx context.Context, q chat.ConnectionQuery) (chat.Con
 		return chat.ConnectionPage{}, err
 	}
 	slices.SortFunc(found, func(a, b chat.Connection) int { return markOf(a).compare(markOf(b)) })
-	page := chat.ConnectionPage{Connections: found, Silent: silent}
+	page := chat.ConnectionPage{Connections: found, NonResponding: silent}
 	if len(found) > q.Limit {
 		page.Connections = found[:q.Limit]
 		text, _ := json.Marshal(markOf(found[q.Limit-1])) // plain
@@ -79,7 +79,7 @@ func (h *Hub) CloseConnection(ctx context.Context, id string) (chat.Connection, 
 		return chat.Connection{}, err
 	}
 	if len(closed) == 0 {
-		return chat.Connection{}, chat.ErrMissing()
+		return chat.Connection{}, chat.ErrNotFound()
 	}
 	return closed[0], nil
 }
@@ -100,7 +100,7 @@ func (h *Hub) census(ctx context.Context, q question) (found []chat.Connection, 
 		delete(h.censuses, name)
 		h.censusMu.Unlock()
 	}()
-	silent, err = h.bus.Ask(ctx, chat.Notice{Kind: chat.Asked, Except: name, Frame: frame})
+	silent, err = h.bus.Ask(ctx, chat.Notice{Kind: chat.SurveyRequest, Except: name, Frame: frame})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -143,7 +143,7 @@ func (h *Hub) asked(n chat.Notice) {
 		if err != nil { // our own types always encode
 			panic("encode answer: " + err.Error())
 		}
-		h.bus.Notify(chat.Notice{Kind: chat.Answered, Except: n.Except, Frame: frame})
+		h.bus.Notify(chat.Notice{Kind: chat.SurveyResponse, Except: n.Except, Frame: frame})
 	})
 }
 

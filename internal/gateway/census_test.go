@@ -62,7 +62,7 @@ func TestACensusComesInPagesFromAllNodes(t *testing.T) {
 		t.Helper()
 		for {
 			page, err := a.Connections(t.Context(), q)
-			if err != nil || page.Silent != 0 || len(page.Connections) > q.Limit {
+			if err != nil || page.NonResponding != 0 || len(page.Connections) > q.Limit {
 				t.Fatalf("page = %+v, %v", page, err)
 			}
 			for _, c := range page.Connections {
@@ -93,7 +93,7 @@ func TestANodeThatDoesNotAnswerIsCounted(t *testing.T) {
 	hear(t, a.bus, a)
 	hear(t, bus.NewMemory(e), mute{})
 	page, err := a.Connections(t.Context(), chat.ConnectionQuery{Limit: 9})
-	if err != nil || page.Silent != 1 || len(page.Connections) != 1 {
+	if err != nil || page.NonResponding != 1 || len(page.Connections) != 1 {
 		t.Fatalf("page = %+v, %v, want one connection and one silent node", page, err)
 	}
 	if len(a.censuses) != 0 {

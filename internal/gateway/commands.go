@@ -63,7 +63,7 @@ func decode[T any](data json.RawMessage) (T, error) {
 		data = json.RawMessage(`{}`)
 	}
 	if err := strictjson.Decode(data, &in); err != nil {
-		return in, chat.Fault(chat.BadRequest, "The command's data is not right: %v.", err)
+		return in, chat.Errorf(chat.BadRequest, "The command's data is not right: %v.", err)
 	}
 	return in, nil
 }
@@ -105,12 +105,12 @@ func (c *Conn) handle(ctx context.Context, line []byte) bool {
 func (c *Conn) do(ctx context.Context, line []byte, in *Command) (cid string, err error) {
 	if err := strictjson.Decode(line, in); err != nil {
 		*in = Command{}
-		return "", chat.Fault(chat.BadRequest, "That is not a command: %v.", err)
+		return "", chat.Errorf(chat.BadRequest, "That is not a command: %v.", err)
 	}
 	do, ok := commands[in.Type]
 	if !ok {
 		defer func() { in.Type = "" }() // whatever a stranger sends is not for the log
-		return "", chat.Fault(chat.BadRequest, "There is no command %q.", in.Type)
+		return "", chat.Errorf(chat.BadRequest, "There is no command %q.", in.Type)
 	}
 	if reads[in.Type] {
 		if err := c.service.CountRead(c.caller); err != nil {
@@ -133,7 +133,7 @@ func pageLimit(asked, standard int) (int, error) {
 	case asked == 0:
 		return standard, nil
 	case asked < 0 || asked > chat.MaxPage:
-		return 0, chat.Fault(chat.BadRequest, "A limit is 1 to %d.", chat.MaxPage).In("limit")
+		return 0, chat.Errorf(chat.BadRequest, "A limit is 1 to %d.", chat.MaxPage).WithField("limit")
 	}
 	return asked, nil
 }
@@ -147,7 +147,7 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 		return err
 	}
 	if !c.hub.awaits(c, in.RoomID) {
-		_, _, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password, c.id)
+		_, _, err := c.service.JoinFromConn(ctx, c.caller, in.RoomID, in.Password, c.id)
 		if chat.CodeOf(err) == chat.Unavailable && err != nil {
 			return c.joinAgain(id, in, limit, err)
 		}
@@ -181,7 +181,7 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 // The membership is one of after the seat was taken: the event of an end that came
 // before might be heard by nobody.
 func (c *Conn) arrive(ctx context.Context, in RoomJoin, limit int) (place, chat.CaughtUp, error) {
-	room, membership, err := c.service.Enter(ctx, c.caller, in.RoomID, in.Password, c.id)
+	room, membership, err := c.service.JoinFromConn(ctx, c.caller, in.RoomID, in.Password, c.id)
 	if err != nil {
 		return place{}, chat.CaughtUp{}, err
 	}
@@ -283,7 +283,7 @@ func stopTyping(ctx context.Context, c *Conn, _ json.Number, in RoomRef) error {
 
 func setPresence(_ context.Context, c *Conn, id json.Number, in PresenceSet) error {
 	if in.Status != chat.Online && in.Status != chat.Away && in.Status != chat.Busy {
-		return chat.Fault(chat.BadRequest, "A status is online, away or busy.").In("status")
+		return chat.Errorf(chat.BadRequest, "A status is online, away or busy.").WithField("status")
 	}
 	c.hub.setStatus(c.caller.User.ID, in.Status)
 	c.answer(id, "ok", Nothing{})

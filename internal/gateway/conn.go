@@ -16,6 +16,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/recovery"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
@@ -51,7 +52,7 @@ type Conn struct {
 	caller  chat.Caller
 	token   []byte // the hash of caller's
 	hub     *Hub
-	service *chat.Service
+	service *service.Service
 	socket  *socket.Socket
 	queue   queue
 	written sync.WaitGroup // done when nothing will be written any more
@@ -71,7 +72,7 @@ type Conn struct {
 	cutoff *time.Timer // cuts the socket; nil until the connection is to end
 }
 
-func newConn(h *Hub, service *chat.Service, socket *socket.Socket, caller chat.Caller, id string) *Conn {
+func newConn(h *Hub, service *service.Service, socket *socket.Socket, caller chat.Caller, id string) *Conn {
 	c := &Conn{
 		id: id, caller: caller, hub: h, service: service, socket: socket, opened: time.Now(),
 		pace: rate.NewLimiter(commandRate, commandBurst), rooms: map[chat.RoomID]*room{},
@@ -277,12 +278,12 @@ func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error
 		} else {
 			c.hub.log.ErrorContext(ctx, "command failed", "err", err)
 		}
-		fault = chat.Fault(chat.Internal, "Something went wrong.")
+		fault = chat.Errorf(chat.Internal, "Something went wrong.")
 	}
 	if fault.Code == chat.Unavailable {
 		c.hub.log.WarnContext(ctx, "command not possible now", "err", err)
 	}
-	auth.NoteRefusal(ctx, c.hub.log, fault)
+	auth.LogRefusal(ctx, c.hub.log, fault)
 	c.hub.metrics.Refused.WithLabelValues(string(fault.Code)).Inc()
 	c.answer(id, "error", FrameError{
 		Code: fault.Code, Message: fault.Text, RetryAfterMs: fault.RetryAfter.Milliseconds(), CID: cid,
@@ -307,7 +308,7 @@ func (c *Conn) seated() map[chat.RoomID]*room {
 
 // removed tells the client that a room is no longer its own. The room is locked.
 func (c *Conn) removed(id chat.RoomID, why chat.EventKind) {
-	reason := map[chat.EventKind]string{chat.Departure: "left", chat.Ejection: "kicked", chat.RoomGone: "deleted"}[why]
+	reason := map[chat.EventKind]string{chat.MemberLeft: "left", chat.MemberKicked: "kicked", chat.RoomDeleted: "deleted"}[why]
 	c.forget(id)
 	c.event(chat.Frame("room:removed", chat.RoomRemoved{RoomID: id, Reason: reason}))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/ratelimit"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // FuzzCommand hands a line from a stranger to a connection: whatever it is, there
@@ -33,19 +34,19 @@ func FuzzCommand(f *testing.F) {
 	}
 	r := newRig(f)
 	unlimited := ratelimit.New[chat.UserID](rate.Inf, 1, time.Now)
-	service := &chat.Service{
+	service := &service.Service{
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Announcer: r.hub,
-		Recent: r.hub.recent, Seats: r.hub,
-		Presence:  presence.NewMemory(presence.NewBoard()),
-		Sends:     unlimited,
-		Joins:     unlimited,
-		Reads:     unlimited,
-		Rates:     chat.ChangeRates{OfUser: unlimited, OfRoom: ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now), Leaves: unlimited, Moderation: unlimited},
-		Guesses:   chat.Guesses{OfCaller: unlimited},
-		Passwords: auth.NewRoomPasswords(auth.NewHasher(1, auth.Cost{Memory: 8, Passes: 1, Threads: 1})),
-		Floods:    ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
-		Limits:    chat.NewLimitsInForce(chat.Limits{MaxMessageLength: 2000}, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Sweeper: chat.NewSweeper(r.store, r.store, r.store, nil, slog.New(slog.DiscardHandler)),
+		MessageCache: r.hub.recent, Subscriptions: r.hub,
+		Presence:             presence.NewMemory(presence.NewBoard()),
+		MessageRate:          unlimited,
+		JoinRate:             unlimited,
+		ReadRate:             unlimited,
+		ChangeRates:          service.ChangeRates{PerUser: unlimited, PerRoom: ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now), Leaves: unlimited, Moderation: unlimited},
+		RoomPasswordAttempts: service.RoomPasswordAttempts{PerCaller: unlimited},
+		Passwords:            auth.NewRoomPasswords(auth.NewHasher(1, auth.Cost{Memory: 8, Passes: 1, Threads: 1})),
+		RoomMessageRate:      ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
+		Limits:               service.NewEffectiveLimits(chat.Limits{MaxMessageLength: 2000}, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		GarbageCollector: service.NewGarbageCollector(r.store, r.store, r.store, nil, slog.New(slog.DiscardHandler)),
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		c := newConn(r.hub, service, nil, r.alice, "fuzz")

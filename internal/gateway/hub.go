@@ -15,9 +15,9 @@ import (
 )
 
 var (
-	_ chat.Announcer = (*Hub)(nil)
-	_ chat.Sink      = (*Hub)(nil)
-	_ chat.Seats     = (*Hub)(nil)
+	_ chat.Announcer     = (*Hub)(nil)
+	_ chat.Sink          = (*Hub)(nil)
+	_ chat.Subscriptions = (*Hub)(nil)
 )
 
 // How often the hub looks for what the bus may have lost.
@@ -37,7 +37,7 @@ type Deps struct {
 	Accounts chat.Accounts
 	Bus      chat.Bus
 	Presence chat.Presence
-	Recent   chat.Recent
+	Recent   chat.MessageCache
 	// LimitsChanged is called when a notice says so; nil is nobody.
 	LimitsChanged func()
 	Metrics       *metrics.Metrics
@@ -53,7 +53,7 @@ type Hub struct {
 	accounts chat.Accounts
 	bus      chat.Bus
 	presence chat.Presence
-	recent   chat.Recent
+	recent   chat.MessageCache
 	metrics  *metrics.Metrics
 	log      *slog.Logger
 
@@ -178,7 +178,7 @@ func (h *Hub) receive(r *room, e chat.Event) {
 		h.lookAt(e.Room)
 	case e.Kind == chat.RoomChanged:
 		r.broadcast(e.Frame)
-	case e.Kind == chat.RoomGone:
+	case e.Kind == chat.RoomDeleted:
 		r.gone()
 	case e.Kind == chat.TypingOn || e.Kind == chat.TypingOff:
 		r.hearTyping(e.User, e.Kind == chat.TypingOn)
@@ -209,9 +209,9 @@ func (h *Hub) receiveNotice(n chat.Notice) {
 		if h.limitsChanged != nil {
 			h.limitsChanged()
 		}
-	case chat.Asked:
+	case chat.SurveyRequest:
 		h.asked(n)
-	case chat.Answered:
+	case chat.SurveyResponse:
 		h.answered(n)
 	case chat.UserChanged:
 		for c := range h.acquainted(n.User, n.Rooms) {

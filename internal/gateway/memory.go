@@ -29,9 +29,9 @@ func (r *room) seat(c *Conn) (seat, bool) {
 	return *s, true
 }
 
-// Told returns up to which number of a room a live connection of caller's session
+// DeliveredSeq returns up to which number of a room a live connection of caller's session
 // has been told.
-func (h *Hub) Told(caller chat.Caller, room chat.RoomID) (chat.Seq, bool) {
+func (h *Hub) DeliveredSeq(caller chat.Caller, room chat.RoomID) (chat.Seq, bool) {
 	r := h.room(room)
 	if r == nil || h.bus.Suspect() {
 		return 0, false
@@ -68,7 +68,7 @@ func (c *Conn) joinAgain(id json.Number, in RoomJoin, limit int, cause error) er
 		return cause
 	}
 	s, live := r.seat(c)
-	caught, err := c.service.Remembered(c.caller, s.place.room, limit, cause)
+	caught, err := c.service.CachedIn(c.caller, s.place.room, limit, cause)
 	switch {
 	case err != nil:
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/ratelimit"
 	"github.com/chillin-chat/chillin/internal/recovery"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // panicking is a store of rooms that panics.
@@ -50,7 +51,7 @@ func TestACommandThatPanicsEndsItsConnectionOnly(t *testing.T) {
 	var log logText
 	r := newRig(t, func(d *Deps) { d.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	c, client := r.served()
-	c.service = &chat.Service{Rooms: panicking{}, Reads: unlimited()}
+	c.service = &service.Service{Rooms: panicking{}, ReadRate: unlimited()}
 	other, otherClient := r.served()
 	other.service = c.service
 
@@ -80,9 +81,9 @@ func TestACommandThatPanicsEndsItsConnectionOnly(t *testing.T) {
 }
 
 // panickingRecent panics when it is shown an event.
-type panickingRecent struct{ chat.Recent }
+type panickingRecent struct{ chat.MessageCache }
 
-func (panickingRecent) Hear(chat.Event) { panic("boom") }
+func (panickingRecent) Apply(chat.Event) { panic("boom") }
 
 func TestAnEventThatPanicsClosesTheConnectionsOfItsRoom(t *testing.T) {
 	r := newRig(t)
@@ -139,7 +140,7 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 			client := r.dials(conns)
 			c := <-conns
 			c.caller, c.token = bob, r.tokenOf("bob")
-			c.service = &chat.Service{Rooms: r.store, Presence: r.hub.presence, Limits: chat.NewLimitsInForce(chat.Limits{}, nil, nil)}
+			c.service = &service.Service{Rooms: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}
 			// The upgrade is admitted. Now the session ends; the notice of it closes the
 			// connections that the hub has.
 			if err := end(r, bob); err != nil {
@@ -163,7 +164,7 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 func TestReadsBeyondTheBudgetAreRefusedAndCloseNothing(t *testing.T) {
 	r := newRig(t)
 	c := r.deaf(r.alice)
-	c.service = &chat.Service{Rooms: r.store, Messages: r.store, Recent: r.hub.recent, Reads: ratelimit.New[chat.UserID](rate.Every(time.Hour), 3, nil)}
+	c.service = &service.Service{Rooms: r.store, Messages: r.store, MessageCache: r.hub.recent, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), 3, nil)}
 	for i := range 5 {
 		c.handle(t.Context(), []byte(`{"id":1,"type":"room:changes","data":{"roomId":1,"since":0}}`))
 		var answer struct {

@@ -41,7 +41,7 @@ type room struct {
 	seats   map[*Conn]*seat
 	users   map[chat.UserID]int // seats of each user that are live, or were
 
-	roster  chat.Roster               // as last told to the seats
+	roster  chat.OnlineUsers          // as last told to the seats
 	names   []chat.UserID             // those of roster, ascending; shared, and never changed
 	told    int                       // counts what the seats were told of presence
 	missing map[chat.UserID]time.Time // of the roster, who is gone since when, and not yet told
@@ -87,7 +87,7 @@ func (r *room) setCursor(ctx context.Context) error {
 	}
 	head, exists := heads[r.id]
 	if !exists {
-		return chat.ErrMissing()
+		return chat.ErrNotFound()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -198,7 +198,7 @@ func (r *room) deliver(e chat.Event) {
 		}
 	}
 	r.hub.metrics.Delivered.Add(float64(len(r.seats)))
-	r.hub.recent.Hear(e) // after the seats: nobody waits for it
+	r.hub.recent.Apply(e) // after the seats: nobody waits for it
 }
 
 // hand gives e to a live seat, unless what c caught up on holds it already. What ends
@@ -244,7 +244,7 @@ func (r *room) enliven(c *Conn, p place, to chat.Seq, answer []byte, told int) b
 	c.queue.pushAnswer(answer)
 	s, ok := r.seats[c]
 	if !ok {
-		c.removed(r.id, chat.RoomGone)
+		c.removed(r.id, chat.RoomDeleted)
 		return true
 	}
 	r.enter(c, s)
@@ -348,7 +348,7 @@ func (r *room) gone() {
 	for c, s := range r.seats {
 		r.removeSeat(c)
 		if s.live {
-			c.removed(r.id, chat.RoomGone)
+			c.removed(r.id, chat.RoomDeleted)
 		}
 	}
 	r.mu.Unlock()

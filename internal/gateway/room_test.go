@@ -61,7 +61,7 @@ func newRig(t testing.TB, change ...func(*Deps)) *rig {
 	r := &rig{t: t, store: s, woken: map[*Conn]chan struct{}{}}
 	deps := Deps{
 		Node: "test", Rooms: s, Messages: s, Accounts: s, Bus: bus.NewMemory(bus.NewExchange()),
-		Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+		Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
 		f(&deps)
@@ -372,14 +372,14 @@ func TestASeatIsSecretUntilItIsLive(t *testing.T) {
 // The answer is encoded outside of the room's lock: what is told meanwhile must not
 // be missing in it.
 func TestWhatIsToldWhileTheAnswerIsMadeIsInIt(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, now := newRoom(h, 1), time.Now()
 	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
 	var named [][]chat.UserID
 	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte {
 		if len(named) == 0 {
-			room.newRoster(chat.Roster{1: chat.Online}, now)
+			room.newRoster(chat.OnlineUsers{1: chat.Online}, now)
 		}
 		named = append(named, online)
 		return fmt.Appendf(nil, "answer %d", len(named))
@@ -435,7 +435,7 @@ func TestWhatWaitsForConnectionsIsCounted(t *testing.T) {
 }
 
 // roster brings a new roster and returns who was told to be what.
-func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) string {
+func (r *rig) roster(c *Conn, room *room, roster chat.OnlineUsers, at time.Time) string {
 	r.t.Helper()
 	room.newRoster(roster, at)
 	told := ""
@@ -455,7 +455,7 @@ func (r *rig) roster(c *Conn, room *room, roster chat.Roster, at time.Time) stri
 }
 
 func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room := newRoom(h, 1)
 	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
@@ -464,17 +464,17 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 	r, start := &rig{t: t, hub: h}, time.Now()
 	for i, step := range []struct {
 		after  time.Duration
-		roster chat.Roster
+		roster chat.OnlineUsers
 		want   string
 	}{
-		{0, chat.Roster{1: chat.Online, 2: chat.Online}, "1 online;2 online;9 online;"}, // 9 sits here and is not yet in force
-		{0, chat.Roster{1: chat.Online, 2: chat.Online}, ""},
-		{0, chat.Roster{1: chat.Away}, "1 away;"}, // 2 may be back at once
-		{time.Second, chat.Roster{1: chat.Away, 2: chat.Online}, ""},
-		{time.Second, chat.Roster{1: chat.Away}, ""},
-		{rosterGrace, chat.Roster{1: chat.Away}, ""}, // the grace began anew
-		{rosterGrace + time.Second, chat.Roster{1: chat.Away}, "2 offline;"},
-		{time.Hour, chat.Roster{1: chat.Away}, ""},
+		{0, chat.OnlineUsers{1: chat.Online, 2: chat.Online}, "1 online;2 online;9 online;"}, // 9 sits here and is not yet in force
+		{0, chat.OnlineUsers{1: chat.Online, 2: chat.Online}, ""},
+		{0, chat.OnlineUsers{1: chat.Away}, "1 away;"}, // 2 may be back at once
+		{time.Second, chat.OnlineUsers{1: chat.Away, 2: chat.Online}, ""},
+		{time.Second, chat.OnlineUsers{1: chat.Away}, ""},
+		{rosterGrace, chat.OnlineUsers{1: chat.Away}, ""}, // the grace began anew
+		{rosterGrace + time.Second, chat.OnlineUsers{1: chat.Away}, "2 offline;"},
+		{time.Hour, chat.OnlineUsers{1: chat.Away}, ""},
 	} {
 		if got := r.roster(c, room, step.roster, start.Add(step.after)); got != step.want {
 			t.Fatalf("step %d: told %q, want %q", i, got, step.want)
@@ -482,14 +482,14 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 	}
 	later := start.Add(2 * time.Hour)
 	room.rosterUnknown(later)
-	if got := r.roster(c, room, chat.Roster{1: chat.Away}, later); got != "1 unknown;9 unknown;1 away;9 online;" {
+	if got := r.roster(c, room, chat.OnlineUsers{1: chat.Away}, later); got != "1 unknown;9 unknown;1 away;9 online;" {
 		t.Fatalf("told %q, want that it was unknown and then known again", got)
 	}
 	room.rosterUnknown(later)
-	if got := r.roster(c, room, chat.Roster{2: chat.Online}, later); got != "1 unknown;9 unknown;1 offline;2 online;9 online;" {
+	if got := r.roster(c, room, chat.OnlineUsers{2: chat.Online}, later); got != "1 unknown;9 unknown;1 offline;2 online;9 online;" {
 		t.Fatalf("told %q, want no grace for who went in a time that nothing is known of", got)
 	}
-	if got := r.roster(c, room, chat.Roster{}, later.Add(-time.Second)); got != "" {
+	if got := r.roster(c, room, chat.OnlineUsers{}, later.Add(-time.Second)); got != "" {
 		t.Fatalf("told %q of a look from before the last one, want nothing", got)
 	}
 }
@@ -497,13 +497,13 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 // TestWhoComesLaterIsToldTheSame: differences are told to what the others know,
 // so whoever joins must begin with that, not with what presence says meanwhile.
 func TestWhoComesLaterIsToldTheSame(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, start := newRoom(h, 1), time.Now()
-	room.newRoster(chat.Roster{1: chat.Online, 2: chat.Online}, start)
-	room.newRoster(chat.Roster{1: chat.Online}, start) // 2 has a grace
+	room.newRoster(chat.OnlineUsers{1: chat.Online, 2: chat.Online}, start)
+	room.newRoster(chat.OnlineUsers{1: chat.Online}, start) // 2 has a grace
 	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
 	room.addSeat(c)
-	room.newRoster(chat.Roster{1: chat.Online}, start)
+	room.newRoster(chat.OnlineUsers{1: chat.Online}, start)
 	var named []chat.UserID
 	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
 	if want := []chat.UserID{1, 2, 9}; !slices.Equal(named, want) {

@@ -103,13 +103,13 @@ func (h *Hub) readRosters(ctx context.Context, rooms []*room) (told int) {
 
 // newRoster tells the seats how the roster differs from what they were told, and
 // returns how many it told. online is the roster as it was asked for at asked.
-func (r *room) newRoster(online chat.Roster, asked time.Time) int {
+func (r *room) newRoster(online chat.OnlineUsers, asked time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.looked.After(asked) {
 		return 0 // somebody has looked since
 	}
-	roster := make(chat.Roster, len(online))
+	roster := make(chat.OnlineUsers, len(online))
 	maps.Copy(roster, online)
 	for user := range r.users { // what this node entered may not be in force yet
 		if _, entered := roster[user]; !entered {

@@ -15,6 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/logging"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
@@ -31,8 +32,8 @@ const helloTimeout = 5 * time.Second
 // Server upgrades requests to connections of a hub.
 type Server struct {
 	Hub      *Hub
-	Service  *chat.Service
-	Requests *auth.Requests
+	Service  *service.Service
+	Requests *auth.Authenticator
 	// ClientIP finds the client's address behind trusted proxies.
 	ClientIP func(r *http.Request) netip.Addr
 	// Refuse writes err to a request that is not upgraded.
@@ -99,18 +100,18 @@ func (s *Server) admit(r *http.Request) (chat.Caller, error) {
 	if err != nil {
 		return chat.Caller{}, err
 	}
-	if source == auth.Cookie && !allowed {
+	if source == auth.CredentialCookie && !allowed {
 		return chat.Caller{}, foreignOrigin(r)
 	}
-	if offered := auth.Subprotocols(r); source == auth.Subprotocol && !slices.Contains(offered, Protocol) {
-		return chat.Caller{}, chat.Fault(chat.BadRequest, "Offer the subprotocol %s as well.", Protocol)
+	if offered := auth.Subprotocols(r); source == auth.CredentialSubprotocol && !slices.Contains(offered, Protocol) {
+		return chat.Caller{}, chat.Errorf(chat.BadRequest, "Offer the subprotocol %s as well.", Protocol)
 	}
 	return caller, nil
 }
 
 func foreignOrigin(r *http.Request) error {
-	auth.NoteOrigin(r)
-	return chat.Fault(chat.Forbidden, "This page's origin is not allowed here.")
+	auth.AddOrigin(r)
+	return chat.Errorf(chat.Forbidden, "This page's origin is not allowed here.")
 }
 
 // hello sends connected, the first frame. It returns UNAUTHENTICATED if the session has
@@ -120,7 +121,7 @@ func (c *Conn) hello(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
 	if _, err := c.hub.accounts.CallerByToken(ctx, c.token); chat.CodeOf(err) == chat.NotFound && err != nil {
-		return chat.Fault(chat.Unauthenticated, "Your session is over. Please sign in again.")
+		return chat.Errorf(chat.Unauthenticated, "Your session is over. Please sign in again.")
 	} else if err != nil {
 		return err
 	}

@@ -179,7 +179,7 @@ type hall struct {
 func newHall() *hall {
 	h := NewHub(Deps{
 		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()),
-		Recent: cache.NewPages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+		Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	})
 	return &hall{hub: h, room: newRoom(h, 1)}
 }

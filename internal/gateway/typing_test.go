@@ -14,6 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // stage is a room with seats for users 1, 2, …, without store and sockets, whose
@@ -116,7 +117,7 @@ func may() error { return nil }
 
 func TestWhoMayNotTypeIsRefusedAndNotHeard(t *testing.T) {
 	r, conns := stage(t, 2)
-	muted := chat.Fault(chat.Forbidden, "muted")
+	muted := chat.Errorf(chat.Forbidden, "muted")
 	if err := conns[0].types(1, true, func() error { return muted }); !errors.Is(err, muted) {
 		t.Fatalf("err = %v, want %v", err, muted)
 	}
@@ -137,7 +138,7 @@ func (away) Room(ctx context.Context, _ chat.RoomID, _ chat.UserID) (chat.Room, 
 func TestTypingGoesOnWhileTheDatabaseIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, conns := stage(t, 2)
-		conns[0].service = &chat.Service{Rooms: away{}, Now: time.Now}
+		conns[0].service = &service.Service{Rooms: away{}, Now: time.Now}
 		began := time.Now()
 		if err := startTyping(t.Context(), conns[0], "", RoomRef{1}); err != nil || time.Since(began) > typingPatience {
 			t.Fatalf("typing = %v after %s", err, time.Since(began))
@@ -159,24 +160,24 @@ func TestOnlyWhoSitsInARoomTypesInIt(t *testing.T) {
 func TestPresenceThatHadNoRoomIsToldLater(t *testing.T) {
 	r, conns := stage(t, 1)
 	c, now := conns[0], time.Now()
-	look := func(roster chat.Roster) { r.newRoster(roster, now) }
-	look(chat.Roster{1: chat.Online})
+	look := func(roster chat.OnlineUsers) { r.newRoster(roster, now) }
+	look(chat.OnlineUsers{1: chat.Online})
 	c.queue.all()
 	for range maxQueuedEvents / 2 { // half of the place is taken
 		c.event([]byte(`{"type":"message:new"}`))
 	}
-	look(chat.Roster{1: chat.Online, 2: chat.Online, 3: chat.Online})
-	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online})
+	look(chat.OnlineUsers{1: chat.Online, 2: chat.Online, 3: chat.Online})
+	look(chat.OnlineUsers{1: chat.Online, 2: chat.Busy, 3: chat.Online})
 	if frames := c.queue.all(); len(frames) != maxQueuedEvents/2 {
 		t.Fatalf("%d frames wait, want only the %d messages", len(frames), maxQueuedEvents/2)
 	}
-	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online}) // nothing new
+	look(chat.OnlineUsers{1: chat.Online, 2: chat.Busy, 3: chat.Online}) // nothing new
 	frames := c.queue.all()
 	want := `{"type":"presence:update","data":{"roomId":1,"users":[{"userId":2,"status":"busy"},{"userId":3,"status":"online"}]}}`
 	if len(frames) != 1 || string(frames[0]) != want {
 		t.Fatalf("told %s, want %s", frames, want)
 	}
-	look(chat.Roster{1: chat.Online, 2: chat.Busy, 3: chat.Online})
+	look(chat.OnlineUsers{1: chat.Online, 2: chat.Busy, 3: chat.Online})
 	if frames := c.queue.all(); len(frames) != 0 {
 		t.Fatalf("told again: %s", frames)
 	}

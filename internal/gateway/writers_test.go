@@ -13,7 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
@@ -47,7 +47,7 @@ func (r *rig) dials(conns chan<- *Conn) *websocket.Conn {
 			r.t.Error(err)
 			return
 		}
-		conns <- newConn(r.hub, &chat.Service{}, s, r.alice, "test")
+		conns <- newConn(r.hub, &service.Service{}, s, r.alice, "test")
 	}))
 	client, _, err := websocket.Dial(r.t.Context(), server.URL, nil)
 	if err != nil {

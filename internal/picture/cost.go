@@ -59,14 +59,14 @@ func inspect(r io.ReadSeeker) (header, error) {
 	case config.Width <= 0 || config.Height <= 0:
 		return header{}, unsupported(nil)
 	case config.Width > maxPixels/config.Height || max(config.Width, config.Height) > maxSide:
-		return header{}, chat.Fault(chat.TooLarge, "A picture can have at most %d megapixels.", maxPixels/1_000_000).In("file")
+		return header{}, chat.Errorf(chat.TooLarge, "A picture can have at most %d megapixels.", maxPixels/1_000_000).WithField("file")
 	}
 	h := header{format: format, size: image.Pt(config.Width, config.Height)}
 	if err := h.computeCost(r); err != nil {
 		return header{}, unsupported(err)
 	}
 	if h.excessive() && !h.measureOnly {
-		return header{}, chat.Fault(chat.TooLarge, "This picture takes too much memory or time to decode. Use a smaller one, or save it as a standard JPEG or PNG.").In("file")
+		return header{}, chat.Errorf(chat.TooLarge, "This picture takes too much memory or time to decode. Use a smaller one, or save it as a standard JPEG or PNG.").WithField("file")
 	}
 	return h, nil
 }

@@ -75,7 +75,7 @@ func (m *Maker) makeAvatar(ctx context.Context, r io.ReadSeeker) (avatar []byte,
 		return nil, "", err
 	}
 	if h.measureOnly {
-		return nil, "", chat.Fault(chat.UnsupportedMedia, "This kind of WebP cannot be an avatar. Save the picture as PNG or JPEG.").In("file")
+		return nil, "", chat.Errorf(chat.UnsupportedMedia, "This kind of WebP cannot be an avatar. Save the picture as PNG or JPEG.").WithField("file")
 	}
 	turn, err := orientationOf(r)
 	if err != nil {
@@ -90,7 +90,7 @@ func (m *Maker) makeAvatar(ctx context.Context, r io.ReadSeeker) (avatar []byte,
 }
 
 func unsupported(cause error) error {
-	fault := chat.Fault(chat.UnsupportedMedia, "That is not a PNG, JPEG, GIF or WebP picture.").In("file")
+	fault := chat.Errorf(chat.UnsupportedMedia, "That is not a PNG, JPEG, GIF or WebP picture.").WithField("file")
 	fault.Err = cause
 	return fault
 }

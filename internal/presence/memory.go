@@ -79,15 +79,15 @@ func (m *Memory) changed(room chat.RoomID) {
 }
 
 // Online returns the rosters of rooms.
-func (m *Memory) Online(_ context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.Roster, error) {
+func (m *Memory) Online(_ context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
 	m.board.mu.Lock()
 	defer m.board.mu.Unlock()
-	rosters := make(map[chat.RoomID]chat.Roster, len(rooms))
+	rosters := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
 	for _, room := range rooms {
-		roster := chat.Roster{}
+		roster := chat.OnlineUsers{}
 		for e, status := range m.board.rooms[room] {
 			if _, alive := m.board.nodes[e.node]; alive {
-				roster[e.user] = chat.Livelier(roster[e.user], status)
+				roster[e.user] = chat.MoreActive(roster[e.user], status)
 			}
 		}
 		rosters[room] = roster

@@ -48,7 +48,7 @@ type Redis struct {
 	log     *slog.Logger
 	pace    pace
 	wake    chan struct{} // has one element when something is dirty
-	rosters *gathering.Reads[chat.RoomID, chat.Roster]
+	rosters *gathering.Reads[chat.RoomID, chat.OnlineUsers]
 	fault   atomic.Pointer[error] // of the last write; nil if it succeeded
 
 	mu      sync.Mutex
@@ -230,7 +230,7 @@ func (r *Redis) noteWrite(err error) {
 	r.fault.Store(&err)
 }
 
-// Fault returns why the last write failed, nil if it did not.
+// Errorf returns why the last write failed, nil if it did not.
 func (r *Redis) Fault() error {
 	if fault := r.fault.Load(); fault != nil {
 		return *fault

@@ -76,14 +76,14 @@ func TestAKilledNodesUsersGo(t *testing.T) {
 		dead.Enter(chat.RoomID(user%150+10), user+10, chat.Online)
 	}
 	dead.Enter(7, 1, chat.Online)
-	sees(t, alive, 7, chat.Roster{1: chat.Online, 2: chat.Online})
+	sees(t, alive, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
 	before := alive.tellings(7)
 	if err := dead.client.Close(); err != nil { // from here on it reaches nothing
 		t.Fatal(err)
 	}
 	killed.stop()
 
-	sees(t, alive, 7, chat.Roster{2: chat.Online})
+	sees(t, alive, 7, chat.OnlineUsers{2: chat.Online})
 	eventually(t, "telling of rooms", func() bool { return alive.tellings(7) > before && alive.tellings(10) > 0 })
 	eventually(t, "clearing up", func() bool {
 		fields, err := admin.HKeys(t.Context(), roomKey(7)).Result()
@@ -96,7 +96,7 @@ func TestALeaseIsRenewed(t *testing.T) {
 	url := testenv.Redis(t)
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
-	sees(t, b, 7, chat.Roster{1: chat.Online})
+	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
 	for end := time.Now().Add(3 * brisk.lease); time.Now().Before(end); {
 		if got, err := b.Online(t.Context(), 7); err != nil || got[7][1] != chat.Online {
 			t.Fatalf("roster = %v, %v, want user 1 online", got[7], err)
@@ -111,12 +111,12 @@ func TestANodeThatWasHeldUpComesBack(t *testing.T) {
 	admin := dial(t, url)
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
-	sees(t, b, 7, chat.Roster{1: chat.Online})
+	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
 	if err := admin.ZAdd(t.Context(), leases, redis.Z{Score: 1, Member: "a"}).Err(); err != nil {
 		t.Fatal(err)
 	}
-	sees(t, b, 7, chat.Roster{1: chat.Online})
-	sees(t, a, 7, chat.Roster{1: chat.Online})
+	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
+	sees(t, a, 7, chat.OnlineUsers{1: chat.Online})
 }
 
 // While Redis has lost what the nodes wrote, presence is not known. It must never
@@ -127,7 +127,7 @@ func TestRedisForgets(t *testing.T) {
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
 	b.Enter(7, 2, chat.Busy)
-	want := chat.Roster{1: chat.Online, 2: chat.Busy}
+	want := chat.OnlineUsers{1: chat.Online, 2: chat.Busy}
 	for range 5 {
 		sees(t, a, 7, want)
 		sees(t, b, 7, want)
@@ -161,7 +161,7 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 	a.Enter(7, 1, chat.Online)
 	a.Enter(7, 3, chat.Online)
 	b.Enter(7, 2, chat.Online)
-	sees(t, a, 7, chat.Roster{1: chat.Online, 2: chat.Online, 3: chat.Online})
+	sees(t, a, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online, 3: chat.Online})
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -175,8 +175,8 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []*node{a, b} {
-		sees(t, n, 7, chat.Roster{1: chat.Online, 2: chat.Online})
-		sees(t, n, 8, chat.Roster{1: chat.Away})
+		sees(t, n, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
+		sees(t, n, 8, chat.OnlineUsers{1: chat.Away})
 	}
 }
 
@@ -187,14 +187,14 @@ func TestRedisHangs(t *testing.T) {
 	}
 	a, b := run(t, newRedis(t, server.URL(), "a")), run(t, newRedis(t, server.URL(), "b"))
 	a.Enter(7, 1, chat.Online)
-	sees(t, b, 7, chat.Roster{1: chat.Online})
+	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
 	server.Pause()
 	if got, err := a.Online(t.Context(), 7); err == nil {
 		t.Errorf("while Redis hangs: roster = %v, want an error", got)
 	}
 	server.Resume()
-	sees(t, a, 7, chat.Roster{1: chat.Online})
-	sees(t, b, 7, chat.Roster{1: chat.Online})
+	sees(t, a, 7, chat.OnlineUsers{1: chat.Online})
+	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
 }
 
 // A node that leaves in order is not taken for lost data by the others.
@@ -203,7 +203,7 @@ func TestAGracefulEndIsNoLoss(t *testing.T) {
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
 	b.Enter(7, 2, chat.Online)
-	sees(t, b, 7, chat.Roster{1: chat.Online, 2: chat.Online})
+	sees(t, b, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
 	a.stop()
 	for end := time.Now().Add(3 * brisk.lease); time.Now().Before(end); {
 		if got, err := b.Online(t.Context(), 7); err != nil || len(got[7]) != 1 {
@@ -222,8 +222,8 @@ func TestNothingStaysBehind(t *testing.T) {
 		a.Enter(room+1, 2, chat.Online)
 		a.Leave(room+1, 2)
 	}
-	sees(t, b, 250, chat.Roster{1: chat.Online})
-	sees(t, a, 1, chat.Roster{1: chat.Online})
+	sees(t, b, 250, chat.OnlineUsers{1: chat.Online})
+	sees(t, a, 1, chat.OnlineUsers{1: chat.Online})
 	a.stop()
 	b.stop()
 	if left := keys(t, admin); len(left) > 0 {

@@ -23,14 +23,14 @@ var errForgotten = errors.New("redis has forgotten who is online")
 //
 // Everybody who connects asks for all of its rooms. When many do at once each room is
 // read once for all of them.
-func (r *Redis) Online(ctx context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.Roster, error) {
+func (r *Redis) Online(ctx context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
 	if len(rooms) == 0 {
-		return map[chat.RoomID]chat.Roster{}, nil
+		return map[chat.RoomID]chat.OnlineUsers{}, nil
 	}
 	return r.rosters.Ask(ctx, rooms...)
 }
 
-func (r *Redis) readRosters(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Roster, error) {
+func (r *Redis) readRosters(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
 	// One step: leases read before Redis forgot must not meet rooms read after.
 	trip := r.client.TxPipeline()
 	read := readLeases.Eval(ctx, trip, []string{leases})
@@ -48,7 +48,7 @@ func (r *Redis) readRosters(ctx context.Context, rooms []chat.RoomID) (map[chat.
 	if !r.believe(now, ends) {
 		return nil, errForgotten
 	}
-	rosters := make(map[chat.RoomID]chat.Roster, len(rooms))
+	rosters := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
 	for i, room := range rooms {
 		rosters[room] = rosterOf(hashes[i].Val(), func(node string) bool { return ends[node] > now })
 	}
@@ -105,14 +105,14 @@ func (r *Redis) believe(now int64, ends map[string]int64) bool {
 	return complete
 }
 
-func rosterOf(hash map[string]string, alive func(node string) bool) chat.Roster {
-	roster := chat.Roster{}
+func rosterOf(hash map[string]string, alive func(node string) bool) chat.OnlineUsers {
+	roster := chat.OnlineUsers{}
 	for field, status := range hash {
 		name, node, _ := strings.Cut(field, "@")
 		id, err := strconv.ParseInt(name, 10, 64)
 		if err == nil && alive(node) {
 			user := chat.UserID(id)
-			roster[user] = chat.Livelier(roster[user], chat.Status(status))
+			roster[user] = chat.MoreActive(roster[user], chat.Status(status))
 		}
 	}
 	return roster

@@ -80,9 +80,9 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 // sees waits until p tells roster of room.
-func sees(t *testing.T, p chat.Presence, room chat.RoomID, want chat.Roster) {
+func sees(t *testing.T, p chat.Presence, room chat.RoomID, want chat.OnlineUsers) {
 	t.Helper()
-	var got map[chat.RoomID]chat.Roster
+	var got map[chat.RoomID]chat.OnlineUsers
 	var err error
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
@@ -114,20 +114,20 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 		nodes[1].Enter(7, 2, chat.Busy)
 		nodes[1].Enter(8, 2, chat.Away)
 		for _, n := range nodes {
-			sees(t, n, 7, chat.Roster{1: chat.Online, 2: chat.Busy})
-			sees(t, n, 8, chat.Roster{2: chat.Away})
+			sees(t, n, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Busy})
+			sees(t, n, 8, chat.OnlineUsers{2: chat.Away})
 		}
 		nodes[1].Leave(7, 2)
 		for _, n := range nodes {
-			sees(t, n, 7, chat.Roster{1: chat.Online})
-			sees(t, n, 8, chat.Roster{2: chat.Away})
+			sees(t, n, 7, chat.OnlineUsers{1: chat.Online})
+			sees(t, n, 8, chat.OnlineUsers{2: chat.Away})
 		}
 	})
 
 	t.Run("a room where nobody is has an empty roster", func(t *testing.T) {
 		nodes := start(t, 1)
 		nodes[0].Enter(7, 1, chat.Online)
-		sees(t, nodes[0], 7, chat.Roster{1: chat.Online})
+		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Online})
 		got, err := nodes[0].Online(t.Context(), 7, 8, 9)
 		if err != nil {
 			t.Fatal(err)
@@ -148,7 +148,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 		nodes := start(t, 2)
 		for _, status := range []chat.Status{chat.Online, chat.Away, chat.Busy, chat.Online} {
 			nodes[0].Enter(7, 1, status)
-			sees(t, nodes[1], 7, chat.Roster{1: status})
+			sees(t, nodes[1], 7, chat.OnlineUsers{1: status})
 		}
 	})
 
@@ -160,24 +160,24 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 			nodes[0].Leave(8, 1)
 			nodes[0].Enter(8, 1, chat.Busy)
 		}
-		sees(t, nodes[1], 8, chat.Roster{1: chat.Busy})
-		sees(t, nodes[1], 7, chat.Roster{})
+		sees(t, nodes[1], 8, chat.OnlineUsers{1: chat.Busy})
+		sees(t, nodes[1], 7, chat.OnlineUsers{})
 	})
 
 	t.Run("a user on several nodes shows the liveliest status", func(t *testing.T) {
 		nodes := start(t, 3)
 		nodes[0].Enter(7, 1, chat.Away)
-		sees(t, nodes[2], 7, chat.Roster{1: chat.Away})
+		sees(t, nodes[2], 7, chat.OnlineUsers{1: chat.Away})
 		nodes[1].Enter(7, 1, chat.Busy)
-		sees(t, nodes[2], 7, chat.Roster{1: chat.Busy})
+		sees(t, nodes[2], 7, chat.OnlineUsers{1: chat.Busy})
 		nodes[2].Enter(7, 1, chat.Online)
-		sees(t, nodes[0], 7, chat.Roster{1: chat.Online})
+		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Online})
 		nodes[2].Leave(7, 1)
-		sees(t, nodes[0], 7, chat.Roster{1: chat.Busy})
+		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Busy})
 		nodes[1].Leave(7, 1)
-		sees(t, nodes[0], 7, chat.Roster{1: chat.Away})
+		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Away})
 		nodes[0].Leave(7, 1)
-		sees(t, nodes[1], 7, chat.Roster{})
+		sees(t, nodes[1], 7, chat.OnlineUsers{})
 	})
 
 	t.Run("a node that ends takes its users with it", func(t *testing.T) {
@@ -185,14 +185,14 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 		nodes[0].Enter(7, 1, chat.Online)
 		nodes[0].Enter(8, 1, chat.Online)
 		nodes[1].Enter(7, 2, chat.Online)
-		sees(t, nodes[1], 7, chat.Roster{1: chat.Online, 2: chat.Online})
-		sees(t, nodes[1], 8, chat.Roster{1: chat.Online})
+		sees(t, nodes[1], 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
+		sees(t, nodes[1], 8, chat.OnlineUsers{1: chat.Online})
 		nodes[0].stop()
 		got, err := nodes[1].Online(t.Context(), 7, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !maps.Equal(got[7], chat.Roster{2: chat.Online}) || len(got[8]) != 0 {
+		if !maps.Equal(got[7], chat.OnlineUsers{2: chat.Online}) || len(got[8]) != 0 {
 			t.Errorf("rosters = %v, want user 2 alone", got)
 		}
 	})
@@ -203,11 +203,11 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 			user := chat.UserID(i + 1)
 			nodes[0].Enter(room, user, chat.Online)
 			eventually(t, "telling of the entry", func() bool { return nodes[0].tellings(room) > 0 })
-			sawNow(t, nodes[1], room, chat.Roster{user: chat.Online})
+			sawNow(t, nodes[1], room, chat.OnlineUsers{user: chat.Online})
 			before := nodes[0].tellings(room)
 			nodes[0].Leave(room, user)
 			eventually(t, "telling of the leave", func() bool { return nodes[0].tellings(room) > before })
-			sawNow(t, nodes[1], room, chat.Roster{})
+			sawNow(t, nodes[1], room, chat.OnlineUsers{})
 		}
 	})
 
@@ -229,10 +229,10 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 
 	t.Run("many rooms and users at once", func(t *testing.T) {
 		nodes := start(t, 2)
-		want := map[chat.RoomID]chat.Roster{}
+		want := map[chat.RoomID]chat.OnlineUsers{}
 		var rooms []chat.RoomID
 		for room := range chat.RoomID(200) {
-			want[room+1] = chat.Roster{}
+			want[room+1] = chat.OnlineUsers{}
 			rooms = append(rooms, room+1)
 			for user := range chat.UserID(20) {
 				want[room+1][user+1] = chat.Online
@@ -250,13 +250,13 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 		wg.Wait()
 		eventually(t, "every entry", func() bool {
 			got, err := nodes[1].Online(t.Context(), rooms...)
-			return err == nil && maps.EqualFunc(got, want, maps.Equal[chat.Roster, chat.Roster])
+			return err == nil && maps.EqualFunc(got, want, maps.Equal[chat.OnlineUsers, chat.OnlineUsers])
 		})
 	})
 }
 
 // sawNow checks without waiting.
-func sawNow(t *testing.T, p chat.Presence, room chat.RoomID, want chat.Roster) {
+func sawNow(t *testing.T, p chat.Presence, room chat.RoomID, want chat.OnlineUsers) {
 	t.Helper()
 	got, err := p.Online(t.Context(), room)
 	if err != nil || !maps.Equal(got[room], want) {

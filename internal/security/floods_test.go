@@ -175,8 +175,8 @@ func floods(t *testing.T, s *site) {
 		}
 		return a
 	})
-	if statuses[http.StatusCreated] > chat.MaxHooks || statuses[http.StatusTooManyRequests] == 0 {
-		t.Errorf("webhooks were answered %v, want at most %d made, and refusals", statuses, chat.MaxHooks)
+	if statuses[http.StatusCreated] > chat.MaxWebhooks || statuses[http.StatusTooManyRequests] == 0 {
+		t.Errorf("webhooks were answered %v, want at most %d made, and refusals", statuses, chat.MaxWebhooks)
 	}
 }
 

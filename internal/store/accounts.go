@@ -226,9 +226,9 @@ func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat
 	return ended, nil
 }
 
-// SessionsSeen writes down that sessions are in use. A row that somebody changes at
+// TouchSessions writes down that sessions are in use. A row that somebody changes at
 // this moment is left for the next time, so that nobody waits for two at once.
-func (s *Store) SessionsSeen(ctx context.Context, ids []chat.SessionID) error {
+func (s *Store) TouchSessions(ctx context.Context, ids []chat.SessionID) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	now := s.clock()

@@ -105,7 +105,7 @@ func TestSessionsAreSeenOnceAMinute(t *testing.T) {
 			writes bool
 		}{{2 * time.Minute, true}, {2*time.Minute + 59*time.Second, false}, {3 * time.Minute, true}} {
 			s.now = func() time.Time { return began.Add(step.after) }
-			if err := s.SessionsSeen(t.Context(), []chat.SessionID{alice.Session, 999999}); err != nil {
+			if err := s.TouchSessions(t.Context(), []chat.SessionID{alice.Session, 999999}); err != nil {
 				t.Fatal(err)
 			}
 			if step.writes {

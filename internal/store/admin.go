@@ -59,7 +59,7 @@ func (s *Store) ChangeAccount(ctx context.Context, by, id chat.UserID, c chat.Ac
 		if err != nil {
 			return err
 		}
-		if err := before.MayBecome(after, other); err != nil {
+		if err := before.CheckChange(after, other); err != nil {
 			return err
 		}
 		if after.Role != before.Role {
@@ -108,7 +108,7 @@ func (s *Store) requireAdmin(ctx context.Context, tx *sql.Tx, by chat.UserID) er
 	}
 	account, err := s.account(ctx, tx, by)
 	if err == nil && (account.Role != chat.Admin || account.Disabled) {
-		return chat.ErrMissing()
+		return chat.ErrNotFound()
 	}
 	return err
 }
@@ -151,7 +151,7 @@ func (s *Store) setDisabled(ctx context.Context, tx *sql.Tx, by, id chat.UserID,
 // ResetPassword gives an account another password and ends all its sessions.
 func (s *Store) ResetPassword(ctx context.Context, by, id chat.UserID, phc string) error {
 	err := s.asAdmin(ctx, by, id, func(ctx context.Context, tx *sql.Tx, a chat.Account) error {
-		if err := a.MayHavePassword(); err != nil {
+		if err := a.CheckHasPassword(); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1`, int64(id), phc); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 const (
@@ -62,7 +63,7 @@ func BenchmarkAppendIndexed(b *testing.B) {
 			for b.Loop() {
 				ctx, stop := context.WithCancel(b.Context())
 				var indexer sync.WaitGroup
-				indexer.Go(func() { (&chat.Indexer{Store: eager{with.store}, Log: slog.Default()}).Run(ctx) })
+				indexer.Go(func() { (&service.Indexer{Store: eager{with.store}, Log: slog.Default()}).Run(ctx) })
 				with.run(b)
 				stop()
 				indexer.Wait()

@@ -58,8 +58,8 @@ func addressed(f chat.MessageAttachment, thumb string) chat.MessageAttachment {
 	return f
 }
 
-// DoomBlobs notes keys whose blobs are about to be put.
-func (s *Store) DoomBlobs(ctx context.Context, keys []string, grace time.Duration) error {
+// ScheduleBlobDeletion notes keys whose blobs are about to be put.
+func (s *Store) ScheduleBlobDeletion(ctx context.Context, keys []string, grace time.Duration) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -184,9 +184,9 @@ func (s *Store) ExpireAttachments(ctx context.Context, age time.Duration) error 
 	return s.fail("expire uploads", err)
 }
 
-// DueBlobs gives doomed keys to one caller for a while: of several at once the
+// ClaimBlobDeletions gives doomed keys to one caller for a while: of several at once the
 // later ones find them no longer due.
-func (s *Store) DueBlobs(ctx context.Context, limit int, again time.Duration) ([]string, error) {
+func (s *Store) ClaimBlobDeletions(ctx context.Context, limit int, again time.Duration) ([]string, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	now := int64(s.clock())
@@ -196,8 +196,8 @@ func (s *Store) DueBlobs(ctx context.Context, limit int, again time.Duration) ([
 	return keys, s.fail("take due blobs", err)
 }
 
-// ForgetBlob strikes off a key whose blob has gone.
-func (s *Store) ForgetBlob(ctx context.Context, key string) error {
+// FinishBlobDeletion strikes off a key whose blob has gone.
+func (s *Store) FinishBlobDeletion(ctx context.Context, key string) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `DELETE FROM doomed_blobs WHERE blob_key = $1`, key)

@@ -20,7 +20,7 @@ func uploaded(t *testing.T, s *Store, owner chat.Caller, name string) chat.Messa
 		Owner: owner.User.ID, Name: name, Size: 7, ContentType: "image/png", Width: 3, Height: 4,
 		BlobKey: "files/" + key, ThumbKey: "thumbnails/" + key,
 	}
-	if err := s.DoomBlobs(t.Context(), []string{a.BlobKey, a.ThumbKey}, time.Hour); err != nil {
+	if err := s.ScheduleBlobDeletion(t.Context(), []string{a.BlobKey, a.ThumbKey}, time.Hour); err != nil {
 		t.Fatalf("doom: %v", err)
 	}
 	file, err := s.AddAttachment(t.Context(), a, chat.MaxUnused, plenty)
@@ -50,7 +50,7 @@ func keysOf(t *testing.T, s *Store, f chat.MessageAttachment, viewer chat.Caller
 // wantDue fails unless exactly keys are due.
 func wantDue(t *testing.T, s *Store, keys ...string) {
 	t.Helper()
-	due, err := s.DueBlobs(t.Context(), 100, time.Hour)
+	due, err := s.ClaimBlobDeletions(t.Context(), 100, time.Hour)
 	slices.Sort(due)
 	slices.Sort(keys)
 	if err != nil || !slices.Equal(due, keys) {
@@ -202,7 +202,7 @@ func TestAttachments(t *testing.T) {
 			}
 			wantDue(t, s)
 			for _, key := range ofRoom {
-				if err := s.ForgetBlob(t.Context(), key); err != nil {
+				if err := s.FinishBlobDeletion(t.Context(), key); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -212,7 +212,7 @@ func TestAttachments(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The others are what was not forgotten, and uploads above that were not sent.
-			due, err := s.DueBlobs(t.Context(), 1000, time.Hour)
+			due, err := s.ClaimBlobDeletions(t.Context(), 1000, time.Hour)
 			if err != nil || !slices.Contains(due, ofUnsent[0]) || !slices.Contains(due, ofMessage[1]) || slices.Contains(due, ofRoom[0]) {
 				t.Fatalf("due = %v, %v, want those of the unsent and the message, not those of the room", due, err)
 			}
@@ -221,12 +221,12 @@ func TestAttachments(t *testing.T) {
 			}
 		})
 		t.Run("a blob that is not named in time goes", func(t *testing.T) {
-			if err := s.DoomBlobs(t.Context(), []string{"files/late"}, -time.Second); err != nil {
+			if err := s.ScheduleBlobDeletion(t.Context(), []string{"files/late"}, -time.Second); err != nil {
 				t.Fatal(err)
 			}
 			wantDue(t, s, "files/late")
 			wantDue(t, s)
-			if err := s.ForgetBlob(t.Context(), "files/late"); err != nil {
+			if err := s.FinishBlobDeletion(t.Context(), "files/late"); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: "files/late"}, 1000, plenty); err == nil {
@@ -321,7 +321,7 @@ func TestNobodyPilesUpUploads(t *testing.T) {
 			all.Go(func() {
 				key := path("files/%d", i)
 				_, err := s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: key}, limit, plenty)
-				if errs[i] = s.DoomBlobs(t.Context(), []string{key}, time.Hour); errs[i] == nil {
+				if errs[i] = s.ScheduleBlobDeletion(t.Context(), []string{key}, time.Hour); errs[i] == nil {
 					_, errs[i] = s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: key}, limit, plenty)
 				}
 				if err == nil {

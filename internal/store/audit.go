@@ -35,9 +35,9 @@ func (s *Store) writeDown(e chat.AuditEntry) []step {
 		int64(e.Room), string(e.Action), chat.MaxAuditEntries))
 }
 
-// ForgetAudit removes entries about rooms that are older than after. Those about the
+// PurgeAudit removes entries about rooms that are older than after. Those about the
 // whole server stay.
-func (s *Store) ForgetAudit(ctx context.Context, after time.Duration, limit int) error {
+func (s *Store) PurgeAudit(ctx context.Context, after time.Duration, limit int) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `DELETE FROM audit WHERE id IN
@@ -45,8 +45,8 @@ func (s *Store) ForgetAudit(ctx context.Context, after time.Duration, limit int)
 	return s.fail("forget audit entries", err)
 }
 
-// WriteDown logs a deed that is not of the database.
-func (s *Store) WriteDown(ctx context.Context, e chat.AuditEntry) error {
+// WriteAudit logs a deed that is not of the database.
+func (s *Store) WriteAudit(ctx context.Context, e chat.AuditEntry) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	return s.fail("write down", s.inTx(ctx, func(tx *sql.Tx) error { return s.audit(ctx, tx, e) }))

@@ -33,7 +33,7 @@ func TestDeedsUponOthersAreWrittenDown(t *testing.T) {
 		ctx, a, b, c := t.Context(), alice.User.ID, bob.User.ID, carol.User.ID
 		name, key, description := "Den", "den", ""
 		own, others := appendText(t, s, room, alice, "mine"), appendText(t, s, room, carol, "hers")
-		refuse := func(chat.Membership, *chat.Membership) error { return chat.Fault(chat.Forbidden, "no") }
+		refuse := func(chat.Membership, *chat.Membership) error { return chat.Errorf(chat.Forbidden, "no") }
 		for _, deed := range []func() error{
 			func() error { _, _, err := s.Delete(ctx, own.Ref(), a, nil); return err },    // one's own: not logged
 			func() error { _, _, err := s.Delete(ctx, others.Ref(), a, nil); return err }, // logged once

@@ -51,7 +51,7 @@ func TestBacklog(t *testing.T) {
 
 		turn := takeOne(t, s)
 		wantBacklog(t, s, Backlog{StoredBytes: 110}) // a node serves it
-		if err := s.EndTurn(t.Context(), turn, &chat.HookFailure{Text: "it failed", RetryAfter: 10 * time.Minute}); err != nil {
+		if err := s.Release(t.Context(), turn, &chat.DeliveryFailure{Text: "it failed", RetryAfter: 10 * time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		passed += 5 * time.Minute
@@ -60,10 +60,10 @@ func TestBacklog(t *testing.T) {
 		wantBacklog(t, s, Backlog{StoredBytes: 110, WebhooksDue: 1, WebhookAge: 7 * time.Minute})
 
 		turn = takeOne(t, s)
-		if _, err := s.Delivered(t.Context(), turn, turn.Delivered+1, testLease); err != nil {
+		if _, err := s.Ack(t.Context(), turn, turn.Delivered+1, testLease); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.EndTurn(t.Context(), turn, nil); err != nil {
+		if err := s.Release(t.Context(), turn, nil); err != nil {
 			t.Fatal(err)
 		}
 		passed += 3 * time.Minute

@@ -25,7 +25,7 @@ func (s *Store) CreateBot(ctx context.Context, owner chat.UserID, a chat.NewAcco
 			return err
 		}
 		if has >= chat.MaxBots {
-			return chat.Fault(chat.Forbidden, "One account has at most %d bots.", chat.MaxBots)
+			return chat.Errorf(chat.Forbidden, "One account has at most %d bots.", chat.MaxBots)
 		}
 		id, err := s.addBot(ctx, tx, owner, a)
 		if err != nil {
@@ -69,8 +69,8 @@ func (s *Store) ownBot(ctx context.Context, from querier, owner, bot chat.UserID
 		WHERE u.id = $1 AND u.owner_id = $2 AND u.deleted_at IS NULL`+lock, int64(bot), int64(owner)))
 }
 
-// RenewBot gives a bot of owner another token.
-func (s *Store) RenewBot(ctx context.Context, owner, bot chat.UserID, n chat.NewSession) (chat.Caller, error) {
+// RotateBotToken gives a bot of owner another token.
+func (s *Store) RotateBotToken(ctx context.Context, owner, bot chat.UserID, n chat.NewSession) (chat.Caller, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var caller chat.Caller

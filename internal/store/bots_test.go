@@ -11,7 +11,7 @@ import (
 func createBot(t *testing.T, s *Store, owner chat.Caller, name string) (chat.User, chat.NewSession) {
 	t.Helper()
 	n := newSession(s)
-	n.ExpiresAt = chat.Never
+	n.ExpiresAt = chat.NoExpiry
 	bot, err := s.CreateBot(t.Context(), owner.User.ID, chat.NewAccount{Username: name, DisplayName: name}, n)
 	if err != nil {
 		t.Fatalf("create bot %s: %v", name, err)
@@ -27,7 +27,7 @@ func TestBots(t *testing.T) {
 
 		t.Run("a token names its bot, which has no password", func(t *testing.T) {
 			caller, err := s.CallerByToken(ctx, first.TokenHash)
-			if err != nil || caller.User.ID != robot.ID || caller.User.Role != chat.Bot || caller.Expires != chat.Never {
+			if err != nil || caller.User.ID != robot.ID || caller.User.Role != chat.Bot || caller.Expires != chat.NoExpiry {
 				t.Fatalf("caller = %+v, %v, want the bot for ever", caller, err)
 			}
 			if _, phc, err := s.Credentials(ctx, "robot"); err != nil || phc != "" {
@@ -40,7 +40,7 @@ func TestBots(t *testing.T) {
 		})
 		t.Run("another token ends the old one", func(t *testing.T) {
 			second := newSession(s)
-			if _, err := s.RenewBot(ctx, alice.User.ID, robot.ID, second); err != nil {
+			if _, err := s.RotateBotToken(ctx, alice.User.ID, robot.ID, second); err != nil {
 				t.Fatal(err)
 			}
 			_, err := s.CallerByToken(ctx, first.TokenHash)
@@ -50,7 +50,7 @@ func TestBots(t *testing.T) {
 			}
 		})
 		t.Run("only its owner has a bot, and people are nobody's", func(t *testing.T) {
-			_, err := s.RenewBot(ctx, bob.User.ID, robot.ID, newSession(s))
+			_, err := s.RotateBotToken(ctx, bob.User.ID, robot.ID, newSession(s))
 			wantCode(t, err, chat.NotFound)
 			_, err = s.OwnBot(ctx, bob.User.ID, robot.ID)
 			wantCode(t, err, chat.NotFound)

@@ -41,7 +41,7 @@ func TestMessageChanges(t *testing.T) {
 				if by.UserID != bob.User.ID || by.Role != chat.Member || m.Author.ID != alice.User.ID {
 					t.Errorf("rule asked for %+v of %+v", by, m)
 				}
-				return chat.Fault(chat.Forbidden, "no")
+				return chat.Errorf(chat.Forbidden, "no")
 			})
 			wantCode(t, err, chat.Forbidden)
 			wantHead(t, s, room.ID, 4)

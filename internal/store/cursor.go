@@ -35,7 +35,7 @@ func pageByName[T any](list []T, limit int, username func(T) string) ([]T, strin
 }
 
 func badCursor() error {
-	return chat.Fault(chat.BadRequest, "That cursor is not from this list.").In("cursor")
+	return chat.Errorf(chat.BadRequest, "That cursor is not from this list.").WithField("cursor")
 }
 
 func writeCursor(v any) string {

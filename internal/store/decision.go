@@ -169,13 +169,13 @@ func (d decision) repeats(e *entry, f facts, twin *entry) bool {
 }
 
 func cidConflict() error {
-	return chat.Fault(chat.CIDConflict, "This cid already names another message.").In("cid")
+	return chat.Errorf(chat.CIDConflict, "This cid already names another message.").WithField("cid")
 }
 
 // admit returns the author of d if d may be stored.
 func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, error) {
 	if _, ok := f.heads[d.Room]; !ok {
-		return chat.Author{}, chat.ErrMissing()
+		return chat.Author{}, chat.ErrNotFound()
 	}
 	m, ok := f.members[place{d.Room, d.Author}]
 	switch {
@@ -187,7 +187,7 @@ func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, error) {
 		return m.author, nil
 	}
 	if r, ok := f.replies[d.ReplyTo]; !ok || r.room != d.Room {
-		return chat.Author{}, chat.Fault(chat.NotFound, "The message to reply to is not in this room.").In("replyTo")
+		return chat.Author{}, chat.Errorf(chat.NotFound, "The message to reply to is not in this room.").WithField("replyTo")
 	}
 	return m.author, nil
 }
@@ -198,7 +198,7 @@ func (f facts) take(d chat.Draft) ([]chat.MessageAttachment, error) {
 	for _, id := range d.Attachments {
 		u, ok := f.uploads[id]
 		if !ok || u.owner != d.Author {
-			return nil, chat.Fault(chat.NotFound, "A file is not there, or a message carries it already.").In("attachmentIds")
+			return nil, chat.Errorf(chat.NotFound, "A file is not there, or a message carries it already.").WithField("attachmentIds")
 		}
 		files = append(files, u.file)
 	}

@@ -8,15 +8,15 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-var _ chat.Deliveries = (*Store)(nil)
+var _ chat.WebhookQueue = (*Store)(nil)
 
 // dueHooks are the outgoing webhooks that have something to deliver at $1, are not
 // paused and not leased.
 var dueHooks = ` FROM outgoing_hooks h JOIN rooms r ON r.id = h.room_id
 	WHERE h.delivered < r.head AND h.next_at <= $1 AND h.leased_until <= $1 AND h.disabled_at IS NULL AND ` + hookMakerMay
 
-// DueHooks returns hooks that are due, of each maker at most perMaker.
-func (s *Store) DueHooks(ctx context.Context, perMaker, limit int) ([]chat.DueWebhook, error) {
+// Due returns hooks that are due, of each maker at most perMaker.
+func (s *Store) Due(ctx context.Context, perMaker, limit int) ([]chat.DueWebhook, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	due, err := readAll(ctx, s.read, func(r row) (w chat.DueWebhook, err error) {
@@ -29,15 +29,15 @@ func (s *Store) DueHooks(ctx context.Context, perMaker, limit int) ([]chat.DueWe
 	return due, s.fail("find due webhooks", err)
 }
 
-// TakeHooks leases hooks that are due.
-func (s *Store) TakeHooks(ctx context.Context, ids []chat.HookID, lease time.Duration) ([]chat.HookTurn, error) {
+// ClaimDue leases hooks that are due.
+func (s *Store) ClaimDue(ctx context.Context, ids []chat.WebhookID, lease time.Duration) ([]chat.DeliveryLease, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	now := int64(s.clock())
-	var turns []chat.HookTurn
+	var turns []chat.DeliveryLease
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		return each(ctx, tx, func(r row) error {
-			var t chat.HookTurn
+			var t chat.DeliveryLease
 			err := r.Scan(&t.ID, &t.Room, &t.URL, &t.Secret, &t.Delivered, &t.Failures, &t.FailingSince, &t.Lease)
 			turns = append(turns, t)
 			return err
@@ -49,9 +49,9 @@ func (s *Store) TakeHooks(ctx context.Context, ids []chat.HookID, lease time.Dur
 	return turns, s.fail("take webhooks", err)
 }
 
-// Delivered moves the cursor of a hook whose lease lasts and that is not paused, and
+// Ack moves the cursor of a hook whose lease lasts and that is not paused, and
 // renews the lease: a maker who was removed receives at most the change under way.
-func (s *Store) Delivered(ctx context.Context, t chat.HookTurn, upTo chat.Seq, lease time.Duration) (bool, error) {
+func (s *Store) Ack(ctx context.Context, t chat.DeliveryLease, upTo chat.Seq, lease time.Duration) (bool, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	result, err := s.write.ExecContext(ctx, `
@@ -66,8 +66,8 @@ func (s *Store) Delivered(ctx context.Context, t chat.HookTurn, upTo chat.Seq, l
 	return n == 1, s.fail("move webhook", err)
 }
 
-// EndTurn lets a hook go, with what failed or nil.
-func (s *Store) EndTurn(ctx context.Context, t chat.HookTurn, f *chat.HookFailure) error {
+// Release lets a hook go, with what failed or nil.
+func (s *Store) Release(ctx context.Context, t chat.DeliveryLease, f *chat.DeliveryFailure) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	now := int64(s.clock())

@@ -9,17 +9,17 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-var _ chat.Departures = (*Store)(nil)
+var _ chat.AccountDeletion = (*Store)(nil)
 
-// Leaving returns users whose time is over: what expires_at tells until Forget.
-func (s *Store) Leaving(ctx context.Context, limit int) ([]chat.UserID, error) {
+// PendingDeletions returns users whose time is over: what expires_at tells until Forget.
+func (s *Store) PendingDeletions(ctx context.Context, limit int) ([]chat.UserID, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	users, err := readAll(ctx, s.read, scanOne[chat.UserID], `SELECT id FROM users WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2`, int64(s.clock()), limit)
 	return users, s.fail("list who leaves", err)
 }
 
-// CloseAccount makes a user chat.DeletedUser.
+// CloseAccount makes a user chat.DeletedUserName.
 func (s *Store) CloseAccount(ctx context.Context, id chat.UserID, username string, due bool) (chat.User, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -56,7 +56,7 @@ func (s *Store) mayLeave(ctx context.Context, tx *sql.Tx, user chat.User) error 
 	if err != nil {
 		return err
 	}
-	return chat.Account{User: user}.MayBecome(chat.Account{User: user, Disabled: true}, other)
+	return chat.Account{User: user}.CheckChange(chat.Account{User: user, Disabled: true}, other)
 }
 
 func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, username string) (user chat.User, err error) {
@@ -65,7 +65,7 @@ func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, usern
 		UPDATE users SET username = $2, display_name = $3, email = NULL, password = NULL, status_message = '',
 			old_avatar = avatar_key, avatar_key = '', expires_at = $4, deleted_at = $4,
 			role = CASE role WHEN 'admin' THEN 'user' ELSE role END
-		WHERE id = $1 RETURNING `+returnedUser, int64(id), username, chat.DeletedUser, now))
+		WHERE id = $1 RETURNING `+returnedUser, int64(id), username, chat.DeletedUserName, now))
 	if err != nil {
 		return user, err
 	}
@@ -80,9 +80,9 @@ func (s *Store) anonymise(ctx context.Context, tx *sql.Tx, id chat.UserID, usern
 	return user, nil
 }
 
-// Depart ends a membership under the room's lock, whatever its role.
-func (s *Store) Depart(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Departed, error) {
-	var departed chat.Departed
+// RemoveFromRoom ends a membership under the room's lock, whatever its role.
+func (s *Store) RemoveFromRoom(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Removal, error) {
+	var departed chat.Removal
 	err := s.inRoom(ctx, room, func(tx *roomTx) error {
 		membership, err := s.membership(ctx, tx.Tx, room, user)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -103,11 +103,11 @@ func (s *Store) Depart(ctx context.Context, room chat.RoomID, user chat.UserID) 
 			return err
 		}
 		if membership.Role == chat.Owner {
-			if departed.Heir, err = s.bequeath(ctx, tx, user, heir); err != nil {
+			if departed.NewOwner, err = s.bequeath(ctx, tx, user, heir); err != nil {
 				return err
 			}
 		}
-		departed.Told, err = s.tell(ctx, tx, user, user, chat.Left, "{subject} left the room.")
+		departed.SystemMessage, err = s.tell(ctx, tx, user, user, chat.Left, "{subject} left the room.")
 		return err
 	})
 	return departed, s.fail("depart", err)
@@ -145,8 +145,8 @@ func (s *Store) bequeath(ctx context.Context, tx *roomTx, owner, heir chat.UserI
 	return &m, s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: owner, Action: chat.AuditRoomHandedOver, Room: tx.room, User: heir})
 }
 
-// Forget ends the leaving of a user.
-func (s *Store) Forget(ctx context.Context, id chat.UserID) error {
+// FinishDeletion ends the leaving of a user.
+func (s *Store) FinishDeletion(ctx context.Context, id chat.UserID) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `UPDATE users SET expires_at = NULL, old_avatar = ''
@@ -154,8 +154,8 @@ func (s *Store) Forget(ctx context.Context, id chat.UserID) error {
 	return s.fail("forget user", err)
 }
 
-// ForgetSessions removes sessions that are long over.
-func (s *Store) ForgetSessions(ctx context.Context, after time.Duration, limit int) error {
+// PurgeSessions removes sessions that are long over.
+func (s *Store) PurgeSessions(ctx context.Context, after time.Duration, limit int) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `DELETE FROM sessions WHERE id IN

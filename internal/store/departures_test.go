@@ -19,9 +19,9 @@ func closeAccount(t *testing.T, s *Store, who chat.Caller, name string) chat.Use
 	return user
 }
 
-func depart(t *testing.T, s *Store, room chat.Room, who chat.Caller) chat.Departed {
+func depart(t *testing.T, s *Store, room chat.Room, who chat.Caller) chat.Removal {
 	t.Helper()
-	d, err := s.Depart(t.Context(), room.ID, who.User.ID)
+	d, err := s.RemoveFromRoom(t.Context(), room.ID, who.User.ID)
 	if err != nil {
 		t.Fatalf("depart: %v", err)
 	}
@@ -30,7 +30,7 @@ func depart(t *testing.T, s *Store, room chat.Room, who chat.Caller) chat.Depart
 
 func wantLeaving(t *testing.T, s *Store, want ...chat.UserID) {
 	t.Helper()
-	got, err := s.Leaving(t.Context(), 100)
+	got, err := s.PendingDeletions(t.Context(), 100)
 	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("leaving = %v, %v, want %v", got, err, want)
 	}
@@ -70,10 +70,10 @@ func TestAccountsAreClosed(t *testing.T) {
 		})
 		t.Run("nothing is left of who it was, and nobody signs in as it", func(t *testing.T) {
 			user, err := s.CloseAccount(t.Context(), bob.User.ID, "deleted-2", false)
-			if err != nil || user.DisplayName != chat.DeletedUser || user.Username != "deleted-2" || user.AvatarURL != "" {
+			if err != nil || user.DisplayName != chat.DeletedUserName || user.Username != "deleted-2" || user.AvatarURL != "" {
 				t.Fatalf("closed = %+v, %v", user, err)
 			}
-			if due, err := s.DueBlobs(t.Context(), 10, time.Hour); err != nil || !slices.Equal(due, []string{"avatars/face"}) {
+			if due, err := s.ClaimBlobDeletions(t.Context(), 10, time.Hour); err != nil || !slices.Equal(due, []string{"avatars/face"}) {
 				t.Fatalf("due blobs = %q, %v, want the avatar", due, err)
 			}
 			_, err = s.CallerByToken(t.Context(), n.TokenHash)
@@ -100,7 +100,7 @@ func TestAccountsAreClosed(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, id := range []chat.UserID{bob.User.ID, bot.ID} {
-				if err := s.Forget(t.Context(), id); err != nil {
+				if err := s.FinishDeletion(t.Context(), id); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -144,7 +144,7 @@ func TestWhoGoesLeavesRoomsBehind(t *testing.T) {
 		closeAccount(t, s, owner, "deleted-2")
 
 		t.Run("nobody is forgotten who is still in a room", func(t *testing.T) {
-			if err := s.Forget(t.Context(), owner.User.ID); err != nil {
+			if err := s.FinishDeletion(t.Context(), owner.User.ID); err != nil {
 				t.Fatal(err)
 			}
 			wantLeaving(t, s, owner.User.ID)
@@ -159,7 +159,7 @@ func TestWhoGoesLeavesRoomsBehind(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				d := depart(t, s, c.room, owner)
-				if d.Heir == nil || d.Heir.UserID != c.heir.User.ID || d.Heir.Role != chat.Owner || d.Deleted || d.Told == nil || d.Told.System.Action != chat.Left || d.Told.Author.DisplayName != chat.DeletedUser {
+				if d.NewOwner == nil || d.NewOwner.UserID != c.heir.User.ID || d.NewOwner.Role != chat.Owner || d.Deleted || d.SystemMessage == nil || d.SystemMessage.System.Action != chat.Left || d.SystemMessage.Author.DisplayName != chat.DeletedUserName {
 					t.Fatalf("departed = %+v, want %d to inherit", d, c.heir.User.ID)
 				}
 				room, m, err := s.Room(t.Context(), c.room.ID, c.heir.User.ID)
@@ -170,7 +170,7 @@ func TestWhoGoesLeavesRoomsBehind(t *testing.T) {
 			})
 		}
 		t.Run("to depart again changes nothing", func(t *testing.T) {
-			if d := depart(t, s, equal, owner); d != (chat.Departed{}) {
+			if d := depart(t, s, equal, owner); d != (chat.Removal{}) {
 				t.Fatalf("departed = %+v, want nothing", d)
 			}
 		})
@@ -180,17 +180,17 @@ func TestWhoGoesLeavesRoomsBehind(t *testing.T) {
 				t.Fatal(err)
 			}
 			i := slices.IndexFunc(page.Messages, func(m chat.Message) bool { return m.Text == "mine" })
-			if i < 0 || page.Messages[i].Author.DisplayName != chat.DeletedUser || page.Messages[i].Author.ID != owner.User.ID {
+			if i < 0 || page.Messages[i].Author.DisplayName != chat.DeletedUserName || page.Messages[i].Author.ID != owner.User.ID {
 				t.Fatalf("messages = %+v, want one of a deleted user", page.Messages)
 			}
 		})
 		t.Run("a room without anybody is deleted", func(t *testing.T) {
-			if d := depart(t, s, alone, owner); !d.Deleted || d.Told != nil {
+			if d := depart(t, s, alone, owner); !d.Deleted || d.SystemMessage != nil {
 				t.Fatalf("departed = %+v, want the room deleted", d)
 			}
 			_, _, err := s.Room(t.Context(), alone.ID, early.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, err = s.Depart(t.Context(), alone.ID, owner.User.ID)
+			_, err = s.RemoveFromRoom(t.Context(), alone.ID, owner.User.ID)
 			wantCode(t, err, chat.NotFound)
 		})
 		t.Run("a room of two is kept by the one who stays, and deleted after both", func(t *testing.T) {
@@ -200,7 +200,7 @@ func TestWhoGoesLeavesRoomsBehind(t *testing.T) {
 				t.Fatal(err)
 			}
 			closeAccount(t, s, one, "deleted-5")
-			if d := depart(t, s, room, one); d.Deleted || d.Heir != nil || d.Told == nil {
+			if d := depart(t, s, room, one); d.Deleted || d.NewOwner != nil || d.SystemMessage == nil {
 				t.Fatalf("first departed = %+v, want that it is told", d)
 			}
 			closeAccount(t, s, other, "deleted-6")
@@ -223,10 +223,10 @@ func TestWhoGoesLeavesRoomsBehind(t *testing.T) {
 			}
 		})
 		t.Run("who is in no room any more is forgotten", func(t *testing.T) {
-			if err := s.Forget(t.Context(), owner.User.ID); err != nil {
+			if err := s.FinishDeletion(t.Context(), owner.User.ID); err != nil {
 				t.Fatal(err)
 			}
-			if left, err := s.Leaving(t.Context(), 100); err != nil || slices.Contains(left, owner.User.ID) {
+			if left, err := s.PendingDeletions(t.Context(), 100); err != nil || slices.Contains(left, owner.User.ID) {
 				t.Fatalf("leaving = %v, %v, want the owner gone", left, err)
 			}
 		})
@@ -271,7 +271,7 @@ func TestNobodyComesInWhileGoing(t *testing.T) {
 				t.Fatalf("rooms when closed = %v, later %v, %v", memberships, after, err)
 			}
 			for _, id := range after {
-				if _, err := s.Depart(t.Context(), id, who.User.ID); err != nil {
+				if _, err := s.RemoveFromRoom(t.Context(), id, who.User.ID); err != nil {
 					t.Fatal(err)
 				}
 				if id <= rooms[len(rooms)-1].ID {
@@ -319,7 +319,7 @@ func TestSessionsLongOverAreForgotten(t *testing.T) {
 			{week + 2*time.Hour, []chat.SessionID{living}},
 		} {
 			s.now = func() time.Time { return time.Now().Add(step.after) }
-			if err := s.ForgetSessions(t.Context(), week, 100); err != nil {
+			if err := s.PurgeSessions(t.Context(), week, 100); err != nil {
 				t.Fatal(err)
 			}
 			if got := left(); !slices.Equal(got, step.want) {

@@ -16,14 +16,18 @@ var taken = []struct {
 	part  string
 	fault func() *chat.Error
 }{
-	{"username", func() *chat.Error { return chat.Fault(chat.UsernameTaken, "That username is taken.").In("username") }},
-	{"email", func() *chat.Error { return chat.Fault(chat.EmailTaken, "That email address is taken.").In("email") }},
+	{"username", func() *chat.Error {
+		return chat.Errorf(chat.UsernameTaken, "That username is taken.").WithField("username")
+	}},
+	{"email", func() *chat.Error {
+		return chat.Errorf(chat.EmailTaken, "That email address is taken.").WithField("email")
+	}},
 	{"rooms_name", roomNameTaken},
 	{"rooms.name", roomNameTaken},
 }
 
 func roomNameTaken() *chat.Error {
-	return chat.Fault(chat.RoomNameTaken, "A room of that name exists.").In("name")
+	return chat.Errorf(chat.RoomNameTaken, "A room of that name exists.").WithField("name")
 }
 
 // fail turns a database error into what a caller may meet: a chat.Error where it
@@ -36,7 +40,7 @@ func (s *Store) fail(deed string, err error) error {
 		return err
 	}
 	if errors.Is(err, sql.ErrNoRows) {
-		return chat.ErrMissing()
+		return chat.ErrNotFound()
 	}
 	if rule := s.engine.violated(err); rule != "" {
 		for _, t := range taken {

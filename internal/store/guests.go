@@ -8,8 +8,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// KeepGuest makes an account of a guest.
-func (s *Store) KeepGuest(ctx context.Context, guest chat.UserID, a chat.NewAccount, sessions chat.Time) (chat.User, error) {
+// UpgradeGuest makes an account of a guest.
+func (s *Store) UpgradeGuest(ctx context.Context, guest chat.UserID, a chat.NewAccount, sessions chat.Time) (chat.User, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var user chat.User
@@ -25,7 +25,7 @@ func (s *Store) KeepGuest(ctx context.Context, guest chat.UserID, a chat.NewAcco
 			WHERE id = $1 AND guest AND deleted_at IS NULL AND expires_at > $6 RETURNING `+returnedUser,
 			int64(guest), a.Username, a.Email, a.Password, a.DisplayName, int64(s.clock())))
 		if errors.Is(err, sql.ErrNoRows) {
-			return chat.Fault(chat.Forbidden, "Only a guest becomes an account.")
+			return chat.Errorf(chat.Forbidden, "Only a guest becomes an account.")
 		}
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func TestGuestsAreKept(t *testing.T) {
 		}
 
 		t.Run("the first account is server admin, also by this way", func(t *testing.T) {
-			kept, err := s.KeepGuest(t.Context(), named.User.ID, account("gustav"), month)
+			kept, err := s.UpgradeGuest(t.Context(), named.User.ID, account("gustav"), month)
 			if err != nil || kept.ID != named.User.ID || kept.Guest || kept.Username != "gustav" || kept.Role != chat.Admin {
 				t.Fatalf("kept = %+v, %v, want the admin gustav", kept, err)
 			}
@@ -40,19 +40,19 @@ func TestGuestsAreKept(t *testing.T) {
 			}
 		})
 		t.Run("only a guest is", func(t *testing.T) {
-			_, err := s.KeepGuest(t.Context(), named.User.ID, account("gustav2"), month)
+			_, err := s.UpgradeGuest(t.Context(), named.User.ID, account("gustav2"), month)
 			wantCode(t, err, chat.Forbidden)
 		})
 		t.Run("a name or an email of another is refused, and the guest stays one", func(t *testing.T) {
 			taken := account("gustav")
-			_, err := s.KeepGuest(t.Context(), unnamed.User.ID, taken, month)
+			_, err := s.UpgradeGuest(t.Context(), unnamed.User.ID, taken, month)
 			wantCode(t, err, chat.UsernameTaken)
 			if u, err := s.User(t.Context(), unnamed.User.ID); err != nil || !u.Guest || u.Username != "guest-2" {
 				t.Fatalf("user = %+v, %v, want the guest", u, err)
 			}
 		})
 		t.Run("who had no name of its own is called by the username, and is no admin", func(t *testing.T) {
-			kept, err := s.KeepGuest(t.Context(), unnamed.User.ID, account("gisela"), month)
+			kept, err := s.UpgradeGuest(t.Context(), unnamed.User.ID, account("gisela"), month)
 			if err != nil || kept.DisplayName != "gisela" || kept.Role != chat.PlainUser {
 				t.Fatalf("kept = %+v, %v, want a plain gisela", kept, err)
 			}
@@ -63,7 +63,7 @@ func TestGuestsAreKept(t *testing.T) {
 			if _, err := s.StartSession(t.Context(), late.User.ID, n); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.KeepGuest(t.Context(), late.User.ID, account("late"), month); err != nil {
+			if _, err := s.UpgradeGuest(t.Context(), late.User.ID, account("late"), month); err != nil {
 				t.Fatal(err)
 			}
 			later(29 * 24 * time.Hour)
@@ -74,7 +74,7 @@ func TestGuestsAreKept(t *testing.T) {
 		t.Run("a guest whose time is over is not", func(t *testing.T) {
 			over := guest(t, s, "guest-4", "Over")
 			later(2*time.Minute + 29*24*time.Hour)
-			_, err := s.KeepGuest(t.Context(), over.User.ID, account("over"), month)
+			_, err := s.UpgradeGuest(t.Context(), over.User.ID, account("over"), month)
 			wantCode(t, err, chat.Forbidden)
 		})
 	})

@@ -12,10 +12,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-func createIncoming(t *testing.T, s *Store, room chat.Room, by chat.Caller, username string) (chat.IncomingHook, []byte) {
+func createIncoming(t *testing.T, s *Store, room chat.Room, by chat.Caller, username string) (chat.IncomingWebhook, []byte) {
 	t.Helper()
 	hash := randomHash()
-	hook, told, err := s.CreateIncoming(t.Context(), chat.NewIncomingHook{
+	hook, told, err := s.CreateIncoming(t.Context(), chat.NewIncomingWebhook{
 		Room: room.ID, Bot: chat.NewAccount{Username: username, DisplayName: "CI"}, TokenHash: hash,
 	}, by.User.ID, nil)
 	if err != nil || told == nil || told.System.Action != chat.Joined || told.System.UserID != hook.UserID {
@@ -41,8 +41,8 @@ func TestIncomingHooks(t *testing.T) {
 			wantCode(t, err, chat.NotFound)
 		})
 		t.Run("a rule decides under the lock, strangers are no members", func(t *testing.T) {
-			no := func(chat.Membership, *chat.Membership) error { return chat.Fault(chat.Forbidden, "no") }
-			_, _, err := s.CreateIncoming(ctx, chat.NewIncomingHook{Room: room.ID, TokenHash: randomHash()}, alice.User.ID, no)
+			no := func(chat.Membership, *chat.Membership) error { return chat.Errorf(chat.Forbidden, "no") }
+			_, _, err := s.CreateIncoming(ctx, chat.NewIncomingWebhook{Room: room.ID, TokenHash: randomHash()}, alice.User.ID, no)
 			wantCode(t, err, chat.Forbidden)
 			_, err = s.DeleteIncoming(ctx, room.ID, hook.ID, alice.User.ID, no)
 			wantCode(t, err, chat.Forbidden)
@@ -82,28 +82,28 @@ func TestIncomingHooks(t *testing.T) {
 			}
 			_, _, err := s.IncomingByToken(ctx, token)
 			wantCode(t, err, chat.NotFound)
-			if leaving, err := s.Leaving(ctx, 10); err != nil || !slices.Equal(leaving, []chat.UserID{gone.UserID}) {
+			if leaving, err := s.PendingDeletions(ctx, 10); err != nil || !slices.Equal(leaving, []chat.UserID{gone.UserID}) {
 				t.Fatalf("leaving = %v, %v, want the bot", leaving, err)
 			}
 		})
 		t.Run("a room has at most so many", func(t *testing.T) {
-			for i := range chat.MaxHooks {
+			for i := range chat.MaxWebhooks {
 				createIncoming(t, s, room, alice, fmt.Sprintf("hook-%d", i))
 			}
-			_, _, err := s.CreateIncoming(ctx, chat.NewIncomingHook{
+			_, _, err := s.CreateIncoming(ctx, chat.NewIncomingWebhook{
 				Room: room.ID, Bot: chat.NewAccount{Username: "hook-more", DisplayName: "CI"}, TokenHash: randomHash(),
 			}, alice.User.ID, nil)
 			wantCode(t, err, chat.Forbidden)
-			if hooks, err := s.Incoming(ctx, room.ID); err != nil || len(hooks) != chat.MaxHooks || hooks[0].Name != "CI" {
+			if hooks, err := s.Incoming(ctx, room.ID); err != nil || len(hooks) != chat.MaxWebhooks || hooks[0].Name != "CI" {
 				t.Fatalf("hooks = %+v, %v", hooks, err)
 			}
 		})
 	})
 }
 
-func createOutgoing(t *testing.T, s *Store, room chat.Room, by chat.Caller) chat.OutgoingHook {
+func createOutgoing(t *testing.T, s *Store, room chat.Room, by chat.Caller) chat.OutgoingWebhook {
 	t.Helper()
-	hook, err := s.CreateOutgoing(t.Context(), chat.NewOutgoingHook{Room: room.ID, URL: "https://example.org/x?key=1", Secret: "s"}, by.User.ID, nil)
+	hook, err := s.CreateOutgoing(t.Context(), chat.NewOutgoingWebhook{Room: room.ID, URL: "https://example.org/x?key=1", Secret: "s"}, by.User.ID, nil)
 	if err != nil {
 		t.Fatalf("create hook: %v", err)
 	}
@@ -113,7 +113,7 @@ func createOutgoing(t *testing.T, s *Store, room chat.Room, by chat.Caller) chat
 const testLease = time.Minute
 
 // take returns the turns that can be had now.
-func take(t *testing.T, s *Store, limit int) []chat.HookTurn {
+func take(t *testing.T, s *Store, limit int) []chat.DeliveryLease {
 	t.Helper()
 	turns, err := takeDue(t.Context(), s, limit)
 	if err != nil {
@@ -122,19 +122,19 @@ func take(t *testing.T, s *Store, limit int) []chat.HookTurn {
 	return turns
 }
 
-func takeDue(ctx context.Context, s *Store, limit int) ([]chat.HookTurn, error) {
-	due, err := s.DueHooks(ctx, limit, limit)
+func takeDue(ctx context.Context, s *Store, limit int) ([]chat.DeliveryLease, error) {
+	due, err := s.Due(ctx, limit, limit)
 	if err != nil {
 		return nil, err
 	}
-	var ids []chat.HookID
+	var ids []chat.WebhookID
 	for _, w := range due {
 		ids = append(ids, w.ID)
 	}
-	return s.TakeHooks(ctx, ids, testLease)
+	return s.ClaimDue(ctx, ids, testLease)
 }
 
-func takeOne(t *testing.T, s *Store) chat.HookTurn {
+func takeOne(t *testing.T, s *Store) chat.DeliveryLease {
 	t.Helper()
 	turns := take(t, s, 10)
 	if len(turns) != 1 {
@@ -157,21 +157,21 @@ func later(t *testing.T, s *Store, by time.Duration) {
 	t.Cleanup(func() { s.now = before })
 }
 
-func endTurn(t *testing.T, s *Store, turn chat.HookTurn, f *chat.HookFailure) {
+func endTurn(t *testing.T, s *Store, turn chat.DeliveryLease, f *chat.DeliveryFailure) {
 	t.Helper()
-	if err := s.EndTurn(t.Context(), turn, f); err != nil {
+	if err := s.Release(t.Context(), turn, f); err != nil {
 		t.Fatalf("end turn: %v", err)
 	}
 }
 
-func delivered(t *testing.T, s *Store, turn chat.HookTurn, upTo chat.Seq, want bool) {
+func delivered(t *testing.T, s *Store, turn chat.DeliveryLease, upTo chat.Seq, want bool) {
 	t.Helper()
-	if held, err := s.Delivered(t.Context(), turn, upTo, testLease); err != nil || held != want {
+	if held, err := s.Ack(t.Context(), turn, upTo, testLease); err != nil || held != want {
 		t.Fatalf("delivered: held %v, %v, want %v", held, err, want)
 	}
 }
 
-func outgoing(t *testing.T, s *Store, room chat.Room) chat.OutgoingHook {
+func outgoing(t *testing.T, s *Store, room chat.Room) chat.OutgoingWebhook {
 	t.Helper()
 	hooks, err := s.Outgoing(t.Context(), room.ID)
 	if err != nil || len(hooks) != 1 {
@@ -206,7 +206,7 @@ func TestOutgoingHooksAreTakenInTurns(t *testing.T) {
 			later(t, s, testLease+time.Second)
 			next := takeOne(t, s)
 			delivered(t, s, turn, 3, false)
-			endTurn(t, s, turn, &chat.HookFailure{Text: "late", GiveUp: true})
+			endTurn(t, s, turn, &chat.DeliveryFailure{Text: "late", GiveUp: true})
 			if h := outgoing(t, s, room); h.Delivered != 2 || h.Failures != 0 || h.DisabledAt != 0 {
 				t.Fatalf("hook = %+v, want untouched by the old turn", h)
 			}
@@ -242,7 +242,7 @@ func TestAHookThatFailsWaits(t *testing.T) {
 		createOutgoing(t, s, room, alice)
 		appendText(t, s, room, alice, "one")
 
-		endTurn(t, s, takeOne(t, s), &chat.HookFailure{Text: "answered 500", RetryAfter: 4 * time.Second})
+		endTurn(t, s, takeOne(t, s), &chat.DeliveryFailure{Text: "answered 500", RetryAfter: 4 * time.Second})
 		if h := outgoing(t, s, room); h.Failures != 1 || h.LastError != "answered 500" || h.NextTryAt <= s.clock() {
 			t.Fatalf("hook = %+v, want one failure and a next try", h)
 		}
@@ -264,7 +264,7 @@ func TestAHookThatFailsWaits(t *testing.T) {
 		}
 
 		appendText(t, s, room, alice, "two")
-		endTurn(t, s, takeOne(t, s), &chat.HookFailure{Text: "answered 410 Gone", RetryAfter: time.Second, GiveUp: true})
+		endTurn(t, s, takeOne(t, s), &chat.DeliveryFailure{Text: "answered 410 Gone", RetryAfter: time.Second, GiveUp: true})
 		if h := outgoing(t, s, room); h.DisabledAt == 0 || h.NextTryAt != 0 {
 			t.Fatalf("hook = %+v, want given up", h)
 		}
@@ -286,7 +286,7 @@ func TestAHookIsTakenByOne(t *testing.T) {
 			appendText(t, s, room, alice, "due")
 		}
 		var mu sync.Mutex
-		taken := map[chat.HookID]int{}
+		taken := map[chat.WebhookID]int{}
 		var nodes sync.WaitGroup
 		for range 8 {
 			nodes.Go(func() {
@@ -392,7 +392,7 @@ func TestWebhooksAndInvitesOfAFormerManagerPause(t *testing.T) {
 				in, inHash := createIncoming(t, s, room, bob, "hook-1")
 				out := createOutgoing(t, s, room, bob)
 				invite := make([]byte, 32)
-				_, err := s.CreateInvite(t.Context(), chat.NewInvite{Room: room.ID, By: bob.User.ID, TokenHash: invite, ExpiresAt: chat.Never}, nil)
+				_, err := s.CreateInvite(t.Context(), chat.NewInvite{Room: room.ID, By: bob.User.ID, TokenHash: invite, ExpiresAt: chat.NoExpiry}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -482,7 +482,7 @@ func TestWhatNoLongerWorksHasNoNotice(t *testing.T) {
 		once, usedUp := 1, []byte(strings.Repeat("u", 32))
 		for _, n := range []chat.NewInvite{
 			{TokenHash: []byte(strings.Repeat("e", 32)), ExpiresAt: s.clock() + 1000},
-			{TokenHash: usedUp, ExpiresAt: chat.Never, Uses: &once},
+			{TokenHash: usedUp, ExpiresAt: chat.NoExpiry, Uses: &once},
 		} {
 			n.Room, n.By = room.ID, bob.User.ID
 			if _, err := s.CreateInvite(t.Context(), n, nil); err != nil {
@@ -494,7 +494,7 @@ func TestWhatNoLongerWorksHasNoNotice(t *testing.T) {
 		}
 		createOutgoing(t, s, room, bob)
 		appendText(t, s, room, alice, "one")
-		endTurn(t, s, takeOne(t, s), &chat.HookFailure{Text: "answered 410 Gone", GiveUp: true})
+		endTurn(t, s, takeOne(t, s), &chat.DeliveryFailure{Text: "answered 410 Gone", GiveUp: true})
 		setRole(t, s, room, alice, bob, chat.Member)
 		later(t, s, 2*time.Second)
 		if written := notices(t, s); len(written) != 0 {
@@ -513,7 +513,7 @@ func TestDueHooksAreBoundedForEachMaker(t *testing.T) {
 		late := createOutgoing(t, s, his, bob)
 		appendText(t, s, of, alice, "one")
 		appendText(t, s, his, bob, "one")
-		due, err := s.DueHooks(t.Context(), 2, 3)
+		due, err := s.Due(t.Context(), 2, 3)
 		if err != nil || len(due) != 3 || due[2].ID != late.ID || due[2].Maker != bob.User.ID {
 			t.Fatalf("due = %+v, %v, want two of alice and the one of bob", due, err)
 		}

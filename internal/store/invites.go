@@ -46,7 +46,7 @@ func (s *Store) CreateInvite(ctx context.Context, n chat.NewInvite, rule chat.Me
 			SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT count(*) FROM invites WHERE room_id = $1) < $7 RETURNING id`,
 			int64(n.Room), n.TokenHash, int64(n.By), now, int64(n.ExpiresAt), n.Uses, chat.MaxInvites).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
-			return chat.Fault(chat.Forbidden, "A room has at most %d invites at a time. Revoke one first.", chat.MaxInvites)
+			return chat.Errorf(chat.Forbidden, "A room has at most %d invites at a time. Revoke one first.", chat.MaxInvites)
 		}
 		if err != nil {
 			return err

@@ -103,7 +103,7 @@ func TestTheLogOfARoomIsBounded(t *testing.T) {
 		write := func(room chat.RoomID, action chat.AuditAction, n int) {
 			t.Helper()
 			for range n {
-				if err := s.WriteDown(t.Context(), chat.AuditEntry{Actor: alice.User.ID, Action: action, Room: room}); err != nil {
+				if err := s.WriteAudit(t.Context(), chat.AuditEntry{Actor: alice.User.ID, Action: action, Room: room}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -137,7 +137,7 @@ func TestTheLogOfARoomIsBounded(t *testing.T) {
 		now := s.now
 		s.now = func() time.Time { return now().Add(2 * time.Hour) }
 		for range 2 {
-			if err := s.ForgetAudit(t.Context(), time.Hour, 1000); err != nil {
+			if err := s.PurgeAudit(t.Context(), time.Hour, 1000); err != nil {
 				t.Fatal(err)
 			}
 		}

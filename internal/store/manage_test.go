@@ -31,7 +31,7 @@ func TestManagement(t *testing.T) {
 			wantDense(t, s, other.ID)
 		})
 		t.Run("strangers are refused, and so is what the rule refuses", func(t *testing.T) {
-			no := func(chat.Membership, *chat.Membership) error { return chat.Fault(chat.Forbidden, "no") }
+			no := func(chat.Membership, *chat.Membership) error { return chat.Errorf(chat.Forbidden, "no") }
 			_, _, err := s.ChangeRoom(ctx, room.ID, carol.User.ID, chat.RoomChange{}, nil)
 			wantCode(t, err, chat.NotAMember)
 			wantCode(t, s.DeleteRoom(ctx, room.ID, bob.User.ID, no), chat.Forbidden)
@@ -55,7 +55,7 @@ func TestManagement(t *testing.T) {
 			if err != nil || told.Seq != 3 || told.Author.ID != bob.User.ID || told.System.UserID != alice.User.ID || told.Text != "bob removed alice from the room." {
 				t.Fatalf("kick = %+v, %v", told, err)
 			}
-			if e := chat.ChangeEvent(*told, 3); e.Kind != chat.Ejection || e.User != alice.User.ID {
+			if e := chat.ChangeEvent(*told, 3); e.Kind != chat.MemberKicked || e.User != alice.User.ID {
 				t.Fatalf("event = %+v, want the ejection of alice", e)
 			}
 			_, _, err = s.Append(ctx, draft(room, alice, "still here?"))

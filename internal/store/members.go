@@ -72,7 +72,7 @@ func (s *Store) enter(ctx context.Context, room chat.RoomID, user chat.UserID, t
 			return err
 		}
 		if banned {
-			return chat.Fault(chat.Forbidden, "You are banned from this room.")
+			return chat.Errorf(chat.Forbidden, "You are banned from this room.")
 		}
 		if err := ticket(tx); err != nil {
 			return err
@@ -115,7 +115,7 @@ func (s *Store) Leave(ctx context.Context, room chat.RoomID, user chat.UserID) (
 			return err
 		}
 		if membership.Role == chat.Owner {
-			return chat.Fault(chat.Forbidden, "The owner cannot leave: hand the room over or delete it.")
+			return chat.Errorf(chat.Forbidden, "The owner cannot leave: hand the room over or delete it.")
 		}
 		if err := s.removeMember(ctx, tx, user); err != nil {
 			return err

@@ -29,7 +29,7 @@ func TestBans(t *testing.T) {
 			if b.User.Username != "bob" || b.By.Username != "alice" || b.Reason != "noise" || b.CreatedAt == 0 {
 				t.Fatalf("ban = %+v", b)
 			}
-			if e := chat.ChangeEvent(*told, told.Seq); told.Seq != 2 || e.Kind != chat.Ejection || e.User != bob.User.ID {
+			if e := chat.ChangeEvent(*told, told.Seq); told.Seq != 2 || e.Kind != chat.MemberKicked || e.User != bob.User.ID {
 				t.Fatalf("told = %+v, event = %+v, want the ejection of bob at 2", told, e)
 			}
 			_, _, err := s.Append(ctx, draft(room, bob, "still here?"))
@@ -55,7 +55,7 @@ func TestBans(t *testing.T) {
 					if by.Role != chat.Owner || (target != nil) != member {
 						t.Errorf("asked with %+v upon %+v", by, target)
 					}
-					return chat.Fault(chat.Forbidden, "no")
+					return chat.Errorf(chat.Forbidden, "no")
 				})
 				wantCode(t, err, chat.Forbidden)
 			}

@@ -34,7 +34,7 @@ func newPauseSQL(table, row, maker, active, works string) pauseSQL {
 }
 
 // ResumeIncoming makes by answer for an incoming webhook.
-func (s *Store) ResumeIncoming(ctx context.Context, room chat.RoomID, id chat.HookID, by chat.UserID, rule chat.MemberRule) (hook chat.IncomingHook, err error) {
+func (s *Store) ResumeIncoming(ctx context.Context, room chat.RoomID, id chat.WebhookID, by chat.UserID, rule chat.MemberRule) (hook chat.IncomingWebhook, err error) {
 	err = s.resumeHook(ctx, room, id, by, rule, "incoming", `
 		UPDATE incoming_hooks SET created_by = $3, pause_noticed = false WHERE id = $1 AND room_id = $2`, func(tx *roomTx) error {
 		hook, err = scanIncoming(tx.QueryRowContext(ctx, incomingSelect+` WHERE h.id = $1`, int64(id)))
@@ -44,7 +44,7 @@ func (s *Store) ResumeIncoming(ctx context.Context, room chat.RoomID, id chat.Ho
 }
 
 // ResumeOutgoing makes by answer for an outgoing webhook, which is due at once.
-func (s *Store) ResumeOutgoing(ctx context.Context, room chat.RoomID, id chat.HookID, by chat.UserID, rule chat.MemberRule) (hook chat.OutgoingHook, err error) {
+func (s *Store) ResumeOutgoing(ctx context.Context, room chat.RoomID, id chat.WebhookID, by chat.UserID, rule chat.MemberRule) (hook chat.OutgoingWebhook, err error) {
 	err = s.resumeHook(ctx, room, id, by, rule, "outgoing", `
 		UPDATE outgoing_hooks SET created_by = $3, pause_noticed = false, failures = 0, failing_since = NULL, last_error = '', disabled_at = NULL, next_at = 0
 		WHERE id = $1 AND room_id = $2`, func(tx *roomTx) error {
@@ -54,14 +54,14 @@ func (s *Store) ResumeOutgoing(ctx context.Context, room chat.RoomID, id chat.Ho
 	return hook, err
 }
 
-func (s *Store) resumeHook(ctx context.Context, room chat.RoomID, id chat.HookID, by chat.UserID, rule chat.MemberRule,
+func (s *Store) resumeHook(ctx context.Context, room chat.RoomID, id chat.WebhookID, by chat.UserID, rule chat.MemberRule,
 	kind, update string, read func(tx *roomTx) error,
 ) error {
 	err := s.asMember(ctx, room, by, 0, rule, func(tx *roomTx) error {
 		if err := affected(tx.ExecContext(ctx, update, int64(id), int64(room), int64(by))); err != nil {
 			return err
 		}
-		if err := s.auditHook(ctx, tx, by, chat.AuditHookResumed, fmt.Sprintf("%s %d", kind, id)); err != nil {
+		if err := s.auditHook(ctx, tx, by, chat.AuditWebhookResumed, fmt.Sprintf("%s %d", kind, id)); err != nil {
 			return err
 		}
 		return read(tx)

@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-var _ chat.Remains = (*Store)(nil)
+var _ chat.DeletedRooms = (*Store)(nil)
 
 const (
 	// removedAtOnce is how many changes a room may have had to be deleted in one
@@ -55,9 +55,9 @@ func (s *Store) empty(ctx context.Context, tx *roomTx) error {
 	return nil
 }
 
-// RemoveRemains removes some of what is left of rooms that are gone. Several nodes
+// PurgeDeletedRooms removes some of what is left of rooms that are gone. Several nodes
 // at once each take their own part.
-func (s *Store) RemoveRemains(ctx context.Context) (more bool, err error) {
+func (s *Store) PurgeDeletedRooms(ctx context.Context) (more bool, err error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	var room int64

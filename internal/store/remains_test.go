@@ -68,7 +68,7 @@ func TestALargeRoomIsGoneAtOnceAndItsRemainsGoInParts(t *testing.T) {
 			createRoom(t, s, bob, "large") // the name is free
 		})
 		t.Run("two nodes remove it in parts, and nothing else", func(t *testing.T) {
-			more, err := s.RemoveRemains(ctx)
+			more, err := s.PurgeDeletedRooms(ctx)
 			if left := count(t, s, `SELECT count(*) FROM messages WHERE room_id = $1`, int64(room.ID)); err != nil || !more || left == 0 {
 				t.Fatalf("more %v, %d left, %v: want a part of it", more, left, err)
 			}
@@ -77,7 +77,7 @@ func TestALargeRoomIsGoneAtOnceAndItsRemainsGoInParts(t *testing.T) {
 				nodes.Go(func() {
 					for more := true; more; {
 						var err error
-						if more, err = s.RemoveRemains(ctx); err != nil {
+						if more, err = s.PurgeDeletedRooms(ctx); err != nil {
 							t.Error(err)
 						}
 					}
@@ -108,7 +108,7 @@ func TestALargeTalkOfTwoEndsWithBothAccounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, who := range []chat.Caller{bob, alice} {
-			departed, err := s.Depart(ctx, room.ID, who.User.ID)
+			departed, err := s.RemoveFromRoom(ctx, room.ID, who.User.ID)
 			if err != nil || departed.Deleted != (i == 1) {
 				t.Fatalf("departure %d = %+v, %v", i, departed, err)
 			}
@@ -117,7 +117,7 @@ func TestALargeTalkOfTwoEndsWithBothAccounts(t *testing.T) {
 			t.Fatalf("rooms = %v, %v", rooms, err)
 		}
 		for more := true; more; {
-			if more, err = s.RemoveRemains(ctx); err != nil {
+			if more, err = s.PurgeDeletedRooms(ctx); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -85,7 +85,7 @@ func (s *Store) ListRooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, s
 func listedRooms(q chat.RoomQuery) (query string, args []any, err error) {
 	order, ok := roomOrders[q.Sort]
 	if !ok {
-		return "", nil, chat.Fault(chat.BadRequest, "Rooms are sorted by name, members or active.").In("sort")
+		return "", nil, chat.Errorf(chat.BadRequest, "Rooms are sorted by name, members or active.").WithField("sort")
 	}
 	args = []any{int64(q.Viewer), "%" + escapeLike(q.Text) + "%", q.Limit + 1}
 	after := ""

@@ -154,7 +154,7 @@ func TestAJoinIsDecidedUnderTheLock(t *testing.T) {
 			if !now.Private || now.Password != password {
 				t.Errorf("the rule sees %+v, want the room as it is now", now)
 			}
-			return chat.ErrMissing()
+			return chat.ErrNotFound()
 		})
 		wantCode(t, err, chat.NotFound)
 		if asked != 1 {

@@ -42,7 +42,7 @@ func TestHeldBlobsAreNotDue(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		due := func(want ...string) {
 			t.Helper()
-			keys, err := s.DueBlobs(t.Context(), 10, 0)
+			keys, err := s.ClaimBlobDeletions(t.Context(), 10, 0)
 			slices.Sort(keys)
 			if err != nil || !slices.Equal(keys, want) {
 				t.Fatalf("due blobs = %q, %v, want %q", keys, err, want)
@@ -54,7 +54,7 @@ func TestHeldBlobsAreNotDue(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := s.DoomBlobs(t.Context(), []string{"files/a", "files/b"}, -time.Hour); err != nil {
+		if err := s.ScheduleBlobDeletion(t.Context(), []string{"files/a", "files/b"}, -time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		hold("one", time.Hour)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/presence"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // hearing is an announcer that keeps what was announced.
@@ -38,11 +39,11 @@ type breaking struct {
 	may int
 }
 
-func (b *breaking) Depart(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Departed, error) {
+func (b *breaking) RemoveFromRoom(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.Removal, error) {
 	if b.may--; b.may < 0 {
-		return chat.Departed{}, errors.New("the power went")
+		return chat.Removal{}, errors.New("the power went")
 	}
-	return b.Store.Depart(ctx, room, user)
+	return b.Store.RemoveFromRoom(ctx, room, user)
 }
 
 func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
@@ -57,11 +58,11 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 			t.Fatal(err)
 		}
 		heard, power := &hearing{}, &breaking{s, 1}
-		service := func(d chat.Departures) *chat.Service {
-			return &chat.Service{
-				Accounts: s, Rooms: s, Departures: d, Announcer: heard,
-				Sweeper:  chat.NewSweeper(s, s, s, nil, slog.New(slog.DiscardHandler)),
-				Presence: presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
+		service := func(d chat.AccountDeletion) *service.Service {
+			return &service.Service{
+				Accounts: s, Rooms: s, AccountDeletion: d, Announcer: heard,
+				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
+				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
 			}
 		}
 		memberships := func(want int) {
@@ -76,18 +77,18 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 		}
 		memberships(2)
 		for range 2 {
-			if err := service(s).Tidy(t.Context()); err != nil {
+			if err := service(s).PurgeExpired(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			memberships(0)
 		}
 		wantLeaving(t, s)
-		due, err := s.DueBlobs(t.Context(), 10, time.Minute)
+		due, err := s.ClaimBlobDeletions(t.Context(), 10, time.Minute)
 		if want := []string{"avatars/face"}; err != nil || !slices.Equal(due, want) {
 			t.Errorf("due blobs = %v, %v, want %v", due, err, want)
 		}
 		for i, e := range heard.events {
-			if e.Kind != chat.Departure || e.User != bob.User.ID || e.Room != rooms[i].ID {
+			if e.Kind != chat.MemberLeft || e.User != bob.User.ID || e.Room != rooms[i].ID {
 				t.Errorf("event %d = %+v, want that bob left room %d", i, e, rooms[i].ID)
 			}
 		}
@@ -112,20 +113,20 @@ func TestManyAreTidyAtOnce(t *testing.T) {
 			join(t, s, room, guests[len(guests)-1])
 		}
 		own := createRoom(t, s, guests[0], "own")
-		if _, err := s.KeepGuest(t.Context(), guests[3].User.ID, account("kept"), s.clock()+3_600_000); err != nil {
+		if _, err := s.UpgradeGuest(t.Context(), guests[3].User.ID, account("kept"), s.clock()+3_600_000); err != nil {
 			t.Fatal(err)
 		}
 		s.now = func() time.Time { return time.Now().Add(2 * time.Minute) }
 		heard := &hearing{}
 		var all sync.WaitGroup
 		for range 4 {
-			service := &chat.Service{
-				Accounts: s, Rooms: s, Departures: s, Announcer: heard,
-				Sweeper:  chat.NewSweeper(s, s, s, nil, slog.New(slog.DiscardHandler)),
-				Presence: presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
+			service := &service.Service{
+				Accounts: s, Rooms: s, AccountDeletion: s, Announcer: heard,
+				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
+				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
 			}
 			all.Go(func() {
-				if err := service.Tidy(t.Context()); err != nil {
+				if err := service.PurgeExpired(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})

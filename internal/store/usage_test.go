@@ -18,7 +18,7 @@ func tryUpload(t *testing.T, s *Store, owner chat.UserID, size int64, quota chat
 	t.Helper()
 	key := hex.EncodeToString(randomHash()[:16])
 	a := chat.NewAttachment{Owner: owner, Name: "x", Size: size, ContentType: "image/png", BlobKey: "files/" + key, ThumbKey: "thumbnails/" + key, ThumbSize: 10}
-	if err := s.DoomBlobs(t.Context(), []string{a.BlobKey, a.ThumbKey}, time.Hour); err != nil {
+	if err := s.ScheduleBlobDeletion(t.Context(), []string{a.BlobKey, a.ThumbKey}, time.Hour); err != nil {
 		t.Fatalf("doom: %v", err)
 	}
 	return s.AddAttachment(t.Context(), a, 1000, quota)

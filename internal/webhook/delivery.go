@@ -36,7 +36,7 @@ type body struct {
 var errGone = errors.New("answered 410 Gone")
 
 // deliver sends one event. nil means that the receiver has taken it (2xx).
-func (d *Dispatcher) deliver(ctx context.Context, t chat.HookTurn, e chat.MessageEvent) error {
+func (d *Dispatcher) deliver(ctx context.Context, t chat.DeliveryLease, e chat.MessageEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	request, err := d.request(ctx, t, e)
@@ -58,8 +58,8 @@ func (d *Dispatcher) deliver(ctx context.Context, t chat.HookTurn, e chat.Messag
 	return nil
 }
 
-func (d *Dispatcher) request(ctx context.Context, t chat.HookTurn, e chat.MessageEvent) (*http.Request, error) {
-	content, err := json.Marshal(body{e.Kind(), e.RoomID, e.Seq, e.Message})
+func (d *Dispatcher) request(ctx context.Context, t chat.DeliveryLease, e chat.MessageEvent) (*http.Request, error) {
+	content, err := json.Marshal(body{e.Type(), e.RoomID, e.Seq, e.Message})
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)
 	}
@@ -71,7 +71,7 @@ func (d *Dispatcher) request(ctx context.Context, t chat.HookTurn, e chat.Messag
 	for name, value := range map[string]string{
 		"Content-Type":        "application/json",
 		"User-Agent":          "Chillin-Webhook/1",
-		"X-Chillin-Event":     e.Kind(),
+		"X-Chillin-Event":     e.Type(),
 		"X-Chillin-Delivery":  fmt.Sprintf("%d-%d", t.ID, e.Seq),
 		"X-Chillin-Timestamp": timestamp,
 		"X-Chillin-Signature": "sha256=" + sign(t.Secret, timestamp, content),

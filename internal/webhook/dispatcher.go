@@ -53,7 +53,7 @@ type Changes interface {
 // Dispatcher delivers what is due to outgoing webhooks, together with those of the
 // other nodes: a hook is taken by one at a time.
 type Dispatcher struct {
-	store   chat.Deliveries
+	store   chat.WebhookQueue
 	changes Changes
 	http    *http.Client
 	metrics *metrics.Metrics
@@ -92,7 +92,7 @@ func (l *load) fits(maker chat.UserID, host string) bool {
 
 // Deps are what a Dispatcher stands on.
 type Deps struct {
-	Store   chat.Deliveries
+	Store   chat.WebhookQueue
 	Changes Changes
 	Guard   Guard
 	Metrics *metrics.Metrics
@@ -150,15 +150,15 @@ func (d *Dispatcher) Run(ctx context.Context) {
 }
 
 // take leases the due webhooks that fit into the bounds, and counts them.
-func (d *Dispatcher) take(ctx context.Context) []chat.HookTurn {
-	due, err := d.store.DueHooks(ctx, perMaker, dueLimit)
+func (d *Dispatcher) take(ctx context.Context) []chat.DeliveryLease {
+	due, err := d.store.Due(ctx, perMaker, dueLimit)
 	if err == nil && len(due) == 0 {
 		return nil
 	}
 	chosen := d.choose(due)
-	var turns []chat.HookTurn
+	var turns []chat.DeliveryLease
 	if len(chosen) > 0 {
-		turns, err = d.store.TakeHooks(ctx, slices.Collect(maps.Keys(chosen)), lease)
+		turns, err = d.store.ClaimDue(ctx, slices.Collect(maps.Keys(chosen)), lease)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Warn("claim due webhooks failed", "err", err)
@@ -174,10 +174,10 @@ func (d *Dispatcher) take(ctx context.Context) []chat.HookTurn {
 }
 
 // choose returns those of due that fit into the bounds, by id, and counts them.
-func (d *Dispatcher) choose(due []chat.DueWebhook) map[chat.HookID]chat.DueWebhook {
+func (d *Dispatcher) choose(due []chat.DueWebhook) map[chat.WebhookID]chat.DueWebhook {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	chosen := map[chat.HookID]chat.DueWebhook{}
+	chosen := map[chat.WebhookID]chat.DueWebhook{}
 	for _, w := range due {
 		if host := hostOf(w.URL); d.running.fits(w.Maker, host) {
 			d.running.add(w.Maker, host, 1)
@@ -203,21 +203,21 @@ func hostOf(text string) string {
 }
 
 // serve is one turn: it delivers what is due and lets the hook go.
-func (d *Dispatcher) serve(ctx context.Context, t chat.HookTurn) {
+func (d *Dispatcher) serve(ctx context.Context, t chat.DeliveryLease) {
 	// What was sent must be kept even if the node is stopping.
 	work := context.WithoutCancel(ctx)
 	failure, held := d.deliverAll(ctx, work, &t)
 	if !held {
 		return
 	}
-	if err := d.store.EndTurn(work, t, failure); err != nil {
+	if err := d.store.Release(work, t, failure); err != nil {
 		d.log.Warn("webhook not let go: its lease will end", "hook", t.ID, "err", err)
 	}
 }
 
 // deliverAll delivers until nothing is due, the turn has lasted long enough, a try
 // fails, or ctx ends. held is false where the turn may be another node's.
-func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.HookTurn) (failure *chat.HookFailure, held bool) {
+func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.DeliveryLease) (failure *chat.DeliveryFailure, held bool) {
 	began := time.Now()
 	changes, err := d.changes.Changes(work, t.Room, 0, t.Delivered, turnLimit)
 	if err != nil {
@@ -227,7 +227,7 @@ func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.HookTurn) (fa
 		return nil, true
 	}
 	renewed, delivered := time.Now(), 0
-	for e := range changes.Numbered() {
+	for e := range changes.BySeq() {
 		switch {
 		case ctx.Err() != nil, delivered == turnLimit, time.Since(began) > turnTime:
 			return nil, true
@@ -256,7 +256,7 @@ var errInternal = errors.New("something went wrong on our side")
 
 // deliverSafely is deliver for an event that may make it panic: that is a failed
 // delivery like others.
-func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.HookTurn, e chat.MessageEvent) error {
+func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.DeliveryLease, e chat.MessageEvent) error {
 	err := recovery.Do(recovery.Webhook, []byte(e.Message.Text), func() error { return d.deliver(ctx, t, e) })
 	if d.panics().Report(ctx, err) {
 		return errInternal
@@ -267,8 +267,8 @@ func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.HookTurn, e chat.
 // note keeps that the receiver has everything up to a number. It returns false where
 // the turn is over, or where that cannot be kept: then it is sent again, by whoever
 // takes the hook when the lease has ended.
-func (d *Dispatcher) note(ctx context.Context, t *chat.HookTurn, upTo chat.Seq) bool {
-	held, err := d.store.Delivered(ctx, *t, upTo, lease)
+func (d *Dispatcher) note(ctx context.Context, t *chat.DeliveryLease, upTo chat.Seq) bool {
+	held, err := d.store.Ack(ctx, *t, upTo, lease)
 	if err != nil {
 		d.log.Warn("webhook delivered, but not noted", "hook", t.ID, "seq", upTo, "err", err)
 	}
@@ -277,8 +277,8 @@ func (d *Dispatcher) note(ctx context.Context, t *chat.HookTurn, upTo chat.Seq) 
 }
 
 // failed says when to try again, if at all.
-func (d *Dispatcher) failed(t chat.HookTurn, err error) *chat.HookFailure {
-	failure := &chat.HookFailure{Text: err.Error(), RetryAfter: d.retryAfter(t.Failures)}
+func (d *Dispatcher) failed(t chat.DeliveryLease, err error) *chat.DeliveryFailure {
+	failure := &chat.DeliveryFailure{Text: err.Error(), RetryAfter: d.retryAfter(t.Failures)}
 	since := t.FailingSince
 	failure.GiveUp = errors.Is(err, errGone) || since != 0 && d.now().Sub(since.Std()) >= patience
 	return failure

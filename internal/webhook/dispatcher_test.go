@@ -143,18 +143,18 @@ type rig struct {
 
 // seen is a store that tells of looks for due hooks.
 type seen struct {
-	chat.Deliveries
+	chat.WebhookQueue
 	looks chan struct{}
 }
 
-func (s seen) DueHooks(ctx context.Context, perMaker, limit int) ([]chat.DueWebhook, error) {
+func (s seen) Due(ctx context.Context, perMaker, limit int) ([]chat.DueWebhook, error) {
 	defer func() {
 		select {
 		case s.looks <- struct{}{}:
 		default:
 		}
 	}()
-	return s.Deliveries.DueHooks(ctx, perMaker, limit)
+	return s.WebhookQueue.Due(ctx, perMaker, limit)
 }
 
 func newRig(t *testing.T, to *receiver) *rig {
@@ -174,7 +174,7 @@ func newRig(t *testing.T, to *receiver) *rig {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	caller, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "Alice", Password: "x"},
-		chat.NewSession{TokenHash: make([]byte, 32), ExpiresAt: chat.Never})
+		chat.NewSession{TokenHash: make([]byte, 32), ExpiresAt: chat.NoExpiry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func newRig(t *testing.T, to *receiver) *rig {
 		t.Fatal(err)
 	}
 	to.secret = "the secret"
-	_, err = s.CreateOutgoing(t.Context(), chat.NewOutgoingHook{Room: room.ID, URL: to.URL + "/in", Secret: to.secret}, caller.User.ID, nil)
+	_, err = s.CreateOutgoing(t.Context(), chat.NewOutgoingWebhook{Room: room.ID, URL: to.URL + "/in", Secret: to.secret}, caller.User.ID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func (r *rig) run(now func() time.Time, poll time.Duration) (d *Dispatcher, stop
 }
 
 // becomes waits until the hook is as asked.
-func (r *rig) becomes(what string, is func(chat.OutgoingHook) bool) chat.OutgoingHook {
+func (r *rig) becomes(what string, is func(chat.OutgoingWebhook) bool) chat.OutgoingWebhook {
 	r.t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
@@ -264,7 +264,7 @@ func TestEveryChangeIsDeliveredInOrder(t *testing.T) {
 	if want := "message:new one|message:edited uno|message:reaction uno|message:deleted "; strings.Join(told, "|") != want {
 		t.Fatalf("told %q, want %q", told, want)
 	}
-	r.becomes("has delivered all", func(h chat.OutgoingHook) bool { return h.Delivered == 4 && h.Failures == 0 })
+	r.becomes("has delivered all", func(h chat.OutgoingWebhook) bool { return h.Delivered == 4 && h.Failures == 0 })
 }
 
 // TestNothingIsLostOrReordered has several nodes at one hook, of which one after the
@@ -324,7 +324,7 @@ func TestAReceiverThatIsGoneIsGivenUp(t *testing.T) {
 	r := newRig(t, to)
 	r.dispatch()
 	r.say("one")
-	if h := r.becomes("is given up", func(h chat.OutgoingHook) bool { return h.DisabledAt != 0 }); h.Delivered != 0 || h.LastError != "answered 410 Gone" {
+	if h := r.becomes("is given up", func(h chat.OutgoingWebhook) bool { return h.DisabledAt != 0 }); h.Delivered != 0 || h.LastError != "answered 410 Gone" {
 		t.Fatalf("hook = %+v", h)
 	}
 }
@@ -334,12 +334,12 @@ func TestAReceiverThatFailsForDaysIsGivenUp(t *testing.T) {
 	r := newRig(t, to)
 	stop := r.dispatch()
 	r.say("one")
-	r.becomes("fails", func(h chat.OutgoingHook) bool {
+	r.becomes("fails", func(h chat.OutgoingWebhook) bool {
 		return h.Failures > 1 && h.LastError == "answered 500 Internal Server Error"
 	})
 	stop()
 	r.run(func() time.Time { return time.Now().Add(patience) }, 20*time.Millisecond)
-	r.becomes("is given up", func(h chat.OutgoingHook) bool { return h.DisabledAt != 0 })
+	r.becomes("is given up", func(h chat.OutgoingWebhook) bool { return h.DisabledAt != 0 })
 }
 
 func TestARedirectIsNotFollowed(t *testing.T) {
@@ -349,7 +349,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	to.Config.Handler = http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect)
 	r.dispatch()
 	r.say("one")
-	r.becomes("fails", func(h chat.OutgoingHook) bool { return h.LastError == "answered 307 Temporary Redirect" })
+	r.becomes("fails", func(h chat.OutgoingWebhook) bool { return h.LastError == "answered 307 Temporary Redirect" })
 	if took := elsewhere.has(t, 0); len(took) != 0 {
 		t.Fatalf("elsewhere got %v, want nothing", seqs(took))
 	}
@@ -371,7 +371,7 @@ func TestAnEndlessAnswerHoldsNobodyUp(t *testing.T) {
 	r.dispatch()
 	r.say("one")
 	began := time.Now()
-	r.becomes("delivers", func(h chat.OutgoingHook) bool { return h.Delivered == 1 })
+	r.becomes("delivers", func(h chat.OutgoingWebhook) bool { return h.Delivered == 1 })
 	if took := time.Since(began); took > sendTime/2 {
 		t.Fatalf("delivered after %v, want at once", took)
 	}
@@ -388,7 +388,7 @@ func TestNumbersWithoutABearerArePassedOver(t *testing.T) {
 	for _, turn := range d.take(t.Context()) {
 		d.serve(t.Context(), turn)
 	}
-	r.becomes("is past them", func(h chat.OutgoingHook) bool { return h.Delivered == 1 })
+	r.becomes("is past them", func(h chat.OutgoingWebhook) bool { return h.Delivered == 1 })
 	if took := to.has(t, 0); len(took) != 0 {
 		t.Fatalf("told %v, want nothing", seqs(took))
 	}
@@ -424,18 +424,18 @@ func TestSlowReceiversDelayOnlyTheirMaker(t *testing.T) {
 	to := newReceiver(t, nil)
 	r := newRig(t, to)
 	mallory, err := r.store.Register(t.Context(), chat.NewAccount{Username: "mallory", DisplayName: "Mallory", Password: "x"},
-		chat.NewSession{TokenHash: []byte(strings.Repeat("m", 32)), ExpiresAt: chat.Never})
+		chat.NewSession{TokenHash: []byte(strings.Repeat("m", 32)), ExpiresAt: chat.NoExpiry})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 2 * workers / chat.MaxHooks {
+	for i := range 2 * workers / chat.MaxWebhooks {
 		name := fmt.Sprint("slow ", i)
 		room, _, err := r.store.CreateRoom(t.Context(), chat.NewRoom{Name: name, NameKey: name, Owner: mallory.User.ID})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range chat.MaxHooks {
-			_, err = r.store.CreateOutgoing(t.Context(), chat.NewOutgoingHook{Room: room.ID, URL: strings.Replace(slow.URL, "127.0.0.1", "localhost", 1), Secret: "s"}, mallory.User.ID, nil)
+		for range chat.MaxWebhooks {
+			_, err = r.store.CreateOutgoing(t.Context(), chat.NewOutgoingWebhook{Room: room.ID, URL: strings.Replace(slow.URL, "127.0.0.1", "localhost", 1), Secret: "s"}, mallory.User.ID, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

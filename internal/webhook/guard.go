@@ -33,12 +33,12 @@ func (g Guard) Check(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case len(text) > maxURL:
-		return "", chat.Fault(chat.TooLong, "The URL of a webhook has at most %d characters.", maxURL).In("url")
+		return "", chat.Errorf(chat.TooLong, "The URL of a webhook has at most %d characters.", maxURL).WithField("url")
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.Opaque != "", u.User != nil, !isPort(u.Port()):
-		return "", chat.Fault(chat.BadRequest, "A webhook needs an http or https URL, without user and password.").In("url")
+		return "", chat.Errorf(chat.BadRequest, "A webhook needs an http or https URL, without user and password.").WithField("url")
 	}
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && !g.allows(addr) {
-		return "", chat.Fault(chat.BadRequest, "Webhooks cannot send to that address.").In("url")
+		return "", chat.Errorf(chat.BadRequest, "Webhooks cannot send to that address.").WithField("url")
 	}
 	u.Fragment, u.RawFragment = "", ""
 	return u.String(), nil

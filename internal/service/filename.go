@@ -1,10 +1,11 @@
-package chat
+package service
 
 import (
 	"errors"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
@@ -46,13 +47,13 @@ func trimDots(name string) string {
 
 func shorten(name string) string {
 	letters := []rune(name)
-	if len(letters) <= MaxFileName {
+	if len(letters) <= chat.MaxFileName {
 		return name
 	}
 	var extension []rune
 	if i := strings.LastIndexByte(name, '.'); i > 0 && utf8.RuneCountInString(name[i:]) <= maxExtension {
 		extension = []rune(name[i:])
 	}
-	stem := strings.TrimSpace(string(letters[:MaxFileName-len(extension)]))
+	stem := strings.TrimSpace(string(letters[:chat.MaxFileName-len(extension)]))
 	return trimDots(stem + string(extension))
 }

@@ -1,9 +1,11 @@
-package chat
+package service
 
 import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 func TestCleanFileName(t *testing.T) {
@@ -23,9 +25,9 @@ func TestCleanFileName(t *testing.T) {
 		`say "hi" <b>.txt`:              "say _hi_ _b_.txt",
 		"\xff\xfe.txt":                  "\ufffd.txt",
 		"résumé.pdf":                    "résumé.pdf",
-		long + ".tar":                   strings.Repeat("ä", MaxFileName-4) + ".tar",
-		long:                            strings.Repeat("ä", MaxFileName),
-		"x." + strings.Repeat("y", 200): "x." + strings.Repeat("y", MaxFileName-2),
+		long + ".tar":                   strings.Repeat("ä", chat.MaxFileName-4) + ".tar",
+		long:                            strings.Repeat("ä", chat.MaxFileName),
+		"x." + strings.Repeat("y", 200): "x." + strings.Repeat("y", chat.MaxFileName-2),
 	} {
 		if got := cleanFileName(name); got != want {
 			t.Errorf("%q became %q, want %q", name, got, want)
@@ -39,7 +41,7 @@ func FuzzCleanFileName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		clean := cleanFileName(name)
-		if clean == "" || !utf8.ValidString(clean) || utf8.RuneCountInString(clean) > MaxFileName ||
+		if clean == "" || !utf8.ValidString(clean) || utf8.RuneCountInString(clean) > chat.MaxFileName ||
 			strings.ContainsAny(clean, "/\\:*?\"<>|\x00\r\n") || strings.HasPrefix(clean, ".") || strings.HasSuffix(clean, ".") ||
 			strings.TrimSpace(clean) != clean {
 			t.Fatalf("%q became %q", name, clean)

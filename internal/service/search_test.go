@@ -1,30 +1,32 @@
-package chat
+package service
 
 import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 func TestSearchesOfAUserRunOneAtATime(t *testing.T) {
-	var s searching
-	end, err := s.begin(t.Context(), 1)
+	var s searchLocks
+	end, err := s.acquire(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	brief, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := s.begin(brief, 1); CodeOf(err) != RateLimited {
-		t.Errorf("a second search of the same user = %v, want %s", err, RateLimited)
+	if _, err := s.acquire(brief, 1); chat.CodeOf(err) != chat.RateLimited {
+		t.Errorf("a second search of the same user = %v, want %s", err, chat.RateLimited)
 	}
-	other, err := s.begin(t.Context(), 2)
+	other, err := s.acquire(t.Context(), 2)
 	if err != nil {
 		t.Fatalf("the search of another user = %v, want none", err)
 	}
 	other()
 	next := make(chan error)
 	go func() {
-		end, err := s.begin(t.Context(), 1)
+		end, err := s.acquire(t.Context(), 1)
 		if err == nil {
 			end()
 		}

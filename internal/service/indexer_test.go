@@ -1,9 +1,11 @@
-package chat
+package service
 
 import (
 	"context"
 	"log/slog"
 	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // backlog is a store that has something to index for so many calls.
@@ -12,11 +14,11 @@ type backlog struct {
 	done context.CancelFunc
 }
 
-func (b *backlog) IndexMessages(context.Context, Folding) (IndexProgress, error) {
+func (b *backlog) IndexMessages(context.Context, chat.Folding) (chat.IndexProgress, error) {
 	if b.left--; b.left == 0 {
 		b.done()
 	}
-	return IndexProgress{More: b.left > 0}, nil
+	return chat.IndexProgress{More: b.left > 0}, nil
 }
 
 func TestABacklogIsIndexedWithoutWaitingForMore(t *testing.T) {

@@ -1,0 +1,100 @@
+package chat
+
+import (
+	"slices"
+)
+
+// MessageCache keeps the newest messages of rooms in this process, as nobody in
+// particular sees them. A page bears the head at which it was the newest: who
+// knows the present head knows whether it still is, so that nobody has to be told
+// of what is stale.
+type MessageCache interface {
+	// Newest returns the newest page where it is known as of head.
+	Get(room RoomID, head Seq) (Page, bool)
+	// Latest returns what is known, however old. It is for when nobody can tell the
+	// head.
+	GetStale(room RoomID) (Page, bool)
+	// Keep remembers a newest page of DefaultPage messages that was read from the store.
+	Put(room RoomID, p Page)
+	// Hear brings a change that follows a page into it. It must be told of a room's
+	// changes in their order; after one that it was not told of it does nothing.
+	Apply(e Event)
+}
+
+// Subscriptions tells who sits where on this node.
+type Subscriptions interface {
+	// Told returns up to which number of a room a live connection of caller's session
+	// has been told. It is false where there is none, and while news of what ended
+	// may be getting lost.
+	DeliveredSeq(caller Caller, room RoomID) (Seq, bool)
+}
+
+// Covers tells whether p holds every message that changed after since: so it does
+// where each number after since has its bearer in p. A number that was overtaken by a
+// later change of its message has none any more; then the store is asked.
+func (p Page) Covers(since Seq) bool {
+	borne := make(map[Seq]struct{}, p.Head-since)
+	for _, m := range p.Messages {
+		for _, seq := range []Seq{m.Seq, m.ChangeSeq} {
+			if since < seq && seq <= p.Head {
+				borne[seq] = struct{}{}
+			}
+		}
+	}
+	return len(borne) == int(p.Head-since)
+}
+
+// Last returns p with its last limit messages.
+func (p Page) Last(limit int) Page {
+	if over := len(p.Messages) - limit; over > 0 {
+		p.Messages, p.HasMore = p.Messages[over:], true
+	}
+	return p
+}
+
+// ForViewer returns p as a user sees it. p stays as it is.
+func (p Page) ForViewer(user UserID) Page {
+	p.Messages = slices.Clone(p.Messages)
+	for i := range p.Messages {
+		m := &p.Messages[i]
+		m.Reactions = slices.Clone(m.Reactions)
+		for j := range m.Reactions {
+			m.Reactions[j].Me = slices.Contains(m.Reactions[j].UserIDs, user)
+		}
+	}
+	return p
+}
+
+// AuthorIDs are those whose looks p shows.
+func (p Page) AuthorIDs() []UserID {
+	var ids []UserID
+	add := func(id UserID) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	for _, m := range p.Messages {
+		add(m.Author.ID)
+		if m.ReplyTo != nil {
+			add(m.ReplyTo.Author.ID)
+		}
+	}
+	return ids
+}
+
+// SetAuthors gives the authors of p, which is not shared, their looks.
+func (p Page) SetAuthors(looks map[UserID]Author) {
+	for i := range p.Messages {
+		m := &p.Messages[i]
+		if author, ok := looks[m.Author.ID]; ok {
+			m.Author = author
+		}
+		if m.ReplyTo == nil {
+			continue
+		}
+		if author, ok := looks[m.ReplyTo.Author.ID]; ok {
+			reply := *m.ReplyTo
+			reply.Author, m.ReplyTo = author, &reply
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// checkAttachments refuses what no message can carry.
+func checkAttachments(ids []chat.AttachmentID) error {
+	if len(ids) > chat.MaxAttachments {
+		return chat.Errorf(chat.BadRequest, "A message carries at most %d files.", chat.MaxAttachments).WithField("attachmentIds")
+	}
+	for i, id := range ids {
+		if id <= 0 || slices.Contains(ids[:i], id) {
+			return chat.Errorf(chat.BadRequest, "A message carries each file once.").WithField("attachmentIds")
+		}
+	}
+	return nil
+}
+
+// Upload keeps a file that caller may send with a message within a day.
+func (s *Service) Upload(ctx context.Context, caller chat.Caller, u chat.Upload) (chat.MessageAttachment, error) {
+	name := newBlobName()
+	a := chat.NewAttachment{Owner: caller.User.ID, Name: cleanFileName(u.Name), Size: u.Size, BlobKey: "files/" + name}
+	thumbnail, err := s.inspect(ctx, u.Body, &a)
+	if err != nil {
+		return chat.MessageAttachment{}, err
+	}
+	if thumbnail.Picture != nil {
+		a.ThumbKey, a.ThumbSize = "thumbnails/"+name, int64(len(thumbnail.Picture))
+	}
+	if err := s.checkQuota(ctx, caller.User, a.Size+a.ThumbSize); err != nil {
+		return chat.MessageAttachment{}, err
+	}
+	// Whatever happens from here on, no blob is left behind.
+	if err := s.Attachments.ScheduleBlobDeletion(ctx, a.BlobKeys(), uploadGrace); err != nil {
+		return chat.MessageAttachment{}, err
+	}
+	if err := s.putFile(ctx, a, u.Body, thumbnail); err != nil {
+		return chat.MessageAttachment{}, err
+	}
+	file, err := s.Attachments.AddAttachment(ctx, a, chat.MaxUnused, s.quotaOf(caller.User))
+	if code := chat.CodeOf(err); err != nil && (code == chat.Forbidden || code == chat.QuotaExceeded) {
+		// Refused blobs are deleted now: those that wait for an hour are a way around the quota.
+		err = errors.Join(err, s.Attachments.ScheduleBlobDeletion(ctx, a.BlobKeys(), 0))
+		s.GarbageCollector.Wake()
+	}
+	return file, err
+}
+
+// inspect finds out what a file is, by its content alone. A picture that cannot be
+// shown is a plain file.
+func (s *Service) inspect(ctx context.Context, body io.ReadSeeker, a *chat.NewAttachment) (chat.Thumbnail, error) {
+	contentType, err := detect(body)
+	if err != nil {
+		return chat.Thumbnail{}, err
+	}
+	a.ContentType = contentType
+	if !pictures[contentType] {
+		return chat.Thumbnail{}, nil
+	}
+	thumbnail, err := s.Pictures.Thumbnail(ctx, body)
+	if code := chat.CodeOf(err); err != nil && (code == chat.UnsupportedMedia || code == chat.TooLarge) {
+		a.ContentType = plainFile
+		return chat.Thumbnail{}, nil
+	}
+	a.Width, a.Height = thumbnail.Width, thumbnail.Height
+	return thumbnail, err
+}
+
+const plainFile = "application/octet-stream"
+
+var pictures = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true}
+
+var shown = map[string]bool{"video/mp4": true, "video/webm": true, "application/ogg": true, "audio/mpeg": true}
+
+// detect tells a content type without parameters by the first bytes.
+func detect(body io.ReadSeeker) (string, error) {
+	head := make([]byte, 512) // what DetectContentType looks at
+	if _, err := body.Seek(0, io.SeekStart); err != nil {
+		return "", fmt.Errorf("read upload: %w", err)
+	}
+	n, err := io.ReadFull(body, head)
+	switch {
+	case errors.Is(err, io.EOF):
+		return plainFile, nil // empty
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return "", fmt.Errorf("read upload: %w", err)
+	}
+	contentType, _, _ := strings.Cut(http.DetectContentType(head[:n]), ";")
+	return contentType, nil
+}
+
+func (s *Service) putFile(ctx context.Context, a chat.NewAttachment, body io.ReadSeeker, t chat.Thumbnail) error {
+	if _, err := body.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read upload: %w", err)
+	}
+	if err := s.Blobs.Put(ctx, a.BlobKey, body, a.Size, a.ContentType); err != nil || t.Picture == nil {
+		return timeoutUnavailable(err)
+	}
+	return timeoutUnavailable(s.Blobs.Put(ctx, a.ThumbKey, bytes.NewReader(t.Picture), int64(len(t.Picture)), t.ContentType))
+}
+
+// RemoveUpload removes a file of caller's that no message carries.
+func (s *Service) RemoveUpload(ctx context.Context, caller chat.Caller, id chat.AttachmentID) error {
+	defer s.GarbageCollector.Wake()
+	return s.Attachments.RemoveAttachment(ctx, id, caller.User.ID)
+}
+
+// File is an attachment, or its thumbnail, as it may be given to a reader.
+type File struct {
+	Name string
+	// ContentType says nothing about what browsers should not show.
+	ContentType string
+	Shown       bool // whether browsers may show it; else they save it
+	Tag         string
+	key         string
+}
+
+// File returns a file that caller may read.
+func (s *Service) File(ctx context.Context, caller chat.Caller, id chat.AttachmentID) (File, error) {
+	stored, err := s.Attachments.File(ctx, id, caller.User.ID)
+	if err != nil {
+		return File{}, err
+	}
+	f := File{Name: stored.Name, ContentType: plainFile, Tag: tag(stored.BlobKey), key: stored.BlobKey}
+	if pictures[stored.ContentType] || shown[stored.ContentType] {
+		f.ContentType, f.Shown = stored.ContentType, true
+	}
+	return f, nil
+}
+
+// ThumbnailOf returns the thumbnail of a file that caller may read. NOT_FOUND
+// where there is none.
+func (s *Service) ThumbnailOf(ctx context.Context, caller chat.Caller, id chat.AttachmentID) (File, error) {
+	stored, err := s.Attachments.File(ctx, id, caller.User.ID)
+	switch {
+	case err != nil:
+		return File{}, err
+	case stored.ThumbKey == "":
+		return File{}, chat.ErrNotFound()
+	}
+	return File{Name: stored.Name, Shown: true, Tag: tag(stored.ThumbKey), key: stored.ThumbKey}, nil
+}
+
+// tag names the bytes of a blob, which never change.
+func tag(key string) string { return `"` + key[strings.LastIndexByte(key, '/')+1:] + `"` }
+
+// Open opens the bytes of a file. The caller closes them.
+func (s *Service) Open(ctx context.Context, f File) (chat.Blob, error) {
+	blob, err := s.Blobs.Get(ctx, f.key)
+	if f.ContentType != "" {
+		blob.ContentType = f.ContentType
+	}
+	return blob, timeoutUnavailable(err)
+}
+
+// LinkTo makes a link to a file that caller may read.
+func (s *Service) LinkTo(ctx context.Context, caller chat.Caller, id chat.AttachmentID) (chat.FileLink, error) {
+	stored, err := s.Attachments.File(ctx, id, caller.User.ID)
+	if err != nil {
+		return chat.FileLink{}, err
+	}
+	link := chat.FileLink{ExpiresAt: chat.At(s.Links.Now().Add(linkLifetime))}
+	query := "?" + s.Links.Query(id, caller.Session, link.ExpiresAt)
+	link.URL = stored.URL + query
+	if stored.ThumbnailURL != "" {
+		link.ThumbnailURL = stored.ThumbnailURL + query
+	}
+	return link, nil
+}
+
+// LinkedCaller is for whom the link with query q to a file was made. UNAUTHENTICATED
+// where it is forged or over, or the session is.
+func (s *Service) LinkedCaller(ctx context.Context, id chat.AttachmentID, q url.Values) (chat.Caller, error) {
+	if session, ok := s.Links.Session(id, q); ok {
+		caller, err := s.Accounts.CallerBySession(ctx, session)
+		if err == nil || chat.CodeOf(err) != chat.NotFound {
+			return caller, err
+		}
+	}
+	return chat.Caller{}, chat.Errorf(chat.Unauthenticated, "This link is over. Ask for another one.")
+}
+
+// linkLifetime is how long a link works. Its session must live and its user be allowed to
+// see the file all the same, each time.
+const linkLifetime = 5 * time.Minute
+
+// Links signs addresses of files, so that who holds one need not sign in: a page
+// cannot send a token along with a picture. A link stands for the session that asked
+// for it and for one file.
+type Links struct {
+	Secret []byte // the same on every node
+	Now    func() time.Time
+}
+
+// Query is what makes a link of the address of a file.
+func (l Links) Query(file chat.AttachmentID, session chat.SessionID, expires chat.Time) string {
+	return url.Values{
+		"session": {strconv.FormatInt(int64(session), 10)}, "expires": {strconv.FormatInt(int64(expires), 10)},
+		"signature": {base64.RawURLEncoding.EncodeToString(l.sign(file, session, expires))},
+	}.Encode()
+}
+
+// Session tells whose link the query q of an address of file is, and false for one
+// that is forged or over.
+func (l Links) Session(file chat.AttachmentID, q url.Values) (chat.SessionID, bool) {
+	session, err := strconv.ParseInt(q.Get("session"), 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	expires, err := strconv.ParseInt(q.Get("expires"), 10, 64)
+	if err != nil || chat.Time(expires) < chat.At(l.Now()) {
+		return 0, false
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(q.Get("signature"))
+	return chat.SessionID(session), err == nil && hmac.Equal(signature, l.sign(file, chat.SessionID(session), chat.Time(expires)))
+}
+
+func (l Links) sign(file chat.AttachmentID, session chat.SessionID, expires chat.Time) []byte {
+	mac := hmac.New(sha256.New, l.Secret)
+	fmt.Fprintf(mac, "file %d for session %d until %d", file, session, expires)
+	return mac.Sum(nil)
+}

@@ -1,0 +1,145 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"regexp"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// blobTimeout bounds one deed of the blob engine, so that a caller hears
+// UNAVAILABLE within two seconds when it is away.
+const blobTimeout = 1800 * time.Millisecond
+
+// ChangeProfile changes what a caller is called and says of itself.
+func (s *Service) ChangeProfile(ctx context.Context, caller chat.Caller, p chat.ProfilePatch) (chat.User, error) {
+	if p.DisplayName != nil {
+		name, err := chat.CleanDisplayName(*p.DisplayName, caller.User.Username)
+		if err != nil {
+			return chat.User{}, err
+		}
+		p.DisplayName = &name
+	}
+	if p.StatusMessage != nil {
+		message, err := chat.CleanLine(*p.StatusMessage, chat.MaxStatusMessage, "statusMessage")
+		if err != nil {
+			return chat.User{}, err
+		}
+		p.StatusMessage = &message
+	}
+	if err := allow(s.ChangeRates.Profiles, caller.User.ID); err != nil {
+		return chat.User{}, err
+	}
+	user, err := s.Profiles.ChangeProfile(ctx, caller.User.ID, p)
+	if err == nil {
+		s.PublishProfile(ctx, user)
+	}
+	return user, err
+}
+
+// SetAvatar makes an avatar of an upload. The blob is there before the row names
+// it, and the old one goes after the row has forgotten it: what is named exists.
+func (s *Service) SetAvatar(ctx context.Context, caller chat.Caller, upload io.ReadSeeker) (chat.User, error) {
+	picture, contentType, err := s.Pictures.Avatar(ctx, upload)
+	if err != nil {
+		return chat.User{}, err
+	}
+	if err := s.checkQuota(ctx, caller.User, int64(len(picture))); err != nil {
+		return chat.User{}, err
+	}
+	key := newBlobName()
+	if err := s.putAvatar(ctx, key, picture, contentType); err != nil {
+		return chat.User{}, err
+	}
+	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, key, int64(len(picture)), s.quotaOf(caller.User))
+	if err != nil {
+		// Where the outcome is unknown the row may name it: rather a blob too many.
+		if chat.CodeOf(err) != chat.Unavailable {
+			s.dropAvatar(ctx, key)
+		}
+		return chat.User{}, err
+	}
+	s.PublishProfile(ctx, user)
+	if before != "" {
+		s.GarbageCollector.Wake() // the store has scheduled its deletion
+	}
+	return user, nil
+}
+
+// RemoveAvatar takes a caller's avatar away.
+func (s *Service) RemoveAvatar(ctx context.Context, caller chat.Caller) error {
+	if err := allow(s.ChangeRates.Profiles, caller.User.ID); err != nil {
+		return err
+	}
+	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, "", 0, chat.Quota{})
+	if err != nil || before == "" {
+		return err
+	}
+	s.PublishProfile(ctx, user)
+	s.GarbageCollector.Wake() // the store has scheduled its deletion
+	return nil
+}
+
+// Avatar opens an avatar, which everybody who knows its random name may see. The caller
+// closes it. It is not read into memory here: a reader may be slow. It returns NOT_FOUND if
+// there is none.
+func (s *Service) Avatar(ctx context.Context, key string) (chat.Blob, error) {
+	if !blobName.MatchString(key) {
+		return chat.Blob{}, chat.ErrNotFound()
+	}
+	blob, err := s.Blobs.Get(ctx, avatarKey(key))
+	return blob, timeoutUnavailable(err)
+}
+
+func (s *Service) putAvatar(ctx context.Context, key string, picture []byte, contentType string) error {
+	ctx, cancel := context.WithTimeout(ctx, blobTimeout)
+	defer cancel()
+	return timeoutUnavailable(s.Blobs.Put(ctx, avatarKey(key), bytes.NewReader(picture), int64(len(picture)), contentType))
+}
+
+// dropAvatar deletes the blob of an avatar that no user has had. A failure costs space
+// only, so it is logged and not returned.
+func (s *Service) dropAvatar(ctx context.Context, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), blobTimeout)
+	defer cancel()
+	if err := s.Blobs.Delete(ctx, avatarKey(key)); err != nil {
+		s.Log.WarnContext(ctx, "delete unused avatar failed", "key", key, "err", err)
+	}
+}
+
+var blobName = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+func avatarKey(key string) string { return "avatars/" + key }
+
+// newBlobName is 128 random bits.
+func newBlobName() string {
+	name := make([]byte, 16)
+	_, _ = rand.Read(name) // never fails
+	return hex.EncodeToString(name)
+}
+
+// timeoutUnavailable makes an engine that took too long an Unavailable.
+func timeoutUnavailable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return chat.ErrUnavailable(err)
+	}
+	return err
+}
+
+// PublishProfile tells whoever shares a room with a user, and the user's own
+// sockets, what the user looks like now. It is called after the commit, so that
+// the caller's going away must not keep it.
+func (s *Service) PublishProfile(ctx context.Context, user chat.User) {
+	rooms, err := s.Rooms.RoomsOf(context.WithoutCancel(ctx), user.ID)
+	if err != nil {
+		s.Log.WarnContext(ctx, "only a user's own sockets hear of its change", "user", user.ID, "err", err)
+	}
+	user.Status = chat.Unknown
+	s.Announcer.Notify(chat.Notice{Kind: chat.UserChanged, User: user.ID, Rooms: rooms, Frame: chat.Frame("user:updated", chat.UserUpdated{User: user})})
+}
