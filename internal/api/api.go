@@ -38,7 +38,7 @@ const (
 // Deps are what the api stands on.
 type Deps struct {
 	Service  *service.Service
-	Accounts *auth.Accounts
+	Accounts *service.Accounts
 	Requests *auth.Authenticator
 	// ClientIP finds the client's address behind trusted proxies.
 	ClientIP func(r *http.Request) netip.Addr

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 type registerInput struct {
@@ -83,9 +84,9 @@ func (a *API) mountAuth() {
 		OperationID: "register", Method: http.MethodPost, Path: "/auth/register", DefaultStatus: http.StatusCreated,
 		Summary: "Make an account and sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
-		done, err := a.Accounts.Register(ctx, auth.Registration(in.Body), in.from())
+		done, err := a.Accounts.Register(ctx, service.Registration(in.Body), in.from())
 		a.countSignIn("register", err)
-		return in.signedIn(done, auth.SessionLifetime), err
+		return in.signedIn(done, chat.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/auth/login", Summary: "Sign in", Tags: []string{"auth"},
@@ -96,7 +97,7 @@ func (a *API) mountAuth() {
 			// Not the name that was typed: it may be a password.
 			auth.LogSecurityEvent(ctx, a.Log, "sign-in failed", "wrong name or password")
 		}
-		return in.signedIn(done, auth.SessionLifetime), err
+		return in.signedIn(done, chat.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "guest", Method: http.MethodPost, Path: "/auth/guest", DefaultStatus: http.StatusCreated,
@@ -108,13 +109,13 @@ func (a *API) mountAuth() {
 		}
 		done, err := a.Accounts.Guest(ctx, name, in.from())
 		a.countSignIn("guest", err)
-		return in.signedIn(done, auth.GuestLifetime), err
+		return in.signedIn(done, chat.GuestLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "keepGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: signedIn,
 		Summary: "Make an account of the guest that one is",
 	}, func(ctx context.Context, in *registerInput) (*keptOutput, error) {
-		user, err := a.Accounts.UpgradeGuest(ctx, auth.CallerIn(ctx), auth.Registration(in.Body), in.from())
+		user, err := a.Accounts.UpgradeGuest(ctx, auth.CallerIn(ctx), service.Registration(in.Body), in.from())
 		out := &keptOutput{SetCookie: in.longer()}
 		out.Body.User = user
 		return out, err
@@ -180,9 +181,9 @@ func (d *Device) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-func (d *Device) from() auth.Device { return auth.Device{UserAgent: d.agent, IP: d.ip} }
+func (d *Device) from() service.Device { return service.Device{UserAgent: d.agent, IP: d.ip} }
 
-func (d *Device) signedIn(s auth.SignedIn, life time.Duration) *signedInOutput {
+func (d *Device) signedIn(s service.SignedIn, life time.Duration) *signedInOutput {
 	return &signedInOutput{SetCookie: d.cookies(s.Token, life), Body: SignedIn{s.User, s.Token}}
 }
 
@@ -210,5 +211,5 @@ func (d *Device) longer() []http.Cookie {
 	if d.cookie == "" {
 		return nil
 	}
-	return d.cookies(d.cookie, auth.SessionLifetime)
+	return d.cookies(d.cookie, chat.SessionLifetime)
 }

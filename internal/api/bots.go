@@ -8,6 +8,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/service"
 )
 
 type createBotInput struct {
@@ -37,7 +38,7 @@ type BotToken struct {
 
 type botTokenOutput struct{ Body BotToken }
 
-func newBotTokenOutput(done auth.SignedIn, err error) (*botTokenOutput, error) {
+func newBotTokenOutput(done service.SignedIn, err error) (*botTokenOutput, error) {
 	return &botTokenOutput{BotToken{done.User, done.Token}}, err
 }
 
@@ -48,7 +49,7 @@ func (a *API) mountBots() {
 		Summary: "Make a bot, with a token that works until it is revoked", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createBotInput) (*botTokenOutput, error) {
 		return newBotTokenOutput(a.Accounts.CreateBot(ctx, auth.CallerIn(ctx),
-			auth.NewBot{Username: in.Body.Username, DisplayName: in.Body.DisplayName}, in.from()))
+			service.NewBot{Username: in.Body.Username, DisplayName: in.Body.DisplayName}, in.from()))
 	})
 	handle(a, huma.Operation{
 		OperationID: "listBots", Method: http.MethodGet, Path: "/bots", Tags: tags, Security: signedIn, Summary: "One's own bots",

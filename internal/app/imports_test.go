@@ -11,15 +11,16 @@ import (
 )
 
 // mayImport is the direction in which the packages of this project know each
-// other: cmd → app → {api, gateway} → auth → chat → markup; the engines know chat;
+// other: cmd → app → {api, gateway} → service → chat → markup; the engines know chat;
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
 	"cmd/chillin":        {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/version"},
-	"internal/app":       {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/store", "internal/version", "internal/webhook", "internal/doctor", "web"},
-	"internal/api":       {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/strictjson"},
-	"internal/gateway":   {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/socket", "internal/strictjson"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/service", "internal/store", "internal/version", "internal/webhook", "internal/doctor", "web"},
+	"internal/api":       {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/strictjson"},
+	"internal/gateway":   {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/socket", "internal/strictjson"},
+	"internal/service":   {"internal/chat", "internal/logging", "internal/markup"},
 	"internal/backup":    {"internal/blob", "internal/chat", "internal/store"},
-	"internal/auth":      {"internal/chat", "internal/logging", "internal/markup"},
+	"internal/auth":      {"internal/chat", "internal/logging"},
 	"internal/chat":      {"internal/markup"},
 	"internal/markup":    {},
 	"internal/store":     {"internal/chat", "internal/gathering", "internal/recovery", "internal/strictjson", "migrations"},

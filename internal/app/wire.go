@@ -85,15 +85,15 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 			PerCaller: perMinute[chat.UserID](guessesOfCaller),
 			PerUser:   perMinute[service.RoomPasswordAttempt](guessesOfUser), PerRoom: perMinute[service.RoomPasswordAttempt](guessesOfRoom),
 		},
-		Passwords: auth.NewRoomPasswords(hasher), Targets: guard,
+		Passwords: hasher.ForRooms(), Targets: guard,
 
 		Log: a.log, Now: time.Now,
 	}
 }
 
-func (a *App) newAccounts(l limiters, hasher *auth.Hasher) *auth.Accounts {
-	return &auth.Accounts{
-		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, Hasher: hasher, Now: time.Now,
+func (a *App) newAccounts(l limiters, hasher *auth.Hasher) *service.Accounts {
+	return &service.Accounts{
+		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
 		PublishProfile: a.service.PublishProfile,
 		AttemptRate:    byNetwork{l.attempts}, SignupRate: byNetwork{l.births}, LoginRate: perMinute[string](loginsOfName),
 		CreationRate: l.creations,
@@ -127,7 +127,7 @@ func (w waking) Announce(e chat.Event) {
 
 // routes are everything that a node answers: the api, the socket, health, and the
 // client for the rest.
-func (a *App) routes(accounts *auth.Accounts, requests *auth.Authenticator, m *metrics.Metrics) http.Handler {
+func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m *metrics.Metrics) http.Handler {
 	router := chi.NewRouter()
 	var rest *api.API
 	router.Use(

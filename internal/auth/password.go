@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // ErrBusy tells that too many passwords are being hashed at this moment: try again
@@ -38,6 +40,8 @@ const (
 	hashWait = 2 * time.Second
 )
 
+var _ chat.Passwords = (*Hasher)(nil)
+
 // Hasher hashes and verifies passwords with Argon2id. It computes a few at a time, so
 // that a storm of sign-ins neither takes the processors from the chat nor the memory
 // from the machine: the others wait up to 2 s, then get ErrBusy. Each share has its part
@@ -60,8 +64,13 @@ func NewHasher(parallel int, cost Cost) *Hasher {
 	return &Hasher{cost: cost, wait: hashWait, turns: &turns{free: parallel}, share: signIns, key: argon2.IDKey}
 }
 
-// of is the same Hasher with the turns of another share.
-func (h *Hasher) of(s share) *Hasher {
+// ForNewPasswords returns h with the share of registrations and password changes.
+func (h *Hasher) ForNewPasswords() *Hasher { return h.withShare(newPasswords) }
+
+// ForRooms returns h with the share of room passwords.
+func (h *Hasher) ForRooms() *Hasher { return h.withShare(roomPasswords) }
+
+func (h *Hasher) withShare(s share) *Hasher {
 	other := *h
 	other.share = s
 	return &other
@@ -117,7 +126,7 @@ func (h *Hasher) Waiting() int { return h.turns.length() }
 // derive waits for a turn and computes.
 func (h *Hasher) derive(ctx context.Context, password string, salt []byte, c Cost, length uint32) ([]byte, error) {
 	if err := h.turns.take(ctx, h.share, h.wait); err != nil {
-		return nil, err
+		return nil, chat.ErrUnavailable(err)
 	}
 	defer h.turns.pass()
 	return h.key([]byte(password), salt, c.Passes, c.Memory, c.Threads, length), nil

@@ -1,6 +1,15 @@
 package chat
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// How long a session lasts.
+const (
+	SessionLifetime = 30 * 24 * time.Hour
+	GuestLifetime   = 24 * time.Hour
+)
 
 // Session is one sign-in of a user on one device.
 type Session struct {

@@ -58,7 +58,7 @@ type Conn struct {
 	written sync.WaitGroup // done when nothing will be written any more
 	next    *Conn          // who is written next; the hub's writers guard it
 	opened  time.Time
-	from    auth.Device
+	from    service.Device
 
 	// The reader's alone.
 	pace     *rate.Limiter

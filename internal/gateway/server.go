@@ -73,7 +73,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	socket.SetReadLimit(readLimit)
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
 	c.token = auth.TokenHash(r)
-	c.from = auth.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
+	c.from = service.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
 	if !s.Hub.add(c) {
 		_ = socket.CloseNow()
 		leave()

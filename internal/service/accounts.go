@@ -1,10 +1,7 @@
-// Package auth knows who asks: it hashes passwords, starts and ends sessions, and
-// reads from a request whose it is.
-package auth
+package service
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/mail"
 	"strings"
@@ -15,18 +12,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// How long a sign-in lasts.
-const (
-	SessionLifetime = 30 * 24 * time.Hour
-	GuestLifetime   = 24 * time.Hour
-)
-
 // Accounts registers users and signs them in and out.
 type Accounts struct {
 	Store     chat.Accounts
 	Bots      chat.Bots
 	Announcer chat.Announcer
-	Hasher    *Hasher
+	// SignIns verifies the passwords of users, NewPasswords hashes new ones.
+	SignIns, NewPasswords chat.Passwords
 	// Attempts counts what an address tries: registrations, logins, guests.
 	AttemptRate chat.Limiter[string]
 	// Logins counts what is tried for one name, known or not, from everywhere.
@@ -77,7 +69,7 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 	if err != nil {
 		return SignedIn{}, err
 	}
-	token, session := a.newSession(from, SessionLifetime)
+	token, session := a.newSession(from, chat.SessionLifetime)
 	caller, err := a.register(ctx, account, session)
 	return SignedIn{caller, token}, err
 }
@@ -104,8 +96,8 @@ func (a *Accounts) newPerson(ctx context.Context, in Registration) (chat.NewAcco
 	if err := chat.CheckPassword(in.Password, account.Username); err != nil {
 		return account, err
 	}
-	account.Password, err = a.Hasher.of(newPasswords).Hash(ctx, in.Password)
-	return account, busy(err)
+	account.Password, err = a.NewPasswords.Hash(ctx, in.Password)
+	return account, err
 }
 
 func cleanEmail(text string) (string, error) {
@@ -141,21 +133,21 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	}
 	switch {
 	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && phc == "":
-		if err := a.Hasher.VerifyDummy(ctx, password); err != nil {
-			return SignedIn{}, busy(err)
+		if err := a.SignIns.VerifyDummy(ctx, password); err != nil {
+			return SignedIn{}, err
 		}
 		return SignedIn{}, errWrongLogin()
 	case err != nil:
 		return SignedIn{}, err
 	}
-	ok, err := a.Hasher.Verify(ctx, password, phc)
+	ok, err := a.SignIns.Verify(ctx, password, phc)
 	if err != nil {
-		return SignedIn{}, busy(err)
+		return SignedIn{}, err
 	}
 	if !ok {
 		return SignedIn{}, errWrongLogin()
 	}
-	token, session := a.newSession(from, SessionLifetime)
+	token, session := a.newSession(from, chat.SessionLifetime)
 	session.Verified = phc
 	caller, err := a.Store.StartSession(ctx, user.ID, session)
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
@@ -198,9 +190,9 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if was == "" {
 		return chat.Errorf(chat.Forbidden, "Guests have no password.")
 	}
-	phc, err := a.Hasher.of(newPasswords).Hash(ctx, password)
+	phc, err := a.NewPasswords.Hash(ctx, password)
 	if err != nil {
-		return busy(err)
+		return err
 	}
 	// What another has set meanwhile, as an admin who keeps an intruder out, stays.
 	err = a.Store.SetPassword(ctx, caller.User.ID, was, phc, caller.Session)
@@ -235,10 +227,10 @@ func (a *Accounts) verifyPassword(ctx context.Context, caller chat.Caller, passw
 	case phc == "":
 		return "", nil
 	}
-	ok, err := a.Hasher.Verify(ctx, password, phc)
+	ok, err := a.SignIns.Verify(ctx, password, phc)
 	switch {
 	case err != nil:
-		return "", busy(err)
+		return "", err
 	case !ok:
 		return "", errNotPassword(field)
 	}
@@ -291,12 +283,4 @@ func (a *Accounts) newSession(from Device, life time.Duration) (string, chat.New
 	return token, chat.NewSession{
 		TokenHash: hash, ExpiresAt: chat.At(a.Now().Add(life)), UserAgent: from.Trimmed().UserAgent, IP: from.IP,
 	}
-}
-
-// busy tells that too many passwords are being hashed.
-func busy(err error) error {
-	if errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return chat.ErrUnavailable(err)
-	}
-	return err
 }

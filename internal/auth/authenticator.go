@@ -1,3 +1,4 @@
+// Package auth hashes and verifies passwords and authenticates requests.
 package auth
 
 import (

@@ -1,4 +1,4 @@
-package auth
+package service
 
 import (
 	"context"
@@ -18,7 +18,7 @@ func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedI
 	if err != nil {
 		return SignedIn{}, err
 	}
-	token, session := a.newSession(from, GuestLifetime)
+	token, session := a.newSession(from, chat.GuestLifetime)
 	caller, err := a.register(ctx,
 		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: session.ExpiresAt}, session)
 	return SignedIn{caller, token}, err
@@ -47,7 +47,7 @@ func (a *Accounts) UpgradeGuest(ctx context.Context, caller chat.Caller, in Regi
 	if in.DisplayName == "" {
 		account.DisplayName = "" // the guest's own
 	}
-	user, err := a.Store.UpgradeGuest(ctx, caller.User.ID, account, chat.At(a.Now().Add(SessionLifetime)))
+	user, err := a.Store.UpgradeGuest(ctx, caller.User.ID, account, chat.At(a.Now().Add(chat.SessionLifetime)))
 	if err == nil {
 		a.PublishProfile(ctx, user)
 	}
