@@ -116,7 +116,7 @@ func permissionsFile(root string) (string, error) {
 	out.WriteString("] as const;\n\n/** The lowest role that has a permission. */\nexport const minRole = {\n")
 	for _, p := range permissions {
 		lowest := slices.IndexFunc(roles, func(role constant) bool {
-			return chat.RoomRole(role.value).May(permissionOf(p))
+			return chat.RoomRole(role.value).Can(permissionOf(p))
 		})
 		if lowest < 0 {
 			return "", fmt.Errorf("no role has the permission %s", p.name)
@@ -134,4 +134,4 @@ func lowerFirst(name string) string {
 }
 
 // permissionOf converts a constant to the type of chat's permissions.
-func permissionOf(c constant) chat.Deed { return chat.Deed(c.value) }
+func permissionOf(c constant) chat.Permission { return chat.Permission(c.value) }

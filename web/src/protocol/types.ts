@@ -38,13 +38,13 @@ export type Attachment = MessageAttachment;
 /** A user as admins of the server see it. */
 export type Account = wire.Account;
 export type AuditEntry = wire.AuditRecord;
-export type IncomingWebhook = wire.IncomingHook;
+export type IncomingWebhook = wire.IncomingWebhook;
 /** The limits that clients must know. */
 export type Limits = ClientLimits;
 export type Member = wire.MemberView;
-export type NewIncomingWebhook = wire.NewIncomingHook;
-export type NewOutgoingWebhook = wire.NewOutgoingHook;
-export type OutgoingWebhook = wire.OutgoingHook;
+export type NewIncomingWebhook = wire.NewIncomingWebhook;
+export type NewOutgoingWebhook = wire.NewOutgoingWebhook;
+export type OutgoingWebhook = wire.OutgoingWebhook;
 /** The statuses that a user can choose. */
 export type OwnStatus = PresenceSet['status'];
 export type Reaction = ReactionCount;
