@@ -37,7 +37,7 @@ func (h *Host) Resolve(ctx huma.Context) []error {
 }
 
 // NewIncomingWebhook is an incoming webhook with its token, which is told this once.
-type NewIncomingHook struct {
+type NewIncomingWebhook struct {
 	chat.IncomingWebhook
 	URL   string `json:"url" doc:"Where to post: it holds the token. It is not told again."`
 	Token string `json:"token"`
@@ -45,29 +45,29 @@ type NewIncomingHook struct {
 
 type createIncomingOutput struct {
 	Body struct {
-		Webhook NewIncomingHook `json:"webhook"`
+		Webhook NewIncomingWebhook `json:"webhook"`
 	}
 }
 
-type incomingHooksOutput struct {
+type incomingWebhooksOutput struct {
 	Body struct {
 		Webhooks []chat.IncomingWebhook `json:"webhooks"`
 	}
 }
 
-type incomingHookOutput struct {
+type incomingWebhookOutput struct {
 	Body struct {
 		Webhook chat.IncomingWebhook `json:"webhook"`
 	}
 }
 
-// OfHook is the path of everything about one webhook.
-type OfHook struct {
+// OfWebhook is the path of everything about one webhook.
+type OfWebhook struct {
 	OfRoom
 	HookID chat.WebhookID `path:"hookId" minimum:"1"`
 }
 
-type hookPostInput struct {
+type webhookPostInput struct {
 	Token string `path:"token" maxLength:"100"`
 	Key   string `header:"Idempotency-Key" maxLength:"255" doc:"Names the post in place of a cid."`
 	Body  struct {
@@ -85,30 +85,30 @@ func (a *API) mountIncomingHooks() {
 	}, func(ctx context.Context, in *createIncomingInput) (*createIncomingOutput, error) {
 		hook, token, err := a.Service.CreateIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.Name)
 		out := &createIncomingOutput{}
-		out.Body.Webhook = NewIncomingHook{hook, in.base + base + hooksPath + token, token}
+		out.Body.Webhook = NewIncomingWebhook{hook, in.base + base + hooksPath + token, token}
 		return out, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "listIncomingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
 		Summary: "A room's incoming webhooks, for its admins",
-	}, func(ctx context.Context, in *OfRoom) (*incomingHooksOutput, error) {
+	}, func(ctx context.Context, in *OfRoom) (*incomingWebhooksOutput, error) {
 		hooks, err := a.Service.IncomingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
-		out := &incomingHooksOutput{}
+		out := &incomingWebhooksOutput{}
 		out.Body.Webhooks = hooks
 		return out, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteIncomingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
 		Summary: "End an incoming webhook: its token is refused at once", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *OfHook) (*struct{}, error) {
+	}, func(ctx context.Context, in *OfWebhook) (*struct{}, error) {
 		return nil, a.Service.DeleteIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "resumeIncomingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
 		Summary: "Answer for an incoming webhook, so that it works again", DefaultStatus: http.StatusOK,
-	}, func(ctx context.Context, in *OfHook) (*incomingHookOutput, error) {
+	}, func(ctx context.Context, in *OfWebhook) (*incomingWebhookOutput, error) {
 		hook, err := a.Service.ResumeIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
-		out := &incomingHookOutput{}
+		out := &incomingWebhookOutput{}
 		out.Body.Webhook = hook
 		return out, err
 	})
@@ -116,7 +116,7 @@ func (a *API) mountIncomingHooks() {
 		OperationID: "postByWebhook", Method: http.MethodPost, Path: hooksPath + "{token}", Tags: tags,
 		Summary: "Say something in the room of an incoming webhook", DefaultStatus: http.StatusCreated,
 		Description: "201 for a new message, 200 with the original where the cid or Idempotency-Key was known.",
-	}, func(ctx context.Context, in *hookPostInput) (*messageOutput, error) {
+	}, func(ctx context.Context, in *webhookPostInput) (*messageOutput, error) {
 		began := time.Now()
 		m, fresh, err := a.Service.PostByWebhook(ctx, in.Token, chat.WebhookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
 		return a.sent(metrics.ByWebhook, m, fresh, began, err)
@@ -131,24 +131,24 @@ type createOutgoingInput struct {
 }
 
 // NewOutgoingWebhook is an outgoing webhook with its secret, which is told this once.
-type NewOutgoingHook struct {
+type NewOutgoingWebhook struct {
 	chat.OutgoingWebhook
 	Secret string `json:"secret" doc:"Signs what is sent. It is not told again."`
 }
 
 type createOutgoingOutput struct {
 	Body struct {
-		Webhook NewOutgoingHook `json:"webhook"`
+		Webhook NewOutgoingWebhook `json:"webhook"`
 	}
 }
 
-type outgoingHooksOutput struct {
+type outgoingWebhooksOutput struct {
 	Body struct {
 		Webhooks []chat.OutgoingWebhook `json:"webhooks"`
 	}
 }
 
-type outgoingHookOutput struct {
+type outgoingWebhookOutput struct {
 	Body struct {
 		Webhook chat.OutgoingWebhook `json:"webhook"`
 	}
@@ -163,30 +163,30 @@ func (a *API) mountOutgoingHooks() {
 	}, func(ctx context.Context, in *createOutgoingInput) (*createOutgoingOutput, error) {
 		hook, secret, err := a.Service.CreateOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.URL)
 		out := &createOutgoingOutput{}
-		out.Body.Webhook = NewOutgoingHook{hook, secret}
+		out.Body.Webhook = NewOutgoingWebhook{hook, secret}
 		return out, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "listOutgoingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
 		Summary: "A room's outgoing webhooks and how they do, for its admins",
-	}, func(ctx context.Context, in *OfRoom) (*outgoingHooksOutput, error) {
+	}, func(ctx context.Context, in *OfRoom) (*outgoingWebhooksOutput, error) {
 		hooks, err := a.Service.OutgoingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
-		out := &outgoingHooksOutput{}
+		out := &outgoingWebhooksOutput{}
 		out.Body.Webhooks = hooks
 		return out, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteOutgoingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
 		Summary: "End an outgoing webhook", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *OfHook) (*struct{}, error) {
+	}, func(ctx context.Context, in *OfWebhook) (*struct{}, error) {
 		return nil, a.Service.DeleteOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "resumeOutgoingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
 		Summary: "Answer for an outgoing webhook that is paused or was given up; it goes on after what was delivered", DefaultStatus: http.StatusOK,
-	}, func(ctx context.Context, in *OfHook) (*outgoingHookOutput, error) {
+	}, func(ctx context.Context, in *OfWebhook) (*outgoingWebhookOutput, error) {
 		hook, err := a.Service.ResumeOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
-		out := &outgoingHookOutput{}
+		out := &outgoingWebhookOutput{}
 		out.Body.Webhook = hook
 		return out, err
 	})

@@ -14,7 +14,7 @@ export const minRole = {
   banUser: 'moderator',
   muteMember: 'moderator',
   inviteUsers: 'moderator',
-  manageHooks: 'admin',
+  manageWebhooks: 'admin',
 } as const satisfies Record<string, (typeof roomRoles)[number]>;
 
 export type Permission = keyof typeof minRole;

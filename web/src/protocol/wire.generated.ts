@@ -523,7 +523,7 @@ export interface CreateIncomingInputBody {
   name: string;
 }
 
-export interface NewIncomingHook {
+export interface NewIncomingWebhook {
   createdAt: string;
   /** Who made or last resumed it. */
   createdBy: Author;
@@ -539,7 +539,7 @@ export interface NewIncomingHook {
   userId: number;
 }
 
-export const decodeNewIncomingHook: Decode<NewIncomingHook> = object<NewIncomingHook>({
+export const decodeNewIncomingWebhook: Decode<NewIncomingWebhook> = object<NewIncomingWebhook>({
   createdAt: withDefault(string, ''),
   createdBy: withDefault(decodeAuthor, {"id": 0, "username": "", "displayName": "", "avatarUrl": ""}),
   id: number,
@@ -552,11 +552,11 @@ export const decodeNewIncomingHook: Decode<NewIncomingHook> = object<NewIncoming
 });
 
 export interface CreateIncomingOutputBody {
-  webhook: NewIncomingHook;
+  webhook: NewIncomingWebhook;
 }
 
 export const decodeCreateIncomingOutputBody: Decode<CreateIncomingOutputBody> = object<CreateIncomingOutputBody>({
-  webhook: decodeNewIncomingHook,
+  webhook: decodeNewIncomingWebhook,
 });
 
 export interface CreateInviteInputBody {
@@ -571,7 +571,7 @@ export interface CreateOutgoingInputBody {
   url: string;
 }
 
-export interface NewOutgoingHook {
+export interface NewOutgoingWebhook {
   createdAt: string;
   /** Who made or last resumed it. */
   createdBy: Author;
@@ -594,7 +594,7 @@ export interface NewOutgoingHook {
   url: string;
 }
 
-export const decodeNewOutgoingHook: Decode<NewOutgoingHook> = object<NewOutgoingHook>({
+export const decodeNewOutgoingWebhook: Decode<NewOutgoingWebhook> = object<NewOutgoingWebhook>({
   createdAt: withDefault(string, ''),
   createdBy: withDefault(decodeAuthor, {"id": 0, "username": "", "displayName": "", "avatarUrl": ""}),
   delivered: withDefault(number, 0),
@@ -610,11 +610,11 @@ export const decodeNewOutgoingHook: Decode<NewOutgoingHook> = object<NewOutgoing
 });
 
 export interface CreateOutgoingOutputBody {
-  webhook: NewOutgoingHook;
+  webhook: NewOutgoingWebhook;
 }
 
 export const decodeCreateOutgoingOutputBody: Decode<CreateOutgoingOutputBody> = object<CreateOutgoingOutputBody>({
-  webhook: decodeNewOutgoingHook,
+  webhook: decodeNewOutgoingWebhook,
 });
 
 export interface CreateRoomInputBody {
@@ -778,13 +778,7 @@ export const decodeHistoryOutputBody: Decode<HistoryOutputBody> = object<History
   messages: list(decodeMessage),
 });
 
-export interface HookPostInputBody {
-  /** A UUID: the same one again is the same message. */
-  cid?: string;
-  text: string;
-}
-
-export interface IncomingHook {
+export interface IncomingWebhook {
   createdAt: string;
   /** Who made or last resumed it. */
   createdBy: Author;
@@ -797,7 +791,7 @@ export interface IncomingHook {
   userId: number;
 }
 
-export const decodeIncomingHook: Decode<IncomingHook> = object<IncomingHook>({
+export const decodeIncomingWebhook: Decode<IncomingWebhook> = object<IncomingWebhook>({
   createdAt: withDefault(string, ''),
   createdBy: withDefault(decodeAuthor, {"id": 0, "username": "", "displayName": "", "avatarUrl": ""}),
   id: number,
@@ -807,20 +801,20 @@ export const decodeIncomingHook: Decode<IncomingHook> = object<IncomingHook>({
   userId: withDefault(number, 0),
 });
 
-export interface IncomingHookOutputBody {
-  webhook: IncomingHook;
+export interface IncomingWebhookOutputBody {
+  webhook: IncomingWebhook;
 }
 
-export const decodeIncomingHookOutputBody: Decode<IncomingHookOutputBody> = object<IncomingHookOutputBody>({
-  webhook: decodeIncomingHook,
+export const decodeIncomingWebhookOutputBody: Decode<IncomingWebhookOutputBody> = object<IncomingWebhookOutputBody>({
+  webhook: decodeIncomingWebhook,
 });
 
-export interface IncomingHooksOutputBody {
-  webhooks: IncomingHook[];
+export interface IncomingWebhooksOutputBody {
+  webhooks: IncomingWebhook[];
 }
 
-export const decodeIncomingHooksOutputBody: Decode<IncomingHooksOutputBody> = object<IncomingHooksOutputBody>({
-  webhooks: list(decodeIncomingHook),
+export const decodeIncomingWebhooksOutputBody: Decode<IncomingWebhooksOutputBody> = object<IncomingWebhooksOutputBody>({
+  webhooks: list(decodeIncomingWebhook),
 });
 
 export interface Invite {
@@ -1104,7 +1098,7 @@ export const decodeNewPasswordOutputBody: Decode<NewPasswordOutputBody> = object
   password: string,
 });
 
-export interface OutgoingHook {
+export interface OutgoingWebhook {
   createdAt: string;
   /** Who made or last resumed it. */
   createdBy: Author;
@@ -1125,7 +1119,7 @@ export interface OutgoingHook {
   url: string;
 }
 
-export const decodeOutgoingHook: Decode<OutgoingHook> = object<OutgoingHook>({
+export const decodeOutgoingWebhook: Decode<OutgoingWebhook> = object<OutgoingWebhook>({
   createdAt: withDefault(string, ''),
   createdBy: withDefault(decodeAuthor, {"id": 0, "username": "", "displayName": "", "avatarUrl": ""}),
   delivered: withDefault(number, 0),
@@ -1139,20 +1133,20 @@ export const decodeOutgoingHook: Decode<OutgoingHook> = object<OutgoingHook>({
   url: string,
 });
 
-export interface OutgoingHookOutputBody {
-  webhook: OutgoingHook;
+export interface OutgoingWebhookOutputBody {
+  webhook: OutgoingWebhook;
 }
 
-export const decodeOutgoingHookOutputBody: Decode<OutgoingHookOutputBody> = object<OutgoingHookOutputBody>({
-  webhook: decodeOutgoingHook,
+export const decodeOutgoingWebhookOutputBody: Decode<OutgoingWebhookOutputBody> = object<OutgoingWebhookOutputBody>({
+  webhook: decodeOutgoingWebhook,
 });
 
-export interface OutgoingHooksOutputBody {
-  webhooks: OutgoingHook[];
+export interface OutgoingWebhooksOutputBody {
+  webhooks: OutgoingWebhook[];
 }
 
-export const decodeOutgoingHooksOutputBody: Decode<OutgoingHooksOutputBody> = object<OutgoingHooksOutputBody>({
-  webhooks: list(decodeOutgoingHook),
+export const decodeOutgoingWebhooksOutputBody: Decode<OutgoingWebhooksOutputBody> = object<OutgoingWebhooksOutputBody>({
+  webhooks: list(decodeOutgoingWebhook),
 });
 
 export interface PasswordInputBody {
@@ -1545,3 +1539,9 @@ export interface UserUpdated {
 export const decodeUserUpdated: Decode<UserUpdated> = object<UserUpdated>({
   user: decodeUser,
 });
+
+export interface WebhookPostInputBody {
+  /** A UUID: the same one again is the same message. */
+  cid?: string;
+  text: string;
+}
