@@ -2,10 +2,10 @@ import type { IncomingWebhook, NewIncomingWebhook, NewOutgoingWebhook, OutgoingW
 import {
   decodeCreateIncomingOutputBody,
   decodeCreateOutgoingOutputBody,
-  decodeIncomingHookOutputBody,
-  decodeIncomingHooksOutputBody,
-  decodeOutgoingHookOutputBody,
-  decodeOutgoingHooksOutputBody,
+  decodeIncomingWebhookOutputBody,
+  decodeIncomingWebhooksOutputBody,
+  decodeOutgoingWebhookOutputBody,
+  decodeOutgoingWebhooksOutputBody,
 } from '../protocol/wire.generated';
 import { noContent, type RestClient } from './rest';
 
@@ -20,7 +20,7 @@ export class WebhookClient {
   }
 
   async listIncoming(): Promise<IncomingWebhook[]> {
-    return (await this.#rest.call('GET', `${this.#path}/incoming`, decodeIncomingHooksOutputBody)).webhooks;
+    return (await this.#rest.call('GET', `${this.#path}/incoming`, decodeIncomingWebhooksOutputBody)).webhooks;
   }
 
   /** Returns the address. The server does not return it again. */
@@ -33,11 +33,11 @@ export class WebhookClient {
   }
 
   async resumeIncoming(id: number): Promise<IncomingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/incoming/${id}/resume`, decodeIncomingHookOutputBody)).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/incoming/${id}/resume`, decodeIncomingWebhookOutputBody)).webhook;
   }
 
   async listOutgoing(): Promise<OutgoingWebhook[]> {
-    return (await this.#rest.call('GET', `${this.#path}/outgoing`, decodeOutgoingHooksOutputBody)).webhooks;
+    return (await this.#rest.call('GET', `${this.#path}/outgoing`, decodeOutgoingWebhooksOutputBody)).webhooks;
   }
 
   /** Returns the secret. The server does not return it again. */
@@ -46,7 +46,7 @@ export class WebhookClient {
   }
 
   async resumeOutgoing(id: number): Promise<OutgoingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/outgoing/${id}/resume`, decodeOutgoingHookOutputBody)).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/outgoing/${id}/resume`, decodeOutgoingWebhookOutputBody)).webhook;
   }
 
   deleteOutgoing(id: number): Promise<void> {
