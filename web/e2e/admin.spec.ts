@@ -102,7 +102,7 @@ test('an admin deletes a room and changes limits, and the audit log records it',
 
   // An invalid limit is rejected at its field. A valid one is saved, and then reset.
   await page.getByRole('link', { name: 'Limits' }).click();
-  const length = page.getByRole('textbox', { name: 'Characters of a message' });
+  const length = page.getByRole('textbox', { name: 'Message length, in characters' });
   const standard = await length.inputValue();
   const save = page.getByRole('button', { name: 'Save limits' });
   await length.fill('99999999');
@@ -115,7 +115,7 @@ test('an admin deletes a room and changes limits, and the audit log records it',
   await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
   await page.reload();
   await expect(length).toHaveValue(higher);
-  await page.getByRole('button', { name: /^Characters of a message: take/ }).click();
+  await page.getByRole('button', { name: /^Message length, in characters: take/ }).click();
   await save.click();
   await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
   await expect(length).toHaveValue(standard);

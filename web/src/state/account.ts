@@ -11,14 +11,14 @@ import { openLocalDatabase, type LocalDatabase, databaseName } from './local/dat
 export type AccountState =
   | { kind: 'checking' }
   | { kind: 'unreachable'; reason: string }
-  /** first: nobody has signed in with this browser yet. */
+  /** `first` is true if this browser has never signed in. */
   | { kind: 'signed-out'; first: boolean; notice?: string }
   | { kind: 'signed-in'; chat: Chat };
 
 const LAST_USER = 'chillin.user';
 const BEEN_HERE = 'chillin.been-here';
 
-/** Account knows who uses this browser now. Everything of a user hangs on that user's Chat. */
+/** Account is the sign-in state of this browser. A signed-in user's state is in the user's Chat. */
 export class Account {
   readonly state = new Store<AccountState>({ kind: 'checking' });
   readonly rest: RestClient;
@@ -26,9 +26,9 @@ export class Account {
   #db: LocalDatabase | undefined;
   #storage: UserStorage | undefined;
   #checking = false;
-  /** We have asked for the session's end, */
+  /** A request to end the session is running. */
   #ending = false;
-  /** and heard of it before the answer was here. */
+  /** The session ended while that request was running. */
   #endedMeanwhile = false;
 
   constructor(rest: RestClient, socketUrl: string) {
@@ -39,7 +39,7 @@ export class Account {
     });
   }
 
-  /** Shows the last user's chat at once, where there is one, and asks the server who it is. */
+  /** Shows the chat of the last user immediately, then checks the session with the server. */
   async start(): Promise<void> {
     const last = loadUser();
     if (last !== undefined) await this.#signIn(last);
@@ -71,17 +71,17 @@ export class Account {
     await this.#signIn(await this.rest.createGuest(displayName));
   }
 
-  /** Ends the session and forgets everything of the user, unsent messages too. */
+  /** Ends the session and deletes the user's local data, including unsent messages. */
   async logout(): Promise<void> {
     await this.#endWith(() => this.rest.logout());
   }
 
-  /** Closes the account for good; a guest has no password. */
+  /** Deletes the account permanently. A guest has no password. */
   async close(password: string | undefined): Promise<void> {
-    await this.#endWith(() => this.rest.closeAccount(password), 'Your account is closed. What you wrote stays, without your name.');
+    await this.#endWith(() => this.rest.closeAccount(password), 'Your account is closed. Your messages stay, without your name.');
   }
 
-  /** The socket may hear of the end before the answer is here: what ended, and why, the answer tells. */
+  /** Ends the session by a request. The socket may report the end before the response arrives; the response decides which notice is displayed. */
   async #endWith(ask: () => Promise<void>, notice?: string): Promise<void> {
     const vault = this.#db;
     const kept = this.#storage;
@@ -136,7 +136,7 @@ export class Account {
     return state.kind === 'signed-in' ? state.chat : undefined;
   }
 
-  /** What was read is forgotten; what is unsent waits for the same user. */
+  /** Deletes cached rooms. Unsent messages stay until the same user signs in again. */
   async #sessionEnded(): Promise<void> {
     if (this.#ending) {
       this.#endedMeanwhile = true;
@@ -158,7 +158,7 @@ export class Account {
     saveUser(undefined);
   }
 
-  /** Another tab signed in or out. */
+  /** Follows a sign-in or sign-out in another tab. */
   async #userChangedElsewhere(): Promise<void> {
     const user = loadUser();
     const present = this.#chat()?.profile.user.getSnapshot();
@@ -185,7 +185,7 @@ function saveUser(user: User | undefined): void {
       localStorage.setItem(BEEN_HERE, 'yes');
     }
   } catch {
-    // Without storage the next page load asks the server first.
+    // Without storage the next page load waits for the server.
   }
 }
 

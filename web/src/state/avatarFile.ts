@@ -1,10 +1,10 @@
-/** What the server takes as an avatar; it looks at the bytes, we at what the browser says. */
+/** The types that the server accepts as an avatar. The server checks the content, the client only the type that the browser reports. */
 export const avatarTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 const MAX_BYTES = 5 * 1024 * 1024;
 
-/** Why a file cannot be an avatar, told before it is sent. */
+/** Returns why a file cannot be used as an avatar, or undefined if it can. */
 export function avatarFileError({ type, size }: { type: string; size: number }): string | undefined {
-  if (!avatarTypes.includes(type)) return 'That is no picture we can use. PNG, JPEG, GIF and WebP are.';
-  if (size > MAX_BYTES) return 'That picture is too large. It may have 5 MB.';
+  if (!avatarTypes.includes(type)) return 'This file type is not supported. Use PNG, JPEG, GIF or WebP.';
+  if (size > MAX_BYTES) return 'The picture is too large. The limit is 5 MB.';
   return undefined;
 }

@@ -7,7 +7,7 @@ export interface Notice {
 
 const VISIBLE_MS = 7_000;
 
-/** Notices are short words to the user that go by themselves. */
+/** Notices is the list of short messages to the user. Each disappears after VISIBLE_MS. */
 export class Notices {
   readonly visible = new Store<readonly Notice[]>([]);
   #next = 1;

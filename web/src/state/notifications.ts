@@ -6,10 +6,10 @@ import type { UserStorage } from './local/userStorage';
 import { Store } from './store';
 import type { MyRoom } from './room/myRoom';
 
-/** Whether the user wants to be told of calls when they look elsewhere. */
+/** Whether the user wants notifications while the page has no focus. */
 export type NotificationChoice = 'unasked' | 'on' | 'off';
 
-/** Somebody speaks to this user: by name, or in a talk of two. */
+/** A message that mentions the user, or a direct message. */
 export interface MessageNotification {
   messageId: number;
   roomId: number;
@@ -20,24 +20,24 @@ export interface MessageNotification {
 const CHOICE_KEY = 'alerts';
 const MUTED_ROOMS_KEY = 'quiet';
 
-/** Alerts knows who calls this user, and of whom the user wants to hear. */
+/** Notifications selects the messages that notify the user, and stores the user's settings. */
 export class Notifications {
   readonly choice: Store<NotificationChoice>;
-  /** The rooms of which the user wants to hear nothing. */
+  /** The rooms without notifications. */
   readonly mutedRooms: Store<ReadonlySet<number>>;
-  /** The last call of this page's life. */
+  /** The newest notification since the page was loaded. */
   readonly latest = new Store<MessageNotification | undefined>(undefined);
-  #kept: UserStorage;
+  #storage: UserStorage;
 
   constructor(storage: UserStorage) {
-    this.#kept = storage;
+    this.#storage = storage;
     this.choice = new Store(decodeChoice(storage.get(CHOICE_KEY)));
     this.mutedRooms = new Store(decodeRooms(storage.get(MUTED_ROOMS_KEY)));
   }
 
-  setChoice(wish: NotificationChoice): void {
-    this.choice.set(wish);
-    this.#kept.set(CHOICE_KEY, wish);
+  setChoice(choice: NotificationChoice): void {
+    this.choice.set(choice);
+    this.#storage.set(CHOICE_KEY, choice);
   }
 
   setRoomMuted(roomId: number, on: boolean): void {
@@ -45,10 +45,10 @@ export class Notifications {
     if (on) rooms.add(roomId);
     else rooms.delete(roomId);
     this.mutedRooms.set(rooms);
-    this.#kept.set(MUTED_ROOMS_KEY, rooms.size > 0 ? [...rooms] : undefined);
+    this.#storage.set(MUTED_ROOMS_KEY, rooms.size > 0 ? [...rooms] : undefined);
   }
 
-  /** Somebody has just said something in a room. */
+  /** Handles a new message of a room. */
   onMessage(message: Message, { room }: MyRoom, me: number): void {
     const { id, kind, author, mentions, deletedAt } = message;
     if (kind !== 'text' || author.id === me || deletedAt !== undefined) return;
@@ -62,7 +62,7 @@ export class Notifications {
     });
   }
 
-  /** Another tab has kept something. */
+  /** Applies a setting that another tab stored. */
   onStorageChange(name: string, value: unknown): void {
     if (name === CHOICE_KEY) this.choice.set(decodeChoice(value));
     if (name === MUTED_ROOMS_KEY) this.mutedRooms.set(decodeRooms(value));

@@ -3,7 +3,7 @@ import { normalize } from './room/mentions';
 import type { MyRoom } from './room/myRoom';
 import type { Unread } from './room/unread';
 
-/** What the sidebar shows, in its order: rooms by name, then people, whoever spoke last first. */
+/** Returns the order of the sidebar: rooms by name, then direct rooms by their last message, newest first. */
 export function sidebarOrder(rooms: readonly MyRoom[], lastSaid: ReadonlyMap<number, number>): { rooms: MyRoom[]; people: MyRoom[] } {
   const said = ({ room }: MyRoom) => lastSaid.get(room.id) ?? Date.parse(room.createdAt);
   return {
@@ -12,7 +12,7 @@ export function sidebarOrder(rooms: readonly MyRoom[], lastSaid: ReadonlyMap<num
   };
 }
 
-/** The room before (-1) or after (1) one, round and round; among all, or those with something unread. */
+/** Returns the room before (-1) or after (1) the current one. The list wraps around. */
 export function adjacentRoom(ids: readonly number[], from: number | undefined, step: 1 | -1): number | undefined {
   const at = from === undefined ? -1 : ids.indexOf(from);
   if (at < 0) return step > 0 ? ids[0] : ids.at(-1);
@@ -23,8 +23,9 @@ export function adjacentRoom(ids: readonly number[], from: number | undefined, s
 const MAX_RESULTS = 9;
 
 /**
- * Where somebody may want to go who has written so much of a name: to what calls
- * them or is unread, then where they were last; but first to what begins as written.
+ * Returns the rooms that match a query. A title that starts with the query is ranked
+ * first. Then mentions and direct messages count, then unread messages, then the
+ * time of the last visit.
  */
 export function quickSwitchResults(
   rooms: readonly MyRoom[],
@@ -39,8 +40,8 @@ export function quickSwitchResults(
     if (!within && !names.some((name) => name.includes(wanted))) return -1;
     const { unread: count = 0, mentions = 0 } = unread.get(mine.room.id) ?? {};
     const last = visited.indexOf(mine.room.id);
-    const called = mentions > 0 || (count > 0 && mine.room.direct) ? 3_000 : count > 0 ? 2_000 : 0;
-    return (wanted !== '' && begins ? 20_000 : within ? 10_000 : 0) + called + (last < 0 ? 0 : Math.max(1, 1_000 - last));
+    const attention = mentions > 0 || (count > 0 && mine.room.direct) ? 3_000 : count > 0 ? 2_000 : 0;
+    return (wanted !== '' && begins ? 20_000 : within ? 10_000 : 0) + attention + (last < 0 ? 0 : Math.max(1, 1_000 - last));
   };
   return rooms
     .filter(({ room }) => room.id !== here)

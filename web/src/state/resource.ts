@@ -4,7 +4,7 @@ import { Store } from './store';
 /** The state of a value that is read from the server. */
 export type ResourceState<T> = { kind: 'loading' } | { kind: 'ready'; value: T } | { kind: 'failed'; reason: string };
 
-/** The state of a request whose result is stored elsewhere. */
+/** The state of a request. Its result is stored elsewhere. */
 export type RequestState = { kind: 'idle' } | { kind: 'loading' } | { kind: 'failed'; reason: string };
 
 /** Resource is a value of the server. It is read when load is called, not before. */

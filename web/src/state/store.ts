@@ -1,7 +1,7 @@
-/** Store holds one immutable value that can be watched. */
+/** Store contains one immutable value and notifies its subscribers of changes. */
 export class Store<T> {
   #value: T;
-  #watchers = new Set<() => void>();
+  #subscribers = new Set<() => void>();
 
   constructor(value: T) {
     this.#value = value;
@@ -9,15 +9,15 @@ export class Store<T> {
 
   readonly getSnapshot = (): T => this.#value;
 
-  readonly subscribe = (watcher: () => void): (() => void) => {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  readonly subscribe = (subscriber: () => void): (() => void) => {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
   };
 
   set(value: T): void {
     if (Object.is(value, this.#value)) return;
     this.#value = value;
-    for (const watcher of [...this.#watchers]) watcher();
+    for (const subscriber of [...this.#subscribers]) subscriber();
   }
 
   update(change: (value: T) => T): void {

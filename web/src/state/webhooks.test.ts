@@ -33,5 +33,5 @@ test('a resumed webhook is listed again', async () => {
   const webhooks = new Webhooks(rest, 7, () => 5);
   await webhooks.resumeOutgoing(1);
   expect(asked).toEqual(['POST /outgoing/1/resume', 'GET /outgoing']);
-  expect(webhooks.outgoing.state.getSnapshot()).toEqual({ kind: 'ready', items: [{ hook, delivery: { kind: 'up to date' } }] });
+  expect(webhooks.outgoing.state.getSnapshot()).toEqual({ kind: 'ready', value: [{ hook, delivery: { kind: 'up to date' } }] });
 });

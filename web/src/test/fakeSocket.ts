@@ -7,7 +7,7 @@ interface Sent {
   data: Record<string, unknown>;
 }
 
-/** A WebSocket whose other end is the test. */
+/** FakeWebSocket is a WebSocket to a server that the test plays. */
 export class FakeWebSocket {
   readyState: number = WebSocket.OPEN;
   onmessage: ((message: MessageEvent<unknown>) => void) | null = null;
@@ -22,7 +22,7 @@ export class FakeWebSocket {
     this.#sent.update((sent) => [...sent, JSON.parse(text) as Sent]);
   }
 
-  /** Waits until the client has sent what is looked for. */
+  /** Waits until the client has sent a command that `find` returns. */
   async waitForCommand(find: (sent: readonly Sent[]) => Sent | undefined): Promise<Sent> {
     const sent = find(await until(this.#sent, (all) => find(all) !== undefined));
     if (sent === undefined) throw new Error('not sent');
@@ -33,13 +33,13 @@ export class FakeWebSocket {
     this.readyState = WebSocket.CLOSED;
   }
 
-  /** The server sends one frame of these objects. */
+  /** Sends the objects to the client in one frame. */
   serve(...objects: object[]): void {
     const data = objects.map((object) => JSON.stringify(object)).join('\n');
     this.onmessage?.(new MessageEvent('message', { data }));
   }
 
-  /** The server, or the network, ends the connection. */
+  /** Closes the connection from the server's side. */
   end(code: number, reason = ''): void {
     this.readyState = WebSocket.CLOSED;
     this.onclose?.(new CloseEvent('close', { code, reason }));

@@ -35,7 +35,7 @@ export function room(id: number, more: Partial<Room> = {}): Room {
   };
 }
 
-/** A message of bob with the given number; its text is "m" and the number. */
+/** Returns a message of bob with a number. Its text is "m" and the number. */
 export function message(seq: number, more: Partial<Message> = {}): Message {
   return {
     id: 1000 + seq,

@@ -6,7 +6,7 @@ import type { Message } from '../protocol/types';
 import { until } from './until';
 import { connectTestChat, type TestChat } from './testChat';
 
-/** What the tests' browser lacks: a wide window with a mouse. */
+/** Simulates a wide window with a mouse, which happy-dom lacks. */
 export function stubBrowser(): void {
   vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover') || query.includes('min-width'), media: query }));
   vi.stubGlobal('ResizeObserver', class {
@@ -15,7 +15,7 @@ export function stubBrowser(): void {
   });
 }
 
-/** Connects alice, opens room 7 and shows the element. */
+/** Connects alice, opens room 7 and renders the element. */
 export async function renderWithChat(element: ReactElement, answer: NonNullable<Parameters<typeof connectTestChat>[0]>): Promise<TestChat> {
   const rig = await connectTestChat(answer);
   const session = rig.chat.rooms.session(7);
@@ -24,7 +24,7 @@ export async function renderWithChat(element: ReactElement, answer: NonNullable<
   return rig;
 }
 
-/** The server brings changes of the room, each by its changeSeq. */
+/** Sends changes of the room to the client, each with its changeSeq. */
 export function serve({ socket }: TestChat, ...changed: Message[]): void {
   act(() => socket().serve(...changed.map((m) => ({ type: 'message:new', data: { roomId: 7, seq: m.changeSeq, message: m } }))));
 }

@@ -7,7 +7,7 @@ import { FakeWebSocket, hello } from './fakeSocket';
 import { alice, room } from './fixtures';
 import { Store } from '../state/store';
 
-/** A tab that is alone in its browser. */
+/** The tabs of a browser with a single tab. */
 const singleTab: Tabs = {
   broadcast: () => undefined,
   onMessage: () => undefined,
@@ -19,9 +19,9 @@ const singleTab: Tabs = {
 export interface TestChat {
   chat: Chat;
   db: LocalDatabase;
-  /** The connections that were opened, newest last. */
+  /** The opened connections, newest last. */
   sockets: Store<readonly FakeWebSocket[]>;
-  /** What REST was asked, as "GET /rooms". */
+  /** The REST requests, such as "GET /rooms". */
   requests: string[];
   socket(): FakeWebSocket;
   /** Waits for the n-th command of a type on the newest connection. */
@@ -32,7 +32,7 @@ type Answer = (method: string, path: string, body: unknown) => { status?: number
 
 let rigs = 0;
 
-/** A chat of alice against a server that the test plays. */
+/** Creates a chat of alice. The test plays the server. */
 export async function createTestChat(answer: Answer = () => ({ body: {} }), vault?: LocalDatabase): Promise<TestChat> {
   const sockets = new Store<readonly FakeWebSocket[]>([]);
   const asked: string[] = [];
@@ -73,7 +73,7 @@ export async function createTestChat(answer: Answer = () => ({ body: {} }), vaul
   return { chat, db: db, sockets, requests: asked, socket, command };
 }
 
-/** Connects with one room, number 7, that holds no message yet. */
+/** Creates a chat that is connected, with an empty room 7. */
 export async function connectTestChat(answer?: Answer): Promise<TestChat> {
   const rigged = await createTestChat(answer);
   await rigged.chat.start();

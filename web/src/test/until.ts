@@ -1,6 +1,6 @@
 import type { Store } from '../state/store';
 
-/** Waits until a store's value is as wanted. The test's own timeout is the limit. */
+/** Waits until the value of a store satisfies a condition. The timeout of the test applies. */
 export function until<T>(store: Store<T>, wanted: (value: T) => boolean): Promise<T> {
   return new Promise((resolve) => {
     const look = () => {

@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../protocol/types';
 
-/** What the server said no with. Its message is for people's eyes. */
+/** ApiError is an error that the server returned. Its message is shown to the user. */
 export class ApiError extends Error {
-  override name = 'Refused';
+  override name = 'ApiError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
-  /** Which input is at fault, as the wire calls it: "username". */
+  /** The JSON name of the invalid field, such as "username". */
   readonly field: string | undefined;
 
   constructor(code: ErrorCode, message: string, more: { retryAfterMs?: number | undefined; field?: string | undefined } = {}) {
@@ -15,22 +15,22 @@ export class ApiError extends Error {
     this.field = more.field;
   }
 
-  /** The same request may be sent again after a while. */
+  /** Reports whether the same request may succeed later. */
   get retryable(): boolean {
     return this.code === 'UNAVAILABLE' || this.code === 'RATE_LIMITED';
   }
 }
 
-/** Nobody answered: what became of the request is not known. */
+/** NetworkError means that there was no response. The server may have processed the request. */
 export class NetworkError extends Error {
-  override name = 'Unreachable';
+  override name = 'NetworkError';
 
   constructor(message = 'The server cannot be reached. Check your connection and try again.') {
     super(message);
   }
 }
 
-/** The words to show for an error. */
+/** Returns the text to show for an error. */
 export function errorMessage(error: unknown): string {
   if (error instanceof ApiError || error instanceof NetworkError) return error.message;
   return 'Something went wrong. Please try again.';

@@ -57,21 +57,21 @@ export type JoinedRoom = JoinedOutputBody;
 
 export interface MessageQuery {
   text: string;
-  /** Only there; undefined searches all of one's rooms. */
+  /** The room to search; undefined searches all rooms of the user. */
   room?: number;
   cursor?: string;
 }
 
-/** Where a page of messages stands in the room's sequence. */
+/** The position of a page of messages in the room's sequence. */
 export type PageAnchor = { before: number } | { after: number } | { around: number };
 
 const BASE = '/api/v1';
 
-/** What a node reports about itself. Versions before the first release report no build. */
+/** The build and the warnings of a node. Versions before the first release report no build. */
 export interface NodeInfo {
   version?: string;
   commit?: string;
-  /** Words, such as untrusted_proxy. */
+  /** Names of warnings, such as untrusted_proxy. */
   warnings: string[];
 }
 
@@ -82,7 +82,7 @@ const UPLOAD_TIMEOUT_MS = 60_000;
 
 export const noContent: Decode<void> = () => undefined;
 
-/** Rest speaks to /api/v1 with the session cookie; the token of the answers is never kept. */
+/** RestClient sends requests to /api/v1 with the session cookie. The client ignores the token in responses. */
 export class RestClient {
   #fetch: typeof fetch;
   #upload: Upload;
@@ -117,12 +117,12 @@ export class RestClient {
     return (await this.#call('PUT', '/auth/account', decodeKeptOutputBody, account)).user;
   }
 
-  /** Closes the account for good; a guest has no password. */
+  /** Deletes the account permanently. A guest has no password. */
   closeAccount(password: string | undefined): Promise<void> {
     return this.#call('DELETE', '/users/me', noContent, password === undefined ? {} : { password });
   }
 
-  /** Every other session ends. */
+  /** Changes the password. The server ends every other session. */
   changePassword(current: string, password: string): Promise<void> {
     return this.#call('PUT', '/auth/password', noContent, { current, password });
   }
@@ -251,7 +251,7 @@ export class RestClient {
     return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, decodeMembersOutputBody);
   }
 
-  /** Brings a file to the server, to be sent with a message within a day. */
+  /** Uploads a file. The server deletes it if no message uses it within a day. */
   async upload(file: Blob, name: string, options: UploadOptions): Promise<Attachment> {
     const form = new FormData();
     form.set('file', file, name);
@@ -270,14 +270,14 @@ export class RestClient {
     return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, decodeHistoryOutputBody);
   }
 
-  /** Returns what the node that answers reports about itself. A node that is not ready has a report, too. */
+  /** Returns the report of the node that responds. A node that is not ready returns a report, too. */
   async getNodeInfo(): Promise<NodeInfo> {
     const build = await decodeResponse(await this.#send('GET', '/health', undefined, ''), buildOf, '/health');
     const { warnings } = reportOf(await readJson(await this.#send('GET', '/health/ready', undefined, '')), '/health/ready');
     return { ...build, warnings };
   }
 
-  /** Asks for what has a file of its own, below /api/v1. */
+  /** Sends a request below /api/v1 for the clients of other files. */
   call<T>(method: string, path: string, decode: Decode<T>, body?: object): Promise<T> {
     return this.#call(method, path, decode, body);
   }
@@ -287,7 +287,7 @@ export class RestClient {
   }
 
   async #send(method: string, path: string, body?: object, base = BASE): Promise<Response> {
-    // A form names its own type, with the boundary that the browser has drawn.
+    // The browser sets the content type of a form, with its boundary.
     const form = body instanceof FormData;
     const content: HeadersInit = body === undefined || form ? {} : { 'Content-Type': 'application/json' };
     try {
@@ -318,7 +318,7 @@ async function readJson(answer: Response): Promise<unknown> {
   }
 }
 
-/** Reads problem+json; a proxy's own error page counts as a server that is away. */
+/** Converts a problem+json response to an error. The error page of a proxy counts as an unreachable server. */
 async function errorOf(answer: Response): Promise<Error> {
   const retryAfter = Number(answer.headers.get('Retry-After'));
   const retryAfterMs = retryAfter > 0 ? retryAfter * 1000 : undefined;

@@ -12,11 +12,11 @@ export type ConnectionState =
 
 export interface SocketListener {
   onState(state: ConnectionState): void;
-  /** Every frame that is no answer to a command of ours, in order. */
+  /** Receives every frame that is not a response to a command, in order. */
   onFrame(frame: ServerFrame): void;
-  /** The server ended the session: sign in again. */
+  /** The server ended the session. The user must sign in again. */
   onSessionEnded(): void;
-  /** A connection could not be opened; the browser does not say why. */
+  /** A connection could not be opened. The browser does not report the reason. */
   onConnectFailed(): void;
 }
 
@@ -35,14 +35,14 @@ interface PendingRequest {
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 12_000;
 const DEFAULT_PING_MS = 25_000;
-/** A connection that lived shorter than this did not help: attempts go on counting. */
+/** A connection that lasts longer than this resets the attempts. */
 const STABLE_AFTER_MS = 5_000;
 
 /**
- * ChatSocket keeps one connection to the server alive: it reconnects with
- * backoff, pairs answers with commands and hands events on in order. What was
- * not answered when a connection ends is rejected as Unreachable; whoever asked
- * decides whether to ask again.
+ * ChatSocket keeps one connection to the server open. It reconnects with backoff,
+ * assigns responses to commands and passes events on in order. When a connection
+ * ends, commands without a response are rejected with a NetworkError; the caller
+ * decides whether to send them again.
  */
 export class ChatSocket {
   #state: ConnectionState = { kind: 'disconnected' };
@@ -84,7 +84,7 @@ export class ChatSocket {
     this.#setState({ kind: 'disconnected' });
   }
 
-  /** Tries at once, from the start of the backoff: the network is back, or a person asked. */
+  /** Reconnects immediately and resets the backoff, because the network is back or the user asked for it. */
   retryNow(): void {
     if (this.#state.kind !== 'reconnecting' && this.#state.kind !== 'failed') return;
     if (this.#ws !== undefined) return;
@@ -92,21 +92,21 @@ export class ChatSocket {
     this.#connect({ kind: 'reconnecting', attempt: this.#attempt });
   }
 
-  /** The browser says that the network is gone: believe it, and look again by backoff. */
+  /** Drops the connection and reconnects with backoff. */
   reconnect(): void {
     if (this.#ws === undefined) return;
     this.#disconnect();
     this.#retry();
   }
 
-  /** Sends a command and waits for its answer. */
+  /** Sends a command and returns its response. */
   async request<C extends keyof Responses & CommandType>(type: C, data: CommandData[C]): Promise<FrameData[Responses[C]]> {
     return (await this.#send(type, data)) as FrameData[Responses[C]];
   }
 
   /**
-   * Sends what may be lost and whose answer, if any, does not matter. A server that
-   * does not know the command is not told again: it counts mistakes.
+   * Sends a command that may be lost, and ignores its response. If the server does
+   * not know the command, it is not sent again: the server counts invalid commands.
    */
   notify<C extends CommandType>(type: C, data: CommandData[C]): void {
     if (this.#unsupported.has(type)) return;
@@ -122,7 +122,7 @@ export class ChatSocket {
     const answer = new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
-        reject(new NetworkError('The server did not answer in time.'));
+        reject(new NetworkError('The server did not respond in time. Please try again.'));
       }, REQUEST_TIMEOUT_MS);
       this.#pending.set(id, { resolve, reject, timer });
     });
@@ -157,9 +157,9 @@ export class ChatSocket {
         const frame = decodeFrame(JSON.parse(line) as unknown);
         if (frame !== undefined) this.#receive(frame);
       } catch (error) {
-        // One bad object must not cost the others. A change that was lost with it
-        // leaves a hole in its room's sequence, and that is asked for again.
-        console.warn('frame not understood', error);
+        // An invalid object must not affect the others. A lost change leaves a gap in
+        // the room's sequence, and the missing changes are requested again.
+        console.warn('invalid frame', error);
       }
     }
   }
@@ -187,7 +187,7 @@ export class ChatSocket {
     if (frame.type === 'draining') this.#leaveDrainingNode(frame.data.reconnectInMs);
   }
 
-  /** A node that drains says when to go; it closes those who stay longer. */
+  /** Reconnects after the delay that a draining node sent. The node closes the remaining connections later. */
   #leaveDrainingNode(inMs: number): void {
     const ws = this.#ws;
     setTimeout(() => {
@@ -206,7 +206,7 @@ export class ChatSocket {
           this.#startPing(everyMs);
         },
         () => {
-          // No answer: the connection is dead, though nobody has told the browser.
+          // Without a response the connection is dead, although the browser has not reported it.
           if (ws === this.#ws) this.reconnect();
         },
       );
@@ -222,7 +222,7 @@ export class ChatSocket {
       return;
     }
     if (code === Close.TooManyConnections) {
-      this.#setState({ kind: 'failed', reason: reason || 'Too many windows are open for this account.' });
+      this.#setState({ kind: 'failed', reason: reason || 'Too many connections are open for this account. Close another tab or device.' });
       return;
     }
     this.#retry();
@@ -245,7 +245,7 @@ export class ChatSocket {
     this.#setState(state);
   }
 
-  /** Lets go of the present connection; what waits for an answer learns that none will come. */
+  /** Closes the connection and rejects the pending requests. */
   #disconnect(): void {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#handshakeTimer);

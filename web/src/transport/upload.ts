@@ -1,16 +1,16 @@
 export interface UploadOptions {
-  /** How much has gone, from 0 to 1. */
+  /** Receives the sent part, from 0 to 1. */
   onProgress?: (part: number) => void;
   signal?: AbortSignal;
 }
 
-/** Posts a form. Rejects where nobody answered. */
+/** Posts a form. It rejects if there is no response. */
 export type Upload = (url: string, form: FormData, options: UploadOptions) => Promise<Response>;
 
-/** Nothing of a file moved for so long: the network is gone. */
+/** An upload without progress for this time is aborted. */
 const STALL_TIMEOUT_MS = 30_000;
 
-/** By XMLHttpRequest: fetch does not tell how much has gone. */
+/** Uploads with XMLHttpRequest, because fetch reports no upload progress. */
 export const xhrUpload: Upload = (url, form, { onProgress, signal }) =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

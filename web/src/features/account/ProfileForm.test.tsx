@@ -38,8 +38,8 @@ describe('profile', () => {
   });
 
   test.each([
-    ['too large', png(5 * 1024 * 1024 + 1), 'That picture is too large. It may have 5 MB.'],
-    ['no picture', new File(['x'], 'a.pdf', { type: 'application/pdf' }), 'That is no picture we can use. PNG, JPEG, GIF and WebP are.'],
+    ['too large', png(5 * 1024 * 1024 + 1), 'The picture is too large. The limit is 5 MB.'],
+    ['no picture', new File(['x'], 'a.pdf', { type: 'application/pdf' }), 'This file type is not supported. Use PNG, JPEG, GIF or WebP.'],
   ])('rejects a file that is %s before the upload', async (_, file, reason) => {
     const { user, requests: asked } = await profile(() => ({ body: {} }));
     await user.upload(screen.getByLabelText('Picture file'), file);

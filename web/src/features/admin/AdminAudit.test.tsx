@@ -50,7 +50,7 @@ describe('audit log', () => {
       return { body: { entries, hasMore: !path.includes('before') } };
     });
     await main().findByText('The operator');
-    expect(main().getAllByRole('listitem').map((item) => item.querySelector('p')?.textContent)).toEqual(['Alice locked Bob out', 'The operator locked Bob out']);
+    expect(main().getAllByRole('listitem').map((item) => item.querySelector('p')?.textContent)).toEqual(['Alice disabled the account of Bob', 'The operator disabled the account of Bob']);
     await user.click(screen.getByRole('button', { name: 'Show older ones' }));
     await main().findByText('user → admin');
     expect(asked).toContain('GET /admin/audit?limit=50&before=5');

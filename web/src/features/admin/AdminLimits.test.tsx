@@ -59,26 +59,26 @@ describe('limits', () => {
 
   test('shows the source of each limit and saves only changed ones', async () => {
     const { user, told } = await limits();
-    const length = await field('Characters of a message');
+    const length = await field('Message length, in characters');
     expect(length.value).toBe('2000');
     expect(screen.getByText('From the environment: 2000')).toBeTruthy();
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Save limits' }).disabled).toBe(true);
     await user.clear(length);
     await user.type(length, '4000');
-    await user.click(screen.getByRole('button', { name: 'Rooms that a user makes in an hour: take 10, as the environment says' }));
+    await user.click(screen.getByRole('button', { name: 'New rooms per user and hour: take 10, as the environment says' }));
     await user.click(screen.getByRole('button', { name: 'Save limits' }));
     await screen.findByText('Saved.');
     expect(told).toEqual([{ method: 'PATCH', path: '/admin/limits', body: { maxMessageLength: 4000, roomsPerHour: 0 } }]);
-    expect((await field('Rooms that a user makes in an hour')).value).toBe('10');
+    expect((await field('New rooms per user and hour')).value).toBe('10');
   });
 
   test('shows an invalid value beside its field, whether client or server finds it', async () => {
     const { user, told } = await limits(({ method }) => (method === 'PATCH' ? problem(422, 'BAD_REQUEST', 'It is 1 to 20000, or 0 for the standard.', 'body.maxMessageLength') : undefined));
-    const length = await field('Characters of a message');
+    const length = await field('Message length, in characters');
     await user.clear(length);
     await user.type(length, 'many');
     await user.click(screen.getByRole('button', { name: 'Save limits' }));
-    expect(screen.getByText('It takes a whole number from 1.')).toBeTruthy();
+    expect(screen.getByText('Enter a whole number of at least 1.')).toBeTruthy();
     expect(told).toEqual([]);
     await user.clear(length);
     await user.type(length, '99999');
@@ -93,7 +93,7 @@ describe('limits', () => {
   test('keeps unsaved values across a reconnect', async () => {
     let away = false;
     const { user, requests: asked, socket, sockets } = await limits(() => (away ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined));
-    const length = await field('Characters of a message');
+    const length = await field('Message length, in characters');
     await user.clear(length);
     await user.type(length, '4000');
     away = true;

@@ -84,7 +84,7 @@ describe('files', () => {
     const { user, requests: asked } = await room();
     const film = new File([new Uint8Array((10 << 20) + 1)], 'film.mp4', { type: 'video/mp4' });
     await user.upload(screen.getByLabelText('Files to attach'), [film, note]);
-    expect((await screen.findByRole('alert')).textContent).toBe('film.mp4 is too large: a file may have 10 MB.');
+    expect((await screen.findByRole('alert')).textContent).toBe('film.mp4 is too large. The limit is 10 MB.');
     await user.click(await screen.findByRole('button', { name: 'Remove plan.txt' }));
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Send' }).disabled).toBe(true);
     expect(asked.filter((one) => one.includes('uploads'))).toEqual([]);

@@ -6,6 +6,9 @@ import { joined, type TestChat } from '../../test/testChat';
 import { alice, bob, room, user as person } from '../../test/fixtures';
 import { Shell } from '../../app/Shell';
 
+// The board of all emoji has 1,900 buttons, which are slow in happy-dom.
+vi.mock('virtual:emoji-data', () => ({ default: '🍵\ttea\tteacup without handle\thot\n🚀\trocket\trocket\tlaunch' }));
+
 let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);

@@ -2,7 +2,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** For how long something has been, in one or two units; clocks may differ a little. */
+/** Formats the time since a moment in one or two units. Clocks may differ, so a future moment counts as now. */
 export function formatAge(since: string, now = Date.now()): string {
   const ms = Math.max(0, now - Date.parse(since));
   if (ms < MINUTE) return 'less than a minute';

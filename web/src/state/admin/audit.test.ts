@@ -7,9 +7,9 @@ const entry: AuditEntry = { id: 1, at: '2026-11-23T10:00:00.000Z', action: 'memb
 
 test.each([
   ['with names', entry, 'Alice banned Bob from general'],
-  ['of the operator', { ...entry, actor: undefined, action: 'user.disable', room: undefined }, 'The operator locked Bob out'],
-  ['about what is gone', { ...entry, user: { ...author(2, ''), username: '' }, room: { id: 7, name: '' } }, 'Alice banned somebody who is gone (2) from a room that is gone (7)'],
-  ['of who is gone', { ...entry, actor: { ...author(3, ''), username: '' } }, 'Somebody who is gone (3) banned Bob from general'],
+  ['of the operator', { ...entry, actor: undefined, action: 'user.disable', room: undefined }, 'The operator disabled the account of Bob'],
+  ['about what is gone', { ...entry, user: { ...author(2, ''), username: '' }, room: { id: 7, name: '' } }, 'Alice banned deleted user (2) from a deleted room (7)'],
+  ['of who is gone', { ...entry, actor: { ...author(3, ''), username: '' } }, 'Deleted user (3) banned Bob from general'],
   ['about nobody', { ...entry, action: 'limits.change', user: undefined, room: undefined }, 'Alice changed the limits'],
   ['that is new to this client', { ...entry, action: 'moon.rise' }, 'Alice moon.rise Bob general'],
 ])('an entry %s', (_, record, want) => {

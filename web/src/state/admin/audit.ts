@@ -1,41 +1,41 @@
 import type { AuditEntry } from '../../protocol/types';
 
-/** A piece of a sentence: words, or the name of whom or what they are about. */
+/** A part of a sentence: text, or the name of a user or room. */
 export interface SentencePart {
   text: string;
   isName: boolean;
 }
 
-/** After the name of who did it. */
+/** The sentence of each action, after the name of the actor. */
 const sentences: Record<string, string> = {
   'room.change': 'changed {room}',
   'room.delete': 'deleted a room',
-  'room.hand-over': 'handed {room} over to {user}',
-  'member.role': 'gave {user} another role in {room}',
+  'room.hand-over': 'transferred {room} to {user}',
+  'member.role': 'changed the role of {user} in {room}',
   'member.kick': 'removed {user} from {room}',
   'member.ban': 'banned {user} from {room}',
-  'member.unban': 'lifted the ban of {user} in {room}',
+  'member.unban': 'unbanned {user} in {room}',
   'member.mute': 'muted {user} in {room}',
-  'member.unmute': 'let {user} speak again in {room}',
-  'invite.create': 'made an invite to {room}',
-  'invite.revoke': 'took back an invite to {room}',
+  'member.unmute': 'unmuted {user} in {room}',
+  'invite.create': 'created an invite to {room}',
+  'invite.revoke': 'revoked an invite to {room}',
   'message.delete': 'deleted a message of {user} in {room}',
-  'webhook.make': 'made a webhook in {room}',
+  'webhook.make': 'created a webhook in {room}',
   'webhook.delete': 'deleted a webhook in {room}',
-  'user.role': 'gave {user} another role',
-  'user.disable': 'locked {user} out',
-  'user.enable': 'let {user} in again',
-  'user.password': 'gave {user} a new password',
+  'user.role': 'changed the role of {user}',
+  'user.disable': 'disabled the account of {user}',
+  'user.enable': 'enabled the account of {user}',
+  'user.password': 'reset the password of {user}',
   'limits.change': 'changed the limits',
   'connection.close': 'closed a connection of {user}',
 };
 
-/** The sentence of an entry; an action that is new to this client is told as it is called. */
+/** Returns the sentence of an entry. An action that this client does not know is displayed by its name. */
 export function sentenceOf({ actor, action, user, room }: AuditEntry): SentencePart[] {
   const names: Record<string, string> = {
-    '{actor}': actor ? nameOf(actor) || `Somebody who is gone (${actor.id})` : 'The operator',
-    '{user}': user ? nameOf(user) || `somebody who is gone (${user.id})` : 'somebody',
-    '{room}': room?.name || (room ? `a room that is gone (${room.id})` : 'a room'),
+    '{actor}': actor ? nameOf(actor) || `Deleted user (${actor.id})` : 'The operator',
+    '{user}': user ? nameOf(user) || `deleted user (${user.id})` : 'a user',
+    '{room}': room?.name || (room ? `a deleted room (${room.id})` : 'a room'),
   };
   const sentence = `{actor} ${sentences[action] ?? unknownAction(action, user !== undefined, room !== undefined)}`;
   return sentence

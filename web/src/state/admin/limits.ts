@@ -5,26 +5,26 @@ export type LimitName = keyof ServerLimits;
 export interface LimitField {
   name: LimitName;
   label: string;
-  /** How many of the wire's make one of the form's; 1 where nothing is said. */
+  /** The number of bytes of one unit in the form; 1 if it is missing. */
   unit?: number;
 }
 
 const MB = 1024 * 1024;
 
 export const limitFields: readonly LimitField[] = [
-  { name: 'maxMessageLength', label: 'Characters of a message' },
-  { name: 'messagesPer10s', label: 'Messages of a user in 10 seconds' },
-  { name: 'maxUploadSize', label: 'Size of a file, in MB', unit: MB },
-  { name: 'uploadBytesPerDay', label: 'Uploads of a user in a day, in MB', unit: MB },
-  { name: 'guestUploadBytesPerDay', label: 'Uploads of a guest in a day, in MB', unit: MB },
-  { name: 'storageBytes', label: 'Files of all users together, in MB', unit: MB },
-  { name: 'joinsPerMinute', label: 'Rooms that a user joins in a minute' },
-  { name: 'roomsPerHour', label: 'Rooms that a user makes in an hour' },
-  { name: 'authPerMinute', label: 'Sign-ins of an address in a minute' },
-  { name: 'socketsPerAddress', label: 'Connections of an address to a node' },
+  { name: 'maxMessageLength', label: 'Message length, in characters' },
+  { name: 'messagesPer10s', label: 'Messages per user in 10 seconds' },
+  { name: 'maxUploadSize', label: 'File size, in MB', unit: MB },
+  { name: 'uploadBytesPerDay', label: 'Uploads per user and day, in MB', unit: MB },
+  { name: 'guestUploadBytesPerDay', label: 'Uploads per guest and day, in MB', unit: MB },
+  { name: 'storageBytes', label: 'Files of all users, in MB', unit: MB },
+  { name: 'joinsPerMinute', label: 'Room joins per user and minute' },
+  { name: 'roomsPerHour', label: 'New rooms per user and hour' },
+  { name: 'authPerMinute', label: 'Sign-ins per address and minute' },
+  { name: 'socketsPerAddress', label: 'Connections per address and node' },
 ];
 
-/** What a form shows of a limit. */
+/** Returns a limit as the form displays it. */
 export function formatLimit({ name, unit = 1 }: LimitField, limits: ServerLimits): string {
   return String(limits[name] / unit);
 }
@@ -36,7 +36,7 @@ export function formatLimits(limits: ServerLimits): LimitTexts {
 }
 
 export interface LimitsEdit {
-  /** What is to change. An empty field, or the environment's own value, takes what the environment says. */
+  /** The limits to change. An empty field or the value of the environment resets a limit to the environment. */
   patch: Partial<ServerLimits>;
   errors: Partial<Record<LimitName, string>>;
 }
@@ -49,7 +49,7 @@ export function parseLimits(texts: LimitTexts, { limits, standard }: LimitsView)
     if (text === formatLimit(field, limits)) continue;
     const value = text === '' ? standard[name] : Math.round(Number(text) * unit);
     const whole = unit > 1 || /^\d*$/.test(text);
-    if (!whole || !(value >= 1)) edit.errors[name] = unit > 1 ? 'It takes a number above 0.' : 'It takes a whole number from 1.';
+    if (!whole || !(value >= 1)) edit.errors[name] = unit > 1 ? 'Enter a number above 0.' : 'Enter a whole number of at least 1.';
     else if (value !== limits[name]) edit.patch[name] = value === standard[name] ? 0 : value;
   }
   return edit;

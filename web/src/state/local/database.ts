@@ -3,29 +3,29 @@ import type { Message, OwnRoom, Reply, User } from '../../protocol/types';
 import type { OutgoingFile } from '../outbox/files';
 
 export type EntryState =
-  /** Waits to be sent; not before notBefore (Unix ms) when the server asked for patience. */
+  /** Waiting to be sent, not before notBefore (Unix ms) if the server named a time. */
   | { kind: 'pending'; notBefore: number }
   | { kind: 'failed'; reason: string };
 
-/** A message of the outbox. */
+/** An unsent message. */
 export interface OutboxEntry {
-  /** Its place in the queue. */
+  /** The position in the queue. */
   order: number;
   cid: string;
   roomId: number;
   text: string;
-  /** What it answers. */
+  /** The message that it replies to. */
   replyTo?: Reply;
-  /** What goes with it; each is uploaded before the message is sent. */
+  /** The files of the message. They are uploaded before the message is sent. */
   files?: readonly OutgoingFile[];
   createdAt: string;
   state: EntryState;
 }
 
-/** What of an entry changes while it waits. */
+/** The fields of an entry that can change. */
 export type EntryPatch = Partial<Pick<OutboxEntry, 'state' | 'files'>>;
 
-/** What a reload shows before the server has spoken. */
+/** What a reload displays of a room before the server responds. */
 export interface CachedRoom {
   roomId: number;
   own: OwnRoom;
@@ -35,22 +35,22 @@ export interface CachedRoom {
   hasOlder: boolean;
 }
 
-/** Vault is what one user keeps in this browser. */
+/** LocalDatabase stores the unsent messages and cached rooms of one user in this browser. */
 export interface LocalDatabase {
-  /** By order. */
+  /** Returns the unsent messages in order. */
   listEntries(): Promise<OutboxEntry[]>;
-  /** Resolves when the entry is kept: only then may it be sent. */
+  /** Adds an entry. It must not be sent before the promise resolves. */
   addEntry(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry>;
-  /** Changes an entry that is still there, and returns it; undefined where it is gone. */
+  /** Changes an entry and returns it, or undefined if it does not exist any more. */
   updateEntry(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined>;
   removeEntry(order: number): Promise<void>;
   listRooms(): Promise<CachedRoom[]>;
   putRoom(room: CachedRoom): Promise<void>;
   removeRoom(roomId: number): Promise<void>;
-  /** Forgets the rooms; unsent messages stay. */
+  /** Deletes the cached rooms. Unsent messages stay. */
   clearRooms(): Promise<void>;
   close(): void;
-  /** Forgets everything. */
+  /** Deletes the database. */
   destroy(): Promise<void>;
 }
 
@@ -59,12 +59,12 @@ interface Schema extends DBSchema {
   rooms: { key: number; value: CachedRoom };
 }
 
-/** Names what belongs to a user. The time of birth tells apart users of a server that began anew. */
+/** Returns the name of a user's database. It contains the creation time, because IDs are reused when the server's database is created again. */
 export function databaseName(user: User): string {
   return `chillin-${user.id}-${Date.parse(user.createdAt) || 0}`;
 }
 
-/** Opens a user's vault; in memory where the browser keeps nothing. */
+/** Opens a user's database. It is in memory if the browser has no storage. */
 export async function openLocalDatabase(name: string): Promise<LocalDatabase> {
   try {
     const db = await openDB<Schema>(name, 1, {
@@ -72,7 +72,7 @@ export async function openLocalDatabase(name: string): Promise<LocalDatabase> {
         fresh.createObjectStore('outbox', { keyPath: 'order', autoIncrement: true });
         fresh.createObjectStore('rooms', { keyPath: 'roomId' });
       },
-      // Another tab signs out and destroys the vault: do not stand in its way.
+      // Another tab signs out and deletes the database: do not block it.
       blocking: () => db.close(),
     });
     return new IndexedDBDatabase(name, db);
@@ -96,7 +96,7 @@ class IndexedDBDatabase implements LocalDatabase {
 
   async addEntry(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
     const tx = this.#db.transaction('outbox', 'readwrite', { durability: 'strict' });
-    // The key is generated; the type cannot say so.
+    // IndexedDB generates the key; the type does not express that.
     const order = await tx.store.add(entry as OutboxEntry);
     await tx.done;
     return { ...entry, order };
@@ -136,7 +136,7 @@ class IndexedDBDatabase implements LocalDatabase {
   }
 
   async destroy(): Promise<void> {
-    // Cleared first: a tab that blocks the deletion must not keep the contents.
+    // Clear first: a tab that blocks the deletion must not keep the contents.
     await Promise.all([this.#db.clear('outbox'), this.#db.clear('rooms')]);
     this.#db.close();
     void deleteDB(this.#name);

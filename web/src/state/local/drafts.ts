@@ -5,7 +5,7 @@ import type { UserStorage } from './userStorage';
 import type { Editing } from '../room/draft';
 import type { RoomSession } from '../room/session';
 
-/** What is written in a room and not sent. Its files are not kept: they lie on the person's disk. */
+/** The stored part of a draft. Files are not stored: the user still has them. */
 interface StoredDraft {
   text: string;
   replyTo?: Reply;
@@ -15,31 +15,31 @@ const decodeDraft = object<StoredDraft>({ text: withDefault(string, ''), replyTo
 const decodeEditing = object<Editing>({ messageId: number, text: string });
 
 /**
- * Drafts keeps what is written in each room, from key to key, and shows it in the
- * user's other tabs: whoever wrote last is right, for only one of them has the
- * keyboard. A change of a message is kept too, but stays in its tab.
+ * DraftStorage stores the draft of each room on every key press and shows it in the
+ * user's other tabs. The last write wins, because only one tab has the keyboard. An
+ * edit is stored, too, but it is not shown in other tabs.
  */
 export class DraftStorage {
-  #kept: UserStorage;
+  #storage: UserStorage;
   #sessions = new Map<number, RoomSession>();
   #restoring = false;
 
-  constructor(kept: UserStorage) {
-    this.#kept = kept;
+  constructor(storage: UserStorage) {
+    this.#storage = storage;
   }
 
-  /** Gives a room back what was written in it, and keeps what will be. */
+  /** Restores the draft of a room and stores its changes from now on. */
   follow(session: RoomSession): void {
     this.#sessions.set(session.id, session);
-    this.#restore(session, this.#kept.get(draftKey(session.id)));
-    const editing = decodeStored(decodeEditing, this.#kept.get(editKey(session.id)));
+    this.#restore(session, this.#storage.get(draftKey(session.id)));
+    const editing = decodeStored(decodeEditing, this.#storage.get(editKey(session.id)));
     session.draft.editing.set(editing);
     session.draft.text.subscribe(() => this.#save(session));
     session.draft.replyTarget.subscribe(() => this.#save(session));
-    session.draft.editing.subscribe(() => this.#kept.set(editKey(session.id), session.draft.editing.getSnapshot()));
+    session.draft.editing.subscribe(() => this.#storage.set(editKey(session.id), session.draft.editing.getSnapshot()));
   }
 
-  /** Another tab has kept something. */
+  /** Shows a draft that another tab stored. */
   onStorageChange(name: string, value: unknown): void {
     const session = this.#sessions.get(Number(/^draft\.(\d+)$/.exec(name)?.[1]));
     if (session !== undefined) this.#restore(session, value);
@@ -47,8 +47,8 @@ export class DraftStorage {
 
   forget(roomId: number): void {
     this.#sessions.delete(roomId);
-    this.#kept.set(draftKey(roomId), undefined);
-    this.#kept.set(editKey(roomId), undefined);
+    this.#storage.set(draftKey(roomId), undefined);
+    this.#storage.set(editKey(roomId), undefined);
   }
 
   #restore(session: RoomSession, value: unknown): void {
@@ -60,21 +60,21 @@ export class DraftStorage {
   }
 
   #save(session: RoomSession): void {
-    // Half of what another tab wrote is not to be kept.
+    // Restoring sets two stores: do not store the state between them.
     if (this.#restoring) return;
     const text = session.draft.text.getSnapshot();
     const replyTo = session.draft.replyTarget.getSnapshot();
-    this.#kept.set(draftKey(session.id), text === '' && replyTo === undefined ? undefined : { text, replyTo });
+    this.#storage.set(draftKey(session.id), text === '' && replyTo === undefined ? undefined : { text, replyTo });
   }
 }
 
 const draftKey = (roomId: number) => `draft.${roomId}`;
 const editKey = (roomId: number) => `edit.${roomId}`;
 
-/** What cannot be read was kept by another version of this page. */
+/** Returns undefined for a value that another version of the client stored in another format. */
 function decodeStored<T>(decode: Decode<T>, value: unknown): T | undefined {
   try {
-    return value === undefined ? undefined : decode(value, 'kept');
+    return value === undefined ? undefined : decode(value, 'stored');
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ export const ownStatuses: readonly OwnStatus[] = ['online', 'away', 'busy'];
 
 const KEY = 'chillin.status';
 
-/** What this user last said, in whichever tab. */
+/** Returns the status that the user last chose in any tab. */
 export function loadStatus(userId: number): OwnStatus {
   try {
     const [user, status] = (localStorage.getItem(KEY) ?? '').split(' ');
@@ -18,7 +18,7 @@ export function saveStatus(userId: number, status: OwnStatus): void {
   try {
     localStorage.setItem(KEY, `${userId} ${status}`);
   } catch {
-    // Without storage it lasts as long as the page.
+    // Without storage the status lasts until the page is closed.
   }
 }
 
@@ -26,6 +26,6 @@ export function clearStatus(): void {
   try {
     localStorage.removeItem(KEY);
   } catch {
-    // Nothing was kept.
+    // There is no storage.
   }
 }

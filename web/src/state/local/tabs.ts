@@ -1,15 +1,15 @@
 import type { OwnStatus } from '../../protocol/types';
 
-/** What the tabs of one user tell each other. */
+/** A message to the user's other tabs. */
 export type TabMessage = { kind: 'outbox' } | { kind: 'joined'; roomId: number } | { kind: 'status'; status: OwnStatus };
 
-/** Tabs joins the tabs of one user in this browser. */
+/** Tabs connects the tabs of one user in this browser. */
 export interface Tabs {
-  broadcast(news: TabMessage): void;
-  onMessage(listener: (news: TabMessage) => void): void;
-  /** Runs the work while no other tab holds the same name. */
+  broadcast(message: TabMessage): void;
+  onMessage(listener: (message: TabMessage) => void): void;
+  /** Runs the work while no other tab holds the lock of that name. */
   withLock(name: string, work: () => Promise<void>): Promise<void>;
-  /** Whether the user looks at one of these tabs. */
+  /** Reports whether one of the tabs has the focus. */
   isFocused(): Promise<boolean>;
   close(): void;
 }
@@ -25,7 +25,7 @@ export class BrowserTabs implements Tabs {
     this.#trackFocus();
   }
 
-  /** A tab that has the focus holds a lock: it goes with the tab, however that ends. */
+  /** A tab holds a lock while it has the focus. The browser releases the lock when the tab is closed or crashes. */
   #trackFocus = (): void => {
     const blurred = () => new Promise<void>((resolve) => window.addEventListener('blur', () => resolve(), { once: true }));
     void lockManager()?.request(this.#focusLock, { mode: 'shared' }, () => (document.hasFocus() ? blurred() : undefined));
@@ -35,18 +35,18 @@ export class BrowserTabs implements Tabs {
     return `${this.#name}:looked-at`;
   }
 
-  broadcast(news: TabMessage): void {
-    this.#channel.postMessage(news);
+  broadcast(message: TabMessage): void {
+    this.#channel.postMessage(message);
   }
 
-  onMessage(listener: (news: TabMessage) => void): void {
-    // Only our own code of the same origin can post here.
+  onMessage(listener: (message: TabMessage) => void): void {
+    // Only code of the same origin can send messages here.
     this.#channel.onmessage = (message: MessageEvent<TabMessage>) => listener(message.data);
   }
 
   async withLock(name: string, work: () => Promise<void>): Promise<void> {
     const locks = lockManager();
-    // Two tabs may then send the same message, which the server takes once by its cid.
+    // Without locks two tabs may send the same message. The server stores it once, by its cid.
     if (locks === undefined) return work();
     await locks.request(`${this.#name}:${name}`, work);
   }
@@ -63,7 +63,7 @@ export class BrowserTabs implements Tabs {
   }
 }
 
-/** Without TLS there are none, save on localhost. */
+/** Returns the lock manager. It is missing without TLS, except on localhost. */
 function lockManager(): LockManager | undefined {
   return navigator.locks as LockManager | undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * Kept holds small things of one user in this browser: written at once, so that no
- * closing of the page is too quick, and told to the user's other tabs. Without
- * storage they last as long as the page.
+ * UserStorage stores small values of one user in localStorage. Writes are synchronous,
+ * so that closing the page loses nothing, and the user's other tabs are notified. If
+ * the browser has no storage, nothing is stored.
  */
 export class UserStorage {
   #prefix: string;
@@ -10,7 +10,7 @@ export class UserStorage {
     this.#prefix = `${owner}.`;
   }
 
-  /** What was kept under the name, as JSON tells it; undefined where there is nothing to be read. */
+  /** Returns the stored JSON value, or undefined if there is none. */
   get(name: string): unknown {
     try {
       return parseJson(localStorage.getItem(this.#prefix + name));
@@ -19,17 +19,17 @@ export class UserStorage {
     }
   }
 
-  /** undefined removes it. */
+  /** Stores a value. undefined removes it. */
   set(name: string, value: unknown): void {
     try {
       if (value === undefined) localStorage.removeItem(this.#prefix + name);
       else localStorage.setItem(this.#prefix + name, JSON.stringify(value));
     } catch {
-      // No storage, or no room in it.
+      // There is no storage, or it is full.
     }
   }
 
-  /** Hears what another tab has kept or removed. */
+  /** Calls `changed` when another tab stores or removes a value. It returns a function that stops this. */
   watch(changed: (name: string, value: unknown) => void): () => void {
     const onStorage = ({ key, newValue }: StorageEvent) => {
       if (key?.startsWith(this.#prefix)) changed(key.slice(this.#prefix.length), parseJson(newValue));
@@ -42,7 +42,7 @@ export class UserStorage {
     try {
       for (const key of Object.keys(localStorage)) if (key.startsWith(this.#prefix)) localStorage.removeItem(key);
     } catch {
-      // Nothing was kept.
+      // There is no storage.
     }
   }
 }

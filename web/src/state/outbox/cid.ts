@@ -1,4 +1,4 @@
-/** Makes the name of a send: a UUID. crypto.randomUUID is missing on pages without TLS. */
+/** Returns a new client ID for a message, a UUID. crypto.randomUUID is missing on pages without TLS. */
 export function newCid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes.set([((bytes[6] ?? 0) & 0x0f) | 0x40], 6);

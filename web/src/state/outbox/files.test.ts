@@ -7,9 +7,9 @@ const file = (name: string, size: number) => ({ name, size });
 test.each([
   ['what fits is accepted', [file('a', 5)], 0, ['a'], []],
   ['as large as may be is not too large', [file('a', 10 << 20)], 0, ['a'], []],
-  ['too large is told with the limit, the rest is accepted', [file('film', (10 << 20) + 1), file('b', 1)], 0, ['b'], ['film is too large: a file may have 10 MB.']],
+  ['too large is told with the limit, the rest is accepted', [file('film', (10 << 20) + 1), file('b', 1)], 0, ['b'], ['film is too large. The limit is 10 MB.']],
   ['nothing is no file', [file('nothing', 0)], 0, [], ['nothing is empty.']],
-  ['too many are told once', [file('a', 1), file('b', 1), file('c', 1)], 2, ['a'], ['A message carries at most 3 files.']],
+  ['too many are told once', [file('a', 1), file('b', 1), file('c', 1)], 2, ['a'], ['A message can have at most 3 files.']],
 ])('%s', (_, files, present, accepted, errors) => {
   const admitted = selectFiles(files, present, limits);
   expect(admitted.accepted.map(({ name }) => name)).toEqual(accepted);

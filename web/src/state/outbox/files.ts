@@ -1,13 +1,13 @@
-/** A file that is to go with a message. */
+/** A file of an unsent message. */
 export interface OutgoingFile {
   name: string;
   type: string;
   size: number;
   blob: Blob;
-  /** Of a picture, in pixels. */
+  /** The size of an image, in pixels. */
   width?: number;
   height?: number;
-  /** What the server calls it, once it is there. */
+  /** The attachment ID, once the file is uploaded. */
   attachment?: number | undefined;
 }
 
@@ -16,16 +16,16 @@ export interface FileLimits {
   maxAttachments: number;
 }
 
-/** Which of the files may go with a message that has some already, and why the others may not. */
+/** Selects the files that can be attached to a message with `present` files, and returns errors for the others. */
 export function selectFiles<F extends { name: string; size: number }>(files: readonly F[], present: number, limits: FileLimits): { accepted: F[]; errors: string[] } {
   const accepted: F[] = [];
   const errors: string[] = [];
   for (const file of files) {
     if (present + accepted.length >= limits.maxAttachments) {
-      errors.push(`A message carries at most ${limits.maxAttachments} files.`);
+      errors.push(`A message can have at most ${limits.maxAttachments} files.`);
       break;
     }
-    if (file.size > limits.maxUploadSize) errors.push(`${file.name} is too large: a file may have ${formatSize(limits.maxUploadSize)}.`);
+    if (file.size > limits.maxUploadSize) errors.push(`${file.name} is too large. The limit is ${formatSize(limits.maxUploadSize)}.`);
     else if (file.size === 0) errors.push(`${file.name} is empty.`);
     else accepted.push(file);
   }
@@ -34,7 +34,7 @@ export function selectFiles<F extends { name: string; size: number }>(files: rea
 
 const units = ['bytes', 'KB', 'MB', 'GB'];
 
-/** A size as people say it: "3.4 MB". */
+/** Formats a number of bytes, such as "3.4 MB". */
 export function formatSize(bytes: number): string {
   if (bytes === 1) return '1 byte';
   const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
@@ -42,23 +42,23 @@ export function formatSize(bytes: number): string {
   return `${power > 0 && amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount)} ${units[power]}`;
 }
 
-/** What is drawn in the conversation. */
+/** Reports whether a file is displayed as an image. */
 export function isImage({ type, width, height }: { type: string; width?: number | undefined; height?: number | undefined }): boolean {
   return /^image\/(png|jpeg|gif|webp)$/.test(type) && Boolean(width && height);
 }
 
-/** What the server lets a page play. */
+/** Reports whether a file can be played: the server serves other types as downloads. */
 export function isPlayable(type: string): boolean {
   return ['audio/mpeg', 'video/mp4', 'video/webm', 'application/ogg'].includes(type);
 }
 
-/** The largest size within the bounds that keeps the shape; small pictures stay as they are. */
+/** Returns the largest size within the bounds with the same aspect ratio. Small images are not enlarged. */
 export function fitWithin(width: number, height: number, mostWidth: number, mostHeight: number): { width: number; height: number } {
   const scale = Math.min(1, mostWidth / width, mostHeight / height);
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** Files that were cut, pasted or dropped as they go out. What a picture measures is told by the browser. */
+/** Converts a chosen, pasted or dropped file. The browser measures images. */
 export async function toOutgoingFile(file: File): Promise<OutgoingFile> {
   const { name, type, size } = file;
   return { name: name || 'file', type, size, blob: file, ...(await imageSize(file)) };
@@ -72,6 +72,6 @@ async function imageSize(file: File): Promise<{ width?: number; height?: number 
     picture.close();
     return { width, height };
   } catch {
-    return {}; // it goes as a plain file
+    return {}; // sent as a plain file
   }
 }

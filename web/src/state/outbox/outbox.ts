@@ -7,10 +7,10 @@ import { Store } from '../store';
 import type { Tabs } from '../local/tabs';
 import type { OutboxEntry, LocalDatabase } from '../local/database';
 
-/** How the outbox reaches the server. */
+/** OutboxTransport sends the content of the outbox to the server. */
 export interface OutboxTransport {
   readonly connected: boolean;
-  /** Brings a file to the server and returns its name there. */
+  /** Uploads a file and returns its attachment ID. */
   upload(file: OutgoingFile, onProgress: (part: number) => void, signal: AbortSignal): Promise<number>;
   send(entry: OutboxEntry): Promise<MessageConfirmed>;
 }
@@ -22,25 +22,26 @@ export interface OutboxOptions {
   onConfirmed(confirmed: MessageConfirmed): void;
 }
 
-/** What is written, before it has a name. */
+/** The content of a message before it is in the outbox. */
 export interface DraftContent {
   text: string;
   replyTo?: Reply | undefined;
   files?: readonly OutgoingFile[] | undefined;
 }
 
-/** How long to wait after a send that nobody answered, and where the server named no time. */
+/** The delay before a retry if the server did not name one. */
 const RETRY_DELAY_MS = 2_000;
 
 /**
- * Outbox keeps what this user wrote until the server has confirmed it: saved
- * before it is sent, in order and one at a time per room, by whichever tab gets
- * the room's lock. Sending again is harmless: the cid makes it the same message.
+ * Outbox stores messages until the server has confirmed them. Each is stored before
+ * it is sent. The tab that holds a room's lock sends the messages of that room, in
+ * order and one at a time. A message may be sent twice: the server stores it once,
+ * by its cid.
  */
 export class Outbox {
   readonly entries = new Store<readonly OutboxEntry[]>([]);
   #options: OutboxOptions;
-  /** How much of each message's files has gone from this tab, from 0 to 1. */
+  /** The upload progress of each message in this tab, from 0 to 1. */
   readonly progress = new Store<ReadonlyMap<string, number>>(new Map());
   #uploads = new Map<string, AbortController>();
   #flushing = new Map<number, 'once' | 'again'>();
@@ -56,7 +57,7 @@ export class Outbox {
     return this.entries.getSnapshot().filter((entry) => entry.roomId === roomId).map(toOutgoing);
   }
 
-  /** Reads what an earlier page, or another tab, has left; then sends what can be sent. */
+  /** Reads the entries again, which other tabs or an earlier page may have changed, then sends them. */
   async refresh(): Promise<void> {
     await this.#reload();
     this.flush();
@@ -79,7 +80,7 @@ export class Outbox {
     this.#flushRoom(entry.roomId);
   }
 
-  /** Only what has failed, or still uploads, can be taken back: a pending message may be on its way. */
+  /** Removes a message that failed or whose files are still uploading. Other pending messages may already be sent. */
   async discard(cid: string): Promise<void> {
     const entry = this.#find(cid);
     if (entry === undefined || (entry.state.kind !== 'failed' && !isUploading(entry))) return;
@@ -88,7 +89,7 @@ export class Outbox {
     await this.#onChange();
   }
 
-  /** Sends what waits. Called when the connection is there. */
+  /** Sends all pending messages. It is called on every new connection. */
   flush(): void {
     const rooms = new Set(this.#pending().map((entry) => entry.roomId));
     for (const roomId of rooms) this.#flushRoom(roomId);
@@ -136,7 +137,7 @@ export class Outbox {
       });
   }
 
-  /** Holds the room's lock. Reads the vault anew: another tab may have sent meanwhile. */
+  /** Sends the pending messages of a room. The caller holds the room's lock. Entries are read again, because another tab may have sent them. */
   async #flushLocked(roomId: number): Promise<void> {
     while (!this.#closed && this.#options.transport.connected) {
       await this.#reload();
@@ -144,7 +145,7 @@ export class Outbox {
       if (next?.state.kind !== 'pending') return;
       const wait = next.state.notBefore - Date.now();
       if (wait > 0) {
-        // The lock is given back while waiting: a hidden tab sleeps long.
+        // Release the lock while waiting: timers of a hidden tab are slow.
         this.#scheduleFlush(roomId, wait);
         return;
       }
@@ -152,18 +153,18 @@ export class Outbox {
     }
   }
 
-  /** Tells whether to go on with the next one. */
+  /** Sends one message and reports whether the next one can be sent. */
   async #sendOne(entry: OutboxEntry): Promise<boolean> {
     const { db: vault, transport: carrier, onConfirmed: confirmed } = this.#options;
     try {
       const whole = await this.#uploadFiles(entry);
-      if (whole === undefined) return true; // taken back
+      if (whole === undefined) return true; // discarded
       const answer = await carrier.send(whole);
       confirmed(answer);
       await vault.removeEntry(entry.order);
     } catch (error) {
       if (!(error instanceof ApiError)) {
-        // Nobody answered: it may have been stored or not. The same cid again will tell.
+        // Without a response the message may be stored or not. Sending the same cid again is safe.
         this.#scheduleFlush(entry.roomId, RETRY_DELAY_MS);
         return false;
       }
@@ -175,7 +176,7 @@ export class Outbox {
     return true;
   }
 
-  /** Uploads what is not there yet, one after the other. Each is kept as soon as it is: another page goes on from there. */
+  /** Uploads the remaining files one after the other. Each attachment ID is stored immediately, so that another page can continue. It returns undefined if the message was discarded. */
   async #uploadFiles(entry: OutboxEntry): Promise<OutboxEntry | undefined> {
     if (!isUploading(entry)) return entry;
     const abort = new AbortController();
@@ -221,12 +222,12 @@ export class Outbox {
   }
 }
 
-/** The message itself has not been sent: first come its files. */
+/** Reports whether files of a message are not uploaded yet. The message itself is sent after them. */
 export function isUploading({ files = [] }: Pick<OutboxEntry, 'files'>): boolean {
   return files.some(({ attachment }) => attachment === undefined);
 }
 
-/** Uploads wait a day for their message; this one came later. */
+/** Removes the attachment IDs: the server deletes uploads that are not used within a day. */
 function clearUploads({ files }: OutboxEntry): Pick<OutboxEntry, 'files'> {
   return files === undefined ? {} : { files: files.map((file) => ({ ...file, attachment: undefined })) };
 }

@@ -2,7 +2,7 @@ import type { Message } from '../../protocol/types';
 
 const MAX_LENGTH = 140;
 
-/** The beginning of a message, in one line; of one without words, the name of its first file. */
+/** Returns the beginning of a message in one line, or the name of its first file if it has no text. */
 export function excerptOf({ text, attachments }: Pick<Message, 'text' | 'attachments'>): string {
   const line = (text || (attachments[0]?.name ?? '')).replace(/\s+/g, ' ').trim();
   const letters = Array.from(line);

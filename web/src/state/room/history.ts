@@ -5,7 +5,7 @@ import type { RequestState } from '../resource';
 import { Store } from '../store';
 import { withAuthor, type Timeline } from './timeline';
 
-/** A run of messages that ends before the timeline's first one. */
+/** A range of messages that ends before the first message of the timeline. */
 export interface HistoryRange {
   /** Ascending by seq. */
   messages: readonly Message[];
@@ -13,8 +13,8 @@ export interface HistoryRange {
 }
 
 /**
- * What of a room is looked at. Every jump is a visit of its own, so that the list
- * knows when to stand elsewhere; target is the message that was looked for.
+ * Which part of a room is displayed. Every jump increases `visit`, so that the list
+ * knows when to scroll. `target` is the message to show.
  */
 export type ViewState = { visit: number; target?: number } & (
   | { kind: 'present' }
@@ -23,7 +23,7 @@ export type ViewState = { visit: number; target?: number } & (
   | { kind: 'past'; past: HistoryRange }
 );
 
-/** How a lookback reads pages: around a number, or after one. */
+/** PageSource reads pages of messages around, after or before a number. */
 export interface PageSource {
   around(seq: number): Promise<MessagePage>;
   after(seq: number): Promise<MessagePage>;
@@ -31,9 +31,9 @@ export interface PageSource {
 }
 
 /**
- * Lookback shows one message of a room, however long ago it was said: in the
- * timeline where it is loaded, else in a run of its own that grows both ways and
- * joins the timeline when it meets it.
+ * HistoryView shows any message of a room: in the timeline if it is loaded there,
+ * otherwise in a separate range that grows in both directions and is merged into the
+ * timeline when it reaches it.
  */
 export class HistoryView {
   readonly view = new Store<ViewState>({ kind: 'present', visit: 0 });
@@ -57,12 +57,12 @@ export class HistoryView {
       return;
     }
     this.view.set({ kind: 'seeking', visit, target });
-    // What is newer than all we know comes with the room itself; see timelineMoved.
+    // Messages after the timeline arrive when the room is joined; see onTimelineChange.
     if (isAhead(t, target)) return;
     await this.#loadAround(visit, target);
   }
 
-  /** Lets go of the past. */
+  /** Shows the end of the timeline. */
   showLatest(): void {
     const { kind, target } = this.view.getSnapshot();
     if (kind === 'present' && target === undefined) return;
@@ -70,14 +70,14 @@ export class HistoryView {
     this.view.set({ kind: 'present', visit: this.#nextVisit() });
   }
 
-  /** The timeline has changed: what was sought may be there now. */
+  /** Shows the target if the timeline contains it now. */
   onTimelineChange(): void {
-    const sight = this.view.getSnapshot();
-    if (sight.kind !== 'seeking' || sight.target === undefined) return;
-    if (isLoaded(this.#timeline.getSnapshot(), sight.target)) this.view.set({ ...sight, kind: 'present' });
+    const view = this.view.getSnapshot();
+    if (view.kind !== 'seeking' || view.target === undefined) return;
+    if (isLoaded(this.#timeline.getSnapshot(), view.target)) this.view.set({ ...view, kind: 'present' });
   }
 
-  /** A message was edited, deleted or reacted to. */
+  /** Applies an edit, deletion or reaction. */
   onMessageChange(message: Message): void {
     this.#update((past) => ({
       ...past,
@@ -85,35 +85,35 @@ export class HistoryView {
     }));
   }
 
-  /** Somebody is called or looks otherwise now. */
+  /** Applies a changed name or avatar. */
   setAuthor(author: Author): void {
     this.#update((past) => ({ ...past, messages: withAuthor(past.messages, author) }));
   }
 
-  /** Answers whether it was the past that grew. */
+  /** Loads older messages of the range. It reports false if the timeline is displayed. */
   async loadOlder(): Promise<boolean> {
-    const sight = this.view.getSnapshot();
-    if (sight.kind !== 'past') return false;
-    const first = sight.past.messages[0];
-    if (first === undefined || !sight.past.hasOlder) return true;
+    const view = this.view.getSnapshot();
+    if (view.kind !== 'past') return false;
+    const first = view.past.messages[0];
+    if (first === undefined || !view.past.hasOlder) return true;
     const page = await this.#pages.before(first.seq);
-    this.#update((past) => ({ messages: [...page.messages, ...past.messages], hasOlder: page.hasMore }), sight.visit);
+    this.#update((past) => ({ messages: [...page.messages, ...past.messages], hasOlder: page.hasMore }), view.visit);
     return true;
   }
 
   async loadNewer(): Promise<void> {
-    const sight = this.view.getSnapshot();
-    const last = sight.kind === 'past' ? sight.past.messages.at(-1) : undefined;
+    const view = this.view.getSnapshot();
+    const last = view.kind === 'past' ? view.past.messages.at(-1) : undefined;
     if (last === undefined || this.newer.getSnapshot().kind === 'loading') return;
     this.newer.set({ kind: 'loading' });
     try {
       const page = await this.#pages.after(last.seq);
-      if (this.view.getSnapshot().visit !== sight.visit) return;
+      if (this.view.getSnapshot().visit !== view.visit) return;
       this.#update((past) => ({ ...past, messages: [...past.messages, ...page.messages] }));
       this.newer.set({ kind: 'idle' });
       this.#merge(!page.hasMore);
     } catch (error) {
-      if (this.view.getSnapshot().visit === sight.visit) this.newer.set({ kind: 'failed', reason: errorMessage(error) });
+      if (this.view.getSnapshot().visit === view.visit) this.newer.set({ kind: 'failed', reason: errorMessage(error) });
     }
   }
 
@@ -128,20 +128,20 @@ export class HistoryView {
     }
   }
 
-  /** The run that has met the timeline is its beginning from now on. */
+  /** Merges the range into the timeline if they touch. */
   #merge(complete: boolean): void {
-    const sight = this.view.getSnapshot();
-    if (sight.kind !== 'past') return;
+    const view = this.view.getSnapshot();
+    if (view.kind !== 'past') return;
     const first = this.#timeline.getSnapshot().messages[0];
-    const last = sight.past.messages.at(-1);
+    const last = view.past.messages.at(-1);
     const met = first === undefined || (last !== undefined && last.seq >= first.seq);
     if (!met && !complete) return;
-    this.#onMerge(sight.past);
-    this.view.set({ kind: 'present', visit: sight.visit, ...(sight.target === undefined ? {} : { target: sight.target }) });
+    this.#onMerge(view.past);
+    this.view.set({ kind: 'present', visit: view.visit, ...(view.target === undefined ? {} : { target: view.target }) });
   }
 
   #update(change: (past: HistoryRange) => HistoryRange, visit = this.view.getSnapshot().visit): void {
-    this.view.update((sight) => (sight.kind === 'past' && sight.visit === visit ? { ...sight, past: change(sight.past) } : sight));
+    this.view.update((view) => (view.kind === 'past' && view.visit === visit ? { ...view, past: change(view.past) } : view));
   }
 
   #nextVisit(): number {
@@ -158,8 +158,8 @@ function isAhead(t: Timeline, seq: number): boolean {
   return t.cursor.kind !== 'at' || seq > t.cursor.seq;
 }
 
-/** The timeline as it is looked at: what is on its way belongs to the present. */
-export function visibleTimeline(t: Timeline, sight: ViewState): Timeline {
-  if (sight.kind !== 'past') return t;
-  return { ...t, messages: sight.past.messages, hasOlder: sight.past.hasOlder, outgoing: [] };
+/** Returns the displayed timeline. Outgoing messages are only displayed at its end. */
+export function visibleTimeline(t: Timeline, view: ViewState): Timeline {
+  if (view.kind !== 'past') return t;
+  return { ...t, messages: view.past.messages, hasOlder: view.past.hasOlder, outgoing: [] };
 }

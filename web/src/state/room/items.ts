@@ -1,16 +1,16 @@
 import type { Message } from '../../protocol/types';
 import { type Outgoing, isLoadedSince, type Timeline } from './timeline';
 
-/** What a message list shows, line by line. */
+/** An item of the message list. */
 export type Item =
   | { kind: 'day'; key: string; date: string }
   | { kind: 'new'; key: string }
   | { kind: 'system'; key: string; message: Message }
-  /** head: the first of a run by one author shows name and picture. */
+  /** The first message of a group by one author (`head`) shows the name and avatar. */
   | { kind: 'message'; key: string; message: Message; head: boolean }
   | { kind: 'outgoing'; key: string; outgoing: Outgoing; head: boolean };
 
-/** Messages of one author within this time stand together. */
+/** Messages of one author within this time are grouped. */
 const TOGETHER_MS = 5 * 60_000;
 
 interface Run {
@@ -19,8 +19,9 @@ interface Run {
 }
 
 /**
- * Lays out a timeline. newAfter is the last message read when the room was opened;
- * where what followed it is not loaded, nobody can tell where the new begins.
+ * Returns the items of a timeline. `newAfter` is the last message that was read when
+ * the room was opened. The marker of new messages is missing if the messages after
+ * it are not all loaded.
  */
 export function itemsOf(t: Timeline, newAfter?: number): Item[] {
   const items: Item[] = [];
@@ -66,32 +67,32 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
   return items;
 }
 
-/** The day of a moment, here: from one midnight up to the next. Asked once a day, for dates are slow. */
+/** Returns the local day of a moment, from midnight to midnight. It is called once per day of messages, because dates are slow. */
 function dayOf(at: number): { from: number; to: number } {
   const date = new Date(at);
   const midnight = (days: number) => new Date(date.getFullYear(), date.getMonth(), date.getDate() + days).getTime();
   return { from: midnight(0), to: midnight(1) };
 }
 
-/** Whether two layouts show the same line. */
+/** Reports whether two items look the same. */
 export function isSameItem(a: Item, b: Item): boolean {
   const before: Record<string, unknown> = { ...a };
   const now: Record<string, unknown> = { ...b };
   return Object.keys(now).every((field) => Object.is(before[field], now[field]));
 }
 
-/** A message keeps its key when it turns from pending into sent: its line is not built anew. */
+/** Returns a key that a message keeps when it is confirmed, so that its row is not rendered again from scratch. */
 function messageKey(author: number, cid: string): string | undefined {
   return cid === '' ? undefined : `c${author}-${cid}`;
 }
 
-/** The first message that is new, to open the room at. */
+/** Returns the first new message. The room is opened there. */
 export function firstUnreadItem(items: readonly Item[]): Item | undefined {
   const mark = items.findIndex((item) => item.kind === 'new');
   return mark < 0 ? undefined : items[mark + 1];
 }
 
-/** The message with this number, or the one that comes after it. */
+/** Returns the message with a number, or the next one. */
 export function itemAt(items: readonly Item[], seq: number): Item | undefined {
   return items.find((item) => (item.kind === 'message' || item.kind === 'system') && item.message.seq >= seq);
 }

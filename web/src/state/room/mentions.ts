@@ -1,6 +1,6 @@
 import type { Member, User } from '../../protocol/types';
 
-/** A name or code that is being written: where its sign stands, and what follows it. */
+/** An unfinished @name or :code: the position of its first character, and the text after it. */
 export interface PartialToken {
   start: number;
   query: string;
@@ -9,13 +9,13 @@ export interface PartialToken {
 const PARTIAL_MENTION = /(?:^|[^\p{L}\p{N}@/])@([\p{L}\p{N}_.-]{0,20})$/u;
 const MAX_OPTIONS = 6;
 
-/** The name that ends at the caret, as the server would read it. */
+/** Returns the unfinished @name before the caret, by the rules of the server. */
 export function mentionAt(text: string, caret: number): PartialToken | undefined {
   const query = PARTIAL_MENTION.exec(text.slice(0, caret))?.[1];
   return query === undefined ? undefined : { start: caret - query.length - 1, query };
 }
 
-/** Who may be meant: by username first, then by any word of the display name. */
+/** Returns the members that match a query: first by username, then by any word of the display name. */
 export function mentionCandidates(members: readonly Member[], query: string, me: number): User[] {
   const wanted = normalize(query);
   const others = members.map(({ user }) => user).filter(({ id }) => id !== me);
@@ -24,7 +24,7 @@ export function mentionCandidates(members: readonly Member[], query: string, me:
   return [...byUsername.toSorted(byLength), ...byName].slice(0, MAX_OPTIONS);
 }
 
-/** The text with what was begun written out, and where the caret stands then: behind a space. */
+/** Replaces an unfinished token by its completion and a space, and returns the caret position behind them. */
 export function replaceToken(text: string, { start, query }: PartialToken, whole: string): { text: string; caret: number } {
   const after = text.slice(start + 1 + query.length);
   const put = `${whole}${/^\s/.test(after) ? '' : ' '}`;
@@ -35,7 +35,7 @@ function byLength(a: User, b: User): number {
   return a.username.length - b.username.length || a.username.localeCompare(b.username);
 }
 
-/** Without case and accents. */
+/** Returns a text in lower case without accents. */
 export function normalize(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 }

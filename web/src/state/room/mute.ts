@@ -2,7 +2,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** For how long somebody may be silenced, in seconds. */
+/** The durations of a mute that the client offers. */
 export const muteDurations = [
   { seconds: 600, label: '10 minutes' },
   { seconds: 3_600, label: '1 hour' },
@@ -14,16 +14,16 @@ export function isMuted(until: string | undefined, now = Date.now()): boolean {
   return until !== undefined && Date.parse(until) > now;
 }
 
-/** Timers of more than 24 days fire at once. */
+/** A timer with a longer delay (about 24 days) would fire immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** In how many milliseconds to look again whether a mute is over; undefined where there is none. */
+/** Returns the delay until the next mute ends, in milliseconds, or undefined if there is none. */
 export function nextUnmuteMs(rooms: readonly { mutedUntil?: string }[], now = Date.now()): number | undefined {
   const ends = rooms.flatMap(({ mutedUntil }) => (mutedUntil === undefined ? [] : Date.parse(mutedUntil)));
   return ends.length === 0 ? undefined : Math.min(Math.max(0, Math.min(...ends) - now + 50), MAX_TIMER_MS);
 }
 
-/** The rooms without the mutes that are over. */
+/** Returns the rooms without expired mutes. */
 export function withoutExpiredMutes<R extends { mutedUntil?: string }>(rooms: readonly R[], now = Date.now()): R[] {
   return rooms.map((mine) => {
     if (mine.mutedUntil === undefined || isMuted(mine.mutedUntil, now)) return mine;
@@ -32,7 +32,7 @@ export function withoutExpiredMutes<R extends { mutedUntil?: string }>(rooms: re
   });
 }
 
-/** How long it lasts still, rounded up: nobody comes back too early. */
+/** Formats the remaining time, rounded up. */
 export function formatTimeLeft(until: string, now = Date.now()): string {
   const ms = Date.parse(until) - now;
   if (ms <= MINUTE) return 'less than a minute';

@@ -1,6 +1,6 @@
 import type { PresenceUpdate, Status } from '../../protocol/types';
 
-/** Who is online in a room. Unknown while nobody can tell: better no answer than a ghost. */
+/** The online users of a room. It is unknown while the connection or the presence service is unavailable. */
 export type Presence = { kind: 'unknown' } | { kind: 'known'; users: ReadonlyMap<number, Status> };
 
 export const unknownPresence: Presence = { kind: 'unknown' };

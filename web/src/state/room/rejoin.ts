@@ -2,7 +2,7 @@ import type { Room } from '../../protocol/types';
 
 type Entrance = Pick<Room, 'private' | 'hasPassword'>;
 
-/** What a former member needs to join again; subject is "you" or "they". */
+/** Describes what a former member needs to join again. */
 export function rejoinHint(room: Entrance, subject: 'you' | 'they'): string {
   const Subject = subject === 'you' ? 'You' : 'They';
   if (room.private && !room.hasPassword) return `To join again ${subject} need an invite, because this room is private and has no password.`;
@@ -10,5 +10,5 @@ export function rejoinHint(room: Entrance, subject: 'you' | 'they'): string {
   return room.hasPassword ? `To join again ${subject} need the room's password, or an invite.` : `${Subject} can join again at any time.`;
 }
 
-/** What "private" means, for whoever makes a room private. */
+/** The explanation of the option "private". */
 export const PRIVATE_HINT = 'Not listed. People join with its name and password. Without a password they need an invite.';

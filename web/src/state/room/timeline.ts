@@ -1,7 +1,7 @@
 import type { Author, RoomChanges, Message, MessageConfirmed, Reply } from '../../protocol/types';
 import type { OutgoingFile } from '../outbox/files';
 
-/** A message of this user that has no place in the room's sequence yet. */
+/** A message of the user that has no number in the room's sequence yet. */
 export type Outgoing = OutgoingContent &
   ({ kind: 'pending' } | { kind: 'confirmed'; seq: number } | { kind: 'failed'; reason: string });
 
@@ -13,38 +13,38 @@ interface OutgoingContent {
   files?: readonly OutgoingFile[];
 }
 
-/** Where the timeline stands in the room's sequence; 'unknown' until the room was joined or read from the cache. */
+/** The last applied number of the room's sequence. It is unknown until the room is joined or read from the cache. */
 export type Cursor = { kind: 'unknown' } | { kind: 'at'; seq: number; epoch: string };
 
 /**
- * What is known of one room's messages: a run without holes, from the oldest
- * loaded one up to the cursor, and behind it what this user has yet to get there.
+ * The loaded messages of a room: a range without gaps from the oldest loaded message
+ * to the cursor, and the outgoing messages of the user.
  */
 export interface Timeline {
   me: number;
   cursor: Cursor;
   /** Ascending by seq. */
   messages: readonly Message[];
-  /** There are older messages on the server. */
+  /** The server has older messages. */
   hasOlder: boolean;
-  /** RoomChanges that came before their predecessors: kept until the hole is filled. */
+  /** Changes that arrived before their predecessors. They are applied when the gap is filled. */
   held: ReadonlyMap<number, Message>;
   outgoing: readonly Outgoing[];
 }
 
 export type TimelineEvent =
-  /** The newest messages of the room, whatever was known before. */
+  /** The newest messages of the room. They replace all known ones. */
   | { type: 'opened'; messages: Message[]; to: number; epoch: string }
-  /** One durable change, as the socket brought it. */
+  /** One change of the room's sequence. */
   | { type: 'changed'; seq: number; message: Message }
-  /** The answer to "what changed since": a range of the sequence. */
+  /** The changes of a range of the sequence. */
   | { type: 'caught-up'; changes: RoomChanges }
-  /** Somebody is called or looks otherwise now. */
+  /** A changed name or avatar. */
   | { type: 'author'; author: Author }
   | { type: 'older'; messages: readonly Message[]; hasMore: boolean }
-  /** The connection went: what waited behind a hole is asked for on the next one. */
+  /** The connection was lost. Held changes are requested again on the next one. */
   | { type: 'interrupted' }
-  /** The old numbers are void. */
+  /** The known numbers are invalid. */
   | { type: 'reset' }
   | { type: 'queued'; outgoing: readonly Outgoing[] }
   | { type: 'confirmed'; confirmed: MessageConfirmed };
@@ -53,7 +53,7 @@ export function emptyTimeline(me: number): Timeline {
   return { me, cursor: { kind: 'unknown' }, messages: [], hasOlder: false, held: new Map(), outgoing: [] };
 }
 
-/** The one place where a room's messages change. Pure. */
+/** Applies an event to a timeline. It is the only function that changes messages, and it is pure. */
 export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
   switch (event.type) {
     case 'opened':
@@ -77,18 +77,18 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
   }
 }
 
-/** Tells whether changes wait behind a hole: then ask what changed since the cursor. */
+/** Reports whether changes before the held ones are missing. Then the changes since the cursor must be requested. */
 export function hasGap(t: Timeline): boolean {
   return t.cursor.kind === 'at' && t.held.size > 0;
 }
 
-/** Whether everything after the given number is loaded, up to where the timeline ends. */
+/** Reports whether all messages after a number are loaded. */
 export function isLoadedSince({ messages, hasOlder }: Timeline, seq: number): boolean {
   const first = messages[0];
   return !hasOlder || (first !== undefined && first.seq <= seq + 1);
 }
 
-/** How many members came, less those who went, after the given number. */
+/** Returns the change of the number of members after a number. */
 export function memberChangeSince(t: Timeline, seq: number): number {
   let change = 0;
   for (let i = t.messages.length - 1; i >= 0; i--) {
@@ -129,7 +129,7 @@ function updateAuthor(t: Timeline, author: Author): Timeline {
   return { ...t, messages: withAuthor(t.messages, author) };
 }
 
-/** Shows what somebody wrote, and what answers it, under that person's present name. */
+/** Returns the messages with a changed author, also in replies. */
 export function withAuthor(messages: readonly Message[], author: Author): readonly Message[] {
   return messages.map((message): Message => {
     const { replyTo } = message;
@@ -150,7 +150,7 @@ function prepend(t: Timeline, older: readonly Message[], hasMore: boolean): Time
 }
 
 function queue(t: Timeline, outgoing: readonly Outgoing[]): Timeline {
-  // The outbox has forgotten what was confirmed a moment ago; it stays until its event comes.
+  // A confirmed message is no longer in the outbox; it stays here until its event arrives.
   const confirmed = t.outgoing.filter((one) => one.kind === 'confirmed');
   const known = new Set([...ownCids(t), ...confirmed.map((one) => one.cid)]);
   return { ...t, outgoing: [...confirmed, ...outgoing.filter((one) => !known.has(one.cid))] };
@@ -167,7 +167,7 @@ function contentOf({ cid, text, createdAt, replyTo, files }: Outgoing): Outgoing
   return { cid, text, createdAt, ...(replyTo ? { replyTo } : {}), ...(files ? { files } : {}) };
 }
 
-/** Applies what the held changes allow and lets go of outgoing messages that have their place now. */
+/** Applies held changes without a gap, and removes outgoing messages that are part of the sequence now. */
 function applyHeld(t: Timeline): Timeline {
   if (t.cursor.kind !== 'at') return t;
   let { seq } = t.cursor;
@@ -192,7 +192,7 @@ function ownCids(t: Timeline): string[] {
   return t.messages.filter((message) => message.author.id === t.me && message.cid !== '').map((message) => message.cid);
 }
 
-/** Puts a message in its place. What lies before the loaded run is left to the server. */
+/** Inserts or replaces a message. A message before the loaded range is ignored: it is read with its page. */
 function insertMessage(messages: readonly Message[], message: Message, hasOlder: boolean): readonly Message[] {
   const last = messages.at(-1);
   if (last === undefined || message.seq > last.seq) return [...messages, message];
