@@ -76,11 +76,11 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 		return "", err
 	}
 	password = chat.NewPassword()
-	phc, err := auth.NewHasher(1, auth.OWASP).Hash(ctx, password)
+	hash, err := auth.NewHasher(1, auth.OWASP).Hash(ctx, password)
 	if err != nil {
 		return "", err
 	}
-	return password, inWords(o.store.ResetPassword(ctx, 0, account.ID, phc))
+	return password, inWords(o.store.ResetPassword(ctx, 0, account.ID, hash))
 }
 
 // NewEpoch says that the database's numbers mean something else from now on, as after

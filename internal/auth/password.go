@@ -79,7 +79,7 @@ func (h *Hasher) withShare(s share) *Hasher {
 // Hash returns password as a PHC string, such as
 // $argon2id$v=19$m=19456,t=2,p=1$salt$hash, with a new salt. The errors are ErrBusy
 // and that of ctx, which ends the waiting but not the computing.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+func (h *Hasher) Hash(ctx context.Context, password string) (chat.PasswordHash, error) {
 	if len(password) > maxPassword {
 		return "", fmt.Errorf("hash password: %d bytes, want at most %d", len(password), maxPassword)
 	}
@@ -89,14 +89,14 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return phc{cost: h.cost, salt: salt, key: key}.String(), nil
+	return chat.PasswordHash(phc{cost: h.cost, salt: salt, key: key}.String()), nil
 }
 
 // Verify tells whether password is the one of which Hash made stored. Besides those
 // of Hash it returns an error when stored is no Argon2id PHC string within bounds:
 // a fault of ours, not of who logs in.
-func (h *Hasher) Verify(ctx context.Context, password, stored string) (bool, error) {
-	want, err := parsePHC(stored)
+func (h *Hasher) Verify(ctx context.Context, password string, stored chat.PasswordHash) (bool, error) {
+	want, err := parsePHC(string(stored))
 	if err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}

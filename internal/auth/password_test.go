@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // cheap is a Hasher whose hashes cost next to nothing.
@@ -21,7 +23,7 @@ func TestHashAndVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "$argon2id$v=19$m=19456,t=2,p=1$"; !strings.HasPrefix(stored, want) {
+	if want := "$argon2id$v=19$m=19456,t=2,p=1$"; !strings.HasPrefix(string(stored), want) {
 		t.Errorf("hash = %s, want it to begin with %s", stored, want)
 	}
 	for password, want := range map[string]bool{"correct horse": true, "correct horse ": false, "Correct horse": false, "": false} {
@@ -61,7 +63,7 @@ func TestVerifyTakesTheStoredCost(t *testing.T) {
 
 func TestVerifyRefusesForeignStrings(t *testing.T) {
 	const salt, key = "c29tZXNhbHQ", "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-	for name, stored := range map[string]string{
+	for name, stored := range map[string]chat.PasswordHash{
 		"nothing":          "",
 		"plain text":       "password",
 		"bcrypt":           "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",

@@ -188,7 +188,7 @@ func newTown(t *testing.T, p place) *town {
 		t.Fatal(err)
 	}
 	town := &town{place: p, store: p.open(t), blobs: p.blobs(t)}
-	town.alice, err = town.store.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "Ålice <&> 🐟", Password: "$argon2id$x"},
+	town.alice, err = town.store.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "Ålice <&> 🐟", PasswordHash: "$argon2id$x"},
 		chat.NewSession{TokenHash: make([]byte, 32), ExpiresAt: chat.At(time.Now().Add(time.Hour))})
 	if err != nil {
 		t.Fatal(err)

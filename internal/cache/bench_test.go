@@ -46,7 +46,7 @@ func BenchmarkNewest(b *testing.B) {
 	}
 	defer s.Close()
 	token := make([]byte, 32)
-	alice, err := s.Register(b.Context(), chat.NewAccount{Username: "alice", DisplayName: "alice", Password: "x"},
+	alice, err := s.Register(b.Context(), chat.NewAccount{Username: "alice", DisplayName: "alice", PasswordHash: "x"},
 		chat.NewSession{TokenHash: token, ExpiresAt: chat.At(time.Now().Add(time.Hour))})
 	if err != nil {
 		b.Fatal(err)

@@ -135,7 +135,7 @@ func register(t *testing.T, s *store.Store, name string) chat.Caller {
 	t.Helper()
 	hash := make([]byte, 32)
 	copy(hash, name)
-	who, err := s.Register(t.Context(), chat.NewAccount{Username: name, DisplayName: name, Password: "x"},
+	who, err := s.Register(t.Context(), chat.NewAccount{Username: name, DisplayName: name, PasswordHash: "x"},
 		chat.NewSession{TokenHash: hash, ExpiresAt: chat.At(time.Now().Add(time.Hour))})
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ type Administration interface {
 	ChangeAccount(ctx context.Context, by, id UserID, c AccountChange) (Account, error)
 	// ResetPassword gives an account another password and ends all its sessions.
 	// FORBIDDEN for guests and bots, NOT_FOUND.
-	ResetPassword(ctx context.Context, by, id UserID, phc string) error
+	ResetPassword(ctx context.Context, by, id UserID, hash PasswordHash) error
 	// RemoveRoom deletes a room with everything in it. NOT_FOUND.
 	RemoveRoom(ctx context.Context, by UserID, id RoomID) error
 	// WriteDown logs a deed that is not of the database.

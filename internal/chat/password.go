@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	_ "embed"
+	"log/slog"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -49,11 +50,20 @@ func CheckPassword(password, username string) error {
 	return nil
 }
 
-// Passwords hashes and checks passwords at a cost that a guesser feels.
+// PasswordHash is an Argon2id hash as a PHC string, such as
+// $argon2id$v=19$m=19456,t=2,p=1$salt$hash. "" means that there is no password. It never
+// leaves the server.
+type PasswordHash string
+
+// LogValue keeps hashes out of logs.
+func (PasswordHash) LogValue() slog.Value { return slog.StringValue("…") }
+
+// Passwords hashes and verifies passwords. It limits how many hashes are computed at a
+// time; a call that waits for too long returns UNAVAILABLE.
 type Passwords interface {
-	Hash(ctx context.Context, password string) (string, error)
-	Verify(ctx context.Context, password, phc string) (bool, error)
-	// VerifyDummy costs what Verify costs, for a room that has no password or does not
-	// exist: the time of an answer must not tell which.
+	Hash(ctx context.Context, password string) (PasswordHash, error)
+	Verify(ctx context.Context, password string, hash PasswordHash) (bool, error)
+	// VerifyDummy takes as long as Verify. It is called if there is nothing to verify
+	// against, so that the response time does not reveal that.
 	VerifyDummy(ctx context.Context, password string) error
 }

@@ -25,8 +25,8 @@ type Room struct {
 	Direct bool     `json:"direct" doc:"The room of two users; name is then made of theirs."`
 	With   []Author `json:"with,omitempty" doc:"The two of a direct room."`
 
-	// Password is the PHC string, "" for none. It never leaves the server.
-	Password string `json:"-"`
+	// PasswordHash is "" if the room has no password.
+	PasswordHash PasswordHash `json:"-"`
 }
 
 // OwnRoom is one of a user's rooms with what is new in it for that user.
@@ -42,12 +42,12 @@ type OwnRoom struct {
 
 // NewRoom is what the store needs to make a room. Names are clean already.
 type NewRoom struct {
-	Name        string
-	NameKey     string // what must be unique: the folded name
-	Description string
-	Private     bool
-	Password    string // PHC string, "" for none
-	Owner       UserID
+	Name         string
+	NameKey      string // what must be unique: the folded name
+	Description  string
+	Private      bool
+	PasswordHash PasswordHash // "" for none
+	Owner        UserID
 }
 
 // RoomChange is what to change of a room; nil is left as it is. Values are clean
@@ -56,7 +56,7 @@ type RoomChange struct {
 	Name, NameKey *string // both or none
 	Description   *string
 	Private       *bool
-	Password      *string // PHC string, "" for none
+	PasswordHash  *PasswordHash // "" for none
 }
 
 // RoomSort is the order of a list of rooms.
@@ -143,11 +143,11 @@ type RoomDraft struct {
 // hidden or locked since then is closed to it. now is the room under its lock.
 func (r Room) CheckOpen(now Room) error {
 	switch {
-	case now.Password == "" && now.Private:
+	case now.PasswordHash == "" && now.Private:
 		return ErrNotFound()
-	case now.Password == "" || now.Password == r.Password:
+	case now.PasswordHash == "" || now.PasswordHash == r.PasswordHash:
 		return nil
-	case r.Password == "":
+	case r.PasswordHash == "":
 		return now.MaskError(ErrPasswordRequired())
 	}
 	return now.MaskError(ErrWrongRoomPassword())

@@ -24,13 +24,13 @@ type Session struct {
 // NewSession is what the store needs to make a session. The token itself is
 // never stored, only its SHA-256.
 type NewSession struct {
-	// Verified is the PHC string that the password was right for; "" where none was
-	// asked. StartSession wants it still in force.
-	Verified  string
-	TokenHash []byte
-	ExpiresAt Time
-	UserAgent string
-	IP        string
+	// VerifiedHash is the password hash that the login was verified against, "" if none
+	// was. StartSession returns NOT_FOUND if it is no longer the current one.
+	VerifiedHash PasswordHash
+	TokenHash    []byte
+	ExpiresAt    Time
+	UserAgent    string
+	IP           string
 }
 
 // MaxTouchedSessions is how many sessions are written down in one step: appends wait for it
@@ -56,7 +56,7 @@ type Accounts interface {
 	UpgradeGuest(ctx context.Context, guest UserID, a NewAccount, sessions Time) (User, error)
 	// Credentials finds a user by username or email (both in lower case), with
 	// its password's PHC string. NOT_FOUND for unknown names.
-	Credentials(ctx context.Context, login string) (User, string, error)
+	Credentials(ctx context.Context, login string) (User, PasswordHash, error)
 	// StartSession signs an existing user in. NOT_FOUND for who is disabled or
 	// deleted, and where the password has changed since it was verified.
 	StartSession(ctx context.Context, user UserID, s NewSession) (Caller, error)
@@ -74,7 +74,7 @@ type Accounts interface {
 	EndUserSession(ctx context.Context, user UserID, id SessionID) error
 	// SetPassword gives a user another password in place of was, and ends its sessions
 	// but for keep. NOT_FOUND where was is not the password any more.
-	SetPassword(ctx context.Context, user UserID, was, phc string, keep SessionID) error
+	SetPassword(ctx context.Context, user UserID, was, hash PasswordHash, keep SessionID) error
 	// SessionsEnded returns those of ids that have ended or expired.
 	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
 	// SessionsSeen writes down that sessions, at most MaxTouchedSessions, are in use now. Those

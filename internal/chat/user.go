@@ -32,12 +32,12 @@ type Author struct {
 
 // NewAccount is what the store needs to make a user. Names are clean already.
 type NewAccount struct {
-	Username    string
-	DisplayName string
-	Email       string // "" for none
-	Password    string // PHC string, "" for guests
-	Guest       bool
-	ExpiresAt   Time // 0: never
+	Username     string
+	DisplayName  string
+	Email        string       // "" for none
+	PasswordHash PasswordHash // "" for guests
+	Guest        bool
+	ExpiresAt    Time // 0: never
 }
 
 // CleanDisplayName cleans the name that people see of somebody; where nothing is

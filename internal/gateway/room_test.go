@@ -93,7 +93,7 @@ func (*rig) tokenOf(name string) []byte {
 
 func (r *rig) register(name string) chat.Caller {
 	r.t.Helper()
-	caller, err := r.store.Register(r.t.Context(), chat.NewAccount{Username: name, DisplayName: name, Password: "x"},
+	caller, err := r.store.Register(r.t.Context(), chat.NewAccount{Username: name, DisplayName: name, PasswordHash: "x"},
 		chat.NewSession{TokenHash: r.tokenOf(name), ExpiresAt: chat.At(time.Now().Add(time.Hour))})
 	if err != nil {
 		r.t.Fatal(err)

@@ -96,7 +96,7 @@ func (a *Accounts) newPerson(ctx context.Context, in Registration) (chat.NewAcco
 	if err := chat.CheckPassword(in.Password, account.Username); err != nil {
 		return account, err
 	}
-	account.Password, err = a.NewPasswords.Hash(ctx, in.Password)
+	account.PasswordHash, err = a.NewPasswords.Hash(ctx, in.Password)
 	return account, err
 }
 
@@ -127,12 +127,12 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	if after, ok := a.LoginRate.Allow(key); !ok {
 		return SignedIn{}, &chat.Error{Code: chat.RateLimited, Text: "Too many attempts for this name. Please wait a moment.", RetryAfter: after}
 	}
-	user, phc, err := a.Store.Credentials(ctx, key)
+	user, hash, err := a.Store.Credentials(ctx, key)
 	if err == nil {
 		logging.Add(ctx, slog.Int64("user", int64(user.ID))) // as whom somebody wants to sign in
 	}
 	switch {
-	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && phc == "":
+	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && hash == "":
 		if err := a.SignIns.VerifyDummy(ctx, password); err != nil {
 			return SignedIn{}, err
 		}
@@ -140,7 +140,7 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	case err != nil:
 		return SignedIn{}, err
 	}
-	ok, err := a.SignIns.Verify(ctx, password, phc)
+	ok, err := a.SignIns.Verify(ctx, password, hash)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -148,7 +148,7 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 		return SignedIn{}, errWrongLogin()
 	}
 	token, session := a.newSession(from, chat.SessionLifetime)
-	session.Verified = phc
+	session.VerifiedHash = hash
 	caller, err := a.Store.StartSession(ctx, user.ID, session)
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
 		return SignedIn{}, errWrongLogin()
@@ -190,12 +190,12 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if was == "" {
 		return chat.Errorf(chat.Forbidden, "Guests have no password.")
 	}
-	phc, err := a.NewPasswords.Hash(ctx, password)
+	hash, err := a.NewPasswords.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
 	// What another has set meanwhile, as an admin who keeps an intruder out, stays.
-	err = a.Store.SetPassword(ctx, caller.User.ID, was, phc, caller.Session)
+	err = a.Store.SetPassword(ctx, caller.User.ID, was, hash, caller.Session)
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
 		return errNotPassword("current")
 	}
@@ -217,24 +217,24 @@ func (a *Accounts) CheckPassword(ctx context.Context, caller chat.Caller, passwo
 }
 
 // verifyPassword refuses a password that is not the caller's. Who has none is a guest.
-func (a *Accounts) verifyPassword(ctx context.Context, caller chat.Caller, password, field string) (phc string, err error) {
-	user, phc, err := a.Store.Credentials(ctx, caller.User.Username)
+func (a *Accounts) verifyPassword(ctx context.Context, caller chat.Caller, password, field string) (hash chat.PasswordHash, err error) {
+	user, hash, err := a.Store.Credentials(ctx, caller.User.Username)
 	switch {
 	case err != nil:
 		return "", err
-	case phc == "" && !user.Guest:
+	case hash == "" && !user.Guest:
 		return "", chat.Errorf(chat.Forbidden, "Bots have no password.")
-	case phc == "":
+	case hash == "":
 		return "", nil
 	}
-	ok, err := a.SignIns.Verify(ctx, password, phc)
+	ok, err := a.SignIns.Verify(ctx, password, hash)
 	switch {
 	case err != nil:
 		return "", err
 	case !ok:
 		return "", errNotPassword(field)
 	}
-	return phc, nil
+	return hash, nil
 }
 
 func errNotPassword(field string) error {

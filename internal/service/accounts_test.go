@@ -14,10 +14,10 @@ import (
 // it does not find, as the store's suite shows.
 type directory struct {
 	chat.Accounts
-	alice string // her password's PHC string
+	alice chat.PasswordHash
 }
 
-func (d directory) Credentials(_ context.Context, login string) (chat.User, string, error) {
+func (d directory) Credentials(_ context.Context, login string) (chat.User, chat.PasswordHash, error) {
 	switch login {
 	case "alice":
 		return chat.User{ID: 1, Username: "alice"}, d.alice, nil
@@ -37,9 +37,9 @@ type countingPasswords struct {
 	hashes int
 }
 
-func (p *countingPasswords) Verify(_ context.Context, password, hash string) (bool, error) {
+func (p *countingPasswords) Verify(_ context.Context, password string, hash chat.PasswordHash) (bool, error) {
 	p.hashes++
-	return hash == "hash of "+password, nil
+	return string(hash) == "hash of "+password, nil
 }
 
 func (p *countingPasswords) VerifyDummy(context.Context, string) error {

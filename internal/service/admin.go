@@ -51,11 +51,11 @@ func (a Administrator) ChangeAccount(ctx context.Context, id chat.UserID, c chat
 // sessions end.
 func (a Administrator) ResetPassword(ctx context.Context, id chat.UserID) (string, error) {
 	password := chat.NewPassword()
-	phc, err := a.service.Passwords.Hash(ctx, password)
+	hash, err := a.service.Passwords.Hash(ctx, password)
 	if err != nil {
 		return "", err
 	}
-	if err := a.service.Administration.ResetPassword(ctx, a.caller.User.ID, id, phc); err != nil {
+	if err := a.service.Administration.ResetPassword(ctx, a.caller.User.ID, id, hash); err != nil {
 		return "", err
 	}
 	a.service.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: id})

@@ -121,13 +121,13 @@ func (s *Service) checkJoin(ctx context.Context, caller chat.Caller, room chat.R
 	if found != nil && chat.CodeOf(found) != chat.NotFound {
 		return found
 	}
-	open := found == nil && !room.Private && room.Password == ""
+	open := found == nil && !room.Private && room.PasswordHash == ""
 	if password != "" && !open {
 		if err := allow(s.RoomPasswordAttempts.PerCaller, caller.User.ID); err != nil {
 			return err
 		}
 	}
-	if found == nil && room.Password != "" {
+	if found == nil && room.PasswordHash != "" {
 		return room.MaskError(s.checkRoomPassword(ctx, caller, room, password))
 	}
 	if open {
@@ -155,7 +155,7 @@ func (s *Service) checkRoomPassword(ctx context.Context, caller chat.Caller, roo
 		}
 		return err
 	}
-	ok, err := s.Passwords.Verify(ctx, password, room.Password)
+	ok, err := s.Passwords.Verify(ctx, password, room.PasswordHash)
 	if err != nil {
 		return err
 	}

@@ -32,9 +32,9 @@ type inviteStore = chat.Invites // which has a method of that name
 
 func newPremises() *premises {
 	return &premises{rooms: map[chat.RoomID]chat.Room{
-		hiddenRoom: {ID: hiddenRoom, Name: "hidden", Private: true, Password: "right"},
+		hiddenRoom: {ID: hiddenRoom, Name: "hidden", Private: true, PasswordHash: "right"},
 		inviteOnly: {ID: inviteOnly, Name: "invite only", Private: true},
-		locked:     {ID: locked, Name: "locked", Password: "right"},
+		locked:     {ID: locked, Name: "locked", PasswordHash: "right"},
 		openRoom:   {ID: openRoom, Name: "open"},
 	}}
 }
@@ -162,14 +162,14 @@ func (p *premises) Join(_ context.Context, id chat.RoomID, user chat.UserID, rul
 	return chat.Membership{RoomID: id, UserID: user, Role: chat.Member}, nil, err
 }
 
-func (p *premises) Hash(context.Context, string) (string, error) {
+func (p *premises) Hash(context.Context, string) (chat.PasswordHash, error) {
 	p.hashes++
 	return "hash", nil
 }
 
-func (p *premises) Verify(_ context.Context, password, phc string) (bool, error) {
+func (p *premises) Verify(_ context.Context, password string, hash chat.PasswordHash) (bool, error) {
 	p.hashes++
-	return password == phc, nil
+	return password == string(hash), nil
 }
 
 func (p *premises) VerifyDummy(context.Context, string) error {
@@ -425,8 +425,8 @@ func TestWhatChangesDuringAJoinCounts(t *testing.T) {
 		}
 	}
 	hide := with(func(r *chat.Room) { r.Private = true })
-	lock := with(func(r *chat.Room) { r.Password = "new" })
-	unlock := with(func(r *chat.Room) { r.Password = "" })
+	lock := with(func(r *chat.Room) { r.PasswordHash = "new" })
+	unlock := with(func(r *chat.Room) { r.PasswordHash = "" })
 	for _, c := range []struct {
 		name     string
 		room     chat.RoomID

@@ -65,11 +65,11 @@ func (s *Service) cleanRoomPatch(ctx context.Context, p chat.RoomPatch) (chat.Ro
 		change.Description = &description
 	}
 	if p.Password != nil {
-		phc, err := s.roomPassword(ctx, *p.Password)
+		hash, err := s.hashRoomPassword(ctx, *p.Password)
 		if err != nil {
 			return change, err
 		}
-		change.Password = &phc
+		change.PasswordHash = &hash
 	}
 	return change, nil
 }
@@ -103,13 +103,13 @@ func (s *Service) CreateRoom(ctx context.Context, caller chat.Caller, d chat.Roo
 	if err := allow(s.RoomCreationRate, caller.User.ID); err != nil {
 		return chat.Room{}, err
 	}
-	phc, err := s.roomPassword(ctx, d.Password)
+	hash, err := s.hashRoomPassword(ctx, d.Password)
 	if err != nil {
 		return chat.Room{}, err
 	}
 	room, membership, err := s.Rooms.CreateRoom(ctx, chat.NewRoom{
 		Name: name, NameKey: markup.Key(name), Description: description,
-		Private: d.Private, Password: phc, Owner: caller.User.ID,
+		Private: d.Private, PasswordHash: hash, Owner: caller.User.ID,
 	})
 	if err != nil {
 		return chat.Room{}, err
@@ -118,7 +118,7 @@ func (s *Service) CreateRoom(ctx context.Context, caller chat.Caller, d chat.Roo
 	return s.withOnline(ctx, room), nil
 }
 
-func (s *Service) roomPassword(ctx context.Context, password string) (string, error) {
+func (s *Service) hashRoomPassword(ctx context.Context, password string) (chat.PasswordHash, error) {
 	if password == "" {
 		return "", nil
 	}

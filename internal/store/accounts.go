@@ -46,7 +46,7 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 				CASE WHEN $5 OR EXISTS (SELECT 1 FROM users WHERE NOT guest) THEN 'user' ELSE 'admin' END,
 				$6, NULLIF($7, CAST(0 AS bigint)))
 			RETURNING id`,
-			a.Username, a.DisplayName, a.Email, a.Password, a.Guest, int64(s.clock()), int64(a.ExpiresAt)).Scan(&id)
+			a.Username, a.DisplayName, a.Email, string(a.PasswordHash), a.Guest, int64(s.clock()), int64(a.ExpiresAt)).Scan(&id)
 		if err != nil {
 			return err
 		}
@@ -77,14 +77,14 @@ func (s *Store) startSession(ctx context.Context, tx *sql.Tx, id chat.UserID, n 
 }
 
 // Credentials finds a user by username or email.
-func (s *Store) Credentials(ctx context.Context, login string) (chat.User, string, error) {
+func (s *Store) Credentials(ctx context.Context, login string) (chat.User, chat.PasswordHash, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	var phc string
+	var hash chat.PasswordHash
 	user, err := scanUser(s.read.QueryRowContext(ctx, `
 		SELECT `+userColumns+`, COALESCE(u.password, '') FROM users u
-		WHERE (u.username = $1 OR u.email = $1) AND `+living, login), &phc)
-	return user, phc, s.fail("find credentials", err)
+		WHERE (u.username = $1 OR u.email = $1) AND `+living, login), &hash)
+	return user, hash, s.fail("find credentials", err)
 }
 
 // StartSession signs an existing user in.
@@ -97,7 +97,7 @@ func (s *Store) StartSession(ctx context.Context, id chat.UserID, n chat.NewSess
 		// this moment has no session after it.
 		var may bool
 		err := tx.QueryRowContext(ctx, `SELECT disabled_at IS NULL AND deleted_at IS NULL AND ($2 = '' OR password = $2)
-			FROM users WHERE id = $1`+s.engine.lockRoom(), int64(id), n.Verified).Scan(&may)
+			FROM users WHERE id = $1`+s.engine.lockRoom(), int64(id), string(n.VerifiedHash)).Scan(&may)
 		if err == nil && !may {
 			err = sql.ErrNoRows
 		}
@@ -177,12 +177,12 @@ func (s *Store) EndUserSession(ctx context.Context, user chat.UserID, id chat.Se
 
 // SetPassword gives a user another password in place of was, and ends its sessions
 // but for keep.
-func (s *Store) SetPassword(ctx context.Context, user chat.UserID, was, phc string, keep chat.SessionID) error {
+func (s *Store) SetPassword(ctx context.Context, user chat.UserID, was, hash chat.PasswordHash, keep chat.SessionID) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		err := affected(tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1 AND password = $3 AND deleted_at IS NULL`,
-			int64(user), phc, was))
+			int64(user), string(hash), string(was)))
 		if err != nil {
 			return err
 		}

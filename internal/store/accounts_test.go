@@ -21,11 +21,11 @@ func TestAccounts(t *testing.T) {
 			}
 		})
 		t.Run("a username is taken once", func(t *testing.T) {
-			_, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "A", Password: "x"}, newSession(s))
+			_, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "A", PasswordHash: "x"}, newSession(s))
 			wantCode(t, err, chat.UsernameTaken)
 		})
 		t.Run("an email is taken once, none is no email", func(t *testing.T) {
-			first := chat.NewAccount{Username: "carol", DisplayName: "C", Password: "x", Email: "c@example.org"}
+			first := chat.NewAccount{Username: "carol", DisplayName: "C", PasswordHash: "x", Email: "c@example.org"}
 			if _, err := s.Register(t.Context(), first, newSession(s)); err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestOnlyOneFirstAccount(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range racers {
 			wg.Go(func() {
-				c, err := s.Register(t.Context(), chat.NewAccount{Username: fmt.Sprintf("racer%d", i), DisplayName: "R", Password: "x"}, newSession(s))
+				c, err := s.Register(t.Context(), chat.NewAccount{Username: fmt.Sprintf("racer%d", i), DisplayName: "R", PasswordHash: "x"}, newSession(s))
 				if err != nil {
 					t.Error(err)
 				}

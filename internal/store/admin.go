@@ -149,12 +149,12 @@ func (s *Store) setDisabled(ctx context.Context, tx *sql.Tx, by, id chat.UserID,
 }
 
 // ResetPassword gives an account another password and ends all its sessions.
-func (s *Store) ResetPassword(ctx context.Context, by, id chat.UserID, phc string) error {
+func (s *Store) ResetPassword(ctx context.Context, by, id chat.UserID, hash chat.PasswordHash) error {
 	err := s.asAdmin(ctx, by, id, func(ctx context.Context, tx *sql.Tx, a chat.Account) error {
 		if err := a.CheckHasPassword(); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1`, int64(id), phc); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1`, int64(id), string(hash)); err != nil {
 			return err
 		}
 		if err := s.endSessions(ctx, tx, id, 0); err != nil {

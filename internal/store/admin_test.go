@@ -17,7 +17,7 @@ func TestAccountsForAdmins(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		alice, bob := register(t, s, "alice"), register(t, s, "bob_1")
-		if _, err := s.Register(ctx, chat.NewAccount{Username: "carol", DisplayName: "C", Password: "x", Email: "bob@example.org"}, newSession(s)); err != nil {
+		if _, err := s.Register(ctx, chat.NewAccount{Username: "carol", DisplayName: "C", PasswordHash: "x", Email: "bob@example.org"}, newSession(s)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.StartSession(ctx, bob.User.ID, newSession(s)); err != nil {
@@ -86,10 +86,10 @@ func TestAccountsForAdmins(t *testing.T) {
 				t.Fatalf("sessions = %v, %v, want none", list, err)
 			}
 			late := newSession(s)
-			late.Verified = "$argon2id$x"
+			late.VerifiedHash = "$argon2id$x"
 			_, err := s.StartSession(ctx, bob.User.ID, late)
 			wantCode(t, err, chat.NotFound)
-			late.Verified = "$new"
+			late.VerifiedHash = "$new"
 			if _, err := s.StartSession(ctx, bob.User.ID, late); err != nil {
 				t.Fatal(err)
 			}

@@ -40,7 +40,7 @@ func TestAccountsAreClosed(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		admin := register(t, s, "admin")
 		n := newSession(s)
-		bob, err := s.Register(t.Context(), chat.NewAccount{Username: "bob", DisplayName: "Bob", Email: "b@example.org", Password: "x"}, n)
+		bob, err := s.Register(t.Context(), chat.NewAccount{Username: "bob", DisplayName: "Bob", Email: "b@example.org", PasswordHash: "x"}, n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestAccountsAreClosed(t *testing.T) {
 			wantLeaving(t, s)
 		})
 		t.Run("name and email are free again", func(t *testing.T) {
-			again := chat.NewAccount{Username: "bob", DisplayName: "Bob", Email: "b@example.org", Password: "x"}
+			again := chat.NewAccount{Username: "bob", DisplayName: "Bob", Email: "b@example.org", PasswordHash: "x"}
 			if caller, err := s.Register(t.Context(), again, newSession(s)); err != nil || caller.User.ID == bob.User.ID {
 				t.Fatalf("registered %+v, %v", caller, err)
 			}

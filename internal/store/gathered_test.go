@@ -19,7 +19,7 @@ func TestAStormIsAnsweredEachForItself(t *testing.T) {
 		var tokens [][]byte
 		for i := range 8 {
 			n := newSession(s)
-			who, err := s.Register(t.Context(), chat.NewAccount{Username: fmt.Sprintf("user%d", i), DisplayName: "U", Password: "x"}, n)
+			who, err := s.Register(t.Context(), chat.NewAccount{Username: fmt.Sprintf("user%d", i), DisplayName: "U", PasswordHash: "x"}, n)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,7 +23,7 @@ func (s *Store) UpgradeGuest(ctx context.Context, guest chat.UserID, a chat.NewA
 				display_name = CASE WHEN $5 <> '' THEN $5 WHEN display_name = username THEN $2 ELSE display_name END,
 				role = CASE WHEN EXISTS (SELECT 1 FROM users WHERE NOT guest) THEN role ELSE 'admin' END
 			WHERE id = $1 AND guest AND deleted_at IS NULL AND expires_at > $6 RETURNING `+returnedUser,
-			int64(guest), a.Username, a.Email, a.Password, a.DisplayName, int64(s.clock())))
+			int64(guest), a.Username, a.Email, string(a.PasswordHash), a.DisplayName, int64(s.clock())))
 		if errors.Is(err, sql.ErrNoRows) {
 			return chat.Errorf(chat.Forbidden, "Only a guest becomes an account.")
 		}

@@ -18,7 +18,7 @@ func guest(t *testing.T, s *Store, username, display string) chat.Caller {
 }
 
 func account(username string) chat.NewAccount {
-	return chat.NewAccount{Username: username, Password: "$argon2id$x"}
+	return chat.NewAccount{Username: username, PasswordHash: "$argon2id$x"}
 }
 
 func TestGuestsAreKept(t *testing.T) {

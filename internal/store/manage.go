@@ -20,7 +20,7 @@ func (s *Store) ChangeRoom(ctx context.Context, id chat.RoomID, by chat.UserID, 
 		_, err = tx.ExecContext(ctx, `
 			UPDATE rooms SET name = COALESCE($2, name), name_key = COALESCE($3, name_key), description = COALESCE($4, description),
 				private = COALESCE($5, private), password = CASE WHEN CAST($6 AS text) IS NULL THEN password ELSE NULLIF(CAST($6 AS text), '') END
-			WHERE id = $1`, int64(id), c.Name, c.NameKey, c.Description, c.Private, c.Password)
+			WHERE id = $1`, int64(id), c.Name, c.NameKey, c.Description, c.Private, (*string)(c.PasswordHash))
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func differ(before, after chat.Room) string {
 		{"name", before.Name == after.Name},
 		{"description", before.Description == after.Description},
 		{"private", before.Private == after.Private},
-		{"password", before.Password == after.Password},
+		{"password", before.PasswordHash == after.PasswordHash},
 	} {
 		if !f.same {
 			fields = append(fields, f.name)

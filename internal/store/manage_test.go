@@ -16,11 +16,11 @@ func TestManagement(t *testing.T) {
 		yes := true
 
 		t.Run("a new name takes a number, other changes none", func(t *testing.T) {
-			got, told, err := s.ChangeRoom(ctx, room.ID, alice.User.ID, chat.RoomChange{Description: text("quiet"), Private: &yes, Password: text("$phc")}, nil)
+			got, told, err := s.ChangeRoom(ctx, room.ID, alice.User.ID, chat.RoomChange{Description: text("quiet"), Private: &yes, PasswordHash: new(chat.PasswordHash("$hash"))}, nil)
 			if err != nil || told != nil || got.Description != "quiet" || !got.Private || !got.HasPassword || got.Head != 1 {
 				t.Fatalf("change = %+v, %v, %v", got, told, err)
 			}
-			got, told, err = s.ChangeRoom(ctx, room.ID, alice.User.ID, chat.RoomChange{Name: text("Den"), NameKey: text("den"), Password: text("")}, nil)
+			got, told, err = s.ChangeRoom(ctx, room.ID, alice.User.ID, chat.RoomChange{Name: text("Den"), NameKey: text("den"), PasswordHash: new(chat.PasswordHash(""))}, nil)
 			if err != nil || told == nil || told.Seq != 2 || told.System.Action != chat.Named || got.Head != 2 || got.HasPassword || got.Description != "quiet" {
 				t.Fatalf("rename = %+v, %+v, %v", got, told, err)
 			}

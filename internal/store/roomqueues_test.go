@@ -144,14 +144,14 @@ func TestAJoinIsDecidedUnderTheLock(t *testing.T) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "open")
 		hide := true
-		password := "$argon2id$new"
-		if _, _, err := s.ChangeRoom(t.Context(), room.ID, alice.User.ID, chat.RoomChange{Private: &hide, Password: &password}, nil); err != nil {
+		password := chat.PasswordHash("$argon2id$new")
+		if _, _, err := s.ChangeRoom(t.Context(), room.ID, alice.User.ID, chat.RoomChange{Private: &hide, PasswordHash: &password}, nil); err != nil {
 			t.Fatal(err)
 		}
 		asked := 0
 		_, _, err := s.Join(t.Context(), room.ID, bob.User.ID, func(now chat.Room) error {
 			asked++
-			if !now.Private || now.Password != password {
+			if !now.Private || now.PasswordHash != password {
 				t.Errorf("the rule sees %+v, want the room as it is now", now)
 			}
 			return chat.ErrNotFound()

@@ -13,10 +13,10 @@ const roomColumns = `r.id, r.name, r.description, r.private, COALESCE(r.password
 
 func (s *Store) scanRoom(r row, more ...any) (chat.Room, error) {
 	room := chat.Room{Epoch: s.epoch}
-	dest := append([]any{&room.ID, &room.Name, &room.Description, &room.Private, &room.Password, &room.OwnerID,
+	dest := append([]any{&room.ID, &room.Name, &room.Description, &room.Private, &room.PasswordHash, &room.OwnerID,
 		&room.MemberCount, &room.Head, &room.CreatedAt, &room.Direct}, more...)
 	err := r.Scan(dest...)
-	room.HasPassword = room.Password != ""
+	room.HasPassword = room.PasswordHash != ""
 	if room.Direct {
 		room.OwnerID = 0 // both are plain members
 	}
@@ -43,7 +43,7 @@ func (s *Store) CreateRoom(ctx context.Context, n chat.NewRoom) (chat.Room, chat
 		err := tx.QueryRowContext(ctx, `
 			INSERT INTO rooms (name, name_key, description, private, password, owner_id, member_count, active_at, created_at)
 			VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, 1, $7, $7) RETURNING id`,
-			n.Name, n.NameKey, n.Description, n.Private, n.Password, int64(n.Owner), int64(s.clock())).Scan(&id)
+			n.Name, n.NameKey, n.Description, n.Private, string(n.PasswordHash), int64(n.Owner), int64(s.clock())).Scan(&id)
 		if err != nil {
 			return err
 		}

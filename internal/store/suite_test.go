@@ -77,7 +77,7 @@ func onEach(t *testing.T, test func(t *testing.T, s *Store)) {
 func register(t testing.TB, s *Store, username string) chat.Caller {
 	t.Helper()
 	caller, err := s.Register(t.Context(),
-		chat.NewAccount{Username: username, DisplayName: username, Password: "$argon2id$x"}, newSession(s))
+		chat.NewAccount{Username: username, DisplayName: username, PasswordHash: "$argon2id$x"}, newSession(s))
 	if err != nil {
 		t.Fatalf("register %s: %v", username, err)
 	}

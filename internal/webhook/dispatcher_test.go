@@ -173,7 +173,7 @@ func newRig(t *testing.T, to *receiver) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	caller, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "Alice", Password: "x"},
+	caller, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "Alice", PasswordHash: "x"},
 		chat.NewSession{TokenHash: make([]byte, 32), ExpiresAt: chat.NoExpiry})
 	if err != nil {
 		t.Fatal(err)
@@ -423,7 +423,7 @@ func TestSlowReceiversDelayOnlyTheirMaker(t *testing.T) {
 	defer close(over)
 	to := newReceiver(t, nil)
 	r := newRig(t, to)
-	mallory, err := r.store.Register(t.Context(), chat.NewAccount{Username: "mallory", DisplayName: "Mallory", Password: "x"},
+	mallory, err := r.store.Register(t.Context(), chat.NewAccount{Username: "mallory", DisplayName: "Mallory", PasswordHash: "x"},
 		chat.NewSession{TokenHash: []byte(strings.Repeat("m", 32)), ExpiresAt: chat.NoExpiry})
 	if err != nil {
 		t.Fatal(err)
