@@ -38,7 +38,7 @@ func (b *countingBlob) Close() error { b.closed = true; return nil }
 func TestAvatarsAreStreamed(t *testing.T) {
 	picture := bytes.Repeat([]byte("picture "), 100_000)
 	blob := &countingBlob{Reader: bytes.NewReader(picture)}
-	a := &API{Deps: Deps{Service: &service.Service{Blobs: blob}}}
+	a := &API{Deps: Deps{Service: &service.Service{Dependencies: service.Dependencies{Blobs: blob}}}}
 	recorder := httptest.NewRecorder()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	a.serveAvatar(humachi.NewContext(&huma.Operation{}, request, recorder), strings.Repeat("0", 32))

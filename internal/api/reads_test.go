@@ -39,8 +39,8 @@ func mounted(t *testing.T, reads int) (*API, string) {
 	})
 	accounts := everybody{}
 	a = Mount(router, Deps{
-		Service:  &service.Service{Accounts: accounts, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), reads, nil)},
-		Accounts: &service.Accounts{Store: accounts}, Requests: &auth.Authenticator{Store: accounts, Activity: &auth.SessionActivity{}},
+		Service:  &service.Service{Dependencies: service.Dependencies{Accounts: accounts, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), reads, nil)}},
+		Accounts: &service.Accounts{AccountDependencies: service.AccountDependencies{Store: accounts}}, Requests: &auth.Authenticator{Store: accounts, Activity: &auth.SessionActivity{}},
 		ClientIP: func(*http.Request) netip.Addr { return netip.Addr{} }, Secure: func(*http.Request) bool { return false },
 		Metrics: metrics.New(), Log: log,
 	})

@@ -86,7 +86,9 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 	if a.engines, err = openEngines(ctx, c, w.starting(), m, a.log); err != nil {
 		return nil, err
 	}
-	a.wire(m, passwords)
+	if err := a.wire(m, passwords); err != nil {
+		return nil, err
+	}
 	if err := a.limits.Read(ctx); err != nil {
 		return nil, err
 	}

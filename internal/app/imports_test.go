@@ -51,8 +51,10 @@ var mayImport = map[string][]string{
 	"internal/testenv":       {},
 	"internal/testenv/stack": {"internal/testenv"},
 	"internal/tools/dev":     {},
-	"migrations":             {},
-	"web":                    {},
+	// webprotocol generates the client's copy of the contract.
+	"internal/tools/webprotocol": {"internal/chat"},
+	"migrations":                 {},
+	"web":                        {},
 }
 
 const module = "github.com/chillin-chat/chillin/"

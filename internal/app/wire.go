@@ -25,8 +25,8 @@ import (
 	"github.com/chillin-chat/chillin/web"
 )
 
-// wire makes of the engines a served node.
-func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
+// wire builds the node on top of its engines.
+func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) (err error) {
 	recent, limiters, hasher := cache.NewMessages(m, time.Now), newLimiters(), auth.NewHasher(0, passwords)
 	pictures := picture.NewMaker(a.panics.Report)
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
@@ -35,12 +35,18 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 	a.hooks = a.newDispatcher(guard, m)
 	a.sweeper = service.NewGarbageCollector(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
 	a.indexer = &service.Indexer{Store: a.engines.store, Log: a.log, Report: a.panics.Report}
-	a.service = a.newService(recent, limiters, hasher, guard, pictures)
+	if a.service, err = a.newService(recent, limiters, hasher, guard, pictures); err != nil {
+		return err
+	}
+	accounts, err := a.newAccounts(limiters, hasher)
+	if err != nil {
+		return err
+	}
 	a.seen = &auth.SessionActivity{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	a.health = a.newHealth(m)
 	a.measure(m, hasher, pictures)
 	a.server = &http.Server{
-		Handler:           a.routes(a.newAccounts(limiters, hasher), a.newRequests(), m),
+		Handler:           a.routes(accounts, a.newRequests(), m),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       bodyTime,
 		WriteTimeout:      answerTime,
@@ -48,6 +54,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
+	return nil
 }
 
 func (a *App) newHub(recent chat.MessageCache, m *metrics.Metrics) *gateway.Hub {
@@ -66,10 +73,9 @@ func (a *App) newDispatcher(guard webhook.Guard, m *metrics.Metrics) *webhook.Di
 	})
 }
 
-// newService gives the rules what they stand on, in the order of chat.Service.
-func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hasher, guard webhook.Guard, pictures *picture.Maker) *service.Service {
+func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hasher, guard webhook.Guard, pictures *picture.Maker) (*service.Service, error) {
 	db := a.engines.store
-	return &service.Service{
+	return service.New(service.Dependencies{
 		Accounts: db, Profiles: db, AccountDeletion: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
 		Messages: db, Archive: db, Attachments: db, Storage: db, Webhooks: db, Administration: db,
 
@@ -88,16 +94,16 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 		Passwords: hasher.ForRooms(), Targets: guard,
 
 		Log: a.log, Now: time.Now,
-	}
+	})
 }
 
-func (a *App) newAccounts(l limiters, hasher *auth.Hasher) *service.Accounts {
-	return &service.Accounts{
+func (a *App) newAccounts(l limiters, hasher *auth.Hasher) (*service.Accounts, error) {
+	return service.NewAccounts(service.AccountDependencies{
 		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
 		PublishProfile: a.service.PublishProfile,
 		AttemptRate:    byNetwork{l.attempts}, SignupRate: byNetwork{l.births}, LoginRate: perMinute[string](loginsOfName),
 		CreationRate: l.creations,
-	}
+	})
 }
 
 func (a *App) newRequests() *auth.Authenticator {

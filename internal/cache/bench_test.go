@@ -53,7 +53,7 @@ func BenchmarkNewest(b *testing.B) {
 	}
 	room := talk(b, s, alice)
 	for name, recent := range map[string]chat.MessageCache{"without": nothing{}, "with": NewMessages(metrics.New(), nil)} {
-		service := &service.Service{Rooms: s, Messages: s, MessageCache: recent}
+		service := &service.Service{Dependencies: service.Dependencies{Rooms: s, Messages: s, MessageCache: recent}}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := service.History(b.Context(), alice, room, chat.PageQuery{Limit: 50}); err != nil {

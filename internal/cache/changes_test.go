@@ -40,7 +40,7 @@ func TestChangesFromMemoryAreThoseOfTheStore(t *testing.T) {
 	}
 	pages, random := NewMessages(metrics.New(), nil), rand.New(rand.NewPCG(1, 2))
 	messages := &counting{Messages: s}
-	service := &service.Service{Rooms: s, Messages: messages, MessageCache: pages}
+	service := &service.Service{Dependencies: service.Dependencies{Rooms: s, Messages: messages, MessageCache: pages}}
 	var ids []chat.MessageID
 	remembered := 0
 	for range 150 {

@@ -34,7 +34,7 @@ func FuzzCommand(f *testing.F) {
 	}
 	r := newRig(f)
 	unlimited := ratelimit.New[chat.UserID](rate.Inf, 1, time.Now)
-	service := &service.Service{
+	service := &service.Service{Dependencies: service.Dependencies{
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Announcer: r.hub,
 		MessageCache: r.hub.recent, Subscriptions: r.hub,
 		Presence:             presence.NewMemory(presence.NewBoard()),
@@ -47,7 +47,7 @@ func FuzzCommand(f *testing.F) {
 		RoomMessageRate:      ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
 		Limits:               service.NewEffectiveLimits(chat.Limits{MaxMessageLength: 2000}, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		GarbageCollector: service.NewGarbageCollector(r.store, r.store, r.store, nil, slog.New(slog.DiscardHandler)),
-	}
+	}}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		c := newConn(r.hub, service, nil, r.alice, "fuzz")
 		c.queue.wake = func() {}

@@ -51,7 +51,7 @@ func TestACommandThatPanicsEndsItsConnectionOnly(t *testing.T) {
 	var log logText
 	r := newRig(t, func(d *Deps) { d.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	c, client := r.served()
-	c.service = &service.Service{Rooms: panicking{}, ReadRate: unlimited()}
+	c.service = &service.Service{Dependencies: service.Dependencies{Rooms: panicking{}, ReadRate: unlimited()}}
 	other, otherClient := r.served()
 	other.service = c.service
 
@@ -140,7 +140,7 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 			client := r.dials(conns)
 			c := <-conns
 			c.caller, c.token = bob, r.tokenOf("bob")
-			c.service = &service.Service{Rooms: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}
+			c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}}
 			// The upgrade is admitted. Now the session ends; the notice of it closes the
 			// connections that the hub has.
 			if err := end(r, bob); err != nil {
@@ -164,7 +164,7 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 func TestReadsBeyondTheBudgetAreRefusedAndCloseNothing(t *testing.T) {
 	r := newRig(t)
 	c := r.deaf(r.alice)
-	c.service = &service.Service{Rooms: r.store, Messages: r.store, MessageCache: r.hub.recent, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), 3, nil)}
+	c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Messages: r.store, MessageCache: r.hub.recent, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), 3, nil)}}
 	for i := range 5 {
 		c.handle(t.Context(), []byte(`{"id":1,"type":"room:changes","data":{"roomId":1,"since":0}}`))
 		var answer struct {

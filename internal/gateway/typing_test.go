@@ -138,7 +138,7 @@ func (away) Room(ctx context.Context, _ chat.RoomID, _ chat.UserID) (chat.Room, 
 func TestTypingGoesOnWhileTheDatabaseIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, conns := stage(t, 2)
-		conns[0].service = &service.Service{Rooms: away{}, Now: time.Now}
+		conns[0].service = &service.Service{Dependencies: service.Dependencies{Rooms: away{}, Now: time.Now}}
 		began := time.Now()
 		if err := startTyping(t.Context(), conns[0], "", RoomRef{1}); err != nil || time.Since(began) > typingPatience {
 			t.Fatalf("typing = %v after %s", err, time.Since(began))

@@ -12,22 +12,33 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// Accounts registers users and signs them in and out.
-type Accounts struct {
+// Accounts registers users, signs them in and out, and manages their bots.
+type Accounts struct{ AccountDependencies }
+
+// NewAccounts returns an error that names the dependencies which are missing.
+func NewAccounts(d AccountDependencies) (*Accounts, error) {
+	if err := requireAll(d); err != nil {
+		return nil, err
+	}
+	return &Accounts{d}, nil
+}
+
+// AccountDependencies are what Accounts uses. All are required.
+type AccountDependencies struct {
 	Store     chat.Accounts
 	Bots      chat.Bots
 	Announcer chat.Announcer
 	// SignIns verifies the passwords of users, NewPasswords hashes new ones.
 	SignIns, NewPasswords chat.Passwords
-	// Attempts counts what an address tries: registrations, logins, guests.
+	// AttemptRate counts registrations, logins and guests per client network.
 	AttemptRate chat.Limiter[string]
-	// Logins counts what is tried for one name, known or not, from everywhere.
+	// LoginRate counts logins per name, whether it exists or not.
 	LoginRate chat.Limiter[string]
-	// Births counts the accounts, guests too, that are made from an address.
+	// SignupRate counts created accounts, guests included, per client network.
 	SignupRate chat.Budget[string]
-	// Creations counts the bots that a user makes and the tokens that it gives them.
+	// CreationRate counts created bots and bot tokens per user.
 	CreationRate chat.Limiter[chat.UserID]
-	// Changed is told of users who look different now.
+	// PublishProfile is called after a user's profile has changed.
 	PublishProfile func(ctx context.Context, user chat.User)
 	Now            func() time.Time
 }

@@ -54,7 +54,7 @@ func (always) Allow(string) (time.Duration, bool) { return 0, true }
 // What an answer to a login tells, and what it costs, is the same for every name.
 func TestALoginTellsNothingOfNames(t *testing.T) {
 	hasher := &countingPasswords{}
-	accounts := &Accounts{Store: directory{alice: "hash of correct horse"}, SignIns: hasher, AttemptRate: always{}, LoginRate: always{}, Now: time.Now}
+	accounts := &Accounts{AccountDependencies: AccountDependencies{Store: directory{alice: "hash of correct horse"}, SignIns: hasher, AttemptRate: always{}, LoginRate: always{}, Now: time.Now}}
 	for _, c := range []struct {
 		name, login, password string
 		in                    bool

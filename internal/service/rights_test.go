@@ -197,7 +197,7 @@ func (l *tokens[K]) Ready(K) (time.Duration, bool) { return time.Second, l.used 
 func many[K comparable]() *tokens[K] { return &tokens[K]{most: 1000} }
 
 func (p *premises) service() *Service {
-	return &Service{
+	return &Service{Dependencies: Dependencies{
 		Rooms: p, Moderation: p, Invites: p, Webhooks: p, Messages: p, Passwords: p, Targets: p,
 		MessageRate: many[chat.UserID](), JoinRate: many[chat.UserID](), RoomMessageRate: many[chat.RoomID](),
 		ChangeRates: ChangeRates{
@@ -207,7 +207,7 @@ func (p *premises) service() *Service {
 		RoomPasswordAttempts: RoomPasswordAttempts{PerCaller: many[chat.UserID](), PerUser: many[RoomPasswordAttempt](), PerRoom: many[RoomPasswordAttempt]()},
 		Limits:               NewEffectiveLimits(chat.Limits{MaxMessageLength: 2000}, nil, nil),
 		GarbageCollector:     NewGarbageCollector(nil, nil, nil, nil, nil), Now: time.Now,
-	}
+	}}
 }
 
 func caller(id chat.UserID) chat.Caller { return chat.Caller{User: chat.User{ID: id}} }

@@ -9,10 +9,26 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Service does what callers ask: check, store, announce. Everything that enters
-// by REST or WebSocket goes through it, so that a rule stands in one place.
+// Service checks, stores and publishes what callers request. Every method takes the caller
+// and checks its permission.
 type Service struct {
-	// The truth: each call is one unit of work in the database.
+	Dependencies
+
+	uploads  uploadPlaces
+	searches searchLocks
+}
+
+// New returns an error that names the dependencies which are missing.
+func New(d Dependencies) (*Service, error) {
+	if err := requireAll(d); err != nil {
+		return nil, err
+	}
+	return &Service{Dependencies: d}, nil
+}
+
+// Dependencies are what Service uses. All are required.
+type Dependencies struct {
+	// The database. One call is one transaction.
 	Accounts        chat.Accounts
 	Profiles        chat.Profiles
 	AccountDeletion chat.AccountDeletion
@@ -27,7 +43,7 @@ type Service struct {
 	Webhooks        chat.Webhooks
 	Administration  chat.Administration
 
-	// What this node and the others know at this moment.
+	// The state of this node and of the others.
 	Presence      chat.Presence
 	Announcer     chat.Announcer
 	MessageCache  chat.MessageCache
@@ -40,19 +56,17 @@ type Service struct {
 	GarbageCollector *GarbageCollector
 	Pictures         chat.Pictures
 	Links            Links
-	uploads          uploadPlaces
 
-	// What is refused, and how much is too much.
+	// Limits and rates.
 	Limits               *EffectiveLimits
 	MessageRate          chat.Limiter[chat.UserID]
-	RoomMessageRate      chat.Budget[chat.RoomID] // messages of all in one room
+	RoomMessageRate      chat.Budget[chat.RoomID] // the messages of all members of a room
 	ChangeRates          ChangeRates              // all other durable changes
 	UploadRate           chat.Limiter[chat.UserID]
 	SearchRate           chat.Limiter[chat.UserID]
 	ReadRate             chat.Limiter[chat.UserID] // over REST and sockets
-	searches             searchLocks
 	JoinRate             chat.Limiter[chat.UserID]
-	RoomCreationRate     chat.Limiter[chat.UserID] // rooms that a user makes
+	RoomCreationRate     chat.Limiter[chat.UserID]
 	RoomPasswordAttempts RoomPasswordAttempts
 	Passwords            chat.Passwords
 	Targets              chat.Targets

@@ -24,11 +24,11 @@ func (r *register) Register(context.Context, chat.NewAccount, chat.NewSession) (
 
 func TestOnlyAccountsThatWereMadeCountForAnAddress(t *testing.T) {
 	store := &register{}
-	a := &Accounts{
+	a := &Accounts{AccountDependencies: AccountDependencies{
 		Store: store, Now: time.Now,
 		AttemptRate: ratelimit.New[string](rate.Inf, 1, nil),
 		SignupRate:  ratelimit.New[string](rate.Every(time.Hour), 2, nil),
-	}
+	}}
 	guest := func(ip string) error {
 		_, err := a.Guest(t.Context(), "", Device{IP: ip})
 		return err

@@ -59,11 +59,11 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 		}
 		heard, power := &hearing{}, &breaking{s, 1}
 		service := func(d chat.AccountDeletion) *service.Service {
-			return &service.Service{
+			return &service.Service{Dependencies: service.Dependencies{
 				Accounts: s, Rooms: s, AccountDeletion: d, Announcer: heard,
 				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
 				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
-			}
+			}}
 		}
 		memberships := func(want int) {
 			t.Helper()
@@ -120,11 +120,11 @@ func TestManyAreTidyAtOnce(t *testing.T) {
 		heard := &hearing{}
 		var all sync.WaitGroup
 		for range 4 {
-			service := &service.Service{
+			service := &service.Service{Dependencies: service.Dependencies{
 				Accounts: s, Rooms: s, AccountDeletion: s, Announcer: heard,
 				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
 				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
-			}
+			}}
 			all.Go(func() {
 				if err := service.PurgeExpired(t.Context()); err != nil {
 					t.Error(err)
