@@ -24,11 +24,11 @@ const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id
 
 const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
 
-const said = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
+const receive = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
 
 const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
 
-/** Alice with the room "general" and a talk with each of bob (9) and cleo (10). */
+/** Alice with the room "general" and direct conversations with bob (9) and cleo (10). */
 async function shell(hash: string) {
   location.hash = hash;
   const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
@@ -51,7 +51,7 @@ describe('keyboard shortcuts', () => {
     await waitFor(() => expect(location.hash).toBe('#/room/10'));
     await user.keyboard('{Alt>}{ArrowDown}{/Alt}');
     await waitFor(() => expect(location.hash).toBe('#/room/7'));
-    said(rig, 10, message(1, { author: author(cleo) }));
+    receive(rig, 10, message(1, { author: author(cleo) }));
     await user.keyboard('{Alt>}{Shift>}{ArrowDown}{/Shift}{/Alt}');
     await waitFor(() => expect(location.hash).toBe('#/room/10'));
   });

@@ -66,7 +66,7 @@ export function Shell() {
       )}
       {open === 'end' && <CloseAccountDialog onClose={close} />}
       {open === 'sign-out' && <SignOutDialog onClose={close} />}
-      {open === 'switcher' && <QuickSwitcher here={route.kind === 'room' ? route.id : undefined} onClose={close} />}
+      {open === 'switcher' && <QuickSwitcher currentRoomId={route.kind === 'room' ? route.id : undefined} onClose={close} />}
       {open === 'keys' && <KeysDialog onClose={close} />}
     </div>
   );

@@ -4,26 +4,26 @@ import { EmptyState, Skeleton } from '../ui/EmptyState';
 
 /** Returns a component that is loaded when it is first rendered. If loading fails, the user can retry. */
 export function lazyWithRetry<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
-  let here: ComponentType<P> | undefined;
+  let loaded: ComponentType<P> | undefined;
   return function Later(props: P) {
     const online = useOnline();
-    const [Part, setPart] = useState(() => here);
+    const [Part, setPart] = useState(() => loaded);
     const [failed, setFailed] = useState(false);
     const [tries, setTries] = useState(0);
 
     // Loads again after a reconnect.
     useEffect(() => {
       if (Part !== undefined) return undefined;
-      let waiting = true;
+      let mounted = true;
       load().then(
         (part) => {
-          here = part;
-          if (waiting) setPart(() => part);
+          loaded = part;
+          if (mounted) setPart(() => part);
         },
-        () => waiting && setFailed(true),
+        () => mounted && setFailed(true),
       );
       return () => {
-        waiting = false;
+        mounted = false;
       };
     }, [Part, online, tries]);
 

@@ -34,8 +34,8 @@ export interface AnchoredWindow<T> {
   toBottom: () => void;
 }
 
-const FIRST = 100;
-const MOST = 240;
+const INITIAL_SIZE = 100;
+const MAX_SIZE = 240;
 const STEP = 60;
 /** More items are rendered if the viewport is closer than this to an edge. */
 const EDGE_PX = 700;
@@ -110,7 +110,7 @@ export function useAnchoredWindow<T extends Keyed>(
 
   const toBottom = useCallback(() => {
     anchor.current = { atEnd: true, key: undefined, edge: 0, scrollTop: scroller.current?.scrollTop ?? 0 };
-    setRange({ size: FIRST, hiddenAfter: 0 });
+    setRange({ size: INITIAL_SIZE, hiddenAfter: 0 });
     setAtBottom(true);
     restore();
   }, [restore]);
@@ -134,17 +134,17 @@ export function useAnchoredWindow<T extends Keyed>(
 
 function firstRange(items: readonly Keyed[], startAt: string | undefined): Range {
   const at = startAt === undefined ? -1 : items.findIndex((item) => item.key === startAt);
-  if (at < 0 || items.length - at < FIRST) return { size: FIRST, hiddenAfter: 0 };
-  return { size: FIRST, hiddenAfter: items.length - at - STEP };
+  if (at < 0 || items.length - at < INITIAL_SIZE) return { size: INITIAL_SIZE, hiddenAfter: 0 };
+  return { size: INITIAL_SIZE, hiddenAfter: items.length - at - STEP };
 }
 
 function widenUp({ size, hiddenAfter }: Range): Range {
   const wider = size + STEP;
-  return wider <= MOST ? { size: wider, hiddenAfter } : { size: MOST, hiddenAfter: hiddenAfter + wider - MOST };
+  return wider <= MAX_SIZE ? { size: wider, hiddenAfter } : { size: MAX_SIZE, hiddenAfter: hiddenAfter + wider - MAX_SIZE };
 }
 
 function slideDown({ size, hiddenAfter }: Range): Range {
-  return { size: Math.min(MOST, size + STEP), hiddenAfter: Math.max(0, hiddenAfter - STEP) };
+  return { size: Math.min(MAX_SIZE, size + STEP), hiddenAfter: Math.max(0, hiddenAfter - STEP) };
 }
 
 function rowOf(list: HTMLElement, key: string): HTMLElement | undefined {

@@ -7,7 +7,7 @@ import { goTo, roomHref } from './useRoute';
 
 const QUIET_ICON = '/favicon.svg';
 const UNREAD_ICON = '/favicon-unread.svg';
-const CALLED_ICON = '/favicon-called.svg';
+const MENTION_ICON = '/favicon-called.svg';
 
 /** Shows unread messages in the title and the icon of the tab, and by notifications. */
 export function useAttention(): void {
@@ -17,14 +17,14 @@ export function useAttention(): void {
   useEffect(() => {
     const count = calls > 0 ? `(@${calls}) ` : unread > 0 ? `(${unread}) ` : '';
     document.title = `${count}Chillin`;
-    document.querySelector('link[rel=icon]')?.setAttribute('href', calls > 0 ? CALLED_ICON : unread > 0 ? UNREAD_ICON : QUIET_ICON);
+    document.querySelector('link[rel=icon]')?.setAttribute('href', calls > 0 ? MENTION_ICON : unread > 0 ? UNREAD_ICON : QUIET_ICON);
   }, [unread, calls]);
 
   useEffect(
     () =>
       chat.notifications.latest.subscribe(() => {
         const call = chat.notifications.latest.getSnapshot();
-        if (call !== undefined) void tell(chat, call);
+        if (call !== undefined) void notify(chat, call);
       }),
     [chat],
   );
@@ -42,7 +42,7 @@ export async function requestNotifications(chat: Chat): Promise<void> {
   if (answer !== 'default') chat.notifications.setChoice(answer === 'granted' ? 'on' : 'off');
 }
 
-async function tell(chat: Chat, { messageId, roomId, title, text }: MessageNotification): Promise<void> {
+async function notify(chat: Chat, { messageId, roomId, title, text }: MessageNotification): Promise<void> {
   if (chat.notifications.choice.getSnapshot() !== 'on' || notificationPermission() !== 'granted' || (await chat.isFocused())) return;
   try {
     // Several tabs notify of the same message: the browser shows one notification per tag.

@@ -72,9 +72,9 @@ export function useUnreadTotals(): { unread: number; calls: number } {
   let unread = 0;
   let calls = 0;
   for (const [roomId, count] of counts) {
-    const hushed = quiet.has(roomId);
-    unread += hushed ? count.mentions : count.unread;
-    calls += !hushed && chat.rooms.get(roomId)?.room.direct ? count.unread : count.mentions;
+    const isQuiet = quiet.has(roomId);
+    unread += isQuiet ? count.mentions : count.unread;
+    calls += !isQuiet && chat.rooms.get(roomId)?.room.direct ? count.unread : count.mentions;
   }
   return { unread, calls };
 }

@@ -35,7 +35,7 @@ export function goTo(href: string): void {
 
 /** The invite token in the path: /invite/{token}. */
 export function useInvite(): string | undefined {
-  const path = useSyncExternalStore(watch, () => location.pathname);
+  const path = useSyncExternalStore(subscribe, () => location.pathname);
   return /^\/invite\/([\w-]+)\/?$/.exec(path)?.[1];
 }
 
@@ -51,10 +51,10 @@ export function absoluteUrl(href: string): string {
 }
 
 export function useRoute(): Route {
-  return routeOf(useSyncExternalStore(watch, () => location.hash));
+  return routeOf(useSyncExternalStore(subscribe, () => location.hash));
 }
 
-function watch(changed: () => void): () => void {
+function subscribe(changed: () => void): () => void {
   window.addEventListener('hashchange', changed);
   return () => window.removeEventListener('hashchange', changed);
 }

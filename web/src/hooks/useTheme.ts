@@ -6,7 +6,7 @@ const KEY = 'chillin.theme';
 
 /** The theme is an attribute of the root element. /theme.js sets it before the first paint. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
-  const [theme, setTheme] = useState(chosen);
+  const [theme, setTheme] = useState(currentTheme);
   const choose = useCallback((next: Theme) => {
     if (next === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = next;
@@ -21,7 +21,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   return [theme, choose];
 }
 
-function chosen(): Theme {
+function currentTheme(): Theme {
   const theme = document.documentElement.dataset.theme;
   return theme === 'light' || theme === 'dark' ? theme : 'system';
 }

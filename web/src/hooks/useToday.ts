@@ -4,11 +4,11 @@ const HOUR_MS = 3_600_000;
 
 /** Returns the current day, and renders again after midnight. */
 export function useToday(): string {
-  return useSyncExternalStore(watch, () => new Date().toDateString());
+  return useSyncExternalStore(subscribe, () => new Date().toDateString());
 }
 
 /** Checks at midnight, every hour and when the page becomes visible: a sleeping machine runs no timers. */
-function watch(changed: () => void): () => void {
+function subscribe(changed: () => void): () => void {
   const now = new Date();
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1);
   const first = setTimeout(changed, Math.min(HOUR_MS, midnight.getTime() - now.getTime()));

@@ -25,10 +25,10 @@ const problem = (status: number, code: string, detail: string, field?: string) =
 
 describe('account', () => {
   test('closes the account only with the right password', async () => {
-    const told: unknown[] = [];
+    const mutations: unknown[] = [];
     const account = new Account(new RestClient(async (_, init) => {
       const body = JSON.parse(String(init?.body ?? '{}')) as { password?: string };
-      told.push(body);
+      mutations.push(body);
       if (body.password === 'right') return new Response(null, { status: 204 });
       const { body: answer } = problem(403, 'WRONG_PASSWORD', 'That is not your password.');
       return new Response(JSON.stringify(answer), { status: 403 });
@@ -48,6 +48,6 @@ describe('account', () => {
     await user.clear(screen.getByLabelText('Your password'));
     await user.type(screen.getByLabelText('Your password'), 'right{Enter}');
     await waitFor(() => expect(account.state.getSnapshot()).toMatchObject({ kind: 'signed-out', first: false }));
-    expect(told).toEqual([{ password: 'wrong' }, { password: 'right' }]);
+    expect(mutations).toEqual([{ password: 'wrong' }, { password: 'right' }]);
   });
 });

@@ -6,9 +6,9 @@ import { CardPage } from '../../ui/CardPage';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
 import styles from './SignIn.module.css';
 
-type Way = 'login' | 'register' | 'guest';
+type Mode = 'login' | 'register' | 'guest';
 
-const words: Record<Way, { title: string; lead: string; action: string; busy: string }> = {
+const labels: Record<Mode, { title: string; lead: string; action: string; busy: string }> = {
   login: { title: 'Welcome back', lead: 'Sign in to continue.', action: 'Sign in', busy: 'Signing in…' },
   register: { title: 'Create your account', lead: 'A name and a password are all it takes.', action: 'Create account', busy: 'Creating…' },
   guest: { title: 'Join as a guest', lead: 'A guest account expires after 24 hours.', action: 'Continue as guest', busy: 'Opening…' },
@@ -19,8 +19,8 @@ const signIn = { title: 'Sign in', lead: 'Use your account on this server.' };
 
 /** first: nobody has signed in with this browser yet. */
 export function SignIn({ notice, first = false }: { notice?: string | undefined; first?: boolean }) {
-  const [way, setWay] = useState<Way>(first ? 'register' : 'login');
-  const { title, lead } = first && way === 'register' ? welcome : first && way === 'login' ? signIn : words[way];
+  const [mode, setMode] = useState<Mode>(first ? 'register' : 'login');
+  const { title, lead } = first && mode === 'register' ? welcome : first && mode === 'login' ? signIn : labels[mode];
   return (
     <CardPage controls={<ThemeSwitch />}>
       <h1>{title}</h1>
@@ -30,13 +30,13 @@ export function SignIn({ notice, first = false }: { notice?: string | undefined;
           {notice}
         </p>
       )}
-      <SignInForm key={way} way={way} />
-      <ModeLinks way={way} onChoose={setWay} />
+      <SignInForm key={mode} mode={mode} />
+      <ModeLinks mode={mode} onChoose={setMode} />
     </CardPage>
   );
 }
 
-function SignInForm({ way }: { way: Way }) {
+function SignInForm({ mode }: { mode: Mode }) {
   const account = useAccount();
   const [action, run] = useAction();
 
@@ -47,67 +47,67 @@ function SignInForm({ way }: { way: Way }) {
     const username = text('username').trim();
     const displayName = text('displayName').trim();
     void run(() => {
-      if (way === 'login') return account.login(username, text('password'));
-      if (way === 'register') return account.register(username, text('password'), displayName);
+      if (mode === 'login') return account.login(username, text('password'));
+      if (mode === 'register') return account.register(username, text('password'), displayName);
       return account.createGuest(displayName);
     });
   }
 
-  const inField = action.kind === 'failed' && way !== 'login' && ['username', 'password', 'displayName'].includes(action.field ?? '');
+  const inField = action.kind === 'failed' && mode !== 'login' && ['username', 'password', 'displayName'].includes(action.field ?? '');
   return (
     <form onSubmit={submit}>
       {action.kind === 'failed' && !inField && <FormError>{action.reason}</FormError>}
-      {way !== 'guest' && (
+      {mode !== 'guest' && (
         <>
           <Field
-            label={way === 'login' ? 'Username or email' : 'Username'}
+            label={mode === 'login' ? 'Username or email' : 'Username'}
             name="username"
             autoComplete="username"
             autoCapitalize="none"
             spellCheck={false}
             required
             autoFocus
-            hint={way === 'register' ? '3 to 20 letters, digits, dots, dashes or underscores.' : undefined}
-            error={errorOf(action, way, 'username')}
+            hint={mode === 'register' ? '3 to 20 letters, digits, dots, dashes or underscores.' : undefined}
+            error={errorOf(action, mode, 'username')}
           />
           <Field
             label="Password"
             name="password"
             type="password"
-            autoComplete={way === 'login' ? 'current-password' : 'new-password'}
+            autoComplete={mode === 'login' ? 'current-password' : 'new-password'}
             required
-            minLength={way === 'register' ? 8 : undefined}
-            hint={way === 'register' ? 'At least 8 characters.' : undefined}
-            error={errorOf(action, way, 'password')}
+            minLength={mode === 'register' ? 8 : undefined}
+            hint={mode === 'register' ? 'At least 8 characters.' : undefined}
+            error={errorOf(action, mode, 'password')}
           />
         </>
       )}
-      {way !== 'login' && (
+      {mode !== 'login' && (
         <Field
           label="Display name"
           name="displayName"
           autoComplete="nickname"
           maxLength={50}
-          autoFocus={way === 'guest'}
+          autoFocus={mode === 'guest'}
           hint="Optional. What others see."
-          error={errorOf(action, way, 'displayName')}
+          error={errorOf(action, mode, 'displayName')}
         />
       )}
       <button type="submit" className="button primary wide" disabled={action.kind === 'busy'}>
-        {action.kind === 'busy' ? words[way].busy : words[way].action}
+        {action.kind === 'busy' ? labels[mode].busy : labels[mode].action}
       </button>
     </form>
   );
 }
 
-function errorOf(action: ActionState, way: Way, field: string): string | undefined {
-  return action.kind === 'failed' && way !== 'login' && action.field === field ? action.reason : undefined;
+function errorOf(action: ActionState, mode: Mode, field: string): string | undefined {
+  return action.kind === 'failed' && mode !== 'login' && action.field === field ? action.reason : undefined;
 }
 
-function ModeLinks({ way, onChoose }: { way: Way; onChoose: (way: Way) => void }) {
+function ModeLinks({ mode, onChoose }: { mode: Mode; onChoose: (mode: Mode) => void }) {
   return (
     <div className={styles.modes}>
-      {way === 'login' ? (
+      {mode === 'login' ? (
         <p>
           New here?{' '}
           <button type="button" className="link" onClick={() => onChoose('register')}>
@@ -122,7 +122,7 @@ function ModeLinks({ way, onChoose }: { way: Way; onChoose: (way: Way) => void }
           </button>
         </p>
       )}
-      {way !== 'guest' && (
+      {mode !== 'guest' && (
         <p>
           Just looking?{' '}
           <button type="button" className="link" onClick={() => onChoose('guest')}>

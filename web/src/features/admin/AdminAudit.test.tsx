@@ -22,20 +22,20 @@ type Asked = { method: string; path: string; body: unknown };
 
 const seen = '2026-11-23T10:00:00.000Z';
 
-/** A server of which alice is an admin, at one of its sections. */
+/** Shows a section of the administration to alice, an admin. */
 async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
-  const told: Asked[] = [];
+  const mutations: Asked[] = [];
   location.hash = `#/admin/${section}`;
   // Loads the lazy chunk before the first wait, which has a timeout.
   await import('./AdminView');
   const rig = await renderWithChat(<Shell />, (method, path, body) => {
-    if (method !== 'GET') told.push({ method, path, body });
+    if (method !== 'GET') mutations.push({ method, path, body });
     return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
   });
   testChat = rig;
   act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
   await screen.findByRole('heading', { name: 'Administration' });
-  return { ...rig, told, user: userEvent.setup() };
+  return { ...rig, mutations, user: userEvent.setup() };
 }
 
 const main = () => within(screen.getByRole('main'));

@@ -20,20 +20,20 @@ afterEach(() => {
 
 type Asked = { method: string; path: string; body: unknown };
 
-/** A server of which alice is an admin, at one of its sections. */
+/** Shows a section of the administration to alice, an admin. */
 async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
-  const told: Asked[] = [];
+  const mutations: Asked[] = [];
   location.hash = `#/admin/${section}`;
   // Loads the lazy chunk before the first wait, which has a timeout.
   await import('./AdminView');
   const rig = await renderWithChat(<Shell />, (method, path, body) => {
-    if (method !== 'GET') told.push({ method, path, body });
+    if (method !== 'GET') mutations.push({ method, path, body });
     return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
   });
   testChat = rig;
   act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
   await screen.findByRole('heading', { name: 'Administration' });
-  return { ...rig, told, user: userEvent.setup() };
+  return { ...rig, mutations, user: userEvent.setup() };
 }
 
 const main = () => within(screen.getByRole('main'));
@@ -53,7 +53,7 @@ describe('connections', () => {
   test('shows node and age, refreshes the list and closes a connection', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let live = [connection('n1-1', alice, 'n1')];
-    const { user, told } = await administration('connections', ({ method, path }) => {
+    const { user, mutations } = await administration('connections', ({ method, path }) => {
       if (!path.startsWith('/admin/connections')) return undefined;
       return method === 'GET' ? { body: { connections: live, silent: 1 } } : { status: 204, body: null };
     });
@@ -65,7 +65,7 @@ describe('connections', () => {
     await main().findByText('Bob');
     await user.click(screen.getByRole('button', { name: 'Close the connection of Bob, curl, 10.0.0.9' }));
     await waitFor(() => expect(main().queryByText('Bob')).toBeNull());
-    expect(told).toEqual([{ method: 'DELETE', path: '/admin/connections/n2-1', body: undefined }]);
+    expect(mutations).toEqual([{ method: 'DELETE', path: '/admin/connections/n2-1', body: undefined }]);
     vi.useRealTimers();
   });
 

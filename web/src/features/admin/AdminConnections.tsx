@@ -16,8 +16,8 @@ import { Pager } from '../../ui/Pager';
 import styles from './Admin.module.css';
 import { currentItems } from '../../state/pagedResource';
 
-const LOOK_MS = 5_000;
-const PAGE = 100;
+const POLL_MS = 5_000;
+const PAGE_SIZE = 100;
 
 /** The open connections of all nodes. */
 export function AdminConnections({ administration, userId }: { administration: Administration; userId: number | undefined }) {
@@ -31,11 +31,11 @@ export function AdminConnections({ administration, userId }: { administration: A
   }, [connections, userId, online]);
 
   // A refresh drops further pages: do not refresh once they are loaded.
-  const look = useCallback(() => {
+  const refresh = useCallback(() => {
     const now = connections.state.getSnapshot();
-    if (now.kind === 'ready' && now.items.length <= PAGE) void connections.refresh();
+    if (now.kind === 'ready' && now.items.length <= PAGE_SIZE) void connections.refresh();
   }, [connections]);
-  usePolling(LOOK_MS, look);
+  usePolling(POLL_MS, refresh);
 
   return (
     <>

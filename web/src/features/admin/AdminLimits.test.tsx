@@ -30,18 +30,18 @@ const standard = { maxMessageLength: 2000, messagesPer10s: 10, authPerMinute: 30
 
 /** A server of which alice is an admin, at one of its sections. */
 async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
-  const told: Asked[] = [];
+  const mutations: Asked[] = [];
   location.hash = `#/admin/${section}`;
   // Loads the lazy chunk before the first wait, which has a timeout.
   await import('./AdminView');
   const rig = await renderWithChat(<Shell />, (method, path, body) => {
-    if (method !== 'GET') told.push({ method, path, body });
+    if (method !== 'GET') mutations.push({ method, path, body });
     return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
   });
   testChat = rig;
   act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
   await screen.findByRole('heading', { name: 'Administration' });
-  return { ...rig, told, user: userEvent.setup() };
+  return { ...rig, mutations, user: userEvent.setup() };
 }
 
 describe('limits', () => {
@@ -58,7 +58,7 @@ describe('limits', () => {
   const field = (name: string) => screen.findByLabelText<HTMLInputElement>(name);
 
   test('shows the source of each limit and saves only changed ones', async () => {
-    const { user, told } = await limits();
+    const { user, mutations } = await limits();
     const length = await field('Message length, in characters');
     expect(length.value).toBe('2000');
     expect(screen.getByText('From the environment: 2000')).toBeTruthy();
@@ -68,18 +68,18 @@ describe('limits', () => {
     await user.click(screen.getByRole('button', { name: 'New rooms per user and hour: take 10, as the environment says' }));
     await user.click(screen.getByRole('button', { name: 'Save limits' }));
     await screen.findByText('Saved.');
-    expect(told).toEqual([{ method: 'PATCH', path: '/admin/limits', body: { maxMessageLength: 4000, roomsPerHour: 0 } }]);
+    expect(mutations).toEqual([{ method: 'PATCH', path: '/admin/limits', body: { maxMessageLength: 4000, roomsPerHour: 0 } }]);
     expect((await field('New rooms per user and hour')).value).toBe('10');
   });
 
   test('shows an invalid value beside its field, whether client or server finds it', async () => {
-    const { user, told } = await limits(({ method }) => (method === 'PATCH' ? problem(422, 'BAD_REQUEST', 'It is 1 to 20000, or 0 for the standard.', 'body.maxMessageLength') : undefined));
+    const { user, mutations } = await limits(({ method }) => (method === 'PATCH' ? problem(422, 'BAD_REQUEST', 'It is 1 to 20000, or 0 for the standard.', 'body.maxMessageLength') : undefined));
     const length = await field('Message length, in characters');
     await user.clear(length);
     await user.type(length, 'many');
     await user.click(screen.getByRole('button', { name: 'Save limits' }));
     expect(screen.getByText('Enter a whole number of at least 1.')).toBeTruthy();
-    expect(told).toEqual([]);
+    expect(mutations).toEqual([]);
     await user.clear(length);
     await user.type(length, '99999');
     await user.click(screen.getByRole('button', { name: 'Save limits' }));

@@ -46,33 +46,33 @@ function LimitsForm({ administration, view }: { administration: Administration; 
   const [checked, setChecked] = useState(false);
   const [saved, setSaved] = useState(false);
   const texts = { ...formatLimits(view.limits), ...edits };
-  const { patch, errors: faults } = parseLimits(texts, view);
-  const changed = Object.keys(patch).length > 0 || Object.keys(faults).length > 0;
+  const { patch, errors } = parseLimits(texts, view);
+  const changed = Object.keys(patch).length > 0 || Object.keys(errors).length > 0;
 
-  function write({ name }: LimitField, text: string) {
+  function edit({ name }: LimitField, text: string) {
     setSaved(false);
     setEdits({ ...edits, [name]: text });
   }
 
-  function begin(nowSaved: boolean) {
+  function reset(isSaved: boolean) {
     setEdits({});
     setChecked(false);
-    setSaved(nowSaved);
+    setSaved(isSaved);
   }
 
   function submit(event: FormEvent) {
     event.preventDefault();
     setChecked(true);
-    if (Object.keys(faults).length > 0) return;
+    if (Object.keys(errors).length > 0) return;
     void run(async () => {
       await administration.updateLimits(patch);
-      begin(true);
+      reset(true);
     });
   }
 
   return (
     <form className={styles.limits} onSubmit={submit} noValidate>
-      {wholeFault(action) && <FormError>{wholeFault(action)}</FormError>}
+      {formError(action) && <FormError>{formError(action)}</FormError>}
       <div className={styles.fields}>
         {limitFields.map((field) => (
           <Field
@@ -83,9 +83,9 @@ function LimitsForm({ administration, view }: { administration: Administration; 
             autoComplete="off"
             value={texts[field.name]}
             placeholder={formatLimit(field, view.standard)}
-            onChange={(event) => write(field, event.target.value)}
-            hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => write(field, formatLimit(field, view.standard))} />}
-            error={edits[field.name] === undefined ? undefined : (checked && faults[field.name]) || refusalIn(action, field)}
+            onChange={(event) => edit(field, event.target.value)}
+            hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => edit(field, formatLimit(field, view.standard))} />}
+            error={edits[field.name] === undefined ? undefined : (checked && errors[field.name]) || fieldError(action, field)}
           />
         ))}
       </div>
@@ -95,7 +95,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
           {saved && 'Saved.'}
         </p>
         {changed && (
-          <button type="button" className="button" disabled={action.kind === 'busy'} onClick={() => begin(false)}>
+          <button type="button" className="button" disabled={action.kind === 'busy'} onClick={() => reset(false)}>
             Undo
           </button>
         )}
@@ -121,10 +121,10 @@ function Source({ field, view, text, onStandard }: { field: LimitField; view: Li
   );
 }
 
-function refusalIn(action: ActionState, { name }: LimitField): string | undefined {
+function fieldError(action: ActionState, { name }: LimitField): string | undefined {
   return action.kind === 'failed' && action.field === name ? action.reason : undefined;
 }
 
-function wholeFault(action: ActionState): string | undefined {
+function formError(action: ActionState): string | undefined {
   return action.kind === 'failed' && !limitFields.some(({ name }) => name === action.field) ? action.reason : undefined;
 }

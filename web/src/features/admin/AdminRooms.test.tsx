@@ -19,20 +19,20 @@ afterEach(() => {
 
 type Asked = { method: string; path: string; body: unknown };
 
-/** A server of which alice is an admin, at one of its sections. */
+/** Shows a section of the administration to alice, an admin. */
 async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
-  const told: Asked[] = [];
+  const mutations: Asked[] = [];
   location.hash = `#/admin/${section}`;
   // Loads the lazy chunk before the first wait, which has a timeout.
   await import('./AdminView');
   const rig = await renderWithChat(<Shell />, (method, path, body) => {
-    if (method !== 'GET') told.push({ method, path, body });
+    if (method !== 'GET') mutations.push({ method, path, body });
     return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
   });
   testChat = rig;
   act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
   await screen.findByRole('heading', { name: 'Administration' });
-  return { ...rig, told, user: userEvent.setup() };
+  return { ...rig, mutations, user: userEvent.setup() };
 }
 
 const main = () => within(screen.getByRole('main'));
@@ -42,18 +42,18 @@ const buttonIn = (dialog: string, name: string) => within(screen.getByRole('dial
 describe('rooms', () => {
   test('lists all rooms, links to open ones and deletes one after its name is typed', async () => {
     const rooms = [room(7, { name: 'general', private: true }), room(8, { name: 'open house' }), room(9, { name: 'secret', private: true, hasPassword: true })];
-    const { user, told } = await administration('rooms', ({ method, path }) => {
+    const { user, mutations } = await administration('rooms', ({ method, path }) => {
       if (!path.startsWith('/admin/rooms')) return undefined;
       return method === 'GET' ? { body: { rooms } } : { status: 204, body: null };
     });
     await main().findByText('secret');
-    // Into room 7 as its member, into 8 as everybody.
+    // Room 7 as a member, room 8 because it is open.
     expect(main().getAllByRole('link', { name: /^Open / }).map((link) => link.getAttribute('href'))).toEqual(['#/room/7', '#/room/8']);
     await user.click(screen.getByRole('button', { name: 'Delete secret' }));
     await user.type(screen.getByLabelText('Type secret to confirm'), 'secret');
     await user.click(buttonIn('Delete secret?', 'Delete room'));
     await waitFor(() => expect(main().queryByText('secret')).toBeNull());
-    expect(told).toEqual([{ method: 'DELETE', path: '/admin/rooms/9', body: undefined }]);
+    expect(mutations).toEqual([{ method: 'DELETE', path: '/admin/rooms/9', body: undefined }]);
   });
 
   test('loads further pages', async () => {

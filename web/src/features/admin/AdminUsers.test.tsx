@@ -30,20 +30,20 @@ const seen = '2026-11-23T10:00:00.000Z';
 
 const account = (user: typeof alice, more: Partial<Account> = {}): Account => ({ ...user, email: '', disabled: false, sessions: 1, lastSeenAt: seen, ...more });
 
-/** A server of which alice is an admin, at one of its sections. */
+/** Shows a section of the administration to alice, an admin. */
 async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
-  const told: Asked[] = [];
+  const mutations: Asked[] = [];
   location.hash = `#/admin/${section}`;
   // Loads the lazy chunk before the first wait, which has a timeout.
   await import('./AdminView');
   const rig = await renderWithChat(<Shell />, (method, path, body) => {
-    if (method !== 'GET') told.push({ method, path, body });
+    if (method !== 'GET') mutations.push({ method, path, body });
     return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
   });
   testChat = rig;
   act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
   await screen.findByRole('heading', { name: 'Administration' });
-  return { ...rig, told, user: userEvent.setup() };
+  return { ...rig, mutations, user: userEvent.setup() };
 }
 
 const main = () => within(screen.getByRole('main'));
@@ -101,7 +101,7 @@ describe('users', () => {
   });
 
   test('locks a user out and lets them in again', async () => {
-    const { user, told } = await users();
+    const { user, mutations } = await users();
     await main().findByText('Bob');
     await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
     await user.click(screen.getByRole('menuitem', { name: 'Lock out…' }));
@@ -110,7 +110,7 @@ describe('users', () => {
     await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
     await user.click(screen.getByRole('menuitem', { name: 'Unlock' }));
     await waitFor(() => expect(row('Bob').textContent).not.toContain('Locked out'));
-    expect(told.map(({ path, body }) => [path, body])).toEqual([
+    expect(mutations.map(({ path, body }) => [path, body])).toEqual([
       ['/admin/users/2', { disabled: true }],
       ['/admin/users/2', { disabled: false }],
     ]);

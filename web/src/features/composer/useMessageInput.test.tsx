@@ -25,7 +25,7 @@ const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, 
 
 const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
 
-/** Alice with the room "general" and a talk with each of bob (9) and cleo (10). */
+/** Alice with the room "general" and direct conversations with bob (9) and cleo (10). */
 async function shell(hash: string) {
   location.hash = hash;
   const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));

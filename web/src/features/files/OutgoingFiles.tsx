@@ -20,7 +20,7 @@ export function FileTray({ files, flatTop, onRemove }: FileTrayProps) {
     <ul className={classNames(styles.tray, flatTop && styles.flatTop)} aria-label="Attached files">
       {files.map((file, i) => (
         <li key={keyOf(file, i)} className={styles.trayItem}>
-          {isImage(file) ? <Preview file={file} most={[72, 56]} /> : <FileChip file={file} />}
+          {isImage(file) ? <Preview file={file} maxSize={[72, 56]} /> : <FileChip file={file} />}
           <button type="button" className={`icon-button ${styles.trayRemove}`} aria-label={`Remove ${file.name}`} title={`Remove ${file.name}`} onClick={() => onRemove(file)}>
             <Icon name="close" size={14} />
           </button>
@@ -32,7 +32,7 @@ export function FileTray({ files, flatTop, onRemove }: FileTrayProps) {
 
 /** The files of a message that is being sent, as they will look. */
 export function OutgoingFiles({ cid, files }: { cid: string; files: readonly OutgoingFile[] }) {
-  const part = useSelect(useChat().outbox.progress, (all) => all.get(cid));
+  const progress = useSelect(useChat().outbox.progress, (all) => all.get(cid));
   const pictures = files.filter(isImage);
   const others = files.filter((file) => !isImage(file));
   return (
@@ -41,7 +41,7 @@ export function OutgoingFiles({ cid, files }: { cid: string; files: readonly Out
         <ul className={styles.pictures} aria-label={pictures.length === 1 ? 'Picture' : 'Pictures'}>
           {pictures.map((file, i) => (
             <li key={keyOf(file, i)}>
-              <Preview file={file} most={pictures.length === 1 ? [380, 300] : [200, 170]} />
+              <Preview file={file} maxSize={pictures.length === 1 ? [380, 300] : [200, 170]} />
             </li>
           ))}
         </ul>
@@ -55,7 +55,7 @@ export function OutgoingFiles({ cid, files }: { cid: string; files: readonly Out
           ))}
         </ul>
       )}
-      {part !== undefined && <progress className={styles.progress} max={1} value={part} aria-label="Uploading" />}
+      {progress !== undefined && <progress className={styles.progress} max={1} value={progress} aria-label="Uploading" />}
     </div>
   );
 }
@@ -69,9 +69,9 @@ function FileChip({ file }: { file: OutgoingFile }) {
   );
 }
 
-function Preview({ file, most }: { file: OutgoingFile; most: readonly [number, number] }) {
+function Preview({ file, maxSize }: { file: OutgoingFile; maxSize: readonly [number, number] }) {
   const source = useBlobSource(file.blob);
-  const size = fitWithin(file.width ?? 1, file.height ?? 1, ...most);
+  const size = fitWithin(file.width ?? 1, file.height ?? 1, ...maxSize);
   return <img ref={source} className={styles.preview} alt={file.name} {...size} />;
 }
 

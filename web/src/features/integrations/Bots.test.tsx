@@ -19,7 +19,7 @@ afterEach(() => {
 
 const problem = (status: number, code: string, detail: string) => ({ status, body: { status, title: 'No', detail, code } });
 
-/** Alice before her bots. */
+/** Alice with the dialog of her bots open. */
 async function bots(refuse: (method: string, path: string) => ReturnType<typeof problem> | undefined = () => undefined) {
   let owned: User[] = [];
   let tokens = 0;

@@ -17,7 +17,7 @@ export function Bots() {
   const online = useOnline();
   const bots = useBots();
   const state = useStore(bots.list.state);
-  const [made, setMade] = useState<BotToken>();
+  const [created, setCreated] = useState<BotToken>();
 
   useEffect(() => {
     void bots.list.load();
@@ -25,8 +25,8 @@ export function Bots() {
 
   return (
     <>
-      {made && (
-        <SecretField key={made.token} label={`Token of @${made.user.username}`} value={made.token} nextStep="The program signs in with it: Authorization: Bearer …" />
+      {created && (
+        <SecretField key={created.token} label={`Token of @${created.user.username}`} value={created.token} nextStep="The program signs in with it: Authorization: Bearer …" />
       )}
       {state.kind === 'loading' && <Skeleton label="Loading your bots" rows={2} avatars />}
       {state.kind === 'failed' && (
@@ -39,17 +39,17 @@ export function Bots() {
               <BotRow
                 bot={bot}
                 bots={bots}
-                onToken={setMade}
+                onToken={setCreated}
                 onDelete={async () => {
                   await bots.delete(bot.id);
-                  if (made?.user.id === bot.id) setMade(undefined);
+                  if (created?.user.id === bot.id) setCreated(undefined);
                 }}
               />
             </li>
           ))}
         </ul>
       )}
-      <NewBotForm bots={bots} first={state.kind === 'ready' && state.value.length === 0} onMade={setMade} />
+      <NewBotForm bots={bots} first={state.kind === 'ready' && state.value.length === 0} onCreated={setCreated} />
     </>
   );
 }
@@ -57,7 +57,7 @@ export function Bots() {
 interface BotRowProps {
   bot: User;
   bots: BotsState;
-  onToken: (made: BotToken) => void;
+  onToken: (created: BotToken) => void;
   onDelete: () => Promise<void>;
 }
 
@@ -97,10 +97,10 @@ interface NewBotFormProps {
   bots: BotsState;
   /** The user has no bot yet. */
   first: boolean;
-  onMade: (made: BotToken) => void;
+  onCreated: (created: BotToken) => void;
 }
 
-function NewBotForm({ bots, first, onMade }: NewBotFormProps) {
+function NewBotForm({ bots, first, onCreated }: NewBotFormProps) {
   const online = useOnline();
   const [action, run] = useAction();
 
@@ -110,7 +110,7 @@ function NewBotForm({ bots, first, onMade }: NewBotFormProps) {
     const data = new FormData(form);
     const text = (name: string) => String(data.get(name) ?? '').trim();
     void run(async () => {
-      onMade(await bots.make(text('username'), text('displayName')));
+      onCreated(await bots.make(text('username'), text('displayName')));
       form.reset();
     });
   }

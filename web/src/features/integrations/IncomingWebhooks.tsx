@@ -17,14 +17,14 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const online = useOnline();
   const state = useStore(webhooks.incoming.state);
   const [action, run] = useAction();
-  const [made, setMade] = useState<NewIncomingWebhook>();
+  const [created, setCreated] = useState<NewIncomingWebhook>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = event.currentTarget;
     const name = String(new FormData(form).get('name') ?? '').trim();
     void run(async () => {
-      setMade(await webhooks.makeIncoming(name));
+      setCreated(await webhooks.makeIncoming(name));
       form.reset();
     });
   }
@@ -33,7 +33,7 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   return (
     <section className="dialog-section" aria-labelledby="incoming-title">
       <h3 id="incoming-title">Incoming webhooks</h3>
-      {made && <SecretField key={made.id} label={`URL of ${made.name}`} value={made.url} nextStep={'Post {"text": "…"} to it, as JSON.'} />}
+      {created && <SecretField key={created.id} label={`URL of ${created.name}`} value={created.url} nextStep={'Post {"text": "…"} to it, as JSON.'} />}
       <ResourceList state={state} of="incoming webhooks" onRetry={() => void webhooks.incoming.load()}>
         {(hook) => (
           <li key={hook.id}>
@@ -42,7 +42,7 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
               onResume={() => webhooks.resumeIncoming(hook.id)}
               onRevoke={async () => {
                 await webhooks.deleteIncoming(hook.id);
-                if (made?.id === hook.id) setMade(undefined);
+                if (created?.id === hook.id) setCreated(undefined);
               }}
             />
           </li>
@@ -84,7 +84,7 @@ function IncomingRow({ hook: { name, createdAt, createdBy, paused }, onResume, o
       <div className="row-text">
         <p className="row-title">{name}</p>
         <p className="row-facts">
-          made{' '}
+          created{' '}
           <time dateTime={createdAt} title={fullDate(createdAt)}>
             {shortDate(createdAt)}
           </time>{' '}

@@ -16,14 +16,14 @@ export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const online = useOnline();
   const state = useStore(webhooks.outgoing.state);
   const [action, run] = useAction();
-  const [made, setMade] = useState<NewOutgoingWebhook>();
+  const [created, setCreated] = useState<NewOutgoingWebhook>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = event.currentTarget;
     const url = String(new FormData(form).get('url') ?? '').trim();
     void run(async () => {
-      setMade(await webhooks.makeOutgoing(url));
+      setCreated(await webhooks.makeOutgoing(url));
       form.reset();
     });
   }
@@ -32,7 +32,7 @@ export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   return (
     <section className="dialog-section" aria-labelledby="outgoing-title">
       <h3 id="outgoing-title">Outgoing webhooks</h3>
-      {made && <SecretField key={made.id} label={`Secret of ${siteOf(made.url)}`} value={made.secret} nextStep="The program uses it to verify that requests come from this server." />}
+      {created && <SecretField key={created.id} label={`Secret of ${siteOf(created.url)}`} value={created.secret} nextStep="The program uses it to verify that requests come from this server." />}
       <ResourceList state={state} of="outgoing webhooks" onRetry={() => void webhooks.outgoing.load()}>
         {(receiver) => (
           <li key={receiver.hook.id}>
@@ -41,7 +41,7 @@ export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
               onResume={() => webhooks.resumeOutgoing(receiver.hook.id)}
               onDelete={async () => {
                 await webhooks.deleteOutgoing(receiver.hook.id);
-                if (made?.id === receiver.hook.id) setMade(undefined);
+                if (created?.id === receiver.hook.id) setCreated(undefined);
               }}
             />
           </li>

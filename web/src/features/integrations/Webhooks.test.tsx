@@ -26,7 +26,7 @@ const receiver: OutgoingWebhook = { id: 1, roomId: 7, url: 'https://example.org/
 
 type Asked = { method: string; path: string };
 
-/** Alice, an admin of room 7, before its webhooks. */
+/** Alice, an admin of room 7, with the webhooks dialog open. */
 async function webhooks(outgoing: OutgoingWebhook[] = [], refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
   let incoming: object[] = [];
   let receivers = outgoing;

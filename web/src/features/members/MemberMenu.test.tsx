@@ -27,7 +27,7 @@ const membership = (more: object = {}) => ({ roomId: 7, userId: 1, role: 'member
 
 const soon = (ms: number) => new Date(Date.now() + ms).toISOString();
 
-/** Alice in room 7 with a role of hers; bob is a plain member who may be muted. */
+/** Alice in room 7 with a role. Bob is a member who may be muted. */
 async function inRoom(role: RoomRole, answer: Answer, mutedUntil?: string) {
   const people = [{ user: alice, role }, { user: bob, role: 'member', ...(mutedUntil ? { mutedUntil } : {}) }, { user: person(3, 'cleo', 'Cleo'), role: 'admin' }];
   const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) =>
@@ -41,11 +41,11 @@ async function inRoom(role: RoomRole, answer: Answer, mutedUntil?: string) {
 
 describe('moderation', () => {
   test('a moderator mutes and bans members below, and lifts the ban', async () => {
-    const told: unknown[] = [];
+    const mutations: unknown[] = [];
     let bans = [{ user: author, by: author, reason: 'spam', createdAt: '2026-11-23T10:00:00.000Z' }];
     const { user } = await inRoom('moderator', (method, path, body) => {
       if (method === 'GET') return { body: { bans } };
-      told.push([method, path, body]);
+      mutations.push([method, path, body]);
       if (method === 'DELETE') bans = [];
       return method === 'DELETE' ? { status: 204, body: null } : { body: {} };
     });
@@ -63,7 +63,7 @@ describe('moderation', () => {
     await user.click(screen.getByRole('button', { name: 'Banned' }));
     await user.click(await screen.findByRole('button', { name: 'Lift the ban of Bob' }));
     expect(await screen.findByText('Nobody is banned')).toBeTruthy();
-    expect(told).toEqual([
+    expect(mutations).toEqual([
       ['PUT', '/rooms/7/members/2/mute', { seconds: 86_400 }],
       ['PUT', '/rooms/7/bans/2', { reason: 'spam' }],
       ['DELETE', '/rooms/7/bans/2', undefined],

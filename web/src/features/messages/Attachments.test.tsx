@@ -32,7 +32,7 @@ describe('audio and video', () => {
     expect(screen.getByRole('link', { name: 'Save film.mp4' }).getAttribute('download')).toBe('film.mp4');
     fireEvent.error(players[1] as HTMLElement);
     expect(await screen.findByRole('link', { name: 'film.mp4 9 bytes' })).toBeTruthy();
-    // A recording of a voice alone has no picture.
+    // A voice recording has no picture.
     serve(testChat, message(2, { attachments: [file(5, 'voice.webm', 'video/webm')] }));
     const voice = screen.getByLabelText('voice.webm');
     Object.defineProperty(voice, 'videoWidth', { value: 0 });

@@ -8,15 +8,15 @@ import { FileLabel } from '../../ui/FileLabel';
 import styles from '../files/Files.module.css';
 
 /** The size limits of a single picture, and of several in a line. */
-const ALONE = [380, 300] as const;
-const TOGETHER = [200, 170] as const;
+const SINGLE = [380, 300] as const;
+const SEVERAL = [200, 170] as const;
 
 /** The attachments of a message: pictures, audio and video, and other files by name. */
 export function Attachments({ attachments }: { attachments: readonly Attachment[] }) {
   const [viewed, setViewed] = useState<number>();
   // An image that fails to load, or media that cannot be played, is listed as a file.
   const [broken, setBroken] = useState<readonly number[]>([]);
-  const breaks = (id: number) => setBroken((ids) => [...ids, id]);
+  const markBroken = (id: number) => setBroken((ids) => [...ids, id]);
   const whole = attachments.filter(({ id }) => !broken.includes(id));
   const pictures = whole.filter((one) => isImage({ ...one, type: one.contentType }));
   const playable = whole.filter(({ contentType }) => isPlayable(contentType));
@@ -30,16 +30,16 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
             <li key={picture.id}>
               <Thumbnail
                 picture={picture}
-                alone={pictures.length === 1}
+                single={pictures.length === 1}
                 onOpen={() => setViewed(picture.id)}
-                onBroken={() => breaks(picture.id)}
+                onBroken={() => markBroken(picture.id)}
               />
             </li>
           ))}
         </ul>
       )}
       {playable.map((file) => (
-        <Player key={file.id} file={file} onBroken={() => breaks(file.id)} />
+        <Player key={file.id} file={file} onBroken={() => markBroken(file.id)} />
       ))}
       {files.length > 0 && (
         <ul className={styles.files} aria-label="Files">
@@ -60,18 +60,18 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
 
 interface ThumbnailProps {
   picture: Attachment;
-  alone: boolean;
+  single: boolean;
   onOpen: () => void;
   onBroken: () => void;
 }
 
 /** Reserves its space, so that nothing moves when the picture is loaded. */
-function Thumbnail({ picture, alone, onOpen, onBroken }: ThumbnailProps) {
+function Thumbnail({ picture, single, onOpen, onBroken }: ThumbnailProps) {
   const { name, url, thumbnailUrl, width = 0, height = 0 } = picture;
-  const [mostWidth, mostHeight] = alone ? ALONE : TOGETHER;
+  const [maxWidth, maxHeight] = single ? SINGLE : SEVERAL;
   return (
     <button type="button" className={styles.pictureButton} aria-haspopup="dialog" aria-label={`Open ${name}`} title={name} onClick={onOpen}>
-      <img src={thumbnailUrl ?? url} alt="" loading="lazy" decoding="async" {...fitWithin(width, height, mostWidth, mostHeight)} onError={onBroken} />
+      <img src={thumbnailUrl ?? url} alt="" loading="lazy" decoding="async" {...fitWithin(width, height, maxWidth, maxHeight)} onError={onBroken} />
     </button>
   );
 }

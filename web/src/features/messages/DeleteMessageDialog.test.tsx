@@ -17,7 +17,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Alice in her room, with what was said in it. */
+/** Alice in a room with messages. */
 async function room(...said: Message[]) {
   const rig = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
   testChat = rig;

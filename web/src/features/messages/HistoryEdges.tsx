@@ -2,11 +2,11 @@ import type { RequestState } from '../../state/resource';
 import { EmptyState } from '../../ui/EmptyState';
 import styles from './MessageList.module.css';
 
-export function LaterStatus({ later, onRetry }: { later: RequestState; onRetry: () => void }) {
-  if (later.kind !== 'failed') return <p className={styles.older}>{later.kind === 'loading' ? 'Loading later messages…' : ''}</p>;
+export function NewerStatus({ newer, onRetry }: { newer: RequestState; onRetry: () => void }) {
+  if (newer.kind !== 'failed') return <p className={styles.older}>{newer.kind === 'loading' ? 'Loading later messages…' : ''}</p>;
   return (
     <EmptyState title="Later messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
-      {later.reason}
+      {newer.reason}
     </EmptyState>
   );
 }

@@ -14,7 +14,7 @@ interface LightboxProps {
 /** Shows pictures in the size of the window. Arrow keys change the picture, Escape closes. */
 export function Lightbox({ pictures, first, onClose }: LightboxProps) {
   const ref = useRef<HTMLDialogElement>(null);
-  const out = useRef<HTMLButtonElement>(null);
+  const closeButton = useRef<HTMLButtonElement>(null);
   const [at, setAt] = useState(() => Math.max(0, pictures.findIndex(({ id }) => id === first)));
   const picture = pictures[Math.min(at, pictures.length - 1)];
   const many = pictures.length > 1;
@@ -24,7 +24,7 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
-    out.current?.focus();
+    closeButton.current?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
@@ -56,7 +56,7 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
         <a className="icon-button" href={picture.url} download={picture.name} aria-label={`Save ${picture.name}`} title="Save">
           <Icon name="download" />
         </a>
-        <button ref={out} type="button" className="icon-button" aria-label="Close" title="Close" onClick={onClose}>
+        <button ref={closeButton} type="button" className="icon-button" aria-label="Close" title="Close" onClick={onClose}>
           <Icon name="close" />
         </button>
       </header>

@@ -9,7 +9,7 @@ import styles from './MessageEditor.module.css';
 
 /** Edits an own message in place. */
 export function MessageEditor({ session, message, editing }: { session: RoomSession; message: Message; editing: Editing }) {
-  const silent = useReadOnlyReason(session.id);
+  const readOnly = useReadOnlyReason(session.id);
   const { maxMessageLength } = useLimits();
   const [action, run] = useAction();
   const input = useRef<HTMLTextAreaElement>(null);
@@ -17,7 +17,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   const over = Array.from(text.trim()).length - maxMessageLength;
   const busy = action.kind === 'busy';
   const nothing = text.trim() === '' && message.attachments.length === 0;
-  const savable = silent === undefined && !busy && !nothing && over <= 0;
+  const savable = readOnly === undefined && !busy && !nothing && over <= 0;
 
   useEffect(() => {
     const before = document.activeElement;
@@ -72,7 +72,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
       />
       <div className={styles.foot}>
         <p id={`editor-${message.id}`} className={styles.note}>
-          {noteFor(silent, nothing, over)}
+          {noteFor(readOnly, nothing, over)}
         </p>
         <button type="button" className="link" onClick={cancel}>
           Cancel
@@ -86,9 +86,9 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   );
 }
 
-function noteFor(silent: string | undefined, nothing: boolean, over: number): string {
-  if (silent === NOT_CONNECTED) return 'Not connected. You can save your edit when you are connected.';
-  if (silent !== undefined) return `${silent}. You can save your edit afterwards.`;
+function noteFor(readOnly: string | undefined, nothing: boolean, over: number): string {
+  if (readOnly === NOT_CONNECTED) return 'Not connected. You can save your edit when you are connected.';
+  if (readOnly !== undefined) return `${readOnly}. You can save your edit afterwards.`;
   if (over > 0) return `${over} too many`;
   if (nothing) return 'A message cannot be empty. Delete it instead.';
   return 'Enter saves, Escape cancels';

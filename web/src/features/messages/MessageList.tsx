@@ -9,10 +9,10 @@ import type { RoomSession } from '../../state/room/session';
 import { isLoadedSince } from '../../state/room/timeline';
 import { Icon } from '../../ui/Icon';
 import { ItemRow } from './TimelineItem';
-import { HistoryStart, LaterStatus } from './HistoryEdges';
+import { HistoryStart, NewerStatus } from './HistoryEdges';
 import { useEscape } from './useEscape';
 import { useMarkRead } from './useMarkRead';
-import { Announcer } from './MessageAnnouncer';
+import { MessageAnnouncer } from './MessageAnnouncer';
 import styles from './MessageList.module.css';
 
 /** The unread messages when the room was opened: their number, and the last message read. */
@@ -32,7 +32,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
   const timeline = useStore(session.timeline);
   const sight = useStore(session.history.view);
   const older = useStore(session.older);
-  const later = useStore(session.history.newer);
+  const newer = useStore(session.history.newer);
   const { unread } = useUnread(session.id);
   const past = sight.kind === 'past';
   const { target } = sight;
@@ -49,25 +49,25 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
 
   useMarkRead(session, atBottom && !past);
 
-  const toPresent = useCallback(() => {
+  const toNewest = useCallback(() => {
     if (past) goTo(roomHref(session.id));
     else toBottom();
   }, [past, session, toBottom]);
 
   // A message that the user has just sent is always visible.
-  const written = timeline.outgoing.findLast((one) => one.kind === 'pending')?.cid;
-  const [writtenBefore] = useState(written);
+  const pendingCid = timeline.outgoing.findLast((one) => one.kind === 'pending')?.cid;
+  const [initialPendingCid] = useState(pendingCid);
   useEffect(() => {
-    if (written !== undefined && written !== writtenBefore) toPresent();
-  }, [written, writtenBefore, toPresent]);
+    if (pendingCid !== undefined && pendingCid !== initialPendingCid) toNewest();
+  }, [pendingCid, initialPendingCid, toNewest]);
 
   // So is a message that the user starts to edit: the last own message may be below.
   const editing = useStore(session.draft.editing)?.messageId;
-  const [editingBefore] = useState(editing);
-  const editingHidden = editing !== undefined && editing !== editingBefore && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
+  const [initialEditing] = useState(editing);
+  const editingHidden = editing !== undefined && editing !== initialEditing && !shown.some((item) => item.kind === 'message' && item.message.id === editing);
   useEffect(() => {
-    if (editingHidden) toPresent();
-  }, [editingHidden, toPresent]);
+    if (editingHidden) toNewest();
+  }, [editingHidden, toNewest]);
 
   // The keyboard continues from the message that the user went to.
   useEffect(() => {
@@ -75,7 +75,7 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
     content.current?.querySelector<HTMLElement>('[aria-current=true]')?.focus({ preventScroll: true });
   }, [content, target]);
 
-  useEscape(past || !atBottom, toPresent);
+  useEscape(past || !atBottom, toNewest);
 
   return (
     <div className={styles.messages}>
@@ -101,23 +101,23 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
             <ItemRow key={item.key} item={item} session={session} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
           ))}
         </ol>
-        {past && <LaterStatus later={later} onRetry={() => void session.history.loadNewer()} />}
+        {past && <NewerStatus newer={newer} onRetry={() => void session.history.loadNewer()} />}
       </div>
       {(past || !atBottom) && (
-        <button type="button" className={styles.toNewest} onClick={toPresent}>
+        <button type="button" className={styles.toNewest} onClick={toNewest}>
           <Icon name="down" size={16} />
           {past ? 'Back to the newest messages' : unread > 0 ? `${unread} new` : 'Newest'}
         </button>
       )}
-      <Announcer session={session} />
+      <MessageAnnouncer session={session} />
     </div>
   );
 }
 
 /** The server stops counting here. */
-const MOST_COUNTED = 1000;
+const MAX_COUNTED = 1000;
 
 function missedLabel(count: number): string {
   if (count === 1) return 'One new message';
-  return count >= MOST_COUNTED ? `More than ${MOST_COUNTED} new messages` : `${count} new messages`;
+  return count >= MAX_COUNTED ? `More than ${MAX_COUNTED} new messages` : `${count} new messages`;
 }

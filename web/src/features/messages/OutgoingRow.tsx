@@ -36,8 +36,8 @@ export function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowPro
 function Progress({ session, outgoing }: { session: RoomSession; outgoing: Outgoing }) {
   const chat = useChat();
   const online = useOnline();
-  const silent = useReadOnlyReason(session.id);
-  const muted = online ? silent : undefined;
+  const readOnly = useReadOnlyReason(session.id);
+  const muted = online ? readOnly : undefined;
   if (outgoing.kind === 'confirmed') return null;
   if (outgoing.kind === 'pending' && isUploading(outgoing)) {
     return (

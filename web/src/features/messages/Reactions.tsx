@@ -13,7 +13,7 @@ interface ReactionsProps {
 
 export function Reactions({ session, message, busy, onToggle }: ReactionsProps) {
   const { id: self } = useMe();
-  const silent = useReadOnlyReason(session.id);
+  const readOnly = useReadOnlyReason(session.id);
   // Renders again when the members, and so their names, are loaded.
   useStore(session.members.state);
   if (message.reactions.length === 0) return null;
@@ -27,10 +27,10 @@ export function Reactions({ session, message, busy, onToggle }: ReactionsProps) 
               type="button"
               className={styles.reaction}
               aria-pressed={me}
-              aria-label={`${emoji} ${count}, ${who}${silent ? `. ${silent}` : ''}`}
-              title={silent ? `${who}. ${silent}.` : who}
-              aria-disabled={silent ? true : undefined}
-              onClick={silent ? undefined : () => onToggle(emoji, !me)}
+              aria-label={`${emoji} ${count}, ${who}${readOnly ? `. ${readOnly}` : ''}`}
+              title={readOnly ? `${who}. ${readOnly}.` : who}
+              aria-disabled={readOnly ? true : undefined}
+              onClick={readOnly ? undefined : () => onToggle(emoji, !me)}
             >
               {emoji} <span>{count}</span>
             </button>

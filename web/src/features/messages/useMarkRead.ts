@@ -8,15 +8,15 @@ export function useMarkRead(session: RoomSession, atBottom: boolean) {
   const chat = useChat();
   const timeline = useStore(session.timeline);
   useEffect(() => {
-    const look = () => {
+    const markIfSeen = () => {
       if (atBottom && document.visibilityState === 'visible' && document.hasFocus()) chat.rooms.markRead(session.id);
     };
-    look();
-    window.addEventListener('focus', look);
-    document.addEventListener('visibilitychange', look);
+    markIfSeen();
+    window.addEventListener('focus', markIfSeen);
+    document.addEventListener('visibilitychange', markIfSeen);
     return () => {
-      window.removeEventListener('focus', look);
-      document.removeEventListener('visibilitychange', look);
+      window.removeEventListener('focus', markIfSeen);
+      document.removeEventListener('visibilitychange', markIfSeen);
     };
   }, [chat, session, timeline, atBottom]);
 }

@@ -26,7 +26,7 @@ const membership = (more: object = {}) => ({ roomId: 7, userId: 1, role: 'member
 
 const soon = (ms: number) => new Date(Date.now() + ms).toISOString();
 
-/** Alice in room 7 with a role of hers; bob is a plain member who may be muted. */
+/** Alice in room 7 with a role. Bob is a member who may be muted. */
 async function inRoom(role: RoomRole, answer: Answer, mutedUntil?: string) {
   const people = [{ user: alice, role }, { user: bob, role: 'member', ...(mutedUntil ? { mutedUntil } : {}) }, { user: person(3, 'cleo', 'Cleo'), role: 'admin' }];
   const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) =>

@@ -38,13 +38,13 @@ export function InviteDialog({ session, roomName, onClose }: { session: RoomSess
 function NewInviteForm({ session }: { session: RoomSession }) {
   const online = useOnline();
   const [action, run] = useAction();
-  const [made, setMade] = useState<CreatedInvite>();
+  const [created, setCreated] = useState<CreatedInvite>();
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const uses = Number(form.get('uses') ?? 0);
-    void run(async () => setMade(await session.admin.createInvite({ expiresIn: Number(form.get('expiresIn')), ...(uses > 0 ? { uses } : {}) })));
+    void run(async () => setCreated(await session.admin.createInvite({ expiresIn: Number(form.get('expiresIn')), ...(uses > 0 ? { uses } : {}) })));
   }
 
   return (
@@ -54,10 +54,10 @@ function NewInviteForm({ session }: { session: RoomSession }) {
         <Select label="Expires after" name="expiresIn" options={spans} defaultValue="604800" />
         <Select label="For" name="uses" options={counts} defaultValue="" />
       </div>
-      {made && <SecretField key={made.id} label="Invite link" value={new URL(made.url, location.href).href} nextStep="Share it with the people you want to invite." />}
+      {created && <SecretField key={created.id} label="Invite link" value={new URL(created.url, location.href).href} nextStep="Share it with the people you want to invite." />}
       <div className="dialog-actions">
-        <button type="submit" className={`button${made ? '' : ' primary'}`} disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
-          {action.kind === 'busy' ? 'Creating…' : made ? 'Create another link' : 'Create a link'}
+        <button type="submit" className={`button${created ? '' : ' primary'}`} disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
+          {action.kind === 'busy' ? 'Creating…' : created ? 'Create another link' : 'Create a link'}
         </button>
       </div>
     </form>

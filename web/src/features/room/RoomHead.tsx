@@ -32,7 +32,7 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
   const listed = (members.kind === 'ready' || members.kind === 'refreshing') && members.next === undefined ? members.items.length : undefined;
   const count = listed ?? room.memberCount + since;
   const about = other ? session.statusMessageOf(other.id) : room.description;
-  const settle = !room.direct && can(role, 'changeRoom') ? onSettings : undefined;
+  const openSettings = !room.direct && can(role, 'changeRoom') ? onSettings : undefined;
   // A direct conversation cannot be left.
   const leave = room.direct ? undefined : onLeave;
   return (
@@ -65,7 +65,7 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
           </span>
         )}
       </button>
-      <RoomActions room={room} onSettings={settle} onLeave={leave} />
+      <RoomActions room={room} onSettings={openSettings} onLeave={leave} />
     </header>
   );
 }

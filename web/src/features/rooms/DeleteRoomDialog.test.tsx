@@ -25,11 +25,11 @@ const problem = (status: number, code: string, detail: string, location?: string
   body: { status, title: 'No', detail, code, ...(location ? { errors: [{ location, message: detail }] } : {}) },
 });
 
-/** Alice in room 7 with a role of hers; the server does as it is told unless refuse says otherwise. */
+/** Alice in room 7 with a role. The server accepts every request unless refuse returns an error. */
 async function inRoom(role: RoomRole, refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
   const roles = new Map<number, RoomRole>([[alice.id, role], [bob.id, 'member'], [3, 'admin']]);
   const people = [alice, bob, person(3, 'cleo', 'Cleo')];
-  const told: Asked[] = [];
+  const mutations: Asked[] = [];
   const updated = () => {
     const ownerId = [...roles].find(([, one]) => one === 'owner')?.[0] ?? 0;
     return { type: 'room:updated', data: { room: room(7, { name: 'general', ownerId }) } };
@@ -39,7 +39,7 @@ async function inRoom(role: RoomRole, refuse: (asked: Asked) => ReturnType<typeo
       const members = people.filter(({ id }) => roles.has(id)).map((user) => ({ user, role: roles.get(user.id), status: 'online' }));
       return { body: { members } };
     }
-    told.push({ method, path, body });
+    mutations.push({ method, path, body });
     const refusal = refuse({ method, path, body });
     if (refusal) return refusal;
     const member = Number(/members\/(\d+)/.exec(path)?.[1] ?? 0);
@@ -48,21 +48,21 @@ async function inRoom(role: RoomRole, refuse: (asked: Asked) => ReturnType<typeo
       const next = (body as { role: RoomRole }).role;
       if (next === 'owner') roles.set(alice.id, 'admin');
       roles.set(member, next);
-      // As on the wire: the event comes before the answer.
+      // As on the wire, the event arrives before the response.
       act(() => testChat?.socket().serve(updated()));
     }
     return method === 'DELETE' ? { status: 204, body: null } : { body: { room: room(7, { name: 'general', ...(body as object) }) } };
   });
   testChat = rig;
-  // Her role comes as it does on the wire: with the room, and the list of its members.
+  // As on the wire, the role arrives with the room and with the list of its members.
   act(() => rig.socket().serve(updated()));
   await screen.findByText('Cleo');
-  return { ...rig, told, user: userEvent.setup() };
+  return { ...rig, mutations, user: userEvent.setup() };
 }
 
 describe('room settings', () => {
   test('deletes a room after its name is typed', async () => {
-    const { user, told } = await inRoom('owner');
+    const { user, mutations } = await inRoom('owner');
     await user.click(await screen.findByRole('button', { name: 'Settings of general' }));
     await user.click(screen.getByRole('button', { name: 'Delete room…' }));
     const deletes = () => screen.getByRole<HTMLButtonElement>('button', { name: 'Delete room' });
@@ -71,6 +71,6 @@ describe('room settings', () => {
     await user.keyboard('l');
     await user.click(deletes());
     expect(await screen.findByText('You are not in this room')).toBeTruthy();
-    expect(told).toEqual([{ method: 'DELETE', path: '/rooms/7', body: undefined }]);
+    expect(mutations).toEqual([{ method: 'DELETE', path: '/rooms/7', body: undefined }]);
   });
 });

@@ -10,7 +10,7 @@ import { FormError } from '../../ui/Field';
 import { CardPage } from '../../ui/CardPage';
 import styles from './InvitePage.module.css';
 
-type Preview = { kind: 'loading' } | { kind: 'ready'; room: InvitedRoom } | { kind: 'gone' } | { kind: 'failed'; reason: string };
+type Preview = { kind: 'loading' } | { kind: 'ready'; room: InvitedRoom } | { kind: 'invalid' } | { kind: 'failed'; reason: string };
 
 /** The preview of the room that an invite leads to. */
 export function InvitePage({ token }: { token: string }) {
@@ -23,13 +23,13 @@ export function InvitePage({ token }: { token: string }) {
 
   // Loads again after a reconnect or on request.
   useEffect(() => {
-    let looking = true;
+    let active = true;
     chat.rooms.previewInvite(token).then(
-      (room) => looking && setPreview({ kind: 'ready', room }),
-      (error: unknown) => looking && setPreview(failureOf(error)),
+      (room) => active && setPreview({ kind: 'ready', room }),
+      (error: unknown) => active && setPreview(failureOf(error)),
     );
     return () => {
-      looking = false;
+      active = false;
     };
   }, [chat, token, online, tries]);
 
@@ -38,7 +38,7 @@ export function InvitePage({ token }: { token: string }) {
   return (
     <CardPage>
       {preview.kind === 'loading' && <Skeleton label="Loading the invite" rows={3} />}
-      {preview.kind === 'gone' && (
+      {preview.kind === 'invalid' && (
         <>
           <h1>This invite is not valid</h1>
           <p className={styles.leadText}>It may have expired, been used up or been revoked. Ask for a new one.</p>
@@ -69,6 +69,6 @@ export function InvitePage({ token }: { token: string }) {
 }
 
 function failureOf(error: unknown): Preview {
-  const gone = error instanceof ApiError && (error.code === 'NOT_FOUND' || error.code === 'BAD_REQUEST');
-  return gone ? { kind: 'gone' } : { kind: 'failed', reason: errorMessage(error) };
+  const invalid = error instanceof ApiError && (error.code === 'NOT_FOUND' || error.code === 'BAD_REQUEST');
+  return invalid ? { kind: 'invalid' } : { kind: 'failed', reason: errorMessage(error) };
 }

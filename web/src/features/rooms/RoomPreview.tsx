@@ -9,37 +9,37 @@ import { FormError } from '../../ui/Field';
 import { PasswordDialog } from './JoinDialog';
 import styles from './RoomPreview.module.css';
 
-type Sight = { kind: 'looking' } | { kind: 'open'; room: Room } | { kind: 'closed' };
+type Preview = { kind: 'loading' } | { kind: 'open'; room: Room } | { kind: 'unavailable' };
 
 /** Preview of a room that the user has not joined. An open room can be joined here. */
 export function RoomPreview({ roomId }: { roomId: number }) {
   const chat = useChat();
   const online = useOnline();
-  const [sight, setSight] = useState<Sight>({ kind: 'looking' });
+  const [preview, setPreview] = useState<Preview>({ kind: 'loading' });
   const [action, run] = useAction();
   const [asking, setAsking] = useState(false);
 
   useEffect(() => {
-    let looking = true;
+    let active = true;
     chat.rooms.preview(roomId).then(
-      (room) => looking && setSight({ kind: 'open', room }),
-      () => looking && setSight({ kind: 'closed' }),
+      (room) => active && setPreview({ kind: 'open', room }),
+      () => active && setPreview({ kind: 'unavailable' }),
     );
     return () => {
-      looking = false;
+      active = false;
     };
   }, [chat, roomId, online]);
 
-  if (sight.kind === 'looking') return <Skeleton label="Loading the room" rows={6} avatars />;
-  if (sight.kind === 'closed' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">The room may be available when you are connected.</EmptyState>;
-  if (sight.kind === 'closed') {
+  if (preview.kind === 'loading') return <Skeleton label="Loading the room" rows={6} avatars />;
+  if (preview.kind === 'unavailable' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">The room may be available when you are connected.</EmptyState>;
+  if (preview.kind === 'unavailable') {
     return (
       <EmptyState icon="hash" title="You are not in this room" action={{ label: 'Find rooms', run: () => goTo(findHref) }}>
         It may have been deleted, or you have left it.
       </EmptyState>
     );
   }
-  const { room } = sight;
+  const { room } = preview;
   const join = () => (room.hasPassword ? setAsking(true) : void run(async () => void (await chat.rooms.join(room.id))));
   return (
     <div className={styles.preview}>

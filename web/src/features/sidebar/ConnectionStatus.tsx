@@ -5,7 +5,7 @@ import type { ConnectionState } from '../../transport/socket';
 import { classNames } from '../../ui/classNames';
 import styles from './ConnectionStatus.module.css';
 
-const HICCUP_MS = 1_000;
+const SHOW_AFTER_MS = 1_000;
 
 /** The state of the connection. */
 export function ConnectionStatus() {
@@ -27,20 +27,20 @@ export function ConnectionStatus() {
 /** Shows connection problems above the conversation on a phone, where the sidebar is hidden. */
 export function ConnectionBar() {
   const state = useConnection();
-  const [settled, setSettled] = useState(false);
-  const trouble = state.kind === 'reconnecting' || state.kind === 'failed';
+  const [visible, setVisible] = useState(false);
+  const hasProblem = state.kind === 'reconnecting' || state.kind === 'failed';
 
   // A short interruption does not show the bar, which moves the page.
   useEffect(() => {
-    if (!trouble) return undefined;
-    const timer = setTimeout(() => setSettled(true), HICCUP_MS);
+    if (!hasProblem) return undefined;
+    const timer = setTimeout(() => setVisible(true), SHOW_AFTER_MS);
     return () => {
       clearTimeout(timer);
-      setSettled(false);
+      setVisible(false);
     };
-  }, [trouble]);
+  }, [hasProblem]);
 
-  return <div className={styles.bar}>{trouble && settled && <ConnectionStatus />}</div>;
+  return <div className={styles.bar}>{hasProblem && visible && <ConnectionStatus />}</div>;
 }
 
 export function connectionLabel(state: ConnectionState): string {

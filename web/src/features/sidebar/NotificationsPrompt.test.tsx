@@ -26,11 +26,11 @@ const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id
 
 const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
 
-const said = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
+const receive = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
 
 const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
 
-/** Alice with the room "general" and a talk with each of bob (9) and cleo (10). */
+/** Alice with the room "general" and direct conversations with bob (9) and cleo (10). */
 async function shell(hash: string) {
   location.hash = hash;
   const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
@@ -70,13 +70,13 @@ describe('notifications', () => {
 
   test('are offered after the first mention, and a click opens the message', async () => {
     const { rig, user } = await shell('#/find');
-    said(rig, 7, message(1));
+    receive(rig, 7, message(1));
     expect(screen.queryByText(/Show notifications of mentions/)).toBeNull();
-    said(rig, 9, message(1));
+    receive(rig, 9, message(1));
     await user.click(screen.getByRole('button', { name: 'Turn on' }));
     await waitFor(() => expect(screen.queryByText(/Show notifications of mentions/)).toBeNull());
     expect(FakeNotification.shown).toEqual([]);
-    said(rig, 7, message(2, { mentions: [1], text: 'tea, @alice?' }));
+    receive(rig, 7, message(2, { mentions: [1], text: 'tea, @alice?' }));
     await waitFor(() => expect(FakeNotification.shown).toMatchObject([{ title: 'Bob in general', options: { body: 'tea, @alice?', tag: 'chillin-1002' } }]));
     act(() => FakeNotification.shown[0]?.dispatchEvent(new Event('click')));
     await waitFor(() => expect(location.hash).toBe('#/room/7'));
@@ -87,14 +87,14 @@ describe('notifications', () => {
     FakeNotification.permission = 'granted';
     rig.chat.notifications.setChoice('on');
     const looked = vi.spyOn(rig.chat, 'isFocused').mockResolvedValue(true);
-    said(rig, 9, message(1));
+    receive(rig, 9, message(1));
     await waitFor(() => expect(looked).toHaveBeenCalled());
     expect(FakeNotification.shown).toEqual([]);
   });
 
   test('are not offered again after a refusal; the settings can still enable them', async () => {
     const { rig, user } = await shell('#/find');
-    said(rig, 9, message(1));
+    receive(rig, 9, message(1));
     await user.click(screen.getByRole('button', { name: 'No, thanks' }));
     expect(screen.queryByText(/Show notifications of mentions/)).toBeNull();
     rig.chat.stop();

@@ -14,7 +14,7 @@ import { UnreadBadge } from '../../ui/UnreadBadge';
 import styles from './QuickSwitcher.module.css';
 
 /** Opens a room or a conversation by a few letters, or searches the messages. */
-export function QuickSwitcher({ here, onClose }: { here: number | undefined; onClose: () => void }) {
+export function QuickSwitcher({ currentRoomId, onClose }: { currentRoomId: number | undefined; onClose: () => void }) {
   const chat = useChat();
   const me = useMe();
   const state = useRooms();
@@ -23,16 +23,16 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
   const list = useRef<HTMLDivElement>(null);
   const listId = useId();
   const [query, setQuery] = useState('');
-  const [at, setAt] = useState(0);
+  const [at, setIndex] = useState(0);
 
   // A snapshot: new messages must not move the option that the user is about to choose.
   const [{ unread, visited }] = useState(() => ({ unread: chat.rooms.unread.getSnapshot(), visited: chat.rooms.recent.getSnapshot() }));
-  const places = useMemo(
-    () => (state.kind === 'ready' ? quickSwitchResults(state.value, query, { me: me.id, here, unread, visited }) : []),
-    [state, query, me.id, here, unread, visited],
+  const results = useMemo(
+    () => (state.kind === 'ready' ? quickSwitchResults(state.value, query, { me: me.id, here: currentRoomId, unread, visited }) : []),
+    [state, query, me.id, currentRoomId, unread, visited],
   );
   const words = query.trim();
-  const count = places.length + 1;
+  const count = results.length + 1;
   const chosen = Math.min(at, count - 1);
 
   useEffect(() => {
@@ -50,9 +50,9 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
     list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' });
   }, [chosen]);
 
-  function take(index: number) {
+  function choose(index: number) {
     onClose();
-    const place = places[index];
+    const place = results[index];
     if (place !== undefined) return goTo(roomHref(place.room.id));
     if (words !== '') void chat.search.query(words);
     return goTo(searchHref());
@@ -61,8 +61,8 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
   function handleKeyDown(event: KeyboardEvent) {
     if (event.nativeEvent.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined) setAt((chosen + step + count) % count);
-    else if (event.key === 'Enter') take(chosen);
+    if (step !== undefined) setIndex((chosen + step + count) % count);
+    else if (event.key === 'Enter') choose(chosen);
     else return;
     event.preventDefault();
   }
@@ -98,18 +98,18 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
             value={query}
             onChange={(event) => {
               setQuery(event.target.value);
-              setAt(0);
+              setIndex(0);
             }}
             onKeyDown={handleKeyDown}
           />
         </div>
         <div ref={list} id={listId} className={styles.list} role="listbox" tabIndex={-1} aria-label="Places">
-          {places.map((mine, i) => (
-            <div key={mine.room.id} id={optionId(listId, i)} role="option" tabIndex={-1} className={styles.option} aria-selected={i === chosen} onPointerMove={() => setAt(i)} onPointerUp={() => take(i)}>
-              <Place mine={mine} />
+          {results.map((mine, i) => (
+            <div key={mine.room.id} id={optionId(listId, i)} role="option" tabIndex={-1} className={styles.option} aria-selected={i === chosen} onPointerMove={() => setIndex(i)} onPointerUp={() => choose(i)}>
+              <RoomOption mine={mine} />
             </div>
           ))}
-          <div id={optionId(listId, places.length)} role="option" tabIndex={-1} className={styles.option} aria-selected={chosen === places.length} onPointerMove={() => setAt(places.length)} onPointerUp={() => take(places.length)}>
+          <div id={optionId(listId, results.length)} role="option" tabIndex={-1} className={styles.option} aria-selected={chosen === results.length} onPointerMove={() => setIndex(results.length)} onPointerUp={() => choose(results.length)}>
             <Icon name="search" />
             <span className={styles.name}>{words === '' ? 'Search messages' : `Search messages for “${words}”`}</span>
           </div>
@@ -119,7 +119,7 @@ export function QuickSwitcher({ here, onClose }: { here: number | undefined; onC
   );
 }
 
-function Place({ mine: { room } }: { mine: MyRoom }) {
+function RoomOption({ mine: { room } }: { mine: MyRoom }) {
   const chat = useChat();
   const me = useMe();
   const session = useRoomSession(room.id);

@@ -24,11 +24,11 @@ const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id
 
 const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
 
-const said = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
+const receive = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
 
 const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
 
-/** Alice with the room "general" and a talk with each of bob (9) and cleo (10). */
+/** Alice with the room "general" and direct conversations with bob (9) and cleo (10). */
 async function shell(hash: string) {
   location.hash = hash;
   const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
@@ -56,10 +56,10 @@ describe('room list', () => {
 
   test('shows the presence of people and sorts them by their last message', async () => {
     const { rig, links, sidebar } = await shell('#/room/7');
-    said(rig, 9, message(1, { createdAt: '2026-11-23T11:00:00.000Z' }));
-    said(rig, 10, message(1, { author: author(cleo), createdAt: '2026-11-23T12:00:00.000Z' }));
+    receive(rig, 9, message(1, { createdAt: '2026-11-23T11:00:00.000Z' }));
+    receive(rig, 10, message(1, { author: author(cleo), createdAt: '2026-11-23T12:00:00.000Z' }));
     expect(links().slice(-2).map((text) => text?.slice(0, 6))).toEqual(['CCleo1', 'BBob o']);
-    said(rig, 9, message(2, { createdAt: '2026-11-23T13:00:00.000Z' }));
+    receive(rig, 9, message(2, { createdAt: '2026-11-23T13:00:00.000Z' }));
     expect(sidebar.getAllByRole('link').at(-2)).toBe(sidebar.getByRole('link', { name: /^Bob online/ }));
     act(() => rig.socket().serve({ type: 'presence:update', data: { roomId: 9, users: [{ userId: 2, status: 'busy' }] } }));
     expect(sidebar.getByRole('link', { name: /^Bob busy/ })).toBeTruthy();
@@ -70,10 +70,10 @@ describe('room list', () => {
     await user.click(screen.getByRole('button', { name: 'Quiet' }));
     location.hash = '#/find';
     await screen.findByRole('heading', { name: 'Find rooms' });
-    said(rig, 7, message(1));
+    receive(rig, 7, message(1));
     expect(sidebar.getByRole('link', { name: 'general quiet' })).toBeTruthy();
     expect(document.title).toBe('Chillin');
-    said(rig, 7, message(2, { mentions: [1] }));
+    receive(rig, 7, message(2, { mentions: [1] }));
     expect(sidebar.getByRole('link', { name: 'general quiet 1 mention, 2 unread' })).toBeTruthy();
     expect(document.title).toBe('(@1) Chillin');
   });
