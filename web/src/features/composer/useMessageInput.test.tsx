@@ -1,6 +1,7 @@
 import { act, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadEmoji } from '../../state/emoji';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import { joined, type TestChat } from '../../test/testChat';
 import { alice, bob, room, user as person } from '../../test/fixtures';
@@ -9,6 +10,9 @@ import { Shell } from '../../app/Shell';
 let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
+
+// Loads the emoji data before the first wait, which has a timeout.
+beforeAll(loadEmoji);
 
 afterEach(() => {
   testChat?.chat.stop();

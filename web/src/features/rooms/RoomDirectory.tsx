@@ -21,12 +21,12 @@ export function RoomDirectory({ onCreate }: { onCreate: () => void }) {
   const [byName, setByName] = useState(false);
 
   return (
-    <section className="page" aria-labelledby="finder-title">
+    <section className="page" aria-labelledby="directory-title">
       <header className="page-head">
         <a className="icon-button only-phone" href={homeHref} aria-label="Back to your rooms">
           <Icon name="back" />
         </a>
-        <h1 id="finder-title">Find rooms</h1>
+        <h1 id="directory-title">Find rooms</h1>
         <div className={styles.actions}>
           <button type="button" className="button" onClick={() => setByName(true)}>
             <Icon name="enter" /> Join by name
