@@ -227,7 +227,7 @@ func (town *town) say(ctx context.Context, room chat.Room, text string, files ..
 		}
 		d.Attachments = append(d.Attachments, file.ID)
 	}
-	m, _, err := town.store.Append(ctx, d)
+	m, _, err := town.store.Append(ctx, d, chat.CanSend)
 	return m, err
 }
 

@@ -82,7 +82,7 @@ func talk(b *testing.B, s *store.Store, alice chat.Caller) chat.RoomID {
 		text := strings.Repeat(fmt.Sprintf("sentence %d. ", i), 10)
 		m, _, err := s.Append(context.Background(), chat.Draft{
 			Room: room.ID, Author: alice.User.ID, CID: chat.CID(uuid.NewString()), Text: text, HTML: "<p>" + text + "</p>",
-		})
+		}, chat.CanSend)
 		if err == nil && i%5 == 0 {
 			_, _, err = s.React(context.Background(), m.Ref(), alice.User.ID, "👍", true, nil)
 		}

@@ -106,7 +106,7 @@ func change(t *testing.T, s *store.Store, room chat.RoomID, by chat.UserID, ids 
 			return m, err
 		}
 	}
-	m, _, err = s.Append(t.Context(), chat.Draft{Room: room, Author: by, CID: chat.CID(uuid.NewString()), Text: uuid.NewString(), HTML: "<p>x</p>"})
+	m, _, err = s.Append(t.Context(), chat.Draft{Room: room, Author: by, CID: chat.CID(uuid.NewString()), Text: uuid.NewString(), HTML: "<p>x</p>"}, chat.CanSend)
 	return m, err
 }
 

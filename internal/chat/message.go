@@ -149,12 +149,13 @@ type Page struct {
 
 // Messages is the store of messages.
 type Messages interface {
-	// Append gives d the next number of its room, once per (author, CID): for a
-	// known CID it returns the original and fresh is false. To an author who is no member
-	// any more the original is a SentMessage. It returns after the commit. NOT_A_MEMBER, FORBIDDEN (muted), CID_CONFLICT, NOT_FOUND (room, reply or
-	// upload), UNAVAILABLE (queue full, engine away, or a commit whose outcome is
-	// unknown).
-	Append(ctx context.Context, d Draft) (m Message, fresh bool, err error)
+	// Append stores d under the next number of its room, once per (author, CID). For a
+	// known CID it returns the original and fresh is false; an author who is no longer a
+	// member gets a SentMessage. rule is called under the lock of the room. Append
+	// returns after the commit. It returns CID_CONFLICT, the error of rule, or
+	// UNAVAILABLE if the queue is full, the database is away, or the outcome of the
+	// commit is unknown.
+	Append(ctx context.Context, d Draft, rule SendRule) (m Message, fresh bool, err error)
 	// Changes returns what changed in a room after since, at most limit messages.
 	// NOT_FOUND for an unknown room.
 	Changes(ctx context.Context, room RoomID, viewer UserID, since Seq, limit int) (Changes, error)
@@ -266,6 +267,37 @@ const maxEmojis = 20
 
 // Message is what a rule may see of a message before it is read under the lock.
 func (r MessageRef) Message() Message { return Message{Kind: r.Kind, Author: Author{ID: r.Author}} }
+
+// SendState is what decides whether a draft may be stored, as it is under the lock of its
+// room.
+type SendState struct {
+	RoomExists bool
+	IsMember   bool // of the author
+	MutedUntil Time
+	ReplyRoom  RoomID // of the message that the draft replies to; 0 if there is none
+	HasUploads bool   // every attachment is an upload of the author that no message contains
+	Now        Time
+}
+
+// SendRule reports whether a draft may be stored; nil means yes.
+type SendRule func(d Draft, s SendState) error
+
+// CanSend is the rule for sending. It returns NOT_FOUND, NOT_A_MEMBER or FORBIDDEN.
+func CanSend(d Draft, s SendState) error {
+	switch {
+	case !s.RoomExists:
+		return ErrNotFound()
+	case !s.IsMember:
+		return ErrNotAMember()
+	case s.MutedUntil > s.Now:
+		return Muted(s.MutedUntil, s.Now)
+	case d.ReplyTo != 0 && s.ReplyRoom != d.Room:
+		return Errorf(NotFound, "The message to reply to is not in this room.").WithField("replyTo")
+	case !s.HasUploads:
+		return Errorf(NotFound, "A file is not there, or a message carries it already.").WithField("attachmentIds")
+	}
+	return nil
+}
 
 func CanEdit(by Membership, m Message) error {
 	switch {

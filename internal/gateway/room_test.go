@@ -113,7 +113,7 @@ func (r *rig) say(text string) chat.Event {
 	r.t.Helper()
 	m, _, err := r.store.Append(r.t.Context(), chat.Draft{
 		Room: r.room.ID, Author: r.alice.User.ID, CID: chat.CID(uuid.NewString()), Text: text,
-	})
+	}, chat.CanSend)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func (s *Service) SendMessage(ctx context.Context, caller chat.Caller, in chat.S
 	m, fresh, err = s.Messages.Append(ctx, chat.Draft{
 		Room: in.Room, Author: caller.User.ID, CID: cid,
 		Text: text, HTML: html, ReplyTo: in.ReplyTo, Attachments: in.Attachments,
-	})
+	}, chat.CanSend)
 	if err != nil {
 		return chat.Message{}, false, s.maskNotMember(ctx, caller, in.Room, err)
 	}

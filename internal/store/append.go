@@ -46,6 +46,7 @@ type appendTx interface {
 // entry is a draft on its way: from the queue to its outcome.
 type entry struct {
 	draft    chat.Draft
+	rule     chat.SendRule
 	hash     []byte // of what was asked, to tell a retry from another send
 	deadline time.Time
 	done     chan struct{} // closed when the outcome below stands
@@ -81,11 +82,11 @@ func sendHash(d chat.Draft) []byte {
 }
 
 // Append gives d the next number of its room, once per (author, cid).
-func (s *Store) Append(ctx context.Context, d chat.Draft) (chat.Message, bool, error) {
+func (s *Store) Append(ctx context.Context, d chat.Draft, rule chat.SendRule) (chat.Message, bool, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
-	e := &entry{draft: d, hash: sendHash(d), deadline: deadline, done: make(chan struct{})}
+	e := &entry{draft: d, rule: rule, hash: sendHash(d), deadline: deadline, done: make(chan struct{})}
 	if !s.queue.add(e) {
 		return chat.Message{}, false, chat.ErrUnavailable(errors.New("append queue is full or closed"))
 	}

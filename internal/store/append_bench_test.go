@@ -174,7 +174,7 @@ func (s *storm) run(b *testing.B) {
 				for range stormEach {
 					asked := time.Now()
 					d := draft(s.rooms[i%len(s.rooms)], s.people[i*7%len(s.people)], sentence())
-					if _, _, err := s.store.Append(b.Context(), d); err != nil {
+					if _, _, err := s.store.Append(b.Context(), d, chat.CanSend); err != nil {
 						b.Error(err)
 						return
 					}

@@ -18,7 +18,7 @@ func TestAppend(t *testing.T) {
 
 		t.Run("a message comes back as it is read later", func(t *testing.T) {
 			d := draft(room, alice, "hello")
-			m, fresh, err := s.Append(t.Context(), d)
+			m, fresh, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil || !fresh || m.ID == 0 || m.Seq != 1 || m.ChangeSeq != 1 || m.CID != d.CID || m.Author.Username != "alice" {
 				t.Fatalf("append = %+v, %v, %v", m, fresh, err)
 			}
@@ -32,18 +32,18 @@ func TestAppend(t *testing.T) {
 		})
 		t.Run("same cid is stored once and returns the original", func(t *testing.T) {
 			d := draft(room, alice, "once")
-			first, _, err := s.Append(t.Context(), d)
+			first, _, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil {
 				t.Fatal(err)
 			}
-			again, fresh, err := s.Append(t.Context(), d)
+			again, fresh, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil || fresh || again.ID != first.ID || again.Seq != first.Seq {
 				t.Fatalf("again = %+v, %v, %v, want the original %d", again, fresh, err, first.ID)
 			}
 		})
 		t.Run("same cid with another text, room or reply is a conflict", func(t *testing.T) {
 			d := draft(room, alice, "first")
-			original, _, err := s.Append(t.Context(), d)
+			original, _, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,25 +54,25 @@ func TestAppend(t *testing.T) {
 			} {
 				changed := d
 				change(&changed)
-				_, _, err := s.Append(t.Context(), changed)
+				_, _, err := s.Append(t.Context(), changed, chat.CanSend)
 				wantCode(t, err, chat.CIDConflict)
 			}
 		})
 		t.Run("same cid of another author is another message", func(t *testing.T) {
 			join(t, s, room, bob)
 			d := draft(room, alice, "mine")
-			if _, _, err := s.Append(t.Context(), d); err != nil {
+			if _, _, err := s.Append(t.Context(), d, chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
 			d.Author = bob.User.ID
-			if _, fresh, err := s.Append(t.Context(), d); err != nil || !fresh {
+			if _, fresh, err := s.Append(t.Context(), d, chat.CanSend); err != nil || !fresh {
 				t.Fatalf("fresh = %v, err = %v, want a new message", fresh, err)
 			}
 		})
 		t.Run("a stranger and an unknown room are refused and leave no hole", func(t *testing.T) {
-			_, _, err := s.Append(t.Context(), draft(other, bob, "hi"))
+			_, _, err := s.Append(t.Context(), draft(other, bob, "hi"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember)
-			_, _, err = s.Append(t.Context(), draft(chat.Room{ID: 999}, bob, "hi"))
+			_, _, err = s.Append(t.Context(), draft(chat.Room{ID: 999}, bob, "hi"), chat.CanSend)
 			wantCode(t, err, chat.NotFound)
 			if head := wantDense(t, s, other.ID); head != 0 {
 				t.Fatalf("head = %d, want 0", head)
@@ -82,13 +82,13 @@ func TestAppend(t *testing.T) {
 			asked := appendText(t, s, room, alice, "question")
 			d := draft(room, bob, "answer")
 			d.ReplyTo = asked.ID
-			m, _, err := s.Append(t.Context(), d)
+			m, _, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil || m.ReplyTo == nil || m.ReplyTo.Excerpt != "question" || m.ReplyTo.Author.Username != "alice" {
 				t.Fatalf("reply = %+v, %v", m.ReplyTo, err)
 			}
 			d = draft(other, alice, "elsewhere")
 			d.ReplyTo = asked.ID
-			_, _, err = s.Append(t.Context(), d)
+			_, _, err = s.Append(t.Context(), d, chat.CanSend)
 			wantCode(t, err, chat.NotFound)
 		})
 		wantDense(t, s, room.ID)
@@ -117,7 +117,7 @@ func TestAppendStorm(t *testing.T) {
 					var both sync.WaitGroup
 					for k := range twins {
 						both.Go(func() {
-							m, _, err := s.Append(t.Context(), d)
+							m, _, err := s.Append(t.Context(), d, chat.CanSend)
 							if err != nil {
 								t.Errorf("append: %v", err)
 							}
@@ -138,11 +138,11 @@ func TestAppendStorm(t *testing.T) {
 		wg.Go(func() {
 			for range 20 {
 				join(t, s, rooms[0], flapping)
-				_, _, _ = s.Append(t.Context(), draft(rooms[0], flapping, "hi"))
+				_, _, _ = s.Append(t.Context(), draft(rooms[0], flapping, "hi"), chat.CanSend)
 				if _, err := s.Leave(t.Context(), rooms[0].ID, flapping.User.ID); err != nil {
 					t.Errorf("leave: %v", err)
 				}
-				_, _, err := s.Append(t.Context(), draft(rooms[0], flapping, "too late"))
+				_, _, err := s.Append(t.Context(), draft(rooms[0], flapping, "too late"), chat.CanSend)
 				if chat.CodeOf(err) != chat.NotAMember {
 					t.Errorf("append after leave: %v, want NOT_A_MEMBER", err)
 				}
@@ -169,7 +169,7 @@ func TestOneCIDInTwoRooms(t *testing.T) {
 				both.Go(func() {
 					d := draft(room, alice, "x")
 					d.CID = cid
-					_, _, errs[k] = s.Append(t.Context(), d)
+					_, _, errs[k] = s.Append(t.Context(), d, chat.CanSend)
 				})
 			}
 			both.Wait()
@@ -195,7 +195,7 @@ func TestAppendAfterClose(t *testing.T) {
 			alice := register(t, s, "alice")
 			room := createRoom(t, s, alice, "lobby")
 			s.queue.close()
-			_, _, err := s.Append(t.Context(), draft(room, alice, "late"))
+			_, _, err := s.Append(t.Context(), draft(room, alice, "late"), chat.CanSend)
 			wantCode(t, err, chat.Unavailable)
 		})
 	}
@@ -225,7 +225,7 @@ func TestAppendToldToNonMembers(t *testing.T) {
 				answered := appendText(t, s, room, alice, "a first version")
 				d := draft(room, bob, "hello *@alice*")
 				d.ReplyTo = answered.ID
-				sent, _, err := s.Append(ctx, d)
+				sent, _, err := s.Append(ctx, d, chat.CanSend)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -238,13 +238,13 @@ func TestAppendToldToNonMembers(t *testing.T) {
 				if _, _, err := s.React(ctx, sent.Ref(), alice.User.ID, "👍", true, nil); err != nil {
 					t.Fatal(err)
 				}
-				if m, _, err := s.Append(ctx, d); err != nil || m.Text != "edited" || len(m.Reactions) != 1 || m.ReplyTo == nil {
+				if m, _, err := s.Append(ctx, d, chat.CanSend); err != nil || m.Text != "edited" || len(m.Reactions) != 1 || m.ReplyTo == nil {
 					t.Errorf("a member is told %+v, %v, want the current state", m, err)
 				}
 				if err := ends[how](); err != nil {
 					t.Fatal(err)
 				}
-				got, fresh, err := s.Append(ctx, d)
+				got, fresh, err := s.Append(ctx, d, chat.CanSend)
 				if err != nil || fresh {
 					t.Fatalf("append = %v, %v, want the original", fresh, err)
 				}
@@ -257,9 +257,9 @@ func TestAppendToldToNonMembers(t *testing.T) {
 					t.Errorf("told\n%+v\nwant\n%+v", got, want)
 				}
 				d.Text = "another text"
-				_, _, err = s.Append(ctx, d)
+				_, _, err = s.Append(ctx, d, chat.CanSend)
 				wantCode(t, err, chat.CIDConflict)
-				_, _, err = s.Append(ctx, draft(room, bob, "new"))
+				_, _, err = s.Append(ctx, draft(room, bob, "new"), chat.CanSend)
 				wantCode(t, err, chat.NotAMember)
 			})
 		}

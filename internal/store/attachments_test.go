@@ -72,11 +72,11 @@ func TestAttachments(t *testing.T) {
 			}
 			appendText(t, s, room, alice, "before")
 			d := withFiles(draft(room, alice, ""), second, first)
-			m, fresh, err := s.Append(t.Context(), d)
+			m, fresh, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil || !fresh {
 				t.Fatalf("append: %v, %v", fresh, err)
 			}
-			again, fresh, err := s.Append(t.Context(), d)
+			again, fresh, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil || fresh {
 				t.Fatalf("again: %v, %v", fresh, err)
 			}
@@ -108,7 +108,7 @@ func TestAttachments(t *testing.T) {
 		t.Run("only one's own upload can be sent, and once", func(t *testing.T) {
 			mine, his := uploaded(t, s, alice, "mine"), uploaded(t, s, bob, "his")
 			used, removed := uploaded(t, s, alice, "used"), uploaded(t, s, alice, "removed")
-			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), used)); err != nil {
+			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), used), chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.RemoveAttachment(t.Context(), removed.ID, alice.User.ID); err != nil {
@@ -120,14 +120,14 @@ func TestAttachments(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, f := range []chat.MessageAttachment{his, used, removed, {ID: 4711}} {
-				_, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), mine, f))
+				_, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), mine, f), chat.CanSend)
 				wantCode(t, err, chat.NotFound)
 			}
 			if head, err := s.head(t.Context(), room.ID); err != nil || head != before {
 				t.Fatalf("head = %d, %v, want %d: a refusal takes no number", head, err, before)
 			}
 			// What was refused beside another is still one's own to send.
-			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), mine)); err != nil {
+			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), mine), chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
 			wantCode(t, s.RemoveAttachment(t.Context(), mine.ID, alice.User.ID), chat.NotFound)
@@ -136,11 +136,11 @@ func TestAttachments(t *testing.T) {
 		t.Run("same cid with other files is a conflict", func(t *testing.T) {
 			one, two := uploaded(t, s, alice, "1"), uploaded(t, s, alice, "2")
 			d := draft(room, alice, "x")
-			if _, _, err := s.Append(t.Context(), withFiles(d, one)); err != nil {
+			if _, _, err := s.Append(t.Context(), withFiles(d, one), chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
 			for _, changed := range []chat.Draft{d, withFiles(d, two), withFiles(d, one, two)} {
-				_, _, err := s.Append(t.Context(), changed)
+				_, _, err := s.Append(t.Context(), changed, chat.CanSend)
 				wantCode(t, err, chat.CIDConflict)
 			}
 		})
@@ -156,7 +156,7 @@ func TestAttachments(t *testing.T) {
 			if !may(alice) || may(bob) || may(eve) {
 				t.Fatal("unsent: want alice alone")
 			}
-			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), f)); err != nil {
+			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), f), chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
 			if !may(alice) || !may(bob) || may(eve) {
@@ -180,11 +180,11 @@ func TestAttachments(t *testing.T) {
 		t.Run("with a message or a room go its files, and with time what is not sent", func(t *testing.T) {
 			inMessage, inRoom, unsent := uploaded(t, s, alice, "m"), uploaded(t, s, alice, "r"), uploaded(t, s, alice, "u")
 			wantDue(t, s)
-			m, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), inMessage))
+			m, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), inMessage), chat.CanSend)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := s.Append(t.Context(), withFiles(draft(other, alice, "x"), inRoom)); err != nil {
+			if _, _, err := s.Append(t.Context(), withFiles(draft(other, alice, "x"), inRoom), chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
 			ofMessage, ofRoom, ofUnsent := keysOf(t, s, inMessage, alice), keysOf(t, s, inRoom, alice), keysOf(t, s, unsent, alice)
@@ -265,7 +265,7 @@ func TestOneUploadInTwoRooms(t *testing.T) {
 			var errs [2]error
 			var both sync.WaitGroup
 			for k, d := range sends {
-				both.Go(func() { _, _, errs[k] = s.Append(t.Context(), d) })
+				both.Go(func() { _, _, errs[k] = s.Append(t.Context(), d, chat.CanSend) })
 			}
 			both.Wait()
 			if (errs[0] == nil) == (errs[1] == nil) {
@@ -276,7 +276,7 @@ func TestOneUploadInTwoRooms(t *testing.T) {
 					wantCode(t, err, chat.NotFound)
 					continue
 				}
-				m, fresh, err := s.Append(t.Context(), sends[k])
+				m, fresh, err := s.Append(t.Context(), sends[k], chat.CanSend)
 				if err != nil || fresh || len(m.Attachments) != 2 {
 					t.Fatalf("retry = %+v, %v, %v, want the original with two files", m, fresh, err)
 				}
@@ -295,7 +295,7 @@ func TestOneUploadTwiceInOneBatch(t *testing.T) {
 	batch := make([]*entry, 2)
 	for i := range batch {
 		d := chat.Draft{Room: 1, Author: 1, CID: chat.CID(fmt.Sprint(i)), Attachments: []chat.AttachmentID{7}}
-		batch[i] = &entry{draft: d, hash: sendHash(d)}
+		batch[i] = &entry{draft: d, rule: chat.CanSend, hash: sendHash(d)}
 	}
 	d := decide(batch, f, 1)
 	if len(d.stored) != 1 || d.stored[0] != batch[0] || chat.CodeOf(d.refused[batch[1]]) != chat.NotFound || d.heads[1] != 1 {

@@ -31,7 +31,7 @@ func TestMessageChanges(t *testing.T) {
 			}
 		})
 		t.Run("a known cid still returns the original after an edit", func(t *testing.T) {
-			m, fresh, err := s.Append(ctx, chat.Draft{Room: room.ID, Author: alice.User.ID, CID: first.CID, Text: "first", HTML: "x"})
+			m, fresh, err := s.Append(ctx, chat.Draft{Room: room.ID, Author: alice.User.ID, CID: first.CID, Text: "first", HTML: "x"}, chat.CanSend)
 			if err != nil || fresh || m.ID != first.ID || m.Text != "edited" {
 				t.Fatalf("append = %+v, %v, %v", m, fresh, err)
 			}
@@ -145,7 +145,7 @@ func TestChangesMakeADenseRun(t *testing.T) {
 					case 1:
 						_, _, err = s.React(t.Context(), chat.MessageRef{ID: ids[pick], Room: room.ID}, alice.User.ID, "👍", n%2 == 0, nil)
 					default:
-						_, _, err = s.Append(t.Context(), draft(room, alice, "more"))
+						_, _, err = s.Append(t.Context(), draft(room, alice, "more"), chat.CanSend)
 					}
 					if err != nil {
 						t.Error(err)

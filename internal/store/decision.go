@@ -128,13 +128,7 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 		if d.repeats(e, f, first[e.key()]) {
 			continue
 		}
-		author, err := f.admit(e.draft, now)
-		if err != nil {
-			d.refused[e] = err
-			continue
-		}
-		files, err := f.take(e.draft)
-		if err != nil {
+		if err := e.rule(e.draft, f.sendState(e.draft, now)); err != nil {
 			d.refused[e] = err
 			continue
 		}
@@ -144,8 +138,8 @@ func decide(batch []*entry, f facts, now chat.Time) decision {
 		}
 		d.heads[e.draft.Room]++
 		e.replied = f.replies[e.draft.ReplyTo]
-		e.message = numbered(e.draft, d.heads[e.draft.Room], author, now)
-		e.message.Attachments = files
+		e.message = numbered(e.draft, d.heads[e.draft.Room], f.members[place{e.draft.Room, e.draft.Author}].author, now)
+		e.message.Attachments = f.claimUploads(e.draft)
 		d.stored = append(d.stored, e)
 	}
 	return d
@@ -172,40 +166,30 @@ func cidConflict() error {
 	return chat.Errorf(chat.CIDConflict, "This cid already names another message.").WithField("cid")
 }
 
-// admit returns the author of d if d may be stored.
-func (f facts) admit(d chat.Draft, now chat.Time) (chat.Author, error) {
-	if _, ok := f.heads[d.Room]; !ok {
-		return chat.Author{}, chat.ErrNotFound()
-	}
-	m, ok := f.members[place{d.Room, d.Author}]
-	switch {
-	case !ok:
-		return chat.Author{}, chat.ErrNotAMember()
-	case m.mutedUntil > now:
-		return chat.Author{}, chat.Muted(m.mutedUntil, now)
-	case d.ReplyTo == 0:
-		return m.author, nil
-	}
-	if r, ok := f.replies[d.ReplyTo]; !ok || r.room != d.Room {
-		return chat.Author{}, chat.Errorf(chat.NotFound, "The message to reply to is not in this room.").WithField("replyTo")
-	}
-	return m.author, nil
-}
-
-// take gives the uploads of d to its message: no later one of the batch gets them.
-func (f facts) take(d chat.Draft) ([]chat.MessageAttachment, error) {
-	files := make([]chat.MessageAttachment, 0, len(d.Attachments))
+// sendState returns what the rule for d needs.
+func (f facts) sendState(d chat.Draft, now chat.Time) chat.SendState {
+	_, exists := f.heads[d.Room]
+	m, isMember := f.members[place{d.Room, d.Author}]
+	hasUploads := true
 	for _, id := range d.Attachments {
 		u, ok := f.uploads[id]
-		if !ok || u.owner != d.Author {
-			return nil, chat.Errorf(chat.NotFound, "A file is not there, or a message carries it already.").WithField("attachmentIds")
-		}
-		files = append(files, u.file)
+		hasUploads = hasUploads && ok && u.owner == d.Author
 	}
+	return chat.SendState{
+		RoomExists: exists, IsMember: isMember, MutedUntil: m.mutedUntil,
+		ReplyRoom: f.replies[d.ReplyTo].room, HasUploads: hasUploads, Now: now,
+	}
+}
+
+// claimUploads gives the uploads of d to its message: no later draft of the batch gets
+// them.
+func (f facts) claimUploads(d chat.Draft) []chat.MessageAttachment {
+	files := make([]chat.MessageAttachment, 0, len(d.Attachments))
 	for _, id := range d.Attachments {
+		files = append(files, f.uploads[id].file)
 		delete(f.uploads, id)
 	}
-	return files, nil
+	return files
 }
 
 func numbered(d chat.Draft, seq chat.Seq, author chat.Author, now chat.Time) chat.Message {

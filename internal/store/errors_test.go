@@ -36,7 +36,7 @@ func TestAValueThatPostgresCannotTakeIsABadRequest(t *testing.T) {
 	good := draft(room, alice, "good")
 	bad := draft(room, alice, "a\x00b")
 	for name, work := range map[string]func() error{
-		"a NUL in a message": func() error { _, _, err := s.Append(t.Context(), bad); return err },
+		"a NUL in a message": func() error { _, _, err := s.Append(t.Context(), bad, chat.CanSend); return err },
 		"broken UTF-8 in a name": func() error {
 			_, err := s.ChangeProfile(t.Context(), alice.User.ID, chat.ProfilePatch{DisplayName: new("a\xff")})
 			return err
@@ -58,7 +58,7 @@ func TestAValueThatPostgresCannotTakeIsABadRequest(t *testing.T) {
 	if err := s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT nothing`).Scan(new(int64))); chat.CodeOf(err) != chat.Internal {
 		t.Errorf("a wrong statement: %v, want %s", err, chat.Internal)
 	}
-	if _, _, err := s.Append(t.Context(), good); err != nil {
+	if _, _, err := s.Append(t.Context(), good, chat.CanSend); err != nil {
 		t.Errorf("a good message afterwards: %v", err)
 	}
 }

@@ -81,7 +81,7 @@ func TestWhatIsGatheredIsNotOld(t *testing.T) {
 		for w := range 4 {
 			all.Go(func() {
 				for i := range 10 {
-					m, _, err := s.Append(t.Context(), draft(room, alice, fmt.Sprint(w, i)))
+					m, _, err := s.Append(t.Context(), draft(room, alice, fmt.Sprint(w, i)), chat.CanSend)
 					if err != nil {
 						t.Errorf("append: %v", err)
 						return

@@ -58,7 +58,7 @@ func TestManagement(t *testing.T) {
 			if e := chat.ChangeEvent(*told, 3); e.Kind != chat.MemberKicked || e.User != alice.User.ID {
 				t.Fatalf("event = %+v, want the ejection of alice", e)
 			}
-			_, _, err = s.Append(ctx, draft(room, alice, "still here?"))
+			_, _, err = s.Append(ctx, draft(room, alice, "still here?"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember)
 			wantDense(t, s, room.ID)
 		})
@@ -69,7 +69,7 @@ func TestManagement(t *testing.T) {
 			}
 			_, err := s.Message(ctx, m.ID, bob.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.Append(ctx, draft(room, bob, "hello?"))
+			_, _, err = s.Append(ctx, draft(room, bob, "hello?"), chat.CanSend)
 			wantCode(t, err, chat.NotFound)
 		})
 	})

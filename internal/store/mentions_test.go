@@ -37,14 +37,14 @@ func TestMentionsAreCounted(t *testing.T) {
 		join(t, s, room, bob)
 		join(t, s, other, bob)
 
-		first, _, err := s.Append(t.Context(), naming(room, alice, alice, bob, carol))
+		first, _, err := s.Append(t.Context(), naming(room, alice, alice, bob, carol), chat.CanSend)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want := []chat.UserID{alice.User.ID, bob.User.ID, carol.User.ID}; !slices.Equal(first.Mentions, want) {
 			t.Fatalf("mentions = %v, want %v", first.Mentions, want)
 		}
-		second, _, err := s.Append(t.Context(), naming(room, alice, bob))
+		second, _, err := s.Append(t.Context(), naming(room, alice, bob), chat.CanSend)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestARoomGoesWithItsMentions(t *testing.T) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
 		join(t, s, room, bob)
-		if _, _, err := s.Append(t.Context(), naming(room, alice, bob)); err != nil {
+		if _, _, err := s.Append(t.Context(), naming(room, alice, bob), chat.CanSend); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.DeleteRoom(t.Context(), room.ID, alice.User.ID, nil); err != nil {

@@ -152,7 +152,7 @@ func TestADatabaseWithDataGoesDownToTheFirstSchemaAndUpAgain(t *testing.T) {
 			}
 			d := withFiles(draft(room, alice, "hello"), uploaded(t, s, alice, "x.png"))
 			d.HTML = markup.HTMLNaming("hello @bob", map[string]int64{"bob": int64(bob.User.ID)})
-			m, _, err := s.Append(ctx, d)
+			m, _, err := s.Append(ctx, d, chat.CanSend)
 			if err != nil {
 				t.Fatal(err)
 			}

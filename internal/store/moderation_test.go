@@ -32,7 +32,7 @@ func TestBans(t *testing.T) {
 			if e := chat.ChangeEvent(*told, told.Seq); told.Seq != 2 || e.Kind != chat.MemberKicked || e.User != bob.User.ID {
 				t.Fatalf("told = %+v, event = %+v, want the ejection of bob at 2", told, e)
 			}
-			_, _, err := s.Append(ctx, draft(room, bob, "still here?"))
+			_, _, err := s.Append(ctx, draft(room, bob, "still here?"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember)
 		})
 		t.Run("to ban again changes the reason only", func(t *testing.T) {
@@ -190,14 +190,14 @@ func TestMutes(t *testing.T) {
 		}
 
 		known := draft(room, bob, "before")
-		if _, _, err := s.Append(ctx, known); err != nil {
+		if _, _, err := s.Append(ctx, known, chat.CanSend); err != nil {
 			t.Fatal(err)
 		}
 		if m := mute(until); m.MutedUntil != until {
 			t.Fatalf("membership = %+v, want muted until %d", m, until)
 		}
 		t.Run("a muted member sends nothing, and is told until when", func(t *testing.T) {
-			_, _, err := s.Append(ctx, draft(room, bob, "hello?"))
+			_, _, err := s.Append(ctx, draft(room, bob, "hello?"), chat.CanSend)
 			wantCode(t, err, chat.Forbidden)
 			if after := err.(*chat.Error).RetryAfter; after.Round(time.Second) != time.Minute { //nolint:errorlint // wantCode has seen it
 				t.Fatalf("retry after %s, want a minute", after)
@@ -205,7 +205,7 @@ func TestMutes(t *testing.T) {
 			wantMuted(until)
 		})
 		t.Run("what was sent before is still known", func(t *testing.T) {
-			if _, fresh, err := s.Append(ctx, known); err != nil || fresh {
+			if _, fresh, err := s.Append(ctx, known, chat.CanSend); err != nil || fresh {
 				t.Fatalf("again: fresh %v, %v", fresh, err)
 			}
 		})
@@ -231,7 +231,7 @@ func TestMutes(t *testing.T) {
 			if err != nil || m.MutedUntil != until {
 				t.Fatalf("joined = %+v, %v, want muted until %d", m, err, until)
 			}
-			_, _, err = s.Append(ctx, draft(room, bob, "hello?"))
+			_, _, err = s.Append(ctx, draft(room, bob, "hello?"), chat.CanSend)
 			wantCode(t, err, chat.Forbidden)
 		})
 		t.Run("it ends by itself", func(t *testing.T) {

@@ -49,7 +49,7 @@ func TestAnAppendThatPanicsFailsAlone(t *testing.T) {
 	var batch []*entry
 	for i, text := range []string{"before", "poison", "after"} {
 		d := chat.Draft{Room: 1, Author: 1, CID: chat.CID(fmt.Sprint(i)), Text: text}
-		batch = append(batch, &entry{draft: d, hash: sendHash(d), deadline: time.Now().Add(time.Minute), done: make(chan struct{})})
+		batch = append(batch, &entry{draft: d, rule: chat.CanSend, hash: sendHash(d), deadline: time.Now().Add(time.Minute), done: make(chan struct{})})
 	}
 	q.store(batch)
 	for _, e := range batch {

@@ -58,7 +58,7 @@ func TestQueuesCountWhoWaits(t *testing.T) {
 		release := holdRoom(t, s, room.ID)
 		var senders sync.WaitGroup
 		send := func() {
-			senders.Go(func() { _, _, _ = s.Append(t.Context(), draft(room, alice, "hello")) }) // may be refused in time
+			senders.Go(func() { _, _, _ = s.Append(t.Context(), draft(room, alice, "hello"), chat.CanSend) }) // may be refused in time
 		}
 		send()
 		for s.Queues()["appends"] == 0 { // the first batch is on its way; what comes later waits

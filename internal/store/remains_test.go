@@ -43,7 +43,7 @@ func TestALargeRoomIsGoneAtOnceAndItsRemainsGoInParts(t *testing.T) {
 		t.Run("it is missing for everybody in every way", func(t *testing.T) {
 			_, err := s.Message(ctx, said.ID, alice.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.Append(ctx, draft(room, bob, "hello?"))
+			_, _, err = s.Append(ctx, draft(room, bob, "hello?"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember) // of a private room: missing
 			if r, m, err := s.Room(ctx, room.ID, bob.User.ID); err != nil || !r.Private || r.HasPassword || m != nil {
 				t.Fatalf("room = %+v, %+v, %v: want nobody's and without a way in", r, m, err)

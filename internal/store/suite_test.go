@@ -116,7 +116,7 @@ func draft(room chat.Room, author chat.Caller, text string) chat.Draft {
 
 func appendText(t *testing.T, s *Store, room chat.Room, author chat.Caller, text string) chat.Message {
 	t.Helper()
-	m, fresh, err := s.Append(t.Context(), draft(room, author, text))
+	m, fresh, err := s.Append(t.Context(), draft(room, author, text), chat.CanSend)
 	if err != nil || !fresh {
 		t.Fatalf("append %q: fresh = %v, err = %v", text, fresh, err)
 	}

@@ -139,7 +139,7 @@ func TestFilesThatGoWithTheirRoomAreNoLongerStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "look"), file)); err != nil {
+		if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "look"), file), chat.CanSend); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.DeleteRoom(t.Context(), room.ID, alice.User.ID, nil); err != nil {

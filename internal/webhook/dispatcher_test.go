@@ -192,7 +192,7 @@ func newRig(t *testing.T, to *receiver) *rig {
 
 func (r *rig) say(text string) chat.Message {
 	r.t.Helper()
-	m, _, err := r.store.Append(r.t.Context(), chat.Draft{Room: r.room, Author: r.alice, CID: chat.CID(uuid.NewString()), Text: text, HTML: text})
+	m, _, err := r.store.Append(r.t.Context(), chat.Draft{Room: r.room, Author: r.alice, CID: chat.CID(uuid.NewString()), Text: text, HTML: text}, chat.CanSend)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -440,7 +440,7 @@ func TestSlowReceiversDelayOnlyTheirMaker(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, _, err = r.store.Append(t.Context(), chat.Draft{Room: room.ID, Author: mallory.User.ID, CID: chat.CID(uuid.NewString()), Text: "x", HTML: "x"})
+		_, _, err = r.store.Append(t.Context(), chat.Draft{Room: room.ID, Author: mallory.User.ID, CID: chat.CID(uuid.NewString()), Text: "x", HTML: "x"}, chat.CanSend)
 		if err != nil {
 			t.Fatal(err)
 		}
