@@ -4,17 +4,17 @@ import { decodeFrame, splitFrames } from './frames';
 import { decodeMessage, decodeProblem } from './wire.generated';
 
 describe('decodeFrame', () => {
-  test('reads a message event', () => {
+  test('decodes a message event', () => {
     const frame = decodeFrame({ type: 'message:new', data: { roomId: 7, seq: 3, message: message(3) } });
     expect(frame).toEqual({ type: 'message:new', data: { roomId: 7, seq: 3, message: message(3) } });
   });
 
-  test('keeps the id of an answer', () => {
+  test('keeps the id of a response', () => {
     expect(decodeFrame({ id: 5, type: 'ok', data: { seq: 9 } })).toEqual({ id: 5, type: 'ok', data: { seq: 9 } });
     expect(decodeFrame({ id: 5, type: 'ok' })).toEqual({ id: 5, type: 'ok', data: {} });
   });
 
-  test('leaves behind what it does not know', () => {
+  test('ignores unknown fields and types', () => {
     expect(decodeFrame({ type: 'room:removed', data: { roomId: 1, reason: 'left', mood: 'sad' } })).toEqual({
       type: 'room:removed',
       data: { roomId: 1, reason: 'left' },
@@ -23,7 +23,7 @@ describe('decodeFrame', () => {
     expect(decodeFrame({ type: 'constructor', data: {} })).toBeUndefined();
   });
 
-  test('an unknown error code is the server’s own fault', () => {
+  test('decodes an unknown error code as INTERNAL', () => {
     expect(decodeFrame({ type: 'error', data: { code: 'NEW_ONE', message: 'Hm.' } })).toMatchObject({ data: { code: 'INTERNAL' } });
   });
 
@@ -34,22 +34,22 @@ describe('decodeFrame', () => {
     ['no message', { type: 'message:new', data: { roomId: 7, seq: 3 } }],
     ['list where an object belongs', { type: 'room:updated', data: [] }],
     ['unknown reason', { type: 'room:removed', data: { roomId: 1, reason: 'bored' } }],
-  ])('refuses %s', (_, value) => {
+  ])('rejects %s', (_, value) => {
     expect(() => decodeFrame(value)).toThrow('expected');
   });
 });
 
-test('null and missing are the same for what may be missing', () => {
+test('treats null and a missing value the same', () => {
   const { editedAt, ...plain } = decodeMessage({ ...message(1), editedAt: null, reactions: null }, 'message');
   expect(editedAt).toBeUndefined();
   expect(plain).toEqual(message(1));
 });
 
-test('a problem tells its code', () => {
+test('decodes a problem with its code', () => {
   const problem = { status: 409, title: 'Conflict', detail: 'That username is taken.', code: 'USERNAME_TAKEN' };
   expect(decodeProblem(problem, 'problem')).toEqual({ ...problem, errors: [] });
 });
 
-test('a frame is split at line feeds', () => {
+test('splits a message at line feeds', () => {
   expect(splitFrames('{"a":1}\n{"b":"x\\ny"}\n')).toEqual(['{"a":1}', '{"b":"x\\ny"}']);
 });

@@ -3,7 +3,7 @@ import { RestClient } from '../transport/rest';
 import { alice } from '../test/fixtures';
 import { Account } from './account';
 
-/** An account that is signed in, and whose close is answered by hand. */
+/** Returns an account that is signed in. The test sends the response to its deletion. */
 async function closing() {
   let answer: (response: Response) => void = () => undefined;
   const rest = new RestClient(async (input, init) => {
@@ -17,7 +17,7 @@ async function closing() {
   return { account, closed, answer: (response: Response) => answer(response) };
 }
 
-test('that an account was closed is told by the answer, also where the session is heard to have ended first', async () => {
+test('shows the notice of a deleted account, even if the socket reports the end of the session first', async () => {
   const { account, closed, answer } = await closing();
   await account.check();
   expect(account.state.getSnapshot().kind).toBe('signed-in');
@@ -26,7 +26,7 @@ test('that an account was closed is told by the answer, also where the session i
   expect(account.state.getSnapshot()).toMatchObject({ kind: 'signed-out', notice: expect.stringContaining('Your account is closed') });
 });
 
-test('a session that ended while the answer was lost has ended', async () => {
+test('signs out if the session ended and the response was lost', async () => {
   const { account, closed, answer } = await closing();
   await account.check();
   answer(new Response('', { status: 502 }));

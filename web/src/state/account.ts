@@ -83,8 +83,8 @@ export class Account {
 
   /** Ends the session by a request. The socket may report the end before the response arrives; the response decides which notice is displayed. */
   async #endWith(ask: () => Promise<void>, notice?: string): Promise<void> {
-    const vault = this.#db;
-    const kept = this.#storage;
+    const db = this.#db;
+    const storage = this.#storage;
     this.#ending = true;
     this.#endedMeanwhile = false;
     try {
@@ -96,8 +96,8 @@ export class Account {
     }
     this.#ending = false;
     this.#signOut();
-    await vault?.destroy();
-    kept?.clear();
+    await db?.destroy();
+    storage?.clear();
     clearStatus();
     this.state.set({ kind: 'signed-out', first: false, ...(notice === undefined ? {} : { notice }) });
   }
@@ -110,16 +110,16 @@ export class Account {
       return;
     }
     this.#signOut();
-    const vault = await openLocalDatabase(databaseName(user));
-    const kept = new UserStorage(databaseName(user));
-    this.#db = vault;
-    this.#storage = kept;
+    const db = await openLocalDatabase(databaseName(user));
+    const storage = new UserStorage(databaseName(user));
+    this.#db = db;
+    this.#storage = storage;
     saveUser(user);
     const chat = new Chat({
       user,
       rest: this.rest,
-      db: vault,
-      storage: kept,
+      db,
+      storage,
       socket: { url: this.#socketUrl },
       callbacks: {
         onSessionEnded: () => void this.#sessionEnded(),
@@ -143,12 +143,12 @@ export class Account {
       return;
     }
     const wasIn = this.#chat() !== undefined;
-    const vault = this.#db;
+    const db = this.#db;
     this.#signOut();
     const notice = wasIn ? { notice: 'Your session has ended. Please sign in again.' } : {};
     this.state.set({ kind: 'signed-out', first: !hasSignedInBefore(), ...notice });
-    await vault?.clearRooms().catch(() => undefined);
-    vault?.close();
+    await db?.clearRooms().catch(() => undefined);
+    db?.close();
   }
 
   #signOut(): void {
@@ -170,8 +170,8 @@ export class Account {
 
 function loadUser(): User | undefined {
   try {
-    const kept = localStorage.getItem(LAST_USER);
-    return kept === null ? undefined : decodeUser(JSON.parse(kept), LAST_USER);
+    const stored = localStorage.getItem(LAST_USER);
+    return stored === null ? undefined : decodeUser(JSON.parse(stored), LAST_USER);
   } catch {
     return undefined;
   }

@@ -32,7 +32,7 @@ const changes = (id: number, from: number, messages: Message[], more: object = {
 });
 
 describe('a room', () => {
-  test('asks for what lies in a hole and shows it in order', async () => {
+  test('requests missing changes and shows them in order', async () => {
     const { rig, session } = await connected();
     rig.socket().serve(news(message(1)), news(message(3)));
     const asked = await rig.command('room:changes');
@@ -43,7 +43,7 @@ describe('a room', () => {
     expect(texts(session)).toEqual(['m1', 'm2', 'm3']);
   });
 
-  test('what comes in the same frame as the answer to its join is shown', async () => {
+  test('shows a message in the same frame as the response to its join', async () => {
     present = await createTestChat();
     await present.chat.start();
     present.socket().serve(helloWithRoom());
@@ -54,7 +54,7 @@ describe('a room', () => {
     expect(texts(session)).toEqual(['m1', 'm2']);
   });
 
-  test('shows people under their present names, in what they wrote and in answers to it', async () => {
+  test('shows the current name of a user in messages and replies', async () => {
     const { rig, session } = await connected();
     const answer = message(2, { author: author(alice), replyTo: { id: 1001, seq: 1, author: author(bob), excerpt: 'm1' } });
     const robert = { ...bob, displayName: 'Robert' };
@@ -68,7 +68,7 @@ describe('a room', () => {
     expect(rig.chat.profile.user.getSnapshot().status).toBe('online');
   });
 
-  test('asks on while the server has more', async () => {
+  test('requests pages until the server has no more changes', async () => {
     const { rig, session } = await connected();
     rig.socket().serve({ type: 'pong', data: { heads: {}, epoch: 'e1' } }, news(message(5)));
     const first = await rig.command('room:changes');
@@ -79,7 +79,7 @@ describe('a room', () => {
     await until(session.timeline, (t) => t.messages.length === 5);
   });
 
-  test('a connection that cannot fill a hole is given up after three failures', async () => {
+  test('reconnects after three failures to read missing changes', async () => {
     const { rig } = await connected();
     rig.socket().serve(news(message(2)));
     for (const n of [1, 2, 3]) {
@@ -89,7 +89,7 @@ describe('a room', () => {
     await until(rig.sockets, (all) => all.length === 2);
   });
 
-  test('waits when it has read too much, and keeps the connection', async () => {
+  test('waits after a rate limit and keeps the connection', async () => {
     const { rig, session } = await connected();
     rig.socket().serve(news(message(2)));
     for (const n of [1, 2, 3, 4]) {
@@ -102,13 +102,13 @@ describe('a room', () => {
     expect(rig.sockets.getSnapshot()).toHaveLength(1);
   });
 
-  test('asks when the pong tells a head above the cursor', async () => {
+  test('requests changes if a pong contains a head above the cursor', async () => {
     const { rig } = await connected();
     rig.chat.rooms.session(7)?.onHead(4);
     expect((await rig.command('room:changes')).data.since).toBe(0);
   });
 
-  test('after a reset it forgets, joins anew and shows what there is', async () => {
+  test('removes its messages and joins again after a reset', async () => {
     const { rig, session } = await connected();
     rig.socket().serve(news(message(1)), news(message(3)));
     const asked = await rig.command('room:changes');
@@ -120,7 +120,7 @@ describe('a room', () => {
     expect(texts(session)).toEqual(['restored']);
   });
 
-  test('joins again from where it stood when the connection comes back', async () => {
+  test('joins again from its cursor after a reconnect', async () => {
     const { rig, session } = await connected();
     rig.socket().serve(news(message(1)), news(message(2)));
     rig.socket().end(1006);
@@ -133,7 +133,7 @@ describe('a room', () => {
     expect(texts(session)).toEqual(['m1', 'm2', 'm3']);
   });
 
-  test('a reset on joining brings the newest page with it', async () => {
+  test('shows the newest page after a reset on joining', async () => {
     const { rig, session } = await connected();
     rig.socket().serve(news(message(1)));
     rig.socket().end(1006);
@@ -145,7 +145,7 @@ describe('a room', () => {
     expect(texts(session)).toEqual(['restored']);
   });
 
-  test('a client that is far behind begins with the newest page', async () => {
+  test('loads the newest page if the client is far behind', async () => {
     const { rig } = await connected();
     rig.socket().end(1006);
     await until(rig.sockets, (all) => all.length === 2);
@@ -153,7 +153,7 @@ describe('a room', () => {
     expect((await rig.command('room:join')).data.since).toBeUndefined();
   });
 
-  test('is gone when the user was removed', async () => {
+  test('is removed when the user was removed from it', async () => {
     const { rig } = await connected();
     rig.socket().serve({ type: 'room:removed', data: { roomId: 7, reason: 'kicked' } });
     expect(rig.chat.rooms.session(7)).toBeUndefined();
@@ -162,7 +162,7 @@ describe('a room', () => {
 });
 
 describe('sending', () => {
-  test('pending, confirmed and placed: one message on the screen', async () => {
+  test('shows one message while it is pending, confirmed and received', async () => {
     const { rig, session } = await connected();
     await rig.chat.outbox.add(7, { text: 'hello' });
     const sent = await rig.command('message:send');
@@ -180,7 +180,7 @@ describe('sending', () => {
     expect(session.timeline.getSnapshot()).toMatchObject({ outgoing: [], messages: [{ text: 'hello' }] });
   });
 
-  test('what the connection swallowed goes out again on the next one, with the same cid', async () => {
+  test('sends a lost message again on the next connection, with the same cid', async () => {
     const { rig } = await connected();
     await rig.chat.outbox.add(7, { text: 'hello' });
     const first = await rig.command('message:send');
@@ -203,7 +203,7 @@ describe('unread', () => {
   });
 });
 
-test('a reload shows what this browser has kept before the server speaks', async () => {
+test('a reload shows the cached rooms before the server responds', async () => {
   const { rig: before } = await connected();
   before.socket().serve(news(message(1)));
   window.dispatchEvent(new Event('pagehide'));

@@ -34,15 +34,15 @@ test.each([
   ['`:smi', undefined],
   ['```\n:smi', undefined],
   ['`x` :smi', { start: 4, query: 'smi' }],
-])('in "%s" the code is %j', (text, begun) => expect(emojiAt(text, text.length)).toEqual(begun));
+])('finds in "%s" the unfinished code %j', (text, begun) => expect(emojiAt(text, text.length)).toEqual(begun));
 
-describe('which may be meant', () => {
+describe('emojiCandidates', () => {
   test.each([
     ['smile', ['smile', 'smiley']],
     ['thumbsup', ['+1']],
     ['rocke', ['rocket', 'astronaut']],
     ['nothing_like_it', []],
-  ])('"%s" is %j first', (query, codes) => expect(emojiCandidates(allEmoji.getSnapshot(), query).map(({ codes: [code] }) => code).slice(0, 2)).toEqual(codes));
+  ])('returns for "%s" first %j', (query, codes) => expect(emojiCandidates(allEmoji.getSnapshot(), query).map(({ codes: [code] }) => code).slice(0, 2)).toEqual(codes));
 });
 
 test.each([
@@ -51,13 +51,13 @@ test.each([
   [':no_such:', 9, undefined],
   ['a:wave:', 7, undefined],
   ['`:wave:', 7, undefined],
-])('"%s" closed at %i is %j', (text, caret, result) => expect(replaceCode(allEmoji.getSnapshot(), text, caret)).toEqual(result));
+])('replaces in "%s" the code before %i: %j', (text, caret, result) => expect(replaceCode(allEmoji.getSnapshot(), text, caret)).toEqual(result));
 
 test.each([
   ['```\nlet x', true],
   ['```ts\nx\n```\nafter', false],
   ['say ``` here', false],
-])('"%s" stands in a block of code: %s', (text, inside) => expect(isInFence(text, text.length)).toBe(inside));
+])('"%s" ends in a code block: %s', (text, inside) => expect(isInFence(text, text.length)).toBe(inside));
 
 test.each([
   ['🎉', true],
@@ -67,4 +67,4 @@ test.each([
   ['🎉!', false],
   ['12', false],
   ['', false],
-])('"%s" is emoji alone: %s', (text, alone) => expect(isEmojiOnly(text)).toBe(alone));
+])('"%s" consists of emoji: %s', (text, alone) => expect(isEmojiOnly(text)).toBe(alone));

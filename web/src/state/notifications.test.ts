@@ -14,7 +14,7 @@ function called(alerts: Notifications, ...said: Parameters<Notifications['onMess
   return call && `${call.title}: ${call.text}`;
 }
 
-describe('a call', () => {
+describe('a notification', () => {
   test.each([
     ['one’s name', message(1, { text: 'tea,\n@alice?', mentions: [1] }), plain, 'Bob in general: tea, @alice?'],
     ['anything in a talk of two', message(1), direct, 'Bob: m1'],
@@ -24,7 +24,7 @@ describe('a call', () => {
     ['not who came', message(1, { kind: 'system' }), direct, undefined],
   ])('is %s', (_, said, where, words) => expect(called(fresh(), said, where, 1)).toBe(words));
 
-  test('in a quiet room is none', () => {
+  test('is not created for a muted room', () => {
     const alerts = fresh();
     alerts.setRoomMuted(8, true);
     expect(called(alerts, message(1), direct, 1)).toBeUndefined();
@@ -33,7 +33,7 @@ describe('a call', () => {
   });
 });
 
-test('what is wanted is kept, and told to other tabs', () => {
+test('the setting is stored and shown in other tabs', () => {
   const alerts = fresh();
   alerts.setChoice('on');
   alerts.setRoomMuted(7, true);

@@ -4,7 +4,7 @@ import { type Page, PagedResource } from './pagedResource';
 
 type Asked = { question: string; cursor: string | undefined; answer: (page: Page<string>) => void; fail: () => void };
 
-/** A list whose server is the test. */
+/** Returns a list. The test plays its server. */
 function listing() {
   const asked: Asked[] = [];
   const pages = new PagedResource<string, string>(
@@ -15,7 +15,7 @@ function listing() {
   return { pages, asked, state: () => pages.state.getSnapshot() };
 }
 
-test('pages follow each other', async () => {
+test('reads page after page', async () => {
   const { pages, asked, state } = listing();
   const first = pages.query('a');
   asked[0]?.answer({ items: ['a1', 'a2'], next: 'c1' });
@@ -30,7 +30,7 @@ test('pages follow each other', async () => {
   expect(asked).toHaveLength(2);
 });
 
-test('what is shown stays until the answer is here, and a late answer to an earlier question is dropped', async () => {
+test('marks old results as stale during a new query, and drops late responses to earlier queries', async () => {
   const { pages, asked, state } = listing();
   const first = pages.query('a');
   asked[0]?.answer({ items: ['a1'] });
@@ -45,7 +45,7 @@ test('what is shown stays until the answer is here, and a late answer to an earl
   expect(state()).toEqual({ kind: 'ready', items: ['abc'] });
 });
 
-test('a failure keeps what was asked for before, and nothing of another question', async () => {
+test('a failure keeps results of the same query, but not of another one', async () => {
   const { pages, asked, state } = listing();
   const first = pages.query('a');
   asked[0]?.answer({ items: ['a1'], next: 'c1' });

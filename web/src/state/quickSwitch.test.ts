@@ -9,7 +9,7 @@ const direct = (id: number, other: typeof bob) => mine(id, 'x', { direct: true, 
 const rooms = [mine(1, 'garden club'), mine(2, 'reading'), mine(3, 'late night radio'), direct(4, bob), direct(5, cleo)];
 const ids = (list: readonly MyRoom[]) => list.map((one) => one.room.id);
 
-test('people stand by who spoke last, rooms as they are', () => {
+test('sorts direct rooms by their last message and keeps the order of rooms', () => {
   const order = sidebarOrder(rooms, new Map([[4, 10], [5, 20]]));
   expect([ids(order.rooms), ids(order.people)]).toEqual([[1, 2, 3], [5, 4]]);
 });
@@ -22,9 +22,9 @@ test.each([
   [[1, 2, 3], undefined, -1, 3],
   [[1], 1, 1, undefined],
   [[], undefined, 1, undefined],
-] as const)('among %j from %s by %i is %s', (all, from, step, next) => expect(adjacentRoom(all, from, step)).toBe(next));
+] as const)('returns in %j from %s by %i the room %s', (all, from, step, next) => expect(adjacentRoom(all, from, step)).toBe(next));
 
-describe('places', () => {
+describe('quickSwitchResults', () => {
   const unread = new Map([[3, { unread: 4, mentions: 0 }], [5, { unread: 1, mentions: 0 }]]);
   const find = (query: string, here?: number) => ids(quickSwitchResults(rooms, query, { me: 1, here, unread, visited: [2, 1] }));
 
@@ -37,7 +37,7 @@ describe('places', () => {
     ['una', [5]],
     ['cleo', [5]],
     ['zz', []],
-  ])('for "%s" are %j', (query, found) => expect(find(query)).toEqual(found));
+  ])('returns for "%s" %j', (query, found) => expect(find(query)).toEqual(found));
 
-  test('leave out where one is', () => expect(find('', 5)).toEqual([3, 2, 1, 4]));
+  test('does not contain the current room', () => expect(find('', 5)).toEqual([3, 2, 1, 4]));
 });

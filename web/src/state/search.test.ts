@@ -12,7 +12,7 @@ test.each([
   ['naïve 👍 tea', [[9, 12]], 'naïve 👍 [tea]'],
 ] as [string, [number, number][], string][])('%s', (text, places, marked) => expect(shown(text, ...places)).toBe(marked));
 
-test('of a long text the part around the first place is shown, in whole words', () => {
+test('shows the part of a long text around the first match, in whole words', () => {
   const long = `${'before '.repeat(40)}here ${'after '.repeat(60)}`;
   const at = long.indexOf('here');
   const words = shown(long, [at, at + 4]);
@@ -35,7 +35,7 @@ describe('search', () => {
     return { search: new Search(rest), asked };
   }
 
-  test('asks on while pages are empty and there is more', async () => {
+  test('reads on while pages are empty and there are more', async () => {
     const pages: Record<string, object> = { '': { results: [], nextCursor: 'a' }, a: { results: [], nextCursor: 'b' }, b: { results: [hit(1)] } };
     const { search, asked } = searching((query) => pages[query.get('cursor') ?? ''] ?? {});
     await search.query(' tea ', 7);
@@ -44,20 +44,20 @@ describe('search', () => {
     expect(search.state.getSnapshot()).not.toHaveProperty('next');
   });
 
-  test('does not ask for ever on its own', async () => {
+  test('stops after some empty pages', async () => {
     const { search, asked } = searching(() => ({ results: [], nextCursor: 'more' }));
     await search.query('tea');
     expect(asked).toHaveLength(5);
     expect(search.state.getSnapshot()).toMatchObject({ kind: 'ready', items: [], next: 'more' });
   });
 
-  test('a late answer to an earlier question is dropped', async () => {
+  test('drops a late response to an earlier query', async () => {
     const { search } = searching((query) => ({ results: [hit(query.get('q') === 'tea' ? 1 : 2)] }));
     await Promise.all([search.query('tea'), search.query('coffee')]);
     expect(search.state.getSnapshot()).toMatchObject({ items: [{ message: { seq: 2 } }] });
   });
 
-  test('without words there is nothing to show', async () => {
+  test('an empty query has no results', async () => {
     const { search, asked } = searching(() => ({ results: [hit(1)] }));
     await search.query('tea');
     await search.query('  ');

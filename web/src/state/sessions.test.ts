@@ -8,6 +8,6 @@ test.each([
   ['Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36', 'Chrome on Android'],
   ['curl/8.5.0', 'curl'],
   ['', 'Unknown device'],
-])('%s is %s', (userAgent, want) => {
+])('names the device of %s %s', (userAgent, want) => {
   expect(deviceName(userAgent)).toBe(want);
 });

@@ -20,7 +20,7 @@ test.each([
     { ...hook, failures: 9, lastError: 'answered 410 Gone', disabledAt: '2026-11-02T10:00:00.000Z' },
     { kind: 'given up', reason: 'answered 410 Gone', at: '2026-11-02T10:00:00.000Z' },
   ],
-])('a receiver that %s', (_, present, want) => {
+])('reports a receiver that %s', (_, present, want) => {
   expect(deliveryOf(present, 5)).toEqual(want);
 });
 

@@ -28,19 +28,19 @@ export interface TestChat {
   command(type: string, n?: number): Promise<FakeWebSocket['sent'][number]>;
 }
 
-type Answer = (method: string, path: string, body: unknown) => { status?: number; body: unknown };
+type RequestHandler = (method: string, path: string, body: unknown) => { status?: number; body: unknown };
 
-let rigs = 0;
+let count = 0;
 
 /** Creates a chat of alice. The test plays the server. */
-export async function createTestChat(answer: Answer = () => ({ body: {} }), vault?: LocalDatabase): Promise<TestChat> {
+export async function createTestChat(handle: RequestHandler = () => ({ body: {} }), existing?: LocalDatabase): Promise<TestChat> {
   const sockets = new Store<readonly FakeWebSocket[]>([]);
-  const asked: string[] = [];
-  const db = vault ?? (await openLocalDatabase(`rig-${++rigs}`));
+  const requests: string[] = [];
+  const db = existing ?? (await openLocalDatabase(`test-${++count}`));
   const respond = (method: string, url: string, sent: unknown) => {
     const path = url.replace('/api/v1', '');
-    asked.push(`${method} ${path}`);
-    const { status = 200, body } = answer(method, path, sent);
+    requests.push(`${method} ${path}`);
+    const { status = 200, body } = handle(method, path, sent);
     return new Response(status === 204 ? null : JSON.stringify(body), { status });
   };
   const rest = new RestClient(
@@ -50,7 +50,7 @@ export async function createTestChat(answer: Answer = () => ({ body: {} }), vaul
   const chat = new Chat({
     user: alice,
     rest,
-    db: db,
+    db,
     storage: new UserStorage(databaseName(alice)),
     tabs: singleTab,
     callbacks: { onSessionEnded: () => undefined, onConnectFailed: () => undefined, onOtherUser: () => undefined },
@@ -70,17 +70,17 @@ export async function createTestChat(answer: Answer = () => ({ body: {} }), vaul
     return ws;
   };
   const command = (type: string, n = 1) => socket().waitForCommand((sent) => sent.filter((one) => one.type === type)[n - 1]);
-  return { chat, db: db, sockets, requests: asked, socket, command };
+  return { chat, db, sockets, requests, socket, command };
 }
 
 /** Creates a chat that is connected, with an empty room 7. */
-export async function connectTestChat(answer?: Answer): Promise<TestChat> {
-  const rigged = await createTestChat(answer);
-  await rigged.chat.start();
-  rigged.socket().serve(helloWithRoom());
-  const join = await rigged.command('room:join');
-  rigged.socket().serve(joined(join.id));
-  return rigged;
+export async function connectTestChat(handle?: RequestHandler): Promise<TestChat> {
+  const testChat = await createTestChat(handle);
+  await testChat.chat.start();
+  testChat.socket().serve(helloWithRoom());
+  const join = await testChat.command('room:join');
+  testChat.socket().serve(joined(join.id));
+  return testChat;
 }
 
 export function helloWithRoom(head = 0): object {

@@ -8,7 +8,7 @@ test.each([
   [5, 16_000],
   [6, 30_000],
   [10, 30_000],
-])('attempt %i waits up to %i ms', (attempt, most) => {
+])('waits before attempt %i up to %i ms', (attempt, most) => {
   expect(backoffMs(attempt, () => 1)).toBe(most);
   expect(backoffMs(attempt, () => 0.5)).toBe(most / 2);
   expect(backoffMs(attempt, () => 0)).toBe(0);

@@ -255,10 +255,10 @@ export class RestClient {
   async upload(file: Blob, name: string, options: UploadOptions): Promise<Attachment> {
     const form = new FormData();
     form.set('file', file, name);
-    const answer = await this.#upload(`${BASE}/uploads`, form, options).catch(() => {
+    const response = await this.#upload(`${BASE}/uploads`, form, options).catch(() => {
       throw new NetworkError();
     });
-    return (await decodeResponse(answer, decodeUploadOutputBody, '/uploads')).attachment;
+    return (await decodeResponse(response, decodeUploadOutputBody, '/uploads')).attachment;
   }
 
   getUploadAllowance(): Promise<UploadAllowance> {
@@ -304,32 +304,32 @@ export class RestClient {
   }
 }
 
-async function decodeResponse<T>(answer: Response, decode: Decode<T>, path: string): Promise<T> {
-  if (!answer.ok) throw await errorOf(answer);
-  if (answer.status === 204) return decode(undefined, path);
-  return decode(await readJson(answer), path);
+async function decodeResponse<T>(response: Response, decode: Decode<T>, path: string): Promise<T> {
+  if (!response.ok) throw await errorOf(response);
+  if (response.status === 204) return decode(undefined, path);
+  return decode(await readJson(response), path);
 }
 
-async function readJson(answer: Response): Promise<unknown> {
+async function readJson(response: Response): Promise<unknown> {
   try {
-    return (await answer.json()) as unknown;
+    return (await response.json()) as unknown;
   } catch {
     throw new NetworkError();
   }
 }
 
 /** Converts a problem+json response to an error. The error page of a proxy counts as an unreachable server. */
-async function errorOf(answer: Response): Promise<Error> {
-  const retryAfter = Number(answer.headers.get('Retry-After'));
+async function errorOf(response: Response): Promise<Error> {
+  const retryAfter = Number(response.headers.get('Retry-After'));
   const retryAfterMs = retryAfter > 0 ? retryAfter * 1000 : undefined;
   try {
-    const problem = decodeProblem((await answer.json()) as unknown, 'problem');
+    const problem = decodeProblem((await response.json()) as unknown, 'problem');
     const first = problem.errors[0];
     const detail = problem.detail || first?.message || problem.title;
     return new ApiError(problem.code, detail, { retryAfterMs, field: first?.location.replace(/^body\./, '') });
   } catch {
-    if (answer.status === 401) return new ApiError('UNAUTHENTICATED', 'Please sign in.');
-    if (answer.status >= 500) return new NetworkError();
+    if (response.status === 401) return new ApiError('UNAUTHENTICATED', 'Please sign in.');
+    if (response.status >= 500) return new NetworkError();
     return new ApiError('INTERNAL', '', { retryAfterMs });
   }
 }

@@ -49,14 +49,14 @@ function last(): FakeWebSocket {
 }
 
 describe('connection', () => {
-  test('is connected when the server has said hello', () => {
+  test('is connected after the first frame of the server', () => {
     socket.open();
     expect(states).toEqual(['connecting']);
     last().serve(hello());
     expect(states).toEqual(['connecting', 'connected']);
   });
 
-  test('comes back with growing patience and gives up after ten attempts', () => {
+  test('reconnects with growing delays and fails after ten attempts', () => {
     socket.open();
     last().serve(hello());
     last().end(1006);
@@ -76,7 +76,7 @@ describe('connection', () => {
     expect(refused).toBe(10);
   });
 
-  test('tries at once when told to, even after it gave up', () => {
+  test('reconnects immediately on request, even after it failed', () => {
     socket.open();
     last().serve(hello());
     for (let i = 0; i < 11; i++) {
@@ -91,14 +91,14 @@ describe('connection', () => {
     expect(socket.state.kind).toBe('connected');
   });
 
-  test.each([1001, 1011, 1013, 4002, 4008])('comes back after close code %i', (code) => {
+  test.each([1001, 1011, 1013, 4002, 4008])('reconnects after close code %i', (code) => {
     socket.open();
     last().serve(hello());
     last().end(code);
     expect(socket.state.kind).toBe('reconnecting');
   });
 
-  test('does not come back when the session has ended', () => {
+  test('does not reconnect after the session has ended', () => {
     socket.open();
     last().serve(hello());
     last().end(4001);
@@ -108,7 +108,7 @@ describe('connection', () => {
     expect(socket.state.kind).toBe('disconnected');
   });
 
-  test('says why when too many connections are open, and waits for a person', () => {
+  test('reports too many connections and waits for the user', () => {
     socket.open();
     last().serve(hello());
     last().end(4029);
@@ -117,7 +117,7 @@ describe('connection', () => {
     expect(socket.state).toMatchObject({ kind: 'failed' });
   });
 
-  test('leaves a draining node when the node says', () => {
+  test('leaves a draining node after the announced delay', () => {
     socket.open();
     last().serve(hello(), { type: 'draining', data: { reconnectInMs: 3_000 } });
     vi.advanceTimersByTime(2_999);
@@ -126,7 +126,7 @@ describe('connection', () => {
     expect(opened).toHaveLength(2);
   });
 
-  test('notices a dead connection by a ping without a pong', () => {
+  test('detects a dead connection by a missing pong', () => {
     socket.open();
     last().serve(hello({ pingMs: 20_000 }));
     vi.advanceTimersByTime(20_000);
@@ -135,7 +135,7 @@ describe('connection', () => {
     return vi.waitFor(() => expect(socket.state.kind).toBe('reconnecting'));
   });
 
-  test('a server that never says hello is not a connection', () => {
+  test('drops a connection without a first frame', () => {
     socket.open();
     vi.advanceTimersByTime(10_000);
     expect(socket.state.kind).toBe('reconnecting');
@@ -143,13 +143,13 @@ describe('connection', () => {
 });
 
 describe('frames', () => {
-  test('one frame may hold several objects', () => {
+  test('a message can contain several frames', () => {
     socket.open();
     last().serve(hello(), { type: 'typing:update', data: { roomId: 7, userIds: [2] } }, { type: 'typing:update', data: { roomId: 8, userIds: [] } });
     expect(events.map((frame) => frame.type)).toEqual(['connected', 'typing:update', 'typing:update']);
   });
 
-  test('what is broken or unknown is left out, the rest is taken', () => {
+  test('ignores invalid and unknown frames', () => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     socket.open();
     last().serve(hello());
@@ -159,7 +159,7 @@ describe('frames', () => {
     expect(events.map((frame) => frame.type)).toEqual(['connected', 'room:removed']);
   });
 
-  test('answers find their question', async () => {
+  test('assigns responses to requests', async () => {
     socket.open();
     last().serve(hello());
     const first = socket.request('message:send', { roomId: 7, cid: 'a', text: 'one' });
@@ -172,7 +172,7 @@ describe('frames', () => {
     await expect(second).rejects.toBeInstanceOf(ApiError);
   });
 
-  test('what the server does not know it is not told again', async () => {
+  test('does not repeat a command that the server does not know', async () => {
     socket.open();
     last().serve(hello());
     socket.notify('typing:start', { roomId: 7 });
@@ -183,7 +183,7 @@ describe('frames', () => {
     expect(last().sent.map((sent) => sent.type)).toEqual(['typing:start', 'read:mark']);
   });
 
-  test('a question dies with its connection', async () => {
+  test('rejects pending requests when the connection ends', async () => {
     socket.open();
     last().serve(hello());
     const asked = socket.request('room:changes', { roomId: 7, since: 1, epoch: 'e1' });

@@ -119,7 +119,7 @@ export class ChatSocket {
     const ws = this.#ws;
     if (ws === undefined || ws.readyState !== WebSocket.OPEN) throw new NetworkError();
     const id = this.#nextId++;
-    const answer = new Promise<unknown>((resolve, reject) => {
+    const response = new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(new NetworkError('The server did not respond in time. Please try again.'));
@@ -127,7 +127,7 @@ export class ChatSocket {
       this.#pending.set(id, { resolve, reject, timer });
     });
     ws.send(JSON.stringify({ id, type, data }));
-    return answer;
+    return response;
   }
 
   #setState(state: ConnectionState): void {

@@ -11,6 +11,6 @@ test.each([
   ['2026-11-23T07:48:00.000Z', '2 h 12 min'],
   ['2026-11-22T03:00:00.000Z', '1 day'],
   ['2026-11-01T10:00:00.000Z', '22 days'],
-])('%s is %s ago', (since, want) => {
+])('formats the time since %s as %s', (since, want) => {
   expect(formatAge(since, now)).toBe(want);
 });

@@ -12,10 +12,10 @@ test.each([
   ['of who is gone', { ...entry, actor: { ...author(3, ''), username: '' } }, 'Deleted user (3) banned Bob from general'],
   ['about nobody', { ...entry, action: 'limits.change', user: undefined, room: undefined }, 'Alice changed the limits'],
   ['that is new to this client', { ...entry, action: 'moon.rise' }, 'Alice moon.rise Bob general'],
-])('an entry %s', (_, record, want) => {
+])('describes an entry %s', (_, record, want) => {
   expect(sentenceOf(record as AuditEntry).map(({ text }) => text).join('')).toBe(want);
 });
 
-test('names stand apart from words', () => {
+test('separates names from other text', () => {
   expect(sentenceOf(entry).filter(({ isName }) => isName).map(({ text }) => text)).toEqual(['Alice', 'Bob', 'general']);
 });

@@ -16,7 +16,7 @@ const standard: ServerLimits = {
 };
 const view = { limits: { ...standard, roomsPerHour: 3 }, standard };
 
-test('a file is told in megabytes, whatever its bytes', () => {
+test('displays sizes in megabytes', () => {
   expect(formatLimits(standard).maxUploadSize).toBe('10');
   const odd = { ...standard, maxUploadSize: 15_000_000 };
   expect(parseLimits({ ...formatLimits(standard), maxUploadSize: formatLimits(odd).maxUploadSize }, view).patch.maxUploadSize).toBe(15_000_000);
@@ -29,7 +29,7 @@ test.each([
   ["the environment's", { roomsPerHour: '10' }, { roomsPerHour: 0 }],
   ['an empty field', { roomsPerHour: ' ' }, { roomsPerHour: 0 }],
   ['an empty field where nothing was set', { maxMessageLength: '' }, {}],
-])('%s is sent as it is meant', (_, texts, patch) => {
+])('sends %s in the unit of the API', (_, texts, patch) => {
   expect(parseLimits({ ...formatLimits(view.limits), ...texts }, view)).toEqual({ patch, errors: {} });
 });
 
@@ -40,7 +40,7 @@ test.each([
   ['roomsPerHour', 'many'],
   ['maxUploadSize', '0'],
   ['maxUploadSize', '-1'],
-] as const)('%s takes no %s', (name, text) => {
+] as const)('%s rejects %s', (name, text) => {
   const { patch, errors } = parseLimits({ ...formatLimits(view.limits), [name]: text }, view);
   expect(patch).toEqual({});
   expect(Object.keys(errors)).toEqual([name]);

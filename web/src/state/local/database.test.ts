@@ -13,7 +13,7 @@ const cached = {
 } as const;
 
 describe('vault', () => {
-  test('is on disk: what one page keeps, the next one finds', async () => {
+  test('keeps entries for the next page', async () => {
     const before = await openLocalDatabase('vault-reload');
     await before.addEntry(entry);
     await before.putRoom({ ...cached, messages: [...cached.messages] });
@@ -23,18 +23,18 @@ describe('vault', () => {
     expect(await after.listRooms()).toMatchObject([{ roomId: 7, seq: 1 }]);
   });
 
-  test('users never see each other’s', async () => {
+  test('separates users', async () => {
     const hers = await openLocalDatabase(databaseName(alice));
     const his = await openLocalDatabase(databaseName(bob));
     await hers.addEntry(entry);
     expect(await his.listEntries()).toEqual([]);
   });
 
-  test('a user with the same id on a server that began anew is another user', () => {
+  test('a user with the same ID on a new server database is another user', () => {
     expect(databaseName(user(1, 'alice'))).not.toBe(databaseName({ ...user(1, 'alice'), createdAt: '2026-12-01T00:00:00.000Z' }));
   });
 
-  test('forgetting the rooms keeps what is unsent', async () => {
+  test('clearRooms keeps unsent messages', async () => {
     const vault = await openLocalDatabase('vault-forget');
     await vault.addEntry(entry);
     await vault.putRoom({ ...cached, messages: [] });
@@ -43,7 +43,7 @@ describe('vault', () => {
     expect(await vault.listEntries()).toHaveLength(1);
   });
 
-  test('destroyed, it is empty', async () => {
+  test('is empty after destroy', async () => {
     const vault = await openLocalDatabase('vault-destroy');
     await vault.addEntry(entry);
     await vault.destroy();
@@ -51,7 +51,7 @@ describe('vault', () => {
     expect(await after.listEntries()).toEqual([]);
   });
 
-  test('does not bring back what another tab removed', async () => {
+  test('does not restore an entry that another tab removed', async () => {
     const vault = await openLocalDatabase('vault-change');
     const kept = await vault.addEntry(entry);
     await vault.removeEntry(kept.order);

@@ -153,9 +153,9 @@ class MemoryDatabase implements LocalDatabase {
   }
 
   async addEntry(entry: Omit<OutboxEntry, 'order'>): Promise<OutboxEntry> {
-    const kept = { ...entry, order: this.#next++ };
-    this.#entries.set(kept.order, kept);
-    return kept;
+    const stored = { ...entry, order: this.#next++ };
+    this.#entries.set(stored.order, stored);
+    return stored;
   }
 
   async updateEntry(order: number, patch: EntryPatch): Promise<OutboxEntry | undefined> {

@@ -14,7 +14,7 @@ afterEach(() => {
   for (const { chat } of rigs.splice(0)) chat.stop();
 });
 
-/** A page of alice's that shows room 7. */
+/** Opens a page of alice that shows room 7. */
 async function page(): Promise<{ rig: TestChat; session: RoomSession }> {
   const rig = await connectTestChat();
   rigs.push(rig);
@@ -26,15 +26,15 @@ async function page(): Promise<{ rig: TestChat; session: RoomSession }> {
 
 const kept = () => Object.keys(localStorage).filter((key) => key.startsWith(`${databaseName(alice)}.`));
 
-/** The browser tells this page what another tab has kept. */
+/** Sends the storage event for a value that another tab stored. */
 function otherTabKeeps(name: string, value: unknown): void {
   new UserStorage(databaseName(alice)).set(name, value);
   const newValue = value === undefined ? null : JSON.stringify(value);
   window.dispatchEvent(new StorageEvent('storage', { key: `${databaseName(alice)}.${name}`, newValue }));
 }
 
-describe('what is written and not sent', () => {
-  test('outlives the page, with what it answers and what is being changed', async () => {
+describe('a draft', () => {
+  test('is restored after a reload, with its reply and edit', async () => {
     const before = await page();
     before.session.draft.text.set('half a thought');
     before.session.draft.startReply(message(3));
@@ -47,7 +47,7 @@ describe('what is written and not sent', () => {
     expect(session.draft.editing.getSnapshot()).toEqual({ messageId: 1004, text: 'better words' });
   });
 
-  test('is gone once it is sent', async () => {
+  test('is removed when it is sent', async () => {
     const { rig, session } = await page();
     session.draft.text.set('a whole thought');
     session.draft.startReply(message(3));
@@ -55,7 +55,7 @@ describe('what is written and not sent', () => {
     expect(kept()).toEqual([]);
   });
 
-  test('of another tab is shown, and not written over by half of it', async () => {
+  test('of another tab is shown, and a partial state is not stored', async () => {
     const { session } = await page();
     session.draft.text.set('mine');
     const written = { text: 'from the other tab', replyTo: { id: 1003, seq: 3, author: { id: 2, username: 'bob', displayName: 'Bob', avatarUrl: '' }, excerpt: 'm3' } };
@@ -69,21 +69,21 @@ describe('what is written and not sent', () => {
     expect([session.draft.text.getSnapshot(), session.draft.replyTarget.getSnapshot()]).toEqual(['', undefined]);
   });
 
-  test('that cannot be read is nothing', async () => {
+  test('that cannot be decoded is ignored', async () => {
     localStorage.setItem(`${databaseName(alice)}.draft.7`, '{"text": 5');
     localStorage.setItem(`${databaseName(alice)}.edit.7`, '{"text": 5}');
     const { session } = await page();
     expect([session.draft.text.getSnapshot(), session.draft.editing.getSnapshot()]).toEqual(['', undefined]);
   });
 
-  test('goes with the room', async () => {
+  test('is removed with the room', async () => {
     const { rig, session } = await page();
     session.draft.text.set('too late');
     rig.socket().serve({ type: 'room:removed', data: { roomId: 7, reason: 'kicked' } });
     expect(kept()).toEqual([]);
   });
 
-  test('and begun changes of a message go when it is deleted', async () => {
+  test('that edits a message is removed when the message is deleted', async () => {
     const { rig, session } = await page();
     session.draft.startEditing(message(1));
     rig.socket().serve({ type: 'message:deleted', data: { roomId: 7, seq: 1, message: message(1, { text: '', deletedAt: '2026-11-23T10:05:00.000Z' }) } });
@@ -91,7 +91,7 @@ describe('what is written and not sent', () => {
     expect(kept()).toEqual([]);
   });
 
-  test('goes with the account when it signs out; another user’s stays', async () => {
+  test('is removed when its user signs out; those of other users stay', async () => {
     const account = new Account(new RestClient(async (input) => (String(input).endsWith('/login') ? new Response(JSON.stringify({ user: alice })) : new Response(null, { status: 204 }))), 'ws://test/ws');
     await account.login('alice', 'correct horse');
     new UserStorage(databaseName(alice)).set('draft.7', { text: 'hers' });

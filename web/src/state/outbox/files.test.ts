@@ -7,9 +7,9 @@ const file = (name: string, size: number) => ({ name, size });
 test.each([
   ['what fits is accepted', [file('a', 5)], 0, ['a'], []],
   ['as large as may be is not too large', [file('a', 10 << 20)], 0, ['a'], []],
-  ['too large is told with the limit, the rest is accepted', [file('film', (10 << 20) + 1), file('b', 1)], 0, ['b'], ['film is too large. The limit is 10 MB.']],
+  ['reports a file above the limit and accepts the others', [file('film', (10 << 20) + 1), file('b', 1)], 0, ['b'], ['film is too large. The limit is 10 MB.']],
   ['nothing is no file', [file('nothing', 0)], 0, [], ['nothing is empty.']],
-  ['too many are told once', [file('a', 1), file('b', 1), file('c', 1)], 2, ['a'], ['A message can have at most 3 files.']],
+  ['reports too many files once', [file('a', 1), file('b', 1), file('c', 1)], 2, ['a'], ['A message can have at most 3 files.']],
 ])('%s', (_, files, present, accepted, errors) => {
   const admitted = selectFiles(files, present, limits);
   expect(admitted.accepted.map(({ name }) => name)).toEqual(accepted);
@@ -23,11 +23,11 @@ test.each([
   [3_450_000, '3.3 MB'],
   [10 << 20, '10 MB'],
   [20_000_000_000, '19 GB'],
-])('%i bytes are %s', (bytes, words) => expect(formatSize(bytes)).toBe(words));
+])('formats %i bytes as %s', (bytes, words) => expect(formatSize(bytes)).toBe(words));
 
 test.each([
   [[100, 50], [100, 50]],
   [[1000, 500], [400, 200]],
   [[500, 3000], [50, 300]],
   [[9000, 1], [400, 1]],
-])('%j is drawn as %j', ([width = 0, height = 0], [w, h]) => expect(fitWithin(width, height, 400, 300)).toEqual({ width: w, height: h }));
+])('fits %j into %j', ([width = 0, height = 0], [w, h]) => expect(fitWithin(width, height, 400, 300)).toEqual({ width: w, height: h }));

@@ -11,7 +11,7 @@ import { openLocalDatabase, type OutboxEntry, type LocalDatabase } from '../loca
 
 const ROOM = 7;
 
-/** What the tabs of one browser share: locks and a channel, as the browser has them. */
+/** Browser simulates what the tabs of one browser share: locks and a channel. */
 class Browser {
   #tails = new Map<string, Promise<void>>();
   #tabs: FakeTabs[] = [];
@@ -22,8 +22,8 @@ class Browser {
     return tab;
   }
 
-  tellOthers(from: FakeTabs, news: TabMessage): void {
-    for (const tab of this.#tabs) if (tab !== from) queueMicrotask(() => tab.heard?.(news));
+  broadcast(from: FakeTabs, message: TabMessage): void {
+    for (const tab of this.#tabs) if (tab !== from) queueMicrotask(() => tab.listener?.(message));
   }
 
   alone(name: string, work: () => Promise<void>): Promise<void> {
@@ -34,19 +34,19 @@ class Browser {
 }
 
 class FakeTabs implements Tabs {
-  heard: ((news: TabMessage) => void) | undefined;
+  listener: ((message: TabMessage) => void) | undefined;
   #browser: Browser;
 
   constructor(browser: Browser) {
     this.#browser = browser;
   }
 
-  broadcast(news: TabMessage): void {
-    this.#browser.tellOthers(this, news);
+  broadcast(message: TabMessage): void {
+    this.#browser.broadcast(this, message);
   }
 
-  onMessage(listener: (news: TabMessage) => void): void {
-    this.heard = listener;
+  onMessage(listener: (message: TabMessage) => void): void {
+    this.listener = listener;
   }
 
   withLock(name: string, work: () => Promise<void>): Promise<void> {
@@ -60,7 +60,7 @@ class FakeTabs implements Tabs {
   close(): void {}
 }
 
-/** A server that answers as told and remembers what it was sent. */
+/** A server that sends prepared responses and records requests. */
 class FakeServer implements OutboxTransport {
   connected = true;
   sent: string[] = [];
@@ -119,7 +119,7 @@ describe('outbox', () => {
     expect(server.mostInFlight).toBe(1);
   });
 
-  test('keeps a message before it is sent', async () => {
+  test('stores a message before it is sent', async () => {
     const vault = await freshVault();
     const server = new FakeServer();
     let kept: OutboxEntry[] = [];
@@ -133,7 +133,7 @@ describe('outbox', () => {
     expect(kept.map((entry) => entry.text)).toEqual(['one']);
   });
 
-  test('keeps what is written offline and sends it when the connection is there', async () => {
+  test('stores messages while offline and sends them on the next connection', async () => {
     const server = new FakeServer();
     server.connected = false;
     const outbox = outboxOn(await freshVault(), server);
@@ -169,7 +169,7 @@ describe('outbox', () => {
     expect(seen).toEqual(cids);
   });
 
-  test('sends the same cid again when the answer was lost', async () => {
+  test('sends the same cid again if the response was lost', async () => {
     const server = new FakeServer();
     const cids: string[] = [];
     const connection = new Store(true);
@@ -191,7 +191,7 @@ describe('outbox', () => {
     expect(cids[1]).toBe(cids[0]);
   });
 
-  test.each(['UNAVAILABLE', 'RATE_LIMITED'] as const)('waits as long as %s says, still pending', async (code) => {
+  test.each(['UNAVAILABLE', 'RATE_LIMITED'] as const)('waits as long as %s requires and stays pending', async (code) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     const server = new FakeServer();
     server.answer = async (entry) => {
@@ -211,7 +211,7 @@ describe('outbox', () => {
     expect(server.sent).toEqual(['one', 'one', 'two']);
   });
 
-  test('a refusal fails the message and lets the next one go', async () => {
+  test('an error fails the message and the next one is sent', async () => {
     const server = new FakeServer();
     server.answer = async (entry) => {
       if (entry.text === 'bad') throw new ApiError('TOO_LONG', 'That is too long.');
@@ -225,7 +225,7 @@ describe('outbox', () => {
     expect(server.sent).toEqual(['bad', 'good']);
   });
 
-  test('what failed is sent again, or thrown away, when a person says so', async () => {
+  test('the user can send a failed message again or discard it', async () => {
     const server = new FakeServer();
     server.answer = async () => {
       throw new ApiError('FORBIDDEN', 'You may not write here.');
@@ -241,7 +241,7 @@ describe('outbox', () => {
     expect(server.sent).toEqual(['again', 'away', 'again']);
   });
 
-  test('a message on its way cannot be thrown away', async () => {
+  test('a pending message cannot be discarded', async () => {
     const server = new FakeServer();
     server.connected = false;
     const outbox = outboxOn(await freshVault(), server);
@@ -250,7 +250,7 @@ describe('outbox', () => {
     expect(states(outbox)).toEqual(['one: pending']);
   });
 
-  test('two tabs send everything once', async () => {
+  test('two tabs send each message once', async () => {
     const vault = await freshVault();
     const browser = new Browser();
     const server = new FakeServer();
@@ -263,7 +263,7 @@ describe('outbox', () => {
     expect(server.mostInFlight).toBe(1);
   });
 
-  test('a tab with a connection sends what a tab without one wrote', async () => {
+  test('a connected tab sends the messages of a disconnected one', async () => {
     const vault = await freshVault();
     const browser = new Browser();
     const away = new FakeServer();
@@ -281,7 +281,7 @@ describe('files', () => {
   const file = (name: string): OutgoingFile => ({ name, type: 'text/plain', size: 4, blob: new Blob(['text']) });
   const album = { text: 'look', files: [file('a'), file('b')] };
 
-  test('go before the message, which names them', async () => {
+  test('are uploaded before the message that contains them', async () => {
     const server = new FakeServer();
     let sent: OutboxEntry | undefined;
     server.answer = async (entry) => confirm((sent = entry));
@@ -293,7 +293,7 @@ describe('files', () => {
     expect(outbox.progress.getSnapshot().size).toBe(0);
   });
 
-  test('that are there are not uploaded again after a reload, and the text is kept', async () => {
+  test('are not uploaded again after a reload, and the text stays', async () => {
     const vault = await freshVault();
     const server = new FakeServer();
     server.take = async ({ name }) => {
@@ -311,7 +311,7 @@ describe('files', () => {
     expect(server.sent).toEqual(['look']);
   });
 
-  test('that are refused fail with the message, and can be tried again', async () => {
+  test('fail together with the message and can be retried', async () => {
     const server = new FakeServer();
     server.take = async () => {
       throw new ApiError('TOO_LARGE', 'Too large.');
@@ -327,7 +327,7 @@ describe('files', () => {
     expect(server.sent).toEqual(['look']);
   });
 
-  test('above the quota fail with the reason; the message is kept, and the next one goes', async () => {
+  test('above the quota fail with a reason; the message stays and the next one is sent', async () => {
     const server = new FakeServer();
     server.take = async () => {
       throw new ApiError('QUOTA_EXCEEDED', 'You have reached your limit for uploads today.', { field: 'file' });
@@ -340,7 +340,7 @@ describe('files', () => {
     expect(server.sent).toEqual(['next']);
   });
 
-  test('can be taken back while they upload; what follows goes on', async () => {
+  test('can be discarded during the upload; the next message is sent', async () => {
     const server = new FakeServer();
     server.take = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new NetworkError())));
     const outbox = outboxOn(await freshVault(), server);
@@ -352,7 +352,7 @@ describe('files', () => {
     expect(server.sent).toEqual(['next']);
   });
 
-  test('that the server has forgotten are uploaded anew', async () => {
+  test('are uploaded again if the server has deleted them', async () => {
     const server = new FakeServer();
     server.answer = async () => {
       throw new ApiError('NOT_FOUND', 'There is no such file.');

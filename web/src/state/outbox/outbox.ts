@@ -155,20 +155,20 @@ export class Outbox {
 
   /** Sends one message and reports whether the next one can be sent. */
   async #sendOne(entry: OutboxEntry): Promise<boolean> {
-    const { db: vault, transport: carrier, onConfirmed: confirmed } = this.#options;
+    const { db, transport, onConfirmed } = this.#options;
     try {
       const whole = await this.#uploadFiles(entry);
       if (whole === undefined) return true; // discarded
-      const answer = await carrier.send(whole);
-      confirmed(answer);
-      await vault.removeEntry(entry.order);
+      const confirmation = await transport.send(whole);
+      onConfirmed(confirmation);
+      await db.removeEntry(entry.order);
     } catch (error) {
       if (!(error instanceof ApiError)) {
         // Without a response the message may be stored or not. Sending the same cid again is safe.
         this.#scheduleFlush(entry.roomId, RETRY_DELAY_MS);
         return false;
       }
-      await vault.updateEntry(entry.order, error.retryable
+      await db.updateEntry(entry.order, error.retryable
         ? { state: { kind: 'pending', notBefore: Date.now() + (error.retryAfterMs ?? RETRY_DELAY_MS) } }
         : { state: { kind: 'failed', reason: errorMessage(error) }, ...(error.code === 'NOT_FOUND' ? clearUploads(entry) : {}) });
     }

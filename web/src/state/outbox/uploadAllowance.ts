@@ -3,7 +3,7 @@ import type { RestClient } from '../../transport/rest';
 import { formatSize } from './files';
 import { Store } from '../store';
 
-/** UploadAllowances knows how much the user may still upload today. It is undefined until the server has answered. */
+/** UploadAllowanceState is how much the user may still upload today. It is undefined until the first response. */
 export class UploadAllowanceState {
   readonly state = new Store<UploadAllowance | undefined>(undefined);
   #rest: RestClient;
@@ -12,7 +12,7 @@ export class UploadAllowanceState {
     this.#rest = rest;
   }
 
-  /** Keeps the last answer if the server cannot be reached, or is of an older version. */
+  /** Keeps the last value if the server cannot be reached or has an older version. */
   async load(): Promise<void> {
     try {
       this.state.set(await this.#rest.getUploadAllowance());

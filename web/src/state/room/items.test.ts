@@ -27,7 +27,7 @@ function told(items: Item[]): string[] {
 }
 
 describe('itemsOf', () => {
-  test('lines of one author stand together until another speaks, or a while has passed', () => {
+  test('groups messages of one author until another author writes or time has passed', () => {
     const messages = [
       message(1, at('2026-11-23T10:00:00.000Z')),
       message(2, at('2026-11-23T10:04:00.000Z')),
@@ -38,19 +38,19 @@ describe('itemsOf', () => {
     expect(told(lay({ messages }))).toEqual(['day', 'head m1', 'more m2', 'head m3', 'head m4', 'head m5']);
   });
 
-  test('each day has its line', () => {
+  test('starts each day with a separator', () => {
     const messages = [message(1, at('2026-11-21T12:00:00.000Z')), message(2, at('2026-11-23T12:00:00.000Z'))];
     expect(told(lay({ messages }))).toEqual(['day', 'head m1', 'day', 'head m2']);
   });
 
-  test('what is new begins with the first unread message of another', () => {
+  test('puts the marker of new messages before the first unread message of another user', () => {
     const join = message(2, { kind: 'system', text: 'Bob joined.' });
     const items = lay({ messages: [message(1), join, mine(3, 'a'), message(4), message(5)] }, 1);
     expect(told(items)).toEqual(['day', 'head m1', 'system Bob joined.', 'head m3', 'new', 'head m4', 'more m5']);
     expect(firstUnreadItem(items)).toMatchObject({ message: { text: 'm4' } });
   });
 
-  test('a message keeps its key when it was sent', () => {
+  test('keeps the key of a message when it is confirmed', () => {
     const pending = { kind: 'pending', cid: 'a', text: 'hello', createdAt: '2026-11-23T10:00:00.000Z' } as const;
     const before = lay({ outgoing: [pending] }).at(-1);
     const after = lay({ messages: [mine(1, 'a')] }).at(-1);

@@ -13,13 +13,13 @@ test.each([
   ['a/@bo', undefined],
   ['@@bo', undefined],
   [`@${'b'.repeat(21)}`, undefined],
-])('in "%s" the name is %j', (text, naming) => expect(mentionAt(text, text.length)).toEqual(naming));
+])('finds in "%s" the unfinished name %j', (text, naming) => expect(mentionAt(text, text.length)).toEqual(naming));
 
-test('only what stands before the caret counts', () => {
+test('ignores text after the caret', () => {
   expect(mentionAt('@bob and more', 3)).toEqual({ start: 0, query: 'bo' });
 });
 
-describe('who may be meant', () => {
+describe('mentionCandidates', () => {
   const member = (id: number, username: string, displayName: string): Member => ({ user: user(id, username, displayName), role: 'member', status: 'online', joinedAt: '' });
   const members = [member(1, 'bo', 'Me'), member(2, 'bobby', 'Zed'), member(3, 'bob', 'Bob'), member(4, 'carla', 'Élodie Bosch'), member(5, 'dan', 'Dan')];
 
@@ -28,7 +28,7 @@ describe('who may be meant', () => {
     ['BOB', ['bob', 'bobby']],
     ['elo', ['carla']],
     ['x', []],
-  ])('"%s" is %j', (query, names) => expect(mentionCandidates(members, query, 1).map(({ username }) => username)).toEqual(names));
+  ])('returns for "%s" %j', (query, names) => expect(mentionCandidates(members, query, 1).map(({ username }) => username)).toEqual(names));
 });
 
 test.each([

@@ -11,8 +11,8 @@ test.each([
   [3_600_001, '2 hours'],
   [86_400_000, '24 hours'],
   [7 * 86_400_000, '7 days'],
-])('of %i ms %s are left', (ms, words) => expect(formatTimeLeft(after(ms), now)).toBe(words));
+])('formats %i ms as %s', (ms, words) => expect(formatTimeLeft(after(ms), now)).toBe(words));
 
-test('a mute ends by itself', () => {
+test('a mute expires', () => {
   expect([undefined, after(1), after(0)].map((until) => isMuted(until, now))).toEqual([false, true, false]);
 });

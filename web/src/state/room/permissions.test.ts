@@ -12,7 +12,7 @@ describe('roles', () => {
     ['admin', 'admin', []],
     ['admin', 'owner', []],
     ['moderator', 'member', []],
-  ])('%s may make of a %s: %j', (by, target, want) => {
+  ])('%s can give a %s the roles %j', (by, target, want) => {
     expect(assignableRoles(by, target)).toEqual(want);
   });
 
@@ -22,16 +22,16 @@ describe('roles', () => {
     ['member', 'member', false],
     ['admin', 'owner', false],
     ['owner', 'admin', true],
-  ])('%s may remove a %s: %s', (by, target, want) => {
+  ])('%s can remove a %s: %s', (by, target, want) => {
     expect(canRemove(by, target)).toBe(want);
   });
 
-  test('a room is changed by admins and deleted by its owner', () => {
+  test('admins change a room and owners delete it', () => {
     expect([can('moderator', 'changeRoom'), can('admin', 'changeRoom')]).toEqual([false, true]);
     expect([can('admin', 'deleteRoom'), can('owner', 'deleteRoom')]).toEqual([false, true]);
   });
 
-  test('one edits only what is one\'s own, and deletes that or, as moderator, any', () => {
+  test('users edit their own messages; moderators also delete those of others', () => {
     const gone = { deletedAt: '2026-11-23T10:00:00.000Z' };
     expect([canEdit(1, mine(1, 'a')), canEdit(1, message(1)), canEdit(1, { ...mine(1, 'a'), ...gone })]).toEqual([true, false, false]);
     expect([canDelete(1, 'member', mine(1, 'a')), canDelete(1, 'member', message(1)), canDelete(1, 'moderator', message(1))]).toEqual([

@@ -151,14 +151,14 @@ describe('applyEvent', () => {
     expect(shown(run(...events))).toMatchObject(want);
   });
 
-  test('leaves its input as it was', () => {
+  test('does not change its input', () => {
     const before = run(opened([message(1)], 1));
     const copy = structuredClone(before);
     applyEvent(before, changed(message(2)));
     expect(before).toEqual(copy);
   });
 
-  test('any order of arrival gives the same messages', () => {
+  test('gives the same messages for any order of arrival', () => {
     const all = [1, 2, 3, 4, 5].map((seq) => changed(message(seq)));
     for (const shift of [0, 1, 2, 3, 4]) {
       const order = [...all.slice(shift), ...all.slice(0, shift)].toReversed();
@@ -167,7 +167,7 @@ describe('applyEvent', () => {
   });
 });
 
-test('membersSince counts who came and went after a number', () => {
+test('memberChangeSince counts joins and leaves after a number', () => {
   const told = (seq: number, action: string) => message(seq, { kind: 'system', system: { action, userId: seq } });
   const t = run(opened([told(1, 'join'), told(2, 'join'), message(3), told(4, 'leave'), told(5, 'join'), told(6, 'kick')], 6));
   expect(memberChangeSince(t, 0)).toBe(1);
