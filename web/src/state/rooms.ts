@@ -202,11 +202,7 @@ export class Rooms {
   onRoomUpdated(room: Room): void {
     const known = this.get(room.id)?.room;
     this.#setRoom(room);
-    const changed =
-      known?.name !== room.name ||
-      known.description !== room.description ||
-      known.private !== room.private ||
-      known.hasPassword !== room.hasPassword;
+    const changed = (['name', 'description', 'private', 'hasPassword'] as const).some((field) => known?.[field] !== room[field]);
     if (!changed) void this.#sessions.get(room.id)?.members.load();
   }
 
