@@ -39,7 +39,7 @@ func (r *Redis) Follow(ctx context.Context, room chat.RoomID) {
 		f = &followed{inForce: make(chan struct{})}
 		r.rooms[room] = f
 		r.pending = append(r.pending, room)
-		signal(r.wake)
+		r.wake.Send()
 	}
 	f.left = time.Time{}
 	inForce, lost := f.inForce, r.lost
@@ -76,7 +76,7 @@ func (r *Redis) Unfollow(room chat.RoomID) {
 func (r *Redis) settle(f *followed) {
 	if f.late {
 		f.late = false
-		signal(r.missed)
+		r.missed.Send()
 	}
 }
 
@@ -120,7 +120,7 @@ func (r *Redis) trust() {
 	r.lost = make(chan struct{})
 	r.mu.Unlock()
 	r.setSuspect(false)
-	signal(r.missed)
+	r.missed.Send()
 	r.log.Info("bus subscription in force")
 }
 

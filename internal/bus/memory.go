@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 var _ chat.Bus = (*Memory)(nil)
@@ -29,7 +30,7 @@ const memoryQueue = 4096
 type Memory struct {
 	exchange *Exchange
 	queue    chan delivery
-	missed   chan struct{}
+	missed   wake.Signal
 
 	mu    sync.RWMutex
 	rooms map[chat.RoomID]struct{}
@@ -45,7 +46,7 @@ type delivery struct {
 // NewMemory makes a node's bus. It receives while it runs.
 func NewMemory(e *Exchange) *Memory {
 	return &Memory{
-		exchange: e, queue: make(chan delivery, memoryQueue), missed: make(chan struct{}, 1),
+		exchange: e, queue: make(chan delivery, memoryQueue), missed: wake.NewSignal(),
 		rooms: map[chat.RoomID]struct{}{},
 	}
 }
@@ -85,10 +86,7 @@ func (m *Memory) push(d delivery) {
 	select {
 	case m.queue <- d:
 	default:
-		select {
-		case m.missed <- struct{}{}:
-		default:
-		}
+		m.missed.Send()
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 var _ chat.Bus = (*Redis)(nil)
@@ -64,8 +65,8 @@ type Redis struct {
 
 	out     chan publication
 	in      chan delivery
-	missed  chan struct{} // has one element when Missed is to be told
-	wake    chan struct{} // has one element when there are rooms to subscribe
+	missed  wake.Signal // has one element when Missed is to be told
+	wake    wake.Signal // has one element when there are rooms to subscribe
 	suspect atomic.Bool
 	fault   atomic.Pointer[error] // of the last subscription; nil before its first fault
 
@@ -80,7 +81,7 @@ func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.L
 		client: client, metrics: m, log: log, pace: usual, began: time.Now(),
 		prefix: prefix, self: prefix + "node:" + node, notices: prefix + "notices",
 		out: make(chan publication, outgoing), in: make(chan delivery, incoming),
-		missed: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		missed: wake.NewSignal(), wake: wake.NewSignal(),
 		following: newFollowing(),
 	}
 	r.setSuspect(true)
@@ -188,15 +189,7 @@ func (r *Redis) push(d delivery) {
 	select {
 	case r.in <- d:
 	default:
-		signal(r.missed)
-	}
-}
-
-// signal puts an element into c, which has room for one, unless it is there.
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
+		r.missed.Send()
 	}
 }
 

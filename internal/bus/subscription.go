@@ -202,7 +202,7 @@ func (s *subscription) take(m *redis.Message) {
 		*d.event, err = decodeEvent(m.Payload)
 	}
 	if err != nil { // of a node of another version, whose news the heads will tell
-		signal(s.bus.missed)
+		s.bus.missed.Send()
 		return
 	}
 	s.bus.push(d)

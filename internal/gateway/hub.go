@@ -12,6 +12,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 var (
@@ -60,8 +61,8 @@ type Hub struct {
 	limitsChanged func()
 
 	writers *writers
-	missed  chan struct{} // has one element when the heads should be read now
-	changed chan struct{} // has one element when rosters should be read soon
+	missed  wake.Signal // has one element when the heads should be read now
+	changed wake.Signal // has one element when rosters should be read soon
 	life    context.Context
 	end     context.CancelFunc
 	tasks   sync.WaitGroup // goroutines other than connections
@@ -87,7 +88,7 @@ func NewHub(d Deps) *Hub {
 	return &Hub{
 		node: d.Node, epoch: d.Epoch, rooms: d.Rooms, messages: d.Messages, accounts: d.Accounts,
 		bus: d.Bus, presence: d.Presence, recent: d.Recent, metrics: d.Metrics, log: d.Log,
-		writers: newWriters(), missed: make(chan struct{}, 1), changed: make(chan struct{}, 1), life: life, end: end,
+		writers: newWriters(), missed: wake.NewSignal(), changed: wake.NewSignal(), life: life, end: end,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, vague: map[chat.RoomID]struct{}{},
 		statuses: map[chat.UserID]chat.Status{}, censuses: map[string]chan []byte{},
@@ -236,7 +237,7 @@ func (h *Hub) acquainted(user chat.UserID, rooms []chat.RoomID) map[*Conn]struct
 }
 
 // Missed has the heads read at once.
-func (h *Hub) Missed() { signal(h.missed) }
+func (h *Hub) Missed() { h.missed.Send() }
 
 func (h *Hub) room(id chat.RoomID) *room {
 	h.mu.Lock()

@@ -21,6 +21,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/testenv"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 func TestMain(m *testing.M) {
@@ -122,8 +123,8 @@ func (r *rig) say(text string) chat.Event {
 
 // deaf is a connection without a socket: what it would be sent stays in its queue.
 func (r *rig) deaf(who chat.Caller) *Conn {
-	c, woken := newConn(r.hub, nil, nil, who, "c"+uuid.NewString()[:4]), make(chan struct{}, 1)
-	c.queue.wake = func() { signal(woken) }
+	c, woken := newConn(r.hub, nil, nil, who, "c"+uuid.NewString()[:4]), wake.NewSignal()
+	c.queue.wake = woken.Send
 	r.woken[c] = woken
 	withoutSocket(r.t, c)
 	return c

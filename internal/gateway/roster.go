@@ -43,7 +43,7 @@ func (h *Hub) lookAt(id chat.RoomID) {
 	h.mu.Lock()
 	h.vague[id] = struct{}{}
 	h.mu.Unlock()
-	signal(h.changed)
+	h.changed.Send()
 }
 
 // watchRosters reads the rosters that may have changed, all in one round trip,

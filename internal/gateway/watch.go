@@ -188,10 +188,3 @@ func (h *Hub) Draining() bool {
 	defer h.mu.Unlock()
 	return h.draining
 }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}

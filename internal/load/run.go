@@ -14,6 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 // patience is how long nothing may come before it counts as missing.
@@ -43,7 +44,7 @@ type run struct {
 	open         atomic.Int64   // messages without an answer
 	due          atomic.Int64   // deliveries that the confirmed ones make
 	done         atomic.Int64   // deliveries
-	moved        chan struct{}  // has one element when one of these has changed
+	moved        wake.Signal    // sent when one of these has changed
 	confirmation histogram
 	delivery     histogram
 	lateness     histogram // of this tool, which the others include
@@ -59,7 +60,7 @@ func newRun(o Options, rooms []*room) *run {
 	return &run{
 		Options: o, plan: p, rooms: rooms,
 		cid:    fmt.Sprintf("%08x-0000-4000-8000-", rand.Uint32()),
-		origin: time.Now(), answers: make([]atomic.Int64, len(p.senders)), moved: make(chan struct{}, 1),
+		origin: time.Now(), answers: make([]atomic.Int64, len(p.senders)), moved: wake.NewSignal(),
 		refusals: map[chat.Code]int{}, lost: map[string]int{},
 	}
 }
@@ -132,7 +133,7 @@ func (r *run) answered(k int, in *room, h heard, at time.Time) error {
 		r.confirmation.add(r.waited(k, at))
 		r.due.Add(int64(in.members))
 		r.open.Add(-1)
-		r.move()
+		r.moved.Send()
 	}
 	return nil
 }
@@ -142,21 +143,14 @@ func (r *run) refuse(code chat.Code) {
 	r.refusals[code]++
 	r.mu.Unlock()
 	r.open.Add(-1)
-	r.move()
+	r.moved.Send()
 }
 
 func (r *run) delivered(k int, at time.Time) {
 	r.delivery.add(r.waited(k, at))
 	r.last.Store(int64(at.Sub(r.origin)))
 	r.done.Add(1)
-	r.move()
-}
-
-func (r *run) move() {
-	select {
-	case r.moved <- struct{}{}:
-	default:
-	}
+	r.moved.Send()
 }
 
 // settle waits until every message is answered and every confirmed one delivered.

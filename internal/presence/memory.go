@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 var _ chat.Presence = (*Memory)(nil)
@@ -32,7 +33,7 @@ func NewBoard() *Board {
 // Memory is one node's view of a Board. Its lease is that it runs.
 type Memory struct {
 	board *Board
-	wake  chan struct{}
+	wake  wake.Signal
 
 	mu    sync.Mutex
 	dirty map[chat.RoomID]struct{} // changed and not yet told
@@ -40,7 +41,7 @@ type Memory struct {
 
 // NewMemory makes a node's presence.
 func NewMemory(b *Board) *Memory {
-	return &Memory{board: b, wake: make(chan struct{}, 1), dirty: map[chat.RoomID]struct{}{}}
+	return &Memory{board: b, wake: wake.NewSignal(), dirty: map[chat.RoomID]struct{}{}}
 }
 
 // Enter records that user is in room with status.
@@ -72,10 +73,7 @@ func (m *Memory) changed(room chat.RoomID) {
 	m.mu.Lock()
 	m.dirty[room] = struct{}{}
 	m.mu.Unlock()
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
+	m.wake.Send()
 }
 
 // Online returns the rosters of rooms.

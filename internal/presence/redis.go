@@ -14,6 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/gathering"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 var _ chat.Presence = (*Redis)(nil)
@@ -47,7 +48,7 @@ type Redis struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	pace    pace
-	wake    chan struct{} // has one element when something is dirty
+	wake    wake.Signal // has one element when something is dirty
 	rosters *gathering.Reads[chat.RoomID, chat.OnlineUsers]
 	fault   atomic.Pointer[error] // of the last write; nil if it succeeded
 
@@ -62,7 +63,7 @@ type Redis struct {
 // NewRedis makes the presence of the node of that name, which no other process has.
 func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.Logger) *Redis {
 	r := &Redis{
-		client: client, node: node, metrics: m, log: log, pace: usual, wake: make(chan struct{}, 1),
+		client: client, node: node, metrics: m, log: log, pace: usual, wake: wake.NewSignal(),
 		entries: map[chat.RoomID]map[chat.UserID]chat.Status{}, dirty: map[chat.RoomID]map[chat.UserID]struct{}{},
 		seen: map[string]int64{},
 	}
@@ -132,9 +133,9 @@ func (r *Redis) Enter(room chat.RoomID, user chat.UserID, status chat.Status) {
 		r.entries[room] = map[chat.UserID]chat.Status{}
 	}
 	r.entries[room][user] = status
-	r.soil(room, user)
+	r.markDirty(room, user)
 	r.mu.Unlock()
-	r.hurry()
+	r.wake.Send()
 }
 
 // Leave takes it back.
@@ -143,24 +144,17 @@ func (r *Redis) Leave(room chat.RoomID, user chat.UserID) {
 	if delete(r.entries[room], user); len(r.entries[room]) == 0 {
 		delete(r.entries, room)
 	}
-	r.soil(room, user)
+	r.markDirty(room, user)
 	r.mu.Unlock()
-	r.hurry()
+	r.wake.Send()
 }
 
-// soil marks an entry to be written. r.mu is held.
-func (r *Redis) soil(room chat.RoomID, user chat.UserID) {
+// markDirty marks an entry to be written. r.mu is held.
+func (r *Redis) markDirty(room chat.RoomID, user chat.UserID) {
 	if r.dirty[room] == nil {
 		r.dirty[room] = map[chat.UserID]struct{}{}
 	}
 	r.dirty[room][user] = struct{}{}
-}
-
-func (r *Redis) hurry() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
 }
 
 // Queued returns in how many rooms an entry waits to be written.
@@ -263,7 +257,7 @@ func (r *Redis) lose() {
 	r.lost = true
 	for room, users := range r.entries {
 		for user := range users {
-			r.soil(room, user)
+			r.markDirty(room, user)
 		}
 	}
 }
@@ -321,7 +315,7 @@ func (r *Redis) write(ctx context.Context) ([]chat.RoomID, error) {
 		r.mu.Lock()
 		for room, users := range taken {
 			for user := range users {
-				r.soil(room, user)
+				r.markDirty(room, user)
 			}
 		}
 		r.mu.Unlock()

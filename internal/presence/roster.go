@@ -94,7 +94,7 @@ func (r *Redis) believe(now int64, ends map[string]int64) bool {
 		case node == r.node && ends[node] <= now:
 			complete = false
 			r.doubt = true // renew at once, not in 10 s
-			r.hurry()
+			r.wake.Send()
 		case !there && until > now:
 			complete = false
 		case !there:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 const unusedLifetime = 24 * time.Hour // of an upload that no message carries
@@ -31,20 +32,17 @@ type GarbageCollector struct {
 	storage      chat.Storage
 	blobs        chat.Blobs
 	log          *slog.Logger
-	wake         chan struct{}
+	wake         wake.Signal
 }
 
 // NewGarbageCollector makes a GarbageCollector.
 func NewGarbageCollector(remains chat.DeletedRooms, attachments chat.Attachments, storage chat.Storage, blobs chat.Blobs, log *slog.Logger) *GarbageCollector {
-	return &GarbageCollector{remains, attachments, storage, blobs, log, make(chan struct{}, 1)}
+	return &GarbageCollector{remains, attachments, storage, blobs, log, wake.NewSignal()}
 }
 
 // Wake has it sweep soon, as when something was deleted. It does not wait.
 func (s *GarbageCollector) Wake() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	s.wake.Send()
 }
 
 // Run sweeps until ctx ends.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 const maxQuota = 1 << 50 // bytes
@@ -42,13 +43,13 @@ type EffectiveLimits struct {
 	store    chat.LimitStore
 	apply    func(chat.Limits)
 	now      atomic.Pointer[chat.Limits]
-	refresh  chan struct{} // has one element when the store should be read now
+	refresh  wake.Signal // has one element when the store should be read now
 }
 
 // NewEffectiveLimits puts standard in force. apply is told of every change; nil is
 // nobody.
 func NewEffectiveLimits(standard chat.Limits, store chat.LimitStore, apply func(chat.Limits)) *EffectiveLimits {
-	l := &EffectiveLimits{defaults: standard, store: store, apply: apply, refresh: make(chan struct{}, 1)}
+	l := &EffectiveLimits{defaults: standard, store: store, apply: apply, refresh: wake.NewSignal()}
 	l.now.Store(&standard)
 	return l
 }
@@ -76,10 +77,7 @@ func (l *EffectiveLimits) Read(ctx context.Context) error {
 
 // Refresh has the store read at once. It does not block.
 func (l *EffectiveLimits) Refresh() {
-	select {
-	case l.refresh <- struct{}{}:
-	default:
-	}
+	l.refresh.Send()
 }
 
 // Run takes over what changes, until ctx ends.

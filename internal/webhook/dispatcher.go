@@ -18,6 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
+	"github.com/chillin-chat/chillin/internal/wake"
 )
 
 const (
@@ -62,7 +63,7 @@ type Dispatcher struct {
 	poll    time.Duration
 	retry   time.Duration // after the first failure
 
-	due chan struct{} // has one element when there may be something to deliver
+	due wake.Signal // has one element when there may be something to deliver
 
 	mu      sync.Mutex
 	running load
@@ -104,17 +105,14 @@ type Deps struct {
 func NewDispatcher(d Deps) *Dispatcher {
 	return &Dispatcher{
 		store: d.Store, changes: d.Changes, http: d.Guard.client(), metrics: d.Metrics, log: d.Log, now: d.Now,
-		poll: pollEvery, retry: firstRetry, due: make(chan struct{}, 1),
+		poll: pollEvery, retry: firstRetry, due: wake.NewSignal(),
 		running: load{byMaker: map[chat.UserID]int{}, byHost: map[string]int{}},
 	}
 }
 
 // Wake tells that something happened in a room. It never blocks.
 func (d *Dispatcher) Wake() {
-	select {
-	case d.due <- struct{}{}:
-	default:
-	}
+	d.due.Send()
 }
 
 // Run delivers until ctx ends. Then nothing more is sent: it waits for the requests
