@@ -61,8 +61,8 @@ test: need-cc lint types vet test-go test-kubernetes test-web e2e ## everything:
 
 .PHONY: test-go
 test-go: export CGO_ENABLED = 1
-test-go: | need-go need-cc ## go test -race; one package: make test-go PKG=./internal/store
-	$(GO_TEST) $(RACE) -skip '^TestScenarios$$' $(or $(PKG),./...)
+test-go: | need-go need-cc ## go test -race; a part: make test-go PKG=./internal/store RUN=TestAppend
+	$(GO_TEST) $(RACE) -skip '^TestScenarios$$' $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
 
 # A module of its own, so that Helm and the types of Kubernetes do not become ours.
 .PHONY: test-kubernetes
@@ -83,8 +83,8 @@ test-web: web/node_modules/.stamp ## unit tests of the web client
 	$(NPM) test
 
 .PHONY: e2e
-e2e: web/dist/index.html | need-go ## two browsers against two nodes behind nginx, all real
-	$(STACK) -browser -env RATE_LIMIT_AUTH=1000 -env RATE_LIMIT_ROOMS=1000 -env RATE_LIMIT_JOINS=1000 -- $(NPM) run e2e
+e2e: web/dist/index.html | need-go ## two browsers against two nodes behind nginx, all real; a part: make e2e SPEC=chat
+	$(STACK) -browser -env RATE_LIMIT_AUTH=1000 -env RATE_LIMIT_ROOMS=1000 -env RATE_LIMIT_JOINS=1000 -- $(NPM) run e2e $(if $(SPEC),-- $(SPEC))
 
 .PHONY: lint
 lint: $(LINTER) web/node_modules/.stamp ## golangci-lint and oxlint

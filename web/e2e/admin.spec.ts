@@ -145,7 +145,7 @@ test('an incoming webhook posts into a room, and an outgoing webhook reports its
   const dialog = page.getByRole('dialog', { name: 'Webhooks' });
   await dialog.getByLabel('Name').fill('Build server');
   await dialog.getByRole('button', { name: 'Create URL' }).click();
-  const address = await dialog.getByLabel('URL of Build server').inputValue();
+  const address = await dialog.getByRole('textbox', { name: 'URL of Build server' }).inputValue();
   expect(await faults(alice)).toEqual([]);
   const post = () => request.post(address, { data: { text: 'Build 7 is **green**' } });
   expect((await post()).status()).toBe(201);

@@ -86,7 +86,7 @@ test('a changed profile and picture appear to others', async ({ browser }) => {
   await dialog.getByRole('button', { name: 'Save profile' }).click();
   await expect(alice.page.getByText('Your profile is saved.')).toBeVisible();
   await dialog.getByLabel('Picture file').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('words') });
-  await expect(dialog.getByRole('alert')).toContainText('That is no picture');
+  await expect(dialog.getByRole('alert')).toContainText('This file type is not supported');
   await dialog.getByLabel('Picture file').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: pixel });
   await dialog.getByRole('button', { name: 'Use this picture' }).click();
   await expect(dialog.getByRole('button', { name: 'Change picture' })).toBeFocused();

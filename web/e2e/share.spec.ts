@@ -87,7 +87,7 @@ test('a mention is shown to the user, and the search finds the message', async (
   await bob.page.keyboard.press('Enter');
   await bob.isIn(room);
   await expect(bob.page.locator('[aria-current=true]')).toContainText('Tulips for');
-  await expect(bob.line('Tulips for')).toHaveClass(/names-me/);
+  await expect(bob.line('Tulips for')).toHaveAttribute('data-mentions-me');
   await expect(bob.page).toHaveTitle('Chillin');
 });
 
