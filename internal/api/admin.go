@@ -110,7 +110,7 @@ func (a *API) mountAdministration() {
 
 func (a *API) mountAdminUsers() {
 	handleAdmin(a, huma.Operation{
-		OperationID: "listAccounts", Method: http.MethodGet, Path: "/users", Summary: "All users, by username",
+		OperationID: "listUsers", Method: http.MethodGet, Path: "/users", Summary: "List all users by username",
 	}, func(ctx context.Context, admin service.Administrator, in *Searched) (*accountsOutput, error) {
 		users, next, err := admin.Accounts(ctx, chat.AccountQuery{Text: in.Query, Limit: in.Limit, Cursor: in.Cursor})
 		out := &accountsOutput{}
@@ -118,8 +118,8 @@ func (a *API) mountAdminUsers() {
 		return out, err
 	})
 	handleAdmin(a, huma.Operation{
-		OperationID: "changeAccount", Method: http.MethodPatch, Path: "/users/{id}",
-		Summary: "Make a user an admin or not, lock it out or let it in", Description: "The last admin stays one.",
+		OperationID: "updateUser", Method: http.MethodPatch, Path: "/users/{id}",
+		Summary: "Change a user's role, or disable or enable the account", Description: "The last admin stays one.",
 	}, func(ctx context.Context, admin service.Administrator, in *changeAccountInput) (*accountOutput, error) {
 		account, err := admin.ChangeAccount(ctx, in.ID, chat.AccountChange{Role: in.Body.Role, Disabled: in.Body.Disabled})
 		out := &accountOutput{}
@@ -128,7 +128,7 @@ func (a *API) mountAdminUsers() {
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "resetPassword", Method: http.MethodPost, Path: "/users/{id}/password",
-		Summary: "Give a user a new random password; all its sessions end",
+		Summary: "Reset a user's password to a random one and end all its sessions",
 	}, func(ctx context.Context, admin service.Administrator, in *OfUser) (*newPasswordOutput, error) {
 		password, err := admin.ResetPassword(ctx, in.ID)
 		out := &newPasswordOutput{}
@@ -139,7 +139,7 @@ func (a *API) mountAdminUsers() {
 
 func (a *API) mountAdminRooms() {
 	handleAdmin(a, huma.Operation{
-		OperationID: "listAllRooms", Method: http.MethodGet, Path: "/rooms", Summary: "All rooms, private ones too, by name",
+		OperationID: "listAllRooms", Method: http.MethodGet, Path: "/rooms", Summary: "List all rooms, private ones included, by name",
 	}, func(ctx context.Context, admin service.Administrator, in *Searched) (*roomsOutput, error) {
 		rooms, next, err := admin.Rooms(ctx, chat.RoomQuery{Text: in.Query, Sort: chat.ByName, Limit: in.Limit, Cursor: in.Cursor})
 		out := &roomsOutput{}
@@ -147,8 +147,8 @@ func (a *API) mountAdminRooms() {
 		return out, err
 	})
 	handleAdmin(a, huma.Operation{
-		OperationID: "removeRoom", Method: http.MethodDelete, Path: "/rooms/{id}", DefaultStatus: http.StatusNoContent,
-		Summary: "Delete any room with everything in it",
+		OperationID: "deleteAnyRoom", Method: http.MethodDelete, Path: "/rooms/{id}", DefaultStatus: http.StatusNoContent,
+		Summary: "Delete any room and its content",
 	}, func(ctx context.Context, admin service.Administrator, in *OfRoom) (*struct{}, error) {
 		return nil, admin.DeleteRoom(ctx, in.ID)
 	})
@@ -157,14 +157,14 @@ func (a *API) mountAdminRooms() {
 func (a *API) mountAdminServer() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listConnections", Method: http.MethodGet, Path: "/connections",
-		Summary: "The live sockets of all nodes, the newest first",
+		Summary: "List the connections of all nodes, newest first",
 	}, func(ctx context.Context, admin service.Administrator, in *connectionsInput) (*connectionsOutput, error) {
 		page, err := admin.Connections(ctx, chat.ConnectionQuery{User: in.User, Limit: in.Limit, Cursor: in.Cursor})
 		return &connectionsOutput{page}, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "closeConnection", Method: http.MethodDelete, Path: "/connections/{id}", DefaultStatus: http.StatusNoContent,
-		Summary: "Close one socket; its client may come back",
+		Summary: "Close a connection; its client may reconnect",
 	}, func(ctx context.Context, admin service.Administrator, in *struct {
 		ID string `path:"id" maxLength:"40"`
 	}) (*struct{}, error) {
@@ -177,19 +177,19 @@ func (a *API) mountAdminServer() {
 		return &serverStateOutput{state}, err
 	})
 	handleAdmin(a, huma.Operation{
-		OperationID: "getLimits", Method: http.MethodGet, Path: "/limits", Summary: "The limits in force",
+		OperationID: "getLimits", Method: http.MethodGet, Path: "/limits", Summary: "Get the effective limits",
 	}, func(_ context.Context, admin service.Administrator, _ *struct{}) (*limitsOutput, error) {
 		return &limitsOutput{admin.Limits()}, nil
 	})
 	handleAdmin(a, huma.Operation{
-		OperationID: "changeLimits", Method: http.MethodPatch, Path: "/limits",
-		Summary: "Set limits for all nodes; 0 takes what the environment says",
+		OperationID: "updateLimits", Method: http.MethodPatch, Path: "/limits",
+		Summary: "Set limits for all nodes; 0 restores the default of the environment",
 	}, func(ctx context.Context, admin service.Administrator, in *struct{ Body chat.LimitsPatch }) (*limitsOutput, error) {
 		view, err := admin.ChangeLimits(ctx, in.Body)
 		return &limitsOutput{view}, err
 	})
 	handleAdmin(a, huma.Operation{
-		OperationID: "readAudit", Method: http.MethodGet, Path: "/audit", Summary: "What people with power did, the newest first",
+		OperationID: "listAuditLog", Method: http.MethodGet, Path: "/audit", Summary: "List audit log entries, newest first",
 	}, func(ctx context.Context, admin service.Administrator, in *auditInput) (*auditOutput, error) {
 		entries, more, err := admin.Audit(ctx, in.Before, in.Limit)
 		out := &auditOutput{}

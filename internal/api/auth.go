@@ -81,8 +81,8 @@ type signedOutOutput struct {
 
 func (a *API) mountAuth() {
 	handle(a, huma.Operation{
-		OperationID: "register", Method: http.MethodPost, Path: "/auth/register", DefaultStatus: http.StatusCreated,
-		Summary: "Make an account and sign in", Tags: []string{"auth"},
+		OperationID: "registerUser", Method: http.MethodPost, Path: "/auth/register", DefaultStatus: http.StatusCreated,
+		Summary: "Register an account and sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
 		done, err := a.Accounts.Register(ctx, service.Registration(in.Body), in.from())
 		a.countSignIn("register", err)
@@ -100,8 +100,8 @@ func (a *API) mountAuth() {
 		return in.signedIn(done, chat.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
-		OperationID: "guest", Method: http.MethodPost, Path: "/auth/guest", DefaultStatus: http.StatusCreated,
-		Summary: "Sign in as a guest, for 24 hours", Tags: []string{"auth"},
+		OperationID: "createGuest", Method: http.MethodPost, Path: "/auth/guest", DefaultStatus: http.StatusCreated,
+		Summary: "Create a guest, valid for 24 hours, and sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *guestInput) (*signedInOutput, error) {
 		name := ""
 		if in.Body != nil {
@@ -112,8 +112,8 @@ func (a *API) mountAuth() {
 		return in.signedIn(done, chat.GuestLifetime), err
 	})
 	handle(a, huma.Operation{
-		OperationID: "keepGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: signedIn,
-		Summary: "Make an account of the guest that one is",
+		OperationID: "upgradeGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: signedIn,
+		Summary: "Upgrade the current guest to an account",
 	}, func(ctx context.Context, in *registerInput) (*keptOutput, error) {
 		user, err := a.Accounts.UpgradeGuest(ctx, auth.CallerIn(ctx), service.Registration(in.Body), in.from())
 		out := &keptOutput{SetCookie: in.longer()}
@@ -122,13 +122,13 @@ func (a *API) mountAuth() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/auth/logout", DefaultStatus: http.StatusNoContent,
-		Summary: "End this session", Tags: []string{"auth"}, Security: signedIn,
+		Summary: "Sign out: end the current session", Tags: []string{"auth"}, Security: signedIn,
 	}, func(ctx context.Context, in *struct{ Device }) (*signedOutOutput, error) {
 		err := a.Accounts.Logout(ctx, auth.CallerIn(ctx))
 		return in.signedOut(), err
 	})
 	handle(a, huma.Operation{
-		OperationID: "me", Method: http.MethodGet, Path: "/auth/me", Summary: "Who I am", Tags: []string{"auth"}, Security: signedIn,
+		OperationID: "getCurrentUser", Method: http.MethodGet, Path: "/auth/me", Summary: "Get the current user", Tags: []string{"auth"}, Security: signedIn,
 	}, func(ctx context.Context, _ *struct{}) (*userOutput, error) {
 		return newUserOutput(auth.CallerIn(ctx).User, nil)
 	})
@@ -138,13 +138,13 @@ func (a *API) mountSessions() {
 	tags := []string{"auth"}
 	handle(a, huma.Operation{
 		OperationID: "changePassword", Method: http.MethodPut, Path: "/auth/password", Tags: tags, Security: signedIn,
-		Summary: "Change one's password; every other session ends", DefaultStatus: http.StatusNoContent,
+		Summary: "Change the password and end all other sessions", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *passwordInput) (*struct{}, error) {
 		return nil, a.Accounts.ChangePassword(ctx, auth.CallerIn(ctx), in.Body.Current, in.Body.Password, in.from())
 	})
 	handle(a, huma.Operation{
 		OperationID: "listSessions", Method: http.MethodGet, Path: "/auth/sessions", Tags: tags, Security: signedIn,
-		Summary: "Where one is signed in",
+		Summary: "List the sessions of the current user",
 	}, func(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
 		caller := auth.CallerIn(ctx)
 		sessions, err := a.Accounts.Sessions(ctx, caller)
@@ -157,7 +157,7 @@ func (a *API) mountSessions() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "endSession", Method: http.MethodDelete, Path: "/auth/sessions/{id}", Tags: tags, Security: signedIn,
-		Summary: "End one of one's sessions", DefaultStatus: http.StatusNoContent,
+		Summary: "End a session of the current user", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *struct {
 		ID chat.SessionID `path:"id" minimum:"1"`
 	}) (*struct{}, error) {

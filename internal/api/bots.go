@@ -46,13 +46,13 @@ func (a *API) mountBots() {
 	tags := []string{"bots"}
 	handle(a, huma.Operation{
 		OperationID: "createBot", Method: http.MethodPost, Path: "/bots", Tags: tags, Security: signedIn,
-		Summary: "Make a bot, with a token that works until it is revoked", DefaultStatus: http.StatusCreated,
+		Summary: "Create a bot with a token that is valid until it is revoked", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createBotInput) (*botTokenOutput, error) {
 		return newBotTokenOutput(a.Accounts.CreateBot(ctx, auth.CallerIn(ctx),
 			service.NewBot{Username: in.Body.Username, DisplayName: in.Body.DisplayName}, in.from()))
 	})
 	handle(a, huma.Operation{
-		OperationID: "listBots", Method: http.MethodGet, Path: "/bots", Tags: tags, Security: signedIn, Summary: "One's own bots",
+		OperationID: "listBots", Method: http.MethodGet, Path: "/bots", Tags: tags, Security: signedIn, Summary: "List the bots of the current user",
 	}, func(ctx context.Context, _ *struct{}) (*botsOutput, error) {
 		bots, err := a.Accounts.OwnBots(ctx, auth.CallerIn(ctx))
 		out := &botsOutput{}
@@ -60,14 +60,14 @@ func (a *API) mountBots() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "renewBot", Method: http.MethodPost, Path: "/bots/{id}/token", Tags: tags, Security: signedIn,
-		Summary: "Give a bot another token; the old one ends at once",
+		OperationID: "rotateBotToken", Method: http.MethodPost, Path: "/bots/{id}/token", Tags: tags, Security: signedIn,
+		Summary: "Replace the token of a bot; the old one stops working at once",
 	}, func(ctx context.Context, in *renewBotInput) (*botTokenOutput, error) {
 		return newBotTokenOutput(a.Accounts.RotateBotToken(ctx, auth.CallerIn(ctx), in.ID, in.from()))
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: signedIn,
-		Summary: "Close a bot's account for good; messages stay, under another name", DefaultStatus: http.StatusNoContent,
+		Summary: "Delete a bot permanently; its messages stay under another name", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfUser) (*struct{}, error) {
 		bot, err := a.Accounts.OwnBot(ctx, auth.CallerIn(ctx), in.ID)
 		if err != nil {

@@ -21,7 +21,7 @@ type directOutput struct {
 func (a *API) mountDirect() {
 	handle(a, huma.Operation{
 		OperationID: "openDirect", Method: http.MethodPut, Path: "/users/{id}/direct", Tags: []string{"rooms"}, Security: signedIn,
-		Summary:     "The room in which the caller talks with one user",
+		Summary:     "Open the direct conversation with a user",
 		Description: "201 where it was made, 200 where it was there: two users have one for ever.",
 	}, func(ctx context.Context, in *OfUser) (*directOutput, error) {
 		room, membership, fresh, err := a.Service.OpenDirect(ctx, auth.CallerIn(ctx), in.ID)

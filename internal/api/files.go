@@ -42,7 +42,7 @@ type linkOutput struct{ Body chat.FileLink }
 func (a *API) mountFiles() {
 	tags := []string{"files"}
 	handleUpload(a, huma.Operation{
-		OperationID: "upload", Method: http.MethodPost, Path: "/uploads", Tags: tags, Security: signedIn,
+		OperationID: "uploadAttachment", Method: http.MethodPost, Path: "/uploads", Tags: tags, Security: signedIn,
 		Summary: "Upload a file, to be sent with a message within a day", DefaultStatus: http.StatusCreated,
 	}, serveTime, a.upload)
 	handle(a, huma.Operation{
@@ -53,22 +53,22 @@ func (a *API) mountFiles() {
 		return &allowanceOutput{allowance}, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "removeUpload", Method: http.MethodDelete, Path: "/uploads/{id}", Tags: tags, Security: signedIn,
-		Summary: "Remove an upload that no message carries", DefaultStatus: http.StatusNoContent,
+		OperationID: "deleteUpload", Method: http.MethodDelete, Path: "/uploads/{id}", Tags: tags, Security: signedIn,
+		Summary: "Delete an upload that no message contains", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *attachmentID) (*struct{}, error) {
 		return nil, a.Service.RemoveUpload(ctx, auth.CallerIn(ctx), in.ID)
 	})
 	handle(a, huma.Operation{
-		OperationID: "attachmentLink", Method: http.MethodGet, Path: "/attachments/{id}/link", Tags: tags, Security: signedIn,
-		Summary:     "Addresses of a file that work without signing in, for five minutes",
+		OperationID: "createAttachmentLink", Method: http.MethodGet, Path: "/attachments/{id}/link", Tags: tags, Security: signedIn,
+		Summary:     "Create URLs of a file that work without authentication for five minutes",
 		Description: "For those who may see the file, and only while they may.",
 	}, func(ctx context.Context, in *attachmentID) (*linkOutput, error) {
 		link, err := a.Service.LinkTo(ctx, auth.CallerIn(ctx), in.ID)
 		return &linkOutput{link}, err
 	})
-	a.mountFile("/files/{id}/{name}", "file", "A file; its name in the address is for people only", a.Service.File)
-	a.mountFile("/files/{id}", "fileByID", "A file", a.Service.File)
-	a.mountFile("/thumbnails/{id}", "thumbnail", "The smaller picture of a file", a.Service.ThumbnailOf)
+	a.mountFile("/files/{id}/{name}", "downloadAttachment", "Download a file; the name in the path is ignored", a.Service.File)
+	a.mountFile("/files/{id}", "downloadAttachmentByID", "Download a file", a.Service.File)
+	a.mountFile("/thumbnails/{id}", "downloadThumbnail", "Download the thumbnail of a file", a.Service.ThumbnailOf)
 }
 
 // mountFile registers an operation that answers with a file, to GET and HEAD.

@@ -64,7 +64,7 @@ func (a *API) mountInvites() {
 	tags := []string{"rooms"}
 	handle(a, huma.Operation{
 		OperationID: "createInvite", Method: http.MethodPost, Path: "/rooms/{id}/invites", Tags: tags, Security: signedIn,
-		Summary: "Make a link by which others join", DefaultStatus: http.StatusCreated,
+		Summary: "Create an invite link", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createInviteInput) (*createdInviteOutput, error) {
 		var life time.Duration
 		var uses *int
@@ -81,7 +81,7 @@ func (a *API) mountInvites() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "listInvites", Method: http.MethodGet, Path: "/rooms/{id}/invites", Tags: tags, Security: signedIn,
-		Summary: "A room's invites, without their tokens; for moderators",
+		Summary: "List the invites of a room, without tokens; for moderators",
 	}, func(ctx context.Context, in *OfRoom) (*invitesOutput, error) {
 		invites, err := a.Service.ListInvites(ctx, auth.CallerIn(ctx), in.ID)
 		out := &invitesOutput{}
@@ -90,13 +90,13 @@ func (a *API) mountInvites() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "revokeInvite", Method: http.MethodDelete, Path: "/rooms/{id}/invites/{inviteId}", Tags: tags, Security: signedIn,
-		Summary: "End an invite", DefaultStatus: http.StatusNoContent,
+		Summary: "Revoke an invite", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *ofInvite) (*struct{}, error) {
 		return nil, a.Service.RevokeInvite(ctx, auth.CallerIn(ctx), in.ID, in.InviteID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "getInvite", Method: http.MethodGet, Path: "/invites/{token}", Tags: tags, Security: signedIn,
-		Summary: "To what a token invites",
+		Summary: "Get the room of an invite",
 	}, func(ctx context.Context, in *inviteToken) (*invitedOutput, error) {
 		room, err := a.Service.Invited(ctx, auth.CallerIn(ctx), in.Token)
 		out := &invitedOutput{}
@@ -104,8 +104,8 @@ func (a *API) mountInvites() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "joinInvited", Method: http.MethodPost, Path: "/invites/{token}/join", Tags: tags, Security: signedIn,
-		Summary:     "Become a member by an invite; for a member it uses nothing",
+		OperationID: "joinByInvite", Method: http.MethodPost, Path: "/invites/{token}/join", Tags: tags, Security: signedIn,
+		Summary:     "Join a room by an invite; a member uses up nothing",
 		Description: "Expired, used up, revoked and unknown tokens are the same 404.",
 	}, func(ctx context.Context, in *inviteToken) (*joinedOutput, error) {
 		return newJoinedOutput(a.Service.JoinInvited(ctx, auth.CallerIn(ctx), in.Token))

@@ -48,8 +48,8 @@ func newMembershipOutput(m chat.Membership, err error) (*membershipOutput, error
 func (a *API) mountManagement() {
 	tags := []string{"rooms"}
 	handle(a, huma.Operation{
-		OperationID: "changeRoom", Method: http.MethodPatch, Path: "/rooms/{id}", Tags: tags, Security: signedIn,
-		Summary: "Rename, describe, hide or lock a room",
+		OperationID: "updateRoom", Method: http.MethodPatch, Path: "/rooms/{id}", Tags: tags, Security: signedIn,
+		Summary: "Change the name, description, privacy or password of a room",
 	}, func(ctx context.Context, in *changeRoomInput) (*roomOutput, error) {
 		return newRoomOutput(a.Service.ChangeRoom(ctx, auth.CallerIn(ctx), in.ID, chat.RoomPatch{
 			Name: in.Body.Name, Description: in.Body.Description, Private: in.Body.Private, Password: in.Body.Password,
@@ -57,19 +57,19 @@ func (a *API) mountManagement() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteRoom", Method: http.MethodDelete, Path: "/rooms/{id}", Tags: tags, Security: signedIn,
-		Summary: "Delete a room with everything in it", DefaultStatus: http.StatusNoContent,
+		Summary: "Delete a room and its content", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfRoom) (*struct{}, error) {
 		return nil, a.Service.DeleteRoom(ctx, auth.CallerIn(ctx), in.ID)
 	})
 	handle(a, huma.Operation{
-		OperationID: "setRole", Method: http.MethodPatch, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: signedIn,
-		Summary: "Give a member another role",
+		OperationID: "setMemberRole", Method: http.MethodPatch, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: signedIn,
+		Summary: "Set the role of a member",
 	}, func(ctx context.Context, in *roleInput) (*membershipOutput, error) {
 		return newMembershipOutput(a.Service.SetRole(ctx, auth.CallerIn(ctx), in.ID, in.UserID, in.Body.Role))
 	})
 	handle(a, huma.Operation{
-		OperationID: "kick", Method: http.MethodDelete, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: signedIn,
-		Summary: "Remove a member", DefaultStatus: http.StatusNoContent,
+		OperationID: "removeMember", Method: http.MethodDelete, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: signedIn,
+		Summary: "Remove a member from a room", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfMember) (*struct{}, error) {
 		return nil, a.Service.Kick(ctx, auth.CallerIn(ctx), in.ID, in.UserID)
 	})

@@ -101,8 +101,8 @@ type messageOutput struct {
 func (a *API) mountMessages() {
 	tags := []string{"messages"}
 	handle(a, huma.Operation{
-		OperationID: "history", Method: http.MethodGet, Path: "/rooms/{id}/messages", Tags: tags, Security: signedIn,
-		Summary:  "Messages by their place; without a direction the newest",
+		OperationID: "listMessages", Method: http.MethodGet, Path: "/rooms/{id}/messages", Tags: tags, Security: signedIn,
+		Summary:  "List messages by sequence number; the newest by default",
 		Metadata: map[string]any{fromMemoryKey: true},
 	}, func(ctx context.Context, in *historyInput) (*historyOutput, error) {
 		page, err := a.Service.History(ctx, auth.CallerIn(ctx), in.ID,
@@ -113,8 +113,8 @@ func (a *API) mountMessages() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "changes", Method: http.MethodGet, Path: "/rooms/{id}/changes", Tags: tags, Security: signedIn,
-		Summary: "What changed after a number",
+		OperationID: "listChanges", Method: http.MethodGet, Path: "/rooms/{id}/changes", Tags: tags, Security: signedIn,
+		Summary: "List the changes after a sequence number",
 	}, func(ctx context.Context, in *changesInput) (*changesOutput, error) {
 		c, err := a.Service.Changes(ctx, auth.CallerIn(ctx), chat.CatchUp{Room: in.ID, Since: in.Since, Epoch: in.Epoch, Limit: in.Limit})
 		return &changesOutput{ChangesPage{
@@ -133,19 +133,19 @@ func (a *API) mountMessages() {
 		return a.sent(metrics.ByREST, m, fresh, began, err)
 	})
 	handle(a, huma.Operation{
-		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "A message",
+		OperationID: "getMessage", Method: http.MethodGet, Path: "/messages/{id}", Tags: tags, Security: signedIn, Summary: "Get a message",
 	}, func(ctx context.Context, in *OfMessage) (*messageOutput, error) {
 		return newMessageOutput(a.Service.Message(ctx, auth.CallerIn(ctx), in.ID))
 	})
 	handle(a, huma.Operation{
 		OperationID: "editMessage", Method: http.MethodPatch, Path: "/messages/{id}", Tags: tags, Security: signedIn,
-		Summary: "Give one's own message another text",
+		Summary: "Edit a message of the current user",
 	}, func(ctx context.Context, in *editInput) (*messageOutput, error) {
 		return newMessageOutput(a.Service.EditMessage(ctx, auth.CallerIn(ctx), in.ID, in.Body.Text))
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteMessage", Method: http.MethodDelete, Path: "/messages/{id}", Tags: tags, Security: signedIn,
-		Summary: "Leave a tombstone of a message", DefaultStatus: http.StatusNoContent,
+		Summary: "Delete a message; a tombstone remains", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfMessage) (*struct{}, error) {
 		_, err := a.Service.DeleteMessage(ctx, auth.CallerIn(ctx), in.ID)
 		return nil, err
@@ -154,7 +154,7 @@ func (a *API) mountMessages() {
 		handle(a, huma.Operation{
 			OperationID: map[bool]string{true: "addReaction", false: "removeReaction"}[on], Method: method,
 			Path: "/messages/{id}/reactions/{emoji}", Tags: tags, Security: signedIn,
-			Summary: map[bool]string{true: "React with an emoji", false: "Take one's reaction back"}[on],
+			Summary: map[bool]string{true: "Add a reaction", false: "Remove a reaction of the current user"}[on],
 		}, func(ctx context.Context, in *reactInput) (*messageOutput, error) {
 			return newMessageOutput(a.Service.React(ctx, auth.CallerIn(ctx), in.ID, in.Emoji, on))
 		})

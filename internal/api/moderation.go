@@ -42,7 +42,7 @@ func (a *API) mountModeration() {
 	tags := []string{"rooms"}
 	handle(a, huma.Operation{
 		OperationID: "listBans", Method: http.MethodGet, Path: "/rooms/{id}/bans", Tags: tags, Security: signedIn,
-		Summary: "Who is kept out of a room, by username; for moderators",
+		Summary: "List the banned users of a room by username; for moderators",
 	}, func(ctx context.Context, in *membersInput) (*bansOutput, error) {
 		bans, next, err := a.Service.Bans(ctx, auth.CallerIn(ctx), in.ID, in.Limit, in.Cursor)
 		out := &bansOutput{}
@@ -50,8 +50,8 @@ func (a *API) mountModeration() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "ban", Method: http.MethodPut, Path: "/rooms/{id}/bans/{userId}", Tags: tags, Security: signedIn,
-		Summary:     "Keep a user out of a room",
+		OperationID: "banUser", Method: http.MethodPut, Path: "/rooms/{id}/bans/{userId}", Tags: tags, Security: signedIn,
+		Summary:     "Ban a user from a room",
 		Description: "Ends a membership, and refuses every way to join. To ban again changes the reason.",
 	}, func(ctx context.Context, in *banInput) (*banOutput, error) {
 		reason := ""
@@ -64,21 +64,21 @@ func (a *API) mountModeration() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "unban", Method: http.MethodDelete, Path: "/rooms/{id}/bans/{userId}", Tags: tags, Security: signedIn,
-		Summary: "Let a banned user join again", DefaultStatus: http.StatusNoContent,
+		OperationID: "unbanUser", Method: http.MethodDelete, Path: "/rooms/{id}/bans/{userId}", Tags: tags, Security: signedIn,
+		Summary: "Unban a user", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfMember) (*struct{}, error) {
 		return nil, a.Service.Unban(ctx, auth.CallerIn(ctx), in.ID, in.UserID)
 	})
 	handle(a, huma.Operation{
-		OperationID: "mute", Method: http.MethodPut, Path: "/rooms/{id}/members/{userId}/mute", Tags: tags, Security: signedIn,
-		Summary:     "Silence a member for a while",
+		OperationID: "muteMember", Method: http.MethodPut, Path: "/rooms/{id}/members/{userId}/mute", Tags: tags, Security: signedIn,
+		Summary:     "Mute a member for a limited time",
 		Description: "It reads, and sends, edits, reacts and types no more. Leaving and joining again does not end it.",
 	}, func(ctx context.Context, in *muteInput) (*membershipOutput, error) {
 		return newMembershipOutput(a.Service.Mute(ctx, auth.CallerIn(ctx), in.ID, in.UserID, time.Duration(in.Body.Seconds)*time.Second))
 	})
 	handle(a, huma.Operation{
-		OperationID: "unmute", Method: http.MethodDelete, Path: "/rooms/{id}/members/{userId}/mute", Tags: tags, Security: signedIn,
-		Summary: "End a mute; where there is none it changes nothing",
+		OperationID: "unmuteMember", Method: http.MethodDelete, Path: "/rooms/{id}/members/{userId}/mute", Tags: tags, Security: signedIn,
+		Summary: "Unmute a member; without a mute nothing changes",
 	}, func(ctx context.Context, in *OfMember) (*membershipOutput, error) {
 		return newMembershipOutput(a.Service.Unmute(ctx, auth.CallerIn(ctx), in.ID, in.UserID))
 	})

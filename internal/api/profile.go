@@ -22,14 +22,14 @@ type profileInput struct {
 func (a *API) mountProfile() {
 	tags := []string{"users"}
 	handle(a, huma.Operation{
-		OperationID: "changeProfile", Method: http.MethodPatch, Path: "/users/me", Tags: tags, Security: signedIn,
-		Summary: "Change one's display name and status message",
+		OperationID: "updateProfile", Method: http.MethodPatch, Path: "/users/me", Tags: tags, Security: signedIn,
+		Summary: "Change the display name and status message of the current user",
 	}, func(ctx context.Context, in *profileInput) (*userOutput, error) {
 		return newUserOutput(a.Service.ChangeProfile(ctx, auth.CallerIn(ctx), chat.ProfilePatch(in.Body)))
 	})
 	handleUpload(a, huma.Operation{
 		OperationID: "setAvatar", Method: http.MethodPut, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
-		Summary: "Have another avatar: PNG, JPEG, GIF or WebP, at most 5 MiB",
+		Summary: "Set the avatar of the current user: PNG, JPEG, GIF or WebP, at most 5 MiB",
 	}, uploadTime, func(ctx context.Context, in *Form) (*userOutput, error) {
 		caller := auth.CallerIn(ctx)
 		done, err := a.Service.BeginAvatar(ctx, caller, a.incoming(in, chat.MaxAvatar))
@@ -45,14 +45,14 @@ func (a *API) mountProfile() {
 		return newUserOutput(a.Service.SetAvatar(ctx, caller, upload.Body))
 	})
 	handle(a, huma.Operation{
-		OperationID: "removeAvatar", Method: http.MethodDelete, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
-		Summary: "Have no avatar", DefaultStatus: http.StatusNoContent,
+		OperationID: "deleteAvatar", Method: http.MethodDelete, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
+		Summary: "Remove the avatar of the current user", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		return nil, a.Service.RemoveAvatar(ctx, auth.CallerIn(ctx))
 	})
 	handle(a, huma.Operation{
-		OperationID: "avatar", Method: http.MethodGet, Path: "/avatars/{key}", Tags: tags,
-		Summary: "An avatar, for everybody who knows its random name",
+		OperationID: "downloadAvatar", Method: http.MethodGet, Path: "/avatars/{key}", Tags: tags,
+		Summary: "Download an avatar by its random name",
 	}, func(_ context.Context, in *struct {
 		Key string `path:"key" maxLength:"64"`
 	}) (*huma.StreamResponse, error) {

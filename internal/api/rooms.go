@@ -107,7 +107,7 @@ func (a *API) mountRooms() {
 	tags := []string{"rooms"}
 	handle(a, huma.Operation{
 		OperationID: "listRooms", Method: http.MethodGet, Path: "/rooms", Tags: tags, Security: signedIn,
-		Summary: "Public rooms and the caller's own",
+		Summary: "List public rooms and the caller's rooms",
 	}, func(ctx context.Context, in *listRoomsInput) (*roomsOutput, error) {
 		rooms, next, err := a.Service.ListRooms(ctx, auth.CallerIn(ctx),
 			chat.RoomQuery{Text: in.Query, Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor})
@@ -117,7 +117,7 @@ func (a *API) mountRooms() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "createRoom", Method: http.MethodPost, Path: "/rooms", Tags: tags, Security: signedIn,
-		Summary: "Make a room that the caller owns", DefaultStatus: http.StatusCreated,
+		Summary: "Create a room that the caller owns", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createRoomInput) (*roomOutput, error) {
 		return newRoomOutput(a.Service.CreateRoom(ctx, auth.CallerIn(ctx), chat.RoomDraft{
 			Name: in.Body.Name, Description: in.Body.Description, Private: in.Body.Private, Password: in.Body.Password,
@@ -125,27 +125,27 @@ func (a *API) mountRooms() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "joinRoomByName", Method: http.MethodPost, Path: "/rooms/join", Tags: tags, Security: signedIn,
-		Summary:     "Become a member of the room of that name",
+		Summary:     "Join a room by its name",
 		Description: "The way into a private room with a password: it answers 404 to strangers, and so does this without the right password.",
 	}, func(ctx context.Context, in *joinByNameInput) (*joinedOutput, error) {
 		return newJoinedOutput(a.Service.JoinRoomByName(ctx, auth.CallerIn(ctx), in.Body.Name, in.Body.Password))
 	})
 	handle(a, huma.Operation{
 		OperationID: "getRoomByName", Method: http.MethodGet, Path: "/rooms/by-name/{name}", Tags: tags, Security: signedIn,
-		Summary: "A room by its name, whatever its case",
+		Summary: "Get a room by its name, ignoring case",
 	}, func(ctx context.Context, in *struct {
 		Name string `path:"name" maxLength:"200"`
 	}) (*roomOutput, error) {
 		return newRoomOutput(a.Service.RoomByName(ctx, auth.CallerIn(ctx), in.Name))
 	})
 	handle(a, huma.Operation{
-		OperationID: "getRoom", Method: http.MethodGet, Path: "/rooms/{id}", Tags: tags, Security: signedIn, Summary: "A room",
+		OperationID: "getRoom", Method: http.MethodGet, Path: "/rooms/{id}", Tags: tags, Security: signedIn, Summary: "Get a room",
 	}, func(ctx context.Context, in *OfRoom) (*roomOutput, error) {
 		return newRoomOutput(a.Service.Room(ctx, auth.CallerIn(ctx), in.ID))
 	})
 	handle(a, huma.Operation{
 		OperationID: "joinRoom", Method: http.MethodPost, Path: "/rooms/{id}/join", Tags: tags, Security: signedIn,
-		Summary: "Become a member; for a member it changes nothing",
+		Summary: "Join a room; a member stays as it is",
 	}, func(ctx context.Context, in *joinInput) (*joinedOutput, error) {
 		password := ""
 		if in.Body != nil {
@@ -155,20 +155,20 @@ func (a *API) mountRooms() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "leaveRoom", Method: http.MethodPost, Path: "/rooms/{id}/leave", Tags: tags, Security: signedIn,
-		Summary: "End the caller's membership", DefaultStatus: http.StatusNoContent,
+		Summary: "Leave a room", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfRoom) (*struct{}, error) {
 		return nil, a.Service.LeaveRoom(ctx, auth.CallerIn(ctx), in.ID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "markRead", Method: http.MethodPut, Path: "/rooms/{id}/read", Tags: tags, Security: signedIn,
-		Summary: "Tell up to where the caller has read; it only moves forward", Metadata: map[string]any{readKey: true},
+		Summary: "Set how far the caller has read; it only moves forward", Metadata: map[string]any{readKey: true},
 	}, func(ctx context.Context, in *readInput) (*readOutput, error) {
 		state, err := a.Service.MarkRead(ctx, auth.CallerIn(ctx), in.ID, in.Body.Seq, "")
 		return &readOutput{state}, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "listMembers", Method: http.MethodGet, Path: "/rooms/{id}/members", Tags: tags, Security: signedIn,
-		Summary: "A room's members by username",
+		Summary: "List the members of a room by username",
 	}, func(ctx context.Context, in *membersInput) (*membersOutput, error) {
 		members, next, err := a.Service.Members(ctx, auth.CallerIn(ctx), in.ID, in.Limit, in.Cursor)
 		out := &membersOutput{}

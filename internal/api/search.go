@@ -31,7 +31,7 @@ type searchOutput struct {
 func (a *API) mountSearch() {
 	handle(a, huma.Operation{
 		OperationID: "searchMessages", Method: http.MethodGet, Path: "/search/messages", Tags: []string{"search"}, Security: signedIn,
-		Summary: "Find messages in the caller's rooms",
+		Summary: "Search the messages of the caller's rooms",
 	}, func(ctx context.Context, in *searchInput) (*searchOutput, error) {
 		results, next, err := a.Service.SearchMessages(ctx, auth.CallerIn(ctx), chat.Search{
 			Text: in.Query, Room: in.Room, Author: in.Author, Since: instant(in.Since), Until: instant(in.Until),

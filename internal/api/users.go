@@ -37,13 +37,13 @@ type closeInput struct {
 func (a *API) mountUsers() {
 	handle(a, huma.Operation{
 		OperationID: "getUser", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{"users"}, Security: signedIn,
-		Summary: "A user",
+		Summary: "Get a user",
 	}, func(ctx context.Context, in *OfUser) (*userOutput, error) {
 		return newUserOutput(a.Service.Accounts.User(ctx, in.ID))
 	})
 	handle(a, huma.Operation{
-		OperationID: "closeAccount", Method: http.MethodDelete, Path: "/users/me", Tags: []string{"users"}, Security: signedIn,
-		Summary: "Close one's account for good; messages stay, under another name", DefaultStatus: http.StatusNoContent,
+		OperationID: "deleteAccount", Method: http.MethodDelete, Path: "/users/me", Tags: []string{"users"}, Security: signedIn,
+		Summary: "Delete the current account permanently; its messages stay under another name", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *closeInput) (*signedOutOutput, error) {
 		caller, password := auth.CallerIn(ctx), ""
 		if in.Body != nil {

@@ -81,7 +81,7 @@ func (a *API) mountIncomingHooks() {
 	const path = "/rooms/{id}/webhooks/incoming"
 	handle(a, huma.Operation{
 		OperationID: "createIncomingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
-		Summary: "Make an address to which programs post messages", DefaultStatus: http.StatusCreated,
+		Summary: "Create an incoming webhook, to which programs post messages", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createIncomingInput) (*createIncomingOutput, error) {
 		hook, token, err := a.Service.CreateIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.Name)
 		out := &createIncomingOutput{}
@@ -90,7 +90,7 @@ func (a *API) mountIncomingHooks() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "listIncomingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
-		Summary: "A room's incoming webhooks, for its admins",
+		Summary: "List the incoming webhooks of a room; for its admins",
 	}, func(ctx context.Context, in *OfRoom) (*incomingWebhooksOutput, error) {
 		hooks, err := a.Service.IncomingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
 		out := &incomingWebhooksOutput{}
@@ -99,13 +99,13 @@ func (a *API) mountIncomingHooks() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteIncomingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
-		Summary: "End an incoming webhook: its token is refused at once", DefaultStatus: http.StatusNoContent,
+		Summary: "Delete an incoming webhook; its token stops working at once", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfWebhook) (*struct{}, error) {
 		return nil, a.Service.DeleteIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "resumeIncomingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
-		Summary: "Answer for an incoming webhook, so that it works again", DefaultStatus: http.StatusOK,
+		Summary: "Resume a paused incoming webhook as its new maker", DefaultStatus: http.StatusOK,
 	}, func(ctx context.Context, in *OfWebhook) (*incomingWebhookOutput, error) {
 		hook, err := a.Service.ResumeIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 		out := &incomingWebhookOutput{}
@@ -114,7 +114,7 @@ func (a *API) mountIncomingHooks() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "postByWebhook", Method: http.MethodPost, Path: hooksPath + "{token}", Tags: tags,
-		Summary: "Say something in the room of an incoming webhook", DefaultStatus: http.StatusCreated,
+		Summary: "Post a message by an incoming webhook", DefaultStatus: http.StatusCreated,
 		Description: "201 for a new message, 200 with the original where the cid or Idempotency-Key was known.",
 	}, func(ctx context.Context, in *webhookPostInput) (*messageOutput, error) {
 		began := time.Now()
@@ -159,7 +159,7 @@ func (a *API) mountOutgoingHooks() {
 	const path = "/rooms/{id}/webhooks/outgoing"
 	handle(a, huma.Operation{
 		OperationID: "createOutgoingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
-		Summary: "Have every change of a room sent to a URL, from now on", DefaultStatus: http.StatusCreated,
+		Summary: "Create an outgoing webhook, which sends every further change of the room to a URL", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createOutgoingInput) (*createOutgoingOutput, error) {
 		hook, secret, err := a.Service.CreateOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.URL)
 		out := &createOutgoingOutput{}
@@ -168,7 +168,7 @@ func (a *API) mountOutgoingHooks() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "listOutgoingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
-		Summary: "A room's outgoing webhooks and how they do, for its admins",
+		Summary: "List the outgoing webhooks of a room with their state; for its admins",
 	}, func(ctx context.Context, in *OfRoom) (*outgoingWebhooksOutput, error) {
 		hooks, err := a.Service.OutgoingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
 		out := &outgoingWebhooksOutput{}
@@ -177,13 +177,13 @@ func (a *API) mountOutgoingHooks() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteOutgoingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
-		Summary: "End an outgoing webhook", DefaultStatus: http.StatusNoContent,
+		Summary: "Delete an outgoing webhook", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *OfWebhook) (*struct{}, error) {
 		return nil, a.Service.DeleteOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
 		OperationID: "resumeOutgoingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
-		Summary: "Answer for an outgoing webhook that is paused or was given up; it goes on after what was delivered", DefaultStatus: http.StatusOK,
+		Summary: "Resume an outgoing webhook that is paused or disabled, as its new maker; it continues after the last delivered change", DefaultStatus: http.StatusOK,
 	}, func(ctx context.Context, in *OfWebhook) (*outgoingWebhookOutput, error) {
 		hook, err := a.Service.ResumeOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 		out := &outgoingWebhookOutput{}

@@ -20,9 +20,9 @@ import (
 
 // wellFormed are bodies that pass the door, so that it is the room that answers.
 var wellFormed = map[string]string{
-	"changeRoom": `{"name":"x"}`, "joinRoom": `{"password":"a wrong guess"}`, "setRole": `{"role":"member"}`, "markRead": `{"seq":1}`,
+	"updateRoom": `{"name":"x"}`, "joinRoom": `{"password":"a wrong guess"}`, "setMemberRole": `{"role":"member"}`, "markRead": `{"seq":1}`,
 	"sendMessage":  `{"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":"hello"}`,
-	"createInvite": `{}`, "ban": `{}`, "mute": `{"seconds":60}`,
+	"createInvite": `{}`, "banUser": `{}`, "muteMember": `{"seconds":60}`,
 	"createIncomingWebhook": `{"name":"x"}`, "createOutgoingWebhook": `{"url":"https://example.com/"}`,
 	"editMessage": `{"text":"mine now"}`,
 }
