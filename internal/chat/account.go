@@ -45,7 +45,7 @@ type Administration interface {
 	ResetPassword(ctx context.Context, by, id UserID, hash PasswordHash) error
 	// RemoveRoom deletes a room with everything in it. NOT_FOUND.
 	RemoveRoom(ctx context.Context, by UserID, id RoomID) error
-	// WriteDown logs a deed that is not of the database.
+	// WriteAudit logs an action that changed nothing in the database.
 	WriteAudit(ctx context.Context, e AuditEntry) error
 	// Audit returns the entries before that id (0: the newest), the newest first,
 	// and whether there are older ones.
@@ -93,7 +93,7 @@ const DeletedUserName = "Deleted user"
 // AccountDeletion is the store of users who go for good. Each method is one step, and
 // to take it again does no harm: what breaks off is gone on with by PurgeExpired.
 type AccountDeletion interface {
-	// Leaving returns some users whose time is over and who are not quite gone yet,
+	// PendingDeletions returns some users that have expired or whose deletion is unfinished,
 	// the first first.
 	PendingDeletions(ctx context.Context, limit int) ([]UserID, error)
 	// CloseAccount makes a user DeletedUserName under a free username, with nothing left
@@ -101,15 +101,15 @@ type AccountDeletion interface {
 	// from now on. Where due is true, only one whose time is over. FORBIDDEN for the
 	// last admin, USERNAME_TAKEN, NOT_FOUND.
 	CloseAccount(ctx context.Context, id UserID, username string, due bool) (User, error)
-	// Depart ends a membership, that of an owner too: the room goes to the highest
+	// RemoveFromRoom ends a membership, that of an owner too: the room goes to the highest
 	// of the others, the one who came first among equals, and is deleted where
 	// nobody is left.
 	RemoveFromRoom(ctx context.Context, room RoomID, user UserID) (Removal, error)
-	// Forget ends the leaving of a user who is in no room any more.
+	// FinishDeletion ends the deletion of a user that is in no room any more.
 	FinishDeletion(ctx context.Context, id UserID) error
-	// ForgetSessions removes some sessions that have been over for that long.
+	// PurgeSessions removes some sessions that have been over for that long.
 	PurgeSessions(ctx context.Context, after time.Duration, limit int) error
-	// ForgetAudit removes some entries of the log about rooms that are that old.
+	// PurgeAudit removes some entries of the log about rooms that are that old.
 	PurgeAudit(ctx context.Context, after time.Duration, limit int) error
 }
 
@@ -135,7 +135,7 @@ type Bots interface {
 	CreateBot(ctx context.Context, owner UserID, a NewAccount, s NewSession) (User, error)
 	// Bots returns the bots of owner by username.
 	Bots(ctx context.Context, owner UserID) ([]User, error)
-	// RenewBot gives a bot of owner another token: from now on the old one is
+	// RotateBotToken gives a bot of owner another token: from now on the old one is
 	// refused. NOT_FOUND.
 	RotateBotToken(ctx context.Context, owner, bot UserID, s NewSession) (Caller, error)
 	// OwnBot returns a bot of owner. NOT_FOUND.

@@ -65,7 +65,7 @@ type StoredFile struct {
 // when that is due: a key is doomed before its blob is put, saved by the row that
 // names it, and doomed again when that row goes, whatever takes it along.
 type Attachments interface {
-	// DoomBlobs dooms keys, to be due after grace. A key that is doomed gets another time.
+	// ScheduleBlobDeletion dooms keys, to be due after grace. A key that is doomed gets another time.
 	ScheduleBlobDeletion(ctx context.Context, keys []string, grace time.Duration) error
 	// AddAttachment keeps an upload that no message carries yet, and saves its
 	// blobs. FORBIDDEN if the owner has limit of them, QUOTA_EXCEEDED.
@@ -81,7 +81,7 @@ type Attachments interface {
 	// ExpireAttachments removes uploads that no message carries and that are older
 	// than age, not all at once.
 	ExpireAttachments(ctx context.Context, age time.Duration) error
-	// DueBlobs returns at most limit keys that are due, to one caller: they are due
+	// ClaimBlobDeletions returns at most limit keys that are due, to one caller: they are due
 	// again after another while, unless FinishBlobDeletion is told that the blob has gone.
 	ClaimBlobDeletions(ctx context.Context, limit int, again time.Duration) ([]string, error)
 	FinishBlobDeletion(ctx context.Context, key string) error

@@ -299,6 +299,7 @@ func CanSend(d Draft, s SendState) error {
 	return nil
 }
 
+// CanEdit is the rule for editing: only the author, and only a message that is not deleted.
 func CanEdit(by Membership, m Message) error {
 	switch {
 	case m.Kind != Text || m.Author.ID != by.UserID:
@@ -309,6 +310,7 @@ func CanEdit(by Membership, m Message) error {
 	return nil
 }
 
+// CanDelete is the rule for deleting: the author, or a member with DeleteOthers.
 func CanDelete(by Membership, m Message) error {
 	if m.Kind != Text || m.Author.ID != by.UserID && !by.Role.Can(DeleteOthers) {
 		return Errorf(Forbidden, "Only its author and moderators can delete a message.")
@@ -316,6 +318,7 @@ func CanDelete(by Membership, m Message) error {
 	return nil
 }
 
+// CanReact is the rule for adding (on) or removing a reaction.
 func CanReact(m Message, emoji string, on bool) error {
 	if m.DeletedAt != 0 && on {
 		return Errorf(Forbidden, "A deleted message takes no reactions.")

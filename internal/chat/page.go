@@ -9,21 +9,21 @@ import (
 // knows the present head knows whether it still is, so that nobody has to be told
 // of what is stale.
 type MessageCache interface {
-	// Newest returns the newest page where it is known as of head.
+	// Get returns the newest page if it is known as of head.
 	Get(room RoomID, head Seq) (Page, bool)
-	// Latest returns what is known, however old. It is for when nobody can tell the
+	// GetStale returns what is known, however old. It is for when nobody can tell the
 	// head.
 	GetStale(room RoomID) (Page, bool)
-	// Keep remembers a newest page of DefaultPage messages that was read from the store.
+	// Put stores a newest page of DefaultPage messages that was read from the store.
 	Put(room RoomID, p Page)
-	// Hear brings a change that follows a page into it. It must be told of a room's
+	// Apply brings a change that follows a page into it. It must be told of a room's
 	// changes in their order; after one that it was not told of it does nothing.
 	Apply(e Event)
 }
 
 // Subscriptions tells who sits where on this node.
 type Subscriptions interface {
-	// Told returns up to which number of a room a live connection of caller's session
+	// DeliveredSeq returns up to which number of a room a live connection of caller's session
 	// has been told. It is false where there is none, and while news of what ended
 	// may be getting lost.
 	DeliveredSeq(caller Caller, room RoomID) (Seq, bool)

@@ -2,24 +2,24 @@ package chat
 
 import "slices"
 
-// Permission is something that a member may do in a room.
+// Permission is an action in a room that needs a role.
 type Permission string
 
 const (
 	ChangeRoom     Permission = "change room"    // name, description, privacy, password
 	DeleteRoom     Permission = "delete room"    // with everything in it
-	ChangeRole     Permission = "change role"    // of a member below oneself, to one below oneself
-	RemoveMember   Permission = "remove member"  // one below oneself
+	ChangeRole     Permission = "change role"    // of a member with a lower role, to a lower role
+	RemoveMember   Permission = "remove member"  // with a lower role
 	DeleteOthers   Permission = "delete others'" // messages
 	TransferOwner  Permission = "transfer owner"
-	BanUser        Permission = "ban"         // one below oneself, or no member
-	MuteMember     Permission = "mute member" // one below oneself
+	BanUser        Permission = "ban"         // with a lower role, or no member
+	MuteMember     Permission = "mute member" // with a lower role
 	InviteUsers    Permission = "invite"
 	ManageWebhooks Permission = "manage webhooks"
 )
 
-// minRole is who may do what: the least role for each deed. What every member
-// may (read, send, react, edit and delete its own) is not in it.
+// minRole is the lowest role that has a permission. What every member may do (read, send,
+// react, edit and delete its own messages) needs none.
 var minRole = map[Permission]RoomRole{
 	ChangeRoom:     RoomAdmin,
 	DeleteRoom:     Owner,
@@ -39,13 +39,13 @@ var rank = map[RoomRole]int{Member: 1, Moderator: 2, RoomAdmin: 3, Owner: 4}
 // Valid reports whether r is a known role.
 func (r RoomRole) Valid() bool { return rank[r] != 0 }
 
-// Can tells whether the role is enough for a deed.
+// Can reports whether the role has permission d.
 func (r RoomRole) Can(d Permission) bool {
 	least, known := minRole[d]
 	return known && rank[r] >= rank[least]
 }
 
-// RolesWith returns the roles that are enough for d.
+// RolesWith returns the roles that have permission d.
 func RolesWith(d Permission) []RoomRole {
 	var roles []RoomRole
 	for role := range rank {
@@ -57,15 +57,15 @@ func RolesWith(d Permission) []RoomRole {
 	return roles
 }
 
-// Above tells whether the role stands above another one: whom it may act upon.
+// Above reports whether r is higher than other.
 func (r RoomRole) Above(other RoomRole) bool { return rank[r] > rank[other] }
 
-// errNoPermission says what a role is not enough for.
+// errNoPermission is FORBIDDEN and names the missing permission.
 func errNoPermission(d Permission) error {
 	return Errorf(Forbidden, "Your role in this room does not allow this (%s).", d)
 }
 
-// RequirePermission is the rule that the role of who acts is enough for a deed.
+// RequirePermission returns the rule that the actor has permission d.
 func RequirePermission(d Permission) MemberRule {
 	return func(by Membership, _ *Membership) error {
 		if !by.Role.Can(d) {
@@ -75,6 +75,8 @@ func RequirePermission(d Permission) MemberRule {
 	}
 }
 
+// CanSetRole returns the rule for giving a member the role: only the owner transfers the room;
+// otherwise the actor is above both the present role and the new one.
 func CanSetRole(role RoomRole) MemberRule {
 	return func(by Membership, target *Membership) error {
 		switch {
@@ -89,8 +91,8 @@ func CanSetRole(role RoomRole) MemberRule {
 	}
 }
 
-// Outranks is the rule for a deed upon somebody below oneself; who is no member is
-// below everybody.
+// Outranks returns the rule that the actor has permission d and a higher role than the
+// target. A user that is not a member is lower than every member.
 func Outranks(d Permission) MemberRule {
 	return func(by Membership, target *Membership) error {
 		if !by.Role.Can(d) || target != nil && !by.Role.Above(target.Role) {

@@ -153,10 +153,12 @@ func (r Room) CheckOpen(now Room) error {
 	return now.MaskError(ErrWrongRoomPassword())
 }
 
+// ErrPasswordRequired is PASSWORD_REQUIRED.
 func ErrPasswordRequired() error {
 	return Errorf(PasswordRequired, "This room asks for a password.").WithField("password")
 }
 
+// ErrWrongRoomPassword is WRONG_PASSWORD.
 func ErrWrongRoomPassword() error {
 	return Errorf(WrongPassword, "That is not the room's password.").WithField("password")
 }
@@ -196,6 +198,6 @@ type RoomPatch struct {
 // DeletedRooms is the store of what a deleted room leaves behind where it was too large to
 // go at once.
 type DeletedRooms interface {
-	// RemoveRemains removes a bounded part of it and tells whether there may be more.
+	// PurgeDeletedRooms removes a bounded part of it and reports whether there may be more.
 	PurgeDeletedRooms(ctx context.Context) (more bool, err error)
 }

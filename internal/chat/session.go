@@ -50,7 +50,7 @@ type Accounts interface {
 	// Register makes a user and its first session. The first account that is no
 	// guest becomes server admin. USERNAME_TAKEN, EMAIL_TAKEN.
 	Register(ctx context.Context, a NewAccount, s NewSession) (Caller, error)
-	// KeepGuest makes an account of a guest, under the rules of Register; its living
+	// UpgradeGuest makes an account of a guest, under the rules of Register; its living
 	// sessions last until sessions. Without a.DisplayName the guest's own stays,
 	// unless it had none. FORBIDDEN for who is no guest any more.
 	UpgradeGuest(ctx context.Context, guest UserID, a NewAccount, sessions Time) (User, error)
@@ -77,7 +77,7 @@ type Accounts interface {
 	SetPassword(ctx context.Context, user UserID, was, hash PasswordHash, keep SessionID) error
 	// SessionsEnded returns those of ids that have ended or expired.
 	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
-	// SessionsSeen writes down that sessions, at most MaxTouchedSessions, are in use now. Those
+	// TouchSessions writes down that sessions, at most MaxTouchedSessions, are in use now. Those
 	// that have been within a minute stay as they are.
 	TouchSessions(ctx context.Context, ids []SessionID) error
 	// User returns one user. NOT_FOUND.

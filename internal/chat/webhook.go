@@ -129,17 +129,17 @@ type DueWebhook struct {
 
 // WebhookQueue is the queue of outgoing webhooks: what each of them has received.
 type WebhookQueue interface {
-	// DueHooks returns at most limit hooks that have something to deliver and are not
+	// Due returns at most limit hooks that have something to deliver and are not
 	// leased, of each maker at most perMaker: those that work before those that
 	// fail, and the longest waiting first.
 	Due(ctx context.Context, perMaker, limit int) ([]DueWebhook, error)
-	// TakeHooks leases those of ids that are still due. A webhook is leased by one
+	// ClaimDue leases those of ids that are still due. A webhook is leased by one
 	// node at a time.
 	ClaimDue(ctx context.Context, ids []WebhookID, lease time.Duration) ([]DeliveryLease, error)
-	// Delivered records that the changes up to upTo were received and renews the
+	// Ack records that the changes up to upTo were received and renews the
 	// lease; held is false if the lease is over or the webhook is paused.
 	Ack(ctx context.Context, t DeliveryLease, upTo Seq, lease time.Duration) (held bool, err error)
-	// EndTurn lets the hook go, with what failed or nil.
+	// Release ends the lease, with what failed or nil.
 	Release(ctx context.Context, t DeliveryLease, failure *DeliveryFailure) error
 }
 

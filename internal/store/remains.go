@@ -45,7 +45,7 @@ func (s *Store) deleteRoom(ctx context.Context, tx *roomTx, by chat.UserID) erro
 }
 
 // empty takes everybody out of the room and closes every way in: with its name gone
-// too, the room is missing for all, and what is left of it waits for RemoveRemains.
+// too, the room is missing for all, and what is left of it waits for PurgeDeletedRooms.
 func (s *Store) empty(ctx context.Context, tx *roomTx) error {
 	for _, table := range []string{"room_members", "invites", "incoming_hooks", "outgoing_hooks", "spare_webhook_bots", "direct_rooms"} {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE room_id = $1`, int64(tx.room)); err != nil {
