@@ -304,6 +304,10 @@ func TestRefusedSocketsCount(t *testing.T) {
 		if status != http.StatusSwitchingProtocols {
 			t.Fatalf("socket %d: %d, want 101", i, status)
 		}
+		// A socket counts once its first frame is sent, which is after the 101.
+		if _, err := socket.in.Peek(1); err != nil {
+			t.Fatalf("socket %d: %v", i, err)
+		}
 		if i >= 20 { // beyond what one user may have
 			if code := socket.closeCode(); code != 4029 {
 				t.Fatalf("socket %d is closed with %d, want 4029", i, code)
