@@ -1,11 +1,16 @@
 package security
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // lateJoins begins a join while a room is open, and has it wait for the room's row behind
@@ -62,4 +67,70 @@ func lateJoins(t *testing.T, s *site) {
 	if conclusive < 20 {
 		t.Errorf("only %d of 40 rounds tell something", conclusive)
 	}
+}
+
+// TestLateJoinsOnSQLite begins joins together with a change that closes the room. They
+// wait for the one connection that writes, some of them behind the change: the response
+// to the change counts the members, and nobody may join after that.
+func TestLateJoinsOnSQLite(t *testing.T) {
+	t.Parallel()
+	node := ownNode(t, "RATE_LIMIT_AUTH=100000", "RATE_LIMIT_JOINS=100000", "RATE_LIMIT_ROOMS=100000")
+	s := &site{node: node, secrets: map[string]string{}}
+	owner := s.user(t, "owner")
+	joiners := make([]*client.Client, 8)
+	for i := range joiners {
+		joiners[i] = s.user(t, fmt.Sprintf("joiner%d", i))
+	}
+	banned := userID(t, joiners[0])
+	refused := 0
+	for round := range 40 {
+		room := s.room(t, owner, fmt.Sprintf("Closing %d", round), nil)
+		path := fmt.Sprintf("/api/v1/rooms/%d", room.ID)
+		var joins sync.WaitGroup
+		statuses := make([]int, len(joiners))
+		for i, joiner := range joiners {
+			joins.Go(func() { statuses[i] = s.ask(t, joiner, http.MethodPost, path+"/join", `{}`, nil).status })
+		}
+		var closing answer
+		switch round % 3 {
+		case 0:
+			closing = s.ask(t, owner, http.MethodPatch, path, `{"private":true}`, nil)
+		case 1:
+			closing = s.ask(t, owner, http.MethodPatch, path, `{"password":"let nobody in"}`, nil)
+		case 2:
+			closing = s.ask(t, owner, http.MethodPut, fmt.Sprintf("%s/bans/%d", path, banned), `{}`, nil)
+		}
+		if closing.status >= http.StatusMultipleChoices {
+			t.Fatalf("round %d: %d %s", round, closing.status, closing.body)
+		}
+		joins.Wait()
+		if round%3 == 2 {
+			if a := s.ask(t, joiners[0], http.MethodGet, path+"/messages", "", nil); a.status == http.StatusOK {
+				t.Fatalf("round %d: the banned user is a member", round)
+			}
+			continue
+		}
+		for _, status := range statuses {
+			if status >= http.StatusMultipleChoices {
+				refused++
+			}
+		}
+		after := s.ask(t, owner, http.MethodGet, path, "", nil)
+		if then, now := members(t, closing), members(t, after); now != then {
+			t.Fatalf("round %d: %d members when the room was closed, %d later", round, then, now)
+		}
+	}
+	if refused == 0 {
+		t.Error("no join was refused: all came before the change")
+	}
+}
+
+// members returns the memberCount of the room in a.
+func members(t *testing.T, a answer) int {
+	t.Helper()
+	var out struct{ Room chat.Room }
+	if err := json.Unmarshal([]byte(a.body), &out); err != nil || out.Room.ID == 0 {
+		t.Fatalf("a room = %s, %v", a.body, err)
+	}
+	return out.Room.MemberCount
 }

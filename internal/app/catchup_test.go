@@ -1,0 +1,89 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/gateway"
+)
+
+// TestMemberOfManyRoomsCatchesUpOnAllDevices reconnects five devices of a member of 300
+// rooms at once. Each asks three times per room; no limit may refuse any of it (G4).
+func TestMemberOfManyRoomsCatchesUpOnAllDevices(t *testing.T) {
+	const rooms, devices = 300, 5
+	inEachWorld(t, func(w *world) {
+		alice, bob := w.person("alice", 0), w.person("bob", 1)
+		since := make(map[chat.RoomID]chat.Seq, rooms)
+		missed := make(map[chat.RoomID]string, rooms)
+		for i := range rooms {
+			room := alice.room(fmt.Sprintf("Room %d", i), nil)
+			if err := bob.JoinRoom(ctx(w.t), room.ID, ""); err != nil {
+				w.t.Fatal(err)
+			}
+			since[room.ID] = alice.say(room.ID, "read").Seq
+			missed[room.ID] = fmt.Sprintf("missed %d", i)
+			alice.say(room.ID, missed[room.ID])
+		}
+		bob.Cut()
+
+		var all sync.WaitGroup
+		for n := range devices {
+			device := client.New(w.nodes[n%len(w.nodes)])
+			if err := device.Login(ctx(w.t), "bob", "correct horse"); err != nil {
+				w.t.Fatal(err)
+			}
+			all.Go(func() {
+				if err := catchUp(w.t, device, since, missed); err != nil {
+					w.t.Errorf("device %d: %v", n, err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+// catchUp joins every room from the number that is known of it, reads its changes and
+// its history, and fails unless each holds the message that was missed.
+func catchUp(t *testing.T, device *client.Client, since map[chat.RoomID]chat.Seq, missed map[chat.RoomID]string) error {
+	socket, err := device.Dial(ctx(t))
+	if err != nil {
+		return err
+	}
+	defer socket.Cut()
+	first, err := socket.Next(ctx(t), "connected")
+	if err != nil {
+		return err
+	}
+	var connected gateway.Connected
+	if err := first.Decode(&connected); err != nil {
+		return err
+	}
+	if len(connected.Rooms) != len(since) {
+		return fmt.Errorf("connected with %d rooms, want %d", len(connected.Rooms), len(since))
+	}
+	for room, seq := range since {
+		in := map[string]any{"roomId": room, "since": seq, "epoch": connected.Epoch}
+		var joined gateway.RoomJoined
+		if err := socket.Do(ctx(t), "room:join", in, &joined); err != nil {
+			return fmt.Errorf("room:join: %w", err)
+		}
+		var changes gateway.RoomChanges
+		if err := socket.Do(ctx(t), "room:changes", in, &changes); err != nil {
+			return fmt.Errorf("room:changes: %w", err)
+		}
+		var page struct{ Messages []chat.Message }
+		if err := device.Do(ctx(t), http.MethodGet, path("/rooms/%d/messages?after=%d", room, seq), nil, &page); err != nil {
+			return err
+		}
+		for what, messages := range map[string][]chat.Message{"room:join": joined.Messages, "room:changes": changes.Messages, "history": page.Messages} {
+			if len(messages) != 1 || messages[0].Text != missed[room] {
+				return fmt.Errorf("%s of room %d since %d = %+v", what, room, seq, messages)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// refusingPuts returns a proxy in front of an S3 server that answers writes with the
+// status and S3 error code in refuse, and forwards them while refuse is nil.
+func refusingPuts(t *testing.T, s3 testenv.Store, refuse *atomic.Pointer[putRefusal]) testenv.Store {
+	t.Helper()
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: s3.Endpoint})
+		r.Out.Host = r.In.Host // the signature covers it
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refusal := refuse.Load()
+		if refusal == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		if refusal.status == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(refusal.status)
+		fmt.Fprintf(w, `<Error><Code>%s</Code><Message>refused</Message></Error>`, refusal.code)
+	}))
+	t.Cleanup(server.Close)
+	s3.Endpoint = strings.TrimPrefix(server.URL, "http://")
+	return s3
+}
+
+// putRefusal is the answer to a write; status 0 cuts the connection.
+type putRefusal struct {
+	status int
+	code   string
+}
+
+// TestStorageRefusesPuts: a storage that is full or read-only must not cost more than
+// uploads.
+func TestStorageRefusesPuts(t *testing.T) {
+	t.Parallel()
+	server, err := testenv.New(t).ObjectStore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket, err := server.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refuse atomic.Pointer[putRefusal]
+	w := embedded(t, storageEnv(refusingPuts(t, bucket, &refuse)))
+	alice := w.person("alice", 0)
+	room := alice.room("Lobby", nil)
+	kept := alice.attach("kept.txt", []byte("kept"))
+	allowed := allowance(alice)
+	for _, refusal := range []putRefusal{
+		{http.StatusForbidden, "AccessDenied"},
+		{http.StatusInsufficientStorage, "XMinioStorageFull"},
+		{http.StatusForbidden, "QuotaExceeded"},
+		{http.StatusServiceUnavailable, "SlowDown"},
+		{http.StatusInternalServerError, "InternalError"},
+		{0, "connection cut"},
+	} {
+		t.Run(refusal.code, func(t *testing.T) {
+			refuse.Store(&refusal)
+			for method, to := range map[string]string{http.MethodPost: "/uploads", http.MethodPut: "/users/me/avatar"} {
+				var problem struct{ Code string }
+				answer, body := alice.upload(method, to, "file", "x.png", aPNG(t))
+				if err := json.Unmarshal(body, &problem); err != nil || answer.StatusCode != http.StatusServiceUnavailable || problem.Code != "UNAVAILABLE" {
+					t.Errorf("%s %s = %d %s, want 503 UNAVAILABLE", method, to, answer.StatusCode, body)
+				}
+			}
+			if got := alice.wantStatus(kept.URL, http.StatusOK); string(got) != "kept" {
+				t.Errorf("the stored file is %q", got)
+			}
+			alice.say(room.ID, "text still works")
+			if got := allowance(alice); got != allowed {
+				t.Errorf("the refused uploads count: %+v, want %+v", got, allowed)
+			}
+		})
+	}
+	if _, err := alice.sayWith(room.ID, uuid.NewString(), "sent with a file stored before", kept); err != nil {
+		t.Errorf("send: %v", err)
+	}
+	refuse.Store(nil)
+	alice.attach("again.txt", []byte("again"))
+}

@@ -1,0 +1,120 @@
+package security
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/testenv"
+)
+
+// smallDisk runs a node with its data on a disk of 16 MiB that only it sees: in a mount
+// namespace, which an ordinary user may have inside a user namespace. 2 MiB of it are a
+// file that an operator may delete.
+const smallDisk = `#!/bin/sh
+new="unshare --map-root-user --mount"
+$new true 2>/dev/null || new="unshare --mount"
+exec $new sh -ec 'mount -t tmpfs -o size=16m,mode=0700 none "$DATA_DIR"; head -c 2097152 /dev/zero > "$DATA_DIR/spare"; exec %s "$@"' node "$@"
+`
+
+// TestFullDisk fills the disk of an embedded node to its last block: uploads and messages
+// are refused for a while, what was confirmed stays, and the node recovers by itself.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	env := testenv.New(t)
+	binary, err := env.Build(testenv.BuildOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := filepath.Join(t.TempDir(), "start")
+	if err := os.WriteFile(start, fmt.Appendf(nil, smallDisk, binary), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	node, err := env.Node(start, testenv.Engines{}, "DATABASE_URL=", "REDIS_URL=", "USE_MINIO=false", "DATA_DIR="+data,
+		"MIN_FREE_SPACE=0", "RATE_LIMIT_MESSAGES=100000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice := client.New(node.URL())
+	if err := alice.Register(ctx(t), "alice", password("alice")); err != nil {
+		t.Fatal(err)
+	}
+	room, err := alice.CreateRoom(ctx(t), "Lobby", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for size := 1 << 20; size >= 1; {
+		_, err := alice.Upload(ctx(t), "filler", make([]byte, size))
+		if err == nil {
+			continue
+		}
+		wantUnavailable(t, fmt.Sprintf("an upload of %d bytes", size), err)
+		size /= 4
+	}
+	confirmed, refused := []chat.MessageID{}, 0
+	for i := range 400 {
+		said, err := say(t, alice, room.ID, fmt.Sprintf("%d %0400d", i, i))
+		if err != nil {
+			wantUnavailable(t, fmt.Sprintf("message %d", i), err)
+			refused++
+			continue
+		}
+		confirmed = append(confirmed, said.ID)
+	}
+	if refused == 0 {
+		t.Error("no message was refused: the disk was not full")
+	}
+	t.Logf("%d messages confirmed, %d refused", len(confirmed), refused)
+
+	if err := os.Remove(fmt.Sprintf("/proc/%d/root%s/spare", node.Pid(), data)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a message after there is room again", func() bool {
+		said, err := say(t, alice, room.ID, "there is room again")
+		if err == nil {
+			confirmed = append(confirmed, said.ID)
+		}
+		return err == nil
+	})
+	if _, err := alice.Upload(ctx(t), "small", []byte("small")); err != nil {
+		t.Errorf("upload after there is room again: %v", err)
+	}
+	if got := stored(t, alice, room.ID); fmt.Sprint(got) != fmt.Sprint(confirmed) {
+		t.Errorf("stored %v\nconfirmed %v", got, confirmed)
+	}
+}
+
+func wantUnavailable(t *testing.T, what string, err error) {
+	t.Helper()
+	refusal, ok := errors.AsType[*client.Error](err)
+	if !ok || refusal.Code != chat.Unavailable || refusal.Status != http.StatusServiceUnavailable {
+		t.Fatalf("%s: %v, want 503 UNAVAILABLE", what, err)
+	}
+}
+
+// stored returns the ids of all texts of a room, in their order.
+func stored(t *testing.T, c *client.Client, room chat.RoomID) (ids []chat.MessageID) {
+	t.Helper()
+	for after := chat.Seq(0); ; {
+		page, err := c.History(ctx(t), room, fmt.Sprintf("after=%d&limit=100", after))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page {
+			if m.Kind == chat.Text {
+				ids = append(ids, m.ID)
+			}
+			after = m.Seq
+		}
+		if len(page) == 0 {
+			return ids
+		}
+	}
+}
