@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chillin-chat/chillin/internal/api"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 func openapiCommand() *cobra.Command {
@@ -26,7 +26,7 @@ func openapiCommand() *cobra.Command {
 // printOpenAPI prints the document that a node serves at /api/openapi.json. No
 // node is needed for it.
 func printOpenAPI(out io.Writer) error {
-	document, err := api.Mount(chi.NewRouter(), api.Deps{Frames: gateway.FrameTypes()}).Document()
+	document, err := api.Mount(chi.NewRouter(), api.Deps{Frames: wire.Data()}).Document()
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // sees returns the next user:updated.
@@ -21,7 +22,7 @@ func (p *person) sees() chat.User {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var told chat.UserUpdated
+	var told wire.UserUpdated
 	if err := f.Decode(&told); err != nil {
 		p.t.Fatal(err)
 	}
@@ -204,9 +205,9 @@ func TestAnAccountIsClosed(t *testing.T) {
 		left := map[chat.RoomID]bool{}
 		for limit := ctx(w.t); !renamed || !handedOver || len(left) < 2; {
 			var told struct {
-				chat.UserUpdated
-				chat.MessageEvent
-				chat.RoomUpdated
+				wire.UserUpdated
+				wire.MessageEvent
+				wire.RoomUpdated
 			}
 			switch f := carol.news(limit, &told); f.Type {
 			case "user:updated":

@@ -8,7 +8,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // TestMemberOfManyRoomsCatchesUpOnAllDevices reconnects five devices of a member of 300
@@ -58,7 +58,7 @@ func catchUp(t *testing.T, device *client.Client, since map[chat.RoomID]chat.Seq
 	if err != nil {
 		return err
 	}
-	var connected gateway.Connected
+	var connected wire.Connected
 	if err := first.Decode(&connected); err != nil {
 		return err
 	}
@@ -67,11 +67,11 @@ func catchUp(t *testing.T, device *client.Client, since map[chat.RoomID]chat.Seq
 	}
 	for room, seq := range since {
 		in := map[string]any{"roomId": room, "since": seq, "epoch": connected.Epoch}
-		var joined gateway.RoomJoined
+		var joined wire.RoomJoined
 		if err := socket.Do(ctx(t), "room:join", in, &joined); err != nil {
 			return fmt.Errorf("room:join: %w", err)
 		}
-		var changes gateway.RoomChanges
+		var changes wire.RoomChanges
 		if err := socket.Do(ctx(t), "room:changes", in, &changes); err != nil {
 			return fmt.Errorf("room:changes: %w", err)
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 func TestTwoPeopleChat(t *testing.T) {
@@ -38,7 +38,7 @@ func TestTwoPeopleChat(t *testing.T) {
 		bob.say(room.ID, "hello alice")
 		alice.hears(3)
 
-		var pong gateway.Pong
+		var pong wire.Pong
 		if err := bob.Socket.Do(ctx(w.t), "ping", map[string]any{}, &pong); err != nil || pong.Heads[room.ID] != 3 {
 			w.t.Fatalf("pong = %+v, %v, want head 3", pong, err)
 		}
@@ -64,7 +64,7 @@ func TestWhoWasAwayCatchesUp(t *testing.T) {
 		if back.From != joined.To || !back.More || len(back.Messages) != 100 || back.To != joined.To+100 {
 			w.t.Fatalf("back = (%d, %d], %d messages, more %v", back.From, back.To, len(back.Messages), back.More)
 		}
-		var rest gateway.RoomChanges
+		var rest wire.RoomChanges
 		if err := bob.Socket.Do(ctx(w.t), "room:changes", map[string]any{"roomId": room.ID, "since": back.To, "epoch": back.Epoch}, &rest); err != nil {
 			w.t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func (p *person) becomes(room chat.RoomID, user chat.UserID, status chat.Status)
 		if err != nil {
 			p.t.Fatalf("wait for %s: %v", status, err)
 		}
-		var update gateway.PresenceUpdate
+		var update wire.PresenceUpdate
 		if err := f.Decode(&update); err != nil {
 			p.t.Fatal(err)
 		}
@@ -273,7 +273,7 @@ func TestMessagesChange(t *testing.T) {
 		wantCode(w.t, carol.Socket.Do(ctx(w.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "👍", "on": true}, nil), chat.NotFound)
 		wantCode(w.t, bob.Socket.Do(ctx(w.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "ab", "on": true}, nil), chat.BadRequest)
 
-		var done gateway.Done
+		var done wire.Done
 		if err := alice.Socket.Do(ctx(w.t), "message:edit", map[string]any{"messageId": sent.ID, "text": "hello"}, &done); err != nil || done.Seq != 3 {
 			w.t.Fatalf("edit = %+v, %v, want 3", done, err)
 		}
@@ -303,13 +303,13 @@ func TestMessagesChange(t *testing.T) {
 	})
 }
 
-func (p *person) event(kind string) chat.MessageEvent {
+func (p *person) event(kind string) wire.MessageEvent {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), kind)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var e chat.MessageEvent
+	var e wire.MessageEvent
 	if err := f.Decode(&e); err != nil {
 		p.t.Fatal(err)
 	}
@@ -335,7 +335,7 @@ func TestReadStateIsKeptInStep(t *testing.T) {
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			var told chat.ReadUpdated
+			var told wire.ReadUpdated
 			if err := f.Decode(&told); err != nil || int(told.LastRead) != step.lastRead || told.Unread != step.unread || told.RoomID != room.ID {
 				w.t.Fatalf("mark %d: told %+v, %v", step.mark, told, err)
 			}
@@ -375,7 +375,7 @@ func (p *person) seesTyping(room chat.RoomID, users ...chat.UserID) {
 		if err != nil {
 			p.t.Fatalf("wait for %v typing: %v", users, err)
 		}
-		var update gateway.TypingUpdate
+		var update wire.TypingUpdate
 		if err := f.Decode(&update); err != nil {
 			p.t.Fatal(err)
 		}

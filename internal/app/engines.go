@@ -23,6 +23,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // engines are what a node keeps its state in.
@@ -30,7 +31,7 @@ type engines struct {
 	node     string
 	store    *store.Store
 	redis    *redis.Client // nil within one process
-	bus      chat.Bus
+	bus      wire.Bus
 	presence chat.Presence
 	blobs    chat.Blobs
 	s3       *blob.S3 // nil for files on disk

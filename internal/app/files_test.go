@@ -23,7 +23,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // photo is a JPEG of 1200 × 800 that a camera took lying on its side: its left half
@@ -61,12 +61,12 @@ func (p *person) attach(name string, data []byte) chat.MessageAttachment {
 	return file
 }
 
-func (p *person) sayWith(room chat.RoomID, cid, text string, files ...chat.MessageAttachment) (gateway.MessageConfirmed, error) {
+func (p *person) sayWith(room chat.RoomID, cid, text string, files ...chat.MessageAttachment) (wire.MessageConfirmed, error) {
 	ids := []chat.AttachmentID{}
 	for _, f := range files {
 		ids = append(ids, f.ID)
 	}
-	var done gateway.MessageConfirmed
+	var done wire.MessageConfirmed
 	err := p.Socket.Do(ctx(p.t), "message:send", map[string]any{"roomId": room, "cid": cid, "text": text, "attachmentIds": ids}, &done)
 	return done, err
 }

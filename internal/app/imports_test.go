@@ -14,22 +14,23 @@ import (
 // other: cmd → app → {api, gateway} → service → chat → markup; the engines know chat;
 // the leaves know nobody. What is not named here is a fault.
 var mayImport = map[string][]string{
-	"cmd/chillin":        {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/version"},
-	"internal/app":       {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/service", "internal/store", "internal/version", "internal/webhook", "internal/doctor", "web"},
+	"cmd/chillin":        {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/version", "internal/wire"},
+	"internal/app":       {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/service", "internal/store", "internal/version", "internal/webhook", "internal/wire", "internal/doctor", "web"},
 	"internal/api":       {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/strictjson"},
-	"internal/gateway":   {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/socket", "internal/strictjson", "internal/wake"},
+	"internal/gateway":   {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/socket", "internal/strictjson", "internal/wake", "internal/wire"},
 	"internal/service":   {"internal/chat", "internal/logging", "internal/markup", "internal/wake"},
 	"internal/backup":    {"internal/blob", "internal/chat", "internal/store"},
 	"internal/auth":      {"internal/chat", "internal/logging"},
+	"internal/wire":      {"internal/chat"},
 	"internal/chat":      {"internal/markup"},
 	"internal/markup":    {},
 	"internal/store":     {"internal/chat", "internal/gathering", "internal/recovery", "internal/strictjson", "migrations"},
 	"internal/cache":     {"internal/chat", "internal/metrics"},
-	"internal/bus":       {"internal/chat", "internal/metrics", "internal/wake"},
+	"internal/bus":       {"internal/chat", "internal/metrics", "internal/wake", "internal/wire"},
 	"internal/presence":  {"internal/chat", "internal/gathering", "internal/metrics", "internal/wake"},
 	"internal/blob":      {"internal/chat"},
 	"internal/picture":   {"internal/chat", "internal/recovery"},
-	"internal/webhook":   {"internal/chat", "internal/metrics", "internal/recovery", "internal/wake"},
+	"internal/webhook":   {"internal/chat", "internal/metrics", "internal/recovery", "internal/wake", "internal/wire"},
 	"internal/doctor":    {"internal/blob", "internal/config", "internal/store"},
 	"internal/gathering": {"internal/recovery"},
 	"internal/config":    {},
@@ -44,16 +45,16 @@ var mayImport = map[string][]string{
 	"internal/socket":   {},
 	// strictjson is the one decoder of both edges.
 	"internal/strictjson": {},
-	// client knows the types of the wire and is for tests and the load command.
-	"internal/client": {"internal/chat", "internal/gateway"},
-	"internal/load":   {"internal/chat", "internal/client", "internal/gateway", "internal/wake"},
+	// client is for tests and the load command.
+	"internal/client": {"internal/chat", "internal/wire"},
+	"internal/load":   {"internal/chat", "internal/client", "internal/wake", "internal/wire"},
 	// chaos breaks the engines under a crowd of clients; only its tests run it.
-	"internal/chaos":         {"internal/chat", "internal/client", "internal/gateway", "internal/testenv"},
+	"internal/chaos":         {"internal/chat", "internal/client", "internal/testenv", "internal/wire"},
 	"internal/testenv":       {},
 	"internal/testenv/stack": {"internal/testenv"},
 	"internal/tools/dev":     {},
 	// webprotocol generates the client's copy of the contract.
-	"internal/tools/webprotocol": {"internal/chat"},
+	"internal/tools/webprotocol": {"internal/chat", "internal/wire"},
 	"migrations":                 {},
 	"web":                        {},
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 func TestWhoIsMentionedIsTold(t *testing.T) {
@@ -36,7 +37,7 @@ func TestWhoIsMentionedIsTold(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		var told chat.ReadUpdated
+		var told wire.ReadUpdated
 		if err := f.Decode(&told); err != nil || told.Mentions != 1 {
 			w.t.Fatalf("told %+v, %v, want one mention", told, err)
 		}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 func TestABanEndsAMembershipAndEveryWayBack(t *testing.T) {
@@ -80,7 +80,7 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 		alice.do(http.MethodPut, mute, map[string]int{"seconds": 3600}, &muted)
 
 		f, err := bob.Next(ctx(w.t), "membership:updated")
-		var told chat.MembershipUpdated
+		var told wire.MembershipUpdated
 		if err != nil || f.Decode(&told) != nil || told.Membership != muted.Membership || told.Membership.MutedUntil == 0 {
 			w.t.Fatalf("told = %s, %v, want %+v", f.Data, err, muted.Membership)
 		}
@@ -119,7 +119,7 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 		silent(refused.Refusal())
 
 		alice.do(http.MethodDelete, mute, nil, nil)
-		var free chat.MembershipUpdated
+		var free wire.MembershipUpdated
 		if f, err = bob.Next(ctx(w.t), "membership:updated"); err != nil || f.Decode(&free) != nil || free.Membership.MutedUntil != 0 {
 			w.t.Fatalf("told = %s, %v, want the end of it", f.Data, err)
 		}
@@ -156,7 +156,7 @@ func TestAnInviteIsTheWayIntoAPrivateRoom(t *testing.T) {
 		if len(shown.Room) != 3 || shown.Room["name"] != "Den" || shown.Room["description"] != "quiet" || shown.Room["memberCount"] != 1.0 {
 			w.t.Fatalf("invited to %+v", shown)
 		}
-		var joined gateway.RoomJoined
+		var joined wire.RoomJoined
 		bob.do(http.MethodPost, "/invites/"+invite.Token+"/join", nil, &joined)
 		if joined.Room.ID != room.ID || joined.Membership.Role != chat.Member {
 			w.t.Fatalf("joined = %+v", joined)
@@ -235,10 +235,10 @@ func (w *world) device(p *person, n int) *person {
 }
 
 // added waits for the next room:added.
-func (p *person) added() chat.RoomAdded {
+func (p *person) added() wire.RoomAdded {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), "room:added")
-	var added chat.RoomAdded
+	var added wire.RoomAdded
 	if err != nil || f.Decode(&added) != nil {
 		p.t.Fatalf("added = %s, %v", f.Data, err)
 	}
@@ -248,7 +248,7 @@ func (p *person) added() chat.RoomAdded {
 func TestTwoUsersHaveOneDirectRoom(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
-		var opened, again gateway.RoomJoined
+		var opened, again wire.RoomJoined
 		alice.do(http.MethodPut, path("/users/%d/direct", bob.User.ID), nil, &opened)
 		room := opened.Room.ID
 		if !opened.Room.Direct || !opened.Room.Private || len(opened.Room.With) != 2 || opened.Membership.Role != chat.Member {
@@ -305,7 +305,7 @@ func TestOneselfJoiningElsewhereIsTold(t *testing.T) {
 		}
 		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "moderator"}, nil)
 		f, err := phone.Next(ctx(w.t), "membership:updated")
-		var told chat.MembershipUpdated
+		var told wire.MembershipUpdated
 		if err != nil || f.Decode(&told) != nil || told.Membership.Role != chat.Moderator {
 			w.t.Fatalf("told = %s, %v, want the new role", f.Data, err)
 		}

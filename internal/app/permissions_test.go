@@ -17,7 +17,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // The table of who may what stands in docs/permissions.md. This test asks a running
@@ -110,8 +110,8 @@ func TestThePermissionTableIsComplete(t *testing.T) {
 			there[strings.ToUpper(method)+" "+strings.TrimPrefix(path, "/api/v1")] = true
 		}
 	}
-	for _, command := range gateway.Commands() {
-		there[command] = true
+	for _, command := range wire.CommandTypes() {
+		there[command.Name] = true
 	}
 	known := map[string]bool{}
 	for row := range readPermissions(t) {

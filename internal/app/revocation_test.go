@@ -8,6 +8,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // Promise G6: what ends a right is in force at once by REST and reaches the
@@ -67,7 +68,7 @@ func TestARenameIsTold(t *testing.T) {
 			w.t.Fatalf("message = %+v, want the rename", m)
 		}
 		f, err := bob.Next(ctx(w.t), "room:updated")
-		var told chat.RoomUpdated
+		var told wire.RoomUpdated
 		if err != nil || f.Decode(&told) != nil || told.Room.Name != "Den" {
 			w.t.Fatalf("updated = %s, %v", f.Data, err)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/version"
 	"github.com/chillin-chat/chillin/internal/webhook"
+	"github.com/chillin-chat/chillin/internal/wire"
 	"github.com/chillin-chat/chillin/web"
 )
 
@@ -79,7 +80,7 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 		Accounts: db, Profiles: db, AccountDeletion: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
 		Messages: db, Archive: db, Attachments: db, Storage: db, Webhooks: db, Administration: db,
 
-		Presence: a.engines.presence, Announcer: waking{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
+		Presence: a.engines.presence, Publisher: waking{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
 
 		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.sweeper, Pictures: pictures,
 		Links: service.Links{Secret: db.LinkSecret(), Now: time.Now},
@@ -99,7 +100,7 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 
 func (a *App) newAccounts(l limiters, hasher *auth.Hasher) (*service.Accounts, error) {
 	return service.NewAccounts(service.AccountDependencies{
-		Store: a.engines.store, Bots: a.engines.store, Announcer: a.hub, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
+		Store: a.engines.store, Bots: a.engines.store, Publisher: a.hub, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
 		PublishProfile: a.service.PublishProfile,
 		AttemptRate:    byNetwork{l.attempts}, SignupRate: byNetwork{l.births}, LoginRate: perMinute[string](loginsOfName),
 		CreationRate: l.creations,
@@ -118,15 +119,15 @@ const bodyTime = 10 * time.Second
 // not read it holds nothing up for longer. Uploads and files give themselves more.
 const answerTime = time.Minute
 
-// waking announces to the hub, and wakes those who deliver to webhooks.
+// waking publishes through the hub and wakes the delivery to webhooks.
 type waking struct {
-	chat.Announcer
+	chat.Publisher
 	hooks *webhook.Dispatcher
 }
 
-func (w waking) Announce(e chat.Event) {
-	w.Announcer.Announce(e)
-	if e.Durable() {
+func (w waking) PublishRoom(e chat.RoomEvent) {
+	w.Publisher.PublishRoom(e)
+	if _, durable := e.(chat.MessageChanged); durable {
 		w.hooks.Wake()
 	}
 }
@@ -162,7 +163,7 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 	}
 	rest = api.Mount(router, api.Deps{
 		Service: a.service, Accounts: accounts, Requests: requests,
-		ClientIP: a.clientIP, ClientNetwork: a.crowd, Secure: a.secure, Frames: gateway.FrameTypes(), Metrics: m, Log: a.log,
+		ClientIP: a.clientIP, ClientNetwork: a.crowd, Secure: a.secure, Frames: wire.Data(), Metrics: m, Log: a.log,
 	})
 	router.Handle("/ws", &gateway.Server{
 		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,

@@ -19,8 +19,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/config"
-	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/testenv"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 func TestMain(m *testing.M) { testenv.Main(m) }
@@ -199,18 +199,18 @@ func (p *person) room(name string, options map[string]any) chat.Room {
 	return room
 }
 
-func (p *person) join(room chat.RoomID, more map[string]any) gateway.RoomJoined {
+func (p *person) join(room chat.RoomID, more map[string]any) wire.RoomJoined {
 	p.t.Helper()
 	in := map[string]any{"roomId": room}
 	maps.Copy(in, more)
-	var joined gateway.RoomJoined
+	var joined wire.RoomJoined
 	if err := p.Socket.Do(ctx(p.t), "room:join", in, &joined); err != nil {
 		p.t.Fatalf("room:join: %v", err)
 	}
 	return joined
 }
 
-func (p *person) say(room chat.RoomID, text string) gateway.MessageConfirmed {
+func (p *person) say(room chat.RoomID, text string) wire.MessageConfirmed {
 	p.t.Helper()
 	done, err := p.trySay(room, uuid.NewString(), text)
 	if err != nil {
@@ -219,8 +219,8 @@ func (p *person) say(room chat.RoomID, text string) gateway.MessageConfirmed {
 	return done
 }
 
-func (p *person) trySay(room chat.RoomID, cid, text string) (gateway.MessageConfirmed, error) {
-	var done gateway.MessageConfirmed
+func (p *person) trySay(room chat.RoomID, cid, text string) (wire.MessageConfirmed, error) {
+	var done wire.MessageConfirmed
 	err := p.Socket.Do(ctx(p.t), "message:send", map[string]any{"roomId": room, "cid": cid, "text": text}, &done)
 	return done, err
 }
@@ -232,7 +232,7 @@ func (p *person) hears(seq chat.Seq) chat.Message {
 	if err != nil {
 		p.t.Fatalf("wait for %d: %v", seq, err)
 	}
-	var e chat.MessageEvent
+	var e wire.MessageEvent
 	if err := f.Decode(&e); err != nil || e.Seq != seq {
 		p.t.Fatalf("event = %+v, %v, want seq %d", e, err, seq)
 	}

@@ -5,13 +5,13 @@ package bus
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/wake"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-var _ chat.Bus = (*Memory)(nil)
+var _ wire.Bus = (*Memory)(nil)
 
 // Exchange joins the Memory buses of one process.
 type Exchange struct {
@@ -29,46 +29,34 @@ const memoryQueue = 4096
 // Memory is one node's place at an Exchange.
 type Memory struct {
 	exchange *Exchange
-	queue    chan delivery
+	queue    chan *wire.Envelope
 	missed   wake.Signal
 
 	mu    sync.RWMutex
 	rooms map[chat.RoomID]struct{}
 }
 
-// delivery is an event, a notice or, over Redis, a probe of this node.
-type delivery struct {
-	event  *chat.Event
-	notice *chat.Notice
-	probe  time.Duration // see publication
-}
-
 // NewMemory makes a node's bus. It receives while it runs.
 func NewMemory(e *Exchange) *Memory {
 	return &Memory{
-		exchange: e, queue: make(chan delivery, memoryQueue), missed: wake.NewSignal(),
+		exchange: e, queue: make(chan *wire.Envelope, memoryQueue), missed: wake.NewSignal(),
 		rooms: map[chat.RoomID]struct{}{},
 	}
 }
 
-// Publish hands e to the nodes that follow its room.
-func (m *Memory) Publish(e chat.Event) {
+// Publish implements wire.Bus.
+func (m *Memory) Publish(e wire.Envelope) {
 	m.exchange.each(func(node *Memory) {
-		if node.follows(e.Room) {
-			node.push(delivery{event: &e})
+		if !e.Kind.ForRoom() || node.follows(e.Room) {
+			node.push(&e)
 		}
 	})
 }
 
-// Notify hands n to every node.
-func (m *Memory) Notify(n chat.Notice) {
-	m.exchange.each(func(node *Memory) { node.push(delivery{notice: &n}) })
-}
-
-// Ask hands n to every node and counts them.
-func (m *Memory) Ask(_ context.Context, n chat.Notice) (nodes int, err error) {
+// Ask implements wire.Bus.
+func (m *Memory) Ask(_ context.Context, e wire.Envelope) (nodes int, err error) {
 	m.exchange.each(func(node *Memory) {
-		node.push(delivery{notice: &n})
+		node.push(&e)
 		nodes++
 	})
 	return nodes, nil
@@ -82,9 +70,9 @@ func (e *Exchange) each(do func(*Memory)) {
 	}
 }
 
-func (m *Memory) push(d delivery) {
+func (m *Memory) push(e *wire.Envelope) {
 	select {
-	case m.queue <- d:
+	case m.queue <- e:
 	default:
 		m.missed.Send()
 	}
@@ -112,7 +100,7 @@ func (m *Memory) follows(room chat.RoomID) bool {
 }
 
 // Run hands what comes to sink until ctx ends.
-func (m *Memory) Run(ctx context.Context, sink chat.Sink) error {
+func (m *Memory) Run(ctx context.Context, sink wire.Sink) error {
 	m.exchange.mu.Lock()
 	m.exchange.nodes[m] = struct{}{}
 	m.exchange.mu.Unlock()
@@ -127,12 +115,8 @@ func (m *Memory) Run(ctx context.Context, sink chat.Sink) error {
 			return nil
 		case <-m.missed:
 			sink.Missed()
-		case d := <-m.queue:
-			if d.event != nil {
-				sink.Event(*d.event)
-			} else {
-				sink.Notice(*d.notice)
-			}
+		case e := <-m.queue:
+			sink.Receive(*e)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -19,33 +20,35 @@ const (
 	flushTimeout = 500 * time.Millisecond
 )
 
-// publication is what is to be published: an event, a notice or a probe, else a canary.
+// publication is what is to be published: an envelope or a probe, else a canary.
 type publication struct {
-	event  *chat.Event
-	notice *chat.Notice
-	probe  time.Duration // when it was queued, on the clock of the bus
+	envelope *wire.Envelope
+	probe    time.Duration // when it was queued, on the clock of the bus
 }
 
-// Publish queues e for the nodes that follow its room. When the queue is full, e is
-// dropped and counted.
-func (r *Redis) Publish(e chat.Event) { r.enqueue(publication{event: &e}) }
+// Publish implements wire.Bus. If the queue is full, e is dropped and counted.
+func (r *Redis) Publish(e wire.Envelope) { r.enqueue(publication{envelope: &e}) }
 
-// Notify queues n for every node. When the queue is full, n is dropped and counted.
-func (r *Redis) Notify(n chat.Notice) { r.enqueue(publication{notice: &n}) }
-
-// Ask publishes n past the queue: Redis's answer is how many nodes subscribe to
-// notices. While this node may be deaf itself, nothing can be known.
-func (r *Redis) Ask(ctx context.Context, n chat.Notice) (int, error) {
+// Ask publishes e without the queue: Redis returns how many nodes subscribe to what every
+// node receives. While this node itself may be missing events, the number is not known.
+func (r *Redis) Ask(ctx context.Context, e wire.Envelope) (int, error) {
 	if r.Suspect() {
 		return 0, chat.ErrUnavailable(errors.New("the bus is suspect"))
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	nodes, err := r.client.Publish(ctx, r.notices, encodeNotice(n)).Result()
+	nodes, err := r.client.Publish(ctx, r.notices, encode(e)).Result()
 	if err != nil {
 		return 0, chat.ErrUnavailable(err)
 	}
 	return int(nodes), nil
+}
+
+func (r *Redis) channel(e wire.Envelope) string {
+	if e.Kind.ForRoom() {
+		return r.roomChannel(e.Room)
+	}
+	return r.notices
 }
 
 func (r *Redis) enqueue(p publication) {
@@ -110,11 +113,8 @@ func (r *Redis) send(batch []publication) {
 	lost := 0
 	for _, p := range batch {
 		switch {
-		case p.event != nil:
-			pipe.Publish(ctx, r.roomChannel(p.event.Room), encodeEvent(*p.event))
-			lost++
-		case p.notice != nil:
-			pipe.Publish(ctx, r.notices, encodeNotice(*p.notice))
+		case p.envelope != nil:
+			pipe.Publish(ctx, r.channel(*p.envelope), encode(*p.envelope))
 			lost++
 		case p.probe != 0:
 			pipe.Publish(ctx, r.self, strconv.FormatInt(int64(p.probe), 10))

@@ -15,9 +15,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/wake"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-var _ chat.Bus = (*Redis)(nil)
+var _ wire.Bus = (*Redis)(nil)
 
 // Queues between the goroutines of a Redis bus. Each is bounded: what does not fit
 // is dropped, counted, and found again through the heads.
@@ -118,7 +119,7 @@ func (r *Redis) setSuspect(suspect bool) {
 
 // Run receives and sends until ctx ends, and then sends what is queued, within two
 // seconds.
-func (r *Redis) Run(ctx context.Context, sink chat.Sink) error {
+func (r *Redis) Run(ctx context.Context, sink wire.Sink) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { r.publish(ctx) })
 	parts.Go(func() { r.deliver(ctx, sink) })
@@ -164,7 +165,7 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // deliver calls the sink, alone.
-func (r *Redis) deliver(ctx context.Context, sink chat.Sink) {
+func (r *Redis) deliver(ctx context.Context, sink wire.Sink) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -172,19 +173,22 @@ func (r *Redis) deliver(ctx context.Context, sink chat.Sink) {
 		case <-r.missed:
 			sink.Missed()
 		case d := <-r.in:
-			switch {
-			case d.event != nil:
-				sink.Event(*d.event)
-			case d.notice != nil:
-				sink.Notice(*d.notice)
-			default:
+			if d.envelope != nil {
+				sink.Receive(*d.envelope)
+			} else {
 				r.metrics.BusDelivered(time.Since(r.began) - d.probe)
 			}
 		}
 	}
 }
 
-// push hands d to deliver without blocking.
+// delivery is what was received: an envelope or a probe of this node.
+type delivery struct {
+	envelope *wire.Envelope
+	probe    time.Duration // see publication
+}
+
+// push queues d for deliver without blocking.
 func (r *Redis) push(d delivery) {
 	select {
 	case r.in <- d:

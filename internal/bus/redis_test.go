@@ -20,6 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/testenv"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // brisk is usual, ten times as fast.
@@ -60,9 +61,9 @@ func trusted(t *testing.T, r *Redis) node {
 }
 
 func TestRedis(t *testing.T) {
-	suite(t, func(t *testing.T, n int) []chat.Bus {
+	suite(t, func(t *testing.T, n int) []wire.Bus {
 		url := testenv.Redis(t)
-		buses := make([]chat.Bus, n)
+		buses := make([]wire.Bus, n)
 		for i := range buses {
 			buses[i] = newRedis(t, url)
 		}
@@ -71,7 +72,7 @@ func TestRedis(t *testing.T) {
 }
 
 // flow publishes numbered events of room 7 over from until the test ends.
-func flow(t *testing.T, from chat.Bus) {
+func flow(t *testing.T, from wire.Bus) {
 	t.Helper()
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -79,7 +80,7 @@ func flow(t *testing.T, from chat.Bus) {
 		tick := time.NewTicker(2 * time.Millisecond)
 		defer tick.Stop()
 		for seq := chat.Seq(1); ; seq++ {
-			from.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: seq, Frame: []byte("{}")})
+			from.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq, Frame: []byte("{}")})
 			select {
 			case <-stop:
 				return
@@ -182,7 +183,7 @@ func TestNobodyIsAskedWhileRedisIsAway(t *testing.T) {
 	for _, away := range []bool{true, false} {
 		p.refuse(away)
 		eventually(t, fmt.Sprintf("an answer while away is %v", away), func() bool {
-			_, err := n.Ask(t.Context(), chat.Notice{Kind: chat.SurveyRequest})
+			_, err := n.Ask(t.Context(), wire.Envelope{Kind: wire.SurveyRequest})
 			if err != nil && chat.CodeOf(err) != chat.Unavailable {
 				t.Fatalf("err = %v, want %s", err, chat.Unavailable)
 			}
@@ -203,7 +204,7 @@ func TestFollowDoesNotWaitForALostRedis(t *testing.T) {
 	p.refuse(false)
 	n.await(t, "Missed", func() bool { return n.missed > 0 })
 	eventually(t, "trust", func() bool { return !r.Suspect() })
-	n.Publish(chat.Event{Kind: chat.Change, Room: 100, Seq: 1})
+	n.Publish(wire.Envelope{Kind: wire.Change, Room: 100, Seq: 1})
 	n.await(t, "an event of a room followed before", func() bool { return n.count(100) == 1 })
 }
 
@@ -216,7 +217,7 @@ func TestFollowGivesUpWithTheSubscription(t *testing.T) {
 	p.deafen()
 	n.Follow(t.Context(), 7) // SUBSCRIBE is never answered
 	n.await(t, "Missed", func() bool { return n.missed >= 2 })
-	n.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1})
+	n.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1})
 	n.await(t, "an event", func() bool { return n.count(7) == 1 })
 }
 
@@ -268,7 +269,7 @@ func TestThousandsOfRoomsComeBack(t *testing.T) {
 	eventually(t, "renewal", func() bool { return testutil.ToFloat64(r.metrics.BusRenewed) > 0 })
 	eventually(t, "trust", func() bool { return !r.Suspect() })
 	for room := range chat.RoomID(rooms) {
-		n.Publish(chat.Event{Kind: chat.Change, Room: room + 1, Seq: 1})
+		n.Publish(wire.Envelope{Kind: wire.Change, Room: room + 1, Seq: 1})
 	}
 	n.await(t, "an event of each room", func() bool { return len(n.events) >= rooms })
 }
@@ -281,7 +282,7 @@ func TestLastWordsAreSent(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for seq := range chat.Seq(500) {
-		r.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: seq + 1})
+		r.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq + 1})
 	}
 	if err := r.Run(ctx, newSink()); err != nil {
 		t.Fatal(err)
@@ -306,8 +307,8 @@ func TestDatabasesOfOneRedisAreApart(t *testing.T) {
 	na, nb := trusted(t, a), trusted(t, b)
 	na.Follow(t.Context(), 7)
 	nb.Follow(t.Context(), 7)
-	na.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1})
-	nb.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 2})
+	na.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1})
+	nb.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 2})
 	na.await(t, "its event", func() bool { return na.count(7) >= 1 })
 	nb.await(t, "its event", func() bool { return nb.count(7) >= 1 })
 	if got := append(na.seqs(7), nb.seqs(7)...); !slices.Equal(got, []chat.Seq{1, 2}) {
@@ -336,7 +337,7 @@ func TestWhatAnotherVersionSaysIsMissed(t *testing.T) {
 func TestDropsAreCounted(t *testing.T) {
 	r := newRedis(t, testenv.Redis(t))
 	for range outgoing + 5 { // nobody runs it
-		r.Publish(chat.Event{Kind: chat.PresenceHint, Room: 7})
+		r.Publish(wire.Envelope{Kind: wire.PresenceHint, Room: 7})
 	}
 	if got := testutil.ToFloat64(r.metrics.BusDropped.WithLabelValues("queue_full")); got != 5 {
 		t.Errorf("dropped = %v, want 5", got)
@@ -473,7 +474,7 @@ func BenchmarkRedis(b *testing.B) {
 	b.ReportAllocs()
 	sent := 0
 	for b.Loop() {
-		speaker.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1, Frame: frame})
+		speaker.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: frame})
 		if sent++; sent >= outgoing/2 { // never more under way than a queue holds
 			<-heard
 		}
@@ -483,9 +484,8 @@ func BenchmarkRedis(b *testing.B) {
 // counter is a sink that only counts.
 type counter chan struct{}
 
-func (c counter) Event(chat.Event)   { c <- struct{}{} }
-func (c counter) Notice(chat.Notice) {}
-func (c counter) Missed()            {}
+func (c counter) Receive(wire.Envelope) { c <- struct{}{} }
+func (c counter) Missed()               {}
 
 // delivered returns how many probes were received and how many seconds they took.
 func delivered(t *testing.T, r *Redis) (probes int, seconds float64) {
@@ -519,7 +519,7 @@ func TestTheTimeOfADeliveryIsMeasuredWithItsQueues(t *testing.T) {
 	n.block = block
 	n.mu.Unlock()
 	n.Follow(t.Context(), 7)
-	n.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1})
+	n.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1})
 	eventually(t, "a probe in the queue", func() bool { _, received := r.Queued(); return received >= 2 })
 	probes, before := delivered(t, r)
 	time.Sleep(hang) // what is measured is time

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 var (
@@ -194,14 +195,11 @@ func (s *subscription) take(m *redis.Message) {
 			return
 		}
 		d.probe, err = decodeProbe(m.Payload)
-	case s.bus.notices:
-		d.notice = new(chat.Notice)
-		*d.notice, err = decodeNotice(m.Payload)
 	default:
-		d.event = new(chat.Event)
-		*d.event, err = decodeEvent(m.Payload)
+		d.envelope = new(wire.Envelope)
+		*d.envelope, err = decode(m.Payload)
 	}
-	if err != nil { // of a node of another version, whose news the heads will tell
+	if err != nil { // of a node of another version: the heads show what it published
 		s.bus.missed.Send()
 		return
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/testenv"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 func TestMain(m *testing.M) { testenv.Main(m) }
@@ -23,8 +24,8 @@ const patience = 20 * time.Second
 // sink gathers what a bus hands over.
 type sink struct {
 	mu      sync.Mutex
-	events  []chat.Event
-	notices []chat.Notice
+	events  []wire.Envelope
+	notices []wire.Envelope
 	missed  int
 	news    chan struct{} // closed and renewed with everything that comes
 	inside  int           // calls under way
@@ -51,9 +52,17 @@ func (s *sink) note(do func()) {
 	s.news = make(chan struct{})
 }
 
-func (s *sink) Event(e chat.Event)   { s.note(func() { s.events = append(s.events, e) }) }
-func (s *sink) Notice(n chat.Notice) { s.note(func() { s.notices = append(s.notices, n) }) }
-func (s *sink) Missed()              { s.note(func() { s.missed++ }) }
+func (s *sink) Missed() { s.note(func() { s.missed++ }) }
+
+func (s *sink) Receive(e wire.Envelope) {
+	s.note(func() {
+		if e.Kind.ForRoom() {
+			s.events = append(s.events, e)
+		} else {
+			s.notices = append(s.notices, e)
+		}
+	})
+}
 
 // await waits until ok holds of what has come.
 func (s *sink) await(t *testing.T, what string, ok func() bool) {
@@ -79,7 +88,7 @@ func (s *sink) await(t *testing.T, what string, ok func() bool) {
 
 func (s *sink) seqs(room chat.RoomID) (seqs []chat.Seq) {
 	for _, e := range s.events {
-		if e.Room == room && e.Durable() {
+		if e.Room == room && e.Kind.Durable() {
 			seqs = append(seqs, e.Seq)
 		}
 	}
@@ -102,12 +111,12 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // node is a bus that runs.
 type node struct {
-	chat.Bus
+	wire.Bus
 	*sink
 }
 
 // run starts b and ends it with the test.
-func run(t *testing.T, b chat.Bus) node {
+func run(t *testing.T, b wire.Bus) node {
 	t.Helper()
 	n := node{b, newSink()}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -132,7 +141,7 @@ func run(t *testing.T, b chat.Bus) node {
 
 // suite is what every bus does. connect makes the buses of n nodes that reach each
 // other.
-func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
+func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 	start := func(t *testing.T, n int) []node {
 		t.Helper()
 		nodes := make([]node, 0, n)
@@ -151,8 +160,8 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		nodes[0].Follow(ctx, 7)
 		nodes[1].Follow(ctx, 7)
 		nodes[2].Follow(ctx, 8)
-		nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
-		nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 8, Seq: 2, Frame: []byte("{}")})
+		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
+		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 8, Seq: 2, Frame: []byte("{}")})
 		nodes[0].await(t, "its own event", func() bool { return nodes[0].count(7) == 1 })
 		nodes[1].await(t, "the event of room 7", func() bool { return nodes[1].count(7) == 1 })
 		nodes[2].await(t, "the event of room 8", func() bool { return nodes[2].count(8) == 1 })
@@ -168,15 +177,15 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 	t.Run("an event comes whole", func(t *testing.T) {
 		nodes := start(t, 2)
 		nodes[1].Follow(ctx, 1<<40)
-		want := []chat.Event{
-			{Kind: chat.Change, Room: 1 << 40, Seq: 1 << 50, Frame: []byte(`{"type":"message:new","data":{"text":"é😀"}}`)},
-			{Kind: chat.MemberLeft, Room: 1 << 40, Seq: 1<<50 + 1, User: 1 << 60, Frame: []byte("x")},
-			{Kind: chat.MemberKicked, Room: 1 << 40, Seq: 1<<50 + 2, User: 3, Frame: []byte("x")},
-			{Kind: chat.RoomChanged, Room: 1 << 40, Frame: []byte("{}")},
-			{Kind: chat.RoomDeleted, Room: 1 << 40},
-			{Kind: chat.PresenceHint, Room: 1 << 40},
-			{Kind: chat.TypingOn, Room: 1 << 40, User: 5},
-			{Kind: chat.TypingOff, Room: 1 << 40, User: 5},
+		want := []wire.Envelope{
+			{Kind: wire.Change, Room: 1 << 40, Seq: 1 << 50, Frame: []byte(`{"type":"message:new","data":{"text":"é😀"}}`)},
+			{Kind: wire.MemberLeft, Room: 1 << 40, Seq: 1<<50 + 1, User: 1 << 60, Frame: []byte("x")},
+			{Kind: wire.MemberKicked, Room: 1 << 40, Seq: 1<<50 + 2, User: 3, Frame: []byte("x")},
+			{Kind: wire.RoomChanged, Room: 1 << 40, Frame: []byte("{}")},
+			{Kind: wire.RoomDeleted, Room: 1 << 40},
+			{Kind: wire.PresenceHint, Room: 1 << 40},
+			{Kind: wire.TypingOn, Room: 1 << 40, User: 5},
+			{Kind: wire.TypingOff, Room: 1 << 40, User: 5},
 		}
 		for _, e := range want {
 			nodes[0].Publish(e)
@@ -193,7 +202,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		nodes := start(t, 2)
 		nodes[1].Follow(ctx, 7)
 		for seq := range chat.Seq(many) {
-			nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: seq + 1, Frame: []byte("{}")})
+			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq + 1, Frame: []byte("{}")})
 		}
 		n := nodes[1]
 		n.await(t, "every event", func() bool { return n.count(7) == many })
@@ -206,7 +215,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		nodes := start(t, 2)
 		for room := range chat.RoomID(100) {
 			nodes[1].Follow(ctx, room+1)
-			nodes[0].Publish(chat.Event{Kind: chat.Change, Room: room + 1, Seq: 1, Frame: []byte("{}")})
+			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: room + 1, Seq: 1, Frame: []byte("{}")})
 		}
 		n := nodes[1]
 		n.await(t, "every event", func() bool { return len(n.events) == 100 })
@@ -217,8 +226,8 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		n := nodes[1]
 		n.Follow(ctx, 7)
 		n.Follow(ctx, 7)
-		nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
-		nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 2, Frame: []byte("{}")})
+		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
+		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 2, Frame: []byte("{}")})
 		n.await(t, "the second event", func() bool { return slices.Contains(n.seqs(7), 2) })
 		if got, want := n.seqs(7), []chat.Seq{1, 2}; !slices.Equal(got, want) {
 			t.Errorf("seqs = %v, want %v", got, want)
@@ -230,7 +239,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		n := nodes[1]
 		for seq := range chat.Seq(20) {
 			n.Follow(ctx, 7)
-			nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: seq + 1, Frame: []byte("{}")})
+			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq + 1, Frame: []byte("{}")})
 			n.await(t, "the event", func() bool { return slices.Contains(n.seqs(7), seq+1) })
 			n.Unfollow(7)
 		}
@@ -246,14 +255,14 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 
 	t.Run("every node hears a notice", func(t *testing.T) {
 		nodes := start(t, 3)
-		want := []chat.Notice{
-			{Kind: chat.SessionEnded, User: 1, Session: 1 << 50},
-			{Kind: chat.OtherSessionsEnded, User: 2},
-			{Kind: chat.ForUser, User: 3, Except: "conn-é", Frame: []byte(`{"type":"read:updated"}`)},
-			{Kind: chat.UserChanged, User: 4, Rooms: []chat.RoomID{7, 1 << 50}, Frame: []byte(`{"type":"user:updated"}`)},
+		want := []wire.Envelope{
+			{Kind: wire.SessionEnded, User: 1, Session: 1 << 50},
+			{Kind: wire.OtherSessionsEnded, User: 2},
+			{Kind: wire.UserFrame, User: 3, Except: "conn-é", Frame: []byte(`{"type":"read:updated"}`)},
+			{Kind: wire.UserChanged, User: 4, Rooms: []chat.RoomID{7, 1 << 50}, Frame: []byte(`{"type":"user:updated"}`)},
 		}
 		for _, n := range want {
-			nodes[0].Notify(n)
+			nodes[0].Publish(n)
 		}
 		for i, n := range nodes {
 			n.await(t, "every notice", func() bool { return len(n.notices) == len(want) })
@@ -265,7 +274,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 
 	t.Run("a question is heard by every node, and counted", func(t *testing.T) {
 		nodes := start(t, 3)
-		question := chat.Notice{Kind: chat.SurveyRequest, Except: "q1", Frame: []byte(`{"limit":1}`)}
+		question := wire.Envelope{Kind: wire.SurveyRequest, Except: "q1", Frame: []byte(`{"limit":1}`)}
 		if heard, err := nodes[0].Ask(ctx, question); err != nil || heard != 3 {
 			t.Fatalf("heard by %d, %v, want 3", heard, err)
 		}
@@ -285,7 +294,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		n.mu.Unlock()
 		const many = 3 * max(incoming, memoryQueue)
 		for seq := range chat.Seq(many) {
-			nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: seq + 1})
+			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq + 1})
 			if seq%1000 == 999 { // let it arrive: the sender's queue is bounded as well
 				eventually(t, "room in the sender's queue", func() bool { return queued(nodes[0].Bus) == 0 })
 			}
@@ -308,8 +317,8 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 		go func() {
 			defer close(done)
 			for range 3 * outgoing {
-				b.Publish(chat.Event{Kind: chat.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
-				b.Notify(chat.Notice{Kind: chat.SessionEnded})
+				b.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
+				b.Publish(wire.Envelope{Kind: wire.SessionEnded})
 			}
 		}()
 		select {
@@ -342,20 +351,20 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Bus) {
 				for i := range chat.RoomID(50) {
 					room := 1 + (w*7+i)%20
 					n.Follow(ctx, room)
-					nodes[0].Publish(chat.Event{Kind: chat.Change, Room: room, Seq: 1})
-					nodes[0].Notify(chat.Notice{Kind: chat.SessionEnded})
+					nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: room, Seq: 1})
+					nodes[0].Publish(wire.Envelope{Kind: wire.SessionEnded})
 					n.Unfollow(room)
 				}
 			})
 		}
 		wg.Wait()
-		nodes[0].Publish(chat.Event{Kind: chat.Change, Room: 1000, Seq: 1})
+		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 1000, Seq: 1})
 		n.await(t, "the last event", func() bool { return n.count(1000) == 1 })
 	})
 }
 
 // settled tells whether b has nothing left to tell about its start.
-func settled(b chat.Bus) bool {
+func settled(b wire.Bus) bool {
 	switch b := b.(type) {
 	case *Memory:
 		b.exchange.mu.RLock()
@@ -368,7 +377,7 @@ func settled(b chat.Bus) bool {
 	return true
 }
 
-func queued(b chat.Bus) int {
+func queued(b wire.Bus) int {
 	if r, ok := b.(*Redis); ok {
 		return len(r.out)
 	}
@@ -376,7 +385,7 @@ func queued(b chat.Bus) int {
 }
 
 // overflown tells whether b has dropped something that came.
-func overflown(b chat.Bus) bool {
+func overflown(b wire.Bus) bool {
 	switch b := b.(type) {
 	case *Memory:
 		return len(b.missed) > 0
@@ -387,9 +396,9 @@ func overflown(b chat.Bus) bool {
 }
 
 func TestMemory(t *testing.T) {
-	suite(t, func(_ *testing.T, n int) []chat.Bus {
+	suite(t, func(_ *testing.T, n int) []wire.Bus {
 		exchange := NewExchange()
-		buses := make([]chat.Bus, n)
+		buses := make([]wire.Bus, n)
 		for i := range buses {
 			buses[i] = NewMemory(exchange)
 		}

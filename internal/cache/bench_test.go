@@ -97,7 +97,7 @@ func talk(b *testing.B, s *store.Store, alice chat.Caller) chat.RoomID {
 func BenchmarkHear(b *testing.B) {
 	p := NewMessages(metrics.New(), nil)
 	p.Put(lobby, page(1, 50))
-	event := chat.ChangeEvent(message(51, strings.Repeat("sentence. ", 12)), 51)
+	event := changed(message(51, strings.Repeat("sentence. ", 12)), 51)
 	for seq := chat.Seq(51); b.Loop(); seq++ {
 		event.Seq = seq
 		p.Apply(event)

@@ -51,7 +51,7 @@ func TestChangesFromMemoryAreThoseOfTheStore(t *testing.T) {
 		if m.ChangeSeq == m.Seq {
 			ids = append(ids, m.ID)
 		}
-		pages.Apply(chat.ChangeEvent(m, m.ChangeSeq))
+		pages.Apply(changed(m, m.ChangeSeq))
 		now, _, err := s.Room(t.Context(), room.ID, alice.User.ID)
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,6 @@ package cache
 import (
 	"cmp"
 	"container/list"
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -90,29 +89,28 @@ func (p *Messages) Put(room chat.RoomID, page chat.Page) {
 	p.put(&entry{room: room, page: page, read: now})
 }
 
-// Apply brings the change of e into the page that it follows.
-func (p *Messages) Apply(e chat.Event) {
-	if !p.follows(e) {
-		return // most events are of rooms that nobody has read here
-	}
-	var frame struct{ Data chat.MessageEvent }
-	if json.Unmarshal(e.Frame, &frame) != nil {
-		return
-	}
+// Has reports whether the cache has a page of room.
+func (p *Messages) Has(room chat.RoomID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old := p.entry(e.Room)
-	if old == nil || e.Seq != old.page.Head+1 {
-		return
-	}
-	p.put(&entry{room: e.Room, page: with(old.page, e.Seq, frame.Data.Message), read: old.read})
+	_, ok := p.rooms[room]
+	return ok
 }
 
-func (p *Messages) follows(e chat.Event) bool {
+// Apply applies a change to the page that precedes it. Most changes are of rooms that are
+// not cached.
+func (p *Messages) Apply(e chat.MessageChanged) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at, ok := p.rooms[e.Room]
-	return ok && e.Seq == at.Value.(*entry).page.Head+1
+	at, ok := p.rooms[e.Message.RoomID]
+	if !ok {
+		return
+	}
+	old := at.Value.(*entry)
+	if e.Seq != old.page.Head+1 {
+		return
+	}
+	p.put(&entry{room: old.room, page: with(old.page, e.Seq, e.Message), read: old.read})
 }
 
 // with is page after the change that took seq and left m so. Where a hole was

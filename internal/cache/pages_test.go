@@ -87,11 +87,11 @@ func TestWhatIsHeardComesIntoThePage(t *testing.T) {
 	p.Put(lobby, before)
 	answer := message(3, "no")
 	answer.ReplyTo = chat.NewReply(101, 1, chat.Author{}, "text")
-	p.Apply(chat.ChangeEvent(answer, 3))
+	p.Apply(changed(answer, 3))
 	edited := message(1, "other")
 	edited.HTML = "<p>other</p>\n"
 	edited.ChangeSeq, edited.LastVerb = 4, chat.Edited
-	p.Apply(chat.ChangeEvent(edited, 4))
+	p.Apply(changed(edited, 4))
 	got, ok := p.Get(lobby, 4)
 	if !ok || len(got.Messages) != 3 || got.Messages[0].Text != "other" || got.Messages[2].Text != "no" {
 		t.Fatalf("page = %+v, %t", got, ok)
@@ -107,20 +107,20 @@ func TestWhatIsHeardComesIntoThePage(t *testing.T) {
 func TestAfterAHoleNothingIsHeard(t *testing.T) {
 	p, _ := newPages(t)
 	p.Put(lobby, page(1, 2))
-	p.Apply(chat.ChangeEvent(message(4, "4"), 4))
+	p.Apply(changed(message(4, "4"), 4))
 	if _, ok := p.Get(lobby, 4); ok {
 		t.Error("a page with a hole is shown")
 	}
-	p.Apply(chat.ChangeEvent(message(2, "again"), 2))
+	p.Apply(changed(message(2, "again"), 2))
 	seqs(t, p, 2)
 }
 
 func TestAMessageThatFillsAHoleTakesItsOwnPlace(t *testing.T) {
 	p, _ := newPages(t)
 	p.Put(lobby, page(1, 2))
-	p.Apply(chat.ChangeEvent(message(4, "4"), 3)) // the bearer of 3 is younger
-	p.Apply(chat.ChangeEvent(message(4, "4"), 4))
-	p.Apply(chat.ChangeEvent(message(5, "5"), 5))
+	p.Apply(changed(message(4, "4"), 3)) // the bearer of 3 is younger
+	p.Apply(changed(message(4, "4"), 4))
+	p.Apply(changed(message(5, "5"), 5))
 	if got := seqs(t, p, 5); !slices.Equal(got, []chat.Seq{1, 2, 4, 5}) {
 		t.Errorf("messages = %v", got)
 	}
@@ -129,10 +129,10 @@ func TestAMessageThatFillsAHoleTakesItsOwnPlace(t *testing.T) {
 func TestAPageStaysAPage(t *testing.T) {
 	p, _ := newPages(t)
 	p.Put(lobby, page(11, 60))
-	p.Apply(chat.ChangeEvent(message(61, "new"), 61))
+	p.Apply(changed(message(61, "new"), 61))
 	old := message(3, "edited long after")
 	old.ChangeSeq, old.LastVerb = 62, chat.Edited
-	p.Apply(chat.ChangeEvent(old, 62))
+	p.Apply(changed(old, 62))
 	got, ok := p.Get(lobby, 62)
 	if !ok || len(got.Messages) != chat.DefaultPage || got.Messages[0].Seq != 12 || !got.HasMore {
 		t.Fatalf("page of %d from %d, more %t, %t", len(got.Messages), got.Messages[0].Seq, got.HasMore, ok)
@@ -165,4 +165,9 @@ func TestThePagesOfAllRoomsAreBounded(t *testing.T) {
 	if p.bytes > p.most {
 		t.Errorf("a page larger than all is kept: %d bytes", p.bytes)
 	}
+}
+
+// changed returns the change of m that took seq.
+func changed(m chat.Message, seq chat.Seq) chat.MessageChanged {
+	return chat.MessageChanged{Message: m, Seq: seq}
 }

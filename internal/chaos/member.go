@@ -12,7 +12,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // How a good client behaves.
@@ -256,7 +256,7 @@ func (m *member) nothingFlies() bool {
 // pong compares heads: the last event of a room has no successor that would show
 // its loss.
 func (m *member) pong(f client.Frame) {
-	var pong gateway.Pong
+	var pong wire.Pong
 	if f.Type == "error" || f.Decode(&pong) != nil {
 		return
 	}
@@ -291,12 +291,12 @@ func (m *member) handle(f client.Frame) {
 	case "presence:update":
 		m.presence(f)
 	case "draining":
-		var draining gateway.Draining
+		var draining wire.Draining
 		if f.Decode(&draining) == nil {
 			m.leaveAt = time.Now().Add(time.Duration(draining.ReconnectInMs) * time.Millisecond)
 		}
 	case "room:removed":
-		var removed chat.RoomRemoved
+		var removed wire.RoomRemoved
 		if f.Decode(&removed) == nil && m.desks[removed.RoomID] != nil {
 			d := m.desks[removed.RoomID]
 			d.seated = false
@@ -373,7 +373,7 @@ func (m *member) event(f client.Frame) {
 }
 
 func (m *member) presence(f client.Frame) {
-	var update gateway.PresenceUpdate
+	var update wire.PresenceUpdate
 	if f.Decode(&update) != nil || m.desks[update.RoomID] == nil {
 		return
 	}
@@ -399,7 +399,7 @@ func (m *member) told(d *desk, user chat.UserID, status chat.Status) {
 
 // join takes a seat and with it everything since the cursor.
 func (m *member) join(d *desk) {
-	ask := gateway.RoomJoin{RoomID: d.room, Limit: chat.MaxPage}
+	ask := wire.RoomJoin{RoomID: d.room, Limit: chat.MaxPage}
 	if d.begun {
 		since := d.cursor
 		ask.Since = &since
@@ -433,7 +433,7 @@ func (m *member) join(d *desk) {
 }
 
 // joinData is the command's data as a client writes it: the epoch is a string.
-func joinData(ask gateway.RoomJoin, d *desk) map[string]any {
+func joinData(ask wire.RoomJoin, d *desk) map[string]any {
 	data := map[string]any{"roomId": ask.RoomID, "limit": ask.Limit}
 	if ask.Since != nil {
 		data["since"], data["epoch"] = *ask.Since, d.epoch
@@ -572,7 +572,7 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 	}
 	d.flying = false
 	if refusal == nil {
-		var done gateway.MessageConfirmed
+		var done wire.MessageConfirmed
 		if err := f.Decode(&done); err != nil {
 			m.crowd.fault("message:confirmed", err)
 		}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -112,7 +112,7 @@ func (w *withholder) open(ctx context.Context, base string) (net.Conn, *bufio.Re
 	}
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	_, err = fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\nAuthorization: Bearer %s\r\n\r\n", addr, gateway.Protocol, w.user.Token)
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\nAuthorization: Bearer %s\r\n\r\n", addr, wire.Protocol, w.user.Token)
 	in := bufio.NewReader(conn)
 	if err == nil {
 		var answer *http.Response

@@ -1,88 +1,114 @@
 package chat
 
-// EventKind says what an Event is about and so how a hub treats it.
-type EventKind uint8
+// RoomEvent is something that happened in a room: MessageChanged, RoomChanged or
+// RoomDeleted. The live connections in the room receive it.
+type RoomEvent interface{ roomEvent() }
 
-const (
-	// Change is one durable change of a room, with its Seq: a frame for every
-	// live connection in the room, in order of Seq.
-	Change EventKind = iota + 1
-	// MemberLeft and MemberKicked are Changes that also end the membership of
-	// Event.User, who left or was removed: from this Seq on nothing of the room
-	// goes to that user.
-	MemberLeft
-	MemberKicked
-	// RoomChanged carries a room:updated frame; outside the sequence.
-	RoomChanged
-	// RoomDeleted tells that the room was deleted; outside the sequence.
-	RoomDeleted
-	// PresenceHint tells that who is online in the room may have changed: look.
-	PresenceHint
-	// TypingOn and TypingOff tell that Event.User types in the room or stopped.
-	TypingOn
-	TypingOff
-)
-
-// Event is one happening in a room as it travels between nodes and to sockets.
-// It is made once, after the commit, and then only read: everybody shares it.
-type Event struct {
-	Kind EventKind
-	Room RoomID
-	// Seq is the room's number of the change; 0 for kinds outside the sequence.
-	Seq Seq
-	// User is whom a MemberLeft, MemberKicked, TypingOn or TypingOff is about, else 0.
-	User UserID
-	// Frame is the finished JSON object for the socket, {"type":…,"data":…}
-	// without a line feed; nil where the kind needs none.
-	Frame []byte
+// MessageChanged is one durable change of a room, with its number in the room's sequence.
+// Message is in its present state, which may be later than Seq.
+type MessageChanged struct {
+	Message Message
+	Seq     Seq
 }
 
-// Durable tells whether e has a place in the room's sequence.
-func (e Event) Durable() bool {
-	return e.Kind == Change || e.Kind == MemberLeft || e.Kind == MemberKicked
-}
+// RoomChanged says that the settings or the number of members of a room changed. It is
+// outside the sequence.
+type RoomChanged struct{ Room Room }
 
-// NoticeKind says what a Notice asks of every node.
-type NoticeKind uint8
+// RoomDeleted says that a room was deleted. It is outside the sequence.
+type RoomDeleted struct{ Room RoomID }
 
+func (MessageChanged) roomEvent() {}
+func (RoomChanged) roomEvent()    {}
+func (RoomDeleted) roomEvent()    {}
+
+// RemovalReason says why a room is no longer one of a user's own.
+type RemovalReason string
+
+// Reasons of a removal.
 const (
-	// SessionEnded closes the sockets of Notice.Session.
-	SessionEnded NoticeKind = iota + 1
-	// OtherSessionsEnded closes the sockets of Notice.User but for Notice.Session
-	// (0: all of them).
-	OtherSessionsEnded
-	// ForUser carries a frame to the sockets of Notice.User but for those of the
-	// connection Notice.Except.
-	ForUser
-	// UserChanged carries a frame about Notice.User to whoever sits live in one of
-	// Notice.Rooms, once, and to the user's own sockets.
-	UserChanged
-	// LimitsChanged has the limits read again.
-	LimitsChanged
-	// SurveyRequest asks every node the question in Frame, which Notice.Except names, and
-	// SurveyResponse bears a node's answer to it.
-	SurveyRequest
-	SurveyResponse
+	RemovedByLeaving  RemovalReason = "left"
+	RemovedByKick     RemovalReason = "kicked"
+	RemovedByDeletion RemovalReason = "deleted"
 )
 
-// Notice is news about a user, for every node.
-type Notice struct {
-	Kind    NoticeKind
+// EndsMembership returns the user whose membership the change ended, and why. The reason
+// is "" if it ended none.
+func (e MessageChanged) EndsMembership() (UserID, RemovalReason) {
+	s := e.Message.System
+	if s == nil || e.Seq != e.Message.Seq {
+		return 0, ""
+	}
+	switch s.Action {
+	case Left:
+		return s.UserID, RemovedByLeaving
+	case Kicked:
+		return s.UserID, RemovedByKick
+	}
+	return 0, ""
+}
+
+// UserEvent is something that happened to a user: SessionEnded, OtherSessionsEnded,
+// MemberAdded, MembershipChanged, ReadMarked or UserChanged. Every node receives it.
+type UserEvent interface{ userEvent() }
+
+// SessionEnded closes the connections of one session of a user.
+type SessionEnded struct {
 	User    UserID
 	Session SessionID
-	// Except names the connection that caused a ForUser notice, "" for none, and the
-	// question of SurveyRequest and SurveyResponse.
-	Except string
-	// Rooms are those of a user who changed.
-	Rooms []RoomID
-	Frame []byte
 }
 
-// Announcer tells this node and all others what has been committed.
-type Announcer interface {
-	// Announce hands e to the sockets of this node and publishes it. Call it
-	// after the commit: an event for a rolled-back row is a lie.
-	Announce(e Event)
-	// Notify hands n to every node.
-	Notify(n Notice)
+// OtherSessionsEnded closes the connections of all sessions of a user except Kept (0: of
+// all).
+type OtherSessionsEnded struct {
+	User UserID
+	Kept SessionID
+}
+
+// MemberAdded is sent to the connections of a new member, except Conn, on which the user
+// joined ("" for none).
+type MemberAdded struct {
+	Room       Room
+	Membership Membership
+	Conn       string
+}
+
+// MembershipChanged is sent to the connections of the member.
+type MembershipChanged struct{ Membership Membership }
+
+// ReadMarked is sent to the connections of User except Conn, on which the user read ("" for
+// none).
+type ReadMarked struct {
+	User  UserID
+	Room  RoomID
+	State ReadState
+	Conn  string
+}
+
+// UserChanged is sent to the connections of User and, once each, to the live connections in
+// Rooms.
+type UserChanged struct {
+	User  User
+	Rooms []RoomID
+}
+
+func (SessionEnded) userEvent()       {}
+func (OtherSessionsEnded) userEvent() {}
+func (MemberAdded) userEvent()        {}
+func (MembershipChanged) userEvent()  {}
+func (ReadMarked) userEvent()         {}
+func (UserChanged) userEvent()        {}
+
+// ControlMessage is for the nodes themselves.
+type ControlMessage uint8
+
+// LimitsChanged makes the nodes read the limits again.
+const LimitsChanged ControlMessage = 1
+
+// Publisher sends events to the connections of this node and of all others. Publish after
+// the commit: subscribers must not see an event of a rolled-back row.
+type Publisher interface {
+	PublishRoom(e RoomEvent)
+	PublishUser(e UserEvent)
+	PublishControl(m ControlMessage)
 }

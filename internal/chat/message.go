@@ -5,6 +5,7 @@ package chat
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/chillin-chat/chillin/internal/markup"
@@ -33,17 +34,6 @@ const (
 type SystemInfo struct {
 	Action Action `json:"action" enum:"join,leave,kick,rename,pause" doc:"What happened."`
 	UserID UserID `json:"userId" doc:"To whom it happened, or who did it to the room. Of a pause: who made the webhooks and invites."`
-}
-
-// endsMembership tells whether the action ended a membership, and whose.
-func (s *SystemInfo) endsMembership() (EventKind, UserID) {
-	switch {
-	case s != nil && s.Action == Left:
-		return MemberLeft, s.UserID
-	case s != nil && s.Action == Kicked:
-		return MemberKicked, s.UserID
-	}
-	return Change, 0
 }
 
 // Verb is the last thing that happened to a message.
@@ -120,6 +110,20 @@ func SentMessage(d Draft, id MessageID, seq Seq, author Author, createdAt Time) 
 	}
 }
 
+// ForViewer returns m as a user sees it. m stays as it is.
+func (m Message) ForViewer(user UserID) Message {
+	m.Reactions = slices.Clone(m.Reactions)
+	for i := range m.Reactions {
+		m.Reactions[i].Me = slices.Contains(m.Reactions[i].UserIDs, user)
+	}
+	return m
+}
+
+// ReactedBy reports whether user reacted to m.
+func (m Message) ReactedBy(user UserID) bool {
+	return slices.ContainsFunc(m.Reactions, func(r ReactionCount) bool { return slices.Contains(r.UserIDs, user) })
+}
+
 // Changes is what happened in a room after From up to and including To: each
 // changed message once, in its present state, by ChangeSeq.
 type Changes struct {
@@ -127,6 +131,36 @@ type Changes struct {
 	From, To Seq
 	Head     Seq
 	More     bool // To < Head
+}
+
+// BySeq yields one change for every number in (c.From, c.To]. If a later change of the same
+// message has overtaken a number's own change, the number gets a changed message in its
+// present state, so that the numbers stay dense: applying a later state early, and again
+// at its own number, does no harm.
+func (c Changes) BySeq() iter.Seq[MessageChanged] {
+	return func(yield func(MessageChanged) bool) {
+		bySeq := make(map[Seq]Message, 2*len(c.Messages))
+		for _, m := range c.Messages {
+			bySeq[m.Seq] = m
+			bySeq[m.ChangeSeq] = m
+		}
+		next := 0 // the first message whose latest change is not before seq
+		for seq := c.From + 1; seq <= c.To; seq++ {
+			for next < len(c.Messages) && c.Messages[next].ChangeSeq < seq {
+				next++
+			}
+			m, ok := bySeq[seq]
+			if !ok {
+				if next == len(c.Messages) {
+					return
+				}
+				m = c.Messages[next]
+			}
+			if !yield(MessageChanged{m, seq}) {
+				return
+			}
+		}
+	}
 }
 
 // PageQuery asks for messages by their Seq. At most one of Before, After and

@@ -4,21 +4,22 @@ import (
 	"slices"
 )
 
-// MessageCache keeps the newest messages of rooms in this process, as nobody in
-// particular sees them. A page bears the head at which it was the newest: who
-// knows the present head knows whether it still is, so that nobody has to be told
-// of what is stale.
+// MessageCache keeps the newest messages of rooms in this process, without what differs
+// between viewers. A page has the head at which it was the newest, so that a caller that
+// knows the present head knows whether it still is: stale pages need no invalidation.
 type MessageCache interface {
-	// Get returns the newest page if it is known as of head.
+	// Get returns the newest page if the cache has it as of head.
 	Get(room RoomID, head Seq) (Page, bool)
-	// GetStale returns what is known, however old. It is for when nobody can tell the
-	// head.
+	// GetStale returns the page of the room, however old. It is for when the head is not
+	// known.
 	GetStale(room RoomID) (Page, bool)
 	// Put stores a newest page of DefaultPage messages that was read from the store.
 	Put(room RoomID, p Page)
-	// Apply brings a change that follows a page into it. It must be told of a room's
-	// changes in their order; after one that it was not told of it does nothing.
-	Apply(e Event)
+	// Has reports whether the cache has a page of the room, to which Apply applies changes.
+	Has(room RoomID) bool
+	// Apply applies a change to the page that precedes it. It is called with the changes
+	// of a room in their order; it ignores changes after one that it did not receive.
+	Apply(e MessageChanged)
 }
 
 // Subscriptions tells who sits where on this node.
@@ -56,11 +57,7 @@ func (p Page) Last(limit int) Page {
 func (p Page) ForViewer(user UserID) Page {
 	p.Messages = slices.Clone(p.Messages)
 	for i := range p.Messages {
-		m := &p.Messages[i]
-		m.Reactions = slices.Clone(m.Reactions)
-		for j := range m.Reactions {
-			m.Reactions[j].Me = slices.Contains(m.Reactions[j].UserIDs, user)
-		}
+		p.Messages[i] = p.Messages[i].ForViewer(user)
 	}
 	return p
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // Frame is one object from the server.
@@ -35,7 +35,7 @@ type Socket struct {
 	// Events is closed when the connection has ended; Err tells why. Whoever opened
 	// the socket reads it: unread events hold the connection up.
 	Events <-chan Frame
-	Hello  gateway.Connected
+	Hello  wire.Connected
 
 	socket *websocket.Conn
 	done   chan struct{} // closed when read has returned
@@ -70,7 +70,7 @@ func (c *Client) Dial(ctx context.Context) (*Socket, error) {
 
 func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	options := &websocket.DialOptions{
-		HTTPClient: c.HTTP, Subprotocols: []string{gateway.Protocol},
+		HTTPClient: c.HTTP, Subprotocols: []string{wire.Protocol},
 		HTTPHeader: http.Header{"Authorization": {"Bearer " + c.Token}},
 	}
 	//nolint:bodyclose // the library has closed the body or made it the socket

@@ -11,7 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // streamBuffer is how many frames may be read ahead of whoever takes them.
@@ -21,7 +21,7 @@ const streamBuffer = 256
 // the wire: for clients that keep a state which depends on that order. Nobody
 // waits for an answer here; it is known by its id.
 type Stream struct {
-	Hello gateway.Connected
+	Hello wire.Connected
 	// Frames is closed when the connection has ended; Err tells why. Whoever does
 	// not take them holds up the connection, as a slow reader does.
 	Frames <-chan Frame

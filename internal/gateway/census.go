@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 var _ chat.Connections = (*Hub)(nil)
@@ -100,7 +101,7 @@ func (h *Hub) census(ctx context.Context, q question) (found []chat.Connection, 
 		delete(h.censuses, name)
 		h.censusMu.Unlock()
 	}()
-	silent, err = h.bus.Ask(ctx, chat.Notice{Kind: chat.SurveyRequest, Except: name, Frame: frame})
+	silent, err = h.bus.Ask(ctx, wire.Envelope{Kind: wire.SurveyRequest, Except: name, Frame: frame})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -128,7 +129,7 @@ func (h *Hub) census(ctx context.Context, q question) (found []chat.Connection, 
 }
 
 // asked answers a question, outside of the bus's goroutine.
-func (h *Hub) asked(n chat.Notice) {
+func (h *Hub) asked(n wire.Envelope) {
 	var q question
 	if err := json.Unmarshal(n.Frame, &q); err != nil {
 		h.log.Warn("question not understood", "err", err)
@@ -143,12 +144,12 @@ func (h *Hub) asked(n chat.Notice) {
 		if err != nil { // our own types always encode
 			panic("encode answer: " + err.Error())
 		}
-		h.bus.Notify(chat.Notice{Kind: chat.SurveyResponse, Except: n.Except, Frame: frame})
+		h.bus.Publish(wire.Envelope{Kind: wire.SurveyResponse, Except: n.Except, Frame: frame})
 	})
 }
 
 // answered hands an answer to who waits for it on this node.
-func (h *Hub) answered(n chat.Notice) {
+func (h *Hub) answered(n wire.Envelope) {
 	h.censusMu.Lock()
 	defer h.censusMu.Unlock()
 	select {

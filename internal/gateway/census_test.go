@@ -11,14 +11,14 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // mute is a node that hears and never answers, as one that hangs.
 type mute struct{}
 
-func (mute) Event(chat.Event)   {}
-func (mute) Notice(chat.Notice) {}
-func (mute) Missed()            {}
+func (mute) Receive(wire.Envelope) {}
+func (mute) Missed()               {}
 
 // censusHub is a hub at an exchange with n connections, each newer than the last.
 func censusHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {
@@ -37,15 +37,15 @@ func censusHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {
 }
 
 // hear runs a bus until the test ends, and returns when it hears.
-func hear(t *testing.T, b chat.Bus, sink chat.Sink) {
+func hear(t *testing.T, b wire.Bus, sink wire.Sink) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	before, _ := b.Ask(ctx, chat.Notice{})
+	before, _ := b.Ask(ctx, wire.Envelope{})
 	go func() { ended <- b.Run(ctx, sink) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	for now := before; now == before; {
-		now, _ = b.Ask(ctx, chat.Notice{})
+		now, _ = b.Ask(ctx, wire.Envelope{})
 	}
 }
 

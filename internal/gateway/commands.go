@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/strictjson"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // command handles one command and answers it itself; what it returns as an error
@@ -20,22 +19,19 @@ type command func(ctx context.Context, c *Conn, id json.Number, data json.RawMes
 
 // commands are all that a client can ask over the socket.
 var commands = map[string]command{
-	"room:join":      decoded(joinRoom),
-	"room:leave":     decoded(leaveRoom),
-	"room:changes":   decoded(roomChanges),
-	"message:send":   decodedSend,
-	"message:edit":   decoded(editMessage),
-	"message:delete": decoded(deleteMessage),
-	"message:react":  decoded(react),
-	"read:mark":      decoded(markRead),
-	"typing:start":   decoded(startTyping),
-	"typing:stop":    decoded(stopTyping),
-	"presence:set":   decoded(setPresence),
-	"ping":           decoded(ping),
+	wire.CommandRoomJoin:      decoded(joinRoom),
+	wire.CommandRoomLeave:     decoded(leaveRoom),
+	wire.CommandRoomChanges:   decoded(roomChanges),
+	wire.CommandMessageSend:   decodedSend,
+	wire.CommandMessageEdit:   decoded(editMessage),
+	wire.CommandMessageDelete: decoded(deleteMessage),
+	wire.CommandMessageReact:  decoded(react),
+	wire.CommandReadMark:      decoded(markRead),
+	wire.CommandTypingStart:   decoded(startTyping),
+	wire.CommandTypingStop:    decoded(stopTyping),
+	wire.CommandPresenceSet:   decoded(setPresence),
+	wire.CommandPing:          decoded(ping),
 }
-
-// Commands names all commands.
-func Commands() []string { return slices.Sorted(maps.Keys(commands)) }
 
 // decoded makes a command of a function that takes its data in a Go type.
 func decoded[T any](do func(ctx context.Context, c *Conn, id json.Number, data T) error) command {
@@ -50,7 +46,7 @@ func decoded[T any](do func(ctx context.Context, c *Conn, id json.Number, data T
 
 // decodedSend is decoded for the command whose errors bear a cid.
 func decodedSend(ctx context.Context, c *Conn, id json.Number, data json.RawMessage) (string, error) {
-	in, err := decode[MessageSend](data)
+	in, err := decode[wire.MessageSend](data)
 	if err != nil {
 		return "", err
 	}
@@ -75,8 +71,8 @@ const commandTime = 1900 * time.Millisecond
 // reads are the commands that cost a read of the store or of presence and change no
 // room. A user has one budget for them, and for those over REST.
 var reads = map[string]bool{
-	"room:join": true, "room:changes": true, "read:mark": true,
-	"typing:start": true, "typing:stop": true, "presence:set": true,
+	wire.CommandRoomJoin: true, wire.CommandRoomChanges: true, wire.CommandReadMark: true,
+	wire.CommandTypingStart: true, wire.CommandTypingStop: true, wire.CommandPresenceSet: true,
 }
 
 // handle does one command. It returns false if the command was unreadable. A command
@@ -84,7 +80,7 @@ var reads = map[string]bool{
 func (c *Conn) handle(ctx context.Context, line []byte) bool {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
-	var in Command
+	var in wire.Command
 	var cid string
 	began := time.Now()
 	err := recovery.Do(recovery.Command, line, func() (err error) {
@@ -102,9 +98,9 @@ func (c *Conn) handle(ctx context.Context, line []byte) bool {
 }
 
 // do decodes line into in and does what it says.
-func (c *Conn) do(ctx context.Context, line []byte, in *Command) (cid string, err error) {
+func (c *Conn) do(ctx context.Context, line []byte, in *wire.Command) (cid string, err error) {
 	if err := strictjson.Decode(line, in); err != nil {
-		*in = Command{}
+		*in = wire.Command{}
 		return "", chat.Errorf(chat.BadRequest, "That is not a command: %v.", err)
 	}
 	do, ok := commands[in.Type]
@@ -141,7 +137,7 @@ func pageLimit(asked, standard int) (int, error) {
 // joinRoom makes the caller a member where it may and brings the connection up
 // to date: it takes a seat first, so that no event is missed, then reads, and
 // then goes live with the answer and what came meanwhile, in order.
-func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
+func joinRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomJoin) error {
 	limit, err := pageLimit(in.Limit, chat.DefaultPage)
 	if err != nil {
 		return err
@@ -165,14 +161,14 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 		return err
 	}
 	c.awaitWriter()
-	joined := RoomJoined{Room: p.room, Membership: p.membership, RoomChanges: changesFrame(in.RoomID, caught)}
+	joined := wire.RoomJoined{Room: p.room, Membership: p.membership, RoomChanges: wire.NewRoomChanges(in.RoomID, caught)}
 	joined.Room.Head = caught.Head
 	if r.rosterOld(time.Now()) {
 		c.hub.readRosters(ctx, []*room{r})
 	}
 	r.goLive(c, p, caught.To, func(online []chat.UserID, count *int) []byte {
 		joined.Online, joined.Room.OnlineCount = online, count
-		return answerFrame(id, "room:joined", joined)
+		return wire.EncodeResponse(id, wire.ResponseRoomJoined, joined)
 	})
 	return nil
 }
@@ -180,7 +176,7 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in RoomJoin) error {
 // arrive reads for a connection that has its seat where it sits and what it lacks.
 // The membership is one of after the seat was taken: the event of an end that came
 // before might be heard by nobody.
-func (c *Conn) arrive(ctx context.Context, in RoomJoin, limit int) (place, chat.CaughtUp, error) {
+func (c *Conn) arrive(ctx context.Context, in wire.RoomJoin, limit int) (place, chat.CaughtUp, error) {
 	room, membership, err := c.service.JoinFromConn(ctx, c.caller, in.RoomID, in.Password, c.id)
 	if err != nil {
 		return place{}, chat.CaughtUp{}, err
@@ -191,7 +187,7 @@ func (c *Conn) arrive(ctx context.Context, in RoomJoin, limit int) (place, chat.
 
 // catchUp reads what the client lacks of a room as it was read just now. Where its
 // number means nothing any more it gets the newest messages, marked as a reset.
-func (c *Conn) catchUp(ctx context.Context, room chat.Room, in RoomJoin, limit int) (chat.CaughtUp, error) {
+func (c *Conn) catchUp(ctx context.Context, room chat.Room, in wire.RoomJoin, limit int) (chat.CaughtUp, error) {
 	if in.Since == nil {
 		return c.service.NewestIn(ctx, c.caller, room, limit)
 	}
@@ -205,16 +201,16 @@ func (c *Conn) catchUp(ctx context.Context, room chat.Room, in RoomJoin, limit i
 	return caught, err
 }
 
-func leaveRoom(ctx context.Context, c *Conn, id json.Number, in RoomRef) error {
+func leaveRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomRef) error {
 	if err := c.service.LeaveRoom(ctx, c.caller, in.RoomID); err != nil {
 		return err
 	}
 	c.hub.stand(c, in.RoomID)
-	c.answer(id, "room:left", in)
+	c.answer(id, wire.ResponseRoomLeft, in)
 	return nil
 }
 
-func roomChanges(ctx context.Context, c *Conn, id json.Number, in ChangesAsk) error {
+func roomChanges(ctx context.Context, c *Conn, id json.Number, in wire.ChangesAsk) error {
 	limit, err := pageLimit(in.Limit, chat.MaxPage)
 	if err != nil {
 		return err
@@ -224,11 +220,11 @@ func roomChanges(ctx context.Context, c *Conn, id json.Number, in ChangesAsk) er
 	if err != nil {
 		return err
 	}
-	c.answer(id, "room:changes", changesFrame(in.RoomID, caught))
+	c.answer(id, wire.ResponseRoomChanges, wire.NewRoomChanges(in.RoomID, caught))
 	return nil
 }
 
-func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) error {
+func sendMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageSend) error {
 	began := time.Now()
 	m, fresh, err := c.service.SendMessage(ctx, c.caller,
 		chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, ReplyTo: in.ReplyTo, Attachments: in.AttachmentIDs})
@@ -239,19 +235,19 @@ func sendMessage(ctx context.Context, c *Conn, id json.Number, in MessageSend) e
 	if _, seated := c.seated()[in.RoomID]; seated {
 		_ = c.types(in.RoomID, false, c.mayType(ctx, in.RoomID)) // who has sent types no more
 	}
-	c.answer(id, "message:confirmed", MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
+	c.answer(id, wire.ResponseMessageConfirmed, wire.MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
 	return nil
 }
 
-func editMessage(ctx context.Context, c *Conn, id json.Number, in MessageEdit) error {
+func editMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageEdit) error {
 	return c.done(id)(c.service.EditMessage(ctx, c.caller, in.MessageID, in.Text))
 }
 
-func deleteMessage(ctx context.Context, c *Conn, id json.Number, in MessageRef) error {
+func deleteMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageRef) error {
 	return c.done(id)(c.service.DeleteMessage(ctx, c.caller, in.MessageID))
 }
 
-func react(ctx context.Context, c *Conn, id json.Number, in MessageReact) error {
+func react(ctx context.Context, c *Conn, id json.Number, in wire.MessageReact) error {
 	return c.done(id)(c.service.React(ctx, c.caller, in.MessageID, in.Emoji, in.On))
 }
 
@@ -259,38 +255,38 @@ func react(ctx context.Context, c *Conn, id json.Number, in MessageReact) error 
 func (c *Conn) done(id json.Number) func(m chat.Message, err error) error {
 	return func(m chat.Message, err error) error {
 		if err == nil {
-			c.answer(id, "ok", Done{m.ChangeSeq})
+			c.answer(id, wire.ResponseOK, wire.Done{Seq: m.ChangeSeq})
 		}
 		return err
 	}
 }
 
-func markRead(ctx context.Context, c *Conn, id json.Number, in ReadMark) error {
+func markRead(ctx context.Context, c *Conn, id json.Number, in wire.ReadMark) error {
 	if _, err := c.service.MarkRead(ctx, c.caller, in.RoomID, in.Seq, c.id); err != nil {
 		return err
 	}
-	c.answer(id, "ok", Nothing{})
+	c.answer(id, wire.ResponseOK, wire.Nothing{})
 	return nil
 }
 
-func startTyping(ctx context.Context, c *Conn, _ json.Number, in RoomRef) error {
+func startTyping(ctx context.Context, c *Conn, _ json.Number, in wire.RoomRef) error {
 	return c.types(in.RoomID, true, c.mayType(ctx, in.RoomID))
 }
 
-func stopTyping(ctx context.Context, c *Conn, _ json.Number, in RoomRef) error {
+func stopTyping(ctx context.Context, c *Conn, _ json.Number, in wire.RoomRef) error {
 	return c.types(in.RoomID, false, c.mayType(ctx, in.RoomID))
 }
 
-func setPresence(_ context.Context, c *Conn, id json.Number, in PresenceSet) error {
+func setPresence(_ context.Context, c *Conn, id json.Number, in wire.PresenceSet) error {
 	if in.Status != chat.Online && in.Status != chat.Away && in.Status != chat.Busy {
 		return chat.Errorf(chat.BadRequest, "A status is online, away or busy.").WithField("status")
 	}
 	c.hub.setStatus(c.caller.User.ID, in.Status)
-	c.answer(id, "ok", Nothing{})
+	c.answer(id, wire.ResponseOK, wire.Nothing{})
 	return nil
 }
 
-func ping(_ context.Context, c *Conn, id json.Number, _ Ping) error {
-	c.answer(id, "pong", Pong{Heads: c.heads(), Epoch: c.hub.epoch})
+func ping(_ context.Context, c *Conn, id json.Number, _ wire.Ping) error {
+	c.answer(id, wire.ResponsePong, wire.Pong{Heads: c.heads(), Epoch: c.hub.epoch})
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/socket"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // Close codes of the contract, beside those of RFC 6455.
@@ -234,7 +235,7 @@ func (c *Conn) event(frame []byte) {
 // costs no more than one answer.
 func (c *Conn) answer(id json.Number, kind string, data any) {
 	c.awaitWriter()
-	c.queue.pushAnswer(answerFrame(id, kind, data))
+	c.queue.pushAnswer(wire.EncodeResponse(id, kind, data))
 }
 
 func (c *Conn) awaitWriter() {
@@ -256,18 +257,6 @@ func (c *Conn) closing() bool {
 	return c.code != 0
 }
 
-func answerFrame(id json.Number, kind string, data any) []byte {
-	frame, err := json.Marshal(struct {
-		ID   json.Number `json:"id,omitempty"`
-		Type string      `json:"type"`
-		Data any         `json:"data"`
-	}{id, kind, data})
-	if err != nil { // our own types always encode
-		panic("encode answer: " + err.Error())
-	}
-	return frame
-}
-
 // refuse answers a command with an error frame.
 func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error) {
 	fault, ok := errors.AsType[*chat.Error](err)
@@ -285,7 +274,7 @@ func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error
 	}
 	auth.LogRefusal(ctx, c.hub.log, fault)
 	c.hub.metrics.Refused.WithLabelValues(string(fault.Code)).Inc()
-	c.answer(id, "error", FrameError{
+	c.answer(id, wire.ResponseError, wire.FrameError{
 		Code: fault.Code, Message: fault.Text, RetryAfterMs: fault.RetryAfter.Milliseconds(), CID: cid,
 	})
 }
@@ -307,10 +296,16 @@ func (c *Conn) seated() map[chat.RoomID]*room {
 }
 
 // removed tells the client that a room is no longer its own. The room is locked.
-func (c *Conn) removed(id chat.RoomID, why chat.EventKind) {
-	reason := map[chat.EventKind]string{chat.MemberLeft: "left", chat.MemberKicked: "kicked", chat.RoomDeleted: "deleted"}[why]
+func (c *Conn) removed(id chat.RoomID, reason chat.RemovalReason) {
 	c.forget(id)
-	c.event(chat.Frame("room:removed", chat.RoomRemoved{RoomID: id, Reason: reason}))
+	c.event(wire.Encode(wire.EventRoomRemoved, wire.RoomRemoved{RoomID: id, Reason: reason}))
+}
+
+func removalReason(kind wire.Kind) chat.RemovalReason {
+	if kind == wire.MemberLeft {
+		return chat.RemovedByLeaving
+	}
+	return chat.RemovedByKick
 }
 
 func (c *Conn) forget(id chat.RoomID) {

@@ -35,7 +35,7 @@ func FuzzCommand(f *testing.F) {
 	r := newRig(f)
 	unlimited := ratelimit.New[chat.UserID](rate.Inf, 1, time.Now)
 	service := &service.Service{Dependencies: service.Dependencies{
-		Accounts: r.store, Rooms: r.store, Messages: r.store, Announcer: r.hub,
+		Accounts: r.store, Rooms: r.store, Messages: r.store, Publisher: r.hub,
 		MessageCache: r.hub.recent, Subscriptions: r.hub,
 		Presence:             presence.NewMemory(presence.NewBoard()),
 		MessageRate:          unlimited,

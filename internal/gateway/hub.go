@@ -13,11 +13,12 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/wake"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 var (
-	_ chat.Announcer     = (*Hub)(nil)
-	_ chat.Sink          = (*Hub)(nil)
+	_ chat.Publisher     = (*Hub)(nil)
+	_ wire.Sink          = (*Hub)(nil)
 	_ chat.Subscriptions = (*Hub)(nil)
 )
 
@@ -36,7 +37,7 @@ type Deps struct {
 	Rooms    chat.Rooms
 	Messages chat.Messages
 	Accounts chat.Accounts
-	Bus      chat.Bus
+	Bus      wire.Bus
 	Presence chat.Presence
 	Recent   chat.MessageCache
 	// LimitsChanged is called when a notice says so; nil is nobody.
@@ -52,7 +53,7 @@ type Hub struct {
 	rooms    chat.Rooms
 	messages chat.Messages
 	accounts chat.Accounts
-	bus      chat.Bus
+	bus      wire.Bus
 	presence chat.Presence
 	recent   chat.MessageCache
 	metrics  *metrics.Metrics
@@ -136,34 +137,54 @@ func (h *Hub) spawn(task func(ctx context.Context)) {
 	})
 }
 
-// Announce hands e to the sockets of this node and to the bus. What comes back
-// over the bus the hub's cursor drops; a frame outside the sequence, which would
-// be sent twice, only comes back, unless the bus may be deaf.
-func (h *Hub) Announce(e chat.Event) {
-	if e.Kind != chat.RoomChanged || h.bus.Suspect() {
-		h.Event(e)
+// PublishRoom sends e to the connections of this node and to the bus. The cursor of the room
+// drops the copy that returns over the bus. A frame outside the sequence would be sent
+// twice: it is only received from the bus, unless the bus is suspect.
+func (h *Hub) PublishRoom(e chat.RoomEvent) {
+	local := event{Envelope: wire.EncodeRoomEvent(e)}
+	if change, durable := e.(chat.MessageChanged); durable {
+		local.change = &change
+	}
+	if local.Kind != wire.RoomChanged || h.bus.Suspect() {
+		h.receive(local)
+	}
+	h.bus.Publish(local.Envelope)
+}
+
+// PublishUser sends e to every node. This node ends sessions at once. A frame would be sent
+// twice: it is only received from the bus, unless the bus is suspect.
+func (h *Hub) PublishUser(e chat.UserEvent) { h.publish(wire.EncodeUserEvent(e)) }
+
+// PublishControl sends m to every node, and to this one at once.
+func (h *Hub) PublishControl(m chat.ControlMessage) { h.publish(wire.EncodeControl(m)) }
+
+func (h *Hub) publish(e wire.Envelope) {
+	if e.Frame == nil || h.bus.Suspect() {
+		h.Receive(e)
 	}
 	h.bus.Publish(e)
 }
 
-// Notify hands n to every node; this one ends sessions at once. A frame, which
-// would be sent twice, comes back over the bus, unless the bus may be deaf.
-func (h *Hub) Notify(n chat.Notice) {
-	if n.Frame == nil || h.bus.Suspect() {
-		h.Notice(n)
+// Receive implements wire.Sink. Receiving an envelope again does no harm. If a room event
+// panics, the connections in the room are closed: they catch up on what they missed.
+func (h *Hub) Receive(e wire.Envelope) {
+	if e.Kind.ForRoom() {
+		h.receive(event{Envelope: e})
+		return
 	}
-	h.bus.Notify(n)
+	h.panics().Report(h.life, recovery.Do(recovery.Event, e.Frame, func() error {
+		h.receiveForUser(e)
+		return nil
+	}))
 }
 
-// Event receives one event, of this node or over the bus. If that panics, the
-// connections in the room are closed: they catch up on what they did not get.
-func (h *Hub) Event(e chat.Event) {
+func (h *Hub) receive(e event) {
 	r := h.room(e.Room)
 	if r == nil {
 		return
 	}
 	err := recovery.Do(recovery.Event, e.Frame, func() error {
-		h.receive(r, e)
+		h.receiveIn(r, e)
 		return nil
 	})
 	if h.panics().Report(h.life, err) {
@@ -171,52 +192,60 @@ func (h *Hub) Event(e chat.Event) {
 	}
 }
 
-func (h *Hub) receive(r *room, e chat.Event) {
+func (h *Hub) receiveIn(r *room, e event) {
 	switch {
-	case e.Durable():
-		r.take(e)
-	case e.Kind == chat.PresenceHint:
+	case e.Kind.Durable():
+		r.take(h.decode(e))
+	case e.Kind == wire.PresenceHint:
 		h.lookAt(e.Room)
-	case e.Kind == chat.RoomChanged:
+	case e.Kind == wire.RoomChanged:
 		r.broadcast(e.Frame)
-	case e.Kind == chat.RoomDeleted:
+	case e.Kind == wire.RoomDeleted:
 		r.gone()
-	case e.Kind == chat.TypingOn || e.Kind == chat.TypingOff:
-		r.hearTyping(e.User, e.Kind == chat.TypingOn)
+	case e.Kind == wire.TypingOn || e.Kind == wire.TypingOff:
+		r.hearTyping(e.User, e.Kind == wire.TypingOn)
 	}
 }
 
-// Notice receives one notice. To receive it again does no harm.
-func (h *Hub) Notice(n chat.Notice) {
-	h.panics().Report(h.life, recovery.Do(recovery.Event, n.Frame, func() error {
-		h.receiveNotice(n)
-		return nil
-	}))
+// decode decodes a durable event of another node if receivers need more than its frame:
+// once, and outside of the room's lock. Most events are sent on as they are.
+func (h *Hub) decode(e event) event {
+	if e.change != nil || e.Frame == nil || !e.Personal && !h.recent.Has(e.Room) {
+		return e
+	}
+	change, err := wire.DecodeChange(e.Frame)
+	if err != nil {
+		h.log.Warn("decode event of another node failed", "room", int64(e.Room), "seq", int64(e.Seq), "err", err)
+		e.Frame = nil // read it from the store
+		return e
+	}
+	e.change = &change
+	return e
 }
 
-func (h *Hub) receiveNotice(n chat.Notice) {
-	switch n.Kind {
-	case chat.SessionEnded:
-		h.endSessions(func(c *Conn) bool { return c.caller.Session == n.Session })
-	case chat.OtherSessionsEnded:
-		h.endSessions(func(c *Conn) bool { return c.caller.User.ID == n.User && c.caller.Session != n.Session })
-	case chat.ForUser:
-		for _, c := range h.connsOf(n.User) {
-			if c.id != n.Except {
-				c.event(n.Frame)
+func (h *Hub) receiveForUser(e wire.Envelope) {
+	switch e.Kind {
+	case wire.SessionEnded:
+		h.endSessions(func(c *Conn) bool { return c.caller.Session == e.Session })
+	case wire.OtherSessionsEnded:
+		h.endSessions(func(c *Conn) bool { return c.caller.User.ID == e.User && c.caller.Session != e.Session })
+	case wire.UserFrame:
+		for _, c := range h.connsOf(e.User) {
+			if c.id != e.Except {
+				c.event(e.Frame)
 			}
 		}
-	case chat.LimitsChanged:
+	case wire.LimitsChanged:
 		if h.limitsChanged != nil {
 			h.limitsChanged()
 		}
-	case chat.SurveyRequest:
-		h.asked(n)
-	case chat.SurveyResponse:
-		h.answered(n)
-	case chat.UserChanged:
-		for c := range h.acquainted(n.User, n.Rooms) {
-			c.event(n.Frame)
+	case wire.SurveyRequest:
+		h.asked(e)
+	case wire.SurveyResponse:
+		h.answered(e)
+	case wire.UserChanged:
+		for c := range h.acquainted(e.User, e.Rooms) {
+			c.event(e.Frame)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // What this node can tell while the store is away: to whoever sits in a room, what
@@ -62,7 +63,7 @@ func (h *Hub) Caller(tokenHash []byte) (chat.Caller, bool) {
 
 // joinAgain answers a room:join of whoever sits in the room already; the seat stays
 // as it is. cause is why the store was not asked.
-func (c *Conn) joinAgain(id json.Number, in RoomJoin, limit int, cause error) error {
+func (c *Conn) joinAgain(id json.Number, in wire.RoomJoin, limit int, cause error) error {
 	r, sits := c.seated()[in.RoomID]
 	if !sits {
 		return cause
@@ -77,12 +78,12 @@ func (c *Conn) joinAgain(id json.Number, in RoomJoin, limit int, cause error) er
 	case in.Since != nil:
 		caught.Messages, caught.From = nil, caught.To
 	}
-	joined := RoomJoined{Room: s.place.room, Membership: s.place.membership, RoomChanges: changesFrame(in.RoomID, caught)}
+	joined := wire.RoomJoined{Room: s.place.room, Membership: s.place.membership, RoomChanges: wire.NewRoomChanges(in.RoomID, caught)}
 	joined.Room.Head = caught.Head
 	c.awaitWriter()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	joined.Online, joined.Room.OnlineCount = r.online(c.caller.User.ID)
-	c.queue.pushAnswer(answerFrame(id, "room:joined", joined))
+	c.queue.pushAnswer(wire.EncodeResponse(id, wire.ResponseRoomJoined, joined))
 	return nil
 }

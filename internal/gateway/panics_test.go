@@ -18,6 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/ratelimit"
 	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/service"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // panicking is a store of rooms that panics.
@@ -83,13 +84,14 @@ func TestACommandThatPanicsEndsItsConnectionOnly(t *testing.T) {
 // panickingRecent panics when it is shown an event.
 type panickingRecent struct{ chat.MessageCache }
 
-func (panickingRecent) Apply(chat.Event) { panic("boom") }
+func (panickingRecent) Has(chat.RoomID) bool      { return true }
+func (panickingRecent) Apply(chat.MessageChanged) { panic("boom") }
 
 func TestAnEventThatPanicsClosesTheConnectionsOfItsRoom(t *testing.T) {
 	r := newRig(t)
 	c := r.listener(r.alice, 1)
 	r.hub.recent = panickingRecent{r.hub.recent}
-	r.hub.Event(r.say("poison"))
+	r.hub.Receive(r.say("poison"))
 	if !c.closing() || c.code != websocket.StatusInternalError {
 		t.Errorf("the connection has the close code %d, want 1011: it has a gap", c.code)
 	}
@@ -146,8 +148,8 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 			if err := end(r, bob); err != nil {
 				t.Fatal(err)
 			}
-			r.hub.Notice(chat.Notice{Kind: chat.SessionEnded, Session: bob.Session})
-			r.hub.Notice(chat.Notice{Kind: chat.OtherSessionsEnded, User: bob.User.ID})
+			r.hub.Receive(wire.Envelope{Kind: wire.SessionEnded, Session: bob.Session})
+			r.hub.Receive(wire.Envelope{Kind: wire.OtherSessionsEnded, User: bob.User.ID})
 			r.hub.add(c)
 			ended := make(chan struct{})
 			go func() { defer close(ended); c.serve(context.Background()) }()
@@ -169,7 +171,7 @@ func TestReadsBeyondTheBudgetAreRefusedAndCloseNothing(t *testing.T) {
 		c.handle(t.Context(), []byte(`{"id":1,"type":"room:changes","data":{"roomId":1,"since":0}}`))
 		var answer struct {
 			Type string
-			Data FrameError
+			Data wire.FrameError
 		}
 		if err := json.Unmarshal(c.queue.all()[0], &answer); err != nil {
 			t.Fatal(err)
@@ -193,7 +195,7 @@ func TestEveryCommandHasALimit(t *testing.T) {
 		"message:send": "messages of a user", "message:edit": "messages of a user", "message:delete": "changes of a user",
 		"message:react": "changes of a user", "room:leave": "a membership ends once", "ping": "100 commands a second; it asks nobody",
 	}
-	for _, name := range Commands() {
+	for name := range commands {
 		if _, other := limited[name]; other == reads[name] {
 			t.Errorf("%s: counts as a read: %t, has another limit: %t, want one of both", name, reads[name], other)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/recovery"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -36,7 +37,7 @@ type room struct {
 	started bool     // the cursor stands
 	cursor  chat.Seq // the last number delivered
 	known   chat.Seq // the highest number heard of
-	held    map[chat.Seq]chat.Event
+	held    map[chat.Seq]event
 	asking  bool // a fill is under way or about to be
 	seats   map[*Conn]*seat
 	users   map[chat.UserID]int // seats of each user that are live, or were
@@ -55,16 +56,16 @@ type seat struct {
 	live    bool
 	entered bool // presence knows of it
 	place   place
-	last    chat.Seq                   // the last number this connection has; set when live
-	pending []chat.Event               // what came while it was catching up
-	types   bool                       // it has told that its user types, and not that it stopped
-	unheard map[chat.UserID]UserStatus // presence for which its connection had no room
+	last    chat.Seq                        // the last number this connection has; set when live
+	pending []event                         // what came while it was catching up
+	types   bool                            // it has told that its user types, and not that it stopped
+	unheard map[chat.UserID]wire.UserStatus // presence for which its connection had no room
 }
 
 func newRoom(h *Hub, id chat.RoomID) *room {
 	return &room{
 		id: id, hub: h, ready: make(chan struct{}),
-		held: map[chat.Seq]chat.Event{}, seats: map[*Conn]*seat{}, users: map[chat.UserID]int{},
+		held: map[chat.Seq]event{}, seats: map[*Conn]*seat{}, users: map[chat.UserID]int{},
 		missing: map[chat.UserID]time.Time{}, typing: newTyping(),
 	}
 }
@@ -106,7 +107,7 @@ func (r *room) closeAll() {
 }
 
 // take receives a durable event.
-func (r *room) take(e chat.Event) {
+func (r *room) take(e event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.known = max(r.known, e.Seq)
@@ -167,8 +168,8 @@ func (r *room) fill(ctx context.Context) {
 		changes, err := r.hub.messages.Changes(ctx, r.id, 0, since, chat.MaxPage)
 		if err == nil {
 			r.hub.metrics.Filled.Add(float64(len(changes.Messages)))
-			for _, e := range changes.Events() {
-				r.take(e)
+			for change := range changes.BySeq() {
+				r.take(newEvent(change))
 			}
 			wait = 50 * time.Millisecond
 			if changes.To > since {
@@ -184,12 +185,12 @@ func (r *room) fill(ctx context.Context) {
 }
 
 // deliver hands e to every seat. r.mu is held; nothing here blocks.
-func (r *room) deliver(e chat.Event) {
-	frames := framesOf(e.Frame)
+func (r *room) deliver(e event) {
+	frames := &frames{event: e}
 	for c, s := range r.seats {
 		switch {
 		case s.live:
-			r.hand(c, s, e, frames)
+			r.hand(c, s, frames)
 		case len(s.pending) < maxPending:
 			s.pending = append(s.pending, e)
 		default:
@@ -198,14 +199,16 @@ func (r *room) deliver(e chat.Event) {
 		}
 	}
 	r.hub.metrics.Delivered.Add(float64(len(r.seats)))
-	r.hub.recent.Apply(e) // after the seats: nobody waits for it
+	if e.change != nil {
+		r.hub.recent.Apply(*e.change) // after the seats: nobody waits for it
+	}
 }
 
 // hand gives e to a live seat, unless what c caught up on holds it already. What ends
 // the membership is not for the one who is gone. It counts from where the membership
 // was read: c may have caught up on more than that, but a departure from before must
 // not touch whoever has joined again. r.mu is held.
-func (r *room) hand(c *Conn, s *seat, e chat.Event, frames *frames) {
+func (r *room) hand(c *Conn, s *seat, e *frames) {
 	ends := e.User != 0 && e.User == c.caller.User.ID && e.Seq > s.place.room.Head
 	if e.Seq <= s.last && !ends {
 		return
@@ -213,10 +216,10 @@ func (r *room) hand(c *Conn, s *seat, e chat.Event, frames *frames) {
 	s.last = max(s.last, e.Seq)
 	if ends {
 		r.removeSeat(c)
-		c.removed(r.id, e.Kind)
+		c.removed(r.id, removalReason(e.Kind))
 		return
 	}
-	c.event(frames.of(c.caller.User.ID))
+	c.event(e.of(c.caller.User.ID))
 }
 
 // goLive answers c's room:join and from then on sends it what is after to.
@@ -244,7 +247,7 @@ func (r *room) enliven(c *Conn, p place, to chat.Seq, answer []byte, told int) b
 	c.queue.pushAnswer(answer)
 	s, ok := r.seats[c]
 	if !ok {
-		c.removed(r.id, chat.RoomDeleted)
+		c.removed(r.id, chat.RemovedByDeletion)
 		return true
 	}
 	r.enter(c, s)
@@ -253,7 +256,7 @@ func (r *room) enliven(c *Conn, p place, to chat.Seq, answer []byte, told int) b
 	s.pending = nil
 	for _, e := range pending {
 		if r.seats[c] == s {
-			r.hand(c, s, e, framesOf(e.Frame))
+			r.hand(c, s, &frames{event: e})
 		}
 	}
 	r.known = max(r.known, to)
@@ -348,7 +351,7 @@ func (r *room) gone() {
 	for c, s := range r.seats {
 		r.removeSeat(c)
 		if s.live {
-			c.removed(r.id, chat.RoomDeleted)
+			c.removed(r.id, chat.RemovedByDeletion)
 		}
 	}
 	r.mu.Unlock()

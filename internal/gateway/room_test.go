@@ -22,6 +22,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/testenv"
 	"github.com/chillin-chat/chillin/internal/wake"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 func TestMain(m *testing.M) {
@@ -110,7 +111,7 @@ func joinedFrame([]chat.UserID, *int) []byte { return []byte(`{"type":"room:join
 func readAt(head chat.Seq) place { return place{room: chat.Room{Head: head}} }
 
 // say commits a message and returns its event, told to nobody.
-func (r *rig) say(text string) chat.Event {
+func (r *rig) say(text string) wire.Envelope {
 	r.t.Helper()
 	m, _, err := r.store.Append(r.t.Context(), chat.Draft{
 		Room: r.room.ID, Author: r.alice.User.ID, CID: chat.CID(uuid.NewString()), Text: text,
@@ -118,7 +119,7 @@ func (r *rig) say(text string) chat.Event {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return chat.ChangeEvent(m, m.Seq)
+	return wire.EncodeRoomEvent(chat.MessageChanged{Message: m, Seq: m.Seq})
 }
 
 // deaf is a connection without a socket: what it would be sent stays in its queue.
@@ -178,7 +179,7 @@ func (r *rig) hears(c *Conn, from, upTo chat.Seq) {
 		for _, frame := range c.queue.all() {
 			var e struct {
 				Type string
-				Data chat.MessageEvent
+				Data wire.MessageEvent
 			}
 			if err := json.Unmarshal(frame, &e); err != nil {
 				r.t.Fatalf("frame %s: %v", frame, err)
@@ -201,7 +202,7 @@ func TestRoomOrder(t *testing.T) {
 			t.Parallel()
 			r, random := newRig(t), rand.New(rand.NewPCG(seed, 1))
 			c := r.listener(r.alice, 0)
-			var arriving []chat.Event
+			var arriving []wire.Envelope
 			for i := range n {
 				e := r.say(fmt.Sprint(i))
 				for range random.IntN(3) { // lost, once or twice
@@ -217,7 +218,7 @@ func TestRoomOrder(t *testing.T) {
 				}
 			})
 			for _, e := range arriving {
-				r.hub.Event(e)
+				r.hub.Receive(e)
 			}
 			r.hub.Missed() // the last may be lost, and has no successor
 			r.hears(c, 0, n)
@@ -241,11 +242,11 @@ func TestWhoCatchesUpMissesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 5 { // while c reads the store
-		r.hub.Event(r.say(fmt.Sprint(i)))
+		r.hub.Receive(r.say(fmt.Sprint(i)))
 	}
 	r.hears(early, 0, 5)
 	room.goLive(c, readAt(3), 3, joinedFrame) // c has read up to 3
-	r.hub.Event(r.say("last"))
+	r.hub.Receive(r.say("last"))
 	r.hears(c, 3, 6)
 }
 
@@ -257,14 +258,14 @@ func TestWhoIsGoneIsToldAndHearsNothingMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	stays, gone := r.listener(r.alice, 1), r.listener(bob, 1)
-	r.hub.Event(chat.ChangeEvent(*joined, 1))
+	r.hub.Receive(wire.EncodeRoomEvent(chat.MessageChanged{Message: *joined, Seq: 1}))
 	left, err := r.store.Leave(t.Context(), r.room.ID, bob.User.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	secret := r.say("secret")
-	r.hub.Event(secret) // overtakes the departure
-	r.hub.Event(chat.ChangeEvent(*left, 2))
+	r.hub.Receive(secret) // overtakes the departure
+	r.hub.Receive(wire.EncodeRoomEvent(chat.MessageChanged{Message: *left, Seq: 2}))
 	r.hears(stays, 1, 3)
 	frames := slices.DeleteFunc(gone.queue.all(), func(f []byte) bool { return bytes.Contains(f, []byte(`"presence:update"`)) })
 	all := string(bytes.Join(frames, []byte{'\n'}))
@@ -294,10 +295,10 @@ func TestALateDepartureDoesNotTouchWhoCameBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.hub.Event(chat.ChangeEvent(*left, 2)) // while back reads the store
+	r.hub.Receive(wire.EncodeRoomEvent(chat.MessageChanged{Message: *left, Seq: 2})) // while back reads the store
 	room.goLive(back, readAt(3), 3, joinedFrame)
 	r.hub.Missed() // and it is read again, to close the hole
-	r.hub.Event(r.say("still here"))
+	r.hub.Receive(r.say("still here"))
 	r.hears(back, 3, 4) // it still sits
 }
 
@@ -320,13 +321,13 @@ func TestADepartureWhileCatchingUpEndsTheSeat(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			events := []chat.Event{chat.ChangeEvent(*left, 2), r.say("secret"), r.say("more")}
+			events := []wire.Envelope{wire.EncodeRoomEvent(chat.MessageChanged{Message: *left, Seq: 2}), r.say("secret"), r.say("more")}
 			if when == "before" {
-				r.hub.Event(events[0])
+				r.hub.Receive(events[0])
 			}
 			room.goLive(c, readAt(1), 3, joinedFrame)
 			for _, e := range events {
-				r.hub.Event(e)
+				r.hub.Receive(e)
 			}
 			r.hears(stays, 1, 4)
 			frames := slices.DeleteFunc(c.queue.all(), func(f []byte) bool { return bytes.Contains(f, []byte(`"presence:update"`)) })
@@ -356,7 +357,7 @@ func TestASeatIsSecretUntilItIsLive(t *testing.T) {
 	}
 	r.hub.add(c)
 	r.hub.setStatus(bob.User.ID, chat.Busy)
-	r.hub.Event(r.say("secret"))
+	r.hub.Receive(r.say("secret"))
 	room.gone()
 	online, err := r.hub.presence.Online(t.Context(), r.room.ID)
 	if err != nil || len(online[r.room.ID]) > 1 || c.queue.waiting() > 0 {
@@ -397,7 +398,7 @@ func TestASlowConnectionIsClosedAndCostsBoundedMemory(t *testing.T) {
 	quick := r.listener(r.alice, 0)
 	const n = maxQueuedEvents + 50
 	for i := range n {
-		r.hub.Event(r.say(fmt.Sprint(i)))
+		r.hub.Receive(r.say(fmt.Sprint(i)))
 		r.hears(quick, chat.Seq(i), chat.Seq(i+1))
 	}
 	if !slow.closing() || slow.code != closeTooSlow {
@@ -443,7 +444,7 @@ func (r *rig) roster(c *Conn, room *room, roster chat.OnlineUsers, at time.Time)
 	for _, frame := range c.queue.all() {
 		var f struct {
 			Type string
-			Data PresenceUpdate
+			Data wire.PresenceUpdate
 		}
 		if err := json.Unmarshal(frame, &f); err != nil {
 			r.t.Fatal(err)
@@ -514,5 +515,17 @@ func TestWhoComesLaterIsToldTheSame(t *testing.T) {
 	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
 	if len(named) != 0 {
 		t.Fatalf("online = %v, want nobody while presence is unknown", named)
+	}
+}
+
+func TestEveryCommandIsHandled(t *testing.T) {
+	types := wire.CommandTypes()
+	for _, c := range types {
+		if commands[c.Name] == nil {
+			t.Errorf("the command %s has no handler", c.Name)
+		}
+	}
+	if len(types) != len(commands) {
+		t.Errorf("%d commands have handlers, want %d", len(commands), len(types))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -34,7 +35,7 @@ const (
 func (h *Hub) rosterChanged(rooms []chat.RoomID) {
 	for _, id := range rooms {
 		h.lookAt(id)
-		h.bus.Publish(chat.Event{Kind: chat.PresenceHint, Room: id})
+		h.bus.Publish(wire.Envelope{Kind: wire.PresenceHint, Room: id})
 	}
 }
 
@@ -116,10 +117,10 @@ func (r *room) newRoster(online chat.OnlineUsers, asked time.Time) int {
 			roster[user] = r.hub.statusOf(user)
 		}
 	}
-	var diff []UserStatus
+	var diff []wire.UserStatus
 	for user, status := range roster {
 		if r.roster[user] != status || r.vague {
-			diff = append(diff, UserStatus{UserID: user, Status: status})
+			diff = append(diff, wire.UserStatus{UserID: user, Status: status})
 		}
 		delete(r.missing, user)
 	}
@@ -139,7 +140,7 @@ func (r *room) newRoster(online chat.OnlineUsers, asked time.Time) int {
 			continue
 		}
 		delete(r.missing, user)
-		diff = append(diff, UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
+		diff = append(diff, wire.UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
 	}
 	r.roster, r.looked = roster, asked
 	return r.tellPresence(diff, false)
@@ -152,10 +153,10 @@ func (r *room) rosterUnknown(asked time.Time) int {
 	if r.looked.After(asked) {
 		return 0
 	}
-	var diff []UserStatus
+	var diff []wire.UserStatus
 	if !r.vague {
 		for user := range r.roster {
-			diff = append(diff, UserStatus{UserID: user, Status: chat.Unknown})
+			diff = append(diff, wire.UserStatus{UserID: user, Status: chat.Unknown})
 		}
 	}
 	r.looked = asked
@@ -166,7 +167,7 @@ func (r *room) rosterUnknown(asked time.Time) int {
 // came, and returns how many it told. A seat whose connection has no room for it now
 // is told later, all that it has not heard in one: a difference that is lost would
 // stay wrong. r.mu is held.
-func (r *room) tellPresence(diff []UserStatus, vague bool) (told int) {
+func (r *room) tellPresence(diff []wire.UserStatus, vague bool) (told int) {
 	if len(diff) > 0 || r.vague != vague {
 		r.vague, r.names = vague, nil
 		r.told++
@@ -194,15 +195,15 @@ func (r *room) tellPresence(diff []UserStatus, vague bool) (told int) {
 	return told
 }
 
-func (r *room) presenceFrame(users []UserStatus) []byte {
-	slices.SortFunc(users, func(a, b UserStatus) int { return cmp.Compare(a.UserID, b.UserID) })
-	return chat.Frame("presence:update", PresenceUpdate{RoomID: r.id, Users: users})
+func (r *room) presenceFrame(users []wire.UserStatus) []byte {
+	slices.SortFunc(users, func(a, b wire.UserStatus) int { return cmp.Compare(a.UserID, b.UserID) })
+	return wire.Encode(wire.EventPresenceUpdate, wire.PresenceUpdate{RoomID: r.id, Users: users})
 }
 
 // keep remembers what the seat has not heard, the latest of each user.
-func (s *seat) keep(diff []UserStatus) {
+func (s *seat) keep(diff []wire.UserStatus) {
 	if s.unheard == nil {
-		s.unheard = make(map[chat.UserID]UserStatus, len(diff))
+		s.unheard = make(map[chat.UserID]wire.UserStatus, len(diff))
 	}
 	for _, u := range diff {
 		s.unheard[u.UserID] = u

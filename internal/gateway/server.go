@@ -17,10 +17,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/socket"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
-
-// Protocol is the WebSocket subprotocol.
-const Protocol = "chillin.v1"
 
 // maxConnsPerUser bounds one user's sockets on one node; one more is closed with 4029.
 // Those that are being closed count.
@@ -63,7 +61,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	socket, err := socket.Accept(w, r, websocket.AcceptOptions{
-		Subprotocols:       []string{Protocol},
+		Subprotocols:       []string{wire.Protocol},
 		InsecureSkipVerify: true, // admit has checked the Origin, by a stricter rule
 	})
 	if err != nil {
@@ -103,8 +101,8 @@ func (s *Server) admit(r *http.Request) (chat.Caller, error) {
 	if source == auth.CredentialCookie && !allowed {
 		return chat.Caller{}, foreignOrigin(r)
 	}
-	if offered := auth.Subprotocols(r); source == auth.CredentialSubprotocol && !slices.Contains(offered, Protocol) {
-		return chat.Caller{}, chat.Errorf(chat.BadRequest, "Offer the subprotocol %s as well.", Protocol)
+	if offered := auth.Subprotocols(r); source == auth.CredentialSubprotocol && !slices.Contains(offered, wire.Protocol) {
+		return chat.Caller{}, chat.Errorf(chat.BadRequest, "Offer the subprotocol %s as well.", wire.Protocol)
 	}
 	return caller, nil
 }
@@ -131,9 +129,9 @@ func (c *Conn) hello(ctx context.Context) error {
 	}
 	user, limits := c.caller.User, c.service.Limits.Now()
 	user.Status = chat.Online
-	c.queue.pushAnswer(chat.Frame("connected", Connected{
+	c.queue.pushAnswer(wire.Encode(wire.EventConnected, wire.Connected{
 		User: user, SessionID: c.caller.Session, Node: c.hub.node, Epoch: c.hub.epoch, Rooms: rooms,
-		Limits: ClientLimits{
+		Limits: wire.ClientLimits{
 			MaxMessageLength: limits.MaxMessageLength, MessagesPer10s: limits.MessagesPer10s,
 			MaxUploadSize: int64(limits.MaxUploadSize), MaxAttachments: chat.MaxAttachments,
 		},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -51,12 +52,19 @@ func (c *Conn) types(id chat.RoomID, on bool, may func() error) error {
 			return err
 		}
 	}
-	kind := chat.TypingOff
+	kind := wire.TypingOff
 	if on {
-		kind = chat.TypingOn
+		kind = wire.TypingOn
 	}
-	c.hub.Announce(chat.Event{Kind: kind, Room: id, User: c.caller.User.ID})
+	c.hub.publishTyping(wire.Envelope{Kind: kind, Room: id, User: c.caller.User.ID})
 	return nil
+}
+
+// publishTyping sends e to the connections of this node and to the bus. Receiving it again
+// does no harm.
+func (h *Hub) publishTyping(e wire.Envelope) {
+	h.Receive(e)
+	h.bus.Publish(e)
 }
 
 // mayType asks whether the connection's user may say that it types. Where nobody can
@@ -132,14 +140,14 @@ func (r *room) tellTyping(now time.Time) {
 	}
 	r.typing.changed = false
 	users := slices.Sorted(maps.Keys(r.typing.until))
-	all := chat.Frame("typing:update", TypingUpdate{r.id, append([]chat.UserID{}, users...)})
+	all := wire.Encode(wire.EventTypingUpdate, wire.TypingUpdate{RoomID: r.id, UserIDs: append([]chat.UserID{}, users...)})
 	for c, s := range r.seats {
 		if !s.live {
 			continue
 		}
 		frame := all
 		if i, self := slices.BinarySearch(users, c.caller.User.ID); self {
-			frame = chat.Frame("typing:update", TypingUpdate{r.id, slices.Concat(users[:i], users[i+1:])})
+			frame = wire.Encode(wire.EventTypingUpdate, wire.TypingUpdate{RoomID: r.id, UserIDs: slices.Concat(users[:i], users[i+1:])})
 		}
 		c.queue.pushEphemeral(frame)
 	}

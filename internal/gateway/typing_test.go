@@ -15,6 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/service"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // stage is a room with seats for users 1, 2, …, without store and sockets, whose
@@ -49,7 +50,7 @@ func typingSeen(t *testing.T, c *Conn) [][]chat.UserID {
 	for _, frame := range c.queue.all() {
 		var f struct {
 			Type string
-			Data TypingUpdate
+			Data wire.TypingUpdate
 		}
 		if err := json.Unmarshal(frame, &f); err != nil {
 			t.Fatal(err)
@@ -140,7 +141,7 @@ func TestTypingGoesOnWhileTheDatabaseIsAway(t *testing.T) {
 		r, conns := stage(t, 2)
 		conns[0].service = &service.Service{Dependencies: service.Dependencies{Rooms: away{}, Now: time.Now}}
 		began := time.Now()
-		if err := startTyping(t.Context(), conns[0], "", RoomRef{1}); err != nil || time.Since(began) > typingPatience {
+		if err := startTyping(t.Context(), conns[0], "", wire.RoomRef{RoomID: 1}); err != nil || time.Since(began) > typingPatience {
 			t.Fatalf("typing = %v after %s", err, time.Since(began))
 		}
 		r.tellTyping(time.Now())

@@ -9,6 +9,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // A connection that is silent for pingAfter is pinged, and one that is silent for
@@ -151,7 +152,7 @@ func (h *Hub) Drain(ctx context.Context) {
 	spread := drainSpread(len(conns))
 	for i, c := range conns {
 		wait := spread * time.Duration(i) / time.Duration(len(conns))
-		c.queue.pushAnswer(chat.Frame("draining", Draining{ReconnectInMs: (wait + drainNotice).Milliseconds()}))
+		c.queue.pushAnswer(wire.Encode(wire.EventDraining, wire.Draining{ReconnectInMs: (wait + drainNotice).Milliseconds()}))
 	}
 	if sleep(ctx, drainNotice) {
 		for i, c := range conns {

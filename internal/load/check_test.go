@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // recorded is what two clients of one room were told: three messages, by number.
@@ -78,7 +78,7 @@ func replay(t *testing.T, in recorded) *Report {
 		}
 	}
 	for k, seq := range in.confirmed {
-		answer, err := json.Marshal(map[string]any{"id": firstSend + k, "type": "message:confirmed", "data": gateway.MessageConfirmed{Seq: seq}})
+		answer, err := json.Marshal(map[string]any{"id": firstSend + k, "type": "message:confirmed", "data": wire.MessageConfirmed{Seq: seq}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,9 +87,9 @@ func replay(t *testing.T, in recorded) *Report {
 	for i, lines := range in.told {
 		for _, l := range lines {
 			m := chat.Message{ID: chat.MessageID(l.seq), RoomID: 7, Seq: l.seq, CID: chat.CID(fmt.Sprintf("%s%012x", r.cid, l.message))}
-			hear(r.conns[i], chat.Frame("message:new", chat.MessageEvent{RoomID: 7, Seq: l.seq, Message: m}))
-			hear(r.conns[i], chat.Frame("message:new", chat.MessageEvent{RoomID: 8, Seq: 99})) // another room's
-			hear(r.conns[i], chat.Frame("typing:update", gateway.TypingUpdate{RoomID: 7}))
+			hear(r.conns[i], wire.Encode(wire.EventMessageNew, wire.MessageEvent{RoomID: 7, Seq: l.seq, Message: m}))
+			hear(r.conns[i], wire.Encode(wire.EventMessageNew, wire.MessageEvent{RoomID: 8, Seq: 99})) // another room's
+			hear(r.conns[i], wire.Encode(wire.EventTypingUpdate, wire.TypingUpdate{RoomID: 7}))
 		}
 	}
 	return r.report()

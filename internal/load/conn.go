@@ -11,7 +11,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // The ids of commands: message k has firstSend + k.
@@ -26,13 +26,13 @@ const (
 type conn struct {
 	run  *run
 	room *room
-	wire *wire
+	raw  *rawConn
 
 	joined chan struct{} // closed when it sits
 	ponged chan struct{} // closed when it has told the head
 	ended  chan struct{} // closed when read has returned; then what stands below stands
 
-	limits   gateway.ClientLimits // stands when joined is closed
+	limits   wire.ClientLimits // stands when joined is closed
 	sequence sequence
 	head     chat.Seq
 	events   int // messages that were delivered
@@ -42,12 +42,12 @@ type conn struct {
 }
 
 func (r *run) dial(ctx context.Context, user *client.Client, room *room) (*conn, error) {
-	w, err := dialWire(ctx, user.Base, user.Token)
+	w, err := dialRaw(ctx, user.Base, user.Token)
 	if err != nil {
 		return nil, err
 	}
 	c := &conn{
-		run: r, room: room, wire: w, sequence: startAt(0),
+		run: r, room: room, raw: w, sequence: startAt(0),
 		joined: make(chan struct{}), ponged: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go c.read()
@@ -60,7 +60,7 @@ func (r *run) dial(ctx context.Context, user *client.Client, room *room) (*conn,
 }
 
 func (c *conn) join(ctx context.Context) error {
-	if err := c.command(joinID, "room:join", gateway.RoomJoin{RoomID: c.room.id, Limit: 1}); err != nil {
+	if err := c.command(joinID, "room:join", wire.RoomJoin{RoomID: c.room.id, Limit: 1}); err != nil {
 		return err
 	}
 	select {
@@ -79,19 +79,19 @@ func (c *conn) command(id int, kind string, data any) error {
 	if err != nil {
 		return fmt.Errorf("encode command: %w", err)
 	}
-	line, err := json.Marshal(gateway.Command{ID: json.Number(strconv.Itoa(id)), Type: kind, Data: encoded})
+	line, err := json.Marshal(wire.Command{ID: json.Number(strconv.Itoa(id)), Type: kind, Data: encoded})
 	if err != nil {
 		return fmt.Errorf("encode command: %w", err)
 	}
-	return c.wire.send(line)
+	return c.raw.send(line)
 }
 
 func (c *conn) read() {
 	defer close(c.ended)
-	defer c.wire.close()
+	defer c.raw.close()
 	for c.err == nil {
 		var payload []byte
-		if payload, c.err = c.wire.next(); c.err != nil {
+		if payload, c.err = c.raw.next(); c.err != nil {
 			return
 		}
 		at, before := time.Now(), c.events
@@ -119,7 +119,7 @@ func (c *conn) hear(line []byte, at time.Time) error {
 		return c.measure(h)
 	case h.kind == "connected":
 		var hello struct {
-			Limits gateway.ClientLimits `json:"limits"`
+			Limits wire.ClientLimits `json:"limits"`
 		}
 		err = h.decode(&hello)
 		c.limits = hello.Limits
@@ -149,7 +149,7 @@ func (c *conn) sit(h heard) error {
 
 // measure hears the answer to ping: how far the room is.
 func (c *conn) measure(h heard) error {
-	var pong gateway.Pong
+	var pong wire.Pong
 	if err := h.decode(&pong); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -73,7 +73,7 @@ func passing(err error) bool {
 }
 
 // allowed asks whether the server's limits leave room for the plan.
-func (r *run) allowed(limits gateway.ClientLimits) error {
+func (r *run) allowed(limits wire.ClientLimits) error {
 	const ofRoom = 100 // a room takes as much as so many users
 	users := float64(min(r.plan.users(), ofRoom*r.Rooms))
 	if needed := int(math.Ceil(10 * r.Rate / users)); needed > limits.MessagesPer10s {

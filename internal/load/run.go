@@ -13,8 +13,8 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/wake"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // patience is how long nothing may come before it counts as missing.
@@ -93,7 +93,7 @@ func (r *run) send(k int, c *conn) {
 	r.sent++
 	r.open.Add(1)
 	// A connection that has ended tells why by itself; the message stays unanswered.
-	_ = c.command(firstSend+k, "message:send", gateway.MessageSend{
+	_ = c.command(firstSend+k, "message:send", wire.MessageSend{
 		RoomID: c.room.id, CID: fmt.Sprintf("%s%012x", r.cid, k),
 		Text: fmt.Sprintf("Message %d of a load run, about as long as what people write to each other.", k),
 	})
@@ -125,7 +125,7 @@ func (r *run) answered(k int, in *room, h heard, at time.Time) error {
 		}
 		return nil
 	}
-	var confirmed gateway.MessageConfirmed
+	var confirmed wire.MessageConfirmed
 	if err := h.decode(&confirmed); err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (r *run) fence(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, c := range r.conns {
-		_ = c.command(pingID, "ping", gateway.Ping{}) // who has ended does not answer
+		_ = c.command(pingID, "ping", wire.Ping{}) // who has ended does not answer
 	}
 	for _, c := range r.conns {
 		select {
@@ -195,7 +195,7 @@ func (r *run) close() {
 			case <-c.ended:
 				r.lost[c.err.Error()]++
 			default:
-				c.wire.close()
+				c.raw.close()
 			}
 		}
 		for _, c := range r.conns {

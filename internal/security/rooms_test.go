@@ -15,7 +15,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // wellFormed are bodies that pass the door, so that it is the room that answers.
@@ -334,7 +334,7 @@ func frames(t *testing.T, s *site) {
 			t.Errorf("%s: %s, %v, want BAD_REQUEST", name, f.Data, err)
 			continue
 		}
-		if err := socket.Do(ctx(t), "ping", gateway.Ping{}, nil); err != nil {
+		if err := socket.Do(ctx(t), "ping", wire.Ping{}, nil); err != nil {
 			t.Errorf("%s: the socket does not go on: %v", name, err)
 		}
 	}

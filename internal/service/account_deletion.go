@@ -80,7 +80,7 @@ func (s *Service) closeAccount(ctx context.Context, id chat.UserID, due bool) er
 	if err != nil {
 		return err
 	}
-	s.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: id})
+	s.Publisher.PublishUser(chat.OtherSessionsEnded{User: id})
 	s.PublishProfile(ctx, user)
 	s.GarbageCollector.Wake() // the store has scheduled the deletion of the avatar
 	return nil
@@ -111,7 +111,7 @@ func (s *Service) removeFromRoom(ctx context.Context, room chat.RoomID, user cha
 	s.publishMessage(departed.SystemMessage)
 	switch {
 	case departed.Deleted:
-		s.Announcer.Announce(chat.Event{Kind: chat.RoomDeleted, Room: room})
+		s.Publisher.PublishRoom(chat.RoomDeleted{Room: room})
 	case departed.NewOwner != nil:
 		s.publishMembershipChange(ctx, *departed.NewOwner)
 	}

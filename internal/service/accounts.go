@@ -27,7 +27,7 @@ func NewAccounts(d AccountDependencies) (*Accounts, error) {
 type AccountDependencies struct {
 	Store     chat.Accounts
 	Bots      chat.Bots
-	Announcer chat.Announcer
+	Publisher chat.Publisher
 	// SignIns verifies the passwords of users, NewPasswords hashes new ones.
 	SignIns, NewPasswords chat.Passwords
 	// AttemptRate counts registrations, logins and guests per client network.
@@ -181,7 +181,7 @@ func (a *Accounts) Logout(ctx context.Context, caller chat.Caller) error {
 	if err := a.Store.EndSession(ctx, caller.Session); err != nil {
 		return err
 	}
-	a.Announcer.Notify(chat.Notice{Kind: chat.SessionEnded, User: caller.User.ID, Session: caller.Session})
+	a.Publisher.PublishUser(chat.SessionEnded{User: caller.User.ID, Session: caller.Session})
 	return nil
 }
 
@@ -213,7 +213,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if err != nil {
 		return err
 	}
-	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: caller.User.ID, Session: caller.Session})
+	a.Publisher.PublishUser(chat.OtherSessionsEnded{User: caller.User.ID, Kept: caller.Session})
 	return nil
 }
 
@@ -262,7 +262,7 @@ func (a *Accounts) EndSession(ctx context.Context, caller chat.Caller, id chat.S
 	if err := a.Store.EndUserSession(ctx, caller.User.ID, id); err != nil {
 		return err
 	}
-	a.Announcer.Notify(chat.Notice{Kind: chat.SessionEnded, User: caller.User.ID, Session: id})
+	a.Publisher.PublishUser(chat.SessionEnded{User: caller.User.ID, Session: id})
 	return nil
 }
 

@@ -39,7 +39,7 @@ func (a Administrator) Accounts(ctx context.Context, q chat.AccountQuery) ([]cha
 func (a Administrator) ChangeAccount(ctx context.Context, id chat.UserID, c chat.AccountChange) (chat.Account, error) {
 	account, err := a.service.Administration.ChangeAccount(ctx, a.caller.User.ID, id, c)
 	if err == nil && account.Disabled {
-		a.service.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: id})
+		a.service.Publisher.PublishUser(chat.OtherSessionsEnded{User: id})
 	}
 	if err == nil && c.Role != nil {
 		a.service.PublishProfile(ctx, account.User)
@@ -58,7 +58,7 @@ func (a Administrator) ResetPassword(ctx context.Context, id chat.UserID) (strin
 	if err := a.service.Administration.ResetPassword(ctx, a.caller.User.ID, id, hash); err != nil {
 		return "", err
 	}
-	a.service.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: id})
+	a.service.Publisher.PublishUser(chat.OtherSessionsEnded{User: id})
 	return password, nil
 }
 
@@ -74,7 +74,7 @@ func (a Administrator) DeleteRoom(ctx context.Context, id chat.RoomID) error {
 	if err := a.service.Administration.RemoveRoom(ctx, a.caller.User.ID, id); err != nil {
 		return err
 	}
-	a.service.Announcer.Announce(chat.Event{Kind: chat.RoomDeleted, Room: id})
+	a.service.Publisher.PublishRoom(chat.RoomDeleted{Room: id})
 	a.service.GarbageCollector.Wake()
 	return nil
 }

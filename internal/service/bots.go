@@ -55,7 +55,7 @@ func (a *Accounts) RotateBotToken(ctx context.Context, caller chat.Caller, bot c
 	if err != nil {
 		return SignedIn{}, err
 	}
-	a.Announcer.Notify(chat.Notice{Kind: chat.OtherSessionsEnded, User: bot, Session: renewed.Session})
+	a.Publisher.PublishUser(chat.OtherSessionsEnded{User: bot, Kept: renewed.Session})
 	return SignedIn{renewed, token}, nil
 }
 

@@ -120,7 +120,7 @@ func (a Administrator) ChangeLimits(ctx context.Context, p chat.LimitsPatch) (ch
 	if err := l.store.SetLimits(ctx, a.caller.User.ID, values); err != nil {
 		return chat.LimitsView{}, err
 	}
-	a.service.Announcer.Notify(chat.Notice{Kind: chat.LimitsChanged})
+	a.service.Publisher.PublishControl(chat.LimitsChanged)
 	if err := l.Read(ctx); err != nil {
 		return chat.LimitsView{}, err
 	}

@@ -111,7 +111,7 @@ func (s *Service) completeJoin(ctx context.Context, caller chat.Caller, m chat.M
 // publishRoomAdded tells the connections of a user, but the one that conn names, that it has
 // become a member.
 func (s *Service) publishRoomAdded(room chat.Room, m chat.Membership, conn string) {
-	s.Announcer.Notify(chat.Notice{Kind: chat.ForUser, User: m.UserID, Except: conn, Frame: chat.Frame("room:added", chat.RoomAdded{Room: room, Membership: m})})
+	s.Publisher.PublishUser(chat.MemberAdded{Room: room, Membership: m, Conn: conn})
 }
 
 // checkJoin checks the way in to a room that was read with the error found. To try a
@@ -197,10 +197,7 @@ func (s *Service) MarkRead(ctx context.Context, caller chat.Caller, room chat.Ro
 	if err != nil {
 		return chat.ReadState{}, s.maskNotMember(ctx, caller, room, err)
 	}
-	s.Announcer.Notify(chat.Notice{
-		Kind: chat.ForUser, User: caller.User.ID, Except: conn,
-		Frame: chat.Frame("read:updated", chat.ReadUpdated{RoomID: room, ReadState: state}),
-	})
+	s.Publisher.PublishUser(chat.ReadMarked{User: caller.User.ID, Room: room, State: state, Conn: conn})
 	return state, nil
 }
 

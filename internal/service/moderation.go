@@ -89,12 +89,12 @@ func (s *Service) setMute(ctx context.Context, caller chat.Caller, id chat.RoomI
 func (s *Service) publishMembershipChange(ctx context.Context, m chat.Membership) {
 	s.publishMembership(m)
 	if room, _, err := s.Rooms.Room(ctx, m.RoomID, m.UserID); err == nil {
-		s.Announcer.Announce(chat.Event{Kind: chat.RoomChanged, Room: m.RoomID, Frame: chat.Frame("room:updated", chat.RoomUpdated{Room: s.withOnline(ctx, room)})})
+		s.Publisher.PublishRoom(chat.RoomChanged{Room: s.withOnline(ctx, room)})
 	}
 }
 
 func (s *Service) publishMembership(m chat.Membership) {
-	s.Announcer.Notify(chat.Notice{Kind: chat.ForUser, User: m.UserID, Frame: chat.Frame("membership:updated", chat.MembershipUpdated{Membership: m})})
+	s.Publisher.PublishUser(chat.MembershipChanged{Membership: m})
 }
 
 // MayType tells whether caller may say that it types in a room.

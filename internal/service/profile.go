@@ -141,5 +141,5 @@ func (s *Service) PublishProfile(ctx context.Context, user chat.User) {
 		s.Log.WarnContext(ctx, "only a user's own sockets hear of its change", "user", user.ID, "err", err)
 	}
 	user.Status = chat.Unknown
-	s.Announcer.Notify(chat.Notice{Kind: chat.UserChanged, User: user.ID, Rooms: rooms, Frame: chat.Frame("user:updated", chat.UserUpdated{User: user})})
+	s.Publisher.PublishUser(chat.UserChanged{User: user, Rooms: rooms})
 }

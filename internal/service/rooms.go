@@ -26,7 +26,7 @@ func (s *Service) ChangeRoom(ctx context.Context, caller chat.Caller, id chat.Ro
 	}
 	s.publishMessage(told)
 	room = s.withOnline(ctx, room)
-	s.Announcer.Announce(chat.Event{Kind: chat.RoomChanged, Room: id, Frame: chat.Frame("room:updated", chat.RoomUpdated{Room: room})})
+	s.Publisher.PublishRoom(chat.RoomChanged{Room: room})
 	return room, nil
 }
 
@@ -82,7 +82,7 @@ func (s *Service) DeleteRoom(ctx context.Context, caller chat.Caller, id chat.Ro
 	if err := s.Rooms.DeleteRoom(ctx, id, caller.User.ID, chat.RequirePermission(chat.DeleteRoom)); err != nil {
 		return s.maskNotMember(ctx, caller, id, err)
 	}
-	s.Announcer.Announce(chat.Event{Kind: chat.RoomDeleted, Room: id})
+	s.Publisher.PublishRoom(chat.RoomDeleted{Room: id})
 	s.GarbageCollector.Wake()
 	return nil
 }
@@ -232,6 +232,6 @@ func (s *Service) withOnlineAll(ctx context.Context, rooms []chat.Room) []chat.R
 // publishMessage tells of a committed change; nil is none.
 func (s *Service) publishMessage(m *chat.Message) {
 	if m != nil {
-		s.Announcer.Announce(chat.ChangeEvent(*m, m.ChangeSeq))
+		s.Publisher.PublishRoom(chat.MessageChanged{Message: *m, Seq: m.ChangeSeq})
 	}
 }

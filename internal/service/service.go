@@ -45,7 +45,7 @@ type Dependencies struct {
 
 	// The state of this node and of the others.
 	Presence      chat.Presence
-	Announcer     chat.Announcer
+	Publisher     chat.Publisher
 	MessageCache  chat.MessageCache
 	Subscriptions chat.Subscriptions
 	Connections   chat.Connections

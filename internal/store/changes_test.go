@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -106,7 +107,7 @@ func TestMessageChanges(t *testing.T) {
 			if err != nil || len(got.Messages) != 2 || got.Messages[0].ID != first.ID || got.Messages[1].ID != second.ID || got.To != 8 {
 				t.Fatalf("changes = %+v, %v", got, err)
 			}
-			events := got.Events()
+			events := slices.Collect(got.BySeq())
 			if len(events) != 7 || events[0].Seq != 2 || events[6].Seq != 8 {
 				t.Fatalf("%d events, want 2…8", len(events))
 			}
@@ -165,7 +166,7 @@ func TestChangesMakeADenseRun(t *testing.T) {
 					t.Fatal(err)
 				}
 				next := since + 1
-				for _, e := range c.Events() {
+				for e := range c.BySeq() {
 					if e.Seq != next {
 						t.Fatalf("since %d, limit %d: event %d in the place of %d", since, limit, e.Seq, next)
 					}

@@ -55,8 +55,8 @@ func TestManagement(t *testing.T) {
 			if err != nil || told.Seq != 3 || told.Author.ID != bob.User.ID || told.System.UserID != alice.User.ID || told.Text != "bob removed alice from the room." {
 				t.Fatalf("kick = %+v, %v", told, err)
 			}
-			if e := chat.ChangeEvent(*told, 3); e.Kind != chat.MemberKicked || e.User != alice.User.ID {
-				t.Fatalf("event = %+v, want the ejection of alice", e)
+			if user, reason := (chat.MessageChanged{Message: *told, Seq: 3}).EndsMembership(); reason != chat.RemovedByKick || user != alice.User.ID {
+				t.Fatalf("the kick ended the membership of %d (%s), want that of alice", user, reason)
 			}
 			_, _, err = s.Append(ctx, draft(room, alice, "still here?"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember)

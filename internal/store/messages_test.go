@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -90,7 +91,7 @@ func TestChanges(t *testing.T) {
 					t.Fatalf("changes = %d messages, (%d, %d], more %v, head %d; want %d, (%d, %d], %v, 7",
 						len(got.Messages), got.From, got.To, got.More, got.Head, c.messages, c.since, c.to, c.more)
 				}
-				for i, e := range got.Events() {
+				for i, e := range slices.Collect(got.BySeq()) {
 					if e.Seq != c.since+chat.Seq(i)+1 {
 						t.Fatalf("event %d has seq %d", i, e.Seq)
 					}

@@ -29,8 +29,8 @@ func TestBans(t *testing.T) {
 			if b.User.Username != "bob" || b.By.Username != "alice" || b.Reason != "noise" || b.CreatedAt == 0 {
 				t.Fatalf("ban = %+v", b)
 			}
-			if e := chat.ChangeEvent(*told, told.Seq); told.Seq != 2 || e.Kind != chat.MemberKicked || e.User != bob.User.ID {
-				t.Fatalf("told = %+v, event = %+v, want the ejection of bob at 2", told, e)
+			if user, reason := (chat.MessageChanged{Message: *told, Seq: 2}).EndsMembership(); told.Seq != 2 || reason != chat.RemovedByKick || user != bob.User.ID {
+				t.Fatalf("message = %+v, it ended the membership of %d (%s), want that of bob at 2", told, user, reason)
 			}
 			_, _, err := s.Append(ctx, draft(room, bob, "still here?"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember)

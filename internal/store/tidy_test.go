@@ -14,24 +14,26 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
-// hearing is an announcer that keeps what was announced.
-type hearing struct {
-	mu      sync.Mutex
-	events  []chat.Event
-	notices []chat.Notice
+// recorder is a publisher that keeps what was published.
+type recorder struct {
+	mu         sync.Mutex
+	roomEvents []chat.RoomEvent
+	userEvents []chat.UserEvent
 }
 
-func (h *hearing) Announce(e chat.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.events = append(h.events, e)
+func (r *recorder) PublishRoom(e chat.RoomEvent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.roomEvents = append(r.roomEvents, e)
 }
 
-func (h *hearing) Notify(n chat.Notice) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.notices = append(h.notices, n)
+func (r *recorder) PublishUser(e chat.UserEvent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.userEvents = append(r.userEvents, e)
 }
+
+func (r *recorder) PublishControl(chat.ControlMessage) {}
 
 // breaking departs only as often as it may.
 type breaking struct {
@@ -57,10 +59,10 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 		if _, _, err := s.SetAvatar(t.Context(), bob.User.ID, "face", 5, plenty); err != nil {
 			t.Fatal(err)
 		}
-		heard, power := &hearing{}, &breaking{s, 1}
+		published, power := &recorder{}, &breaking{s, 1}
 		service := func(d chat.AccountDeletion) *service.Service {
 			return &service.Service{Dependencies: service.Dependencies{
-				Accounts: s, Rooms: s, AccountDeletion: d, Announcer: heard,
+				Accounts: s, Rooms: s, AccountDeletion: d, Publisher: published,
 				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
 				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
 			}}
@@ -87,17 +89,17 @@ func TestWhatBreaksOffIsGoneOnWith(t *testing.T) {
 		if want := []string{"avatars/face"}; err != nil || !slices.Equal(due, want) {
 			t.Errorf("due blobs = %v, %v, want %v", due, err, want)
 		}
-		for i, e := range heard.events {
-			if e.Kind != chat.MemberLeft || e.User != bob.User.ID || e.Room != rooms[i].ID {
+		for i, e := range published.roomEvents {
+			left, ok := e.(chat.MessageChanged)
+			if !ok || left.Message.RoomID != rooms[i].ID || !endsMembership(left.Message, bob.User.ID) {
 				t.Errorf("event %d = %+v, want that bob left room %d", i, e, rooms[i].ID)
 			}
 		}
-		if len(heard.events) != 3 {
-			t.Errorf("%d events, want 3", len(heard.events))
+		if len(published.roomEvents) != 3 {
+			t.Errorf("%d events, want 3", len(published.roomEvents))
 		}
-		first := heard.notices[0]
-		if first.Kind != chat.OtherSessionsEnded || first.User != bob.User.ID || first.Session != 0 {
-			t.Errorf("first notice = %+v, want that all sessions of bob ended", first)
+		if first := published.userEvents[0]; first != (chat.OtherSessionsEnded{User: bob.User.ID}) {
+			t.Errorf("first event of a user = %+v, want that all sessions of bob ended", first)
 		}
 	})
 }
@@ -117,11 +119,11 @@ func TestManyAreTidyAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.now = func() time.Time { return time.Now().Add(2 * time.Minute) }
-		heard := &hearing{}
+		published := &recorder{}
 		var all sync.WaitGroup
 		for range 4 {
 			service := &service.Service{Dependencies: service.Dependencies{
-				Accounts: s, Rooms: s, AccountDeletion: s, Announcer: heard,
+				Accounts: s, Rooms: s, AccountDeletion: s, Publisher: published,
 				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
 				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
 			}}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -36,7 +37,7 @@ type body struct {
 var errGone = errors.New("answered 410 Gone")
 
 // deliver sends one event. nil means that the receiver has taken it (2xx).
-func (d *Dispatcher) deliver(ctx context.Context, t chat.DeliveryLease, e chat.MessageEvent) error {
+func (d *Dispatcher) deliver(ctx context.Context, t chat.DeliveryLease, e wire.MessageEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	request, err := d.request(ctx, t, e)
@@ -58,7 +59,7 @@ func (d *Dispatcher) deliver(ctx context.Context, t chat.DeliveryLease, e chat.M
 	return nil
 }
 
-func (d *Dispatcher) request(ctx context.Context, t chat.DeliveryLease, e chat.MessageEvent) (*http.Request, error) {
+func (d *Dispatcher) request(ctx context.Context, t chat.DeliveryLease, e wire.MessageEvent) (*http.Request, error) {
 	content, err := json.Marshal(body{e.Type(), e.RoomID, e.Seq, e.Message})
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)

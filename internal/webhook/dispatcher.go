@@ -19,6 +19,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/wake"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -232,7 +233,7 @@ func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.DeliveryLease
 		case time.Since(renewed) > lease-sendTime: // this node was frozen
 			return nil, false
 		}
-		if err := d.deliverSafely(work, *t, e); err != nil {
+		if err := d.deliverSafely(work, *t, wire.NewMessageEvent(e)); err != nil {
 			d.metrics.HookDeliveries.WithLabelValues("failed").Inc()
 			return d.failed(*t, err), true
 		}
@@ -254,7 +255,7 @@ var errInternal = errors.New("something went wrong on our side")
 
 // deliverSafely is deliver for an event that may make it panic: that is a failed
 // delivery like others.
-func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.DeliveryLease, e chat.MessageEvent) error {
+func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.DeliveryLease, e wire.MessageEvent) error {
 	err := recovery.Do(recovery.Webhook, []byte(e.Message.Text), func() error { return d.deliver(ctx, t, e) })
 	if d.panics().Report(ctx, err) {
 		return errInternal

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 const (
@@ -88,6 +90,26 @@ func errorCodesFile(root string) (string, error) {
 	}
 	out.WriteString("] as const;\n\nexport type ErrorCode = (typeof errorCodes)[number];\n")
 	return out.String(), nil
+}
+
+// framesFile returns the commands and the decoder of each type of frame that the server
+// sends.
+func framesFile() string {
+	var data, responses, decoders strings.Builder
+	for _, c := range wire.CommandTypes() {
+		fmt.Fprintf(&data, "  '%s': wire.%s;\n", c.Name, c.Data)
+		if c.Response != "" {
+			fmt.Fprintf(&responses, "  '%s': '%s';\n", c.Name, c.Response)
+		}
+	}
+	types := wire.ServerTypes()
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		fmt.Fprintf(&decoders, "  '%s': wire.decode%s,\n", name, types[name])
+	}
+	return header + "import * as wire from './wire.generated';\n\n" +
+		"/** The data of each command. */\nexport interface CommandData {\n" + data.String() + "}\n\n" +
+		"/** The type of the response to a command that succeeded; some commands have none. */\nexport interface Responses {\n" + responses.String() + "}\n\n" +
+		"/** The decoder of each type of frame that the server sends. */\nexport const frameDecoders = {\n" + decoders.String() + "};\n"
 }
 
 func permissionsFile(root string) (string, error) {

@@ -1,6 +1,7 @@
 // Webprotocol generates the TypeScript types and decoders of the browser client:
 // wire.generated.ts from web/openapi.json, errorCodes.generated.ts and
-// permissions.generated.ts from the constants of package chat.
+// permissions.generated.ts from the constants of package chat, frames.generated.ts from
+// package wire.
 package main
 
 import (
@@ -59,5 +60,6 @@ func generate(root string) (map[string]string, error) {
 		"wire.generated.ts":        wire,
 		"errorCodes.generated.ts":  codes,
 		"permissions.generated.ts": permissions,
+		"frames.generated.ts":      framesFile(),
 	}, nil
 }

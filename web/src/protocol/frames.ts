@@ -1,53 +1,12 @@
+import { frameDecoders } from './frames.generated';
 import { type Decode, number, optional, plainObject, string } from './guards';
-import {
-  decodeConnected,
-  decodeDraining,
-  decodeFrameError,
-  decodeMembershipUpdated,
-  decodeMessageConfirmed,
-  decodeMessageEvent,
-  decodePong,
-  decodePresenceUpdate,
-  decodeReadUpdated,
-  decodeRoomAdded,
-  decodeRoomChanges,
-  decodeRoomJoined,
-  decodeRoomRef,
-  decodeRoomRemoved,
-  decodeRoomUpdated,
-  decodeTypingUpdate,
-  decodeUserUpdated,
-} from './wire.generated';
 
-/** The decoder of each type of frame that the server sends. */
-const frameDecoders = {
-  connected: decodeConnected,
-  'room:joined': decodeRoomJoined,
-  'room:left': decodeRoomRef,
-  'room:changes': decodeRoomChanges,
-  'room:updated': decodeRoomUpdated,
-  'room:removed': decodeRoomRemoved,
-  'room:added': decodeRoomAdded,
-  'membership:updated': decodeMembershipUpdated,
-  'message:confirmed': decodeMessageConfirmed,
-  'message:new': decodeMessageEvent,
-  'message:edited': decodeMessageEvent,
-  'message:deleted': decodeMessageEvent,
-  'message:reaction': decodeMessageEvent,
-  'presence:update': decodePresenceUpdate,
-  'typing:update': decodeTypingUpdate,
-  'read:updated': decodeReadUpdated,
-  'user:updated': decodeUserUpdated,
-  pong: decodePong,
-  ok: decodeOk,
-  draining: decodeDraining,
-  error: decodeFrameError,
-};
+const decoders = { ...frameDecoders, ok: decodeOk };
 
-export type FrameType = keyof typeof frameDecoders;
+export type FrameType = keyof typeof decoders;
 
 /** The data of each type of frame. */
-export type FrameData = { [T in FrameType]: ReturnType<(typeof frameDecoders)[T]> };
+export type FrameData = { [T in FrameType]: ReturnType<(typeof decoders)[T]> };
 
 /** A frame of the server. A response has the id of its command. */
 export type ServerFrame = { [T in FrameType]: { type: T; id?: number; data: FrameData[T] } }[FrameType];
@@ -56,10 +15,10 @@ export type ServerFrame = { [T in FrameType]: { type: T; id?: number; data: Fram
 export function decodeFrame(value: unknown): ServerFrame | undefined {
   const frame = plainObject(value, 'frame');
   const type = string(frame.type, 'frame.type');
-  if (!Object.hasOwn(frameDecoders, type)) return undefined;
+  if (!Object.hasOwn(decoders, type)) return undefined;
   const known = type as FrameType;
   const id = optional(number)(frame.id, 'frame.id');
-  const decode: Decode<unknown> = frameDecoders[known];
+  const decode: Decode<unknown> = decoders[known];
   return { type: known, ...(id === undefined ? {} : { id }), data: decode(frame.data, known) } as ServerFrame;
 }
 

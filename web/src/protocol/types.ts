@@ -1,5 +1,6 @@
 /** The names under which the client uses the types of the wire format, docs/protocol.md. */
-import type { ClientLimits, MessageAttachment, PresenceSet, ReactionCount, RoomJoin, RoomRef, User } from './wire.generated';
+import type { CommandData } from './frames.generated';
+import type { ClientLimits, MessageAttachment, PresenceSet, ReactionCount, User } from './wire.generated';
 import type * as wire from './wire.generated';
 
 export type { ErrorCode } from './errorCodes.generated';
@@ -34,6 +35,7 @@ export type {
   User,
 } from './wire.generated';
 export type { FrameData, FrameType, ServerFrame } from './frames';
+export type { CommandData, Responses } from './frames.generated';
 export type Attachment = MessageAttachment;
 /** A user as admins of the server see it. */
 export type Account = wire.Account;
@@ -54,37 +56,7 @@ export type ServerLimits = wire.Limits;
 export type Session = wire.SessionView;
 export type Status = User['status'];
 
-/** The data of each command of the client. */
-export interface CommandData {
-  'room:join': RoomJoin;
-  'room:leave': RoomRef;
-  'message:send': wire.MessageSend;
-  'message:edit': wire.MessageEdit;
-  'message:delete': wire.MessageRef;
-  'message:react': wire.MessageReact;
-  'room:changes': wire.ChangesAsk;
-  'read:mark': wire.ReadMark;
-  'typing:start': RoomRef;
-  'typing:stop': RoomRef;
-  'presence:set': PresenceSet;
-  ping: wire.Ping;
-}
-
 export type CommandType = keyof CommandData;
-
-/** The type of the frame that a successful command returns. */
-export interface Responses {
-  'room:join': 'room:joined';
-  'room:leave': 'room:left';
-  'message:send': 'message:confirmed';
-  'message:edit': 'ok';
-  'message:delete': 'ok';
-  'message:react': 'ok';
-  'room:changes': 'room:changes';
-  'read:mark': 'ok';
-  'presence:set': 'ok';
-  ping: 'pong';
-}
 
 /** Close codes of the socket. */
 export const Close = {

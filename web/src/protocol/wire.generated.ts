@@ -1297,7 +1297,7 @@ export interface RoomChanges {
   head: number;
   messages: Message[];
   more: boolean;
-  /** The client's number means nothing any more: it forgets the room's messages. */
+  /** The client's number is no longer valid: the client discards the messages of the room. */
   reset: boolean;
   to: number;
 }
@@ -1317,7 +1317,7 @@ export interface RoomJoin {
   limit?: number;
   password?: string;
   roomId: number;
-  /** What the client has up to; without it the newest messages are sent. */
+  /** The last number that the client has; without it the newest messages are sent. */
   since?: number;
 }
 
@@ -1337,7 +1337,7 @@ export interface RoomJoined {
   messages: Message[];
   more: boolean;
   online: number[];
-  /** The client's number means nothing any more: it forgets the room's messages. */
+  /** The client's number is no longer valid: the client discards the messages of the room. */
   reset: boolean;
   room: Room;
   to: number;

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/gateway"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // Opcodes of RFC 6455.
@@ -36,9 +36,9 @@ const (
 	maxPayload    = 16 << 20
 )
 
-// wire is one WebSocket, as light as it can be: no goroutine of its own, one small
+// rawConn is one WebSocket, as light as it can be: no goroutine of its own, one small
 // buffer. One goroutine reads; any may write.
-type wire struct {
+type rawConn struct {
 	conn    net.Conn
 	in      *bufio.Reader
 	payload []byte // of the last frame, used again
@@ -55,9 +55,9 @@ type closed struct {
 
 func (c closed) Error() string { return fmt.Sprintf("closed %d %s", c.code, c.reason) }
 
-// dialWire connects to the server at base with a session's token. A refusal is a
+// dialRaw connects to the server at base with a session's token. A refusal is a
 // *client.Error.
-func dialWire(ctx context.Context, base, token string) (*wire, error) {
+func dialRaw(ctx context.Context, base, token string) (*rawConn, error) {
 	target, err := url.Parse(base)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func dialWire(ctx context.Context, base, token string) (*wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	w := &wire{conn: conn, in: bufio.NewReaderSize(conn, 2<<10)}
+	w := &rawConn{conn: conn, in: bufio.NewReaderSize(conn, 2<<10)}
 	if err := w.upgrade(ctx, target, token); err != nil {
 		conn.Close()
 		return nil, err
@@ -90,7 +90,7 @@ func dial(ctx context.Context, target *url.URL) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(target.Hostname(), port))
 }
 
-func (w *wire) upgrade(ctx context.Context, target *url.URL, token string) error {
+func (w *rawConn) upgrade(ctx context.Context, target *url.URL, token string) error {
 	deadline, _ := ctx.Deadline()
 	if err := w.conn.SetDeadline(deadline); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (w *wire) upgrade(ctx context.Context, target *url.URL, token string) error
 	for name, value := range map[string]string{
 		"Connection": "Upgrade", "Upgrade": "websocket", "Authorization": "Bearer " + token,
 		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": base64.StdEncoding.EncodeToString(key[:]),
-		"Sec-WebSocket-Protocol": gateway.Protocol,
+		"Sec-WebSocket-Protocol": wire.Protocol,
 	} {
 		request.Header.Set(name, value)
 	}
@@ -124,7 +124,7 @@ func (w *wire) upgrade(ctx context.Context, target *url.URL, token string) error
 
 // next returns the payload of the next text message, which stands until the next
 // call. It answers pings on the way. The server's close is a closed.
-func (w *wire) next() ([]byte, error) {
+func (w *rawConn) next() ([]byte, error) {
 	w.payload = w.payload[:0]
 	for {
 		opcode, last, size, err := w.header()
@@ -151,7 +151,7 @@ func (w *wire) next() ([]byte, error) {
 	}
 }
 
-func (w *wire) header() (opcode byte, last bool, size int, err error) {
+func (w *rawConn) header() (opcode byte, last bool, size int, err error) {
 	var head [8]byte
 	if _, err = io.ReadFull(w.in, head[:2]); err != nil {
 		return 0, false, 0, err
@@ -171,7 +171,7 @@ func (w *wire) header() (opcode byte, last bool, size int, err error) {
 	return opcode, last, size, err
 }
 
-func (w *wire) control(opcode byte, size int) error {
+func (w *rawConn) control(opcode byte, size int) error {
 	if size > 125 {
 		return fmt.Errorf("a control frame of %d bytes", size)
 	}
@@ -195,11 +195,11 @@ func (w *wire) control(opcode byte, size int) error {
 }
 
 // send sends a text message.
-func (w *wire) send(text []byte) error { return w.write(opText, text) }
+func (w *rawConn) send(text []byte) error { return w.write(opText, text) }
 
 // write sends a frame in one system call. The mask is zero: it protects proxies from
 // scripts of web pages, and this is none.
-func (w *wire) write(opcode byte, payload []byte) error {
+func (w *rawConn) write(opcode byte, payload []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.out = append(w.out[:0], 0x80|opcode)
@@ -219,4 +219,4 @@ func (w *wire) write(opcode byte, payload []byte) error {
 	return err
 }
 
-func (w *wire) close() { w.conn.Close() }
+func (w *rawConn) close() { w.conn.Close() }
