@@ -62,7 +62,7 @@ func (a *App) newHub(recent chat.MessageCache, m *metrics.Metrics) *gateway.Hub 
 	db := a.engines.store
 	return gateway.NewHub(gateway.Deps{
 		Node: a.engines.node, Epoch: db.Epoch(),
-		Rooms: db, Messages: db, Accounts: db, Recent: recent,
+		Rooms: db, Messages: db, Accounts: db, Cache: recent,
 		Bus: a.engines.bus, Presence: a.engines.presence,
 		LimitsChanged: a.limits.Refresh, Metrics: m, Log: a.log,
 	})
@@ -167,7 +167,7 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 	})
 	router.Handle("/ws", &gateway.Server{
 		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,
-		Crowd: a.crowd, Failures: perMinute[string](failedSockets),
+		ClientKey: a.crowd, Failures: perMinute[string](failedSockets),
 	})
 	router.Method(http.MethodGet, "/health", health.Live(time.Now, version.Read()))
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())

@@ -93,7 +93,7 @@ func (c *Conn) handle(ctx context.Context, line []byte) bool {
 	if err == nil {
 		return true
 	}
-	c.refuse(ctx, in.ID, cid, err)
+	c.respondError(ctx, in.ID, cid, err)
 	return chat.CodeOf(err) != chat.BadRequest
 }
 
@@ -142,47 +142,47 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomJoin) er
 	if err != nil {
 		return err
 	}
-	if !c.hub.awaits(c, in.RoomID) {
+	if !c.hub.canPreSubscribe(c, in.RoomID) {
 		_, _, err := c.service.JoinFromConn(ctx, c.caller, in.RoomID, in.Password, c.id)
 		if chat.CodeOf(err) == chat.Unavailable && err != nil {
-			return c.joinAgain(id, in, limit, err)
+			return c.joinDegraded(id, in, limit, err)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	r, err := c.hub.sit(ctx, c, in.RoomID)
+	r, err := c.hub.subscribe(ctx, c, in.RoomID)
 	if err != nil {
 		return err
 	}
-	p, caught, err := c.arrive(ctx, in, limit)
+	p, caught, err := c.loadRoom(ctx, in, limit)
 	if err != nil {
-		c.hub.stand(c, in.RoomID)
+		c.hub.unsubscribe(c, in.RoomID)
 		return err
 	}
-	c.awaitWriter()
+	c.waitForDrain()
 	joined := wire.RoomJoined{Room: p.room, Membership: p.membership, RoomChanges: wire.NewRoomChanges(in.RoomID, caught)}
 	joined.Room.Head = caught.Head
-	if r.rosterOld(time.Now()) {
-		c.hub.readRosters(ctx, []*room{r})
+	if r.presenceStale(time.Now()) {
+		c.hub.readPresence(ctx, []*room{r})
 	}
-	r.goLive(c, p, caught.To, func(online []chat.UserID, count *int) []byte {
+	r.activate(c, p, caught.To, func(online []chat.UserID, count *int) []byte {
 		joined.Online, joined.Room.OnlineCount = online, count
 		return wire.EncodeResponse(id, wire.ResponseRoomJoined, joined)
 	})
 	return nil
 }
 
-// arrive reads for a connection that has its seat where it sits and what it lacks.
+// loadRoom reads for a connection that has its seat where it sits and what it lacks.
 // The membership is one of after the seat was taken: the event of an end that came
 // before might be heard by nobody.
-func (c *Conn) arrive(ctx context.Context, in wire.RoomJoin, limit int) (place, chat.CaughtUp, error) {
+func (c *Conn) loadRoom(ctx context.Context, in wire.RoomJoin, limit int) (joinSnapshot, chat.CaughtUp, error) {
 	room, membership, err := c.service.JoinFromConn(ctx, c.caller, in.RoomID, in.Password, c.id)
 	if err != nil {
-		return place{}, chat.CaughtUp{}, err
+		return joinSnapshot{}, chat.CaughtUp{}, err
 	}
 	caught, err := c.catchUp(ctx, room, in, limit)
-	return place{room, membership}, caught, err
+	return joinSnapshot{room, membership}, caught, err
 }
 
 // catchUp reads what the client lacks of a room as it was read just now. Where its
@@ -205,8 +205,8 @@ func leaveRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomRef) er
 	if err := c.service.LeaveRoom(ctx, c.caller, in.RoomID); err != nil {
 		return err
 	}
-	c.hub.stand(c, in.RoomID)
-	c.answer(id, wire.ResponseRoomLeft, in)
+	c.hub.unsubscribe(c, in.RoomID)
+	c.respond(id, wire.ResponseRoomLeft, in)
 	return nil
 }
 
@@ -220,7 +220,7 @@ func roomChanges(ctx context.Context, c *Conn, id json.Number, in wire.ChangesAs
 	if err != nil {
 		return err
 	}
-	c.answer(id, wire.ResponseRoomChanges, wire.NewRoomChanges(in.RoomID, caught))
+	c.respond(id, wire.ResponseRoomChanges, wire.NewRoomChanges(in.RoomID, caught))
 	return nil
 }
 
@@ -232,10 +232,10 @@ func sendMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageSe
 		return err
 	}
 	c.hub.metrics.Confirm(metrics.BySocket, fresh, time.Since(began))
-	if _, seated := c.seated()[in.RoomID]; seated {
-		_ = c.types(in.RoomID, false, c.mayType(ctx, in.RoomID)) // who has sent types no more
+	if _, seated := c.subscriptions()[in.RoomID]; seated {
+		_ = c.setTyping(in.RoomID, false, c.typingAllowed(ctx, in.RoomID)) // who has sent types no more
 	}
-	c.answer(id, wire.ResponseMessageConfirmed, wire.MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
+	c.respond(id, wire.ResponseMessageConfirmed, wire.MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
 	return nil
 }
 
@@ -255,7 +255,7 @@ func react(ctx context.Context, c *Conn, id json.Number, in wire.MessageReact) e
 func (c *Conn) done(id json.Number) func(m chat.Message, err error) error {
 	return func(m chat.Message, err error) error {
 		if err == nil {
-			c.answer(id, wire.ResponseOK, wire.Done{Seq: m.ChangeSeq})
+			c.respond(id, wire.ResponseOK, wire.Done{Seq: m.ChangeSeq})
 		}
 		return err
 	}
@@ -265,16 +265,16 @@ func markRead(ctx context.Context, c *Conn, id json.Number, in wire.ReadMark) er
 	if _, err := c.service.MarkRead(ctx, c.caller, in.RoomID, in.Seq, c.id); err != nil {
 		return err
 	}
-	c.answer(id, wire.ResponseOK, wire.Nothing{})
+	c.respond(id, wire.ResponseOK, wire.Nothing{})
 	return nil
 }
 
 func startTyping(ctx context.Context, c *Conn, _ json.Number, in wire.RoomRef) error {
-	return c.types(in.RoomID, true, c.mayType(ctx, in.RoomID))
+	return c.setTyping(in.RoomID, true, c.typingAllowed(ctx, in.RoomID))
 }
 
 func stopTyping(ctx context.Context, c *Conn, _ json.Number, in wire.RoomRef) error {
-	return c.types(in.RoomID, false, c.mayType(ctx, in.RoomID))
+	return c.setTyping(in.RoomID, false, c.typingAllowed(ctx, in.RoomID))
 }
 
 func setPresence(_ context.Context, c *Conn, id json.Number, in wire.PresenceSet) error {
@@ -282,11 +282,11 @@ func setPresence(_ context.Context, c *Conn, id json.Number, in wire.PresenceSet
 		return chat.Errorf(chat.BadRequest, "A status is online, away or busy.").WithField("status")
 	}
 	c.hub.setStatus(c.caller.User.ID, in.Status)
-	c.answer(id, wire.ResponseOK, wire.Nothing{})
+	c.respond(id, wire.ResponseOK, wire.Nothing{})
 	return nil
 }
 
 func ping(_ context.Context, c *Conn, id json.Number, _ wire.Ping) error {
-	c.answer(id, wire.ResponsePong, wire.Pong{Heads: c.heads(), Epoch: c.hub.epoch})
+	c.respond(id, wire.ResponsePong, wire.Pong{Heads: c.heads(), Epoch: c.hub.epoch})
 	return nil
 }

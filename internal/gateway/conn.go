@@ -35,8 +35,8 @@ const (
 	// closeTimeout is how long a connection may take to end after that was decided: to
 	// write what is queued, to send the close and to receive the client's. After it the
 	// TCP connection is closed.
-	closeTimeout = 8 * time.Second
-	maxMistakes  = 100 // unreadable commands of one connection; beyond it 4002
+	closeTimeout   = 8 * time.Second
+	maxBadCommands = 100 // unreadable commands of one connection; beyond it 4002
 
 	// commandRate is how many commands a second of one connection are done, and
 	// commandBurst how many at once. Whoever sends more waits: its own socket fills,
@@ -59,11 +59,11 @@ type Conn struct {
 	written sync.WaitGroup // done when nothing will be written any more
 	next    *Conn          // who is written next; the hub's writers guard it
 	opened  time.Time
-	from    service.Device
+	device  service.Device
 
 	// The reader's alone.
-	pace     *rate.Limiter
-	mistakes int
+	limiter     *rate.Limiter
+	badCommands int
 
 	// rooms are this connection's seats. Only its reader adds; the hub removes.
 	mu     sync.Mutex
@@ -76,7 +76,7 @@ type Conn struct {
 func newConn(h *Hub, service *service.Service, socket *socket.Socket, caller chat.Caller, id string) *Conn {
 	c := &Conn{
 		id: id, caller: caller, hub: h, service: service, socket: socket, opened: time.Now(),
-		pace: rate.NewLimiter(commandRate, commandBurst), rooms: map[chat.RoomID]*room{},
+		limiter: rate.NewLimiter(commandRate, commandBurst), rooms: map[chat.RoomID]*room{},
 	}
 	c.queue.wake = func() { h.writers.add(c) }
 	c.written.Add(1)
@@ -91,7 +91,7 @@ func (c *Conn) panics() recovery.Reporter { return c.hub.panics() }
 func (c *Conn) serve(ctx context.Context) {
 	c.hub.log.DebugContext(ctx, "connection opened")
 	err := recovery.Do(recovery.Connection, nil, func() error {
-		c.greet(ctx)
+		c.sendConnected(ctx)
 		c.read(ctx)
 		return nil
 	})
@@ -115,12 +115,12 @@ func (c *Conn) closedWith() (websocket.StatusCode, string) {
 	return c.code, c.reason
 }
 
-// greet sends the first frame, unless the connection is refused.
-func (c *Conn) greet(ctx context.Context) {
+// sendConnected sends the first frame, unless the connection is refused.
+func (c *Conn) sendConnected(ctx context.Context) {
 	if c.closing() {
 		return
 	}
-	err := c.hello(ctx)
+	err := c.connected(ctx)
 	switch {
 	case err == nil:
 	case chat.CodeOf(err) == chat.Unauthenticated:
@@ -168,7 +168,7 @@ func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message 
 		c.close(websocket.StatusUnsupportedData, "text frames only")
 		return errClosing
 	}
-	if err := c.pace.Wait(ctx); err != nil { // the message costs as much as a command, also without one
+	if err := c.limiter.Wait(ctx); err != nil { // the message costs as much as a command, also without one
 		return err
 	}
 	commands := 0
@@ -177,7 +177,7 @@ func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message 
 			continue
 		}
 		if commands++; commands > 1 {
-			if err := c.pace.Wait(ctx); err != nil {
+			if err := c.limiter.Wait(ctx); err != nil {
 				return err
 			}
 		}
@@ -185,9 +185,9 @@ func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message 
 			return errClosing // an ended session is not served while the close is on its way
 		}
 		if !c.handle(ctx, line) {
-			c.mistakes++
+			c.badCommands++
 		}
-		if c.mistakes > maxMistakes {
+		if c.badCommands > maxBadCommands {
 			c.close(closeAbuse, "too many unreadable commands")
 			return errClosing
 		}
@@ -221,25 +221,25 @@ func (c *Conn) end() {
 	}
 }
 
-// event queues a frame for everybody. It never blocks: a conn that cannot keep
+// sendEvent queues a frame for everybody. It never blocks: a conn that cannot keep
 // up is closed and catches up by seq.
-func (c *Conn) event(frame []byte) {
+func (c *Conn) sendEvent(frame []byte) {
 	if !c.queue.pushEvent(frame) {
 		c.hub.metrics.SlowConns.Inc()
 		c.close(closeTooSlow, "too slow: reconnect and catch up")
 	}
 }
 
-// answer queues the answer to a command. While the answers before it wait to be
+// respond queues the answer to a command. While the answers before it wait to be
 // written it blocks the reader, so that a client which asks and does not read
 // costs no more than one answer.
-func (c *Conn) answer(id json.Number, kind string, data any) {
-	c.awaitWriter()
+func (c *Conn) respond(id json.Number, kind string, data any) {
+	c.waitForDrain()
 	c.queue.pushAnswer(wire.EncodeResponse(id, kind, data))
 }
 
-func (c *Conn) awaitWriter() {
-	full := c.queue.full()
+func (c *Conn) waitForDrain() {
+	full := c.queue.drainedWhenFull()
 	if full == nil || c.closing() {
 		return
 	}
@@ -257,8 +257,8 @@ func (c *Conn) closing() bool {
 	return c.code != 0
 }
 
-// refuse answers a command with an error frame.
-func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error) {
+// respondError answers a command with an error frame.
+func (c *Conn) respondError(ctx context.Context, id json.Number, cid string, err error) {
 	fault, ok := errors.AsType[*chat.Error](err)
 	if !ok {
 		if c.panics().Report(ctx, err) {
@@ -274,7 +274,7 @@ func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error
 	}
 	auth.LogRefusal(ctx, c.hub.log, fault)
 	c.hub.metrics.Refused.WithLabelValues(string(fault.Code)).Inc()
-	c.answer(id, wire.ResponseError, wire.FrameError{
+	c.respond(id, wire.ResponseError, wire.FrameError{
 		Code: fault.Code, Message: fault.Text, RetryAfterMs: fault.RetryAfter.Milliseconds(), CID: cid,
 	})
 }
@@ -282,23 +282,23 @@ func (c *Conn) refuse(ctx context.Context, id json.Number, cid string, err error
 // heads returns how far this node knows the rooms of this connection.
 func (c *Conn) heads() map[chat.RoomID]chat.Seq {
 	heads := map[chat.RoomID]chat.Seq{}
-	for id, r := range c.seated() {
-		heads[id] = r.position()
+	for id, r := range c.subscriptions() {
+		heads[id] = r.head()
 	}
 	return heads
 }
 
-// seated returns a copy: no room may be locked while c is.
-func (c *Conn) seated() map[chat.RoomID]*room {
+// subscriptions returns a copy: no room may be locked while c is.
+func (c *Conn) subscriptions() map[chat.RoomID]*room {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.rooms)
 }
 
-// removed tells the client that a room is no longer its own. The room is locked.
-func (c *Conn) removed(id chat.RoomID, reason chat.RemovalReason) {
-	c.forget(id)
-	c.event(wire.Encode(wire.EventRoomRemoved, wire.RoomRemoved{RoomID: id, Reason: reason}))
+// sendRoomRemoved tells the client that a room is no longer its own. The room is locked.
+func (c *Conn) sendRoomRemoved(id chat.RoomID, reason chat.RemovalReason) {
+	c.dropRoom(id)
+	c.sendEvent(wire.Encode(wire.EventRoomRemoved, wire.RoomRemoved{RoomID: id, Reason: reason}))
 }
 
 func removalReason(kind wire.Kind) chat.RemovalReason {
@@ -308,7 +308,7 @@ func removalReason(kind wire.Kind) chat.RemovalReason {
 	return chat.RemovedByKick
 }
 
-func (c *Conn) forget(id chat.RoomID) {
+func (c *Conn) dropRoom(id chat.RoomID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.rooms, id)

@@ -36,7 +36,7 @@ func FuzzCommand(f *testing.F) {
 	unlimited := ratelimit.New[chat.UserID](rate.Inf, 1, time.Now)
 	service := &service.Service{Dependencies: service.Dependencies{
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Publisher: r.hub,
-		MessageCache: r.hub.recent, Subscriptions: r.hub,
+		MessageCache: r.hub.cache, Subscriptions: r.hub,
 		Presence:             presence.NewMemory(presence.NewBoard()),
 		MessageRate:          unlimited,
 		JoinRate:             unlimited,
@@ -53,8 +53,8 @@ func FuzzCommand(f *testing.F) {
 		c.queue.wake = func() {}
 		c.handle(context.Background(), line)
 		frames := c.queue.all()
-		for id := range c.seated() {
-			r.hub.stand(c, id)
+		for id := range c.subscriptions() {
+			r.hub.unsubscribe(c, id)
 		}
 		for _, frame := range frames {
 			if !json.Valid(frame) || strings.Contains(string(frame), "\n") {

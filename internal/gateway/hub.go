@@ -1,5 +1,5 @@
 // Package gateway serves the WebSocket: the sockets of this node, the rooms they
-// sit in, and the order in which events reach them. The store is the truth and
+// subscribe in, and the order in which events reach them. The store is the truth and
 // the bus a hint; the hub turns the two into one gapless stream per room.
 package gateway
 
@@ -24,10 +24,9 @@ var (
 
 // How often the hub looks for what the bus may have lost.
 const (
-	headsEvery        = 5 * time.Second
-	headsEverySuspect = time.Second
-	sessionsEvery     = 4 * time.Second
-	sweepEvery        = 5 * time.Second
+	headsInterval        = 5 * time.Second
+	suspectHeadsInterval = time.Second
+	sessionsInterval     = 4 * time.Second
 )
 
 // Deps are what a Hub stands on.
@@ -39,7 +38,7 @@ type Deps struct {
 	Accounts chat.Accounts
 	Bus      wire.Bus
 	Presence chat.Presence
-	Recent   chat.MessageCache
+	Cache    chat.MessageCache
 	// LimitsChanged is called when a notice says so; nil is nobody.
 	LimitsChanged func()
 	Metrics       *metrics.Metrics
@@ -55,32 +54,32 @@ type Hub struct {
 	accounts chat.Accounts
 	bus      wire.Bus
 	presence chat.Presence
-	recent   chat.MessageCache
+	cache    chat.MessageCache
 	metrics  *metrics.Metrics
 	log      *slog.Logger
 
 	limitsChanged func()
 
-	writers *writers
-	missed  wake.Signal // has one element when the heads should be read now
-	changed wake.Signal // has one element when rosters should be read soon
-	life    context.Context
-	end     context.CancelFunc
-	tasks   sync.WaitGroup // goroutines other than connections
-	sockets sync.WaitGroup // connections
+	writers         *writers
+	missed          wake.Signal // has one element when the heads should be read now
+	presenceChanged wake.Signal // has one element when rosters should be read soon
+	ctx             context.Context
+	cancel          context.CancelFunc
+	tasks           sync.WaitGroup // goroutines other than connections
+	sockets         sync.WaitGroup // connections
 
-	mu       sync.Mutex
-	open     map[chat.RoomID]*room
-	conns    map[*Conn]struct{}
-	users    map[chat.UserID]map[*Conn]struct{}
-	vague    map[chat.RoomID]struct{} // rooms whose roster may have changed
-	draining bool
+	mu           sync.Mutex
+	open         map[chat.RoomID]*room
+	conns        map[*Conn]struct{}
+	users        map[chat.UserID]map[*Conn]struct{}
+	dirtyRosters map[chat.RoomID]struct{} // rooms whose roster may have changed
+	draining     bool
 
 	statusMu sync.Mutex
 	statuses map[chat.UserID]chat.Status // of connected users who set one
 
-	censusMu sync.Mutex
-	censuses map[string]chan []byte // answers to questions of this node
+	surveyMu sync.Mutex
+	surveys  map[string]chan []byte // answers to questions of this node
 }
 
 // NewHub makes a hub. It announces at once; Run makes it receive.
@@ -88,11 +87,11 @@ func NewHub(d Deps) *Hub {
 	life, end := context.WithCancel(context.Background())
 	return &Hub{
 		node: d.Node, epoch: d.Epoch, rooms: d.Rooms, messages: d.Messages, accounts: d.Accounts,
-		bus: d.Bus, presence: d.Presence, recent: d.Recent, metrics: d.Metrics, log: d.Log,
-		writers: newWriters(), missed: wake.NewSignal(), changed: wake.NewSignal(), life: life, end: end,
+		bus: d.Bus, presence: d.Presence, cache: d.Cache, metrics: d.Metrics, log: d.Log,
+		writers: newWriters(), missed: wake.NewSignal(), presenceChanged: wake.NewSignal(), ctx: life, cancel: end,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
-		users: map[chat.UserID]map[*Conn]struct{}{}, vague: map[chat.RoomID]struct{}{},
-		statuses: map[chat.UserID]chat.Status{}, censuses: map[string]chan []byte{},
+		users: map[chat.UserID]map[*Conn]struct{}{}, dirtyRosters: map[chat.RoomID]struct{}{},
+		statuses: map[chat.UserID]chat.Status{}, surveys: map[string]chan []byte{},
 		limitsChanged: d.LimitsChanged,
 	}
 }
@@ -102,12 +101,12 @@ func NewHub(d Deps) *Hub {
 // The connections are ended by Drain, before.
 func (h *Hub) Run(ctx context.Context) {
 	for _, task := range []func(ctx context.Context){
-		h.runBus, h.runPresence, h.watchHeads, h.watchSessions, h.watchRosters, h.watchSilence, h.watchTyping,
+		h.runBus, h.runPresence, h.runHeadReads, h.runSessionReads, h.runPresenceReads, h.runKeepalive, h.runTyping,
 	} {
-		h.tasks.Go(func() { h.panics().Keep(h.life, task) })
+		h.tasks.Go(func() { h.panics().Keep(h.ctx, task) })
 	}
 	<-ctx.Done()
-	h.end()
+	h.cancel()
 	h.tasks.Wait()
 }
 
@@ -118,7 +117,7 @@ func (h *Hub) runBus(ctx context.Context) {
 }
 
 func (h *Hub) runPresence(ctx context.Context) {
-	if err := h.presence.Run(ctx, h.rosterChanged); err != nil && ctx.Err() == nil {
+	if err := h.presence.Run(ctx, h.onPresenceChanged); err != nil && ctx.Err() == nil {
 		h.log.Error("presence ended", "err", err)
 	}
 }
@@ -130,8 +129,8 @@ func (h *Hub) panics() recovery.Reporter {
 // spawn runs a task for which the hub waits at its end. A panic is reported.
 func (h *Hub) spawn(task func(ctx context.Context)) {
 	h.tasks.Go(func() {
-		h.panics().Report(h.life, recovery.Do(recovery.Background, nil, func() error {
-			task(h.life)
+		h.panics().Report(h.ctx, recovery.Do(recovery.Background, nil, func() error {
+			task(h.ctx)
 			return nil
 		}))
 	})
@@ -172,7 +171,7 @@ func (h *Hub) Receive(e wire.Envelope) {
 		h.receive(event{Envelope: e})
 		return
 	}
-	h.panics().Report(h.life, recovery.Do(recovery.Event, e.Frame, func() error {
+	h.panics().Report(h.ctx, recovery.Do(recovery.Event, e.Frame, func() error {
 		h.receiveForUser(e)
 		return nil
 	}))
@@ -184,33 +183,33 @@ func (h *Hub) receive(e event) {
 		return
 	}
 	err := recovery.Do(recovery.Event, e.Frame, func() error {
-		h.receiveIn(r, e)
+		h.deliver(r, e)
 		return nil
 	})
-	if h.panics().Report(h.life, err) {
+	if h.panics().Report(h.ctx, err) {
 		r.closeAll()
 	}
 }
 
-func (h *Hub) receiveIn(r *room, e event) {
+func (h *Hub) deliver(r *room, e event) {
 	switch {
 	case e.Kind.Durable():
-		r.take(h.decode(e))
+		r.receive(h.decode(e))
 	case e.Kind == wire.PresenceHint:
-		h.lookAt(e.Room)
+		h.markDirty(e.Room)
 	case e.Kind == wire.RoomChanged:
 		r.broadcast(e.Frame)
 	case e.Kind == wire.RoomDeleted:
-		r.gone()
+		r.deleted()
 	case e.Kind == wire.TypingOn || e.Kind == wire.TypingOff:
-		r.hearTyping(e.User, e.Kind == wire.TypingOn)
+		r.receiveTyping(e.User, e.Kind == wire.TypingOn)
 	}
 }
 
 // decode decodes a durable event of another node if receivers need more than its frame:
 // once, and outside of the room's lock. Most events are sent on as they are.
 func (h *Hub) decode(e event) event {
-	if e.change != nil || e.Frame == nil || !e.Personal && !h.recent.Has(e.Room) {
+	if e.change != nil || e.Frame == nil || !e.Personal && !h.cache.Has(e.Room) {
 		return e
 	}
 	change, err := wire.DecodeChange(e.Frame)
@@ -232,7 +231,7 @@ func (h *Hub) receiveForUser(e wire.Envelope) {
 	case wire.UserFrame:
 		for _, c := range h.connsOf(e.User) {
 			if c.id != e.Except {
-				c.event(e.Frame)
+				c.sendEvent(e.Frame)
 			}
 		}
 	case wire.LimitsChanged:
@@ -240,19 +239,19 @@ func (h *Hub) receiveForUser(e wire.Envelope) {
 			h.limitsChanged()
 		}
 	case wire.SurveyRequest:
-		h.asked(e)
+		h.receiveSurveyRequest(e)
 	case wire.SurveyResponse:
-		h.answered(e)
+		h.receiveSurveyResponse(e)
 	case wire.UserChanged:
-		for c := range h.acquainted(e.User, e.Rooms) {
-			c.event(e.Frame)
+		for c := range h.connsSharingRoomWith(e.User, e.Rooms) {
+			c.sendEvent(e.Frame)
 		}
 	}
 }
 
-// acquainted are the connections that show user: its own, and those that sit live
+// connsSharingRoomWith are the connections that show user: its own, and those that subscribe live
 // in one of rooms.
-func (h *Hub) acquainted(user chat.UserID, rooms []chat.RoomID) map[*Conn]struct{} {
+func (h *Hub) connsSharingRoomWith(user chat.UserID, rooms []chat.RoomID) map[*Conn]struct{} {
 	conns := map[*Conn]struct{}{}
 	for _, c := range h.connsOf(user) {
 		conns[c] = struct{}{}
@@ -348,8 +347,8 @@ func (h *Hub) add(c *Conn) bool {
 
 // remove takes out a connection whose TCP connection is closed.
 func (h *Hub) remove(c *Conn) {
-	for _, r := range c.seated() {
-		h.standIn(c, r)
+	for _, r := range c.subscriptions() {
+		h.unsubscribeFrom(c, r)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -365,27 +364,27 @@ func (h *Hub) remove(c *Conn) {
 	h.sockets.Done()
 }
 
-// awaits tells whether c may take a seat before anybody knows whether it may come in:
-// the room is open, and c does not sit in it. Until it is live nobody hears of the
+// canPreSubscribe tells whether c may take a seat before anybody knows whether it may come in:
+// the room is open, and c does not subscribe in it. Until it is live nobody hears of the
 // seat, nor the seat of anything. Strangers have no room opened, and who sits already
 // keeps its seat where nobody can be asked.
-func (h *Hub) awaits(c *Conn, id chat.RoomID) bool {
-	_, sits := c.seated()[id]
+func (h *Hub) canPreSubscribe(c *Conn, id chat.RoomID) bool {
+	_, sits := c.subscriptions()[id]
 	return !sits && h.room(id) != nil
 }
 
-// sit gives c a seat in the room, which is opened for it where it was not open,
+// subscribe gives c a seat in the room, which is opened for it where it was not open,
 // and returns when the room's cursor stands.
-func (h *Hub) sit(ctx context.Context, c *Conn, id chat.RoomID) (*room, error) {
+func (h *Hub) subscribe(ctx context.Context, c *Conn, id chat.RoomID) (*room, error) {
 	h.mu.Lock()
 	r, ok := h.open[id]
 	if !ok {
 		r = newRoom(h, id)
 		h.open[id] = r
 		h.metrics.RoomsOpen.Inc()
-		h.tasks.Go(func() { r.start(h.life) })
+		h.tasks.Go(func() { r.start(h.ctx) })
 	}
-	r.addSeat(c)
+	r.addSub(c)
 	h.mu.Unlock()
 	c.mu.Lock()
 	c.rooms[id] = r
@@ -393,32 +392,32 @@ func (h *Hub) sit(ctx context.Context, c *Conn, id chat.RoomID) (*room, error) {
 	select {
 	case <-r.ready:
 	case <-ctx.Done():
-		h.standIn(c, r)
+		h.unsubscribeFrom(c, r)
 		return nil, chat.ErrUnavailable(ctx.Err())
 	}
-	if r.broken != nil {
-		h.standIn(c, r)
-		return nil, r.broken
+	if r.startErr != nil {
+		h.unsubscribeFrom(c, r)
+		return nil, r.startErr
 	}
 	return r, nil
 }
 
-// stand takes c's seat in the room away.
-func (h *Hub) stand(c *Conn, id chat.RoomID) {
-	if r, ok := c.seated()[id]; ok {
-		h.standIn(c, r)
+// unsubscribe takes c's seat in the room away.
+func (h *Hub) unsubscribe(c *Conn, id chat.RoomID) {
+	if r, ok := c.subscriptions()[id]; ok {
+		h.unsubscribeFrom(c, r)
 	}
 }
 
-func (h *Hub) standIn(c *Conn, r *room) {
+func (h *Hub) unsubscribeFrom(c *Conn, r *room) {
 	r.mu.Lock()
-	r.removeSeat(c)
+	r.removeSub(c)
 	r.mu.Unlock()
-	c.forget(r.id)
+	c.dropRoom(r.id)
 }
 
-// forget closes a room on this node.
-func (h *Hub) forget(r *room) {
+// closeRoom closes a room on this node.
+func (h *Hub) closeRoom(r *room) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.open[r.id] == r {
@@ -428,9 +427,9 @@ func (h *Hub) forget(r *room) {
 	}
 }
 
-// sweep closes the rooms that nobody sits in. They linger until here, because
+// closeEmptyRooms closes the rooms that nobody sits in. They linger until here, because
 // who reconnects comes back to them.
-func (h *Hub) sweep() {
+func (h *Hub) closeEmptyRooms() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for id, r := range h.open {
@@ -442,8 +441,8 @@ func (h *Hub) sweep() {
 	}
 }
 
-// later runs task after a while, unless the hub ends before.
-func (h *Hub) later(after time.Duration, task func(ctx context.Context)) {
+// runAfter runs task after a while, unless the hub ends before.
+func (h *Hub) runAfter(after time.Duration, task func(ctx context.Context)) {
 	h.spawn(func(ctx context.Context) {
 		if sleep(ctx, after) {
 			task(ctx)

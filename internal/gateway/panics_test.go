@@ -90,7 +90,7 @@ func (panickingRecent) Apply(chat.MessageChanged) { panic("boom") }
 func TestAnEventThatPanicsClosesTheConnectionsOfItsRoom(t *testing.T) {
 	r := newRig(t)
 	c := r.listener(r.alice, 1)
-	r.hub.recent = panickingRecent{r.hub.recent}
+	r.hub.cache = panickingRecent{r.hub.cache}
 	r.hub.Receive(r.say("poison"))
 	if !c.closing() || c.code != websocket.StatusInternalError {
 		t.Errorf("the connection has the close code %d, want 1011: it has a gap", c.code)
@@ -114,11 +114,11 @@ func TestARoomThatCannotBeOpenedForAPanicIsOpenedLater(t *testing.T) {
 	r := newRig(t)
 	well := r.hub.rooms
 	r.hub.rooms = panickingHeads{}
-	if _, err := r.hub.sit(t.Context(), r.deaf(r.alice), r.room.ID); err == nil {
+	if _, err := r.hub.subscribe(t.Context(), r.deaf(r.alice), r.room.ID); err == nil {
 		t.Fatal("the room is open, want an error")
 	}
 	r.hub.rooms = well
-	if _, err := r.hub.sit(t.Context(), r.deaf(r.alice), r.room.ID); err != nil {
+	if _, err := r.hub.subscribe(t.Context(), r.deaf(r.alice), r.room.ID); err != nil {
 		t.Fatalf("after the panic: %v, want the room", err)
 	}
 }
@@ -166,7 +166,7 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 func TestReadsBeyondTheBudgetAreRefusedAndCloseNothing(t *testing.T) {
 	r := newRig(t)
 	c := r.deaf(r.alice)
-	c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Messages: r.store, MessageCache: r.hub.recent, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), 3, nil)}}
+	c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Messages: r.store, MessageCache: r.hub.cache, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), 3, nil)}}
 	for i := range 5 {
 		c.handle(t.Context(), []byte(`{"id":1,"type":"room:changes","data":{"roomId":1,"since":0}}`))
 		var answer struct {

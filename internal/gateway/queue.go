@@ -9,8 +9,8 @@ const (
 	maxQueuedBytes  = 64 << 10
 )
 
-// keptLines is up to how many places for lines an empty queue keeps.
-const keptLines = 4
+// keptCapacity is up to how many places for lines an empty queue keeps.
+const keptCapacity = 4
 
 // queue holds what waits to be written to a connection: lines of JSON. To push never
 // blocks: a connection that cannot keep up is closed and catches up by seq.
@@ -20,13 +20,13 @@ const keptLines = 4
 type queue struct {
 	wake func() // called, outside of the lock, when there is something and nobody takes it
 
-	mu      sync.Mutex
-	lines   [][]byte
-	events  int           // of lines, those that count against the bounds
-	bytes   int           // of those events
-	taken   bool          // somebody has been woken and goes on until nothing is left
-	ended   bool          // no more lines come in
-	drained chan struct{} // closed when all lines have been taken; nil while nobody waits for it
+	mu       sync.Mutex
+	lines    [][]byte
+	events   int           // of lines, those that count against the bounds
+	bytes    int           // of those events
+	draining bool          // somebody has been woken and goes on until nothing is left
+	ended    bool          // no more lines come in
+	drained  chan struct{} // closed when all lines have been taken; nil while nobody waits for it
 }
 
 // pushEvent queues a line that everybody gets. It returns false when there is no
@@ -71,8 +71,8 @@ func (q *queue) pushAnswer(line []byte) {
 
 // wakeUnlock unlocks q and wakes somebody to take, unless one is awake.
 func (q *queue) wakeUnlock() {
-	sleeping := !q.taken
-	q.taken = true
+	sleeping := !q.draining
+	q.draining = true
 	q.mu.Unlock()
 	if sleeping {
 		q.wake()
@@ -85,18 +85,18 @@ func (q *queue) take(lines [][]byte) (_ [][]byte, ended bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.lines) == 0 {
-		q.taken = q.ended
+		q.draining = q.ended
 		return lines, q.ended
 	}
 	lines = append(lines, q.lines...)
-	q.empty()
+	q.clear()
 	return lines, q.ended
 }
 
-// empty forgets all lines. q.mu is held.
-func (q *queue) empty() {
+// clear forgets all lines. q.mu is held.
+func (q *queue) clear() {
 	clear(q.lines)
-	if q.lines = q.lines[:0]; cap(q.lines) > keptLines {
+	if q.lines = q.lines[:0]; cap(q.lines) > keptCapacity {
 		q.lines = nil
 	}
 	q.events, q.bytes = 0, 0
@@ -106,9 +106,9 @@ func (q *queue) empty() {
 	}
 }
 
-// full returns nil, or, while more than one line waits, what is closed when all have
+// drainedWhenFull returns nil, or, while more than one line waits, what is closed when all have
 // been taken.
-func (q *queue) full() <-chan struct{} {
+func (q *queue) drainedWhenFull() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.lines) <= 1 {
@@ -141,6 +141,6 @@ func (q *queue) end() {
 func (q *queue) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ended, q.taken = true, true
-	q.empty()
+	q.ended, q.draining = true, true
+	q.clear()
 }

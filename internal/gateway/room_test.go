@@ -63,7 +63,7 @@ func newRig(t testing.TB, change ...func(*Deps)) *rig {
 	r := &rig{t: t, store: s, woken: map[*Conn]chan struct{}{}}
 	deps := Deps{
 		Node: "test", Rooms: s, Messages: s, Accounts: s, Bus: bus.NewMemory(bus.NewExchange()),
-		Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+		Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
 		f(&deps)
@@ -108,7 +108,7 @@ func joinedFrame([]chat.UserID, *int) []byte { return []byte(`{"type":"room:join
 
 // readAt is a place of a member whose membership was read when head was the last
 // number.
-func readAt(head chat.Seq) place { return place{room: chat.Room{Head: head}} }
+func readAt(head chat.Seq) joinSnapshot { return joinSnapshot{room: chat.Room{Head: head}} }
 
 // say commits a message and returns its event, told to nobody.
 func (r *rig) say(text string) wire.Envelope {
@@ -157,11 +157,11 @@ func (q *queue) all() (lines [][]byte) {
 func (r *rig) listener(who chat.Caller, to chat.Seq) *Conn {
 	r.t.Helper()
 	c := r.deaf(who)
-	room, err := r.hub.sit(r.t.Context(), c, r.room.ID)
+	room, err := r.hub.subscribe(r.t.Context(), c, r.room.ID)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	room.goLive(c, readAt(to), to, joinedFrame)
+	room.activate(c, readAt(to), to, joinedFrame)
 	return c
 }
 
@@ -237,7 +237,7 @@ func TestWhoCatchesUpMissesNothing(t *testing.T) {
 	r := newRig(t)
 	early := r.listener(r.alice, 0)
 	c := r.deaf(r.alice)
-	room, err := r.hub.sit(t.Context(), c, r.room.ID)
+	room, err := r.hub.subscribe(t.Context(), c, r.room.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestWhoCatchesUpMissesNothing(t *testing.T) {
 		r.hub.Receive(r.say(fmt.Sprint(i)))
 	}
 	r.hears(early, 0, 5)
-	room.goLive(c, readAt(3), 3, joinedFrame) // c has read up to 3
+	room.activate(c, readAt(3), 3, joinedFrame) // c has read up to 3
 	r.hub.Receive(r.say("last"))
 	r.hears(c, 3, 6)
 }
@@ -291,19 +291,19 @@ func TestALateDepartureDoesNotTouchWhoCameBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	join()
-	room, err := r.hub.sit(t.Context(), back, r.room.ID)
+	room, err := r.hub.subscribe(t.Context(), back, r.room.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.hub.Receive(wire.EncodeRoomEvent(chat.MessageChanged{Message: *left, Seq: 2})) // while back reads the store
-	room.goLive(back, readAt(3), 3, joinedFrame)
+	room.activate(back, readAt(3), 3, joinedFrame)
 	r.hub.Missed() // and it is read again, to close the hole
 	r.hub.Receive(r.say("still here"))
 	r.hears(back, 3, 4) // it still sits
 }
 
 // What was read of the room may be newer than the membership: who was removed between
-// the two must not sit on.
+// the two must not subscribe on.
 func TestADepartureWhileCatchingUpEndsTheSeat(t *testing.T) {
 	for _, when := range []string{"before", "after"} {
 		t.Run("heard "+when+" it goes live", func(t *testing.T) {
@@ -313,7 +313,7 @@ func TestADepartureWhileCatchingUpEndsTheSeat(t *testing.T) {
 				t.Fatal(err)
 			}
 			stays, c := r.listener(r.alice, 1), r.deaf(bob)
-			room, err := r.hub.sit(t.Context(), c, r.room.ID)
+			room, err := r.hub.subscribe(t.Context(), c, r.room.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -325,7 +325,7 @@ func TestADepartureWhileCatchingUpEndsTheSeat(t *testing.T) {
 			if when == "before" {
 				r.hub.Receive(events[0])
 			}
-			room.goLive(c, readAt(1), 3, joinedFrame)
+			room.activate(c, readAt(1), 3, joinedFrame)
 			for _, e := range events {
 				r.hub.Receive(e)
 			}
@@ -345,25 +345,25 @@ func TestASeatIsSecretUntilItIsLive(t *testing.T) {
 	r.listener(r.alice, 0)
 	bob := r.register("bob")
 	c := r.deaf(bob)
-	if !r.hub.awaits(c, r.room.ID) || r.hub.awaits(c, r.room.ID+1) {
+	if !r.hub.canPreSubscribe(c, r.room.ID) || r.hub.canPreSubscribe(c, r.room.ID+1) {
 		t.Error("who does not sit may come to an open room, and to no other")
 	}
-	room, err := r.hub.sit(t.Context(), c, r.room.ID)
+	room, err := r.hub.subscribe(t.Context(), c, r.room.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.hub.awaits(c, r.room.ID) {
+	if r.hub.canPreSubscribe(c, r.room.ID) {
 		t.Error("who sits keeps its seat until it is known that it may sit anew")
 	}
 	r.hub.add(c)
 	r.hub.setStatus(bob.User.ID, chat.Busy)
 	r.hub.Receive(r.say("secret"))
-	room.gone()
+	room.deleted()
 	online, err := r.hub.presence.Online(t.Context(), r.room.ID)
 	if err != nil || len(online[r.room.ID]) > 1 || c.queue.waiting() > 0 {
 		t.Fatalf("online are %v, %v, and %d frames wait for who is not live; want alice at most, and none", online, err, c.queue.waiting())
 	}
-	room.goLive(c, readAt(1), 1, joinedFrame)
+	room.activate(c, readAt(1), 1, joinedFrame)
 	frames := c.queue.all()
 	want := `{"type":"room:joined"}` + "\n" + fmt.Sprintf(`{"type":"room:removed","data":{"roomId":%d,"reason":"deleted"}}`, r.room.ID)
 	if all := string(bytes.Join(frames, []byte{'\n'})); all != want {
@@ -374,14 +374,14 @@ func TestASeatIsSecretUntilItIsLive(t *testing.T) {
 // The answer is encoded outside of the room's lock: what is told meanwhile must not
 // be missing in it.
 func TestWhatIsToldWhileTheAnswerIsMadeIsInIt(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, now := newRoom(h, 1), time.Now()
 	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
-	room.addSeat(c)
+	room.addSub(c)
 	var named [][]chat.UserID
-	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte {
+	room.activate(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte {
 		if len(named) == 0 {
-			room.newRoster(chat.OnlineUsers{1: chat.Online}, now)
+			room.applyOnline(chat.OnlineUsers{1: chat.Online}, now)
 		}
 		named = append(named, online)
 		return fmt.Appendf(nil, "answer %d", len(named))
@@ -439,7 +439,7 @@ func TestWhatWaitsForConnectionsIsCounted(t *testing.T) {
 // roster brings a new roster and returns who was told to be what.
 func (r *rig) roster(c *Conn, room *room, roster chat.OnlineUsers, at time.Time) string {
 	r.t.Helper()
-	room.newRoster(roster, at)
+	room.applyOnline(roster, at)
 	told := ""
 	for _, frame := range c.queue.all() {
 		var f struct {
@@ -457,11 +457,11 @@ func (r *rig) roster(c *Conn, room *room, roster chat.OnlineUsers, at time.Time)
 }
 
 func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room := newRoom(h, 1)
 	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
-	room.addSeat(c)
-	room.goLive(c, readAt(0), 0, joinedFrame)
+	room.addSub(c)
+	room.activate(c, readAt(0), 0, joinedFrame)
 	c.queue.all()
 	r, start := &rig{t: t, hub: h}, time.Now()
 	for i, step := range []struct {
@@ -474,8 +474,8 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 		{0, chat.OnlineUsers{1: chat.Away}, "1 away;"}, // 2 may be back at once
 		{time.Second, chat.OnlineUsers{1: chat.Away, 2: chat.Online}, ""},
 		{time.Second, chat.OnlineUsers{1: chat.Away}, ""},
-		{rosterGrace, chat.OnlineUsers{1: chat.Away}, ""}, // the grace began anew
-		{rosterGrace + time.Second, chat.OnlineUsers{1: chat.Away}, "2 offline;"},
+		{offlineGrace, chat.OnlineUsers{1: chat.Away}, ""}, // the grace began anew
+		{offlineGrace + time.Second, chat.OnlineUsers{1: chat.Away}, "2 offline;"},
 		{time.Hour, chat.OnlineUsers{1: chat.Away}, ""},
 	} {
 		if got := r.roster(c, room, step.roster, start.Add(step.after)); got != step.want {
@@ -483,11 +483,11 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 		}
 	}
 	later := start.Add(2 * time.Hour)
-	room.rosterUnknown(later)
+	room.applyUnknown(later)
 	if got := r.roster(c, room, chat.OnlineUsers{1: chat.Away}, later); got != "1 unknown;9 unknown;1 away;9 online;" {
 		t.Fatalf("told %q, want that it was unknown and then known again", got)
 	}
-	room.rosterUnknown(later)
+	room.applyUnknown(later)
 	if got := r.roster(c, room, chat.OnlineUsers{2: chat.Online}, later); got != "1 unknown;9 unknown;1 offline;2 online;9 online;" {
 		t.Fatalf("told %q, want no grace for who went in a time that nothing is known of", got)
 	}
@@ -499,20 +499,20 @@ func TestRosterTellsDifferencesAfterAGrace(t *testing.T) {
 // TestWhoComesLaterIsToldTheSame: differences are told to what the others know,
 // so whoever joins must begin with that, not with what presence says meanwhile.
 func TestWhoComesLaterIsToldTheSame(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, start := newRoom(h, 1), time.Now()
-	room.newRoster(chat.OnlineUsers{1: chat.Online, 2: chat.Online}, start)
-	room.newRoster(chat.OnlineUsers{1: chat.Online}, start) // 2 has a grace
+	room.applyOnline(chat.OnlineUsers{1: chat.Online, 2: chat.Online}, start)
+	room.applyOnline(chat.OnlineUsers{1: chat.Online}, start) // 2 has a grace
 	c := (&rig{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).deaf(chat.Caller{User: chat.User{ID: 9}})
-	room.addSeat(c)
-	room.newRoster(chat.OnlineUsers{1: chat.Online}, start)
+	room.addSub(c)
+	room.applyOnline(chat.OnlineUsers{1: chat.Online}, start)
 	var named []chat.UserID
-	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
+	room.activate(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
 	if want := []chat.UserID{1, 2, 9}; !slices.Equal(named, want) {
 		t.Fatalf("online = %v, want %v: nobody will be told of 2 when it is back", named, want)
 	}
-	room.rosterUnknown(start)
-	room.goLive(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
+	room.applyUnknown(start)
+	room.activate(c, readAt(0), 0, func(online []chat.UserID, _ *int) []byte { named = online; return nil })
 	if len(named) != 0 {
 		t.Fatalf("online = %v, want nobody while presence is unknown", named)
 	}

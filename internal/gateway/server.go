@@ -24,8 +24,8 @@ import (
 // Those that are being closed count.
 const maxConnsPerUser = 20
 
-// helloTimeout bounds what is read before the first frame.
-const helloTimeout = 5 * time.Second
+// connectedTimeout bounds what is read before the first frame.
+const connectedTimeout = 5 * time.Second
 
 // Server upgrades requests to connections of a hub.
 type Server struct {
@@ -38,25 +38,25 @@ type Server struct {
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 	// Crowd names those with whom a client's sockets are counted, as its address;
 	// "" is not counted.
-	Crowd func(r *http.Request) string
+	ClientKey func(r *http.Request) string
 	// Failures counts the upgrades that a crowd was refused.
 	Failures chat.Budget[string]
 
-	crowds crowds
+	conns connLimiter
 }
 
 // ServeHTTP upgrades r and returns; the connection lives on by itself.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	crowd := s.Crowd(r)
-	if err := s.enter(crowd); err != nil {
+	crowd := s.ClientKey(r)
+	if err := s.acquireConn(crowd); err != nil {
 		s.Refuse(w, r, err)
 		return
 	}
-	leave := func() { s.crowds.leave(crowd) }
-	caller, err := s.admit(r)
+	leave := func() { s.conns.release(crowd) }
+	caller, err := s.authenticate(r)
 	if err != nil {
 		leave()
-		s.failed(crowd, err)
+		s.countFailure(crowd, err)
 		s.Refuse(w, r, err)
 		return
 	}
@@ -71,7 +71,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	socket.SetReadLimit(readLimit)
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
 	c.token = auth.TokenHash(r)
-	c.from = service.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
+	c.device = service.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
 	if !s.Hub.add(c) {
 		_ = socket.CloseNow()
 		leave()
@@ -85,21 +85,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
-// admit says who may connect: an allowed page first, then a living session.
-func (s *Server) admit(r *http.Request) (chat.Caller, error) {
+// authenticate says who may connect: an allowed page first, then a living session.
+func (s *Server) authenticate(r *http.Request) (chat.Caller, error) {
 	if s.Hub.Draining() {
 		return chat.Caller{}, chat.ErrUnavailable(errors.New("draining"))
 	}
 	allowed, present := s.Requests.AllowedOrigin(r)
 	if present && !allowed {
-		return chat.Caller{}, foreignOrigin(r)
+		return chat.Caller{}, errOrigin(r)
 	}
 	caller, source, err := s.Requests.Caller(r)
 	if err != nil {
 		return chat.Caller{}, err
 	}
 	if source == auth.CredentialCookie && !allowed {
-		return chat.Caller{}, foreignOrigin(r)
+		return chat.Caller{}, errOrigin(r)
 	}
 	if offered := auth.Subprotocols(r); source == auth.CredentialSubprotocol && !slices.Contains(offered, wire.Protocol) {
 		return chat.Caller{}, chat.Errorf(chat.BadRequest, "Offer the subprotocol %s as well.", wire.Protocol)
@@ -107,16 +107,16 @@ func (s *Server) admit(r *http.Request) (chat.Caller, error) {
 	return caller, nil
 }
 
-func foreignOrigin(r *http.Request) error {
+func errOrigin(r *http.Request) error {
 	auth.AddOrigin(r)
 	return chat.Errorf(chat.Forbidden, "This page's origin is not allowed here.")
 }
 
-// hello sends connected, the first frame. It returns UNAUTHENTICATED if the session has
+// connected sends connected, the first frame. It returns UNAUTHENTICATED if the session has
 // ended since the upgrade was admitted: a notice of it that came before the hub had the
 // connection did not close it.
-func (c *Conn) hello(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+func (c *Conn) connected(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectedTimeout)
 	defer cancel()
 	if _, err := c.hub.accounts.CallerByToken(ctx, c.token); chat.CodeOf(err) == chat.NotFound && err != nil {
 		return chat.Errorf(chat.Unauthenticated, "Your session is over. Please sign in again.")

@@ -179,7 +179,7 @@ type hall struct {
 func newHall() *hall {
 	h := NewHub(Deps{
 		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()),
-		Recent: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+		Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	})
 	return &hall{hub: h, room: newRoom(h, 1)}
 }
@@ -195,9 +195,9 @@ func (h *hall) seat(w http.ResponseWriter, r *http.Request) {
 	h.hub.mu.Unlock()
 	c := newConn(h.hub, nil, s, chat.Caller{User: chat.User{ID: user}}, "c")
 	h.hub.add(c)
-	h.room.addSeat(c)
+	h.room.addSub(c)
 	h.room.mu.Lock()
-	h.room.seats[c].live = true
+	h.room.subs[c].live = true
 	h.room.mu.Unlock()
 	c.rooms[1] = h.room
 	go func() {
@@ -213,7 +213,7 @@ func (h *hall) close() {
 		_ = c.socket.CloseNow()
 	}
 	h.hub.sockets.Wait()
-	h.hub.end()
+	h.hub.cancel()
 }
 
 // message is an event as large as most are.
@@ -379,7 +379,7 @@ func (t fdTaker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // BenchmarkIdle tells how much memory of the process one of 2,000 connections holds
 // that say and hear nothing: as the library is used by default, with a handler that
-// reads and a goroutine that writes, and as they sit in a room here.
+// reads and a goroutine that writes, and as they subscribe in a room here.
 func BenchmarkIdle(b *testing.B) {
 	const conns = 2000
 	var library, ours float64

@@ -11,40 +11,40 @@ import (
 )
 
 const (
-	// typingEnds is when typing ends by itself.
-	typingEnds = 5 * time.Second
-	// typingAtMost is how often one user may begin to type in one room, over all of its
+	// typingTimeout is when typing ends by itself.
+	typingTimeout = 5 * time.Second
+	// typingInterval is how often one user may begin to type in one room, over all of its
 	// connections and however often it stopped meanwhile; more is ignored.
-	typingAtMost = 2 * time.Second
-	// typingPatience is how long it may take to learn whether somebody may type.
-	typingPatience = 300 * time.Millisecond
+	typingInterval = 2 * time.Second
+	// typingCheckTimeout is how long it may take to learn whether somebody may type.
+	typingCheckTimeout = 300 * time.Millisecond
 	// typingTick is when the changes are told, all of a room in one frame.
 	typingTick = 250 * time.Millisecond
 )
 
 // typing is who types in a room at present. The room's lock guards it.
 type typing struct {
-	until   map[chat.UserID]time.Time // when it ends by itself
-	began   map[chat.UserID]time.Time // when a user last began or went on; kept for typingAtMost
-	changed bool
+	until     map[chat.UserID]time.Time // when it ends by itself
+	lastStart map[chat.UserID]time.Time // when a user last began or went on; kept for typingInterval
+	changed   bool
 }
 
 func newTyping() typing {
-	return typing{until: map[chat.UserID]time.Time{}, began: map[chat.UserID]time.Time{}}
+	return typing{until: map[chat.UserID]time.Time{}, lastStart: map[chat.UserID]time.Time{}}
 }
 
-// types tells every node that the connection's user types in a room, or stopped.
+// setTyping tells every node that the connection's user types in a room, or stopped.
 // Whether it may begin is asked only where that is news: at most once in
-// typingAtMost.
-func (c *Conn) types(id chat.RoomID, on bool, may func() error) error {
-	r, ok := c.seated()[id]
+// typingInterval.
+func (c *Conn) setTyping(id chat.RoomID, on bool, may func() error) error {
+	r, ok := c.subscriptions()[id]
 	if !ok {
 		if err := may(); err != nil {
 			return err // a hidden room is missing, not one to join
 		}
 		return chat.ErrNotAMember()
 	}
-	if !r.mayTell(c, on) {
+	if !r.startOrStopTyping(c, on) {
 		return nil
 	}
 	if on {
@@ -67,11 +67,11 @@ func (h *Hub) publishTyping(e wire.Envelope) {
 	h.bus.Publish(e)
 }
 
-// mayType asks whether the connection's user may say that it types. Where nobody can
+// typingAllowed asks whether the connection's user may say that it types. Where nobody can
 // tell soon it may: typing goes on while the database is away, and is worth no wait.
-func (c *Conn) mayType(ctx context.Context, id chat.RoomID) func() error {
+func (c *Conn) typingAllowed(ctx context.Context, id chat.RoomID) func() error {
 	return func() error {
-		ctx, cancel := context.WithTimeout(ctx, typingPatience)
+		ctx, cancel := context.WithTimeout(ctx, typingCheckTimeout)
 		defer cancel()
 		if err := c.service.MayType(ctx, c.caller, id); chat.CodeOf(err) != chat.Unavailable {
 			return err
@@ -80,52 +80,52 @@ func (c *Conn) mayType(ctx context.Context, id chat.RoomID) func() error {
 	}
 }
 
-// mayTell reports whether every node is to be told that c types, or no longer does.
-func (r *room) mayTell(c *Conn, on bool) bool {
+// startOrStopTyping reports whether every node is to be told that c types, or no longer does.
+func (r *room) startOrStopTyping(c *Conn, on bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, ok := r.seats[c]
+	s, ok := r.subs[c]
 	if !ok {
 		return false
 	}
 	if !on {
-		news := s.types
-		s.types = false
+		news := s.typing
+		s.typing = false
 		return news
 	}
 	user, now := c.caller.User.ID, time.Now()
-	if now.Sub(r.typing.began[user]) < typingAtMost {
+	if now.Sub(r.typing.lastStart[user]) < typingInterval {
 		return false
 	}
-	r.typing.began[user] = now
-	s.types = true
+	r.typing.lastStart[user] = now
+	s.typing = true
 	return true
 }
 
-// hearTyping receives from any node that a user types, or stopped.
-func (r *room) hearTyping(user chat.UserID, on bool) {
+// receiveTyping receives from any node that a user types, or stopped.
+func (r *room) receiveTyping(user chat.UserID, on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, was := r.typing.until[user]
 	if on {
 		now := time.Now()
-		r.typing.until[user], r.typing.began[user] = now.Add(typingEnds), now
+		r.typing.until[user], r.typing.lastStart[user] = now.Add(typingTimeout), now
 	} else {
 		delete(r.typing.until, user)
 	}
 	r.typing.changed = r.typing.changed || was != on
 }
 
-// watchTyping ends what is over and tells what changed.
-func (h *Hub) watchTyping(ctx context.Context) {
+// runTyping ends what is over and tells what changed.
+func (h *Hub) runTyping(ctx context.Context) {
 	every(ctx, typingTick, func(now time.Time) {
 		for _, r := range h.openRooms() {
-			r.tellTyping(now)
+			r.broadcastTyping(now)
 		}
 	})
 }
 
-func (r *room) tellTyping(now time.Time) {
+func (r *room) broadcastTyping(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for user, until := range r.typing.until {
@@ -134,14 +134,14 @@ func (r *room) tellTyping(now time.Time) {
 			r.typing.changed = true
 		}
 	}
-	maps.DeleteFunc(r.typing.began, func(_ chat.UserID, at time.Time) bool { return now.Sub(at) >= typingAtMost })
+	maps.DeleteFunc(r.typing.lastStart, func(_ chat.UserID, at time.Time) bool { return now.Sub(at) >= typingInterval })
 	if !r.typing.changed {
 		return
 	}
 	r.typing.changed = false
 	users := slices.Sorted(maps.Keys(r.typing.until))
 	all := wire.Encode(wire.EventTypingUpdate, wire.TypingUpdate{RoomID: r.id, UserIDs: append([]chat.UserID{}, users...)})
-	for c, s := range r.seats {
+	for c, s := range r.subs {
 		if !s.live {
 			continue
 		}

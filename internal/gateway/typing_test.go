@@ -26,7 +26,7 @@ func stage(t *testing.T, users int) (*room, []*Conn) {
 		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()),
 		Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	})
-	t.Cleanup(h.end)
+	t.Cleanup(h.cancel)
 	r := newRoom(h, 1)
 	h.open[1] = r
 	var conns []*Conn
@@ -35,8 +35,8 @@ func stage(t *testing.T, users int) (*room, []*Conn) {
 		c.queue.wake = func() {} // what it would be sent stays in its queue
 		withoutSocket(t, c)
 		c.rooms[1] = r
-		r.addSeat(c)
-		r.goLive(c, readAt(0), 0, joinedFrame)
+		r.addSub(c)
+		r.activate(c, readAt(0), 0, joinedFrame)
 		c.queue.all()
 		conns = append(conns, c)
 	}
@@ -67,7 +67,7 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 		_, conns := stage(t, 3)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go conns[0].hub.watchTyping(ctx)
+		go conns[0].hub.runTyping(ctx)
 		time.Sleep(typingTick / 2) // all that follows lies between two ticks
 		expect := func(c *Conn, want ...[]chat.UserID) {
 			t.Helper()
@@ -79,11 +79,11 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 		none := []chat.UserID{}
 
 		for range 10 { // ten keys, and another who types too: one frame
-			if err := conns[0].types(1, true, may); err != nil {
+			if err := conns[0].setTyping(1, true, may); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := conns[1].types(1, true, may); err != nil {
+		if err := conns[1].setTyping(1, true, may); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(typingTick)
@@ -91,21 +91,21 @@ func TestTypingIsCoalescedThrottledAndEndsByItself(t *testing.T) {
 		expect(conns[1], []chat.UserID{1})
 		expect(conns[2], []chat.UserID{1, 2})
 
-		time.Sleep(typingAtMost)
-		if err := conns[0].types(1, true, may); err != nil { // still
+		time.Sleep(typingInterval)
+		if err := conns[0].setTyping(1, true, may); err != nil { // still
 			t.Fatal(err)
 		}
-		time.Sleep(typingEnds - typingAtMost)
+		time.Sleep(typingTimeout - typingInterval)
 		expect(conns[2], []chat.UserID{1}) // the second ended
-		time.Sleep(typingAtMost + typingTick)
+		time.Sleep(typingInterval + typingTick)
 		expect(conns[2], none)
 		expect(conns[1], []chat.UserID{1}, none)
 
-		if err := conns[0].types(1, true, may); err != nil {
+		if err := conns[0].setTyping(1, true, may); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(typingTick)
-		if err := conns[0].types(1, false, may); err != nil {
+		if err := conns[0].setTyping(1, false, may); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(typingTick)
@@ -119,10 +119,10 @@ func may() error { return nil }
 func TestWhoMayNotTypeIsRefusedAndNotHeard(t *testing.T) {
 	r, conns := stage(t, 2)
 	muted := chat.Errorf(chat.Forbidden, "muted")
-	if err := conns[0].types(1, true, func() error { return muted }); !errors.Is(err, muted) {
+	if err := conns[0].setTyping(1, true, func() error { return muted }); !errors.Is(err, muted) {
 		t.Fatalf("err = %v, want %v", err, muted)
 	}
-	r.tellTyping(time.Now())
+	r.broadcastTyping(time.Now())
 	if seen := typingSeen(t, conns[1]); len(seen) != 0 {
 		t.Fatalf("the other saw %v", seen)
 	}
@@ -141,10 +141,10 @@ func TestTypingGoesOnWhileTheDatabaseIsAway(t *testing.T) {
 		r, conns := stage(t, 2)
 		conns[0].service = &service.Service{Dependencies: service.Dependencies{Rooms: away{}, Now: time.Now}}
 		began := time.Now()
-		if err := startTyping(t.Context(), conns[0], "", wire.RoomRef{RoomID: 1}); err != nil || time.Since(began) > typingPatience {
+		if err := startTyping(t.Context(), conns[0], "", wire.RoomRef{RoomID: 1}); err != nil || time.Since(began) > typingCheckTimeout {
 			t.Fatalf("typing = %v after %s", err, time.Since(began))
 		}
-		r.tellTyping(time.Now())
+		r.broadcastTyping(time.Now())
 		if seen := typingSeen(t, conns[1]); len(seen) != 1 || !slices.Equal(seen[0], []chat.UserID{1}) {
 			t.Fatalf("the other saw %v", seen)
 		}
@@ -153,7 +153,7 @@ func TestTypingGoesOnWhileTheDatabaseIsAway(t *testing.T) {
 
 func TestOnlyWhoSitsInARoomTypesInIt(t *testing.T) {
 	_, conns := stage(t, 1)
-	if err := conns[0].types(2, true, may); chat.CodeOf(err) != chat.NotAMember {
+	if err := conns[0].setTyping(2, true, may); chat.CodeOf(err) != chat.NotAMember {
 		t.Fatalf("err = %v, want NOT_A_MEMBER", err)
 	}
 }
@@ -161,11 +161,11 @@ func TestOnlyWhoSitsInARoomTypesInIt(t *testing.T) {
 func TestPresenceThatHadNoRoomIsToldLater(t *testing.T) {
 	r, conns := stage(t, 1)
 	c, now := conns[0], time.Now()
-	look := func(roster chat.OnlineUsers) { r.newRoster(roster, now) }
+	look := func(roster chat.OnlineUsers) { r.applyOnline(roster, now) }
 	look(chat.OnlineUsers{1: chat.Online})
 	c.queue.all()
 	for range maxQueuedEvents / 2 { // half of the place is taken
-		c.event([]byte(`{"type":"message:new"}`))
+		c.sendEvent([]byte(`{"type":"message:new"}`))
 	}
 	look(chat.OnlineUsers{1: chat.Online, 2: chat.Online, 3: chat.Online})
 	look(chat.OnlineUsers{1: chat.Online, 2: chat.Busy, 3: chat.Online})
@@ -191,8 +191,8 @@ func TestTypingOnAndOffInTurnKeepsTheLimit(t *testing.T) {
 		other.queue.wake = func() {}
 		withoutSocket(t, other)
 		other.rooms[1] = r
-		r.addSeat(other)
-		r.goLive(other, readAt(0), 0, joinedFrame)
+		r.addSub(other)
+		r.activate(other, readAt(0), 0, joinedFrame)
 		// Asking whether a user may type is what beginning costs.
 		begun := 0
 		may := func() error { begun++; return nil }
@@ -200,18 +200,18 @@ func TestTypingOnAndOffInTurnKeepsTheLimit(t *testing.T) {
 		for began := time.Now(); time.Since(began) < lasts; time.Sleep(10 * time.Millisecond) {
 			for _, c := range []*Conn{conns[0], other} {
 				for _, on := range []bool{true, false} {
-					if err := c.types(1, on, may); err != nil {
+					if err := c.setTyping(1, on, may); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
 		}
-		if most := int(lasts / typingAtMost); begun > most || begun < most/2 {
+		if most := int(lasts / typingInterval); begun > most || begun < most/2 {
 			t.Errorf("a user began to type %d times in %s, want about %d", begun, lasts, most)
 		}
-		r.tellTyping(time.Now().Add(typingEnds))
-		if len(r.typing.began) > 0 {
-			t.Errorf("the room keeps %d users that typed, want none", len(r.typing.began))
+		r.broadcastTyping(time.Now().Add(typingTimeout))
+		if len(r.typing.lastStart) > 0 {
+			t.Errorf("the room keeps %d users that typed, want none", len(r.typing.lastStart))
 		}
 	})
 }

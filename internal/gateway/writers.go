@@ -11,8 +11,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
-// share is how many connections wait before one more writer is worth its start.
-const share = 16
+// connsPerWriter is how many connections wait before one more writer is worth its start.
+const connsPerWriter = 16
 
 // maxScratch is how large a writer's buffer may stay, in bytes.
 const maxScratch = 128 << 10
@@ -44,7 +44,7 @@ func (w *writers) add(c *Conn) {
 	}
 	w.last = c
 	w.waiting++
-	start := w.running < w.most && w.waiting > w.running*share
+	start := w.running < w.most && w.waiting > w.running*connsPerWriter
 	if start {
 		w.running++
 	}

@@ -83,7 +83,7 @@ func TestWhatIsPushedComesOnceAndInOrderAndThenTheClose(t *testing.T) {
 		for i := range n {
 			line := fmt.Appendf(nil, "%d %s", i, strings.Repeat("x", i%2000))
 			for !c.queue.pushEvent(line) {
-				if full := c.queue.full(); full != nil { // the client is slow
+				if full := c.queue.drainedWhenFull(); full != nil { // the client is slow
 					<-full
 				}
 			}
@@ -120,8 +120,8 @@ func TestWhoReadsNothingIsClosedAndHoldsNobodyUp(t *testing.T) {
 		if pushed > 10_000 {
 			t.Fatal("20 MB wait for one who reads nothing")
 		}
-		slow.event(line)
-		quick.event(line)
+		slow.sendEvent(line)
+		quick.sendEvent(line)
 		if _, got, err := client.Read(t.Context()); err != nil || !bytes.Equal(got, line) {
 			t.Fatalf("who reads got %d bytes, %v", len(got), err)
 		}
@@ -169,7 +169,7 @@ func TestManyPushAtOnce(t *testing.T) {
 func TestWritersEndWhenNothingWaits(t *testing.T) {
 	r := newRig(t)
 	c, client := r.served()
-	c.event([]byte(`{}`))
+	c.sendEvent([]byte(`{}`))
 	if _, _, err := client.Read(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -12,77 +12,77 @@ import (
 )
 
 const (
-	// rostersAtMost bounds presence:update to five a second and room. Where a look had
+	// presenceInterval bounds presence:update to five a second and room. Where a look had
 	// much to tell the next one waits longer, up to a second: in a storm everybody's
 	// coming is told to everybody, and messages are worth more.
-	rostersAtMost = 200 * time.Millisecond
-	rostersSlowly = time.Second
-	perTelling    = 400 * time.Microsecond
-	// rostersEvery is when all open rooms are looked at, for hints that were lost,
+	presenceInterval    = 200 * time.Millisecond
+	maxPresenceInterval = time.Second
+	presenceCost        = 400 * time.Microsecond
+	// presencePollInterval is when all open rooms are looked at, for hints that were lost,
 	// leases that ended and users whose grace is over.
-	rostersEvery = 2 * time.Second
-	// rosterGrace is how long who is missing is not yet told to be offline: a
+	presencePollInterval = 2 * time.Second
+	// offlineGrace is how long who is missing is not yet told to be offline: a
 	// reconnect, or a node that drains, is no news.
-	rosterGrace = 2 * time.Second
+	offlineGrace = 2 * time.Second
 	// offlineWithin is how long it takes at most until others are told that a user has no
 	// connection any more, once that is in force: a look that finds the user missing, the
 	// grace and the look after it.
-	offlineWithin = 2*(rostersEvery+rostersSlowly) + rosterGrace
+	offlineWithin = 2*(presencePollInterval+maxPresenceInterval) + offlineGrace
 )
 
-// rosterChanged hears that this node's entries are in force: every node that has
+// onPresenceChanged hears that this node's entries are in force: every node that has
 // the room open should look.
-func (h *Hub) rosterChanged(rooms []chat.RoomID) {
+func (h *Hub) onPresenceChanged(rooms []chat.RoomID) {
 	for _, id := range rooms {
-		h.lookAt(id)
+		h.markDirty(id)
 		h.bus.Publish(wire.Envelope{Kind: wire.PresenceHint, Room: id})
 	}
 }
 
-// lookAt has the roster of a room read soon.
-func (h *Hub) lookAt(id chat.RoomID) {
+// markDirty has the roster of a room read soon.
+func (h *Hub) markDirty(id chat.RoomID) {
 	h.mu.Lock()
-	h.vague[id] = struct{}{}
+	h.dirtyRosters[id] = struct{}{}
 	h.mu.Unlock()
-	h.changed.Send()
+	h.presenceChanged.Send()
 }
 
-// watchRosters reads the rosters that may have changed, all in one round trip,
+// runPresenceReads reads the rosters that may have changed, all in one round trip,
 // and tells the seats the differences.
-func (h *Hub) watchRosters(ctx context.Context) {
-	tick := time.NewTicker(rostersEvery)
+func (h *Hub) runPresenceReads(ctx context.Context) {
+	tick := time.NewTicker(presencePollInterval)
 	defer tick.Stop()
 	for {
 		var told int
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.changed:
-			told = h.readRosters(ctx, h.takeVague())
+		case <-h.presenceChanged:
+			told = h.readPresence(ctx, h.takeDirty())
 		case <-tick.C:
-			told = h.readRosters(ctx, h.openRooms())
+			told = h.readPresence(ctx, h.openRooms())
 		}
-		if !sleep(ctx, min(max(rostersAtMost, time.Duration(told)*perTelling), rostersSlowly)) {
+		if !sleep(ctx, min(max(presenceInterval, time.Duration(told)*presenceCost), maxPresenceInterval)) {
 			return
 		}
 	}
 }
 
-func (h *Hub) takeVague() []*room {
+func (h *Hub) takeDirty() []*room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var rooms []*room
-	for id := range h.vague {
+	for id := range h.dirtyRosters {
 		if r, ok := h.open[id]; ok {
 			rooms = append(rooms, r)
 		}
 	}
-	clear(h.vague)
+	clear(h.dirtyRosters)
 	return rooms
 }
 
-// readRosters looks at rooms and returns how many seats it told something.
-func (h *Hub) readRosters(ctx context.Context, rooms []*room) (told int) {
+// readPresence looks at rooms and returns how many seats it told something.
+func (h *Hub) readPresence(ctx context.Context, rooms []*room) (told int) {
 	if len(rooms) == 0 {
 		return 0
 	}
@@ -94,20 +94,20 @@ func (h *Hub) readRosters(ctx context.Context, rooms []*room) (told int) {
 	rosters, err := h.presence.Online(ctx, ids...)
 	for _, r := range rooms {
 		if err != nil {
-			told += r.rosterUnknown(asked)
+			told += r.applyUnknown(asked)
 		} else {
-			told += r.newRoster(rosters[r.id], asked)
+			told += r.applyOnline(rosters[r.id], asked)
 		}
 	}
 	return told
 }
 
-// newRoster tells the seats how the roster differs from what they were told, and
+// applyOnline tells the seats how the roster differs from what they were told, and
 // returns how many it told. online is the roster as it was asked for at asked.
-func (r *room) newRoster(online chat.OnlineUsers, asked time.Time) int {
+func (r *room) applyOnline(online chat.OnlineUsers, asked time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.looked.After(asked) {
+	if r.presenceReadAt.After(asked) {
 		return 0 // somebody has looked since
 	}
 	roster := make(chat.OnlineUsers, len(online))
@@ -119,77 +119,77 @@ func (r *room) newRoster(online chat.OnlineUsers, asked time.Time) int {
 	}
 	var diff []wire.UserStatus
 	for user, status := range roster {
-		if r.roster[user] != status || r.vague {
+		if r.online[user] != status || r.presenceUnknown {
 			diff = append(diff, wire.UserStatus{UserID: user, Status: status})
 		}
-		delete(r.missing, user)
+		delete(r.missingSince, user)
 	}
-	for user, status := range r.roster {
+	for user, status := range r.online {
 		if _, here := roster[user]; here {
 			continue
 		}
-		since, known := r.missing[user]
+		since, known := r.missingSince[user]
 		if !known {
 			since = asked
-			r.missing[user] = asked
+			r.missingSince[user] = asked
 		}
 		// After a time in which nothing was known, whoever came in it was told of
 		// nobody, and must not wait for a difference that may never come.
-		if !r.vague && asked.Sub(since) < rosterGrace {
+		if !r.presenceUnknown && asked.Sub(since) < offlineGrace {
 			roster[user] = status // not yet
 			continue
 		}
-		delete(r.missing, user)
+		delete(r.missingSince, user)
 		diff = append(diff, wire.UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
 	}
-	r.roster, r.looked = roster, asked
-	return r.tellPresence(diff, false)
+	r.online, r.presenceReadAt = roster, asked
+	return r.broadcastPresence(diff, false)
 }
 
-// rosterUnknown tells the seats that presence cannot be known: never a lie.
-func (r *room) rosterUnknown(asked time.Time) int {
+// applyUnknown tells the seats that presence cannot be known: never a lie.
+func (r *room) applyUnknown(asked time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.looked.After(asked) {
+	if r.presenceReadAt.After(asked) {
 		return 0
 	}
 	var diff []wire.UserStatus
-	if !r.vague {
-		for user := range r.roster {
+	if !r.presenceUnknown {
+		for user := range r.online {
 			diff = append(diff, wire.UserStatus{UserID: user, Status: chat.Unknown})
 		}
 	}
-	r.looked = asked
-	return r.tellPresence(diff, true)
+	r.presenceReadAt = asked
+	return r.broadcastPresence(diff, true)
 }
 
-// tellPresence tells the live seats what differs, in the order in which the rosters
+// broadcastPresence tells the live seats what differs, in the order in which the rosters
 // came, and returns how many it told. A seat whose connection has no room for it now
 // is told later, all that it has not heard in one: a difference that is lost would
 // stay wrong. r.mu is held.
-func (r *room) tellPresence(diff []wire.UserStatus, vague bool) (told int) {
-	if len(diff) > 0 || r.vague != vague {
-		r.vague, r.names = vague, nil
-		r.told++
+func (r *room) broadcastPresence(diff []wire.UserStatus, vague bool) (told int) {
+	if len(diff) > 0 || r.presenceUnknown != vague {
+		r.presenceUnknown, r.onlineIDs = vague, nil
+		r.presenceVersion++
 	}
 	var shared []byte
 	if len(diff) > 0 {
 		shared = r.presenceFrame(diff)
 	}
-	for c, s := range r.seats {
-		if !s.live || len(diff)+len(s.unheard) == 0 {
+	for c, s := range r.subs {
+		if !s.live || len(diff)+len(s.missedUpdates) == 0 {
 			continue
 		}
 		told++
 		frame := shared
-		if len(s.unheard) > 0 {
-			s.keep(diff)
-			frame = r.presenceFrame(slices.Collect(maps.Values(s.unheard)))
+		if len(s.missedUpdates) > 0 {
+			s.addMissed(diff)
+			frame = r.presenceFrame(slices.Collect(maps.Values(s.missedUpdates)))
 		}
 		if c.queue.pushEphemeral(frame) {
-			s.unheard = nil
+			s.missedUpdates = nil
 		} else {
-			s.keep(diff)
+			s.addMissed(diff)
 		}
 	}
 	return told
@@ -200,26 +200,26 @@ func (r *room) presenceFrame(users []wire.UserStatus) []byte {
 	return wire.Encode(wire.EventPresenceUpdate, wire.PresenceUpdate{RoomID: r.id, Users: users})
 }
 
-// keep remembers what the seat has not heard, the latest of each user.
-func (s *seat) keep(diff []wire.UserStatus) {
-	if s.unheard == nil {
-		s.unheard = make(map[chat.UserID]wire.UserStatus, len(diff))
+// addMissed remembers what the seat has not heard, the latest of each user.
+func (s *subscription) addMissed(diff []wire.UserStatus) {
+	if s.missedUpdates == nil {
+		s.missedUpdates = make(map[chat.UserID]wire.UserStatus, len(diff))
 	}
 	for _, u := range diff {
-		s.unheard[u.UserID] = u
+		s.missedUpdates[u.UserID] = u
 	}
 }
 
 // online names whom the live seats have been told to be online, and user, who
 // joins; the count is nil where presence cannot be known. r.mu is held.
-func (r *room) online(user chat.UserID) ([]chat.UserID, *int) {
-	if r.vague {
+func (r *room) onlineFor(user chat.UserID) ([]chat.UserID, *int) {
+	if r.presenceUnknown {
 		return []chat.UserID{}, nil
 	}
-	if r.names == nil {
-		r.names = slices.Sorted(maps.Keys(r.roster))
+	if r.onlineIDs == nil {
+		r.onlineIDs = slices.Sorted(maps.Keys(r.online))
 	}
-	users := r.names
+	users := r.onlineIDs
 	if i, told := slices.BinarySearch(users, user); !told {
 		users = slices.Concat(users[:i], []chat.UserID{user}, users[i:])
 	}
@@ -227,21 +227,21 @@ func (r *room) online(user chat.UserID) ([]chat.UserID, *int) {
 	return users, &n
 }
 
-// onlineAt is online for who does not hold r.mu. told counts what the seats have been
+// onlineSnapshot is online for who does not hold r.mu. told counts what the seats have been
 // told until then.
-func (r *room) onlineAt(user chat.UserID) (users []chat.UserID, count *int, told int) {
+func (r *room) onlineSnapshot(user chat.UserID) (users []chat.UserID, count *int, told int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	users, count = r.online(user)
-	return users, count, r.told
+	users, count = r.onlineFor(user)
+	return users, count, r.presenceVersion
 }
 
-// rosterOld tells whether a joiner should have the roster read: a storm of them
+// presenceStale tells whether a joiner should have the roster read: a storm of them
 // shares one reading, and the differences come anyway.
-func (r *room) rosterOld(now time.Time) bool {
+func (r *room) presenceStale(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return now.Sub(r.looked) > rostersEvery
+	return now.Sub(r.presenceReadAt) > presencePollInterval
 }
 
 // statusOf returns what a connected user wants to show. It has a lock of its own,
@@ -262,7 +262,7 @@ func (h *Hub) setStatus(user chat.UserID, status chat.Status) {
 	h.statusMu.Unlock()
 	rooms := map[*room]struct{}{}
 	for _, c := range h.connsOf(user) {
-		for _, r := range c.seated() {
+		for _, r := range c.subscriptions() {
 			rooms[r] = struct{}{}
 		}
 	}

@@ -96,7 +96,7 @@ func TestANodeThatDoesNotAnswerIsCounted(t *testing.T) {
 	if err != nil || page.NonResponding != 1 || len(page.Connections) != 1 {
 		t.Fatalf("page = %+v, %v, want one connection and one silent node", page, err)
 	}
-	if len(a.censuses) != 0 {
-		t.Fatalf("questions left: %d", len(a.censuses))
+	if len(a.surveys) != 0 {
+		t.Fatalf("questions left: %d", len(a.surveys))
 	}
 }

@@ -13,19 +13,19 @@ import (
 // gets nothing: the end of a session or membership comes by the bus, which must be
 // well for it.
 
-// place is what the room and the membership of a seat were when it went live.
-type place struct {
+// joinSnapshot is what the room and the membership of a seat were when it went live.
+type joinSnapshot struct {
 	room       chat.Room
 	membership chat.Membership
 }
 
-// seat returns a copy of c's seat where it is live.
-func (r *room) seat(c *Conn) (seat, bool) {
+// liveSub returns a copy of c's seat where it is live.
+func (r *room) liveSub(c *Conn) (subscription, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, ok := r.seats[c]
+	s, ok := r.subs[c]
 	if !ok || !s.live {
-		return seat{}, false
+		return subscription{}, false
 	}
 	return *s, true
 }
@@ -41,7 +41,7 @@ func (h *Hub) DeliveredSeq(caller chat.Caller, room chat.RoomID) (chat.Seq, bool
 		if c.caller.Session != caller.Session || c.closing() {
 			continue
 		}
-		if s, ok := r.seat(c); ok {
+		if s, ok := r.liveSub(c); ok {
 			return s.last, true
 		}
 	}
@@ -61,15 +61,15 @@ func (h *Hub) Caller(tokenHash []byte) (chat.Caller, bool) {
 	return chat.Caller{}, false
 }
 
-// joinAgain answers a room:join of whoever sits in the room already; the seat stays
+// joinDegraded answers a room:join of whoever sits in the room already; the seat stays
 // as it is. cause is why the store was not asked.
-func (c *Conn) joinAgain(id json.Number, in wire.RoomJoin, limit int, cause error) error {
-	r, sits := c.seated()[in.RoomID]
+func (c *Conn) joinDegraded(id json.Number, in wire.RoomJoin, limit int, cause error) error {
+	r, sits := c.subscriptions()[in.RoomID]
 	if !sits {
 		return cause
 	}
-	s, live := r.seat(c)
-	caught, err := c.service.CachedIn(c.caller, s.place.room, limit, cause)
+	s, live := r.liveSub(c)
+	caught, err := c.service.CachedIn(c.caller, s.joined.room, limit, cause)
 	switch {
 	case err != nil:
 		return err
@@ -78,12 +78,12 @@ func (c *Conn) joinAgain(id json.Number, in wire.RoomJoin, limit int, cause erro
 	case in.Since != nil:
 		caught.Messages, caught.From = nil, caught.To
 	}
-	joined := wire.RoomJoined{Room: s.place.room, Membership: s.place.membership, RoomChanges: wire.NewRoomChanges(in.RoomID, caught)}
+	joined := wire.RoomJoined{Room: s.joined.room, Membership: s.joined.membership, RoomChanges: wire.NewRoomChanges(in.RoomID, caught)}
 	joined.Room.Head = caught.Head
-	c.awaitWriter()
+	c.waitForDrain()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	joined.Online, joined.Room.OnlineCount = r.online(c.caller.User.ID)
+	joined.Online, joined.Room.OnlineCount = r.onlineFor(c.caller.User.ID)
 	c.queue.pushAnswer(wire.EncodeResponse(id, wire.ResponseRoomJoined, joined))
 	return nil
 }

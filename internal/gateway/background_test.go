@@ -61,9 +61,9 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 	}
 	gone := <-conns
 
-	r.hub.hearAll(gone.socket.Heard().Add(pingAfter + time.Second))
+	r.hub.pingIdle(gone.socket.Heard().Add(pingAfter + time.Second))
 	eventually(t, "the pong of the idle socket", func() bool { return living.socket.Heard().After(gone.socket.Heard()) })
-	r.hub.hearAll(living.socket.Heard().Add(deadAfter))
+	r.hub.pingIdle(living.socket.Heard().Add(deadAfter))
 	eventually(t, "the end of the dead socket", func() bool { return len(r.hub.allConns()) == 1 })
 	if r.hub.allConns()[0] != living || living.closing() {
 		t.Error("the idle socket was let go as well")
@@ -76,7 +76,7 @@ func TestNobodyIsShownOnlineForLongerThanPromised(t *testing.T) {
 	const promised = 35 * time.Second
 	const trip = time.Second // to Redis, which is given up after that
 	for what, took := range map[string]time.Duration{
-		"a socket that falls silent": deadAfter + silenceEvery + trip + offlineWithin,
+		"a socket that falls silent": deadAfter + keepaliveInterval + trip + offlineWithin,
 		"a node that is killed":      presence.Lease + trip + offlineWithin,
 	} {
 		if took > promised {

@@ -16,16 +16,16 @@ import (
 // deadAfter is cut. "Online" means a live connection within 35 s (promise G5), so that
 // deadAfter, and what follows until others are told, stay below that: see offlineWithin.
 const (
-	pingAfter    = 12 * time.Second
-	deadAfter    = 23 * time.Second
-	silenceEvery = 2 * time.Second
+	pingAfter         = 12 * time.Second
+	deadAfter         = 23 * time.Second
+	keepaliveInterval = 2 * time.Second
 )
 
-// watchHeads compares the cursors of the open rooms with the heads in the store,
+// runHeadReads compares the cursors of the open rooms with the heads in the store,
 // so that what the bus lost is found: the last message of a room has no
 // successor whose number would show the hole.
-func (h *Hub) watchHeads(ctx context.Context) {
-	tick := time.NewTicker(headsEverySuspect)
+func (h *Hub) runHeadReads(ctx context.Context) {
+	tick := time.NewTicker(suspectHeadsInterval)
 	defer tick.Stop()
 	last := time.Now()
 	for {
@@ -34,12 +34,12 @@ func (h *Hub) watchHeads(ctx context.Context) {
 			return
 		case <-h.missed:
 		case <-tick.C:
-			if !h.bus.Suspect() && time.Since(last) < headsEvery {
+			if !h.bus.Suspect() && time.Since(last) < headsInterval {
 				continue
 			}
 		}
 		last = time.Now()
-		h.sweep()
+		h.closeEmptyRooms()
 		h.readHeads(ctx)
 	}
 }
@@ -62,9 +62,9 @@ func (h *Hub) readHeads(ctx context.Context) {
 	}
 	for _, r := range rooms {
 		if head, ok := heads[r.id]; ok {
-			r.heard(head)
-		} else if r.begun() {
-			r.gone()
+			r.observeHead(head)
+		} else if r.hasStarted() {
+			r.deleted()
 		}
 	}
 }
@@ -83,9 +83,9 @@ func every(ctx context.Context, d time.Duration, do func(now time.Time)) {
 	}
 }
 
-// watchSessions closes the sockets of sessions that ended where no notice told.
-func (h *Hub) watchSessions(ctx context.Context) {
-	every(ctx, sessionsEvery, func(time.Time) { h.readSessions(ctx) })
+// runSessionReads closes the sockets of sessions that ended where no notice told.
+func (h *Hub) runSessionReads(ctx context.Context) {
+	every(ctx, sessionsInterval, func(time.Time) { h.readSessions(ctx) })
 }
 
 // Sessions are those with a socket on this node.
@@ -117,20 +117,20 @@ func (h *Hub) readSessions(ctx context.Context) {
 func (h *Hub) endSessions(ended func(*Conn) bool) {
 	for _, c := range h.allConns() {
 		if ended(c) {
-			for id := range c.seated() {
-				h.stand(c, id) // nothing newer reaches it, even before it is closed
+			for id := range c.subscriptions() {
+				h.unsubscribe(c, id) // nothing newer reaches it, even before it is closed
 			}
 			c.close(closeSessionEnded, "session ended")
 		}
 	}
 }
 
-// watchSilence pings what is silent and lets go what stays so.
-func (h *Hub) watchSilence(ctx context.Context) {
-	every(ctx, silenceEvery, h.hearAll)
+// runKeepalive pings what is silent and lets go what stays so.
+func (h *Hub) runKeepalive(ctx context.Context) {
+	every(ctx, keepaliveInterval, h.pingIdle)
 }
 
-func (h *Hub) hearAll(now time.Time) {
+func (h *Hub) pingIdle(now time.Time) {
 	for _, c := range h.allConns() {
 		switch silent := now.Sub(c.socket.Heard()); {
 		case silent > deadAfter:
