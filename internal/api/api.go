@@ -30,9 +30,6 @@ import (
 const (
 	base    = "/api/v1"
 	maxBody = 64 << 10 // bytes of a JSON body; beyond it 413
-	// requestTime bounds an operation: with an engine away the client hears
-	// UNAVAILABLE within two seconds.
-	requestTime = 1900 * time.Millisecond
 )
 
 // Deps are what the api stands on.
@@ -133,7 +130,7 @@ func timeOf(op *huma.Operation) time.Duration {
 	if other, ok := op.Metadata[requestTimeKey].(time.Duration); ok {
 		return other
 	}
-	return requestTime
+	return chat.RequestBudget
 }
 
 // readKey is the metadata of an operation that is no GET and costs as little.

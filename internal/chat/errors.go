@@ -83,8 +83,13 @@ func ErrNotFound() *Error { return Errorf(NotFound, "There is no such thing here
 // ErrNotAMember tells who may see a room, and is no member, what to do.
 func ErrNotAMember() *Error { return Errorf(NotAMember, "Join the room first.") }
 
-// ErrUnavailable tells that an engine is away and the same request may be sent
-// again in a second.
+// RequestBudget is the time limit of a command, of a request and of a unit of work of the
+// store: while the database, Redis or S3 is unreachable the client gets UNAVAILABLE within
+// two seconds.
+const RequestBudget = 1900 * time.Millisecond
+
+// ErrUnavailable is UNAVAILABLE: something that the request needs is unreachable or busy. The
+// same request may be sent again in a second.
 func ErrUnavailable(cause error) *Error {
 	return &Error{Code: Unavailable, Text: "The server cannot do this right now. Please try again.", RetryAfter: time.Second, Err: cause}
 }

@@ -64,10 +64,6 @@ func decode[T any](data json.RawMessage) (T, error) {
 	return in, nil
 }
 
-// commandTime bounds a command as a whole: with an engine away the client hears
-// UNAVAILABLE within two seconds.
-const commandTime = 1900 * time.Millisecond
-
 // reads are the commands that cost a read of the store or of presence and change no
 // room. A user has one budget for them, and for those over REST.
 var reads = map[string]bool{
@@ -78,7 +74,7 @@ var reads = map[string]bool{
 // handle does one command. It returns false if the command was unreadable. A command
 // that panics is answered with INTERNAL, and the connection ends.
 func (c *Conn) handle(ctx context.Context, line []byte) bool {
-	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	ctx, cancel := context.WithTimeout(ctx, chat.RequestBudget)
 	defer cancel()
 	var in wire.Command
 	var cid string

@@ -26,9 +26,9 @@ type gathered struct {
 // Two reads at once: while one is under way a second may begin, and one that hangs is
 // not everybody's. What is found by a key is a row, many rows of a list, or a page.
 var (
-	ofOne  = gathering.Options{Reads: 2, Keys: 128, Patience: patience}
-	ofList = gathering.Options{Reads: 2, Keys: 1024, Patience: patience}
-	ofPage = gathering.Options{Reads: 2, Keys: 16, Patience: patience}
+	ofOne  = gathering.Options{Reads: 2, Keys: 128, Patience: chat.RequestBudget}
+	ofList = gathering.Options{Reads: 2, Keys: 1024, Patience: chat.RequestBudget}
+	ofPage = gathering.Options{Reads: 2, Keys: 16, Patience: chat.RequestBudget}
 )
 
 const listsAtOnce = 4

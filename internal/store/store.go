@@ -23,10 +23,6 @@ var (
 	_ chat.Archive  = (*Store)(nil)
 )
 
-// patience bounds every unit of work, so that a caller hears UNAVAILABLE within
-// two seconds when the database is away.
-const patience = 1900 * time.Millisecond
-
 // Store is one database.
 type Store struct {
 	engine engine
@@ -188,7 +184,7 @@ func (s *Store) NewEpoch(ctx context.Context) (chat.Epoch, error) {
 func (s *Store) LinkSecret() []byte { return s.secret }
 
 func bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, patience)
+	return context.WithTimeout(ctx, chat.RequestBudget)
 }
 
 // inTx runs work in one transaction that commits when work returns nil.
