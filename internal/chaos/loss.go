@@ -13,14 +13,18 @@ import (
 func dropPackets(ports []string, percent int) (heal func() error, err error) {
 	table := fmt.Sprintf("chillin_chaos_%d", os.Getpid())
 	set := strings.Join(ports, ", ")
+	share := ""
+	if percent < 100 { // nft compares with at most 99
+		share = fmt.Sprintf("numgen random mod 100 < %d ", percent)
+	}
 	rules := fmt.Sprintf(`table inet %[1]s {
 	chain output {
 		type filter hook output priority 0;
-		tcp dport { %[2]s } numgen random mod 100 < %[3]d drop
-		tcp sport { %[2]s } numgen random mod 100 < %[3]d drop
+		tcp dport { %[2]s } %[3]sdrop
+		tcp sport { %[2]s } %[3]sdrop
 	}
 }
-`, table, set, percent)
+`, table, set, share)
 	if err := nft(rules); err != nil {
 		return nil, err
 	}
