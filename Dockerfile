@@ -1,11 +1,11 @@
-# One static binary with the web client inside, in an image with nothing else.
+# An image that contains only one static binary, with the web client inside.
 #
 #   docker build -t chillin .
 #   docker run -p 5000:5000 -v chillin:/data chillin     # SQLite and files in /data
 
 FROM node:22-alpine AS web
 WORKDIR /src/web
-# Dependencies change seldom: a layer of their own.
+# Dependencies change rarely, so they have their own layer.
 COPY web/package.json web/package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY web/ ./
@@ -26,7 +26,7 @@ RUN go build -trimpath -buildvcs=false -ldflags "-s -w -X github.com/chillin-cha
 
 FROM gcr.io/distroless/static:nonroot
 COPY --from=build /out/chillin /chillin
-# User 65532 is nonroot. A volume mounted here takes over the owner.
+# User 65532 is nonroot. A volume mounted here inherits the owner.
 COPY --from=build --chown=65532:65532 /out/data /data
 ARG VERSION=
 ARG COMMIT=
@@ -40,9 +40,9 @@ ENV DATA_DIR=/data
 USER 65532:65532
 VOLUME /data
 EXPOSE 5000
-# Where the schema is being brought up a node is not ready, which is no fault: until it
-# is for the first time nothing counts. One that cannot start ends by itself.
+# A node is not ready while it migrates the schema, which is not a failure: failures before
+# the first success are ignored. A node that cannot start exits by itself.
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30m --retries=3 CMD ["/chillin", "health"]
-# Drains; allow it 40 s, as docker-compose.yml does (stop_grace_period).
+# The node drains; allow 40 s, as docker-compose.yml does (stop_grace_period).
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/chillin"]

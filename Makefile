@@ -3,33 +3,32 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-# As the binary is shipped. One way to build is one cache, too, for the linter, vet,
-# the nodes and the tools; only the race detector needs another.
+# As in the released binary. With one setting the linter, vet, the nodes and the tools share one
+# build cache; only the race detector needs another.
 export CGO_ENABLED = 0
 
 GO_FILES  = $(shell find cmd internal migrations web -name node_modules -prune -o \( -name '*.go' -o -name '*.sql' \) -print)
 WEB_FILES = $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 NPM       = npm --prefix web
 LINTER    = .cache/bin/golangci-lint-$(shell cksum < internal/tools/golangci-lint/go.mod | cut -d' ' -f1)
-# Without a tag or a checkout they are empty, and the binary says what Go recorded in it.
+# Without a tag or a checkout they are empty, and the binary reports what Go recorded in it.
 VERSION   = $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null)
 COMMIT    = $(shell git describe --always --match '' --abbrev=12 --dirty 2>/dev/null)
 VERSION_PACKAGE = github.com/chillin-chat/chillin/internal/version
 VERSION_FLAGS   = -X $(VERSION_PACKAGE).version=$(VERSION) -X $(VERSION_PACKAGE).commit=$(COMMIT)
 STACK     = go run ./internal/testenv/stack
-# Tests of one package run after each other where they must; -p is left to Go.
+# Tests that must not run in parallel do so within their package; -p keeps the default of Go.
 TESTFLAGS ?=
-# What vet asks is asked once, by make vet.
+# make vet runs vet once, so the tests do not.
 GO_TEST   = go test -vet=off -timeout 30m $(TESTFLAGS)
-# The race detector knows Go's own memory only. SQLite, translated from C, keeps
-# everything elsewhere: asking at each of its steps finds nothing and takes three
-# times as long.
+# The race detector only knows Go's own memory. SQLite is translated from C and keeps its data
+# elsewhere: instrumenting it finds nothing and takes three times as long.
 RACE      = -race -gcflags=modernc.org/sqlite/lib=-race=false
 
 ##@ Use
 
 .PHONY: help
-help: ## this list
+help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +63,7 @@ test-go: export CGO_ENABLED = 1
 test-go: | need-go need-cc ## go test -race; a part: make test-go PKG=./internal/store RUN=TestAppend
 	$(GO_TEST) $(RACE) -skip '^TestScenarios$$' $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
 
-# A module of its own, so that Helm and the types of Kubernetes do not become ours.
+# A separate module, so that Helm and the types of Kubernetes do not become our dependencies.
 .PHONY: test-kubernetes
 test-kubernetes: | need-go ## the manifests and the Helm chart: linted, rendered, decoded strictly
 	cd internal/tools/kubernetes && $(GO_TEST) ./...
@@ -73,9 +72,9 @@ test-kubernetes: | need-go ## the manifests and the Helm chart: linted, rendered
 test-backup: | need-go ## back up and restore 100,000 messages and 1,000 files, on both engines, with time and memory
 	$(GO_TEST) -count=1 -v -run '^Test(ABackupIsOfOneMoment|MemoryDoesNotGrowWithTheChat|SendersBesideABackup|AKilled.*|ADamagedArchiveIsRefused)$$' ./internal/backup -large
 
-# By itself: its bounds of time are promises, and other tests would take the processors.
+# Runs alone: it checks guaranteed times, and other tests would take the CPU.
 .PHONY: test-chaos
-test-chaos: | need-go ## the short set of faults on real processes (four minutes)
+test-chaos: | need-go ## the short set of fault tests on real processes (four minutes)
 	$(GO_TEST) -run '^TestScenarios$$' ./internal/chaos
 
 .PHONY: test-web
@@ -83,7 +82,7 @@ test-web: web/node_modules/.stamp ## unit tests of the web client
 	$(NPM) test
 
 .PHONY: e2e
-e2e: web/dist/index.html | need-go ## two browsers against two nodes behind nginx, all real; a part: make e2e SPEC=chat
+e2e: web/dist/index.html | need-go ## two browsers against two real nodes behind nginx; a part: make e2e SPEC=chat
 	$(STACK) -browser -env RATE_LIMIT_AUTH=1000 -env RATE_LIMIT_ROOMS=1000 -env RATE_LIMIT_JOINS=1000 -- $(NPM) run e2e $(if $(SPEC),-- $(SPEC))
 
 .PHONY: lint
@@ -107,27 +106,27 @@ vet: | need-go
 	go vet ./...
 
 .PHONY: fmt
-fmt: $(LINTER) web/node_modules/.stamp ## format Go, mend what oxlint can mend
+fmt: $(LINTER) web/node_modules/.stamp ## format Go, fix what oxlint can fix
 	$(LINTER) fmt ./...
 	cd web && ./node_modules/.bin/oxlint --fix
 
-# What is chosen at random follows from CHAOS_SEED; without one, one is drawn and told.
+# CHAOS_SEED determines all random choices. Without it, a seed is drawn and printed.
 CHAOS_SEED ?= 0
 CHAOS_TABLE = $(abspath .cache/chaos.md)
 
 .PHONY: chaos
-chaos: web/dist/index.html | need-go ## every fault, with a crowd of clients, checked (CHAOS_SEED=…; about 30 minutes)
+chaos: web/dist/index.html | need-go ## every fault test, with many clients (CHAOS_SEED=…; about 30 minutes)
 	mkdir -p .cache
 	go test ./internal/chaos -run TestScenarios -count=1 -timeout 90m -v -all -long -seed $(CHAOS_SEED) -markdown $(CHAOS_TABLE)
 	@printf '\nmake chaos: the table is in %s\n' $(CHAOS_TABLE)
 
 SOAK ?= 15m
 .PHONY: soak
-soak: | need-go ## one fault after the other for as long as SOAK says (15m)
+soak: | need-go ## one fault after the other, for the time in SOAK (15m)
 	go test ./internal/chaos -run TestScenarios -count=1 -timeout 24h -v -soak $(SOAK) -seed $(CHAOS_SEED)
 
 .PHONY: broken
-broken: | need-go ## servers that are broken on purpose: the fault programme must catch each
+broken: | need-go ## servers that are broken on purpose: the fault tests must catch each
 	go test ./internal/chaos -run TestBrokenServersAreCaught -count=1 -timeout 60m -v -broken
 
 .PHONY: bench
@@ -136,7 +135,7 @@ bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store
 
 LOAD ?=
 .PHONY: load
-load: bin/chillin ## what this machine carries, as ratios (LOAD='--clients 2000 --rate 50')
+load: bin/chillin ## the performance of this machine, as ratios (LOAD='--clients 2000 --rate 50')
 	bin/chillin load $(LOAD)
 
 FUZZTIME ?= 30s
@@ -154,13 +153,13 @@ stack: web/dist/index.html | need-go ## two nodes behind nginx with Postgres, Re
 	$(STACK)
 
 .PHONY: clean
-clean: ## remove what was built; data stays
+clean: ## remove build results, but not data
 	rm -rf bin .cache web/node_modules web/test-results web/playwright-report
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
-# --- What is made ---------------------------------------------------------------
+# --- Built files ----------------------------------------------------------------
 
-# node_modules follows the lock file; the stamp goes with it when it is removed.
+# node_modules follows the lock file; the stamp is deleted together with the folder.
 web/node_modules/.stamp: web/package-lock.json web/package.json | need-node
 	$(NPM) ci --no-audit --no-fund
 	@touch $@
@@ -169,14 +168,13 @@ web/dist/index.html: web/node_modules/.stamp $(WEB_FILES)
 	$(NPM) run build
 	@touch $@
 
-# The linter is built from a module of its own, so that its dependencies and
-# ours do not pull at each other.
+# The linter is built from a separate module, so that its dependencies do not affect ours.
 $(LINTER): internal/tools/golangci-lint/go.mod internal/tools/golangci-lint/go.sum | need-go
 	@echo 'building golangci-lint (once, about two minutes)'
 	cd internal/tools/golangci-lint && go build -ldflags '-s -w' -o '$(CURDIR)/$@' github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
-# --- What must be there ---------------------------------------------------------
+# --- Required tools -------------------------------------------------------------
 
 .PHONY: need-go need-node need-cc
 need-go:
