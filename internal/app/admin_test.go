@@ -43,7 +43,7 @@ func TestAdministrationIsHiddenWhateverIsAsked(t *testing.T) {
 		asked++
 		for _, column := range onServer[:4] {
 			missing := "/nothing/here"
-			if column == "nobody" {
+			if column == "signed out" {
 				missing = "/rooms"
 			}
 			for _, path := range []string{strings.ReplaceAll(route, "{id}", "1"), strings.ReplaceAll(route, "{id}", "x") + "?limit=x"} {

@@ -250,10 +250,10 @@ func (s *subject) must(method, path string, in any) []byte {
 }
 
 // inRoom are the columns of what is about a room.
-var inRoom = []string{"nobody", "stranger", "banned", "muted", "member", "moderator", "admin", "owner"}
+var inRoom = []string{"signed out", "non-member", "banned", "muted", "member", "moderator", "admin", "owner"}
 
 // stage is a room with somebody in each column, who all have said something; the
-// stranger has left. The victim is one more plain member.
+// non-member has left. The victim is one more plain member.
 type stage struct {
 	room         chat.RoomID
 	file         func() chat.AttachmentID // of the victim, uploaded when it is needed
@@ -280,7 +280,7 @@ func nowhere(s *stage) *stage {
 type cast map[string]*subject
 
 func newCast(w *world) cast {
-	c := cast{"nobody": newSubject(w.t, client.New(w.nodes[0]))}
+	c := cast{"signed out": newSubject(w.t, client.New(w.nodes[0]))}
 	for _, name := range append([]string{"serveradmin", "victim"}, inRoom[1:]...) {
 		account := client.New(w.nodes[0])
 		if err := account.Register(ctx(w.t), name, "correct horse"); err != nil {
@@ -313,7 +313,7 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 		read(t, c[who].must(http.MethodPost, path("/rooms/%d/messages", s.room), map[string]string{"cid": uuid.NewString(), "text": "by " + who}), &sent)
 		s.said[who], s.cids[who] = sent.Message.ID, sent.Message.CID
 	}
-	s.said["nobody"], s.cids["nobody"] = s.said["owner"], s.cids["owner"]
+	s.said["signed out"], s.cids["signed out"] = s.said["owner"], s.cids["owner"]
 	s.file = sync.OnceValue(func() chat.AttachmentID { return c["victim"].share(s.room) })
 	var in, out struct {
 		Webhook struct {
@@ -324,7 +324,7 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 	read(t, owner.must(http.MethodPost, path("/rooms/%d/webhooks/incoming", s.room), map[string]string{"name": "Robot"}), &in)
 	read(t, owner.must(http.MethodPost, path("/rooms/%d/webhooks/outgoing", s.room), map[string]string{"url": nobodyThere}), &out)
 	s.incoming, s.hook, s.outgoing = in.Webhook.ID, in.Webhook.Token, out.Webhook.ID
-	c["stranger"].must(http.MethodPost, path("/rooms/%d/leave", s.room), nil)
+	c["non-member"].must(http.MethodPost, path("/rooms/%d/leave", s.room), nil)
 	for _, role := range []string{"moderator", "admin"} {
 		owner.must(http.MethodPatch, path("/rooms/%d/members/%d", s.room, c[role].User.ID), map[string]string{"role": role})
 	}
@@ -555,7 +555,7 @@ func writeForm(t *testing.T, to *bytes.Buffer, file []byte) (contentType string)
 }
 
 // onServer are the columns of what is not about a room.
-var onServer = []string{"nobody", "guest", "bot", "user", "server admin"}
+var onServer = []string{"signed out", "guest", "bot", "user", "server admin"}
 
 // crowd has somebody for each column, until a deed ends the session.
 type crowd struct {
