@@ -14,28 +14,40 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// alertTests are the tests of promtool: the alerts that fire in any of them, and the metrics
-// that the healthy one has.
+// alertTestFiles are the files of promtool tests.
+var alertTestFiles = []string{"alerts_test.yml", "alerts_days_test.yml"}
+
+// promtoolTest is a test of the alerts.
+type promtoolTest struct {
+	Name   string
+	Series []struct{ Series string } `yaml:"input_series"`
+	Checks []struct {
+		Samples []struct{ Labels string } `yaml:"exp_samples"`
+	} `yaml:"promql_expr_test"`
+}
+
+func readAlertTests(t *testing.T) (tests []promtoolTest) {
+	t.Helper()
+	for _, name := range alertTestFiles {
+		text, err := os.ReadFile("../../deploy/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct{ Tests []promtoolTest }
+		if err := yaml.Unmarshal(text, &file); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		tests = append(tests, file.Tests...)
+	}
+	return tests
+}
+
+// alertTests returns the alerts that fire in any of the promtool tests, and the metrics of the
+// test "healthy".
 func alertTests(t *testing.T) (firing, healthy []string) {
 	t.Helper()
-	var file struct {
-		Tests []struct {
-			Name   string
-			Series []struct{ Series string } `yaml:"input_series"`
-			Checks []struct {
-				Samples []struct{ Labels string } `yaml:"exp_samples"`
-			} `yaml:"promql_expr_test"`
-		}
-	}
-	text, err := os.ReadFile("../../deploy/alerts_test.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
 	name := regexp.MustCompile(`alertname="([^"]+)"`)
-	for _, test := range file.Tests {
+	for _, test := range readAlertTests(t) {
 		for _, check := range test.Checks {
 			for _, sample := range check.Samples {
 				firing = append(firing, name.FindStringSubmatch(sample.Labels)[1])
@@ -53,7 +65,7 @@ func alertTests(t *testing.T) (firing, healthy []string) {
 
 func TestAlertsFireAndAreSilent(t *testing.T) {
 	promtool := testenv.Program(t, "promtool", "prometheus")
-	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, {"test", "rules", "alerts_test.yml"}} {
+	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, append([]string{"test", "rules"}, alertTestFiles...)} {
 		cmd := exec.CommandContext(ctx(t), promtool, args...)
 		cmd.Dir = "../../deploy"
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -62,7 +74,8 @@ func TestAlertsFireAndAreSilent(t *testing.T) {
 	}
 }
 
-// TestEveryAlertIsTested wants a test in which it fires, and its metrics in the healthy one.
+// TestEveryAlertIsTested checks that each alert fires in a test, and that the test "healthy" has its
+// metrics.
 func TestEveryAlertIsTested(t *testing.T) {
 	firing, healthy := alertTests(t)
 	watched := watchedMetrics(t)
