@@ -93,3 +93,10 @@ const RequestBudget = 1900 * time.Millisecond
 func ErrUnavailable(cause error) *Error {
 	return &Error{Code: Unavailable, Text: "The server cannot do this right now. Please try again.", RetryAfter: time.Second, Err: cause}
 }
+
+// ErrRetryAfter is RATE_LIMITED with text, to which it adds the time until the request may be
+// sent again.
+func ErrRetryAfter(after time.Duration, text string) *Error {
+	seconds := (after + time.Second - 1) / time.Second
+	return &Error{Code: RateLimited, Text: fmt.Sprintf("%s Try again in %d s.", text, seconds), RetryAfter: after}
+}

@@ -6,24 +6,21 @@ import (
 	"slices"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// A connection that is silent for pingAfter is pinged, and one that is silent for
-// deadAfter is cut. "Online" means a live connection within 35 s (promise G5), so that
-// deadAfter, and what follows until others are told, stay below that: see offlineWithin.
+// A connection from which nothing is received is pinged after pingAfter and cut after
+// deadAfter. "Online" means a live connection within 35 s (promise G5): deadAfter and the
+// time until other users see the change (see offlineWithin) add up to less.
 const (
 	pingAfter         = 12 * time.Second
 	deadAfter         = 23 * time.Second
 	keepaliveInterval = 2 * time.Second
 )
 
-// runHeadReads compares the cursors of the open rooms with the heads in the store,
-// so that what the bus lost is found: the last message of a room has no
-// successor whose number would show the hole.
+// runHeadReads compares the cursors of the open rooms with the heads in the store. So it
+// finds events that the bus lost, also the last one of a room, after which no later event
+// shows the gap.
 func (h *Hub) runHeadReads(ctx context.Context) {
 	tick := time.NewTicker(suspectHeadsInterval)
 	defer tick.Stop()
@@ -56,7 +53,7 @@ func (h *Hub) readHeads(ctx context.Context) {
 	heads, err := h.rooms.Heads(ctx, ids)
 	if err != nil {
 		if ctx.Err() == nil {
-			h.log.Warn("heads not read", "err", err)
+			h.log.Warn("read heads failed", "err", err)
 		}
 		return
 	}
@@ -69,26 +66,26 @@ func (h *Hub) readHeads(ctx context.Context) {
 	}
 }
 
-// every does something at each tick until ctx ends.
-func every(ctx context.Context, d time.Duration, do func(now time.Time)) {
-	tick := time.NewTicker(d)
+// every calls f at each tick until ctx ends.
+func every(ctx context.Context, interval time.Duration, f func(now time.Time)) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			do(now)
+			f(now)
 		}
 	}
 }
 
-// runSessionReads closes the sockets of sessions that ended where no notice told.
+// runSessionReads closes the connections of sessions whose end the bus did not report.
 func (h *Hub) runSessionReads(ctx context.Context) {
 	every(ctx, sessionsInterval, func(time.Time) { h.readSessions(ctx) })
 }
 
-// Sessions are those with a socket on this node.
+// Sessions returns the sessions with a connection on this node.
 func (h *Hub) Sessions() []chat.SessionID {
 	seen := map[chat.SessionID]struct{}{}
 	for _, c := range h.allConns() {
@@ -98,19 +95,19 @@ func (h *Hub) Sessions() []chat.SessionID {
 }
 
 func (h *Hub) readSessions(ctx context.Context) {
-	ended, err := h.accounts.SessionsEnded(ctx, h.Sessions())
+	ids, err := h.accounts.SessionsEnded(ctx, h.Sessions())
 	if err != nil {
 		if ctx.Err() == nil {
-			h.log.Warn("sessions not read", "err", err)
+			h.log.Warn("read ended sessions failed", "err", err)
 		}
 		return
 	}
-	over := make(map[chat.SessionID]bool, len(ended))
-	for _, id := range ended {
-		over[id] = true
+	ended := make(map[chat.SessionID]bool, len(ids))
+	for _, id := range ids {
+		ended[id] = true
 	}
-	if len(over) > 0 {
-		h.endSessions(func(c *Conn) bool { return over[c.caller.Session] })
+	if len(ended) > 0 {
+		h.endSessions(func(c *Conn) bool { return ended[c.caller.Session] })
 	}
 }
 
@@ -118,74 +115,25 @@ func (h *Hub) endSessions(ended func(*Conn) bool) {
 	for _, c := range h.allConns() {
 		if ended(c) {
 			for id := range c.subscriptions() {
-				h.unsubscribe(c, id) // nothing newer reaches it, even before it is closed
+				h.unsubscribe(c, id) // later events are not sent to it, although it is not closed yet
 			}
 			c.close(closeSessionEnded, "session ended")
 		}
 	}
 }
 
-// runKeepalive pings what is silent and lets go what stays so.
+// runKeepalive pings idle connections and cuts dead ones.
 func (h *Hub) runKeepalive(ctx context.Context) {
 	every(ctx, keepaliveInterval, h.pingIdle)
 }
 
 func (h *Hub) pingIdle(now time.Time) {
 	for _, c := range h.allConns() {
-		switch silent := now.Sub(c.socket.Heard()); {
-		case silent > deadAfter:
+		switch idle := now.Sub(c.socket.Heard()); {
+		case idle > deadAfter:
 			c.socket.Cut()
-		case silent > pingAfter:
+		case idle > pingAfter:
 			c.socket.Ping()
 		}
 	}
-}
-
-// Drain ends this node's connections: no new ones, a word to each when to
-// reconnect, spread over half of the time that ctx leaves, and then a close 1001
-// each. It returns when all are gone or ctx ends.
-func (h *Hub) Drain(ctx context.Context) {
-	h.mu.Lock()
-	h.draining = true
-	h.mu.Unlock()
-	conns := h.allConns()
-	spread := drainSpread(len(conns))
-	for i, c := range conns {
-		wait := spread * time.Duration(i) / time.Duration(len(conns))
-		c.queue.pushAnswer(wire.Encode(wire.EventDraining, wire.Draining{ReconnectInMs: (wait + drainNotice).Milliseconds()}))
-	}
-	if sleep(ctx, drainNotice) {
-		for i, c := range conns {
-			if i > 0 && !sleep(ctx, spread/time.Duration(len(conns))) {
-				break
-			}
-			c.close(websocket.StatusGoingAway, "the server is going away")
-		}
-	}
-	gone := make(chan struct{})
-	go func() { h.sockets.Wait(); close(gone) }()
-	select {
-	case <-gone:
-	case <-ctx.Done():
-		for _, c := range h.allConns() {
-			c.socket.Cut()
-		}
-		<-gone
-	}
-}
-
-// drainNotice lets the word be read before the close comes.
-const drainNotice = 200 * time.Millisecond
-
-// drainSpread spaces the closes: 1,000 clients come back in two seconds, and
-// more in at most ten.
-func drainSpread(conns int) time.Duration {
-	return min(time.Duration(conns)*2*time.Millisecond, 10*time.Second)
-}
-
-// Draining tells whether Drain has begun.
-func (h *Hub) Draining() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.draining
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
-func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
-	r := newRig(t)
+func TestADeadConnectionIsCutAndAnIdleOneKept(t *testing.T) {
+	r := newTestHub(t)
 	conns := make(chan *Conn, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		socket, err := socket.Accept(w, req, websocket.AcceptOptions{InsecureSkipVerify: true})
@@ -40,14 +40,14 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer idle.CloseNow()
-	go func() { // whoever reads answers pings
+	go func() { // a client that reads responds to pings
 		for {
 			if _, _, err := idle.Read(context.Background()); err != nil {
 				return
 			}
 		}
 	}()
-	living := <-conns
+	idleConn := <-conns
 
 	dead, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
 	if err != nil {
@@ -59,40 +59,40 @@ func TestADeadSocketIsLetGoAndAnIdleOneKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := <-conns
+	deadConn := <-conns
 
-	r.hub.pingIdle(gone.socket.Heard().Add(pingAfter + time.Second))
-	eventually(t, "the pong of the idle socket", func() bool { return living.socket.Heard().After(gone.socket.Heard()) })
-	r.hub.pingIdle(living.socket.Heard().Add(deadAfter))
-	eventually(t, "the end of the dead socket", func() bool { return len(r.hub.allConns()) == 1 })
-	if r.hub.allConns()[0] != living || living.closing() {
-		t.Error("the idle socket was let go as well")
+	r.hub.pingIdle(deadConn.socket.Heard().Add(pingAfter + time.Second))
+	eventually(t, "the pong of the idle client", func() bool { return idleConn.socket.Heard().After(deadConn.socket.Heard()) })
+	r.hub.pingIdle(idleConn.socket.Heard().Add(deadAfter))
+	eventually(t, "the end of the dead connection", func() bool { return len(r.hub.allConns()) == 1 })
+	if r.hub.allConns()[0] != idleConn || idleConn.closing() {
+		t.Error("the idle connection was closed as well")
 	}
 }
 
-// TestNobodyIsShownOnlineForLongerThanPromised adds up what happens one after the other
-// until others are told that somebody is offline (promise G5).
-func TestNobodyIsShownOnlineForLongerThanPromised(t *testing.T) {
+// TestUsersAreShownOfflineInTime adds up the consecutive delays until other users see that a
+// user is offline (promise G5).
+func TestUsersAreShownOfflineInTime(t *testing.T) {
 	const promised = 35 * time.Second
-	const trip = time.Second // to Redis, which is given up after that
-	for what, took := range map[string]time.Duration{
-		"a socket that falls silent": deadAfter + keepaliveInterval + trip + offlineWithin,
-		"a node that is killed":      presence.Lease + trip + offlineWithin,
+	const roundTrip = time.Second // of Redis, at most: then it times out
+	for name, delay := range map[string]time.Duration{
+		"a client that stops responding": deadAfter + keepaliveInterval + roundTrip + offlineWithin,
+		"a node that is killed":          presence.Lease + roundTrip + offlineWithin,
 	} {
-		if took > promised {
-			t.Errorf("%s is shown online for up to %s, want at most %s", what, took, promised)
+		if delay > promised {
+			t.Errorf("%s is shown online for up to %s, want at most %s", name, delay, promised)
 		}
 	}
 }
 
-// eventually waits for what must come.
+// eventually waits until ok returns true.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(20 * time.Second); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come", what)
+			t.Fatalf("timed out waiting for %s", what)
 		}
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// command handles one command and answers it itself; what it returns as an error
-// is answered with an error frame. cid, where the data has one, is told with it.
+// command handles one command and responds to it. If it returns an error, the response is
+// an error frame with that error and with the cid of the data, if it has one.
 type command func(ctx context.Context, c *Conn, id json.Number, data json.RawMessage) (cid string, err error)
 
-// commands are all that a client can ask over the socket.
+// commands contains every command of the contract by its type.
 var commands = map[string]command{
 	wire.CommandRoomJoin:      decoded(joinRoom),
 	wire.CommandRoomLeave:     decoded(leaveRoom),
@@ -33,18 +33,18 @@ var commands = map[string]command{
 	wire.CommandPing:          decoded(ping),
 }
 
-// decoded makes a command of a function that takes its data in a Go type.
-func decoded[T any](do func(ctx context.Context, c *Conn, id json.Number, data T) error) command {
+// decoded returns a command that decodes its data and calls handle.
+func decoded[T any](handle func(ctx context.Context, c *Conn, id json.Number, data T) error) command {
 	return func(ctx context.Context, c *Conn, id json.Number, data json.RawMessage) (string, error) {
 		in, err := decode[T](data)
 		if err != nil {
 			return "", err
 		}
-		return "", do(ctx, c, id, in)
+		return "", handle(ctx, c, id, in)
 	}
 }
 
-// decodedSend is decoded for the command whose errors bear a cid.
+// decodedSend is decoded for message:send, the errors of which contain the cid.
 func decodedSend(ctx context.Context, c *Conn, id json.Number, data json.RawMessage) (string, error) {
 	in, err := decode[wire.MessageSend](data)
 	if err != nil {
@@ -59,20 +59,20 @@ func decode[T any](data json.RawMessage) (T, error) {
 		data = json.RawMessage(`{}`)
 	}
 	if err := strictjson.Decode(data, &in); err != nil {
-		return in, chat.Errorf(chat.BadRequest, "The command's data is not right: %v.", err)
+		return in, chat.Errorf(chat.BadRequest, "Invalid command data: %v.", err)
 	}
 	return in, nil
 }
 
-// reads are the commands that cost a read of the store or of presence and change no
-// room. A user has one budget for them, and for those over REST.
+// reads contains the commands that read the store or presence and change no room. They
+// share one budget per user with the reads over REST.
 var reads = map[string]bool{
 	wire.CommandRoomJoin: true, wire.CommandRoomChanges: true, wire.CommandReadMark: true,
 	wire.CommandTypingStart: true, wire.CommandTypingStop: true, wire.CommandPresenceSet: true,
 }
 
-// handle does one command. It returns false if the command was unreadable. A command
-// that panics is answered with INTERNAL, and the connection ends.
+// handle handles one command and reports whether it was valid. If a command panics, the
+// response is INTERNAL and the connection is closed.
 func (c *Conn) handle(ctx context.Context, line []byte) bool {
 	ctx, cancel := context.WithTimeout(ctx, chat.RequestBudget)
 	defer cancel()
@@ -93,26 +93,26 @@ func (c *Conn) handle(ctx context.Context, line []byte) bool {
 	return chat.CodeOf(err) != chat.BadRequest
 }
 
-// do decodes line into in and does what it says.
+// do decodes line into in and runs the command.
 func (c *Conn) do(ctx context.Context, line []byte, in *wire.Command) (cid string, err error) {
 	if err := strictjson.Decode(line, in); err != nil {
 		*in = wire.Command{}
-		return "", chat.Errorf(chat.BadRequest, "That is not a command: %v.", err)
+		return "", chat.Errorf(chat.BadRequest, "Invalid command: %v.", err)
 	}
-	do, ok := commands[in.Type]
+	run, ok := commands[in.Type]
 	if !ok {
-		defer func() { in.Type = "" }() // whatever a stranger sends is not for the log
-		return "", chat.Errorf(chat.BadRequest, "There is no command %q.", in.Type)
+		defer func() { in.Type = "" }() // keep arbitrary input out of the log
+		return "", chat.Errorf(chat.BadRequest, "Unknown command %q.", in.Type)
 	}
 	if reads[in.Type] {
 		if err := c.service.CountRead(c.caller); err != nil {
 			return "", err
 		}
 	}
-	return do(ctx, c, in.ID, in.Data)
+	return run(ctx, c, in.ID, in.Data)
 }
 
-// codeOf is the code of an error, "" for none.
+// codeOf returns the code of err, "" if err is nil.
 func codeOf(err error) chat.Code {
 	if err == nil {
 		return ""
@@ -120,19 +120,19 @@ func codeOf(err error) chat.Code {
 	return chat.CodeOf(err)
 }
 
-func pageLimit(asked, standard int) (int, error) {
+func pageLimit(requested, defaultLimit int) (int, error) {
 	switch {
-	case asked == 0:
-		return standard, nil
-	case asked < 0 || asked > chat.MaxPage:
-		return 0, chat.Errorf(chat.BadRequest, "A limit is 1 to %d.", chat.MaxPage).WithField("limit")
+	case requested == 0:
+		return defaultLimit, nil
+	case requested < 0 || requested > chat.MaxPage:
+		return 0, chat.Errorf(chat.BadRequest, "The limit must be between 1 and %d.", chat.MaxPage).WithField("limit")
 	}
-	return asked, nil
+	return requested, nil
 }
 
-// joinRoom makes the caller a member where it may and brings the connection up
-// to date: it takes a seat first, so that no event is missed, then reads, and
-// then goes live with the answer and what came meanwhile, in order.
+// joinRoom makes the caller a member, if allowed, and brings the connection up to date. It
+// subscribes first, so that no event is missed, then reads the store, and then activates
+// the subscription: the response and the events received since then are sent in order.
 func joinRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomJoin) error {
 	limit, err := pageLimit(in.Limit, chat.DefaultPage)
 	if err != nil {
@@ -151,27 +151,27 @@ func joinRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomJoin) er
 	if err != nil {
 		return err
 	}
-	p, caught, err := c.loadRoom(ctx, in, limit)
+	snapshot, caught, err := c.loadRoom(ctx, in, limit)
 	if err != nil {
 		c.hub.unsubscribe(c, in.RoomID)
 		return err
 	}
 	c.waitForDrain()
-	joined := wire.RoomJoined{Room: p.room, Membership: p.membership, RoomChanges: wire.NewRoomChanges(in.RoomID, caught)}
+	joined := wire.RoomJoined{Room: snapshot.room, Membership: snapshot.membership, RoomChanges: wire.NewRoomChanges(in.RoomID, caught)}
 	joined.Room.Head = caught.Head
 	if r.presenceStale(time.Now()) {
 		c.hub.readPresence(ctx, []*room{r})
 	}
-	r.activate(c, p, caught.To, func(online []chat.UserID, count *int) []byte {
+	r.activate(c, snapshot, caught.To, func(online []chat.UserID, count *int) []byte {
 		joined.Online, joined.Room.OnlineCount = online, count
 		return wire.EncodeResponse(id, wire.ResponseRoomJoined, joined)
 	})
 	return nil
 }
 
-// loadRoom reads for a connection that has its seat where it sits and what it lacks.
-// The membership is one of after the seat was taken: the event of an end that came
-// before might be heard by nobody.
+// loadRoom reads the room, the membership and the changes that the client has missed. The
+// connection has subscribed before: if the membership ends after it was read here, the
+// subscription receives that event.
 func (c *Conn) loadRoom(ctx context.Context, in wire.RoomJoin, limit int) (joinSnapshot, chat.CaughtUp, error) {
 	room, membership, err := c.service.JoinFromConn(ctx, c.caller, in.RoomID, in.Password, c.id)
 	if err != nil {
@@ -181,14 +181,14 @@ func (c *Conn) loadRoom(ctx context.Context, in wire.RoomJoin, limit int) (joinS
 	return joinSnapshot{room, membership}, caught, err
 }
 
-// catchUp reads what the client lacks of a room as it was read just now. Where its
-// number means nothing any more it gets the newest messages, marked as a reset.
+// catchUp reads the changes that the client has missed in a room that was just read. If the
+// number of the client is no longer valid, it returns the newest messages as a reset.
 func (c *Conn) catchUp(ctx context.Context, room chat.Room, in wire.RoomJoin, limit int) (chat.CaughtUp, error) {
 	if in.Since == nil {
 		return c.service.NewestIn(ctx, c.caller, room, limit)
 	}
-	ask := chat.CatchUp{Room: in.RoomID, Since: *in.Since, Epoch: chat.Epoch(in.Epoch), Limit: limit}
-	caught, err := c.service.ChangesIn(ctx, c.caller, room, ask)
+	query := chat.CatchUp{Room: in.RoomID, Since: *in.Since, Epoch: chat.Epoch(in.Epoch), Limit: limit}
+	caught, err := c.service.ChangesIn(ctx, c.caller, room, query)
 	if err != nil || !caught.Reset {
 		return caught, err
 	}
@@ -228,27 +228,27 @@ func sendMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageSe
 		return err
 	}
 	c.hub.metrics.Confirm(metrics.BySocket, fresh, time.Since(began))
-	if _, seated := c.subscriptions()[in.RoomID]; seated {
-		_ = c.setTyping(in.RoomID, false, c.typingAllowed(ctx, in.RoomID)) // who has sent types no more
+	if _, subscribed := c.subscriptions()[in.RoomID]; subscribed {
+		_ = c.setTyping(in.RoomID, false, c.typingAllowed(ctx, in.RoomID)) // to send ends typing
 	}
 	c.respond(id, wire.ResponseMessageConfirmed, wire.MessageConfirmed{CID: m.CID, RoomID: m.RoomID, ID: m.ID, Seq: m.Seq, CreatedAt: m.CreatedAt})
 	return nil
 }
 
 func editMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageEdit) error {
-	return c.done(id)(c.service.EditMessage(ctx, c.caller, in.MessageID, in.Text))
+	return c.respondChange(id)(c.service.EditMessage(ctx, c.caller, in.MessageID, in.Text))
 }
 
 func deleteMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageRef) error {
-	return c.done(id)(c.service.DeleteMessage(ctx, c.caller, in.MessageID))
+	return c.respondChange(id)(c.service.DeleteMessage(ctx, c.caller, in.MessageID))
 }
 
 func react(ctx context.Context, c *Conn, id json.Number, in wire.MessageReact) error {
-	return c.done(id)(c.service.React(ctx, c.caller, in.MessageID, in.Emoji, in.On))
+	return c.respondChange(id)(c.service.React(ctx, c.caller, in.MessageID, in.Emoji, in.On))
 }
 
-// done answers a change of a message with the number of its latest change.
-func (c *Conn) done(id json.Number) func(m chat.Message, err error) error {
+// respondChange responds to a change of a message with the number of the message's latest change.
+func (c *Conn) respondChange(id json.Number) func(m chat.Message, err error) error {
 	return func(m chat.Message, err error) error {
 		if err == nil {
 			c.respond(id, wire.ResponseOK, wire.Done{Seq: m.ChangeSeq})
@@ -275,7 +275,7 @@ func stopTyping(ctx context.Context, c *Conn, _ json.Number, in wire.RoomRef) er
 
 func setPresence(_ context.Context, c *Conn, id json.Number, in wire.PresenceSet) error {
 	if in.Status != chat.Online && in.Status != chat.Away && in.Status != chat.Busy {
-		return chat.Errorf(chat.BadRequest, "A status is online, away or busy.").WithField("status")
+		return chat.Errorf(chat.BadRequest, "The status must be online, away or busy.").WithField("status")
 	}
 	c.hub.setStatus(c.caller.User.ID, in.Status)
 	c.respond(id, wire.ResponseOK, wire.Nothing{})

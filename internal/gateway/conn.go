@@ -21,7 +21,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// Close codes of the contract, beside those of RFC 6455.
+// Close codes of the contract, in addition to those of RFC 6455.
 const (
 	closeSessionEnded websocket.StatusCode = 4001
 	closeAbuse        websocket.StatusCode = 4002
@@ -30,64 +30,50 @@ const (
 )
 
 const (
-	readLimit    = 32 << 10 // bytes of a client's frame; beyond it 1009
-	writeTimeout = 10 * time.Second
-	// closeTimeout is how long a connection may take to end after that was decided: to
-	// write what is queued, to send the close and to receive the client's. After it the
-	// TCP connection is closed.
-	closeTimeout   = 8 * time.Second
-	maxBadCommands = 100 // unreadable commands of one connection; beyond it 4002
+	readLimit      = 32 << 10 // bytes of a client's frame; a longer one closes with 1009
+	maxBadCommands = 100      // invalid commands of one connection; one more closes with 4002
 
-	// commandRate is how many commands a second of one connection are done, and
-	// commandBurst how many at once. Whoever sends more waits: its own socket fills,
-	// and nobody else is hurt.
+	// commandRate is how many commands per second a connection may send, commandBurst how
+	// many at once. More commands wait unread: only the socket of their client fills up.
 	commandRate  = 100
 	commandBurst = 200
 )
 
-// Conn is one socket. One goroutine serves it: read handles commands one after the
-// other. What it is sent waits in its queue, which the hub's writers empty. It is
-// ended by closing the socket, never by a context.
+// Conn is one WebSocket connection. One goroutine reads: it handles one command after the
+// other. The hub's writers write (see connWriter). A connection is ended by closing its
+// socket, never by cancelling a context.
 type Conn struct {
+	connWriter
+
 	id      string
 	caller  chat.Caller
-	token   []byte // the hash of caller's
-	hub     *Hub
+	token   []byte // the hash of the caller's token
 	service *service.Service
-	socket  *socket.Socket
-	queue   queue
-	written sync.WaitGroup // done when nothing will be written any more
-	next    *Conn          // who is written next; the hub's writers guard it
 	opened  time.Time
 	device  service.Device
 
-	// The reader's alone.
+	// Used only by the reader.
 	limiter     *rate.Limiter
 	badCommands int
 
-	// rooms are this connection's seats. Only its reader adds; the hub removes.
-	mu     sync.Mutex
-	rooms  map[chat.RoomID]*room
-	code   websocket.StatusCode // why it ends; 0 while it lives
-	reason string
-	cutoff *time.Timer // cuts the socket; nil until the connection is to end
+	// rooms are the rooms with a subscription of this connection. The reader adds, the
+	// reader and the hub remove.
+	roomsMu sync.Mutex
+	rooms   map[chat.RoomID]*room
 }
 
 func newConn(h *Hub, service *service.Service, socket *socket.Socket, caller chat.Caller, id string) *Conn {
 	c := &Conn{
-		id: id, caller: caller, hub: h, service: service, socket: socket, opened: time.Now(),
+		connWriter: connWriter{hub: h, socket: socket, wake: h.writers.wake},
+		id:         id, caller: caller, service: service, opened: time.Now(),
 		limiter: rate.NewLimiter(commandRate, commandBurst), rooms: map[chat.RoomID]*room{},
 	}
-	c.queue.wake = func() { h.writers.add(c) }
-	c.written.Add(1)
+	c.done.Add(1)
 	return c
 }
 
-// panics reports the panics of the connection.
-func (c *Conn) panics() recovery.Reporter { return c.hub.panics() }
-
-// serve runs the connection until its TCP connection is closed. ctx carries what its log
-// lines tell.
+// serve runs the connection until its TCP connection is closed. ctx contains the attributes
+// of its log lines.
 func (c *Conn) serve(ctx context.Context) {
 	c.hub.log.DebugContext(ctx, "connection opened")
 	err := recovery.Do(recovery.Connection, nil, func() error {
@@ -95,27 +81,17 @@ func (c *Conn) serve(ctx context.Context) {
 		c.read(ctx)
 		return nil
 	})
-	if c.panics().Report(ctx, err) {
+	if c.hub.panics().Report(ctx, err) {
 		c.close(websocket.StatusInternalError, "something went wrong")
 	}
-	c.end()
-	c.written.Wait()
-	c.cutoff.Stop()
+	c.endAndWait()
 	c.hub.remove(c)
 	code, reason := c.closedWith()
 	c.hub.log.DebugContext(ctx, "connection closed", "code", int(code), "reason", reason,
 		"lasted", time.Since(c.opened).Round(time.Millisecond).String())
 }
 
-// closedWith returns the close code and reason of this node, 0 if the client ended the
-// connection.
-func (c *Conn) closedWith() (websocket.StatusCode, string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.code, c.reason
-}
-
-// sendConnected sends the first frame, unless the connection is refused.
+// sendConnected sends the first frame, unless the connection is being closed already.
 func (c *Conn) sendConnected(ctx context.Context) {
 	if c.closing() {
 		return
@@ -126,13 +102,13 @@ func (c *Conn) sendConnected(ctx context.Context) {
 	case chat.CodeOf(err) == chat.Unauthenticated:
 		c.close(closeSessionEnded, "session ended")
 	default:
-		c.hub.log.WarnContext(ctx, "greet connection failed", "err", err)
+		c.hub.log.WarnContext(ctx, "send connected failed", "err", err)
 		c.close(websocket.StatusTryAgainLater, "please try again")
 	}
 }
 
-// read handles commands until the socket ends. ctx must outlive the socket:
-// cancelling it would cut the connection without a close code.
+// read handles commands until the socket ends. ctx must outlive the socket: to cancel it
+// would close the TCP connection without a close code.
 func (c *Conn) read(ctx context.Context) {
 	for {
 		kind, message, err := c.socket.Reader(ctx)
@@ -148,15 +124,15 @@ func (c *Conn) read(ctx context.Context) {
 	}
 }
 
-// messages are buffers for what is read. A connection has one only from the
-// beginning of a message until it is handled.
+// messages contains read buffers. A connection has one only while it reads and handles a
+// message.
 var messages = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
-// errClosing ends the reader of a connection that is to be closed.
+// errClosing ends the reader of a connection that is being closed.
 var errClosing = errors.New("connection is closing")
 
-// receive handles the commands of one message. It returns an error when the socket is
-// not to be read any more.
+// receive handles the commands of one message. It returns an error if the socket must not
+// be read any more.
 func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message io.Reader) error {
 	data := messages.Get().(*bytes.Buffer)
 	defer messages.Put(data)
@@ -168,7 +144,7 @@ func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message 
 		c.close(websocket.StatusUnsupportedData, "text frames only")
 		return errClosing
 	}
-	if err := c.limiter.Wait(ctx); err != nil { // the message costs as much as a command, also without one
+	if err := c.limiter.Wait(ctx); err != nil { // an empty message counts as one command
 		return err
 	}
 	commands := 0
@@ -182,87 +158,32 @@ func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message 
 			}
 		}
 		if c.closing() {
-			return errClosing // an ended session is not served while the close is on its way
+			return errClosing // the session may have ended
 		}
 		if !c.handle(ctx, line) {
 			c.badCommands++
 		}
 		if c.badCommands > maxBadCommands {
-			c.close(closeAbuse, "too many unreadable commands")
+			c.close(closeAbuse, "too many invalid commands")
 			return errClosing
 		}
 	}
 	return nil
 }
 
-// close ends the connection with a code once what is queued has been written.
-// It does not block and may be called from anywhere, any number of times; the
-// first code counts.
-func (c *Conn) close(code websocket.StatusCode, reason string) {
-	c.mu.Lock()
-	if c.code == 0 {
-		c.code, c.reason = code, reason
-	}
-	c.mu.Unlock()
-	c.end()
-}
-
-// end has what is queued written and the socket closed, within closeTimeout whatever
-// the client does. It does not block.
-func (c *Conn) end() {
-	c.mu.Lock()
-	first := c.cutoff == nil
-	if first {
-		c.cutoff = time.AfterFunc(closeTimeout, c.socket.Cut)
-	}
-	c.mu.Unlock()
-	if first {
-		c.queue.end()
-	}
-}
-
-// sendEvent queues a frame for everybody. It never blocks: a conn that cannot keep
-// up is closed and catches up by seq.
-func (c *Conn) sendEvent(frame []byte) {
-	if !c.queue.pushEvent(frame) {
-		c.hub.metrics.SlowConns.Inc()
-		c.close(closeTooSlow, "too slow: reconnect and catch up")
-	}
-}
-
-// respond queues the answer to a command. While the answers before it wait to be
-// written it blocks the reader, so that a client which asks and does not read
-// costs no more than one answer.
+// respond queues the response to a command, after the previous responses have been written
+// (see waitForDrain).
 func (c *Conn) respond(id json.Number, kind string, data any) {
 	c.waitForDrain()
-	c.queue.pushAnswer(wire.EncodeResponse(id, kind, data))
+	c.pushResponse(wire.EncodeResponse(id, kind, data))
 }
 
-func (c *Conn) waitForDrain() {
-	full := c.queue.drainedWhenFull()
-	if full == nil || c.closing() {
-		return
-	}
-	patience := time.NewTimer(writeTimeout)
-	defer patience.Stop()
-	select {
-	case <-full:
-	case <-patience.C: // the bound of a write ends the connection
-	}
-}
-
-func (c *Conn) closing() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.code != 0
-}
-
-// respondError answers a command with an error frame.
+// respondError responds to a command with an error frame.
 func (c *Conn) respondError(ctx context.Context, id json.Number, cid string, err error) {
 	fault, ok := errors.AsType[*chat.Error](err)
 	if !ok {
-		if c.panics().Report(ctx, err) {
-			// What the command broke off may be half done: the client starts again.
+		if c.hub.panics().Report(ctx, err) {
+			// The command may be half done: the client must start again.
 			defer c.close(websocket.StatusInternalError, "something went wrong")
 		} else {
 			c.hub.log.ErrorContext(ctx, "command failed", "err", err)
@@ -270,7 +191,7 @@ func (c *Conn) respondError(ctx context.Context, id json.Number, cid string, err
 		fault = chat.Errorf(chat.Internal, "Something went wrong.")
 	}
 	if fault.Code == chat.Unavailable {
-		c.hub.log.WarnContext(ctx, "command not possible now", "err", err)
+		c.hub.log.WarnContext(ctx, "command unavailable", "err", err)
 	}
 	auth.LogRefusal(ctx, c.hub.log, fault)
 	c.hub.metrics.Refused.WithLabelValues(string(fault.Code)).Inc()
@@ -279,7 +200,7 @@ func (c *Conn) respondError(ctx context.Context, id json.Number, cid string, err
 	})
 }
 
-// heads returns how far this node knows the rooms of this connection.
+// heads returns the highest known number of each room with a subscription.
 func (c *Conn) heads() map[chat.RoomID]chat.Seq {
 	heads := map[chat.RoomID]chat.Seq{}
 	for id, r := range c.subscriptions() {
@@ -288,14 +209,14 @@ func (c *Conn) heads() map[chat.RoomID]chat.Seq {
 	return heads
 }
 
-// subscriptions returns a copy: no room may be locked while c is.
+// subscriptions returns a copy of rooms, so that the caller may lock a room.
 func (c *Conn) subscriptions() map[chat.RoomID]*room {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.roomsMu.Lock()
+	defer c.roomsMu.Unlock()
 	return maps.Clone(c.rooms)
 }
 
-// sendRoomRemoved tells the client that a room is no longer its own. The room is locked.
+// sendRoomRemoved sends room:removed and drops the room. The room is locked.
 func (c *Conn) sendRoomRemoved(id chat.RoomID, reason chat.RemovalReason) {
 	c.dropRoom(id)
 	c.sendEvent(wire.Encode(wire.EventRoomRemoved, wire.RoomRemoved{RoomID: id, Reason: reason}))
@@ -309,7 +230,7 @@ func removalReason(kind wire.Kind) chat.RemovalReason {
 }
 
 func (c *Conn) dropRoom(id chat.RoomID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.roomsMu.Lock()
+	defer c.roomsMu.Unlock()
 	delete(c.rooms, id)
 }

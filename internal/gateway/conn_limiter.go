@@ -8,63 +8,65 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// connLimitRetry is when to come again where too many sockets are open.
+// connLimitRetry is the RetryAfter of a client with too many open connections.
 const connLimitRetry = 10 * time.Second
 
-// connLimiter counts the open sockets of each crowd.
+// connLimiter counts the open connections of each client key.
 type connLimiter struct {
 	mu   sync.Mutex
 	open map[string]int
 }
 
-// acquire counts one more socket, unless there are most already.
-func (c *connLimiter) acquire(crowd string, most int) bool {
+// acquire counts one more connection of key and reports whether it did: not if limit are
+// open already.
+func (c *connLimiter) acquire(key string, limit int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open[crowd] >= most {
+	if c.open[key] >= limit {
 		return false
 	}
 	if c.open == nil {
 		c.open = map[string]int{}
 	}
-	c.open[crowd]++
+	c.open[key]++
 	return true
 }
 
-// release counts one less.
-func (c *connLimiter) release(crowd string) {
-	if crowd == "" {
+// release counts one connection of key less.
+func (c *connLimiter) release(key string) {
+	if key == "" {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open[crowd]--; c.open[crowd] == 0 {
-		delete(c.open, crowd)
+	if c.open[key]--; c.open[key] == 0 {
+		delete(c.open, key)
 	}
 }
 
-// acquireConn lets a client in, before anything is asked of the store for it.
-func (s *Server) acquireConn(crowd string) error {
-	if crowd == "" {
+// acquireConn counts a connection of key, or returns RATE_LIMITED. It is called before the
+// store is read for the client.
+func (s *Server) acquireConn(key string) error {
+	if key == "" {
 		return nil
 	}
-	if after, ok := s.Failures.Ready(crowd); !ok {
+	if after, ok := s.Failures.Ready(key); !ok {
 		return errTooManyConns(after)
 	}
-	if !s.conns.acquire(crowd, s.Service.Limits.Now().SocketsPerAddress) {
+	if !s.conns.acquire(key, s.Service.Limits.Now().SocketsPerAddress) {
 		return errTooManyConns(connLimitRetry)
 	}
 	return nil
 }
 
-// countFailure counts an upgrade that was the client's own fault.
-func (s *Server) countFailure(crowd string, err error) {
+// countFailure counts an upgrade that was refused because of the client.
+func (s *Server) countFailure(key string, err error) {
 	fault, ok := errors.AsType[*chat.Error](err)
-	if crowd != "" && ok && fault.Code != chat.Unavailable {
-		_, _ = s.Failures.Allow(crowd)
+	if key != "" && ok && fault.Code != chat.Unavailable {
+		_, _ = s.Failures.Allow(key)
 	}
 }
 
 func errTooManyConns(after time.Duration) error {
-	return &chat.Error{Code: chat.RateLimited, Text: "Too many connections come from your address.", RetryAfter: after}
+	return chat.ErrRetryAfter(after, "Too many connections from your address.")
 }

@@ -8,18 +8,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// What this node can tell while the store is away: to whoever sits in a room, what
-// it has been told already. Nothing newer leaves the node so, and who lost the seat
-// gets nothing: the end of a session or membership comes by the bus, which must be
-// well for it.
+// While the store is unreachable, this node answers some requests from memory: a connection
+// with a live subscription gets what it has been sent before, and nothing newer. A
+// connection without a subscription gets nothing. The end of a session or membership is
+// received from the bus: while the bus is suspect, nothing is answered from memory.
 
-// joinSnapshot is what the room and the membership of a seat were when it went live.
+// joinSnapshot is the room and the membership as they were when a subscription became live.
 type joinSnapshot struct {
 	room       chat.Room
 	membership chat.Membership
 }
 
-// liveSub returns a copy of c's seat where it is live.
+// liveSub returns a copy of the subscription of c, if it is live.
 func (r *room) liveSub(c *Conn) (subscription, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -30,8 +30,7 @@ func (r *room) liveSub(c *Conn) (subscription, bool) {
 	return *s, true
 }
 
-// DeliveredSeq returns up to which number of a room a live connection of caller's session
-// has been told.
+// DeliveredSeq implements chat.Subscriptions.
 func (h *Hub) DeliveredSeq(caller chat.Caller, room chat.RoomID) (chat.Seq, bool) {
 	r := h.room(room)
 	if r == nil || h.bus.Suspect() {
@@ -48,7 +47,8 @@ func (h *Hub) DeliveredSeq(caller chat.Caller, room chat.RoomID) (chat.Seq, bool
 	return 0, false
 }
 
-// Caller finds whose token it is among those who have a live connection.
+// Caller returns the caller to whom a token belongs, if the caller has a connection on this
+// node.
 func (h *Hub) Caller(tokenHash []byte) (chat.Caller, bool) {
 	if h.bus.Suspect() {
 		return chat.Caller{}, false
@@ -61,11 +61,11 @@ func (h *Hub) Caller(tokenHash []byte) (chat.Caller, bool) {
 	return chat.Caller{}, false
 }
 
-// joinDegraded answers a room:join of whoever sits in the room already; the seat stays
-// as it is. cause is why the store was not asked.
+// joinDegraded responds to a room:join from memory if c has a subscription in the room,
+// which does not change. Otherwise it returns cause, the error of the store.
 func (c *Conn) joinDegraded(id json.Number, in wire.RoomJoin, limit int, cause error) error {
-	r, sits := c.subscriptions()[in.RoomID]
-	if !sits {
+	r, subscribed := c.subscriptions()[in.RoomID]
+	if !subscribed {
 		return cause
 	}
 	s, live := r.liveSub(c)
@@ -84,6 +84,6 @@ func (c *Conn) joinDegraded(id json.Number, in wire.RoomJoin, limit int, cause e
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	joined.Online, joined.Room.OnlineCount = r.onlineFor(c.caller.User.ID)
-	c.queue.pushAnswer(wire.EncodeResponse(id, wire.ResponseRoomJoined, joined))
+	c.pushResponse(wire.EncodeResponse(id, wire.ResponseRoomJoined, joined))
 	return nil
 }

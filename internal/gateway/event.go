@@ -8,18 +8,18 @@ import (
 // event is an event of a room on its way to the connections of this node.
 type event struct {
 	wire.Envelope
-	// change is what Frame encodes. It is set for events of this node, and for others if
-	// it is needed: see Hub.decode.
+	// change is the content of Frame. It is set for events of this node, and for events of
+	// other nodes if it is needed: see Hub.decode.
 	change *chat.MessageChanged
 }
 
-// newEvent returns the event of a change that is known in Go types.
+// newEvent returns the event of a change that was read from the store.
 func newEvent(change chat.MessageChanged) event {
 	return event{Envelope: wire.EncodeRoomEvent(change), change: &change}
 }
 
-// frames are the frames of one event, encoded once for all receivers, and once more for
-// each user who reacted to the message ("me").
+// frames contains the frames of one event: one for all receivers, and one for each user who
+// reacted to the message, because of the field "me".
 type frames struct {
 	event
 	personal map[chat.UserID][]byte

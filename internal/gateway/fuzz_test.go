@@ -17,8 +17,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
-// FuzzCommand hands a line from a stranger to a connection: whatever it is, there
-// is an answer or an event, each of them JSON on one line, and never INTERNAL.
+// FuzzCommand handles an arbitrary line as a command: every response and event is one line
+// of JSON, and none is INTERNAL.
 func FuzzCommand(f *testing.F) {
 	for _, line := range []string{
 		`{"id":1,"type":"ping","data":{}}`,
@@ -32,7 +32,7 @@ func FuzzCommand(f *testing.F) {
 	} {
 		f.Add([]byte(line))
 	}
-	r := newRig(f)
+	r := newTestHub(f)
 	unlimited := ratelimit.New[chat.UserID](rate.Inf, 1, time.Now)
 	service := &service.Service{Dependencies: service.Dependencies{
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Publisher: r.hub,
@@ -50,18 +50,18 @@ func FuzzCommand(f *testing.F) {
 	}}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		c := newConn(r.hub, service, nil, r.alice, "fuzz")
-		c.queue.wake = func() {}
+		c.wake = func(*connWriter) {}
 		c.handle(context.Background(), line)
-		frames := c.queue.all()
+		frames := c.takeAll()
 		for id := range c.subscriptions() {
 			r.hub.unsubscribe(c, id)
 		}
 		for _, frame := range frames {
 			if !json.Valid(frame) || strings.Contains(string(frame), "\n") {
-				t.Fatalf("answer to %q is not one line of JSON: %q", line, frame)
+				t.Fatalf("response to %q = %q, want one line of JSON", line, frame)
 			}
 			if strings.Contains(string(frame), `"code":"INTERNAL"`) {
-				t.Fatalf("answer to %q is %s", line, frame)
+				t.Fatalf("response to %q = %s", line, frame)
 			}
 		}
 	})

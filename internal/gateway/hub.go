@@ -1,6 +1,20 @@
-// Package gateway serves the WebSocket: the sockets of this node, the rooms they
-// subscribe in, and the order in which events reach them. The store is the truth and
-// the bus a hint; the hub turns the two into one gapless stream per room.
+// Package gateway serves the WebSocket. A Hub has the connections of one node and the rooms
+// in which they have subscriptions. It publishes events to the other nodes, receives theirs
+// from the bus, and sends each connection the events of its rooms: in the order of their
+// numbers (seq), without gaps and duplicates. The bus is fast but may lose, repeat and
+// reorder events. The store is authoritative: a room reads from it what the bus has lost.
+//
+// A Conn has one goroutine that reads commands. The events and responses for it are queued
+// (connWriter) and written by the goroutines of the hub's writers.
+//
+// Lock order: a goroutine that holds a lock takes only locks further to the right.
+//
+//	Hub.mu → room.mu → Conn.roomsMu | Hub.statusMu | connWriter.mu | writers.mu
+//
+// The four on the right are leaves: with one of them held no other lock is taken.
+// connWriter.mu is released before writers.mu is taken. Hub.surveyMu and connLimiter.mu are
+// taken with no other lock held. What is called with Hub.mu or room.mu held (the bus,
+// presence and the cache) does not block and does not call back.
 package gateway
 
 import (
@@ -22,16 +36,16 @@ var (
 	_ chat.Subscriptions = (*Hub)(nil)
 )
 
-// How often the hub looks for what the bus may have lost.
+// How often the hub reads from the store what the bus may have lost.
 const (
 	headsInterval        = 5 * time.Second
 	suspectHeadsInterval = time.Second
 	sessionsInterval     = 4 * time.Second
 )
 
-// Deps are what a Hub stands on.
+// Deps are the dependencies of a Hub.
 type Deps struct {
-	Node     string // this process's name
+	Node     string // the name of this process
 	Epoch    chat.Epoch
 	Rooms    chat.Rooms
 	Messages chat.Messages
@@ -39,13 +53,13 @@ type Deps struct {
 	Bus      wire.Bus
 	Presence chat.Presence
 	Cache    chat.MessageCache
-	// LimitsChanged is called when a notice says so; nil is nobody.
+	// LimitsChanged is called when another node has changed the limits. It may be nil.
 	LimitsChanged func()
 	Metrics       *metrics.Metrics
 	Log           *slog.Logger
 }
 
-// Hub holds the connections and open rooms of one node.
+// Hub has the connections and open rooms of one node.
 type Hub struct {
 	node     string
 	epoch    chat.Epoch
@@ -61,8 +75,8 @@ type Hub struct {
 	limitsChanged func()
 
 	writers         *writers
-	missed          wake.Signal // has one element when the heads should be read now
-	presenceChanged wake.Signal // has one element when rosters should be read soon
+	missed          wake.Signal // sent if the heads should be read now
+	presenceChanged wake.Signal // sent if the presence of dirtyRosters should be read
 	ctx             context.Context
 	cancel          context.CancelFunc
 	tasks           sync.WaitGroup // goroutines other than connections
@@ -72,23 +86,23 @@ type Hub struct {
 	open         map[chat.RoomID]*room
 	conns        map[*Conn]struct{}
 	users        map[chat.UserID]map[*Conn]struct{}
-	dirtyRosters map[chat.RoomID]struct{} // rooms whose roster may have changed
+	dirtyRosters map[chat.RoomID]struct{} // rooms whose online users may have changed
 	draining     bool
 
 	statusMu sync.Mutex
 	statuses map[chat.UserID]chat.Status // of connected users who set one
 
 	surveyMu sync.Mutex
-	surveys  map[string]chan []byte // answers to questions of this node
+	surveys  map[string]chan []byte // the responses to surveys of this node, by name
 }
 
-// NewHub makes a hub. It announces at once; Run makes it receive.
+// NewHub returns a hub. It can publish at once; it receives while Run runs.
 func NewHub(d Deps) *Hub {
-	life, end := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	return &Hub{
 		node: d.Node, epoch: d.Epoch, rooms: d.Rooms, messages: d.Messages, accounts: d.Accounts,
 		bus: d.Bus, presence: d.Presence, cache: d.Cache, metrics: d.Metrics, log: d.Log,
-		writers: newWriters(), missed: wake.NewSignal(), presenceChanged: wake.NewSignal(), ctx: life, cancel: end,
+		writers: newWriters(), missed: wake.NewSignal(), presenceChanged: wake.NewSignal(), ctx: ctx, cancel: cancel,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, dirtyRosters: map[chat.RoomID]struct{}{},
 		statuses: map[chat.UserID]chat.Status{}, surveys: map[string]chan []byte{},
@@ -96,9 +110,9 @@ func NewHub(d Deps) *Hub {
 	}
 }
 
-// Run receives from the bus and keeps watch over heads, rosters, sessions and
-// silent sockets, until ctx ends. Then it ends what it started and waits for it.
-// The connections are ended by Drain, before.
+// Run receives from the bus and runs the background tasks (heads, presence, sessions,
+// keepalive, typing) until ctx ends. Then it stops them and waits for them. Call Drain
+// before to end the connections.
 func (h *Hub) Run(ctx context.Context) {
 	for _, task := range []func(ctx context.Context){
 		h.runBus, h.runPresence, h.runHeadReads, h.runSessionReads, h.runPresenceReads, h.runKeepalive, h.runTyping,
@@ -112,13 +126,13 @@ func (h *Hub) Run(ctx context.Context) {
 
 func (h *Hub) runBus(ctx context.Context) {
 	if err := h.bus.Run(ctx, h); err != nil && ctx.Err() == nil {
-		h.log.Error("bus ended", "err", err)
+		h.log.Error("run bus failed", "err", err)
 	}
 }
 
 func (h *Hub) runPresence(ctx context.Context) {
 	if err := h.presence.Run(ctx, h.onPresenceChanged); err != nil && ctx.Err() == nil {
-		h.log.Error("presence ended", "err", err)
+		h.log.Error("run presence failed", "err", err)
 	}
 }
 
@@ -126,7 +140,7 @@ func (h *Hub) panics() recovery.Reporter {
 	return recovery.Reporter{Count: h.metrics.Panicked, Log: h.log}
 }
 
-// spawn runs a task for which the hub waits at its end. A panic is reported.
+// spawn runs task in a goroutine for which Run waits. A panic is reported.
 func (h *Hub) spawn(task func(ctx context.Context)) {
 	h.tasks.Go(func() {
 		h.panics().Report(h.ctx, recovery.Do(recovery.Background, nil, func() error {
@@ -136,9 +150,9 @@ func (h *Hub) spawn(task func(ctx context.Context)) {
 	})
 }
 
-// PublishRoom sends e to the connections of this node and to the bus. The cursor of the room
-// drops the copy that returns over the bus. A frame outside the sequence would be sent
-// twice: it is only received from the bus, unless the bus is suspect.
+// PublishRoom sends e to the connections of this node and to the bus. The bus returns a
+// copy, which the cursor of the room drops. A frame outside the sequence would be sent
+// twice: this node sends it when the bus returns it, or at once while the bus is suspect.
 func (h *Hub) PublishRoom(e chat.RoomEvent) {
 	local := event{Envelope: wire.EncodeRoomEvent(e)}
 	if change, durable := e.(chat.MessageChanged); durable {
@@ -150,8 +164,8 @@ func (h *Hub) PublishRoom(e chat.RoomEvent) {
 	h.bus.Publish(local.Envelope)
 }
 
-// PublishUser sends e to every node. This node ends sessions at once. A frame would be sent
-// twice: it is only received from the bus, unless the bus is suspect.
+// PublishUser sends e to every node. This node ends sessions at once. It sends a frame when
+// the bus returns it, or at once while the bus is suspect, so that it is sent only once.
 func (h *Hub) PublishUser(e chat.UserEvent) { h.publish(wire.EncodeUserEvent(e)) }
 
 // PublishControl sends m to every node, and to this one at once.
@@ -164,8 +178,8 @@ func (h *Hub) publish(e wire.Envelope) {
 	h.bus.Publish(e)
 }
 
-// Receive implements wire.Sink. Receiving an envelope again does no harm. If a room event
-// panics, the connections in the room are closed: they catch up on what they missed.
+// Receive implements wire.Sink. To receive an envelope twice has no effect. If a room event
+// panics, the connections in the room are closed: they reconnect and catch up.
 func (h *Hub) Receive(e wire.Envelope) {
 	if e.Kind.ForRoom() {
 		h.receive(event{Envelope: e})
@@ -206,15 +220,15 @@ func (h *Hub) deliver(r *room, e event) {
 	}
 }
 
-// decode decodes a durable event of another node if receivers need more than its frame:
-// once, and outside of the room's lock. Most events are sent on as they are.
+// decode decodes a durable event of another node if the receivers need more than its frame:
+// once, without the room's lock. Most events are sent as they are.
 func (h *Hub) decode(e event) event {
 	if e.change != nil || e.Frame == nil || !e.Personal && !h.cache.Has(e.Room) {
 		return e
 	}
 	change, err := wire.DecodeChange(e.Frame)
 	if err != nil {
-		h.log.Warn("decode event of another node failed", "room", int64(e.Room), "seq", int64(e.Seq), "err", err)
+		h.log.Warn("decode event failed", "room", int64(e.Room), "seq", int64(e.Seq), "err", err)
 		e.Frame = nil // read it from the store
 		return e
 	}
@@ -249,8 +263,8 @@ func (h *Hub) receiveForUser(e wire.Envelope) {
 	}
 }
 
-// connsSharingRoomWith are the connections that show user: its own, and those that subscribe live
-// in one of rooms.
+// connsSharingRoomWith returns the connections that show user: the user's own, and those
+// with a live subscription in one of rooms.
 func (h *Hub) connsSharingRoomWith(user chat.UserID, rooms []chat.RoomID) map[*Conn]struct{} {
 	conns := map[*Conn]struct{}{}
 	for _, c := range h.connsOf(user) {
@@ -264,7 +278,7 @@ func (h *Hub) connsSharingRoomWith(user chat.UserID, rooms []chat.RoomID) map[*C
 	return conns
 }
 
-// Missed has the heads read at once.
+// Missed implements wire.Sink: the heads are read at once.
 func (h *Hub) Missed() { h.missed.Send() }
 
 func (h *Hub) room(id chat.RoomID) *room {
@@ -296,10 +310,10 @@ func (h *Hub) allConns() []*Conn {
 // Unwritten returns how many connections wait for a writer.
 func (h *Hub) Unwritten() int { return h.writers.length() }
 
-// QueuedBytes returns how many bytes wait to be written to the connections.
+// QueuedBytes returns how many bytes are queued for the connections.
 func (h *Hub) QueuedBytes() (bytes int) {
 	for _, c := range h.allConns() {
-		bytes += c.queue.size()
+		bytes += c.queuedBytes()
 	}
 	return bytes
 }
@@ -321,9 +335,9 @@ func (h *Hub) connsOf(user chat.UserID) []*Conn {
 	return conns
 }
 
-// add takes c in and reports whether it did. A connection beyond maxConnsPerUser is
-// taken in to be closed with 4029: it counts until its TCP connection is closed. While
-// as many as that are being refused, and while the node drains, none is taken in.
+// add adds c and reports whether it did. A connection beyond maxConnsPerUser is added and
+// closed with 4029; it counts until its TCP connection is closed. A connection beyond twice
+// that number, or while the node drains, is not added.
 func (h *Hub) add(c *Conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -345,7 +359,7 @@ func (h *Hub) add(c *Conn) bool {
 	return true
 }
 
-// remove takes out a connection whose TCP connection is closed.
+// remove removes a connection whose TCP connection is closed.
 func (h *Hub) remove(c *Conn) {
 	for _, r := range c.subscriptions() {
 		h.unsubscribeFrom(c, r)
@@ -364,17 +378,18 @@ func (h *Hub) remove(c *Conn) {
 	h.sockets.Done()
 }
 
-// canPreSubscribe tells whether c may take a seat before anybody knows whether it may come in:
-// the room is open, and c does not subscribe in it. Until it is live nobody hears of the
-// seat, nor the seat of anything. Strangers have no room opened, and who sits already
-// keeps its seat where nobody can be asked.
+// canPreSubscribe reports whether c may subscribe to the room before its membership is
+// checked: the room is open, and c has no subscription in it. Until the subscription is
+// live it is not visible to others and receives nothing. A room is not opened for a user
+// that may be no member, and a connection keeps its subscription if the store cannot be
+// read.
 func (h *Hub) canPreSubscribe(c *Conn, id chat.RoomID) bool {
-	_, sits := c.subscriptions()[id]
-	return !sits && h.room(id) != nil
+	_, subscribed := c.subscriptions()[id]
+	return !subscribed && h.room(id) != nil
 }
 
-// subscribe gives c a seat in the room, which is opened for it where it was not open,
-// and returns when the room's cursor stands.
+// subscribe adds a subscription of c to the room, opens the room if necessary, and returns
+// when the room's cursor is set.
 func (h *Hub) subscribe(ctx context.Context, c *Conn, id chat.RoomID) (*room, error) {
 	h.mu.Lock()
 	r, ok := h.open[id]
@@ -386,9 +401,9 @@ func (h *Hub) subscribe(ctx context.Context, c *Conn, id chat.RoomID) (*room, er
 	}
 	r.addSub(c)
 	h.mu.Unlock()
-	c.mu.Lock()
+	c.roomsMu.Lock()
 	c.rooms[id] = r
-	c.mu.Unlock()
+	c.roomsMu.Unlock()
 	select {
 	case <-r.ready:
 	case <-ctx.Done():
@@ -402,7 +417,7 @@ func (h *Hub) subscribe(ctx context.Context, c *Conn, id chat.RoomID) (*room, er
 	return r, nil
 }
 
-// unsubscribe takes c's seat in the room away.
+// unsubscribe removes the subscription of c to the room, if it has one.
 func (h *Hub) unsubscribe(c *Conn, id chat.RoomID) {
 	if r, ok := c.subscriptions()[id]; ok {
 		h.unsubscribeFrom(c, r)
@@ -427,8 +442,8 @@ func (h *Hub) closeRoom(r *room) {
 	}
 }
 
-// closeEmptyRooms closes the rooms that nobody sits in. They linger until here, because
-// who reconnects comes back to them.
+// closeEmptyRooms closes rooms without subscriptions. They are kept until then so that a
+// reconnect is cheap.
 func (h *Hub) closeEmptyRooms() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -441,16 +456,16 @@ func (h *Hub) closeEmptyRooms() {
 	}
 }
 
-// runAfter runs task after a while, unless the hub ends before.
-func (h *Hub) runAfter(after time.Duration, task func(ctx context.Context)) {
+// runAfter runs task after delay, unless the hub ends before.
+func (h *Hub) runAfter(delay time.Duration, task func(ctx context.Context)) {
 	h.spawn(func(ctx context.Context) {
-		if sleep(ctx, after) {
+		if sleep(ctx, delay) {
 			task(ctx)
 		}
 	})
 }
 
-// sleep waits, and returns false when ctx ended before.
+// sleep waits for d and reports whether it did: it returns false as soon as ctx ends.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -28,19 +28,19 @@ func (panicking) Room(context.Context, chat.RoomID, chat.UserID) (chat.Room, *ch
 	panic("boom")
 }
 
-// logText is a log that is read while others write it.
-type logText struct {
+// logBuffer is a log output that can be read while it is written.
+type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *logText) Write(p []byte) (int, error) {
+func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *logText) String() string {
+func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
@@ -49,102 +49,104 @@ func (l *logText) String() string {
 func unlimited() chat.Limiter[chat.UserID] { return ratelimit.New[chat.UserID](rate.Inf, 1, nil) }
 
 func TestACommandThatPanicsEndsItsConnectionOnly(t *testing.T) {
-	var log logText
-	r := newRig(t, func(d *Deps) { d.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	c, client := r.served()
+	var log logBuffer
+	r := newTestHub(t, func(d *Deps) { d.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	c, client := r.connect()
 	c.service = &service.Service{Dependencies: service.Dependencies{Rooms: panicking{}, ReadRate: unlimited()}}
-	other, otherClient := r.served()
+	other, otherClient := r.connect()
 	other.service = c.service
 
 	const line = `{"id":7,"type":"room:changes","data":{"roomId":1,"since":0}}`
 	if err := client.Write(t.Context(), websocket.MessageText, []byte(line)); err != nil {
 		t.Fatal(err)
 	}
-	_, answer, err := client.Read(t.Context())
-	if err != nil || !bytes.Contains(answer, []byte(`{"id":7,"type":"error","data":{"code":"INTERNAL"`)) {
-		t.Fatalf("answer = %s, %v, want INTERNAL", answer, err)
+	_, response, err := client.Read(t.Context())
+	if err != nil || !bytes.Contains(response, []byte(`{"id":7,"type":"error","data":{"code":"INTERNAL"`)) {
+		t.Fatalf("response = %s, %v, want INTERNAL", response, err)
 	}
 	if _, _, err := client.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusInternalError {
-		t.Errorf("the connection ended with %v, want 1011", err)
+		t.Errorf("read after the panic = %v, want close code 1011", err)
 	}
 	if n := testutil.ToFloat64(r.hub.metrics.Panics.WithLabelValues(recovery.Command)); n != 1 {
-		t.Errorf("%v panics are counted, want 1", n)
+		t.Errorf("counted panics = %v, want 1", n)
 	}
 	if text := log.String(); !strings.Contains(text, recovery.Hash([]byte(line))) || !strings.Contains(text, "boom") {
-		t.Errorf("log = %s, want the hash of the command and what it panicked with", text)
+		t.Errorf("log = %s, want the hash of the command and the value of the panic", text)
 	}
 	if err := otherClient.Write(t.Context(), websocket.MessageText, []byte(`{"id":8,"type":"ping"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if _, answer, err := otherClient.Read(t.Context()); err != nil || !bytes.Contains(answer, []byte(`"pong"`)) {
-		t.Errorf("another connection gets %s, %v, want its pong", answer, err)
+	if _, response, err := otherClient.Read(t.Context()); err != nil || !bytes.Contains(response, []byte(`"pong"`)) {
+		t.Errorf("response of another connection = %s, %v, want pong", response, err)
 	}
 }
 
-// panickingRecent panics when it is shown an event.
-type panickingRecent struct{ chat.MessageCache }
+// panickingCache panics when an event is applied.
+type panickingCache struct{ chat.MessageCache }
 
-func (panickingRecent) Has(chat.RoomID) bool      { return true }
-func (panickingRecent) Apply(chat.MessageChanged) { panic("boom") }
+func (panickingCache) Has(chat.RoomID) bool      { return true }
+func (panickingCache) Apply(chat.MessageChanged) { panic("boom") }
 
 func TestAnEventThatPanicsClosesTheConnectionsOfItsRoom(t *testing.T) {
-	r := newRig(t)
-	c := r.listener(r.alice, 1)
-	r.hub.cache = panickingRecent{r.hub.cache}
-	r.hub.Receive(r.say("poison"))
+	r := newTestHub(t)
+	c := r.liveConn(r.alice, 1)
+	r.hub.cache = panickingCache{r.hub.cache}
+	r.hub.Receive(r.send("poison"))
 	if !c.closing() || c.code != websocket.StatusInternalError {
-		t.Errorf("the connection has the close code %d, want 1011: it has a gap", c.code)
+		t.Errorf("close code = %d, want 1011: the connection has missed an event", c.code)
 	}
 	if n := testutil.ToFloat64(r.hub.metrics.Panics.WithLabelValues(recovery.Event)); n != 1 {
-		t.Errorf("%v panics are counted, want 1", n)
+		t.Errorf("counted panics = %v, want 1", n)
 	}
-	if r.hub.room(r.room.ID).empty() { // the lock of the room is free
-		t.Error("the connection has lost its seat before its end")
+	if r.hub.room(r.room.ID).empty() { // also shows that the room is not locked
+		t.Error("the subscription was removed before the connection ended")
 	}
 }
 
-// panickingHeads panics when it is asked for the heads of rooms.
+// panickingHeads panics when the heads of rooms are read.
 type panickingHeads struct{ chat.Rooms }
 
 func (panickingHeads) Heads(context.Context, []chat.RoomID) (map[chat.RoomID]chat.Seq, error) {
 	panic("boom")
 }
 
-func TestARoomThatCannotBeOpenedForAPanicIsOpenedLater(t *testing.T) {
-	r := newRig(t)
-	well := r.hub.rooms
+func TestARoomOpensAfterAPanicWhileOpening(t *testing.T) {
+	r := newTestHub(t)
+	rooms := r.hub.rooms
 	r.hub.rooms = panickingHeads{}
-	if _, err := r.hub.subscribe(t.Context(), r.deaf(r.alice), r.room.ID); err == nil {
-		t.Fatal("the room is open, want an error")
+	if _, err := r.hub.subscribe(t.Context(), r.newConn(r.alice), r.room.ID); err == nil {
+		t.Fatal("subscribe = nil, want an error")
 	}
-	r.hub.rooms = well
-	if _, err := r.hub.subscribe(t.Context(), r.deaf(r.alice), r.room.ID); err != nil {
-		t.Fatalf("after the panic: %v, want the room", err)
+	r.hub.rooms = rooms
+	if _, err := r.hub.subscribe(t.Context(), r.newConn(r.alice), r.room.ID); err != nil {
+		t.Fatalf("subscribe after the panic = %v, want the room", err)
 	}
 }
 
-func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
+func TestAConnectionThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 	disabled := true
-	for name, end := range map[string]func(r *rig, who chat.Caller) error{
-		"a logout": func(r *rig, who chat.Caller) error { return r.store.EndSession(context.Background(), who.Session) },
-		"another password": func(r *rig, who chat.Caller) error {
-			return r.store.SetPassword(context.Background(), who.User.ID, "x", "y", 0)
+	for name, end := range map[string]func(r *testHub, caller chat.Caller) error{
+		"a logout": func(r *testHub, caller chat.Caller) error {
+			return r.store.EndSession(context.Background(), caller.Session)
 		},
-		"a disabled account": func(r *rig, who chat.Caller) error {
-			_, err := r.store.ChangeAccount(context.Background(), 0, who.User.ID, chat.AccountChange{Disabled: &disabled})
+		"another password": func(r *testHub, caller chat.Caller) error {
+			return r.store.SetPassword(context.Background(), caller.User.ID, "x", "y", 0)
+		},
+		"a disabled account": func(r *testHub, caller chat.Caller) error {
+			_, err := r.store.ChangeAccount(context.Background(), 0, caller.User.ID, chat.AccountChange{Disabled: &disabled})
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newTestHub(t)
 			bob := r.register("bob")
 			conns := make(chan *Conn, 1)
-			client := r.dials(conns)
+			client := r.dial(conns)
 			c := <-conns
 			c.caller, c.token = bob, r.tokenOf("bob")
 			c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}}
-			// The upgrade is admitted. Now the session ends; the notice of it closes the
-			// connections that the hub has.
+			// The upgrade has been authenticated. Now the session ends; the event closes only
+			// the connections that the hub has.
 			if err := end(r, bob); err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +157,7 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 			go func() { defer close(ended); c.serve(context.Background()) }()
 			kind, frame, err := client.Read(t.Context())
 			if websocket.CloseStatus(err) != closeSessionEnded {
-				t.Errorf("the client reads %v %s, %v, want the close 4001 and nothing before", kind, frame, err)
+				t.Errorf("first read = %v %s, %v, want close code 4001", kind, frame, err)
 			}
 			_ = client.CloseNow()
 			<-ended
@@ -163,41 +165,41 @@ func TestASocketThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 	}
 }
 
-func TestReadsBeyondTheBudgetAreRefusedAndCloseNothing(t *testing.T) {
-	r := newRig(t)
-	c := r.deaf(r.alice)
+func TestReadsBeyondTheBudgetAreRefusedWithoutClosing(t *testing.T) {
+	r := newTestHub(t)
+	c := r.newConn(r.alice)
 	c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Messages: r.store, MessageCache: r.hub.cache, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), 3, nil)}}
 	for i := range 5 {
 		c.handle(t.Context(), []byte(`{"id":1,"type":"room:changes","data":{"roomId":1,"since":0}}`))
-		var answer struct {
+		var response struct {
 			Type string
 			Data wire.FrameError
 		}
-		if err := json.Unmarshal(c.queue.all()[0], &answer); err != nil {
+		if err := json.Unmarshal(c.takeAll()[0], &response); err != nil {
 			t.Fatal(err)
 		}
-		refused := answer.Data.Code == chat.RateLimited && answer.Data.RetryAfterMs > 0
+		refused := response.Data.Code == chat.RateLimited && response.Data.RetryAfterMs > 0
 		if refused != (i >= 3) {
-			t.Errorf("read %d: %+v, want a refusal with a time to wait for the 4th and 5th", i+1, answer)
+			t.Errorf("read %d: response = %+v, want RATE_LIMITED with retryAfterMs for the 4th and 5th", i+1, response)
 		}
 	}
 	if c.closing() {
 		t.Error("the connection is closed")
 	}
 	c.handle(t.Context(), []byte(`{"id":2,"type":"ping"}`))
-	if answers := c.queue.all(); len(answers) != 1 || !bytes.Contains(answers[0], []byte("pong")) {
-		t.Errorf("a ping is answered with %s, want a pong", answers)
+	if responses := c.takeAll(); len(responses) != 1 || !bytes.Contains(responses[0], []byte("pong")) {
+		t.Errorf("responses to ping = %s, want pong", responses)
 	}
 }
 
-func TestEveryCommandHasALimit(t *testing.T) {
+func TestEveryCommandHasARateLimit(t *testing.T) {
 	limited := map[string]string{
 		"message:send": "messages of a user", "message:edit": "messages of a user", "message:delete": "changes of a user",
-		"message:react": "changes of a user", "room:leave": "a membership ends once", "ping": "100 commands a second; it asks nobody",
+		"message:react": "changes of a user", "room:leave": "a membership ends once", "ping": "100 commands a second; it reads nothing",
 	}
 	for name := range commands {
 		if _, other := limited[name]; other == reads[name] {
-			t.Errorf("%s: counts as a read: %t, has another limit: %t, want one of both", name, reads[name], other)
+			t.Errorf("%s: counts as a read = %t, has another limit = %t, want exactly one", name, reads[name], other)
 		}
 	}
 }

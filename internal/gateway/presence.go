@@ -12,26 +12,27 @@ import (
 )
 
 const (
-	// presenceInterval bounds presence:update to five a second and room. Where a look had
-	// much to tell the next one waits longer, up to a second: in a storm everybody's
-	// coming is told to everybody, and messages are worth more.
+	// presenceInterval limits presence:update to five per second and room. After a read
+	// that caused many updates the next one waits longer (presenceCost per update), at most
+	// maxPresenceInterval: when many users connect at once, each of them is sent to all
+	// others, and messages are more important.
 	presenceInterval    = 200 * time.Millisecond
 	maxPresenceInterval = time.Second
 	presenceCost        = 400 * time.Microsecond
-	// presencePollInterval is when all open rooms are looked at, for hints that were lost,
-	// leases that ended and users whose grace is over.
+	// presencePollInterval is the interval at which the presence of all open rooms is read,
+	// because of lost hints, expired leases and users whose offlineGrace is over.
 	presencePollInterval = 2 * time.Second
-	// offlineGrace is how long who is missing is not yet told to be offline: a
-	// reconnect, or a node that drains, is no news.
+	// offlineGrace is how long a user must be missing before other users see it offline: a
+	// reconnect, or a node that drains, does not show.
 	offlineGrace = 2 * time.Second
-	// offlineWithin is how long it takes at most until others are told that a user has no
-	// connection any more, once that is in force: a look that finds the user missing, the
-	// grace and the look after it.
+	// offlineWithin is the maximum time from the removal of a user in presence until others
+	// are sent that it is offline: the read that finds the user missing, the grace, and the
+	// read after it.
 	offlineWithin = 2*(presencePollInterval+maxPresenceInterval) + offlineGrace
 )
 
-// onPresenceChanged hears that this node's entries are in force: every node that has
-// the room open should look.
+// onPresenceChanged is called after presence entries of this node have been written: every
+// node that has one of the rooms open should read its presence.
 func (h *Hub) onPresenceChanged(rooms []chat.RoomID) {
 	for _, id := range rooms {
 		h.markDirty(id)
@@ -39,7 +40,7 @@ func (h *Hub) onPresenceChanged(rooms []chat.RoomID) {
 	}
 }
 
-// markDirty has the roster of a room read soon.
+// markDirty schedules a read of the room's presence.
 func (h *Hub) markDirty(id chat.RoomID) {
 	h.mu.Lock()
 	h.dirtyRosters[id] = struct{}{}
@@ -47,22 +48,22 @@ func (h *Hub) markDirty(id chat.RoomID) {
 	h.presenceChanged.Send()
 }
 
-// runPresenceReads reads the rosters that may have changed, all in one round trip,
-// and tells the seats the differences.
+// runPresenceReads reads the presence of rooms in which it may have changed, all in one
+// round trip, and sends the differences to the subscriptions.
 func (h *Hub) runPresenceReads(ctx context.Context) {
 	tick := time.NewTicker(presencePollInterval)
 	defer tick.Stop()
 	for {
-		var told int
+		var updates int
 		select {
 		case <-ctx.Done():
 			return
 		case <-h.presenceChanged:
-			told = h.readPresence(ctx, h.takeDirty())
+			updates = h.readPresence(ctx, h.takeDirty())
 		case <-tick.C:
-			told = h.readPresence(ctx, h.openRooms())
+			updates = h.readPresence(ctx, h.openRooms())
 		}
-		if !sleep(ctx, min(max(presenceInterval, time.Duration(told)*presenceCost), maxPresenceInterval)) {
+		if !sleep(ctx, min(max(presenceInterval, time.Duration(updates)*presenceCost), maxPresenceInterval)) {
 			return
 		}
 	}
@@ -81,76 +82,77 @@ func (h *Hub) takeDirty() []*room {
 	return rooms
 }
 
-// readPresence looks at rooms and returns how many seats it told something.
-func (h *Hub) readPresence(ctx context.Context, rooms []*room) (told int) {
+// readPresence reads the presence of rooms and returns how many updates it sent.
+func (h *Hub) readPresence(ctx context.Context, rooms []*room) (updates int) {
 	if len(rooms) == 0 {
 		return 0
 	}
-	asked := time.Now()
+	readAt := time.Now()
 	ids := make([]chat.RoomID, len(rooms))
 	for i, r := range rooms {
 		ids[i] = r.id
 	}
-	rosters, err := h.presence.Online(ctx, ids...)
+	online, err := h.presence.Online(ctx, ids...)
 	for _, r := range rooms {
 		if err != nil {
-			told += r.applyUnknown(asked)
+			updates += r.applyUnknown(readAt)
 		} else {
-			told += r.applyOnline(rosters[r.id], asked)
+			updates += r.applyOnline(online[r.id], readAt)
 		}
 	}
-	return told
+	return updates
 }
 
-// applyOnline tells the seats how the roster differs from what they were told, and
-// returns how many it told. online is the roster as it was asked for at asked.
-func (r *room) applyOnline(online chat.OnlineUsers, asked time.Time) int {
+// applyOnline applies presence that was read at readAt. It sends the differences to the
+// subscriptions and returns how many updates it sent.
+func (r *room) applyOnline(read chat.OnlineUsers, readAt time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.presenceReadAt.After(asked) {
-		return 0 // somebody has looked since
+	if r.presenceReadAt.After(readAt) {
+		return 0 // a newer read has been applied
 	}
-	roster := make(chat.OnlineUsers, len(online))
-	maps.Copy(roster, online)
-	for user := range r.users { // what this node entered may not be in force yet
-		if _, entered := roster[user]; !entered {
-			roster[user] = r.hub.statusOf(user)
+	online := make(chat.OnlineUsers, len(read))
+	maps.Copy(online, read)
+	for user := range r.users { // the entries of this node may not be written yet
+		if _, entered := online[user]; !entered {
+			online[user] = r.hub.statusOf(user)
 		}
 	}
 	var diff []wire.UserStatus
-	for user, status := range roster {
+	for user, status := range online {
 		if r.online[user] != status || r.presenceUnknown {
 			diff = append(diff, wire.UserStatus{UserID: user, Status: status})
 		}
 		delete(r.missingSince, user)
 	}
 	for user, status := range r.online {
-		if _, here := roster[user]; here {
+		if _, present := online[user]; present {
 			continue
 		}
 		since, known := r.missingSince[user]
 		if !known {
-			since = asked
-			r.missingSince[user] = asked
+			since = readAt
+			r.missingSince[user] = readAt
 		}
-		// After a time in which nothing was known, whoever came in it was told of
-		// nobody, and must not wait for a difference that may never come.
-		if !r.presenceUnknown && asked.Sub(since) < offlineGrace {
-			roster[user] = status // not yet
+		// There is no grace after presence was unknown: a client that joined at that time
+		// was sent no online users, and a user that is only kept causes no difference.
+		if !r.presenceUnknown && readAt.Sub(since) < offlineGrace {
+			online[user] = status // keep it for now
 			continue
 		}
 		delete(r.missingSince, user)
 		diff = append(diff, wire.UserStatus{UserID: user, Status: chat.Offline, LastSeenAt: chat.At(since)})
 	}
-	r.online, r.presenceReadAt = roster, asked
+	r.online, r.presenceReadAt = online, readAt
 	return r.broadcastPresence(diff, false)
 }
 
-// applyUnknown tells the seats that presence cannot be known: never a lie.
-func (r *room) applyUnknown(asked time.Time) int {
+// applyUnknown sends the status unknown for the online users, because presence could not be
+// read. It returns how many updates it sent.
+func (r *room) applyUnknown(readAt time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.presenceReadAt.After(asked) {
+	if r.presenceReadAt.After(readAt) {
 		return 0
 	}
 	var diff []wire.UserStatus
@@ -159,17 +161,17 @@ func (r *room) applyUnknown(asked time.Time) int {
 			diff = append(diff, wire.UserStatus{UserID: user, Status: chat.Unknown})
 		}
 	}
-	r.presenceReadAt = asked
+	r.presenceReadAt = readAt
 	return r.broadcastPresence(diff, true)
 }
 
-// broadcastPresence tells the live seats what differs, in the order in which the rosters
-// came, and returns how many it told. A seat whose connection has no room for it now
-// is told later, all that it has not heard in one: a difference that is lost would
-// stay wrong. r.mu is held.
-func (r *room) broadcastPresence(diff []wire.UserStatus, vague bool) (told int) {
-	if len(diff) > 0 || r.presenceUnknown != vague {
-		r.presenceUnknown, r.onlineIDs = vague, nil
+// broadcastPresence sends diff to the live subscriptions and returns how many updates it
+// sent. If the queue of a connection is too full for it, the differences are kept and sent
+// later in one update: a difference that is lost would leave the client with a wrong status.
+// r.mu is held.
+func (r *room) broadcastPresence(diff []wire.UserStatus, unknown bool) (updates int) {
+	if len(diff) > 0 || r.presenceUnknown != unknown {
+		r.presenceUnknown, r.onlineIDs = unknown, nil
 		r.presenceVersion++
 	}
 	var shared []byte
@@ -180,19 +182,19 @@ func (r *room) broadcastPresence(diff []wire.UserStatus, vague bool) (told int) 
 		if !s.live || len(diff)+len(s.missedUpdates) == 0 {
 			continue
 		}
-		told++
+		updates++
 		frame := shared
 		if len(s.missedUpdates) > 0 {
 			s.addMissed(diff)
 			frame = r.presenceFrame(slices.Collect(maps.Values(s.missedUpdates)))
 		}
-		if c.queue.pushEphemeral(frame) {
+		if c.pushEphemeral(frame) {
 			s.missedUpdates = nil
 		} else {
 			s.addMissed(diff)
 		}
 	}
-	return told
+	return updates
 }
 
 func (r *room) presenceFrame(users []wire.UserStatus) []byte {
@@ -200,7 +202,7 @@ func (r *room) presenceFrame(users []wire.UserStatus) []byte {
 	return wire.Encode(wire.EventPresenceUpdate, wire.PresenceUpdate{RoomID: r.id, Users: users})
 }
 
-// addMissed remembers what the seat has not heard, the latest of each user.
+// addMissed keeps differences that could not be sent, the latest of each user.
 func (s *subscription) addMissed(diff []wire.UserStatus) {
 	if s.missedUpdates == nil {
 		s.missedUpdates = make(map[chat.UserID]wire.UserStatus, len(diff))
@@ -210,8 +212,8 @@ func (s *subscription) addMissed(diff []wire.UserStatus) {
 	}
 }
 
-// online names whom the live seats have been told to be online, and user, who
-// joins; the count is nil where presence cannot be known. r.mu is held.
+// onlineFor returns the users that the live subscriptions see as online, and user, who is
+// joining. The count is nil if presence is unknown. r.mu is held.
 func (r *room) onlineFor(user chat.UserID) ([]chat.UserID, *int) {
 	if r.presenceUnknown {
 		return []chat.UserID{}, nil
@@ -220,32 +222,31 @@ func (r *room) onlineFor(user chat.UserID) ([]chat.UserID, *int) {
 		r.onlineIDs = slices.Sorted(maps.Keys(r.online))
 	}
 	users := r.onlineIDs
-	if i, told := slices.BinarySearch(users, user); !told {
+	if i, found := slices.BinarySearch(users, user); !found {
 		users = slices.Concat(users[:i], []chat.UserID{user}, users[i:])
 	}
 	n := len(users)
 	return users, &n
 }
 
-// onlineSnapshot is online for who does not hold r.mu. told counts what the seats have been
-// told until then.
-func (r *room) onlineSnapshot(user chat.UserID) (users []chat.UserID, count *int, told int) {
+// onlineSnapshot is onlineFor without r.mu held. It also returns the presenceVersion.
+func (r *room) onlineSnapshot(user chat.UserID) (users []chat.UserID, count *int, version int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	users, count = r.onlineFor(user)
 	return users, count, r.presenceVersion
 }
 
-// presenceStale tells whether a joiner should have the roster read: a storm of them
-// shares one reading, and the differences come anyway.
+// presenceStale reports whether presence should be read again for a client that joins. Many
+// joins at once share one read; differences are sent later anyway.
 func (r *room) presenceStale(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return now.Sub(r.presenceReadAt) > presencePollInterval
 }
 
-// statusOf returns what a connected user wants to show. It has a lock of its own,
-// because rooms ask while they are locked.
+// statusOf returns the status that a connected user has set, Online by default. It may be
+// called with a room locked, so statuses has a lock of its own.
 func (h *Hub) statusOf(user chat.UserID) chat.Status {
 	h.statusMu.Lock()
 	defer h.statusMu.Unlock()
@@ -255,7 +256,7 @@ func (h *Hub) statusOf(user chat.UserID) chat.Status {
 	return chat.Online
 }
 
-// setStatus shows a user of this node with status in all of its rooms.
+// setStatus sets the status of a user of this node in all of its rooms.
 func (h *Hub) setStatus(user chat.UserID, status chat.Status) {
 	h.statusMu.Lock()
 	h.statuses[user] = status
@@ -267,12 +268,12 @@ func (h *Hub) setStatus(user chat.UserID, status chat.Status) {
 		}
 	}
 	for r := range rooms {
-		r.show(user, status)
+		r.setStatus(user, status)
 	}
 }
 
-// show has presence know the status of a user who sits here.
-func (r *room) show(user chat.UserID, status chat.Status) {
+// setStatus enters the status into presence if the user is entered there by this node.
+func (r *room) setStatus(user chat.UserID, status chat.Status) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.users[user] > 0 {

@@ -13,53 +13,54 @@ import (
 )
 
 const (
-	// gapTimeout is how long a number may be missing before it is read from the
-	// store: events of two nodes on one bus overtake each other by less.
+	// gapTimeout is how long a number may be missing before it is read from the store:
+	// events of two nodes on one bus overtake each other by less.
 	gapTimeout = 20 * time.Millisecond
-	// maxHeld bounds what is held back behind a hole; the rest is read again.
+	// maxHeld bounds the events that are held back behind a gap; events beyond it are
+	// dropped and read from the store.
 	maxHeld = 1024
-	// maxPending bounds what waits for a seat that is still catching up.
+	// maxPending bounds the events that wait for a subscription that is not live yet.
 	maxPending = 1024
 )
 
-// room is a room that has seats on this node. Its cursor brings the events,
-// which arrive in any order, twice or not at all, into the one order of the
-// database: the next number is delivered, a lower one dropped, a higher one held
-// while what is missing is read from the store.
+// room is a room with subscriptions on this node. Events arrive in any order, twice or not
+// at all; the cursor restores the order of the database. The event with the next number is
+// delivered, one with a lower number is dropped, and one with a higher number is held while
+// the missing ones are read from the store.
 type room struct {
 	id  chat.RoomID
 	hub *Hub
-	// ready is closed when the cursor stands; broken tells why it does not.
+	// ready is closed when the cursor is set, or startErr if that failed.
 	ready    chan struct{}
 	startErr error
 
 	mu      sync.Mutex
-	started bool     // the cursor stands
-	cursor  chat.Seq // the last number delivered
-	maxSeq  chat.Seq // the highest number heard of
+	started bool     // the cursor is set
+	cursor  chat.Seq // the last number that was delivered
+	maxSeq  chat.Seq // the highest number that is known to exist
 	held    map[chat.Seq]event
-	filling bool // a fill is under way or about to be
+	filling bool // fillGap runs or is scheduled
 	subs    map[*Conn]*subscription
-	users   map[chat.UserID]int // seats of each user that are live, or were
+	users   map[chat.UserID]int // the number of each user's subscriptions that have entered presence
 
-	online          chat.OnlineUsers          // as last told to the seats
-	onlineIDs       []chat.UserID             // those of roster, ascending; shared, and never changed
-	presenceVersion int                       // counts what the seats were told of presence
-	missingSince    map[chat.UserID]time.Time // of the roster, who is gone since when, and not yet told
-	presenceUnknown bool                      // presence cannot be known at present
-	presenceReadAt  time.Time                 // when the roster was read last
+	online          chat.OnlineUsers          // as last sent to the subscriptions
+	onlineIDs       []chat.UserID             // the users of online, ascending; shared and not changed
+	presenceVersion int                       // increases with each change of online or presenceUnknown
+	missingSince    map[chat.UserID]time.Time // users of online who are missing in presence; not sent as offline yet
+	presenceUnknown bool                      // presence could not be read
+	presenceReadAt  time.Time
 	typing          typing
 }
 
-// subscription is one connection's place in a room.
+// subscription is the state of one connection in a room.
 type subscription struct {
 	live          bool
-	entered       bool // presence knows of it
+	entered       bool // the connection is counted in room.users
 	joined        joinSnapshot
-	last          chat.Seq                        // the last number this connection has; set when live
-	pending       []event                         // what came while it was catching up
-	typing        bool                            // it has told that its user types, and not that it stopped
-	missedUpdates map[chat.UserID]wire.UserStatus // presence for which its connection had no room
+	last          chat.Seq                        // the last number that the connection has; set when live
+	pending       []event                         // received before the subscription was live
+	typing        bool                            // the connection has started typing and not stopped
+	missedUpdates map[chat.UserID]wire.UserStatus // presence that did not fit into the connection's queue
 }
 
 func newRoom(h *Hub, id chat.RoomID) *room {
@@ -70,8 +71,8 @@ func newRoom(h *Hub, id chat.RoomID) *room {
 	}
 }
 
-// start follows the bus and then sets the cursor: what is committed later is
-// either heard or found by a head that is higher.
+// start follows the room on the bus and then sets the cursor. An event that is committed
+// later is either received or found because a head is higher than the cursor.
 func (r *room) start(ctx context.Context) {
 	defer close(r.ready)
 	r.startErr = recovery.Do(recovery.Read, nil, func() error { return r.setCursor(ctx) })
@@ -97,7 +98,7 @@ func (r *room) setCursor(ctx context.Context) error {
 	return nil
 }
 
-// closeAll closes every connection in the room after a fault of ours.
+// closeAll closes every connection in the room after an internal error.
 func (r *room) closeAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,7 +107,7 @@ func (r *room) closeAll() {
 	}
 }
 
-// receive receives a durable event.
+// receive processes a durable event from the bus or from this node.
 func (r *room) receive(e event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -117,7 +118,7 @@ func (r *room) receive(e event) {
 	r.advance()
 }
 
-// observeHead receives a head: the store has numbers up to it.
+// observeHead processes the head that was read from the store: numbers up to it exist.
 func (r *room) observeHead(head chat.Seq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,7 +126,8 @@ func (r *room) observeHead(head chat.Seq) {
 	r.advance()
 }
 
-// advance delivers what is next, and asks for what is missing. r.mu is held.
+// advance delivers the next events and schedules fillGap if events are missing. r.mu is
+// held.
 func (r *room) advance() {
 	if !r.started {
 		return
@@ -140,7 +142,7 @@ func (r *room) advance() {
 		r.deliver(e)
 	}
 	if r.maxSeq <= r.cursor {
-		clear(r.held) // all of it is lower
+		clear(r.held) // all have lower numbers
 		return
 	}
 	if !r.filling {
@@ -149,9 +151,9 @@ func (r *room) advance() {
 	}
 }
 
-// fillGap reads what is missing, one read at a time, until the hole is closed.
+// fillGap reads the missing events from the store until there is no gap.
 func (r *room) fillGap(ctx context.Context) {
-	defer func() { // also after a panic: the next look at the heads tries again
+	defer func() { // also after a panic: the next read of the heads tries again
 		r.mu.Lock()
 		r.filling = false
 		r.mu.Unlock()
@@ -176,7 +178,7 @@ func (r *room) fillGap(ctx context.Context) {
 				continue
 			}
 		} else {
-			r.hub.log.Warn("hole not filled", "room", r.id, "since", since, "err", err)
+			r.hub.log.Warn("fill gap failed", "room", r.id, "since", since, "err", err)
 		}
 		if !sleep(ctx, wait) {
 			return
@@ -184,7 +186,7 @@ func (r *room) fillGap(ctx context.Context) {
 	}
 }
 
-// deliver hands e to every seat. r.mu is held; nothing here blocks.
+// deliver sends e to every subscription. r.mu is held; nothing here blocks.
 func (r *room) deliver(e event) {
 	frames := &frames{event: e}
 	for c, s := range r.subs {
@@ -200,14 +202,15 @@ func (r *room) deliver(e event) {
 	}
 	r.hub.metrics.Delivered.Add(float64(len(r.subs)))
 	if e.change != nil {
-		r.hub.cache.Apply(*e.change) // after the seats: nobody waits for it
+		r.hub.cache.Apply(*e.change) // last, because no client waits for it
 	}
 }
 
-// sendTo gives e to a live seat, unless what c caught up on holds it already. What ends
-// the membership is not for the one who is gone. It counts from where the membership
-// was read: c may have caught up on more than that, but a departure from before must
-// not touch whoever has joined again. r.mu is held.
+// sendTo sends e to a live subscription, unless c has it from catching up. If e ends the
+// membership of the user, sendTo removes the subscription and sends room:removed instead.
+// That is decided by the head at which the membership was read, not by last: c may have
+// caught up on more than that. An end before that head belongs to an earlier membership of
+// a user who has joined again, and is ignored. r.mu is held.
 func (r *room) sendTo(c *Conn, s *subscription, e *frames) {
 	ends := e.User != 0 && e.User == c.caller.User.ID && e.Seq > s.joined.room.Head
 	if e.Seq <= s.last && !ends {
@@ -222,29 +225,30 @@ func (r *room) sendTo(c *Conn, s *subscription, e *frames) {
 	c.sendEvent(e.of(c.caller.User.ID))
 }
 
-// activate answers c's room:join and from then on sends it what is after to.
+// activate queues the response to room:join and makes the subscription of c live: from then
+// on c is sent the events after to.
 //
-// Whom the answer names as online is what the live seats have been told, to the
-// same moment: the differences that are told from then on are differences to it. It
-// is encoded while the room goes on, and anew where a difference was told meanwhile.
-func (r *room) activate(c *Conn, p joinSnapshot, to chat.Seq, answer func(online []chat.UserID, count *int) []byte) {
+// The online users in the response are those that the live subscriptions have been sent at
+// that moment, because later presence updates contain only the differences. The response is
+// encoded without the room's lock, and again if an update was sent in the meantime.
+func (r *room) activate(c *Conn, p joinSnapshot, to chat.Seq, encode func(online []chat.UserID, count *int) []byte) {
 	for {
-		online, count, told := r.onlineSnapshot(c.caller.User.ID)
-		if r.tryActivate(c, p, to, answer(online, count), told) {
+		online, count, version := r.onlineSnapshot(c.caller.User.ID)
+		if r.tryActivate(c, p, to, encode(online, count), version) {
 			return
 		}
 	}
 }
 
-// tryActivate is activate with a finished answer. It does nothing where the seats have been
-// told more of presence than the answer knows.
-func (r *room) tryActivate(c *Conn, p joinSnapshot, to chat.Seq, answer []byte, told int) bool {
+// tryActivate is activate with an encoded response. It reports whether it did anything: the
+// response is out of date if version is not the present presenceVersion.
+func (r *room) tryActivate(c *Conn, p joinSnapshot, to chat.Seq, response []byte, version int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.presenceVersion != told {
+	if r.presenceVersion != version {
 		return false
 	}
-	c.queue.pushAnswer(answer)
+	c.pushResponse(response)
 	s, ok := r.subs[c]
 	if !ok {
 		c.sendRoomRemoved(r.id, chat.RemovedByDeletion)
@@ -264,7 +268,7 @@ func (r *room) tryActivate(c *Conn, p joinSnapshot, to chat.Seq, answer []byte, 
 	return true
 }
 
-// broadcast hands a frame outside the sequence to every live seat.
+// broadcast sends a frame outside the sequence to every live subscription.
 func (r *room) broadcast(frame []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -275,7 +279,7 @@ func (r *room) broadcast(frame []byte) {
 	}
 }
 
-// addLive adds the connections that subscribe live in the room.
+// addLive adds the connections with a live subscription to conns.
 func (r *room) addLive(conns map[*Conn]struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -286,7 +290,8 @@ func (r *room) addLive(conns map[*Conn]struct{}) {
 	}
 }
 
-// addSub seats c, still catching up; when it sits already, it begins anew.
+// addSub adds a subscription of c that is not live yet, in place of the one that c may
+// have.
 func (r *room) addSub(c *Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -297,7 +302,8 @@ func (r *room) addSub(c *Conn) {
 	r.subs[c] = s
 }
 
-// enter has presence know of a seat. r.mu is held.
+// enter counts the subscription in r.users and enters the user into presence if it is the
+// user's first. r.mu is held.
 func (r *room) enter(c *Conn, s *subscription) {
 	if s.entered {
 		return
@@ -309,7 +315,7 @@ func (r *room) enter(c *Conn, s *subscription) {
 	}
 }
 
-// removeSub takes c's seat away, if it has one. r.mu is held.
+// removeSub removes the subscription of c, if it has one. r.mu is held.
 func (r *room) removeSub(c *Conn) {
 	s, ok := r.subs[c]
 	if !ok {
@@ -344,8 +350,8 @@ func (r *room) hasStarted() bool {
 	return r.started
 }
 
-// deleted tells every seat that the room was deleted, and closes it here. Who is still
-// catching up is told behind its answer, if it gets one.
+// deleted sends room:removed to every live subscription and closes the room on this node. A
+// subscription that is not live yet gets room:removed after its response, see tryActivate.
 func (r *room) deleted() {
 	r.mu.Lock()
 	for c, s := range r.subs {

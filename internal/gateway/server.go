@@ -20,53 +20,53 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// maxConnsPerUser bounds one user's sockets on one node; one more is closed with 4029.
-// Those that are being closed count.
+// maxConnsPerUser is how many connections a user may have on one node, including those that
+// are being closed. One more is closed with 4029.
 const maxConnsPerUser = 20
 
-// connectedTimeout bounds what is read before the first frame.
+// connectedTimeout is the time limit of the reads before the first frame.
 const connectedTimeout = 5 * time.Second
 
-// Server upgrades requests to connections of a hub.
+// Server upgrades HTTP requests to connections of a hub.
 type Server struct {
 	Hub      *Hub
 	Service  *service.Service
 	Requests *auth.Authenticator
-	// ClientIP finds the client's address behind trusted proxies.
+	// ClientIP returns the client's address behind trusted proxies.
 	ClientIP func(r *http.Request) netip.Addr
-	// Refuse writes err to a request that is not upgraded.
+	// Refuse responds with err to a request that is not upgraded.
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
-	// Crowd names those with whom a client's sockets are counted, as its address;
-	// "" is not counted.
+	// ClientKey returns the key under which the connections of a client are counted, such
+	// as its network; "" is not counted.
 	ClientKey func(r *http.Request) string
-	// Failures counts the upgrades that a crowd was refused.
+	// Failures counts the refused upgrades of a client key.
 	Failures chat.Budget[string]
 
 	conns connLimiter
 }
 
-// ServeHTTP upgrades r and returns; the connection lives on by itself.
+// ServeHTTP upgrades r and returns. The connection is served by a goroutine of its own.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	crowd := s.ClientKey(r)
-	if err := s.acquireConn(crowd); err != nil {
+	key := s.ClientKey(r)
+	if err := s.acquireConn(key); err != nil {
 		s.Refuse(w, r, err)
 		return
 	}
-	leave := func() { s.conns.release(crowd) }
+	release := func() { s.conns.release(key) }
 	caller, err := s.authenticate(r)
 	if err != nil {
-		leave()
-		s.countFailure(crowd, err)
+		release()
+		s.countFailure(key, err)
 		s.Refuse(w, r, err)
 		return
 	}
 	socket, err := socket.Accept(w, r, websocket.AcceptOptions{
 		Subprotocols:       []string{wire.Protocol},
-		InsecureSkipVerify: true, // admit has checked the Origin, by a stricter rule
+		InsecureSkipVerify: true, // authenticate has checked the Origin, by a stricter rule
 	})
 	if err != nil {
-		leave()
-		return // Accept has answered
+		release()
+		return // Accept has responded
 	}
 	socket.SetReadLimit(readLimit)
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
@@ -74,18 +74,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.device = service.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
 	if !s.Hub.add(c) {
 		_ = socket.CloseNow()
-		leave()
+		release()
 		return
 	}
-	// The request's context ends with this handler; the connection must not.
+	// The context of the request ends with this handler. The connection must not.
 	ctx := logging.Carry(context.Background(), r.Context())
 	go func() {
-		defer leave()
+		defer release()
 		c.serve(logging.With(ctx, slog.String("conn", c.id), slog.Int64("user", int64(caller.User.ID))))
 	}()
 }
 
-// authenticate says who may connect: an allowed page first, then a living session.
+// authenticate returns the caller. It checks the Origin first, then the session.
 func (s *Server) authenticate(r *http.Request) (chat.Caller, error) {
 	if s.Hub.Draining() {
 		return chat.Caller{}, chat.ErrUnavailable(errors.New("draining"))
@@ -102,24 +102,24 @@ func (s *Server) authenticate(r *http.Request) (chat.Caller, error) {
 		return chat.Caller{}, errOrigin(r)
 	}
 	if offered := auth.Subprotocols(r); source == auth.CredentialSubprotocol && !slices.Contains(offered, wire.Protocol) {
-		return chat.Caller{}, chat.Errorf(chat.BadRequest, "Offer the subprotocol %s as well.", wire.Protocol)
+		return chat.Caller{}, chat.Errorf(chat.BadRequest, "The subprotocol %s must be offered as well.", wire.Protocol)
 	}
 	return caller, nil
 }
 
 func errOrigin(r *http.Request) error {
 	auth.AddOrigin(r)
-	return chat.Errorf(chat.Forbidden, "This page's origin is not allowed here.")
+	return chat.Errorf(chat.Forbidden, "Connections from the origin of this page are not allowed.")
 }
 
 // connected sends connected, the first frame. It returns UNAUTHENTICATED if the session has
-// ended since the upgrade was admitted: a notice of it that came before the hub had the
-// connection did not close it.
+// ended since it was authenticated: the event of its end may have been received before the
+// hub had the connection.
 func (c *Conn) connected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, connectedTimeout)
 	defer cancel()
 	if _, err := c.hub.accounts.CallerByToken(ctx, c.token); chat.CodeOf(err) == chat.NotFound && err != nil {
-		return chat.Errorf(chat.Unauthenticated, "Your session is over. Please sign in again.")
+		return chat.Errorf(chat.Unauthenticated, "Your session has ended. Please sign in again.")
 	} else if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (c *Conn) connected(ctx context.Context) error {
 	}
 	user, limits := c.caller.User, c.service.Limits.Now()
 	user.Status = chat.Online
-	c.queue.pushAnswer(wire.Encode(wire.EventConnected, wire.Connected{
+	c.pushResponse(wire.Encode(wire.EventConnected, wire.Connected{
 		User: user, SessionID: c.caller.Session, Node: c.hub.node, Epoch: c.hub.epoch, Rooms: rooms,
 		Limits: wire.ClientLimits{
 			MaxMessageLength: limits.MaxMessageLength, MessagesPer10s: limits.MessagesPer10s,

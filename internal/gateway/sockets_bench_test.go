@@ -33,16 +33,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
-// audienceOf names the address, how many connections and how many events a round; with
-// it in its environment the test's own program is an audience, and no test.
-const audienceOf = "CHILLIN_AUDIENCE"
+// benchClientsEnv is an environment variable with the address, the number of connections
+// and the number of events per round. If it is set, the test binary runs clients instead of
+// tests.
+const benchClientsEnv = "CHILLIN_BENCH_CLIENTS"
 
-// audience is clients in a process of their own, so that reading is not counted as
-// the server's work. It connects, reads whatever comes, and says when a round is in.
-func audience(what string) {
+// runBenchClients runs clients in a process of their own, so that their reading does not
+// count as work of the server. They connect and read; after each round it prints the number
+// of frames.
+func runBenchClients(config string) {
 	var addr string
 	var conns, round int64
-	if _, err := fmt.Sscan(what, &addr, &conns, &round); err != nil {
+	if _, err := fmt.Sscan(config, &addr, &conns, &round); err != nil {
 		panic(err)
 	}
 	var events, frames atomic.Int64
@@ -61,7 +63,7 @@ func audience(what string) {
 		}
 		go func() {
 			for in := bufio.NewReaderSize(conn, 16<<10); ; {
-				n, err := eventsOf(in)
+				n, err := readEvents(in)
 				if err != nil {
 					return
 				}
@@ -76,8 +78,8 @@ func audience(what string) {
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the benchmark ends
 }
 
-// eventsOf reads a frame and counts its lines.
-func eventsOf(in *bufio.Reader) (n int64, err error) {
+// readEvents reads a frame and returns the number of its lines.
+func readEvents(in *bufio.Reader) (n int64, err error) {
 	head, err := in.Peek(10)
 	if err != nil {
 		return 0, err
@@ -104,19 +106,19 @@ func eventsOf(in *bufio.Reader) (n int64, err error) {
 	return n, nil
 }
 
-// crowd is an audience, seen from the server.
-type crowd struct {
+// clients is a process of runBenchClients, as the server uses it.
+type clients struct {
 	b      *testing.B
-	said   *bufio.Scanner
+	output *bufio.Scanner
 	frames int
 }
 
-// gather starts an audience of conns that is served by handler.
-func gather(b *testing.B, conns, round int, handler http.HandlerFunc) *crowd {
+// startClients starts conns clients of handler.
+func startClients(b *testing.B, conns, round int, handler http.HandlerFunc) *clients {
 	b.Helper()
 	server := httptest.NewServer(handler)
 	cmd := exec.CommandContext(b.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", audienceOf, server.Listener.Addr(), conns, round))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", benchClientsEnv, server.Listener.Addr(), conns, round))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -130,22 +132,22 @@ func gather(b *testing.B, conns, round int, handler http.HandlerFunc) *crowd {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = in.Close(); _ = cmd.Wait(); server.Close() })
-	c := &crowd{b: b, said: bufio.NewScanner(out)}
+	c := &clients{b: b, output: bufio.NewScanner(out)}
 	if c.next() != "ready" {
-		b.Fatal("the audience did not come")
+		b.Fatal("the clients did not connect")
 	}
 	return c
 }
 
-func (c *crowd) next() string {
-	if !c.said.Scan() {
-		c.b.Fatal("the audience is gone")
+func (c *clients) next() string {
+	if !c.output.Scan() {
+		c.b.Fatal("the clients have ended")
 	}
-	return c.said.Text()
+	return c.output.Text()
 }
 
-// all waits until everybody has the round.
-func (c *crowd) all() {
+// waitRound waits until all clients have received the events of the round.
+func (c *clients) waitRound() {
 	n, err := strconv.Atoi(c.next())
 	if err != nil {
 		c.b.Fatal(err)
@@ -153,8 +155,8 @@ func (c *crowd) all() {
 	c.frames += n
 }
 
-// spent is the processor time of this process so far.
-func spent() time.Duration {
+// cpuTime returns the processor time that this process has used.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic(err)
@@ -162,30 +164,30 @@ func spent() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// ears collects what handlers accepted, until conns have come.
-type ears[T any] struct {
+// accepted collects the connections that handlers have accepted.
+type accepted[T any] struct {
 	mu  sync.Mutex
 	all []T
 }
 
-func (e *ears[T]) add(one T) { e.mu.Lock(); defer e.mu.Unlock(); e.all = append(e.all, one) }
+func (a *accepted[T]) add(conn T) { a.mu.Lock(); defer a.mu.Unlock(); a.all = append(a.all, conn) }
 
-// hall is a room without a store, in which everybody who connects sits live.
-type hall struct {
+// benchRoom is a room without a store, in which every connection has a live subscription.
+type benchRoom struct {
 	hub  *Hub
 	room *room
 }
 
-func newHall() *hall {
+func newBenchRoom() *benchRoom {
 	h := NewHub(Deps{
 		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()),
 		Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	})
-	return &hall{hub: h, room: newRoom(h, 1)}
+	return &benchRoom{hub: h, room: newRoom(h, 1)}
 }
 
-// seat lets one in, and serves it in a goroutine as Server does.
-func (h *hall) seat(w http.ResponseWriter, r *http.Request) {
+// accept accepts a connection and serves it in a goroutine as Server does.
+func (h *benchRoom) accept(w http.ResponseWriter, r *http.Request) {
 	s, err := socket.Accept(w, r, websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return
@@ -202,13 +204,12 @@ func (h *hall) seat(w http.ResponseWriter, r *http.Request) {
 	c.rooms[1] = h.room
 	go func() {
 		c.read(context.Background())
-		c.queue.end()
-		c.written.Wait()
+		c.endAndWait()
 		h.hub.remove(c)
 	}()
 }
 
-func (h *hall) close() {
+func (h *benchRoom) close() {
 	for _, c := range h.hub.allConns() {
 		_ = c.socket.CloseNow()
 	}
@@ -216,42 +217,41 @@ func (h *hall) close() {
 	h.hub.cancel()
 }
 
-// message is an event as large as most are.
+// message returns an event of typical size.
 func message() []byte {
 	return fmt.Appendf(nil, `{"type":"message:new","data":{"roomId":1,"seq":1,"message":{"text":%q}}}`, strings.Repeat("x", 78))
 }
 
-// BenchmarkDelivery compares what an event costs for each of 1,000 connections in
-// processor time of the server: with a bare write(2) and nothing else, as the
-// library's Write does it with the bound of a write, by a socket alone, and on the
-// whole way from the room. One event is under way at a time, so that nobody reads two
-// at once.
+// BenchmarkDelivery compares the processor time of the server per event and connection,
+// with 1,000 connections: of write(2) alone, of the library's Write with a timeout, of a
+// socket alone, and of the whole delivery from the room. One event is sent at a time, so
+// that no client reads two at once.
 func BenchmarkDelivery(b *testing.B) {
 	const conns = 1000
 	payload := message()
 	frame := socket.AppendText(nil, [][]byte{payload})
 	var (
-		fds       ears[int]
-		libraries ears[*websocket.Conn]
-		sockets   ears[*socket.Socket]
+		fds       accepted[int]
+		libraries accepted[*websocket.Conn]
+		sockets   accepted[*socket.Socket]
 	)
-	stays := make(chan struct{})
-	b.Cleanup(func() { close(stays) })
-	h := newHall()
+	done := make(chan struct{})
+	b.Cleanup(func() { close(done) })
+	h := newBenchRoom()
 	ways := []*struct {
-		name   string
-		handle http.HandlerFunc
-		tell   func()
-		crowd  *crowd
-		spent  time.Duration
+		name    string
+		handle  http.HandlerFunc
+		send    func()
+		clients *clients
+		cpu     time.Duration
 	}{
 		{name: "write(2)", handle: func(w http.ResponseWriter, r *http.Request) {
 			ws, err := websocket.Accept(fdTaker{w, &fds}, r, nil)
 			if err != nil {
 				return
 			}
-			go func() { <-stays; _ = ws.CloseNow() }()
-		}, tell: func() {
+			go func() { <-done; _ = ws.CloseNow() }()
+		}, send: func() {
 			for _, fd := range fds.all {
 				if n, err := syscall.Write(fd, frame); n != len(frame) {
 					b.Fatal(n, err)
@@ -265,7 +265,7 @@ func BenchmarkDelivery(b *testing.B) {
 			}
 			libraries.add(ws)
 			go func() { _, _, _ = ws.Read(context.Background()) }()
-		}, tell: func() {
+		}, send: func() {
 			for _, ws := range libraries.all {
 				ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 				if err := ws.Write(ctx, websocket.MessageText, payload); err != nil {
@@ -281,44 +281,44 @@ func BenchmarkDelivery(b *testing.B) {
 			}
 			sockets.add(s)
 			go func() { _, _, _ = s.Reader(context.Background()) }()
-		}, tell: func() {
+		}, send: func() {
 			for _, s := range sockets.all {
 				if n, err := s.TrySend(frame); n != len(frame) {
 					b.Fatal(n, err)
 				}
 			}
 		}},
-		{name: "room", handle: h.seat, tell: func() { h.room.broadcast(payload) }},
+		{name: "room", handle: h.accept, send: func() { h.room.broadcast(payload) }},
 	}
 	b.Cleanup(h.close)
 	for _, way := range ways {
-		var accepted sync.WaitGroup
-		accepted.Add(conns)
-		way.crowd = gather(b, conns, conns, func(w http.ResponseWriter, r *http.Request) {
-			defer accepted.Done()
+		var pending sync.WaitGroup
+		pending.Add(conns)
+		way.clients = startClients(b, conns, conns, func(w http.ResponseWriter, r *http.Request) {
+			defer pending.Done()
 			way.handle(w, r)
 		})
-		accepted.Wait()
+		pending.Wait()
 	}
 	runtime.GC()
 	rounds := 0
 	for b.Loop() {
 		for _, way := range ways {
-			began := spent()
-			way.tell()
-			way.crowd.all()
-			way.spent += spent() - began
+			began := cpuTime()
+			way.send()
+			way.clients.waitRound()
+			way.cpu += cpuTime() - began
 		}
 		rounds++
 	}
 	b.ReportMetric(0, "ns/op")
 	for _, way := range ways {
-		b.ReportMetric(float64(way.spent.Nanoseconds())/1000/float64(rounds*conns), "µs-"+way.name)
+		b.ReportMetric(float64(way.cpu.Nanoseconds())/1000/float64(rounds*conns), "µs-"+way.name)
 		if way != ways[0] {
-			b.ReportMetric(way.spent.Seconds()/ways[0].spent.Seconds(), way.name+"/write(2)")
+			b.ReportMetric(way.cpu.Seconds()/ways[0].cpu.Seconds(), way.name+"/write(2)")
 		}
 	}
-	b.ReportMetric(float64(ways[3].crowd.frames)/float64(rounds*conns), "frames/delivery")
+	b.ReportMetric(float64(ways[3].clients.frames)/float64(rounds*conns), "frames/delivery")
 	for _, ws := range libraries.all {
 		_ = ws.CloseNow()
 	}
@@ -327,42 +327,42 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
-// BenchmarkHotRoom tells what a delivery costs in a room of 1,000 in which ever more
-// happens in a second, and how many frames it takes: what waits together goes
-// together.
+// BenchmarkHotRoom measures the cost of a delivery and the frames per delivery in a room of
+// 1,000 connections at increasing rates of events. Events that wait together are sent in
+// one frame.
 func BenchmarkHotRoom(b *testing.B) {
 	const conns, events = 1000, 200
 	for _, rate := range []int{20, 100, 200, 400, 800, 1600} {
 		b.Run(fmt.Sprint(rate, "/s"), func(b *testing.B) {
-			h, payload := newHall(), message()
+			h, payload := newBenchRoom(), message()
 			b.Cleanup(h.close)
-			crowd := gather(b, conns, conns*events, h.seat)
-			eventually(b, "the crowd", func() bool { return len(h.hub.allConns()) == conns })
+			clients := startClients(b, conns, conns*events, h.accept)
+			eventually(b, "the clients", func() bool { return len(h.hub.allConns()) == conns })
 			runtime.GC()
 			rounds, cost, took := 0, time.Duration(0), time.Duration(0)
 			for b.Loop() {
-				began, cpu := time.Now(), spent()
+				began, cpu := time.Now(), cpuTime()
 				for i := range events {
 					time.Sleep(time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(rate))))
 					h.room.broadcast(payload)
 				}
-				crowd.all()
-				cost, took = cost+spent()-cpu, took+time.Since(began)
+				clients.waitRound()
+				cost, took = cost+cpuTime()-cpu, took+time.Since(began)
 				rounds++
 			}
 			b.ReportMetric(0, "ns/op")
 			deliveries := float64(rounds * events * conns)
 			b.ReportMetric(float64(cost.Nanoseconds())/1000/deliveries, "µs/delivery")
-			b.ReportMetric(float64(crowd.frames)/deliveries, "frames/delivery")
+			b.ReportMetric(float64(clients.frames)/deliveries, "frames/delivery")
 			b.ReportMetric(deliveries/took.Seconds(), "deliveries/s")
 		})
 	}
 }
 
-// fdTaker notes the descriptors of what is hijacked.
+// fdTaker records the file descriptors of hijacked connections.
 type fdTaker struct {
 	http.ResponseWriter
-	fds *ears[int]
+	fds *accepted[int]
 }
 
 func (t fdTaker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -377,25 +377,25 @@ func (t fdTaker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// BenchmarkIdle tells how much memory of the process one of 2,000 connections holds
-// that say and hear nothing: as the library is used by default, with a handler that
-// reads and a goroutine that writes, and as they subscribe in a room here.
+// BenchmarkIdle measures the memory of the process per idle connection, with 2,000
+// connections: of the library's usual use, with a handler that reads and a goroutine that
+// writes, and of a connection with a subscription.
 func BenchmarkIdle(b *testing.B) {
 	const conns = 2000
 	var library, ours float64
 	rounds := 0
 	for b.Loop() {
-		stays := make(chan struct{})
-		library += held(b, conns, func(w http.ResponseWriter, r *http.Request) {
+		done := make(chan struct{})
+		library += memoryPerConn(b, conns, func(w http.ResponseWriter, r *http.Request) {
 			ws, err := websocket.Accept(w, r, nil)
 			if err != nil {
 				return
 			}
-			go func() { <-stays; _ = ws.CloseNow() }()
+			go func() { <-done; _ = ws.CloseNow() }()
 			_, _, _ = ws.Read(context.Background())
-		}, func() { close(stays) })
-		h := newHall()
-		ours += held(b, conns, h.seat, h.close)
+		}, func() { close(done) })
+		h := newBenchRoom()
+		ours += memoryPerConn(b, conns, h.accept, h.close)
 		rounds++
 	}
 	b.ReportMetric(0, "ns/op")
@@ -404,17 +404,17 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric(ours/library, "ours/library")
 }
 
-// held returns how many bytes of memory each connection takes.
-func held(b *testing.B, conns int, handle http.HandlerFunc, end func()) float64 {
+// memoryPerConn returns how many bytes of memory each connection takes.
+func memoryPerConn(b *testing.B, conns int, handle http.HandlerFunc, end func()) float64 {
 	b.Helper()
 	before := resident(b)
-	gather(b, conns, 1, handle)
+	startClients(b, conns, 1, handle)
 	after := resident(b)
 	end()
 	return float64(after-before) / float64(conns)
 }
 
-// resident is how much memory this process has after what is garbage is gone.
+// resident returns the resident memory of this process, in bytes, after garbage collection.
 func resident(b *testing.B) int {
 	b.Helper()
 	for range 3 { // a goroutine's stack shrinks by half each time

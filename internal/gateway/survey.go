@@ -19,18 +19,17 @@ import (
 
 var _ chat.Connections = (*Hub)(nil)
 
-// A census costs nothing until somebody asks: then every node is asked over the
-// bus, and answers with no more of its connections than one page.
+// A survey asks every node over the bus about its connections. Each node responds with at
+// most one page of them. Without surveys nothing is transported or stored.
 
-// surveyTimeout is how long the nodes have to answer. Who is silent then, as a node
-// that hangs, is counted and not waited for.
+// surveyTimeout is how long the nodes have to respond. A node that does not, for example
+// because it hangs, is counted as not responding.
 const surveyTimeout = time.Second
 
-// maxSurveyResponses is how many answers may wait.
+// maxSurveyResponses is how many responses a survey queues.
 const maxSurveyResponses = 256
 
-// surveyRequest is what a node asks all nodes about their connections: for a page of
-// them, or to close one.
+// surveyRequest asks all nodes for a page of their connections, or to close one.
 type surveyRequest struct {
 	User  chat.UserID  `json:"user,omitempty"`
 	After surveyCursor `json:"after"`
@@ -38,7 +37,7 @@ type surveyRequest struct {
 	Close string       `json:"close,omitempty"`
 }
 
-// surveyCursor is a place in the list of connections, the newest first.
+// surveyCursor is a position in the list of connections, newest first.
 type surveyCursor struct {
 	At chat.Time `json:"at,omitempty"`
 	ID string    `json:"id,omitempty"`
@@ -50,30 +49,30 @@ func (m surveyCursor) compare(other surveyCursor) int {
 
 func cursorOf(c chat.Connection) surveyCursor { return surveyCursor{c.ConnectedAt, c.ID} }
 
-// Connections asks all nodes for a page.
+// Connections implements chat.Connections: it asks all nodes for a page.
 func (h *Hub) Connections(ctx context.Context, q chat.ConnectionQuery) (chat.ConnectionPage, error) {
-	ask := surveyRequest{User: q.User, Limit: q.Limit + 1}
+	request := surveyRequest{User: q.User, Limit: q.Limit + 1}
 	if q.Cursor != "" {
 		text, err := base64.RawURLEncoding.DecodeString(q.Cursor)
-		if err != nil || json.Unmarshal(text, &ask.After) != nil {
-			return chat.ConnectionPage{}, chat.Errorf(chat.BadRequest, "That cursor is not from this list.").WithField("cursor")
+		if err != nil || json.Unmarshal(text, &request.After) != nil {
+			return chat.ConnectionPage{}, chat.Errorf(chat.BadRequest, "The cursor is not from this list.").WithField("cursor")
 		}
 	}
-	found, silent, err := h.survey(ctx, ask)
+	found, nonResponding, err := h.survey(ctx, request)
 	if err != nil {
 		return chat.ConnectionPage{}, err
 	}
 	slices.SortFunc(found, func(a, b chat.Connection) int { return cursorOf(a).compare(cursorOf(b)) })
-	page := chat.ConnectionPage{Connections: found, NonResponding: silent}
+	page := chat.ConnectionPage{Connections: found, NonResponding: nonResponding}
 	if len(found) > q.Limit {
 		page.Connections = found[:q.Limit]
-		text, _ := json.Marshal(cursorOf(found[q.Limit-1])) // plain
+		text, _ := json.Marshal(cursorOf(found[q.Limit-1])) // always encodes
 		page.NextCursor = base64.RawURLEncoding.EncodeToString(text)
 	}
 	return page, nil
 }
 
-// CloseConnection asks all nodes to close the connection of that name.
+// CloseConnection implements chat.Connections: it asks all nodes to close the connection.
 func (h *Hub) CloseConnection(ctx context.Context, id string) (chat.Connection, error) {
 	closed, _, err := h.survey(ctx, surveyRequest{Close: id})
 	if err != nil {
@@ -85,42 +84,42 @@ func (h *Hub) CloseConnection(ctx context.Context, id string) (chat.Connection, 
 	return closed[0], nil
 }
 
-// survey asks all nodes and gathers what they answer; silent are those that did
-// not.
-func (h *Hub) survey(ctx context.Context, q surveyRequest) (found []chat.Connection, silent int, err error) {
+// survey sends a request to all nodes and collects their responses. nonResponding is the
+// number of nodes whose response is missing.
+func (h *Hub) survey(ctx context.Context, q surveyRequest) (found []chat.Connection, nonResponding int, err error) {
 	frame, err := json.Marshal(q)
 	if err != nil {
 		return nil, 0, err
 	}
-	name, answers := rand.Text(), make(chan []byte, maxSurveyResponses)
+	name, responses := rand.Text(), make(chan []byte, maxSurveyResponses)
 	h.surveyMu.Lock()
-	h.surveys[name] = answers
+	h.surveys[name] = responses
 	h.surveyMu.Unlock()
 	defer func() {
 		h.surveyMu.Lock()
 		delete(h.surveys, name)
 		h.surveyMu.Unlock()
 	}()
-	silent, err = h.bus.Ask(ctx, wire.Envelope{Kind: wire.SurveyRequest, Except: name, Frame: frame})
+	nonResponding, err = h.bus.Ask(ctx, wire.Envelope{Kind: wire.SurveyRequest, Except: name, Frame: frame})
 	if err != nil {
 		return nil, 0, err
 	}
-	if silent == 0 { // not even we hear ourselves
-		return nil, 0, chat.ErrUnavailable(errors.New("no node hears a question"))
+	if nonResponding == 0 { // not even this node
+		return nil, 0, chat.ErrUnavailable(errors.New("no node receives the survey"))
 	}
 	found = []chat.Connection{}
-	patience := time.NewTimer(surveyTimeout)
-	defer patience.Stop()
-	for ; silent > 0; silent-- {
+	timeout := time.NewTimer(surveyTimeout)
+	defer timeout.Stop()
+	for ; nonResponding > 0; nonResponding-- {
 		select {
-		case frame := <-answers:
-			var some []chat.Connection
-			if err := json.Unmarshal(frame, &some); err != nil {
+		case frame := <-responses:
+			var conns []chat.Connection
+			if err := json.Unmarshal(frame, &conns); err != nil {
 				return nil, 0, err
 			}
-			found = append(found, some...)
-		case <-patience.C:
-			return found, silent, nil
+			found = append(found, conns...)
+		case <-timeout.C:
+			return found, nonResponding, nil
 		case <-ctx.Done():
 			return nil, 0, chat.ErrUnavailable(ctx.Err())
 		}
@@ -128,37 +127,38 @@ func (h *Hub) survey(ctx context.Context, q surveyRequest) (found []chat.Connect
 	return found, 0, nil
 }
 
-// receiveSurveyRequest answers a question, outside of the bus's goroutine.
-func (h *Hub) receiveSurveyRequest(n wire.Envelope) {
+// receiveSurveyRequest responds to a survey in a goroutine of its own, so that it does not
+// delay the bus.
+func (h *Hub) receiveSurveyRequest(e wire.Envelope) {
 	var q surveyRequest
-	if err := json.Unmarshal(n.Frame, &q); err != nil {
-		h.log.Warn("question not understood", "err", err)
+	if err := json.Unmarshal(e.Frame, &q); err != nil {
+		h.log.Warn("decode survey request failed", "err", err)
 		return
 	}
 	h.spawn(func(context.Context) {
-		answer := h.surveyPage
+		respond := h.surveyPage
 		if q.Close != "" {
-			answer = h.surveyClose
+			respond = h.surveyClose
 		}
-		frame, err := json.Marshal(answer(q))
-		if err != nil { // our own types always encode
-			panic("encode answer: " + err.Error())
+		frame, err := json.Marshal(respond(q))
+		if err != nil { // our own types can always be encoded
+			panic("encode survey response: " + err.Error())
 		}
-		h.bus.Publish(wire.Envelope{Kind: wire.SurveyResponse, Except: n.Except, Frame: frame})
+		h.bus.Publish(wire.Envelope{Kind: wire.SurveyResponse, Except: e.Except, Frame: frame})
 	})
 }
 
-// receiveSurveyResponse hands an answer to who waits for it on this node.
-func (h *Hub) receiveSurveyResponse(n wire.Envelope) {
+// receiveSurveyResponse queues a response if the survey is one of this node.
+func (h *Hub) receiveSurveyResponse(e wire.Envelope) {
 	h.surveyMu.Lock()
 	defer h.surveyMu.Unlock()
 	select {
-	case h.surveys[n.Except] <- n.Frame: // nil blocks: nobody waits here
+	case h.surveys[e.Except] <- e.Frame: // a nil channel, of an unknown survey, blocks
 	default:
 	}
 }
 
-// surveyPage is what this node has of an asked page.
+// surveyPage returns the connections of this node that belong to the requested page.
 func (h *Hub) surveyPage(q surveyRequest) []chat.Connection {
 	conns := h.allConns()
 	if q.User != 0 {
@@ -175,7 +175,7 @@ func (h *Hub) surveyPage(q surveyRequest) []chat.Connection {
 	return found
 }
 
-// surveyClose closes the connection that is asked, if it is here.
+// surveyClose closes the requested connection if it is on this node, and returns it.
 func (h *Hub) surveyClose(q surveyRequest) []chat.Connection {
 	for _, c := range h.allConns() {
 		if c.id == q.Close {

@@ -14,14 +14,14 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// mute is a node that hears and never answers, as one that hangs.
-type mute struct{}
+// unresponsive is a node that receives and never responds, such as one that hangs.
+type unresponsive struct{}
 
-func (mute) Receive(wire.Envelope) {}
-func (mute) Missed()               {}
+func (unresponsive) Receive(wire.Envelope) {}
+func (unresponsive) Missed()               {}
 
-// censusHub is a hub at an exchange with n connections, each newer than the last.
-func censusHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {
+// newSurveyHub returns a hub at an exchange with n connections, each newer than the last.
+func newSurveyHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {
 	t.Helper()
 	h := NewHub(Deps{Node: node, Bus: bus.NewMemory(e), Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	for i := range n {
@@ -36,8 +36,8 @@ func censusHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {
 	return h
 }
 
-// hear runs a bus until the test ends, and returns when it hears.
-func hear(t *testing.T, b wire.Bus, sink wire.Sink) {
+// runBus runs a bus until the test ends, and returns when it receives.
+func runBus(t *testing.T, b wire.Bus, sink wire.Sink) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -49,15 +49,15 @@ func hear(t *testing.T, b wire.Bus, sink wire.Sink) {
 	}
 }
 
-func TestACensusComesInPagesFromAllNodes(t *testing.T) {
+func TestASurveyReturnsPagesOfAllNodes(t *testing.T) {
 	e := bus.NewExchange()
-	a, b := censusHub(t, e, "a", 5), censusHub(t, e, "b", 3)
+	a, b := newSurveyHub(t, e, "a", 5), newSurveyHub(t, e, "b", 3)
 	_, err := a.Connections(t.Context(), chat.ConnectionQuery{Limit: 9})
 	if chat.CodeOf(err) != chat.Unavailable || err == nil {
-		t.Fatalf("err = %v, want %s while no node hears", err, chat.Unavailable)
+		t.Fatalf("err = %v, want %s while no node receives", err, chat.Unavailable)
 	}
-	hear(t, a.bus, a)
-	hear(t, b.bus, b)
+	runBus(t, a.bus, a)
+	runBus(t, b.bus, b)
 	all := func(q chat.ConnectionQuery) (ids string) {
 		t.Helper()
 		for {
@@ -75,11 +75,11 @@ func TestACensusComesInPagesFromAllNodes(t *testing.T) {
 	}
 	for limit := 1; limit <= 9; limit++ {
 		if got, want := all(chat.ConnectionQuery{Limit: limit}), "a4 a3 a2 b2 a1 b1 a0 b0 "; got != want {
-			t.Errorf("by %d: %q, want %q", limit, got, want)
+			t.Errorf("limit %d: ids = %q, want %q", limit, got, want)
 		}
 	}
 	if got, want := all(chat.ConnectionQuery{Limit: 2, User: 2}), "a3 a1 b1 "; got != want {
-		t.Errorf("of one user: %q, want %q", got, want)
+		t.Errorf("ids of one user = %q, want %q", got, want)
 	}
 	_, err = a.Connections(t.Context(), chat.ConnectionQuery{Limit: 2, Cursor: "!"})
 	if chat.CodeOf(err) != chat.BadRequest {
@@ -87,16 +87,16 @@ func TestACensusComesInPagesFromAllNodes(t *testing.T) {
 	}
 }
 
-func TestANodeThatDoesNotAnswerIsCounted(t *testing.T) {
+func TestANodeThatDoesNotRespondIsCounted(t *testing.T) {
 	e := bus.NewExchange()
-	a := censusHub(t, e, "a", 1)
-	hear(t, a.bus, a)
-	hear(t, bus.NewMemory(e), mute{})
+	a := newSurveyHub(t, e, "a", 1)
+	runBus(t, a.bus, a)
+	runBus(t, bus.NewMemory(e), unresponsive{})
 	page, err := a.Connections(t.Context(), chat.ConnectionQuery{Limit: 9})
 	if err != nil || page.NonResponding != 1 || len(page.Connections) != 1 {
-		t.Fatalf("page = %+v, %v, want one connection and one silent node", page, err)
+		t.Fatalf("page = %+v, %v, want one connection and one node that did not respond", page, err)
 	}
 	if len(a.surveys) != 0 {
-		t.Fatalf("questions left: %d", len(a.surveys))
+		t.Fatalf("surveys left = %d, want none", len(a.surveys))
 	}
 }

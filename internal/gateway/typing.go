@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// typingTimeout is when typing ends by itself.
+	// typingTimeout is when typing ends without a further typing:start.
 	typingTimeout = 5 * time.Second
-	// typingInterval is how often one user may begin to type in one room, over all of its
-	// connections and however often it stopped meanwhile; more is ignored.
+	// typingInterval is the minimum interval between two starts of one user in one room, over
+	// all of its connections, also after a stop. More frequent starts are ignored.
 	typingInterval = 2 * time.Second
-	// typingCheckTimeout is how long it may take to learn whether somebody may type.
+	// typingCheckTimeout is the time limit of the check whether a user may type.
 	typingCheckTimeout = 300 * time.Millisecond
-	// typingTick is when the changes are told, all of a room in one frame.
+	// typingTick is the interval at which changes are sent, one frame per room.
 	typingTick = 250 * time.Millisecond
 )
 
-// typing is who types in a room at present. The room's lock guards it.
+// typing contains the users who are typing in a room. The room's lock guards it.
 type typing struct {
-	until     map[chat.UserID]time.Time // when it ends by itself
-	lastStart map[chat.UserID]time.Time // when a user last began or went on; kept for typingInterval
+	until     map[chat.UserID]time.Time // when typing ends without a further start
+	lastStart map[chat.UserID]time.Time // the last start of a user; kept for typingInterval
 	changed   bool
 }
 
@@ -33,14 +33,14 @@ func newTyping() typing {
 	return typing{until: map[chat.UserID]time.Time{}, lastStart: map[chat.UserID]time.Time{}}
 }
 
-// setTyping tells every node that the connection's user types in a room, or stopped.
-// Whether it may begin is asked only where that is news: at most once in
+// setTyping publishes to every node that the user of the connection started or stopped
+// typing in a room. It calls allowed only for a start that is published: at most once in
 // typingInterval.
-func (c *Conn) setTyping(id chat.RoomID, on bool, may func() error) error {
+func (c *Conn) setTyping(id chat.RoomID, on bool, allowed func() error) error {
 	r, ok := c.subscriptions()[id]
 	if !ok {
-		if err := may(); err != nil {
-			return err // a hidden room is missing, not one to join
+		if err := allowed(); err != nil {
+			return err // NOT_FOUND for a hidden room, not NOT_A_MEMBER
 		}
 		return chat.ErrNotAMember()
 	}
@@ -48,7 +48,7 @@ func (c *Conn) setTyping(id chat.RoomID, on bool, may func() error) error {
 		return nil
 	}
 	if on {
-		if err := may(); err != nil {
+		if err := allowed(); err != nil {
 			return err
 		}
 	}
@@ -60,15 +60,15 @@ func (c *Conn) setTyping(id chat.RoomID, on bool, may func() error) error {
 	return nil
 }
 
-// publishTyping sends e to the connections of this node and to the bus. Receiving it again
-// does no harm.
+// publishTyping sends e to this node and to the bus. To receive it twice has no effect.
 func (h *Hub) publishTyping(e wire.Envelope) {
 	h.Receive(e)
 	h.bus.Publish(e)
 }
 
-// typingAllowed asks whether the connection's user may say that it types. Where nobody can
-// tell soon it may: typing goes on while the database is away, and is worth no wait.
+// typingAllowed returns a function that checks whether the user may type in the room. The
+// check also succeeds if the store does not answer within typingCheckTimeout: typing works
+// while the database is unreachable, and is not worth a longer wait.
 func (c *Conn) typingAllowed(ctx context.Context, id chat.RoomID) func() error {
 	return func() error {
 		ctx, cancel := context.WithTimeout(ctx, typingCheckTimeout)
@@ -80,7 +80,8 @@ func (c *Conn) typingAllowed(ctx context.Context, id chat.RoomID) func() error {
 	}
 }
 
-// startOrStopTyping reports whether every node is to be told that c types, or no longer does.
+// startOrStopTyping records that the user of c started or stopped typing, and reports
+// whether that must be published.
 func (r *room) startOrStopTyping(c *Conn, on bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -89,9 +90,9 @@ func (r *room) startOrStopTyping(c *Conn, on bool) bool {
 		return false
 	}
 	if !on {
-		news := s.typing
+		was := s.typing
 		s.typing = false
-		return news
+		return was
 	}
 	user, now := c.caller.User.ID, time.Now()
 	if now.Sub(r.typing.lastStart[user]) < typingInterval {
@@ -102,7 +103,7 @@ func (r *room) startOrStopTyping(c *Conn, on bool) bool {
 	return true
 }
 
-// receiveTyping receives from any node that a user types, or stopped.
+// receiveTyping processes the event that a user, on any node, started or stopped typing.
 func (r *room) receiveTyping(user chat.UserID, on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,7 +117,7 @@ func (r *room) receiveTyping(user chat.UserID, on bool) {
 	r.typing.changed = r.typing.changed || was != on
 }
 
-// runTyping ends what is over and tells what changed.
+// runTyping ends typing after its timeout and sends the changes.
 func (h *Hub) runTyping(ctx context.Context) {
 	every(ctx, typingTick, func(now time.Time) {
 		for _, r := range h.openRooms() {
@@ -149,6 +150,6 @@ func (r *room) broadcastTyping(now time.Time) {
 		if i, self := slices.BinarySearch(users, c.caller.User.ID); self {
 			frame = wire.Encode(wire.EventTypingUpdate, wire.TypingUpdate{RoomID: r.id, UserIDs: slices.Concat(users[:i], users[i+1:])})
 		}
-		c.queue.pushEphemeral(frame)
+		c.pushEphemeral(frame)
 	}
 }

@@ -17,19 +17,17 @@ import (
 	"github.com/chillin-chat/chillin/internal/socket"
 )
 
-// served returns a connection of r's hub and the client at its other end. Nobody
-// said hello to it.
-func (r *rig) served() (*Conn, *websocket.Conn) {
+// connect returns a connection of r's hub and the client at its other end. The connection
+// is served without the event connected.
+func (r *testHub) connect() (*Conn, *websocket.Conn) {
 	r.t.Helper()
 	conns := make(chan *Conn, 1)
-	client := r.dials(conns)
+	client := r.dial(conns)
 	c, ended := <-conns, make(chan struct{})
 	go func() {
 		defer close(ended)
 		c.read(context.Background())
-		c.end()
-		c.written.Wait()
-		c.cutoff.Stop()
+		c.endAndWait()
 	}()
 	r.t.Cleanup(func() {
 		_ = client.CloseNow()
@@ -38,8 +36,8 @@ func (r *rig) served() (*Conn, *websocket.Conn) {
 	return c, client
 }
 
-// dials opens a connection that nobody serves. conns receives it.
-func (r *rig) dials(conns chan<- *Conn) *websocket.Conn {
+// dial opens a connection that is not served, and sends it to conns.
+func (r *testHub) dial(conns chan<- *Conn) *websocket.Conn {
 	r.t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		s, err := socket.Accept(w, req, websocket.AcceptOptions{InsecureSkipVerify: true})
@@ -61,30 +59,30 @@ func (r *rig) dials(conns chan<- *Conn) *websocket.Conn {
 	return client
 }
 
-// waiting tells how many lines wait.
-func (q *queue) waiting() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.lines)
+// queuedLines returns the number of queued lines.
+func (w *connWriter) queuedLines() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.lines)
 }
 
-// load is how many bytes of events wait.
-func (q *queue) load() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.bytes
+// queuedEventBytes returns the size of the queued events.
+func (w *connWriter) queuedEventBytes() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.bytes
 }
 
-func TestWhatIsPushedComesOnceAndInOrderAndThenTheClose(t *testing.T) {
-	r := newRig(t)
-	c, client := r.served()
+func TestLinesAreWrittenOnceInOrderAndBeforeTheClose(t *testing.T) {
+	r := newTestHub(t)
+	c, client := r.connect()
 	const n = 3000
 	go func() {
 		for i := range n {
 			line := fmt.Appendf(nil, "%d %s", i, strings.Repeat("x", i%2000))
-			for !c.queue.pushEvent(line) {
-				if full := c.queue.drainedWhenFull(); full != nil { // the client is slow
-					<-full
+			for !c.pushEvent(line) {
+				if drained := c.drainedIfFull(); drained != nil { // the client is slow
+					<-drained
 				}
 			}
 		}
@@ -101,48 +99,48 @@ func TestWhatIsPushedComesOnceAndInOrderAndThenTheClose(t *testing.T) {
 		}
 		for line := range bytes.SplitSeq(message, []byte{'\n'}) {
 			if want := fmt.Sprintf("%d %s", next, strings.Repeat("x", next%2000)); string(line) != want {
-				t.Fatalf("line %d is %.20q", next, line)
+				t.Fatalf("line %d = %.20q, want %.20q", next, line, want)
 			}
 			next++
 		}
-		if next == 100 { // what comes now waits in the kernel, and then in the queue
-			eventually(t, "a full queue", func() bool { return c.queue.load() > maxQueuedBytes/2 })
+		if next == 100 { // the next lines fill the socket, then the queue
+			eventually(t, "a full queue", func() bool { return c.queuedEventBytes() > maxQueuedBytes/2 })
 		}
 	}
 }
 
-func TestWhoReadsNothingIsClosedAndHoldsNobodyUp(t *testing.T) {
-	r := newRig(t)
-	slow, _ := r.served()
-	quick, client := r.served()
+func TestAClientThatDoesNotReadIsClosedAndDelaysNoOther(t *testing.T) {
+	r := newTestHub(t)
+	slow, _ := r.connect()
+	quick, client := r.connect()
 	line := bytes.Repeat([]byte("x"), 2000)
 	for pushed := 0; !slow.closing(); pushed++ {
 		if pushed > 10_000 {
-			t.Fatal("20 MB wait for one who reads nothing")
+			t.Fatal("not closed after 20 MB")
 		}
 		slow.sendEvent(line)
 		quick.sendEvent(line)
 		if _, got, err := client.Read(t.Context()); err != nil || !bytes.Equal(got, line) {
-			t.Fatalf("who reads got %d bytes, %v", len(got), err)
+			t.Fatalf("the other client reads %d bytes, %v, want %d", len(got), err, len(line))
 		}
 	}
 	if slow.code != closeTooSlow {
-		t.Errorf("closed with %d, want %d", slow.code, closeTooSlow)
+		t.Errorf("close code = %d, want %d", slow.code, closeTooSlow)
 	}
-	if waits := slow.queue.load(); waits > maxQueuedBytes {
-		t.Errorf("%d bytes wait, want at most %d", waits, maxQueuedBytes)
+	if queued := slow.queuedEventBytes(); queued > maxQueuedBytes {
+		t.Errorf("queued bytes = %d, want at most %d", queued, maxQueuedBytes)
 	}
 }
 
-func TestManyPushAtOnce(t *testing.T) {
-	r := newRig(t)
-	c, client := r.served()
-	var all sync.WaitGroup
+func TestConcurrentPushesKeepTheirOrder(t *testing.T) {
+	r := newTestHub(t)
+	c, client := r.connect()
+	var running sync.WaitGroup
 	const pushers, each = 8, 200
-	for who := range pushers {
-		all.Go(func() {
+	for pusher := range pushers {
+		running.Go(func() {
 			for i := range each {
-				c.queue.pushAnswer(fmt.Appendf(nil, "%d %d", who, i))
+				c.pushResponse(fmt.Appendf(nil, "%d %d", pusher, i))
 			}
 		})
 	}
@@ -153,22 +151,22 @@ func TestManyPushAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range bytes.SplitSeq(message, []byte{'\n'}) {
-			var who, i int
-			if _, err := fmt.Sscanf(string(line), "%d %d", &who, &i); err != nil || i != next[who] {
-				t.Fatalf("%q came, want %d of %d (%v)", line, next[who], who, err)
+			var pusher, i int
+			if _, err := fmt.Sscanf(string(line), "%d %d", &pusher, &i); err != nil || i != next[pusher] {
+				t.Fatalf("line = %q, want line %d of pusher %d (%v)", line, next[pusher], pusher, err)
 			}
-			next[who]++
+			next[pusher]++
 		}
 		if next == [pushers]int{each, each, each, each, each, each, each, each} {
 			break
 		}
 	}
-	all.Wait()
+	running.Wait()
 }
 
-func TestWritersEndWhenNothingWaits(t *testing.T) {
-	r := newRig(t)
-	c, client := r.served()
+func TestWritersEndWhenNothingIsQueued(t *testing.T) {
+	r := newTestHub(t)
+	c, client := r.connect()
 	c.sendEvent([]byte(`{}`))
 	if _, _, err := client.Read(t.Context()); err != nil {
 		t.Fatal(err)
@@ -179,11 +177,11 @@ func TestWritersEndWhenNothingWaits(t *testing.T) {
 		return r.hub.writers.running == 0
 	})
 	_ = client.Close(websocket.StatusNormalClosure, "")
-	gone := make(chan struct{})
-	go func() { c.written.Wait(); close(gone) }()
+	ended := make(chan struct{})
+	go func() { c.done.Wait(); close(ended) }()
 	select {
-	case <-gone:
+	case <-ended:
 	case <-time.After(10 * time.Second):
-		t.Fatal("a connection whose client is gone does not end")
+		t.Fatal("the connection has not ended 10 s after its client closed")
 	}
 }
