@@ -11,8 +11,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/chillin-chat/chillin/internal/batchload"
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/gathering"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/wake"
 )
@@ -49,7 +49,7 @@ type Redis struct {
 	log     *slog.Logger
 	pace    pace
 	wake    wake.Signal // has one element when something is dirty
-	rosters *gathering.Reads[chat.RoomID, chat.OnlineUsers]
+	rosters *batchload.Loader[chat.RoomID, chat.OnlineUsers]
 	fault   atomic.Pointer[error] // of the last write; nil if it succeeded
 
 	mu      sync.Mutex
@@ -67,7 +67,7 @@ func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.L
 		entries: map[chat.RoomID]map[chat.UserID]chat.Status{}, dirty: map[chat.RoomID]map[chat.UserID]struct{}{},
 		seen: map[string]int64{},
 	}
-	r.rosters = gathering.New(gathering.Options{Reads: 2, Keys: 256, Patience: looking}, r.readRosters)
+	r.rosters = batchload.New(batchload.Options{Reads: 2, Keys: 256, Timeout: looking}, r.readRosters)
 	return r
 }
 

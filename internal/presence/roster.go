@@ -27,7 +27,7 @@ func (r *Redis) Online(ctx context.Context, rooms ...chat.RoomID) (map[chat.Room
 	if len(rooms) == 0 {
 		return map[chat.RoomID]chat.OnlineUsers{}, nil
 	}
-	return r.rosters.Ask(ctx, rooms...)
+	return r.rosters.Load(ctx, rooms...)
 }
 
 func (r *Redis) readRosters(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {

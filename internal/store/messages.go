@@ -177,7 +177,7 @@ func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID
 	}
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	authors, err := s.authors.Ask(ctx, ids...)
+	authors, err := s.authors.Load(ctx, ids...)
 	return authors, s.fail("find authors", err)
 }
 

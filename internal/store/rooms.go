@@ -169,7 +169,7 @@ func (s *Store) Heads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]c
 	}
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	heads, err := s.heads.Ask(ctx, ids...)
+	heads, err := s.heads.Load(ctx, ids...)
 	return heads, s.fail("read heads", err)
 }
 

@@ -104,7 +104,7 @@ func (s *Store) countUnread(ctx context.Context, user chat.UserID, own []chat.Ow
 	if len(unknown) == 0 {
 		return nil
 	}
-	read, err := s.counts.Ask(ctx, unknown...)
+	read, err := s.counts.Load(ctx, unknown...)
 	if err != nil {
 		return err
 	}
