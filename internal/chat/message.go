@@ -204,13 +204,13 @@ type Messages interface {
 	// Message returns one message. NOT_FOUND, also for whoever is no member of its
 	// room.
 	Message(ctx context.Context, id MessageID, viewer UserID) (Message, error)
-	// Find returns where a message is, with the viewer's membership there, and locks
+	// FindMessage returns where a message is, with the viewer's membership there, and locks
 	// nothing. NOT_FOUND as Message.
-	Find(ctx context.Context, id MessageID, viewer UserID) (MessageRef, Membership, error)
+	FindMessage(ctx context.Context, id MessageID, viewer UserID) (MessageRef, Membership, error)
 	// Edit gives a message another text, Delete leaves a tombstone of it, React puts
 	// an emoji of by under it or takes it back. Each takes the next number of the
 	// room, unless it changes nothing: then changed is false. Membership and rule are
-	// checked under the room's lock; Find comes first, so that no stranger gets as far as
+	// checked under the room's lock; FindMessage comes first, so that no stranger gets as far as
 	// the lock. NOT_FOUND as Message, UNAVAILABLE where too many wait for the room.
 	Edit(ctx context.Context, ref MessageRef, by UserID, text, html string, rule Rule) (m Message, changed bool, err error)
 	Delete(ctx context.Context, ref MessageRef, by UserID, rule Rule) (m Message, changed bool, err error)

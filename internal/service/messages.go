@@ -172,7 +172,7 @@ func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.M
 	if err := allow(s.MessageRate, caller.User.ID); err != nil {
 		return chat.Message{}, err
 	}
-	ref, by, err := s.Messages.Find(ctx, id, caller.User.ID)
+	ref, by, err := s.Messages.FindMessage(ctx, id, caller.User.ID)
 	if err != nil {
 		return chat.Message{}, err
 	}
@@ -205,7 +205,7 @@ func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.M
 // DeleteMessage leaves a tombstone of a message of caller's own, or of anybody's
 // where caller moderates. A tombstone stays as it is.
 func (s *Service) DeleteMessage(ctx context.Context, caller chat.Caller, id chat.MessageID) (chat.Message, error) {
-	ref, by, err := s.Messages.Find(ctx, id, caller.User.ID)
+	ref, by, err := s.Messages.FindMessage(ctx, id, caller.User.ID)
 	if err != nil {
 		return chat.Message{}, err
 	}
@@ -230,7 +230,7 @@ func (s *Service) React(ctx context.Context, caller chat.Caller, id chat.Message
 	if !ok {
 		return chat.Message{}, chat.Errorf(chat.BadRequest, "A reaction is one emoji.").WithField("emoji")
 	}
-	ref, by, err := s.Messages.Find(ctx, id, caller.User.ID)
+	ref, by, err := s.Messages.FindMessage(ctx, id, caller.User.ID)
 	if err != nil {
 		return chat.Message{}, err
 	}

@@ -61,7 +61,7 @@ func (p *premises) RoomByNameKey(ctx context.Context, key string, viewer chat.Us
 	return chat.Room{}, nil, chat.ErrNotFound()
 }
 
-func (p *premises) Find(_ context.Context, id chat.MessageID, viewer chat.UserID) (chat.MessageRef, chat.Membership, error) {
+func (p *premises) FindMessage(_ context.Context, id chat.MessageID, viewer chat.UserID) (chat.MessageRef, chat.Membership, error) {
 	role, ok := roles[viewer]
 	if !ok {
 		return chat.MessageRef{}, chat.Membership{}, chat.ErrNotFound()

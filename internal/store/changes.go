@@ -52,8 +52,8 @@ func (s *Store) originalMessage(ctx context.Context, id chat.MessageID, d chat.D
 	return chat.SentMessage(d, id, seq, author, createdAt), err
 }
 
-// Find returns where a message is, to a member of its room.
-func (s *Store) Find(ctx context.Context, id chat.MessageID, viewer chat.UserID) (chat.MessageRef, chat.Membership, error) {
+// FindMessage returns where a message is, to a member of its room.
+func (s *Store) FindMessage(ctx context.Context, id chat.MessageID, viewer chat.UserID) (chat.MessageRef, chat.Membership, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
 	ref, m := chat.MessageRef{ID: id}, chat.Membership{UserID: viewer}

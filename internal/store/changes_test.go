@@ -83,9 +83,9 @@ func TestMessageChanges(t *testing.T) {
 			wantCode(t, err, chat.NotFound)
 			_, _, err = s.Edit(ctx, first.Ref(), carol.User.ID, "x", "", nil)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.Find(ctx, first.ID, carol.User.ID)
+			_, _, err = s.FindMessage(ctx, first.ID, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.Find(ctx, 99999, alice.User.ID)
+			_, _, err = s.FindMessage(ctx, 99999, alice.User.ID)
 			wantCode(t, err, chat.NotFound)
 			_, _, err = s.Delete(ctx, chat.MessageRef{ID: 99999, Room: room.ID}, alice.User.ID, nil)
 			wantCode(t, err, chat.NotFound)
@@ -97,7 +97,7 @@ func TestMessageChanges(t *testing.T) {
 			wantHead(t, s, own.ID, 0)
 		})
 		t.Run("a member finds where it is", func(t *testing.T) {
-			ref, by, err := s.Find(ctx, first.ID, bob.User.ID)
+			ref, by, err := s.FindMessage(ctx, first.ID, bob.User.ID)
 			if err != nil || ref != first.Ref() || by.UserID != bob.User.ID || by.RoomID != room.ID || by.Role != chat.Member {
 				t.Fatalf("find = %+v, %+v, %v, want %+v", ref, by, err, first.Ref())
 			}

@@ -88,7 +88,7 @@ func TestARoomThatIsHeldTakesNobodyElsesConnections(t *testing.T) {
 		}
 	}
 	// Strangers are told without the lock.
-	_, _, err = s.Find(t.Context(), m.ID, stranger.User.ID)
+	_, _, err = s.FindMessage(t.Context(), m.ID, stranger.User.ID)
 	wantCode(t, err, chat.NotFound)
 
 	// Whoever leaves or moderates finds a place behind the crowd.
