@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chillin-chat/chillin/internal/app"
-	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 func migrateCommand() *cobra.Command {
@@ -18,7 +18,7 @@ func migrateCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "status", Short: "Print the version of the schema", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {
-				return withSchema(c.Context(), func(s *store.Schema) error { return printVersion(c.Context(), s, c.OutOrStdout()) })
+				return withSchema(c.Context(), func(s *schema.Migrator) error { return printVersion(c.Context(), s, c.OutOrStdout()) })
 			},
 		},
 		&cobra.Command{
@@ -31,7 +31,7 @@ func migrateCommand() *cobra.Command {
 				if err := app.MigrateUp(c.Context(), settings, newLog(settings)); err != nil {
 					return err
 				}
-				return withSchema(c.Context(), func(s *store.Schema) error { return printVersion(c.Context(), s, c.OutOrStdout()) })
+				return withSchema(c.Context(), func(s *schema.Migrator) error { return printVersion(c.Context(), s, c.OutOrStdout()) })
 			},
 		},
 		downCommand(),
@@ -52,7 +52,7 @@ func downCommand() *cobra.Command {
 			if err != nil {
 				return &usageError{c, fmt.Sprintf("VERSION is a number such as 7, not %q", args[0])}
 			}
-			return withSchema(c.Context(), func(s *store.Schema) error {
+			return withSchema(c.Context(), func(s *schema.Migrator) error {
 				return migrateDown(c.Context(), s, uint(version), yes, c.OutOrStdout())
 			})
 		},
@@ -61,7 +61,7 @@ func downCommand() *cobra.Command {
 	return c
 }
 
-func migrateDown(ctx context.Context, s *store.Schema, version uint, yes bool, out io.Writer) error {
+func migrateDown(ctx context.Context, s *schema.Migrator, version uint, yes bool, out io.Writer) error {
 	plan, err := s.DownPlan(ctx, version)
 	if err != nil {
 		return err
@@ -80,20 +80,20 @@ func migrateDown(ctx context.Context, s *store.Schema, version uint, yes bool, o
 }
 
 // withSchema opens the schema of the configured database for f.
-func withSchema(ctx context.Context, f func(*store.Schema) error) error {
+func withSchema(ctx context.Context, f func(*schema.Migrator) error) error {
 	c, err := settings()
 	if err != nil {
 		return err
 	}
-	schema, err := app.OpenSchema(ctx, c)
+	migrator, err := app.OpenSchema(ctx, c)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(schema), schema.Close())
+	return errors.Join(f(migrator), migrator.Close())
 }
 
-func printVersion(ctx context.Context, schema *store.Schema, out io.Writer) error {
-	version, dirty, err := schema.Version(ctx)
+func printVersion(ctx context.Context, migrator *schema.Migrator, out io.Writer) error {
+	version, dirty, err := migrator.Version(ctx)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 func Backup(ctx context.Context, c config.Config, path string, keep int, keys backup.Keys) (r backup.Report, err error) {
 	e := &engines{}
 	defer func() { err = errors.Join(err, e.close()) }()
-	if e.store, err = openDatabase(ctx, c, store.Options{Beside: true}); err != nil {
+	if e.store, err = openDatabase(ctx, c, store.Options{Shared: true}); err != nil {
 		return r, err
 	}
 	e.closers = append(e.closers, e.store.Close)

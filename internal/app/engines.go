@@ -23,6 +23,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
@@ -66,7 +67,7 @@ func openEngines(ctx context.Context, c config.Config, stage *health.Stage, m *m
 	if err := migrateUp(ctx, c, stage, log); err != nil {
 		return nil, err
 	}
-	if newest, err := store.NewestSchema(); err == nil {
+	if newest, err := schema.Newest(); err == nil {
 		m.SchemaVersion.Set(float64(newest))
 	}
 	if err := e.openStore(ctx, c, m); err != nil {
@@ -123,7 +124,7 @@ func nodeName() string {
 }
 
 func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics) (err error) {
-	if e.store, err = openDatabase(ctx, c, store.Options{Observe: m.Batch, Wrote: e.writes.Note, Node: e.node}); err != nil {
+	if e.store, err = openDatabase(ctx, c, store.Options{OnAppend: m.Batch, OnWrite: e.writes.Note, Node: e.node}); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)

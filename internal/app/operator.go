@@ -19,7 +19,7 @@ type Operator struct{ store *store.Store }
 
 // NewOperator opens the configured database. Close it.
 func NewOperator(ctx context.Context, c config.Config) (*Operator, error) {
-	s, err := openDatabase(ctx, c, store.Options{Beside: true})
+	s, err := openDatabase(ctx, c, store.Options{Shared: true})
 	if err != nil {
 		return nil, err
 	}

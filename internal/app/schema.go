@@ -10,7 +10,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/doctor"
 	"github.com/chillin-chat/chillin/internal/health"
-	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 const (
@@ -35,13 +35,13 @@ func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *s
 	var reported time.Time // when the log last said that the database does not answer
 	for {
 		stage.Set("connecting")
-		schema, err := OpenSchema(ctx, c)
+		migrator, err := OpenSchema(ctx, c)
 		found := err == nil
 		if found {
 			stage.Set("migrating")
-			err = errors.Join(moveUp(ctx, schema, log), schema.Close())
+			err = errors.Join(moveUp(ctx, migrator, log), migrator.Close())
 		}
-		busy, wait := errors.AsType[*store.Migrating](err)
+		busy, wait := errors.AsType[*schema.BusyError](err)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -73,21 +73,21 @@ func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *s
 
 // moveUp is Schema.Up with a word when it is done, and one before where it takes longer
 // than a moment.
-func moveUp(ctx context.Context, schema *store.Schema, log *slog.Logger) error {
-	newest, err := store.NewestSchema()
+func moveUp(ctx context.Context, migrator *schema.Migrator, log *slog.Logger) error {
+	newest, err := schema.Newest()
 	if err != nil {
 		return err
 	}
-	before, _, err := schema.Version(ctx)
+	before, _, err := migrator.Version(ctx)
 	if err != nil || before == newest {
-		return errors.Join(err, schema.Up(ctx))
+		return errors.Join(err, migrator.Up(ctx))
 	}
 	began := time.Now()
 	lasting := time.AfterFunc(time.Second, func() {
 		log.Info("bringing the schema up: on a large database this takes minutes", "from", before, "to", newest)
 	})
 	defer lasting.Stop()
-	if err := schema.Up(ctx); err != nil {
+	if err := migrator.Up(ctx); err != nil {
 		return err
 	}
 	log.Info("schema brought up", "from", before, "to", newest, "took", time.Since(began).Round(time.Millisecond).String())
@@ -95,9 +95,9 @@ func moveUp(ctx context.Context, schema *store.Schema, log *slog.Logger) error {
 }
 
 // OpenSchema opens the schema of the configured database.
-func OpenSchema(ctx context.Context, c config.Config) (*store.Schema, error) {
+func OpenSchema(ctx context.Context, c config.Config) (*schema.Migrator, error) {
 	if c.Database.Engine == config.Postgres {
-		return store.PostgresSchema(ctx, c.Database.DSN.Reveal())
+		return schema.OpenPostgres(ctx, c.Database.DSN.Reveal())
 	}
-	return store.SQLiteSchema(ctx, c.DataDir)
+	return schema.OpenSQLite(ctx, c.DataDir)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -51,11 +52,11 @@ func (h warnings) Handle(_ context.Context, r slog.Record) error {
 // is tried again later, and what is used or may still be sent stays.
 func TestSweepersOfSeveralNodes(t *testing.T) {
 	dsn := testenv.Postgres(t)
-	schema, err := store.PostgresSchema(t.Context(), dsn)
+	migrator, err := schema.OpenPostgres(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+	if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 		t.Fatal(err)
 	}
 	var later atomic.Int64

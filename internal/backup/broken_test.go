@@ -361,14 +361,14 @@ func TestALargeWindowIsRefused(t *testing.T) {
 // atSchema makes a chat with an older schema.
 func atSchema(t *testing.T, p place, version uint) {
 	t.Helper()
-	schema, err := p.schema(t.Context())
+	migrator, err := p.migrator(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err = schema.Up(t.Context()); err == nil {
-		err = schema.Down(t.Context(), version)
+	if err = migrator.Up(t.Context()); err == nil {
+		err = migrator.Down(t.Context(), version)
 	}
-	if err := errors.Join(err, schema.Close()); err != nil {
+	if err := errors.Join(err, migrator.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 // Check reads all of an archive and restores its rows into a scratch database. It
@@ -104,7 +105,7 @@ func compare(ctx context.Context, in *Reader, to *store.Restore) error {
 
 // verify reads all of an archive.
 func verify(ctx context.Context, in *Reader) error {
-	newest, err := store.NewestSchema()
+	newest, err := schema.Newest()
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (c child) run(ctx context.Context) (err error) {
 	}
 	switch c.Do {
 	case "backup":
-		s, err := p.store(ctx, store.Options{Beside: true})
+		s, err := p.store(ctx, store.Options{Shared: true})
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func TestAKilledRestoreIsRefusedByNodesAndResumed(t *testing.T) {
 		from.fill(t, 10, 5)
 		path := makeBackup(t, from.place, Keys{})
 		killed(t, "restore", path, to)
-		schema, err := to.schema(t.Context())
+		schema, err := to.migrator(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "run chillin restore again") {
 			t.Errorf("a node on the target: %v, want that it is refused", err)
 			if schema != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/blob"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -58,11 +59,11 @@ func onEachPlace(t *testing.T, test func(t *testing.T, make func(t *testing.T) p
 	}
 }
 
-func (p place) schema(ctx context.Context) (*store.Schema, error) {
+func (p place) migrator(ctx context.Context) (*schema.Migrator, error) {
 	if p.dsn != "" {
-		return store.PostgresSchema(ctx, p.dsn)
+		return schema.OpenPostgres(ctx, p.dsn)
 	}
-	return store.SQLiteSchema(ctx, p.dir)
+	return schema.OpenSQLite(ctx, p.dir)
 }
 
 // open opens the store of a node.
@@ -103,7 +104,7 @@ func (p place) blobs(t testing.TB) chat.Blobs {
 // source is the place as chillin backup opens it, beside a node.
 func (p place) source(t *testing.T) Source {
 	t.Helper()
-	s, err := p.store(t.Context(), store.Options{Beside: true})
+	s, err := p.store(t.Context(), store.Options{Shared: true})
 	if err != nil {
 		t.Fatalf("open store beside the node: %v", err)
 	}
@@ -180,11 +181,11 @@ type town struct {
 
 func newTown(t *testing.T, p place) *town {
 	t.Helper()
-	schema, err := p.schema(t.Context())
+	migrator, err := p.migrator(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+	if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 		t.Fatal(err)
 	}
 	town := &town{place: p, store: p.open(t), blobs: p.blobs(t)}

@@ -99,7 +99,7 @@ func load(ctx context.Context, in *Reader, to *store.Restore, r Report, endSessi
 		return err
 	}
 	last := chat.Backup{FinishedAt: chat.At(r.CreatedAt), Messages: r.Messages, Files: r.Blobs, Bytes: r.Bytes}
-	if err := to.LastBackupIs(ctx, in.Header.ID, last); err != nil {
+	if err := to.SetLastBackup(ctx, in.Header.ID, last); err != nil {
 		return err
 	}
 	return to.Commit(ctx)

@@ -14,6 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -30,14 +31,14 @@ func (nothing) Put(chat.RoomID, chat.Page)                  {}
 // "session" is what it costs to know who asks.
 func BenchmarkNewest(b *testing.B) {
 	dsn := testenv.Postgres(b)
-	schema, err := store.PostgresSchema(b.Context(), dsn)
+	migrator, err := schema.OpenPostgres(b.Context(), dsn)
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := schema.Up(b.Context()); err != nil {
+	if err := migrator.Up(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	if err := schema.Close(); err != nil {
+	if err := migrator.Close(); err != nil {
 		b.Fatal(err)
 	}
 	s, err := store.OpenPostgres(b.Context(), dsn, store.Options{})

@@ -13,6 +13,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 // counting counts how often the store is asked for changes.
@@ -113,14 +114,14 @@ func change(t *testing.T, s *store.Store, room chat.RoomID, by chat.UserID, ids 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(t.Context(), dir)
+	migrator, err := schema.OpenSQLite(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Up(t.Context()); err != nil {
+	if err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Close(); err != nil {
+	if err := migrator.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s, err := store.OpenSQLite(t.Context(), dir, store.Options{})

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 // judgeBackup reports the age of the last backup. It returns nothing for a database that
 // does not record backups yet.
-func judgeBackup(f store.Facts, now time.Time) []Finding {
+func judgeBackup(f schema.Facts, now time.Time) []Finding {
 	const (
 		about = "backup"
 		mend  = "make one with chillin backup FOLDER --keep 14, and one every night (docs/operating.md, Backup and restore). Backups by other programs are not known here"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -21,11 +22,11 @@ func TestTheAgeOfTheLastBackup(t *testing.T) {
 		30 * 24 * time.Hour:     {"warning backup: the last one is 30 days old", "chillin backup FOLDER"},
 		20_000 * 24 * time.Hour: {"warning backup: the last one is 20000 days old"},
 	} {
-		f := store.Facts{LastBackup: &chat.Backup{FinishedAt: chat.At(now.Add(-ago)), Messages: 5, Files: 6}}
+		f := schema.Facts{LastBackup: &chat.Backup{FinishedAt: chat.At(now.Add(-ago)), Messages: 5, Files: 6}}
 		wantWords(t, said(judgeBackup(f, now)...), want...)
 	}
-	wantWords(t, said(judgeBackup(store.Facts{LastBackup: &chat.Backup{}}, now)...), "warning backup: there is none", "chillin backup FOLDER", "!old")
-	if got := judgeBackup(store.Facts{}, now); got != nil {
+	wantWords(t, said(judgeBackup(schema.Facts{LastBackup: &chat.Backup{}}, now)...), "warning backup: there is none", "chillin backup FOLDER", "!old")
+	if got := judgeBackup(schema.Facts{}, now); got != nil {
 		t.Errorf("for a database of an older version: %v, want nothing", got)
 	}
 }
@@ -35,28 +36,28 @@ func TestTheLastBackupIsReadFromBothEngines(t *testing.T) {
 	dsn, dir := testenv.Postgres(t), t.TempDir()
 	for name, e := range map[string]struct {
 		settings map[string]string
-		schema   func() (*store.Schema, error)
+		migrator   func() (*schema.Migrator, error)
 		open     func() (*store.Store, error)
 	}{
 		"postgres": {map[string]string{"DATABASE_URL": dsn, "PORT": "0"},
-			func() (*store.Schema, error) { return store.PostgresSchema(t.Context(), dsn) },
+			func() (*schema.Migrator, error) { return schema.OpenPostgres(t.Context(), dsn) },
 			func() (*store.Store, error) { return store.OpenPostgres(t.Context(), dsn, store.Options{}) }},
 		"sqlite": {map[string]string{"DATA_DIR": dir, "PORT": "0"},
-			func() (*store.Schema, error) { return store.SQLiteSchema(t.Context(), dir) },
+			func() (*schema.Migrator, error) { return schema.OpenSQLite(t.Context(), dir) },
 			func() (*store.Store, error) { return store.OpenSQLite(t.Context(), dir, store.Options{}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			examined := func() string { return said(database(t.Context(), load(t, e.settings))...) }
 			wantWords(t, examined(), "!backup:")
-			schema, err := e.schema()
+			migrator, err := e.migrator()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(schema.Up(t.Context()), schema.Down(t.Context(), 11)); err != nil {
+			if err := errors.Join(migrator.Up(t.Context()), migrator.Down(t.Context(), 11)); err != nil {
 				t.Fatal(err)
 			}
 			wantWords(t, examined(), "ok schema: version 11", "!backup:")
-			if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+			if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 				t.Fatal(err)
 			}
 			wantWords(t, examined(), "warning backup: there is none")

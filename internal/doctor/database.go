@@ -11,18 +11,18 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/config"
-	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 func database(ctx context.Context, c config.Config) []Finding {
-	newest, err := store.NewestSchema()
+	newest, err := schema.Newest()
 	if err != nil {
 		return []Finding{wrong("schema", err.Error())}
 	}
 	if c.Database.Engine == config.SQLite {
 		return sqlite(ctx, c, newest)
 	}
-	f, err := store.InspectPostgres(ctx, c.Database.DSN.Reveal())
+	f, err := schema.InspectPostgres(ctx, c.Database.DSN.Reveal())
 	if err != nil {
 		cause := PostgresCause(c.Database, err)
 		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Database.DSN), cause, hidden(c, err)))}
@@ -34,7 +34,7 @@ func sqlite(ctx context.Context, c config.Config, newest uint) []Finding {
 	if _, err := os.Stat(filepath.Join(c.DataDir, "chillin.db")); errors.Is(err, fs.ErrNotExist) {
 		return []Finding{ok("SQLite", "no database in DATA_DIR yet: the first start makes it")}
 	}
-	f, err := store.InspectSQLite(ctx, c.DataDir)
+	f, err := schema.InspectSQLite(ctx, c.DataDir)
 	if err != nil {
 		return []Finding{wrong("SQLite", fmt.Sprintf("chillin.db in DATA_DIR cannot be read: %s", hidden(c, err)))}
 	}
@@ -43,7 +43,7 @@ func sqlite(ctx context.Context, c config.Config, newest uint) []Finding {
 
 const oldestPostgres = 14
 
-func judgePostgres(f store.Facts, newest uint, at string, several bool) []Finding {
+func judgePostgres(f schema.Facts, newest uint, at string, several bool) []Finding {
 	all := []Finding{ok("Postgres", fmt.Sprintf("%s at %s, an answer in %v", firstWord(f.Version), at, f.Took.Round(100*time.Microsecond)))}
 	if f.Number/10000 < oldestPostgres {
 		all[0] = wrong("Postgres", fmt.Sprintf("%s at %s is too old: %d is the oldest that serves", firstWord(f.Version), at, oldestPostgres))
@@ -69,7 +69,7 @@ func firstWord(s string) string {
 	return word
 }
 
-func judgeSchema(f store.Facts, newest uint) Finding {
+func judgeSchema(f schema.Facts, newest uint) Finding {
 	const about = "schema"
 	switch {
 	case f.Dirty:
@@ -85,7 +85,7 @@ func judgeSchema(f store.Facts, newest uint) Finding {
 }
 
 // judgeDurability: whatever is off here loses messages that were confirmed.
-func judgeDurability(f store.Facts) Finding {
+func judgeDurability(f schema.Facts) Finding {
 	const about = "durability"
 	switch {
 	case !f.Fsync:
@@ -98,11 +98,11 @@ func judgeDurability(f store.Facts) Finding {
 	return ok(about, "a commit is on disk before it is confirmed")
 }
 
-func judgeConns(f store.Facts, several bool) Finding {
+func judgeConns(f schema.Facts, several bool) Finding {
 	const about = "connections"
 	room := max(f.MaxConns-f.TakenConns, 0)
-	nodes := room / store.NodeConns
-	text := fmt.Sprintf("%d of Postgres, %d taken by others, %d for each node: room for %d nodes", f.MaxConns, f.TakenConns, store.NodeConns, nodes)
+	nodes := room / schema.NodeConns
+	text := fmt.Sprintf("%d of Postgres, %d taken by others, %d for each node: room for %d nodes", f.MaxConns, f.TakenConns, schema.NodeConns, nodes)
 	switch {
 	case nodes == 0:
 		return wrong(about, text+". Raise max_connections")

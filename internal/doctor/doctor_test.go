@@ -19,6 +19,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -101,34 +102,34 @@ func TestFaultsOfSettingsAreOneEach(t *testing.T) {
 
 func TestPostgres(t *testing.T) {
 	const newest = 7
-	healthy := store.Facts{
+	healthy := schema.Facts{
 		Schema: newest, Version: "17.2 (Debian 17.2-1)", Number: 170002, Encoding: "UTF8", MayCreate: true, Trigrams: true,
 		Synced: true, Fsync: true, WholePages: true, MaxConns: 197, TakenConns: 3, Took: 2 * time.Millisecond,
 	}
 	for name, c := range map[string]struct {
-		change  func(*store.Facts)
+		change  func(*schema.Facts)
 		several bool
 		want    []string
 	}{
-		"all well":           {func(*store.Facts) {}, true, []string{"ok Postgres: 17.2 at db:5432", "ok schema: version 7", "ok durability", "room for 9 nodes", "ok clock", "!warning", "!wrong"}},
-		"too old":            {func(f *store.Facts) { f.Version, f.Number = "13.9", 130009 }, false, []string{"wrong Postgres: 13.9", "14"}},
-		"a standby":          {func(f *store.Facts) { f.Standby = true }, false, []string{"wrong Postgres: is a standby"}},
-		"another encoding":   {func(f *store.Facts) { f.Encoding = "SQL_ASCII" }, false, []string{"wrong Postgres", "SQL_ASCII", "UTF8"}},
-		"no trigrams":        {func(f *store.Facts) { f.Trigrams = false }, false, []string{"wrong Postgres", "pg_trgm", "contrib"}},
-		"no right to create": {func(f *store.Facts) { f.MayCreate, f.Schema = false, 0 }, false, []string{"wrong Postgres", "GRANT CREATE"}},
-		"given tables":       {func(f *store.Facts) { f.MayCreate = false }, false, []string{"!wrong"}},
-		"an empty database":  {func(f *store.Facts) { f.Schema = 0 }, false, []string{"ok schema: none yet", "version 7"}},
-		"an older schema":    {func(f *store.Facts) { f.Schema = 5 }, false, []string{"ok schema: version 5", "to 7", "backup"}},
-		"a newer schema":     {func(f *store.Facts) { f.Schema = 9 }, false, []string{"wrong schema: version 9", "newer"}},
-		"broken off":         {func(f *store.Facts) { f.Schema, f.Dirty = 6, true }, false, []string{"wrong schema: migration 6 broke off"}},
-		"fsync off":          {func(f *store.Facts) { f.Fsync = false }, false, []string{"wrong durability: fsync is off", "fsync = on"}},
-		"commits not synced": {func(f *store.Facts) { f.Synced = false }, false, []string{"wrong durability: synchronous_commit is off", "pooler"}},
-		"half pages":         {func(f *store.Facts) { f.WholePages = false }, false, []string{"warning durability: full_page_writes"}},
-		"no connections":     {func(f *store.Facts) { f.MaxConns = 20; f.TakenConns = 5 }, false, []string{"wrong connections", "max_connections"}},
-		"one node's":         {func(f *store.Facts) { f.MaxConns = 30 }, true, []string{"warning connections", "room for 1 nodes", "max_connections"}},
-		"one node's, enough": {func(f *store.Facts) { f.MaxConns = 30 }, false, []string{"ok connections"}},
-		"clock ahead":        {func(f *store.Facts) { f.Ahead = 90 * time.Second }, false, []string{"warning clock: Postgres is 1m30s ahead of"}},
-		"clock behind":       {func(f *store.Facts) { f.Ahead = -3 * time.Second }, false, []string{"warning clock: Postgres is 3s behind"}},
+		"all well":           {func(*schema.Facts) {}, true, []string{"ok Postgres: 17.2 at db:5432", "ok schema: version 7", "ok durability", "room for 9 nodes", "ok clock", "!warning", "!wrong"}},
+		"too old":            {func(f *schema.Facts) { f.Version, f.Number = "13.9", 130009 }, false, []string{"wrong Postgres: 13.9", "14"}},
+		"a standby":          {func(f *schema.Facts) { f.Standby = true }, false, []string{"wrong Postgres: is a standby"}},
+		"another encoding":   {func(f *schema.Facts) { f.Encoding = "SQL_ASCII" }, false, []string{"wrong Postgres", "SQL_ASCII", "UTF8"}},
+		"no trigrams":        {func(f *schema.Facts) { f.Trigrams = false }, false, []string{"wrong Postgres", "pg_trgm", "contrib"}},
+		"no right to create": {func(f *schema.Facts) { f.MayCreate, f.Schema = false, 0 }, false, []string{"wrong Postgres", "GRANT CREATE"}},
+		"given tables":       {func(f *schema.Facts) { f.MayCreate = false }, false, []string{"!wrong"}},
+		"an empty database":  {func(f *schema.Facts) { f.Schema = 0 }, false, []string{"ok schema: none yet", "version 7"}},
+		"an older schema":    {func(f *schema.Facts) { f.Schema = 5 }, false, []string{"ok schema: version 5", "to 7", "backup"}},
+		"a newer schema":     {func(f *schema.Facts) { f.Schema = 9 }, false, []string{"wrong schema: version 9", "newer"}},
+		"broken off":         {func(f *schema.Facts) { f.Schema, f.Dirty = 6, true }, false, []string{"wrong schema: migration 6 broke off"}},
+		"fsync off":          {func(f *schema.Facts) { f.Fsync = false }, false, []string{"wrong durability: fsync is off", "fsync = on"}},
+		"commits not synced": {func(f *schema.Facts) { f.Synced = false }, false, []string{"wrong durability: synchronous_commit is off", "pooler"}},
+		"half pages":         {func(f *schema.Facts) { f.WholePages = false }, false, []string{"warning durability: full_page_writes"}},
+		"no connections":     {func(f *schema.Facts) { f.MaxConns = 20; f.TakenConns = 5 }, false, []string{"wrong connections", "max_connections"}},
+		"one node's":         {func(f *schema.Facts) { f.MaxConns = 30 }, true, []string{"warning connections", "room for 1 nodes", "max_connections"}},
+		"one node's, enough": {func(f *schema.Facts) { f.MaxConns = 30 }, false, []string{"ok connections"}},
+		"clock ahead":        {func(f *schema.Facts) { f.Ahead = 90 * time.Second }, false, []string{"warning clock: Postgres is 1m30s ahead of"}},
+		"clock behind":       {func(f *schema.Facts) { f.Ahead = -3 * time.Second }, false, []string{"warning clock: Postgres is 3s behind"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := healthy
@@ -264,14 +265,14 @@ func TestRealEngines(t *testing.T) {
 			"ok Redis: ", "ok clock: Redis", "ok S3: bucket "+s3.Bucket, "ok PORT")
 	})
 	t.Run("after the first start", func(t *testing.T) {
-		schema, err := store.PostgresSchema(t.Context(), dsn)
+		migrator, err := schema.OpenPostgres(t.Context(), dsn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+		if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 			t.Fatal(err)
 		}
-		newest, _ := store.NewestSchema()
+		newest, _ := schema.Newest()
 		wantWords(t, examine(), "ok schema: version "+strconv.Itoa(int(newest))+", which is")
 	})
 	t.Run("no bucket, and none is made", func(t *testing.T) {
@@ -311,11 +312,11 @@ func TestADatabaseThatLosesCommitsIsTold(t *testing.T) {
 
 func TestSQLite(t *testing.T) {
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(t.Context(), dir)
+	migrator, err := schema.OpenSQLite(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+	if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 		t.Fatal(err)
 	}
 	c := load(t, map[string]string{"DATA_DIR": dir, "PORT": "0"})

@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chillin-chat/chillin/internal/config"
-	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 // redisFacts are what Redis tells of itself.
@@ -48,7 +48,7 @@ func askRedis(ctx context.Context, address config.Secret) (f redisFacts, err err
 		return f, err
 	}
 	f.took = time.Since(began)
-	f.ahead = store.Ahead(float64(now.UnixMicro())/1e6, began, f.took)
+	f.ahead = schema.Ahead(float64(now.UnixMicro())/1e6, began, f.took)
 	text, err := client.Info(ctx).Result()
 	f.info = map[string]string{}
 	for line := range strings.Lines(text) {

@@ -12,23 +12,24 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 // databaseTrial commits a write that changes nothing. It says nothing where there is no
 // schema yet, or where the database cannot be reached: others do.
 func databaseTrial(ctx context.Context, c config.Config) []Finding {
 	const about = "database write"
-	var f store.Facts
+	var f schema.Facts
 	var took time.Duration
 	var err error
 	if c.Database.Engine == config.Postgres {
 		dsn := c.Database.DSN.Reveal()
-		if f, err = store.InspectPostgres(ctx, dsn); err != nil || f.Schema == 0 || f.Standby {
+		if f, err = schema.InspectPostgres(ctx, dsn); err != nil || f.Schema == 0 || f.Standby {
 			return nil
 		}
 		took, err = store.TryPostgres(ctx, dsn)
 	} else {
-		if f, err = store.InspectSQLite(ctx, c.DataDir); err != nil || f.Schema == 0 {
+		if f, err = schema.InspectSQLite(ctx, c.DataDir); err != nil || f.Schema == 0 {
 			return nil
 		}
 		took, err = store.TrySQLite(ctx, c.DataDir)

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
@@ -57,11 +58,11 @@ func TestADatabaseThatTakesNoWritesIsTold(t *testing.T) {
 	if got := trial(dsn); got != "" {
 		t.Errorf("without a schema: %s, want nothing: others tell", got)
 	}
-	schema, err := store.PostgresSchema(t.Context(), dsn)
+	migrator, err := schema.OpenPostgres(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+	if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 		t.Fatal(err)
 	}
 	wantWords(t, trial(dsn), "ok database write: committed in ")
@@ -74,11 +75,11 @@ func TestADatabaseThatTakesNoWritesIsTold(t *testing.T) {
 
 func TestAWriteBesideANodeOnSQLite(t *testing.T) {
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(t.Context(), dir)
+	migrator, err := schema.OpenSQLite(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(schema.Up(t.Context()), schema.Close()); err != nil {
+	if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 		t.Fatal(err)
 	}
 	c := load(t, map[string]string{"DATA_DIR": dir, "PORT": "0"})

@@ -20,6 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 	"github.com/chillin-chat/chillin/internal/wake"
 	"github.com/chillin-chat/chillin/internal/wire"
@@ -46,14 +47,14 @@ type testHub struct {
 func newTestHub(t testing.TB, change ...func(*Deps)) *testHub {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(t.Context(), dir)
+	migrator, err := schema.OpenSQLite(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Up(t.Context()); err != nil {
+	if err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Close(); err != nil {
+	if err := migrator.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s, err := store.OpenSQLite(t.Context(), dir, store.Options{})

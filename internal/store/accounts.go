@@ -7,11 +7,11 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// userColumns are what scanUser reads, of a table named u.
+// userColumns are the columns that scanUser reads, from a table named u.
 const userColumns = `u.id, u.username, u.display_name, u.avatar_key, u.guest, u.role, u.status_message, u.created_at`
 
-// living is the test whether a user u may still act: a bot ends with its owner.
-const living = `u.deleted_at IS NULL AND u.disabled_at IS NULL AND NOT EXISTS
+// activeUser is the condition that a user u may act. A bot is active only while its owner is.
+const activeUser = `u.deleted_at IS NULL AND u.disabled_at IS NULL AND NOT EXISTS
 	(SELECT 1 FROM users o WHERE o.id = u.owner_id AND (o.deleted_at IS NOT NULL OR o.disabled_at IS NOT NULL))`
 
 func scanUser(r row, more ...any) (chat.User, error) {
@@ -30,13 +30,13 @@ func avatarURL(key string) string {
 	return "/api/v1/avatars/" + key
 }
 
-// Register makes a user and its first session.
+// Register creates a user and its first session.
 func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSession) (chat.Caller, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var caller chat.Caller
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := lockFirst(ctx, tx); err != nil {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		if err := lockInstance(ctx, tx); err != nil {
 			return err
 		}
 		var id chat.UserID
@@ -56,9 +56,9 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 	return caller, s.fail("register", err)
 }
 
-// lockFirst takes the row of the instance: the lock that lets only one account be
-// the first, and keeps two admins from going at once.
-func lockFirst(ctx context.Context, tx *sql.Tx) error {
+// lockInstance locks the row of the instance. The lock ensures that only one account becomes
+// the first one, and that the last two admins cannot leave at the same time.
+func lockInstance(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`)
 	return err
 }
@@ -76,29 +76,29 @@ func (s *Store) startSession(ctx context.Context, tx *sql.Tx, id chat.UserID, n 
 	return caller, err
 }
 
-// Credentials finds a user by username or email.
+// Credentials returns the user with a username or email address, and its password hash.
 func (s *Store) Credentials(ctx context.Context, login string) (chat.User, chat.PasswordHash, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var hash chat.PasswordHash
 	user, err := scanUser(s.read.QueryRowContext(ctx, `
 		SELECT `+userColumns+`, COALESCE(u.password, '') FROM users u
-		WHERE (u.username = $1 OR u.email = $1) AND `+living, login), &hash)
+		WHERE (u.username = $1 OR u.email = $1) AND `+activeUser, login), &hash)
 	return user, hash, s.fail("find credentials", err)
 }
 
-// StartSession signs an existing user in.
+// StartSession creates a session for an existing user.
 func (s *Store) StartSession(ctx context.Context, id chat.UserID, n chat.NewSession) (chat.Caller, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var caller chat.Caller
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		// The user's row is held: who is locked out, or whose password is reset, at
-		// this moment has no session after it.
-		var may bool
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		// Lock the user's row: if the user is disabled or the password is reset at the same
+		// time, no session remains.
+		var allowed bool
 		err := tx.QueryRowContext(ctx, `SELECT disabled_at IS NULL AND deleted_at IS NULL AND ($2 = '' OR password = $2)
-			FROM users WHERE id = $1`+s.engine.lockRoom(), int64(id), string(n.VerifiedHash)).Scan(&may)
-		if err == nil && !may {
+			FROM users WHERE id = $1`+s.dialect.forUpdate(), int64(id), string(n.VerifiedHash)).Scan(&allowed)
+		if err == nil && !allowed {
 			err = sql.ErrNoRows
 		}
 		if err != nil {
@@ -110,24 +110,24 @@ func (s *Store) StartSession(ctx context.Context, id chat.UserID, n chat.NewSess
 	return caller, s.fail("start session", err)
 }
 
-// CallerByToken finds whose token it is.
+// CallerByToken returns the caller with a token hash.
 func (s *Store) CallerByToken(ctx context.Context, hash []byte) (chat.Caller, error) {
-	caller, err := askOne(ctx, s.callers, string(hash))
+	caller, err := loadOne(ctx, s.callers, string(hash))
 	return caller, s.fail("find session", err)
 }
 
-// CallerBySession finds whose session it is.
+// CallerBySession returns the caller of a session.
 func (s *Store) CallerBySession(ctx context.Context, id chat.SessionID) (chat.Caller, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	caller, _, err := scanCaller(s.read.QueryRowContext(ctx, selectCallers+`s.id = $2`, int64(s.clock()), int64(id)))
 	return caller, s.fail("find session", err)
 }
 
-// selectCallers finds living sessions, scanCaller takes its rows.
+// selectCallers selects active sessions, for scanCaller.
 const selectCallers = `SELECT ` + userColumns + `, s.id, s.expires_at, s.token_hash
 	FROM sessions s JOIN users u ON u.id = s.user_id
-	WHERE s.ended_at IS NULL AND s.expires_at > $1 AND ` + living + ` AND `
+	WHERE s.ended_at IS NULL AND s.expires_at > $1 AND ` + activeUser + ` AND `
 
 func scanCaller(r row) (caller chat.Caller, hash []byte, err error) {
 	caller.User, err = scanUser(r, &caller.Session, &caller.Expires, &hash)
@@ -136,28 +136,32 @@ func scanCaller(r row) (caller chat.Caller, hash []byte, err error) {
 
 func (s *Store) readCallers(ctx context.Context, hashes []string) (map[string]chat.Caller, error) {
 	callers := make(map[string]chat.Caller, len(hashes))
-	err := each(ctx, s.read, func(r row) error {
+	tokenHashes := make([][]byte, len(hashes))
+	for i, hash := range hashes {
+		tokenHashes[i] = []byte(hash)
+	}
+	err := forEachRow(ctx, s.read, func(r row) error {
 		caller, hash, err := scanCaller(r)
 		callers[string(hash)] = caller
 		return err
-	}, selectCallers+s.engine.inHashes("s.token_hash", 2), int64(s.clock()), s.engine.hashes(hashes))
+	}, selectCallers+s.dialect.in("s.token_hash", 2, byteaList), int64(s.clock()), s.dialect.list(tokenHashes))
 	return callers, err
 }
 
-// EndSession ends a session. To end it again changes nothing.
+// EndSession ends a session. It does nothing if the session has ended.
 func (s *Store) EndSession(ctx context.Context, id chat.SessionID) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL`,
 		int64(id), int64(s.clock()))
 	return s.fail("end session", err)
 }
 
-// Sessions returns the living sessions of a user.
+// Sessions returns the active sessions of a user.
 func (s *Store) Sessions(ctx context.Context, user chat.UserID) ([]chat.Session, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	sessions, err := readAll(ctx, s.read, func(r row) (n chat.Session, err error) {
+	sessions, err := queryAll(ctx, s.read, func(r row) (n chat.Session, err error) {
 		err = r.Scan(&n.ID, &n.CreatedAt, &n.LastSeenAt, &n.UserAgent, &n.IP)
 		return n, err
 	}, `SELECT id, created_at, last_seen_at, user_agent, ip FROM sessions
@@ -168,21 +172,20 @@ func (s *Store) Sessions(ctx context.Context, user chat.UserID) ([]chat.Session,
 
 // EndUserSession ends one session of a user.
 func (s *Store) EndUserSession(ctx context.Context, user chat.UserID, id chat.SessionID) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	return s.fail("end session", affected(s.write.ExecContext(ctx,
+	return s.fail("end session", requireAffected(s.write.ExecContext(ctx,
 		`UPDATE sessions SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`,
 		int64(id), int64(user), int64(s.clock()))))
 }
 
-// SetPassword gives a user another password in place of was, and ends its sessions
-// but for keep.
-func (s *Store) SetPassword(ctx context.Context, user chat.UserID, was, hash chat.PasswordHash, keep chat.SessionID) error {
-	ctx, cancel := bound(ctx)
+// SetPassword replaces the password hash old of a user and ends its sessions except keep.
+func (s *Store) SetPassword(ctx context.Context, user chat.UserID, old, hash chat.PasswordHash, keep chat.SessionID) error {
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		err := affected(tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1 AND password = $3 AND deleted_at IS NULL`,
-			int64(user), string(hash), string(was)))
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		err := requireAffected(tx.ExecContext(ctx, `UPDATE users SET password = $2 WHERE id = $1 AND password = $3 AND deleted_at IS NULL`,
+			int64(user), string(hash), string(old)))
 		if err != nil {
 			return err
 		}
@@ -191,29 +194,29 @@ func (s *Store) SetPassword(ctx context.Context, user chat.UserID, was, hash cha
 	return s.fail("set password", err)
 }
 
-// endSessions ends a user's sessions but for keep.
+// endSessions ends the sessions of a user except keep.
 func (s *Store) endSessions(ctx context.Context, tx *sql.Tx, user chat.UserID, keep chat.SessionID) error {
 	_, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL`,
 		int64(user), int64(keep), int64(s.clock()))
 	return err
 }
 
-// SessionsEnded returns those of ids that are over.
+// SessionsEnded returns the ids whose sessions have ended.
 func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat.SessionID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	live := make(map[chat.SessionID]bool, len(ids))
-	err := each(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.read, func(r row) error {
 		var id chat.SessionID
 		err := r.Scan(&id)
 		live[id] = true
 		return err
 	}, `SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE `+s.engine.in("s.id", 1)+` AND s.ended_at IS NULL AND s.expires_at > $2
-			AND `+living, s.engine.list(raw(ids)), int64(s.clock()))
+		WHERE `+s.dialect.in("s.id", 1, bigintList)+` AND s.ended_at IS NULL AND s.expires_at > $2
+			AND `+activeUser, s.dialect.list(int64s(ids)), int64(s.clock()))
 	if err != nil {
 		return nil, s.fail("find ended sessions", err)
 	}
@@ -226,21 +229,21 @@ func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat
 	return ended, nil
 }
 
-// TouchSessions writes down that sessions are in use. A row that somebody changes at
-// this moment is left for the next time, so that nobody waits for two at once.
+// TouchSessions records that sessions are in use. It skips rows that another transaction has
+// locked, so that it never waits.
 func (s *Store) TouchSessions(ctx context.Context, ids []chat.SessionID) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	now := s.clock()
-	idle := `SELECT id FROM sessions WHERE ` + s.engine.in("id", 1) + ` AND last_seen_at <= $3 AND ended_at IS NULL` + s.engine.lockIdle()
-	err := each(ctx, s.write, func(row) error { return nil },
-		`UPDATE sessions SET last_seen_at = $2 WHERE id IN (`+idle+`) RETURNING id`, s.engine.list(raw(ids)), int64(now), int64(now-60_000))
-	return s.fail("write sessions seen", err)
+	unlocked := `SELECT id FROM sessions WHERE ` + s.dialect.in("id", 1, bigintList) + ` AND last_seen_at <= $3 AND ended_at IS NULL` + s.dialect.skipLocked("")
+	err := forEachRow(ctx, s.write, func(row) error { return nil },
+		`UPDATE sessions SET last_seen_at = $2 WHERE id IN (`+unlocked+`) RETURNING id`, s.dialect.list(int64s(ids)), int64(now), int64(now-60_000))
+	return s.fail("update last seen", err)
 }
 
-// User returns one user.
+// User returns a user.
 func (s *Store) User(ctx context.Context, id chat.UserID) (chat.User, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	user, err := scanUser(s.read.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, int64(id)))
 	return user, s.fail("find user", err)

@@ -20,11 +20,11 @@ func TestAccounts(t *testing.T) {
 				t.Fatalf("roles = %s, %s, want admin, user", alice.User.Role, bob.User.Role)
 			}
 		})
-		t.Run("a username is taken once", func(t *testing.T) {
+		t.Run("a username can be used once", func(t *testing.T) {
 			_, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "A", PasswordHash: "x"}, newSession(s))
 			wantCode(t, err, chat.UsernameTaken)
 		})
-		t.Run("an email is taken once, none is no email", func(t *testing.T) {
+		t.Run("an email address can be used once, several accounts can have none", func(t *testing.T) {
 			first := chat.NewAccount{Username: "carol", DisplayName: "C", PasswordHash: "x", Email: "c@example.org"}
 			if _, err := s.Register(t.Context(), first, newSession(s)); err != nil {
 				t.Fatal(err)
@@ -33,7 +33,7 @@ func TestAccounts(t *testing.T) {
 			_, err := s.Register(t.Context(), first, newSession(s))
 			wantCode(t, err, chat.EmailTaken)
 		})
-		t.Run("a guest is let in for a while", func(t *testing.T) {
+		t.Run("a guest can register", func(t *testing.T) {
 			guest := chat.NewAccount{Username: "guest-1", DisplayName: "G", Guest: true, ExpiresAt: chat.At(time.Now().Add(time.Hour))}
 			if caller, err := s.Register(t.Context(), guest, newSession(s)); err != nil || !caller.User.Guest {
 				t.Fatalf("caller = %+v, %v, want a guest", caller, err)
@@ -49,7 +49,7 @@ func TestAccounts(t *testing.T) {
 			_, _, err := s.Credentials(t.Context(), "nobody")
 			wantCode(t, err, chat.NotFound)
 		})
-		t.Run("a token names its caller until the session ends", func(t *testing.T) {
+		t.Run("a token identifies its caller until the session ends", func(t *testing.T) {
 			n := newSession(s)
 			started, err := s.StartSession(t.Context(), bob.User.ID, n)
 			if err != nil {
@@ -69,7 +69,7 @@ func TestAccounts(t *testing.T) {
 				t.Fatalf("ended = %v, %v, want %v", ended, err, want)
 			}
 		})
-		t.Run("an expired session is over", func(t *testing.T) {
+		t.Run("an expired session is not found", func(t *testing.T) {
 			n := newSession(s)
 			if _, err := s.StartSession(t.Context(), bob.User.ID, n); err != nil {
 				t.Fatal(err)
@@ -83,7 +83,7 @@ func TestAccounts(t *testing.T) {
 	})
 }
 
-func TestSessionsAreSeenOnceAMinute(t *testing.T) {
+func TestLastSeenIsUpdatedOnceAMinute(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		other, err := s.StartSession(t.Context(), alice.User.ID, newSession(s))
@@ -116,13 +116,13 @@ func TestSessionsAreSeenOnceAMinute(t *testing.T) {
 				t.Fatalf("after %v: %+v, want session %d seen at %d", step.after, list[0], alice.Session, last)
 			}
 			if list[1].ID != other.Session || list[1].LastSeenAt != list[1].CreatedAt {
-				t.Fatalf("the other session = %+v, want it unseen", list[1])
+				t.Fatalf("the other session = %+v, want last seen at creation", list[1])
 			}
 		}
 	})
 }
 
-func TestOnlyOneFirstAccount(t *testing.T) {
+func TestOnlyOneAccountBecomesTheFirst(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		const racers = 8
 		roles := make([]chat.Role, racers)
@@ -145,6 +145,45 @@ func TestOnlyOneFirstAccount(t *testing.T) {
 		}
 		if admins != 1 {
 			t.Fatalf("admins = %d of %v, want 1", admins, roles)
+		}
+	})
+}
+
+func TestSessionsOfAUser(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob := register(t, s, "alice"), register(t, s, "bob")
+		second, err := s.StartSession(t.Context(), alice.User.ID, newSession(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Sessions(t.Context(), alice.User.ID)
+		if err != nil || len(list) != 2 {
+			t.Fatalf("sessions = %+v, %v, want 2", list, err)
+		}
+		wantCode(t, s.EndUserSession(t.Context(), bob.User.ID, second.Session), chat.NotFound)
+		if err := s.EndUserSession(t.Context(), alice.User.ID, second.Session); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.EndUserSession(t.Context(), alice.User.ID, second.Session), chat.NotFound)
+		third, err := s.StartSession(t.Context(), alice.User.ID, newSession(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, was, err := s.Credentials(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The caller verified an older password, which has been changed since.
+		wantCode(t, s.SetPassword(t.Context(), alice.User.ID, "$older", "$intruder", second.Session), chat.NotFound)
+		if err := s.SetPassword(t.Context(), alice.User.ID, was, "$new", third.Session); err != nil {
+			t.Fatal(err)
+		}
+		list, err = s.Sessions(t.Context(), alice.User.ID)
+		if err != nil || len(list) != 1 || list[0].ID != third.Session {
+			t.Fatalf("sessions = %+v, %v, want only %d", list, err, third.Session)
+		}
+		if _, phc, err := s.Credentials(t.Context(), "alice"); err != nil || phc != "$new" {
+			t.Fatalf("password = %q, %v", phc, err)
 		}
 	})
 }

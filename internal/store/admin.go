@@ -10,7 +10,8 @@ import (
 
 var _ chat.Administration = (*Store)(nil)
 
-// accountColumns are what scanAccount reads, of a table named u; $1 is now.
+// accountColumns are the columns that scanAccount reads, from a table named u. $1 is the
+// current time.
 const accountColumns = userColumns + `, COALESCE(u.email, ''), u.disabled_at IS NOT NULL,
 	COALESCE((SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id), 0),
 	(SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.expires_at > $1)`
@@ -20,31 +21,31 @@ func scanAccount(r row) (a chat.Account, err error) {
 	return a, err
 }
 
-// Accounts returns a page of accounts by username.
+// Accounts returns a page of accounts, ordered by username.
 func (s *Store) Accounts(ctx context.Context, q chat.AccountQuery) ([]chat.Account, string, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	after, err := afterName(q.Cursor)
+	after, err := nameAfter(q.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	accounts, err := readAll(ctx, s.read, scanAccount, `SELECT `+accountColumns+` FROM users u
+	accounts, err := queryAll(ctx, s.read, scanAccount, `SELECT `+accountColumns+` FROM users u
 		WHERE u.deleted_at IS NULL AND u.username > $2 AND (u.username LIKE $3 ESCAPE '\' OR u.email LIKE $3 ESCAPE '\')
 		ORDER BY u.username LIMIT $4`, int64(s.clock()), after, "%"+escapeLike(q.Text)+"%", q.Limit+1)
 	page, next := pageByName(accounts, q.Limit, func(a chat.Account) string { return a.Username })
 	return page, next, s.fail("list accounts", err)
 }
 
-// AccountByName finds an account by its username.
+// AccountByName returns the account with a username.
 func (s *Store) AccountByName(ctx context.Context, username string) (chat.Account, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	account, err := scanAccount(s.read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM users u
 		WHERE u.username = $2 AND u.deleted_at IS NULL`, int64(s.clock()), username))
 	return account, s.fail("find account", err)
 }
 
-// ChangeAccount changes what an account may do.
+// ChangeAccount changes the role of an account, or disables or enables it.
 func (s *Store) ChangeAccount(ctx context.Context, by, id chat.UserID, c chat.AccountChange) (chat.Account, error) {
 	var after chat.Account
 	err := s.asAdmin(ctx, by, id, func(ctx context.Context, tx *sql.Tx, before chat.Account) error {
@@ -78,14 +79,14 @@ func (s *Store) ChangeAccount(ctx context.Context, by, id chat.UserID, c chat.Ac
 	return after, s.fail("change account", err)
 }
 
-// asAdmin runs work on an account for the admin by. The row of the instance is the lock
-// that keeps two admins from taking each other's role at once; the user's keeps a sign-in
-// out.
-func (s *Store) asAdmin(ctx context.Context, by, id chat.UserID, work func(ctx context.Context, tx *sql.Tx, a chat.Account) error) error {
-	ctx, cancel := bound(ctx)
+// asAdmin runs fn on an account for the admin by. It locks the row of the instance, so that
+// two admins cannot demote each other at the same time, and the row of the user, so that no
+// session of the user can start at the same time.
+func (s *Store) asAdmin(ctx context.Context, by, id chat.UserID, fn func(ctx context.Context, tx *sql.Tx, a chat.Account) error) error {
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := lockFirst(ctx, tx); err != nil {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		if err := lockInstance(ctx, tx); err != nil {
 			return err
 		}
 		if err := s.requireAdmin(ctx, tx, by); err != nil {
@@ -95,13 +96,13 @@ func (s *Store) asAdmin(ctx context.Context, by, id chat.UserID, work func(ctx c
 		if err != nil {
 			return err
 		}
-		return work(ctx, tx, account)
+		return fn(ctx, tx, account)
 	})
 }
 
-// requireAdmin returns NOT_FOUND unless by administers the server until the transaction
-// ends: it may have lost its role while it waited for a lock. 0 is the operator, on the
-// command line.
+// requireAdmin returns NOT_FOUND unless by is an admin of the server, which then holds until
+// the transaction ends. The caller may have lost the role while it waited for a lock. 0 is
+// the operator on the command line.
 func (s *Store) requireAdmin(ctx context.Context, tx *sql.Tx, by chat.UserID) error {
 	if by == 0 {
 		return nil
@@ -115,10 +116,10 @@ func (s *Store) requireAdmin(ctx context.Context, tx *sql.Tx, by chat.UserID) er
 
 func (s *Store) account(ctx context.Context, tx *sql.Tx, id chat.UserID) (chat.Account, error) {
 	return scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM users u
-		WHERE u.id = $2 AND u.deleted_at IS NULL`+s.engine.lockRoom(), int64(s.clock()), int64(id)))
+		WHERE u.id = $2 AND u.deleted_at IS NULL`+s.dialect.forUpdate(), int64(s.clock()), int64(id)))
 }
 
-// otherAdmin tells whether somebody else than id can administer the server.
+// otherAdmin reports whether a user other than id can administer the server.
 func (s *Store) otherAdmin(ctx context.Context, tx *sql.Tx, id chat.UserID) (other bool, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users
 		WHERE role = 'admin' AND id <> $1 AND disabled_at IS NULL AND deleted_at IS NULL)`, int64(id)).Scan(&other)
@@ -148,7 +149,7 @@ func (s *Store) setDisabled(ctx context.Context, tx *sql.Tx, by, id chat.UserID,
 	return s.audit(ctx, tx, chat.AuditEntry{Actor: by, Action: chat.AuditDisabled, User: id})
 }
 
-// ResetPassword gives an account another password and ends all its sessions.
+// ResetPassword sets the password of an account and ends all its sessions.
 func (s *Store) ResetPassword(ctx context.Context, by, id chat.UserID, hash chat.PasswordHash) error {
 	err := s.asAdmin(ctx, by, id, func(ctx context.Context, tx *sql.Tx, a chat.Account) error {
 		if err := a.CheckHasPassword(); err != nil {

@@ -13,7 +13,7 @@ import (
 func change(role chat.Role) chat.AccountChange { return chat.AccountChange{Role: &role} }
 func disabled(yes bool) chat.AccountChange     { return chat.AccountChange{Disabled: &yes} }
 
-func TestAccountsForAdmins(t *testing.T) {
+func TestAdminAccounts(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		alice, bob := register(t, s, "alice"), register(t, s, "bob_1")
@@ -35,7 +35,7 @@ func TestAccountsForAdmins(t *testing.T) {
 			return names, next
 		}
 
-		t.Run("they are listed by username, page by page", func(t *testing.T) {
+		t.Run("lists accounts by username in pages", func(t *testing.T) {
 			first, next := names(chat.AccountQuery{Limit: 2})
 			rest, end := names(chat.AccountQuery{Limit: 2, Cursor: next})
 			if got := append(first, rest...); !slices.Equal(got, []string{"alice", "bob_1", "carol"}) || next == "" || end != "" {
@@ -44,14 +44,14 @@ func TestAccountsForAdmins(t *testing.T) {
 			_, _, err := s.Accounts(ctx, chat.AccountQuery{Limit: 2, Cursor: "?"})
 			wantCode(t, err, chat.BadRequest)
 		})
-		t.Run("they are found by username and email, and signs mean themselves", func(t *testing.T) {
+		t.Run("finds accounts by username and email, wildcards match literally", func(t *testing.T) {
 			for text, want := range map[string]string{"bob": "[bob_1 carol]", "_": "[bob_1]", "%": "[]", "alice": "[alice]"} {
 				if got, _ := names(chat.AccountQuery{Text: text, Limit: 9}); fmt.Sprint(got) != want {
 					t.Errorf("%q finds %v, want %s", text, got, want)
 				}
 			}
 		})
-		t.Run("they show sessions and when they were last seen", func(t *testing.T) {
+		t.Run("shows sessions and the time last seen", func(t *testing.T) {
 			a, err := s.AccountByName(ctx, "bob_1")
 			if err != nil || a.ID != bob.User.ID || a.Sessions != 2 || a.LastSeenAt == 0 || a.Disabled || a.Role != chat.PlainUser {
 				t.Fatalf("account = %+v, %v", a, err)
@@ -59,7 +59,7 @@ func TestAccountsForAdmins(t *testing.T) {
 			_, err = s.AccountByName(ctx, "nobody")
 			wantCode(t, err, chat.NotFound)
 		})
-		t.Run("who is disabled has no session and gets none, until enabled", func(t *testing.T) {
+		t.Run("a disabled user has no session and cannot start one until enabled", func(t *testing.T) {
 			a, err := s.ChangeAccount(ctx, alice.User.ID, bob.User.ID, disabled(true))
 			if err != nil || !a.Disabled || a.Sessions != 0 {
 				t.Fatalf("account = %+v, %v", a, err)
@@ -78,7 +78,7 @@ func TestAccountsForAdmins(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		t.Run("a reset ends every session, and those that are just beginning with the old password", func(t *testing.T) {
+		t.Run("a password reset ends every session and refuses sign-ins with the old password", func(t *testing.T) {
 			if err := s.ResetPassword(ctx, 0, bob.User.ID, "$new"); err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func TestAccountsForAdmins(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		t.Run("every deed is in the log, with names, and what changes nothing is not", func(t *testing.T) {
+		t.Run("every change is in the audit log with names, calls without a change are not", func(t *testing.T) {
 			for _, c := range []chat.AccountChange{change(chat.Admin), change(chat.Admin), disabled(false), {}, change(chat.PlainUser)} {
 				if _, err := s.ChangeAccount(ctx, alice.User.ID, bob.User.ID, c); err != nil {
 					t.Fatal(err)
@@ -114,7 +114,7 @@ func TestAccountsForAdmins(t *testing.T) {
 				t.Fatalf("audit = %+v, %v, %v", older, more, err)
 			}
 		})
-		t.Run("what an account cannot become is refused", func(t *testing.T) {
+		t.Run("refuses invalid changes", func(t *testing.T) {
 			guest, err := s.Register(ctx, chat.NewAccount{Username: "guest-1", DisplayName: "G", Guest: true, ExpiresAt: s.clock() + 1000}, newSession(s))
 			if err != nil {
 				t.Fatal(err)
@@ -127,7 +127,7 @@ func TestAccountsForAdmins(t *testing.T) {
 			_, err = s.ChangeAccount(ctx, 0, 999999, change(chat.Admin))
 			wantCode(t, err, chat.NotFound)
 		})
-		t.Run("any room is listed and removed, and the log keeps its name", func(t *testing.T) {
+		t.Run("an admin can list and remove any room, the audit log keeps its name", func(t *testing.T) {
 			room, _, err := s.CreateRoom(ctx, chat.NewRoom{Name: "Den", NameKey: "den", Private: true, Owner: bob.User.ID})
 			if err != nil {
 				t.Fatal(err)
@@ -151,7 +151,7 @@ func TestAccountsForAdmins(t *testing.T) {
 	})
 }
 
-func TestTheLastAdminStays(t *testing.T) {
+func TestLastAdminCannotBeRemoved(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
@@ -165,17 +165,17 @@ func TestTheLastAdminStays(t *testing.T) {
 		if _, err := s.ChangeAccount(ctx, 0, bob.User.ID, disabled(true)); err != nil {
 			t.Fatal(err)
 		}
-		// A disabled admin is none.
+		// A disabled admin does not count.
 		_, err := s.ChangeAccount(ctx, 0, alice.User.ID, change(chat.PlainUser))
 		wantCode(t, err, chat.Forbidden)
 		if _, err := s.ChangeAccount(ctx, 0, bob.User.ID, disabled(false)); err != nil {
 			t.Fatal(err)
 		}
-		// Two admins take each other's role at once, again and again.
+		// Two admins demote each other at the same time, repeatedly.
 		for range 8 {
 			var both sync.WaitGroup
-			for by, whom := range map[chat.UserID]chat.UserID{alice.User.ID: bob.User.ID, bob.User.ID: alice.User.ID} {
-				both.Go(func() { _, _ = s.ChangeAccount(ctx, by, whom, change(chat.PlainUser)) })
+			for by, target := range map[chat.UserID]chat.UserID{alice.User.ID: bob.User.ID, bob.User.ID: alice.User.ID} {
+				both.Go(func() { _, _ = s.ChangeAccount(ctx, by, target, change(chat.PlainUser)) })
 			}
 			both.Wait()
 			var admins int
@@ -191,7 +191,7 @@ func TestTheLastAdminStays(t *testing.T) {
 	})
 }
 
-func TestLimitsAreSetAndForgotten(t *testing.T) {
+func TestSetLimits(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		for _, step := range []struct {
@@ -213,8 +213,8 @@ func TestLimitsAreSetAndForgotten(t *testing.T) {
 	})
 }
 
-// The role is compared under the lock: chat.Service reads it before.
-func TestAnAdminWhoLostTheRoleChangesNothing(t *testing.T) {
+// The role is checked under the lock: service.Service reads it before.
+func TestFormerAdminCannotChangeAnything(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
@@ -244,8 +244,8 @@ func TestAnAdminWhoLostTheRoleChangesNothing(t *testing.T) {
 	})
 }
 
-// An action that waits for the lock which a demotion holds does not go through.
-func TestADemotionStopsWhatWaitsForIt(t *testing.T) {
+// An action that waits for the lock of a demotion is refused.
+func TestActionThatWaitsForADemotionIsRefused(t *testing.T) {
 	s := openTestPostgres(t)
 	ctx := t.Context()
 	alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
@@ -258,7 +258,7 @@ func TestADemotionStopsWhatWaitsForIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := lockFirst(ctx, tx); err != nil {
+	if err := lockInstance(ctx, tx); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.setServerRole(ctx, tx, alice.User.ID, chat.Account{User: bob.User}, chat.PlainUser); err != nil {

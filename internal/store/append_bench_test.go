@@ -20,21 +20,22 @@ import (
 )
 
 const (
-	stormPeople = 512 // enough that what queues while a batch commits is a large batch
-	stormEach   = 16
+	senderCount  = 512 // enough for large batches: the messages that queue while a batch commits
+	messagesEach = 16
 )
 
-// BenchmarkAppend tells what a saturated Append costs: by turns the storm and a bare
-// loop that numbers and inserts as many messages in batches of the same size, into
-// tables of which nothing else is asked; the fastest of each as a ratio. Give it rounds
-// (-benchtime 10x): a busy machine disturbs single ones by far more than that.
+// BenchmarkAppend measures a saturated Append. It alternates between many concurrent senders
+// and a bare loop that numbers and inserts the same number of messages in batches of the same
+// size, into tables without further indexes. It reports the ratio of the fastest runs. Use
+// several rounds (-benchtime 10x): on a busy machine single runs vary by far more than the
+// difference.
 func BenchmarkAppend(b *testing.B) {
 	for _, e := range engines {
 		for _, rooms := range []int{1, 64} {
 			b.Run(fmt.Sprintf("%s/rooms=%d", e.name, rooms), func(b *testing.B) {
 				s := e.open(b)
-				storm, floor := newStorm(b, s, rooms), newFloor(b, s, rooms)
-				storm.run(b) // how large its batches are
+				storm, floor := newSenders(b, s, rooms), newFloor(b, s, rooms)
+				storm.run(b) // measures the batch size
 				for b.Loop() {
 					storm.run(b)
 					floor.run(b, int(storm.batch()))
@@ -42,8 +43,8 @@ func BenchmarkAppend(b *testing.B) {
 				b.ReportMetric(storm.fastest()/floor.fastest(), "times-the-floor")
 				b.ReportMetric(storm.batch(), "messages/batch")
 				b.ReportMetric(storm.perMessage(), "µs/message")
-				b.ReportMetric(storm.slowest(0.5), "p50-ms")
-				b.ReportMetric(storm.slowest(0.99), "p99-ms")
+				b.ReportMetric(storm.percentile(0.5), "p50-ms")
+				b.ReportMetric(storm.percentile(0.99), "p99-ms")
 				if onPostgres(s) {
 					b.ReportMetric(storm.work(), "server-µs/message")
 					b.ReportMetric(floor.work(), "floor-server-µs/message")
@@ -53,12 +54,13 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkAppendIndexed tells what search costs the senders: by turns the storm with
-// and without an indexer behind it, and what the indexer does later for each message.
+// BenchmarkAppendIndexed measures what search costs the senders: it alternates between runs
+// with and without a concurrent indexer. It also measures the later indexing work per
+// message.
 func BenchmarkAppendIndexed(b *testing.B) {
 	for _, e := range engines {
 		b.Run(e.name, func(b *testing.B) {
-			with, without := newStorm(b, e.open(b), 64), newStorm(b, e.open(b), 64)
+			with, without := newSenders(b, e.open(b), 64), newSenders(b, e.open(b), 64)
 			later := &runs{store: without.store}
 			for b.Loop() {
 				ctx, stop := context.WithCancel(b.Context())
@@ -71,8 +73,8 @@ func BenchmarkAppendIndexed(b *testing.B) {
 				later.run(func() { index(b, without.store) })
 			}
 			b.ReportMetric(with.fastest()/without.fastest(), "times-as-long")
-			b.ReportMetric(with.slowest(0.99), "p99-with-ms")
-			b.ReportMetric(without.slowest(0.99), "p99-without-ms")
+			b.ReportMetric(with.percentile(0.99), "p99-with-ms")
+			b.ReportMetric(without.percentile(0.99), "p99-without-ms")
 			b.ReportMetric(later.perMessage(), "µs/message-later")
 			if onPostgres(without.store) {
 				b.ReportMetric(later.work(), "server-µs/message-later")
@@ -81,7 +83,7 @@ func BenchmarkAppendIndexed(b *testing.B) {
 	}
 }
 
-// eager has an indexer go on where it would wait for more messages.
+// eager makes an indexer continue when it would wait for more messages.
 type eager struct{ *Store }
 
 func (e eager) IndexMessages(ctx context.Context, f chat.Folding) (chat.IndexProgress, error) {
@@ -90,33 +92,33 @@ func (e eager) IndexMessages(ctx context.Context, f chat.Folding) (chat.IndexPro
 	return p, err
 }
 
-// runs are how long the runs of one thing took.
+// runs records the durations of repeated runs.
 type runs struct {
 	store  *Store
 	times  []time.Duration
-	server []time.Duration // processor time of Postgres
+	server []time.Duration // CPU time of Postgres
 }
 
-func (r *runs) run(do func()) {
+func (r *runs) run(fn func()) {
 	before, began := r.serverTime(), time.Now()
-	do()
+	fn()
 	r.times = append(r.times, time.Since(began))
 	r.server = append(r.server, r.serverTime()-before)
 }
 
 func (r *runs) fastest() float64 { return slices.Min(r.times).Seconds() }
 
-func (r *runs) perMessage() float64 { return r.fastest() / (stormPeople * stormEach) * 1e6 }
+func (r *runs) perMessage() float64 { return r.fastest() / (senderCount * messagesEach) * 1e6 }
 
-// work is the server's processor time for a message, in microseconds.
+// work returns the CPU time of the server per message, in microseconds.
 func (r *runs) work() float64 {
-	return float64(slices.Min(r.server).Microseconds()) / (stormPeople * stormEach)
+	return float64(slices.Min(r.server).Microseconds()) / (senderCount * messagesEach)
 }
 
-// serverTime is how long the processes that serve our database have worked: 0 where
-// the server is none of this machine's.
+// serverTime returns the CPU time of the processes that serve this database, 0 if the server
+// runs on another machine.
 func (r *runs) serverTime() (sum time.Duration) {
-	p, ok := r.store.engine.(*postgres)
+	p, ok := r.store.dialect.(*postgresDialect)
 	if !ok {
 		return 0
 	}
@@ -134,11 +136,11 @@ func (r *runs) serverTime() (sum time.Duration) {
 	return sum
 }
 
-// storm is many people who all say something in one of some rooms.
-type storm struct {
+// senders are many clients that send messages to some rooms at the same time.
+type senders struct {
 	runs
-	people []chat.Caller
-	rooms  []chat.Room
+	users []chat.Caller
+	rooms []chat.Room
 
 	batches, stored atomic.Int64
 
@@ -146,13 +148,13 @@ type storm struct {
 	waits []time.Duration
 }
 
-func newStorm(b *testing.B, s *Store, rooms int) *storm {
-	st := &storm{runs: runs{store: s}}
+func newSenders(b *testing.B, s *Store, rooms int) *senders {
+	st := &senders{runs: runs{store: s}}
 	for i := range 64 {
-		st.people = append(st.people, register(b, s, fmt.Sprint("user", i)))
+		st.users = append(st.users, register(b, s, fmt.Sprint("user", i)))
 	}
 	for i := range rooms {
-		st.rooms = append(st.rooms, createRoom(b, s, st.people[0], fmt.Sprint("room", i)))
+		st.rooms = append(st.rooms, createRoom(b, s, st.users[0], fmt.Sprint("room", i)))
 	}
 	_, err := s.write.ExecContext(b.Context(), `INSERT INTO room_members (room_id, user_id, joined_at)
 		SELECT r.id, u.id, 1 FROM rooms r, users u WHERE u.id <> r.owner_id`)
@@ -166,38 +168,38 @@ func newStorm(b *testing.B, s *Store, rooms int) *storm {
 	return st
 }
 
-func (s *storm) run(b *testing.B) {
+func (s *senders) run(b *testing.B) {
 	s.runs.run(func() {
-		var people sync.WaitGroup
-		for i := range stormPeople {
-			people.Go(func() {
-				for range stormEach {
-					asked := time.Now()
-					d := draft(s.rooms[i%len(s.rooms)], s.people[i*7%len(s.people)], sentence())
+		var wg sync.WaitGroup
+		for i := range senderCount {
+			wg.Go(func() {
+				for range messagesEach {
+					start := time.Now()
+					d := draft(s.rooms[i%len(s.rooms)], s.users[i*7%len(s.users)], sentence())
 					if _, _, err := s.store.Append(b.Context(), d, chat.CanSend); err != nil {
 						b.Error(err)
 						return
 					}
 					s.mu.Lock()
-					s.waits = append(s.waits, time.Since(asked))
+					s.waits = append(s.waits, time.Since(start))
 					s.mu.Unlock()
 				}
 			})
 		}
-		people.Wait()
+		wg.Wait()
 	})
 }
 
-// batch is how many messages one transaction stored.
-func (s *storm) batch() float64 { return float64(s.stored.Load()) / float64(s.batches.Load()) }
+// batch returns the average number of messages per transaction.
+func (s *senders) batch() float64 { return float64(s.stored.Load()) / float64(s.batches.Load()) }
 
-// slowest is how long a part of the sends took at most, in milliseconds.
-func (s *storm) slowest(part float64) float64 {
+// percentile returns the duration within which a part of the sends finished, in milliseconds.
+func (s *senders) percentile(part float64) float64 {
 	slices.Sort(s.waits)
 	return float64(s.waits[int(float64(len(s.waits)-1)*part)].Microseconds()) / 1000
 }
 
-// sentence makes twelve words of a vocabulary of 20,000: about 80 letters.
+// sentence returns twelve words of a vocabulary of 20,000, about 80 letters.
 func sentence() string {
 	words := make([]string, 12)
 	for i := range words {

@@ -15,18 +15,18 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// floor is the least that it takes to number messages and store them for good.
+// floor measures the minimum work to number messages and store them durably.
 type floor struct {
 	runs
 	rooms, writers int
-	// write stores in one transaction so many messages in each of some rooms.
+	// write stores, in one transaction, the given number of messages in each room.
 	write func(ctx context.Context, counts map[int64]int64) error
 }
 
 func newFloor(b *testing.B, s *Store, rooms int) *floor {
 	f := &floor{runs: runs{store: s}, rooms: rooms, writers: 1}
 	cid := "text"
-	if p, ok := s.engine.(*postgres); ok {
+	if p, ok := s.dialect.(*postgresDialect); ok {
 		cid = "uuid"
 		f.writers = min(len(s.queue.shards), rooms)
 		f.write = func(ctx context.Context, counts map[int64]int64) error { return floorPostgres(ctx, p.appends, counts) }
@@ -46,14 +46,14 @@ func newFloor(b *testing.B, s *Store, rooms int) *floor {
 	return f
 }
 
-// run stores as many messages as a storm, in batches of that size, by as many writers
-// as a node has, each with rooms of its own.
+// run stores as many messages as senders.run, in batches of that size, with as many writers
+// as a node has. Each writer has rooms of its own.
 func (f *floor) run(b *testing.B, batch int) {
 	f.runs.run(func() {
 		var writers sync.WaitGroup
 		for w := range f.writers {
 			writers.Go(func() {
-				for left := stormPeople * stormEach / f.writers; left > 0; left -= batch {
+				for left := senderCount * messagesEach / f.writers; left > 0; left -= batch {
 					counts := map[int64]int64{}
 					for i := range min(batch, left) {
 						counts[int64((w+i*f.writers)%f.rooms+1)]++

@@ -2,47 +2,43 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Each statement of the first round trip runs after the one before it, so with a
-// newer snapshot: the membership is read after the room was taken. In one clever
-// statement it would be read before, and a kicked user's message stored.
+// The statements of the first round trip run one after the other, each with a newer snapshot:
+// the membership is read after the room was locked. A single statement for both would read
+// the membership before it waits for the lock, and would store the message of a member that
+// was kicked during the wait.
 const (
 	lockRooms = `SELECT id, head FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`
 
-	readMembers = `
+	selectMembers = `
 		SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0)
 		FROM unnest($1::bigint[], $2::bigint[]) AS w (room_id, user_id)
 		JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id
 		JOIN users u ON u.id = m.user_id
 		LEFT JOIN room_mutes x ON x.room_id = w.room_id AND x.user_id = w.user_id`
 
-	readKnown = `
+	selectKnown = `
 		SELECT m.author_id, m.cid::text, m.id, m.send_hash
 		FROM unnest($1::bigint[], $2::text[]) AS w (author_id, cid)
 		JOIN messages m ON m.author_id = w.author_id AND m.cid = w.cid::uuid`
 
-	// Taken in id order, as rooms are. What another send took meanwhile is no longer
-	// among them: the row is looked at again once it is free.
-	takeUploads = `SELECT ` + attachmentColumns + `, a.user_id FROM attachments a
+	// The rows are locked in id order, as rooms are. A row that another send has used is not
+	// returned: Postgres evaluates the condition again after it gets the lock.
+	lockUploads = `SELECT ` + attachmentColumns + `, a.user_id FROM attachments a
 		WHERE a.id = ANY($1::bigint[]) AND a.message_id IS NULL ORDER BY a.id FOR UPDATE`
 
-	useUploads = `
+	attachUploads = `
 		UPDATE attachments a SET message_id = m.id, position = w.position
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, room_id, seq, position)
 		JOIN messages m ON m.room_id = w.room_id AND m.seq = w.seq
 		WHERE a.id = w.id`
 
-	moveHeads = `
+	updateHeads = `
 		UPDATE rooms r SET head = w.head, active_at = $3
 		FROM unnest($1::bigint[], $2::bigint[]) AS w (id, head) WHERE r.id = w.id`
 
@@ -61,73 +57,73 @@ const (
 		JOIN room_members me ON me.room_id = w.room_id AND me.user_id = w.user_id`
 )
 
-var readReplied = `
+var selectReplied = `
 	SELECT p.id, ` + repliedColumns + ` FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = ANY($1::bigint[])`
 
-// pgAppend is a connection with a transaction open.
-type pgAppend struct{ conn *pgxpool.Conn }
-
-func (p *postgres) beginAppend(ctx context.Context, q question) (appendTx, facts, error) {
-	conn, err := p.appends.Acquire(ctx)
+func (p *postgresDialect) appendBatch(ctx context.Context, l lookup, decide func(batchState) decision) error {
+	state := newBatchState()
+	var d decision
+	var ids messageIDs
+	err := runBatchTx(ctx, p.appends, func(b *pgx.Batch) {
+		state.queueHeads(b, l)
+		if len(l.uploads) > 0 {
+			state.queueUploads(b, l) // before the cids: after the wait for an upload, the cid of the send that held it is visible
+		}
+		state.queueMembers(b, l)
+		state.queueKnown(b, l)
+		if len(l.replies) > 0 {
+			state.queueReplied(b, l)
+		}
+	}, func(b *pgx.Batch) error {
+		if d = decide(state); len(d.stored) > 0 {
+			ids = d.queueAll(b)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, facts{}, fmt.Errorf("acquire connection: %w", err)
+		return err
 	}
-	f := newFacts()
-	trip := &pgx.Batch{}
-	trip.Queue(`BEGIN`)
-	f.queueHeads(trip, q)
-	if len(q.uploads) > 0 {
-		f.queueUploads(trip, q) // before the cids: who waited for one sees the cid of who had it
+	for _, r := range d.stored {
+		r.message.ID = ids[roomSeq{r.message.RoomID, r.message.Seq}]
 	}
-	f.queueMembers(trip, q)
-	f.queueKnown(trip, q)
-	if len(q.replies) > 0 {
-		f.queueReplied(trip, q)
-	}
-	tx, begun := pgAppend{conn}, false
-	defer unless(&begun, tx.rollback)
-	if err := conn.SendBatch(ctx, trip).Close(); err != nil {
-		return nil, facts{}, fmt.Errorf("take rooms: %w", err)
-	}
-	begun = true
-	return tx, f, nil
+	return nil
 }
 
-func (f facts) queueHeads(trip *pgx.Batch, q question) {
-	trip.Queue(lockRooms, q.rooms).Query(func(rows pgx.Rows) error {
+func (s batchState) queueHeads(b *pgx.Batch, l lookup) {
+	b.Queue(lockRooms, l.rooms).Query(func(rows pgx.Rows) error {
 		var id, head int64
 		_, err := pgx.ForEachRow(rows, []any{&id, &head}, func() error {
-			f.heads[chat.RoomID(id)] = chat.Seq(head)
+			s.heads[chat.RoomID(id)] = chat.Seq(head)
 			return nil
 		})
 		return err
 	})
 }
 
-func (f facts) queueMembers(trip *pgx.Batch, q question) {
-	rooms, users := make([]int64, len(q.members)), make([]int64, len(q.members))
-	for i, m := range q.members {
+func (s batchState) queueMembers(b *pgx.Batch, l lookup) {
+	rooms, users := make([]int64, len(l.members)), make([]int64, len(l.members))
+	for i, m := range l.members {
 		rooms[i], users[i] = int64(m.room), int64(m.user)
 	}
-	trip.Queue(readMembers, rooms, users).Query(func(rows pgx.Rows) error {
+	b.Queue(selectMembers, rooms, users).Query(func(rows pgx.Rows) error {
 		var room, user, muted int64
 		var a chat.Author
 		var avatar string
 		_, err := pgx.ForEachRow(rows, []any{&room, &user, &a.Username, &a.DisplayName, &avatar, &muted}, func() error {
 			a.ID, a.AvatarURL = chat.UserID(user), avatarURL(avatar)
-			f.members[place{chat.RoomID(room), a.ID}] = member{a, chat.Time(muted)}
+			s.members[memberKey{chat.RoomID(room), a.ID}] = member{a, chat.Time(muted)}
 			return nil
 		})
 		return err
 	})
 }
 
-func (f facts) queueKnown(trip *pgx.Batch, q question) {
-	authors, cids := make([]int64, len(q.cids)), make([]string, len(q.cids))
-	for i, c := range q.cids {
+func (s batchState) queueKnown(b *pgx.Batch, l lookup) {
+	authors, cids := make([]int64, len(l.cids)), make([]string, len(l.cids))
+	for i, c := range l.cids {
 		authors[i], cids[i] = int64(c.author), string(c.cid)
 	}
-	trip.Queue(readKnown, authors, cids).Query(func(rows pgx.Rows) error {
+	b.Queue(selectKnown, authors, cids).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var author, id int64
 			var cid string
@@ -135,28 +131,28 @@ func (f facts) queueKnown(trip *pgx.Batch, q question) {
 			if err := rows.Scan(&author, &cid, &id, &hash); err != nil {
 				return err
 			}
-			f.known[cidKey{chat.UserID(author), chat.CID(cid)}] = original{chat.MessageID(id), hash}
+			s.known[cidKey{chat.UserID(author), chat.CID(cid)}] = original{chat.MessageID(id), hash}
 		}
 		return rows.Err()
 	})
 }
 
-func (f facts) queueReplied(trip *pgx.Batch, q question) {
-	trip.Queue(readReplied, q.replies).Query(func(rows pgx.Rows) error {
+func (s batchState) queueReplied(b *pgx.Batch, l lookup) {
+	b.Queue(selectReplied, l.replies).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var id int64
 			r, err := scanReplied(rows, &id)
 			if err != nil {
 				return err
 			}
-			f.replies[chat.MessageID(id)] = r
+			s.replies[chat.MessageID(id)] = r
 		}
 		return rows.Err()
 	})
 }
 
-func (f facts) queueUploads(trip *pgx.Batch, q question) {
-	trip.Queue(takeUploads, q.uploads).Query(func(rows pgx.Rows) error {
+func (s batchState) queueUploads(b *pgx.Batch, l lookup) {
+	b.Queue(lockUploads, l.uploads).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var u upload
 			file, err := scanAttachment(rows, &u.owner)
@@ -164,92 +160,79 @@ func (f facts) queueUploads(trip *pgx.Batch, q question) {
 				return err
 			}
 			u.file = file
-			f.uploads[file.ID] = u
+			s.uploads[file.ID] = u
 		}
 		return rows.Err()
 	})
 }
 
-func (t pgAppend) commit(ctx context.Context, entries []*entry, heads map[chat.RoomID]chat.Seq, now chat.Time) error {
-	rooms, newHeads := make([]int64, 0, len(heads)), make([]int64, 0, len(heads))
-	for id, head := range heads {
-		rooms, newHeads = append(rooms, int64(id)), append(newHeads, int64(head))
+type roomSeq struct {
+	room chat.RoomID
+	seq  chat.Seq
+}
+
+type messageIDs map[roomSeq]chat.MessageID
+
+// queueAll queues the statements that store d. It returns the ids of the stored messages,
+// which are filled in when the statements have run.
+func (d decision) queueAll(b *pgx.Batch) messageIDs {
+	rooms, heads := make([]int64, 0, len(d.heads)), make([]int64, 0, len(d.heads))
+	for id, head := range d.heads {
+		rooms, heads = append(rooms, int64(id)), append(heads, int64(head))
 	}
-	ids := make(map[chat.RoomID]map[chat.Seq]chat.MessageID, len(heads))
-	trip := &pgx.Batch{}
-	trip.Queue(moveHeads, rooms, newHeads, int64(now))
-	trip.Queue(insertMessages, columns(entries, now)...).Query(func(rows pgx.Rows) error {
+	ids := make(messageIDs, len(d.stored))
+	b.Queue(updateHeads, rooms, heads, int64(d.now))
+	b.Queue(insertMessages, messageArrays(d.stored, d.now)...).Query(func(rows pgx.Rows) error {
 		var id, room, seq int64
 		_, err := pgx.ForEachRow(rows, []any{&id, &room, &seq}, func() error {
-			if ids[chat.RoomID(room)] == nil {
-				ids[chat.RoomID(room)] = map[chat.Seq]chat.MessageID{}
-			}
-			ids[chat.RoomID(room)][chat.Seq(seq)] = chat.MessageID(id)
+			ids[roomSeq{chat.RoomID(room), chat.Seq(seq)}] = chat.MessageID(id)
 			return nil
 		})
 		return err
 	})
-	if users, rooms, seqs := mentioned(entries); len(users) > 0 {
-		trip.Queue(insertMentions, users, rooms, seqs)
+	if users, rooms, seqs := mentionArrays(d.stored); len(users) > 0 {
+		b.Queue(insertMentions, users, rooms, seqs)
 	}
-	if files := usedUploads(entries); files != nil {
-		trip.Queue(useUploads, files...)
+	if files := uploadArrays(d.stored); files != nil {
+		b.Queue(attachUploads, files...)
 	}
-	trip.Queue(`COMMIT`)
-	if err := t.conn.SendBatch(ctx, trip).Close(); err != nil {
-		return fmt.Errorf("commit batch: %w", err)
-	}
-	t.conn.Release()
-	for _, e := range entries {
-		e.message.ID = ids[e.message.RoomID][e.message.Seq]
-	}
-	return nil
+	return ids
 }
 
-// mentioned are the arrays of insertMentions.
-func mentioned(entries []*entry) (users, rooms, seqs []int64) {
-	for _, e := range entries {
-		for _, user := range mentionedBesides(e.message.Mentions, e.draft.Author) {
-			users, rooms, seqs = append(users, int64(user)), append(rooms, int64(e.draft.Room)), append(seqs, int64(e.message.Seq))
+// mentionArrays returns the arguments of insertMentions.
+func mentionArrays(stored []*request) (users, rooms, seqs []int64) {
+	for _, r := range stored {
+		for _, user := range without(r.message.Mentions, r.draft.Author) {
+			users, rooms, seqs = append(users, int64(user)), append(rooms, int64(r.draft.Room)), append(seqs, int64(r.message.Seq))
 		}
 	}
 	return users, rooms, seqs
 }
 
-// columns turns entries into the arrays of insertMessages, in its order.
-func columns(entries []*entry, now chat.Time) []any {
-	n := len(entries)
+// messageArrays returns the arguments of insertMessages.
+func messageArrays(stored []*request, now chat.Time) []any {
+	n := len(stored)
 	rooms, seqs, authors, replies, files := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	cids, texts, htmls, hashes := make([]string, n), make([]string, n), make([]string, n), make([][]byte, n)
-	for i, e := range entries {
-		rooms[i], seqs[i], authors[i] = int64(e.draft.Room), int64(e.message.Seq), int64(e.draft.Author)
-		replies[i], cids[i], hashes[i] = int64(e.draft.ReplyTo), string(e.draft.CID), e.hash
-		texts[i], htmls[i], files[i] = e.draft.Text, e.draft.HTML, int64(len(e.draft.Attachments))
+	for i, r := range stored {
+		rooms[i], seqs[i], authors[i] = int64(r.draft.Room), int64(r.message.Seq), int64(r.draft.Author)
+		replies[i], cids[i], hashes[i] = int64(r.draft.ReplyTo), string(r.draft.CID), r.hash
+		texts[i], htmls[i], files[i] = r.draft.Text, r.draft.HTML, int64(len(r.draft.Attachments))
 	}
 	return []any{rooms, seqs, authors, cids, hashes, texts, htmls, int64(now), replies, files}
 }
 
-// usedUploads are the arrays of useUploads, nil where no entry has any.
-func usedUploads(entries []*entry) []any {
+// uploadArrays returns the arguments of attachUploads, nil if there are no uploads.
+func uploadArrays(stored []*request) []any {
 	var ids, rooms, seqs, positions []int64
-	for _, e := range entries {
-		for i, id := range e.draft.Attachments {
+	for _, r := range stored {
+		for i, id := range r.draft.Attachments {
 			ids, positions = append(ids, int64(id)), append(positions, int64(i))
-			rooms, seqs = append(rooms, int64(e.draft.Room)), append(seqs, int64(e.message.Seq))
+			rooms, seqs = append(rooms, int64(r.draft.Room)), append(seqs, int64(r.message.Seq))
 		}
 	}
 	if ids == nil {
 		return nil
 	}
 	return []any{ids, rooms, seqs, positions}
-}
-
-func (t pgAppend) rollback() { rollBack(t.conn) }
-
-// again: another shard or node stored one of the cids between our look and our
-// insert, or the two of us waited for each other.
-func (*postgres) again(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (e.Code == "40P01" || e.Code == "40001" ||
-		e.Code == "23505" && strings.Contains(e.ConstraintName, "cid"))
 }

@@ -16,7 +16,7 @@ func TestAppend(t *testing.T) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
 
-		t.Run("a message comes back as it is read later", func(t *testing.T) {
+		t.Run("returns the message as it is read later", func(t *testing.T) {
 			d := draft(room, alice, "hello")
 			m, fresh, err := s.Append(t.Context(), d, chat.CanSend)
 			if err != nil || !fresh || m.ID == 0 || m.Seq != 1 || m.ChangeSeq != 1 || m.CID != d.CID || m.Author.Username != "alice" {
@@ -69,7 +69,7 @@ func TestAppend(t *testing.T) {
 				t.Fatalf("fresh = %v, err = %v, want a new message", fresh, err)
 			}
 		})
-		t.Run("a stranger and an unknown room are refused and leave no hole", func(t *testing.T) {
+		t.Run("a non-member and an unknown room are refused and leave no gap", func(t *testing.T) {
 			_, _, err := s.Append(t.Context(), draft(other, bob, "hi"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember)
 			_, _, err = s.Append(t.Context(), draft(chat.Room{ID: 999}, bob, "hi"), chat.CanSend)
@@ -78,7 +78,7 @@ func TestAppend(t *testing.T) {
 				t.Fatalf("head = %d, want 0", head)
 			}
 		})
-		t.Run("a reply shows what it answers, of the same room only", func(t *testing.T) {
+		t.Run("a reply contains the replied message, which must be in the same room", func(t *testing.T) {
 			asked := appendText(t, s, room, alice, "question")
 			d := draft(room, bob, "answer")
 			d.ReplyTo = asked.ID
@@ -95,12 +95,12 @@ func TestAppend(t *testing.T) {
 	})
 }
 
-// TestAppendStorm has many senders share rooms while every send is made twice
-// and a member comes and goes.
-func TestAppendStorm(t *testing.T) {
+// TestConcurrentAppends sends from many users to shared rooms, every message twice, while a
+// member joins and leaves.
+func TestConcurrentAppends(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		const senders, sends = 16, 25
-		alice, flapping := register(t, s, "alice"), register(t, s, "flapping")
+		alice, rejoining := register(t, s, "alice"), register(t, s, "rejoining")
 		rooms := []chat.Room{createRoom(t, s, alice, "hot"), createRoom(t, s, alice, "cold"), createRoom(t, s, alice, "odd")}
 		var wg sync.WaitGroup
 		for i := range senders {
@@ -113,36 +113,36 @@ func TestAppendStorm(t *testing.T) {
 				for n := range sends {
 					room := rooms[(n*n+i)%len(rooms)]
 					d := draft(room, author, fmt.Sprintf("%d/%d", i, n))
-					var twins [2]chat.Message
+					var results [2]chat.Message
 					var both sync.WaitGroup
-					for k := range twins {
+					for k := range results {
 						both.Go(func() {
 							m, _, err := s.Append(t.Context(), d, chat.CanSend)
 							if err != nil {
 								t.Errorf("append: %v", err)
 							}
-							twins[k] = m
+							results[k] = m
 						})
 					}
 					both.Wait()
-					if twins[0].ID != twins[1].ID || twins[0].ID == 0 {
-						t.Errorf("one cid is two messages: %d, %d", twins[0].ID, twins[1].ID)
+					if results[0].ID != results[1].ID || results[0].ID == 0 {
+						t.Errorf("one cid has two messages: %d, %d", results[0].ID, results[1].ID)
 					}
-					if twins[0].Seq <= last[room.ID] {
-						t.Errorf("confirmed %d after %d", twins[0].Seq, last[room.ID])
+					if results[0].Seq <= last[room.ID] {
+						t.Errorf("confirmed %d after %d", results[0].Seq, last[room.ID])
 					}
-					last[room.ID] = twins[0].Seq
+					last[room.ID] = results[0].Seq
 				}
 			})
 		}
 		wg.Go(func() {
 			for range 20 {
-				join(t, s, rooms[0], flapping)
-				_, _, _ = s.Append(t.Context(), draft(rooms[0], flapping, "hi"), chat.CanSend)
-				if _, err := s.Leave(t.Context(), rooms[0].ID, flapping.User.ID); err != nil {
+				join(t, s, rooms[0], rejoining)
+				_, _, _ = s.Append(t.Context(), draft(rooms[0], rejoining, "hi"), chat.CanSend)
+				if _, err := s.Leave(t.Context(), rooms[0].ID, rejoining.User.ID); err != nil {
 					t.Errorf("leave: %v", err)
 				}
-				_, _, err := s.Append(t.Context(), draft(rooms[0], flapping, "too late"), chat.CanSend)
+				_, _, err := s.Append(t.Context(), draft(rooms[0], rejoining, "too late"), chat.CanSend)
 				if chat.CodeOf(err) != chat.NotAMember {
 					t.Errorf("append after leave: %v, want NOT_A_MEMBER", err)
 				}
@@ -155,9 +155,9 @@ func TestAppendStorm(t *testing.T) {
 	})
 }
 
-// TestOneCIDInTwoRooms meets the race that no room lock covers: the unique rule
-// decides, and one of the two hears of the conflict.
-func TestOneCIDInTwoRooms(t *testing.T) {
+// TestSameCIDInTwoRooms tests a race that no room lock covers: the unique constraint decides,
+// and one of the two sends gets the conflict.
+func TestSameCIDInTwoRooms(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		rooms := []chat.Room{createRoom(t, s, alice, "even"), createRoom(t, s, alice, "odd")}
@@ -201,9 +201,9 @@ func TestAppendAfterClose(t *testing.T) {
 	}
 }
 
-// A repeated send may be of somebody who may not read the room any more: it answers with
-// what that caller sent and nothing that happened since.
-func TestAppendToldToNonMembers(t *testing.T) {
+// The author of a repeated send may not be a member any more. The result then contains what
+// the author sent and nothing that happened since.
+func TestRepeatedAppendByFormerMember(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
@@ -219,7 +219,7 @@ func TestAppendToldToNonMembers(t *testing.T) {
 				return err
 			},
 		}
-		for _, how := range []string{"left", "kicked", "banned"} { // banned last: nobody joins after it
+		for _, how := range []string{"left", "kicked", "banned"} { // banned last: a banned user cannot join again
 			t.Run(how, func(t *testing.T) {
 				join(t, s, room, bob)
 				answered := appendText(t, s, room, alice, "a first version")
@@ -239,7 +239,7 @@ func TestAppendToldToNonMembers(t *testing.T) {
 					t.Fatal(err)
 				}
 				if m, _, err := s.Append(ctx, d, chat.CanSend); err != nil || m.Text != "edited" || len(m.Reactions) != 1 || m.ReplyTo == nil {
-					t.Errorf("a member is told %+v, %v, want the current state", m, err)
+					t.Errorf("a member got %+v, %v, want the current state", m, err)
 				}
 				if err := ends[how](); err != nil {
 					t.Fatal(err)
@@ -254,7 +254,7 @@ func TestAppendToldToNonMembers(t *testing.T) {
 					LastVerb: chat.Sent, Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
 				}
 				if !reflect.DeepEqual(got, want) {
-					t.Errorf("told\n%+v\nwant\n%+v", got, want)
+					t.Errorf("got\n%+v\nwant\n%+v", got, want)
 				}
 				d.Text = "another text"
 				_, _, err = s.Append(ctx, d, chat.CanSend)

@@ -14,7 +14,7 @@ import (
 
 var _ chat.Attachments = (*Store)(nil)
 
-// attachmentColumns are what scanAttachment reads, of a table named a.
+// attachmentColumns are the columns that scanAttachment reads, from a table named a.
 const attachmentColumns = `a.id, a.name, a.size, a.content_type, COALESCE(a.width, 0), COALESCE(a.height, 0), a.thumb_key`
 
 func scanAttachment(r row, more ...any) (chat.MessageAttachment, error) {
@@ -22,15 +22,14 @@ func scanAttachment(r row, more ...any) (chat.MessageAttachment, error) {
 	var thumb string
 	dest := append([]any{&f.ID, &f.Name, &f.Size, &f.ContentType, &f.Width, &f.Height, &thumb}, more...)
 	err := r.Scan(dest...)
-	return addressed(f, thumb), err
+	return withURLs(f, thumb), err
 }
 
-// attachmentFields are the columns of attachmentColumns by name, as selectMessage
-// reads them.
+// attachmentFields are the same columns with names, for selectMessage.
 const attachmentFields = `'id', a.id, 'name', a.name, 'size', a.size, 'contentType', a.content_type,
 	'width', COALESCE(a.width, 0), 'height', COALESCE(a.height, 0), 'thumb', a.thumb_key`
 
-// readAttachments reads the files that selectMessage read.
+// readAttachments decodes the files in a row of selectMessage.
 func readAttachments(rows string) ([]chat.MessageAttachment, error) {
 	files := []chat.MessageAttachment{}
 	if rows == "" {
@@ -44,13 +43,13 @@ func readAttachments(rows string) ([]chat.MessageAttachment, error) {
 		return nil, fmt.Errorf("read attachments: %w", err)
 	}
 	for _, f := range read {
-		files = append(files, addressed(f.MessageAttachment, f.Thumb))
+		files = append(files, withURLs(f.MessageAttachment, f.Thumb))
 	}
 	return files, nil
 }
 
-// addressed tells where a file is.
-func addressed(f chat.MessageAttachment, thumb string) chat.MessageAttachment {
+// withURLs returns f with its URLs.
+func withURLs(f chat.MessageAttachment, thumb string) chat.MessageAttachment {
 	f.URL = fmt.Sprintf("/api/v1/files/%d/%s", f.ID, url.PathEscape(f.Name))
 	if thumb != "" {
 		f.ThumbnailURL = fmt.Sprintf("/api/v1/thumbnails/%d", f.ID)
@@ -58,11 +57,12 @@ func addressed(f chat.MessageAttachment, thumb string) chat.MessageAttachment {
 	return f
 }
 
-// ScheduleBlobDeletion notes keys whose blobs are about to be put.
+// ScheduleBlobDeletion schedules the deletion of blobs that are about to be stored.
+// AddAttachment cancels it.
 func (s *Store) ScheduleBlobDeletion(ctx context.Context, keys []string, grace time.Duration) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
 		for _, key := range keys {
 			_, err := tx.ExecContext(ctx, `INSERT INTO doomed_blobs (blob_key, due) VALUES ($1, $2)
 				ON CONFLICT (blob_key) DO UPDATE SET due = excluded.due`, key, int64(s.clock())+grace.Milliseconds())
@@ -72,18 +72,18 @@ func (s *Store) ScheduleBlobDeletion(ctx context.Context, keys []string, grace t
 		}
 		return nil
 	})
-	return s.fail("doom blobs", err)
+	return s.fail("schedule blob deletion", err)
 }
 
-// AddAttachment keeps an upload. The owner's row is taken before the others are
-// counted: of many at once none slips past the limit.
+// AddAttachment stores an upload. It locks the owner's row before it counts the owner's
+// uploads, so that concurrent uploads cannot exceed the limit.
 func (s *Store) AddAttachment(ctx context.Context, a chat.NewAttachment, limit int, quota chat.Quota) (chat.MessageAttachment, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var file chat.MessageAttachment
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
 		var owner int64
-		if err := tx.QueryRowContext(ctx, `SELECT id FROM users WHERE id = $1`+s.engine.lockRoom(), int64(a.Owner)).Scan(&owner); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT id FROM users WHERE id = $1`+s.dialect.forUpdate(), int64(a.Owner)).Scan(&owner); err != nil {
 			return err
 		}
 		unused, err := unusedAttachments(ctx, tx, a.Owner)
@@ -96,7 +96,7 @@ func (s *Store) AddAttachment(ctx context.Context, a chat.NewAttachment, limit i
 		if err := s.recordBlobs(ctx, tx, a.Owner, quota, a.Sizes()); err != nil {
 			return err
 		}
-		if err := save(ctx, tx, a.BlobKey, a.ThumbKey); err != nil {
+		if err := cancelBlobDeletions(ctx, tx, a.BlobKey, a.ThumbKey); err != nil {
 			return err
 		}
 		var id int64
@@ -113,9 +113,9 @@ func (s *Store) AddAttachment(ctx context.Context, a chat.NewAttachment, limit i
 	return file, s.fail("add attachment", err)
 }
 
-// save strikes doomed keys off. A key that is not there has gone already, and its
-// blob may have too.
-func save(ctx context.Context, tx *sql.Tx, keys ...string) error {
+// cancelBlobDeletions cancels the scheduled deletion of blobs. It returns an error for a key
+// that is not scheduled: its blob may already be deleted.
+func cancelBlobDeletions(ctx context.Context, tx *sql.Tx, keys ...string) error {
 	for _, key := range keys {
 		if key == "" {
 			continue
@@ -125,15 +125,15 @@ func save(ctx context.Context, tx *sql.Tx, keys ...string) error {
 			return err
 		}
 		if rows, err := result.RowsAffected(); err != nil || rows == 0 {
-			return errors.Join(err, fmt.Errorf("blob %s was not doomed", key))
+			return errors.Join(err, fmt.Errorf("the deletion of blob %s is not scheduled", key))
 		}
 	}
 	return nil
 }
 
-// UnusedAttachments counts a user's uploads that no message carries.
+// UnusedAttachments returns the number of a user's uploads that no message contains.
 func (s *Store) UnusedAttachments(ctx context.Context, owner chat.UserID) (int, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	n, err := unusedAttachments(ctx, s.read, owner)
 	return n, s.fail("count uploads", err)
@@ -144,19 +144,19 @@ func unusedAttachments(ctx context.Context, from querier, owner chat.UserID) (n 
 	return n, err
 }
 
-// RemoveAttachment removes an upload that no message carries.
+// RemoveAttachment deletes an upload that no message contains.
 func (s *Store) RemoveAttachment(ctx context.Context, id chat.AttachmentID, owner chat.UserID) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	err := s.write.QueryRowContext(ctx, `DELETE FROM attachments WHERE id = $1 AND user_id = $2 AND message_id IS NULL RETURNING id`,
 		int64(id), int64(owner)).Scan(&id)
 	return s.fail("remove upload", err)
 }
 
-// File returns an attachment that viewer may read: who is locked out has no session,
-// but may still have a link.
+// File returns an attachment that viewer may read. It checks that viewer is active, because a
+// disabled user has no session but may still have a link.
 func (s *Store) File(ctx context.Context, id chat.AttachmentID, viewer chat.UserID) (chat.StoredFile, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var f chat.StoredFile
 	var err error
@@ -164,18 +164,18 @@ func (s *Store) File(ctx context.Context, id chat.AttachmentID, viewer chat.User
 		SELECT `+attachmentColumns+`, a.blob_key, a.thumb_key FROM attachments a
 		WHERE a.id = $1 AND (a.message_id IS NULL AND a.user_id = $2 OR EXISTS (
 			SELECT 1 FROM messages m JOIN room_members me ON me.room_id = m.room_id AND me.user_id = $2 WHERE m.id = a.message_id))
-			AND EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND `+living+`)`,
+			AND EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND `+activeUser+`)`,
 		int64(id), int64(viewer)), &f.BlobKey, &f.ThumbKey)
 	return f, s.fail("find file", err)
 }
 
-// expireBatch bounds what one ExpireAttachments removes.
+// expireBatch is the maximum number of uploads that one ExpireAttachments deletes.
 const expireBatch = 500
 
-// ExpireAttachments removes old uploads that nobody sent. One that is being sent
-// is looked at again once its send is over.
+// ExpireAttachments deletes old uploads that were never sent. If one is being sent, its row
+// is evaluated again after the send.
 func (s *Store) ExpireAttachments(ctx context.Context, age time.Duration) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `
 		DELETE FROM attachments WHERE message_id IS NULL AND id IN (
@@ -184,22 +184,22 @@ func (s *Store) ExpireAttachments(ctx context.Context, age time.Duration) error 
 	return s.fail("expire uploads", err)
 }
 
-// ClaimBlobDeletions gives doomed keys to one caller for a while: of several at once the
-// later ones find them no longer due.
-func (s *Store) ClaimBlobDeletions(ctx context.Context, limit int, again time.Duration) ([]string, error) {
-	ctx, cancel := bound(ctx)
+// ClaimBlobDeletions returns keys of blobs to delete and reserves them for the caller for the
+// duration of reserve.
+func (s *Store) ClaimBlobDeletions(ctx context.Context, limit int, reserve time.Duration) ([]string, error) {
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	now := int64(s.clock())
-	keys, err := readAll(ctx, s.write, scanOne[string], `UPDATE doomed_blobs SET due = $2 WHERE due <= $1 AND blob_key IN (
+	keys, err := queryAll(ctx, s.write, scanValue[string], `UPDATE doomed_blobs SET due = $2 WHERE due <= $1 AND blob_key IN (
 			SELECT blob_key FROM doomed_blobs WHERE due <= $1 ORDER BY due LIMIT $3) RETURNING blob_key`,
-		now, now+again.Milliseconds(), limit)
-	return keys, s.fail("take due blobs", err)
+		now, now+reserve.Milliseconds(), limit)
+	return keys, s.fail("claim blob deletions", err)
 }
 
-// FinishBlobDeletion strikes off a key whose blob has gone.
+// FinishBlobDeletion removes a key after its blob was deleted.
 func (s *Store) FinishBlobDeletion(ctx context.Context, key string) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `DELETE FROM doomed_blobs WHERE blob_key = $1`, key)
-	return s.fail("forget blob", err)
+	return s.fail("finish blob deletion", err)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// uploaded keeps an upload of owner, as the service does.
+// uploaded stores an upload of owner, as the service does.
 func uploaded(t *testing.T, s *Store, owner chat.Caller, name string) chat.MessageAttachment {
 	t.Helper()
 	key := hex.EncodeToString(randomHash()[:16])
@@ -21,7 +21,7 @@ func uploaded(t *testing.T, s *Store, owner chat.Caller, name string) chat.Messa
 		BlobKey: "files/" + key, ThumbKey: "thumbnails/" + key,
 	}
 	if err := s.ScheduleBlobDeletion(t.Context(), []string{a.BlobKey, a.ThumbKey}, time.Hour); err != nil {
-		t.Fatalf("doom: %v", err)
+		t.Fatalf("schedule deletion: %v", err)
 	}
 	file, err := s.AddAttachment(t.Context(), a, chat.MaxUnused, plenty)
 	if err != nil {
@@ -64,7 +64,7 @@ func TestAttachments(t *testing.T) {
 		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
 		join(t, s, room, bob)
 
-		t.Run("a message carries its files in their order wherever it is read", func(t *testing.T) {
+		t.Run("a message contains its files in order wherever it is read", func(t *testing.T) {
 			first, second := uploaded(t, s, alice, "1.png"), uploaded(t, s, alice, "ä 2.png")
 			if first.URL != path("/api/v1/files/%d/1.png", first.ID) || second.URL != path("/api/v1/files/%d/%%C3%%A4%%202.png", second.ID) ||
 				first.ThumbnailURL != path("/api/v1/thumbnails/%d", first.ID) {
@@ -105,8 +105,8 @@ func TestAttachments(t *testing.T) {
 				}
 			}
 		})
-		t.Run("only one's own upload can be sent, and once", func(t *testing.T) {
-			mine, his := uploaded(t, s, alice, "mine"), uploaded(t, s, bob, "his")
+		t.Run("an upload can be sent by its owner, once", func(t *testing.T) {
+			mine, others := uploaded(t, s, alice, "mine"), uploaded(t, s, bob, "his")
 			used, removed := uploaded(t, s, alice, "used"), uploaded(t, s, alice, "removed")
 			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), used), chat.CanSend); err != nil {
 				t.Fatal(err)
@@ -114,24 +114,24 @@ func TestAttachments(t *testing.T) {
 			if err := s.RemoveAttachment(t.Context(), removed.ID, alice.User.ID); err != nil {
 				t.Fatal(err)
 			}
-			wantDue(t, s, doomed(t, s)...)
+			wantDue(t, s, scheduled(t, s)...)
 			before, err := s.head(t.Context(), room.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range []chat.MessageAttachment{his, used, removed, {ID: 4711}} {
+			for _, f := range []chat.MessageAttachment{others, used, removed, {ID: 4711}} {
 				_, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), mine, f), chat.CanSend)
 				wantCode(t, err, chat.NotFound)
 			}
 			if head, err := s.head(t.Context(), room.ID); err != nil || head != before {
-				t.Fatalf("head = %d, %v, want %d: a refusal takes no number", head, err, before)
+				t.Fatalf("head = %d, %v, want %d: a refused message takes no number", head, err, before)
 			}
-			// What was refused beside another is still one's own to send.
+			// An upload of a refused message can still be sent.
 			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), mine), chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
 			wantCode(t, s.RemoveAttachment(t.Context(), mine.ID, alice.User.ID), chat.NotFound)
-			wantCode(t, s.RemoveAttachment(t.Context(), his.ID, alice.User.ID), chat.NotFound)
+			wantCode(t, s.RemoveAttachment(t.Context(), others.ID, alice.User.ID), chat.NotFound)
 		})
 		t.Run("same cid with other files is a conflict", func(t *testing.T) {
 			one, two := uploaded(t, s, alice, "1"), uploaded(t, s, alice, "2")
@@ -144,40 +144,40 @@ func TestAttachments(t *testing.T) {
 				wantCode(t, err, chat.CIDConflict)
 			}
 		})
-		t.Run("a file is for its owner until it is sent, then for the room's members", func(t *testing.T) {
+		t.Run("a file is readable by its owner until it is sent, then by the members of the room", func(t *testing.T) {
 			f := uploaded(t, s, alice, "x")
-			may := func(who chat.Caller) bool {
+			canRead := func(who chat.Caller) bool {
 				_, err := s.File(t.Context(), f.ID, who.User.ID)
 				if err != nil {
 					wantCode(t, err, chat.NotFound)
 				}
 				return err == nil
 			}
-			if !may(alice) || may(bob) || may(eve) {
+			if !canRead(alice) || canRead(bob) || canRead(eve) {
 				t.Fatal("unsent: want alice alone")
 			}
 			if _, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), f), chat.CanSend); err != nil {
 				t.Fatal(err)
 			}
-			if !may(alice) || !may(bob) || may(eve) {
+			if !canRead(alice) || !canRead(bob) || canRead(eve) {
 				t.Fatal("sent: want alice and bob")
 			}
-			for _, disabled := range []bool{true, false} { // as with a link, which needs no session
+			for _, disabled := range []bool{true, false} { // a link needs no session
 				if _, err := s.ChangeAccount(t.Context(), alice.User.ID, bob.User.ID, chat.AccountChange{Disabled: &disabled}); err != nil {
 					t.Fatal(err)
 				}
-				if may(bob) == disabled {
-					t.Fatalf("bob, disabled %v, may read: %v", disabled, !disabled)
+				if canRead(bob) == disabled {
+					t.Fatalf("bob, disabled %v, can read: %v", disabled, !disabled)
 				}
 			}
 			if _, err := s.Kick(t.Context(), room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
 				t.Fatal(err)
 			}
-			if may(bob) {
-				t.Fatal("bob was kicked and may still")
+			if canRead(bob) {
+				t.Fatal("bob was kicked and can still read the file")
 			}
 		})
-		t.Run("with a message or a room go its files, and with time what is not sent", func(t *testing.T) {
+		t.Run("files are deleted with their message or room, unsent files after a time", func(t *testing.T) {
 			inMessage, inRoom, unsent := uploaded(t, s, alice, "m"), uploaded(t, s, alice, "r"), uploaded(t, s, alice, "u")
 			wantDue(t, s)
 			m, _, err := s.Append(t.Context(), withFiles(draft(room, alice, "x"), inMessage), chat.CanSend)
@@ -211,7 +211,8 @@ func TestAttachments(t *testing.T) {
 			if err := s.ExpireAttachments(t.Context(), time.Hour); err != nil {
 				t.Fatal(err)
 			}
-			// The others are what was not forgotten, and uploads above that were not sent.
+			// Also due are the keys that were not finished, and earlier uploads that were not
+			// sent.
 			due, err := s.ClaimBlobDeletions(t.Context(), 1000, time.Hour)
 			if err != nil || !slices.Contains(due, ofUnsent[0]) || !slices.Contains(due, ofMessage[1]) || slices.Contains(due, ofRoom[0]) {
 				t.Fatalf("due = %v, %v, want those of the unsent and the message, not those of the room", due, err)
@@ -220,7 +221,7 @@ func TestAttachments(t *testing.T) {
 				t.Fatalf("unsent file: %v, want NOT_FOUND", err)
 			}
 		})
-		t.Run("a blob that is not named in time goes", func(t *testing.T) {
+		t.Run("a blob without a row is deleted after a time", func(t *testing.T) {
 			if err := s.ScheduleBlobDeletion(t.Context(), []string{"files/late"}, -time.Second); err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +231,7 @@ func TestAttachments(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: "files/late"}, 1000, plenty); err == nil {
-				t.Fatal("a blob that has gone was named, want an error")
+				t.Fatal("a deleted blob was used, want an error")
 			}
 		})
 	})
@@ -238,24 +239,24 @@ func TestAttachments(t *testing.T) {
 
 func path(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 
-// doomed returns the keys of the one file whose row has gone.
-func doomed(t *testing.T, s *Store) (keys []string) {
+// scheduled returns the keys of the one file whose row was deleted.
+func scheduled(t *testing.T, s *Store) (keys []string) {
 	t.Helper()
-	err := each(t.Context(), s.read, func(r row) error {
+	err := forEachRow(t.Context(), s.read, func(r row) error {
 		var key string
 		err := r.Scan(&key)
 		keys = append(keys, key)
 		return err
 	}, `SELECT blob_key FROM doomed_blobs WHERE due = 0`)
 	if err != nil || len(keys) != 2 {
-		t.Fatalf("doomed = %v, %v, want two", keys, err)
+		t.Fatalf("scheduled = %v, %v, want two", keys, err)
 	}
 	return keys
 }
 
-// TestOneUploadInTwoRooms meets the race that no room lock covers, as that of two
-// nodes: the rows of the uploads decide.
-func TestOneUploadInTwoRooms(t *testing.T) {
+// TestSameUploadInTwoRooms tests a race that no room lock covers, like that of two nodes: the
+// row locks of the uploads decide.
+func TestSameUploadInTwoRooms(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		rooms := []chat.Room{createRoom(t, s, alice, "even"), createRoom(t, s, alice, "odd")}
@@ -288,14 +289,14 @@ func TestOneUploadInTwoRooms(t *testing.T) {
 	})
 }
 
-func TestOneUploadTwiceInOneBatch(t *testing.T) {
+func TestSameUploadTwiceInOneBatch(t *testing.T) {
 	u := map[chat.AttachmentID]upload{7: {owner: 1, file: chat.MessageAttachment{ID: 7}}}
-	f := newFacts()
-	f.heads[1], f.members[place{1, 1}], f.uploads = 0, member{author: chat.Author{ID: 1}}, u
-	batch := make([]*entry, 2)
+	f := newBatchState()
+	f.heads[1], f.members[memberKey{1, 1}], f.uploads = 0, member{author: chat.Author{ID: 1}}, u
+	batch := make([]*request, 2)
 	for i := range batch {
 		d := chat.Draft{Room: 1, Author: 1, CID: chat.CID(fmt.Sprint(i)), Attachments: []chat.AttachmentID{7}}
-		batch[i] = &entry{draft: d, rule: chat.CanSend, hash: sendHash(d)}
+		batch[i] = &request{draft: d, rule: chat.CanSend, hash: sendHash(d)}
 	}
 	d := decide(batch, f, 1)
 	if len(d.stored) != 1 || d.stored[0] != batch[0] || chat.CodeOf(d.refused[batch[1]]) != chat.NotFound || d.heads[1] != 1 {
@@ -303,15 +304,15 @@ func TestOneUploadTwiceInOneBatch(t *testing.T) {
 	}
 }
 
-// TestSendHashStays: what was stored by an older version must be known again.
-func TestSendHashStays(t *testing.T) {
+// TestSendHashIsStable ensures that messages stored by an older version are recognized.
+func TestSendHashIsStable(t *testing.T) {
 	d := chat.Draft{Room: 1, ReplyTo: 2, Text: "hello"}
 	if got, want := hex.EncodeToString(sendHash(d)), "8006fdc6fb7032f01349b8776a69d0c7"; got != want {
 		t.Fatalf("hash = %s, want %s", got, want)
 	}
 }
 
-func TestNobodyPilesUpUploads(t *testing.T) {
+func TestUnusedUploadsAreLimited(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		const limit, tries = 3, 12
@@ -325,22 +326,22 @@ func TestNobodyPilesUpUploads(t *testing.T) {
 					_, errs[i] = s.AddAttachment(t.Context(), chat.NewAttachment{Owner: alice.User.ID, Name: "x", BlobKey: key}, limit, plenty)
 				}
 				if err == nil {
-					errs[i] = errors.New("a blob that was not doomed was named")
+					errs[i] = errors.New("a blob whose deletion was not scheduled was used")
 				}
 			})
 		}
 		all.Wait()
-		kept := 0
+		stored := 0
 		for _, err := range errs {
 			if err == nil {
-				kept++
+				stored++
 			} else {
 				wantCode(t, err, chat.Forbidden)
 			}
 		}
 		n, err := s.UnusedAttachments(t.Context(), alice.User.ID)
-		if kept != limit || n != limit || err != nil {
-			t.Fatalf("kept %d, counted %d, %v, want %d", kept, n, err, limit)
+		if stored != limit || n != limit || err != nil {
+			t.Fatalf("stored %d, counted %d, %v, want %d", stored, n, err, limit)
 		}
 	})
 }

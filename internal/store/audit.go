@@ -10,56 +10,57 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// audit writes down a deed in its own transaction. The log refers to nothing by
-// key: what it tells outlives rooms and users.
+// audit writes an entry in the transaction of the action. The audit log has no foreign keys:
+// its entries outlive rooms and users.
 func (s *Store) audit(ctx context.Context, tx *sql.Tx, e chat.AuditEntry) error {
-	if err := inTurn(ctx, tx, s.writeDown(e)...); err != nil {
+	if err := execAll(ctx, tx, s.auditStmts(e)...); err != nil {
 		return fmt.Errorf("write audit log: %w", err)
 	}
 	return nil
 }
 
-// writeDown are the steps of an entry. What one kind of act in one room takes is bounded,
-// whoever repeats it; other kinds and other rooms lose nothing by that.
-func (s *Store) writeDown(e chat.AuditEntry) []step {
-	steps := []step{do(`
+// auditStmts returns the statements that write an entry. For an entry about a room they
+// delete the oldest entries with the same action in the same room above a limit, so that
+// repeating one action cannot push out other entries.
+func (s *Store) auditStmts(e chat.AuditEntry) []stmt {
+	stmts := []stmt{exec(`
 		INSERT INTO audit (at, actor_id, action, room_id, user_id, detail)
 		VALUES ($1, NULLIF($2, CAST(0 AS bigint)), $3, NULLIF($4, CAST(0 AS bigint)), NULLIF($5, CAST(0 AS bigint)), $6)`,
 		int64(s.clock()), int64(e.Actor), string(e.Action), int64(e.Room), int64(e.User), e.Detail)}
 	if e.Room == 0 {
-		return steps
+		return stmts
 	}
-	return append(steps, do(`
+	return append(stmts, exec(`
 		DELETE FROM audit WHERE room_id = $1 AND action = $2 AND id <=
 			(SELECT id FROM audit WHERE room_id = $1 AND action = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)`,
 		int64(e.Room), string(e.Action), chat.MaxAuditEntries))
 }
 
-// PurgeAudit removes entries about rooms that are older than after. Those about the
-// whole server stay.
+// PurgeAudit deletes entries about rooms that are older than after. Entries about the server
+// are kept.
 func (s *Store) PurgeAudit(ctx context.Context, after time.Duration, limit int) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `DELETE FROM audit WHERE id IN
 		(SELECT id FROM audit WHERE room_id IS NOT NULL AND at < $1 ORDER BY at LIMIT $2)`, int64(s.clock())-after.Milliseconds(), limit)
-	return s.fail("forget audit entries", err)
+	return s.fail("purge audit log", err)
 }
 
-// WriteAudit logs a deed that is not of the database.
+// WriteAudit writes an entry for an action that does not change the database.
 func (s *Store) WriteAudit(ctx context.Context, e chat.AuditEntry) error {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	return s.fail("write down", s.inTx(ctx, func(tx *sql.Tx) error { return s.audit(ctx, tx, e) }))
+	return s.fail("write audit log", s.tx(ctx, func(tx *sql.Tx) error { return s.audit(ctx, tx, e) }))
 }
 
-// Audit returns a page of the log with the names of today.
+// Audit returns a page of the log with current names.
 func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]chat.AuditRecord, bool, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	records, err := readAll(ctx, s.read, scanAudit, `SELECT e.id, e.at, e.action, e.detail, e.room_id, COALESCE(r.name, ''),
+	records, err := queryAll(ctx, s.read, scanAudit, `SELECT e.id, e.at, e.action, e.detail, e.room_id, COALESCE(r.name, ''),
 			e.actor_id, COALESCE(a.username, ''), COALESCE(a.display_name, ''), COALESCE(a.avatar_key, ''),
 			e.user_id, COALESCE(u.username, ''), COALESCE(u.display_name, ''), COALESCE(u.avatar_key, '')
 		FROM audit e LEFT JOIN rooms r ON r.id = e.room_id

@@ -8,12 +8,12 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// wantAudit fails unless the log is exactly want, oldest first, as
-// "actor action room user detail".
+// wantAudit fails unless the log contains exactly want, oldest first, as "actor action room
+// user detail".
 func wantAudit(t *testing.T, s *Store, want ...string) {
 	t.Helper()
 	var got []string
-	err := each(t.Context(), s.read, func(r row) error {
+	err := forEachRow(t.Context(), s.read, func(r row) error {
 		var e chat.AuditEntry
 		err := r.Scan(&e.Actor, &e.Action, &e.Room, &e.User, &e.Detail)
 		got = append(got, fmt.Sprintf("%d %s %d %d %s", e.Actor, e.Action, e.Room, e.User, e.Detail))
@@ -24,7 +24,7 @@ func wantAudit(t *testing.T, s *Store, want ...string) {
 	}
 }
 
-func TestDeedsUponOthersAreWrittenDown(t *testing.T) {
+func TestActionsOnOthersAreAudited(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
 		room := createRoom(t, s, alice, "lobby")
@@ -34,8 +34,8 @@ func TestDeedsUponOthersAreWrittenDown(t *testing.T) {
 		name, key, description := "Den", "den", ""
 		own, others := appendText(t, s, room, alice, "mine"), appendText(t, s, room, carol, "hers")
 		refuse := func(chat.Membership, *chat.Membership) error { return chat.Errorf(chat.Forbidden, "no") }
-		for _, deed := range []func() error{
-			func() error { _, _, err := s.Delete(ctx, own.Ref(), a, nil); return err },    // one's own: not logged
+		for _, action := range []func() error{
+			func() error { _, _, err := s.Delete(ctx, own.Ref(), a, nil); return err },    // own message: not logged
 			func() error { _, _, err := s.Delete(ctx, others.Ref(), a, nil); return err }, // logged once
 			func() error { _, _, err := s.Delete(ctx, others.Ref(), a, nil); return err },
 			func() error {
@@ -43,7 +43,7 @@ func TestDeedsUponOthersAreWrittenDown(t *testing.T) {
 				return err
 			},
 			func() error { _, err := s.SetRole(ctx, room.ID, a, b, chat.Moderator, nil); return err },
-			func() error { _, err := s.SetRole(ctx, room.ID, a, b, chat.Moderator, nil); return err }, // as it was
+			func() error { _, err := s.SetRole(ctx, room.ID, a, b, chat.Moderator, nil); return err }, // no change
 			func() error { _, err := s.SetRole(ctx, room.ID, a, b, chat.Owner, nil); return err },
 			func() error { _, err := s.Kick(ctx, room.ID, b, c, nil); return err },
 			func() error {
@@ -51,7 +51,7 @@ func TestDeedsUponOthersAreWrittenDown(t *testing.T) {
 				return s.DeleteRoom(ctx, room.ID, b, nil)
 			},
 		} {
-			if err := deed(); err != nil {
+			if err := action(); err != nil {
 				t.Fatal(err)
 			}
 		}

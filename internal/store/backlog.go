@@ -7,18 +7,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Backlog is what the nodes still have to do for all users together, and what they store.
+// Backlog is the pending work of all nodes together, and the storage they use.
 type Backlog struct {
-	SearchLag   time.Duration // since the oldest message that the search index lacks was sent; 0 for none
+	SearchLag   time.Duration // age of the oldest message that is not in the search index; 0 for none
 	WebhooksDue int           // outgoing webhooks that wait for a node
-	WebhookAge  time.Duration // for how long the first of them has been waiting; 0 for none
-	StoredBytes int64         // of files, as counted for the quota
+	WebhookAge  time.Duration // how long the first of them has waited; 0 for none
+	StoredBytes int64         // size of files, as counted for the quota
 }
 
-// Backlog reads the backlog. Each part is found by an index, so that every node may ask
-// several times a minute.
+// Backlog reads the backlog. Every part uses an index, so that each node can read it several
+// times a minute.
 func (s *Store) Backlog(ctx context.Context) (b Backlog, err error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var unindexed, due chat.Time
 	err = s.read.QueryRowContext(ctx, `SELECT
@@ -35,17 +35,17 @@ func (s *Store) Backlog(ctx context.Context) (b Backlog, err error) {
 	return b, nil
 }
 
-// webhookBacklog counts the due webhooks and returns since when the first has been due: since
-// its next message was sent, or since its retry or next turn was due if that is later. A
-// change that is no new message, such as a reaction, has no time; it counts only in retries.
+// webhookBacklog returns the number of due webhooks and since when the first one has been
+// due: since its next message was sent, or since its next try if that is later. A change that
+// is not a new message, such as a reaction, has no time; it counts only for retries.
 var webhookBacklog = `SELECT count(*), COALESCE(min(CASE
 		WHEN sent_at > next_at THEN sent_at
 		WHEN sent_at IS NOT NULL OR failures > 0 THEN next_at END), 0)
 	FROM (SELECT h.next_at, h.failures, (SELECT m.created_at FROM messages m
-		WHERE m.room_id = h.room_id AND m.seq > h.delivered ORDER BY m.seq LIMIT 1) AS sent_at` + dueHooks + `) AS due`
+		WHERE m.room_id = h.room_id AND m.seq > h.delivered ORDER BY m.seq LIMIT 1) AS sent_at` + dueWebhooks + `) AS due`
 
-// since returns the time that has passed since t, 0 if t is unknown or ahead of this node's
-// clock.
+// since returns the time since t. It returns 0 if t is unknown or in the future of this
+// node's clock.
 func (s *Store) since(t chat.Time) time.Duration {
 	if t == 0 {
 		return 0
@@ -53,10 +53,10 @@ func (s *Store) since(t chat.Time) time.Duration {
 	return max(0, s.now().Sub(t.Std()))
 }
 
-// ActiveUsers counts the users who used a session within a time. It reads all sessions: ask
-// rarely.
+// ActiveUsers returns the number of users that used a session within a duration. It reads all
+// sessions, so call it rarely.
 func (s *Store) ActiveUsers(ctx context.Context, within time.Duration) (n int, err error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	err = s.read.QueryRowContext(ctx, `SELECT count(DISTINCT user_id) FROM sessions WHERE last_seen_at >= $1`,
 		int64(s.clock())-within.Milliseconds()).Scan(&n)

@@ -49,25 +49,25 @@ func TestBacklog(t *testing.T) {
 		wantBacklog(t, s, Backlog{StoredBytes: 110, SearchLag: 20 * time.Minute, WebhooksDue: 1, WebhookAge: 20 * time.Minute})
 		index(t, s)
 
-		turn := takeOne(t, s)
-		wantBacklog(t, s, Backlog{StoredBytes: 110}) // a node serves it
-		if err := s.Release(t.Context(), turn, &chat.DeliveryFailure{Text: "it failed", RetryAfter: 10 * time.Minute}); err != nil {
+		lease := claimOne(t, s)
+		wantBacklog(t, s, Backlog{StoredBytes: 110}) // leased by a node
+		if err := s.Release(t.Context(), lease, &chat.DeliveryFailure{Text: "it failed", RetryAfter: 10 * time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		passed += 5 * time.Minute
-		wantBacklog(t, s, Backlog{StoredBytes: 110}) // it waits for its next try
+		wantBacklog(t, s, Backlog{StoredBytes: 110}) // waiting for its next try
 		passed += 12 * time.Minute
 		wantBacklog(t, s, Backlog{StoredBytes: 110, WebhooksDue: 1, WebhookAge: 7 * time.Minute})
 
-		turn = takeOne(t, s)
-		if _, err := s.Ack(t.Context(), turn, turn.Delivered+1, testLease); err != nil {
+		lease = claimOne(t, s)
+		if _, err := s.Ack(t.Context(), lease, lease.Delivered+1, testLease); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Release(t.Context(), turn, nil); err != nil {
+		if err := s.Release(t.Context(), lease, nil); err != nil {
 			t.Fatal(err)
 		}
 		passed += 3 * time.Minute
-		wantBacklog(t, s, Backlog{StoredBytes: 110, WebhooksDue: 1, WebhookAge: 3 * time.Minute}) // since its last turn
+		wantBacklog(t, s, Backlog{StoredBytes: 110, WebhooksDue: 1, WebhookAge: 3 * time.Minute}) // since its last lease
 
 		if err := s.DeleteRoom(t.Context(), room.ID, alice.User.ID, nil); err != nil {
 			t.Fatal(err)

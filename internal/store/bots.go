@@ -9,23 +9,23 @@ import (
 
 var _ chat.Bots = (*Store)(nil)
 
-// CreateBot makes a bot of owner with its token.
+// CreateBot creates a bot of owner and its token.
 func (s *Store) CreateBot(ctx context.Context, owner chat.UserID, a chat.NewAccount, n chat.NewSession) (chat.User, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var bot chat.User
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		// The owner's row is the lock that makes the count true.
-		var has int
-		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`+s.engine.lockRoom(), int64(owner)).Scan(&has); err != nil {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		// The lock on the owner's row makes the count exact.
+		var count int
+		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`+s.dialect.forUpdate(), int64(owner)).Scan(&count); err != nil {
 			return err
 		}
-		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL`, int64(owner)).Scan(&has)
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL`, int64(owner)).Scan(&count)
 		if err != nil {
 			return err
 		}
-		if has >= chat.MaxBots {
-			return chat.Errorf(chat.Forbidden, "One account has at most %d bots.", chat.MaxBots)
+		if count >= chat.MaxBots {
+			return chat.Errorf(chat.Forbidden, "An account can have at most %d bots.", chat.MaxBots)
 		}
 		id, err := s.addBot(ctx, tx, owner, a)
 		if err != nil {
@@ -38,7 +38,7 @@ func (s *Store) CreateBot(ctx context.Context, owner chat.UserID, a chat.NewAcco
 	return bot, s.fail("create bot", err)
 }
 
-// addBot makes a user of role bot, of owner or, where that is 0, of nobody.
+// addBot creates a user with the role bot. owner is 0 for the bot of a webhook.
 func (s *Store) addBot(ctx context.Context, tx *sql.Tx, owner chat.UserID, a chat.NewAccount) (id chat.UserID, err error) {
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO users (username, display_name, role, owner_id, created_at)
@@ -49,16 +49,16 @@ func (s *Store) addBot(ctx context.Context, tx *sql.Tx, owner chat.UserID, a cha
 
 // Bots returns the bots of owner.
 func (s *Store) Bots(ctx context.Context, owner chat.UserID) ([]chat.User, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	bots, err := readAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
+	bots, err := queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
 		`SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL ORDER BY u.username`, int64(owner))
 	return bots, s.fail("list bots", err)
 }
 
 // OwnBot returns a bot of owner.
 func (s *Store) OwnBot(ctx context.Context, owner, bot chat.UserID) (chat.User, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	user, err := s.ownBot(ctx, s.read, owner, bot, "")
 	return user, s.fail("find bot", err)
@@ -69,13 +69,13 @@ func (s *Store) ownBot(ctx context.Context, from querier, owner, bot chat.UserID
 		WHERE u.id = $1 AND u.owner_id = $2 AND u.deleted_at IS NULL`+lock, int64(bot), int64(owner)))
 }
 
-// RotateBotToken gives a bot of owner another token.
+// RotateBotToken replaces the token of a bot of owner.
 func (s *Store) RotateBotToken(ctx context.Context, owner, bot chat.UserID, n chat.NewSession) (chat.Caller, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var caller chat.Caller
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := s.ownBot(ctx, tx, owner, bot, s.engine.lockRoom()); err != nil {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := s.ownBot(ctx, tx, owner, bot, s.dialect.forUpdate()); err != nil {
 			return err
 		}
 		if err := s.endSessions(ctx, tx, bot, 0); err != nil {
@@ -85,5 +85,5 @@ func (s *Store) RotateBotToken(ctx context.Context, owner, bot chat.UserID, n ch
 		caller, err = s.startSession(ctx, tx, bot, n)
 		return err
 	})
-	return caller, s.fail("renew bot", err)
+	return caller, s.fail("rotate bot token", err)
 }

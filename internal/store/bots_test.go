@@ -25,7 +25,7 @@ func TestBots(t *testing.T) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		robot, first := createBot(t, s, alice, "robot")
 
-		t.Run("a token names its bot, which has no password", func(t *testing.T) {
+		t.Run("a token identifies its bot, which has no password", func(t *testing.T) {
 			caller, err := s.CallerByToken(ctx, first.TokenHash)
 			if err != nil || caller.User.ID != robot.ID || caller.User.Role != chat.Bot || caller.Expires != chat.NoExpiry {
 				t.Fatalf("caller = %+v, %v, want the bot for ever", caller, err)
@@ -34,11 +34,11 @@ func TestBots(t *testing.T) {
 				t.Fatalf("password = %q, %v, want none", phc, err)
 			}
 		})
-		t.Run("a name is taken once, by people and bots", func(t *testing.T) {
+		t.Run("users and bots share one set of usernames", func(t *testing.T) {
 			_, err := s.CreateBot(ctx, alice.User.ID, chat.NewAccount{Username: "bob", DisplayName: "B"}, newSession(s))
 			wantCode(t, err, chat.UsernameTaken)
 		})
-		t.Run("another token ends the old one", func(t *testing.T) {
+		t.Run("a new token replaces the old one", func(t *testing.T) {
 			second := newSession(s)
 			if _, err := s.RotateBotToken(ctx, alice.User.ID, robot.ID, second); err != nil {
 				t.Fatal(err)
@@ -49,7 +49,7 @@ func TestBots(t *testing.T) {
 				t.Fatalf("caller = %+v, %v, want the bot", caller, err)
 			}
 		})
-		t.Run("only its owner has a bot, and people are nobody's", func(t *testing.T) {
+		t.Run("a bot is found for its owner only, a user is not a bot", func(t *testing.T) {
 			_, err := s.RotateBotToken(ctx, bob.User.ID, robot.ID, newSession(s))
 			wantCode(t, err, chat.NotFound)
 			_, err = s.OwnBot(ctx, bob.User.ID, robot.ID)
@@ -61,13 +61,13 @@ func TestBots(t *testing.T) {
 			}
 		})
 		t.Run("a closed bot is refused and no longer listed", func(t *testing.T) {
-			gone, token := createBot(t, s, alice, "gone")
-			if _, err := s.CloseAccount(ctx, gone.ID, "deleted-bot", false); err != nil {
+			closed, token := createBot(t, s, alice, "closed")
+			if _, err := s.CloseAccount(ctx, closed.ID, "deleted-bot", false); err != nil {
 				t.Fatal(err)
 			}
 			_, err := s.CallerByToken(ctx, token.TokenHash)
 			wantCode(t, err, chat.NotFound)
-			_, err = s.OwnBot(ctx, alice.User.ID, gone.ID)
+			_, err = s.OwnBot(ctx, alice.User.ID, closed.ID)
 			wantCode(t, err, chat.NotFound)
 			if bots, err := s.Bots(ctx, alice.User.ID); err != nil || len(bots) != 1 || bots[0].ID != robot.ID {
 				t.Fatalf("bots = %v, %v, want robot alone", bots, err)
@@ -84,7 +84,7 @@ func TestBots(t *testing.T) {
 	})
 }
 
-func TestAnAccountHasAtMostSoManyBots(t *testing.T) {
+func TestBotsPerAccountAreLimited(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		var racers sync.WaitGroup

@@ -8,25 +8,25 @@ import (
 	"github.com/chillin-chat/chillin/internal/strictjson"
 )
 
-// nameCursor is the last row of a page of a list by username.
+// nameCursor is the last row of a page that is ordered by username.
 type nameCursor struct {
 	Username string `json:"u"`
 }
 
-// afterName tells after which username the page of cursor begins.
-func afterName(cursor string) (string, error) {
+// nameAfter returns the username after which the page of cursor starts.
+func nameAfter(cursor string) (string, error) {
 	if cursor == "" {
 		return "", nil
 	}
 	after, err := readCursor[nameCursor](cursor)
 	if err != nil {
-		return "", badCursor()
+		return "", errBadCursor()
 	}
 	return after.Username, nil
 }
 
-// pageByName makes a page of a list by username, of which one more was read than the
-// page has.
+// pageByName returns a page and its cursor from a list that is ordered by username. The list
+// contains one element more than the page if there is a next page.
 func pageByName[T any](list []T, limit int, username func(T) string) ([]T, string) {
 	if len(list) <= limit {
 		return list, ""
@@ -34,17 +34,17 @@ func pageByName[T any](list []T, limit int, username func(T) string) ([]T, strin
 	return list[:limit], writeCursor(nameCursor{username(list[limit-1])})
 }
 
-func badCursor() error {
-	return chat.Errorf(chat.BadRequest, "That cursor is not from this list.").WithField("cursor")
+func errBadCursor() error {
+	return chat.Errorf(chat.BadRequest, "The cursor is not valid for this list.").WithField("cursor")
 }
 
 func writeCursor(v any) string {
-	text, _ := json.Marshal(v) // cursors are plain structs
+	text, _ := json.Marshal(v) // cursors always encode
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// readCursor reads what writeCursor wrote. A stranger may have written it: text that a
-// database does not take, such as NUL, is an error.
+// readCursor decodes a cursor of writeCursor. The cursor comes from the client: text that a
+// database does not accept, such as NUL, is an error.
 func readCursor[T any](cursor string) (T, error) {
 	var v T
 	text, err := base64.RawURLEncoding.DecodeString(cursor)

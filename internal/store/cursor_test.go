@@ -6,7 +6,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// FuzzCursor asks for pages with cursors from strangers: a page or BAD_REQUEST,
+// FuzzCursor requests pages with arbitrary cursors. The result must be a page or BAD_REQUEST,
 // never another error.
 func FuzzCursor(f *testing.F) {
 	f.Add(writeCursor(roomCursor{Sort: chat.ByName, Name: "a", ID: 1}))

@@ -11,26 +11,26 @@ import (
 
 var _ chat.Directs = (*Store)(nil)
 
-// directKey is the name_key of a direct room. Folded names do not begin with a
-// space, so that nobody can give or find this one by typing it.
+// directKey returns the name_key of a direct room. Folded names never start with a space, so
+// that no user can use or find this key by typing a name.
 func directKey(low, high chat.UserID) string { return fmt.Sprintf(" direct %d %d", low, high) }
 
-// OpenDirect returns the one room of two users. Where both make it at once the
-// second waits at the unique key and finds the first one's.
+// OpenDirect returns the direct room of two users and creates it if necessary. If both create
+// it at the same time, the second waits for the unique key and gets the room of the first.
 func (s *Store) OpenDirect(ctx context.Context, by, with chat.UserID) (chat.Room, [2]chat.Membership, bool, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var id chat.RoomID
 	var room chat.Room
 	var memberships [2]chat.Membership
-	fresh := false
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	created := false
+	err := s.tx(ctx, func(tx *sql.Tx) error {
 		var err error
-		if id, fresh, err = s.directRoom(ctx, tx, by, with); err != nil {
+		if id, created, err = s.findOrCreateDirect(ctx, tx, by, with); err != nil {
 			return err
 		}
 		for i, user := range []chat.UserID{by, with} {
-			if fresh {
+			if created {
 				memberships[i], err = s.addMember(ctx, tx, id, user, chat.Member, 0)
 			} else {
 				memberships[i], err = s.membership(ctx, tx, id, user)
@@ -42,11 +42,11 @@ func (s *Store) OpenDirect(ctx context.Context, by, with chat.UserID) (chat.Room
 		room, err = s.oneRoom(ctx, tx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(id))
 		return err
 	})
-	return room, memberships, fresh, s.fail("open direct room", err)
+	return room, memberships, created, s.fail("open direct room", err)
 }
 
-// directRoom finds or makes the row of the room.
-func (s *Store) directRoom(ctx context.Context, tx *sql.Tx, by, with chat.UserID) (id chat.RoomID, fresh bool, err error) {
+// findOrCreateDirect returns the id of the direct room of two users and whether it is new.
+func (s *Store) findOrCreateDirect(ctx context.Context, tx *sql.Tx, by, with chat.UserID) (id chat.RoomID, created bool, err error) {
 	key := directKey(min(by, with), max(by, with))
 	find := func() error {
 		return tx.QueryRowContext(ctx, `SELECT id FROM rooms WHERE name_key = $1`, key).Scan(&id)
@@ -55,9 +55,9 @@ func (s *Store) directRoom(ctx context.Context, tx *sql.Tx, by, with chat.UserID
 		return id, false, err
 	}
 	now := int64(s.clock())
-	var there int
+	var exists int
 	err = tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL
-		AND (expires_at IS NULL OR expires_at > $2)`, int64(with), now).Scan(&there)
+		AND (expires_at IS NULL OR expires_at > $2)`, int64(with), now).Scan(&exists)
 	if err != nil {
 		return 0, false, err
 	}
@@ -75,9 +75,9 @@ func (s *Store) directRoom(ctx context.Context, tx *sql.Tx, by, with chat.UserID
 	return id, true, err
 }
 
-// addFaces names the two of each direct room among rooms, of which some may be the
-// same room.
-func (s *Store) addFaces(ctx context.Context, from querier, rooms []*chat.Room) error {
+// addDirectNames sets the name and the two users of each direct room in rooms. The same room
+// can occur several times.
+func (s *Store) addDirectNames(ctx context.Context, from querier, rooms []*chat.Room) error {
 	var ids []int64
 	direct := map[chat.RoomID][]chat.Author{}
 	for _, r := range rooms {
@@ -88,19 +88,19 @@ func (s *Store) addFaces(ctx context.Context, from querier, rooms []*chat.Room) 
 	if len(ids) == 0 {
 		return nil
 	}
-	err := each(ctx, from, func(r row) error {
+	err := forEachRow(ctx, from, func(r row) error {
 		var id chat.RoomID
 		var a chat.Author
-		var face string
-		err := r.Scan(&id, &a.ID, &a.Username, &a.DisplayName, &face)
+		var avatar string
+		err := r.Scan(&id, &a.ID, &a.Username, &a.DisplayName, &avatar)
 		if err == nil {
-			a.AvatarURL = avatarURL(face)
+			a.AvatarURL = avatarURL(avatar)
 			direct[id] = append(direct[id], a)
 		}
 		return err
 	}, `SELECT d.room_id, u.id, u.username, u.display_name, u.avatar_key
 		FROM direct_rooms d JOIN users u ON u.id IN (d.low_id, d.high_id)
-		WHERE `+s.engine.in("d.room_id", 1)+` ORDER BY u.id`, s.engine.list(ids))
+		WHERE `+s.dialect.in("d.room_id", 1, bigintList)+` ORDER BY u.id`, s.dialect.list(ids))
 	for _, r := range rooms {
 		if r.Direct {
 			r.With = direct[r.ID]

@@ -35,19 +35,19 @@ func TestDirectRooms(t *testing.T) {
 			}
 			appendText(t, s, room, alice, "hello")
 		})
-		t.Run("the other side opens the same one", func(t *testing.T) {
+		t.Run("the other user opens the same room", func(t *testing.T) {
 			got, m, fresh, err := s.OpenDirect(ctx, alice.User.ID, bob.User.ID)
 			if err != nil || fresh || got.ID != room.ID || m[0].UserID != alice.User.ID {
 				t.Fatalf("open = %d, %+v, fresh %v, %v, want room %d", got.ID, m, fresh, err, room.ID)
 			}
 		})
-		t.Run("no typed name finds it", func(t *testing.T) {
+		t.Run("no typed name finds the room", func(t *testing.T) {
 			for _, name := range []string{"alice, bob", "direct", directKey(alice.User.ID, bob.User.ID)} {
 				_, _, err := s.RoomByNameKey(ctx, markup.Key(name), alice.User.ID)
 				wantCode(t, err, chat.NotFound)
 			}
 		})
-		t.Run("a list has it for its two, a search for names has not", func(t *testing.T) {
+		t.Run("the list contains it for its two users, a search by name does not", func(t *testing.T) {
 			for _, c := range []struct {
 				who  chat.Caller
 				text string
@@ -59,7 +59,7 @@ func TestDirectRooms(t *testing.T) {
 				}
 			}
 		})
-		t.Run("who is unknown or gone is missing, but what was said stays", func(t *testing.T) {
+		t.Run("unknown and expired users are not found, an existing room is", func(t *testing.T) {
 			now := time.Now()
 			guest, err := s.Register(ctx, chat.NewAccount{Username: "guest-1", DisplayName: "Fox", Guest: true, ExpiresAt: chat.At(now.Add(time.Hour))}, newSession(s))
 			if err != nil {
@@ -81,7 +81,7 @@ func TestDirectRooms(t *testing.T) {
 	})
 }
 
-func TestAPairHasOneRoomHoweverManyAsk(t *testing.T) {
+func TestConcurrentOpenDirectCreatesOneRoom(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		var mu sync.Mutex

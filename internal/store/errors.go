@@ -10,11 +10,11 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// taken says what a broken unique rule means to people. The keys are parts of
-// Postgres's constraint names and of SQLite's column lists alike.
-var taken = []struct {
-	part  string
-	fault func() *chat.Error
+// uniqueErrors are the errors for violated unique constraints. part is a part of the
+// constraint's name in Postgres and of the column list in SQLite.
+var uniqueErrors = []struct {
+	part string
+	err  func() *chat.Error
 }{
 	{"username", func() *chat.Error {
 		return chat.Errorf(chat.UsernameTaken, "That username is taken.").WithField("username")
@@ -27,12 +27,12 @@ var taken = []struct {
 }
 
 func roomNameTaken() *chat.Error {
-	return chat.Errorf(chat.RoomNameTaken, "A room of that name exists.").WithField("name")
+	return chat.Errorf(chat.RoomNameTaken, "A room with that name already exists.").WithField("name")
 }
 
-// fail turns a database error into what a caller may meet: a chat.Error where it
-// has a meaning, else err wrapped with the deed.
-func (s *Store) fail(deed string, err error) error {
+// fail converts an error of the database for the caller. It returns a chat.Error if the
+// error has a meaning for callers, otherwise err wrapped with the operation.
+func (s *Store) fail(operation string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -42,25 +42,25 @@ func (s *Store) fail(deed string, err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return chat.ErrNotFound()
 	}
-	if rule := s.engine.violated(err); rule != "" {
-		for _, t := range taken {
-			if strings.Contains(rule, t.part) {
-				return t.fault()
+	if constraint := s.dialect.uniqueViolation(err); constraint != "" {
+		for _, u := range uniqueErrors {
+			if strings.Contains(constraint, u.part) {
+				return u.err()
 			}
 		}
 	}
-	err = fmt.Errorf("%s: %w", deed, err)
-	if s.engine.badInput(err) {
+	err = fmt.Errorf("%s: %w", operation, err)
+	if s.dialect.invalidInput(err) {
 		return &chat.Error{Code: chat.BadRequest, Text: "The request contains a character or number that cannot be stored.", Err: err}
 	}
-	if s.engine.away(err) || outOfTime(err) {
+	if s.dialect.unavailable(err) || contextEnded(err) {
 		return chat.ErrUnavailable(err)
 	}
 	return err
 }
 
-// outOfTime tells whether the caller's time ended the work. A transaction whose time is
-// over may have been rolled back already when its next statement comes.
-func outOfTime(err error) bool {
+// contextEnded reports whether the end of the context is the cause of err. database/sql
+// rolls back when the context ends, and the next statement returns sql.ErrTxDone.
+func contextEnded(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone)
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// When the time of a unit of work is over, database/sql rolls back beside it, and its
-// next statement hears no more than that the transaction is done.
-func TestATransactionOutOfTimeIsUnavailable(t *testing.T) {
+// When the context of a transaction ends, database/sql rolls back in the background, and the
+// next statement only gets sql.ErrTxDone.
+func TestCanceledTransactionIsUnavailable(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx, cancel := context.WithCancel(t.Context())
-		err := s.inTx(ctx, func(tx *sql.Tx) error {
+		err := s.tx(ctx, func(tx *sql.Tx) error {
 			cancel()
 			for {
 				if _, err := tx.ExecContext(t.Context(), `SELECT 1`); errors.Is(err, sql.ErrTxDone) {
@@ -28,8 +28,8 @@ func TestATransactionOutOfTimeIsUnavailable(t *testing.T) {
 	})
 }
 
-// Texts are checked before they come to the store. This tests what happens if that is not so.
-func TestAValueThatPostgresCannotTakeIsABadRequest(t *testing.T) {
+// Texts are validated before they get to the store. This tests the behaviour if they are not.
+func TestInvalidValueIsBadRequest(t *testing.T) {
 	s := openTestPostgres(t)
 	alice := register(t, s, "alice")
 	room := createRoom(t, s, alice, "lobby")
@@ -37,14 +37,14 @@ func TestAValueThatPostgresCannotTakeIsABadRequest(t *testing.T) {
 	bad := draft(room, alice, "a\x00b")
 	for name, work := range map[string]func() error{
 		"a NUL in a message": func() error { _, _, err := s.Append(t.Context(), bad, chat.CanSend); return err },
-		"broken UTF-8 in a name": func() error {
+		"invalid UTF-8 in a name": func() error {
 			_, err := s.ChangeProfile(t.Context(), alice.User.ID, chat.ProfilePatch{DisplayName: new("a\xff")})
 			return err
 		},
-		"text for a number": func() error {
+		"text instead of a number": func() error {
 			return s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT CAST($1 AS text)::bigint`, "x").Scan(new(int64)))
 		},
-		"a number too large": func() error {
+		"a number out of range": func() error {
 			return s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT CAST($1 AS bigint)::int`, int64(1)<<40).Scan(new(int64)))
 		},
 		"an escaped NUL in JSON": func() error {
@@ -56,7 +56,7 @@ func TestAValueThatPostgresCannotTakeIsABadRequest(t *testing.T) {
 		}
 	}
 	if err := s.fail("read", s.read.QueryRowContext(t.Context(), `SELECT nothing`).Scan(new(int64))); chat.CodeOf(err) != chat.Internal {
-		t.Errorf("a wrong statement: %v, want %s", err, chat.Internal)
+		t.Errorf("an invalid statement: %v, want %s", err, chat.Internal)
 	}
 	if _, _, err := s.Append(t.Context(), good, chat.CanSend); err != nil {
 		t.Errorf("a good message afterwards: %v", err)

@@ -8,13 +8,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// UpgradeGuest makes an account of a guest.
-func (s *Store) UpgradeGuest(ctx context.Context, guest chat.UserID, a chat.NewAccount, sessions chat.Time) (chat.User, error) {
-	ctx, cancel := bound(ctx)
+// UpgradeGuest turns a guest into an account.
+func (s *Store) UpgradeGuest(ctx context.Context, guest chat.UserID, a chat.NewAccount, sessionExpiry chat.Time) (chat.User, error) {
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var user chat.User
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := lockFirst(ctx, tx); err != nil {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		if err := lockInstance(ctx, tx); err != nil {
 			return err
 		}
 		var err error
@@ -25,14 +25,14 @@ func (s *Store) UpgradeGuest(ctx context.Context, guest chat.UserID, a chat.NewA
 			WHERE id = $1 AND guest AND deleted_at IS NULL AND expires_at > $6 RETURNING `+returnedUser,
 			int64(guest), a.Username, a.Email, string(a.PasswordHash), a.DisplayName, int64(s.clock())))
 		if errors.Is(err, sql.ErrNoRows) {
-			return chat.Errorf(chat.Forbidden, "Only a guest becomes an account.")
+			return chat.Errorf(chat.Forbidden, "Only a guest can be upgraded to an account.")
 		}
 		if err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE sessions SET expires_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3`,
-			int64(guest), int64(sessions), int64(s.clock()))
+			int64(guest), int64(sessionExpiry), int64(s.clock()))
 		return err
 	})
-	return user, s.fail("keep guest", err)
+	return user, s.fail("upgrade guest", err)
 }

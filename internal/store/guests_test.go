@@ -21,7 +21,7 @@ func account(username string) chat.NewAccount {
 	return chat.NewAccount{Username: username, PasswordHash: "$argon2id$x"}
 }
 
-func TestGuestsAreKept(t *testing.T) {
+func TestUpgradeGuest(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		named, unnamed := guest(t, s, "guest-1", "Gustav"), guest(t, s, "guest-2", "guest-2")
 		month := s.clock() + 30*24*3_600_000
@@ -30,7 +30,7 @@ func TestGuestsAreKept(t *testing.T) {
 			t.Cleanup(func() { s.now = time.Now })
 		}
 
-		t.Run("the first account is server admin, also by this way", func(t *testing.T) {
+		t.Run("the first account becomes server admin", func(t *testing.T) {
 			kept, err := s.UpgradeGuest(t.Context(), named.User.ID, account("gustav"), month)
 			if err != nil || kept.ID != named.User.ID || kept.Guest || kept.Username != "gustav" || kept.Role != chat.Admin {
 				t.Fatalf("kept = %+v, %v, want the admin gustav", kept, err)
@@ -39,11 +39,11 @@ func TestGuestsAreKept(t *testing.T) {
 				t.Errorf("display name = %q, want that of the guest", kept.DisplayName)
 			}
 		})
-		t.Run("only a guest is", func(t *testing.T) {
+		t.Run("only a guest can be upgraded", func(t *testing.T) {
 			_, err := s.UpgradeGuest(t.Context(), named.User.ID, account("gustav2"), month)
 			wantCode(t, err, chat.Forbidden)
 		})
-		t.Run("a name or an email of another is refused, and the guest stays one", func(t *testing.T) {
+		t.Run("a username in use is refused and the guest stays a guest", func(t *testing.T) {
 			taken := account("gustav")
 			_, err := s.UpgradeGuest(t.Context(), unnamed.User.ID, taken, month)
 			wantCode(t, err, chat.UsernameTaken)
@@ -51,13 +51,13 @@ func TestGuestsAreKept(t *testing.T) {
 				t.Fatalf("user = %+v, %v, want the guest", u, err)
 			}
 		})
-		t.Run("who had no name of its own is called by the username, and is no admin", func(t *testing.T) {
+		t.Run("a guest without a display name gets the username", func(t *testing.T) {
 			kept, err := s.UpgradeGuest(t.Context(), unnamed.User.ID, account("gisela"), month)
 			if err != nil || kept.DisplayName != "gisela" || kept.Role != chat.PlainUser {
 				t.Fatalf("kept = %+v, %v, want a plain gisela", kept, err)
 			}
 		})
-		t.Run("the session lives on", func(t *testing.T) {
+		t.Run("the session continues", func(t *testing.T) {
 			late := guest(t, s, "guest-3", "Late")
 			n := newSession(s)
 			if _, err := s.StartSession(t.Context(), late.User.ID, n); err != nil {
@@ -71,11 +71,24 @@ func TestGuestsAreKept(t *testing.T) {
 				t.Fatalf("after 29 days caller = %+v, %v, want a session until %d", caller, err, month)
 			}
 		})
-		t.Run("a guest whose time is over is not", func(t *testing.T) {
+		t.Run("an expired guest cannot be upgraded", func(t *testing.T) {
 			over := guest(t, s, "guest-4", "Over")
 			later(2*time.Minute + 29*24*time.Hour)
 			_, err := s.UpgradeGuest(t.Context(), over.User.ID, account("over"), month)
 			wantCode(t, err, chat.Forbidden)
 		})
+	})
+}
+
+func TestGuestDoesNotBecomeFirstAccount(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		n := newSession(s)
+		guest, err := s.Register(t.Context(), chat.NewAccount{Username: "guest-1", DisplayName: "Fox", Guest: true, ExpiresAt: n.ExpiresAt}, n)
+		if err != nil || !guest.User.Guest || guest.User.Role != chat.PlainUser {
+			t.Fatalf("guest = %+v, %v", guest, err)
+		}
+		if account := register(t, s, "alice"); account.User.Role != chat.Admin {
+			t.Fatalf("role = %s: a guest must not take the place of the first account", account.User.Role)
+		}
 	})
 }

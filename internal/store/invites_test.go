@@ -22,13 +22,13 @@ func TestInvites(t *testing.T) {
 		invite := func(uses *int) ([]byte, chat.Invite) {
 			t.Helper()
 			hash := randomHash()
-			i, err := s.CreateInvite(ctx, chat.NewInvite{Room: room.ID, By: alice.User.ID, TokenHash: hash, ExpiresAt: s.clock() + 60_000, Uses: uses}, alwaysYes)
+			i, err := s.CreateInvite(ctx, chat.NewInvite{Room: room.ID, By: alice.User.ID, TokenHash: hash, ExpiresAt: s.clock() + 60_000, Uses: uses}, allow)
 			if err != nil {
 				t.Fatalf("create invite: %v", err)
 			}
 			return hash, i
 		}
-		dead := func(hash []byte) {
+		wantNotFound := func(hash []byte) {
 			t.Helper()
 			_, err := s.Invited(ctx, hash, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
@@ -45,34 +45,34 @@ func TestInvites(t *testing.T) {
 			if shown, err := s.Invited(ctx, hash, bob.User.ID); err != nil || shown.Name != "den" {
 				t.Fatalf("invited to %+v, %v", shown, err)
 			}
-			m, told, err := s.JoinInvited(ctx, hash, bob.User.ID)
-			if err != nil || told == nil || told.System.Action != chat.Joined || m.Role != chat.Member || m.RoomID != room.ID {
-				t.Fatalf("joined = %+v, %+v, %v", m, told, err)
+			m, systemMsg, err := s.JoinInvited(ctx, hash, bob.User.ID)
+			if err != nil || systemMsg == nil || systemMsg.System.Action != chat.Joined || m.Role != chat.Member || m.RoomID != room.ID {
+				t.Fatalf("joined = %+v, %+v, %v", m, systemMsg, err)
 			}
-			dead(hash)
-			again, told, err := s.JoinInvited(ctx, hash, bob.User.ID) // the answer was lost
-			if err != nil || told != nil || again != m {
-				t.Fatalf("again = %+v, %+v, %v, want %+v and no message", again, told, err, m)
+			wantNotFound(hash)
+			again, systemMsg, err := s.JoinInvited(ctx, hash, bob.User.ID) // a retry after the response was lost
+			if err != nil || systemMsg != nil || again != m {
+				t.Fatalf("again = %+v, %+v, %v, want %+v and no message", again, systemMsg, err, m)
 			}
 		})
 		t.Run("a member takes no use", func(t *testing.T) {
 			hash, _ := invite(&one)
-			if _, told, err := s.JoinInvited(ctx, hash, bob.User.ID); err != nil || told != nil {
-				t.Fatalf("member: told %+v, %v", told, err)
+			if _, systemMsg, err := s.JoinInvited(ctx, hash, bob.User.ID); err != nil || systemMsg != nil {
+				t.Fatalf("member: system message %+v, %v", systemMsg, err)
 			}
 			if list, err := s.Invites(ctx, room.ID); err != nil || len(list) != 1 || *list[0].UsesLeft != 1 {
 				t.Fatalf("invites = %+v, %v, want one with one use", list, err)
 			}
 		})
-		t.Run("the banned are refused and take no use", func(t *testing.T) {
+		t.Run("a banned user is refused and takes no use", func(t *testing.T) {
 			hash, _ := invite(&one)
-			if _, _, err := s.Ban(ctx, room.ID, alice.User.ID, carol.User.ID, "", alwaysYes); err != nil {
+			if _, _, err := s.Ban(ctx, room.ID, alice.User.ID, carol.User.ID, "", allow); err != nil {
 				t.Fatal(err)
 			}
 			_, err := s.Invited(ctx, hash, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
 			_, _, err = s.JoinInvited(ctx, hash, carol.User.ID)
-			wantCode(t, err, chat.Forbidden) // the service hides the room
+			wantCode(t, err, chat.Forbidden) // the service reports NOT_FOUND
 			if list, _ := s.Invites(ctx, room.ID); *list[0].UsesLeft != 1 {
 				t.Fatalf("uses left = %d, want 1", *list[0].UsesLeft)
 			}
@@ -80,20 +80,20 @@ func TestInvites(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		t.Run("a revoked invite is dead", func(t *testing.T) {
+		t.Run("a revoked invite is not found", func(t *testing.T) {
 			hash, i := invite(nil)
 			wantCode(t, s.RevokeInvite(ctx, createRoom(t, s, alice, "other").ID, alice.User.ID, i.ID, nil), chat.NotFound)
 			if err := s.RevokeInvite(ctx, room.ID, alice.User.ID, i.ID, nil); err != nil {
 				t.Fatal(err)
 			}
-			dead(hash)
+			wantNotFound(hash)
 			wantCode(t, s.RevokeInvite(ctx, room.ID, alice.User.ID, i.ID, nil), chat.NotFound)
 		})
-		t.Run("an unknown invite is dead", func(t *testing.T) { dead(randomHash()) })
-		t.Run("an expired invite is dead and forgotten", func(t *testing.T) {
+		t.Run("an unknown invite is not found", func(t *testing.T) { wantNotFound(randomHash()) })
+		t.Run("an expired invite is not found and deleted later", func(t *testing.T) {
 			hash, i := invite(nil)
 			now = now.Add(time.Minute)
-			dead(hash)
+			wantNotFound(hash)
 			if list, err := s.Invites(ctx, room.ID); err != nil || len(list) != 0 {
 				t.Fatalf("invites = %+v, %v, want none", list, err)
 			}
@@ -104,22 +104,22 @@ func TestInvites(t *testing.T) {
 				t.Fatalf("rows = %d, %v, want 1", rows, err)
 			}
 		})
-		t.Run("a room has only so many", func(t *testing.T) {
+		t.Run("the number of invites of a room is limited", func(t *testing.T) {
 			for range chat.MaxInvites - 1 {
 				invite(nil)
 			}
-			_, err := s.CreateInvite(ctx, chat.NewInvite{Room: room.ID, By: alice.User.ID, TokenHash: randomHash(), ExpiresAt: s.clock() + 60_000}, alwaysYes)
+			_, err := s.CreateInvite(ctx, chat.NewInvite{Room: room.ID, By: alice.User.ID, TokenHash: randomHash(), ExpiresAt: s.clock() + 60_000}, allow)
 			wantCode(t, err, chat.Forbidden)
 		})
 	})
 }
 
-func TestUsesAreCountedExactly(t *testing.T) {
+func TestInviteUsesAreCountedExactly(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		uses, hash := 5, randomHash()
-		_, err := s.CreateInvite(t.Context(), chat.NewInvite{Room: room.ID, By: alice.User.ID, TokenHash: hash, ExpiresAt: s.clock() + 60_000, Uses: &uses}, alwaysYes)
+		_, err := s.CreateInvite(t.Context(), chat.NewInvite{Room: room.ID, By: alice.User.ID, TokenHash: hash, ExpiresAt: s.clock() + 60_000, Uses: &uses}, allow)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,10 +127,10 @@ func TestUsesAreCountedExactly(t *testing.T) {
 		for i := range 12 {
 			users = append(users, register(t, s, "user"+string(rune('a'+i))))
 		}
-		var crowd sync.WaitGroup
+		var wg sync.WaitGroup
 		var joined atomic.Int32
 		for _, u := range users {
-			crowd.Go(func() {
+			wg.Go(func() {
 				switch _, _, err := s.JoinInvited(t.Context(), hash, u.User.ID); {
 				case err == nil:
 					joined.Add(1)
@@ -139,7 +139,7 @@ func TestUsesAreCountedExactly(t *testing.T) {
 				}
 			})
 		}
-		crowd.Wait()
+		wg.Wait()
 		got, _, err := s.Room(t.Context(), room.ID, alice.User.ID)
 		if err != nil || joined.Load() != 5 || got.MemberCount != 6 {
 			t.Fatalf("%d joined, %d members, %v, want 5 and 6", joined.Load(), got.MemberCount, err)

@@ -4,38 +4,40 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 func (s *Store) membership(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID) (chat.Membership, error) {
 	var m chat.Membership
-	err := inTurn(ctx, tx, s.askMembership(room, user, &m))
+	err := execAll(ctx, tx, s.selectMembership(room, user, &m))
 	return m, err
 }
 
-func (s *Store) askMembership(room chat.RoomID, user chat.UserID, into *chat.Membership) step {
-	return reading(func(r row) error {
+// selectMembership reads a membership into dest.
+func (s *Store) selectMembership(room chat.RoomID, user chat.UserID, dest *chat.Membership) stmt {
+	return queryRow(func(r row) error {
 		m := chat.Membership{RoomID: room, UserID: user}
 		err := r.Scan(&m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
-		m.MutedUntil = s.ahead(m.MutedUntil)
-		*into = m
+		m.MutedUntil = s.ifFuture(m.MutedUntil)
+		*dest = m
 		return err
 	}, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
 		int64(room), int64(user))
 }
 
-// Members returns a page of members by username.
+// Members returns a page of members, ordered by username.
 func (s *Store) Members(ctx context.Context, room chat.RoomID, limit int, cursor string) ([]chat.MemberView, string, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	after, err := afterName(cursor)
+	after, err := nameAfter(cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	members, err := readAll(ctx, s.read, func(r row) (m chat.MemberView, err error) {
+	members, err := queryAll(ctx, s.read, func(r row) (m chat.MemberView, err error) {
 		m.User, err = scanUser(r, &m.Role, &m.JoinedAt, &m.MutedUntil)
-		m.MutedUntil = s.ahead(m.MutedUntil)
+		m.MutedUntil = s.ifFuture(m.MutedUntil)
 		return m, err
 	}, `SELECT `+userColumns+`, m.role, m.joined_at, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
 		WHERE m.room_id = $1 AND u.username > $2 ORDER BY u.username LIMIT $3`, int64(room), after, limit+1)
@@ -45,53 +47,54 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID, limit int, cursor
 
 // Join makes user a member.
 func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID, rule chat.JoinRule) (chat.Membership, *chat.Message, error) {
-	membership, told, err := s.enter(ctx, room, user, func(tx *roomTx) error {
+	membership, systemMsg, err := s.joinRoom(ctx, room, user, func(tx *roomTx) error {
 		if rule == nil {
 			return nil
 		}
-		now, err := s.scanRoom(tx.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(room)))
+		current, err := s.scanRoom(tx.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(room)))
 		if err != nil {
 			return err
 		}
-		return rule(now)
+		return rule(current)
 	})
-	return membership, told, s.fail("join room", err)
+	return membership, systemMsg, s.fail("join room", err)
 }
 
-// enter makes user a member under the room's lock, unless it is banned or ticket
-// refuses; for a member it changes nothing and asks no ticket.
-func (s *Store) enter(ctx context.Context, room chat.RoomID, user chat.UserID, ticket func(tx *roomTx) error) (membership chat.Membership, told *chat.Message, err error) {
-	err = s.inCrowdedRoom(ctx, room, func(tx *roomTx) error {
+// joinRoom makes user a member under the room lock, unless the user is banned or admit
+// returns an error. If the user is a member already, it changes nothing and does not call
+// admit.
+func (s *Store) joinRoom(ctx context.Context, room chat.RoomID, user chat.UserID, admit func(tx *roomTx) error) (membership chat.Membership, systemMsg *chat.Message, err error) {
+	err = s.joinTx(ctx, room, func(tx *roomTx) error {
 		var err error
 		membership, err = s.membership(ctx, tx.Tx, room, user)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		banned, err := s.banned(ctx, tx, user)
+		banned, err := s.isBanned(ctx, tx, user)
 		if err != nil {
 			return err
 		}
 		if banned {
 			return chat.Errorf(chat.Forbidden, "You are banned from this room.")
 		}
-		if err := ticket(tx); err != nil {
+		if err := admit(tx); err != nil {
 			return err
 		}
-		if told, err = s.tell(ctx, tx, user, user, chat.Joined, "{subject} joined the room."); err != nil {
+		if systemMsg, err = s.insertSystemMessage(ctx, tx, user, user, chat.Joined, "{subject} joined the room."); err != nil {
 			return err
 		}
 		tx.members++
-		// Whoever joins has read what was before.
+		// A new member has read everything before the join.
 		membership, err = s.addMember(ctx, tx.Tx, room, user, chat.Member, tx.head)
 		return err
 	})
-	return membership, told, err
+	return membership, systemMsg, err
 }
 
-// addMember returns the membership with a mute of before. It does not let in who is
-// gone for good. The transaction has written a row that refers to the user before:
-// until it ends the account cannot be closed (which changes its name, a key), and who
-// closes it then finds the membership.
+// addMember inserts a membership and returns it with a mute that is still in force. It does
+// not add a user whose account is deleted. The caller has already inserted a row that refers
+// to the user. Until the transaction ends, the account therefore cannot be closed, because
+// closing changes the username, which is a key. A close that follows finds the membership.
 func (s *Store) addMember(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID, role chat.RoomRole, read chat.Seq) (chat.Membership, error) {
 	m := chat.Membership{RoomID: room, UserID: user, Role: role, JoinedAt: s.clock(), LastRead: read}
 	err := tx.QueryRowContext(ctx, `
@@ -99,14 +102,14 @@ func (s *Store) addMember(ctx context.Context, tx *sql.Tx, room chat.RoomID, use
 		SELECT $1, u.id, $3, $4, $5 FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL
 		RETURNING COALESCE((SELECT x.muted_until FROM room_mutes x WHERE x.room_id = $1 AND x.user_id = $2), 0)`,
 		int64(room), int64(user), string(role), int64(m.JoinedAt), int64(read)).Scan(&m.MutedUntil)
-	m.MutedUntil = s.ahead(m.MutedUntil)
+	m.MutedUntil = s.ifFuture(m.MutedUntil)
 	return m, err
 }
 
 // Leave ends a membership.
 func (s *Store) Leave(ctx context.Context, room chat.RoomID, user chat.UserID) (*chat.Message, error) {
-	var told *chat.Message
-	err := s.inRoom(ctx, room, func(tx *roomTx) error {
+	var systemMsg *chat.Message
+	err := s.roomTx(ctx, room, func(tx *roomTx) error {
 		membership, err := s.membership(ctx, tx.Tx, room, user)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -115,15 +118,15 @@ func (s *Store) Leave(ctx context.Context, room chat.RoomID, user chat.UserID) (
 			return err
 		}
 		if membership.Role == chat.Owner {
-			return chat.Errorf(chat.Forbidden, "The owner cannot leave: hand the room over or delete it.")
+			return chat.Errorf(chat.Forbidden, "The owner cannot leave. Transfer the room or delete it first.")
 		}
 		if err := s.removeMember(ctx, tx, user); err != nil {
 			return err
 		}
-		told, err = s.tell(ctx, tx, user, user, chat.Left, "{subject} left the room.")
+		systemMsg, err = s.insertSystemMessage(ctx, tx, user, user, chat.Left, "{subject} left the room.")
 		return err
 	})
-	return told, s.fail("leave room", err)
+	return systemMsg, s.fail("leave room", err)
 }
 
 func (s *Store) removeMember(ctx context.Context, tx *roomTx, user chat.UserID) error {
@@ -132,9 +135,9 @@ func (s *Store) removeMember(ctx context.Context, tx *roomTx, user chat.UserID) 
 	return err
 }
 
-// MarkRead moves what a member has read last forward.
+// MarkRead moves the read marker of a member forward.
 func (s *Store) MarkRead(ctx context.Context, room chat.RoomID, user chat.UserID, seq chat.Seq) (chat.ReadState, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, `
 		UPDATE room_members SET last_read = (SELECT CASE WHEN head < $3 THEN head ELSE $3 END FROM rooms WHERE id = $1)
@@ -149,5 +152,56 @@ func (s *Store) MarkRead(ctx context.Context, room chat.RoomID, user chat.UserID
 	if errors.Is(err, sql.ErrNoRows) {
 		return chat.ReadState{}, chat.ErrNotAMember()
 	}
-	return state, s.fail("read unread", err)
+	return state, s.fail("count unread", err)
+}
+
+// SetRole sets the role of a member.
+func (s *Store) SetRole(ctx context.Context, room chat.RoomID, by, member chat.UserID, role chat.RoomRole, rule chat.MemberRule) (chat.Membership, error) {
+	var m chat.Membership
+	err := s.asMember(ctx, room, by, member, rule, func(tx *roomTx) error {
+		before, err := s.membership(ctx, tx.Tx, room, member)
+		if err != nil {
+			return err
+		}
+		if role == chat.Owner && by != member {
+			// Demote the old owner first: a room never has two owners.
+			if err := s.setRole(ctx, tx, by, chat.RoomAdmin); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE rooms SET owner_id = $2 WHERE id = $1`, int64(room), int64(member)); err != nil {
+				return err
+			}
+		}
+		if err := s.setRole(ctx, tx, member, role); err != nil {
+			return err
+		}
+		if m, err = s.membership(ctx, tx.Tx, room, member); err != nil || m.Role == before.Role {
+			return err
+		}
+		entry := chat.AuditEntry{Actor: by, Action: chat.AuditRoleSet, Room: room, User: member, Detail: fmt.Sprintf("%s → %s", before.Role, m.Role)}
+		if m.Role == chat.Owner {
+			entry.Action = chat.AuditRoomHandedOver
+		}
+		return s.audit(ctx, tx.Tx, entry)
+	})
+	return m, s.fail("set role", err)
+}
+
+func (s *Store) setRole(ctx context.Context, tx *roomTx, user chat.UserID, role chat.RoomRole) error {
+	_, err := tx.ExecContext(ctx, `UPDATE room_members SET role = $3 WHERE room_id = $1 AND user_id = $2`,
+		int64(tx.room), int64(user), string(role))
+	return err
+}
+
+// Kick ends the membership of another user.
+func (s *Store) Kick(ctx context.Context, room chat.RoomID, by, member chat.UserID, rule chat.MemberRule) (*chat.Message, error) {
+	var systemMsg *chat.Message
+	err := s.asMember(ctx, room, by, member, rule, func(tx *roomTx) error {
+		var err error
+		if systemMsg, err = s.kick(ctx, tx, by, member, "{author} removed {subject} from the room."); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx.Tx, chat.AuditEntry{Actor: by, Action: chat.AuditKicked, Room: room, User: member})
+	})
+	return systemMsg, s.fail("kick", err)
 }

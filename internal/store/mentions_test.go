@@ -9,8 +9,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// naming is a draft that mentions users.
-func naming(room chat.Room, author chat.Caller, users ...chat.Caller) chat.Draft {
+// mentioning returns a draft that mentions users.
+func mentioning(room chat.Room, author chat.Caller, users ...chat.Caller) chat.Draft {
 	d := draft(room, author, "hello")
 	for _, u := range users {
 		d.HTML += fmt.Sprintf(`<span class="mention" data-user-id="%d">@%s</span>`, u.User.ID, u.User.Username)
@@ -30,21 +30,21 @@ func wantUnread(t *testing.T, s *Store, room chat.Room, who chat.Caller, unread,
 	}
 }
 
-func TestMentionsAreCounted(t *testing.T) {
+func TestUnreadMentions(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
 		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
 		join(t, s, room, bob)
 		join(t, s, other, bob)
 
-		first, _, err := s.Append(t.Context(), naming(room, alice, alice, bob, carol), chat.CanSend)
+		first, _, err := s.Append(t.Context(), mentioning(room, alice, alice, bob, carol), chat.CanSend)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want := []chat.UserID{alice.User.ID, bob.User.ID, carol.User.ID}; !slices.Equal(first.Mentions, want) {
 			t.Fatalf("mentions = %v, want %v", first.Mentions, want)
 		}
-		second, _, err := s.Append(t.Context(), naming(room, alice, bob), chat.CanSend)
+		second, _, err := s.Append(t.Context(), mentioning(room, alice, bob), chat.CanSend)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestMentionsAreCounted(t *testing.T) {
 		wantUnread(t, s, room, alice, 0, 0)
 		wantUnread(t, s, other, bob, 0, 0)
 
-		join(t, s, room, carol) // was named before and is no member then
+		join(t, s, room, carol) // was mentioned before joining
 		wantUnread(t, s, room, carol, 0, 0)
 
 		state, err := s.MarkRead(t.Context(), room.ID, bob.User.ID, first.Seq)
@@ -64,7 +64,7 @@ func TestMentionsAreCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantUnread(t, s, room, bob, 2, 0)
-		edited, _, err := s.Edit(t.Context(), second.Ref(), alice.User.ID, "bob again", naming(room, alice, bob).HTML, nil)
+		edited, _, err := s.Edit(t.Context(), second.Ref(), alice.User.ID, "bob again", mentioning(room, alice, bob).HTML, nil)
 		if err != nil || !slices.Equal(edited.Mentions, []chat.UserID{bob.User.ID}) {
 			t.Fatalf("edited = %+v, %v", edited, err)
 		}
@@ -76,12 +76,12 @@ func TestMentionsAreCounted(t *testing.T) {
 	})
 }
 
-func TestARoomGoesWithItsMentions(t *testing.T) {
+func TestDeletedRoomLeavesNoMentions(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
 		join(t, s, room, bob)
-		if _, _, err := s.Append(t.Context(), naming(room, alice, bob), chat.CanSend); err != nil {
+		if _, _, err := s.Append(t.Context(), mentioning(room, alice, bob), chat.CanSend); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.DeleteRoom(t.Context(), room.ID, alice.User.ID, nil); err != nil {

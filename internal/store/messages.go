@@ -12,17 +12,17 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// selectMessage reads whole messages, scanMessage takes its rows. It is one
-// statement, and so one snapshot: reactions that were read after their message
-// would be those of a later change than the message bears.
+// selectMessage selects complete messages, for scanMessage. It is one statement and therefore
+// one snapshot: reactions that were read later could belong to a later change than the
+// change_seq of the message.
 func (s *Store) selectMessage() string {
-	return `SELECT ` + messageColumns + `, (SELECT ` + s.engine.jsonRows("'emoji', re.emoji, 'user', re.user_id", "re.created_at, re.user_id, re.emoji") +
+	return `SELECT ` + messageColumns + `, (SELECT ` + s.dialect.jsonRows("'emoji', re.emoji, 'user', re.user_id", "re.created_at, re.user_id, re.emoji") +
 		` FROM reactions re WHERE re.message_id = m.id), ` +
-		`CASE WHEN m.files > 0 THEN (SELECT ` + s.engine.jsonRows(attachmentFields, "a.position") +
+		`CASE WHEN m.files > 0 THEN (SELECT ` + s.dialect.jsonRows(attachmentFields, "a.position") +
 		` FROM attachments a WHERE a.message_id = m.id) END FROM messages m` + messageJoins
 }
 
-// excerptHTML is the column of what an excerpt of the answered message p is made of.
+// excerptHTML is the column from which the excerpt of a replied message p is made.
 var excerptHTML = fmt.Sprintf("substr(p.html, 1, %d)", chat.ExcerptHTML)
 
 var messageColumns = `
@@ -36,7 +36,7 @@ const messageJoins = `
 	LEFT JOIN messages p ON p.id = m.reply_to
 	LEFT JOIN users pu ON pu.id = p.author_id`
 
-// scanMessage reads a row as viewer sees it.
+// scanMessage reads a message as viewer sees it.
 func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 	var (
 		m                             chat.Message
@@ -72,9 +72,9 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 	return m, nil
 }
 
-// tell writes a system message under the room's next number. format may hold
-// {subject} and {author} for their names.
-func (s *Store) tell(ctx context.Context, tx *roomTx, author, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
+// insertSystemMessage writes a system message under the next number of the room. format can
+// contain {subject} and {author} for the display names.
+func (s *Store) insertSystemMessage(ctx context.Context, tx *roomTx, author, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
 	m := chat.Message{
 		RoomID: tx.room, Seq: tx.next(), Kind: chat.System, System: &chat.SystemInfo{Action: action, UserID: subject},
 		Mentions: chat.MentionsIn(""), Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
@@ -97,11 +97,11 @@ func (s *Store) tell(ctx context.Context, tx *roomTx, author, subject chat.UserI
 	return &m, err
 }
 
-// Changes returns what changed in a room after since. The head is read before
-// the messages: every number up to it has its bearer among them, and what is
-// newer than it comes whole as well, because the messages are one snapshot.
+// Changes returns the changes of a room after since. It reads the head before the messages:
+// every number up to the head belongs to one of the messages. Newer changes are complete as
+// well, because the messages are one snapshot.
 func (s *Store) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	head, err := s.head(ctx, room)
 	if err != nil {
@@ -123,9 +123,9 @@ func (s *Store) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserI
 	return c, nil
 }
 
-// Page returns messages by Seq.
+// Page returns a page of messages, ordered by Seq.
 func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.PageQuery) (chat.Page, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	head, err := s.head(ctx, room)
 	if err != nil {
@@ -150,10 +150,10 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, 
 	return page, s.fail("read page", err)
 }
 
-// Newest returns the newest messages of a room as nobody in particular sees them.
+// Newest returns the newest messages of a room, independent of the viewer.
 func (s *Store) Newest(ctx context.Context, room chat.RoomID) (chat.Page, error) {
-	page, err := askOne(ctx, s.newest, room)
-	return page, s.fail("read newest", err)
+	page, err := loadOne(ctx, s.newest, room)
+	return page, s.fail("read newest messages", err)
 }
 
 func (s *Store) readNewest(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Page, error) {
@@ -170,12 +170,12 @@ func (s *Store) readNewest(ctx context.Context, rooms []chat.RoomID) (map[chat.R
 	return pages, nil
 }
 
-// Authors returns what users look like.
+// Authors returns the current names and avatars of users.
 func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID]chat.Author, error) {
 	if len(ids) == 0 {
 		return map[chat.UserID]chat.Author{}, nil
 	}
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	authors, err := s.authors.Load(ctx, ids...)
 	return authors, s.fail("find authors", err)
@@ -183,19 +183,19 @@ func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID
 
 func (s *Store) readAuthors(ctx context.Context, ids []chat.UserID) (map[chat.UserID]chat.Author, error) {
 	authors := make(map[chat.UserID]chat.Author, len(ids))
-	err := each(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.read, func(r row) error {
 		var a chat.Author
 		var avatar string
 		err := r.Scan(&a.ID, &a.Username, &a.DisplayName, &avatar)
 		a.AvatarURL = avatarURL(avatar)
 		authors[a.ID] = a
 		return err
-	}, `SELECT u.id, u.username, u.display_name, u.avatar_key FROM users u WHERE `+s.engine.in("u.id", 1), s.engine.list(raw(ids)))
+	}, `SELECT u.id, u.username, u.display_name, u.avatar_key FROM users u WHERE `+s.dialect.in("u.id", 1, bigintList), s.dialect.list(int64s(ids)))
 	return authors, err
 }
 
-// around fills a page half with what is before a place and half with what is from it
-// on; where one side has little, the other has more.
+// around fills a page with as many messages before a number as from the number on. If one
+// side has fewer, the other side gets more.
 func (s *Store) around(ctx context.Context, viewer chat.UserID, room chat.RoomID, q chat.PageQuery, page *chat.Page) error {
 	past, older, err := s.older(ctx, viewer, room, q.Around, q.Limit)
 	if err != nil {
@@ -232,12 +232,13 @@ func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err 
 	return head, err
 }
 
-// messages reads those that where chooses.
+// messages returns the messages that where selects.
 func (s *Store) messages(ctx context.Context, viewer chat.UserID, where string, args ...any) ([]chat.Message, error) {
-	return readAll(ctx, s.read, func(r row) (chat.Message, error) { return scanMessage(r, viewer) }, s.selectMessage()+where, args...)
+	return queryAll(ctx, s.read, func(r row) (chat.Message, error) { return scanMessage(r, viewer) }, s.selectMessage()+where, args...)
 }
 
-// countReactions counts the reactions that selectMessage read, the first first.
+// countReactions counts the reactions in a row of selectMessage. The emoji that was used
+// first comes first.
 func countReactions(rows string, viewer chat.UserID) ([]chat.ReactionCount, error) {
 	counts := []chat.ReactionCount{}
 	if rows == "" || rows == "[]" {

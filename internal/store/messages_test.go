@@ -53,7 +53,7 @@ func TestPages(t *testing.T) {
 				}
 			})
 		}
-		t.Run("an unknown room is missing", func(t *testing.T) {
+		t.Run("an unknown room is not found", func(t *testing.T) {
 			_, err := s.Page(t.Context(), 999, alice.User.ID, chat.PageQuery{Limit: 5})
 			wantCode(t, err, chat.NotFound)
 		})
@@ -101,7 +101,7 @@ func TestChanges(t *testing.T) {
 	})
 }
 
-func TestAuthorsLookAsTheyDoNow(t *testing.T) {
+func TestAuthorsAreCurrent(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		name := "Queen Alice"

@@ -17,56 +17,56 @@ func TestBans(t *testing.T) {
 		ctx := t.Context()
 		ban := func(user chat.UserID, reason string) (chat.Ban, *chat.Message) {
 			t.Helper()
-			b, told, err := s.Ban(ctx, room.ID, alice.User.ID, user, reason, alwaysYes)
+			b, systemMsg, err := s.Ban(ctx, room.ID, alice.User.ID, user, reason, allow)
 			if err != nil {
 				t.Fatalf("ban: %v", err)
 			}
-			return b, told
+			return b, systemMsg
 		}
 
-		t.Run("a member's ban is told as a kick and takes a number", func(t *testing.T) {
-			b, told := ban(bob.User.ID, "noise")
+		t.Run("a ban of a member is reported as a kick and takes a number", func(t *testing.T) {
+			b, systemMsg := ban(bob.User.ID, "noise")
 			if b.User.Username != "bob" || b.By.Username != "alice" || b.Reason != "noise" || b.CreatedAt == 0 {
 				t.Fatalf("ban = %+v", b)
 			}
-			if user, reason := (chat.MessageChanged{Message: *told, Seq: 2}).EndsMembership(); told.Seq != 2 || reason != chat.RemovedByKick || user != bob.User.ID {
-				t.Fatalf("message = %+v, it ended the membership of %d (%s), want that of bob at 2", told, user, reason)
+			if user, reason := (chat.MessageChanged{Message: *systemMsg, Seq: 2}).EndsMembership(); systemMsg.Seq != 2 || reason != chat.RemovedByKick || user != bob.User.ID {
+				t.Fatalf("system message = %+v, it ended the membership of %d (%s), want that of bob at 2", systemMsg, user, reason)
 			}
 			_, _, err := s.Append(ctx, draft(room, bob, "still here?"), chat.CanSend)
 			wantCode(t, err, chat.NotAMember)
 		})
-		t.Run("to ban again changes the reason only", func(t *testing.T) {
-			if b, told := ban(bob.User.ID, "spam"); told != nil || b.Reason != "spam" {
-				t.Fatalf("ban = %+v, told = %+v", b, told)
+		t.Run("banning again changes only the reason", func(t *testing.T) {
+			if b, systemMsg := ban(bob.User.ID, "spam"); systemMsg != nil || b.Reason != "spam" {
+				t.Fatalf("ban = %+v, system message = %+v", b, systemMsg)
 			}
 		})
-		t.Run("who is no member is banned, who does not exist is missing", func(t *testing.T) {
-			if _, told := ban(carol.User.ID, ""); told != nil {
-				t.Fatalf("told = %+v, want nothing", told)
+		t.Run("a non-member can be banned, an unknown user is not found", func(t *testing.T) {
+			if _, systemMsg := ban(carol.User.ID, ""); systemMsg != nil {
+				t.Fatalf("system message = %+v, want none", systemMsg)
 			}
-			_, _, err := s.Ban(ctx, room.ID, alice.User.ID, 999, "", alwaysYes)
+			_, _, err := s.Ban(ctx, room.ID, alice.User.ID, 999, "", allow)
 			wantCode(t, err, chat.NotFound)
 		})
-		t.Run("the rule is asked with the target, nil for who is no member", func(t *testing.T) {
+		t.Run("the rule gets the target, nil for a non-member", func(t *testing.T) {
 			dave := register(t, s, "dave")
 			join(t, s, room, dave) // 3
 			for user, member := range map[chat.UserID]bool{dave.User.ID: true, carol.User.ID: false} {
 				_, _, err := s.Ban(ctx, room.ID, alice.User.ID, user, "", func(by chat.Membership, target *chat.Membership) error {
 					if by.Role != chat.Owner || (target != nil) != member {
-						t.Errorf("asked with %+v upon %+v", by, target)
+						t.Errorf("rule called with %+v, %+v", by, target)
 					}
 					return chat.Errorf(chat.Forbidden, "no")
 				})
 				wantCode(t, err, chat.Forbidden)
 			}
-			_, _, err := s.Ban(ctx, room.ID, carol.User.ID, dave.User.ID, "", alwaysYes)
+			_, _, err := s.Ban(ctx, room.ID, carol.User.ID, dave.User.ID, "", allow)
 			wantCode(t, err, chat.NotAMember)
 		})
-		t.Run("the banned do not join", func(t *testing.T) {
+		t.Run("a banned user cannot join", func(t *testing.T) {
 			_, _, err := s.Join(ctx, room.ID, bob.User.ID, nil)
 			wantCode(t, err, chat.Forbidden)
 		})
-		t.Run("pages hold every ban once", func(t *testing.T) {
+		t.Run("pages contain every ban once", func(t *testing.T) {
 			first, next, err := s.Bans(ctx, room.ID, 1, "")
 			if err != nil || len(first) != 1 || next == "" {
 				t.Fatalf("first page = %+v, %q, %v", first, next, err)
@@ -78,7 +78,7 @@ func TestBans(t *testing.T) {
 			_, _, err = s.Bans(ctx, room.ID, 1, "x")
 			wantCode(t, err, chat.BadRequest)
 		})
-		t.Run("an unbanned one joins", func(t *testing.T) {
+		t.Run("an unbanned user can join", func(t *testing.T) {
 			if err := s.Unban(ctx, room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
 				t.Fatal(err)
 			}
@@ -89,9 +89,10 @@ func TestBans(t *testing.T) {
 	})
 }
 
-func alwaysYes(chat.Membership, *chat.Membership) error { return nil }
+// allow is a rule that allows every action.
+func allow(chat.Membership, *chat.Membership) error { return nil }
 
-func TestModerationIsWrittenDown(t *testing.T) {
+func TestModerationIsAudited(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
@@ -99,11 +100,11 @@ func TestModerationIsWrittenDown(t *testing.T) {
 		ctx, a, b := t.Context(), alice.User.ID, bob.User.ID
 		until := chat.At(time.Now().Add(time.Hour))
 		var invite chat.Invite
-		for _, deed := range []func() error{
+		for _, action := range []func() error{
 			func() error { _, err := s.Mute(ctx, room.ID, a, b, until, nil); return err },
-			func() error { _, err := s.Mute(ctx, room.ID, a, b, until, nil); return err }, // as it was
+			func() error { _, err := s.Mute(ctx, room.ID, a, b, until, nil); return err }, // no change
 			func() error { _, err := s.Mute(ctx, room.ID, a, b, 0, nil); return err },
-			func() error { _, _, err := s.Ban(ctx, room.ID, a, b, "secret", alwaysYes); return err },
+			func() error { _, _, err := s.Ban(ctx, room.ID, a, b, "secret", allow); return err },
 			func() error { return s.Unban(ctx, room.ID, a, b, nil) },
 			func() (err error) {
 				invite, err = s.CreateInvite(ctx, chat.NewInvite{Room: room.ID, By: a, TokenHash: randomHash(), ExpiresAt: until}, nil)
@@ -111,7 +112,7 @@ func TestModerationIsWrittenDown(t *testing.T) {
 			},
 			func() error { return s.RevokeInvite(ctx, room.ID, a, invite.ID, nil) },
 		} {
-			if err := deed(); err != nil {
+			if err := action(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,24 +127,24 @@ func TestModerationIsWrittenDown(t *testing.T) {
 	})
 }
 
-// Whichever of a join and a ban comes first: afterwards nobody is in.
-func TestNoJoinWinsAgainstABan(t *testing.T) {
+// Whatever the order of a join and a ban, the user is not a member afterwards.
+func TestBannedUserIsNotMemberAfterConcurrentJoins(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
 		for range 20 {
-			var storm sync.WaitGroup
+			var joins sync.WaitGroup
 			for range 4 {
-				storm.Go(func() {
+				joins.Go(func() {
 					if _, _, err := s.Join(t.Context(), room.ID, bob.User.ID, nil); err != nil && chat.CodeOf(err) != chat.Forbidden {
 						t.Errorf("join: %v", err)
 					}
 				})
 			}
-			if _, _, err := s.Ban(t.Context(), room.ID, alice.User.ID, bob.User.ID, "", alwaysYes); err != nil {
+			if _, _, err := s.Ban(t.Context(), room.ID, alice.User.ID, bob.User.ID, "", allow); err != nil {
 				t.Fatal(err)
 			}
-			storm.Wait()
+			joins.Wait()
 			if got, m, err := s.Room(t.Context(), room.ID, bob.User.ID); err != nil || m != nil || got.MemberCount != 1 {
 				t.Fatalf("after the ban: membership = %+v, members = %d, %v", m, got.MemberCount, err)
 			}
@@ -196,24 +197,24 @@ func TestMutes(t *testing.T) {
 		if m := mute(until); m.MutedUntil != until {
 			t.Fatalf("membership = %+v, want muted until %d", m, until)
 		}
-		t.Run("a muted member sends nothing, and is told until when", func(t *testing.T) {
+		t.Run("a muted member cannot send and gets the end of the mute", func(t *testing.T) {
 			_, _, err := s.Append(ctx, draft(room, bob, "hello?"), chat.CanSend)
 			wantCode(t, err, chat.Forbidden)
-			if after := err.(*chat.Error).RetryAfter; after.Round(time.Second) != time.Minute { //nolint:errorlint // wantCode has seen it
+			if after := err.(*chat.Error).RetryAfter; after.Round(time.Second) != time.Minute { //nolint:errorlint // checked by wantCode
 				t.Fatalf("retry after %s, want a minute", after)
 			}
 			wantMuted(until)
 		})
-		t.Run("what was sent before is still known", func(t *testing.T) {
+		t.Run("a retry of a message from before the mute is recognized", func(t *testing.T) {
 			if _, fresh, err := s.Append(ctx, known, chat.CanSend); err != nil || fresh {
 				t.Fatalf("again: fresh %v, %v", fresh, err)
 			}
 		})
-		t.Run("the rule of a change sees it", func(t *testing.T) {
+		t.Run("the rule of a change gets the mute", func(t *testing.T) {
 			m := appendText(t, s, room, alice, "hers")
 			_, _, err := s.React(ctx, m.Ref(), bob.User.ID, "👍", true, func(by chat.Membership, _ chat.Message) error {
 				if by.MutedUntil != until {
-					t.Errorf("asked with %+v", by)
+					t.Errorf("rule called with %+v", by)
 				}
 				return nil
 			})
@@ -234,12 +235,12 @@ func TestMutes(t *testing.T) {
 			_, _, err = s.Append(ctx, draft(room, bob, "hello?"), chat.CanSend)
 			wantCode(t, err, chat.Forbidden)
 		})
-		t.Run("it ends by itself", func(t *testing.T) {
+		t.Run("it ends at its time", func(t *testing.T) {
 			now = now.Add(time.Minute)
 			wantMuted(0)
 			appendText(t, s, room, bob, "free")
 		})
-		t.Run("it is taken back", func(t *testing.T) {
+		t.Run("it can be removed", func(t *testing.T) {
 			mute(chat.At(now.Add(time.Hour)))
 			if m := mute(0); m.MutedUntil != 0 {
 				t.Fatalf("membership = %+v", m)

@@ -9,9 +9,9 @@ import (
 
 var _ chat.Profiles = (*Store)(nil)
 
-// ChangeProfile changes the names of a user.
+// ChangeProfile changes the display name and status message of a user.
 func (s *Store) ChangeProfile(ctx context.Context, id chat.UserID, p chat.ProfilePatch) (chat.User, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	user, err := scanUser(s.write.QueryRowContext(ctx, `
 		UPDATE users AS u SET display_name = COALESCE($2, display_name), status_message = COALESCE($3, status_message)
@@ -19,22 +19,22 @@ func (s *Store) ChangeProfile(ctx context.Context, id chat.UserID, p chat.Profil
 	return user, s.fail("change profile", err)
 }
 
-// returnedUser is userColumns for RETURNING, where SQLite knows no alias.
+// returnedUser is userColumns for RETURNING, where SQLite does not support an alias.
 const returnedUser = `id, username, display_name, avatar_key, guest, role, status_message, created_at`
 
-// SetAvatar takes the user's row before it looks, so that of two at once each
-// learns of another avatar before.
+// SetAvatar sets the avatar of a user. It locks the user's row before it reads the old
+// avatar, so that of several concurrent calls each returns a different old avatar.
 func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string, size int64, quota chat.Quota) (chat.User, string, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var user chat.User
 	var before string
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `SELECT avatar_key FROM users WHERE id = $1 AND deleted_at IS NULL`+s.engine.lockRoom(), int64(id)).Scan(&before)
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT avatar_key FROM users WHERE id = $1 AND deleted_at IS NULL`+s.dialect.forUpdate(), int64(id)).Scan(&before)
 		if err != nil {
 			return err
 		}
-		// A trigger frees the bytes of the avatar before and schedules its deletion.
+		// A trigger subtracts the size of the old avatar and schedules its deletion.
 		user, err = scanUser(tx.QueryRowContext(ctx, `UPDATE users SET avatar_key = $2 WHERE id = $1 RETURNING `+returnedUser, int64(id), key))
 		if err != nil || key == "" {
 			return err
@@ -44,5 +44,5 @@ func (s *Store) SetAvatar(ctx context.Context, id chat.UserID, key string, size 
 	return user, before, s.fail("set avatar", err)
 }
 
-// avatarBlob is the name under which the size of an avatar is recorded.
+// avatarBlob returns the key under which the size of an avatar is recorded.
 func avatarBlob(key string) string { return "avatars/" + key }

@@ -12,7 +12,7 @@ func TestProfiles(t *testing.T) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		name, status := "Alice A.", "here"
 
-		t.Run("what is not named stays", func(t *testing.T) {
+		t.Run("changes only the given fields", func(t *testing.T) {
 			for _, p := range []chat.ProfilePatch{{DisplayName: &name}, {StatusMessage: &status}, {}} {
 				if _, err := s.ChangeProfile(t.Context(), alice.User.ID, p); err != nil {
 					t.Fatal(err)
@@ -26,13 +26,13 @@ func TestProfiles(t *testing.T) {
 				t.Fatalf("bob = %+v, %v, want unchanged", other, err)
 			}
 		})
-		t.Run("nobody has no profile", func(t *testing.T) {
+		t.Run("an unknown user is not found", func(t *testing.T) {
 			_, err := s.ChangeProfile(t.Context(), 4711, chat.ProfilePatch{DisplayName: &name})
 			wantCode(t, err, chat.NotFound)
 			_, _, err = s.SetAvatar(t.Context(), 4711, "key", 5, plenty)
 			wantCode(t, err, chat.NotFound)
 		})
-		t.Run("each of many avatars at once is told as the one before exactly once", func(t *testing.T) {
+		t.Run("concurrent calls return each old avatar exactly once", func(t *testing.T) {
 			var mu sync.Mutex
 			var all sync.WaitGroup
 			seen := map[string]int{}

@@ -15,25 +15,26 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// each runs a query and calls take for every row.
-func each(ctx context.Context, from querier, take func(row) error, query string, args ...any) error {
+// forEachRow runs a query and calls fn for every row.
+func forEachRow(ctx context.Context, from querier, fn func(row) error, query string, args ...any) error {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := take(rows); err != nil {
+		if err := fn(rows); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
 }
 
-// readAll reads all rows of a query, each by scan; a list without any is empty, not nil.
-func readAll[T any](ctx context.Context, from querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+// queryAll returns all rows of a query, read with scan. Without rows the result is empty,
+// not nil.
+func queryAll[T any](ctx context.Context, from querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	all := []T{}
-	err := each(ctx, from, func(r row) error {
+	err := forEachRow(ctx, from, func(r row) error {
 		one, err := scan(r)
 		all = append(all, one)
 		return err
@@ -41,22 +42,23 @@ func readAll[T any](ctx context.Context, from querier, scan func(row) (T, error)
 	return all, err
 }
 
-// scanOne reads a row of one column.
-func scanOne[T any](r row) (one T, err error) {
-	err = r.Scan(&one)
-	return one, err
+// scanValue reads a row of one column.
+func scanValue[T any](r row) (value T, err error) {
+	err = r.Scan(&value)
+	return value, err
 }
 
-// found passes over rows that do not exist: what is missing is no fact.
-func found(err error) (bool, error) {
+// rowFound reports whether a row was found. err is the error of its Scan; sql.ErrNoRows is
+// not returned as an error.
+func rowFound(err error) (bool, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// affected makes of a change of no row that there is no such thing.
-func affected(result sql.Result, err error) error {
+// requireAffected returns sql.ErrNoRows if no row was changed.
+func requireAffected(result sql.Result, err error) error {
 	if err != nil {
 		return err
 	}
@@ -66,8 +68,8 @@ func affected(result sql.Result, err error) error {
 	return sql.ErrNoRows
 }
 
-// raw makes plain numbers of ids, for the driver.
-func raw[T ~int64](ids []T) []int64 {
+// int64s converts ids for the driver.
+func int64s[T ~int64](ids []T) []int64 {
 	out := make([]int64, len(ids))
 	for i, id := range ids {
 		out[i] = int64(id)
@@ -75,7 +77,7 @@ func raw[T ~int64](ids []T) []int64 {
 	return out
 }
 
-// escapeLike makes of text a pattern of LIKE … ESCAPE '\' that means just it.
+// escapeLike escapes text for a LIKE … ESCAPE '\' pattern that matches it literally.
 func escapeLike(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }

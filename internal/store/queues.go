@@ -1,8 +1,8 @@
 package store
 
-// Queues returns how many callers of this node wait, by what for: "appends" are messages to
-// be stored, "changes" other changes of rooms, "searches" and "room_lists" reads of which
-// only a few may run at once. It asks no database.
+// Queues returns the number of waiting callers of this node by queue: "appends" are
+// messages to store, "changes" other changes of rooms, "searches" and "room_lists" are
+// reads of which only a few run at the same time. It does not query the database.
 func (s *Store) Queues() map[string]int {
 	return map[string]int{
 		"appends": s.queue.waiting(), "changes": s.rooms.waiting(),

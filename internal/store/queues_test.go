@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// wantQueued waits until so many callers wait in a queue.
+// wantQueued waits until want callers wait in a queue.
 func wantQueued(t *testing.T, s *Store, queue string, want int) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); s.Queues()[queue] != want; time.Sleep(time.Millisecond) {
@@ -18,7 +18,7 @@ func wantQueued(t *testing.T, s *Store, queue string, want int) {
 	}
 }
 
-func TestQueuesCountWhoWaits(t *testing.T) {
+func TestQueuesCountWaitingCallers(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
@@ -36,8 +36,8 @@ func TestQueuesCountWhoWaits(t *testing.T) {
 			}},
 		} {
 			wantQueued(t, s, queue, 0)
-			for range cap(c.limit.taken) {
-				if err := c.limit.take(t.Context()); err != nil {
+			for range cap(c.limit.slots) {
+				if err := c.limit.acquire(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -48,8 +48,8 @@ func TestQueuesCountWhoWaits(t *testing.T) {
 				}
 			})
 			wantQueued(t, s, queue, 1)
-			for range cap(c.limit.taken) {
-				c.limit.leave()
+			for range cap(c.limit.slots) {
+				c.limit.release()
 			}
 			callers.Wait()
 			wantQueued(t, s, queue, 0)
@@ -58,10 +58,10 @@ func TestQueuesCountWhoWaits(t *testing.T) {
 		release := holdRoom(t, s, room.ID)
 		var senders sync.WaitGroup
 		send := func() {
-			senders.Go(func() { _, _, _ = s.Append(t.Context(), draft(room, alice, "hello"), chat.CanSend) }) // may be refused in time
+			senders.Go(func() { _, _, _ = s.Append(t.Context(), draft(room, alice, "hello"), chat.CanSend) }) // can end with UNAVAILABLE
 		}
 		send()
-		for s.Queues()["appends"] == 0 { // the first batch is on its way; what comes later waits
+		for s.Queues()["appends"] == 0 { // the first batch is running; later messages wait
 			send()
 			time.Sleep(time.Millisecond)
 		}

@@ -10,37 +10,33 @@ import (
 	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/migrations"
 )
 
-// Restore fills an empty database from a backup, in one transaction: until Commit the
-// database is empty. The steps are Mark (not for a scratch database), Begin, Load for each
-// table, Finish, Commit. Close it.
+// Restore loads a backup into an empty database in one transaction: until Commit the database
+// is empty. The steps are Mark (not for a scratch database), Begin, Load for each table,
+// Finish, Commit. The caller must close it.
 type Restore struct {
 	// Resumed reports whether an earlier restore into this database did not finish.
 	Resumed bool
 
 	engine  tableEngine
-	files   string // the folder of the migrations
-	schema  uint   // the version so far
+	files   string // the folder of the migrations, which is the name of the engine
+	schema  uint   // the current version
 	db      *sql.DB
 	conn    *sql.Conn
 	tx      *sql.Tx
-	mark    func(ctx context.Context) error // has nodes refuse the target
-	enter   func(ctx context.Context) error // after the begin
-	publish func(ctx context.Context) error // after the commit
+	mark    func(ctx context.Context) error // makes nodes refuse the target
+	enter   func(ctx context.Context) error // runs after BEGIN
+	publish func(ctx context.Context) error // runs after COMMIT
 	release func() error
 }
 
 // ErrNotEmpty is returned for a database that a restore would overwrite.
 var ErrNotEmpty = errors.New("the target of a restore must be empty")
 
-// errRestoring is returned to a node that starts on a database which is being restored.
-func errRestoring(where string) error {
-	return fmt.Errorf("%s has a restore that is running or was interrupted: run chillin restore again until it is complete", where)
-}
-
-// Mark begins to change the target. Until Commit, nodes refuse it.
+// Mark marks the target as being restored. Until Commit, nodes refuse it.
 func (r *Restore) Mark(ctx context.Context) error {
 	if err := r.mark(ctx); err != nil {
 		return fmt.Errorf("begin restore: %w", err)
@@ -48,14 +44,15 @@ func (r *Restore) Mark(ctx context.Context) error {
 	return nil
 }
 
-// Begin creates the tables of a schema version. This binary must know the version.
-func (r *Restore) Begin(ctx context.Context, schema uint) error {
-	newest, err := NewestSchema()
+// Begin creates the tables of a schema version. It returns an error if this binary does not
+// know the version.
+func (r *Restore) Begin(ctx context.Context, version uint) error {
+	newest, err := schema.Newest()
 	if err != nil {
 		return err
 	}
-	if schema == 0 || schema > newest {
-		return fmt.Errorf("the backup has schema version %d and this chillin knows versions up to %d: restore it with the chillin that made it, or a newer one", schema, newest)
+	if version == 0 || version > newest {
+		return fmt.Errorf("the backup has schema version %d and this chillin supports versions up to %d: restore it with the version of chillin that created it, or a newer one", version, newest)
 	}
 	if r.tx, err = r.conn.BeginTx(ctx, nil); err != nil {
 		return fmt.Errorf("begin restore: %w", err)
@@ -63,7 +60,7 @@ func (r *Restore) Begin(ctx context.Context, schema uint) error {
 	if err := r.enter(ctx); err != nil {
 		return fmt.Errorf("begin restore: %w", err)
 	}
-	if err := r.migrate(ctx, schema); err != nil {
+	if err := r.migrate(ctx, version); err != nil {
 		return err
 	}
 	// A new database has an epoch of its own.
@@ -73,7 +70,7 @@ func (r *Restore) Begin(ctx context.Context, schema uint) error {
 	return nil
 }
 
-// migrate runs the migrations above the current version up to another one.
+// migrate runs the migrations after the current version, up to version to.
 func (r *Restore) migrate(ctx context.Context, to uint) error {
 	names, err := fs.Glob(migrations.FS, r.files+"/*.up.sql") // sorted
 	if err != nil {
@@ -99,9 +96,9 @@ func (r *Restore) migrate(ctx context.Context, to uint) error {
 	return nil
 }
 
-// Load inserts the rows of a table, which next returns until io.EOF.
+// Load inserts the rows of a table. next returns a row per call and io.EOF at the end.
 func (r *Restore) Load(ctx context.Context, t Table, next func() ([]any, error)) (rows int64, err error) {
-	if err := mustMatch(ctx, r.engine, r.tx, t); err != nil {
+	if err := checkTable(ctx, r.engine, r.tx, t); err != nil {
 		return 0, err
 	}
 	if rows, err = r.engine.copyRows(ctx, r.conn, r.tx, t, next); err != nil {
@@ -120,7 +117,8 @@ func (r *Restore) Rows(ctx context.Context, t Table, yield func(row []any) error
 	return readRows(ctx, r.engine, r.tx, t, yield)
 }
 
-// RoomsBehind returns how many rooms have a message whose number is above their head.
+// RoomsBehind returns the number of rooms that contain a message with a number above their
+// head.
 func (r *Restore) RoomsBehind(ctx context.Context) (n int, err error) {
 	err = r.tx.QueryRowContext(ctx, `SELECT count(*) FROM rooms r
 		WHERE EXISTS (SELECT 1 FROM messages m WHERE m.room_id = r.id AND m.change_seq > r.head)`).Scan(&n)
@@ -130,32 +128,32 @@ func (r *Restore) RoomsBehind(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// wantReferences returns an error if a row refers to a row that does not exist. Postgres
-// has checked it row by row.
-func (r *Restore) wantReferences(ctx context.Context) error {
+// checkReferences returns an error if a row refers to a row that does not exist. Postgres has
+// already checked every row.
+func (r *Restore) checkReferences(ctx context.Context) error {
 	if r.files != "sqlite" {
 		return nil
 	}
 	var table, parent string
 	err := r.tx.QueryRowContext(ctx, `SELECT "table", "parent" FROM pragma_foreign_key_check LIMIT 1`).Scan(&table, &parent)
-	broken, err := found(err)
+	invalid, err := rowFound(err)
 	switch {
 	case err != nil:
 		return fmt.Errorf("check references: %w", err)
-	case broken:
+	case invalid:
 		return fmt.Errorf("a row of %s refers to a row of %s that does not exist", table, parent)
 	}
 	return nil
 }
 
-// Finish brings the schema to the newest version and gives the database a new epoch.
+// Finish migrates the schema to the newest version and gives the database a new epoch.
 // endSessions ends every session that was valid at the time of the backup.
 func (r *Restore) Finish(ctx context.Context, endSessions bool) error {
-	newest, err := NewestSchema()
+	newest, err := schema.Newest()
 	if err != nil {
 		return err
 	}
-	if err := r.wantReferences(ctx); err != nil {
+	if err := r.checkReferences(ctx); err != nil {
 		return err
 	}
 	if err := r.migrate(ctx, newest); err != nil {
@@ -177,7 +175,7 @@ func (r *Restore) Finish(ctx context.Context, endSessions bool) error {
 	return nil
 }
 
-// CountBlob notes that the backup has a blob, for MissingBlobs.
+// CountBlob records that the backup contains a blob, for MissingBlobs.
 func (r *Restore) CountBlob(ctx context.Context, key string) error {
 	if _, err := r.tx.ExecContext(ctx, `INSERT INTO backup_blobs (blob_key) VALUES ($1)`, key); err != nil {
 		return fmt.Errorf("count blob %s: %w", key, err)
@@ -194,14 +192,14 @@ func (r *Restore) CountBlobs(ctx context.Context) error {
 	return nil
 }
 
-// MissingBlobs calls yield for the key of every blob that a row refers to and that was
-// not counted.
+// MissingBlobs calls yield for the key of every blob that a row refers to and that was not
+// counted.
 func (r *Restore) MissingBlobs(ctx context.Context, yield func(key string) error) error {
-	return yieldKeys(ctx, r.tx, `SELECT w.blob_key FROM (`+namedBlobs+`) w
+	return yieldKeys(ctx, r.tx, `SELECT w.blob_key FROM (`+referencedBlobs+`) w
 		WHERE NOT EXISTS (SELECT 1 FROM backup_blobs b WHERE b.blob_key = w.blob_key)`, yield)
 }
 
-// Commit makes the database visible to nodes.
+// Commit makes the database available to nodes.
 func (r *Restore) Commit(ctx context.Context) error {
 	if err := r.tx.Commit(); err != nil {
 		return fmt.Errorf("commit restore: %w", err)
@@ -209,10 +207,10 @@ func (r *Restore) Commit(ctx context.Context) error {
 	return r.publish(ctx)
 }
 
-// Close takes back what was not committed.
+// Close rolls back what was not committed.
 func (r *Restore) Close() error {
 	if r.tx != nil {
-		_ = r.tx.Rollback() // broken or not: what is not committed is not there
+		_ = r.tx.Rollback() // a failed rollback changes nothing: uncommitted changes are never visible
 	}
 	var err error
 	if r.conn != nil {
@@ -224,8 +222,8 @@ func (r *Restore) Close() error {
 	return errors.Join(err, r.release())
 }
 
-// LastBackupIs records the backup from which the database was restored as its last one.
-func (r *Restore) LastBackupIs(ctx context.Context, id string, b chat.Backup) error {
+// SetLastBackup records the backup that was restored as the last backup.
+func (r *Restore) SetLastBackup(ctx context.Context, id string, b chat.Backup) error {
 	_, err := r.tx.ExecContext(ctx, `INSERT INTO backups (id, started_at, held_until, finished_at, messages, files, bytes) VALUES ($1, $2, 0, $2, $3, $4, $5)`,
 		id, int64(b.FinishedAt), b.Messages, b.Files, b.Bytes)
 	if err != nil {

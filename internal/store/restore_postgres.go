@@ -9,11 +9,14 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/chillin-chat/chillin/internal/store/dbconn"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
-// RestorePostgres opens the database that dsn names for a restore. It returns
-// ErrNotEmpty if the database has one of Chillin's tables, and a *Migrating error if another process
-// has the lock of the schema, which Restore keeps until Close.
+// RestorePostgres opens the database of dsn for a restore. It returns ErrNotEmpty if the
+// database has one of Chillin's tables, and a *schema.BusyError if another process holds the
+// schema lock. The Restore holds the lock until Close.
 func RestorePostgres(ctx context.Context, dsn string) (_ *Restore, err error) {
 	r, err := openPostgresRestore(ctx, dsn)
 	if err != nil {
@@ -24,16 +27,16 @@ func RestorePostgres(ctx context.Context, dsn string) (_ *Restore, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	if err := lockSchema(ctx, r.conn); err != nil {
+	if err := schema.Lock(ctx, r.conn); err != nil {
 		return nil, err
 	}
 	var table string
 	err = r.conn.QueryRowContext(ctx, `SELECT to_regclass('restore_in_progress') IS NOT NULL, COALESCE((SELECT min(relname::text) FROM pg_class
 		WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(string_to_array($1, ','))), '')`,
-		strings.Join(slices.Concat(backedUp, derived), ",")).Scan(&r.Resumed, &table)
+		strings.Join(slices.Concat(backupTables, excludedTables), ",")).Scan(&r.Resumed, &table)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("look at the database: %w", err)
+		return nil, fmt.Errorf("inspect the database: %w", err)
 	case table != "":
 		return nil, fmt.Errorf("%w: the database has a table %s; create another one and name it (DB_NAME or DATABASE_URL), or drop this one", ErrNotEmpty, table)
 	}
@@ -45,17 +48,17 @@ func RestorePostgres(ctx context.Context, dsn string) (_ *Restore, err error) {
 		_, err := r.tx.ExecContext(ctx, `DROP TABLE restore_in_progress`)
 		return err
 	}
-	// The planner knows nothing of the new rows yet.
+	// The planner has no statistics of the new rows yet.
 	r.publish = func(ctx context.Context) error {
-		_, err := r.conn.ExecContext(ctx, `ANALYZE `+strings.Join(backedUp, ", "))
+		_, err := r.conn.ExecContext(ctx, `ANALYZE `+strings.Join(backupTables, ", "))
 		return err
 	}
 	return r, nil
 }
 
-// ScratchPostgres opens a restore into a schema of its own beside the one that nodes
-// serve. The schema only exists in the transaction: Close removes it, and so does the
-// end of this process.
+// ScratchPostgres opens a restore into a separate schema, next to the one that nodes use. The
+// schema exists only inside the transaction: Close removes it, and so does the end of this
+// process.
 func ScratchPostgres(ctx context.Context, dsn string) (*Restore, error) {
 	r, err := openPostgresRestore(ctx, dsn)
 	if err != nil {
@@ -78,7 +81,7 @@ func ScratchPostgres(ctx context.Context, dsn string) (*Restore, error) {
 }
 
 func openPostgresRestore(ctx context.Context, dsn string) (*Restore, error) {
-	config, err := postgresConfig(dsn, "chillin restore")
+	config, err := dbconn.LongConfig(dsn, "chillin restore")
 	if err != nil {
 		return nil, err
 	}

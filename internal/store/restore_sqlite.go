@@ -7,27 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/chillin-chat/chillin/internal/store/dbconn"
 )
 
-// restoreFolder is where a restore builds the database before it gets its name.
-const restoreFolder = "restore.partial"
-
-// restoring reports whether a restore into dir did not finish.
-func restoring(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, restoreFolder))
-	return err == nil && !hasDatabase(dir)
-}
-
-// hasDatabase reports whether dir has a database: to lock a folder creates an empty file.
-func hasDatabase(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, "chillin.db"))
-	return err == nil && info.Size() > 0
-}
-
-// RestoreSQLite opens dir for a restore and holds it, as a node does. It returns
-// ErrNotEmpty if dir has a database. Until Commit, nodes refuse the folder.
+// RestoreSQLite opens dir for a restore and locks it, as a node does. It returns ErrNotEmpty
+// if dir contains a database. Until Commit, nodes refuse the folder.
 func RestoreSQLite(dir string) (_ *Restore, err error) {
-	release, err := lockFolder(dir)
+	release, err := dbconn.LockFolder(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -36,14 +23,14 @@ func RestoreSQLite(dir string) (_ *Restore, err error) {
 			err = errors.Join(err, release())
 		}
 	}()
-	final, partial := filepath.Join(dir, "chillin.db"), filepath.Join(dir, restoreFolder)
+	final, partial := dbconn.SQLitePath(dir), filepath.Join(dir, dbconn.RestoreFolder)
 	for _, file := range []string{final, final + "-wal", final + "-journal"} {
 		// SQLite would apply the journal of another database to the restored one.
 		if info, err := os.Stat(file); err == nil && info.Size() > 0 {
-			return nil, fmt.Errorf("%w: %s exists; name another DATA_DIR, or move this one away", ErrNotEmpty, file)
+			return nil, fmt.Errorf("%w: %s exists; set another DATA_DIR, or move this file away", ErrNotEmpty, file)
 		}
 	}
-	r := &Restore{Resumed: restoring(dir), engine: sqliteTables{}, files: "sqlite", release: release}
+	r := &Restore{Resumed: dbconn.Restoring(dir), engine: sqliteTables{}, files: "sqlite", release: release}
 	r.mark = func(ctx context.Context) error {
 		if err := os.RemoveAll(partial); err != nil {
 			return err
@@ -54,7 +41,7 @@ func RestoreSQLite(dir string) (_ *Restore, err error) {
 	return r, nil
 }
 
-// ScratchSQLite opens a restore into a temporary file, which Close removes.
+// ScratchSQLite opens a restore into a temporary file, which Close deletes.
 func ScratchSQLite(ctx context.Context) (*Restore, error) {
 	dir, err := os.MkdirTemp("", "chillin-check-")
 	if err != nil {
@@ -67,13 +54,13 @@ func ScratchSQLite(ctx context.Context) (*Restore, error) {
 	return r, nil
 }
 
-// openSQLite creates the database without a journal: a file that is not complete is not
-// used. References are checked when everything is loaded.
+// openSQLite creates the database without a journal, because an incomplete file is not used.
+// Foreign keys are checked when everything is loaded.
 func (r *Restore) openSQLite(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(filepath.Join(dir, "chillin.db"), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(dbconn.SQLitePath(dir), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -92,10 +79,10 @@ func (r *Restore) openSQLite(ctx context.Context, dir string) error {
 	return nil
 }
 
-// publishSQLite gives the complete database its name, in a way that survives a power
+// publishSQLite moves the complete database to its final name, in a way that survives a power
 // failure.
 func publishSQLite(r *Restore, partial, final string) error {
-	built := filepath.Join(partial, "chillin.db")
+	built := dbconn.SQLitePath(partial)
 	for _, step := range []func() error{
 		r.conn.Close, r.db.Close,
 		func() error { return syncFile(built) },

@@ -7,8 +7,9 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// BenchmarkOwnRooms is what a connection asks first: 20 rooms of 100,000 messages in
-// all. It costs about the same whatever is unread in them, and whoever wrote it.
+// BenchmarkOwnRooms measures the first read of every connection, with 20 rooms and 100,000
+// messages in total. The cost does not depend on the number of unread messages or on their
+// authors.
 func BenchmarkOwnRooms(b *testing.B) {
 	const rooms, messages = 20, 5000
 	for _, e := range engines {
@@ -44,11 +45,11 @@ func BenchmarkOwnRooms(b *testing.B) {
 	}
 }
 
-// fill has author write n messages after what is there, in one statement.
+// fill appends n messages of author in one statement.
 func fill(t testing.TB, s *Store, room chat.Room, author chat.Caller, n int) {
 	t.Helper()
 	hash, cid := `decode('00', 'hex')`, `gen_random_uuid()`
-	if _, lite := s.engine.(*sqliteEngine); lite {
+	if _, lite := s.dialect.(*sqliteDialect); lite {
 		hash, cid = `x'00'`, `lower(hex(randomblob(18)))`
 	}
 	for _, statement := range []string{

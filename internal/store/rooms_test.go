@@ -15,36 +15,36 @@ func TestRooms(t *testing.T) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
 
-		t.Run("the creator owns the room and nothing has happened in it", func(t *testing.T) {
+		t.Run("the creator is the owner and the head is 0", func(t *testing.T) {
 			got, m, err := s.Room(t.Context(), room.ID, alice.User.ID)
 			if err != nil || m == nil || m.Role != chat.Owner || got.Head != 0 || got.MemberCount != 1 || got.OwnerID != alice.User.ID {
 				t.Fatalf("room = %+v, membership = %+v, err = %v", got, m, err)
 			}
 		})
-		t.Run("a name is taken once", func(t *testing.T) {
+		t.Run("a name can be used once", func(t *testing.T) {
 			_, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: "Lobby", NameKey: "lobby", Owner: bob.User.ID})
 			wantCode(t, err, chat.RoomNameTaken)
 		})
-		t.Run("joining takes one number, joining again none", func(t *testing.T) {
-			m, told, err := s.Join(t.Context(), room.ID, bob.User.ID, nil)
-			if err != nil || told == nil || told.Seq != 1 || told.System == nil || told.System.Action != chat.Joined || m.LastRead != 1 {
-				t.Fatalf("join = %+v, %+v, %v", m, told, err)
+		t.Run("a join takes one number, joining again takes none", func(t *testing.T) {
+			m, systemMsg, err := s.Join(t.Context(), room.ID, bob.User.ID, nil)
+			if err != nil || systemMsg == nil || systemMsg.Seq != 1 || systemMsg.System == nil || systemMsg.System.Action != chat.Joined || m.LastRead != 1 {
+				t.Fatalf("join = %+v, %+v, %v", m, systemMsg, err)
 			}
-			again, told, err := s.Join(t.Context(), room.ID, bob.User.ID, nil)
-			if err != nil || told != nil || again != m {
-				t.Fatalf("second join = %+v, %v, %v, want %+v and no message", again, told, err, m)
+			again, systemMsg, err := s.Join(t.Context(), room.ID, bob.User.ID, nil)
+			if err != nil || systemMsg != nil || again != m {
+				t.Fatalf("second join = %+v, %v, %v, want %+v and no message", again, systemMsg, err, m)
 			}
 			if got, _, _ := s.Room(t.Context(), room.ID, bob.User.ID); got.Head != 1 || got.MemberCount != 2 {
 				t.Fatalf("head = %d, members = %d, want 1, 2", got.Head, got.MemberCount)
 			}
 		})
-		t.Run("leaving takes one number, leaving again none", func(t *testing.T) {
-			told, err := s.Leave(t.Context(), room.ID, bob.User.ID)
-			if err != nil || told == nil || told.Seq != 2 || !endsMembership(*told, bob.User.ID) {
-				t.Fatalf("leave = %+v, %v", told, err)
+		t.Run("a leave takes one number, leaving again takes none", func(t *testing.T) {
+			systemMsg, err := s.Leave(t.Context(), room.ID, bob.User.ID)
+			if err != nil || systemMsg == nil || systemMsg.Seq != 2 || !endsMembership(*systemMsg, bob.User.ID) {
+				t.Fatalf("leave = %+v, %v", systemMsg, err)
 			}
-			if told, err = s.Leave(t.Context(), room.ID, bob.User.ID); err != nil || told != nil {
-				t.Fatalf("second leave = %+v, %v, want nothing", told, err)
+			if systemMsg, err = s.Leave(t.Context(), room.ID, bob.User.ID); err != nil || systemMsg != nil {
+				t.Fatalf("second leave = %+v, %v, want nothing", systemMsg, err)
 			}
 			if got, m, _ := s.Room(t.Context(), room.ID, bob.User.ID); m != nil || got.Head != 2 || got.MemberCount != 1 {
 				t.Fatalf("room = %+v, membership = %+v", got, m)
@@ -54,13 +54,13 @@ func TestRooms(t *testing.T) {
 			_, err := s.Leave(t.Context(), room.ID, alice.User.ID)
 			wantCode(t, err, chat.Forbidden)
 		})
-		t.Run("an unknown room is missing", func(t *testing.T) {
+		t.Run("an unknown room is not found", func(t *testing.T) {
 			_, _, err := s.Room(t.Context(), 999, alice.User.ID)
 			wantCode(t, err, chat.NotFound)
 			_, _, err = s.Join(t.Context(), 999, alice.User.ID, nil)
 			wantCode(t, err, chat.NotFound)
 		})
-		t.Run("heads are those of the rooms that exist", func(t *testing.T) {
+		t.Run("heads contain only rooms that exist", func(t *testing.T) {
 			heads, err := s.Heads(t.Context(), []chat.RoomID{room.ID, 999})
 			if err != nil || len(heads) != 1 || heads[room.ID] != 2 {
 				t.Fatalf("heads = %v, %v, want {%d: 2}", heads, err, room.ID)
@@ -75,9 +75,9 @@ func TestRooms(t *testing.T) {
 				t.Fatalf("own rooms = %+v, %v, want one with 1 unread", own, err)
 			}
 		})
-		t.Run("a long backlog is counted up to 1000, and as the room was", func(t *testing.T) {
+		t.Run("unread is counted up to 1000", func(t *testing.T) {
 			busy := createRoom(t, s, alice, "busy")
-			join(t, s, busy, bob) // takes 1
+			join(t, s, busy, bob) // number 1
 			wants := func(who chat.Caller, want int) {
 				t.Helper()
 				own, err := s.OwnRooms(t.Context(), who.User.ID)
@@ -86,30 +86,30 @@ func TestRooms(t *testing.T) {
 					t.Fatalf("own rooms = %+v, %v, want %d unread in %d", own, err, want, busy.ID)
 				}
 				if state, err := s.MarkRead(t.Context(), busy.ID, who.User.ID, 0); err != nil || state.Unread != want {
-					t.Fatalf("marked nothing: %+v, %v, want %d unread", state, err, want)
+					t.Fatalf("read state = %+v, %v, want %d unread", state, err, want)
 				}
 			}
-			fill(t, s, busy, alice, countedAlone) // 2 to 33
-			wants(bob, countedAlone)
+			fill(t, s, busy, alice, maxCountedByRow) // 2 to 33
+			wants(bob, maxCountedByRow)
 			fill(t, s, busy, bob, 10)
-			wants(bob, countedAlone)
+			wants(bob, maxCountedByRow)
 			wants(alice, 10)
 			last := appendText(t, s, busy, alice, "one more")
-			wants(bob, countedAlone+1)
+			wants(bob, maxCountedByRow+1)
 			if _, _, err := s.Delete(t.Context(), last.Ref(), alice.User.ID, nil); err != nil {
 				t.Fatal(err)
 			}
-			wants(bob, countedAlone)
+			wants(bob, maxCountedByRow)
 			if _, err := s.MarkRead(t.Context(), busy.ID, bob.User.ID, 5); err != nil {
 				t.Fatal(err)
 			}
-			wants(bob, countedAlone-4)
+			wants(bob, maxCountedByRow-4)
 			fill(t, s, busy, alice, 1500)
 			wants(bob, 1000)
 			fill(t, s, busy, bob, 300)
 			wants(bob, 700) // of the newest 1000
 		})
-		t.Run("what is read moves forward only, at most to the head", func(t *testing.T) {
+		t.Run("the read marker only moves forward, at most to the head", func(t *testing.T) {
 			for _, c := range []struct{ mark, want chat.Seq }{{4, 4}, {2, 4}, {99, 5}, {0, 5}} {
 				state, err := s.MarkRead(t.Context(), room.ID, bob.User.ID, c.mark)
 				if err != nil || state.LastRead != c.want || state.Unread != 0 {
@@ -134,7 +134,7 @@ func TestListRooms(t *testing.T) {
 		}
 		odd := createRoom(t, s, alice, "100%_\\")
 		for _, sort := range []chat.RoomSort{chat.ByName, chat.ByMembers, chat.ByActive} {
-			t.Run("pages by "+string(sort)+" hold every visible room once", func(t *testing.T) {
+			t.Run("pages by "+string(sort)+" contain every visible room once", func(t *testing.T) {
 				seen := map[chat.RoomID]bool{}
 				for cursor, pages := "", 0; ; pages++ {
 					rooms, next, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: bob.User.ID, Sort: sort, Limit: 2, Cursor: cursor})
@@ -143,7 +143,7 @@ func TestListRooms(t *testing.T) {
 					}
 					for _, r := range rooms {
 						if seen[r.ID] || r.ID == hidden.ID {
-							t.Fatalf("room %d is there twice or hidden", r.ID)
+							t.Fatalf("room %d is listed twice or hidden", r.ID)
 						}
 						seen[r.ID] = true
 					}
@@ -156,7 +156,7 @@ func TestListRooms(t *testing.T) {
 				}
 			})
 		}
-		t.Run("wildcards are letters", func(t *testing.T) {
+		t.Run("wildcards match literally", func(t *testing.T) {
 			rooms, _, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: bob.User.ID, Sort: chat.ByName, Limit: 10, Text: "%_\\"})
 			if err != nil || len(rooms) != 1 || rooms[0].ID != odd.ID {
 				t.Fatalf("rooms = %v, %v, want only %d", rooms, err, odd.ID)
@@ -203,7 +203,7 @@ func TestMembers(t *testing.T) {
 	})
 }
 
-func TestWhatARoomTellsIsWhatIsReadOfIt(t *testing.T) {
+func TestSystemMessageIsReturnedAsStored(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
@@ -222,15 +222,15 @@ func TestWhatARoomTellsIsWhatIsReadOfIt(t *testing.T) {
 		if err != nil || kicked.Text != "alice removed <Bob> {author} from the room." {
 			t.Fatalf("kick = %+v, %v", kicked, err)
 		}
-		for _, told := range []*chat.Message{joined, kicked} {
-			if got, err := s.Message(ctx, told.ID, alice.User.ID); err != nil || !reflect.DeepEqual(got, *told) {
-				t.Errorf("told %+v, read %+v, %v", *told, got, err)
+		for _, systemMsg := range []*chat.Message{joined, kicked} {
+			if got, err := s.Message(ctx, systemMsg.ID, alice.User.ID); err != nil || !reflect.DeepEqual(got, *systemMsg) {
+				t.Errorf("returned %+v, read %+v, %v", *systemMsg, got, err)
 			}
 		}
 	})
 }
 
-func TestJoinStorm(t *testing.T) {
+func TestConcurrentJoinsAndLeaves(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")

@@ -11,7 +11,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-func look(t *testing.T, s *Store, q chat.Search, viewer chat.Caller) ([]string, string) {
+func search(t *testing.T, s *Store, q chat.Search, viewer chat.Caller) ([]string, string) {
 	t.Helper()
 	query, err := markup.NewQuery(q.Text, chat.MaxQuery)
 	if err != nil {
@@ -33,12 +33,12 @@ func look(t *testing.T, s *Store, q chat.Search, viewer chat.Caller) ([]string, 
 
 func wantFound(t *testing.T, s *Store, q chat.Search, viewer chat.Caller, want ...string) {
 	t.Helper()
-	if got, next := look(t, s, q, viewer); !slices.Equal(got, want) || next != "" {
+	if got, next := search(t, s, q, viewer); !slices.Equal(got, want) || next != "" {
 		t.Fatalf("search %+v = %q, next %q, want %q", q, got, next, want)
 	}
 }
 
-// fewBatch is a newestBatch that is soon full.
+// fewBatch is a small newestBatch.
 const fewBatch = 30
 
 func onFew(t *testing.T, test func(t *testing.T, s *Store)) {
@@ -49,10 +49,10 @@ func onFew(t *testing.T, test func(t *testing.T, s *Store)) {
 	})
 }
 
-// deep is so many messages that one request finds only by the index what is below.
+// deep is the number of messages below which one request finds messages only with the index.
 const deep = fewBatch*searchRounds + 10
 
-// index brings all messages into the index.
+// index indexes all messages.
 func index(t testing.TB, s *Store) { indexAs(t, s, chat.SearchFolding) }
 
 func indexAs(t testing.TB, s *Store, f chat.Folding) {
@@ -73,7 +73,7 @@ func indexAs(t testing.TB, s *Store, f chat.Folding) {
 	}
 }
 
-// deepen buries what is there under n messages.
+// deepen appends n messages to the room.
 func deepen(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
 	t.Helper()
 	_, err := s.write.ExecContext(t.Context(), `
@@ -91,7 +91,7 @@ func deepen(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
 }
 
 func onPostgres(s *Store) bool {
-	_, ok := s.engine.(*postgres)
+	_, ok := s.dialect.(*postgresDialect)
 	return ok
 }
 
@@ -142,21 +142,21 @@ func TestSearch(t *testing.T) {
 			{"smile 😀", []string{"😀 smile"}},
 			{strings.Repeat("longword", 12), nil},
 		}
-		look := func(t *testing.T) {
+		search := func(t *testing.T) {
 			for _, c := range cases {
 				t.Run(c.query, func(t *testing.T) { wantFound(t, s, chat.Search{Text: c.query}, alice, c.want...) })
 			}
 		}
-		t.Run("among the newest", look)
+		t.Run("among the newest messages", search)
 		join(t, s, room, bob)
 		deepen(t, s, room, bob, fewBatch+10)
-		t.Run("below the newest", look)
+		t.Run("below the newest messages", search)
 		index(t, s)
-		t.Run("by the index", look)
+		t.Run("with the index", search)
 	})
 }
 
-func TestSearchSeesOnlyOnesOwnRooms(t *testing.T) {
+func TestSearchIsLimitedToRoomsOfViewer(t *testing.T) {
 	onFew(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
@@ -174,7 +174,7 @@ func TestSearchSeesOnlyOnesOwnRooms(t *testing.T) {
 		wantFound(t, s, chat.Search{Text: "secret", Since: last.CreatedAt + 1}, alice)
 		wantFound(t, s, chat.Search{Text: "secret", Until: 1}, alice)
 		wantFound(t, s, chat.Search{Text: "secret", Since: 1, Until: last.CreatedAt + 1, Room: room.ID}, bob, "secret three", "secret one")
-		wantFound(t, s, chat.Search{Text: "joined the room"}, alice) // told by the room
+		wantFound(t, s, chat.Search{Text: "joined the room"}, alice) // a system message
 
 		if _, err := s.Kick(t.Context(), room.ID, alice.User.ID, bob.User.ID, nil); err != nil {
 			t.Fatal(err)
@@ -193,33 +193,33 @@ func TestSearchFollowsEditsAndDeletes(t *testing.T) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		first, second := appendText(t, s, room, alice, "apples"), appendText(t, s, room, alice, "apples too")
-		look := func(query string, want ...string) { wantFound(t, s, chat.Search{Text: query}, alice, want...) }
+		search := func(query string, want ...string) { wantFound(t, s, chat.Search{Text: query}, alice, want...) }
 		edit := func(text string) {
 			if _, _, err := s.Edit(t.Context(), first.Ref(), alice.User.ID, text, "", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
-		edit("plums") // before it is indexed
+		edit("plums") // not indexed yet
 		deepen(t, s, room, alice, deep)
 		index(t, s)
-		look("plums", "plums")
-		look("apples", "apples too")
+		search("plums", "plums")
+		search("apples", "apples too")
 		edit("pears")
-		look("plums")
-		look("pears", "pears")
+		search("plums")
+		search("pears", "pears")
 		if _, _, err := s.React(t.Context(), first.Ref(), alice.User.ID, "👍", true, nil); err != nil {
 			t.Fatal(err)
 		}
-		look("pears", "pears")
+		search("pears", "pears")
 		if _, _, err := s.Delete(t.Context(), second.Ref(), alice.User.ID, nil); err != nil {
 			t.Fatal(err)
 		}
-		look("apples")
+		search("apples")
 		wantIndexIntact(t, s)
 	})
 }
 
-// wantIndexIntact compares what is indexed with the texts.
+// wantIndexIntact compares the index with the texts.
 func wantIndexIntact(t *testing.T, s *Store) {
 	t.Helper()
 	state, err := readIndexState(t.Context(), s.read, "")
@@ -231,7 +231,7 @@ func wantIndexIntact(t *testing.T, s *Store) {
 		text string
 	}
 	read := func(query string, args ...any) map[int64]string {
-		all, err := readAll(t.Context(), s.read, func(r row) (x text, err error) {
+		all, err := queryAll(t.Context(), s.read, func(r row) (x text, err error) {
 			err = r.Scan(&x.id, &x.text)
 			return x, err
 		}, query, args...)
@@ -262,7 +262,7 @@ func wantIndexIntact(t *testing.T, s *Store) {
 		t.Fatalf("the index is broken: %v", err)
 	}
 	for id, text := range written {
-		h := s.engine.huntIndexed([]string{chat.SearchFolding.Fold(text)})
+		h := s.dialect.indexedCandidates([]string{chat.SearchFolding.Fold(text)})
 		var n int
 		err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM messages_search WHERE messages_search MATCH $1 AND rowid = $2`, h.args[0], id).Scan(&n)
 		if err != nil || n != 1 && len([]rune(text)) > 2 {
@@ -279,7 +279,7 @@ func TestSearchPages(t *testing.T) {
 		for i := range 25 {
 			if i == 10 {
 				deepen(t, s, rooms[0], alice, fewBatch+10)
-				index(t, s) // the others are not
+				index(t, s) // later messages are not indexed
 			}
 			text := fmt.Sprintf("needle %d", i)
 			appendText(t, s, rooms[i%2], alice, text)
@@ -289,7 +289,7 @@ func TestSearchPages(t *testing.T) {
 			var got []string
 			cursor := ""
 			for pages := 0; ; pages++ {
-				page, next := look(t, s, chat.Search{Text: query, Limit: 4, Cursor: cursor}, alice)
+				page, next := search(t, s, chat.Search{Text: query, Limit: 4, Cursor: cursor}, alice)
 				got = append(got, page...)
 				if appendText(t, s, rooms[0], alice, "needle while paging"); next == "" {
 					break
@@ -308,19 +308,19 @@ func TestSearchPages(t *testing.T) {
 	})
 }
 
-// A search that finds little in much stops and tells where it goes on.
-func TestSearchIsBounded(t *testing.T) {
+// A search that finds few messages among many stops and returns a cursor.
+func TestSearchRequestIsLimited(t *testing.T) {
 	onFew(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		appendText(t, s, room, alice, "北京 market")
 		deepen(t, s, room, alice, fewBatch*searchRounds)
 		for _, query := range []string{"北京", "market"} { // nothing is indexed yet
-			page, next := look(t, s, chat.Search{Text: query}, alice)
+			page, next := search(t, s, chat.Search{Text: query}, alice)
 			if len(page) != 0 || next == "" {
-				t.Fatalf("%s: page = %q, next %q, want none yet and a cursor", query, page, next)
+				t.Fatalf("%s: page = %q, next %q, want an empty page and a cursor", query, page, next)
 			}
-			page, next = look(t, s, chat.Search{Text: query, Cursor: next}, alice)
+			page, next = search(t, s, chat.Search{Text: query, Cursor: next}, alice)
 			if !slices.Equal(page, []string{"北京 market"}) || next != "" {
 				t.Fatalf("%s: page = %q, next %q, want the last message", query, page, next)
 			}
@@ -330,33 +330,33 @@ func TestSearchIsBounded(t *testing.T) {
 	})
 }
 
-func TestMessagesAreIndexedInParts(t *testing.T) {
+func TestMessagesAreIndexedInBatches(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
-		deepen(t, s, room, alice, 2*indexedAtOnce)
-		parts := 1
+		deepen(t, s, room, alice, 2*indexBatchSize)
+		batches := 1
 		for deadline := time.Now().Add(10 * time.Second); ; {
 			progress, err := s.IndexMessages(t.Context(), chat.SearchFolding)
 			if err != nil || time.Now().After(deadline) {
-				t.Fatalf("%d parts, err = %v", parts, err)
+				t.Fatalf("%d batches, err = %v", batches, err)
 			}
 			if progress.More {
-				parts++
-			} else if parts > 1 {
+				batches++
+			} else if batches > 1 {
 				break
 			}
 		}
-		if parts != 3 {
-			t.Fatalf("%d messages went in %d parts, want 3", 2*indexedAtOnce, parts)
+		if batches != 3 {
+			t.Fatalf("%d messages were indexed in %d batches, want 3", 2*indexBatchSize, batches)
 		}
 		wantIndexIntact(t, s)
 	})
 }
 
-// An id is older than its commit. While a message is on its way, nothing newer counts
-// as indexed: the index would be believed to have it.
-func TestIndexingWaitsForWhoIsStillSending(t *testing.T) {
+// A message gets its id before its commit. While its transaction runs, newer messages must
+// not count as indexed: the indexer would never index the older one.
+func TestIndexingWaitsForRunningTransactions(t *testing.T) {
 	s := openTestPostgres(t)
 	alice := register(t, s, "alice")
 	slow, room := createRoom(t, s, alice, "slow"), createRoom(t, s, alice, "lobby")
@@ -382,7 +382,7 @@ func TestIndexingWaitsForWhoIsStillSending(t *testing.T) {
 		}
 	}
 	if i, err := readIndexState(t.Context(), s.read, ""); err != nil || i.indexed >= id {
-		t.Fatalf("indexed up to %d, %v, while %d is on its way", i.indexed, err, id)
+		t.Fatalf("indexed up to %d, %v, while the transaction of %d is running", i.indexed, err, id)
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)

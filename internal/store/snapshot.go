@@ -5,15 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/store/dbconn"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
-// Snapshot reads all rows of a database as they were at one moment, while nodes write.
-// Close it.
+// Snapshot reads all rows of a database as of one moment, while nodes write. The caller must
+// close it.
 type Snapshot struct {
 	Schema uint
 	Epoch  chat.Epoch
@@ -26,26 +27,27 @@ type Snapshot struct {
 	release func()
 }
 
-// PostgresSnapshot opens a snapshot of the database that dsn names. It keeps the lock of
-// the schema, shared with other snapshots: otherwise a migration would wait for the
-// snapshot's tables, and senders for the migration. It returns a *Migrating error if a
-// migration is running.
+// PostgresSnapshot opens a snapshot of the database of dsn. It holds the schema lock in
+// shared mode together with other snapshots. Without the lock a migration would wait for the
+// snapshot's tables, and senders would wait for the migration. PostgresSnapshot returns a
+// *schema.BusyError if a migration is running.
 func PostgresSnapshot(ctx context.Context, dsn string) (*Snapshot, error) {
-	config, err := postgresConfig(dsn, "chillin backup")
+	config, err := dbconn.LongConfig(dsn, "chillin backup")
 	if err != nil {
 		return nil, err
 	}
 	s := &Snapshot{engine: postgresTables{}, db: stdlib.OpenDB(*config), release: func() {}}
 	return s.begin(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, func() error {
-		s.release = func() { unlockSchemaShared(ctx, s.conn) }
-		return lockSchemaShared(ctx, s.conn)
+		s.release = func() { schema.UnlockShared(ctx, s.conn) }
+		return schema.LockShared(ctx, s.conn)
 	})
 }
 
-// SQLiteSnapshot opens a snapshot of chillin.db in dir. It does not need the folder,
-// which a node may hold: a read transaction neither blocks its writer nor sees it.
+// SQLiteSnapshot opens a snapshot of the database in dir. It does not need the lock of the
+// folder, which a node may hold: a read transaction neither blocks the writer nor sees its
+// changes.
 func SQLiteSnapshot(ctx context.Context, dir string) (*Snapshot, error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "chillin.db")+"?mode=rw&_pragma=busy_timeout(5000)&_pragma=query_only(1)")
+	db, err := sql.Open("sqlite", "file:"+dbconn.SQLitePath(dir)+"?mode=rw&_pragma=busy_timeout(5000)&_pragma=query_only(1)")
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
@@ -72,7 +74,7 @@ func (s *Snapshot) begin(ctx context.Context, o *sql.TxOptions, lock func() erro
 	if err := s.tx.QueryRowContext(ctx, `SELECT version, (SELECT epoch FROM instance) FROM schema_migrations`).Scan(&s.Schema, &s.Epoch); err != nil {
 		return nil, fmt.Errorf("begin snapshot: %w", err)
 	}
-	for _, name := range backedUp {
+	for _, name := range backupTables {
 		if s.Schema < addedBy[name] {
 			continue
 		}
@@ -85,19 +87,19 @@ func (s *Snapshot) begin(ctx context.Context, o *sql.TxOptions, lock func() erro
 	return s, nil
 }
 
-// Rows calls yield for every row of t. The values are only valid until it returns.
+// Rows calls yield for every row of t. The values are valid only until yield returns.
 func (s *Snapshot) Rows(ctx context.Context, t Table, yield func(row []any) error) error {
 	return readRows(ctx, s.engine, s.tx, t, yield)
 }
 
 // BlobKeys calls yield for the key of every blob that a row refers to.
 func (s *Snapshot) BlobKeys(ctx context.Context, yield func(key string) error) error {
-	return yieldKeys(ctx, s.tx, namedBlobs, yield)
+	return yieldKeys(ctx, s.tx, referencedBlobs, yield)
 }
 
 func yieldKeys(ctx context.Context, from querier, query string, yield func(key string) error) error {
-	err := each(ctx, from, func(r row) error {
-		key, err := scanOne[string](r)
+	err := forEachRow(ctx, from, func(r row) error {
+		key, err := scanValue[string](r)
 		if err != nil {
 			return err
 		}
@@ -109,10 +111,10 @@ func yieldKeys(ctx context.Context, from querier, query string, yield func(key s
 	return nil
 }
 
-// Close ends the snapshot. It may be called twice.
+// Close ends the snapshot. It can be called more than once.
 func (s *Snapshot) Close() error {
 	if s.tx != nil {
-		_ = s.tx.Rollback() // it has changed nothing
+		_ = s.tx.Rollback() // the transaction only read
 	}
 	if s.conn == nil {
 		return s.db.Close()

@@ -9,8 +9,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// TestEveryTableIsBackedUpOrDerived fails for a new table that nobody has decided about.
-func TestEveryTableIsBackedUpOrDerived(t *testing.T) {
+// TestEveryTableIsInABackupOrExcluded fails for a new table that is in neither list.
+func TestEveryTableIsInABackupOrExcluded(t *testing.T) {
 	list := map[string]string{
 		"postgres": `SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace`,
 		"sqlite":   `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%'`,
@@ -18,16 +18,16 @@ func TestEveryTableIsBackedUpOrDerived(t *testing.T) {
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			s := e.open(t)
-			tables, err := readAll(t.Context(), s.read, scanOne[string], list[e.name])
+			tables, err := queryAll(t.Context(), s.read, scanValue[string], list[e.name])
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, table := range tables {
-				if slices.Contains(backedUp, table) == slices.Contains(derived, table) {
-					t.Errorf("%s is in both or none of the lists backedUp and derived (tables.go)", table)
+				if slices.Contains(backupTables, table) == slices.Contains(excludedTables, table) {
+					t.Errorf("%s must be in exactly one of the lists backupTables and excludedTables (tables.go)", table)
 				}
 			}
-			for _, table := range backedUp {
+			for _, table := range backupTables {
 				if !slices.Contains(tables, table) {
 					t.Errorf("there is no table %s", table)
 				}
@@ -36,8 +36,8 @@ func TestEveryTableIsBackedUpOrDerived(t *testing.T) {
 	}
 }
 
-// TestHeldBlobsAreNotDue: the rule is in the database, so the claim of an older node,
-// which is the same statement, is held too.
+// TestHeldBlobsAreNotDue tests the rule in the database. The claim of an older node is the
+// same statement, so it is held as well.
 func TestHeldBlobsAreNotDue(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		due := func(want ...string) {

@@ -1,7 +1,6 @@
-// Package store keeps users, sessions, rooms and messages in SQL: Postgres by
-// pgx, or SQLite embedded. The two share their statements where they agree; where
-// they do not, the difference stands in postgres.go and sqlite.go. Every method is
-// one whole unit of work: no transaction leaks out.
+// Package store stores users, sessions, rooms and messages in SQL: in Postgres through
+// pgx, or in embedded SQLite. Both engines run the same statements; what differs is in
+// dialect.go. Every exported method is one unit of work: no transaction outlives a call.
 package store
 
 import (
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 var (
@@ -23,127 +23,83 @@ var (
 	_ chat.Archive  = (*Store)(nil)
 )
 
-// Store is one database.
+// Store is an open database.
 type Store struct {
-	engine engine
-	read   *sql.DB
-	write  *sql.DB
+	database
 	epoch  chat.Epoch
 	secret []byte
 	queue  *appendQueue
-	gathered
-	tallies     tallies
+	loaders
+	tallyCache  tallyCache
 	rooms       roomQueues
 	searches    *semaphore
-	newestBatch int // see search.go
-	wrote       func(err error)
+	newestBatch int     // see search.go
+	horizon     horizon // used by IndexMessages only
+	onWrite     func(err error)
 	now         func() time.Time
 }
 
-// engine is what Postgres and SQLite do each in their own way.
-type engine interface {
-	appendEngine
-	// begin opens a transaction and does steps, in one round trip.
-	begin(ctx context.Context, steps ...step) (trips, error)
-	// list makes ids one argument for a statement with in(…).
-	list(ids []int64) any
-	// in is the SQL test whether column is among the ids of argument n.
-	in(column string, n int) string
-	// jsonRows aggregates rows to a JSON array of objects, as text; fields are
-	// names and columns by turns.
-	jsonRows(fields, order string) string
-	// texts and inTexts are the same for texts.
-	texts(texts []string) any
-	inTexts(column string, n int) string
-	// hashes and inHashes are the same for hashes of tokens.
-	hashes(hashes []string) any
-	inHashes(column string, n int) string
-	// pairs makes places one argument, of which fromPairs makes the table
-	// w (room_id, user_id).
-	pairs(places []place) any
-	fromPairs(n int) string
-	// huntNewest finds the newest messages of all rooms together by the index of each
-	// room, huntIndexed those that hold all words by their trigrams.
-	huntNewest() hunt
-	huntIndexed(words []string) hunt
-	// settled returns the newest message before which none comes to be any more.
-	settled(ctx context.Context) (chat.MessageID, error)
-	// indexTexts writes rows of the index. Rows of the same or a newer version of the
-	// folding are only replaced if the texts were edited.
-	indexTexts(ctx context.Context, tx *sql.Tx, texts []indexedText, folding int, edited bool) error
-	// lockRoom ends the SELECT that takes a room's row.
-	lockRoom() string
-	// lockDue ends the SELECT that takes due webhooks h, passing over those that
-	// another node is taking.
-	lockDue() string
-	// lockIdle ends a SELECT that takes the rows which nobody else holds.
-	lockIdle() string
-	// nowMillis is the SQL expression for the database's time in Unix milliseconds.
-	nowMillis() string
-	// violated names the unique constraint or columns that err tells of, "" for
-	// any other error.
-	violated(err error) string
-	// badInput reports whether the database refused a value of the caller, not a statement.
-	// Values are checked before they come here, so this is a safety net.
-	badInput(err error) bool
-	// writable is the query that tells whether the database takes writes.
-	writable() string
-	pools() map[string]sql.DBStats
-	close() error
+// database is a Postgres database or a SQLite file with its connections.
+type database struct {
+	dialect dialect
+	read    *sql.DB
+	write   *sql.DB
+	stats   func() map[string]sql.DBStats
+	close   func() error
 }
 
-// Options are what every engine takes.
+// Options are the options of both engines.
 type Options struct {
-	// Now is the clock for created_at and expiry; nil is time.Now.
+	// Now is the clock for created_at and expiry. The default is time.Now.
 	Now func() time.Time
-	// Observe is told of every append that was committed: how many messages it
-	// stored and how long it took. nil is nobody.
-	Observe func(stored int, took time.Duration)
-	// Wrote is told how writes ended: nil for an append that was answered, else why the
-	// engine could not do what was asked. nil is nobody.
-	Wrote func(err error)
-	// Beside is for short deeds beside the nodes that serve the database: the folder
-	// of SQLite is not taken, and the schema must be the one that this binary knows.
-	Beside bool
-	// Node names the connections to Postgres after the node that opens them.
+	// OnAppend is called after every committed batch of messages, with its size and
+	// duration. It may be nil.
+	OnAppend func(stored int, took time.Duration)
+	// OnWrite is called with the outcome of writes: nil for a finished append, otherwise the
+	// reason why the engine was unavailable. It may be nil.
+	OnWrite func(err error)
+	// Shared is for commands that run while a node uses the database: OpenSQLite does not
+	// lock the folder, and the schema must have the version of this binary.
+	Shared bool
+	// Node is the name of the node. It becomes part of the name of its Postgres connections.
 	Node string
 }
 
-func open(ctx context.Context, e engine, read, write *sql.DB, o Options) (*Store, error) {
-	s := &Store{engine: e, read: read, write: write, now: o.Now, searches: newSemaphore(searchesAtOnce), newestBatch: newestBatch}
+func open(ctx context.Context, db database, o Options) (*Store, error) {
+	s := &Store{database: db, now: o.Now, onWrite: o.OnWrite, searches: newSemaphore(concurrentSearches), newestBatch: newestBatch}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if s.wrote = o.Wrote; s.wrote == nil {
-		s.wrote = func(error) {}
+	if s.onWrite == nil {
+		s.onWrite = func(error) {}
 	}
-	if o.Beside {
-		if err := s.wantNewestSchema(ctx); err != nil {
-			_ = e.close()
+	if o.Shared {
+		if err := schema.CheckNewest(ctx, s.read); err != nil {
+			_ = db.close()
 			return nil, err
 		}
 	}
-	if err := read.QueryRowContext(ctx, `SELECT epoch, link_secret FROM instance`).Scan(&s.epoch, &s.secret); err != nil {
-		_ = e.close()
+	if err := s.read.QueryRowContext(ctx, `SELECT epoch, link_secret FROM instance`).Scan(&s.epoch, &s.secret); err != nil {
+		_ = db.close()
 		return nil, fmt.Errorf("read epoch: %w", err)
 	}
-	s.queue = newAppendQueue(e, s.clock, o.Observe)
-	s.gathered = gatherFor(s)
+	s.queue = newAppendQueue(s.dialect, s.clock, o.OnAppend)
+	s.loaders = newLoaders(s)
 	return s, nil
 }
 
-// Close finishes the appends that are queued and the reads that are gathered, refuses
-// new appends, and closes the database.
+// Close refuses new appends, waits for queued appends and batched reads, and closes the
+// database.
 func (s *Store) Close() error {
 	s.queue.close()
-	s.gathered.wait()
-	return s.engine.close()
+	s.loaders.wait()
+	return s.database.close()
 }
 
-// Ready asks the database whether it answers and takes writes.
+// Ready checks that the database answers and accepts writes.
 func (s *Store) Ready(ctx context.Context) error {
 	var writable bool
-	if err := s.read.QueryRowContext(ctx, s.engine.writable()).Scan(&writable); err != nil {
+	if err := s.read.QueryRowContext(ctx, s.dialect.writableQuery()).Scan(&writable); err != nil {
 		return err
 	}
 	if !writable {
@@ -152,54 +108,45 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
-// ErrReadOnly is the error of Ready for a standby, or for a database that was made
-// read-only.
-var ErrReadOnly = errors.New("the database takes no writes")
+// ErrReadOnly is returned by Ready for a standby and for a read-only database.
+var ErrReadOnly = errors.New("the database does not accept writes")
 
-// noteFailure tells Wrote of a failure that is the engine's.
+// noteFailure calls onWrite if err means that the engine is unavailable.
 func (s *Store) noteFailure(err error) {
-	if err != nil && s.engine.away(err) {
-		s.wrote(err)
+	if err != nil && s.dialect.unavailable(err) {
+		s.onWrite(err)
 	}
 }
 
-// Pools tells how the node's connections to the database are used, by what they are for.
-func (s *Store) Pools() map[string]sql.DBStats { return s.engine.pools() }
+// Pools returns the statistics of the connection pools of this node by their purpose.
+func (s *Store) Pools() map[string]sql.DBStats { return s.stats() }
 
 func (s *Store) clock() chat.Time { return chat.At(s.now()) }
 
-// Epoch returns the database's epoch, read when the store was opened.
+// ifFuture returns t, or 0 if t has passed.
+func (s *Store) ifFuture(t chat.Time) chat.Time {
+	if t <= s.clock() {
+		return 0
+	}
+	return t
+}
+
+// Epoch returns the epoch of the database at the time when the store was opened.
 func (s *Store) Epoch() chat.Epoch { return s.epoch }
 
-// NewEpoch gives the database another epoch. Stores that are open keep the old one.
+// NewEpoch gives the database a new epoch. Open stores keep the old one.
 func (s *Store) NewEpoch(ctx context.Context) (chat.Epoch, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	epoch := chat.Epoch(strings.ToLower(rand.Text()))
 	_, err := s.write.ExecContext(ctx, `UPDATE instance SET epoch = $1`, string(epoch))
-	return epoch, s.fail("give a new epoch", err)
+	return epoch, s.fail("set new epoch", err)
 }
 
-// LinkSecret returns what signs links to files, read when the store was opened.
+// LinkSecret returns the key that signs links to files, as it was when the store was
+// opened.
 func (s *Store) LinkSecret() []byte { return s.secret }
 
-func bound(ctx context.Context) (context.Context, context.CancelFunc) {
+func withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, chat.RequestBudget)
-}
-
-// inTx runs work in one transaction that commits when work returns nil.
-func (s *Store) inTx(ctx context.Context, work func(tx *sql.Tx) error) (err error) {
-	defer func() { s.noteFailure(err) }()
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // also after a panic; nothing after the commit
-	if err := work(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// engines are what the suite runs on. Each opens a fresh, migrated store.
+// engines are the engines of the suite. Each opens a new, migrated store.
 var engines = []struct {
 	name string
 	open func(t testing.TB) *Store
@@ -25,8 +26,8 @@ var engines = []struct {
 func openTestSQLite(t testing.TB) *Store {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := SQLiteSchema(t.Context(), dir)
-	migrateUp(t, schema, err)
+	migrator, err := schema.OpenSQLite(t.Context(), dir)
+	migrateUp(t, migrator, err)
 	s, err := OpenSQLite(t.Context(), dir, Options{})
 	return opened(t, s, err)
 }
@@ -34,21 +35,21 @@ func openTestSQLite(t testing.TB) *Store {
 func openTestPostgres(t testing.TB) *Store {
 	t.Helper()
 	dsn := testenv.Postgres(t)
-	schema, err := PostgresSchema(t.Context(), dsn)
-	migrateUp(t, schema, err)
+	migrator, err := schema.OpenPostgres(t.Context(), dsn)
+	migrateUp(t, migrator, err)
 	s, err := OpenPostgres(t.Context(), dsn, Options{})
 	return opened(t, s, err)
 }
 
-func migrateUp(t testing.TB, schema *Schema, err error) {
+func migrateUp(t testing.TB, migrator *schema.Migrator, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("open schema: %v", err)
 	}
-	if err := schema.Up(t.Context()); err != nil {
+	if err := migrator.Up(t.Context()); err != nil {
 		t.Fatalf("migrate up: %v", err)
 	}
-	if err := schema.Close(); err != nil {
+	if err := migrator.Close(); err != nil {
 		t.Fatalf("close schema: %v", err)
 	}
 }
@@ -66,7 +67,7 @@ func opened(t testing.TB, s *Store, err error) *Store {
 	return s
 }
 
-// onEach runs a test of the suite on every engine.
+// onEach runs test on every engine.
 func onEach(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
 	for _, e := range engines {
@@ -130,7 +131,7 @@ func wantCode(t *testing.T, err error, want chat.Code) {
 	}
 }
 
-// wantDense fails unless the room's messages are exactly 1…head, each once.
+// wantDense fails unless the messages of the room have exactly the numbers 1…head.
 func wantDense(t *testing.T, s *Store, room chat.RoomID) chat.Seq {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())

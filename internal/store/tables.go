@@ -9,29 +9,29 @@ import (
 	"strings"
 )
 
-// backedUp are the tables of a backup. A table comes after those that it refers to.
-var backedUp = []string{
+// backupTables are the tables of a backup. A table comes after the tables that it refers to.
+var backupTables = []string{
 	"instance", "users", "sessions", "rooms", "spare_webhook_bots", "room_members", "room_bans", "room_mutes", "invites", "direct_rooms",
 	"messages", "reactions", "mentions", "attachments", "doomed_blobs", "blob_sizes", "upload_days", "incoming_hooks", "outgoing_hooks", "audit", "limits",
 }
 
-// addedBy is the migration that made a table, for tables that are younger than version 8:
-// an older schema lacks them.
+// addedBy is the migration that created a table, for tables that are newer than schema
+// version 8.
 var addedBy = map[string]uint{"spare_webhook_bots": 10, "blob_sizes": 11, "upload_days": 11}
 
-// derived are the tables that a backup leaves out: what follows from other tables, and
-// what only means something in the database where it was written.
-var derived = []string{"schema_migrations", "messages_search", "search_cursor", "search_edits", "backups", "storage_total", "storage_changes"}
+// excludedTables are the tables that a backup does not contain: they can be derived from
+// other tables, or are only meaningful in the database in which they were written.
+var excludedTables = []string{"schema_migrations", "messages_search", "search_cursor", "search_edits", "backups", "storage_total", "storage_changes"}
 
-// namedBlobs is the query for the key of every blob that a row refers to.
-const namedBlobs = `SELECT blob_key FROM attachments
+// referencedBlobs selects the key of every blob that a row refers to.
+const referencedBlobs = `SELECT blob_key FROM attachments
 	UNION SELECT thumb_key FROM attachments WHERE thumb_key <> ''
 	UNION SELECT 'avatars/' || avatar_key FROM users WHERE avatar_key <> ''`
 
-// Kind is the kind of the values in a column, the same for both engines.
+// Kind is the kind of values in a column, the same for both engines.
 type Kind string
 
-// The kinds of values: nil or int64, string, bool, []byte and float64.
+// The kinds of values. A value is nil or an int64, string, bool, []byte or float64.
 const (
 	Integer Kind = "integer"
 	Text    Kind = "text"
@@ -50,18 +50,18 @@ type Column struct {
 type Table struct {
 	Name    string   `json:"name"`
 	Columns []Column `json:"columns"`
-	// LastID is the highest id that was given to a row, 0 if ids are not generated.
+	// LastID is the highest id that was generated for the table, 0 if ids are not generated.
 	LastID int64 `json:"lastId,omitempty"`
 }
 
-// tableEngine is what the engines do differently when whole tables are copied.
+// tableEngine is the difference between the engines when whole tables are copied.
 type tableEngine interface {
 	columns(ctx context.Context, from querier, table string) ([]Column, error)
-	// selected is the SQL expression that reads a column as its kind.
+	// selected returns the SQL expression that reads a column as its kind.
 	selected(c Column) string
 	lastID(ctx context.Context, from querier, table string) (int64, error)
 	setLastID(ctx context.Context, tx *sql.Tx, table string, id int64) error
-	// copyRows inserts the rows that next returns, until it returns io.EOF.
+	// copyRows inserts the rows that next returns until io.EOF.
 	copyRows(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t Table, next func() ([]any, error)) (int64, error)
 }
 
@@ -80,7 +80,7 @@ func describeTable(ctx context.Context, e tableEngine, from querier, name string
 	return Table{Name: name, Columns: columns, LastID: last}, nil
 }
 
-// readRows calls yield for every row of t. The values are only valid until it returns.
+// readRows calls yield for every row of t. The values are valid only until yield returns.
 func readRows(ctx context.Context, e tableEngine, from querier, t Table, yield func(row []any) error) error {
 	var selected []string
 	for _, c := range t.Columns {
@@ -90,7 +90,7 @@ func readRows(ctx context.Context, e tableEngine, from querier, t Table, yield f
 	for i := range values {
 		dest[i] = &values[i]
 	}
-	err := each(ctx, from, func(r row) error {
+	err := forEachRow(ctx, from, func(r row) error {
 		if err := r.Scan(dest...); err != nil {
 			return err
 		}
@@ -109,10 +109,10 @@ func systemTable(name string) bool {
 	return strings.HasPrefix(name, "pg_") || strings.HasPrefix(name, "sqlite_")
 }
 
-// mustMatch returns an error unless the database has the table with these columns. It
-// also ensures that names from an archive are safe in SQL.
-func mustMatch(ctx context.Context, e tableEngine, from querier, t Table) error {
-	if !tableName.MatchString(t.Name) || systemTable(t.Name) || slices.Contains(derived, t.Name) {
+// checkTable returns an error unless the database has the table with these columns. It also
+// ensures that names from an archive are safe in SQL.
+func checkTable(ctx context.Context, e tableEngine, from querier, t Table) error {
+	if !tableName.MatchString(t.Name) || systemTable(t.Name) || slices.Contains(excludedTables, t.Name) {
 		return fmt.Errorf("the backup has a table %q, which no backup contains", t.Name)
 	}
 	columns, err := e.columns(ctx, from, t.Name)

@@ -21,7 +21,7 @@ var postgresKinds = map[string]Kind{
 }
 
 func (postgresTables) columns(ctx context.Context, from querier, table string) ([]Column, error) {
-	return readAll(ctx, from, func(r row) (Column, error) {
+	return queryAll(ctx, from, func(r row) (Column, error) {
 		var name, typeName string
 		if err := r.Scan(&name, &typeName); err != nil {
 			return Column{}, err
@@ -42,12 +42,12 @@ func (postgresTables) selected(c Column) string {
 	return c.Name
 }
 
-// sequenceOf is the sequence of the identity column of table $1, NULL if it has none.
+// sequenceOf is the sequence of the identity column of table $1, NULL if there is none.
 const sequenceOf = `(SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a
 	WHERE a.attrelid = to_regclass($1) AND a.attidentity <> '' AND NOT a.attisdropped)`
 
-// lastID: sequences do not take part in transactions, so it is at least that of the
-// newest row of a snapshot.
+// lastID returns at least the id of the newest row of a snapshot: sequences are not
+// transactional.
 func (postgresTables) lastID(ctx context.Context, from querier, table string) (id int64, err error) {
 	err = from.QueryRowContext(ctx, `SELECT COALESCE(pg_sequence_last_value(`+sequenceOf+`::regclass), 0)`, table).Scan(&id)
 	return id, err

@@ -16,7 +16,7 @@ type sqliteTables struct{}
 var sqliteKinds = map[string]Kind{"integer": Integer, "text": Text, "boolean": Boolean, "blob": Bytes, "real": Real}
 
 func (sqliteTables) columns(ctx context.Context, from querier, table string) ([]Column, error) {
-	return readAll(ctx, from, func(r row) (Column, error) {
+	return queryAll(ctx, from, func(r row) (Column, error) {
 		var name, typeName string
 		if err := r.Scan(&name, &typeName); err != nil {
 			return Column{}, err

@@ -13,25 +13,25 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// countedAlone is a backlog, in numbers, that is counted for a member by itself.
-// What is longer is counted by the room's tally.
-const countedAlone = 32
+// maxCountedByRow is the largest gap between what a member has read and the room's head for
+// which its messages are counted one by one. A larger gap is counted with the room's tally.
+const maxCountedByRow = 32
 
-// unread counts the texts of others after what the member me has read, among the
-// newest 1000 messages: what it costs is bounded, whoever wrote them.
+// unread counts the texts of others after the last read message of the member me, among the
+// newest 1000 messages. The limit bounds its cost.
 const unread = `(SELECT count(*) FROM (SELECT m.author_id, m.kind, m.deleted_at FROM messages m
 	WHERE m.room_id = me.room_id AND m.seq > me.last_read ORDER BY m.seq DESC LIMIT 1000) AS new
 	WHERE new.author_id <> me.user_id AND new.kind = 'text' AND new.deleted_at IS NULL)`
 
-// unreadAlone is unread, or -1 where the room's tally must tell. The room is r.
-var unreadAlone = fmt.Sprintf(`CASE WHEN r.head <= me.last_read THEN 0 WHEN r.head - me.last_read > %d THEN -1 ELSE %s END`,
-	countedAlone, unread)
+// unreadShort is unread, or -1 if the room's tally must be used. The room is r.
+var unreadShort = fmt.Sprintf(`CASE WHEN r.head <= me.last_read THEN 0 WHEN r.head - me.last_read > %d THEN -1 ELSE %s END`,
+	maxCountedByRow, unread)
 
-// tally is who wrote the texts among a room's newest 1000 messages. All members'
-// unread are counted by one tally, so that a storm of those who were long away costs
-// what one of them costs.
+// tally lists the authors of the texts among the newest 1000 messages of a room. One tally
+// serves all members, so that counting for many members with a large gap costs as much as
+// counting for one.
 type tally struct {
-	head  chat.Seq // as of which it was read
+	head  chat.Seq // when it was read
 	texts []text   // ascending
 }
 
@@ -40,7 +40,7 @@ type text struct {
 	author chat.UserID
 }
 
-// unread counts the texts of others after read, up to head.
+// unread counts the texts of other users after read, up to head.
 func (t tally) unread(user chat.UserID, read, head chat.Seq) int {
 	n := 0
 	for _, x := range slices.Backward(t.texts) {
@@ -54,40 +54,40 @@ func (t tally) unread(user chat.UserID, read, head chat.Seq) int {
 	return n
 }
 
-// keptTallies is how many tallies are kept, of 16 KiB at most.
-const keptTallies = 1024
+// maxTallies is the size of the cache. A tally takes at most 16 KiB.
+const maxTallies = 1024
 
-// tallies are kept by the room's head, which whoever counts knows.
-type tallies struct {
-	mu   sync.Mutex
-	kept map[chat.RoomID]tally
+// tallyCache caches tallies. The caller knows the head of the room, so that it can detect a
+// stale tally.
+type tallyCache struct {
+	mu    sync.Mutex
+	rooms map[chat.RoomID]tally
 }
 
-// asOf returns the tally that knows all up to head.
-func (t *tallies) asOf(room chat.RoomID, head chat.Seq) (tally, bool) {
+// get returns the tally of a room if it includes every message up to head.
+func (t *tallyCache) get(room chat.RoomID, head chat.Seq) (tally, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	one, ok := t.kept[room]
-	return one, ok && one.head >= head
+	cached, ok := t.rooms[room]
+	return cached, ok && cached.head >= head
 }
 
-// keep keeps some more. Where it is too much it begins anew: what is needed is soon
-// there again.
-func (t *tallies) keep(more map[chat.RoomID]tally) {
+// put adds tallies. If the cache would exceed its limit, it is cleared first: tallies in use
+// are soon read again.
+func (t *tallyCache) put(more map[chat.RoomID]tally) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.kept == nil || len(t.kept)+len(more) > keptTallies {
-		t.kept = map[chat.RoomID]tally{}
+	if t.rooms == nil || len(t.rooms)+len(more) > maxTallies {
+		t.rooms = map[chat.RoomID]tally{}
 	}
-	for room, one := range more {
-		if one.head >= t.kept[room].head {
-			t.kept[room] = one
+	for room, new := range more {
+		if new.head >= t.rooms[room].head {
+			t.rooms[room] = new
 		}
 	}
 }
 
-// countUnread counts what is unread in those of a user's rooms where the statement
-// has not.
+// countUnread sets the unread count of the rooms for which the statement returned -1.
 func (s *Store) countUnread(ctx context.Context, user chat.UserID, own []chat.OwnRoom) error {
 	var unknown []chat.RoomID
 	for i := range own {
@@ -95,7 +95,7 @@ func (s *Store) countUnread(ctx context.Context, user chat.UserID, own []chat.Ow
 		if o.Unread >= 0 {
 			continue
 		}
-		if t, ok := s.tallies.asOf(o.Room.ID, o.Room.Head); ok {
+		if t, ok := s.tallyCache.get(o.Room.ID, o.Room.Head); ok {
 			o.Unread = t.unread(user, o.LastRead, o.Room.Head)
 		} else {
 			unknown = append(unknown, o.Room.ID)
@@ -104,7 +104,7 @@ func (s *Store) countUnread(ctx context.Context, user chat.UserID, own []chat.Ow
 	if len(unknown) == 0 {
 		return nil
 	}
-	read, err := s.counts.Load(ctx, unknown...)
+	read, err := s.tallies.Load(ctx, unknown...)
 	if err != nil {
 		return err
 	}
@@ -118,21 +118,21 @@ func (s *Store) countUnread(ctx context.Context, user chat.UserID, own []chat.Ow
 
 func (s *Store) readTallies(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]tally, error) {
 	read := make(map[chat.RoomID]tally, len(rooms))
-	err := each(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.read, func(r row) error {
 		var room chat.RoomID
 		var t tally
 		var texts string
 		if err := r.Scan(&room, &t.head, &texts); err != nil {
 			return err
 		}
-		for one := range strings.FieldsSeq(texts) {
-			seq, author, _ := strings.Cut(one, ":")
+		for field := range strings.FieldsSeq(texts) {
+			seq, author, _ := strings.Cut(field, ":")
 			n, err := strconv.ParseInt(seq, 10, 64)
-			who, err2 := strconv.ParseInt(author, 10, 64)
+			authorID, err2 := strconv.ParseInt(author, 10, 64)
 			if err := errors.Join(err, err2); err != nil {
 				return fmt.Errorf("read tally: %w", err)
 			}
-			t.texts = append(t.texts, text{chat.Seq(n), chat.UserID(who)})
+			t.texts = append(t.texts, text{chat.Seq(n), chat.UserID(authorID)})
 		}
 		slices.SortFunc(t.texts, func(a, b text) int { return cmp.Compare(a.seq, b.seq) })
 		read[room] = t
@@ -140,9 +140,9 @@ func (s *Store) readTallies(ctx context.Context, rooms []chat.RoomID) (map[chat.
 	}, `SELECT r.id, r.head, COALESCE((SELECT string_agg(new.seq || ':' || new.author_id, ' ') FROM (
 			SELECT m.seq, m.author_id, m.kind, m.deleted_at FROM messages m WHERE m.room_id = r.id ORDER BY m.seq DESC LIMIT 1000) AS new
 			WHERE new.kind = 'text' AND new.deleted_at IS NULL), '')
-		FROM rooms r WHERE `+s.engine.in("r.id", 1), s.engine.list(raw(rooms)))
+		FROM rooms r WHERE `+s.dialect.in("r.id", 1, bigintList), s.dialect.list(int64s(rooms)))
 	if err == nil {
-		s.tallies.keep(read)
+		s.tallyCache.put(read)
 	}
 	return read, err
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/store"
+	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -160,14 +161,14 @@ func (s seen) Due(ctx context.Context, perMaker, limit int) ([]chat.DueWebhook, 
 func newRig(t *testing.T, to *receiver) *rig {
 	t.Helper()
 	dir := t.TempDir()
-	schema, err := store.SQLiteSchema(t.Context(), dir)
+	migrator, err := schema.OpenSQLite(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.Up(t.Context()); err != nil {
+	if err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_ = schema.Close()
+	_ = migrator.Close()
 	s, err := store.OpenSQLite(t.Context(), dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)

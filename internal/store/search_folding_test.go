@@ -1,0 +1,268 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/recovery"
+)
+
+// newerFolding is a folding that finds ß by ss, as a later version of this program might.
+var newerFolding = chat.Folding{Version: chat.SearchFolding.Version + 1, Fold: func(text string) string {
+	return strings.ReplaceAll(chat.SearchFolding.Fold(text), "ß", "ss")
+}}
+
+// findAs searches with a folding and returns the messages of all pages and the number of
+// pages.
+func findAs(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, word string) (texts []string, pages int) {
+	t.Helper()
+	folded := f.Fold(word)
+	q := chat.SearchQuery{
+		Search: chat.Search{Limit: 100}, Viewer: viewer.User.ID, Folding: f.Version, Indexed: []string{folded},
+		Matches: func(text string) bool { return strings.Contains(f.Fold(text), folded) },
+	}
+	for {
+		found, next, err := s.Search(t.Context(), q)
+		if err != nil {
+			t.Fatalf("search %s: %v", word, err)
+		}
+		for _, f := range found {
+			texts = append(texts, f.Message.Text)
+		}
+		if pages++; next == "" {
+			return texts, pages
+		}
+		q.Cursor = next
+	}
+}
+
+func wantFoundAs(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, word string, byIndex bool, want ...string) {
+	t.Helper()
+	texts, pages := findAs(t, s, f, viewer, word)
+	if !slices.Equal(texts, want) {
+		t.Errorf("folding %d finds %q by %s, want %q", f.Version, texts, word, want)
+	}
+	if (pages == 1) != byIndex {
+		t.Errorf("folding %d finds %s in %d requests: with the index %v, want %v", f.Version, word, pages, pages == 1, byIndex)
+	}
+}
+
+// onFolded runs test with a room that contains an old indexed message and so many newer
+// messages that only the index finds the old one in one request.
+func onFolded(t *testing.T, test func(t *testing.T, s *Store, room chat.Room, alice chat.Caller)) {
+	t.Helper()
+	onFew(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		appendText(t, s, room, alice, "Lange Straße")
+		deepen(t, s, room, alice, 2*indexBatchSize)
+		index(t, s)
+		test(t, s, room, alice)
+	})
+}
+
+func TestNewFoldingReindexesOldMessages(t *testing.T) {
+	onFolded(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
+		old := chat.SearchFolding
+		wantFoundAs(t, s, old, alice, "straße", true, "Lange Straße")
+		wantFoundAs(t, s, newerFolding, alice, "STRASSE", false, "Lange Straße") // not reindexed yet
+
+		if _, err := s.IndexMessages(t.Context(), newerFolding); err != nil {
+			t.Fatal(err)
+		}
+		appendText(t, s, room, alice, "Kurze Straße")
+		wantFoundAs(t, s, newerFolding, alice, "STRASSE", false, "Kurze Straße", "Lange Straße")
+		wantFoundAs(t, s, old, alice, "straße", false, "Kurze Straße", "Lange Straße")
+
+		indexAs(t, s, newerFolding)
+		wantFoundAs(t, s, newerFolding, alice, "STRASSE", true, "Kurze Straße", "Lange Straße")
+	})
+}
+
+func TestOlderNodeDoesNotUndoNewFolding(t *testing.T) {
+	onFolded(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
+		indexAs(t, s, newerFolding)
+		appendText(t, s, room, alice, "Kurze Straße")
+		edited := appendText(t, s, room, alice, "Weg")
+		deepen(t, s, room, alice, deep)
+		index(t, s) // as an older node does
+		if _, _, err := s.Edit(t.Context(), edited.Ref(), alice.User.ID, "Neue Straße", "", nil); err != nil {
+			t.Fatal(err)
+		}
+		index(t, s)
+		state, err := readIndexState(t.Context(), s.read, "")
+		if err != nil || state.folding != newerFolding.Version || state.folded == state.indexed {
+			t.Fatalf("state = %+v, %v, want the newer folding and texts to fold again", state, err)
+		}
+		want := []string{"Neue Straße", "Kurze Straße", "Lange Straße"}
+		wantFoundAs(t, s, newerFolding, alice, "STRASSE", false, want...)
+		wantFoundAs(t, s, chat.SearchFolding, alice, "straße", false, want...)
+		indexAs(t, s, newerFolding)
+		wantFoundAs(t, s, newerFolding, alice, "STRASSE", true, want...)
+	})
+}
+
+// Nodes before migration 13 have no folding version and fold in the database.
+func TestMessagesOfNodeWithoutFoldingVersionAreReindexed(t *testing.T) {
+	s := openTestPostgres(t)
+	s.newestBatch = fewBatch
+	alice := register(t, s, "alice")
+	room := createRoom(t, s, alice, "lobby")
+	appendText(t, s, room, alice, "first")
+	index(t, s)
+	appendText(t, s, room, alice, "Lange Straße")
+	deepen(t, s, room, alice, deep)
+	for _, statement := range []string{
+		`INSERT INTO messages_search (message_id, room_id, text) SELECT m.id, m.room_id, search_fold(m.text) FROM messages m
+			WHERE m.kind = 'text' AND m.deleted_at IS NULL ON CONFLICT (message_id) DO NOTHING`,
+		`UPDATE search_cursor SET indexed = (SELECT max(id) FROM messages)`,
+	} {
+		if _, err := s.write.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantFoundAs(t, s, chat.SearchFolding, alice, "straße", false, "Lange Straße")
+	index(t, s)
+	wantFoundAs(t, s, chat.SearchFolding, alice, "straße", true, "Lange Straße")
+	var old int
+	if err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM messages_search WHERE folding < $1`, chat.SearchFolding.Version).Scan(&old); err != nil || old != 0 {
+		t.Fatalf("%d texts have an older version, %v", old, err)
+	}
+	wantIndexIntact(t, s)
+}
+
+func TestReindexingContinuesAfterCrash(t *testing.T) {
+	onFolded(t, func(t *testing.T, s *Store, _ chat.Room, alice chat.Caller) {
+		var all, folded int
+		if err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM messages WHERE kind = 'text'`).Scan(&all); err != nil {
+			t.Fatal(err)
+		}
+		ctx, crash := context.WithCancel(t.Context())
+		counting := chat.Folding{Version: newerFolding.Version, Fold: func(text string) string {
+			if folded++; folded == indexBatchSize+indexBatchSize/2 {
+				crash()
+			}
+			return newerFolding.Fold(text)
+		}}
+		var err error
+		for range 10 {
+			if _, err = s.IndexMessages(ctx, counting); err != nil {
+				break
+			}
+		}
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Fatalf("indexing ended with %v, after %d texts", err, folded)
+		}
+		folded = 0
+		indexAs(t, s, counting)
+		if most := all - indexBatchSize + 2; folded > most || folded < all/2 {
+			t.Errorf("%d of %d texts were folded after the crash, want at most %d", folded, all, most)
+		}
+		wantFoundAs(t, s, newerFolding, alice, "STRASSE", true, "Lange Straße")
+	})
+}
+
+func TestTextThatCannotBeFoldedIsSkipped(t *testing.T) {
+	onFew(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		for _, text := range []string{"needle before", "needle poison", "needle after"} {
+			appendText(t, s, room, alice, text)
+		}
+		fold := func(text string) string {
+			if text == "needle poison" {
+				panic("boom")
+			}
+			return chat.SearchFolding.Fold(text)
+		}
+		poisoned := chat.Folding{Version: chat.SearchFolding.Version, Fold: fold}
+		wantFoundAs(t, s, poisoned, alice, "needle", true, "needle after", "needle before") // read without the index
+		deepen(t, s, room, alice, deep)
+		var skipped []error
+		for range 10 {
+			p, err := s.IndexMessages(t.Context(), poisoned)
+			if err != nil {
+				t.Fatal(err)
+			}
+			skipped = append(skipped, p.Skipped...)
+		}
+		indexAs(t, s, poisoned)
+		p, ok := errors.AsType[*recovery.Panic](errors.Join(skipped...))
+		if !ok || len(skipped) != 1 || p.Input != recovery.Hash([]byte("needle poison")) {
+			t.Fatalf("skipped = %v, want the one panic with the hash of its text", skipped)
+		}
+		wantFoundAs(t, s, poisoned, alice, "needle", true, "needle after", "needle before")
+	})
+}
+
+func TestSearchBytesAreLimited(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		needle := appendText(t, s, room, alice, "needle")
+		const size = 20_000
+		n := searchText/size + 50
+		deepen(t, s, room, alice, n)
+		if _, err := s.write.ExecContext(t.Context(), `UPDATE messages SET text = $1 WHERE kind = 'text' AND id <> $2`, strings.Repeat("x", size), needle.ID); err != nil {
+			t.Fatal(err)
+		}
+		var read int
+		q := chat.SearchQuery{Search: chat.Search{Limit: 10}, Viewer: alice.User.ID, Matches: func(text string) bool {
+			read += len(text)
+			return text == "needle"
+		}}
+		for page, want := range []int{0, 1} {
+			read = 0
+			found, next, err := s.Search(t.Context(), q)
+			if err != nil || len(found) != want || (next == "") != (want == 1) {
+				t.Fatalf("page %d has %d messages, next %q, %v", page, len(found), next, err)
+			}
+			if read >= searchText+size {
+				t.Errorf("page %d looked through %d bytes, want less than %d", page, read, searchText+size)
+			}
+			q.Cursor = next
+		}
+	})
+}
+
+func TestSearchTimeIsLimited(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice := register(t, s, "alice")
+		room := createRoom(t, s, alice, "lobby")
+		appendText(t, s, room, alice, "needle")
+		deepen(t, s, room, alice, 20)
+		now := time.Now()
+		s.now = func() time.Time { return now }
+		q := chat.SearchQuery{Search: chat.Search{Limit: 10}, Viewer: alice.User.ID, Matches: func(text string) bool {
+			now = now.Add(searchTime / 10)
+			return text == "needle"
+		}}
+		for page, want := range []int{0, 1} {
+			found, next, err := s.Search(t.Context(), q)
+			if err != nil || len(found) != want || next == "" {
+				t.Fatalf("page %d has %d messages, next %q, %v", page, len(found), next, err)
+			}
+			q.Cursor = next
+		}
+	})
+}
+
+// The index is used only while all edited messages can be read in addition to it.
+func TestSearchIsCompleteWithManyPendingEdits(t *testing.T) {
+	onFolded(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
+		_, err := s.write.ExecContext(t.Context(), fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+			INSERT INTO search_edits (message_id) SELECT 1000000 + i FROM n`, maxEdits))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFoundAs(t, s, chat.SearchFolding, alice, "straße", false, "Lange Straße")
+		index(t, s)
+		wantFoundAs(t, s, chat.SearchFolding, alice, "straße", true, "Lange Straße")
+	})
+}
