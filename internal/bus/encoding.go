@@ -8,8 +8,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// An envelope on Redis is a short binary header and the encoded frame, so that a receiver
-// sends the frame on without decoding it:
+// An envelope on Redis is a short binary header and the encoded frame. A receiver sends the
+// frame to its connections without decoding it:
 //
 //	version kind flags room seq user session len(except) except len(rooms) rooms… frame…
 //
@@ -22,9 +22,9 @@ const wireVersion = 2
 // personal is the flag of wire.Envelope.Personal.
 const personal = 1
 
-// maxFrame is how much of a durable event is transported, in bytes. A longer frame is left
-// out: Redis closes a subscriber if 8 MB wait for it for a minute, and with the number
-// alone the other nodes read it from the store.
+// maxFrame is the longest frame of a durable event that is transported, in bytes. A longer
+// one is left out, and the other nodes read the event from the store by its number. The
+// reason: Redis closes a subscriber for which 8 MB wait for a minute.
 const maxFrame = 4 << 10
 
 var errWire = errors.New("unknown envelope")
@@ -64,7 +64,7 @@ func decode(payload string) (wire.Envelope, error) {
 	return e, r.err
 }
 
-// reader takes a payload apart. After its first error it returns zeros.
+// reader decodes a payload. After its first error it returns zeros.
 type reader struct {
 	rest string
 	err  error
@@ -84,7 +84,7 @@ func (r *reader) head() (kind, flags byte) {
 	return kind, flags
 }
 
-// number reads an unsigned varint that fits an int64, as all our numbers do.
+// number reads an unsigned varint that fits into an int64.
 func (r *reader) number() int64 {
 	var n uint64
 	for i := range min(len(r.rest), binary.MaxVarintLen64) {
@@ -119,7 +119,7 @@ func (r *reader) rooms() []chat.RoomID {
 	if n == 0 {
 		return nil
 	}
-	if n > int64(len(r.rest)) { // each takes at least a byte
+	if n > int64(len(r.rest)) { // each room takes at least one byte
 		r.fail()
 		return nil
 	}
@@ -130,7 +130,7 @@ func (r *reader) rooms() []chat.RoomID {
 	return rooms
 }
 
-// frame is the rest; nil where there is none.
+// frame returns the rest, nil if it is empty.
 func (r *reader) frame() []byte {
 	if r.rest == "" {
 		return nil

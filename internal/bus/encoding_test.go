@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-func TestLongFramesOfDurableEventsStayBehind(t *testing.T) {
+func TestLongFramesOfDurableEventsAreLeftOut(t *testing.T) {
 	long := bytes.Repeat([]byte("x"), maxFrame+1)
 	for _, c := range []struct {
 		in   wire.Envelope
@@ -17,7 +17,7 @@ func TestLongFramesOfDurableEventsStayBehind(t *testing.T) {
 		{wire.Envelope{Kind: wire.Change, Room: 7, Seq: 3, Frame: long[:maxFrame]}, long[:maxFrame]},
 		{wire.Envelope{Kind: wire.Change, Room: 7, Seq: 3, Frame: long}, nil},
 		{wire.Envelope{Kind: wire.MemberLeft, Room: 7, Seq: 3, User: 9, Frame: long}, nil},
-		{wire.Envelope{Kind: wire.RoomChanged, Room: 7, Frame: long}, long}, // could be had nowhere else
+		{wire.Envelope{Kind: wire.RoomChanged, Room: 7, Frame: long}, long}, // is not in the store
 	} {
 		got, err := decode(string(encode(c.in)))
 		if err != nil {
@@ -26,7 +26,7 @@ func TestLongFramesOfDurableEventsStayBehind(t *testing.T) {
 		want := c.in
 		want.Frame = c.want
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("event of kind %d with %d bytes came as %+v, want %+v", c.in.Kind, len(c.in.Frame), got, want)
+			t.Errorf("kind %d with %d bytes: decoded %+v, want %+v", c.in.Kind, len(c.in.Frame), got, want)
 		}
 	}
 }
@@ -40,7 +40,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload string) {
 		if e, err := decode(payload); err == nil && len(e.Frame) <= maxFrame {
 			if again, err := decode(string(encode(e))); err != nil || !reflect.DeepEqual(again, e) {
-				t.Errorf("%+v comes back as %+v, %v", e, again, err)
+				t.Errorf("encoded and decoded again = %+v, %v, want %+v", again, err, e)
 			}
 		}
 	})

@@ -1,5 +1,5 @@
-// Package bus carries events and notices between nodes: over Redis, or within one
-// process that is the whole service.
+// Package bus transports envelopes between nodes: over Redis, or within one process if
+// there is only one node.
 package bus
 
 import (
@@ -13,20 +13,20 @@ import (
 
 var _ wire.Bus = (*Memory)(nil)
 
-// Exchange joins the Memory buses of one process.
+// Exchange connects the Memory buses of one process.
 type Exchange struct {
 	mu    sync.RWMutex
 	nodes map[*Memory]struct{}
 }
 
-// NewExchange makes an exchange without nodes.
+// NewExchange returns an exchange without nodes.
 func NewExchange() *Exchange { return &Exchange{nodes: map[*Memory]struct{}{}} }
 
-// memoryQueue is what may wait for a node's sink; beyond it events are dropped
-// and Missed is told.
+// memoryQueue is how many envelopes may wait for a node's sink. More are dropped, and Missed
+// is called.
 const memoryQueue = 4096
 
-// Memory is one node's place at an Exchange.
+// Memory is the bus of one node at an Exchange.
 type Memory struct {
 	exchange *Exchange
 	queue    chan *wire.Envelope
@@ -36,7 +36,7 @@ type Memory struct {
 	rooms map[chat.RoomID]struct{}
 }
 
-// NewMemory makes a node's bus. It receives while it runs.
+// NewMemory returns the bus of a node. It receives while Run runs.
 func NewMemory(e *Exchange) *Memory {
 	return &Memory{
 		exchange: e, queue: make(chan *wire.Envelope, memoryQueue), missed: wake.NewSignal(),
@@ -62,11 +62,11 @@ func (m *Memory) Ask(_ context.Context, e wire.Envelope) (nodes int, err error) 
 	return nodes, nil
 }
 
-func (e *Exchange) each(do func(*Memory)) {
+func (e *Exchange) each(f func(*Memory)) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	for node := range e.nodes {
-		do(node)
+		f(node)
 	}
 }
 
@@ -78,14 +78,14 @@ func (m *Memory) push(e *wire.Envelope) {
 	}
 }
 
-// Follow begins to receive the events of room, at once.
+// Follow implements wire.Bus. It takes effect at once.
 func (m *Memory) Follow(_ context.Context, room chat.RoomID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.rooms[room] = struct{}{}
 }
 
-// Unfollow ends what Follow began.
+// Unfollow implements wire.Bus. It takes effect at once.
 func (m *Memory) Unfollow(room chat.RoomID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -99,7 +99,7 @@ func (m *Memory) follows(room chat.RoomID) bool {
 	return ok
 }
 
-// Run hands what comes to sink until ctx ends.
+// Run implements wire.Bus.
 func (m *Memory) Run(ctx context.Context, sink wire.Sink) error {
 	m.exchange.mu.Lock()
 	m.exchange.nodes[m] = struct{}{}
@@ -121,8 +121,9 @@ func (m *Memory) Run(ctx context.Context, sink wire.Sink) error {
 	}
 }
 
-// Queued returns how many events and notices this node has received and not handled yet.
+// Queued returns how many envelopes this node has received and not processed yet.
 func (m *Memory) Queued() int { return len(m.queue) }
 
-// Suspect is never: within a process nothing is lost unheard.
+// Suspect implements wire.Bus. It is always false: within a process no event is lost
+// without a call of Missed.
 func (m *Memory) Suspect() bool { return false }

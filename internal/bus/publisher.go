@@ -11,16 +11,17 @@ import (
 )
 
 const (
-	// maxPipeline is how many publishes go in one round trip. 64 cost 0.8 µs each
-	// where one alone costs 22 µs; more gains nothing and delays the first.
+	// maxPipeline is how many publications one round trip contains. In a pipeline of 64 each
+	// costs 0.8 µs, a single one 22 µs. More than 128 gain nothing and delay the first.
 	maxPipeline = 128
-	// publishTimeout bounds a round trip; longer, and the queue fills for nothing.
+	// publishTimeout is the time limit of a round trip. A longer one would only fill the
+	// queue.
 	publishTimeout = time.Second
-	// flushTimeout is what a stopping node takes for what is still queued.
+	// flushTimeout is how long a stopping node publishes what is still queued.
 	flushTimeout = 500 * time.Millisecond
 )
 
-// publication is what is to be published: an envelope or a probe, else a canary.
+// publication is an envelope or a probe to be published. Without either it is a canary.
 type publication struct {
 	envelope *wire.Envelope
 	probe    time.Duration // when it was queued, on the clock of the bus
@@ -29,15 +30,16 @@ type publication struct {
 // Publish implements wire.Bus. If the queue is full, e is dropped and counted.
 func (r *Redis) Publish(e wire.Envelope) { r.enqueue(publication{envelope: &e}) }
 
-// Ask publishes e without the queue: Redis returns how many nodes subscribe to what every
-// node receives. While this node itself may be missing events, the number is not known.
+// Ask implements wire.Bus. It does not use the queue: PUBLISH returns the number of nodes
+// that subscribe to nodesChannel. The number is not known while this node itself may be
+// missing events.
 func (r *Redis) Ask(ctx context.Context, e wire.Envelope) (int, error) {
 	if r.Suspect() {
 		return 0, chat.ErrUnavailable(errors.New("the bus is suspect"))
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	nodes, err := r.client.Publish(ctx, r.notices, encode(e)).Result()
+	nodes, err := r.client.Publish(ctx, r.nodesChannel, encode(e)).Result()
 	if err != nil {
 		return 0, chat.ErrUnavailable(err)
 	}
@@ -48,7 +50,7 @@ func (r *Redis) channel(e wire.Envelope) string {
 	if e.Kind.ForRoom() {
 		return r.roomChannel(e.Room)
 	}
-	return r.notices
+	return r.nodesChannel
 }
 
 func (r *Redis) enqueue(p publication) {
@@ -59,9 +61,9 @@ func (r *Redis) enqueue(p publication) {
 	}
 }
 
-// probe queues a message to this node itself, which measures how long one to another node
-// takes: it goes through the queue of what is published, Redis, and the queue of what was
-// received. If the queue is full there is no measurement.
+// probe queues a message to this node itself, to measure how long a message to another node
+// takes: it passes the outgoing queue, Redis and the incoming queue. If the queue is full,
+// nothing is measured.
 func (r *Redis) probe() {
 	select {
 	case r.out <- publication{probe: time.Since(r.began)}:
@@ -69,9 +71,9 @@ func (r *Redis) probe() {
 	}
 }
 
-// publish sends what is queued, in order, and the canary and a probe when they are due.
+// publish sends what is queued, in order, and a canary and a probe at each canaryInterval.
 func (r *Redis) publish(ctx context.Context) {
-	canary := time.NewTicker(r.pace.canary)
+	canary := time.NewTicker(r.timing.canaryInterval)
 	defer canary.Stop()
 	batch := make([]publication, 0, maxPipeline)
 	for {
@@ -89,7 +91,7 @@ func (r *Redis) publish(ctx context.Context) {
 	}
 }
 
-// fill takes what is queued now, without waiting for more.
+// fill adds to batch what is queued, without waiting for more.
 func (r *Redis) fill(batch []publication) []publication {
 	for len(batch) < maxPipeline {
 		select {
@@ -102,32 +104,32 @@ func (r *Redis) fill(batch []publication) []publication {
 	return batch
 }
 
-// send publishes batch in one round trip. What fails is counted and not tried
-// again: by then the others have found it by the heads.
+// send publishes batch in one round trip. A failure is counted and not retried: the other
+// nodes find the events by the heads.
 func (r *Redis) send(batch []publication) {
-	// Not below the context of Run: what was taken off the queue is sent also when
-	// the node stops at this moment.
+	// Not derived from the context of Run: a batch that was taken off the queue is sent
+	// even if the node stops now.
 	ctx, cancel := context.WithTimeout(context.Background(), publishTimeout)
 	defer cancel()
 	pipe := r.client.Pipeline()
-	lost := 0
+	envelopes := 0
 	for _, p := range batch {
 		switch {
 		case p.envelope != nil:
 			pipe.Publish(ctx, r.channel(*p.envelope), encode(*p.envelope))
-			lost++
+			envelopes++
 		case p.probe != 0:
-			pipe.Publish(ctx, r.self, strconv.FormatInt(int64(p.probe), 10))
+			pipe.Publish(ctx, r.canaryChannel, strconv.FormatInt(int64(p.probe), 10))
 		default:
-			pipe.Publish(ctx, r.self, "")
+			pipe.Publish(ctx, r.canaryChannel, "")
 		}
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
-		r.metrics.BusDropped.WithLabelValues("redis").Add(float64(lost))
+		r.metrics.BusDropped.WithLabelValues("redis").Add(float64(envelopes))
 	}
 }
 
-// flush sends the last words of a stopping node, such as that its users left.
+// flush publishes what is still queued when the node stops, such as changes of presence.
 func (r *Redis) flush() {
 	for began := time.Now(); time.Since(began) < flushTimeout; {
 		batch := r.fill(nil)

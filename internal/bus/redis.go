@@ -20,81 +20,81 @@ import (
 
 var _ wire.Bus = (*Redis)(nil)
 
-// Queues between the goroutines of a Redis bus. Each is bounded: what does not fit
-// is dropped, counted, and found again through the heads.
+// Sizes of the queues between the goroutines of a Redis bus. What does not fit is dropped
+// and counted; the hub finds it by the heads.
 const (
 	outgoing = 8192 // to be published
 	incoming = 8192 // received, for the sink
 )
 
-// pace is how often and how long; tests take another one.
-type pace struct {
-	canary time.Duration // a sign of life to ourselves, each
-	deaf   time.Duration // without one: the subscription is not believed any more
-	follow time.Duration // how long Follow waits for a subscription at most
-	linger time.Duration // how long a room stays subscribed after Unfollow
-	retry  time.Duration // between attempts to subscribe, at most
+// timing contains intervals and time limits. Tests use shorter ones.
+type timing struct {
+	canaryInterval   time.Duration
+	canaryTimeout    time.Duration // without a canary for that long the subscription is closed
+	followTimeout    time.Duration // the maximum time that Follow waits
+	unsubscribeDelay time.Duration // how long a room stays subscribed after Unfollow
+	maxRetry         time.Duration // between attempts to subscribe
 }
 
-var usual = pace{
-	canary: time.Second, deaf: 4 * time.Second, follow: time.Second, linger: 30 * time.Second, retry: time.Second,
+var defaultTiming = timing{
+	canaryInterval: time.Second, canaryTimeout: 4 * time.Second, followTimeout: time.Second,
+	unsubscribeDelay: 30 * time.Second, maxRetry: time.Second,
 }
 
-// Redis is one node's bus over Redis pub/sub. Publishing goes in pipelines by one
-// goroutine. Receiving has one connection with a channel for each followed room,
-// read by a loop of our own: the client library's channel drops when it is full,
-// and its reconnecting hides that something was lost.
+// Redis is one node's bus over Redis pub/sub. One goroutine publishes, in pipelines. One
+// connection receives, with a channel for each followed room. It is read by our own loop:
+// the client library's channel drops messages when it is full, and its reconnects hide that
+// messages were lost.
 //
-// Whether the subscription lives is known by a canary: the node publishes to its
-// own channel and must hear itself. Silence, an error, or a reply that shows that
-// the library reconnected ends the subscription; a new one is made, and when it is
-// in force, Missed is told.
+// A canary shows whether the subscription works: the node publishes it to its own channel
+// and must receive it. If it does not, after an error, or if a reply shows that the library
+// has reconnected, the subscription is replaced by a new one. When that is verified, Missed
+// is called.
 //
-// It serves a single Redis or one with replicas behind a single address. Channel
-// names carry the number of the database, which pub/sub itself ignores, so that
-// two installations can share a server.
+// Redis may be a single server, or one with replicas behind a single address. Channel names
+// contain the number of the database, which pub/sub ignores, so that two installations can
+// share a server.
 type Redis struct {
 	client  *redis.Client
 	metrics *metrics.Metrics
 	log     *slog.Logger
-	pace    pace
-	began   time.Time // the clock of probes counts from here; it is monotonic
+	timing  timing
+	began   time.Time // the start of the clock of probes, which is monotonic
 
-	prefix  string // of all channels
-	self    string // the channel of the canary
-	notices string
+	prefix        string // of all channels
+	canaryChannel string // only this node subscribes to it
+	nodesChannel  string // every node subscribes to it
 
 	out     chan publication
 	in      chan delivery
-	missed  wake.Signal // has one element when Missed is to be told
-	wake    wake.Signal // has one element when there are rooms to subscribe
+	missed  wake.Signal // sent if Missed must be called
+	wake    wake.Signal // sent if there are rooms to subscribe
 	suspect atomic.Bool
-	fault   atomic.Pointer[error] // of the last subscription; nil before its first fault
+	fault   atomic.Pointer[error] // of the last subscription; nil before the first error
 
-	following
+	followedRooms
 }
 
-// NewRedis makes the bus of the node of that name, which no other process has. It
-// receives and sends while it runs; until then it is suspect.
+// NewRedis returns the bus of a node. No other process may have its name. It receives and
+// publishes while Run runs; before that it is suspect.
 func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.Logger) *Redis {
 	prefix := "chillin:" + strconv.Itoa(client.Options().DB) + ":"
 	r := &Redis{
-		client: client, metrics: m, log: log, pace: usual, began: time.Now(),
-		prefix: prefix, self: prefix + "node:" + node, notices: prefix + "notices",
+		client: client, metrics: m, log: log, timing: defaultTiming, began: time.Now(),
+		prefix: prefix, canaryChannel: prefix + "node:" + node, nodesChannel: prefix + "notices",
 		out: make(chan publication, outgoing), in: make(chan delivery, incoming),
 		missed: wake.NewSignal(), wake: wake.NewSignal(),
-		following: newFollowing(),
+		followedRooms: newFollowedRooms(),
 	}
 	r.setSuspect(true)
 	return r
 }
 
-// Suspect tells whether events may be getting lost: there is no subscription of
-// which we know that it hears us.
+// Suspect implements wire.Bus: events may be getting lost while no subscription is verified.
 func (r *Redis) Suspect() bool { return r.suspect.Load() }
 
-// Errorf returns why Suspect is true: ErrStarting before the first subscription has come
-// about or failed. It is nil while the node hears itself.
+// Fault returns why Suspect is true, nil if it is false. It returns ErrStarting until the
+// first subscription has been verified or has failed.
 func (r *Redis) Fault() error {
 	if !r.Suspect() {
 		return nil
@@ -105,8 +105,8 @@ func (r *Redis) Fault() error {
 	return ErrStarting
 }
 
-// ErrStarting is the Errorf of a bus that has only begun to subscribe.
-var ErrStarting = errors.New("the first subscription is not in force yet")
+// ErrStarting is the Fault of a bus that is still subscribing for the first time.
+var ErrStarting = errors.New("the first subscription is not active yet")
 
 func (r *Redis) setSuspect(suspect bool) {
 	r.suspect.Store(suspect)
@@ -117,8 +117,7 @@ func (r *Redis) setSuspect(suspect bool) {
 	r.metrics.BusSuspect.Set(value)
 }
 
-// Run receives and sends until ctx ends, and then sends what is queued, within two
-// seconds.
+// Run implements wire.Bus. When ctx ends it publishes what is queued, within two seconds.
 func (r *Redis) Run(ctx context.Context, sink wire.Sink) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { r.publish(ctx) })
@@ -128,33 +127,33 @@ func (r *Redis) Run(ctx context.Context, sink wire.Sink) error {
 	return nil
 }
 
-// subscribe keeps a subscription, one after the other, until ctx ends.
+// subscribe runs one subscription after the other until ctx ends.
 func (r *Redis) subscribe(ctx context.Context) {
-	shortest := r.pace.retry / 8
-	wait, quiet := shortest, false
+	minRetry := r.timing.maxRetry / 8
+	wait, logged := minRetry, false
 	for ctx.Err() == nil {
 		s := newSubscription(r)
 		err := s.run(ctx)
-		r.distrust()
+		r.setDown()
 		if ctx.Err() != nil {
 			return
 		}
 		r.fault.Store(&err)
 		r.metrics.BusRenewed.Inc()
-		if s.trusted {
-			wait, quiet = shortest, false
+		if s.verified {
+			wait, logged = minRetry, false
 		}
-		if !quiet { // one line for an outage, not one for each attempt
-			r.log.Warn("bus subscription lost", "err", err)
-			quiet = true
+		if !logged { // one line per outage, not per attempt
+			r.log.Warn("bus subscription failed", "err", err)
+			logged = true
 		}
-		// Jitter keeps the nodes from coming back to Redis all at once.
+		// Jitter keeps the nodes from reconnecting to Redis at the same moment.
 		pause(ctx, wait/2+rand.N(wait/2))
-		wait = min(2*wait, r.pace.retry)
+		wait = min(2*wait, r.timing.maxRetry)
 	}
 }
 
-// pause waits, at most until ctx ends.
+// pause waits for d or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -164,7 +163,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// deliver calls the sink, alone.
+// deliver calls the sink; no other goroutine does.
 func (r *Redis) deliver(ctx context.Context, sink wire.Sink) {
 	for {
 		select {
@@ -182,13 +181,14 @@ func (r *Redis) deliver(ctx context.Context, sink wire.Sink) {
 	}
 }
 
-// delivery is what was received: an envelope or a probe of this node.
+// delivery is a received envelope or a received probe of this node.
 type delivery struct {
 	envelope *wire.Envelope
 	probe    time.Duration // see publication
 }
 
-// push queues d for deliver without blocking.
+// push queues d for deliver. It never blocks: if the queue is full, d is dropped and Missed
+// is called.
 func (r *Redis) push(d delivery) {
 	select {
 	case r.in <- d:
@@ -197,8 +197,8 @@ func (r *Redis) push(d delivery) {
 	}
 }
 
-// Queued returns how many events and notices wait to be published, and how many this node
-// has received and not handled yet.
+// Queued returns how many envelopes wait to be published, and how many this node has
+// received and not processed yet.
 func (r *Redis) Queued() (toPublish, received int) { return len(r.out), len(r.in) }
 
 func (r *Redis) roomChannel(room chat.RoomID) string {

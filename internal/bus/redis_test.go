@@ -23,15 +23,15 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// brisk is usual, ten times as fast.
-var brisk = pace{
-	canary: 50 * time.Millisecond, deaf: 400 * time.Millisecond, follow: 2 * time.Second,
-	linger: 400 * time.Millisecond, retry: 100 * time.Millisecond,
+// shortTiming is about ten times as fast as defaultTiming.
+var shortTiming = timing{
+	canaryInterval: 50 * time.Millisecond, canaryTimeout: 400 * time.Millisecond, followTimeout: 2 * time.Second,
+	unsubscribeDelay: 400 * time.Millisecond, maxRetry: 100 * time.Millisecond,
 }
 
 var nodeNumber atomic.Int64
 
-// dial makes a client as the product does.
+// dial returns a client with the options of the product.
 func dial(t *testing.T, url string) *redis.Client {
 	t.Helper()
 	o, err := redis.ParseURL(url)
@@ -47,16 +47,16 @@ func dial(t *testing.T, url string) *redis.Client {
 
 func newRedis(t *testing.T, url string) *Redis {
 	t.Helper()
-	r := NewRedis(dial(t, url), fmt.Sprintf("node-%d", nodeNumber.Add(1)), metrics.New(), quiet())
-	r.pace = brisk
+	r := NewRedis(dial(t, url), fmt.Sprintf("node-%d", nodeNumber.Add(1)), metrics.New(), discardLog())
+	r.timing = shortTiming
 	return r
 }
 
-// trusted runs a bus and waits for its trust.
-func trusted(t *testing.T, r *Redis) node {
+// verified runs a bus and waits until its subscription is verified.
+func verified(t *testing.T, r *Redis) node {
 	t.Helper()
 	n := run(t, r)
-	eventually(t, "trust", func() bool { return !r.Suspect() && len(r.missed) == 0 })
+	eventually(t, "a verified subscription", func() bool { return !r.Suspect() && len(r.missed) == 0 })
 	return n
 }
 
@@ -71,8 +71,8 @@ func TestRedis(t *testing.T) {
 	})
 }
 
-// flow publishes numbered events of room 7 over from until the test ends.
-func flow(t *testing.T, from wire.Bus) {
+// publishEvents publishes numbered events of room 7 over from until the test ends.
+func publishEvents(t *testing.T, from wire.Bus) {
 	t.Helper()
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -91,40 +91,41 @@ func flow(t *testing.T, from wire.Bus) {
 	t.Cleanup(func() { close(stop); <-done })
 }
 
-// hearing waits for three more events of room 7.
-func (n node) hearing(t *testing.T, when string) {
+// expectMoreEvents waits for three more events of room 7.
+func (n node) expectMoreEvents(t *testing.T, when string) {
 	t.Helper()
 	n.mu.Lock()
 	before := n.count(7)
 	n.mu.Unlock()
-	n.await(t, "an event "+when, func() bool { return n.count(7) >= before+3 })
+	n.waitFor(t, "events "+when, func() bool { return n.count(7) >= before+3 })
 }
 
-// recovers does harm to a pair of nodes over which events flow, and waits until
-// the listener was suspect, was told that it missed something, and hears again.
-func recovers(t *testing.T, speaker, listener *Redis, harm, heal func()) {
+// expectRecovery breaks the connections of two nodes while one publishes to the other. It
+// waits until the receiver was suspect, then repairs the connections and waits until Missed
+// was called and events are received again.
+func expectRecovery(t *testing.T, sender, receiver *Redis, breakIt, repair func()) {
 	t.Helper()
-	from, to := trusted(t, speaker), trusted(t, listener)
+	from, to := verified(t, sender), verified(t, receiver)
 	to.Follow(t.Context(), 7)
-	flow(t, from)
-	to.hearing(t, "before")
+	publishEvents(t, from)
+	to.expectMoreEvents(t, "before")
 	to.mu.Lock()
 	before := to.missed
 	to.mu.Unlock()
-	harm()
-	eventually(t, "suspicion", func() bool { return listener.Suspect() || testutil.ToFloat64(listener.metrics.BusRenewed) > 0 })
-	heal()
-	eventually(t, "trust", func() bool { return !listener.Suspect() })
-	to.await(t, "Missed", func() bool { return to.missed > before })
-	to.hearing(t, "afterwards")
+	breakIt()
+	eventually(t, "Suspect", func() bool { return receiver.Suspect() || testutil.ToFloat64(receiver.metrics.BusRenewed) > 0 })
+	repair()
+	eventually(t, "a verified subscription", func() bool { return !receiver.Suspect() })
+	to.waitFor(t, "Missed", func() bool { return to.missed > before })
+	to.expectMoreEvents(t, "afterwards")
 }
 
-func TestRedisRestarts(t *testing.T) {
+func TestRecoveryAfterRedisRestarts(t *testing.T) {
 	server, err := testenv.New(t).Redis()
 	if err != nil {
 		t.Fatal(err)
 	}
-	recovers(t, newRedis(t, server.URL()), newRedis(t, server.URL()), func() {
+	expectRecovery(t, newRedis(t, server.URL()), newRedis(t, server.URL()), func() {
 		if err := server.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -135,97 +136,96 @@ func TestRedisRestarts(t *testing.T) {
 	})
 }
 
-func TestRedisHangs(t *testing.T) {
+func TestRecoveryAfterRedisHangs(t *testing.T) {
 	server, err := testenv.New(t).Redis()
 	if err != nil {
 		t.Fatal(err)
 	}
-	recovers(t, newRedis(t, server.URL()), newRedis(t, server.URL()), server.Pause, server.Resume)
+	expectRecovery(t, newRedis(t, server.URL()), newRedis(t, server.URL()), server.Pause, server.Resume)
 }
 
-func TestRedisClosesItsSubscribers(t *testing.T) {
+func TestRecoveryAfterRedisClosesSubscribers(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	recovers(t, newRedis(t, url), newRedis(t, url), func() {
+	expectRecovery(t, newRedis(t, url), newRedis(t, url), func() {
 		if err := admin.ClientKillByFilter(t.Context(), "TYPE", "pubsub").Err(); err != nil {
 			t.Fatal(err)
 		}
 	}, func() {})
 }
 
-// The trap of go-redis: the connection stays open and nothing comes, while new
+// The trap of go-redis: the connection stays open and receives nothing, while new
 // connections work.
-func TestASubscriptionGoesDeaf(t *testing.T) {
+func TestRecoveryOfASubscriptionThatReceivesNothing(t *testing.T) {
 	url := testenv.Redis(t)
 	p := startProxy(t, url)
-	recovers(t, newRedis(t, url), newRedis(t, p.url), p.deafen, func() {})
+	expectRecovery(t, newRedis(t, url), newRedis(t, p.url), p.blackhole, func() {})
 }
 
-func TestANodeIsCutOff(t *testing.T) {
+func TestRecoveryOfANodeWithoutRedis(t *testing.T) {
 	url := testenv.Redis(t)
 	p := startProxy(t, url)
-	recovers(t, newRedis(t, url), newRedis(t, p.url), func() { p.refuse(true) }, func() { p.refuse(false) })
+	expectRecovery(t, newRedis(t, url), newRedis(t, p.url), func() { p.setRefusing(true) }, func() { p.setRefusing(false) })
 }
 
 func TestANodeThatCannotPublishIsSuspect(t *testing.T) {
 	url := testenv.Redis(t)
 	r := newRedis(t, url)
-	trusted(t, r)
-	if err := r.client.Close(); err != nil { // the pool; the subscription has its own connection
+	verified(t, r)
+	if err := r.client.Close(); err != nil { // closes the pool, not the connection of the subscription
 		t.Fatal(err)
 	}
-	eventually(t, "suspicion", r.Suspect)
+	eventually(t, "Suspect", r.Suspect)
 }
 
-func TestNobodyIsAskedWhileRedisIsAway(t *testing.T) {
+func TestAskIsUnavailableWhileRedisIsUnreachable(t *testing.T) {
 	p := startProxy(t, testenv.Redis(t))
-	n := trusted(t, newRedis(t, p.url))
-	for _, away := range []bool{true, false} {
-		p.refuse(away)
-		eventually(t, fmt.Sprintf("an answer while away is %v", away), func() bool {
+	n := verified(t, newRedis(t, p.url))
+	for _, unreachable := range []bool{true, false} {
+		p.setRefusing(unreachable)
+		eventually(t, fmt.Sprintf("the result of Ask while unreachable = %v", unreachable), func() bool {
 			_, err := n.Ask(t.Context(), wire.Envelope{Kind: wire.SurveyRequest})
 			if err != nil && chat.CodeOf(err) != chat.Unavailable {
 				t.Fatalf("err = %v, want %s", err, chat.Unavailable)
 			}
-			return (err == nil) != away
+			return (err == nil) != unreachable
 		})
 	}
 }
 
-func TestFollowDoesNotWaitForALostRedis(t *testing.T) {
+func TestFollowDoesNotWaitWhileRedisIsUnreachable(t *testing.T) {
 	p := startProxy(t, testenv.Redis(t))
-	p.refuse(true)
+	p.setRefusing(true)
 	r := newRedis(t, p.url)
-	r.pace.follow = time.Hour
+	r.timing.followTimeout = time.Hour
 	n := run(t, r)
 	for room := range chat.RoomID(100) {
 		n.Follow(t.Context(), room+1)
 	}
-	p.refuse(false)
-	n.await(t, "Missed", func() bool { return n.missed > 0 })
-	eventually(t, "trust", func() bool { return !r.Suspect() })
+	p.setRefusing(false)
+	n.waitFor(t, "Missed", func() bool { return n.missed > 0 })
+	eventually(t, "a verified subscription", func() bool { return !r.Suspect() })
 	n.Publish(wire.Envelope{Kind: wire.Change, Room: 100, Seq: 1})
-	n.await(t, "an event of a room followed before", func() bool { return n.count(100) == 1 })
+	n.waitFor(t, "an event of a room followed before", func() bool { return n.count(100) == 1 })
 }
 
-// A waiting Follow must go on when the subscription is lost meanwhile.
-func TestFollowGivesUpWithTheSubscription(t *testing.T) {
+func TestFollowReturnsWhenTheSubscriptionFails(t *testing.T) {
 	p := startProxy(t, testenv.Redis(t))
 	r := newRedis(t, p.url)
-	r.pace.follow = time.Hour
-	n := trusted(t, r)
-	p.deafen()
-	n.Follow(t.Context(), 7) // SUBSCRIBE is never answered
-	n.await(t, "Missed", func() bool { return n.missed >= 2 })
+	r.timing.followTimeout = time.Hour
+	n := verified(t, r)
+	p.blackhole()
+	n.Follow(t.Context(), 7) // there is no reply to SUBSCRIBE
+	n.waitFor(t, "Missed", func() bool { return n.missed >= 2 })
 	n.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1})
-	n.await(t, "an event", func() bool { return n.count(7) == 1 })
+	n.waitFor(t, "an event", func() bool { return n.count(7) == 1 })
 }
 
-func TestRoomsLingerAndThenGo(t *testing.T) {
+func TestUnfollowUnsubscribesAfterADelay(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
 	r := newRedis(t, url)
-	n := trusted(t, r)
+	n := verified(t, r)
 	n.Follow(t.Context(), 7)
 	n.Follow(t.Context(), 8)
 	subscribers := func(room chat.RoomID) int64 {
@@ -234,50 +234,50 @@ func TestRoomsLingerAndThenGo(t *testing.T) {
 	}
 	n.Unfollow(7)
 	if got := subscribers(7); got != 1 {
-		t.Errorf("right after Unfollow: %d subscribers, want 1", got)
+		t.Errorf("subscribers right after Unfollow = %d, want 1", got)
 	}
 	eventually(t, "the end of the subscription", func() bool { return subscribers(7) == 0 })
 	if got := subscribers(8); got != 1 {
-		t.Errorf("the other room: %d subscribers, want 1", got)
+		t.Errorf("subscribers of the other room = %d, want 1", got)
 	}
 	n.Follow(t.Context(), 7)
 	if got := subscribers(7); got != 1 {
-		t.Errorf("after Follow: %d subscribers, want 1", got)
+		t.Errorf("subscribers after Follow = %d, want 1", got)
 	}
 	if r.Suspect() {
-		t.Error("suspect after rooms came and went, want trust")
+		t.Error("Suspect = true after Follow and Unfollow, want false")
 	}
 }
 
-func TestThousandsOfRoomsComeBack(t *testing.T) {
+func TestThousandsOfRoomsAreSubscribedAgain(t *testing.T) {
 	const rooms = 5000
 	url := testenv.Redis(t)
 	admin := dial(t, url)
 	r := newRedis(t, url)
-	r.pace.follow = time.Nanosecond // do not wait for each
-	n := trusted(t, r)
+	r.timing.followTimeout = time.Nanosecond // do not wait for each
+	n := verified(t, r)
 	for room := range chat.RoomID(rooms) {
 		n.Follow(t.Context(), room+1)
 	}
-	inForce := func() bool {
+	subscribed := func() bool {
 		return admin.PubSubNumSub(context.Background(), r.roomChannel(rooms)).Val()[r.roomChannel(rooms)] == 1
 	}
-	eventually(t, "subscription of the last room", inForce)
+	eventually(t, "the subscription of the last room", subscribed)
 	if err := admin.ClientKillByFilter(t.Context(), "TYPE", "pubsub").Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "renewal", func() bool { return testutil.ToFloat64(r.metrics.BusRenewed) > 0 })
-	eventually(t, "trust", func() bool { return !r.Suspect() })
+	eventually(t, "a new subscription", func() bool { return testutil.ToFloat64(r.metrics.BusRenewed) > 0 })
+	eventually(t, "a verified subscription", func() bool { return !r.Suspect() })
 	for room := range chat.RoomID(rooms) {
 		n.Publish(wire.Envelope{Kind: wire.Change, Room: room + 1, Seq: 1})
 	}
-	n.await(t, "an event of each room", func() bool { return len(n.events) >= rooms })
+	n.waitFor(t, "an event of each room", func() bool { return len(n.events) >= rooms })
 }
 
-func TestLastWordsAreSent(t *testing.T) {
+func TestAStoppingNodePublishesItsQueue(t *testing.T) {
 	url := testenv.Redis(t)
-	listener := trusted(t, newRedis(t, url))
-	listener.Follow(t.Context(), 7)
+	receiver := verified(t, newRedis(t, url))
+	receiver.Follow(t.Context(), 7)
 	r := newRedis(t, url)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -287,56 +287,56 @@ func TestLastWordsAreSent(t *testing.T) {
 	if err := r.Run(ctx, newSink()); err != nil {
 		t.Fatal(err)
 	}
-	listener.await(t, "the last words", func() bool { return listener.count(7) == 500 })
+	receiver.waitFor(t, "the queued events", func() bool { return receiver.count(7) == 500 })
 }
 
-func TestDatabasesOfOneRedisAreApart(t *testing.T) {
+func TestDatabasesOfOneRedisAreSeparate(t *testing.T) {
 	url := testenv.Redis(t)
 	o, err := redis.ParseURL(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := NewRedis(redis.NewClient(o), "a", metrics.New(), quiet())
+	a := NewRedis(redis.NewClient(o), "a", metrics.New(), discardLog())
 	other := *o
 	other.DB++
-	b := NewRedis(redis.NewClient(&other), "a", metrics.New(), quiet())
+	b := NewRedis(redis.NewClient(&other), "a", metrics.New(), discardLog())
 	for _, r := range []*Redis{a, b} {
-		r.pace = brisk
+		r.timing = shortTiming
 		t.Cleanup(func() { _ = r.client.Close() })
 	}
-	na, nb := trusted(t, a), trusted(t, b)
+	na, nb := verified(t, a), verified(t, b)
 	na.Follow(t.Context(), 7)
 	nb.Follow(t.Context(), 7)
 	na.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1})
 	nb.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 2})
-	na.await(t, "its event", func() bool { return na.count(7) >= 1 })
-	nb.await(t, "its event", func() bool { return nb.count(7) >= 1 })
+	na.waitFor(t, "its event", func() bool { return na.count(7) >= 1 })
+	nb.waitFor(t, "its event", func() bool { return nb.count(7) >= 1 })
 	if got := append(na.seqs(7), nb.seqs(7)...); !slices.Equal(got, []chat.Seq{1, 2}) {
-		t.Errorf("seqs = %v, want one for each", got)
+		t.Errorf("seqs = %v, want one per database", got)
 	}
 }
 
-func TestWhatAnotherVersionSaysIsMissed(t *testing.T) {
+func TestAnEnvelopeOfAnotherVersionCallsMissed(t *testing.T) {
 	url := testenv.Redis(t)
 	r := newRedis(t, url)
-	n := trusted(t, r)
+	n := verified(t, r)
 	n.Follow(t.Context(), 7)
-	n.await(t, "silence", func() bool { return n.inside == 0 })
+	n.waitFor(t, "the end of the sink's calls", func() bool { return n.running == 0 })
 	n.mu.Lock()
 	before := n.missed
 	n.mu.Unlock()
-	if err := dial(t, url).Publish(t.Context(), r.roomChannel(7), "\x02whatever").Err(); err != nil {
+	if err := dial(t, url).Publish(t.Context(), r.roomChannel(7), "\x02unknown").Err(); err != nil {
 		t.Fatal(err)
 	}
-	n.await(t, "Missed", func() bool { return n.missed > before })
+	n.waitFor(t, "Missed", func() bool { return n.missed > before })
 	if r.Suspect() {
-		t.Error("suspect, want trust")
+		t.Error("Suspect = true, want false")
 	}
 }
 
-func TestDropsAreCounted(t *testing.T) {
+func TestDroppedEnvelopesAreCounted(t *testing.T) {
 	r := newRedis(t, testenv.Redis(t))
-	for range outgoing + 5 { // nobody runs it
+	for range outgoing + 5 { // Run is not called
 		r.Publish(wire.Envelope{Kind: wire.PresenceHint, Room: 7})
 	}
 	if got := testutil.ToFloat64(r.metrics.BusDropped.WithLabelValues("queue_full")); got != 5 {
@@ -344,19 +344,19 @@ func TestDropsAreCounted(t *testing.T) {
 	}
 }
 
-// proxy stands between a client and Redis.
+// proxy forwards connections to Redis.
 type proxy struct {
 	url    string
 	target string
 
-	mu      sync.Mutex
-	refused bool
-	conns   []*proxied
+	mu       sync.Mutex
+	refusing bool
+	conns    []*proxyConn
 }
 
-type proxied struct {
+type proxyConn struct {
 	client, server net.Conn
-	deaf           atomic.Bool // nothing goes through any more, in either direction
+	discards       atomic.Bool // in both directions
 }
 
 func startProxy(t *testing.T, url string) *proxy {
@@ -382,7 +382,7 @@ func startProxy(t *testing.T, url string) *proxy {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		p.refuse(true)
+		p.setRefusing(true)
 		parts.Wait()
 	})
 	return p
@@ -395,9 +395,9 @@ func (p *proxy) serve(client net.Conn) {
 		return
 	}
 	defer server.Close()
-	c := &proxied{client: client, server: server}
+	c := &proxyConn{client: client, server: server}
 	p.mu.Lock()
-	if p.refused {
+	if p.refusing {
 		p.mu.Unlock()
 		return
 	}
@@ -409,9 +409,9 @@ func (p *proxy) serve(client net.Conn) {
 	parts.Wait()
 }
 
-// pipe forwards until one side closes. What a deaf connection reads is thrown away:
-// the kernel still acknowledges it.
-func (c *proxied) pipe(to, from net.Conn) {
+// pipe forwards until one side closes. With discards set it reads and drops the data, so
+// that the kernel still acknowledges it.
+func (c *proxyConn) pipe(to, from net.Conn) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
@@ -419,7 +419,7 @@ func (c *proxied) pipe(to, from net.Conn) {
 		if err != nil {
 			return
 		}
-		if c.deaf.Load() {
+		if c.discards.Load() {
 			continue
 		}
 		if _, err := to.Write(buffer[:n]); err != nil {
@@ -428,21 +428,20 @@ func (c *proxied) pipe(to, from net.Conn) {
 	}
 }
 
-// deafen makes the connections that there are forward nothing from now on; new
-// ones work.
-func (p *proxy) deafen() {
+// blackhole makes the present connections discard all data. New connections work.
+func (p *proxy) blackhole() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
-		c.deaf.Store(true)
+		c.discards.Store(true)
 	}
 }
 
-// refuse cuts all connections and lets no new ones in, or lets them in again.
-func (p *proxy) refuse(refused bool) {
+// setRefusing closes all connections. If refusing is true, new ones are refused.
+func (p *proxy) setRefusing(refusing bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refused = refused
+	p.refusing = refusing
 	for _, c := range p.conns {
 		_ = c.client.Close()
 		_ = c.server.Close()
@@ -450,7 +449,7 @@ func (p *proxy) refuse(refused bool) {
 	p.conns = nil
 }
 
-// BenchmarkRedis measures an event from Publish to the sink of another node.
+// BenchmarkRedis measures the delivery of an event from Publish to the sink of another node.
 func BenchmarkRedis(b *testing.B) {
 	o, err := redis.ParseURL(testenv.Redis(b))
 	if err != nil {
@@ -462,21 +461,21 @@ func BenchmarkRedis(b *testing.B) {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
-	heard := make(chan struct{}, outgoing)
-	speaker, listener := NewRedis(client, "a", metrics.New(), quiet()), NewRedis(client, "b", metrics.New(), quiet())
-	parts.Go(func() { _ = speaker.Run(ctx, &sink{news: make(chan struct{})}) })
-	parts.Go(func() { _ = listener.Run(ctx, counter(heard)) })
-	for listener.Suspect() {
+	received := make(chan struct{}, outgoing)
+	sender, receiver := NewRedis(client, "a", metrics.New(), discardLog()), NewRedis(client, "b", metrics.New(), discardLog())
+	parts.Go(func() { _ = sender.Run(ctx, newSink()) })
+	parts.Go(func() { _ = receiver.Run(ctx, counter(received)) })
+	for receiver.Suspect() {
 		time.Sleep(time.Millisecond)
 	}
-	listener.Follow(ctx, 7)
+	receiver.Follow(ctx, 7)
 	frame := make([]byte, 400)
 	b.ReportAllocs()
 	sent := 0
 	for b.Loop() {
-		speaker.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: frame})
-		if sent++; sent >= outgoing/2 { // never more under way than a queue holds
-			<-heard
+		sender.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: frame})
+		if sent++; sent >= outgoing/2 { // never more in flight than the queue can take
+			<-received
 		}
 	}
 }
@@ -487,7 +486,7 @@ type counter chan struct{}
 func (c counter) Receive(wire.Envelope) { c <- struct{}{} }
 func (c counter) Missed()               {}
 
-// delivered returns how many probes were received and how many seconds they took.
+// delivered returns how many probes were received, and their total time in seconds.
 func delivered(t *testing.T, r *Redis) (probes int, seconds float64) {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -503,16 +502,16 @@ func delivered(t *testing.T, r *Redis) (probes int, seconds float64) {
 	return probes, seconds
 }
 
-func TestTheTimeOfADeliveryIsMeasuredWithItsQueues(t *testing.T) {
+func TestTheDeliveryTimeIncludesTheQueues(t *testing.T) {
 	began := time.Now()
 	r := newRedis(t, testenv.Redis(t))
-	n := trusted(t, r)
+	n := verified(t, r)
 	eventually(t, "a probe", func() bool { probes, _ := delivered(t, r); return probes > 0 })
 	if probes, seconds := delivered(t, r); seconds <= 0 || seconds > float64(probes)*time.Since(began).Seconds() {
-		t.Errorf("%d probes took %v s, and the test %v", probes, seconds, time.Since(began))
+		t.Errorf("%d probes took %v s, want at most the %v of the test each", probes, seconds, time.Since(began))
 	}
 
-	// A hub that hangs delays what has been received.
+	// A sink that hangs delays what has been received.
 	const hang = 300 * time.Millisecond
 	block := make(chan struct{})
 	n.mu.Lock()
@@ -522,10 +521,10 @@ func TestTheTimeOfADeliveryIsMeasuredWithItsQueues(t *testing.T) {
 	n.Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1})
 	eventually(t, "a probe in the queue", func() bool { _, received := r.Queued(); return received >= 2 })
 	probes, before := delivered(t, r)
-	time.Sleep(hang) // what is measured is time
+	time.Sleep(hang) // the test measures time
 	close(block)
-	eventually(t, "a probe that waited", func() bool { now, _ := delivered(t, r); return now > probes })
+	eventually(t, "the probe that waited", func() bool { now, _ := delivered(t, r); return now > probes })
 	if _, seconds := delivered(t, r); seconds-before < hang.Seconds() {
-		t.Errorf("the first probe behind a hub that hung for %v took %v s", hang, seconds-before)
+		t.Errorf("the probe behind a sink that hung for %v took %v s, want at least that", hang, seconds-before)
 	}
 }

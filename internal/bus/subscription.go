@@ -18,34 +18,33 @@ import (
 )
 
 var (
-	errDeaf    = errors.New("it does not hear our canary")
-	errRenewed = errors.New("the client library renewed its connection")
+	errCanaryTimeout = errors.New("the subscription does not receive the canary")
+	errReconnected   = errors.New("the client library has reconnected")
 )
 
-// maxSubscribe is how many channels go in one SUBSCRIBE, so that thousands of
-// rooms do not hold Redis up.
+// maxSubscribe is how many channels one SUBSCRIBE contains, so that thousands of rooms do
+// not block Redis.
 const maxSubscribe = 512
 
-// subscription is one connection for receiving, from its first SUBSCRIBE to its
-// first fault.
+// subscription is one connection for receiving, from its first SUBSCRIBE to its first error.
 type subscription struct {
-	bus     *Redis
-	pubsub  *redis.PubSub
-	awaited int       // confirmations until everything of the beginning is heard
-	heard   time.Time // the canary, last
-	trusted bool      // everything is heard, and the canary after it
+	bus         *Redis
+	pubsub      *redis.PubSub
+	unconfirmed int       // channels of start that Redis has not confirmed yet
+	lastCanary  time.Time // when a canary was last received
+	verified    bool      // all channels are confirmed, and a canary was received after that
 }
 
 func newSubscription(r *Redis) *subscription {
 	return &subscription{bus: r, pubsub: r.client.Subscribe(context.Background())}
 }
 
-// run subscribes to all rooms and receives until a fault, which it returns, or ctx
+// run subscribes to all followed rooms and receives. It returns the first error, or when ctx
 // ends.
 func (s *subscription) run(ctx context.Context) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	// A read that waits ends only with its connection.
+	// Only closing the connection ends a blocked read.
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	closed := make(chan struct{})
@@ -60,22 +59,22 @@ func (s *subscription) run(ctx context.Context) error {
 			<-closed
 		}
 	}()
-	if err := s.begin(ctx); err != nil {
+	if err := s.start(ctx); err != nil {
 		return err
 	}
-	parts.Go(func() { fail(s.keep(ctx)) })
+	parts.Go(func() { fail(s.updateRooms(ctx)) })
 	err := s.receive(ctx)
 	fail(err)
 	return context.Cause(ctx)
 }
 
-// begin subscribes to the rooms that are followed now.
-func (s *subscription) begin(ctx context.Context) error {
-	channels := []string{s.bus.self, s.bus.notices}
-	for _, room := range s.bus.begin() {
+// start subscribes to the channels of this node and to the rooms that are followed now.
+func (s *subscription) start(ctx context.Context) error {
+	channels := []string{s.bus.canaryChannel, s.bus.nodesChannel}
+	for _, room := range s.bus.allRooms() {
 		channels = append(channels, s.bus.roomChannel(room))
 	}
-	s.awaited = len(channels)
+	s.unconfirmed = len(channels)
 	return s.subscribe(ctx, channels)
 }
 
@@ -97,11 +96,11 @@ func (s *subscription) unsubscribe(ctx context.Context, channels []string) error
 	return nil
 }
 
-// keep subscribes to rooms as they are followed, and lets those go that lingered
-// long enough, until ctx ends or Redis fails. It alone writes after begin: a room
-// that goes and comes back does so in this order.
-func (s *subscription) keep(ctx context.Context) error {
-	tick := time.NewTicker(s.bus.pace.linger / 8)
+// updateRooms subscribes to rooms that are followed and unsubscribes from rooms that are
+// not, until ctx ends or Redis returns an error. After start only updateRooms writes to the
+// connection, so that an UNSUBSCRIBE and a later SUBSCRIBE of a room stay in this order.
+func (s *subscription) updateRooms(ctx context.Context) error {
+	tick := time.NewTicker(s.bus.timing.unsubscribeDelay / 8)
 	defer tick.Stop()
 	for {
 		select {
@@ -110,11 +109,11 @@ func (s *subscription) keep(ctx context.Context) error {
 		case <-s.bus.wake:
 		case <-tick.C:
 		}
-		come, gone := s.bus.due()
-		if err := s.unsubscribe(ctx, s.channels(gone)); err != nil {
+		subscribe, unsubscribe := s.bus.takePending()
+		if err := s.unsubscribe(ctx, s.channels(unsubscribe)); err != nil {
 			return err
 		}
-		if err := s.subscribe(ctx, s.channels(come)); err != nil {
+		if err := s.subscribe(ctx, s.channels(subscribe)); err != nil {
 			return err
 		}
 	}
@@ -128,26 +127,27 @@ func (s *subscription) channels(rooms []chat.RoomID) []string {
 	return channels
 }
 
-// receive reads until the connection fails or the canary is not heard in time.
+// receive reads until the connection fails or no canary is received within
+// timing.canaryTimeout.
 func (s *subscription) receive(ctx context.Context) error {
-	s.heard = time.Now()
+	s.lastCanary = time.Now()
 	for {
-		left := s.bus.pace.deaf - time.Since(s.heard)
+		left := s.bus.timing.canaryTimeout - time.Since(s.lastCanary)
 		if left <= 0 {
-			return errDeaf
+			return errCanaryTimeout
 		}
 		message, err := s.pubsub.ReceiveTimeout(ctx, left)
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-			return errDeaf
+			return errCanaryTimeout
 		}
 		if err != nil {
 			return fmt.Errorf("receive: %w", err)
 		}
 		switch m := message.(type) {
 		case *redis.Subscription:
-			err = s.confirmed(m)
+			err = s.onConfirmation(m)
 		case *redis.Message:
-			s.take(m)
+			s.onMessage(m)
 		}
 		if err != nil {
 			return err
@@ -155,21 +155,21 @@ func (s *subscription) receive(ctx context.Context) error {
 	}
 }
 
-// confirmed takes Redis's word that a channel is subscribed.
-func (s *subscription) confirmed(m *redis.Subscription) error {
+// onConfirmation processes the reply of Redis that a channel is subscribed.
+func (s *subscription) onConfirmation(m *redis.Subscription) error {
 	if m.Kind != "subscribe" {
 		return nil
 	}
 	if room, ok := s.room(m.Channel); ok {
 		if !s.bus.confirm(room) {
-			return errRenewed
+			return errReconnected
 		}
-	} else if s.awaited == 0 { // our own channels come once, at the beginning
-		return errRenewed
+	} else if s.unconfirmed == 0 { // the channels of this node are subscribed once, by start
+		return errReconnected
 	}
-	if s.awaited > 0 {
-		if s.awaited--; s.awaited == 0 {
-			s.bus.enqueue(publication{}) // a canary at once: it is the last proof
+	if s.unconfirmed > 0 {
+		if s.unconfirmed--; s.unconfirmed == 0 {
+			s.bus.enqueue(publication{}) // a canary, which verifies the subscription
 		}
 	}
 	return nil
@@ -184,13 +184,13 @@ func (s *subscription) room(channel string) (chat.RoomID, bool) {
 	return chat.RoomID(n), err == nil
 }
 
-// take hands on what was published.
-func (s *subscription) take(m *redis.Message) {
+// onMessage queues what was published for deliver.
+func (s *subscription) onMessage(m *redis.Message) {
 	var d delivery
 	var err error
 	switch m.Channel {
-	case s.bus.self:
-		s.canary()
+	case s.bus.canaryChannel:
+		s.onCanary()
 		if m.Payload == "" {
 			return
 		}
@@ -199,7 +199,7 @@ func (s *subscription) take(m *redis.Message) {
 		d.envelope = new(wire.Envelope)
 		*d.envelope, err = decode(m.Payload)
 	}
-	if err != nil { // of a node of another version: the heads show what it published
+	if err != nil { // from a node of another version: the heads show its events
 		s.bus.missed.Send()
 		return
 	}
@@ -212,12 +212,12 @@ func decodeProbe(payload string) (time.Duration, error) {
 	return time.Duration(n), err
 }
 
-// canary is our own voice. After everything is subscribed it makes the
-// subscription trusted.
-func (s *subscription) canary() {
-	s.heard = time.Now()
-	if s.awaited == 0 && !s.trusted {
-		s.trusted = true
-		s.bus.trust()
+// onCanary records that the subscription receives what this node publishes. The first canary
+// after all channels are confirmed verifies the subscription.
+func (s *subscription) onCanary() {
+	s.lastCanary = time.Now()
+	if s.unconfirmed == 0 && !s.verified {
+		s.verified = true
+		s.bus.setUp()
 	}
 }

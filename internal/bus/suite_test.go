@@ -17,28 +17,28 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// patience is how long a test waits for what must come. It is never waited out
-// by a test that passes.
-const patience = 20 * time.Second
+// testTimeout is how long a test waits for an event. A test that passes does not wait that
+// long.
+const testTimeout = 20 * time.Second
 
-// sink gathers what a bus hands over.
+// sink records the calls of a bus.
 type sink struct {
 	mu      sync.Mutex
-	events  []wire.Envelope
-	notices []wire.Envelope
+	events  []wire.Envelope // for rooms
+	others  []wire.Envelope
 	missed  int
-	news    chan struct{} // closed and renewed with everything that comes
-	inside  int           // calls under way
-	overlap bool          // two at a time
-	block   chan struct{} // where set, calls wait for its close
+	changed chan struct{} // closed and replaced after every call
+	running int           // calls
+	overlap bool          // two calls ran at the same time
+	block   chan struct{} // if not nil, calls wait until it is closed
 }
 
-func newSink() *sink { return &sink{news: make(chan struct{})} }
+func newSink() *sink { return &sink{changed: make(chan struct{})} }
 
-func (s *sink) note(do func()) {
+func (s *sink) record(f func()) {
 	s.mu.Lock()
-	s.inside++
-	s.overlap = s.overlap || s.inside > 1
+	s.running++
+	s.overlap = s.overlap || s.running > 1
 	block := s.block
 	s.mu.Unlock()
 	if block != nil {
@@ -46,42 +46,42 @@ func (s *sink) note(do func()) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.inside--
-	do()
-	close(s.news)
-	s.news = make(chan struct{})
+	s.running--
+	f()
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
-func (s *sink) Missed() { s.note(func() { s.missed++ }) }
+func (s *sink) Missed() { s.record(func() { s.missed++ }) }
 
 func (s *sink) Receive(e wire.Envelope) {
-	s.note(func() {
+	s.record(func() {
 		if e.Kind.ForRoom() {
 			s.events = append(s.events, e)
 		} else {
-			s.notices = append(s.notices, e)
+			s.others = append(s.others, e)
 		}
 	})
 }
 
-// await waits until ok holds of what has come.
-func (s *sink) await(t *testing.T, what string, ok func() bool) {
+// waitFor waits until ok returns true; it is called after every call of the sink.
+func (s *sink) waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(testTimeout)
 	defer deadline.Stop()
 	for {
 		s.mu.Lock()
-		done, news := ok(), s.news
+		done, changed := ok(), s.changed
 		s.mu.Unlock()
 		if done {
 			return
 		}
 		select {
-		case <-news:
+		case <-changed:
 		case <-deadline.C:
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			t.Fatalf("%s did not come in %v; there are %d events, %d notices, %d missed", what, patience, len(s.events), len(s.notices), s.missed)
+			t.Fatalf("waited %v for %s; received %d room events, %d other envelopes, %d calls of Missed", testTimeout, what, len(s.events), len(s.others), s.missed)
 		}
 	}
 }
@@ -97,25 +97,25 @@ func (s *sink) seqs(room chat.RoomID) (seqs []chat.Seq) {
 
 func (s *sink) count(room chat.RoomID) int { return len(s.seqs(room)) }
 
-// eventually polls what no sink tells.
+// eventually polls until ok returns true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !ok(); <-tick.C {
+	for deadline := time.Now().Add(testTimeout); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s did not happen in %v", what, patience)
+			t.Fatalf("waited %v for %s", testTimeout, what)
 		}
 	}
 }
 
-// node is a bus that runs.
+// node is a running bus with its sink.
 type node struct {
 	wire.Bus
 	*sink
 }
 
-// run starts b and ends it with the test.
+// run runs b until the test ends.
 func run(t *testing.T, b wire.Bus) node {
 	t.Helper()
 	n := node{b, newSink()}
@@ -129,18 +129,17 @@ func run(t *testing.T, b wire.Bus) node {
 			if err != nil {
 				t.Errorf("Run = %v, want nil", err)
 			}
-		case <-time.After(patience):
-			t.Errorf("Run did not end in %v", patience)
+		case <-time.After(testTimeout):
+			t.Errorf("Run has not returned after %v", testTimeout)
 		}
 		if n.overlap {
-			t.Error("the sink was called from two goroutines at a time")
+			t.Error("the sink was called by two goroutines at a time")
 		}
 	})
 	return n
 }
 
-// suite is what every bus does. connect makes the buses of n nodes that reach each
-// other.
+// suite tests the contract of wire.Bus. connect returns the buses of n connected nodes.
 func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 	start := func(t *testing.T, n int) []node {
 		t.Helper()
@@ -149,32 +148,32 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 			nodes = append(nodes, run(t, b))
 		}
 		for i, n := range nodes {
-			eventually(t, fmt.Sprintf("trust of node %d", i), func() bool { return !n.Suspect() && settled(n.Bus) })
+			eventually(t, fmt.Sprintf("the start of node %d", i), func() bool { return !n.Suspect() && started(n.Bus) })
 		}
 		return nodes
 	}
 	ctx := t.Context()
 
-	t.Run("followers of the room hear its events, others do not", func(t *testing.T) {
+	t.Run("only followers of the room receive its events", func(t *testing.T) {
 		nodes := start(t, 3)
 		nodes[0].Follow(ctx, 7)
 		nodes[1].Follow(ctx, 7)
 		nodes[2].Follow(ctx, 8)
 		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
 		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 8, Seq: 2, Frame: []byte("{}")})
-		nodes[0].await(t, "its own event", func() bool { return nodes[0].count(7) == 1 })
-		nodes[1].await(t, "the event of room 7", func() bool { return nodes[1].count(7) == 1 })
-		nodes[2].await(t, "the event of room 8", func() bool { return nodes[2].count(8) == 1 })
+		nodes[0].waitFor(t, "its own event", func() bool { return nodes[0].count(7) == 1 })
+		nodes[1].waitFor(t, "the event of room 7", func() bool { return nodes[1].count(7) == 1 })
+		nodes[2].waitFor(t, "the event of room 8", func() bool { return nodes[2].count(8) == 1 })
 		for i, n := range nodes {
 			n.mu.Lock()
 			if got := len(n.events); got != 1 {
-				t.Errorf("node %d heard %d events, want 1", i, got)
+				t.Errorf("node %d: events = %d, want 1", i, got)
 			}
 			n.mu.Unlock()
 		}
 	})
 
-	t.Run("an event comes whole", func(t *testing.T) {
+	t.Run("all fields of an event are transported", func(t *testing.T) {
 		nodes := start(t, 2)
 		nodes[1].Follow(ctx, 1<<40)
 		want := []wire.Envelope{
@@ -191,61 +190,61 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 			nodes[0].Publish(e)
 		}
 		n := nodes[1]
-		n.await(t, "every event", func() bool { return len(n.events) == len(want) })
+		n.waitFor(t, "every event", func() bool { return len(n.events) == len(want) })
 		if !reflect.DeepEqual(n.events, want) {
 			t.Errorf("events = %+v, want %+v", n.events, want)
 		}
 	})
 
-	t.Run("what one node publishes keeps its order", func(t *testing.T) {
-		const many = 2000
+	t.Run("events of one node keep their order", func(t *testing.T) {
+		const total = 2000
 		nodes := start(t, 2)
 		nodes[1].Follow(ctx, 7)
-		for seq := range chat.Seq(many) {
+		for seq := range chat.Seq(total) {
 			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq + 1, Frame: []byte("{}")})
 		}
 		n := nodes[1]
-		n.await(t, "every event", func() bool { return n.count(7) == many })
+		n.waitFor(t, "every event", func() bool { return n.count(7) == total })
 		if got := n.seqs(7); !slices.IsSorted(got) {
-			t.Errorf("seqs are out of order: %v", got)
+			t.Errorf("seqs = %v, want ascending", got)
 		}
 	})
 
-	t.Run("when Follow returns, nothing is missed", func(t *testing.T) {
+	t.Run("no event is missed after Follow has returned", func(t *testing.T) {
 		nodes := start(t, 2)
 		for room := range chat.RoomID(100) {
 			nodes[1].Follow(ctx, room+1)
 			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: room + 1, Seq: 1, Frame: []byte("{}")})
 		}
 		n := nodes[1]
-		n.await(t, "every event", func() bool { return len(n.events) == 100 })
+		n.waitFor(t, "every event", func() bool { return len(n.events) == 100 })
 	})
 
-	t.Run("following twice is once", func(t *testing.T) {
+	t.Run("following twice delivers events once", func(t *testing.T) {
 		nodes := start(t, 2)
 		n := nodes[1]
 		n.Follow(ctx, 7)
 		n.Follow(ctx, 7)
 		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 1, Frame: []byte("{}")})
 		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: 2, Frame: []byte("{}")})
-		n.await(t, "the second event", func() bool { return slices.Contains(n.seqs(7), 2) })
+		n.waitFor(t, "the second event", func() bool { return slices.Contains(n.seqs(7), 2) })
 		if got, want := n.seqs(7), []chat.Seq{1, 2}; !slices.Equal(got, want) {
 			t.Errorf("seqs = %v, want %v", got, want)
 		}
 	})
 
-	t.Run("a room that was left can be followed again", func(t *testing.T) {
+	t.Run("a room can be followed again after Unfollow", func(t *testing.T) {
 		nodes := start(t, 2)
 		n := nodes[1]
 		for seq := range chat.Seq(20) {
 			n.Follow(ctx, 7)
 			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq + 1, Frame: []byte("{}")})
-			n.await(t, "the event", func() bool { return slices.Contains(n.seqs(7), seq+1) })
+			n.waitFor(t, "the event", func() bool { return slices.Contains(n.seqs(7), seq+1) })
 			n.Unfollow(7)
 		}
 	})
 
-	t.Run("to leave a room that is not followed does no harm", func(t *testing.T) {
+	t.Run("Unfollow of a room that is not followed has no effect", func(t *testing.T) {
 		nodes := start(t, 1)
 		nodes[0].Unfollow(7)
 		nodes[0].Follow(ctx, 7)
@@ -253,7 +252,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 		nodes[0].Unfollow(7)
 	})
 
-	t.Run("every node hears a notice", func(t *testing.T) {
+	t.Run("every node receives envelopes that are for no room", func(t *testing.T) {
 		nodes := start(t, 3)
 		want := []wire.Envelope{
 			{Kind: wire.SessionEnded, User: 1, Session: 1 << 50},
@@ -265,54 +264,54 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 			nodes[0].Publish(n)
 		}
 		for i, n := range nodes {
-			n.await(t, "every notice", func() bool { return len(n.notices) == len(want) })
-			if !reflect.DeepEqual(n.notices, want) {
-				t.Errorf("node %d: notices = %+v, want %+v", i, n.notices, want)
+			n.waitFor(t, "every envelope", func() bool { return len(n.others) == len(want) })
+			if !reflect.DeepEqual(n.others, want) {
+				t.Errorf("node %d: envelopes = %+v, want %+v", i, n.others, want)
 			}
 		}
 	})
 
-	t.Run("a question is heard by every node, and counted", func(t *testing.T) {
+	t.Run("Ask sends to every node and returns their number", func(t *testing.T) {
 		nodes := start(t, 3)
-		question := wire.Envelope{Kind: wire.SurveyRequest, Except: "q1", Frame: []byte(`{"limit":1}`)}
-		if heard, err := nodes[0].Ask(ctx, question); err != nil || heard != 3 {
-			t.Fatalf("heard by %d, %v, want 3", heard, err)
+		request := wire.Envelope{Kind: wire.SurveyRequest, Except: "q1", Frame: []byte(`{"limit":1}`)}
+		if n, err := nodes[0].Ask(ctx, request); err != nil || n != 3 {
+			t.Fatalf("Ask = %d, %v, want 3", n, err)
 		}
 		for _, n := range nodes {
-			n.await(t, "the question", func() bool { return len(n.notices) == 1 && reflect.DeepEqual(n.notices[0], question) })
+			n.waitFor(t, "the request", func() bool { return len(n.others) == 1 && reflect.DeepEqual(n.others[0], request) })
 		}
 	})
 
-	t.Run("a sink that is too slow is told that it missed something", func(t *testing.T) {
+	t.Run("Missed is called after a sink was too slow", func(t *testing.T) {
 		nodes := start(t, 2)
 		n := nodes[1]
 		n.Follow(ctx, 7)
-		n.await(t, "silence", func() bool { return n.inside == 0 })
+		n.waitFor(t, "the end of the sink's calls", func() bool { return n.running == 0 })
 		n.mu.Lock()
 		before, block := n.missed, make(chan struct{})
 		n.block = block
 		n.mu.Unlock()
-		const many = 3 * max(incoming, memoryQueue)
-		for seq := range chat.Seq(many) {
+		const total = 3 * max(incoming, memoryQueue)
+		for seq := range chat.Seq(total) {
 			nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 7, Seq: seq + 1})
-			if seq%1000 == 999 { // let it arrive: the sender's queue is bounded as well
-				eventually(t, "room in the sender's queue", func() bool { return queued(nodes[0].Bus) == 0 })
+			if seq%1000 == 999 { // do not overflow the queue of the sender
+				eventually(t, "an empty queue of the sender", func() bool { return queued(nodes[0].Bus) == 0 })
 			}
 		}
-		eventually(t, "full queue", func() bool { return overflown(n.Bus) })
+		eventually(t, "a full queue of the receiver", func() bool { return overflowed(n.Bus) })
 		n.mu.Lock()
 		n.block = nil
 		n.mu.Unlock()
 		close(block)
-		n.await(t, "Missed", func() bool { return n.missed > before })
-		if n.mu.Lock(); n.count(7) >= many {
-			t.Errorf("all %d events came, want some dropped", many)
+		n.waitFor(t, "Missed", func() bool { return n.missed > before })
+		if n.mu.Lock(); n.count(7) >= total {
+			t.Errorf("all %d events were received, want some dropped", total)
 		}
 		n.mu.Unlock()
 	})
 
-	t.Run("publishing never blocks, whoever listens", func(t *testing.T) {
-		b := connect(t, 1)[0] // which nobody runs
+	t.Run("Publish never blocks", func(t *testing.T) {
+		b := connect(t, 1)[0] // Run is not called
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -323,25 +322,25 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 		}()
 		select {
 		case <-done:
-		case <-time.After(patience):
-			t.Fatal("Publish blocks")
+		case <-time.After(testTimeout):
+			t.Fatalf("Publish has not returned after %v", testTimeout)
 		}
 	})
 
-	t.Run("Follow returns when its caller goes", func(t *testing.T) {
-		b := connect(t, 1)[0] // which nobody runs
-		gone, cancel := context.WithCancel(ctx)
+	t.Run("Follow returns when ctx ends", func(t *testing.T) {
+		b := connect(t, 1)[0] // Run is not called
+		canceled, cancel := context.WithCancel(ctx)
 		cancel()
 		done := make(chan struct{})
-		go func() { defer close(done); b.Follow(gone, 7) }()
+		go func() { defer close(done); b.Follow(canceled, 7) }()
 		select {
 		case <-done:
-		case <-time.After(patience):
-			t.Fatal("Follow does not return")
+		case <-time.After(testTimeout):
+			t.Fatalf("Follow has not returned after %v", testTimeout)
 		}
 	})
 
-	t.Run("many goroutines use it at once", func(t *testing.T) {
+	t.Run("many goroutines use a bus at the same time", func(t *testing.T) {
 		nodes := start(t, 2)
 		n := nodes[1]
 		n.Follow(ctx, 1000)
@@ -359,12 +358,12 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 		}
 		wg.Wait()
 		nodes[0].Publish(wire.Envelope{Kind: wire.Change, Room: 1000, Seq: 1})
-		n.await(t, "the last event", func() bool { return n.count(1000) == 1 })
+		n.waitFor(t, "the last event", func() bool { return n.count(1000) == 1 })
 	})
 }
 
-// settled tells whether b has nothing left to tell about its start.
-func settled(b wire.Bus) bool {
+// started reports whether b receives and has called Missed for its start.
+func started(b wire.Bus) bool {
 	switch b := b.(type) {
 	case *Memory:
 		b.exchange.mu.RLock()
@@ -384,8 +383,8 @@ func queued(b wire.Bus) int {
 	return 0
 }
 
-// overflown tells whether b has dropped something that came.
-func overflown(b wire.Bus) bool {
+// overflowed reports whether b has dropped a received envelope.
+func overflowed(b wire.Bus) bool {
 	switch b := b.(type) {
 	case *Memory:
 		return len(b.missed) > 0
@@ -406,4 +405,4 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
