@@ -98,7 +98,7 @@ func (a *API) mountInvites() {
 		OperationID: "getInvite", Method: http.MethodGet, Path: "/invites/{token}", Tags: tags, Security: signedIn,
 		Summary: "Get the room of an invite",
 	}, func(ctx context.Context, in *inviteToken) (*invitedOutput, error) {
-		room, err := a.Service.Invited(ctx, auth.CallerIn(ctx), in.Token)
+		room, err := a.Service.RoomByInvite(ctx, auth.CallerIn(ctx), in.Token)
 		out := &invitedOutput{}
 		out.Body.Room = InvitedRoom{room.Name, room.Description, room.MemberCount}
 		return out, err
@@ -108,6 +108,6 @@ func (a *API) mountInvites() {
 		Summary:     "Join a room by an invite; a member uses up nothing",
 		Description: "Expired, used up, revoked and unknown tokens are the same 404.",
 	}, func(ctx context.Context, in *inviteToken) (*joinedOutput, error) {
-		return newJoinedOutput(a.Service.JoinInvited(ctx, auth.CallerIn(ctx), in.Token))
+		return newJoinedOutput(a.Service.JoinByInvite(ctx, auth.CallerIn(ctx), in.Token))
 	})
 }

@@ -45,10 +45,10 @@ type Invites interface {
 	Invites(ctx context.Context, room RoomID) ([]Invite, error)
 	// RevokeInvite ends an invite of a room. NOT_FOUND.
 	RevokeInvite(ctx context.Context, room RoomID, by UserID, id InviteID, rule MemberRule) error
-	// Invited returns the room to which a token invites. A private one is NOT_FOUND
+	// RoomByInvite returns the room to which a token invites. A private one is NOT_FOUND
 	// for who is banned.
-	Invited(ctx context.Context, tokenHash []byte, viewer UserID) (Room, error)
-	// JoinInvited makes user a member and takes one use, both or none. A member
+	RoomByInvite(ctx context.Context, tokenHash []byte, viewer UserID) (Room, error)
+	// JoinByInvite makes user a member and takes one use, both or none. A member
 	// takes none, and the message is nil. FORBIDDEN for who is banned.
-	JoinInvited(ctx context.Context, tokenHash []byte, user UserID) (Membership, *Message, error)
+	JoinByInvite(ctx context.Context, tokenHash []byte, user UserID) (Membership, *Message, error)
 }

@@ -117,9 +117,9 @@ type Rooms interface {
 	MarkRead(ctx context.Context, room RoomID, user UserID, seq Seq) (ReadState, error)
 	// Members returns a page of members by username, with the next cursor.
 	Members(ctx context.Context, room RoomID, limit int, cursor string) ([]MemberView, string, error)
-	// MembersNamed returns those of names, in the form in which usernames are
+	// MembersByName returns those of names, in the form in which usernames are
 	// stored, that are members' of a room.
-	MembersNamed(ctx context.Context, room RoomID, names []string) (map[string]UserID, error)
+	MembersByName(ctx context.Context, room RoomID, names []string) (map[string]UserID, error)
 	// Heads returns the heads of those of ids that exist, and perhaps of others. The
 	// answer may be shared: nobody changes it.
 	Heads(ctx context.Context, ids []RoomID) (map[RoomID]Seq, error)

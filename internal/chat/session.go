@@ -75,8 +75,8 @@ type Accounts interface {
 	// SetPassword gives a user another password in place of was, and ends its sessions
 	// but for keep. NOT_FOUND where was is not the password any more.
 	SetPassword(ctx context.Context, user UserID, was, hash PasswordHash, keep SessionID) error
-	// SessionsEnded returns those of ids that have ended or expired.
-	SessionsEnded(ctx context.Context, ids []SessionID) ([]SessionID, error)
+	// EndedSessions returns those of ids that have ended or expired.
+	EndedSessions(ctx context.Context, ids []SessionID) ([]SessionID, error)
 	// TouchSessions writes down that sessions, at most MaxTouchedSessions, are in use now. Those
 	// that have been within a minute stay as they are.
 	TouchSessions(ctx context.Context, ids []SessionID) error

@@ -87,9 +87,9 @@ type Webhooks interface {
 	// invites that are paused without a notice in the room. What is active again is
 	// noticed again at its next pause.
 	UnnoticedPauses(ctx context.Context, limit int) ([]Pause, error)
-	// NoticePause writes the notice; the message is nil if another node was faster or
+	// WritePauseNotice writes the notice; the message is nil if another node was faster or
 	// nothing is paused any more.
-	NoticePause(ctx context.Context, p Pause) (*Message, error)
+	WritePauseNotice(ctx context.Context, p Pause) (*Message, error)
 }
 
 // DeliveryLease is an outgoing hook that one node has taken for a while to deliver what

@@ -36,7 +36,7 @@ func TestTheLastBackupIsReadFromBothEngines(t *testing.T) {
 	dsn, dir := testenv.Postgres(t), t.TempDir()
 	for name, e := range map[string]struct {
 		settings map[string]string
-		migrator   func() (*schema.Migrator, error)
+		migrator func() (*schema.Migrator, error)
 		open     func() (*store.Store, error)
 	}{
 		"postgres": {map[string]string{"DATABASE_URL": dsn, "PORT": "0"},

@@ -95,7 +95,7 @@ func (h *Hub) Sessions() []chat.SessionID {
 }
 
 func (h *Hub) readSessions(ctx context.Context) {
-	ids, err := h.accounts.SessionsEnded(ctx, h.Sessions())
+	ids, err := h.accounts.EndedSessions(ctx, h.Sessions())
 	if err != nil {
 		if ctx.Err() == nil {
 			h.log.Warn("read ended sessions failed", "err", err)

@@ -48,22 +48,22 @@ func (s *Service) RevokeInvite(ctx context.Context, caller chat.Caller, id chat.
 	return s.maskNotMember(ctx, caller, id, s.Invites.RevokeInvite(ctx, id, caller.User.ID, invite, chat.RequirePermission(chat.InviteUsers)))
 }
 
-// Invited shows to what a token invites.
-func (s *Service) Invited(ctx context.Context, caller chat.Caller, token string) (chat.Room, error) {
-	return s.Invites.Invited(ctx, chat.TokenHash(token), caller.User.ID)
+// RoomByInvite shows to what a token invites.
+func (s *Service) RoomByInvite(ctx context.Context, caller chat.Caller, token string) (chat.Room, error) {
+	return s.Invites.RoomByInvite(ctx, chat.TokenHash(token), caller.User.ID)
 }
 
-// JoinInvited makes caller a member of the room to which a token invites: public or
+// JoinByInvite makes caller a member of the room to which a token invites: public or
 // private, with a password or without.
-func (s *Service) JoinInvited(ctx context.Context, caller chat.Caller, token string) (chat.Room, chat.Membership, error) {
-	room, err := s.Invites.Invited(ctx, chat.TokenHash(token), caller.User.ID)
+func (s *Service) JoinByInvite(ctx context.Context, caller chat.Caller, token string) (chat.Room, chat.Membership, error) {
+	room, err := s.Invites.RoomByInvite(ctx, chat.TokenHash(token), caller.User.ID)
 	if err != nil {
 		return chat.Room{}, chat.Membership{}, err
 	}
 	if err := allow(s.JoinRate, caller.User.ID); err != nil {
 		return chat.Room{}, chat.Membership{}, err
 	}
-	membership, told, err := s.Invites.JoinInvited(ctx, chat.TokenHash(token), caller.User.ID)
+	membership, told, err := s.Invites.JoinByInvite(ctx, chat.TokenHash(token), caller.User.ID)
 	if err != nil {
 		return chat.Room{}, chat.Membership{}, room.MaskError(err)
 	}

@@ -58,7 +58,7 @@ func (s *Service) render(ctx context.Context, room chat.RoomID, text string) (st
 	if len(names) == 0 {
 		return markup.HTML(text), nil
 	}
-	members, err := s.Rooms.MembersNamed(ctx, room, names)
+	members, err := s.Rooms.MembersByName(ctx, room, names)
 	if err != nil {
 		return "", err
 	}

@@ -151,7 +151,7 @@ func (s *Service) NoticePauses(ctx context.Context) error {
 	}
 	var failed []error
 	for _, p := range pauses {
-		notice, err := s.Webhooks.NoticePause(ctx, p)
+		notice, err := s.Webhooks.WritePauseNotice(ctx, p)
 		if err != nil && chat.CodeOf(err) != chat.NotFound { // NOT_FOUND: the room is deleted
 			failed = append(failed, fmt.Errorf("notice pause in room %d: %w", p.Room, err))
 		}

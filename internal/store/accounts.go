@@ -201,8 +201,8 @@ func (s *Store) endSessions(ctx context.Context, tx *sql.Tx, user chat.UserID, k
 	return err
 }
 
-// SessionsEnded returns the ids whose sessions have ended.
-func (s *Store) SessionsEnded(ctx context.Context, ids []chat.SessionID) ([]chat.SessionID, error) {
+// EndedSessions returns the ids whose sessions have ended.
+func (s *Store) EndedSessions(ctx context.Context, ids []chat.SessionID) ([]chat.SessionID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

@@ -41,9 +41,9 @@ func TestAccounts(t *testing.T) {
 		})
 		t.Run("credentials are found by username and email", func(t *testing.T) {
 			for _, login := range []string{"carol", "c@example.org"} {
-				user, phc, err := s.Credentials(t.Context(), login)
-				if err != nil || user.Username != "carol" || phc != "x" {
-					t.Fatalf("Credentials(%s) = %v, %q, %v", login, user, phc, err)
+				user, hash, err := s.Credentials(t.Context(), login)
+				if err != nil || user.Username != "carol" || hash != "x" {
+					t.Fatalf("Credentials(%s) = %v, %q, %v", login, user, hash, err)
 				}
 			}
 			_, _, err := s.Credentials(t.Context(), "nobody")
@@ -64,7 +64,7 @@ func TestAccounts(t *testing.T) {
 			}
 			_, err = s.CallerByToken(t.Context(), n.TokenHash)
 			wantCode(t, err, chat.NotFound)
-			ended, err := s.SessionsEnded(t.Context(), []chat.SessionID{alice.Session, started.Session, 999999})
+			ended, err := s.EndedSessions(t.Context(), []chat.SessionID{alice.Session, started.Session, 999999})
 			if want := []chat.SessionID{started.Session, 999999}; err != nil || !slices.Equal(ended, want) {
 				t.Fatalf("ended = %v, %v, want %v", ended, err, want)
 			}
@@ -182,8 +182,8 @@ func TestSessionsOfAUser(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].ID != third.Session {
 			t.Fatalf("sessions = %+v, %v, want only %d", list, err, third.Session)
 		}
-		if _, phc, err := s.Credentials(t.Context(), "alice"); err != nil || phc != "$new" {
-			t.Fatalf("password = %q, %v", phc, err)
+		if _, hash, err := s.Credentials(t.Context(), "alice"); err != nil || hash != "$new" {
+			t.Fatalf("password = %q, %v", hash, err)
 		}
 	})
 }

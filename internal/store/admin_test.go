@@ -64,7 +64,7 @@ func TestAdminAccounts(t *testing.T) {
 			if err != nil || !a.Disabled || a.Sessions != 0 {
 				t.Fatalf("account = %+v, %v", a, err)
 			}
-			if ended, err := s.SessionsEnded(ctx, []chat.SessionID{alice.Session, bob.Session}); err != nil || !slices.Equal(ended, []chat.SessionID{bob.Session}) {
+			if ended, err := s.EndedSessions(ctx, []chat.SessionID{alice.Session, bob.Session}); err != nil || !slices.Equal(ended, []chat.SessionID{bob.Session}) {
 				t.Fatalf("ended = %v, %v", ended, err)
 			}
 			_, err = s.StartSession(ctx, bob.User.ID, newSession(s))

@@ -30,8 +30,8 @@ func TestBots(t *testing.T) {
 			if err != nil || caller.User.ID != robot.ID || caller.User.Role != chat.Bot || caller.Expires != chat.NoExpiry {
 				t.Fatalf("caller = %+v, %v, want the bot for ever", caller, err)
 			}
-			if _, phc, err := s.Credentials(ctx, "robot"); err != nil || phc != "" {
-				t.Fatalf("password = %q, %v, want none", phc, err)
+			if _, hash, err := s.Credentials(ctx, "robot"); err != nil || hash != "" {
+				t.Fatalf("password = %q, %v, want none", hash, err)
 			}
 		})
 		t.Run("users and bots share one set of usernames", func(t *testing.T) {

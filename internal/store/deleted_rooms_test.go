@@ -50,7 +50,7 @@ func TestLargeRoomIsDeletedInBatches(t *testing.T) {
 			}
 			_, _, err = s.Join(ctx, room.ID, bob.User.ID, nil)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.JoinInvited(ctx, invite, bob.User.ID)
+			_, _, err = s.JoinByInvite(ctx, invite, bob.User.ID)
 			wantCode(t, err, chat.NotFound)
 			_, _, err = s.IncomingByToken(ctx, token)
 			wantCode(t, err, chat.NotFound)

@@ -31,12 +31,12 @@ func TestUpgradeGuest(t *testing.T) {
 		}
 
 		t.Run("the first account becomes server admin", func(t *testing.T) {
-			kept, err := s.UpgradeGuest(t.Context(), named.User.ID, account("gustav"), month)
-			if err != nil || kept.ID != named.User.ID || kept.Guest || kept.Username != "gustav" || kept.Role != chat.Admin {
-				t.Fatalf("kept = %+v, %v, want the admin gustav", kept, err)
+			upgraded, err := s.UpgradeGuest(t.Context(), named.User.ID, account("gustav"), month)
+			if err != nil || upgraded.ID != named.User.ID || upgraded.Guest || upgraded.Username != "gustav" || upgraded.Role != chat.Admin {
+				t.Fatalf("upgraded = %+v, %v, want the admin gustav", upgraded, err)
 			}
-			if kept.DisplayName != "Gustav" {
-				t.Errorf("display name = %q, want that of the guest", kept.DisplayName)
+			if upgraded.DisplayName != "Gustav" {
+				t.Errorf("display name = %q, want that of the guest", upgraded.DisplayName)
 			}
 		})
 		t.Run("only a guest can be upgraded", func(t *testing.T) {
@@ -52,9 +52,9 @@ func TestUpgradeGuest(t *testing.T) {
 			}
 		})
 		t.Run("a guest without a display name gets the username", func(t *testing.T) {
-			kept, err := s.UpgradeGuest(t.Context(), unnamed.User.ID, account("gisela"), month)
-			if err != nil || kept.DisplayName != "gisela" || kept.Role != chat.PlainUser {
-				t.Fatalf("kept = %+v, %v, want a plain gisela", kept, err)
+			upgraded, err := s.UpgradeGuest(t.Context(), unnamed.User.ID, account("gisela"), month)
+			if err != nil || upgraded.DisplayName != "gisela" || upgraded.Role != chat.PlainUser {
+				t.Fatalf("upgraded = %+v, %v, want a plain gisela", upgraded, err)
 			}
 		})
 		t.Run("the session continues", func(t *testing.T) {

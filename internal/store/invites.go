@@ -82,9 +82,9 @@ func (s *Store) RevokeInvite(ctx context.Context, room chat.RoomID, by chat.User
 	return s.fail("revoke invite", err)
 }
 
-// Invited returns the room of an invite token. For a member it also accepts an invite that is
+// RoomByInvite returns the room of an invite token. For a member it also accepts an invite that is
 // used up: the member may repeat the request that took the last use.
-func (s *Store) Invited(ctx context.Context, tokenHash []byte, viewer chat.UserID) (chat.Room, error) {
+func (s *Store) RoomByInvite(ctx context.Context, tokenHash []byte, viewer chat.UserID) (chat.Room, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	room, err := s.scanRoom(s.read.QueryRowContext(ctx, `
@@ -95,10 +95,10 @@ func (s *Store) Invited(ctx context.Context, tokenHash []byte, viewer chat.UserI
 	return room, s.fail("find invite", err)
 }
 
-// JoinInvited makes user a member and takes one use of the invite. It does both under the
+// JoinByInvite makes user a member and takes one use of the invite. It does both under the
 // room lock, so that a revocation, a ban or another use happens before or after, not in
 // between.
-func (s *Store) JoinInvited(ctx context.Context, tokenHash []byte, user chat.UserID) (chat.Membership, *chat.Message, error) {
+func (s *Store) JoinByInvite(ctx context.Context, tokenHash []byte, user chat.UserID) (chat.Membership, *chat.Message, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var room chat.RoomID

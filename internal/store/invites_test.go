@@ -30,9 +30,9 @@ func TestInvites(t *testing.T) {
 		}
 		wantNotFound := func(hash []byte) {
 			t.Helper()
-			_, err := s.Invited(ctx, hash, carol.User.ID)
+			_, err := s.RoomByInvite(ctx, hash, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.JoinInvited(ctx, hash, carol.User.ID)
+			_, _, err = s.JoinByInvite(ctx, hash, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
 		}
 		one := 1
@@ -42,22 +42,22 @@ func TestInvites(t *testing.T) {
 			if *i.UsesLeft != 1 || i.CreatedBy.Username != "alice" || i.ExpiresAt != s.clock()+60_000 {
 				t.Fatalf("invite = %+v", i)
 			}
-			if shown, err := s.Invited(ctx, hash, bob.User.ID); err != nil || shown.Name != "den" {
+			if shown, err := s.RoomByInvite(ctx, hash, bob.User.ID); err != nil || shown.Name != "den" {
 				t.Fatalf("invited to %+v, %v", shown, err)
 			}
-			m, systemMsg, err := s.JoinInvited(ctx, hash, bob.User.ID)
+			m, systemMsg, err := s.JoinByInvite(ctx, hash, bob.User.ID)
 			if err != nil || systemMsg == nil || systemMsg.System.Action != chat.Joined || m.Role != chat.Member || m.RoomID != room.ID {
 				t.Fatalf("joined = %+v, %+v, %v", m, systemMsg, err)
 			}
 			wantNotFound(hash)
-			again, systemMsg, err := s.JoinInvited(ctx, hash, bob.User.ID) // a retry after the response was lost
+			again, systemMsg, err := s.JoinByInvite(ctx, hash, bob.User.ID) // a retry after the response was lost
 			if err != nil || systemMsg != nil || again != m {
 				t.Fatalf("again = %+v, %+v, %v, want %+v and no message", again, systemMsg, err, m)
 			}
 		})
 		t.Run("a member takes no use", func(t *testing.T) {
 			hash, _ := invite(&one)
-			if _, systemMsg, err := s.JoinInvited(ctx, hash, bob.User.ID); err != nil || systemMsg != nil {
+			if _, systemMsg, err := s.JoinByInvite(ctx, hash, bob.User.ID); err != nil || systemMsg != nil {
 				t.Fatalf("member: system message %+v, %v", systemMsg, err)
 			}
 			if list, err := s.Invites(ctx, room.ID); err != nil || len(list) != 1 || *list[0].UsesLeft != 1 {
@@ -69,9 +69,9 @@ func TestInvites(t *testing.T) {
 			if _, _, err := s.Ban(ctx, room.ID, alice.User.ID, carol.User.ID, "", allow); err != nil {
 				t.Fatal(err)
 			}
-			_, err := s.Invited(ctx, hash, carol.User.ID)
+			_, err := s.RoomByInvite(ctx, hash, carol.User.ID)
 			wantCode(t, err, chat.NotFound)
-			_, _, err = s.JoinInvited(ctx, hash, carol.User.ID)
+			_, _, err = s.JoinByInvite(ctx, hash, carol.User.ID)
 			wantCode(t, err, chat.Forbidden) // the service reports NOT_FOUND
 			if list, _ := s.Invites(ctx, room.ID); *list[0].UsesLeft != 1 {
 				t.Fatalf("uses left = %d, want 1", *list[0].UsesLeft)
@@ -131,7 +131,7 @@ func TestInviteUsesAreCountedExactly(t *testing.T) {
 		var joined atomic.Int32
 		for _, u := range users {
 			wg.Go(func() {
-				switch _, _, err := s.JoinInvited(t.Context(), hash, u.User.ID); {
+				switch _, _, err := s.JoinByInvite(t.Context(), hash, u.User.ID); {
 				case err == nil:
 					joined.Add(1)
 				case chat.CodeOf(err) != chat.NotFound:

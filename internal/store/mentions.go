@@ -36,8 +36,8 @@ func without(users []chat.UserID, author chat.UserID) []chat.UserID {
 	return slices.DeleteFunc(slices.Clone(users), func(user chat.UserID) bool { return user == author })
 }
 
-// MembersNamed returns the members of a room with the given usernames.
-func (s *Store) MembersNamed(ctx context.Context, room chat.RoomID, names []string) (map[string]chat.UserID, error) {
+// MembersByName returns the members of a room with the given usernames.
+func (s *Store) MembersByName(ctx context.Context, room chat.RoomID, names []string) (map[string]chat.UserID, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	members := make(map[string]chat.UserID, len(names))

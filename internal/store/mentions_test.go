@@ -94,13 +94,13 @@ func TestDeletedRoomLeavesNoMentions(t *testing.T) {
 	})
 }
 
-func TestMembersNamed(t *testing.T) {
+func TestMembersByName(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		register(t, s, "carol")
 		room := createRoom(t, s, alice, "lobby")
 		join(t, s, room, bob)
-		got, err := s.MembersNamed(t.Context(), room.ID, []string{"bob", "carol", "alice", `"`, "nobody"})
+		got, err := s.MembersByName(t.Context(), room.ID, []string{"bob", "carol", "alice", `"`, "nobody"})
 		if want := map[string]chat.UserID{"alice": alice.User.ID, "bob": bob.User.ID}; err != nil || !maps.Equal(got, want) {
 			t.Fatalf("members = %v, %v, want %v", got, err, want)
 		}

@@ -222,7 +222,7 @@ func TestMutes(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		t.Run("leaving and joining again does not end it", func(t *testing.T) {
+		t.Run("pending and joining again does not end it", func(t *testing.T) {
 			if _, err := s.Leave(ctx, room.ID, bob.User.ID); err != nil {
 				t.Fatal(err)
 			}

@@ -88,9 +88,9 @@ func (s *Store) UnnoticedPauses(ctx context.Context, limit int) ([]chat.Pause, e
 	return pauses, s.fail("list pauses", err)
 }
 
-// NoticePause writes a system message that the webhooks and invites of a maker in a room are
+// WritePauseNotice writes a system message that the webhooks and invites of a maker in a room are
 // paused. It writes the message once.
-func (s *Store) NoticePause(ctx context.Context, p chat.Pause) (notice *chat.Message, err error) {
+func (s *Store) WritePauseNotice(ctx context.Context, p chat.Pause) (notice *chat.Message, err error) {
 	err = s.roomTx(ctx, p.Room, func(tx *roomTx) error {
 		var changed int64
 		for _, t := range pausable {

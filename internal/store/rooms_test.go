@@ -38,7 +38,7 @@ func TestRooms(t *testing.T) {
 				t.Fatalf("head = %d, members = %d, want 1, 2", got.Head, got.MemberCount)
 			}
 		})
-		t.Run("a leave takes one number, leaving again takes none", func(t *testing.T) {
+		t.Run("a leave takes one number, pending again takes none", func(t *testing.T) {
 			systemMsg, err := s.Leave(t.Context(), room.ID, bob.User.ID)
 			if err != nil || systemMsg == nil || systemMsg.Seq != 2 || !endsMembership(*systemMsg, bob.User.ID) {
 				t.Fatalf("leave = %+v, %v", systemMsg, err)

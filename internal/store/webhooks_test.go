@@ -82,8 +82,8 @@ func TestIncomingWebhooks(t *testing.T) {
 			}
 			_, _, err := s.IncomingByToken(ctx, token)
 			wantCode(t, err, chat.NotFound)
-			if leaving, err := s.PendingDeletions(ctx, 10); err != nil || !slices.Equal(leaving, []chat.UserID{deleted.UserID}) {
-				t.Fatalf("pending = %v, %v, want the bot", leaving, err)
+			if pending, err := s.PendingDeletions(ctx, 10); err != nil || !slices.Equal(pending, []chat.UserID{deleted.UserID}) {
+				t.Fatalf("pending = %v, %v, want the bot", pending, err)
 			}
 		})
 		t.Run("the number of webhooks of a room is limited", func(t *testing.T) {
@@ -334,11 +334,11 @@ func notices(t *testing.T, s *Store) (written []chat.Message) {
 		t.Fatal(err)
 	}
 	for _, p := range pauses {
-		m, err := s.NoticePause(t.Context(), p)
+		m, err := s.WritePauseNotice(t.Context(), p)
 		if err != nil || m == nil {
 			t.Fatalf("notice %+v: %v, %v", p, m, err)
 		}
-		again, err := s.NoticePause(t.Context(), p) // another node
+		again, err := s.WritePauseNotice(t.Context(), p) // another node
 		if err != nil || again != nil {
 			t.Fatalf("notice %+v again: %v, %v, want none", p, again, err)
 		}
@@ -417,9 +417,9 @@ func TestWebhooksAndInvitesOfFormerManagerArePaused(t *testing.T) {
 				if invites, err := s.Invites(t.Context(), room.ID); err != nil || len(invites) != 1 || !invites[0].Paused {
 					t.Fatalf("invites = %+v, %v, want one, paused", invites, err)
 				}
-				_, _, err = s.JoinInvited(t.Context(), invite, carol.User.ID)
+				_, _, err = s.JoinByInvite(t.Context(), invite, carol.User.ID)
 				wantCode(t, err, chat.NotFound)
-				_, err = s.Invited(t.Context(), invite, carol.User.ID)
+				_, err = s.RoomByInvite(t.Context(), invite, carol.User.ID)
 				wantCode(t, err, chat.NotFound)
 				if written := notices(t, s); len(written) != 1 || written[0].System.Action != chat.Paused || written[0].System.UserID != bob.User.ID {
 					t.Fatalf("notices = %+v, want one about bob", written)
@@ -487,7 +487,7 @@ func TestUnusableWebhooksAndInvitesHaveNoPauseNotice(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, _, err := s.JoinInvited(t.Context(), usedUp, carol.User.ID); err != nil {
+		if _, _, err := s.JoinByInvite(t.Context(), usedUp, carol.User.ID); err != nil {
 			t.Fatal(err)
 		}
 		createOutgoing(t, s, room, bob)
