@@ -10,18 +10,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-func closeAccount(t *testing.T, s *Store, who chat.Caller, name string) chat.User {
+func closeAccount(t *testing.T, s *Store, caller chat.Caller, name string) chat.User {
 	t.Helper()
-	user, err := s.CloseAccount(t.Context(), who.User.ID, name, false)
+	user, err := s.CloseAccount(t.Context(), caller.User.ID, name, false)
 	if err != nil {
-		t.Fatalf("close account %d: %v", who.User.ID, err)
+		t.Fatalf("close account %d: %v", caller.User.ID, err)
 	}
 	return user
 }
 
-func removeFromRoom(t *testing.T, s *Store, room chat.Room, who chat.Caller) chat.Removal {
+func removeFromRoom(t *testing.T, s *Store, room chat.Room, caller chat.Caller) chat.Removal {
 	t.Helper()
-	d, err := s.RemoveFromRoom(t.Context(), room.ID, who.User.ID)
+	d, err := s.RemoveFromRoom(t.Context(), room.ID, caller.User.ID)
 	if err != nil {
 		t.Fatalf("remove from room: %v", err)
 	}
@@ -243,35 +243,35 @@ func TestJoinWhileAccountIsClosed(t *testing.T) {
 			rooms = append(rooms, createRoom(t, s, host, name))
 		}
 		for round := range 10 {
-			who := register(t, s, "who")
+			caller := register(t, s, "caller")
 			var all sync.WaitGroup
 			for _, room := range rooms {
 				all.Go(func() {
-					if _, _, err := s.Join(t.Context(), room.ID, who.User.ID, nil); err != nil && chat.CodeOf(err) != chat.NotFound {
+					if _, _, err := s.Join(t.Context(), room.ID, caller.User.ID, nil); err != nil && chat.CodeOf(err) != chat.NotFound {
 						t.Errorf("join: %v", err)
 					}
 				})
 			}
 			all.Go(func() {
-				_, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: "own", NameKey: "own", Owner: who.User.ID})
+				_, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: "own", NameKey: "own", Owner: caller.User.ID})
 				if err != nil && chat.CodeOf(err) != chat.NotFound {
 					t.Errorf("create room: %v", err)
 				}
 			})
 			var memberships []chat.RoomID
 			all.Go(func() {
-				if _, err := s.CloseAccount(t.Context(), who.User.ID, "deleted-"+string(rune('a'+round)), false); err != nil {
+				if _, err := s.CloseAccount(t.Context(), caller.User.ID, "deleted-"+string(rune('a'+round)), false); err != nil {
 					t.Errorf("close account: %v", err)
 				}
-				memberships, _ = s.RoomsOf(t.Context(), who.User.ID)
+				memberships, _ = s.RoomsOf(t.Context(), caller.User.ID)
 			})
 			all.Wait()
-			after, err := s.RoomsOf(t.Context(), who.User.ID)
+			after, err := s.RoomsOf(t.Context(), caller.User.ID)
 			if err != nil || !slices.Equal(memberships, after) {
 				t.Fatalf("rooms when closed = %v, later %v, %v", memberships, after, err)
 			}
 			for _, id := range after {
-				if _, err := s.RemoveFromRoom(t.Context(), id, who.User.ID); err != nil {
+				if _, err := s.RemoveFromRoom(t.Context(), id, caller.User.ID); err != nil {
 					t.Fatal(err)
 				}
 				if id <= rooms[len(rooms)-1].ID {

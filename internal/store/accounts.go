@@ -179,7 +179,8 @@ func (s *Store) EndUserSession(ctx context.Context, user chat.UserID, id chat.Se
 		int64(id), int64(user), int64(s.clock()))))
 }
 
-// SetPassword replaces the password hash old of a user and ends its sessions except keep.
+// SetPassword replaces the password hash of a user and ends its sessions except keep. It
+// returns NOT_FOUND if the current hash is not old.
 func (s *Store) SetPassword(ctx context.Context, user chat.UserID, old, hash chat.PasswordHash, keep chat.SessionID) error {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()

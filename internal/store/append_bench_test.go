@@ -34,19 +34,19 @@ func BenchmarkAppend(b *testing.B) {
 		for _, rooms := range []int{1, 64} {
 			b.Run(fmt.Sprintf("%s/rooms=%d", e.name, rooms), func(b *testing.B) {
 				s := e.open(b)
-				storm, floor := newSenders(b, s, rooms), newFloor(b, s, rooms)
-				storm.run(b) // measures the batch size
+				load, floor := newSenders(b, s, rooms), newFloor(b, s, rooms)
+				load.run(b) // measures the batch size
 				for b.Loop() {
-					storm.run(b)
-					floor.run(b, int(storm.batch()))
+					load.run(b)
+					floor.run(b, int(load.batch()))
 				}
-				b.ReportMetric(storm.fastest()/floor.fastest(), "times-the-floor")
-				b.ReportMetric(storm.batch(), "messages/batch")
-				b.ReportMetric(storm.perMessage(), "µs/message")
-				b.ReportMetric(storm.percentile(0.5), "p50-ms")
-				b.ReportMetric(storm.percentile(0.99), "p99-ms")
+				b.ReportMetric(load.fastest()/floor.fastest(), "times-the-floor")
+				b.ReportMetric(load.batch(), "messages/batch")
+				b.ReportMetric(load.perMessage(), "µs/message")
+				b.ReportMetric(load.percentile(0.5), "p50-ms")
+				b.ReportMetric(load.percentile(0.99), "p99-ms")
 				if onPostgres(s) {
-					b.ReportMetric(storm.work(), "server-µs/message")
+					b.ReportMetric(load.work(), "server-µs/message")
 					b.ReportMetric(floor.work(), "floor-server-µs/message")
 				}
 			})

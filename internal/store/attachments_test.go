@@ -146,8 +146,8 @@ func TestAttachments(t *testing.T) {
 		})
 		t.Run("a file is readable by its owner until it is sent, then by the members of the room", func(t *testing.T) {
 			f := uploaded(t, s, alice, "x")
-			canRead := func(who chat.Caller) bool {
-				_, err := s.File(t.Context(), f.ID, who.User.ID)
+			canRead := func(user chat.Caller) bool {
+				_, err := s.File(t.Context(), f.ID, user.User.ID)
 				if err != nil {
 					wantCode(t, err, chat.NotFound)
 				}

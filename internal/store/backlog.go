@@ -35,9 +35,10 @@ func (s *Store) Backlog(ctx context.Context) (b Backlog, err error) {
 	return b, nil
 }
 
-// webhookBacklog returns the number of due webhooks and since when the first one has been
-// due: since its next message was sent, or since its next try if that is later. A change that
-// is not a new message, such as a reaction, has no time; it counts only for retries.
+// webhookBacklog returns the number of due webhooks and the time since which the first one
+// has been due. A webhook is due since its next message was sent, or since the time of its
+// next try if that is later. A change that is not a new message, such as a reaction, has no
+// time and counts only for retries.
 var webhookBacklog = `SELECT count(*), COALESCE(min(CASE
 		WHEN sent_at > next_at THEN sent_at
 		WHEN sent_at IS NOT NULL OR failures > 0 THEN next_at END), 0)

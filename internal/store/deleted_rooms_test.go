@@ -31,7 +31,7 @@ func TestLargeRoomIsDeletedInBatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		deepen(t, s, room, alice, maxInlineDelete)
+		addFiller(t, s, room, alice, maxInlineDelete)
 
 		if err := s.DeleteRoom(ctx, room.ID, alice.User.ID, nil); err != nil {
 			t.Fatal(err)
@@ -103,12 +103,12 @@ func TestLargeDirectRoomIsDeletedWithBothAccounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		appendText(t, s, room, alice, "hello")
-		deepen(t, s, room, alice, maxInlineDelete)
+		addFiller(t, s, room, alice, maxInlineDelete)
 		if _, err := s.CloseAccount(ctx, bob.User.ID, "deleted-2", false); err != nil {
 			t.Fatal(err)
 		}
-		for i, who := range []chat.Caller{bob, alice} {
-			removal, err := s.RemoveFromRoom(ctx, room.ID, who.User.ID)
+		for i, user := range []chat.Caller{bob, alice} {
+			removal, err := s.RemoveFromRoom(ctx, room.ID, user.User.ID)
 			if err != nil || removal.Deleted != (i == 1) {
 				t.Fatalf("removal %d = %+v, %v", i, removal, err)
 			}

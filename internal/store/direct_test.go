@@ -23,12 +23,12 @@ func TestDirectRooms(t *testing.T) {
 				room.Name != "alice, bob" || len(room.With) != 2 || room.With[0].Username != "alice" || room.With[1].Username != "bob" {
 				t.Fatalf("room = %+v", room)
 			}
-			for i, who := range []chat.Caller{bob, alice} {
-				got, m, err := s.Room(ctx, room.ID, who.User.ID)
+			for i, user := range []chat.Caller{bob, alice} {
+				got, m, err := s.Room(ctx, room.ID, user.User.ID)
 				if err != nil || *m != members[i] || m.Role != chat.Member || len(got.With) != 2 {
 					t.Fatalf("room = %+v, membership = %+v, %v, want %+v", got, m, err, members[i])
 				}
-				own, err := s.OwnRooms(ctx, who.User.ID)
+				own, err := s.OwnRooms(ctx, user.User.ID)
 				if err != nil || len(own) != 1 || own[0].Room.Name != "alice, bob" {
 					t.Fatalf("own rooms = %+v, %v", own, err)
 				}
@@ -49,13 +49,13 @@ func TestDirectRooms(t *testing.T) {
 		})
 		t.Run("the list contains it for its two users, a search by name does not", func(t *testing.T) {
 			for _, c := range []struct {
-				who  chat.Caller
+				user chat.Caller
 				text string
 				want int
 			}{{alice, "", 1}, {alice, "direct", 0}, {carol, "", 0}} {
-				rooms, _, err := s.ListRooms(ctx, chat.RoomQuery{Viewer: c.who.User.ID, Text: c.text, Sort: chat.ByName, Limit: 10})
+				rooms, _, err := s.ListRooms(ctx, chat.RoomQuery{Viewer: c.user.User.ID, Text: c.text, Sort: chat.ByName, Limit: 10})
 				if err != nil || len(rooms) != c.want {
-					t.Fatalf("%s searching %q sees %+v, %v, want %d", c.who.User.Username, c.text, rooms, err, c.want)
+					t.Fatalf("%s searching %q sees %+v, %v, want %d", c.user.User.Username, c.text, rooms, err, c.want)
 				}
 			}
 		})

@@ -14,30 +14,30 @@ func TestBatchedReadsReturnEachCallersOwnResult(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		open, hidden := createRoom(t, s, alice, "open"), createRoom(t, s, alice, "hidden")
-		var people []chat.Caller
+		var users []chat.Caller
 		var tokens [][]byte
 		for i := range 8 {
 			n := newSession(s)
-			who, err := s.Register(t.Context(), chat.NewAccount{Username: fmt.Sprintf("user%d", i), DisplayName: "U", PasswordHash: "x"}, n)
+			user, err := s.Register(t.Context(), chat.NewAccount{Username: fmt.Sprintf("user%d", i), DisplayName: "U", PasswordHash: "x"}, n)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if i%2 == 0 {
-				join(t, s, open, who)
+				join(t, s, open, user)
 			}
-			people, tokens = append(people, who), append(tokens, n.TokenHash)
+			users, tokens = append(users, user), append(tokens, n.TokenHash)
 		}
-		direct, _, _, err := s.OpenDirect(t.Context(), people[0].User.ID, people[1].User.ID)
+		direct, _, _, err := s.OpenDirect(t.Context(), users[0].User.ID, users[1].User.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var all sync.WaitGroup
 		for range 20 {
-			for i, who := range people {
+			for i, user := range users {
 				all.Go(func() {
 					caller, err := s.CallerByToken(t.Context(), tokens[i])
-					if err != nil || caller.User.ID != who.User.ID || caller.Session != who.Session {
-						t.Errorf("caller of token %d = %+v, %v, want %+v", i, caller, err, who)
+					if err != nil || caller.User.ID != user.User.ID || caller.Session != user.Session {
+						t.Errorf("caller of token %d = %+v, %v, want %+v", i, caller, err, user)
 					}
 				})
 				all.Go(func() {
@@ -50,17 +50,17 @@ func TestBatchedReadsReturnEachCallersOwnResult(t *testing.T) {
 				for _, room := range []chat.Room{open, hidden, direct} {
 					member := room.ID == open.ID && i%2 == 0 || room.ID == direct.ID && i < 2
 					all.Go(func() {
-						got, m, err := s.Room(t.Context(), room.ID, who.User.ID)
+						got, m, err := s.Room(t.Context(), room.ID, user.User.ID)
 						if err != nil || got.ID != room.ID || got.Name != room.Name || len(got.With) != len(room.With) || (m != nil) != member {
 							t.Errorf("room %d for user %d = %+v, %+v, %v, want %+v, member %t", room.ID, i, got, m, err, room, member)
 						}
-						if m != nil && (m.UserID != who.User.ID || m.RoomID != room.ID) {
-							t.Errorf("membership = %+v, want user %d in room %d", m, who.User.ID, room.ID)
+						if m != nil && (m.UserID != user.User.ID || m.RoomID != room.ID) {
+							t.Errorf("membership = %+v, want user %d in room %d", m, user.User.ID, room.ID)
 						}
 					})
 				}
 				all.Go(func() {
-					if _, _, err := s.Room(t.Context(), 999, who.User.ID); chat.CodeOf(err) != chat.NotFound {
+					if _, _, err := s.Room(t.Context(), 999, user.User.ID); chat.CodeOf(err) != chat.NotFound {
 						t.Errorf("an unknown room: %v, want %s", err, chat.NotFound)
 					}
 				})

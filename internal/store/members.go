@@ -91,10 +91,11 @@ func (s *Store) joinRoom(ctx context.Context, room chat.RoomID, user chat.UserID
 	return membership, systemMsg, err
 }
 
-// addMember inserts a membership and returns it with a mute that is still in force. It does
-// not add a user whose account is deleted. The caller has already inserted a row that refers
-// to the user. Until the transaction ends, the account therefore cannot be closed, because
-// closing changes the username, which is a key. A close that follows finds the membership.
+// addMember inserts a membership and returns it, with a mute of an earlier membership if it
+// is still in force. It does not add a user whose account is deleted. The caller has already
+// inserted a row that refers to the user. Until the transaction ends, the account therefore
+// cannot be closed, because closing changes the username, which is a key. A close that
+// follows finds the membership.
 func (s *Store) addMember(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID, role chat.RoomRole, read chat.Seq) (chat.Membership, error) {
 	m := chat.Membership{RoomID: room, UserID: user, Role: role, JoinedAt: s.clock(), LastRead: read}
 	err := tx.QueryRowContext(ctx, `

@@ -18,9 +18,9 @@ func mentioning(room chat.Room, author chat.Caller, users ...chat.Caller) chat.D
 	return d
 }
 
-func wantUnread(t *testing.T, s *Store, room chat.Room, who chat.Caller, unread, mentions int) {
+func wantUnread(t *testing.T, s *Store, room chat.Room, user chat.Caller, unread, mentions int) {
 	t.Helper()
-	own, err := s.OwnRooms(t.Context(), who.User.ID)
+	own, err := s.OwnRooms(t.Context(), user.User.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

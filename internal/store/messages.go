@@ -13,8 +13,8 @@ import (
 )
 
 // selectMessage selects complete messages, for scanMessage. It is one statement and therefore
-// one snapshot: reactions that were read later could belong to a later change than the
-// change_seq of the message.
+// one snapshot: reactions read by a second statement could be newer than the change_seq of
+// the message.
 func (s *Store) selectMessage() string {
 	return `SELECT ` + messageColumns + `, (SELECT ` + s.dialect.jsonRows("'emoji', re.emoji, 'user', re.user_id", "re.created_at, re.user_id, re.emoji") +
 		` FROM reactions re WHERE re.message_id = m.id), ` +

@@ -32,7 +32,7 @@ func (s *Store) Ban(ctx context.Context, room chat.RoomID, by, user chat.UserID,
 	return ban, systemMsg, s.fail("ban", err)
 }
 
-// upsertBan inserts a ban of an existing user, or changes the reason of a ban.
+// upsertBan bans an existing user, or changes the reason of a ban.
 func (s *Store) upsertBan(ctx context.Context, tx *roomTx, by, user chat.UserID, reason string) error {
 	result, err := tx.ExecContext(ctx, `
 		INSERT INTO room_bans (room_id, user_id, by_id, reason, created_at)

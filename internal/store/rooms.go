@@ -117,8 +117,9 @@ func (s *Store) viewsFrom(ctx context.Context, w string, args ...any) ([]view, e
 	return views, err
 }
 
-// OwnRooms returns the rooms of a user. Unread is the number of messages of others after the
-// last read one. If many users read their rooms, the call waits for a slot until ctx ends.
+// OwnRooms returns the rooms of a user. Unread is the number of messages of other users after
+// the last read one. If many users read their rooms at the same time, the call waits for a
+// slot until ctx ends.
 func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom, error) {
 	if err := s.lists.acquire(ctx); err != nil {
 		return nil, s.fail("list own rooms", err)

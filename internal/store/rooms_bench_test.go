@@ -24,7 +24,7 @@ func BenchmarkOwnRooms(b *testing.B) {
 		}
 		for _, c := range []struct {
 			name string
-			who  chat.Caller
+			user chat.Caller
 			read bool
 		}{{"nothing unread", bob, true}, {"all unread", bob, false}, {"all its own", alice, false}} {
 			b.Run(e.name+"/"+c.name, func(b *testing.B) {
@@ -32,11 +32,11 @@ func BenchmarkOwnRooms(b *testing.B) {
 				if c.read {
 					read = messages + 1
 				}
-				if _, err := s.write.ExecContext(b.Context(), `UPDATE room_members SET last_read = $1 WHERE user_id = $2`, read, int64(c.who.User.ID)); err != nil {
+				if _, err := s.write.ExecContext(b.Context(), `UPDATE room_members SET last_read = $1 WHERE user_id = $2`, read, int64(c.user.User.ID)); err != nil {
 					b.Fatal(err)
 				}
 				for b.Loop() {
-					if own, err := s.OwnRooms(b.Context(), c.who.User.ID); err != nil || len(own) != rooms {
+					if own, err := s.OwnRooms(b.Context(), c.user.User.ID); err != nil || len(own) != rooms {
 						b.Fatal(len(own), err)
 					}
 				}

@@ -78,14 +78,14 @@ func TestRooms(t *testing.T) {
 		t.Run("unread is counted up to 1000", func(t *testing.T) {
 			busy := createRoom(t, s, alice, "busy")
 			join(t, s, busy, bob) // number 1
-			wants := func(who chat.Caller, want int) {
+			wants := func(user chat.Caller, want int) {
 				t.Helper()
-				own, err := s.OwnRooms(t.Context(), who.User.ID)
+				own, err := s.OwnRooms(t.Context(), user.User.ID)
 				i := slices.IndexFunc(own, func(o chat.OwnRoom) bool { return o.Room.ID == busy.ID })
 				if err != nil || i < 0 || own[i].Unread != want {
 					t.Fatalf("own rooms = %+v, %v, want %d unread in %d", own, err, want, busy.ID)
 				}
-				if state, err := s.MarkRead(t.Context(), busy.ID, who.User.ID, 0); err != nil || state.Unread != want {
+				if state, err := s.MarkRead(t.Context(), busy.ID, user.User.ID, 0); err != nil || state.Unread != want {
 					t.Fatalf("read state = %+v, %v, want %d unread", state, err, want)
 				}
 			}

@@ -18,9 +18,9 @@ var newerFolding = chat.Folding{Version: chat.SearchFolding.Version + 1, Fold: f
 	return strings.ReplaceAll(chat.SearchFolding.Fold(text), "ß", "ss")
 }}
 
-// findAs searches with a folding and returns the messages of all pages and the number of
+// searchWith searches with a folding and returns the messages of all pages and the number of
 // pages.
-func findAs(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, word string) (texts []string, pages int) {
+func searchWith(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, word string) (texts []string, pages int) {
 	t.Helper()
 	folded := f.Fold(word)
 	q := chat.SearchQuery{
@@ -42,9 +42,9 @@ func findAs(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, word str
 	}
 }
 
-func wantFoundAs(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, word string, byIndex bool, want ...string) {
+func wantFoundWith(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, word string, byIndex bool, want ...string) {
 	t.Helper()
-	texts, pages := findAs(t, s, f, viewer, word)
+	texts, pages := searchWith(t, s, f, viewer, word)
 	if !slices.Equal(texts, want) {
 		t.Errorf("folding %d finds %q by %s, want %q", f.Version, texts, word, want)
 	}
@@ -53,44 +53,44 @@ func wantFoundAs(t *testing.T, s *Store, f chat.Folding, viewer chat.Caller, wor
 	}
 }
 
-// onFolded runs test with a room that contains an old indexed message and so many newer
+// onEachWithOldMessage runs test with a room that contains an old indexed message and so many newer
 // messages that only the index finds the old one in one request.
-func onFolded(t *testing.T, test func(t *testing.T, s *Store, room chat.Room, alice chat.Caller)) {
+func onEachWithOldMessage(t *testing.T, test func(t *testing.T, s *Store, room chat.Room, alice chat.Caller)) {
 	t.Helper()
-	onFew(t, func(t *testing.T, s *Store) {
+	onEachWithSmallBatches(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		appendText(t, s, room, alice, "Lange Straße")
-		deepen(t, s, room, alice, 2*indexBatchSize)
+		addFiller(t, s, room, alice, 2*indexBatchSize)
 		index(t, s)
 		test(t, s, room, alice)
 	})
 }
 
 func TestNewFoldingReindexesOldMessages(t *testing.T) {
-	onFolded(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
+	onEachWithOldMessage(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
 		old := chat.SearchFolding
-		wantFoundAs(t, s, old, alice, "straße", true, "Lange Straße")
-		wantFoundAs(t, s, newerFolding, alice, "STRASSE", false, "Lange Straße") // not reindexed yet
+		wantFoundWith(t, s, old, alice, "straße", true, "Lange Straße")
+		wantFoundWith(t, s, newerFolding, alice, "STRASSE", false, "Lange Straße") // not reindexed yet
 
 		if _, err := s.IndexMessages(t.Context(), newerFolding); err != nil {
 			t.Fatal(err)
 		}
 		appendText(t, s, room, alice, "Kurze Straße")
-		wantFoundAs(t, s, newerFolding, alice, "STRASSE", false, "Kurze Straße", "Lange Straße")
-		wantFoundAs(t, s, old, alice, "straße", false, "Kurze Straße", "Lange Straße")
+		wantFoundWith(t, s, newerFolding, alice, "STRASSE", false, "Kurze Straße", "Lange Straße")
+		wantFoundWith(t, s, old, alice, "straße", false, "Kurze Straße", "Lange Straße")
 
-		indexAs(t, s, newerFolding)
-		wantFoundAs(t, s, newerFolding, alice, "STRASSE", true, "Kurze Straße", "Lange Straße")
+		indexWith(t, s, newerFolding)
+		wantFoundWith(t, s, newerFolding, alice, "STRASSE", true, "Kurze Straße", "Lange Straße")
 	})
 }
 
 func TestOlderNodeDoesNotUndoNewFolding(t *testing.T) {
-	onFolded(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
-		indexAs(t, s, newerFolding)
+	onEachWithOldMessage(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
+		indexWith(t, s, newerFolding)
 		appendText(t, s, room, alice, "Kurze Straße")
 		edited := appendText(t, s, room, alice, "Weg")
-		deepen(t, s, room, alice, deep)
+		addFiller(t, s, room, alice, fillerCount)
 		index(t, s) // as an older node does
 		if _, _, err := s.Edit(t.Context(), edited.Ref(), alice.User.ID, "Neue Straße", "", nil); err != nil {
 			t.Fatal(err)
@@ -101,23 +101,23 @@ func TestOlderNodeDoesNotUndoNewFolding(t *testing.T) {
 			t.Fatalf("state = %+v, %v, want the newer folding and texts to fold again", state, err)
 		}
 		want := []string{"Neue Straße", "Kurze Straße", "Lange Straße"}
-		wantFoundAs(t, s, newerFolding, alice, "STRASSE", false, want...)
-		wantFoundAs(t, s, chat.SearchFolding, alice, "straße", false, want...)
-		indexAs(t, s, newerFolding)
-		wantFoundAs(t, s, newerFolding, alice, "STRASSE", true, want...)
+		wantFoundWith(t, s, newerFolding, alice, "STRASSE", false, want...)
+		wantFoundWith(t, s, chat.SearchFolding, alice, "straße", false, want...)
+		indexWith(t, s, newerFolding)
+		wantFoundWith(t, s, newerFolding, alice, "STRASSE", true, want...)
 	})
 }
 
 // Nodes before migration 13 have no folding version and fold in the database.
 func TestMessagesOfNodeWithoutFoldingVersionAreReindexed(t *testing.T) {
 	s := openTestPostgres(t)
-	s.newestBatch = fewBatch
+	s.newestBatch = smallBatch
 	alice := register(t, s, "alice")
 	room := createRoom(t, s, alice, "lobby")
 	appendText(t, s, room, alice, "first")
 	index(t, s)
 	appendText(t, s, room, alice, "Lange Straße")
-	deepen(t, s, room, alice, deep)
+	addFiller(t, s, room, alice, fillerCount)
 	for _, statement := range []string{
 		`INSERT INTO messages_search (message_id, room_id, text) SELECT m.id, m.room_id, search_fold(m.text) FROM messages m
 			WHERE m.kind = 'text' AND m.deleted_at IS NULL ON CONFLICT (message_id) DO NOTHING`,
@@ -127,9 +127,9 @@ func TestMessagesOfNodeWithoutFoldingVersionAreReindexed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantFoundAs(t, s, chat.SearchFolding, alice, "straße", false, "Lange Straße")
+	wantFoundWith(t, s, chat.SearchFolding, alice, "straße", false, "Lange Straße")
 	index(t, s)
-	wantFoundAs(t, s, chat.SearchFolding, alice, "straße", true, "Lange Straße")
+	wantFoundWith(t, s, chat.SearchFolding, alice, "straße", true, "Lange Straße")
 	var old int
 	if err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM messages_search WHERE folding < $1`, chat.SearchFolding.Version).Scan(&old); err != nil || old != 0 {
 		t.Fatalf("%d texts have an older version, %v", old, err)
@@ -138,7 +138,7 @@ func TestMessagesOfNodeWithoutFoldingVersionAreReindexed(t *testing.T) {
 }
 
 func TestReindexingContinuesAfterCrash(t *testing.T) {
-	onFolded(t, func(t *testing.T, s *Store, _ chat.Room, alice chat.Caller) {
+	onEachWithOldMessage(t, func(t *testing.T, s *Store, _ chat.Room, alice chat.Caller) {
 		var all, folded int
 		if err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM messages WHERE kind = 'text'`).Scan(&all); err != nil {
 			t.Fatal(err)
@@ -160,16 +160,16 @@ func TestReindexingContinuesAfterCrash(t *testing.T) {
 			t.Fatalf("indexing ended with %v, after %d texts", err, folded)
 		}
 		folded = 0
-		indexAs(t, s, counting)
+		indexWith(t, s, counting)
 		if most := all - indexBatchSize + 2; folded > most || folded < all/2 {
 			t.Errorf("%d of %d texts were folded after the crash, want at most %d", folded, all, most)
 		}
-		wantFoundAs(t, s, newerFolding, alice, "STRASSE", true, "Lange Straße")
+		wantFoundWith(t, s, newerFolding, alice, "STRASSE", true, "Lange Straße")
 	})
 }
 
 func TestTextThatCannotBeFoldedIsSkipped(t *testing.T) {
-	onFew(t, func(t *testing.T, s *Store) {
+	onEachWithSmallBatches(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		for _, text := range []string{"needle before", "needle poison", "needle after"} {
@@ -182,8 +182,8 @@ func TestTextThatCannotBeFoldedIsSkipped(t *testing.T) {
 			return chat.SearchFolding.Fold(text)
 		}
 		poisoned := chat.Folding{Version: chat.SearchFolding.Version, Fold: fold}
-		wantFoundAs(t, s, poisoned, alice, "needle", true, "needle after", "needle before") // read without the index
-		deepen(t, s, room, alice, deep)
+		wantFoundWith(t, s, poisoned, alice, "needle", true, "needle after", "needle before") // read without the index
+		addFiller(t, s, room, alice, fillerCount)
 		var skipped []error
 		for range 10 {
 			p, err := s.IndexMessages(t.Context(), poisoned)
@@ -192,12 +192,12 @@ func TestTextThatCannotBeFoldedIsSkipped(t *testing.T) {
 			}
 			skipped = append(skipped, p.Skipped...)
 		}
-		indexAs(t, s, poisoned)
+		indexWith(t, s, poisoned)
 		p, ok := errors.AsType[*recovery.Panic](errors.Join(skipped...))
 		if !ok || len(skipped) != 1 || p.Input != recovery.Hash([]byte("needle poison")) {
 			t.Fatalf("skipped = %v, want the one panic with the hash of its text", skipped)
 		}
-		wantFoundAs(t, s, poisoned, alice, "needle", true, "needle after", "needle before")
+		wantFoundWith(t, s, poisoned, alice, "needle", true, "needle after", "needle before")
 	})
 }
 
@@ -208,7 +208,7 @@ func TestSearchBytesAreLimited(t *testing.T) {
 		needle := appendText(t, s, room, alice, "needle")
 		const size = 20_000
 		n := searchText/size + 50
-		deepen(t, s, room, alice, n)
+		addFiller(t, s, room, alice, n)
 		if _, err := s.write.ExecContext(t.Context(), `UPDATE messages SET text = $1 WHERE kind = 'text' AND id <> $2`, strings.Repeat("x", size), needle.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestSearchTimeIsLimited(t *testing.T) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		appendText(t, s, room, alice, "needle")
-		deepen(t, s, room, alice, 20)
+		addFiller(t, s, room, alice, 20)
 		now := time.Now()
 		s.now = func() time.Time { return now }
 		q := chat.SearchQuery{Search: chat.Search{Limit: 10}, Viewer: alice.User.ID, Matches: func(text string) bool {
@@ -255,14 +255,14 @@ func TestSearchTimeIsLimited(t *testing.T) {
 
 // The index is used only while all edited messages can be read in addition to it.
 func TestSearchIsCompleteWithManyPendingEdits(t *testing.T) {
-	onFolded(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
+	onEachWithOldMessage(t, func(t *testing.T, s *Store, room chat.Room, alice chat.Caller) {
 		_, err := s.write.ExecContext(t.Context(), fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 			INSERT INTO search_edits (message_id) SELECT 1000000 + i FROM n`, maxEdits))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantFoundAs(t, s, chat.SearchFolding, alice, "straße", false, "Lange Straße")
+		wantFoundWith(t, s, chat.SearchFolding, alice, "straße", false, "Lange Straße")
 		index(t, s)
-		wantFoundAs(t, s, chat.SearchFolding, alice, "straße", true, "Lange Straße")
+		wantFoundWith(t, s, chat.SearchFolding, alice, "straße", true, "Lange Straße")
 	})
 }

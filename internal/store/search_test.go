@@ -38,24 +38,24 @@ func wantFound(t *testing.T, s *Store, q chat.Search, viewer chat.Caller, want .
 	}
 }
 
-// fewBatch is a small newestBatch.
-const fewBatch = 30
+// smallBatch is a small newestBatch.
+const smallBatch = 30
 
-func onFew(t *testing.T, test func(t *testing.T, s *Store)) {
+func onEachWithSmallBatches(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
 	onEach(t, func(t *testing.T, s *Store) {
-		s.newestBatch = fewBatch
+		s.newestBatch = smallBatch
 		test(t, s)
 	})
 }
 
-// deep is the number of messages below which one request finds messages only with the index.
-const deep = fewBatch*searchRounds + 10
+// fillerCount is the number of messages below which one request finds messages only with the index.
+const fillerCount = smallBatch*searchRounds + 10
 
 // index indexes all messages.
-func index(t testing.TB, s *Store) { indexAs(t, s, chat.SearchFolding) }
+func index(t testing.TB, s *Store) { indexWith(t, s, chat.SearchFolding) }
 
-func indexAs(t testing.TB, s *Store, f chat.Folding) {
+func indexWith(t testing.TB, s *Store, f chat.Folding) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
 		if _, err := s.IndexMessages(t.Context(), f); err != nil || time.Now().After(deadline) {
@@ -73,8 +73,8 @@ func indexAs(t testing.TB, s *Store, f chat.Folding) {
 	}
 }
 
-// deepen appends n messages to the room.
-func deepen(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
+// addFiller appends n messages to the room.
+func addFiller(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
 	t.Helper()
 	_, err := s.write.ExecContext(t.Context(), `
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $4)
@@ -83,7 +83,7 @@ func deepen(t *testing.T, s *Store, room chat.Room, author chat.Caller, n int) {
 			m.send_hash, 'filler', '', 1 FROM n, messages m WHERE m.room_id = $1 AND m.seq = 1`,
 		int64(room.ID), int64(author.User.ID), int64(appendText(t, s, room, author, "filler").Seq), n)
 	if err != nil {
-		t.Fatalf("deepen: %v", err)
+		t.Fatalf("addFiller: %v", err)
 	}
 	if _, err := s.write.ExecContext(t.Context(), `UPDATE rooms SET head = (SELECT max(seq) FROM messages WHERE room_id = $1) WHERE id = $1`, int64(room.ID)); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func onPostgres(s *Store) bool {
 }
 
 func TestSearch(t *testing.T) {
-	onFew(t, func(t *testing.T, s *Store) {
+	onEachWithSmallBatches(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room := createRoom(t, s, alice, "lobby")
 		texts := []string{
@@ -149,7 +149,7 @@ func TestSearch(t *testing.T) {
 		}
 		t.Run("among the newest messages", search)
 		join(t, s, room, bob)
-		deepen(t, s, room, bob, fewBatch+10)
+		addFiller(t, s, room, bob, smallBatch+10)
 		t.Run("below the newest messages", search)
 		index(t, s)
 		t.Run("with the index", search)
@@ -157,7 +157,7 @@ func TestSearch(t *testing.T) {
 }
 
 func TestSearchIsLimitedToRoomsOfViewer(t *testing.T) {
-	onFew(t, func(t *testing.T, s *Store) {
+	onEachWithSmallBatches(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
 		room, other := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")
 		join(t, s, room, bob)
@@ -189,7 +189,7 @@ func TestSearchIsLimitedToRoomsOfViewer(t *testing.T) {
 }
 
 func TestSearchFollowsEditsAndDeletes(t *testing.T) {
-	onFew(t, func(t *testing.T, s *Store) {
+	onEachWithSmallBatches(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		first, second := appendText(t, s, room, alice, "apples"), appendText(t, s, room, alice, "apples too")
@@ -200,7 +200,7 @@ func TestSearchFollowsEditsAndDeletes(t *testing.T) {
 			}
 		}
 		edit("plums") // not indexed yet
-		deepen(t, s, room, alice, deep)
+		addFiller(t, s, room, alice, fillerCount)
 		index(t, s)
 		search("plums", "plums")
 		search("apples", "apples too")
@@ -272,13 +272,13 @@ func wantIndexIntact(t *testing.T, s *Store) {
 }
 
 func TestSearchPages(t *testing.T) {
-	onFew(t, func(t *testing.T, s *Store) {
+	onEachWithSmallBatches(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		rooms := []chat.Room{createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "other")}
 		var want []string
 		for i := range 25 {
 			if i == 10 {
-				deepen(t, s, rooms[0], alice, fewBatch+10)
+				addFiller(t, s, rooms[0], alice, smallBatch+10)
 				index(t, s) // later messages are not indexed
 			}
 			text := fmt.Sprintf("needle %d", i)
@@ -310,11 +310,11 @@ func TestSearchPages(t *testing.T) {
 
 // A search that finds few messages among many stops and returns a cursor.
 func TestSearchRequestIsLimited(t *testing.T) {
-	onFew(t, func(t *testing.T, s *Store) {
+	onEachWithSmallBatches(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		appendText(t, s, room, alice, "北京 market")
-		deepen(t, s, room, alice, fewBatch*searchRounds)
+		addFiller(t, s, room, alice, smallBatch*searchRounds)
 		for _, query := range []string{"北京", "market"} { // nothing is indexed yet
 			page, next := search(t, s, chat.Search{Text: query}, alice)
 			if len(page) != 0 || next == "" {
@@ -334,7 +334,7 @@ func TestMessagesAreIndexedInBatches(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
-		deepen(t, s, room, alice, 2*indexBatchSize)
+		addFiller(t, s, room, alice, 2*indexBatchSize)
 		batches := 1
 		for deadline := time.Now().Add(10 * time.Second); ; {
 			progress, err := s.IndexMessages(t.Context(), chat.SearchFolding)

@@ -104,9 +104,9 @@ func createRoom(t testing.TB, s *Store, owner chat.Caller, name string) chat.Roo
 	return room
 }
 
-func join(t *testing.T, s *Store, room chat.Room, who chat.Caller) {
+func join(t *testing.T, s *Store, room chat.Room, user chat.Caller) {
 	t.Helper()
-	if _, _, err := s.Join(t.Context(), room.ID, who.User.ID, nil); err != nil {
+	if _, _, err := s.Join(t.Context(), room.ID, user.User.ID, nil); err != nil {
 		t.Fatalf("join: %v", err)
 	}
 }
