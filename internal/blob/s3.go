@@ -212,18 +212,22 @@ func code(err error) int {
 	return res.StatusCode
 }
 
-// fault makes a store that is away or broken an Unavailable. That the caller
-// gave up, and what the store refuses (a wrong key, say), stays as it is.
+// fault returns UNAVAILABLE if the store does not answer, is broken or refuses: because the
+// credentials were revoked, the bucket is read-only or its quota is used up. Only answers
+// about the object itself stay as they are, and errors of the caller's own context.
 func fault(ctx context.Context, err error) error {
-	switch status := code(err); {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(context.Cause(ctx), errSilent):
-		return chat.ErrUnavailable(errSilent)
-	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w", ctx.Err(), err)
-	case status == 0, status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
-		return chat.ErrUnavailable(err)
 	}
-	return err
+	if errors.Is(context.Cause(ctx), errSilent) {
+		return chat.ErrUnavailable(errSilent)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	switch code(err) {
+	case http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
+		return err
+	}
+	return chat.ErrUnavailable(err)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -14,12 +15,11 @@ import (
 )
 
 // smallDisk runs a node with its data on a disk of 16 MiB that only it sees: in a mount
-// namespace, which an ordinary user may have inside a user namespace. 2 MiB of it are a
-// file that an operator may delete.
+// namespace, which an ordinary user may have inside a user namespace.
 const smallDisk = `#!/bin/sh
 new="unshare --map-root-user --mount"
 $new true 2>/dev/null || new="unshare --mount"
-exec $new sh -ec 'mount -t tmpfs -o size=16m,mode=0700 none "$DATA_DIR"; head -c 2097152 /dev/zero > "$DATA_DIR/spare"; exec %s "$@"' node "$@"
+exec $new sh -ec 'mount -t tmpfs -o size=16m,mode=0700 none "$DATA_DIR"; exec %s "$@"' node "$@"
 `
 
 // TestFullDisk fills the disk of an embedded node to its last block: uploads and messages
@@ -50,16 +50,11 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for size := 1 << 20; size >= 1; {
-		_, err := alice.Upload(ctx(t), "filler", make([]byte, size))
-		if err == nil {
-			continue
-		}
-		wantUnavailable(t, fmt.Sprintf("an upload of %d bytes", size), err)
-		size /= 4
-	}
+	filler := fillDisk(t, node.Pid(), data)
+	_, err = alice.Upload(ctx(t), "large", make([]byte, 1<<20))
+	wantUnavailable(t, "an upload", err)
 	confirmed, refused := []chat.MessageID{}, 0
-	for i := range 400 {
+	for i := range 50 {
 		said, err := say(t, alice, room.ID, fmt.Sprintf("%d %0400d", i, i))
 		if err != nil {
 			wantUnavailable(t, fmt.Sprintf("message %d", i), err)
@@ -73,7 +68,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	t.Logf("%d messages confirmed, %d refused", len(confirmed), refused)
 
-	if err := os.Remove(fmt.Sprintf("/proc/%d/root%s/spare", node.Pid(), data)); err != nil {
+	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "a message after there is room again", func() bool {
@@ -89,6 +84,25 @@ func TestFullDisk(t *testing.T) {
 	if got := stored(t, alice, room.ID); fmt.Sprint(got) != fmt.Sprint(confirmed) {
 		t.Errorf("stored %v\nconfirmed %v", got, confirmed)
 	}
+}
+
+// fillDisk fills the disk that the process sees at dir with a file, and returns the path of
+// the file.
+func fillDisk(t *testing.T, pid int, dir string) string {
+	t.Helper()
+	path := fmt.Sprintf("/proc/%d/root%s/filler", pid, dir)
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for err == nil {
+		_, err = file.Write(make([]byte, 4096))
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("fill the disk: %v", err)
+	}
+	return path
 }
 
 func wantUnavailable(t *testing.T, what string, err error) {
