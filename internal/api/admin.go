@@ -11,71 +11,86 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
-// Searched is the query of a list that is looked through by name.
-type Searched struct {
+// NameFilter is the query of a list that is filtered by name.
+type NameFilter struct {
 	Query string `query:"q" maxLength:"100" doc:"Part of a name."`
-	Page
+	PageQuery
 }
 
-type accountsOutput struct {
-	Body struct {
-		Users      []chat.Account `json:"users"`
-		NextCursor string         `json:"nextCursor,omitempty"`
-	}
+// AccountList is a page of accounts, as returned by listUsers.
+type AccountList struct {
+	Users      []chat.Account `json:"users"`
+	NextCursor string         `json:"nextCursor,omitempty"`
 }
 
-type changeAccountInput struct {
-	OfUser
-	Body struct {
-		Role     *chat.Role `json:"role,omitempty" enum:"user,admin"`
-		Disabled *bool      `json:"disabled,omitempty"`
-	}
+type accountListOutput struct {
+	Body AccountList
+}
+
+// UpdateAccountRequest is the body of updateUser.
+type UpdateAccountRequest struct {
+	Role     *chat.Role `json:"role,omitempty" enum:"user,admin"`
+	Disabled *bool      `json:"disabled,omitempty"`
+}
+
+type updateAccountInput struct {
+	UserPath
+	Body UpdateAccountRequest
+}
+
+// AccountResponse contains an account.
+type AccountResponse struct {
+	User chat.Account `json:"user"`
 }
 
 type accountOutput struct {
-	Body struct {
-		User chat.Account `json:"user"`
-	}
+	Body AccountResponse
 }
 
-type newPasswordOutput struct {
-	Body struct {
-		Password string `json:"password" doc:"Told this once."`
-	}
+// ResetPasswordResponse contains the new password of a user.
+type ResetPasswordResponse struct {
+	Password string `json:"password" doc:"Returned only once."`
 }
 
-type connectionsInput struct {
-	User chat.UserID `query:"userId" minimum:"1" doc:"Only those of one user."`
-	Page
+type resetPasswordOutput struct {
+	Body ResetPasswordResponse
 }
 
-type connectionsOutput struct{ Body chat.ConnectionPage }
+type listConnectionsInput struct {
+	User chat.UserID `query:"userId" minimum:"1" doc:"Only connections of this user."`
+	PageQuery
+}
+
+type listConnectionsOutput struct{ Body chat.ConnectionPage }
 
 type limitsOutput struct{ Body chat.LimitsView }
 
 type serverStateOutput struct{ Body chat.ServerState }
 
-type auditInput struct {
-	Before int64 `query:"before" minimum:"1" doc:"The id of the oldest entry that is known."`
+type listAuditLogInput struct {
+	Before int64 `query:"before" minimum:"1" doc:"The id of the oldest entry already received."`
 	Limit  int   `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
 
-type auditOutput struct {
-	Body struct {
-		Entries []chat.AuditRecord `json:"entries"`
-		HasMore bool               `json:"hasMore" doc:"Whether there are older ones."`
-	}
+// AuditLog is a page of the audit log.
+type AuditLog struct {
+	Entries []chat.AuditRecord `json:"entries"`
+	HasMore bool               `json:"hasMore" doc:"Whether older entries exist."`
+}
+
+type auditLogOutput struct {
+	Body AuditLog
 }
 
 type administratorKey struct{}
 
-// forAdmins is the metadata of an operation that only admins have.
-const forAdmins = "forAdmins"
+// adminOnly is the metadata key of operations that require the admin role.
+const adminOnly = "adminOnly"
 
-// admit lets only admins to the operations of theirs, before anything of the
-// request is looked at: for all others there is no such thing.
-func (a *API) admit(ctx context.Context, op *huma.Operation, caller chat.Caller) (context.Context, error) {
-	if op.Metadata[forAdmins] == nil {
+// authorizeAdmin refuses callers that are not admins before it reads anything else of the request. They
+// receive NOT_FOUND.
+func (a *API) authorizeAdmin(ctx context.Context, op *huma.Operation, caller chat.Caller) (context.Context, error) {
+	if op.Metadata[adminOnly] == nil {
 		return ctx, nil
 	}
 	admin, err := a.Service.RequireAdmin(ctx, caller)
@@ -85,10 +100,10 @@ func (a *API) admit(ctx context.Context, op *huma.Operation, caller chat.Caller)
 	return context.WithValue(ctx, administratorKey{}, admin), err
 }
 
-// handleAdmin registers one operation for admins.
+// handleAdmin registers an operation that requires the admin role.
 func handleAdmin[In, Out any](a *API, op huma.Operation, handler func(ctx context.Context, admin service.Administrator, in *In) (*Out, error)) {
 	op.Path = "/admin" + op.Path
-	op.Tags, op.Security, op.Metadata = []string{"administration"}, signedIn, map[string]any{forAdmins: true}
+	op.Tags, op.Security, op.Metadata = []string{"administration"}, authRequired, map[string]any{adminOnly: true}
 	handle(a, op, func(ctx context.Context, in *In) (*Out, error) {
 		admin, ok := ctx.Value(administratorKey{}).(service.Administrator)
 		if !ok {
@@ -96,7 +111,7 @@ func handleAdmin[In, Out any](a *API, op huma.Operation, handler func(ctx contex
 		}
 		out, err := handler(ctx, admin, in)
 		if op.Method != http.MethodGet {
-			a.noteAdminAction(ctx, err)
+			a.logAdminAction(ctx, err)
 		}
 		return out, err
 	})
@@ -111,16 +126,16 @@ func (a *API) mountAdministration() {
 func (a *API) mountAdminUsers() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listUsers", Method: http.MethodGet, Path: "/users", Summary: "List all users by username",
-	}, func(ctx context.Context, admin service.Administrator, in *Searched) (*accountsOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *NameFilter) (*accountListOutput, error) {
 		users, next, err := admin.Accounts(ctx, chat.AccountQuery{Text: in.Query, Limit: in.Limit, Cursor: in.Cursor})
-		out := &accountsOutput{}
+		out := &accountListOutput{}
 		out.Body.Users, out.Body.NextCursor = users, next
 		return out, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "updateUser", Method: http.MethodPatch, Path: "/users/{id}",
-		Summary: "Change a user's role, or disable or enable the account", Description: "The last admin stays one.",
-	}, func(ctx context.Context, admin service.Administrator, in *changeAccountInput) (*accountOutput, error) {
+		Summary: "Change a user's role, or disable or enable the account", Description: "The last admin cannot be demoted or disabled.",
+	}, func(ctx context.Context, admin service.Administrator, in *updateAccountInput) (*accountOutput, error) {
 		account, err := admin.ChangeAccount(ctx, in.ID, chat.AccountChange{Role: in.Body.Role, Disabled: in.Body.Disabled})
 		out := &accountOutput{}
 		out.Body.User = account
@@ -129,9 +144,9 @@ func (a *API) mountAdminUsers() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "resetPassword", Method: http.MethodPost, Path: "/users/{id}/password",
 		Summary: "Reset a user's password to a random one and end all its sessions",
-	}, func(ctx context.Context, admin service.Administrator, in *OfUser) (*newPasswordOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *UserPath) (*resetPasswordOutput, error) {
 		password, err := admin.ResetPassword(ctx, in.ID)
-		out := &newPasswordOutput{}
+		out := &resetPasswordOutput{}
 		out.Body.Password = password
 		return out, err
 	})
@@ -140,16 +155,16 @@ func (a *API) mountAdminUsers() {
 func (a *API) mountAdminRooms() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listAllRooms", Method: http.MethodGet, Path: "/rooms", Summary: "List all rooms, private ones included, by name",
-	}, func(ctx context.Context, admin service.Administrator, in *Searched) (*roomsOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *NameFilter) (*roomListOutput, error) {
 		rooms, next, err := admin.Rooms(ctx, chat.RoomQuery{Text: in.Query, Sort: chat.ByName, Limit: in.Limit, Cursor: in.Cursor})
-		out := &roomsOutput{}
+		out := &roomListOutput{}
 		out.Body.Rooms, out.Body.NextCursor = append([]chat.Room{}, rooms...), next
 		return out, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "deleteAnyRoom", Method: http.MethodDelete, Path: "/rooms/{id}", DefaultStatus: http.StatusNoContent,
 		Summary: "Delete any room and its content",
-	}, func(ctx context.Context, admin service.Administrator, in *OfRoom) (*struct{}, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *RoomPath) (*struct{}, error) {
 		return nil, admin.DeleteRoom(ctx, in.ID)
 	})
 }
@@ -158,9 +173,9 @@ func (a *API) mountAdminServer() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listConnections", Method: http.MethodGet, Path: "/connections",
 		Summary: "List the connections of all nodes, newest first",
-	}, func(ctx context.Context, admin service.Administrator, in *connectionsInput) (*connectionsOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *listConnectionsInput) (*listConnectionsOutput, error) {
 		page, err := admin.Connections(ctx, chat.ConnectionQuery{User: in.User, Limit: in.Limit, Cursor: in.Cursor})
-		return &connectionsOutput{page}, err
+		return &listConnectionsOutput{page}, err
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "closeConnection", Method: http.MethodDelete, Path: "/connections/{id}", DefaultStatus: http.StatusNoContent,
@@ -190,9 +205,9 @@ func (a *API) mountAdminServer() {
 	})
 	handleAdmin(a, huma.Operation{
 		OperationID: "listAuditLog", Method: http.MethodGet, Path: "/audit", Summary: "List audit log entries, newest first",
-	}, func(ctx context.Context, admin service.Administrator, in *auditInput) (*auditOutput, error) {
+	}, func(ctx context.Context, admin service.Administrator, in *listAuditLogInput) (*auditLogOutput, error) {
 		entries, more, err := admin.Audit(ctx, in.Before, in.Limit)
-		out := &auditOutput{}
+		out := &auditLogOutput{}
 		out.Body.Entries, out.Body.HasMore = entries, more
 		return out, err
 	})

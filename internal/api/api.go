@@ -1,6 +1,6 @@
-// Package api serves REST on chi: one file per resource, the OpenAPI document made
-// from the code. It turns requests into calls of chat.Service and auth.Accounts,
-// and their errors into problem+json, in one place each.
+// Package api serves the REST API with chi: one file per resource. The OpenAPI document is generated
+// from the code. The handlers call service.Service and service.Accounts. One function, handle, turns
+// their errors into problem+json.
 package api
 
 import (
@@ -29,46 +29,46 @@ import (
 
 const (
 	base    = "/api/v1"
-	maxBody = 64 << 10 // bytes of a JSON body; beyond it 413
+	maxBody = 64 << 10 // bytes of a JSON body; a larger body is answered with 413
 )
 
-// Deps are what the api stands on.
+// Deps are the dependencies of the API.
 type Deps struct {
 	Service  *service.Service
 	Accounts *service.Accounts
 	Requests *auth.Authenticator
-	// ClientIP finds the client's address behind trusted proxies.
+	// ClientIP returns the client's address behind trusted proxies.
 	ClientIP func(r *http.Request) netip.Addr
-	// ClientNetwork names the network whose uploads are counted together, "" for none.
+	// ClientNetwork returns the network whose uploads are counted together, or "".
 	ClientNetwork func(r *http.Request) string
-	// Secure tells whether the client's side of the connection is TLS.
+	// Secure reports whether the client's side of the connection uses TLS.
 	Secure func(r *http.Request) bool
-	// Frames are the types of the WebSocket, to be part of the document.
+	// Frames are the frame types of the WebSocket that the document describes.
 	Frames  []any
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
 }
 
-// API is the REST side of a node.
+// API serves the REST API of a node.
 type API struct {
 	Deps
 	huma huma.API
 }
 
-// Mount puts the api on router, which serves it under /api.
+// Mount registers the API on router, which serves it under /api.
 func Mount(router chi.Router, d Deps) *API {
-	useProblems()
+	configureHuma()
 	config := huma.DefaultConfig("Chillin", "1")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
-	config.CreateHooks = nil // no $schema in answers: the contract does not have it
+	config.CreateHooks = nil // no $schema in responses: it is not part of the contract
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
-	config.Info.Description = "The REST side of Chillin and, as components, the frames of its WebSocket. See docs/protocol.md."
+	config.Info.Description = "The REST API of Chillin and, as components, the frames of its WebSocket. See docs/protocol.md."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer"},
 		"cookie": {Type: "apiKey", In: "cookie", Name: auth.CookieName},
 	}
 	a := &API{Deps: d}
-	if d.Metrics != nil { // nil where only the document is wanted
+	if d.Metrics != nil { // nil if only the document is needed
 		a.countCodes()
 	}
 	config.Transformers = append(config.Transformers, a.countProblem)
@@ -102,11 +102,10 @@ func (a *API) Document() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON()
 
 var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strictjson.Decode}
 
-// signedIn marks the operations that need a caller.
-var signedIn = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+// authRequired marks the operations that need an authenticated caller.
+var authRequired = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
 
-// handle registers one operation. What its handler returns as an error becomes a
-// problem here and nowhere else.
+// handle registers an operation. It is the only place that turns errors of handlers into problems.
 func handle[In, Out any](a *API, op huma.Operation, handler func(ctx context.Context, in *In) (*Out, error)) {
 	op.Path = base + op.Path
 	op.MaxBodyBytes = maxBody
@@ -119,34 +118,34 @@ func handle[In, Out any](a *API, op huma.Operation, handler func(ctx context.Con
 	})
 }
 
-// fromMemoryKey is the metadata of an operation that may be answered while the
-// store is away, to whoever is connected to this node.
-const fromMemoryKey = "fromMemory"
+// degradedKey is the metadata key of operations that are also served while the store is unavailable, to
+// callers that are connected to this node.
+const degradedKey = "degraded"
 
-// requestTimeKey is the metadata of an operation that may take another time.
+// requestTimeKey is the metadata key of operations with a timeout of their own.
 const requestTimeKey = "requestTime"
 
-func timeOf(op *huma.Operation) time.Duration {
+func timeoutOf(op *huma.Operation) time.Duration {
 	if other, ok := op.Metadata[requestTimeKey].(time.Duration); ok {
 		return other
 	}
 	return chat.RequestBudget
 }
 
-// readKey is the metadata of an operation that is no GET and costs as little.
+// readKey is the metadata key of operations that are not GET but cost as little.
 const readKey = "read"
 
-// reads reports whether op counts against the budget of reads of a user.
-func reads(op *huma.Operation) bool {
+// isRead reports whether op counts against the caller's read budget.
+func isRead(op *huma.Operation) bool {
 	read := op.Method == http.MethodGet || op.Method == http.MethodHead || op.Metadata[readKey] != nil
 	return read && len(op.Security) > 0
 }
 
-// authenticate finds the caller of the operations that need one, and refuses
-// cross-site requests to all of them.
+// authenticate finds the caller of operations that need one, and refuses cross-site requests to all
+// operations.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, w := humachi.Unwrap(ctx)
-	bounded, cancel := context.WithTimeout(r.Context(), timeOf(ctx.Operation()))
+	bounded, cancel := context.WithTimeout(r.Context(), timeoutOf(ctx.Operation()))
 	defer cancel()
 	r = r.WithContext(bounded)
 	logging.Add(bounded, slog.String("operation", ctx.Operation().OperationID))
@@ -154,34 +153,34 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	if len(ctx.Operation().Security) > 0 {
 		caller, source, err = a.caller(ctx, r)
 	}
-	if err != nil && chat.CodeOf(err) == chat.Unavailable && ctx.Operation().Metadata[fromMemoryKey] != nil {
+	if err != nil && chat.CodeOf(err) == chat.Unavailable && ctx.Operation().Metadata[degradedKey] != nil {
 		caller, err = a.Requests.LiveCaller(r, err)
 	}
 	if err == nil {
-		noteCaller(bounded, caller)
+		addCallerToLog(bounded, caller)
 		if err = a.Requests.CheckOrigin(r, source); err != nil {
 			auth.AddOrigin(r)
 		}
 	}
-	if err == nil && reads(ctx.Operation()) {
+	if err == nil && isRead(ctx.Operation()) {
 		err = a.Service.CountRead(caller)
 	}
 	if err == nil {
-		bounded, err = a.admit(bounded, ctx.Operation(), caller)
+		bounded, err = a.authorizeAdmin(bounded, ctx.Operation(), caller)
 	}
 	if err != nil {
-		a.Refuse(w, r, err)
+		a.WriteError(w, r, err)
 		return
 	}
 	if !isText(r.URL) {
-		_ = huma.WriteErr(a.huma, ctx, http.StatusBadRequest, "The address has characters that cannot be used here.") // the client has gone
+		_ = huma.WriteErr(a.huma, ctx, http.StatusBadRequest, "The URL contains characters that are not allowed.") // fails only if the client has disconnected
 		return
 	}
 	next(huma.WithContext(ctx, auth.WithCaller(bounded, caller)))
 }
 
-// isText reports whether the path and the query of an address, once decoded, are text: UTF-8
-// without NUL. Nothing else can be looked for in Postgres.
+// isText reports whether the decoded path and query of a URL are UTF-8 without NUL. Postgres accepts
+// nothing else in a query parameter.
 func isText(address *url.URL) bool {
 	texts := []string{address.Path}
 	for key, values := range address.Query() {

@@ -12,35 +12,44 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
+// RegisterRequest is the body of registerUser and upgradeGuest.
+type RegisterRequest struct {
+	Username    string `json:"username" doc:"3 to 20 letters, digits, _ - and ."`
+	Password    string `json:"password" doc:"8 to 128 characters."`
+	Email       string `json:"email,omitempty"`
+	DisplayName string `json:"displayName,omitempty"`
+}
+
 type registerInput struct {
 	Device
-	Body struct {
-		Username    string `json:"username" doc:"3 to 20 letters, digits, _ - and ."`
-		Password    string `json:"password" doc:"8 to 128 characters."`
-		Email       string `json:"email,omitempty"`
-		DisplayName string `json:"displayName,omitempty"`
-	}
+	Body RegisterRequest
+}
+
+// LoginRequest is the body of login.
+type LoginRequest struct {
+	Username string `json:"username" doc:"Username or email."`
+	Password string `json:"password"`
 }
 
 type loginInput struct {
 	Device
-	Body struct {
-		Username string `json:"username" doc:"Username or email."`
-		Password string `json:"password"`
-	}
+	Body LoginRequest
 }
 
-type guestInput struct {
+// CreateGuestRequest is the body of createGuest.
+type CreateGuestRequest struct {
+	DisplayName string `json:"displayName,omitempty"`
+}
+
+type createGuestInput struct {
 	Device
-	Body *struct {
-		DisplayName string `json:"displayName,omitempty"`
-	} `required:"false"`
+	Body *CreateGuestRequest `required:"false"`
 }
 
-// SignedIn is the answer to signing in.
+// SignedIn is the response to a sign-in.
 type SignedIn struct {
 	User  chat.User `json:"user"`
-	Token string    `json:"token" doc:"For Authorization: Bearer; browsers use the cookie."`
+	Token string    `json:"token" doc:"For Authorization: Bearer. Browsers use the cookie."`
 }
 
 type signedInOutput struct {
@@ -48,31 +57,40 @@ type signedInOutput struct {
 	Body      SignedIn
 }
 
-type keptOutput struct {
+// UpgradeGuestResponse contains the upgraded account.
+type UpgradeGuestResponse struct {
+	User chat.User `json:"user"`
+}
+
+type upgradeGuestOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
-	Body      struct {
-		User chat.User `json:"user"`
-	}
+	Body      UpgradeGuestResponse
 }
 
-type passwordInput struct {
+// ChangePasswordRequest is the body of changePassword.
+type ChangePasswordRequest struct {
+	Current  string `json:"current"`
+	Password string `json:"password" doc:"8 to 128 characters."`
+}
+
+type changePasswordInput struct {
 	Device
-	Body struct {
-		Current  string `json:"current"`
-		Password string `json:"password" doc:"8 to 128 characters."`
-	}
+	Body ChangePasswordRequest
 }
 
-// SessionView is a session as its user sees it.
+// SessionView is a session as shown to its user.
 type SessionView struct {
 	chat.Session
-	Current bool `json:"current" doc:"Whether this request came by it."`
+	Current bool `json:"current" doc:"Whether this request was made with it."`
 }
 
-type sessionsOutput struct {
-	Body struct {
-		Sessions []SessionView `json:"sessions"`
-	}
+// SessionList contains the sessions of a user.
+type SessionList struct {
+	Sessions []SessionView `json:"sessions"`
+}
+
+type sessionListOutput struct {
+	Body SessionList
 }
 
 type signedOutOutput struct {
@@ -86,7 +104,7 @@ func (a *API) mountAuth() {
 	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
 		done, err := a.Accounts.Register(ctx, service.Registration(in.Body), in.from())
 		a.countSignIn("register", err)
-		return in.signedIn(done, chat.SessionLifetime), err
+		return in.signInOutput(done, chat.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/auth/login", Summary: "Sign in", Tags: []string{"auth"},
@@ -94,41 +112,41 @@ func (a *API) mountAuth() {
 		done, err := a.Accounts.Login(ctx, in.Body.Username, in.Body.Password, in.from())
 		a.countSignIn("login", err)
 		if err != nil && chat.CodeOf(err) == chat.Unauthenticated {
-			// Not the name that was typed: it may be a password.
+			// Do not log the entered name: it may be a password.
 			auth.LogSecurityEvent(ctx, a.Log, "sign-in failed", "wrong name or password")
 		}
-		return in.signedIn(done, chat.SessionLifetime), err
+		return in.signInOutput(done, chat.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "createGuest", Method: http.MethodPost, Path: "/auth/guest", DefaultStatus: http.StatusCreated,
 		Summary: "Create a guest, valid for 24 hours, and sign in", Tags: []string{"auth"},
-	}, func(ctx context.Context, in *guestInput) (*signedInOutput, error) {
+	}, func(ctx context.Context, in *createGuestInput) (*signedInOutput, error) {
 		name := ""
 		if in.Body != nil {
 			name = in.Body.DisplayName
 		}
 		done, err := a.Accounts.Guest(ctx, name, in.from())
 		a.countSignIn("guest", err)
-		return in.signedIn(done, chat.GuestLifetime), err
+		return in.signInOutput(done, chat.GuestLifetime), err
 	})
 	handle(a, huma.Operation{
-		OperationID: "upgradeGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: signedIn,
+		OperationID: "upgradeGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: authRequired,
 		Summary: "Upgrade the current guest to an account",
-	}, func(ctx context.Context, in *registerInput) (*keptOutput, error) {
+	}, func(ctx context.Context, in *registerInput) (*upgradeGuestOutput, error) {
 		user, err := a.Accounts.UpgradeGuest(ctx, auth.CallerIn(ctx), service.Registration(in.Body), in.from())
-		out := &keptOutput{SetCookie: in.longer()}
+		out := &upgradeGuestOutput{SetCookie: in.extendedCookies()}
 		out.Body.User = user
 		return out, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/auth/logout", DefaultStatus: http.StatusNoContent,
-		Summary: "Sign out: end the current session", Tags: []string{"auth"}, Security: signedIn,
+		Summary: "Sign out: end the current session", Tags: []string{"auth"}, Security: authRequired,
 	}, func(ctx context.Context, in *struct{ Device }) (*signedOutOutput, error) {
 		err := a.Accounts.Logout(ctx, auth.CallerIn(ctx))
-		return in.signedOut(), err
+		return in.signOutOutput(), err
 	})
 	handle(a, huma.Operation{
-		OperationID: "getCurrentUser", Method: http.MethodGet, Path: "/auth/me", Summary: "Get the current user", Tags: []string{"auth"}, Security: signedIn,
+		OperationID: "getCurrentUser", Method: http.MethodGet, Path: "/auth/me", Summary: "Get the current user", Tags: []string{"auth"}, Security: authRequired,
 	}, func(ctx context.Context, _ *struct{}) (*userOutput, error) {
 		return newUserOutput(auth.CallerIn(ctx).User, nil)
 	})
@@ -137,18 +155,18 @@ func (a *API) mountAuth() {
 func (a *API) mountSessions() {
 	tags := []string{"auth"}
 	handle(a, huma.Operation{
-		OperationID: "changePassword", Method: http.MethodPut, Path: "/auth/password", Tags: tags, Security: signedIn,
+		OperationID: "changePassword", Method: http.MethodPut, Path: "/auth/password", Tags: tags, Security: authRequired,
 		Summary: "Change the password and end all other sessions", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *passwordInput) (*struct{}, error) {
+	}, func(ctx context.Context, in *changePasswordInput) (*struct{}, error) {
 		return nil, a.Accounts.ChangePassword(ctx, auth.CallerIn(ctx), in.Body.Current, in.Body.Password, in.from())
 	})
 	handle(a, huma.Operation{
-		OperationID: "listSessions", Method: http.MethodGet, Path: "/auth/sessions", Tags: tags, Security: signedIn,
+		OperationID: "listSessions", Method: http.MethodGet, Path: "/auth/sessions", Tags: tags, Security: authRequired,
 		Summary: "List the sessions of the current user",
-	}, func(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
+	}, func(ctx context.Context, _ *struct{}) (*sessionListOutput, error) {
 		caller := auth.CallerIn(ctx)
 		sessions, err := a.Accounts.Sessions(ctx, caller)
-		out := &sessionsOutput{}
+		out := &sessionListOutput{}
 		out.Body.Sessions = []SessionView{}
 		for _, s := range sessions {
 			out.Body.Sessions = append(out.Body.Sessions, SessionView{s, s.ID == caller.Session})
@@ -156,7 +174,7 @@ func (a *API) mountSessions() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "endSession", Method: http.MethodDelete, Path: "/auth/sessions/{id}", Tags: tags, Security: signedIn,
+		OperationID: "endSession", Method: http.MethodDelete, Path: "/auth/sessions/{id}", Tags: tags, Security: authRequired,
 		Summary: "End a session of the current user", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *struct {
 		ID chat.SessionID `path:"id" minimum:"1"`
@@ -165,15 +183,15 @@ func (a *API) mountSessions() {
 	})
 }
 
-// Device is from where a request comes: part of the inputs that sign in.
+// Device describes the client of a request. Inputs of operations that sign in embed it.
 type Device struct {
 	agent  string
 	ip     string
 	secure bool
-	cookie string // the session's token, where it came by cookie
+	cookie string // the session's token if it was sent in a cookie
 }
 
-// Resolve reads the device from the request; huma calls it.
+// Resolve reads the device from the request. huma calls it.
 func (d *Device) Resolve(ctx huma.Context) []error {
 	d.agent = ctx.Header("User-Agent")
 	d.ip, d.secure = originOf(ctx.Context())
@@ -183,14 +201,16 @@ func (d *Device) Resolve(ctx huma.Context) []error {
 
 func (d *Device) from() service.Device { return service.Device{UserAgent: d.agent, IP: d.ip} }
 
-func (d *Device) signedIn(s service.SignedIn, life time.Duration) *signedInOutput {
+func (d *Device) signInOutput(s service.SignedIn, life time.Duration) *signedInOutput {
 	return &signedInOutput{SetCookie: d.cookies(s.Token, life), Body: SignedIn{s.User, s.Token}}
 }
 
-func (d *Device) signedOut() *signedOutOutput { return &signedOutOutput{d.cookies("", -time.Second)} }
+func (d *Device) signOutOutput() *signedOutOutput {
+	return &signedOutOutput{d.cookies("", -time.Second)}
+}
 
-// cookies are the session cookies with token, which browsers keep for life; a
-// negative life deletes them. Behind TLS there are two (see auth.HostCookieName).
+// cookies returns the session cookies with token, which browsers keep for life. A negative life deletes
+// them. With TLS there are two cookies (see auth.HostCookieName).
 func (d *Device) cookies(token string, life time.Duration) []http.Cookie {
 	names := []string{auth.CookieName}
 	if d.secure {
@@ -206,8 +226,8 @@ func (d *Device) cookies(token string, life time.Duration) []http.Cookie {
 	return set
 }
 
-// longer has the browser keep a guest's cookie as long as that of an account.
-func (d *Device) longer() []http.Cookie {
+// extendedCookies returns the guest's cookies with the lifetime of an account's cookies.
+func (d *Device) extendedCookies() []http.Cookie {
 	if d.cookie == "" {
 		return nil
 	}

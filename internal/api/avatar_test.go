@@ -15,11 +15,11 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
-// countingBlob is the one blob of its store. It records how it is read.
+// countingBlob is a blob store with one blob. It records how the blob is read.
 type countingBlob struct {
 	chat.Blobs
 	*bytes.Reader
-	largest int // read at once, in bytes
+	largest int // the largest read, in bytes
 	closed  bool
 }
 
@@ -34,7 +34,7 @@ func (b *countingBlob) Read(p []byte) (int, error) {
 
 func (b *countingBlob) Close() error { b.closed = true; return nil }
 
-// A slow reader holds one buffer, not the whole picture.
+// A slow client uses one buffer, not the whole picture.
 func TestAvatarsAreStreamed(t *testing.T) {
 	picture := bytes.Repeat([]byte("picture "), 100_000)
 	blob := &countingBlob{Reader: bytes.NewReader(picture)}
@@ -43,9 +43,9 @@ func TestAvatarsAreStreamed(t *testing.T) {
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	a.serveAvatar(humachi.NewContext(&huma.Operation{}, request, recorder), strings.Repeat("0", 32))
 	if recorder.Code != http.StatusOK || !bytes.Equal(recorder.Body.Bytes(), picture) || recorder.Header().Get("Content-Type") != "image/png" {
-		t.Fatalf("answer = %d with %d bytes, want the picture", recorder.Code, recorder.Body.Len())
+		t.Fatalf("status = %d with %d bytes, want the picture", recorder.Code, recorder.Body.Len())
 	}
 	if blob.largest > 64<<10 || !blob.closed {
-		t.Errorf("%d bytes are read at once, closed = %v", blob.largest, blob.closed)
+		t.Errorf("largest read = %d bytes, closed = %v", blob.largest, blob.closed)
 	}
 }

@@ -11,29 +11,35 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
+// CreateBotRequest is the body of createBot.
+type CreateBotRequest struct {
+	Username    string `json:"username" doc:"3 to 20 letters, digits, _ - and ."`
+	DisplayName string `json:"displayName,omitempty"`
+}
+
 type createBotInput struct {
 	Device
-	Body struct {
-		Username    string `json:"username" doc:"3 to 20 letters, digits, _ - and ."`
-		DisplayName string `json:"displayName,omitempty"`
-	}
+	Body CreateBotRequest
 }
 
-type renewBotInput struct {
-	OfUser
+type rotateBotTokenInput struct {
+	UserPath
 	Device
 }
 
-type botsOutput struct {
-	Body struct {
-		Bots []chat.User `json:"bots"`
-	}
+// BotList contains the bots of a user.
+type BotList struct {
+	Bots []chat.User `json:"bots"`
 }
 
-// BotToken is a bot with its token, which is told this once.
+type botListOutput struct {
+	Body BotList
+}
+
+// BotToken is a bot with its token, which is returned only once.
 type BotToken struct {
 	User  chat.User `json:"user"`
-	Token string    `json:"token" doc:"For Authorization: Bearer, until it is revoked. It is not told again."`
+	Token string    `json:"token" doc:"For Authorization: Bearer. Valid until it is revoked, and returned only once."`
 }
 
 type botTokenOutput struct{ Body BotToken }
@@ -45,30 +51,30 @@ func newBotTokenOutput(done service.SignedIn, err error) (*botTokenOutput, error
 func (a *API) mountBots() {
 	tags := []string{"bots"}
 	handle(a, huma.Operation{
-		OperationID: "createBot", Method: http.MethodPost, Path: "/bots", Tags: tags, Security: signedIn,
+		OperationID: "createBot", Method: http.MethodPost, Path: "/bots", Tags: tags, Security: authRequired,
 		Summary: "Create a bot with a token that is valid until it is revoked", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createBotInput) (*botTokenOutput, error) {
 		return newBotTokenOutput(a.Accounts.CreateBot(ctx, auth.CallerIn(ctx),
 			service.NewBot{Username: in.Body.Username, DisplayName: in.Body.DisplayName}, in.from()))
 	})
 	handle(a, huma.Operation{
-		OperationID: "listBots", Method: http.MethodGet, Path: "/bots", Tags: tags, Security: signedIn, Summary: "List the bots of the current user",
-	}, func(ctx context.Context, _ *struct{}) (*botsOutput, error) {
+		OperationID: "listBots", Method: http.MethodGet, Path: "/bots", Tags: tags, Security: authRequired, Summary: "List the bots of the current user",
+	}, func(ctx context.Context, _ *struct{}) (*botListOutput, error) {
 		bots, err := a.Accounts.OwnBots(ctx, auth.CallerIn(ctx))
-		out := &botsOutput{}
+		out := &botListOutput{}
 		out.Body.Bots = bots
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "rotateBotToken", Method: http.MethodPost, Path: "/bots/{id}/token", Tags: tags, Security: signedIn,
-		Summary: "Replace the token of a bot; the old one stops working at once",
-	}, func(ctx context.Context, in *renewBotInput) (*botTokenOutput, error) {
+		OperationID: "rotateBotToken", Method: http.MethodPost, Path: "/bots/{id}/token", Tags: tags, Security: authRequired,
+		Summary: "Replace the token of a bot; the old token stops working immediately",
+	}, func(ctx context.Context, in *rotateBotTokenInput) (*botTokenOutput, error) {
 		return newBotTokenOutput(a.Accounts.RotateBotToken(ctx, auth.CallerIn(ctx), in.ID, in.from()))
 	})
 	handle(a, huma.Operation{
-		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: signedIn,
-		Summary: "Delete a bot permanently; its messages stay under another name", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *OfUser) (*struct{}, error) {
+		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: authRequired,
+		Summary: "Delete a bot permanently; its messages are kept under another name", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *UserPath) (*struct{}, error) {
 		bot, err := a.Accounts.OwnBot(ctx, auth.CallerIn(ctx), in.ID)
 		if err != nil {
 			return nil, err

@@ -10,22 +10,25 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-type directOutput struct {
+// OpenDirectResponse contains a direct conversation.
+type OpenDirectResponse struct {
+	Room       chat.Room       `json:"room"`
+	Membership chat.Membership `json:"membership"`
+}
+
+type openDirectOutput struct {
 	Status int
-	Body   struct {
-		Room       chat.Room       `json:"room"`
-		Membership chat.Membership `json:"membership"`
-	}
+	Body   OpenDirectResponse
 }
 
 func (a *API) mountDirect() {
 	handle(a, huma.Operation{
-		OperationID: "openDirect", Method: http.MethodPut, Path: "/users/{id}/direct", Tags: []string{"rooms"}, Security: signedIn,
+		OperationID: "openDirect", Method: http.MethodPut, Path: "/users/{id}/direct", Tags: []string{"rooms"}, Security: authRequired,
 		Summary:     "Open the direct conversation with a user",
-		Description: "201 where it was made, 200 where it was there: two users have one for ever.",
-	}, func(ctx context.Context, in *OfUser) (*directOutput, error) {
+		Description: "201 if it was created, 200 if it existed. Two users have one conversation permanently.",
+	}, func(ctx context.Context, in *UserPath) (*openDirectOutput, error) {
 		room, membership, fresh, err := a.Service.OpenDirect(ctx, auth.CallerIn(ctx), in.ID)
-		out := &directOutput{Status: http.StatusOK}
+		out := &openDirectOutput{Status: http.StatusOK}
 		if fresh {
 			out.Status = http.StatusCreated
 		}

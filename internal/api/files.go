@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	// serveTime bounds what takes as long as a line is slow: an upload, whose body has
-	// a deadline by its size, and an answer with a file. A reader that takes nothing
-	// is let go after readerPatience.
-	serveTime      = time.Hour
-	readerPatience = 30 * time.Second
-	// filePolicy lets a file that a browser shows do nothing at all.
+	// serveTime bounds operations that take as long as the client's connection requires: an upload,
+	// whose body has a deadline by its size, and a file download. A client that reads nothing for
+	// stallTimeout is disconnected.
+	serveTime    = time.Hour
+	stallTimeout = 30 * time.Second
+	// filePolicy prevents a file that a browser displays from running or loading anything.
 	filePolicy = "default-src 'none'; sandbox"
 )
 
@@ -29,10 +29,13 @@ type attachmentID struct {
 	ID chat.AttachmentID `path:"id" minimum:"1"`
 }
 
+// UploadResponse contains an uploaded file.
+type UploadResponse struct {
+	Attachment chat.MessageAttachment `json:"attachment"`
+}
+
 type uploadOutput struct {
-	Body struct {
-		Attachment chat.MessageAttachment `json:"attachment"`
-	}
+	Body UploadResponse
 }
 
 type allowanceOutput struct{ Body chat.UploadAllowance }
@@ -42,26 +45,26 @@ type linkOutput struct{ Body chat.FileLink }
 func (a *API) mountFiles() {
 	tags := []string{"files"}
 	handleUpload(a, huma.Operation{
-		OperationID: "uploadAttachment", Method: http.MethodPost, Path: "/uploads", Tags: tags, Security: signedIn,
+		OperationID: "uploadAttachment", Method: http.MethodPost, Path: "/uploads", Tags: tags, Security: authRequired,
 		Summary: "Upload a file, to be sent with a message within a day", DefaultStatus: http.StatusCreated,
 	}, serveTime, a.upload)
 	handle(a, huma.Operation{
-		OperationID: "getUploadAllowance", Method: http.MethodGet, Path: "/uploads/allowance", Tags: tags, Security: signedIn,
-		Summary: "Get how much the caller may still upload today",
+		OperationID: "getUploadAllowance", Method: http.MethodGet, Path: "/uploads/allowance", Tags: tags, Security: authRequired,
+		Summary: "Get how much the caller can still upload today",
 	}, func(ctx context.Context, _ *struct{}) (*allowanceOutput, error) {
 		allowance, err := a.Service.UploadAllowance(ctx, auth.CallerIn(ctx))
 		return &allowanceOutput{allowance}, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "deleteUpload", Method: http.MethodDelete, Path: "/uploads/{id}", Tags: tags, Security: signedIn,
+		OperationID: "deleteUpload", Method: http.MethodDelete, Path: "/uploads/{id}", Tags: tags, Security: authRequired,
 		Summary: "Delete an upload that no message contains", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *attachmentID) (*struct{}, error) {
 		return nil, a.Service.RemoveUpload(ctx, auth.CallerIn(ctx), in.ID)
 	})
 	handle(a, huma.Operation{
-		OperationID: "createAttachmentLink", Method: http.MethodGet, Path: "/attachments/{id}/link", Tags: tags, Security: signedIn,
+		OperationID: "createAttachmentLink", Method: http.MethodGet, Path: "/attachments/{id}/link", Tags: tags, Security: authRequired,
 		Summary:     "Create URLs of a file that work without authentication for five minutes",
-		Description: "For those who may see the file, and only while they may.",
+		Description: "Requires access to the file. The URLs stop working when the caller loses access.",
 	}, func(ctx context.Context, in *attachmentID) (*linkOutput, error) {
 		link, err := a.Service.LinkTo(ctx, auth.CallerIn(ctx), in.ID)
 		return &linkOutput{link}, err
@@ -71,13 +74,13 @@ func (a *API) mountFiles() {
 	a.mountFile("/thumbnails/{id}", "downloadThumbnail", "Download the thumbnail of a file", a.Service.ThumbnailOf)
 }
 
-// mountFile registers an operation that answers with a file, to GET and HEAD.
+// mountFile registers an operation that answers GET and HEAD with a file.
 func (a *API) mountFile(path, name, summary string, find func(context.Context, chat.Caller, chat.AttachmentID) (service.File, error)) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		id := map[string]string{http.MethodGet: name, http.MethodHead: name + "Head"}[method]
 		handle(a, huma.Operation{
-			OperationID: id, Method: method, Path: path, Tags: []string{"files"}, Security: signedIn, Summary: summary,
-			Description: "Signed in, or by a link. Knows Range and If-None-Match.", Hidden: method == http.MethodHead,
+			OperationID: id, Method: method, Path: path, Tags: []string{"files"}, Security: authRequired, Summary: summary,
+			Description: "Requires a session or a signed URL. Supports Range and If-None-Match.", Hidden: method == http.MethodHead,
 			Metadata: map[string]any{requestTimeKey: serveTime, byLinkKey: true},
 		}, func(ctx context.Context, in *attachmentID) (*huma.StreamResponse, error) {
 			file, err := find(ctx, auth.CallerIn(ctx), in.ID)
@@ -112,10 +115,10 @@ func (a *API) incoming(in *Form, limit int64) chat.Incoming {
 	return chat.Incoming{Network: a.ClientNetwork(in.request), Size: in.size(limit)}
 }
 
-// byLinkKey is the metadata of an operation on a file that takes links.
+// byLinkKey is the metadata key of file operations that accept signed URLs.
 const byLinkKey = "byLink"
 
-// caller finds who asks: for whom a link was made, or who is signed in.
+// caller returns the user for whom a signed URL was created, or else the authenticated user.
 func (a *API) caller(ctx huma.Context, r *http.Request) (chat.Caller, auth.CredentialSource, error) {
 	if id, ok := linkedFile(ctx); ok {
 		caller, err := a.Service.LinkedCaller(r.Context(), id, r.URL.Query())
@@ -126,7 +129,7 @@ func (a *API) caller(ctx huma.Context, r *http.Request) (chat.Caller, auth.Crede
 	return a.Requests.Caller(r)
 }
 
-// linkedFile tells whose link a request may bear.
+// linkedFile returns the attachment of a signed URL. It reports false for other requests.
 func linkedFile(ctx huma.Context) (chat.AttachmentID, bool) {
 	if ctx.Operation().Metadata[byLinkKey] == nil || ctx.Query("signature") == "" {
 		return 0, false
@@ -135,15 +138,14 @@ func linkedFile(ctx huma.Context) (chat.AttachmentID, bool) {
 	return chat.AttachmentID(id), err == nil
 }
 
-// serveFile gives a file to a reader who may have it. What browsers do not show by
-// themselves they save, under its name.
+// serveFile sends a file to an authorized client. Browsers download files that they cannot display.
 func (a *API) serveFile(ctx huma.Context, file service.File) {
 	r, w := humachi.Unwrap(ctx)
 	h := w.Header()
 	h.Set("ETag", file.Tag)
-	// Who may not see it any more has it for as long as a link lives at most.
+	// After access is lost, a cache may keep the file for as long as a signed URL lives.
 	h.Set("Cache-Control", "private, max-age=300")
-	h.Add("Vary", "Cookie, Authorization") // beside Origin, where other pages may read
+	h.Add("Vary", "Cookie, Authorization") // in addition to Origin, which CORS adds
 	if r.Header.Get("If-None-Match") == file.Tag {
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -151,22 +153,22 @@ func (a *API) serveFile(ctx huma.Context, file service.File) {
 	blob, err := a.Service.Open(r.Context(), file)
 	if err != nil {
 		h.Del("ETag")
-		a.Refuse(w, r, err)
+		a.WriteError(w, r, err)
 		return
 	}
 	defer blob.Body.Close()
 	h.Set("Content-Type", blob.ContentType)
 	h.Set("Content-Disposition", disposition(file))
 	h.Set("Content-Security-Policy", filePolicy)
-	h.Set("Cross-Origin-Resource-Policy", sharing(ctx))
-	slow := &patientWriter{w, http.NewResponseController(w)}
-	defer slow.rest()
+	h.Set("Cross-Origin-Resource-Policy", resourcePolicy(ctx))
+	slow := &stallTimeoutWriter{w, http.NewResponseController(w)}
+	defer slow.finish()
 	http.ServeContent(slow, r, "", blob.ModTime, blob.Body)
 }
 
-// sharing lets other pages show what is reached by a link: who has one may have the
-// file. What the cookie opens is for pages of the same site.
-func sharing(ctx huma.Context) string {
+// resourcePolicy lets other sites embed a file by its signed URL. A file requested with the session
+// cookie is restricted to pages of the same site.
+func resourcePolicy(ctx huma.Context) string {
 	if _, linked := linkedFile(ctx); linked {
 		return "cross-origin"
 	}
@@ -184,19 +186,19 @@ func disposition(file service.File) string {
 	return kind
 }
 
-// patientWriter waits for a slow reader, but not for one that takes nothing.
-type patientWriter struct {
+// stallTimeoutWriter waits for a slow client, but fails if the client reads nothing for stallTimeout.
+type stallTimeoutWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 }
 
-func (p *patientWriter) Write(data []byte) (int, error) {
-	_ = p.control.SetWriteDeadline(time.Now().Add(readerPatience)) // a writer that cannot is bounded by its server
+func (p *stallTimeoutWriter) Write(data []byte) (int, error) {
+	_ = p.control.SetWriteDeadline(time.Now().Add(stallTimeout)) // an unsupported deadline is covered by the server's own
 	return p.ResponseWriter.Write(data)
 }
 
-// rest sends what is still held back, and leaves the connection as it was.
-func (p *patientWriter) rest() {
+// finish flushes the response and removes the deadline from the connection.
+func (p *stallTimeoutWriter) finish() {
 	_ = p.control.Flush()
 	_ = p.control.SetWriteDeadline(time.Time{})
 }

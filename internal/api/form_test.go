@@ -15,9 +15,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// An upload takes longer than the server gives others, to come in as well as to be
-// answered.
-func TestAnUploadHasItsOwnTime(t *testing.T) {
+// An upload may take longer than the server's timeouts, for the request and for the response.
+func TestUploadHasItsOwnTimeout(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		form := Form{request: r, writer: w}
 		part, err := form.part(1 << 10)
@@ -48,12 +47,12 @@ func TestAnUploadHasItsOwnTime(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	if got, err := io.ReadAll(answer.Body); err != nil || string(got) != "slowly" {
-		t.Fatalf("answer = %q, %v", got, err)
+		t.Fatalf("response = %q, %v", got, err)
 	}
 }
 
-// receiving is a server that answers with the code of what becomes of a form.
-func receiving(t *testing.T) *httptest.Server {
+// newFormServer returns a server that answers with the result of receiving a form.
+func newFormServer(t *testing.T) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		form := Form{request: r, writer: w}
 		upload, done, err := form.receive(1 << 20)
@@ -70,14 +69,14 @@ func receiving(t *testing.T) *httptest.Server {
 
 const partHead = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n"
 
-func TestFormsAreReceivedWithinBounds(t *testing.T) {
-	server := receiving(t)
+func TestFormLimits(t *testing.T) {
+	server := newFormServer(t)
 	for name, c := range map[string]struct{ body, want string }{
-		"a file":                    {partHead + "\r\n12345\r\n--b--", "x 5"},
-		"a file behind other parts": {strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n1\r\n", 50) + partHead + "\r\n12345\r\n--b--", "x 5"},
-		"much before the file":      {"--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n" + strings.Repeat("1", 200<<10) + "\r\n" + partHead + "\r\n12345\r\n--b--", "BAD_REQUEST"},
-		"a long header":             {partHead + "X: " + strings.Repeat("1", 200<<10) + "\r\n\r\n12345\r\n--b--", "BAD_REQUEST"},
-		"too large":                 {partHead + "\r\n" + strings.Repeat("1", 1<<20+1) + "\r\n--b--", "TOO_LARGE"},
+		"a file":                   {partHead + "\r\n12345\r\n--b--", "x 5"},
+		"file after other parts":   {strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n1\r\n", 50) + partHead + "\r\n12345\r\n--b--", "x 5"},
+		"too much before the file": {"--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n" + strings.Repeat("1", 200<<10) + "\r\n" + partHead + "\r\n12345\r\n--b--", "BAD_REQUEST"},
+		"long header":              {partHead + "X: " + strings.Repeat("1", 200<<10) + "\r\n\r\n12345\r\n--b--", "BAD_REQUEST"},
+		"too large":                {partHead + "\r\n" + strings.Repeat("1", 1<<20+1) + "\r\n--b--", "TOO_LARGE"},
 	} {
 		answer, err := http.Post(server.URL, "multipart/form-data; boundary=b", strings.NewReader(c.body))
 		if err != nil {
@@ -91,9 +90,9 @@ func TestFormsAreReceivedWithinBounds(t *testing.T) {
 	}
 }
 
-func TestABodyThatStopsIsRefused(t *testing.T) {
+func TestStalledBodyIsRefused(t *testing.T) {
 	t.Parallel()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(receiving(t).URL, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(newFormServer(t).URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,15 +100,15 @@ func TestABodyThatStopsIsRefused(t *testing.T) {
 	began := time.Now()
 	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 9999\r\n\r\n%s\r\n123", partHead)
 	answer, err := io.ReadAll(conn)
-	if err != nil || !strings.Contains(string(answer), "arrived too slowly") {
-		t.Errorf("answer = %s, %v", answer, err)
+	if err != nil || !strings.Contains(string(answer), "too slow") {
+		t.Errorf("response = %s, %v", answer, err)
 	}
-	if took := time.Since(began); took > 3*silence {
-		t.Errorf("refused after %s, want about %s", took, silence)
+	if took := time.Since(began); took > 3*bodyStallTimeout {
+		t.Errorf("refused after %s, want about %s", took, bodyStallTimeout)
 	}
 }
 
-func TestABodyHasToDeliverAtALeastRate(t *testing.T) {
+func TestBodyHasAMinimumRate(t *testing.T) {
 	began := time.Now()
 	at := func(s int) time.Time { return began.Add(time.Duration(s) * time.Second) }
 	for _, c := range []struct {
@@ -117,15 +116,15 @@ func TestABodyHasToDeliverAtALeastRate(t *testing.T) {
 		n    int64
 		want int
 	}{
-		{0, 0, 10},              // nothing yet
-		{1, 5 * leastRate, 11},  // a pause of ten seconds, whatever came before
-		{12, 5 * leastRate, 15}, // less than the rate
-		{100, 999 * leastRate, 110},
-		{215, 999 * leastRate, 220}, // all in all
+		{0, 0, 10},            // no bytes yet
+		{1, 5 * minRate, 11},  // a pause of ten seconds, regardless of earlier bytes
+		{12, 5 * minRate, 15}, // below the minimum rate
+		{100, 999 * minRate, 110},
+		{215, 999 * minRate, 220}, // the total limit
 	} {
-		b := steadyBody{began: began, end: at(220), n: c.n}
+		b := minRateBody{began: began, end: at(220), n: c.n}
 		if got := b.deadline(at(c.now)); !got.Equal(at(c.want)) {
-			t.Errorf("after %d s and %d bytes the next must come by %s, want %d s", c.now, c.n, got.Sub(began), c.want)
+			t.Errorf("after %d s and %d bytes: deadline = %s, want %d s", c.now, c.n, got.Sub(began), c.want)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// FuzzUpload receives a form from a stranger: whatever it is, it is received whole or
-// refused. It needs no node, and so makes thousands of tries a second.
+// FuzzUpload receives untrusted forms: each is received completely or refused. It needs no node, so it
+// runs thousands of inputs per second.
 func FuzzUpload(f *testing.F) {
 	part := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.png\"\r\n\r\n"
 	for _, body := range []string{
@@ -45,7 +45,7 @@ func FuzzUpload(f *testing.F) {
 		}
 		data, err := io.ReadAll(upload.Body)
 		if err != nil || int64(len(data)) != upload.Size || upload.Size > limit || upload.Size > int64(len(body)) {
-			t.Fatalf("%q is received as %d bytes, said to be %d, %v", body, len(data), upload.Size, err)
+			t.Fatalf("%q: received %d bytes, size = %d, err = %v", body, len(data), upload.Size, err)
 		}
 	})
 }

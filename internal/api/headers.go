@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// contentPolicy lets the page load what this server has and nothing else: no
-// inline script, no inline style, no frame around it.
+// contentPolicy lets the page load only what this server serves: no inline scripts, no inline styles,
+// no framing.
 const contentPolicy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; " +
 	"form-action 'self'; frame-ancestors 'none'"
 
-// Headers sets what every answer carries, and keeps from where the request comes.
+// Headers sets the headers of every response and stores the client's origin in the context.
 func (a *API) Headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure := a.Secure(r)
@@ -33,12 +33,12 @@ func (a *API) Headers(next http.Handler) http.Handler {
 	})
 }
 
-// maxRanges is how many ranges of a file one request may ask for. Each costs a read of
-// its own, from S3 a request.
+// maxRanges is the largest number of ranges in one request. Each range costs a separate read, with S3 a
+// separate request.
 const maxRanges = 8
 
-// limitRanges ignores a Range header with too many ranges, as RFC 9110 allows: the answer
-// is the whole file.
+// limitRanges ignores a Range header with too many ranges, as RFC 9110 allows: the response is the
+// whole file.
 func limitRanges(r *http.Request) {
 	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges {
 		r.Header.Del("Range")

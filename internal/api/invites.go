@@ -11,35 +11,44 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-type createInviteInput struct {
-	OfRoom
-	Body *struct {
-		ExpiresIn *int64 `json:"expiresIn,omitempty" minimum:"1" maximum:"31536000" doc:"Seconds; 7 days where it is missing."`
-		Uses      *int   `json:"uses,omitempty" minimum:"1" maximum:"100000" doc:"How many may join by it; any number where it is missing."`
-	} `required:"false"`
+// CreateInviteRequest is the body of createInvite.
+type CreateInviteRequest struct {
+	ExpiresIn *int64 `json:"expiresIn,omitempty" minimum:"1" maximum:"31536000" doc:"Seconds; 7 days by default."`
+	Uses      *int   `json:"uses,omitempty" minimum:"1" maximum:"100000" doc:"How many users can join with it; unlimited by default."`
 }
 
-// CreatedInvite is an invite with what opens the room: told once.
+type createInviteInput struct {
+	RoomPath
+	Body *CreateInviteRequest `required:"false"`
+}
+
+// CreatedInvite is an invite with its token, which is returned only once.
 type CreatedInvite struct {
 	chat.Invite
-	Token string `json:"token" doc:"Told here and never again."`
-	URL   string `json:"url" doc:"The page to give to others, below this server's address."`
+	Token string `json:"token" doc:"Returned only once."`
+	URL   string `json:"url" doc:"The link to share."`
 }
 
-type createdInviteOutput struct {
-	Body struct {
-		Invite CreatedInvite `json:"invite"`
-	}
+// CreateInviteResponse contains a new invite.
+type CreateInviteResponse struct {
+	Invite CreatedInvite `json:"invite"`
 }
 
-type invitesOutput struct {
-	Body struct {
-		Invites []chat.Invite `json:"invites" doc:"Those in force, the newest first."`
-	}
+type createInviteOutput struct {
+	Body CreateInviteResponse
 }
 
-type ofInvite struct {
-	OfRoom
+// InviteList contains the invites of a room.
+type InviteList struct {
+	Invites []chat.Invite `json:"invites" doc:"The valid invites, newest first."`
+}
+
+type inviteListOutput struct {
+	Body InviteList
+}
+
+type invitePath struct {
+	RoomPath
 	InviteID chat.InviteID `path:"inviteId" minimum:"1"`
 }
 
@@ -47,25 +56,28 @@ type inviteToken struct {
 	Token string `path:"token"`
 }
 
-// InvitedRoom is what a room shows to whoever has an invite.
+// InvitedRoom is the part of a room that is shown to holders of an invite.
 type InvitedRoom struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	MemberCount int    `json:"memberCount"`
 }
 
-type invitedOutput struct {
-	Body struct {
-		Room InvitedRoom `json:"room"`
-	}
+// InvitedRoomResponse contains the room of an invite.
+type InvitedRoomResponse struct {
+	Room InvitedRoom `json:"room"`
+}
+
+type invitedRoomOutput struct {
+	Body InvitedRoomResponse
 }
 
 func (a *API) mountInvites() {
 	tags := []string{"rooms"}
 	handle(a, huma.Operation{
-		OperationID: "createInvite", Method: http.MethodPost, Path: "/rooms/{id}/invites", Tags: tags, Security: signedIn,
+		OperationID: "createInvite", Method: http.MethodPost, Path: "/rooms/{id}/invites", Tags: tags, Security: authRequired,
 		Summary: "Create an invite link", DefaultStatus: http.StatusCreated,
-	}, func(ctx context.Context, in *createInviteInput) (*createdInviteOutput, error) {
+	}, func(ctx context.Context, in *createInviteInput) (*createInviteOutput, error) {
 		var life time.Duration
 		var uses *int
 		if in.Body != nil {
@@ -75,39 +87,39 @@ func (a *API) mountInvites() {
 			}
 		}
 		invite, token, err := a.Service.CreateInvite(ctx, auth.CallerIn(ctx), in.ID, life, uses)
-		out := &createdInviteOutput{}
+		out := &createInviteOutput{}
 		out.Body.Invite = CreatedInvite{invite, token, "/invite/" + token}
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "listInvites", Method: http.MethodGet, Path: "/rooms/{id}/invites", Tags: tags, Security: signedIn,
+		OperationID: "listInvites", Method: http.MethodGet, Path: "/rooms/{id}/invites", Tags: tags, Security: authRequired,
 		Summary: "List the invites of a room, without tokens; for moderators",
-	}, func(ctx context.Context, in *OfRoom) (*invitesOutput, error) {
+	}, func(ctx context.Context, in *RoomPath) (*inviteListOutput, error) {
 		invites, err := a.Service.ListInvites(ctx, auth.CallerIn(ctx), in.ID)
-		out := &invitesOutput{}
+		out := &inviteListOutput{}
 		out.Body.Invites = append([]chat.Invite{}, invites...)
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "revokeInvite", Method: http.MethodDelete, Path: "/rooms/{id}/invites/{inviteId}", Tags: tags, Security: signedIn,
+		OperationID: "revokeInvite", Method: http.MethodDelete, Path: "/rooms/{id}/invites/{inviteId}", Tags: tags, Security: authRequired,
 		Summary: "Revoke an invite", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *ofInvite) (*struct{}, error) {
+	}, func(ctx context.Context, in *invitePath) (*struct{}, error) {
 		return nil, a.Service.RevokeInvite(ctx, auth.CallerIn(ctx), in.ID, in.InviteID)
 	})
 	handle(a, huma.Operation{
-		OperationID: "getInvite", Method: http.MethodGet, Path: "/invites/{token}", Tags: tags, Security: signedIn,
+		OperationID: "getInvite", Method: http.MethodGet, Path: "/invites/{token}", Tags: tags, Security: authRequired,
 		Summary: "Get the room of an invite",
-	}, func(ctx context.Context, in *inviteToken) (*invitedOutput, error) {
+	}, func(ctx context.Context, in *inviteToken) (*invitedRoomOutput, error) {
 		room, err := a.Service.RoomByInvite(ctx, auth.CallerIn(ctx), in.Token)
-		out := &invitedOutput{}
+		out := &invitedRoomOutput{}
 		out.Body.Room = InvitedRoom{room.Name, room.Description, room.MemberCount}
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "joinByInvite", Method: http.MethodPost, Path: "/invites/{token}/join", Tags: tags, Security: signedIn,
-		Summary:     "Join a room by an invite; a member uses up nothing",
-		Description: "Expired, used up, revoked and unknown tokens are the same 404.",
-	}, func(ctx context.Context, in *inviteToken) (*joinedOutput, error) {
-		return newJoinedOutput(a.Service.JoinByInvite(ctx, auth.CallerIn(ctx), in.Token))
+		OperationID: "joinByInvite", Method: http.MethodPost, Path: "/invites/{token}/join", Tags: tags, Security: authRequired,
+		Summary:     "Join a room by an invite; members do not use it up",
+		Description: "Expired, used up, revoked and unknown tokens receive the same 404.",
+	}, func(ctx context.Context, in *inviteToken) (*joinRoomOutput, error) {
+		return newJoinRoomOutput(a.Service.JoinByInvite(ctx, auth.CallerIn(ctx), in.Token))
 	})
 }

@@ -17,8 +17,8 @@ func (a *API) panics() recovery.Reporter {
 	return recovery.Reporter{Count: a.Metrics.Panicked, Log: a.Log}
 }
 
-// Recover answers a request whose handler panics with INTERNAL, or cuts the connection
-// if the answer has begun.
+// Recover answers a request whose handler panics with INTERNAL, or closes the connection if the
+// response has begun.
 func (a *API) Recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := &hashedBody{ReadCloser: r.Body}
@@ -27,17 +27,17 @@ func (a *API) Recover(next http.Handler) http.Handler {
 			if value == nil {
 				return
 			}
-			if value == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+			if value == http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way
 				panic(value)
 			}
-			err := recovery.New(recovery.Request, body.name(r), value)
+			err := recovery.New(recovery.Request, body.inputHash(r), value)
 			if answer, ok := w.(middleware.WrapResponseWriter); ok && answer.Status() != 0 {
 				a.panics().Report(r.Context(), err)
 				panic(http.ErrAbortHandler)
 			}
-			a.Refuse(w, r, err)
+			a.WriteError(w, r, err)
 		}()
-		// Forms are hashed where they are read: they are too large to be hashed twice.
+		// The bodies of forms are not hashed: they are too large.
 		if r.Body != nil && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 			r = r.WithContext(r.Context())
 			r.Body = body
@@ -46,7 +46,7 @@ func (a *API) Recover(next http.Handler) http.Handler {
 	})
 }
 
-// hashedBody hashes what is read of a body.
+// hashedBody hashes the part of a body that was read.
 type hashedBody struct {
 	io.ReadCloser
 	hash hash.Hash // nil until something was read
@@ -63,8 +63,9 @@ func (b *hashedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// name names the request in the log: its method and address, and the body that was read.
-func (b *hashedBody) name(r *http.Request) string {
+// inputHash returns the hash that identifies the request in the log: its method, URL and the body that
+// was read.
+func (b *hashedBody) inputHash(r *http.Request) string {
 	input := []byte(r.Method + " " + r.URL.RequestURI() + "\n")
 	if b.hash != nil {
 		input = append(input, hex.EncodeToString(b.hash.Sum(nil))...)

@@ -18,8 +18,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
-// recovering serves handler behind Recover.
-func recovering(t *testing.T, log io.Writer, handler http.HandlerFunc) (*API, string) {
+// newRecoverServer serves handler behind Recover.
+func newRecoverServer(t *testing.T, log io.Writer, handler http.HandlerFunc) (*API, string) {
 	t.Helper()
 	a := &API{Deps: Deps{Metrics: metrics.New(), Log: slog.New(slog.NewTextHandler(log, nil))}}
 	recovered := a.Recover(handler)
@@ -30,9 +30,9 @@ func recovering(t *testing.T, log io.Writer, handler http.HandlerFunc) (*API, st
 	return a, server.URL
 }
 
-func TestARequestThatPanicsIsAnsweredWithInternal(t *testing.T) {
+func TestPanicIsAnsweredWithInternal(t *testing.T) {
 	var log bytes.Buffer
-	a, url := recovering(t, &log, func(_ http.ResponseWriter, r *http.Request) {
+	a, url := newRecoverServer(t, &log, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadAll(r.Body)
 		panic("boom")
 	})
@@ -54,15 +54,15 @@ func TestARequestThatPanicsIsAnsweredWithInternal(t *testing.T) {
 		hashes[hash] = true
 	}
 	if len(hashes) != 2 || hashes[""] {
-		t.Errorf("the log names the inputs %v, want one name for each of two", hashes)
+		t.Errorf("logged input hashes = %v, want one for each of two", hashes)
 	}
 	if n := testutil.ToFloat64(a.Metrics.Panics.WithLabelValues(recovery.Request)); n != 3 {
-		t.Errorf("%v panics are counted, want 3", n)
+		t.Errorf("panics counted = %v, want 3", n)
 	}
 }
 
-func TestAnAnswerThatHasBegunIsCut(t *testing.T) {
-	a, url := recovering(t, io.Discard, func(w http.ResponseWriter, _ *http.Request) {
+func TestPanicClosesAStartedResponse(t *testing.T) {
+	a, url := newRecoverServer(t, io.Discard, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, "half")
 		panic("boom")
@@ -73,20 +73,20 @@ func TestAnAnswerThatHasBegunIsCut(t *testing.T) {
 		_, err = io.ReadAll(answer.Body)
 	}
 	if err == nil {
-		t.Error("the answer came whole, want the connection cut")
+		t.Error("the response is complete, want a closed connection")
 	}
 	if n := testutil.ToFloat64(a.Metrics.Panics.WithLabelValues(recovery.Request)); n != 1 {
-		t.Errorf("%v panics are counted, want 1", n)
+		t.Errorf("panics counted = %v, want 1", n)
 	}
 }
 
-func TestAHandlerMayAbort(t *testing.T) {
-	a, url := recovering(t, io.Discard, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+func TestHandlerMayAbort(t *testing.T) {
+	a, url := newRecoverServer(t, io.Discard, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if answer, err := http.Get(url); err == nil {
 		_ = answer.Body.Close()
-		t.Errorf("answered %d, want the connection cut", answer.StatusCode)
+		t.Errorf("status = %d, want a closed connection", answer.StatusCode)
 	}
 	if n := testutil.ToFloat64(a.Metrics.Panics.WithLabelValues(recovery.Request)); n != 0 {
-		t.Errorf("%v panics are counted, want none", n)
+		t.Errorf("panics counted = %v, want 0", n)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Problem is the body of every error: RFC 9457 with a code.
+// Problem is the body of every error response: RFC 9457 with a code.
 type Problem struct {
 	Status int            `json:"status"`
 	Title  string         `json:"title"`
@@ -24,21 +24,21 @@ type Problem struct {
 	Errors []FieldProblem `json:"errors,omitempty"`
 }
 
-// FieldProblem tells which input is at fault.
+// FieldProblem reports an invalid input.
 type FieldProblem struct {
-	Location string `json:"location" doc:"As body.username or query.limit."`
+	Location string `json:"location" doc:"For example body.username or query.limit."`
 	Message  string `json:"message"`
 }
 
 func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
 
-// GetStatus makes a Problem an error that huma writes.
+// GetStatus makes Problem an error that huma can write.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is RFC 9457's.
+// ContentType returns the media type of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// statuses is the one place that turns a code into a status.
+// statuses maps every code to an HTTP status. It is the only such map.
 var statuses = map[chat.Code]int{
 	chat.BadRequest:       http.StatusUnprocessableEntity,
 	chat.Unauthenticated:  http.StatusUnauthorized,
@@ -61,11 +61,11 @@ var statuses = map[chat.Code]int{
 	chat.Internal:         http.StatusInternalServerError,
 }
 
-// brokenBody is what huma says when it cannot read a body. It takes that for a fault of the
-// server, but it is one of the client or of the line.
-const brokenBody = "cannot read request body"
+// unreadableBody is huma's message if it cannot read a body. huma reports a server error, but the cause
+// is the client or the network.
+const unreadableBody = "cannot read request body"
 
-// countCodes makes the counters of all codes begin at 0.
+// countCodes initializes the counters of all codes to 0.
 func (a *API) countCodes() {
 	for code, status := range statuses {
 		a.Metrics.Code(string(code), status)
@@ -73,10 +73,10 @@ func (a *API) countCodes() {
 	for status, code := range codes {
 		a.Metrics.Code(string(code), status)
 	}
-	a.Metrics.Code(string(chat.BadRequest), http.StatusBadRequest) // of cursors and of huma
+	a.Metrics.Code(string(chat.BadRequest), http.StatusBadRequest) // from cursors and from huma
 }
 
-// countProblem counts what huma writes as an error, whoever refused it.
+// countProblem counts the errors that huma writes.
 func (a *API) countProblem(_ huma.Context, _ string, body any) (any, error) {
 	if p, ok := body.(*Problem); ok {
 		a.count(p)
@@ -88,7 +88,7 @@ func (a *API) count(p *Problem) {
 	a.Metrics.RequestsRefused.WithLabelValues(strconv.Itoa(p.Status), string(p.Code)).Inc()
 }
 
-// codes names what huma itself refuses.
+// codes maps the statuses of huma's own errors to codes.
 var codes = map[int]chat.Code{
 	http.StatusNotFound:              chat.NotFound,
 	http.StatusRequestEntityTooLarge: chat.TooLarge,
@@ -97,8 +97,8 @@ var codes = map[int]chat.Code{
 	http.StatusInternalServerError:   chat.Internal,
 }
 
-// problem turns any error into one that huma writes. Internal ones are logged
-// whole and shown as "Something went wrong".
+// problem turns an error into one that huma writes. Internal errors are logged in full and shown as
+// "Something went wrong".
 func (a *API) problem(ctx context.Context, err error) error {
 	p, after := a.describe(ctx, err)
 	if after == 0 {
@@ -107,8 +107,8 @@ func (a *API) problem(ctx context.Context, err error) error {
 	return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {strconv.Itoa(after)}})
 }
 
-// describe returns the problem and after how many seconds to try again, 0 where
-// that makes no sense.
+// describe returns the problem and the number of seconds after which to retry; 0 if a retry does not
+// help.
 func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 	fault, ok := errors.AsType[*chat.Error](err)
 	if !ok {
@@ -124,7 +124,7 @@ func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 	p := &Problem{Status: status, Title: http.StatusText(status), Detail: fault.Text, Code: fault.Code}
 	switch fault.Field {
 	case "":
-	case "cursor": // the only field of a query that is not checked before
+	case "cursor": // the only field of a query that is not validated earlier
 		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
 		p.Errors = []FieldProblem{{Location: "query.cursor", Message: fault.Text}}
 	default:
@@ -133,8 +133,8 @@ func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 	return p, int(math.Ceil(fault.RetryAfter.Seconds()))
 }
 
-// Refuse writes err to a request outside the operations.
-func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+// WriteError writes err as the response to a request outside the operations.
+func (a *API) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	p, after := a.describe(r.Context(), err)
 	a.count(p)
 	if after > 0 {
@@ -143,18 +143,20 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client has gone
+	_ = json.NewEncoder(w).Encode(p) // fails only if the client has disconnected
 }
 
-// Missing answers paths under /api that do not exist.
-func (a *API) Missing(w http.ResponseWriter, r *http.Request) { a.Refuse(w, r, chat.ErrNotFound()) }
+// NotFound answers requests for unknown paths under /api.
+func (a *API) NotFound(w http.ResponseWriter, r *http.Request) {
+	a.WriteError(w, r, chat.ErrNotFound())
+}
 
-// useProblems makes huma's own refusals problems too. It is a variable of huma.
-var useProblems = sync.OnceFunc(func() {
+// configureHuma makes huma report its own errors as problems. huma has only a global variable for this.
+var configureHuma = sync.OnceFunc(func() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		if status == http.StatusInternalServerError && message == brokenBody {
-			status, message, errs = http.StatusBadRequest, "The body did not arrive whole.", nil
+		if status == http.StatusInternalServerError && message == unreadableBody {
+			status, message, errs = http.StatusBadRequest, "The request body is incomplete.", nil
 		}
 		code, ok := codes[status]
 		if !ok {

@@ -12,23 +12,26 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-type profileInput struct {
-	Body struct {
-		DisplayName   *string `json:"displayName,omitempty" doc:"Empty is the username."`
-		StatusMessage *string `json:"statusMessage,omitempty" doc:"At most 100 characters."`
-	}
+// UpdateProfileRequest is the body of updateProfile.
+type UpdateProfileRequest struct {
+	DisplayName   *string `json:"displayName,omitempty" doc:"An empty string restores the username."`
+	StatusMessage *string `json:"statusMessage,omitempty" doc:"At most 100 characters."`
+}
+
+type updateProfileInput struct {
+	Body UpdateProfileRequest
 }
 
 func (a *API) mountProfile() {
 	tags := []string{"users"}
 	handle(a, huma.Operation{
-		OperationID: "updateProfile", Method: http.MethodPatch, Path: "/users/me", Tags: tags, Security: signedIn,
+		OperationID: "updateProfile", Method: http.MethodPatch, Path: "/users/me", Tags: tags, Security: authRequired,
 		Summary: "Change the display name and status message of the current user",
-	}, func(ctx context.Context, in *profileInput) (*userOutput, error) {
+	}, func(ctx context.Context, in *updateProfileInput) (*userOutput, error) {
 		return newUserOutput(a.Service.ChangeProfile(ctx, auth.CallerIn(ctx), chat.ProfilePatch(in.Body)))
 	})
 	handleUpload(a, huma.Operation{
-		OperationID: "setAvatar", Method: http.MethodPut, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
+		OperationID: "setAvatar", Method: http.MethodPut, Path: "/users/me/avatar", Tags: tags, Security: authRequired,
 		Summary: "Set the avatar of the current user: PNG, JPEG, GIF or WebP, at most 5 MiB",
 	}, uploadTime, func(ctx context.Context, in *Form) (*userOutput, error) {
 		caller := auth.CallerIn(ctx)
@@ -45,7 +48,7 @@ func (a *API) mountProfile() {
 		return newUserOutput(a.Service.SetAvatar(ctx, caller, upload.Body))
 	})
 	handle(a, huma.Operation{
-		OperationID: "deleteAvatar", Method: http.MethodDelete, Path: "/users/me/avatar", Tags: tags, Security: signedIn,
+		OperationID: "deleteAvatar", Method: http.MethodDelete, Path: "/users/me/avatar", Tags: tags, Security: authRequired,
 		Summary: "Remove the avatar of the current user", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		return nil, a.Service.RemoveAvatar(ctx, auth.CallerIn(ctx))
@@ -60,20 +63,20 @@ func (a *API) mountProfile() {
 	})
 }
 
-// serveAvatar streams an avatar. Caches keep it permanently: another picture has another
+// serveAvatar streams an avatar. Caches keep it permanently, because every picture has a different
 // name.
 func (a *API) serveAvatar(ctx huma.Context, key string) {
 	r, w := humachi.Unwrap(ctx)
 	avatar, err := a.Service.Avatar(r.Context(), key)
 	if err != nil {
-		a.Refuse(w, r, err)
+		a.WriteError(w, r, err)
 		return
 	}
 	defer avatar.Body.Close()
 	w.Header().Set("Content-Type", avatar.ContentType)
 	w.Header().Set("Content-Security-Policy", filePolicy)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	slow := &patientWriter{w, http.NewResponseController(w)}
-	defer slow.rest()
+	slow := &stallTimeoutWriter{w, http.NewResponseController(w)}
+	defer slow.finish()
 	http.ServeContent(slow, r, "", time.Time{}, avatar.Body)
 }

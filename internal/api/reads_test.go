@@ -20,16 +20,16 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
-// everybody is a store in which every token is that of one user.
-type everybody struct{ chat.Accounts }
+// singleUserStore accepts every token as that of one user.
+type singleUserStore struct{ chat.Accounts }
 
-func (everybody) CallerByToken(context.Context, []byte) (chat.Caller, error) {
+func (singleUserStore) CallerByToken(context.Context, []byte) (chat.Caller, error) {
 	return chat.Caller{User: chat.User{ID: 1}, Session: 1}, nil
 }
 
-// mounted serves the api on a service that has nothing but a budget of reads: what is
-// let through fails otherwise.
-func mounted(t *testing.T, reads int) (*API, string) {
+// newTestAPI serves the API on a service that has only a read budget: every request that passes it
+// fails.
+func newTestAPI(t *testing.T, reads int) (*API, string) {
 	t.Helper()
 	router := chi.NewRouter()
 	log := slog.New(slog.DiscardHandler)
@@ -37,7 +37,7 @@ func mounted(t *testing.T, reads int) (*API, string) {
 	router.Use(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.Recover(next).ServeHTTP(w, r) })
 	})
-	accounts := everybody{}
+	accounts := singleUserStore{}
 	a = Mount(router, Deps{
 		Service:  &service.Service{Dependencies: service.Dependencies{Accounts: accounts, ReadRate: ratelimit.New[chat.UserID](rate.Every(time.Hour), reads, nil)}},
 		Accounts: &service.Accounts{AccountDependencies: service.AccountDependencies{Store: accounts}}, Requests: &auth.Authenticator{Store: accounts, Activity: &auth.SessionActivity{}},
@@ -49,8 +49,8 @@ func mounted(t *testing.T, reads int) (*API, string) {
 	return a, server.URL
 }
 
-func TestReadsBeyondTheBudgetAreRefused(t *testing.T) {
-	_, url := mounted(t, 3)
+func TestReadBudget(t *testing.T) {
+	_, url := newTestAPI(t, 3)
 	for i := range 5 {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/api/v1/rooms/1/messages", nil)
 		if err != nil {
@@ -62,7 +62,7 @@ func TestReadsBeyondTheBudgetAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		var p Problem
-		_ = json.NewDecoder(answer.Body).Decode(&p) // of a refusal
+		_ = json.NewDecoder(answer.Body).Decode(&p) // the problem of a refused request
 		_ = answer.Body.Close()
 		refused := answer.StatusCode == http.StatusTooManyRequests && p.Code == chat.RateLimited && answer.Header.Get("Retry-After") != ""
 		if refused != (i >= 3) {
@@ -71,23 +71,23 @@ func TestReadsBeyondTheBudgetAreRefused(t *testing.T) {
 	}
 }
 
-func TestEveryOperationThatOnlyReadsCounts(t *testing.T) {
-	a, _ := mounted(t, 1)
+func TestReadOperationsCountAgainstTheBudget(t *testing.T) {
+	a, _ := newTestAPI(t, 1)
 	counted := 0
 	for path, item := range a.huma.OpenAPI().Paths {
 		if op := item.Get; op != nil && len(op.Security) > 0 {
-			if counted++; !reads(op) {
+			if counted++; !isRead(op) {
 				t.Errorf("GET %s does not count as a read", path)
 			}
 		}
-		if op := item.Post; op != nil && reads(op) {
+		if op := item.Post; op != nil && isRead(op) {
 			t.Errorf("POST %s counts as a read", path)
 		}
 	}
 	if counted < 20 {
-		t.Errorf("%d reads are found, want those of the document", counted)
+		t.Errorf("%d reads found, want those of the document", counted)
 	}
-	if op := a.huma.OpenAPI().Paths[base+"/rooms/{id}/read"].Put; !reads(op) {
+	if op := a.huma.OpenAPI().Paths[base+"/rooms/{id}/read"].Put; !isRead(op) {
 		t.Error("marking as read does not count as a read")
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 type searchInput struct {
-	Query  string      `query:"q" required:"true" maxLength:"400" doc:"Words, all of which must be there; at most 100 characters. No sign has a meaning."`
+	Query  string      `query:"q" required:"true" maxLength:"400" doc:"Words that must all occur; at most 100 characters. There are no operators."`
 	Room   chat.RoomID `query:"room" minimum:"1" doc:"Only in this room."`
 	Author chat.UserID `query:"author" minimum:"1" doc:"Only messages of this user."`
 	Since  time.Time   `query:"since" doc:"Inclusive."`
@@ -21,20 +21,23 @@ type searchInput struct {
 	Cursor string      `query:"cursor" maxLength:"400"`
 }
 
+// SearchResults is a page of search results.
+type SearchResults struct {
+	Results    []chat.SearchResult `json:"results" doc:"Newest first."`
+	NextCursor string              `json:"nextCursor,omitempty" doc:"Set if the search can continue, even after few or no results."`
+}
+
 type searchOutput struct {
-	Body struct {
-		Results    []chat.SearchResult `json:"results" doc:"The newest first."`
-		NextCursor string              `json:"nextCursor,omitempty" doc:"Set where the search goes on, also after few or no results."`
-	}
+	Body SearchResults
 }
 
 func (a *API) mountSearch() {
 	handle(a, huma.Operation{
-		OperationID: "searchMessages", Method: http.MethodGet, Path: "/search/messages", Tags: []string{"search"}, Security: signedIn,
+		OperationID: "searchMessages", Method: http.MethodGet, Path: "/search/messages", Tags: []string{"search"}, Security: authRequired,
 		Summary: "Search the messages of the caller's rooms",
 	}, func(ctx context.Context, in *searchInput) (*searchOutput, error) {
 		results, next, err := a.Service.SearchMessages(ctx, auth.CallerIn(ctx), chat.Search{
-			Text: in.Query, Room: in.Room, Author: in.Author, Since: instant(in.Since), Until: instant(in.Until),
+			Text: in.Query, Room: in.Room, Author: in.Author, Since: toTime(in.Since), Until: toTime(in.Until),
 			Limit: in.Limit, Cursor: in.Cursor,
 		})
 		out := &searchOutput{}
@@ -43,8 +46,8 @@ func (a *API) mountSearch() {
 	})
 }
 
-// instant is t as the product keeps it; none is none.
-func instant(t time.Time) chat.Time {
+// toTime converts t; the zero time stays zero.
+func toTime(t time.Time) chat.Time {
 	if t.IsZero() {
 		return 0
 	}

@@ -10,15 +10,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// OfUser is the path parameter of everything about one user.
-type OfUser struct {
+// UserPath is the path of operations on one user.
+type UserPath struct {
 	ID chat.UserID `path:"id" minimum:"1"`
 }
 
+// UserResponse contains a user.
+type UserResponse struct {
+	User chat.User `json:"user"`
+}
+
 type userOutput struct {
-	Body struct {
-		User chat.User `json:"user"`
-	}
+	Body UserResponse
 }
 
 func newUserOutput(user chat.User, err error) (*userOutput, error) {
@@ -27,24 +30,27 @@ func newUserOutput(user chat.User, err error) (*userOutput, error) {
 	return out, err
 }
 
-type closeInput struct {
+// DeleteAccountRequest is the body of deleteAccount.
+type DeleteAccountRequest struct {
+	Password string `json:"password,omitempty" doc:"Not required for guests."`
+}
+
+type deleteAccountInput struct {
 	Device
-	Body *struct {
-		Password string `json:"password,omitempty" doc:"Guests need none."`
-	} `required:"false"`
+	Body *DeleteAccountRequest `required:"false"`
 }
 
 func (a *API) mountUsers() {
 	handle(a, huma.Operation{
-		OperationID: "getUser", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{"users"}, Security: signedIn,
+		OperationID: "getUser", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{"users"}, Security: authRequired,
 		Summary: "Get a user",
-	}, func(ctx context.Context, in *OfUser) (*userOutput, error) {
+	}, func(ctx context.Context, in *UserPath) (*userOutput, error) {
 		return newUserOutput(a.Service.Accounts.User(ctx, in.ID))
 	})
 	handle(a, huma.Operation{
-		OperationID: "deleteAccount", Method: http.MethodDelete, Path: "/users/me", Tags: []string{"users"}, Security: signedIn,
-		Summary: "Delete the current account permanently; its messages stay under another name", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *closeInput) (*signedOutOutput, error) {
+		OperationID: "deleteAccount", Method: http.MethodDelete, Path: "/users/me", Tags: []string{"users"}, Security: authRequired,
+		Summary: "Delete the current account permanently; its messages are kept under another name", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *deleteAccountInput) (*signedOutOutput, error) {
 		caller, password := auth.CallerIn(ctx), ""
 		if in.Body != nil {
 			password = in.Body.Password
@@ -52,6 +58,6 @@ func (a *API) mountUsers() {
 		if err := a.Accounts.CheckPassword(ctx, caller, password, in.from()); err != nil {
 			return nil, err
 		}
-		return in.signedOut(), a.Service.CloseAccount(ctx, caller)
+		return in.signOutOutput(), a.Service.CloseAccount(ctx, caller)
 	})
 }

@@ -12,21 +12,25 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 )
 
-// hooksPath is where programs post, below base.
+// hooksPath is the path below base to which programs post.
 const hooksPath = "/hooks/"
 
-type createIncomingInput struct {
-	OfRoom
-	Host
-	Body struct {
-		Name string `json:"name" doc:"What its messages are signed with."`
-	}
+// CreateIncomingWebhookRequest is the body of createIncomingWebhook.
+type CreateIncomingWebhookRequest struct {
+	Name string `json:"name" doc:"The author name of its messages."`
 }
 
-// Host is where the client reaches this server: part of the inputs that tell it.
+type createIncomingInput struct {
+	RoomPath
+	Host
+	Body CreateIncomingWebhookRequest
+}
+
+// Host is the address at which the client reaches this server. Inputs of operations that return URLs
+// embed it.
 type Host struct{ base string }
 
-// Resolve reads the host from the request; huma calls it.
+// Resolve reads the host from the request. huma calls it.
 func (h *Host) Resolve(ctx huma.Context) []error {
 	scheme := "http://"
 	if _, secure := originOf(ctx.Context()); secure {
@@ -36,51 +40,63 @@ func (h *Host) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// NewIncomingWebhook is an incoming webhook with its token, which is told this once.
+// NewIncomingWebhook is an incoming webhook with its token, which is returned only once.
 type NewIncomingWebhook struct {
 	chat.IncomingWebhook
-	URL   string `json:"url" doc:"Where to post: it holds the token. It is not told again."`
+	URL   string `json:"url" doc:"Where to post. It contains the token and is returned only once."`
 	Token string `json:"token"`
 }
 
+// CreateIncomingWebhookResponse contains a new incoming webhook.
+type CreateIncomingWebhookResponse struct {
+	Webhook NewIncomingWebhook `json:"webhook"`
+}
+
 type createIncomingOutput struct {
-	Body struct {
-		Webhook NewIncomingWebhook `json:"webhook"`
-	}
+	Body CreateIncomingWebhookResponse
 }
 
-type incomingWebhooksOutput struct {
-	Body struct {
-		Webhooks []chat.IncomingWebhook `json:"webhooks"`
-	}
+// IncomingWebhookList contains the incoming webhooks of a room.
+type IncomingWebhookList struct {
+	Webhooks []chat.IncomingWebhook `json:"webhooks"`
 }
 
-type incomingWebhookOutput struct {
-	Body struct {
-		Webhook chat.IncomingWebhook `json:"webhook"`
-	}
+type incomingListOutput struct {
+	Body IncomingWebhookList
 }
 
-// OfWebhook is the path of everything about one webhook.
-type OfWebhook struct {
-	OfRoom
+// IncomingWebhookResponse contains an incoming webhook.
+type IncomingWebhookResponse struct {
+	Webhook chat.IncomingWebhook `json:"webhook"`
+}
+
+type incomingOutput struct {
+	Body IncomingWebhookResponse
+}
+
+// WebhookPath is the path of operations on one webhook.
+type WebhookPath struct {
+	RoomPath
 	HookID chat.WebhookID `path:"hookId" minimum:"1"`
 }
 
-type webhookPostInput struct {
+// PostByWebhookRequest is the body of postByWebhook.
+type PostByWebhookRequest struct {
+	Text string `json:"text"`
+	CID  string `json:"cid,omitempty" doc:"A UUID; repeating it returns the same message."`
+}
+
+type postByWebhookInput struct {
 	Token string `path:"token" maxLength:"100"`
-	Key   string `header:"Idempotency-Key" maxLength:"255" doc:"Names the post in place of a cid."`
-	Body  struct {
-		Text string `json:"text"`
-		CID  string `json:"cid,omitempty" doc:"A UUID: the same one again is the same message."`
-	}
+	Key   string `header:"Idempotency-Key" maxLength:"255" doc:"Identifies the post instead of a cid."`
+	Body  PostByWebhookRequest
 }
 
 func (a *API) mountIncomingHooks() {
 	tags := []string{"webhooks"}
 	const path = "/rooms/{id}/webhooks/incoming"
 	handle(a, huma.Operation{
-		OperationID: "createIncomingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
+		OperationID: "createIncomingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: authRequired,
 		Summary: "Create an incoming webhook, to which programs post messages", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createIncomingInput) (*createIncomingOutput, error) {
 		hook, token, err := a.Service.CreateIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.Name)
@@ -89,77 +105,89 @@ func (a *API) mountIncomingHooks() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "listIncomingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
-		Summary: "List the incoming webhooks of a room; for its admins",
-	}, func(ctx context.Context, in *OfRoom) (*incomingWebhooksOutput, error) {
+		OperationID: "listIncomingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: authRequired,
+		Summary: "List the incoming webhooks of a room; for room admins",
+	}, func(ctx context.Context, in *RoomPath) (*incomingListOutput, error) {
 		hooks, err := a.Service.IncomingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
-		out := &incomingWebhooksOutput{}
+		out := &incomingListOutput{}
 		out.Body.Webhooks = hooks
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "deleteIncomingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
-		Summary: "Delete an incoming webhook; its token stops working at once", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *OfWebhook) (*struct{}, error) {
+		OperationID: "deleteIncomingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: authRequired,
+		Summary: "Delete an incoming webhook; its token stops working immediately", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *WebhookPath) (*struct{}, error) {
 		return nil, a.Service.DeleteIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
-		OperationID: "resumeIncomingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
-		Summary: "Resume a paused incoming webhook as its new maker", DefaultStatus: http.StatusOK,
-	}, func(ctx context.Context, in *OfWebhook) (*incomingWebhookOutput, error) {
+		OperationID: "resumeIncomingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: authRequired,
+		Summary: "Resume a paused incoming webhook as its new creator", DefaultStatus: http.StatusOK,
+	}, func(ctx context.Context, in *WebhookPath) (*incomingOutput, error) {
 		hook, err := a.Service.ResumeIncomingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
-		out := &incomingWebhookOutput{}
+		out := &incomingOutput{}
 		out.Body.Webhook = hook
 		return out, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "postByWebhook", Method: http.MethodPost, Path: hooksPath + "{token}", Tags: tags,
 		Summary: "Post a message by an incoming webhook", DefaultStatus: http.StatusCreated,
-		Description: "201 for a new message, 200 with the original where the cid or Idempotency-Key was known.",
-	}, func(ctx context.Context, in *webhookPostInput) (*messageOutput, error) {
+		Description: "201 for a new message, 200 with the original if the cid or Idempotency-Key is known.",
+	}, func(ctx context.Context, in *postByWebhookInput) (*messageOutput, error) {
 		began := time.Now()
 		m, fresh, err := a.Service.PostByWebhook(ctx, in.Token, chat.WebhookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
 		return a.sent(metrics.ByWebhook, m, fresh, began, err)
 	})
 }
 
-type createOutgoingInput struct {
-	OfRoom
-	Body struct {
-		URL string `json:"url" doc:"http or https; local and private addresses are refused."`
-	}
+// CreateOutgoingWebhookRequest is the body of createOutgoingWebhook.
+type CreateOutgoingWebhookRequest struct {
+	URL string `json:"url" doc:"http or https; local and private addresses are refused."`
 }
 
-// NewOutgoingWebhook is an outgoing webhook with its secret, which is told this once.
+type createOutgoingInput struct {
+	RoomPath
+	Body CreateOutgoingWebhookRequest
+}
+
+// NewOutgoingWebhook is an outgoing webhook with its secret, which is returned only once.
 type NewOutgoingWebhook struct {
 	chat.OutgoingWebhook
-	Secret string `json:"secret" doc:"Signs what is sent. It is not told again."`
+	Secret string `json:"secret" doc:"The key of the signatures. It is returned only once."`
+}
+
+// CreateOutgoingWebhookResponse contains a new outgoing webhook.
+type CreateOutgoingWebhookResponse struct {
+	Webhook NewOutgoingWebhook `json:"webhook"`
 }
 
 type createOutgoingOutput struct {
-	Body struct {
-		Webhook NewOutgoingWebhook `json:"webhook"`
-	}
+	Body CreateOutgoingWebhookResponse
 }
 
-type outgoingWebhooksOutput struct {
-	Body struct {
-		Webhooks []chat.OutgoingWebhook `json:"webhooks"`
-	}
+// OutgoingWebhookList contains the outgoing webhooks of a room.
+type OutgoingWebhookList struct {
+	Webhooks []chat.OutgoingWebhook `json:"webhooks"`
 }
 
-type outgoingWebhookOutput struct {
-	Body struct {
-		Webhook chat.OutgoingWebhook `json:"webhook"`
-	}
+type outgoingListOutput struct {
+	Body OutgoingWebhookList
+}
+
+// OutgoingWebhookResponse contains an outgoing webhook.
+type OutgoingWebhookResponse struct {
+	Webhook chat.OutgoingWebhook `json:"webhook"`
+}
+
+type outgoingOutput struct {
+	Body OutgoingWebhookResponse
 }
 
 func (a *API) mountOutgoingHooks() {
 	tags := []string{"webhooks"}
 	const path = "/rooms/{id}/webhooks/outgoing"
 	handle(a, huma.Operation{
-		OperationID: "createOutgoingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: signedIn,
-		Summary: "Create an outgoing webhook, which sends every further change of the room to a URL", DefaultStatus: http.StatusCreated,
+		OperationID: "createOutgoingWebhook", Method: http.MethodPost, Path: path, Tags: tags, Security: authRequired,
+		Summary: "Create an outgoing webhook, which sends every new change of the room to a URL", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createOutgoingInput) (*createOutgoingOutput, error) {
 		hook, secret, err := a.Service.CreateOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.Body.URL)
 		out := &createOutgoingOutput{}
@@ -167,26 +195,26 @@ func (a *API) mountOutgoingHooks() {
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "listOutgoingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: signedIn,
-		Summary: "List the outgoing webhooks of a room with their state; for its admins",
-	}, func(ctx context.Context, in *OfRoom) (*outgoingWebhooksOutput, error) {
+		OperationID: "listOutgoingWebhooks", Method: http.MethodGet, Path: path, Tags: tags, Security: authRequired,
+		Summary: "List the outgoing webhooks of a room with their state; for room admins",
+	}, func(ctx context.Context, in *RoomPath) (*outgoingListOutput, error) {
 		hooks, err := a.Service.OutgoingWebhooks(ctx, auth.CallerIn(ctx), in.ID)
-		out := &outgoingWebhooksOutput{}
+		out := &outgoingListOutput{}
 		out.Body.Webhooks = hooks
 		return out, err
 	})
 	handle(a, huma.Operation{
-		OperationID: "deleteOutgoingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: signedIn,
+		OperationID: "deleteOutgoingWebhook", Method: http.MethodDelete, Path: path + "/{hookId}", Tags: tags, Security: authRequired,
 		Summary: "Delete an outgoing webhook", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, in *OfWebhook) (*struct{}, error) {
+	}, func(ctx context.Context, in *WebhookPath) (*struct{}, error) {
 		return nil, a.Service.DeleteOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
 	})
 	handle(a, huma.Operation{
-		OperationID: "resumeOutgoingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: signedIn,
-		Summary: "Resume an outgoing webhook that is paused or disabled, as its new maker; it continues after the last delivered change", DefaultStatus: http.StatusOK,
-	}, func(ctx context.Context, in *OfWebhook) (*outgoingWebhookOutput, error) {
+		OperationID: "resumeOutgoingWebhook", Method: http.MethodPost, Path: path + "/{hookId}/resume", Tags: tags, Security: authRequired,
+		Summary: "Resume an outgoing webhook that is paused or disabled, as its new creator; it continues after the last delivered change", DefaultStatus: http.StatusOK,
+	}, func(ctx context.Context, in *WebhookPath) (*outgoingOutput, error) {
 		hook, err := a.Service.ResumeOutgoingWebhook(ctx, auth.CallerIn(ctx), in.ID, in.HookID)
-		out := &outgoingWebhookOutput{}
+		out := &outgoingOutput{}
 		out.Body.Webhook = hook
 		return out, err
 	})

@@ -166,7 +166,7 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 		ClientIP: a.clientIP, ClientNetwork: a.crowd, Secure: a.secure, Frames: wire.Data(), Metrics: m, Log: a.log,
 	})
 	router.Handle("/ws", &gateway.Server{
-		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.Refuse,
+		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.WriteError,
 		ClientKey: a.crowd, Failures: perMinute[string](failedSockets),
 	})
 	router.Method(http.MethodGet, "/health", health.Live(time.Now, version.Read()))
@@ -174,7 +174,7 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 	client := web.Handler()
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/") {
-			rest.Missing(w, r)
+			rest.NotFound(w, r)
 			return
 		}
 		client.ServeHTTP(w, r)

@@ -11,15 +11,15 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// activityInterval is how often the sessions in use are written down. The store lets each
-// be written once a minute; looking more often keeps the minute short.
+// activityInterval is how often the sessions in use are saved. The store saves each session at most
+// once a minute; a shorter interval keeps its value accurate.
 const activityInterval = 20 * time.Second
 
-// SessionActivity remembers which sessions are in use, so that no request waits for it to be
-// written down. What a node forgets by stopping is half a minute of it.
+// SessionActivity collects the sessions in use and saves them in the background, so that no request
+// waits for a write. If a node stops, at most half a minute of activity is lost.
 type SessionActivity struct {
 	Store chat.Accounts
-	// Connected are the sessions with open sockets here.
+	// Connected returns the sessions with open sockets on this node.
 	Connected func() []chat.SessionID
 	Log       *slog.Logger
 
@@ -27,7 +27,7 @@ type SessionActivity struct {
 	sessions map[chat.SessionID]struct{}
 }
 
-// Touch tells that a session is in use.
+// Touch records that a session is in use.
 func (s *SessionActivity) Touch(id chat.SessionID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *SessionActivity) Touch(id chat.SessionID) {
 	s.sessions[id] = struct{}{}
 }
 
-// Run writes down what is in use, until ctx ends.
+// Run saves the sessions in use periodically until ctx ends.
 func (s *SessionActivity) Run(ctx context.Context) {
 	tick := time.NewTicker(activityInterval)
 	defer tick.Stop()
@@ -46,13 +46,13 @@ func (s *SessionActivity) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.write(ctx)
+			s.save(ctx)
 		}
 	}
 }
 
-// write leaves out what the store has no time for: it is seen again soon.
-func (s *SessionActivity) write(ctx context.Context) {
+// save drops sessions that it cannot save: they are recorded again at their next use.
+func (s *SessionActivity) save(ctx context.Context) {
 	for _, id := range s.Connected() {
 		s.Touch(id)
 	}
@@ -63,7 +63,7 @@ func (s *SessionActivity) write(ctx context.Context) {
 	for some := range slices.Chunk(noted, chat.MaxTouchedSessions) {
 		if err := s.Store.TouchSessions(ctx, some); err != nil {
 			if ctx.Err() == nil {
-				s.Log.Warn("sessions in use not written down", "err", err)
+				s.Log.Warn("save session activity failed", "err", err)
 			}
 			return
 		}

@@ -11,19 +11,19 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// The session cookies. Behind TLS the second one is set beside the first and has
-// precedence: a browser accepts it from this very host only, over TLS, so that neither a
-// sibling domain nor somebody on the network can put another session in its place.
+// The session cookies. With TLS, HostCookieName is set in addition and has precedence: a browser
+// accepts it only from this host over TLS, so that neither a sibling domain nor a network attacker can
+// replace the session.
 const (
 	CookieName     = "session"
 	HostCookieName = "__Host-session"
 )
 
-// bearerProtocol begins the WebSocket subprotocol that carries a token, for
-// browsers' sockets that can send neither cookie nor header.
+// bearerProtocol is the prefix of the WebSocket subprotocol that contains a token, for browser sockets
+// that can send neither a cookie nor a header.
 const bearerProtocol = "bearer."
 
-// CredentialSource is how a request proves whose it is.
+// CredentialSource is the part of a request that contains its credentials.
 type CredentialSource int
 
 const (
@@ -33,18 +33,18 @@ const (
 	CredentialSubprotocol
 )
 
-// Authenticator reads from requests whose they are.
+// Authenticator finds the caller of a request.
 type Authenticator struct {
 	Store chat.Accounts
-	// Origins are allowed beside the server's own.
+	// Origins are allowed in addition to the server's own.
 	Origins []string
-	// Present finds whose token it is among those who are connected to this node.
+	// FromLiveConn finds the caller with this token among the connections of this node.
 	FromLiveConn func(tokenHash []byte) (chat.Caller, bool)
-	// Seen is told of the sessions by which requests come.
+	// Activity records the session of each authenticated request.
 	Activity *SessionActivity
 }
 
-// LiveCaller is Caller while the store is away: cause, unless the caller is
+// LiveCaller replaces Caller while the store is unavailable. It returns cause unless the caller is
 // connected to this node.
 func (rs *Authenticator) LiveCaller(r *http.Request, cause error) (chat.Caller, error) {
 	if caller, ok := rs.FromLiveConn(TokenHash(r)); ok {
@@ -53,14 +53,14 @@ func (rs *Authenticator) LiveCaller(r *http.Request, cause error) (chat.Caller, 
 	return chat.Caller{}, cause
 }
 
-// TokenHash is under what the token of r is stored.
+// TokenHash returns the hash under which the token of r is stored.
 func TokenHash(r *http.Request) []byte {
 	token, _ := credentials(r)
 	return chat.TokenHash(token)
 }
 
-// Caller finds who asks, and how the request proved it. A request without
-// credentials is UNAUTHENTICATED, and so is one whose session is over.
+// Caller returns the caller of a request and the source of its credentials. It returns UNAUTHENTICATED
+// without credentials or after the session has ended.
 func (rs *Authenticator) Caller(r *http.Request) (chat.Caller, CredentialSource, error) {
 	token, source := credentials(r)
 	if token == "" {
@@ -68,7 +68,7 @@ func (rs *Authenticator) Caller(r *http.Request) (chat.Caller, CredentialSource,
 	}
 	caller, err := rs.Store.CallerByToken(r.Context(), chat.TokenHash(token))
 	if chat.CodeOf(err) == chat.NotFound && err != nil {
-		return chat.Caller{}, source, chat.Errorf(chat.Unauthenticated, "Your session is over. Please sign in again.")
+		return chat.Caller{}, source, chat.Errorf(chat.Unauthenticated, "Your session has ended. Please sign in again.")
 	}
 	if err == nil {
 		rs.Activity.Touch(caller.Session)
@@ -101,7 +101,7 @@ func CookieToken(r *http.Request) (token string, ok bool) {
 	return "", false
 }
 
-// Subprotocols are what a WebSocket client offers.
+// Subprotocols returns the subprotocols that a WebSocket client offers.
 func Subprotocols(r *http.Request) []string {
 	var all []string
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
@@ -112,9 +112,9 @@ func Subprotocols(r *http.Request) []string {
 	return all
 }
 
-// AllowedOrigin tells whether the page that made r may: it comes from the same
-// host or from a named origin. present is false where the client names none,
-// which no browser does for what matters here.
+// AllowedOrigin reports whether the page that made r is allowed: it has the same host or one of
+// Origins. present is false without an Origin header. Browsers send one with every request that is
+// checked here.
 func (rs *Authenticator) AllowedOrigin(r *http.Request) (allowed, present bool) {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 {
@@ -131,25 +131,25 @@ func (rs *Authenticator) AllowedOrigin(r *http.Request) (allowed, present bool) 
 		strings.EqualFold(u.Host, r.Host), true
 }
 
-// CheckOrigin refuses cross-site requests: what changes something and is proved by a
-// cookie, which the browser sends along unasked, must come from an allowed page.
+// CheckOrigin refuses cross-site requests. A request that changes something and is authenticated by a
+// cookie, which browsers attach automatically, must come from an allowed origin.
 func (rs *Authenticator) CheckOrigin(r *http.Request, source CredentialSource) error {
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 	allowed, present := rs.AllowedOrigin(r)
 	if (source == CredentialCookie && !safe && !allowed) || (present && !safe && !allowed) {
-		return chat.Errorf(chat.Forbidden, "This request does not come from an allowed page (Origin).")
+		return chat.Errorf(chat.Forbidden, "Requests from this origin are not allowed.")
 	}
 	return nil
 }
 
 type callerKey struct{}
 
-// WithCaller keeps who asks in ctx.
+// WithCaller stores the caller in ctx.
 func WithCaller(ctx context.Context, c chat.Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// CallerIn returns who asks. ctx must come from WithCaller.
+// CallerIn returns the caller in ctx, which must come from WithCaller.
 func CallerIn(ctx context.Context) chat.Caller {
 	c, _ := ctx.Value(callerKey{}).(chat.Caller)
 	return c

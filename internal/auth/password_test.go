@@ -12,8 +12,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// cheap is a Hasher whose hashes cost next to nothing.
-func cheap() *Hasher {
+// newCheapHasher returns a Hasher with minimal cost.
+func newCheapHasher() *Hasher {
 	return NewHasher(2, Cost{Memory: 8, Passes: 1, Threads: 1})
 }
 
@@ -34,8 +34,8 @@ func TestHashAndVerify(t *testing.T) {
 	}
 }
 
-func TestHashHasItsOwnSalt(t *testing.T) {
-	h := cheap()
+func TestEveryHashHasItsOwnSalt(t *testing.T) {
+	h := newCheapHasher()
 	a, errA := h.Hash(t.Context(), "same")
 	b, errB := h.Hash(t.Context(), "same")
 	if errA != nil || errB != nil || a == b {
@@ -44,15 +44,15 @@ func TestHashHasItsOwnSalt(t *testing.T) {
 }
 
 func TestVerifyKnownVector(t *testing.T) {
-	// Of the reference implementation: argon2 "somesalt" -id -t 2 -m 16 -p 1 -e, password "password".
+	// From the reference implementation: argon2 "somesalt" -id -t 2 -m 16 -p 1 -e, password "password".
 	const stored = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-	if ok, err := cheap().Verify(t.Context(), "password", stored); err != nil || !ok {
+	if ok, err := newCheapHasher().Verify(t.Context(), "password", stored); err != nil || !ok {
 		t.Errorf("Verify = %t, %v, want true", ok, err)
 	}
 }
 
-func TestVerifyTakesTheStoredCost(t *testing.T) {
-	stored, err := cheap().Hash(t.Context(), "x")
+func TestVerifyUsesTheStoredCost(t *testing.T) {
+	stored, err := newCheapHasher().Hash(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestVerifyTakesTheStoredCost(t *testing.T) {
 	}
 }
 
-func TestVerifyRefusesForeignStrings(t *testing.T) {
+func TestVerifyRefusesOtherFormats(t *testing.T) {
 	const salt, key = "c29tZXNhbHQ", "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
 	for name, stored := range map[string]chat.PasswordHash{
 		"nothing":          "",
@@ -85,14 +85,14 @@ func TestVerifyRefusesForeignStrings(t *testing.T) {
 		"padding":          "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "=$" + key,
 		"more":             "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$" + key + "$x",
 	} {
-		if ok, err := cheap().Verify(t.Context(), "password", stored); ok || !errors.Is(err, errPHC) {
+		if ok, err := newCheapHasher().Verify(t.Context(), "password", stored); ok || !errors.Is(err, errPHC) {
 			t.Errorf("%s: Verify = %t, %v, want false and %v", name, ok, err, errPHC)
 		}
 	}
 }
 
 func TestLongPasswords(t *testing.T) {
-	h := cheap()
+	h := newCheapHasher()
 	stored, err := h.Hash(t.Context(), strings.Repeat("😀", 128))
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestLongPasswords(t *testing.T) {
 	}
 	endless := strings.Repeat("a", 1<<20)
 	if _, err := h.Hash(t.Context(), endless); err == nil {
-		t.Error("1 MiB: Hash took it, want an error")
+		t.Error("1 MiB: Hash succeeded, want an error")
 	}
 	if ok, err := h.Verify(t.Context(), endless, stored); err != nil || ok {
 		t.Errorf("1 MiB: Verify = %t, %v, want false", ok, err)
@@ -120,22 +120,22 @@ func TestVerifyDummyCostsAsMuch(t *testing.T) {
 		f()
 		return time.Since(start)
 	}
-	// They alternate, so that a busy machine slows both.
+	// Alternating the two makes a busy machine slow down both.
 	known, unknown := time.Hour, time.Hour
 	for range 10 {
 		known = min(known, took(func() { _, _ = h.Verify(t.Context(), "wrong", stored) }))
 		unknown = min(unknown, took(func() { _ = h.VerifyDummy(t.Context(), "wrong") }))
 	}
 	if ratio := float64(unknown) / float64(known); ratio < 0.5 || ratio > 2 {
-		t.Errorf("an unknown name takes %v, a known one %v, want the same", unknown, known)
+		t.Errorf("unknown name: %v, known name: %v, want the same", unknown, known)
 	}
 }
 
-func TestNoMoreThanSoManyAtOnce(t *testing.T) {
+func TestConcurrentHashesAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := cheap()
-		for range 2 { // as hashes that never end
-			if err := h.turns.take(t.Context(), signIns, h.wait); err != nil {
+		h := newCheapHasher()
+		for range 2 { // hashes that never finish
+			if err := h.queue.acquire(t.Context(), signIns, h.wait); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -153,17 +153,17 @@ func TestNoMoreThanSoManyAtOnce(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := h.Hash(ctx, "x"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("caller gone: err = %v, want %v", err, context.DeadlineExceeded)
+			t.Errorf("canceled caller: err = %v, want %v", err, context.DeadlineExceeded)
 		}
 
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			if _, err := h.Hash(t.Context(), "x"); err != nil {
-				t.Errorf("turn came: err = %v, want nil", err)
+				t.Errorf("slot available: err = %v, want nil", err)
 			}
 		})
 		synctest.Wait()
-		h.turns.pass()
+		h.queue.release()
 		wg.Wait()
 	})
 }
@@ -177,10 +177,10 @@ func FuzzParsePHC(f *testing.F) {
 			return
 		}
 		if p.cost.Memory > maxMemory || p.cost.Passes > maxPasses || p.cost.Threads > maxThreads || len(p.salt) > 64 || len(p.key) > 64 {
-			t.Errorf("%q asks for %+v", s, p.cost)
+			t.Errorf("%q has cost %+v", s, p.cost)
 		}
 		if got := p.String(); got != s {
-			t.Errorf("%q is written %q", s, got)
+			t.Errorf("%q is formatted as %q", s, got)
 		}
 	})
 }

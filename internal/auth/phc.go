@@ -9,24 +9,23 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// phc is a stored hash in the PHC string format,
-// https://github.com/P-H-C/phc-string-format
+// phc is a stored hash in the PHC string format, https://github.com/P-H-C/phc-string-format
 type phc struct {
 	cost      Cost
 	salt, key []byte
 }
 
-// Bounds of what a stored string may ask for. The database is ours, but a row from
-// a foreign import must not be able to take a gigabyte at each login.
+// Bounds of the cost in a stored string. An imported row must not be able to use a gigabyte at each
+// login.
 const (
 	maxMemory  = 256 * 1024 // KiB
 	maxPasses  = 10
 	maxThreads = 8
 )
 
-var errPHC = errors.New("stored hash is no argon2id PHC string within bounds")
+var errPHC = errors.New("stored hash is not an argon2id PHC string within bounds")
 
-// raw is base64 without padding that refuses bits which mean nothing.
+// raw is unpadded base64 that refuses nonzero trailing bits.
 var raw = base64.RawStdEncoding.Strict()
 
 func (p phc) String() string {
@@ -53,7 +52,7 @@ func parsePHC(s string) (p phc, err error) {
 	if p.key, err = raw.DecodeString(parts[5]); err != nil || len(p.key) < 16 || len(p.key) > 64 {
 		return phc{}, errPHC
 	}
-	if p.String() != s { // one way to write it: no "m=+1", no text after
+	if p.String() != s { // accept only the canonical form: no "m=+1", no trailing text
 		return phc{}, errPHC
 	}
 	return p, nil

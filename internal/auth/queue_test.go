@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// A flood in one share must not let the others wait for more than a turn of it.
-func TestAFloodOfOneShareLeavesTurnsToTheOthers(t *testing.T) {
+// A flood in one share must delay other shares by at most one slot.
+func TestFloodInOneShareDoesNotStarveOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const hash, flood = 25 * time.Millisecond, 1000
-		turns := &turns{free: 1}
+		queue := &hashQueue{free: 1}
 		start := time.Now()
 		var mu sync.Mutex
 		done := map[share]int{}
 		var slowest time.Duration
 		var all sync.WaitGroup
-		work := func(s share, patience time.Duration) {
-			if err := turns.take(t.Context(), s, patience); err != nil {
+		work := func(s share, timeout time.Duration) {
+			if err := queue.acquire(t.Context(), s, timeout); err != nil {
 				if s == signIns {
 					t.Errorf("a sign-in: %v", err)
 				}
 				return
 			}
 			time.Sleep(hash)
-			turns.pass()
+			queue.release()
 			mu.Lock()
 			defer mu.Unlock()
 			done[s]++
@@ -53,45 +53,45 @@ func TestAFloodOfOneShareLeavesTurnsToTheOthers(t *testing.T) {
 	})
 }
 
-func TestATurnThatNobodyWaitsForIsFree(t *testing.T) {
+func TestUnusedSlotIsFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := &turns{free: 1}
-		take := func(patience time.Duration) error { return turns.take(t.Context(), signIns, patience) }
-		if err := take(time.Second); err != nil {
+		queue := &hashQueue{free: 1}
+		acquire := func(timeout time.Duration) error { return queue.acquire(t.Context(), signIns, timeout) }
+		if err := acquire(time.Second); err != nil {
 			t.Fatal(err)
 		}
-		if err := take(time.Second); !errors.Is(err, ErrBusy) {
+		if err := acquire(time.Second); !errors.Is(err, ErrBusy) {
 			t.Fatalf("a second: err = %v, want %v", err, ErrBusy)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := turns.take(ctx, signIns, time.Second); !errors.Is(err, context.Canceled) {
-			t.Errorf("whose caller is gone: err = %v, want %v", err, context.Canceled)
+		if err := queue.acquire(ctx, signIns, time.Second); !errors.Is(err, context.Canceled) {
+			t.Errorf("canceled caller: err = %v, want %v", err, context.Canceled)
 		}
-		turns.pass() // to nobody: the second gave up
-		if err := take(time.Second); err != nil {
-			t.Errorf("after it was passed on: %v", err)
+		queue.release() // no receiver: the second caller gave up
+		if err := acquire(time.Second); err != nil {
+			t.Errorf("after release: %v", err)
 		}
 	})
 }
 
-func TestWaitingCallersOfAllSharesAreCounted(t *testing.T) {
+func TestWaitingCountsAllShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := &Hasher{turns: &turns{free: 1}}
+		h := &Hasher{queue: &hashQueue{free: 1}}
 		var all sync.WaitGroup
-		for i, want := range []int{0, 1, 2, 3} { // the first one does not wait
-			all.Go(func() { _ = h.turns.take(t.Context(), share(i)%shareCount, hashWait) })
+		for i, want := range []int{0, 1, 2, 3} { // the first caller does not wait
+			all.Go(func() { _ = h.queue.acquire(t.Context(), share(i)%shareCount, hashWait) })
 			synctest.Wait()
 			if got := h.Waiting(); got != want {
-				t.Errorf("after %d calls %d wait, want %d", i+1, got, want)
+				t.Errorf("after %d calls: waiting = %d, want %d", i+1, got, want)
 			}
 		}
 		for range 4 {
-			h.turns.pass()
+			h.queue.release()
 		}
 		all.Wait()
 		if got := h.Waiting(); got != 0 {
-			t.Errorf("in the end %d wait, want 0", got)
+			t.Errorf("in the end: waiting = %d, want 0", got)
 		}
 	})
 }
