@@ -19,24 +19,24 @@ func adminCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "list", Short: "List all users: id, username, role, state, last seen", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {
-				return asOperator(c.Context(), func(o *app.Operator) error { return listAccounts(c.Context(), o, c.OutOrStdout()) })
+				return withOperator(c.Context(), func(o *app.Operator) error { return listAccounts(c.Context(), o, c.OutOrStdout()) })
 			},
 		},
-		accountCommand("promote", "Make a user an admin of the server", set((*app.Operator).SetAdmin, true, "an admin")),
-		accountCommand("demote", "Make an admin a plain user again", set((*app.Operator).SetAdmin, false, "a plain user")),
-		accountCommand("disable", "Lock a user out: all sessions end, messages stay", set((*app.Operator).SetDisabled, true, "disabled")),
-		accountCommand("enable", "Let a disabled user in again", set((*app.Operator).SetDisabled, false, "enabled")),
-		accountCommand("reset", "Print a new password for a user, once; all sessions end",
+		accountCommand("promote", "Make a user an admin of the server", setFlag((*app.Operator).SetAdmin, true, "an admin")),
+		accountCommand("demote", "Make an admin a plain user", setFlag((*app.Operator).SetAdmin, false, "a plain user")),
+		accountCommand("disable", "Disable an account: end all sessions, keep the messages", setFlag((*app.Operator).SetDisabled, true, "disabled")),
+		accountCommand("enable", "Enable a disabled account", setFlag((*app.Operator).SetDisabled, false, "enabled")),
+		accountCommand("reset", "Set and print a new random password; end all sessions",
 			func(ctx context.Context, o *app.Operator, name string) (string, error) {
 				return o.ResetPassword(ctx, name)
 			}),
 		&cobra.Command{
-			Use: "new-epoch", Short: "After a restore, while no node runs: make clients read everything again", Args: arguments(),
+			Use: "new-epoch", Short: "After a restore, while no node runs: make clients reload everything", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {
-				return asOperator(c.Context(), func(o *app.Operator) error {
+				return withOperator(c.Context(), func(o *app.Operator) error {
 					epoch, err := o.NewEpoch(c.Context())
 					if err == nil {
-						fmt.Fprintf(c.OutOrStdout(), "The database's epoch is %s now. Start the nodes; restart one that runs.\n", epoch)
+						fmt.Fprintf(c.OutOrStdout(), "The new epoch of the database is %s. Start the nodes, or restart those that run.\n", epoch)
 					}
 					return err
 				})
@@ -44,19 +44,19 @@ func adminCommand() *cobra.Command {
 		},
 	)
 	c.Long = "Admin changes accounts in the configured database, with the same settings as the server.\n" +
-		"The server may run or not. If it runs, a change takes effect on requests at once and on\n" +
-		"sockets within ten seconds. Every change is written to the audit log."
+		"The server may be running. A change then takes effect immediately on requests, and within\n" +
+		"ten seconds on sockets. Every change is written to the audit log."
 	return c
 }
 
-// accountChange changes one account and returns a line about it.
+// accountChange changes an account and returns a line that describes the result.
 type accountChange func(ctx context.Context, o *app.Operator, name string) (string, error)
 
 func accountCommand(name, short string, change accountChange) *cobra.Command {
 	return &cobra.Command{
 		Use: name + " USERNAME", Short: short, Args: arguments("USERNAME"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return asOperator(c.Context(), func(o *app.Operator) error {
+			return withOperator(c.Context(), func(o *app.Operator) error {
 				text, err := change(c.Context(), o, args[0])
 				if err == nil {
 					fmt.Fprintln(c.OutOrStdout(), text)
@@ -67,7 +67,7 @@ func accountCommand(name, short string, change accountChange) *cobra.Command {
 	}
 }
 
-func set(set func(*app.Operator, context.Context, string, bool) (bool, error), on bool, state string) accountChange {
+func setFlag(set func(*app.Operator, context.Context, string, bool) (bool, error), on bool, state string) accountChange {
 	return func(ctx context.Context, o *app.Operator, name string) (string, error) {
 		changed, err := set(o, ctx, name, on)
 		if changed {
@@ -77,7 +77,7 @@ func set(set func(*app.Operator, context.Context, string, bool) (bool, error), o
 	}
 }
 
-func asOperator(ctx context.Context, do func(*app.Operator) error) error {
+func withOperator(ctx context.Context, do func(*app.Operator) error) error {
 	c, err := settings()
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-func TestAdminListWithoutADatabaseNamesDataDir(t *testing.T) {
+func TestAdminListWithoutADatabase(t *testing.T) {
 	t.Setenv("DATA_DIR", t.TempDir())
 	err := run(t.Context(), []string{"admin", "list"}, &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "DATA_DIR") {
@@ -21,25 +21,25 @@ func TestAdminListWithoutADatabaseNamesDataDir(t *testing.T) {
 
 var address = regexp.MustCompile(`http://localhost(:\d+)`)
 
-func inOwnFolder(t *testing.T) {
+func useTempFolder(t *testing.T) {
 	for key, value := range map[string]string{"DATA_DIR": t.TempDir(), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "error"} {
 		t.Setenv(key, value)
 	}
 }
 
-// serving starts the server; stop ends it.
-func serving(t *testing.T) (base string, stop func()) {
+// startServer starts the server. stop ends it.
+func startServer(t *testing.T) (base string, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	greeted, ended := &announcement{said: make(chan struct{})}, make(chan error, 1)
-	go func() { ended <- run(ctx, nil, greeted) }()
+	greeting, ended := &outputWatcher{seen: make(chan struct{})}, make(chan error, 1)
+	go func() { ended <- run(ctx, nil, greeting) }()
 	select {
-	case <-greeted.said:
+	case <-greeting.seen:
 	case err := <-ended:
 		cancel()
 		t.Fatalf("server: %v", err)
 	}
-	return "http://127.0.0.1" + address.FindStringSubmatch(greeted.text.String())[1], func() {
+	return "http://127.0.0.1" + address.FindStringSubmatch(greeting.text.String())[1], func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("server: %v", err)
@@ -47,16 +47,16 @@ func serving(t *testing.T) (base string, stop func()) {
 	}
 }
 
-func asAdmin(t *testing.T, args ...string) (string, error) {
+func runAdmin(t *testing.T, args ...string) (string, error) {
 	var out bytes.Buffer
 	err := run(t.Context(), append([]string{"admin"}, args...), &out)
 	return strings.TrimSpace(out.String()), err
 }
 
-// The operator works beside the server on one folder: no stop is needed.
-func TestAdminBesideARunningServer(t *testing.T) {
-	inOwnFolder(t)
-	base, stop := serving(t)
+// The admin commands work while the server runs on the same folder.
+func TestAdminWithARunningServer(t *testing.T) {
+	useTempFolder(t)
+	base, stop := startServer(t)
 	defer stop()
 	for _, name := range []string{"alice", "bob"} {
 		if err := client.New(base).Register(t.Context(), name, "correct horse"); err != nil {
@@ -74,29 +74,29 @@ func TestAdminBesideARunningServer(t *testing.T) {
 		{"enable bob", "is enabled now", ""},
 		{"promote nobody", "", `there is no user "nobody"`},
 	} {
-		out, err := asAdmin(t, strings.Fields(step.do)...)
+		out, err := runAdmin(t, strings.Fields(step.do)...)
 		if (err == nil) != (step.err == "") || err != nil && !strings.Contains(err.Error(), step.err) || !strings.Contains(out, step.out) {
 			t.Fatalf("admin %s: %q, %v, want %q, %q", step.do, out, err, step.out, step.err)
 		}
 	}
-	password, err := asAdmin(t, "reset", "bob")
+	password, err := runAdmin(t, "reset", "bob")
 	if err != nil {
 		t.Fatal(err)
 	}
 	bob := client.New(base)
 	if err := bob.Login(t.Context(), "bob", "correct horse"); err == nil {
-		t.Error("the old password still opens")
+		t.Error("the old password still works")
 	}
 	if err := bob.Login(t.Context(), "bob", password); err != nil {
-		t.Errorf("the new password %q: %v", password, err)
+		t.Errorf("login with the new password %q: %v", password, err)
 	}
 }
 
-// A client that saw more than a backup holds must not take old numbers for new ones.
-func TestARestoredDatabaseIsReadAnew(t *testing.T) {
-	inOwnFolder(t)
+// A client that has seen more than a backup contains must not mistake old numbers for new ones.
+func TestNewEpochResetsClients(t *testing.T) {
+	useTempFolder(t)
 	alice := client.New("")
-	back := func(room chat.RoomID, epoch any) (joined struct {
+	rejoin := func(room chat.RoomID, epoch any) (joined struct {
 		Epoch string
 		Reset bool
 	}) {
@@ -112,7 +112,7 @@ func TestARestoredDatabaseIsReadAnew(t *testing.T) {
 		return joined
 	}
 
-	base, stop := serving(t)
+	base, stop := startServer(t)
 	alice.Base = base
 	if err := alice.Register(t.Context(), "alice", "correct horse"); err != nil {
 		t.Fatal(err)
@@ -121,24 +121,24 @@ func TestARestoredDatabaseIsReadAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := back(room.ID, room.Epoch)
+	before := rejoin(room.ID, room.Epoch)
 	stop()
 	if before.Reset || before.Epoch == "" {
 		t.Fatalf("before: %+v, want an epoch and no reset", before)
 	}
 
-	said, err := asAdmin(t, "new-epoch")
+	out, err := runAdmin(t, "new-epoch")
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, stop = serving(t)
+	base, stop = startServer(t)
 	defer stop()
 	alice.Base = base
-	after := back(room.ID, before.Epoch)
-	if !after.Reset || after.Epoch == before.Epoch || !strings.Contains(said, after.Epoch) {
-		t.Errorf("after %q: %+v, want a reset and that epoch", said, after)
+	after := rejoin(room.ID, before.Epoch)
+	if !after.Reset || after.Epoch == before.Epoch || !strings.Contains(out, after.Epoch) {
+		t.Errorf("after %q: %+v, want a reset and that epoch", out, after)
 	}
-	if again := back(room.ID, after.Epoch); again.Reset {
+	if again := rejoin(room.ID, after.Epoch); again.Reset {
 		t.Errorf("with the new epoch: %+v, want no reset", again)
 	}
 }

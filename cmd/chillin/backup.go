@@ -49,10 +49,10 @@ func backupCheckCommand() *cobra.Command {
 	var sqlite bool
 	c := &cobra.Command{
 		Use:   "check FILE",
-		Short: "Restore a backup into a scratch database and compare",
-		Long: "Check reads all of a backup, restores its rows into a scratch database and compares every row, the\n" +
-			"heads of the rooms and the checksums of all files. The scratch database is a schema of its own in the\n" +
-			"configured Postgres, or a temporary SQLite file; it is removed again. Nodes may run.",
+		Short: "Restore a backup into a temporary database and compare",
+		Long: "Check reads a whole backup, restores its rows into a temporary database and compares every row, the\n" +
+			"heads of the rooms and the checksums of all files. The temporary database is a separate schema in the\n" +
+			"configured Postgres, or a temporary SQLite file; it is removed afterwards. Nodes may run.",
 		Args: arguments("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return runBackup(c, "The backup is complete and can be restored.", func(settings config.Config, keys backup.Keys) (backup.Report, error) {
@@ -69,10 +69,10 @@ func restoreCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Restore a backup into an empty database",
-		Long: "Restore reads all of a backup, copies its files into the configured storage and loads its rows into the\n" +
+		Long: "Restore reads a whole backup, copies its files to the configured storage and loads its rows into the\n" +
 			"configured database, which must be empty. Stop all nodes first. The database gets a new epoch, so that\n" +
-			"clients read again what they had seen. A backup of SQLite can be restored into Postgres and the reverse.\n" +
-			"A restore that was interrupted is completed by running it again.",
+			"clients reload what they have. A backup of SQLite can be restored into Postgres and vice versa.\n" +
+			"Run an interrupted restore again to complete it.",
 		Args: arguments("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return runBackup(c, "The backup is restored. Start the nodes.", func(settings config.Config, keys backup.Keys) (backup.Report, error) {
@@ -80,11 +80,11 @@ func restoreCommand() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().BoolVar(&endSessions, "end-sessions", false, "sign everybody out; bots need new tokens")
+	c.Flags().BoolVar(&endSessions, "end-sessions", false, "end all sessions; bots need new tokens")
 	return c
 }
 
-// runBackup does the work of a command with the configured settings and prints its report.
+// runBackup runs a backup command with the configured settings and prints its report.
 func runBackup(c *cobra.Command, headline string, work func(config.Config, backup.Keys) (backup.Report, error)) error {
 	settings, err := settings()
 	if err != nil {
@@ -112,23 +112,23 @@ func askNewPassphrase() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	again, err := askPassphrase("The same passphrase again: ")
+	again, err := askPassphrase("Repeat the passphrase: ")
 	switch {
 	case err != nil:
 		return "", err
 	case passphrase == "":
 		return "", errors.New("the passphrase is empty")
 	case passphrase != again:
-		return "", errors.New("the passphrases differ")
+		return "", errors.New("the passphrases do not match")
 	}
 	return passphrase, nil
 }
 
-// askPassphrase reads from the terminal without an echo.
+// askPassphrase reads a line from the terminal without echo.
 func askPassphrase(prompt string) (string, error) {
 	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return "", errors.New("there is no terminal to ask for the passphrase: set BACKUP_PASSPHRASE_FILE")
+		return "", errors.New("no terminal to read the passphrase from: set BACKUP_PASSPHRASE_FILE")
 	}
 	defer terminal.Close()
 	fmt.Fprint(terminal, prompt)
@@ -144,14 +144,14 @@ func printBackup(out io.Writer, headline string, r backup.Report, took time.Dura
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, headline)
 	fmt.Fprintf(table, "file\t%s, %s\n", r.Path, size(r.Bytes))
-	fmt.Fprintf(table, "made\t%s, schema version %d\n", r.CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC"), r.Schema)
-	fmt.Fprintf(table, "rows\t%d: %d users, %d rooms, %d messages and others\n", r.Rows, r.Users, r.Rooms, r.Messages)
+	fmt.Fprintf(table, "created\t%s, schema version %d\n", r.CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC"), r.Schema)
+	fmt.Fprintf(table, "rows\t%d: %d users, %d rooms, %d messages and other rows\n", r.Rows, r.Users, r.Rooms, r.Messages)
 	fmt.Fprintf(table, "files\t%d, %s\n", r.Blobs, size(r.BlobBytes))
 	if r.Missing > 0 {
 		fmt.Fprintf(table, "warning\t%d files are not in the storage although messages or users refer to them\n", r.Missing)
 	}
 	if r.Resumed {
-		fmt.Fprintf(table, "resumed\tan earlier restore was interrupted\n")
+		fmt.Fprintf(table, "resumed\tan interrupted restore\n")
 	}
 	if r.Kept > 0 {
 		fmt.Fprintf(table, "kept\t%d files were in the storage already\n", r.Kept)

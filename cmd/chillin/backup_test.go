@@ -16,7 +16,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-func runs(t *testing.T, args ...string) (string, error) {
+func runCLI(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	err := run(t.Context(), args, &out)
@@ -25,7 +25,7 @@ func runs(t *testing.T, args ...string) (string, error) {
 
 func mustRun(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := runs(t, args...)
+	out, err := runCLI(t, args...)
 	if err != nil {
 		t.Fatalf("chillin %s: %v", strings.Join(args, " "), err)
 	}
@@ -51,11 +51,11 @@ func rejoin(t *testing.T, c *client.Client, room chat.RoomID, since chat.Seq, ep
 	return answer
 }
 
-// TestBackupBesideARunningServer goes the way of an operator: back up, check, lose
-// everything, restore. A client whose cursor is of the lost database starts again.
-func TestBackupBesideARunningServer(t *testing.T) {
-	inOwnFolder(t)
-	base, stop := serving(t)
+// TestBackupWithARunningServer follows an operator: back up, check, lose everything, restore. A
+// client with a cursor of the lost database starts over.
+func TestBackupWithARunningServer(t *testing.T) {
+	useTempFolder(t)
+	base, stop := startServer(t)
 	alice := client.New(base)
 	if err := alice.Register(t.Context(), "alice", "correct horse"); err != nil {
 		t.Fatal(err)
@@ -87,17 +87,17 @@ func TestBackupBesideARunningServer(t *testing.T) {
 	mustRun(t, "backup", "check", archive)
 	send("after the backup")
 	lost := rejoin(t, alice, room.ID, 0, "")
-	if _, err := runs(t, "restore", archive); err == nil || !strings.Contains(err.Error(), "another chillin") {
+	if _, err := runCLI(t, "restore", archive); err == nil || !strings.Contains(err.Error(), "another chillin") {
 		t.Errorf("restore beside the server: %v, want that the folder is in use", err)
 	}
 	stop()
-	if _, err := runs(t, "restore", archive); err == nil || !strings.Contains(err.Error(), "must be empty") {
+	if _, err := runCLI(t, "restore", archive); err == nil || !strings.Contains(err.Error(), "must be empty") {
 		t.Errorf("restore over the chat: %v, want that it must be empty", err)
 	}
 
 	t.Setenv("DATA_DIR", t.TempDir())
 	mustRun(t, "restore", archive)
-	alice.Base, stop = serving(t)
+	alice.Base, stop = startServer(t)
 	defer stop()
 	back := rejoin(t, alice, room.ID, 2, lost.Epoch) // with the old session
 	if !back.Reset || back.Epoch == lost.Epoch {
@@ -126,8 +126,8 @@ func TestBackupBesideARunningServer(t *testing.T) {
 	}
 }
 
-func TestBackupSaysWhatIsWrong(t *testing.T) {
-	inOwnFolder(t)
+func TestBackupErrors(t *testing.T) {
+	useTempFolder(t)
 	dir := t.TempDir()
 	text := filepath.Join(dir, "notes.txt")
 	if err := os.WriteFile(text, []byte("no backup"), 0o600); err != nil {
@@ -142,7 +142,7 @@ func TestBackupSaysWhatIsWrong(t *testing.T) {
 		"restore " + text:                  "damaged or not complete",
 		"restore " + dir:                   "is not a file",
 	} {
-		if out, err := runs(t, strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) || out != "" {
+		if out, err := runCLI(t, strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) || out != "" {
 			t.Errorf("chillin %s: %q, %v, want an error with %q", args, out, err, want)
 		}
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/chillin-chat/chillin/internal/version"
 )
 
-// newRoot returns the whole command line, which writes to out. A command is a function that returns a
-// *cobra.Command with Use, Short, Args and RunE; add it to the list below. A command
-// with subcommands is made by group.
+// newRoot returns the root command, which writes to out. Each command is a function that returns a
+// *cobra.Command with Use, Short, Args and RunE; add it to the list below. Use group for a command with
+// subcommands.
 func newRoot(out io.Writer) *cobra.Command {
 	root := serveCommand()
 	root.Use = "chillin"
@@ -22,8 +22,8 @@ func newRoot(out io.Writer) *cobra.Command {
 	root.SetVersionTemplate("chillin {{.Version}}\n")
 	root.Short = "Chillin, a chat server"
 	root.Long = "Chillin, a chat server. Without a command it serves, on http://localhost:5000 by default.\n\n" +
-		"Settings are environment variables; the file .env in the current folder may set them, too.\n" +
-		"Exit codes: 0 done, 1 failed, 2 the command line is not understood."
+		"Settings are environment variables; the file .env in the current folder can also set them.\n" +
+		"Exit codes: 0 success, 1 failure, 2 invalid command line."
 	root.AddCommand(
 		serveCommand(),
 		doctorCommand(),
@@ -36,13 +36,13 @@ func newRoot(out io.Writer) *cobra.Command {
 		openapiCommand(),
 		versionCommand(),
 	)
-	root.SetOut(out) // before the completion commands, which remember it
+	root.SetOut(out) // before the completion commands are added: they store it
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root
 }
 
-// group returns a command that only has subcommands.
+// group returns a command that has only subcommands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{Use: use, Short: short}
 	g.AddCommand(commands...)
@@ -66,7 +66,7 @@ func arguments(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// usageError is a command line that is not understood.
+// usageError reports an invalid command line.
 type usageError struct {
 	command *cobra.Command
 	text    string
@@ -80,8 +80,8 @@ func (e *usageError) Error() string {
 	return fmt.Sprintf("%s\nUsage: %s\nSee '%s --help'.", e.text, use, e.command.CommandPath())
 }
 
-// run executes one command line and writes its output to out. It returns a *usageError
-// if the command line is not understood; any other error means that the command failed.
+// run executes a command line and writes its output to out. It returns a *usageError for an invalid
+// command line; any other error means that the command failed.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	root := newRoot(out)
 	started := false
@@ -98,8 +98,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return err
 }
 
-// prepare makes c and all commands below it report their errors to run: cobra prints
-// none of them, and started is set as soon as a command runs.
+// prepare makes c and all its subcommands return their errors to run instead of printing them. It sets
+// started when a command runs.
 func prepare(c *cobra.Command, started *bool) {
 	c.SilenceErrors, c.SilenceUsage = true, true
 	c.DisableFlagsInUseLine = !c.HasFlags()
@@ -115,8 +115,8 @@ func prepare(c *cobra.Command, started *bool) {
 	}
 }
 
-// checkCommand refuses a missing or unknown command below a group. Cobra would print the
-// help of the group and exit with 0.
+// checkCommand refuses a missing or unknown subcommand of a group. By default cobra prints the group's
+// help and exits with 0.
 func checkCommand(root *cobra.Command, args []string) error {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		return nil // cobra adds these commands later
@@ -128,7 +128,7 @@ func checkCommand(root *cobra.Command, args []string) error {
 	switch {
 	case err != nil:
 		return &usageError{c, err.Error()}
-	case !c.HasSubCommands(), c != root && c.Runnable(): // it checks its arguments itself
+	case !c.HasSubCommands(), c != root && c.Runnable(): // the command checks its own arguments
 		return nil
 	case len(rest) == 0 && !c.Runnable() && args[0] != "help":
 		return &usageError{c, "a command is missing"}
@@ -138,7 +138,7 @@ func checkCommand(root *cobra.Command, args []string) error {
 			continue
 		}
 		if strings.HasPrefix(arg, "-") {
-			return nil // cobra knows which flags there are
+			return nil // cobra checks the flags
 		}
 		text := fmt.Sprintf("unknown command %q for %q", arg, c.CommandPath())
 		if similar := c.SuggestionsFor(arg); len(similar) > 0 {
@@ -149,8 +149,8 @@ func checkCommand(root *cobra.Command, args []string) error {
 	return nil
 }
 
-// longFlags rewrites -name to --name. Earlier versions used package flag, which takes
-// both, and scripts contain the short form.
+// longFlags rewrites -name to --name. Earlier versions used package flag, which accepts both, so
+// scripts contain the short form.
 func longFlags(args []string) []string {
 	long := make([]string, len(args))
 	for i, arg := range args {

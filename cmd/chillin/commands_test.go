@@ -12,8 +12,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/version"
 )
 
-func TestUnknownInputIsAUsageError(t *testing.T) {
-	t.Setenv("DATA_DIR", t.TempDir()) // nothing may be made there
+func TestInvalidInputIsAUsageError(t *testing.T) {
+	t.Setenv("DATA_DIR", t.TempDir()) // nothing may be created there
 	for args, want := range map[string]string{
 		"sevre":                             `unknown command "sevre" for "chillin"; did you mean serve?`,
 		"sevre --help":                      `"sevre"`,
@@ -89,7 +89,7 @@ func TestEveryCommandPrintsItsHelp(t *testing.T) {
 	}
 }
 
-func TestHelpIsACommandToo(t *testing.T) {
+func TestHelpCommand(t *testing.T) {
 	for _, args := range []string{"help", "help migrate", "migrate help", "admin help", "help admin promote"} {
 		var out bytes.Buffer
 		if err := run(t.Context(), strings.Fields(args), &out); err != nil || !strings.Contains(out.String(), "Usage:") {
@@ -98,7 +98,7 @@ func TestHelpIsACommandToo(t *testing.T) {
 	}
 }
 
-func TestVersionIsPrinted(t *testing.T) {
+func TestVersion(t *testing.T) {
 	build := version.Read()
 	for args, want := range map[string]string{
 		"version":        "chillin " + build.String() + ", " + build.Go + "\n",
@@ -113,7 +113,7 @@ func TestVersionIsPrinted(t *testing.T) {
 	}
 }
 
-func TestTheShellCompletesCommands(t *testing.T) {
+func TestShellCompletion(t *testing.T) {
 	for args, want := range map[string]string{
 		"completion bash":      "__start_chillin",
 		"completion zsh":       "#compdef chillin",
@@ -128,7 +128,7 @@ func TestTheShellCompletesCommands(t *testing.T) {
 	}
 }
 
-func TestLongFlagsLeavesOtherArgumentsAlone(t *testing.T) {
+func TestLongFlags(t *testing.T) {
 	got := longFlags(strings.Fields("load -clients 5 -rate=2 --for 1s -h -5 - x-y -- -seed"))
 	if want := "load --clients 5 --rate=2 --for 1s -h -5 - x-y -- -seed"; strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %q", strings.Join(got, " "), want)

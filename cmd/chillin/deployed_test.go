@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// understood returns an error if the command line is not understood. It runs nothing.
-func understood(args []string) error {
+// checkCommandLine returns an error for an invalid command line. It does not run the command.
+func checkCommandLine(args []string) error {
 	c, rest, err := newRoot(io.Discard).Find(args)
 	if err != nil {
 		return err
@@ -24,9 +24,9 @@ func understood(args []string) error {
 	return c.ValidateArgs(c.Flags().Args())
 }
 
-// TestDeployedCommandsAreUnderstood: timers, containers and the manual name commands, which
-// fail in the night if they are wrong.
-func TestDeployedCommandsAreUnderstood(t *testing.T) {
+// TestDeployedCommandsAreValid checks the commands in timers, containers and the manual. A mistake
+// there would be noticed only when a nightly job fails.
+func TestDeployedCommandsAreValid(t *testing.T) {
 	const (
 		unit   = `(?m)^Exec\w+=-?/usr/local/bin/chillin(?: (.*))?$`
 		list   = `(?m)^ *(?:args|command): \[("?backup\b.*)\]$`
@@ -57,14 +57,14 @@ func TestDeployedCommandsAreUnderstood(t *testing.T) {
 		}
 		for _, c := range commands {
 			line := punctuation.Replace(template.ReplaceAllString(c[1], "14"))
-			if err := understood(strings.Fields(line)); err != nil {
+			if err := checkCommandLine(strings.Fields(line)); err != nil {
 				t.Errorf("%s: chillin %s: %v", source.file, line, err)
 			}
 		}
 	}
 	for _, wrong := range []string{"backup", "backup /backups --keep", "backup /backups --keep few", "backup /backups --kept 14", "back-up /backups", "restore"} {
-		if err := understood(strings.Fields(wrong)); err == nil {
-			t.Errorf("chillin %s is understood", wrong)
+		if err := checkCommandLine(strings.Fields(wrong)); err == nil {
+			t.Errorf("chillin %s is valid, want an error", wrong)
 		}
 	}
 }

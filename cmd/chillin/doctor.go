@@ -18,8 +18,8 @@ func doctorCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the settings, the engines and this machine",
-		Long: "Doctor checks the settings, the database, Redis, the file storage and this machine, and changes nothing.\n" +
+		Short: "Check the settings, the database, Redis, the storage and this machine",
+		Long: "Doctor checks the settings, the database, Redis, the file storage and this machine, without changing anything.\n" +
 			"It exits with 1 if something is wrong. Warnings do not change the exit code.",
 		Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -57,7 +57,7 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	return append(unknown, doctor.Examine(ctx, c)...), nil
 }
 
-// healthy reports whether nothing is wrong.
+// healthy reports whether no finding is graded wrong.
 func healthy(findings []doctor.Finding) bool {
 	for _, f := range findings {
 		if f.Grade == doctor.Wrong {

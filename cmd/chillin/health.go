@@ -18,7 +18,7 @@ func healthCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "health",
 		Short: "Ask the node at HOST and PORT whether it is ready",
-		Long:  "Health is the health check of images that have no curl: it asks the node at HOST and PORT\nand exits with 0 if it is ready, else with 1.",
+		Long:  "Health is a health check for images without curl: it asks the node at HOST and PORT\nand exits with 0 if the node is ready, else with 1.",
 		Args:  arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			settings, err := settings()
@@ -34,8 +34,8 @@ func healthCommand() *cobra.Command {
 	}
 }
 
-// nodeAddr is where a node with these settings can be reached from this machine. A node
-// that listens on :: listens on IPv4, too.
+// nodeAddr returns the address at which this machine reaches a node with these settings. A node that
+// listens on :: also listens on IPv4.
 func nodeAddr(c config.Config) string {
 	host := c.Host
 	if addr, err := netip.ParseAddr(host); err == nil && addr.IsUnspecified() {
@@ -51,7 +51,7 @@ func askReady(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	// No proxy: the node is on this machine.
+	// Do not use a proxy: the node is on this machine.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Do(request)
 	if err != nil {

@@ -32,7 +32,7 @@ func loadCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "load",
-		Short: "Measure what this machine or a server carries",
+		Short: "Measure the capacity of this machine or of a server",
 		Long:  loadLong,
 		Args:  arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -45,31 +45,31 @@ func loadCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.IntVar(&o.Clients, "clients", 500, "connections, each in one room")
 	flags.IntVar(&o.Rooms, "rooms", 5, "number of rooms")
-	flags.Float64Var(&o.Rate, "rate", 20, "messages a second, in all rooms together")
-	flags.DurationVar(&o.For, "for", 30*time.Second, "how long messages are sent")
-	flags.Uint64Var(&o.Seed, "seed", 1, "decides which client sends when")
+	flags.Float64Var(&o.Rate, "rate", 20, "messages per second, in all rooms together")
+	flags.DurationVar(&o.For, "for", 30*time.Second, "how long to send messages")
+	flags.Uint64Var(&o.Seed, "seed", 1, "`seed` of the random choice of senders")
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	flags.StringVar(&o.URL, "url", "", "measure the server at this `URL`")
-	flags.StringVar(&o.Metrics, "metrics", "", "with --url, if the server is on this machine: the `URL` of its metrics,\nsuch as http://127.0.0.1:9090/metrics, for its processor time and memory")
-	flags.BoolVar(&o.Mine, "yes-this-is-my-server", false, "with --url, if the server is not on this machine")
+	flags.StringVar(&o.Metrics, "metrics", "", "with --url, if the server is on this machine: the `URL` of its metrics,\nsuch as http://127.0.0.1:9090/metrics, to report its CPU time and memory")
+	flags.BoolVar(&o.Mine, "yes-this-is-my-server", false, "confirm --url if the server is not on this machine")
 	return c
 }
 
 func checkLoad(o load.Options) error {
 	if o.URL == "" {
 		if o.Metrics != "" || o.Mine {
-			return errors.New("--metrics and --yes-this-is-my-server go with --url")
+			return errors.New("--metrics and --yes-this-is-my-server require --url")
 		}
-		o.URL = "http://localhost" // of the node that will be started
+		o.URL = "http://localhost" // a placeholder for the node that is started later
 	}
 	return o.Check()
 }
 
-// measure runs one load and writes its report. Progress goes to stderr.
+// measure runs one load test and writes its report to out. Progress goes to stderr.
 func measure(ctx context.Context, o load.Options, asJSON bool, out io.Writer) error {
 	start := load.Run
 	if o.URL == "" {
-		start = onThrowaway
+		start = measureTemporaryNode
 	}
 	report, err := start(ctx, o)
 	if report == nil {

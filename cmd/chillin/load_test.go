@@ -10,7 +10,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/load"
 )
 
-// A load run starts its node from the program that it is part of: here, this one.
+// A load test starts its node from its own executable, which is the test binary here.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "serve" {
 		main()
@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-func TestLoadOnANodeOfItsOwn(t *testing.T) {
+func TestLoadStartsATemporaryNode(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(t.Context(), strings.Fields("load -clients 20 -rooms 2 -rate 50 -for 1s -json"), &out); err != nil {
 		t.Fatal(err)
@@ -32,11 +32,11 @@ func TestLoadOnANodeOfItsOwn(t *testing.T) {
 		t.Errorf("deliveries = %d, want %d", got, want)
 	}
 	if report.Server == nil || report.Server.Ratio <= 0 {
-		t.Errorf("server = %+v, want its part beside the floor", report.Server)
+		t.Errorf("server = %+v, want its share besides the floor", report.Server)
 	}
 }
 
-func TestLoadOnNobodyFails(t *testing.T) {
+func TestLoadWithoutAServerFails(t *testing.T) {
 	err := run(t.Context(), strings.Fields("load -url http://127.0.0.1:1"), &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("err = %v, want a refused connection", err)

@@ -1,4 +1,4 @@
-// Command chillin is the chat server together with the tools of its operator.
+// Command chillin is the chat server and its administration tools.
 package main
 
 import (
@@ -11,10 +11,10 @@ import (
 	"syscall"
 )
 
-// Exit codes of every command.
+// Exit codes of all commands.
 const (
-	exitFailed = 1 // the command did not do what it was asked to
-	exitUsage  = 2 // the command line is not understood; nothing was done
+	exitFailed = 1 // the command failed
+	exitUsage  = 2 // the command line is invalid; nothing was done
 )
 
 func main() {

@@ -16,18 +16,18 @@ func TestCommands(t *testing.T) {
 		name string
 		args []string
 		env  map[string]string
-		out  string // part of what is printed
+		out  string // part of the output
 		err  string // part of the error; "" for none
 	}{
 		{"migrate status of a new folder", []string{"migrate", "status"}, nil, "schema version 0\n", ""},
 		{"migrate up", []string{"migrate", "up"}, nil, fmt.Sprintf("schema version %d\n", newestSchema(t)), ""},
-		{"all faults at once", nil, map[string]string{"PORT": "x", "MAX_MESSAGE_LENGTH": "0"}, "", "MAX_MESSAGE_LENGTH"},
+		{"all errors at once", nil, map[string]string{"PORT": "x", "MAX_MESSAGE_LENGTH": "0"}, "", "MAX_MESSAGE_LENGTH"},
 		{"redis without postgres", nil, map[string]string{"REDIS_URL": "redis://127.0.0.1:6379"}, "", "REDIS_URL"},
-		{"doctor of a new folder", []string{"doctor"}, map[string]string{"PORT": "0"}, "first start makes it", ""},
+		{"doctor of a new folder", []string{"doctor"}, map[string]string{"PORT": "0"}, "created at the first start", ""},
 		{"doctor of wrong settings", []string{"doctor"}, map[string]string{"PORT": "x"}, "wrong", "something is wrong"},
 		{"doctor in JSON", []string{"doctor", "--json"}, map[string]string{"PORT": "0"}, `"ok": true`, ""},
 		{"doctor of wrong settings in JSON", []string{"doctor", "-json"}, map[string]string{"PORT": "x"}, `"about": "PORT"`, "something is wrong"},
-		{"health of nobody", []string{"health"}, map[string]string{"PORT": "1"}, "", "127.0.0.1:1: connect: connection refused"},
+		{"health of a closed port", []string{"health"}, map[string]string{"PORT": "1"}, "", "127.0.0.1:1: connect: connection refused"},
 		{"health asks HOST", []string{"health"}, map[string]string{"PORT": "1", "HOST": "127.0.0.7"}, "", "127.0.0.7:1: connect: connection refused"},
 		{"health asks HOST over IPv6", []string{"health"}, map[string]string{"PORT": "1", "HOST": "::1"}, "", "[::1]:1"},
 		{"health asks loopback for every address", []string{"health"}, map[string]string{"PORT": "1", "HOST": "::"}, "", "127.0.0.1:1"},
@@ -51,9 +51,9 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// The command that once dropped all data does what it is told, and only then.
+// migrate down changes data only with --yes, and never below version 1.
 func TestMigrateDown(t *testing.T) {
-	inOwnFolder(t)
+	useTempFolder(t)
 	newest := newestSchema(t)
 	for _, step := range []struct{ args, out, err string }{
 		{"up", fmt.Sprintf("schema version %d\n", newest), ""},
@@ -75,18 +75,18 @@ func TestMigrateDown(t *testing.T) {
 			t.Errorf("migrate %s: %v, prints %q, want %q and %q", step.args, err, &out, step.err, step.out)
 		}
 	}
-	_, stop := serving(t)
+	_, stop := startServer(t)
 	defer stop()
 	err := run(t.Context(), []string{"migrate", "down", "1", "--yes"}, &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "another chillin uses the data folder") {
-		t.Errorf("down beside a node: %v, want a refusal", err)
+		t.Errorf("down with a running node: %v, want an error", err)
 	}
 }
 
-// newestSchema is the number of the last migration.
+// newestSchema returns the number of the newest migration.
 func newestSchema(t *testing.T) (n int) {
 	t.Helper()
-	files, err := fs.Glob(migrations.FS, "sqlite/*.up.sql") // by name
+	files, err := fs.Glob(migrations.FS, "sqlite/*.up.sql") // sorted by name
 	if err != nil || len(files) == 0 {
 		t.Fatalf("migrations: %v, %v", files, err)
 	}
@@ -96,18 +96,18 @@ func newestSchema(t *testing.T) (n int) {
 	return n
 }
 
-// A second node on the same folder must be told, not corrupt it.
-func TestASecondNodeOnOneFolderIsRefused(t *testing.T) {
+// A second node on the same folder must fail with a clear error, not corrupt the data.
+func TestSecondNodeOnOneFolderIsRefused(t *testing.T) {
 	t.Setenv("DATA_DIR", t.TempDir())
 	t.Setenv("HOST", "127.0.0.1")
 	t.Setenv("PORT", "0")
 	t.Setenv("LOG_LEVEL", "error")
 	first, stop := context.WithCancel(t.Context())
-	greeted, ended := &announcement{said: make(chan struct{})}, make(chan error, 1)
-	go func() { ended <- run(first, nil, greeted) }()
-	<-greeted.said
+	greeting, ended := &outputWatcher{seen: make(chan struct{})}, make(chan error, 1)
+	go func() { ended <- run(first, nil, greeting) }()
+	<-greeting.seen
 	if err := run(t.Context(), nil, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "REDIS_URL") {
-		t.Errorf("second node: %v, want a refusal that names what several nodes need", err)
+		t.Errorf("second node: %v, want an error that names the requirements of several nodes", err)
 	}
 	stop()
 	if err := <-ended; err != nil {
@@ -115,17 +115,17 @@ func TestASecondNodeOnOneFolderIsRefused(t *testing.T) {
 	}
 }
 
-// announcement closes said when everything has been written; text is for later.
-type announcement struct {
-	said chan struct{}
+// outputWatcher closes seen once the greeting has been written. Read text only after that.
+type outputWatcher struct {
+	seen chan struct{}
 	text bytes.Buffer
 }
 
-func (a *announcement) Write(p []byte) (int, error) {
+func (a *outputWatcher) Write(p []byte) (int, error) {
 	a.text.Write(p)
 	if !bytes.Contains(p, []byte("Data:")) {
 		return len(p), nil
 	}
-	close(a.said)
+	close(a.seen)
 	return len(p), nil
 }

@@ -22,7 +22,7 @@ func migrateCommand() *cobra.Command {
 			},
 		},
 		&cobra.Command{
-			Use: "up", Short: "Bring the schema to the newest version", Args: arguments(),
+			Use: "up", Short: "Migrate the schema to the newest version", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {
 				settings, err := settings()
 				if err != nil {
@@ -42,22 +42,22 @@ func downCommand() *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
 		Use:   "down VERSION",
-		Short: "Go back to an older version of the schema, so that an older chillin can serve",
-		Long: "Down takes every migration above VERSION back, the newest first, and deletes what they added to the\n" +
-			"database. It first prints what it will do, and does it only with --yes. Stop all nodes before; it is\n" +
-			"refused while one is connected. Make a backup before.",
+		Short: "Migrate the schema down to an older version, so that an older chillin can serve",
+		Long: "Down reverts every migration above VERSION, newest first, and deletes the data that they added to the\n" +
+			"database. It prints what it will do, and does it only with --yes. Stop all nodes first: down is\n" +
+			"refused while a node is connected. Make a backup first.",
 		Args: arguments("VERSION"),
 		RunE: func(c *cobra.Command, args []string) error {
 			version, err := strconv.ParseUint(args[0], 10, 32)
 			if err != nil {
-				return &usageError{c, fmt.Sprintf("VERSION is a number such as 7, not %q", args[0])}
+				return &usageError{c, fmt.Sprintf("VERSION must be a number such as 7, not %q", args[0])}
 			}
 			return withSchema(c.Context(), func(s *schema.Migrator) error {
 				return migrateDown(c.Context(), s, uint(version), yes, c.OutOrStdout())
 			})
 		},
 	}
-	c.Flags().BoolVar(&yes, "yes", false, "do it; without this flag only print what would be done")
+	c.Flags().BoolVar(&yes, "yes", false, "make the changes; without this flag, only print them")
 	return c
 }
 
@@ -66,12 +66,12 @@ func migrateDown(ctx context.Context, s *schema.Migrator, version uint, yes bool
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Going down to schema version %d takes back, with all data that they added:\n", version)
+	fmt.Fprintf(out, "Migrating down to schema version %d reverts these migrations and deletes their data:\n", version)
 	for _, migration := range plan {
 		fmt.Fprintf(out, "  %s\n", migration)
 	}
 	if !yes {
-		return errors.New("nothing was changed: stop all nodes, make a backup, and repeat the command with --yes")
+		return errors.New("nothing was changed: stop all nodes, make a backup, and run the command again with --yes")
 	}
 	if err := s.Down(ctx, version); err != nil {
 		return err
@@ -79,7 +79,7 @@ func migrateDown(ctx context.Context, s *schema.Migrator, version uint, yes bool
 	return printVersion(ctx, s, out)
 }
 
-// withSchema opens the schema of the configured database for f.
+// withSchema calls f with the schema of the configured database.
 func withSchema(ctx context.Context, f func(*schema.Migrator) error) error {
 	c, err := settings()
 	if err != nil {
@@ -99,7 +99,7 @@ func printVersion(ctx context.Context, migrator *schema.Migrator, out io.Writer)
 	}
 	fmt.Fprintf(out, "schema version %d\n", version)
 	if dirty {
-		return fmt.Errorf("migration %d broke off in the middle: restore the backup, or mend the schema by hand", version)
+		return fmt.Errorf("migration %d was interrupted: restore the backup, or repair the schema by hand", version)
 	}
 	return nil
 }

@@ -23,8 +23,7 @@ func openapiCommand() *cobra.Command {
 	}
 }
 
-// printOpenAPI prints the document that a node serves at /api/openapi.json. No
-// node is needed for it.
+// printOpenAPI prints the document that a node serves at /api/openapi.json. It needs no running node.
 func printOpenAPI(out io.Writer) error {
 	document, err := api.Mount(chi.NewRouter(), api.Deps{Frames: wire.Data()}).Document()
 	if err != nil {

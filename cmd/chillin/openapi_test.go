@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// The browser client's types are generated from the checked-in document, so it
-// must be the one that the code makes.
-func TestTheCheckedInDocumentIsTheCodes(t *testing.T) {
+// The browser client's types are generated from the checked-in document, so it must match the code.
+func TestCheckedInDocumentMatchesTheCode(t *testing.T) {
 	var made bytes.Buffer
 	if err := printOpenAPI(&made); err != nil {
 		t.Fatal(err)

@@ -28,11 +28,11 @@ func serveCommand() *cobra.Command {
 	}
 }
 
-// loggedError is already in the log.
+// loggedError is an error that is already in the log.
 type loggedError struct{ error }
 
-// serve runs a node until ctx ends. With LOG_FORMAT=json it writes nothing but JSON, also
-// why it ended.
+// serve runs a node until ctx ends. With LOG_FORMAT=json it writes only JSON, including the error with
+// which it ended.
 func serve(ctx context.Context, out io.Writer) error {
 	c, err := settings()
 	if err != nil {
@@ -41,7 +41,7 @@ func serve(ctx context.Context, out io.Writer) error {
 	return logFailure(c.LogFormat, runNode(ctx, c, out))
 }
 
-// configuredFormat is the log format of settings that could not be read as a whole.
+// configuredFormat returns the log format even if other settings are invalid.
 func configuredFormat() config.LogFormat {
 	env, err := config.Environment(".env")
 	if err != nil {
@@ -51,12 +51,12 @@ func configuredFormat() config.LogFormat {
 	return config.LogFormat(strings.ToLower(strings.TrimSpace(format)))
 }
 
-// logFailure logs why a node ended if its log is read by programs.
+// logFailure logs the error with which a node ended if the log format is JSON.
 func logFailure(format config.LogFormat, err error) error {
 	if err == nil || format != config.LogJSON {
 		return err
 	}
-	newLog(config.Config{LogFormat: format}).Error("chillin ended", "err", err)
+	newLog(config.Config{LogFormat: format}).Error("chillin failed", "err", err)
 	return loggedError{err}
 }
 
@@ -66,36 +66,36 @@ func runNode(ctx context.Context, c config.Config, out io.Writer) error {
 	if err := warnOfUnknownKeys(log); err != nil {
 		return err
 	}
-	app.SpareProcessor()
+	app.AddSpareThread()
 	app.LimitMemory(memlimit.FromCgroup, log)
 	node, err := app.New(ctx, c, log)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return nil // stopped before it served
+		return nil // canceled before the node served
 	case err != nil:
 		return err
 	}
 	node.LogLibraries()
 	if c.LogFormat == config.LogText {
-		greet(out, c, node.Addr().String())
+		printGreeting(out, c, node.Addr().String())
 	}
 	return node.Run(ctx)
 }
 
-// warnOfUnknownKeys logs settings that nothing reads: they may be typing errors.
+// warnOfUnknownKeys logs unknown settings, which may be typing errors.
 func warnOfUnknownKeys(log *slog.Logger) error {
 	env, err := config.Environment(".env")
 	if err != nil {
 		return err
 	}
 	for _, u := range env.UnknownKeys() {
-		log.Warn("nothing reads this setting", "variable", u.Key, "similar", u.Similar)
+		log.Warn("unknown setting", "variable", u.Key, "similar", u.Similar)
 	}
 	return nil
 }
 
-// greet prints where the chat is and where its data lies.
-func greet(out io.Writer, c config.Config, addr string) {
+// printGreeting prints the address of the chat and the location of its data.
+func printGreeting(out io.Writer, c config.Config, addr string) {
 	port := addr[strings.LastIndex(addr, ":"):]
 	fmt.Fprintf(out, "\n  Chillin is at http://localhost%s\n", port)
 	if c.Embedded() {
@@ -106,12 +106,12 @@ func greet(out io.Writer, c config.Config, addr string) {
 		fmt.Fprintf(out, "  Embedded mode: one node, SQLite and files. Data: %s\n\n", dir)
 		return
 	}
-	fmt.Fprintf(out, "  Database: %s. Nodes meet in: %s. Files: %s.\n\n", c.Database.Engine, meeting(c), c.Storage.Kind)
+	fmt.Fprintf(out, "  Database: %s. Event bus: %s. Files: %s.\n\n", c.Database.Engine, busName(c), c.Storage.Kind)
 }
 
-func meeting(c config.Config) string {
+func busName(c config.Config) string {
 	if c.Redis.Enabled() {
 		return "Redis"
 	}
-	return "this process (one node)"
+	return "in process (one node)"
 }

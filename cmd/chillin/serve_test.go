@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// program runs chillin serve with env until it ends, or until it has written the text stopAt and
-// has then got SIGTERM. It returns all that was written.
-func program(t *testing.T, stopAt string, env ...string) (out string, code int) {
+// runProgram runs "chillin serve" with env. When the output contains stopAt, it sends SIGTERM. It
+// returns the whole output after the program has ended.
+func runProgram(t *testing.T, stopAt string, env ...string) (out string, code int) {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -44,20 +44,20 @@ func program(t *testing.T, stopAt string, env ...string) (out string, code int) 
 	return all.String(), cmd.ProcessState.ExitCode()
 }
 
-func TestLogsOfAProgramThatReadsJSON(t *testing.T) {
+func TestJSONLogs(t *testing.T) {
 	for name, c := range map[string]struct {
 		stopAt string
 		env    []string
-		want   string // message of a line
+		want   string // message of a log line
 		code   int
 	}{
 		"a node that serves": {"serving", nil, "stopped", 0},
-		"settings not right": {"", []string{"PORT=x"}, "chillin ended", 1},
-		"a node that fails":  {"", []string{"DATA_DIR=/dev/null/x"}, "chillin ended", 1},
+		"invalid settings":   {"", []string{"PORT=x"}, "chillin failed", 1},
+		"a node that fails":  {"", []string{"DATA_DIR=/dev/null/x"}, "chillin failed", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out, code := program(t, c.stopAt, append(c.env, "LOG_FORMAT=json")...)
+			out, code := runProgram(t, c.stopAt, append(c.env, "LOG_FORMAT=json")...)
 			if code != c.code {
 				t.Errorf("exit code %d, want %d:\n%s", code, c.code, out)
 			}
@@ -65,16 +65,16 @@ func TestLogsOfAProgramThatReadsJSON(t *testing.T) {
 			for line := range strings.Lines(out) {
 				var fields struct{ Msg, Level, Time string }
 				if err := json.Unmarshal([]byte(line), &fields); err != nil || fields.Level == "" || fields.Time == "" {
-					t.Errorf("%q is no line of a JSON log: %v", line, err)
+					t.Errorf("%q is not a line of a JSON log: %v", line, err)
 				}
 				found = found || fields.Msg == c.want
 			}
 			if !found {
-				t.Errorf("no line says %q:\n%s", c.want, out)
+				t.Errorf("no line with message %q:\n%s", c.want, out)
 			}
 		})
 	}
-	out, _ := program(t, "serving")
+	out, _ := runProgram(t, "serving")
 	if !strings.Contains(out, "Chillin is at http://localhost") || !strings.Contains(out, "level=INFO msg=serving") {
 		t.Errorf("LOG_FORMAT=text writes:\n%s\nwant the greeting and lines of text", out)
 	}

@@ -16,7 +16,7 @@ func settings() (config.Config, error) {
 	}
 	c, err := config.Load(env.Lookup)
 	if err != nil {
-		return c, fmt.Errorf("the settings are not valid:\n%w", err)
+		return c, fmt.Errorf("invalid settings:\n%w", err)
 	}
 	return c, nil
 }

@@ -1,5 +1,5 @@
-// Package app puts the parts of a node together and knows the order in which they
-// start and stop. The binary and the tests use the same App.
+// Package app assembles the parts of a node and starts and stops them in order. The binary and the
+// tests use the same App.
 package app
 
 import (
@@ -27,41 +27,41 @@ import (
 	"github.com/chillin-chat/chillin/internal/webhook"
 )
 
-// How long the steps of a stop may take. Together they stay below 30 s, after
-// which orchestrators kill.
+// The timeouts of the shutdown steps. Their sum is below 30 s, after which orchestrators kill the
+// process.
 const (
 	drainTime    = 20 * time.Second
 	requestsTime = 5 * time.Second
-	// stopTime bounds all of them, whatever an engine does: then Run returns an error.
+	// stopTime limits all steps together, even if an engine blocks. Run then returns an error.
 	stopTime = 29 * time.Second
 )
 
 // App is one node.
 type App struct {
-	config  config.Config
-	log     *slog.Logger
-	flush   func() // writes what the log still sums up
-	metrics *metrics.Metrics
-	engines *engines
-	hub     *gateway.Hub
-	hooks   *webhook.Dispatcher
-	service *service.Service
-	sweeper *service.GarbageCollector
-	indexer *service.Indexer
-	seen    *auth.SessionActivity
-	limits  *service.EffectiveLimits
-	health  *health.Health
-	server  *http.Server
-	listen  net.Listener
-	watch   *watch // nil when off
-	panics  recovery.Reporter
+	config   config.Config
+	log      *slog.Logger
+	flush    func() // writes the log lines that are still being aggregated
+	metrics  *metrics.Metrics
+	engines  *engines
+	hub      *gateway.Hub
+	hooks    *webhook.Dispatcher
+	service  *service.Service
+	gc       *service.GarbageCollector
+	indexer  *service.Indexer
+	activity *auth.SessionActivity
+	limits   *service.EffectiveLimits
+	health   *health.Health
+	server   *http.Server
+	listen   net.Listener
+	ops      *opsServer // nil if METRICS_ADDR is not set
+	panics   recovery.Reporter
 
-	proxySeen atomic.Bool // an untrusted proxy, which was reported
+	proxySeen atomic.Bool // an untrusted proxy was logged
 }
 
-// New opens the engines and the port. When it returns, a client may connect and
-// is served once Run runs. The port stays closed until then, so that a balancer goes
-// elsewhere without asking; METRICS_ADDR answers from the first moment on.
+// New opens the engines and the port. After it returns, clients can connect; Run serves them. The port
+// stays closed until then, so that a load balancer skips the node without a health check. METRICS_ADDR
+// is served from the start.
 func New(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 	return build(ctx, c, auth.OWASP, log)
 }
@@ -71,11 +71,11 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 		return nil, err
 	}
 	m := metrics.New()
-	w, err := openWatch(c, m)
+	w, err := openOpsServer(c, m)
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: c, metrics: m, watch: w}
+	a := &App{config: c, metrics: m, ops: w}
 	a.log, a.flush = logging.New(log.Handler())
 	a.panics = recovery.Reporter{Count: m.Panicked, Log: a.log}
 	defer func() {
@@ -83,7 +83,7 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if a.engines, err = openEngines(ctx, c, w.starting(), m, a.log); err != nil {
+	if a.engines, err = openEngines(ctx, c, w.startupStage(), m, a.log); err != nil {
 		return nil, err
 	}
 	if err := a.wire(m, passwords); err != nil {
@@ -95,13 +95,13 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 	if a.listen, err = net.Listen("tcp", c.Addr()); err != nil {
 		return nil, fmt.Errorf("listen on PORT %d: %w", c.Port, err)
 	}
-	w.serves(a.health)
+	w.setHealth(a.health)
 	return a, nil
 }
 
-// checkPort returns an error if another process listens at HOST and PORT. A node that
-// cannot serve must not change the schema. The port is closed again, because a balancer
-// would wait at an open port for a node that brings the schema up.
+// checkPort returns an error if another process listens at HOST and PORT. A node that cannot serve must
+// not change the schema. The port is closed again: otherwise a load balancer would connect and wait
+// while the node migrates the schema.
 func checkPort(ctx context.Context, c config.Config) error {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", c.Addr())
@@ -111,29 +111,28 @@ func checkPort(ctx context.Context, c config.Config) error {
 	return l.Close()
 }
 
-// close lets go what was opened.
+// close closes everything that build opened.
 func (a *App) close() (err error) {
 	if a.engines != nil {
 		err = a.engines.close()
 	}
-	err = errors.Join(err, a.watch.close())
+	err = errors.Join(err, a.ops.close())
 	a.flush()
 	return err
 }
 
-// SpareProcessor lets Go run one thread more than there are processors, for a whole
-// process, before New. A password is hashed for tens of milliseconds without a stop;
-// with a thread to spare the kernel, which prefers who was idle, and not Go, which
-// changes turns every 10 ms, decides between it and the messages.
-func SpareProcessor() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }
+// AddSpareThread raises GOMAXPROCS by one for the whole process. Call it before New. Hashing a password
+// takes tens of milliseconds without a preemption point. With a spare thread, the kernel schedules
+// between hashing and messages; it favors threads that were idle, while Go switches goroutines only
+// every 10 ms.
+func AddSpareThread() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }
 
-// Addr is where the node listens for clients.
+// Addr returns the address on which the node listens for clients.
 func (a *App) Addr() net.Addr { return a.listen.Addr() }
 
-// Run serves until ctx ends, and then stops in order: no new deliveries to webhooks
-// and nobody let go any more, not ready, the port closed, the sockets told and closed
-// one after the other, open requests finished, queued appends committed, engines
-// closed. It takes at most 30 s.
+// Run serves until ctx ends, and then stops in this order: stop background work and webhook deliveries,
+// report not ready, close the port, close the sockets one after the other, finish open requests, commit
+// queued appends, close the engines. It takes at most 30 s.
 func (a *App) Run(ctx context.Context) error {
 	hubLife, endHub := context.WithCancel(context.Background())
 	defer endHub()
@@ -142,7 +141,7 @@ func (a *App) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.sweeper.Run, a.indexer.Run, a.seen.Run, a.lookForNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
+	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
 		parts.Go(func() { a.panics.Keep(workLife, task) })
 	}
 	parts.Go(func() { a.panics.Keep(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
@@ -156,7 +155,7 @@ func (a *App) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		a.log.Info("stopping", "sessions", len(a.hub.Sessions()))
 	case cause = <-failed:
-	case cause = <-a.watch.broken():
+	case cause = <-a.ops.failures():
 	}
 	endWork()
 	began, stopped := time.Now(), make(chan error, 1)
@@ -171,24 +170,23 @@ func (a *App) Run(ctx context.Context) error {
 	case err := <-stopped:
 		return errors.Join(cause, err)
 	case <-time.After(stopTime):
-		return errors.Join(cause, fmt.Errorf("stop not finished after %s", stopTime))
+		return errors.Join(cause, fmt.Errorf("shutdown not finished after %s", stopTime))
 	}
 }
 
-// How often a node does background work. What a pass leaves undone, the next one of
-// any node does.
+// The intervals of background work. Work that one run leaves is done by the next run of any node.
 const (
-	tidyEvery   = 2 * time.Minute
+	purgeEvery  = 2 * time.Minute
 	noticeEvery = 10 * time.Second
 )
 
-// every runs work at once and then every period, until ctx ends.
+// every runs work immediately and then once per period, until ctx ends.
 func (a *App) every(ctx context.Context, period time.Duration, name string, work func(context.Context) error) {
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
 		if err := work(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("background work failed", "work", name, "err", err)
+			a.log.Warn("background task failed", "task", name, "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -199,11 +197,11 @@ func (a *App) every(ctx context.Context, period time.Duration, name string, work
 }
 
 func (a *App) removeExpired(ctx context.Context) {
-	a.every(ctx, tidyEvery, "remove expired accounts and sessions", a.service.PurgeExpired)
+	a.every(ctx, purgeEvery, "remove expired accounts and sessions", a.service.PurgeExpired)
 }
 
 func (a *App) noticePauses(ctx context.Context) {
-	a.every(ctx, noticeEvery, "notice paused webhooks", a.service.NoticePauses)
+	a.every(ctx, noticeEvery, "notify about paused webhooks", a.service.NoticePauses)
 }
 
 func serve(s *http.Server, l net.Listener, failed chan<- error) {
@@ -216,8 +214,8 @@ func (a *App) stop() {
 	a.notifySystemd(daemon.SdNotifyStopping)
 	a.health.Drain()
 	a.metrics.Draining.Set(1)
-	// Together: the port is closed at once, so that a balancer goes elsewhere
-	// without asking, while the sockets are told one after the other.
+	// In parallel: the port closes immediately, so that a load balancer skips the node, while the
+	// sockets are closed one after the other.
 	var steps sync.WaitGroup
 	steps.Go(func() {
 		drain, cancel := context.WithTimeout(context.Background(), drainTime)
@@ -228,7 +226,7 @@ func (a *App) stop() {
 		requests, cancel := context.WithTimeout(context.Background(), requestsTime)
 		defer cancel()
 		if err := a.server.Shutdown(requests); err != nil {
-			a.log.Warn("requests cut off", "err", err)
+			a.log.Warn("shut down server failed", "err", err)
 			_ = a.server.Close()
 		}
 	})

@@ -11,8 +11,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// Backup writes a backup of the configured chat to a file, or to a new file in a folder;
-// there it keeps the newest ones only, if keep is not 0. Nodes may run.
+// Backup writes a backup of the configured chat to a file, or to a new file in a folder. In a folder it
+// keeps only the newest backups if keep is not 0. Nodes may run.
 func Backup(ctx context.Context, c config.Config, path string, keep int, keys backup.Keys) (r backup.Report, err error) {
 	e := &engines{}
 	defer func() { err = errors.Join(err, e.close()) }()
@@ -32,8 +32,8 @@ func Backup(ctx context.Context, c config.Config, path string, keep int, keys ba
 	return backup.Create(ctx, backup.Source{Store: e.store, Snapshot: snapshot, Blobs: e.blobs, Now: time.Now}, path, keep, keys)
 }
 
-// CheckBackup restores a backup into a scratch database, which is removed again: a schema
-// of its own in the configured Postgres, or a temporary SQLite file. Nodes may run.
+// CheckBackup restores a backup into a temporary database and removes it again: a schema in the
+// configured Postgres, or a temporary SQLite file. Nodes may run.
 func CheckBackup(ctx context.Context, c config.Config, path string, keys backup.Keys, sqlite bool) (backup.Report, error) {
 	return backup.Check(ctx, path, keys, func(ctx context.Context) (*store.Restore, error) {
 		if c.Database.Engine == config.Postgres && !sqlite {
@@ -43,8 +43,8 @@ func CheckBackup(ctx context.Context, c config.Config, path string, keys backup.
 	})
 }
 
-// RestoreBackup restores a backup into the configured database and storage. The database
-// must be empty, and no node may use it.
+// RestoreBackup restores a backup into the configured database and storage. The database must be empty,
+// and no node may use it.
 func RestoreBackup(ctx context.Context, c config.Config, path string, keys backup.Keys, endSessions bool) (r backup.Report, err error) {
 	e := &engines{}
 	defer func() { err = errors.Join(err, e.close()) }()
@@ -63,11 +63,11 @@ func RestoreBackup(ctx context.Context, c config.Config, path string, keys backu
 	})
 }
 
-// readLastBackupEvery is how often a node asks the database for the last backup.
+// readLastBackupEvery is how often a node reads the time of the last backup from the database.
 const readLastBackupEvery = time.Minute
 
-// watchBackups keeps the metric of the last backup until ctx ends. An answer that does not
-// come is no fault of the backup: the age goes on.
+// watchBackups updates the metric of the last backup until ctx ends. If the database does not answer,
+// the metric keeps its value.
 func (a *App) watchBackups(ctx context.Context) {
 	tick := time.NewTicker(readLastBackupEvery)
 	defer tick.Stop()

@@ -12,13 +12,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// newHealth checks each configured engine: whether it answers, and how the node's own work
-// with it goes.
+// newHealth returns the health checks of each configured engine: it must answer, and the node's own
+// operations on it must succeed.
 func (a *App) newHealth(m *metrics.Metrics) *health.Health {
 	e := a.engines
 	checks := []health.Check{
 		{Name: "database", Probe: func(ctx context.Context) error { return e.checkDatabase(ctx) }},
-		{Name: "storage", Probe: func(ctx context.Context) error { return errors.Join(e.blobs.Ready(ctx), e.fileWork.Err()) }},
+		{Name: "storage", Probe: func(ctx context.Context) error { return errors.Join(e.blobs.Ready(ctx), e.blobOps.Err()) }},
 	}
 	if e.redis != nil {
 		checks = append(checks, health.Check{Name: "redis", Probe: e.checkRedis})
@@ -29,43 +29,43 @@ func (a *App) newHealth(m *metrics.Metrics) *health.Health {
 func (e *engines) checkDatabase(ctx context.Context) error {
 	err := e.store.Ready(ctx)
 	if errors.Is(err, store.ErrReadOnly) {
-		return health.Because("read-only", err)
+		return health.WithReason("read-only", err)
 	}
 	if err != nil {
 		return err
 	}
 	if err := e.writes.Err(); err != nil {
-		return health.Because("writes fail", err)
+		return health.WithReason("writes fail", err)
 	}
 	return nil
 }
 
-// checkRedis asks Redis and then the bus and presence: a Redis that answers may still be
-// one over which this node hears nothing.
+// checkRedis pings Redis and then checks the bus and presence: Redis may answer although this node
+// receives no messages over it.
 func (e *engines) checkRedis(ctx context.Context) error {
 	if err := e.redis.Ping(ctx).Err(); err != nil {
 		return err
 	}
-	err := e.busFault()
+	err := e.busError()
 	if errors.Is(err, bus.ErrStarting) {
 		return health.ErrStarting
 	}
 	if err != nil {
-		return health.Because("deaf", err)
+		return health.WithReason("deaf", err)
 	}
-	if err := e.presenceFault(); err != nil {
-		return health.Because("writes fail", err)
+	if err := e.presenceError(); err != nil {
+		return health.WithReason("writes fail", err)
 	}
 	return nil
 }
 
-// notedBlobs notes how the work with blobs goes.
-type notedBlobs struct {
+// observedBlobs records the results of blob operations.
+type observedBlobs struct {
 	chat.Blobs
-	work *health.Experience
+	work *health.LastResult
 }
 
-func (b notedBlobs) note(err error) error {
+func (b observedBlobs) note(err error) error {
 	if err == nil || chat.CodeOf(err) == chat.Unavailable {
 		b.work.Note(err)
 	}
@@ -73,17 +73,17 @@ func (b notedBlobs) note(err error) error {
 }
 
 // Put implements chat.Blobs.
-func (b notedBlobs) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
+func (b observedBlobs) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
 	return b.note(b.Blobs.Put(ctx, key, r, size, contentType))
 }
 
 // Get implements chat.Blobs.
-func (b notedBlobs) Get(ctx context.Context, key string) (chat.Blob, error) {
+func (b observedBlobs) Get(ctx context.Context, key string) (chat.Blob, error) {
 	blob, err := b.Blobs.Get(ctx, key)
 	return blob, b.note(err)
 }
 
 // Delete implements chat.Blobs.
-func (b notedBlobs) Delete(ctx context.Context, key string) error {
+func (b observedBlobs) Delete(ctx context.Context, key string) error {
 	return b.note(b.Blobs.Delete(ctx, key))
 }

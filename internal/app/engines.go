@@ -27,27 +27,27 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// engines are what a node keeps its state in.
+// engines are the database, Redis and the file storage of a node.
 type engines struct {
 	node     string
 	store    *store.Store
-	redis    *redis.Client // nil within one process
+	redis    *redis.Client // nil in embedded mode
 	bus      wire.Bus
 	presence chat.Presence
 	blobs    chat.Blobs
-	s3       *blob.S3 // nil for files on disk
-	// How the node's own work goes: see newHealth.
-	writes        health.Experience // in the database
-	fileWork      health.Experience
-	busFault      func() error
-	presenceFault func() error
-	// queues returns the lengths of the queues of the bus and of presence.
+	s3       *blob.S3 // nil if files are stored on disk
+	// The results of the node's own operations, see newHealth.
+	writes        health.LastResult // on the database
+	blobOps       health.LastResult
+	busError      func() error
+	presenceError func() error
+	// queues returns the queue lengths of the bus and of presence.
 	queues func() map[string]int
 
 	closers []func() error
 }
 
-// close closes what was opened, the last first.
+// close closes the engines in reverse order of opening.
 func (e *engines) close() error {
 	var errs []error
 	for _, closer := range slices.Backward(e.closers) {
@@ -82,11 +82,11 @@ func openEngines(ctx context.Context, c config.Config, stage *health.Stage, m *m
 	return e, e.checkSettings(ctx, c)
 }
 
-// checkTime is how long the check of one engine may take.
+// checkTime is the timeout of the check of one engine.
 const checkTime = 2 * time.Second
 
-// checkSettings returns an error if Redis or the object store refuses what the settings
-// say. An engine that does not answer is no reason not to start: a node serves without it.
+// checkSettings returns an error if Redis or the object store rejects the settings. An engine that does
+// not answer is not an error: a node can serve without it.
 func (e *engines) checkSettings(ctx context.Context, c config.Config) error {
 	if e.redis != nil {
 		ping, cancel := context.WithTimeout(ctx, checkTime)
@@ -104,7 +104,7 @@ func (e *engines) checkSettings(ctx context.Context, c config.Config) error {
 	defer cancel()
 	exists, err := e.s3.Present(look)
 	if err == nil && !exists {
-		err = e.s3.Ready(look) // makes the bucket
+		err = e.s3.Ready(look) // creates the bucket
 	}
 	if err != nil {
 		if cause := doctor.StorageCause(c.Storage, err); cause.Permanent {
@@ -114,7 +114,7 @@ func (e *engines) checkSettings(ctx context.Context, c config.Config) error {
 	return nil
 }
 
-// nodeName tells processes apart, also two lives of one machine.
+// nodeName returns a name that is unique for every process, even for restarts on one machine.
 func nodeName() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -151,12 +151,12 @@ func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logge
 		return fmt.Errorf("read REDIS_URL: %w", err)
 	}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
-	options.MaxRetries = -1 // a hint is not worth waiting for
+	options.MaxRetries = -1 // events are best effort, so a retry is not worth the delay
 	options.ContextTimeoutEnabled = true
 	e.redis = redis.NewClient(options)
 	e.closers = append(e.closers, e.redis.Close)
 	b, p := bus.NewRedis(e.redis, e.node, m, log), presence.NewRedis(e.redis, e.node, m, log)
-	e.bus, e.busFault, e.presence, e.presenceFault = b, b.Fault, p, p.Fault
+	e.bus, e.busError, e.presence, e.presenceError = b, b.Fault, p, p.Fault
 	e.queues = func() map[string]int {
 		toPublish, received := b.Queued()
 		return map[string]int{"bus_publish": toPublish, "bus_received": received, "presence": p.Queued()}
@@ -167,7 +167,7 @@ func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logge
 func (e *engines) openBlobs(c config.Config) error {
 	if c.Storage.Kind == config.Disk {
 		disk, err := blob.OpenDisk(filepath.Join(c.DataDir, "blobs"))
-		e.blobs = notedBlobs{disk, &e.fileWork}
+		e.blobs = observedBlobs{disk, &e.blobOps}
 		return err
 	}
 	s3, err := blob.NewS3(blob.S3Options{
@@ -178,6 +178,6 @@ func (e *engines) openBlobs(c config.Config) error {
 		return err
 	}
 	e.closers = append(e.closers, func() error { s3.Close(); return nil })
-	e.s3, e.blobs = s3, notedBlobs{s3, &e.fileWork}
+	e.s3, e.blobs = s3, observedBlobs{s3, &e.blobOps}
 	return nil
 }

@@ -15,112 +15,111 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
-// The bounds on abuse that no operator sets; the others stand in config. What
-// clients should know of them stands in docs/protocol.md, "Limits".
+// Limits against abuse that are not configurable. Configurable limits are in config. docs/protocol.md,
+// "Limits", lists those that clients need to know.
 const (
-	uploadsPer10s     = 10  // files of one user
-	roomPerUser       = 100 // how many times as much as one user a room takes
-	loginsOfName      = 10  // a minute, from everywhere
-	guessesOfUser     = 5   // a minute, at one room's password
-	guessesOfRoom     = 50  // a minute, of all users at one room's password
-	guessesOfCaller   = 20  // a minute, at the passwords of all rooms, also those that do not exist
-	changesPerMessage = 3   // reactions, deletions, leaves, moderation: how many times as many as messages
-	creationsPerRoom  = 6   // webhooks, invites, bots and their tokens of a user: how many times as many as rooms
-	creationsInRoom   = 12  // webhooks and invites of all in one room: how many times as many as a user's rooms
-	birthsPerTry      = 4   // accounts an hour, for each attempt a minute
-	searchesPerMinute = 30  // of one user
-	// readsPer100s are the reads of one user, and how many may come at once. A member of
-	// 300 rooms that comes back on 5 devices joins 1,500 times and reads a page or two more
-	// of each room.
-	readsPer100s  = 6000
-	failedSockets = 100 // a minute: upgrades that an address is refused
+	uploadsPer10s          = 10  // uploads per user
+	roomFactor             = 100 // limit per room, as a multiple of the limit per user
+	loginsPerName          = 10  // per minute, from all addresses
+	roomPasswordsPerUser   = 5   // per minute, for one room's password
+	roomPasswordsPerRoom   = 50  // per minute, for one room's password by all users
+	roomPasswordsPerCaller = 20  // per minute, for the passwords of all rooms, including rooms that do not exist
+	changesPerMessage      = 3   // reactions, deletions, leaves, moderation: as a multiple of messages
+	creationsPerRoom       = 6   // webhooks, invites, bots and bot tokens per user: as a multiple of rooms
+	creationsInRoom        = 12  // webhooks and invites per room: as a multiple of rooms per user
+	signupsPerAttempt      = 4   // accounts per hour, as a multiple of attempts per minute
+	searchesPerMinute      = 30  // per user
+	// readsPer100s is the rate and the burst of one user's reads. A member of 300 rooms that reconnects
+	// on 5 devices joinRate 1,500 times and reads one or two more pages of each room.
+	readsPer100s   = 6000
+	failedUpgrades = 100 // per minute: refused upgrades of one address
 )
 
-// limiters are those whose limits an admin may change while the node runs.
+// limiters are the rate limiters that an admin can change while the node runs.
 type limiters struct {
-	sends, joins, foundings, renames      *ratelimit.Keyed[chat.UserID]
-	changes, leaves, moderation, profiles *ratelimit.Keyed[chat.UserID]
-	creations                             *ratelimit.Keyed[chat.UserID]
-	floods, changesIn, creationsIn        *ratelimit.Keyed[chat.RoomID]
-	attempts, births                      *ratelimit.Keyed[string]
+	messageRate, joinRate, roomCreationRate, renameRate *ratelimit.Keyed[chat.UserID]
+	changes, leaves, moderation, profiles               *ratelimit.Keyed[chat.UserID]
+	creations                                           *ratelimit.Keyed[chat.UserID]
+	roomMessageRate, changesIn, creationsIn             *ratelimit.Keyed[chat.RoomID]
+	attemptRate, signupRate                             *ratelimit.Keyed[string]
 }
 
 func newLimiters() limiters {
 	return limiters{
-		sends: perUser(1), joins: perUser(1), foundings: perUser(1), renames: perUser(1),
+		messageRate: perUser(1), joinRate: perUser(1), roomCreationRate: perUser(1), renameRate: perUser(1),
 		changes: perUser(1), leaves: perUser(1), moderation: perUser(1), profiles: perUser(1),
-		creations: perUser(1),
-		floods:    perMinute[chat.RoomID](1), changesIn: perMinute[chat.RoomID](1), creationsIn: perMinute[chat.RoomID](1),
-		attempts: perMinute[string](1), births: perMinute[string](1),
+		creations:       perUser(1),
+		roomMessageRate: perMinute[chat.RoomID](1), changesIn: perMinute[chat.RoomID](1), creationsIn: perMinute[chat.RoomID](1),
+		attemptRate: perMinute[string](1), signupRate: perMinute[string](1),
 	}
 }
 
 func (l limiters) set(n chat.Limits) {
-	l.sends.Set(pace(10*time.Second, n.MessagesPer10s))
-	l.floods.Set(pace(10*time.Second, roomPerUser*n.MessagesPer10s))
-	l.joins.Set(pace(time.Minute, n.JoinsPerMinute))
-	l.foundings.Set(pace(time.Hour, n.RoomsPerHour))
-	l.renames.Set(pace(time.Hour, n.RoomsPerHour))
+	l.messageRate.Set(pace(10*time.Second, n.MessagesPer10s))
+	l.roomMessageRate.Set(pace(10*time.Second, roomFactor*n.MessagesPer10s))
+	l.joinRate.Set(pace(time.Minute, n.JoinsPerMinute))
+	l.roomCreationRate.Set(pace(time.Hour, n.RoomsPerHour))
+	l.renameRate.Set(pace(time.Hour, n.RoomsPerHour))
 	for _, changes := range []*ratelimit.Keyed[chat.UserID]{l.changes, l.leaves, l.moderation} {
 		changes.Set(pace(10*time.Second, changesPerMessage*n.MessagesPer10s))
 	}
 	l.creations.Set(pace(time.Hour, creationsPerRoom*n.RoomsPerHour))
 	l.creationsIn.Set(pace(time.Hour, creationsInRoom*n.RoomsPerHour))
-	l.changesIn.Set(pace(10*time.Second, roomPerUser*n.MessagesPer10s))
+	l.changesIn.Set(pace(10*time.Second, roomFactor*n.MessagesPer10s))
 	l.profiles.Set(pace(10*time.Second, n.MessagesPer10s))
-	l.attempts.Set(pace(time.Minute, n.AuthPerMinute))
-	l.births.Set(pace(time.Hour, birthsPerTry*n.AuthPerMinute))
+	l.attemptRate.Set(pace(time.Minute, n.AuthPerMinute))
+	l.signupRate.Set(pace(time.Hour, signupsPerAttempt*n.AuthPerMinute))
 }
 
-// rates are the limits of durable changes that are no messages.
+// rates returns the limits of durable changes other than messages.
 func (l limiters) rates() service.ChangeRates {
 	return service.ChangeRates{
 		PerUser: l.changes, PerRoom: l.changesIn, Leaves: l.leaves, Moderation: l.moderation,
 		Creations: l.creations, RoomCreations: l.creationsIn,
-		Renames: l.renames, Profiles: l.profiles,
+		Renames: l.renameRate, Profiles: l.profiles,
 	}
 }
 
-// newLimits are those of the environment until the store is read.
+// newLimits returns the limits with the defaults of the environment. The store is read later.
 func (a *App) newLimits(l limiters) *service.EffectiveLimits {
 	c := a.config
-	standard := chat.Limits{
+	defaults := chat.Limits{
 		MaxMessageLength: c.MaxMessageLength, MessagesPer10s: c.RateLimitMessages, AuthPerMinute: c.RateLimitAuth,
 		JoinsPerMinute: c.RateLimitJoins, RoomsPerHour: c.RateLimitRooms, SocketsPerAddress: c.MaxSocketsPerIP, MaxUploadSize: c.MaxUploadSize << 20,
 		UploadBytesPerDay: c.UploadQuota << 20, GuestUploadBytesPerDay: c.GuestUploadQuota << 20, StorageBytes: c.StorageQuota << 20,
 	}
-	l.set(standard)
-	return service.NewEffectiveLimits(standard, a.engines.store, func(now chat.Limits) {
+	l.set(defaults)
+	return service.NewEffectiveLimits(defaults, a.engines.store, func(now chat.Limits) {
 		l.set(now)
 		a.log.Info("limits changed", "limits", now)
 	})
 }
 
-// perUser allows n sends in ten seconds.
+// perUser allows n per ten seconds.
 func perUser(n int) *ratelimit.Keyed[chat.UserID] { return per[chat.UserID](10*time.Second, n) }
 
-// perMinute allows n a minute.
+// perMinute allows n per minute.
 func perMinute[K comparable](n int) *ratelimit.Keyed[K] { return per[K](time.Minute, n) }
 
-// per allows n at once and in every span.
+// per allows a burst of n and n per span.
 func per[K comparable](span time.Duration, n int) *ratelimit.Keyed[K] {
 	r, burst := pace(span, n)
 	return ratelimit.New[K](r, burst, time.Now)
 }
 
-// pace is n at once and in every span.
+// pace returns the rate and burst that allow n per span.
 func pace(span time.Duration, n int) (rate.Limit, int) {
 	return rate.Limit(float64(n) / span.Seconds()), n
 }
 
-// byNetwork counts addresses by who can have them at will.
+// byNetwork counts all addresses of one network together.
 type byNetwork struct{ *ratelimit.Keyed[string] }
 
 func (b byNetwork) Allow(ip string) (time.Duration, bool) { return b.Keyed.Allow(network(ip)) }
 func (b byNetwork) Ready(ip string) (time.Duration, bool) { return b.Keyed.Ready(network(ip)) }
 
-// network is what of an address counts: of IPv6 the /64, which is the least that
-// one customer gets, and from which it takes another address for each request.
+// network returns the part of an address that is counted: for IPv6 the /64. It is the smallest
+// allocation of one customer, who can use a different address in it for every request.
 func network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Unmap().Is4() {
@@ -129,9 +128,9 @@ func network(ip string) string {
 	return netip.PrefixFrom(addr, 64).Masked().String()
 }
 
-// crowd is with whom a client's sockets are counted: "" for this machine itself,
-// behind which a proxy may stand that TRUST_PROXY does not name.
-func (a *App) crowd(r *http.Request) string {
+// clientKey returns the key under which a client's connections are counted. It is "" for loopback
+// addresses, which may belong to a proxy that TRUST_PROXY does not name.
+func (a *App) clientKey(r *http.Request) string {
 	ip := a.clientIP(r)
 	if ip.IsLoopback() {
 		return ""
@@ -139,7 +138,7 @@ func (a *App) crowd(r *http.Request) string {
 	return network(ip.String())
 }
 
-// newSpace watches the disks that uploads are written to.
+// newSpace returns the free-space check of the disks that uploads are written to.
 func (a *App) newSpace() *blob.Space {
 	folders := []string{os.TempDir()}
 	if a.config.Embedded() || a.config.Storage.Kind == config.Disk {

@@ -22,7 +22,7 @@ import (
 func BenchmarkMessagesUnderLogins(b *testing.B) {
 	procs := runtime.GOMAXPROCS(0)
 	b.Cleanup(func() { runtime.GOMAXPROCS(procs) })
-	app.SpareProcessor()
+	app.AddSpareThread()
 	n := startNode(b, map[string]string{"DATA_DIR": b.TempDir()}, map[string]string{"RATE_LIMIT_AUTH": "1000000", "RATE_LIMIT_MESSAGES": "1000000"})
 	alice := client.New(n.base)
 	if err := alice.Register(b.Context(), "alice", "correct horse"); err != nil {

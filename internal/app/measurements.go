@@ -15,8 +15,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/picture"
 )
 
-// measure adds what is read from the parts of the node for each scrape. None of it waits
-// for an engine.
+// measure registers the metrics that are read from the parts of the node at each scrape. None of them
+// waits for an engine.
 func (a *App) measure(m *metrics.Metrics, hasher *auth.Hasher, pictures *picture.Maker) {
 	m.Queues(func() map[string]int {
 		lengths := map[string]int{
@@ -31,11 +31,11 @@ func (a *App) measure(m *metrics.Metrics, hasher *auth.Hasher, pictures *picture
 	m.StorageQuota(func() int { return a.limits.Now().StorageBytes })
 }
 
-// counted are the methods with counters that begin at 0, for each route that has them.
+// counted are the methods whose counters start at 0 for each route that has them.
 var counted = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
-// countRoutes makes the counters of all routes begin at 0: the first error of a route must
-// be an increase.
+// countRoutes initializes the counters of all routes to 0, so that the first error of a route is an
+// increase.
 func countRoutes(m *metrics.Metrics, router chi.Routes) {
 	m.Route(http.MethodGet, metrics.Unmatched) // the pages of the client
 	_ = chi.Walk(router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
@@ -43,22 +43,22 @@ func countRoutes(m *metrics.Metrics, router chi.Routes) {
 			m.Route(method, route)
 		}
 		return nil
-	}) // only the function above could fail
+	}) // the walk function returns no error
 }
 
-// How often a node reads the metrics that the database knows.
+// The intervals at which a node reads metrics from the database.
 const (
 	readBacklogEvery     = 15 * time.Second
 	readActiveUsersEvery = 5 * time.Minute
-	// activeWithin is how recently an active user was seen.
+	// activeWithin is the time after which a user is no longer active.
 	activeWithin = 24 * time.Hour
 )
 
-// readBacklog keeps the metrics of the backlog until ctx ends. A scrape never waits for the
-// database: it shows what was read last, and nothing while the database is away.
+// readBacklog updates the metrics of the backlog until ctx ends. A scrape never waits for the database:
+// it reports the last values, or none while the database is unavailable.
 func (a *App) readBacklog(ctx context.Context) {
 	m := a.metrics
-	a.whileWatched(ctx, readBacklogEvery, "read backlog", []*metrics.Reading{m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes},
+	a.readMetrics(ctx, readBacklogEvery, "read backlog", []*metrics.Reading{m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes},
 		func(ctx context.Context) error {
 			b, err := a.engines.store.Backlog(ctx)
 			if err != nil {
@@ -72,10 +72,10 @@ func (a *App) readBacklog(ctx context.Context) {
 		})
 }
 
-// readActiveUsers keeps the metric of active users until ctx ends.
+// readActiveUsers updates the metric of active users until ctx ends.
 func (a *App) readActiveUsers(ctx context.Context) {
 	m := a.metrics
-	a.whileWatched(ctx, readActiveUsersEvery, "count active users", []*metrics.Reading{m.ActiveUsers},
+	a.readMetrics(ctx, readActiveUsersEvery, "count active users", []*metrics.Reading{m.ActiveUsers},
 		func(ctx context.Context) error {
 			n, err := a.engines.store.ActiveUsers(ctx, activeWithin)
 			if err == nil {
@@ -85,11 +85,10 @@ func (a *App) readActiveUsers(ctx context.Context) {
 		})
 }
 
-// whileWatched runs read every period until ctx ends, if the node serves metrics. If read
-// fails the readings are cleared. Health reports a database that is away, the log other
-// errors.
-func (a *App) whileWatched(ctx context.Context, period time.Duration, name string, readings []*metrics.Reading, read func(context.Context) error) {
-	if a.watch == nil {
+// readMetrics runs read every period until ctx ends, if the node serves metrics. If read fails, the
+// readings are cleared. An unavailable database is reported by health, other errors are logged.
+func (a *App) readMetrics(ctx context.Context, period time.Duration, name string, readings []*metrics.Reading, read func(context.Context) error) {
+	if a.ops == nil {
 		return
 	}
 	a.every(ctx, period, name, func(ctx context.Context) error {

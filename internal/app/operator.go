@@ -12,12 +12,12 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// Operator is who sits at the machine: it does to accounts what an admin can, and
-// what comes after a restore, in the database itself, whether nodes run or not. Nodes that run ask the database
-// whose a request is, and which of their sockets' sessions have ended.
+// Operator changes accounts directly in the database, with or without running nodes. It has an admin's
+// operations on accounts and those needed after a restore. Running nodes notice the changes: they read
+// the caller of each request from the database, and check the sessions of their sockets periodically.
 type Operator struct{ store *store.Store }
 
-// NewOperator opens the configured database. Close it.
+// NewOperator opens the configured database. The caller must close the Operator.
 func NewOperator(ctx context.Context, c config.Config) (*Operator, error) {
 	s, err := openDatabase(ctx, c, store.Options{Shared: true})
 	if err != nil {
@@ -26,10 +26,10 @@ func NewOperator(ctx context.Context, c config.Config) (*Operator, error) {
 	return &Operator{s}, nil
 }
 
-// Close lets the database go.
+// Close closes the database.
 func (o *Operator) Close() error { return o.store.Close() }
 
-// Accounts calls show for every account, by username.
+// Accounts calls show for every account, ordered by username.
 func (o *Operator) Accounts(ctx context.Context, show func(chat.Account)) error {
 	q := chat.AccountQuery{Limit: 500}
 	for {
@@ -46,7 +46,7 @@ func (o *Operator) Accounts(ctx context.Context, show func(chat.Account)) error 
 	}
 }
 
-// SetAdmin makes a user an admin or a plain user; changed is false where it was.
+// SetAdmin makes a user an admin or a plain user. changed is false if the user already was.
 func (o *Operator) SetAdmin(ctx context.Context, name string, admin bool) (changed bool, err error) {
 	role := chat.PlainUser
 	if admin {
@@ -55,7 +55,7 @@ func (o *Operator) SetAdmin(ctx context.Context, name string, admin bool) (chang
 	return o.change(ctx, name, chat.AccountChange{Role: &role})
 }
 
-// SetDisabled locks a user out or lets it in again; changed is false where it was.
+// SetDisabled disables or enables an account. changed is false if it already was.
 func (o *Operator) SetDisabled(ctx context.Context, name string, disabled bool) (changed bool, err error) {
 	return o.change(ctx, name, chat.AccountChange{Disabled: &disabled})
 }
@@ -66,10 +66,10 @@ func (o *Operator) change(ctx context.Context, name string, c chat.AccountChange
 		return false, err
 	}
 	after, err := o.store.ChangeAccount(ctx, 0, before.ID, c)
-	return after.Role != before.Role || after.Disabled != before.Disabled, inWords(err)
+	return after.Role != before.Role || after.Disabled != before.Disabled, userError(err)
 }
 
-// ResetPassword gives a user another password and ends its sessions.
+// ResetPassword sets a random password and ends all sessions of the user.
 func (o *Operator) ResetPassword(ctx context.Context, name string) (password string, err error) {
 	account, err := o.account(ctx, name)
 	if err != nil {
@@ -80,11 +80,11 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 	if err != nil {
 		return "", err
 	}
-	return password, inWords(o.store.ResetPassword(ctx, 0, account.ID, hash))
+	return password, userError(o.store.ResetPassword(ctx, 0, account.ID, hash))
 }
 
-// NewEpoch says that the database's numbers mean something else from now on, as after
-// a restore. Nodes know it from their next start.
+// NewEpoch invalidates the sequence numbers that clients know, as needed after a restore. Nodes read it
+// when they start.
 func (o *Operator) NewEpoch(ctx context.Context) (chat.Epoch, error) { return o.store.NewEpoch(ctx) }
 
 func (o *Operator) account(ctx context.Context, name string) (chat.Account, error) {
@@ -95,8 +95,8 @@ func (o *Operator) account(ctx context.Context, name string) (chat.Account, erro
 	return account, err
 }
 
-// inWords leaves of a refusal what is for people.
-func inWords(err error) error {
+// userError returns only the text of a chat.Error, if it has no internal cause.
+func userError(err error) error {
 	if fault, ok := errors.AsType[*chat.Error](err); ok && fault.Err == nil {
 		return errors.New(fault.Text)
 	}

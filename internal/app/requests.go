@@ -16,14 +16,14 @@ import (
 	"github.com/chillin-chat/chillin/internal/metrics"
 )
 
-// requestIDHeader names a request in our log, in that of the proxy and in the answer.
+// requestIDHeader identifies a request in our log, in the proxy's log and in the response.
 const requestIDHeader = "X-Request-ID"
 
-// requestIDPattern keeps what is logged short and free of anything but a name.
+// requestIDPattern limits the IDs that are accepted and logged.
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
-// requestID is the one that a trusted proxy gave, else a new one: a stranger must not be
-// able to give its requests the id of somebody else's.
+// requestID returns the ID from a trusted proxy, or else a new one: clients must not be able to reuse
+// IDs of other requests.
 func (a *App) requestID(r *http.Request) string {
 	if given := r.Header.Get(requestIDHeader); requestIDPattern.MatchString(given) && a.config.TrustProxy.Trusts(r.RemoteAddr) {
 		return given
@@ -31,23 +31,23 @@ func (a *App) requestID(r *http.Request) string {
 	return strings.ToLower(rand.Text()[:16])
 }
 
-// observe gives every request an id, which each of its log lines carries, and counts it.
+// observe assigns an ID to every request, adds it to the request's log lines, and counts the request.
 func (a *App) observe(m *metrics.Metrics, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, id := time.Now(), a.requestID(r)
 		w.Header().Set(requestIDHeader, id)
 		r = r.WithContext(logging.With(r.Context(), slog.String("request", id), slog.String("ip", a.clientIP(r).String())))
 		seen := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() { a.answered(m, r, seen, time.Since(began)) }()
+		defer func() { a.finished(m, r, seen, time.Since(began)) }()
 		next.ServeHTTP(seen, r)
 	})
 }
 
-// answered counts a request and writes its access line: for those that failed on our
-// side always, for all others at the level debug.
-func (a *App) answered(m *metrics.Metrics, r *http.Request, w middleware.WrapResponseWriter, took time.Duration) {
+// finished counts a request and writes its access log line: for server errors at a higher level,
+// otherwise at level debug.
+func (a *App) finished(m *metrics.Metrics, r *http.Request, w middleware.WrapResponseWriter, took time.Duration) {
 	route, status := chi.RouteContext(r.Context()).RoutePattern(), w.Status()
-	if route == "/ws" && status == 0 { // it became a connection, which is counted and logged as such
+	if route == "/ws" && status == 0 { // the request became a WebSocket connection, which is counted and logged separately
 		return
 	}
 	if status == 0 { // nothing was written
@@ -64,9 +64,8 @@ func (a *App) answered(m *metrics.Metrics, r *http.Request, w middleware.WrapRes
 	}
 }
 
-// loggedPath is the path of a request without its secrets: the pattern of its route with
-// only the numbers filled in. Other parameters may be tokens, and so may a path that
-// matches no route, or a query.
+// loggedPath returns the path of a request without secrets: the route pattern with only its numbers
+// filled in. Other parameters may be tokens, as may unmatched paths and queries.
 func loggedPath(r *http.Request) string {
 	route := chi.RouteContext(r.Context())
 	path := route.RoutePattern()

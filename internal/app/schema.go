@@ -14,43 +14,42 @@ import (
 )
 
 const (
-	// startPatience is how long a node waits at its start for a database that is not
-	// there yet, as when all parts of a stack start together.
-	startPatience = 30 * time.Second
-	// lookAgain is how soon it looks again, and a word of waiting comes after the first
-	// second and then each wordEvery.
-	lookAgain = 500 * time.Millisecond
-	wordEvery = 10 * time.Second
+	// databaseTimeout is how long a starting node waits for the database, for example when all parts of
+	// a stack start together.
+	databaseTimeout = 30 * time.Second
+	// retryEvery is the interval between attempts. Waiting is logged after the first second and then
+	// every reportEvery.
+	retryEvery  = 500 * time.Millisecond
+	reportEvery = 10 * time.Second
 )
 
-// MigrateUp brings the schema to the newest version. It waits up to half a minute for
-// a Postgres that is not there yet, and for another process that moves the schema as
-// long as that lives and ctx lasts.
+// MigrateUp migrates the schema to the newest version. It waits up to half a minute for Postgres to
+// start. It waits for a migration by another process until that process ends or ctx ends.
 func MigrateUp(ctx context.Context, c config.Config, log *slog.Logger) error {
 	return migrateUp(ctx, c, &health.Stage{}, log)
 }
 
 func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *slog.Logger) error {
-	deadline, word := time.Now().Add(startPatience), time.Now().Add(time.Second)
-	var reported time.Time // when the log last said that the database does not answer
+	deadline, nextReport := time.Now().Add(databaseTimeout), time.Now().Add(time.Second)
+	var reported time.Time // when the log last reported that the database does not answer
 	for {
 		stage.Set("connecting")
 		migrator, err := OpenSchema(ctx, c)
 		found := err == nil
 		if found {
 			stage.Set("migrating")
-			err = errors.Join(moveUp(ctx, migrator, log), migrator.Close())
+			err = errors.Join(migrate(ctx, migrator, log), migrator.Close())
 		}
 		busy, wait := errors.AsType[*schema.BusyError](err)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case wait:
-			deadline = time.Now().Add(startPatience)
-			if time.Now().After(word) {
-				log.Info("another process brings the schema up: waiting for it",
+			deadline = time.Now().Add(databaseTimeout)
+			if time.Now().After(nextReport) {
+				log.Info("waiting for another process to migrate the schema",
 					"connection", busy.PID, "address", busy.Address, "for", busy.For.String(), "index", busy.Phase)
-				word = time.Now().Add(wordEvery)
+				nextReport = time.Now().Add(reportEvery)
 			}
 		case found, c.Database.Engine != config.Postgres:
 			return err
@@ -58,22 +57,22 @@ func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *s
 			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database, err), err)
 		case doctor.PostgresCause(c.Database, err).Permanent:
 			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database, err), err)
-		case time.Since(reported) >= wordEvery:
+		case time.Since(reported) >= reportEvery:
 			log.Warn("waiting for the database", "for", time.Until(deadline).Round(time.Second).String(),
 				"cause", doctor.PostgresCause(c.Database, err).String(), "err", err)
 			reported = time.Now()
 		}
 		select {
-		case <-time.After(lookAgain):
+		case <-time.After(retryEvery):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// moveUp is Schema.Up with a word when it is done, and one before where it takes longer
-// than a moment.
-func moveUp(ctx context.Context, migrator *schema.Migrator, log *slog.Logger) error {
+// migrate runs Migrator.Up. It logs the result, and also the start if the migration takes more than a
+// second.
+func migrate(ctx context.Context, migrator *schema.Migrator, log *slog.Logger) error {
 	newest, err := schema.Newest()
 	if err != nil {
 		return err
@@ -84,13 +83,13 @@ func moveUp(ctx context.Context, migrator *schema.Migrator, log *slog.Logger) er
 	}
 	began := time.Now()
 	lasting := time.AfterFunc(time.Second, func() {
-		log.Info("bringing the schema up: on a large database this takes minutes", "from", before, "to", newest)
+		log.Info("migrating the schema, which takes minutes on a large database", "from", before, "to", newest)
 	})
 	defer lasting.Stop()
 	if err := migrator.Up(ctx); err != nil {
 		return err
 	}
-	log.Info("schema brought up", "from", before, "to", newest, "took", time.Since(began).Round(time.Millisecond).String())
+	log.Info("schema migrated", "from", before, "to", newest, "took", time.Since(began).Round(time.Millisecond).String())
 	return nil
 }
 

@@ -7,15 +7,14 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// notifySystemd sends the state of the node to systemd, if that started it (Type=notify).
+// notifySystemd sends the state of the node to systemd, if systemd started it (Type=notify).
 func (a *App) notifySystemd(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
 		a.log.Warn("notify systemd failed", "state", state, "err", err)
 	}
 }
 
-// keepWatchdog tells systemd that the process lives until ctx ends, if the unit has a
-// WatchdogSec.
+// keepWatchdog notifies systemd's watchdog until ctx ends, if the unit has a WatchdogSec.
 func (a *App) keepWatchdog(ctx context.Context) {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {

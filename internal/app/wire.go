@@ -34,7 +34,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) (err error) {
 	a.limits = a.newLimits(limiters)
 	a.hub = a.newHub(recent, m)
 	a.hooks = a.newDispatcher(guard, m)
-	a.sweeper = service.NewGarbageCollector(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
+	a.gc = service.NewGarbageCollector(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
 	a.indexer = &service.Indexer{Store: a.engines.store, Log: a.log, Report: a.panics.Report}
 	if a.service, err = a.newService(recent, limiters, hasher, guard, pictures); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) (err error) {
 	if err != nil {
 		return err
 	}
-	a.seen = &auth.SessionActivity{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
+	a.activity = &auth.SessionActivity{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	a.health = a.newHealth(m)
 	a.measure(m, hasher, pictures)
 	a.server = &http.Server{
@@ -82,15 +82,15 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 
 		Presence: a.engines.presence, Publisher: waking{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
 
-		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.sweeper, Pictures: pictures,
+		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.gc, Pictures: pictures,
 		Links: service.Links{Secret: db.LinkSecret(), Now: time.Now},
 
-		Limits: a.limits, MessageRate: l.sends, RoomMessageRate: l.floods, JoinRate: l.joins, RoomCreationRate: l.foundings,
+		Limits: a.limits, MessageRate: l.messageRate, RoomMessageRate: l.roomMessageRate, JoinRate: l.joinRate, RoomCreationRate: l.roomCreationRate,
 		ChangeRates: l.rates(), UploadRate: perUser(uploadsPer10s), SearchRate: perMinute[chat.UserID](searchesPerMinute),
 		ReadRate: per[chat.UserID](100*time.Second, readsPer100s),
 		RoomPasswordAttempts: service.RoomPasswordAttempts{
-			PerCaller: perMinute[chat.UserID](guessesOfCaller),
-			PerUser:   perMinute[service.RoomPasswordAttempt](guessesOfUser), PerRoom: perMinute[service.RoomPasswordAttempt](guessesOfRoom),
+			PerCaller: perMinute[chat.UserID](roomPasswordsPerCaller),
+			PerUser:   perMinute[service.RoomPasswordAttempt](roomPasswordsPerUser), PerRoom: perMinute[service.RoomPasswordAttempt](roomPasswordsPerRoom),
 		},
 		Passwords: hasher.ForRooms(), Targets: guard,
 
@@ -102,24 +102,24 @@ func (a *App) newAccounts(l limiters, hasher *auth.Hasher) (*service.Accounts, e
 	return service.NewAccounts(service.AccountDependencies{
 		Store: a.engines.store, Bots: a.engines.store, Publisher: a.hub, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
 		PublishProfile: a.service.PublishProfile,
-		AttemptRate:    byNetwork{l.attempts}, SignupRate: byNetwork{l.births}, LoginRate: perMinute[string](loginsOfName),
+		AttemptRate:    byNetwork{l.attemptRate}, SignupRate: byNetwork{l.signupRate}, LoginRate: perMinute[string](loginsPerName),
 		CreationRate: l.creations,
 	})
 }
 
 func (a *App) newRequests() *auth.Authenticator {
-	return &auth.Authenticator{Store: a.engines.store, Origins: a.config.ClientOrigins, FromLiveConn: a.hub.Caller, Activity: a.seen}
+	return &auth.Authenticator{Store: a.engines.store, Origins: a.config.ClientOrigins, FromLiveConn: a.hub.Caller, Activity: a.activity}
 }
 
-// bodyTime is how long a request may take to come in, its body included. Uploads
-// give themselves more (see api); a socket has no such bound.
+// bodyTime is the timeout for reading a request, including its body. Uploads have a longer one (see
+// api). Sockets have none.
 const bodyTime = 10 * time.Second
 
-// answerTime is how long a request may take until its answer has gone out: who does
-// not read it holds nothing up for longer. Uploads and files give themselves more.
+// answerTime is the timeout for a request until its response is written, so that a client that does not
+// read cannot block it. Uploads and files have a longer one.
 const answerTime = time.Minute
 
-// waking publishes through the hub and wakes the delivery to webhooks.
+// waking publishes to the hub and wakes the webhook dispatcher.
 type waking struct {
 	chat.Publisher
 	hooks *webhook.Dispatcher
@@ -132,8 +132,8 @@ func (w waking) PublishRoom(e chat.RoomEvent) {
 	}
 }
 
-// routes are everything that a node answers: the api, the socket, health, and the
-// client for the rest.
+// routes returns the handler of all requests: the API, the WebSocket, the health checks and, for all
+// other paths, the browser client.
 func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m *metrics.Metrics) http.Handler {
 	router := chi.NewRouter()
 	var rest *api.API
@@ -141,7 +141,7 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 		func(next http.Handler) http.Handler { return a.observe(m, next) },
 		func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				a.noticeProxy(r)
+				a.warnUntrustedProxy(r)
 				next.ServeHTTP(w, r)
 			})
 		},
@@ -151,9 +151,9 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 		func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Headers(next).ServeHTTP(w, r) })
 		},
-		middleware.GetHead, // whatever answers to GET answers to HEAD, without the body
+		middleware.GetHead, // HEAD is answered like GET, without the body
 	)
-	if len(a.config.ClientOrigins) > 0 { // an empty list would mean everybody
+	if len(a.config.ClientOrigins) > 0 { // an empty list would allow every origin
 		router.Use(cors.Handler(cors.Options{
 			AllowedOrigins: a.config.ClientOrigins, AllowCredentials: true, MaxAge: 600,
 			AllowedMethods: []string{"GET", "POST", "PUT", "PATCH", "DELETE"},
@@ -163,11 +163,11 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 	}
 	rest = api.Mount(router, api.Deps{
 		Service: a.service, Accounts: accounts, Requests: requests,
-		ClientIP: a.clientIP, ClientNetwork: a.crowd, Secure: a.secure, Frames: wire.Data(), Metrics: m, Log: a.log,
+		ClientIP: a.clientIP, ClientNetwork: a.clientKey, Secure: a.secure, Frames: wire.Data(), Metrics: m, Log: a.log,
 	})
 	router.Handle("/ws", &gateway.Server{
 		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.WriteError,
-		ClientKey: a.crowd, Failures: perMinute[string](failedSockets),
+		ClientKey: a.clientKey, Failures: perMinute[string](failedUpgrades),
 	})
 	router.Method(http.MethodGet, "/health", health.Live(time.Now, version.Read()))
 	router.Method(http.MethodGet, "/health/ready", a.health.Ready())
@@ -187,8 +187,7 @@ func (a *App) clientIP(r *http.Request) netip.Addr {
 	return a.config.TrustProxy.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 }
 
-// secure tells whether the client's side is TLS: our own, or that of a proxy
-// which we trust.
+// secure reports whether the client's connection uses TLS, either to this node or to a trusted proxy.
 func (a *App) secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
