@@ -1,10 +1,10 @@
 package config
 
-// Backup says how backups are encrypted; with nothing set they are not.
+// Backup configures the encryption of backups. Without any setting they are not encrypted.
 type Backup struct {
 	Passphrase   Secret // BACKUP_PASSPHRASE
-	Recipient    string // BACKUP_RECIPIENT: public keys of age, comma separated
-	IdentityFile string // BACKUP_IDENTITY_FILE: private keys of age, to check and restore
+	Recipient    string // BACKUP_RECIPIENT: age public keys, comma separated
+	IdentityFile string // BACKUP_IDENTITY_FILE: age private keys, to check and restore backups
 }
 
 func (r *reader) backup() Backup {

@@ -1,8 +1,8 @@
-// Package config reads what an operator may set, once, from the environment.
+// Package config reads the settings from the environment, once.
 //
-// Everything has a default that serves a laptop: with no variable set, Chillin
-// runs alone from DATA_DIR. An empty variable counts as unset, because Compose
-// and Kubernetes pass optional variables on as empty strings.
+// Every setting has a default for a laptop: without any variable, Chillin runs alone from DATA_DIR. An
+// empty variable counts as unset, because Compose and Kubernetes pass optional variables as empty
+// strings.
 package config
 
 import (
@@ -17,34 +17,34 @@ import (
 	"strings"
 )
 
-// Config is everything an operator may set, checked and with defaults filled in.
-// It may be logged: what must stay secret prints as "…".
+// Config contains all settings, validated and with defaults filled in. It is safe to log: secrets print
+// as "…".
 type Config struct {
 	Host          string   // HOST: the address to listen on
 	Port          int      // PORT: 0…65535; 0 lets the system choose
 	ClientOrigins []string // CLIENT_ORIGIN: exact origins besides our own, such as https://chat.example.org
-	TrustProxy    Proxies  // TRUST_PROXY: whose X-Forwarded-For is believed
-	MetricsAddr   string   // METRICS_ADDR: host:port of the listener for metrics and health; "" is off
-	Pprof         bool     // PPROF: profiles at MetricsAddr, too
+	TrustProxy    Proxies  // TRUST_PROXY: the proxies whose X-Forwarded-For is trusted
+	MetricsAddr   string   // METRICS_ADDR: host:port of the listener for metrics and health; "" disables it
+	Pprof         bool     // PPROF: serve profiles at MetricsAddr
 
 	Database Database
 	Redis    Redis
 	Storage  Storage
-	DataDir  string // DATA_DIR: holds what is not in Postgres or S3
+	DataDir  string // DATA_DIR: contains the data that is not in Postgres or S3
 
-	RateLimitMessages int // RATE_LIMIT_MESSAGES: sends per user and 10 seconds
+	RateLimitMessages int // RATE_LIMIT_MESSAGES: messages per user and 10 seconds
 	RateLimitAuth     int // RATE_LIMIT_AUTH: login, register and guest calls per IP and minute
-	RateLimitJoins    int // RATE_LIMIT_JOINS: rooms that a user joins in a minute
-	RateLimitRooms    int // RATE_LIMIT_ROOMS: rooms that a user makes in an hour
-	MaxSocketsPerIP   int // MAX_SOCKETS_PER_IP: open sockets of one address on a node
+	RateLimitJoins    int // RATE_LIMIT_JOINS: rooms that a user joins per minute
+	RateLimitRooms    int // RATE_LIMIT_ROOMS: rooms that a user creates per hour
+	MaxSocketsPerIP   int // MAX_SOCKETS_PER_IP: open sockets per address and node
 	MaxMessageLength  int // MAX_MESSAGE_LENGTH: code points per message
 	MaxUploadSize     int // MAX_UPLOAD_SIZE: MiB per file
-	UploadQuota       int // UPLOAD_QUOTA: MiB that a user uploads on one day
-	GuestUploadQuota  int // GUEST_UPLOAD_QUOTA: MiB that a guest uploads on one day
-	StorageQuota      int // STORAGE_QUOTA: MiB that are stored of all users together
-	MinFreeSpace      int // MIN_FREE_SPACE: MiB of the disk that uploads leave free
+	UploadQuota       int // UPLOAD_QUOTA: MiB that a user uploads per day
+	GuestUploadQuota  int // GUEST_UPLOAD_QUOTA: MiB that a guest uploads per day
+	StorageQuota      int // STORAGE_QUOTA: MiB stored by all users together
+	MinFreeSpace      int // MIN_FREE_SPACE: MiB that uploads leave free on the disk
 
-	// WEBHOOK_ALLOW_PRIVATE: outgoing webhooks may reach private and local addresses
+	// WEBHOOK_ALLOW_PRIVATE: allow outgoing webhooks to private and local addresses
 	WebhookAllowPrivate bool
 
 	Backup Backup
@@ -53,7 +53,7 @@ type Config struct {
 	LogFormat LogFormat
 }
 
-// LogFormat is the shape of a log line.
+// LogFormat is the format of log lines.
 type LogFormat string
 
 // The log formats.
@@ -62,20 +62,20 @@ const (
 	LogJSON LogFormat = "json"
 )
 
-// Addr is host:port to listen on for clients.
+// Addr returns the host:port to listen on for clients.
 func (c Config) Addr() string {
 	return net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
 }
 
-// Embedded says whether this process is the whole service: SQLite in DataDir and
-// no Redis. An embedded node cannot share its rooms with a second one.
+// Embedded reports whether this process is the whole service: SQLite in DataDir, without Redis. An
+// embedded node cannot share its rooms with a second node.
 func (c Config) Embedded() bool {
 	return c.Database.Engine == SQLite
 }
 
-// Load reads the configuration through env, which answers as os.LookupEnv does.
-// All faults come back together, one per line, each with the variable's name and
-// what is expected of it; values of secrets are never repeated.
+// Load reads the configuration through env, which has the semantics of os.LookupEnv. It returns all
+// errors together, one per line, each with the name of the variable and the expected value. Values of
+// secrets are never included.
 func Load(env func(string) (string, bool)) (Config, error) {
 	r := &reader{env: env}
 	c := Config{
@@ -108,16 +108,15 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		LogLevel:  r.logLevel("LOG_LEVEL"),
 		LogFormat: LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),
 	}
-	// Without a shared database Redis would tell other nodes of messages that
-	// they cannot read.
+	// Without a shared database, other nodes would receive events of messages that they cannot read.
 	if c.Redis.Enabled() && c.Database.Engine != Postgres && !r.faultyIn("DB_", "DATABASE_URL") {
-		r.fault("REDIS_URL", "needs Postgres: set DB_HOST (or DATABASE_URL) as well, or unset REDIS_URL to run one node on SQLite")
+		r.fault("REDIS_URL", "requires Postgres: set DB_HOST (or DATABASE_URL) as well, or unset REDIS_URL to run one node on SQLite")
 	}
 	if c.MetricsAddr != "" && c.Port != 0 && sameListener(c.Addr(), c.MetricsAddr) {
-		r.fault("METRICS_ADDR", "has the same port as PORT: take another one, such as 127.0.0.1:9090")
+		r.fault("METRICS_ADDR", "has the same port as PORT: use another one, such as 127.0.0.1:9090")
 	}
 	if c.Pprof && c.MetricsAddr == "" {
-		r.fault("PPROF", "needs METRICS_ADDR, where the profiles are served")
+		r.fault("PPROF", "requires METRICS_ADDR, where the profiles are served")
 	}
 	if len(r.faults) > 0 {
 		return Config{}, errors.Join(r.faults...)
@@ -125,27 +124,27 @@ func Load(env func(string) (string, bool)) (Config, error) {
 	return c, nil
 }
 
-// reader looks variables up and gathers the faults it finds.
+// reader reads variables and collects the errors.
 type reader struct {
 	env    func(string) (string, bool)
 	faults []error
 }
 
-// Errorf is one variable that cannot be used.
+// Fault reports one invalid variable.
 type Fault struct {
-	Key      string // the variable's name
-	Expected string // what is wrong and what is expected instead
+	Key      string // the name of the variable
+	Expected string // what is wrong and what is expected
 }
 
-// Error is one line: the name and what is expected.
+// Error returns one line: the name and the expected value.
 func (f *Fault) Error() string { return f.Key + ": " + f.Expected }
 
 func (r *reader) fault(key, format string, args ...any) {
 	r.faults = append(r.faults, &Fault{Key: key, Expected: fmt.Sprintf(format, args...)})
 }
 
-// faultyIn says whether a variable whose name begins so has a fault already: a
-// second fault that only follows from the first would mislead.
+// faultyIn reports whether a variable with one of these prefixes is already invalid. A second error
+// that only follows from the first would mislead.
 func (r *reader) faultyIn(prefixes ...string) bool {
 	for _, err := range r.faults {
 		var f *Fault
@@ -173,8 +172,8 @@ func (r *reader) text(key, fallback string) string {
 	return fallback
 }
 
-// secret reads key, or else the file that key_FILE names. A value is not trimmed: a
-// password may begin or end with a space. Of a file the final line break is dropped.
+// secret reads key, or else the file that key_FILE names. Values are not trimmed: a password may begin
+// or end with a space. The final line break of a file is dropped.
 func (r *reader) secret(key string) Secret {
 	v, _ := r.env(key)
 	fileKey := key + "_FILE"
@@ -188,7 +187,7 @@ func (r *reader) secret(key string) Secret {
 	}
 	content = bytes.TrimRight(content, "\r\n")
 	if v != "" && len(content) > 0 {
-		r.fault(fileKey, "is set together with %s; set one of the two", key)
+		r.fault(fileKey, "is set together with %s; set only one of them", key)
 	}
 	if v != "" {
 		return Secret(v)
@@ -221,13 +220,13 @@ func (r *reader) flag(key string) bool {
 	return false
 }
 
-// choice reads one of the given words; the first is the default.
+// choice reads one of the given values. The first is the default.
 func (r *reader) choice(key string, words ...string) string {
 	v := strings.ToLower(r.text(key, words[0]))
 	if slices.Contains(words, v) {
 		return v
 	}
-	r.fault(key, "%q is none of %s", v, strings.Join(words, ", "))
+	r.fault(key, "%q is not one of %s", v, strings.Join(words, ", "))
 	return words[0]
 }
 
@@ -254,7 +253,7 @@ func (r *reader) listenAddr(key string) string {
 	return v
 }
 
-// sameListener reports whether a and b, as host:port, cannot both be listened on.
+// sameListener reports whether a and b, as host:port, conflict.
 func sameListener(a, b string) bool {
 	hostA, portA, _ := net.SplitHostPort(a)
 	hostB, portB, _ := net.SplitHostPort(b)
@@ -266,7 +265,7 @@ func isWildcard(host string) bool {
 	return host == "" || ip != nil && ip.IsUnspecified()
 }
 
-// isHostPort says whether v is host:port with a port number from 1 to 65535.
+// isHostPort reports whether v is host:port with a port number from 1 to 65535.
 func isHostPort(v string, emptyHost bool) bool {
 	host, port, err := net.SplitHostPort(v)
 	if err != nil || strings.ContainsAny(host, "/@ ") || host == "" && !emptyHost {

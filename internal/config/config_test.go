@@ -106,7 +106,7 @@ func TestLoadDatabaseAddress(t *testing.T) {
 	}
 }
 
-func TestLoadFaults(t *testing.T) {
+func TestLoadErrors(t *testing.T) {
 	postgres := map[string]string{"DB_HOST": "db", "DB_USER": "u"}
 	minio := map[string]string{
 		"USE_MINIO": "true", "MINIO_ENDPOINT": "minio:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b",
@@ -114,7 +114,7 @@ func TestLoadFaults(t *testing.T) {
 	cases := []struct {
 		base     map[string]string
 		key, val string
-		keys     []string // whose faults are expected
+		keys     []string // the variables with expected errors
 	}{
 		{nil, "PORT", "http", []string{"PORT"}},
 		{nil, "PORT", "65536", []string{"PORT"}},
@@ -185,7 +185,7 @@ func faultKeys(err error) (keys []string) {
 	return keys
 }
 
-func TestLoadReportsAllFaultsAtOnce(t *testing.T) {
+func TestLoadReportsAllErrors(t *testing.T) {
 	_, err := Load(from(map[string]string{"PORT": "x", "LOG_LEVEL": "x", "USE_MINIO": "x", "REDIS_URL": "redis://h"}))
 	if got, want := faultKeys(err), []string{"PORT", "REDIS_URL", "USE_MINIO", "LOG_LEVEL"}; !sameSet(got, want) {
 		t.Errorf("faults = %v, want %v", got, want)
@@ -199,7 +199,7 @@ func sameSet(a, b []string) bool {
 func TestRedisWithoutPostgresNamesBothVariables(t *testing.T) {
 	_, err := Load(from(map[string]string{"REDIS_URL": "redis://:hunter2@cache:6379"}))
 	if err == nil {
-		t.Fatal("err = nil, want a fault")
+		t.Fatal("err = nil, want an error")
 	}
 	for _, want := range []string{"DB_HOST", "REDIS_URL"} {
 		if !strings.Contains(err.Error(), want) {
@@ -225,20 +225,20 @@ func TestSecretsNeverPrint(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("start", "dsn", cfg.Database.DSN, "config", cfg)
 	slog.New(slog.NewTextHandler(&log, nil)).Info("start", "dsn", cfg.Database.DSN, "config", cfg)
 	outputs := []string{string(asJSON), log.String()}
-	// fmt ignores String below a pointer in a struct with a wrong verb: %s on Config
-	// is why Config holds no pointers.
+	// fmt ignores String below a pointer in a struct with a wrong verb. Because of %s on Config, Config
+	// contains no pointers.
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		outputs = append(outputs, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, cfg.Database.DSN), fmt.Sprintf(verb, cfg.Redis))
 	}
 
-	// A faulty secret is not repeated in the fault either.
+	// The error of an invalid secret does not contain its value.
 	for _, key := range []string{"DATABASE_URL", "REDIS_URL"} {
 		_, err := Load(from(map[string]string{key: "ftp://u:hunter2@h:bad port/x"}))
 		outputs = append(outputs, fmt.Sprint(err))
 	}
 	for _, out := range outputs {
 		if strings.Contains(out, "hunter2") || strings.Contains(out, "68756e74657232") {
-			t.Errorf("output holds a secret: %s", out)
+			t.Errorf("output contains a secret: %s", out)
 		}
 	}
 	if got, want := fmt.Sprint(cfg.Database.DSN), "…"; got != want {

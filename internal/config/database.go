@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Engine is the kind of database that keeps the truth.
+// Engine is the kind of database.
 type Engine string
 
 // The database engines.
@@ -17,16 +17,16 @@ const (
 	Postgres Engine = "postgres" // DB_HOST or DATABASE_URL
 )
 
-// Database says where the truth is kept.
+// Database configures the database.
 type Database struct {
 	Engine Engine
 	DSN    Secret // postgres://…; empty for SQLite
-	// FromURL is set if DATABASE_URL was given, and not DB_HOST and the like.
+	// FromURL is true if DATABASE_URL is set instead of DB_HOST and the other variables.
 	FromURL bool
 }
 
-// Variable returns the name of the variable that an operator changes for part, which is
-// the name of one of the DB_* variables.
+// Variable returns the name of the variable that an operator must change for part, which is the name of
+// a DB_* variable.
 func (d Database) Variable(part string) string {
 	if d.FromURL {
 		return "DATABASE_URL"
@@ -34,18 +34,18 @@ func (d Database) Variable(part string) string {
 	return part
 }
 
-// Redis says where nodes meet.
+// Redis configures the connection between nodes.
 type Redis struct {
-	// URL is redis://, rediss:// or unix://, as redis.ParseURL of go-redis takes it;
-	// it may bear a password. Empty: one node, everything in process.
+	// URL is redis://, rediss:// or unix://, in the syntax of redis.ParseURL of go-redis. It may
+	// contain a password. If it is empty, the node runs alone and keeps everything in process.
 	URL Secret
 }
 
-// Enabled says whether nodes meet in Redis.
+// Enabled reports whether nodes communicate over Redis.
 func (r Redis) Enabled() bool { return r.URL != "" }
 
-// database reads DATABASE_URL or the DB_* variables. Which one is meant must be
-// plain, so both together are a fault.
+// database reads DATABASE_URL or the DB_* variables. Both together are an error, because the choice
+// must be explicit.
 func (r *reader) database() Database {
 	whole := r.secret("DATABASE_URL")
 	host, user := r.lookup("DB_HOST"), r.lookup("DB_USER")
@@ -55,7 +55,7 @@ func (r *reader) database() Database {
 
 	switch {
 	case whole != "" && host != "":
-		r.fault("DATABASE_URL", "is set together with DB_HOST; set one of the two")
+		r.fault("DATABASE_URL", "is set together with DB_HOST; set only one of them")
 	case whole != "":
 		if !isURL(whole, "postgres", "postgresql") {
 			r.fault("DATABASE_URL", "is not postgres://user:password@host:port/name")
@@ -63,21 +63,21 @@ func (r *reader) database() Database {
 		return Database{Engine: Postgres, DSN: whole, FromURL: true}
 	case host != "":
 		if user == "" {
-			r.fault("DB_USER", "is missing; Postgres at DB_HOST needs the name of its user")
+			r.fault("DB_USER", "is missing; it is required with DB_HOST")
 		}
 		if strings.ContainsAny(host, " @") || strings.Contains(host, "://") {
-			r.fault("DB_HOST", "is not a host name, an IP address or the folder of a Unix socket (a whole URL goes to DATABASE_URL)")
+			r.fault("DB_HOST", "is not a host name, an IP address or the folder of a Unix socket (set DATABASE_URL for a whole URL)")
 		}
 		return Database{Engine: Postgres, DSN: dsn(host, port, user, password.Reveal(), name)}
 	case user != "" || password != "":
-		// Credentials without a host would silently start an empty SQLite.
+		// Credentials without a host would silently start with an empty SQLite database.
 		r.fault("DB_HOST", "is missing although DB_USER or DB_PASSWORD is set")
 	}
 	return Database{Engine: SQLite}
 }
 
-// dsn is the URL form of a Postgres address, every part escaped. A host that
-// begins with a slash is the folder of a Unix socket, as in libpq.
+// dsn returns the URL form of a Postgres address, with every part escaped. A host that begins with a
+// slash is the folder of a Unix socket, as in libpq.
 func dsn(host string, port int, user, password, name string) Secret {
 	u := url.URL{Scheme: "postgres", User: url.User(user), Path: "/" + name}
 	if password != "" {
@@ -116,8 +116,8 @@ func isRedisURL(v Secret) bool {
 	return isURL(v, "redis", "rediss")
 }
 
-// isURL says whether v is a URL of one of the schemes with a host. A parser's
-// own error would repeat the password, so only yes or no leaves here.
+// isURL reports whether v is a URL with one of the schemes and a host. The error of the URL parser
+// would contain the password.
 func isURL(v Secret, schemes ...string) bool {
 	u, err := url.Parse(v.Reveal())
 	if err != nil || u.Host == "" && u.Query().Get("host") == "" {

@@ -16,7 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// variables are all that Load asks for.
+// variables returns all variables that Load reads.
 func variables(t *testing.T) map[string]bool {
 	t.Helper()
 	asked := map[string]bool{}
@@ -26,7 +26,7 @@ func variables(t *testing.T) map[string]bool {
 	return asked
 }
 
-// documents reads all of a YAML file.
+// documents reads all documents of a YAML file.
 func documents(t *testing.T, path string) (all []map[string]any) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -46,7 +46,7 @@ func documents(t *testing.T, path string) (all []map[string]any) {
 	}
 }
 
-// at walks down maps by their keys.
+// at returns the value below from at the path of keys.
 func at(from any, keys ...string) any {
 	for _, key := range keys {
 		level, _ := from.(map[string]any)
@@ -55,7 +55,7 @@ func at(from any, keys ...string) any {
 	return from
 }
 
-// environment is what a map of variables says, whose values are texts.
+// environment returns a map of variables. All values must be strings.
 func environment(t *testing.T, where string, from any) map[string]string {
 	t.Helper()
 	values, ok := from.(map[string]any)
@@ -66,7 +66,7 @@ func environment(t *testing.T, where string, from any) map[string]string {
 	for key, value := range values {
 		text, ok := value.(string)
 		if !ok {
-			t.Errorf("%s: %s is %v, want a text", where, key, value)
+			t.Errorf("%s: %s is %v, want a string", where, key, value)
 		}
 		env[key] = text
 	}
@@ -75,27 +75,27 @@ func environment(t *testing.T, where string, from any) map[string]string {
 
 var composeVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)(?::-([^}]*))?\}`)
 
-func TestComposeSetsWhatIsRead(t *testing.T) {
+func TestComposeSetsOnlyKnownVariables(t *testing.T) {
 	known := variables(t)
 	compose := documents(t, "../../docker-compose.yml")[0]
 	for _, service := range []string{"api-server-1", "api-server-2"} {
 		env := environment(t, service, at(compose, "services", service, "environment"))
 		for key, value := range env {
 			if !known[key] {
-				t.Errorf("%s sets %s, which nothing reads", service, key)
+				t.Errorf("%s sets %s, which is unknown", service, key)
 			}
-			env[key] = composeVariable.ReplaceAllString(value, "$2") // nothing in .env
+			env[key] = composeVariable.ReplaceAllString(value, "$2") // no .env
 		}
 		c, err := Load(from(env))
 		if err != nil {
 			t.Errorf("%s without a .env: %v", service, err)
 		}
 		if !c.Redis.Enabled() || c.Database.Engine != Postgres || c.Storage.Kind != S3 {
-			t.Errorf("%s stands on %s and %s, Redis %t", service, c.Database.Engine, c.Storage.Kind, c.Redis.Enabled())
+			t.Errorf("%s uses %s and %s, Redis %t", service, c.Database.Engine, c.Storage.Kind, c.Redis.Enabled())
 		}
-		// What can be set and is of use in a container can be set in .env.
+		// Every variable that is useful in a container can be set in .env.
 		for key := range known {
-			file := strings.HasSuffix(key, "_FILE") // needs a mount, too
+			file := strings.HasSuffix(key, "_FILE") // also needs a mount
 			if _, set := env[key]; !set && !file && !slices.Contains([]string{"DATABASE_URL", "DATA_DIR"}, key) {
 				t.Errorf("%s has no %s", service, key)
 			}
@@ -103,8 +103,8 @@ func TestComposeSetsWhatIsRead(t *testing.T) {
 	}
 }
 
-// TestComposeVariablesAreDocumented: those that nodes read are in .env.example, which
-// another test compares; the others are in the table of operating.md.
+// TestComposeVariablesAreDocumented checks the variables of docker-compose.yml. Those that nodes read
+// are in .env.example, which another test compares; the others are in the table of operating.md.
 func TestComposeVariablesAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docker-compose.yml")
 	if err != nil {
@@ -118,7 +118,7 @@ func TestComposeVariablesAreDocumented(t *testing.T) {
 	uncommented := regexp.MustCompile(`(?m)^ *#.*$`).ReplaceAllString(string(text), "")
 	for _, m := range composeVariable.FindAllStringSubmatch(uncommented, -1) {
 		if used[m[1]] = true; !known[m[1]] && !slices.Contains(composeKeys, m[1]) {
-			t.Errorf("docker-compose.yml uses %s, which nothing knows", m[1])
+			t.Errorf("docker-compose.yml uses %s, which is unknown", m[1])
 		}
 	}
 	for _, name := range composeKeys {
@@ -131,8 +131,8 @@ func TestComposeVariablesAreDocumented(t *testing.T) {
 	}
 }
 
-// TestComposePublishesOnlyWhatIsMeantForOthers: everything else listens on loopback.
-func TestComposePublishesOnlyWhatIsMeantForOthers(t *testing.T) {
+// TestComposePublishesOnlyPublicPorts checks that all other ports are published on loopback.
+func TestComposePublishesOnlyPublicPorts(t *testing.T) {
 	services, _ := at(documents(t, "../../docker-compose.yml")[0], "services").(map[string]any)
 	published := map[string][]string{}
 	for name, service := range services {
@@ -143,22 +143,22 @@ func TestComposePublishesOnlyWhatIsMeantForOthers(t *testing.T) {
 			}
 		}
 		if at(service, "ulimits") != nil {
-			t.Errorf("%s asks for more open files than some engines allow", name)
+			t.Errorf("%s sets a limit of open files that some container engines refuse", name)
 		}
 	}
 	want := map[string][]string{"nginx": {"${PORT:-5000}:5000"}, "tls": {"80:8080", "443:8443"}}
 	if !maps.EqualFunc(published, want, slices.Equal) {
-		t.Errorf("published to others: %v, want %v", published, want)
+		t.Errorf("published on all addresses: %v, want %v", published, want)
 	}
 	for name, profile := range map[string]string{"tls": "tls", "prometheus": "monitoring", "grafana": "monitoring", "console": "console", "backup": "backup"} {
 		if profiles, _ := at(services[name], "profiles").([]any); len(profiles) != 1 || profiles[0] != profile {
-			t.Errorf("%s starts in the profiles %v, want %s alone", name, profiles, profile)
+			t.Errorf("%s starts in the profiles %v, want only %s", name, profiles, profile)
 		}
 	}
 }
 
-// TestComposeBuildsAnImageThatKnowsItsVersion: the Dockerfile makes labels of both.
-func TestComposeBuildsAnImageThatKnowsItsVersion(t *testing.T) {
+// TestComposeSetsTheImageVersion checks the build arguments, which the Dockerfile copies to labels.
+func TestComposeSetsTheImageVersion(t *testing.T) {
 	dockerfile, err := os.ReadFile("../../Dockerfile")
 	if err != nil {
 		t.Fatal(err)
@@ -171,24 +171,24 @@ func TestComposeBuildsAnImageThatKnowsItsVersion(t *testing.T) {
 				t.Errorf("%s is built with %s = %q", service, name, args[name])
 			}
 			if !bytes.Contains(dockerfile, []byte("\nARG "+name+"=\n")) {
-				t.Errorf("the Dockerfile takes no %s", name)
+				t.Errorf("the Dockerfile has no ARG %s", name)
 			}
 		}
 	}
 }
 
-// TestTheBackupServiceStartsNothingElse: docker compose run replaces what a service depends
-// on if its settings or its image changed. A backup in the night must not restart Postgres.
-func TestTheBackupServiceStartsNothingElse(t *testing.T) {
+// TestBackupServiceHasNoDependencies: docker compose run recreates the dependencies of a service if
+// their settings or images changed. A nightly backup must not restart Postgres.
+func TestBackupServiceHasNoDependencies(t *testing.T) {
 	needs, there := at(documents(t, "../../docker-compose.yml")[0], "services", "backup", "depends_on").(map[string]any)
 	if !there || len(needs) > 0 {
 		t.Errorf("backup depends on %v, want an empty map", needs)
 	}
 }
 
-// TestBackupsStayOutOfImagesAndCommits: they are in this folder by default, and only root
-// can read them, so that a build that wants to send them fails.
-func TestBackupsStayOutOfImagesAndCommits(t *testing.T) {
+// TestBackupsAreExcludedFromImagesAndCommits: by default they are written to this folder, and only root
+// can read them, so that a build that includes them would fail.
+func TestBackupsAreExcludedFromImagesAndCommits(t *testing.T) {
 	volumes, _ := at(documents(t, "../../docker-compose.yml")[0], "services", "backup", "volumes").([]any)
 	if len(volumes) != 1 || volumes[0] != "${BACKUP_DIR:-./backups}:/backups" {
 		t.Errorf("volumes of backup = %v", volumes)
@@ -201,13 +201,13 @@ func TestBackupsStayOutOfImagesAndCommits(t *testing.T) {
 	}
 }
 
-// TestThirdNodeIsBehindNginx runs the command by which third-node.yml changes nginx.conf.
+// TestThirdNodeIsBehindNginx runs the command with which third-node.yml changes nginx.conf.
 func TestThirdNodeIsBehindNginx(t *testing.T) {
 	command, _ := at(documents(t, "../../deploy/compose/third-node.yml")[0], "services", "nginx", "command").([]any)
 	script, _ := command[len(command)-1].(string)
 	change, _, found := strings.Cut(script, " > /tmp/nginx.conf;")
 	if !found {
-		t.Fatalf("the command of nginx makes no other nginx.conf: %s", script)
+		t.Fatalf("the command of nginx does not write another nginx.conf: %s", script)
 	}
 	change = strings.Replace(change, "/etc/nginx/nginx.conf", "../../nginx.conf", 1)
 	out, err := exec.Command("sh", "-c", change).CombinedOutput()
@@ -223,13 +223,13 @@ func TestThirdNodeIsBehindNginx(t *testing.T) {
 			weighted = append(weighted, m[1])
 		}
 	}
-	// Those with a weight come first: see nginx.conf.
+	// Servers with a weight come first: see nginx.conf.
 	if got, want := strings.Join(nodes, " ")+", "+strings.Join(weighted, " "), "11 22 33 11 22 33, 1 2 3"; got != want {
 		t.Errorf("nodes of nginx and those with a weight = %s, want %s", got, want)
 	}
 }
 
-func TestKubernetesSetsWhatIsRead(t *testing.T) {
+func TestKubernetesSetsOnlyKnownVariables(t *testing.T) {
 	const dir = "../../deploy/kubernetes/"
 	known := variables(t)
 	env := environment(t, "settings.yaml", at(documents(t, dir+"settings.yaml")[0], "data"))
@@ -244,18 +244,18 @@ func TestKubernetesSetsWhatIsRead(t *testing.T) {
 		}
 		env[name], _ = at(one, "value").(string)
 	}
-	// Read by Go itself.
+	// The Go runtime reads it.
 	delete(env, "GOMEMLIMIT")
 	for key := range env {
 		if !known[key] {
-			t.Errorf("the manifests set %s, which nothing reads", key)
+			t.Errorf("the manifests set %s, which is unknown", key)
 		}
 	}
-	// Empty, as the secrets are here, they are refused by the names of what is to be filled in.
+	// The secrets in the manifests are empty. The error names the variables to fill in.
 	_, err := Load(from(env))
 	for _, key := range []string{"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"} {
 		if err == nil || !strings.Contains(err.Error(), key) {
-			t.Errorf("the manifests with empty secrets: %v, want a fault of %s", err, key)
+			t.Errorf("the manifests with empty secrets: %v, want an error of %s", err, key)
 		}
 	}
 	for _, key := range secrets {
@@ -267,7 +267,7 @@ func TestKubernetesSetsWhatIsRead(t *testing.T) {
 	}
 }
 
-func TestSystemdSetsWhatIsRead(t *testing.T) {
+func TestSystemdSetsOnlyKnownVariables(t *testing.T) {
 	text, err := os.ReadFile("../../deploy/chillin.service")
 	if err != nil {
 		t.Fatal(err)
@@ -277,7 +277,7 @@ func TestSystemdSetsWhatIsRead(t *testing.T) {
 		for pair := range strings.FieldsSeq(line[1]) {
 			key, _, _ := strings.Cut(pair, "=")
 			if set++; !known[key] {
-				t.Errorf("chillin.service sets %s, which nothing reads", key)
+				t.Errorf("chillin.service sets %s, which is unknown", key)
 			}
 		}
 	}
@@ -286,7 +286,7 @@ func TestSystemdSetsWhatIsRead(t *testing.T) {
 	}
 }
 
-// TestReadmeNamesEveryVariable: the table of README.md is where operators look first.
+// TestReadmeNamesEveryVariable checks the table of README.md, where operators look first.
 func TestReadmeNamesEveryVariable(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -309,13 +309,13 @@ func TestReadmeNamesEveryVariable(t *testing.T) {
 	}
 	for _, key := range told {
 		if !known[key] {
-			t.Errorf("the table of README.md has %s, which nothing reads", key)
+			t.Errorf("the table of README.md has %s, which is unknown", key)
 		}
 	}
 }
 
-// The files of deploy/ that are YAML can be read.
-func TestDeployIsYAML(t *testing.T) {
+// All YAML files of deploy/ can be parsed.
+func TestDeployFilesAreValidYAML(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"../../deploy/*.yml", "../../deploy/*/*.y*ml"} {
 		found, err := filepath.Glob(pattern)
@@ -325,7 +325,7 @@ func TestDeployIsYAML(t *testing.T) {
 		files = append(files, found...)
 	}
 	if len(files) < 6 {
-		t.Errorf("only %d files were found", len(files))
+		t.Errorf("only %d files found", len(files))
 	}
 	for _, file := range files {
 		for _, document := range documents(t, file) {

@@ -12,15 +12,15 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// Env is the process's environment with the variables of one file below it.
+// Env is the process environment, with the variables of a file as fallback.
 type Env struct{ file map[string]string }
 
-// Environment reads the file at path, usually ".env". A file that does not exist is no
-// error. The process's own environment is left as it is.
+// Environment reads the file at path, usually ".env". A missing file is not an error. The process
+// environment is not changed.
 func Environment(path string) (*Env, error) {
 	file, err := godotenv.Read(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		// godotenv quotes the line that it cannot read, which may hold a secret.
+		// The error of godotenv contains the invalid line, which may contain a secret.
 		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 			return nil, fmt.Errorf("read %s: %w", path, pathErr.Err)
 		}
@@ -29,7 +29,8 @@ func Environment(path string) (*Env, error) {
 	return &Env{file}, nil
 }
 
-// Lookup is os.LookupEnv, and then the file: a real variable wins, unless it is empty.
+// Lookup returns the variable of the process environment, or that of the file if the former is unset or
+// empty.
 func (e *Env) Lookup(key string) (string, bool) {
 	if v, ok := os.LookupEnv(key); ok && v != "" {
 		return v, true
@@ -38,15 +39,15 @@ func (e *Env) Lookup(key string) (string, bool) {
 	return v, ok
 }
 
-// UnknownKey is a variable that nothing reads.
+// UnknownKey is an unknown variable.
 type UnknownKey struct {
 	Key     string
-	Similar string // a variable with a similar name; "" if there is none
+	Similar string // a known variable with a similar name, or ""
 	InFile  bool   // set in the file, not in the environment
 }
 
-// UnknownKeys returns the variables of the file that nothing reads, and those of the
-// process's environment whose name is almost that of a known one.
+// UnknownKeys returns the unknown variables of the file, and those of the process environment whose
+// name is similar to a known one.
 func (e *Env) UnknownKeys() []UnknownKey {
 	known := knownKeys()
 	var unknown []UnknownKey
@@ -60,23 +61,23 @@ func (e *Env) UnknownKeys() []UnknownKey {
 		if value == "" || slices.Contains(known, key) || slices.Contains(composeKeys, key) {
 			continue
 		}
-		// A short name of another program may well be similar to one of ours.
-		if similar := similarKey(known, key); similar != "" && len(key) >= leastSimilar {
+		// Short names of other programs are often similar by chance.
+		if similar := similarKey(known, key); similar != "" && len(key) >= minSimilarLength {
 			unknown = append(unknown, UnknownKey{key, similar, false})
 		}
 	}
 	return unknown
 }
 
-// composeKeys are variables of .env that docker-compose.yml itself uses.
+// composeKeys are the variables of .env that only docker-compose.yml uses.
 var composeKeys = []string{
 	"EDGE", "DOMAIN", "GRAFANA_PASSWORD", "BACKUP_DIR", "VERSION", "COMMIT",
 	"CHILLIN_IMAGE", "NGINX_IMAGE", "POSTGRES_IMAGE", "REDIS_IMAGE", "MINIO_IMAGE", "CADDY_IMAGE", "PROMETHEUS_IMAGE", "GRAFANA_IMAGE",
 }
 
-// knownKeys are all variables that Load reads.
+// knownKeys returns all variables that Load reads.
 func knownKeys() (keys []string) {
-	_, _ = Load(func(key string) (string, bool) { // nothing set is valid
+	_, _ = Load(func(key string) (string, bool) { // an empty environment is valid
 		keys = append(keys, key)
 		return "", false
 	})
@@ -84,13 +85,13 @@ func knownKeys() (keys []string) {
 }
 
 const (
-	mostEdits    = 2 // of a typing error
-	leastSimilar = 8 // letters
+	maxEdits    = 2 // edits in a typing error
+	minSimilarLength = 8 // letters
 )
 
-// similarKey returns the known key that takes the fewest edits to type for key.
+// similarKey returns the known key with the smallest edit distance to key.
 func similarKey(known []string, key string) (similar string) {
-	least := mostEdits + 1
+	least := maxEdits + 1
 	for _, k := range known {
 		if d := edits(key, k); d < least && d < len(k)/2 {
 			least, similar = d, k
@@ -99,7 +100,7 @@ func similarKey(known []string, key string) (similar string) {
 	return similar
 }
 
-// edits is the Levenshtein distance of a and b.
+// edits returns the Levenshtein distance of a and b.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -21,7 +21,7 @@ func exampleVariables(t *testing.T) map[string]string {
 	vars := map[string]string{}
 	for _, m := range exampleLine.FindAllStringSubmatch(string(text), -1) {
 		if _, twice := vars[m[1]]; twice {
-			t.Errorf("%s stands twice in .env.example", m[1])
+			t.Errorf("%s is in .env.example twice", m[1])
 		}
 		vars[m[1]] = m[2]
 	}
@@ -32,17 +32,17 @@ func TestExampleListsEveryVariable(t *testing.T) {
 	asked, example := variables(t), exampleVariables(t)
 	for key := range asked {
 		if _, ok := example[key]; !ok {
-			t.Errorf("%s is read, but .env.example does not list it", key)
+			t.Errorf("%s is missing in .env.example", key)
 		}
 	}
 	for key := range example {
 		if !asked[key] {
-			t.Errorf("%s stands in .env.example, but nothing reads it", key)
+			t.Errorf(".env.example has %s, which is unknown", key)
 		}
 	}
 }
 
-func TestExampleTellsTheDefaults(t *testing.T) {
+func TestExampleContainsTheDefaults(t *testing.T) {
 	want, err := Load(from(nil))
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestExampleTellsTheDefaults(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("config of .env.example = %+v, want the defaults %+v", got, want)
 	}
-	// The defaults of what a variable switches on are read only with it.
+	// The defaults of optional features are read only if the feature is enabled.
 	on := map[string]string{"DB_HOST": "db", "DB_USER": "u", "USE_MINIO": "true", "MINIO_ENDPOINT": "m:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b"}
 	want, err = Load(from(on))
 	if err != nil {
@@ -90,17 +90,17 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("PORT, HOST, LOG_LEVEL, NO_SUCH = %q, want %q", got, want)
 	}
 	if v, ok := os.LookupEnv("LOG_LEVEL"); ok {
-		t.Errorf("the process got LOG_LEVEL=%s, want its environment untouched", v)
+		t.Errorf("the process has LOG_LEVEL=%s, want an unchanged environment", v)
 	}
 }
 
-func TestEnvironmentFileFaults(t *testing.T) {
+func TestEnvironmentFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Environment(filepath.Join(dir, "none")); err != nil {
 		t.Errorf("missing file: err = %v, want nil", err)
 	}
 	if _, err := Environment(dir); err == nil {
-		t.Error("folder: err = nil, want one")
+		t.Error("folder: err = nil, want an error")
 	}
 	path := filepath.Join(dir, ".env")
 	if err := os.WriteFile(path, []byte("DB_PASSWORD hunter2\n"), 0o600); err != nil {
@@ -108,6 +108,6 @@ func TestEnvironmentFileFaults(t *testing.T) {
 	}
 	_, err := Environment(path)
 	if err == nil || regexp.MustCompile("hunter2").MatchString(err.Error()) {
-		t.Errorf("broken line: err = %v, want one without the line's text", err)
+		t.Errorf("invalid line: err = %v, want one without the text of the line", err)
 	}
 }

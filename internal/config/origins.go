@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// origins reads exact web origins. A wildcard or a path is refused rather than
-// guessed at: an origin list that matches too much lets foreign pages act as
-// the user.
+// origins reads exact web origins. It refuses wildcards and paths: with a pattern that matches too
+// much, other sites could act as the user.
 func (r *reader) origins(key string) []string {
 	var origins []string
 	for v := range strings.SplitSeq(r.lookup(key), ",") {
@@ -28,8 +27,7 @@ func (r *reader) origins(key string) []string {
 	return origins
 }
 
-// normalOrigin writes an origin as browsers send it: lower case, no default port,
-// no final slash.
+// normalOrigin returns an origin as browsers send it: lower case, without default port and final slash.
 func normalOrigin(v string) (string, bool) {
 	u, err := url.Parse(strings.ToLower(v))
 	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {

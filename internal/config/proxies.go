@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Proxies says whose X-Forwarded-For is believed. The zero value believes nobody:
-// the client is whoever opened the TCP connection.
+// Proxies are the proxies whose X-Forwarded-For is trusted. The zero value trusts none: the client is
+// the peer of the TCP connection.
 type Proxies struct {
 	Prefixes []netip.Prefix // addresses of proxies
-	Hops     int            // or this many proxies, whatever their addresses
+	Hops     int            // or this number of proxies, regardless of their addresses
 }
 
 // The named ranges of Express, https://expressjs.com/en/guide/behind-proxies.html
@@ -18,8 +18,8 @@ var proxyRanges = map[string][]netip.Prefix{
 	"loopback":    mustPrefixes("127.0.0.0/8", "::1/128"),
 	"linklocal":   mustPrefixes("169.254.0.0/16", "fe80::/10"),
 	"uniquelocal": mustPrefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
-	// Whoever can reach the port may then claim any address: only for a node that
-	// nothing but the proxy can reach.
+	// Any client that reaches the port can then claim any address. Use it only if nothing but the proxy
+	// reaches the node.
 	"true":  mustPrefixes("0.0.0.0/0", "::/0"),
 	"false": nil,
 }
@@ -34,8 +34,7 @@ func mustPrefixes(list ...string) []netip.Prefix {
 	return prefixes
 }
 
-// proxies reads a comma list of addresses, CIDRs and range names, or a number of
-// hops alone.
+// proxies reads a comma-separated list of addresses, CIDRs and range names, or a number of hops.
 func (r *reader) proxies(key string) Proxies {
 	v := r.lookup(key)
 	if n, err := strconv.Atoi(v); err == nil {
@@ -52,7 +51,7 @@ func (r *reader) proxies(key string) Proxies {
 		}
 		prefixes, ok := parseProxy(item)
 		if !ok {
-			r.fault(key, "%q is no IP address, CIDR, number of proxies, loopback, linklocal, uniquelocal or true", item)
+			r.fault(key, "%q is not an IP address, CIDR, number of proxies, loopback, linklocal, uniquelocal or true", item)
 		}
 		p.Prefixes = append(p.Prefixes, prefixes...)
 	}
@@ -71,11 +70,11 @@ func parseProxy(item string) ([]netip.Prefix, bool) {
 	return []netip.Prefix{prefix}, err == nil
 }
 
-// Client is the address of the client behind remote, the TCP peer as host:port or
-// host. forwardedFor holds the values of the X-Forwarded-For headers in the order
-// they came. The list is read from the right, where our own proxies wrote, and
-// the first address that is not a trusted proxy wins; everything left of it was
-// written by the client and proves nothing. An unreadable remote is the zero Addr.
+// Client returns the address of the client behind remote, the TCP peer as host:port or host.
+// forwardedFor contains the values of the X-Forwarded-For headers in order of arrival. The list is read
+// from the right, where trusted proxies append. The first address that is not a trusted proxy is the
+// client; addresses to its left are sent by the client and cannot be trusted. The result is the zero
+// Addr if remote cannot be parsed.
 func (p Proxies) Client(remote string, forwardedFor []string) netip.Addr {
 	client := parseAddr(remote)
 	hops := strings.Split(strings.Join(forwardedFor, ","), ",")
@@ -89,14 +88,14 @@ func (p Proxies) Client(remote string, forwardedFor []string) netip.Addr {
 	return client
 }
 
-// Trusts says whether remote, the peer of a connection, is one of our proxies, whose
-// headers are believed. An unreadable remote is not.
+// Trusts reports whether remote, the peer of a connection, is a trusted proxy. It reports false if
+// remote cannot be parsed.
 func (p Proxies) Trusts(remote string) bool {
 	peer := parseAddr(remote)
 	return peer.IsValid() && p.trusts(peer, 0)
 }
 
-// trusts says whether addr, found so many hops away from us, is one of our proxies.
+// trusts reports whether addr, the given number of hops away, is a trusted proxy.
 func (p Proxies) trusts(addr netip.Addr, hops int) bool {
 	if hops < p.Hops {
 		return true

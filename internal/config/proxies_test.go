@@ -10,24 +10,24 @@ func TestProxiesClient(t *testing.T) {
 		forwarded           []string
 		want                string
 	}{
-		{"nobody is trusted", "", "203.0.113.9:5", []string{"1.1.1.1"}, "203.0.113.9"},
+		{"no trusted proxy", "", "203.0.113.9:5", []string{"1.1.1.1"}, "203.0.113.9"},
 		{"no header", "loopback", "127.0.0.1:5", nil, "127.0.0.1"},
 		{"one proxy", "loopback", "127.0.0.1:5", []string{"203.0.113.9"}, "203.0.113.9"},
-		{"what the client wrote is not believed", "loopback", "127.0.0.1:5", []string{"1.1.1.1, 203.0.113.9"}, "203.0.113.9"},
+		{"addresses sent by the client are ignored", "loopback", "127.0.0.1:5", []string{"1.1.1.1, 203.0.113.9"}, "203.0.113.9"},
 		{"two headers are one list", "loopback", "127.0.0.1:5", []string{"1.1.1.1", "203.0.113.9"}, "203.0.113.9"},
 		{"a chain of proxies", "loopback,uniquelocal", "127.0.0.1:5", []string{"203.0.113.9, 10.0.0.7, 192.168.1.1"}, "203.0.113.9"},
-		{"all trusted gives the leftmost", "true", "198.51.100.1:5", []string{"1.1.1.1, 2.2.2.2"}, "1.1.1.1"},
+		{"all trusted returns the leftmost", "true", "198.51.100.1:5", []string{"1.1.1.1, 2.2.2.2"}, "1.1.1.1"},
 		{"untrusted peer", "10.0.0.0/8", "203.0.113.9:5", []string{"1.1.1.1"}, "203.0.113.9"},
 		{"one hop", "1", "198.51.100.1:5", []string{"1.1.1.1, 203.0.113.9"}, "203.0.113.9"},
 		{"two hops", "2", "198.51.100.1:5", []string{"1.1.1.1, 203.0.113.9, 10.0.0.1"}, "203.0.113.9"},
 		{"no hop", "0", "198.51.100.1:5", []string{"1.1.1.1"}, "198.51.100.1"},
-		{"garbage stops the search", "loopback", "127.0.0.1:5", []string{"1.1.1.1, unknown"}, "127.0.0.1"},
+		{"an invalid address stops the search", "loopback", "127.0.0.1:5", []string{"1.1.1.1, unknown"}, "127.0.0.1"},
 		{"IPv6", "::1", "[::1]:5", []string{"2001:db8::1"}, "2001:db8::1"},
 		{"IPv6 with port", "::1", "[::1]:5", []string{"[2001:db8::1]:4711"}, "2001:db8::1"},
 		{"IPv4 in IPv6", "127.0.0.1", "[::ffff:127.0.0.1]:5", []string{"::ffff:203.0.113.9"}, "203.0.113.9"},
-		{"zone is no part of a key", "", "[fe80::1%eth0]:5", nil, "fe80::1"},
+		{"zone is removed", "", "[fe80::1%eth0]:5", nil, "fe80::1"},
 		{"false", "false", "127.0.0.1:5", []string{"1.1.1.1"}, "127.0.0.1"},
-		{"unreadable peer", "true", "@", nil, "invalid IP"},
+		{"invalid peer", "true", "@", nil, "invalid IP"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,14 +2,14 @@ package config
 
 import "log/slog"
 
-// hidden stands in every output where a secret would.
+// hidden replaces a secret in every output.
 const hidden = "…"
 
-// Secret is a string that prints, logs and marshals as "…" (as "" when empty, so
-// that a missing one can be told). Reveal is the only way to its value.
+// Secret is a string that prints, logs and marshals as "…", or as "" if it is empty, so that a missing
+// secret is visible. Only Reveal returns its value.
 type Secret string
 
-// Reveal is the value itself, for the one who must present it.
+// Reveal returns the value.
 func (s Secret) Reveal() string { return string(s) }
 
 // String hides the value from fmt's verbs.
@@ -26,5 +26,5 @@ func (s Secret) GoString() string { return `"` + s.String() + `"` }
 // LogValue hides the value from slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText hides the value from encoding/json and its like.
+// MarshalText hides the value from encoding/json and similar packages.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// fileWith returns the path of a file with this content.
+// fileWith returns the path of a new file with this content.
 func fileWith(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
@@ -50,25 +50,25 @@ func TestEverySecretCanComeFromAFile(t *testing.T) {
 
 			env[key] = "hunter3"
 			if _, err := Load(from(env)); err == nil || !strings.Contains(err.Error(), key+"_FILE: is set together with "+key) || strings.Contains(err.Error(), "hunter") {
-				t.Errorf("both set: %v, want a fault without the values", err)
+				t.Errorf("both set: %v, want an error without the values", err)
 			}
 			delete(env, key)
 			env[key+"_FILE"] = filepath.Join(t.TempDir(), "none")
 			if _, err := Load(from(env)); err == nil || !strings.Contains(err.Error(), key+"_FILE: cannot be read") {
-				t.Errorf("no file: %v, want a fault", err)
+				t.Errorf("no file: %v, want an error", err)
 			}
 		})
 	}
 }
 
-// A unit for all machines gives an empty credential where there is none.
-func TestAnEmptySecretFileIsNone(t *testing.T) {
+// A systemd unit for all machines passes an empty credential if there is none.
+func TestEmptySecretFileIsUnset(t *testing.T) {
 	c, err := Load(from(map[string]string{"DB_PASSWORD_FILE": fileWith(t, "\n"), "REDIS_URL_FILE": fileWith(t, "")}))
 	if err != nil || !c.Embedded() || c.Redis.Enabled() {
 		t.Errorf("got %+v, %v, want the defaults", c, err)
 	}
 	if _, err = Load(from(map[string]string{"DB_HOST": "db", "DB_USER": "u", "DB_PASSWORD": "p", "DB_PASSWORD_FILE": fileWith(t, "\n")})); err != nil {
-		t.Errorf("an empty file beside the variable: %v, want none", err)
+		t.Errorf("an empty file with the variable set: %v, want no error", err)
 	}
 }
 
@@ -78,9 +78,9 @@ func TestUnknownKeys(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("MAX_UPLOAD_SIZ", "5")     // typed wrongly
-	t.Setenv("HOSTS", "5")              // another program's
-	t.Setenv("MAX_UPLOAD_SIZE_MB", "5") // similar, but too far
+	t.Setenv("MAX_UPLOAD_SIZ", "5")     // a typing error
+	t.Setenv("HOSTS", "5")              // of another program
+	t.Setenv("MAX_UPLOAD_SIZE_MB", "5") // similar, but too different
 	env, err := Environment(path)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestUnknownKeys(t *testing.T) {
 	}
 }
 
-func TestMetricsNeedAPortOfTheirOwn(t *testing.T) {
+func TestMetricsRequireTheirOwnPort(t *testing.T) {
 	for _, c := range []struct {
 		env  map[string]string
 		want string
@@ -125,7 +125,7 @@ func TestMetricsNeedAPortOfTheirOwn(t *testing.T) {
 	} {
 		_, err := Load(from(c.env))
 		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want+": ") {
-			t.Errorf("%v: %v, want a fault of %q", c.env, err, c.want)
+			t.Errorf("%v: %v, want an error of %q", c.env, err, c.want)
 		}
 	}
 }

@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// StorageKind is where files are kept.
+// StorageKind is the kind of file storage.
 type StorageKind string
 
 // The kinds of storage.
 const (
 	Disk StorageKind = "disk" // below DataDir
-	S3   StorageKind = "s3"   // MinIO by default, any server that speaks S3 as well
+	S3   StorageKind = "s3"   // MinIO by default, or any other S3-compatible server
 )
 
-// Storage says where avatars and attachments are kept. For Disk nothing but Kind
-// is set.
+// Storage configures the storage of avatars and attachments. With Disk, only Kind is set.
 type Storage struct {
 	Kind      StorageKind
-	Endpoint  string // host:port, without a scheme, as minio-go takes it
+	Endpoint  string // host:port, without a scheme, as minio-go expects it
 	Secure    bool   // https
 	AccessKey string
 	SecretKey Secret
@@ -27,7 +26,7 @@ type Storage struct {
 	Region    string
 }
 
-// bucketName is the rule common to S3 servers: 3–63 of a–z, 0–9, dot, hyphen.
+// bucketName is the common rule of S3 servers: 3–63 characters of a–z, 0–9, dot and hyphen.
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 func (r *reader) storage() Storage {
@@ -45,22 +44,22 @@ func (r *reader) storage() Storage {
 	}
 	var ok bool
 	if s3.Endpoint, s3.Secure, ok = splitEndpoint(endpoint); !ok {
-		r.fault("MINIO_ENDPOINT", "%q is not host:port, http://host:port or https://host[:port]; USE_MINIO needs it", endpoint)
+		r.fault("MINIO_ENDPOINT", "%q is not host:port, http://host:port or https://host[:port]; USE_MINIO requires it", endpoint)
 	}
 	if s3.AccessKey == "" {
-		r.fault("S3_ACCESS_KEY_ID", "is missing; USE_MINIO needs it")
+		r.fault("S3_ACCESS_KEY_ID", "is missing; USE_MINIO requires it")
 	}
 	if s3.SecretKey == "" {
-		r.fault("S3_SECRET_ACCESS_KEY", "is missing; USE_MINIO needs it")
+		r.fault("S3_SECRET_ACCESS_KEY", "is missing; USE_MINIO requires it")
 	}
 	if !bucketName.MatchString(s3.Bucket) {
-		r.fault("S3_BUCKET_NAME", "%q is not 3–63 of a–z, 0–9, dot and hyphen", s3.Bucket)
+		r.fault("S3_BUCKET_NAME", "%q is not 3–63 characters of a–z, 0–9, dot and hyphen", s3.Bucket)
 	}
 	return s3
 }
 
-// splitEndpoint takes host:port (plain HTTP, as inside a Compose network) or a
-// URL without path, user or query.
+// splitEndpoint accepts host:port, which means plain HTTP as inside a Compose network, or a URL without
+// path, user or query.
 func splitEndpoint(v string) (host string, secure, ok bool) {
 	if !strings.Contains(v, "://") {
 		return v, false, isHostPort(v, false)

@@ -7,28 +7,28 @@ import (
 	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
-// judgeBackup reports the age of the last backup. It returns nothing for a database that
-// does not record backups yet.
-func judgeBackup(f schema.Facts, now time.Time) []Finding {
+// gradeBackup reports the age of the last backup. It returns nothing for a database of a version that
+// does not record backups.
+func gradeBackup(f schema.Facts, now time.Time) []Finding {
 	const (
 		about = "backup"
-		mend  = "make one with chillin backup FOLDER --keep 14, and one every night (docs/operating.md, Backup and restore). Backups by other programs are not known here"
+		fix   = "run chillin backup FOLDER --keep 14, and schedule it nightly (docs/operating.md, Backup and restore). Backups by other programs are not detected"
 	)
 	last := f.LastBackup
 	switch {
 	case last == nil:
 		return nil
 	case last.FinishedAt == 0:
-		return []Finding{warning(about, "there is none: "+mend)}
+		return []Finding{warning(about, "there is no backup:  "+fix)}
 	}
-	text := fmt.Sprintf("the last one is %s old and has %d messages and %d files", age(now.Sub(last.FinishedAt.Std())), last.Messages, last.Files)
+	text := fmt.Sprintf("the last backup is %s old and has %d messages and %d files", age(now.Sub(last.FinishedAt.Std())), last.Messages, last.Files)
 	if last.Overdue(now) {
-		return []Finding{warning(about, text+": "+mend)}
+		return []Finding{warning(about, text+": "+fix)}
 	}
 	return []Finding{ok(about, text)}
 }
 
-// age writes a duration in whole minutes, hours or days.
+// age formats a duration in whole minutes, hours or days.
 func age(d time.Duration) string {
 	switch {
 	case d < 2*time.Hour:

@@ -15,8 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/config"
 )
 
-// Each failure names the setting that corrects it. Only what waiting cannot correct ends a
-// start.
+// Each error names the setting to correct. Only errors that waiting cannot solve prevent a start.
 func TestCauses(t *testing.T) {
 	byParts, byURL := config.Database{Engine: config.Postgres}, config.Database{Engine: config.Postgres, FromURL: true}
 	s3 := config.Storage{Kind: config.S3, Bucket: "files", Region: "us-east-1"}
@@ -50,7 +49,7 @@ func TestCauses(t *testing.T) {
 		"no socket":          {PostgresCause(byParts, syscall.ENOENT), "DB_HOST", "socket", false},
 
 		"Redis password":    {RedisCause(errors.New("WRONGPASS invalid username-password pair")), "REDIS_URL", "password", true},
-		"Redis no password": {RedisCause(errors.New("NOAUTH Authentication required.")), "REDIS_URL", "wants a password", true},
+		"Redis no password": {RedisCause(errors.New("NOAUTH Authentication required.")), "REDIS_URL", "requires a password", true},
 		"Redis needs none":  {RedisCause(errors.New("ERR AUTH <password> called without any password configured")), "REDIS_URL", "requirepass", true},
 		"Redis rights":      {RedisCause(errors.New("NOPERM this user has no permissions")), "REDIS_URL", "ACL", true},
 		"Redis number":      {RedisCause(errors.New("ERR DB index is out of range")), "REDIS_URL", "number", true},
@@ -58,7 +57,7 @@ func TestCauses(t *testing.T) {
 		"Redis replica":     {RedisCause(errors.New("READONLY You can't write against a read only replica.")), "REDIS_URL", "primary", false},
 		"Redis away":        {RedisCause(refused), "REDIS_URL", "start Redis", false},
 
-		"key":           {StorageCause(s3, store(403, "InvalidAccessKeyId")), "S3_ACCESS_KEY_ID", "no such key", true},
+		"key":           {StorageCause(s3, store(403, "InvalidAccessKeyId")), "S3_ACCESS_KEY_ID", "does not exist", true},
 		"secret":        {StorageCause(s3, store(403, "SignatureDoesNotMatch")), "S3_SECRET_ACCESS_KEY", "secret", true},
 		"denied":        {StorageCause(s3, store(403, "AccessDenied")), "S3_ACCESS_KEY_ID", "s3:PutObject", true},
 		"bucket":        {StorageCause(s3, store(404, "NoSuchBucket")), "S3_BUCKET_NAME", "files", true},
@@ -76,12 +75,12 @@ func TestCauses(t *testing.T) {
 }
 
 func TestUnknownKeysAreWarnings(t *testing.T) {
-	got := said(UnknownKeys([]config.UnknownKey{{Key: "DB_PASWORD", Similar: "DB_PASSWORD", InFile: true}, {Key: "COLOUR", InFile: true}})...)
-	wantWords(t, got, "warning DB_PASWORD", "did you mean DB_PASSWORD?", "warning COLOUR: nothing reads this variable of .env\n")
+	got := format(UnknownKeys([]config.UnknownKey{{Key: "DB_PASWORD", Similar: "DB_PASSWORD", InFile: true}, {Key: "COLOUR", InFile: true}})...)
+	wantWords(t, got, "warning DB_PASWORD", "did you mean DB_PASSWORD?", "warning COLOUR: unknown variable in .env\n")
 }
 
-func TestWarningsOfTheRunningNodeAreExplained(t *testing.T) {
-	got := said(judgeWarnings([]string{"untrusted_proxy", "second_node_without_redis", "new_one"})...)
+func TestWarningsOfTheRunningNode(t *testing.T) {
+	got := format(gradeWarnings([]string{"untrusted_proxy", "second_node_without_redis", "new_one"})...)
 	wantWords(t, got, "warning TRUST_PROXY", "wrong REDIS_URL", "warning running node: new_one")
 }
 
@@ -96,6 +95,6 @@ func TestTemporaryFolder(t *testing.T) {
 		"full":         {folderFacts{disk: disk{"tmpfs", 1 << 20}}, "wrong temporary folder"},
 		"almost full":  {folderFacts{disk: disk{"tmpfs", 100 << 20}}, "warning temporary folder"},
 	} {
-		t.Run(name, func(t *testing.T) { wantWords(t, said(judgeTempFolder(c.facts)), c.want) })
+		t.Run(name, func(t *testing.T) { wantWords(t, format(gradeTempFolder(c.facts)), c.want) })
 	}
 }

@@ -27,41 +27,41 @@ func database(ctx context.Context, c config.Config) []Finding {
 		cause := PostgresCause(c.Database, err)
 		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Database.DSN), cause, hidden(c, err)))}
 	}
-	return judgePostgres(f, newest, host(c.Database.DSN), c.Redis.Enabled())
+	return gradePostgres(f, newest, host(c.Database.DSN), c.Redis.Enabled())
 }
 
 func sqlite(ctx context.Context, c config.Config, newest uint) []Finding {
 	if _, err := os.Stat(filepath.Join(c.DataDir, "chillin.db")); errors.Is(err, fs.ErrNotExist) {
-		return []Finding{ok("SQLite", "no database in DATA_DIR yet: the first start makes it")}
+		return []Finding{ok("SQLite", "no database in DATA_DIR yet: it is created at the first start")}
 	}
 	f, err := schema.InspectSQLite(ctx, c.DataDir)
 	if err != nil {
 		return []Finding{wrong("SQLite", fmt.Sprintf("chillin.db in DATA_DIR cannot be read: %s", hidden(c, err)))}
 	}
-	return append([]Finding{judgeSchema(f, newest)}, judgeBackup(f, time.Now())...)
+	return append([]Finding{gradeSchema(f, newest)}, gradeBackup(f, time.Now())...)
 }
 
 const oldestPostgres = 14
 
-func judgePostgres(f schema.Facts, newest uint, at string, several bool) []Finding {
-	all := []Finding{ok("Postgres", fmt.Sprintf("%s at %s, an answer in %v", firstWord(f.Version), at, f.Took.Round(100*time.Microsecond)))}
+func gradePostgres(f schema.Facts, newest uint, at string, several bool) []Finding {
+	all := []Finding{ok("Postgres", fmt.Sprintf("%s at %s, answered in %v", firstWord(f.Version), at, f.Took.Round(100*time.Microsecond)))}
 	if f.Number/10000 < oldestPostgres {
-		all[0] = wrong("Postgres", fmt.Sprintf("%s at %s is too old: %d is the oldest that serves", firstWord(f.Version), at, oldestPostgres))
+		all[0] = wrong("Postgres", fmt.Sprintf("%s at %s is too old: the oldest supported version is %d", firstWord(f.Version), at, oldestPostgres))
 	}
 	if f.Standby {
-		all = append(all, wrong("Postgres", "is a standby that takes no writes: name the primary in DB_HOST"))
+		all = append(all, wrong("Postgres", "is a read-only standby: set DB_HOST to the primary"))
 	}
 	if f.Encoding != "UTF8" {
-		all = append(all, wrong("Postgres", "the database's encoding is "+f.Encoding+": make it with ENCODING 'UTF8'"))
+		all = append(all, wrong("Postgres", "the database's encoding is "+f.Encoding+": create it with ENCODING 'UTF8'"))
 	}
 	if !f.Trigrams {
-		all = append(all, wrong("Postgres", "the extension pg_trgm is not installed on the server: add the contrib modules (postgresql-contrib)"))
+		all = append(all, wrong("Postgres", "the extension pg_trgm is not installed on the server: install the contrib modules (postgresql-contrib)"))
 	}
 	if !f.MayCreate && f.Schema < newest {
-		all = append(all, wrong("Postgres", "DB_USER may not make tables: GRANT CREATE ON SCHEMA public TO it, or make it the database's owner"))
+		all = append(all, wrong("Postgres", "DB_USER has no permission to create tables: GRANT CREATE ON SCHEMA public TO it, or make it the database's owner"))
 	}
-	all = append(all, judgeSchema(f, newest), judgeDurability(f), judgeConns(f, several), clock("Postgres", f.Ahead))
-	return append(all, judgeBackup(f, time.Now())...)
+	all = append(all, gradeSchema(f, newest), gradeDurability(f), gradeConns(f, several), clock("Postgres", f.Ahead))
+	return append(all, gradeBackup(f, time.Now())...)
 }
 
 func firstWord(s string) string {
@@ -69,45 +69,45 @@ func firstWord(s string) string {
 	return word
 }
 
-func judgeSchema(f schema.Facts, newest uint) Finding {
+func gradeSchema(f schema.Facts, newest uint) Finding {
 	const about = "schema"
 	switch {
 	case f.Dirty:
-		return wrong(about, fmt.Sprintf("migration %d broke off in the middle, under an older chillin: restore the backup, or mend the schema by hand (docs/operating.md)", f.Schema))
+		return wrong(about, fmt.Sprintf("migration %d was interrupted under an older chillin: restore the backup, or repair the schema by hand (docs/operating.md)", f.Schema))
 	case f.Schema > newest:
-		return wrong(about, fmt.Sprintf("version %d is of a newer chillin than this one, which knows %d: use that one, or restore the backup of before", f.Schema, newest))
+		return wrong(about, fmt.Sprintf("version %d belongs to a newer chillin; this one supports up to %d: use the newer one, or restore an earlier backup", f.Schema, newest))
 	case f.Schema == 0:
-		return ok(about, fmt.Sprintf("none yet: the first start makes version %d", newest))
+		return ok(about, fmt.Sprintf("none yet: the first start creates version %d", newest))
 	case f.Schema < newest:
-		return ok(about, fmt.Sprintf("version %d: the next start, or chillin migrate up, brings it to %d; make a backup first", f.Schema, newest))
+		return ok(about, fmt.Sprintf("version %d: the next start, or chillin migrate up, migrates it to %d; make a backup first", f.Schema, newest))
 	}
-	return ok(about, fmt.Sprintf("version %d, which is this chillin's", newest))
+	return ok(about, fmt.Sprintf("version %d, which is current", newest))
 }
 
-// judgeDurability: whatever is off here loses messages that were confirmed.
-func judgeDurability(f schema.Facts) Finding {
+// gradeDurability reports settings with which confirmed messages can be lost.
+func gradeDurability(f schema.Facts) Finding {
 	const about = "durability"
 	switch {
 	case !f.Fsync:
-		return wrong(about, "fsync is off: when the server's machine stops, confirmed messages are lost or the database is broken. Set fsync = on")
+		return wrong(about, "fsync is off: if the server's machine crashes, confirmed messages are lost or the database is corrupted. Set fsync = on")
 	case !f.Synced:
-		return wrong(about, "synchronous_commit is off although a node asks for on: a pooler between drops what is asked for. Let it pass, or set it on the server")
+		return wrong(about, "synchronous_commit is off although nodes request on: a connection pooler drops the setting. Let it pass, or set it on the server")
 	case !f.WholePages:
-		return warning(about, "full_page_writes is off: right only where the file system writes pages whole. Else a power cut breaks the database")
+		return warning(about, "full_page_writes is off: this is safe only if the file system writes pages atomically. Otherwise a power failure corrupts the database")
 	}
 	return ok(about, "a commit is on disk before it is confirmed")
 }
 
-func judgeConns(f schema.Facts, several bool) Finding {
+func gradeConns(f schema.Facts, several bool) Finding {
 	const about = "connections"
 	room := max(f.MaxConns-f.TakenConns, 0)
 	nodes := room / schema.NodeConns
-	text := fmt.Sprintf("%d of Postgres, %d taken by others, %d for each node: room for %d nodes", f.MaxConns, f.TakenConns, schema.NodeConns, nodes)
+	text := fmt.Sprintf("max_connections is %d, %d in use by others, %d for each node: enough for %d nodes", f.MaxConns, f.TakenConns, schema.NodeConns, nodes)
 	switch {
 	case nodes == 0:
 		return wrong(about, text+". Raise max_connections")
 	case nodes == 1 && several:
-		return warning(about, text+". Raise max_connections: a rolling restart has one node more for a moment")
+		return warning(about, text+". Raise max_connections: a rolling restart briefly runs one more node")
 	}
 	return ok(about, text)
 }

@@ -2,7 +2,7 @@ package doctor
 
 import "syscall"
 
-// The magic numbers of statfs(2) for file systems that matter; the others are local.
+// diskKinds are the magic numbers of statfs(2) for file systems that matter. All others are local.
 var diskKinds = map[uint32]string{
 	0x6969: "nfs", 0x517B: "smb", 0xFF534D42: "smb", 0xFE534D42: "smb", 0x01021997: "9p", 0x00C36400: "ceph", 0x5346414F: "afs",
 	0x65735546: "fuse", 0x01021994: "tmpfs", 0x858458F6: "tmpfs", 0x794C7630: "overlay",

@@ -2,5 +2,5 @@
 
 package doctor
 
-// diskOf knows nothing of other systems than Linux.
+// diskOf returns nothing on systems other than Linux.
 func diskOf(string) disk { return disk{} }

@@ -1,6 +1,5 @@
-// Package doctor looks at everything that a node would stand on and tells in a line
-// each what is well, what will hurt and what is wrong, with what to do. It leaves
-// everything as it was.
+// Package doctor checks everything that a node depends on. Each result is one line that says what is
+// right or wrong and how to correct it. Doctor changes nothing.
 package doctor
 
 import (
@@ -13,37 +12,36 @@ import (
 	"github.com/chillin-chat/chillin/internal/config"
 )
 
-// Grade is how well something is.
+// Grade is the severity of a finding.
 type Grade string
 
-// The grades. Only with something Wrong a node would not start, or would break a
-// promise.
+// The grades. With a Wrong finding a node does not start, or does not work correctly.
 const (
 	OK      Grade = "ok"
 	Warning Grade = "warning"
 	Wrong   Grade = "wrong"
 )
 
-// Finding is one line.
+// Finding is the result of one check.
 type Finding struct {
 	Grade Grade  `json:"grade"`
-	About string `json:"about"` // what was examined: a setting, an engine
-	Text  string `json:"text"`  // the result, and what to do about it
+	About string `json:"about"` // the subject: a setting or an engine
+	Text  string `json:"text"`  // the result and its correction
 }
 
 func ok(about, text string) Finding      { return Finding{OK, about, text} }
 func warning(about, text string) Finding { return Finding{Warning, about, text} }
 func wrong(about, text string) Finding   { return Finding{Wrong, about, text} }
 
-// patience is how long one engine may take for all that it is asked.
-const patience = 5 * time.Second
+// timeout is the limit for all checks of one engine.
+const timeout = 5 * time.Second
 
-// Examine looks at all that c names. No secret of c stands in what it returns.
+// Examine checks everything that c configures. The findings contain no secret of c.
 func Examine(ctx context.Context, c config.Config) []Finding {
 	var all []Finding
 	for _, look := range []func(context.Context, config.Config) []Finding{settings, database, databaseTrial, redisServer, redisTrial, storage, folder, tempFolder, files, ports} {
 		all = append(all, func() []Finding {
-			ctx, cancel := context.WithTimeout(ctx, patience)
+			ctx, cancel := context.WithTimeout(ctx, timeout)
 			defer cancel()
 			return look(ctx, c)
 		}()...)
@@ -51,14 +49,14 @@ func Examine(ctx context.Context, c config.Config) []Finding {
 	return all
 }
 
-// hidden is what a library said, on one line and without the secrets: it may repeat the
-// address that it was given.
+// hidden returns the text of an error on one line and without secrets: it may contain the address that
+// was used.
 func hidden(c config.Config, err error) string {
 	text := err.Error()
 	for _, secret := range []string{
 		c.Database.DSN.Reveal(), password(c.Database.DSN), c.Redis.URL.Reveal(), password(c.Redis.URL), c.Storage.SecretKey.Reveal(),
 	} {
-		// A short one is found in any word, and one of the manuals is none.
+		// A short secret occurs in ordinary words, and a default password is not a secret.
 		if len(secret) > 3 && !slices.Contains(published, secret) {
 			text = strings.ReplaceAll(text, secret, "…")
 		}
@@ -75,12 +73,12 @@ func password(address config.Secret) string {
 	return word
 }
 
-// host is the part of an address that may be shown.
+// host returns the part of an address that is safe to show.
 func host(address config.Secret) string {
 	u, err := url.Parse(address.Reveal())
 	switch {
 	case err != nil:
-		return "the address given"
+		return "the configured address"
 	case u.Host != "":
 		return u.Host
 	case u.Query().Get("host") != "":
@@ -89,7 +87,7 @@ func host(address config.Secret) string {
 	return u.Path
 }
 
-// clock judges how far a server's clock is ahead of ours.
+// clock reports how far a server's clock is ahead of ours.
 func clock(of string, ahead time.Duration) Finding {
 	const about = "clock"
 	direction := "ahead of"
@@ -100,5 +98,5 @@ func clock(of string, ahead time.Duration) Finding {
 		return ok(about, of+" and this machine agree")
 	}
 	return warning(about, of+" is "+ahead.Round(100*time.Millisecond).String()+" "+direction+
-		" this machine: let both follow a time server (chrony, systemd-timesyncd). Order does not hang on it; the times that people see and when sessions end do")
+		" this machine: synchronize both with a time server (chrony, systemd-timesyncd). Displayed times and session expiry depend on it; the order of messages does not")
 }

@@ -25,8 +25,8 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// said writes findings as an operator reads them.
-func said(findings ...Finding) string {
+// format formats findings as an operator sees them.
+func format(findings ...Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		fmt.Fprintf(&b, "%s %s: %s\n", f.Grade, f.About, f.Text)
@@ -34,12 +34,12 @@ func said(findings ...Finding) string {
 	return b.String()
 }
 
-// wantWords fails where one of the words is missing. "!word" must not be there.
+// wantWords fails if one of the words is missing. "!word" must not occur.
 func wantWords(t *testing.T, got string, words ...string) {
 	t.Helper()
 	for _, word := range words {
 		if bad, not := strings.CutPrefix(word, "!"); not == strings.Contains(got, strings.TrimPrefix(word, "!")) {
-			t.Errorf("said\n%swant %q (there: %t)", got, bad, !not)
+			t.Errorf("got\n%swant %q (present: %t)", got, bad, !not)
 		}
 	}
 }
@@ -62,42 +62,42 @@ func TestSettings(t *testing.T) {
 		env  []map[string]string
 		want []string
 	}{
-		"nothing set":          {nil, []string{"ok settings: one node with SQLite", "!warning", "!wrong"}},
-		"Postgres alone":       {[]map[string]string{postgres}, []string{"ok settings: one node on Postgres", "REDIS_URL", "!warning"}},
-		"everything":           {[]map[string]string{postgres, redis, s3}, []string{"ok settings: any number of nodes", "!warning"}},
-		"several without S3":   {[]map[string]string{postgres, redis}, []string{"warning settings", "USE_MINIO"}},
-		"the compose password": {[]map[string]string{postgres, {"DB_PASSWORD": "chillin"}}, []string{"warning DB_PASSWORD"}},
-		"the compose key":      {[]map[string]string{s3, {"S3_SECRET_ACCESS_KEY": "chillin-secret"}}, []string{"warning S3_SECRET_ACCESS_KEY"}},
-		"large uploads":        {[]map[string]string{{"MAX_UPLOAD_SIZE": "50"}}, []string{"warning MAX_UPLOAD_SIZE", "52 MiB", "a proxy in front"}},
-		"webhooks to anywhere": {[]map[string]string{{"WEBHOOK_ALLOW_PRIVATE": "true"}}, []string{"warning WEBHOOK_ALLOW_PRIVATE"}},
-		"everybody trusted":    {[]map[string]string{{"TRUST_PROXY": "true"}}, []string{"warning TRUST_PROXY", "whoever connects"}},
-		"hops trusted":         {[]map[string]string{{"TRUST_PROXY": "1"}}, []string{"warning TRUST_PROXY", "whoever connects"}},
-		"hops behind loopback": {[]map[string]string{{"TRUST_PROXY": "1", "HOST": "127.0.0.1"}}, []string{"!TRUST_PROXY"}},
-		"a proxy by address":   {[]map[string]string{{"TRUST_PROXY": "10.0.0.7", "CLIENT_ORIGIN": "https://chat.example.org"}}, []string{"!TRUST_PROXY"}},
-		"TLS, nobody trusted":  {[]map[string]string{{"CLIENT_ORIGIN": "https://chat.example.org"}}, []string{"warning TRUST_PROXY", "https"}},
-		"this machine alone":   {[]map[string]string{{"HOST": "127.0.0.1"}}, []string{"warning TRUST_PROXY", "TRUST_PROXY=loopback"}},
+		"nothing set":             {nil, []string{"ok settings: one node with SQLite", "!warning", "!wrong"}},
+		"Postgres alone":          {[]map[string]string{postgres}, []string{"ok settings: one node with Postgres", "REDIS_URL", "!warning"}},
+		"everything":              {[]map[string]string{postgres, redis, s3}, []string{"ok settings: any number of nodes", "!warning"}},
+		"several without S3":      {[]map[string]string{postgres, redis}, []string{"warning settings", "USE_MINIO"}},
+		"the compose password":    {[]map[string]string{postgres, {"DB_PASSWORD": "chillin"}}, []string{"warning DB_PASSWORD"}},
+		"the compose key":         {[]map[string]string{s3, {"S3_SECRET_ACCESS_KEY": "chillin-secret"}}, []string{"warning S3_SECRET_ACCESS_KEY"}},
+		"large uploads":           {[]map[string]string{{"MAX_UPLOAD_SIZE": "50"}}, []string{"warning MAX_UPLOAD_SIZE", "52 MiB", "a proxy in front"}},
+		"webhooks to any address": {[]map[string]string{{"WEBHOOK_ALLOW_PRIVATE": "true"}}, []string{"warning WEBHOOK_ALLOW_PRIVATE"}},
+		"all proxies trusted":     {[]map[string]string{{"TRUST_PROXY": "true"}}, []string{"warning TRUST_PROXY", "every client"}},
+		"hops trusted":            {[]map[string]string{{"TRUST_PROXY": "1"}}, []string{"warning TRUST_PROXY", "every client"}},
+		"hops behind loopback":    {[]map[string]string{{"TRUST_PROXY": "1", "HOST": "127.0.0.1"}}, []string{"!TRUST_PROXY"}},
+		"a proxy by address":      {[]map[string]string{{"TRUST_PROXY": "10.0.0.7", "CLIENT_ORIGIN": "https://chat.example.org"}}, []string{"!TRUST_PROXY"}},
+		"TLS, no trusted proxy":   {[]map[string]string{{"CLIENT_ORIGIN": "https://chat.example.org"}}, []string{"warning TRUST_PROXY", "https"}},
+		"loopback only":           {[]map[string]string{{"HOST": "127.0.0.1"}}, []string{"warning TRUST_PROXY", "TRUST_PROXY=loopback"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := map[string]string{}
 			for _, part := range c.env {
 				maps.Copy(env, part)
 			}
-			wantWords(t, said(settings(t.Context(), load(t, env))...), c.want...)
+			wantWords(t, format(settings(t.Context(), load(t, env))...), c.want...)
 		})
 	}
 }
 
-func TestFaultsOfSettingsAreOneEach(t *testing.T) {
+func TestInvalidSettingsGiveOneFindingEach(t *testing.T) {
 	_, err := config.Load(func(key string) (string, bool) {
 		v := map[string]string{"PORT": "x", "DATABASE_URL": "mysql://u:hunter2@db/x", "LOG_LEVEL": "loud"}[key]
 		return v, v != ""
 	})
-	got := said(Faults(err)...)
+	got := format(Faults(err)...)
 	wantWords(t, got, "wrong PORT: ", "wrong DATABASE_URL: ", "wrong LOG_LEVEL: ", "!hunter2")
 	if lines := strings.Count(got, "\n"); lines != 3 {
 		t.Errorf("%d lines, want 3:\n%s", lines, got)
 	}
-	wantWords(t, said(Faults(errors.New("read .env: a line is not KEY=value"))...), "wrong settings: read .env")
+	wantWords(t, format(Faults(errors.New("read .env: a line is not KEY=value"))...), "wrong settings: read .env")
 }
 
 func TestPostgres(t *testing.T) {
@@ -111,9 +111,9 @@ func TestPostgres(t *testing.T) {
 		several bool
 		want    []string
 	}{
-		"all well":           {func(*schema.Facts) {}, true, []string{"ok Postgres: 17.2 at db:5432", "ok schema: version 7", "ok durability", "room for 9 nodes", "ok clock", "!warning", "!wrong"}},
+		"all well":           {func(*schema.Facts) {}, true, []string{"ok Postgres: 17.2 at db:5432", "ok schema: version 7", "ok durability", "enough for 9 nodes", "ok clock", "!warning", "!wrong"}},
 		"too old":            {func(f *schema.Facts) { f.Version, f.Number = "13.9", 130009 }, false, []string{"wrong Postgres: 13.9", "14"}},
-		"a standby":          {func(f *schema.Facts) { f.Standby = true }, false, []string{"wrong Postgres: is a standby"}},
+		"a standby":          {func(f *schema.Facts) { f.Standby = true }, false, []string{"wrong Postgres: is a read-only standby"}},
 		"another encoding":   {func(f *schema.Facts) { f.Encoding = "SQL_ASCII" }, false, []string{"wrong Postgres", "SQL_ASCII", "UTF8"}},
 		"no trigrams":        {func(f *schema.Facts) { f.Trigrams = false }, false, []string{"wrong Postgres", "pg_trgm", "contrib"}},
 		"no right to create": {func(f *schema.Facts) { f.MayCreate, f.Schema = false, 0 }, false, []string{"wrong Postgres", "GRANT CREATE"}},
@@ -121,12 +121,12 @@ func TestPostgres(t *testing.T) {
 		"an empty database":  {func(f *schema.Facts) { f.Schema = 0 }, false, []string{"ok schema: none yet", "version 7"}},
 		"an older schema":    {func(f *schema.Facts) { f.Schema = 5 }, false, []string{"ok schema: version 5", "to 7", "backup"}},
 		"a newer schema":     {func(f *schema.Facts) { f.Schema = 9 }, false, []string{"wrong schema: version 9", "newer"}},
-		"broken off":         {func(f *schema.Facts) { f.Schema, f.Dirty = 6, true }, false, []string{"wrong schema: migration 6 broke off"}},
+		"interrupted":        {func(f *schema.Facts) { f.Schema, f.Dirty = 6, true }, false, []string{"wrong schema: migration 6 was interrupted"}},
 		"fsync off":          {func(f *schema.Facts) { f.Fsync = false }, false, []string{"wrong durability: fsync is off", "fsync = on"}},
 		"commits not synced": {func(f *schema.Facts) { f.Synced = false }, false, []string{"wrong durability: synchronous_commit is off", "pooler"}},
 		"half pages":         {func(f *schema.Facts) { f.WholePages = false }, false, []string{"warning durability: full_page_writes"}},
 		"no connections":     {func(f *schema.Facts) { f.MaxConns = 20; f.TakenConns = 5 }, false, []string{"wrong connections", "max_connections"}},
-		"one node's":         {func(f *schema.Facts) { f.MaxConns = 30 }, true, []string{"warning connections", "room for 1 nodes", "max_connections"}},
+		"one node's":         {func(f *schema.Facts) { f.MaxConns = 30 }, true, []string{"warning connections", "enough for 1 nodes", "max_connections"}},
 		"one node's, enough": {func(f *schema.Facts) { f.MaxConns = 30 }, false, []string{"ok connections"}},
 		"clock ahead":        {func(f *schema.Facts) { f.Ahead = 90 * time.Second }, false, []string{"warning clock: Postgres is 1m30s ahead of"}},
 		"clock behind":       {func(f *schema.Facts) { f.Ahead = -3 * time.Second }, false, []string{"warning clock: Postgres is 3s behind"}},
@@ -134,7 +134,7 @@ func TestPostgres(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := healthy
 			c.change(&f)
-			wantWords(t, said(judgePostgres(f, newest, "db:5432", c.several)...), c.want...)
+			wantWords(t, format(gradePostgres(f, newest, "db:5432", c.several)...), c.want...)
 		})
 	}
 }
@@ -158,16 +158,16 @@ func TestRedis(t *testing.T) {
 				key, value, _ := strings.Cut(pair, "=")
 				f.info[key] = value
 			}
-			wantWords(t, said(judgeRedis(f, "r:6379")...), c.want...)
+			wantWords(t, format(gradeRedis(f, "r:6379")...), c.want...)
 		})
 	}
 }
 
 func TestStorage(t *testing.T) {
 	at := config.Storage{Kind: config.S3, Endpoint: "s3:9000", Bucket: "chillin"}
-	wantWords(t, said(judgeStorage(at, true, nil, 12*time.Millisecond)), "ok S3: bucket chillin at s3:9000", "12ms")
-	wantWords(t, said(judgeStorage(at, false, nil, time.Millisecond)), "warning S3: there is no bucket chillin", "first start makes it")
-	wantWords(t, said(judgeStorage(at, false, errors.New("access denied"), time.Millisecond)), "wrong S3", "access denied")
+	wantWords(t, format(gradeStorage(at, true, nil, 12*time.Millisecond)), "ok S3: bucket chillin at s3:9000", "12ms")
+	wantWords(t, format(gradeStorage(at, false, nil, time.Millisecond)), "warning S3: there is no bucket chillin", "created at the first start")
+	wantWords(t, format(gradeStorage(at, false, errors.New("access denied"), time.Millisecond)), "wrong S3", "access denied")
 }
 
 func TestFolder(t *testing.T) {
@@ -178,70 +178,70 @@ func TestFolder(t *testing.T) {
 		want   []string
 	}{
 		"all well":          {func(*folderFacts) {}, true, []string{"ok DATA_DIR: /data, a local disk, 40.0 GiB free"}},
-		"not made yet":      {func(f *folderFacts) { f.there = false }, true, []string{"ok DATA_DIR", "first start makes it"}},
+		"not made yet":      {func(f *folderFacts) { f.there = false }, true, []string{"ok DATA_DIR", "created at the first start"}},
 		"not ours":          {func(f *folderFacts) { f.err = os.ErrPermission }, true, []string{"wrong DATA_DIR: /data cannot be written to"}},
 		"of another":        {func(f *folderFacts) { f.disk.kind = "nfs" }, true, []string{"wrong DATA_DIR", "nfs", "DB_HOST"}},
 		"files of another":  {func(f *folderFacts) { f.disk.kind = "nfs" }, false, []string{"ok DATA_DIR"}},
 		"memory":            {func(f *folderFacts) { f.disk.kind = "tmpfs" }, true, []string{"warning DATA_DIR", "memory"}},
 		"a container's own": {func(f *folderFacts) { f.disk.kind = "overlay" }, true, []string{"warning DATA_DIR", "volume"}},
-		"nearly full":       {func(f *folderFacts) { f.disk.free = gib / 2 }, true, []string{"warning DATA_DIR", "make room soon"}},
-		"full":              {func(f *folderFacts) { f.disk.free = 1 << 20 }, true, []string{"wrong DATA_DIR", "make room"}},
+		"nearly full":       {func(f *folderFacts) { f.disk.free = gib / 2 }, true, []string{"warning DATA_DIR", "free space soon"}},
+		"full":              {func(f *folderFacts) { f.disk.free = 1 << 20 }, true, []string{"wrong DATA_DIR", "free space"}},
 		"another system":    {func(f *folderFacts) { f.disk = disk{} }, true, []string{"ok DATA_DIR: /data\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := folderFacts{path: "/data", there: true, disk: disk{"a local disk", 40 * gib}}
 			c.change(&f)
-			wantWords(t, said(judgeFolder(f, c.sqlite)), c.want...)
+			wantWords(t, format(gradeFolder(f, c.sqlite)), c.want...)
 		})
 	}
 }
 
 func TestFilesAndPorts(t *testing.T) {
 	for got, want := range map[string]string{
-		said(judgeFiles(65536)):                                     "ok open files: 65536",
-		said(judgeFiles(1024)):                                      "warning open files: 1024 are allowed, enough for about 824 people",
-		said(judgeFiles(64)):                                        "wrong open files: 64",
-		said(judgePort("PORT", "0.0.0.0:5000", nil)):                "ok PORT: 0.0.0.0:5000 is free",
-		said(judgePort("PORT", "0.0.0.0:0", nil)):                   "ok PORT: any free port",
-		said(judgePort("PORT", "0.0.0.0:5000", errOurs)):            "ok PORT: 0.0.0.0:5000: a chillin answers",
-		said(judgePort("PORT", "0.0.0.0:5000", syscall.EADDRINUSE)): "wrong PORT: 0.0.0.0:5000 belongs to another program",
-		said(judgePort("PORT", "0.0.0.0:80", syscall.EACCES)):       "wrong PORT: 0.0.0.0:80 is for root alone",
-		said(judgePort("PORT", "10.9.9.9:5000", os.ErrInvalid)):     "wrong PORT: cannot listen on 10.9.9.9:5000",
+		format(gradeFiles(65536)):                                     "ok open files: 65536",
+		format(gradeFiles(1024)):                                      "warning open files: the limit is 1024, enough for about 824 connections",
+		format(gradeFiles(64)):                                        "wrong open files: 64",
+		format(gradePort("PORT", "0.0.0.0:5000", nil)):                "ok PORT: 0.0.0.0:5000 is free",
+		format(gradePort("PORT", "0.0.0.0:0", nil)):                   "ok PORT: any free port",
+		format(gradePort("PORT", "0.0.0.0:5000", errOurs)):            "ok PORT: 0.0.0.0:5000: used by a running chillin",
+		format(gradePort("PORT", "0.0.0.0:5000", syscall.EADDRINUSE)): "wrong PORT: 0.0.0.0:5000 is used by another program",
+		format(gradePort("PORT", "0.0.0.0:80", syscall.EACCES)):       "wrong PORT: 0.0.0.0:80 requires root",
+		format(gradePort("PORT", "10.9.9.9:5000", os.ErrInvalid)):     "wrong PORT: cannot listen on 10.9.9.9:5000",
 	} {
 		wantWords(t, got, want)
 	}
 }
 
-func TestAPortIsFreeOursOrAnothers(t *testing.T) {
+func TestPorts(t *testing.T) {
 	handler := http.NotFound
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler(w, r) }))
 	addr := server.Listener.Addr().String()
-	if err := lookAtPort(t.Context(), addr); !errors.Is(err, syscall.EADDRINUSE) {
-		t.Errorf("another program: %v, want it told", err)
+	if err := tryPort(t.Context(), addr); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("another program: %v, want an error", err)
 	}
 	handler = func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusServiceUnavailable) // a node that drains is ours, too
+		w.WriteHeader(http.StatusServiceUnavailable) // a draining node is also ours
 		fmt.Fprint(w, `{"status":"unavailable","checks":{"database":{"status":"ok"}},"draining":true}`)
 	}
-	if err := lookAtPort(t.Context(), addr); !errors.Is(err, errOurs) {
-		t.Errorf("a node: %v, want it known", err)
+	if err := tryPort(t.Context(), addr); !errors.Is(err, errOurs) {
+		t.Errorf("a node: %v, want errOurs", err)
 	}
 	server.Close()
-	if err := lookAtPort(t.Context(), addr); err != nil {
-		t.Errorf("nobody: %v", err)
+	if err := tryPort(t.Context(), addr); err != nil {
+		t.Errorf("free port: %v", err)
 	}
 }
 
-func TestTheFolderIsLeftAsItWas(t *testing.T) {
+func TestExamineDoesNotChangeTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	c := load(t, map[string]string{"DATA_DIR": filepath.Join(dir, "a", "b"), "HOST": "127.0.0.1", "PORT": "0"})
-	wantWords(t, said(Examine(t.Context(), c)...), "ok SQLite: no database", "ok DATA_DIR", "first start makes it", "!wrong")
+	wantWords(t, format(Examine(t.Context(), c)...), "ok SQLite: no database", "ok DATA_DIR", "created at the first start", "!wrong")
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
-		t.Errorf("the folder holds %v, %v, want nothing", entries, err)
+		t.Errorf("the folder contains %v, %v, want nothing", entries, err)
 	}
 }
 
-// The real servers, as a node would find them.
+// The real servers, as a node uses them.
 func TestRealEngines(t *testing.T) {
 	s3 := testenv.S3(t)
 	scheme := "http://"
@@ -258,7 +258,7 @@ func TestRealEngines(t *testing.T) {
 		for n := 0; n < len(more); n += 2 {
 			env[more[n]] = more[n+1]
 		}
-		return said(Examine(t.Context(), load(t, env))...)
+		return format(Examine(t.Context(), load(t, env))...)
 	}
 	t.Run("all there", func(t *testing.T) {
 		wantWords(t, examine(), "ok Postgres: ", "ok schema: none yet", "ok connections", "ok clock: Postgres",
@@ -275,12 +275,12 @@ func TestRealEngines(t *testing.T) {
 		newest, _ := schema.Newest()
 		wantWords(t, examine(), "ok schema: version "+strconv.Itoa(int(newest))+", which is")
 	})
-	t.Run("no bucket, and none is made", func(t *testing.T) {
+	t.Run("no bucket, and none is created", func(t *testing.T) {
 		for range 2 {
 			wantWords(t, examine("S3_BUCKET_NAME", "chillin-nobody-made-this"), "warning S3: there is no bucket")
 		}
 	})
-	t.Run("nobody answers", func(t *testing.T) {
+	t.Run("no server answers", func(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -298,7 +298,7 @@ func TestRealEngines(t *testing.T) {
 	})
 }
 
-func TestADatabaseThatLosesCommitsIsTold(t *testing.T) {
+func TestFsyncOffIsReported(t *testing.T) {
 	env := testenv.New(t)
 	for want, durable := range map[string]bool{"ok durability": true, "wrong durability: fsync is off": false} {
 		server, err := env.Postgres(testenv.PostgresOptions{Durable: durable})
@@ -306,7 +306,7 @@ func TestADatabaseThatLosesCommitsIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := load(t, map[string]string{"DATABASE_URL": server.URL("postgres"), "DATA_DIR": t.TempDir(), "PORT": "0"})
-		wantWords(t, said(Examine(t.Context(), c)...), want)
+		wantWords(t, format(Examine(t.Context(), c)...), want)
 	}
 }
 
@@ -320,16 +320,16 @@ func TestSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := load(t, map[string]string{"DATA_DIR": dir, "PORT": "0"})
-	wantWords(t, said(Examine(t.Context(), c)...), "ok schema: version ", "which is this chillin's", "!wrong")
+	wantWords(t, format(Examine(t.Context(), c)...), "ok schema: version ", "which is current", "!wrong")
 	node, err := store.OpenSQLite(t.Context(), dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer node.Close()
-	wantWords(t, said(Examine(t.Context(), c)...), "which is this chillin's", "!wrong")
+	wantWords(t, format(Examine(t.Context(), c)...), "which is current", "!wrong")
 }
 
-func TestNoSecretIsTold(t *testing.T) {
+func TestSecretsAreHidden(t *testing.T) {
 	c := load(t, map[string]string{
 		"DATABASE_URL": "postgres://u:hunter22@db/x", "REDIS_URL": "redis://:swordfish@r:1", "USE_MINIO": "true",
 		"MINIO_ENDPOINT": "m:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "open sesame",
@@ -340,15 +340,15 @@ func TestNoSecretIsTold(t *testing.T) {
 	}
 	c = load(t, map[string]string{"DATABASE_URL": "postgres://chillin:chillin@db/chillin"})
 	if got := hidden(c, errors.New("no chillin there")); got != "no chillin there" {
-		t.Errorf("got %q although the password is one of the manuals", got)
+		t.Errorf("got %q although the password is a default", got)
 	}
 }
 
-func TestGradesOfAnExamination(t *testing.T) {
+func TestExamineWithCanceledContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // nobody is asked any more, and everything is told
+	cancel() // no server is asked, and all findings are returned
 	got := Examine(ctx, load(t, map[string]string{"DB_HOST": "127.0.0.1", "DB_USER": "u", "PORT": "0"}))
 	if !slices.ContainsFunc(got, func(f Finding) bool { return f.Grade == Wrong && f.About == "Postgres" }) {
-		t.Errorf("said\n%swant Postgres wrong", said(got...))
+		t.Errorf("got\n%swant Postgres wrong", format(got...))
 	}
 }

@@ -20,15 +20,15 @@ import (
 
 // disk is a file system.
 type disk struct {
-	kind string // nfs, ext4, …; "" where that cannot be told
+	kind string // nfs, ext4, …; "" if unknown
 	free uint64 // bytes
 }
 
-// folderFacts are what the data folder is like.
+// folderFacts describe the data folder.
 type folderFacts struct {
 	path  string
 	there bool
-	err   error // of writing to it, or to the folder in which it would be made
+	err   error // of writing to it, or to the folder that would contain it
 	disk  disk
 }
 
@@ -51,7 +51,7 @@ func folder(_ context.Context, c config.Config) []Finding {
 	}
 	f.err = tryFolder(at)
 	f.disk = diskOf(at)
-	return []Finding{judgeFolder(f, c.Database.Engine == config.SQLite)}
+	return []Finding{gradeFolder(f, c.Database.Engine == config.SQLite)}
 }
 
 func tryFolder(path string) error {
@@ -67,10 +67,10 @@ const (
 	noSpace     = 64 << 20
 )
 
-// remote are file systems whose locks and flushes SQLite cannot rely on.
+// remote are the file systems on which SQLite's locks and flushes are not reliable.
 var remote = map[string]bool{"nfs": true, "smb": true, "9p": true, "ceph": true, "afs": true, "fuse": true}
 
-func judgeFolder(f folderFacts, sqlite bool) Finding {
+func gradeFolder(f folderFacts, sqlite bool) Finding {
 	const about = "DATA_DIR"
 	text := fmt.Sprintf("%s, %s, %.1f GiB free", f.path, f.disk.kind, float64(f.disk.free)/(1<<30))
 	if f.disk.kind == "" {
@@ -78,19 +78,19 @@ func judgeFolder(f folderFacts, sqlite bool) Finding {
 	}
 	switch {
 	case f.err != nil:
-		return wrong(about, fmt.Sprintf("%s cannot be written to: %v. Give it to the user that runs chillin", f.path, f.err))
+		return wrong(about, fmt.Sprintf("%s cannot be written to: %v. Make the user that runs chillin its owner", f.path, f.err))
 	case f.disk.kind != "" && f.disk.free < noSpace:
-		return wrong(about, text+": make room")
+		return wrong(about, text+": free space")
 	case sqlite && remote[f.disk.kind]:
-		return wrong(about, text+": SQLite breaks on file systems of other machines. Take a local disk, or Postgres (DB_HOST)")
+		return wrong(about, text+": SQLite is not reliable on network file systems. Use a local disk, or Postgres (DB_HOST)")
 	case f.disk.kind == "tmpfs":
-		return warning(about, text+": memory, which is empty after a restart of the machine")
+		return warning(about, text+": memory, which is lost when the machine restarts")
 	case f.disk.kind == "overlay":
-		return warning(about, text+": the container's own layer, which goes with it. Mount a volume there")
+		return warning(about, text+": the container's own layer, which is deleted with the container. Mount a volume there")
 	case f.disk.kind != "" && f.disk.free < littleSpace:
-		return warning(about, text+": make room soon")
+		return warning(about, text+": free space soon")
 	case !f.there:
-		return ok(about, text+": the first start makes it")
+		return ok(about, text+": it is created at the first start")
 	}
 	return ok(about, text)
 }
@@ -100,41 +100,40 @@ func files(context.Context, config.Config) []Finding {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return nil
 	}
-	return []Finding{judgeFiles(limit.Max)} // Go raises its own limit to what is allowed
+	return []Finding{gradeFiles(limit.Max)} // Go raises its own limit to the hard limit
 }
 
-// ownFiles is what a node needs beside its sockets: connections to engines, uploads
-// under way, its database.
+// ownFiles is the number of files that a node needs besides its sockets: connections to engines,
+// uploads in progress, the database.
 const ownFiles = 200
 
-func judgeFiles(limit uint64) Finding {
+func gradeFiles(limit uint64) Finding {
 	const about, enough = "open files", 8192
 	people := max(int64(min(limit, 1<<30))-ownFiles, 0)
 	switch {
 	case people == 0:
-		return wrong(about, fmt.Sprintf("%d are allowed, which is not enough to start: raise the limit (ulimit -n, LimitNOFILE, ulimits)", limit))
+		return wrong(about, fmt.Sprintf("the limit is %d, which is not enough to start: raise it (ulimit -n, LimitNOFILE, ulimits)", limit))
 	case limit < enough:
-		return warning(about, fmt.Sprintf("%d are allowed, enough for about %d people at once: raise the limit where more come (ulimit -n, LimitNOFILE, ulimits)", limit, people))
+		return warning(about, fmt.Sprintf("the limit is %d, enough for about %d connections: raise it if you expect more (ulimit -n, LimitNOFILE, ulimits)", limit, people))
 	}
-	return ok(about, fmt.Sprintf("%d are allowed, each socket takes one", limit))
+	return ok(about, fmt.Sprintf("the limit is %d; each socket needs one", limit))
 }
 
 func ports(ctx context.Context, c config.Config) []Finding {
-	all := []Finding{judgePort("PORT", c.Addr(), lookAtPort(ctx, c.Addr()))}
+	all := []Finding{gradePort("PORT", c.Addr(), tryPort(ctx, c.Addr()))}
 	if report, err := askNode(ctx, c.Addr()); err == nil {
-		all = append(all, judgeWarnings(report.Warnings)...)
+		all = append(all, gradeWarnings(report.Warnings)...)
 	}
 	if c.MetricsAddr != "" {
-		all = append(all, judgePort("METRICS_ADDR", c.MetricsAddr, lookAtPort(ctx, c.MetricsAddr)))
+		all = append(all, gradePort("METRICS_ADDR", c.MetricsAddr, tryPort(ctx, c.MetricsAddr)))
 	}
 	return all
 }
 
-var errOurs = errors.New("a chillin answers there")
+var errOurs = errors.New("used by a running chillin")
 
-// lookAtPort is nil where addr is free, errOurs where a node has it, and else what
-// keeps us from it.
-func lookAtPort(ctx context.Context, addr string) error {
+// tryPort returns nil if addr is free, errOurs if a node uses it, or the error of listening on it.
+func tryPort(ctx context.Context, addr string) error {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", addr)
 	if err == nil {
@@ -148,13 +147,13 @@ func lookAtPort(ctx context.Context, addr string) error {
 	return err
 }
 
-// nodeReport is what is read of a node's /health/ready.
+// nodeReport is the part of a node's /health/ready that is read.
 type nodeReport struct {
 	Checks   map[string]any `json:"checks"`
 	Warnings []string       `json:"warnings"`
 }
 
-// askNode asks addr for its health, which no other program has in this form.
+// askNode reads the health report at addr. No other program has one in this form.
 func askNode(ctx context.Context, addr string) (report nodeReport, err error) {
 	host, port, _ := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
@@ -179,14 +178,14 @@ func askNode(ctx context.Context, addr string) (report nodeReport, err error) {
 	return report, err
 }
 
-// judgeWarnings explains what the running node warns of: see health.Warning.
-func judgeWarnings(warnings []string) (all []Finding) {
+// gradeWarnings explains the warnings of the running node: see health.Warning.
+func gradeWarnings(warnings []string) (all []Finding) {
 	for _, w := range warnings {
 		switch w {
 		case "untrusted_proxy":
-			all = append(all, warning("TRUST_PROXY", "the running node received a request through a proxy that is not named here (its log has the address): if it is yours, name it, or everybody behind it shares one address and its limits"))
+			all = append(all, warning("TRUST_PROXY", "the running node received a request through a proxy that TRUST_PROXY does not name (its log has the address): if it is your proxy, add it. Otherwise all clients behind it share one address and its limits"))
 		case "second_node_without_redis":
-			all = append(all, wrong("REDIS_URL", "another node uses the database of the running node, and without Redis their users do not receive each other's messages at once: set it on all nodes, or stop all but one"))
+			all = append(all, wrong("REDIS_URL", "another node uses the database of the running node, and without Redis their users do not receive each other's messages immediately: set it on all nodes, or stop all but one"))
 		default:
 			all = append(all, warning("running node", w))
 		}
@@ -194,38 +193,38 @@ func judgeWarnings(warnings []string) (all []Finding) {
 	return all
 }
 
-// tempFolder: uploads are written there before they are stored.
+// tempFolder checks the folder to which uploads are written before they are stored.
 func tempFolder(context.Context, config.Config) []Finding {
 	path := os.TempDir()
-	return []Finding{judgeTempFolder(folderFacts{path: path, err: tryFolder(path), disk: diskOf(path)})}
+	return []Finding{gradeTempFolder(folderFacts{path: path, err: tryFolder(path), disk: diskOf(path)})}
 }
 
-func judgeTempFolder(f folderFacts) Finding {
+func gradeTempFolder(f folderFacts) Finding {
 	const about = "temporary folder"
 	text := fmt.Sprintf("%s, %s, %.1f GiB free", f.path, f.disk.kind, float64(f.disk.free)/(1<<30))
 	switch {
 	case f.err != nil:
-		return wrong(about, fmt.Sprintf("%s cannot be written to: %v. Uploads need it: correct it, or name another folder in TMPDIR", f.path, f.err))
+		return wrong(about, fmt.Sprintf("%s cannot be written to: %v. Uploads need it: correct it, or set TMPDIR to another folder", f.path, f.err))
 	case f.disk.kind == "":
 		return ok(about, f.path)
 	case f.disk.free < noSpace:
-		return wrong(about, text+": make room, or name another folder in TMPDIR")
+		return wrong(about, text+": free space, or set TMPDIR to another folder")
 	case f.disk.free < littleSpace/4:
-		return warning(about, text+": make room soon, or name another folder in TMPDIR")
+		return warning(about, text+": free space soon, or set TMPDIR to another folder")
 	}
 	return ok(about, text)
 }
 
-func judgePort(about, addr string, err error) Finding {
+func gradePort(about, addr string, err error) Finding {
 	_, port, _ := net.SplitHostPort(addr)
 	number, _ := strconv.Atoi(port)
 	switch {
 	case errors.Is(err, errOurs):
-		return ok(about, addr+": a chillin answers there already")
+		return ok(about, addr+": used by a running chillin")
 	case errors.Is(err, syscall.EADDRINUSE):
-		return wrong(about, addr+" belongs to another program: stop that, or take another port")
+		return wrong(about, addr+" is used by another program: stop it, or use another port")
 	case errors.Is(err, syscall.EACCES) && number < 1024:
-		return wrong(about, addr+" is for root alone: take a port above 1023 behind a proxy, or give the binary CAP_NET_BIND_SERVICE")
+		return wrong(about, addr+" requires root: use a port above 1023 behind a proxy, or give the binary CAP_NET_BIND_SERVICE")
 	case err != nil:
 		return wrong(about, fmt.Sprintf("cannot listen on %s: %v", addr, err))
 	case number == 0:

@@ -13,9 +13,9 @@ import (
 	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
-// redisFacts are what Redis tells of itself.
+// redisFacts are the results of asking Redis.
 type redisFacts struct {
-	info  map[string]string // of INFO
+	info  map[string]string // from INFO
 	ahead time.Duration
 	took  time.Duration
 }
@@ -28,7 +28,7 @@ func redisServer(ctx context.Context, c config.Config) []Finding {
 	if err != nil {
 		return []Finding{wrong("Redis", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Redis.URL), RedisCause(err), hidden(c, err)))}
 	}
-	return judgeRedis(f, host(c.Redis.URL))
+	return gradeRedis(f, host(c.Redis.URL))
 }
 
 func askRedis(ctx context.Context, address config.Secret) (f redisFacts, err error) {
@@ -61,35 +61,35 @@ func askRedis(ctx context.Context, address config.Secret) (f redisFacts, err err
 
 const oldestRedis = 6
 
-func judgeRedis(f redisFacts, at string) []Finding {
+func gradeRedis(f redisFacts, at string) []Finding {
 	version := f.info["redis_version"]
-	all := []Finding{ok("Redis", fmt.Sprintf("%s at %s, an answer in %v", version, at, f.took.Round(100*time.Microsecond)))}
+	all := []Finding{ok("Redis", fmt.Sprintf("%s at %s, answered in %v", version, at, f.took.Round(100*time.Microsecond)))}
 	if major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0]); err == nil && major < oldestRedis {
-		all[0] = warning("Redis", fmt.Sprintf("%s at %s is older than what is tried: take %d or newer", version, at, oldestRedis))
+		all[0] = warning("Redis", fmt.Sprintf("%s at %s is older than the tested versions: use %d or newer", version, at, oldestRedis))
 	}
 	if f.info["redis_mode"] == "cluster" {
-		all = append(all, wrong("Redis", "is a cluster: nodes meet in a single Redis, or in one with replicas behind one address"))
+		all = append(all, wrong("Redis", "is a cluster, which is not supported: use a single Redis, or one with replicas behind one address"))
 	}
 	if f.info["role"] == "slave" {
-		all = append(all, wrong("Redis", "is a replica that takes no writes: name the primary in REDIS_URL"))
+		all = append(all, wrong("Redis", "is a read-only replica: set REDIS_URL to the primary"))
 	}
-	return append(all, judgeMemory(f.info), clock("Redis", f.ahead))
+	return append(all, gradeMemory(f.info), clock("Redis", f.ahead))
 }
 
-// judgeMemory: nothing is lost when Redis forgets, but presence is unknown until the
-// nodes have told it again.
-func judgeMemory(info map[string]string) Finding {
+// gradeMemory checks the memory limit. If Redis evicts keys, nothing is lost, but presence is unknown
+// until the nodes report it again.
+func gradeMemory(info map[string]string) Finding {
 	const about = "Redis memory"
 	most, _ := strconv.ParseFloat(info["maxmemory"], 64)
 	used, _ := strconv.ParseFloat(info["used_memory"], 64)
 	policy := info["maxmemory_policy"]
 	switch {
 	case most == 0:
-		return ok(about, "no maxmemory: it may take what the machine has")
+		return ok(about, "no maxmemory: it may use all memory of the machine")
 	case used > 0.8*most:
-		return warning(about, fmt.Sprintf("%.0f of %.0f MiB are used: when it is full presence is unknown. Raise maxmemory", used/(1<<20), most/(1<<20)))
+		return warning(about, fmt.Sprintf("%.0f of %.0f MiB are used: when it is full, presence is unknown. Raise maxmemory", used/(1<<20), most/(1<<20)))
 	case strings.HasPrefix(policy, "allkeys"):
-		return warning(about, "maxmemory-policy "+policy+" throws presence away when memory is short: take volatile-lru or noeviction")
+		return warning(about, "maxmemory-policy "+policy+" evicts presence when memory is short: use volatile-lru or noeviction")
 	}
 	return ok(about, fmt.Sprintf("%.0f of %.0f MiB, %s", used/(1<<20), most/(1<<20), policy))
 }

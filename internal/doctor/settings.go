@@ -11,7 +11,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/config"
 )
 
-// Faults are the findings of settings that cannot be read.
+// Faults returns the findings of invalid settings.
 func Faults(err error) []Finding {
 	var all []Finding
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
@@ -26,10 +26,10 @@ func Faults(err error) []Finding {
 	return []Finding{wrong("settings", err.Error())}
 }
 
-// UnknownKeys are the findings of settings that nothing reads.
+// UnknownKeys returns the findings of unknown settings.
 func UnknownKeys(keys []config.UnknownKey) (all []Finding) {
 	for _, u := range keys {
-		text := "nothing reads this variable"
+		text := "unknown variable"
 		if u.InFile {
 			text += " of .env"
 		}
@@ -41,46 +41,45 @@ func UnknownKeys(keys []config.UnknownKey) (all []Finding) {
 	return all
 }
 
-// published are the secrets of docker-compose.yml and of the manuals, which everybody
-// knows.
+// published are the default secrets of docker-compose.yml and of common manuals, which everyone knows.
 var published = []string{"chillin", "chillin-secret", "minioadmin", "postgres"}
 
-// defaultUpload is MAX_UPLOAD_SIZE where nobody has set it, and so thought of proxies.
+// defaultUpload is the default of MAX_UPLOAD_SIZE. With a higher value, limits of proxies matter.
 const defaultUpload = 10
 
 func settings(_ context.Context, c config.Config) []Finding {
 	all := append([]Finding{shape(c)}, proxies(c)...)
 	if slices.Contains(published, password(c.Database.DSN)) {
-		all = append(all, warning("DB_PASSWORD", "is one that stands in the manuals: set another where others reach the database"))
+		all = append(all, warning("DB_PASSWORD", "is a well-known default: change it if others can reach the database"))
 	}
 	if slices.Contains(published, c.Storage.SecretKey.Reveal()) {
-		all = append(all, warning("S3_SECRET_ACCESS_KEY", "is one that stands in the manuals: set another where others reach the store"))
+		all = append(all, warning("S3_SECRET_ACCESS_KEY", "is a well-known default: change it if others can reach the store"))
 	}
 	if c.WebhookAllowPrivate {
-		all = append(all, warning("WEBHOOK_ALLOW_PRIVATE", "lets everybody who runs a room send requests to what this machine reaches: right only where all of them may"))
+		all = append(all, warning("WEBHOOK_ALLOW_PRIVATE", "lets every room admin send requests to all addresses that this machine reaches: set it only if they may do so"))
 	}
 	if c.MaxUploadSize > defaultUpload {
-		all = append(all, warning("MAX_UPLOAD_SIZE", fmt.Sprintf("is %d MiB: a proxy in front, other than our nginx.conf, must let %d MiB pass, or answers 413 itself",
+		all = append(all, warning("MAX_UPLOAD_SIZE", fmt.Sprintf("is %d MiB: a proxy in front, other than our nginx.conf, must accept bodies of %d MiB, or it answers 413",
 			c.MaxUploadSize, c.MaxUploadSize+2)))
 	}
 	return all
 }
 
-// shape tells what is put together, and how many nodes that carries.
+// shape reports the configured engines and how many nodes they support.
 func shape(c config.Config) Finding {
 	const about = "settings"
 	switch {
 	case c.Embedded():
-		return ok(about, "one node with SQLite; several need Postgres (DB_HOST), Redis (REDIS_URL) and S3 (USE_MINIO)")
+		return ok(about, "one node with SQLite; several nodes require Postgres (DB_HOST), Redis (REDIS_URL) and S3 (USE_MINIO)")
 	case !c.Redis.Enabled():
-		return ok(about, "one node on Postgres; several need Redis (REDIS_URL) as well, to hear of each other")
+		return ok(about, "one node with Postgres; several nodes also require Redis (REDIS_URL)")
 	case c.Storage.Kind == config.Disk:
-		return warning(about, "several nodes on Postgres and Redis, but files lie in DATA_DIR of each: set USE_MINIO, or give all nodes one folder")
+		return warning(about, "several nodes with Postgres and Redis, but each stores files in its own DATA_DIR: set USE_MINIO, or share one folder between all nodes")
 	}
-	return ok(about, "any number of nodes on Postgres, Redis and S3")
+	return ok(about, "any number of nodes with Postgres, Redis and S3")
 }
 
-// proxies looks for a proxy that is not believed, and for belief in anybody.
+// proxies checks for a proxy that is not trusted, and for settings that trust every client.
 func proxies(c config.Config) []Finding {
 	const about = "TRUST_PROXY"
 	local := false
@@ -92,11 +91,11 @@ func proxies(c config.Config) []Finding {
 	tls := slices.ContainsFunc(c.ClientOrigins, func(origin string) bool { return strings.HasPrefix(origin, "https://") })
 	switch {
 	case everybody && !local:
-		return []Finding{warning(about, "believes whoever connects: right only where nothing but the proxy reaches HOST and PORT; else name the proxy's address")}
+		return []Finding{warning(about, "trusts every client: this is safe only if nothing but the proxy reaches HOST and PORT; otherwise set the proxy's address")}
 	case nobody && tls:
-		return []Finding{warning(about, "names nobody, but CLIENT_ORIGIN speaks of https: where a proxy ends TLS, name its address, or all people share one address and its limits, and cookies are not kept to https")}
+		return []Finding{warning(about, "is empty, but CLIENT_ORIGIN uses https: if a proxy terminates TLS, set its address. Otherwise all clients share one address and its limits, and cookies are not restricted to https")}
 	case nobody && local:
-		return []Finding{warning(about, "names nobody, but HOST is this machine alone: if a proxy stands in front, set TRUST_PROXY=loopback, or all people share one address and its limits")}
+		return []Finding{warning(about, "is empty, but HOST is loopback: if a proxy is in front, set TRUST_PROXY=loopback. Otherwise all clients share one address and its limits")}
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 
 func storage(ctx context.Context, c config.Config) []Finding {
 	if c.Storage.Kind != config.S3 {
-		return nil // the data folder
+		return nil // see folder
 	}
 	s3, err := blob.NewS3(blob.S3Options{
 		Endpoint: c.Storage.Endpoint, Secure: c.Storage.Secure, AccessKey: c.Storage.AccessKey,
@@ -33,10 +33,10 @@ func storage(ctx context.Context, c config.Config) []Finding {
 	if err != nil {
 		err = fmt.Errorf("%s (%s)", StorageCause(c.Storage, err), hidden(c, err))
 	}
-	return []Finding{judgeStorage(c.Storage, there, err, time.Since(began))}
+	return []Finding{gradeStorage(c.Storage, there, err, time.Since(began))}
 }
 
-// tryStorage puts an object, reads it and removes it.
+// tryStorage writes an object, reads it and removes it.
 func tryStorage(ctx context.Context, s3 *blob.S3) (err error) {
 	const text = "chillin doctor was here"
 	key := "doctor/" + strings.ToLower(rand.Text())
@@ -51,18 +51,18 @@ func tryStorage(ctx context.Context, s3 *blob.S3) (err error) {
 	defer object.Body.Close()
 	got, err := io.ReadAll(object.Body)
 	if err == nil && string(got) != text {
-		return errors.New("what was put came back as something else")
+		return errors.New("the object was read with other content than was written")
 	}
 	return err
 }
 
-func judgeStorage(s config.Storage, there bool, err error, took time.Duration) Finding {
+func gradeStorage(s config.Storage, there bool, err error, took time.Duration) Finding {
 	const about = "S3"
 	switch {
 	case err != nil:
 		return wrong(about, fmt.Sprintf("bucket %s at %s cannot be used. %v", s.Bucket, s.Endpoint, err))
 	case !there:
-		return warning(about, fmt.Sprintf("there is no bucket %s at %s yet: the first start makes it, where the key may; else make it", s.Bucket, s.Endpoint))
+		return warning(about, fmt.Sprintf("there is no bucket %s at %s yet: it is created at the first start, if the key has permission; otherwise create it", s.Bucket, s.Endpoint))
 	}
-	return ok(about, fmt.Sprintf("bucket %s at %s: an object put, read and removed in %v", s.Bucket, s.Endpoint, took.Round(time.Millisecond)))
+	return ok(about, fmt.Sprintf("bucket %s at %s: an object written, read and removed in %v", s.Bucket, s.Endpoint, took.Round(time.Millisecond)))
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
-// databaseTrial commits a write that changes nothing. It says nothing where there is no
-// schema yet, or where the database cannot be reached: others do.
+// databaseTrial commits a write without effect. It returns nothing if there is no schema yet or the
+// database cannot be reached: other checks report that.
 func databaseTrial(ctx context.Context, c config.Config) []Finding {
 	const about = "database write"
 	var f schema.Facts
@@ -35,16 +35,16 @@ func databaseTrial(ctx context.Context, c config.Config) []Finding {
 		took, err = store.TrySQLite(ctx, c.DataDir)
 	}
 	if err != nil {
-		return []Finding{wrong(about, fmt.Sprintf("failed: %s. Nobody can send. Look at the database's disk, at default_transaction_read_only and at what the user may do", hidden(c, err)))}
+		return []Finding{wrong(about, fmt.Sprintf("failed: %s. No messages can be sent. Check the database's disk, default_transaction_read_only and the user's permissions", hidden(c, err)))}
 	}
 	return []Finding{ok(about, fmt.Sprintf("committed in %v", took.Round(100*time.Microsecond)))}
 }
 
-// hearTime is how long a message may take to come back over Redis.
-const hearTime = 2 * time.Second
+// receiveTimeout is how long a message may take to come back over Redis.
+const receiveTimeout = 2 * time.Second
 
-// redisTrial does what nodes do with Redis: it hears itself over pub/sub, and writes as
-// presence does. It says nothing where Redis cannot be reached.
+// redisTrial does what nodes do with Redis: it receives its own message over pub/sub and writes as
+// presence does. It returns nothing if Redis cannot be reached.
 func redisTrial(ctx context.Context, c config.Config) []Finding {
 	if !c.Redis.Enabled() {
 		return nil
@@ -61,23 +61,23 @@ func redisTrial(ctx context.Context, c config.Config) []Finding {
 	}
 	name := "chillin:doctor:" + strings.ToLower(rand.Text())
 	return []Finding{
-		judgeTrial(c, "Redis pub/sub", "a message came back", "nodes do not hear of each other at once",
-			"the user needs the commands subscribe and publish and the channels chillin:* (ACL SETUSER … +@pubsub &chillin:*)", func() error { return hearOneself(ctx, client, name) }),
-		judgeTrial(c, "Redis write", "a script wrote and removed a key", "presence is unknown",
-			"the user needs the keys chillin:* and the commands of hashes, sets, sorted sets and scripts (ACL SETUSER … +@write +@read +@scripting ~chillin:*), and Redis room for them", func() error { return writeAsPresence(ctx, client, name) }),
+		gradeTrial(c, "Redis pub/sub", "a message came back", "nodes do not receive each other's events immediately",
+			"the user needs the commands subscribe and publish and the channels chillin:* (ACL SETUSER … +@pubsub &chillin:*)", func() error { return receiveOwnMessage(ctx, client, name) }),
+		gradeTrial(c, "Redis write", "a script wrote and removed a key", "presence is unknown",
+			"the user needs the keys chillin:* and the commands of hashes, sets, sorted sets and scripts (ACL SETUSER … +@write +@read +@scripting ~chillin:*), and Redis needs memory for them", func() error { return writeAsPresence(ctx, client, name) }),
 	}
 }
 
-func judgeTrial(c config.Config, about, done, harm, mend string, try func() error) Finding {
+func gradeTrial(c config.Config, about, done, effect, fix string, try func() error) Finding {
 	began := time.Now()
 	if err := try(); err != nil {
-		return wrong(about, fmt.Sprintf("failed: %s. With it %s: %s", hidden(c, err), harm, mend))
+		return wrong(about, fmt.Sprintf("failed: %s. As a result, %s: %s", hidden(c, err), effect, fix))
 	}
 	return ok(about, fmt.Sprintf("%s in %v", done, time.Since(began).Round(100*time.Microsecond)))
 }
 
-func hearOneself(ctx context.Context, client *redis.Client, channel string) error {
-	ctx, cancel := context.WithTimeout(ctx, hearTime)
+func receiveOwnMessage(ctx context.Context, client *redis.Client, channel string) error {
+	ctx, cancel := context.WithTimeout(ctx, receiveTimeout)
 	defer cancel()
 	subscription := client.Subscribe(ctx, channel)
 	defer func() { _ = subscription.Close() }() // the client is closed next
@@ -89,7 +89,7 @@ func hearOneself(ctx context.Context, client *redis.Client, channel string) erro
 		return fmt.Errorf("publish: %w", err)
 	}
 	if hearers == 0 {
-		return errors.New("nobody hears what is published: what lies between does not pass subscriptions on")
+		return errors.New("the published message was not received: a proxy in between does not forward subscriptions")
 	}
 	if _, err := subscription.ReceiveMessage(ctx); err != nil {
 		return fmt.Errorf("receive: %w", err)
@@ -97,7 +97,7 @@ func hearOneself(ctx context.Context, client *redis.Client, channel string) erro
 	return nil
 }
 
-// presenceTrial uses the commands of presence on a key that nobody else has.
+// presenceTrial runs the commands of presence on a temporary key.
 var presenceTrial = redis.NewScript(`
 redis.call('ZADD', KEYS[1], 1, 'a') redis.call('ZSCORE', KEYS[1], 'a') redis.call('ZRANGE', KEYS[1], 0, -1) redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'a', 'b') redis.call('HKEYS', KEYS[1]) redis.call('HDEL', KEYS[1], 'a')

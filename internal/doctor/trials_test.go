@@ -12,7 +12,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-func TestRedisThatCarriesNothingIsTold(t *testing.T) {
+func TestRedisPermissions(t *testing.T) {
 	dsn, url := testenv.Postgres(t), testenv.Redis(t)
 	options, err := redis.ParseURL(url)
 	if err != nil {
@@ -42,7 +42,7 @@ func TestRedisThatCarriesNothingIsTold(t *testing.T) {
 			if err := admin.Do(t.Context(), args...).Err(); err != nil {
 				t.Fatal(err)
 			}
-			wantWords(t, said(redisTrial(t.Context(), c)...), append(rules.want, "!swordfish")...)
+			wantWords(t, format(redisTrial(t.Context(), c)...), append(rules.want, "!swordfish")...)
 		})
 	}
 	if left := admin.Keys(t.Context(), "*").Val(); len(left) > 0 {
@@ -50,13 +50,13 @@ func TestRedisThatCarriesNothingIsTold(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatTakesNoWritesIsTold(t *testing.T) {
+func TestReadOnlyDatabaseIsReported(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	trial := func(dsn string) string {
-		return said(databaseTrial(t.Context(), load(t, map[string]string{"DATABASE_URL": dsn, "PORT": "0"}))...)
+		return format(databaseTrial(t.Context(), load(t, map[string]string{"DATABASE_URL": dsn, "PORT": "0"}))...)
 	}
 	if got := trial(dsn); got != "" {
-		t.Errorf("without a schema: %s, want nothing: others tell", got)
+		t.Errorf("without a schema: %s, want nothing: other checks report it", got)
 	}
 	migrator, err := schema.OpenPostgres(t.Context(), dsn)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestADatabaseThatTakesNoWritesIsTold(t *testing.T) {
 	wantWords(t, trial(dsn+separator+"default_transaction_read_only=on"), "wrong database write: failed", "default_transaction_read_only")
 }
 
-func TestAWriteBesideANodeOnSQLite(t *testing.T) {
+func TestWriteTrialWithARunningNode(t *testing.T) {
 	dir := t.TempDir()
 	migrator, err := schema.OpenSQLite(t.Context(), dir)
 	if err != nil {
@@ -83,14 +83,14 @@ func TestAWriteBesideANodeOnSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := load(t, map[string]string{"DATA_DIR": dir, "PORT": "0"})
-	wantWords(t, said(databaseTrial(t.Context(), c)...), "ok database write: committed in ")
+	wantWords(t, format(databaseTrial(t.Context(), c)...), "ok database write: committed in ")
 	node, err := store.OpenSQLite(t.Context(), dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer node.Close()
 	epoch := node.Epoch()
-	wantWords(t, said(databaseTrial(t.Context(), c)...), "ok database write: committed in ")
+	wantWords(t, format(databaseTrial(t.Context(), c)...), "ok database write: committed in ")
 	if node.Epoch() != epoch {
 		t.Errorf("the trial changed the epoch from %s to %s", epoch, node.Epoch())
 	}
