@@ -6,13 +6,11 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// maxNesting is how deep quotes and lists may stand in each other. 2,000 ">" in a
-// row would else make 2,000 elements in each other: slow to render here, and a
-// burden for every reader's browser.
+// maxNesting is how deeply quotes and lists may be nested. Otherwise a line of 2,000 ">" would create
+// 2,000 nested elements, which are slow to render on the server and in browsers.
 const maxNesting = 8
 
-// shallow is a parser of quotes or lists that opens nothing below maxNesting: the
-// marker then stays text.
+// shallow is a parser of quotes or lists that opens nothing below maxNesting. Deeper markers stay text.
 type shallow struct{ parser.BlockParser }
 
 // Open is called for a line that begins with the parser's trigger.
@@ -29,9 +27,9 @@ func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (a
 	return s.BlockParser.Open(parent, reader, pc)
 }
 
-// indented is the parser of paragraphs that takes indented lines too. Without
-// blocks of indented code nobody else would take them, and they would be lost.
+// indented is the paragraph parser, extended to indented lines. There are no indented code blocks, so
+// these lines would be lost otherwise.
 type indented struct{ parser.BlockParser }
 
-// CanAcceptIndentedLine lets goldmark ask for lines indented by four spaces.
+// CanAcceptIndentedLine makes goldmark pass lines that are indented by four spaces.
 func (indented) CanAcceptIndentedLine() bool { return true }

@@ -8,19 +8,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxMarks is how many combining marks a base may bear. Written languages need at
-// most four or five; towers of marks ("zalgo") paint over their neighbours.
+// maxMarks is the maximum number of combining marks on a base character. Written languages need at most
+// four or five; stacks of marks ("zalgo") cover neighboring lines.
 const maxMarks = 8
 
-// isBidiControl tells characters that change the direction of what follows them.
-// A message that leaves one open turns around the text after it. The marks U+200E,
-// U+200F and U+061C stay: they only place themselves.
+// isBidiControl reports whether r changes the direction of the text after it. If a message leaves such
+// a control open, the text that follows is reversed. The marks U+200E, U+200F and U+061C are allowed:
+// they affect only themselves.
 func isBidiControl(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }
 
-// isInvisible tells what leaves no ink though it is no space: Unicode's
-// Default_Ignorable_Code_Point, and the blank braille pattern.
+// isInvisible reports whether r is invisible but not a space: Unicode's Default_Ignorable_Code_Point,
+// and the blank braille pattern.
 func isInvisible(r rune) bool {
 	switch {
 	case r < 0xAD:
@@ -35,11 +35,11 @@ func isInvisible(r rune) bool {
 	return false
 }
 
-// isJoiner tells the two invisible characters that writing needs: Persian and
-// Indic scripts join and part letters with them.
+// isJoiner reports whether r is one of the two invisible characters that writing needs: Persian and
+// Indic scripts join and separate letters with them.
 func isJoiner(r rune) bool { return r == 0x200C || r == 0x200D }
 
-// hasInk tells whether anything of s would be seen.
+// hasInk reports whether s contains anything visible.
 func hasInk(s string) bool {
 	for _, r := range s {
 		if !unicode.IsSpace(r) && !isInvisible(r) {
@@ -49,7 +49,7 @@ func hasInk(s string) bool {
 	return false
 }
 
-// isPlain tells text that every step of cleaning leaves as it is.
+// isPlain reports whether no cleaning step changes s.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' && c != '\n' && c != '\t' || c >= 0x7F {
@@ -59,7 +59,7 @@ func isPlain(s string) bool {
 	return true
 }
 
-// limitMarks drops the combining marks of a base beyond maxMarks.
+// limitMarks drops the combining marks of a base character beyond maxMarks.
 func limitMarks(s string) string {
 	marks := 0
 	return strings.Map(func(r rune) rune {
@@ -74,17 +74,17 @@ func limitMarks(s string) string {
 	}, s)
 }
 
-// compose brings s into Unicode NFC and limits its marks.
+// compose converts s to Unicode NFC and limits its marks.
 func compose(s string) string {
 	return limitMarks(norm.NFC.String(s))
 }
 
-// within returns s if it has ink and at most limit code points.
+// within returns s if it is visible and has at most limit code points.
 func within(s string, limit int) (string, error) {
 	if !hasInk(s) {
 		return "", ErrEmpty
 	}
-	// Bytes are never fewer than code points: most texts need no counting.
+	// There are never fewer bytes than code points, so most texts need no counting.
 	if len(s) > limit && utf8.RuneCountInString(s) > limit {
 		return "", ErrTooLong
 	}

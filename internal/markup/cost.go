@@ -9,35 +9,35 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// The cost of rendering, in units of about the time that goldmark takes to scan one byte.
-// Some texts cost much more than others of their length: those of many elements, and those
-// of brackets and delimiters that nothing closes, through which goldmark searches again and
-// again. A text over its budget is shown as it was typed.
+// The cost of rendering, in units of about the time that goldmark takes to scan one byte. Some texts
+// cost much more than others of their length: those with many elements, and those with unclosed
+// brackets and delimiters, which goldmark searches repeatedly. A text over its budget is shown as it
+// was typed.
 const (
-	// Ordinary Markdown (see TestHTMLCost) takes about 100 units for each character.
+	// Ordinary Markdown (see TestHTMLCost) takes about 100 units per character.
 	budgetPerRune = 200
 	budgetBase    = 10_000
 
-	// What is made: parsed, rendered and sanitised.
-	blockCost     = 450 // a paragraph, a list, an item of one, a quote
+	// The cost of elements: parsed, rendered and sanitized.
+	blockCost     = 450 // a paragraph, a list, a list item, a quote
 	lineCost      = 350 // a line of a paragraph, which ends with a break
-	innerCost     = 60  // a line of what is around it
-	delimiterCost = 420 // of two of which emphasis is made
+	innerCost     = 60  // a line of an enclosing block
+	delimiterCost = 420 // a pair of emphasis delimiters
 	bracketCost   = 320
 	codeCost      = 500
 	mentionCost   = 500
 	linkCost      = 2200
-	// What is tried.
-	triedCost = 12   // a sign that turns out to mean nothing
-	nameCost  = 400  // a name behind an "@"
-	wwwCost   = 4000 // goldmark's expression for "www." counts up to 256
+	// The cost of failed attempts.
+	triedCost = 12   // a character without effect
+	nameCost  = 400  // a name after "@"
+	wwwCost   = 4000 // goldmark's expression for "www." scans up to 256 characters
 )
 
-// meter adds up what the parse of one text costs.
+// meter sums up the cost of parsing one text.
 type meter struct {
 	left int
-	// Of the block that is parsed: the positions of the brackets that may begin a link,
-	// innermost last, and how many delimiters neither open nor close anything.
+	// In the current block: the positions of the brackets that may begin a link, innermost last, and
+	// the number of delimiters that neither open nor close anything.
 	open  []int
 	inert int
 }
@@ -46,7 +46,7 @@ func newMeter(source string) *meter {
 	return &meter{left: budgetBase + budgetPerRune*utf8.RuneCountInString(source)}
 }
 
-// tooCostly ends a parse: goldmark has no other way out of it.
+// tooCostly is the panic value that ends a parse. goldmark has no other way to stop.
 type tooCostly struct{}
 
 func (m *meter) spend(units int) {
@@ -80,8 +80,8 @@ func (b meteredBlock) Continue(node ast.Node, reader text.Reader, pc parser.Cont
 	return b.BlockParser.Continue(node, reader, pc)
 }
 
-// metered counts what an inline parser makes, and what it scans in vain: without a node
-// the same text is scanned again for the next sign.
+// metered counts the nodes that an inline parser creates and the text that it scans in vain: without a
+// node, the same text is scanned again at the next trigger.
 type metered struct {
 	parser.InlineParser
 	cost int // of a node
@@ -99,11 +99,11 @@ func (p metered) Parse(parent ast.Node, block text.Reader, pc parser.Context) as
 		n.Processor = &meteredDelimiters{DelimiterProcessor: n.Processor, meter: m}
 		m.spend(delimiterCost)
 		if n.CanClose {
-			m.spend(m.inert) // goldmark passes over them
+			m.spend(m.inert) // goldmark skips over them
 		} else if !n.CanOpen {
 			m.inert++
 		}
-	case *ast.Text: // backticks that nothing closes: goldmark makes a node of each line after them
+	case *ast.Text: // unclosed backticks: goldmark creates a node for each line after them
 		m.spend(rest(parent, at.Start) + innerCost*parent.Lines().Len())
 	default:
 		m.spend(p.cost)
@@ -111,21 +111,21 @@ func (p metered) Parse(parent ast.Node, block text.Reader, pc parser.Context) as
 	return node
 }
 
-// CloseBlock lets the parser end what is open at the end of a block.
+// CloseBlock lets the parser close everything at the end of a block.
 func (p metered) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
 	if closer, ok := p.InlineParser.(parser.CloseBlocker); ok {
 		closer.CloseBlock(parent, block, pc)
 	}
 }
 
-// rest is how many bytes of a block are after a position.
+// rest returns the number of bytes of a block after a position.
 func rest(block ast.Node, at int) int {
 	lines := block.Lines()
 	return max(0, lines.At(lines.Len()-1).Stop-at)
 }
 
-// meteredLinks is metered for brackets: each closing one looks back to the opening one,
-// and forward for an address.
+// meteredLinks is metered for brackets: each closing bracket searches back for its opening bracket and
+// forward for an address.
 type meteredLinks struct{ metered }
 
 // Parse is called at each bracket.
@@ -147,7 +147,7 @@ func (p meteredLinks) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 	pending := pc.LastDelimiter() != nil
 	node := p.InlineParser.Parse(parent, block, pc)
 	switch {
-	case node != nil && pending: // goldmark may go through all that is before it in the block
+	case node != nil && pending: // goldmark may scan everything before it in the block
 		m.spend(p.cost + (at.Start-parent.Lines().At(0).Start)/4)
 	case node != nil:
 		m.spend(p.cost)
@@ -157,21 +157,21 @@ func (p meteredLinks) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 	return node
 }
 
-// CloseBlock forgets the block.
+// CloseBlock resets the state of the block.
 func (p meteredLinks) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
 	p.metered.CloseBlock(parent, block, pc)
 	m := meterOf(pc)
 	m.open, m.inert = m.open[:0], 0
 }
 
-// meteredDelimiters counts how far a closing delimiter looks back for an opening one.
+// meteredDelimiters counts how far a closing delimiter searches back for its opening delimiter.
 type meteredDelimiters struct {
 	parser.DelimiterProcessor
 	meter *meter
-	from  int // where the search for an opening one has come to, as a closing one; 0 before it
+	from  int // the position that the search for an opening delimiter has reached; 0 before it
 }
 
-// CanOpenCloser is asked for each opening delimiter before a closing one, from near to far.
+// CanOpenCloser is called for each opening delimiter before a closing one, nearest first.
 func (d *meteredDelimiters) CanOpenCloser(opener, closer *parser.Delimiter) bool {
 	search := closer.Processor.(*meteredDelimiters)
 	if search.from == 0 || opener.Segment.Start > search.from {
@@ -182,11 +182,10 @@ func (d *meteredDelimiters) CanOpenCloser(opener, closer *parser.Delimiter) bool
 	return d.DelimiterProcessor.CanOpenCloser(opener, closer)
 }
 
-// addressParser is goldmark's parser of addresses in text, with what its expression for
-// "www." costs.
+// addressParser is goldmark's parser of addresses in text, with the cost of its expression for "www.".
 type addressParser struct{ parser.InlineParser }
 
-// Parse is called at each space and sign before which an address may begin.
+// Parse is called at each space and character that may precede an address.
 func (p addressParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, _ := block.PeekLine()
 	if bytes.HasPrefix(bytes.TrimLeft(line[:min(len(line), 5)], " *_~("), []byte("www.")) {

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ordinary is Markdown as people write it, of every kind.
+// ordinary is typical Markdown with every kind of element.
 const ordinary = "Hello **all**, the [docs](https://example.org/docs) say:\n\n- first *item*, see `main.go`\n- second item\n\n" +
 	"> quoted words of somebody\n\nand https://example.org/x is the place.\n\n"
 
-// hostile are texts to be repeated: dense, or never closed.
+// hostile are texts to repeat: dense or unclosed.
 var hostile = []string{
 	"[", "[ ", "![", "]", "[]", "[a]", "[a]\n", "[a](", "[a](b", "[a](<", "[a](b \"", "[a](http://b)", "![a](http://b)", "[[a](b)](c) ", "[*a*](b) ", "[x *a* ",
 	"*", "_", "*a", "*a ", "_a ", "*a* ", "**a** ", "***a*** ", "*a_ ", "_ *", "* a* ", "__* _\n", "~~a ", "~a~", "~~a~~ ", "a_", "a*b_c~d", "漢*", "(~",
@@ -27,18 +27,18 @@ var hostile = []string{
 	"@", "@bob ", ".@abc", "@a_.-", "@____", "-@a-", "😀", "👨‍👩‍👧‍👦 ", "x\u0301", "漢", "\t", " \n", "https://a\\```@bob\n", "a@b.c> */( b", "[__![@bob<\n",
 }
 
-// wholes are texts that are hostile as a whole, of about n characters.
+// wholes are hostile texts of about n characters that are not repetitions.
 func wholes(n int) map[string]string {
 	return map[string]string{
-		"brackets around emphasis":   strings.Repeat("[", 2*n/5) + strings.Repeat("*a", n/10) + strings.Repeat("]", 2*n/5),
-		"emphasis in emphasis":       strings.Repeat("*a ", n/6) + strings.Repeat("a* ", n/6),
-		"emphasis around addresses":  strings.Repeat("*a ", n/8) + strings.Repeat("a@b.cd ", n/28) + strings.Repeat("a* ", n/8),
-		"a row of stars":             strings.Repeat("*", n/2) + "a" + strings.Repeat("*", n/2),
-		"stars that do not match":    "a**b" + strings.Repeat("* a", n/3),
-		"a name of signs":            "@" + strings.Repeat("_", n-1),
-		"names with signs":           strings.Repeat("@"+strings.Repeat("a", 250)+strings.Repeat("_", 90)+" ", n/342),
-		"backticks of every length":  backticks(n),
-		"brackets, then parentheses": strings.Repeat("[a](", n/8) + strings.Repeat(")", n/8) + strings.Repeat("[a](b ", n/12),
+		"brackets around emphasis":        strings.Repeat("[", 2*n/5) + strings.Repeat("*a", n/10) + strings.Repeat("]", 2*n/5),
+		"emphasis in emphasis":            strings.Repeat("*a ", n/6) + strings.Repeat("a* ", n/6),
+		"emphasis around addresses":       strings.Repeat("*a ", n/8) + strings.Repeat("a@b.cd ", n/28) + strings.Repeat("a* ", n/8),
+		"a row of stars":                  strings.Repeat("*", n/2) + "a" + strings.Repeat("*", n/2),
+		"stars that do not match":         "a**b" + strings.Repeat("* a", n/3),
+		"a name of underscores":           "@" + strings.Repeat("_", n-1),
+		"names that end with underscores": strings.Repeat("@"+strings.Repeat("a", 250)+strings.Repeat("_", 90)+" ", n/342),
+		"backticks of every length":       backticks(n),
+		"brackets, then parentheses":      strings.Repeat("[a](", n/8) + strings.Repeat(")", n/8) + strings.Repeat("[a](b ", n/12),
 	}
 }
 
@@ -50,14 +50,13 @@ func backticks(n int) string {
 	return b.String()[:n]
 }
 
-// repeated is a text of n characters.
+// repeated returns a text of n characters.
 func repeated(part string, n int) string {
 	letters := []rune(part)
 	return string(slices.Repeat(letters, n/len(letters)+1)[:n])
 }
 
-// cpuTime is the time that the processors had for this thread: other processes, which the
-// clock would count too, are not in it.
+// cpuTime returns the CPU time of this thread. Unlike elapsed time, it excludes other processes.
 func cpuTime(t testing.TB) time.Duration {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &now); err != nil {
@@ -66,7 +65,7 @@ func cpuTime(t testing.TB) time.Duration {
 	return time.Duration(now.Nano())
 }
 
-// costOf is what a message with that text costs at least, of several tries.
+// costOf returns the minimum cost of a message with that text, over several tries.
 func costOf(t testing.TB, text string, tries int) time.Duration {
 	least := time.Hour
 	for range tries {
@@ -78,10 +77,10 @@ func costOf(t testing.TB, text string, tries int) time.Duration {
 	return least
 }
 
-// No text may cost more than three times as much as ordinary Markdown of its length: who
-// sends it would take the processor from everybody else. The strict bounds are those of
-// `go test -run TestHTMLCost ./internal/markup`. With the race detector, as in make test, the
-// bound only catches what is not linear: that was 30 to 50 times as much.
+// No text may cost more than three times as much as ordinary Markdown of its length: otherwise one
+// sender could slow down all others. Run the strict bounds with `go test -run TestHTMLCost
+// ./internal/markup`. With the race detector, as in make test, the bound detects only superlinear
+// costs, which were 30 to 50 times as much.
 func TestHTMLCost(t *testing.T) {
 	most, tries, lengths := 3.0, 3, []int{500, 2000, 6000, 20_000}
 	if raceDetector {
@@ -98,7 +97,7 @@ func TestHTMLCost(t *testing.T) {
 		bound := costOf(t, plain, 4*tries)
 		for name, text := range texts {
 			cost := costOf(t, text, tries)
-			for again := 0; times(cost, bound) > most && again < 3; again++ { // something may have come between
+			for again := 0; times(cost, bound) > most && again < 3; again++ { // repeat, because another process may have interfered
 				bound = max(bound, costOf(t, plain, tries))
 				cost = min(cost, costOf(t, text, 4*tries))
 			}
@@ -112,7 +111,7 @@ func TestHTMLCost(t *testing.T) {
 
 func times(cost, of time.Duration) float64 { return float64(cost) / float64(of) }
 
-func TestOrdinaryTextsAreWithinTheBudget(t *testing.T) {
+func TestOrdinaryTextIsWithinBudget(t *testing.T) {
 	for _, part := range []string{
 		ordinary, "Some *longer* text with `code` and words. ", "*every* *word* *stressed* ", "- milk\n- bread\n", "1. one thing\n2. another\n", "> said he\n",
 		"alice@example.org\n", "https://example.org/a/page?x=1\n", "[a page](https://example.org/a)\n", "word\n", "one\n\ntwo\n\n", "snake_case_name and a[i] = b[j]*c; ", "x := f(a[i], b) // `tick`\n",
@@ -127,7 +126,7 @@ func TestOrdinaryTextsAreWithinTheBudget(t *testing.T) {
 	}
 }
 
-func TestWhatIsOverTheBudgetIsShownAsTyped(t *testing.T) {
+func TestTextOverBudgetIsShownAsTyped(t *testing.T) {
 	text := strings.Repeat("*a_ <b>\n", 2000)
 	want := "<p>" + strings.Repeat("*a_ &lt;b&gt;<br>\n", 2000) + "</p>\n"
 	if got := HTML(text); got != want {

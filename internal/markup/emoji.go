@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Characters of which emoji sequences are built, UTS #51 section 1.4.
+// The characters of emoji sequences, UTS #51 section 1.4.
 const (
 	zeroWidthJoiner    = 0x200D
 	emojiStyle         = 0xFE0F
@@ -25,12 +25,11 @@ const (
 	regionalLetterBase = 'A'
 )
 
-// Emoji tells whether s is exactly one emoji (one grapheme, UTS #51: a character,
-// with skin tone, joined by ZWJ, a keycap, a flag) and returns it in its fully
-// qualified form, so that ❤ with and without U+FE0F counts as one reaction.
-// Letters, digits and text are no emoji.
+// Emoji reports whether s is exactly one emoji (one grapheme, UTS #51: a character, with skin tone,
+// joined by ZWJ, a keycap, a flag) and returns its fully qualified form, so that ❤ with and without
+// U+FE0F is the same reaction. Letters, digits and text are not emoji.
 func Emoji(s string) (string, bool) {
-	// Most of what is asked is plain text.
+	// Most inputs are plain text.
 	if len(s) == 0 || len(s) > maxEmojiBytes || s[0] < utf8.RuneSelf && len(s) < 2 {
 		return "", false
 	}
@@ -55,8 +54,7 @@ func Emoji(s string) (string, bool) {
 	return p.out.String(), true
 }
 
-// emojiParser takes an emoji from the front of rest and writes it to out in the
-// fully qualified form.
+// emojiParser parses an emoji at the start of rest and writes its fully qualified form to out.
 type emojiParser struct {
 	rest []rune
 	out  strings.Builder
@@ -71,14 +69,14 @@ func (p *emojiParser) take() rune {
 	return r
 }
 
-// skipStyle leaves a U+FE0F out: whoever needs one writes it.
+// skipStyle skips a U+FE0F. The caller writes one if it is required.
 func (p *emojiParser) skipStyle() {
 	if len(p.rest) > 0 && p.rest[0] == emojiStyle {
 		p.rest = p.rest[1:]
 	}
 }
 
-// keycap is 1️⃣: a character, U+FE0F (perhaps left out), the box around it.
+// keycap parses a sequence such as 1️⃣: a character, an optional U+FE0F, and the enclosing box.
 func (p *emojiParser) keycap() bool {
 	p.take()
 	p.skipStyle()
@@ -90,8 +88,7 @@ func (p *emojiParser) keycap() bool {
 	return true
 }
 
-// flag is two regional indicators that name a country; any other two show as
-// letters.
+// flag parses two regional indicators that form a country code. Other pairs display as letters.
 func (p *emojiParser) flag() bool {
 	if len(p.rest) < 2 || p.rest[1] < firstRegional || p.rest[1] > lastRegional {
 		return false
@@ -100,8 +97,8 @@ func (p *emojiParser) flag() bool {
 	return isFlagCode(code)
 }
 
-// isFlagCode knows, besides countries, the codes that Unicode adds (emoji
-// sequences, Emoji_Flag_Sequence): unions and islands.
+// isFlagCode reports whether code is a country or one of the codes that Unicode adds (emoji sequences,
+// Emoji_Flag_Sequence): unions and islands.
 func isFlagCode(code string) bool {
 	switch code {
 	case "AC", "CP", "CQ", "DG", "EA", "EU", "IC", "TA", "UN", "XK":
@@ -113,7 +110,7 @@ func isFlagCode(code string) bool {
 	return err == nil && region.IsCountry() && region.String() == code
 }
 
-// subdivision is the flag of England, Scotland or Wales, the only ones in use.
+// subdivision parses the flag of England, Scotland or Wales, the only ones in use.
 func (p *emojiParser) subdivision() bool {
 	p.take()
 	var code strings.Builder
@@ -131,7 +128,7 @@ func (p *emojiParser) subdivision() bool {
 	return false
 }
 
-// joined is one element, or up to maxEmojiElements joined by ZWJ.
+// joined parses one element, or up to maxEmojiElements joined by ZWJ.
 func (p *emojiParser) joined() bool {
 	for range maxEmojiElements {
 		if !p.element() {
@@ -145,7 +142,7 @@ func (p *emojiParser) joined() bool {
 	return false
 }
 
-// element is one pictograph with its style or skin tone.
+// element parses one pictograph with its style or skin tone.
 func (p *emojiParser) element() bool {
 	if len(p.rest) == 0 {
 		return false

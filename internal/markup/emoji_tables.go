@@ -2,10 +2,10 @@ package markup
 
 import "unicode"
 
-// The tables are those of emoji-data.txt, Unicode 17.0, but for the
-// whole of the block 1FA70–1FAFF, which Unicode keeps for the emoji to come.
+// The tables are those of emoji-data.txt, Unicode 17.0, except that they contain the whole block
+// 1FA70–1FAFF, which Unicode reserves for future emoji.
 
-// emojiByDefault holds Emoji_Presentation: drawn as emoji with nothing added.
+// emojiByDefault is Emoji_Presentation: characters displayed as emoji by default.
 var emojiByDefault = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x231a, 0x231b, 1}, {0x23e9, 0x23ec, 1}, {0x23f0, 0x23f0, 1}, {0x23f3, 0x23f3, 1},
@@ -33,8 +33,8 @@ var emojiByDefault = &unicode.RangeTable{
 	},
 }
 
-// textByDefault holds Emoji without Emoji_Presentation, but for digits, # and *:
-// drawn as text unless U+FE0F or a skin tone follows.
+// textByDefault is Emoji without Emoji_Presentation, digits, # and *: characters displayed as text
+// unless followed by U+FE0F or a skin tone.
 var textByDefault = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0xa9, 0xa9, 1}, {0xae, 0xae, 1}, {0x203c, 0x203c, 1}, {0x2049, 0x2049, 1},
@@ -71,7 +71,7 @@ var textByDefault = &unicode.RangeTable{
 	},
 }
 
-// modifierBase holds Emoji_Modifier_Base: what a skin tone may follow.
+// modifierBase is Emoji_Modifier_Base: characters that can be followed by a skin tone.
 var modifierBase = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x261d, 0x261d, 1}, {0x26f9, 0x26f9, 1}, {0x270a, 0x270d, 1},

@@ -7,11 +7,11 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Excerpt is the beginning of text on one line, at most limit code points with the
-// "…" that tells of a cut. It never cuts within a grapheme.
+// Excerpt returns the beginning of text on one line, with at most limit code points including a final
+// "…" if it was shortened. It never splits a grapheme.
 func Excerpt(text string, limit int) string {
 	line := strings.Join(strings.Fields(text), " ")
-	kept, length, state := 0, 0, -1 // kept: bytes that leave room for "…"
+	kept, length, state := 0, 0, -1 // kept: the bytes that leave space for "…"
 	for rest := line; rest != ""; {
 		var cluster string
 		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)

@@ -15,11 +15,10 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// HTML renders the Markdown of a message: bold, italic, strikethrough, code,
-// quotes, lists, links and hard line breaks. HTML tags show as text; headings,
-// tables and rules are plain paragraphs; an image is a link to it, so that nobody
-// learns who reads by having an image fetched. The result has passed the policy
-// of sanitise and may be put into a page as it is.
+// HTML renders the Markdown of a message: bold, italic, strikethrough, code, quotes, lists, links and
+// hard line breaks. HTML tags show as text. Headings, tables and rules are plain paragraphs. An image
+// becomes a link to it, so that loading images cannot reveal who reads a message. The result is
+// sanitized and safe to insert into a page.
 func HTML(text string) string {
 	if isProse(text) {
 		return "<p>" + html.EscapeString(text) + "</p>\n"
@@ -27,7 +26,7 @@ func HTML(text string) string {
 	return render(text, nil)
 }
 
-// render is the long way. m is nil where nobody may be mentioned.
+// render parses Markdown. m is nil if mentions are not rendered.
 func render(source string, m *mentions) string {
 	document, ok := parse(source, m)
 	if !ok {
@@ -37,21 +36,20 @@ func render(source string, m *mentions) string {
 	defer buffers.Put(out)
 	out.Reset()
 	if err := markdown.Renderer().Render(out, []byte(source), document); err != nil {
-		// A bytes.Buffer does not fail to write, so this cannot happen; text that is
-		// not rendered is still shown.
+		// Writing to a bytes.Buffer does not fail, so this cannot happen. The text is shown anyway.
 		return asTyped(source)
 	}
-	return sanitise(out)
+	return sanitize(out)
 }
 
-// asTyped shows a text without reading any Markdown in it.
+// asTyped shows a text without interpreting Markdown.
 func asTyped(source string) string {
 	return "<p>" + strings.ReplaceAll(html.EscapeString(source), "\n", "<br>\n") + "</p>\n"
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// markdown is built once: building costs more than a hundred messages.
+// markdown is created once: creating it costs more than rendering a hundred messages.
 var markdown = goldmark.New(
 	goldmark.WithParser(parser.NewParser(
 		parser.WithBlockParsers(
@@ -84,8 +82,8 @@ var markdown = goldmark.New(
 	),
 )
 
-// isProse tells text of one line in which nothing is Markdown, as most messages
-// are: then escaping is all there is to do, at a hundredth of the cost.
+// isProse reports whether text is one line without Markdown, as most messages are. Then only escaping
+// is needed, at a hundredth of the cost.
 func isProse(text string) bool {
 	if text == "" || !beginsProse(text[0]) {
 		return false
@@ -108,7 +106,7 @@ func isProse(text string) bool {
 	return previous != ' ' && utf8.ValidString(text)
 }
 
-// beginsProse tells what no list or quote begins with: a letter, of any script.
+// beginsProse reports whether c cannot begin a list or a quote: a letter, of any script.
 func beginsProse(c byte) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= utf8.RuneSelf || c == '"' || c == '('
 }

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Key is what two names share that people take for the same: compatibility forms
-// unified (NFKC), case folded in full, spaces collapsed, invisible characters
-// gone. It is for comparing and searching, never for showing.
+// Key maps names that users would confuse to the same value: it unifies compatibility forms (NFKC),
+// folds case, collapses spaces and drops invisible characters. Use it for comparing and searching,
+// never for display.
 func Key(s string) string {
 	if isPlain(s) {
 		return strings.Join(strings.Fields(strings.ToLower(s)), " ")
@@ -21,8 +21,8 @@ func Key(s string) string {
 		}
 		return r
 	}, s)
-	// Folding may leave what NFKC unifies, and the other way round: twice is enough
-	// (Unicode, section 3.13, toNFKC_Casefold).
+	// Case folding may leave text that NFKC changes, and vice versa. Two rounds are enough (Unicode,
+	// section 3.13, toNFKC_Casefold).
 	for range 2 {
 		s = norm.NFKC.String(cases.Fold().String(s))
 	}

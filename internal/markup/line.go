@@ -8,10 +8,9 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Line cleans a text of one line of at most limit code points, such as the name of
-// a room: as Text, and line ends, tabs and runs of spaces become one space, and
-// invisible characters go, but for those inside an emoji and the joiners between
-// letters. The errors are those of Text.
+// Line cleans a single-line text of at most limit code points, such as the name of a room. In addition
+// to Text, line ends, tabs and runs of spaces become one space, and invisible characters are dropped,
+// except inside an emoji and joiners between letters. It returns the errors of Text.
 func Line(s string, limit int) (string, error) {
 	s = strings.Join(strings.Fields(strip(s)), " ")
 	if !isPlain(s) {
@@ -21,8 +20,8 @@ func Line(s string, limit int) (string, error) {
 	return within(s, limit)
 }
 
-// dropInvisible goes by grapheme, because only there it shows whether a joiner, a
-// variation selector or a tag belongs to an emoji.
+// dropInvisible works by grapheme, because only there is it clear whether a joiner, a variation
+// selector or a tag belongs to an emoji.
 func dropInvisible(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
@@ -43,7 +42,7 @@ func dropInvisible(s string) string {
 	return b.String()
 }
 
-// joins tells whether a joiner stands between two letters (or their marks).
+// joins reports whether a joiner is between two letters (or their marks).
 func joins(before, after string) bool {
 	left, _ := utf8.DecodeLastRuneInString(before)
 	right, _ := utf8.DecodeRuneInString(after)

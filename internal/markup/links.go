@@ -11,21 +11,20 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// urlRegexp finds addresses in text. Other than goldmark's own it takes hosts
-// without a dot (localhost), of any script, and no Markdown sign.
+// urlRegexp finds addresses in text. Unlike goldmark's own expression it accepts hosts without a dot
+// (localhost) and of any script, and no Markdown characters.
 var urlRegexp = regexp.MustCompile(`^https?://[^\s<>"*|\x60\\/?#]+(?:[/?#][^\s<>"*|\x60\\]*)?`)
 
-// linkAttributes keep the page that a link opens from reaching back to ours
-// (noopener), from knowing where it was linked (noreferrer), and from gaining
-// rank by it (nofollow, ugc).
+// linkAttributes prevent the linked page from accessing ours (noopener), from learning where it was
+// linked (noreferrer), and from gaining search rank (nofollow, ugc).
 const (
 	linkRel        = "nofollow noopener noreferrer ugc"
 	linkTarget     = "_blank"
 	linkAttributes = ` rel="` + linkRel + `" target="` + linkTarget + `">`
 )
 
-// isLinkable tells an address that a link may lead to: absolute, readable, and of
-// a scheme that runs nothing.
+// isLinkable reports whether a link may lead to address: absolute, readable, and with a scheme that
+// executes nothing.
 func isLinkable(address []byte) bool {
 	url, err := neturl.Parse(string(util.URLEscape(address, false)))
 	if err != nil {
@@ -40,11 +39,10 @@ func isLinkable(address []byte) bool {
 	return false
 }
 
-// linkRenderer writes links, autolinks and images. What may not be a link shows
-// as its text.
+// linkRenderer writes links, autolinks and images. Anything that must not be a link shows as text.
 type linkRenderer struct{}
 
-// RegisterFuncs puts the renderer before goldmark's own.
+// RegisterFuncs registers the renderer before goldmark's own.
 func (linkRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(ast.KindLink, renderLink)
 	r.Register(ast.KindAutoLink, renderAutoLink)
@@ -68,8 +66,8 @@ func renderLink(w util.BufWriter, source []byte, node ast.Node, entering bool) (
 	return ast.WalkContinue, nil
 }
 
-// isDisguise tells a label that reads as an address but not as the one that the
-// link leads to, as [https://bank.example](https://thief.example) does.
+// isDisguise reports whether label looks like an address but not like the link's own, as in
+// [https://bank.example](https://thief.example).
 func isDisguise(label, url []byte) bool {
 	text := strings.TrimSpace(string(label))
 	if strings.HasPrefix(strings.ToLower(text), "www.") {
@@ -113,8 +111,8 @@ func renderImage(w util.BufWriter, source []byte, node ast.Node, entering bool) 
 	return ast.WalkSkipChildren, nil
 }
 
-// writeLink writes label, as a link where it may be one. There are no links in
-// links: a browser would end the outer one there.
+// writeLink writes label, as a link if allowed. Links are not nested: a browser would close the outer
+// one.
 func writeLink(w util.BufWriter, url, label []byte, nested bool) {
 	linked := !nested && isLinkable(url)
 	if linked {
@@ -141,7 +139,7 @@ func insideLink(node ast.Node) bool {
 	return false
 }
 
-// plainText is the text below a node without its markup.
+// plainText returns the text below a node without markup.
 func plainText(node ast.Node, source []byte) []byte {
 	var out []byte
 	_ = ast.Walk(node, func(n ast.Node, entering bool) (ast.WalkStatus, error) {

@@ -1,17 +1,17 @@
-// Package markup turns what people type into what may be stored and shown: clean
-// text, clean names, and HTML that cannot do harm.
+// Package markup converts user input into text that is safe to store and display: clean text, clean
+// names, and harmless HTML.
 //
-// Lengths are counted in code points after cleaning: that is what clients can
-// count themselves ([...text].length) and what a database column holds.
+// Lengths are code points after cleaning: clients can count them ([...text].length), and database
+// columns count the same.
 package markup
 
 import "errors"
 
-// The ways in which typed text cannot be used. Their texts are fit for people.
+// The reasons to refuse a text. They are suitable for users.
 var (
 	ErrEmpty      = errors.New("there is nothing in it")
-	ErrTooShort   = errors.New("it is too short")
-	ErrTooLong    = errors.New("it is too long")
-	ErrCharacters = errors.New("only letters, digits, _ - and . may be used")
-	ErrLookalike  = errors.New("its letters look like those of another alphabet")
+	ErrTooShort   = errors.New("too short")
+	ErrTooLong    = errors.New("too long")
+	ErrCharacters = errors.New("only letters, digits, _, - and . are allowed")
+	ErrLookalike  = errors.New("contains letters that look like those of another alphabet")
 )

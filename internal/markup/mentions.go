@@ -15,11 +15,10 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// MaxNames is how many different names of a text are looked up; beyond them "@name"
-// is text.
+// MaxNames is how many different names of a text are looked up. Further "@name" are text.
 const MaxNames = 20
 
-// A mention in HTML. Typed text cannot make this: its "<" and quotes are escaped.
+// A mention in HTML. Users cannot type it: "<" and quotes are escaped.
 const (
 	mentionClass = "mention"
 	openMention  = `<span class="` + mentionClass + `" data-user-id="`
@@ -27,10 +26,9 @@ const (
 
 var mentionID = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 
-// Names returns the usernames that text may mention by "@name", at most MaxNames,
-// in the form in which usernames are stored. A name ends where its characters end;
-// "." and such behind it may belong to the sentence, so that both readings are
-// among the names. Nothing in code counts.
+// Names returns the usernames that "@name" in text may mean, at most MaxNames, in their stored form. A
+// trailing "." and similar characters may belong to the name or to the sentence, so both readings are
+// returned. Code is ignored.
 func Names(text string) []string {
 	if strings.IndexByte(text, '@') < 0 {
 		return nil
@@ -42,8 +40,8 @@ func Names(text string) []string {
 	return found.names
 }
 
-// HTMLNaming is HTML in which those of who are shown as mentioned whom text names.
-// Mentions in a link are text: a link is one thing.
+// HTMLNaming is HTML, with the users in who rendered as mentions where text names them. Names inside
+// links stay text.
 func HTMLNaming(text string, who map[string]int64) string {
 	if len(who) == 0 {
 		return HTML(text)
@@ -51,8 +49,8 @@ func HTMLNaming(text string, who map[string]int64) string {
 	return render(text, &mentions{who: who})
 }
 
-// Mentioned returns the ids of the users whom the HTML of a message mentions, each
-// once, in order.
+// Mentioned returns the IDs of the users that the HTML of a message mentions, without duplicates, in
+// order.
 func Mentioned(html string) []int64 {
 	ids := []int64{}
 	seen := map[int64]bool{}
@@ -70,16 +68,15 @@ func Mentioned(html string) []int64 {
 	}
 }
 
-// mentions is what one parse knows and learns of names.
+// mentions contains the known names and those found by one parse.
 type mentions struct {
 	who   map[string]int64
-	names []string // whom the text may mean
+	names []string // the usernames that the text may mean
 }
 
 var mentionsKey = parser.NewContextKey()
 
-// parse reads Markdown. m is nil where nobody may be mentioned. ok is false if it would cost
-// too much.
+// parse parses Markdown. m is nil if mentions are not rendered. ok is false if the text is too costly.
 func parse(source string, m *mentions) (document ast.Node, ok bool) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -96,8 +93,7 @@ func parse(source string, m *mentions) (document ast.Node, ok bool) {
 	return markdown.Parser().Parse(text.NewReader([]byte(source)), parser.WithContext(pc)), true
 }
 
-// mention is an inline node: "@name" of somebody who is known. Its child is what
-// was typed.
+// mention is an inline node: the "@name" of a known user. Its child is the typed text.
 type mention struct {
 	ast.BaseInline
 	user int64
@@ -105,17 +101,17 @@ type mention struct {
 
 var mentionKind = ast.NewNodeKind("Mention")
 
-// Kind is goldmark's way to tell nodes apart.
+// Kind implements ast.Node.
 func (*mention) Kind() ast.NodeKind { return mentionKind }
 
-// Dump is for goldmark's debugging.
+// Dump implements ast.Node, for debugging.
 func (m *mention) Dump(source []byte, level int) { ast.DumpHelper(m, source, level, nil, nil) }
 
-// mentionParser finds "@name". What is nobody's name it leaves untouched, so that
-// the "_" in it may still be emphasis.
+// mentionParser finds "@name". It leaves unknown names untouched, so that a "_" in them can still be
+// emphasis.
 type mentionParser struct{}
 
-// Trigger names the sign before a name.
+// Trigger returns the character before a name.
 func (mentionParser) Trigger() []byte { return []byte{'@'} }
 
 // Parse is called at each "@".
@@ -125,7 +121,7 @@ func (mentionParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast
 		return nil
 	}
 	if len(m.who) == 0 && len(m.names) == MaxNames {
-		return nil // nothing more is noted
+		return nil // names beyond MaxNames are ignored
 	}
 	line, segment := block.PeekLine()
 	for _, typed := range readings(line[1:]) {
@@ -152,18 +148,17 @@ func (m *mentions) note(name string) {
 	}
 }
 
-// joinsName tells a character after which "@" begins no name, as in a mail address
-// or a path.
+// joinsName reports whether "@" after before does not begin a name, as in a mail address or a path.
 func joinsName(before rune) bool {
 	return isLetterOrMark(before) || unicode.IsDigit(before) || before == '@' || before == '/'
 }
 
-// maxTyped is how many bytes of a text are looked at for a name: of more, none becomes
-// short enough by its normal form.
+// maxTyped is how many bytes are considered for a name. A longer text cannot become a valid name by
+// normalization.
 const maxTyped = 4 * 4 * MaxUsername
 
-// readings are the names that s may begin with, the longest first: all of the
-// characters that a name may have, and the same without the signs at its end.
+// readings returns the names that s may begin with, longest first: all characters that a name may
+// contain, and the same without trailing symbols.
 func readings(s []byte) [][]byte {
 	s = s[:min(len(s), maxTyped)]
 	end := len(s)
@@ -186,7 +181,7 @@ func readings(s []byte) [][]byte {
 // mentionRenderer writes mentions.
 type mentionRenderer struct{}
 
-// RegisterFuncs tells goldmark what this renders.
+// RegisterFuncs registers the renderer with goldmark.
 func (mentionRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(mentionKind, renderMention)
 }

@@ -26,22 +26,22 @@ func TestMentions(t *testing.T) {
 		{"in a sentence", "ask @ada, please", "<p>ask " + ada + ", please</p>", []int64{7}},
 		{"at its end", "ask @ada.", "<p>ask " + ada + ".</p>", []int64{7}},
 		{"a name that ends in a dot", "ask @ivan.", "<p>ask " + span(9, "@ivan.") + "</p>", []int64{9}},
-		{"whatever the case", "@ADA @Ada", "<p>" + span(7, "@ADA") + " " + span(7, "@Ada") + "</p>", []int64{7}},
+		{"in any case", "@ADA @Ada", "<p>" + span(7, "@ADA") + " " + span(7, "@Ada") + "</p>", []int64{7}},
 		{"other scripts", "@Иван と @田中さん", "<p>" + span(10, "@Иван") + " と " + span(11, "@田中さん") + "</p>", []int64{10, 11}},
 		{"with a possessive", "@ada's", "<p>" + ada + "&#39;s</p>", []int64{7}},
 		{"in brackets", "(@ada)", "<p>(" + ada + ")</p>", []int64{7}},
 		{"in bold and italic", "**@ada** _@ada_ *@bob_b*", "<p><strong>" + ada + "</strong> <em>" + ada + "</em> <em>" + span(8, "@bob_b") + "</em></p>", []int64{7, 8}},
 		{"on any line", "a\n@ada\n> @bob_b", "<p>a<br>\n" + ada + "</p>\n<blockquote>\n<p>" + span(8, "@bob_b") + "</p>\n</blockquote>", []int64{7, 8}},
-		{"a name that is longer", "@adam @ada-b @ada_", "<p>@adam @ada-b " + ada + "_</p>", []int64{7}},
+		{"a longer name", "@adam @ada-b @ada_", "<p>@adam @ada-b " + ada + "_</p>", []int64{7}},
 		{"nobody", "@eve", "<p>@eve</p>", []int64{}},
 		{"a mail address", "me@ada and me@ada.org", "<p>me@ada and " + link("mailto:me@ada.org", "me@ada.org") + "</p>", []int64{}},
 		{"an address", "https://e.org/@ada", "<p>" + link("https://e.org/@ada", "https://e.org/@ada") + "</p>", []int64{}},
-		{"twice the sign", "@@ada", "<p>@@ada</p>", []int64{}},
+		{"a double @", "@@ada", "<p>@@ada</p>", []int64{}},
 		{"escaped", `\@ada`, "<p>@ada</p>", []int64{}},
 		{"in code", "`@ada`\n```\n@ada\n```", "<p><code>@ada</code></p>\n<pre><code>@ada\n</code></pre>", []int64{}},
 		{"in a link", "[see @ada](https://e.org)", "<p>" + link("https://e.org", "see @ada") + "</p>", []int64{}},
 		{"in an image", "![@ada](https://e.org)", "<p>" + link("https://e.org", "@ada") + "</p>", []int64{}},
-		{"in brackets that are no link", "[@ada]", "<p>[" + ada + "]</p>", []int64{7}},
+		{"in brackets without a link", "[@ada]", "<p>[" + ada + "]</p>", []int64{7}},
 		{"typed as HTML", ada, "<p>&lt;span class=&#34;mention&#34; data-user-id=&#34;7&#34;&gt;" + ada + "&lt;/span&gt;</p>", []int64{7}},
 	}
 	for _, c := range cases {
@@ -55,7 +55,7 @@ func TestMentions(t *testing.T) {
 			}
 			checkSafe(t, c.in, got)
 			if plain := HTML(c.in); strings.Contains(plain, "<span") {
-				t.Errorf("HTML(%q) = %s mentions somebody", c.in, plain)
+				t.Errorf("HTML(%q) = %s contains a mention", c.in, plain)
 			}
 		})
 	}
@@ -85,7 +85,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestNamesAreNeverSlow(t *testing.T) {
+func TestNamesIsFast(t *testing.T) {
 	const size = 20_000
 	for _, part := range []string{"@", "@a", "@_", "@....................", "@aaa ", "@é", "`@", "[@a"} {
 		start := time.Now()
@@ -111,11 +111,11 @@ func FuzzMentions(f *testing.F) {
 		}
 		out := HTMLNaming(s, people)
 		checkSafe(t, s, out)
-		if again := sanitise(bytes.NewBufferString(out)); again != out {
-			t.Errorf("HTMLNaming(%q) = %q, but sanitised once more %q", s, out, again)
+		if again := sanitize(bytes.NewBufferString(out)); again != out {
+			t.Errorf("HTMLNaming(%q) = %q, but sanitized again %q", s, out, again)
 		}
 		if nobody := HTMLNaming(s, map[string]int64{"nobody-here": 1}); nobody != HTML(s) && !strings.Contains(strings.ToLower(s), "nobody-here") {
-			t.Errorf("HTMLNaming(%q) of nobody = %q, want %q", s, nobody, HTML(s))
+			t.Errorf("HTMLNaming(%q) without names = %q, want %q", s, nobody, HTML(s))
 		}
 		names := Names(s)
 		for _, id := range Mentioned(out) {

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// MaxExcerptHTML is how many characters of the HTML of a message an excerpt is made of.
+// MaxExcerptHTML is how many characters of a message's HTML are used for an excerpt.
 const MaxExcerptHTML = 8000
 
-// ExcerptHTML is Excerpt of what the HTML of a message says. rendered may have been cut
-// anywhere, and is not looked at beyond MaxExcerptHTML.
+// ExcerptHTML returns an Excerpt of the text in a message's HTML. rendered may be truncated anywhere,
+// and only its first MaxExcerptHTML characters are used.
 func ExcerptHTML(rendered string, limit int) string {
 	return Excerpt(plain(rendered[:min(len(rendered), 4*MaxExcerptHTML)]), limit)
 }
 
-// plain is the text of HTML that sanitise has made. Where a block or line ends there is a
-// space: its last word and the next one's first are two.
+// plain returns the text of sanitized HTML. The end of a block or line becomes a space, so that words
+// stay separate.
 func plain(rendered string) string {
 	var text strings.Builder
 	for {

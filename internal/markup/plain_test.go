@@ -30,19 +30,19 @@ func TestExcerptHTMLOfAMention(t *testing.T) {
 	}
 }
 
-func TestExcerptHTMLThatWasCut(t *testing.T) {
+func TestExcerptHTMLOfTruncatedHTML(t *testing.T) {
 	rendered := HTML("say **\"so\"** & see [it](https://example.org/)")
 	whole := ExcerptHTML(rendered, 100)
 	for n := range len(rendered) {
 		got := ExcerptHTML(rendered[:n], 100)
-		entity := strings.TrimRight(got, "&#0123456789amp") // may have been cut as well
+		entity := strings.TrimRight(got, "&#0123456789amp") // may also be truncated
 		if !strings.HasPrefix(whole, got) && !strings.HasPrefix(whole, entity) {
 			t.Errorf("of %q = %q, want a beginning of %q", rendered[:n], got, whole)
 		}
 	}
 }
 
-// What it costs must not grow with the message that is answered.
+// The cost must not grow with the length of the message.
 func TestExcerptHTMLIsBounded(t *testing.T) {
 	rendered := HTML(strings.Repeat("*a* word ", 2000))
 	short := ExcerptHTML(rendered, 140)

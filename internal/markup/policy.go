@@ -7,8 +7,8 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// policy is what may stand in a message's HTML. The renderer already writes
-// nothing else: the policy holds should it ever err.
+// policy is the HTML that a message may contain. The renderer already writes only this; the policy is a
+// second line of defense.
 var policy = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li")
@@ -24,7 +24,7 @@ var policy = func() *bluemonday.Policy {
 	return p
 }()
 
-// sanitise keeps of the HTML what policy allows.
-func sanitise(in *bytes.Buffer) string {
+// sanitize returns the HTML that policy allows.
+func sanitize(in *bytes.Buffer) string {
 	return policy.SanitizeReader(in).String()
 }

@@ -7,26 +7,24 @@ import (
 	"unicode/utf8"
 )
 
-// together are the scripts that one language writes side by side, UTS #39 section
-// 5.2, without Latin: a name such as "adm丨n" must not pass for another.
-var together = [][]string{
+// combinedScripts are the scripts that one language combines, UTS #39 section 5.2, without Latin: "adm丨n" must
+// not be mistaken for another name.
+var combinedScripts = [][]string{
 	{"Han", "Hiragana", "Katakana"},
 	{"Han", "Hangul"},
 	{"Han", "Bopomofo"},
 }
 
-// recommended are the scripts in modern common use, UAX #31 table 5. The others (as
-// Lisu, Cherokee and Coptic) have too many letters that pass for ASCII: whoever
-// writes them has a display name.
+// recommended are the scripts in modern common use, UAX #31 table 5. Others (such as Lisu, Cherokee and
+// Coptic) contain too many letters that look like ASCII. Their users can set a display name.
 var recommended = []string{
 	"Latin", "Cyrillic", "Greek", "Arabic", "Han", "Hiragana", "Katakana", "Hangul", "Devanagari",
 	"Armenian", "Bengali", "Bopomofo", "Ethiopic", "Georgian", "Gujarati", "Gurmukhi", "Hebrew", "Kannada", "Khmer",
 	"Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Tamil", "Telugu", "Thaana", "Thai", "Tibetan",
 }
 
-// Letters that look like ASCII ones (UTS #39, confusables). A Latin one is refused
-// wherever it stands; the others only where nothing in the name gives the script
-// away, as in "сосо", which is Cyrillic.
+// Letters that look like ASCII (UTS #39, confusables). Latin ones are always refused. The others are
+// refused only if no letter of the name identifies the script, as in "сосо", which is Cyrillic.
 const (
 	latinLookalikes = "ıȷɑɡɩɪɴʀʏʟɢʜʙᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱꜰƅǀǁǃƽʋɯ"
 	otherLookalikes = "асԁеһіјӏорԛѕԝхуѵѡԍ" + // Cyrillic
@@ -34,12 +32,11 @@ const (
 		"ոսօցհյք" // Armenian
 )
 
-// checkScripts refuses a mixture of scripts, digits of two systems, and names
-// that pass for a name in ASCII.
+// checkScripts refuses mixed scripts, digits of two systems, and names that look like an ASCII name.
 func checkScripts(name string) error {
 	var scripts []string
 	zero := rune(-1)
-	foreign, telling := false, false // beyond ASCII; with a letter that only its script has
+	foreign, distinctive := false, false // beyond ASCII; with a letter that identifies its script
 	for _, r := range name {
 		if unicode.Is(unicode.Nd, r) {
 			if z := zeroOf(r); zero >= 0 && z != zero {
@@ -56,26 +53,26 @@ func checkScripts(name string) error {
 		}
 		scripts = appendNew(scripts, script)
 		foreign = foreign || r >= utf8.RuneSelf
-		telling = telling || !strings.ContainsRune(otherLookalikes, r)
+		distinctive = distinctive || !strings.ContainsRune(otherLookalikes, r)
 	}
-	if foreign && (!telling || !oneWriting(scripts)) {
+	if foreign && (!distinctive || !isOneWritingSystem(scripts)) {
 		return ErrLookalike
 	}
 	return nil
 }
 
-// zeroOf is the zero of the digit's number system: ten digits stand in a row.
+// zeroOf returns the zero of the digit's number system, whose ten digits are consecutive.
 func zeroOf(r rune) rune {
 	zero := r
 	for zero > r-9 && unicode.Is(unicode.Nd, zero-1) {
 		zero--
 	}
-	// Systems that touch each other (mathematical digits) are not PRECIS-valid.
+	// Adjacent systems (mathematical digits) are not PRECIS-valid.
 	return zero
 }
 
-// scriptOf names the script of a letter, mark or digit, "" for what belongs to
-// none that is recommended. The prolonged sound mark is Common to Unicode, but writes kana only.
+// scriptOf returns the script of a letter, mark or digit, or "" if it is not recommended. Unicode
+// counts the prolonged sound mark as Common, but only kana use it.
 func scriptOf(r rune) string {
 	switch {
 	case r < utf8.RuneSelf:
@@ -101,12 +98,12 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-// oneWriting tells whether some language is written in these scripts.
-func oneWriting(scripts []string) bool {
+// isOneWritingSystem reports whether a language is written in these scripts.
+func isOneWritingSystem(scripts []string) bool {
 	if len(scripts) <= 1 {
 		return true
 	}
-	for _, set := range together {
+	for _, set := range combinedScripts {
 		if !slices.ContainsFunc(scripts, func(s string) bool { return !slices.Contains(set, s) }) {
 			return true
 		}

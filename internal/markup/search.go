@@ -10,20 +10,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Query is what somebody looks for in texts: words, all of which must be there,
-// each anywhere, also within a word. Case, accents and compatibility forms (wide
-// letters, ligatures) make no difference, and no sign means anything but itself.
+// Query is a search for words that must all occur in a text, each anywhere, also within a word. Case,
+// accents and compatibility forms (wide letters, ligatures) are ignored. There are no operators.
 type Query struct {
-	// Words are the words as they were typed.
+	// Words are the words as typed.
 	Words  []string
 	folded []string
 }
 
-// maxQueryWords bounds the work for one text.
+// maxQueryWords limits the work per text.
 const maxQueryWords = 10
 
-// NewQuery reads what somebody typed, at most limit code points. ErrEmpty and
-// ErrTooLong, also for too many words.
+// NewQuery parses user input of at most limit code points. It returns ErrEmpty or ErrTooLong, the
+// latter also for too many words.
 func NewQuery(typed string, limit int) (Query, error) {
 	line, err := Line(typed, limit)
 	if err != nil {
@@ -46,8 +45,8 @@ func NewQuery(typed string, limit int) (Query, error) {
 	return q, nil
 }
 
-// Indexed returns the folded words that an index of trigrams can find: those with three
-// letters or digits in a row.
+// Indexed returns the folded words that a trigram index can find: those with three consecutive letters
+// or digits.
 func (q Query) Indexed() []string {
 	var words []string
 	for _, word := range q.folded {
@@ -71,7 +70,7 @@ func hasTrigram(word string) bool {
 	return false
 }
 
-// Matches tells whether text holds all words.
+// Matches reports whether text contains all words.
 func (q Query) Matches(text string) bool {
 	return q.in(Fold(text))
 }
@@ -88,11 +87,11 @@ func (q Query) in(folded string) bool {
 // Span is a part of a text, in UTF-16 code units: [Start, End).
 type Span struct{ Start, End int }
 
-// maxSpans is how many places of a text are told.
+// maxSpans is the maximum number of spans per text.
 const maxSpans = 100
 
-// Find returns the places of the words in text, in order, without overlaps; ok is
-// false where one is missing.
+// Find returns the spans of the words in text, in order, without overlaps. It reports false if a word
+// is missing.
 func (q Query) Find(text string) (spans []Span, ok bool) {
 	f := fold(text)
 	if !q.in(f.text) {
@@ -116,7 +115,7 @@ func (q Query) Find(text string) (spans []Span, ok bool) {
 	return spans, true
 }
 
-// merge sorts spans and unites those that touch.
+// merge sorts spans and joins adjacent ones.
 func merge(spans []Span) []Span {
 	slices.SortFunc(spans, func(a, b Span) int { return a.Start - b.Start })
 	var merged []Span
@@ -130,8 +129,7 @@ func merge(spans []Span) []Span {
 	return merged
 }
 
-// toUTF16 turns places in bytes, ascending, into places in UTF-16 code units: what
-// a browser's strings count in.
+// toUTF16 converts ascending byte offsets to UTF-16 code units, which browser strings use.
 func toUTF16(text string, spans []Span) {
 	at, units := 0, 0
 	advance := func(to int) int {
@@ -150,8 +148,8 @@ func toUTF16(text string, spans []Span) {
 	}
 }
 
-// folded is a text as searches see it. from and to tell for each byte of it which
-// part of the original it came from; they are nil where they are the same.
+// folded is a folded text. from and to contain, for each byte, the part of the original that it came
+// from. They are nil if the text is unchanged.
 type folded struct {
 	text     string
 	from, to []int
@@ -164,7 +162,7 @@ func (f folded) span(start, end int) Span {
 	return Span{f.from[start], f.to[end-1]}
 }
 
-// fold folds a text and keeps where each byte came from.
+// fold folds a text and records the origin of each byte.
 func fold(s string) folded {
 	if isPlain(s) {
 		return folded{text: strings.ToLower(s)}
@@ -184,12 +182,11 @@ func fold(s string) folded {
 	return f
 }
 
-// FoldingVersion is the version of what Fold returns. It is stored with folded texts: a
-// change of Fold needs a higher number, with which they are folded again. Version 1 was a
-// function of the database.
+// FoldingVersion is the version of Fold. It is stored with folded texts. Increase it whenever Fold
+// changes, so that they are folded again. Version 1 was a database function.
 const FoldingVersion = 2
 
-// Fold returns a text as searches compare it.
+// Fold returns the form of a text that searches compare.
 func Fold(s string) string {
 	if isPlain(s) {
 		return strings.ToLower(s)
@@ -204,16 +201,16 @@ func Fold(s string) string {
 	return out.String()
 }
 
-// partLength is the length of the first part of s that Unicode composes by itself.
+// partLength returns the length of the first part of s that Unicode composes independently.
 func partLength(s string) int {
 	r, first := utf8.DecodeRuneInString(s)
 	if first == len(s) {
 		return first
 	}
 	next, _ := utf8.DecodeRuneInString(s[first:])
-	simple := next < 0x1100 || !isHangul(r) && next < 0xFF00 || next >= 0xAC00 && next <= 0xD7A3 // else it may be a part of r
+	simple := next < 0x1100 || !isHangul(r) && next < 0xFF00 || next >= 0xAC00 && next <= 0xD7A3 // otherwise it may belong to r
 	if simple && (next < utf8.RuneSelf || norm.NFC.PropertiesString(s[first:]).BoundaryBefore()) {
-		return first // most often
+		return first // the common case
 	}
 	if n := norm.NFC.NextBoundaryInString(s, true); n > 0 {
 		return n
@@ -224,8 +221,8 @@ func partLength(s string) int {
 // isHangul reports whether r is a Hangul syllable or a part of one.
 func isHangul(r rune) bool { return r >= 0x1100 && r <= 0x11FF || r >= 0xAC00 && r <= 0xD7A3 }
 
-// foldPart folds one part. The parts of most texts are single code points: those of the
-// alphabets are looked up, and of the others few have a decomposition or a case.
+// foldPart folds one part. Most parts are single code points: those of the alphabets are in a table,
+// and few of the others have a decomposition or a case.
 func foldPart(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
 	switch {
@@ -238,8 +235,8 @@ func foldPart(s string) string {
 	return foldByDefinition(s)
 }
 
-// alphabets is where the code points of alphabets end, Vietnamese and Greek with their
-// accents included.
+// alphabets is the end of the code points of alphabets, including the accented letters of Vietnamese
+// and Greek.
 const alphabets = 0x2000
 
 var foldedAlphabets = sync.OnceValue(func() []string {
@@ -250,17 +247,17 @@ var foldedAlphabets = sync.OnceValue(func() []string {
 	return table
 })
 
-// foldByDefinition folds a part as folding is defined.
+// foldByDefinition folds a part by the definition of folding.
 func foldByDefinition(s string) string {
 	return norm.NFC.String(strings.Map(foldRune, norm.NFKD.String(s)))
 }
 
-// foldRune folds a code point that is decomposed; -1 drops it.
+// foldRune folds a decomposed code point. It returns -1 to drop it.
 func foldRune(r rune) rune {
 	switch r = unicode.ToLower(r); {
 	case r >= 0x0300 && r <= 0x036F: // accents of alphabets; other marks are letters
 		return -1
-	case r == 'ς': // as it is written at the end of a word
+	case r == 'ς': // final sigma
 		return 'σ'
 	}
 	return r

@@ -58,7 +58,7 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-// parts cuts as a browser does: text.slice(start, end).
+// parts slices like a browser: text.slice(start, end).
 func parts(text string, spans []Span) []string {
 	units := utf16.Encode([]rune(text))
 	var out []string
@@ -114,7 +114,7 @@ func FuzzQuery(f *testing.F) {
 				t.Fatalf("%q in %q: a part is %q", typed, text, part)
 			}
 		}
-		for _, word := range q.Words { // what is there is found
+		for _, word := range q.Words { // every word finds itself
 			if own, err := NewQuery(word, 100); err == nil && !own.Matches(word+" "+text) {
 				t.Fatalf("%q does not find itself", word)
 			}
@@ -122,7 +122,7 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// slowFold is fold without any short way.
+// slowFold is fold without fast paths.
 func slowFold(s string) string {
 	var out strings.Builder
 	for s != "" {
@@ -136,7 +136,7 @@ func slowFold(s string) string {
 	return out.String()
 }
 
-func TestFoldingIsWhatItsDefinitionSays(t *testing.T) {
+func TestFoldMatchesItsDefinition(t *testing.T) {
 	for r := rune(0x80); r <= 0x2FFFF; r++ {
 		for _, s := range []string{string(r), "a" + string(r), string(r) + "\u0301", "é" + string(r) + "B", "\u1100" + string(r), string(r) + "\u1161\u11A8", "\uAC00" + string(r), "ﾊ" + string(r)} {
 			if !utf8.ValidString(s) {
@@ -149,8 +149,7 @@ func TestFoldingIsWhatItsDefinitionSays(t *testing.T) {
 	}
 }
 
-// BenchmarkFold reports what folding costs for texts in several scripts, and what it would
-// cost without its short ways.
+// BenchmarkFold reports the cost of folding in several scripts, and the cost without fast paths.
 func BenchmarkFold(b *testing.B) {
 	for name, text := range map[string]string{
 		"ascii": "I will be there at eight, please wait. ", "german": "Grüße aus Köln, schöne Tage wünsch ich. ", "russian": "Я буду в восемь, подожди меня. ",

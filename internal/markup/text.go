@@ -5,11 +5,10 @@ import (
 	"unicode"
 )
 
-// Text cleans a message of at most limit code points: Unicode NFC, line ends as
-// "\n", no control characters but line feed and tab, no bidi overrides, isolates
-// or embeddings, at most eight combining marks on a base, no space around it.
-// ErrEmpty tells that nothing visible is left, ErrTooLong that more than limit
-// is. Cleaning clean text changes nothing.
+// Text cleans a message of at most limit code points: Unicode NFC, line ends as "\n", no control
+// characters except line feed and tab, no bidi overrides, isolates or embeddings, at most eight
+// combining marks on a base, trimmed. It returns ErrEmpty if nothing visible is left, and ErrTooLong if
+// more than limit code points are. Text does not change clean text.
 func Text(s string, limit int) (string, error) {
 	if !isPlain(s) {
 		s = compose(strip(s))
@@ -17,8 +16,8 @@ func Text(s string, limit int) (string, error) {
 	return within(strings.TrimSpace(s), limit)
 }
 
-// strip removes what has no place in text and makes every line end "\n". It comes
-// before NFC, so that no control character keeps a mark from its base.
+// strip removes disallowed characters and makes every line end "\n". It runs before NFC, so that no
+// control character separates a mark from its base.
 func strip(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")

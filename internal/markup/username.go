@@ -11,24 +11,22 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The bounds of a username, in code points.
+// The limits of a username, in code points.
 const (
 	MinUsername = 3
 	MaxUsername = 20
 )
 
-// usernames is precis.UsernameCaseMapped without its bidi rule, which that applies
-// to names without right-to-left letters too: it refuses "7иван".
+// usernames is precis.UsernameCaseMapped without its bidi rule, which PRECIS also applies to names
+// without right-to-left letters: it refuses "7иван".
 var usernames = precis.NewIdentifier(precis.FoldWidth, precis.LowerCase(), precis.Norm(norm.NFC))
 
-// Username returns s in the form in which usernames are stored and compared: the
-// PRECIS profile UsernameCaseMapped (RFC 8265), so lower case, NFC and no wide
-// forms. It has MinUsername to MaxUsername characters, all of them letters,
-// digits, "_", "-" or ".", and at least one letter or digit. The letters are of
-// one script (Japanese, Korean and Chinese count as one each) and neither a name
-// as a whole nor a letter of it passes for another: what UTS #39 calls confusable,
-// as far as it can be told from one name. The errors are ErrEmpty, ErrTooShort,
-// ErrTooLong, ErrCharacters and ErrLookalike.
+// Username returns s in the form in which usernames are stored and compared: the PRECIS profile
+// UsernameCaseMapped (RFC 8265), which is lower case, NFC and without wide forms. A username has
+// MinUsername to MaxUsername characters, which are letters, digits, "_", "-" or ".", and at least one
+// letter or digit. All letters are of one script (Japanese, Korean and Chinese count as one each), and
+// neither the name nor one of its letters looks like another: what UTS #39 calls confusable, as far as
+// a single name shows it. It returns ErrEmpty, ErrTooShort, ErrTooLong, ErrCharacters or ErrLookalike.
 func Username(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -56,9 +54,8 @@ func Username(s string) (string, error) {
 	return name, nil
 }
 
-// isOneDirection applies the Bidi Rule (RFC 5893, section 2) to a name with
-// right-to-left letters, as RFC 8265 section 3.2.2 asks: its parts must show in
-// the order in which they were typed.
+// isOneDirection applies the Bidi Rule (RFC 5893, section 2) to a name with right-to-left letters, as
+// RFC 8265 section 3.2.2 requires: its parts must display in the order in which they were typed.
 func isOneDirection(name string) bool {
 	for i := range name {
 		p, _ := bidi.LookupString(name[i:])
@@ -70,8 +67,7 @@ func isOneDirection(name string) bool {
 	return true
 }
 
-// checkCharacters allows letters with the marks that their script needs, decimal
-// digits and the three signs.
+// checkCharacters allows letters with the marks of their script, decimal digits and the three symbols.
 func checkCharacters(name string) error {
 	solid := false
 	previous := rune(0)
@@ -80,8 +76,8 @@ func checkCharacters(name string) error {
 		case unicode.IsLetter(r), unicode.Is(unicode.Nd, r):
 			solid = true
 		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Mc, r):
-			// NFC has composed what can be: a mark of no script that is left over sits
-			// on a letter that no keyboard writes with it, such as the dot over "i".
+			// NFC has composed everything possible. A remaining mark without script is on a letter with
+			// which no keyboard combines it, such as the dot over "i".
 			if isInvisible(r) || unicode.Is(unicode.Inherited, r) || !isLetterOrMark(previous) {
 				return ErrCharacters
 			}

@@ -60,8 +60,8 @@ func TestUsername(t *testing.T) {
 		{"ab\uFE0Fc", "", ErrCharacters},     // variation selector
 		{"ab\U000E0061c", "", ErrCharacters}, // tag
 		{"ab\u2800c", "", ErrCharacters},     // blank braille pattern
-		{"ab\u115Fc", "", ErrCharacters},     // Hangul filler that is a letter
-		{"علی\u200Cم", "", ErrCharacters},    // non-joiner, though Persian writes it
+		{"ab\u115Fc", "", ErrCharacters},     // Hangul filler, which is a letter
+		{"علی\u200Cم", "", ErrCharacters},    // non-joiner, although Persian uses it
 		{"ab\u200Dc", "", ErrCharacters},     // joiner
 		{"ab\u202Ec", "", ErrCharacters},     // right-to-left override
 		{"ab\u2066c", "", ErrCharacters},     // isolate
@@ -82,11 +82,11 @@ func TestUsername(t *testing.T) {
 
 		{"аdmin", "", ErrLookalike}, // Cyrillic а
 		{"adm丨n", "", ErrLookalike},
-		{"раураl", "", ErrLookalike}, // Cyrillic but for the l
+		{"раураl", "", ErrLookalike}, // Cyrillic except the l
 		{"ραρα", "", ErrLookalike},   // all Greek
-		{"ԁоѕ", "", ErrLookalike},    // all Cyrillic, of the rarer letters
+		{"ԁоѕ", "", ErrLookalike},    // all Cyrillic, rarer letters
 		{"аdmin1", "", ErrLookalike}, // Cyrillic а
-		{"Αdmin", "", ErrLookalike},  // Greek capital, folded with the rest
+		{"Αdmin", "", ErrLookalike},  // Greek capital, lost by case folding
 		{"ꮯꮖꮯ", "", ErrLookalike},    // small Cherokee
 		{"ꓮꓓꓟꓲꓠ", "", ErrLookalike},  // Lisu
 		{"ⲥⲟⲣ", "", ErrLookalike},    // Coptic
@@ -124,10 +124,10 @@ func FuzzUsername(f *testing.F) {
 			t.Errorf("Username(%q) = %q, %d characters", s, got, n)
 		}
 		if strings.ContainsFunc(got, isInvisible) {
-			t.Errorf("Username(%q) = %q holds invisible characters", s, got)
+			t.Errorf("Username(%q) = %q contains invisible characters", s, got)
 		}
 		if again, err := Username(got); again != got || err != nil {
-			t.Errorf("Username(%q) = %q, but once more %q, %v", s, got, again, err)
+			t.Errorf("Username(%q) = %q, but again %q, %v", s, got, again, err)
 		}
 	})
 }

@@ -1,5 +1,5 @@
-// Package presence knows who is online in which room, over all nodes, by leases:
-// in Redis, or within one process that is the whole service.
+// Package presence tracks which users are online in which room, over all nodes, with leases: in Redis,
+// or in process if the service is a single process.
 package presence
 
 import (
@@ -12,11 +12,11 @@ import (
 
 var _ chat.Presence = (*Memory)(nil)
 
-// Board joins the Memory presences of one process.
+// Board connects the Memory presences of one process.
 type Board struct {
 	mu    sync.Mutex
 	rooms map[chat.RoomID]map[entry]chat.Status
-	nodes map[*Memory]struct{} // those that run
+	nodes map[*Memory]struct{} // the running ones
 }
 
 // entry is a user on one node.
@@ -25,21 +25,21 @@ type entry struct {
 	node *Memory
 }
 
-// NewBoard makes a board with nobody on it.
+// NewBoard returns an empty board.
 func NewBoard() *Board {
 	return &Board{rooms: map[chat.RoomID]map[entry]chat.Status{}, nodes: map[*Memory]struct{}{}}
 }
 
-// Memory is one node's view of a Board. Its lease is that it runs.
+// Memory is one node's view of a Board. Its lease lasts while Run runs.
 type Memory struct {
 	board *Board
 	wake  wake.Signal
 
 	mu    sync.Mutex
-	dirty map[chat.RoomID]struct{} // changed and not yet told
+	dirty map[chat.RoomID]struct{} // changed and not yet reported
 }
 
-// NewMemory makes a node's presence.
+// NewMemory returns the presence of a node.
 func NewMemory(b *Board) *Memory {
 	return &Memory{board: b, wake: wake.NewSignal(), dirty: map[chat.RoomID]struct{}{}}
 }
@@ -55,7 +55,7 @@ func (m *Memory) Enter(room chat.RoomID, user chat.UserID, status chat.Status) {
 	m.changed(room)
 }
 
-// Leave takes it back.
+// Leave reverts Enter.
 func (m *Memory) Leave(room chat.RoomID, user chat.UserID) {
 	m.board.mu.Lock()
 	m.board.remove(room, entry{user, m})
@@ -76,24 +76,24 @@ func (m *Memory) changed(room chat.RoomID) {
 	m.wake.Send()
 }
 
-// Online returns the rosters of rooms.
+// Online returns the online users of rooms.
 func (m *Memory) Online(_ context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
 	m.board.mu.Lock()
 	defer m.board.mu.Unlock()
-	rosters := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
+	online := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
 	for _, room := range rooms {
-		roster := chat.OnlineUsers{}
+		users := chat.OnlineUsers{}
 		for e, status := range m.board.rooms[room] {
 			if _, alive := m.board.nodes[e.node]; alive {
-				roster[e.user] = chat.MoreActive(roster[e.user], status)
+				users[e.user] = chat.MoreActive(users[e.user], status)
 			}
 		}
-		rosters[room] = roster
+		online[room] = users
 	}
-	return rosters, nil
+	return online, nil
 }
 
-// Run holds this node's lease and tells of changes until ctx ends.
+// Run keeps this node's entries alive and reports changes until ctx ends.
 func (m *Memory) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 	m.board.mu.Lock()
 	m.board.nodes[m] = struct{}{}

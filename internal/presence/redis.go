@@ -19,55 +19,54 @@ import (
 
 var _ chat.Presence = (*Redis)(nil)
 
-// pace is how often and how long; tests take another one.
+// pace contains the intervals. Tests use shorter ones.
 type pace struct {
-	renew time.Duration // the lease is renewed each
-	lease time.Duration // and ends after, on Redis's clock
-	retry time.Duration // a write that failed is tried again after
+	renew time.Duration // interval of lease renewals
+	lease time.Duration // duration of a lease, on Redis's clock
+	retry time.Duration // delay before a failed write is retried
 }
 
-// Lease is how long a node that died stays in Redis. Renewing may fail twice in between.
+// Lease is how long the entries of a dead node stay in Redis. Two renewals in a row may fail.
 const Lease = 25 * time.Second
 
-var usual = pace{renew: 10 * time.Second, lease: Lease, retry: time.Second}
+var defaultPace = pace{renew: 10 * time.Second, lease: Lease, retry: time.Second}
 
-// goodbye bounds taking everything back at the end, and looking reading rosters.
+// shutdownTimeout limits removing this node's entries at the end, readTimeout reading online users.
 const (
-	goodbye = time.Second
-	looking = 2 * time.Second
+	shutdownTimeout = time.Second
+	readTimeout     = 2 * time.Second
 )
 
-// Redis is one node's presence in Redis. A room has a hash of user@node → status;
-// a node has one lease for all it entered, its score in a sorted set, and a set of
-// the rooms where it has entries, so that whoever finds the lease ended can remove
-// them. What this node entered is kept here too: Redis may forget everything and
-// gets it again. Until then presence is not known: see Online.
+// Redis is one node's presence in Redis. A room has a hash of user@node → status. A node has one lease
+// for all its entries, which is a score in a sorted set, and a set of the rooms where it has entries,
+// so that other nodes can remove them after the lease has ended. The node also keeps its entries in
+// memory: if Redis loses data, the node writes them again. Until then presence is unknown, see Online.
 type Redis struct {
 	client  *redis.Client
 	node    string
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	pace    pace
-	wake    wake.Signal // has one element when something is dirty
-	rosters *batchload.Loader[chat.RoomID, chat.OnlineUsers]
+	wake    wake.Signal // signaled when something is dirty
+	online  *batchload.Loader[chat.RoomID, chat.OnlineUsers]
 	fault   atomic.Pointer[error] // of the last write; nil if it succeeded
 
 	mu      sync.Mutex
-	entries map[chat.RoomID]map[chat.UserID]chat.Status // what this node wants to be true
-	dirty   map[chat.RoomID]map[chat.UserID]struct{}    // what Redis may not know yet
-	seen    map[string]int64                            // when the leases end, as last read: Redis's ms
-	lost    bool                                        // we have no lease; everything is dirty
-	doubt   bool                                        // a reader saw no lease of ours
+	entries map[chat.RoomID]map[chat.UserID]chat.Status // the entries of this node
+	dirty   map[chat.RoomID]map[chat.UserID]struct{}    // the entries that may differ in Redis
+	seen    map[string]int64                            // the end of each lease as last read, in ms of Redis's clock
+	lost    bool                                        // this node has no lease; everything is dirty
+	missing bool                                        // a read found no lease of this node
 }
 
-// NewRedis makes the presence of the node of that name, which no other process has.
+// NewRedis returns the presence of a node. No other process may use the same name.
 func NewRedis(client *redis.Client, node string, m *metrics.Metrics, log *slog.Logger) *Redis {
 	r := &Redis{
-		client: client, node: node, metrics: m, log: log, pace: usual, wake: wake.NewSignal(),
+		client: client, node: node, metrics: m, log: log, pace: defaultPace, wake: wake.NewSignal(),
 		entries: map[chat.RoomID]map[chat.UserID]chat.Status{}, dirty: map[chat.RoomID]map[chat.UserID]struct{}{},
 		seen: map[string]int64{},
 	}
-	r.rosters = batchload.New(batchload.Options{Reads: 2, Keys: 256, Timeout: looking}, r.readRosters)
+	r.online = batchload.New(batchload.Options{Reads: 2, Keys: 256, Timeout: readTimeout}, r.readOnline)
 	return r
 }
 
@@ -82,12 +81,12 @@ func (r *Redis) field(user chat.UserID) string {
 	return strconv.FormatInt(int64(user), 10) + "@" + r.node
 }
 
-// The clock of every lease is Redis's own.
+// All leases use Redis's clock.
 const luaNow = `local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) `
 
 var (
-	// renewLease prolongs a lease that holds. It answers 0 when there is none: then
-	// Redis has forgotten us, or others have removed what we entered.
+	// renewLease extends a valid lease. It returns 0 if there is none: either Redis has lost data, or
+	// other nodes have removed this node's entries.
 	renewLease = redis.NewScript(luaNow + `
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not ends or tonumber(ends) <= now then return 0 end
@@ -97,7 +96,7 @@ return 1`)
 	// takeLease begins a lease.
 	takeLease = redis.NewScript(luaNow + `return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])`)
 
-	// readLeases tells the time and when each lease ends or ended.
+	// readLeases returns the current time and the end of each lease.
 	readLeases = redis.NewScript(luaNow + `return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')}`)
 
 	luaRemove = `
@@ -113,14 +112,13 @@ for _, node in ipairs(gone) do
   redis.call('DEL', ARGV[1] .. 'node:' .. node)
 end
 return rooms`
-	// sweep removes what nodes left whose lease has ended, and returns the rooms. It
-	// is one step: a node that comes back between look and removal is not harmed.
-	// The ended lease itself stays for ARGV[2] ms more: one that is not there at all
-	// shows the others that Redis has forgotten.
+	// sweep removes the entries of nodes whose lease has ended, and returns their rooms. It is atomic:
+	// a node that returns in between is not affected. An ended lease is kept for another ARGV[2] ms: if
+	// a lease is missing entirely, Redis has lost data.
 	sweep = redis.NewScript(luaNow + `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)` + luaRemove)
-	// leave ends the lease of the node ARGV[2] and removes what it entered.
+	// leave ends the lease of the node ARGV[2] and removes its entries.
 	leave = redis.NewScript(luaNow + `
 redis.call('ZADD', KEYS[1], now, ARGV[2])
 local gone = {ARGV[2]}` + luaRemove)
@@ -138,7 +136,7 @@ func (r *Redis) Enter(room chat.RoomID, user chat.UserID, status chat.Status) {
 	r.wake.Send()
 }
 
-// Leave takes it back.
+// Leave reverts Enter.
 func (r *Redis) Leave(room chat.RoomID, user chat.UserID) {
 	r.mu.Lock()
 	if delete(r.entries[room], user); len(r.entries[room]) == 0 {
@@ -149,7 +147,7 @@ func (r *Redis) Leave(room chat.RoomID, user chat.UserID) {
 	r.wake.Send()
 }
 
-// markDirty marks an entry to be written. r.mu is held.
+// markDirty marks an entry to be written. The caller holds r.mu.
 func (r *Redis) markDirty(room chat.RoomID, user chat.UserID) {
 	if r.dirty[room] == nil {
 		r.dirty[room] = map[chat.UserID]struct{}{}
@@ -157,14 +155,14 @@ func (r *Redis) markDirty(room chat.RoomID, user chat.UserID) {
 	r.dirty[room][user] = struct{}{}
 }
 
-// Queued returns in how many rooms an entry waits to be written.
+// Queued returns the number of rooms with unwritten entries.
 func (r *Redis) Queued() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.dirty)
 }
 
-// Run keeps this node's lease and writes what was entered and left.
+// Run renews this node's lease and writes its entries until ctx ends.
 func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -176,17 +174,17 @@ func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 		case <-timer.C:
 		case <-r.wake:
 			if failing {
-				continue // the timer says when to try again
+				continue // the timer triggers the retry
 			}
-			if r.takeDoubt() {
+			if r.takeLeaseMissing() {
 				due = time.Now()
 			}
 		}
-		var told []chat.RoomID
+		var changedRooms []chat.RoomID
 		var err error
 		renewing := !time.Now().Before(due)
 		if renewing {
-			told, err = r.renew(ctx)
+			changedRooms, err = r.renew(ctx)
 		}
 		if err == nil {
 			if renewing {
@@ -194,17 +192,17 @@ func (r *Redis) Run(ctx context.Context, changed func([]chat.RoomID)) error {
 			}
 			var written []chat.RoomID
 			written, err = r.write(ctx)
-			told = append(told, written...)
+			changedRooms = append(changedRooms, written...)
 		}
-		if len(told) > 0 {
-			changed(told)
+		if len(changedRooms) > 0 {
+			changed(changedRooms)
 		}
 		if err != nil && ctx.Err() == nil {
 			r.metrics.PresenceLost.Inc()
 			if !failing {
-				r.log.Warn("presence not written", "err", err)
+				r.log.Warn("write presence failed", "err", err)
 			}
-			due = time.Now() // after an outage Redis may have forgotten us
+			due = time.Now() // after an outage Redis may have lost data
 		}
 		failing = err != nil
 		r.noteWrite(err)
@@ -224,7 +222,7 @@ func (r *Redis) noteWrite(err error) {
 	r.fault.Store(&err)
 }
 
-// Errorf returns why the last write failed, nil if it did not.
+// Fault returns the error of the last write, or nil if it succeeded.
 func (r *Redis) Fault() error {
 	if fault := r.fault.Load(); fault != nil {
 		return *fault
@@ -232,16 +230,15 @@ func (r *Redis) Fault() error {
 	return nil
 }
 
-// renew renews the lease, or, where there is none any more, has everything written
-// again together with a new one. It removes what dead nodes left, and returns the
-// rooms where that was.
+// renew renews the lease. Without a valid lease, it marks everything to be written again with a new
+// lease. It removes the entries of dead nodes and returns their rooms.
 func (r *Redis) renew(ctx context.Context) ([]chat.RoomID, error) {
 	held, err := renewLease.Run(ctx, r.client, []string{leases}, r.node, r.pace.lease.Milliseconds()).Bool()
 	if err != nil {
 		return nil, fmt.Errorf("renew lease: %w", err)
 	}
 	if !held {
-		r.lose()
+		r.invalidateLease()
 	}
 	names, err := sweep.Run(ctx, r.client, []string{leases}, prefix, r.pace.lease.Milliseconds()).StringSlice()
 	if err != nil {
@@ -250,8 +247,8 @@ func (r *Redis) renew(ctx context.Context) ([]chat.RoomID, error) {
 	return roomIDs(names), nil
 }
 
-// lose has everything written anew.
-func (r *Redis) lose() {
+// invalidateLease marks all entries to be written again, with a new lease.
+func (r *Redis) invalidateLease() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lost = true
@@ -262,12 +259,12 @@ func (r *Redis) lose() {
 	}
 }
 
-func (r *Redis) takeDoubt() bool {
+func (r *Redis) takeLeaseMissing() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	doubt := r.doubt
-	r.doubt = false
-	return doubt
+	missing := r.leaseMissing
+	r.leaseMissing = false
+	return missing
 }
 
 func roomIDs(names []string) []chat.RoomID {
@@ -280,9 +277,8 @@ func roomIDs(names []string) []chat.RoomID {
 	return rooms
 }
 
-// write brings what is dirty into force, in one step: a lease that is taken anew
-// must not hold before all that it stands for is there. What could not be written
-// stays dirty.
+// write writes the dirty entries in one transaction: a new lease must not be valid before all its
+// entries exist. Entries that could not be written stay dirty.
 func (r *Redis) write(ctx context.Context) ([]chat.RoomID, error) {
 	trip := r.client.TxPipeline()
 	r.mu.Lock()
@@ -329,12 +325,12 @@ func (r *Redis) write(ctx context.Context) ([]chat.RoomID, error) {
 	return rooms, nil
 }
 
-// end takes back everything of this node.
+// end removes all entries of this node.
 func (r *Redis) end() error {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	if err := leave.Run(ctx, r.client, []string{leases}, prefix, r.node).Err(); err != nil {
-		return fmt.Errorf("take presence back: %w", err)
+		return fmt.Errorf("remove presence: %w", err)
 	}
 	return nil
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// brisk is usual, many times as fast.
-var brisk = pace{renew: 200 * time.Millisecond, lease: 800 * time.Millisecond, retry: 50 * time.Millisecond}
+// fastPace is defaultPace with much shorter intervals.
+var fastPace = pace{renew: 200 * time.Millisecond, lease: 800 * time.Millisecond, retry: 50 * time.Millisecond}
 
-// dial makes a client as the product does.
+// dial returns a client with the product's options.
 func dial(t *testing.T, url string) *redis.Client {
 	t.Helper()
 	o, err := redis.ParseURL(url)
@@ -33,8 +33,8 @@ func dial(t *testing.T, url string) *redis.Client {
 
 func newRedis(t *testing.T, url, name string) *Redis {
 	t.Helper()
-	r := NewRedis(dial(t, url), name, metrics.New(), quiet())
-	r.pace = brisk
+	r := NewRedis(dial(t, url), name, metrics.New(), discardLog())
+	r.pace = fastPace
 	return r
 }
 
@@ -49,7 +49,7 @@ func TestRedis(t *testing.T) {
 	})
 }
 
-// keys lists what presence keeps in Redis besides leases.
+// keys returns the presence keys in Redis, without the leases.
 func keys(t *testing.T, client *redis.Client) (list []string) {
 	t.Helper()
 	all, err := client.Keys(context.Background(), prefix+"*").Result()
@@ -64,9 +64,8 @@ func keys(t *testing.T, client *redis.Client) (list []string) {
 	return list
 }
 
-// A node that was killed leaves its entries; its lease ends, and whoever is alive
-// clears up and tells.
-func TestAKilledNodesUsersGo(t *testing.T) {
+// The entries of a killed node stay until its lease ends. Then a live node removes and reports them.
+func TestKilledNodesUsersAreRemoved(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
 	dead, alive := newRedis(t, url, "dead"), run(t, newRedis(t, url, "alive"))
@@ -76,52 +75,51 @@ func TestAKilledNodesUsersGo(t *testing.T) {
 		dead.Enter(chat.RoomID(user%150+10), user+10, chat.Online)
 	}
 	dead.Enter(7, 1, chat.Online)
-	sees(t, alive, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
-	before := alive.tellings(7)
-	if err := dead.client.Close(); err != nil { // from here on it reaches nothing
+	expectOnline(t, alive, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
+	before := alive.reports(7)
+	if err := dead.client.Close(); err != nil { // from here on it cannot reach Redis
 		t.Fatal(err)
 	}
 	killed.stop()
 
-	sees(t, alive, 7, chat.OnlineUsers{2: chat.Online})
-	eventually(t, "telling of rooms", func() bool { return alive.tellings(7) > before && alive.tellings(10) > 0 })
-	eventually(t, "clearing up", func() bool {
+	expectOnline(t, alive, 7, chat.OnlineUsers{2: chat.Online})
+	eventually(t, "report of rooms", func() bool { return alive.reports(7) > before && alive.reports(10) > 0 })
+	eventually(t, "cleanup", func() bool {
 		fields, err := admin.HKeys(t.Context(), roomKey(7)).Result()
 		return err == nil && len(fields) == 1 && admin.Exists(t.Context(), roomKey(10)).Val() == 0
 	})
 }
 
-// A lease holds as long as its node lives.
-func TestALeaseIsRenewed(t *testing.T) {
+// A lease is valid as long as its node runs.
+func TestLeaseIsRenewed(t *testing.T) {
 	url := testenv.Redis(t)
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
-	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
-	for end := time.Now().Add(3 * brisk.lease); time.Now().Before(end); {
+	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
+	for end := time.Now().Add(3 * fastPace.lease); time.Now().Before(end); {
 		if got, err := b.Online(t.Context(), 7); err != nil || got[7][1] != chat.Online {
-			t.Fatalf("roster = %v, %v, want user 1 online", got[7], err)
+			t.Fatalf("online = %v, %v, want user 1", got[7], err)
 		}
 	}
 }
 
-// A node that was held up longer than its lease (suspended, swapped out) finds its
-// entries cleared away, and writes them again.
-func TestANodeThatWasHeldUpComesBack(t *testing.T) {
+// A node that was suspended for longer than its lease finds its entries removed, and writes them again.
+func TestSuspendedNodeRestoresItsEntries(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
-	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
 	if err := admin.ZAdd(t.Context(), leases, redis.Z{Score: 1, Member: "a"}).Err(); err != nil {
 		t.Fatal(err)
 	}
-	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
-	sees(t, a, 7, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, a, 7, chat.OnlineUsers{1: chat.Online})
 }
 
-// While Redis has lost what the nodes wrote, presence is not known. It must never
-// be told that somebody is offline who is not.
-func TestRedisForgets(t *testing.T) {
+// After Redis has lost data, presence is unknown. A user must never be reported as offline while
+// online.
+func TestRedisDataLoss(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
@@ -129,8 +127,8 @@ func TestRedisForgets(t *testing.T) {
 	b.Enter(7, 2, chat.Busy)
 	want := chat.OnlineUsers{1: chat.Online, 2: chat.Busy}
 	for range 5 {
-		sees(t, a, 7, want)
-		sees(t, b, 7, want)
+		expectOnline(t, a, 7, want)
+		expectOnline(t, b, 7, want)
 		if err := admin.FlushAll(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +141,7 @@ func TestRedisForgets(t *testing.T) {
 					continue
 				}
 				if known++; len(got[7]) != 2 {
-					t.Errorf("after FLUSHALL: roster = %v, want %v or an error", got[7], want)
+					t.Errorf("after FLUSHALL: online = %v, want %v or an error", got[7], want)
 				}
 			}
 			return known >= 10
@@ -151,7 +149,7 @@ func TestRedisForgets(t *testing.T) {
 	}
 }
 
-func TestRedisGoesAndComesBack(t *testing.T) {
+func TestRedisOutage(t *testing.T) {
 	server, err := testenv.New(t).Redis()
 	if err != nil {
 		t.Fatal(err)
@@ -161,22 +159,22 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 	a.Enter(7, 1, chat.Online)
 	a.Enter(7, 3, chat.Online)
 	b.Enter(7, 2, chat.Online)
-	sees(t, a, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online, 3: chat.Online})
+	expectOnline(t, a, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online, 3: chat.Online})
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := a.Online(t.Context(), 7); err == nil {
-		t.Errorf("while Redis is away: roster = %v, want an error", got)
+		t.Errorf("while Redis is down: online = %v, want an error", got)
 	}
 	eventually(t, "failed write", func() bool { return testutil.ToFloat64(first.metrics.PresenceLost) > 0 })
-	a.Leave(7, 3) // what happens meanwhile
+	a.Leave(7, 3) // a change during the outage
 	a.Enter(8, 1, chat.Away)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range []*node{a, b} {
-		sees(t, n, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
-		sees(t, n, 8, chat.OnlineUsers{1: chat.Away})
+		expectOnline(t, n, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
+		expectOnline(t, n, 8, chat.OnlineUsers{1: chat.Away})
 	}
 }
 
@@ -187,32 +185,32 @@ func TestRedisHangs(t *testing.T) {
 	}
 	a, b := run(t, newRedis(t, server.URL(), "a")), run(t, newRedis(t, server.URL(), "b"))
 	a.Enter(7, 1, chat.Online)
-	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
 	server.Pause()
 	if got, err := a.Online(t.Context(), 7); err == nil {
-		t.Errorf("while Redis hangs: roster = %v, want an error", got)
+		t.Errorf("while Redis hangs: online = %v, want an error", got)
 	}
 	server.Resume()
-	sees(t, a, 7, chat.OnlineUsers{1: chat.Online})
-	sees(t, b, 7, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, a, 7, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
 }
 
-// A node that leaves in order is not taken for lost data by the others.
-func TestAGracefulEndIsNoLoss(t *testing.T) {
+// Other nodes must not mistake a graceful shutdown for data loss.
+func TestGracefulShutdownIsNotDataLoss(t *testing.T) {
 	url := testenv.Redis(t)
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
 	b.Enter(7, 2, chat.Online)
-	sees(t, b, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
+	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
 	a.stop()
-	for end := time.Now().Add(3 * brisk.lease); time.Now().Before(end); {
+	for end := time.Now().Add(3 * fastPace.lease); time.Now().Before(end); {
 		if got, err := b.Online(t.Context(), 7); err != nil || len(got[7]) != 1 {
-			t.Fatalf("roster = %v, %v, want user 2 alone", got[7], err)
+			t.Fatalf("online = %v, %v, want only user 2", got[7], err)
 		}
 	}
 }
 
-func TestNothingStaysBehind(t *testing.T) {
+func TestNoKeysAreLeft(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
 	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
@@ -222,8 +220,8 @@ func TestNothingStaysBehind(t *testing.T) {
 		a.Enter(room+1, 2, chat.Online)
 		a.Leave(room+1, 2)
 	}
-	sees(t, b, 250, chat.OnlineUsers{1: chat.Online})
-	sees(t, a, 1, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, b, 250, chat.OnlineUsers{1: chat.Online})
+	expectOnline(t, a, 1, chat.OnlineUsers{1: chat.Online})
 	a.stop()
 	b.stop()
 	if left := keys(t, admin); len(left) > 0 {

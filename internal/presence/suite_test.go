@@ -16,38 +16,37 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// patience is how long a test waits for what must come. It is never waited out
-// by a test that passes.
-const patience = 20 * time.Second
+// timeout is how long a test waits for an expected event. A passing test never waits that long.
+const timeout = 20 * time.Second
 
-// node is a presence that runs.
+// node is a running presence.
 type node struct {
 	chat.Presence
 	stop func() // ends Run and waits for it
 
-	mu   sync.Mutex
-	told map[chat.RoomID]int // calls of changed with the room
+	mu       sync.Mutex
+	reported map[chat.RoomID]int // number of reports by room
 }
 
 func (n *node) changed(rooms []chat.RoomID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, room := range rooms {
-		n.told[room]++
+		n.reported[room]++
 	}
 }
 
-func (n *node) tellings(room chat.RoomID) int {
+func (n *node) reports(room chat.RoomID) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.told[room]
+	return n.reported[room]
 }
 
-// run starts p; it ends with the test, or with stop.
+// run starts p. It ends with stop or with the test.
 func run(t *testing.T, p chat.Presence) *node {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	n := &node{Presence: p, told: map[chat.RoomID]int{}}
+	n := &node{Presence: p, reported: map[chat.RoomID]int{}}
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx, n.changed) }()
 	var once sync.Once
@@ -59,8 +58,8 @@ func run(t *testing.T, p chat.Presence) *node {
 				if err != nil {
 					t.Logf("Run = %v", err)
 				}
-			case <-time.After(patience):
-				t.Errorf("Run did not end in %v", patience)
+			case <-time.After(timeout):
+				t.Errorf("Run did not end in %v", timeout)
 			}
 		})
 	}
@@ -72,32 +71,31 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !ok(); <-tick.C {
+	for deadline := time.Now().Add(timeout); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s did not happen in %v", what, patience)
+			t.Fatalf("%s did not happen in %v", what, timeout)
 		}
 	}
 }
 
-// sees waits until p tells roster of room.
-func sees(t *testing.T, p chat.Presence, room chat.RoomID, want chat.OnlineUsers) {
+// expectOnline waits until p returns want for room.
+func expectOnline(t *testing.T, p chat.Presence, room chat.RoomID, want chat.OnlineUsers) {
 	t.Helper()
 	var got map[chat.RoomID]chat.OnlineUsers
 	var err error
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); ; <-tick.C {
+	for deadline := time.Now().Add(timeout); ; <-tick.C {
 		if got, err = p.Online(t.Context(), room); err == nil && maps.Equal(got[room], want) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("room %d: roster = %v (%v), want %v", room, got[room], err, want)
+			t.Fatalf("room %d: users = %v (%v), want %v", room, got[room], err, want)
 		}
 	}
 }
 
-// suite is what every presence does. connect makes the presences of n nodes that
-// see each other.
+// suite is the conformance suite of every presence. connect returns the presences of n connected nodes.
 func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 	start := func(t *testing.T, n int) []*node {
 		t.Helper()
@@ -108,51 +106,51 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 		return nodes
 	}
 
-	t.Run("who entered is seen on every node, until leaving", func(t *testing.T) {
+	t.Run("an entry is visible on every node until Leave", func(t *testing.T) {
 		nodes := start(t, 3)
 		nodes[0].Enter(7, 1, chat.Online)
 		nodes[1].Enter(7, 2, chat.Busy)
 		nodes[1].Enter(8, 2, chat.Away)
 		for _, n := range nodes {
-			sees(t, n, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Busy})
-			sees(t, n, 8, chat.OnlineUsers{2: chat.Away})
+			expectOnline(t, n, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Busy})
+			expectOnline(t, n, 8, chat.OnlineUsers{2: chat.Away})
 		}
 		nodes[1].Leave(7, 2)
 		for _, n := range nodes {
-			sees(t, n, 7, chat.OnlineUsers{1: chat.Online})
-			sees(t, n, 8, chat.OnlineUsers{2: chat.Away})
+			expectOnline(t, n, 7, chat.OnlineUsers{1: chat.Online})
+			expectOnline(t, n, 8, chat.OnlineUsers{2: chat.Away})
 		}
 	})
 
-	t.Run("a room where nobody is has an empty roster", func(t *testing.T) {
+	t.Run("an empty room has no online users", func(t *testing.T) {
 		nodes := start(t, 1)
 		nodes[0].Enter(7, 1, chat.Online)
-		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Online})
+		expectOnline(t, nodes[0], 7, chat.OnlineUsers{1: chat.Online})
 		got, err := nodes[0].Online(t.Context(), 7, 8, 9)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(got) != 3 || got[8] == nil || len(got[8]) != 0 || got[9] == nil {
-			t.Errorf("rosters = %v, want empty ones of 8 and 9", got)
+			t.Errorf("online = %v, want none in 8 and 9", got)
 		}
 	})
 
-	t.Run("no rooms, no rosters", func(t *testing.T) {
+	t.Run("no rooms return nothing", func(t *testing.T) {
 		nodes := start(t, 1)
 		if got, err := nodes[0].Online(t.Context()); err != nil || len(got) != 0 {
 			t.Errorf("Online() = %v, %v, want nothing", got, err)
 		}
 	})
 
-	t.Run("entering again changes the status", func(t *testing.T) {
+	t.Run("Enter again changes the status", func(t *testing.T) {
 		nodes := start(t, 2)
 		for _, status := range []chat.Status{chat.Online, chat.Away, chat.Busy, chat.Online} {
 			nodes[0].Enter(7, 1, status)
-			sees(t, nodes[1], 7, chat.OnlineUsers{1: status})
+			expectOnline(t, nodes[1], 7, chat.OnlineUsers{1: status})
 		}
 	})
 
-	t.Run("the last word counts", func(t *testing.T) {
+	t.Run("the last call wins", func(t *testing.T) {
 		nodes := start(t, 2)
 		for range 50 {
 			nodes[0].Enter(7, 1, chat.Online)
@@ -160,59 +158,59 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 			nodes[0].Leave(8, 1)
 			nodes[0].Enter(8, 1, chat.Busy)
 		}
-		sees(t, nodes[1], 8, chat.OnlineUsers{1: chat.Busy})
-		sees(t, nodes[1], 7, chat.OnlineUsers{})
+		expectOnline(t, nodes[1], 8, chat.OnlineUsers{1: chat.Busy})
+		expectOnline(t, nodes[1], 7, chat.OnlineUsers{})
 	})
 
-	t.Run("a user on several nodes shows the liveliest status", func(t *testing.T) {
+	t.Run("a user on several nodes has the most active status", func(t *testing.T) {
 		nodes := start(t, 3)
 		nodes[0].Enter(7, 1, chat.Away)
-		sees(t, nodes[2], 7, chat.OnlineUsers{1: chat.Away})
+		expectOnline(t, nodes[2], 7, chat.OnlineUsers{1: chat.Away})
 		nodes[1].Enter(7, 1, chat.Busy)
-		sees(t, nodes[2], 7, chat.OnlineUsers{1: chat.Busy})
+		expectOnline(t, nodes[2], 7, chat.OnlineUsers{1: chat.Busy})
 		nodes[2].Enter(7, 1, chat.Online)
-		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Online})
+		expectOnline(t, nodes[0], 7, chat.OnlineUsers{1: chat.Online})
 		nodes[2].Leave(7, 1)
-		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Busy})
+		expectOnline(t, nodes[0], 7, chat.OnlineUsers{1: chat.Busy})
 		nodes[1].Leave(7, 1)
-		sees(t, nodes[0], 7, chat.OnlineUsers{1: chat.Away})
+		expectOnline(t, nodes[0], 7, chat.OnlineUsers{1: chat.Away})
 		nodes[0].Leave(7, 1)
-		sees(t, nodes[1], 7, chat.OnlineUsers{})
+		expectOnline(t, nodes[1], 7, chat.OnlineUsers{})
 	})
 
-	t.Run("a node that ends takes its users with it", func(t *testing.T) {
+	t.Run("a node that ends removes its users", func(t *testing.T) {
 		nodes := start(t, 2)
 		nodes[0].Enter(7, 1, chat.Online)
 		nodes[0].Enter(8, 1, chat.Online)
 		nodes[1].Enter(7, 2, chat.Online)
-		sees(t, nodes[1], 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
-		sees(t, nodes[1], 8, chat.OnlineUsers{1: chat.Online})
+		expectOnline(t, nodes[1], 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
+		expectOnline(t, nodes[1], 8, chat.OnlineUsers{1: chat.Online})
 		nodes[0].stop()
 		got, err := nodes[1].Online(t.Context(), 7, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !maps.Equal(got[7], chat.OnlineUsers{2: chat.Online}) || len(got[8]) != 0 {
-			t.Errorf("rosters = %v, want user 2 alone", got)
+			t.Errorf("online = %v, want only user 2", got)
 		}
 	})
 
-	t.Run("a change is told when it is in force", func(t *testing.T) {
+	t.Run("a change is reported after it was written", func(t *testing.T) {
 		nodes := start(t, 2)
 		for i, room := range []chat.RoomID{7, 8, 9} {
 			user := chat.UserID(i + 1)
 			nodes[0].Enter(room, user, chat.Online)
-			eventually(t, "telling of the entry", func() bool { return nodes[0].tellings(room) > 0 })
-			sawNow(t, nodes[1], room, chat.OnlineUsers{user: chat.Online})
-			before := nodes[0].tellings(room)
+			eventually(t, "report of the entry", func() bool { return nodes[0].reports(room) > 0 })
+			checkOnline(t, nodes[1], room, chat.OnlineUsers{user: chat.Online})
+			before := nodes[0].reports(room)
 			nodes[0].Leave(room, user)
-			eventually(t, "telling of the leave", func() bool { return nodes[0].tellings(room) > before })
-			sawNow(t, nodes[1], room, chat.OnlineUsers{})
+			eventually(t, "report of the leave", func() bool { return nodes[0].reports(room) > before })
+			checkOnline(t, nodes[1], room, chat.OnlineUsers{})
 		}
 	})
 
-	t.Run("entering and leaving never block", func(t *testing.T) {
-		p := connect(t, 1)[0] // which nobody runs
+	t.Run("Enter and Leave never block", func(t *testing.T) {
+		p := connect(t, 1)[0] // Run is not called
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -222,7 +220,7 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 		}()
 		select {
 		case <-done:
-		case <-time.After(patience):
+		case <-time.After(timeout):
 			t.Fatal("Enter blocks")
 		}
 	})
@@ -255,12 +253,12 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []chat.Presence) {
 	})
 }
 
-// sawNow checks without waiting.
-func sawNow(t *testing.T, p chat.Presence, room chat.RoomID, want chat.OnlineUsers) {
+// checkOnline checks without waiting.
+func checkOnline(t *testing.T, p chat.Presence, room chat.RoomID, want chat.OnlineUsers) {
 	t.Helper()
 	got, err := p.Online(t.Context(), room)
 	if err != nil || !maps.Equal(got[room], want) {
-		t.Errorf("room %d: roster = %v (%v), want %v", room, got[room], err, want)
+		t.Errorf("room %d: users = %v (%v), want %v", room, got[room], err, want)
 	}
 }
 
@@ -275,9 +273,9 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// names makes names of nodes of which some end alike.
+// names returns node names, some of which have a common suffix.
 func names(n int) []string {
 	list := []string{"node", "a-node", "a-a-node"}
 	for i := range n {

@@ -21,11 +21,11 @@ import (
 )
 
 const (
-	sendTime    = 10 * time.Second // of one request, with its answer
-	maxResponse = 1 << 10          // bytes that are read of an answer
+	sendTime    = 10 * time.Second // timeout of one request, including its response
+	maxResponse = 1 << 10          // bytes read of a response
 )
 
-// body is what a receiver gets.
+// body is the payload that a receiver gets.
 type body struct {
 	Event   string       `json:"event"`
 	RoomID  chat.RoomID  `json:"roomId"`
@@ -33,10 +33,10 @@ type body struct {
 	Message chat.Message `json:"message"`
 }
 
-// errGone is told by a receiver that wants nothing more.
+// errGone is returned if the receiver asks for no further deliveries.
 var errGone = errors.New("answered 410 Gone")
 
-// deliver sends one event. nil means that the receiver has taken it (2xx).
+// deliver sends one event. It returns nil if the receiver accepted it (2xx).
 func (d *Dispatcher) deliver(ctx context.Context, t chat.DeliveryLease, e wire.MessageEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
@@ -49,7 +49,7 @@ func (d *Dispatcher) deliver(ctx context.Context, t chat.DeliveryLease, e wire.M
 		return explain(err)
 	}
 	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, maxResponse) // so that the connection serves again
+	_, _ = io.CopyN(io.Discard, answer.Body, maxResponse) // so that the connection can be reused
 	switch {
 	case answer.StatusCode == http.StatusGone:
 		return errGone
@@ -66,7 +66,7 @@ func (d *Dispatcher) request(ctx context.Context, t chat.DeliveryLease, e wire.M
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(content))
 	if err != nil {
-		return nil, errors.New("the URL cannot be used")
+		return nil, errors.New("the URL is invalid")
 	}
 	timestamp := strconv.FormatInt(d.now().Unix(), 10)
 	for name, value := range map[string]string{
@@ -89,9 +89,9 @@ func sign(secret, timestamp string, content []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// explain returns why nothing was delivered, for the admins of the room. A host that
-// does not exist, one that refuses and one whose address is not allowed are the same
-// to them: the difference would list the names of this server's own network.
+// explain returns the reason of a failed delivery for the admins of the room. A host that does not
+// exist, one that refuses the connection and one with a forbidden address give the same reason:
+// otherwise a webhook could probe the names in this server's network.
 func explain(err error) error {
 	var netErr net.Error
 	var dns *net.DNSError

@@ -1,6 +1,5 @@
-// Package webhook tells programs outside what happens in rooms: every durable
-// change once or more, in order. What was delivered stands in the store, so that
-// any node can go on where another one ended.
+// Package webhook delivers the durable changes of rooms to external programs: each at least once and in
+// order. The progress is in the store, so that any node can continue where another one stopped.
 package webhook
 
 import (
@@ -23,37 +22,36 @@ import (
 )
 
 const (
-	workers = 32 // webhooks that this node serves at once
-	// A slow receiver holds a worker for up to turnTime. No maker and no host holds
-	// more than this many, so that they cannot delay the webhooks of others.
-	perMaker, perHost = 4, 4
-	// dueLimit bounds one look for due webhooks.
+	workers = 32 // webhooks that this node serves concurrently
+	// A slow receiver occupies a worker for up to turnTime. The limits per creator and per host prevent
+	// that they delay the webhooks of others.
+	perCreator, perHost = 4, 4
+	// dueLimit is the maximum number of due webhooks per query.
 	dueLimit = 500
 
-	// lease outlasts a request by far: a node that lives never loses it.
+	// lease is much longer than a request, so that a running node never loses it.
 	lease = 3 * sendTime
-	// turnTime and turnLimit bound a turn, so that a long backlog does not keep a
-	// worker from the others.
+	// turnTime and turnLimit limit a turn, so that a long backlog does not occupy a worker.
 	turnTime  = 2 * sendTime
 	turnLimit = 50
 
 	pollEvery = time.Second
-	// gap lies between two looks for due hooks: a storm of messages costs a few
-	// queries a second.
+	// gap is the minimum time between two queries for due webhooks, so that many messages cause only a
+	// few queries per second.
 	gap = 100 * time.Millisecond
 
-	firstRetry = time.Second
-	lastRetry  = time.Hour
-	patience   = 3 * 24 * time.Hour // of failures before a hook is given up
+	firstRetry   = time.Second
+	lastRetry    = time.Hour
+	disableAfter = 3 * 24 * time.Hour // failures last this long before a webhook is disabled
 )
 
-// Changes reads what happened in a room.
+// Changes reads the changes of a room.
 type Changes interface {
 	Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error)
 }
 
-// Dispatcher delivers what is due to outgoing webhooks, together with those of the
-// other nodes: a hook is taken by one at a time.
+// Dispatcher delivers to outgoing webhooks, together with the dispatchers of other nodes. A webhook is
+// served by one node at a time.
 type Dispatcher struct {
 	store   chat.WebhookQueue
 	changes Changes
@@ -62,9 +60,9 @@ type Dispatcher struct {
 	log     *slog.Logger
 	now     func() time.Time
 	poll    time.Duration
-	retry   time.Duration // after the first failure
+	retry   time.Duration // delay after the first failure
 
-	due wake.Signal // has one element when there may be something to deliver
+	due wake.Signal // signaled when there may be something to deliver
 
 	mu      sync.Mutex
 	running load
@@ -87,12 +85,12 @@ func (l *load) add(maker chat.UserID, host string, n int) {
 	}
 }
 
-// fits reports whether one more of maker and host keeps the bounds.
+// fits reports whether one more webhook of maker and host is within the limits.
 func (l *load) fits(maker chat.UserID, host string) bool {
-	return l.all < workers && l.byMaker[maker] < perMaker && l.byHost[host] < perHost
+	return l.all < workers && l.byMaker[maker] < perCreator && l.byHost[host] < perHost
 }
 
-// Deps are what a Dispatcher stands on.
+// Deps are the dependencies of a Dispatcher.
 type Deps struct {
 	Store   chat.WebhookQueue
 	Changes Changes
@@ -102,7 +100,7 @@ type Deps struct {
 	Now     func() time.Time
 }
 
-// NewDispatcher makes a dispatcher; Run makes it deliver.
+// NewDispatcher returns a Dispatcher. Call Run to start it.
 func NewDispatcher(d Deps) *Dispatcher {
 	return &Dispatcher{
 		store: d.Store, changes: d.Changes, http: d.Guard.client(), metrics: d.Metrics, log: d.Log, now: d.Now,
@@ -111,13 +109,13 @@ func NewDispatcher(d Deps) *Dispatcher {
 	}
 }
 
-// Wake tells that something happened in a room. It never blocks.
+// Wake signals that there may be something to deliver. It never blocks.
 func (d *Dispatcher) Wake() {
 	d.due.Send()
 }
 
-// Run delivers until ctx ends. Then nothing more is sent: it waits for the requests
-// that are under way, at most sendTime, and lets their hooks go.
+// Run delivers until ctx ends. Then it sends nothing more, waits for the running requests, at most
+// sendTime, and releases their webhooks.
 func (d *Dispatcher) Run(ctx context.Context) {
 	var turns sync.WaitGroup
 	defer d.http.CloseIdleConnections()
@@ -125,14 +123,14 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	poll := time.NewTicker(d.poll)
 	defer poll.Stop()
 	for ctx.Err() == nil {
-		for _, turn := range d.take(ctx) {
+		for _, turn := range d.claim(ctx) {
 			turns.Go(func() {
 				d.panics().Report(ctx, recovery.Do(recovery.Webhook, nil, func() error {
 					d.serve(ctx, turn)
 					return nil
 				}))
 				d.count(turn.Maker, turn.URL, -1)
-				d.Wake() // what happened since its last look found the webhook leased
+				d.Wake() // while it was leased, changes may have been skipped
 			})
 		}
 		select {
@@ -148,9 +146,9 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	}
 }
 
-// take leases the due webhooks that fit into the bounds, and counts them.
-func (d *Dispatcher) take(ctx context.Context) []chat.DeliveryLease {
-	due, err := d.store.Due(ctx, perMaker, dueLimit)
+// claim leases the due webhooks that fit into the limits, and counts them.
+func (d *Dispatcher) claim(ctx context.Context) []chat.DeliveryLease {
+	due, err := d.store.Due(ctx, perCreator, dueLimit)
 	if err == nil && len(due) == 0 {
 		return nil
 	}
@@ -166,13 +164,13 @@ func (d *Dispatcher) take(ctx context.Context) []chat.DeliveryLease {
 		turns[i].Maker = chosen[turns[i].ID].Maker
 		delete(chosen, turns[i].ID)
 	}
-	for _, w := range chosen { // another node was faster
+	for _, w := range chosen { // claimed by another node
 		d.count(w.Maker, w.URL, -1)
 	}
 	return turns
 }
 
-// choose returns those of due that fit into the bounds, by id, and counts them.
+// choose returns the webhooks of due that fit into the limits, by ID, and counts them.
 func (d *Dispatcher) choose(due []chat.DueWebhook) map[chat.WebhookID]chat.DueWebhook {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -201,27 +199,27 @@ func hostOf(text string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// serve is one turn: it delivers what is due and lets the hook go.
+// serve is one turn: it delivers what is due and releases the webhook.
 func (d *Dispatcher) serve(ctx context.Context, t chat.DeliveryLease) {
-	// What was sent must be kept even if the node is stopping.
+	// Progress must be stored even if the node is stopping.
 	work := context.WithoutCancel(ctx)
 	failure, held := d.deliverAll(ctx, work, &t)
 	if !held {
 		return
 	}
 	if err := d.store.Release(work, t, failure); err != nil {
-		d.log.Warn("webhook not let go: its lease will end", "hook", t.ID, "err", err)
+		d.log.Warn("release webhook lease failed", "hook", t.ID, "err", err)
 	}
 }
 
-// deliverAll delivers until nothing is due, the turn has lasted long enough, a try
-// fails, or ctx ends. held is false where the turn may be another node's.
+// deliverAll delivers until nothing is due, the turn has lasted long enough, a delivery fails, or ctx
+// ends. It reports false if the lease may have passed to another node.
 func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.DeliveryLease) (failure *chat.DeliveryFailure, held bool) {
 	began := time.Now()
 	changes, err := d.changes.Changes(work, t.Room, 0, t.Delivered, turnLimit)
 	if err != nil {
-		if chat.CodeOf(err) != chat.NotFound { // else the room is gone, and the hook with it
-			d.log.Warn("changes not read for a webhook", "hook", t.ID, "room", t.Room, "err", err)
+		if chat.CodeOf(err) != chat.NotFound { // otherwise the room was deleted, together with its webhooks
+			d.log.Warn("read changes for webhook failed", "hook", t.ID, "room", t.Room, "err", err)
 		}
 		return nil, true
 	}
@@ -230,7 +228,7 @@ func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.DeliveryLease
 		switch {
 		case ctx.Err() != nil, delivered == turnLimit, time.Since(began) > turnTime:
 			return nil, true
-		case time.Since(renewed) > lease-sendTime: // this node was frozen
+		case time.Since(renewed) > lease-sendTime: // this process was suspended
 			return nil, false
 		}
 		if err := d.deliverSafely(work, *t, wire.NewMessageEvent(e)); err != nil {
@@ -238,23 +236,22 @@ func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.DeliveryLease
 			return d.failed(*t, err), true
 		}
 		d.metrics.HookDeliveries.WithLabelValues("delivered").Inc()
-		if !d.note(work, t, e.Seq) {
+		if !d.ack(work, t, e.Seq) {
 			return nil, false
 		}
 		renewed, delivered = time.Now(), delivered+1
 	}
-	// Where history was trimmed, numbers at the end may have nobody who bears them.
-	return nil, t.Delivered >= changes.To || d.note(work, t, changes.To)
+	// After history was trimmed, the last numbers may belong to no message.
+	return nil, t.Delivered >= changes.To || d.ack(work, t, changes.To)
 }
 
 func (d *Dispatcher) panics() recovery.Reporter {
 	return recovery.Reporter{Count: d.metrics.Panicked, Log: d.log}
 }
 
-var errInternal = errors.New("something went wrong on our side")
+var errInternal = errors.New("internal error of this server")
 
-// deliverSafely is deliver for an event that may make it panic: that is a failed
-// delivery like others.
+// deliverSafely calls deliver and treats a panic as a failed delivery.
 func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.DeliveryLease, e wire.MessageEvent) error {
 	err := recovery.Do(recovery.Webhook, []byte(e.Message.Text), func() error { return d.deliver(ctx, t, e) })
 	if d.panics().Report(ctx, err) {
@@ -263,27 +260,27 @@ func (d *Dispatcher) deliverSafely(ctx context.Context, t chat.DeliveryLease, e 
 	return err
 }
 
-// note keeps that the receiver has everything up to a number. It returns false where
-// the turn is over, or where that cannot be kept: then it is sent again, by whoever
-// takes the hook when the lease has ended.
-func (d *Dispatcher) note(ctx context.Context, t *chat.DeliveryLease, upTo chat.Seq) bool {
+// ack stores that the receiver has everything up to a number. It reports false if the turn is over, or
+// if the progress could not be stored: then another turn sends the event again after the lease has
+// ended.
+func (d *Dispatcher) ack(ctx context.Context, t *chat.DeliveryLease, upTo chat.Seq) bool {
 	held, err := d.store.Ack(ctx, *t, upTo, lease)
 	if err != nil {
-		d.log.Warn("webhook delivered, but not noted", "hook", t.ID, "seq", upTo, "err", err)
+		d.log.Warn("store webhook progress failed", "hook", t.ID, "seq", upTo, "err", err)
 	}
 	t.Delivered, t.Failures, t.FailingSince = upTo, 0, 0
 	return held
 }
 
-// failed says when to try again, if at all.
+// failed returns when to retry a failed delivery, if at all.
 func (d *Dispatcher) failed(t chat.DeliveryLease, err error) *chat.DeliveryFailure {
 	failure := &chat.DeliveryFailure{Text: err.Error(), RetryAfter: d.retryAfter(t.Failures)}
 	since := t.FailingSince
-	failure.GiveUp = errors.Is(err, errGone) || since != 0 && d.now().Sub(since.Std()) >= patience
+	failure.GiveUp = errors.Is(err, errGone) || since != 0 && d.now().Sub(since.Std()) >= disableAfter
 	return failure
 }
 
-// retryAfter doubles up to lastRetry.
+// retryAfter doubles with every failure, up to lastRetry.
 func (d *Dispatcher) retryAfter(failures int) time.Duration {
-	return min(lastRetry, d.retry<<min(failures, 12)) // 2^12 s are more than an hour
+	return min(lastRetry, d.retry<<min(failures, 12)) // 2^12 s is more than an hour
 }

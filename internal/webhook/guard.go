@@ -17,8 +17,8 @@ import (
 
 var _ chat.Targets = Guard{}
 
-// Guard decides to where webhooks may send: whoever owns a room names the target,
-// and what only this server can reach must stay out of their reach.
+// Guard decides where webhooks may send to. Room admins choose the target, but must not reach hosts
+// that only this server can reach.
 type Guard struct {
 	// AllowPrivate lets webhooks send to every address, for intranets and tests.
 	AllowPrivate bool
@@ -26,19 +26,19 @@ type Guard struct {
 
 const maxURL = 2000 // bytes
 
-// Check returns the URL of a webhook as it is stored. An address in it is looked at
-// here, so that a person hears of it; that of a name when something is sent.
+// Check returns the normalized URL of a webhook. It checks a literal address here, so that the user
+// sees the error. The address of a host name is checked at each connection.
 func (g Guard) Check(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	u, err := url.Parse(text)
 	switch {
 	case len(text) > maxURL:
-		return "", chat.Errorf(chat.TooLong, "The URL of a webhook has at most %d characters.", maxURL).WithField("url")
+		return "", chat.Errorf(chat.TooLong, "The URL is too long. The limit is %d characters.", maxURL).WithField("url")
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.Opaque != "", u.User != nil, !isPort(u.Port()):
-		return "", chat.Errorf(chat.BadRequest, "A webhook needs an http or https URL, without user and password.").WithField("url")
+		return "", chat.Errorf(chat.BadRequest, "Enter an http or https URL without user and password.").WithField("url")
 	}
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && !g.allows(addr) {
-		return "", chat.Errorf(chat.BadRequest, "Webhooks cannot send to that address.").WithField("url")
+		return "", chat.Errorf(chat.BadRequest, "Webhooks cannot send to this address.").WithField("url")
 	}
 	u.Fragment, u.RawFragment = "", ""
 	return u.String(), nil
@@ -49,11 +49,11 @@ func isPort(port string) bool {
 	return port == "" || err == nil && n > 0
 }
 
-// errForbidden is why a connection was not made.
+// errForbidden is the error of a refused connection.
 var errForbidden = errors.New("address not allowed")
 
-// control is asked for every address right before the connection to it: a name
-// that has another address than a moment ago does not get past it.
+// control is called for every address right before the connection to it, so that a name cannot be
+// resolved to a different address after the check.
 func (g Guard) control(_ context.Context, _, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil || !g.allows(target.Addr()) {
@@ -64,19 +64,19 @@ func (g Guard) control(_ context.Context, _, address string, _ syscall.RawConn) 
 
 func (g Guard) allows(addr netip.Addr) bool { return g.AllowPrivate || public(addr) }
 
-// special are the networks within the public ones that are not, or that lead to
-// other addresses (https://www.iana.org/assignments/iana-ipv4-special-registry,
-// …/iana-ipv6-special-registry), and what clouds show to their machines only.
+// special are the non-public networks within the public ranges, those that lead to other addresses
+// (https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry), and the
+// metadata addresses of clouds.
 var special = networks(
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
 	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
 	"224.0.0.0/4", "240.0.0.0/4",
-	"168.63.129.16/32",                                     // Azure's
+	"168.63.129.16/32",                                     // Azure
 	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", // 2002: 6to4 leads to IPv4
 )
 
-// globalUnicast is where all public IPv6 lies: what stands for IPv4 by another
-// name (::ffff:0:0/96, 64:ff9b::/96), local, or multicast lies outside.
+// globalUnicast contains all public IPv6 addresses. Representations of IPv4 (::ffff:0:0/96,
+// 64:ff9b::/96), local and multicast addresses are outside.
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
 func networks(texts ...string) []netip.Prefix {
@@ -87,7 +87,7 @@ func networks(texts ...string) []netip.Prefix {
 	return all
 }
 
-// public tells whether everybody on the internet can reach addr.
+// public reports whether addr is reachable from the whole internet.
 func public(addr netip.Addr) bool {
 	if !addr.IsValid() || addr.Zone() != "" || addr.Is6() && !globalUnicast.Contains(addr) {
 		return false
@@ -100,9 +100,8 @@ func public(addr netip.Addr) bool {
 	return true
 }
 
-// client makes an HTTP client that connects only to where g allows. It knows no
-// proxy, which would connect in its place, follows no redirect, and keeps few
-// connections.
+// client returns an HTTP client that connects only where g allows. It uses no proxy, which would
+// connect instead, follows no redirects, and keeps few connections.
 func (g Guard) client() *http.Client {
 	dialer := &net.Dialer{Timeout: sendTime, ControlContext: g.control}
 	return &http.Client{

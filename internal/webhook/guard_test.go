@@ -14,7 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-func TestWhichURLsAreTaken(t *testing.T) {
+func TestURLs(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://example.org/hook?key=1":      "https://example.org/hook?key=1",
 		" http://example.org:8080 ":           "http://example.org:8080",
@@ -41,9 +41,9 @@ func TestWhichURLsAreTaken(t *testing.T) {
 		"http://172.16.0.1/":                  "",
 		"http://192.168.1.1/":                 "",
 		"http://169.254.169.254/latest/":      "", // metadata of most clouds
-		"http://100.100.100.200/":             "", // Alibaba's, within CGNAT
-		"http://168.63.129.16/":               "", // Azure's
-		"http://192.0.0.192/":                 "", // Oracle's
+		"http://100.100.100.200/":             "", // Alibaba, within CGNAT
+		"http://168.63.129.16/":               "", // Azure
+		"http://192.0.0.192/":                 "", // Oracle
 		"http://100.64.0.1/":                  "", // CGNAT
 		"http://0.0.0.0/":                     "",
 		"http://0.1.2.3/":                     "",
@@ -63,7 +63,7 @@ func TestWhichURLsAreTaken(t *testing.T) {
 		"http://[fe80::1%25eth0]/":            "",
 		"http://[2606:4700:4700::1%25eth0]/":  "",
 		"http://[fc00::1]/":                   "",
-		"http://[fd00:ec2::254]/":             "", // Amazon's metadata
+		"http://[fd00:ec2::254]/":             "", // Amazon metadata
 		"http://[fec0::1]/":                   "",
 		"http://[ff02::1]/":                   "",
 		"http://[2001:db8::1]/":               "",
@@ -78,12 +78,12 @@ func TestWhichURLsAreTaken(t *testing.T) {
 		t.Errorf("with AllowPrivate: %q, %v", got, err)
 	}
 	if _, err := (Guard{AllowPrivate: true}).Check("file:///etc/passwd"); chat.CodeOf(err) != chat.BadRequest {
-		t.Errorf("a file with AllowPrivate: %v, want BAD_REQUEST", err)
+		t.Errorf("a file URL with AllowPrivate: %v, want BAD_REQUEST", err)
 	}
 }
 
-// TestNothingConnectsToThisMachine dials: what a name or an odd spelling stands
-// for is only seen there, at each connection.
+// TestNothingConnectsToThisMachine connects, because the address of a host name or of an unusual
+// spelling is known only then.
 func TestNothingConnectsToThisMachine(t *testing.T) {
 	var hits atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
@@ -103,7 +103,7 @@ func TestNothingConnectsToThisMachine(t *testing.T) {
 		}
 	}
 	if n := hits.Load(); n != 0 {
-		t.Errorf("%d requests arrived, want none", n)
+		t.Errorf("%d requests received, want none", n)
 	}
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, http.NoBody)
 	answer, err := Guard{AllowPrivate: true}.client().Do(request)
@@ -121,13 +121,13 @@ func FuzzGuard(f *testing.F) {
 		if clean, err := (Guard{}).Check(text); err == nil {
 			u, err := url.Parse(clean)
 			if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-				t.Fatalf("%q was taken as %q", text, clean)
+				t.Fatalf("%q was accepted as %q", text, clean)
 			}
 			if again, err := (Guard{}).Check(clean); err != nil || again != clean {
-				t.Fatalf("%q was taken, but then %q, %v", clean, again, err)
+				t.Fatalf("%q was accepted, but then %q, %v", clean, again, err)
 			}
 			if ip := net.ParseIP(u.Hostname()); ip != nil && local(ip) {
-				t.Fatalf("%q was taken: %v is local", text, ip)
+				t.Fatalf("%q was accepted: %v is local", text, ip)
 			}
 		}
 		addr, ok := netip.AddrFromSlice(raw)
@@ -136,12 +136,12 @@ func FuzzGuard(f *testing.F) {
 		}
 		err := Guard{}.control(context.Background(), "tcp", netip.AddrPortFrom(addr, 80).String(), nil)
 		if ip := net.IP(raw); err == nil && local(ip) {
-			t.Fatalf("%v may be dialled", ip)
+			t.Fatalf("%v may be dialed", ip)
 		}
 	})
 }
 
-// local is what the standard library knows of such addresses, for a second opinion.
+// local is the standard library's opinion on the address, as a cross-check.
 func local(ip net.IP) bool {
 	return ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast() || ip.IsMulticast() ||
 		ip.IsInterfaceLocalMulticast() || ip.IsLinkLocalMulticast()

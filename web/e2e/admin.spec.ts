@@ -154,7 +154,7 @@ test('an incoming webhook posts into a room, and an outgoing webhook reports its
 
   await dialog.getByLabel('URL', { exact: true }).fill('http://127.0.0.1:1/');
   await dialog.getByRole('button', { name: 'Add URL' }).click();
-  await expect(dialog.getByText('Webhooks cannot send to that address.')).toBeVisible();
+  await expect(dialog.getByText('Webhooks cannot send to this address.')).toBeVisible();
   const url = `https://${fresh('hooks')}.invalid/chat`;
   await dialog.getByLabel('URL', { exact: true }).fill(url);
   await dialog.getByRole('button', { name: 'Add URL' }).click();

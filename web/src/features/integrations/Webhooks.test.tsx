@@ -107,11 +107,11 @@ describe('incoming', () => {
 describe('outgoing', () => {
   test('shows a secret once, and an invalid URL beside its field', async () => {
     let refused = true;
-    const { dialog, user } = await webhooks([], ({ method }) => (method === 'POST' && refused ? problem(422, 'BAD_REQUEST', 'Webhooks cannot send to that address.', 'body.url') : undefined));
+    const { dialog, user } = await webhooks([], ({ method }) => (method === 'POST' && refused ? problem(422, 'BAD_REQUEST', 'Webhooks cannot send to this address.', 'body.url') : undefined));
     const url = dialog.getByLabelText('URL');
     await user.type(url, 'http://127.0.0.1/');
     await user.click(dialog.getByRole('button', { name: 'Add URL' }));
-    await dialog.findByText('Webhooks cannot send to that address.');
+    await dialog.findByText('Webhooks cannot send to this address.');
     expect(url.getAttribute('aria-invalid')).toBe('true');
     refused = false;
     await user.clear(url);

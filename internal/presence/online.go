@@ -13,25 +13,24 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// errForgotten tells that Redis answers but has lost what nodes wrote: who is not
-// in its rosters may be online all the same.
-var errForgotten = errors.New("redis has forgotten who is online")
+// errDataLost is returned if Redis answers but has lost entries: users that it does not list may still
+// be online.
+var errDataLost = errors.New("redis has lost presence data")
 
-// Online returns the rosters of rooms. It fails while Redis does not answer, and while
-// it has forgotten a node that must be alive: until that has written again, or its
-// lease would have ended.
+// Online returns the online users of rooms. It fails if Redis does not answer, or has lost the entries
+// of a node that must be alive, until that node has written them again or its lease would have ended.
 //
-// Everybody who connects asks for all of its rooms. When many do at once each room is
-// read once for all of them.
+// Each client reads all its rooms when it connects. Concurrent reads of a room are combined.
 func (r *Redis) Online(ctx context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
 	if len(rooms) == 0 {
 		return map[chat.RoomID]chat.OnlineUsers{}, nil
 	}
-	return r.rosters.Load(ctx, rooms...)
+	return r.online.Load(ctx, rooms...)
 }
 
-func (r *Redis) readRosters(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
-	// One step: leases read before Redis forgot must not meet rooms read after.
+func (r *Redis) readOnline(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
+	// Read both atomically: leases read before a data loss must not be combined with rooms read after
+	// it.
 	trip := r.client.TxPipeline()
 	read := readLeases.Eval(ctx, trip, []string{leases})
 	hashes := make([]*redis.MapStringStringCmd, len(rooms))
@@ -45,17 +44,17 @@ func (r *Redis) readRosters(ctx context.Context, rooms []chat.RoomID) (map[chat.
 	if err != nil {
 		return nil, fmt.Errorf("read leases: %w", err)
 	}
-	if !r.believe(now, ends) {
-		return nil, errForgotten
+	if !r.complete(now, ends) {
+		return nil, errDataLost
 	}
-	rosters := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
+	online := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
 	for i, room := range rooms {
-		rosters[room] = rosterOf(hashes[i].Val(), func(node string) bool { return ends[node] > now })
+		online[room] = onlineIn(hashes[i].Val(), func(node string) bool { return ends[node] > now })
 	}
-	return rosters, nil
+	return online, nil
 }
 
-// leasesOf reads the answer of readLeases: now and when each lease ends, in Redis's
+// leasesOf parses the result of readLeases: the current time and the end of each lease, in Redis's
 // milliseconds.
 func leasesOf(read *redis.Cmd) (now int64, ends map[string]int64, err error) {
 	answer, err := read.Slice()
@@ -80,11 +79,11 @@ func leasesOf(read *redis.Cmd) (now int64, ends map[string]int64, err error) {
 	return now, ends, nil
 }
 
-// believe compares the leases with those seen before. A node that ends in order
-// leaves its ended lease behind; one that should still hold and is not there at all
-// shows that Redis has forgotten. Our own must hold, once it did: else our users
-// are missing.
-func (r *Redis) believe(now int64, ends map[string]int64) bool {
+// complete compares the leases with those of earlier reads and reports whether Redis has all entries. A
+// node that shuts down leaves its ended lease behind. If a lease that should still be valid is missing
+// entirely, Redis has lost data. This node's own lease must be valid once it has been: otherwise its
+// users are missing.
+func (r *Redis) complete(now int64, ends map[string]int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	complete := true
@@ -93,7 +92,7 @@ func (r *Redis) believe(now int64, ends map[string]int64) bool {
 		switch {
 		case node == r.node && ends[node] <= now:
 			complete = false
-			r.doubt = true // renew at once, not in 10 s
+			r.leaseMissing = true // renew immediately instead of in 10 s
 			r.wake.Send()
 		case !there && until > now:
 			complete = false
@@ -105,15 +104,15 @@ func (r *Redis) believe(now int64, ends map[string]int64) bool {
 	return complete
 }
 
-func rosterOf(hash map[string]string, alive func(node string) bool) chat.OnlineUsers {
-	roster := chat.OnlineUsers{}
+func onlineIn(hash map[string]string, alive func(node string) bool) chat.OnlineUsers {
+	users := chat.OnlineUsers{}
 	for field, status := range hash {
 		name, node, _ := strings.Cut(field, "@")
 		id, err := strconv.ParseInt(name, 10, 64)
 		if err == nil && alive(node) {
 			user := chat.UserID(id)
-			roster[user] = chat.MoreActive(roster[user], chat.Status(status))
+			users[user] = chat.MoreActive(users[user], chat.Status(status))
 		}
 	}
-	return roster
+	return users
 }
