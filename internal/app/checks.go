@@ -67,7 +67,7 @@ type observedBlobs struct {
 
 func (b observedBlobs) note(err error) error {
 	if err == nil || chat.CodeOf(err) == chat.Unavailable {
-		b.work.Note(err)
+		b.work.Record(err)
 	}
 	return err
 }

@@ -124,7 +124,7 @@ func nodeName() string {
 }
 
 func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics) (err error) {
-	if e.store, err = openDatabase(ctx, c, store.Options{OnAppend: m.Batch, OnWrite: e.writes.Note, Node: e.node}); err != nil {
+	if e.store, err = openDatabase(ctx, c, store.Options{OnAppend: m.Batch, OnWrite: e.writes.Record, Node: e.node}); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)

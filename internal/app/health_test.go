@@ -158,10 +158,10 @@ func TestHealthFollowsTheEngines(t *testing.T) {
 	for name, server := range map[string]*testenv.Server{"database": s.postgres.Server, "redis": s.redis.Server, "storage": s.storage.Server} {
 		s.do(server.Stop())
 		s.becomes(name, "failed")
-		s.log.wants(t, 1, `msg="engine away"`, "engine="+name)
+		s.log.wants(t, 1, `msg="engine unavailable"`, "engine="+name)
 		s.do(server.Start())
 		s.becomes(name, "")
-		s.log.wants(t, 1, `msg="engine back"`, "engine="+name)
+		s.log.wants(t, 1, `msg="engine available"`, "engine="+name)
 	}
 	s.postgres.Pause()
 	s.becomes("database", "timed out")
@@ -179,7 +179,7 @@ func TestAnEngineThatGoesBeforeTheFirstLook(t *testing.T) {
 	time.Sleep(5 * time.Second)
 	s.log.wants(t, 1, `msg="claim due webhooks failed"`)
 	s.log.wants(t, 1, `msg="limits not read"`)
-	s.log.wants(t, 1, `msg="engine away"`)
+	s.log.wants(t, 1, `msg="engine unavailable"`)
 }
 
 func TestRedisThatAnswersAndCarriesNothing(t *testing.T) {

@@ -14,13 +14,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Disk keeps each blob in one file below a folder. The first line of the file is
-// the content type, so that bytes and type cannot part.
+// Disk stores each blob in one file below a folder. The first line of the file is the content type, so
+// that bytes and type cannot be separated.
 type Disk struct {
 	root string
 }
 
-// OpenDisk returns the blobs below dir, which it makes where it is missing.
+// OpenDisk returns the blobs below dir. It creates dir if necessary.
 func OpenDisk(dir string) (*Disk, error) {
 	d := &Disk{root: dir}
 	if err := os.MkdirAll(d.tmp(), 0o700); err != nil {
@@ -29,18 +29,18 @@ func OpenDisk(dir string) (*Disk, error) {
 	return d, nil
 }
 
-// header begins every file, so that a strange one is not taken for a blob.
+// header is at the start of every file, so that other files are not mistaken for blobs.
 const header = "chillin-blob "
 
 func (d *Disk) tmp() string            { return filepath.Join(d.root, ".tmp") }
 func (d *Disk) path(key string) string { return filepath.Join(d.root, filepath.FromSlash(key)) }
 
-// Put implements chat.Blobs. When it returns nil the blob survives a power cut.
+// Put implements chat.Blobs. After it returns nil, the blob survives a power failure.
 func (d *Disk) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
 	if !ValidKey(key) || strings.ContainsAny(contentType, "\r\n") {
 		return fmt.Errorf("put blob %q: %w", key, errKey)
 	}
-	body := &exactly{r: r, left: size}
+	body := &exactReader{r: r, left: size}
 	err := d.put(ctx, key, body, size, contentType)
 	switch {
 	case err == nil:
@@ -51,9 +51,9 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader, size int64, con
 	return chat.ErrUnavailable(fmt.Errorf("put blob %q: %w", key, err))
 }
 
-// put writes a temporary file whole, then links it to its name: unlike a rename
-// a link never replaces.
-func (d *Disk) put(ctx context.Context, key string, body *exactly, size int64, contentType string) error {
+// put writes a complete temporary file and then links it to its name: unlike a rename, a link never
+// replaces a file.
+func (d *Disk) put(ctx context.Context, key string, body *exactReader, size int64, contentType string) error {
 	file, err := os.CreateTemp(d.tmp(), "put-")
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (d *Disk) put(ctx context.Context, key string, body *exactly, size int64, c
 	return d.syncUp(filepath.Dir(path))
 }
 
-// syncUp makes names in dir and in the folders above it durable, up to root.
+// syncUp makes the directory entries from dir up to root durable.
 func (d *Disk) syncUp(dir string) error {
 	for {
 		if err := syncDir(dir); err != nil {
@@ -168,8 +168,7 @@ func (d *Disk) Delete(_ context.Context, key string) error {
 	return nil
 }
 
-// Ready implements chat.Blobs: it writes a byte, which tells of a full disk and
-// of one that became read-only.
+// Ready implements chat.Blobs. It writes a byte, which fails on a full or read-only disk.
 func (d *Disk) Ready(context.Context) error {
 	err := func() error {
 		file, err := os.CreateTemp(d.tmp(), "ready-")

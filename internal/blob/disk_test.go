@@ -17,15 +17,15 @@ func TestDiskLeavesNoTemporaryFiles(t *testing.T) {
 	}
 }
 
-func TestDiskKeepsBlobsOverARestart(t *testing.T) {
+func TestDiskKeepsBlobsAcrossRestarts(t *testing.T) {
 	dir := t.TempDir()
 	put(t, openDisk(t, dir), "a/b", []byte("kept"), "text/plain")
 	if got, _ := get(t, openDisk(t, dir), "a/b"); string(got) != "kept" {
-		t.Errorf("blob = %q, want kept", got)
+		t.Errorf("blob = %q, want \"kept\"", got)
 	}
 }
 
-func TestDiskWithoutItsFolderIsUnavailable(t *testing.T) {
+func TestDiskWithoutFolderIsUnavailable(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "blobs")
 	d := openDisk(t, dir)
 	if err := os.RemoveAll(dir); err != nil {
@@ -36,7 +36,7 @@ func TestDiskWithoutItsFolderIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestDiskTakesNoStrangeFileForABlob(t *testing.T) {
+func TestDiskRefusesOtherFiles(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "strange"), []byte("hello\nworld"), 0o600); err != nil {
 		t.Fatal(err)

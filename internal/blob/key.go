@@ -1,5 +1,5 @@
-// Package blob keeps bytes under random names: in a folder (Disk) or in any
-// object store that speaks S3 (S3). Both pass one suite.
+// Package blob stores bytes under random names: in a folder (Disk) or in an S3-compatible object store
+// (S3). Both pass the same suite.
 package blob
 
 import (
@@ -16,32 +16,31 @@ var (
 	_ chat.Blobs = (*S3)(nil)
 )
 
-// keyForm is segments of a-z 0-9 _ - . divided by slashes. No segment begins
-// with a dot: that leaves no way up and no name that Disk uses for itself.
+// keyForm matches segments of a-z 0-9 _ - . separated by slashes. No segment begins with a dot, so a
+// key contains no ".." and no name that Disk uses internally.
 var keyForm = regexp.MustCompile(`^[a-z0-9_-][a-z0-9_.-]*(/[a-z0-9_-][a-z0-9_.-]*)*$`)
 
 const maxKey = 512
 
-// ValidKey reports whether key can name a blob.
+// ValidKey reports whether key is a valid blob key.
 func ValidKey(key string) bool { return len(key) <= maxKey && keyForm.MatchString(key) }
 
 var errKey = errors.New("not a key")
 
-// errBody is a body of another size than was told: the caller's fault, not the
-// engine's.
+// errBody means that the body has a different size than declared: an error of the caller, not of the
+// engine.
 var errBody = errors.New("body differs from its size")
 
-// exactly reads size bytes of r and fails where r has fewer or more. It finds
-// out before it gives the last bytes away, so that nothing wrong is ever stored
-// whole.
-type exactly struct {
+// exactReader reads exactly size bytes of r and fails if r has fewer or more. It detects this before it
+// returns the last bytes, so that an invalid body is never stored completely.
+type exactReader struct {
 	r    io.Reader
 	left int64
-	// err is what r failed with: its fault is not the engine's.
+	// err is an error of r, which is not the engine's.
 	err error
 }
 
-func (e *exactly) Read(p []byte) (int, error) {
+func (e *exactReader) Read(p []byte) (int, error) {
 	if e.err != nil {
 		return 0, e.err
 	}
@@ -64,11 +63,11 @@ func (e *exactly) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// atEnd returns nil where r has nothing more to give.
-func (e *exactly) atEnd() error {
+// atEnd returns nil if r has no more bytes.
+func (e *exactReader) atEnd() error {
 	switch n, err := io.ReadFull(e.r, make([]byte, 1)); {
 	case n > 0:
-		return fmt.Errorf("%w: it goes on", errBody)
+		return fmt.Errorf("%w: there are more bytes", errBody)
 	case !errors.Is(err, io.EOF):
 		return err
 	}

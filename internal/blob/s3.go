@@ -17,31 +17,31 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// S3Options says where the bucket is.
+// S3Options configure the bucket.
 type S3Options struct {
 	// Endpoint is host:port.
 	Endpoint  string
 	Secure    bool
 	AccessKey string
 	SecretKey string
-	// Bucket is made at first use where it is missing and may be made.
+	// Bucket is created at the first use if it is missing and the key has permission.
 	Bucket string
 	Region string
 }
 
-// S3 keeps blobs in a bucket, with plain S3 calls only. A store that is away is
-// noticed within 2 s.
+// S3 stores blobs in a bucket, with basic S3 operations only. An unavailable store is detected within 2
+// s.
 type S3 struct {
 	client    *minio.Client
 	transport *http.Transport
 	bucket    string
 	region    string
-	// present is whether the bucket has been seen.
+	// present is true after the bucket has been found.
 	present atomic.Bool
 }
 
-// NewS3 returns the blobs in a bucket. It does not ask the store, which may be
-// away while a node starts: see Ready.
+// NewS3 returns the blobs in a bucket. It does not contact the store, which may be down while a node
+// starts: see Ready.
 func NewS3(o S3Options) (*S3, error) {
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -49,7 +49,7 @@ func NewS3(o S3Options) (*S3, error) {
 		TLSHandshakeTimeout: time.Second,
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     time.Minute,
-		// What is stored compressed must come back as it is.
+		// Compressed blobs must be returned unchanged.
 		DisableCompression: true,
 	}
 	client, err := minio.New(o.Endpoint, &minio.Options{
@@ -57,7 +57,7 @@ func NewS3(o S3Options) (*S3, error) {
 		Secure:    o.Secure,
 		Region:    o.Region,
 		Transport: transport,
-		// The client of the chat tries again; we answer at once.
+		// Do not retry: the client of the chat does.
 		MaxRetries: 1,
 	})
 	if err != nil {
@@ -66,16 +66,16 @@ func NewS3(o S3Options) (*S3, error) {
 	return &S3{client: client, transport: transport, bucket: o.Bucket, region: o.Region}, nil
 }
 
-// Close ends idle connections.
+// Close closes idle connections.
 func (s *S3) Close() { s.transport.CloseIdleConnections() }
 
-// Put implements chat.Blobs. A store that does not know conditional writes
-// (If-None-Match) replaces an existing key; random keys make that moot.
+// Put implements chat.Blobs. A store without conditional writes (If-None-Match) replaces an existing
+// key. Keys are random, so this does not happen.
 func (s *S3) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
 	if !ValidKey(key) {
 		return fmt.Errorf("put blob %q: %w", key, errKey)
 	}
-	body := &exactly{r: r, left: size}
+	body := &exactReader{r: r, left: size}
 	if size == 0 {
 		body.err = body.atEnd()
 	}
@@ -94,19 +94,19 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader, size int64, conte
 	return fmt.Errorf("put blob %q: %w", key, err)
 }
 
-func (s *S3) put(ctx context.Context, key string, body *exactly, size int64, contentType string) error {
+func (s *S3) put(ctx context.Context, key string, body *exactReader, size int64, contentType string) error {
 	if err := s.ensureBucket(ctx); err != nil {
 		return err
 	}
-	ctx, w := watched(ctx)
+	ctx, w := withIdleTimer(ctx)
 	defer w.stop()
-	// One request, however large: a condition holds for one, and its outcome is
-	// all or nothing.
+	// One request for any size: the condition applies to one request, which succeeds or fails as a
+	// whole.
 	opts := minio.PutObjectOptions{ContentType: contentType, DisableMultipart: true}
 	opts.SetMatchETagExcept("*")
 	_, err := s.client.PutObject(ctx, s.bucket, key, upload{body, w}, size, opts)
 	if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
-		// Somebody removed it: the next try makes it again.
+		// The bucket was removed: the next attempt creates it again.
 		s.present.Store(false)
 		return chat.ErrUnavailable(err)
 	}
@@ -118,7 +118,7 @@ func (s *S3) Get(ctx context.Context, key string) (chat.Blob, error) {
 	if !ValidKey(key) {
 		return chat.Blob{}, chat.ErrNotFound()
 	}
-	ctx, w := watched(ctx)
+	ctx, w := withIdleTimer(ctx)
 	object, err := s.client.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
 	if err != nil {
 		w.stop()
@@ -147,7 +147,7 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	if !ValidKey(key) {
 		return nil
 	}
-	ctx, w := watched(ctx)
+	ctx, w := withIdleTimer(ctx)
 	defer w.stop()
 	err := s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{})
 	if err != nil && code(err) != http.StatusNotFound {
@@ -156,19 +156,19 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// Ready implements chat.Blobs: the store answers, knows us, and has the bucket.
+// Ready implements chat.Blobs: the store answers, accepts the key, and has the bucket.
 func (s *S3) Ready(ctx context.Context) error {
 	s.present.Store(false)
 	if err := s.ensureBucket(ctx); err != nil {
-		return fmt.Errorf("look for the bucket: %w", err)
+		return fmt.Errorf("find bucket: %w", err)
 	}
 	return nil
 }
 
-// Present reports whether the bucket exists; it makes none. An error is that of a GET
-// request if there is one: the answer to HEAD does not contain the code of the store.
+// Present reports whether the bucket exists. It does not create it. An error is that of a GET request
+// if possible: the response to HEAD does not contain the error code of the store.
 func (s *S3) Present(ctx context.Context) (bool, error) {
-	ctx, w := watched(ctx)
+	ctx, w := withIdleTimer(ctx)
 	defer w.stop()
 	exists, err := s.client.BucketExists(ctx, s.bucket)
 	if status := code(err); status >= http.StatusMultipleChoices && status < http.StatusInternalServerError {
@@ -181,13 +181,12 @@ func (s *S3) Present(ctx context.Context) (bool, error) {
 	return exists, fault(ctx, err)
 }
 
-// ensureBucket makes the bucket where it is missing; it asks until it has seen
-// it once.
+// ensureBucket creates the bucket if it is missing. It checks until the bucket has been found once.
 func (s *S3) ensureBucket(ctx context.Context) error {
 	if s.present.Load() {
 		return nil
 	}
-	ctx, w := watched(ctx)
+	ctx, w := withIdleTimer(ctx)
 	defer w.stop()
 	exists, err := s.client.BucketExists(ctx, s.bucket)
 	if err == nil && !exists {
@@ -203,7 +202,7 @@ func (s *S3) ensureBucket(ctx context.Context) error {
 	return nil
 }
 
-// code returns the HTTP status that the store answered, 0 where it did not.
+// code returns the HTTP status of the store's response, or 0 if there is none.
 func code(err error) int {
 	var res minio.ErrorResponse
 	if !errors.As(err, &res) {
@@ -219,8 +218,8 @@ func fault(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(context.Cause(ctx), errSilent) {
-		return chat.ErrUnavailable(errSilent)
+	if errors.Is(context.Cause(ctx), errIdle) {
+		return chat.ErrUnavailable(errIdle)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ctx.Err(), err)

@@ -13,10 +13,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// answerWithin is how soon a store that is away must be known to be.
+// answerWithin is how soon an unavailable store must be detected.
 const answerWithin = 2 * time.Second
 
-// ownStore starts an S3 server for t alone, to be broken.
+// ownStore starts an S3 server only for t, which may break it.
 func ownStore(t *testing.T) (*testenv.ObjectStore, *blob.S3) {
 	t.Helper()
 	server, err := testenv.New(t).ObjectStore()
@@ -30,7 +30,7 @@ func ownStore(t *testing.T) (*testenv.ObjectStore, *blob.S3) {
 	return server, openS3(t, at)
 }
 
-func TestS3MakesItsBucket(t *testing.T) {
+func TestS3CreatesItsBucket(t *testing.T) {
 	at := testenv.S3(t)
 	at.Bucket += "-new"
 	s := openS3(t, at)
@@ -40,7 +40,7 @@ func TestS3MakesItsBucket(t *testing.T) {
 	}
 }
 
-func TestS3TellsOfAWrongSecret(t *testing.T) {
+func TestS3ReportsAWrongSecret(t *testing.T) {
 	at := testenv.S3(t)
 	at.SecretKey = "wrong"
 	if err := openS3(t, at).Ready(t.Context()); err == nil {
@@ -48,7 +48,7 @@ func TestS3TellsOfAWrongSecret(t *testing.T) {
 	}
 }
 
-func TestAnS3StoreThatIsAwayIsUnavailableSoonAndComesBack(t *testing.T) {
+func TestS3OutageIsDetectedSoonAndEnds(t *testing.T) {
 	for name, fault := range map[string]struct {
 		breaks func(*testenv.ObjectStore) error
 		mends  func(*testenv.ObjectStore) error
@@ -70,7 +70,7 @@ func TestAnS3StoreThatIsAwayIsUnavailableSoonAndComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			large := bytesOf(10 << 20) // more than the kernel's buffers hold
-			for deed, do := range map[string]func(context.Context) error{
+			for op, do := range map[string]func(context.Context) error{
 				"put": func(ctx context.Context) error { return s.Put(ctx, "while", strings.NewReader("x"), 1, "text/plain") },
 				"upload": func(ctx context.Context) error {
 					return s.Put(ctx, "large", bytes.NewReader(large), 10<<20, "image/png")
@@ -82,10 +82,10 @@ func TestAnS3StoreThatIsAwayIsUnavailableSoonAndComesBack(t *testing.T) {
 				start := time.Now()
 				err := do(t.Context())
 				if took := time.Since(start); took > answerWithin {
-					t.Errorf("%s took %s, want at most %s", deed, took, answerWithin)
+					t.Errorf("%s took %s, want at most %s", op, took, answerWithin)
 				}
 				if got := chat.CodeOf(err); got != chat.Unavailable {
-					t.Errorf("%s: %v, want UNAVAILABLE", deed, err)
+					t.Errorf("%s: %v, want UNAVAILABLE", op, err)
 				}
 			}
 			if err := fault.mends(server); err != nil {
@@ -99,7 +99,7 @@ func TestAnS3StoreThatIsAwayIsUnavailableSoonAndComesBack(t *testing.T) {
 	}
 }
 
-func TestAnS3StoreThatFreezesDuringADownloadIsUnavailable(t *testing.T) {
+func TestS3StallDuringADownloadIsUnavailable(t *testing.T) {
 	t.Parallel()
 	server, s := ownStore(t)
 	const size = 16 << 20
@@ -120,7 +120,7 @@ func TestAnS3StoreThatFreezesDuringADownloadIsUnavailable(t *testing.T) {
 	}
 }
 
-// slowly gives its bytes one by one, more slowly than a store may be silent.
+// slowly returns its bytes one by one, with pauses longer than idleTimeout.
 type slowly struct {
 	text string
 	wait <-chan time.Time
@@ -135,7 +135,7 @@ func (s *slowly) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-func TestASlowSourceIsNotTakenForASilentStore(t *testing.T) {
+func TestSlowSourceIsNotAnIdleStore(t *testing.T) {
 	t.Parallel()
 	s := openS3(t, testenv.S3(t))
 	tick := time.NewTicker(800 * time.Millisecond)

@@ -12,23 +12,23 @@ func TestSpaceKeepsSomeFree(t *testing.T) {
 	s.measure = func(folder string) (int64, int64, bool) { return free[folder], 10_000, free[folder] > 0 }
 	release, err := s.Reserve(200)
 	if err != nil {
-		t.Fatalf("what fits is refused: %v", err)
+		t.Fatalf("upload that fits: %v", err)
 	}
 	if _, err := s.Reserve(1); chat.CodeOf(err) != chat.Unavailable || err == nil {
-		t.Errorf("beside a reservation: %v, want UNAVAILABLE", err)
+		t.Errorf("with another reservation: %v, want UNAVAILABLE", err)
 	}
 	release()
 	release()
 	if _, err := s.Reserve(201); err == nil {
-		t.Error("a release counted twice")
+		t.Error("release was counted twice")
 	}
 	free["tmp"] = 99
 	if _, err := s.Reserve(0); err == nil {
-		t.Error("a full temporary folder is not noticed")
+		t.Error("a full temporary folder is not detected")
 	}
 	s.measure = func(string) (int64, int64, bool) { return 60, 500, true }
 	if _, err := s.Reserve(10); err != nil {
-		t.Errorf("of a small disk a tenth is kept free, but: %v", err)
+		t.Errorf("a tenth of a small disk is kept free, but: %v", err)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// TestBlobs is what every implementation passes.
+// TestBlobs runs the conformance suite of all implementations.
 func TestBlobs(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) chat.Blobs{
 		"disk": func(t *testing.T) chat.Blobs { return openDisk(t, t.TempDir()) },
@@ -58,13 +58,13 @@ func openS3(t *testing.T, at testenv.Store) *blob.S3 {
 func suite(t *testing.T, b chat.Blobs) {
 	ctx := t.Context()
 
-	t.Run("what is put comes back whole, of every size", func(t *testing.T) {
+	t.Run("blobs of every size are returned unchanged", func(t *testing.T) {
 		for key, size := range map[string]int{"size/0": 0, "size/1": 1, "size/odd": 70_001, "size/full": 12 << 20, "size/over-a-part.bin": 17<<20 + 5} {
 			want := bytesOf(size)
 			put(t, b, key, want, "image/png")
 			got, blob := get(t, b, key)
 			if !bytes.Equal(got, want) {
-				t.Errorf("%s: %d bytes came back that differ from the %d put", key, len(got), len(want))
+				t.Errorf("%s: got %d bytes, different from the %d stored", key, len(got), len(want))
 			}
 			if blob.Size != int64(size) || blob.ContentType != "image/png" {
 				t.Errorf("%s: size, type = %d, %q; want %d, image/png", key, blob.Size, blob.ContentType, size)
@@ -104,7 +104,7 @@ func suite(t *testing.T, b chat.Blobs) {
 		}
 	})
 
-	t.Run("of many puts of one key at once exactly one wins", func(t *testing.T) {
+	t.Run("one of many concurrent puts of a key succeeds", func(t *testing.T) {
 		var wg sync.WaitGroup
 		errs := make([]error, 8)
 		for i := range errs {
@@ -117,7 +117,7 @@ func suite(t *testing.T, b chat.Blobs) {
 		for i, err := range errs {
 			switch {
 			case err == nil && won >= 0:
-				t.Fatalf("puts %d and %d both won", won, i)
+				t.Fatalf("puts %d and %d both succeeded", won, i)
 			case err == nil:
 				won = i
 			case !errors.Is(err, fs.ErrExist):
@@ -125,7 +125,7 @@ func suite(t *testing.T, b chat.Blobs) {
 			}
 		}
 		if got, _ := get(t, b, "race"); won < 0 || !bytes.Equal(got, bytes.Repeat([]byte{byte(won)}, 5000)) {
-			t.Errorf("the blob is not that of the winner %d", won)
+			t.Errorf("the blob is not that of put %d", won)
 		}
 	})
 
@@ -142,14 +142,14 @@ func suite(t *testing.T, b chat.Blobs) {
 		broken := errors.New("client went away")
 		r := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken))
 		if err := b.Put(ctx, "broken", r, 8, "text/plain"); !errors.Is(err, broken) {
-			t.Errorf("put: %v, want the reader's own error", err)
+			t.Errorf("put: %v, want the reader's error", err)
 		}
 		wantMissing(t, b, "broken")
 	})
 
 	t.Run("a missing blob is NOT_FOUND", func(t *testing.T) { wantMissing(t, b, "none/such") })
 
-	t.Run("a deleted blob is gone, and deleting it again is no error", func(t *testing.T) {
+	t.Run("a deleted blob is NOT_FOUND, and deleting it again succeeds", func(t *testing.T) {
 		put(t, b, "dir/gone", []byte("x"), "text/plain")
 		for range 2 {
 			if err := b.Delete(ctx, "dir/gone"); err != nil {
@@ -159,24 +159,24 @@ func suite(t *testing.T, b chat.Blobs) {
 		wantMissing(t, b, "dir/gone")
 	})
 
-	t.Run("what is no key is refused", func(t *testing.T) {
+	t.Run("an invalid key is refused", func(t *testing.T) {
 		for _, key := range []string{"", "/", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/..", ".tmp", ".tmp/x", "a/.b", "A", "a b", "a\x00", "a\nb", `a\b`, "ä", "a%2e", strings.Repeat("a", 513)} {
 			if err := b.Put(ctx, key, strings.NewReader("x"), 1, "text/plain"); err == nil {
 				t.Errorf("put %q: no error", key)
 			}
 			wantMissing(t, b, key)
 			if err := b.Delete(ctx, key); err != nil {
-				t.Errorf("delete %q: %v, want nil: there is none", key, err)
+				t.Errorf("delete %q: %v, want nil", key, err)
 			}
 		}
 	})
 
-	t.Run("a folder is no blob", func(t *testing.T) {
+	t.Run("a folder is not a blob", func(t *testing.T) {
 		put(t, b, "folder/leaf", []byte("x"), "text/plain")
 		wantMissing(t, b, "folder")
 	})
 
-	t.Run("a caller that gave up hears of it", func(t *testing.T) {
+	t.Run("a canceled caller gets the error of its context", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(ctx)
 		cancel()
 		if err := b.Put(ctx, "late", strings.NewReader("x"), 1, "text/plain"); !errors.Is(err, context.Canceled) {
@@ -200,7 +200,7 @@ func bytesOf(n int) []byte {
 
 func put(t *testing.T, b chat.Blobs, key string, body []byte, contentType string) {
 	t.Helper()
-	// A reader that is nothing but a reader, as an upload is.
+	// A plain io.Reader, as an upload is.
 	if err := b.Put(t.Context(), key, io.MultiReader(bytes.NewReader(body)), int64(len(body)), contentType); err != nil {
 		t.Fatalf("put %s: %v", key, err)
 	}

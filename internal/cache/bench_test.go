@@ -20,15 +20,14 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// nothing never knows a page.
-type nothing struct{ chat.MessageCache }
+// emptyCache never has a page.
+type emptyCache struct{ chat.MessageCache }
 
-func (nothing) Get(chat.RoomID, chat.Seq) (chat.Page, bool) { return chat.Page{}, false }
-func (nothing) Put(chat.RoomID, chat.Page)                  {}
+func (emptyCache) Get(chat.RoomID, chat.Seq) (chat.Page, bool) { return chat.Page{}, false }
+func (emptyCache) Put(chat.RoomID, chat.Page)                  {}
 
-// BenchmarkNewest reads the newest page of a room of a Postgres near by, as a
-// request does once it is known who asks: with what is kept here and without.
-// "session" is what it costs to know who asks.
+// BenchmarkNewest reads the newest page of a room in a nearby Postgres, as a request does after
+// authentication, with and without cache. "session" is the cost of the authentication.
 func BenchmarkNewest(b *testing.B) {
 	dsn := testenv.Postgres(b)
 	migrator, err := schema.OpenPostgres(b.Context(), dsn)
@@ -52,8 +51,8 @@ func BenchmarkNewest(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	room := talk(b, s, alice)
-	for name, recent := range map[string]chat.MessageCache{"without": nothing{}, "with": NewMessages(metrics.New(), nil)} {
+	room := createRoom(b, s, alice)
+	for name, recent := range map[string]chat.MessageCache{"without": emptyCache{}, "with": NewMessages(metrics.New(), nil)} {
 		service := &service.Service{Dependencies: service.Dependencies{Rooms: s, Messages: s, MessageCache: recent}}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -72,8 +71,8 @@ func BenchmarkNewest(b *testing.B) {
 	})
 }
 
-// talk makes a room with 200 messages of some sentences and a few reactions.
-func talk(b *testing.B, s *store.Store, alice chat.Caller) chat.RoomID {
+// createRoom creates a room with 200 messages of several sentences and a few reactions.
+func createRoom(b *testing.B, s *store.Store, alice chat.Caller) chat.RoomID {
 	b.Helper()
 	room, _, err := s.CreateRoom(context.Background(), chat.NewRoom{Name: "lobby", NameKey: "lobby", Owner: alice.User.ID})
 	if err != nil {
@@ -94,8 +93,8 @@ func talk(b *testing.B, s *store.Store, alice chat.Caller) chat.RoomID {
 	return room.ID
 }
 
-// BenchmarkHear is what an event costs in a room whose page is kept.
-func BenchmarkHear(b *testing.B) {
+// BenchmarkApply measures an event in a room with a cached page.
+func BenchmarkApply(b *testing.B) {
 	p := NewMessages(metrics.New(), nil)
 	p.Put(lobby, page(1, 50))
 	event := changed(message(51, strings.Repeat("sentence. ", 12)), 51)
@@ -105,7 +104,7 @@ func BenchmarkHear(b *testing.B) {
 	}
 }
 
-// BenchmarkDecode is what a page would cost that came from Redis, beside the way.
+// BenchmarkDecode measures decoding a page, as it would be needed with a cache in Redis.
 func BenchmarkDecode(b *testing.B) {
 	text, err := json.Marshal(page(1, 50))
 	if err != nil {

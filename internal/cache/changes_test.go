@@ -16,7 +16,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
-// counting counts how often the store is asked for changes.
+// counting counts the reads of changes from the store.
 type counting struct {
 	chat.Messages
 	asked int
@@ -27,9 +27,8 @@ func (c *counting) Changes(ctx context.Context, room chat.RoomID, viewer chat.Us
 	return c.Messages.Changes(ctx, room, viewer, since, limit)
 }
 
-// Who was away for a moment catches up from memory, and hears what the store would
-// have told.
-func TestChangesFromMemoryAreThoseOfTheStore(t *testing.T) {
+// A client that was away briefly catches up from the cache, with the same result as from the store.
+func TestCachedChangesMatchTheStore(t *testing.T) {
 	s := openStore(t)
 	alice, bob := register(t, s, "alice"), register(t, s, "bob")
 	room, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: "lobby", NameKey: "lobby", Owner: alice.User.ID})
@@ -71,18 +70,18 @@ func TestChangesFromMemoryAreThoseOfTheStore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if g, w := told(got.Changes), told(want); g != w {
+			if g, w := describe(got.Changes), describe(want); g != w {
 				t.Fatalf("since %d, limit %d: %s, want %s", since, limit, g, w)
 			}
 		}
 	}
 	if remembered < 30 || remembered > 270 {
-		t.Errorf("%d of 300 questions were answered from memory, want some of each kind", remembered)
+		t.Errorf("%d of 300 requests were served from the cache, want some of each kind", remembered)
 	}
 }
 
-// told is everything that tells one answer from another.
-func told(c chat.Changes) string {
+// describe returns all that distinguishes one result from another.
+func describe(c chat.Changes) string {
 	text := fmt.Sprintf("(%d, %d] of %d, more: %t:", c.From, c.To, c.Head, c.More)
 	for _, m := range c.Messages {
 		text += fmt.Sprintf(" %d@%d/%d %q %d %v by %v", m.ID, m.Seq, m.ChangeSeq, m.Text, m.DeletedAt, m.Reactions, m.Author)
@@ -90,7 +89,7 @@ func told(c chat.Changes) string {
 	return text
 }
 
-// change does something to the room, most often to say something.
+// change makes a random change in the room, usually a new message.
 func change(t *testing.T, s *store.Store, room chat.RoomID, by chat.UserID, ids []chat.MessageID, random *rand.Rand) (m chat.Message, err error) {
 	if len(ids) > 0 {
 		ref := chat.MessageRef{ID: ids[max(0, len(ids)-1-random.IntN(70))], Room: room}

@@ -85,7 +85,7 @@ func knownKeys() (keys []string) {
 }
 
 const (
-	maxEdits    = 2 // edits in a typing error
+	maxEdits         = 2 // edits in a typing error
 	minSimilarLength = 8 // letters
 )
 

@@ -8,9 +8,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/version"
 )
 
-// Live serves /health: 200 while the process answers at all. It asks no engine: a
-// node is not to be restarted because the database is away, or because its schema is
-// being brought up.
+// Live serves /health: 200 while the process answers. It checks no engine: a node must not be restarted
+// because the database is down or its schema is being migrated.
 func Live(now func() time.Time, build version.Info) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		write(w, http.StatusOK, struct {
@@ -22,8 +21,8 @@ func Live(now func() time.Time, build version.Info) http.Handler {
 	})
 }
 
-// Ready serves /health/ready: 200 when clients may be sent here (status ok or
-// degraded), 503 when not.
+// Ready serves /health/ready: 200 if clients can be sent to this node (status ok or degraded),
+// otherwise 503.
 func (h *Health) Ready() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		report := h.Report(r.Context())
@@ -40,6 +39,6 @@ func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	// The only error there can be is that the caller has gone.
+	// Fails only if the caller has disconnected.
 	_ = json.NewEncoder(w).Encode(body)
 }

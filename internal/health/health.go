@@ -1,5 +1,5 @@
-// Package health tells balancers and people whether a node lives, whether it is
-// ready for clients, and which of the engines it stands on is away.
+// Package health reports whether a node is alive, whether it is ready for clients, and which engines
+// are down.
 package health
 
 import (
@@ -13,13 +13,11 @@ import (
 )
 
 const (
-	// probeTimeout is how long an engine has to answer.
+	// probeTimeout is the timeout of one check.
 	probeTimeout = time.Second
-	// freshFor is how long a result stands, so that nobody can make a node hammer
-	// its engines by asking often.
-	freshFor = time.Second
-	// roundEvery is the time between two rounds while nobody asks: the log and the metrics
-	// tell of an engine that goes away.
+	// cacheTime is how long a result is reused, so that frequent requests do not load the engines.
+	cacheTime = time.Second
+	// roundEvery is the interval of checks without requests, for the log and the metrics.
 	roundEvery = 5 * time.Second
 )
 
@@ -29,32 +27,31 @@ type Status string
 // The states.
 const (
 	OK          Status = "ok"
-	Degraded    Status = "degraded"    // serves, with something away
-	Unavailable Status = "unavailable" // an engine: away; the node: send no clients
+	Degraded    Status = "degraded"    // serves, but an engine is down or there is a warning
+	Unavailable Status = "unavailable" // an engine: down; the node: send no clients
 )
 
-// Check asks one engine.
+// Check checks one engine.
 type Check struct {
 	Name string // in the report, such as "database"
-	// Probe returns nil if the engine works, as far as it and the node's own experience
-	// tell. An engine that is away never takes the node out of the balancer: all nodes
-	// share it, and with all of them gone, so would be what still works without it.
+	// Probe returns nil if the engine and the node's own operations on it work. A failing engine never
+	// makes the node not ready: all nodes share it, so that everything that works without the engine
+	// would become unreachable.
 	Probe func(ctx context.Context) error
 }
 
-// Observer is told of every result.
+// Observer receives every result.
 type Observer func(engine string, up bool, latency time.Duration)
 
-// Result is the answer of one engine.
+// Result is the result of one check.
 type Result struct {
 	Status    Status  `json:"status"`
 	LatencyMs float64 `json:"latencyMs"`
-	// Error is a word without details: addresses and names belong in the log, and
-	// the report is public.
+	// Error is a reason without details. The report is public; addresses and names are only in the log.
 	Error string `json:"error,omitempty"`
 }
 
-// Report is what /health/ready shows.
+// Report is the body of /health/ready.
 type Report struct {
 	Status   Status            `json:"status"`
 	Checks   map[string]Result `json:"checks"`
@@ -62,7 +59,7 @@ type Report struct {
 	Warnings []Warning         `json:"warnings,omitempty"`
 }
 
-// Health knows the checks of a node and their latest results.
+// Health runs the checks of a node and stores their latest results.
 type Health struct {
 	log      *slog.Logger
 	now      func() time.Time
@@ -75,22 +72,22 @@ type Health struct {
 	current *round
 }
 
-// probe is a check with what is remembered of it.
+// probe is a check with its state.
 type probe struct {
 	Check
-	running atomic.Bool // a call that has not returned yet, perhaps long after its timeout
-	failing bool        // at the last round; touched by one round at a time
+	running atomic.Bool // a call that has not returned yet, possibly long after its timeout
+	failing bool        // in the last round; used by one round at a time
 }
 
-// round is one run of all checks; callers that come meanwhile share it.
+// round is one run of all checks. Concurrent callers share it.
 type round struct {
 	began   time.Time
-	done    chan struct{} // closed when results stand
+	done    chan struct{} // closed when the results are complete
 	results map[string]Result
 }
 
-// New makes the Health of a node that has its database: one that has not is starting, and
-// serves a Stage. Changes of an engine's state are logged.
+// New returns the Health of a node that has opened its database. A node that has not serves a Stage.
+// State changes of engines are logged.
 func New(log *slog.Logger, observe Observer, checks ...Check) *Health {
 	h := &Health{log: log, now: time.Now, observe: observe}
 	for _, c := range checks {
@@ -99,8 +96,7 @@ func New(log *slog.Logger, observe Observer, checks ...Check) *Health {
 	return h
 }
 
-// Run asks all engines every few seconds until ctx ends, whether anybody wants to know or
-// not.
+// Run checks all engines every few seconds until ctx ends, even without requests.
 func (h *Health) Run(ctx context.Context) {
 	tick := time.NewTicker(roundEvery)
 	defer tick.Stop()
@@ -114,12 +110,11 @@ func (h *Health) Run(ctx context.Context) {
 	}
 }
 
-// Drain makes the node not ready from now on, for good.
+// Drain makes the node not ready permanently.
 func (h *Health) Drain() { h.draining.Store(true) }
 
-// Report returns the results of all checks, at most a second old, and what they
-// mean. It takes at most a second, less if ctx ends: then results that are not in
-// yet are missing.
+// Report returns the results of all checks, at most a second old. It takes at most a second. If ctx
+// ends earlier, the results are missing.
 func (h *Health) Report(ctx context.Context) Report {
 	r := h.round(ctx)
 	select {
@@ -127,11 +122,11 @@ func (h *Health) Report(ctx context.Context) Report {
 	case <-ctx.Done():
 		return Report{Status: Unavailable, Checks: map[string]Result{}, Draining: h.draining.Load()}
 	}
-	return h.judge(r.results)
+	return h.evaluate(r.results)
 }
 
-// judge decides what the results mean for the node.
-func (h *Health) judge(results map[string]Result) Report {
+// evaluate computes the status of the node from the results.
+func (h *Health) evaluate(results map[string]Result) Report {
 	report := Report{Status: OK, Checks: results, Draining: h.draining.Load(), Warnings: h.warnings.list()}
 	if slices.Contains(report.Warnings, SecondNode) {
 		report.Status = Degraded
@@ -147,11 +142,11 @@ func (h *Health) judge(results map[string]Result) Report {
 	return report
 }
 
-// round returns the round under way or a fresh one, else begins the next.
+// round returns the current or a recent round, or starts the next one.
 func (h *Health) round(ctx context.Context) *round {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.current != nil && h.now().Sub(h.current.began) < freshFor {
+	if h.current != nil && h.now().Sub(h.current.began) < cacheTime {
 		return h.current
 	}
 	if h.current != nil {
@@ -162,17 +157,17 @@ func (h *Health) round(ctx context.Context) *round {
 		}
 	}
 	h.current = &round{began: h.now(), done: make(chan struct{}), results: map[string]Result{}}
-	// The round is for everybody: it must not end with the caller that began it.
+	// All callers share the round, so it must not end with the caller that started it.
 	go h.run(context.WithoutCancel(ctx), h.current)
 	return h.current
 }
 
-// run asks all engines at once and waits for them, at most probeTimeout.
+// run checks all engines in parallel and waits for them, at most probeTimeout.
 func (h *Health) run(ctx context.Context, r *round) {
 	results := make([]Result, len(h.probes))
 	var wg sync.WaitGroup
 	for i, p := range h.probes {
-		wg.Go(func() { results[i] = h.ask(ctx, p) })
+		wg.Go(func() { results[i] = h.check(ctx, p) })
 	}
 	wg.Wait()
 	for i, p := range h.probes {
@@ -181,7 +176,7 @@ func (h *Health) run(ctx context.Context, r *round) {
 	close(r.done)
 }
 
-func (h *Health) ask(ctx context.Context, p *probe) Result {
+func (h *Health) check(ctx context.Context, p *probe) Result {
 	start := time.Now()
 	err := p.call(ctx)
 	took := time.Since(start)
@@ -189,13 +184,13 @@ func (h *Health) ask(ctx context.Context, p *probe) Result {
 	h.observe(p.Name, err == nil, took)
 	result := Result{Status: OK, LatencyMs: float64(took.Microseconds()) / 1000}
 	if err != nil {
-		result.Status, result.Error = Unavailable, wordOf(err)
+		result.Status, result.Error = Unavailable, publicReason(err)
 	}
 	return result
 }
 
-// wordOf is what the public report says of an error.
-func wordOf(err error) string {
+// publicReason returns the text that the public report shows for an error.
+func publicReason(err error) string {
 	if because, ok := errors.AsType[reason](err); ok {
 		return because.word
 	}
@@ -208,8 +203,8 @@ func wordOf(err error) string {
 	return "failed"
 }
 
-// call bounds a probe, also one that does not heed its context: that one is left
-// to itself and not called again before it returns.
+// call runs a probe with a timeout. A probe that ignores its context is left running and is not started
+// again before it returns.
 func (p *probe) call(ctx context.Context) error {
 	if !p.running.CompareAndSwap(false, true) {
 		return context.DeadlineExceeded
@@ -228,23 +223,23 @@ func (p *probe) call(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	select {
-	case err := <-answer: // it heeded the end of ctx, or came with it
+	case err := <-answer: // it stopped because ctx ended, or just before
 		return err
 	default:
 		return ctx.Err()
 	}
 }
 
-// note logs when an engine goes away and when it is back.
+// note logs when an engine becomes unavailable and when it is available again.
 func (h *Health) note(p *probe, err error) {
 	if errors.Is(err, ErrStarting) {
 		return
 	}
 	switch failing := err != nil; {
 	case failing && !p.failing:
-		h.log.Warn("engine away", "engine", p.Name, "err", err)
+		h.log.Warn("engine unavailable", "engine", p.Name, "err", err)
 	case !failing && p.failing:
-		h.log.Info("engine back", "engine", p.Name)
+		h.log.Info("engine available", "engine", p.Name)
 	}
 	p.failing = err != nil
 }

@@ -22,51 +22,51 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var errAway = errors.New("dial postgres://u:hunter2@db:5432: refused")
+var errDown = errors.New("dial postgres://u:hunter2@db:5432: refused")
 
-// engine is a probe that can be taken away, and counts.
+// engine is a probe that can be made to fail. It counts its calls.
 type engine struct {
-	away  atomic.Bool
+	down  atomic.Bool
 	calls atomic.Int64
 }
 
 func (e *engine) probe(context.Context) error {
 	e.calls.Add(1)
-	if e.away.Load() {
-		return errAway
+	if e.down.Load() {
+		return errDown
 	}
 	return nil
 }
 
-func unobserved(string, bool, time.Duration) {}
+func noObserver(string, bool, time.Duration) {}
 
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func TestReport(t *testing.T) {
 	type step struct {
-		database, redis bool // there?
+		database, redis bool // available?
 		drain           bool
 		want            Status
 		code            int
 	}
 	for name, steps := range map[string][]step{
-		"all there":                           {{true, true, false, OK, 200}},
-		"database away at the first look":     {{false, true, false, Degraded, 200}, {false, true, false, Degraded, 200}, {true, true, false, OK, 200}},
-		"database goes and returns":           {{true, true, false, OK, 200}, {false, true, false, Degraded, 200}, {true, true, false, OK, 200}},
-		"redis never there":                   {{true, false, false, Degraded, 200}},
-		"both go":                             {{true, true, false, OK, 200}, {false, false, false, Degraded, 200}},
-		"draining":                            {{true, true, false, OK, 200}, {true, true, true, Unavailable, 503}},
-		"draining with the database away":     {{true, true, false, OK, 200}, {false, true, true, Unavailable, 503}},
-		"redis back, database still away":     {{false, false, false, Degraded, 200}, {false, true, false, Degraded, 200}},
-		"database there once, then redis too": {{true, false, false, Degraded, 200}, {false, true, false, Degraded, 200}},
+		"all available":                           {{true, true, false, OK, 200}},
+		"database down at the first check":        {{false, true, false, Degraded, 200}, {false, true, false, Degraded, 200}, {true, true, false, OK, 200}},
+		"database fails and recovers":             {{true, true, false, OK, 200}, {false, true, false, Degraded, 200}, {true, true, false, OK, 200}},
+		"redis never available":                   {{true, false, false, Degraded, 200}},
+		"both fail":                               {{true, true, false, OK, 200}, {false, false, false, Degraded, 200}},
+		"draining":                                {{true, true, false, OK, 200}, {true, true, true, Unavailable, 503}},
+		"draining with the database down":         {{true, true, false, OK, 200}, {false, true, true, Unavailable, 503}},
+		"redis recovers, database still down":     {{false, false, false, Degraded, 200}, {false, true, false, Degraded, 200}},
+		"database available once, then redis too": {{true, false, false, Degraded, 200}, {false, true, false, Degraded, 200}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var database, redis engine
-				h := New(quiet(), unobserved, Check{"database", database.probe}, Check{"redis", redis.probe})
+				h := New(discardLog(), noObserver, Check{"database", database.probe}, Check{"redis", redis.probe})
 				for i, s := range steps {
-					database.away.Store(!s.database)
-					redis.away.Store(!s.redis)
+					database.down.Store(!s.database)
+					redis.down.Store(!s.redis)
 					if s.drain {
 						h.Drain()
 					}
@@ -82,18 +82,18 @@ func TestReport(t *testing.T) {
 					if got, want := got.Checks["database"].Status == OK, s.database; got != want {
 						t.Errorf("step %d: database ok = %t, want %t", i, got, want)
 					}
-					time.Sleep(freshFor)
+					time.Sleep(cacheTime)
 				}
 			})
 		})
 	}
 }
 
-func TestReportHasTheContractsShape(t *testing.T) {
+func TestReportMatchesTheContract(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var database, redis engine
-		redis.away.Store(true)
-		h := New(quiet(), unobserved, Check{"database", database.probe}, Check{"redis", redis.probe})
+		redis.down.Store(true)
+		h := New(discardLog(), noObserver, Check{"database", database.probe}, Check{"redis", redis.probe})
 		w := httptest.NewRecorder()
 		h.Ready().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
 		want := `{"status":"degraded","checks":{"database":{"status":"ok","latencyMs":0},"redis":{"status":"unavailable","latencyMs":0,"error":"failed"}},"draining":false}`
@@ -113,7 +113,7 @@ func TestManyCallersShareOneRound(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 			return database.probe(ctx)
 		}
-		h := New(quiet(), unobserved, Check{"database", slow})
+		h := New(discardLog(), noObserver, Check{"database", slow})
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
@@ -126,7 +126,7 @@ func TestManyCallersShareOneRound(t *testing.T) {
 		if got := database.calls.Load(); got != 1 {
 			t.Errorf("%d calls, want 1", got)
 		}
-		time.Sleep(freshFor)
+		time.Sleep(cacheTime)
 		h.Report(t.Context())
 		if got := database.calls.Load(); got != 2 {
 			t.Errorf("a second later: %d calls, want 2", got)
@@ -134,12 +134,12 @@ func TestManyCallersShareOneRound(t *testing.T) {
 	})
 }
 
-func TestAProbeThatHangs(t *testing.T) {
+func TestHangingProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var calls atomic.Int64
 		var redis engine
-		h := New(quiet(), unobserved, Check{"storage", func(context.Context) error { calls.Add(1); <-release; return nil }}, Check{"redis", redis.probe})
+		h := New(discardLog(), noObserver, Check{"storage", func(context.Context) error { calls.Add(1); <-release; return nil }}, Check{"redis", redis.probe})
 		for range 3 {
 			start := time.Now()
 			got := h.Report(t.Context())
@@ -149,7 +149,7 @@ func TestAProbeThatHangs(t *testing.T) {
 			if got.Status != Degraded || got.Checks["storage"].Error != "timed out" || got.Checks["redis"].Status != OK {
 				t.Errorf("report = %+v, want storage timed out", got)
 			}
-			time.Sleep(2 * freshFor)
+			time.Sleep(2 * cacheTime)
 		}
 		if got := calls.Load(); got != 1 {
 			t.Errorf("%d calls, want 1 while it hangs", got)
@@ -157,14 +157,14 @@ func TestAProbeThatHangs(t *testing.T) {
 		close(release)
 		synctest.Wait()
 		if got := h.Report(t.Context()).Status; got != OK {
-			t.Errorf("after its return: status = %s, want ok", got)
+			t.Errorf("after it returned: status = %s, want ok", got)
 		}
 	})
 }
 
-func TestACallerThatGoesDoesNotEndTheRound(t *testing.T) {
+func TestCanceledCallerDoesNotEndTheRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(quiet(), unobserved, Check{"database", func(ctx context.Context) error {
+		h := New(discardLog(), noObserver, Check{"database", func(ctx context.Context) error {
 			select {
 			case <-time.After(500 * time.Millisecond):
 				return nil
@@ -175,7 +175,7 @@ func TestACallerThatGoesDoesNotEndTheRound(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		if got := h.Report(ctx).Status; got != Unavailable {
-			t.Errorf("gone caller: status = %s, want unavailable", got)
+			t.Errorf("canceled caller: status = %s, want unavailable", got)
 		}
 		if got := h.Report(t.Context()).Status; got != OK {
 			t.Errorf("other caller: status = %s, want ok", got)
@@ -183,46 +183,46 @@ func TestACallerThatGoesDoesNotEndTheRound(t *testing.T) {
 	})
 }
 
-func TestErrorsGoToTheLogOnceAndNotToTheReport(t *testing.T) {
+func TestErrorsAreLoggedOnceAndNotReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		var database engine
-		h := New(slog.New(slog.NewTextHandler(&log, nil)), unobserved, Check{"database", database.probe})
+		h := New(slog.New(slog.NewTextHandler(&log, nil)), noObserver, Check{"database", database.probe})
 		for _, away := range []bool{false, true, true, true, false, false} {
-			database.away.Store(away)
+			database.down.Store(away)
 			asJSON, err := json.Marshal(h.Report(t.Context()))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if strings.Contains(string(asJSON), "hunter2") || strings.Contains(string(asJSON), "db:5432") {
-				t.Errorf("the report tells too much: %s", asJSON)
+				t.Errorf("the report contains details: %s", asJSON)
 			}
-			time.Sleep(freshFor)
+			time.Sleep(cacheTime)
 		}
-		if got, want := strings.Count(log.String(), "engine away"), 1; got != want {
-			t.Errorf("%d lines of an engine away, want %d:\n%s", got, want, log.String())
+		if got, want := strings.Count(log.String(), "engine unavailable"), 1; got != want {
+			t.Errorf("%d lines of engine unavailable, want %d:\n%s", got, want, log.String())
 		}
-		if got, want := strings.Count(log.String(), "engine back"), 1; got != want {
-			t.Errorf("%d lines of an engine back, want %d:\n%s", got, want, log.String())
+		if got, want := strings.Count(log.String(), "engine available"), 1; got != want {
+			t.Errorf("%d lines of engine available, want %d:\n%s", got, want, log.String())
 		}
 	})
 }
 
-func TestTheReportNamesWhatWasExperienced(t *testing.T) {
+func TestReportContainsTheReason(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		word string
-		log  int // lines
+		log  int // log lines
 	}{
 		"well":      {nil, "", 0},
-		"failed":    {errAway, "failed", 1},
+		"failed":    {errDown, "failed", 1},
 		"timed out": {context.DeadlineExceeded, "timed out", 1},
-		"deaf":      {Because("deaf", errAway), "deaf", 1},
+		"deaf":      {WithReason("deaf", errDown), "deaf", 1},
 		"starting":  {ErrStarting, "connecting", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			up := c.err != nil // the contrary
+			up := c.err != nil // the opposite
 			h := New(slog.New(slog.NewTextHandler(&log, nil)), func(engine string, now bool, _ time.Duration) {
 				if engine == "redis" {
 					up = now
@@ -242,9 +242,9 @@ func TestTheReportNamesWhatWasExperienced(t *testing.T) {
 	}
 }
 
-func TestExperienceOfAFailurePasses(t *testing.T) {
+func TestLastResultExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var e Experience
+		var e LastResult
 		want := func(when string, err error) {
 			t.Helper()
 			if got := e.Err(); !errors.Is(got, err) {
@@ -252,31 +252,31 @@ func TestExperienceOfAFailurePasses(t *testing.T) {
 			}
 		}
 		want("at first", nil)
-		e.Note(errAway)
-		want("after a failure", errAway)
-		time.Sleep(experienceLife - time.Second)
-		want("some seconds later", errAway)
-		e.Note(errAway)
-		time.Sleep(experienceLife - time.Second)
-		want("after another one", errAway)
+		e.Record(errDown)
+		want("after a failure", errDown)
+		time.Sleep(failureLife - time.Second)
+		want("some seconds later", errDown)
+		e.Record(errDown)
+		time.Sleep(failureLife - time.Second)
+		want("after another failure", errDown)
 		time.Sleep(time.Second)
-		want("when nothing was done for long", nil)
-		e.Note(errAway)
-		e.Note(nil)
+		want("without operations for a while", nil)
+		e.Record(errDown)
+		e.Record(nil)
 		want("after a success", nil)
 	})
 }
 
-func TestANodeLooksWithoutBeingAsked(t *testing.T) {
+func TestRunChecksWithoutRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var database engine
-		h := New(quiet(), unobserved, Check{"database", database.probe})
+		h := New(discardLog(), noObserver, Check{"database", database.probe})
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { h.Run(ctx); close(ended) }()
 		time.Sleep(10*roundEvery + time.Millisecond)
 		if got := database.calls.Load(); got != 11 {
-			t.Errorf("%d looks, want 11", got)
+			t.Errorf("%d checks, want 11", got)
 		}
 		stop()
 		<-ended
@@ -292,7 +292,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-func TestANodeThatStartsIsNotReadyAndSaysWhy(t *testing.T) {
+func TestStageIsNotReadyWithAReason(t *testing.T) {
 	var stage Stage
 	for _, reason := range []string{"", "connecting", "migrating"} {
 		if reason != "" {

@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// Stage is the health of a node that starts and does not serve yet: it lives, and is
-// not ready, for a reason. The zero value has none.
+// Stage is the health of a node that is starting: it is alive but not ready, with a reason. The zero
+// value has no reason.
 type Stage struct{ reason atomic.Pointer[string] }
 
-// Set says what the node is at: a word, which is public.
+// Set sets the public reason.
 func (s *Stage) Set(reason string) { s.reason.Store(&reason) }
 
-// Ready serves /health/ready of such a node: always 503, in the form of a Report.
+// Ready serves /health/ready of a starting node: always 503, with the body of a Report.
 func (s *Stage) Ready() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		result := Result{Status: Unavailable}

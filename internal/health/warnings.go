@@ -5,26 +5,25 @@ import (
 	"sync"
 )
 
-// Warning is something that an operator must correct, although the node serves. The words
-// are public.
+// Warning is a problem that an operator must fix, although the node serves. The values are public.
 type Warning string
 
 // The warnings.
 const (
-	// SecondNode: nodes share a database without Redis. Their users miss events of each
-	// other, so that such a node is degraded.
+	// SecondNode means that nodes share a database without Redis. Their users miss each other's events,
+	// so such a node is degraded.
 	SecondNode Warning = "second_node_without_redis"
-	// UntrustedProxy: requests come through a proxy that TRUST_PROXY does not name.
+	// UntrustedProxy means that requests come through a proxy that TRUST_PROXY does not name.
 	UntrustedProxy Warning = "untrusted_proxy"
 )
 
-// warnings are those in force.
+// warnings are the active warnings.
 type warnings struct {
 	mu  sync.Mutex
 	all []Warning // sorted
 }
 
-// SetWarning puts w into force or ends it. It reports whether that is a change.
+// SetWarning activates or clears w. It reports whether that is a change.
 func (h *Health) SetWarning(w Warning, on bool) (changed bool) {
 	h.warnings.mu.Lock()
 	defer h.warnings.mu.Unlock()

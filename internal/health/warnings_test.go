@@ -10,7 +10,7 @@ import (
 
 func TestWarnings(t *testing.T) {
 	var database engine
-	h := New(quiet(), unobserved, Check{"database", database.probe})
+	h := New(discardLog(), noObserver, Check{"database", database.probe})
 	for i, step := range []struct {
 		warning Warning
 		on      bool

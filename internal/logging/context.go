@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// fields are the attributes that every log line of one request or connection carries.
+// fields are the attributes of all log lines of one request or connection.
 type fields struct {
 	parent *fields
 
@@ -21,7 +21,7 @@ func fieldsIn(ctx context.Context) *fields {
 	return f
 }
 
-// With returns a context whose log lines carry attrs, in addition to those of ctx.
+// With returns a context whose log lines have attrs, in addition to the attributes of ctx.
 func With(ctx context.Context, attrs ...slog.Attr) context.Context {
 	return context.WithValue(ctx, fieldsKey{}, &fields{parent: fieldsIn(ctx), attrs: attrs})
 }
@@ -31,8 +31,8 @@ func Carry(to, from context.Context) context.Context {
 	return context.WithValue(to, fieldsKey{}, fieldsIn(from))
 }
 
-// Add adds attrs to what With began: the later lines of the same request carry them, also
-// those of its outer handlers. Without With it does nothing.
+// Add adds attrs to the context that With created: to all later lines of the request, including those
+// of outer handlers. Without With it does nothing.
 func Add(ctx context.Context, attrs ...slog.Attr) {
 	if f := fieldsIn(ctx); f != nil {
 		f.mu.Lock()
@@ -41,7 +41,7 @@ func Add(ctx context.Context, attrs ...slog.Attr) {
 	}
 }
 
-// addTo appends the attributes to r, the outermost first.
+// addTo appends the attributes to r, outermost first.
 func (f *fields) addTo(r *slog.Record) {
 	if f == nil {
 		return

@@ -1,5 +1,5 @@
-// Package logging makes a node's log useful to whoever operates it: every line names the
-// request it belongs to, and a fault that repeats is summed up instead of filling the disk.
+// Package logging makes a node's log useful to operators: every line contains the ID of its request,
+// and repeated problems are summarized instead of filling the disk.
 package logging
 
 import (
@@ -7,23 +7,22 @@ import (
 	"log/slog"
 )
 
-// The attribute event=security marks what may be an attack, and what admins did: see
-// docs/operating.md.
+// The attribute event=security marks possible attacks and actions of admins: see docs/operating.md.
 const (
 	Event    = "event"
 	Security = "security"
 )
 
-// handler adds the attributes of the context and sums up repeated faults.
+// handler adds the attributes of the context and summarizes repeated problems.
 type handler struct {
 	next    slog.Handler
 	repeats *repeats
 }
 
-// New returns a logger that writes to next. Call flush when nothing will be logged any
-// more: it writes the counts that are still open.
+// New returns a logger that writes to next. Call flush after the last line: it writes the remaining
+// counts.
 func New(next slog.Handler) (log *slog.Logger, flush func()) {
-	r := &repeats{faults: map[string]*fault{}}
+	r := &repeats{problems: map[string]*problem{}}
 	return slog.New(handler{next, r}), r.flush
 }
 

@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// written is a log that can be read.
-type written struct {
+// logBuffer is a log that tests can read.
+type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (w *written) Write(p []byte) (int, error) {
+func (w *logBuffer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.text.Write(p)
 }
 
-// take returns the lines since the last call, without their times.
-func (w *written) take() []string {
+// take returns the lines since the last call, without timestamps.
+func (w *logBuffer) take() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text := strings.TrimSpace(w.text.String())
@@ -37,8 +37,8 @@ func (w *written) take() []string {
 	return strings.Split(text, "\n")
 }
 
-func open() (*slog.Logger, func(), *written) {
-	out := &written{}
+func open() (*slog.Logger, func(), *logBuffer) {
+	out := &logBuffer{}
 	log, flush := New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
@@ -48,14 +48,14 @@ func open() (*slog.Logger, func(), *written) {
 	return log, flush, out
 }
 
-func wantLines(t *testing.T, out *written, want ...string) {
+func wantLines(t *testing.T, out *logBuffer, want ...string) {
 	t.Helper()
 	if got := out.take(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("log:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-func TestEveryLineOfARequestCarriesItsAttributes(t *testing.T) {
+func TestLinesOfARequestHaveItsAttributes(t *testing.T) {
 	log, flush, out := open()
 	defer flush()
 	outer := With(context.Background(), slog.String("request", "r1"))
@@ -66,38 +66,38 @@ func TestEveryLineOfARequestCarriesItsAttributes(t *testing.T) {
 	log.With("conn", "c").InfoContext(outer, "outside")
 	nested := With(inner, slog.String("conn", "c1"))
 	log.DebugContext(nested, "nested")
-	log.Info("of nobody")
+	log.Info("without request")
 	Add(context.Background(), slog.Int("user", 8))
 	wantLines(t, out,
 		"level=INFO msg=inside request=r1 user=7",
 		"level=INFO msg=outside conn=c request=r1 user=7",
 		"level=DEBUG msg=nested request=r1 user=7 conn=c1",
-		`level=INFO msg="of nobody"`,
+		`level=INFO msg="without request"`,
 	)
 }
 
-func TestARepeatedFaultIsSummedUp(t *testing.T) {
+func TestRepeatedProblemIsSummarized(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, flush, out := open()
 		defer flush()
 		for i := range 100 { // for 50 seconds
-			log.Warn("webhooks not read", "hook", i, "err", "refused")
+			log.Warn("read webhooks failed", "hook", i, "err", "refused")
 			time.Sleep(time.Second / 2)
 		}
-		wantLines(t, out, `level=WARN msg="webhooks not read" hook=0 err=refused`)
+		wantLines(t, out, `level=WARN msg="read webhooks failed" hook=0 err=refused`)
 		time.Sleep(10*time.Second + time.Millisecond)
-		wantLines(t, out, `level=WARN msg="webhooks not read" hook=99 err=refused repeated=99`)
-		log.Warn("webhooks not read", "hook", 100, "err", "refused")
+		wantLines(t, out, `level=WARN msg="read webhooks failed" hook=99 err=refused repeated=99`)
+		log.Warn("read webhooks failed", "hook", 100, "err", "refused")
 		wantLines(t, out)
 		time.Sleep(summaryEvery)
-		wantLines(t, out, `level=WARN msg="webhooks not read" hook=100 err=refused repeated=1`)
-		time.Sleep(2 * summaryEvery) // it is over
-		log.Warn("webhooks not read", "hook", 101, "err", "refused")
-		wantLines(t, out, `level=WARN msg="webhooks not read" hook=101 err=refused`)
+		wantLines(t, out, `level=WARN msg="read webhooks failed" hook=100 err=refused repeated=1`)
+		time.Sleep(2 * summaryEvery) // the failure is over
+		log.Warn("read webhooks failed", "hook", 101, "err", "refused")
+		wantLines(t, out, `level=WARN msg="read webhooks failed" hook=101 err=refused`)
 	})
 }
 
-func TestWhatIsNoRepetitionIsWritten(t *testing.T) {
+func TestDifferentLinesAreWritten(t *testing.T) {
 	one, other := errors.New("one"), errors.New("other")
 	user := func(id int) context.Context {
 		return With(context.Background(), slog.String("ip", fmt.Sprintf("192.0.2.%d", id)))
@@ -106,13 +106,13 @@ func TestWhatIsNoRepetitionIsWritten(t *testing.T) {
 		twice func(log *slog.Logger)
 		want  int
 	}{
-		"information":                            {func(log *slog.Logger) { log.Info("a"); log.Info("a") }, 2},
-		"another message":                        {func(log *slog.Logger) { log.Warn("a"); log.Warn("b") }, 2},
-		"another engine":                         {func(log *slog.Logger) { log.Warn("a", "engine", "x"); log.Warn("a", "engine", "y") }, 2},
-		"a warning for another cause":            {func(log *slog.Logger) { log.Warn("a", "err", one); log.Warn("a", "err", other) }, 1},
-		"an error for another cause":             {func(log *slog.Logger) { log.Error("a", "err", one); log.Error("a", "err", other) }, 2},
-		"an error for the same cause":            {func(log *slog.Logger) { log.Error("a", "err", one); log.Error("a", "err", one) }, 1},
-		"a fault in the requests of two clients": {func(log *slog.Logger) { log.WarnContext(user(1), "a"); log.WarnContext(user(2), "a") }, 1},
+		"information":                          {func(log *slog.Logger) { log.Info("a"); log.Info("a") }, 2},
+		"another message":                      {func(log *slog.Logger) { log.Warn("a"); log.Warn("b") }, 2},
+		"another engine":                       {func(log *slog.Logger) { log.Warn("a", "engine", "x"); log.Warn("a", "engine", "y") }, 2},
+		"a warning with another cause":         {func(log *slog.Logger) { log.Warn("a", "err", one); log.Warn("a", "err", other) }, 1},
+		"an error with another cause":          {func(log *slog.Logger) { log.Error("a", "err", one); log.Error("a", "err", other) }, 2},
+		"an error with the same cause":         {func(log *slog.Logger) { log.Error("a", "err", one); log.Error("a", "err", one) }, 1},
+		"a warning in requests of two clients": {func(log *slog.Logger) { log.WarnContext(user(1), "a"); log.WarnContext(user(2), "a") }, 1},
 		"a security event of two clients": {func(log *slog.Logger) {
 			log.WarnContext(user(1), "a", Event, Security)
 			log.WarnContext(user(2), "a", Event, Security)
@@ -137,7 +137,7 @@ func TestWhatIsNoRepetitionIsWritten(t *testing.T) {
 	}
 }
 
-func TestFlushEndsTheCounting(t *testing.T) {
+func TestFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, flush, out := open()
 		log.Warn("a")
@@ -155,10 +155,10 @@ func TestFlushEndsTheCounting(t *testing.T) {
 func TestManyAttackersDoNotFillTheLog(t *testing.T) {
 	log, flush, out := open()
 	defer flush()
-	for i := range 10 * maxFaults {
+	for i := range 10 * maxProblems {
 		log.WarnContext(With(context.Background(), slog.Int("ip", i)), "sign-in failed", Event, Security)
 	}
-	if got, want := len(out.take()), maxFaults+1; got != want {
-		t.Errorf("%d lines, want %d: one of each of the first, and one of all others", got, want)
+	if got, want := len(out.take()), maxProblems+1; got != want {
+		t.Errorf("%d lines, want %d: one for each of the first clients, and one for all others", got, want)
 	}
 }

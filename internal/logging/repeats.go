@@ -9,30 +9,30 @@ import (
 )
 
 const (
-	// summaryEvery is the time between two lines of one fault that goes on.
+	// summaryEvery is the interval of the lines of one recurring problem.
 	summaryEvery = time.Minute
-	// maxFaults bounds the faults that are counted at the same time. Beyond it they are
-	// told apart by their message only.
-	maxFaults = 1000
+	// maxProblems is the maximum number of problems counted at the same time. Beyond it they are
+	// distinguished only by their message.
+	maxProblems = 1000
 )
 
-// repeats sums up faults: the first line of a fault is written at once, and those that
-// follow within a minute become one line, the last of them, with their number.
+// repeats summarizes recurring problems: the first line is written immediately. Lines that follow
+// within a minute are replaced by the last one of them, with their number.
 type repeats struct {
-	mu     sync.Mutex
-	faults map[string]*fault
-	ended  bool
+	mu       sync.Mutex
+	problems map[string]*problem
+	ended    bool
 }
 
-// fault is a line that was written less than a minute ago.
-type fault struct {
-	count int // lines since
+// problem is a problem that was logged less than a minute ago.
+type problem struct {
+	count int // lines since then
 	last  slog.Record
 	to    slog.Handler
 	timer *time.Timer
 }
 
-// counts reports whether r repeats a line and was counted instead of written.
+// counts reports whether r is a repetition, which was counted instead of written.
 func (rs *repeats) counts(to slog.Handler, r slog.Record) bool {
 	if r.Level < slog.LevelWarn {
 		return false
@@ -43,59 +43,59 @@ func (rs *repeats) counts(to slog.Handler, r slog.Record) bool {
 	if rs.ended {
 		return false
 	}
-	if rs.faults[id] == nil && len(rs.faults) >= maxFaults {
+	if rs.problems[id] == nil && len(rs.problems) >= maxProblems {
 		id = r.Level.String() + " " + r.Message
 	}
-	if f := rs.faults[id]; f != nil {
+	if f := rs.problems[id]; f != nil {
 		f.count, f.last, f.to = f.count+1, r.Clone(), to
 		return true
 	}
-	rs.faults[id] = &fault{timer: time.AfterFunc(summaryEvery, func() { rs.summarize(id) })}
+	rs.problems[id] = &problem{timer: time.AfterFunc(summaryEvery, func() { rs.summarize(id) })}
 	return false
 }
 
-// summarize writes the count of a fault, or forgets the fault if it did not repeat.
+// summarize writes the count of a fault, or removes the problem if it did not recur.
 func (rs *repeats) summarize(id string) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	f, known := rs.faults[id]
+	f, known := rs.problems[id]
 	if !known {
 		return
 	}
 	if f.count == 0 {
-		delete(rs.faults, id)
+		delete(rs.problems, id)
 		return
 	}
 	f.write()
 	f.timer.Reset(summaryEvery)
 }
 
-// flush writes all counts and counts nothing from now on.
+// flush writes all counts and stops counting.
 func (rs *repeats) flush() {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	rs.ended = true
-	for id, f := range rs.faults {
+	for id, f := range rs.problems {
 		f.timer.Stop()
 		if f.count > 0 {
 			f.write()
 		}
-		delete(rs.faults, id)
+		delete(rs.problems, id)
 	}
 }
 
-// write writes the last line with the number of lines that it stands for.
-func (f *fault) write() {
+// write writes the last line with the number of lines that it replaces.
+func (f *problem) write() {
 	f.last.AddAttrs(slog.Int("repeated", f.count))
-	_ = f.to.Handle(context.Background(), f.last) // nobody could be told
+	_ = f.to.Handle(context.Background(), f.last) // an error of the log cannot be logged
 	f.count = 0
 }
 
-// identity names the fault that r is about.
+// identity returns the key of the problem that r reports.
 //
-// A warning passes by itself and is known by its message and the engine or route it
-// names, whatever else it says. An error is a bug or needs somebody: another cause is
-// another error. A security event is known by who caused it, too.
+// A warning is identified by its message and its engine or route; other attributes are ignored. An
+// error is a bug or needs attention, so its cause is part of the key. The key of a security event
+// includes the client.
 func identity(r slog.Record) string {
 	var parts, who []string
 	event := false

@@ -8,10 +8,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// lastBackup is the age of the last backup. Before the first one it is NaN, which no alert
-// compares with.
+// lastBackup is the age of the last backup. Before the first backup it is NaN, with which alerts do not
+// fire.
 type lastBackup struct {
-	finished atomic.Int64 // Unix milliseconds, 0 for none
+	finished atomic.Int64 // Unix milliseconds; 0 if there is none
 	age      *prometheus.Desc
 }
 
@@ -19,7 +19,7 @@ func newLastBackup() *lastBackup {
 	return &lastBackup{age: prometheus.NewDesc("chillin_backup_age_seconds", "Age of the last backup of the whole chat, by chillin backup; NaN before the first.", nil, nil)}
 }
 
-// LastBackup records when the last backup was finished.
+// LastBackup records the time of the last backup.
 func (m *Metrics) LastBackup(finished time.Time) { m.lastBackup.finished.Store(finished.UnixMilli()) }
 
 // Describe implements prometheus.Collector.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestTheAgeOfTheLastBackup(t *testing.T) {
+func TestAgeOfTheLastBackup(t *testing.T) {
 	m := New()
 	if got := scrape(t, m); !strings.Contains(got, "chillin_backup_age_seconds NaN\n") {
 		t.Error("before the first backup the age is not NaN")
@@ -30,7 +30,7 @@ func TestTheAgeOfTheLastBackup(t *testing.T) {
 	if first < 3600 || first > 7200 {
 		t.Errorf("age = %v s, want an hour", first)
 	}
-	// It grows by itself: a node whose database is away does not hide an old backup.
+	// The age also grows while the database is unavailable, so that an old backup is noticed.
 	time.Sleep(2 * time.Millisecond)
 	if second := age(); second <= first {
 		t.Errorf("later the age = %v s, want more than %v", second, first)

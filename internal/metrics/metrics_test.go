@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
-// scrape reads what Prometheus would.
+// scrape returns the response that Prometheus receives.
 func scrape(t *testing.T, m *Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -86,7 +86,7 @@ func TestMetricsAreServed(t *testing.T) {
 	}
 }
 
-func TestAReadingIsExportedOnlyWhileItIsKnown(t *testing.T) {
+func TestReadingIsExportedOnlyWhileKnown(t *testing.T) {
 	m := New()
 	wants := func(line string) {
 		t.Helper()
@@ -111,7 +111,7 @@ func TestNodesDoNotShareMetrics(t *testing.T) {
 	}
 }
 
-func TestNamesKeepConventions(t *testing.T) {
+func TestNamesFollowConventions(t *testing.T) {
 	m := New()
 	m.BusDropped.WithLabelValues("redis").Inc()
 	m.Refused.WithLabelValues("EMPTY").Inc()

@@ -6,23 +6,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// pools asks for the use of the connections to the database when Prometheus does.
+// pools collects the state of the database connections at each scrape.
 type pools struct {
 	stats                     func() map[string]sql.DBStats
 	inUse, max, waits, waited *prometheus.Desc
 }
 
-// Pools adds the connections of a database, by what they are for.
+// Pools registers the connection pools of a database, by purpose.
 func (m *Metrics) Pools(stats func() map[string]sql.DBStats) {
 	about := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("chillin_database_"+name, help, []string{"pool"}, nil)
 	}
 	m.registry.MustRegister(&pools{
 		stats:  stats,
-		inUse:  about("connections_in_use", "Connections to the database that are at work."),
-		max:    about("connections_max", "Connections to the database that there may be."),
-		waits:  about("waits_total", "How often something waited for a connection to the database."),
-		waited: about("wait_seconds_total", "Time spent waiting for a connection to the database."),
+		inUse:  about("connections_in_use", "Database connections in use."),
+		max:    about("connections_max", "Maximum number of database connections."),
+		waits:  about("waits_total", "Number of waits for a database connection."),
+		waited: about("wait_seconds_total", "Time spent waiting for database connections."),
 	})
 }
 

@@ -2,18 +2,18 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// queues reads the lengths of queues for each scrape.
+// queues reads the lengths of queues at each scrape.
 type queues struct {
 	lengths func() map[string]int
 	depth   *prometheus.Desc
 }
 
-// Queues adds the lengths of the node's queues, by the name of the queue. lengths is called
-// for each scrape and must not wait for an engine.
+// Queues registers the lengths of the node's queues, by name. lengths is called at each scrape and must
+// not wait for an engine.
 func (m *Metrics) Queues(lengths func() map[string]int) {
 	m.registry.MustRegister(&queues{
 		lengths: lengths,
-		depth:   prometheus.NewDesc("chillin_queue_depth", "What waits in the queues of this node, by queue; for uploads, those in progress.", []string{"queue"}, nil),
+		depth:   prometheus.NewDesc("chillin_queue_depth", "Length of the queues of this node, by queue; for uploads, the number in progress.", []string{"queue"}, nil),
 	})
 }
 
@@ -27,12 +27,12 @@ func (q *queues) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// Sockets adds what is counted over all connections of the node: bytes that wait to be
-// written, and the users who are connected. The functions are called for each scrape.
+// Sockets registers values over all connections of the node: the bytes waiting to be written, and the
+// connected users. The functions are called at each scrape.
 func (m *Metrics) Sockets(queuedBytes, users func() int) {
 	m.registry.MustRegister(
-		gaugeFunc("socket_queue_bytes", "Bytes that wait to be written to the connections of this node.", queuedBytes),
-		gaugeFunc("connected_users", "Users with a connection to this node.", users),
+		gaugeFunc("socket_queue_bytes", "Bytes waiting to be written to the connections of this node.", queuedBytes),
+		gaugeFunc("connected_users", "Users connected to this node.", users),
 	)
 }
 

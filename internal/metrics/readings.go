@@ -6,9 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Reading is a gauge with a value from the database, read once in a while. It is not
-// exported before it was read, nor while the last attempt to read it failed: an old value
-// or a zero would look like a measurement.
+// Reading is a gauge with a value that is read from the database periodically. It is exported only if
+// the last read succeeded: a stale value or a zero would look like a measurement.
 type Reading struct {
 	desc *prometheus.Desc
 
@@ -21,7 +20,7 @@ func reading(name, help string) *Reading {
 	return &Reading{desc: prometheus.NewDesc("chillin_"+name, help, nil, nil)}
 }
 
-// Set records a value that was read just now.
+// Set records a new value.
 func (r *Reading) Set(value float64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// decodeInChild makes a thumbnail and an avatar, one after the other, so that memory of the
-// first would be in the way of the second. It prints what becomes of them.
+// decodeInChild makes a thumbnail and then an avatar, so that memory left from the first adds to that
+// of the second. It prints the results.
 func decodeInChild(path string) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -48,7 +48,7 @@ func decodeInChild(path string) {
 	if err2 != nil {
 		panic(err2)
 	}
-	// Not what wait4 says: that begins with what the parent had.
+	// Not the value of wait4, which includes memory of the parent.
 	fmt.Println(string(regexp.MustCompile(`VmHWM:\s*(\d+)`).FindSubmatch(status)[1]))
 	fmt.Printf("%d × %d, %s, %s", thumbnail.Width, thumbnail.Height, codeOf(err), codeOf(avatarErr))
 }
@@ -60,7 +60,7 @@ func codeOf(err error) string {
 	return string(chat.CodeOf(err))
 }
 
-// measured is what a child process took.
+// measured is the outcome and cost of a child process.
 type measured struct {
 	outcome string
 	peak    int64 // resident bytes
@@ -92,7 +92,7 @@ func TestBombsTakeBoundedMemoryAndTime(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the peak of a process is read from /proc")
 	}
-	if raceDetector { // it takes ten times the memory and time: these tests run once more without it
+	if raceDetector { // it takes ten times the memory and time, so these tests run again without it
 		again := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-run", "^"+t.Name()+"$", ".")
 		again.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := again.CombinedOutput(); err != nil {
@@ -106,13 +106,13 @@ func TestBombsTakeBoundedMemoryAndTime(t *testing.T) {
 			got := inChild(t, bomb.data)
 			more := got.peak - small.peak
 			t.Logf("%d bytes: %s; %d MiB more, %s of CPU", len(bomb.data), got.outcome, more>>20, got.cpu)
-			const slack = 32 << 20 // the collector's own, and what small pictures leave to it
+			const slack = 32 << 20 // the garbage collector's own memory, and the small pictures
 			if more > maxMemory+slack {
 				t.Errorf("peak = %d MiB more than a small picture, want at most %d", more>>20, (maxMemory+slack)>>20)
 			}
-			// 5 s on a quiet machine; on a busy one the same work counts for more.
+			// 5 s on an idle machine; more on a busy one.
 			if each := got.cpu / 2; each > 15*time.Second {
-				t.Errorf("a decode takes %s of CPU, want at most 5 s on a quiet machine", each)
+				t.Errorf("a decode takes %s of CPU, want at most 5 s on an idle machine", each)
 			}
 			if got.outcome != bomb.want {
 				t.Errorf("outcome = %s, want %s", got.outcome, bomb.want)
@@ -130,7 +130,7 @@ type bomb struct {
 const refused = "0 × 0, TOO_LARGE, TOO_LARGE"
 
 func bombs(t *testing.T) []bomb {
-	const side = 6320 // as many pixels as are allowed
+	const side = 6320 // the maximum number of pixels
 	return []bomb{
 		{"progressive JPEG", jpegBomb{side: side, progressive: true, components: 3, hv: 0x11}.bytes(1), refused},
 		{"progressive JPEG without scan data", jpegBomb{side: side, progressive: true, components: 3, hv: 0x11}.bytes(0), refused},
@@ -164,14 +164,14 @@ func bombs(t *testing.T) []bomb {
 	}
 }
 
-// jpegBomb is a JPEG of one color. bytes returns it with a number of whole scans; with
-// none, it ends after the header of the first.
+// jpegBomb is a JPEG of one color. bytes returns it with the given number of complete scans. With none,
+// it ends after the header of the first.
 type jpegBomb struct {
 	side, components int
 	progressive      bool
 	hv               byte // sampling of the first component; the others have 0x11
 	adobe            bool // RGB or CMYK
-	empty            int  // scans more that change nothing
+	empty            int  // additional scans without effect
 }
 
 func (j jpegBomb) bytes(scans int) []byte {
@@ -262,7 +262,7 @@ func pngBomb(width, height, depth, colors, interlace int) []byte {
 	return out
 }
 
-// gifBomb is an interlaced GIF of frames of one color.
+// gifBomb is an interlaced GIF with frames of one color.
 func gifBomb(side, frames int) []byte {
 	le := binary.LittleEndian
 	out := append([]byte("GIF89a"), le.AppendUint16(le.AppendUint16(nil, uint16(side)), uint16(side))...)
@@ -285,7 +285,7 @@ func gifBomb(side, frames int) []byte {
 	return append(out, 0x3b)
 }
 
-// riff is a WebP of one chunk, which declares a length; 0 is its own.
+// riff is a WebP of one chunk with the declared length; 0 means its actual length.
 func riff(name string, data []byte, declared int) []byte {
 	if declared == 0 {
 		declared = len(data)
@@ -299,7 +299,7 @@ func riff(name string, data []byte, declared int) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(total)), chunk...)
 }
 
-// extended puts a canvas of side × side before the chunk of a WebP.
+// extended adds a canvas of side × side before the chunk of a WebP.
 func extended(webp []byte, side int) []byte {
 	canvas := append([]byte("VP8X\x0a\x00\x00\x00\x00\x00\x00\x00"), byte(side-1), 0, 0, byte(side-1), 0, 0)
 	out := append(append(append([]byte(nil), webp[:12]...), canvas...), webp[12:]...)
@@ -311,7 +311,7 @@ func vp8Header(side int) []byte {
 	return append([]byte{0x10, 0x02, 0, 0x9d, 0x01, 0x2a}, byte(side), byte(side>>8), byte(side), byte(side>>8), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 }
 
-// bits are written from the lowest on, as VP8L has them.
+// bits are written from the lowest on, as in VP8L.
 type bits struct {
 	out []byte
 	n   int
@@ -327,7 +327,7 @@ func (b *bits) write(value uint32, n int) {
 	}
 }
 
-// simple writes five codes of one symbol each: a pixel then takes no bits.
+// simple writes five codes of one symbol each, so that pixels take no bits.
 func (b *bits) simple() {
 	for range 5 {
 		b.write(0b0001, 4)
@@ -414,7 +414,7 @@ func webpTables() []byte {
 	return riff("VP8L", b.out, 0)
 }
 
-// FuzzThumbnail decodes what a stranger uploads: it fails with a code, or has a size.
+// FuzzThumbnail decodes untrusted uploads: each returns an error with a code, or a size.
 func FuzzThumbnail(f *testing.F) {
 	for _, data := range [][]byte{
 		jpegBomb{side: 20, progressive: true, components: 3, hv: 0x22, empty: 2}.bytes(1), jpegBomb{side: 20, components: 4, hv: 0x11, adobe: true}.bytes(1),

@@ -10,17 +10,17 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// The limits of one decode. The cost is computed from the headers, before any pixel is
-// decoded: a few bytes can declare a picture that takes gigabytes.
+// The limits of one decode. The cost is computed from the headers before any pixel is decoded: a few
+// bytes can declare a picture that takes gigabytes.
 const (
-	maxMemory = 128 << 20 // bytes, scaling included
-	// maxSteps is the number of pixels and coefficients that a decode may visit, which
-	// takes at most 5 s: the test of bombs measures it.
+	maxMemory = 128 << 20 // bytes, including scaling
+	// maxSteps is the number of pixels and coefficients that a decode may visit. It takes at most 5 s,
+	// as measured by TestBombsTakeBoundedMemoryAndTime.
 	maxSteps  = 500_000_000
 	maxPixels = 40_000_000
-	// maxSide is the longest side that JPEG and GIF have; a PNG row may not be longer.
+	// maxSide is the longest side of a JPEG or GIF, and the longest row of a PNG that is accepted.
 	maxSide = 65_535
-	// scaling is what shrink and the scaler take beside the decoded picture.
+	// scaling is the memory of shrink and the scaler in addition to the decoded picture.
 	scaling = 28 << 20
 )
 
@@ -29,14 +29,14 @@ type header struct {
 	format string
 	size   image.Point
 	cost
-	// measureOnly marks a picture that browsers show, but that is not decoded here:
-	// an animated WebP, or a lossless one with large code tables.
+	// measureOnly marks a picture that browsers display but that is not decoded here: an animated WebP,
+	// or a lossless one with large code tables.
 	measureOnly bool
 }
 
-// cost is what a decode takes at most.
+// cost is the maximum cost of a decode.
 type cost struct {
-	peak  int64 // bytes while it decodes
+	peak  int64 // bytes while decoding
 	image int64 // bytes of the decoded picture
 	steps int64 // pixels and coefficients visited
 }
@@ -45,8 +45,8 @@ func (c cost) excessive() bool {
 	return max(c.peak, c.image+scaling) > maxMemory || c.steps > maxSteps
 }
 
-// inspect reads the headers of a picture. It returns UNSUPPORTED_MEDIA if the format is
-// not supported, and TOO_LARGE if a decode would exceed the limits.
+// inspect reads the headers of a picture. It returns UNSUPPORTED_MEDIA if the format is not supported,
+// and TOO_LARGE if a decode would exceed the limits.
 func inspect(r io.ReadSeeker) (header, error) {
 	start, err := fromStart(r)
 	if err != nil {
@@ -59,7 +59,7 @@ func inspect(r io.ReadSeeker) (header, error) {
 	case config.Width <= 0 || config.Height <= 0:
 		return header{}, unsupported(nil)
 	case config.Width > maxPixels/config.Height || max(config.Width, config.Height) > maxSide:
-		return header{}, chat.Errorf(chat.TooLarge, "A picture can have at most %d megapixels.", maxPixels/1_000_000).WithField("file")
+		return header{}, chat.Errorf(chat.TooLarge, "The picture is too large. The limit is %d megapixels.", maxPixels/1_000_000).WithField("file")
 	}
 	h := header{format: format, size: image.Pt(config.Width, config.Height)}
 	if err := h.computeCost(r); err != nil {
@@ -90,19 +90,19 @@ func (h *header) computeCost(r io.ReadSeeker) (err error) {
 	case "webp":
 		err = h.computeWebPCost(r, bytes)
 	default:
-		err = errors.New("no cost is known for " + h.format)
+		err = errors.New("unknown format " + h.format)
 	}
 	return err
 }
 
 func (h *header) pixels() int64 { return int64(h.size.X) * int64(h.size.Y) }
 
-// gifCost is that of the first frame, which is all that is decoded. It has one byte per
-// pixel, twice if it is interlaced.
+// gifCost is the cost of the first frame, which is the only one decoded. It takes one byte per pixel,
+// or two if it is interlaced.
 func gifCost(pixels int64) cost { return cost{peak: 2 * pixels, image: pixels, steps: 2 * pixels} }
 
-// pngCost reads the IHDR chunk. The seven passes of an interlaced picture are decoded
-// into images of their own, which together are as large as the picture.
+// pngCost reads the IHDR chunk. The seven passes of an interlaced picture are decoded into separate
+// images, which together are as large as the picture.
 func pngCost(r io.Reader) (c cost, err error) {
 	var head [29]byte // the signature, and IHDR up to the interlace method
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -133,7 +133,7 @@ func bigEndian(b []byte) (n int64) {
 	return n
 }
 
-// fromStart returns a reader of the picture from its first byte on.
+// fromStart returns a reader of the whole picture.
 func fromStart(r io.ReadSeeker) (*bufio.Reader, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read picture: %w", err)

@@ -8,12 +8,11 @@ import (
 
 const (
 	samplesPerBlock = 64
-	// coefficients of a block, which progressive pictures keep until the end.
+	// Progressive pictures keep the coefficients of all blocks until the end.
 	bytesOfCoefficients = 4 * samplesPerBlock
 )
 
-// jpegWalk follows the markers of a JPEG as image/jpeg does, and adds up what their
-// decoding takes.
+// jpegWalk parses the markers of a JPEG as image/jpeg does, and sums up the cost of decoding them.
 type jpegWalk struct {
 	r           *bufio.Reader
 	progressive bool
@@ -24,14 +23,14 @@ type jpegWalk struct {
 	cost        cost
 }
 
-// jpegCost counts all scans: each visits every block of its components, and a few bytes
-// can declare one that changes nothing.
+// jpegCost counts all scans: each visits every block of its components, and a few bytes can declare a
+// scan without effect.
 func jpegCost(r *bufio.Reader) (cost, error) {
 	w := &jpegWalk{r: r}
 	for {
 		marker, err := w.next()
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break // the decoder finds out
+			break // the decoder reports the error
 		}
 		if err != nil {
 			return cost{}, err
@@ -127,7 +126,7 @@ func (w *jpegWalk) scan(data []byte) {
 	}
 }
 
-// memory returns the bytes of the decoded picture, and those that decoding takes.
+// memory returns the bytes of the decoded picture, and the peak while decoding.
 func (w *jpegWalk) memory() (image, peak int64) {
 	var blocks int64
 	for _, n := range w.blocks {

@@ -7,9 +7,9 @@ import (
 	"io"
 )
 
-// The code tables of a lossless picture: up to 2600 groups of five trees each. A group
-// takes 2.7 kB, and its trees up to 54 kB more, but no more than 256 bytes for each byte
-// of the file, which has to spell the code lengths.
+// The code tables of a lossless picture: up to 2600 groups of five trees each. A group takes 2.7 kB,
+// and its trees up to 54 kB more, but no more than 256 bytes for each byte of the file, which contains
+// the code lengths.
 const (
 	codeGroups     = 2600
 	codeGroupTable = 2_700
@@ -17,11 +17,11 @@ const (
 	codePerByte    = 256
 )
 
-// computeWebPCost reads the headers of the chunks. A chunk that is longer than the file
-// is refused: the decoder would allocate what it declares.
+// computeWebPCost reads the headers of the chunks. A chunk that is longer than the file is refused: the
+// decoder would allocate its declared length.
 func (h *header) computeWebPCost(r io.ReadSeeker, size int64) error {
 	pixels := h.pixels()
-	at := int64(12) // behind "RIFF", the length and "WEBP"
+	at := int64(12) // after "RIFF", the length and "WEBP"
 	for at < size {
 		if _, err := r.Seek(at, io.SeekStart); err != nil {
 			return fmt.Errorf("read WebP chunk: %w", err)
@@ -61,11 +61,11 @@ func (h *header) computeWebPCost(r io.ReadSeeker, size int64) error {
 	if h.measureOnly {
 		return nil
 	}
-	return errors.New("a WebP without picture")
+	return errors.New("WebP without a picture")
 }
 
-// addLossless adds a lossless picture or alpha channel: four bytes per pixel, twice if a
-// palette is applied, and the code tables.
+// addLossless adds a lossless picture or alpha channel: four bytes per pixel, twice if a palette is
+// applied, and the code tables.
 func (h *header) addLossless(length int64) {
 	h.peak += 8*h.pixels() + codeGroups*codeGroupTable + min(codeGroups*codeTrees, codePerByte*length)
 	h.steps += 8 * h.pixels()

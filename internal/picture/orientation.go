@@ -9,19 +9,19 @@ import (
 	"io"
 )
 
-// orientation is how a camera was held, 1 to 8 as EXIF numbers it: what must be
-// done to the pixels before they are shown.
+// orientation is the EXIF orientation of a picture, 1 to 8: the transformation of its pixels before
+// display.
 type orientation int
 
 const upright orientation = 1
 
-// turned tells whether width and height change places.
+// turned reports whether width and height are swapped.
 func (o orientation) turned() bool { return o >= 5 }
 
-// maxHeader is how far into a JPEG its EXIF segment is looked for, in bytes.
+// maxHeader is how many bytes of a JPEG are searched for its EXIF segment.
 const maxHeader = 128 << 10
 
-// orientationOf reads the EXIF orientation of a JPEG. Everything else is upright.
+// orientationOf returns the EXIF orientation of a JPEG. Other formats are upright.
 func orientationOf(r io.ReadSeeker) (orientation, error) {
 	start, err := fromStart(r)
 	if err != nil {
@@ -35,13 +35,13 @@ func orientationOf(r io.ReadSeeker) (orientation, error) {
 	return orientationInJPEG(head[:n]), nil
 }
 
-// orientationInJPEG looks for the EXIF segment.
+// orientationInJPEG searches the EXIF segment.
 func orientationInJPEG(head []byte) orientation {
 	if len(head) < 2 || head[0] != 0xff || head[1] != 0xd8 {
 		return upright
 	}
 	for rest := head[2:]; len(rest) >= 4 && rest[0] == 0xff; {
-		size := int(binary.BigEndian.Uint16(rest[2:])) + 2 // with the marker
+		size := int(binary.BigEndian.Uint16(rest[2:])) + 2 // including the marker
 		if size > len(rest) || rest[1] == 0xda || size < 4 {
 			break
 		}
@@ -53,7 +53,7 @@ func orientationInJPEG(head []byte) orientation {
 	return upright
 }
 
-// orientationIn looks for tag 0x0112 in the first directory of a TIFF header.
+// orientationIn searches tag 0x0112 in the first directory of a TIFF header.
 func orientationIn(tiff []byte) orientation {
 	if len(tiff) < 8 {
 		return upright
@@ -78,7 +78,7 @@ func orientationIn(tiff []byte) orientation {
 	return upright
 }
 
-// apply shows a picture as the camera saw it.
+// apply returns the picture as it must be displayed.
 func (o orientation) apply(p *image.RGBA) *image.RGBA {
 	if o == upright {
 		return p
@@ -98,7 +98,7 @@ func (o orientation) apply(p *image.RGBA) *image.RGBA {
 	return out
 }
 
-// place is where the pixel at x, y of a picture of w × h goes.
+// place returns the new position of the pixel at x, y of a picture of w × h.
 func (o orientation) place(x, y, w, h int) image.Point {
 	switch o {
 	case 2:

@@ -13,8 +13,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
-// chat.Service stores an upload with this code as a plain file.
-func TestAPictureWhoseDecoderPanicsIsUnsupported(t *testing.T) {
+// service.Service stores an upload with this code as a plain file.
+func TestPanickingDecoderIsUnsupported(t *testing.T) {
 	var reports []*recovery.Panic
 	m := NewMaker(func(_ context.Context, err error) bool {
 		p, ok := errors.AsType[*recovery.Panic](err)
@@ -36,7 +36,7 @@ func TestAPictureWhoseDecoderPanicsIsUnsupported(t *testing.T) {
 	if len(reports) != 2 || reports[0] == nil || reports[0].Input != recovery.Hash(upload.Bytes()) || reports[0].Task != recovery.Picture {
 		t.Errorf("reports = %v, want two with the hash of the upload", reports)
 	}
-	m.image = image.Decode // the place of the broken one is free
+	m.image = image.Decode // the slot of the failed decode is free
 	if thumbnail, err := m.Thumbnail(t.Context(), bytes.NewReader(upload.Bytes())); err != nil || thumbnail.Width != 9 {
 		t.Errorf("another picture: %+v, %v", thumbnail, err)
 	}

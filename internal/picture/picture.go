@@ -1,5 +1,5 @@
-// Package picture makes avatars and thumbnails of what people upload: it trusts
-// neither name nor claim, and nothing of the upload but its pixels comes out again.
+// Package picture makes avatars and thumbnails of uploads. It trusts neither name nor declared type,
+// and only the pixels of an upload are kept.
 package picture
 
 import (
@@ -27,9 +27,9 @@ const (
 
 var _ chat.Pictures = (*Maker)(nil)
 
-// Maker decodes one picture at a time, so that a decode may take maxMemory.
+// Maker decodes one picture at a time, so that a decode may use maxMemory.
 type Maker struct {
-	turn    chan struct{}
+	slot    chan struct{}
 	waiters atomic.Int64
 	// report counts and logs a panic of a decoder.
 	report func(ctx context.Context, err error) bool
@@ -38,10 +38,10 @@ type Maker struct {
 
 // NewMaker returns a Maker. It calls report if a decoder panics.
 func NewMaker(report func(ctx context.Context, err error) bool) *Maker {
-	return &Maker{turn: make(chan struct{}, 1), report: report, image: image.Decode}
+	return &Maker{slot: make(chan struct{}, 1), report: report, image: image.Decode}
 }
 
-// guard calls work. If that panics, the picture in r is one that cannot be decoded.
+// guard calls work. If work panics, guard returns UNSUPPORTED_MEDIA.
 func (m *Maker) guard(ctx context.Context, r io.ReadSeeker, work func() error) error {
 	err := recovery.Do(recovery.Picture, nil, work)
 	p, panicked := errors.AsType[*recovery.Panic](err)
@@ -57,7 +57,7 @@ func (m *Maker) guard(ctx context.Context, r io.ReadSeeker, work func() error) e
 	return unsupported(p)
 }
 
-// Waiting returns how many pictures wait to be decoded.
+// Waiting returns the number of pictures that wait to be decoded.
 func (m *Maker) Waiting() int { return int(m.waiters.Load()) }
 
 // Avatar implements chat.Pictures.
@@ -75,7 +75,7 @@ func (m *Maker) makeAvatar(ctx context.Context, r io.ReadSeeker) (avatar []byte,
 		return nil, "", err
 	}
 	if h.measureOnly {
-		return nil, "", chat.Errorf(chat.UnsupportedMedia, "This kind of WebP cannot be an avatar. Save the picture as PNG or JPEG.").WithField("file")
+		return nil, "", chat.Errorf(chat.UnsupportedMedia, "This kind of WebP is not supported for avatars. Save the picture as PNG or JPEG.").WithField("file")
 	}
 	turn, err := orientationOf(r)
 	if err != nil {
@@ -90,19 +90,19 @@ func (m *Maker) makeAvatar(ctx context.Context, r io.ReadSeeker) (avatar []byte,
 }
 
 func unsupported(cause error) error {
-	fault := chat.Errorf(chat.UnsupportedMedia, "That is not a PNG, JPEG, GIF or WebP picture.").WithField("file")
+	fault := chat.Errorf(chat.UnsupportedMedia, "The file is not a PNG, JPEG, GIF or WebP picture.").WithField("file")
 	fault.Err = cause
 	return fault
 }
 
-// middle is the largest square in the middle of r.
+// middle returns the largest centered square in r.
 func middle(r image.Rectangle) image.Rectangle {
 	short := min(r.Dx(), r.Dy())
 	corner := r.Min.Add(image.Pt((r.Dx()-short)/2, (r.Dy()-short)/2))
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(short, short))}
 }
 
-// encode keeps transparency where there is some.
+// encode preserves transparency.
 func encode(picture *image.RGBA) ([]byte, string, error) {
 	var out bytes.Buffer
 	if !picture.Opaque() {

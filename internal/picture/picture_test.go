@@ -14,11 +14,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Colours that JPEG keeps apart, one for each quarter.
+// Colors that stay distinct in JPEG, one for each quarter.
 var quarters = [4]color.RGBA{{220, 30, 30, 255}, {30, 220, 30, 255}, {30, 30, 220, 255}, {220, 220, 220, 255}}
 
-// quartered is a picture of four colours: above left, above right, below left,
-// below right.
+// quartered is a picture of four colors: top left, top right, bottom left, bottom right.
 func quartered(w, h int) *image.RGBA {
 	p := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -29,7 +28,7 @@ func quartered(w, h int) *image.RGBA {
 	return p
 }
 
-// taken is a JPEG of a picture with an EXIF orientation, in either byte order.
+// taken returns a JPEG of a picture with an EXIF orientation, in either byte order.
 func taken(t testing.TB, p image.Image, o orientation, order binary.AppendByteOrder, name string) []byte {
 	t.Helper()
 	var plain bytes.Buffer
@@ -47,8 +46,8 @@ func taken(t testing.TB, p image.Image, o orientation, order binary.AppendByteOr
 	return bytes.Join([][]byte{plain.Bytes()[:2], segment, exif, plain.Bytes()[2:]}, nil)
 }
 
-// corners tells which quarters of the source are seen above left, above right,
-// below left and below right.
+// corners returns which quarters of the source are at the top left, top right, bottom left and bottom
+// right.
 func corners(p image.Image) (seen [4]int) {
 	b := p.Bounds()
 	for i := range seen {
@@ -69,8 +68,8 @@ func near(got uint32, want uint8) bool {
 	return -40 < d && d < 40
 }
 
-func TestPicturesAreShownAsTheyWereTaken(t *testing.T) {
-	// What a viewer sees of the four quarters, by EXIF orientation.
+func TestOrientation(t *testing.T) {
+	// The displayed order of the four quarters, by EXIF orientation.
 	want := map[orientation][4]int{
 		1: {0, 1, 2, 3}, 2: {1, 0, 3, 2}, 3: {3, 2, 1, 0}, 4: {2, 3, 0, 1},
 		5: {0, 2, 1, 3}, 6: {2, 0, 3, 1}, 7: {3, 1, 2, 0}, 8: {1, 3, 0, 2},
@@ -80,7 +79,7 @@ func TestPicturesAreShownAsTheyWereTaken(t *testing.T) {
 	for o, seen := range want {
 		for name, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
 			if (o%2 == 0) != (name == "II") {
-				continue // cameras write either
+				continue // cameras write either byte order
 			}
 			data := taken(t, quartered(600, 300), o, order, name)
 			avatar, _, err := m.Avatar(t.Context(), bytes.NewReader(data))
@@ -129,19 +128,19 @@ func TestThumbnails(t *testing.T) {
 	animation := append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), 9, 0, 0, 19, 0, 0)
 	for name, c := range map[string]struct {
 		data []byte
-		want chat.Thumbnail // but for the picture
+		want chat.Thumbnail // except the picture
 		made bool
 		code chat.Code
 	}{
-		"a large one":            {encoded(quartered(600, 60)), chat.Thumbnail{Width: 600, Height: 60}, true, ""},
-		"a line":                 {encoded(quartered(2000, 2)), chat.Thumbnail{Width: 2000, Height: 2}, true, ""},
-		"a small one":            {encoded(quartered(500, 500)), chat.Thumbnail{Width: 500, Height: 500}, false, ""},
-		"small, but many bytes":  {append(encoded(quartered(50, 50)), make([]byte, small)...), chat.Thumbnail{Width: 50, Height: 50}, true, ""},
-		"an animated WebP":       {animation, chat.Thumbnail{Width: 10, Height: 20}, false, ""},
-		"half a picture":         {encoded(quartered(600, 300))[:200], chat.Thumbnail{}, false, chat.UnsupportedMedia},
-		"no picture":             {[]byte("<svg/>"), chat.Thumbnail{}, false, chat.UnsupportedMedia},
-		"nothing":                {nil, chat.Thumbnail{}, false, chat.UnsupportedMedia},
-		"too many of its pixels": {huge(), chat.Thumbnail{}, false, chat.TooLarge},
+		"large":                 {encoded(quartered(600, 60)), chat.Thumbnail{Width: 600, Height: 60}, true, ""},
+		"a line":                {encoded(quartered(2000, 2)), chat.Thumbnail{Width: 2000, Height: 2}, true, ""},
+		"small":                 {encoded(quartered(500, 500)), chat.Thumbnail{Width: 500, Height: 500}, false, ""},
+		"small, but many bytes": {append(encoded(quartered(50, 50)), make([]byte, small)...), chat.Thumbnail{Width: 50, Height: 50}, true, ""},
+		"an animated WebP":      {animation, chat.Thumbnail{Width: 10, Height: 20}, false, ""},
+		"truncated picture":     {encoded(quartered(600, 300))[:200], chat.Thumbnail{}, false, chat.UnsupportedMedia},
+		"not a picture":         {[]byte("<svg/>"), chat.Thumbnail{}, false, chat.UnsupportedMedia},
+		"nothing":               {nil, chat.Thumbnail{}, false, chat.UnsupportedMedia},
+		"too many pixels":       {huge(), chat.Thumbnail{}, false, chat.TooLarge},
 	} {
 		got, err := NewMaker(nil).Thumbnail(t.Context(), bytes.NewReader(c.data))
 		if made := got.Picture != nil; made != c.made || got.Width != c.want.Width || got.Height != c.want.Height {
@@ -153,13 +152,13 @@ func TestThumbnails(t *testing.T) {
 	}
 }
 
-func TestPicturesThatWaitAreCounted(t *testing.T) {
+func TestWaitingPicturesAreCounted(t *testing.T) {
 	var picture bytes.Buffer
 	if err := png.Encode(&picture, quartered(600, 300)); err != nil {
 		t.Fatal(err)
 	}
 	m := NewMaker(nil)
-	m.turn <- struct{}{}
+	m.slot <- struct{}{}
 	done := make(chan error)
 	go func() {
 		_, err := m.Thumbnail(t.Context(), bytes.NewReader(picture.Bytes()))
@@ -171,13 +170,13 @@ func TestPicturesThatWaitAreCounted(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	<-m.turn
+	<-m.slot
 	if err := <-done; err != nil || m.Waiting() != 0 {
 		t.Errorf("err = %v, %d wait, want none", err, m.Waiting())
 	}
 }
 
-// huge is the beginning of a GIF that claims 65,535 × 65,535.
+// huge is the beginning of a GIF that declares 65,535 × 65,535.
 func huge() []byte {
 	return append([]byte("GIF89a\xff\xff\xff\xff\x80\x00\x00"), make([]byte, 20)...)
 }

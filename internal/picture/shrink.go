@@ -6,9 +6,9 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// scale makes a picture of the given size from part of source. The scaler takes 32 bytes
-// for each column of the target and row of the source, and visits each pixel several
-// times; therefore large pictures are shrunk first.
+// scale returns part of source as a picture of the given size. The scaler takes 32 bytes for each
+// column of the target and row of the source, and visits each pixel several times. Therefore large
+// pictures are shrunk first.
 func scale(source image.Image, part image.Rectangle, size image.Point) *image.RGBA {
 	scaled := image.NewRGBA(image.Rectangle{Max: size})
 	if by := image.Pt(part.Dx()/size.X, part.Dy()/size.Y); by.X > 1 || by.Y > 1 {
@@ -20,8 +20,7 @@ func scale(source image.Image, part image.Rectangle, size image.Point) *image.RG
 	return scaled
 }
 
-// shrink makes one pixel of by.X × by.Y, the mean of them. Rows and columns at the end
-// that are too few for a pixel are left out.
+// shrink averages by.X × by.Y pixels into one. Incomplete rows and columns at the end are dropped.
 func shrink(source image.Image, part image.Rectangle, by image.Point) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, part.Dx()/by.X, part.Dy()/by.Y))
 	row := image.NewRGBA(image.Rect(0, 0, out.Rect.Dx()*by.X, 1))

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	edge = 512 // of a thumbnail, in pixels: the longer one at most
-	// small is what is its own thumbnail, in bytes.
+	edge = 512 // longest edge of a thumbnail, in pixels
+	// a picture of at most this many bytes is its own thumbnail
 	small = 64 << 10
-	// returned is what a decode may leave to the garbage collector, in bytes; larger
-	// amounts are collected at once.
-	returned = 16 << 20
+	// maxGarbage is how many bytes a decode may leave to the garbage collector. Larger amounts are freed
+	// immediately.
+	maxGarbage = 16 << 20
 )
 
 // Thumbnail implements chat.Pictures.
@@ -58,36 +58,36 @@ func (m *Maker) makeThumbnail(ctx context.Context, r io.ReadSeeker) (chat.Thumbn
 	return t, err
 }
 
-// within shrinks a size until its longer edge is edge.
+// within returns a size whose longer edge is at most edge.
 func within(size image.Point) image.Point {
 	long := max(size.X, size.Y, edge)
 	return image.Pt(max(1, size.X*edge/long), max(1, size.Y*edge/long))
 }
 
-// await waits for the turn to decode.
+// await waits for the slot to decode.
 func (m *Maker) await(ctx context.Context) error {
 	m.waiters.Add(1)
 	defer m.waiters.Add(-1)
 	select {
-	case m.turn <- struct{}{}:
+	case m.slot <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return chat.ErrUnavailable(fmt.Errorf("wait to decode a picture: %w", ctx.Err()))
 	}
 }
 
-// decode decodes a picture when no other one is being decoded. The caller calls done when
-// it no longer uses the picture.
+// decode decodes a picture when no other is being decoded. The caller calls done when it no longer uses
+// the picture.
 func (m *Maker) decode(ctx context.Context, r io.ReadSeeker, h header) (_ image.Image, done func(), err error) {
 	if err := m.await(ctx); err != nil {
 		return nil, nil, err
 	}
 	done = func() {
-		if h.peak > returned {
-			// The memory must be free again before the next picture is decoded.
+		if h.peak > maxGarbage {
+			// The memory must be free before the next picture is decoded.
 			debug.FreeOSMemory()
 		}
-		<-m.turn
+		<-m.slot
 	}
 	decoded, free := false, done
 	defer func() { // also after a panic of a decoder
@@ -103,7 +103,7 @@ func (m *Maker) decode(ctx context.Context, r io.ReadSeeker, h header) (_ image.
 	if err != nil {
 		return nil, nil, unsupported(err)
 	}
-	if h.peak > h.image+returned {
+	if h.peak > h.image+maxGarbage {
 		runtime.GC() // coefficients and tables, before scaling
 	}
 	decoded = true

@@ -1,5 +1,5 @@
-// Package ratelimit bounds how often each of many keys (users, addresses) may act,
-// with a token bucket for each.
+// Package ratelimit limits the rate of actions per key (user, address), with one token bucket for each
+// key.
 package ratelimit
 
 import (
@@ -10,22 +10,19 @@ import (
 )
 
 const (
-	// maxKeys is how many buckets are kept, at about 200 bytes each.
+	// maxKeys is the maximum number of buckets, of about 200 bytes each.
 	maxKeys = 100_000
-	// swept is how many buckets are looked at for each key that is new. Two or more
-	// make the sweep outrun the growth: idle keys do not gather.
-	swept = 4
+	// sweepSize is how many buckets are examined for each new key. With two or more, idle keys are removed
+	// faster than keys are added.
+	sweepSize = 4
 )
 
-// Keyed is a token bucket for each key: burst at once, then r a second. It needs
-// no goroutine: each new key pays for looking at a few old ones and drops those
-// that are full again, which are as good as new.
+// Keyed is a token bucket for each key: a burst, then r per second. It needs no goroutine: each new key
+// examines a few old ones and removes those that are full, which are equivalent to new ones.
 //
-// There are at most 100,000 buckets. When that many are in use at once, a new key
-// takes the place of the fullest among a few others, which then may burst anew:
-// under such a flood of keys nobody is locked out, and memory stays bounded. Who
-// must not be given that chance (a password being guessed) needs a second limit
-// that does not depend on the key.
+// There are at most 100,000 buckets. If all are in use, a new key replaces the fullest of a few others,
+// whose key can then burst again. So a flood of keys locks out no client, and memory is bounded. Where
+// such a burst is not acceptable (password guesses), a second limit independent of the key is required.
 type Keyed[K comparable] struct {
 	now func() time.Time
 	max int
@@ -36,8 +33,8 @@ type Keyed[K comparable] struct {
 	buckets map[K]*rate.Limiter
 }
 
-// New makes a Keyed that allows burst at once and then r a second for each key.
-// now tells the time; nil is time.Now. burst is at least 1.
+// New returns a Keyed that allows a burst and then r per second for each key. now returns the time; nil
+// means time.Now. burst is at least 1.
 func New[K comparable](r rate.Limit, burst int, now func() time.Time) *Keyed[K] {
 	if now == nil {
 		now = time.Now
@@ -45,8 +42,8 @@ func New[K comparable](r rate.Limit, burst int, now func() time.Time) *Keyed[K] 
 	return &Keyed[K]{rate: r, burst: max(burst, 1), now: now, max: maxKeys, buckets: map[K]*rate.Limiter{}}
 }
 
-// Allow takes a token of key. If there is none it returns false, and after what
-// time there will be one; asking too early costs nothing.
+// Allow takes a token of key. If there is none, it returns false and the time until the next token.
+// Calling it too early has no cost.
 func (k *Keyed[K]) Allow(key K) (retryAfter time.Duration, ok bool) {
 	now := k.now()
 	k.mu.Lock()
@@ -58,8 +55,8 @@ func (k *Keyed[K]) Allow(key K) (retryAfter time.Duration, ok bool) {
 	return k.until(bucket, now), false
 }
 
-// Ready tells whether key has a token, and takes none: for what is counted only
-// once it has happened. Otherwise it tells after what time there will be one.
+// Ready reports whether key has a token, without taking it, for actions that are counted after they
+// happen. If there is none, it returns the time until the next token.
 func (k *Keyed[K]) Ready(key K) (retryAfter time.Duration, ok bool) {
 	now := k.now()
 	k.mu.Lock()
@@ -71,17 +68,17 @@ func (k *Keyed[K]) Ready(key K) (retryAfter time.Duration, ok bool) {
 	return k.until(bucket, now), false
 }
 
-// until is how long an empty bucket takes to have a token. The caller holds mu.
+// until returns the time until an empty bucket has a token. The caller holds mu.
 func (k *Keyed[K]) until(bucket *rate.Limiter, now time.Time) time.Duration {
 	missing := 1 - bucket.TokensAt(now)
 	if k.rate <= 0 {
 		return rate.InfDuration
 	}
-	// Rounded up: who waits exactly so long must find the token there.
+	// Rounded up, so that there is a token after exactly this time.
 	return time.Duration(missing/float64(k.rate)*float64(time.Second)) + time.Nanosecond
 }
 
-// Set changes what is allowed, for all keys, from now on.
+// Set changes the limit of all keys, effective immediately.
 func (k *Keyed[K]) Set(r rate.Limit, burst int) {
 	now := k.now()
 	k.mu.Lock()
@@ -93,14 +90,14 @@ func (k *Keyed[K]) Set(r rate.Limit, burst int) {
 	}
 }
 
-// Len is how many keys have a bucket now.
+// Len returns the number of keys with a bucket.
 func (k *Keyed[K]) Len() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.buckets)
 }
 
-// bucket finds the bucket of key or makes one. The caller holds mu.
+// bucket returns the bucket of key and creates it if necessary. The caller holds mu.
 func (k *Keyed[K]) bucket(key K, now time.Time) *rate.Limiter {
 	if b, ok := k.buckets[key]; ok {
 		return b
@@ -111,8 +108,8 @@ func (k *Keyed[K]) bucket(key K, now time.Time) *rate.Limiter {
 	return b
 }
 
-// sweep looks at a few buckets, drops the full ones, and makes room if there is
-// none. A map is walked from a random place, so every bucket has its turn.
+// sweep examines a few buckets and removes the full ones, and one more if there is no space. Map
+// iteration starts at a random position, so all buckets are examined eventually.
 func (k *Keyed[K]) sweep(now time.Time) {
 	var fullest K
 	most, looked := -1.0, 0
@@ -123,7 +120,7 @@ func (k *Keyed[K]) sweep(now time.Time) {
 		} else if tokens > most {
 			fullest, most = key, tokens
 		}
-		if looked++; looked == swept {
+		if looked++; looked == sweepSize {
 			break
 		}
 	}

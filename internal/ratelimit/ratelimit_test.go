@@ -9,7 +9,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// clock is a time that stands until it is told to go on.
+// clock is a clock that tests advance.
 type clock struct{ at atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
@@ -30,7 +30,7 @@ func take[K comparable](k *Keyed[K], key K, n int) (allowed int) {
 	return allowed
 }
 
-func TestReadyTakesNothing(t *testing.T) {
+func TestReadyTakesNoToken(t *testing.T) {
 	c := newClock()
 	k := New[string](rate.Every(time.Second), 2, c.now)
 	for range 5 {
@@ -39,7 +39,7 @@ func TestReadyTakesNothing(t *testing.T) {
 		}
 	}
 	if k.Len() != 0 {
-		t.Errorf("asking made %d buckets, want none", k.Len())
+		t.Errorf("Ready created %d buckets, want none", k.Len())
 	}
 	take(k, "alice", 2)
 	after, ok := k.Ready("alice")
@@ -48,7 +48,7 @@ func TestReadyTakesNothing(t *testing.T) {
 	}
 	c.advance(after)
 	if _, ok := k.Ready("alice"); !ok {
-		t.Error("it is not ready when it said it would be")
+		t.Error("not ready after the returned time")
 	}
 }
 
@@ -71,22 +71,22 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsWhenATokenIsThere(t *testing.T) {
+func TestRetryAfter(t *testing.T) {
 	c := newClock()
 	k := New[int](rate.Limit(3), 1, c.now)
 	for i := range 50 {
 		if wait, ok := k.Allow(1); !ok || wait != 0 {
-			t.Fatalf("try %d: Allow = %v, %t, want 0, true", i, wait, ok)
+			t.Fatalf("attempt %d: Allow = %v, %t, want 0, true", i, wait, ok)
 		}
 		wait, ok := k.Allow(1)
 		if ok || wait <= 0 || wait > 334*time.Millisecond {
-			t.Fatalf("try %d: Allow = %v, %t, want about 333 ms, false", i, wait, ok)
+			t.Fatalf("attempt %d: Allow = %v, %t, want about 333 ms, false", i, wait, ok)
 		}
 		c.advance(wait)
 	}
 }
 
-func TestAnotherLimitHoldsForEveryKey(t *testing.T) {
+func TestSetAppliesToEveryKey(t *testing.T) {
 	c := newClock()
 	k := New[string](1, 10, c.now)
 	take(k, "alice", 1)
@@ -102,7 +102,7 @@ func TestAnotherLimitHoldsForEveryKey(t *testing.T) {
 	}
 }
 
-func TestAskingTooEarlyCostsNothing(t *testing.T) {
+func TestEarlyCallsAreFree(t *testing.T) {
 	c := newClock()
 	k := New[int](rate.Every(time.Second), 1, c.now)
 	take(k, 1, 1000)
@@ -112,11 +112,11 @@ func TestAskingTooEarlyCostsNothing(t *testing.T) {
 	}
 }
 
-func TestZeroRateNeverAllowsAgain(t *testing.T) {
+func TestZeroRate(t *testing.T) {
 	k := New[int](0, 1, newClock().now)
 	take(k, 1, 1)
 	if wait, ok := k.Allow(1); ok || wait != rate.InfDuration {
-		t.Errorf("Allow = %v, %t, want for ever, false", wait, ok)
+		t.Errorf("Allow = %v, %t, want an infinite wait, false", wait, ok)
 	}
 }
 
@@ -128,11 +128,11 @@ func TestIdleKeysAreDropped(t *testing.T) {
 		c.advance(10 * time.Millisecond) // full again after 1 s: 100 keys later
 	}
 	if got, most := k.Len(), 1000; got > most {
-		t.Errorf("%d keys are kept, want at most %d", got, most)
+		t.Errorf("keys = %d, want at most %d", got, most)
 	}
 }
 
-func TestKeysAreBounded(t *testing.T) {
+func TestNumberOfKeysIsLimited(t *testing.T) {
 	c := newClock()
 	k := New[int](rate.Every(time.Hour), 5, c.now)
 	k.max = 100
@@ -145,9 +145,9 @@ func TestKeysAreBounded(t *testing.T) {
 		}
 	}
 	if got, want := k.Len(), 100; got > want {
-		t.Errorf("%d keys are kept, want at most %d", got, want)
+		t.Errorf("keys = %d, want at most %d", got, want)
 	}
-	// The emptiest bucket outlives a flood of keys that were seen once.
+	// The emptiest bucket survives a flood of single-use keys.
 	if _, ok := k.Allow(-1); ok {
 		t.Error("the exhausted key is allowed after a flood, want refused")
 	}

@@ -12,7 +12,7 @@ import (
 
 const lobby chat.RoomID = 7
 
-func newPages(t *testing.T) (p *Messages, advance func(time.Duration)) {
+func newMessages(t *testing.T) (p *Messages, advance func(time.Duration)) {
 	t.Helper()
 	now := time.Unix(1_700_000_000, 0)
 	return NewMessages(metrics.New(), func() time.Time { return now }), func(d time.Duration) { now = now.Add(d) }
@@ -30,12 +30,12 @@ func page(from, to chat.Seq) chat.Page {
 	return p
 }
 
-// seqs are the places of the messages of the page that is known as of head.
+// seqs returns the numbers of the messages of the page cached as of head.
 func seqs(t *testing.T, p *Messages, head chat.Seq) []chat.Seq {
 	t.Helper()
 	page, ok := p.Get(lobby, head)
 	if !ok {
-		t.Fatalf("the page is not known as of %d", head)
+		t.Fatalf("no page is cached as of %d", head)
 	}
 	var all []chat.Seq
 	for _, m := range page.Messages {
@@ -44,45 +44,45 @@ func seqs(t *testing.T, p *Messages, head chat.Seq) []chat.Seq {
 	return all
 }
 
-func TestAPageIsKnownAsOfItsHeadOnly(t *testing.T) {
-	p, _ := newPages(t)
+func TestGetRequiresTheSameHead(t *testing.T) {
+	p, _ := newMessages(t)
 	p.Put(lobby, page(1, 3))
 	for _, head := range []chat.Seq{2, 4} {
 		if _, ok := p.Get(lobby, head); ok {
-			t.Errorf("the page of 3 is shown as of %d", head)
+			t.Errorf("the page of 3 is returned as of %d", head)
 		}
 	}
 	if _, ok := p.Get(lobby+1, 3); ok {
-		t.Error("the page is shown as another room's")
+		t.Error("the page is returned for another room")
 	}
 	if got := seqs(t, p, 3); !slices.Equal(got, []chat.Seq{1, 2, 3}) {
 		t.Errorf("messages = %v, want 1 2 3", got)
 	}
 }
 
-func TestAPageThatWasReadLateDoesNotReplaceANewerOne(t *testing.T) {
-	p, _ := newPages(t)
+func TestPutKeepsANewerPage(t *testing.T) {
+	p, _ := newMessages(t)
 	p.Put(lobby, page(1, 3))
 	p.Put(lobby, page(1, 2))
 	seqs(t, p, 3)
 }
 
-func TestAPageIsReadAnewAfterAWhile(t *testing.T) {
-	p, advance := newPages(t)
+func TestPagesExpire(t *testing.T) {
+	p, advance := newMessages(t)
 	p.Put(lobby, page(1, 3))
 	advance(pageLife + time.Second)
 	if _, ok := p.Get(lobby, 3); ok {
-		t.Error("an old page is shown as the newest")
+		t.Error("an old page is returned as the newest")
 	}
 	if latest, ok := p.GetStale(lobby); !ok || latest.Head != 3 {
-		t.Errorf("Latest = %d, %t, want 3: the store may be away", latest.Head, ok)
+		t.Errorf("Latest = %d, %t, want 3: the store may be unavailable", latest.Head, ok)
 	}
 	p.Put(lobby, page(1, 2)) // as after a restore
 	seqs(t, p, 2)
 }
 
-func TestWhatIsHeardComesIntoThePage(t *testing.T) {
-	p, _ := newPages(t)
+func TestApply(t *testing.T) {
+	p, _ := newMessages(t)
 	before := page(1, 2)
 	p.Put(lobby, before)
 	answer := message(3, "no")
@@ -97,28 +97,28 @@ func TestWhatIsHeardComesIntoThePage(t *testing.T) {
 		t.Fatalf("page = %+v, %t", got, ok)
 	}
 	if quoted := got.Messages[2].ReplyTo.Excerpt; quoted != "other" {
-		t.Errorf("the answer quotes %q, want the present text", quoted)
+		t.Errorf("the reply quotes %q, want the current text", quoted)
 	}
 	if before.Messages[0].Text != "text" || len(before.Messages) != 2 {
-		t.Error("a page that was given away has changed")
+		t.Error("a returned page was modified")
 	}
 }
 
-func TestAfterAHoleNothingIsHeard(t *testing.T) {
-	p, _ := newPages(t)
+func TestApplyStopsAtAGap(t *testing.T) {
+	p, _ := newMessages(t)
 	p.Put(lobby, page(1, 2))
 	p.Apply(changed(message(4, "4"), 4))
 	if _, ok := p.Get(lobby, 4); ok {
-		t.Error("a page with a hole is shown")
+		t.Error("a page with a gap is returned")
 	}
 	p.Apply(changed(message(2, "again"), 2))
 	seqs(t, p, 2)
 }
 
-func TestAMessageThatFillsAHoleTakesItsOwnPlace(t *testing.T) {
-	p, _ := newPages(t)
+func TestApplyPlacesAMessageByItsOwnNumber(t *testing.T) {
+	p, _ := newMessages(t)
 	p.Put(lobby, page(1, 2))
-	p.Apply(changed(message(4, "4"), 3)) // the bearer of 3 is younger
+	p.Apply(changed(message(4, "4"), 3)) // the message of change 3 is newer
 	p.Apply(changed(message(4, "4"), 4))
 	p.Apply(changed(message(5, "5"), 5))
 	if got := seqs(t, p, 5); !slices.Equal(got, []chat.Seq{1, 2, 4, 5}) {
@@ -126,8 +126,8 @@ func TestAMessageThatFillsAHoleTakesItsOwnPlace(t *testing.T) {
 	}
 }
 
-func TestAPageStaysAPage(t *testing.T) {
-	p, _ := newPages(t)
+func TestApplyKeepsThePageSize(t *testing.T) {
+	p, _ := newMessages(t)
 	p.Put(lobby, page(11, 60))
 	p.Apply(changed(message(61, "new"), 61))
 	old := message(3, "edited long after")
@@ -139,31 +139,31 @@ func TestAPageStaysAPage(t *testing.T) {
 	}
 }
 
-func TestThePagesOfAllRoomsAreBounded(t *testing.T) {
-	p, _ := newPages(t)
+func TestCacheSizeIsLimited(t *testing.T) {
+	p, _ := newMessages(t)
 	p.most = 100_000
 	for room := range chat.RoomID(50) {
 		big := page(1, 3)
 		big.Messages[0].Text = strings.Repeat("x", 10_000)
 		p.Put(room+1, big)
 		if _, ok := p.GetStale(1); !ok {
-			t.Fatal("the page that is used all the time is gone")
+			t.Fatal("the most used page was evicted")
 		}
 		if p.bytes > p.most || len(p.rooms) != p.used.Len() {
 			t.Fatalf("%d bytes of %d rooms and %d entries, want at most %d", p.bytes, len(p.rooms), p.used.Len(), p.most)
 		}
 	}
 	if n := len(p.rooms); n < 5 || n > 8 {
-		t.Errorf("%d pages are kept, want about 8", n)
+		t.Errorf("pages = %d, want about 8", n)
 	}
 	if _, ok := p.GetStale(50); !ok {
-		t.Error("the last page is gone")
+		t.Error("the last page was evicted")
 	}
 	huge := page(1, 1)
 	huge.Messages[0].Text = strings.Repeat("x", p.most)
 	p.Put(99, huge)
 	if p.bytes > p.most {
-		t.Errorf("a page larger than all is kept: %d bytes", p.bytes)
+		t.Errorf("a page larger than the cache was stored: %d bytes", p.bytes)
 	}
 }
 
