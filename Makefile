@@ -70,7 +70,7 @@ test-kubernetes: | need-go ## the manifests and the Helm chart: linted, rendered
 
 .PHONY: test-backup
 test-backup: | need-go ## back up and restore 100,000 messages and 1,000 files, on both engines, with time and memory
-	$(GO_TEST) -count=1 -v -run '^Test(ABackupIsOfOneMoment|MemoryDoesNotGrowWithTheChat|SendersBesideABackup|AKilled.*|ADamagedArchiveIsRefused)$$' ./internal/backup -large
+	$(GO_TEST) -count=1 -v -run '^Test(BackupIsAConsistentSnapshot|MemoryDoesNotGrowWithTheChat|SendersDuringABackup|Killed.*|DamagedArchiveIsRefused)$$' ./internal/backup -large
 
 # Runs alone: it checks guaranteed times, and other tests would take the CPU.
 .PHONY: test-chaos

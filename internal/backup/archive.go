@@ -1,17 +1,17 @@
-// Package backup writes a whole chat into one archive, checks it and restores it, while
-// nodes run, with the memory of a few blocks.
+// Package backup writes a whole chat to one archive, checks it and restores it, while nodes run, with
+// little memory.
 //
-// An archive is a tar file (PAX), compressed with zstd, and encrypted with age
-// (https://age-encryption.org/v1) if asked. Its entries are, in this order:
+// An archive is a tar file (PAX), compressed with zstd, and optionally encrypted with age
+// (https://age-encryption.org/v1). Its entries are, in this order:
 //
 //	chillin-backup.json         Header: the version of this format and of the schema, the tables
-//	tables/NAME/000001.jsonl    rows of a table, one JSON array a line, in the columns' order
+//	tables/NAME/000001.jsonl    rows of a table, one JSON array per line, in the order of the columns
 //	blobs/KEY                   a file or an avatar, with its content type in CHILLIN.type
-//	manifest.json               Manifest: counts and digests of all the rest
+//	manifest.json               Manifest: counts and digests of all other entries
 //
-// Every entry has its SHA-256 in the PAX record CHILLIN.sha256. An archive without its
-// manifest is not complete. Rows are the same for both engines: integers, strings,
-// booleans, numbers, null, and base64 for bytes.
+// Every entry has its SHA-256 in the PAX record CHILLIN.sha256. An archive without a manifest is
+// incomplete. Rows are the same for both engines: integers, strings, booleans, numbers, null, and
+// base64 for bytes.
 package backup
 
 import (
@@ -38,13 +38,13 @@ const (
 	recordType   = "CHILLIN.type"
 )
 
-// The limits of an archive protect those who read it. A writer stays far below them.
+// The limits protect readers of an archive. A writer stays far below them.
 const (
-	chunkSize = 1 << 20  // rows of a table are written in entries of about this size
-	maxChunk  = 64 << 20 // of such an entry, which has one row at least
+	chunkSize = 1 << 20  // approximate size of the entries with rows of a table
+	maxChunk  = 64 << 20 // maximum size of such an entry, which has at least one row
 	maxBlob   = 2 << 30  // MAX_UPLOAD_SIZE is at most 1 GiB
 	maxJSON   = 1 << 20  // of the header and the manifest
-	maxWindow = 8 << 20  // of zstd: memory that an archive can demand
+	maxWindow = 8 << 20  // of zstd: the memory that an archive can require
 )
 
 // Header is the first entry.
@@ -65,17 +65,17 @@ type Manifest struct {
 	RowBytes  int64 `json:"rowBytes"`
 	Blobs     int64 `json:"blobs"`
 	BlobBytes int64 `json:"blobBytes"`
-	// Missing counts the blobs that a row referred to and the storage did not have.
+	// Missing is the number of blobs that a row refers to and that the storage did not have.
 	Missing int64 `json:"missing"`
-	// Digest is the SHA-256 over the names and the sums of all other entries.
+	// Digest is the SHA-256 over the names and sums of all other entries.
 	Digest string `json:"digest"`
 }
 
 // TableSum describes the rows of a table.
 type TableSum struct {
 	Rows int64 `json:"rows"`
-	// Digest is the sum of the SHA-256 of every line, modulo 2^256: it does not depend on
-	// the order of the rows.
+	// Digest is the sum of the SHA-256 of all lines, modulo 2^256. It does not depend on the order of
+	// the rows.
 	Digest string `json:"digest"`
 }
 

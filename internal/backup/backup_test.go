@@ -46,9 +46,9 @@ func manifestOf(t *testing.T, path string, keys Keys) (Header, Manifest) {
 	return in.Header, in.Manifest
 }
 
-// TestABackupIsOfOneMoment: people write, edit and delete while the backup runs, and a
-// sweeper deletes blobs. What is restored is the chat of one moment, whole.
-func TestABackupIsOfOneMoment(t *testing.T) {
+// TestBackupIsAConsistentSnapshot writes, edits and deletes while the backup runs, and deletes blobs.
+// The restored chat is complete and has the state of one moment.
+func TestBackupIsAConsistentSnapshot(t *testing.T) {
 	messages, files := 3_000, 40
 	if *large {
 		messages, files = 100_000, 1_000
@@ -107,10 +107,10 @@ func TestABackupIsOfOneMoment(t *testing.T) {
 		if _, err := s.CallerByToken(t.Context(), make([]byte, 32)); err != nil {
 			t.Errorf("the old session: %v, want it to be valid", err)
 		}
-		// Ids go on where they were, and the room has its next number.
+		// IDs continue, and the room continues its numbers.
 		again := &town{place: to, store: s, blobs: to.blobs(t), alice: from.alice, rooms: from.rooms}
 		newest := to.count(t, `SELECT max(id) FROM messages`)
-		m, err := again.say(t.Context(), from.rooms[0], "after the restore", "new.txt")
+		m, err := again.send(t.Context(), from.rooms[0], "after the restore", "new.txt")
 		if err != nil || int(m.ID) <= newest {
 			t.Errorf("a new message after the restore: id %d, %v, want more than %d", m.ID, err, newest)
 		}
@@ -118,7 +118,7 @@ func TestABackupIsOfOneMoment(t *testing.T) {
 	})
 }
 
-// startWriters sends, deletes and sweeps until ctx ends.
+// startWriters sends, deletes and collects garbage until ctx ends.
 func startWriters(t *testing.T, ctx context.Context, town *town) *sync.WaitGroup {
 	var work sync.WaitGroup
 	for i, room := range town.rooms {
@@ -128,7 +128,7 @@ func startWriters(t *testing.T, ctx context.Context, town *town) *sync.WaitGroup
 				if i == 1 {
 					files = []string{"young.txt"}
 				}
-				m, err := town.say(ctx, room, "written during the backup", files...)
+				m, err := town.send(ctx, room, "written during the backup", files...)
 				if err == nil && i == 1 {
 					_, _, err = town.store.Delete(ctx, m.Ref(), town.alice.User.ID, func(chat.Membership, chat.Message) error { return nil })
 				}
@@ -140,7 +140,7 @@ func startWriters(t *testing.T, ctx context.Context, town *town) *sync.WaitGroup
 		})
 	}
 	work.Go(func() { sweep(ctx, town) })
-	// Files of the snapshot lose their messages meanwhile.
+	// Messages with files of the snapshot are deleted during the backup.
 	work.Go(func() {
 		for ctx.Err() == nil {
 			_, _ = town.sql(t).ExecContext(ctx, `DELETE FROM attachments WHERE id = (SELECT max(id) FROM attachments)`)
@@ -165,8 +165,8 @@ func sweep(ctx context.Context, town *town) {
 	}
 }
 
-// TestABackupFitsBothEngines: rows are the same after a restore into the other engine.
-func TestABackupFitsBothEngines(t *testing.T) {
+// TestBackupWorksAcrossEngines: rows are the same after a restore into the other engine.
+func TestBackupWorksAcrossEngines(t *testing.T) {
 	for _, way := range [][2]int{{0, 1}, {1, 0}} {
 		t.Run(places[way[0]].name+" to "+places[way[1]].name, func(t *testing.T) {
 			from, to := newTown(t, places[way[0]].make(t)), places[way[1]].make(t)
@@ -211,9 +211,8 @@ func TestRestoreRefusesATargetWithData(t *testing.T) {
 	})
 }
 
-// TestRestoreRefusesRemains of a chat that was removed by half: a table without the others,
-// and the journal of a chillin.db that was moved away, which SQLite would apply to the
-// restored one.
+// TestRestoreRefusesRemains of a partially removed chat: a table without the others, and the journal of
+// a chillin.db that was moved away, which SQLite would apply to the restored database.
 func TestRestoreRefusesRemains(t *testing.T) {
 	path := makeBackup(t, newTown(t, places[0].make(t)).place, Keys{})
 	refuses := func(to place) {
@@ -266,7 +265,7 @@ func TestRestoreOverwritesNoFile(t *testing.T) {
 		}
 		_, err := Restore(t.Context(), makeBackup(t, from.place, Keys{}), Keys{}, to.target(t))
 		if err == nil || !strings.Contains(err.Error(), "another file named") {
-			t.Errorf("restore: %v, want that there is another file", err)
+			t.Errorf("restore: %v, want an error about another file", err)
 		}
 		blob, err := blobs.Get(t.Context(), key)
 		if err != nil {
@@ -274,7 +273,7 @@ func TestRestoreOverwritesNoFile(t *testing.T) {
 		}
 		defer blob.Body.Close()
 		if text, err := io.ReadAll(blob.Body); err != nil || string(text) != "theirs" {
-			t.Errorf("the file is %q, %v, want what it was", text, err)
+			t.Errorf("the file is %q, %v, want it unchanged", text, err)
 		}
 	})
 }
@@ -311,7 +310,7 @@ func TestMissingFilesAreCounted(t *testing.T) {
 	}
 }
 
-// losing loses the hold when the first blob is read.
+// losing drops the hold when the first blob is read.
 type losing struct {
 	chat.Blobs
 	lose func()
@@ -322,7 +321,7 @@ func (l losing) Get(ctx context.Context, key string) (chat.Blob, error) {
 	return l.Blobs.Get(ctx, key)
 }
 
-func TestABackupWhoseFilesWereNotHeldFails(t *testing.T) {
+func TestBackupFailsIfItsHoldExpires(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
 		from := newTown(t, place(t))
 		from.fill(t, 10, 1)
@@ -366,13 +365,13 @@ func TestEncryptedBackups(t *testing.T) {
 				t.Errorf("check: %v", err)
 			}
 			if _, err := Check(t.Context(), path, c.wrong, from.scratch); err == nil {
-				t.Error("the wrong key opens it")
+				t.Error("the wrong key decrypts it")
 			}
 		})
 	}
 }
 
-func TestABackupNeverOverwrites(t *testing.T) {
+func TestBackupNeverOverwrites(t *testing.T) {
 	from := newTown(t, places[0].make(t))
 	dir := t.TempDir()
 	path := filepath.Join(dir, "chat.tar.zst")
@@ -390,7 +389,7 @@ func TestABackupNeverOverwrites(t *testing.T) {
 	}
 }
 
-func TestAFolderKeepsTheNewestBackups(t *testing.T) {
+func TestFolderKeepsTheNewestBackups(t *testing.T) {
 	from := newTown(t, places[0].make(t))
 	dir := t.TempDir()
 	others := []string{"notes.txt", "chillin-20200101-000000.tar.zst.bak", "chillin-20200101.tar.zst", "chillin-20200101-000000.tar.zst.partial"}
@@ -417,7 +416,7 @@ func TestAFolderKeepsTheNewestBackups(t *testing.T) {
 	if got := strings.Join(names, " "); err != nil || got != want {
 		t.Errorf("the folder has %s, %v, want %s", got, err, want)
 	}
-	// The clock was wrong before: the archive just made is kept even so.
+	// The clock was wrong before: the new archive is kept anyway.
 	at = at.AddDate(-1, 0, 0)
 	r, err := Create(t.Context(), source, dir, 2, Keys{})
 	if err != nil {
@@ -428,16 +427,16 @@ func TestAFolderKeepsTheNewestBackups(t *testing.T) {
 	}
 }
 
-// TestTwoBackupsOfOneName: the second one opens the unfinished file of the first, and locks
-// it when the first is done.
-func TestTwoBackupsOfOneName(t *testing.T) {
+// TestConcurrentBackupsWithOneName: the second backup opens the unfinished file of the first, and locks
+// it when the first is finished.
+func TestConcurrentBackupsWithOneName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chat.tar.zst")
 	first, err := createOutput(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := createOutput(path); err == nil || !strings.Contains(err.Error(), "another backup") {
-		t.Errorf("while the first writes: %v, want that another backup does", err)
+		t.Errorf("while the first writes: %v, want an error about another backup", err)
 	}
 	second, err := os.OpenFile(path+partialSuffix, os.O_WRONLY, 0)
 	if err != nil {
@@ -451,14 +450,14 @@ func TestTwoBackupsOfOneName(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := claim(second); err == nil || !strings.Contains(err.Error(), "another backup") {
-		t.Errorf("after the first was published: %v, want that it is refused", err)
+		t.Errorf("after the first was published: %v, want an error", err)
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "complete" {
 		t.Errorf("the first backup is %q, %v", text, err)
 	}
 }
 
-// TestArchivesArePrivate, also where a file that others can read was left.
+// TestArchivesArePrivate, even if a file that others can read was left.
 func TestArchivesArePrivate(t *testing.T) {
 	from := newTown(t, places[0].make(t))
 	dir := t.TempDir()

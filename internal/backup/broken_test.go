@@ -21,7 +21,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// item is an entry of an archive that is taken apart.
+// item is an entry of a disassembled archive.
 type item struct {
 	tar.Header
 	body []byte
@@ -66,7 +66,7 @@ func putTogether(t *testing.T, items []item) []byte {
 		if err := archive.WriteHeader(&i.Header); err != nil {
 			t.Fatal(err)
 		}
-		_, _ = archive.Write(i.body[:min(int64(len(i.body)), i.Size)]) // a bomb says more than it has
+		_, _ = archive.Write(i.body[:min(int64(len(i.body)), i.Size)]) // a zip bomb declares more than it has
 	}
 	if err := archive.Flush(); err == nil {
 		err = archive.Close()
@@ -84,7 +84,7 @@ func find(items []item, prefix string) int {
 	return slices.IndexFunc(items, func(i item) bool { return strings.HasPrefix(i.Name, prefix) })
 }
 
-// with returns an entry with another body and its sum.
+// with returns an entry with another body and its checksum.
 func (i item) with(body []byte) item {
 	sum := sha256.Sum256(body)
 	i.Size, i.body, i.PAXRecords = int64(len(body)), body, maps.Clone(i.PAXRecords)
@@ -113,7 +113,7 @@ func change[T any](t *testing.T, items []item, name string, edit func(*T)) {
 	items[n] = items[n].with(text)
 }
 
-// signed gives the archive the manifest of its entries, as somebody who forges it can.
+// signed replaces the manifest by the correct one for items, as a forger could.
 func signed(t *testing.T, items []item) []item {
 	t.Helper()
 	change(t, items, manifestName, func(m *Manifest) {
@@ -150,8 +150,8 @@ func signed(t *testing.T, items []item) []item {
 	return items
 }
 
-// refused fails unless check and restore refuse the archive with want in the error, and
-// the target is as empty as it was.
+// refused fails unless check and restore reject the archive with want in the error, and the target is
+// still empty.
 func refused(t *testing.T, name string, archive []byte, want string) {
 	t.Helper()
 	path, dir := filepath.Join(t.TempDir(), "broken.tar.zst"), t.TempDir()
@@ -172,7 +172,7 @@ func refused(t *testing.T, name string, archive []byte, want string) {
 	}
 	for _, f := range left {
 		if info, err := f.Info(); err != nil || f.IsDir() || info.Size() > 0 {
-			t.Errorf("%s: the target has %s, %v, want no more than empty files", name, f.Name(), err)
+			t.Errorf("%s: the target has %s, %v, want only empty files", name, f.Name(), err)
 		}
 	}
 }
@@ -188,23 +188,23 @@ func goodArchive(t *testing.T) []byte {
 	return text
 }
 
-func TestADamagedArchiveIsRefused(t *testing.T) {
+func TestDamagedArchiveIsRefused(t *testing.T) {
 	good := goodArchive(t)
 	for _, n := range []int{0, 1, 10, len(good) / 3, len(good) / 2, len(good) - 100, len(good) - 5, len(good) - 1} {
 		refused(t, "truncated", good[:n], "")
 	}
-	refused(t, "followed by something", append(slices.Clone(good), "more"...), errBroken.Error())
+	refused(t, "trailing data", append(slices.Clone(good), "more"...), errBroken.Error())
 	refused(t, "twice", append(slices.Clone(good), good...), errBroken.Error())
 	const flips = 60
 	for n := range flips {
-		at := 6 + n*(len(good)-6)/flips // the frame header before has a bit without a meaning
+		at := 6 + n*(len(good)-6)/flips // the frame header before it has an unused bit
 		flipped := slices.Clone(good)
 		flipped[at] ^= 1 << (n % 8)
 		refused(t, "flipped", flipped, "")
 	}
 }
 
-func TestAForgedArchiveIsRefused(t *testing.T) {
+func TestForgedArchiveIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "good.tar.zst")
 	if err := os.WriteFile(path, goodArchive(t), 0o600); err != nil {
 		t.Fatal(err)
@@ -234,34 +234,34 @@ func TestAForgedArchiveIsRefused(t *testing.T) {
 		fault fault
 		want  string
 	}{
-		"a blob is missing":                       {func(i []item) []item { return slices.Delete(i, blob, blob+1) }, damaged, "3 files"},
-		"a blob is missing, as the manifest says": {func(i []item) []item { return slices.Delete(i, blob, blob+1) }, incomplete, ""},
-		"a blob is there twice":                   {func(i []item) []item { return slices.Insert(i, blob, i[blob]) }, damaged, ""},
-		"a table is missing":                      {func(i []item) []item { return slices.Delete(i, table, table+1) }, damaged, "users"},
-		"a table is there twice":                  {func(i []item) []item { return slices.Insert(i, table, i[table]) }, damaged, "not in its place"},
-		"blobs in another order":                  {func(i []item) []item { i[blob], i[blob+1] = i[blob+1], i[blob]; return i }, damaged, "not those that were written"},
-		"tables in another order":                 {func(i []item) []item { i[table], i[table+1] = i[table+1], i[table]; return i }, damaged, "not in its place"},
+		"a blob is missing":                            {func(i []item) []item { return slices.Delete(i, blob, blob+1) }, damaged, "3 files"},
+		"a blob is missing, according to the manifest": {func(i []item) []item { return slices.Delete(i, blob, blob+1) }, incomplete, ""},
+		"a duplicate blob":                             {func(i []item) []item { return slices.Insert(i, blob, i[blob]) }, damaged, ""},
+		"a table is missing":                           {func(i []item) []item { return slices.Delete(i, table, table+1) }, damaged, "users"},
+		"a duplicate table":                            {func(i []item) []item { return slices.Insert(i, table, i[table]) }, damaged, "out of order"},
+		"blobs in another order":                       {func(i []item) []item { i[blob], i[blob+1] = i[blob+1], i[blob]; return i }, damaged, "differ from"},
+		"tables in another order":                      {func(i []item) []item { i[table], i[table+1] = i[table+1], i[table]; return i }, damaged, "out of order"},
 		"rows after blobs": {func(i []item) []item {
 			return slices.Insert(slices.Delete(slices.Clone(i), table, table+1), blob+1, i[table])
-		}, forged, "not in its place"},
+		}, forged, "out of order"},
 		"no manifest":             {func(i []item) []item { return i[:end] }, damaged, "ends without manifest.json"},
 		"no header":               {func(i []item) []item { return i[1:] }, forged, "does not begin with"},
-		"more after the manifest": {func(i []item) []item { return append(i, i[blob]) }, damaged, "goes on"},
-		"another manifest":        {func(i []item) []item { return append(i, i[end]) }, damaged, "goes on"},
+		"more after the manifest": {func(i []item) []item { return append(i, i[blob]) }, damaged, "has data"},
+		"another manifest":        {func(i []item) []item { return append(i, i[end]) }, damaged, "has data"},
 		"another body":            {func(i []item) []item { i[blob].body = bytes.ToUpper(i[blob].body); return i }, damaged, "checksum"},
 		"no checksum":             {func(i []item) []item { i[blob].PAXRecords = nil; return i }, damaged, "no checksum"},
 		"another type": {func(i []item) []item {
 			i[blob].PAXRecords = maps.Clone(i[blob].PAXRecords)
 			i[blob].PAXRecords[recordType] = "text/html"
 			return i
-		}, damaged, "not those that were written"},
+		}, damaged, "differ from"},
 
-		"up and away":      {renamed(blob, "blobs/../../../tmp/chillin-was-here"), forged, "not the name of a file"},
+		"path traversal":   {renamed(blob, "blobs/../../../tmp/chillin-was-here"), forged, "not the name of a file"},
 		"an absolute path": {renamed(blob, "/tmp/chillin-was-here"), forged, "does not belong"},
 		"an absolute key":  {renamed(blob, "blobs//tmp/chillin-was-here"), forged, "not the name of a file"},
 		"a hidden name":    {renamed(blob, "blobs/.tmp/x"), forged, "not the name of a file"},
-		"a table's path":   {renamed(table, "tables/users/../../x"), forged, "not in its place"},
-		"a system table":   {renamed(table, "tables/sqlite_master/000001.jsonl"), forged, "not in its place"},
+		"a table's path":   {renamed(table, "tables/users/../../x"), forged, "out of order"},
+		"a system table":   {renamed(table, "tables/sqlite_master/000001.jsonl"), forged, "out of order"},
 		"a symbolic link": {func(i []item) []item {
 			i[blob].Header.Typeflag, i[blob].Linkname, i[blob].Size, i[blob].body = tar.TypeSymlink, "/etc/passwd", 0, nil
 			return i
@@ -275,11 +275,11 @@ func TestAForgedArchiveIsRefused(t *testing.T) {
 		"rows of a gigabyte":     {func(i []item) []item { i[table].Size = 1 << 30; return i[:table+1] }, damaged, "bytes"},
 		"a header of a gigabyte": {func(i []item) []item { i[0].Size = 1 << 30; return i[:1] }, damaged, "bytes"},
 
-		"no rows but words":   {line("hello"), meaning, "users"},
-		"too few values":      {line("[1]"), meaning, "values"},
-		"a text for a number": {line(strings.Replace(string(bytes.TrimSpace(good[table].body)), "[1,", `["1",`, 1)), meaning, "users"},
-		"a list in a list":    {line(strings.Repeat("[", 100_000)), meaning, "users"},
-		"no user":             {line(strings.Replace(string(bytes.TrimSpace(good[table].body)), "[1,", `[7,`, 1)), meaning, ""},
+		"text instead of rows":  {line("hello"), meaning, "users"},
+		"too few values":        {line("[1]"), meaning, "values"},
+		"a string for a number": {line(strings.Replace(string(bytes.TrimSpace(good[table].body)), "[1,", `["1",`, 1)), meaning, "users"},
+		"a list in a list":      {line(strings.Repeat("[", 100_000)), meaning, "users"},
+		"no user":               {line(strings.Replace(string(bytes.TrimSpace(good[table].body)), "[1,", `[7,`, 1)), meaning, ""},
 
 		"no id":          {header(func(h *Header) { h.ID = "" }), forged, "id"},
 		"another format": {header(func(h *Header) { h.Format = "x" }), forged, "format"},
@@ -308,17 +308,17 @@ func TestAForgedArchiveIsRefused(t *testing.T) {
 	}
 }
 
-// fault is how an archive is wrong.
+// fault is the kind of an invalid archive.
 type fault int
 
 const (
 	damaged    fault = iota // the manifest is that of the good archive
-	forged                  // the manifest is right
-	meaning                 // the manifest is right, and only who loads the rows sees the fault
-	incomplete              // only check sees the fault
+	forged                  // the manifest is correct
+	meaning                 // the manifest is correct, and only loading the rows detects the error
+	incomplete              // only check detects the error
 )
 
-// refusedLate fails unless check refuses the archive, and a restore leaves no database.
+// refusedLate fails unless check rejects the archive, and a restore leaves no database.
 func refusedLate(t *testing.T, name string, archive []byte, want string, f fault) {
 	t.Helper()
 	path, target := filepath.Join(t.TempDir(), "forged.tar.zst"), place{dir: t.TempDir()}
@@ -339,8 +339,8 @@ func refusedLate(t *testing.T, name string, archive []byte, want string, f fault
 	}
 }
 
-// TestALargeWindowIsRefused: zstd lets an archive demand memory for its window.
-func TestALargeWindowIsRefused(t *testing.T) {
+// TestLargeWindowIsRefused: a zstd archive can require memory for its window.
+func TestLargeWindowIsRefused(t *testing.T) {
 	var out bytes.Buffer
 	encoder, err := zstd.NewWriter(&out, zstd.WithWindowSize(256<<20), zstd.WithSingleSegment(false))
 	if err != nil {
@@ -358,7 +358,7 @@ func TestALargeWindowIsRefused(t *testing.T) {
 	refused(t, "large window", out.Bytes(), "window size")
 }
 
-// atSchema makes a chat with an older schema.
+// atSchema creates a chat with an older schema.
 func atSchema(t *testing.T, p place, version uint) {
 	t.Helper()
 	migrator, err := p.migrator(t.Context())
@@ -373,8 +373,8 @@ func atSchema(t *testing.T, p place, version uint) {
 	}
 }
 
-// TestAnOlderSchemaIsBroughtUp restores what a chillin before this one backed up.
-func TestAnOlderSchemaIsBroughtUp(t *testing.T) {
+// TestOlderSchemaIsMigrated restores a backup of an older chillin.
+func TestOlderSchemaIsMigrated(t *testing.T) {
 	const old = 8 // the newest schema without backups
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := place(t), place(t)
@@ -392,12 +392,12 @@ func TestAnOlderSchemaIsBroughtUp(t *testing.T) {
 		}
 		s := to.open(t)
 		if due, err := s.ClaimBlobDeletions(t.Context(), 10, 0); err != nil || !slices.Equal(due, []string{"avatars/face"}) {
-			t.Errorf("due blobs = %q, %v, want what the migration of the rows makes", due, err)
+			t.Errorf("due blobs = %q, %v, want the result of the migration of the rows", due, err)
 		}
 	})
 }
 
-// writeOld writes a backup without a store, which this chillin does not open.
+// writeOld writes a backup without a store, because the current store does not open this schema.
 func writeOld(ctx context.Context, p place, path string) (err error) {
 	snapshot, err := p.snapshot(ctx)
 	if err != nil {

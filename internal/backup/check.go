@@ -10,8 +10,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
-// Check reads all of an archive and restores its rows into a scratch database. It
-// compares what the database then has with what was backed up.
+// Check reads a whole archive, restores its rows into a temporary database, and compares the database
+// with the archive.
 func Check(ctx context.Context, path string, keys Keys, scratch func(ctx context.Context) (*store.Restore, error)) (r Report, err error) {
 	file, size, err := openArchive(path)
 	if err != nil {
@@ -79,7 +79,7 @@ func compare(ctx context.Context, in *Reader, to *store.Restore) error {
 			return err
 		}
 		if got, want := sum.total(), in.Manifest.Tables[t.Name]; got != want {
-			return broken("restored, %s has %d rows and not %d, or other ones", t.Name, got.Rows, want.Rows)
+			return broken("after the restore, %s has %d rows, want %d, or different rows", t.Name, got.Rows, want.Rows)
 		}
 	}
 	behind, err := to.RoomsBehind(ctx)
@@ -87,7 +87,7 @@ func compare(ctx context.Context, in *Reader, to *store.Restore) error {
 		return err
 	}
 	if behind > 0 {
-		return broken("%d rooms have messages above their head", behind)
+		return broken("%d rooms have messages beyond their head", behind)
 	}
 	if err := to.Finish(ctx, false); err != nil {
 		return err
@@ -98,19 +98,19 @@ func compare(ctx context.Context, in *Reader, to *store.Restore) error {
 		return err
 	}
 	if missing != in.Manifest.Missing {
-		return broken("it lacks %d files that its rows refer to, and not %d", missing, in.Manifest.Missing)
+		return broken("%d files that its rows refer to are missing, want %d", missing, in.Manifest.Missing)
 	}
 	return nil
 }
 
-// verify reads all of an archive.
+// verify reads a whole archive.
 func verify(ctx context.Context, in *Reader) error {
 	newest, err := schema.Newest()
 	if err != nil {
 		return err
 	}
 	if in.Header.Schema > newest {
-		return fmt.Errorf("the backup has schema version %d and this chillin knows versions up to %d: restore it with the chillin that made it, or a newer one", in.Header.Schema, newest)
+		return fmt.Errorf("the backup has schema version %d and this chillin supports versions up to %d: restore it with the chillin that created it, or a newer one", in.Header.Schema, newest)
 	}
 	for {
 		if err := ctx.Err(); err != nil {

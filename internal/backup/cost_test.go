@@ -19,7 +19,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// peakMemory returns the most memory that this process has had at a time, in KiB.
+// peakMemory returns the peak memory of this process, in KiB.
 func peakMemory() (int, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -32,8 +32,8 @@ func peakMemory() (int, error) {
 	return strconv.Atoi(string(match[1]))
 }
 
-// peaks backs up, checks and restores in processes of their own. It returns the peak
-// memory of each, in MiB.
+// peaks backs up, checks and restores in separate processes. It returns the peak memory of each, in
+// MiB.
 func peaks(t *testing.T, from, to place) (mib map[string]int) {
 	t.Helper()
 	mib = map[string]int{}
@@ -67,7 +67,7 @@ func TestMemoryDoesNotGrowWithTheChat(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector needs several times the memory; make test-backup runs this without it")
 	}
-	const most = 110 // MiB more for the large chat, which SQLite's cache takes half of; its files are more
+	const most = 110 // additional MiB for the large chat, half of it for SQLite's cache; its files are larger
 	rows, textSize, files, fileSize := 20_000, 2<<10, 1, 128<<20
 	if *large {
 		rows, textSize, files, fileSize = 100_000, 256, 1_000, 256<<10
@@ -80,13 +80,13 @@ func TestMemoryDoesNotGrowWithTheChat(t *testing.T) {
 		few, many := peaks(t, little.place, place(t)), peaks(t, much.place, place(t))
 		for step, mib := range many {
 			if mib > few[step]+most {
-				t.Errorf("%s takes %d MiB for %d rows and %d MiB of files, and %d for almost nothing", step, mib, rows, files*fileSize>>20, few[step])
+				t.Errorf("%s takes %d MiB for %d rows and %d MiB of files, and %d for a small chat", step, mib, rows, files*fileSize>>20, few[step])
 			}
 		}
 	})
 }
 
-// halting stops the first read of a blob until it may go on.
+// halting blocks the first read of a blob until it is released.
 type halting struct {
 	chat.Blobs
 	reached chan<- struct{}
@@ -102,9 +102,9 @@ func (h halting) Get(ctx context.Context, key string) (chat.Blob, error) {
 	return h.Blobs.Get(ctx, key)
 }
 
-// TestABackupHoldsNobodyUp stops a backup with its snapshot open, and then at its files.
-// Everything that people do meanwhile succeeds: it does not wait for the backup.
-func TestABackupHoldsNobodyUp(t *testing.T) {
+// TestBackupBlocksNoOne pauses a backup with its snapshot open, and again at its files. All user
+// actions succeed meanwhile without waiting.
+func TestBackupBlocksNoOne(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTown(t, place(t)), place(t)
 		from.fill(t, 1_000, 3)
@@ -127,7 +127,7 @@ func TestABackupHoldsNobodyUp(t *testing.T) {
 		}()
 		for range 2 {
 			<-reached
-			live(t, from)
+			useChat(t, from)
 			goOn <- struct{}{}
 		}
 		if err := <-done; err != nil {
@@ -140,11 +140,11 @@ func TestABackupHoldsNobodyUp(t *testing.T) {
 	})
 }
 
-// live does what people do: it sends, edits, deletes, uploads and creates a room.
-func live(t *testing.T, town *town) {
+// useChat performs typical user actions: it sends, edits, deletes, uploads and creates a room.
+func useChat(t *testing.T, town *town) {
 	t.Helper()
 	always := func(chat.Membership, chat.Message) error { return nil }
-	m, err := town.say(t.Context(), town.rooms[2], "during the backup", "file.txt")
+	m, err := town.send(t.Context(), town.rooms[2], "during the backup", "file.txt")
 	if err != nil {
 		t.Fatalf("send during the backup: %v", err)
 	}
@@ -157,12 +157,12 @@ func live(t *testing.T, town *town) {
 	}
 }
 
-// TestSendersBesideABackup compares how long a send takes with and without a backup that
-// runs at full speed, on a machine that both share.
-func TestSendersBesideABackup(t *testing.T) {
+// TestSendersDuringABackup compares the duration of a send with and without a backup at full speed on
+// the same machine.
+func TestSendersDuringABackup(t *testing.T) {
 	const (
-		least = 200  // sends beside backups
-		slow  = 20.0 // times as long: the backup and the senders share the processors and the disk
+		minSends = 200  // sends during backups
+		slow     = 20.0 // factor: the backup and the senders share CPU and disk
 	)
 	messages, files := 5_000, 20
 	if *large {
@@ -175,15 +175,15 @@ func TestSendersBesideABackup(t *testing.T) {
 		}
 		from.fill(t, messages, files)
 		dir, source := t.TempDir(), from.source(t)
-		var alone, beside []time.Duration
-		// In turns, so that other work on this machine slows both.
-		for backups := 0; len(beside) < least && !t.Failed(); backups++ {
+		var alone, during []time.Duration
+		// Alternating, so that other load on this machine affects both.
+		for backups := 0; len(during) < minSends && !t.Failed(); backups++ {
 			alone = append(alone, latencies(t, from, func(sends func() int) {
-				for sends() < least/4 {
+				for sends() < minSends/4 {
 					time.Sleep(time.Millisecond)
 				}
 			})...)
-			beside = append(beside, latencies(t, from, func(func() int) {
+			during = append(during, latencies(t, from, func(func() int) {
 				if _, err := Create(t.Context(), source, filepath.Join(dir, strconv.Itoa(backups)), 0, Keys{}); err != nil {
 					t.Errorf("back up: %v", err)
 				}
@@ -193,17 +193,17 @@ func TestSendersBesideABackup(t *testing.T) {
 			return
 		}
 		slices.Sort(alone)
-		slices.Sort(beside)
+		slices.Sort(during)
 		t.Logf("%d sends alone: half of them within %v, 99 %% %v, all %v", len(alone), alone[len(alone)/2], alone[len(alone)*99/100], alone[len(alone)-1])
-		t.Logf("%d sends beside backups: half of them within %v, 99 %% %v, all %v", len(beside), beside[len(beside)/2], beside[len(beside)*99/100], beside[len(beside)-1])
-		if ratio := float64(beside[len(beside)/2]) / float64(alone[len(alone)/2]); ratio > slow {
-			t.Errorf("a send takes %.1f times as long beside a backup", ratio)
+		t.Logf("%d sends during backups: half of them within %v, 99 %% %v, all %v", len(during), during[len(during)/2], during[len(during)*99/100], during[len(during)-1])
+		if ratio := float64(during[len(during)/2]) / float64(alone[len(alone)/2]); ratio > slow {
+			t.Errorf("a send takes %.1f times as long during a backup", ratio)
 		}
 	})
 }
 
-// latencies sends into every room, one message after the other, until work is done. It
-// returns how long the sends took. A send that a busy disk makes fail has taken long.
+// latencies sends into every room, one message after the other, until work is done. It returns the
+// durations. A send that fails on a busy disk counts as slow.
 func latencies(t *testing.T, town *town, work func(sends func() int)) (all []time.Duration) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -214,8 +214,8 @@ func latencies(t *testing.T, town *town, work func(sends func() int)) (all []tim
 		senders.Go(func() {
 			for ctx.Err() == nil {
 				began := time.Now()
-				// Not until ctx ends: a send that is cut off says nothing.
-				if _, err := town.say(t.Context(), room, "how long does this take?"); err != nil && chat.CodeOf(err) != chat.Unavailable {
+				// Not until ctx ends: a canceled send would not be measured.
+				if _, err := town.send(t.Context(), room, "how long does this take?"); err != nil && chat.CodeOf(err) != chat.Unavailable {
 					t.Errorf("send: %v", err)
 					return
 				}

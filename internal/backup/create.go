@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// holdTime is how long blobs are kept for a backup that is not renewed any more: for
-	// so long after the kill of a backup no blob is deleted.
+	// holdTime is how long blobs are kept for a backup that no longer renews its hold. After a backup
+	// is killed, no blob is deleted for this time.
 	holdTime   = 10 * time.Minute
 	renewEvery = time.Minute
-	// blobTries is how often a blob is read while the storage is unavailable.
+	// blobTries is how often reading a blob is attempted while the storage is unavailable.
 	blobTries = 5
 )
 
-// Source is the chat that is backed up.
+// Source is the chat to back up.
 type Source struct {
 	Store    *store.Store
 	Snapshot func(ctx context.Context) (*store.Snapshot, error)
@@ -33,7 +33,7 @@ type Source struct {
 	Now      func() time.Time
 }
 
-// Report describes a backup that was made, checked or restored.
+// Report describes a backup that was created, checked or restored.
 type Report struct {
 	Path      string
 	CreatedAt time.Time
@@ -45,10 +45,10 @@ type Report struct {
 	Messages  int64
 	Blobs     int64
 	BlobBytes int64
-	Missing   int64    // blobs that the storage did not have when the backup was made
+	Missing   int64    // blobs that the storage did not have when the backup was created
 	Removed   []string // older backups in the same folder
-	Resumed   bool     // an earlier restore did not finish
-	Kept      int64    // blobs that the target of a restore had already
+	Resumed   bool     // an earlier restore was interrupted
+	Kept      int64    // blobs that the target of a restore already had
 }
 
 func report(h Header, m Manifest) Report {
@@ -63,15 +63,15 @@ func report(h Header, m Manifest) Report {
 	return r
 }
 
-// Create writes a backup to the file path, or to a new file in the folder path; there it
-// keeps the newest ones only, if keep is not 0. Nodes may run. Whatever happens, a file
-// with the final name is complete.
+// Create writes a backup to the file path, or to a new file in the folder path. In a folder it keeps
+// only the newest backups if keep is not 0. Nodes may run. A file with the final name is always
+// complete.
 func Create(ctx context.Context, from Source, path string, keep int, keys Keys) (r Report, err error) {
 	folder := ""
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		folder, path = path, fileIn(path, from.Now(), keys.sealed())
 	} else if keep > 0 {
-		return r, fmt.Errorf("old backups can only be removed from a folder, and %s is none", path)
+		return r, fmt.Errorf("old backups can only be removed from a folder, and %s is not a folder", path)
 	}
 	out, err := createOutput(path)
 	if err != nil {
@@ -84,14 +84,14 @@ func Create(ctx context.Context, from Source, path string, keep int, keys Keys) 
 		}
 	}()
 	id := strings.ToLower(rand.Text())
-	ctx, letGo, err := holdBlobs(ctx, from.Store, id)
+	ctx, release, err := holdBlobs(ctx, from.Store, id)
 	if err != nil {
 		return r, err
 	}
-	defer letGo()
+	defer release()
 	header, manifest, err := write(ctx, from, id, out, keys)
 	if err == nil {
-		// Nothing was deleted until here.
+		// Nothing has been deleted up to here.
 		err = retry(ctx, func() error { return from.Store.RenewHold(ctx, id, holdTime) })
 	}
 	if err != nil {
@@ -113,9 +113,8 @@ func Create(ctx context.Context, from Source, path string, keep int, keys Keys) 
 	return r, err
 }
 
-// holdBlobs keeps blobs from being deleted until letGo is called. The context ends if
-// that fails.
-func holdBlobs(ctx context.Context, s *store.Store, id string) (_ context.Context, letGo func(), err error) {
+// holdBlobs prevents the deletion of blobs until release is called. The context ends if that fails.
+func holdBlobs(ctx context.Context, s *store.Store, id string) (_ context.Context, release func(), err error) {
 	if err := retry(ctx, func() error { return s.HoldBlobs(ctx, id, holdTime) }); err != nil {
 		return nil, nil, err
 	}
@@ -142,7 +141,7 @@ func holdBlobs(ctx context.Context, s *store.Store, id string) (_ context.Contex
 	return ctx, func() {
 		cancel(nil)
 		renewing.Wait()
-		// Without an answer the hold ends by itself.
+		// If this fails, the hold expires.
 		_ = s.AbandonBackup(context.WithoutCancel(ctx), id)
 	}, nil
 }
@@ -182,7 +181,7 @@ func write(ctx context.Context, from Source, id string, out *output, keys Keys) 
 		_, err := keyList.WriteString(key + "\n")
 		return err
 	})
-	// The snapshot holds the database up no longer than its rows take.
+	// Close the snapshot as soon as the rows are written, because it affects the database.
 	if err := errors.Join(err, keyList.Flush(), snapshot.Close()); err != nil {
 		return h, m, err
 	}
@@ -221,7 +220,7 @@ func writeBlob(ctx context.Context, w *Writer, from chat.Blobs, key string) erro
 	})
 }
 
-// retry does work again while an engine is unavailable.
+// retry repeats work while an engine is unavailable.
 func retry(ctx context.Context, work func() error) error {
 	for try := 1; ; try++ {
 		err := work()

@@ -20,10 +20,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// A process that is killed or measured is this test's binary.
+// The processes that are killed or measured run this test binary.
 const childVariable = "CHILLIN_TEST_CHILD"
 
-// stuck is a storage that does not answer any more after two blobs.
+// stuck is a storage that stops answering after two blobs.
 type stuck struct {
 	chat.Blobs
 	left int
@@ -42,16 +42,16 @@ func (s *stuck) Put(ctx context.Context, key string, r io.Reader, size int64, co
 func (s *stuck) wait() {
 	if s.left--; s.left < 0 {
 		fmt.Println("stuck")
-		time.Sleep(time.Hour) // select {} may end the process, as a deadlock
+		time.Sleep(time.Hour) // select {} could end the process as a deadlock
 	}
 }
 
-// child is what a process of its own does.
+// child is the work of a separate process.
 type child struct {
 	Do, Path string
 	DSN, Dir string
 	S3       blob.S3Options
-	Stop     int // after so many requests to the storage; 0 for never
+	Stop     int // after this many requests to the storage; 0 for never
 }
 
 func runChild() int {
@@ -100,7 +100,7 @@ func (c child) run(ctx context.Context) (err error) {
 	return err
 }
 
-// start starts a process that does something with the chat at p.
+// start starts a process that works on the chat at p.
 func (c child) start(t *testing.T, p place) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
 	c.DSN, c.Dir, c.S3 = p.dsn, p.dir, p.s3
@@ -121,17 +121,17 @@ func (c child) start(t *testing.T, p place) (*exec.Cmd, *bufio.Reader) {
 	return cmd, bufio.NewReader(out)
 }
 
-// killed runs a backup or restore in a process of its own and kills it in the middle.
+// killed runs a backup or restore in a separate process and kills it in the middle.
 func killed(t *testing.T, do, path string, p place) {
 	t.Helper()
 	stop := 2
 	if do == "restore" {
-		stop = 4 // it looks for a blob before it puts it
+		stop = 4 // it checks for a blob before it stores it
 	}
 	cmd, out := child{Do: do, Path: path, Stop: stop}.start(t, p)
 	line, err := out.ReadString('\n')
 	if err != nil || line != "stuck\n" {
-		t.Errorf("the child says %q, %v, want that it is stuck", line, err)
+		t.Errorf("the child prints %q, %v, want that it is stuck", line, err)
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func killed(t *testing.T, do, path string, p place) {
 	_ = cmd.Wait() // it was killed
 }
 
-func TestAKilledBackupLeavesNoArchive(t *testing.T) {
+func TestKilledBackupLeavesNoArchive(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
 		from := newTown(t, place(t))
 		from.fill(t, 10, 5)
@@ -161,7 +161,7 @@ func TestAKilledBackupLeavesNoArchive(t *testing.T) {
 	})
 }
 
-func TestAKilledRestoreIsRefusedByNodesAndResumed(t *testing.T) {
+func TestKilledRestoreIsRefusedByNodesAndResumed(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTown(t, place(t)), place(t)
 		from.fill(t, 10, 5)
@@ -169,7 +169,7 @@ func TestAKilledRestoreIsRefusedByNodesAndResumed(t *testing.T) {
 		killed(t, "restore", path, to)
 		schema, err := to.migrator(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "run chillin restore again") {
-			t.Errorf("a node on the target: %v, want that it is refused", err)
+			t.Errorf("a node on the target: %v, want an error", err)
 			if schema != nil {
 				_ = schema.Close()
 			}

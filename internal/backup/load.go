@@ -9,7 +9,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// openArchive opens the archive at path for reading it several times.
+// openArchive opens the archive at path for several reads.
 func openArchive(path string) (*os.File, int64, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -25,7 +25,7 @@ func openArchive(path string) (*os.File, int64, error) {
 	return file, info.Size(), nil
 }
 
-// fromStart returns a reader of the archive's header.
+// fromStart returns a reader at the archive's header.
 func fromStart(ctx context.Context, file *os.File, keys *Keys) (*Reader, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -50,14 +50,14 @@ func (u untilDone) Read(p []byte) (int, error) {
 	return u.r.Read(p)
 }
 
-// loader reads the rows of an archive into a database, one table after the other.
+// loader loads the rows of an archive into a database, one table after the other.
 type loader struct {
 	in   *Reader
-	next *Entry // the entry that follows
-	err  error  // in its place; io.EOF at the end of the archive
+	next *Entry // the following entry
+	err  error  // the error of reading it; io.EOF at the end of the archive
 }
 
-// loadTables loads all tables and leaves l at the first entry that has no rows.
+// loadTables loads all tables and leaves l at the first entry without rows.
 func loadTables(ctx context.Context, in *Reader, to *store.Restore) (l *loader, rows map[string]int64, err error) {
 	l, rows = &loader{in: in}, map[string]int64{}
 	l.advance()
@@ -72,7 +72,7 @@ func loadTables(ctx context.Context, in *Reader, to *store.Restore) (l *loader, 
 	if l.err != nil && !errors.Is(l.err, io.EOF) {
 		return l, rows, l.err
 	}
-	// Tables without rows have no entries, but ids may have been given in them.
+	// Tables without rows have no entries, but their IDs must continue.
 	for _, t := range in.Header.Tables {
 		if _, loaded := rows[t.Name]; !loaded {
 			if _, err := to.Load(ctx, t, func() ([]any, error) { return nil, io.EOF }); err != nil {
@@ -85,7 +85,7 @@ func loadTables(ctx context.Context, in *Reader, to *store.Restore) (l *loader, 
 
 func (l *loader) advance() { l.next, l.err = l.in.Next() }
 
-// row returns the next row of t, io.EOF after the last.
+// row returns the next row of t, or io.EOF after the last.
 func (l *loader) row(t *store.Table) ([]any, error) {
 	for {
 		if l.err != nil {

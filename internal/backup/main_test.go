@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	testenv.Main(m)
 }
 
-// place is where a chat is kept.
+// place is the database and storage of a chat.
 type place struct {
 	dsn string // "" is SQLite in dir
 	dir string
@@ -101,12 +101,12 @@ func (p place) blobs(t testing.TB) chat.Blobs {
 	return s3
 }
 
-// source is the place as chillin backup opens it, beside a node.
+// source returns the place as chillin backup opens it, next to a running node.
 func (p place) source(t *testing.T) Source {
 	t.Helper()
 	s, err := p.store(t.Context(), store.Options{Shared: true})
 	if err != nil {
-		t.Fatalf("open store beside the node: %v", err)
+		t.Fatalf("open store next to the node: %v", err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return Source{Store: s, Snapshot: p.snapshot, Blobs: p.blobs(t), Now: time.Now}
@@ -137,7 +137,7 @@ func (p place) scratch(ctx context.Context) (*store.Restore, error) {
 	return store.ScratchSQLite(ctx)
 }
 
-// sql returns the database itself.
+// sql returns the database.
 func (p place) sql(t *testing.T) *sql.DB {
 	t.Helper()
 	driver, dsn := "sqlite", "file:"+filepath.Join(p.dir, "chillin.db")+"?_pragma=busy_timeout(5000)"
@@ -167,7 +167,7 @@ func (p place) count(t *testing.T, query string) (n int) {
 	return n
 }
 
-// town is a chat with some content.
+// town is a chat with content.
 type town struct {
 	place
 	store *store.Store
@@ -204,8 +204,8 @@ func newTown(t *testing.T, p place) *town {
 	return town
 }
 
-// say appends a message with files.
-func (town *town) say(ctx context.Context, room chat.Room, text string, files ...string) (chat.Message, error) {
+// send appends a message with files.
+func (town *town) send(ctx context.Context, room chat.Room, text string, files ...string) (chat.Message, error) {
 	d := chat.Draft{Room: room.ID, Author: town.alice.User.ID, CID: chat.CID(uuid.NewString()), Text: text, HTML: "<p>" + text + "</p>"}
 	for _, name := range files {
 		key := "files/" + strings.ReplaceAll(uuid.NewString(), "-", "")
@@ -232,9 +232,9 @@ func (town *town) say(ctx context.Context, room chat.Room, text string, files ..
 	return m, err
 }
 
-// fill writes messages into the first room in one statement, because a hundred thousand
-// sends take minutes, and then sends messages with a file each. The texts contain random
-// digits, because texts of people are not compressed to nothing either.
+// fill writes messages to the first room in one statement, because a hundred thousand sends would take
+// minutes, and then sends messages with a file each. The texts contain random digits, because real
+// texts are not compressed to nothing either.
 func (town *town) fill(t *testing.T, messages, files int) {
 	t.Helper()
 	cid, hash, digits := `'00000000-0000-4000-8000-' || printf('%012d', i)`, `x'00'`, fmt.Sprintf(`hex(randomblob(%d))`, max(town.textSize, 32)/2)
@@ -249,13 +249,13 @@ func (town *town) fill(t *testing.T, messages, files int) {
 		messages, room, town.alice.User.ID, cid, hash, digits))
 	town.exec(t, fmt.Sprintf(`UPDATE rooms SET head = %d WHERE id = %d`, messages, room))
 	for i := range files {
-		if _, err := town.say(t.Context(), town.rooms[1], fmt.Sprintf("file %d", i), fmt.Sprintf("file-%d.txt", i)); err != nil {
+		if _, err := town.send(t.Context(), town.rooms[1], fmt.Sprintf("file %d", i), fmt.Sprintf("file-%d.txt", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// wantWhole fails unless every room is dense up to its head and every named blob exists.
+// wantWhole fails unless every room has all numbers up to its head and every referenced blob exists.
 func wantWhole(t *testing.T, p place) {
 	t.Helper()
 	db := p.sql(t)

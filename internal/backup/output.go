@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// output is the file of an archive. It has its final name only when it is complete.
+// output is the file of an archive. It gets its final name only when it is complete.
 type output struct {
 	*bufio.Writer
 	file *os.File
@@ -22,7 +22,7 @@ type output struct {
 
 const partialSuffix = ".partial"
 
-// createOutput creates the file path.partial, for its owner alone.
+// createOutput creates the file path.partial, readable only by its owner.
 func createOutput(path string) (*output, error) {
 	if err := mustNotExist(path); err != nil {
 		return nil, err
@@ -37,8 +37,8 @@ func createOutput(path string) (*output, error) {
 	return &output{bufio.NewWriterSize(file, 1<<20), file, path}, nil
 }
 
-// claim locks the file and removes what a killed backup left in it. It returns an error if
-// another backup has it, or has renamed or removed it after it was opened.
+// claim locks the file and truncates what a killed backup left in it. It returns an error if another
+// backup uses it, or has renamed or removed it after it was opened.
 func claim(file *os.File) error {
 	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err != nil || !hasName(file) {
@@ -50,7 +50,7 @@ func claim(file *os.File) error {
 	return nil
 }
 
-// hasName reports whether the file still has the name with which it was opened.
+// hasName reports whether the file still has the name under which it was opened.
 func hasName(file *os.File) bool {
 	opened, err := file.Stat()
 	if err != nil {
@@ -62,14 +62,14 @@ func hasName(file *os.File) bool {
 
 func mustNotExist(path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s exists already: a backup never overwrites a file", path)
+		return fmt.Errorf("%s already exists: a backup never overwrites a file", path)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("create backup: %w", err)
 	}
 	return nil
 }
 
-// publish gives the complete file its name, in a way that survives a power failure.
+// publish renames the complete file to its final name, durably.
 func (o *output) publish() (size int64, err error) {
 	if err := errors.Join(o.Flush(), o.file.Sync()); err != nil {
 		return 0, fmt.Errorf("write backup: %w", err)
@@ -91,7 +91,7 @@ func (o *output) publish() (size int64, err error) {
 	return info.Size(), errors.Join(dir.Sync(), dir.Close(), o.file.Close())
 }
 
-// discard removes the file of a backup that failed.
+// discard removes the file of a failed backup.
 func (o *output) discard() error { return errors.Join(os.Remove(o.file.Name()), o.file.Close()) }
 
 // The names of archives in a folder sort by time.
@@ -111,7 +111,7 @@ func fileIn(dir string, at time.Time, sealed bool) string {
 	return filepath.Join(dir, namePrefix+at.UTC().Format(nameTime)+suffix)
 }
 
-// isArchiveName reports whether fileIn makes such a name.
+// isArchiveName reports whether name has the form of fileIn.
 func isArchiveName(name string) bool {
 	rest, is := strings.CutPrefix(name, namePrefix)
 	rest, encrypted := strings.CutSuffix(rest, sealSuffix)
@@ -125,9 +125,9 @@ func isArchiveName(name string) bool {
 	return is && err == nil
 }
 
-// prune removes all archives in a folder but the newest ones, and what killed backups
-// left there. It only removes files with names that fileIn makes, and never the archive
-// made, whose name is not the newest if the clock was wrong before.
+// prune removes all archives in a folder except the newest ones, and the remains of killed backups. It
+// only removes files with names of fileIn, and never made, the new archive, whose name may not be the
+// newest if the clock was wrong before.
 func prune(dir, made string, keep int) (removed []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

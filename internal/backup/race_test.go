@@ -2,5 +2,6 @@
 
 package backup
 
-// raceDetector is true where the race detector slows some code more than other code.
+// raceDetector reports whether the race detector is enabled. It slows down some code more than other
+// code.
 const raceDetector = true

@@ -20,19 +20,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// errBroken is wrapped by what is wrong with an archive.
+// errBroken is wrapped by all errors about invalid archives.
 var errBroken = errors.New("the backup is damaged or not complete")
 
 func broken(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", errBroken, fmt.Errorf(format, args...))
 }
 
-// Reader reads an archive from its start to its end, and trusts nothing in it: sizes are
-// limited before they are read, names are never paths, and whatever was read is only
-// right when Next has returned io.EOF.
+// Reader reads an archive sequentially and does not trust its content: sizes are limited before
+// reading, names are never used as paths, and the data is verified only after Next has returned io.EOF.
 type Reader struct {
 	Header   Header
-	Manifest Manifest // after Next has returned io.EOF
+	Manifest Manifest // available after Next has returned io.EOF
 
 	tar   *tar.Reader
 	zstd  *zstd.Decoder
@@ -43,7 +42,7 @@ type Reader struct {
 	table int // index in Header.Tables of the last entry with rows
 	chunk int // its number
 	total Manifest
-	blobs bool // the entries with rows are over
+	blobs bool // the entries with rows are finished
 }
 
 // Entry is an entry with rows or a blob.
@@ -52,7 +51,7 @@ type Entry struct {
 	Key   string       // of a blob
 	Type  string
 	Size  int64
-	Body  io.Reader // fails at its end if the entry is not as it was written
+	Body  io.Reader // fails at its end if the content does not match its checksum
 }
 
 // NewReader reads the header of an archive.
@@ -90,11 +89,11 @@ func (r *Reader) readHeader() error {
 		return fmt.Errorf("the backup has format version %d and this chillin reads version %d: use a newer chillin", r.Header.Version, FormatVersion)
 	}
 	if r.Header.ID == "" {
-		return broken("it has no id")
+		return broken("it has no ID")
 	}
 	for i, t := range r.Header.Tables {
 		if slices.ContainsFunc(r.Header.Tables[:i], func(o store.Table) bool { return o.Name == t.Name }) {
-			return broken("table %q is there twice", t.Name)
+			return broken("table %q is a duplicate", t.Name)
 		}
 		r.sums[t.Name] = &rowSum{}
 	}
@@ -102,7 +101,7 @@ func (r *Reader) readHeader() error {
 	return nil
 }
 
-// next reads the head of an entry, after the rest of the entry before.
+// next skips the rest of the current entry and reads the header of the next one.
 func (r *Reader) next() (*tar.Header, error) {
 	if r.body != nil {
 		if _, err := io.Copy(io.Discard, r.body); err != nil {
@@ -149,8 +148,8 @@ func (r *Reader) json(h *tar.Header, to any) error {
 	return nil
 }
 
-// Next returns the next entry. After the last one it compares the manifest with what was
-// read and returns io.EOF. Only then the archive is complete.
+// Next returns the next entry. After the last one it compares the manifest with the entries and returns
+// io.EOF. Only then the archive is known to be complete.
 func (r *Reader) Next() (*Entry, error) {
 	h, err := r.next()
 	if errors.Is(err, io.EOF) {
@@ -168,7 +167,7 @@ func (r *Reader) Next() (*Entry, error) {
 	if name, is := strings.CutPrefix(h.Name, tablePrefix); is {
 		return r.rows(h, name)
 	}
-	return nil, broken("%q does not belong into a backup", h.Name)
+	return nil, broken("%q does not belong in a backup", h.Name)
 }
 
 func (r *Reader) blob(h *tar.Header, key string) (*Entry, error) {
@@ -184,7 +183,7 @@ func (r *Reader) blob(h *tar.Header, key string) (*Entry, error) {
 	return &Entry{Key: key, Type: h.PAXRecords[recordType], Size: h.Size, Body: r.body}, nil
 }
 
-// rows wants the tables in the order of the header, and the entries of each in order.
+// rows requires the tables in the order of the header, and the entries of each table in order.
 func (r *Reader) rows(h *tar.Header, name string) (*Entry, error) {
 	table := max(r.table, 0)
 	for table < len(r.Header.Tables) && !strings.HasPrefix(name, r.Header.Tables[table].Name+"/") {
@@ -194,7 +193,7 @@ func (r *Reader) rows(h *tar.Header, name string) (*Entry, error) {
 		r.chunk = 0
 	}
 	if table == len(r.Header.Tables) || r.blobs || name != fmt.Sprintf("%s/%06d.jsonl", r.Header.Tables[table].Name, r.chunk+1) {
-		return nil, broken("%q is not in its place", h.Name)
+		return nil, broken("%q is out of order", h.Name)
 	}
 	if h.Size > maxChunk {
 		return nil, broken("%s has %d bytes", h.Name, h.Size)
@@ -206,15 +205,15 @@ func (r *Reader) rows(h *tar.Header, name string) (*Entry, error) {
 	return &Entry{Table: &r.Header.Tables[table], Size: h.Size, Body: r.body}, nil
 }
 
-// Line returns the next line of an entry with rows, and adds it to its table's sum. It
-// returns io.EOF at the end of the entry.
+// Line returns the next line of an entry with rows, and adds it to the sum of its table. It returns
+// io.EOF at the end of the entry.
 func (r *Reader) Line(e *Entry) ([]byte, error) {
-	line, err := r.lines.ReadBytes('\n') // no more than the entry
+	line, err := r.lines.ReadBytes('\n') // at most the rest of the entry
 	switch {
 	case errors.Is(err, io.EOF) && len(line) == 0:
 		return nil, io.EOF
 	case errors.Is(err, io.EOF):
-		return nil, broken("a row of %s ends too early", e.Table.Name)
+		return nil, broken("a row of %s is truncated", e.Table.Name)
 	case err != nil:
 		return nil, err
 	}
@@ -246,33 +245,33 @@ func (r *Reader) finish(h *tar.Header) error {
 	}
 	for _, t := range r.Header.Tables {
 		if want.Tables[t.Name] != got.Tables[t.Name] {
-			return broken("%s has %d rows where %d were written, or other ones", t.Name, got.Tables[t.Name].Rows, want.Tables[t.Name].Rows)
+			return broken("%s has %d rows, want %d, or different rows", t.Name, got.Tables[t.Name].Rows, want.Tables[t.Name].Rows)
 		}
 	}
 	switch {
 	case want.Blobs != got.Blobs || want.BlobBytes != got.BlobBytes:
-		return broken("it has %d files of %d bytes where %d of %d were written", got.Blobs, got.BlobBytes, want.Blobs, want.BlobBytes)
+		return broken("it has %d files of %d bytes, want %d of %d", got.Blobs, got.BlobBytes, want.Blobs, want.BlobBytes)
 	case want.Digest != got.Digest, want.RowBytes != got.RowBytes, !maps.Equal(want.Tables, got.Tables):
-		return broken("its entries are not those that were written")
+		return broken("its entries differ from those in the manifest")
 	}
 	if _, err := io.Copy(io.Discard, r.body); err != nil {
 		return err
 	}
 	if _, err := r.tar.Next(); !errors.Is(err, io.EOF) {
-		return broken("it goes on after %s", manifestName)
+		return broken("it has data after %s", manifestName)
 	}
-	// The end of the compressed stream has a checksum; nothing else may follow.
+	// The end of the compressed stream has a checksum; no data may follow.
 	switch n, err := io.Copy(io.Discard, io.LimitReader(r.zstd, 1)); {
 	case err != nil:
 		return broken("%w", err)
 	case n > 0:
-		return broken("it goes on after %s", manifestName)
+		return broken("it has data after %s", manifestName)
 	}
 	return io.EOF
 }
 
-// entryBody reads an entry. It fails before it returns the last bytes if the sum of all
-// is not the one that was written: nothing wrong is ever read to its end.
+// entryBody reads an entry. If the checksum does not match, it fails before it returns the last bytes,
+// so that invalid content is never read completely.
 type entryBody struct {
 	name string
 	r    io.Reader
@@ -295,7 +294,7 @@ func (b *entryBody) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if errors.Is(err, io.EOF) {
-		return 0, broken("%s ends too early", b.name)
+		return 0, broken("%s is truncated", b.name)
 	}
 	if err != nil {
 		return 0, broken("%s: %w", b.name, err)
@@ -305,7 +304,7 @@ func (b *entryBody) Read(p []byte) (int, error) {
 
 func (b *entryBody) verify() error {
 	if string(b.hash.Sum(nil)) != string(b.want) {
-		return broken("%s has another checksum than was written", b.name)
+		return broken("%s does not match its checksum", b.name)
 	}
 	return nil
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// Target is the empty chat that a backup is restored into.
+// Target is the empty chat into which a backup is restored.
 type Target struct {
 	Database func(ctx context.Context) (*store.Restore, error)
 	Blobs    func() (chat.Blobs, error)
-	// EndSessions signs everybody out.
+	// EndSessions ends all sessions.
 	EndSessions bool
 }
 
-// Restore restores an archive. It first reads all of it, then copies the blobs, and last
-// loads the rows in one transaction: the target is complete or has no database. A restore
-// that was interrupted is done again; blobs that are there already are kept.
+// Restore restores an archive. It verifies the whole archive, then copies the blobs, and finally loads
+// the rows in one transaction: the target is complete or has no database. Run an interrupted restore
+// again; blobs that already exist are kept.
 func Restore(ctx context.Context, path string, keys Keys, target Target) (r Report, err error) {
 	file, size, err := openArchive(path)
 	if err != nil {
@@ -65,12 +65,12 @@ func Restore(ctx context.Context, path string, keys Keys, target Target) (r Repo
 	return r, nil
 }
 
-// interrupted tells what to do after an error that left something in the target.
+// interrupted adds to an error what to do about the partially restored target.
 func interrupted(err error) error {
-	return fmt.Errorf("%w\nThe target has no database yet, and nodes refuse it. Run the same restore again: files that are there already are kept", err)
+	return fmt.Errorf("%w\nThe target has no database yet, so nodes refuse to use it. Run the same restore again: existing files are kept", err)
 }
 
-// pass reads the archive from its start.
+// pass calls work with a reader at the start of the archive.
 func pass(ctx context.Context, file *os.File, keys *Keys, work func(*Reader) error) error {
 	in, err := fromStart(ctx, file, keys)
 	if err != nil {
@@ -93,7 +93,7 @@ func load(ctx context.Context, in *Reader, to *store.Restore, r Report, endSessi
 		loaded += n
 	}
 	if loaded != r.Rows {
-		return broken("%d rows were loaded and not %d", loaded, r.Rows)
+		return broken("%d rows were loaded, want %d", loaded, r.Rows)
 	}
 	if err := to.Finish(ctx, endSessions); err != nil {
 		return err
@@ -105,7 +105,7 @@ func load(ctx context.Context, in *Reader, to *store.Restore, r Report, endSessi
 	return to.Commit(ctx)
 }
 
-// copyBlobs copies all blobs of an archive. It returns how many were there already.
+// copyBlobs copies all blobs of an archive. It returns how many already existed.
 func copyBlobs(ctx context.Context, in *Reader, to chat.Blobs) (kept int64, err error) {
 	file, err := newSpool()
 	if err != nil {
@@ -150,7 +150,7 @@ func copyBlob(ctx context.Context, e *Entry, file spool, to chat.Blobs) (there b
 	return there, err
 }
 
-// hasBlob reports whether a blob exists. It returns an error if it has other bytes.
+// hasBlob reports whether a blob exists. It returns an error if the existing blob is different.
 func hasBlob(ctx context.Context, blobs chat.Blobs, key, sum string) (bool, error) {
 	blob, err := blobs.Get(ctx, key)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// appendRow appends a row as a JSON array, with a line feed.
+// appendRow appends a row as a JSON array with a line feed.
 func appendRow(line []byte, columns []store.Column, row []any) ([]byte, error) {
 	line = append(line, '[')
 	for i, c := range columns {
@@ -35,7 +35,7 @@ func appendValue(line []byte, kind store.Kind, value any) ([]byte, error) {
 		switch kind {
 		case store.Integer:
 			return strconv.AppendInt(line, v, 10), nil
-		case store.Boolean: // SQLite has numbers
+		case store.Boolean: // SQLite stores numbers
 			return strconv.AppendBool(line, v != 0), nil
 		}
 	case bool:
@@ -70,14 +70,14 @@ func appendText(line []byte, text string) ([]byte, error) {
 	return append(line, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...), nil
 }
 
-// parseRow is the reverse of appendRow.
+// parseRow is the inverse of appendRow.
 func parseRow(line []byte, columns []store.Column) ([]any, error) {
 	var raw []json.RawMessage
 	if err := json.Unmarshal(line, &raw); err != nil {
 		return nil, err
 	}
 	if len(raw) != len(columns) {
-		return nil, fmt.Errorf("a row has %d values and not %d", len(raw), len(columns))
+		return nil, fmt.Errorf("a row has %d values, want %d", len(raw), len(columns))
 	}
 	row := make([]any, len(raw))
 	for i, c := range columns {

@@ -13,26 +13,26 @@ import (
 
 // Keys encrypt and decrypt archives.
 type Keys struct {
-	// Passphrase encrypts and decrypts; "" is none.
+	// Passphrase encrypts and decrypts; "" if there is none.
 	Passphrase string
-	// Recipients are public keys of age (age1…), one a line, in place of a passphrase.
+	// Recipients are age public keys (age1…), one per line, instead of a passphrase.
 	Recipients string
-	// IdentityFile has the private keys for archives that were made for Recipients.
+	// IdentityFile contains the private keys for archives that were encrypted for Recipients.
 	IdentityFile string
-	// Ask returns a passphrase for an archive that needs one, if there is none here.
+	// Ask asks for a passphrase if an archive needs one and none is set.
 	Ask func() (string, error)
 }
 
-// workFactor of scrypt (2^18): a passphrase costs a second and 256 MiB to try. It is also
-// the highest that is accepted, because an archive could demand any amount of memory.
+// workFactor of scrypt (2^18): trying a passphrase costs a second and 256 MiB. It is also the highest
+// accepted value, because an archive could require any amount of memory.
 const workFactor = 18
 
 const ageMagic = "age-encryption.org/"
 
-// sealed returns whether archives are encrypted.
+// sealed reports whether new archives are encrypted.
 func (k Keys) sealed() bool { return k.Passphrase != "" || k.Recipients != "" }
 
-// seal encrypts what is written to w, if there are keys.
+// seal encrypts data written to w, if there are keys.
 func (k Keys) seal(w io.Writer) (io.WriteCloser, error) {
 	if !k.sealed() {
 		return plain{w}, nil
@@ -55,7 +55,7 @@ func (k Keys) recipients() ([]age.Recipient, error) {
 	if k.Passphrase == "" {
 		recipients, err := age.ParseRecipients(bytes.NewReader([]byte(k.Recipients)))
 		if err != nil {
-			return nil, fmt.Errorf("BACKUP_RECIPIENT is not a public key of age (age1…): %w", err)
+			return nil, fmt.Errorf("BACKUP_RECIPIENT is not an age public key (age1…): %w", err)
 		}
 		return recipients, nil
 	}

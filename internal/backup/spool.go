@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// spool is a temporary file that holds one blob at a time, so that its source is read
-// once, whatever has to be tried again, and memory does not depend on its size.
+// spool is a temporary file for one blob at a time. The source is read only once, even with retries,
+// and memory does not depend on its size.
 type spool struct{ file *os.File }
 
 func newSpool() (spool, error) {
@@ -18,14 +18,14 @@ func newSpool() (spool, error) {
 	if err != nil {
 		return spool{}, fmt.Errorf("create a temporary file: %w", err)
 	}
-	// Without a name it goes with the process, however that ends.
+	// Unlinked, the file is removed when the process ends for any reason.
 	if err := os.Remove(file.Name()); err != nil {
 		return spool{}, errors.Join(fmt.Errorf("create a temporary file: %w", err), file.Close())
 	}
 	return spool{file}, nil
 }
 
-// fill reads all of r, which must have size bytes.
+// fill reads r completely. r must have size bytes.
 func (s spool) fill(r io.Reader, size int64) (sum string, err error) {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return "", err
@@ -33,7 +33,7 @@ func (s spool) fill(r io.Reader, size int64) (sum string, err error) {
 	hash := sha256.New()
 	n, err := io.Copy(io.MultiWriter(s.file, hash), io.LimitReader(r, size+1))
 	if err == nil && n != size {
-		err = fmt.Errorf("it has %d bytes and not %d", n, size)
+		err = fmt.Errorf("it has %d bytes, want %d", n, size)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), err
 }

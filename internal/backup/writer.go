@@ -21,7 +21,7 @@ type Writer struct {
 	tar    *tar.Writer
 	zstd   *zstd.Encoder
 	at     time.Time
-	spool  spool // of a blob until its sum is known
+	spool  spool // of a blob until its checksum is known
 	chain  chain
 	total  Manifest
 	text   []byte
@@ -106,8 +106,8 @@ func (w *Writer) Table(t store.Table, read func(yield func(row []any) error) err
 	return err
 }
 
-// Blob writes a blob. It reads all of it before it writes any of it, so that a read that
-// fails can be tried again.
+// Blob writes a blob. It reads all of it before it writes any of it, so that a failed read can be
+// retried.
 func (w *Writer) Blob(key, contentType string, size int64, body io.Reader) error {
 	sum, err := w.spool.fill(body, size)
 	if err != nil {
@@ -121,15 +121,15 @@ func (w *Writer) Blob(key, contentType string, size int64, body io.Reader) error
 	return nil
 }
 
-// writeError is an error of the archive's own file: the archive is of no use any more.
+// writeError is an error of writing the archive: the archive is unusable.
 type writeError struct{ error }
 
 func (e *writeError) Unwrap() error { return e.error }
 
-// Missing counts a blob that does not exist.
+// Missing counts a missing blob.
 func (w *Writer) Missing() { w.total.Missing++ }
 
-// Close writes the manifest and ends the archive.
+// Close writes the manifest and finishes the archive.
 func (w *Writer) Close() (Manifest, error) {
 	w.total.Digest = w.chain.total()
 	err := w.json(manifestName, w.total)
@@ -146,7 +146,7 @@ func (w *Writer) Close() (Manifest, error) {
 	return w.total, w.spool.close()
 }
 
-// Abort frees what the writer has, after an error. It does nothing after Close.
+// Abort releases the resources of the writer after an error. It does nothing after Close.
 func (w *Writer) Abort() error {
 	if w.closed {
 		return nil

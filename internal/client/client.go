@@ -1,6 +1,6 @@
-// Package client speaks Chillin's REST and WebSocket contract as any client
-// author would, from the outside: the tests, the fault programme and the load
-// command use it. It shares no code with the server but the types of the wire.
+// Package client is a client of Chillin's REST and WebSocket API, as an external author would write it.
+// The tests, the fault tests and the load command use it. It shares only the types of the protocol with
+// the server.
 package client
 
 import (
@@ -19,20 +19,20 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Client is one user's way to one server.
+// Client is one user's client of one server.
 type Client struct {
-	Base  string // as http://127.0.0.1:5000
+	Base  string // as http: // such as http://127.0.0.1:5000
 	HTTP  *http.Client
 	Token string
 	User  chat.User
 }
 
-// New makes a client of the server at base, not signed in.
+// New returns a client of the server at base, without a session.
 func New(base string) *Client {
 	return &Client{Base: strings.TrimSuffix(base, "/"), HTTP: http.DefaultClient}
 }
 
-// Error is a refusal: a problem of REST or an error frame.
+// Error is an error of the server: a REST problem or an error frame.
 type Error struct {
 	Status       int       `json:"status"` // 0 for frames
 	Code         chat.Code `json:"code"`
@@ -45,8 +45,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%d %s %s%s", e.Status, e.Code, e.Detail, e.Message)
 }
 
-// Do sends a request to path under /api/v1 and decodes the answer into out, if it
-// is not nil. A refusal is an *Error.
+// Do sends a request to path under /api/v1 and decodes the response into out, if it is not nil. An
+// error response is returned as *Error.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
 	if in == nil {
 		return c.send(ctx, method, path, http.NoBody, "", out)
@@ -76,7 +76,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 	defer answer.Body.Close()
 	data, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return fmt.Errorf("read answer of %s %s: %w", method, path, err)
+		return fmt.Errorf("read response of %s %s: %w", method, path, err)
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
 		refusal := &Error{}
@@ -93,7 +93,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 		return nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("decode answer of %s %s: %w", method, path, err)
+		return fmt.Errorf("decode response of %s %s: %w", method, path, err)
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ type signedIn struct {
 	Token string    `json:"token"`
 }
 
-// Register makes an account and signs in.
+// Register creates an account and signs in.
 func (c *Client) Register(ctx context.Context, username, password string) error {
 	return c.signIn(ctx, "/auth/register", map[string]string{"username": username, "password": password})
 }
@@ -127,7 +127,7 @@ func (c *Client) signIn(ctx context.Context, path string, in any) error {
 	return nil
 }
 
-// CreateRoom makes a room. options may hold private, password and description.
+// CreateRoom creates a room. options may contain private, password and description.
 func (c *Client) CreateRoom(ctx context.Context, name string, options map[string]any) (chat.Room, error) {
 	in := map[string]any{"name": name}
 	maps.Copy(in, options)
@@ -138,7 +138,7 @@ func (c *Client) CreateRoom(ctx context.Context, name string, options map[string
 	return out.Room, err
 }
 
-// Upload uploads a file, to be sent with a message.
+// Upload uploads a file to send it with a message.
 func (c *Client) Upload(ctx context.Context, name string, data []byte) (chat.MessageAttachment, error) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -161,7 +161,7 @@ func (c *Client) JoinRoom(ctx context.Context, room chat.RoomID, password string
 	return c.Do(ctx, http.MethodPost, fmt.Sprintf("/rooms/%d/join", room), map[string]string{"password": password}, nil)
 }
 
-// History returns the messages of a room with a query as "before=7&limit=50".
+// History returns the messages of a room for a query such as "before=7&limit=50".
 func (c *Client) History(ctx context.Context, room chat.RoomID, query string) ([]chat.Message, error) {
 	var out struct {
 		Messages []chat.Message `json:"messages"`

@@ -17,7 +17,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// Frame is one object from the server.
+// Frame is a frame of the server.
 type Frame struct {
 	RawID json.RawMessage `json:"id"`
 	Type  string          `json:"type"`
@@ -26,14 +26,14 @@ type Frame struct {
 	At time.Time `json:"-"`
 }
 
-// Decode reads the frame's data.
+// Decode decodes the frame's data.
 func (f Frame) Decode(into any) error { return json.Unmarshal(f.Data, into) }
 
-// Socket is one connection. Answers go to the calls that wait for them, events to
-// Events in the order in which they came.
+// Socket is one connection. Responses are delivered to the waiting calls, events to Events in order of
+// arrival.
 type Socket struct {
-	// Events is closed when the connection has ended; Err tells why. Whoever opened
-	// the socket reads it: unread events hold the connection up.
+	// Events is closed when the connection has ended; Err returns the reason. The owner of the socket
+	// must read it: unread events block the connection.
 	Events <-chan Frame
 	Hello  wire.Connected
 
@@ -131,21 +131,21 @@ func (s *Socket) fail(err error) {
 	}
 }
 
-// Err tells why the connection ended.
+// Err returns why the connection ended.
 func (s *Socket) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
-// CloseCode is the code of the server's close, -1 where there was none.
+// CloseCode returns the code of the server's close frame, or -1 without one.
 func (s *Socket) CloseCode() int { return int(websocket.CloseStatus(s.Err())) }
 
-// errGone is returned for calls whose connection ended before the answer.
-var errGone = errors.New("connection ended before the answer")
+// errGone is returned by calls whose connection ended before the response.
+var errGone = errors.New("connection ended before the response")
 
-// Do sends a command and decodes its answer into out, if it is not nil. An error
-// frame is an *Error; any other error leaves the outcome unknown.
+// Do sends a command and decodes its response into out, if it is not nil. An error frame is returned as
+// *Error; with any other error the outcome is unknown.
 func (s *Socket) Do(ctx context.Context, kind string, data, out any) error {
 	answer := make(chan Frame, 1)
 	s.mu.Lock()
@@ -186,12 +186,12 @@ func readAnswer(f Frame, out any) error {
 	return f.Decode(out)
 }
 
-// Write sends raw bytes as one text frame, whatever they are.
+// Write sends raw bytes as one text frame.
 func (s *Socket) Write(ctx context.Context, frame []byte) error {
 	return s.socket.Write(ctx, websocket.MessageText, frame)
 }
 
-// Next returns the next event of that type, passing over others.
+// Next returns the next event of that type and skips others.
 func (s *Socket) Next(ctx context.Context, kind string) (Frame, error) {
 	for {
 		select {
@@ -208,20 +208,20 @@ func (s *Socket) Next(ctx context.Context, kind string) (Frame, error) {
 	}
 }
 
-// Close ends the connection and waits until it has ended.
+// Close closes the connection and waits until it has ended.
 func (s *Socket) Close() {
 	_ = s.socket.Close(websocket.StatusNormalClosure, "")
 	s.drop()
 }
 
-// Cut ends the connection without a word.
+// Cut closes the connection without a close frame.
 func (s *Socket) Cut() {
 	_ = s.socket.CloseNow()
 	s.drop()
 }
 
 func (s *Socket) drop() {
-	for range s.Events { // let read go on to its end
+	for range s.Events { // let read finish
 		continue
 	}
 	<-s.done

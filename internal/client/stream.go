@@ -14,23 +14,22 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// streamBuffer is how many frames may be read ahead of whoever takes them.
+// streamBuffer is how many frames are read ahead.
 const streamBuffer = 256
 
-// Stream is a connection that hands on every frame, answers too, in the order of
-// the wire: for clients that keep a state which depends on that order. Nobody
-// waits for an answer here; it is known by its id.
+// Stream is a connection that returns all frames, including responses, in the order of arrival, for
+// clients whose state depends on that order. A response is identified by its ID.
 type Stream struct {
 	Hello wire.Connected
-	// Frames is closed when the connection has ended; Err tells why. Whoever does
-	// not take them holds up the connection, as a slow reader does.
+	// Frames is closed when the connection has ended; Err returns the reason. Unread frames block the
+	// connection, as with a slow reader.
 	Frames <-chan Frame
 
 	socket *websocket.Conn
 	quit   chan struct{} // closed by Cut
 	done   chan struct{} // closed when read has returned
 	once   sync.Once
-	err    error // stands when done is closed
+	err    error // valid after done is closed
 }
 
 // Stream opens a connection with the client's token and waits for connected.
@@ -81,8 +80,7 @@ func (s *Stream) read(frames chan<- Frame) {
 	}
 }
 
-// Send sends a command. Its answer, if the connection lives to see it, is the
-// frame with this id.
+// Send sends a command. Its response, if the connection lasts until then, is the frame with this ID.
 func (s *Stream) Send(ctx context.Context, id int64, kind string, data any) error {
 	line, err := json.Marshal(map[string]any{"id": id, "type": kind, "data": data})
 	if err != nil {
@@ -94,7 +92,7 @@ func (s *Stream) Send(ctx context.Context, id int64, kind string, data any) erro
 	return nil
 }
 
-// ID returns the id of the command that the frame answers, 0 for an event.
+// ID returns the ID of the command that the frame answers, or 0 for an event.
 func (f Frame) ID() int64 {
 	id, err := strconv.ParseInt(string(f.RawID), 10, 64)
 	if err != nil {
@@ -103,7 +101,7 @@ func (f Frame) ID() int64 {
 	return id
 }
 
-// Refusal returns the frame as an *Error where it is one, else nil.
+// Refusal returns an error frame as *Error, or nil for other frames.
 func (f Frame) Refusal() *Error {
 	if f.Type != "error" {
 		return nil
@@ -115,18 +113,17 @@ func (f Frame) Refusal() *Error {
 	return refusal
 }
 
-// Err tells why the connection ended; it waits until it has.
+// Err waits until the connection has ended and returns the reason.
 func (s *Stream) Err() error {
 	<-s.done
 	return s.err
 }
 
-// CloseCode is the code of the server's close, -1 where there was none. It waits
-// until the connection has ended.
+// CloseCode returns the code of the server's close frame, or -1 without one. It waits until the
+// connection has ended.
 func (s *Stream) CloseCode() int { return int(websocket.CloseStatus(s.Err())) }
 
-// Cut ends the connection without a word and waits until it has ended. Frames
-// that nobody has taken are lost.
+// Cut closes the connection without a close frame and waits until it has ended. Unread frames are lost.
 func (s *Stream) Cut() {
 	s.once.Do(func() { close(s.quit) })
 	_ = s.socket.CloseNow()

@@ -129,7 +129,7 @@ func (h *Hub) runKeepalive(ctx context.Context) {
 
 func (h *Hub) pingIdle(now time.Time) {
 	for _, c := range h.allConns() {
-		switch idle := now.Sub(c.socket.Heard()); {
+		switch idle := now.Sub(c.socket.LastRead()); {
 		case idle > deadAfter:
 			c.socket.Cut()
 		case idle > pingAfter:

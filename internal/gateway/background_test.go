@@ -61,9 +61,9 @@ func TestADeadConnectionIsCutAndAnIdleOneKept(t *testing.T) {
 	}
 	deadConn := <-conns
 
-	r.hub.pingIdle(deadConn.socket.Heard().Add(pingAfter + time.Second))
-	eventually(t, "the pong of the idle client", func() bool { return idleConn.socket.Heard().After(deadConn.socket.Heard()) })
-	r.hub.pingIdle(idleConn.socket.Heard().Add(deadAfter))
+	r.hub.pingIdle(deadConn.socket.LastRead().Add(pingAfter + time.Second))
+	eventually(t, "the pong of the idle client", func() bool { return idleConn.socket.LastRead().After(deadConn.socket.LastRead()) })
+	r.hub.pingIdle(idleConn.socket.LastRead().Add(deadAfter))
 	eventually(t, "the end of the dead connection", func() bool { return len(r.hub.allConns()) == 1 })
 	if r.hub.allConns()[0] != idleConn || idleConn.closing() {
 		t.Error("the idle connection was closed as well")

@@ -32,12 +32,12 @@ func TestDoReturnsTheErrorOfATask(t *testing.T) {
 	}
 }
 
-func TestReportCountsAndLogsPanicsOnly(t *testing.T) {
+func TestReportCountsAndLogsOnlyPanics(t *testing.T) {
 	var log bytes.Buffer
 	counts := map[string]int{}
 	r := Reporter{Count: func(task string) { counts[task]++ }, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	if r.Report(t.Context(), errors.New("plain")) || r.Report(t.Context(), nil) {
-		t.Error("an error that is no panic is reported as one")
+		t.Error("an ordinary error is reported as a panic")
 	}
 	if !r.Report(t.Context(), Do(Append, []byte("text"), func() error { panic("boom") })) {
 		t.Error("a panic is not reported")
@@ -46,11 +46,11 @@ func TestReportCountsAndLogsPanicsOnly(t *testing.T) {
 		t.Errorf("counts = %v, want one of %s", counts, Append)
 	}
 	if text := log.String(); !strings.Contains(text, Hash([]byte("text"))) || !strings.Contains(text, "boom") {
-		t.Errorf("log = %s, want the hash of the input and what the task panicked with", text)
+		t.Errorf("log = %s, want the hash of the input and the panic value", text)
 	}
 }
 
-func TestKeepRunsATaskAgainAfterAPanic(t *testing.T) {
+func TestKeepRestartsATaskAfterAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reported, runs := 0, 0
 		r := Reporter{Count: func(string) { reported++ }, Log: slog.New(slog.DiscardHandler)}

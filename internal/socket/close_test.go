@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// closesWithin is longer than Close may take, on a busy machine.
+// closesWithin is longer than Close may take on a busy machine.
 const closesWithin = closeTimeout + 3*time.Second
 
 // closeOf closes s and returns how long that took.
@@ -19,17 +19,17 @@ func closeOf(s *Socket) time.Duration {
 	return time.Since(began)
 }
 
-func TestCloseEndsWhateverThePeerDoes(t *testing.T) {
+func TestCloseEndsForAnyPeer(t *testing.T) {
 	huge := append(binary.BigEndian.AppendUint64([]byte{fin | opText, 0x80 | 127}, 1<<40), 0, 0, 0, 0)
 	for name, act := range map[string]func(p *peer){
-		"says nothing":                    func(*peer) {},
-		"begins a huge frame":             func(p *peer) { _, _ = p.Write(huge) },
-		"sends a huge frame":              func(p *peer) { _, _ = p.Write(huge); pour(p, make([]byte, 64<<10)) },
-		"drips a huge frame":              func(p *peer) { _, _ = p.Write(huge); drip(p, []byte{0}) },
-		"pings without end":               func(p *peer) { pour(p, said(opPing, "")) },
-		"sends messages without end":      func(p *peer) { pour(p, said(opText, "x")) },
-		"sends half a head":               func(p *peer) { _, _ = p.Write([]byte{fin | opText}) },
-		"closes and keeps the connection": func(p *peer) { _, _ = p.Write(said(opClose, "\x03\xe8")) },
+		"is silent":                                    func(*peer) {},
+		"begins a huge frame":                          func(p *peer) { _, _ = p.Write(huge) },
+		"sends a huge frame":                           func(p *peer) { _, _ = p.Write(huge); pour(p, make([]byte, 64<<10)) },
+		"sends a huge frame slowly":                    func(p *peer) { _, _ = p.Write(huge); drip(p, []byte{0}) },
+		"pings endlessly":                              func(p *peer) { pour(p, clientFrame(opPing, "")) },
+		"sends messages endlessly":                     func(p *peer) { pour(p, clientFrame(opText, "x")) },
+		"sends half a header":                          func(p *peer) { _, _ = p.Write([]byte{fin | opText}) },
+		"sends a close frame and keeps the connection": func(p *peer) { _, _ = p.Write(clientFrame(opClose, "\x03\xe8")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,7 +45,7 @@ func TestCloseEndsWhateverThePeerDoes(t *testing.T) {
 	}
 }
 
-// pour sends data again and again until the connection is closed, and drip does so slowly.
+// pour sends data repeatedly until the connection is closed. drip does the same slowly.
 func pour(p *peer, data []byte) {
 	for _, err := p.Write(data); err == nil; {
 		_, err = p.Write(data)
@@ -61,10 +61,10 @@ func drip(p *peer, data []byte) {
 	}
 }
 
-func TestAFloodingPeerGetsTheCloseFrame(t *testing.T) {
+func TestFloodingPeerReceivesTheCloseFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
 	acting := make(chan struct{})
-	go func() { defer close(acting); pour(p, bytes.Repeat(said(opPing, ""), 100)) }()
+	go func() { defer close(acting); pour(p, bytes.Repeat(clientFrame(opPing, ""), 100)) }()
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close(4002, "enough") }()
 	for {
@@ -90,7 +90,7 @@ func TestCutEndsARunningClose(t *testing.T) {
 	}
 	s.Cut()
 	if took := <-closed; took >= closeTimeout {
-		t.Errorf("Close took %s after the connection was cut, want less than %s", took, closeTimeout)
+		t.Errorf("Close took %s after Cut, want less than %s", took, closeTimeout)
 	}
 }
 
@@ -104,26 +104,26 @@ func TestCloseNowDoesNotWaitForARunningClose(t *testing.T) {
 		t.Errorf("CloseNow took %s, want less than %s", took, closeTimeout)
 	}
 	if _, err := io.ReadAll(p.in); err != nil && !isReset(err) {
-		t.Errorf("the peer reads %v, want the end of the connection", err)
+		t.Errorf("the peer reads %v, want a closed connection", err)
 	}
 }
 
 func isReset(err error) bool {
-	_, ok := err.(*net.OpError) //nolint:errorlint // as it comes from the connection
+	_, ok := err.(*net.OpError) //nolint:errorlint // the type that the connection returns
 	return ok
 }
 
-func TestTooManyFramesEndTheReading(t *testing.T) {
+func TestTooManyFramesEndReading(t *testing.T) {
 	for name, frame := range map[string][]byte{
-		"pings": said(opPing, ""), "pongs": said(opPong, "x"), "fragments": {0x0, 0x80, 0, 0, 0, 0},
+		"pings": clientFrame(opPing, ""), "pongs": clientFrame(opPong, "x"), "fragments": {0x0, 0x80, 0, 0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, p, heard := pair(t, []byte{opText, 0x80, 0, 0, 0, 0})
+			_, p, received := pair(t, []byte{opText, 0x80, 0, 0, 0, 0})
 			go func() { _, _ = io.Copy(io.Discard, p.in) }()
 			acting := make(chan struct{})
 			go func() { defer close(acting); _, _ = p.Write(bytes.Repeat(frame, 2*maxFrames)) }()
-			if text, open := <-heard; open {
-				t.Errorf("read %q, want the end of the reading", text)
+			if text, open := <-received; open {
+				t.Errorf("read %q, want the stream to end", text)
 			}
 			_ = p.Close()
 			<-acting
@@ -131,7 +131,7 @@ func TestTooManyFramesEndTheReading(t *testing.T) {
 	}
 }
 
-func TestTheMeterCountsFramesHoweverTheyComeIn(t *testing.T) {
+func TestMeterCountsFramesInAnyParts(t *testing.T) {
 	random := bytes.Repeat([]byte{'x'}, 70_000)
 	masked := func(first byte, size int) []byte {
 		var head []byte
@@ -163,23 +163,23 @@ func TestTheMeterCountsFramesHoweverTheyComeIn(t *testing.T) {
 		}
 		m.add(masked(fin|opClose, 2), now)
 		if !m.closed {
-			t.Errorf("in parts of %d: the close frame was not seen", part)
+			t.Errorf("in parts of %d: the close frame was not detected", part)
 		}
 	}
 }
 
-func TestTheMeterForgetsAfterAWindow(t *testing.T) {
+func TestMeterResetsAfterAWindow(t *testing.T) {
 	var m frameMeter
 	now := time.Now()
 	for range 10 {
-		m.add(bytes.Repeat(said(opPing, ""), maxFrames), now)
+		m.add(bytes.Repeat(clientFrame(opPing, ""), maxFrames), now)
 		now = now.Add(frameWindow)
 	}
 	if m.flooded {
-		t.Error("flooded by as many frames as are allowed in each window")
+		t.Error("flooded with the allowed number of frames in each window")
 	}
-	m.add(bytes.Repeat(said(opPing, ""), maxFrames+1), now)
+	m.add(bytes.Repeat(clientFrame(opPing, ""), maxFrames+1), now)
 	if !m.flooded {
-		t.Error("not flooded by one frame more")
+		t.Error("not flooded with one more frame")
 	}
 }

@@ -2,8 +2,8 @@ package socket
 
 import "encoding/binary"
 
-// The bytes of a frame's header (RFC 6455, section 5.2). A server's frames bear no
-// mask, so that one frame serves all clients.
+// The bytes of a frame header (RFC 6455, section 5.2). Frames of a server are not masked, so one
+// encoded frame serves all clients.
 const (
 	fin        = 0x80
 	opText     = 0x1
@@ -12,13 +12,13 @@ const (
 	opcodeBits = 0x0f
 )
 
-// maxMessage is how many bytes of lines are joined into one frame.
+// maxMessage is the maximum size of the lines joined into one frame, in bytes.
 const maxMessage = 256 << 10
 
 var ping = []byte{fin | opPing, 0}
 
-// AppendText appends lines to dst as text frames: as many of them together as
-// there is place in 256 KiB, but at least one, with a newline between two.
+// AppendText appends lines to dst as text frames. Each frame contains as many lines as fit into 256
+// KiB, but at least one, separated by newlines.
 func AppendText(dst []byte, lines [][]byte) []byte {
 	for len(lines) > 0 {
 		n, size := together(lines)
@@ -34,7 +34,7 @@ func AppendText(dst []byte, lines [][]byte) []byte {
 	return dst
 }
 
-// together tells how many of lines go into one frame, and how long it is.
+// together returns how many of lines fit into one frame, and its size.
 func together(lines [][]byte) (n, size int) {
 	size = len(lines[0])
 	for n = 1; n < len(lines) && size+1+len(lines[n]) <= maxMessage; n++ {

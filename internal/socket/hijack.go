@@ -8,23 +8,23 @@ import (
 	"net/http"
 )
 
-// Sizes of the buffers, in bytes. net/http's own would be 4 KiB for each direction,
-// kept for as long as the socket lives.
+// The sizes of the buffers, in bytes. net/http uses 4 KiB for each direction during the whole life of
+// the socket.
 const (
-	readBuffer  = 512 // of a message only the header goes through it
+	readBuffer  = 512 // only the header of a message goes through it
 	writeBuffer = 144 // for control frames, of at most 2 + 125 bytes
-	// sendBuffer is the kernel's: one that grows would hold megabytes for a client
-	// that does not read.
+	// sendBuffer is the size of the kernel's buffer. With the default, which grows, it would use
+	// megabytes for a client that does not read.
 	sendBuffer = 64 << 10
 )
 
-// hijacker gives the library our connection and buffers in place of net/http's.
+// hijacker passes our connection and buffers to the library instead of those of net/http.
 type hijacker struct {
 	http.ResponseWriter
 	wire *wire
 }
 
-// Hijack is what the library calls once it has accepted the request.
+// Hijack is called by the library after it has accepted the request.
 func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
@@ -32,7 +32,7 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	w := h.wire
 	w.Conn = conn
-	w.hear()
+	w.touch()
 	if early, _ := rw.Reader.Peek(rw.Reader.Buffered()); len(early) > 0 {
 		w.early = bytes.Clone(early)
 	}
@@ -43,7 +43,7 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		}
 		if w.raw, err = tcp.SyscallConn(); err != nil {
 			_ = conn.Close()
-			return nil, nil, fmt.Errorf("take raw connection: %w", err)
+			return nil, nil, fmt.Errorf("get raw connection: %w", err)
 		}
 	}
 	return w, bufio.NewReadWriter(bufio.NewReaderSize(w, readBuffer), bufio.NewWriterSize(w, writeBuffer)), nil

@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// A client may send maxFrames frames in frameWindow. Messages stay far below it where
-// the server paces them; what goes beyond are pings, pongs and fragments without end.
+// A client may send maxFrames frames per frameWindow. The server's flow control keeps messages far
+// below it; only excessive pings, pongs and fragments exceed it.
 const (
 	maxFrames   = 2000
 	frameWindow = 10 * time.Second
 )
 
-// ErrFlood is what a read returns after the client has sent too many frames.
+// ErrFlood is returned by a read after the client has sent too many frames.
 var ErrFlood = errors.New("too many frames")
 
-// frameMeter counts the frames of a client by their headers (RFC 6455, section 5.2),
-// without looking at payloads.
+// frameMeter counts the frames of a client by their headers (RFC 6455, section 5.2), without parsing
+// payloads.
 type frameMeter struct {
 	flooded bool
-	closed  bool      // a close frame came
+	closed  bool      // a close frame was received
 	count   int       // frames since began
-	began   time.Time // of the window
+	began   time.Time // start of the window
 
-	header  [maxHeader]byte // of the frame that is being read
-	have    int             // bytes of header
-	payload uint64          // bytes of the last frame that are still to come
+	header  [maxHeader]byte // of the current frame
+	have    int             // bytes of header read
+	payload uint64          // remaining payload bytes of the last frame
 }
 
 const (
@@ -57,7 +57,7 @@ func (m *frameMeter) add(data []byte, now time.Time) {
 	m.flooded = m.flooded || m.count > maxFrames
 }
 
-// payloadSize returns how long the payload is after header, if header is whole.
+// payloadSize returns the length of the payload after header. It reports false if header is incomplete.
 func payloadSize(header []byte) (size uint64, whole bool) {
 	if len(header) < 2 {
 		return 0, false

@@ -1,7 +1,7 @@
-// Package socket is a server's WebSocket that costs little while it is idle, and
-// little more than a bare write(2) when something is sent. coder/websocket does the
-// handshake, the reads, the pongs and the close; frames with data are made here and
-// go straight to the TCP connection, under one lock with the frames of the library.
+// Package socket provides a server WebSocket that costs little while idle, and little more than a plain
+// write(2) per send. coder/websocket does the handshake, reads, pongs and the close. Data frames are
+// encoded here and written directly to the TCP connection, with the same lock as the frames of the
+// library.
 package socket
 
 import (
@@ -18,15 +18,15 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Socket is one client's connection. One goroutine reads; any may write.
+// Socket is the connection of one client. One goroutine reads; any goroutine may write.
 type Socket struct {
 	ws   *websocket.Conn
 	wire wire
 }
 
-// Accept upgrades r, or answers why not. The handler should return soon
-// afterwards: while it runs, net/http keeps the request and its stack. Compression is
-// not for these sockets: their frames are the same for all.
+// Accept upgrades r, or answers with an error. The handler should return soon: until then net/http
+// keeps the request and its stack. Compression is disabled, because the frames are the same for all
+// clients.
 func Accept(w http.ResponseWriter, r *http.Request, opts websocket.AcceptOptions) (*Socket, error) {
 	opts.CompressionMode = websocket.CompressionDisabled
 	s := &Socket{}
@@ -38,88 +38,83 @@ func Accept(w http.ResponseWriter, r *http.Request, opts websocket.AcceptOptions
 	return s, nil
 }
 
-// SetReadLimit bounds a client's message, in bytes; what is longer ends the
-// connection with 1009.
+// SetReadLimit limits the size of a client's message, in bytes. A longer message closes the connection
+// with 1009.
 func (s *Socket) SetReadLimit(n int64) { s.ws.SetReadLimit(n) }
 
-// Reader waits for the next message. It must be read to its end before the next
-// one. To cancel ctx cuts the connection. It returns ErrFlood if the client sends too
-// many frames; the socket must then be closed.
+// Reader waits for the next message, which must be read to its end before the next call. Canceling ctx
+// closes the connection. It returns ErrFlood if the client sends too many frames; the socket must then
+// be closed.
 func (s *Socket) Reader(ctx context.Context) (websocket.MessageType, io.Reader, error) {
 	return s.ws.Reader(ctx)
 }
 
-// Heard is when something was last read of the client, be it a pong.
-func (s *Socket) Heard() time.Time { return time.Unix(0, s.wire.heard.Load()) }
+// LastRead returns when something was last read from the client, including pongs.
+func (s *Socket) LastRead() time.Time { return time.Unix(0, s.wire.lastRead.Load()) }
 
-// TrySend sends as much of frames as the kernel takes at once, and returns how many
-// bytes that was. It never waits. What is left of frames that were begun is kept, and
-// goes before everything else: Send(nil, …) waits for it. When nothing was taken,
-// nothing is kept.
+// TrySend sends as many bytes of frames as the kernel accepts immediately, and returns their number. It
+// never waits. The rest of a partially sent frame is kept and sent before everything else: Send(nil, …)
+// waits for it. If nothing was sent, nothing is kept.
 func (s *Socket) TrySend(frames []byte) (int, error) { return s.wire.trySend(frames) }
 
-// Send sends frames, which are whole ones, and waits until the kernel has taken
-// them. Each part of 256 KiB has patience to go out.
-func (s *Socket) Send(frames []byte, patience time.Duration) error {
-	return s.wire.send(frames, patience)
+// Send sends complete frames and waits until the kernel has accepted them. timeout applies to each part
+// of 256 KiB.
+func (s *Socket) Send(frames []byte, timeout time.Duration) error {
+	return s.wire.send(frames, timeout)
 }
 
-// Ping asks the client for a sign of life, which Heard will tell. Where there is no
-// place for the question, it is not asked.
+// Ping sends a ping. The pong updates LastRead. If the kernel's buffer is full, no ping is sent.
 func (s *Socket) Ping() { _, _ = s.wire.trySend(ping) }
 
-// closeTimeout bounds the close handshake, and maxDiscard how many bytes of the peer
-// are read and dropped meanwhile.
+// closeTimeout limits the close handshake, and maxDiscard the bytes of the peer that are read and
+// dropped during it.
 const (
 	closeTimeout = 5 * time.Second
 	maxDiscard   = 256 << 10
 )
 
-// Close sends a close frame and waits for that of the client, for 5 s at most. No data
-// follows, from any writer. It returns when the TCP connection is closed. All data
-// must have been sent before.
+// Close sends a close frame and waits at most 5 s for that of the client. No writer can send data after
+// it. It returns after the TCP connection is closed. All data must have been sent before.
 func (s *Socket) Close(code websocket.StatusCode, reason string) error {
-	// The library discards what the peer sends without a deadline of its own.
+	// The library discards the peer's data without a deadline.
 	_ = s.wire.SetDeadline(time.Now().Add(closeTimeout))
 	s.wire.closing.Store(true)
 	return s.ws.Close(code, reason)
 }
 
-// Cut closes the TCP connection. It never blocks and may be called at any time: all
-// reads and writes fail from now on. The owner of the socket still calls Close or
-// CloseNow.
+// Cut closes the TCP connection. It never blocks and may be called at any time: all later reads and
+// writes fail. The owner of the socket still has to call Close or CloseNow.
 func (s *Socket) Cut() { _ = s.wire.Conn.Close() }
 
 // CloseNow closes the socket without a handshake.
 func (s *Socket) CloseNow() error {
-	s.Cut() // the library would wait 15 s for a Close that is under way
+	s.Cut() // otherwise the library would wait 15 s for a running Close
 	return s.ws.CloseNow()
 }
 
-// wire is the TCP connection as the library sees it. What the library writes are
-// control frames, each in one Write: its buffer holds the largest one.
+// wire is the TCP connection as used by the library. The library writes only control frames, each in
+// one Write, because its buffer is large enough for the largest.
 type wire struct {
 	net.Conn
-	raw   syscall.RawConn // nil where Conn is no TCP: every write may wait
-	early []byte          // what came in together with the request
-	heard atomic.Int64    // when something was last read, Unix ns
+	raw      syscall.RawConn // nil if Conn is not TCP: then every write may wait
+	early    []byte          // received together with the request
+	lastRead atomic.Int64    // time of the last read, Unix ns
 
 	closing atomic.Bool // Close was called
 
-	// readMu is held while something is read: by the library and, at the end, by Close.
+	// readMu is held during reads: of the library and, at the end, of Close.
 	readMu    sync.Mutex
 	discarded int // bytes read since Close was called
 	frames    frameMeter
 
-	// mu is held while a frame is written. Nobody but send and Write, which may
-	// wait, waits for it.
-	mu   sync.Mutex
-	rest []byte // of a frame that was begun
-	over error  // why nothing more can be written
+	// mu is held while a frame is written. Only send and Write, which may block, wait for it.
+	mu       sync.Mutex
+	pending  []byte // the rest of a partially written frame
+	writeErr error  // the error of all further writes
 }
 
-// Read reads from the client. It counts the frames that begin in what was read: each
-// costs the library a header and perhaps a pong, however few bytes it has.
+// Read reads from the client and counts the frames that begin in the data: each costs the library a
+// header and possibly a pong, regardless of its size.
 func (w *wire) Read(p []byte) (int, error) {
 	w.readMu.Lock()
 	defer w.readMu.Unlock()
@@ -137,14 +132,14 @@ func (w *wire) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	now := time.Now()
-	w.heard.Store(now.UnixNano())
+	w.lastRead.Store(now.UnixNano())
 	if w.frames.add(p[:n], now); w.frames.flooded && err == nil {
 		err = ErrFlood
 	}
 	return n, err
 }
 
-// readEarly reads what came in together with the request.
+// readEarly reads the data received together with the request.
 func (w *wire) readEarly(p []byte) int {
 	n := copy(p, w.early)
 	if w.early = w.early[n:]; len(w.early) == 0 {
@@ -153,9 +148,8 @@ func (w *wire) readEarly(p []byte) int {
 	return n
 }
 
-// Close closes the TCP connection. After Socket.Close it first reads on, unless the
-// peer's close has come: a connection that is closed with unread bytes is reset, and the
-// peer may not get our close frame.
+// Close closes the TCP connection. After Socket.Close it first reads until the peer's close frame: a
+// connection that is closed with unread bytes is reset, and the peer may not receive our close frame.
 func (w *wire) Close() error {
 	tcp, ok := w.Conn.(*net.TCPConn)
 	if ok && w.closing.Load() && !w.peerClosed() && tcp.CloseWrite() == nil {
@@ -167,16 +161,16 @@ func (w *wire) Close() error {
 	return w.Conn.Close()
 }
 
-// peerClosed reports whether the peer has sent a close frame. It may wait for the
-// deadline that Socket.Close has set.
+// peerClosed reports whether the peer has sent a close frame. It may wait for the deadline set by
+// Socket.Close.
 func (w *wire) peerClosed() bool {
 	w.readMu.Lock()
 	defer w.readMu.Unlock()
 	return w.frames.closed
 }
 
-// discard reads what is thrown away before the close. Of a peer that sends more than
-// could have been on its way it reads nothing more, and waits for the deadline.
+// discard reads data that is dropped during the close. If the peer sends more than could have been in
+// transit, it reads nothing more and waits for the deadline.
 func (w *wire) discard(p []byte) (int, error) {
 	if w.discarded > maxDiscard {
 		if w.raw == nil {
@@ -193,20 +187,20 @@ func (w *wire) discard(p []byte) (int, error) {
 	return n, err
 }
 
-func (w *wire) hear() { w.heard.Store(time.Now().UnixNano()) }
+func (w *wire) touch() { w.lastRead.Store(time.Now().UnixNano()) }
 
-// Write takes a control frame of the library, which bounds how long that may take.
-// After a close there is nothing more to say.
+// Write writes a control frame of the library, which limits its duration. After a close frame it
+// returns net.ErrClosed.
 func (w *wire) Write(frame []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over != nil {
-		return 0, w.over
+	if w.writeErr != nil {
+		return 0, w.writeErr
 	}
 	closes := frame[0]&opcodeBits == opClose
 	err := w.put(frame, 0)
 	if closes && err == nil {
-		w.over = net.ErrClosed
+		w.writeErr = net.ErrClosed
 	}
 	if err != nil {
 		return 0, err
@@ -214,36 +208,36 @@ func (w *wire) Write(frame []byte) (int, error) {
 	return len(frame), nil
 }
 
-func (w *wire) send(frames []byte, patience time.Duration) error {
+func (w *wire) send(frames []byte, timeout time.Duration) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over != nil {
-		return w.over
+	if w.writeErr != nil {
+		return w.writeErr
 	}
-	return w.put(frames, patience)
+	return w.put(frames, timeout)
 }
 
-// maxPart is how much is written under one deadline, in bytes.
+// maxPart is how many bytes are written with one deadline.
 const maxPart = 256 << 10
 
-// put writes what was begun, and then frames. Without patience it waits for ever. A
-// frame that it could not finish is the last one. w.mu is held.
-func (w *wire) put(frames []byte, patience time.Duration) error {
-	for _, all := range [][]byte{w.rest, frames} {
+// put writes the rest of a partial frame and then frames. Without timeout it waits indefinitely. After
+// a frame that could not be completed, all writes fail. The caller holds w.mu.
+func (w *wire) put(frames []byte, timeout time.Duration) error {
+	for _, all := range [][]byte{w.pending, frames} {
 		for len(all) > 0 {
 			part := all[:min(len(all), maxPart)]
 			all = all[len(part):]
-			if patience > 0 {
-				_ = w.SetWriteDeadline(time.Now().Add(patience))
+			if timeout > 0 {
+				_ = w.SetWriteDeadline(time.Now().Add(timeout))
 			}
 			if _, err := w.Conn.Write(part); err != nil {
-				w.rest, w.over = nil, err
+				w.pending, w.writeErr = nil, err
 				return err
 			}
 		}
 	}
-	w.rest = nil
-	if patience > 0 {
+	w.pending = nil
+	if timeout > 0 {
 		_ = w.SetWriteDeadline(time.Time{})
 	}
 	return nil
@@ -255,23 +249,22 @@ func (w *wire) trySend(frames []byte) (int, error) {
 	}
 	defer w.mu.Unlock()
 	switch {
-	case w.over != nil:
-		return 0, w.over
-	case len(w.rest) > 0:
+	case w.writeErr != nil:
+		return 0, w.writeErr
+	case len(w.pending) > 0:
 		return 0, nil
 	}
 	n, err := writeOnce(w.raw, frames)
 	switch {
 	case err != nil:
-		w.over = err
+		w.writeErr = err
 	case n > 0 && n < len(frames):
-		w.rest = append([]byte(nil), frames[n:]...)
+		w.pending = append([]byte(nil), frames[n:]...)
 	}
 	return n, err
 }
 
-// attempt is one write(2). Attempts are kept, because a function that is made for
-// every write would be garbage after it.
+// attempt is one write(2). Attempts are pooled, because a closure per write would be garbage.
 type attempt struct {
 	data []byte
 	n    int
@@ -285,7 +278,7 @@ var attempts = sync.Pool{New: func() any {
 	return a
 }}
 
-// write does not wait: that it is done is what it tells, whatever the kernel took.
+// write never waits. It returns true, which means done, however much the kernel has accepted.
 func (a *attempt) write(fd uintptr) bool {
 	for {
 		a.n, a.err = syscall.Write(int(fd), a.data)
@@ -295,7 +288,7 @@ func (a *attempt) write(fd uintptr) bool {
 	}
 }
 
-// writeOnce writes what the kernel takes without waiting, perhaps nothing.
+// writeOnce writes as much as the kernel accepts without waiting, possibly nothing.
 func writeOnce(raw syscall.RawConn, data []byte) (int, error) {
 	a := attempts.Get().(*attempt)
 	defer attempts.Put(a)

@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// peer is a client that sees every byte.
+// peer is a client at the byte level.
 type peer struct {
 	t testing.TB
 	net.Conn
@@ -33,13 +33,13 @@ type peer struct {
 const upgrade = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
-// narrow has little place for what was not read yet.
+// narrow has a small receive buffer.
 var narrow = net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
 	return raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
 }}
 
-// pair returns both ends of a connection. The client sends early together with its
-// request; what it says is heard on the channel.
+// pair returns both ends of a connection. The client sends early together with its request. Its
+// messages are received from the channel.
 func pair(t testing.TB, early []byte) (*Socket, *peer, <-chan string) {
 	t.Helper()
 	sockets := make(chan *Socket, 1)
@@ -75,10 +75,10 @@ func begin(t testing.TB, conn net.Conn, sockets <-chan *Socket, early []byte) (*
 		t.Fatalf("upgrade: %v, %v", answer, err)
 	}
 	s := <-sockets
-	heard, ended := make(chan string, 16), make(chan struct{})
+	received, ended := make(chan string, 16), make(chan struct{})
 	go func() {
 		defer close(ended)
-		defer close(heard)
+		defer close(received)
 		for {
 			_, r, err := s.Reader(context.Background())
 			if err != nil {
@@ -88,11 +88,11 @@ func begin(t testing.TB, conn net.Conn, sockets <-chan *Socket, early []byte) (*
 			if err != nil {
 				return
 			}
-			heard <- string(text)
+			received <- string(text)
 		}
 	}()
 	t.Cleanup(func() { _ = s.CloseNow(); <-ended })
-	return s, p, heard
+	return s, p, received
 }
 
 func (p *peer) write(data []byte) {
@@ -102,12 +102,12 @@ func (p *peer) write(data []byte) {
 	}
 }
 
-// said is a frame of a client, masked with zeros.
-func said(opcode byte, text string) []byte {
+// clientFrame returns a client frame, masked with zeros.
+func clientFrame(opcode byte, text string) []byte {
 	return append([]byte{fin | opcode, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
 }
 
-// frame reads one frame; it fails the test where there is none.
+// frame reads one frame. It fails the test if there is none.
 func (p *peer) frame() (opcode byte, payload []byte) {
 	p.t.Helper()
 	opcode, payload, err := readFrame(p.in)
@@ -117,7 +117,7 @@ func (p *peer) frame() (opcode byte, payload []byte) {
 	return opcode, payload
 }
 
-// readFrame reads a frame of a server, by the letter of RFC 6455.
+// readFrame reads a server frame, strictly following RFC 6455.
 func readFrame(r io.Reader) (opcode byte, payload []byte, err error) {
 	var head [10]byte
 	if _, err := io.ReadFull(r, head[:2]); err != nil {
@@ -125,7 +125,7 @@ func readFrame(r io.Reader) (opcode byte, payload []byte, err error) {
 	}
 	opcode = head[0] & opcodeBits
 	if head[0]&^opcodeBits != fin || head[1]&0x80 != 0 || opcode != opText && opcode != opClose && opcode != opPing && opcode != opPong {
-		return 0, nil, fmt.Errorf("no frame begins with %x", head[:2])
+		return 0, nil, fmt.Errorf("invalid frame header %x", head[:2])
 	}
 	size := uint64(head[1])
 	switch size {
@@ -140,7 +140,7 @@ func readFrame(r io.Reader) (opcode byte, payload []byte, err error) {
 		return 0, nil, err
 	}
 	if size > 64<<20 {
-		return 0, nil, fmt.Errorf("a frame of %d bytes", size)
+		return 0, nil, fmt.Errorf("frame of %d bytes", size)
 	}
 	payload = make([]byte, size)
 	_, err = io.ReadFull(r, payload)
@@ -149,7 +149,7 @@ func readFrame(r io.Reader) (opcode byte, payload []byte, err error) {
 
 const opPong = 0xa
 
-// line is a text of n bytes that no other text of that length is.
+// line returns a text of n bytes that is unique for its seed.
 func line(n int, seed uint64) []byte {
 	random, text := rand.New(rand.NewPCG(seed, 2)), make([]byte, n)
 	for i := range text {
@@ -158,8 +158,8 @@ func line(n int, seed uint64) []byte {
 	return text
 }
 
-// clog sends until a frame is taken in part. It returns what the client should read
-// in the end, and how many bytes of it are out.
+// clog sends until a frame is partially accepted. It returns what the client must read in total, and
+// how many bytes of it were sent.
 func clog(t *testing.T, s *Socket) (want [][]byte, out int) {
 	t.Helper()
 	for seed := range uint64(1000) {
@@ -170,18 +170,18 @@ func clog(t *testing.T, s *Socket) (want [][]byte, out int) {
 		case err != nil:
 			t.Fatal(err)
 		case n == 0:
-			continue // exactly full: the next one may find some place
+			continue // exactly full: the next write may be partial
 		}
 		want, out = append(want, text), out+n
 		if n < len(frame) {
 			return want, out
 		}
 	}
-	t.Fatal("the kernel takes everything")
+	t.Fatal("the kernel accepts everything")
 	return nil, 0
 }
 
-func (p *peer) reads(want [][]byte) {
+func (p *peer) wantFrames(want [][]byte) {
 	p.t.Helper()
 	for i, text := range want {
 		if opcode, got := p.frame(); opcode != opText || !bytes.Equal(got, text) {
@@ -190,24 +190,24 @@ func (p *peer) reads(want [][]byte) {
 	}
 }
 
-func TestAControlFrameWaitsForTheFrameThatWasBegun(t *testing.T) {
+func TestControlFrameWaitsForAPartialFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
 	want, _ := clog(t, s)
-	p.write(said(opPing, "alive?")) // its pong comes upon half a frame
-	p.reads(want)
+	p.write(clientFrame(opPing, "alive?")) // its pong is due in the middle of a frame
+	p.wantFrames(want)
 	if opcode, got := p.frame(); opcode != opPong || string(got) != "alive?" {
 		t.Fatalf("after the data: opcode %x %q, want the pong", opcode, got)
 	}
 }
 
-func TestNothingIsTriedUponHalfAFrame(t *testing.T) {
+func TestTrySendDoesNothingAfterAPartialFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
 	want, out := clog(t, s)
 	begun := make([]byte, out)
 	if _, err := io.ReadFull(p.in, begun); err != nil {
 		t.Fatal(err)
 	}
-	// Now there is place.
+	// Now there is space.
 	s.Ping()
 	if n, err := s.TrySend(AppendText(nil, [][]byte{[]byte("more")})); n != 0 || err != nil {
 		t.Errorf("sent %d bytes into another frame (%v)", n, err)
@@ -216,26 +216,26 @@ func TestNothingIsTriedUponHalfAFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.in = bufio.NewReader(io.MultiReader(bytes.NewReader(begun), p.in))
-	p.reads(append(want, []byte("next")))
+	p.wantFrames(append(want, []byte("next")))
 }
 
-func TestACloseWaitsForTheFrameThatWasBegun(t *testing.T) {
+func TestCloseWaitsForAPartialFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
 	want, _ := clog(t, s)
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close(websocket.StatusGoingAway, "bye") }()
-	p.reads(want)
+	p.wantFrames(want)
 	opcode, got := p.frame()
 	if opcode != opClose || binary.BigEndian.Uint16(got) != uint16(websocket.StatusGoingAway) {
 		t.Fatalf("after the data: opcode %x %q, want the close", opcode, got)
 	}
-	p.write(said(opClose, string(got)))
+	p.write(clientFrame(opClose, string(got)))
 	if err := <-closed; err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestNoDataFollowsAClose(t *testing.T) {
+func TestNoDataAfterClose(t *testing.T) {
 	for name, send := range map[string]func(*Socket, []byte) error{
 		"that tries": func(s *Socket, frame []byte) error {
 			for {
@@ -250,12 +250,12 @@ func TestNoDataFollowsAClose(t *testing.T) {
 			s, p, _ := pair(t, nil)
 			closed := make(chan error, 1)
 			go func() { closed <- s.Close(websocket.StatusGoingAway, "") }()
-			_, payload := p.frame() // the close, not answered yet
+			_, payload := p.frame() // the close frame, not answered yet
 			if err := send(s, AppendText(nil, [][]byte{[]byte("late")})); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("err = %v, want %v", err, net.ErrClosed)
 			}
 			s.Ping()
-			p.write(said(opClose, string(payload)))
+			p.write(clientFrame(opClose, string(payload)))
 			if rest, err := io.ReadAll(p.in); len(rest) > 0 || err != nil {
 				t.Errorf("after the close came %q, %v", rest, err)
 			}
@@ -266,7 +266,7 @@ func TestNoDataFollowsAClose(t *testing.T) {
 	}
 }
 
-func TestAPartialWriteLosesNothingAndRepeatsNothing(t *testing.T) {
+func TestPartialWritesAreCompleted(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
@@ -275,7 +275,7 @@ func TestAPartialWriteLosesNothingAndRepeatsNothing(t *testing.T) {
 			size := func(i uint64) int { return rand.New(rand.NewPCG(seed, i)).IntN(60_000) }
 			sent := make(chan int, 1)
 			go func() {
-				begun := 0 // frames that the kernel took in part
+				begun := 0 // frames that the kernel accepted partially
 				for i := range uint64(frames) {
 					frame := AppendText(nil, [][]byte{line(size(i), i)})
 					n, err := s.TrySend(frame)
@@ -301,73 +301,73 @@ func TestAPartialWriteLosesNothingAndRepeatsNothing(t *testing.T) {
 				case opcode == opText && bytes.Equal(got, line(size(i), i)):
 					i++
 				default:
-					t.Fatalf("in the place of frame %d: opcode %x, %d bytes", i, opcode, len(got))
+					t.Fatalf("instead of frame %d: opcode %x, %d bytes", i, opcode, len(got))
 				}
 			}
 			if begun := <-sent; begun == 0 {
-				t.Error("no frame was taken in part: nothing was tried")
+				t.Error("no frame was accepted partially: the case was not tested")
 			}
 		})
 	}
 }
 
-func TestAPeerThatReadsNothingIsGivenUp(t *testing.T) {
+func TestStalledPeerTimesOut(t *testing.T) {
 	s, _, _ := pair(t, nil)
 	_, _ = clog(t, s)
 	var late net.Error
 	if err := s.Send(nil, 50*time.Millisecond); !errors.As(err, &late) || !late.Timeout() {
 		t.Fatalf("err = %v, want a timeout", err)
 	}
-	// Half a frame is out: whatever followed would be taken for the rest of it.
+	// Half a frame was sent: further data would be taken for the rest of it.
 	if _, err := s.TrySend(AppendText(nil, [][]byte{[]byte("more")})); err == nil {
-		t.Error("sent after a frame that was cut")
+		t.Error("sent after an incomplete frame")
 	}
 	if err := s.Send(nil, time.Second); err == nil {
-		t.Error("sent after a frame that was cut")
+		t.Error("sent after an incomplete frame")
 	}
 }
 
-func TestASlowPeerHasItsPatienceAgainForTheNextFrame(t *testing.T) {
+func TestTimeoutAppliesPerFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
-	const patience = 200 * time.Millisecond
-	if err := s.Send(AppendText(nil, [][]byte{[]byte("one")}), patience); err != nil {
+	const timeout = 200 * time.Millisecond
+	if err := s.Send(AppendText(nil, [][]byte{[]byte("one")}), timeout); err != nil {
 		t.Fatal(err)
 	}
 	p.frame()
-	<-time.After(patience + 50*time.Millisecond) // the deadline of the first frame would be over
+	<-time.After(timeout + 50*time.Millisecond) // the deadline of the first frame has passed
 	if n, err := s.TrySend(AppendText(nil, [][]byte{[]byte("two")})); n == 0 || err != nil {
 		t.Fatalf("sent %d, %v", n, err)
 	}
 	p.frame()
 }
 
-func TestWhatCameWithTheRequestIsRead(t *testing.T) {
-	_, _, heard := pair(t, append(said(opText, "in a hurry"), said(opText, "and again")...))
-	for _, want := range []string{"in a hurry", "and again"} {
-		if got := <-heard; got != want {
+func TestDataSentWithTheRequestIsRead(t *testing.T) {
+	_, _, received := pair(t, append(clientFrame(opText, "first"), clientFrame(opText, "second")...))
+	for _, want := range []string{"first", "second"} {
+		if got := <-received; got != want {
 			t.Fatalf("read %q, want %q", got, want)
 		}
 	}
 }
 
-func TestAPongIsHeard(t *testing.T) {
-	s, p, heard := pair(t, nil)
-	before := s.Heard()
+func TestPongUpdatesLastRead(t *testing.T) {
+	s, p, received := pair(t, nil)
+	before := s.LastRead()
 	if time.Since(before) > time.Minute {
-		t.Fatalf("heard at %v, want the time of the upgrade", before)
+		t.Fatalf("last read at %v, want the time of the upgrade", before)
 	}
 	s.Ping()
 	if opcode, payload := p.frame(); opcode != opPing || len(payload) != 0 {
 		t.Fatalf("opcode %x %q, want a ping", opcode, payload)
 	}
-	p.write(append(said(opPong, ""), said(opText, "done")...))
-	<-heard
-	if !s.Heard().After(before) {
-		t.Error("the pong was not heard")
+	p.write(append(clientFrame(opPong, ""), clientFrame(opText, "done")...))
+	<-received
+	if !s.LastRead().After(before) {
+		t.Error("the pong did not update LastRead")
 	}
 }
 
-// pipes are connections that are no TCP.
+// pipes are connections that are not TCP.
 type pipes chan net.Conn
 
 func (l pipes) Accept() (net.Conn, error) {
@@ -380,7 +380,7 @@ func (l pipes) Accept() (net.Conn, error) {
 func (l pipes) Close() error   { return nil }
 func (l pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-func TestAnyConnectionWillDo(t *testing.T) {
+func TestConnectionsOtherThanTCP(t *testing.T) {
 	listener, sockets := make(pipes, 1), make(chan *Socket, 1)
 	server := &http.Server{Handler: accepting(t, sockets), ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
@@ -388,14 +388,14 @@ func TestAnyConnectionWillDo(t *testing.T) {
 	t.Cleanup(func() { close(listener); <-served; _ = server.Close() })
 	near, far := net.Pipe()
 	listener <- far
-	s, p, heard := begin(t, near, sockets, nil)
-	p.write(said(opText, "hello"))
-	if got := <-heard; got != "hello" {
+	s, p, received := begin(t, near, sockets, nil)
+	p.write(clientFrame(opText, "hello"))
+	if got := <-received; got != "hello" {
 		t.Fatalf("read %q", got)
 	}
 	frame := AppendText(nil, [][]byte{[]byte("one"), []byte("two")})
 	if n, err := s.TrySend(frame); n != 0 || err != nil {
-		t.Fatalf("tried to send %d, %v; a pipe takes nothing at once", n, err)
+		t.Fatalf("tried to send %d, %v; a pipe accepts nothing immediately", n, err)
 	}
 	sent := make(chan error, 1)
 	go func() { sent <- s.Send(frame, time.Second) }()
@@ -407,7 +407,7 @@ func TestAnyConnectionWillDo(t *testing.T) {
 	}
 }
 
-func TestOtherClientsReadOurFrames(t *testing.T) {
+func TestOtherClientsCanReadOurFrames(t *testing.T) {
 	sockets := make(chan *Socket, 1)
 	server := httptest.NewServer(accepting(t, sockets))
 	defer server.Close()
@@ -433,7 +433,7 @@ func TestOtherClientsReadOurFrames(t *testing.T) {
 	}
 }
 
-// FuzzAppendText joins lines to frames and takes them apart again.
+// FuzzAppendText joins lines into frames and splits them again.
 func FuzzAppendText(f *testing.F) {
 	f.Add("a\nb\nc", 1)
 	f.Add("", 3)

@@ -7,34 +7,34 @@ import (
 	"strings"
 )
 
-// What a document may be accused of, after its path.
+// The reasons of errors, which follow the path.
 const (
 	reasonSyntax    = "is not valid JSON"
-	reasonTrailing  = "is followed by more"
-	reasonDepth     = "is nested too deep"
-	reasonDuplicate = "is a key that stands twice"
-	reasonUnknown   = "is no known key"
-	reasonControl   = "holds a control character"
-	reasonNUL       = "holds a NUL character"
-	reasonSurrogate = "holds half a surrogate pair"
+	reasonTrailing  = "is followed by more data"
+	reasonDepth     = "is nested too deeply"
+	reasonDuplicate = "is a duplicate key"
+	reasonUnknown   = "is an unknown key"
+	reasonControl   = "contains a control character"
+	reasonNUL       = "contains a NUL character"
+	reasonSurrogate = "contains half a surrogate pair"
 )
 
-// fewKeys is up to how many keys of an object are compared one by one. From there
-// a map is made, so that an object of many keys does not cost its square.
+// fewKeys is the number of an object's keys up to which they are compared one by one. For more keys a
+// map is used, because the comparisons would be quadratic.
 const fewKeys = 16
 
-// scanner goes through a document once. It allocates nothing but for keys with
-// escapes, objects of many keys, and errors.
+// scanner scans a document once. It allocates only for keys with escapes, objects with many keys, and
+// errors.
 type scanner struct {
 	data []byte
 	pos  int
-	keys [][]byte // of all open objects, the inner ones' last
+	keys [][]byte // of all open objects, innermost last
 
 	path  [MaxDepth]segment
 	depth int
 }
 
-// segment is one step of a path: a key, or the index in an array where key is nil.
+// segment is one step of a path: a key, or the index in an array if key is nil.
 type segment struct {
 	key   []byte
 	index int
@@ -56,8 +56,8 @@ func (s *scanner) fault(reason string) *Error {
 	return &Error{Path: path.String(), Reason: reason, Offset: s.pos}
 }
 
-// shorten keeps a stranger's key from filling an error: the first 40 bytes or a
-// little less, where a character ends.
+// shorten limits the length of a client's key in an error to about 40 bytes, cut at a character
+// boundary.
 func shorten(key []byte) []byte {
 	const most = 40
 	if len(key) <= most {
@@ -76,7 +76,7 @@ func (s *scanner) document(want *shape) error {
 	return nil
 }
 
-// next skips space and returns the byte there, 0 at the end.
+// next skips space and returns the next byte, or 0 at the end.
 func (s *scanner) next() byte {
 	for s.pos < len(s.data) {
 		switch c := s.data[s.pos]; c {
@@ -110,7 +110,7 @@ func (s *scanner) value(want *shape) *Error {
 	return s.fault(reasonSyntax)
 }
 
-// enter goes into an object or array, one level deeper.
+// enter scans an object or array, one level deeper.
 func (s *scanner) enter(want *shape, inside func(*shape) *Error) *Error {
 	if s.depth == MaxDepth {
 		return s.fault(reasonDepth)
@@ -187,7 +187,7 @@ func (s *scanner) object(want *shape) *Error {
 	}
 }
 
-// key reads a key and its colon, and makes it the end of the path.
+// key reads a key and its colon and appends it to the path.
 func (s *scanner) key() ([]byte, *Error) {
 	if s.next() != '"' {
 		return nil, s.fault(reasonSyntax)
@@ -214,8 +214,8 @@ func (s *scanner) key() ([]byte, *Error) {
 	return key, nil
 }
 
-// note remembers key among those of the object, which begin at first, and fails on
-// one that was there. Past fewKeys it remembers them in many.
+// note adds key to the keys of the object, which begin at first. It fails if key is a duplicate. Beyond
+// fewKeys, the keys are kept in many.
 func (s *scanner) note(key []byte, first int, many map[string]struct{}) (map[string]struct{}, *Error) {
 	if many == nil && len(s.keys)-first == fewKeys {
 		many = make(map[string]struct{}, 4*fewKeys)
@@ -239,7 +239,7 @@ func (s *scanner) note(key []byte, first int, many map[string]struct{}) (map[str
 	return nil, nil
 }
 
-// inner is the shape of the value of key in an object of shape want.
+// inner returns the shape of key's value in an object of shape want.
 func (s *scanner) inner(want *shape, key []byte) (*shape, *Error) {
 	switch {
 	case want == nil:
@@ -254,7 +254,7 @@ func (s *scanner) inner(want *shape, key []byte) (*shape, *Error) {
 	return field, nil
 }
 
-// number reads -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
+// number parses -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
 func (s *scanner) number() *Error {
 	s.skip('-')
 	if !s.skip('0') && s.digits() == 0 {

@@ -8,14 +8,13 @@ import (
 	"sync"
 )
 
-// shape is what a Go type asks of the keys in its JSON. A nil shape asks nothing.
+// shape contains the keys that a Go type accepts in its JSON. A nil shape accepts all.
 type shape struct {
-	fields map[string]*shape // of a struct: the keys there are
+	fields map[string]*shape // of a struct: the known keys
 	elem   *shape            // of an array, slice or map
 }
 
-// shapes keeps the shape of each type that was ever decoded: a closed set, the
-// requests that we know.
+// shapes caches the shape of each decoded type. The set is limited: these are the request types.
 var shapes sync.Map // reflect.Type → *shape
 
 func shapeOf(t reflect.Type) *shape {
@@ -32,7 +31,7 @@ var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// build makes the shape of t. A type within itself is found in known.
+// build returns the shape of t. Recursive types are resolved with known.
 func build(t reflect.Type, known map[reflect.Type]*shape) *shape {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -58,10 +57,10 @@ func build(t reflect.Type, known map[reflect.Type]*shape) *shape {
 	return nil
 }
 
-// addFields adds the fields of struct t as encoding/json sees them: an embedded
-// struct without a name of its own lends its fields, but never over a nearer one.
+// addFields adds the fields of struct t with the rules of encoding/json: the fields of an embedded
+// struct without a name are promoted, but do not replace fields at a shallower depth.
 func (s *shape) addFields(t reflect.Type, known map[reflect.Type]*shape) {
-	var lent []reflect.Type
+	var promoted []reflect.Type
 	for field := range t.Fields() {
 		tag := field.Tag.Get("json")
 		name, _, _ := strings.Cut(tag, ",")
@@ -69,7 +68,7 @@ func (s *shape) addFields(t reflect.Type, known map[reflect.Type]*shape) {
 			continue
 		}
 		if embedded := structOf(field.Type); field.Anonymous && name == "" && embedded != nil {
-			lent = append(lent, embedded)
+			promoted = append(promoted, embedded)
 			continue
 		}
 		if !field.IsExported() {
@@ -82,12 +81,12 @@ func (s *shape) addFields(t reflect.Type, known map[reflect.Type]*shape) {
 			s.fields[name] = build(field.Type, known)
 		}
 	}
-	for _, embedded := range lent {
+	for _, embedded := range promoted {
 		s.addFields(embedded, known)
 	}
 }
 
-// structOf is t, or what t points to, if that is a struct.
+// structOf returns t, or the type that t points to, if that is a struct.
 func structOf(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -1,6 +1,6 @@
-// Package strictjson decodes JSON from strangers. encoding/json takes a key twice
-// and keeps the last, takes keys in any case, nests 10,000 deep, and turns broken
-// Unicode into U+FFFD; here each of these is an error that says where.
+// Package strictjson decodes untrusted JSON. encoding/json accepts duplicate keys and keeps the last,
+// accepts keys in any case, nests 10,000 levels deep, and replaces invalid Unicode by U+FFFD. Here each
+// of these is an error with a location.
 package strictjson
 
 import (
@@ -12,18 +12,18 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how many objects and arrays may stand in each other.
+// MaxDepth is the maximum nesting of objects and arrays.
 const MaxDepth = 20
 
-// Error is what is wrong with a document, in words fit for its sender.
+// Error describes what is wrong with a document. Its text is suitable for the sender.
 type Error struct {
-	Path   string // of the value at fault, such as "data.items[2].name"; "" is the whole
-	Reason string // such as "is no known key"
-	Offset int    // in bytes, near the fault
-	Err    error  // what a decoder of ours said, if that is the cause; for the log
+	Path   string // of the invalid value, such as "data.items[2].name"; "" is the whole document
+	Reason string // such as "is an unknown key"
+	Offset int    // in bytes, near the error
+	Err    error  // the error of our own decoder, if that is the cause; for the log
 }
 
-// Error is the path with the reason.
+// Error returns the path and the reason.
 func (e *Error) Error() string {
 	if e.Path == "" {
 		return "the JSON " + e.Reason
@@ -31,17 +31,16 @@ func (e *Error) Error() string {
 	return e.Path + " " + e.Reason
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Decode stores in v, a pointer, what data holds: exactly one JSON value, at most
-// MaxDepth deep, of valid Unicode without NUL and lone surrogates, in which no
-// object has a key twice. Where v is a struct, keys must be those of its fields,
-// letter by letter. Every error is an *Error. It does not bound the size of data:
-// who reads it does.
+// Decode stores data in v, a pointer. data must be exactly one JSON value, at most MaxDepth deep, of
+// valid Unicode without NUL and lone surrogates, and without duplicate keys in an object. The keys of a
+// struct must match its fields exactly. Every error is an *Error. Decode does not limit the size of
+// data; the caller must do so.
 //
-// A field that decodes itself (json.RawMessage, a type with UnmarshalJSON) is
-// checked for all but unknown keys.
+// A field that decodes itself (json.RawMessage, or a type with UnmarshalJSON) is checked for everything
+// except unknown keys.
 func Decode(data []byte, v any) error {
 	t := reflect.TypeOf(v)
 	if t == nil || t.Kind() != reflect.Pointer {
@@ -61,11 +60,11 @@ func Decode(data []byte, v any) error {
 	return nil
 }
 
-// explain turns what encoding/json says of a well-formed document into an Error.
+// explain converts an error of encoding/json about a well-formed document to an Error.
 func explain(err error) *Error {
 	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	if !ok {
-		return &Error{Reason: "holds a value that cannot be used", Err: err}
+		return &Error{Reason: "contains an invalid value", Err: err}
 	}
 	reason := "must be " + expected(wrong.Type)
 	if strings.HasPrefix(wrong.Value, "number ") && isNumber(wrong.Type.Kind()) {
@@ -76,7 +75,7 @@ func explain(err error) *Error {
 
 func isNumber(k reflect.Kind) bool { return k >= reflect.Int && k <= reflect.Float64 }
 
-// expected names the JSON for a Go type.
+// expected returns the JSON type for a Go type.
 func expected(t reflect.Type) string {
 	switch k := t.Kind(); {
 	case k == reflect.Bool:

@@ -15,13 +15,13 @@ type author struct {
 	Age  *int   `json:"age,omitempty"`
 }
 
-type lent struct {
-	Lent string `json:"lent"`
-	Text int    `json:"text"` // hidden by the nearer one
+type promoted struct {
+	Lent string `json:"promoted"`
+	Text int    `json:"text"` // hidden by the field at a shallower depth
 }
 
 type command struct {
-	lent
+	promoted
 	ID      int64             `json:"id"`
 	Text    string            `json:"text"`
 	On      bool              `json:"on"`
@@ -37,18 +37,18 @@ type command struct {
 	Next    *command          `json:"next"`
 	Hidden  string            `json:"-"`
 	Plain   string
-	private string //nolint:unused // that it is there is the case
+	private string //nolint:unused // unexported on purpose
 }
 
 func TestDecode(t *testing.T) {
 	var got command
-	err := Decode([]byte(` {"id":1,"text":"a\u0000b","lent":"l"} `), &got)
+	err := Decode([]byte(` {"id":1,"text":"a\u0000b","promoted":"l"} `), &got)
 	if err == nil {
-		t.Fatal("err = nil, want one about NUL")
+		t.Fatal("err = nil, want an error about NUL")
 	}
 	got = command{}
 	err = Decode([]byte(` {
-		"id": 1, "text": "a\n\ud83d\ude00 é", "lent": "l", "on": true, "ratio": -1.5e-3, "small": -128, "ids": [1, 2, 3],
+		"id": 1, "text": "a\n\ud83d\ude00 é", "promoted": "l", "on": true, "ratio": -1.5e-3, "small": -128, "ids": [1, 2, 3],
 		"author": {"name": "x", "age": null}, "authors": [{"name": "y", "age": 3}, null], "byName": {"a": {"name": "z"}, "A": {}},
 		"data": {"any": [{"key": 1}]}, "any": {"a": {"b": [true, false, null]}}, "at": "2026-01-02T03:04:05Z",
 		"next": {"next": {"id": 2}}, "Plain": ""
@@ -58,7 +58,7 @@ func TestDecode(t *testing.T) {
 	}
 	three := 3
 	want := command{
-		lent: lent{Lent: "l"}, ID: 1, Text: "a\n😀 é", On: true, Ratio: -1.5e-3, Small: -128, Ids: []int64{1, 2, 3},
+		promoted: promoted{Lent: "l"}, ID: 1, Text: "a\n😀 é", On: true, Ratio: -1.5e-3, Small: -128, Ids: []int64{1, 2, 3},
 		Author: author{Name: "x"}, Authors: []*author{{Name: "y", Age: &three}, nil}, ByName: map[string]author{"a": {Name: "z"}, "A": {}},
 		Data: json.RawMessage(`{"any": [{"key": 1}]}`), Any: map[string]any{"a": map[string]any{"b": []any{true, false, nil}}},
 		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Next: &command{Next: &command{ID: 2}},
@@ -75,13 +75,13 @@ func TestDecodeRefuses(t *testing.T) {
 		fmt.Fprintf(&many, `"k%d":0,`, i)
 	}
 	cases := []struct{ name, in, want string }{
-		{"nothing", "", "the JSON is not valid JSON"},
+		{"empty", "", "the JSON is not valid JSON"},
 		{"space", " \n", "the JSON is not valid JSON"},
 		{"open object", `{"id":1`, "the JSON is not valid JSON"},
 		{"open string", `{"text":"a`, "text is not valid JSON"},
 		{"open escape", `{"text":"a\`, "text is not valid JSON"},
-		{"two values", `{} {}`, "the JSON is followed by more"},
-		{"byte after", "{}\x00", "the JSON is followed by more"},
+		{"two values", `{} {}`, "the JSON is followed by more data"},
+		{"trailing byte", "{}\x00", "the JSON is followed by more data"},
 		{"comma at the end", `{"id":1,}`, "the JSON is not valid JSON"},
 		{"comma in array", `{"ids":[1,]}`, "ids[1] is not valid JSON"},
 		{"no comma", `{"ids":[1 2]}`, "ids[0] is not valid JSON"},
@@ -95,41 +95,41 @@ func TestDecodeRefuses(t *testing.T) {
 		{"bare point", `{"ratio":1.}`, "ratio is not valid JSON"},
 		{"bare exponent", `{"ratio":1e}`, "ratio is not valid JSON"},
 		{"bare minus", `{"id":-}`, "id is not valid JSON"},
-		{"line feed in string", "{\"text\":\"a\nb\"}", "text holds a control character"},
+		{"line feed in string", "{\"text\":\"a\nb\"}", "text contains a control character"},
 		{"bad escape", `{"text":"\x41"}`, "text is not valid JSON"},
 		{"bad unicode escape", `{"text":"\u00g0"}`, "text is not valid JSON"},
 		{"underscore in escape", `{"text":"\u0_41"}`, "text is not valid JSON"},
 
-		{"raw NUL", "{\"text\":\"a\x00\"}", "text holds a NUL character"},
-		{"escaped NUL", `{"text":"a\u0000"}`, "text holds a NUL character"},
-		{"NUL in key", `{"te\u0000xt":"a"}`, "the JSON holds a NUL character"},
-		{"NUL in raw data", `{"data":{"x":["\u0000"]}}`, "data.x[0] holds a NUL character"},
+		{"raw NUL", "{\"text\":\"a\x00\"}", "text contains a NUL character"},
+		{"escaped NUL", `{"text":"a\u0000"}`, "text contains a NUL character"},
+		{"NUL in key", `{"te\u0000xt":"a"}`, "the JSON contains a NUL character"},
+		{"NUL in raw data", `{"data":{"x":["\u0000"]}}`, "data.x[0] contains a NUL character"},
 		{"broken UTF-8", "{\"text\":\"\xff\"}", "the JSON is not valid UTF-8"},
-		{"high surrogate alone", `{"text":"\ud83d"}`, "text holds half a surrogate pair"},
-		{"high surrogate before text", `{"text":"\ud83dx"}`, "text holds half a surrogate pair"},
-		{"high surrogate twice", `{"text":"\ud83d\ud83d"}`, "text holds half a surrogate pair"},
-		{"low surrogate alone", `{"text":"\ude00"}`, "text holds half a surrogate pair"},
+		{"high surrogate alone", `{"text":"\ud83d"}`, "text contains half a surrogate pair"},
+		{"high surrogate before text", `{"text":"\ud83dx"}`, "text contains half a surrogate pair"},
+		{"high surrogate twice", `{"text":"\ud83d\ud83d"}`, "text contains half a surrogate pair"},
+		{"low surrogate alone", `{"text":"\ude00"}`, "text contains half a surrogate pair"},
 
-		{"deep", deep(20), "any" + strings.Repeat("[0]", 19) + " is nested too deep"},
-		{"very deep", deep(9000), "any" + strings.Repeat("[0]", 19) + " is nested too deep"},
+		{"deep", deep(20), "any" + strings.Repeat("[0]", 19) + " is nested too deeply"},
+		{"very deep", deep(9000), "any" + strings.Repeat("[0]", 19) + " is nested too deeply"},
 
-		{"key twice", `{"id":1,"id":2}`, "id is a key that stands twice"},
-		{"key twice by escape", `{"id":1,"\u0069d":2}`, "id is a key that stands twice"},
-		{"key twice inside", `{"author":{"name":"a","name":"b"}}`, "author.name is a key that stands twice"},
-		{"key twice in a map", `{"any":{"a":{"x":1},"a":1}}`, "any.a is a key that stands twice"},
-		{"key twice among many", `{"any":{` + many.String() + `"k3":1}}`, "any.k3 is a key that stands twice"},
-		{"key twice, both late", `{"any":{` + many.String() + `"l":1,"l":1}}`, "any.l is a key that stands twice"},
-		{"key twice in raw data", `{"data":[{"a":1,"a":1}]}`, "data[0].a is a key that stands twice"},
+		{"key twice", `{"id":1,"id":2}`, "id is a duplicate key"},
+		{"key twice by escape", `{"id":1,"\u0069d":2}`, "id is a duplicate key"},
+		{"key twice inside", `{"author":{"name":"a","name":"b"}}`, "author.name is a duplicate key"},
+		{"key twice in a map", `{"any":{"a":{"x":1},"a":1}}`, "any.a is a duplicate key"},
+		{"key twice among many", `{"any":{` + many.String() + `"k3":1}}`, "any.k3 is a duplicate key"},
+		{"key twice, both late", `{"any":{` + many.String() + `"l":1,"l":1}}`, "any.l is a duplicate key"},
+		{"key twice in raw data", `{"data":[{"a":1,"a":1}]}`, "data[0].a is a duplicate key"},
 
-		{"unknown key", `{"admin":true}`, "admin is no known key"},
-		{"unknown key inside", `{"authors":[{},{"admin":true}]}`, "authors[1].admin is no known key"},
-		{"unknown key in a map of structs", `{"byName":{"x":{"admin":1}}}`, "byName.x.admin is no known key"},
-		{"unknown key in a recursion", `{"next":{"next":{"x":1}}}`, "next.next.x is no known key"},
-		{"key in other case", `{"ID":1}`, "ID is no known key"},
-		{"hidden key", `{"Hidden":"a"}`, "Hidden is no known key"},
-		{"dash", `{"-":"a"}`, "- is no known key"},
-		{"unexported field", `{"private":"a"}`, "private is no known key"},
-		{"long key", `{"` + strings.Repeat("é", 100) + `":1}`, strings.Repeat("é", 20) + "… is no known key"},
+		{"unknown key", `{"admin":true}`, "admin is an unknown key"},
+		{"unknown key inside", `{"authors":[{},{"admin":true}]}`, "authors[1].admin is an unknown key"},
+		{"unknown key in a map of structs", `{"byName":{"x":{"admin":1}}}`, "byName.x.admin is an unknown key"},
+		{"unknown key in a recursion", `{"next":{"next":{"x":1}}}`, "next.next.x is an unknown key"},
+		{"key in other case", `{"ID":1}`, "ID is an unknown key"},
+		{"hidden key", `{"Hidden":"a"}`, "Hidden is an unknown key"},
+		{"dash", `{"-":"a"}`, "- is an unknown key"},
+		{"unexported field", `{"private":"a"}`, "private is an unknown key"},
+		{"long key", `{"` + strings.Repeat("é", 100) + `":1}`, strings.Repeat("é", 20) + "… is an unknown key"},
 
 		{"wrong type", `{"text":1}`, "text must be a string"},
 		{"wrong type inside", `{"author":{"name":[]}}`, "author.name must be a string"},
@@ -142,7 +142,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"2^63", `{"id":9223372036854775808}`, "id must be a whole number within its range"},
 		{"small", `{"small":128}`, "small must be a whole number within its range"},
 		{"1e400", `{"any":1e400}`, "any must be a number within its range"},
-		{"own decoder", `{"at":"yesterday"}`, "the JSON holds a value that cannot be used"},
+		{"own decoder", `{"at":"yesterday"}`, "the JSON contains an invalid value"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-func TestDecodeTakesDepthUpToTheLimit(t *testing.T) {
+func TestDecodeAcceptsMaxDepth(t *testing.T) {
 	var v any
 	in := strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth)
 	if err := Decode([]byte(in), &v); err != nil {
@@ -163,15 +163,15 @@ func TestDecodeTakesDepthUpToTheLimit(t *testing.T) {
 	}
 }
 
-func TestDecodeNeedsAPointer(t *testing.T) {
+func TestDecodeRequiresAPointer(t *testing.T) {
 	for _, v := range []any{nil, command{}, (*command)(nil)} {
 		if err := Decode([]byte("{}"), v); err == nil {
-			t.Errorf("into %T: err = nil, want one", v)
+			t.Errorf("into %T: err = nil, want an error", v)
 		}
 	}
 }
 
-// An object of many keys must not cost the square of their number.
+// The cost of an object must not be quadratic in the number of its keys.
 func TestDecodeManyKeys(t *testing.T) {
 	var b strings.Builder
 	for i := range 50_000 {

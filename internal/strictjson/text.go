@@ -5,7 +5,7 @@ import (
 	"unicode/utf16"
 )
 
-// text reads a string, from quote to quote, and tells whether it has escapes.
+// text reads a string including its quotes. It reports whether the string has escapes.
 func (s *scanner) text() (escaped bool, _ *Error) {
 	for s.pos++; s.pos < len(s.data); {
 		switch c := s.data[s.pos]; {
@@ -28,7 +28,7 @@ func (s *scanner) text() (escaped bool, _ *Error) {
 	return escaped, s.fault(reasonSyntax)
 }
 
-// escape reads one escape, or the two that are a surrogate pair.
+// escape reads one escape, or the two of a surrogate pair.
 func (s *scanner) escape() *Error {
 	if s.pos+1 >= len(s.data) {
 		return s.fault(reasonSyntax)
@@ -60,7 +60,7 @@ func (s *scanner) unit() (rune, bool) {
 		return 0, false
 	}
 	for _, c := range s.data[s.pos+2 : s.pos+6] {
-		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') { // ParseUint would take "_" and "+"
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') { // ParseUint would accept "_" and "+"
 			return 0, false
 		}
 	}

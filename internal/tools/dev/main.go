@@ -1,5 +1,5 @@
-// Command dev runs the server and Vite side by side until Ctrl-C, and builds the
-// server again whenever a Go or SQL file changes: make dev.
+// Command dev runs the server and Vite together until Ctrl-C, and rebuilds the server whenever a Go or
+// SQL file changes: make dev.
 package main
 
 import (
@@ -36,7 +36,7 @@ func run(ctx context.Context) error {
 	if err := vite.Start(); err != nil {
 		return fmt.Errorf("start Vite: %w", err)
 	}
-	// Vite has said itself why it ended.
+	// Vite has already printed its error.
 	defer func() { _ = vite.Wait() }()
 
 	tick := time.NewTicker(look)
@@ -61,8 +61,7 @@ func run(ctx context.Context) error {
 	}
 }
 
-// rebuild builds the server and puts it in the place of old. Where it does not
-// build, old goes on.
+// rebuild builds the server and starts it in place of old. If the build fails, old keeps running.
 func rebuild(ctx context.Context, old *exec.Cmd) *exec.Cmd {
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/chillin")
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr
@@ -70,7 +69,7 @@ func rebuild(ctx context.Context, old *exec.Cmd) *exec.Cmd {
 		return old
 	}
 	end(old)
-	// Without ctx: end lets it drain.
+	// Without ctx: end shuts it down.
 	server := exec.Command(binary)
 	server.Stdout, server.Stderr = os.Stdout, os.Stderr
 	if err := server.Start(); err != nil {
@@ -80,8 +79,8 @@ func rebuild(ctx context.Context, old *exec.Cmd) *exec.Cmd {
 	return server
 }
 
-// end stops the server and waits for it. Ctrl-C at the terminal reaches it by
-// itself; another signal does no harm.
+// end stops the server and waits for it. At a terminal, Ctrl-C also reaches it directly; a second
+// signal is harmless.
 func end(server *exec.Cmd) {
 	if server == nil {
 		return
@@ -90,12 +89,12 @@ func end(server *exec.Cmd) {
 	_ = server.Wait()
 }
 
-// newestSource returns when a source of the server was last changed.
+// newestSource returns the time of the last change to a source of the server.
 func newestSource() (newest time.Time, err error) {
 	for _, root := range []string{"cmd", "internal", "migrations", "go.mod", ".env"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !isSource(path) {
-				return nil //nolint:nilerr // a file may vanish while we walk
+				return nil //nolint:nilerr // a file may disappear during the walk
 			}
 			if info, err := d.Info(); err == nil && info.ModTime().After(newest) {
 				newest = info.ModTime()
@@ -103,7 +102,7 @@ func newestSource() (newest time.Time, err error) {
 			return nil
 		})
 		if err != nil {
-			return time.Time{}, fmt.Errorf("look for changes: %w", err)
+			return time.Time{}, fmt.Errorf("find changes: %w", err)
 		}
 	}
 	return newest, nil

@@ -1,5 +1,5 @@
-// Package kubernetes_test checks deploy/kubernetes and deploy/helm. It is a module of its
-// own, because Helm and the types of Kubernetes are large; "make test" runs it.
+// Package kubernetes_test checks deploy/kubernetes and deploy/helm. It is a separate module, because
+// Helm and the types of Kubernetes are large. "make test" runs it.
 package kubernetes_test
 
 import (
@@ -39,8 +39,7 @@ const (
 	chartDir  = root + "deploy/helm"
 )
 
-// decoder refuses unknown fields and duplicate keys, and knows every kind that the
-// manifests use.
+// decoder rejects unknown fields and duplicate keys. It knows every kind that the manifests use.
 var decoder = strictDecoder()
 
 func strictDecoder() runtime.Decoder {
@@ -53,7 +52,7 @@ func strictDecoder() runtime.Decoder {
 	return serializer.NewCodecFactory(known, serializer.EnableStrict).UniversalDeserializer()
 }
 
-// objects are decoded ones by "Kind/name".
+// objects are decoded objects by "Kind/name".
 type objects map[string]runtime.Object
 
 func (all objects) add(t *testing.T, source string, text []byte) {
@@ -80,24 +79,24 @@ func (all objects) add(t *testing.T, source string, text []byte) {
 		}
 		key := kind.Kind + "/" + named.Metadata.Name
 		if all[key] != nil {
-			t.Fatalf("%s: %s is there twice", source, key)
+			t.Fatalf("%s: %s is a duplicate", source, key)
 		}
 		all[key] = object
 	}
 }
 
-// get returns the object of a kind and name.
+// get returns the object with a kind and name.
 func get[T runtime.Object](t *testing.T, all objects, key string) T {
 	t.Helper()
 	object, ok := all[key].(T)
 	if !ok {
-		t.Fatalf("there is no %s among %q", key, slices.Sorted(maps.Keys(all)))
+		t.Fatalf("no %s in %q", key, slices.Sorted(maps.Keys(all)))
 	}
 	return object
 }
 
-// kustomized is what kubectl apply -k applies, with every resource that stands as a
-// comment in kustomization.yaml.
+// kustomized returns the objects that kubectl apply -k applies, including every resource that is
+// commented out in kustomization.yaml.
 func kustomized(t *testing.T) objects {
 	t.Helper()
 	disk, err := os.ReadDir(manifests)
@@ -130,7 +129,7 @@ func kustomized(t *testing.T) objects {
 	return all
 }
 
-// filledIn are values with which the chart can be installed.
+// filledIn returns values with which the chart can be installed.
 func filledIn() map[string]any {
 	return map[string]any{
 		"secret":         map[string]any{"DB_PASSWORD": "a", "REDIS_URL": "redis://b:6379/0", "S3_ACCESS_KEY_ID": "c", "S3_SECRET_ACCESS_KEY": "d"},
@@ -177,15 +176,15 @@ func TestChartPassesTheLinter(t *testing.T) {
 	}
 }
 
-// TestChartHasTheContentOfTheManifests compares the objects field by field, but for what
-// only one of them has: the namespace, the labels and checksums of Helm, the secrets.
-func TestChartHasTheContentOfTheManifests(t *testing.T) {
+// TestChartMatchesTheManifests compares the objects field by field, except what only one of them has:
+// the namespace, the labels and checksums of Helm, the secrets.
+func TestChartMatchesTheManifests(t *testing.T) {
 	plain, chart := kustomized(t), charted(t, filledIn())
 	delete(plain, "Namespace/chillin")
 	delete(plain, "Secret/chillin")
 	delete(chart, "Secret/chillin")
 	if got, want := slices.Sorted(maps.Keys(chart)), slices.Sorted(maps.Keys(plain)); !slices.Equal(got, want) {
-		t.Errorf("objects of the chart = %q, want those of the manifests, %q", got, want)
+		t.Errorf("objects of the chart = %q, want %q as in the manifests", got, want)
 	}
 	for key, object := range plain {
 		if got, want := canonical(t, chart[key]), canonical(t, object); got != want {
@@ -251,19 +250,19 @@ func TestChartRefusesValues(t *testing.T) {
 	}
 }
 
-func TestChartTakesAnExistingSecret(t *testing.T) {
+func TestChartUsesAnExistingSecret(t *testing.T) {
 	all := charted(t, map[string]any{"existingSecret": "mine"})
 	if all["Secret/chillin"] != nil {
-		t.Error("the chart makes a Secret beside the existing one")
+		t.Error("the chart creates a Secret in addition to the existing one")
 	}
 	for _, variable := range node(t, all).Env {
 		if from := variable.ValueFrom; from != nil && from.SecretKeyRef.Name != "mine" {
-			t.Errorf("%s is taken from %s, want mine", variable.Name, from.SecretKeyRef.Name)
+			t.Errorf("%s is read from %s, want mine", variable.Name, from.SecretKeyRef.Name)
 		}
 	}
 }
 
-// node is the container of a node.
+// node returns the container of a node.
 func node(t *testing.T, all objects) core.Container {
 	t.Helper()
 	return get[*apps.Deployment](t, all, "Deployment/chillin").Spec.Template.Spec.Containers[0]
@@ -275,12 +274,12 @@ func inBoth(t *testing.T, test func(t *testing.T, all objects)) {
 	t.Run("chart", func(t *testing.T) { test(t, charted(t, filledIn())) })
 }
 
-// TestNodesDoNotStartWithoutSecrets: the kubelet starts no container whose variable comes
-// from a key that is missing and not optional, and the manifests come without any.
+// TestNodesDoNotStartWithoutSecrets: the kubelet does not start a container if a required secret key is
+// missing, and the manifests contain no secrets.
 func TestNodesDoNotStartWithoutSecrets(t *testing.T) {
 	secret := get[*core.Secret](t, kustomized(t), "Secret/chillin")
 	if len(secret.Data)+len(secret.StringData) > 0 {
-		t.Error("secret.yaml has values: empty ones are accepted, others are everybody's")
+		t.Error("secret.yaml has values: empty values would be accepted, and others would be public")
 	}
 	inBoth(t, func(t *testing.T, all objects) {
 		var required []string
@@ -296,7 +295,7 @@ func TestNodesDoNotStartWithoutSecrets(t *testing.T) {
 	})
 }
 
-func TestMemoryLimitOfGoFollowsTheContainer(t *testing.T) {
+func TestGOMEMLIMITFollowsTheContainer(t *testing.T) {
 	inBoth(t, func(t *testing.T, all objects) {
 		container := node(t, all)
 		limit := container.Resources.Limits.Memory().Value()
@@ -317,26 +316,26 @@ func TestMemoryLimitOfGoFollowsTheContainer(t *testing.T) {
 	})
 }
 
-func TestTheAutoscalerAloneCountsNodes(t *testing.T) {
+func TestOnlyTheAutoscalerSetsReplicas(t *testing.T) {
 	inBoth(t, func(t *testing.T, all objects) {
 		deployment := get[*apps.Deployment](t, all, "Deployment/chillin")
 		if deployment.Spec.Replicas != nil {
-			t.Errorf("replicas = %d: to apply the manifests again would undo the autoscaler", *deployment.Spec.Replicas)
+			t.Errorf("replicas = %d: applying the manifests again would override the autoscaler", *deployment.Spec.Replicas)
 		}
 		scaler := get[*autoscaling.HorizontalPodAutoscaler](t, all, "HorizontalPodAutoscaler/chillin")
 		if target := scaler.Spec.ScaleTargetRef; target.Kind != "Deployment" || target.Name != deployment.Name || *scaler.Spec.MinReplicas < 2 {
-			t.Errorf("autoscaler = %+v, want the Deployment with two nodes at least", scaler.Spec)
+			t.Errorf("autoscaler = %+v, want the Deployment with at least two nodes", scaler.Spec)
 		}
 	})
 	values := filledIn()
 	values["autoscaling"] = map[string]any{"enabled": false}
 	all := charted(t, values)
 	if replicas := get[*apps.Deployment](t, all, "Deployment/chillin").Spec.Replicas; replicas == nil || *replicas != 2 || all["HorizontalPodAutoscaler/chillin"] != nil {
-		t.Error("without autoscaling the chart has no replicas, or still an autoscaler")
+		t.Error("without autoscaling the chart has no replicas, or has an autoscaler")
 	}
 }
 
-// TestSelectorsFindTheirObjects: what selects nothing is no error anywhere.
+// TestSelectorsFindTheirObjects: a selector that selects nothing is not an error anywhere else.
 func TestSelectorsFindTheirObjects(t *testing.T) {
 	inBoth(t, func(t *testing.T, all objects) {
 		pod := get[*apps.Deployment](t, all, "Deployment/chillin").Spec.Template

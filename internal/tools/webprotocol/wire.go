@@ -19,7 +19,7 @@ type writer struct {
 	strings.Builder
 
 	rules rules
-	used  map[string]bool // the rules that apply to a field, to find misspelt ones
+	used  map[string]bool // the rules that apply to a field, to find misspelled ones
 }
 
 func wireFile(d document, r rules) (string, error) {
