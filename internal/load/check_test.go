@@ -12,7 +12,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// recorded is what two clients of one room were told: three messages, by number.
+// recorded is what two clients of one room received: three messages, by number.
 type recorded struct {
 	confirmed [3]chat.Seq
 	told      [2][]line
@@ -31,14 +31,14 @@ func TestBrokenPromisesAreSeen(t *testing.T) {
 		want Deliveries
 		err  string
 	}{
-		{"all is well", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, whole}}, Deliveries{Count: 6}, ""},
-		{"a drop", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{1, 0}, {3, 2}}}}, Deliveries{Count: 5, Missing: 1}, "1 deliveries missing"},
-		{"the last one dropped", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{1, 0}, {2, 1}}}}, Deliveries{Count: 5, Missing: 1}, "missing"},
-		{"the last one dropped for all", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole[:2], whole[:2]}}, Deliveries{Count: 4, Missing: 2}, "missing"},
+		{"complete", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, whole}}, Deliveries{Count: 6}, ""},
+		{"a dropped message", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{1, 0}, {3, 2}}}}, Deliveries{Count: 5, Missing: 1}, "1 deliveries missing"},
+		{"the last message dropped", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{1, 0}, {2, 1}}}}, Deliveries{Count: 5, Missing: 1}, "missing"},
+		{"the last message dropped for all", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole[:2], whole[:2]}}, Deliveries{Count: 4, Missing: 2}, "missing"},
 		{"a duplicate", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{1, 0}, {2, 1}, {2, 1}, {3, 2}}}}, Deliveries{Count: 6, Twice: 1}, "1 twice"},
-		{"a swap", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{2, 1}, {1, 0}, {3, 2}}}}, Deliveries{Count: 6, OutOfOrder: 1}, "1 out of order"},
+		{"two messages swapped", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{2, 1}, {1, 0}, {3, 2}}}}, Deliveries{Count: 6, OutOfOrder: 1}, "1 out of order"},
 		{"one message stored twice", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{{{1, 0}, {2, 1}, {3, 2}, {4, 2}}, {{1, 0}, {2, 1}, {3, 2}, {4, 2}}}}, Deliveries{Count: 8, Twice: 1, OutOfOrder: 1}, "1 twice"},
-		{"two orders", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{1, 1}, {2, 0}, {3, 2}}}}, Deliveries{Count: 6, Twice: 2, OutOfOrder: 4}, "out of order"},
+		{"two different orders", recorded{[3]chat.Seq{1, 2, 3}, [2][]line{whole, {{1, 1}, {2, 0}, {3, 2}}}}, Deliveries{Count: 6, Twice: 2, OutOfOrder: 4}, "out of order"},
 		{"confirmed with another number", recorded{[3]chat.Seq{2, 1, 3}, [2][]line{whole, whole}}, Deliveries{Count: 6, OutOfOrder: 2}, "2 out of order"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,9 +53,9 @@ func TestBrokenPromisesAreSeen(t *testing.T) {
 			}
 			switch err := report.Err(); {
 			case c.err == "" && err != nil:
-				t.Errorf("err = %v, want none", err)
+				t.Errorf("err = %v, want nil", err)
 			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
-				t.Errorf("err = %v, want one with %q", err, c.err)
+				t.Errorf("err = %v, want an error with %q", err, c.err)
 			}
 		})
 	}
@@ -88,7 +88,7 @@ func replay(t *testing.T, in recorded) *Report {
 		for _, l := range lines {
 			m := chat.Message{ID: chat.MessageID(l.seq), RoomID: 7, Seq: l.seq, CID: chat.CID(fmt.Sprintf("%s%012x", r.cid, l.message))}
 			hear(r.conns[i], wire.Encode(wire.EventMessageNew, wire.MessageEvent{RoomID: 7, Seq: l.seq, Message: m}))
-			hear(r.conns[i], wire.Encode(wire.EventMessageNew, wire.MessageEvent{RoomID: 8, Seq: 99})) // another room's
+			hear(r.conns[i], wire.Encode(wire.EventMessageNew, wire.MessageEvent{RoomID: 8, Seq: 99})) // of another room
 			hear(r.conns[i], wire.Encode(wire.EventTypingUpdate, wire.TypingUpdate{RoomID: 7}))
 		}
 	}

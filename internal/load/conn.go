@@ -14,30 +14,29 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// The ids of commands: message k has firstSend + k.
+// The IDs of commands. Message k has firstSend + k.
 const (
 	joinID    = 1
 	pingID    = 2
 	firstSend = 3
 )
 
-// conn is one client: a connection that sits in one room, and one goroutine that
-// reads and checks.
+// conn is one client: a connection that has joined one room, and one goroutine that reads and checks.
 type conn struct {
 	run  *run
 	room *room
 	raw  *rawConn
 
-	joined chan struct{} // closed when it sits
-	ponged chan struct{} // closed when it has told the head
-	ended  chan struct{} // closed when read has returned; then what stands below stands
+	joined chan struct{} // closed when the room is joined
+	ponged chan struct{} // closed when the head is known
+	ended  chan struct{} // closed when read has returned; then the fields below are final
 
-	limits   wire.ClientLimits // stands when joined is closed
+	limits   wire.ClientLimits // valid after joined is closed
 	sequence sequence
 	head     chat.Seq
-	events   int // messages that were delivered
-	bytes    int // of those
-	frames   int // that held any
+	events   int // delivered messages
+	bytes    int // their bytes
+	frames   int // the frames that contained them
 	err      error
 }
 
@@ -73,7 +72,7 @@ func (c *conn) join(ctx context.Context) error {
 	}
 }
 
-// command sends a command. Its answer is heard by read.
+// command sends a command. read receives its response.
 func (c *conn) command(id int, kind string, data any) error {
 	encoded, err := json.Marshal(data)
 	if err != nil {
@@ -132,7 +131,7 @@ func (c *conn) hear(line []byte, at time.Time) error {
 	return nil
 }
 
-// sit hears the answer to room:join.
+// onJoined handles the response to room:join.
 func (c *conn) sit(h heard) error {
 	if h.kind != "room:joined" {
 		return refusal(h)
@@ -147,7 +146,7 @@ func (c *conn) sit(h heard) error {
 	return once(c.joined)
 }
 
-// measure hears the answer to ping: how far the room is.
+// onPong handles the response to ping, which contains the head of the room.
 func (c *conn) measure(h heard) error {
 	var pong wire.Pong
 	if err := h.decode(&pong); err != nil {
@@ -157,18 +156,18 @@ func (c *conn) measure(h heard) error {
 	return once(c.ponged)
 }
 
-// once closes a channel that must not be closed yet.
+// once closes a channel. It returns an error if the channel is already closed.
 func once(answered chan struct{}) error {
 	select {
 	case <-answered:
-		return errors.New("a second answer to one command")
+		return errors.New("a second response to one command")
 	default:
 		close(answered)
 		return nil
 	}
 }
 
-// count notes that a message of the run was delivered.
+// count records the delivery of a message of this run.
 func (c *conn) count(size int, cid chat.CID, at time.Time) {
 	k, ok := c.run.number(cid)
 	if !ok {
@@ -179,14 +178,14 @@ func (c *conn) count(size int, cid chat.CID, at time.Time) {
 	c.run.delivered(k, at)
 }
 
-// refusal is an answer that is not the wanted one.
+// refusal returns the error of an unexpected response.
 func refusal(h heard) error {
 	e := &client.Error{}
 	if err := h.decode(e); err != nil {
 		return err
 	}
 	if e.Code == "" {
-		return errors.New("unexpected answer " + h.kind)
+		return errors.New("unexpected response " + h.kind)
 	}
 	return e
 }

@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	dialing  = 32   // how many connect at the same moment
-	tries    = 5    // of each to connect
-	tryLater = 1013 // the close code
+	dialing  = 32   // concurrent connection attempts
+	tries    = 5    // attempts of each client to connect
+	tryLater = 1013 // close code "try again later"
 )
 
-// connect gives every client its seat.
+// connect connects all clients and joins their rooms.
 func (r *run) connect(ctx context.Context, users []*client.Client) error {
 	r.say("connecting %d clients", r.Clients)
 	began := time.Now()
@@ -47,8 +47,7 @@ func (r *run) connect(ctx context.Context, users []*client.Client) error {
 	return r.allowed(r.conns[0].limits)
 }
 
-// persist connects, again after a while where the server cannot do it now, as every
-// client does.
+// persist connects and, like every client, retries later if the server is not available.
 func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*conn, error) {
 	for try := 1; ; try++ {
 		if ctx.Err() != nil {
@@ -65,29 +64,29 @@ func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*co
 	}
 }
 
-// passing tells whether the same may succeed later: UNAVAILABLE, or closed 1013.
+// passing reports whether a retry may succeed: after UNAVAILABLE, or a close with 1013.
 func passing(err error) bool {
 	e, refused := errors.AsType[*client.Error](err)
 	end, ended := errors.AsType[closed](err)
 	return refused && (e.Code == chat.Unavailable || e.Status == http.StatusServiceUnavailable) || ended && end.code == tryLater
 }
 
-// allowed asks whether the server's limits leave room for the plan.
+// allowed checks that the server's limits allow the plan.
 func (r *run) allowed(limits wire.ClientLimits) error {
-	const ofRoom = 100 // a room takes as much as so many users
+	const ofRoom = 100 // the limit of a room is that of this many users
 	users := float64(min(r.plan.users(), ofRoom*r.Rooms))
 	if needed := int(math.Ceil(10 * r.Rate / users)); needed > limits.MessagesPer10s {
-		return fmt.Errorf("the server takes %d messages in ten seconds from each of %d users: set RATE_LIMIT_MESSAGES to %d or more on it, or ask for a lower -rate",
+		return fmt.Errorf("the server accepts %d messages in ten seconds from each of %d users: set RATE_LIMIT_MESSAGES to %d or more on it, or use a lower --rate",
 			limits.MessagesPer10s, r.plan.users(), needed)
 	}
 	return nil
 }
 
-// explain names the variable by which an operator raises the limit that was met, if
-// there is one.
+// explain adds the variable with which an operator can raise the limit that was reached, if there is
+// one.
 func explain(err error, variable string) error {
 	if e, ok := errors.AsType[*client.Error](err); ok && e.Status == http.StatusTooManyRequests && variable != "" {
-		return fmt.Errorf("the server's limit is reached: set %s higher on it, or ask for less: %w", variable, err)
+		return fmt.Errorf("the server's limit is reached: increase %s on it, or reduce the load: %w", variable, err)
 	}
 	return err
 }

@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// asking is how many requests are under way at the same moment.
+	// concurrent requests
 	asking = 8
-	// waiting is how long the crowd waits, in all, for limits that end by themselves.
+	// waiting is the total time to wait for rate limits.
 	waiting = time.Minute
-	// removing bounds the removal of all that.
+	// removing is the timeout of the cleanup.
 	removing = time.Minute
 )
 
-// crowd is what a run needs on the server: guests, and private rooms of theirs, so
-// that nobody walks in. Guests, because the first account of a new server would
-// become its admin.
+// clients are the guests and their private rooms that a run creates on the server. They are guests
+// because the first account of a new server would become its admin, and the rooms are private so that
+// other users cannot join.
 type crowd struct {
 	Options
 	plan  plan
@@ -34,28 +34,28 @@ type crowd struct {
 	users []*client.Client
 	rooms []*room
 	spent atomic.Int64 // ns of waiting
-	told  sync.Map     // for what was waited
+	told  sync.Map     // the limits that have been reported
 }
 
 func newCrowd(o Options) *crowd {
 	return &crowd{Options: o, plan: newPlan(o), http: &http.Client{
 		Timeout:       30 * time.Second,
 		Transport:     &http.Transport{MaxIdleConnsPerHost: asking},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // nobody else is asked
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // no request goes to another server
 	}}
 }
 
 func (c *crowd) gather(ctx context.Context) error {
-	c.say("making %d guests and %d rooms at %s", c.plan.users(), c.plan.rooms, c.URL)
+	c.say("creating %d guests and %d rooms at %s", c.plan.users(), c.plan.rooms, c.URL)
 	for i := range c.plan.users() {
 		if err := c.addGuest(ctx, i); err != nil {
-			return fmt.Errorf("make guest %d of %d: %w", i+1, c.plan.users(), err)
+			return fmt.Errorf("create guest %d of %d: %w", i+1, c.plan.users(), err)
 		}
 	}
 	name := fmt.Sprintf("load test %04x", rand.N(0x10000))
 	for i := range c.plan.rooms {
 		if err := c.addRoom(ctx, i, fmt.Sprintf("%s room %d", name, i+1)); err != nil {
-			return fmt.Errorf("make room %d of %d: %w", i+1, c.plan.rooms, err)
+			return fmt.Errorf("create room %d of %d: %w", i+1, c.plan.rooms, err)
 		}
 	}
 	return c.enter(ctx)
@@ -74,7 +74,7 @@ func (c *crowd) addGuest(ctx context.Context, i int) error {
 func (c *crowd) addRoom(ctx context.Context, i int, name string) error {
 	owner := c.users[i%len(c.users)]
 	return c.patiently(ctx, "RATE_LIMIT_ROOMS", func() error {
-		// To the end, also when ctx ends: what is not known cannot be removed.
+		// Not canceled with ctx: a room whose ID is unknown cannot be removed.
 		made, err := owner.CreateRoom(context.WithoutCancel(ctx), name, map[string]any{
 			"private": true, "description": "Made by chillin load, which removes it at its end. If it is still here, delete it.",
 		})
@@ -86,7 +86,7 @@ func (c *crowd) addRoom(ctx context.Context, i int, name string) error {
 	})
 }
 
-// enter makes every user a member of the rooms in which its clients will sit.
+// enter makes every user a member of the rooms of its connections.
 func (c *crowd) enter(ctx context.Context) error {
 	for _, room := range c.rooms {
 		var out struct {
@@ -98,7 +98,7 @@ func (c *crowd) enter(ctx context.Context) error {
 			return room.owner.Do(ctx, http.MethodPost, fmt.Sprintf("/rooms/%d/invites", room.id), nil, &out)
 		})
 		if err != nil {
-			return fmt.Errorf("make an invite: %w", err)
+			return fmt.Errorf("create an invite: %w", err)
 		}
 		room.invite = out.Invite.Token
 	}
@@ -123,8 +123,8 @@ func (c *crowd) enter(ctx context.Context) error {
 	return group.Wait()
 }
 
-// patiently repeats what the server puts off, for as long as it says, up to waiting
-// in all. variable is the limit that 429 speaks of.
+// patiently retries requests that the server postpones, after the delay it asks for, up to waiting in
+// total. variable is the limit behind a 429.
 func (c *crowd) patiently(ctx context.Context, variable string, do func() error) error {
 	for {
 		err := do()
@@ -134,10 +134,10 @@ func (c *crowd) patiently(ctx context.Context, variable string, do func() error)
 		}
 		wait := time.Duration(e.RetryAfterMs) * time.Millisecond
 		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > waiting {
-			return fmt.Errorf("%w (to be tried again after %s)", explain(err, variable), wait)
+			return fmt.Errorf("%w (retry after %s)", explain(err, variable), wait)
 		}
 		if _, told := c.told.LoadOrStore(variable, true); !told {
-			c.say("waiting %s, and again where it must be: %v", wait, explain(err, variable))
+			c.say("waiting %s, repeatedly if necessary: %v", wait, explain(err, variable))
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err
@@ -154,7 +154,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// remove takes the rooms away and signs the guests out.
+// remove deletes the rooms and signs the guests out.
 func (c *crowd) remove(ctx context.Context) error {
 	defer c.http.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, removing)
@@ -167,10 +167,10 @@ func (c *crowd) remove(ctx context.Context) error {
 			return room.owner.Do(ctx, http.MethodDelete, fmt.Sprintf("/rooms/%d", room.id), nil, nil)
 		})
 		if err != nil {
-			left = append(left, fmt.Errorf("room %d is left behind: %w", room.id, err))
+			left = append(left, fmt.Errorf("room %d could not be removed: %w", room.id, err))
 		}
 	}
-	for _, user := range c.users { // the server lets them go after a day
+	for _, user := range c.users { // the server deletes them after a day
 		if err := user.Do(ctx, http.MethodPost, "/auth/logout", nil, nil); err != nil {
 			left = append(left, fmt.Errorf("guest %d is still signed in: %w", user.User.ID, err))
 		}

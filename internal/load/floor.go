@@ -10,22 +10,21 @@ import (
 	"time"
 )
 
-// flooring is how long of the plan the floor follows.
+// flooring is how much of the plan is replayed to measure the floor.
 const flooring = 5 * time.Second
 
-// frameHeader is what a WebSocket puts before 126 bytes or more.
+// frameHeader is the size of a WebSocket header for 126 bytes or more.
 const frameHeader = 4
 
-// bare are loopback connections with nothing on them: who reads throws it away.
+// bare are plain loopback connections whose readers discard everything.
 type bare struct {
 	near, far []net.Conn
 	readers   sync.WaitGroup
 }
 
-// measureFloor returns the processor time of one write(2) of size bytes, done by a
-// loop that has nothing else to do: to each member of a room, whenever the plan has
-// a message for it. No server on this machine that writes each message by itself can
-// take less.
+// measureFloor returns the CPU time of one write(2) of size bytes in a loop that does nothing else: to
+// each member of a room, for every message of the plan. It is a lower bound for a server on this
+// machine that writes each message separately.
 func measureFloor(ctx context.Context, p plan, size int) (time.Duration, error) {
 	b, err := newBare(ctx, p.clients)
 	defer b.close()

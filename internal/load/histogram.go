@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// A bucket is as wide as a 64th of what it holds, so that quantiles are right to
-// less than two percent.
+// The width of a bucket is at most a 64th of its values, so quantiles are accurate to less than two
+// percent.
 const (
 	fineBits = 6
 	fine     = 1 << fineBits
 	buckets  = (63 - fineBits + 1) * fine
 )
 
-// histogram counts durations. Any number of goroutines may add.
+// histogram counts durations. It is safe for concurrent use.
 type histogram struct {
 	counts [buckets]atomic.Uint64
 	most   atomic.Int64
@@ -32,7 +32,8 @@ func (h *histogram) add(d time.Duration) {
 	}
 }
 
-// bucket numbers durations: below fine each has its own, then fine to each doubling.
+// bucket returns the bucket of a duration: below fine each duration has its own, then each doubling has
+// fine buckets.
 func bucket(d time.Duration) int {
 	if d < fine {
 		return int(d)
@@ -41,7 +42,7 @@ func bucket(d time.Duration) int {
 	return doublings*fine + int(d>>doublings)
 }
 
-// ceiling is the longest duration of a bucket.
+// ceiling returns the longest duration of a bucket.
 func ceiling(bucket int) time.Duration {
 	if bucket < 2*fine {
 		return time.Duration(bucket)
@@ -50,8 +51,8 @@ func ceiling(bucket int) time.Duration {
 	return time.Duration(bucket%fine+fine+1)<<doublings - 1
 }
 
-// quantile returns a duration that the share q of all does not exceed, 0 where
-// nothing was added.
+// quantile returns a duration that the share q of all durations does not exceed, or 0 if there are
+// none.
 func (h *histogram) quantile(q float64) time.Duration {
 	var total, seen uint64
 	for i := range h.counts {

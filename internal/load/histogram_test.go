@@ -43,7 +43,7 @@ func TestHistogramHoldsEveryDuration(t *testing.T) {
 	if got := h.quantile(0.5); got != 0 {
 		t.Errorf("quantile of nothing = %s, want 0", got)
 	}
-	h.add(-time.Second) // a clock that was set
+	h.add(-time.Second) // a clock that was adjusted
 	if got := h.quantile(1); got != 0 {
 		t.Errorf("the longest = %s, want 0", got)
 	}

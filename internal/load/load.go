@@ -1,10 +1,9 @@
-// Package load tells what a running chat carries: many light clients, messages sent
-// at the times of a plan, and every client checks what it is told.
+// Package load measures the capacity of a running chat: many lightweight clients send messages at
+// planned times, and every client checks what it receives.
 //
-// The loop is open. A message is sent when its time has come, however slow the
-// answers are, and what is waited for is counted from that time on: a server that
-// stands still for a second shows it in every message of that second, and not in
-// one. The clients use the wire as strangers do; what they make they remove.
+// The load is open-loop: a message is sent at its time, however slow the responses are, and latency is
+// measured from the planned time. If a server stops for a second, every message of that second shows
+// it, not only one. The clients use the public protocol and remove what they create.
 package load
 
 import (
@@ -18,28 +17,28 @@ import (
 	"time"
 )
 
-// socketsPerUser is how many connections the server lets one user have.
+// socketsPerUser is the number of connections that the server allows a user.
 const socketsPerUser = 20
 
-// commandsPerClient bounds the messages of one connection in a second: half of what
-// the server takes, because chance gives some connections more than others.
+// commandsPerClient limits the messages of one connection per second to half of what the server
+// accepts, because they are distributed randomly.
 const commandsPerClient = 50
 
-// Options say what is measured.
+// Options configure a load test.
 type Options struct {
-	URL     string        // the server, as http://localhost:5000
-	Mine    bool          // URL may name another machine than this one
-	Metrics string        // where the server shows its metrics, if on this machine; "" is nowhere
+	URL     string        // the server, as http: // the server, such as http://localhost:5000
+	Mine    bool          // URL may name another machine
+	Metrics string        // URL of the server's metrics, if it runs on this machine; "" if not
 	Clients int           // connections, each in one room
-	Rooms   int           // at most as many as clients
-	Rate    float64       // messages a second, in all rooms together
-	For     time.Duration // how long they are sent
-	Seed    uint64        // decides which client sends when
-	// Progress is told, a line at a time, what is under way.
+	Rooms   int           // at most the number of clients
+	Rate    float64       // messages per second, in all rooms together
+	For     time.Duration // how long messages are sent
+	Seed    uint64        // seed of the random choice of senders
+	// Progress receives one line for each step.
 	Progress io.Writer
 }
 
-// Check returns all that is wrong with the options.
+// Check returns all errors of the options.
 func (o Options) Check() error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -51,13 +50,13 @@ func (o Options) Check() error {
 	known := err == nil && (target.Scheme == "http" || target.Scheme == "https") && target.Hostname() != ""
 	fault(!known, "--url: %q is not http://host:port", o.URL)
 	fault(known && !o.Mine && !loopback(target.Hostname()),
-		"--url: %q is not this machine; a load run hurts a server, so say --yes-this-is-my-server if it is yours", o.URL)
+		"--url: %q is not this machine; a load test slows a server down, so confirm with --yes-this-is-my-server if it is yours", o.URL)
 	fault(o.Clients < 1, "--clients: %d is less than 1", o.Clients)
 	fault(o.Rooms < 1 || o.Rooms > max(1, o.Clients), "--rooms: %d is not from 1 to the number of clients", o.Rooms)
 	fault(!(o.Rate > 0), "--rate: %g is not more than 0", o.Rate)
-	fault(o.Rate > commandsPerClient*float64(max(1, o.Clients)), "--rate: %g is more than %d a second for each client", o.Rate, commandsPerClient)
+	fault(o.Rate > commandsPerClient*float64(max(1, o.Clients)), "--rate: %g is more than %d per second for each client", o.Rate, commandsPerClient)
 	fault(o.For <= 0, "--for: %s is not more than 0", o.For)
-	fault(o.Rate > 0 && o.For > 0 && o.messages() < 1, "--rate and --for: %g a second for %s is no message", o.Rate, o.For)
+	fault(o.Rate > 0 && o.For > 0 && o.messages() < 1, "--rate and --for: %g per second for %s are no messages", o.Rate, o.For)
 	return errors.Join(faults...)
 }
 
@@ -68,9 +67,8 @@ func loopback(host string) bool {
 
 func (o Options) messages() int { return int(math.Round(o.Rate * o.For.Seconds())) }
 
-// Run measures, and removes what it made, also when ctx ends before. Broken promises
-// are in the report. With an error there is no report, or there is one and something
-// was left behind.
+// Run measures and removes everything it created, even if ctx ends earlier. Violated guarantees are in
+// the report. If err is not nil, the report is nil or something could not be removed.
 func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err

@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// plan says where the clients sit, and when who of them sends. It follows from the
-// options alone.
+// plan determines the room of each client, and which client sends when. It depends only on the options.
 type plan struct {
 	rooms   int
 	clients int
-	every   time.Duration // from one message to the next
+	every   time.Duration // interval between messages
 	senders []int         // the client of each message
 }
 
@@ -23,25 +22,25 @@ func newPlan(o Options) plan {
 	}
 	random, users := rand.New(rand.NewPCG(o.Seed, 0)), p.users()
 	for k := range p.senders {
-		first := k % users * socketsPerUser // users in turn: the server limits each
+		first := k % users * socketsPerUser // users take turns, because the server limits each
 		p.senders[k] = first + random.IntN(min(socketsPerUser, o.Clients-first))
 	}
 	return p
 }
 
-// users is how few accounts are enough.
+// users returns the number of accounts required.
 func (p plan) users() int { return (p.clients + socketsPerUser - 1) / socketsPerUser }
 
 func (p plan) user(client int) int { return client / socketsPerUser }
 func (p plan) room(client int) int { return client % p.rooms }
 
-// members is how many clients sit in the room.
+// members returns the number of clients in the room.
 func (p plan) members(room int) int { return (p.clients - room + p.rooms - 1) / p.rooms }
 
-// due is when message k is sent, after the beginning.
+// due returns when message k is sent, relative to the start.
 func (p plan) due(k int) time.Duration { return time.Duration(k) * p.every }
 
-// follow calls send for each message at its time, or at once when that has passed.
+// follow calls send for each message at its time, or immediately if the time has passed.
 func (p plan) follow(ctx context.Context, began time.Time, send func(k, client int, due time.Time)) {
 	for k, client := range p.senders {
 		due := began.Add(p.due(k))

@@ -36,18 +36,18 @@ const (
 	maxPayload    = 16 << 20
 )
 
-// rawConn is one WebSocket, as light as it can be: no goroutine of its own, one small
-// buffer. One goroutine reads; any may write.
+// rawConn is a minimal WebSocket: without a goroutine, and with one small buffer. One goroutine reads; any
+// may write.
 type rawConn struct {
 	conn    net.Conn
 	in      *bufio.Reader
-	payload []byte // of the last frame, used again
+	payload []byte // of the last frame, reused
 
 	mu  sync.Mutex
-	out []byte // used again
+	out []byte // reused
 }
 
-// closed is the end of a connection with the server's code.
+// closed is the error of a connection that the server closed with a code.
 type closed struct {
 	code   int
 	reason string
@@ -55,7 +55,7 @@ type closed struct {
 
 func (c closed) Error() string { return fmt.Sprintf("closed %d %s", c.code, c.reason) }
 
-// dialRaw connects to the server at base with a session's token. A refusal is a
+// dialRaw connects to the server at base with a session's token. A refusal is returned as
 // *client.Error.
 func dialRaw(ctx context.Context, base, token string) (*rawConn, error) {
 	target, err := url.Parse(base)
@@ -109,11 +109,11 @@ func (w *rawConn) upgrade(ctx context.Context, target *url.URL, token string) er
 		request.Header.Set(name, value)
 	}
 	if err := request.Write(w.conn); err != nil {
-		return fmt.Errorf("ask for the upgrade: %w", err)
+		return fmt.Errorf("request the upgrade: %w", err)
 	}
 	answer, err := http.ReadResponse(w.in, request)
 	if err != nil {
-		return fmt.Errorf("read the answer to the upgrade: %w", err)
+		return fmt.Errorf("read the response to the upgrade: %w", err)
 	}
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		defer answer.Body.Close()
@@ -122,8 +122,8 @@ func (w *rawConn) upgrade(ctx context.Context, target *url.URL, token string) er
 	return w.conn.SetDeadline(time.Time{})
 }
 
-// next returns the payload of the next text message, which stands until the next
-// call. It answers pings on the way. The server's close is a closed.
+// next returns the payload of the next text message, which is valid until the next call. It answers
+// pings. A close frame of the server is returned as closed.
 func (w *rawConn) next() ([]byte, error) {
 	w.payload = w.payload[:0]
 	for {
@@ -134,7 +134,7 @@ func (w *rawConn) next() ([]byte, error) {
 		if opcode == opText || opcode == opContinued {
 			begun := len(w.payload)
 			if begun+size > maxPayload {
-				return nil, fmt.Errorf("a message of more than %d bytes", maxPayload)
+				return nil, fmt.Errorf("message of more than %d bytes", maxPayload)
 			}
 			w.payload = append(w.payload, make([]byte, size)...)
 			if _, err := io.ReadFull(w.in, w.payload[begun:]); err != nil {
@@ -158,7 +158,7 @@ func (w *rawConn) header() (opcode byte, last bool, size int, err error) {
 	}
 	opcode, last, size = head[0]&0x0F, head[0]&0x80 != 0, int(head[1]&0x7F)
 	if head[1]&0x80 != 0 {
-		return 0, false, 0, errors.New("a masked frame from the server")
+		return 0, false, 0, errors.New("masked frame from the server")
 	}
 	switch size {
 	case 126:
@@ -173,7 +173,7 @@ func (w *rawConn) header() (opcode byte, last bool, size int, err error) {
 
 func (w *rawConn) control(opcode byte, size int) error {
 	if size > 125 {
-		return fmt.Errorf("a control frame of %d bytes", size)
+		return fmt.Errorf("control frame of %d bytes", size)
 	}
 	payload := make([]byte, size)
 	if _, err := io.ReadFull(w.in, payload); err != nil {
@@ -191,14 +191,14 @@ func (w *rawConn) control(opcode byte, size int) error {
 	case opPong:
 		return nil
 	}
-	return fmt.Errorf("a frame of unknown kind %s", strconv.Itoa(int(opcode)))
+	return fmt.Errorf("frame of unknown kind %s", strconv.Itoa(int(opcode)))
 }
 
 // send sends a text message.
 func (w *rawConn) send(text []byte) error { return w.write(opText, text) }
 
-// write sends a frame in one system call. The mask is zero: it protects proxies from
-// scripts of web pages, and this is none.
+// write sends a frame in one system call. The mask is zero: it protects proxies from scripts of web
+// pages, which does not apply here.
 func (w *rawConn) write(opcode byte, payload []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

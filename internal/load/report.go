@@ -10,32 +10,31 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Report is what a run has found. Times are in milliseconds where nothing else is
-// said.
+// Report is the result of a run. Times are in milliseconds unless stated otherwise.
 type Report struct {
 	URL     string  `json:"url"`
 	Clients int     `json:"clients"`
 	Rooms   int     `json:"rooms"`
-	Rate    float64 `json:"rate"` // messages a second, planned
+	Rate    float64 `json:"rate"` // messages per second, planned
 	Seconds float64 `json:"seconds"`
 	Seed    uint64  `json:"seed"`
 
-	ConnectSeconds float64        `json:"connectSeconds"` // until all clients had a seat
-	TriedAgain     int            `json:"triedAgain"`     // connections that the server could not take at once
-	Lost           map[string]int `json:"lost"`           // those that ended, by why
+	ConnectSeconds float64        `json:"connectSeconds"` // until all clients have joined
+	TriedAgain     int            `json:"triedAgain"`     // connection attempts that the server postponed
+	Lost           map[string]int `json:"lost"`           // connections that ended, by reason
 
 	Messages   Messages   `json:"messages"`
 	Deliveries Deliveries `json:"deliveries"`
 
-	Confirmed Latency `json:"confirmed"` // from the planned time to the answer
+	Confirmed Latency `json:"confirmed"` // from the planned time to the response
 	Delivered Latency `json:"delivered"` // from the planned time to each member
-	Late      Latency `json:"late"`      // from the planned time to the send: the tool's own fault
+	Late      Latency `json:"late"`      // from the planned time to the send: the delay of this tool
 
-	ToolMicros float64 `json:"toolMicros"`       // µs of processor time of this tool for a delivery
-	Server     *Server `json:"server,omitempty"` // where its metrics could be asked
+	ToolMicros float64 `json:"toolMicros"`       // µs of CPU time of this tool per delivery
+	Server     *Server `json:"server,omitempty"` // if its metrics could be read
 }
 
-// Messages counts what was sent.
+// Messages counts the sent messages.
 type Messages struct {
 	Sent       int               `json:"sent"`
 	Confirmed  int               `json:"confirmed"`
@@ -43,12 +42,12 @@ type Messages struct {
 	Unanswered int               `json:"unanswered"`
 }
 
-// Deliveries counts what came: each message once for each client in its room.
+// Deliveries counts the received messages: each once per client in its room.
 type Deliveries struct {
 	Count     int     `json:"count"`
 	PerSecond float64 `json:"perSecond"`
 	Bytes     int     `json:"bytes"`    // of one
-	PerFrame  float64 `json:"perFrame"` // how many came together
+	PerFrame  float64 `json:"perFrame"` // deliveries per frame
 
 	Missing    int `json:"missing"`
 	Twice      int `json:"twice"`
@@ -63,15 +62,15 @@ type Latency struct {
 	Max  float64 `json:"max"`
 }
 
-// Server is what the run cost the server.
+// Server is the cost of the run to the server.
 type Server struct {
-	Micros      float64 `json:"micros"`                // µs of processor time for a delivery, with all that led to it
-	FloorMicros float64 `json:"floorMicros,omitempty"` // µs of one bare write of as many bytes, as often, to as many sockets
+	Micros      float64 `json:"micros"`                // µs of CPU time per delivery, including everything that led to it
+	FloorMicros float64 `json:"floorMicros,omitempty"` // µs of one plain write of as many bytes, as often, to as many sockets
 	Ratio       float64 `json:"ratio,omitempty"`       // of the two
-	ConnBytes   float64 `json:"connBytes"`             // resident memory that one more connection took
+	ConnBytes   float64 `json:"connBytes"`             // resident memory per additional connection
 }
 
-// report sums up. All connections have ended.
+// report computes the report. All connections have ended.
 func (r *run) report() *Report {
 	report := &Report{
 		URL: r.URL, Clients: len(r.conns), Rooms: len(r.rooms), Rate: r.Rate, Seconds: r.For.Seconds(), Seed: r.Seed,
@@ -107,7 +106,7 @@ func (r *run) report() *Report {
 	return report
 }
 
-// heads are the last numbers of the rooms that anybody was told.
+// heads returns the highest number received in each room.
 func (r *run) heads() map[*room]chat.Seq {
 	heads := map[*room]chat.Seq{}
 	for _, c := range r.conns {
@@ -121,8 +120,7 @@ func (r *run) heads() map[*room]chat.Seq {
 	return heads
 }
 
-// misnumbered counts the messages that were confirmed with another number than they
-// were delivered with.
+// misnumbered counts the messages that were confirmed with a different number than delivered.
 func (r *run) misnumbered() (n int) {
 	for k, client := range r.plan.senders {
 		confirmed := chat.Seq(r.answers[k].Load())
@@ -139,7 +137,7 @@ func (h *histogram) latency() Latency {
 	return Latency{P50: ms(0.5), P99: ms(0.99), P999: ms(0.999), Max: ms(1)}
 }
 
-// per is a for each of b, 0 where there are none.
+// per returns a for each of b, or 0 if b is 0.
 func per(a, b float64) float64 {
 	if b <= 0 {
 		return 0
@@ -149,7 +147,7 @@ func per(a, b float64) float64 {
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// Err tells what was not as promised. Refusals are no broken promise.
+// Err returns an error that lists the violated guarantees. Refusals are not violations.
 func (r *Report) Err() error {
 	var broken []string
 	for _, n := range []struct {
@@ -157,7 +155,7 @@ func (r *Report) Err() error {
 		what  string
 	}{
 		{r.Deliveries.Missing, "deliveries missing"}, {r.Deliveries.Twice, "twice"}, {r.Deliveries.OutOfOrder, "out of order"},
-		{r.Messages.Unanswered, "messages without an answer"}, {sum(r.Lost), "connections lost"},
+		{r.Messages.Unanswered, "messages without a response"}, {sum(r.Lost), "connections lost"},
 	} {
 		if n.count > 0 {
 			broken = append(broken, fmt.Sprintf("%d %s", n.count, n.what))
@@ -166,7 +164,7 @@ func (r *Report) Err() error {
 	if broken == nil {
 		return nil
 	}
-	return errors.New("not as promised: " + strings.Join(broken, ", "))
+	return errors.New("guarantees violated: " + strings.Join(broken, ", "))
 }
 
 func sum[K comparable](counts map[K]int) (n int) {

@@ -10,26 +10,24 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// room is one of those that are made for a run. All clients in it are told the same,
-// byte by byte, so that a line is taken apart once: what the tool takes of the
-// processors, the server lacks.
+// room is a room created for a run. All its clients receive the same bytes, so a line is parsed only
+// once: CPU time of the tool is missing for the server.
 type room struct {
 	id      chat.RoomID
 	owner   *client.Client
 	invite  string // the token
-	members int    // clients that sit in it
+	members int    // clients in the room
 
 	mu      sync.RWMutex
-	lines   map[string]heard // some of those that came last
-	kept    int              // bytes of those
+	lines   map[string]heard // recently received lines
+	kept    int              // their bytes
 	numbers map[chat.CID]chat.Seq
 	bearers map[chat.Seq]chat.CID
-	// repeated and disputed are broken promises: messages with two numbers, and
-	// numbers with two messages.
+	// repeated and disputed are violations: messages with two numbers, and numbers with two messages.
 	repeated, disputed int
 }
 
-// maxKept bounds the lines of a room that are kept, in bytes.
+// maxKept limits the cached lines of a room, in bytes.
 const maxKept = 1 << 20
 
 func newRoom(id chat.RoomID, owner *client.Client, members int) *room {
@@ -39,8 +37,8 @@ func newRoom(id chat.RoomID, owner *client.Client, members int) *room {
 	}
 }
 
-// heard is what a line says. Seq and cid are those of the events of messages, of
-// others data is taken apart by whoever waits for it.
+// heard is a parsed line. seq and cid are set for message events. data of other lines is decoded by the
+// receiver.
 type heard struct {
 	id   int64
 	kind string
@@ -52,7 +50,7 @@ type heard struct {
 
 func (h heard) decode(into any) error { return json.Unmarshal(h.data, into) }
 
-// hear takes a line apart that came to one of the clients.
+// hear parses a line that a client received.
 func (r *room) hear(line []byte) (heard, error) {
 	r.mu.RLock()
 	h, known := r.lines[string(line)]
@@ -61,7 +59,7 @@ func (r *room) hear(line []byte) (heard, error) {
 		return h, nil
 	}
 	h, err := takeApart(line)
-	if err == nil && h.id == 0 { // answers are one client's own
+	if err == nil && h.id == 0 { // responses are for one client only
 		r.keep(string(line), h)
 	}
 	return h, err
@@ -109,7 +107,7 @@ func (r *room) keep(line string, h heard) {
 		r.disputed++
 	}
 	r.bearers[h.seq] = h.cid
-	if h.cid == "" { // told by the room
+	if h.cid == "" { // a system message
 		return
 	}
 	if number, known := r.numbers[h.cid]; known && number != h.seq {

@@ -17,10 +17,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// patience is how long nothing may come before it counts as missing.
+// timeout is how long the run waits without progress before messages count as missing.
 const patience = 10 * time.Second
 
-// refused stands in the place of a number where a message was refused.
+// refused replaces the number of a refused message.
 const refused = -1
 
 // run is one measurement.
@@ -29,30 +29,30 @@ type run struct {
 	plan  plan
 	rooms []*room
 	conns []*conn
-	cid   string // how the cids of this run begin
+	cid   string // prefix of the cids of this run
 
 	connecting time.Duration
-	again      atomic.Int64 // tries to connect beyond the first of each
+	again      atomic.Int64 // connection attempts beyond the first of each client
 	sent       int
-	busy       time.Duration // processor time of this process, while it carried
+	busy       time.Duration // CPU time of this process during the measurement
 
 	origin time.Time
 	began  atomic.Int64 // when message 0 was due, in ns after origin
-	last   atomic.Int64 // when the last delivery came, likewise
+	last   atomic.Int64 // when the last delivery was received, likewise
 
 	answers      []atomic.Int64 // of each message: its number, refused, or 0
-	open         atomic.Int64   // messages without an answer
-	due          atomic.Int64   // deliveries that the confirmed ones make
+	open         atomic.Int64   // messages without a response
+	due          atomic.Int64   // expected deliveries of confirmed messages
 	done         atomic.Int64   // deliveries
 	moved        wake.Signal    // sent when one of these has changed
 	confirmation histogram
 	delivery     histogram
-	lateness     histogram // of this tool, which the others include
+	lateness     histogram // of this tool, included in the other latencies
 
 	mu       sync.Mutex
 	refusals map[chat.Code]int
 	closing  sync.Once
-	lost     map[string]int // connections that ended by themselves, by why
+	lost     map[string]int // connections that ended early, by reason
 }
 
 func newRun(o Options, rooms []*room) *run {
@@ -65,8 +65,8 @@ func newRun(o Options, rooms []*room) *run {
 	}
 }
 
-// carry sends what is planned and waits until all of it has come, or nothing comes
-// any more.
+// carry sends the planned messages and waits until all are received, or until there is no more
+// progress.
 func (r *run) carry(ctx context.Context) error {
 	r.say("sending %d messages in %s", len(r.plan.senders), r.For)
 	before, err := processCPU()
@@ -83,7 +83,7 @@ func (r *run) carry(ctx context.Context) error {
 	after, err := processCPU()
 	r.busy = after - before
 	if ctx.Err() != nil {
-		return fmt.Errorf("stopped before the end: %w", context.Cause(ctx))
+		return fmt.Errorf("stopped early: %w", context.Cause(ctx))
 	}
 	r.fence(ctx)
 	return err
@@ -92,33 +92,33 @@ func (r *run) carry(ctx context.Context) error {
 func (r *run) send(k int, c *conn) {
 	r.sent++
 	r.open.Add(1)
-	// A connection that has ended tells why by itself; the message stays unanswered.
+	// A connection that has ended reports the reason itself; the message stays unanswered.
 	_ = c.command(firstSend+k, "message:send", wire.MessageSend{
 		RoomID: c.room.id, CID: fmt.Sprintf("%s%012x", r.cid, k),
 		Text: fmt.Sprintf("Message %d of a load run, about as long as what people write to each other.", k),
 	})
 }
 
-// number tells which message of this run bears the cid.
+// number returns the message of this run that has the cid.
 func (r *run) number(cid chat.CID) (int, bool) {
 	digits, ours := strings.CutPrefix(string(cid), r.cid)
 	k, err := strconv.ParseUint(digits, 16, 48)
 	return int(k), ours && err == nil && int(k) < len(r.answers)
 }
 
-// waited is how long after its time something of message k came.
+// waited returns the time between the due time of message k and at.
 func (r *run) waited(k int, at time.Time) time.Duration {
 	return at.Sub(r.origin) - time.Duration(r.began.Load()) - r.plan.due(k)
 }
 
 func (r *run) answered(k int, in *room, h heard, at time.Time) error {
 	if k >= len(r.answers) {
-		return fmt.Errorf("answer to a message that was not sent: %d", k)
+		return fmt.Errorf("response to a message that was not sent: %d", k)
 	}
 	if h.kind != "message:confirmed" {
 		e, ok := errors.AsType[*client.Error](refusal(h))
 		if !ok {
-			return errors.New("unexpected answer " + h.kind)
+			return errors.New("unexpected response " + h.kind)
 		}
 		if r.answers[k].CompareAndSwap(0, refused) {
 			r.refuse(e.Code)
@@ -153,7 +153,7 @@ func (r *run) delivered(k int, at time.Time) {
 	r.moved.Send()
 }
 
-// settle waits until every message is answered and every confirmed one delivered.
+// settle waits until every message is answered and every confirmed one is delivered.
 func (r *run) settle(ctx context.Context) {
 	quiet := time.NewTimer(patience)
 	defer quiet.Stop()
@@ -169,13 +169,13 @@ func (r *run) settle(ctx context.Context) {
 	}
 }
 
-// fence asks every client how far its room is. What was on its way twice, or without
-// having been confirmed, comes before the answer.
+// fence requests the head of the room for every client. Duplicate or unconfirmed messages in transit
+// arrive before the response.
 func (r *run) fence(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, c := range r.conns {
-		_ = c.command(pingID, "ping", wire.Ping{}) // who has ended does not answer
+		_ = c.command(pingID, "ping", wire.Ping{}) // ended connections do not answer
 	}
 	for _, c := range r.conns {
 		select {
@@ -187,7 +187,7 @@ func (r *run) fence(ctx context.Context) {
 	}
 }
 
-// close ends all connections. Those that have ended before are lost.
+// close closes all connections. Those that ended earlier are lost.
 func (r *run) close() {
 	r.closing.Do(func() {
 		for _, c := range r.conns {

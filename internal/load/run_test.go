@@ -60,7 +60,7 @@ func startNode(t *testing.T, more map[string]string) (base, metrics string) {
 	return "http://" + node.Addr().String(), "http://" + metrics + "/metrics"
 }
 
-// wantNoRooms asks as the admin, who sees private rooms too.
+// wantNoRooms checks as the admin, who sees private rooms.
 func wantNoRooms(t *testing.T, base string) {
 	t.Helper()
 	admin := client.New(base)
@@ -74,7 +74,7 @@ func wantNoRooms(t *testing.T, base string) {
 		t.Fatal(err)
 	}
 	for _, room := range out.Rooms {
-		t.Errorf("room %q is left behind", room.Name)
+		t.Errorf("room %q was not removed", room.Name)
 	}
 }
 
@@ -101,7 +101,7 @@ func TestEverythingIsDeliveredOnceAndRemoved(t *testing.T) {
 		}
 	}
 	if s := report.Server; s == nil || s.Micros <= 0 || s.FloorMicros <= 0 || s.Ratio <= 0 {
-		t.Errorf("server = %+v, want what it took and the floor", s)
+		t.Errorf("server = %+v, want its cost and the floor", s)
 	}
 	var table strings.Builder
 	if err := report.Write(&table); err != nil {
@@ -115,7 +115,7 @@ func TestEverythingIsDeliveredOnceAndRemoved(t *testing.T) {
 	wantNoRooms(t, base)
 }
 
-// whenTold calls do when what is under way begins so.
+// whenTold calls do when a progress line has this prefix.
 type whenTold struct {
 	begin string
 	do    func()
@@ -134,8 +134,8 @@ func TestAStoppedRunRemovesItsRooms(t *testing.T) {
 	_, err := load.Run(ctx, load.Options{
 		URL: base, Clients: 20, Rooms: 3, Rate: 10, For: time.Hour, Progress: whenTold{"sending", stop},
 	})
-	if err == nil || !strings.Contains(err.Error(), "stopped before the end") {
-		t.Errorf("err = %v, want that it was stopped", err)
+	if err == nil || !strings.Contains(err.Error(), "stopped early") {
+		t.Errorf("err = %v, want an error about the stop", err)
 	}
 	wantNoRooms(t, base)
 }
@@ -158,11 +158,11 @@ func TestWhatCannotBeRemovedIsNamedBesideTheReport(t *testing.T) {
 	report, err := load.Run(t.Context(), load.Options{
 		URL: keeping.URL, Clients: 4, Rooms: 1, Rate: 10, For: time.Second, Progress: io.Discard,
 	})
-	if err == nil || !strings.Contains(err.Error(), "room 1 is left behind") {
-		t.Errorf("err = %v, want the room that is left behind", err)
+	if err == nil || !strings.Contains(err.Error(), "room 1 could not be removed") {
+		t.Errorf("err = %v, want the room that was not removed", err)
 	}
 	if report == nil || report.Deliveries.Count != 40 || report.Err() != nil {
-		t.Errorf("report = %+v, want that of 40 deliveries", report)
+		t.Errorf("report = %+v, want 40 deliveries", report)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	for _, c := range []struct {
 		change func(o *load.Options)
-		want   string // in the error; "" for none
+		want   string // part of the error; "" for none
 	}{
 		{func(o *load.Options) { o.URL = "chat.example.org" }, "-url"},
 		{func(o *load.Options) { o.URL = "https://chat.example.org" }, "-yes-this-is-my-server"},
@@ -202,7 +202,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		{func(o *load.Options) { o.Rate = 0 }, "-rate"},
 		{func(o *load.Options) { o.Rate = 501 }, "-rate"},
 		{func(o *load.Options) { o.For = 0 }, "-for"},
-		{func(o *load.Options) { o.For = time.Millisecond }, "no message"},
+		{func(o *load.Options) { o.For = time.Millisecond }, "no messages"},
 	} {
 		o := good
 		c.change(&o)

@@ -2,21 +2,20 @@ package load
 
 import "github.com/chillin-chat/chillin/internal/chat"
 
-// sequence is how far one client has heard its room, whose numbers must come one
-// after the other.
+// sequence tracks the numbers of a room that one client has received. They must be consecutive.
 type sequence struct {
 	next   chat.Seq
-	holes  map[chat.Seq]bool // numbers below next that have not come
+	holes  map[chat.Seq]bool // numbers below next that are missing
 	twice  int
-	behind int // came after a higher one
+	behind int // received after a higher one
 }
 
-// startAt begins after a number.
+// startAt returns a sequence that begins after a number.
 func startAt(known chat.Seq) sequence {
 	return sequence{next: known + 1, holes: map[chat.Seq]bool{}}
 }
 
-// take notes that a number came, and tells whether it came for the first time.
+// take records a number and reports whether it is new.
 func (s *sequence) take(seq chat.Seq) bool {
 	switch {
 	case seq >= s.next:
@@ -34,7 +33,7 @@ func (s *sequence) take(seq chat.Seq) bool {
 	return false
 }
 
-// missing is how many numbers up to the room's head have not come.
+// missing returns how many numbers up to the room's head are missing.
 func (s *sequence) missing(head chat.Seq) int {
 	return len(s.holes) + int(max(0, head+1-s.next))
 }

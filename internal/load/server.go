@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// vitals are what the server's process tells of itself.
+// vitals are the metrics of the server's process.
 type vitals struct {
 	cpu      time.Duration
 	resident float64 // bytes
 }
 
-// look asks the metrics at url, if there is one.
+// look reads the metrics at url, if it is not empty.
 func look(ctx context.Context, url string) (v vitals, err error) {
 	if url == "" {
 		return v, nil
@@ -46,19 +46,19 @@ func look(ctx context.Context, url string) (v vitals, err error) {
 	}
 	seconds, known := found["process_cpu_seconds_total"]
 	if !known || lines.Err() != nil {
-		return v, errors.Join(lines.Err(), fmt.Errorf("--metrics: %s tells no process_cpu_seconds_total", url))
+		return v, errors.Join(lines.Err(), fmt.Errorf("--metrics: %s has no process_cpu_seconds_total", url))
 	}
 	return vitals{time.Duration(seconds * float64(time.Second)), found["process_resident_memory_bytes"]}, nil
 }
 
-// compare tells what the run cost the server, beside what bare writes cost where
-// that can be measured: it needs two files for each client, and Linux.
+// compare returns the cost of the run to the server, and the cost of plain writes if it can be
+// measured: that requires two files per client, and Linux.
 func (o Options) compare(ctx context.Context, p plan, d Deliveries, alone, before, after vitals) *Server {
 	s := &Server{
 		Micros:    per(micros(after.cpu-before.cpu), float64(d.Count)),
 		ConnBytes: per(before.resident-alone.resident, float64(o.Clients)),
 	}
-	o.say("measuring the floor: bare writes of %d bytes to %d sockets", d.Bytes, p.clients)
+	o.say("measuring the floor: plain writes of %d bytes to %d sockets", d.Bytes, p.clients)
 	floor, err := measureFloor(ctx, p, d.Bytes)
 	if err != nil {
 		o.say("no floor: %v", err)

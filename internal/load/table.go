@@ -16,20 +16,20 @@ func (r *Report) Write(out io.Writer) error {
 	m, d := r.Messages, r.Deliveries
 	again := ""
 	if r.TriedAgain > 0 {
-		again = fmt.Sprintf(", put off %d times", r.TriedAgain)
+		again = fmt.Sprintf(", postponed %d times", r.TriedAgain)
 	}
 	row("clients\t%d in %d rooms, connected in %.2f s%s", r.Clients, r.Rooms, r.ConnectSeconds, again)
-	row("messages\t%d sent, %d confirmed, %d refused%s, %d without an answer", m.Sent, m.Confirmed, sum(m.Refused), named(m.Refused), m.Unanswered)
-	row("deliveries\t%d of %d bytes, %.0f a second, %.1f in a frame", d.Count, d.Bytes, d.PerSecond, d.PerFrame)
-	row("promises\t%d missing, %d twice, %d out of order, %d connections lost%s", d.Missing, d.Twice, d.OutOfOrder, sum(r.Lost), named(r.Lost))
+	row("messages\t%d sent, %d confirmed, %d refused%s, %d without a response", m.Sent, m.Confirmed, sum(m.Refused), named(m.Refused), m.Unanswered)
+	row("deliveries\t%d of %d bytes, %.0f per second, %.1f per frame", d.Count, d.Bytes, d.PerSecond, d.PerFrame)
+	row("guarantees\t%d missing, %d twice, %d out of order, %d connections lost%s", d.Missing, d.Twice, d.OutOfOrder, sum(r.Lost), named(r.Lost))
 	if s := r.Server; s != nil {
 		floor := ""
 		if s.FloorMicros > 0 {
-			floor = fmt.Sprintf(", %.1f × a bare write (%.1f µs)", s.Ratio, s.FloorMicros)
+			floor = fmt.Sprintf(", %.1f × a plain write (%.1f µs)", s.Ratio, s.FloorMicros)
 		}
-		row("server\t%.1f µs of processor a delivery%s; %.1f KiB more for each client", s.Micros, floor, s.ConnBytes/1024)
+		row("server\t%.1f µs of CPU per delivery%s; %.1f KiB more per client", s.Micros, floor, s.ConnBytes/1024)
 	}
-	row("this tool\t%.1f µs of processor a delivery", r.ToolMicros)
+	row("this tool\t%.1f µs of CPU per delivery", r.ToolMicros)
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (r *Report) Write(out io.Writer) error {
 	return table.Flush()
 }
 
-// named lists what was counted, if anything was.
+// named formats counts, if there are any.
 func named[K ~string](counts map[K]int) string {
 	if len(counts) == 0 {
 		return ""

@@ -9,7 +9,7 @@ import (
 )
 
 func threadCPU() (time.Duration, error) {
-	return 0, fmt.Errorf("processor time of a thread: %w", errors.ErrUnsupported)
+	return 0, fmt.Errorf("CPU time of a thread: %w", errors.ErrUnsupported)
 }
 
 func pause(d time.Duration) { time.Sleep(d) }

@@ -22,8 +22,8 @@ $new true 2>/dev/null || new="unshare --mount"
 exec $new sh -ec 'mount -t tmpfs -o size=16m,mode=0700 none "$DATA_DIR"; exec %s "$@"' node "$@"
 `
 
-// TestFullDisk fills the disk of an embedded node to its last block: uploads and messages
-// are refused for a while, what was confirmed stays, and the node recovers by itself.
+// TestFullDisk fills the disk of an embedded node completely: uploads and messages are refused for a
+// while, confirmed messages are kept, and the node recovers without a restart.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	env := testenv.New(t)
@@ -71,15 +71,15 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a message after there is room again", func() bool {
-		said, err := say(t, alice, room.ID, "there is room again")
+	eventually(t, "a message after space is free", func() bool {
+		said, err := say(t, alice, room.ID, "there is space again")
 		if err == nil {
 			confirmed = append(confirmed, said.ID)
 		}
 		return err == nil
 	})
 	if _, err := alice.Upload(ctx(t), "small", []byte("small")); err != nil {
-		t.Errorf("upload after there is room again: %v", err)
+		t.Errorf("upload after space is free: %v", err)
 	}
 	if got := stored(t, alice, room.ID); fmt.Sprint(got) != fmt.Sprint(confirmed) {
 		t.Errorf("stored %v\nconfirmed %v", got, confirmed)
@@ -113,7 +113,7 @@ func wantUnavailable(t *testing.T, what string, err error) {
 	}
 }
 
-// stored returns the ids of all texts of a room, in their order.
+// stored returns the IDs of all texts of a room, in order.
 func stored(t *testing.T, c *client.Client, room chat.RoomID) (ids []chat.MessageID) {
 	t.Helper()
 	for after := chat.Seq(0); ; {

@@ -25,13 +25,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// The ways in for files.
+// The upload operations.
 const (
 	avatar     = "PUT /api/v1/users/me/avatar"
 	attachment = "POST /api/v1/uploads"
 )
 
-// pictures is about files that are something else than they say.
+// pictures uploads files whose content differs from their declared type.
 func pictures(t *testing.T, s *site) {
 	c := s.user(t, "paula")
 	var good bytes.Buffer
@@ -52,7 +52,7 @@ func pictures(t *testing.T, s *site) {
 	}
 	wantStatus(t, "too large", s.upload(t, c, avatar, "x.png", strings.Repeat("x", 5<<20+1)), http.StatusRequestEntityTooLarge)
 	a := s.upload(t, c, avatar, "../../etc/passwd.png", polyglot)
-	wantStatus(t, "a picture with more behind it", a, http.StatusOK)
+	wantStatus(t, "a picture with trailing data", a, http.StatusOK)
 	var out struct {
 		User struct{ AvatarURL string } `json:"user"`
 	}
@@ -71,7 +71,7 @@ func pictures(t *testing.T, s *site) {
 	}
 }
 
-// files is about attachments that would run in a browser, and who may have them.
+// files tests attachments that would run in a browser, and access to attachments.
 func files(t *testing.T, s *site) {
 	alice, mallory := s.user(t, "fiona"), s.user(t, "feodor")
 	room := s.room(t, alice, "Files", map[string]any{"private": true})
@@ -102,7 +102,7 @@ func files(t *testing.T, s *site) {
 		all, ids = append(all, file), append(ids, file.ID)
 	}
 	own := s.room(t, mallory, "Loot", nil)
-	wantStatus(t, "another's upload in one's own message", send(mallory, own.ID, ids[0]), http.StatusNotFound)
+	wantStatus(t, "another user's upload in one's own message", send(mallory, own.ID, ids[0]), http.StatusNotFound)
 	sent := send(alice, room.ID, ids...)
 	wantStatus(t, "send", sent, http.StatusCreated)
 	for _, file := range all {
@@ -159,7 +159,7 @@ func headers(t *testing.T, s *site) {
 				t.Errorf("%s has the policy %q", path, policy)
 			}
 			if strings.HasPrefix(path, "/api/v1") && h.Get("Cache-Control") != "no-store" {
-				t.Errorf("%s may be kept: %q", path, h.Get("Cache-Control"))
+				t.Errorf("%s may be cached: %q", path, h.Get("Cache-Control"))
 			}
 		}
 	}
@@ -169,11 +169,11 @@ func headers(t *testing.T, s *site) {
 	}
 	stranger := client.New(s.bare.URL())
 	if got := s.ask(t, stranger, http.MethodGet, "/", "", tls).header.Get("Strict-Transport-Security"); got != "" {
-		t.Errorf("HSTS %q because a client says that it came by TLS", got)
+		t.Errorf("HSTS %q because a client claims TLS", got)
 	}
 	evil := s.ask(t, nil, http.MethodOptions, "/api/v1/rooms", "", map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
 	if got := evil.header.Get("Access-Control-Allow-Origin"); got != "" {
-		t.Errorf("pages of %q may read", got)
+		t.Errorf("CORS allows %q", got)
 	}
 }
 
@@ -201,7 +201,7 @@ func cookies(t *testing.T, s *site) {
 	}
 }
 
-// sessionCookies returns the cookies that an answer sets, which have to be names.
+// sessionCookies returns the cookies that a response sets, which must have these names.
 func sessionCookies(t *testing.T, a answer, names ...string) []*http.Cookie {
 	t.Helper()
 	var cookies []*http.Cookie
@@ -219,7 +219,7 @@ func sessionCookies(t *testing.T, a answer, names ...string) []*http.Cookie {
 	return cookies
 }
 
-// hostCookie has a sibling domain plant a session beside that of the host itself.
+// hostCookie lets a sibling domain plant a session cookie in addition to that of the host.
 func hostCookie(t *testing.T, s *site) {
 	victim, attacker := s.user(t, "hedwig"), s.user(t, "cookiethief")
 	me := func(cookie string) string {
@@ -238,7 +238,7 @@ func hostCookie(t *testing.T, s *site) {
 	}
 }
 
-// foreign are origins that are not ours, with what the browser sends of them.
+// foreign returns other origins, with the headers that a browser sends for them.
 func (s *site) foreign() []string {
 	host := s.node.Addr
 	return []string{
@@ -261,14 +261,14 @@ func crossSite(t *testing.T, s *site) {
 		a := s.ask(t, nil, http.MethodPost, "/api/v1/rooms", fmt.Sprintf(`{"name":"from %d"}`, i), head)
 		wantStatus(t, "POST from "+origin, a, want)
 	}
-	// A login that a foreign page makes would put its own account before the user.
+	// A login request by another site would sign the user in to the attacker's account.
 	wantStatus(t, "a login from a foreign page", s.ask(t, nil, http.MethodPost, "/api/v1/auth/login",
 		`{"username":"cora","password":"`+password("cora")+`"}`, map[string]string{"Origin": "https://evil.example"}), http.StatusForbidden)
-	// What a form can send without asking first is no JSON.
+	// A request that a form can send without preflight is not JSON.
 	form := s.ask(t, nil, http.MethodPost, "/api/v1/rooms", `{"name":"by form"}`,
 		map[string]string{"Cookie": "session=" + c.Token, "Origin": s.node.URL(), "Content-Type": "text/plain"})
 	if form.status < 400 {
-		t.Errorf("a form's body is taken: %d", form.status)
+		t.Errorf("a form's body is accepted: %d", form.status)
 	}
 }
 
@@ -288,7 +288,7 @@ func crossSiteSockets(t *testing.T, s *site) {
 		t.Errorf("a socket of our own page: %d, want 101", got)
 	}
 	for name, head := range map[string]map[string]string{
-		"nobody": {}, "a guess": {"Authorization": "Bearer guess"}, "a token in the URL's place": {"Sec-WebSocket-Protocol": "chillin.v1, bearer."},
+		"no credentials": {}, "a guess": {"Authorization": "Bearer guess"}, "a token in the URL's place": {"Sec-WebSocket-Protocol": "chillin.v1, bearer."},
 	} {
 		if got := s.upgrade(t, head); got != http.StatusUnauthorized {
 			t.Errorf("a socket of %s: %d, want 401", name, got)
@@ -299,7 +299,7 @@ func crossSiteSockets(t *testing.T, s *site) {
 	}
 }
 
-// upgrade asks for a socket and returns the status.
+// upgrade requests a WebSocket and returns the status.
 func (s *site) upgrade(t *testing.T, head map[string]string) int {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.node.Addr)
@@ -324,11 +324,11 @@ func (s *site) upgrade(t *testing.T, head map[string]string) int {
 	return response.StatusCode
 }
 
-// unguarded is what is open to everybody, and why.
+// unguarded are the operations without authentication, with the reason.
 var unguarded = map[string]string{
-	"registerUser": "the way in", "login": "the way in", "createGuest": "the way in",
-	"downloadAvatar": "whoever knows its random name",
-	"postByWebhook":  "whoever knows its token",
+	"registerUser": "sign-in", "login": "sign-in", "createGuest": "sign-in",
+	"downloadAvatar": "requires its random name",
+	"postByWebhook":  "requires its token",
 }
 
 func everyOperationWantsASession(t *testing.T, s *site) {
@@ -337,16 +337,15 @@ func everyOperationWantsASession(t *testing.T, s *site) {
 			continue
 		}
 		if len(op.Security) == 0 {
-			t.Errorf("%s %s (%s) is open to everybody", op.Method, op.Path, op.ID)
+			t.Errorf("%s %s (%s) requires no session", op.Method, op.Path, op.ID)
 		}
-		for name, head := range map[string]map[string]string{"nobody": nil, "a guess": {"Authorization": "Bearer guess"}, "a cookie": {"Cookie": "session=guess", "Origin": s.node.URL()}} {
+		for name, head := range map[string]map[string]string{"no credentials": nil, "a guess": {"Authorization": "Bearer guess"}, "a cookie": {"Cookie": "session=guess", "Origin": s.node.URL()}} {
 			wantStatus(t, op.Method+" "+op.Path+" by "+name, s.ask(t, nil, op.Method, op.at(1), wellFormed[op.ID], head), http.StatusUnauthorized)
 		}
 	}
 }
 
-// badBodies sends what no operation may swallow or stumble over to every one that
-// takes a body.
+// badBodies sends invalid bodies to every operation that has one.
 func badBodies(t *testing.T, s *site) {
 	c := s.user(t, "bernd")
 	room := s.room(t, c, "Bodies", nil)
@@ -368,10 +367,10 @@ func badBodies(t *testing.T, s *site) {
 			}
 		}
 	}
-	wantStatus(t, "who sent all that", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
+	wantStatus(t, "the sender", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
 }
 
-// badPaths asks for what does not exist in ways that servers stumble over.
+// badPaths requests paths that do not exist, in ways that often break servers.
 func badPaths(t *testing.T, s *site) {
 	c := s.user(t, "petra")
 	for _, op := range s.operations(t) {
@@ -398,7 +397,7 @@ func badPaths(t *testing.T, s *site) {
 	wantStatus(t, "headers of 64 KiB", s.ask(t, nil, http.MethodGet, "/health", "", map[string]string{"X-Long": strings.Repeat("x", 64<<10)}), http.StatusRequestHeaderFieldsTooLarge)
 }
 
-// unfitText puts text that Postgres does not take into each place of an address.
+// unfitText puts text that Postgres rejects into each part of a URL.
 func unfitText(t *testing.T, s *site) {
 	admin := client.New(s.node.URL())
 	if err := admin.Login(ctx(t), "operator", password("operator")); err != nil {
@@ -428,9 +427,9 @@ func unfitText(t *testing.T, s *site) {
 	}
 }
 
-// brokenRequests sends bodies that never arrive whole to every operation that takes one.
+// brokenRequests sends incomplete bodies to every operation that has one.
 func brokenRequests(t *testing.T, s *site) {
-	c := client.New(s.node.URL()) // an admin: to others the operations of admins do not exist
+	c := client.New(s.node.URL()) // an admin: for other users the admin operations do not exist
 	if err := c.Login(ctx(t), "operator", password("operator")); err != nil {
 		t.Fatal(err)
 	}
@@ -459,7 +458,7 @@ func brokenRequests(t *testing.T, s *site) {
 	}
 }
 
-// exchange sends bytes, ends its side of the connection and reads the answer.
+// exchange sends bytes, closes its side of the connection and reads the response.
 func (s *site) exchange(t *testing.T, request string) (status int, body string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.node.URL(), "http://"))
@@ -474,14 +473,14 @@ func (s *site) exchange(t *testing.T, request string) (status int, body string) 
 	_ = conn.(*net.TCPConn).CloseWrite()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
-		t.Fatalf("no answer to %.100q: %v", request, err)
+		t.Fatalf("no response to %.100q: %v", request, err)
 	}
 	defer response.Body.Close()
 	text, _ := io.ReadAll(response.Body)
 	return response.StatusCode, string(text)
 }
 
-// limits holds where a client makes up another address for each request.
+// limits tests that limits apply although a client forges a new address for each request.
 func limits(t *testing.T, s *site) {
 	stranger := client.New(s.bare.URL())
 	var last answer
@@ -491,18 +490,18 @@ func limits(t *testing.T, s *site) {
 	}
 	wantStatus(t, "the sixth login of an address", last, http.StatusTooManyRequests)
 	if last.header.Get("Retry-After") == "" {
-		t.Error("the refusal does not tell when to come again")
+		t.Error("the error has no Retry-After")
 	}
 	c := s.user(t, "linus")
 	wrong := `{"username":"linus","password":"a wrong guess"}`
-	for i := range 11 { // from everywhere, by a proxy that is believed
+	for i := range 11 { // from different addresses, through a trusted proxy
 		last = s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", wrong, map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)})
 	}
 	wantStatus(t, "the eleventh guess at one password", last, http.StatusTooManyRequests)
-	wantStatus(t, "whoever is signed in", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
+	wantStatus(t, "a signed-in user", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
 }
 
-// nothingSecretIsLogged looks at what both nodes wrote while all this went on.
+// nothingSecretIsLogged checks the logs that both nodes wrote during the other tests.
 func nothingSecretIsLogged(t *testing.T, s *site) {
 	db, _ := strings.CutPrefix(s.dsn, "postgres://")
 	if _, password, ok := strings.Cut(strings.Split(db, "@")[0], ":"); ok && password != "" {
@@ -527,7 +526,7 @@ func nothingSecretIsLogged(t *testing.T, s *site) {
 	}
 }
 
-// secretsIn remembers the field of that name in an answer, wherever it stands.
+// secretsIn records the value of that field in a response, at any depth.
 func (s *site) secretsIn(t *testing.T, body, field string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(body, `"`+field+`":"`)
@@ -538,7 +537,7 @@ func (s *site) secretsIn(t *testing.T, body, field string) string {
 	return s.secret("a "+field, text)
 }
 
-// trap counts who calls it.
+// trap counts the calls that it receives.
 type trap struct {
 	calls atomic.Int64
 	port  string
@@ -553,14 +552,14 @@ func newTrap(t *testing.T) *trap {
 	return inside
 }
 
-// eventually waits for what must come.
+// eventually waits until ok returns true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(60 * time.Second); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come", what)
+			t.Fatalf("timed out waiting for %s", what)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// together sends n requests at once and counts the answers by status.
+// together sends n concurrent requests and counts the responses by status.
 func (s *site) together(t *testing.T, n int, ask func(i int) answer) map[int]int {
 	t.Helper()
 	statuses := make(map[int]int)
@@ -33,14 +33,14 @@ func (s *site) together(t *testing.T, n int, ask func(i int) answer) map[int]int
 	return statuses
 }
 
-// at is a client of the same session at another node.
+// at returns a client with the same session at another node.
 func at(c *client.Client, base string) *client.Client {
 	other := *c
 	other.Base = base
 	return &other
 }
 
-// hashing asks for what is dear with no right to it.
+// hashing sends requests that would hash passwords, without the permission for them.
 func hashing(t *testing.T, s *site) {
 	alice, mallory := s.user(t, "hannah"), s.user(t, "herbert")
 	room := s.room(t, alice, "Hash me", nil)
@@ -48,7 +48,7 @@ func hashing(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	path := fmt.Sprintf("/api/v1/rooms/%d", room.ID)
-	// A password that cannot be set is not even looked at: the role comes first.
+	// The role is checked before the password, so an invalid password is not reported.
 	for name, body := range map[string]string{"a good password": `{"password":"open sesame now"}`, "a short one": `{"password":"x"}`} {
 		wantStatus(t, name, s.ask(t, mallory, http.MethodPatch, path, body, nil), http.StatusForbidden)
 	}
@@ -68,7 +68,7 @@ func hashing(t *testing.T, s *site) {
 	}
 	for range 3 {
 		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"hannah","password":"`+password("hannah")+`"}`, nil)
-		wantStatus(t, "a login beside the flood", a, http.StatusOK)
+		wantStatus(t, "a login during the flood", a, http.StatusOK)
 		var in struct{ Token string }
 		if err := json.Unmarshal([]byte(a.body), &in); err == nil {
 			s.secret("a token", in.Token)
@@ -78,7 +78,7 @@ func hashing(t *testing.T, s *site) {
 	flood.Wait()
 }
 
-// commonPasswords are refused where one is set, and nowhere else.
+// commonPasswords tests that common passwords are refused where one is set, and only there.
 func commonPasswords(t *testing.T, s *site) {
 	c := s.user(t, "conrad-the-third")
 	guest := client.New(s.node.URL())
@@ -100,7 +100,7 @@ func commonPasswords(t *testing.T, s *site) {
 			{c, http.MethodPatch, fmt.Sprintf("/api/v1/rooms/%d", room.ID), `{"password":%q}`},
 		} {
 			if strings.Contains(set.path, "rooms") && strings.Contains(strings.ToLower(password), "conrad") {
-				continue // a room's may be anybody's name
+				continue // a room password may be a common name
 			}
 			a := s.ask(t, set.from, set.method, set.path, fmt.Sprintf(set.body, password), nil)
 			if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `"location":"body.password"`) {
@@ -112,7 +112,7 @@ func commonPasswords(t *testing.T, s *site) {
 	}
 }
 
-// floods are of everything that lasts and is no message.
+// floods sends floods of durable changes that are not messages.
 func floods(t *testing.T, s *site) {
 	alice, mallory, moderator := s.user(t, "florence"), s.user(t, "flint"), s.user(t, "felicity")
 	room := s.room(t, alice, "Flooded", nil)
@@ -125,7 +125,7 @@ func floods(t *testing.T, s *site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := s.bare.URL() // the node with the limits of everyday
+	base := s.bare.URL() // the node with normal limits
 	head := func() chat.Seq {
 		t.Helper()
 		var out struct {
@@ -148,10 +148,10 @@ func floods(t *testing.T, s *site) {
 		}
 	}
 	if n := head() - before; n > 60 || statuses[http.StatusTooManyRequests] == 0 {
-		t.Errorf("200 reactions caused %d changes and the answers %v, want at most 60 and refusals", n, statuses)
+		t.Errorf("200 reactions caused %d changes and the responses %v, want at most 60 changes, and refusals", n, statuses)
 	}
-	// The limit of messages is another one, and leaving waits for neither.
-	if _, err := say(t, flooder, room.ID, "I may still talk"); err != nil {
+	// Messages have a separate limit, and leaving waits for neither.
+	if _, err := say(t, flooder, room.ID, "I can still send"); err != nil {
 		t.Errorf("a message after the reactions: %v", err)
 	}
 	wantStatus(t, "leaving after the reactions", s.ask(t, flooder, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), "", nil), http.StatusNoContent)
@@ -191,7 +191,7 @@ func userID(t *testing.T, c *client.Client) chat.UserID {
 	return out.User.ID
 }
 
-// hold takes the row of a room, as a change that never ends would, until release.
+// hold locks the row of a room, like a change that never ends, until release is called.
 func (s *site) hold(t *testing.T, room chat.RoomID) (release func()) {
 	t.Helper()
 	conn, err := pgx.Connect(ctx(t), s.dsn)
@@ -209,7 +209,7 @@ func (s *site) hold(t *testing.T, room chat.RoomID) (release func()) {
 	return func() { _ = tx.Rollback(ctx(t)) }
 }
 
-// foreignRooms takes locks that it has no right to, while members talk.
+// foreignRooms requests locks without permission while members send messages.
 func foreignRooms(t *testing.T, s *site) {
 	alice, mallory := s.user(t, "leonora"), s.user(t, "lothar")
 	room := s.room(t, alice, "Not yours", map[string]any{"private": true})
@@ -227,9 +227,9 @@ func foreignRooms(t *testing.T, s *site) {
 		return s.ask(t, mallory, http.MethodPut, fmt.Sprintf("/api/v1/messages/%d/reactions/%%F0%%9F%%91%%8D", said.ID), "", nil)
 	})
 	if statuses[http.StatusNotFound] != 60 {
-		t.Errorf("a stranger's changes were answered %v, want 60 times 404", statuses)
+		t.Errorf("responses to a non-member's changes = %v, want 60 times 404", statuses)
 	}
-	// Nobody gets at the lock: while it is held, a stranger hears 404 all the same.
+	// No non-member request waits for the lock: while it is held, the response is 404.
 	release := s.hold(t, room.ID)
 	for _, a := range []answer{
 		s.ask(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", said.ID), "", nil),

@@ -13,8 +13,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// lateJoins begins a join while a room is open, and has it wait for the room's row behind
-// the change that closes the room: it must not go through after the change was answered.
+// lateJoins starts a join while a room is open, and makes it wait for the room's row behind the change
+// that closes the room: it must not succeed after the change was confirmed.
 func lateJoins(t *testing.T, s *site) {
 	owner, joiner := s.user(t, "joanna"), s.user(t, "jonas")
 	joinerID := userID(t, joiner)
@@ -30,7 +30,7 @@ func lateJoins(t *testing.T, s *site) {
 		return n
 	}
 	waiting := func(want int) {
-		eventually(t, fmt.Sprintf("%d wait for the room", want), func() bool {
+		eventually(t, fmt.Sprintf("%d waiting for the room", want), func() bool {
 			return count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= want
 		})
 	}
@@ -54,24 +54,24 @@ func lateJoins(t *testing.T, s *site) {
 		release()
 		closing, join := <-closed, <-joined
 		if closing.status == http.StatusServiceUnavailable {
-			continue // a busy machine took longer than a change may wait
+			continue // a busy machine took longer than the timeout of a change
 		}
 		conclusive++
 		if closing.status >= http.StatusMultipleChoices || join.status < http.StatusMultipleChoices {
-			t.Fatalf("round %d: %s was answered %d, a join that waited behind it %d: %s", round, body, closing.status, join.status, join.body)
+			t.Fatalf("round %d: %s returned %d, a join that waited behind it %d: %s", round, body, closing.status, join.status, join.body)
 		}
 		if n := count(`SELECT count(*) FROM room_members WHERE room_id = $1 AND user_id = $2`, int64(room.ID), int64(joinerID)); n != 0 {
-			t.Fatalf("round %d: the late join went through", round)
+			t.Fatalf("round %d: the late join succeeded", round)
 		}
 	}
 	if conclusive < 20 {
-		t.Errorf("only %d of 40 rounds tell something", conclusive)
+		t.Errorf("only %d of 40 rounds are conclusive", conclusive)
 	}
 }
 
-// TestLateJoinsOnSQLite begins joins together with a change that closes the room. They
-// wait for the one connection that writes, some of them behind the change: the response
-// to the change counts the members, and nobody may join after that.
+// TestLateJoinsOnSQLite starts joins concurrently with a change that closes the room. They wait for the
+// single write connection, some of them behind the change. The response to the change contains the
+// number of members, and no user may join after that.
 func TestLateJoinsOnSQLite(t *testing.T) {
 	t.Parallel()
 	node := ownNode(t, "RATE_LIMIT_AUTH=100000", "RATE_LIMIT_JOINS=100000", "RATE_LIMIT_ROOMS=100000")
@@ -121,7 +121,7 @@ func TestLateJoinsOnSQLite(t *testing.T) {
 		}
 	}
 	if refused == 0 {
-		t.Error("no join was refused: all came before the change")
+		t.Error("no join was refused: all were before the change")
 	}
 }
 

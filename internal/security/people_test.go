@@ -11,7 +11,7 @@ import (
 
 func accounts(t *testing.T, s *site) {
 	alice := s.user(t, "alice")
-	t.Run("names that look like another's are refused", func(t *testing.T) {
+	t.Run("lookalike names are refused", func(t *testing.T) {
 		for _, name := range []string{"alice", "ALICE", "\u0430lice", "ａｌｉｃｅ", "al\u200bice", "alice\u0000", "a<b>c", "../alice", "al ice"} {
 			body, _ := json.Marshal(map[string]string{"username": name, "password": password("nobody")})
 			if a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/register", string(body), nil); a.status < 400 || a.status > 499 {
@@ -19,7 +19,7 @@ func accounts(t *testing.T, s *site) {
 			}
 		}
 	})
-	t.Run("a login does not tell who exists", func(t *testing.T) {
+	t.Run("a login does not reveal which users exist", func(t *testing.T) {
 		try := func(name string) answer {
 			return s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"`+name+`","password":"a wrong guess"}`, nil)
 		}
@@ -59,7 +59,7 @@ func accounts(t *testing.T, s *site) {
 			wantStatus(t, op.Path, a, http.StatusOK)
 			for _, word := range []string{"secret.example", "argon2", "password\"", "token"} {
 				if strings.Contains(a.body, word) {
-					t.Errorf("%s tells %q: %s", op.Path, word, a.body)
+					t.Errorf("%s contains %q: %s", op.Path, word, a.body)
 				}
 			}
 		}
@@ -96,7 +96,7 @@ func sessions(t *testing.T, s *site) {
 		t.Errorf("the planted token: %d, want 401", got)
 	}
 	if me(first) != http.StatusOK || me(second) != http.StatusOK {
-		t.Fatal("a new session does not serve")
+		t.Fatal("a new session is not valid")
 	}
 	socket, err := (&client.Client{Base: c.Base, HTTP: c.HTTP, Token: first}).Dial(ctx(t))
 	if err != nil {
@@ -117,7 +117,7 @@ func sessions(t *testing.T, s *site) {
 	changed := s.ask(t, c, http.MethodPut, "/api/v1/auth/password", `{"current":"`+password("sandra")+`","password":"`+s.secret("a password", password("sandra, again"))+`"}`, nil)
 	wantStatus(t, "change of password", changed, http.StatusNoContent)
 	if me(second) != http.StatusUnauthorized || me(c.Token) != http.StatusOK {
-		t.Error("a change of password ends all sessions but its own: it did not")
+		t.Error("a password change did not end the other sessions")
 	}
 	for _, token := range []string{"", " ", "null", "undefined", "'", strings.Repeat("a", 15000), first + "=", strings.ToUpper(c.Token)} {
 		if got := me(token); got != http.StatusUnauthorized {

@@ -18,7 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// wellFormed are bodies that pass the door, so that it is the room that answers.
+// wellFormed are valid bodies, so that the response depends on the room.
 var wellFormed = map[string]string{
 	"updateRoom": `{"name":"x"}`, "joinRoom": `{"password":"a wrong guess"}`, "setMemberRole": `{"role":"member"}`, "markRead": `{"seq":1}`,
 	"sendMessage":  `{"cid":"6f0b1c1e-7f2d-4c1a-9d52-0a1b2c3d4e5f","text":"hello"}`,
@@ -27,10 +27,10 @@ var wellFormed = map[string]string{
 	"editMessage": `{"text":"mine now"}`,
 }
 
-const nowhere = 1 << 40 // an id that nothing has
+const nowhere = 1 << 40 // an ID that does not exist
 
-// hiddenRooms compares, byte for byte, what a stranger is told of a private room
-// with what it is told of none.
+// hiddenRooms compares, byte for byte, the responses to a non-member about a private room with those
+// about a nonexistent room.
 func hiddenRooms(t *testing.T, s *site) {
 	alice, mallory := s.user(t, "hilda"), s.user(t, "mallory")
 	room := s.room(t, alice, "Hidden", map[string]any{"private": true, "password": s.secret("a room's password", "open sesame now")})
@@ -53,7 +53,7 @@ func hiddenRooms(t *testing.T, s *site) {
 		wantStatus(t, op.Method+" "+op.Path, a, http.StatusNotFound)
 		wantSame(t, op.Method+" "+op.Path, a, s.ask(t, mallory, op.Method, op.at(nowhere), body, nil))
 	}
-	for range 7 { // beyond the guesses that a user has
+	for range 7 { // more than the attempts that a user has
 		body := `{"name":"%s","password":"a wrong guess"}`
 		a := s.ask(t, mallory, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(body, "Hidden"), nil)
 		wantSame(t, "join by name", a, s.ask(t, mallory, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(body, "Nosuch"), nil))
@@ -62,7 +62,7 @@ func hiddenRooms(t *testing.T, s *site) {
 		s.ask(t, mallory, http.MethodGet, "/api/v1/rooms/by-name/Nosuch", "", nil))
 	for _, path := range []string{"/api/v1/rooms?q=Hidden", "/api/v1/rooms?sort=active", "/api/v1/rooms?sort=members&limit=100"} {
 		if a := s.ask(t, mallory, http.MethodGet, path, "", nil); strings.Contains(a.body, "Hidden") {
-			t.Errorf("%s tells of the room: %s", path, a.body)
+			t.Errorf("%s reveals the room: %s", path, a.body)
 		}
 	}
 	socket := dial(t, mallory)
@@ -114,29 +114,28 @@ func messages(t *testing.T, s *site) {
 	for method, body := range map[string]string{http.MethodPatch: `{"text":"yours"}`, http.MethodDelete: ""} {
 		wantStatus(t, method+" of another's", s.ask(t, bob, method, fmt.Sprintf("/api/v1/messages/%d", said.ID), body, nil), http.StatusForbidden)
 	}
-	// The same cid of another is another message, and tells nothing of the first.
+	// The same cid of another user is a different message, and reveals nothing about the first.
 	body := fmt.Sprintf(`{"cid":%q,"text":"bob's own"}`, said.CID)
 	a := s.ask(t, bob, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), body, nil)
 	if a.status != http.StatusCreated || !strings.Contains(a.body, "bob's own") || strings.Contains(a.body, `"text":"mine"`) {
 		t.Errorf("a cid that another has used: %d %s", a.status, a.body)
 	}
-	// An answer to what one cannot see would quote it.
+	// A reply to a hidden message would quote it.
 	hidden := s.room(t, alice, "Elsewhere", map[string]any{"private": true})
 	secret, err := say(t, alice, hidden.ID, "not for bob")
 	if err != nil {
 		t.Fatal(err)
 	}
 	body = fmt.Sprintf(`{"cid":%q,"text":"what was that?","replyTo":%d}`, uuid.NewString(), secret.ID)
-	wantStatus(t, "an answer to a message of another room", s.ask(t, bob, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), body, nil), http.StatusNotFound)
+	wantStatus(t, "a reply to a message of another room", s.ask(t, bob, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), body, nil), http.StatusNotFound)
 	found := s.ask(t, bob, http.MethodGet, "/api/v1/search/messages?q=bob", "", nil)
 	if strings.Contains(found.body, "not for bob") {
-		t.Errorf("search finds what is hidden: %s", found.body)
+		t.Errorf("search finds a hidden message: %s", found.body)
 	}
 }
 
-// repeatedSends repeats sends, by REST and by socket, after the sender's membership has
-// ended. A send must stay answerable for ever; what happened in the room since must not be
-// part of the answer.
+// repeatedSends repeats sends, by REST and by socket, after the sender's membership has ended. A
+// repeated send must always be answered, but the response must not contain later changes of the room.
 func repeatedSends(t *testing.T, s *site) {
 	alice := s.user(t, "rosalind")
 	for i, end := range []struct{ name, method, path string }{
@@ -167,7 +166,7 @@ func repeatedSends(t *testing.T, s *site) {
 			}
 			at := func(id chat.MessageID) string { return fmt.Sprintf("/api/v1/messages/%d", id) }
 			wantStatus(t, "edit of one's own", s.ask(t, bob, http.MethodPatch, at(sent.Message.ID), `{"text":"SECRET edit"}`, nil), http.StatusOK)
-			wantStatus(t, "edit of the answered", s.ask(t, alice, http.MethodPatch, at(answered.ID), `{"text":"SECRET question"}`, nil), http.StatusOK)
+			wantStatus(t, "edit of the replied-to message", s.ask(t, alice, http.MethodPatch, at(answered.ID), `{"text":"SECRET question"}`, nil), http.StatusOK)
 			wantStatus(t, "react", s.ask(t, alice, http.MethodPut, at(sent.Message.ID)+"/reactions/%F0%9F%91%8D", "", nil), http.StatusOK)
 			path, by := fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), bob
 			if end.name != "left" {
@@ -194,7 +193,7 @@ func repeatedSends(t *testing.T, s *site) {
 				"createdAt": original.Message["createdAt"], "mentions": []any{}, "attachments": []any{}, "reactions": []any{},
 			}
 			if createdAt == nil || !reflect.DeepEqual(got.Message, want) {
-				t.Errorf("%s repeats a send and gets\n%v\nwant\n%v", end.name, got.Message, want)
+				t.Errorf("%s repeats a send: got\n%v\nwant\n%v", end.name, got.Message, want)
 			}
 			wantStatus(t, "another text under the cid", s.ask(t, bob, http.MethodPost, messages, strings.Replace(body, "answer", "guess", 1), nil), http.StatusConflict)
 			wantStatus(t, "another reply under the cid", s.ask(t, bob, http.MethodPost, messages, strings.Replace(body, `"replyTo"`, `"attachmentIds":[1],"replyTo"`, 1), nil), http.StatusConflict)
@@ -206,7 +205,7 @@ func repeatedSends(t *testing.T, s *site) {
 			}
 			wantConfirmed := map[string]any{"cid": cid, "roomId": float64(room.ID), "id": float64(sent.Message.ID), "seq": seq, "createdAt": createdAt}
 			if !reflect.DeepEqual(confirmed, wantConfirmed) {
-				t.Errorf("%s repeats a send by socket and gets %v, want %v", end.name, confirmed, wantConfirmed)
+				t.Errorf("%s repeats a send by socket: got %v, want %v", end.name, confirmed, wantConfirmed)
 			}
 		}
 	}
@@ -251,7 +250,7 @@ func dial(t *testing.T, c *client.Client) *client.Socket {
 	return socket
 }
 
-// webhooks have somebody inside who must never be called.
+// webhooks has an internal server that must never be called.
 func webhooks(t *testing.T, s *site) {
 	inside := newTrap(t)
 	alice := s.user(t, "walter")
@@ -278,7 +277,7 @@ func webhooks(t *testing.T, s *site) {
 	if _, err := say(t, alice, room.ID, "go and fetch"); err != nil {
 		t.Fatal(err)
 	}
-	// Each that was made is tried, and fails, before we look who was called.
+	// Every created webhook has tried and failed before the calls are checked.
 	eventually(t, "the failure of every webhook", func() bool {
 		var out struct {
 			Webhooks []struct {
@@ -295,13 +294,13 @@ func webhooks(t *testing.T, s *site) {
 				return false
 			}
 			if strings.Contains(hook.LastError, "127.0.0.1") || strings.Contains(hook.LastError, "refused") {
-				t.Errorf("%s tells of the inside: %s", hook.URL, hook.LastError)
+				t.Errorf("%s reveals internal details: %s", hook.URL, hook.LastError)
 			}
 		}
 		return len(out.Webhooks) == len(made)
 	})
 	if n := inside.calls.Load(); n > 0 {
-		t.Errorf("somebody inside was called %d times", n)
+		t.Errorf("the internal server was called %d times", n)
 	}
 	incoming := s.ask(t, alice, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/webhooks/incoming", room.ID), `{"name":"in"}`, nil)
 	token := s.secretsIn(t, incoming.body, "token")
@@ -310,7 +309,7 @@ func webhooks(t *testing.T, s *site) {
 	}
 }
 
-// frames sends what no client sends.
+// frames sends invalid frames.
 func frames(t *testing.T, s *site) {
 	c := s.user(t, "fritz")
 	for name, bad := range map[string][]byte{
@@ -322,7 +321,7 @@ func frames(t *testing.T, s *site) {
 		"a number too large": []byte(`{"id":1,"type":"read:mark","data":{"roomId":1,"seq":1e400}}`),
 	} {
 		socket := dial(t, c)
-		_ = socket.Write(ctx(t), bad) // the server may close while we write
+		_ = socket.Write(ctx(t), bad) // the server may close during the write
 		if name == "too large" {
 			if _, err := socket.Next(ctx(t), "nothing"); err == nil || socket.CloseCode() != 1009 {
 				t.Errorf("%s: the socket ended with %d, want 1009", name, socket.CloseCode())
@@ -335,7 +334,7 @@ func frames(t *testing.T, s *site) {
 			continue
 		}
 		if err := socket.Do(ctx(t), "ping", wire.Ping{}, nil); err != nil {
-			t.Errorf("%s: the socket does not go on: %v", name, err)
+			t.Errorf("%s: the socket was closed: %v", name, err)
 		}
 	}
 }

@@ -1,6 +1,5 @@
-// Package security attacks a running node from outside, as a stranger would who has
-// read the documentation: over HTTP and WebSocket and with nothing of the server's
-// own but its address. One function is one point.
+// Package security attacks a running node from outside, like an attacker with access to the
+// documentation: over HTTP and WebSocket, knowing only its address. Each function is one test.
 package security
 
 import (
@@ -23,15 +22,14 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// site is what is attacked: the real program on the real engines, telling its log
-// everything.
+// site is the target: the real program with the real engines, logging at the most verbose level.
 type site struct {
-	node *testenv.Node // behind a proxy: it believes in X-Forwarded-For from here
-	bare *testenv.Node // without one, and with narrow limits
+	node *testenv.Node // behind a proxy: trusts X-Forwarded-For from this address
+	bare *testenv.Node // without a proxy, and with low limits
 	dsn  string
 
 	mu      sync.Mutex
-	secrets map[string]string // what must never be logged, and what it is
+	secrets map[string]string // values that must never be logged, with their description
 }
 
 func TestSecurity(t *testing.T) {
@@ -42,10 +40,10 @@ func TestSecurity(t *testing.T) {
 	}{
 		{"accounts", accounts},
 		{"sessions", sessions},
-		{"rights cannot be given to oneself", rights},
+		{"users cannot raise their own role", rights},
 		{"hidden rooms look like none", hiddenRooms},
 		{"messages", messages},
-		{"repeated sends tell nothing new", repeatedSends},
+		{"repeated sends reveal nothing new", repeatedSends},
 		{"html", html},
 		{"pictures", pictures},
 		{"files", files},
@@ -54,21 +52,21 @@ func TestSecurity(t *testing.T) {
 		{"the cookie of the host", hostCookie},
 		{"cross-site requests", crossSite},
 		{"cross-site sockets", crossSiteSockets},
-		{"every operation wants a session", everyOperationWantsASession},
+		{"every operation requires a session", everyOperationWantsASession},
 		{"bad bodies", badBodies},
 		{"bad paths", badPaths},
-		{"text that no database takes", unfitText},
-		{"bodies that do not arrive", brokenRequests},
+		{"text that databases reject", unfitText},
+		{"incomplete bodies", brokenRequests},
 		{"frames", frames},
-		{"closes that clients withhold", closesEnd},
+		{"clients that do not complete a close", closesEnd},
 		{"floods of frames", floodsOfFrames},
 		{"clients that send many frames", busyClients},
-		{"limits and made-up addresses", limits},
+		{"limits and forged addresses", limits},
 		{"administration", administration},
 		{"webhooks reach nothing inside", webhooks},
 		{"common passwords", commonPasswords},
-		{"hashes for nobody without the right", hashing},
-		{"locks for no stranger", foreignRooms},
+		{"no hashes without permission", hashing},
+		{"no locks for non-members", foreignRooms},
 		{"floods of changes", floods},
 		{"joins that end after a room is closed", lateJoins},
 	} {
@@ -95,11 +93,11 @@ func open(t *testing.T) *site {
 	if s.bare, err = env.Node(binary, engines, "LOG_LEVEL=debug", "TRUST_PROXY=", "RATE_LIMIT_AUTH=5"); err != nil {
 		t.Fatal(err)
 	}
-	s.user(t, "operator") // the first account is the server's admin: nobody below is
+	s.user(t, "operator") // the first account is the server's admin: no user below is one
 	return s
 }
 
-// ctx bounds one step.
+// ctx limits one step.
 func ctx(t *testing.T) context.Context {
 	t.Helper()
 	c, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
@@ -107,7 +105,7 @@ func ctx(t *testing.T) context.Context {
 	return c
 }
 
-// secret must not be logged.
+// secret records text as a value that must not be logged.
 func (s *site) secret(what, text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +115,7 @@ func (s *site) secret(what, text string) string {
 
 func password(name string) string { return "the password of " + name }
 
-// user registers one.
+// user registers a user.
 func (s *site) user(t *testing.T, name string) *client.Client {
 	t.Helper()
 	c := client.New(s.node.URL())
@@ -137,15 +135,15 @@ func (s *site) room(t *testing.T, owner *client.Client, name string, options map
 	return room
 }
 
-// answer is all that a client gets.
+// answer is a complete response.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// ask sends a request byte for byte. from may be nil for nobody; a header in more
-// replaces another.
+// ask sends a request byte for byte. from may be nil for no credentials. A header in more replaces the
+// default one.
 func (s *site) ask(t *testing.T, from *client.Client, method, path, body string, more map[string]string) answer {
 	t.Helper()
 	base := s.node.URL()
@@ -179,12 +177,12 @@ func (s *site) ask(t *testing.T, from *client.Client, method, path, body string,
 
 var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-// wantSame fails where a stranger could tell two answers apart.
+// wantSame fails if a client could distinguish the two responses.
 func wantSame(t *testing.T, what string, a, b answer) {
 	t.Helper()
 	for _, h := range []http.Header{a.header, b.header} {
 		h.Del("Date")
-		h.Del("X-Request-ID") // of each request its own
+		h.Del("X-Request-ID") // unique for each request
 	}
 	if a.status != b.status || a.body != b.body || fmt.Sprint(a.header) != fmt.Sprint(b.header) {
 		t.Errorf("%s: %d %s %v\nand: %d %s %v\nwant the same bytes", what, a.status, a.body, a.header, b.status, b.body, b.header)
@@ -198,7 +196,7 @@ func wantStatus(t *testing.T, what string, a answer, want int) {
 	}
 }
 
-// operation is one of the document that the server publishes.
+// operation is an operation in the server's OpenAPI document.
 type operation struct {
 	Method, Path string
 	ID           string           `json:"operationId"`
@@ -208,7 +206,7 @@ type operation struct {
 	} `json:"requestBody"`
 }
 
-// operations are all of them, read as an attacker reads them.
+// operations returns all operations of the public document.
 func (s *site) operations(t *testing.T) []operation {
 	t.Helper()
 	var document struct {
@@ -231,8 +229,8 @@ func (s *site) operations(t *testing.T) []operation {
 	return all
 }
 
-// at fills the parameters of an operation's path: id is that of a room, user or
-// message, whatever it asks for, and everything else 1.
+// at fills in the parameters of an operation's path: id for any room, user or message, and 1 for
+// everything else.
 func (op operation) at(id int64) string {
 	parts := strings.Split(op.Path, "/")
 	for i, part := range parts {

@@ -18,26 +18,26 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// closedWithin is the promise: a connection ends within 10 s of the decision to close
-// it. drainedWithin is the promise for a node.
+// closedWithin is the guarantee for one connection: it ends within 10 s after the decision to close it.
+// drainedWithin is the guarantee for a node.
 const (
 	closedWithin  = 10 * time.Second
 	drainedWithin = 30 * time.Second
 )
 
-// rawSocket is a client that sends any bytes after the upgrade.
+// rawSocket is a client that can send any bytes after the upgrade.
 type rawSocket struct {
 	t testing.TB
 	net.Conn
 	in *bufio.Reader
 }
 
-// smallBuffers has the kernel keep little that was not read.
+// smallBuffers limits the kernel's receive buffer.
 var smallBuffers = net.Dialer{Timeout: 10 * time.Second, Control: func(_, _ string, raw syscall.RawConn) error {
 	return raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
 }}
 
-// rawDial opens a socket and returns the status of the upgrade with it.
+// rawDial opens a socket. It also returns the status of the upgrade.
 func rawDial(t testing.TB, c *client.Client, more map[string]string) (*rawSocket, int) {
 	t.Helper()
 	addr := strings.TrimPrefix(c.Base, "http://")
@@ -97,8 +97,8 @@ func frame(first byte, payload string) []byte {
 // hugeHead begins a text frame of 2^40 bytes.
 var hugeHead = append(binary.BigEndian.AppendUint64([]byte{finBit | opText, 0x80 | 127}, 1<<40), 0, 0, 0, 0)
 
-// closeCode reads up to the server's close frame and returns its code, 0 if the
-// connection ends without one.
+// closeCode reads up to the server's close frame and returns its code, or 0 if the connection ends
+// without one.
 func (s *rawSocket) closeCode() int {
 	for {
 		var head [2]byte
@@ -126,8 +126,8 @@ func (s *rawSocket) closeCode() int {
 	}
 }
 
-// ended waits until the server has closed the TCP connection, without reading where
-// the client does not read.
+// ended waits until the server has closed the TCP connection, without reading if the client does not
+// read.
 func (s *rawSocket) ended(reads bool) error {
 	if reads {
 		_, err := io.Copy(io.Discard, s.in)
@@ -136,7 +136,7 @@ func (s *rawSocket) ended(reads bool) error {
 		}
 		return err
 	}
-	// Once the peer is closed a write is answered with a reset, and the next one fails.
+	// After the peer has closed, a write is answered with a reset, and the next one fails.
 	for {
 		if _, err := s.Write([]byte{0}); err != nil {
 			if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
@@ -144,11 +144,11 @@ func (s *rawSocket) ended(reads bool) error {
 			}
 			return err
 		}
-		time.Sleep(100 * time.Millisecond) // a drip, as an attacker sends
+		time.Sleep(100 * time.Millisecond) // slowly, as an attacker would
 	}
 }
 
-// mistakes are unreadable commands, more than a connection may send.
+// mistakes are invalid commands, more than a connection may send.
 func mistakes() []byte {
 	var all []byte
 	for range 110 {
@@ -157,7 +157,7 @@ func mistakes() []byte {
 	return all
 }
 
-// closers have the server decide to close a connection.
+// closers make the server close a connection.
 var closers = map[string]func(t *testing.T, c *client.Client, s *rawSocket){
 	"4002": func(_ *testing.T, _ *client.Client, s *rawSocket) { s.send(mistakes()) },
 	"1003": func(_ *testing.T, _ *client.Client, s *rawSocket) { s.send(frame(finBit|opBinary, "x")) },
@@ -168,22 +168,22 @@ var closers = map[string]func(t *testing.T, c *client.Client, s *rawSocket){
 	},
 }
 
-// withholders do what never finishes a close.
+// withholders are clients that never complete a close.
 var withholders = map[string]struct {
 	reads bool
-	after func(s *rawSocket) // returns when the connection has ended, or at once
+	after func(s *rawSocket) // returns when the connection has ended, or immediately
 }{
-	"sends nothing more":                      {true, func(*rawSocket) {}},
-	"sends the head of a huge frame":          {true, func(s *rawSocket) { _, _ = s.Write(hugeHead) }},
-	"drips a huge frame":                      {true, func(s *rawSocket) { _, _ = s.Write(hugeHead); s.drip([]byte{'x'}) }},
-	"drips a huge frame and reads nothing":    {false, func(s *rawSocket) { _, _ = s.Write(hugeHead) }},
-	"sends a huge frame as fast as it can":    {true, func(s *rawSocket) { _, _ = s.Write(hugeHead); s.pour() }},
-	"begins a message and sends half a frame": {true, func(s *rawSocket) { _, _ = s.Write(append(frame(opText, "{"), 0)) }},
-	"drips whole frames":                      {true, func(s *rawSocket) { s.drip(frame(finBit|opText, "x")) }},
-	"sends half a head":                       {true, func(s *rawSocket) { _, _ = s.Write([]byte{finBit | opText}) }},
+	"sends nothing more":                          {true, func(*rawSocket) {}},
+	"sends the header of a huge frame":            {true, func(s *rawSocket) { _, _ = s.Write(hugeHead) }},
+	"sends a huge frame slowly":                   {true, func(s *rawSocket) { _, _ = s.Write(hugeHead); s.drip([]byte{'x'}) }},
+	"sends a huge frame slowly and reads nothing": {false, func(s *rawSocket) { _, _ = s.Write(hugeHead) }},
+	"sends a huge frame as fast as it can":        {true, func(s *rawSocket) { _, _ = s.Write(hugeHead); s.pour() }},
+	"begins a message and sends half a frame":     {true, func(s *rawSocket) { _, _ = s.Write(append(frame(opText, "{"), 0)) }},
+	"sends whole frames slowly":                   {true, func(s *rawSocket) { s.drip(frame(finBit|opText, "x")) }},
+	"sends half a header":                         {true, func(s *rawSocket) { _, _ = s.Write([]byte{finBit | opText}) }},
 }
 
-// drip sends data again and again until the connection is closed.
+// drip sends data repeatedly and slowly until the connection is closed.
 func (s *rawSocket) drip(data []byte) {
 	for {
 		if _, err := s.Write(data); err != nil {
@@ -203,7 +203,7 @@ func (s *rawSocket) pour() {
 	}
 }
 
-// closesEnd closes connections whose clients do not want them to end.
+// closesEnd closes connections whose clients try to keep them open.
 func closesEnd(t *testing.T, s *site) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -214,7 +214,7 @@ func closesEnd(t *testing.T, s *site) {
 			c := s.user(t, fmt.Sprintf("withholder-%d", number))
 			all.Go(func() {
 				socket := rawOpen(t, c)
-				if closer == "4001" { // nobody reads on: what is withheld comes first
+				if closer == "4001" { // the client must read until the close frame, so withholding comes first
 					go w.after(socket)
 				}
 				began := time.Now()
@@ -233,7 +233,7 @@ func closesEnd(t *testing.T, s *site) {
 	}
 }
 
-// ownNode starts a node that stands alone, for what would disturb others.
+// ownNode starts a separate node for tests that would disturb others.
 func ownNode(t *testing.T, more ...string) *testenv.Node {
 	t.Helper()
 	env := testenv.New(t)
@@ -258,7 +258,7 @@ func guest(t *testing.T, base string) *client.Client {
 	return c
 }
 
-// TestDrainEnds stops a node while clients withhold their closes, before and after it
+// TestDrainEnds stops a node while clients do not complete their closes, before and after the node has
 // decided to close them.
 func TestDrainEnds(t *testing.T) {
 	t.Parallel()
@@ -290,8 +290,7 @@ func TestDrainEnds(t *testing.T) {
 	}
 }
 
-// TestRefusedSocketsCount fills an address with connections that are refused and do
-// not finish their close.
+// TestRefusedSocketsCount fills an address with refused connections that do not complete their close.
 func TestRefusedSocketsCount(t *testing.T) {
 	t.Parallel()
 	const most = 25
@@ -304,11 +303,11 @@ func TestRefusedSocketsCount(t *testing.T) {
 		if status != http.StatusSwitchingProtocols {
 			t.Fatalf("socket %d: %d, want 101", i, status)
 		}
-		// A socket counts once its first frame is sent, which is after the 101.
+		// A socket counts after its first frame is sent, which is after the 101.
 		if _, err := socket.in.Peek(1); err != nil {
 			t.Fatalf("socket %d: %v", i, err)
 		}
-		if i >= 20 { // beyond what one user may have
+		if i >= 20 { // beyond the limit of one user
 			if code := socket.closeCode(); code != 4029 {
 				t.Fatalf("socket %d is closed with %d, want 4029", i, code)
 			}
@@ -319,7 +318,7 @@ func TestRefusedSocketsCount(t *testing.T) {
 		t.Fatal("no socket was refused")
 	}
 	if _, status := rawDial(t, c, from); status != http.StatusTooManyRequests {
-		t.Errorf("beside %d sockets, some of them refused and not closed: %d, want 429", most, status)
+		t.Errorf("with %d sockets, some of them refused and not closed: %d, want 429", most, status)
 	}
 	other := map[string]string{"X-Forwarded-For": "203.0.113.8"}
 	if _, status := rawDial(t, c, other); status != http.StatusSwitchingProtocols {
@@ -327,7 +326,7 @@ func TestRefusedSocketsCount(t *testing.T) {
 	}
 }
 
-// repeat is data as often as that.
+// repeat returns data repeated that many times.
 func repeat(data []byte, times int) []byte {
 	all := make([]byte, 0, len(data)*times)
 	for range times {
@@ -370,7 +369,7 @@ func floodsOfFrames(t *testing.T, s *site) {
 	}
 }
 
-// busyClients send more frames than others, and have a right to.
+// busyClients send more frames than others, within the limits.
 func busyClients(t *testing.T, s *site) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -389,13 +388,13 @@ func busyClients(t *testing.T, s *site) {
 			socket := rawOpen(t, c)
 			go func() { _, _ = socket.Write(append(busy.data, frame(finBit|opText, `{"id":7,"type":"ping"}`)...)) }()
 			if err := socket.awaitID(7); err != nil {
-				t.Errorf("%s: %v, want the connection to go on", busy.name, err)
+				t.Errorf("%s: %v, want an open connection", busy.name, err)
 			}
 		})
 	}
 }
 
-// awaitID reads up to the answer of that id.
+// awaitID reads up to the response with that ID.
 func (s *rawSocket) awaitID(id int) error {
 	for {
 		line, err := s.in.ReadString('}')

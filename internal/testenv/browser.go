@@ -2,9 +2,8 @@ package testenv
 
 import "fmt"
 
-// Browser returns the path of Chromium, installing it and its fonts where they
-// are missing and can be. Without fonts-liberation digits are drawn from the
-// emoji font.
+// Browser returns the path of Chromium. If necessary and possible, it installs Chromium and its fonts.
+// Without fonts-liberation, digits are drawn from the emoji font.
 func Browser() (string, error) {
 	names := []string{"chromium", "chromium-browser", "google-chrome"}
 	for _, name := range names {
@@ -19,7 +18,7 @@ func Browser() (string, error) {
 	}
 	path, ok := lookup("chromium")
 	if !ok {
-		return "", fmt.Errorf("find chromium: not there although its package is installed")
+		return "", fmt.Errorf("find chromium: missing although its package is installed")
 	}
 	return path, nil
 }

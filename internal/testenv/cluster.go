@@ -8,31 +8,30 @@ import (
 	"time"
 )
 
-// ClusterOptions says what cluster is wanted.
+// ClusterOptions configure a Cluster.
 type ClusterOptions struct {
-	// Nodes is how many; 0 means 2.
+	// Nodes is the number of nodes; 0 means 2.
 	Nodes int
-	// Durable has Postgres sync every commit.
+	// Durable makes Postgres sync every commit.
 	Durable bool
 	// Race builds the nodes with the race detector.
 	Race bool
-	// Named takes the servers that TEST_DATABASE_URL, TEST_REDIS_URL and
-	// TEST_S3_ENDPOINT name, where they do. What is named has no handle here.
+	// Named uses the servers of TEST_DATABASE_URL, TEST_REDIS_URL and TEST_S3_ENDPOINT, if set. The
+	// test cannot control these servers.
 	Named bool
-	// Variables go to every node, as "LOG_LEVEL=debug".
+	// Variables are set for every node, for example "LOG_LEVEL=debug".
 	Variables []string
 }
 
-// Cluster is the whole product on one machine: nodes behind nginx, on Postgres,
-// Redis and S3.
+// Cluster is the whole product on one machine: nodes behind nginx, on Postgres, Redis and S3.
 type Cluster struct {
 	Engines Engines
 	Nodes   []*Node
 	Nginx   *Nginx
-	// Binary is the path of the nodes' program.
+	// Binary is the path of the nodes' executable.
 	Binary string
 
-	// The engines' processes; nil where they are named from outside.
+	// The processes of the engines; nil for named servers.
 	Postgres    *PostgresServer
 	Redis       *RedisServer
 	ObjectStore *ObjectStore
@@ -40,7 +39,7 @@ type Cluster struct {
 	forget []func() error
 }
 
-// Cluster starts one. The nodes' origin is that of nginx.
+// Cluster starts a cluster. The allowed origin of the nodes is that of nginx.
 func (e *Env) Cluster(o ClusterOptions) (*Cluster, error) {
 	c := &Cluster{}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -103,8 +102,8 @@ func (c *Cluster) addStore(ctx context.Context, e *Env, o ClusterOptions) (err e
 	return err
 }
 
-// addNodes starts nginx first: the nodes must know its address as their origin,
-// and nginx does not mind nodes that come later.
+// addNodes starts nginx first: the nodes need its address as their origin, and nginx tolerates nodes
+// that start later.
 func (c *Cluster) addNodes(e *Env, o ClusterOptions) (err error) {
 	count := o.Nodes
 	if count == 0 {
@@ -134,8 +133,7 @@ func (c *Cluster) addNodes(e *Env, o ClusterOptions) (err error) {
 	return nil
 }
 
-// Forget gives back what was taken from named servers. It is called after the
-// nodes have stopped.
+// Release returns what was leased from named servers. Call it after the nodes have stopped.
 func (c *Cluster) Forget() error {
 	errs := make([]error, len(c.forget))
 	for i, f := range c.forget {
@@ -144,8 +142,8 @@ func (c *Cluster) Forget() error {
 	return errors.Join(errs...)
 }
 
-// Command returns the environment for a command that uses the cluster: BASE_URL
-// is nginx, NODE1_URL, NODE2_URL, … are the nodes themselves, CHILLIN is their program.
+// Command returns the environment for a command that uses the cluster: BASE_URL is nginx, NODE1_URL,
+// NODE2_URL, … are the nodes, CHILLIN is their executable.
 func (c *Cluster) Command() []string {
 	env := append(c.Engines.Variables(), "BASE_URL="+c.Nginx.URL(), "CHILLIN="+c.Binary)
 	for i, n := range c.Nodes {

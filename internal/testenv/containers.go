@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// useContainers tells whether name must come as a container: it is missing, we
-// cannot install it, and a Docker engine answers.
+// useContainers reports whether name must run in a container: it is missing, cannot be installed, and a
+// Docker engine answers.
 func useContainers(name string) bool {
 	if _, ok := lookup(name); ok || os.Getuid() == 0 {
 		return false
@@ -19,9 +19,8 @@ func useContainers(name string) bool {
 
 var engineAnswers = sync.OnceValue(func() bool { return exec.Command("docker", "info").Run() == nil })
 
-// containersUp starts Postgres and Redis as containers where they do not run.
-// They stay, for the next run, until
-// `docker compose -f internal/testenv/containers.yml down -v`.
+// containersUp starts Postgres and Redis as containers if they are not running. They keep running for
+// later runs, until `docker compose -f internal/testenv/containers.yml down -v`.
 var containersUp = sync.OnceValue(func() error {
 	return locked("containers", func() error {
 		file := filepath.Join(root(), "internal", "testenv", "containers.yml")
@@ -32,7 +31,7 @@ var containersUp = sync.OnceValue(func() error {
 	})
 })
 
-// The ports are those of containers.yml.
+// The ports are those in containers.yml.
 func containerDatabase() (string, error) {
 	return "postgres://postgres:chillin@127.0.0.1:25432/postgres?sslmode=disable", containersUp()
 }

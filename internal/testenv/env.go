@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Env owns a temporary folder and the servers that run in it. Everything ends
-// with Close, and also, by itself, when the process dies in whatever way.
+// Env owns a temporary folder and the servers that run in it. All of them end with Close, and
+// automatically when the process dies in any way.
 type Env struct {
 	dir    string
 	logs   string
@@ -25,14 +25,14 @@ type Env struct {
 	names   map[string]int
 }
 
-// Open makes an empty Env. The servers' output goes to files in logs, which
-// outlives the Env; with "" they go into the Env's own folder and vanish with it.
+// Open returns an empty Env. The servers' output is written to files in logs, which are kept after
+// Close. If logs is "", the files are in the Env's folder and are removed with it.
 func Open(logs string) (*Env, error) {
 	dir, err := os.MkdirTemp("", "chillin-testenv-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for servers: %w", err)
 	}
-	// Postgres runs as another user and must be able to pass.
+	// Postgres runs as another user and must be able to enter the folder.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make a folder for servers: %w", err)
 	}
@@ -49,13 +49,13 @@ func Open(logs string) (*Env, error) {
 	return e, nil
 }
 
-// startSweeper starts a process that removes the folder when this process is
-// gone: it waits for the end of a pipe that only this process holds open. It
-// tries for a while, because dying servers may still write.
+// startSweeper starts a process that removes the folder after this process has ended: it waits for the
+// end of a pipe that only this process holds open. It retries for a while, because dying servers may
+// still write.
 func (e *Env) startSweeper() error {
 	const script = `cat >/dev/null; n=0; until rm -rf "$1" 2>/dev/null && [ ! -e "$1" ]; do n=$((n+1)); [ $n -gt 100 ] && exit 1; sleep 0.1; done`
 	e.waiter = exec.Command("sh", "-c", script, "sh", e.dir)
-	// A group of its own: Ctrl-C at the terminal must not end it before its work.
+	// A separate process group: Ctrl-C in the terminal must not end it early.
 	e.waiter.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var err error
 	if e.stdin, err = e.waiter.StdinPipe(); err != nil {
@@ -67,7 +67,7 @@ func (e *Env) startSweeper() error {
 	return nil
 }
 
-// Close stops every server, the youngest first, and removes the folder.
+// Close stops all servers, newest first, and removes the folder.
 func (e *Env) Close() error {
 	e.mu.Lock()
 	servers := slices.Clone(e.servers)
@@ -84,15 +84,15 @@ func (e *Env) Close() error {
 // Logs returns the folder with one log per server.
 func (e *Env) Logs() string { return e.logs }
 
-// Servers returns what was started, the oldest first.
+// Servers returns the started servers, oldest first.
 func (e *Env) Servers() []*Server {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.servers)
 }
 
-// folder makes a folder for a server's data and returns it with a name that no
-// other server of e has: "redis", "redis-2", …
+// folder creates a folder for a server's data and returns it with a name that is unique in e: "redis",
+// "redis-2", …
 func (e *Env) folder(kind string) (name, dir string, err error) {
 	e.mu.Lock()
 	e.names[kind]++
@@ -108,7 +108,7 @@ func (e *Env) folder(kind string) (name, dir string, err error) {
 	return name, dir, nil
 }
 
-// add makes s a server of e and starts it.
+// add adds s to e and starts it.
 func (e *Env) add(s *Server) error {
 	s.logPath = filepath.Join(e.logs, s.Name+".log")
 	if err := s.Start(); err != nil {

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// leaseFor bounds how long a database stays taken by a test that was killed.
+	// leaseFor limits how long a database stays leased by a test that was killed.
 	leaseFor   = 15 * time.Minute
 	leaseCount = 15
 )
 
-// leaseRedis takes one of the databases 1 to 15 of the server that named points
-// to, empties it and returns its URL. Who holds which is written in database 0,
-// so that test binaries that run side by side do not meet.
+// leaseRedis leases one of the databases 1 to 15 of the server named by named, empties it and returns
+// its URL. The leases are stored in database 0, so that concurrent test binaries use different
+// databases.
 func leaseRedis(ctx context.Context, named string) (dsn string, release func() error, err error) {
 	opts, err := redis.ParseURL(named)
 	if err != nil {
@@ -47,7 +47,7 @@ func leaseRedis(ctx context.Context, named string) (dsn string, release func() e
 	return withDatabase(named, db), release, nil
 }
 
-// takeDatabase waits for a free database and writes holder's name to it.
+// takeDatabase waits for a free database and stores the holder's name.
 func takeDatabase(ctx context.Context, book *redis.Client, holder string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -66,7 +66,7 @@ func takeDatabase(ctx context.Context, book *redis.Client, holder string) (int, 
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return 0, fmt.Errorf("lease a Redis database: all %d are taken: %w", leaseCount, ctx.Err())
+			return 0, fmt.Errorf("lease a Redis database: all %d are in use: %w", leaseCount, ctx.Err())
 		}
 	}
 }

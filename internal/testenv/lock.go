@@ -7,26 +7,25 @@ import (
 	"syscall"
 )
 
-// machineDir returns the folder, the same for every test binary of this user on
-// this machine, that holds what is made once. User postgres can pass it, which
-// it could not with a home folder.
+// machineDir returns the folder for data that is created once per machine and user. Unlike a home
+// folder, user postgres can enter it.
 func machineDir() (string, error) {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("chillin-testenv-of-%d", os.Getuid()))
 	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
-		return "", fmt.Errorf("make the folder of what is shared: %w", err)
+		return "", fmt.Errorf("create the shared folder: %w", err)
 	}
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return "", fmt.Errorf("look at the folder of what is shared: %w", err)
+		return "", fmt.Errorf("check the shared folder: %w", err)
 	}
-	// /tmp is everybody's: another user could have put this name there.
+	// Anyone can write to /tmp: another user could have created this name.
 	if stat, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(stat.Uid) != os.Getuid() {
-		return "", fmt.Errorf("folder %s belongs to somebody else: remove it or set TMPDIR", dir)
+		return "", fmt.Errorf("folder %s belongs to another user: remove it or set TMPDIR", dir)
 	}
 	return dir, nil
 }
 
-// locked calls f while no other process of this user does the same under name.
+// locked calls f while no other process of this user runs with the same name.
 func locked(name string, f func() error) error {
 	dir, err := machineDir()
 	if err != nil {
@@ -36,7 +35,7 @@ func locked(name string, f func() error) error {
 	if err != nil {
 		return fmt.Errorf("open the lock: %w", err)
 	}
-	defer file.Close() // this also unlocks
+	defer file.Close() // also releases the lock
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock %s: %w", name, err)
 	}

@@ -12,27 +12,27 @@ import (
 	"testing"
 )
 
-// Nginx is a running nginx with the repository's own nginx.conf.
+// Nginx is a running nginx with the repository's nginx.conf.
 type Nginx struct {
 	*Server
 	conf string
 }
 
-// Balancing is one of the two ways in which nginx.conf chooses a node.
+// Balancing is a way in which nginx.conf chooses a node.
 type Balancing string
 
 const (
-	// IPHash is what nginx.conf does as it is.
+	// IPHash is the active block of nginx.conf.
 	IPHash Balancing = "ip_hash"
-	// LeastConn is the block that nginx.conf contains as a comment.
+	// LeastConn is the block that is commented out in nginx.conf.
 	LeastConn Balancing = "least_conn"
 )
 
-// NginxProxy starts the repository's nginx.conf in front of nodes (host:port).
-// Only addresses and the paths of its own files differ.
+// NginxProxy starts the repository's nginx.conf in front of nodes (host:port). Only addresses and the
+// paths of its own files are changed.
 func (e *Env) NginxProxy(nodes ...string) (*Nginx, error) { return e.NginxBalancing(IPHash, nodes...) }
 
-// NginxBalancing is NginxProxy with the given way of choosing a node.
+// NginxBalancing is NginxProxy with a given Balancing.
 func (e *Env) NginxBalancing(by Balancing, nodes ...string) (*Nginx, error) {
 	conf, err := os.ReadFile(filepath.Join(root(), "nginx.conf"))
 	if err != nil {
@@ -58,7 +58,7 @@ func (e *Env) NginxBalancing(by Balancing, nodes ...string) (*Nginx, error) {
 		Name: name, Addr: addr, dir: dir, path: path,
 		args: []string{"-c", n.conf, "-e", "stderr", "-g", "daemon off;"},
 		quit: syscall.SIGTERM,
-		// The master takes its workers along; killed, it would leave them behind.
+		// The master stops its workers; if it is killed, they keep running.
 		orphaned: syscall.SIGTERM,
 		ready:    func(ctx context.Context) error { return accepts(ctx, addr) },
 	}
@@ -68,16 +68,16 @@ func (e *Env) NginxBalancing(by Balancing, nodes ...string) (*Nginx, error) {
 // URL returns http://host:port.
 func (n *Nginx) URL() string { return "http://" + n.Addr }
 
-// Reload has nginx read its configuration again; its old workers drain.
+// Reload makes nginx read its configuration again. Its old workers drain.
 func (n *Nginx) Reload() error { return n.Signal(syscall.SIGHUP) }
 
-// ProxyTo starts nginx with the repository's configuration for t alone.
+// ProxyTo starts nginx with the repository's configuration for t.
 func ProxyTo(t testing.TB, nodes ...string) *Nginx {
 	t.Helper()
 	return BalancedProxyTo(t, IPHash, nodes...)
 }
 
-// BalancedProxyTo is ProxyTo with the given way of choosing a node.
+// BalancedProxyTo is ProxyTo with a given Balancing.
 func BalancedProxyTo(t testing.TB, by Balancing, nodes ...string) *Nginx {
 	t.Helper()
 	n, err := New(t).NginxBalancing(by, nodes...)
@@ -97,8 +97,7 @@ var (
 	listen         = regexp.MustCompile(`(?m)^([ \t]*listen[ \t]+)(?:\[::\]:)?\d+`)
 )
 
-// balanced returns conf with the given nodes as upstream servers, chosen by one of
-// its two upstream blocks.
+// balanced returns conf with the given nodes as upstream servers, in one of its two upstream blocks.
 func balanced(conf string, by Balancing, nodes []string) string {
 	block := upstreamBlock.FindString(conf)
 	if by == LeastConn {
@@ -113,19 +112,19 @@ func balanced(conf string, by Balancing, nodes []string) string {
 		}
 		return lines.String()
 	})
-	// See nginx.conf: together the weights are 6271 or more.
+	// See nginx.conf: the sum of the weights is at least 6271.
 	weight := fmt.Sprintf("weight=%d", (6271+len(nodes)-1)/len(nodes))
 	block = nodeWeight.ReplaceAllLiteralString(block, weight)
 	return upstreamBlock.ReplaceAllLiteralString(conf, block)
 }
 
-// relocate returns conf listening at addr alone, with dir in place of /tmp.
+// relocate returns conf with addr as its only listener, and dir instead of /tmp.
 func relocate(conf, addr, dir string) string {
 	conf = listen.ReplaceAllString(conf, "${1}"+addr)
 	return strings.ReplaceAll(conf, "/tmp/", dir+"/")
 }
 
-// accepts returns nil where somebody takes a connection at addr.
+// accepts returns nil if addr accepts connections.
 func accepts(ctx context.Context, addr string) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)

@@ -17,17 +17,16 @@ type Node struct {
 	*Server
 }
 
-// BuildOptions says how chillin is built.
+// BuildOptions configure the build of chillin.
 type BuildOptions struct {
 	// Race builds with the race detector.
 	Race bool
 }
 
-// Build builds ./cmd/chillin and returns the path of the binary, which is
-// removed with e.
+// Build builds ./cmd/chillin and returns the path of the binary, which is removed with e.
 func (e *Env) Build(o BuildOptions) (string, error) {
 	path := filepath.Join(e.dir, "chillin")
-	args, cgo := []string{"build", "-o", path}, "0" // as it is shipped
+	args, cgo := []string{"build", "-o", path}, "0" // as released
 	if o.Race {
 		args, cgo = append(args, "-race"), "1"
 	}
@@ -39,7 +38,7 @@ func (e *Env) Build(o BuildOptions) (string, error) {
 	return path, nil
 }
 
-// Engines is what a node needs to be one of several.
+// Engines are the engines that several nodes require.
 type Engines struct {
 	// Database is a postgres:// DSN.
 	Database string
@@ -48,8 +47,8 @@ type Engines struct {
 	S3    Store
 }
 
-// Node starts the chillin binary at path on engines. More holds further
-// variables, as "LOG_LEVEL=debug", which win over the others.
+// Node starts the binary at path with engines. more contains further variables, such as
+// "LOG_LEVEL=debug", which take precedence.
 func (e *Env) Node(path string, engines Engines, more ...string) (*Node, error) {
 	n, err := e.nodeAt(path, engines)
 	if err != nil {
@@ -59,7 +58,7 @@ func (e *Env) Node(path string, engines Engines, more ...string) (*Node, error) 
 	return n, e.add(n.Server)
 }
 
-// nodeAt gives a node its address and does not start it.
+// nodeAt returns a node with an address, without starting it.
 func (e *Env) nodeAt(path string, engines Engines) (*Node, error) {
 	name, dir, err := e.folder("node")
 	if err != nil {
@@ -86,7 +85,7 @@ func (e *Env) nodeAt(path string, engines Engines) (*Node, error) {
 // URL returns http://host:port.
 func (n *Node) URL() string { return "http://" + n.Addr }
 
-// variables returns the environment that leads chillin to the engines.
+// variables returns the environment variables for the engines.
 func (g Engines) variables() ([]string, error) {
 	db, err := url.Parse(g.Database)
 	if err != nil {
@@ -117,8 +116,7 @@ func (g Engines) variables() ([]string, error) {
 	}, nil
 }
 
-// Variables returns the environment by which a command, and testenv within it,
-// finds the engines.
+// Variables returns the environment with which a command, including testenv in it, finds the engines.
 func (g Engines) Variables() []string {
 	return []string{
 		"DATABASE_URL=" + g.Database,

@@ -7,12 +7,11 @@ import (
 	"net"
 )
 
-// freeAddr returns a loopback address that nobody listens at.
+// freeAddr returns an unused loopback address.
 //
-// It stays below the range from which the kernel takes ports for clients
-// (32768 and up): a server that is down for a while must find its port free
-// again, and a client that dials a dead port of that range may even reach
-// itself.
+// The port is below the range that the kernel uses for clients (32768 and up): otherwise the port of a
+// stopped server could be used by a client, and a client that dials an unused port of that range may
+// even connect to itself.
 func freeAddr() (string, error) {
 	const low, high = 15000, 32000
 	for range 1000 {

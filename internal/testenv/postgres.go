@@ -21,30 +21,29 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// PostgresServer is a running Postgres. Its superuser is postgres, without password.
+// PostgresServer is a running Postgres. Its superuser is postgres, without a password.
 type PostgresServer struct {
 	*Server
 }
 
-// PostgresOptions says what kind of Postgres is wanted.
+// PostgresOptions configure a Postgres server.
 type PostgresOptions struct {
-	// Durable keeps fsync, synchronous_commit and full_page_writes on, for tests
-	// of durability and for benchmarks. Without it a commit is only quick.
+	// Durable enables fsync, synchronous_commit and full_page_writes, for durability tests and
+	// benchmarks. Without it commits are fast but not durable.
 	Durable bool
-	// Settings are further settings, as "statement_timeout": "2s".
+	// Settings are further settings, such as "statement_timeout": "2s".
 	Settings map[string]string
-	// Prepare, if not nil, is called with the empty folder that will hold the data,
-	// as to mount a disk there.
+	// Prepare, if not nil, is called with the empty data folder, for example to mount a disk there.
 	Prepare func(dir string) error
 }
 
-// Postgres starts one.
+// Postgres starts a Postgres server.
 func (e *Env) Postgres(o PostgresOptions) (*PostgresServer, error) {
 	path, err := program("postgres", postgresPackage)
 	if err != nil {
 		return nil, err
 	}
-	// initdb lies beside the real file, not beside a link to it.
+	// initdb is next to the real file, not next to a link to it.
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return nil, fmt.Errorf("find Postgres: %w", err)
 	}
@@ -82,7 +81,7 @@ func (e *Env) Postgres(o PostgresOptions) (*PostgresServer, error) {
 	p := &PostgresServer{&Server{
 		Name: name, Addr: addr, dir: dir, as: as,
 		path: path, args: append([]string{"-D", data, "-p", port}, o.arguments()...),
-		// Fast for Stop: sessions are ended. Immediate when orphaned.
+		// SIGINT for Stop: sessions are terminated. Immediate shutdown if orphaned.
 		quit: syscall.SIGINT, orphaned: syscall.SIGQUIT,
 	}}
 	p.ready = func(ctx context.Context) error {
@@ -119,13 +118,13 @@ func (p *PostgresServer) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable&connect_timeout=10", p.Addr, database)
 }
 
-// Create makes an empty database and returns its DSN.
+// Create creates an empty database and returns its DSN.
 func (p *PostgresServer) Create(ctx context.Context) (string, error) {
 	return createDatabase(ctx, p.URL("postgres"))
 }
 
-// createDatabase makes an empty database with a random name beside the one that
-// admin names and returns its DSN.
+// createDatabase creates an empty database with a random name on the server of admin and returns its
+// DSN.
 func createDatabase(ctx context.Context, admin string) (string, error) {
 	name := "chillin_test_" + strings.ToLower(rand.Text()[:12])
 	if err := execute(ctx, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
@@ -139,7 +138,7 @@ func createDatabase(ctx context.Context, admin string) (string, error) {
 	return u.String(), nil
 }
 
-// dropDatabase drops what createDatabase made, whoever is connected to it.
+// dropDatabase drops a database of createDatabase, even with open connections.
 func dropDatabase(ctx context.Context, admin, dsn string) error {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -163,8 +162,8 @@ func execute(ctx context.Context, dsn, sql string) error {
 	return err
 }
 
-// postgresTemplate returns a data folder fresh from initdb, made once per
-// machine and version: copying takes a tenth of the time of making.
+// postgresTemplate returns a fresh data folder from initdb, created once per machine and version:
+// copying it takes a tenth of the time.
 func postgresTemplate(bin string, as *syscall.Credential) (string, error) {
 	base, err := machineDir()
 	if err != nil {
@@ -172,12 +171,12 @@ func postgresTemplate(bin string, as *syscall.Credential) (string, error) {
 	}
 	version, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
 	if err != nil {
-		return "", fmt.Errorf("ask Postgres for its version: %w", err)
+		return "", fmt.Errorf("get the version of Postgres: %w", err)
 	}
 	parent := filepath.Join(base, "postgres-"+fingerprint(version, bin))
 	template := filepath.Join(parent, "data")
 	err = locked("initdb", func() error {
-		// data appears by a rename when it is whole.
+		// data is renamed to its final name when it is complete.
 		if _, err := os.Stat(template); err == nil {
 			return nil
 		}
@@ -200,8 +199,8 @@ func postgresTemplate(bin string, as *syscall.Credential) (string, error) {
 	return template, err
 }
 
-// unprivileged returns the user for servers that refuse to run as root, nil
-// where we are not root.
+// unprivileged returns the user for servers that refuse to run as root, or nil if this process is not
+// root.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil
@@ -222,7 +221,7 @@ func command(as *syscall.Credential, dir, name string, args ...string) *exec.Cmd
 	return cmd
 }
 
-// fingerprint names what was made of these inputs.
+// fingerprint returns a name for the result of these inputs.
 func fingerprint(content []byte, more string) string {
 	sum := sha256.Sum256(append(content, more...))
 	return hex.EncodeToString(sum[:6])

@@ -11,15 +11,14 @@ import (
 	"testing"
 )
 
-// A package that holds a program, as apt calls it.
+// The apt packages of programs.
 const (
 	postgresPackage = "postgresql"
 	redisPackage    = "redis-server"
 	nginxPackage    = "nginx"
 )
 
-// program returns the path of name, after installing pkg where it is missing
-// and can be.
+// program returns the path of name. If necessary and possible, it installs pkg.
 func program(name, pkg string) (string, error) {
 	if path, ok := lookup(name); ok {
 		return path, nil
@@ -35,13 +34,13 @@ func program(name, pkg string) (string, error) {
 	}
 	path, ok := lookup(name)
 	if !ok {
-		return "", fmt.Errorf("find %s: not there although package %s is installed", name, pkg)
+		return "", fmt.Errorf("find %s: missing although package %s is installed", name, pkg)
 	}
 	return path, nil
 }
 
-// lookup finds a program on the PATH and where Debian and Homebrew hide servers.
-// Of several Postgres the newest is taken.
+// lookup finds a program in PATH and in the folders in which Debian and Homebrew install servers. It
+// returns the newest Postgres.
 func lookup(name string) (string, bool) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, true
@@ -55,7 +54,7 @@ func lookup(name string) (string, bool) {
 	return "", false
 }
 
-// install installs packages with apt-get, as root only.
+// install installs packages with apt-get, if running as root.
 func install(name string, pkgs ...string) error {
 	apt, err := exec.LookPath("apt-get")
 	if err != nil || os.Getuid() != 0 {
@@ -75,20 +74,20 @@ func install(name string, pkgs ...string) error {
 	return aptInstall(apt, pkgs...)
 }
 
-// missing tells what a person can do where nothing can be installed.
+// missing returns an error that says what to do if nothing can be installed.
 func missing(name string, pkgs ...string) error {
 	return fmt.Errorf(`%s is missing, and this is not root on Debian or Ubuntu, so that it cannot be installed.
 Do one of these:
   - install it: sudo apt-get install %s
-  - start a Docker engine: Postgres, Redis and S3 then come as containers
-  - name running servers, of which the tests may make and drop databases:
+  - start a Docker engine: Postgres, Redis and S3 then run as containers
+  - set running servers on which the tests may create and drop databases:
       TEST_DATABASE_URL=postgres://user:password@host:5432/postgres
       TEST_REDIS_URL=redis://host:6379
       TEST_S3_ENDPOINT=host:9000 TEST_S3_ACCESS_KEY=… TEST_S3_SECRET_KEY=…`, name, strings.Join(pkgs, " "))
 }
 
-// aptInstall tries with the package lists that are there, since fetching them
-// takes longer than most packages, and then with fresh ones.
+// aptInstall first tries with the existing package lists, because updating them takes longer than most
+// packages, and then with new ones.
 func aptInstall(apt string, pkgs ...string) error {
 	args := append([]string{"install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}, pkgs...)
 	if _, err := quietly(apt, args...); err == nil {
@@ -109,8 +108,8 @@ func quietly(name string, args ...string) (output []byte, err error) {
 	return cmd.CombinedOutput()
 }
 
-// keepServicesDown stops Debian from starting servers on their default ports as
-// it installs them, until restore.
+// keepServicesDown prevents Debian from starting installed servers on their default ports, until
+// restore is called.
 func keepServicesDown() (restore func(), err error) {
 	const path = "/usr/sbin/policy-rc.d"
 	if _, err := os.Lstat(path); err == nil {
@@ -122,8 +121,7 @@ func keepServicesDown() (restore func(), err error) {
 	return func() { _ = os.Remove(path) }, nil
 }
 
-// noMainCluster stops Debian from making a database cluster as it installs
-// Postgres.
+// noMainCluster prevents Debian from creating a database cluster when it installs Postgres.
 func noMainCluster(apt string) error {
 	const path = "/etc/postgresql-common/createcluster.conf"
 	if err := aptInstall(apt, "postgresql-common"); err != nil {
@@ -140,15 +138,14 @@ func noMainCluster(apt string) error {
 	return nil
 }
 
-// root returns the folder of the repository.
+// root returns the root folder of the repository.
 func root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "..")
 }
 
-// built returns the path of a program built from its pinned module below
-// internal/tools, building it where that has not been done. It is kept in
-// .cache, under a name that changes with the module's pins.
+// built returns the path of a program from its pinned module below internal/tools. It builds the
+// program once and keeps it in .cache under a name that depends on the module's dependencies.
 func built(tool, pkg string) (string, error) {
 	module := filepath.Join(root(), "internal", "tools", tool)
 	pins, err := os.ReadFile(filepath.Join(module, "go.mod"))
@@ -161,7 +158,7 @@ func built(tool, pkg string) (string, error) {
 			return nil
 		}
 		fmt.Fprintf(os.Stderr, "testenv: building %s (once, about a minute)\n", tool)
-		// Renamed when whole: a build may be interrupted.
+		// Renamed when complete: a build may be interrupted.
 		cmd := exec.Command("go", "build", "-o", path+".new", pkg)
 		cmd.Dir = module
 		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0", "GOWORK=off")
@@ -173,8 +170,7 @@ func built(tool, pkg string) (string, error) {
 	return path, err
 }
 
-// Program returns the path of a program that a test runs, installing the package
-// that holds it where it is missing and can be.
+// Program returns the path of a program for a test. If necessary and possible, it installs its package.
 func Program(t testing.TB, name, pkg string) string {
 	t.Helper()
 	path, err := program(name, pkg)

@@ -9,13 +9,12 @@ import (
 	"syscall"
 )
 
-// RedisServer is a running Redis, empty, that saves nothing to disk: after Kill or
-// Restart it is empty again.
+// RedisServer is a running, empty Redis without persistence: after Kill or Restart it is empty again.
 type RedisServer struct {
 	*Server
 }
 
-// Redis starts one.
+// Redis starts a Redis server.
 func (e *Env) Redis() (*RedisServer, error) {
 	path, err := program("redis-server", redisPackage)
 	if err != nil {
@@ -42,7 +41,7 @@ func (e *Env) Redis() (*RedisServer, error) {
 // URL returns redis://host:port/0.
 func (r *RedisServer) URL() string { return "redis://" + r.Addr + "/0" }
 
-// redisPing speaks the protocol itself: a client library would keep goroutines.
+// redisPing implements the protocol itself: a client library would leave goroutines.
 func redisPing(ctx context.Context, addr string) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)

@@ -15,7 +15,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Store is where and how a test reaches its own bucket.
+// Store is the address and the credentials of a test's bucket.
 type Store struct {
 	// Endpoint is host:port.
 	Endpoint  string
@@ -27,7 +27,7 @@ type Store struct {
 	Secure bool
 }
 
-// ObjectStore is a running S3 server (versitygw). It checks signatures.
+// ObjectStore is a running S3 server (versitygw). It verifies signatures.
 type ObjectStore struct {
 	*Server
 }
@@ -38,7 +38,7 @@ const (
 	objectStoreRegion    = "us-east-1"
 )
 
-// ObjectStore starts one.
+// ObjectStore starts an S3 server.
 func (e *Env) ObjectStore() (*ObjectStore, error) {
 	path, err := built("versitygw", "github.com/versity/versitygw/cmd/versitygw")
 	if err != nil {
@@ -68,15 +68,14 @@ func (e *Env) ObjectStore() (*ObjectStore, error) {
 	return s, e.add(s.Server)
 }
 
-// Create makes an empty bucket.
+// Create creates an empty bucket.
 func (s *ObjectStore) Create(ctx context.Context) (Store, error) { return createBucket(ctx, s.at()) }
 
 func (s *ObjectStore) at() Store {
 	return Store{Endpoint: s.Addr, AccessKey: objectStoreAccessKey, SecretKey: objectStoreSecretKey, Region: objectStoreRegion}
 }
 
-// createBucket makes an empty bucket with a random name in the store that at
-// describes.
+// createBucket creates an empty bucket with a random name in the given store.
 func createBucket(ctx context.Context, at Store) (Store, error) {
 	at.Bucket = "chillin-test-" + strings.ToLower(rand.Text()[:12])
 	client, closeIdle, err := at.client()
@@ -90,7 +89,7 @@ func createBucket(ctx context.Context, at Store) (Store, error) {
 	return at, nil
 }
 
-// dropBucket removes the bucket of at with all that is in it.
+// dropBucket removes the bucket of at and its content.
 func dropBucket(ctx context.Context, at Store) error {
 	client, closeIdle, err := at.client()
 	if err != nil {
@@ -111,8 +110,7 @@ func dropBucket(ctx context.Context, at Store) error {
 	return nil
 }
 
-// client returns a client whose idle connections, and their goroutines, end
-// with closeIdle.
+// client returns a client. closeIdle ends its idle connections and their goroutines.
 func (at Store) client() (client *minio.Client, closeIdle func(), err error) {
 	transport := &http.Transport{}
 	client, err = minio.New(at.Endpoint, &minio.Options{
@@ -127,7 +125,7 @@ func (at Store) client() (client *minio.Client, closeIdle func(), err error) {
 	return client, transport.CloseIdleConnections, nil
 }
 
-// answersOK returns nil where a GET of url is answered with 200.
+// answersOK returns nil if a GET of url is answered with 200.
 func answersOK(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -135,7 +133,7 @@ func answersOK(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	// One connection per question leaves nothing behind.
+	// Without keep-alive, no connection is left open.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Do(req)
 	if err != nil {

@@ -18,9 +18,8 @@ const (
 	pollEvery   = 5 * time.Millisecond
 )
 
-// Server is one process under test. Its methods may be called from any
-// goroutine, one at a time. It keeps its address, arguments and data over
-// Stop, Kill and Restart.
+// Server is a process under test. Its methods may be called from any goroutine, one at a time. It keeps
+// its address, arguments and data across Stop, Kill and Restart.
 type Server struct {
 	// Name is "postgres", "redis", "node-1", …
 	Name string
@@ -33,11 +32,11 @@ type Server struct {
 	dir     string
 	as      *syscall.Credential
 	logPath string
-	// quit asks the process to end in its graceful way.
+	// quit is the signal for a graceful end.
 	quit syscall.Signal
-	// orphaned is what the process gets when we die; 0 means SIGKILL.
+	// orphaned is the signal that the process receives when this process dies; 0 means SIGKILL.
 	orphaned syscall.Signal
-	// ready returns nil when the server serves.
+	// ready returns nil when the server is ready.
 	ready func(context.Context) error
 
 	mu    sync.Mutex
@@ -47,9 +46,8 @@ type Server struct {
 	state *os.ProcessState
 }
 
-// Start runs the server and waits until it serves. Where it ends before that
-// (its port or its data may be held by a dying predecessor) it is tried again
-// until the deadline.
+// Start runs the server and waits until it is ready. If it ends before that (a dying predecessor may
+// still use its port or data), it is started again until the deadline.
 func (s *Server) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), readyWithin)
 	defer cancel()
@@ -63,16 +61,16 @@ func (s *Server) Start() error {
 		}
 		if ctx.Err() != nil || attempt >= 20 {
 			_ = s.Kill()
-			return fmt.Errorf("start %s at %s: %w; its last words:\n%s", s.Name, s.Addr, err, s.Tail(20))
+			return fmt.Errorf("start %s at %s: %w; its last output:\n%s", s.Name, s.Addr, err, s.Tail(20))
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-// Launch runs the server and does not wait until it serves.
+// Launch runs the server without waiting until it is ready.
 func (s *Server) Launch() error {
 	if s.Running() {
-		return fmt.Errorf("start %s: it runs already", s.Name)
+		return fmt.Errorf("start %s: already running", s.Name)
 	}
 	out, err := os.OpenFile(s.logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -98,13 +96,13 @@ func (s *Server) Launch() error {
 	return nil
 }
 
-// awaitReady polls until the server serves, has ended or ctx ends.
+// awaitReady polls until the server is ready, has ended or ctx ends.
 func (s *Server) awaitReady(ctx context.Context) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
 		err := s.ready(ctx)
-		// Another process may answer at our port after ours failed to take it.
+		// Another process may answer at this port after the server failed to listen on it.
 		if err == nil && s.Running() {
 			return nil
 		}
@@ -118,16 +116,16 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	}
 }
 
-// AwaitReady waits until the server serves, as after Launch or Resume.
+// AwaitReady waits until the server is ready, for example after Launch or Resume.
 func (s *Server) AwaitReady(ctx context.Context) error { return s.awaitReady(ctx) }
 
-// Stop ends the server gracefully and waits for it. One that does not obey is
-// killed, which is an error. A server that does not run is stopped already.
+// Stop ends the server gracefully and waits for it. A server that does not end is killed, and Stop
+// returns an error. Stopping a stopped server does nothing.
 func (s *Server) Stop() error {
 	if !s.Running() {
 		return nil
 	}
-	// A stopped process takes no signal but SIGKILL.
+	// A paused process handles no signal except SIGKILL.
 	s.signalAll(syscall.SIGCONT)
 	if err := s.Signal(s.quit); err != nil {
 		return err
@@ -137,7 +135,7 @@ func (s *Server) Stop() error {
 		return nil
 	case <-time.After(stopWithin):
 		_ = s.Kill()
-		return fmt.Errorf("stop %s: still there after %s, killed; its last words:\n%s", s.Name, stopWithin, s.Tail(20))
+		return fmt.Errorf("stop %s: still running after %s, killed; its last output:\n%s", s.Name, stopWithin, s.Tail(20))
 	}
 }
 
@@ -151,11 +149,11 @@ func (s *Server) Kill() error {
 	case <-s.Done():
 		return nil
 	case <-time.After(stopWithin):
-		return fmt.Errorf("kill %s: still there after %s", s.Name, stopWithin)
+		return fmt.Errorf("kill %s: still running after %s", s.Name, stopWithin)
 	}
 }
 
-// Restart stops the server if it runs, and starts it on the same port and data.
+// Restart stops the server if it runs, and starts it with the same port and data.
 func (s *Server) Restart() error {
 	if err := s.Stop(); err != nil {
 		return err
@@ -163,10 +161,10 @@ func (s *Server) Restart() error {
 	return s.Start()
 }
 
-// Pause freezes the server and its children: connections stay, nothing answers.
+// Pause suspends the server and its children: connections stay open, but nothing answers.
 func (s *Server) Pause() { s.signalAll(syscall.SIGSTOP) }
 
-// Resume ends Pause.
+// Resume resumes a paused server.
 func (s *Server) Resume() { s.signalAll(syscall.SIGCONT) }
 
 // Signal sends sig to the server's main process.
@@ -177,8 +175,8 @@ func (s *Server) Signal(sig syscall.Signal) error {
 	return nil
 }
 
-// signalAll sends sig to the server and its descendants, parents first, so that
-// a parent that is frozen or dead starts no more of them.
+// signalAll sends sig to the server and its descendants, parents first, so that a suspended or dead
+// parent starts no further ones.
 func (s *Server) signalAll(sig syscall.Signal) {
 	if !s.Running() {
 		return
@@ -188,8 +186,8 @@ func (s *Server) signalAll(sig syscall.Signal) {
 	}
 }
 
-// Pid is the process id of the server's main process, of the last one where it
-// does not run, 0 where it never ran.
+// Pid returns the process ID of the server's main process, or of the last one if it is not running, or
+// 0 if it was never started.
 func (s *Server) Pid() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,14 +197,14 @@ func (s *Server) Pid() int {
 	return s.cmd.Process.Pid
 }
 
-// Done is closed when the process has ended.
+// Done returns a channel that is closed when the process has ended.
 func (s *Server) Done() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.done
 }
 
-// Running tells whether the process lives; a paused one does.
+// Running reports whether the process exists, even if it is paused.
 func (s *Server) Running() bool {
 	done := s.Done()
 	if done == nil {
@@ -220,11 +218,11 @@ func (s *Server) Running() bool {
 	}
 }
 
-// ExitCode is that of the ended process, -1 where it was killed or still runs.
+// ExitCode returns the exit code of the ended process, or -1 if it was killed or is still running.
 func (s *Server) ExitCode() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.ExitCode() // -1 of nil
+	return s.state.ExitCode() // -1 if nil
 }
 
 func (s *Server) exitError() error {
@@ -236,7 +234,7 @@ func (s *Server) exitError() error {
 	return s.exit
 }
 
-// Log returns all that the server wrote, over its restarts.
+// Log returns all output of the server, including earlier runs.
 func (s *Server) Log() string {
 	text, err := os.ReadFile(s.logPath)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// attributes puts the process into a group of its own, so that Ctrl-C at the
-// terminal does not reach it, and has the kernel send it orphaned when we die.
+// attributes puts the process in its own process group, so that Ctrl-C in the terminal does not reach
+// it. The kernel sends it orphaned when this process dies.
 func attributes(as *syscall.Credential, orphaned syscall.Signal) *syscall.SysProcAttr {
 	if orphaned == 0 {
 		orphaned = syscall.SIGKILL
@@ -19,10 +19,10 @@ func attributes(as *syscall.Credential, orphaned syscall.Signal) *syscall.SysPro
 	return &syscall.SysProcAttr{Setpgid: true, Credential: as, Pdeathsig: orphaned}
 }
 
-// run starts cmd, reports that on started and waits for its end.
+// run starts cmd, reports the result on started and waits for its end.
 //
-// The kernel sends Pdeathsig when the thread that forked ends, not the process:
-// so one thread is kept for as long as the child lives.
+// The kernel sends Pdeathsig when the thread that forked ends, not the process. Therefore the thread is
+// kept while the child runs.
 func (s *Server) run(cmd *exec.Cmd, started chan<- error, done chan<- struct{}) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -47,7 +47,7 @@ func family(pid int) []int {
 		if err != nil {
 			continue
 		}
-		// pid (name) state ppid …; the name may hold anything, even brackets.
+		// pid (name) state ppid …; the name may contain anything, even parentheses.
 		end := bytes.LastIndexByte(text, ')')
 		if fields := bytes.Fields(text[end+1:]); end > 0 && len(fields) > 1 {
 			child, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))

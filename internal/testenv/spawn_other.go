@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// attributes puts the process into a group of its own. Only Linux can end it
-// with us when we are killed; elsewhere Close must run.
+// attributes puts the process in its own process group. Only Linux can end it when this process is
+// killed; on other systems Close must run.
 func attributes(as *syscall.Credential, _ syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: as}
 }
 
-// run starts cmd, reports that on started and waits for its end.
+// run starts cmd, reports the result on started and waits for its end.
 func (s *Server) run(cmd *exec.Cmd, started chan<- error, done chan<- struct{}) {
 	defer close(done)
 	err := cmd.Start()

@@ -1,22 +1,20 @@
-// Package testenv gives tests real servers: Postgres, Redis, S3 and nginx.
+// Package testenv provides real servers to tests: Postgres, Redis, S3 and nginx.
 //
-// A test asks for what it needs:
+// A test requests what it needs:
 //
-//	dsn := testenv.Postgres(t) // an empty database of its own
-//	url := testenv.Redis(t)    // an empty Redis of its own
-//	s3 := testenv.S3(t)        // an empty bucket of its own
+//	dsn := testenv.Postgres(t) // an empty database
+//	url := testenv.Redis(t)    // an empty Redis
+//	s3 := testenv.S3(t)        // an empty bucket
 //
-// The servers are those that TEST_DATABASE_URL, TEST_REDIS_URL and
-// TEST_S3_ENDPOINT (with TEST_S3_ACCESS_KEY and TEST_S3_SECRET_KEY) name. Where
-// these are unset, testenv starts servers itself, on free loopback ports with
-// data in a temporary folder, and installs or builds them first where it can.
-// Where it cannot, the test fails and says what to do: no test is ever skipped
-// for want of a server.
+// The servers are those of TEST_DATABASE_URL, TEST_REDIS_URL and TEST_S3_ENDPOINT (with
+// TEST_S3_ACCESS_KEY and TEST_S3_SECRET_KEY). If these are not set, testenv starts servers on free
+// loopback ports with data in a temporary folder, and installs or builds them first if it can. If it
+// cannot, the test fails and says what to do: no test is skipped because a server is missing.
 //
-// Tests that stop, kill or freeze servers take an Env of their own (New) and
-// hold the servers in their hands; Env.Cluster is the whole product in one call.
+// Tests that stop, kill or suspend servers use a separate Env (New) and control its servers.
+// Env.Cluster starts the whole product in one call.
 //
-// No server outlives the test binary, however that ends.
+// No server outlives the test binary, however it ends.
 package testenv
 
 import (
@@ -30,27 +28,26 @@ import (
 	"go.uber.org/goleak"
 )
 
-// shared are the servers that all tests of one binary use. It is global because
-// a test binary has no place that all tests pass before their first server.
+// shared are the servers used by all tests of a test binary. It is global because there is no common
+// place before the first server is needed.
 var shared = &pool{}
 
 type pool struct {
 	mu       sync.Mutex
 	env      *Env
-	postgres map[bool]*PostgresServer // by durable
+	postgres map[bool]*PostgresServer // by durability
 	store    *ObjectStore
 }
 
-// Postgres returns the DSN of an empty database that is dropped when t ends.
-// Its server does not sync to disk: see DurablePostgres.
+// Postgres returns the DSN of an empty database that is dropped when t ends. Its server does not sync
+// to disk: see DurablePostgres.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	return database(t, false)
 }
 
-// DurablePostgres is Postgres with a server that syncs every commit, for tests
-// of durability and for benchmarks. With TEST_DATABASE_URL it is what that
-// server does.
+// DurablePostgres is Postgres with a server that syncs every commit, for durability tests and
+// benchmarks. With TEST_DATABASE_URL it depends on that server.
 func DurablePostgres(t testing.TB) string {
 	t.Helper()
 	return database(t, true)
@@ -74,9 +71,8 @@ func database(t testing.TB, durable bool) string {
 	return dsn
 }
 
-// Redis returns the redis:// URL of an empty Redis that only t uses. With
-// TEST_REDIS_URL it is a database of that server, from 1 to 15, and pub/sub
-// channels are shared with whoever else uses the server.
+// Redis returns the redis:// URL of an empty Redis for t. With TEST_REDIS_URL it is one of the
+// databases 1 to 15 of that server, and pub/sub channels are shared with other users of the server.
 func Redis(t testing.TB) string {
 	t.Helper()
 	url, release, err := shared.redis(t.Context())
@@ -110,8 +106,8 @@ func S3(t testing.TB) Store {
 	return bucket
 }
 
-// New returns an Env for t alone, closed when t ends. When t fails, the last
-// lines of every server are told.
+// New returns an Env for t, which is closed when t ends. If t fails, the last output of every server is
+// logged.
 func New(t testing.TB) *Env {
 	t.Helper()
 	env, err := Open("")
@@ -121,7 +117,7 @@ func New(t testing.TB) *Env {
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, s := range env.Servers() {
-				t.Logf("last words of %s at %s:\n%s", s.Name, s.Addr, s.Tail(25))
+				t.Logf("last output of %s at %s:\n%s", s.Name, s.Addr, s.Tail(25))
 			}
 		}
 		if err := env.Close(); err != nil {
@@ -131,8 +127,8 @@ func New(t testing.TB) *Env {
 	return env
 }
 
-// Main is the TestMain of a package whose tests must not leak goroutines. It
-// runs the tests, fails on a leak and stops the shared servers.
+// Main is the TestMain of packages whose tests must not leak goroutines. It runs the tests, fails if
+// there are leaks and stops the shared servers.
 func Main(m *testing.M) {
 	code := m.Run()
 	if code == 0 {
@@ -148,8 +144,7 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Leaks returns options for goleak that allow the goroutines which wait for the
-// shared servers.
+// Leaks returns options for goleak that ignore the goroutines waiting for the shared servers.
 func Leaks() []goleak.Option {
 	return []goleak.Option{goleak.IgnoreAnyFunction("github.com/chillin-chat/chillin/internal/testenv.(*Server).run")}
 }
@@ -165,7 +160,7 @@ func (p *pool) open() (*Env, error) {
 	return p.env, nil
 }
 
-// databaseServer returns the DSN of a database from which others can be made.
+// databaseServer returns the DSN of a database with which others can be created.
 func (p *pool) databaseServer(durable bool) (string, error) {
 	if named := os.Getenv("TEST_DATABASE_URL"); named != "" {
 		return named, nil
@@ -193,8 +188,8 @@ func (p *pool) databaseServer(durable bool) (string, error) {
 	return pg.URL("postgres"), nil
 }
 
-// redis starts a Redis of its own for every test: channels of pub/sub do not
-// belong to a database, and it is up in 30 ms.
+// redis starts a separate Redis for every test: pub/sub channels do not belong to a database, and it
+// starts in 30 ms.
 func (p *pool) redis(ctx context.Context) (url string, release func() error, err error) {
 	if named := os.Getenv("TEST_REDIS_URL"); named != "" {
 		return leaseRedis(ctx, named)
@@ -219,7 +214,7 @@ func (p *pool) redis(ctx context.Context) (url string, release func() error, err
 	return r.URL(), r.Kill, nil
 }
 
-// objectStore returns an S3 server; its Bucket is not set.
+// objectStore returns an S3 server, without Bucket.
 func (p *pool) objectStore() (Store, error) {
 	if named := os.Getenv("TEST_S3_ENDPOINT"); named != "" {
 		return namedS3(named), nil
@@ -238,7 +233,7 @@ func (p *pool) objectStore() (Store, error) {
 	return p.store.at(), nil
 }
 
-// namedS3 reads TEST_S3_ENDPOINT, host:port or a URL, and what belongs to it.
+// namedS3 reads TEST_S3_ENDPOINT, which is host:port or a URL, and the related variables.
 func namedS3(endpoint string) Store {
 	secure := strings.HasPrefix(endpoint, "https://")
 	endpoint = strings.TrimPrefix(strings.TrimPrefix(endpoint, "https://"), "http://")

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
 	a, b := testenv.Postgres(t), testenv.Postgres(t)
 	if a == b {
-		t.Fatalf("two databases have one DSN: %s", a)
+		t.Fatalf("two databases have the same DSN: %s", a)
 	}
 	query(t, a, "CREATE TABLE t (x int)")
 	if got, want := query(t, b, "SELECT count(*)::int FROM pg_tables WHERE schemaname = 'public'"), 0; got != want {
@@ -41,13 +41,13 @@ func TestADatabaseIsGoneAfterItsTest(t *testing.T) {
 	t.Run("test", func(t *testing.T) { dsn = testenv.Postgres(t) })
 	if conn, err := pgx.Connect(t.Context(), dsn); err == nil {
 		conn.Close(t.Context())
-		t.Errorf("the database of a test that ended takes connections")
+		t.Errorf("the database of a finished test accepts connections")
 	}
 }
 
 func TestADurableDatabaseSyncsCommits(t *testing.T) {
 	if os.Getenv("TEST_DATABASE_URL") != "" {
-		t.Log("the named server decides by itself")
+		t.Log("depends on the named server")
 		return
 	}
 	const ask = "SELECT count(*)::int FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting = 'on'"
@@ -113,7 +113,7 @@ func TestAKilledPostgresKeepsItsPortAndItsCommits(t *testing.T) {
 		t.Fatal(err)
 	}
 	if pg.Running() {
-		t.Error("it runs after Kill")
+		t.Error("running after Kill")
 	}
 	if err := pg.Restart(); err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestAStoppedRedisEndsGracefully(t *testing.T) {
 		t.Errorf("exit code = %d, want 0", got)
 	}
 	if !strings.Contains(r.Log(), "ready to exit") {
-		t.Errorf("the log tells of no graceful end:\n%s", r.Tail(5))
+		t.Errorf("no graceful shutdown in the log:\n%s", r.Tail(5))
 	}
 }
 
@@ -168,8 +168,8 @@ func TestAPausedServerCanBeStopped(t *testing.T) {
 	}
 }
 
-// TestServersDieWithTheTestBinary runs this test binary again as a child that
-// starts servers, and kills it.
+// TestServersDieWithTheTestBinary runs this test binary again as a child that starts servers, and kills
+// the child.
 func TestServersDieWithTheTestBinary(t *testing.T) {
 	if os.Getenv("TESTENV_CHILD") != "" {
 		holdServers(t)
@@ -207,7 +207,7 @@ func TestServersDieWithTheTestBinary(t *testing.T) {
 	})
 }
 
-// holdServers starts servers, reports folder and pids, and waits to be killed.
+// holdServers starts servers, prints its folder and PIDs, and waits to be killed.
 func holdServers(t *testing.T) {
 	env := testenv.New(t)
 	pg, err := env.Postgres(testenv.PostgresOptions{})
@@ -222,8 +222,8 @@ func holdServers(t *testing.T) {
 	select {}
 }
 
-// A node that drains has closed its port and is passed over like one that is dead. A 503 is
-// an answer: the other nodes would give the same one.
+// A draining node has closed its port and is skipped like a dead node. A 503 is a response: the other
+// nodes would return the same.
 func TestNginxPassesOverDeadNodes(t *testing.T) {
 	dead, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -253,7 +253,7 @@ func TestNginxLogsNoKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	dead.Close()
-	proxy := testenv.ProxyTo(t, dead.Addr().String()) // so that there is something for the error log, too
+	proxy := testenv.ProxyTo(t, dead.Addr().String()) // so that there is also something for the error log
 	for _, path := range []string{"/api/v1/hooks/", "/api/v1/invites/", "/invite/"} {
 		if got, want := statusOf(t, proxy.URL()+path+"the-key"), http.StatusBadGateway; got != want {
 			t.Fatalf("status = %d, want %d", got, want)
@@ -338,8 +338,7 @@ func s3Client(t *testing.T, at testenv.Store, secret string) *minio.Client {
 	return client
 }
 
-// sharedTemp returns this process's temporary folder, spelled out: the child
-// shall find the same template there.
+// sharedTemp returns the temporary folder of this process, so that the child uses the same template.
 func sharedTemp(t *testing.T) string {
 	t.Helper()
 	dir, err := filepath.Abs(os.TempDir())
@@ -351,12 +350,12 @@ func sharedTemp(t *testing.T) string {
 
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
-// await polls until ok, for things of which no event tells.
+// await polls until ok returns true.
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
+			t.Fatalf("timed out waiting for %s", what)
 		}
 	}
 }

@@ -1,12 +1,12 @@
-// Command stack runs a command against the whole product on this machine: nodes
-// of chillin behind nginx, on Postgres, Redis and S3.
+// Command stack runs a command against the whole product on this machine: nodes of chillin behind
+// nginx, on Postgres, Redis and S3.
 //
 //	go run ./internal/testenv/stack [flags] [-- command …]
 //
-// The command finds nginx at BASE_URL, the nodes at NODE1_URL, NODE2_URL, …, their
-// program at CHILLIN, and the engines at DATABASE_URL (also TEST_DATABASE_URL),
-// TEST_REDIS_URL and TEST_S3_*. Its exit code becomes ours. Without a command the addresses are
-// printed and the servers run until Ctrl-C.
+// The environment of the command contains the address of nginx in BASE_URL, of the nodes in NODE1_URL,
+// NODE2_URL, …, their executable in CHILLIN, and the engines in DATABASE_URL (also TEST_DATABASE_URL),
+// TEST_REDIS_URL and TEST_S3_*. Stack exits with the command's exit code. Without a command it prints
+// the addresses and runs the servers until Ctrl-C.
 package main
 
 import (
@@ -45,10 +45,10 @@ func main() {
 
 func parse() options {
 	o := options{cluster: testenv.ClusterOptions{Named: true}}
-	flag.IntVar(&o.cluster.Nodes, "nodes", 2, "how many nodes of chillin")
-	flag.BoolVar(&o.cluster.Durable, "durable", false, "have Postgres sync every commit, for benchmarks")
+	flag.IntVar(&o.cluster.Nodes, "nodes", 2, "number of chillin nodes")
+	flag.BoolVar(&o.cluster.Durable, "durable", false, "make Postgres sync every commit, for benchmarks")
 	flag.BoolVar(&o.cluster.Race, "race", false, "build chillin with the race detector")
-	flag.BoolVar(&o.browser, "browser", false, "the command needs Chromium: its path is in CHROMIUM_PATH")
+	flag.BoolVar(&o.browser, "browser", false, "install Chromium and set CHROMIUM_PATH for the command")
 	flag.StringVar(&o.logs, "logs", filepath.Join(".cache", "logs", time.Now().Format("20060102-150405")), "`folder` for the servers' logs")
 	flag.Func("env", "`KEY=value` for every node; may be repeated", func(v string) error {
 		if !strings.Contains(v, "=") {
@@ -102,8 +102,8 @@ func run(ctx context.Context, o options) (code int, err error) {
 	return execute(ctx, o.command, append(environment, cluster.Command()...))
 }
 
-// execute runs command to its end. Ctrl-C reaches it from the terminal as it
-// reaches us; a SIGTERM is handed on.
+// execute runs command to its end. Ctrl-C in the terminal reaches it as it
+// reaches this process; a SIGTERM is forwarded.
 func execute(ctx context.Context, command, environment []string) (code int, err error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = environment
