@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-var broken = flag.Bool("broken", false, "build servers that are broken on purpose and expect each to be caught")
+var broken = flag.Bool("broken", false, "build intentionally broken servers and expect each to be detected")
 
-// breakages names, for every patch in broken/, a scenario that must catch it.
+// breakages maps every patch in broken/ to a scenario that must detect it.
 var breakages = map[string]string{
 	"reply-before-commit":     "Postgres: restart",
 	"read-by-id":              "clients: many come and go",
@@ -24,14 +24,12 @@ var breakages = map[string]string{
 	"presence-without-leases": "node: kill -9",
 }
 
-// caughtWithin is how many runs may be needed: what depends on a moment may not
-// meet it in the first.
+// caughtWithin is how many runs may be needed: a timing-dependent fault may not occur in the first.
 const caughtWithin = 5
 
 const root = "../.."
 
-// TestPatchesApply keeps the patches honest: when the code that they break has
-// changed, they must be made anew.
+// TestPatchesApply checks that the patches still apply. If the patched code changes, update the patch.
 func TestPatchesApply(t *testing.T) {
 	files, err := filepath.Glob("broken/*.patch")
 	if err != nil || len(files) != len(breakages) {
@@ -40,21 +38,21 @@ func TestPatchesApply(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".patch")
 		if !slices.ContainsFunc(Scenarios(), func(s Scenario) bool { return s.Name == breakages[name] }) {
-			t.Errorf("%s: there is no scenario %q that could catch it", name, breakages[name])
+			t.Errorf("%s: there is no scenario %q to detect it", name, breakages[name])
 		}
 		path, err := filepath.Abs(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if out, err := git(copyTree(t), "apply", "--check", path); err != nil {
-			t.Errorf("%s does not apply any more: %v\n%s", name, err, out)
+			t.Errorf("%s does not apply: %v\n%s", name, err, out)
 		}
 	}
 }
 
 func TestBrokenServersAreCaught(t *testing.T) {
 	if !*broken {
-		t.Log("not asked for: -broken")
+		t.Log("skipped without -broken")
 		return
 	}
 	for name, scenario := range breakages {
@@ -70,14 +68,14 @@ func TestBrokenServersAreCaught(t *testing.T) {
 					t.Fatal(err)
 				}
 				result := Play(t.Context(), rig, Scenarios()[i], RunOptions{Seed: seed, Log: t.Logf})
-				// The rig may not close well: its nodes are broken.
+				// Closing the rig may fail, because its nodes are broken.
 				_ = rig.Close()
 				if !result.Passed() {
-					t.Logf("caught in run %d by %q: %s", seed+1, scenario, firstOf(result))
+					t.Logf("detected in run %d by %q: %s", seed+1, scenario, firstOf(result))
 					return
 				}
 			}
-			t.Errorf("not caught by %q in %d runs", scenario, caughtWithin)
+			t.Errorf("not detected by %q in %d runs", scenario, caughtWithin)
 		})
 	}
 }
@@ -92,7 +90,7 @@ func firstOf(r Result) string {
 	return r.Err.Error()
 }
 
-// buildBroken builds the server with one patch, from a copy of the tree.
+// buildBroken builds the server with one patch, in a copy of the tree.
 func buildBroken(t *testing.T, name string) string {
 	t.Helper()
 	path, err := filepath.Abs("broken/" + name + ".patch")
@@ -111,7 +109,7 @@ func buildBroken(t *testing.T, name string) string {
 	return program
 }
 
-// copyTree copies what a build needs.
+// copyTree copies the files that a build needs.
 func copyTree(t *testing.T) string {
 	t.Helper()
 	tree := t.TempDir()
@@ -137,14 +135,14 @@ func copyTree(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	// The browser client is embedded; a server without it is enough here.
+	// The browser client is embedded; it is not needed here.
 	if err := errors.Join(os.MkdirAll(filepath.Join(tree, "web/dist"), 0o755), os.WriteFile(filepath.Join(tree, "web/dist/.gitkeep"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	return tree
 }
 
-// git runs outside of any repository: the copy must not be taken for a part of ours.
+// git runs outside of any repository: the copy must not be mistaken for a part of this one.
 func git(dir string, words ...string) (string, error) {
 	cmd := exec.Command("git", words...)
 	cmd.Dir = dir

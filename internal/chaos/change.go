@@ -11,7 +11,7 @@ import (
 // rememberedPosts is how many of a room's latest messages a member may change.
 const rememberedPosts = 12
 
-// reactions are what members put under messages: few, so that they meet.
+// reactions are the emoji that members use: few, so that members use the same ones.
 var reactions = []string{"👍", "🎉", "❤️"}
 
 // post is a message that a member saw and may change.
@@ -20,16 +20,16 @@ type post struct {
 	mine bool
 }
 
-// change is a change of a message on its way. It is made again until it is
-// answered: all of them may be repeated.
+// change is a change of a message in progress. It is repeated until it is answered: all changes are
+// idempotent.
 type change struct {
-	record Record // what it is, for the journal
+	record Record // its description in the journal
 	kind   string
 	data   map[string]any
 	flying bool
 }
 
-// remember keeps what may be changed later.
+// remember stores a message that may be changed later.
 func (d *desk) remember(s seen) {
 	if s.System != nil {
 		return
@@ -48,8 +48,7 @@ func (d *desk) remember(s seen) {
 	}
 }
 
-// begin begins a change of a message, where there is one and no other change is
-// under way.
+// begin begins a change of a message, if there is a message and no other change is in progress.
 func (m *member) begin(d *desk) bool {
 	if d.change != nil || d.out || d.leaving || len(d.posted) == 0 {
 		return false
@@ -115,7 +114,7 @@ func (m *member) changeAnswered(d *desk, c *change, f client.Frame) {
 		m.noteChange(ChangeUnknown, c, at, func(r *Record) { r.Code = refusal.Code })
 		d.retry = time.Now().Add(m.jittered(refusal))
 	default:
-		// Deleted meanwhile, or its room was left.
+		// The message was deleted or the room was left in the meantime.
 		gone := refusal.Code == chat.Forbidden || refusal.Code == chat.NotFound || refusal.Code == chat.NotAMember
 		if !gone {
 			m.crowd.fault(c.kind, refusal)
@@ -125,14 +124,14 @@ func (m *member) changeAnswered(d *desk, c *change, f client.Frame) {
 	}
 }
 
-// forget ends a change that is answered; a kick or a leave may have ended it before.
+// forget removes an answered change. A kick or a leave may have removed it earlier.
 func (d *desk) forget(c *change) {
 	if d.change == c {
 		d.change = nil
 	}
 }
 
-// changeEnds tells that the answer to a change will not come on this connection.
+// changeEnds records that the response to a change will not arrive on this connection.
 func (m *member) changeEnds(d *desk) {
 	if c := d.change; c != nil && c.flying {
 		c.flying = false

@@ -12,17 +12,17 @@ import (
 
 var (
 	all      = flag.Bool("all", false, "run every scenario, not only the short set")
-	long     = flag.Bool("long", false, "give every fault the time of the plan")
-	seedFlag = flag.Uint64("seed", 0, "decides the choices of clients and faults; 0 draws one")
-	only     = flag.String("only", "", "run the scenarios whose name contains this")
-	binary   = flag.String("binary", "", "the node's program; empty builds the one of this tree")
+	long     = flag.Bool("long", false, "use the full duration of every fault")
+	seedFlag = flag.Uint64("seed", 0, "the seed of the random choices of clients and faults; 0 for a random one")
+	only     = flag.String("only", "", "run the scenarios whose name contains this text")
+	binary   = flag.String("binary", "", "the node's executable; empty builds it from this tree")
 	markdown = flag.String("markdown", "", "write the table of results to this file")
-	soakTime = flag.Duration("soak", 0, "run one fault after the other for so long, and nothing else")
-	balance  = flag.String("balancing", "", "how nginx chooses a node: ip_hash (as nginx.conf is) or least_conn")
-	herd     = flag.Int("herd", 0, "how many clients come back at once")
+	soakTime = flag.Duration("soak", 0, "run one fault after the other for this time, and nothing else")
+	balance  = flag.String("balancing", "", "how nginx chooses a node: ip_hash (the default in nginx.conf) or least_conn")
+	herd     = flag.Int("herd", 0, "how many clients reconnect at once")
 )
 
-// TestScenarios runs the short set, or with -all everything, on one rig.
+// TestScenarios runs the short set, or all scenarios with -all, on one rig.
 func TestScenarios(t *testing.T) {
 	seed := *seedFlag
 	if seed == 0 {
@@ -71,7 +71,7 @@ func TestScenarios(t *testing.T) {
 			results = append(results, result)
 			report(t, seed, rig, result)
 			if err := rig.Heal(); err != nil {
-				t.Fatalf("the rig did not come back after the scenario: %v", err)
+				t.Fatalf("the rig did not recover after the scenario: %v", err)
 			}
 		})
 	}
@@ -99,6 +99,6 @@ func report(t *testing.T, seed uint64, rig *Rig, r Result) {
 		t.Errorf("seed %d: %s", seed, c)
 	}
 	if t.Failed() {
-		t.Logf("last words of the nodes:\n%s", rig.Logs(15))
+		t.Logf("last output of the nodes:\n%s", rig.Logs(15))
 	}
 }

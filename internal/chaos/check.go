@@ -12,32 +12,32 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Rule names what was broken; the letter and number are those of the promises.
+// Rule is a violated rule. The letter and number are those of the guarantees.
 type Rule string
 
 // The rules.
 const (
-	Lost      Rule = "G1 lost"            // confirmed, and not in the database as confirmed
-	Forged    Rule = "G1 forged"          // in the database, and nobody sent it so
-	Twice     Rule = "G2 stored twice"    // one cid, two messages
-	Reapplied Rule = "G2 shown twice"     // one number came to a screen twice
-	Disagree  Rule = "G3 disagreement"    // one number, two messages
-	NotDense  Rule = "G3 hole in the log" // numbers without a bearer, or beyond the head
-	Reordered Rule = "G3 order"           // b was sent after a was known, and has a lower number
-	Gap       Rule = "G4 gap"             // a stream or a catch-up leaves a number out
-	Stale     Rule = "G4 stale"           // a client is at the end and shows what was before
-	Ghost     Rule = "G5 ghost"           // online without a connection
-	Missing   Rule = "G5 not shown"       // a connection, and not online
-	Leak      Rule = "G6 leak"            // told to somebody outside
-	Intruder  Rule = "G6 intruder"        // said by somebody outside
+	Lost      Rule = "G1 lost"           // confirmed, but not stored as confirmed
+	Forged    Rule = "G1 forged"         // stored, but not sent like this by anyone
+	Twice     Rule = "G2 stored twice"   // one cid, two messages
+	Reapplied Rule = "G2 shown twice"    // one number was shown twice
+	Disagree  Rule = "G3 disagreement"   // one number, two messages
+	NotDense  Rule = "G3 gap in the log" // numbers without a message, or beyond the head
+	Reordered Rule = "G3 order"          // b was sent after a was known, but has a lower number
+	Gap       Rule = "G4 gap"            // a stream or a catch-up skips a number
+	Stale     Rule = "G4 stale"          // a client is at the head but shows an earlier state
+	Ghost     Rule = "G5 ghost"          // online without a connection
+	Missing   Rule = "G5 not shown"      // a connection, but not online
+	Leak      Rule = "G6 leak"           // sent to a user outside
+	Intruder  Rule = "G6 intruder"       // a message by a user outside
 )
 
-// Violation is one broken promise.
+// Violation is a violated guarantee.
 type Violation struct {
 	Rule   Rule
 	Room   chat.RoomID
 	Seq    chat.Seq
-	Client int // index of the journal, -1 where no single client saw it
+	Client int // index of the journal, -1 if it is not about one client
 	At     time.Duration
 	Text   string
 }
@@ -53,15 +53,15 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s: %s at %s: %s", v.Rule, where, v.At.Round(time.Millisecond), v.Text)
 }
 
-// How long what was revoked may still reach a socket, and what was cut may still
-// be shown as online (promises G6 and G5).
+// How long a socket may still receive events after a revocation, and a closed connection may still be
+// shown as online (guarantees G6 and G5).
 const (
 	revokedWithin     = 2 * time.Second
 	revokedWithinAway = 10 * time.Second
 	ghostWithin       = 35 * time.Second
 )
 
-// perRule bounds what is reported of one kind: the first ones tell the story.
+// perRule limits the reported violations of one rule: the first ones are sufficient.
 const perRule = 20
 
 // place is a number of a room.
@@ -70,20 +70,20 @@ type place struct {
 	seq  chat.Seq
 }
 
-// version is a message as it was from one of its changes on.
+// version is the state of a message after one of its changes.
 type version struct {
 	message chat.MessageID
 	change  chat.Seq
 }
 
-// send is all that is known of one cid of one user.
+// send is everything known about one cid of one user.
 type send struct {
 	client    int
 	room      chat.RoomID
 	hash      uint64
 	first     time.Duration // when it was first invoked
 	confirmed bool
-	open      bool // some try ended with an unknown outcome
+	open      bool // an attempt ended with an unknown outcome
 	tries     int
 	refused   int
 }
@@ -96,15 +96,15 @@ type sendKey struct {
 type checker struct {
 	h      *History
 	db     Database
-	rows   map[place]chat.MessageID // what was created with the number
+	rows   map[place]chat.MessageID // the message that was created with the number
 	byID   map[chat.MessageID]Row
 	change map[chat.RoomID][]Row    // by ChangeSeq
-	last   map[place]chat.MessageID // whose latest change the number is
+	last   map[place]chat.MessageID // the message whose latest change has the number
 	states map[version]uint64
 	stored map[sendKey]Row
 	sends  map[sendKey]*send
 	out    map[belonging][]absence
-	within map[belonging][]numbers // of which numbers somebody was a member, by the log
+	within map[belonging][]numbers // the numbers during which a user was a member, according to the log
 
 	changes   map[place]chat.MessageID // confirmed ones
 	deletions map[chat.MessageID]deletion
@@ -120,17 +120,17 @@ type belonging struct {
 	user chat.UserID
 }
 
-// absence is a time outside a room: from the answer that ended the membership
-// until the next attempt to come back.
+// absence is a time outside a room: from the response that ended the membership until the next attempt
+// to join.
 type absence struct{ from, to time.Duration }
 
-// numbers are those of a membership: from the join until the end.
+// numbers is the range of a membership: from the join to the end.
 type numbers struct{ from, to chat.Seq }
 
 const forever = time.Duration(1<<63 - 1)
 
-// Check returns every promise that the history and the database show broken. It
-// takes time in proportion to n log n of the records.
+// Check returns every violation found in the history and the database. Its time is proportional to n
+// log n of the records.
 func Check(h *History, db Database) []Violation {
 	c := &checker{
 		h: h, db: db, rows: map[place]chat.MessageID{}, byID: map[chat.MessageID]Row{}, change: map[chat.RoomID][]Row{},
@@ -165,8 +165,8 @@ func (c *checker) violated(r Rule, room chat.RoomID, seq chat.Seq, client int, a
 	}
 }
 
-// readDatabase checks the log by itself: one message per number and per cid,
-// numbers dense up to the head.
+// readDatabase checks the log itself: one message per number and per cid, and all numbers up to the
+// head.
 func (c *checker) readDatabase() {
 	slices.SortFunc(c.db.Rows, func(a, b Row) int {
 		if a.Room != b.Room {
@@ -202,13 +202,13 @@ func (c *checker) readDatabase() {
 	}
 	for room, head := range c.db.Heads {
 		if _, any := c.change[room]; !any && head != 0 {
-			c.violated(NotDense, room, head, -1, 0, "the head is %d and there is no message", head)
+			c.violated(NotDense, room, head, -1, 0, "the head is %d, but there is no message", head)
 		}
 	}
 }
 
-// checkDense: a number without a row of its own must have been a change that a
-// later change of the same message has overtaken.
+// checkDense: a number without a row must belong to a change that a later change of the same message
+// has replaced.
 func (c *checker) checkDense(room chat.RoomID, rows []Row, changed map[place]bool) {
 	head := c.db.Heads[room]
 	for _, r := range rows {
@@ -223,7 +223,7 @@ func (c *checker) checkDense(room chat.RoomID, rows []Row, changed map[place]boo
 		}
 		overtaken := func(r Row) bool { return r.Seq < seq && seq < r.ChangeSeq }
 		if !slices.ContainsFunc(edits, overtaken) {
-			c.violated(NotDense, room, seq, -1, 0, "no message bears this number; the head is %d", head)
+			c.violated(NotDense, room, seq, -1, 0, "no message has this number; the head is %d", head)
 		}
 	}
 }
@@ -250,7 +250,7 @@ func (c *checker) readSends() {
 func (c *checker) readOutcome(client int, user chat.UserID, r Record) {
 	s, ok := c.sends[sendKey{user, r.CID}]
 	if !ok {
-		c.violated(Forged, r.Room, r.Seq, client, r.At, "an answer to cid %s, which was never sent", r.CID)
+		c.violated(Forged, r.Room, r.Seq, client, r.At, "a response to cid %s, which was never sent", r.CID)
 		return
 	}
 	switch r.Kind {
@@ -259,9 +259,9 @@ func (c *checker) readOutcome(client int, user chat.UserID, r Record) {
 		row, ok := c.stored[sendKey{user, r.CID}]
 		switch {
 		case !ok:
-			c.violated(Lost, r.Room, r.Seq, client, r.At, "cid %s was confirmed as message %d and is not stored", r.CID, r.Message)
+			c.violated(Lost, r.Room, r.Seq, client, r.At, "cid %s was confirmed as message %d, but is not stored", r.CID, r.Message)
 		case row.Room != r.Room || row.Seq != r.Seq || row.Message != r.Message:
-			c.violated(Disagree, r.Room, r.Seq, client, r.At, "cid %s was confirmed as message %d and is stored as message %d, room %d, number %d",
+			c.violated(Disagree, r.Room, r.Seq, client, r.At, "cid %s was confirmed as message %d, but is stored as message %d, room %d, number %d",
 				r.CID, r.Message, row.Message, row.Room, row.Seq)
 		}
 	case Unknown:
@@ -303,7 +303,7 @@ func (c *checker) readAbsences() {
 	}
 }
 
-// absent tells whether user was outside room at that time.
+// absent reports whether user was outside room at that time.
 func (c *checker) absent(room chat.RoomID, user chat.UserID, at time.Duration) bool {
 	_, left := c.outside(belonging{room, user}, at)
 	_, over := c.outside(belonging{0, user}, at)
@@ -319,22 +319,22 @@ func (c *checker) outside(who belonging, at time.Duration) (since time.Duration,
 	return 0, false
 }
 
-// checkSends: what is stored was sent so, by its author.
+// checkSends: every stored message was sent like this by its author.
 func (c *checker) checkSends() {
 	for key, row := range c.stored {
 		s, ok := c.sends[key]
 		switch {
 		case !ok:
-			c.violated(Forged, row.Room, row.Seq, -1, 0, "message %d with cid %s is stored and user %d never sent it", row.Message, row.CID, row.Author)
+			c.violated(Forged, row.Room, row.Seq, -1, 0, "message %d with cid %s is stored, but user %d never sent it", row.Message, row.CID, row.Author)
 		case s.room != row.Room:
 			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s is stored in another room than it was sent to", row.CID)
 		case s.refused > 0 && !s.open && !s.confirmed && s.tries == s.refused:
-			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s was refused and is stored", row.CID)
+			c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s was refused, but is stored", row.CID)
 		}
 	}
 }
 
-// checkMembers walks the log: whoever says something is a member at that number.
+// checkMembers scans the log: every author is a member at the number of the message.
 func (c *checker) checkMembers() {
 	members := map[belonging]bool{}
 	begin := func(who belonging, at chat.Seq) {
@@ -356,47 +356,46 @@ func (c *checker) checkMembers() {
 			}
 		default:
 			if r.CID != uuid.Nil && !members[belonging{r.Room, r.Author}] {
-				c.violated(Intruder, r.Room, r.Seq, -1, 0, "message %d of user %d, who was no member at that number", r.Message, r.Author)
+				c.violated(Intruder, r.Room, r.Seq, -1, 0, "message %d of user %d, who was not a member at that number", r.Message, r.Author)
 			}
 		}
 	}
 	for room, want := range c.db.Members {
 		for user := range want {
 			if !members[belonging{room, user}] {
-				c.violated(Intruder, room, 0, -1, 0, "user %d is a member and the log does not say so", user)
+				c.violated(Intruder, room, 0, -1, 0, "user %d is a member, but not according to the log", user)
 			}
 		}
 	}
 	for m := range members {
 		if want, known := c.db.Members[m.room]; known && !want[m.user] {
-			c.violated(Disagree, m.room, 0, -1, 0, "user %d is a member by the log and not by the table", m.user)
+			c.violated(Disagree, m.room, 0, -1, 0, "user %d is a member according to the log, but not in the table", m.user)
 		}
 	}
 }
 
-// stream is how far one client is in one room.
+// stream is the position of one client in one room.
 type stream struct {
-	applied chat.Seq // what its screen has
+	applied chat.Seq // the number that its screen has reached
 	begun   bool
-	conn    int32    // the connection whose wire is followed
-	wire    chat.Seq // the last number on it
-	may     bool     // the answer said that there is more: one jump is announced
+	conn    int32    // the connection that is followed
+	wire    chat.Seq // the last number received on it
+	may     bool     // the response announced more messages: one jump is allowed
 	seated  bool
 
-	shows map[chat.MessageID]chat.Seq // the latest change of what the screen has
-	from  chat.Seq                    // where the screen begins: what was created later is on it,
-	since chat.Seq                    // and what changed later came to it
+	shows map[chat.MessageID]chat.Seq // the latest change of each message on the screen
+	from  chat.Seq                    // where the screen begins: messages created later are on it,
+	since chat.Seq                    // and later changes were received
 }
 
-// show puts a state of a message onto the screen, unless a later one is there.
+// show puts a state of a message on the screen, unless a later one is shown.
 func (s *stream) show(r Record) {
 	s.shows[r.Message] = max(s.shows[r.Message], r.Change)
 }
 
-// checkStream follows what one client was sent. On the wire every event has the
-// next number, from where the answer to room:join ended; on the screen every
-// number appears once, by an event or within a catch-up that begins where the
-// screen is. It returns what the screens show in the end.
+// checkStream follows what one client received. On the connection every event has the next number,
+// starting after the response to room:join. On the screen every number appears once, by an event or in
+// a catch-up that begins at the screen's position. It returns the final state of the screens.
 func (c *checker) checkStream(client int) map[chat.RoomID]*stream {
 	rooms := map[chat.RoomID]*stream{}
 	records := c.h.Journals[client].Records()
@@ -425,11 +424,11 @@ func (c *checker) checkStream(client int) map[chat.RoomID]*stream {
 	return rooms
 }
 
-// checkTail: who is at the end of a room shows what the database holds.
+// checkTail: a client at the head of a room shows the content of the database.
 func (c *checker) checkTail(t Tail, s *stream) {
 	head := c.db.Heads[t.Room]
 	if t.Seq < head {
-		c.violated(Gap, t.Room, t.Seq+1, t.Client, c.h.Now(), "never came; the client stays at %d where the room is at %d", t.Seq, head)
+		c.violated(Gap, t.Room, t.Seq+1, t.Client, c.h.Now(), "not received; the client is at %d, the room at %d", t.Seq, head)
 		return
 	}
 	if s == nil {
@@ -443,11 +442,11 @@ func (c *checker) checkTail(t Tail, s *stream) {
 }
 
 func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Record) {
-	// Who is no member is refused at once. A socket of a session that ended may
-	// live on for as long as it may hear events.
+	// Non-members are refused immediately. A socket of an ended session may be open for as long as it
+	// may receive events.
 	who := belonging{r.Room, c.h.Journals[client].User}
 	if since, gone := c.outside(who, r.Began); gone && r.Kind == CaughtUp {
-		c.violated(Leak, r.Room, r.To, client, r.At, "asked %s after the membership ended and was answered", (r.Began - since).Round(time.Millisecond))
+		c.violated(Leak, r.Room, r.To, client, r.At, "requested %s after the membership ended, but answered", (r.Began - since).Round(time.Millisecond))
 	} else if _, over := c.outside(belonging{0, who.user}, r.Began); over {
 		c.checkLeak(client, r, r.At)
 	}
@@ -457,13 +456,13 @@ func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Recor
 	}
 	for _, m := range messages {
 		if want, ok := c.rows[place{m.Room, m.Seq}]; ok && want != m.Message {
-			c.violated(Disagree, m.Room, m.Seq, client, m.At, "message %d was shown there; the database has message %d", m.Message, want)
+			c.violated(Disagree, m.Room, m.Seq, client, m.At, "message %d was shown with this number; the database has message %d", m.Message, want)
 		}
 		c.checkShown(client, m)
 		s.show(m)
 	}
 	if s.begun && !r.Reset && r.From != s.applied {
-		c.violated(Gap, r.Room, r.From, client, r.At, "a catch-up begins at %d where the client is at %d", r.From, s.applied)
+		c.violated(Gap, r.Room, r.From, client, r.At, "a catch-up begins at %d, but the client is at %d", r.From, s.applied)
 	}
 	c.checkRange(client, r, messages)
 	s.applied, s.begun = r.To, true
@@ -472,9 +471,8 @@ func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Recor
 	}
 }
 
-// checkRange: a catch-up names every message whose latest change is within it.
-// One that was changed again later may be missing from it, and so may one from
-// before the screen's beginning.
+// checkRange: a catch-up contains every message whose latest change is within it. A message that was
+// changed again later, or that is from before the screen's beginning, may be missing.
 func (c *checker) checkRange(client int, r Record, messages []Record) {
 	have := make(map[chat.MessageID]bool, len(messages))
 	for _, m := range messages {
@@ -487,29 +485,29 @@ func (c *checker) checkRange(client int, r Record, messages []Record) {
 			break
 		}
 		if !have[row.Message] && (row.Seq > r.From || !r.Reset) {
-			c.violated(Gap, r.Room, row.ChangeSeq, client, r.At, "a catch-up over (%d, %d] leaves message %d out", r.From, r.To, row.Message)
+			c.violated(Gap, r.Room, row.ChangeSeq, client, r.At, "a catch-up over (%d, %d] lacks message %d", r.From, r.To, row.Message)
 		}
 	}
 }
 
-// checkBearer: a number bears the message whose creation or change took it. A number that a later change of its message has overtaken may be
-// borne by another one, in a state that is not from before the number.
+// checkBearer: a number belongs to the message whose creation or change took it. If a later change of
+// that message has replaced the number, the number may come with another message, in a state that is
+// not older than the number.
 func (c *checker) checkBearer(client int, r Record) {
 	at := place{r.Room, r.Seq}
 	if r.Change < r.Seq {
-		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d was shown as it was at %d", r.Message, r.Change)
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d was shown in its state at %d", r.Message, r.Change)
 	}
 	if want, ok := c.last[at]; ok && want != r.Message {
-		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d was shown there; the database has message %d", r.Message, want)
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d was shown with this number; the database has message %d", r.Message, want)
 	}
 }
 
-// checkShown: what was shown is stored, and everybody who saw this version of it
-// saw the same.
+// checkShown: every shown message is stored, and all clients that saw this version saw the same.
 func (c *checker) checkShown(client int, r Record) {
 	row, ok := c.byID[r.Message]
 	if !ok {
-		c.violated(Lost, r.Room, r.Seq, client, r.At, "message %d was shown and is not stored", r.Message)
+		c.violated(Lost, r.Room, r.Seq, client, r.At, "message %d was shown, but is not stored", r.Message)
 		return
 	}
 	if row.Room != r.Room || row.Author != r.Author || row.CID != r.CID || r.Change < row.Seq || r.Change > row.ChangeSeq {
@@ -518,14 +516,14 @@ func (c *checker) checkShown(client int, r Record) {
 	}
 	v := version{r.Message, r.Change}
 	if state, known := c.states[v]; known && state != r.State {
-		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d after change %d was shown otherwise than elsewhere", r.Message, r.Change)
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d after change %d was shown differently elsewhere", r.Message, r.Change)
 	} else {
 		c.states[v] = r.State
 	}
 }
 
-// checkLeak: who is gone gets nothing that is newer. What was said while it was a
-// member may still come, however late.
+// checkLeak: after a membership ended, newer messages must not be received. Messages sent during the
+// membership may still arrive, however late.
 func (c *checker) checkLeak(client int, r Record, at time.Duration) {
 	who := belonging{r.Room, c.h.Journals[client].User}
 	since, gone := c.outside(who, at)
@@ -556,13 +554,13 @@ func (c *checker) checkLeak(client int, r Record, at time.Duration) {
 
 func (c *checker) checkWire(client int, s *stream, r Record) {
 	if !s.seated || s.conn != r.Conn {
-		return // what a seat was still owed when it ended
+		return // an event that was in transit when the subscription ended
 	}
 	switch {
 	case r.Seq <= s.wire:
-		c.violated(Reapplied, r.Room, r.Seq, client, r.At, "on the wire after %d", s.wire)
+		c.violated(Reapplied, r.Room, r.Seq, client, r.At, "received after %d", s.wire)
 	case r.Seq > s.wire+1 && !s.may:
-		c.violated(Gap, r.Room, r.Seq, client, r.At, "on the wire right after %d", s.wire)
+		c.violated(Gap, r.Room, r.Seq, client, r.At, "received right after %d", s.wire)
 	}
 	s.wire, s.may = max(s.wire, r.Seq), false
 }
@@ -572,15 +570,16 @@ func (c *checker) checkApplied(client int, s *stream, r Record) {
 	case !r.Applied:
 		return
 	case s.begun && r.Seq <= s.applied:
-		c.violated(Reapplied, r.Room, r.Seq, client, r.At, "came to the screen again, which is at %d", s.applied)
+		c.violated(Reapplied, r.Room, r.Seq, client, r.At, "shown again; the screen is at %d", s.applied)
 	case s.begun && r.Seq > s.applied+1:
-		c.violated(Gap, r.Room, r.Seq, client, r.At, "came to the screen right after %d", s.applied)
+		c.violated(Gap, r.Room, r.Seq, client, r.At, "shown right after %d", s.applied)
 	}
 	s.applied, s.begun = r.Seq, true
 	s.show(r)
 }
 
-// checkSenderOrder: what one client sends to one room is stored in that order.
+// checkSenderOrder: the messages of one client to one room are stored in the order in which it sent
+// them.
 func (c *checker) checkSenderOrder(client int) {
 	j := c.h.Journals[client]
 	last := map[chat.RoomID]chat.Seq{}
@@ -595,14 +594,14 @@ func (c *checker) checkSenderOrder(client int) {
 			continue
 		}
 		if row.Seq < last[r.Room] {
-			c.violated(Reordered, r.Room, row.Seq, client, r.At, "sent after what became %d", last[r.Room])
+			c.violated(Reordered, r.Room, row.Seq, client, r.At, "sent after the message with number %d", last[r.Room])
 		}
 		last[r.Room] = max(last[r.Room], row.Seq)
 	}
 }
 
-// checkOrder sweeps over time: whatever was known of a room to anybody when a
-// send was first invoked has a lower number.
+// checkOrder scans the time line: every number of a room known to any client when a send was first
+// invoked is lower.
 func (c *checker) checkOrder() {
 	type moment struct {
 		at   time.Duration
@@ -635,19 +634,19 @@ func (c *checker) checkOrder() {
 			continue
 		}
 		if row, ok := c.stored[m.cid]; ok && row.Seq <= known[m.room] {
-			c.violated(Reordered, m.room, row.Seq, m.send.client, m.at, "sent when number %d was known already", known[m.room])
+			c.violated(Reordered, m.room, row.Seq, m.send.client, m.at, "sent when number %d was already known", known[m.room])
 		}
 	}
 }
 
-// checkPresence: online means a connection within the last 35 s, and in the views
-// that were taken after a quiet time, a connection means online.
+// checkPresence: online requires a connection within the last 35 s. In the views taken after a quiet
+// period, a connection requires online.
 func (c *checker) checkPresence() {
 	lives := c.sockets()
 	for i, j := range c.h.Journals {
 		for _, r := range j.Records() {
 			if r.Kind == Told && shown(r.Status) && !lives.within(r.Subject, Span{r.At - ghostWithin, r.At}) {
-				c.violated(Ghost, r.Room, 0, i, r.At, "user %d was told to be %s and had no connection for %s", r.Subject, r.Status, ghostWithin)
+				c.violated(Ghost, r.Room, 0, i, r.At, "user %d was reported as %s, but had no connection for %s", r.Subject, r.Status, ghostWithin)
 			}
 		}
 	}
@@ -657,12 +656,12 @@ func (c *checker) checkPresence() {
 		}
 		for user := range v.Online {
 			if !lives.within(user, Span{v.At - ghostWithin, v.At}) {
-				c.violated(Ghost, v.Room, 0, v.Client, v.At, "user %d is shown online and had no connection for %s", user, ghostWithin)
+				c.violated(Ghost, v.Room, 0, v.Client, v.At, "user %d is shown online, but had no connection for %s", user, ghostWithin)
 			}
 		}
 		for _, user := range lives.seatedSince(v.Room, v.At-ghostWithin, v.At) {
 			if !c.absent(v.Room, user, v.At) && !v.Online[user] {
-				c.violated(Missing, v.Room, 0, v.Client, v.At, "user %d has been connected for %s and is not shown online", user, ghostWithin)
+				c.violated(Missing, v.Room, 0, v.Client, v.At, "user %d has been connected for %s, but is not shown online", user, ghostWithin)
 			}
 		}
 	}
@@ -670,7 +669,7 @@ func (c *checker) checkPresence() {
 
 func shown(s chat.Status) bool { return s == chat.Online || s == chat.Away || s == chat.Busy }
 
-// sockets are the times during which users had connections, and seats.
+// sockets are the times during which users had connections and subscriptions.
 type sockets struct {
 	conns map[chat.UserID][]Span
 	seats map[belonging][]Span
@@ -721,13 +720,13 @@ func (c *checker) sockets() sockets {
 	return s
 }
 
-// within tells whether user had a connection at some time of span. Users that
-// are not of this crowd are not known and so not judged.
+// within reports whether user had a connection at some time of span. Users that are not in this set of
+// clients are unknown and are not checked.
 func (s sockets) within(user chat.UserID, span Span) bool {
 	return !s.users[user] || slices.ContainsFunc(s.conns[user], span.meets)
 }
 
-// seatedSince returns who sat in the room all the time from from to at.
+// seatedSince returns the users that were subscribed to the room during the whole time from from to at.
 func (s sockets) seatedSince(room chat.RoomID, from, at time.Duration) []chat.UserID {
 	var users []chat.UserID
 	for who, spans := range s.seats {

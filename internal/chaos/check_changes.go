@@ -8,30 +8,29 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// changeKey is what may be set of a message: its text, or one reaction.
+// changeKey is the changeable part of a message: its text, or one reaction.
 type changeKey struct {
 	message chat.MessageID
 	user    chat.UserID // 0: the text
 	emoji   string
 }
 
-// wish is what somebody wanted to be there.
+// wish is a requested state.
 type wish struct {
 	on   bool
 	hash uint64
 }
 
-// wishes is what was wanted of one thing: by its only author, one after the other.
+// wishes are the requested states of one part, by its only author, one after the other.
 type wishes struct {
 	client int
 	room   chat.RoomID
 	at     time.Duration
-	open   map[wish]int // tries without a known outcome: they may come late
+	open   map[wish]int // attempts without a known outcome, which may take effect late
 	last   *wish        // confirmed
 }
 
-// readChanges gathers what clients asked to change, and checks the numbers that
-// they were told.
+// readChanges collects the changes requested by clients, and checks the numbers that they received.
 func (c *checker) readChanges() {
 	for i, j := range c.h.Journals {
 		for _, r := range j.Records() {
@@ -74,18 +73,18 @@ func (c *checker) readChange(client int, user chat.UserID, r Record) {
 	}
 }
 
-// deletion is what is known of the end of a message.
+// deletion is what is known about the deletion of a message.
 type deletion struct{ asked, confirmed bool }
 
-// checkChangeNumber: a change has a number after its message's, up to the latest
-// change of it, that no other message was created with.
+// checkChangeNumber: the number of a change is higher than that of the message, at most that of its
+// latest change, and not the number of another created message.
 func (c *checker) checkChangeNumber(client int, r Record) {
 	row, ok := c.byID[r.Message]
 	switch {
 	case !ok:
-		c.violated(Lost, r.Room, r.Seq, client, r.At, "a change of message %d was confirmed, which is not stored", r.Message)
+		c.violated(Lost, r.Room, r.Seq, client, r.At, "a change of message %d was confirmed, but the message is not stored", r.Message)
 	case r.Seq < row.Seq || r.Seq > row.ChangeSeq:
-		c.violated(Lost, r.Room, r.Seq, client, r.At, "a change of message %d was confirmed with this number; the message lies at %d and changed last at %d",
+		c.violated(Lost, r.Room, r.Seq, client, r.At, "a change of message %d was confirmed with this number; the message has number %d and its last change %d",
 			r.Message, row.Seq, row.ChangeSeq)
 	}
 	at := place{r.Room, r.Seq}
@@ -93,13 +92,13 @@ func (c *checker) checkChangeNumber(client int, r Record) {
 		c.violated(Disagree, r.Room, r.Seq, client, r.At, "a change of message %d was confirmed with the number of message %d", r.Message, other)
 	}
 	if other, taken := c.changes[at]; taken && other != r.Message {
-		c.violated(Disagree, r.Room, r.Seq, client, r.At, "changes of the messages %d and %d were confirmed with one number", other, r.Message)
+		c.violated(Disagree, r.Room, r.Seq, client, r.At, "changes of the messages %d and %d were confirmed with the same number", other, r.Message)
 	}
 	c.changes[at] = r.Message
 }
 
-// checkChanges: what is stored is what was wanted last. What was wanted in a try
-// without an outcome may have come late, and so be there as well.
+// checkChanges: the stored state is the one requested last. The request of an attempt without outcome
+// may have taken effect late, and so may also be stored.
 func (c *checker) checkChanges() {
 	for _, row := range c.db.Rows {
 		if row.CID == uuid.Nil {
@@ -107,10 +106,10 @@ func (c *checker) checkChanges() {
 		}
 		d := c.deletions[row.Message]
 		if row.Deleted && !d.asked {
-			c.violated(Forged, row.Room, row.Seq, -1, 0, "message %d is deleted and nobody asked for it", row.Message)
+			c.violated(Forged, row.Room, row.Seq, -1, 0, "message %d is deleted, but nobody requested it", row.Message)
 		}
 		if !row.Deleted && d.confirmed {
-			c.violated(Lost, row.Room, row.ChangeSeq, -1, 0, "the deletion of message %d was confirmed and is not stored", row.Message)
+			c.violated(Lost, row.Room, row.ChangeSeq, -1, 0, "the deletion of message %d was confirmed, but is not stored", row.Message)
 		}
 		if !row.Deleted {
 			c.checkText(row)
@@ -118,7 +117,7 @@ func (c *checker) checkChanges() {
 	}
 	for r := range c.db.Reactions {
 		if c.wishes[changeKey{r.Message, r.User, r.Emoji}] == nil {
-			c.violated(Forged, 0, 0, -1, 0, "user %d never put %s under message %d", r.User, r.Emoji, r.Message)
+			c.violated(Forged, 0, 0, -1, 0, "user %d never added %s to message %d", r.User, r.Emoji, r.Message)
 		}
 	}
 	for key, w := range c.wishes {
@@ -128,17 +127,17 @@ func (c *checker) checkChanges() {
 		}
 		got := wish{on: c.db.Reactions[Reaction{key.message, key.user, key.emoji}]}
 		if w.last != nil && got != *w.last && w.open[got] == 0 {
-			c.violated(Lost, w.room, row.ChangeSeq, w.client, w.at, "user %d's %s under message %d was confirmed as %v and is stored as %v",
+			c.violated(Lost, w.room, row.ChangeSeq, w.client, w.at, "user %d's %s on message %d was confirmed as %v, but is stored as %v",
 				key.user, key.emoji, key.message, w.last.on, got.on)
 		}
 	}
 }
 
-// checkText: a text is the one that was confirmed last, or sent.
+// checkText: a text is the one that was confirmed last, or the one that was sent.
 func (c *checker) checkText(row Row) {
 	s, ok := c.sends[sendKey{row.Author, row.CID}]
 	if !ok {
-		return // told by checkSends
+		return // reported by checkSends
 	}
 	w := c.wishes[changeKey{message: row.Message}]
 	want := s.hash
@@ -149,8 +148,8 @@ func (c *checker) checkText(row Row) {
 		return
 	}
 	if w == nil {
-		c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s is stored with another text than was sent", row.CID)
+		c.violated(Forged, row.Room, row.Seq, s.client, s.first, "cid %s is stored with a different text than sent", row.CID)
 	} else {
-		c.violated(Lost, row.Room, row.ChangeSeq, w.client, w.at, "message %d is stored with a text that is not the one of its last edit", row.Message)
+		c.violated(Lost, row.Room, row.ChangeSeq, w.client, w.at, "message %d is stored with a text other than that of its last edit", row.Message)
 	}
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// story writes a history as a perfect server would have it: every event reaches
-// everybody at once, in order.
+// story writes the history of a perfect server: every event reaches every client immediately and in
+// order.
 type story struct {
 	h     *History
 	db    Database
 	at    time.Duration
 	cids  uint64
 	seats map[int]map[chat.RoomID]bool // by client
-	conns map[int]int32                // 0 while away
+	conns map[int]int32                // 0 while disconnected
 	last  map[int]int32
 	has   map[int]map[chat.RoomID]chat.Seq
 	texts map[chat.MessageID]string
@@ -49,7 +49,7 @@ func (s *story) note(client int, r Record) {
 	s.h.Journals[client].add(r)
 }
 
-// room makes a room that client 0 owns.
+// room creates a room owned by client 0.
 func (s *story) room(id chat.RoomID) {
 	s.db.Owners[id] = s.user(0)
 	s.db.Members[id] = map[chat.UserID]bool{s.user(0): true}
@@ -64,7 +64,7 @@ func (s *story) append(r Row, text string) Row {
 	return s.refresh(r.Message)
 }
 
-// refresh brings what the row holds of the state up to date.
+// refresh updates the state of a row.
 func (s *story) refresh(id chat.MessageID) Row {
 	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Message == id })
 	r := &s.db.Rows[i]
@@ -78,7 +78,7 @@ func (s *story) refresh(id chat.MessageID) Row {
 	return *r
 }
 
-// change has client change a message, after as many lost answers as tries says.
+// change makes client change a message, after tries lost responses.
 func (s *story) change(client int, id chat.MessageID, tries int, r Record, do func(row *Row)) {
 	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Message == id })
 	row := &s.db.Rows[i]
@@ -117,7 +117,7 @@ func (s *story) erase(client int, id chat.MessageID, tries int) {
 	})
 }
 
-// react turns client's reaction over.
+// react toggles client's reaction.
 func (s *story) react(client int, id chat.MessageID, emoji string, tries int) {
 	r := Reaction{id, s.user(client), emoji}
 	on := !s.db.Reactions[r]
@@ -178,7 +178,7 @@ func (s *story) cut(client int) {
 	clear(s.seats[client])
 }
 
-// remove is a leave, or a kick where by is another client.
+// remove is a leave, or a kick if by is another client.
 func (s *story) remove(client, by int, room chat.RoomID) {
 	began := s.at
 	action := chat.Left
@@ -196,7 +196,7 @@ func (s *story) cid() uuid.UUID {
 	return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, s.cids))
 }
 
-// say has client send, after as many lost answers as tries says.
+// say makes client send a message, after tries lost responses.
 func (s *story) say(client int, room chat.RoomID, tries int) {
 	cid := s.cid()
 	text := fmt.Sprint(s.cids)
@@ -213,7 +213,7 @@ func (s *story) say(client int, room chat.RoomID, tries int) {
 
 func (s *story) wait(d time.Duration) { s.at += d }
 
-// small is two rooms, three clients, a flap, a leave and a kick.
+// small has two rooms, three clients, a reconnect, a leave and a kick.
 func small() *story {
 	s := newStory(3)
 	s.room(1)
@@ -255,7 +255,7 @@ func small() *story {
 	return s
 }
 
-// find returns a pointer to the n-th record that is so, counted from 0.
+// find returns a pointer to the n-th matching record, counted from 0.
 func (s *story) find(client, n int, is func(Record) bool) *Record {
 	for i := range s.h.Journals[client].records {
 		r := &s.h.Journals[client].records[i]
@@ -291,7 +291,7 @@ func TestACleanHistoryHasNoViolations(t *testing.T) {
 	}
 }
 
-// TestTheCheckerCatches breaks the small story in one place each.
+// TestCheckDetectsViolations damages the small story in one place per case.
 func TestTheCheckerCatches(t *testing.T) {
 	for name, c := range map[string]struct {
 		want  Rule
@@ -313,13 +313,13 @@ func TestTheCheckerCatches(t *testing.T) {
 		}},
 		"a forged text":   {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).State++ }},
 		"a forged author": {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).Author++ }},
-		"a stored message that nobody sent": {Forged, func(s *story) {
+		"a stored message that was never sent": {Forged, func(s *story) {
 			s.append(Row{Room: 1, Author: s.user(0), CID: s.cid()}, "7")
 		}},
-		"another text stored than sent":    {Forged, func(s *story) { s.row(1, 5).Hash++ }},
-		"an edit confirmed and not stored": {Lost, func(s *story) { s.edited().Hash++ }},
-		"an edit that one client did not get": {Stale, func(s *story) {
-			// The event bears the state from before it.
+		"a different text stored than sent": {Forged, func(s *story) { s.row(1, 5).Hash++ }},
+		"an edit confirmed but not stored":  {Lost, func(s *story) { s.edited().Hash++ }},
+		"an edit that one client did not receive": {Stale, func(s *story) {
+			// The event contains the state before the edit.
 			row := s.edited()
 			last := s.find(0, 0, func(r Record) bool {
 				return r.Kind == Delivered && r.Message == row.Message && r.Change == row.ChangeSeq
@@ -331,19 +331,19 @@ func TestTheCheckerCatches(t *testing.T) {
 			row := s.edited()
 			s.find(0, 1, func(r Record) bool { return r.Kind == Delivered && r.Message == row.Message }).State++
 		}},
-		"a deletion confirmed and not stored": {Lost, func(s *story) { s.deleted().Deleted = false }},
-		"a message that nobody deleted":       {Forged, func(s *story) { s.row(1, 5).Deleted = true }},
+		"a deletion confirmed but not stored": {Lost, func(s *story) { s.deleted().Deleted = false }},
+		"a deletion that was never requested": {Forged, func(s *story) { s.row(1, 5).Deleted = true }},
 		"a reaction lost":                     {Lost, func(s *story) { clear(s.db.Reactions) }},
-		"a reaction taken back that is there": {Lost, func(s *story) {
+		"a removed reaction that is stored": {Lost, func(s *story) {
 			s.db.Reactions[Reaction{s.edited().Message, s.user(0), "👍"}] = true
 		}},
-		"a reaction that nobody made": {Forged, func(s *story) {
+		"a reaction that was never added": {Forged, func(s *story) {
 			s.db.Reactions[Reaction{s.edited().Message, s.user(1), "🎉"}] = true
 		}},
 		"a change confirmed with the number of another message": {Disagree, func(s *story) {
 			s.find(1, 0, kind(ChangeConfirmed, 1)).Seq = s.deleted().Seq
 		}},
-		"a message stored though refused": {Forged, func(s *story) {
+		"a message stored although refused": {Forged, func(s *story) {
 			cid := s.cid()
 			s.note(0, Record{Kind: Invoked, Room: 1, CID: cid, Hash: 7})
 			s.note(0, Record{Kind: Refused, Room: 1, CID: cid, Code: chat.NotAMember})
@@ -359,7 +359,7 @@ func TestTheCheckerCatches(t *testing.T) {
 		"a phantom on the screen": {Lost, func(s *story) {
 			s.note(0, Record{Kind: Delivered, Applied: true, Conn: 1, Room: 1, Seq: s.db.Heads[1] + 1, Change: s.db.Heads[1] + 1, Message: 999})
 		}},
-		"a hole in the log": {NotDense, func(s *story) {
+		"a gap in the log": {NotDense, func(s *story) {
 			i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == 1 && r.Seq == 6 })
 			s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
 		}},
@@ -376,7 +376,7 @@ func TestTheCheckerCatches(t *testing.T) {
 		"a send that was known before it was sent": {Reordered, func(s *story) {
 			s.find(1, 2, kind(Invoked, 1)).At += 30 * time.Millisecond
 		}},
-		"a catch-up that leaves a message out": {Gap, func(s *story) {
+		"a catch-up that lacks a message": {Gap, func(s *story) {
 			joined := s.find(1, 1, kind(Joined, 1))
 			joined.Count--
 			j := s.h.Journals[1]
@@ -384,12 +384,12 @@ func TestTheCheckerCatches(t *testing.T) {
 			j.records = slices.Delete(j.records, i+1, i+2)
 		}},
 		"a catch-up that begins too late": {Gap, func(s *story) { s.find(1, 1, kind(Joined, 1)).From++ }},
-		"the last event lost for ever": {Gap, func(s *story) {
+		"the last event lost permanently": {Gap, func(s *story) {
 			last := s.db.Heads[1]
 			s.drop(0, s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 1 && r.Seq == last }))
 			s.h.Tails = []Tail{{Client: 0, Room: 1, Seq: last - 1}}
 		}},
-		"a ghost that is told": {Ghost, func(s *story) {
+		"a ghost that is reported": {Ghost, func(s *story) {
 			s.cut(1)
 			s.wait(36 * second)
 			s.note(0, Record{Kind: Told, Room: 1, Subject: s.user(1), Status: chat.Online})
@@ -425,7 +425,7 @@ func TestTheCheckerCatches(t *testing.T) {
 			s.wait(3 * second)
 			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 1, From: s.has[1][1], To: s.has[1][1], Began: s.at})
 		}},
-		"a message of one who was kicked": {Intruder, func(s *story) {
+		"a message of a kicked user": {Intruder, func(s *story) {
 			s.say(1, 2, 0)
 		}},
 	} {
@@ -442,7 +442,7 @@ func TestTheCheckerCatches(t *testing.T) {
 
 func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 	for name, more := range map[string]func(s *story){
-		"what was said before a leave, long after it": func(s *story) {
+		"a message sent before a leave, received long after it": func(s *story) {
 			r := *s.find(2, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 1 })
 			s.wait(3 * second)
 			r.Applied, r.Conn = false, 7
@@ -458,13 +458,13 @@ func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 			s.wait(second)
 			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 1, From: s.has[1][1], To: s.has[1][1], Began: s.at})
 		},
-		"an event within 10 s of a logout while Redis is away": func(s *story) {
+		"an event within 10 s of a logout while Redis is down": func(s *story) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.h.RedisAway = []Span{{s.at - second, s.at + 20*second}}
 			s.wait(9 * second)
 			s.say(0, 1, 0)
 		},
-		"a late try of an edit": func(s *story) {
+		"a late attempt of an edit": func(s *story) {
 			id := s.edited().Message
 			s.note(1, Record{Kind: ChangeInvoked, Room: 1, Message: id, Verb: chat.Edited, Hash: Hash("late")})
 			s.note(1, Record{Kind: ChangeUnknown, Room: 1, Message: id, Verb: chat.Edited, Hash: Hash("late")})
@@ -473,7 +473,7 @@ func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 			s.edited().ChangeSeq, s.texts[id] = s.db.Heads[1], "late"
 			s.deliver(s.refresh(id))
 		},
-		"a number that a later change has overtaken, borne by another message": func(s *story) {
+		"a number replaced by a later change, received with another message": func(s *story) {
 			id := s.edited().Message
 			i := len(s.h.Journals[0].records)
 			s.react(0, id, "🎉", 0)
@@ -487,13 +487,13 @@ func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 			}
 			s.row(1, 1).ChangeSeq = s.db.Heads[1]
 		},
-		"somebody of another crowd": func(s *story) {
+		"a user of another set of clients": func(s *story) {
 			s.note(0, Record{Kind: Told, Room: 1, Subject: 4711, Status: chat.Online})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := small()
-			s.h.Tails = nil // the story goes on
+			s.h.Tails = nil // the story continues
 			more(s)
 			if found := Check(s.h, s.db); len(found) != 0 {
 				t.Fatalf("violations = %v, want none", found)
@@ -502,7 +502,7 @@ func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
 	}
 }
 
-// random is a long clean story.
+// random returns a long valid story.
 func random(r *rand.Rand, clients, steps int) *story {
 	s := newStory(clients)
 	rooms := []chat.RoomID{1, 2, 3}
@@ -546,13 +546,13 @@ func random(r *rand.Rand, clients, steps int) *story {
 	return s
 }
 
-// mutations break a clean story somewhere at random. One returns false where the
-// place that it chose cannot be broken in its way.
+// mutations damage a valid story at a random place. A mutation returns false if it cannot damage the
+// chosen place.
 var mutations = map[string]func(r *rand.Rand, s *story) bool{
 	"drop an event": func(r *rand.Rand, s *story) bool {
 		j, i := s.pick(r, Delivered)
-		// The last one of a seat has no successor that would show it: the client
-		// learns of it by the heads, and catches up from there.
+		// The last event of a subscription has no successor that would reveal the loss: the client
+		// detects it by comparing heads, and catches up.
 		if !followed(j.records[i+1:], j.records[i]) {
 			return false
 		}
@@ -577,7 +577,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 	"change what is shown": func(r *rand.Rand, s *story) bool {
 		j, i := s.pick(r, []Kind{Delivered, Caught}[r.IntN(2)])
 		switch r.IntN(4) {
-		case 0: // what only one sees can be told from nothing else
+		case 0: // a state seen by only one client cannot be checked
 			if !s.shownElsewhere(j, j.records[i]) {
 				return false
 			}
@@ -604,7 +604,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		a.Seq, b.Seq, a.ChangeSeq, b.ChangeSeq = b.Seq, a.Seq, b.ChangeSeq, a.ChangeSeq
 		return true
 	},
-	"forget a change of a text": func(r *rand.Rand, s *story) bool {
+	"drop a change of a text": func(r *rand.Rand, s *story) bool {
 		row := &s.db.Rows[r.IntN(len(s.db.Rows))]
 		if row.ChangeSeq == row.Seq || row.Deleted {
 			return false
@@ -612,7 +612,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		row.Hash++
 		return true
 	},
-	"bring a deleted message back": func(r *rand.Rand, s *story) bool {
+	"restore a deleted message": func(r *rand.Rand, s *story) bool {
 		row := &s.db.Rows[r.IntN(len(s.db.Rows))]
 		if !row.Deleted {
 			return false
@@ -620,7 +620,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		row.Deleted = false
 		return true
 	},
-	"turn a reaction over": func(r *rand.Rand, s *story) bool {
+	"toggle a reaction": func(r *rand.Rand, s *story) bool {
 		row := s.db.Rows[r.IntN(len(s.db.Rows))]
 		if row.CID == uuid.Nil || row.Deleted {
 			return false
@@ -650,20 +650,20 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		j.records[i].Seq++
 		return true
 	},
-	"leave a message out of a catch-up": func(r *rand.Rand, s *story) bool {
+	"drop a message from a catch-up": func(r *rand.Rand, s *story) bool {
 		j, i := s.pick(r, Joined)
 		if j.records[i].Count == 0 {
 			return false
 		}
 		left := j.records[i+1]
 		if row := s.theRow(func(r Row) bool { return r.Message == left.Message }); row.ChangeSeq != left.Change {
-			return false // its next change comes anyway
+			return false // its next change is received anyway
 		}
 		j.records[i].Count--
 		j.records = slices.Delete(j.records, i+1, i+2)
 		return true
 	},
-	"forget a membership": func(r *rand.Rand, s *story) bool {
+	"drop a membership": func(r *rand.Rand, s *story) bool {
 		room := chat.RoomID(1 + r.IntN(3))
 		for i := 1; i < len(s.h.Journals); i++ {
 			if s.db.Members[room][s.user(i)] {
@@ -684,7 +684,7 @@ func (s *story) pick(r *rand.Rand, k Kind) (*Journal, int) {
 	}
 }
 
-// some is a text of the room, 0 where there is none.
+// some returns a message of the room, or 0 if there is none.
 func (s *story) some(r *rand.Rand, room chat.RoomID) chat.MessageID {
 	for range 10 {
 		row := s.db.Rows[r.IntN(len(s.db.Rows))]
@@ -695,7 +695,7 @@ func (s *story) some(r *rand.Rand, room chat.RoomID) chat.MessageID {
 	return 0
 }
 
-// shownElsewhere tells whether the database or another client has the same version.
+// shownElsewhere reports whether the database or another client has the same version.
 func (s *story) shownElsewhere(not *Journal, r Record) bool {
 	if slices.ContainsFunc(s.db.Rows, func(row Row) bool { return row.Message == r.Message && row.ChangeSeq == r.Change }) {
 		return true
@@ -707,7 +707,7 @@ func (s *story) shownElsewhere(not *Journal, r Record) bool {
 	})
 }
 
-// wavered tells whether a try of a reaction had no outcome: then it may be so or so.
+// wavered reports whether an attempt of a reaction had no outcome: then either state is allowed.
 func (s *story) wavered(of Reaction) bool {
 	return slices.ContainsFunc(s.h.Journals, func(j *Journal) bool {
 		return j.User == of.User && slices.ContainsFunc(j.records, func(r Record) bool {
@@ -716,7 +716,7 @@ func (s *story) wavered(of Reaction) bool {
 	})
 }
 
-// edited and deleted are the messages of the small story that are so.
+// edited and deleted return messages of the small story.
 func (s *story) edited() *Row {
 	return s.theRow(func(r Row) bool { return r.ChangeSeq != r.Seq && !r.Deleted })
 }
@@ -726,7 +726,7 @@ func (s *story) theRow(is func(Row) bool) *Row {
 	return &s.db.Rows[slices.IndexFunc(s.db.Rows, is)]
 }
 
-// followed tells whether something of e's room comes after e.
+// followed reports whether an event of e's room follows e.
 func followed(rest []Record, e Record) bool {
 	return slices.ContainsFunc(rest, func(r Record) bool {
 		return r.Room == e.Room && (r.Kind == Delivered || r.Kind == Joined)
@@ -748,7 +748,7 @@ func TestEveryMutationOfACleanHistoryIsCaught(t *testing.T) {
 					}
 				}
 				if found := Check(s.h, s.db); len(found) == 0 {
-					t.Fatalf("seed %d: not caught", seed)
+					t.Fatalf("seed %d: not detected", seed)
 				}
 			}
 		})

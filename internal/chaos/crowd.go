@@ -18,29 +18,26 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// CrowdOptions says what crowd is wanted.
+// CrowdOptions configure the clients.
 type CrowdOptions struct {
-	// Seed decides every choice of the members; what the network makes of them, it
-	// does not.
+	// Seed determines all choices of the members, but not the effects of the network.
 	Seed    uint64
 	Members int
-	// Rooms is how many besides the hot one, in which all are. A member is in
-	// three of them and, if it is restless, in one more.
+	// Rooms is the number of rooms besides the hot one, which has all members. A member is in three of
+	// them and, if it is restless, in one more.
 	Rooms int
-	// Rate is how many messages all together write in a second; Hot is the share
-	// of the hot room.
+	// Rate is the number of messages of all members per second. Hot is the share of the hot room.
 	Rate float64
 	Hot  float64
-	// Changes is the share of what is written that changes what is there: edits,
-	// deletions, reactions.
+	// Changes is the share of changes: edits, deletions, reactions.
 	Changes float64
-	// Targets are base URLs; each new connection goes to one at random.
+	// Targets are base URLs; each new connection uses a random one.
 	Targets []string
-	// Proxy is the one of Targets that is no node.
+	// Proxy is the one of Targets that is not a node.
 	Proxy string
 }
 
-// Crowd is many clients that chat.
+// Crowd is a set of clients that chat.
 type Crowd struct {
 	options CrowdOptions
 	history *History
@@ -52,23 +49,23 @@ type Crowd struct {
 	end     context.CancelFunc
 	running sync.WaitGroup
 
-	silent atomic.Bool // nobody writes, leaves or joins any more
-	steady atomic.Bool // nobody cuts its own connection any more
+	silent atomic.Bool // members no longer write, leave or join
+	steady atomic.Bool // members no longer close their own connections
 
-	unavailable atomic.Int64 // answers that asked to try again
-	unknowns    atomic.Int64 // statuses that were told to be unknown
+	unavailable atomic.Int64 // responses that requested a retry
+	unknowns    atomic.Int64 // statuses reported as unknown
 	resets      atomic.Int64
 
 	mu      sync.Mutex
 	targets []string
-	faults  map[string]int // what should not happen to a client at all, or only in a fault
+	faults  map[string]int // errors that a client should never see, or only during a fault
 	first   map[string]string
 	closes  map[int]int
-	// withheld are when clients that withhold their closes were connected.
+	// withheld are the times during which clients that do not complete a close were connected.
 	withheld []Span
 }
 
-// Gather registers the members and makes the rooms. Start has them chat.
+// Gather registers the members and creates the rooms. Start makes them chat.
 func Gather(ctx context.Context, o CrowdOptions, h *History) (*Crowd, error) {
 	c := &Crowd{
 		options: o, history: h, targets: o.Targets,
@@ -93,7 +90,7 @@ func Gather(ctx context.Context, o CrowdOptions, h *History) (*Crowd, error) {
 		name := fmt.Sprintf("%s-%d", uuid.NewString()[:13], i)
 		room, err := c.members[0].client.CreateRoom(ctx, name, nil)
 		if err != nil {
-			return nil, fmt.Errorf("make a room: %w", err)
+			return nil, fmt.Errorf("create a room: %w", err)
 		}
 		c.rooms = append(c.rooms, room.ID)
 	}
@@ -118,16 +115,16 @@ func (c *Crowd) newMember(ctx context.Context, i int) (*member, error) {
 	return m, nil
 }
 
-// httpFrom has a client of its own address, so that a balancer by address spreads
-// the members. ip_hash looks at the first three bytes.
+// httpFrom returns a client with its own address, so that load balancing by address distributes the
+// members. ip_hash uses the first three bytes.
 func httpFrom(i int) *http.Client {
 	from := &net.TCPAddr{IP: net.IPv4(127, byte(1+i/200), byte(1+i%200), 1)}
 	dialer := &net.Dialer{LocalAddr: from, Timeout: 2 * time.Second}
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-// giveDesks seats a member in the hot room and three others; the last room is
-// that of the restless, of its owner and of every fourth who stays there.
+// giveDesks assigns a member to the hot room and three others. The last room is for restless members,
+// its owner, and every fourth member, which stays there.
 func (c *Crowd) giveDesks(m *member) {
 	sit := func(room chat.RoomID) {
 		if m.desks[room] == nil {
@@ -145,7 +142,7 @@ func (c *Crowd) giveDesks(m *member) {
 	}
 }
 
-// Start has the members connect and chat until Stop.
+// Start makes the members connect and chat until Stop.
 func (c *Crowd) Start() {
 	var ctx context.Context
 	ctx, c.end = context.WithCancel(context.Background())
@@ -166,23 +163,23 @@ func (c *Crowd) Stop() {
 	}
 }
 
-// Quiet has nobody begin anything new: what is written is still sent.
+// Quiet makes members begin nothing new. Messages already written are still sent.
 func (c *Crowd) Quiet() { c.silent.Store(true) }
 
-// Steady has nobody cut its own connection any more.
+// Steady makes members keep their connections.
 func (c *Crowd) Steady() { c.steady.Store(true) }
 
 func (c *Crowd) quiet() bool    { return c.silent.Load() }
 func (c *Crowd) flapping() bool { return !c.steady.Load() }
 
-// target chooses where a new connection goes.
+// target chooses the server of a new connection.
 func (c *Crowd) target(r *rand.Rand) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.targets[r.IntN(len(c.targets))]
 }
 
-// SetTargets has new connections go elsewhere.
+// SetTargets changes the servers of new connections.
 func (c *Crowd) SetTargets(targets []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,7 +206,7 @@ func (c *Crowd) closed(code int) {
 	c.closes[code]++
 }
 
-// Faults tells what went wrong for clients, how often, and the first of each kind.
+// Faults returns the errors that clients met, with their number and the first of each kind.
 func (c *Crowd) Faults() (counts map[string]int, first map[string]string, closes map[int]int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -221,7 +218,7 @@ func (c *Crowd) Faults() (counts map[string]int, first map[string]string, closes
 	return counts, first, closes
 }
 
-// statePoll is how often awaited states are looked at.
+// statePoll is how often awaited states are checked.
 const statePoll = 10 * time.Millisecond
 
 func (c *Crowd) await(ctx context.Context, what string, each func(m *member, s state) bool) error {
@@ -240,27 +237,26 @@ func (c *Crowd) await(ctx context.Context, what string, each func(m *member, s s
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s: %d of %d members are not there, as %s", what, waiting, len(c.members), last)
+			return fmt.Errorf("timed out waiting for %s: %d of %d members are missing, for example %s", what, waiting, len(c.members), last)
 		case <-tick.C:
 		}
 	}
 }
 
-// AwaitLive waits until every member that does not cut its own connection is
-// connected and up to date.
+// AwaitLive waits until every member that keeps its connection is connected and up to date.
 func (c *Crowd) AwaitLive(ctx context.Context) error {
 	return c.await(ctx, "all members to be live", func(m *member, s state) bool {
 		return s.live || m.flaps && c.flapping()
 	})
 }
 
-// AwaitSent waits until all outboxes are empty, and everybody has come back.
+// AwaitSent waits until all outboxes are empty and all members have returned.
 func (c *Crowd) AwaitSent(ctx context.Context) error {
 	return c.await(ctx, "empty outboxes", func(_ *member, s state) bool { return s.queued == 0 && !s.out })
 }
 
-// Canary has the first member say something in the hot room and waits until
-// everybody who stays connected has it.
+// Canary makes the first member send a message to the hot room and waits until all members that stay
+// connected have received it.
 func (c *Crowd) Canary(ctx context.Context) error {
 	said := make(chan chat.Seq, 1)
 	err := c.do(ctx, 0, func(m *member) {
@@ -271,7 +267,7 @@ func (c *Crowd) Canary(ctx context.Context) error {
 			return
 		}
 		l := d.outbox[len(d.outbox)-1]
-		m.crowd.running.Go(func() { // waits for the letter's confirmation
+		m.crowd.running.Go(func() { // waits for the confirmation of the letter
 			said <- m.confirmed(ctx, l)
 		})
 	})
@@ -323,7 +319,7 @@ func (c *Crowd) do(ctx context.Context, number int, f func(*member)) error {
 	}
 }
 
-// CutAll cuts every connection at once.
+// CutAll cuts all connections at once.
 func (c *Crowd) CutAll(ctx context.Context) error {
 	for i, m := range c.members {
 		if m.over.Load() {
@@ -341,7 +337,7 @@ func (c *Crowd) CutAll(ctx context.Context) error {
 	return nil
 }
 
-// Logout ends a member's session by a request to base; the member has not asked.
+// Logout ends a member's session with a request to base that does not come from the member.
 func (c *Crowd) Logout(ctx context.Context, i int, base string) error {
 	m := c.members[i]
 	other := &client.Client{Base: base, HTTP: m.client.HTTP, Token: m.client.Token}
@@ -354,8 +350,8 @@ func (c *Crowd) Logout(ctx context.Context, i int, base string) error {
 	return nil
 }
 
-// Kick has the first member, who owns all rooms, remove another from the first
-// room besides the hot one.
+// Kick makes the first member, who owns all rooms, remove another from the first room besides the hot
+// one.
 func (c *Crowd) Kick(ctx context.Context, i int, base string) error {
 	owner, victim := c.members[0], c.members[i]
 	room := victim.order[1].room
@@ -369,8 +365,8 @@ func (c *Crowd) Kick(ctx context.Context, i int, base string) error {
 	return nil
 }
 
-// Tails waits until everybody is where the rooms are, and writes down how far
-// everybody is, also when that is not so.
+// Tails waits until all members have reached the heads of the rooms. It records the position of all
+// members, even if it times out.
 func (c *Crowd) Tails(ctx context.Context, heads map[chat.RoomID]chat.Seq) {
 	err := c.await(ctx, "the ends of all rooms", func(_ *member, s state) bool {
 		for room, at := range s.at {
@@ -393,7 +389,7 @@ func (c *Crowd) Tails(ctx context.Context, heads map[chat.RoomID]chat.Seq) {
 	}
 }
 
-// Views writes down whom each connected member shows as online where it sits.
+// Views records the users that each connected member shows as online in its rooms.
 func (c *Crowd) Views(ctx context.Context) error {
 	for i, m := range c.members {
 		if m.over.Load() {

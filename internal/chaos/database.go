@@ -10,8 +10,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// ReadDatabase returns what Postgres holds of rooms. It asks Postgres itself, in
-// one snapshot: what nodes say is what is checked.
+// ReadDatabase returns the rooms in Postgres. It reads Postgres directly, in one snapshot, because the
+// responses of nodes are what is checked.
 func ReadDatabase(ctx context.Context, dsn string, rooms []chat.RoomID) (Database, error) {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {

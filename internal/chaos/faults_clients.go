@@ -19,8 +19,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// slowReaders has clients join the hot room and read nothing, while one more
-// fills it with long messages.
+// slowReaders adds clients that join the hot room and read nothing, while another client fills it with
+// long messages.
 func slowReaders(ctx context.Context, r *Run) error {
 	before := r.memory()
 	slow, err := Idle(ctx, r.Crowd, 50, 50, []chat.RoomID{r.Crowd.hot}, true)
@@ -35,17 +35,17 @@ func slowReaders(ctx context.Context, r *Run) error {
 	stop()
 	writer.Wait()
 	after := r.memory()
-	r.note("memory of the nodes: %d MiB, then %d MiB; of 50 slow readers %d were let go", before>>20, after>>20, slow.Ended())
+	r.note("memory of the nodes: %d MiB, then %d MiB; %d of 50 slow readers were disconnected", before>>20, after>>20, slow.Ended())
 	if after > before+100<<20 {
 		r.complain("the nodes' memory grew from %d MiB to %d MiB, want at most 100 MiB more", before>>20, after>>20)
 	}
 	if slow.Ended() == 0 {
-		r.complain("no slow reader was let go")
+		r.complain("no slow reader was disconnected")
 	}
 	return err
 }
 
-// othersAreQuick bounds what slow readers may cost their neighbours.
+// othersAreQuick limits the effect of slow readers on other clients.
 func othersAreQuick(r *Run, f Figures) []string {
 	r.note("delivery to others: p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
 	if f.P99Delivery > time.Second {
@@ -54,7 +54,7 @@ func othersAreQuick(r *Run, f Figures) []string {
 	return nil
 }
 
-// memory is the resident memory of all nodes, in bytes.
+// memory returns the resident memory of all nodes, in bytes.
 func (r *Run) memory() int {
 	sum := 0
 	for _, n := range r.Nodes {
@@ -67,7 +67,7 @@ func (r *Run) memory() int {
 	return sum
 }
 
-// revoke ends sessions and memberships while everybody talks.
+// revoke ends sessions and memberships while all members chat.
 func revoke(ctx context.Context, r *Run) error {
 	random := r.chance
 	victims := random.Perm(len(r.Crowd.members) - 1)
@@ -83,11 +83,11 @@ func revoke(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
-	return r.lasts(ctx, 3*time.Second) // longer than a socket may hear on
+	return r.lasts(ctx, 3*time.Second) // longer than a socket may still receive events
 }
 
-// kickUnderFire kicks somebody who sends over several connections at once, again
-// and again: nothing of theirs may be stored after that.
+// kickUnderFire repeatedly kicks a user who sends over several connections at once: no message of the
+// user may be stored after that.
 func kickUnderFire(ctx context.Context, r *Run) error {
 	owner := r.Crowd.members[0].client
 	room, err := owner.CreateRoom(ctx, fmt.Sprintf("fire-%d", time.Now().UnixMilli()), nil)
@@ -100,7 +100,7 @@ func kickUnderFire(ctx context.Context, r *Run) error {
 	if err := victim.Guest(ctx, "Victim"); err != nil {
 		return err
 	}
-	var journals [6]*Journal // one per connection: between them nothing is ordered
+	var journals [6]*Journal // one per connection: there is no order between them
 	for i := range journals {
 		journals[i] = r.History.Journal(victim.User.ID)
 	}
@@ -130,7 +130,7 @@ func kickUnderFire(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// fire sends by REST as fast as answers come, until ctx ends.
+// fire sends by REST as fast as responses arrive, until ctx ends.
 func fire(ctx context.Context, c *client.Client, base string, room chat.RoomID, j *Journal) {
 	gun := *c
 	gun.Base = base
@@ -141,7 +141,7 @@ func fire(ctx context.Context, c *client.Client, base string, room chat.RoomID, 
 		var out struct {
 			Message seen `json:"message"`
 		}
-		// To the end, whatever the outcome: it is written down.
+		// Not canceled with ctx: the outcome must be recorded.
 		err := gun.Do(context.WithoutCancel(ctx), http.MethodPost, fmt.Sprintf("/rooms/%d/messages", room), map[string]any{"cid": cid, "text": text}, &out)
 		refusal, ok := errors.AsType[*client.Error](err)
 		switch {
@@ -172,8 +172,7 @@ func revokeWithoutRedis(ctx context.Context, r *Run) error {
 	return r.Redis.Start()
 }
 
-// comeAndGo cuts everybody again and again, so that most of what is heard is
-// caught up on.
+// comeAndGo repeatedly cuts all connections, so that most messages are received by catch-up.
 func comeAndGo(ctx context.Context, r *Run) error {
 	until := r.History.Now() + r.dur(20*time.Second, 5*time.Second)
 	for r.History.Now() < until {
@@ -187,8 +186,8 @@ func comeAndGo(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// herdReturns cuts many light clients at once, with a node that dies, and waits
-// until all are live again.
+// herdReturns cuts many lightweight clients at once by killing a node, and waits until all are live
+// again.
 func herdReturns(ctx context.Context, r *Run) error {
 	var rooms []chat.RoomID
 	for i := range max(1, r.options.Herd/100) {
@@ -211,12 +210,12 @@ func herdReturns(ctx context.Context, r *Run) error {
 	waits := herd.Waits()
 	r.note("%d clients were live again after %s; p99 of one %s", r.options.Herd, short(took), short(waits[len(waits)*99/100]))
 	if took > time.Minute {
-		r.complain("%d clients took %s to come back, want at most 60 s", r.options.Herd, took)
+		r.complain("%d clients took %s to return, want at most 60 s", r.options.Herd, took)
 	}
 	return nil
 }
 
-// Waits returns how long each client of the herd took, the quickest first.
+// Waits returns how long each client of the herd took, shortest first.
 func (h *Herd) Waits() []time.Duration {
 	waits := slices.Clone(h.waits)
 	slices.Sort(waits)

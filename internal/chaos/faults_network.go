@@ -20,8 +20,8 @@ func stopS3(ctx context.Context, r *Run) error {
 	return r.S3.Start()
 }
 
-// badNetwork puts a bad way between clients and nodes. A lost packet is one that
-// comes as late as TCP sends it again, and everything behind it.
+// badNetwork adds a bad connection between clients and nodes. A lost packet is one that arrives as late
+// as TCP retransmits it, together with everything after it.
 func badNetwork(ctx context.Context, r *Run) error {
 	var links []*Link
 	var targets []string
@@ -47,8 +47,8 @@ func badNetwork(ctx context.Context, r *Run) error {
 	return err
 }
 
-// losePackets has the kernel lose packets on every way: between clients, nginx and
-// nodes, and between nodes and their engines.
+// losePackets makes the kernel drop packets on every path: between clients, nginx and nodes, and
+// between nodes and their engines.
 func losePackets(ctx context.Context, r *Run) error {
 	servers := []*testenv.Server{r.Nginx.Server, r.Postgres.Server, r.Redis.Server}
 	for _, n := range r.Nodes {
@@ -62,7 +62,7 @@ func losePackets(ctx context.Context, r *Run) error {
 		}
 		ports = append(ports, port)
 	}
-	defer r.away(r.History.Now()) // a lost canary is no canary
+	defer r.away(r.History.Now()) // a lost canary does not count
 	heal, err := dropPackets(ports, 5)
 	if err != nil {
 		return err
@@ -89,8 +89,8 @@ func reloadNginx(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// slowerButSure: a message passes four ways that lose packets, and TCP sends the
-// second loss of one packet again after 400 ms, the third after 800.
+// slowerButSure: a message passes four paths with packet loss, and TCP retransmits after a second loss
+// of the same packet after 400 ms, after a third after 800.
 func slowerButSure(_ *Run, f Figures) []string {
 	if f.P99Confirm > 15*time.Second {
 		return []string{fmt.Sprintf("confirmation p99 is %s, want at most 15 s", f.P99Confirm)}

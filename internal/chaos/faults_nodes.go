@@ -11,8 +11,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// killNode takes some members along who do not come back: nobody but the lease
-// can tell that they are gone.
+// killNode takes some members down with it that do not return: only the lease reveals that they are
+// offline.
 func killNode(ctx context.Context, r *Run) error {
 	random := r.chance
 	n := r.Nodes[random.IntN(nodes)]
@@ -28,8 +28,8 @@ func killNode(ctx context.Context, r *Run) error {
 	return n.Start()
 }
 
-// killAfterCommit kills a node while it waits for the reply to a COMMIT that has
-// happened: nobody but the database knows of those messages.
+// killAfterCommit kills a node while it waits for the reply to a COMMIT that has happened: only the
+// database knows these messages.
 func killAfterCommit(ctx context.Context, r *Run) error {
 	rounds := 3
 	if r.Long {
@@ -63,7 +63,7 @@ func killAgain(ctx context.Context, r *Run) error {
 		if err := r.lasts(ctx, time.Duration(random.Int64N(int64(2*time.Second)))); err != nil {
 			return err
 		}
-		n.Pause() // as the moment is: between two instructions of all its threads
+		n.Pause() // in any state, between two instructions of all its threads
 		if err := n.Kill(); err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func killAgain(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// drainWithin is how long a node may take from SIGTERM to its end.
+// drainWithin is the maximum time from SIGTERM to the end of a node.
 const drainWithin = 30 * time.Second
 
 func (r *Run) drain(n *testenv.Node) error {
@@ -102,8 +102,8 @@ func drainNode(ctx context.Context, r *Run) error {
 	return n.Start()
 }
 
-// rollingRestart restarts one node after the other. Through nginx every request is
-// answered meanwhile.
+// rollingRestart restarts one node after the other. Every request through nginx is answered in the
+// meantime.
 func rollingRestart(ctx context.Context, r *Run) error {
 	probe := StartProbe(ctx, r.Nginx.URL())
 	defer probe.Stop()
@@ -126,8 +126,8 @@ func rollingRestart(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// silenceNode stops a node and drops every packet to its address, as where a container
-// or a machine is stopped: nginx cannot know before it has waited for a connection.
+// silenceNode stops a node and drops every packet to its address, as if its container or machine was
+// stopped: nginx detects this only by a connection timeout.
 func silenceNode(ctx context.Context, r *Run) (err error) {
 	n := r.Nodes[r.chance.IntN(nodes)]
 	if err := r.drain(n); err != nil {
@@ -144,7 +144,7 @@ func silenceNode(ctx context.Context, r *Run) (err error) {
 	defer func() { err = errors.Join(err, heal(), n.Start()) }()
 	probe := StartProbe(ctx, r.Nginx.URL())
 	defer probe.Stop()
-	// All that were under way when nginx found out waited, too.
+	// All requests in progress when nginx detected it also waited.
 	if err := r.lasts(ctx, 2*time.Second); err != nil {
 		return err
 	}
@@ -162,20 +162,20 @@ func silenceNode(ctx context.Context, r *Run) (err error) {
 	return nil
 }
 
-// waits counts how often nginx waited in vain for a connection to addr.
+// waits counts how often nginx timed out connecting to addr.
 func (r *Run) waits(addr string) int {
 	timedOut := regexp.MustCompile(`timed out\) while connecting to upstream.*upstream: "http://` + regexp.QuoteMeta(addr) + "/")
 	return len(timedOut.FindAllString(r.Nginx.Log(), -1))
 }
 
-// nobodyNotices: a message is sent late at most, and nothing is refused.
+// nobodyNotices: messages may be late, but nothing is refused.
 func nobodyNotices(r *Run, f Figures) []string {
 	var all []string
 	if f.Refused > 0 || f.SlowestConfirm > 5*time.Second {
 		all = append(all, fmt.Sprintf("%d refused, slowest confirmation %s; want none, within 5 s", f.Refused, f.SlowestConfirm))
 	}
 	if f.Unavailable > 0 {
-		r.note("%d answers asked to try again", f.Unavailable)
+		r.note("%d responses requested a retry", f.Unavailable)
 	}
 	return all
 }

@@ -27,8 +27,8 @@ func loseCommitReplies(ctx context.Context, r *Run) error {
 	return err
 }
 
-// restartPostgres kills it several times: recovery replays its log, and what was
-// confirmed must be in there.
+// restartPostgres kills Postgres several times: recovery replays its log, which must contain everything
+// confirmed.
 func restartPostgres(ctx context.Context, r *Run) error {
 	rounds := 3
 	if r.Long {
@@ -74,8 +74,7 @@ func freezePostgres(ctx context.Context, r *Run) error {
 	return r.firstConfirmation(ctx)
 }
 
-// firstConfirmation waits until something that was sent from now on, or before,
-// is confirmed after Postgres is back.
+// firstConfirmation waits until a message is confirmed after Postgres is available again.
 func (r *Run) firstConfirmation(ctx context.Context) error {
 	from := r.History.Now()
 	for {
@@ -84,9 +83,9 @@ func (r *Run) firstConfirmation(ctx context.Context) error {
 			for i := len(records) - 1; i >= 0 && records[i].At >= from; i-- {
 				if records[i].Kind == Confirmed {
 					took := records[i].At - from
-					r.note("first confirmation %s after the return", short(took))
+					r.note("first confirmation %s after the recovery", short(took))
 					if took > 5*time.Second {
-						r.complain("the first confirmation came %s after the return, want within 5 s", took)
+						r.complain("the first confirmation came %s after the recovery, want within 5 s", took)
 					}
 					return nil
 				}
@@ -98,7 +97,7 @@ func (r *Run) firstConfirmation(ctx context.Context) error {
 	}
 }
 
-// withoutPostgres: who sends hears UNAVAILABLE within 2 s, and sockets stay.
+// withoutPostgres: senders receive UNAVAILABLE within 2 s, and sockets stay open.
 func withoutPostgres(r *Run, _ Figures) []string {
 	var all []string
 	slowest, ended := time.Duration(0), 0
@@ -116,17 +115,17 @@ func withoutPostgres(r *Run, _ Figures) []string {
 		}
 	}
 	r.note("slowest UNAVAILABLE after %s", short(slowest))
-	if slowest > 2300*time.Millisecond { // 2 s and what a busy machine takes
+	if slowest > 2300*time.Millisecond { // 2 s and a margin for a busy machine
 		all = append(all, fmt.Sprintf("UNAVAILABLE came after %s, want 2 s", slowest))
 	}
 	if ended > 0 {
-		all = append(all, fmt.Sprintf("%d sockets did not stay", ended))
+		all = append(all, fmt.Sprintf("%d sockets were closed", ended))
 	}
 	return append(all, nobodyLoggedOut(r)...)
 }
 
-// fillDisk fills the disk of Postgres to the last byte and takes the ballast away
-// again, without a restart of anything.
+// fillDisk fills the disk of Postgres completely and frees the space again, without restarting
+// anything.
 func fillDisk(ctx context.Context, r *Run) error {
 	ballast := filepath.Join(r.Mount, "ballast")
 	if err := fill(ballast); err != nil {
@@ -140,7 +139,7 @@ func fillDisk(ctx context.Context, r *Run) error {
 		return err
 	}
 	if !r.Postgres.Running() {
-		r.note("Postgres gave up for want of place and was started again")
+		r.note("Postgres stopped because the disk was full, and was restarted")
 		if err := r.Postgres.Start(); err != nil {
 			return err
 		}

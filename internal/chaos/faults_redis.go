@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// away writes down that the nodes could not meet, until they could again.
+// away records the time during which the nodes could not communicate.
 func (r *Run) away(from time.Duration) {
 	r.History.RedisAway = append(r.History.RedisAway, Span{from, r.History.Now() + 5*time.Second})
 }
@@ -35,7 +35,7 @@ func flushRedis(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// command asks Redis without a client library.
+// command sends a command to Redis without a client library.
 func command(addr, words string) error {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {
@@ -63,7 +63,7 @@ func stopRedis(ctx context.Context, r *Run) error {
 		return err
 	}
 	if r.Crowd.unknowns.Load() == 0 {
-		r.complain("nobody was told that presence is unknown")
+		r.complain("unknown presence was not reported to any client")
 	}
 	return r.Redis.Start()
 }
@@ -75,8 +75,7 @@ func freezeRedis(ctx context.Context, r *Run) error {
 	return r.lasts(ctx, 12*time.Second)
 }
 
-// withoutRedis: everything is confirmed at once, delivered a little later, and
-// nobody is logged out.
+// withoutRedis: messages are confirmed immediately and delivered slightly later, and no session ends.
 func withoutRedis(r *Run, f Figures) []string {
 	var all []string
 	if f.P99Delivery > 2*time.Second {
@@ -84,7 +83,7 @@ func withoutRedis(r *Run, f Figures) []string {
 	}
 	r.note("slowest delivery %s, slowest confirmation p99 %s", short(f.SlowestDelivery), short(f.P99Confirm))
 	if f.Refused+f.Unavailable > 0 {
-		all = append(all, fmt.Sprintf("%d refused and %d asked to try again, want none", f.Refused, f.Unavailable))
+		all = append(all, fmt.Sprintf("%d refused and %d retries requested, want none", f.Refused, f.Unavailable))
 	}
 	return append(all, nobodyLoggedOut(r)...)
 }
@@ -97,32 +96,32 @@ func nobodyLoggedOut(r *Run) []string {
 	return nil
 }
 
-// deafenRedis has what Redis sends to the nodes, and they to it, vanish on the
-// connections of this moment. Nothing tells of it; new connections work.
+// deafenRedis makes all data between Redis and the nodes vanish on the current connections, in both
+// directions. There is no error; new connections work.
 func deafenRedis(ctx context.Context, r *Run) error {
 	defer r.away(r.History.Now())
 	deaf := 0
 	for _, k := range r.ToRedis {
 		deaf += k.Deafen()
 	}
-	r.note("%d connections went deaf", deaf)
+	r.note("%d connections were silenced", deaf)
 	return r.lasts(ctx, r.dur(20*time.Second, 12*time.Second))
 }
 
-// deafnessIsNoticed: within 5 s; until then the heads are read each 5 s. A node that
-// knew and did nothing would read them each second: late by half a second and more.
+// deafnessIsNoticed: within 5 s; until then the heads are read every 5 s. A node that detected the
+// failure without acting would read them every second, and so be late by half a second or more.
 func deafnessIsNoticed(r *Run, f Figures) []string {
 	r.note("delivery p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
 	var all []string
 	late := Span{r.Broken.From + 7*time.Second, r.Broken.To}
 	if p99, _ := r.deliveries(late); p99 > 500*time.Millisecond {
-		all = append(all, fmt.Sprintf("7 s later delivery p99 is still %s, want at most 500 ms", p99))
+		all = append(all, fmt.Sprintf("7 s later the delivery p99 is still %s, want at most 500 ms", p99))
 	}
 	if f.SlowestDelivery > 6500*time.Millisecond {
 		all = append(all, fmt.Sprintf("the slowest delivery took %s, want at most 6.5 s", f.SlowestDelivery))
 	}
 	if f.Refused+f.Unavailable > 0 {
-		all = append(all, fmt.Sprintf("%d refused and %d asked to try again, want none", f.Refused, f.Unavailable))
+		all = append(all, fmt.Sprintf("%d refused and %d retries requested, want none", f.Refused, f.Unavailable))
 	}
 	return all
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// Herd is many light clients that keep no history: they only sit.
+// Herd is a set of lightweight clients without a history: they only join rooms.
 type Herd struct {
 	crowd *Crowd
 	rooms []chat.RoomID
@@ -36,13 +36,12 @@ type sheep struct {
 	reads  sync.WaitGroup
 }
 
-// dialing bounds how many of a herd connect at the same moment: as many as may
-// wait in the queue of a listening socket.
+// dialing limits the concurrent connection attempts of a herd to the length of a listening socket's
+// queue.
 const dialing = 128
 
-// Idle connects n clients that sit in one of the rooms each. perUser of them
-// share an account. Deaf ones read nothing after they joined, from a buffer as
-// small as the system makes one.
+// Idle connects n clients, each of which joins one of the rooms. perUser of them share an account. Deaf
+// clients read nothing after they joined, and have the smallest possible receive buffer.
 func Idle(ctx context.Context, c *Crowd, n, perUser int, rooms []chat.RoomID, deaf bool) (*Herd, error) {
 	h := &Herd{crowd: c, rooms: rooms, deaf: deaf, each: make([]*sheep, n), waits: make([]time.Duration, n)}
 	for i := range (n + perUser - 1) / perUser {
@@ -62,7 +61,7 @@ func Idle(ctx context.Context, c *Crowd, n, perUser int, rooms []chat.RoomID, de
 	return h, h.connect(ctx)
 }
 
-// deafHTTP has the smallest buffer for what comes.
+// deafHTTP has the smallest possible receive buffer.
 func deafHTTP() *http.Client {
 	dialer := &net.Dialer{Timeout: 2 * time.Second, Control: func(_, _ string, raw syscall.RawConn) error {
 		return raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
@@ -87,7 +86,7 @@ func (h *Herd) connect(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// persist connects until it is so.
+// persist connects, with retries.
 func (h *Herd) persist(ctx context.Context, s *sheep) error {
 	random := rand.New(rand.NewPCG(h.crowd.options.Seed, uint64(s.number)))
 	for tries := 0; ; tries++ {
@@ -111,7 +110,7 @@ func (h *Herd) join(ctx context.Context, s *sheep, random *rand.Rand) error {
 	defer cancel()
 	user := *s.user
 	user.Base = h.crowd.target(random)
-	if h.deaf { // no proxy that would read for it
+	if h.deaf { // without the proxy, which would read for it
 		for user.Base == h.crowd.options.Proxy {
 			user.Base = h.crowd.target(random)
 		}
@@ -160,7 +159,7 @@ func awaitAnswer(ctx context.Context, stream *client.Stream, id int64) error {
 	}
 }
 
-// CutAndReturn cuts all at once and waits until all have a seat again.
+// CutAndReturn cuts all connections at once and waits until all clients have joined again.
 func (h *Herd) CutAndReturn(ctx context.Context) error {
 	h.cut()
 	return h.connect(ctx)
@@ -179,8 +178,7 @@ func (h *Herd) cut() {
 	all.Wait()
 }
 
-// Ended reads what deaf clients have not read and tells how many of them the
-// server has let go.
+// Ended reads what deaf clients have not read and returns how many of them the server has disconnected.
 func (h *Herd) Ended() int {
 	ended := 0
 	for _, s := range h.each {
@@ -198,10 +196,10 @@ func (h *Herd) Ended() int {
 	return ended
 }
 
-// Close ends all.
+// Close disconnects all.
 func (h *Herd) Close() { h.cut() }
 
-// shout fills the hot room with long messages, as one user may, until ctx ends.
+// shout fills the hot room with long messages, within the limits of one user, until ctx ends.
 func (c *Crowd) shout(ctx context.Context) {
 	text := strings.Repeat("a long and loud message ", 80)
 	tick := time.NewTicker(20 * time.Millisecond)

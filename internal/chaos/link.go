@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Link is a TCP connection's way that can be made bad: it stands between a node
-// and an engine, or between clients and a node.
+// Link is a TCP proxy that can inject faults, between a node and an engine, or between clients and a
+// node.
 type Link struct {
 	Addr   string
 	target string
@@ -22,9 +22,9 @@ type Link struct {
 	refuses bool
 	delay   time.Duration
 	jitter  time.Duration
-	stall   float64 // share of the chunks that come as if they had been lost once
-	swallow float64 // share of the replies to COMMIT that are swallowed
-	keep    bool    // and the connection stays
+	stall   float64 // share of the chunks that are as late as if they had been lost once
+	swallow float64 // share of the replies to COMMIT that are dropped
+	keep    bool    // do not close the connection then
 	eaten   int
 }
 
@@ -33,11 +33,11 @@ type pipe struct {
 	link      *Link
 	near, far net.Conn
 	once      sync.Once
-	deaf      chan struct{} // closed when nothing passes any more, and nothing says so
+	deaf      chan struct{} // closed when data is silently dropped
 	deafOnce  sync.Once
 }
 
-// NewLink opens a way to target (host:port).
+// NewLink opens a link to target (host:port).
 func NewLink(target string) (*Link, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -74,7 +74,7 @@ func (k *Link) connect(near net.Conn) {
 	p := &pipe{link: k, near: near, far: far, deaf: make(chan struct{})}
 	k.mu.Lock()
 	k.pipes[p] = struct{}{}
-	if k.refuses { // since we looked
+	if k.refuses { // since the check above
 		p.cut()
 	}
 	k.mu.Unlock()
@@ -84,7 +84,7 @@ func (k *Link) connect(near net.Conn) {
 	k.mu.Unlock()
 }
 
-// reset closes c so that its peer sees a reset, not an end.
+// reset closes c so that its peer receives a reset.
 func reset(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
@@ -92,7 +92,7 @@ func reset(c net.Conn) {
 	_ = c.Close()
 }
 
-// chunk is what was read at once, and when it may be passed on.
+// chunk is the data of one read, and when it may be forwarded.
 type chunk struct {
 	data []byte
 	due  time.Time
@@ -112,7 +112,7 @@ func (p *pipe) cut() {
 	})
 }
 
-// carry passes on what from says until it ends; then it ends the whole pipe.
+// carry forwards data of from until it ends; then it ends the whole pipe.
 func (p *pipe) carry(from, to net.Conn, reply bool) {
 	late := make(chan chunk, 1024)
 	var writer sync.WaitGroup
@@ -149,7 +149,7 @@ func (p *pipe) write(to net.Conn, late <-chan chunk) {
 		}
 		select {
 		case <-p.deaf:
-			continue // as if every packet were dropped; but the sender is told it arrived
+			continue // as if every packet was dropped, although the sender gets acknowledgments
 		default:
 		}
 		if broken {
@@ -162,7 +162,7 @@ func (p *pipe) write(to net.Conn, late <-chan chunk) {
 	}
 }
 
-// lateness is how late the next chunk comes.
+// lateness returns the delay of the next chunk.
 func (k *Link) lateness() time.Duration {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -171,16 +171,16 @@ func (k *Link) lateness() time.Duration {
 		late += time.Duration(rand.Int64N(int64(2*k.jitter))) - k.jitter
 	}
 	if k.stall > 0 && rand.Float64() < k.stall {
-		late += 200*time.Millisecond + k.delay // the least that TCP waits before it sends again
+		late += 200*time.Millisecond + k.delay // the shortest retransmission timeout of TCP
 	}
 	return late
 }
 
-// committed is what Postgres says when a COMMIT has been done.
+// committed is Postgres's reply after a COMMIT.
 var committed = []byte("COMMIT\x00")
 
-// swallows tells whether data, which holds the reply to a COMMIT, is to be lost,
-// and whether the connection is kept: the commit has happened, and nobody hears.
+// swallows reports whether data, which contains the reply to a COMMIT, is dropped, and whether the
+// connection is kept: the commit has happened, but the node does not know.
 func (k *Link) swallows(data []byte) (lost, keep bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -191,31 +191,29 @@ func (k *Link) swallows(data []byte) (lost, keep bool) {
 	return true, k.keep
 }
 
-// Late makes everything that passes late by delay ± jitter, and a share of it as
-// late as a lost packet is.
+// Late delays all data by delay ± jitter, and a share of it as much as a lost packet.
 func (k *Link) Late(delay, jitter time.Duration, lost float64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.delay, k.jitter, k.stall = delay, jitter, lost
 }
 
-// SwallowCommits loses a share of Postgres's replies to COMMIT, each with its
-// connection, or without where that is to be kept.
+// SwallowCommits drops a share of Postgres's replies to COMMIT. It also closes the connection unless
+// keep is true.
 func (k *Link) SwallowCommits(share float64, keep bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.swallow, k.keep = share, keep
 }
 
-// Swallowed tells how many replies to COMMIT were lost so far.
+// Swallowed returns how many replies to COMMIT were dropped so far.
 func (k *Link) Swallowed() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.eaten
 }
 
-// Deafen has the connections of this moment pass nothing any more, without an
-// end. New ones are not affected.
+// Deafen makes the current connections silently drop all data. New connections are not affected.
 func (k *Link) Deafen() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -225,7 +223,7 @@ func (k *Link) Deafen() int {
 	return len(k.pipes)
 }
 
-// Cut resets all connections; while refuse is true also every new one.
+// Cut resets all connections. While refuse is true, it also resets new ones.
 func (k *Link) Cut(refuse bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -235,7 +233,7 @@ func (k *Link) Cut(refuse bool) {
 	}
 }
 
-// Close ends the link and waits for all it started.
+// Close closes the link and waits for its goroutines.
 func (k *Link) Close() {
 	_ = k.listen.Close()
 	k.Cut(true)

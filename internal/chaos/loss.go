@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// dropPackets has the kernel drop a share of the packets to and from ports, in
-// percent, until heal is called. Only TCP on this machine is touched.
+// dropPackets makes the kernel drop a share of the packets to and from ports, in percent, until heal is
+// called. Only TCP on this machine is affected.
 func dropPackets(ports []string, percent int) (heal func() error, err error) {
 	table := fmt.Sprintf("chillin_chaos_%d", os.Getpid())
 	set := strings.Join(ports, ", ")
@@ -37,7 +37,7 @@ func nft(rules string) error {
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("packets are dropped by nft (Debian's package nftables), as root: %w: %s", err, out.String())
+		return fmt.Errorf("drop packets with nft (Debian's package nftables), as root: %w: %s", err, out.String())
 	}
 	return nil
 }

@@ -15,18 +15,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// How a good client behaves.
+// The behavior of a good client.
 const (
-	dialPatience   = 6 * time.Second // also for a node that took the connection and froze
-	answerPatience = 6 * time.Second // a node that says nothing for so long is left
+	dialPatience   = 6 * time.Second // also for a node that accepted the connection and froze
+	answerPatience = 6 * time.Second // a node that is silent for this long is abandoned
 	pingEvery      = 3 * time.Second
 	firstBackoff   = 100 * time.Millisecond
 	longestBackoff = 3 * time.Second
 	outboxLimit    = 30
 )
 
-// member is one simulated client: an actor. Its goroutine alone owns everything
-// but what stands below mu.
+// member is a simulated client, implemented as an actor. Its goroutine owns everything except the
+// fields below mu.
 type member struct {
 	crowd   *Crowd
 	number  int
@@ -34,70 +34,70 @@ type member struct {
 	journal *Journal
 	random  *rand.Rand
 	desks   map[chat.RoomID]*desk
-	order   []*desk // of desks, so that choices depend on the seed alone
+	order   []*desk // of desks, so that choices depend only on the seed
 
 	stream  *client.Stream
 	node    string
 	conn    int32
 	lastID  int64
 	calls   map[int64]call
-	heard   time.Time // when the last frame came
-	asked   time.Time // when the last ping left
-	leaveAt time.Time // this node drains; zero while it does not
+	heard   time.Time // when the last frame was received
+	asked   time.Time // when the last ping was sent
+	leaveAt time.Time // this node drains; zero if it does not
 
-	over     atomic.Bool // its session was ended: it does not come back
+	over     atomic.Bool // its session was ended: it does not return
 	flaps    bool        // cuts its connection at random
-	restless bool        // leaves and comes back to the room that all restless share
+	restless bool        // leaves and rejoins the room that all restless members share
 
 	mu    sync.Mutex
 	state state
 }
 
-// state is what others may know of a member.
+// state is the part of a member that others may read.
 type state struct {
 	live   bool // connected, and up to date in all its rooms
 	queued int  // letters that are not confirmed
-	out    bool // left, and about to come back
+	out    bool // left, and about to rejoin
 	at     map[chat.RoomID]chat.Seq
 }
 
-// call is a command whose answer is awaited.
+// call is a command that waits for its response.
 type call struct {
 	sent time.Time
 	done func(f client.Frame)
 }
 
-// desk is a member's place in one room: its cursor and its outbox.
+// desk is a member's state in one room: its cursor and its outbox.
 type desk struct {
 	room   chat.RoomID
-	user   chat.UserID // whose desk
+	user   chat.UserID // the owner of the desk
 	cursor chat.Seq
-	known  chat.Seq // the highest number heard of
+	known  chat.Seq // the highest known number
 	epoch  chat.Epoch
-	begun  bool // cursor means something
+	begun  bool // cursor is valid
 	seated bool // on this connection
-	asking bool // a join or a catch-up is under way
+	asking bool // a join or a catch-up is in progress
 	outbox []*letter
-	posted []post  // the last that is in the room, as far as this client saw
+	posted []post  // the latest messages in the room, as far as this client saw
 	change *change // one at a time, like the letters
-	flying bool    // outbox[0] has been sent on this connection
+	flying bool    // outbox[0] was sent on this connection
 	retry  time.Time
 
 	out      bool // left on purpose
-	leaving  bool // asked to, not yet answered
+	leaving  bool // requested, but not yet answered
 	moveAt   time.Time
 	online   map[chat.UserID]bool
 	unknown  bool
 	joinedAt time.Time
 }
 
-// letter is a message on its way.
+// letter is a message being sent.
 type letter struct {
 	cid  uuid.UUID
 	text string
 }
 
-// run connects, serves and connects again until ctx ends.
+// run connects, serves and reconnects until ctx ends.
 func (m *member) run(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil && !m.over.Load() {
@@ -116,7 +116,7 @@ func (m *member) run(ctx context.Context) {
 	}
 }
 
-// pause waits before the next try: full jitter over what doubles.
+// pause waits before the next attempt: exponential backoff with full jitter.
 func (m *member) pause(ctx context.Context, failures int) {
 	longest := min(longestBackoff, firstBackoff<<min(failures, 10))
 	wait := 20*time.Millisecond + time.Duration(m.random.Int64N(int64(longest)))
@@ -152,7 +152,7 @@ func (m *member) connect(ctx context.Context) error {
 	return nil
 }
 
-// take takes a seat, or finishes the leave that the last connection began.
+// take joins the room, or completes the leave that the last connection began.
 func (m *member) take(d *desk) {
 	switch {
 	case d.asking: // a second leave could be answered after the next join
@@ -177,7 +177,7 @@ func (m *member) disconnect() {
 	m.publish()
 }
 
-// serve handles what happens while a connection lives.
+// serve handles all events while a connection is open.
 func (m *member) serve(ctx context.Context) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -195,7 +195,7 @@ func (m *member) serve(ctx context.Context) {
 			}
 			m.handle(f)
 			if len(m.stream.Frames) > 0 {
-				continue // the state is told when what has come is done
+				continue // the state is published after all received frames are processed
 			}
 		case <-compose.C:
 			m.compose()
@@ -213,7 +213,8 @@ func (m *member) serve(ctx context.Context) {
 	}
 }
 
-// untilNext spaces what this member writes so that all write at the crowd's rate.
+// untilNext returns the delay of this member's next message, so that all members write at the total
+// rate.
 func (m *member) untilNext() time.Duration {
 	mean := float64(time.Second) * float64(m.crowd.options.Members) / m.crowd.options.Rate
 	return time.Duration(m.random.ExpFloat64() * mean)
@@ -226,14 +227,14 @@ func (m *member) nextCut() time.Time {
 	return time.Now().Add(500*time.Millisecond + time.Duration(m.random.Int64N(int64(5*time.Second))))
 }
 
-// alive pings and tells whether the node still answers.
+// alive sends pings and reports whether the node still answers.
 func (m *member) alive(now time.Time) bool {
 	if !m.leaveAt.IsZero() && now.After(m.leaveAt) && m.nothingFlies() {
 		return false
 	}
 	for _, c := range m.calls {
 		if now.Sub(c.sent) > answerPatience {
-			m.crowd.fault("no answer", fmt.Errorf("client %d: %s says nothing", m.number, m.node))
+			m.crowd.fault("no answer", fmt.Errorf("client %d: %s is silent", m.number, m.node))
 			return false
 		}
 	}
@@ -253,8 +254,7 @@ func (m *member) nothingFlies() bool {
 	return true
 }
 
-// pong compares heads: the last event of a room has no successor that would show
-// its loss.
+// pong compares heads: the last event of a room has no successor that would reveal its loss.
 func (m *member) pong(f client.Frame) {
 	var pong wire.Pong
 	if f.Type == "error" || f.Decode(&pong) != nil {
@@ -268,13 +268,13 @@ func (m *member) pong(f client.Frame) {
 	}
 }
 
-// ask sends a command; done gets the answer, unless the connection ends before.
+// ask sends a command. done receives the response, unless the connection ends first.
 func (m *member) ask(kind string, data any, done func(f client.Frame)) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
 	defer cancel()
 	m.lastID++
 	m.calls[m.lastID] = call{time.Now(), done}
-	// An error of the write ends the connection, which is noticed by reading.
+	// A write error ends the connection, which the reader detects.
 	_ = m.stream.Send(ctx, m.lastID, kind, data)
 }
 
@@ -300,7 +300,7 @@ func (m *member) handle(f client.Frame) {
 		if f.Decode(&removed) == nil && m.desks[removed.RoomID] != nil {
 			d := m.desks[removed.RoomID]
 			d.seated = false
-			if removed.Reason == "kicked" { // and does not come back by itself
+			if removed.Reason == "kicked" { // and does not rejoin by itself
 				d.out, d.outbox, d.change, d.flying = true, nil, nil, false
 			}
 		}
@@ -309,7 +309,7 @@ func (m *member) handle(f client.Frame) {
 	}
 }
 
-// seen is what the history keeps of a message.
+// seen is the part of a message that the history keeps.
 type seen struct {
 	ID        chat.MessageID `json:"id"`
 	Seq       chat.Seq       `json:"seq"`
@@ -342,9 +342,9 @@ func (s seen) record(kind Kind, room chat.RoomID, seq chat.Seq) Record {
 	}
 }
 
-// event follows the client's rule: the next number is shown; a lower one is
-// dropped; behind a higher one there is a hole, and what is missing is asked for.
-// While it is asked for nothing is shown: the answer will hold it.
+// event follows the client's rule: the next number is shown, a lower one is dropped. A higher one means
+// a gap, and the missing changes are requested. During the request nothing is shown: the response will
+// contain it.
 func (m *member) event(f client.Frame) {
 	var e struct {
 		RoomID  chat.RoomID `json:"roomId"`
@@ -356,7 +356,7 @@ func (m *member) event(f client.Frame) {
 		d = m.desks[e.RoomID]
 	}
 	if d == nil {
-		m.crowd.fault("event", fmt.Errorf("client %d: of no room: %s", m.number, f.Data))
+		m.crowd.fault("event", fmt.Errorf("client %d: of an unknown room: %s", m.number, f.Data))
 		return
 	}
 	r := e.Message.record(Delivered, e.RoomID, e.Seq)
@@ -397,7 +397,7 @@ func (m *member) told(d *desk, user chat.UserID, status chat.Status) {
 	m.journal.add(Record{Kind: Told, Room: d.room, Subject: user, Status: status})
 }
 
-// join takes a seat and with it everything since the cursor.
+// join joins the room and requests everything since the cursor.
 func (m *member) join(d *desk) {
 	ask := wire.RoomJoin{RoomID: d.room, Limit: chat.MaxPage}
 	if d.begun {
@@ -432,7 +432,7 @@ func (m *member) join(d *desk) {
 	})
 }
 
-// joinData is the command's data as a client writes it: the epoch is a string.
+// joinData returns the command's data as a client encodes it: the epoch is a string.
 func joinData(ask wire.RoomJoin, d *desk) map[string]any {
 	data := map[string]any{"roomId": ask.RoomID, "limit": ask.Limit}
 	if ask.Since != nil {
@@ -441,7 +441,7 @@ func joinData(ask wire.RoomJoin, d *desk) map[string]any {
 	return data
 }
 
-// caughtUp is what answers room:join and room:changes.
+// caughtUp is the response to room:join and room:changes.
 type caughtUp struct {
 	Messages []seen     `json:"messages"`
 	From     chat.Seq   `json:"from"`
@@ -452,12 +452,12 @@ type caughtUp struct {
 	Reset    bool       `json:"reset"`
 }
 
-// apply brings the screen to where the answer ends, and asks on.
+// apply advances the screen to the end of the response, and continues if there is more.
 func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, c caughtUp) {
 	at := m.crowd.history.at(f.At)
 	m.journal.add(Record{
 		At: at, Kind: kind, Conn: m.conn, Room: d.room, From: c.From, To: c.To, More: c.More,
-		Reset: c.Reset || !d.begun, // who has nothing begins where the answer does
+		Reset: c.Reset || !d.begun, // without a cursor, the screen begins where the response does
 		Began: began, Count: int32(len(c.Messages)),
 	})
 	for _, s := range c.Messages {
@@ -475,7 +475,7 @@ func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, 
 	m.send(d)
 }
 
-// catchUp asks for what is missing, if anything is and nobody asks already.
+// catchUp requests missing changes, if there are any and no request is in progress.
 func (m *member) catchUp(d *desk) {
 	if d.known <= d.cursor || d.asking || !d.seated {
 		return
@@ -493,7 +493,7 @@ func (m *member) catchUp(d *desk) {
 			m.crowd.fault("room:changes", err)
 			return
 		}
-		if c.Reset { // what came is nothing: take the seat anew
+		if c.Reset { // the response is unusable: join again
 			d.begun, d.seated = false, false
 			m.join(d)
 			return
@@ -502,14 +502,13 @@ func (m *member) catchUp(d *desk) {
 	})
 }
 
-// refused tries again later where that may help. Whoever is not seated then takes
-// a seat anew.
+// refused retries later if that may help. A member that is not subscribed then joins again.
 func (m *member) refused(what string, d *desk, refusal *client.Error) {
 	switch refusal.Code {
 	case chat.Unavailable, chat.RateLimited:
 		d.retry = time.Now().Add(m.jittered(refusal))
 		m.crowd.unavailable.Add(1)
-	case chat.NotAMember: // a leave overtook it
+	case chat.NotAMember: // a leave was faster
 		d.seated = false
 		d.retry = time.Now().Add(time.Second)
 	default:
@@ -523,7 +522,7 @@ func (m *member) jittered(refusal *client.Error) time.Duration {
 	return time.Duration(wait+m.random.Int64N(wait/2+1)) * time.Millisecond
 }
 
-// compose puts a new letter into the outbox of a room.
+// compose adds a new letter to the outbox of a room.
 func (m *member) compose() {
 	if m.crowd.quiet() {
 		return
@@ -551,8 +550,8 @@ func (m *member) write(d *desk, text string) {
 	m.send(d)
 }
 
-// send sends the first letter of the outbox: one is in flight at a time, so that
-// retries cannot change the order.
+// send sends the first letter of the outbox: one is in flight at a time, so that retries cannot change
+// the order.
 func (m *member) send(d *desk) {
 	if len(d.outbox) == 0 || d.flying || !d.begun || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.out {
 		return
@@ -567,7 +566,7 @@ func (m *member) send(d *desk) {
 func (m *member) answered(d *desk, l *letter, f client.Frame) {
 	at := m.crowd.history.at(f.At)
 	refusal := f.Refusal()
-	if len(d.outbox) == 0 || d.outbox[0] != l { // kicked meanwhile; the outcome is told all the same
+	if len(d.outbox) == 0 || d.outbox[0] != l { // kicked in the meantime; the outcome is recorded anyway
 		d.outbox = append([]*letter{l}, d.outbox...)
 	}
 	d.flying = false
@@ -584,7 +583,7 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 	switch refusal.Code {
 	case chat.Unavailable, chat.RateLimited, chat.Internal:
 		kind := Unknown
-		if refusal.Code == chat.Internal { // also tried again, but it should not be
+		if refusal.Code == chat.Internal { // also retried, but it should not be
 			m.crowd.fault("message:send", refusal)
 		}
 		m.crowd.unavailable.Add(1)
@@ -602,7 +601,7 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 	}
 }
 
-// retryAll does what had to wait.
+// retryAll does everything that was postponed.
 func (m *member) retryAll(now time.Time) {
 	for _, d := range m.order {
 		if now.Before(d.retry) {
@@ -615,7 +614,7 @@ func (m *member) retryAll(now time.Time) {
 	}
 }
 
-// wander has a restless member leave the shared room and come back.
+// wander makes a restless member leave the shared room and rejoin it.
 func (m *member) wander(now time.Time) {
 	if !m.restless {
 		return
@@ -641,7 +640,7 @@ func (m *member) aWhile() time.Duration {
 	return time.Second + time.Duration(m.random.Int64N(int64(4*time.Second)))
 }
 
-// leave ends the membership; it is asked again until it is answered.
+// leave ends the membership. It is repeated until it is answered.
 func (m *member) leave(d *desk) {
 	d.leaving, d.asking = true, true
 	began := m.crowd.history.Now()
@@ -652,13 +651,13 @@ func (m *member) leave(d *desk) {
 			return
 		}
 		d.leaving, d.out, d.seated = false, true, false
-		d.outbox, d.change = nil, nil // what was not sent will not be
+		d.outbox, d.change = nil, nil // unsent messages are dropped
 		m.journal.add(Record{At: m.crowd.history.at(f.At), Kind: LeaveAnswered, Room: d.room, Subject: m.client.User.ID, Began: began})
 		d.moveAt = time.Now().Add(m.aWhile())
 	})
 }
 
-// publish tells others how far this member is.
+// publish updates the state that others may read.
 func (m *member) publish() {
 	s := state{live: m.stream != nil, out: m.restless && m.order[len(m.order)-1].out, at: map[chat.RoomID]chat.Seq{}}
 	for _, d := range m.order {

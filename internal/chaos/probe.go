@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// probeNetworks is how many /24 networks the requests of a probe come from, so that
-	// ip_hash spreads them over all nodes.
+	// probeNetworks is how many /24 networks the requests of a probe come from, so that ip_hash
+	// distributes them over all nodes.
 	probeNetworks = 30
 	probeEvery    = 5 * time.Millisecond
-	// slowRequest is less than nginx waits for a connection (proxy_connect_timeout).
+	// slowRequest is shorter than nginx's connection timeout (proxy_connect_timeout).
 	slowRequest = 450 * time.Millisecond
 )
 
-// Probe sends requests through nginx without ever repeating one, four GET and then a
-// POST, and counts what came of them.
+// Probe sends requests through nginx without any retries, four GETs and then a POST, and counts the
+// results.
 type Probe struct {
 	url     string
 	clients []*http.Client
@@ -87,7 +87,7 @@ func (p *Probe) send(i int) {
 	}
 }
 
-// answered returns an error unless a node has answered; its refusal is an answer.
+// answered returns an error unless a node has answered. An error response is an answer.
 func answered(res *http.Response, err error) error {
 	if err != nil {
 		return err
@@ -102,17 +102,17 @@ func answered(res *http.Response, err error) error {
 	return nil
 }
 
-// Stop waits for the answers to the requests that were sent.
+// Stop waits for the responses to the sent requests.
 func (p *Probe) Stop() {
 	p.cancel()
 	p.requests.Wait()
 }
 
-// Slow returns how many requests have taken longer than slowRequest.
+// Slow returns how many requests took longer than slowRequest.
 func (p *Probe) Slow() int64 { return p.slow.Load() }
 
-// AllAnswered reports whether every GET was answered, and whether there were any. A
-// POST that a node had begun to read when it went away is not sent again.
+// AllAnswered reports whether there were GETs and all were answered. A POST that a node had begun to
+// read when it stopped is not retried.
 func (p *Probe) AllAnswered() bool {
 	return p.gets.Load() > 0 && p.getsAnswered.Load() == p.gets.Load()
 }
@@ -121,7 +121,7 @@ func (p *Probe) String() string {
 	text := fmt.Sprintf("%d of %d GET and %d of %d POST answered, %d took over %s",
 		p.getsAnswered.Load(), p.gets.Load(), p.postsAnswered.Load(), p.posts.Load(), p.slow.Load(), slowRequest)
 	if fault := p.fault.Load(); fault != nil {
-		text += "; the first fault: " + *fault
+		text += "; the first error: " + *fault
 	}
 	return text
 }

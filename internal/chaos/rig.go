@@ -13,21 +13,20 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// nodes is how many stand in a rig.
+// nodes is the number of nodes in a rig.
 const nodes = 3
 
-// RigOptions says what rig is wanted.
+// RigOptions configure a rig.
 type RigOptions struct {
-	// Binary is the node's program; "" builds the one of this tree.
+	// Binary is the node's executable; "" builds it from this tree.
 	Binary string
-	// Disk, if not 0, puts Postgres on a disk of so many bytes of its own, which
-	// can be filled.
+	// Disk, if not 0, puts Postgres on a separate disk of this many bytes, which can be filled.
 	Disk int64
-	// Balancing is how nginx chooses a node; "" is nginx.conf as it is.
+	// Balancing is how nginx chooses a node; "" is the default in nginx.conf.
 	Balancing testenv.Balancing
 }
 
-// Rig is the whole product, and everything by which it can be hurt.
+// Rig is the whole product, with everything needed to inject faults.
 type Rig struct {
 	Env      *testenv.Env
 	Postgres *testenv.PostgresServer
@@ -35,18 +34,18 @@ type Rig struct {
 	S3       *testenv.ObjectStore
 	Nodes    []*testenv.Node
 	Nginx    *testenv.Nginx
-	// ToPostgres and ToRedis are each node's ways.
+	// ToPostgres and ToRedis are the links of each node.
 	ToPostgres []*Link
 	ToRedis    []*Link
-	// Database is the DSN that goes straight to Postgres.
+	// Database is the DSN that connects directly to Postgres.
 	Database string
-	// Mount is where the disk of Postgres is, "" where it has none of its own.
+	// Mount is the mount point of the disk of Postgres, or "" without one.
 	Mount string
 
 	closers []func() error
 }
 
-// NewRig starts one.
+// NewRig starts a rig.
 func NewRig(ctx context.Context, o RigOptions) (_ *Rig, err error) {
 	r := &Rig{}
 	if r.Env, err = testenv.Open(""); err != nil {
@@ -86,7 +85,7 @@ func (r *Rig) startEngines(ctx context.Context, o RigOptions) (err error) {
 	return err
 }
 
-// mount puts a file system of its own under dir.
+// mount mounts a separate file system at dir.
 func (r *Rig) mount(dir string, size int64) error {
 	out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d,mode=755", size), "tmpfs", dir).CombinedOutput()
 	if err != nil {
@@ -142,7 +141,7 @@ func (r *Rig) link(target string) (*Link, error) {
 	return k, err
 }
 
-// Targets are where clients connect: nginx for half of them, else a node itself.
+// Targets returns the servers for clients: nginx for half of them, otherwise a node directly.
 func (r *Rig) Targets() []string {
 	var targets []string
 	for _, n := range r.Nodes {
@@ -151,7 +150,7 @@ func (r *Rig) Targets() []string {
 	return targets
 }
 
-// Heal undoes what a scenario may have left broken.
+// Heal reverts everything that a scenario may have left broken.
 func (r *Rig) Heal() error {
 	for _, k := range append(append([]*Link{}, r.ToPostgres...), r.ToRedis...) {
 		k.Late(0, 0, 0)
@@ -187,7 +186,7 @@ func (r *Rig) Logs(lines int) string {
 	return all.String()
 }
 
-// Close ends everything.
+// Close stops everything.
 func (r *Rig) Close() error {
 	var errs []error
 	for _, n := range r.Nodes {

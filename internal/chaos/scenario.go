@@ -15,91 +15,89 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Scenario is one way in which things break.
+// Scenario is one fault to test.
 type Scenario struct {
 	Name string
-	// Short scenarios run with every change; the others with make chaos.
+	// Short scenarios run with every change; the others run with make chaos.
 	Short bool
-	// Disk gives Postgres a disk of its own of so many bytes, and so the scenario a
-	// rig of its own.
+	// Disk gives Postgres a separate disk of this many bytes, and so the scenario has its own rig.
 	Disk int64
-	// Presence has the run wait until a lease would have ended, and look who is
-	// shown as online.
+	// Presence makes the run wait until a lease would have ended, and then check who is shown as
+	// online.
 	Presence bool
-	// Takes is how long the fault lasts, where that is longer than others do.
+	// Takes is the duration of the fault, if it is longer than usual.
 	Takes time.Duration
-	// Errorf breaks things, for as long as it takes, and repairs them.
+	// Fault injects the fault, for its duration, and repairs it.
 	Fault func(ctx context.Context, r *Run) error
-	// Pass returns what beyond the promises did not hold; nil where there is nothing.
+	// Pass returns violated limits besides the guarantees, or nil.
 	Pass func(r *Run, f Figures) []string
 }
 
-// Run is a scenario under way.
+// Run is a running scenario.
 type Run struct {
 	*Rig
 	Scenario Scenario
 	Crowd    *Crowd
 	History  *History
-	// Long runs take the times of the plan; the others take less.
+	// Long runs use the full durations; other runs use shorter ones.
 	Long bool
-	// Broken is when the fault began and when all was repaired.
+	// Broken is the time from the beginning of the fault until everything was repaired.
 	Broken Span
 	// Notes are further figures for the table.
 	Notes []string
-	// complaints are figures that the fault function found out of bounds.
+	// complaints are figures out of bounds that the fault function found.
 	complaints []string
 
-	chance *rand.Rand // the faults' own choices
-	// unavailable is how many answers had asked to try again when the fault began:
-	// on a busy machine some do while everybody joins at once.
+	chance *rand.Rand // the random choices of the faults
+	// unavailable is how many responses had requested a retry when the fault began: on a busy machine
+	// some do while all members join at once.
 	unavailable int64
 
 	recovery  time.Duration
-	confirmed map[place]time.Duration // when each number was
+	confirmed map[place]time.Duration // when each number was confirmed
 	options   RunOptions
 }
 
-// RunOptions says how a scenario is run.
+// RunOptions configure a run.
 type RunOptions struct {
 	Seed    uint64
 	Long    bool
 	Members int     // 0: 48
-	Rate    float64 // messages a second of all together; 0: 120
-	Herd    int     // how many come back at once; 0: 1,000, and 5,000 in long runs
+	Rate    float64 // messages of all members per second; 0: 120
+	Herd    int     // how many reconnect at once; 0: 1,000, and 5,000 in long runs
 	Log     func(format string, args ...any)
 }
 
-// Result is what a run showed.
+// Result is the result of a run.
 type Result struct {
 	Name       string
 	Figures    Figures
 	Violations []Violation
-	Complaints []string // bounds that were not kept
+	Complaints []string // violated limits
 	Notes      []string
-	Err        error // the run did not come to its end
+	Err        error // the run did not finish
 }
 
-// Passed tells whether all that is promised held.
+// Passed reports whether all guarantees and limits were met.
 func (r Result) Passed() bool { return r.Err == nil && len(r.Violations)+len(r.Complaints) == 0 }
 
-// Figures are what a run measured.
+// Figures are the measurements of a run.
 type Figures struct {
 	Sent, Confirmed, Refused int
-	Changed                  int // edits, deletions and reactions that were confirmed
+	Changed                  int // confirmed edits, deletions and reactions
 	Deliveries               int
 	Lost, Twice, Reordered   int
-	Unavailable              int           // answers that asked to try again, since the fault began
-	SlowestConfirm           time.Duration // from the first try
+	Unavailable              int           // responses that requested a retry, since the fault began
+	SlowestConfirm           time.Duration // from the first attempt
 	P99Confirm               time.Duration
-	// P99Delivery and SlowestDelivery are from the confirmation to the event at
-	// others, during the fault.
+	// P99Delivery and SlowestDelivery are measured from the confirmation to the event at other clients,
+	// during the fault.
 	P99Delivery, SlowestDelivery time.Duration
-	// Recovery is from the repair until all members are live and a canary has
-	// reached them.
+	// Recovery is the time from the repair until all members are live and have received a canary.
 	Recovery time.Duration
 }
 
-// dur chooses a time of the plan or, for the short set, a lesser one.
+// dur returns the long duration, or the short one in the short set.
 func (r *Run) dur(long, short time.Duration) time.Duration {
 	if r.Long {
 		return long
@@ -107,7 +105,7 @@ func (r *Run) dur(long, short time.Duration) time.Duration {
 	return short
 }
 
-// lasts is the fault's own duration.
+// lasts waits for the duration of the fault.
 func (r *Run) lasts(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -127,15 +125,15 @@ func (r *Run) complain(format string, args ...any) {
 	r.complaints = append(r.complaints, fmt.Sprintf(format, args...))
 }
 
-// Bounds for what must come: beyond them a run has failed.
+// Timeouts: a run that exceeds them has failed.
 const (
 	settleWithin = 60 * time.Second
 	faultWithin  = 5 * time.Minute
-	// tailWithin is longer than nodes and clients go without a look at the heads.
+	// tailWithin is longer than the interval at which nodes and clients compare heads.
 	tailWithin = 12 * time.Second
 )
 
-// Play runs one scenario on a rig that is whole.
+// Play runs one scenario on an intact rig.
 func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Result) {
 	o.Members, o.Rate = cmp.Or(o.Members, 48), cmp.Or(o.Rate, 120)
 	if o.Herd == 0 {
@@ -156,7 +154,7 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Resul
 	result.Complaints = r.complaints
 	defer func() { result.Notes = r.Notes }()
 	if err != nil {
-		result.Err = fmt.Errorf("%w; faults that clients met: %s", err, r.faults())
+		result.Err = fmt.Errorf("%w; errors that clients met: %s", err, r.faults())
 	}
 	if r.Crowd == nil {
 		return result
@@ -207,7 +205,7 @@ func (r *Run) play(ctx context.Context) error {
 	return r.settle(ctx)
 }
 
-// recover waits until everybody is back and hears what is said.
+// recover waits until all members have returned and receive messages.
 func (r *Run) recover(ctx context.Context) error {
 	r.Crowd.Steady()
 	began := r.History.Now()
@@ -221,8 +219,8 @@ func (r *Run) recover(ctx context.Context) error {
 	return nil
 }
 
-// settle lets everything that was written be sent, heard and, where presence is
-// looked at, every lease end.
+// settle waits until all written messages are sent and received and, if presence is checked, every
+// lease has ended.
 func (r *Run) settle(ctx context.Context) error {
 	r.Crowd.Quiet()
 	if err := r.within(ctx, settleWithin, r.Crowd.AwaitSent); err != nil {
@@ -248,7 +246,7 @@ func (r *Run) settle(ctx context.Context) error {
 	return nil
 }
 
-// tails looks how far everybody is, as soon as all can know.
+// tails records the positions of all members, once they can all be at the head.
 func (r *Run) tails(ctx context.Context) error {
 	db, err := ReadDatabase(ctx, r.Database, r.Crowd.rooms)
 	if err != nil {
@@ -266,7 +264,7 @@ func (r *Run) within(ctx context.Context, d time.Duration, do func(ctx context.C
 	return do(ctx)
 }
 
-// faults tells what clients met that a good day has not.
+// faults lists the errors that clients met and that do not occur normally.
 func (r *Run) faults() string {
 	if r.Crowd == nil {
 		return ""
@@ -335,8 +333,8 @@ func (r *Run) confirmations(f *Figures) map[place]time.Duration {
 	return at
 }
 
-// deliveries measures how long after its confirmation a message came to those
-// who sat in the room all the while, of what was confirmed during span.
+// deliveries measures the time from the confirmation of a message to its delivery to users that were in
+// the room all the time, for messages confirmed during span.
 func (r *Run) deliveries(span Span) (p99, slowest time.Duration) {
 	var took []time.Duration
 	for _, j := range r.History.Journals {

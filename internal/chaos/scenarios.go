@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Scenarios are all ways in which things break here.
+// Scenarios returns all scenarios.
 func Scenarios() []Scenario {
 	return []Scenario{
 		{Name: "nothing breaks", Fault: nothing, Pass: onAGoodDay},
@@ -51,7 +51,7 @@ func nothing(ctx context.Context, r *Run) error {
 
 func onAGoodDay(_ *Run, f Figures) []string {
 	if f.P99Delivery > time.Second || f.Refused+f.Unavailable > 0 {
-		return []string{fmt.Sprintf("delivery p99 is %s, %d refused, %d asked to try again; on a good day: under 1 s, 0, 0",
+		return []string{fmt.Sprintf("delivery p99 is %s, %d refused, %d retries requested; without faults: under 1 s, 0, 0",
 			f.P99Delivery, f.Refused, f.Unavailable)}
 	}
 	return nil

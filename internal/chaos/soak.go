@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// soakFaults are those that can come again and again: nobody is gone for good
-// after one.
+// soakFaults are the faults that can be repeated: no user is lost permanently.
 var soakFaults = []struct {
 	name  string
 	fault func(ctx context.Context, r *Run) error
@@ -18,8 +17,7 @@ var soakFaults = []struct {
 	{"bad network", badNetwork}, {"nginx reload", reloadNginx},
 }
 
-// Soak is a scenario in which one fault follows the other for as long as d, as
-// the seed has it.
+// Soak returns a scenario in which one fault follows the other for d, chosen by the seed.
 func Soak(d time.Duration) Scenario {
 	return Scenario{
 		Name: fmt.Sprintf("soak: %s of one fault after the other", d), Presence: true, Takes: d,

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Table writes results as a Markdown table.
+// Table formats results as a Markdown table.
 func Table(results []Result, seed uint64) string {
 	var b strings.Builder
 	b.WriteString("| scenario | sent | confirmed | changed | lost | duplicated | reordered | slowest confirmation | delivery p99 | recovery | result |\n")
@@ -25,8 +25,8 @@ func Table(results []Result, seed uint64) string {
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %s | %s | %s | %s |\n", r.Name, f.Sent, f.Confirmed, f.Changed,
 			f.Lost, f.Twice, f.Reordered, short(f.SlowestConfirm), short(f.P99Delivery), short(f.Recovery), verdict)
 	}
-	fmt.Fprintf(&b, "\nSeed %d. Changed are confirmed edits, deletions and reactions. Delivery is from the sender's confirmation to the event at others, while things were broken.\n"+
-		"What was sent and not confirmed was refused, or its sender left the room or was gone for good.\n", seed)
+	fmt.Fprintf(&b, "\nSeed %d. Changed are confirmed edits, deletions and reactions. Delivery is from the sender's confirmation to the event at others, during the fault.\n"+
+		"A message that was sent but not confirmed was refused, or its sender left the room or stopped permanently.\n", seed)
 	return b.String()
 }
 

@@ -20,17 +20,17 @@ import (
 )
 
 const (
-	// withholders are how many clients of every crowd never finish their closes.
+	// withholders is the number of clients that never complete a close.
 	withholders = 3
-	// closedWithin is how long a connection may take to end after the decision to close
-	// it (10 s), on a machine that is busy.
+	// closedWithin is the maximum time from the decision to close a connection to its end (10 s), with
+	// a margin for a busy machine.
 	closedWithin = 15 * time.Second
-	// withheldAtMost is when a client stops to wait for the end.
+	// withheldAtMost is when a client stops waiting for the end.
 	withheldAtMost = time.Minute
 )
 
-// withholder is a client that has the server close its connection, and then sends
-// without end what never finishes the close.
+// withholder is a client that makes the server close its connection, and then sends endless data that
+// never completes the close.
 type withholder struct {
 	crowd *Crowd
 	user  *client.Client
@@ -45,7 +45,7 @@ func (c *Crowd) newWithholder(ctx context.Context, i int) (*withholder, error) {
 	return &withholder{c, user}, nil
 }
 
-// run has one connection after the other closed, until ctx ends.
+// run makes the server close one connection after the other, until ctx ends.
 func (w *withholder) run(ctx context.Context, target func() string) {
 	for ctx.Err() == nil {
 		began := w.crowd.history.Now()
@@ -65,7 +65,7 @@ func (w *withholder) run(ctx context.Context, target func() string) {
 	}
 }
 
-// withhold opens a connection, has it closed and keeps it as long as it can. ended
+// withhold opens a connection, makes the server close it and keeps it open as long as possible. ended
 // reports that the server ended it, or should have.
 func (w *withholder) withhold(ctx context.Context, base string) (ended bool, err error) {
 	conn, in, err := w.open(ctx, base)
@@ -76,11 +76,11 @@ func (w *withholder) withhold(ctx context.Context, base string) (ended bool, err
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	_ = conn.SetDeadline(time.Now().Add(withheldAtMost))
-	text := []byte{0x81, 0x81, 0, 0, 0, 0, 'x'} // no command; more than 100 of them are abuse
+	text := []byte{0x81, 0x81, 0, 0, 0, 0, 'x'} // not a command; more than 100 of them are abuse
 	if _, err := conn.Write(bytes.Repeat(text, 110)); err != nil {
 		return false, err
 	}
-	huge := []byte{0x81, 0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0} // the head of a text of 2^40 bytes
+	huge := []byte{0x81, 0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0} // the header of a text of 2^40 bytes
 	var drip sync.WaitGroup
 	drip.Go(func() {
 		for data := append(huge, 0, 0, 0, 0); ; data = data[:1] {
@@ -102,7 +102,7 @@ func (w *withholder) withhold(ctx context.Context, base string) (ended bool, err
 	return true, nil
 }
 
-// open upgrades a connection by hand.
+// open upgrades a connection manually.
 func (w *withholder) open(ctx context.Context, base string) (net.Conn, *bufio.Reader, error) {
 	addr := strings.TrimPrefix(base, "http://")
 	dial := w.user.HTTP.Transport.(*http.Transport).DialContext
@@ -116,7 +116,7 @@ func (w *withholder) open(ctx context.Context, base string) (net.Conn, *bufio.Re
 	in := bufio.NewReader(conn)
 	if err == nil {
 		var answer *http.Response
-		answer, err = http.ReadResponse(in, nil) //nolint:bodyclose // the connection goes on as a socket
+		answer, err = http.ReadResponse(in, nil) //nolint:bodyclose // the connection continues as a WebSocket
 		if err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
 			err = &client.Error{Status: answer.StatusCode, Code: chat.Unavailable}
 		}
@@ -128,8 +128,7 @@ func (w *withholder) open(ctx context.Context, base string) (net.Conn, *bufio.Re
 	return conn, in, nil
 }
 
-// checkCloses complains about connections that did not end in time. While something is
-// broken nobody can end them.
+// checkCloses reports connections that did not end in time. During a fault, connections may not end.
 func (r *Run) checkCloses() {
 	r.Crowd.mu.Lock()
 	defer r.Crowd.mu.Unlock()
@@ -140,14 +139,13 @@ func (r *Run) checkCloses() {
 			slowest = max(slowest, s.To-s.From)
 		}
 	}
-	r.note("%d closes were withheld; the slowest connection ended after %s", count, short(slowest))
+	r.note("%d closes were not completed; the slowest connection ended after %s", count, short(slowest))
 	if slowest > closedWithin {
 		r.complain("a connection ended %s after the decision to close it, want at most %s", slowest, closedWithin)
 	}
 }
 
-// withholdCloses stops a node while many clients withhold the closes of their
-// connections to it.
+// withholdCloses stops a node while many clients do not complete the closes of their connections to it.
 func withholdCloses(ctx context.Context, r *Run) error {
 	n := r.Nodes[r.chance.IntN(nodes)]
 	holding, stop := context.WithCancel(ctx)
