@@ -15,7 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// sees returns the next user:updated.
+// receivesUser returns the user of the next user:updated.
 func (p *person) sees() chat.User {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), "user:updated")
@@ -29,7 +29,7 @@ func (p *person) sees() chat.User {
 	return told.User
 }
 
-// news reads the next event, whatever it is, into told.
+// nextEvent decodes the next event of any type into out.
 func (p *person) news(limit context.Context, told any) client.Frame {
 	p.t.Helper()
 	select {
@@ -47,7 +47,7 @@ func (p *person) news(limit context.Context, told any) client.Frame {
 	return client.Frame{}
 }
 
-// do asks for something that must work.
+// do sends a request that must succeed.
 func (p *person) do(method, to string, in, out any) {
 	p.t.Helper()
 	if err := p.Client.Do(ctx(p.t), method, to, in, out); err != nil {
@@ -68,30 +68,30 @@ func TestWhoSharesARoomHearsOfANewName(t *testing.T) {
 		alice.do(http.MethodPatch, "/users/me", map[string]string{"displayName": "  Alice\tA. "}, nil)
 		for _, p := range []*person{alice, bob} {
 			if u := p.sees(); u.ID != alice.User.ID || u.DisplayName != "Alice A." || u.Status != chat.Unknown {
-				w.t.Fatalf("%s sees %+v", p.User.Username, u)
+				w.t.Fatalf("%s received %+v", p.User.Username, u)
 			}
 		}
 		alice.do(http.MethodPatch, "/users/me", map[string]string{"statusMessage": "here"}, nil)
-		if u := bob.sees(); u.StatusMessage != "here" { // each is told once, though they share two rooms
-			w.t.Fatalf("bob sees %+v", u)
+		if u := bob.sees(); u.StatusMessage != "here" { // each is notified once, although they share two rooms
+			w.t.Fatalf("bob received %+v", u)
 		}
 		alice.avatar(aPNG(w.t))
 		if u := bob.sees(); u.AvatarURL == "" {
-			w.t.Fatalf("bob sees %+v, want an avatar", u)
+			w.t.Fatalf("bob received %+v, want an avatar", u)
 		}
 		alice.do(http.MethodDelete, "/users/me/avatar", nil, nil)
 		if u := bob.sees(); u.AvatarURL != "" {
-			w.t.Fatalf("bob sees %+v, want no avatar", u)
+			w.t.Fatalf("bob received %+v, want no avatar", u)
 		}
-		// Carol, who shares no room with them, has heard nothing before her own news.
+		// Carol, who shares no room with them, receives only her own change.
 		carol.do(http.MethodPatch, "/users/me", map[string]string{"displayName": ""}, nil)
 		if u := carol.sees(); u.ID != carol.User.ID || u.DisplayName != "carol" {
-			w.t.Fatalf("carol sees %+v", u)
+			w.t.Fatalf("carol received %+v", u)
 		}
 	})
 }
 
-// guest comes to node n (counted round) and connects.
+// guest signs in as a guest at node n (modulo the number of nodes) and connects.
 func (w *world) guest(name string, n int) *person {
 	w.t.Helper()
 	c := client.New(w.nodes[n%len(w.nodes)])
@@ -122,7 +122,7 @@ func TestAGuestStays(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		if u := guest.sees(); u.ID != guest.User.ID || u.Guest || u.Username != "gustav" || u.DisplayName != "Gustav G." || u.Role != chat.Admin {
-			w.t.Fatalf("told %+v, want the admin gustav", u)
+			w.t.Fatalf("received %+v, want the admin gustav", u)
 		}
 		guest.say(room.ID, "the same socket")
 		if m := guest.hears(2); m.Author.ID != guest.User.ID || m.Author.Username != "gustav" {
@@ -158,7 +158,7 @@ func TestAGuestsCookieBecomesThatOfAnAccount(t *testing.T) {
 	answer, body := fetch(t, request)
 	cookies := answer.Cookies()
 	if answer.StatusCode != http.StatusOK || len(cookies) != 1 || cookies[0].Value != guest.Token || cookies[0].MaxAge != 30*24*3600 {
-		t.Fatalf("answer = %d %s, cookies %v, want the same token for 30 days", answer.StatusCode, body, cookies)
+		t.Fatalf("response = %d %s, cookies %v, want the same token for 30 days", answer.StatusCode, body, cookies)
 	}
 }
 
@@ -200,7 +200,7 @@ func TestAnAccountIsClosed(t *testing.T) {
 		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
 		wantCode(w.t, phone.Login(ctx(w.t), "bob", "correct horse"), chat.Unauthenticated)
 
-		// What takes no number comes over the bus, so the three may overtake each other.
+		// Events without a number come over the bus in any order.
 		var renamed, handedOver bool
 		left := map[chat.RoomID]bool{}
 		for limit := ctx(w.t); !renamed || !handedOver || len(left) < 2; {
@@ -212,7 +212,7 @@ func TestAnAccountIsClosed(t *testing.T) {
 			switch f := carol.news(limit, &told); f.Type {
 			case "user:updated":
 				if told.User.ID != bob.User.ID {
-					w.t.Fatalf("carol sees %+v, want bob", told.User)
+					w.t.Fatalf("carol received %+v, want bob", told.User)
 				}
 				renamed = told.User.DisplayName == chat.DeletedUserName // the avatar comes first
 			case "message:new":
@@ -235,7 +235,7 @@ func TestAnAccountIsClosed(t *testing.T) {
 		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodGet, "/rooms/by-name/alone", nil, nil), chat.NotFound)
 		awaitDeleted(w.t, carol.Base+face)
 		if again := w.person("bob", 1); again.User.ID == bob.User.ID {
-			w.t.Fatal("the name of who is gone gives the same user")
+			w.t.Fatal("the name of a deleted user returns the same user")
 		}
 	})
 }
@@ -250,8 +250,8 @@ func TestAGuestGoesWithoutAPassword(t *testing.T) {
 	})
 }
 
-// Guests go when a node starts, and every few minutes: what is waited for here is
-// the first pass of a second node, or of the same one after a restart.
+// Expired guests are deleted when a node starts, and every few minutes. This test waits for the first
+// run of a second node, or of the same node after a restart.
 func TestGuestsWhoseTimeIsOverGo(t *testing.T) {
 	dir := t.TempDir()
 	cluster := clusterEnv(t)
@@ -290,14 +290,14 @@ func TestGuestsWhoseTimeIsOverGo(t *testing.T) {
 			}
 			history, err := admin.History(ctx(t), room.ID, "limit=10")
 			if err != nil || len(history) != 3 || texts(history) != "hello" || history[1].Author.DisplayName != chat.DeletedUserName {
-				t.Fatalf("history = %+v, %v, want the words of a deleted user", history, err)
+				t.Fatalf("history = %+v, %v, want the messages of a deleted user", history, err)
 			}
 			wantCode(t, guest.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
 		})
 	}
 }
 
-// expire has a guest's day be over.
+// expire makes a guest expire.
 func expire(t *testing.T, driver, database string, guest chat.UserID) {
 	t.Helper()
 	db, err := sql.Open(driver, database)

@@ -17,7 +17,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// replied asks as c and returns the status and the whole body.
+// replied sends a request as c and returns the status and the whole body.
 func replied(t *testing.T, c *client.Client, method, path, body string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx(t), method, c.Base+"/api/v1"+path, strings.NewReader(body))
@@ -30,8 +30,8 @@ func replied(t *testing.T, c *client.Client, method, path, body string) (int, st
 	return got.StatusCode, string(text)
 }
 
-// Who may what stands in docs/permissions.md; here, that not even a request which
-// makes no sense tells what admins have.
+// Permissions are in docs/permissions.md. This test checks that even an invalid request does not reveal
+// that an admin operation exists.
 func TestAdministrationIsHiddenWhateverIsAsked(t *testing.T) {
 	c, asked := newCrowd(embedded(t, nil)), 0
 	nonsense := map[string]any{"nonsense": []int{1}}
@@ -55,7 +55,7 @@ func TestAdministrationIsHiddenWhateverIsAsked(t *testing.T) {
 		}
 	}
 	if asked == 0 {
-		t.Fatal("no route of admins was asked")
+		t.Fatal("no admin route was requested")
 	}
 }
 
@@ -78,7 +78,7 @@ func TestAnAdminLocksSomebodyOut(t *testing.T) {
 		}
 		_, right := replied(w.t, client.New(w.nodes[0]), "POST", "/auth/login", `{"username":"bob","password":"correct horse"}`)
 		if status, wrong := replied(w.t, client.New(w.nodes[0]), "POST", "/auth/login", `{"username":"alice","password":"not hers"}`); status != http.StatusUnauthorized || right != wrong {
-			w.t.Fatalf("sign-in of who is disabled: %s, want as a wrong password: %s", right, wrong)
+			w.t.Fatalf("sign-in of a disabled user: %s, want the response to a wrong password: %s", right, wrong)
 		}
 		if history, err := alice.History(ctx(w.t), room.ID, "limit=9"); err != nil || texts(history) != "I was here" {
 			w.t.Fatalf("history = %v, %v", texts(history), err)
@@ -96,7 +96,7 @@ func TestAnAdminLocksSomebodyOut(t *testing.T) {
 		if err := bob.Login(ctx(w.t), "bob", reset.Password); err != nil {
 			w.t.Fatal(err)
 		}
-		// bob is an admin now, and takes the first one's role; the last admin stays.
+		// bob is now an admin and removes alice's role; the last admin cannot be removed.
 		hers := path("/admin/users/%d", alice.User.ID)
 		if err := bob.Client.Do(ctx(w.t), http.MethodPatch, hers, map[string]any{"role": "user"}, nil); err != nil {
 			w.t.Fatal(err)
@@ -148,7 +148,7 @@ func TestTheOperatorLocksSomebodyOutOfARunningNode(t *testing.T) {
 			}
 			defer operator.Close()
 			if _, err := operator.SetDisabled(ctx(t), "alice", true); err == nil || !strings.Contains(err.Error(), "last admin") {
-				t.Fatalf("err = %v, want that the last admin stays", err)
+				t.Fatalf("err = %v, want an error about the last admin", err)
 			}
 			if changed, err := operator.SetDisabled(ctx(t), "Bob", true); err != nil || !changed {
 				t.Fatalf("disable: %v, %v", changed, err)
@@ -174,7 +174,7 @@ func TestAnAdminSeesAndDeletesAnyRoom(t *testing.T) {
 			Rooms []chat.Room `json:"rooms"`
 		}
 		if err := json.Unmarshal([]byte(list), &out); err != nil || len(out.Rooms) != 1 || out.Rooms[0].Head != 2 || out.Rooms[0].MemberCount != 2 || strings.Contains(list, "secret") {
-			w.t.Fatalf("rooms = %s, %v, want the room without what is in it", list, err)
+			w.t.Fatalf("rooms = %s, %v, want the room without its content", list, err)
 		}
 		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodDelete, path("/admin/rooms/%d", room.ID), nil, nil), chat.NotFound)
 		if err := root.Client.Do(ctx(w.t), http.MethodDelete, path("/admin/rooms/%d", room.ID), nil, nil); err != nil {
@@ -221,7 +221,7 @@ func TestAnAdminSeesAndClosesConnectionsOfAllNodes(t *testing.T) {
 			w.t.Fatalf("pages = %+v, %+v", first, rest)
 		}
 		if of := connections(w.t, alice, path("userId=%d", alice.User.ID)); len(of.Connections) != 1 || of.Connections[0].User.ID != alice.User.ID {
-			w.t.Fatalf("of alice = %+v", of)
+			w.t.Fatalf("connections of alice = %+v", of)
 		}
 		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, "/admin/connections/"+his.ID, nil, nil); err != nil {
 			w.t.Fatal(err)
@@ -230,7 +230,7 @@ func TestAnAdminSeesAndClosesConnectionsOfAllNodes(t *testing.T) {
 			w.t.Fatalf("socket ended with %d, want 1013", bob.CloseCode())
 		}
 		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodDelete, "/admin/connections/nobodys", nil, nil), chat.NotFound)
-		bob.connect() // the session lives
+		bob.connect() // the session is still valid
 		wantLog(w, alice, "alice connection.close bob")
 	})
 }
@@ -268,7 +268,7 @@ func TestLimitsChangeOnAllNodesAtRunTime(t *testing.T) {
 		set(map[string]int{"messagesPer10s": 2}, want)
 		bob.connect()
 		if l := bob.Hello.Limits; l.MaxMessageLength != 5 || l.MessagesPer10s != 2 {
-			w.t.Fatalf("connected told %+v", l)
+			w.t.Fatalf("connected contains %+v", l)
 		}
 		bob.say(room.ID, "one")
 		bob.say(room.ID, "two")
@@ -277,7 +277,7 @@ func TestLimitsChangeOnAllNodesAtRunTime(t *testing.T) {
 		set(map[string]int{"maxMessageLength": 0, "messagesPer10s": 0}, standard)
 		for _, body := range []map[string]any{{"maxMessageLength": 20001}, {"maxMessageLength": -1}, {"maxMessages": 3}} {
 			if err := alice.Client.Do(ctx(w.t), http.MethodPatch, "/admin/limits", body, nil); err == nil {
-				w.t.Fatalf("limits %v were taken", body)
+				w.t.Fatalf("limits %v were accepted", body)
 			}
 		}
 		wantLog(w, alice, "alice limits.change maxMessageLength = standard, messagesPer10s = standard",

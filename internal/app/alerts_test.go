@@ -85,7 +85,7 @@ func TestEveryAlertIsTested(t *testing.T) {
 		}
 		for _, metric := range metrics {
 			if !slices.Contains(healthy, metric) {
-				t.Errorf("%s asks for %s, which the healthy test does not have", alert, metric)
+				t.Errorf("%s uses %s, which the healthy test does not have", alert, metric)
 			}
 		}
 	}

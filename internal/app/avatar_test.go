@@ -25,7 +25,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// upload sends data as the part of a form and returns the answer with its body.
+// upload sends data as the part of a form and returns the response with its body.
 func (p *person) upload(method, to, part, name string, data []byte) (*http.Response, []byte) {
 	p.t.Helper()
 	var body bytes.Buffer
@@ -69,7 +69,7 @@ func get(t *testing.T, url string) (*http.Response, []byte) {
 	return fetch(t, request)
 }
 
-// awaitDeleted waits until a node has deleted what is at url.
+// awaitDeleted waits until a node has deleted the blob at url.
 func awaitDeleted(t *testing.T, url string) {
 	t.Helper()
 	limit := ctx(t)
@@ -82,7 +82,7 @@ func awaitDeleted(t *testing.T, url string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// A response that has begun ends early if the blob is deleted meanwhile.
+		// A started response ends early if the blob is deleted in the meantime.
 		_ = answer.Body.Close()
 		if answer.StatusCode == http.StatusNotFound {
 			return
@@ -104,7 +104,7 @@ func (p *person) avatar(data []byte) string {
 	return out.User.AvatarURL
 }
 
-// halves is a picture whose middle square is blue.
+// halves returns a picture whose center is blue.
 func halves() image.Image {
 	picture := image.NewPaletted(image.Rect(0, 0, 300, 100), color.Palette{color.RGBA{255, 0, 0, 255}, color.RGBA{0, 0, 255, 255}})
 	for x := 90; x < 210; x++ {
@@ -128,7 +128,7 @@ func aPNG(t *testing.T) []byte {
 	return encoded(t, func(w io.Writer) error { return png.Encode(w, halves()) })
 }
 
-// located is a JPEG with an EXIF segment.
+// located returns a JPEG with an EXIF segment.
 func located(t *testing.T) []byte {
 	plain := encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(), nil) })
 	exif := "Exif\x00\x00GPSLatitude 52.5200"
@@ -136,7 +136,7 @@ func located(t *testing.T) []byte {
 	return bytes.Join([][]byte{plain[:2], segment, []byte(exif), plain[2:]}, nil)
 }
 
-// claiming is the beginning of a PNG that claims a size.
+// claiming returns the beginning of a PNG that declares a size.
 func claiming(width, height uint32) []byte {
 	chunk := binary.BigEndian.AppendUint32([]byte("IHDR"), width)
 	chunk = append(binary.BigEndian.AppendUint32(chunk, height), 8, 6, 0, 0, 0)
@@ -152,7 +152,7 @@ func TestAvatarsAreMadeAnewOfEveryKind(t *testing.T) {
 			"png":                  aPNG(w.t),
 			"jpeg":                 located(w.t),
 			"gif":                  encoded(w.t, func(out io.Writer) error { return gif.Encode(out, halves(), nil) }),
-			"png with html behind": append(aPNG(w.t), "<script>alert(1)</script>"...),
+			"png followed by html": append(aPNG(w.t), "<script>alert(1)</script>"...),
 		} {
 			url := alice.avatar(data)
 			answer, body := get(w.t, w.nodes[len(w.nodes)-1]+url)
@@ -161,10 +161,10 @@ func TestAvatarsAreMadeAnewOfEveryKind(t *testing.T) {
 				w.t.Fatalf("%s: %s %v, %v", name, answer.Header.Get("Content-Type"), picture, err)
 			}
 			if r, _, b, _ := picture.At(20, 128).RGBA(); r > 0x3000 || b < 0xc000 {
-				w.t.Errorf("%s: the edge is %x red, %x blue, want the middle square, blue", name, r, b)
+				w.t.Errorf("%s: the edge is %x red, %x blue, want the blue center", name, r, b)
 			}
 			if bytes.Contains(body, []byte("GPS")) || bytes.Contains(body, []byte("script")) {
-				w.t.Errorf("%s: more than pixels came back", name)
+				w.t.Errorf("%s: more than pixels was returned", name)
 			}
 			for header, want := range map[string]string{
 				"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -196,15 +196,15 @@ func TestWhatIsNoAvatarIsRefused(t *testing.T) {
 		data []byte
 		want int
 	}{
-		"html named png":    {"file", []byte("<html><script>alert(1)</script>"), 415},
-		"svg":               {"file", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), 415},
-		"empty":             {"file", nil, 415},
-		"a broken png":      {"file", aPNG(t)[:60], 415},
-		"50,000 x 50,000":   {"file", claiming(50_000, 50_000), 413},
-		"one byte over":     {"file", make([]byte, chat.MaxAvatar+1), 413},
-		"far over":          {"file", make([]byte, 2*chat.MaxAvatar), 413},
-		"exactly the limit": {"file", make([]byte, chat.MaxAvatar), 415},
-		"another part":      {"picture", aPNG(t), 422},
+		"html named png":          {"file", []byte("<html><script>alert(1)</script>"), 415},
+		"svg":                     {"file", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), 415},
+		"empty":                   {"file", nil, 415},
+		"a truncated png":         {"file", aPNG(t)[:60], 415},
+		"50,000 x 50,000":         {"file", claiming(50_000, 50_000), 413},
+		"one byte over the limit": {"file", make([]byte, chat.MaxAvatar+1), 413},
+		"far over the limit":      {"file", make([]byte, 2*chat.MaxAvatar), 413},
+		"exactly the limit":       {"file", make([]byte, chat.MaxAvatar), 415},
+		"another part":            {"picture", aPNG(t), 422},
 	} {
 		answer, body := alice.upload(http.MethodPut, "/users/me/avatar", c.part, "../../me.png", c.data)
 		if answer.StatusCode != c.want || answer.Header.Get("Content-Type") != "application/problem+json" {
@@ -222,7 +222,7 @@ func TestWhatIsNoAvatarIsRefused(t *testing.T) {
 	}
 	stranger := &person{Client: client.New(w.nodes[0]), t: t}
 	if answer, _ := stranger.upload(http.MethodPut, "/users/me/avatar", "file", "me", aPNG(t)); answer.StatusCode != http.StatusUnauthorized {
-		t.Errorf("stranger = %d, want 401", answer.StatusCode)
+		t.Errorf("without a session = %d, want 401", answer.StatusCode)
 	}
 }
 
@@ -238,14 +238,14 @@ func TestPeopleChangeTheirProfile(t *testing.T) {
 		t.Fatalf("user = %+v, %v", out.User, err)
 	}
 	if err := patch(map[string]any{"displayName": ""}); err != nil || out.User.DisplayName != "alice" || out.User.StatusMessage != "out for lunch" {
-		t.Fatalf("user = %+v, %v, want the username again", out.User, err)
+		t.Fatalf("user = %+v, %v, want the username", out.User, err)
 	}
 	wantCode(t, patch(map[string]any{"statusMessage": strings.Repeat("x", 101)}), chat.TooLong)
 	wantCode(t, patch(map[string]any{"displayName": strings.Repeat("x", 51)}), chat.TooLong)
 }
 
-// givenUp is when a storage that is silent must have been given up, also by a node on a
-// busy machine; by itself it takes less than two seconds.
+// givenUp is the timeout of an unresponsive storage, with a margin for a busy machine. Normally it is
+// less than two seconds.
 const givenUp = 10 * time.Second
 
 func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
@@ -262,8 +262,8 @@ func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
 	alice.say(room.ID, "text still works")
 }
 
-// unfinished begins to send a form of size bytes, waits until the server reads it, and
-// does not end it.
+// unfinished starts to send a form of size bytes and waits until the server reads it, but does not
+// complete it.
 func (p *person) unfinished(method, to string, size int) net.Conn {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.Base, "http://"))
@@ -275,7 +275,7 @@ func (p *person) unfinished(method, to string, size int) net.Conn {
 		"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n", method, to, p.Token, size+1000)
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || line != "HTTP/1.1 100 Continue\r\n" {
-		p.t.Fatalf("the server answers %q, %v", line, err)
+		p.t.Fatalf("response = %q, %v", line, err)
 	}
 	fmt.Fprintf(conn, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n%s", make([]byte, size))
 	return conn
@@ -289,7 +289,7 @@ func TestUnfinishedAvatarsTakePlacesOfUploads(t *testing.T) {
 	}
 	for method, to := range map[string]string{http.MethodPost: "/uploads", http.MethodPut: "/users/me/avatar"} {
 		if answer, body := alice.upload(method, to, "file", "x", aPNG(t)); answer.StatusCode != http.StatusTooManyRequests {
-			t.Errorf("%s beside four unfinished avatars = %d %s, want 429", to, answer.StatusCode, body)
+			t.Errorf("%s with four unfinished avatars = %d %s, want 429", to, answer.StatusCode, body)
 		}
 	}
 	bob.attach("x", []byte("x"))

@@ -13,7 +13,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// TestTheLastBackupIsReported to admins at once, and by the metric of every node.
+// TestLastBackupIsReported to admins immediately, and by the metric of every node.
 func TestTheLastBackupIsReported(t *testing.T) {
 	for name, env := range map[string]func(t *testing.T) map[string]string{
 		"embedded":  func(t *testing.T) map[string]string { return map[string]string{"DATA_DIR": t.TempDir()} },
@@ -33,7 +33,7 @@ func TestTheLastBackupIsReported(t *testing.T) {
 				return s
 			}
 			if s := state(); s.LastBackup != nil || !s.BackupOverdue {
-				t.Errorf("before the first backup: %+v, want that it is overdue", s)
+				t.Errorf("before the first backup: %+v, want overdue", s)
 			}
 			began := time.Now()
 			if _, err := app.Backup(t.Context(), node.config, filepath.Join(t.TempDir(), "chat.tar.zst"), 0, backup.Keys{}); err != nil {

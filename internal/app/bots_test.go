@@ -18,7 +18,7 @@ func (p *person) bot(name string) botToken {
 	var made botToken
 	err := p.Client.Do(ctx(p.t), http.MethodPost, "/bots", map[string]string{"username": name, "displayName": "The Robot"}, &made)
 	if err != nil {
-		p.t.Fatalf("make bot: %v", err)
+		p.t.Fatalf("create bot: %v", err)
 	}
 	return made
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// newest is the newest page of a room as p sees it.
+// newest returns the newest page of a room for p.
 func (p *person) newest(room chat.RoomID) []chat.Message {
 	p.t.Helper()
 	messages, err := p.History(ctx(p.t), room, "limit=10")
@@ -28,7 +28,7 @@ func TestTheNewestMessagesAreNeverStale(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
-		alice.join(room.ID, nil) // alice's node hears what happens, bob's does not
+		alice.join(room.ID, nil) // alice's node receives the room's events, bob's does not
 		if err := bob.JoinRoom(ctx(w.t), room.ID, ""); err != nil {
 			w.t.Fatal(err)
 		}
@@ -49,14 +49,14 @@ func TestTheNewestMessagesAreNeverStale(t *testing.T) {
 			if err := alice.Client.Do(ctx(w.t), step.method, step.path, step.body, nil); err != nil {
 				w.t.Fatalf("%s: %v", step.name, err)
 			}
-			for _, p := range []*person{alice, bob, alice, bob} { // read, and perhaps remembered
+			for _, p := range []*person{alice, bob, alice, bob} { // the second read may be cached
 				messages := p.newest(room.ID)
 				last := messages[len(messages)-1]
 				if !step.holds(last) {
-					w.t.Fatalf("after it was %s %s sees %+v", step.name, p.User.Username, last)
+					w.t.Fatalf("after %s: %s reads %+v", step.name, p.User.Username, last)
 				}
 				if len(last.Reactions) == 1 && last.Reactions[0].Me != (p == alice) {
-					w.t.Fatalf("%s sees the reaction of alice as %+v", p.User.Username, last.Reactions[0])
+					w.t.Fatalf("%s reads the reaction of alice as %+v", p.User.Username, last.Reactions[0])
 				}
 			}
 		}
@@ -139,7 +139,7 @@ func readWhileAway(w *world, postgres *testenv.PostgresServer) {
 	room := alice.room("Lobby", nil)
 	alice.join(room.ID, nil)
 	bob.join(room.ID, nil)
-	if err := carol.JoinRoom(ctx(t), room.ID, ""); err != nil { // a member without a seat
+	if err := carol.JoinRoom(ctx(t), room.ID, ""); err != nil { // a member without a subscription
 		t.Fatal(err)
 	}
 	alice.say(room.ID, "one")
@@ -171,14 +171,14 @@ func readWhileAway(w *world, postgres *testenv.PostgresServer) {
 		}
 	}
 	for name, ask := range map[string]func() error{
-		"who has no seat":       func() error { _, err := carol.History(ctx(t), room.ID, "limit=10"); return err },
-		"who is not connected":  func() error { _, err := elsewhere.History(ctx(t), room.ID, "limit=10"); return err },
-		"who asks for the past": func() error { _, err := alice.History(ctx(t), room.ID, "before=4"); return err },
-		"who asks for the future": func() error {
+		"a client without a subscription": func() error { _, err := carol.History(ctx(t), room.ID, "limit=10"); return err },
+		"a client that is not connected":  func() error { _, err := elsewhere.History(ctx(t), room.ID, "limit=10"); return err },
+		"a request for older messages":    func() error { _, err := alice.History(ctx(t), room.ID, "before=4"); return err },
+		"a request for newer messages": func() error {
 			return alice.Socket.Do(ctx(t), "room:join", map[string]any{"roomId": room.ID, "since": 1}, nil)
 		},
-		"who asks for itself": func() error { return alice.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil) },
-		"who has no such token": func() error {
+		"a request for the own user": func() error { return alice.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil) },
+		"an unknown token": func() error {
 			stranger := client.New(w.nodes[0])
 			stranger.Token = "x"
 			_, err := stranger.History(ctx(t), room.ID, "limit=10")
@@ -194,7 +194,7 @@ func readWhileAway(w *world, postgres *testenv.PostgresServer) {
 		if _, err := alice.trySay(room.ID, cid(1), "three"); err == nil {
 			break
 		} else if time.Now().After(deadline) {
-			t.Fatalf("Postgres is back, and still: %v", err)
+			t.Fatalf("Postgres is available again, but: %v", err)
 		}
 	}
 	if got := texts(carol.newest(room.ID)); got != "one two three" {

@@ -11,8 +11,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// TestMemberOfManyRoomsCatchesUpOnAllDevices reconnects five devices of a member of 300
-// rooms at once. Each asks three times per room; no limit may refuse any of it (G4).
+// TestMemberOfManyRoomsCatchesUpOnAllDevices reconnects five devices of a member of 300 rooms at once.
+// Each sends three requests per room; no limit may refuse any of them (G4).
 func TestMemberOfManyRoomsCatchesUpOnAllDevices(t *testing.T) {
 	const rooms, devices = 300, 5
 	t.Parallel()
@@ -46,8 +46,8 @@ func TestMemberOfManyRoomsCatchesUpOnAllDevices(t *testing.T) {
 	all.Wait()
 }
 
-// catchUp joins every room from the number that is known of it, reads its changes and
-// its history, and fails unless each holds the message that was missed.
+// catchUp joins every room from its known number, reads its changes and its history, and fails unless
+// each contains the missed message.
 func catchUp(t *testing.T, device *client.Client, since map[chat.RoomID]chat.Seq, missed map[chat.RoomID]string) error {
 	socket, err := device.Dial(ctx(t))
 	if err != nil {

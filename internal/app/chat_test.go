@@ -186,7 +186,7 @@ func TestWhoLeavesHearsNothingMore(t *testing.T) {
 		alice.join(other.ID, nil)
 		alice.say(other.ID, "between")
 		if m := bob.hears(2); m.Text != "between" { // 1 is that bob joined
-			w.t.Fatalf("bob heard %q, want only what is in the other room", m.Text)
+			w.t.Fatalf("bob received %q, want only messages of the other room", m.Text)
 		}
 	})
 }
@@ -222,7 +222,7 @@ func TestPresenceIsTold(t *testing.T) {
 	})
 }
 
-// becomes waits until user is told to have status.
+// expectStatus waits until p receives the status of user.
 func (p *person) becomes(room chat.RoomID, user chat.UserID, status chat.Status) {
 	p.t.Helper()
 	limit := ctx(p.t)
@@ -237,7 +237,7 @@ func (p *person) becomes(room chat.RoomID, user chat.UserID, status chat.Status)
 		}
 		for _, u := range update.Users {
 			if u.Status == chat.Offline && u.LastSeenAt == 0 {
-				p.t.Fatalf("update = %+v, want when the user was seen last", update)
+				p.t.Fatalf("update = %+v, want lastSeenAt", update)
 			}
 			if update.RoomID == room && u.UserID == user && u.Status == status {
 				return
@@ -256,7 +256,7 @@ func TestRateLimit(t *testing.T) {
 	}
 	_, err := alice.trySay(room.ID, uuid.NewString(), "too much")
 	wantCode(t, err, chat.RateLimited)
-	bob.say(room.ID, "others may")
+	bob.say(room.ID, "others can send")
 }
 
 func TestMessagesChange(t *testing.T) {
@@ -352,11 +352,11 @@ func TestTypingIsTold(t *testing.T) {
 		bob.join(room.ID, nil)
 		bob.command("typing:start", room.ID)
 		alice.seesTyping(room.ID, bob.User.ID)
-		bob.say(room.ID, "done") // who has sent types no more
+		bob.say(room.ID, "done") // after a message, the sender is no longer typing
 		alice.seesTyping(room.ID)
 		alice.command("typing:start", room.ID)
 		bob.seesTyping(room.ID, alice.User.ID)
-		bob.seesTyping(room.ID) // by itself
+		bob.seesTyping(room.ID) // typing ends by itself
 	})
 }
 
@@ -380,7 +380,7 @@ func (p *person) seesTyping(room chat.RoomID, users ...chat.UserID) {
 			p.t.Fatal(err)
 		}
 		if slices.Contains(update.UserIDs, p.User.ID) {
-			p.t.Fatalf("%s is told that it types itself", p.User.Username)
+			p.t.Fatalf("%s received its own typing", p.User.Username)
 		}
 		if update.RoomID == room && slices.Equal(update.UserIDs, users) {
 			return

@@ -15,10 +15,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// metricName finds the names that an expression asks for; up is Prometheus's own.
+// metricName matches the metrics of an expression; up is Prometheus's own.
 var metricName = regexp.MustCompile(`\b(?:chillin|process|go)_[a-z0-9_]+`)
 
-// shownMetrics are the names that the dashboard shows, by the title of the panel.
+// shownMetrics returns the metrics on the dashboard, by the title of the panel.
 func shownMetrics(t *testing.T) map[string][]string {
 	t.Helper()
 	var dashboard struct {
@@ -47,7 +47,7 @@ func shownMetrics(t *testing.T) map[string][]string {
 	return names
 }
 
-// watchedMetrics are the names that alerts ask for, by the alert.
+// watchedMetrics returns the metrics in alerts, by alert.
 func watchedMetrics(t *testing.T) map[string][]string {
 	t.Helper()
 	var rules struct {
@@ -74,15 +74,15 @@ func watchedMetrics(t *testing.T) map[string][]string {
 				t.Errorf("alert %s does not say what to do", r.Alert)
 			}
 			if len(names["alert "+r.Alert]) == 0 && !strings.HasPrefix(r.Expr, "up{") {
-				t.Errorf("alert %s asks for nothing that a node counts", r.Alert)
+				t.Errorf("alert %s uses no metric of a node", r.Alert)
 			}
 		}
 	}
 	return names
 }
 
-// exportedMetrics are the names that a node exports after it has served a request. It waits for those
-// that are read from the database.
+// exportedMetrics returns the metrics that a node exports after it has served a request. It waits for
+// those that are read from the database.
 func exportedMetrics(t *testing.T) []string {
 	t.Helper()
 	addr := freeAddr(t)
@@ -98,26 +98,26 @@ func exportedMetrics(t *testing.T) []string {
 	}
 }
 
-// TestDeployAsksForMetricsThatThereAre compares the dashboard and the alerts with what
-// a node exports.
+// TestDeployUsesExistingMetrics compares the dashboard and the alerts with the metrics that a node
+// exports.
 func TestDeployAsksForMetricsThatThereAre(t *testing.T) {
 	exported := exportedMetrics(t)
 	for _, asked := range []map[string][]string{shownMetrics(t), watchedMetrics(t)} {
 		if len(asked) < 5 {
-			t.Errorf("only %d panels or alerts were found", len(asked))
+			t.Errorf("only %d panels or alerts found", len(asked))
 		}
 		for by, names := range asked {
 			for _, name := range names {
 				if !slices.Contains(exported, name) {
-					t.Errorf("%s asks for %s, which no node exports", by, name)
+					t.Errorf("%s uses %s, which no node exports", by, name)
 				}
 			}
 		}
 	}
 }
 
-// TestNginxLeavesTheSizeOfFilesToTheNodes: what admins set holds without a word to nginx,
-// and who sends more hears it from the node, as a problem.
+// TestNginxHasNoLimitForFiles: the limit set by admins applies without a change to nginx, and a client
+// that exceeds it receives a problem from the node.
 func TestNginxLeavesTheSizeOfFilesToTheNodes(t *testing.T) {
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, map[string]string{"MAX_UPLOAD_SIZE": "20"})
 	proxy := testenv.ProxyTo(t, strings.TrimPrefix(n.base, "http://"))

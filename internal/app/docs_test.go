@@ -13,7 +13,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// block is a fenced block of a page.
+// block is a fenced code block of a page.
 type block struct {
 	kind string // bash, js, json or ""
 	text string
@@ -43,16 +43,16 @@ func blocks(t *testing.T, file string) []block {
 	return all
 }
 
-// TestThePageForProgramsIsTrue runs docs/api.md against a fresh node: the bash blocks
-// in one shell, one after the other; a js block is a file named by its first line; any
-// other block is what the bash block before it must show.
+// TestAPIPageIsCorrect runs docs/api.md against a fresh node: the bash blocks in one shell, one after
+// the other. A js block is a file named in its first line. Any other block is the expected output of
+// the preceding bash block.
 func TestThePageForProgramsIsTrue(t *testing.T) {
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, allowPrivate)
 	places := strings.NewReplacer("http://localhost:5000", n.base, "ws://localhost:5000", "ws"+strings.TrimPrefix(n.base, "http"),
 		"8099", freePort(t))
 	dir := t.TempDir()
 	script := "set -euo pipefail\n"
-	var shown []block // what each bash block must show
+	var shown []block // the expected output of each bash block
 	for _, b := range blocks(t, "../../docs/api.md") {
 		text := places.Replace(b.text)
 		switch b.kind {
@@ -74,7 +74,7 @@ func TestThePageForProgramsIsTrue(t *testing.T) {
 	cmd := exec.CommandContext(ctx(t), "bash", "-c", script)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(testenv.Program(t, "curl", "curl"))+":"+os.Getenv("PATH"),
-		"NODE_OPTIONS=--experimental-websocket") // of no effect from Node 22 on
+		"NODE_OPTIONS=--experimental-websocket") // without effect from Node 22 on
 	var faults strings.Builder
 	cmd.Stderr = &faults
 	out, err := cmd.Output()
@@ -91,7 +91,7 @@ func TestThePageForProgramsIsTrue(t *testing.T) {
 
 const endOfBlock = "--- end of block ---"
 
-// pattern matches what a block shows: "…" is anything within a line.
+// pattern matches the output of a block: "…" matches anything within a line.
 func pattern(shown string) *regexp.Regexp {
 	parts := strings.Split(strings.TrimSpace(shown), "…")
 	for i := range parts {

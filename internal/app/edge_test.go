@@ -72,7 +72,7 @@ func TestUnreadableFramesAreAnsweredAndTheSocketStays(t *testing.T) {
 		}
 		f, err := alice.Next(ctx(t), "error")
 		if err != nil || !strings.Contains(string(f.Data), `"BAD_REQUEST"`) {
-			t.Fatalf("answer to %.60s = %s, %v, want BAD_REQUEST", frame, f.Data, err)
+			t.Fatalf("response to %.60s = %s, %v, want BAD_REQUEST", frame, f.Data, err)
 		}
 	}
 	if err := alice.Write(ctx(t), []byte(`{"id":-1,"type":"ping"}`+"\n"+`{"id":-2.5,"type":"ping","data":{}}`+"\n")); err != nil {
@@ -80,13 +80,13 @@ func TestUnreadableFramesAreAnsweredAndTheSocketStays(t *testing.T) {
 	}
 	for _, id := range []string{"-1", "-2.5"} {
 		if f, err := alice.nextRaw(); err != nil || f != id {
-			t.Fatalf("answer bears %s, %v, want %s", f, err, id)
+			t.Fatalf("response = %s, %v, want ID %s", f, err, id)
 		}
 	}
 }
 
 func (p *person) nextRaw() (string, error) {
-	// The client's own ids are whole numbers; others come as events.
+	// The client's own IDs are integers; other frames come as events.
 	f, err := p.Next(ctx(p.t), "pong")
 	return string(f.RawID), err
 }
@@ -94,7 +94,7 @@ func (p *person) nextRaw() (string, error) {
 func TestTooLargeAFrameEndsTheSocket(t *testing.T) {
 	alice := embedded(t, nil).person("alice", 0)
 	frame, _ := json.Marshal(map[string]string{"type": strings.Repeat("x", 33<<10)})
-	_ = alice.Write(ctx(t), frame) // the server may close while we write
+	_ = alice.Write(ctx(t), frame) // the server may close during the write
 	if _, err := alice.Next(ctx(t), "nothing"); err == nil || alice.CloseCode() != 1009 {
 		t.Fatalf("socket ended with %d, want 1009", alice.CloseCode())
 	}
@@ -112,12 +112,12 @@ func TestUpgrade(t *testing.T) {
 		{"no session", nil, "401"},
 		{"a wrong token", map[string]string{"Authorization": "Bearer x"}, "401"},
 		{"the header", map[string]string{"Authorization": "Bearer TOKEN"}, "101"},
-		{"the header from a foreign page", map[string]string{"Authorization": "Bearer TOKEN", "Origin": "https://evil.example"}, "403"},
-		{"the cookie from our page", map[string]string{"Cookie": "session=TOKEN", "Origin": "http://" + host}, "101"},
-		{"the cookie from a named page", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org"}, "101"},
-		{"the cookie from a page whose name begins alike", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org.evil.example"}, "403"},
-		{"the cookie from null", map[string]string{"Cookie": "session=TOKEN", "Origin": "null"}, "403"},
-		{"the cookie from nowhere", map[string]string{"Cookie": "session=TOKEN"}, "403"},
+		{"the header from another origin", map[string]string{"Authorization": "Bearer TOKEN", "Origin": "https://evil.example"}, "403"},
+		{"the cookie from the own origin", map[string]string{"Cookie": "session=TOKEN", "Origin": "http://" + host}, "101"},
+		{"the cookie from an allowed origin", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org"}, "101"},
+		{"the cookie from an origin with the same prefix", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org.evil.example"}, "403"},
+		{"the cookie from origin null", map[string]string{"Cookie": "session=TOKEN", "Origin": "null"}, "403"},
+		{"the cookie without an origin", map[string]string{"Cookie": "session=TOKEN"}, "403"},
 		{"the subprotocol", map[string]string{"Sec-WebSocket-Protocol": "chillin.v1, bearer.TOKEN"}, "101"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// upgrade asks for a WebSocket by hand and returns the status.
+// upgrade requests a WebSocket manually and returns the status.
 func upgrade(t *testing.T, host, token string, head map[string]string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", host)
@@ -157,7 +157,7 @@ func TestBadRequests(t *testing.T) {
 	room := alice.room("Lobby", nil)
 	deep := strings.Repeat(`[`, 9000) + strings.Repeat(`]`, 9000)
 	for _, c := range []struct{ name, method, path, body string }{
-		{"broken JSON", "POST", "/rooms", `{`},
+		{"invalid JSON", "POST", "/rooms", `{`},
 		{"unknown key", "POST", "/rooms", `{"name":"x","more":1}`},
 		{"wrong type", "POST", "/rooms", `{"name":7}`},
 		{"NUL", "POST", "/rooms", `{"name":"a\u0000b"}`},
@@ -180,13 +180,13 @@ func TestBadRequests(t *testing.T) {
 			err := alice.raw(c.method, c.path, c.body)
 			refusal, ok := errors.AsType[*client.Error](err)
 			if !ok || refusal.Status < 400 || refusal.Status >= 500 || refusal.Code == "" {
-				t.Fatalf("err = %v, want a refusal 4xx with a code", err)
+				t.Fatalf("err = %v, want a 4xx with a code", err)
 			}
 		})
 	}
 }
 
-// raw sends body as it is.
+// raw sends body unchanged.
 func (p *person) raw(method, path, body string) error {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(ctx(p.t), method, p.Base+"/api/v1"+path, strings.NewReader(body))
@@ -265,7 +265,7 @@ func TestPagesOfNamedOriginsMayRead(t *testing.T) {
 		}
 		_ = answer.Body.Close()
 		if got := answer.Header.Get("Access-Control-Allow-Origin"); got != want {
-			t.Errorf("page of %s is allowed as %q, want %q", origin, got, want)
+			t.Errorf("origin %s is allowed as %q, want %q", origin, got, want)
 		}
 	}
 	bare, err := http.Get(embedded(t, nil).nodes[0] + "/health")
@@ -274,11 +274,11 @@ func TestPagesOfNamedOriginsMayRead(t *testing.T) {
 	}
 	_ = bare.Body.Close()
 	if got := bare.Header.Get("Access-Control-Allow-Origin"); got != "" {
-		t.Errorf("without CLIENT_ORIGIN pages of %q are allowed", got)
+		t.Errorf("without CLIENT_ORIGIN the origin %q is allowed", got)
 	}
 }
 
-// freeAddr is an address where nobody listens.
+// freeAddr returns an unused address.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
@@ -308,7 +308,7 @@ func TestMetricsAreOnTheirOwnListenerOnly(t *testing.T) {
 	}
 	defer public.Body.Close()
 	if text, err := io.ReadAll(public.Body); err != nil || strings.Contains(string(text), "chillin_connections") {
-		t.Fatalf("the client's port tells metrics, %v", err)
+		t.Fatalf("the client port serves metrics, %v", err)
 	}
 }
 

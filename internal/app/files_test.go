@@ -26,8 +26,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// photo is a JPEG of 1200 × 800 that a camera took lying on its side: its left half
-// is red, and it is shown with the red above.
+// photo returns a JPEG of 1200 × 800 that a camera took sideways: its left half is red, and it is
+// displayed with red at the top.
 func photo(t *testing.T) []byte {
 	picture := image.NewRGBA(image.Rect(0, 0, 1200, 800))
 	for y := range 800 {
@@ -71,7 +71,7 @@ func (p *person) sayWith(room chat.RoomID, cid, text string, files ...chat.Messa
 	return done, err
 }
 
-// fetches asks the person's node for an address, signed in, with headers in pairs.
+// fetch requests a URL at the user's node with its session. headers are pairs.
 func (p *person) fetches(method, url string, headers ...string) (*http.Response, []byte) {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(ctx(p.t), method, p.Base+url, nil)
@@ -109,11 +109,11 @@ func TestAPictureIsSharedWithARoom(t *testing.T) {
 			w.t.Fatalf("attachment = %+v", file)
 		}
 		if got := alice.wantStatus(file.URL, http.StatusOK); !bytes.Equal(got, data) {
-			w.t.Fatal("other bytes came back")
+			w.t.Fatal("the content differs")
 		}
 		missing := bob.wantStatus(fmt.Sprintf("/api/v1/files/%d", file.ID+1000), http.StatusNotFound)
 		if got := bob.wantStatus(file.URL, http.StatusNotFound); !bytes.Equal(got, missing) {
-			w.t.Errorf("a file that is not bob's yet = %s, want %s", got, missing)
+			w.t.Errorf("a file before bob has access = %s, want %s", got, missing)
 		}
 
 		cid := uuid.NewString()
@@ -123,7 +123,7 @@ func TestAPictureIsSharedWithARoom(t *testing.T) {
 		}
 		heard := bob.hears(sent.Seq)
 		if len(heard.Attachments) != 1 || heard.Attachments[0] != file || heard.Text != "" {
-			w.t.Fatalf("bob hears %+v, want the file", heard)
+			w.t.Fatalf("bob received %+v, want the file", heard)
 		}
 		if again, err := alice.sayWith(room.ID, cid, "", file); err != nil || again.ID != sent.ID {
 			w.t.Fatalf("retry = %+v, %v, want the original", again, err)
@@ -133,7 +133,7 @@ func TestAPictureIsSharedWithARoom(t *testing.T) {
 
 		answer, got := bob.fetches(http.MethodGet, file.URL)
 		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, data) {
-			w.t.Fatalf("bob gets %d, %d bytes", answer.StatusCode, len(got))
+			w.t.Fatalf("bob got %d, %d bytes", answer.StatusCode, len(got))
 		}
 		for header, want := range map[string]string{
 			"Content-Type": "image/jpeg", "Content-Disposition": "inline; filename*=utf-8''Bild%20%C3%A4.jpg",
@@ -170,11 +170,11 @@ func TestAPictureIsSharedWithARoom(t *testing.T) {
 			w.t.Fatalf("thumbnail = %v, %v, want 341 × 512", small, err)
 		}
 		if r, _, b, _ := small.At(170, 20).RGBA(); r < 0x8000 || b > 0x4000 {
-			w.t.Errorf("the thumbnail's top is %x red, %x blue, want it turned, red above", r, b)
+			w.t.Errorf("the thumbnail's top is %x red, %x blue, want it rotated, red at the top", r, b)
 		}
 		for _, url := range []string{file.URL, file.ThumbnailURL, fmt.Sprintf("/api/v1/attachments/%d/link", file.ID)} {
 			if got := eve.wantStatus(url, http.StatusNotFound); !bytes.Equal(got, missing) {
-				w.t.Errorf("to a stranger %s = %s, want %s", url, got, missing)
+				w.t.Errorf("for a non-member %s = %s, want %s", url, got, missing)
 			}
 			cookie.wantStatus(url, http.StatusUnauthorized)
 		}
@@ -204,20 +204,20 @@ func TestALinkIsForOneFileOfOneMember(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		if left := time.Until(link.ExpiresAt.Std()); left <= 0 || left > 5*time.Minute {
-			w.t.Errorf("the link lives %s, want at most 5 min", left)
+			w.t.Errorf("the link is valid for %s, want at most 5 min", left)
 		}
-		nobody := &person{Client: client.New(w.nodes[0]), t: w.t} // another node than signed it
+		nobody := &person{Client: client.New(w.nodes[0]), t: w.t} // a different node than the one that signed it
 		answer, got := nobody.fetches(http.MethodGet, link.URL)
 		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, aPNG(w.t)) || answer.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
 			w.t.Fatalf("by link = %d, %d bytes", answer.StatusCode, len(got))
 		}
 		_, query, _ := strings.Cut(link.URL, "?")
 		for name, url := range map[string]string{
-			"another file":  other.URL + "?" + query,
-			"other session": strings.Replace(link.URL, "session=", "session=1", 1),
-			"a later end":   strings.Replace(link.URL, "expires=1", "expires=2", 1),
-			"no signature":  strings.Split(link.URL, "&signature")[0],
-			"another thing": fmt.Sprintf("/api/v1/attachments/%d/link?%s", file.ID, query),
+			"another file":      other.URL + "?" + query,
+			"other session":     strings.Replace(link.URL, "session=", "session=1", 1),
+			"a later end":       strings.Replace(link.URL, "expires=1", "expires=2", 1),
+			"no signature":      strings.Split(link.URL, "&signature")[0],
+			"another operation": fmt.Sprintf("/api/v1/attachments/%d/link?%s", file.ID, query),
 		} {
 			if answer, _ := nobody.fetches(http.MethodGet, url); answer.StatusCode != http.StatusUnauthorized {
 				w.t.Errorf("%s = %d, want 401", name, answer.StatusCode)
@@ -247,7 +247,7 @@ func TestWhatIsUploadedDoesNothingInABrowser(t *testing.T) {
 	} {
 		file := alice.attach(name, data)
 		if file.Width != 0 || file.ThumbnailURL != "" || strings.HasPrefix(file.ContentType, "image/") {
-			t.Errorf("%s is shown as a picture: %+v", name, file)
+			t.Errorf("%s is treated as a picture: %+v", name, file)
 		}
 		answer, got := alice.fetches(http.MethodGet, file.URL)
 		if !bytes.Equal(got, data) || answer.Header.Get("Content-Type") != "application/octet-stream" ||
@@ -256,14 +256,14 @@ func TestWhatIsUploadedDoesNothingInABrowser(t *testing.T) {
 			t.Errorf("%s: %d %v", name, answer.StatusCode, answer.Header)
 		}
 	}
-	// A polyglot is a picture to everybody, and whatever else to nobody.
+	// A polyglot is served as a picture and nothing else.
 	file := bob.attach("both.html", append(encoded(t, func(out io.Writer) error { return png.Encode(out, halves()) }), "<script>alert(1)</script>"...))
 	if answer, _ := bob.fetches(http.MethodGet, file.URL); answer.Header.Get("Content-Type") != "image/png" || file.ThumbnailURL != "" {
 		t.Errorf("polyglot = %+v, %v", file, answer.Header)
 	}
 }
 
-// blobs counts the files below a node's folder of blobs.
+// blobs counts the files below a node's blob folder.
 func blobs(t *testing.T, dir string) (n int) {
 	t.Helper()
 	err := filepath.WalkDir(filepath.Join(dir, "blobs"), func(_ string, d fs.DirEntry, err error) error {
@@ -291,7 +291,7 @@ func TestUploadsThatAreTooLargeOrBreakOffLeaveNothing(t *testing.T) {
 		t.Errorf("another part = %d, want 422", answer.StatusCode)
 	}
 	head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n"
-	for name, length := range map[string]int{"a form that ends early": len(head) + 5, "a line that breaks off": len(head) + 500} {
+	for name, length := range map[string]int{"a form that ends early": len(head) + 5, "a connection that ends early": len(head) + 500} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(w.nodes[0], "http://"))
 		if err != nil {
 			t.Fatal(err)
@@ -306,7 +306,7 @@ func TestUploadsThatAreTooLargeOrBreakOffLeaveNothing(t *testing.T) {
 		_ = conn.Close()
 	}
 	if n := blobs(t, dir); n != 1 {
-		t.Errorf("%d blobs, want only the one that was kept", n)
+		t.Errorf("%d blobs, want only the kept one", n)
 	}
 }
 

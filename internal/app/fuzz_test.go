@@ -10,9 +10,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// FuzzBody calls an operation with a body from a stranger: whatever it is, the answer is not
-// the server's fault. Without a connection, and with one operation at a time, it makes
-// thousands of tries a second.
+// FuzzBody calls operations with untrusted bodies: no body may cause a server error. Without a
+// connection, and with one operation at a time, it runs thousands of inputs per second.
 func FuzzBody(f *testing.F) {
 	for _, body := range []string{
 		`{"username":"bob","password":"correct horse","email":"b@example.org","displayName":"B"}`,

@@ -21,8 +21,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// sick is a node on engines of its own, which can be taken away: all of them, or, with
-// prepare, Redis.
+// sick is a node with its own engines, which can be stopped: all of them, or only Redis if prepare is
+// set.
 type sick struct {
 	*node
 	t        *testing.T
@@ -76,13 +76,13 @@ func (s *sick) report(url string) (int, health.Report) {
 	return answer.StatusCode, report
 }
 
-// becomes waits until an engine has this state and word, and everything else is well.
+// becomes waits until an engine has this state and reason, and everything else is ok.
 func (s *sick) becomes(engine, word string) {
 	s.t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		status, report := s.report(s.base)
 		if status != http.StatusOK {
-			s.t.Fatalf("/health/ready = %d %+v, want 200 whatever is away", status, report)
+			s.t.Fatalf("/health/ready = %d %+v, want 200 with any engine down", status, report)
 		}
 		fits := report.Status == health.Degraded && report.Checks[engine].Error == word
 		if word == "" {
@@ -126,7 +126,7 @@ func scrape(t *testing.T, addr string) string {
 	return string(text)
 }
 
-// do must succeed.
+// do fails the test if err is not nil.
 func (s *sick) do(err error) {
 	s.t.Helper()
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *sick) do(err error) {
 	}
 }
 
-// redisSay sends commands to Redis as its administrator.
+// redisSay sends commands to Redis as administrator.
 func (s *sick) redisSay(commands ...string) {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.redis.Addr)
@@ -169,13 +169,12 @@ func TestHealthFollowsTheEngines(t *testing.T) {
 	s.becomes("database", "")
 }
 
-// A node that nobody has asked yet is not told apart from one that was: its database was
-// there when it started.
+// A node without earlier health checks behaves the same: its database was available when it started.
 func TestAnEngineThatGoesBeforeTheFirstLook(t *testing.T) {
 	s := startSick(t, nil)
 	s.do(s.postgres.Kill())
 	s.becomes("database", "failed")
-	// What is tried each second while Postgres is away stands in the log once.
+	// Errors of work that is retried every second while Postgres is down are logged once.
 	time.Sleep(5 * time.Second)
 	s.log.wants(t, 1, `msg="claim due webhooks failed"`)
 	s.log.wants(t, 1, `msg="limits not read"`)
@@ -222,7 +221,7 @@ func TestRedisThatAnswersAndCarriesNothing(t *testing.T) {
 	}
 }
 
-// Postgres answers, but takes no writes, or not those that matter.
+// Postgres answers, but accepts no writes, or not the important ones.
 func TestADatabaseThatOnlyAnswers(t *testing.T) {
 	s := startSick(t, nil)
 	alice := (&world{t, []string{s.base}}).person("alice", 0)
@@ -246,7 +245,7 @@ func TestADatabaseThatOnlyAnswers(t *testing.T) {
 	exec(`LOCK TABLE messages IN EXCLUSIVE MODE`)
 	_, err := alice.trySay(room.ID, uuid.NewString(), "into a lock")
 	wantCode(t, err, chat.Unavailable)
-	s.becomes("database", "writes fail") // a report stands for a second
+	s.becomes("database", "writes fail") // reports are cached for a second
 	exec(`ROLLBACK`)
 	alice.say(room.ID, "through")
 	s.becomes("database", "")

@@ -33,12 +33,12 @@ func (p *person) incoming(room chat.RoomID, name string) incomingHook {
 	}
 	err := p.Client.Do(ctx(p.t), http.MethodPost, path("/rooms/%d/webhooks/incoming", room), map[string]string{"name": name}, &made)
 	if err != nil {
-		p.t.Fatalf("make webhook: %v", err)
+		p.t.Fatalf("create webhook: %v", err)
 	}
 	return made.Webhook
 }
 
-// post posts to a webhook as a program that knows nothing but its URL.
+// post posts to a webhook like a program that knows only its URL.
 func post(t *testing.T, url, key, body string) (int, chat.Message) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx(t), http.MethodPost, url, strings.NewReader(body))
@@ -58,7 +58,7 @@ func post(t *testing.T, url, key, body string) (int, chat.Message) {
 		Message chat.Message `json:"message"`
 	}
 	if err := json.NewDecoder(answer.Body).Decode(&out); err != nil {
-		t.Fatalf("answer to %.100q: %v", body, err)
+		t.Fatalf("response to %.100q: %v", body, err)
 	}
 	return answer.StatusCode, out.Message
 }
@@ -79,10 +79,10 @@ func TestAProgramPostsByAWebhook(t *testing.T) {
 
 		status, first := post(w.t, other, "", `{"text":"build **green**"}`)
 		if m := alice.hears(2); status != http.StatusCreated || m.ID != first.ID || m.Author.DisplayName != "Build server" || m.Text != "build **green**" {
-			w.t.Fatalf("%d, heard %+v", status, m)
+			w.t.Fatalf("%d, received %+v", status, m)
 		}
 		post(w.t, hook.URL, "", `{"text":"build **green**"}`)
-		alice.hears(3) // without a name every post is a new one
+		alice.hears(3) // without a key every post is a new message
 		cid := uuid.NewString()
 		for _, again := range []struct{ key, body string }{
 			{"", path(`{"text":"once","cid":%q}`, cid)}, {"other", path(`{"text":"once","cid":%q}`, cid)},
@@ -175,7 +175,7 @@ func TestOnlyARoomsAdminsManageItsWebhooks(t *testing.T) {
 	})
 }
 
-// told is what an outgoing webhook sends.
+// webhookEvent is the payload of an outgoing webhook.
 type told struct {
 	Event   string       `json:"event"`
 	RoomID  chat.RoomID  `json:"roomId"`
@@ -183,8 +183,8 @@ type told struct {
 	Message chat.Message `json:"message"`
 }
 
-// receiver is somebody's program: it takes what is signed with its secret, unless
-// it is told to refuse.
+// receiver is an external program. It verifies the signature and accepts events unless refuses was
+// called.
 type receiver struct {
 	*httptest.Server
 	heard chan told
@@ -224,17 +224,17 @@ func (r *receiver) refuses(yes bool) {
 	r.refuse = yes
 }
 
-// hears waits for the next event and fails unless it bears seq.
+// receives returns the next event and fails unless it has number seq.
 func (r *receiver) hears(t *testing.T, seq chat.Seq) told {
 	t.Helper()
 	select {
 	case e := <-r.heard:
 		if e.Seq != seq {
-			t.Fatalf("heard %d, want %d", e.Seq, seq)
+			t.Fatalf("received %d, want %d", e.Seq, seq)
 		}
 		return e
 	case <-time.After(20 * time.Second):
-		t.Fatalf("heard nothing, want %d", seq)
+		t.Fatalf("received nothing, want %d", seq)
 	}
 	return told{}
 }
@@ -247,11 +247,11 @@ func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingWebhook {
 			Secret string `json:"secret"`
 		} `json:"webhook"`
 	}
-	to.mu.Lock() // the first event may be faster than the answer
+	to.mu.Lock() // the first event may arrive before the response
 	defer to.mu.Unlock()
 	err := p.Client.Do(ctx(p.t), http.MethodPost, path("/rooms/%d/webhooks/outgoing", room), map[string]string{"url": to.URL + "/in"}, &made)
 	if err != nil || made.Webhook.Secret == "" {
-		p.t.Fatalf("make webhook: %+v, %v", made, err)
+		p.t.Fatalf("create webhook: %+v, %v", made, err)
 	}
 	to.secret = made.Webhook.Secret
 	return made.Webhook.OutgoingWebhook
@@ -269,23 +269,23 @@ func TestAProgramIsToldWhatHappens(t *testing.T) {
 			hook := alice.outgoing(room.ID, to)
 			bob.join(room.ID, nil)
 			if e := to.hears(t, 2); e.Message.System == nil || e.Message.System.Action != chat.Joined {
-				t.Fatalf("told %+v, want that bob joined", e)
+				t.Fatalf("received %+v, want that bob joined", e)
 			}
 			said := bob.say(room.ID, "hello")
 			if e := to.hears(t, 3); e.Event != "message:new" || e.RoomID != room.ID || e.Message.ID != said.ID || e.Message.Author.Username != "bob" {
-				t.Fatalf("told %+v, want what bob said", e)
+				t.Fatalf("received %+v, want bob's message", e)
 			}
 			if err := bob.Client.Do(ctx(t), http.MethodPut, path("/messages/%d/reactions/👍", said.ID), nil, nil); err != nil {
 				t.Fatal(err)
 			}
 			if e := to.hears(t, 4); e.Event != "message:reaction" || e.Message.Reactions[0].Me {
-				t.Fatalf("told %+v, want the reaction, not as the reader's own", e)
+				t.Fatalf("received %+v, want the reaction, not as the reader's own", e)
 			}
 			if err := alice.Client.Do(ctx(t), http.MethodDelete, path("/messages/%d", said.ID), nil, nil); err != nil {
 				t.Fatal(err)
 			}
 			if e := to.hears(t, 5); e.Event != "message:deleted" || e.Message.Text != "" {
-				t.Fatalf("told %+v, want that it was deleted", e)
+				t.Fatalf("received %+v, want the deletion", e)
 			}
 
 			to.refuses(true)
@@ -306,7 +306,7 @@ func TestAProgramIsToldWhatHappens(t *testing.T) {
 			alice.say(room.ID, "later")
 			next.hears(t, 7)
 			if len(to.heard) != 0 {
-				t.Fatalf("the deleted hook heard %+v", <-to.heard)
+				t.Fatalf("the deleted webhook received %+v", <-to.heard)
 			}
 		})
 	}
@@ -324,8 +324,8 @@ func (p *person) outgoingState(room chat.RoomID) chat.OutgoingWebhook {
 	return list.Webhooks[0]
 }
 
-// TestAStopLosesNothingForWebhooks stops a node in the middle: the other one, or the
-// node's next life, goes on where it was.
+// TestStopLosesNoWebhookEvents stops a node in the middle of deliveries: the other node, or the
+// restarted one, continues.
 func TestAStopLosesNothingForWebhooks(t *testing.T) {
 	t.Run("one embedded node", func(t *testing.T) {
 		env := map[string]string{"DATA_DIR": t.TempDir()}
@@ -348,7 +348,7 @@ func stopInTheMiddle(t *testing.T, n *node, next func() string) {
 	for _, text := range count(before) {
 		alice.say(room.ID, text)
 	}
-	to.hears(t, 1) // it is in the middle
+	to.hears(t, 1) // deliveries are in progress
 	if err := n.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +362,7 @@ func stopInTheMiddle(t *testing.T, n *node, next func() string) {
 	}
 }
 
-// TestTheWebhooksOfAKickedAdminPause has the owner see it in the room and resume one.
+// TestWebhooksOfAKickedAdminPause: the owner sees the pause in the room and resumes a webhook.
 func TestTheWebhooksOfAKickedAdminPause(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// mayImport is the direction in which the packages of this project know each
-// other: cmd → app → {api, gateway} → service → chat → markup; the engines know chat;
-// the leaves know nobody. What is not named here is a fault.
+// mayImport contains the allowed imports between the packages of this project: cmd → app → {api,
+// gateway} → service → chat → markup; the engines import chat; the leaves import nothing. Any other
+// import is an error.
 var mayImport = map[string][]string{
 	"cmd/chillin":           {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/store/schema", "internal/version", "internal/wire"},
 	"internal/app":          {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/service", "internal/store", "internal/store/schema", "internal/version", "internal/webhook", "internal/wire", "internal/doctor", "web"},
@@ -42,15 +42,15 @@ var mayImport = map[string][]string{
 	"internal/version":      {},
 	"internal/ratelimit":    {},
 	"internal/wake":         {},
-	// recovery turns panics into errors, wherever they come from.
+	// recovery turns panics into errors.
 	"internal/recovery": {},
 	"internal/socket":   {},
-	// strictjson is the one decoder of both edges.
+	// strictjson is the decoder of the API and the gateway.
 	"internal/strictjson": {},
 	// client is for tests and the load command.
 	"internal/client": {"internal/chat", "internal/wire"},
 	"internal/load":   {"internal/chat", "internal/client", "internal/wake", "internal/wire"},
-	// chaos breaks the engines under a crowd of clients; only its tests run it.
+	// chaos injects faults into the engines under load; only its tests use it.
 	"internal/chaos":         {"internal/chat", "internal/client", "internal/testenv", "internal/wire"},
 	"internal/testenv":       {},
 	"internal/testenv/stack": {"internal/testenv"},
@@ -103,7 +103,7 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 	for dir := range mayImport {
 		if !seen[dir] {
-			t.Errorf("mayImport names %s, which has no Go files", dir)
+			t.Errorf("mayImport contains %s, which has no Go files", dir)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestJoiningIsLimitedPerUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantCode(t, bob.JoinRoom(ctx(t), rooms[2].ID, ""), chat.RateLimited)
-	bob.join(rooms[0].ID, nil) // a member comes back as often as it likes
+	bob.join(rooms[0].ID, nil) // members can rejoin without limit
 	carol.join(rooms[2].ID, nil)
 }
 
@@ -62,7 +62,7 @@ func TestARoomTakesSoMuchAndStrangersDoNotFillIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Several at a time: while they send, the room takes ten more a second.
+	// Several at a time: during the test, the limit of the room allows ten more per second.
 	answers := make(chan error, len(members))
 	for some := range slices.Chunk(members, 20) {
 		go func() {
@@ -80,17 +80,17 @@ func TestARoomTakesSoMuchAndStrangersDoNotFillIt(t *testing.T) {
 		}
 		wantCode(t, err, chat.RateLimited)
 		if i == taken { // the first that is refused
-			wantCode(t, send(stranger), chat.NotAMember) // whoever is outside learns nothing
+			wantCode(t, send(stranger), chat.NotAMember) // non-members get the error about membership
 		}
 	}
-	if taken < 100 || taken == len(members) { // a hundred times what one may send
-		t.Errorf("the room took %d of %d messages, want at least 100 and not all", taken, len(members))
+	if taken < 100 || taken == len(members) { // a hundred times the limit of one user
+		t.Errorf("the room accepted %d of %d messages, want at least 100 and not all", taken, len(members))
 	}
 }
 
 func cid(n int) string { return fmt.Sprintf("6f0b1c1e-7f2d-4c1a-9d52-%012d", n) }
 
-// from is a client that says it comes from an address, through a proxy.
+// from returns a client whose requests claim to come from an address, through a proxy.
 func from(base, ip string) *client.Client {
 	c := client.New(base)
 	c.HTTP = &http.Client{Transport: forwarded(ip)}
@@ -115,8 +115,8 @@ func TestSignInsAreLimitedPerAddress(t *testing.T) {
 		{"another address", "loopback", "203.0.113.7", "203.0.113.8", false},
 		{"another address of one IPv6 network", "loopback", "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
 		{"another IPv6 network", "loopback", "2001:db8:1:2::1", "2001:db8:1:3::1", false},
-		{"an address made up, with no proxy in front", "", "203.0.113.7", "203.0.113.8", true},
-		{"an address put in front of the proxy's word", "loopback", "203.0.113.7", "198.51.100.1, 203.0.113.7", true},
+		{"a forged address without a proxy", "", "203.0.113.7", "203.0.113.8", true},
+		{"a forged address before that of the proxy", "loopback", "203.0.113.7", "198.51.100.1, 203.0.113.7", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := embedded(t, map[string]string{"RATE_LIMIT_AUTH": "2", "TRUST_PROXY": c.trust})
@@ -162,12 +162,12 @@ func TestSocketsAreLimitedPerAddress(t *testing.T) {
 		t.Fatalf("another address: %v", err)
 	}
 	sockets[0].Close()
-	for { // the server learns of the end a moment later
+	for { // the server notices the end a moment later
 		if err := dial("203.0.113.7"); err == nil {
 			return
 		}
 		if t.Context().Err() != nil || ctx(t).Err() != nil {
-			t.Fatal("a socket that ended still counts")
+			t.Fatal("a closed socket still counts")
 		}
 	}
 }
@@ -193,7 +193,7 @@ func TestRefusedUpgradesAreLimitedPerAddress(t *testing.T) {
 	}
 	good["X-Forwarded-For"] = "203.0.113.8"
 	if got := upgrade(t, host, alice.Token, good); got != "101" {
-		t.Errorf("from elsewhere: %s, want 101", got)
+		t.Errorf("from another address: %s, want 101", got)
 	}
 }
 
@@ -201,10 +201,10 @@ func TestWhoSendsARequestSlowlyIsLetGo(t *testing.T) {
 	t.Parallel()
 	host := strings.TrimPrefix(embedded(t, nil).nodes[0], "http://")
 	for name, beginning := range map[string]string{
-		"headers that never end":  "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-		"a body that never ends":  "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
-		"a body nobody asked for": "POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
-		"a body for no such page": "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+		"headers that never end":     "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+		"a body that never ends":     "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+		"an unexpected body":         "POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+		"a body for an unknown path": "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -217,7 +217,7 @@ func TestWhoSendsARequestSlowlyIsLetGo(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
-			// Whatever is answered, the connection must end by the server's doing.
+			// Whatever the response, the server must close the connection.
 			if _, err := io.Copy(io.Discard, bufio.NewReader(conn)); err != nil {
 				t.Fatalf("the server still waits: %v", err)
 			}
@@ -232,7 +232,7 @@ func TestAFloodHurtsNobodyElse(t *testing.T) {
 	for _, p := range []*person{bob, mallory} {
 		p.join(room.ID, nil)
 	}
-	bob.hears(2) // that mallory joined
+	bob.hears(2) // mallory joined
 	began := time.Now()
 	flood, stop := context.WithCancel(t.Context())
 	written := make(chan int)
@@ -261,8 +261,8 @@ func TestAFloodHurtsNobodyElse(t *testing.T) {
 	stop()
 	<-written
 	mallory.Cut()
-	// The flood was held back, not served: 100 a second and 200 at once.
+	// The flood was throttled: 100 per second, and a burst of 200.
 	if n, most := <-pongs, 200+int(110*time.Since(began).Seconds())+10; n > most {
-		t.Errorf("%d commands of the flood were done, want at most %d", n, most)
+		t.Errorf("%d commands of the flood were executed, want at most %d", n, most)
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// BenchmarkMessagesUnderLogins compares how long sends take alone and beside 200
-// who sign in without end: "ratio" should be about 2 at most, where TMPDIR is no disk
-// that others write to and the machine is not busy.
+// BenchmarkMessagesUnderLogins compares the duration of sends alone and during continuous sign-ins of
+// 200 clients. "ratio" should be at most about 2, if TMPDIR is on an idle disk and the machine is not
+// busy.
 func BenchmarkMessagesUnderLogins(b *testing.B) {
 	procs := runtime.GOMAXPROCS(0)
 	b.Cleanup(func() { runtime.GOMAXPROCS(procs) })
@@ -69,8 +69,8 @@ func BenchmarkMessagesUnderLogins(b *testing.B) {
 	b.ReportMetric(beside.Seconds()/alone.Seconds(), "ratio")
 }
 
-// storm has 200 sign in, each again and again, until it is stopped; it tells how
-// many were answered a second.
+// storm makes 200 clients sign in repeatedly until stop is called, which returns the number of
+// responses per second.
 func storm(b *testing.B, base string) (stop func() float64) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(b.Context())

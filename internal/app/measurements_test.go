@@ -18,7 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// series are the lines of one scrape: values by name and labels.
+// series contains the lines of one scrape: values by name and labels.
 type series map[string]float64
 
 func scrapeSeries(t *testing.T, addr string) series {
@@ -36,7 +36,7 @@ func scrapeSeries(t *testing.T, addr string) series {
 	return found
 }
 
-// operations are method and path of every operation, as in the OpenAPI document.
+// operations returns the method and path of every operation in the OpenAPI document.
 func operations(t *testing.T) (all [][2]string) {
 	t.Helper()
 	text, err := os.ReadFile("../../web/openapi.json")
@@ -57,7 +57,7 @@ func operations(t *testing.T) (all [][2]string) {
 	return all
 }
 
-// An alert on the first of a kind needs the zero before it.
+// An alert on the first increase requires an initial zero.
 func TestCountersBeginAtZero(t *testing.T) {
 	addr := freeAddr(t)
 	embedded(t, map[string]string{"METRICS_ADDR": addr})
@@ -65,7 +65,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 	var want []string
 	all := append(operations(t), [2]string{"GET", "/ws"}, [2]string{"GET", "/health"}, [2]string{"GET", "/health/ready"}, [2]string{"GET", "unmatched"})
 	if len(all) < 50 {
-		t.Fatalf("only %d operations were found", len(all))
+		t.Fatalf("only %d operations found", len(all))
 	}
 	for _, op := range all {
 		for _, class := range []string{"2xx", "4xx", "5xx"} {
@@ -98,7 +98,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 	}
 }
 
-// TestSignInsRefusalsAndSendsAreCounted does each of these and wants one more of it.
+// TestSignInsRefusalsAndSendsAreCounted performs each of these and expects the counter to rise by one.
 func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 	addr := freeAddr(t)
 	w := embedded(t, map[string]string{"METRICS_ADDR": addr, "RATE_LIMIT_MESSAGES": "10"})
@@ -141,7 +141,7 @@ func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 			[]string{`chillin_requests_refused_total{code="EMPTY",status="422"}`}},
 		{"an empty send over the socket", func() error { _, err := alice.trySay(room.ID, uuid.NewString(), " "); return err }, chat.Empty,
 			[]string{`chillin_commands_refused_total{code="EMPTY"}`}},
-		{"a body that is no JSON", func() error { return alice.raw("POST", "/rooms", "{") }, chat.BadRequest,
+		{"a body that is not JSON", func() error { return alice.raw("POST", "/rooms", "{") }, chat.BadRequest,
 			[]string{`chillin_requests_refused_total{code="BAD_REQUEST",status="400"}`}},
 		{"a path that does not exist", func() error { return post("/nowhere", nil) }, chat.NotFound,
 			[]string{`chillin_requests_refused_total{code="NOT_FOUND",status="404"}`, `chillin_http_requests_total{method="POST",route="unmatched",status="4xx"}`}},
@@ -176,8 +176,8 @@ func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 	wantRise(t, addr, before, "too many sends", []string{`chillin_requests_refused_total{code="RATE_LIMITED",status="429"}`})
 }
 
-// wantRise waits until the named counters are one higher than before: a request is counted
-// after its answer. Refusals and confirmations that are not named must not have risen.
+// wantRise waits until the named counters are one higher than before: a request is counted after its
+// response. Other refusals and confirmations must not have risen.
 func wantRise(t *testing.T, addr string, before series, what string, names []string) {
 	t.Helper()
 	var now series
@@ -202,7 +202,7 @@ func wantRise(t *testing.T, addr string, before series, what string, names []str
 	}
 }
 
-// values reads the values of metrics that come from the database, nil if any is missing.
+// values reads metrics that come from the database. It returns nil if any is missing.
 func (s *sick) values(names ...string) map[string]float64 {
 	s.t.Helper()
 	exported, found := scrapeSeries(s.t, s.metrics), map[string]float64{}
@@ -216,18 +216,18 @@ func (s *sick) values(names ...string) map[string]float64 {
 	return found
 }
 
-// until waits until ok.
+// until waits until ok returns true.
 func (s *sick) until(what string, ok func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("%s did not happen; the metrics are\n%s", what, scrape(s.t, s.metrics))
+			s.t.Fatalf("timed out waiting for %s; the metrics are\n%s", what, scrape(s.t, s.metrics))
 		}
 	}
 }
 
-// While the database hangs a scrape answers all the same, and what comes from the database is
-// missing: an old value or a zero would look like a measurement.
+// While the database hangs, a scrape is answered without the values of the database: a stale value or a
+// zero would look like a measurement.
 func TestWhatTheDatabaseKnowsIsReadAndNotMadeUp(t *testing.T) {
 	s := startSick(t, nil)
 	backlog := []string{"chillin_search_lag_seconds", "chillin_webhooks_due", "chillin_webhook_age_seconds", "chillin_storage_used_bytes"}
@@ -237,10 +237,10 @@ func TestWhatTheDatabaseKnowsIsReadAndNotMadeUp(t *testing.T) {
 	if got := s.values("chillin_connected_users")["chillin_connected_users"]; got != 1 {
 		t.Errorf("connected users = %v, want 1", got)
 	}
-	s.until("a reading of what is stored", func() bool {
+	s.until("a reading of the stored bytes", func() bool {
 		return s.values("chillin_storage_used_bytes")["chillin_storage_used_bytes"] == 5000
 	})
-	// Between the nodes: a probe of this one came back over Redis.
+	// Between the nodes: a probe of this node came back over Redis.
 	s.until("a probe", func() bool {
 		return s.values("chillin_bus_delivery_seconds_count")["chillin_bus_delivery_seconds_count"] > 0
 	})
@@ -249,7 +249,7 @@ func TestWhatTheDatabaseKnowsIsReadAndNotMadeUp(t *testing.T) {
 	}
 
 	s.postgres.Pause()
-	s.until("the end of the readings", func() bool {
+	s.until("the readings to be cleared", func() bool {
 		for _, name := range backlog {
 			if s.values(name) != nil {
 				return false
@@ -258,7 +258,7 @@ func TestWhatTheDatabaseKnowsIsReadAndNotMadeUp(t *testing.T) {
 		return true
 	})
 	if s.values("chillin_storage_quota_bytes", "chillin_connections", "chillin_draining") == nil {
-		t.Error("what the node knows by itself is missing")
+		t.Error("the node's own values are missing")
 	}
 	s.postgres.Resume()
 	s.until("new readings", func() bool { return s.values(backlog...) != nil })

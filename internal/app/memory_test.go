@@ -19,6 +19,6 @@ func TestMemoryLimitFollowsTheCgroup(t *testing.T) {
 	}
 	app.LimitMemory(func() (uint64, error) { return 0, errors.New("no cgroup") }, log)
 	if got := debug.SetMemoryLimit(-1); got != 9<<30 {
-		t.Errorf("limit = %d, want the one before", got)
+		t.Errorf("limit = %d, want it unchanged", got)
 	}
 }

@@ -25,7 +25,7 @@ func TestWhoIsMentionedIsTold(t *testing.T) {
 		done := alice.say(room.ID, "@Bob, not @carol and not `@alice`")
 		m := bob.hears(2)
 		if !slices.Equal(m.Mentions, []chat.UserID{bob.User.ID}) || strings.Count(m.HTML, `<span class="mention"`) != 1 {
-			w.t.Fatalf("message = %+v, want bob alone mentioned", m)
+			w.t.Fatalf("message = %+v, want only bob mentioned", m)
 		}
 		alice.say(room.ID, "@bob again")
 
@@ -39,7 +39,7 @@ func TestWhoIsMentionedIsTold(t *testing.T) {
 		}
 		var told wire.ReadUpdated
 		if err := f.Decode(&told); err != nil || told.Mentions != 1 {
-			w.t.Fatalf("told %+v, %v, want one mention", told, err)
+			w.t.Fatalf("received %+v, %v, want one mention", told, err)
 		}
 
 		var out struct{ Message chat.Message }
@@ -48,7 +48,7 @@ func TestWhoIsMentionedIsTold(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		if want := []chat.UserID{alice.User.ID, bob.User.ID}; !slices.Equal(out.Message.Mentions, want) {
-			w.t.Fatalf("after the edit %v are mentioned, want %v", out.Message.Mentions, want)
+			w.t.Fatalf("mentions after the edit = %v, want %v", out.Message.Mentions, want)
 		}
 	})
 }

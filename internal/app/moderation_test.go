@@ -45,7 +45,7 @@ func TestABanEndsAMembershipAndEveryWayBack(t *testing.T) {
 			w.t.Fatalf("removed = %s, %v", f.Data, err)
 		}
 		alice.say(other.ID, "between")
-		bob.hears(2) // only what is in the other room: 1 is that bob joined
+		bob.hears(2) // only messages of the other room: 1 is that bob joined
 
 		wantCode(w.t, bob.JoinRoom(ctx(w.t), open.ID, ""), chat.Forbidden)
 		wantCode(w.t, bob.Socket.Do(ctx(w.t), "room:join", map[string]any{"roomId": open.ID}, nil), chat.Forbidden)
@@ -82,7 +82,7 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 		f, err := bob.Next(ctx(w.t), "membership:updated")
 		var told wire.MembershipUpdated
 		if err != nil || f.Decode(&told) != nil || told.Membership != muted.Membership || told.Membership.MutedUntil == 0 {
-			w.t.Fatalf("told = %s, %v, want %+v", f.Data, err, muted.Membership)
+			w.t.Fatalf("received %s, %v, want %+v", f.Data, err, muted.Membership)
 		}
 		if _, err := alice.Next(ctx(w.t), "room:updated"); err != nil {
 			w.t.Fatal(err)
@@ -107,7 +107,7 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 		}
 		back := bob.join(room.ID, nil)
 		if back.Membership.MutedUntil == 0 || texts(back.Messages) != "mine hers" {
-			w.t.Fatalf("joined = %+v: a muted member reads", back)
+			w.t.Fatalf("joined = %+v: a muted member can read", back)
 		}
 		if err := bob.Write(ctx(w.t), []byte(path(`{"id":99,"type":"typing:start","data":{"roomId":%d}}`, room.ID))); err != nil {
 			w.t.Fatal(err)
@@ -121,11 +121,11 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 		alice.do(http.MethodDelete, mute, nil, nil)
 		var free wire.MembershipUpdated
 		if f, err = bob.Next(ctx(w.t), "membership:updated"); err != nil || f.Decode(&free) != nil || free.Membership.MutedUntil != 0 {
-			w.t.Fatalf("told = %s, %v, want the end of it", f.Data, err)
+			w.t.Fatalf("received %s, %v, want the end of the mute", f.Data, err)
 		}
 		bob.say(room.ID, "free")
 		alice.do(http.MethodPut, mute, map[string]int{"seconds": 1}, nil)
-		for limit := ctx(w.t); ; { // by itself
+		for limit := ctx(w.t); ; { // the mute expires
 			if _, err := bob.trySay(room.ID, uuid.NewString(), "free again"); err == nil {
 				break
 			} else if limit.Err() != nil {
@@ -162,7 +162,7 @@ func TestAnInviteIsTheWayIntoAPrivateRoom(t *testing.T) {
 			w.t.Fatalf("joined = %+v", joined)
 		}
 		if got := phone.added(); got.Room.ID != room.ID || got.Membership != joined.Membership {
-			w.t.Fatalf("the phone was told %+v, want %+v", got, joined.Membership)
+			w.t.Fatalf("the phone received %+v, want %+v", got, joined.Membership)
 		}
 		phone.join(room.ID, nil)
 		for _, token := range []string{invite.Token, "unknown", "x" + invite.Token} {
@@ -172,7 +172,7 @@ func TestAnInviteIsTheWayIntoAPrivateRoom(t *testing.T) {
 		}
 		alice.do(http.MethodPost, path("/rooms/%d/invites", room.ID), nil, &made)
 		if week := made.Invite.ExpiresAt.Std().Sub(made.Invite.CreatedAt.Std()); week.Round(time.Hour) != 7*24*time.Hour || made.Invite.UsesLeft != nil {
-			w.t.Fatalf("invite = %+v, want a week and any number", made.Invite)
+			w.t.Fatalf("invite = %+v, want a week and unlimited uses", made.Invite)
 		}
 		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d/invites", room.ID), nil, nil), chat.Forbidden)
 		alice.do(http.MethodDelete, path("/rooms/%d/invites/%d", room.ID, made.Invite.ID), nil, nil)
@@ -180,7 +180,7 @@ func TestAnInviteIsTheWayIntoAPrivateRoom(t *testing.T) {
 	})
 }
 
-// logbook is a log that several write.
+// logbook is a log for concurrent writers.
 type logbook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -225,7 +225,7 @@ func TestTokensOfInvitesAreInNoLogAndNoMetric(t *testing.T) {
 	}
 }
 
-// device connects one more socket of p's session, at node n.
+// device opens another socket with p's session, at node n.
 func (w *world) device(p *person, n int) *person {
 	w.t.Helper()
 	other := &person{Client: client.New(w.nodes[n%len(w.nodes)]), t: w.t}
@@ -255,7 +255,7 @@ func TestTwoUsersHaveOneDirectRoom(t *testing.T) {
 			w.t.Fatalf("opened = %+v", opened)
 		}
 		if got := bob.added(); got.Room.ID != room || got.Membership.UserID != bob.User.ID || len(got.Room.With) != 2 {
-			w.t.Fatalf("bob was told %+v", got)
+			w.t.Fatalf("bob received %+v", got)
 		}
 		bob.join(room, nil)
 		bob.do(http.MethodPut, path("/users/%d/direct", alice.User.ID), nil, &again)
@@ -294,26 +294,26 @@ func TestOneselfJoiningElsewhereIsTold(t *testing.T) {
 		lobby := alice.room("Lobby", nil)
 		bob.join(lobby.ID, nil)
 		if got := phone.added(); got.Room.ID != lobby.ID {
-			w.t.Fatalf("the phone was told %+v", got)
+			w.t.Fatalf("the phone received %+v", got)
 		}
 		mine := bob.room("Mine", nil)
 		if got := phone.added(); got.Room.ID != mine.ID || got.Membership.Role != chat.Owner {
-			w.t.Fatalf("the phone was told %+v", got)
+			w.t.Fatalf("the phone received %+v", got)
 		}
 		if got := bob.added(); got.Room.ID != mine.ID { // not of the lobby, which this socket joined itself
-			w.t.Fatalf("the socket itself was told %+v", got)
+			w.t.Fatalf("the joining socket received %+v", got)
 		}
 		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "moderator"}, nil)
 		f, err := phone.Next(ctx(w.t), "membership:updated")
 		var told wire.MembershipUpdated
 		if err != nil || f.Decode(&told) != nil || told.Membership.Role != chat.Moderator {
-			w.t.Fatalf("told = %s, %v, want the new role", f.Data, err)
+			w.t.Fatalf("received %s, %v, want the new role", f.Data, err)
 		}
 		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "owner"}, nil)
 		for p, want := range map[*person]chat.RoomRole{phone: chat.Owner, alice: chat.RoomAdmin} {
 			f, err := p.Next(ctx(w.t), "membership:updated")
 			if err != nil || f.Decode(&told) != nil || told.Membership.Role != want {
-				w.t.Fatalf("told = %s, %v, want %s", f.Data, err, want)
+				w.t.Fatalf("received %s, %v, want %s", f.Data, err, want)
 			}
 		}
 	})

@@ -24,12 +24,12 @@ func inEachBalancing(t *testing.T, test func(t *testing.T, by testenv.Balancing)
 	}
 }
 
-// networks is how many /24 networks the requests of a test come from: ip_hash sends
-// about half of them to each of two nodes.
+// networks is how many /24 networks the requests of a test come from: ip_hash sends about half of them
+// to each of two nodes.
 const networks = 32
 
-// clientFrom returns a client with the address 127.0.network.1, which makes a new
-// connection for each request.
+// clientFrom returns a client with the address 127.0.network.1, which opens a new connection for each
+// request.
 func clientFrom(network int) *http.Client {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(network), 1)}}
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
@@ -62,8 +62,8 @@ func answering(t *testing.T) string {
 	return node.Listener.Addr().String()
 }
 
-// silent returns an address where connections are neither made nor refused, as at
-// the address of a container that is stopped.
+// silent returns an address that neither accepts nor refuses connections, like that of a stopped
+// container.
 func silent(t *testing.T) string {
 	t.Helper()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -82,7 +82,7 @@ func silent(t *testing.T) string {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
-	// Connections that nobody accepts fill the queue; the kernel drops what follows.
+	// Unaccepted connections fill the queue; the kernel drops further ones.
 	for range 16 {
 		conn, err := net.DialTimeout("tcp", addr, 300*time.Millisecond)
 		if err != nil {
@@ -90,11 +90,11 @@ func silent(t *testing.T) string {
 		}
 		t.Cleanup(func() { _ = conn.Close() })
 	}
-	t.Fatal("the queue of connections is never full")
+	t.Fatal("the connection queue did not fill up")
 	return ""
 }
 
-// refusing returns an address where connections are refused until a test listens there.
+// refusing returns an address that refuses connections until a test listens on it.
 func refusing(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -104,8 +104,8 @@ func refusing(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// upstreamsOf returns the addresses that nginx tried for each request, of the lines
-// that its access log has of path.
+// upstreamsOf returns the addresses that nginx tried for each request, from the lines for path in its
+// access log.
 func upstreamsOf(n *testenv.Nginx, path string) (tried []string) {
 	line := regexp.MustCompile(`"[A-Z]+ ` + regexp.QuoteMeta(path) + `" [^"\n]*"([^"\n]*)"`)
 	for _, found := range line.FindAllStringSubmatch(n.Log(), -1) {
@@ -114,8 +114,8 @@ func upstreamsOf(n *testenv.Nginx, path string) (tried []string) {
 	return tried
 }
 
-// TestAStoppedNodeCostsOneSlowRequestASecond counts the requests for which nginx
-// waited for a connection to the stopped node.
+// TestStoppedNodeCostsOneSlowRequestPerSecond counts the requests for which nginx waited for a
+// connection to the stopped node.
 func TestAStoppedNodeCostsOneSlowRequestASecond(t *testing.T) {
 	inEachBalancing(t, func(t *testing.T, by testenv.Balancing) {
 		stopped := silent(t)
@@ -151,13 +151,13 @@ func TestAStoppedNodeCostsOneSlowRequestASecond(t *testing.T) {
 			t.Errorf("%d of %d requests answered, want all of at least 50", answered.Load(), sent.Load())
 		}
 		if slow == 0 || float64(slow) > seconds+1 {
-			t.Errorf("%d requests waited for the stopped node in %.1f s, want 1 a second, and some", slow, seconds)
+			t.Errorf("%d requests waited for the stopped node in %.1f s, want about 1 per second", slow, seconds)
 		}
 	})
 }
 
-// TestNoRequestIsLostWhenNodesFailInTurn: one node is back and the other one goes before
-// nginx has tried the first one again.
+// TestNoRequestIsLostWhenNodesFailInTurn: one node returns and the other one stops before nginx has
+// tried the first one again.
 func TestNoRequestIsLostWhenNodesFailInTurn(t *testing.T) {
 	inEachBalancing(t, func(t *testing.T, by testenv.Balancing) {
 		addresses := []string{refusing(t), refusing(t)}
@@ -167,7 +167,7 @@ func TestNoRequestIsLostWhenNodesFailInTurn(t *testing.T) {
 			for network := range networks {
 				for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 					if got := request(t, network, method, proxy.URL()+"/", "x"); got != http.StatusOK {
-						t.Fatalf("turn %d: %s: status = %d, want 200: a node was there", turn, method, got)
+						t.Fatalf("turn %d: %s: status = %d, want 200: a node was available", turn, method, got)
 					}
 				}
 			}
@@ -189,8 +189,7 @@ func serveAt(t *testing.T, addr string) *httptest.Server {
 	return node
 }
 
-// TestUnsafeRequestsAreSentOnce: the nodes carry a request out and go away before
-// they have answered.
+// TestUnsafeRequestsAreSentOnce: the nodes execute a request and stop before they answer.
 func TestUnsafeRequestsAreSentOnce(t *testing.T) {
 	inEachBalancing(t, func(t *testing.T, by testenv.Balancing) {
 		var sent atomic.Int64
@@ -223,7 +222,7 @@ func TestUnsafeRequestsAreSentOnce(t *testing.T) {
 				}
 			}
 		}
-		// What changes nothing may be asked of another node.
+		// A request without effect may be sent to another node.
 		sent.Store(0)
 		if request(t, 0, http.MethodGet, proxy.URL()+"/", ""); sent.Load() < 2 {
 			t.Errorf("GET: sent %d times, want more than once", sent.Load())

@@ -16,8 +16,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/version"
 )
 
-// An operator starts a second server by mistake, with a newer binary: the schema of the
-// first one must stay.
+// If an operator starts a second server by mistake, with a newer binary, the schema of the first one
+// must not change.
 func TestANodeWhosePortIsTakenChangesNothing(t *testing.T) {
 	other, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -32,7 +32,7 @@ func TestANodeWhosePortIsTakenChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := app.New(t.Context(), c, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "listen on PORT "+port) {
-		t.Errorf("err = %v, want one that names PORT", err)
+		t.Errorf("err = %v, want an error that names PORT", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("data folder: %v, want none", err)
@@ -56,7 +56,7 @@ func TestProfilesAreServedOnlyIfAskedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		if answer, _ := fetch(t, request); strings.HasPrefix(answer.Header.Get("Content-Type"), "text/plain") {
-			t.Error("the port for clients serves profiles")
+			t.Error("the client port serves profiles")
 		}
 	}
 }

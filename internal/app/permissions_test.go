@@ -20,10 +20,10 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// The table of who may what stands in docs/permissions.md. This test asks a running
-// node for every cell, and fails where a route or command is not in the table.
+// The table of permissions is in docs/permissions.md. This test checks every cell against a running
+// node, and fails if a route or command is missing in the table.
 
-// words are what the cells of the table say of an answer.
+// words maps responses to the values of the table's cells.
 var words = map[chat.Code]string{
 	chat.Unauthenticated: "sign in", chat.Forbidden: "no", chat.NotAMember: "join", chat.NotFound: "404",
 }
@@ -35,7 +35,7 @@ func word(code chat.Code) string {
 	return strings.ToLower(string(code))
 }
 
-// permissions is the table as the document has it: row → column → cell.
+// permissions is the table in the document: row → column → cell.
 type permissions map[string]map[string]string
 
 func readPermissions(t *testing.T) permissions {
@@ -58,7 +58,7 @@ func readPermissions(t *testing.T) permissions {
 			columns = cells
 		case strings.HasPrefix(cells[0], "--"):
 		case table[cells[0]] != nil || len(cells) != len(columns):
-			t.Fatalf("row %q is there twice or has another length", cells[0])
+			t.Fatalf("row %q is a duplicate or has a different length", cells[0])
 		default:
 			table[cells[0]] = map[string]string{}
 			for i, cell := range cells[1:] {
@@ -69,8 +69,8 @@ func readPermissions(t *testing.T) permissions {
 	return table
 }
 
-// columns returns the columns of a row in which subjects stand, in the order of
-// subjects. A dash is a question that makes no sense.
+// columns returns the columns of a row that have subjects, in the order of subjects. A dash means that
+// the case does not exist.
 func (p permissions) columns(row string, subjects []string) []string {
 	var there []string
 	for _, s := range subjects {
@@ -81,8 +81,7 @@ func (p permissions) columns(row string, subjects []string) []string {
 	return there
 }
 
-// wants returns what a cell says for a public or a private room: "a" for both, or
-// "a / b".
+// wants returns the expected value of a cell for a public or a private room: "a" for both, or "a / b".
 func (p permissions) wants(row, column string, private bool) string {
 	public, hidden, two := strings.Cut(p[row][column], " / ")
 	if private && two {
@@ -115,7 +114,7 @@ func TestThePermissionTableIsComplete(t *testing.T) {
 	}
 	known := map[string]bool{}
 	for row := range readPermissions(t) {
-		what, _, _ := strings.Cut(row, " (") // as "(own)"
+		what, _, _ := strings.Cut(row, " (") // for example "(own)"
 		known[what] = true
 		if !there[what] {
 			t.Errorf("docs/permissions.md has %q, which does not exist", what)
@@ -123,7 +122,7 @@ func TestThePermissionTableIsComplete(t *testing.T) {
 		_, about := aboutARoom[row]
 		_, elsewhere := elsewhere[row]
 		if about == elsewhere {
-			t.Errorf("%q is not asked: see aboutARoom and elsewhere", row)
+			t.Errorf("%q is not tested: see aboutARoom and elsewhere", row)
 		}
 	}
 	for what := range there {
@@ -133,13 +132,13 @@ func TestThePermissionTableIsComplete(t *testing.T) {
 	}
 }
 
-// answer is what a subject was told: a word of the table and the bytes.
+// answer is the response to a subject: a value of the table and the bytes.
 type answer struct {
 	word string
 	raw  []byte
 }
 
-// subject is somebody who asks: by REST and over a socket.
+// subject is a user that sends requests by REST and over a socket.
 type subject struct {
 	*client.Client
 	t       *testing.T
@@ -174,7 +173,7 @@ func newSubject(t *testing.T, c *client.Client) *subject {
 // form is the body of a request that uploads a file.
 type form []byte
 
-// request asks by REST.
+// request sends a REST request.
 func (s *subject) request(method, path string, in any) answer {
 	s.t.Helper()
 	var body bytes.Buffer
@@ -207,7 +206,7 @@ func (s *subject) request(method, path string, in any) answer {
 	return answer{word(problem.Code), data}
 }
 
-// command asks over the socket. A ping behind it tells when there is no answer.
+// command sends a command over the socket. A ping after it shows if there is no response.
 func (s *subject) command(kind string, data any) answer {
 	s.t.Helper()
 	if s.Token == "" {
@@ -239,7 +238,7 @@ func (s *subject) command(kind string, data any) answer {
 	return told
 }
 
-// must does what prepares a cell and returns the answer's body.
+// must sends a request that prepares a cell and returns the response body.
 func (s *subject) must(method, path string, in any) []byte {
 	s.t.Helper()
 	got := s.request(method, path, in)
@@ -249,15 +248,15 @@ func (s *subject) must(method, path string, in any) []byte {
 	return got.raw
 }
 
-// inRoom are the columns of what is about a room.
+// inRoom are the columns of operations on a room.
 var inRoom = []string{"signed out", "non-member", "banned", "muted", "member", "moderator", "admin", "owner"}
 
-// stage is a room with somebody in each column, who all have said something; the
-// non-member has left. The victim is one more plain member.
+// stage is a room with a user for each column. All have sent a message; the non-member has left. The
+// victim is another plain member.
 type stage struct {
 	room         chat.RoomID
-	file         func() chat.AttachmentID // of the victim, uploaded when it is needed
-	incoming     int64                    // a webhook, and what it is known by
+	file         func() chat.AttachmentID // of the victim, uploaded when needed
+	incoming     int64                    // a webhook's IDs
 	hook         string
 	outgoing     int64
 	name, token  string
@@ -267,8 +266,7 @@ type stage struct {
 	victim, kept chat.UserID         // kept is the banned one
 }
 
-// nowhere is a stage of what does not exist: a hidden room is answered with the
-// same bytes.
+// nowhere is a stage of nonexistent objects: the response for a hidden room must have the same bytes.
 func nowhere(s *stage) *stage {
 	said := map[string]chat.MessageID{}
 	for who := range s.said {
@@ -291,8 +289,7 @@ func newCast(w *world) cast {
 	return c
 }
 
-// stage makes a room. Everybody joins by an invite: in private rooms there is no
-// other way.
+// stage creates a room. All users join by an invite, which is the only way into private rooms.
 func (c cast) stage(t *testing.T, private bool) *stage {
 	t.Helper()
 	owner, s := c["owner"], &stage{name: "r" + uuid.NewString()[:20], said: map[string]chat.MessageID{}, cids: map[string]chat.CID{}}
@@ -333,7 +330,7 @@ func (c cast) stage(t *testing.T, private bool) *stage {
 	return s
 }
 
-// share sends a picture into a room.
+// share sends a picture to a room.
 func (s *subject) share(room chat.RoomID) chat.AttachmentID {
 	s.t.Helper()
 	file := s.upload(photo(s.t))
@@ -352,9 +349,8 @@ func (s *subject) upload(picture []byte) chat.AttachmentID {
 // nobodyThere is an address that refuses connections.
 const nobodyThere = "http://127.0.0.1:9/"
 
-// deed is how a row about a room is asked. data makes the body or the command's
-// data; most rows need none. After a deed that spoils the stage nobody is what it
-// was, and the next cell gets a new one.
+// roomCase is a row about a room. data returns the body or the command's data; most rows need none. A
+// successful request with spoils changes the stage, so the next cell gets a new one.
 type deed struct {
 	query  string
 	data   func(s *stage, who string) any
@@ -392,7 +388,7 @@ func newMessage(s *stage, _ string) any {
 	return map[string]any{"cid": uuid.NewString(), "text": "hi"}
 }
 
-// repeatMessage repeats the send with which who said something in the room.
+// repeatMessage repeats the send of who's message in the room.
 func repeatMessage(s *stage, who string) any {
 	return map[string]any{"roomId": s.room, "cid": s.cids[who], "text": "by " + who}
 }
@@ -468,7 +464,7 @@ var aboutARoom = map[string]deed{
 	"typing:stop":                {data: ofRoom(nil)},
 }
 
-// ask asks one cell.
+// ask tests one cell.
 func (d deed) ask(row string, by *subject, s *stage, who string) answer {
 	var in any
 	if d.data != nil {
@@ -478,7 +474,7 @@ func (d deed) ask(row string, by *subject, s *stage, who string) answer {
 	method, route, rest := strings.Cut(what, " ")
 	if !rest {
 		if strings.HasPrefix(what, "typing:") && slices.Index(inRoom, who) >= slices.Index(inRoom, "muted") {
-			by.command("room:join", map[string]any{"roomId": s.room}) // who types sits in the room
+			by.command("room:join", map[string]any{"roomId": s.room}) // typing requires a subscription to the room
 		}
 		return by.command(what, in)
 	}
@@ -530,7 +526,7 @@ func askAboutARoom(t *testing.T, private bool) {
 			}
 			if got.word == "404" {
 				if missing := d.ask(row, people[who], nowhere(s), who); !bytes.Equal(got.raw, missing.raw) {
-					t.Errorf("%s as %s: %s\nwhat is missing: %s", row, who, got.raw, missing.raw)
+					t.Errorf("%s as %s: %s\nnonexistent: %s", row, who, got.raw, missing.raw)
 				}
 			}
 			if got.word == "yes" && d.spoils {
@@ -540,7 +536,7 @@ func askAboutARoom(t *testing.T, private bool) {
 	}
 }
 
-// writeForm writes a file as the part of a form that uploads have.
+// writeForm writes a file as a part of an upload form.
 func writeForm(t *testing.T, to *bytes.Buffer, file []byte) (contentType string) {
 	t.Helper()
 	w := multipart.NewWriter(to)
@@ -554,14 +550,14 @@ func writeForm(t *testing.T, to *bytes.Buffer, file []byte) (contentType string)
 	return w.FormDataContentType()
 }
 
-// onServer are the columns of what is not about a room.
+// onServer are the columns of operations that are not about a room.
 var onServer = []string{"signed out", "guest", "bot", "user", "server admin"}
 
-// crowd has somebody for each column, until a deed ends the session.
+// accounts has a user for each column, until a request ends the session.
 type crowd struct {
 	w     *world
 	owner *subject // of the bots
-	other *subject // upon whom deeds are done
+	other *subject // the target of the requests
 	there map[string]*subject
 }
 
@@ -574,7 +570,7 @@ func newCrowd(w *world) *crowd {
 		}
 		return newSubject(w.t, account)
 	}
-	register("serveradmin") // the first is
+	register("serveradmin") // the first account is admin
 	c.owner, c.other = register("botowner"), register("other")
 	c.other.must(http.MethodPut, "/users/me/avatar", form(aPNG(w.t)))
 	return c
@@ -605,7 +601,7 @@ func (c *crowd) one(column string) *subject {
 	return c.there[column]
 }
 
-// bot makes a bot of owner, which has no other one then.
+// bot creates the only bot of owner.
 func (c *crowd) bot(owner *subject) botToken {
 	c.w.t.Helper()
 	var list struct{ Bots []chat.User }
@@ -627,20 +623,20 @@ func read(t *testing.T, data []byte, out any) {
 	}
 }
 
-// errand is how a row of onServer is asked: what stands for the {…} of the route,
-// and the body or the command's data.
+// serverCase is a row of onServer: the value of the {…} in the route, and the body or the command's
+// data.
 type errand struct {
 	query  string
 	id     func(c *crowd, by *subject) any
 	data   func() any
-	spoils bool // a success ends the session or changes who one is
+	spoils bool // a success ends the session or changes the account
 }
 
 func with(in map[string]any) func() any { return func() any { return in } }
 
 func theOther(c *crowd, _ *subject) any { return c.other.User.ID }
 
-// newcomer is somebody whom no other row needs.
+// newcomer returns a user that no other row needs.
 func (c *crowd) newcomer() *subject {
 	c.w.t.Helper()
 	account := client.New(c.w.nodes[0])
@@ -733,7 +729,7 @@ var elsewhere = map[string]errand{
 	"ping":         {},
 }
 
-// ask asks one cell; missing asks for what does not exist instead.
+// ask tests one cell. With missing, the target does not exist.
 func (e errand) ask(c *crowd, row, column string, missing bool) answer {
 	by := c.one(column)
 	var in any
@@ -775,7 +771,7 @@ func TestPermissionsElsewhere(t *testing.T) {
 				continue
 			}
 			if missing := elsewhere[row].ask(c, row, column, true); !bytes.Equal(got.raw, missing.raw) {
-				t.Errorf("%s as %s: %s\nwhat is missing: %s", row, column, got.raw, missing.raw)
+				t.Errorf("%s as %s: %s\nnonexistent: %s", row, column, got.raw, missing.raw)
 			}
 		}
 	}

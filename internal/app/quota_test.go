@@ -10,7 +10,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// wantUpload uploads size bytes and fails unless the answer has the code, "" for 201.
+// wantUpload uploads size bytes and fails unless the response has the code; "" means 201.
 func (p *person) wantUpload(size int, want chat.Code) chat.MessageAttachment {
 	p.t.Helper()
 	answer, body := p.upload(http.MethodPost, "/uploads", "file", "x", make([]byte, size))
@@ -52,7 +52,7 @@ func TestQuotas(t *testing.T) {
 			}
 			alice.wantUpload(400<<10, "")
 			alice.wantUpload(200<<10, chat.QuotaExceeded)
-			alice.say(room.ID, "words still go")
+			alice.say(room.ID, "text still works")
 
 			guest := &person{Client: client.New(w.nodes[0]), t: t}
 			if err := guest.Guest(ctx(t), "Gast"); err != nil {
@@ -69,7 +69,7 @@ func TestQuotas(t *testing.T) {
 				t.Fatalf("limits = %+v, %v", view, err)
 			}
 			alice.wantUpload(1<<20, "")
-			alice.wantUpload(2<<20, chat.QuotaExceeded) // the server's
+			alice.wantUpload(2<<20, chat.QuotaExceeded) // the server's quota
 		})
 	}
 }
@@ -82,8 +82,7 @@ func allowance(p *person) (a chat.UploadAllowance) {
 	return a
 }
 
-// Refused uploads leave nothing: what lies around for an hour would be a way around the
-// quota.
+// Refused uploads store nothing: files kept for an hour would be a way around the quota.
 func TestRefusedUploadsLeaveNothing(t *testing.T) {
 	dir := t.TempDir()
 	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "UPLOAD_QUOTA": "2"}, nil).base}}
@@ -93,6 +92,6 @@ func TestRefusedUploadsLeaveNothing(t *testing.T) {
 		alice.wantUpload(1<<20, chat.QuotaExceeded)
 	}
 	if n := blobs(t, dir); n != 1 {
-		t.Errorf("%d blobs, want the one that was kept", n)
+		t.Errorf("%d blobs, want the kept one", n)
 	}
 }

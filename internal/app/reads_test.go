@@ -21,7 +21,7 @@ func TestTheBudgetOfReadsLetsAMemberOfManyRoomsComeBack(t *testing.T) {
 	for allowed := true; allowed; {
 		var after time.Duration
 		if after, allowed = budget.Allow(1); !allowed && after > time.Second {
-			t.Errorf("a read beyond may be tried again after %s, want soon", after)
+			t.Errorf("retry after %s, want soon", after)
 		}
 	}
 	if _, ok := budget.Allow(2); !ok {

@@ -42,8 +42,8 @@ lines:
 	return found
 }
 
-// wants waits for n lines with all of words: an access line comes after the answer. More
-// are too many.
+// wants waits for n lines with all of words, because an access line is written after the response. More
+// lines are an error.
 func (r *record) wants(t *testing.T, n int, words ...string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); len(r.with(words...)) < n && time.Now().Before(end); {
@@ -84,14 +84,14 @@ func TestEveryRequestHasAnID(t *testing.T) {
 		proxies, id string
 		taken       bool
 	}{
-		"of a proxy":               {"loopback", given, true},
-		"of a stranger":            {"", given, false},
-		"none":                     {"loopback", "", false},
-		"too short":                {"loopback", "1234567", false},
-		"too long":                 {"loopback", strings.Repeat("a", 65), false},
-		"with more than a name":    {"loopback", `12345678" level=ERROR msg="x`, false},
-		"of another proxy's kind":  {"loopback", "req_01JDVX.7-a", true},
-		"of a proxy far from here": {"192.0.2.1", given, false},
+		"from a proxy":            {"loopback", given, true},
+		"from a client":           {"", given, false},
+		"none":                    {"loopback", "", false},
+		"too short":               {"loopback", "1234567", false},
+		"too long":                {"loopback", strings.Repeat("a", 65), false},
+		"with other characters":   {"loopback", `12345678" level=ERROR msg="x`, false},
+		"in another format":       {"loopback", "req_01JDVX.7-a", true},
+		"from an untrusted proxy": {"192.0.2.1", given, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -206,9 +206,9 @@ func TestHEADAnswersWhateverGETDoes(t *testing.T) {
 		}
 	}
 	if head := ask(t, http.MethodHead, w.nodes[0]+"/api/v1/auth/me", "", nil); head.StatusCode != http.StatusUnauthorized {
-		t.Errorf("HEAD of a stranger: %d, want 401", head.StatusCode)
+		t.Errorf("HEAD without a session: %d, want 401", head.StatusCode)
 	}
 	if answer := ask(t, http.MethodHead, w.nodes[0]+"/api/v1/auth/logout", "", own); answer.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("HEAD of what only POST does: %d, want 405", answer.StatusCode)
+		t.Errorf("HEAD of a POST-only path: %d, want 405", answer.StatusCode)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-// Promise G6: what ends a right is in force at once by REST and reaches the
-// sockets of every node.
+// Guarantee G6: the end of a permission takes effect immediately by REST, and reaches the sockets of
+// every node.
 
 func TestAKickReachesEveryNode(t *testing.T) {
 	inEachWorld(t, func(w *world) {
@@ -33,7 +33,7 @@ func TestAKickReachesEveryNode(t *testing.T) {
 			w.t.Fatalf("removed = %s, %v", f.Data, err)
 		}
 		alice.say(other.ID, "between")
-		bob.hears(1 + 1) // only what is in the other room: 1 is that bob joined
+		bob.hears(1 + 1) // only messages of the other room: 1 is that bob joined
 		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodDelete, path("/rooms/%d/members/%d", other.ID, alice.User.ID), nil, nil), chat.Forbidden)
 	})
 }
@@ -95,7 +95,7 @@ func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 		if err := thief.Login(ctx(w.t), "alice", "another horse"); err != nil {
 			w.t.Fatal(err)
 		}
-		room := alice.room("Mine", nil) // alice's own session lives on
+		room := alice.room("Mine", nil) // alice's own session is still valid
 		alice.say(room.ID, "here")
 	})
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// migrator is another process that brings the schema of dsn up, as all versions of
-// chillin lock it, until done.
+// migrator is another process that migrates the schema of dsn, with the lock of all versions of
+// chillin, until done is called.
 func migrator(t *testing.T, dsn string) (done func()) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -38,7 +38,7 @@ func migrator(t *testing.T, dsn string) (done func()) {
 	return func() { _ = conn.Close(t.Context()) }
 }
 
-// lines hands on what is logged, a line at a time.
+// lines sends each logged line to a channel.
 type lines chan string
 
 func (l lines) Write(p []byte) (int, error) {
@@ -46,7 +46,7 @@ func (l lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// waiter is a node that starts while another process brings the schema up.
+// waiter is a node that starts while another process migrates the schema.
 type waiter struct {
 	addr, watch string
 	log         lines
@@ -76,15 +76,15 @@ func startWaiting(t *testing.T, dsn string) *waiter {
 		w.failed <- a.Run(ctx)
 	}()
 	for line := range w.log {
-		if strings.Contains(line, "waiting for it") {
+		if strings.Contains(line, "waiting for another process") {
 			return w
 		}
 	}
 	return nil
 }
 
-// health asks the second listener for its status and, of /health/ready, for the word
-// about the database.
+// health requests path from the second listener. It returns the status and, for /health/ready, the
+// reason of the database.
 func (w *waiter) health(t *testing.T, path string) (status int, word string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, "http://"+w.watch+path, http.NoBody)
@@ -105,14 +105,14 @@ func TestANodeWaitsWhileAnotherBringsTheSchemaUp(t *testing.T) {
 	w := startWaiting(t, dsn)
 	defer w.stop()
 	if status, _ := w.health(t, "/health"); status != http.StatusOK {
-		t.Errorf("/health of a node that waits = %d, want 200: it lives", status)
+		t.Errorf("/health of a waiting node = %d, want 200: it is alive", status)
 	}
 	if status, word := w.health(t, "/health/ready"); status != http.StatusServiceUnavailable || word != "migrating" && word != "connecting" {
-		t.Errorf("/health/ready = %d %q, want 503 and what it is at", status, word)
+		t.Errorf("/health/ready = %d %q, want 503 and the stage", status, word)
 	}
 	if conn, err := net.Dial("tcp", w.addr); err == nil {
 		_ = conn.Close()
-		t.Error("its port is open, want it closed: a balancer must go elsewhere without asking")
+		t.Error("its port is open, want it closed: a load balancer must skip the node")
 	}
 	done()
 	select {
@@ -121,7 +121,7 @@ func TestANodeWaitsWhileAnotherBringsTheSchemaUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status, word := w.health(t, "/health/ready"); status != http.StatusOK || word != "" {
-		t.Errorf("/health/ready of the node that serves = %d %q, want 200", status, word)
+		t.Errorf("/health/ready of a serving node = %d %q, want 200", status, word)
 	}
 	w.stop()
 	if err := <-w.failed; err != nil {

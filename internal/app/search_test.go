@@ -21,7 +21,7 @@ func (p *person) search(query url.Values) (searchPage, error) {
 	return page, err
 }
 
-// finds returns the texts that a search finds, the newest first.
+// finds returns the texts of the search results, newest first.
 func (p *person) finds(query url.Values) string {
 	p.t.Helper()
 	page, err := p.search(query)
@@ -72,7 +72,7 @@ func TestMessagesAreFound(t *testing.T) {
 			}
 		}
 		if got := bob.finds(url.Values{"q": {"cafe"}}); got != "cafeteria 😀-Café" {
-			w.t.Errorf("bob finds %q, want what is in his room", got)
+			w.t.Errorf("bob finds %q, want only messages of his room", got)
 		}
 		if err := bob.Socket.Do(ctx(w.t), "room:leave", map[string]any{"roomId": room.ID}, nil); err != nil {
 			w.t.Fatal(err)
@@ -88,7 +88,7 @@ func TestMessagesAreFound(t *testing.T) {
 		}
 		alice.say(direct.Room.ID, "café for two")
 		if page, err := bob.search(url.Values{"q": {"cafe"}}); err != nil || len(page.Results) != 1 || page.Results[0].Room.Name != direct.Room.Name {
-			w.t.Errorf("bob finds %+v, %v, want what is in %q", page, err, direct.Room.Name)
+			w.t.Errorf("bob finds %+v, %v, want only messages of %q", page, err, direct.Room.Name)
 		}
 		hidden := alice.room("Hidden", map[string]any{"private": true})
 		_, err = bob.search(url.Values{"q": {"cafe"}, "room": {path("%d", hidden.ID)}})
@@ -112,7 +112,7 @@ func TestSearchesAreLimited(t *testing.T) {
 	wantCode(t, err, chat.RateLimited)
 }
 
-// What a link to a message needs: the message by its id, and the page around it.
+// A link to a message needs the message by its ID, and the page around it.
 func TestALinkLeadsToItsMessage(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)

@@ -16,12 +16,12 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// lookupIn looks variables up as the environment does.
+// lookupIn returns a function like os.LookupEnv for settings.
 func lookupIn(settings map[string]string) func(string) (string, bool) {
 	return func(key string) (string, bool) { v, ok := settings[key]; return v, ok }
 }
 
-// startError returns what a node with these settings logs, and why it does not start.
+// startError returns the log of a node with these settings, and the error with which it does not start.
 func startError(t *testing.T, settings map[string]string) (log string, reason error) {
 	t.Helper()
 	settings["DATA_DIR"], settings["HOST"], settings["PORT"] = t.TempDir(), "127.0.0.1", "0"
@@ -36,8 +36,7 @@ func startError(t *testing.T, settings map[string]string) (log string, reason er
 	return lines.String(), err
 }
 
-// A wrong setting ends the start at once, with the name of the variable: to wait does not
-// help.
+// A wrong setting ends the start immediately, with the name of the variable: waiting does not help.
 func TestWrongDatabaseSettingsEndTheStart(t *testing.T) {
 	dsn, err := url.Parse(testenv.Postgres(t))
 	if err != nil {
@@ -45,9 +44,9 @@ func TestWrongDatabaseSettingsEndTheStart(t *testing.T) {
 	}
 	parts := map[string]string{"DB_HOST": dsn.Hostname(), "DB_PORT": dsn.Port(), "DB_USER": dsn.User.Username()}
 	for name, c := range map[string]struct{ key, value, want string }{
-		"no such database":        {"DB_NAME", "nosuchdatabase", "DB_NAME: there is no such database"},
-		"no such user":            {"DB_USER", "nosuchuser", "DB_USER: Postgres has no such user"},
-		"no such database by URL": {"DATABASE_URL", strings.Replace(dsn.String(), dsn.Path, "/nosuchdatabase", 1), "DATABASE_URL: there is no such database"},
+		"no such database":        {"DB_NAME", "nosuchdatabase", "DB_NAME: the database does not exist"},
+		"no such user":            {"DB_USER", "nosuchuser", "DB_USER: the user does not exist in Postgres"},
+		"no such database by URL": {"DATABASE_URL", strings.Replace(dsn.String(), dsn.Path, "/nosuchdatabase", 1), "DATABASE_URL: the database does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings := map[string]string{c.key: c.value}
@@ -87,7 +86,7 @@ func TestAWrongBucketKeyEndsTheStart(t *testing.T) {
 	}
 }
 
-// systemd is told when the node serves and when it stops, and that it lives meanwhile.
+// systemd is notified when the node serves and when it stops, and periodically in between.
 func TestSystemdIsNotified(t *testing.T) {
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"})
 	if err != nil {
@@ -145,7 +144,7 @@ func TestSystemdIsNotified(t *testing.T) {
 	}
 }
 
-// A proxy that nobody named is reported once, and stays in the report of the node.
+// An unknown proxy is logged once, and stays in the health report.
 func TestAnUntrustedProxyIsReported(t *testing.T) {
 	report := func(base string, header, value string) string {
 		request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, base+"/api/v1/me", http.NoBody)
@@ -183,7 +182,7 @@ func TestAnUntrustedProxyIsReported(t *testing.T) {
 	}
 }
 
-// Two nodes on one database without Redis work side by side without a word between them.
+// Two nodes on one database without Redis do not receive each other's events.
 func TestASecondNodeWithoutRedisIsReported(t *testing.T) {
 	env := map[string]string{"DATABASE_URL": testenv.Postgres(t), "DATA_DIR": t.TempDir()}
 	startNode(t, env, nil)

@@ -16,8 +16,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// refusingPuts returns a proxy in front of an S3 server that answers writes with the
-// status and S3 error code in refuse, and forwards them while refuse is nil.
+// refusingPuts returns a proxy in front of an S3 server. It answers writes with the status and S3 error
+// code in refuse, and forwards them if refuse is nil.
 func refusingPuts(t *testing.T, s3 testenv.Store, refuse *atomic.Pointer[putRefusal]) testenv.Store {
 	t.Helper()
 	target := &url.URL{Scheme: "http", Host: s3.Endpoint}
@@ -43,14 +43,13 @@ func refusingPuts(t *testing.T, s3 testenv.Store, refuse *atomic.Pointer[putRefu
 	return s3
 }
 
-// putRefusal is the answer to a write; status 0 cuts the connection.
+// putRefusal is the response to a write; status 0 closes the connection.
 type putRefusal struct {
 	status int
 	code   string
 }
 
-// TestStorageRefusesPuts: a storage that is full or read-only must not cost more than
-// uploads.
+// TestStorageRefusesPuts: a full or read-only storage must affect only uploads.
 func TestStorageRefusesPuts(t *testing.T) {
 	t.Parallel()
 	server, err := testenv.New(t).ObjectStore()
@@ -67,11 +66,11 @@ func TestStorageRefusesPuts(t *testing.T) {
 	room := alice.room("Lobby", nil)
 	kept := alice.attach("kept.txt", []byte("kept"))
 	allowed := allowance(alice)
-	for _, refusal := range []putRefusal{ // no more: two uploads each, and ten may be made in 10 s
+	for _, refusal := range []putRefusal{ // no more: two uploads each, and the limit is ten in 10 s
 		{http.StatusForbidden, "AccessDenied"},
 		{http.StatusBadRequest, "XMinioAdminBucketQuotaExceeded"},
 		{http.StatusInsufficientStorage, "XMinioStorageFull"},
-		{0, "connection cut"},
+		{0, "connection closed"},
 	} {
 		t.Run(refusal.code, func(t *testing.T) {
 			refuse.Store(&refusal)
@@ -87,7 +86,7 @@ func TestStorageRefusesPuts(t *testing.T) {
 			}
 			alice.say(room.ID, "text still works")
 			if got := allowance(alice); got != allowed {
-				t.Errorf("the refused uploads count: %+v, want %+v", got, allowed)
+				t.Errorf("refused uploads were counted: %+v, want %+v", got, allowed)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// away is an engine that can be away, and tells of each blob that has gone.
+// away is a storage that can be made unavailable. It reports each deleted blob.
 type away struct {
 	chat.Blobs
 	is   atomic.Bool
@@ -35,7 +35,7 @@ func (a *away) Delete(ctx context.Context, key string) error {
 	return err
 }
 
-// warnings hears what is logged.
+// warnings is a log handler that forwards messages.
 type warnings struct {
 	slog.Handler
 	warned chan string
@@ -48,8 +48,8 @@ func (h warnings) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestSweepersOfSeveralNodes: each blob goes once although two sweep, what was away
-// is tried again later, and what is used or may still be sent stays.
+// TestGarbageCollectorsOfSeveralNodes: each blob is deleted once although two nodes collect, a failed
+// deletion is retried, and blobs in use are kept.
 func TestSweepersOfSeveralNodes(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	migrator, err := schema.OpenPostgres(t.Context(), dsn)
@@ -105,7 +105,7 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 		nodes.Go(func() { sweeper.Run(life) })
 	}
 	if got := <-warned; got != "not all is swept" {
-		t.Errorf("warned of %q", got)
+		t.Errorf("warning = %q", got)
 	}
 	blobs.is.Store(false)
 	later.Store(int64(26 * time.Hour))
@@ -118,17 +118,17 @@ func TestSweepersOfSeveralNodes(t *testing.T) {
 		case key := <-blobs.gone:
 			gone = append(gone, key)
 		case <-time.After(15 * time.Second):
-			t.Fatalf("gone are %v, want %v", gone, old)
+			t.Fatalf("deleted: %v, want %v", gone, old)
 		}
 	}
 	end()
 	nodes.Wait()
 	slices.Sort(gone)
 	if !slices.Equal(gone, old) || len(blobs.gone) > 0 {
-		t.Errorf("gone are %v and %d more, want %v, each once", gone, len(blobs.gone), old)
+		t.Errorf("deleted: %v and %d more, want %v, each once", gone, len(blobs.gone), old)
 	}
 	if young, err := disk.Get(t.Context(), "files/young"); err != nil {
-		t.Errorf("young: %v, want it to stay", err)
+		t.Errorf("young: %v, want it kept", err)
 	} else {
 		_ = young.Body.Close()
 	}

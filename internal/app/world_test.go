@@ -25,14 +25,14 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// world is a running chat: one embedded node, or two on the real engines. A story
-// that holds in one must hold in the other.
+// world is a running chat: one embedded node, or two nodes on real engines. Every test must pass with
+// both.
 type world struct {
 	t     *testing.T
 	nodes []string // base URLs
 }
 
-// worlds are what the stories are told in.
+// worlds are the deployments that the tests use.
 var worlds = []struct {
 	name string
 	open func(t *testing.T, more map[string]string) *world
@@ -41,8 +41,8 @@ var worlds = []struct {
 	{"two nodes on real engines", clustered},
 }
 
-// inEachWorld tells a story in each world, beside other stories: a world is the
-// story's own, and much of a story is waiting.
+// onBothDeployments runs test with each deployment, in parallel with other tests, because tests wait
+// most of the time. Each test has its own deployment.
 func inEachWorld(t *testing.T, story func(w *world)) {
 	t.Helper()
 	t.Parallel()
@@ -66,7 +66,7 @@ func clustered(t *testing.T, more map[string]string) *world {
 	return &world{t, []string{startNode(t, env, more).base, startNode(t, env, more).base}}
 }
 
-// embeddedWithStorage is one node whose files lie in an S3 server of its own.
+// embeddedWithStorage starts one node whose files are stored on its own S3 server.
 func embeddedWithStorage(t *testing.T) (*world, *testenv.ObjectStore) {
 	t.Helper()
 	server, err := testenv.New(t).ObjectStore()
@@ -87,7 +87,7 @@ func storageEnv(s3 testenv.Store) map[string]string {
 	}
 }
 
-// clusterEnv names engines that several nodes share.
+// clusterEnv returns the settings of engines that several nodes share.
 func clusterEnv(t *testing.T) map[string]string {
 	t.Helper()
 	env := storageEnv(testenv.S3(t))
@@ -95,12 +95,12 @@ func clusterEnv(t *testing.T) map[string]string {
 	return env
 }
 
-// node is an App that runs.
+// node is a running App.
 type node struct {
 	base    string
 	config  config.Config
 	handler http.Handler
-	stop    func() error // SIGTERM; returns what Run returned
+	stop    func() error // like SIGTERM; returns the result of Run
 }
 
 // startNode runs an App with env and stops it when the test ends.
@@ -153,14 +153,14 @@ func startLogging(t testing.TB, out io.Writer, env, more map[string]string) *nod
 	return n
 }
 
-// person is a user with a connection.
+// testUser is a user with a connection.
 type person struct {
 	*client.Client
 	*client.Socket
 	t *testing.T
 }
 
-// ctx bounds one step of a story: a step that takes longer has failed.
+// ctx limits one step: a step that takes longer has failed.
 func ctx(t *testing.T) context.Context {
 	t.Helper()
 	c, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
@@ -168,7 +168,7 @@ func ctx(t *testing.T) context.Context {
 	return c
 }
 
-// person registers a user at node n (counted round) and connects.
+// user registers a user at node n (modulo the number of nodes) and connects.
 func (w *world) person(name string, n int) *person {
 	w.t.Helper()
 	c := client.New(w.nodes[n%len(w.nodes)])
@@ -225,7 +225,7 @@ func (p *person) trySay(room chat.RoomID, cid, text string) (wire.MessageConfirm
 	return done, err
 }
 
-// hears returns the next message event and fails unless it bears seq.
+// receives returns the next message event and fails unless it has number seq.
 func (p *person) hears(seq chat.Seq) chat.Message {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), "message:new")

@@ -14,8 +14,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// smallDisk runs a node with its data on a disk of 16 MiB that only it sees: in a mount
-// namespace, which an ordinary user may have inside a user namespace.
+// smallDisk runs a node with its data on a separate disk of 16 MiB: in a mount namespace, which an
+// ordinary user can create inside a user namespace.
 const smallDisk = `#!/bin/sh
 new="unshare --map-root-user --mount"
 $new true 2>/dev/null || new="unshare --mount"
