@@ -55,7 +55,7 @@ func (p *person) do(method, to string, in, out any) {
 	}
 }
 
-func TestWhoSharesARoomHearsOfANewName(t *testing.T) {
+func TestProfileChangesReachSharedRooms(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
@@ -103,7 +103,7 @@ func (w *world) guest(name string, n int) *person {
 	return p
 }
 
-func TestAGuestStays(t *testing.T) {
+func TestUpgradeGuest(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		guest := w.guest("Gustav", 0)
 		room := guest.room("Lobby", nil)
@@ -144,7 +144,7 @@ func TestAGuestStays(t *testing.T) {
 	})
 }
 
-func TestAGuestsCookieBecomesThatOfAnAccount(t *testing.T) {
+func TestUpgradeGuestExtendsTheCookie(t *testing.T) {
 	w := embedded(t, nil)
 	guest := w.guest("", 0)
 	request, err := http.NewRequestWithContext(ctx(t), http.MethodPut, guest.Base+"/api/v1/auth/account",
@@ -169,7 +169,7 @@ func (p *person) closes(code int) {
 	}
 }
 
-func TestAnAccountIsClosed(t *testing.T) {
+func TestDeleteAccount(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		admin, bob, carol := w.person("admin", 0), w.person("bob", 0), w.person("carol", 1)
 		theirs, own, alone := admin.room("Theirs", nil), bob.room("Own", nil), bob.room("Alone", nil)
@@ -240,7 +240,7 @@ func TestAnAccountIsClosed(t *testing.T) {
 	})
 }
 
-func TestAGuestGoesWithoutAPassword(t *testing.T) {
+func TestGuestDeletesItsAccountWithoutPassword(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		w.person("admin", 0)
 		guest := w.guest("Gustav", 1)
@@ -252,7 +252,7 @@ func TestAGuestGoesWithoutAPassword(t *testing.T) {
 
 // Expired guests are deleted when a node starts, and every few minutes. This test waits for the first
 // run of a second node, or of the same node after a restart.
-func TestGuestsWhoseTimeIsOverGo(t *testing.T) {
+func TestExpiredGuestsAreDeleted(t *testing.T) {
 	dir := t.TempDir()
 	cluster := clusterEnv(t)
 	for _, c := range []struct {

@@ -32,7 +32,7 @@ func replied(t *testing.T, c *client.Client, method, path, body string) (int, st
 
 // Permissions are in docs/permissions.md. This test checks that even an invalid request does not reveal
 // that an admin operation exists.
-func TestAdministrationIsHiddenWhateverIsAsked(t *testing.T) {
+func TestAdministrationIsHiddenFromNonAdmins(t *testing.T) {
 	c, asked := newCrowd(embedded(t, nil)), 0
 	nonsense := map[string]any{"nonsense": []int{1}}
 	for row := range elsewhere {
@@ -59,7 +59,7 @@ func TestAdministrationIsHiddenWhateverIsAsked(t *testing.T) {
 	}
 }
 
-func TestAnAdminLocksSomebodyOut(t *testing.T) {
+func TestAdminDisablesAUser(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -133,7 +133,7 @@ func wantLog(w *world, admin *person, want ...string) {
 	}
 }
 
-func TestTheOperatorLocksSomebodyOutOfARunningNode(t *testing.T) {
+func TestOperatorDisablesAUserOfARunningNode(t *testing.T) {
 	for name, env := range map[string]func(t *testing.T) map[string]string{
 		"embedded":        func(t *testing.T) map[string]string { t.Helper(); return map[string]string{"DATA_DIR": t.TempDir()} },
 		"on real engines": clusterEnv,
@@ -162,7 +162,7 @@ func TestTheOperatorLocksSomebodyOutOfARunningNode(t *testing.T) {
 	}
 }
 
-func TestAnAdminSeesAndDeletesAnyRoom(t *testing.T) {
+func TestAdminSeesAndDeletesAnyRoom(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		root, alice, bob := w.person("root", 0), w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Den", map[string]any{"private": true, "password": "open sesame"})
@@ -197,7 +197,7 @@ func connections(t *testing.T, admin *person, query string) chat.ConnectionPage 
 	return page
 }
 
-func TestAnAdminSeesAndClosesConnectionsOfAllNodes(t *testing.T) {
+func TestAdminSeesAndClosesConnectionsOfAllNodes(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -235,7 +235,7 @@ func TestAnAdminSeesAndClosesConnectionsOfAllNodes(t *testing.T) {
 	})
 }
 
-func TestLimitsChangeOnAllNodesAtRunTime(t *testing.T) {
+func TestLimitsChangeOnAllNodes(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -285,7 +285,7 @@ func TestLimitsChangeOnAllNodesAtRunTime(t *testing.T) {
 	})
 }
 
-func TestLimitsThatWereSetHoldAfterARestart(t *testing.T) {
+func TestLimitsAreKeptAcrossRestarts(t *testing.T) {
 	env := map[string]string{"DATA_DIR": t.TempDir()}
 	n := startNode(t, env, nil)
 	alice := (&world{t, []string{n.base}}).person("alice", 0)

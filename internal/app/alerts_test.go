@@ -63,7 +63,7 @@ func alertTests(t *testing.T) (firing, healthy []string) {
 	return firing, healthy
 }
 
-func TestAlertsFireAndAreSilent(t *testing.T) {
+func TestAlerts(t *testing.T) {
 	promtool := testenv.Program(t, "promtool", "prometheus")
 	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, append([]string{"test", "rules"}, alertTestFiles...)} {
 		cmd := exec.CommandContext(ctx(t), promtool, args...)

@@ -144,7 +144,7 @@ func claiming(width, height uint32) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(chunk))
 }
 
-func TestAvatarsAreMadeAnewOfEveryKind(t *testing.T) {
+func TestAvatarsAreReencoded(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice := w.person("alice", 0)
 		seen := ""
@@ -186,7 +186,7 @@ func TestAvatarsAreMadeAnewOfEveryKind(t *testing.T) {
 	})
 }
 
-func TestWhatIsNoAvatarIsRefused(t *testing.T) {
+func TestInvalidAvatarsAreRefused(t *testing.T) {
 	w := embedded(t, nil)
 	alice := w.person("alice", 0)
 	var before, after runtime.MemStats
@@ -226,7 +226,7 @@ func TestWhatIsNoAvatarIsRefused(t *testing.T) {
 	}
 }
 
-func TestPeopleChangeTheirProfile(t *testing.T) {
+func TestUpdateProfile(t *testing.T) {
 	w := embedded(t, nil)
 	alice := w.person("alice", 0)
 	var out struct {
@@ -248,7 +248,7 @@ func TestPeopleChangeTheirProfile(t *testing.T) {
 // less than two seconds.
 const givenUp = 10 * time.Second
 
-func TestWithoutStorageOnlyAvatarsWait(t *testing.T) {
+func TestStorageOutageAffectsOnlyAvatars(t *testing.T) {
 	w, server := embeddedWithStorage(t)
 	alice := w.person("alice", 0)
 	room := alice.room("Lobby", nil)
@@ -281,7 +281,7 @@ func (p *person) unfinished(method, to string, size int) net.Conn {
 	return conn
 }
 
-func TestUnfinishedAvatarsTakePlacesOfUploads(t *testing.T) {
+func TestUnfinishedAvatarsCountAsUploads(t *testing.T) {
 	w := embedded(t, nil)
 	alice, bob := w.person("alice", 0), w.person("bob", 0)
 	for range 4 {

@@ -14,7 +14,7 @@ import (
 )
 
 // TestLastBackupIsReported to admins immediately, and by the metric of every node.
-func TestTheLastBackupIsReported(t *testing.T) {
+func TestLastBackupIsReported(t *testing.T) {
 	for name, env := range map[string]func(t *testing.T) map[string]string{
 		"embedded":  func(t *testing.T) map[string]string { return map[string]string{"DATA_DIR": t.TempDir()} },
 		"clustered": clusterEnv,

@@ -33,7 +33,7 @@ func (w *world) as(made botToken, n int) *person {
 	return p
 }
 
-func TestABotChatsUntilItsTokenIsRevoked(t *testing.T) {
+func TestBotChatsUntilItsTokenIsRevoked(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice := w.person("alice", 0)
 		room := alice.room("Lobby", nil)
@@ -76,7 +76,7 @@ func TestABotChatsUntilItsTokenIsRevoked(t *testing.T) {
 	})
 }
 
-func TestWhoMayHaveBots(t *testing.T) {
+func TestBotOwners(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		made := alice.bot("robot")

@@ -24,7 +24,7 @@ func (p *person) newest(room chat.RoomID) []chat.Message {
 	return messages
 }
 
-func TestTheNewestMessagesAreNeverStale(t *testing.T) {
+func TestNewestMessagesAreNeverStale(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -63,7 +63,7 @@ func TestTheNewestMessagesAreNeverStale(t *testing.T) {
 	})
 }
 
-func TestHitsAndMissesAreCounted(t *testing.T) {
+func TestCacheHitsAndMissesAreCounted(t *testing.T) {
 	addr := freeAddr(t)
 	alice := embedded(t, map[string]string{"METRICS_ADDR": addr}).person("alice", 0)
 	room := alice.room("Lobby", nil)
@@ -83,7 +83,7 @@ func TestHitsAndMissesAreCounted(t *testing.T) {
 	}
 }
 
-func TestFlushAllTakesNothing(t *testing.T) {
+func TestFlushAllLosesNothing(t *testing.T) {
 	env := map[string]string{"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t), "DATA_DIR": t.TempDir()}
 	w := &world{t, []string{startNode(t, env, nil).base, startNode(t, env, nil).base}}
 	alice, bob := w.person("alice", 0), w.person("bob", 1)
@@ -112,7 +112,7 @@ func TestFlushAllTakesNothing(t *testing.T) {
 	}
 }
 
-func TestWhoSitsInARoomReadsOnWhilePostgresIsAway(t *testing.T) {
+func TestSubscribersCanReadDuringAPostgresOutage(t *testing.T) {
 	for _, shared := range []bool{false, true} {
 		t.Run(map[bool]string{false: "one node", true: "with Redis"}[shared], func(t *testing.T) {
 			postgres, err := testenv.New(t).Postgres(testenv.PostgresOptions{})

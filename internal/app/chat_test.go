@@ -14,7 +14,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-func TestTwoPeopleChat(t *testing.T) {
+func TestTwoUsersChat(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -49,7 +49,7 @@ func TestTwoPeopleChat(t *testing.T) {
 	})
 }
 
-func TestWhoWasAwayCatchesUp(t *testing.T) {
+func TestReconnectCatchesUp(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -87,7 +87,7 @@ func TestWhoWasAwayCatchesUp(t *testing.T) {
 	})
 }
 
-func TestOneCIDIsOneMessage(t *testing.T) {
+func TestCIDIsIdempotent(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice := w.person("alice", 0)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
@@ -114,7 +114,7 @@ func TestOneCIDIsOneMessage(t *testing.T) {
 	})
 }
 
-func TestStrangersSeeNothing(t *testing.T) {
+func TestNonMembersSeeNothing(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		open := alice.room("Open", nil)
@@ -160,7 +160,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 	})
 }
 
-func TestWhoLeavesHearsNothingMore(t *testing.T) {
+func TestLeaveEndsDelivery(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
@@ -210,7 +210,7 @@ func TestLogoutClosesTheSocketsOfTheSession(t *testing.T) {
 	})
 }
 
-func TestPresenceIsTold(t *testing.T) {
+func TestPresence(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -259,7 +259,7 @@ func TestRateLimit(t *testing.T) {
 	bob.say(room.ID, "others can send")
 }
 
-func TestMessagesChange(t *testing.T) {
+func TestEditReactAndDelete(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
 		room := alice.room("Lobby", nil)
@@ -316,7 +316,7 @@ func (p *person) event(kind string) wire.MessageEvent {
 	return e
 }
 
-func TestReadStateIsKeptInStep(t *testing.T) {
+func TestReadStateIsSynchronized(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -344,7 +344,7 @@ func TestReadStateIsKeptInStep(t *testing.T) {
 	})
 }
 
-func TestTypingIsTold(t *testing.T) {
+func TestTyping(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -388,7 +388,7 @@ func (p *person) seesTyping(room chat.RoomID, users ...chat.UserID) {
 	}
 }
 
-func TestStatusIsShown(t *testing.T) {
+func TestStatus(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)

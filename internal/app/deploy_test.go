@@ -100,7 +100,7 @@ func exportedMetrics(t *testing.T) []string {
 
 // TestDeployUsesExistingMetrics compares the dashboard and the alerts with the metrics that a node
 // exports.
-func TestDeployAsksForMetricsThatThereAre(t *testing.T) {
+func TestDeployUsesExistingMetrics(t *testing.T) {
 	exported := exportedMetrics(t)
 	for _, asked := range []map[string][]string{shownMetrics(t), watchedMetrics(t)} {
 		if len(asked) < 5 {
@@ -118,7 +118,7 @@ func TestDeployAsksForMetricsThatThereAre(t *testing.T) {
 
 // TestNginxHasNoLimitForFiles: the limit set by admins applies without a change to nginx, and a client
 // that exceeds it receives a problem from the node.
-func TestNginxLeavesTheSizeOfFilesToTheNodes(t *testing.T) {
+func TestNginxHasNoLimitForFiles(t *testing.T) {
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, map[string]string{"MAX_UPLOAD_SIZE": "20"})
 	proxy := testenv.ProxyTo(t, strings.TrimPrefix(n.base, "http://"))
 	alice := (&world{t, []string{proxy.URL()}}).person("alice", 0)

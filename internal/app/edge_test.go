@@ -15,7 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-func TestWhatWasWrittenIsThereAfterARestart(t *testing.T) {
+func TestMessagesAreKeptAcrossRestarts(t *testing.T) {
 	env := map[string]string{"DATA_DIR": t.TempDir()}
 	n := startNode(t, env, nil)
 	alice := (&world{t, []string{n.base}}).person("alice", 0)
@@ -56,7 +56,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-func TestUnreadableFramesAreAnsweredAndTheSocketStays(t *testing.T) {
+func TestInvalidFramesAreAnsweredAndTheSocketStaysOpen(t *testing.T) {
 	w := embedded(t, nil)
 	alice := w.person("alice", 0)
 	for _, frame := range []string{
@@ -91,7 +91,7 @@ func (p *person) nextRaw() (string, error) {
 	return string(f.RawID), err
 }
 
-func TestTooLargeAFrameEndsTheSocket(t *testing.T) {
+func TestTooLargeFrameClosesTheSocket(t *testing.T) {
 	alice := embedded(t, nil).person("alice", 0)
 	frame, _ := json.Marshal(map[string]string{"type": strings.Repeat("x", 33<<10)})
 	_ = alice.Write(ctx(t), frame) // the server may close during the write
@@ -232,7 +232,7 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	}
 }
 
-func TestGuessingIsLimited(t *testing.T) {
+func TestPasswordGuessingIsLimited(t *testing.T) {
 	w := embedded(t, nil)
 	alice, bob := w.person("alice", 0), w.person("bob", 0)
 	room := alice.room("Locked", map[string]any{"password": "let me in"})
@@ -250,7 +250,7 @@ func TestGuessingIsLimited(t *testing.T) {
 	}
 }
 
-func TestPagesOfNamedOriginsMayRead(t *testing.T) {
+func TestCORSAllowsConfiguredOrigins(t *testing.T) {
 	w := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
 	for origin, want := range map[string]string{"https://chat.example.org": "https://chat.example.org", "https://evil.example": ""} {
 		request, err := http.NewRequestWithContext(ctx(t), http.MethodOptions, w.nodes[0]+"/api/v1/rooms", http.NoBody)
@@ -289,7 +289,7 @@ func freeAddr(t *testing.T) string {
 	return probe.Addr().String()
 }
 
-func TestMetricsAreOnTheirOwnListenerOnly(t *testing.T) {
+func TestMetricsAreOnlyOnTheirOwnListener(t *testing.T) {
 	addr := freeAddr(t)
 	w := embedded(t, map[string]string{"METRICS_ADDR": addr})
 	w.person("alice", 0)
@@ -312,7 +312,7 @@ func TestMetricsAreOnTheirOwnListenerOnly(t *testing.T) {
 	}
 }
 
-func TestRoomNamesAreOneWhateverTheirCase(t *testing.T) {
+func TestRoomNamesIgnoreCase(t *testing.T) {
 	alice := embedded(t, nil).person("alice", 0)
 	alice.room("Straße", nil)
 	_, err := alice.CreateRoom(ctx(t), "STRASSE", nil)

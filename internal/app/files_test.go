@@ -96,7 +96,7 @@ func (p *person) wantStatus(url string, want int) []byte {
 	return body
 }
 
-func TestAPictureIsSharedWithARoom(t *testing.T) {
+func TestSharePicture(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, eve := w.person("alice", 0), w.person("bob", 1), w.person("eve", 1)
 		room := alice.room("Lobby", nil)
@@ -190,7 +190,7 @@ func TestAPictureIsSharedWithARoom(t *testing.T) {
 	})
 }
 
-func TestALinkIsForOneFileOfOneMember(t *testing.T) {
+func TestLinkIsForOneFileOfOneMember(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -234,7 +234,7 @@ func TestALinkIsForOneFileOfOneMember(t *testing.T) {
 	})
 }
 
-func TestWhatIsUploadedDoesNothingInABrowser(t *testing.T) {
+func TestUploadsDoNotRunInABrowser(t *testing.T) {
 	w := embedded(t, nil)
 	alice, bob := w.person("alice", 0), w.person("bob", 0)
 	for name, data := range map[string][]byte{
@@ -278,7 +278,7 @@ func blobs(t *testing.T, dir string) (n int) {
 	return n
 }
 
-func TestUploadsThatAreTooLargeOrBreakOffLeaveNothing(t *testing.T) {
+func TestFailedUploadsLeaveNoBlobs(t *testing.T) {
 	dir := t.TempDir()
 	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "MAX_UPLOAD_SIZE": "1"}, nil).base}}
 	alice := w.person("alice", 0)
@@ -310,7 +310,7 @@ func TestUploadsThatAreTooLargeOrBreakOffLeaveNothing(t *testing.T) {
 	}
 }
 
-func TestDeletedFilesLeaveTheStorage(t *testing.T) {
+func TestDeletedFilesAreRemovedFromTheStorage(t *testing.T) {
 	dir := t.TempDir()
 	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir}, nil).base}}
 	alice := w.person("alice", 0)
@@ -338,7 +338,7 @@ func TestDeletedFilesLeaveTheStorage(t *testing.T) {
 	}
 }
 
-func TestMessagesCarryFewFilesOnceEach(t *testing.T) {
+func TestAttachmentsOfAMessage(t *testing.T) {
 	w := embedded(t, nil)
 	alice := w.person("alice", 0)
 	room := alice.room("Lobby", nil)
@@ -364,7 +364,7 @@ func TestMessagesCarryFewFilesOnceEach(t *testing.T) {
 	wantCode(t, alice.Client.Do(ctx(t), http.MethodPatch, fmt.Sprintf("/messages/%d", words.ID), map[string]any{"text": " "}, nil), chat.Empty)
 }
 
-func TestWithoutStorageOnlyFilesWait(t *testing.T) {
+func TestStorageOutageAffectsOnlyFiles(t *testing.T) {
 	w, server := embeddedWithStorage(t)
 	alice := w.person("alice", 0)
 	room := alice.room("Lobby", nil)

@@ -152,7 +152,7 @@ func (s *sick) redisSay(commands ...string) {
 	}
 }
 
-func TestHealthFollowsTheEngines(t *testing.T) {
+func TestHealthReportsEngines(t *testing.T) {
 	s := startSick(t, nil)
 	s.becomes("redis", "")
 	for name, server := range map[string]*testenv.Server{"database": s.postgres.Server, "redis": s.redis.Server, "storage": s.storage.Server} {
@@ -170,7 +170,7 @@ func TestHealthFollowsTheEngines(t *testing.T) {
 }
 
 // A node without earlier health checks behaves the same: its database was available when it started.
-func TestAnEngineThatGoesBeforeTheFirstLook(t *testing.T) {
+func TestEngineFailureBeforeTheFirstCheck(t *testing.T) {
 	s := startSick(t, nil)
 	s.do(s.postgres.Kill())
 	s.becomes("database", "failed")
@@ -181,7 +181,7 @@ func TestAnEngineThatGoesBeforeTheFirstLook(t *testing.T) {
 	s.log.wants(t, 1, `msg="engine unavailable"`)
 }
 
-func TestRedisThatAnswersAndCarriesNothing(t *testing.T) {
+func TestRedisThatOnlyAnswersPings(t *testing.T) {
 	const all = "ACL SETUSER chillin on >secret ~* &* +@all"
 	deny := func(commands ...string) func(s *sick, env map[string]string) {
 		return func(s *sick, env map[string]string) {
@@ -222,7 +222,7 @@ func TestRedisThatAnswersAndCarriesNothing(t *testing.T) {
 }
 
 // Postgres answers, but accepts no writes, or not the important ones.
-func TestADatabaseThatOnlyAnswers(t *testing.T) {
+func TestDatabaseThatOnlyAnswersPings(t *testing.T) {
 	s := startSick(t, nil)
 	alice := (&world{t, []string{s.base}}).person("alice", 0)
 	room := alice.room("Harbour", nil)

@@ -63,7 +63,7 @@ func post(t *testing.T, url, key, body string) (int, chat.Message) {
 	return answer.StatusCode, out.Message
 }
 
-func TestAProgramPostsByAWebhook(t *testing.T) {
+func TestIncomingWebhook(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice := w.person("alice", 0)
 		room := alice.room("Lobby", map[string]any{"private": true})
@@ -127,7 +127,7 @@ func TestAProgramPostsByAWebhook(t *testing.T) {
 	})
 }
 
-func TestOnlyARoomsAdminsManageItsWebhooks(t *testing.T) {
+func TestOnlyRoomAdminsManageWebhooks(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 0)
 		room := alice.room("Lobby", nil)
@@ -259,7 +259,7 @@ func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingWebhook {
 
 var allowPrivate = map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"}
 
-func TestAProgramIsToldWhatHappens(t *testing.T) {
+func TestOutgoingWebhook(t *testing.T) {
 	for _, kind := range worlds {
 		t.Run(kind.name, func(t *testing.T) {
 			w := kind.open(t, allowPrivate)
@@ -326,7 +326,7 @@ func (p *person) outgoingState(room chat.RoomID) chat.OutgoingWebhook {
 
 // TestStopLosesNoWebhookEvents stops a node in the middle of deliveries: the other node, or the
 // restarted one, continues.
-func TestAStopLosesNothingForWebhooks(t *testing.T) {
+func TestStopLosesNoWebhookEvents(t *testing.T) {
 	t.Run("one embedded node", func(t *testing.T) {
 		env := map[string]string{"DATA_DIR": t.TempDir()}
 		n := startNode(t, env, allowPrivate)
@@ -363,7 +363,7 @@ func stopInTheMiddle(t *testing.T, n *node, next func() string) {
 }
 
 // TestWebhooksOfAKickedAdminPause: the owner sees the pause in the room and resumes a webhook.
-func TestTheWebhooksOfAKickedAdminPause(t *testing.T) {
+func TestWebhooksOfAKickedAdminPause(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)

@@ -63,7 +63,7 @@ var mayImport = map[string][]string{
 
 const module = "github.com/chillin-chat/chillin/"
 
-func TestImportsRunOneWay(t *testing.T) {
+func TestImports(t *testing.T) {
 	root := "../.."
 	seen := map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

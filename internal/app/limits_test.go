@@ -18,7 +18,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-func TestJoiningIsLimitedPerUser(t *testing.T) {
+func TestJoinRate(t *testing.T) {
 	w := embedded(t, map[string]string{"RATE_LIMIT_JOINS": "2"})
 	alice, bob, carol := w.person("alice", 0), w.person("bob", 0), w.person("carol", 0)
 	rooms := []chat.Room{alice.room("One", nil), alice.room("Two", nil), alice.room("Three", nil)}
@@ -31,7 +31,7 @@ func TestJoiningIsLimitedPerUser(t *testing.T) {
 	carol.join(rooms[2].ID, nil)
 }
 
-func TestMakingRoomsIsLimitedPerUser(t *testing.T) {
+func TestRoomCreationRate(t *testing.T) {
 	w := embedded(t, map[string]string{"RATE_LIMIT_ROOMS": "2"})
 	alice, bob := w.person("alice", 0), w.person("bob", 0)
 	alice.room("One", nil)
@@ -41,7 +41,7 @@ func TestMakingRoomsIsLimitedPerUser(t *testing.T) {
 	bob.room("Three", nil)
 }
 
-func TestARoomTakesSoMuchAndStrangersDoNotFillIt(t *testing.T) {
+func TestRoomMessageRateExcludesNonMembers(t *testing.T) {
 	w := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "1"})
 	room := w.person("alice", 0).room("Busy", nil)
 	guest := func() *client.Client {
@@ -197,7 +197,7 @@ func TestRefusedUpgradesAreLimitedPerAddress(t *testing.T) {
 	}
 }
 
-func TestWhoSendsARequestSlowlyIsLetGo(t *testing.T) {
+func TestSlowRequestsTimeOut(t *testing.T) {
 	t.Parallel()
 	host := strings.TrimPrefix(embedded(t, nil).nodes[0], "http://")
 	for name, beginning := range map[string]string{
@@ -225,7 +225,7 @@ func TestWhoSendsARequestSlowlyIsLetGo(t *testing.T) {
 	}
 }
 
-func TestAFloodHurtsNobodyElse(t *testing.T) {
+func TestFloodDoesNotAffectOthers(t *testing.T) {
 	w := embedded(t, nil)
 	alice, bob, mallory := w.person("alice", 0), w.person("bob", 0), w.person("mallory", 0)
 	room := alice.room("Lobby", nil)

@@ -228,7 +228,7 @@ func (s *sick) until(what string, ok func() bool) {
 
 // While the database hangs, a scrape is answered without the values of the database: a stale value or a
 // zero would look like a measurement.
-func TestWhatTheDatabaseKnowsIsReadAndNotMadeUp(t *testing.T) {
+func TestDatabaseMetricsAreOmittedDuringAnOutage(t *testing.T) {
 	s := startSick(t, nil)
 	backlog := []string{"chillin_search_lag_seconds", "chillin_webhooks_due", "chillin_webhook_age_seconds", "chillin_storage_used_bytes"}
 	s.until("a first reading", func() bool { return s.values(append(backlog, "chillin_active_users")...) != nil })

@@ -11,7 +11,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-func TestWhoIsMentionedIsTold(t *testing.T) {
+func TestMentionedUsersAreNotified(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		w.person("carol", 0)

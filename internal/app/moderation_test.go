@@ -17,7 +17,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
-func TestABanEndsAMembershipAndEveryWayBack(t *testing.T) {
+func TestBanEndsTheMembershipAndPreventsJoining(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		open := alice.room("Open", nil)
@@ -66,7 +66,7 @@ func TestABanEndsAMembershipAndEveryWayBack(t *testing.T) {
 	})
 }
 
-func TestAMutedMemberOnlyReads(t *testing.T) {
+func TestMutedMemberCanOnlyRead(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -135,7 +135,7 @@ func TestAMutedMemberOnlyReads(t *testing.T) {
 	})
 }
 
-func TestAnInviteIsTheWayIntoAPrivateRoom(t *testing.T) {
+func TestInviteIntoAPrivateRoom(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 0)
 		phone := w.device(bob, 0)
@@ -192,7 +192,7 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-func TestTokensOfInvitesAreInNoLogAndNoMetric(t *testing.T) {
+func TestInviteTokensAreNotLogged(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func (p *person) added() wire.RoomAdded {
 	return added
 }
 
-func TestTwoUsersHaveOneDirectRoom(t *testing.T) {
+func TestDirectRoomIsUnique(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
 		var opened, again wire.RoomJoined
@@ -287,7 +287,7 @@ func TestTwoUsersHaveOneDirectRoom(t *testing.T) {
 	})
 }
 
-func TestOneselfJoiningElsewhereIsTold(t *testing.T) {
+func TestOwnJoinsReachOtherDevices(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		phone := w.device(bob, 0)

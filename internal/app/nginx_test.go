@@ -116,7 +116,7 @@ func upstreamsOf(n *testenv.Nginx, path string) (tried []string) {
 
 // TestStoppedNodeCostsOneSlowRequestPerSecond counts the requests for which nginx waited for a
 // connection to the stopped node.
-func TestAStoppedNodeCostsOneSlowRequestASecond(t *testing.T) {
+func TestStoppedNodeCostsOneSlowRequestPerSecond(t *testing.T) {
 	inEachBalancing(t, func(t *testing.T, by testenv.Balancing) {
 		stopped := silent(t)
 		proxy := testenv.BalancedProxyTo(t, by, answering(t), stopped)

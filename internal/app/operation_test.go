@@ -18,7 +18,7 @@ import (
 
 // If an operator starts a second server by mistake, with a newer binary, the schema of the first one
 // must not change.
-func TestANodeWhosePortIsTakenChangesNothing(t *testing.T) {
+func TestNodeWithUsedPortChangesNothing(t *testing.T) {
 	other, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func TestANodeWhosePortIsTakenChangesNothing(t *testing.T) {
 	}
 }
 
-func TestProfilesAreServedOnlyIfAskedFor(t *testing.T) {
+func TestProfilesAreServedOnlyIfEnabled(t *testing.T) {
 	for pprof, want := range map[string]int{"": http.StatusNotFound, "true": http.StatusOK} {
 		addr := freeAddr(t)
 		w := embedded(t, map[string]string{"METRICS_ADDR": addr, "PPROF": pprof})
@@ -61,7 +61,7 @@ func TestProfilesAreServedOnlyIfAskedFor(t *testing.T) {
 	}
 }
 
-func TestTheBuildIsShown(t *testing.T) {
+func TestBuildIsShown(t *testing.T) {
 	addr := freeAddr(t)
 	w := embedded(t, map[string]string{"METRICS_ADDR": addr})
 	build := version.Read()

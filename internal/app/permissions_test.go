@@ -90,7 +90,7 @@ func (p permissions) wants(row, column string, private bool) string {
 	return public
 }
 
-func TestThePermissionTableIsComplete(t *testing.T) {
+func TestPermissionTableIsComplete(t *testing.T) {
 	w := embedded(t, nil)
 	request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, w.nodes[0]+"/api/openapi.json", http.NoBody)
 	if err != nil {

@@ -83,7 +83,7 @@ func allowance(p *person) (a chat.UploadAllowance) {
 }
 
 // Refused uploads store nothing: files kept for an hour would be a way around the quota.
-func TestRefusedUploadsLeaveNothing(t *testing.T) {
+func TestRefusedUploadsLeaveNoBlobs(t *testing.T) {
 	dir := t.TempDir()
 	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "UPLOAD_QUOTA": "2"}, nil).base}}
 	alice := w.person("alice", 0)

@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/ratelimit"
 )
 
-func TestTheBudgetOfReadsLetsAMemberOfManyRoomsComeBack(t *testing.T) {
+func TestReadBudgetAllowsReconnectWithManyRooms(t *testing.T) {
 	const rooms, devices, perRoom = 300, 5, 3 // a join and two more pages
 	now := time.Now()
 	limit, burst := pace(100*time.Second, readsPer100s)

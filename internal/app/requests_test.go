@@ -186,7 +186,7 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	security(1, `msg="admin action"`)
 }
 
-func TestHEADAnswersWhateverGETDoes(t *testing.T) {
+func TestHEADMatchesGET(t *testing.T) {
 	watch := freeAddr(t)
 	w := embedded(t, map[string]string{"METRICS_ADDR": watch})
 	alice := w.person("alice", 0)

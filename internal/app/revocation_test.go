@@ -14,7 +14,7 @@ import (
 // Guarantee G6: the end of a permission takes effect immediately by REST, and reaches the sockets of
 // every node.
 
-func TestAKickReachesEveryNode(t *testing.T) {
+func TestKickReachesEveryNode(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
@@ -38,7 +38,7 @@ func TestAKickReachesEveryNode(t *testing.T) {
 	})
 }
 
-func TestADeletedRoomIsGoneOnEveryNode(t *testing.T) {
+func TestRoomDeletionReachesEveryNode(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -56,7 +56,7 @@ func TestADeletedRoomIsGoneOnEveryNode(t *testing.T) {
 	})
 }
 
-func TestARenameIsTold(t *testing.T) {
+func TestRoomRename(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)
@@ -75,7 +75,7 @@ func TestARenameIsTold(t *testing.T) {
 	})
 }
 
-func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
+func TestPasswordChangeEndsOtherSessions(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice := w.person("alice", 0)
 		thief := &person{Client: client.New(w.nodes[len(w.nodes)-1]), t: w.t}
@@ -100,7 +100,7 @@ func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 	})
 }
 
-func TestASessionIsRevoked(t *testing.T) {
+func TestEndSession(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice := w.person("alice", 0)
 		phone := &person{Client: client.New(w.nodes[len(w.nodes)-1]), t: w.t}

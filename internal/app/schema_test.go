@@ -99,7 +99,7 @@ func (w *waiter) health(t *testing.T, path string) (status int, word string) {
 	return answer.StatusCode, report.Checks["database"].Error
 }
 
-func TestANodeWaitsWhileAnotherBringsTheSchemaUp(t *testing.T) {
+func TestNodeWaitsForAnotherMigration(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	done := migrator(t, dsn)
 	w := startWaiting(t, dsn)
@@ -129,7 +129,7 @@ func TestANodeWaitsWhileAnotherBringsTheSchemaUp(t *testing.T) {
 	}
 }
 
-func TestANodeThatWaitsForTheSchemaCanBeStopped(t *testing.T) {
+func TestWaitingNodeCanBeStopped(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	defer migrator(t, dsn)()
 	w := startWaiting(t, dsn)

@@ -35,7 +35,7 @@ func (p *person) finds(query url.Values) string {
 	return texts(found)
 }
 
-func TestMessagesAreFound(t *testing.T) {
+func TestSearch(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
@@ -113,7 +113,7 @@ func TestSearchesAreLimited(t *testing.T) {
 }
 
 // A link to a message needs the message by its ID, and the page around it.
-func TestALinkLeadsToItsMessage(t *testing.T) {
+func TestMessageLink(t *testing.T) {
 	inEachWorld(t, func(w *world) {
 		alice, bob := w.person("alice", 0), w.person("bob", 1)
 		room := alice.room("Lobby", nil)

@@ -37,7 +37,7 @@ func startError(t *testing.T, settings map[string]string) (log string, reason er
 }
 
 // A wrong setting ends the start immediately, with the name of the variable: waiting does not help.
-func TestWrongDatabaseSettingsEndTheStart(t *testing.T) {
+func TestWrongDatabaseSettingsPreventTheStart(t *testing.T) {
 	dsn, err := url.Parse(testenv.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestWrongDatabaseSettingsEndTheStart(t *testing.T) {
 	}
 }
 
-func TestAWrongBucketKeyEndsTheStart(t *testing.T) {
+func TestWrongBucketKeyPreventsTheStart(t *testing.T) {
 	server, err := testenv.New(t).ObjectStore()
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestSystemdIsNotified(t *testing.T) {
 }
 
 // An unknown proxy is logged once, and stays in the health report.
-func TestAnUntrustedProxyIsReported(t *testing.T) {
+func TestUntrustedProxyIsReported(t *testing.T) {
 	report := func(base string, header, value string) string {
 		request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, base+"/api/v1/me", http.NoBody)
 		if err != nil {
@@ -183,7 +183,7 @@ func TestAnUntrustedProxyIsReported(t *testing.T) {
 }
 
 // Two nodes on one database without Redis do not receive each other's events.
-func TestASecondNodeWithoutRedisIsReported(t *testing.T) {
+func TestSecondNodeWithoutRedisIsReported(t *testing.T) {
 	env := map[string]string{"DATABASE_URL": testenv.Postgres(t), "DATA_DIR": t.TempDir()}
 	startNode(t, env, nil)
 	second := startNode(t, env, nil)

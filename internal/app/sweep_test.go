@@ -50,7 +50,7 @@ func (h warnings) Handle(_ context.Context, r slog.Record) error {
 
 // TestGarbageCollectorsOfSeveralNodes: each blob is deleted once although two nodes collect, a failed
 // deletion is retried, and blobs in use are kept.
-func TestSweepersOfSeveralNodes(t *testing.T) {
+func TestGarbageCollectorsOfSeveralNodes(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	migrator, err := schema.OpenPostgres(t.Context(), dsn)
 	if err != nil {

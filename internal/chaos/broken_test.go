@@ -50,7 +50,7 @@ func TestPatchesApply(t *testing.T) {
 	}
 }
 
-func TestBrokenServersAreCaught(t *testing.T) {
+func TestBrokenServersAreDetected(t *testing.T) {
 	if !*broken {
 		t.Log("skipped without -broken")
 		return

@@ -284,7 +284,7 @@ func (s *story) row(room chat.RoomID, seq chat.Seq) *Row {
 	return &s.db.Rows[i]
 }
 
-func TestACleanHistoryHasNoViolations(t *testing.T) {
+func TestValidHistoryHasNoViolations(t *testing.T) {
 	s := small()
 	if found := Check(s.h, s.db); len(found) != 0 {
 		t.Fatalf("violations = %v, want none", found)
@@ -292,7 +292,7 @@ func TestACleanHistoryHasNoViolations(t *testing.T) {
 }
 
 // TestCheckDetectsViolations damages the small story in one place per case.
-func TestTheCheckerCatches(t *testing.T) {
+func TestCheckDetectsViolations(t *testing.T) {
 	for name, c := range map[string]struct {
 		want  Rule
 		wrong func(s *story)
@@ -440,7 +440,7 @@ func TestTheCheckerCatches(t *testing.T) {
 	}
 }
 
-func TestWhatIsPromisedLaterIsNoViolation(t *testing.T) {
+func TestAllowedDelaysAreNoViolations(t *testing.T) {
 	for name, more := range map[string]func(s *story){
 		"a message sent before a leave, received long after it": func(s *story) {
 			r := *s.find(2, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 1 })
@@ -733,7 +733,7 @@ func followed(rest []Record, e Record) bool {
 	})
 }
 
-func TestEveryMutationOfACleanHistoryIsCaught(t *testing.T) {
+func TestEveryMutationIsDetected(t *testing.T) {
 	for name, mutate := range mutations {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(25) {
@@ -755,7 +755,7 @@ func TestEveryMutationOfACleanHistoryIsCaught(t *testing.T) {
 	}
 }
 
-func TestManyRecordsAreCheckedInSeconds(t *testing.T) {
+func TestManyRecordsAreCheckedQuickly(t *testing.T) {
 	s := random(rand.New(rand.NewPCG(1, 1)), 30, 8_000)
 	records := 0
 	for _, j := range s.h.Journals {

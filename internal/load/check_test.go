@@ -23,7 +23,7 @@ type line struct {
 	message int
 }
 
-func TestBrokenPromisesAreSeen(t *testing.T) {
+func TestViolationsAreDetected(t *testing.T) {
 	whole := []line{{1, 0}, {2, 1}, {3, 2}}
 	for _, c := range []struct {
 		name string
@@ -95,7 +95,7 @@ func replay(t *testing.T, in recorded) *Report {
 	return r.report()
 }
 
-func TestRefusalsAndSilenceAreTold(t *testing.T) {
+func TestRefusedAndUnansweredMessagesAreReported(t *testing.T) {
 	o := Options{Clients: 1, Rooms: 1, Rate: 2, For: time.Second, Progress: io.Discard}
 	hall := newRoom(7, nil, 1)
 	r := newRun(o, []*room{hall})

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestQuantilesAreRightToTwoPercent(t *testing.T) {
+func TestQuantilesAreAccurateToTwoPercent(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var h histogram
 	all := make([]time.Duration, 20_000)
@@ -32,7 +32,7 @@ func TestQuantilesAreRightToTwoPercent(t *testing.T) {
 	}
 }
 
-func TestHistogramHoldsEveryDuration(t *testing.T) {
+func TestHistogramAcceptsEveryDuration(t *testing.T) {
 	for _, d := range []time.Duration{0, 1, 63, 64, 127, 128, time.Hour, math.MaxInt64} {
 		b := bucket(d)
 		if b < 0 || b >= buckets || ceiling(b) < d || b > 0 && ceiling(b-1) >= d {

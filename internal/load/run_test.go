@@ -78,7 +78,7 @@ func wantNoRooms(t *testing.T, base string) {
 	}
 }
 
-func TestEverythingIsDeliveredOnceAndRemoved(t *testing.T) {
+func TestRunDeliversOnceAndCleansUp(t *testing.T) {
 	base, metrics := startNode(t, nil)
 	report, err := load.Run(t.Context(), load.Options{
 		URL: base, Metrics: metrics, Clients: 50, Rooms: 5, Rate: 100, For: time.Second, Seed: 1, Progress: t.Output(),
@@ -128,7 +128,7 @@ func (w whenTold) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func TestAStoppedRunRemovesItsRooms(t *testing.T) {
+func TestStoppedRunRemovesItsRooms(t *testing.T) {
 	base, _ := startNode(t, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	_, err := load.Run(ctx, load.Options{
@@ -140,7 +140,7 @@ func TestAStoppedRunRemovesItsRooms(t *testing.T) {
 	wantNoRooms(t, base)
 }
 
-func TestWhatCannotBeRemovedIsNamedBesideTheReport(t *testing.T) {
+func TestRoomsThatCannotBeRemovedAreReported(t *testing.T) {
 	base, _ := startNode(t, nil)
 	node, err := url.Parse(base)
 	if err != nil {
@@ -166,7 +166,7 @@ func TestWhatCannotBeRemovedIsNamedBesideTheReport(t *testing.T) {
 	}
 }
 
-func TestLimitsThatForbidTheRunAreNamed(t *testing.T) {
+func TestLimitsThatPreventTheRunAreNamed(t *testing.T) {
 	for variable, ask := range map[string]load.Options{
 		"RATE_LIMIT_MESSAGES": {Clients: 20, Rooms: 1, Rate: 10},
 		"RATE_LIMIT_ROOMS":    {Clients: 20, Rooms: 2, Rate: 1},

@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
+func TestEveryTestHasItsOwnDatabase(t *testing.T) {
 	a, b := testenv.Postgres(t), testenv.Postgres(t)
 	if a == b {
 		t.Fatalf("two databases have the same DSN: %s", a)
@@ -36,7 +36,7 @@ func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestADatabaseIsGoneAfterItsTest(t *testing.T) {
+func TestDatabaseIsDroppedAfterItsTest(t *testing.T) {
 	var dsn string
 	t.Run("test", func(t *testing.T) { dsn = testenv.Postgres(t) })
 	if conn, err := pgx.Connect(t.Context(), dsn); err == nil {
@@ -45,7 +45,7 @@ func TestADatabaseIsGoneAfterItsTest(t *testing.T) {
 	}
 }
 
-func TestADurableDatabaseSyncsCommits(t *testing.T) {
+func TestDurableDatabaseSyncsCommits(t *testing.T) {
 	if os.Getenv("TEST_DATABASE_URL") != "" {
 		t.Log("depends on the named server")
 		return
@@ -64,7 +64,7 @@ func TestADurableDatabaseSyncsCommits(t *testing.T) {
 	}
 }
 
-func TestEveryTestHasARedisOfItsOwn(t *testing.T) {
+func TestEveryTestHasItsOwnRedis(t *testing.T) {
 	a, b := redisClient(t, testenv.Redis(t)), redisClient(t, testenv.Redis(t))
 	if err := a.Set(t.Context(), "k", "v", 0).Err(); err != nil {
 		t.Fatalf("set: %v", err)
@@ -74,7 +74,7 @@ func TestEveryTestHasARedisOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestABucketKeepsObjects(t *testing.T) {
+func TestBucketStoresObjects(t *testing.T) {
 	s3 := testenv.S3(t)
 	client := s3Client(t, s3, s3.SecretKey)
 	text := []byte("bytes")
@@ -91,7 +91,7 @@ func TestABucketKeepsObjects(t *testing.T) {
 	}
 }
 
-func TestAWrongSecretIsRefused(t *testing.T) {
+func TestWrongSecretIsRefused(t *testing.T) {
 	s3 := testenv.S3(t)
 	_, err := s3Client(t, s3, "wrong").BucketExists(t.Context(), s3.Bucket)
 	if got, want := minio.ToErrorResponse(err).StatusCode, http.StatusForbidden; got != want {
@@ -99,7 +99,7 @@ func TestAWrongSecretIsRefused(t *testing.T) {
 	}
 }
 
-func TestAKilledPostgresKeepsItsPortAndItsCommits(t *testing.T) {
+func TestKilledPostgresKeepsItsPortAndCommits(t *testing.T) {
 	pg, err := testenv.New(t).Postgres(testenv.PostgresOptions{Durable: true})
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestAKilledPostgresKeepsItsPortAndItsCommits(t *testing.T) {
 	}
 }
 
-func TestAStoppedRedisEndsGracefully(t *testing.T) {
+func TestStoppedRedisEndsGracefully(t *testing.T) {
 	r, err := testenv.New(t).Redis()
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestAStoppedRedisEndsGracefully(t *testing.T) {
 	}
 }
 
-func TestAPausedServerDoesNotAnswerUntilResumed(t *testing.T) {
+func TestPausedServerDoesNotAnswer(t *testing.T) {
 	r, err := testenv.New(t).Redis()
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestAPausedServerDoesNotAnswerUntilResumed(t *testing.T) {
 	}
 }
 
-func TestAPausedServerCanBeStopped(t *testing.T) {
+func TestPausedServerCanBeStopped(t *testing.T) {
 	pg, err := testenv.New(t).Postgres(testenv.PostgresOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func holdServers(t *testing.T) {
 
 // A draining node has closed its port and is skipped like a dead node. A 503 is a response: the other
 // nodes would return the same.
-func TestNginxPassesOverDeadNodes(t *testing.T) {
+func TestNginxSkipsDeadNodes(t *testing.T) {
 	dead, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +238,7 @@ func TestNginxPassesOverDeadNodes(t *testing.T) {
 	}
 }
 
-func TestNginxTellsWhatTheNodesSayWhenAllAreUnavailable(t *testing.T) {
+func TestNginxForwardsUnavailable(t *testing.T) {
 	proxy := testenv.ProxyTo(t, answering(t, http.StatusServiceUnavailable), answering(t, http.StatusServiceUnavailable))
 	for range 20 {
 		if got, want := statusOf(t, proxy.URL()), http.StatusServiceUnavailable; got != want {
