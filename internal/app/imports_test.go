@@ -55,6 +55,8 @@ var mayImport = map[string][]string{
 	"internal/testenv":       {},
 	"internal/testenv/stack": {"internal/testenv"},
 	"internal/tools/dev":     {},
+	// plainenglish keeps comments and documents in plain English.
+	"internal/tools/plainenglish": {},
 	// webprotocol generates the client's copy of the contract.
 	"internal/tools/webprotocol": {"internal/chat", "internal/wire"},
 	"migrations":                 {},

@@ -80,7 +80,7 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 		Accounts: db, Profiles: db, AccountDeletion: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
 		Messages: db, Archive: db, Attachments: db, Storage: db, Webhooks: db, Administration: db,
 
-		Presence: a.engines.presence, Publisher: waking{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
+		Presence: a.engines.presence, Publisher: webhookWaker{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
 
 		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.gc, Pictures: pictures,
 		Links: service.Links{Secret: db.LinkSecret(), Now: time.Now},
@@ -119,13 +119,13 @@ const bodyTime = 10 * time.Second
 // read cannot block it. Uploads and files have a longer one.
 const answerTime = time.Minute
 
-// waking publishes to the hub and wakes the webhook dispatcher.
-type waking struct {
+// webhookWaker publishes to the hub and wakes the webhook dispatcher.
+type webhookWaker struct {
 	chat.Publisher
 	hooks *webhook.Dispatcher
 }
 
-func (w waking) PublishRoom(e chat.RoomEvent) {
+func (w webhookWaker) PublishRoom(e chat.RoomEvent) {
 	w.Publisher.PublishRoom(e)
 	if _, durable := e.(chat.MessageChanged); durable {
 		w.hooks.Wake()
