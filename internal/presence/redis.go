@@ -51,12 +51,12 @@ type Redis struct {
 	online  *batchload.Loader[chat.RoomID, chat.OnlineUsers]
 	fault   atomic.Pointer[error] // of the last write; nil if it succeeded
 
-	mu      sync.Mutex
-	entries map[chat.RoomID]map[chat.UserID]chat.Status // the entries of this node
-	dirty   map[chat.RoomID]map[chat.UserID]struct{}    // the entries that may differ in Redis
-	seen    map[string]int64                            // the end of each lease as last read, in ms of Redis's clock
-	lost    bool                                        // this node has no lease; everything is dirty
-	missing bool                                        // a read found no lease of this node
+	mu           sync.Mutex
+	entries      map[chat.RoomID]map[chat.UserID]chat.Status // the entries of this node
+	dirty        map[chat.RoomID]map[chat.UserID]struct{}    // the entries that may differ in Redis
+	seen         map[string]int64                            // the end of each lease as last read, in ms of Redis's clock
+	lost         bool                                        // this node has no lease; everything is dirty
+	leaseMissing bool                                        // a read found no lease of this node
 }
 
 // NewRedis returns the presence of a node. No other process may use the same name.

@@ -41,22 +41,22 @@ export const decodeAccount: Decode<Account> = object<Account>({
   username: string,
 });
 
-export interface AccountOutputBody {
-  user: Account;
-}
-
-export const decodeAccountOutputBody: Decode<AccountOutputBody> = object<AccountOutputBody>({
-  user: decodeAccount,
-});
-
-export interface AccountsOutputBody {
+export interface AccountList {
   nextCursor?: string;
   users: Account[];
 }
 
-export const decodeAccountsOutputBody: Decode<AccountsOutputBody> = object<AccountsOutputBody>({
+export const decodeAccountList: Decode<AccountList> = object<AccountList>({
   nextCursor: optional(string),
   users: list(decodeAccount),
+});
+
+export interface AccountResponse {
+  user: Account;
+}
+
+export const decodeAccountResponse: Decode<AccountResponse> = object<AccountResponse>({
+  user: decodeAccount,
 });
 
 export interface Author {
@@ -107,13 +107,13 @@ export const decodeAuditRecord: Decode<AuditRecord> = object<AuditRecord>({
   user: optional(decodeAuthor),
 });
 
-export interface AuditOutputBody {
+export interface AuditLog {
   entries: AuditRecord[];
-  /** Whether there are older ones. */
+  /** Whether older entries exist. */
   hasMore: boolean;
 }
 
-export const decodeAuditOutputBody: Decode<AuditOutputBody> = object<AuditOutputBody>({
+export const decodeAuditLog: Decode<AuditLog> = object<AuditLog>({
   entries: list(decodeAuditRecord),
   hasMore: withDefault(boolean, false),
 });
@@ -149,27 +149,27 @@ export const decodeBan: Decode<Ban> = object<Ban>({
   user: decodeAuthor,
 });
 
-export interface BanInputBody {
-  /** For moderators; at most 300 characters. */
-  reason?: string;
-}
-
-export interface BanOutputBody {
-  ban: Ban;
-}
-
-export const decodeBanOutputBody: Decode<BanOutputBody> = object<BanOutputBody>({
-  ban: decodeBan,
-});
-
-export interface BansOutputBody {
+export interface BanList {
   bans: Ban[];
   nextCursor?: string;
 }
 
-export const decodeBansOutputBody: Decode<BansOutputBody> = object<BansOutputBody>({
+export const decodeBanList: Decode<BanList> = object<BanList>({
   bans: list(decodeBan),
   nextCursor: optional(string),
+});
+
+export interface BanRequest {
+  /** For moderators; at most 300 characters. */
+  reason?: string;
+}
+
+export interface BanResponse {
+  ban: Ban;
+}
+
+export const decodeBanResponse: Decode<BanResponse> = object<BanResponse>({
+  ban: decodeBan,
 });
 
 export interface User {
@@ -198,8 +198,16 @@ export const decodeUser: Decode<User> = object<User>({
   username: string,
 });
 
+export interface BotList {
+  bots: User[];
+}
+
+export const decodeBotList: Decode<BotList> = object<BotList>({
+  bots: list(decodeUser),
+});
+
 export interface BotToken {
-  /** For Authorization: Bearer, until it is revoked. It is not told again. */
+  /** For Authorization: Bearer. Valid until it is revoked, and returned only once. */
   token: string;
   user: User;
 }
@@ -209,25 +217,10 @@ export const decodeBotToken: Decode<BotToken> = object<BotToken>({
   user: decodeUser,
 });
 
-export interface BotsOutputBody {
-  bots: User[];
-}
-
-export const decodeBotsOutputBody: Decode<BotsOutputBody> = object<BotsOutputBody>({
-  bots: list(decodeUser),
-});
-
-export interface ChangeAccountInputBody {
-  disabled?: boolean;
-  role?: 'user' | 'admin';
-}
-
-export interface ChangeRoomInputBody {
-  description?: string;
-  name?: string;
-  /** Empty takes it away. */
-  password?: string;
-  private?: boolean;
+export interface ChangePasswordRequest {
+  current: string;
+  /** 8 to 128 characters. */
+  password: string;
 }
 
 export interface ChangesAsk {
@@ -395,11 +388,6 @@ export const decodeClientLimits: Decode<ClientLimits> = object<ClientLimits>({
   messagesPer10s: withDefault(number, 0),
 });
 
-export interface CloseInputBody {
-  /** Guests need none. */
-  password?: string;
-}
-
 export interface Room {
   createdAt: string;
   description: string;
@@ -512,14 +500,18 @@ export const decodeConnectionPage: Decode<ConnectionPage> = object<ConnectionPag
   silent: withDefault(number, 0),
 });
 
-export interface CreateBotInputBody {
+export interface CreateBotRequest {
   displayName?: string;
   /** 3 to 20 letters, digits, _ - and . */
   username: string;
 }
 
-export interface CreateIncomingInputBody {
-  /** What its messages are signed with. */
+export interface CreateGuestRequest {
+  displayName?: string;
+}
+
+export interface CreateIncomingWebhookRequest {
+  /** The author name of its messages. */
   name: string;
 }
 
@@ -533,7 +525,7 @@ export interface NewIncomingWebhook {
   paused: boolean;
   roomId: number;
   token: string;
-  /** Where to post: it holds the token. It is not told again. */
+  /** Where to post. It contains the token and is returned only once. */
   url: string;
   /** The bot that says what is posted. */
   userId: number;
@@ -551,22 +543,56 @@ export const decodeNewIncomingWebhook: Decode<NewIncomingWebhook> = object<NewIn
   userId: withDefault(number, 0),
 });
 
-export interface CreateIncomingOutputBody {
+export interface CreateIncomingWebhookResponse {
   webhook: NewIncomingWebhook;
 }
 
-export const decodeCreateIncomingOutputBody: Decode<CreateIncomingOutputBody> = object<CreateIncomingOutputBody>({
+export const decodeCreateIncomingWebhookResponse: Decode<CreateIncomingWebhookResponse> = object<CreateIncomingWebhookResponse>({
   webhook: decodeNewIncomingWebhook,
 });
 
-export interface CreateInviteInputBody {
-  /** Seconds; 7 days where it is missing. */
+export interface CreateInviteRequest {
+  /** Seconds; 7 days by default. */
   expiresIn?: number;
-  /** How many may join by it; any number where it is missing. */
+  /** How many users can join with it; unlimited by default. */
   uses?: number;
 }
 
-export interface CreateOutgoingInputBody {
+export interface CreatedInvite {
+  createdAt: string;
+  createdBy: Author;
+  expiresAt: string;
+  id: number;
+  /** True while createdBy may not invite to this room: nobody can join by it. */
+  paused: boolean;
+  /** Returned only once. */
+  token: string;
+  /** The link to share. */
+  url: string;
+  /** Null: as often as one likes. */
+  usesLeft: number | null;
+}
+
+export const decodeCreatedInvite: Decode<CreatedInvite> = object<CreatedInvite>({
+  createdAt: withDefault(string, ''),
+  createdBy: decodeAuthor,
+  expiresAt: string,
+  id: number,
+  paused: withDefault(boolean, false),
+  token: string,
+  url: string,
+  usesLeft: nullable(number),
+});
+
+export interface CreateInviteResponse {
+  invite: CreatedInvite;
+}
+
+export const decodeCreateInviteResponse: Decode<CreateInviteResponse> = object<CreateInviteResponse>({
+  invite: decodeCreatedInvite,
+});
+
+export interface CreateOutgoingWebhookRequest {
   /** http or https; local and private addresses are refused. */
   url: string;
 }
@@ -589,7 +615,7 @@ export interface NewOutgoingWebhook {
   /** True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
   paused: boolean;
   roomId: number;
-  /** Signs what is sent. It is not told again. */
+  /** The key of the signatures. It is returned only once. */
   secret: string;
   url: string;
 }
@@ -609,15 +635,15 @@ export const decodeNewOutgoingWebhook: Decode<NewOutgoingWebhook> = object<NewOu
   url: string,
 });
 
-export interface CreateOutgoingOutputBody {
+export interface CreateOutgoingWebhookResponse {
   webhook: NewOutgoingWebhook;
 }
 
-export const decodeCreateOutgoingOutputBody: Decode<CreateOutgoingOutputBody> = object<CreateOutgoingOutputBody>({
+export const decodeCreateOutgoingWebhookResponse: Decode<CreateOutgoingWebhookResponse> = object<CreateOutgoingWebhookResponse>({
   webhook: decodeNewOutgoingWebhook,
 });
 
-export interface CreateRoomInputBody {
+export interface CreateRoomRequest {
   description?: string;
   /** 1 to 30 characters. */
   name: string;
@@ -625,68 +651,10 @@ export interface CreateRoomInputBody {
   private?: boolean;
 }
 
-export interface CreatedInvite {
-  createdAt: string;
-  createdBy: Author;
-  expiresAt: string;
-  id: number;
-  /** True while createdBy may not invite to this room: nobody can join by it. */
-  paused: boolean;
-  /** Told here and never again. */
-  token: string;
-  /** The page to give to others, below this server's address. */
-  url: string;
-  /** Null: as often as one likes. */
-  usesLeft: number | null;
+export interface DeleteAccountRequest {
+  /** Not required for guests. */
+  password?: string;
 }
-
-export const decodeCreatedInvite: Decode<CreatedInvite> = object<CreatedInvite>({
-  createdAt: withDefault(string, ''),
-  createdBy: decodeAuthor,
-  expiresAt: string,
-  id: number,
-  paused: withDefault(boolean, false),
-  token: string,
-  url: string,
-  usesLeft: nullable(number),
-});
-
-export interface CreatedInviteOutputBody {
-  invite: CreatedInvite;
-}
-
-export const decodeCreatedInviteOutputBody: Decode<CreatedInviteOutputBody> = object<CreatedInviteOutputBody>({
-  invite: decodeCreatedInvite,
-});
-
-export interface Membership {
-  joinedAt: string;
-  lastRead: number;
-  /** Until then the member only reads; missing where it may write. */
-  mutedUntil?: string;
-  role: 'owner' | 'admin' | 'moderator' | 'member';
-  roomId: number;
-  userId: number;
-}
-
-export const decodeMembership: Decode<Membership> = object<Membership>({
-  joinedAt: withDefault(string, ''),
-  lastRead: withDefault(number, 0),
-  mutedUntil: optional(string),
-  role: oneOf('owner', 'admin', 'moderator', 'member'),
-  roomId: number,
-  userId: number,
-});
-
-export interface DirectOutputBody {
-  membership: Membership;
-  room: Room;
-}
-
-export const decodeDirectOutputBody: Decode<DirectOutputBody> = object<DirectOutputBody>({
-  membership: decodeMembership,
-  room: decodeRoom,
-});
 
 export interface Done {
   seq: number;
@@ -704,12 +672,12 @@ export const decodeDraining: Decode<Draining> = object<Draining>({
   reconnectInMs: withDefault(number, 0),
 });
 
-export interface EditInputBody {
+export interface EditMessageRequest {
   text: string;
 }
 
 export interface FieldProblem {
-  /** As body.username or query.limit. */
+  /** For example body.username or query.limit. */
   location: string;
   message: string;
 }
@@ -745,10 +713,6 @@ export const decodeFrameError: Decode<FrameError> = object<FrameError>({
   retryAfterMs: optional(number),
 });
 
-export interface GuestInputBody {
-  displayName?: string;
-}
-
 export interface Highlight {
   /** Exclusive. */
   end: number;
@@ -759,23 +723,6 @@ export interface Highlight {
 export const decodeHighlight: Decode<Highlight> = object<Highlight>({
   end: number,
   start: number,
-});
-
-export interface HistoryOutputBody {
-  /** Whether there are further messages in the asked direction; for around and the newest: before these. */
-  hasMore: boolean;
-  /** For around: whether there are further messages after these. */
-  hasNewer?: boolean;
-  head: number;
-  /** Ascending by seq. */
-  messages: Message[];
-}
-
-export const decodeHistoryOutputBody: Decode<HistoryOutputBody> = object<HistoryOutputBody>({
-  hasMore: withDefault(boolean, false),
-  hasNewer: optional(boolean),
-  head: withDefault(number, 0),
-  messages: list(decodeMessage),
 });
 
 export interface IncomingWebhook {
@@ -801,20 +748,20 @@ export const decodeIncomingWebhook: Decode<IncomingWebhook> = object<IncomingWeb
   userId: withDefault(number, 0),
 });
 
-export interface IncomingWebhookOutputBody {
-  webhook: IncomingWebhook;
-}
-
-export const decodeIncomingWebhookOutputBody: Decode<IncomingWebhookOutputBody> = object<IncomingWebhookOutputBody>({
-  webhook: decodeIncomingWebhook,
-});
-
-export interface IncomingWebhooksOutputBody {
+export interface IncomingWebhookList {
   webhooks: IncomingWebhook[];
 }
 
-export const decodeIncomingWebhooksOutputBody: Decode<IncomingWebhooksOutputBody> = object<IncomingWebhooksOutputBody>({
+export const decodeIncomingWebhookList: Decode<IncomingWebhookList> = object<IncomingWebhookList>({
   webhooks: list(decodeIncomingWebhook),
+});
+
+export interface IncomingWebhookResponse {
+  webhook: IncomingWebhook;
+}
+
+export const decodeIncomingWebhookResponse: Decode<IncomingWebhookResponse> = object<IncomingWebhookResponse>({
+  webhook: decodeIncomingWebhook,
 });
 
 export interface Invite {
@@ -837,6 +784,15 @@ export const decodeInvite: Decode<Invite> = object<Invite>({
   usesLeft: nullable(number),
 });
 
+export interface InviteList {
+  /** The valid invites, newest first. */
+  invites: Invite[];
+}
+
+export const decodeInviteList: Decode<InviteList> = object<InviteList>({
+  invites: list(decodeInvite),
+});
+
 export interface InvitedRoom {
   description: string;
   memberCount: number;
@@ -849,48 +805,50 @@ export const decodeInvitedRoom: Decode<InvitedRoom> = object<InvitedRoom>({
   name: string,
 });
 
-export interface InvitedOutputBody {
+export interface InvitedRoomResponse {
   room: InvitedRoom;
 }
 
-export const decodeInvitedOutputBody: Decode<InvitedOutputBody> = object<InvitedOutputBody>({
+export const decodeInvitedRoomResponse: Decode<InvitedRoomResponse> = object<InvitedRoomResponse>({
   room: decodeInvitedRoom,
 });
 
-export interface InvitesOutputBody {
-  /** Those in force, the newest first. */
-  invites: Invite[];
-}
-
-export const decodeInvitesOutputBody: Decode<InvitesOutputBody> = object<InvitesOutputBody>({
-  invites: list(decodeInvite),
-});
-
-export interface JoinByNameInputBody {
+export interface JoinRoomByNameRequest {
   name: string;
   password?: string;
 }
 
-export interface JoinInputBody {
+export interface JoinRoomRequest {
   password?: string;
 }
 
-export interface JoinedOutputBody {
+export interface Membership {
+  joinedAt: string;
+  lastRead: number;
+  /** Until then the member only reads; missing where it may write. */
+  mutedUntil?: string;
+  role: 'owner' | 'admin' | 'moderator' | 'member';
+  roomId: number;
+  userId: number;
+}
+
+export const decodeMembership: Decode<Membership> = object<Membership>({
+  joinedAt: withDefault(string, ''),
+  lastRead: withDefault(number, 0),
+  mutedUntil: optional(string),
+  role: oneOf('owner', 'admin', 'moderator', 'member'),
+  roomId: number,
+  userId: number,
+});
+
+export interface JoinRoomResponse {
   membership: Membership;
   room: Room;
 }
 
-export const decodeJoinedOutputBody: Decode<JoinedOutputBody> = object<JoinedOutputBody>({
+export const decodeJoinRoomResponse: Decode<JoinRoomResponse> = object<JoinRoomResponse>({
   membership: decodeMembership,
   room: decodeRoom,
-});
-
-export interface KeptOutputBody {
-  user: User;
-}
-
-export const decodeKeptOutputBody: Decode<KeptOutputBody> = object<KeptOutputBody>({
-  user: decodeUser,
 });
 
 export interface Limits {
@@ -953,10 +911,14 @@ export const decodeLimitsView: Decode<LimitsView> = object<LimitsView>({
   standard: decodeLimits,
 });
 
-export interface LoginInputBody {
+export interface LoginRequest {
   password: string;
   /** Username or email. */
   username: string;
+}
+
+export interface MarkReadRequest {
+  seq: number;
 }
 
 export interface MemberView {
@@ -975,21 +937,21 @@ export const decodeMemberView: Decode<MemberView> = object<MemberView>({
   user: decodeUser,
 });
 
-export interface MembersOutputBody {
+export interface MemberList {
   members: MemberView[];
   nextCursor?: string;
 }
 
-export const decodeMembersOutputBody: Decode<MembersOutputBody> = object<MembersOutputBody>({
+export const decodeMemberList: Decode<MemberList> = object<MemberList>({
   members: list(decodeMemberView),
   nextCursor: optional(string),
 });
 
-export interface MembershipOutputBody {
+export interface MembershipResponse {
   membership: Membership;
 }
 
-export const decodeMembershipOutputBody: Decode<MembershipOutputBody> = object<MembershipOutputBody>({
+export const decodeMembershipResponse: Decode<MembershipResponse> = object<MembershipResponse>({
   membership: decodeMembership,
 });
 
@@ -1040,12 +1002,21 @@ export const decodeMessageEvent: Decode<MessageEvent> = object<MessageEvent>({
   seq: number,
 });
 
-export interface MessageOutputBody {
-  message: Message;
+export interface MessageList {
+  /** Whether there are more messages in the requested direction; for around and the newest: before these. */
+  hasMore: boolean;
+  /** For around: whether there are more messages after these. */
+  hasNewer?: boolean;
+  head: number;
+  /** Ascending by seq. */
+  messages: Message[];
 }
 
-export const decodeMessageOutputBody: Decode<MessageOutputBody> = object<MessageOutputBody>({
-  message: decodeMessage,
+export const decodeMessageList: Decode<MessageList> = object<MessageList>({
+  hasMore: withDefault(boolean, false),
+  hasNewer: optional(boolean),
+  head: withDefault(number, 0),
+  messages: list(decodeMessage),
 });
 
 export interface MessageReact {
@@ -1068,6 +1039,14 @@ export const decodeMessageRef: Decode<MessageRef> = object<MessageRef>({
   messageId: number,
 });
 
+export interface MessageResponse {
+  message: Message;
+}
+
+export const decodeMessageResponse: Decode<MessageResponse> = object<MessageResponse>({
+  message: decodeMessage,
+});
+
 export interface MessageSend {
   attachmentIds?: number[];
   cid: string;
@@ -1084,18 +1063,19 @@ export const decodeMessageSend: Decode<MessageSend> = object<MessageSend>({
   text: string,
 });
 
-export interface MuteInputBody {
+export interface MuteRequest {
   /** At most 28 days. */
   seconds: number;
 }
 
-export interface NewPasswordOutputBody {
-  /** Told this once. */
-  password: string;
+export interface OpenDirectResponse {
+  membership: Membership;
+  room: Room;
 }
 
-export const decodeNewPasswordOutputBody: Decode<NewPasswordOutputBody> = object<NewPasswordOutputBody>({
-  password: string,
+export const decodeOpenDirectResponse: Decode<OpenDirectResponse> = object<OpenDirectResponse>({
+  membership: decodeMembership,
+  room: decodeRoom,
 });
 
 export interface OutgoingWebhook {
@@ -1133,27 +1113,21 @@ export const decodeOutgoingWebhook: Decode<OutgoingWebhook> = object<OutgoingWeb
   url: string,
 });
 
-export interface OutgoingWebhookOutputBody {
-  webhook: OutgoingWebhook;
-}
-
-export const decodeOutgoingWebhookOutputBody: Decode<OutgoingWebhookOutputBody> = object<OutgoingWebhookOutputBody>({
-  webhook: decodeOutgoingWebhook,
-});
-
-export interface OutgoingWebhooksOutputBody {
+export interface OutgoingWebhookList {
   webhooks: OutgoingWebhook[];
 }
 
-export const decodeOutgoingWebhooksOutputBody: Decode<OutgoingWebhooksOutputBody> = object<OutgoingWebhooksOutputBody>({
+export const decodeOutgoingWebhookList: Decode<OutgoingWebhookList> = object<OutgoingWebhookList>({
   webhooks: list(decodeOutgoingWebhook),
 });
 
-export interface PasswordInputBody {
-  current: string;
-  /** 8 to 128 characters. */
-  password: string;
+export interface OutgoingWebhookResponse {
+  webhook: OutgoingWebhook;
 }
+
+export const decodeOutgoingWebhookResponse: Decode<OutgoingWebhookResponse> = object<OutgoingWebhookResponse>({
+  webhook: decodeOutgoingWebhook,
+});
 
 export type Ping = Record<string, never>;
 
@@ -1168,6 +1142,12 @@ export const decodePong: Decode<Pong> = object<Pong>({
   epoch: withDefault(string, ''),
   heads: withDefault(record(number), {}),
 });
+
+export interface PostByWebhookRequest {
+  /** A UUID; repeating it returns the same message. */
+  cid?: string;
+  text: string;
+}
 
 export interface PresenceSet {
   status: 'online' | 'away' | 'busy';
@@ -1216,17 +1196,6 @@ export const decodeProblem: Decode<Problem> = object<Problem>({
   title: withDefault(string, ''),
 });
 
-export interface ProfileInputBody {
-  /** Empty is the username. */
-  displayName?: string;
-  /** At most 100 characters. */
-  statusMessage?: string;
-}
-
-export interface ReadInputBody {
-  seq: number;
-}
-
 export interface ReadMark {
   roomId: number;
   seq: number;
@@ -1267,7 +1236,7 @@ export const decodeReadUpdated: Decode<ReadUpdated> = object<ReadUpdated>({
   unread: number,
 });
 
-export interface RegisterInputBody {
+export interface RegisterRequest {
   displayName?: string;
   email?: string;
   /** 8 to 128 characters. */
@@ -1276,10 +1245,14 @@ export interface RegisterInputBody {
   username: string;
 }
 
-export interface RoleInputBody {
-  /** owner hands the room over. */
-  role: 'owner' | 'admin' | 'moderator' | 'member';
+export interface ResetPasswordResponse {
+  /** Returned only once. */
+  password: string;
 }
+
+export const decodeResetPasswordResponse: Decode<ResetPasswordResponse> = object<ResetPasswordResponse>({
+  password: string,
+});
 
 export interface RoomAdded {
   membership: Membership;
@@ -1356,6 +1329,16 @@ export const decodeRoomJoined: Decode<RoomJoined> = object<RoomJoined>({
   to: withDefault(number, 0),
 });
 
+export interface RoomList {
+  nextCursor?: string;
+  rooms: Room[];
+}
+
+export const decodeRoomList: Decode<RoomList> = object<RoomList>({
+  nextCursor: optional(string),
+  rooms: list(decodeRoom),
+});
+
 export interface RoomName {
   id: number;
   name: string;
@@ -1364,14 +1347,6 @@ export interface RoomName {
 export const decodeRoomName: Decode<RoomName> = object<RoomName>({
   id: number,
   name: string,
-});
-
-export interface RoomOutputBody {
-  room: Room;
-}
-
-export const decodeRoomOutputBody: Decode<RoomOutputBody> = object<RoomOutputBody>({
-  room: decodeRoom,
 });
 
 export interface RoomRef {
@@ -1392,22 +1367,20 @@ export const decodeRoomRemoved: Decode<RoomRemoved> = object<RoomRemoved>({
   roomId: number,
 });
 
+export interface RoomResponse {
+  room: Room;
+}
+
+export const decodeRoomResponse: Decode<RoomResponse> = object<RoomResponse>({
+  room: decodeRoom,
+});
+
 export interface RoomUpdated {
   room: Room;
 }
 
 export const decodeRoomUpdated: Decode<RoomUpdated> = object<RoomUpdated>({
   room: decodeRoom,
-});
-
-export interface RoomsOutputBody {
-  nextCursor?: string;
-  rooms: Room[];
-}
-
-export const decodeRoomsOutputBody: Decode<RoomsOutputBody> = object<RoomsOutputBody>({
-  nextCursor: optional(string),
-  rooms: list(decodeRoom),
 });
 
 export interface SearchResult {
@@ -1423,22 +1396,22 @@ export const decodeSearchResult: Decode<SearchResult> = object<SearchResult>({
   room: decodeRoomName,
 });
 
-export interface SearchOutputBody {
-  /** Set where the search goes on, also after few or no results. */
+export interface SearchResults {
+  /** Set if the search can continue, even after few or no results. */
   nextCursor?: string;
-  /** The newest first. */
+  /** Newest first. */
   results: SearchResult[];
 }
 
-export const decodeSearchOutputBody: Decode<SearchOutputBody> = object<SearchOutputBody>({
+export const decodeSearchResults: Decode<SearchResults> = object<SearchResults>({
   nextCursor: optional(string),
   results: list(decodeSearchResult),
 });
 
-export interface SendInputBody {
-  /** Uploads of one's own that no message carries; with them the text may be empty. */
+export interface SendMessageRequest {
+  /** Uploads of the caller that no message contains; with them the text may be empty. */
   attachmentIds?: number[];
-  /** A UUID made by the client before the first try. */
+  /** A UUID that the client creates before the first attempt. */
   cid: string;
   replyTo?: number;
   text: string;
@@ -1458,7 +1431,7 @@ export const decodeServerState: Decode<ServerState> = object<ServerState>({
 
 export interface SessionView {
   createdAt: string;
-  /** Whether this request came by it. */
+  /** Whether this request was made with it. */
   current: boolean;
   id: number;
   ip: string;
@@ -1475,13 +1448,18 @@ export const decodeSessionView: Decode<SessionView> = object<SessionView>({
   userAgent: withDefault(string, ''),
 });
 
-export interface SessionsOutputBody {
+export interface SessionList {
   sessions: SessionView[];
 }
 
-export const decodeSessionsOutputBody: Decode<SessionsOutputBody> = object<SessionsOutputBody>({
+export const decodeSessionList: Decode<SessionList> = object<SessionList>({
   sessions: list(decodeSessionView),
 });
+
+export interface SetMemberRoleRequest {
+  /** owner transfers ownership. */
+  role: 'owner' | 'admin' | 'moderator' | 'member';
+}
 
 export interface SignedIn {
   user: User;
@@ -1501,6 +1479,34 @@ export const decodeTypingUpdate: Decode<TypingUpdate> = object<TypingUpdate>({
   userIds: list(number),
 });
 
+export interface UpdateAccountRequest {
+  disabled?: boolean;
+  role?: 'user' | 'admin';
+}
+
+export interface UpdateProfileRequest {
+  /** An empty string restores the username. */
+  displayName?: string;
+  /** At most 100 characters. */
+  statusMessage?: string;
+}
+
+export interface UpdateRoomRequest {
+  description?: string;
+  name?: string;
+  /** An empty string removes it. */
+  password?: string;
+  private?: boolean;
+}
+
+export interface UpgradeGuestResponse {
+  user: User;
+}
+
+export const decodeUpgradeGuestResponse: Decode<UpgradeGuestResponse> = object<UpgradeGuestResponse>({
+  user: decodeUser,
+});
+
 export interface UploadAllowance {
   /** Bytes that the user may upload on one day. */
   bytesPerDay: number;
@@ -1516,19 +1522,19 @@ export const decodeUploadAllowance: Decode<UploadAllowance> = object<UploadAllow
   resetsAt: string,
 });
 
-export interface UploadOutputBody {
+export interface UploadResponse {
   attachment: MessageAttachment;
 }
 
-export const decodeUploadOutputBody: Decode<UploadOutputBody> = object<UploadOutputBody>({
+export const decodeUploadResponse: Decode<UploadResponse> = object<UploadResponse>({
   attachment: decodeMessageAttachment,
 });
 
-export interface UserOutputBody {
+export interface UserResponse {
   user: User;
 }
 
-export const decodeUserOutputBody: Decode<UserOutputBody> = object<UserOutputBody>({
+export const decodeUserResponse: Decode<UserResponse> = object<UserResponse>({
   user: decodeUser,
 });
 
@@ -1539,9 +1545,3 @@ export interface UserUpdated {
 export const decodeUserUpdated: Decode<UserUpdated> = object<UserUpdated>({
   user: decodeUser,
 });
-
-export interface WebhookPostInputBody {
-  /** A UUID: the same one again is the same message. */
-  cid?: string;
-  text: string;
-}

@@ -1,18 +1,18 @@
 import type { Account, LimitsView, ServerLimits, ServerState } from '../protocol/types';
 import {
-  decodeAccountOutputBody,
-  decodeAccountsOutputBody,
-  decodeAuditOutputBody,
+  decodeAccountResponse,
+  decodeAccountList,
+  decodeAuditLog,
   decodeConnectionPage,
   decodeLimitsView,
-  decodeNewPasswordOutputBody,
-  decodeRoomsOutputBody,
+  decodeResetPasswordResponse,
+  decodeRoomList,
   decodeServerState,
 } from '../protocol/wire.generated';
-import type { AccountsOutputBody, AuditOutputBody, ChangeAccountInputBody, ConnectionPage, RoomsOutputBody } from '../protocol/wire.generated';
+import type { AccountList, AuditLog, UpdateAccountRequest, ConnectionPage, RoomList } from '../protocol/wire.generated';
 import { noContent, type RestClient } from './rest';
 
-export type AccountPatch = ChangeAccountInputBody;
+export type AccountPatch = UpdateAccountRequest;
 
 /** AdminClient sends the requests that only admins of the server may send. */
 export class AdminClient {
@@ -22,21 +22,21 @@ export class AdminClient {
     this.#rest = rest;
   }
 
-  listUsers(text: string, cursor?: string): Promise<AccountsOutputBody> {
-    return this.#rest.call('GET', `/admin/users?${pageQuery(50, { q: text, cursor })}`, decodeAccountsOutputBody);
+  listUsers(text: string, cursor?: string): Promise<AccountList> {
+    return this.#rest.call('GET', `/admin/users?${pageQuery(50, { q: text, cursor })}`, decodeAccountList);
   }
 
   async updateUser(id: number, patch: AccountPatch): Promise<Account> {
-    return (await this.#rest.call('PATCH', `/admin/users/${id}`, decodeAccountOutputBody, patch)).user;
+    return (await this.#rest.call('PATCH', `/admin/users/${id}`, decodeAccountResponse, patch)).user;
   }
 
   /** Sets a random password, returns it and ends every session of the user. The server does not return it again. */
   async resetPassword(id: number): Promise<string> {
-    return (await this.#rest.call('POST', `/admin/users/${id}/password`, decodeNewPasswordOutputBody)).password;
+    return (await this.#rest.call('POST', `/admin/users/${id}/password`, decodeResetPasswordResponse)).password;
   }
 
-  listRooms(text: string, cursor?: string): Promise<RoomsOutputBody> {
-    return this.#rest.call('GET', `/admin/rooms?${pageQuery(50, { q: text, cursor })}`, decodeRoomsOutputBody);
+  listRooms(text: string, cursor?: string): Promise<RoomList> {
+    return this.#rest.call('GET', `/admin/rooms?${pageQuery(50, { q: text, cursor })}`, decodeRoomList);
   }
 
   deleteRoom(id: number): Promise<void> {
@@ -66,8 +66,8 @@ export class AdminClient {
   }
 
   /** Lists the entries before an ID, newest first. */
-  listAuditLog(before?: string): Promise<AuditOutputBody> {
-    return this.#rest.call('GET', `/admin/audit?${pageQuery(50, { before })}`, decodeAuditOutputBody);
+  listAuditLog(before?: string): Promise<AuditLog> {
+    return this.#rest.call('GET', `/admin/audit?${pageQuery(50, { before })}`, decodeAuditLog);
   }
 }
 

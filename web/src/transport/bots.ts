@@ -1,5 +1,5 @@
 import type { BotToken, User } from '../protocol/types';
-import { decodeBotsOutputBody, decodeBotToken } from '../protocol/wire.generated';
+import { decodeBotList, decodeBotToken } from '../protocol/wire.generated';
 import { noContent, type RestClient } from './rest';
 
 /** BotClient sends the requests about the user's bots. */
@@ -11,7 +11,7 @@ export class BotClient {
   }
 
   async list(): Promise<User[]> {
-    return (await this.#rest.call('GET', '/bots', decodeBotsOutputBody)).bots;
+    return (await this.#rest.call('GET', '/bots', decodeBotList)).bots;
   }
 
   /** Returns the token. The server does not return it again. */

@@ -1,37 +1,37 @@
 import { type Decode, list, object, optional, string, withDefault } from '../protocol/guards';
 import type { Attachment, CreatedInvite, Invite, InvitedRoom, Room, RoomRole, Session, UploadAllowance, User } from '../protocol/types';
 import {
-  decodeBansOutputBody,
-  decodeCreatedInviteOutputBody,
-  decodeDirectOutputBody,
-  decodeHistoryOutputBody,
-  decodeInvitedOutputBody,
-  decodeInvitesOutputBody,
-  decodeJoinedOutputBody,
-  decodeKeptOutputBody,
-  decodeMembersOutputBody,
+  decodeBanList,
+  decodeCreateInviteResponse,
+  decodeOpenDirectResponse,
+  decodeMessageList,
+  decodeInvitedRoomResponse,
+  decodeInviteList,
+  decodeJoinRoomResponse,
+  decodeUpgradeGuestResponse,
+  decodeMemberList,
   decodeProblem,
-  decodeRoomOutputBody,
-  decodeRoomsOutputBody,
-  decodeSearchOutputBody,
-  decodeSessionsOutputBody,
+  decodeRoomResponse,
+  decodeRoomList,
+  decodeSearchResults,
+  decodeSessionList,
   decodeSignedIn,
   decodeUploadAllowance,
-  decodeUploadOutputBody,
-  decodeUserOutputBody,
+  decodeUploadResponse,
+  decodeUserResponse,
 } from '../protocol/wire.generated';
 import type {
-  BansOutputBody,
-  ChangeRoomInputBody,
-  CreateInviteInputBody,
-  CreateRoomInputBody,
-  HistoryOutputBody,
-  JoinedOutputBody,
-  MembersOutputBody,
-  ProfileInputBody,
-  RegisterInputBody,
-  RoomsOutputBody,
-  SearchOutputBody,
+  BanList,
+  UpdateRoomRequest,
+  CreateInviteRequest,
+  CreateRoomRequest,
+  MessageList,
+  JoinRoomResponse,
+  MemberList,
+  UpdateProfileRequest,
+  RegisterRequest,
+  RoomList,
+  SearchResults,
 } from '../protocol/wire.generated';
 import { ApiError, NetworkError } from './errors';
 import { type Upload, type UploadOptions, xhrUpload } from './upload';
@@ -43,17 +43,17 @@ export interface RoomQuery {
   cursor?: string;
 }
 
-export type NewRoom = CreateRoomInputBody;
+export type NewRoom = CreateRoomRequest;
 /** The fields to change; missing ones stay. An empty password removes the password. */
-export type RoomPatch = ChangeRoomInputBody;
+export type RoomPatch = UpdateRoomRequest;
 /** The fields to change. An empty display name stands for the username. */
-export type ProfilePatch = ProfileInputBody;
-export type AccountCredentials = RegisterInputBody;
+export type ProfilePatch = UpdateProfileRequest;
+export type AccountCredentials = RegisterRequest;
 /** Without uses the invite is for any number of users. */
-export type NewInvite = CreateInviteInputBody;
-export type MessagePage = HistoryOutputBody;
-export type SearchPage = SearchOutputBody;
-export type JoinedRoom = JoinedOutputBody;
+export type NewInvite = CreateInviteRequest;
+export type MessagePage = MessageList;
+export type SearchPage = SearchResults;
+export type JoinedRoom = JoinRoomResponse;
 
 export interface MessageQuery {
   text: string;
@@ -110,11 +110,11 @@ export class RestClient {
   }
 
   async getCurrentUser(): Promise<User> {
-    return (await this.#call('GET', '/auth/me', decodeUserOutputBody)).user;
+    return (await this.#call('GET', '/auth/me', decodeUserResponse)).user;
   }
 
   async upgradeGuest(account: AccountCredentials): Promise<User> {
-    return (await this.#call('PUT', '/auth/account', decodeKeptOutputBody, account)).user;
+    return (await this.#call('PUT', '/auth/account', decodeUpgradeGuestResponse, account)).user;
   }
 
   /** Deletes the account permanently. A guest has no password. */
@@ -128,7 +128,7 @@ export class RestClient {
   }
 
   async listSessions(): Promise<Session[]> {
-    return (await this.#call('GET', '/auth/sessions', decodeSessionsOutputBody)).sessions;
+    return (await this.#call('GET', '/auth/sessions', decodeSessionList)).sessions;
   }
 
   endSession(id: number): Promise<void> {
@@ -136,38 +136,38 @@ export class RestClient {
   }
 
   async updateProfile(patch: ProfilePatch): Promise<User> {
-    return (await this.#call('PATCH', '/users/me', decodeUserOutputBody, patch)).user;
+    return (await this.#call('PATCH', '/users/me', decodeUserResponse, patch)).user;
   }
 
   async setAvatar(picture: Blob): Promise<User> {
     const form = new FormData();
     form.set('file', picture);
-    return (await this.#call('PUT', '/users/me/avatar', decodeUserOutputBody, form)).user;
+    return (await this.#call('PUT', '/users/me/avatar', decodeUserResponse, form)).user;
   }
 
   removeAvatar(): Promise<void> {
     return this.#call('DELETE', '/users/me/avatar', noContent);
   }
 
-  listRooms(query: RoomQuery = {}): Promise<RoomsOutputBody> {
+  listRooms(query: RoomQuery = {}): Promise<RoomList> {
     const params = new URLSearchParams();
     if (query.text) params.set('q', query.text);
     if (query.sort) params.set('sort', query.sort);
     if (query.limit) params.set('limit', String(query.limit));
     if (query.cursor) params.set('cursor', query.cursor);
-    return this.#call('GET', `/rooms?${params.toString()}`, decodeRoomsOutputBody);
+    return this.#call('GET', `/rooms?${params.toString()}`, decodeRoomList);
   }
 
   async getRoom(roomId: number): Promise<Room> {
-    return (await this.#call('GET', `/rooms/${roomId}`, decodeRoomOutputBody)).room;
+    return (await this.#call('GET', `/rooms/${roomId}`, decodeRoomResponse)).room;
   }
 
   async listInvites(roomId: number): Promise<Invite[]> {
-    return (await this.#call('GET', `/rooms/${roomId}/invites`, decodeInvitesOutputBody)).invites;
+    return (await this.#call('GET', `/rooms/${roomId}/invites`, decodeInviteList)).invites;
   }
 
   async createInvite(roomId: number, invite: NewInvite): Promise<CreatedInvite> {
-    return (await this.#call('POST', `/rooms/${roomId}/invites`, decodeCreatedInviteOutputBody, invite)).invite;
+    return (await this.#call('POST', `/rooms/${roomId}/invites`, decodeCreateInviteResponse, invite)).invite;
   }
 
   revokeInvite(roomId: number, inviteId: number): Promise<void> {
@@ -175,20 +175,20 @@ export class RestClient {
   }
 
   async getInvitePreview(token: string): Promise<InvitedRoom> {
-    return (await this.#call('GET', `/invites/${encodeURIComponent(token)}`, decodeInvitedOutputBody)).room;
+    return (await this.#call('GET', `/invites/${encodeURIComponent(token)}`, decodeInvitedRoomResponse)).room;
   }
 
   joinByInvite(token: string): Promise<JoinedRoom> {
-    return this.#call('POST', `/invites/${encodeURIComponent(token)}/join`, decodeJoinedOutputBody);
+    return this.#call('POST', `/invites/${encodeURIComponent(token)}/join`, decodeJoinRoomResponse);
   }
 
   openDirect(userId: number): Promise<JoinedRoom> {
-    return this.#call('PUT', `/users/${userId}/direct`, decodeDirectOutputBody);
+    return this.#call('PUT', `/users/${userId}/direct`, decodeOpenDirectResponse);
   }
 
-  listBans(roomId: number, cursor?: string): Promise<BansOutputBody> {
+  listBans(roomId: number, cursor?: string): Promise<BanList> {
     const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
-    return this.#call('GET', `/rooms/${roomId}/bans?${params.toString()}`, decodeBansOutputBody);
+    return this.#call('GET', `/rooms/${roomId}/bans?${params.toString()}`, decodeBanList);
   }
 
   ban(roomId: number, userId: number, reason: string): Promise<void> {
@@ -211,19 +211,19 @@ export class RestClient {
     const params = new URLSearchParams({ q: text, limit: '20' });
     if (room !== undefined) params.set('room', String(room));
     if (cursor !== undefined) params.set('cursor', cursor);
-    return this.#call('GET', `/search/messages?${params.toString()}`, decodeSearchOutputBody);
+    return this.#call('GET', `/search/messages?${params.toString()}`, decodeSearchResults);
   }
 
   async createRoom(room: NewRoom): Promise<Room> {
-    return (await this.#call('POST', '/rooms', decodeRoomOutputBody, room)).room;
+    return (await this.#call('POST', '/rooms', decodeRoomResponse, room)).room;
   }
 
   joinRoom(roomId: number, password?: string): Promise<JoinedRoom> {
-    return this.#call('POST', `/rooms/${roomId}/join`, decodeJoinedOutputBody, password === undefined ? {} : { password });
+    return this.#call('POST', `/rooms/${roomId}/join`, decodeJoinRoomResponse, password === undefined ? {} : { password });
   }
 
   joinRoomByName(name: string, password?: string): Promise<JoinedRoom> {
-    return this.#call('POST', '/rooms/join', decodeJoinedOutputBody, { name, ...(password === undefined ? {} : { password }) });
+    return this.#call('POST', '/rooms/join', decodeJoinRoomResponse, { name, ...(password === undefined ? {} : { password }) });
   }
 
   leaveRoom(roomId: number): Promise<void> {
@@ -231,7 +231,7 @@ export class RestClient {
   }
 
   async updateRoom(roomId: number, patch: RoomPatch): Promise<Room> {
-    return (await this.#call('PATCH', `/rooms/${roomId}`, decodeRoomOutputBody, patch)).room;
+    return (await this.#call('PATCH', `/rooms/${roomId}`, decodeRoomResponse, patch)).room;
   }
 
   deleteRoom(roomId: number): Promise<void> {
@@ -246,9 +246,9 @@ export class RestClient {
     return this.#call('DELETE', `/rooms/${roomId}/members/${userId}`, noContent);
   }
 
-  listMembers(roomId: number, cursor?: string): Promise<MembersOutputBody> {
+  listMembers(roomId: number, cursor?: string): Promise<MemberList> {
     const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
-    return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, decodeMembersOutputBody);
+    return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, decodeMemberList);
   }
 
   /** Uploads a file. The server deletes it if no message uses it within a day. */
@@ -258,7 +258,7 @@ export class RestClient {
     const response = await this.#upload(`${BASE}/uploads`, form, options).catch(() => {
       throw new NetworkError();
     });
-    return (await decodeResponse(response, decodeUploadOutputBody, '/uploads')).attachment;
+    return (await decodeResponse(response, decodeUploadResponse, '/uploads')).attachment;
   }
 
   getUploadAllowance(): Promise<UploadAllowance> {
@@ -267,7 +267,7 @@ export class RestClient {
 
   listMessages(roomId: number, place: PageAnchor, limit: number): Promise<MessagePage> {
     const [[where, seq] = ['before', 0]] = Object.entries(place);
-    return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, decodeHistoryOutputBody);
+    return this.#call('GET', `/rooms/${roomId}/messages?${where}=${seq}&limit=${limit}`, decodeMessageList);
   }
 
   /** Returns the report of the node that responds. A node that is not ready returns a report, too. */

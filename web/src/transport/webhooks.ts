@@ -1,11 +1,11 @@
 import type { IncomingWebhook, NewIncomingWebhook, NewOutgoingWebhook, OutgoingWebhook } from '../protocol/types';
 import {
-  decodeCreateIncomingOutputBody,
-  decodeCreateOutgoingOutputBody,
-  decodeIncomingWebhookOutputBody,
-  decodeIncomingWebhooksOutputBody,
-  decodeOutgoingWebhookOutputBody,
-  decodeOutgoingWebhooksOutputBody,
+  decodeCreateIncomingWebhookResponse,
+  decodeCreateOutgoingWebhookResponse,
+  decodeIncomingWebhookResponse,
+  decodeIncomingWebhookList,
+  decodeOutgoingWebhookResponse,
+  decodeOutgoingWebhookList,
 } from '../protocol/wire.generated';
 import { noContent, type RestClient } from './rest';
 
@@ -20,12 +20,12 @@ export class WebhookClient {
   }
 
   async listIncoming(): Promise<IncomingWebhook[]> {
-    return (await this.#rest.call('GET', `${this.#path}/incoming`, decodeIncomingWebhooksOutputBody)).webhooks;
+    return (await this.#rest.call('GET', `${this.#path}/incoming`, decodeIncomingWebhookList)).webhooks;
   }
 
   /** Returns the address. The server does not return it again. */
   async createIncoming(name: string): Promise<NewIncomingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/incoming`, decodeCreateIncomingOutputBody, { name })).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/incoming`, decodeCreateIncomingWebhookResponse, { name })).webhook;
   }
 
   deleteIncoming(id: number): Promise<void> {
@@ -33,20 +33,20 @@ export class WebhookClient {
   }
 
   async resumeIncoming(id: number): Promise<IncomingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/incoming/${id}/resume`, decodeIncomingWebhookOutputBody)).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/incoming/${id}/resume`, decodeIncomingWebhookResponse)).webhook;
   }
 
   async listOutgoing(): Promise<OutgoingWebhook[]> {
-    return (await this.#rest.call('GET', `${this.#path}/outgoing`, decodeOutgoingWebhooksOutputBody)).webhooks;
+    return (await this.#rest.call('GET', `${this.#path}/outgoing`, decodeOutgoingWebhookList)).webhooks;
   }
 
   /** Returns the secret. The server does not return it again. */
   async createOutgoing(url: string): Promise<NewOutgoingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/outgoing`, decodeCreateOutgoingOutputBody, { url })).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/outgoing`, decodeCreateOutgoingWebhookResponse, { url })).webhook;
   }
 
   async resumeOutgoing(id: number): Promise<OutgoingWebhook> {
-    return (await this.#rest.call('POST', `${this.#path}/outgoing/${id}/resume`, decodeOutgoingWebhookOutputBody)).webhook;
+    return (await this.#rest.call('POST', `${this.#path}/outgoing/${id}/resume`, decodeOutgoingWebhookResponse)).webhook;
   }
 
   deleteOutgoing(id: number): Promise<void> {
