@@ -51,7 +51,7 @@ func TestInvalidInputIsAUsageError(t *testing.T) {
 		"load -rooms 0":                     "--rooms",
 		"load --rooms=0":                    "--rooms",
 		"load -url https://example.org":     "--yes-this-is-my-server",
-		"load -metrics http://127.0.0.1:90": "go with --url",
+		"load -metrics http://127.0.0.1:90": "require --url",
 	} {
 		var out bytes.Buffer
 		err := run(t.Context(), strings.Fields(args), &out)

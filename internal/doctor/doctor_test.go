@@ -150,7 +150,7 @@ func TestRedis(t *testing.T) {
 		"nearly full":     {"maxmemory=1100000 maxmemory_policy=noeviction", []string{"warning Redis memory", "Raise maxmemory"}},
 		"old":             {"redis_version=5.0.14", []string{"warning Redis: 5.0.14"}},
 		"a cluster":       {"redis_mode=cluster", []string{"wrong Redis: is a cluster"}},
-		"a replica":       {"role=slave", []string{"wrong Redis: is a replica"}},
+		"a replica":       {"role=slave", []string{"wrong Redis: is a read-only replica"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := redisFacts{info: map[string]string{"redis_version": "7.2.4", "redis_mode": "standalone", "role": "master", "maxmemory": "0", "maxmemory_policy": "noeviction", "used_memory": "1048576"}}
@@ -198,9 +198,9 @@ func TestFolder(t *testing.T) {
 
 func TestFilesAndPorts(t *testing.T) {
 	for got, want := range map[string]string{
-		format(gradeFiles(65536)):                                     "ok open files: 65536",
+		format(gradeFiles(65536)):                                     "ok open files: the limit is 65536",
 		format(gradeFiles(1024)):                                      "warning open files: the limit is 1024, enough for about 824 connections",
-		format(gradeFiles(64)):                                        "wrong open files: 64",
+		format(gradeFiles(64)):                                        "wrong open files: the limit is 64",
 		format(gradePort("PORT", "0.0.0.0:5000", nil)):                "ok PORT: 0.0.0.0:5000 is free",
 		format(gradePort("PORT", "0.0.0.0:0", nil)):                   "ok PORT: any free port",
 		format(gradePort("PORT", "0.0.0.0:5000", errOurs)):            "ok PORT: 0.0.0.0:5000: used by a running chillin",

@@ -31,7 +31,7 @@ func UnknownKeys(keys []config.UnknownKey) (all []Finding) {
 	for _, u := range keys {
 		text := "unknown variable"
 		if u.InFile {
-			text += " of .env"
+			text += " in .env"
 		}
 		if u.Similar != "" {
 			text += ": did you mean " + u.Similar + "?"
