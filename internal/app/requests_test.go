@@ -162,13 +162,13 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	}
 
 	wantCode(t, bob.Client.Do(ctx(t), http.MethodGet, "/admin/users", nil, nil), chat.NotFound)
-	security(1, `msg="permission denied"`, "operation=listAccounts", path("user=%d", bob.User.ID))
+	security(1, `msg="permission denied"`, "operation=listUsers", path("user=%d", bob.User.ID))
 	wantCode(t, bob.Client.Do(ctx(t), http.MethodPatch, path("/rooms/%d", room.ID), map[string]any{"name": "Mine"}, nil), chat.NotAMember)
 	if err := bob.Client.Do(ctx(t), http.MethodPost, path("/rooms/%d/join", room.ID), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	wantCode(t, bob.Client.Do(ctx(t), http.MethodPatch, path("/rooms/%d", room.ID), map[string]any{"name": "Mine"}, nil), chat.Forbidden)
-	security(1, `msg="permission denied"`, path("user=%d", bob.User.ID), "operation=changeRoom")
+	security(1, `msg="permission denied"`, path("user=%d", bob.User.ID), "operation=updateRoom")
 
 	foreign := map[string]string{"Origin": "https://evil.example", "Authorization": "Bearer " + bob.Token, "Content-Type": "application/json"}
 	ask(t, http.MethodPost, w.nodes[0]+"/api/v1/rooms", `{"name":"x"}`, foreign)
@@ -179,7 +179,7 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	if err := admin.Client.Do(ctx(t), http.MethodPatch, "/admin/limits", map[string]any{"roomsPerHour": 7}, nil); err != nil {
 		t.Fatal(err)
 	}
-	security(1, `msg="admin action"`, "operation=changeLimits", path("user=%d", admin.User.ID))
+	security(1, `msg="admin action"`, "operation=updateLimits", path("user=%d", admin.User.ID))
 	if err := admin.Client.Do(ctx(t), http.MethodGet, "/admin/users", nil, nil); err != nil {
 		t.Fatal(err)
 	}
