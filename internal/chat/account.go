@@ -60,15 +60,15 @@ func (a Account) CheckChange(b Account, otherAdmin bool) error {
 	switch {
 	case a.Role == b.Role:
 	case b.Role != PlainUser && b.Role != Admin:
-		return Errorf(BadRequest, "A role is user or admin.").WithField("role")
+		return Errorf(BadRequest, "The role must be user or admin.").WithField("role")
 	case a.Role == Bot:
-		return Errorf(Forbidden, "A bot stays a bot.").WithField("role")
+		return Errorf(Forbidden, "The role of a bot cannot be changed.").WithField("role")
 	case a.Guest:
 		return Errorf(Forbidden, "A guest cannot be an admin.").WithField("role")
 	}
 	rules := func(of Account) bool { return of.Role == Admin && !of.Disabled }
 	if rules(a) && !rules(b) && !otherAdmin {
-		return Errorf(Forbidden, "This is the last admin: make somebody else an admin first.")
+		return Errorf(Forbidden, "This is the last admin. Make another user an admin first.")
 	}
 	return nil
 }

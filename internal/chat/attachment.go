@@ -105,7 +105,7 @@ type Upload struct {
 
 // ErrTooManyUnused tells whoever uploads and does not send to send.
 func ErrTooManyUnused() *Error {
-	return Errorf(Forbidden, "You have %d files that no message carries: send or remove some first.", MaxUnused).WithField("file")
+	return Errorf(Forbidden, "You have %d uploaded files that are not in a message. Send or remove some first.", MaxUnused).WithField("file")
 }
 
 // Incoming describes an upload whose body has not been read yet.

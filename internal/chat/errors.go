@@ -78,10 +78,12 @@ func CodeOf(err error) Code {
 
 // ErrNotFound is what a caller gets for everything that does not exist and
 // everything it may not see: the two must not be told apart.
-func ErrNotFound() *Error { return Errorf(NotFound, "There is no such thing here, or not for you.") }
+func ErrNotFound() *Error { return Errorf(NotFound, "Not found.") }
 
 // ErrNotAMember tells who may see a room, and is no member, what to do.
-func ErrNotAMember() *Error { return Errorf(NotAMember, "Join the room first.") }
+func ErrNotAMember() *Error {
+	return Errorf(NotAMember, "You are not a member of this room. Join it first.")
+}
 
 // RequestBudget is the time limit of a command, of a request and of a unit of work of the
 // store: while the database, Redis or S3 is unreachable the client gets UNAVAILABLE within
@@ -91,12 +93,12 @@ const RequestBudget = 1900 * time.Millisecond
 // ErrUnavailable is UNAVAILABLE: something that the request needs is unreachable or busy. The
 // same request may be sent again in a second.
 func ErrUnavailable(cause error) *Error {
-	return &Error{Code: Unavailable, Text: "The server cannot do this right now. Please try again.", RetryAfter: time.Second, Err: cause}
+	return &Error{Code: Unavailable, Text: "The server is temporarily unavailable. Please try again.", RetryAfter: time.Second, Err: cause}
 }
 
-// ErrRetryAfter is RATE_LIMITED with text, to which it adds the time until the request may be
-// sent again.
-func ErrRetryAfter(after time.Duration, text string) *Error {
-	seconds := (after + time.Second - 1) / time.Second
-	return &Error{Code: RateLimited, Text: fmt.Sprintf("%s Try again in %d s.", text, seconds), RetryAfter: after}
+// ErrRateLimited is RATE_LIMITED: reason says what was too much, such as "Too many requests.",
+// and the text adds when the same request may be sent again.
+func ErrRateLimited(reason string, after time.Duration) *Error {
+	seconds := max(1, (after+time.Second-1)/time.Second)
+	return &Error{Code: RateLimited, Text: fmt.Sprintf("%s Try again in %d s.", reason, seconds), RetryAfter: after}
 }

@@ -63,8 +63,3 @@ type Budget[K comparable] interface {
 	Limiter[K]
 	Ready(key K) (retryAfter time.Duration, ok bool)
 }
-
-// ErrRateLimited is RATE_LIMITED until after has passed.
-func ErrRateLimited(after time.Duration) *Error {
-	return &Error{Code: RateLimited, Text: "That was too much at once. Please wait a moment.", RetryAfter: after}
-}

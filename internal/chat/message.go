@@ -326,9 +326,9 @@ func CanSend(d Draft, s SendState) error {
 	case s.MutedUntil > s.Now:
 		return Muted(s.MutedUntil, s.Now)
 	case d.ReplyTo != 0 && s.ReplyRoom != d.Room:
-		return Errorf(NotFound, "The message to reply to is not in this room.").WithField("replyTo")
+		return Errorf(NotFound, "The message that you reply to is not in this room.").WithField("replyTo")
 	case !s.HasUploads:
-		return Errorf(NotFound, "A file is not there, or a message carries it already.").WithField("attachmentIds")
+		return Errorf(NotFound, "An attachment does not exist or is already in a message.").WithField("attachmentIds")
 	}
 	return nil
 }
@@ -337,7 +337,7 @@ func CanSend(d Draft, s SendState) error {
 func CanEdit(by Membership, m Message) error {
 	switch {
 	case m.Kind != Text || m.Author.ID != by.UserID:
-		return Errorf(Forbidden, "Only its author can edit a message.")
+		return Errorf(Forbidden, "Only the author can edit a message.")
 	case m.DeletedAt != 0:
 		return Errorf(Forbidden, "A deleted message cannot be edited.")
 	}
@@ -347,7 +347,7 @@ func CanEdit(by Membership, m Message) error {
 // CanDelete is the rule for deleting: the author, or a member with DeleteOthers.
 func CanDelete(by Membership, m Message) error {
 	if m.Kind != Text || m.Author.ID != by.UserID && !by.Role.Can(DeleteOthers) {
-		return Errorf(Forbidden, "Only its author and moderators can delete a message.")
+		return Errorf(Forbidden, "Only the author and moderators can delete a message.")
 	}
 	return nil
 }
@@ -355,11 +355,11 @@ func CanDelete(by Membership, m Message) error {
 // CanReact is the rule for adding (on) or removing a reaction.
 func CanReact(m Message, emoji string, on bool) error {
 	if m.DeletedAt != 0 && on {
-		return Errorf(Forbidden, "A deleted message takes no reactions.")
+		return Errorf(Forbidden, "You cannot react to a deleted message.")
 	}
 	known := slices.ContainsFunc(m.Reactions, func(r ReactionCount) bool { return r.Emoji == emoji })
 	if on && !known && len(m.Reactions) >= maxEmojis {
-		return Errorf(Forbidden, "A message bears at most %d different emojis.", maxEmojis)
+		return Errorf(Forbidden, "A message can have at most %d different reactions.", maxEmojis)
 	}
 	return nil
 }

@@ -36,13 +36,13 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 func CheckPassword(password, username string) error {
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:
-		return Errorf(BadRequest, "A password has at least %d characters.", MinPassword).WithField("password")
+		return Errorf(BadRequest, "The password must have at least %d characters.", MinPassword).WithField("password")
 	case n > MaxPassword:
-		return Errorf(TooLong, "A password has at most %d characters.", MaxPassword).WithField("password")
+		return Errorf(TooLong, "The password can have at most %d characters.", MaxPassword).WithField("password")
 	}
 	lower := strings.ToLower(password)
 	if _, common := commonPasswords()[lower]; common {
-		return Errorf(BadRequest, "Too many people use this password. Choose another one.").WithField("password")
+		return Errorf(BadRequest, "This password is too common. Choose another one.").WithField("password")
 	}
 	if lower == username {
 		return Errorf(BadRequest, "The password must not be the username.").WithField("password")

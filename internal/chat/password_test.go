@@ -5,23 +5,23 @@ import (
 	"testing"
 )
 
-func TestNewPasswordsAreNotEasilyGuessed(t *testing.T) {
+func TestCheckPassword(t *testing.T) {
 	for _, c := range []struct {
 		name, password, username string
 		want                     Code // "" for accepted
 	}{
-		{"an ordinary one", "correct horse", "alice", ""},
+		{"an ordinary password", "correct horse", "alice", ""},
 		{"too short", "1234567", "alice", BadRequest},
 		{"too long", strings.Repeat("x", 129), "alice", TooLong},
-		{"the most common one", "password", "alice", BadRequest},
+		{"the most common password", "password", "alice", BadRequest},
 		{"in another case", "PassWord", "alice", BadRequest},
-		{"the last one of the list", "greyhoun", "alice", BadRequest},
-		{"a common one with more", "password of alice", "alice", ""},
+		{"the last password of the list", "greyhoun", "alice", BadRequest},
+		{"a common password with more characters", "password of alice", "alice", ""},
 		{"the username", "alice-the-great", "alice-the-great", BadRequest},
 		{"the username in another case", "Alice-The-Great", "alice-the-great", BadRequest},
-		{"the username with more", "alice-the-great!", "alice-the-great", ""},
-		{"a room's", "open sesame", "", ""},
-		{"a common one for a room", "12345678", "", BadRequest},
+		{"the username with more characters", "alice-the-great!", "alice-the-great", ""},
+		{"the password of a room", "open sesame", "", ""},
+		{"a common password of a room", "12345678", "", BadRequest},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := CheckPassword(c.password, c.username)
@@ -38,13 +38,13 @@ func TestNewPasswordsAreNotEasilyGuessed(t *testing.T) {
 	}
 }
 
-func TestTheListOfCommonPasswordsIsWhole(t *testing.T) {
+func TestTheListOfCommonPasswordsIsComplete(t *testing.T) {
 	if n := len(commonPasswords()); n != 3000 {
-		t.Errorf("%d common passwords, want 3000", n)
+		t.Errorf("common passwords = %d, want 3000", n)
 	}
 	for password := range commonPasswords() {
 		if len(password) < MinPassword || strings.ToLower(password) != password {
-			t.Errorf("%q can never match", password)
+			t.Errorf("%q cannot match a password in lower case of valid length", password)
 		}
 	}
 }

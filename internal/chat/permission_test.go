@@ -2,8 +2,7 @@ package chat
 
 import "testing"
 
-// The committed table of who may do what in a room. A cell that changes is a
-// decision, not an accident.
+// The table of the permissions of all roles. Change a cell only on purpose.
 func TestPermissions(t *testing.T) {
 	roles := []RoomRole{Member, Moderator, RoomAdmin, Owner}
 	table := map[Permission][4]bool{
@@ -19,43 +18,43 @@ func TestPermissions(t *testing.T) {
 		TransferOwner:  {false, false, false, true},
 	}
 	if len(table) != len(minRole) {
-		t.Fatalf("the table has %d deeds, leastRole %d", len(table), len(minRole))
+		t.Fatalf("permissions in the table = %d, in minRole = %d", len(table), len(minRole))
 	}
-	for deed, row := range table {
+	for permission, row := range table {
 		for i, role := range roles {
-			if got := role.Can(deed); got != row[i] {
-				t.Errorf("%s may %s = %v, want %v", role, deed, got, row[i])
+			if got := role.Can(permission); got != row[i] {
+				t.Errorf("%s can %s = %v, want %v", role, permission, got, row[i])
 			}
 		}
 	}
 	if RoomRole("").Can(RemoveMember) || Owner.Can("fly") {
-		t.Error("who has no role, or a deed that is not known, is let through")
+		t.Error("Can = true without a role or for an unknown permission, want false")
 	}
 }
 
-func TestWhoMayActUponWhom(t *testing.T) {
+func TestActionsOnMembersNeedAHigherRole(t *testing.T) {
 	roles := []RoomRole{Member, Moderator, RoomAdmin, Owner}
 	kick := map[RoomRole]string{Member: "----", Moderator: "y---", RoomAdmin: "yy--", Owner: "yyy-"}
 	for actor, row := range kick {
 		for i, target := range roles {
-			for _, deed := range []Permission{RemoveMember, BanUser, MuteMember} {
-				err := Outranks(deed)(Membership{Role: actor}, &Membership{Role: target})
+			for _, permission := range []Permission{RemoveMember, BanUser, MuteMember} {
+				err := Outranks(permission)(Membership{Role: actor}, &Membership{Role: target})
 				if (err == nil) != (row[i] == 'y') {
-					t.Errorf("%s does %q upon %s: %v, want %c", actor, deed, target, err, row[i])
+					t.Errorf("%s with %q on %s: err = %v, want %c", actor, permission, target, err, row[i])
 				}
 			}
 		}
 		if err := Outranks(BanUser)(Membership{Role: actor}, nil); (err == nil) != (actor != Member) {
-			t.Errorf("%s bans who is no member: %v", actor, err)
+			t.Errorf("%s bans a non-member: err = %v", actor, err)
 		}
 	}
-	// Rows: who acts; columns: the new role of somebody who is a plain member.
+	// Rows: the role of the actor; columns: the new role of a plain member.
 	promote := map[RoomRole]string{Member: "----", Moderator: "----", RoomAdmin: "yy--", Owner: "yyyy"}
 	for actor, row := range promote {
 		for i, role := range roles {
 			err := CanSetRole(role)(Membership{Role: actor}, &Membership{Role: Member})
 			if (err == nil) != (row[i] == 'y') {
-				t.Errorf("%s makes a member %s: %v, want %c", actor, role, err, row[i])
+				t.Errorf("%s gives a member the role %s: err = %v, want %c", actor, role, err, row[i])
 			}
 		}
 	}

@@ -34,7 +34,7 @@ type Space interface {
 func (q Quota) Check(usage UploadUsage) error {
 	switch {
 	case usage.Stored > q.Stored:
-		return Errorf(QuotaExceeded, "The storage of this server is full. Please tell an administrator.").WithField("file")
+		return Errorf(QuotaExceeded, "The storage of this server is full. Please contact an administrator.").WithField("file")
 	case usage.Today > q.PerDay:
 		return Errorf(QuotaExceeded, "You have reached your limit of %d MiB for uploads today. Try again after 0:00 UTC, or with a smaller file.", q.PerDay>>20).WithField("file")
 	}

@@ -155,12 +155,12 @@ func (r Room) CheckOpen(now Room) error {
 
 // ErrPasswordRequired is PASSWORD_REQUIRED.
 func ErrPasswordRequired() error {
-	return Errorf(PasswordRequired, "This room asks for a password.").WithField("password")
+	return Errorf(PasswordRequired, "This room requires a password.").WithField("password")
 }
 
 // ErrWrongRoomPassword is WRONG_PASSWORD.
 func ErrWrongRoomPassword() error {
-	return Errorf(WrongPassword, "That is not the room's password.").WithField("password")
+	return Errorf(WrongPassword, "Incorrect room password.").WithField("password")
 }
 
 // MaskError is err as it may be told to who is not in the room.
@@ -181,9 +181,9 @@ func CleanLine(text string, limit int, field string) (string, error) {
 	case errors.Is(err, markup.ErrEmpty):
 		return "", nil
 	case errors.Is(err, markup.ErrTooLong):
-		return "", Errorf(TooLong, "That is longer than %d characters.", limit).WithField(field)
+		return "", Errorf(TooLong, "This text can have at most %d characters.", limit).WithField(field)
 	default:
-		return "", Errorf(BadRequest, "That text has characters that cannot be used here.").WithField(field)
+		return "", Errorf(BadRequest, "This text contains characters that are not allowed.").WithField(field)
 	}
 }
 

@@ -68,5 +68,5 @@ func (s *Server) countFailure(key string, err error) {
 }
 
 func errTooManyConns(after time.Duration) error {
-	return chat.ErrRetryAfter(after, "Too many connections from your address.")
+	return chat.ErrRateLimited("Too many connections from your address.", after)
 }

@@ -55,7 +55,7 @@ func (h *Hub) Connections(ctx context.Context, q chat.ConnectionQuery) (chat.Con
 	if q.Cursor != "" {
 		text, err := base64.RawURLEncoding.DecodeString(q.Cursor)
 		if err != nil || json.Unmarshal(text, &request.After) != nil {
-			return chat.ConnectionPage{}, chat.Errorf(chat.BadRequest, "The cursor is not from this list.").WithField("cursor")
+			return chat.ConnectionPage{}, chat.Errorf(chat.BadRequest, "The cursor is not valid for this list.").WithField("cursor")
 		}
 	}
 	found, nonResponding, err := h.survey(ctx, request)

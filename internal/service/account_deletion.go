@@ -11,34 +11,34 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-const purgeTimeout = time.Minute
+// The bounds of one call of PurgeExpired.
+const (
+	purgeTimeout  = time.Minute
+	purgeUsers    = 200
+	purgeSessions = 1000
+	purgeAudit    = 1000
+)
 
-const purgeUsers = 200
+const (
+	sessionsKept = 7 * 24 * time.Hour   // after their end
+	auditKept    = 365 * 24 * time.Hour // entries about rooms
+)
 
-const purgeSessions = 1000
-
-const sessionsKept = 7 * 24 * time.Hour
-
-const purgeAudit = 1000
-
-const auditKept = 365 * 24 * time.Hour // of rooms
-
-// CloseAccount ends the account of a caller, who is at once signed out
-// everywhere. What the caller wrote stays. Where the rest takes too long or fails,
-// PurgeExpired goes on with it.
+// CloseAccount closes the account of the caller and ends all of its sessions at once. The
+// caller's messages stay. PurgeExpired continues a deletion that takes too long or fails.
 func (s *Service) CloseAccount(ctx context.Context, caller chat.Caller) error {
 	if err := s.closeAccount(ctx, caller.User.ID, false); err != nil {
 		return err
 	}
 	if err := s.removeFromRooms(ctx, caller.User.ID); err != nil {
-		s.Log.WarnContext(ctx, "an account is not quite gone yet", "user", caller.User.ID, "err", err)
+		s.Log.WarnContext(ctx, "remove deleted user from rooms failed", "user", caller.User.ID, "err", err)
 	}
 	return nil
 }
 
-// PurgeExpired lets those go whose time is over, and forgets sessions that are, and old entries
-// of the log. It does a
-// bounded part of it; every node may do it at any time.
+// PurgeExpired deletes expired users, continues unfinished deletions, and removes ended
+// sessions and old entries of the audit log. One call does a bounded part of it. Every node
+// may call it at any time.
 func (s *Service) PurgeExpired(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
 	defer cancel()
@@ -52,7 +52,7 @@ func (s *Service) PurgeExpired(ctx context.Context) error {
 			break
 		}
 		if err := s.deleteAccount(ctx, id); err != nil {
-			failed = append(failed, fmt.Errorf("let user %d go: %w", id, err))
+			failed = append(failed, fmt.Errorf("delete user %d: %w", id, err))
 		}
 	}
 	return errors.Join(append(failed,
@@ -63,7 +63,7 @@ func (s *Service) PurgeExpired(ctx context.Context) error {
 func (s *Service) deleteAccount(ctx context.Context, id chat.UserID) error {
 	err := s.closeAccount(ctx, id, true)
 	if chat.CodeOf(err) == chat.NotFound {
-		return nil // another node was faster, or the guest has become an account
+		return nil // another node was faster, or the guest was upgraded
 	}
 	if err != nil {
 		return err
@@ -71,10 +71,11 @@ func (s *Service) deleteAccount(ctx context.Context, id chat.UserID) error {
 	return s.removeFromRooms(ctx, id)
 }
 
-// closeAccount is the step after which nobody can act as the user.
+// closeAccount is the first step of a deletion: after it no session can act as the user. If
+// due is true it closes only an expired user.
 func (s *Service) closeAccount(ctx context.Context, id chat.UserID, due bool) error {
 	user, err := s.AccountDeletion.CloseAccount(ctx, id, fmt.Sprintf("deleted-%d", id), due)
-	if chat.CodeOf(err) == chat.UsernameTaken { // somebody likes to be called so
+	if chat.CodeOf(err) == chat.UsernameTaken { // another user has chosen that name
 		user, err = s.AccountDeletion.CloseAccount(ctx, id, "deleted-"+strings.ToLower(rand.Text()[:12]), due)
 	}
 	if err != nil {
@@ -101,19 +102,19 @@ func (s *Service) removeFromRooms(ctx context.Context, id chat.UserID) error {
 }
 
 func (s *Service) removeFromRoom(ctx context.Context, room chat.RoomID, user chat.UserID) error {
-	departed, err := s.AccountDeletion.RemoveFromRoom(ctx, room, user)
+	removal, err := s.AccountDeletion.RemoveFromRoom(ctx, room, user)
 	if chat.CodeOf(err) == chat.NotFound {
-		return nil // the room is gone, too
+		return nil // the room has been deleted
 	}
 	if err != nil {
 		return err
 	}
-	s.publishMessage(departed.SystemMessage)
+	s.publishMessage(removal.SystemMessage)
 	switch {
-	case departed.Deleted:
+	case removal.Deleted:
 		s.Publisher.PublishRoom(chat.RoomDeleted{Room: room})
-	case departed.NewOwner != nil:
-		s.publishMembershipChange(ctx, *departed.NewOwner)
+	case removal.NewOwner != nil:
+		s.publishMembershipChange(ctx, *removal.NewOwner)
 	}
 	return nil
 }

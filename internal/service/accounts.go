@@ -43,21 +43,21 @@ type AccountDependencies struct {
 	Now            func() time.Time
 }
 
-// Device is from where somebody signs in.
+// Device describes the client of a session or connection.
 type Device struct {
 	UserAgent string
 	IP        string
 }
 
-const maxUserAgent = 200 // bytes kept of it
+const maxUserAgent = 200 // bytes that are stored
 
-// Trimmed is the device with no more of its user agent than is kept.
+// Trimmed returns d with the user agent cut to the length that is stored.
 func (d Device) Trimmed() Device {
 	d.UserAgent = strings.ToValidUTF8(d.UserAgent[:min(len(d.UserAgent), maxUserAgent)], "")
 	return d
 }
 
-// Registration is what a person gives to get an account.
+// Registration is the input of Register.
 type Registration struct {
 	Username    string
 	Password    string
@@ -65,18 +65,18 @@ type Registration struct {
 	DisplayName string // "" for the username
 }
 
-// SignedIn is a new session with its secret, which is told this once.
+// SignedIn is a new session with its token, which is returned only here.
 type SignedIn struct {
 	chat.Caller
 	Token string
 }
 
-// Register makes an account and signs it in.
+// Register creates an account and signs it in.
 func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (SignedIn, error) {
 	if err := a.allowAccount(from); err != nil {
 		return SignedIn{}, err
 	}
-	account, err := a.newPerson(ctx, in)
+	account, err := a.newAccountWithPassword(ctx, in)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -88,7 +88,7 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 func newAccount(in Registration) (chat.NewAccount, error) {
 	username, err := markup.Username(in.Username)
 	if err != nil {
-		return chat.NewAccount{}, chat.Errorf(chat.BadRequest, "That username cannot be used: %v.", err).WithField("username")
+		return chat.NewAccount{}, chat.Errorf(chat.BadRequest, "This username is not allowed: %v.", err).WithField("username")
 	}
 	email, err := cleanEmail(in.Email)
 	if err != nil {
@@ -98,8 +98,8 @@ func newAccount(in Registration) (chat.NewAccount, error) {
 	return chat.NewAccount{Username: username, DisplayName: display, Email: email}, err
 }
 
-// newPerson is newAccount with a password.
-func (a *Accounts) newPerson(ctx context.Context, in Registration) (chat.NewAccount, error) {
+// newAccountWithPassword is newAccount with a password.
+func (a *Accounts) newAccountWithPassword(ctx context.Context, in Registration) (chat.NewAccount, error) {
 	account, err := newAccount(in)
 	if err != nil {
 		return account, err
@@ -118,29 +118,28 @@ func cleanEmail(text string) (string, error) {
 	}
 	address, err := mail.ParseAddress(text)
 	if err != nil || address.Address != text || len(text) > 254 {
-		return "", chat.Errorf(chat.BadRequest, "That is not an email address.").WithField("email")
+		return "", chat.Errorf(chat.BadRequest, "This is not a valid email address.").WithField("email")
 	}
 	return strings.ToLower(text), nil
 }
 
-// errWrongLogin is the same for unknown names and wrong passwords.
+// errWrongLogin is returned for unknown names and for wrong passwords.
 func errWrongLogin() error {
-	return chat.Errorf(chat.Unauthenticated, "Username or password is not right.")
+	return chat.Errorf(chat.Unauthenticated, "Incorrect username or password.")
 }
 
-// Login signs in by username or email. Unknown names cost the same time as wrong
-// passwords.
+// Login signs in by username or email. An unknown name takes as long as a wrong password.
 func (a *Accounts) Login(ctx context.Context, login, password string, from Device) (SignedIn, error) {
 	if err := a.allow(from); err != nil {
 		return SignedIn{}, err
 	}
 	key := loginKey(login)
 	if after, ok := a.LoginRate.Allow(key); !ok {
-		return SignedIn{}, &chat.Error{Code: chat.RateLimited, Text: "Too many attempts for this name. Please wait a moment.", RetryAfter: after}
+		return SignedIn{}, chat.ErrRateLimited("Too many attempts for this name.", after)
 	}
 	user, hash, err := a.Store.Credentials(ctx, key)
 	if err == nil {
-		logging.Add(ctx, slog.Int64("user", int64(user.ID))) // as whom somebody wants to sign in
+		logging.Add(ctx, slog.Int64("user", int64(user.ID))) // also if the password is wrong
 	}
 	switch {
 	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && hash == "":
@@ -167,8 +166,8 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	return SignedIn{caller, token}, err
 }
 
-// loginKey is how a login is stored: usernames by their own rule, emails in
-// lower case.
+// loginKey returns a login in the form in which it is stored: usernames as markup.Username
+// returns them, emails in lower case.
 func loginKey(login string) string {
 	if name, err := markup.Username(login); err == nil {
 		return name
@@ -176,7 +175,7 @@ func loginKey(login string) string {
 	return strings.ToLower(strings.TrimSpace(login))
 }
 
-// Logout ends the caller's session; its sockets close on every node.
+// Logout ends the caller's session and closes its connections on every node.
 func (a *Accounts) Logout(ctx context.Context, caller chat.Caller) error {
 	if err := a.Store.EndSession(ctx, caller.Session); err != nil {
 		return err
@@ -185,8 +184,8 @@ func (a *Accounts) Logout(ctx context.Context, caller chat.Caller) error {
 	return nil
 }
 
-// ChangePassword gives the caller another password; every other session of the
-// user ends, its sockets too.
+// ChangePassword changes the caller's password and ends every other session of the user with
+// its connections.
 func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, current, password string, from Device) error {
 	if err := a.allow(from); err != nil {
 		return err
@@ -194,21 +193,22 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	if err := chat.CheckPassword(password, caller.User.Username); err != nil {
 		return err
 	}
-	was, err := a.verifyPassword(ctx, caller, current, "current")
+	currentHash, err := a.verifyPassword(ctx, caller, current, "current")
 	if err != nil {
 		return err
 	}
-	if was == "" {
+	if currentHash == "" {
 		return chat.Errorf(chat.Forbidden, "Guests have no password.")
 	}
 	hash, err := a.NewPasswords.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
-	// What another has set meanwhile, as an admin who keeps an intruder out, stays.
-	err = a.Store.SetPassword(ctx, caller.User.ID, was, hash, caller.Session)
+	// A password that was set in the meantime stays: an admin may have reset it to keep an
+	// intruder out.
+	err = a.Store.SetPassword(ctx, caller.User.ID, currentHash, hash, caller.Session)
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
-		return errNotPassword("current")
+		return errWrongPassword("current")
 	}
 	if err != nil {
 		return err
@@ -217,8 +217,8 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller chat.Caller, curre
 	return nil
 }
 
-// CheckPassword makes sure that the caller is who signed in, by the password. Guests
-// have none and need none.
+// CheckPassword returns WRONG_PASSWORD if password is not the caller's. Guests have none and
+// need none.
 func (a *Accounts) CheckPassword(ctx context.Context, caller chat.Caller, password string, from Device) error {
 	if err := a.allow(from); err != nil {
 		return err
@@ -227,7 +227,8 @@ func (a *Accounts) CheckPassword(ctx context.Context, caller chat.Caller, passwo
 	return err
 }
 
-// verifyPassword refuses a password that is not the caller's. Who has none is a guest.
+// verifyPassword returns WRONG_PASSWORD if password is not the caller's, FORBIDDEN for bots,
+// and "" for guests.
 func (a *Accounts) verifyPassword(ctx context.Context, caller chat.Caller, password, field string) (hash chat.PasswordHash, err error) {
 	user, hash, err := a.Store.Credentials(ctx, caller.User.Username)
 	switch {
@@ -243,21 +244,21 @@ func (a *Accounts) verifyPassword(ctx context.Context, caller chat.Caller, passw
 	case err != nil:
 		return "", err
 	case !ok:
-		return "", errNotPassword(field)
+		return "", errWrongPassword(field)
 	}
 	return hash, nil
 }
 
-func errNotPassword(field string) error {
-	return chat.Errorf(chat.WrongPassword, "That is not your password.").WithField(field)
+func errWrongPassword(field string) error {
+	return chat.Errorf(chat.WrongPassword, "Incorrect password.").WithField(field)
 }
 
-// Sessions returns the caller's living sessions.
+// Sessions returns the caller's active sessions.
 func (a *Accounts) Sessions(ctx context.Context, caller chat.Caller) ([]chat.Session, error) {
 	return a.Store.Sessions(ctx, caller.User.ID)
 }
 
-// EndSession ends one of the caller's sessions; its sockets close on every node.
+// EndSession ends one of the caller's sessions and closes its connections on every node.
 func (a *Accounts) EndSession(ctx context.Context, caller chat.Caller, id chat.SessionID) error {
 	if err := a.Store.EndUserSession(ctx, caller.User.ID, id); err != nil {
 		return err
@@ -268,19 +269,19 @@ func (a *Accounts) EndSession(ctx context.Context, caller chat.Caller, id chat.S
 
 func (a *Accounts) allow(from Device) error {
 	if after, ok := a.AttemptRate.Allow(from.IP); !ok {
-		return &chat.Error{Code: chat.RateLimited, Text: "Too many attempts from your address. Please wait a moment.", RetryAfter: after}
+		return chat.ErrRateLimited("Too many attempts from your address.", after)
 	}
 	return nil
 }
 
 func (a *Accounts) allowAccount(from Device) error {
 	if after, ok := a.SignupRate.Ready(from.IP); !ok {
-		return &chat.Error{Code: chat.RateLimited, Text: "Too many accounts have been made from your address. Please come again later.", RetryAfter: after}
+		return chat.ErrRateLimited("Too many accounts have been created from your address.", after)
 	}
 	return a.allow(from)
 }
 
-// register makes the account and counts it: only what was made counts.
+// register creates the account and counts it after that, so that failures do not count.
 func (a *Accounts) register(ctx context.Context, account chat.NewAccount, session chat.NewSession) (chat.Caller, error) {
 	caller, err := a.Store.Register(ctx, account, session)
 	if err == nil {
@@ -289,9 +290,9 @@ func (a *Accounts) register(ctx context.Context, account chat.NewAccount, sessio
 	return caller, err
 }
 
-func (a *Accounts) newSession(from Device, life time.Duration) (string, chat.NewSession) {
+func (a *Accounts) newSession(from Device, lifetime time.Duration) (string, chat.NewSession) {
 	token, hash := chat.NewToken()
 	return token, chat.NewSession{
-		TokenHash: hash, ExpiresAt: chat.At(a.Now().Add(life)), UserAgent: from.Trimmed().UserAgent, IP: from.IP,
+		TokenHash: hash, ExpiresAt: chat.At(a.Now().Add(lifetime)), UserAgent: from.Trimmed().UserAgent, IP: from.IP,
 	}
 }

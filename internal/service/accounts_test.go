@@ -10,14 +10,14 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// directory knows alice, and a guest without a password. Who is disabled or deleted
-// it does not find, as the store's suite shows.
-type directory struct {
+// fakeAccounts contains alice and a guest without a password. A real store does not return
+// disabled and deleted users either; its suite shows that.
+type fakeAccounts struct {
 	chat.Accounts
 	alice chat.PasswordHash
 }
 
-func (d directory) Credentials(_ context.Context, login string) (chat.User, chat.PasswordHash, error) {
+func (d fakeAccounts) Credentials(_ context.Context, login string) (chat.User, chat.PasswordHash, error) {
 	switch login {
 	case "alice":
 		return chat.User{ID: 1, Username: "alice"}, d.alice, nil
@@ -27,11 +27,11 @@ func (d directory) Credentials(_ context.Context, login string) (chat.User, chat
 	return chat.User{}, "", chat.ErrNotFound()
 }
 
-func (directory) StartSession(_ context.Context, id chat.UserID, _ chat.NewSession) (chat.Caller, error) {
+func (fakeAccounts) StartSession(_ context.Context, id chat.UserID, _ chat.NewSession) (chat.Caller, error) {
 	return chat.Caller{User: chat.User{ID: id}}, nil
 }
 
-// countingPasswords counts the hashes that a caller pays for.
+// countingPasswords counts the hashes.
 type countingPasswords struct {
 	chat.Passwords
 	hashes int
@@ -47,24 +47,24 @@ func (p *countingPasswords) VerifyDummy(context.Context, string) error {
 	return nil
 }
 
-type always struct{}
+type noLimit struct{}
 
-func (always) Allow(string) (time.Duration, bool) { return 0, true }
+func (noLimit) Allow(string) (time.Duration, bool) { return 0, true }
 
-// What an answer to a login tells, and what it costs, is the same for every name.
-func TestALoginTellsNothingOfNames(t *testing.T) {
+// The error of a failed login and its cost are the same for every name.
+func TestALoginDoesNotRevealNames(t *testing.T) {
 	hasher := &countingPasswords{}
-	accounts := &Accounts{AccountDependencies: AccountDependencies{Store: directory{alice: "hash of correct horse"}, SignIns: hasher, AttemptRate: always{}, LoginRate: always{}, Now: time.Now}}
+	accounts := &Accounts{AccountDependencies: AccountDependencies{Store: fakeAccounts{alice: "hash of correct horse"}, SignIns: hasher, AttemptRate: noLimit{}, LoginRate: noLimit{}, Now: time.Now}}
 	for _, c := range []struct {
 		name, login, password string
-		in                    bool
+		ok                    bool
 	}{
 		{"the right password", "Alice", "correct horse", true},
 		{"a wrong password", "alice", "wrong horse", false},
 		{"no password", "alice", "", false},
 		{"an unknown name", "nobody", "correct horse", false},
 		{"an unknown email", "nobody@example.org", "correct horse", false},
-		{"what is no name", "\u202eecila", "correct horse", false},
+		{"an invalid name", "\u202eecila", "correct horse", false},
 		{"a guest", "guest-1", "correct horse", false},
 		{"a guest with no password", "guest-1", "", false},
 	} {
@@ -72,11 +72,11 @@ func TestALoginTellsNothingOfNames(t *testing.T) {
 			hasher.hashes = 0
 			_, err := accounts.Login(t.Context(), c.login, c.password, Device{})
 			if hasher.hashes != 1 {
-				t.Errorf("%d hashes, want 1", hasher.hashes)
+				t.Errorf("hashes = %d, want 1", hasher.hashes)
 			}
-			if c.in {
+			if c.ok {
 				if err != nil {
-					t.Errorf("err = %v, want in", err)
+					t.Errorf("err = %v, want none", err)
 				}
 				return
 			}

@@ -7,16 +7,14 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Administrator does what only admins of the server may: who has one was let
-// through the gate.
+// Administrator contains the use cases of server admins. Only RequireAdmin returns one.
 type Administrator struct {
 	service *Service
 	caller  chat.Caller
 }
 
-// RequireAdmin is the one gate before administration. For all but admins there is
-// no such thing. The role is asked of the store: what a session remembers of it may
-// be old.
+// RequireAdmin returns the use cases of server admins, or NOT_FOUND if the caller is not
+// one. It reads the role from the store, because the one in the session may be out of date.
 func (s *Service) RequireAdmin(ctx context.Context, caller chat.Caller) (Administrator, error) {
 	user, err := s.Accounts.User(ctx, caller.User.ID)
 	if err != nil {
@@ -34,8 +32,8 @@ func (a Administrator) Accounts(ctx context.Context, q chat.AccountQuery) ([]cha
 	return a.service.Administration.Accounts(ctx, q)
 }
 
-// ChangeAccount makes a user an admin or a plain user, and lets it in or locks it
-// out; the sockets of who is locked out close on every node.
+// ChangeAccount changes the role of a user, or disables or enables it. The connections of a
+// disabled user are closed on every node.
 func (a Administrator) ChangeAccount(ctx context.Context, id chat.UserID, c chat.AccountChange) (chat.Account, error) {
 	account, err := a.service.Administration.ChangeAccount(ctx, a.caller.User.ID, id, c)
 	if err == nil && account.Disabled {
@@ -47,8 +45,8 @@ func (a Administrator) ChangeAccount(ctx context.Context, id chat.UserID, c chat
 	return account, err
 }
 
-// ResetPassword gives a user another password, which is told this once; all its
-// sessions end.
+// ResetPassword sets a new password, which is returned only here, and ends all sessions of
+// the user.
 func (a Administrator) ResetPassword(ctx context.Context, id chat.UserID) (string, error) {
 	password := chat.NewPassword()
 	hash, err := a.service.Passwords.Hash(ctx, password)
@@ -62,14 +60,13 @@ func (a Administrator) ResetPassword(ctx context.Context, id chat.UserID) (strin
 	return password, nil
 }
 
-// Rooms returns a page of all rooms, private ones too. What is in them it does not
-// tell.
+// Rooms returns a page of all rooms, including private ones, without their messages.
 func (a Administrator) Rooms(ctx context.Context, q chat.RoomQuery) ([]chat.Room, string, error) {
 	q.All = true
 	return a.service.ListRooms(ctx, a.caller, q)
 }
 
-// DeleteRoom deletes any room, as its owner could.
+// DeleteRoom deletes any room.
 func (a Administrator) DeleteRoom(ctx context.Context, id chat.RoomID) error {
 	if err := a.service.Administration.RemoveRoom(ctx, a.caller.User.ID, id); err != nil {
 		return err
@@ -79,7 +76,7 @@ func (a Administrator) DeleteRoom(ctx context.Context, id chat.RoomID) error {
 	return nil
 }
 
-// Audit returns what people with power did.
+// Audit returns entries of the audit log.
 func (a Administrator) Audit(ctx context.Context, before int64, limit int) ([]chat.AuditRecord, bool, error) {
 	return a.service.Administration.Audit(ctx, before, limit)
 }

@@ -19,20 +19,21 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// checkAttachments refuses what no message can carry.
+// checkAttachments returns BAD_REQUEST for more than MaxAttachments ids, and for invalid or
+// duplicate ones.
 func checkAttachments(ids []chat.AttachmentID) error {
 	if len(ids) > chat.MaxAttachments {
-		return chat.Errorf(chat.BadRequest, "A message carries at most %d files.", chat.MaxAttachments).WithField("attachmentIds")
+		return chat.Errorf(chat.BadRequest, "A message can have at most %d attachments.", chat.MaxAttachments).WithField("attachmentIds")
 	}
 	for i, id := range ids {
 		if id <= 0 || slices.Contains(ids[:i], id) {
-			return chat.Errorf(chat.BadRequest, "A message carries each file once.").WithField("attachmentIds")
+			return chat.Errorf(chat.BadRequest, "A file can be attached only once.").WithField("attachmentIds")
 		}
 	}
 	return nil
 }
 
-// Upload keeps a file that caller may send with a message within a day.
+// Upload stores a file. The caller must send it with a message within unusedLifetime.
 func (s *Service) Upload(ctx context.Context, caller chat.Caller, u chat.Upload) (chat.MessageAttachment, error) {
 	name := newBlobName()
 	a := chat.NewAttachment{Owner: caller.User.ID, Name: cleanFileName(u.Name), Size: u.Size, BlobKey: "files/" + name}
@@ -46,7 +47,7 @@ func (s *Service) Upload(ctx context.Context, caller chat.Caller, u chat.Upload)
 	if err := s.checkQuota(ctx, caller.User, a.Size+a.ThumbSize); err != nil {
 		return chat.MessageAttachment{}, err
 	}
-	// Whatever happens from here on, no blob is left behind.
+	// If anything fails after this, the garbage collector deletes the blobs.
 	if err := s.Attachments.ScheduleBlobDeletion(ctx, a.BlobKeys(), uploadGrace); err != nil {
 		return chat.MessageAttachment{}, err
 	}
@@ -55,15 +56,16 @@ func (s *Service) Upload(ctx context.Context, caller chat.Caller, u chat.Upload)
 	}
 	file, err := s.Attachments.AddAttachment(ctx, a, chat.MaxUnused, s.quotaOf(caller.User))
 	if code := chat.CodeOf(err); err != nil && (code == chat.Forbidden || code == chat.QuotaExceeded) {
-		// Refused blobs are deleted now: those that wait for an hour are a way around the quota.
+		// Blobs of a refused upload are deleted now. If they stayed for uploadGrace, they would
+		// be a way around the quota.
 		err = errors.Join(err, s.Attachments.ScheduleBlobDeletion(ctx, a.BlobKeys(), 0))
 		s.GarbageCollector.Wake()
 	}
 	return file, err
 }
 
-// inspect finds out what a file is, by its content alone. A picture that cannot be
-// shown is a plain file.
+// inspect sets the content type of a, by the content alone. A picture that cannot be shown
+// is treated as a plain file.
 func (s *Service) inspect(ctx context.Context, body io.ReadSeeker, a *chat.NewAttachment) (chat.Thumbnail, error) {
 	contentType, err := detect(body)
 	if err != nil {
@@ -88,9 +90,9 @@ var pictures = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif
 
 var shown = map[string]bool{"video/mp4": true, "video/webm": true, "application/ogg": true, "audio/mpeg": true}
 
-// detect tells a content type without parameters by the first bytes.
+// detect returns the content type, without parameters, by the first bytes.
 func detect(body io.ReadSeeker) (string, error) {
-	head := make([]byte, 512) // what DetectContentType looks at
+	head := make([]byte, 512) // DetectContentType reads no more
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
 		return "", fmt.Errorf("read upload: %w", err)
 	}
@@ -115,23 +117,23 @@ func (s *Service) putFile(ctx context.Context, a chat.NewAttachment, body io.Rea
 	return timeoutUnavailable(s.Blobs.Put(ctx, a.ThumbKey, bytes.NewReader(t.Picture), int64(len(t.Picture)), t.ContentType))
 }
 
-// RemoveUpload removes a file of caller's that no message carries.
+// RemoveUpload removes an upload of the caller that is not in a message.
 func (s *Service) RemoveUpload(ctx context.Context, caller chat.Caller, id chat.AttachmentID) error {
 	defer s.GarbageCollector.Wake()
 	return s.Attachments.RemoveAttachment(ctx, id, caller.User.ID)
 }
 
-// File is an attachment, or its thumbnail, as it may be given to a reader.
+// File is an attachment or its thumbnail, as it is sent to a client.
 type File struct {
 	Name string
-	// ContentType says nothing about what browsers should not show.
+	// ContentType is application/octet-stream if browsers should not show the file.
 	ContentType string
-	Shown       bool // whether browsers may show it; else they save it
+	Shown       bool // whether browsers may show the file; otherwise they save it
 	Tag         string
 	key         string
 }
 
-// File returns a file that caller may read.
+// File returns a file that the caller may read.
 func (s *Service) File(ctx context.Context, caller chat.Caller, id chat.AttachmentID) (File, error) {
 	stored, err := s.Attachments.File(ctx, id, caller.User.ID)
 	if err != nil {
@@ -144,8 +146,8 @@ func (s *Service) File(ctx context.Context, caller chat.Caller, id chat.Attachme
 	return f, nil
 }
 
-// ThumbnailOf returns the thumbnail of a file that caller may read. NOT_FOUND
-// where there is none.
+// ThumbnailOf returns the thumbnail of a file that the caller may read. It returns NOT_FOUND
+// if the file has none.
 func (s *Service) ThumbnailOf(ctx context.Context, caller chat.Caller, id chat.AttachmentID) (File, error) {
 	stored, err := s.Attachments.File(ctx, id, caller.User.ID)
 	switch {
@@ -157,7 +159,7 @@ func (s *Service) ThumbnailOf(ctx context.Context, caller chat.Caller, id chat.A
 	return File{Name: stored.Name, Shown: true, Tag: tag(stored.ThumbKey), key: stored.ThumbKey}, nil
 }
 
-// tag names the bytes of a blob, which never change.
+// tag returns an ETag. The bytes of a blob never change.
 func tag(key string) string { return `"` + key[strings.LastIndexByte(key, '/')+1:] + `"` }
 
 // Open opens the bytes of a file. The caller closes them.
@@ -169,7 +171,7 @@ func (s *Service) Open(ctx context.Context, f File) (chat.Blob, error) {
 	return blob, timeoutUnavailable(err)
 }
 
-// LinkTo makes a link to a file that caller may read.
+// LinkTo returns a link to a file that the caller may read.
 func (s *Service) LinkTo(ctx context.Context, caller chat.Caller, id chat.AttachmentID) (chat.FileLink, error) {
 	stored, err := s.Attachments.File(ctx, id, caller.User.ID)
 	if err != nil {
@@ -184,8 +186,8 @@ func (s *Service) LinkTo(ctx context.Context, caller chat.Caller, id chat.Attach
 	return link, nil
 }
 
-// LinkedCaller is for whom the link with query q to a file was made. UNAUTHENTICATED
-// where it is forged or over, or the session is.
+// LinkedCaller returns the caller for whom the link with the query q was made. It returns
+// UNAUTHENTICATED if the link is forged or has expired, or if the session has ended.
 func (s *Service) LinkedCaller(ctx context.Context, id chat.AttachmentID, q url.Values) (chat.Caller, error) {
 	if session, ok := s.Links.Session(id, q); ok {
 		caller, err := s.Accounts.CallerBySession(ctx, session)
@@ -193,22 +195,22 @@ func (s *Service) LinkedCaller(ctx context.Context, id chat.AttachmentID, q url.
 			return caller, err
 		}
 	}
-	return chat.Caller{}, chat.Errorf(chat.Unauthenticated, "This link is over. Ask for another one.")
+	return chat.Caller{}, chat.Errorf(chat.Unauthenticated, "This link has expired. Request a new one.")
 }
 
-// linkLifetime is how long a link works. Its session must live and its user be allowed to
-// see the file all the same, each time.
+// linkLifetime is how long a link is valid. Each use also checks that its session is active
+// and that its user may read the file.
 const linkLifetime = 5 * time.Minute
 
-// Links signs addresses of files, so that who holds one need not sign in: a page
-// cannot send a token along with a picture. A link stands for the session that asked
-// for it and for one file.
+// Links signs the URLs of files, so that they work without a token: a page cannot send one
+// with the request for a picture. A link is valid for one file, and belongs to the session
+// that requested it.
 type Links struct {
 	Secret []byte // the same on every node
 	Now    func() time.Time
 }
 
-// Query is what makes a link of the address of a file.
+// Query returns the query that makes the URL of a file a link.
 func (l Links) Query(file chat.AttachmentID, session chat.SessionID, expires chat.Time) string {
 	return url.Values{
 		"session": {strconv.FormatInt(int64(session), 10)}, "expires": {strconv.FormatInt(int64(expires), 10)},
@@ -216,8 +218,8 @@ func (l Links) Query(file chat.AttachmentID, session chat.SessionID, expires cha
 	}.Encode()
 }
 
-// Session tells whose link the query q of an address of file is, and false for one
-// that is forged or over.
+// Session returns the session for which the query q of the URL of file was signed, and false
+// if it is forged or has expired.
 func (l Links) Session(file chat.AttachmentID, q url.Values) (chat.SessionID, bool) {
 	session, err := strconv.ParseInt(q.Get("session"), 10, 64)
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// NewBot is what an account gives to get a bot.
+// NewBot is the input of CreateBot.
 type NewBot struct {
 	Username    string
 	DisplayName string // "" for the username
 }
 
-// CreateBot makes a bot of caller, with a token that works until it is revoked.
+// CreateBot creates a bot of the caller, with a token that does not expire.
 func (a *Accounts) CreateBot(ctx context.Context, caller chat.Caller, in NewBot, from Device) (SignedIn, error) {
 	if err := mayOwnBots(caller); err != nil {
 		return SignedIn{}, err
@@ -36,13 +36,13 @@ func (a *Accounts) CreateBot(ctx context.Context, caller chat.Caller, in NewBot,
 	return SignedIn{chat.Caller{User: bot}, token}, err
 }
 
-// OwnBots returns the bots of caller.
+// OwnBots returns the bots of the caller.
 func (a *Accounts) OwnBots(ctx context.Context, caller chat.Caller) ([]chat.User, error) {
 	return a.Bots.Bots(ctx, caller.User.ID)
 }
 
-// RotateBotToken gives a bot of caller another token; the old one ends at once, its
-// sockets too.
+// RotateBotToken gives a bot of the caller a new token. The old one is refused at once, and
+// its connections are closed.
 func (a *Accounts) RotateBotToken(ctx context.Context, caller chat.Caller, bot chat.UserID, from Device) (SignedIn, error) {
 	if _, err := a.Bots.OwnBot(ctx, caller.User.ID, bot); err != nil {
 		return SignedIn{}, err
@@ -59,21 +59,21 @@ func (a *Accounts) RotateBotToken(ctx context.Context, caller chat.Caller, bot c
 	return SignedIn{renewed, token}, nil
 }
 
-// OwnBot returns a bot of caller.
+// OwnBot returns one bot of the caller.
 func (a *Accounts) OwnBot(ctx context.Context, caller chat.Caller, bot chat.UserID) (chat.User, error) {
 	return a.Bots.OwnBot(ctx, caller.User.ID, bot)
 }
 
 func mayOwnBots(caller chat.Caller) error {
 	if caller.User.Guest || caller.User.Role == chat.Bot {
-		return chat.Errorf(chat.Forbidden, "Guests and bots have no bots: sign in with an account.")
+		return chat.Errorf(chat.Forbidden, "Guests and bots cannot have bots. Sign in with an account.")
 	}
 	return nil
 }
 
 func (a *Accounts) allowCreation(caller chat.Caller) error {
 	if after, ok := a.CreationRate.Allow(caller.User.ID); !ok {
-		return &chat.Error{Code: chat.RateLimited, Text: "You have made too many things in the last hour. Please come again later.", RetryAfter: after}
+		return chat.ErrRateLimited("You have created too many bots and tokens.", after)
 	}
 	return nil
 }

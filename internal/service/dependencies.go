@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// requireAll returns an error that names every exported field of the struct deps, at any
-// depth, which is nil.
+// requireAll returns an error that names every nil field of the struct deps, at any depth.
 func requireAll(deps any) error {
 	var missing []string
 	collectNil(reflect.ValueOf(deps), "", &missing)

@@ -6,11 +6,11 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// OpenDirect returns the room in which caller talks with one other user. It is
-// private, both are plain members and so nobody manages it; it cannot be left.
+// OpenDirect returns the direct room of the caller and one other user. It is private, both
+// are plain members, so that neither can manage it, and neither can leave it.
 func (s *Service) OpenDirect(ctx context.Context, caller chat.Caller, with chat.UserID) (chat.Room, chat.Membership, bool, error) {
 	if with == caller.User.ID {
-		return chat.Room{}, chat.Membership{}, false, chat.Errorf(chat.BadRequest, "A direct conversation is with somebody else.")
+		return chat.Room{}, chat.Membership{}, false, chat.Errorf(chat.BadRequest, "You cannot start a direct conversation with yourself.")
 	}
 	if err := allow(s.JoinRate, caller.User.ID); err != nil {
 		return chat.Room{}, chat.Membership{}, false, err

@@ -9,16 +9,17 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// maxRawName is how much of a name is looked at, in bytes from its end.
+// maxRawName is how many bytes of a name are used, from its end.
 const maxRawName = 2 << 10
 
-// maxExtension is how much of a long name's end is taken for its extension.
+// maxExtension is the longest extension that is kept when a name is shortened, in
+// characters with the dot.
 const maxExtension = 16
 
-// cleanFileName makes a name that is safe to show and to save under of what a
-// stranger calls a file: the last part of a path, of one line, without characters
-// that a file system minds or that turn text around, at most MaxFileName
-// characters with its extension kept. It is never empty.
+// cleanFileName returns a file name that is safe to show and to save: the last part of a
+// path, in one line, without characters that file systems do not allow or that change the
+// direction of text, with at most MaxFileName characters including its extension. It is
+// never empty.
 func cleanFileName(name string) string {
 	name = strings.ToValidUTF8(name[max(0, len(name)-maxRawName):], "\uFFFD")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
@@ -30,7 +31,7 @@ func cleanFileName(name string) string {
 		}
 		return r
 	}, name)
-	// Not at once to MaxFileName: a long name is cut, not refused.
+	// The limit is the length of the name: a long name is shortened below, not refused.
 	name, err := markup.Line(name, utf8.RuneCountInString(name)+1)
 	name = trimDots(name)
 	if errors.Is(err, markup.ErrEmpty) || name == "" {
@@ -39,21 +40,21 @@ func cleanFileName(name string) string {
 	return shorten(name)
 }
 
-// trimDots: a name of dots is a way up, one that begins with a dot is hidden, and
-// dots at the end do not survive on every system.
+// trimDots removes dots from both ends: a name of only dots is a directory, a leading dot
+// hides the file, and some systems remove trailing dots.
 func trimDots(name string) string {
 	return strings.TrimSpace(strings.Trim(name, ". "))
 }
 
 func shorten(name string) string {
-	letters := []rune(name)
-	if len(letters) <= chat.MaxFileName {
+	runes := []rune(name)
+	if len(runes) <= chat.MaxFileName {
 		return name
 	}
 	var extension []rune
 	if i := strings.LastIndexByte(name, '.'); i > 0 && utf8.RuneCountInString(name[i:]) <= maxExtension {
 		extension = []rune(name[i:])
 	}
-	stem := strings.TrimSpace(string(letters[:chat.MaxFileName-len(extension)]))
+	stem := strings.TrimSpace(string(runes[:chat.MaxFileName-len(extension)]))
 	return trimDots(stem + string(extension))
 }

@@ -30,7 +30,7 @@ func TestCleanFileName(t *testing.T) {
 		"x." + strings.Repeat("y", 200): "x." + strings.Repeat("y", chat.MaxFileName-2),
 	} {
 		if got := cleanFileName(name); got != want {
-			t.Errorf("%q became %q, want %q", name, got, want)
+			t.Errorf("cleanFileName(%q) = %q, want %q", name, got, want)
 		}
 	}
 }
@@ -44,10 +44,10 @@ func FuzzCleanFileName(f *testing.F) {
 		if clean == "" || !utf8.ValidString(clean) || utf8.RuneCountInString(clean) > chat.MaxFileName ||
 			strings.ContainsAny(clean, "/\\:*?\"<>|\x00\r\n") || strings.HasPrefix(clean, ".") || strings.HasSuffix(clean, ".") ||
 			strings.TrimSpace(clean) != clean {
-			t.Fatalf("%q became %q", name, clean)
+			t.Fatalf("cleanFileName(%q) = %q, want a valid name", name, clean)
 		}
 		if again := cleanFileName(clean); again != clean {
-			t.Fatalf("%q became %q and then %q", name, clean, again)
+			t.Fatalf("cleanFileName(%q) = %q, and of that %q, want the same", name, clean, again)
 		}
 	})
 }

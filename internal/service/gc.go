@@ -10,22 +10,23 @@ import (
 	"github.com/chillin-chat/chillin/internal/wake"
 )
 
-const unusedLifetime = 24 * time.Hour // of an upload that no message carries
+const (
+	// unusedLifetime is the lifetime of an upload that is not in a message.
+	unusedLifetime = 24 * time.Hour
+	// uploadGrace is longer than any upload of a blob takes.
+	uploadGrace = time.Hour
 
-// uploadGrace is more than the put of an upload ever takes.
-const uploadGrace = time.Hour
+	gcInterval   = time.Minute
+	gcBatch      = 100
+	gcRetryAfter = 10 * time.Minute // after the deletion of a blob has failed
 
-const gcInterval = time.Minute
+	// purgePause is the pause between two parts of a deleted room, for other users of the
+	// store.
+	purgePause = 20 * time.Millisecond
+)
 
-const gcRetryAfter = 10 * time.Minute // until a blob that would not go is tried again
-
-const gcBatch = 100
-
-// purgePause lets others at the store between two parts of a room that is gone.
-const purgePause = 20 * time.Millisecond
-
-// GarbageCollector removes what is left of deleted rooms, uploads that nobody sent and blobs
-// that nothing names any more. Every node may run one.
+// GarbageCollector removes the remains of deleted rooms, unused uploads, and blobs without a
+// reference. Every node may run one.
 type GarbageCollector struct {
 	deletedRooms chat.DeletedRooms
 	attachments  chat.Attachments
@@ -35,23 +36,23 @@ type GarbageCollector struct {
 	wake         wake.Signal
 }
 
-// NewGarbageCollector makes a GarbageCollector.
-func NewGarbageCollector(remains chat.DeletedRooms, attachments chat.Attachments, storage chat.Storage, blobs chat.Blobs, log *slog.Logger) *GarbageCollector {
-	return &GarbageCollector{remains, attachments, storage, blobs, log, wake.NewSignal()}
+// NewGarbageCollector returns a GarbageCollector.
+func NewGarbageCollector(rooms chat.DeletedRooms, attachments chat.Attachments, storage chat.Storage, blobs chat.Blobs, log *slog.Logger) *GarbageCollector {
+	return &GarbageCollector{rooms, attachments, storage, blobs, log, wake.NewSignal()}
 }
 
-// Wake has it sweep soon, as when something was deleted. It does not wait.
+// Wake starts a collection soon, for example after a deletion. It does not block.
 func (s *GarbageCollector) Wake() {
 	s.wake.Send()
 }
 
-// Run sweeps until ctx ends.
+// Run collects garbage at each gcInterval and after Wake, until ctx ends.
 func (s *GarbageCollector) Run(ctx context.Context) {
 	tick := time.NewTicker(gcInterval)
 	defer tick.Stop()
 	for {
 		if err := errors.Join(s.purgeDeletedRooms(ctx), s.deleteBlobs(ctx), s.storage.CompactUsage(ctx)); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "not all is swept", "err", err)
+			s.log.WarnContext(ctx, "garbage collection failed", "err", err)
 		}
 		select {
 		case <-tick.C:
@@ -62,7 +63,7 @@ func (s *GarbageCollector) Run(ctx context.Context) {
 	}
 }
 
-// purgeDeletedRooms removes what is left of deleted rooms, in small parts: it is in nobody's way.
+// purgeDeletedRooms removes the remains of deleted rooms, in small parts with pauses.
 func (s *GarbageCollector) purgeDeletedRooms(ctx context.Context) error {
 	for {
 		more, err := s.deletedRooms.PurgeDeletedRooms(ctx)
@@ -92,10 +93,10 @@ func (s *GarbageCollector) deleteBlobs(ctx context.Context) error {
 				err = s.attachments.FinishBlobDeletion(ctx, key)
 			}
 			if chat.CodeOf(err) == chat.Unavailable && err != nil {
-				return err // neither would the next one go
+				return err // the next one would fail too
 			}
 			if err != nil {
-				s.log.WarnContext(ctx, "blob not removed", "key", key, "err", err)
+				s.log.WarnContext(ctx, "delete blob failed", "key", key, "err", err)
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Guest makes a user that lives a day, and signs it in.
+// Guest creates a user that expires after GuestLifetime, and signs it in.
 func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedIn, error) {
 	if err := a.allowAccount(from); err != nil {
 		return SignedIn{}, err
@@ -24,28 +24,28 @@ func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedI
 	return SignedIn{caller, token}, err
 }
 
-// guestName is one of 10^12: two guests meet as good as never, and the store
-// would refuse the second.
+// guestName returns one of 10^12 names. A collision is very unlikely; then the store returns
+// USERNAME_TAKEN.
 func guestName() string {
 	n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000)) // never fails
 	return "guest-" + n.Text(36)
 }
 
-// UpgradeGuest makes an account of a guest, who stays the same user: messages, rooms,
-// sessions and open sockets go on. FORBIDDEN for who is no guest.
+// UpgradeGuest turns a guest into an account. It stays the same user with the same messages,
+// rooms, sessions and connections. It returns FORBIDDEN if the caller is not a guest.
 func (a *Accounts) UpgradeGuest(ctx context.Context, caller chat.Caller, in Registration, from Device) (chat.User, error) {
 	if err := a.allow(from); err != nil {
 		return chat.User{}, err
 	}
 	if !caller.User.Guest {
-		return chat.User{}, chat.Errorf(chat.Forbidden, "You have an account already.")
+		return chat.User{}, chat.Errorf(chat.Forbidden, "You already have an account.")
 	}
-	account, err := a.newPerson(ctx, in)
+	account, err := a.newAccountWithPassword(ctx, in)
 	if err != nil {
 		return chat.User{}, err
 	}
 	if in.DisplayName == "" {
-		account.DisplayName = "" // the guest's own
+		account.DisplayName = "" // keep the guest's
 	}
 	user, err := a.Store.UpgradeGuest(ctx, caller.User.ID, account, chat.At(a.Now().Add(chat.SessionLifetime)))
 	if err == nil {

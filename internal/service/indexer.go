@@ -8,12 +8,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// indexEvery is how long messages gather: a search reads what is not indexed yet.
-const indexEvery = 5 * time.Second
+// indexInterval is the time between two runs. A search also reads messages that are not
+// indexed yet.
+const indexInterval = 5 * time.Second
 
-// indexRest is how many times as long as it worked an indexer rests, so that it slows
-// nobody down: during a storm of messages it takes a quarter of a processor.
-const indexRest = 3
+// indexPauseFactor is the ratio of pause to work while there is more to index: the indexer
+// uses at most a quarter of a processor.
+const indexPauseFactor = 3
 
 // Indexer fills the search index in the background. Every node runs one.
 type Indexer struct {
@@ -26,7 +27,7 @@ type Indexer struct {
 // Run indexes until ctx ends.
 func (i *Indexer) Run(ctx context.Context) {
 	for {
-		wait := indexEvery
+		wait := indexInterval
 		began := time.Now()
 		progress, err := i.Store.IndexMessages(ctx, chat.SearchFolding)
 		for _, skipped := range progress.Skipped {
@@ -36,7 +37,7 @@ func (i *Indexer) Run(ctx context.Context) {
 		case err != nil && ctx.Err() == nil:
 			i.Log.WarnContext(ctx, "index messages failed", "err", err)
 		case progress.More:
-			wait = indexRest * time.Since(began)
+			wait = indexPauseFactor * time.Since(began)
 		}
 		select {
 		case <-time.After(wait):

@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// backlog is a store that has something to index for so many calls.
+// backlog is a store that reports More until left calls have been made.
 type backlog struct {
 	left int
 	done context.CancelFunc
@@ -21,12 +21,12 @@ func (b *backlog) IndexMessages(context.Context, chat.Folding) (chat.IndexProgre
 	return chat.IndexProgress{More: b.left > 0}, nil
 }
 
-func TestABacklogIsIndexedWithoutWaitingForMore(t *testing.T) {
-	ctx, done := context.WithTimeout(t.Context(), indexEvery)
+func TestABacklogIsIndexedWithoutWaitingForTheInterval(t *testing.T) {
+	ctx, done := context.WithTimeout(t.Context(), indexInterval)
 	defer done()
 	b := &backlog{left: 20, done: done}
 	(&Indexer{Store: b, Log: slog.Default()}).Run(ctx)
 	if ctx.Err() == context.DeadlineExceeded || b.left != 0 {
-		t.Fatalf("%d parts are left after %v, want none", b.left, indexEvery)
+		t.Fatalf("calls left after %v = %d, want none", indexInterval, b.left)
 	}
 }

@@ -4,28 +4,38 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// allow counts one deed of key, or refuses it.
-func allow[K comparable](l chat.Limiter[K], key K) error {
+// The reasons of RATE_LIMITED.
+const (
+	tooManyRequests = "Too many requests."
+	sendingTooFast  = "You are sending too fast."
+	roomTooBusy     = "Too many messages are being sent in this room."
+)
+
+// allow counts one action of key, or returns RATE_LIMITED.
+func allow[K comparable](l chat.Limiter[K], key K) error { return allowOr(tooManyRequests, l, key) }
+
+// allowOr is allow with a reason.
+func allowOr[K comparable](reason string, l chat.Limiter[K], key K) error {
 	if after, ok := l.Allow(key); !ok {
-		return chat.ErrRateLimited(after)
+		return chat.ErrRateLimited(reason, after)
 	}
 	return nil
 }
 
-// RoomPasswordAttempt is whose tries at which room's password are counted.
+// RoomPasswordAttempt is the key of attempts at the password of a room.
 type RoomPasswordAttempt struct {
 	Room chat.RoomID
-	User chat.UserID // 0: of all users together
+	User chat.UserID // 0: all users together
 }
 
-// RoomPasswordAttempts limits the tries at room passwords.
+// RoomPasswordAttempts limits attempts at room passwords.
 type RoomPasswordAttempts struct {
-	PerCaller chat.Limiter[chat.UserID]         // at all rooms, also those that do not exist
-	PerUser   chat.Limiter[RoomPasswordAttempt] // in one room
-	PerRoom   chat.Limiter[RoomPasswordAttempt] // by everybody
+	PerCaller chat.Limiter[chat.UserID]         // at all rooms, including rooms that do not exist
+	PerUser   chat.Limiter[RoomPasswordAttempt] // of one user at one room
+	PerRoom   chat.Limiter[RoomPasswordAttempt] // of all users at one room
 }
 
-// allow counts a try at the password of one room.
+// allow counts an attempt at the password of one room.
 func (g RoomPasswordAttempts) allow(room chat.RoomID, user chat.UserID) error {
 	if err := allow(g.PerUser, RoomPasswordAttempt{room, user}); err != nil {
 		return err
@@ -33,25 +43,25 @@ func (g RoomPasswordAttempts) allow(room chat.RoomID, user chat.UserID) error {
 	return allow(g.PerRoom, RoomPasswordAttempt{Room: room})
 }
 
-// ChangeRates limit the durable changes that are no messages, so that nobody floods a
-// room, the log or the disk with them. Each is counted before the room is locked.
+// ChangeRates limits the durable changes other than messages, which would fill a room, the
+// audit log or the disk. A change is counted before the room is locked.
 type ChangeRates struct {
-	// OfUser and OfRoom count reactions and the deletion of one's own messages, and
-	// OfRoom also new names and descriptions of the room.
+	// PerUser and PerRoom count reactions and deletions of own messages. PerRoom also counts
+	// new names and descriptions of the room.
 	PerUser chat.Limiter[chat.UserID]
 	PerRoom chat.Limiter[chat.RoomID]
-	// Leaves and Moderation count what must not wait for OfRoom, which others fill:
-	// leaving, and the acts of those who have a role.
+	// Leaves and Moderation count changes that must not depend on PerRoom, which other
+	// members use up: leaving, and actions that need a role.
 	Leaves     chat.Limiter[chat.UserID]
 	Moderation chat.Limiter[chat.UserID]
-	// Creations and RoomCreations count what leaves something behind even when it is
-	// removed again: webhooks, invites, bots and their tokens.
+	// Creations and RoomCreations count what stays in the database even after its removal:
+	// webhooks, invites, bots and their tokens.
 	Creations     chat.Limiter[chat.UserID]
 	RoomCreations chat.Limiter[chat.RoomID]
-	// Renames count the names that a user tries for rooms: an answer tells that a room
-	// of that name exists, and it may be a hidden one.
+	// Renames counts the names that a user tries for rooms: ROOM_NAME_TAKEN reveals that a
+	// room of that name exists, also a hidden one.
 	Renames chat.Limiter[chat.UserID]
-	// Profiles count what a user changes of itself: many are told.
+	// Profiles counts changes of profiles, which are sent to many users.
 	Profiles chat.Limiter[chat.UserID]
 }
 

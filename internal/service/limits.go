@@ -12,13 +12,13 @@ import (
 
 const maxQuota = 1 << 50 // bytes
 
-// limits are the fields of Limits by the names of the wire and the store, each
-// with the highest value that it may take.
+// limits contains the fields of chat.Limits by their names in JSON and in the store, with
+// their maximum values.
 var limits = []struct {
 	name  string
-	most  int
-	of    func(*chat.Limits) *int
-	asked func(chat.LimitsPatch) *int
+	max   int
+	field func(*chat.Limits) *int
+	patch func(chat.LimitsPatch) *int
 }{
 	{"maxMessageLength", 20_000, func(l *chat.Limits) *int { return &l.MaxMessageLength }, func(p chat.LimitsPatch) *int { return p.MaxMessageLength }},
 	{"messagesPer10s", 1_000_000, func(l *chat.Limits) *int { return &l.MessagesPer10s }, func(p chat.LimitsPatch) *int { return p.MessagesPer10s }},
@@ -32,32 +32,31 @@ var limits = []struct {
 	{"maxUploadSize", 1 << 30, func(l *chat.Limits) *int { return &l.MaxUploadSize }, func(p chat.LimitsPatch) *int { return p.MaxUploadSize }},
 }
 
-// limitsInterval is how often a node looks whether limits have changed, where no
-// notice told it.
+// limitsInterval is how often a node reads the limits in case it missed LimitsChanged.
 const limitsInterval = 4 * time.Second
 
-// EffectiveLimits are the limits of a node: those of its environment, and above them
-// what an admin has set for all nodes.
+// EffectiveLimits contains the limits of a node: those that an admin has set for all nodes,
+// otherwise those of its environment.
 type EffectiveLimits struct {
 	defaults chat.Limits
 	store    chat.LimitStore
 	apply    func(chat.Limits)
 	now      atomic.Pointer[chat.Limits]
-	refresh  wake.Signal // has one element when the store should be read now
+	refresh  wake.Signal // sent if the store should be read now
 }
 
-// NewEffectiveLimits puts standard in force. apply is told of every change; nil is
-// nobody.
-func NewEffectiveLimits(standard chat.Limits, store chat.LimitStore, apply func(chat.Limits)) *EffectiveLimits {
-	l := &EffectiveLimits{defaults: standard, store: store, apply: apply, refresh: wake.NewSignal()}
-	l.now.Store(&standard)
+// NewEffectiveLimits returns limits that start with defaults. apply, which may be nil, is
+// called after every change.
+func NewEffectiveLimits(defaults chat.Limits, store chat.LimitStore, apply func(chat.Limits)) *EffectiveLimits {
+	l := &EffectiveLimits{defaults: defaults, store: store, apply: apply, refresh: wake.NewSignal()}
+	l.now.Store(&defaults)
 	return l
 }
 
-// Now returns the limits in force.
+// Now returns the present limits.
 func (l *EffectiveLimits) Now() chat.Limits { return *l.now.Load() }
 
-// Read takes over what the store has. Where it cannot be read, all stays in force.
+// Read applies the limits of the store. If they cannot be read, the present ones stay.
 func (l *EffectiveLimits) Read(ctx context.Context) error {
 	set, err := l.store.Limits(ctx)
 	if err != nil {
@@ -66,7 +65,7 @@ func (l *EffectiveLimits) Read(ctx context.Context) error {
 	next := l.defaults
 	for _, limit := range limits {
 		if value, ok := set[limit.name]; ok {
-			*limit.of(&next) = value
+			*limit.field(&next) = value
 		}
 	}
 	if before := l.now.Swap(&next); *before != next && l.apply != nil {
@@ -75,18 +74,18 @@ func (l *EffectiveLimits) Read(ctx context.Context) error {
 	return nil
 }
 
-// Refresh has the store read at once. It does not block.
+// Refresh makes Run read the store at once. It does not block.
 func (l *EffectiveLimits) Refresh() {
 	l.refresh.Send()
 }
 
-// Run takes over what changes, until ctx ends.
+// Run reads the limits periodically and after Refresh, until ctx ends.
 func (l *EffectiveLimits) Run(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(limitsInterval)
 	defer tick.Stop()
 	for {
 		if err := l.Read(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("limits not read", "err", err)
+			log.Warn("read limits failed", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -97,7 +96,7 @@ func (l *EffectiveLimits) Run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// Limits returns the limits in force.
+// Limits returns the present limits.
 func (a Administrator) Limits() chat.LimitsView {
 	l := a.service.Limits
 	return chat.LimitsView{Limits: l.Now(), Defaults: l.defaults}
@@ -107,12 +106,12 @@ func (a Administrator) Limits() chat.LimitsView {
 func (a Administrator) ChangeLimits(ctx context.Context, p chat.LimitsPatch) (chat.LimitsView, error) {
 	values := map[string]int{}
 	for _, limit := range limits {
-		value := limit.asked(p)
+		value := limit.patch(p)
 		if value == nil {
 			continue
 		}
-		if *value < 0 || *value > limit.most {
-			return chat.LimitsView{}, chat.Errorf(chat.BadRequest, "It is 1 to %d, or 0 for the standard.", limit.most).WithField(limit.name)
+		if *value < 0 || *value > limit.max {
+			return chat.LimitsView{}, chat.Errorf(chat.BadRequest, "The limit must be between 1 and %d, or 0 for the default.", limit.max).WithField(limit.name)
 		}
 		values[limit.name] = *value
 	}

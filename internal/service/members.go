@@ -7,16 +7,16 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// SetRole gives a member another role; Owner hands the room over.
+// SetRole changes the role of a member. The role Owner transfers the room.
 func (s *Service) SetRole(ctx context.Context, caller chat.Caller, id chat.RoomID, member chat.UserID, role chat.RoomRole) (chat.Membership, error) {
 	if !role.Valid() {
-		return chat.Membership{}, chat.Errorf(chat.BadRequest, "A role is owner, admin, moderator or member.").WithField("role")
+		return chat.Membership{}, chat.Errorf(chat.BadRequest, "The role must be owner, admin, moderator or member.").WithField("role")
 	}
-	deed := chat.ChangeRole
+	permission := chat.ChangeRole
 	if role == chat.Owner {
-		deed = chat.TransferOwner
+		permission = chat.TransferOwner
 	}
-	if err := s.allowModeration(ctx, caller, id, deed); err != nil {
+	if err := s.allowModeration(ctx, caller, id, permission); err != nil {
 		return chat.Membership{}, err
 	}
 	m, err := s.Rooms.SetRole(ctx, id, caller.User.ID, member, role, chat.CanSetRole(role))
@@ -32,22 +32,22 @@ func (s *Service) SetRole(ctx context.Context, caller chat.Caller, id chat.RoomI
 	return m, nil
 }
 
-// Kick ends the membership of somebody below caller.
+// Kick ends the membership of a member with a lower role than the caller's.
 func (s *Service) Kick(ctx context.Context, caller chat.Caller, id chat.RoomID, member chat.UserID) error {
 	if err := s.allowModeration(ctx, caller, id, chat.RemoveMember); err != nil {
 		return err
 	}
-	told, err := s.Rooms.Kick(ctx, id, caller.User.ID, member, chat.Outranks(chat.RemoveMember))
+	systemMsg, err := s.Rooms.Kick(ctx, id, caller.User.ID, member, chat.Outranks(chat.RemoveMember))
 	if err != nil {
 		return s.maskNotMember(ctx, caller, id, err)
 	}
-	s.publishMessage(told)
+	s.publishMessage(systemMsg)
 	return nil
 }
 
-// JoinRoom makes caller a member: of a public room, or of any room whose
-// password it knows. A private room is missing for whoever may not join it. For
-// a member it changes nothing and asks no password.
+// JoinRoom makes the caller a member of a public room, or of a room with this password. It
+// returns NOT_FOUND for a private room that the caller may not join. If the caller is a
+// member already, it changes nothing and needs no password.
 func (s *Service) JoinRoom(ctx context.Context, caller chat.Caller, id chat.RoomID, password string) (chat.Room, chat.Membership, error) {
 	room, membership, err := s.JoinFromConn(ctx, caller, id, password, "")
 	if err != nil {
@@ -56,15 +56,15 @@ func (s *Service) JoinRoom(ctx context.Context, caller chat.Caller, id chat.Room
 	return s.withOnline(ctx, room), membership, nil
 }
 
-// JoinFromConn is JoinRoom without asking who is online, for callers that know. Of a new
-// membership all connections of caller learn but the one that conn names.
+// JoinFromConn is JoinRoom without a read of presence. A new membership is sent to all
+// connections of the caller except conn.
 func (s *Service) JoinFromConn(ctx context.Context, caller chat.Caller, id chat.RoomID, password, conn string) (chat.Room, chat.Membership, error) {
 	room, membership, err := s.Rooms.Room(ctx, id, caller.User.ID)
 	return s.join(ctx, caller, room, membership, err, password, conn)
 }
 
-// JoinRoomByName is JoinRoom for whoever knows a room by name only, as that of a
-// private room with a password.
+// JoinRoomByName is JoinRoom by the name of the room, for example of a private room with a
+// password.
 func (s *Service) JoinRoomByName(ctx context.Context, caller chat.Caller, name, password string) (chat.Room, chat.Membership, error) {
 	room, membership, err := s.Rooms.RoomByNameKey(ctx, markup.Key(name), caller.User.ID)
 	room, joined, err := s.join(ctx, caller, room, membership, err, password, "")
@@ -74,60 +74,62 @@ func (s *Service) JoinRoomByName(ctx context.Context, caller chat.Caller, name, 
 	return s.withOnline(ctx, room), joined, nil
 }
 
-// join lets caller into a room that was read with the error found.
-func (s *Service) join(ctx context.Context, caller chat.Caller, room chat.Room, membership *chat.Membership, found error, password, conn string) (chat.Room, chat.Membership, error) {
-	if found == nil && membership != nil {
+// join makes the caller a member of a room. room, membership and readErr are the result of
+// reading it.
+func (s *Service) join(ctx context.Context, caller chat.Caller, room chat.Room, membership *chat.Membership, readErr error, password, conn string) (chat.Room, chat.Membership, error) {
+	if readErr == nil && membership != nil {
 		return room, *membership, nil
 	}
-	if err := s.checkJoin(ctx, caller, room, found, password); err != nil {
+	if err := s.checkJoin(ctx, caller, room, readErr, password); err != nil {
 		return chat.Room{}, chat.Membership{}, err
 	}
-	// After the password: before it, a refusal would tell that a hidden room exists.
+	// After the password check: before it, RATE_LIMITED would reveal that a hidden room
+	// exists.
 	if err := allow(s.JoinRate, caller.User.ID); err != nil {
 		return chat.Room{}, chat.Membership{}, err
 	}
-	joined, told, err := s.Rooms.Join(ctx, room.ID, caller.User.ID, room.CheckOpen)
+	joined, systemMsg, err := s.Rooms.Join(ctx, room.ID, caller.User.ID, room.CheckOpen)
 	if err != nil {
 		return chat.Room{}, chat.Membership{}, room.MaskError(err)
 	}
-	room, err = s.completeJoin(ctx, caller, joined, told, conn)
+	room, err = s.completeJoin(ctx, caller, joined, systemMsg, conn)
 	return room, joined, err
 }
 
-// completeJoin tells of a new membership, where told is not nil, and reads the room as
-// it is now, for who has not been removed again.
-func (s *Service) completeJoin(ctx context.Context, caller chat.Caller, m chat.Membership, told *chat.Message, conn string) (chat.Room, error) {
-	s.publishMessage(told)
+// completeJoin publishes a new membership and reads the room again. systemMsg is nil if the
+// caller was a member before. It returns NOT_FOUND if the caller has been removed again.
+func (s *Service) completeJoin(ctx context.Context, caller chat.Caller, m chat.Membership, systemMsg *chat.Message, conn string) (chat.Room, error) {
+	s.publishMessage(systemMsg)
 	room, now, err := s.Rooms.Room(ctx, m.RoomID, caller.User.ID)
 	switch {
 	case err == nil && now == nil:
 		return chat.Room{}, chat.ErrNotFound()
-	case err == nil && told != nil:
+	case err == nil && systemMsg != nil:
 		s.publishRoomAdded(room, m, conn)
 	}
 	return room, err
 }
 
-// publishRoomAdded tells the connections of a user, but the one that conn names, that it has
-// become a member.
+// publishRoomAdded publishes a new membership to the connections of the user except conn.
 func (s *Service) publishRoomAdded(room chat.Room, m chat.Membership, conn string) {
 	s.Publisher.PublishUser(chat.MemberAdded{Room: room, Membership: m, Conn: conn})
 }
 
-// checkJoin checks the way in to a room that was read with the error found. To try a
-// password costs the same and is counted the same wherever the answer could tell that a
-// hidden room exists: one hash, for a room that does not exist too.
-func (s *Service) checkJoin(ctx context.Context, caller chat.Caller, room chat.Room, found error, password string) error {
-	if found != nil && chat.CodeOf(found) != chat.NotFound {
-		return found
+// checkJoin checks whether the caller may join a room, which was read with readErr. An
+// attempt at a password takes as long and is counted in the same way for every room that is
+// not open, also for one that does not exist. Otherwise the response would reveal that a
+// hidden room exists.
+func (s *Service) checkJoin(ctx context.Context, caller chat.Caller, room chat.Room, readErr error, password string) error {
+	if readErr != nil && chat.CodeOf(readErr) != chat.NotFound {
+		return readErr
 	}
-	open := found == nil && !room.Private && room.PasswordHash == ""
+	open := readErr == nil && !room.Private && room.PasswordHash == ""
 	if password != "" && !open {
 		if err := allow(s.RoomPasswordAttempts.PerCaller, caller.User.ID); err != nil {
 			return err
 		}
 	}
-	if found == nil && room.PasswordHash != "" {
+	if readErr == nil && room.PasswordHash != "" {
 		return room.MaskError(s.checkRoomPassword(ctx, caller, room, password))
 	}
 	if open {
@@ -141,16 +143,16 @@ func (s *Service) checkJoin(ctx context.Context, caller chat.Caller, room chat.R
 	return chat.ErrNotFound()
 }
 
-// checkRoomPassword tries a password. One too many of a hidden room is hashed all the
-// same: a faster answer would tell that there is something to guess.
+// checkRoomPassword verifies a password. A rate-limited attempt at a hidden room is hashed
+// as well: a faster response would reveal that the room exists.
 func (s *Service) checkRoomPassword(ctx context.Context, caller chat.Caller, room chat.Room, password string) error {
 	if password == "" {
 		return chat.ErrPasswordRequired()
 	}
 	if err := s.RoomPasswordAttempts.allow(room.ID, caller.User.ID); err != nil {
 		if room.Private {
-			if busy := s.Passwords.VerifyDummy(ctx, password); busy != nil {
-				return busy
+			if err := s.Passwords.VerifyDummy(ctx, password); err != nil {
+				return err
 			}
 		}
 		return err
@@ -165,33 +167,33 @@ func (s *Service) checkRoomPassword(ctx context.Context, caller chat.Caller, roo
 	return nil
 }
 
-// LeaveRoom ends caller's membership. Where there is none it changes nothing.
+// LeaveRoom ends the caller's membership. It changes nothing if there is none.
 func (s *Service) LeaveRoom(ctx context.Context, caller chat.Caller, id chat.RoomID) error {
 	room, membership, err := s.visibleRoom(ctx, caller, id)
 	switch {
 	case err != nil:
 		return err
 	case room.Direct:
-		return chat.Errorf(chat.Forbidden, "A direct conversation cannot be left.")
+		return chat.Errorf(chat.Forbidden, "You cannot leave a direct conversation.")
 	case membership == nil:
 		return nil
 	}
 	if err := allow(s.ChangeRates.Leaves, caller.User.ID); err != nil {
 		return err
 	}
-	told, err := s.Rooms.Leave(ctx, id, caller.User.ID)
+	systemMsg, err := s.Rooms.Leave(ctx, id, caller.User.ID)
 	if err != nil {
 		return err
 	}
-	s.publishMessage(told)
+	s.publishMessage(systemMsg)
 	return nil
 }
 
-// MarkRead tells that caller has read a room up to seq, and tells it to caller's
-// other connections: all but the one that conn names.
+// MarkRead records that the caller has read a room up to seq, and publishes that to the
+// caller's connections except conn.
 func (s *Service) MarkRead(ctx context.Context, caller chat.Caller, room chat.RoomID, seq chat.Seq, conn string) (chat.ReadState, error) {
 	if seq < 0 {
-		return chat.ReadState{}, chat.Errorf(chat.BadRequest, "A seq is not below 0.").WithField("seq")
+		return chat.ReadState{}, chat.Errorf(chat.BadRequest, "The seq must not be negative.").WithField("seq")
 	}
 	state, err := s.Rooms.MarkRead(ctx, room, caller.User.ID, seq)
 	if err != nil {
@@ -210,29 +212,28 @@ func (s *Service) Members(ctx context.Context, caller chat.Caller, id chat.RoomI
 	if err != nil {
 		return nil, "", err
 	}
-	roster, known := s.Online(ctx, id)
+	online, known := s.Online(ctx, id)
 	for i := range members {
-		members[i].Status = statusIn(roster, known, members[i].User.ID)
+		members[i].Status = statusIn(online, known, members[i].User.ID)
 		members[i].User.Status = members[i].Status
 	}
 	return members, next, nil
 }
 
-// Online returns who is in a room now; known is false where presence cannot be
-// known, which is no error.
-func (s *Service) Online(ctx context.Context, id chat.RoomID) (roster chat.OnlineUsers, known bool) {
-	rosters, err := s.Presence.Online(ctx, id)
+// Online returns the online users of a room. known is false if presence cannot be read.
+func (s *Service) Online(ctx context.Context, id chat.RoomID) (online chat.OnlineUsers, known bool) {
+	byRoom, err := s.Presence.Online(ctx, id)
 	if err != nil {
 		return nil, false
 	}
-	return rosters[id], true
+	return byRoom[id], true
 }
 
-func statusIn(roster chat.OnlineUsers, known bool, user chat.UserID) chat.Status {
+func statusIn(online chat.OnlineUsers, known bool, user chat.UserID) chat.Status {
 	if !known {
 		return chat.Unknown
 	}
-	if status, ok := roster[user]; ok {
+	if status, ok := online[user]; ok {
 		return status
 	}
 	return chat.Offline

@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// newestMessages returns the newest messages of a room, whose head was read just now.
+// newestMessages returns the newest messages of a room, which was just read.
 func (s *Service) newestMessages(ctx context.Context, caller chat.Caller, room chat.Room, limit int) (chat.Page, error) {
 	if limit > chat.DefaultPage {
 		return s.Messages.Page(ctx, room.ID, caller.User.ID, chat.PageQuery{Limit: limit})
@@ -20,8 +20,8 @@ func (s *Service) newestMessages(ctx context.Context, caller chat.Caller, room c
 	return s.personalize(ctx, caller, page.Last(limit), fresh)
 }
 
-// newestPage returns the newest DefaultPage messages of a room as nobody in particular
-// sees them, and whether they were read just now.
+// newestPage returns the newest DefaultPage messages of a room without what differs between
+// viewers. fresh reports whether they were just read from the store.
 func (s *Service) newestPage(ctx context.Context, room chat.Room) (page chat.Page, fresh bool, err error) {
 	if page, known := s.MessageCache.Get(room.ID, room.Head); known {
 		return page, false, nil
@@ -33,7 +33,8 @@ func (s *Service) newestPage(ctx context.Context, room chat.Room) (page chat.Pag
 	return page, true, err
 }
 
-// personalize is p as caller sees it now: what people look like changes without a number.
+// personalize returns p as the caller sees it. If p is not fresh, it reads the authors
+// again, because a change of a profile has no number in the room.
 func (s *Service) personalize(ctx context.Context, caller chat.Caller, p chat.Page, fresh bool) (chat.Page, error) {
 	p = p.ForViewer(caller.User.ID)
 	if fresh {
@@ -47,13 +48,13 @@ func (s *Service) personalize(ctx context.Context, caller chat.Caller, p chat.Pa
 	return p, nil
 }
 
-// cachedChanges returns what came after c.Since from memory, where all of it is
-// there: whoever was away for a moment asks for no more. It is false where it is not.
+// cachedChanges returns the changes after c.Since from the cache, and false if the cache
+// does not have all of them. It is enough for clients that were disconnected for a moment.
 func (s *Service) cachedChanges(ctx context.Context, caller chat.Caller, room chat.Room, c chat.CatchUp) (chat.Changes, bool, error) {
 	if c.Since == room.Head {
 		return chat.Changes{Messages: []chat.Message{}, From: c.Since, To: c.Since, Head: c.Since}, true, nil
 	}
-	if room.Head-c.Since > 2*chat.DefaultPage { // more than a page can tell
+	if room.Head-c.Since > 2*chat.DefaultPage { // a message covers at most two numbers
 		return chat.Changes{}, false, nil
 	}
 	page, fresh, err := s.newestPage(ctx, room)
@@ -69,16 +70,16 @@ func (s *Service) cachedChanges(ctx context.Context, caller chat.Caller, room ch
 	return chat.Changes{Messages: page.Messages, From: c.Since, To: page.Head, Head: page.Head}, true, err
 }
 
-// cachedMessages is the newest page while the store is away, for whoever sits in the
-// room and has been told all that is in it: nothing newer leaves this node so. cause
-// is what is answered otherwise.
+// cachedMessages returns the newest page while the store is unreachable, if the caller has a
+// live subscription that has been sent all of it. Otherwise it returns cause. So the caller
+// gets nothing that it has not been sent before.
 func (s *Service) cachedMessages(caller chat.Caller, room chat.RoomID, limit int, cause error) (chat.Page, error) {
 	if chat.CodeOf(cause) != chat.Unavailable || limit > chat.DefaultPage {
 		return chat.Page{}, cause
 	}
-	told, sits := s.Subscriptions.DeliveredSeq(caller, room)
+	delivered, subscribed := s.Subscriptions.DeliveredSeq(caller, room)
 	page, known := s.MessageCache.GetStale(room)
-	if !sits || !known || page.Head != told {
+	if !subscribed || !known || page.Head != delivered {
 		return chat.Page{}, cause
 	}
 	return page.Last(limit).ForViewer(caller.User.ID), nil

@@ -11,16 +11,15 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// SendMessage is the way of every message. Who asks is known by now
-// (authentication); here come the rate limit and the hygiene of the text, and in
-// Append, under the room's lock, the membership. It returns after the commit;
-// fresh is false where the CID was known and m is the original.
+// SendMessage stores and publishes a message. It checks the rate and the text; Append checks
+// the membership under the room's lock. It returns after the commit. fresh is false if the
+// CID was used before: then m is the original message.
 func (s *Service) SendMessage(ctx context.Context, caller chat.Caller, in chat.Send) (m chat.Message, fresh bool, err error) {
 	cid, err := parseCID(in.CID)
 	if err != nil {
 		return chat.Message{}, false, err
 	}
-	if err := allow(s.MessageRate, caller.User.ID); err != nil {
+	if err := allowOr(sendingTooFast, s.MessageRate, caller.User.ID); err != nil {
 		return chat.Message{}, false, err
 	}
 	if err := checkAttachments(in.Attachments); err != nil {
@@ -45,14 +44,14 @@ func (s *Service) SendMessage(ctx context.Context, caller chat.Caller, in chat.S
 		return chat.Message{}, false, s.maskNotMember(ctx, caller, in.Room, err)
 	}
 	if fresh {
-		_, _ = s.RoomMessageRate.Allow(in.Room) // only what members have said counts
+		_, _ = s.RoomMessageRate.Allow(in.Room) // counts only stored messages
 		s.publishMessage(&m)
 	}
 	return m, fresh, nil
 }
 
-// render renders a clean text that is for room. Only a text with an "@name" asks who
-// is a member.
+// render returns the HTML of a clean text. It reads members of the room only if the text
+// contains an "@name".
 func (s *Service) render(ctx context.Context, room chat.RoomID, text string) (string, error) {
 	names := markup.Names(text)
 	if len(names) == 0 {
@@ -62,15 +61,16 @@ func (s *Service) render(ctx context.Context, room chat.RoomID, text string) (st
 	if err != nil {
 		return "", err
 	}
-	who := make(map[string]int64, len(members))
+	ids := make(map[string]int64, len(members))
 	for name, id := range members {
-		who[name] = int64(id)
+		ids[name] = int64(id)
 	}
-	return markup.HTMLNaming(text, who), nil
+	return markup.HTMLNaming(text, ids), nil
 }
 
-// checkRoomMessageRate refuses to send if all members together send too much. Only members learn of it:
-// anyone else gets the answer of Append, as if the room were quiet.
+// checkRoomMessageRate returns RATE_LIMITED to members if all members together send too much.
+// For other callers it returns nil: they get the error of Append, which does not reveal how
+// busy the room is.
 func (s *Service) checkRoomMessageRate(ctx context.Context, caller chat.Caller, room chat.RoomID) error {
 	after, ok := s.RoomMessageRate.Ready(room)
 	if ok {
@@ -79,7 +79,7 @@ func (s *Service) checkRoomMessageRate(ctx context.Context, caller chat.Caller, 
 	_, _, err := s.memberRoom(ctx, caller, room)
 	switch {
 	case err == nil:
-		return chat.ErrRateLimited(after)
+		return chat.ErrRateLimited(roomTooBusy, after)
 	case chat.CodeOf(err) == chat.NotAMember, chat.CodeOf(err) == chat.NotFound:
 		return nil
 	}
@@ -89,42 +89,42 @@ func (s *Service) checkRoomMessageRate(ctx context.Context, caller chat.Caller, 
 func parseCID(text string) (chat.CID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 {
-		return "", chat.Errorf(chat.BadRequest, "A cid is a UUID, as 0197b1c2-….").WithField("cid")
+		return "", chat.Errorf(chat.BadRequest, "The cid must be a UUID.").WithField("cid")
 	}
 	return chat.CID(id.String()), nil
 }
 
 func (s *Service) cleanText(text string) (string, error) {
-	most := s.Limits.Now().MaxMessageLength
-	clean, err := markup.Text(text, most)
+	limit := s.Limits.Now().MaxMessageLength
+	clean, err := markup.Text(text, limit)
 	switch {
 	case err == nil:
 		return clean, nil
 	case errors.Is(err, markup.ErrEmpty):
-		return "", chat.Errorf(chat.Empty, "There is nothing to send.").WithField("text")
+		return "", chat.Errorf(chat.Empty, "The message is empty.").WithField("text")
 	case errors.Is(err, markup.ErrTooLong):
-		return "", chat.Errorf(chat.TooLong, "A message has at most %d characters.", most).WithField("text")
+		return "", chat.Errorf(chat.TooLong, "A message can have at most %d characters.", limit).WithField("text")
 	default:
-		return "", chat.Errorf(chat.BadRequest, "That text has characters that cannot be used here.").WithField("text")
+		return "", chat.Errorf(chat.BadRequest, "This text contains characters that are not allowed.").WithField("text")
 	}
 }
 
-// History returns messages of a room by their place.
+// History returns a page of messages of a room by seq.
 func (s *Service) History(ctx context.Context, caller chat.Caller, room chat.RoomID, q chat.PageQuery) (chat.Page, error) {
 	newest := q == chat.PageQuery{Limit: q.Limit}
-	about, _, err := s.memberRoom(ctx, caller, room)
+	r, _, err := s.memberRoom(ctx, caller, room)
 	switch {
 	case err != nil && newest:
 		return s.cachedMessages(caller, room, q.Limit, err)
 	case err != nil:
 		return chat.Page{}, err
 	case newest:
-		return s.newestMessages(ctx, caller, about, q.Limit)
+		return s.newestMessages(ctx, caller, r, q.Limit)
 	}
 	return s.Messages.Page(ctx, room, caller.User.ID, q)
 }
 
-// Changes returns what a caller has missed in a room.
+// Changes returns the changes of a room that the caller has missed.
 func (s *Service) Changes(ctx context.Context, caller chat.Caller, c chat.CatchUp) (chat.CaughtUp, error) {
 	room, _, err := s.memberRoom(ctx, caller, c.Room)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Service) Changes(ctx context.Context, caller chat.Caller, c chat.CatchU
 	return s.ChangesIn(ctx, caller, room, c)
 }
 
-// ChangesIn is Changes for a member, in the room as it was read just now.
+// ChangesIn is Changes for a member of a room that was just read.
 func (s *Service) ChangesIn(ctx context.Context, caller chat.Caller, room chat.Room, c chat.CatchUp) (chat.CaughtUp, error) {
 	if c.Epoch != "" && c.Epoch != room.Epoch || c.Since > room.Head {
 		return chat.CaughtUp{Changes: chat.Changes{Head: room.Head}, Epoch: room.Epoch, Reset: true}, nil
@@ -148,28 +148,28 @@ func (s *Service) ChangesIn(ctx context.Context, caller chat.Caller, room chat.R
 	return chat.CaughtUp{Changes: changes, Epoch: room.Epoch}, nil
 }
 
-// NewestIn returns the latest messages of a room, as it was read just now, as
-// changes: from them on a member is up to date at To.
+// NewestIn returns the newest messages of a room that was just read, as changes. A client
+// that has them is up to date at To.
 func (s *Service) NewestIn(ctx context.Context, caller chat.Caller, room chat.Room, limit int) (chat.CaughtUp, error) {
 	page, err := s.newestMessages(ctx, caller, room, limit)
 	return page.CaughtUp(room.Epoch), err
 }
 
-// CachedIn is NewestIn while the store is away, for whoever sits in the room; cause
-// is what is answered where nothing is known.
+// CachedIn is NewestIn from memory while the store is unreachable. It returns cause if
+// nothing is known. See cachedMessages.
 func (s *Service) CachedIn(caller chat.Caller, room chat.Room, limit int, cause error) (chat.CaughtUp, error) {
 	page, err := s.cachedMessages(caller, room.ID, limit, cause)
 	return page.CaughtUp(room.Epoch), err
 }
 
-// Message returns one message that caller may read.
+// Message returns one message that the caller may read.
 func (s *Service) Message(ctx context.Context, caller chat.Caller, id chat.MessageID) (chat.Message, error) {
 	return s.Messages.Message(ctx, id, caller.User.ID)
 }
 
-// EditMessage gives a message of caller's own another text.
+// EditMessage changes the text of a message of the caller.
 func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.MessageID, text string) (chat.Message, error) {
-	if err := allow(s.MessageRate, caller.User.ID); err != nil {
+	if err := allowOr(sendingTooFast, s.MessageRate, caller.User.ID); err != nil {
 		return chat.Message{}, err
 	}
 	ref, by, err := s.Messages.FindMessage(ctx, id, caller.User.ID)
@@ -184,7 +184,7 @@ func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.M
 		return chat.Message{}, empty
 	}
 	if after, ok := s.RoomMessageRate.Ready(ref.Room); !ok {
-		return chat.Message{}, chat.ErrRateLimited(after)
+		return chat.Message{}, chat.ErrRateLimited(roomTooBusy, after)
 	}
 	html, err := s.render(ctx, ref.Room, clean)
 	if err != nil {
@@ -192,7 +192,7 @@ func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.M
 	}
 	m, changed, err := s.Messages.Edit(ctx, ref, caller.User.ID, clean, html, s.unlessMuted(func(by chat.Membership, m chat.Message) error {
 		if err := chat.CanEdit(by, m); err != nil || len(m.Attachments) > 0 {
-			return err // files may stand without words
+			return err // the text may be empty if there are attachments
 		}
 		return empty
 	}))
@@ -202,8 +202,8 @@ func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.M
 	return s.publishIfChanged(m, changed, err)
 }
 
-// DeleteMessage leaves a tombstone of a message of caller's own, or of anybody's
-// where caller moderates. A tombstone stays as it is.
+// DeleteMessage replaces a message by a tombstone: one of the caller's, or any message if
+// the caller may delete those of others. It does not change a tombstone.
 func (s *Service) DeleteMessage(ctx context.Context, caller chat.Caller, id chat.MessageID) (chat.Message, error) {
 	ref, by, err := s.Messages.FindMessage(ctx, id, caller.User.ID)
 	if err != nil {
@@ -224,11 +224,11 @@ func (s *Service) DeleteMessage(ctx context.Context, caller chat.Caller, id chat
 	return s.publishIfChanged(s.Messages.Delete(ctx, ref, caller.User.ID, chat.CanDelete))
 }
 
-// React puts an emoji of caller's under a message, or takes it back.
+// React adds a reaction of the caller to a message, or removes it.
 func (s *Service) React(ctx context.Context, caller chat.Caller, id chat.MessageID, emoji string, on bool) (chat.Message, error) {
 	clean, ok := markup.Emoji(emoji)
 	if !ok {
-		return chat.Message{}, chat.Errorf(chat.BadRequest, "A reaction is one emoji.").WithField("emoji")
+		return chat.Message{}, chat.Errorf(chat.BadRequest, "A reaction must be one emoji.").WithField("emoji")
 	}
 	ref, by, err := s.Messages.FindMessage(ctx, id, caller.User.ID)
 	if err != nil {
@@ -245,7 +245,7 @@ func (s *Service) React(ctx context.Context, caller chat.Caller, id chat.Message
 	})))
 }
 
-// unlessMuted is the rule for members who may write.
+// unlessMuted returns rule with the check that the member is not muted.
 func (s *Service) unlessMuted(rule chat.Rule) chat.Rule {
 	return func(by chat.Membership, m chat.Message) error {
 		if err := by.CheckMuted(chat.At(s.Now())); err != nil {
@@ -255,8 +255,8 @@ func (s *Service) unlessMuted(rule chat.Rule) chat.Rule {
 	}
 }
 
-// publishIfChanged announces what was changed and committed. The event is everybody's, so
-// it bears nobody's own mark: hubs set that for each reader (see gateway).
+// publishIfChanged publishes a committed change. The event is for all receivers, so Me is
+// false in it; each hub sets it per receiver (see gateway).
 func (s *Service) publishIfChanged(m chat.Message, changed bool, err error) (chat.Message, error) {
 	if err == nil && changed {
 		shared := m

@@ -7,25 +7,25 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// allowModeration refuses, before the room is locked, who may not do d in it, and counts d.
-// The rule is asked again under the lock.
-func (s *Service) allowModeration(ctx context.Context, caller chat.Caller, id chat.RoomID, d chat.Permission) error {
-	if err := s.requirePermission(ctx, caller, id, d); err != nil {
+// allowModeration checks the permission and counts the action, before the room is locked.
+// The store checks the permission again under the lock.
+func (s *Service) allowModeration(ctx context.Context, caller chat.Caller, id chat.RoomID, p chat.Permission) error {
+	if err := s.requirePermission(ctx, caller, id, p); err != nil {
 		return err
 	}
 	return allow(s.ChangeRates.Moderation, caller.User.ID)
 }
 
-// allowCreation is mayModerate for what is made in a room.
-func (s *Service) allowCreation(ctx context.Context, caller chat.Caller, id chat.RoomID, d chat.Permission) error {
-	if err := s.requirePermission(ctx, caller, id, d); err != nil {
+// allowCreation is allowModeration for the creation of a webhook or an invite.
+func (s *Service) allowCreation(ctx context.Context, caller chat.Caller, id chat.RoomID, p chat.Permission) error {
+	if err := s.requirePermission(ctx, caller, id, p); err != nil {
 		return err
 	}
 	return s.ChangeRates.allowCreation(caller.User.ID, id)
 }
 
-// Ban keeps user out of a room from now on: whoever joins afterwards, by whatever
-// way, is refused under the same lock.
+// Ban removes user from a room and bans it. Every later join checks the ban under the same
+// lock.
 func (s *Service) Ban(ctx context.Context, caller chat.Caller, id chat.RoomID, user chat.UserID, reason string) (chat.Ban, error) {
 	reason, err := chat.CleanLine(reason, chat.MaxReason, "reason")
 	if err != nil {
@@ -34,15 +34,15 @@ func (s *Service) Ban(ctx context.Context, caller chat.Caller, id chat.RoomID, u
 	if err := s.allowModeration(ctx, caller, id, chat.BanUser); err != nil {
 		return chat.Ban{}, err
 	}
-	ban, told, err := s.Moderation.Ban(ctx, id, caller.User.ID, user, reason, chat.Outranks(chat.BanUser))
+	ban, systemMsg, err := s.Moderation.Ban(ctx, id, caller.User.ID, user, reason, chat.Outranks(chat.BanUser))
 	if err != nil {
 		return chat.Ban{}, s.maskNotMember(ctx, caller, id, err)
 	}
-	s.publishMessage(told)
+	s.publishMessage(systemMsg)
 	return ban, nil
 }
 
-// Unban lets user join again.
+// Unban removes a ban, so that user may join again.
 func (s *Service) Unban(ctx context.Context, caller chat.Caller, id chat.RoomID, user chat.UserID) error {
 	if err := s.allowModeration(ctx, caller, id, chat.BanUser); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *Service) Unban(ctx context.Context, caller chat.Caller, id chat.RoomID,
 	return s.maskNotMember(ctx, caller, id, s.Moderation.Unban(ctx, id, caller.User.ID, user, chat.RequirePermission(chat.BanUser)))
 }
 
-// Bans returns a page of who is kept out, to those who may ban.
+// Bans returns a page of the bans of a room. It needs the permission to ban.
 func (s *Service) Bans(ctx context.Context, caller chat.Caller, id chat.RoomID, limit int, cursor string) ([]chat.Ban, string, error) {
 	if err := s.requirePermission(ctx, caller, id, chat.BanUser); err != nil {
 		return nil, "", err
@@ -58,16 +58,15 @@ func (s *Service) Bans(ctx context.Context, caller chat.Caller, id chat.RoomID, 
 	return s.Moderation.Bans(ctx, id, limit, cursor)
 }
 
-// Mute silences a member for a while: it reads, and writes, edits, reacts and
-// types no more.
+// Mute mutes a member for d. A muted member can read, but not send, edit, react or type.
 func (s *Service) Mute(ctx context.Context, caller chat.Caller, id chat.RoomID, member chat.UserID, d time.Duration) (chat.Membership, error) {
 	if d < time.Second || d > chat.MaxMute {
-		return chat.Membership{}, chat.Errorf(chat.BadRequest, "A mute lasts 1 to %d seconds.", int(chat.MaxMute.Seconds())).WithField("seconds")
+		return chat.Membership{}, chat.Errorf(chat.BadRequest, "A mute can last 1 to %d seconds.", int(chat.MaxMute.Seconds())).WithField("seconds")
 	}
 	return s.setMute(ctx, caller, id, member, chat.At(s.Now().Add(d)))
 }
 
-// Unmute ends a mute. Where there is none it changes nothing.
+// Unmute ends a mute. It changes nothing if the member is not muted.
 func (s *Service) Unmute(ctx context.Context, caller chat.Caller, id chat.RoomID, member chat.UserID) (chat.Membership, error) {
 	return s.setMute(ctx, caller, id, member, 0)
 }
@@ -84,8 +83,8 @@ func (s *Service) setMute(ctx context.Context, caller chat.Caller, id chat.RoomI
 	return m, nil
 }
 
-// publishMembershipChange tells a member what it may now, and everybody else in the room
-// to look again.
+// publishMembershipChange publishes a changed membership to the member, and a change of the
+// room to everyone in it.
 func (s *Service) publishMembershipChange(ctx context.Context, m chat.Membership) {
 	s.publishMembership(m)
 	if room, _, err := s.Rooms.Room(ctx, m.RoomID, m.UserID); err == nil {
@@ -97,7 +96,7 @@ func (s *Service) publishMembership(m chat.Membership) {
 	s.Publisher.PublishUser(chat.MembershipChanged{Membership: m})
 }
 
-// MayType tells whether caller may say that it types in a room.
+// MayType returns an error if the caller may not send typing events in a room.
 func (s *Service) MayType(ctx context.Context, caller chat.Caller, id chat.RoomID) error {
 	_, membership, err := s.memberRoom(ctx, caller, id)
 	if err != nil {
@@ -106,12 +105,12 @@ func (s *Service) MayType(ctx context.Context, caller chat.Caller, id chat.RoomI
 	return membership.CheckMuted(chat.At(s.Now()))
 }
 
-// requirePermission refuses who may not do a deed in a room; a room that caller may not see
-// is missing.
-func (s *Service) requirePermission(ctx context.Context, caller chat.Caller, id chat.RoomID, d chat.Permission) error {
+// requirePermission returns FORBIDDEN if the caller does not have a permission in a room,
+// and NOT_FOUND if the caller may not see the room.
+func (s *Service) requirePermission(ctx context.Context, caller chat.Caller, id chat.RoomID, p chat.Permission) error {
 	_, membership, err := s.memberRoom(ctx, caller, id)
 	if err != nil {
 		return err
 	}
-	return chat.RequirePermission(d)(membership, nil)
+	return chat.RequirePermission(p)(membership, nil)
 }

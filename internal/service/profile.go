@@ -13,11 +13,11 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// blobTimeout bounds one deed of the blob engine, so that a caller hears
-// UNAVAILABLE within two seconds when it is away.
+// blobTimeout is the time limit of one call of the blob engine. It is shorter than
+// chat.RequestBudget, so that UNAVAILABLE is returned in time.
 const blobTimeout = 1800 * time.Millisecond
 
-// ChangeProfile changes what a caller is called and says of itself.
+// ChangeProfile changes the display name and the status message of the caller.
 func (s *Service) ChangeProfile(ctx context.Context, caller chat.Caller, p chat.ProfilePatch) (chat.User, error) {
 	if p.DisplayName != nil {
 		name, err := chat.CleanDisplayName(*p.DisplayName, caller.User.Username)
@@ -43,8 +43,9 @@ func (s *Service) ChangeProfile(ctx context.Context, caller chat.Caller, p chat.
 	return user, err
 }
 
-// SetAvatar makes an avatar of an upload. The blob is there before the row names
-// it, and the old one goes after the row has forgotten it: what is named exists.
+// SetAvatar sets the avatar of the caller to an uploaded picture. The new blob is stored
+// before the row refers to it, and the old one is deleted after that, so that a referenced
+// blob always exists.
 func (s *Service) SetAvatar(ctx context.Context, caller chat.Caller, upload io.ReadSeeker) (chat.User, error) {
 	picture, contentType, err := s.Pictures.Avatar(ctx, upload)
 	if err != nil {
@@ -59,7 +60,7 @@ func (s *Service) SetAvatar(ctx context.Context, caller chat.Caller, upload io.R
 	}
 	user, before, err := s.Profiles.SetAvatar(ctx, caller.User.ID, key, int64(len(picture)), s.quotaOf(caller.User))
 	if err != nil {
-		// Where the outcome is unknown the row may name it: rather a blob too many.
+		// If the outcome is unknown, the row may refer to the blob: keep it.
 		if chat.CodeOf(err) != chat.Unavailable {
 			s.dropAvatar(ctx, key)
 		}
@@ -72,7 +73,7 @@ func (s *Service) SetAvatar(ctx context.Context, caller chat.Caller, upload io.R
 	return user, nil
 }
 
-// RemoveAvatar takes a caller's avatar away.
+// RemoveAvatar removes the avatar of the caller.
 func (s *Service) RemoveAvatar(ctx context.Context, caller chat.Caller) error {
 	if err := allow(s.ChangeRates.Profiles, caller.User.ID); err != nil {
 		return err
@@ -86,9 +87,9 @@ func (s *Service) RemoveAvatar(ctx context.Context, caller chat.Caller) error {
 	return nil
 }
 
-// Avatar opens an avatar, which everybody who knows its random name may see. The caller
-// closes it. It is not read into memory here: a reader may be slow. It returns NOT_FOUND if
-// there is none.
+// Avatar opens an avatar. Every client that knows its random name may read it. The caller
+// closes it. It is not read into memory, because the client may be slow. It returns
+// NOT_FOUND if there is none.
 func (s *Service) Avatar(ctx context.Context, key string) (chat.Blob, error) {
 	if !blobName.MatchString(key) {
 		return chat.Blob{}, chat.ErrNotFound()
@@ -117,14 +118,14 @@ var blobName = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 func avatarKey(key string) string { return "avatars/" + key }
 
-// newBlobName is 128 random bits.
+// newBlobName returns 128 random bits in hexadecimal.
 func newBlobName() string {
 	name := make([]byte, 16)
 	_, _ = rand.Read(name) // never fails
 	return hex.EncodeToString(name)
 }
 
-// timeoutUnavailable makes an engine that took too long an Unavailable.
+// timeoutUnavailable returns UNAVAILABLE for a timeout, and other errors unchanged.
 func timeoutUnavailable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return chat.ErrUnavailable(err)
@@ -132,13 +133,13 @@ func timeoutUnavailable(err error) error {
 	return err
 }
 
-// PublishProfile tells whoever shares a room with a user, and the user's own
-// sockets, what the user looks like now. It is called after the commit, so that
-// the caller's going away must not keep it.
+// PublishProfile publishes a changed profile to the user's own connections and to the users
+// that share a room with it. It is called after the commit, so it does not stop when ctx
+// ends.
 func (s *Service) PublishProfile(ctx context.Context, user chat.User) {
 	rooms, err := s.Rooms.RoomsOf(context.WithoutCancel(ctx), user.ID)
 	if err != nil {
-		s.Log.WarnContext(ctx, "only a user's own sockets hear of its change", "user", user.ID, "err", err)
+		s.Log.WarnContext(ctx, "publish profile to rooms failed", "user", user.ID, "err", err)
 	}
 	user.Status = chat.Unknown
 	s.Publisher.PublishUser(chat.UserChanged{User: user, Rooms: rooms})

@@ -9,8 +9,8 @@ import (
 
 const day = 24 * time.Hour
 
-// quotaOf returns the limits in force for u. Guests leave a fifth of the storage to
-// others: anybody can become one.
+// quotaOf returns the quota of u. Guests may use only four fifths of the storage, because
+// anyone can become a guest.
 func (s *Service) quotaOf(u chat.User) chat.Quota {
 	limits := s.Limits.Now()
 	if u.Guest {
@@ -19,8 +19,8 @@ func (s *Service) quotaOf(u chat.User) chat.Quota {
 	return chat.Quota{PerDay: int64(limits.UploadBytesPerDay), Stored: int64(limits.StorageBytes)}
 }
 
-// checkQuota reports early whether u may store bytes more. The store checks it again when
-// it records them.
+// checkQuota returns QUOTA_EXCEEDED if u may not store so many more bytes. The store checks
+// it again when it records them.
 func (s *Service) checkQuota(ctx context.Context, u chat.User, bytes int64) error {
 	usage, err := s.Storage.UploadUsage(ctx, u.ID)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Service) checkQuota(ctx context.Context, u chat.User, bytes int64) erro
 	return s.quotaOf(u).Check(usage)
 }
 
-// UploadAllowance returns what caller may still upload today.
+// UploadAllowance returns how much the caller has uploaded and may upload today.
 func (s *Service) UploadAllowance(ctx context.Context, caller chat.Caller) (chat.UploadAllowance, error) {
 	usage, err := s.Storage.UploadUsage(ctx, caller.User.ID)
 	next := chat.At(s.Now().UTC().Truncate(day).Add(day))

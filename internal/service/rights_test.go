@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,9 +14,9 @@ const owner, moderator, member, stranger chat.UserID = 1, 2, 3, 4
 
 const hiddenRoom, inviteOnly, locked, openRoom, noRoom chat.RoomID = 1, 2, 3, 4, 5
 
-// premises are a store of a few rooms that counts what is dear: locks and hashes.
-// Methods that are not below would end the test.
-type premises struct {
+// fakeStore is a store of a few rooms that counts expensive operations: locks and hashes.
+// Methods that are not defined below panic.
+type fakeStore struct {
 	chat.Rooms
 	chat.Moderation
 	inviteStore
@@ -24,14 +25,14 @@ type premises struct {
 
 	locks, hashes int
 	rooms         map[chat.RoomID]chat.Room
-	change        func() // between the reading of a room and its lock
-	in            bool   // whether the last join was allowed
+	change        func() // called between the read of a room and its lock
+	joined        bool   // whether the last join was allowed
 }
 
-type inviteStore = chat.Invites // which has a method of that name
+type inviteStore = chat.Invites // which has a method Invites
 
-func newPremises() *premises {
-	return &premises{rooms: map[chat.RoomID]chat.Room{
+func newFakeStore() *fakeStore {
+	return &fakeStore{rooms: map[chat.RoomID]chat.Room{
 		hiddenRoom: {ID: hiddenRoom, Name: "hidden", Private: true, PasswordHash: "right"},
 		inviteOnly: {ID: inviteOnly, Name: "invite only", Private: true},
 		locked:     {ID: locked, Name: "locked", PasswordHash: "right"},
@@ -41,7 +42,7 @@ func newPremises() *premises {
 
 var roles = map[chat.UserID]chat.RoomRole{owner: chat.Owner, moderator: chat.Moderator, member: chat.Member}
 
-func (p *premises) Room(_ context.Context, id chat.RoomID, viewer chat.UserID) (chat.Room, *chat.Membership, error) {
+func (p *fakeStore) Room(_ context.Context, id chat.RoomID, viewer chat.UserID) (chat.Room, *chat.Membership, error) {
 	room, ok := p.rooms[id]
 	if !ok {
 		return chat.Room{}, nil, chat.ErrNotFound()
@@ -52,7 +53,7 @@ func (p *premises) Room(_ context.Context, id chat.RoomID, viewer chat.UserID) (
 	return room, nil, nil
 }
 
-func (p *premises) RoomByNameKey(ctx context.Context, key string, viewer chat.UserID) (chat.Room, *chat.Membership, error) {
+func (p *fakeStore) RoomByNameKey(ctx context.Context, key string, viewer chat.UserID) (chat.Room, *chat.Membership, error) {
 	for _, room := range p.rooms {
 		if room.Name == key {
 			return p.Room(ctx, room.ID, viewer)
@@ -61,7 +62,7 @@ func (p *premises) RoomByNameKey(ctx context.Context, key string, viewer chat.Us
 	return chat.Room{}, nil, chat.ErrNotFound()
 }
 
-func (p *premises) FindMessage(_ context.Context, id chat.MessageID, viewer chat.UserID) (chat.MessageRef, chat.Membership, error) {
+func (p *fakeStore) FindMessage(_ context.Context, id chat.MessageID, viewer chat.UserID) (chat.MessageRef, chat.Membership, error) {
 	role, ok := roles[viewer]
 	if !ok {
 		return chat.MessageRef{}, chat.Membership{}, chat.ErrNotFound()
@@ -71,140 +72,140 @@ func (p *premises) FindMessage(_ context.Context, id chat.MessageID, viewer chat
 
 var errLocked = fmt.Errorf("the room was locked")
 
-func (p *premises) lock() error {
+func (p *fakeStore) lock() error {
 	p.locks++
 	return errLocked
 }
 
-func (p *premises) ChangeRoom(context.Context, chat.RoomID, chat.UserID, chat.RoomChange, chat.MemberRule) (chat.Room, *chat.Message, error) {
+func (p *fakeStore) ChangeRoom(context.Context, chat.RoomID, chat.UserID, chat.RoomChange, chat.MemberRule) (chat.Room, *chat.Message, error) {
 	return chat.Room{}, nil, p.lock()
 }
 
-func (p *premises) DeleteRoom(context.Context, chat.RoomID, chat.UserID, chat.MemberRule) error {
+func (p *fakeStore) DeleteRoom(context.Context, chat.RoomID, chat.UserID, chat.MemberRule) error {
 	return p.lock()
 }
 
-func (p *premises) SetRole(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.RoomRole, chat.MemberRule) (chat.Membership, error) {
+func (p *fakeStore) SetRole(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.RoomRole, chat.MemberRule) (chat.Membership, error) {
 	return chat.Membership{}, p.lock()
 }
 
-func (p *premises) Kick(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.MemberRule) (*chat.Message, error) {
+func (p *fakeStore) Kick(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.MemberRule) (*chat.Message, error) {
 	return nil, p.lock()
 }
 
-func (p *premises) Leave(context.Context, chat.RoomID, chat.UserID) (*chat.Message, error) {
+func (p *fakeStore) Leave(context.Context, chat.RoomID, chat.UserID) (*chat.Message, error) {
 	return nil, p.lock()
 }
 
-func (p *premises) Ban(context.Context, chat.RoomID, chat.UserID, chat.UserID, string, chat.MemberRule) (chat.Ban, *chat.Message, error) {
+func (p *fakeStore) Ban(context.Context, chat.RoomID, chat.UserID, chat.UserID, string, chat.MemberRule) (chat.Ban, *chat.Message, error) {
 	return chat.Ban{}, nil, p.lock()
 }
 
-func (p *premises) Unban(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.MemberRule) error {
+func (p *fakeStore) Unban(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.MemberRule) error {
 	return p.lock()
 }
 
-func (p *premises) Mute(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.Time, chat.MemberRule) (chat.Membership, error) {
+func (p *fakeStore) Mute(context.Context, chat.RoomID, chat.UserID, chat.UserID, chat.Time, chat.MemberRule) (chat.Membership, error) {
 	return chat.Membership{}, p.lock()
 }
 
-func (p *premises) CreateInvite(context.Context, chat.NewInvite, chat.MemberRule) (chat.Invite, error) {
+func (p *fakeStore) CreateInvite(context.Context, chat.NewInvite, chat.MemberRule) (chat.Invite, error) {
 	return chat.Invite{}, p.lock()
 }
 
-func (p *premises) RevokeInvite(context.Context, chat.RoomID, chat.UserID, chat.InviteID, chat.MemberRule) error {
+func (p *fakeStore) RevokeInvite(context.Context, chat.RoomID, chat.UserID, chat.InviteID, chat.MemberRule) error {
 	return p.lock()
 }
 
-func (p *premises) CreateIncoming(context.Context, chat.NewIncomingWebhook, chat.UserID, chat.MemberRule) (chat.IncomingWebhook, *chat.Message, error) {
+func (p *fakeStore) CreateIncoming(context.Context, chat.NewIncomingWebhook, chat.UserID, chat.MemberRule) (chat.IncomingWebhook, *chat.Message, error) {
 	return chat.IncomingWebhook{}, nil, p.lock()
 }
 
-func (p *premises) CreateOutgoing(context.Context, chat.NewOutgoingWebhook, chat.UserID, chat.MemberRule) (chat.OutgoingWebhook, error) {
+func (p *fakeStore) CreateOutgoing(context.Context, chat.NewOutgoingWebhook, chat.UserID, chat.MemberRule) (chat.OutgoingWebhook, error) {
 	return chat.OutgoingWebhook{}, p.lock()
 }
 
-func (p *premises) DeleteIncoming(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) (*chat.Message, error) {
+func (p *fakeStore) DeleteIncoming(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) (*chat.Message, error) {
 	return nil, p.lock()
 }
 
-func (p *premises) DeleteOutgoing(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) error {
+func (p *fakeStore) DeleteOutgoing(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) error {
 	return p.lock()
 }
 
-func (p *premises) ResumeIncoming(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) (chat.IncomingWebhook, error) {
+func (p *fakeStore) ResumeIncoming(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) (chat.IncomingWebhook, error) {
 	return chat.IncomingWebhook{}, p.lock()
 }
 
-func (p *premises) ResumeOutgoing(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) (chat.OutgoingWebhook, error) {
+func (p *fakeStore) ResumeOutgoing(context.Context, chat.RoomID, chat.WebhookID, chat.UserID, chat.MemberRule) (chat.OutgoingWebhook, error) {
 	return chat.OutgoingWebhook{}, p.lock()
 }
 
-func (p *premises) Edit(context.Context, chat.MessageRef, chat.UserID, string, string, chat.Rule) (chat.Message, bool, error) {
+func (p *fakeStore) Edit(context.Context, chat.MessageRef, chat.UserID, string, string, chat.Rule) (chat.Message, bool, error) {
 	return chat.Message{}, false, p.lock()
 }
 
-func (p *premises) Delete(context.Context, chat.MessageRef, chat.UserID, chat.Rule) (chat.Message, bool, error) {
+func (p *fakeStore) Delete(context.Context, chat.MessageRef, chat.UserID, chat.Rule) (chat.Message, bool, error) {
 	return chat.Message{}, false, p.lock()
 }
 
-func (p *premises) React(context.Context, chat.MessageRef, chat.UserID, string, bool, chat.Rule) (chat.Message, bool, error) {
+func (p *fakeStore) React(context.Context, chat.MessageRef, chat.UserID, string, bool, chat.Rule) (chat.Message, bool, error) {
 	return chat.Message{}, false, p.lock()
 }
 
-func (p *premises) Join(_ context.Context, id chat.RoomID, user chat.UserID, rule chat.JoinRule) (chat.Membership, *chat.Message, error) {
+func (p *fakeStore) Join(_ context.Context, id chat.RoomID, user chat.UserID, rule chat.JoinRule) (chat.Membership, *chat.Message, error) {
 	if p.change != nil {
 		p.change()
 	}
 	p.locks++
 	err := rule(p.rooms[id])
-	p.in = err == nil
+	p.joined = err == nil
 	return chat.Membership{RoomID: id, UserID: user, Role: chat.Member}, nil, err
 }
 
-func (p *premises) Hash(context.Context, string) (chat.PasswordHash, error) {
+func (p *fakeStore) Hash(context.Context, string) (chat.PasswordHash, error) {
 	p.hashes++
 	return "hash", nil
 }
 
-func (p *premises) Verify(_ context.Context, password string, hash chat.PasswordHash) (bool, error) {
+func (p *fakeStore) Verify(_ context.Context, password string, hash chat.PasswordHash) (bool, error) {
 	p.hashes++
 	return password == string(hash), nil
 }
 
-func (p *premises) VerifyDummy(context.Context, string) error {
+func (p *fakeStore) VerifyDummy(context.Context, string) error {
 	p.hashes++
 	return nil
 }
 
-func (p *premises) Check(url string) (string, error) { return url, nil }
+func (p *fakeStore) Check(url string) (string, error) { return url, nil }
 
-// tokens is a Limiter that counts what it allowed, and allows no more than most.
-type tokens[K comparable] struct {
-	most, used int
+// fakeLimiter is a Limiter that allows limit calls in total.
+type fakeLimiter[K comparable] struct {
+	limit, used int
 }
 
-func (l *tokens[K]) Allow(K) (time.Duration, bool) {
-	if l.used >= l.most {
+func (l *fakeLimiter[K]) Allow(K) (time.Duration, bool) {
+	if l.used >= l.limit {
 		return time.Second, false
 	}
 	l.used++
 	return 0, true
 }
 
-func (l *tokens[K]) Ready(K) (time.Duration, bool) { return time.Second, l.used < l.most }
+func (l *fakeLimiter[K]) Ready(K) (time.Duration, bool) { return time.Second, l.used < l.limit }
 
-func many[K comparable]() *tokens[K] { return &tokens[K]{most: 1000} }
+func unlimited[K comparable]() *fakeLimiter[K] { return &fakeLimiter[K]{limit: 1000} }
 
-func (p *premises) service() *Service {
+func (p *fakeStore) service() *Service {
 	return &Service{Dependencies: Dependencies{
 		Rooms: p, Moderation: p, Invites: p, Webhooks: p, Messages: p, Passwords: p, Targets: p,
-		MessageRate: many[chat.UserID](), JoinRate: many[chat.UserID](), RoomMessageRate: many[chat.RoomID](),
+		MessageRate: unlimited[chat.UserID](), JoinRate: unlimited[chat.UserID](), RoomMessageRate: unlimited[chat.RoomID](),
 		ChangeRates: ChangeRates{
-			PerUser: many[chat.UserID](), PerRoom: many[chat.RoomID](), Leaves: many[chat.UserID](), Moderation: many[chat.UserID](),
-			Creations: many[chat.UserID](), RoomCreations: many[chat.RoomID](), Renames: many[chat.UserID](), Profiles: many[chat.UserID](),
+			PerUser: unlimited[chat.UserID](), PerRoom: unlimited[chat.RoomID](), Leaves: unlimited[chat.UserID](), Moderation: unlimited[chat.UserID](),
+			Creations: unlimited[chat.UserID](), RoomCreations: unlimited[chat.RoomID](), Renames: unlimited[chat.UserID](), Profiles: unlimited[chat.UserID](),
 		},
-		RoomPasswordAttempts: RoomPasswordAttempts{PerCaller: many[chat.UserID](), PerUser: many[RoomPasswordAttempt](), PerRoom: many[RoomPasswordAttempt]()},
+		RoomPasswordAttempts: RoomPasswordAttempts{PerCaller: unlimited[chat.UserID](), PerUser: unlimited[RoomPasswordAttempt](), PerRoom: unlimited[RoomPasswordAttempt]()},
 		Limits:               NewEffectiveLimits(chat.Limits{MaxMessageLength: 2000}, nil, nil),
 		GarbageCollector:     NewGarbageCollector(nil, nil, nil, nil, nil), Now: time.Now,
 	}}
@@ -212,11 +213,11 @@ func (p *premises) service() *Service {
 
 func caller(id chat.UserID) chat.Caller { return chat.Caller{User: chat.User{ID: id}} }
 
-// deeds are what takes the lock of a room, each with whoever may do it.
-var deeds = []struct {
-	name string
-	may  []chat.UserID
-	do   func(ctx context.Context, s *Service, by chat.Caller) error
+// actions contains everything that locks a room, with the users that may do it.
+var actions = []struct {
+	name    string
+	allowed []chat.UserID
+	do      func(ctx context.Context, s *Service, by chat.Caller) error
 }{
 	{"change the password", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
 		password := "open sesame"
@@ -235,7 +236,7 @@ var deeds = []struct {
 		_, err := s.SetRole(ctx, by, hiddenRoom, member, chat.Moderator)
 		return err
 	}},
-	{"hand over", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
+	{"transfer the room", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
 		_, err := s.SetRole(ctx, by, hiddenRoom, member, chat.Owner)
 		return err
 	}},
@@ -264,14 +265,14 @@ var deeds = []struct {
 	{"revoke an invite", []chat.UserID{owner, moderator}, func(ctx context.Context, s *Service, by chat.Caller) error {
 		return s.RevokeInvite(ctx, by, hiddenRoom, 1)
 	}},
-	{"make an incoming webhook", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
+	{"create an incoming webhook", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
 		_, _, err := s.CreateIncomingWebhook(ctx, by, hiddenRoom, "news")
 		return err
 	}},
 	{"delete an incoming webhook", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
 		return s.DeleteIncomingWebhook(ctx, by, hiddenRoom, 1)
 	}},
-	{"make an outgoing webhook", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
+	{"create an outgoing webhook", []chat.UserID{owner}, func(ctx context.Context, s *Service, by chat.Caller) error {
 		_, _, err := s.CreateOutgoingWebhook(ctx, by, hiddenRoom, "https://example.org/")
 		return err
 	}},
@@ -303,21 +304,18 @@ var deeds = []struct {
 	}},
 }
 
-func TestPermissionComesBeforeHashesAndLocks(t *testing.T) {
-	for _, d := range deeds {
+func TestPermissionsAreCheckedBeforeHashingAndLocking(t *testing.T) {
+	for _, a := range actions {
 		for _, by := range []chat.UserID{owner, moderator, member, stranger} {
-			t.Run(fmt.Sprintf("%s by %d", d.name, by), func(t *testing.T) {
-				p := newPremises()
-				err := d.do(t.Context(), p.service(), caller(by))
-				may := false
-				for _, who := range d.may {
-					may = may || who == by
-				}
+			t.Run(fmt.Sprintf("%s by %d", a.name, by), func(t *testing.T) {
+				p := newFakeStore()
+				err := a.do(t.Context(), p.service(), caller(by))
+				allowed := slices.Contains(a.allowed, by)
 				switch {
-				case may && p.locks != 1:
-					t.Errorf("%d locks, err = %v, want 1: it is allowed", p.locks, err)
-				case !may && (p.locks != 0 || p.hashes != 0 || err == nil):
-					t.Errorf("%d locks, %d hashes, err = %v, want none and a refusal", p.locks, p.hashes, err)
+				case allowed && p.locks != 1:
+					t.Errorf("locks = %d, err = %v, want 1 lock", p.locks, err)
+				case !allowed && (p.locks != 0 || p.hashes != 0 || err == nil):
+					t.Errorf("locks = %d, hashes = %d, err = %v, want none and an error", p.locks, p.hashes, err)
 				case by == stranger && chat.CodeOf(err) != chat.NotFound:
 					t.Errorf("err = %v, want %s", err, chat.NotFound)
 				}
@@ -326,57 +324,57 @@ func TestPermissionComesBeforeHashesAndLocks(t *testing.T) {
 	}
 }
 
-// Everything that takes a room's lock is limited for each user, and a room that others
-// have filled holds up neither leaving nor those who have a role.
+// Every action that locks a room is limited per user. If other members have used up the
+// limit of the room, leaving and actions that need a role still work.
 func TestEveryChangeIsLimited(t *testing.T) {
-	for _, d := range deeds {
-		t.Run(d.name, func(t *testing.T) {
-			p := newPremises()
+	for _, a := range actions {
+		t.Run(a.name, func(t *testing.T) {
+			p := newFakeStore()
 			s := p.service()
-			none := &tokens[chat.UserID]{}
+			none := &fakeLimiter[chat.UserID]{}
 			s.MessageRate, s.ChangeRates.PerUser, s.ChangeRates.Leaves, s.ChangeRates.Moderation, s.ChangeRates.Creations = none, none, none, none, none
-			if err := d.do(t.Context(), s, caller(owner)); chat.CodeOf(err) != chat.RateLimited || p.locks != 0 {
-				t.Errorf("with nothing left for the user: err = %v, %d locks, want %s and none", err, p.locks, chat.RateLimited)
+			if err := a.do(t.Context(), s, caller(owner)); chat.CodeOf(err) != chat.RateLimited || p.locks != 0 {
+				t.Errorf("user limit used up: err = %v, locks = %d, want %s and none", err, p.locks, chat.RateLimited)
 			}
 			s = p.service()
-			s.RoomMessageRate, s.ChangeRates.PerRoom, s.ChangeRates.RoomCreations = &tokens[chat.RoomID]{}, &tokens[chat.RoomID]{}, &tokens[chat.RoomID]{}
-			err := d.do(t.Context(), s, caller(owner))
-			switch d.name {
-			case "rename", "invite", "make an incoming webhook", "make an outgoing webhook", "edit", "delete the owner's message", "react":
+			s.RoomMessageRate, s.ChangeRates.PerRoom, s.ChangeRates.RoomCreations = &fakeLimiter[chat.RoomID]{}, &fakeLimiter[chat.RoomID]{}, &fakeLimiter[chat.RoomID]{}
+			err := a.do(t.Context(), s, caller(owner))
+			switch a.name {
+			case "rename", "invite", "create an incoming webhook", "create an outgoing webhook", "edit", "delete the owner's message", "react":
 				if chat.CodeOf(err) != chat.RateLimited || p.locks != 0 {
-					t.Errorf("in a full room: err = %v, %d locks, want %s and none", err, p.locks, chat.RateLimited)
+					t.Errorf("room limit used up: err = %v, locks = %d, want %s and none", err, p.locks, chat.RateLimited)
 				}
 			default:
 				if p.locks != 1 {
-					t.Errorf("in a full room: err = %v, %d locks, want that it waits for nobody", err, p.locks)
+					t.Errorf("room limit used up: err = %v, locks = %d, want 1 lock", err, p.locks)
 				}
 			}
 		})
 	}
-	t.Run("a moderator deletes in a full room", func(t *testing.T) {
-		p := newPremises()
+	t.Run("a moderator deletes a message after the room limit is used up", func(t *testing.T) {
+		p := newFakeStore()
 		s := p.service()
-		s.ChangeRates.PerRoom = &tokens[chat.RoomID]{}
+		s.ChangeRates.PerRoom = &fakeLimiter[chat.RoomID]{}
 		if _, err := s.DeleteMessage(t.Context(), caller(moderator), 1); p.locks != 1 {
-			t.Errorf("%d locks, err = %v, want 1", p.locks, err)
+			t.Errorf("locks = %d, err = %v, want 1", p.locks, err)
 		}
 	})
-	t.Run("names of rooms are not probed by renaming", func(t *testing.T) {
-		p := newPremises()
+	t.Run("the names that a user tries for rooms are limited", func(t *testing.T) {
+		p := newFakeStore()
 		s := p.service()
-		s.ChangeRates.Renames = &tokens[chat.UserID]{most: 2}
+		s.ChangeRates.Renames = &fakeLimiter[chat.UserID]{limit: 2}
 		for n, want := range []int{1, 2, 2} {
 			name := "a guess"
 			if _, err := s.ChangeRoom(t.Context(), caller(owner), hiddenRoom, chat.RoomPatch{Name: &name}); p.locks != want {
-				t.Errorf("rename %d: %d locks, err = %v, want %d", n, p.locks, err, want)
+				t.Errorf("rename %d: locks = %d, err = %v, want %d", n, p.locks, err, want)
 			}
 		}
 	})
 }
 
-// What a try at a password costs, and how it is counted, is the same for a hidden room,
-// for one that takes only the invited, and for none.
-func TestATryAtAPasswordDoesNotTellWhatIsHidden(t *testing.T) {
+// The cost of a password attempt, and how it is counted, are the same for a hidden room, a
+// room without a password that only invites open, and a room that does not exist.
+func TestPasswordAttemptsDoNotRevealHiddenRooms(t *testing.T) {
 	for _, way := range []struct {
 		name string
 		join func(s *Service, room chat.RoomID, password string) error
@@ -393,32 +391,32 @@ func TestATryAtAPasswordDoesNotTellWhatIsHidden(t *testing.T) {
 	} {
 		for _, room := range []chat.RoomID{hiddenRoom, inviteOnly, noRoom} {
 			t.Run(fmt.Sprintf("%s: room %d", way.name, room), func(t *testing.T) {
-				p := newPremises()
+				p := newFakeStore()
 				s := p.service()
 				if err := way.join(s, room, ""); chat.CodeOf(err) != chat.NotFound || p.hashes != 0 {
-					t.Errorf("without a password: err = %v, %d hashes, want %s and none", err, p.hashes, chat.NotFound)
+					t.Errorf("without a password: err = %v, hashes = %d, want %s and none", err, p.hashes, chat.NotFound)
 				}
-				s.RoomPasswordAttempts = RoomPasswordAttempts{PerCaller: &tokens[chat.UserID]{most: 3}, PerUser: &tokens[RoomPasswordAttempt]{most: 1}, PerRoom: many[RoomPasswordAttempt]()}
-				for n := range 3 { // the second is beyond what one may try at one room
+				s.RoomPasswordAttempts = RoomPasswordAttempts{PerCaller: &fakeLimiter[chat.UserID]{limit: 3}, PerUser: &fakeLimiter[RoomPasswordAttempt]{limit: 1}, PerRoom: unlimited[RoomPasswordAttempt]()}
+				for n := range 3 { // the second attempt exceeds the limit of one room
 					if err := way.join(s, room, "a wrong guess"); chat.CodeOf(err) != chat.NotFound || p.hashes != n+1 {
-						t.Errorf("guess %d: err = %v, %d hashes, want %s and %d", n, err, p.hashes, chat.NotFound, n+1)
+						t.Errorf("attempt %d: err = %v, hashes = %d, want %s and %d", n, err, p.hashes, chat.NotFound, n+1)
 					}
 				}
 				if err := way.join(s, room, "right"); chat.CodeOf(err) != chat.RateLimited || p.hashes != 3 {
-					t.Errorf("one guess too many: err = %v, %d hashes, want %s and none more", err, p.hashes, chat.RateLimited)
+					t.Errorf("fourth attempt: err = %v, hashes = %d, want %s and 3", err, p.hashes, chat.RateLimited)
 				}
 				if p.locks != 0 {
-					t.Errorf("%d locks, want none", p.locks)
+					t.Errorf("locks = %d, want none", p.locks)
 				}
 			})
 		}
 	}
 }
 
-// A room that is hidden or locked while somebody joins lets nobody in afterwards.
-func TestWhatChangesDuringAJoinCounts(t *testing.T) {
-	with := func(change func(r *chat.Room)) func(p *premises, id chat.RoomID) {
-		return func(p *premises, id chat.RoomID) {
+// A join checks the state of the room under its lock, not the one that was read before.
+func TestAJoinChecksTheLockedRoom(t *testing.T) {
+	with := func(change func(r *chat.Room)) func(p *fakeStore, id chat.RoomID) {
+		return func(p *fakeStore, id chat.RoomID) {
 			room := p.rooms[id]
 			change(&room)
 			p.rooms[id] = room
@@ -431,25 +429,25 @@ func TestWhatChangesDuringAJoinCounts(t *testing.T) {
 		name     string
 		room     chat.RoomID
 		password string
-		change   func(p *premises, id chat.RoomID)
-		want     chat.Code // "" for in
+		change   func(p *fakeStore, id chat.RoomID)
+		want     chat.Code // "" if the join is allowed
 	}{
-		{"an open room stays as it is", openRoom, "", func(*premises, chat.RoomID) {}, ""},
+		{"an open room does not change", openRoom, "", func(*fakeStore, chat.RoomID) {}, ""},
 		{"an open room is hidden", openRoom, "", hide, chat.NotFound},
 		{"an open room is locked", openRoom, "", lock, chat.PasswordRequired},
-		{"a locked room stays as it is", locked, "right", func(*premises, chat.RoomID) {}, ""},
+		{"a locked room does not change", locked, "right", func(*fakeStore, chat.RoomID) {}, ""},
 		{"a locked room gets another password", locked, "right", lock, chat.WrongPassword},
-		{"a locked room is opened", locked, "right", unlock, ""},
-		{"a locked room is hidden, and takes whoever knows the password", locked, "right", hide, ""},
+		{"a locked room is unlocked", locked, "right", unlock, ""},
+		{"a locked room is hidden and keeps its password", locked, "right", hide, ""},
 		{"a hidden room gets another password", hiddenRoom, "right", lock, chat.NotFound},
-		{"a hidden room takes only the invited from now on", hiddenRoom, "right", unlock, chat.NotFound},
+		{"a hidden room loses its password", hiddenRoom, "right", unlock, chat.NotFound},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := newPremises()
+			p := newFakeStore()
 			p.change = func() { c.change(p, c.room) }
 			_, _, err := p.service().JoinRoom(t.Context(), caller(stranger), c.room, c.password)
-			if p.in != (c.want == "") || !p.in && chat.CodeOf(err) != c.want {
-				t.Errorf("in: %t, err = %v, want %q", p.in, err, c.want)
+			if p.joined != (c.want == "") || !p.joined && chat.CodeOf(err) != c.want {
+				t.Errorf("joined = %t, err = %v, want code %q", p.joined, err, c.want)
 			}
 		})
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// ChangeRoom changes what a room is called and who may find and join it. The role is
-// checked first: a password is hashed for nobody else.
+// ChangeRoom changes the name, description, privacy or password of a room. The permission is
+// checked first, so that no password is hashed without it.
 func (s *Service) ChangeRoom(ctx context.Context, caller chat.Caller, id chat.RoomID, p chat.RoomPatch) (chat.Room, error) {
 	if err := s.allowModeration(ctx, caller, id, chat.ChangeRoom); err != nil {
 		return chat.Room{}, err
@@ -20,18 +20,18 @@ func (s *Service) ChangeRoom(ctx context.Context, caller chat.Caller, id chat.Ro
 	if err != nil {
 		return chat.Room{}, err
 	}
-	room, told, err := s.Rooms.ChangeRoom(ctx, id, caller.User.ID, change, chat.RequirePermission(chat.ChangeRoom))
+	room, systemMsg, err := s.Rooms.ChangeRoom(ctx, id, caller.User.ID, change, chat.RequirePermission(chat.ChangeRoom))
 	if err != nil {
 		return chat.Room{}, s.maskNotMember(ctx, caller, id, err)
 	}
-	s.publishMessage(told)
+	s.publishMessage(systemMsg)
 	room = s.withOnline(ctx, room)
 	s.Publisher.PublishRoom(chat.RoomChanged{Room: room})
 	return room, nil
 }
 
-// allowRoomPatch counts what everybody in the room reads. To hide or lock the room never
-// waits for others.
+// allowRoomPatch counts a new name or description, which every member sees. Privacy and
+// password are not counted, so that other changes cannot prevent hiding or locking a room.
 func (s *Service) allowRoomPatch(caller chat.Caller, id chat.RoomID, p chat.RoomPatch) error {
 	if p.Name != nil {
 		if err := allow(s.ChangeRates.Renames, caller.User.ID); err != nil {
@@ -87,7 +87,7 @@ func (s *Service) DeleteRoom(ctx context.Context, caller chat.Caller, id chat.Ro
 	return nil
 }
 
-// CreateRoom makes a room that caller owns.
+// CreateRoom creates a room with the caller as its owner.
 func (s *Service) CreateRoom(ctx context.Context, caller chat.Caller, d chat.RoomDraft) (chat.Room, error) {
 	name, err := chat.CleanLine(d.Name, chat.MaxRoomName, "name")
 	if err != nil {
@@ -128,7 +128,7 @@ func (s *Service) hashRoomPassword(ctx context.Context, password string) (chat.P
 	return s.Passwords.Hash(ctx, password)
 }
 
-// Room returns a room that caller may see.
+// Room returns a room that the caller may see.
 func (s *Service) Room(ctx context.Context, caller chat.Caller, id chat.RoomID) (chat.Room, error) {
 	room, _, err := s.visibleRoom(ctx, caller, id)
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Service) Room(ctx context.Context, caller chat.Caller, id chat.RoomID) 
 	return s.withOnline(ctx, room), nil
 }
 
-// RoomByName returns the room of that name, whatever its case, if caller may see it.
+// RoomByName returns the room of that name, ignoring case, if the caller may see it.
 func (s *Service) RoomByName(ctx context.Context, caller chat.Caller, name string) (chat.Room, error) {
 	room, membership, err := s.Rooms.RoomByNameKey(ctx, markup.Key(name), caller.User.ID)
 	if err != nil {
@@ -149,7 +149,8 @@ func (s *Service) RoomByName(ctx context.Context, caller chat.Caller, name strin
 	return s.withOnline(ctx, room), nil
 }
 
-// visibleRoom is the one gate before a room: what caller may not see is missing.
+// visibleRoom returns a room and the caller's membership, which may be nil. It returns
+// NOT_FOUND if the caller may not see the room.
 func (s *Service) visibleRoom(ctx context.Context, caller chat.Caller, id chat.RoomID) (chat.Room, *chat.Membership, error) {
 	room, membership, err := s.Rooms.Room(ctx, id, caller.User.ID)
 	if err != nil {
@@ -161,7 +162,7 @@ func (s *Service) visibleRoom(ctx context.Context, caller chat.Caller, id chat.R
 	return room, membership, nil
 }
 
-// memberRoom is the gate before what only members see and do.
+// memberRoom is visibleRoom for members. It returns NOT_A_MEMBER to other callers.
 func (s *Service) memberRoom(ctx context.Context, caller chat.Caller, id chat.RoomID) (chat.Room, chat.Membership, error) {
 	room, membership, err := s.visibleRoom(ctx, caller, id)
 	if err != nil {
@@ -173,7 +174,7 @@ func (s *Service) memberRoom(ctx context.Context, caller chat.Caller, id chat.Ro
 	return room, *membership, nil
 }
 
-// ListRooms returns a page of the rooms that caller may see.
+// ListRooms returns a page of the rooms that the caller may see.
 func (s *Service) ListRooms(ctx context.Context, caller chat.Caller, q chat.RoomQuery) ([]chat.Room, string, error) {
 	q.Viewer, q.Text = caller.User.ID, markup.Key(q.Text)
 	rooms, next, err := s.Rooms.ListRooms(ctx, q)
@@ -183,7 +184,7 @@ func (s *Service) ListRooms(ctx context.Context, caller chat.Caller, q chat.Room
 	return s.withOnlineAll(ctx, rooms), next, nil
 }
 
-// OwnRooms returns caller's rooms with what is unread in them.
+// OwnRooms returns the caller's rooms with their unread counts.
 func (s *Service) OwnRooms(ctx context.Context, caller chat.Caller) ([]chat.OwnRoom, error) {
 	own, err := s.Rooms.OwnRooms(ctx, caller.User.ID)
 	if err != nil {
@@ -199,7 +200,8 @@ func (s *Service) OwnRooms(ctx context.Context, caller chat.Caller) ([]chat.OwnR
 	return own, nil
 }
 
-// maskNotMember keeps NOT_A_MEMBER from telling a stranger that a hidden room exists.
+// maskNotMember returns NOT_FOUND in place of NOT_A_MEMBER for a room that the caller may
+// not see, so that the error does not reveal it.
 func (s *Service) maskNotMember(ctx context.Context, caller chat.Caller, room chat.RoomID, err error) error {
 	if chat.CodeOf(err) == chat.NotAMember {
 		if _, _, hidden := s.visibleRoom(ctx, caller, room); hidden != nil {
@@ -218,18 +220,18 @@ func (s *Service) withOnlineAll(ctx context.Context, rooms []chat.Room) []chat.R
 	for i, room := range rooms {
 		ids[i] = room.ID
 	}
-	rosters, err := s.Presence.Online(ctx, ids...)
+	online, err := s.Presence.Online(ctx, ids...)
 	if err != nil {
 		return rooms
 	}
 	for i := range rooms {
-		n := len(rosters[rooms[i].ID])
+		n := len(online[rooms[i].ID])
 		rooms[i].OnlineCount = &n
 	}
 	return rooms
 }
 
-// publishMessage tells of a committed change; nil is none.
+// publishMessage publishes a committed message or change. It does nothing if m is nil.
 func (s *Service) publishMessage(m *chat.Message) {
 	if m != nil {
 		s.Publisher.PublishRoom(chat.MessageChanged{Message: *m, Seq: m.ChangeSeq})

@@ -10,14 +10,15 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// searchLocks lets each user search one at a time on this node: all users share the few
-// searches that a store does at once.
+// searchLocks allows each user one search at a time on this node, because all users share
+// the few searches that the store runs at the same time.
 type searchLocks struct {
 	mu      sync.Mutex
 	running map[chat.UserID]chan struct{} // closed when the user's search has ended
 }
 
-// acquire waits for the user's other searches, as long as ctx lasts.
+// acquire waits until the user's other search has ended. It returns RATE_LIMITED if ctx ends
+// before.
 func (s *searchLocks) acquire(ctx context.Context, user chat.UserID) (end func(), err error) {
 	for {
 		s.mu.Lock()
@@ -29,7 +30,7 @@ func (s *searchLocks) acquire(ctx context.Context, user chat.UserID) (end func()
 		select {
 		case <-other:
 		case <-ctx.Done():
-			return nil, chat.ErrRateLimited(time.Second)
+			return nil, chat.ErrRateLimited("Another search of yours is running.", time.Second)
 		}
 	}
 	defer s.mu.Unlock()
@@ -46,14 +47,14 @@ func (s *searchLocks) acquire(ctx context.Context, user chat.UserID) (end func()
 	}, nil
 }
 
-// SearchMessages finds messages of caller's rooms.
+// SearchMessages searches the messages of the caller's rooms.
 func (s *Service) SearchMessages(ctx context.Context, caller chat.Caller, in chat.Search) ([]chat.SearchResult, string, error) {
 	query, err := markup.NewQuery(in.Text, chat.MaxQuery)
 	switch {
 	case errors.Is(err, markup.ErrTooLong):
-		return nil, "", chat.Errorf(chat.TooLong, "That is too much to look for.").WithField("q")
+		return nil, "", chat.Errorf(chat.TooLong, "The search text is too long.").WithField("q")
 	case err != nil:
-		return nil, "", chat.Errorf(chat.Empty, "There is nothing to look for.").WithField("q")
+		return nil, "", chat.Errorf(chat.Empty, "The search text is empty.").WithField("q")
 	}
 	if err := allow(s.SearchRate, caller.User.ID); err != nil {
 		return nil, "", err

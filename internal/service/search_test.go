@@ -14,9 +14,9 @@ func TestSearchesOfAUserRunOneAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	brief, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := s.acquire(brief, 1); chat.CodeOf(err) != chat.RateLimited {
+	if _, err := s.acquire(short, 1); chat.CodeOf(err) != chat.RateLimited {
 		t.Errorf("a second search of the same user = %v, want %s", err, chat.RateLimited)
 	}
 	other, err := s.acquire(t.Context(), 2)
@@ -37,6 +37,6 @@ func TestSearchesOfAUserRunOneAtATime(t *testing.T) {
 		t.Errorf("the search that waited = %v, want none", err)
 	}
 	if n := len(s.running); n != 0 {
-		t.Errorf("%d users are kept, want none", n)
+		t.Errorf("users in running = %d, want none", n)
 	}
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/ratelimit"
 )
 
-// register is a store that registers, or fails.
-type register struct {
+// fakeRegistration is a store in which Register returns err.
+type fakeRegistration struct {
 	chat.Accounts
 	err error
 }
 
-func (r *register) Register(context.Context, chat.NewAccount, chat.NewSession) (chat.Caller, error) {
+func (r *fakeRegistration) Register(context.Context, chat.NewAccount, chat.NewSession) (chat.Caller, error) {
 	return chat.Caller{}, r.err
 }
 
-func TestOnlyAccountsThatWereMadeCountForAnAddress(t *testing.T) {
-	store := &register{}
+func TestOnlyCreatedAccountsCountForAnAddress(t *testing.T) {
+	store := &fakeRegistration{}
 	a := &Accounts{AccountDependencies: AccountDependencies{
 		Store: store, Now: time.Now,
 		AttemptRate: ratelimit.New[string](rate.Inf, 1, nil),
@@ -33,10 +33,10 @@ func TestOnlyAccountsThatWereMadeCountForAnAddress(t *testing.T) {
 		_, err := a.Guest(t.Context(), "", Device{IP: ip})
 		return err
 	}
-	store.err = errors.New("away")
+	store.err = errors.New("unreachable")
 	for range 3 {
 		if err := guest("203.0.113.7"); !errors.Is(err, store.err) {
-			t.Fatalf("err = %v, want that the store is away", err)
+			t.Fatalf("err = %v, want %v", err, store.err)
 		}
 	}
 	store.err = nil

@@ -8,7 +8,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// BeginUpload reports whether caller may upload a file, and takes a place for it until
+// BeginUpload checks whether the caller may upload a file and reserves a place for it until
 // done is called. Call it before the body is read.
 func (s *Service) BeginUpload(ctx context.Context, caller chat.Caller, in chat.Incoming) (done func(), err error) {
 	done, err = s.claimUploadPlace(ctx, caller, in)
@@ -31,7 +31,7 @@ func (s *Service) BeginAvatar(ctx context.Context, caller chat.Caller, in chat.I
 	return s.claimUploadPlace(ctx, caller, in)
 }
 
-// claimUploadPlace makes the checks that all uploads have in common.
+// claimUploadPlace makes the checks that are common to all uploads and reserves a place.
 func (s *Service) claimUploadPlace(ctx context.Context, caller chat.Caller, in chat.Incoming) (done func(), err error) {
 	if err := allow(s.UploadRate, caller.User.ID); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (s *Service) claimUploadPlace(ctx context.Context, caller chat.Caller, in c
 	}
 	if !s.uploads.claim(caller.User.ID, in.Network) {
 		release()
-		return nil, chat.ErrRateLimited(time.Second)
+		return nil, chat.ErrRateLimited("Too many uploads are running.", time.Second)
 	}
 	return sync.OnceFunc(func() {
 		s.uploads.release(caller.User.ID, in.Network)
@@ -53,13 +53,14 @@ func (s *Service) claimUploadPlace(ctx context.Context, caller chat.Caller, in c
 	}), nil
 }
 
-const uploadPlacesAll = 32
+// The limits of concurrent uploads on a node.
+const (
+	uploadPlacesAll        = 32
+	uploadPlacesPerNetwork = 8
+	uploadPlacesPerUser    = 4
+)
 
-const uploadPlacesPerNetwork = 8
-
-const uploadPlacesPerUser = 4
-
-// uploadPlaces counts the uploads under way, avatars included.
+// uploadPlaces counts the running uploads, including avatars.
 type uploadPlaces struct {
 	mu         sync.Mutex
 	all        int
@@ -100,5 +101,5 @@ func (u *uploadPlaces) taken() int {
 	return u.all
 }
 
-// UploadsRunning returns how many uploads of this node are in progress.
+// UploadsRunning returns how many uploads are running on this node.
 func (s *Service) UploadsRunning() int { return s.uploads.taken() }

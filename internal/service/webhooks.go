@@ -10,8 +10,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// CreateIncomingWebhook makes a webhook by which whoever knows its token may post in a
-// room. The token is told this once.
+// CreateIncomingWebhook creates a webhook: every program that knows its token can post in
+// the room. The token is returned only here.
 func (s *Service) CreateIncomingWebhook(ctx context.Context, caller chat.Caller, room chat.RoomID, name string) (chat.IncomingWebhook, string, error) {
 	if err := requireAccount(caller); err != nil {
 		return chat.IncomingWebhook{}, "", err
@@ -27,21 +27,22 @@ func (s *Service) CreateIncomingWebhook(ctx context.Context, caller chat.Caller,
 		return chat.IncomingWebhook{}, "", err
 	}
 	token, hash := chat.NewToken()
-	hook, told, err := s.Webhooks.CreateIncoming(ctx, chat.NewIncomingWebhook{
+	webhook, systemMsg, err := s.Webhooks.CreateIncoming(ctx, chat.NewIncomingWebhook{
 		Room: room, Bot: chat.NewAccount{Username: webhookUsername(), DisplayName: name}, TokenHash: hash,
 	}, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
 	if err != nil {
 		return chat.IncomingWebhook{}, "", s.maskNotMember(ctx, caller, room, err)
 	}
-	s.publishMessage(told)
-	return hook, token, nil
+	s.publishMessage(systemMsg)
+	return webhook, token, nil
 }
 
-// webhookUsername is one of 32^15: two hooks meet as good as never, and the store
-// would refuse the second.
+// webhookUsername returns one of 32^15 names. A collision is very unlikely; then the store
+// returns USERNAME_TAKEN.
 func webhookUsername() string { return "hook-" + strings.ToLower(rand.Text()[:15]) }
 
-// IncomingWebhooks returns the incoming webhooks of a room to its admins.
+// IncomingWebhooks returns the incoming webhooks of a room. It needs the permission to
+// manage webhooks.
 func (s *Service) IncomingWebhooks(ctx context.Context, caller chat.Caller, room chat.RoomID) ([]chat.IncomingWebhook, error) {
 	if err := s.requirePermission(ctx, caller, room, chat.ManageWebhooks); err != nil {
 		return nil, err
@@ -49,35 +50,34 @@ func (s *Service) IncomingWebhooks(ctx context.Context, caller chat.Caller, room
 	return s.Webhooks.Incoming(ctx, room)
 }
 
-// DeleteIncomingWebhook ends a webhook: its token is refused at once.
+// DeleteIncomingWebhook deletes a webhook: its token is refused at once.
 func (s *Service) DeleteIncomingWebhook(ctx context.Context, caller chat.Caller, room chat.RoomID, id chat.WebhookID) error {
 	if err := s.allowModeration(ctx, caller, room, chat.ManageWebhooks); err != nil {
 		return err
 	}
-	told, err := s.Webhooks.DeleteIncoming(ctx, room, id, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
+	systemMsg, err := s.Webhooks.DeleteIncoming(ctx, room, id, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
 	if err != nil {
 		return s.maskNotMember(ctx, caller, room, err)
 	}
-	s.publishMessage(told)
+	s.publishMessage(systemMsg)
 	return nil
 }
 
-// PostByWebhook says something in the room of an incoming webhook. It is a send of
-// the hook's bot, with everything that holds for sends.
+// PostByWebhook sends a message in the room of an incoming webhook, as the webhook's bot and
+// under the same rules as every other message.
 func (s *Service) PostByWebhook(ctx context.Context, token string, p chat.WebhookPost) (m chat.Message, fresh bool, err error) {
-	hook, bot, err := s.Webhooks.IncomingByToken(ctx, chat.TokenHash(token))
+	webhook, bot, err := s.Webhooks.IncomingByToken(ctx, chat.TokenHash(token))
 	if err != nil {
 		return chat.Message{}, false, err
 	}
-	if hook.Paused {
-		return chat.Message{}, false, chat.Errorf(chat.Forbidden, "This webhook is paused, because its maker no longer manages webhooks in the room. An admin of the room can resume it.")
+	if webhook.Paused {
+		return chat.Message{}, false, chat.Errorf(chat.Forbidden, "This webhook is paused because its creator can no longer manage webhooks in the room. A room admin can resume it.")
 	}
-	return s.SendMessage(ctx, chat.Caller{User: bot}, chat.Send{Room: hook.RoomID, CID: p.SendCID(), Text: p.Text})
+	return s.SendMessage(ctx, chat.Caller{User: bot}, chat.Send{Room: webhook.RoomID, CID: p.SendCID(), Text: p.Text})
 }
 
-// CreateOutgoingWebhook makes a webhook that tells a program at url every change of a
-// room from now on. The secret, with which the program knows our requests from
-// others', is told this once.
+// CreateOutgoingWebhook creates a webhook that sends every later change of a room to url.
+// The secret signs the requests and is returned only here.
 func (s *Service) CreateOutgoingWebhook(ctx context.Context, caller chat.Caller, room chat.RoomID, url string) (chat.OutgoingWebhook, string, error) {
 	if err := requireAccount(caller); err != nil {
 		return chat.OutgoingWebhook{}, "", err
@@ -90,14 +90,15 @@ func (s *Service) CreateOutgoingWebhook(ctx context.Context, caller chat.Caller,
 		return chat.OutgoingWebhook{}, "", err
 	}
 	secret, _ := chat.NewToken()
-	hook, err := s.Webhooks.CreateOutgoing(ctx, chat.NewOutgoingWebhook{Room: room, URL: url, Secret: secret}, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
+	webhook, err := s.Webhooks.CreateOutgoing(ctx, chat.NewOutgoingWebhook{Room: room, URL: url, Secret: secret}, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
 	if err != nil {
 		return chat.OutgoingWebhook{}, "", s.maskNotMember(ctx, caller, room, err)
 	}
-	return hook, secret, nil
+	return webhook, secret, nil
 }
 
-// OutgoingWebhooks returns the outgoing webhooks of a room to its admins.
+// OutgoingWebhooks returns the outgoing webhooks of a room. It needs the permission to
+// manage webhooks.
 func (s *Service) OutgoingWebhooks(ctx context.Context, caller chat.Caller, room chat.RoomID) ([]chat.OutgoingWebhook, error) {
 	if err := s.requirePermission(ctx, caller, room, chat.ManageWebhooks); err != nil {
 		return nil, err
@@ -105,7 +106,8 @@ func (s *Service) OutgoingWebhooks(ctx context.Context, caller chat.Caller, room
 	return s.Webhooks.Outgoing(ctx, room)
 }
 
-// DeleteOutgoingWebhook ends a webhook. A request that is under way may still arrive.
+// DeleteOutgoingWebhook deletes a webhook. A request that is already being sent may still
+// arrive.
 func (s *Service) DeleteOutgoingWebhook(ctx context.Context, caller chat.Caller, room chat.RoomID, id chat.WebhookID) error {
 	if err := s.allowModeration(ctx, caller, room, chat.ManageWebhooks); err != nil {
 		return err
@@ -113,7 +115,7 @@ func (s *Service) DeleteOutgoingWebhook(ctx context.Context, caller chat.Caller,
 	return s.maskNotMember(ctx, caller, room, s.Webhooks.DeleteOutgoing(ctx, room, id, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks)))
 }
 
-// ResumeIncomingWebhook makes caller answer for a webhook, so that it works again.
+// ResumeIncomingWebhook makes the caller responsible for a webhook, so that it works again.
 func (s *Service) ResumeIncomingWebhook(ctx context.Context, caller chat.Caller, room chat.RoomID, id chat.WebhookID) (chat.IncomingWebhook, error) {
 	if err := requireAccount(caller); err != nil {
 		return chat.IncomingWebhook{}, err
@@ -121,12 +123,12 @@ func (s *Service) ResumeIncomingWebhook(ctx context.Context, caller chat.Caller,
 	if err := s.allowModeration(ctx, caller, room, chat.ManageWebhooks); err != nil {
 		return chat.IncomingWebhook{}, err
 	}
-	hook, err := s.Webhooks.ResumeIncoming(ctx, room, id, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
-	return hook, s.maskNotMember(ctx, caller, room, err)
+	webhook, err := s.Webhooks.ResumeIncoming(ctx, room, id, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
+	return webhook, s.maskNotMember(ctx, caller, room, err)
 }
 
-// ResumeOutgoingWebhook makes caller answer for a webhook. Delivery goes on after the
-// last change that was delivered, also if the receiver had been given up.
+// ResumeOutgoingWebhook makes the caller responsible for a webhook. Delivery continues after
+// the last change that was delivered, also if the webhook was disabled after failures.
 func (s *Service) ResumeOutgoingWebhook(ctx context.Context, caller chat.Caller, room chat.RoomID, id chat.WebhookID) (chat.OutgoingWebhook, error) {
 	if err := requireAccount(caller); err != nil {
 		return chat.OutgoingWebhook{}, err
@@ -134,15 +136,15 @@ func (s *Service) ResumeOutgoingWebhook(ctx context.Context, caller chat.Caller,
 	if err := s.allowModeration(ctx, caller, room, chat.ManageWebhooks); err != nil {
 		return chat.OutgoingWebhook{}, err
 	}
-	hook, err := s.Webhooks.ResumeOutgoing(ctx, room, id, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
-	return hook, s.maskNotMember(ctx, caller, room, err)
+	webhook, err := s.Webhooks.ResumeOutgoing(ctx, room, id, caller.User.ID, chat.RequirePermission(chat.ManageWebhooks))
+	return webhook, s.maskNotMember(ctx, caller, room, err)
 }
 
-// maxPauses bounds one pass of NoticePauses.
+// maxPauses is how many pauses one call of NoticePauses handles.
 const maxPauses = 100
 
-// NoticePauses writes into each room whose webhooks or invites are paused that they
-// are, and whose they were: the owner may resume or delete them. Every node may call
+// NoticePauses writes a system message in each room with newly paused webhooks or invites:
+// it names their creator, so that the owner can resume or delete them. Every node may call
 // it at any time.
 func (s *Service) NoticePauses(ctx context.Context) error {
 	pauses, err := s.Webhooks.UnnoticedPauses(ctx, maxPauses)
@@ -160,10 +162,10 @@ func (s *Service) NoticePauses(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// requireAccount keeps from guests what goes on when they are gone.
+// requireAccount returns FORBIDDEN for guests: webhooks work longer than a guest exists.
 func requireAccount(caller chat.Caller) error {
 	if caller.User.Guest {
-		return chat.Errorf(chat.Forbidden, "Guests cannot make webhooks: sign in with an account.")
+		return chat.Errorf(chat.Forbidden, "Guests cannot create webhooks. Sign in with an account.")
 	}
 	return nil
 }

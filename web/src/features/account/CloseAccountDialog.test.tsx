@@ -30,7 +30,7 @@ describe('account', () => {
       const body = JSON.parse(String(init?.body ?? '{}')) as { password?: string };
       mutations.push(body);
       if (body.password === 'right') return new Response(null, { status: 204 });
-      const { body: answer } = problem(403, 'WRONG_PASSWORD', 'That is not your password.');
+      const { body: answer } = problem(403, 'WRONG_PASSWORD', 'Incorrect password.');
       return new Response(JSON.stringify(answer), { status: 403 });
     }), 'ws://test/ws');
     testChat = await renderWithChat(
@@ -43,7 +43,7 @@ describe('account', () => {
     const closes = screen.getByRole<HTMLButtonElement>('button', { name: 'Close account' });
     expect(closes.disabled).toBe(true);
     await user.type(screen.getByLabelText('Your password'), 'wrong{Enter}');
-    await screen.findByText('That is not your password.');
+    await screen.findByText('Incorrect password.');
     expect(account.state.getSnapshot().kind).toBe('checking');
     await user.clear(screen.getByLabelText('Your password'));
     await user.type(screen.getByLabelText('Your password'), 'right{Enter}');

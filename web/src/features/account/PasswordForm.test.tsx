@@ -42,13 +42,13 @@ describe('account', () => {
 
   test('shows a wrong current password at its field, then confirms the change', async () => {
     const { user } = await account(({ method, body }) =>
-      method === 'PUT' && (body as { current: string }).current !== 'old password' ? problem(403, 'WRONG_PASSWORD', 'That is not your password.') : undefined,
+      method === 'PUT' && (body as { current: string }).current !== 'old password' ? problem(403, 'WRONG_PASSWORD', 'Incorrect password.') : undefined,
     );
     const current = screen.getByLabelText('Current password');
     await user.type(current, 'a guess');
     await user.type(screen.getByLabelText('New password'), 'new password');
     await user.click(screen.getByRole('button', { name: 'Change password' }));
-    await screen.findByText('That is not your password.');
+    await screen.findByText('Incorrect password.');
     expect(current.getAttribute('aria-invalid')).toBe('true');
     await user.clear(current);
     await user.type(current, 'old password');

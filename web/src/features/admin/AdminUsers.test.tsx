@@ -131,12 +131,12 @@ describe('users', () => {
   });
 
   test('shows why the last admin cannot be demoted', async () => {
-    const { user } = await users(({ method }) => (method === 'PATCH' ? problem(403, 'FORBIDDEN', 'This is the last admin: make somebody else an admin first.') : undefined));
+    const { user } = await users(({ method }) => (method === 'PATCH' ? problem(403, 'FORBIDDEN', 'This is the last admin. Make another user an admin first.') : undefined));
     await main().findByText('Bob');
     await user.click(screen.getByRole('button', { name: 'Actions for Alice' }));
     await user.click(screen.getByRole('menuitem', { name: 'Make a plain user…' }));
     await user.click(buttonIn('Make yourself a plain user?', 'Make a plain user'));
-    expect((await screen.findByRole('alert')).textContent).toBe('This is the last admin: make somebody else an admin first.');
+    expect((await screen.findByRole('alert')).textContent).toBe('This is the last admin. Make another user an admin first.');
   });
 
   test('loads a failed list after a reconnect', async () => {

@@ -23,7 +23,7 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
 
   const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.code === 'PASSWORD_REQUIRED');
   return (
-    <Dialog title={`Join ${room.name}`} description="This room asks for a password." onClose={onClose}>
+    <Dialog title={`Join ${room.name}`} description="This room requires a password." onClose={onClose}>
       <form onSubmit={submit}>
         {action.kind === 'failed' && !wrong && <FormError>{action.reason}</FormError>}
         <Field
