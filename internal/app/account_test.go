@@ -16,7 +16,7 @@ import (
 )
 
 // receivesUser returns the user of the next user:updated.
-func (p *person) sees() chat.User {
+func (p *testUser) receivesUser() chat.User {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), "user:updated")
 	if err != nil {
@@ -30,7 +30,7 @@ func (p *person) sees() chat.User {
 }
 
 // nextEvent decodes the next event of any type into out.
-func (p *person) news(limit context.Context, told any) client.Frame {
+func (p *testUser) nextEvent(limit context.Context, told any) client.Frame {
 	p.t.Helper()
 	select {
 	case f, ok := <-p.Events:
@@ -48,7 +48,7 @@ func (p *person) news(limit context.Context, told any) client.Frame {
 }
 
 // do sends a request that must succeed.
-func (p *person) do(method, to string, in, out any) {
+func (p *testUser) do(method, to string, in, out any) {
 	p.t.Helper()
 	if err := p.Client.Do(ctx(p.t), method, to, in, out); err != nil {
 		p.t.Fatalf("%s %s: %v", method, to, err)
@@ -56,8 +56,8 @@ func (p *person) do(method, to string, in, out any) {
 }
 
 func TestProfileChangesReachSharedRooms(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob, carol := d.user("alice", 0), d.user("bob", 1), d.user("carol", 1)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
 		for _, r := range []chat.RoomID{room.ID, other.ID} {
 			alice.join(r, nil)
@@ -66,87 +66,87 @@ func TestProfileChangesReachSharedRooms(t *testing.T) {
 		carols := carol.room("Elsewhere", nil)
 		carol.join(carols.ID, nil)
 		alice.do(http.MethodPatch, "/users/me", map[string]string{"displayName": "  Alice\tA. "}, nil)
-		for _, p := range []*person{alice, bob} {
-			if u := p.sees(); u.ID != alice.User.ID || u.DisplayName != "Alice A." || u.Status != chat.Unknown {
-				w.t.Fatalf("%s received %+v", p.User.Username, u)
+		for _, p := range []*testUser{alice, bob} {
+			if u := p.receivesUser(); u.ID != alice.User.ID || u.DisplayName != "Alice A." || u.Status != chat.Unknown {
+				d.t.Fatalf("%s received %+v", p.User.Username, u)
 			}
 		}
 		alice.do(http.MethodPatch, "/users/me", map[string]string{"statusMessage": "here"}, nil)
-		if u := bob.sees(); u.StatusMessage != "here" { // each is notified once, although they share two rooms
-			w.t.Fatalf("bob received %+v", u)
+		if u := bob.receivesUser(); u.StatusMessage != "here" { // each is notified once, although they share two rooms
+			d.t.Fatalf("bob received %+v", u)
 		}
-		alice.avatar(aPNG(w.t))
-		if u := bob.sees(); u.AvatarURL == "" {
-			w.t.Fatalf("bob received %+v, want an avatar", u)
+		alice.avatar(aPNG(d.t))
+		if u := bob.receivesUser(); u.AvatarURL == "" {
+			d.t.Fatalf("bob received %+v, want an avatar", u)
 		}
 		alice.do(http.MethodDelete, "/users/me/avatar", nil, nil)
-		if u := bob.sees(); u.AvatarURL != "" {
-			w.t.Fatalf("bob received %+v, want no avatar", u)
+		if u := bob.receivesUser(); u.AvatarURL != "" {
+			d.t.Fatalf("bob received %+v, want no avatar", u)
 		}
 		// Carol, who shares no room with them, receives only her own change.
 		carol.do(http.MethodPatch, "/users/me", map[string]string{"displayName": ""}, nil)
-		if u := carol.sees(); u.ID != carol.User.ID || u.DisplayName != "carol" {
-			w.t.Fatalf("carol received %+v", u)
+		if u := carol.receivesUser(); u.ID != carol.User.ID || u.DisplayName != "carol" {
+			d.t.Fatalf("carol received %+v", u)
 		}
 	})
 }
 
 // guest signs in as a guest at node n (modulo the number of nodes) and connects.
-func (w *world) guest(name string, n int) *person {
-	w.t.Helper()
-	c := client.New(w.nodes[n%len(w.nodes)])
-	if err := c.Guest(ctx(w.t), name); err != nil {
-		w.t.Fatalf("guest %s: %v", name, err)
+func (d *deployment) guest(name string, n int) *testUser {
+	d.t.Helper()
+	c := client.New(d.nodes[n%len(d.nodes)])
+	if err := c.Guest(ctx(d.t), name); err != nil {
+		d.t.Fatalf("guest %s: %v", name, err)
 	}
-	p := &person{Client: c, t: w.t}
+	p := &testUser{Client: c, t: d.t}
 	p.connect()
 	return p
 }
 
 func TestUpgradeGuest(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		guest := w.guest("Gustav", 0)
+	onBothDeployments(t, func(d *deployment) {
+		guest := d.guest("Gustav", 0)
 		room := guest.room("Lobby", nil)
 		guest.join(room.ID, nil)
-		guest.say(room.ID, "hello")
-		guest.hears(1)
+		guest.send(room.ID, "hello")
+		guest.receives(1)
 		guest.do(http.MethodPatch, "/users/me", map[string]string{"displayName": "Gustav G."}, nil)
-		guest.sees()
+		guest.receivesUser()
 
 		try := func(in map[string]string) error {
-			return guest.Client.Do(ctx(w.t), http.MethodPut, "/auth/account", in, nil)
+			return guest.Client.Do(ctx(d.t), http.MethodPut, "/auth/account", in, nil)
 		}
-		wantCode(w.t, try(map[string]string{"username": "gu", "password": "correct horse"}), chat.BadRequest)
-		wantCode(w.t, try(map[string]string{"username": "gustav", "password": "short"}), chat.BadRequest)
+		wantCode(d.t, try(map[string]string{"username": "gu", "password": "correct horse"}), chat.BadRequest)
+		wantCode(d.t, try(map[string]string{"username": "gustav", "password": "short"}), chat.BadRequest)
 		if err := try(map[string]string{"username": "Gustav", "password": "correct horse"}); err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
-		if u := guest.sees(); u.ID != guest.User.ID || u.Guest || u.Username != "gustav" || u.DisplayName != "Gustav G." || u.Role != chat.Admin {
-			w.t.Fatalf("received %+v, want the admin gustav", u)
+		if u := guest.receivesUser(); u.ID != guest.User.ID || u.Guest || u.Username != "gustav" || u.DisplayName != "Gustav G." || u.Role != chat.Admin {
+			d.t.Fatalf("received %+v, want the admin gustav", u)
 		}
-		guest.say(room.ID, "the same socket")
-		if m := guest.hears(2); m.Author.ID != guest.User.ID || m.Author.Username != "gustav" {
-			w.t.Fatalf("author = %+v", m.Author)
+		guest.send(room.ID, "the same socket")
+		if m := guest.receives(2); m.Author.ID != guest.User.ID || m.Author.Username != "gustav" {
+			d.t.Fatalf("author = %+v", m.Author)
 		}
-		wantCode(w.t, try(map[string]string{"username": "gustav2", "password": "correct horse"}), chat.Forbidden)
+		wantCode(d.t, try(map[string]string{"username": "gustav2", "password": "correct horse"}), chat.Forbidden)
 
-		again := client.New(w.nodes[len(w.nodes)-1])
-		if err := again.Login(ctx(w.t), "gustav", "correct horse"); err != nil || again.User.ID != guest.User.ID {
-			w.t.Fatalf("login = %+v, %v, want the same user", again.User, err)
+		again := client.New(d.nodes[len(d.nodes)-1])
+		if err := again.Login(ctx(d.t), "gustav", "correct horse"); err != nil || again.User.ID != guest.User.ID {
+			d.t.Fatalf("login = %+v, %v, want the same user", again.User, err)
 		}
-		if history, err := again.History(ctx(w.t), room.ID, "limit=10"); err != nil || texts(history) != "hello the same socket" {
-			w.t.Fatalf("history = %q, %v", texts(history), err)
+		if history, err := again.History(ctx(d.t), room.ID, "limit=10"); err != nil || texts(history) != "hello the same socket" {
+			d.t.Fatalf("history = %q, %v", texts(history), err)
 		}
-		other := w.guest("", 1)
-		wantCode(w.t, other.Client.Do(ctx(w.t), http.MethodPut, "/auth/account", map[string]string{"username": "gustav", "password": "correct horse"}, nil), chat.UsernameTaken)
-		_, err := other.trySay(room.ID, uuid.NewString(), "not in here")
-		wantCode(w.t, err, chat.NotAMember)
+		other := d.guest("", 1)
+		wantCode(d.t, other.Client.Do(ctx(d.t), http.MethodPut, "/auth/account", map[string]string{"username": "gustav", "password": "correct horse"}, nil), chat.UsernameTaken)
+		_, err := other.trySend(room.ID, uuid.NewString(), "not in here")
+		wantCode(d.t, err, chat.NotAMember)
 	})
 }
 
 func TestUpgradeGuestExtendsTheCookie(t *testing.T) {
-	w := embedded(t, nil)
-	guest := w.guest("", 0)
+	d := embedded(t, nil)
+	guest := d.guest("", 0)
 	request, err := http.NewRequestWithContext(ctx(t), http.MethodPut, guest.Base+"/api/v1/auth/account",
 		strings.NewReader(`{"username":"gustav","password":"correct horse"}`))
 	if err != nil {
@@ -162,7 +162,7 @@ func TestUpgradeGuestExtendsTheCookie(t *testing.T) {
 	}
 }
 
-func (p *person) closes(code int) {
+func (p *testUser) expectClose(code int) {
 	p.t.Helper()
 	if _, err := p.Next(ctx(p.t), "nothing"); err == nil || p.CloseCode() != code {
 		p.t.Fatalf("socket ended with %d, want %d", p.CloseCode(), code)
@@ -170,49 +170,49 @@ func (p *person) closes(code int) {
 }
 
 func TestDeleteAccount(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		admin, bob, carol := w.person("admin", 0), w.person("bob", 0), w.person("carol", 1)
+	onBothDeployments(t, func(d *deployment) {
+		admin, bob, carol := d.user("admin", 0), d.user("bob", 0), d.user("carol", 1)
 		theirs, own, alone := admin.room("Theirs", nil), bob.room("Own", nil), bob.room("Alone", nil)
 		carol.join(theirs.ID, nil)
 		bob.join(theirs.ID, nil)
 		bob.join(alone.ID, nil)
 		carol.join(own.ID, nil)
 		bob.join(own.ID, nil)
-		bob.say(own.ID, "remember me")
-		face := bob.avatar(aPNG(w.t))
-		phone := &person{Client: client.New(w.nodes[len(w.nodes)-1]), t: w.t}
-		if err := phone.Login(ctx(w.t), "bob", "correct horse"); err != nil {
-			w.t.Fatal(err)
+		bob.send(own.ID, "remember me")
+		face := bob.avatar(aPNG(d.t))
+		phone := &testUser{Client: client.New(d.nodes[len(d.nodes)-1]), t: d.t}
+		if err := phone.Login(ctx(d.t), "bob", "correct horse"); err != nil {
+			d.t.Fatal(err)
 		}
 		phone.connect()
 
-		ends := func(p *person, password string) error {
-			return p.Client.Do(ctx(w.t), http.MethodDelete, "/users/me", map[string]string{"password": password}, nil)
+		ends := func(p *testUser, password string) error {
+			return p.Client.Do(ctx(d.t), http.MethodDelete, "/users/me", map[string]string{"password": password}, nil)
 		}
-		wantCode(w.t, ends(bob, "wrong horse"), chat.WrongPassword)
-		wantCode(w.t, ends(bob, ""), chat.WrongPassword)
-		wantCode(w.t, ends(admin, "correct horse"), chat.Forbidden) // the last admin
+		wantCode(d.t, ends(bob, "wrong horse"), chat.WrongPassword)
+		wantCode(d.t, ends(bob, ""), chat.WrongPassword)
+		wantCode(d.t, ends(admin, "correct horse"), chat.Forbidden) // the last admin
 		if err := ends(bob, "correct horse"); err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
-		bob.closes(4001)
-		phone.closes(4001)
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
-		wantCode(w.t, phone.Login(ctx(w.t), "bob", "correct horse"), chat.Unauthenticated)
+		bob.expectClose(4001)
+		phone.expectClose(4001)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+		wantCode(d.t, phone.Login(ctx(d.t), "bob", "correct horse"), chat.Unauthenticated)
 
 		// Events without a number come over the bus in any order.
 		var renamed, handedOver bool
 		left := map[chat.RoomID]bool{}
-		for limit := ctx(w.t); !renamed || !handedOver || len(left) < 2; {
+		for limit := ctx(d.t); !renamed || !handedOver || len(left) < 2; {
 			var told struct {
 				wire.UserUpdated
 				wire.MessageEvent
 				wire.RoomUpdated
 			}
-			switch f := carol.news(limit, &told); f.Type {
+			switch f := carol.nextEvent(limit, &told); f.Type {
 			case "user:updated":
 				if told.User.ID != bob.User.ID {
-					w.t.Fatalf("carol received %+v, want bob", told.User)
+					d.t.Fatalf("carol received %+v, want bob", told.User)
 				}
 				renamed = told.User.DisplayName == chat.DeletedUserName // the avatar comes first
 			case "message:new":
@@ -223,30 +223,30 @@ func TestDeleteAccount(t *testing.T) {
 				handedOver = told.Room.ID == own.ID && told.Room.OwnerID == carol.User.ID && told.Room.MemberCount == 1
 			}
 		}
-		history, err := carol.History(ctx(w.t), own.ID, "limit=10")
+		history, err := carol.History(ctx(d.t), own.ID, "limit=10")
 		if err != nil || texts(history) != "remember me" {
-			w.t.Fatalf("history = %q, %v", texts(history), err)
+			d.t.Fatalf("history = %q, %v", texts(history), err)
 		}
 		for _, m := range history {
 			if m.Author.ID == bob.User.ID && (m.Author.DisplayName != chat.DeletedUserName || m.Author.AvatarURL != "") {
-				w.t.Fatalf("author = %+v", m.Author)
+				d.t.Fatalf("author = %+v", m.Author)
 			}
 		}
-		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodGet, "/rooms/by-name/alone", nil, nil), chat.NotFound)
-		awaitDeleted(w.t, carol.Base+face)
-		if again := w.person("bob", 1); again.User.ID == bob.User.ID {
-			w.t.Fatal("the name of a deleted user returns the same user")
+		wantCode(d.t, carol.Client.Do(ctx(d.t), http.MethodGet, "/rooms/by-name/alone", nil, nil), chat.NotFound)
+		awaitDeleted(d.t, carol.Base+face)
+		if again := d.user("bob", 1); again.User.ID == bob.User.ID {
+			d.t.Fatal("the name of a deleted user returns the same user")
 		}
 	})
 }
 
 func TestGuestDeletesItsAccountWithoutPassword(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		w.person("admin", 0)
-		guest := w.guest("Gustav", 1)
+	onBothDeployments(t, func(d *deployment) {
+		d.user("admin", 0)
+		guest := d.guest("Gustav", 1)
 		guest.do(http.MethodDelete, "/users/me", nil, nil)
-		guest.closes(4001)
-		wantCode(w.t, guest.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+		guest.expectClose(4001)
+		wantCode(d.t, guest.Client.Do(ctx(d.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
 	})
 }
 
@@ -264,14 +264,14 @@ func TestExpiredGuestsAreDeleted(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := startNode(t, c.env, nil)
-			w := &world{t, []string{n.base}}
-			admin, guest := w.person("admin", 0), w.guest("Gustav", 0)
+			d := &deployment{t, []string{n.base}}
+			admin, guest := d.user("admin", 0), d.guest("Gustav", 0)
 			room := admin.room("Lobby", nil)
 			joined := admin.join(room.ID, nil)
 			guest.join(room.ID, nil)
-			guest.say(room.ID, "hello") // 2
-			admin.hears(1)
-			admin.hears(2)
+			guest.send(room.ID, "hello") // 2
+			admin.receives(1)
+			admin.receives(2)
 			expire(t, c.driver, c.database, guest.User.ID)
 			if c.driver == "sqlite" { // its folder is for one node
 				if err := n.stop(); err != nil {
@@ -283,9 +283,9 @@ func TestExpiredGuestsAreDeleted(t *testing.T) {
 				admin.Client.Base, guest.Client.Base = again.base, again.base
 				admin.connect()
 				if back := admin.join(room.ID, map[string]any{"since": 2, "epoch": joined.Epoch}); back.To < 3 {
-					admin.hears(3)
+					admin.receives(3)
 				}
-			} else if m := admin.hears(3); m.System == nil || m.System.Action != chat.Left || m.System.UserID != guest.User.ID {
+			} else if m := admin.receives(3); m.System == nil || m.System.Action != chat.Left || m.System.UserID != guest.User.ID {
 				t.Fatalf("message = %+v, want that the guest left", m)
 			}
 			history, err := admin.History(ctx(t), room.ID, "limit=10")

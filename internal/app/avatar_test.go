@@ -26,7 +26,7 @@ import (
 )
 
 // upload sends data as the part of a form and returns the response with its body.
-func (p *person) upload(method, to, part, name string, data []byte) (*http.Response, []byte) {
+func (p *testUser) upload(method, to, part, name string, data []byte) (*http.Response, []byte) {
 	p.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -92,7 +92,7 @@ func awaitDeleted(t *testing.T, url string) {
 }
 
 // avatar uploads data and returns the user's new avatarUrl.
-func (p *person) avatar(data []byte) string {
+func (p *testUser) avatar(data []byte) string {
 	p.t.Helper()
 	answer, body := p.upload(http.MethodPut, "/users/me/avatar", "file", "me", data)
 	var out struct {
@@ -145,50 +145,50 @@ func claiming(width, height uint32) []byte {
 }
 
 func TestAvatarsAreReencoded(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice := w.person("alice", 0)
+	onBothDeployments(t, func(d *deployment) {
+		alice := d.user("alice", 0)
 		seen := ""
 		for name, data := range map[string][]byte{
-			"png":                  aPNG(w.t),
-			"jpeg":                 located(w.t),
-			"gif":                  encoded(w.t, func(out io.Writer) error { return gif.Encode(out, halves(), nil) }),
-			"png followed by html": append(aPNG(w.t), "<script>alert(1)</script>"...),
+			"png":                  aPNG(d.t),
+			"jpeg":                 located(d.t),
+			"gif":                  encoded(d.t, func(out io.Writer) error { return gif.Encode(out, halves(), nil) }),
+			"png followed by html": append(aPNG(d.t), "<script>alert(1)</script>"...),
 		} {
 			url := alice.avatar(data)
-			answer, body := get(w.t, w.nodes[len(w.nodes)-1]+url)
+			answer, body := get(d.t, d.nodes[len(d.nodes)-1]+url)
 			picture, kind, err := image.Decode(bytes.NewReader(body))
 			if err != nil || picture.Bounds().Size() != image.Pt(256, 256) || answer.Header.Get("Content-Type") != "image/"+kind {
-				w.t.Fatalf("%s: %s %v, %v", name, answer.Header.Get("Content-Type"), picture, err)
+				d.t.Fatalf("%s: %s %v, %v", name, answer.Header.Get("Content-Type"), picture, err)
 			}
 			if r, _, b, _ := picture.At(20, 128).RGBA(); r > 0x3000 || b < 0xc000 {
-				w.t.Errorf("%s: the edge is %x red, %x blue, want the blue center", name, r, b)
+				d.t.Errorf("%s: the edge is %x red, %x blue, want the blue center", name, r, b)
 			}
 			if bytes.Contains(body, []byte("GPS")) || bytes.Contains(body, []byte("script")) {
-				w.t.Errorf("%s: more than pixels was returned", name)
+				d.t.Errorf("%s: more than pixels was returned", name)
 			}
 			for header, want := range map[string]string{
 				"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
 				"Cache-Control": "public, max-age=31536000, immutable",
 			} {
 				if got := answer.Header.Get(header); got != want {
-					w.t.Errorf("%s: %s = %q, want %q", name, header, got, want)
+					d.t.Errorf("%s: %s = %q, want %q", name, header, got, want)
 				}
 			}
 			if seen != "" {
-				awaitDeleted(w.t, w.nodes[0]+seen)
+				awaitDeleted(d.t, d.nodes[0]+seen)
 			}
 			seen = url
 		}
-		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, "/users/me/avatar", nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodDelete, "/users/me/avatar", nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		awaitDeleted(w.t, w.nodes[0]+seen)
+		awaitDeleted(d.t, d.nodes[0]+seen)
 	})
 }
 
 func TestInvalidAvatarsAreRefused(t *testing.T) {
-	w := embedded(t, nil)
-	alice := w.person("alice", 0)
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for name, c := range map[string]struct {
@@ -216,19 +216,19 @@ func TestInvalidAvatarsAreRefused(t *testing.T) {
 		t.Errorf("refusals took %d MiB, want less than 300", used>>20)
 	}
 	for _, key := range []string{"x", "..%2f..%2fetc", strings.Repeat("0", 32)} {
-		if answer, _ := get(t, w.nodes[0]+"/api/v1/avatars/"+key); answer.StatusCode != http.StatusNotFound {
+		if answer, _ := get(t, d.nodes[0]+"/api/v1/avatars/"+key); answer.StatusCode != http.StatusNotFound {
 			t.Errorf("avatar %s = %d, want 404", key, answer.StatusCode)
 		}
 	}
-	stranger := &person{Client: client.New(w.nodes[0]), t: t}
+	stranger := &testUser{Client: client.New(d.nodes[0]), t: t}
 	if answer, _ := stranger.upload(http.MethodPut, "/users/me/avatar", "file", "me", aPNG(t)); answer.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a session = %d, want 401", answer.StatusCode)
 	}
 }
 
 func TestUpdateProfile(t *testing.T) {
-	w := embedded(t, nil)
-	alice := w.person("alice", 0)
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
 	var out struct {
 		User chat.User `json:"user"`
 	}
@@ -249,8 +249,8 @@ func TestUpdateProfile(t *testing.T) {
 const givenUp = 10 * time.Second
 
 func TestStorageOutageAffectsOnlyAvatars(t *testing.T) {
-	w, server := embeddedWithStorage(t)
-	alice := w.person("alice", 0)
+	d, server := embeddedWithStorage(t)
+	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	server.Pause()
 	defer server.Resume()
@@ -259,12 +259,12 @@ func TestStorageOutageAffectsOnlyAvatars(t *testing.T) {
 	if took := time.Since(began); answer.StatusCode != http.StatusServiceUnavailable || took > givenUp {
 		t.Errorf("avatar = %d %s after %s, want 503 within %s", answer.StatusCode, body, took, givenUp)
 	}
-	alice.say(room.ID, "text still works")
+	alice.send(room.ID, "text still works")
 }
 
 // unfinished starts to send a form of size bytes and waits until the server reads it, but does not
 // complete it.
-func (p *person) unfinished(method, to string, size int) net.Conn {
+func (p *testUser) unfinished(method, to string, size int) net.Conn {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.Base, "http://"))
 	if err != nil {
@@ -282,8 +282,8 @@ func (p *person) unfinished(method, to string, size int) net.Conn {
 }
 
 func TestUnfinishedAvatarsCountAsUploads(t *testing.T) {
-	w := embedded(t, nil)
-	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	d := embedded(t, nil)
+	alice, bob := d.user("alice", 0), d.user("bob", 0)
 	for range 4 {
 		alice.unfinished(http.MethodPut, "/users/me/avatar", 1<<20)
 	}

@@ -23,8 +23,8 @@ func TestLastBackupIsReported(t *testing.T) {
 			t.Parallel()
 			addr, settings := freeAddr(t), env(t)
 			node := startNode(t, settings, nil)
-			alice := (&world{t, []string{node.base}}).person("alice", 0)
-			alice.say(alice.room("Lobby", nil).ID, "Hello.")
+			alice := (&deployment{t, []string{node.base}}).user("alice", 0)
+			alice.send(alice.room("Lobby", nil).ID, "Hello.")
 			state := func() (s chat.ServerState) {
 				t.Helper()
 				if err := alice.Client.Do(ctx(t), http.MethodGet, "/admin/server", nil, &s); err != nil {

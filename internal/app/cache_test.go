@@ -15,7 +15,7 @@ import (
 )
 
 // newest returns the newest page of a room for p.
-func (p *person) newest(room chat.RoomID) []chat.Message {
+func (p *testUser) newest(room chat.RoomID) []chat.Message {
 	p.t.Helper()
 	messages, err := p.History(ctx(p.t), room, "limit=10")
 	if err != nil {
@@ -25,16 +25,16 @@ func (p *person) newest(room chat.RoomID) []chat.Message {
 }
 
 func TestNewestMessagesAreNeverStale(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil) // alice's node receives the room's events, bob's does not
-		if err := bob.JoinRoom(ctx(w.t), room.ID, ""); err != nil {
-			w.t.Fatal(err)
+		if err := bob.JoinRoom(ctx(d.t), room.ID, ""); err != nil {
+			d.t.Fatal(err)
 		}
 		alice.newest(room.ID)
 		bob.newest(room.ID)
-		done := alice.say(room.ID, "first")
+		done := alice.send(room.ID, "first")
 		for _, step := range []struct {
 			name, method, path string
 			body               any
@@ -46,17 +46,17 @@ func TestNewestMessagesAreNeverStale(t *testing.T) {
 			{"renamed", http.MethodPatch, "/users/me", map[string]string{"displayName": "Queen Alice"}, func(m chat.Message) bool { return m.Author.DisplayName == "Queen Alice" }},
 			{"deleted", http.MethodDelete, path("/messages/%d", done.ID), nil, func(m chat.Message) bool { return m.Text == "" && m.DeletedAt != 0 }},
 		} {
-			if err := alice.Client.Do(ctx(w.t), step.method, step.path, step.body, nil); err != nil {
-				w.t.Fatalf("%s: %v", step.name, err)
+			if err := alice.Client.Do(ctx(d.t), step.method, step.path, step.body, nil); err != nil {
+				d.t.Fatalf("%s: %v", step.name, err)
 			}
-			for _, p := range []*person{alice, bob, alice, bob} { // the second read may be cached
+			for _, p := range []*testUser{alice, bob, alice, bob} { // the second read may be cached
 				messages := p.newest(room.ID)
 				last := messages[len(messages)-1]
 				if !step.holds(last) {
-					w.t.Fatalf("after %s: %s reads %+v", step.name, p.User.Username, last)
+					d.t.Fatalf("after %s: %s reads %+v", step.name, p.User.Username, last)
 				}
 				if len(last.Reactions) == 1 && last.Reactions[0].Me != (p == alice) {
-					w.t.Fatalf("%s reads the reaction of alice as %+v", p.User.Username, last.Reactions[0])
+					d.t.Fatalf("%s reads the reaction of alice as %+v", p.User.Username, last.Reactions[0])
 				}
 			}
 		}
@@ -65,7 +65,7 @@ func TestNewestMessagesAreNeverStale(t *testing.T) {
 
 func TestCacheHitsAndMissesAreCounted(t *testing.T) {
 	addr := freeAddr(t)
-	alice := embedded(t, map[string]string{"METRICS_ADDR": addr}).person("alice", 0)
+	alice := embedded(t, map[string]string{"METRICS_ADDR": addr}).user("alice", 0)
 	room := alice.room("Lobby", nil)
 	for range 3 {
 		alice.newest(room.ID)
@@ -85,11 +85,11 @@ func TestCacheHitsAndMissesAreCounted(t *testing.T) {
 
 func TestFlushAllLosesNothing(t *testing.T) {
 	env := map[string]string{"DATABASE_URL": testenv.Postgres(t), "REDIS_URL": testenv.Redis(t), "DATA_DIR": t.TempDir()}
-	w := &world{t, []string{startNode(t, env, nil).base, startNode(t, env, nil).base}}
-	alice, bob := w.person("alice", 0), w.person("bob", 1)
+	d := &deployment{t, []string{startNode(t, env, nil).base, startNode(t, env, nil).base}}
+	alice, bob := d.user("alice", 0), d.user("bob", 1)
 	room := alice.room("Lobby", nil)
 	bob.join(room.ID, nil)
-	alice.say(room.ID, "before")
+	alice.send(room.ID, "before")
 	options, err := redis.ParseURL(env["REDIS_URL"])
 	if err != nil {
 		t.Fatal(err)
@@ -102,10 +102,10 @@ func TestFlushAllLosesNothing(t *testing.T) {
 	if got := texts(bob.newest(room.ID)); got != "before" {
 		t.Errorf("history = %q, want before", got)
 	}
-	bob.hears(2)
-	alice.say(room.ID, "after")
-	bob.hears(3)
-	for _, p := range []*person{alice, bob} {
+	bob.receives(2)
+	alice.send(room.ID, "after")
+	bob.receives(3)
+	for _, p := range []*testUser{alice, bob} {
 		if err := p.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil); err != nil {
 			t.Errorf("%s is signed out: %v", p.User.Username, err)
 		}
@@ -127,38 +127,38 @@ func TestSubscribersCanReadDuringAPostgresOutage(t *testing.T) {
 			if shared {
 				env["REDIS_URL"] = testenv.Redis(t)
 			}
-			w := &world{t, []string{startNode(t, env, nil).base}}
-			readWhileAway(w, postgres)
+			d := &deployment{t, []string{startNode(t, env, nil).base}}
+			readWhileAway(d, postgres)
 		})
 	}
 }
 
-func readWhileAway(w *world, postgres *testenv.PostgresServer) {
-	t := w.t
-	alice, bob, carol := w.person("alice", 0), w.person("bob", 0), w.person("carol", 0)
+func readWhileAway(d *deployment, postgres *testenv.PostgresServer) {
+	t := d.t
+	alice, bob, carol := d.user("alice", 0), d.user("bob", 0), d.user("carol", 0)
 	room := alice.room("Lobby", nil)
 	alice.join(room.ID, nil)
 	bob.join(room.ID, nil)
 	if err := carol.JoinRoom(ctx(t), room.ID, ""); err != nil { // a member without a subscription
 		t.Fatal(err)
 	}
-	alice.say(room.ID, "one")
-	done := bob.say(room.ID, "two")
-	alice.hears(1)
-	alice.hears(2)
-	alice.hears(3)
-	alice.hears(done.Seq)
-	bob.hears(2)
-	bob.hears(3)
-	bob.hears(done.Seq)
-	elsewhere := client.New(w.nodes[0]) // alice again, not connected
+	alice.send(room.ID, "one")
+	done := bob.send(room.ID, "two")
+	alice.receives(1)
+	alice.receives(2)
+	alice.receives(3)
+	alice.receives(done.Seq)
+	bob.receives(2)
+	bob.receives(3)
+	bob.receives(done.Seq)
+	elsewhere := client.New(d.nodes[0]) // alice again, not connected
 	if err := elsewhere.Login(ctx(t), "alice", "correct horse"); err != nil {
 		t.Fatal(err)
 	}
 	if err := postgres.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []*person{alice, bob} {
+	for _, p := range []*testUser{alice, bob} {
 		if got := texts(p.newest(room.ID)); got != "one two" {
 			t.Errorf("%s reads %q, want one two", p.User.Username, got)
 		}
@@ -179,7 +179,7 @@ func readWhileAway(w *world, postgres *testenv.PostgresServer) {
 		},
 		"a request for the own user": func() error { return alice.Client.Do(ctx(t), http.MethodGet, "/auth/me", nil, nil) },
 		"an unknown token": func() error {
-			stranger := client.New(w.nodes[0])
+			stranger := client.New(d.nodes[0])
 			stranger.Token = "x"
 			_, err := stranger.History(ctx(t), room.ID, "limit=10")
 			return err
@@ -191,7 +191,7 @@ func readWhileAway(w *world, postgres *testenv.PostgresServer) {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(15 * time.Second); ; {
-		if _, err := alice.trySay(room.ID, cid(1), "three"); err == nil {
+		if _, err := alice.trySend(room.ID, cid(1), "three"); err == nil {
 			break
 		} else if time.Now().After(deadline) {
 			t.Fatalf("Postgres is available again, but: %v", err)

@@ -16,30 +16,30 @@ import (
 func TestMemberOfManyRoomsCatchesUpOnAllDevices(t *testing.T) {
 	const rooms, devices = 300, 5
 	t.Parallel()
-	w := clustered(t, nil)
-	alice, bob := w.person("alice", 1), w.person("bob", 0)
+	d := clustered(t, nil)
+	alice, bob := d.user("alice", 1), d.user("bob", 0)
 	since := make(map[chat.RoomID]chat.Seq, rooms)
 	missed := make(map[chat.RoomID]string, rooms)
 	for i := range rooms {
 		room := alice.room(fmt.Sprintf("Room %d", i), nil)
-		if err := bob.JoinRoom(ctx(w.t), room.ID, ""); err != nil {
-			w.t.Fatal(err)
+		if err := bob.JoinRoom(ctx(d.t), room.ID, ""); err != nil {
+			d.t.Fatal(err)
 		}
-		since[room.ID] = alice.say(room.ID, "read").Seq
+		since[room.ID] = alice.send(room.ID, "read").Seq
 		missed[room.ID] = fmt.Sprintf("missed %d", i)
-		alice.say(room.ID, missed[room.ID])
+		alice.send(room.ID, missed[room.ID])
 	}
 	bob.Cut()
 
 	var all sync.WaitGroup
 	for n := range devices {
-		device := client.New(w.nodes[0]) // as ip_hash has it: one node counts them all
-		if err := device.Login(ctx(w.t), "bob", "correct horse"); err != nil {
-			w.t.Fatal(err)
+		device := client.New(d.nodes[0]) // as ip_hash has it: one node counts them all
+		if err := device.Login(ctx(d.t), "bob", "correct horse"); err != nil {
+			d.t.Fatal(err)
 		}
 		all.Go(func() {
-			if err := catchUp(w.t, device, since, missed); err != nil {
-				w.t.Errorf("device %d: %v", n, err)
+			if err := catchUp(d.t, device, since, missed); err != nil {
+				d.t.Errorf("device %d: %v", n, err)
 			}
 		})
 	}

@@ -15,65 +15,65 @@ import (
 )
 
 func TestTwoUsersChat(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		joined := bob.join(room.ID, nil)
 		if len(joined.Online) != 2 || joined.Membership.Role != chat.Member || joined.To != 1 {
-			w.t.Fatalf("joined = %+v, want both online, a member, at 1", joined)
+			d.t.Fatalf("joined = %+v, want both online, a member, at 1", joined)
 		}
-		alice.hears(1) // bob joined
+		alice.receives(1) // bob joined
 
-		done := alice.say(room.ID, "hello **bob**")
+		done := alice.send(room.ID, "hello **bob**")
 		if done.Seq != 2 || done.ID == 0 || done.CreatedAt == 0 {
-			w.t.Fatalf("confirmed = %+v, want seq 2", done)
+			d.t.Fatalf("confirmed = %+v, want seq 2", done)
 		}
-		for _, p := range []*person{alice, bob} {
-			m := p.hears(2)
+		for _, p := range []*testUser{alice, bob} {
+			m := p.receives(2)
 			if m.CID != done.CID || m.Author.Username != "alice" || strings.TrimSpace(m.HTML) != "<p>hello <strong>bob</strong></p>" {
-				w.t.Fatalf("message = %+v", m)
+				d.t.Fatalf("message = %+v", m)
 			}
 		}
-		bob.say(room.ID, "hello alice")
-		alice.hears(3)
+		bob.send(room.ID, "hello alice")
+		alice.receives(3)
 
 		var pong wire.Pong
-		if err := bob.Socket.Do(ctx(w.t), "ping", map[string]any{}, &pong); err != nil || pong.Heads[room.ID] != 3 {
-			w.t.Fatalf("pong = %+v, %v, want head 3", pong, err)
+		if err := bob.Socket.Do(ctx(d.t), "ping", map[string]any{}, &pong); err != nil || pong.Heads[room.ID] != 3 {
+			d.t.Fatalf("pong = %+v, %v, want head 3", pong, err)
 		}
-		history, err := bob.History(ctx(w.t), room.ID, "limit=10")
+		history, err := bob.History(ctx(d.t), room.ID, "limit=10")
 		if err != nil || texts(history) != "hello **bob** hello alice" {
-			w.t.Fatalf("history = %q, %v", texts(history), err)
+			d.t.Fatalf("history = %q, %v", texts(history), err)
 		}
 	})
 }
 
 func TestReconnectCatchesUp(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		joined := bob.join(room.ID, nil)
 		bob.Cut()
 		for _, text := range count(120) {
-			alice.say(room.ID, text)
+			alice.send(room.ID, text)
 		}
 		bob.connect()
 		back := bob.join(room.ID, map[string]any{"since": joined.To, "epoch": joined.Epoch, "limit": 100})
 		if back.From != joined.To || !back.More || len(back.Messages) != 100 || back.To != joined.To+100 {
-			w.t.Fatalf("back = (%d, %d], %d messages, more %v", back.From, back.To, len(back.Messages), back.More)
+			d.t.Fatalf("back = (%d, %d], %d messages, more %v", back.From, back.To, len(back.Messages), back.More)
 		}
 		var rest wire.RoomChanges
-		if err := bob.Socket.Do(ctx(w.t), "room:changes", map[string]any{"roomId": room.ID, "since": back.To, "epoch": back.Epoch}, &rest); err != nil {
-			w.t.Fatal(err)
+		if err := bob.Socket.Do(ctx(d.t), "room:changes", map[string]any{"roomId": room.ID, "since": back.To, "epoch": back.Epoch}, &rest); err != nil {
+			d.t.Fatal(err)
 		}
 		got := texts(back.Messages) + " " + texts(rest.Messages)
 		if want := strings.Join(count(120), " "); got != want || rest.More {
-			w.t.Fatalf("caught up on %q, more %v, want %q", got, rest.More, want)
+			d.t.Fatalf("caught up on %q, more %v, want %q", got, rest.More, want)
 		}
-		alice.say(room.ID, "live")
-		bob.hears(rest.To + 1)
+		alice.send(room.ID, "live")
+		bob.receives(rest.To + 1)
 
 		for name, ask := range map[string]map[string]any{
 			"another epoch":        {"since": 1, "epoch": "elsewhere"},
@@ -81,42 +81,42 @@ func TestReconnectCatchesUp(t *testing.T) {
 			"a future number":      {"since": 100000, "epoch": joined.Epoch},
 		} {
 			if reset := bob.join(room.ID, ask); !reset.Reset || len(reset.Messages) != 50 || reset.To != reset.Head {
-				w.t.Fatalf("%s: reset = %v with %d messages up to %d of %d", name, reset.Reset, len(reset.Messages), reset.To, reset.Head)
+				d.t.Fatalf("%s: reset = %v with %d messages up to %d of %d", name, reset.Reset, len(reset.Messages), reset.To, reset.Head)
 			}
 		}
 	})
 }
 
 func TestCIDIsIdempotent(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice := w.person("alice", 0)
+	onBothDeployments(t, func(d *deployment) {
+		alice := d.user("alice", 0)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
 		cid := uuid.NewString()
-		first, err := alice.trySay(room.ID, cid, "once")
+		first, err := alice.trySend(room.ID, cid, "once")
 		if err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
 		for n := range 2 { // on any node
-			again := client.New(w.nodes[n%len(w.nodes)])
+			again := client.New(d.nodes[n%len(d.nodes)])
 			again.Token = alice.Token
 			var out struct {
 				Message chat.Message `json:"message"`
 			}
-			err := again.Do(ctx(w.t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]any{"cid": strings.ToUpper(cid), "text": "once"}, &out)
+			err := again.Do(ctx(d.t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]any{"cid": strings.ToUpper(cid), "text": "once"}, &out)
 			if err != nil || out.Message.ID != first.ID || out.Message.Seq != first.Seq {
-				w.t.Fatalf("again = %+v, %v, want the original %+v", out.Message, err, first)
+				d.t.Fatalf("again = %+v, %v, want the original %+v", out.Message, err, first)
 			}
 		}
-		_, err = alice.trySay(room.ID, cid, "twice")
-		wantCode(w.t, err, chat.CIDConflict)
-		_, err = alice.trySay(other.ID, cid, "once")
-		wantCode(w.t, err, chat.CIDConflict)
+		_, err = alice.trySend(room.ID, cid, "twice")
+		wantCode(d.t, err, chat.CIDConflict)
+		_, err = alice.trySend(other.ID, cid, "once")
+		wantCode(d.t, err, chat.CIDConflict)
 	})
 }
 
 func TestNonMembersSeeNothing(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		open := alice.room("Open", nil)
 		locked := alice.room("Locked", map[string]any{"password": "let me in"})
 		hidden := alice.room("Hidden", map[string]any{"private": true})
@@ -133,97 +133,97 @@ func TestNonMembersSeeNothing(t *testing.T) {
 			{"private with a password", secret.ID, chat.NotFound},
 			{"missing", missing, chat.NotFound},
 		} {
-			_, err := bob.History(ctx(w.t), c.room, "limit=1")
-			wantCode(w.t, err, c.want)
-			_, err = bob.trySay(c.room, uuid.NewString(), "hi")
-			wantCode(w.t, err, c.want)
-			wantCode(w.t, bob.Socket.Do(ctx(w.t), "room:changes", map[string]any{"roomId": c.room, "since": 0}, nil), c.want)
+			_, err := bob.History(ctx(d.t), c.room, "limit=1")
+			wantCode(d.t, err, c.want)
+			_, err = bob.trySend(c.room, uuid.NewString(), "hi")
+			wantCode(d.t, err, c.want)
+			wantCode(d.t, bob.Socket.Do(ctx(d.t), "room:changes", map[string]any{"roomId": c.room, "since": 0}, nil), c.want)
 		}
 		for name, room := range map[string]chat.RoomID{"Hidden": hidden.ID, "secret": secret.ID, "nowhere": missing} {
-			wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d", room), nil, nil), chat.NotFound)
-			wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, "/rooms/by-name/"+name, nil, nil), chat.NotFound)
-			wantCode(w.t, bob.JoinRoom(ctx(w.t), room, "a wrong guess"), chat.NotFound)
-			wantCode(w.t, bob.JoinRoom(ctx(w.t), room, ""), chat.NotFound)
+			wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodGet, path("/rooms/%d", room), nil, nil), chat.NotFound)
+			wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodGet, "/rooms/by-name/"+name, nil, nil), chat.NotFound)
+			wantCode(d.t, bob.JoinRoom(ctx(d.t), room, "a wrong guess"), chat.NotFound)
+			wantCode(d.t, bob.JoinRoom(ctx(d.t), room, ""), chat.NotFound)
 		}
-		wantCode(w.t, bob.JoinRoom(ctx(w.t), locked.ID, ""), chat.PasswordRequired)
-		wantCode(w.t, bob.JoinRoom(ctx(w.t), locked.ID, "a wrong guess"), chat.WrongPassword)
-		if err := bob.JoinRoom(ctx(w.t), locked.ID, "let me in"); err != nil {
-			w.t.Fatalf("join with the password: %v", err)
+		wantCode(d.t, bob.JoinRoom(ctx(d.t), locked.ID, ""), chat.PasswordRequired)
+		wantCode(d.t, bob.JoinRoom(ctx(d.t), locked.ID, "a wrong guess"), chat.WrongPassword)
+		if err := bob.JoinRoom(ctx(d.t), locked.ID, "let me in"); err != nil {
+			d.t.Fatalf("join with the password: %v", err)
 		}
 		byName := map[string]string{"name": "SECRET", "password": "let me in"}
-		if err := bob.Client.Do(ctx(w.t), http.MethodPost, "/rooms/join", byName, nil); err != nil {
-			w.t.Fatalf("join by name and password: %v", err)
+		if err := bob.Client.Do(ctx(d.t), http.MethodPost, "/rooms/join", byName, nil); err != nil {
+			d.t.Fatalf("join by name and password: %v", err)
 		}
-		if _, err := bob.History(ctx(w.t), secret.ID, "limit=1"); err != nil {
-			w.t.Fatalf("history after joining: %v", err)
+		if _, err := bob.History(ctx(d.t), secret.ID, "limit=1"); err != nil {
+			d.t.Fatalf("history after joining: %v", err)
 		}
 	})
 }
 
 func TestLeaveEndsDelivery(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
 		bob.join(other.ID, nil)
-		second := &person{Client: bob.Client, t: w.t}
+		second := &testUser{Client: bob.Client, t: d.t}
 		second.connect()
 		second.join(room.ID, nil)
-		if err := bob.Socket.Do(ctx(w.t), "room:leave", map[string]any{"roomId": room.ID}, nil); err != nil {
-			w.t.Fatal(err)
+		if err := bob.Socket.Do(ctx(d.t), "room:leave", map[string]any{"roomId": room.ID}, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		if _, err := second.Next(ctx(w.t), "room:removed"); err != nil {
-			w.t.Fatal(err)
+		if _, err := second.Next(ctx(d.t), "room:removed"); err != nil {
+			d.t.Fatal(err)
 		}
-		alice.hears(1)
-		if m := alice.hears(2); m.System == nil || m.System.Action != chat.Left || m.System.UserID != bob.User.ID {
-			w.t.Fatalf("message = %+v, want that bob left", m)
+		alice.receives(1)
+		if m := alice.receives(2); m.System == nil || m.System.Action != chat.Left || m.System.UserID != bob.User.ID {
+			d.t.Fatalf("message = %+v, want that bob left", m)
 		}
-		alice.say(room.ID, "secret")
-		_, err := bob.trySay(room.ID, uuid.NewString(), "still here?")
-		wantCode(w.t, err, chat.NotAMember)
+		alice.send(room.ID, "secret")
+		_, err := bob.trySend(room.ID, uuid.NewString(), "still here?")
+		wantCode(d.t, err, chat.NotAMember)
 		alice.join(other.ID, nil)
-		alice.say(other.ID, "between")
-		if m := bob.hears(2); m.Text != "between" { // 1 is that bob joined
-			w.t.Fatalf("bob received %q, want only messages of the other room", m.Text)
+		alice.send(other.ID, "between")
+		if m := bob.receives(2); m.Text != "between" { // 1 is that bob joined
+			d.t.Fatalf("bob received %q, want only messages of the other room", m.Text)
 		}
 	})
 }
 
 func TestLogoutClosesTheSocketsOfTheSession(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice := w.person("alice", 0)
-		other := client.New(w.nodes[len(w.nodes)-1])
+	onBothDeployments(t, func(d *deployment) {
+		alice := d.user("alice", 0)
+		other := client.New(d.nodes[len(d.nodes)-1])
 		other.Token = alice.Token
-		if err := other.Do(ctx(w.t), http.MethodPost, "/auth/logout", nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := other.Do(ctx(d.t), http.MethodPost, "/auth/logout", nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		if _, err := alice.Next(ctx(w.t), "nothing"); err == nil || alice.CloseCode() != 4001 {
-			w.t.Fatalf("socket ended with %d, want 4001", alice.CloseCode())
+		if _, err := alice.Next(ctx(d.t), "nothing"); err == nil || alice.CloseCode() != 4001 {
+			d.t.Fatalf("socket ended with %d, want 4001", alice.CloseCode())
 		}
-		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
-		_, err := alice.Dial(ctx(w.t))
+		wantCode(d.t, alice.Client.Do(ctx(d.t), http.MethodGet, "/auth/me", nil, nil), chat.Unauthenticated)
+		_, err := alice.Dial(ctx(d.t))
 		if refusal, ok := errors.AsType[*client.Error](err); !ok || refusal.Status != http.StatusUnauthorized {
-			w.t.Fatalf("dial = %v, want 401", err)
+			d.t.Fatalf("dial = %v, want 401", err)
 		}
 	})
 }
 
 func TestPresence(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
-		alice.becomes(room.ID, bob.User.ID, chat.Online)
+		alice.expectStatus(room.ID, bob.User.ID, chat.Online)
 		bob.Cut()
-		alice.becomes(room.ID, bob.User.ID, chat.Offline)
+		alice.expectStatus(room.ID, bob.User.ID, chat.Offline)
 	})
 }
 
 // expectStatus waits until p receives the status of user.
-func (p *person) becomes(room chat.RoomID, user chat.UserID, status chat.Status) {
+func (p *testUser) expectStatus(room chat.RoomID, user chat.UserID, status chat.Status) {
 	p.t.Helper()
 	limit := ctx(p.t)
 	for {
@@ -247,63 +247,63 @@ func (p *person) becomes(room chat.RoomID, user chat.UserID, status chat.Status)
 }
 
 func TestRateLimit(t *testing.T) {
-	w := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "3"})
-	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	d := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "3"})
+	alice, bob := d.user("alice", 0), d.user("bob", 0)
 	room := alice.room("Lobby", nil)
 	bob.join(room.ID, nil)
 	for range 3 {
-		alice.say(room.ID, "hi")
+		alice.send(room.ID, "hi")
 	}
-	_, err := alice.trySay(room.ID, uuid.NewString(), "too much")
+	_, err := alice.trySend(room.ID, uuid.NewString(), "too much")
 	wantCode(t, err, chat.RateLimited)
-	bob.say(room.ID, "others can send")
+	bob.send(room.ID, "others can send")
 }
 
 func TestEditReactAndDelete(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob, carol := d.user("alice", 0), d.user("bob", 1), d.user("carol", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
-		sent := alice.say(room.ID, "helo") // 2
+		sent := alice.send(room.ID, "helo") // 2
 
-		wantCode(w.t, bob.Socket.Do(ctx(w.t), "message:edit", map[string]any{"messageId": sent.ID, "text": "x"}, nil), chat.Forbidden)
-		wantCode(w.t, bob.Socket.Do(ctx(w.t), "message:delete", map[string]any{"messageId": sent.ID}, nil), chat.Forbidden)
-		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodGet, path("/messages/%d", sent.ID), nil, nil), chat.NotFound)
-		wantCode(w.t, carol.Socket.Do(ctx(w.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "👍", "on": true}, nil), chat.NotFound)
-		wantCode(w.t, bob.Socket.Do(ctx(w.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "ab", "on": true}, nil), chat.BadRequest)
+		wantCode(d.t, bob.Socket.Do(ctx(d.t), "message:edit", map[string]any{"messageId": sent.ID, "text": "x"}, nil), chat.Forbidden)
+		wantCode(d.t, bob.Socket.Do(ctx(d.t), "message:delete", map[string]any{"messageId": sent.ID}, nil), chat.Forbidden)
+		wantCode(d.t, carol.Client.Do(ctx(d.t), http.MethodGet, path("/messages/%d", sent.ID), nil, nil), chat.NotFound)
+		wantCode(d.t, carol.Socket.Do(ctx(d.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "👍", "on": true}, nil), chat.NotFound)
+		wantCode(d.t, bob.Socket.Do(ctx(d.t), "message:react", map[string]any{"messageId": sent.ID, "emoji": "ab", "on": true}, nil), chat.BadRequest)
 
 		var done wire.Done
-		if err := alice.Socket.Do(ctx(w.t), "message:edit", map[string]any{"messageId": sent.ID, "text": "hello"}, &done); err != nil || done.Seq != 3 {
-			w.t.Fatalf("edit = %+v, %v, want 3", done, err)
+		if err := alice.Socket.Do(ctx(d.t), "message:edit", map[string]any{"messageId": sent.ID, "text": "hello"}, &done); err != nil || done.Seq != 3 {
+			d.t.Fatalf("edit = %+v, %v, want 3", done, err)
 		}
-		for _, p := range []*person{alice, bob} {
+		for _, p := range []*testUser{alice, bob} {
 			if e := p.event("message:edited"); e.Seq != 3 || e.Message.Text != "hello" || e.Message.Seq != 2 {
-				w.t.Fatalf("edited = %+v", e)
+				d.t.Fatalf("edited = %+v", e)
 			}
 		}
-		if err := bob.Client.Do(ctx(w.t), http.MethodPut, path("/messages/%d/reactions/👍", sent.ID), nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := bob.Client.Do(ctx(d.t), http.MethodPut, path("/messages/%d/reactions/👍", sent.ID), nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		for p, me := range map[*person]bool{alice: false, bob: true} {
+		for p, me := range map[*testUser]bool{alice: false, bob: true} {
 			if e := p.event("message:reaction"); e.Seq != 4 || len(e.Message.Reactions) != 1 || e.Message.Reactions[0].Me != me || e.Message.Reactions[0].Count != 1 {
-				w.t.Fatalf("reaction for %s = %+v", p.User.Username, e)
+				d.t.Fatalf("reaction for %s = %+v", p.User.Username, e)
 			}
 		}
-		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, path("/messages/%d", sent.ID), nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodDelete, path("/messages/%d", sent.ID), nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
 		if e := bob.event("message:deleted"); e.Seq != 5 || e.Message.Text != "" || e.Message.DeletedAt == 0 {
-			w.t.Fatalf("deleted = %+v", e)
+			d.t.Fatalf("deleted = %+v", e)
 		}
-		history, err := bob.History(ctx(w.t), room.ID, "limit=10")
+		history, err := bob.History(ctx(d.t), room.ID, "limit=10")
 		if err != nil || len(history) != 2 || history[1].Text != "" || history[1].Seq != 2 {
-			w.t.Fatalf("history = %+v, %v, want a tombstone at 2", history, err)
+			d.t.Fatalf("history = %+v, %v, want a tombstone at 2", history, err)
 		}
 	})
 }
 
-func (p *person) event(kind string) wire.MessageEvent {
+func (p *testUser) event(kind string) wire.MessageEvent {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), kind)
 	if err != nil {
@@ -317,57 +317,57 @@ func (p *person) event(kind string) wire.MessageEvent {
 }
 
 func TestReadStateIsSynchronized(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		bob.join(room.ID, nil)
-		phone := &person{Client: client.New(w.nodes[0]), t: w.t}
+		phone := &testUser{Client: client.New(d.nodes[0]), t: d.t}
 		phone.Token = bob.Token
 		phone.connect()
 		for _, text := range count(3) {
-			alice.say(room.ID, text) // 2, 3, 4
+			alice.send(room.ID, text) // 2, 3, 4
 		}
 		for _, step := range []struct{ mark, lastRead, unread int }{{3, 3, 1}, {2, 3, 1}, {99, 4, 0}} {
-			if err := bob.Socket.Do(ctx(w.t), "read:mark", map[string]any{"roomId": room.ID, "seq": step.mark}, nil); err != nil {
-				w.t.Fatal(err)
+			if err := bob.Socket.Do(ctx(d.t), "read:mark", map[string]any{"roomId": room.ID, "seq": step.mark}, nil); err != nil {
+				d.t.Fatal(err)
 			}
-			f, err := phone.Next(ctx(w.t), "read:updated")
+			f, err := phone.Next(ctx(d.t), "read:updated")
 			if err != nil {
-				w.t.Fatal(err)
+				d.t.Fatal(err)
 			}
 			var told wire.ReadUpdated
 			if err := f.Decode(&told); err != nil || int(told.LastRead) != step.lastRead || told.Unread != step.unread || told.RoomID != room.ID {
-				w.t.Fatalf("mark %d: told %+v, %v", step.mark, told, err)
+				d.t.Fatalf("mark %d: told %+v, %v", step.mark, told, err)
 			}
 		}
-		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodPut, "/rooms/9999/read", map[string]int{"seq": 1}, nil), chat.NotFound)
+		wantCode(d.t, alice.Client.Do(ctx(d.t), http.MethodPut, "/rooms/9999/read", map[string]int{"seq": 1}, nil), chat.NotFound)
 	})
 }
 
 func TestTyping(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
 		bob.command("typing:start", room.ID)
-		alice.seesTyping(room.ID, bob.User.ID)
-		bob.say(room.ID, "done") // after a message, the sender is no longer typing
-		alice.seesTyping(room.ID)
+		alice.expectTyping(room.ID, bob.User.ID)
+		bob.send(room.ID, "done") // after a message, the sender is no longer typing
+		alice.expectTyping(room.ID)
 		alice.command("typing:start", room.ID)
-		bob.seesTyping(room.ID, alice.User.ID)
-		bob.seesTyping(room.ID) // typing ends by itself
+		bob.expectTyping(room.ID, alice.User.ID)
+		bob.expectTyping(room.ID) // typing ends by itself
 	})
 }
 
-func (p *person) command(kind string, room chat.RoomID) {
+func (p *testUser) command(kind string, room chat.RoomID) {
 	p.t.Helper()
 	if err := p.Write(ctx(p.t), []byte(path(`{"type":%q,"data":{"roomId":%d}}`, kind, room))); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
-func (p *person) seesTyping(room chat.RoomID, users ...chat.UserID) {
+func (p *testUser) expectTyping(room chat.RoomID, users ...chat.UserID) {
 	p.t.Helper()
 	limit := ctx(p.t)
 	for {
@@ -389,15 +389,15 @@ func (p *person) seesTyping(room chat.RoomID, users ...chat.UserID) {
 }
 
 func TestStatus(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
-		if err := bob.Socket.Do(ctx(w.t), "presence:set", map[string]string{"status": "busy"}, nil); err != nil {
-			w.t.Fatal(err)
+		if err := bob.Socket.Do(ctx(d.t), "presence:set", map[string]string{"status": "busy"}, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		alice.becomes(room.ID, bob.User.ID, chat.Busy)
-		wantCode(w.t, bob.Socket.Do(ctx(w.t), "presence:set", map[string]string{"status": "offline"}, nil), chat.BadRequest)
+		alice.expectStatus(room.ID, bob.User.ID, chat.Busy)
+		wantCode(d.t, bob.Socket.Do(ctx(d.t), "presence:set", map[string]string{"status": "offline"}, nil), chat.BadRequest)
 	})
 }

@@ -86,7 +86,7 @@ func watchedMetrics(t *testing.T) map[string][]string {
 func exportedMetrics(t *testing.T) []string {
 	t.Helper()
 	addr := freeAddr(t)
-	embedded(t, map[string]string{"METRICS_ADDR": addr}).person("alice", 0)
+	embedded(t, map[string]string{"METRICS_ADDR": addr}).user("alice", 0)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		exported := regexp.MustCompile(`(?m)^[a-z0-9_]+`).FindAllString(scrape(t, addr), -1)
 		if slices.Contains(exported, "chillin_storage_used_bytes") && slices.Contains(exported, "chillin_active_users") {
@@ -121,7 +121,7 @@ func TestDeployUsesExistingMetrics(t *testing.T) {
 func TestNginxHasNoLimitForFiles(t *testing.T) {
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, map[string]string{"MAX_UPLOAD_SIZE": "20"})
 	proxy := testenv.ProxyTo(t, strings.TrimPrefix(n.base, "http://"))
-	alice := (&world{t, []string{proxy.URL()}}).person("alice", 0)
+	alice := (&deployment{t, []string{proxy.URL()}}).user("alice", 0)
 	alice.attach("large.bin", noise(20<<20))
 	for _, size := range []int{20<<20 + 1, 60 << 20} {
 		_, err := alice.Upload(ctx(t), "larger.bin", noise(size))

@@ -18,9 +18,9 @@ import (
 func TestMessagesAreKeptAcrossRestarts(t *testing.T) {
 	env := map[string]string{"DATA_DIR": t.TempDir()}
 	n := startNode(t, env, nil)
-	alice := (&world{t, []string{n.base}}).person("alice", 0)
+	alice := (&deployment{t, []string{n.base}}).user("alice", 0)
 	room := alice.room("Lobby", nil)
-	alice.say(room.ID, "kept")
+	alice.send(room.ID, "kept")
 	if err := n.stop(); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
@@ -33,8 +33,8 @@ func TestMessagesAreKeptAcrossRestarts(t *testing.T) {
 
 func TestDrain(t *testing.T) {
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, nil)
-	w := &world{t, []string{n.base}}
-	people := []*person{w.person("alice", 0), w.person("bob", 0), w.person("carol", 0)}
+	d := &deployment{t, []string{n.base}}
+	people := []*testUser{d.user("alice", 0), d.user("bob", 0), d.user("carol", 0)}
 	stopped := make(chan error, 1)
 	go func() { stopped <- n.stop() }()
 	for _, p := range people {
@@ -57,8 +57,8 @@ func TestDrain(t *testing.T) {
 }
 
 func TestInvalidFramesAreAnsweredAndTheSocketStaysOpen(t *testing.T) {
-	w := embedded(t, nil)
-	alice := w.person("alice", 0)
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
 	for _, frame := range []string{
 		`{`, `[]`, `null`, `"text"`, `{"id":1}`, `{"id":1,"type":"no:such"}`, `{"id":1,"type":"ping","more":1}`,
 		`{"id":1,"type":"room:join","data":{"roomId":"x"}}`, `{"id":1,"type":"room:join","data":{"roomId":1,"what":2}}`,
@@ -85,14 +85,14 @@ func TestInvalidFramesAreAnsweredAndTheSocketStaysOpen(t *testing.T) {
 	}
 }
 
-func (p *person) nextRaw() (string, error) {
+func (p *testUser) nextRaw() (string, error) {
 	// The client's own IDs are integers; other frames come as events.
 	f, err := p.Next(ctx(p.t), "pong")
 	return string(f.RawID), err
 }
 
 func TestTooLargeFrameClosesTheSocket(t *testing.T) {
-	alice := embedded(t, nil).person("alice", 0)
+	alice := embedded(t, nil).user("alice", 0)
 	frame, _ := json.Marshal(map[string]string{"type": strings.Repeat("x", 33<<10)})
 	_ = alice.Write(ctx(t), frame) // the server may close during the write
 	if _, err := alice.Next(ctx(t), "nothing"); err == nil || alice.CloseCode() != 1009 {
@@ -101,9 +101,9 @@ func TestTooLargeFrameClosesTheSocket(t *testing.T) {
 }
 
 func TestUpgrade(t *testing.T) {
-	w := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
-	alice := w.person("alice", 0)
-	host := strings.TrimPrefix(w.nodes[0], "http://")
+	d := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
+	alice := d.user("alice", 0)
+	host := strings.TrimPrefix(d.nodes[0], "http://")
 	for _, c := range []struct {
 		name string
 		head map[string]string
@@ -152,8 +152,8 @@ func upgrade(t *testing.T, host, token string, head map[string]string) string {
 }
 
 func TestBadRequests(t *testing.T) {
-	w := embedded(t, nil)
-	alice := w.person("alice", 0)
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	deep := strings.Repeat(`[`, 9000) + strings.Repeat(`]`, 9000)
 	for _, c := range []struct{ name, method, path, body string }{
@@ -187,7 +187,7 @@ func TestBadRequests(t *testing.T) {
 }
 
 // raw sends body unchanged.
-func (p *person) raw(method, path, body string) error {
+func (p *testUser) raw(method, path, body string) error {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(ctx(p.t), method, p.Base+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
@@ -209,10 +209,10 @@ func (p *person) raw(method, path, body string) error {
 }
 
 func TestCrossSiteRequestsAreRefused(t *testing.T) {
-	w := embedded(t, nil)
-	alice := w.person("alice", 0)
-	for origin, want := range map[string]int{"https://evil.example": 403, "": 403, "null": 403, w.nodes[0]: 201} {
-		request, err := http.NewRequestWithContext(ctx(t), "POST", w.nodes[0]+"/api/v1/rooms", strings.NewReader(`{"name":"r`+origin[:min(len(origin), 4)]+`"}`))
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
+	for origin, want := range map[string]int{"https://evil.example": 403, "": 403, "null": 403, d.nodes[0]: 201} {
+		request, err := http.NewRequestWithContext(ctx(t), "POST", d.nodes[0]+"/api/v1/rooms", strings.NewReader(`{"name":"r`+origin[:min(len(origin), 4)]+`"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,8 +233,8 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 }
 
 func TestPasswordGuessingIsLimited(t *testing.T) {
-	w := embedded(t, nil)
-	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	d := embedded(t, nil)
+	alice, bob := d.user("alice", 0), d.user("bob", 0)
 	room := alice.room("Locked", map[string]any{"password": "let me in"})
 	for range 5 {
 		wantCode(t, bob.JoinRoom(ctx(t), room.ID, "a wrong guess"), chat.WrongPassword)
@@ -242,7 +242,7 @@ func TestPasswordGuessingIsLimited(t *testing.T) {
 	wantCode(t, bob.JoinRoom(ctx(t), room.ID, "let me in"), chat.RateLimited)
 
 	for _, name := range []string{"alice", "nobody"} { // known and unknown alike
-		stranger := client.New(w.nodes[0])
+		stranger := client.New(d.nodes[0])
 		for range 10 {
 			wantCode(t, stranger.Login(ctx(t), name, "a wrong guess"), chat.Unauthenticated)
 		}
@@ -251,9 +251,9 @@ func TestPasswordGuessingIsLimited(t *testing.T) {
 }
 
 func TestCORSAllowsConfiguredOrigins(t *testing.T) {
-	w := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
+	d := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
 	for origin, want := range map[string]string{"https://chat.example.org": "https://chat.example.org", "https://evil.example": ""} {
-		request, err := http.NewRequestWithContext(ctx(t), http.MethodOptions, w.nodes[0]+"/api/v1/rooms", http.NoBody)
+		request, err := http.NewRequestWithContext(ctx(t), http.MethodOptions, d.nodes[0]+"/api/v1/rooms", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -291,8 +291,8 @@ func freeAddr(t *testing.T) string {
 
 func TestMetricsAreOnlyOnTheirOwnListener(t *testing.T) {
 	addr := freeAddr(t)
-	w := embedded(t, map[string]string{"METRICS_ADDR": addr})
-	w.person("alice", 0)
+	d := embedded(t, map[string]string{"METRICS_ADDR": addr})
+	d.user("alice", 0)
 	answer, err := http.Get("http://" + addr + "/metrics")
 	if err != nil {
 		t.Fatal(err)
@@ -302,7 +302,7 @@ func TestMetricsAreOnlyOnTheirOwnListener(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "chillin_connections 1\n") {
 		t.Fatalf("metrics = %.200s, %v, want one connection", text, err)
 	}
-	public, err := http.Get(w.nodes[0] + "/metrics")
+	public, err := http.Get(d.nodes[0] + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func TestMetricsAreOnlyOnTheirOwnListener(t *testing.T) {
 }
 
 func TestRoomNamesIgnoreCase(t *testing.T) {
-	alice := embedded(t, nil).person("alice", 0)
+	alice := embedded(t, nil).user("alice", 0)
 	alice.room("Straße", nil)
 	_, err := alice.CreateRoom(ctx(t), "STRASSE", nil)
 	wantCode(t, err, chat.RoomNameTaken)

@@ -52,7 +52,7 @@ func noise(n int) []byte {
 	return data
 }
 
-func (p *person) attach(name string, data []byte) chat.MessageAttachment {
+func (p *testUser) attach(name string, data []byte) chat.MessageAttachment {
 	p.t.Helper()
 	file, err := p.Upload(ctx(p.t), name, data)
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *person) attach(name string, data []byte) chat.MessageAttachment {
 	return file
 }
 
-func (p *person) sayWith(room chat.RoomID, cid, text string, files ...chat.MessageAttachment) (wire.MessageConfirmed, error) {
+func (p *testUser) sendFiles(room chat.RoomID, cid, text string, files ...chat.MessageAttachment) (wire.MessageConfirmed, error) {
 	ids := []chat.AttachmentID{}
 	for _, f := range files {
 		ids = append(ids, f.ID)
@@ -72,7 +72,7 @@ func (p *person) sayWith(room chat.RoomID, cid, text string, files ...chat.Messa
 }
 
 // fetch requests a URL at the user's node with its session. headers are pairs.
-func (p *person) fetches(method, url string, headers ...string) (*http.Response, []byte) {
+func (p *testUser) fetch(method, url string, headers ...string) (*http.Response, []byte) {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(ctx(p.t), method, p.Base+url, nil)
 	if err != nil {
@@ -87,9 +87,9 @@ func (p *person) fetches(method, url string, headers ...string) (*http.Response,
 	return fetch(p.t, request)
 }
 
-func (p *person) wantStatus(url string, want int) []byte {
+func (p *testUser) wantStatus(url string, want int) []byte {
 	p.t.Helper()
-	answer, body := p.fetches(http.MethodGet, url)
+	answer, body := p.fetch(http.MethodGet, url)
 	if answer.StatusCode != want {
 		p.t.Fatalf("%s = %d %.200s, want %d", url, answer.StatusCode, body, want)
 	}
@@ -97,43 +97,43 @@ func (p *person) wantStatus(url string, want int) []byte {
 }
 
 func TestSharePicture(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob, eve := w.person("alice", 0), w.person("bob", 1), w.person("eve", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob, eve := d.user("alice", 0), d.user("bob", 1), d.user("eve", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
-		data := photo(w.t)
+		data := photo(d.t)
 		file := alice.attach(`C:\Users\me\Bild ä.jpg`, data)
 		if file.Name != "Bild ä.jpg" || file.ContentType != "image/jpeg" || file.Size != int64(len(data)) ||
 			file.Width != 800 || file.Height != 1200 || file.ThumbnailURL == "" {
-			w.t.Fatalf("attachment = %+v", file)
+			d.t.Fatalf("attachment = %+v", file)
 		}
 		if got := alice.wantStatus(file.URL, http.StatusOK); !bytes.Equal(got, data) {
-			w.t.Fatal("the content differs")
+			d.t.Fatal("the content differs")
 		}
 		missing := bob.wantStatus(fmt.Sprintf("/api/v1/files/%d", file.ID+1000), http.StatusNotFound)
 		if got := bob.wantStatus(file.URL, http.StatusNotFound); !bytes.Equal(got, missing) {
-			w.t.Errorf("a file before bob has access = %s, want %s", got, missing)
+			d.t.Errorf("a file before bob has access = %s, want %s", got, missing)
 		}
 
 		cid := uuid.NewString()
-		sent, err := alice.sayWith(room.ID, cid, "", file)
+		sent, err := alice.sendFiles(room.ID, cid, "", file)
 		if err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
-		heard := bob.hears(sent.Seq)
+		heard := bob.receives(sent.Seq)
 		if len(heard.Attachments) != 1 || heard.Attachments[0] != file || heard.Text != "" {
-			w.t.Fatalf("bob received %+v, want the file", heard)
+			d.t.Fatalf("bob received %+v, want the file", heard)
 		}
-		if again, err := alice.sayWith(room.ID, cid, "", file); err != nil || again.ID != sent.ID {
-			w.t.Fatalf("retry = %+v, %v, want the original", again, err)
+		if again, err := alice.sendFiles(room.ID, cid, "", file); err != nil || again.ID != sent.ID {
+			d.t.Fatalf("retry = %+v, %v, want the original", again, err)
 		}
-		_, err = alice.sayWith(room.ID, uuid.NewString(), "again", file)
-		wantCode(w.t, err, chat.NotFound)
+		_, err = alice.sendFiles(room.ID, uuid.NewString(), "again", file)
+		wantCode(d.t, err, chat.NotFound)
 
-		answer, got := bob.fetches(http.MethodGet, file.URL)
+		answer, got := bob.fetch(http.MethodGet, file.URL)
 		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, data) {
-			w.t.Fatalf("bob got %d, %d bytes", answer.StatusCode, len(got))
+			d.t.Fatalf("bob got %d, %d bytes", answer.StatusCode, len(got))
 		}
 		for header, want := range map[string]string{
 			"Content-Type": "image/jpeg", "Content-Disposition": "inline; filename*=utf-8''Bild%20%C3%A4.jpg",
@@ -141,49 +141,49 @@ func TestSharePicture(t *testing.T) {
 			"Cache-Control": "private, max-age=300", "Cross-Origin-Resource-Policy": "same-site", "Vary": "Cookie, Authorization",
 		} {
 			if got := answer.Header.Get(header); got != want {
-				w.t.Errorf("%s = %q, want %q", header, got, want)
+				d.t.Errorf("%s = %q, want %q", header, got, want)
 			}
 		}
 		tag := answer.Header.Get("ETag")
-		if part, got := bob.fetches(http.MethodGet, file.URL, "Range", "bytes=1000-1999"); part.StatusCode != http.StatusPartialContent || !bytes.Equal(got, data[1000:2000]) {
-			w.t.Errorf("range = %d, %d bytes", part.StatusCode, len(got))
+		if part, got := bob.fetch(http.MethodGet, file.URL, "Range", "bytes=1000-1999"); part.StatusCode != http.StatusPartialContent || !bytes.Equal(got, data[1000:2000]) {
+			d.t.Errorf("range = %d, %d bytes", part.StatusCode, len(got))
 		}
 		for n, want := range map[int]int{2: http.StatusPartialContent, 8: http.StatusPartialContent, 9: http.StatusOK, 4000: http.StatusOK} {
 			ranges := "bytes=" + strings.TrimSuffix(strings.Repeat("0-0,", n), ",")
-			part, got := bob.fetches(http.MethodGet, file.URL, "Range", ranges)
+			part, got := bob.fetch(http.MethodGet, file.URL, "Range", ranges)
 			if part.StatusCode != want || want == http.StatusOK && !bytes.Equal(got, data) {
-				w.t.Errorf("%d ranges = %d, %d bytes, want %d", n, part.StatusCode, len(got), want)
+				d.t.Errorf("%d ranges = %d, %d bytes, want %d", n, part.StatusCode, len(got), want)
 			}
 		}
-		if same, _ := bob.fetches(http.MethodGet, file.URL, "If-None-Match", tag); tag == "" || same.StatusCode != http.StatusNotModified {
-			w.t.Errorf("with its tag %s = %d, want 304", tag, same.StatusCode)
+		if same, _ := bob.fetch(http.MethodGet, file.URL, "If-None-Match", tag); tag == "" || same.StatusCode != http.StatusNotModified {
+			d.t.Errorf("with its tag %s = %d, want 304", tag, same.StatusCode)
 		}
-		if head, got := bob.fetches(http.MethodHead, file.URL); head.StatusCode != http.StatusOK || head.ContentLength != int64(len(data)) || len(got) != 0 {
-			w.t.Errorf("head = %d, length %d, %d bytes", head.StatusCode, head.ContentLength, len(got))
+		if head, got := bob.fetch(http.MethodHead, file.URL); head.StatusCode != http.StatusOK || head.ContentLength != int64(len(data)) || len(got) != 0 {
+			d.t.Errorf("head = %d, length %d, %d bytes", head.StatusCode, head.ContentLength, len(got))
 		}
-		cookie := &person{Client: client.New(bob.Base), t: w.t}
-		if answer, _ := cookie.fetches(http.MethodGet, file.URL, "Cookie", "session="+bob.Token); answer.StatusCode != http.StatusOK {
-			w.t.Errorf("with the cookie = %d, want 200", answer.StatusCode)
+		cookie := &testUser{Client: client.New(bob.Base), t: d.t}
+		if answer, _ := cookie.fetch(http.MethodGet, file.URL, "Cookie", "session="+bob.Token); answer.StatusCode != http.StatusOK {
+			d.t.Errorf("with the cookie = %d, want 200", answer.StatusCode)
 		}
 		small, err := jpeg.Decode(bytes.NewReader(bob.wantStatus(file.ThumbnailURL, http.StatusOK)))
 		if err != nil || small.Bounds().Size() != image.Pt(341, 512) {
-			w.t.Fatalf("thumbnail = %v, %v, want 341 × 512", small, err)
+			d.t.Fatalf("thumbnail = %v, %v, want 341 × 512", small, err)
 		}
 		if r, _, b, _ := small.At(170, 20).RGBA(); r < 0x8000 || b > 0x4000 {
-			w.t.Errorf("the thumbnail's top is %x red, %x blue, want it rotated, red at the top", r, b)
+			d.t.Errorf("the thumbnail's top is %x red, %x blue, want it rotated, red at the top", r, b)
 		}
 		for _, url := range []string{file.URL, file.ThumbnailURL, fmt.Sprintf("/api/v1/attachments/%d/link", file.ID)} {
 			if got := eve.wantStatus(url, http.StatusNotFound); !bytes.Equal(got, missing) {
-				w.t.Errorf("for a non-member %s = %s, want %s", url, got, missing)
+				d.t.Errorf("for a non-member %s = %s, want %s", url, got, missing)
 			}
 			cookie.wantStatus(url, http.StatusUnauthorized)
 		}
 
-		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, fmt.Sprintf("/messages/%d", sent.ID), nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodDelete, fmt.Sprintf("/messages/%d", sent.ID), nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		if f, err := bob.Next(ctx(w.t), "message:deleted"); err != nil || !strings.Contains(string(f.Data), `"attachments":[]`) {
-			w.t.Fatalf("deleted = %s, %v, want no files", f.Data, err)
+		if f, err := bob.Next(ctx(d.t), "message:deleted"); err != nil || !strings.Contains(string(f.Data), `"attachments":[]`) {
+			d.t.Fatalf("deleted = %s, %v, want no files", f.Data, err)
 		}
 		alice.wantStatus(file.URL, http.StatusNotFound)
 		bob.wantStatus(file.ThumbnailURL, http.StatusNotFound)
@@ -191,25 +191,25 @@ func TestSharePicture(t *testing.T) {
 }
 
 func TestLinkIsForOneFileOfOneMember(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		bob.join(room.ID, nil)
-		file, other := alice.attach("one.png", aPNG(w.t)), alice.attach("two.png", aPNG(w.t))
-		if _, err := alice.sayWith(room.ID, uuid.NewString(), "", file, other); err != nil {
-			w.t.Fatal(err)
+		file, other := alice.attach("one.png", aPNG(d.t)), alice.attach("two.png", aPNG(d.t))
+		if _, err := alice.sendFiles(room.ID, uuid.NewString(), "", file, other); err != nil {
+			d.t.Fatal(err)
 		}
 		var link chat.FileLink
 		if err := json.Unmarshal(bob.wantStatus(fmt.Sprintf("/api/v1/attachments/%d/link", file.ID), http.StatusOK), &link); err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
 		if left := time.Until(link.ExpiresAt.Std()); left <= 0 || left > 5*time.Minute {
-			w.t.Errorf("the link is valid for %s, want at most 5 min", left)
+			d.t.Errorf("the link is valid for %s, want at most 5 min", left)
 		}
-		nobody := &person{Client: client.New(w.nodes[0]), t: w.t} // a different node than the one that signed it
-		answer, got := nobody.fetches(http.MethodGet, link.URL)
-		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, aPNG(w.t)) || answer.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
-			w.t.Fatalf("by link = %d, %d bytes", answer.StatusCode, len(got))
+		nobody := &testUser{Client: client.New(d.nodes[0]), t: d.t} // a different node than the one that signed it
+		answer, got := nobody.fetch(http.MethodGet, link.URL)
+		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, aPNG(d.t)) || answer.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+			d.t.Fatalf("by link = %d, %d bytes", answer.StatusCode, len(got))
 		}
 		_, query, _ := strings.Cut(link.URL, "?")
 		for name, url := range map[string]string{
@@ -219,24 +219,24 @@ func TestLinkIsForOneFileOfOneMember(t *testing.T) {
 			"no signature":      strings.Split(link.URL, "&signature")[0],
 			"another operation": fmt.Sprintf("/api/v1/attachments/%d/link?%s", file.ID, query),
 		} {
-			if answer, _ := nobody.fetches(http.MethodGet, url); answer.StatusCode != http.StatusUnauthorized {
-				w.t.Errorf("%s = %d, want 401", name, answer.StatusCode)
+			if answer, _ := nobody.fetch(http.MethodGet, url); answer.StatusCode != http.StatusUnauthorized {
+				d.t.Errorf("%s = %d, want 401", name, answer.StatusCode)
 			}
 		}
-		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, fmt.Sprintf("/rooms/%d/members/%d", room.ID, bob.User.ID), nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodDelete, fmt.Sprintf("/rooms/%d/members/%d", room.ID, bob.User.ID), nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
 		nobody.wantStatus(link.URL, http.StatusNotFound)
-		if err := bob.Client.Do(ctx(w.t), http.MethodPost, "/auth/logout", nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := bob.Client.Do(ctx(d.t), http.MethodPost, "/auth/logout", nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
 		nobody.wantStatus(link.URL, http.StatusUnauthorized)
 	})
 }
 
 func TestUploadsDoNotRunInABrowser(t *testing.T) {
-	w := embedded(t, nil)
-	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	d := embedded(t, nil)
+	alice, bob := d.user("alice", 0), d.user("bob", 0)
 	for name, data := range map[string][]byte{
 		"page.png":     []byte("<!DOCTYPE html><script>alert(1)</script>"),
 		"drawing.svg":  []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script/></svg>`),
@@ -249,7 +249,7 @@ func TestUploadsDoNotRunInABrowser(t *testing.T) {
 		if file.Width != 0 || file.ThumbnailURL != "" || strings.HasPrefix(file.ContentType, "image/") {
 			t.Errorf("%s is treated as a picture: %+v", name, file)
 		}
-		answer, got := alice.fetches(http.MethodGet, file.URL)
+		answer, got := alice.fetch(http.MethodGet, file.URL)
 		if !bytes.Equal(got, data) || answer.Header.Get("Content-Type") != "application/octet-stream" ||
 			answer.Header.Get("Content-Disposition") != "attachment; filename="+name || answer.Header.Get("X-Content-Type-Options") != "nosniff" ||
 			answer.Header.Get("Content-Security-Policy") != "default-src 'none'; sandbox" {
@@ -258,7 +258,7 @@ func TestUploadsDoNotRunInABrowser(t *testing.T) {
 	}
 	// A polyglot is served as a picture and nothing else.
 	file := bob.attach("both.html", append(encoded(t, func(out io.Writer) error { return png.Encode(out, halves()) }), "<script>alert(1)</script>"...))
-	if answer, _ := bob.fetches(http.MethodGet, file.URL); answer.Header.Get("Content-Type") != "image/png" || file.ThumbnailURL != "" {
+	if answer, _ := bob.fetch(http.MethodGet, file.URL); answer.Header.Get("Content-Type") != "image/png" || file.ThumbnailURL != "" {
 		t.Errorf("polyglot = %+v, %v", file, answer.Header)
 	}
 }
@@ -280,8 +280,8 @@ func blobs(t *testing.T, dir string) (n int) {
 
 func TestFailedUploadsLeaveNoBlobs(t *testing.T) {
 	dir := t.TempDir()
-	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "MAX_UPLOAD_SIZE": "1"}, nil).base}}
-	alice := w.person("alice", 0)
+	d := &deployment{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "MAX_UPLOAD_SIZE": "1"}, nil).base}}
+	alice := d.user("alice", 0)
 	for size, want := range map[int]int{1 << 20: 201, 1<<20 + 1: 413, 3 << 20: 413} {
 		if answer, body := alice.upload(http.MethodPost, "/uploads", "file", "x", make([]byte, size)); answer.StatusCode != want {
 			t.Errorf("%d bytes = %d %s, want %d", size, answer.StatusCode, body, want)
@@ -292,7 +292,7 @@ func TestFailedUploadsLeaveNoBlobs(t *testing.T) {
 	}
 	head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n"
 	for name, length := range map[string]int{"a form that ends early": len(head) + 5, "a connection that ends early": len(head) + 500} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(w.nodes[0], "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(d.nodes[0], "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,15 +312,15 @@ func TestFailedUploadsLeaveNoBlobs(t *testing.T) {
 
 func TestDeletedFilesAreRemovedFromTheStorage(t *testing.T) {
 	dir := t.TempDir()
-	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir}, nil).base}}
-	alice := w.person("alice", 0)
+	d := &deployment{t, []string{startNode(t, map[string]string{"DATA_DIR": dir}, nil).base}}
+	alice := d.user("alice", 0)
 	room, doomed := alice.room("Lobby", nil), alice.room("Doomed", nil)
 	unsent, inMessage, inRoom := alice.attach("1.jpg", photo(t)), alice.attach("2.jpg", photo(t)), alice.attach("3.jpg", photo(t))
-	sent, err := alice.sayWith(room.ID, uuid.NewString(), "look", inMessage)
+	sent, err := alice.sendFiles(room.ID, uuid.NewString(), "look", inMessage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := alice.sayWith(doomed.ID, uuid.NewString(), "look", inRoom); err != nil {
+	if _, err := alice.sendFiles(doomed.ID, uuid.NewString(), "look", inRoom); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{
@@ -339,15 +339,15 @@ func TestDeletedFilesAreRemovedFromTheStorage(t *testing.T) {
 }
 
 func TestAttachmentsOfAMessage(t *testing.T) {
-	w := embedded(t, nil)
-	alice := w.person("alice", 0)
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	file := alice.attach("a.txt", []byte("a"))
-	_, err := alice.sayWith(room.ID, uuid.NewString(), "x", file, file)
+	_, err := alice.sendFiles(room.ID, uuid.NewString(), "x", file, file)
 	wantCode(t, err, chat.BadRequest)
-	_, err = alice.sayWith(room.ID, uuid.NewString(), "x", make([]chat.MessageAttachment, 11)...)
+	_, err = alice.sendFiles(room.ID, uuid.NewString(), "x", make([]chat.MessageAttachment, 11)...)
 	wantCode(t, err, chat.BadRequest)
-	_, err = alice.sayWith(room.ID, uuid.NewString(), "")
+	_, err = alice.sendFiles(room.ID, uuid.NewString(), "")
 	wantCode(t, err, chat.Empty)
 	var out struct {
 		Message chat.Message `json:"message"`
@@ -360,13 +360,13 @@ func TestAttachmentsOfAMessage(t *testing.T) {
 	if err := alice.Client.Do(ctx(t), http.MethodPatch, edit, map[string]any{"text": " "}, &out); err != nil || out.Message.Text != "" || len(out.Message.Attachments) != 1 {
 		t.Fatalf("without its caption = %+v, %v", out.Message, err)
 	}
-	words := alice.say(room.ID, "words")
+	words := alice.send(room.ID, "words")
 	wantCode(t, alice.Client.Do(ctx(t), http.MethodPatch, fmt.Sprintf("/messages/%d", words.ID), map[string]any{"text": " "}, nil), chat.Empty)
 }
 
 func TestStorageOutageAffectsOnlyFiles(t *testing.T) {
-	w, server := embeddedWithStorage(t)
-	alice := w.person("alice", 0)
+	d, server := embeddedWithStorage(t)
+	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	kept := alice.attach("kept.txt", []byte("kept"))
 	server.Pause()
@@ -376,14 +376,14 @@ func TestStorageOutageAffectsOnlyFiles(t *testing.T) {
 			answer, _ := alice.upload(http.MethodPost, "/uploads", "file", "x.bin", noise(2<<20))
 			return answer.StatusCode
 		},
-		"file": func() int { answer, _ := alice.fetches(http.MethodGet, kept.URL); return answer.StatusCode },
+		"file": func() int { answer, _ := alice.fetch(http.MethodGet, kept.URL); return answer.StatusCode },
 	} {
 		began := time.Now()
 		if status, took := do(), time.Since(began); status != http.StatusServiceUnavailable || took > givenUp {
 			t.Errorf("%s = %d after %s, want 503 within %s", name, status, took, givenUp)
 		}
 	}
-	if _, err := alice.sayWith(room.ID, uuid.NewString(), "still sent", kept); err != nil {
+	if _, err := alice.sendFiles(room.ID, uuid.NewString(), "still sent", kept); err != nil {
 		t.Fatal(err)
 	}
 	server.Resume()

@@ -21,9 +21,9 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// sick is a node with its own engines, which can be stopped: all of them, or only Redis if prepare is
+// ownEngines is a node with its own engines, which can be stopped: all of them, or only Redis if prepare is
 // set.
-type sick struct {
+type ownEngines struct {
 	*node
 	t        *testing.T
 	metrics  string // address
@@ -33,25 +33,25 @@ type sick struct {
 	storage  *testenv.ObjectStore
 }
 
-func startSick(t *testing.T, prepare func(s *sick, env map[string]string)) *sick {
+func startWithOwnEngines(t *testing.T, prepare func(s *ownEngines, env map[string]string)) *ownEngines {
 	t.Helper()
 	t.Parallel()
-	s := &sick{t: t, metrics: freeAddr(t), log: &record{}}
+	s := &ownEngines{t: t, metrics: freeAddr(t), log: &record{}}
 	engines := testenv.New(t)
 	env := map[string]string{"METRICS_ADDR": s.metrics, "LOG_LEVEL": "info"}
 	var err error
 	s.redis, err = engines.Redis()
-	s.do(err)
+	s.must(err)
 	env["REDIS_URL"] = s.redis.URL()
 	if prepare == nil {
 		s.postgres, err = engines.Postgres(testenv.PostgresOptions{})
-		s.do(err)
+		s.must(err)
 		env["DATABASE_URL"], err = s.postgres.Create(t.Context())
-		s.do(err)
+		s.must(err)
 		s.storage, err = engines.ObjectStore()
-		s.do(err)
+		s.must(err)
 		bucket, err := s.storage.Create(t.Context())
-		s.do(err)
+		s.must(err)
 		maps.Copy(env, storageEnv(bucket))
 	}
 	if prepare != nil { // only Redis is its own
@@ -62,7 +62,7 @@ func startSick(t *testing.T, prepare func(s *sick, env map[string]string)) *sick
 	return s
 }
 
-func (s *sick) report(url string) (int, health.Report) {
+func (s *ownEngines) report(url string) (int, health.Report) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(ctx(s.t), http.MethodGet, url+"/health/ready", http.NoBody)
 	if err != nil {
@@ -76,8 +76,8 @@ func (s *sick) report(url string) (int, health.Report) {
 	return answer.StatusCode, report
 }
 
-// becomes waits until an engine has this state and reason, and everything else is ok.
-func (s *sick) becomes(engine, word string) {
+// expectEngine waits until an engine has this state and reason, and everything else is ok.
+func (s *ownEngines) expectEngine(engine, word string) {
 	s.t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		status, report := s.report(s.base)
@@ -99,11 +99,11 @@ func (s *sick) becomes(engine, word string) {
 	if word != "" {
 		up = 0
 	}
-	s.scrapes(fmt.Sprintf(`chillin_engine_up{engine="%s"} %d`, engine, up))
+	s.expectMetric(fmt.Sprintf(`chillin_engine_up{engine="%s"} %d`, engine, up))
 }
 
-// scrapes waits for a line of the metrics.
-func (s *sick) scrapes(line string) {
+// expectMetric waits for a line of the metrics.
+func (s *ownEngines) expectMetric(line string) {
 	s.t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		text := scrape(s.t, s.metrics)
@@ -118,7 +118,7 @@ func (s *sick) scrapes(line string) {
 
 func scrape(t *testing.T, addr string) string {
 	t.Helper()
-	answer := ask(t, http.MethodGet, "http://"+addr+"/metrics", "", nil)
+	answer := doRequest(t, http.MethodGet, "http://"+addr+"/metrics", "", nil)
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -126,8 +126,8 @@ func scrape(t *testing.T, addr string) string {
 	return string(text)
 }
 
-// do fails the test if err is not nil.
-func (s *sick) do(err error) {
+// must fails the test if err is not nil.
+func (s *ownEngines) must(err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
@@ -135,17 +135,17 @@ func (s *sick) do(err error) {
 }
 
 // redisSay sends commands to Redis as administrator.
-func (s *sick) redisSay(commands ...string) {
+func (s *ownEngines) redisSay(commands ...string) {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.redis.Addr)
-	s.do(err)
+	s.must(err)
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
 	for _, command := range commands {
 		_, err := fmt.Fprintf(conn, "%s\r\n", command)
-		s.do(err)
+		s.must(err)
 		answer, err := answers.ReadString('\n')
-		s.do(err)
+		s.must(err)
 		if strings.HasPrefix(answer, "-") {
 			s.t.Fatalf("%s: %s", command, answer)
 		}
@@ -153,27 +153,27 @@ func (s *sick) redisSay(commands ...string) {
 }
 
 func TestHealthReportsEngines(t *testing.T) {
-	s := startSick(t, nil)
-	s.becomes("redis", "")
+	s := startWithOwnEngines(t, nil)
+	s.expectEngine("redis", "")
 	for name, server := range map[string]*testenv.Server{"database": s.postgres.Server, "redis": s.redis.Server, "storage": s.storage.Server} {
-		s.do(server.Stop())
-		s.becomes(name, "failed")
+		s.must(server.Stop())
+		s.expectEngine(name, "failed")
 		s.log.wants(t, 1, `msg="engine unavailable"`, "engine="+name)
-		s.do(server.Start())
-		s.becomes(name, "")
+		s.must(server.Start())
+		s.expectEngine(name, "")
 		s.log.wants(t, 1, `msg="engine available"`, "engine="+name)
 	}
 	s.postgres.Pause()
-	s.becomes("database", "timed out")
+	s.expectEngine("database", "timed out")
 	s.postgres.Resume()
-	s.becomes("database", "")
+	s.expectEngine("database", "")
 }
 
 // A node without earlier health checks behaves the same: its database was available when it started.
 func TestEngineFailureBeforeTheFirstCheck(t *testing.T) {
-	s := startSick(t, nil)
-	s.do(s.postgres.Kill())
-	s.becomes("database", "failed")
+	s := startWithOwnEngines(t, nil)
+	s.must(s.postgres.Kill())
+	s.expectEngine("database", "failed")
 	// Errors of work that is retried every second while Postgres is down are logged once.
 	time.Sleep(5 * time.Second)
 	s.log.wants(t, 1, `msg="claim due webhooks failed"`)
@@ -183,8 +183,8 @@ func TestEngineFailureBeforeTheFirstCheck(t *testing.T) {
 
 func TestRedisThatOnlyAnswersPings(t *testing.T) {
 	const all = "ACL SETUSER chillin on >secret ~* &* +@all"
-	deny := func(commands ...string) func(s *sick, env map[string]string) {
-		return func(s *sick, env map[string]string) {
+	deny := func(commands ...string) func(s *ownEngines, env map[string]string) {
+		return func(s *ownEngines, env map[string]string) {
 			s.redisSay(append([]string{all}, commands...)...)
 			env["REDIS_URL"] = strings.Replace(env["REDIS_URL"], "redis://", "redis://chillin:secret@", 1)
 		}
@@ -198,24 +198,24 @@ func TestRedisThatOnlyAnswersPings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Run("from the start", func(t *testing.T) {
-				s := startSick(t, deny(c.denied))
+				s := startWithOwnEngines(t, deny(c.denied))
 				if _, report := s.report(s.base); report.Status != health.Degraded && c.word == "deaf" {
 					t.Errorf("the first report is %+v, want degraded", report)
 				}
-				s.becomes("redis", c.word)
+				s.expectEngine("redis", c.word)
 				s.redisSay(all)
-				s.becomes("redis", "")
+				s.expectEngine("redis", "")
 			})
 			if name != "no subscribe" && name != "no writes of presence" {
 				return
 			}
 			t.Run("later", func(t *testing.T) {
-				s := startSick(t, deny())
-				s.becomes("redis", "")
+				s := startWithOwnEngines(t, deny())
+				s.expectEngine("redis", "")
 				s.redisSay(c.denied, "CLIENT KILL TYPE pubsub")
-				s.becomes("redis", c.word)
+				s.expectEngine("redis", c.word)
 				s.redisSay(all)
-				s.becomes("redis", "")
+				s.expectEngine("redis", "")
 			})
 		})
 	}
@@ -223,32 +223,32 @@ func TestRedisThatOnlyAnswersPings(t *testing.T) {
 
 // Postgres answers, but accepts no writes, or not the important ones.
 func TestDatabaseThatOnlyAnswersPings(t *testing.T) {
-	s := startSick(t, nil)
-	alice := (&world{t, []string{s.base}}).person("alice", 0)
+	s := startWithOwnEngines(t, nil)
+	alice := (&deployment{t, []string{s.base}}).user("alice", 0)
 	room := alice.room("Harbour", nil)
-	s.becomes("database", "")
+	s.expectEngine("database", "")
 	admin := connect(t, s.config.Database.DSN.Reveal())
 	exec := func(sql string) {
 		t.Helper()
 		_, err := admin.Exec(ctx(t), sql)
-		s.do(err)
+		s.must(err)
 	}
 	exec(`ALTER SYSTEM SET default_transaction_read_only = on`)
 	exec(`SELECT pg_reload_conf()`)
-	s.becomes("database", "read-only")
+	s.expectEngine("database", "read-only")
 	exec(`SET transaction_read_only = off`)
 	exec(`ALTER SYSTEM RESET default_transaction_read_only`)
 	exec(`SELECT pg_reload_conf()`)
-	s.becomes("database", "")
+	s.expectEngine("database", "")
 
 	exec(`BEGIN`)
 	exec(`LOCK TABLE messages IN EXCLUSIVE MODE`)
-	_, err := alice.trySay(room.ID, uuid.NewString(), "into a lock")
+	_, err := alice.trySend(room.ID, uuid.NewString(), "into a lock")
 	wantCode(t, err, chat.Unavailable)
-	s.becomes("database", "writes fail") // reports are cached for a second
+	s.expectEngine("database", "writes fail") // reports are cached for a second
 	exec(`ROLLBACK`)
-	alice.say(room.ID, "through")
-	s.becomes("database", "")
+	alice.send(room.ID, "through")
+	s.expectEngine("database", "")
 }
 
 func connect(t *testing.T, dsn string) *pgx.Conn {

@@ -26,7 +26,7 @@ type incomingHook struct {
 	Token string `json:"token"`
 }
 
-func (p *person) incoming(room chat.RoomID, name string) incomingHook {
+func (p *testUser) incoming(room chat.RoomID, name string) incomingHook {
 	p.t.Helper()
 	var made struct {
 		Webhook incomingHook `json:"webhook"`
@@ -64,40 +64,40 @@ func post(t *testing.T, url, key, body string) (int, chat.Message) {
 }
 
 func TestIncomingWebhook(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice := w.person("alice", 0)
+	onBothDeployments(t, func(d *deployment) {
+		alice := d.user("alice", 0)
 		room := alice.room("Lobby", map[string]any{"private": true})
 		alice.join(room.ID, nil)
 		hook := alice.incoming(room.ID, "Build server")
-		if joined := alice.hears(1); joined.System == nil || joined.System.UserID != hook.UserID {
-			w.t.Fatalf("message = %+v, want that the bot joined", joined)
+		if joined := alice.receives(1); joined.System == nil || joined.System.UserID != hook.UserID {
+			d.t.Fatalf("message = %+v, want that the bot joined", joined)
 		}
-		if hook.URL != w.nodes[0]+"/api/v1/hooks/"+hook.Token || len(hook.Token) < 22 {
-			w.t.Fatalf("webhook = %+v", hook)
+		if hook.URL != d.nodes[0]+"/api/v1/hooks/"+hook.Token || len(hook.Token) < 22 {
+			d.t.Fatalf("webhook = %+v", hook)
 		}
-		other := strings.Replace(hook.URL, w.nodes[0], w.nodes[len(w.nodes)-1], 1)
+		other := strings.Replace(hook.URL, d.nodes[0], d.nodes[len(d.nodes)-1], 1)
 
-		status, first := post(w.t, other, "", `{"text":"build **green**"}`)
-		if m := alice.hears(2); status != http.StatusCreated || m.ID != first.ID || m.Author.DisplayName != "Build server" || m.Text != "build **green**" {
-			w.t.Fatalf("%d, received %+v", status, m)
+		status, first := post(d.t, other, "", `{"text":"build **green**"}`)
+		if m := alice.receives(2); status != http.StatusCreated || m.ID != first.ID || m.Author.DisplayName != "Build server" || m.Text != "build **green**" {
+			d.t.Fatalf("%d, received %+v", status, m)
 		}
-		post(w.t, hook.URL, "", `{"text":"build **green**"}`)
-		alice.hears(3) // without a key every post is a new message
+		post(d.t, hook.URL, "", `{"text":"build **green**"}`)
+		alice.receives(3) // without a key every post is a new message
 		cid := uuid.NewString()
 		for _, again := range []struct{ key, body string }{
 			{"", path(`{"text":"once","cid":%q}`, cid)}, {"other", path(`{"text":"once","cid":%q}`, cid)},
 			{"run 7", `{"text":"by key"}`}, {"run 7", `{"text":"by key"}`},
 		} {
-			status, m := post(w.t, other, again.key, again.body)
+			status, m := post(d.t, other, again.key, again.body)
 			if status == http.StatusCreated {
-				alice.hears(m.Seq)
+				alice.receives(m.Seq)
 			} else if status != http.StatusOK {
-				w.t.Fatalf("%+v: %d", again, status)
+				d.t.Fatalf("%+v: %d", again, status)
 			}
 		}
-		history, err := alice.History(ctx(w.t), room.ID, "limit=100")
+		history, err := alice.History(ctx(d.t), room.ID, "limit=100")
 		if err != nil || texts(history) != "build **green** build **green** once by key" {
-			w.t.Fatalf("history = %q, %v", texts(history), err)
+			d.t.Fatalf("history = %q, %v", texts(history), err)
 		}
 
 		for body, want := range map[string]int{
@@ -108,39 +108,39 @@ func TestIncomingWebhook(t *testing.T) {
 			`{"text":"x","text":"y"}`:                        http.StatusBadRequest,
 			`{"text":"` + strings.Repeat("x", 65<<10) + `"}`: http.StatusRequestEntityTooLarge,
 		} {
-			if status, _ := post(w.t, hook.URL, "", body); status != want {
-				w.t.Errorf("%.60q: %d, want %d", body, status, want)
+			if status, _ := post(d.t, hook.URL, "", body); status != want {
+				d.t.Errorf("%.60q: %d, want %d", body, status, want)
 			}
 		}
-		if status, _ := post(w.t, hook.URL[:len(hook.URL)-1], "", `{"text":"x"}`); status != http.StatusNotFound {
-			w.t.Errorf("another token: %d, want 404", status)
+		if status, _ := post(d.t, hook.URL[:len(hook.URL)-1], "", `{"text":"x"}`); status != http.StatusNotFound {
+			d.t.Errorf("another token: %d, want 404", status)
 		}
 
-		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, path("/rooms/%d/webhooks/incoming/%d", room.ID, hook.ID), nil, nil); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodDelete, path("/rooms/%d/webhooks/incoming/%d", room.ID, hook.ID), nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
 		for _, url := range []string{hook.URL, other} {
-			if status, _ := post(w.t, url, "", `{"text":"late"}`); status != http.StatusNotFound {
-				w.t.Errorf("after delete: %d, want 404", status)
+			if status, _ := post(d.t, url, "", `{"text":"late"}`); status != http.StatusNotFound {
+				d.t.Errorf("after delete: %d, want 404", status)
 			}
 		}
 	})
 }
 
 func TestOnlyRoomAdminsManageWebhooks(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 0)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob, carol := d.user("alice", 0), d.user("bob", 1), d.user("carol", 0)
 		room := alice.room("Lobby", nil)
 		hidden := alice.room("Hidden", map[string]any{"private": true})
 		bob.join(room.ID, nil)
 		hook := alice.incoming(room.ID, "CI")
-		guest := client.New(w.nodes[0])
-		if err := guest.Guest(ctx(w.t), "Guest"); err != nil {
-			w.t.Fatal(err)
+		guest := client.New(d.nodes[0])
+		if err := guest.Guest(ctx(d.t), "Guest"); err != nil {
+			d.t.Fatal(err)
 		}
-		den, err := guest.CreateRoom(ctx(w.t), "Den", nil)
+		den, err := guest.CreateRoom(ctx(d.t), "Den", nil)
 		if err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
 		for _, c := range []struct {
 			who  *client.Client
@@ -151,32 +151,32 @@ func TestOnlyRoomAdminsManageWebhooks(t *testing.T) {
 			{carol.Client, hidden.ID, chat.NotFound}, {guest, den.ID, chat.Forbidden},
 		} {
 			in, out := path("/rooms/%d/webhooks/incoming", c.room), path("/rooms/%d/webhooks/outgoing", c.room)
-			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodPost, in, map[string]string{"name": "X"}, nil), c.want)
-			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodPost, out, map[string]string{"url": "https://example.org/"}, nil), c.want)
+			wantCode(d.t, c.who.Do(ctx(d.t), http.MethodPost, in, map[string]string{"name": "X"}, nil), c.want)
+			wantCode(d.t, c.who.Do(ctx(d.t), http.MethodPost, out, map[string]string{"url": "https://example.org/"}, nil), c.want)
 			if c.who == guest {
 				continue
 			}
-			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodGet, in, nil, nil), c.want)
-			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodGet, out, nil, nil), c.want)
-			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodDelete, path("%s/%d", in, hook.ID), nil, nil), c.want)
-			wantCode(w.t, c.who.Do(ctx(w.t), http.MethodDelete, path("%s/%d", out, hook.ID), nil, nil), c.want)
+			wantCode(d.t, c.who.Do(ctx(d.t), http.MethodGet, in, nil, nil), c.want)
+			wantCode(d.t, c.who.Do(ctx(d.t), http.MethodGet, out, nil, nil), c.want)
+			wantCode(d.t, c.who.Do(ctx(d.t), http.MethodDelete, path("%s/%d", in, hook.ID), nil, nil), c.want)
+			wantCode(d.t, c.who.Do(ctx(d.t), http.MethodDelete, path("%s/%d", out, hook.ID), nil, nil), c.want)
 		}
 		var raw json.RawMessage
-		if err := alice.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d/webhooks/incoming", room.ID), nil, &raw); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodGet, path("/rooms/%d/webhooks/incoming", room.ID), nil, &raw); err != nil {
+			d.t.Fatal(err)
 		}
 		if !bytes.Contains(raw, []byte(`"name":"CI"`)) || bytes.Contains(raw, []byte(hook.Token)) || bytes.Contains(raw, []byte("token")) {
-			w.t.Fatalf("list = %s, want the hook without its token", raw)
+			d.t.Fatalf("list = %s, want the hook without its token", raw)
 		}
 		for _, url := range []string{"http://127.0.0.1:6379/", "http://169.254.169.254/", "file:///etc/passwd", ""} {
-			wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodPost, path("/rooms/%d/webhooks/outgoing", room.ID),
+			wantCode(d.t, alice.Client.Do(ctx(d.t), http.MethodPost, path("/rooms/%d/webhooks/outgoing", room.ID),
 				map[string]string{"url": url}, nil), chat.BadRequest)
 		}
 	})
 }
 
 // webhookEvent is the payload of an outgoing webhook.
-type told struct {
+type webhookEvent struct {
 	Event   string       `json:"event"`
 	RoomID  chat.RoomID  `json:"roomId"`
 	Seq     chat.Seq     `json:"seq"`
@@ -187,7 +187,7 @@ type told struct {
 // called.
 type receiver struct {
 	*httptest.Server
-	heard chan told
+	heard chan webhookEvent
 
 	mu     sync.Mutex
 	secret string
@@ -195,14 +195,14 @@ type receiver struct {
 }
 
 func newReceiver(t *testing.T) *receiver {
-	r := &receiver{heard: make(chan told, 1000)}
+	r := &receiver{heard: make(chan webhookEvent, 1000)}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		content, _ := io.ReadAll(request.Body)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		mac := hmac.New(sha256.New, []byte(r.secret))
 		mac.Write([]byte(request.Header.Get("X-Chillin-Timestamp") + "." + string(content)))
-		var e told
+		var e webhookEvent
 		switch {
 		case request.Header.Get("X-Chillin-Signature") != "sha256="+hex.EncodeToString(mac.Sum(nil)):
 			t.Errorf("the signature of %q is wrong", content)
@@ -225,7 +225,7 @@ func (r *receiver) refuses(yes bool) {
 }
 
 // receives returns the next event and fails unless it has number seq.
-func (r *receiver) hears(t *testing.T, seq chat.Seq) told {
+func (r *receiver) receives(t *testing.T, seq chat.Seq) webhookEvent {
 	t.Helper()
 	select {
 	case e := <-r.heard:
@@ -236,10 +236,10 @@ func (r *receiver) hears(t *testing.T, seq chat.Seq) told {
 	case <-time.After(20 * time.Second):
 		t.Fatalf("received nothing, want %d", seq)
 	}
-	return told{}
+	return webhookEvent{}
 }
 
-func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingWebhook {
+func (p *testUser) outgoing(room chat.RoomID, to *receiver) chat.OutgoingWebhook {
 	p.t.Helper()
 	var made struct {
 		Webhook struct {
@@ -260,36 +260,36 @@ func (p *person) outgoing(room chat.RoomID, to *receiver) chat.OutgoingWebhook {
 var allowPrivate = map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"}
 
 func TestOutgoingWebhook(t *testing.T) {
-	for _, kind := range worlds {
+	for _, kind := range deployments {
 		t.Run(kind.name, func(t *testing.T) {
-			w := kind.open(t, allowPrivate)
-			alice, bob := w.person("alice", 0), w.person("bob", 1)
+			d := kind.open(t, allowPrivate)
+			alice, bob := d.user("alice", 0), d.user("bob", 1)
 			room, to := alice.room("Lobby", nil), newReceiver(t)
-			alice.say(room.ID, "before")
+			alice.send(room.ID, "before")
 			hook := alice.outgoing(room.ID, to)
 			bob.join(room.ID, nil)
-			if e := to.hears(t, 2); e.Message.System == nil || e.Message.System.Action != chat.Joined {
+			if e := to.receives(t, 2); e.Message.System == nil || e.Message.System.Action != chat.Joined {
 				t.Fatalf("received %+v, want that bob joined", e)
 			}
-			said := bob.say(room.ID, "hello")
-			if e := to.hears(t, 3); e.Event != "message:new" || e.RoomID != room.ID || e.Message.ID != said.ID || e.Message.Author.Username != "bob" {
+			said := bob.send(room.ID, "hello")
+			if e := to.receives(t, 3); e.Event != "message:new" || e.RoomID != room.ID || e.Message.ID != said.ID || e.Message.Author.Username != "bob" {
 				t.Fatalf("received %+v, want bob's message", e)
 			}
 			if err := bob.Client.Do(ctx(t), http.MethodPut, path("/messages/%d/reactions/👍", said.ID), nil, nil); err != nil {
 				t.Fatal(err)
 			}
-			if e := to.hears(t, 4); e.Event != "message:reaction" || e.Message.Reactions[0].Me {
+			if e := to.receives(t, 4); e.Event != "message:reaction" || e.Message.Reactions[0].Me {
 				t.Fatalf("received %+v, want the reaction, not as the reader's own", e)
 			}
 			if err := alice.Client.Do(ctx(t), http.MethodDelete, path("/messages/%d", said.ID), nil, nil); err != nil {
 				t.Fatal(err)
 			}
-			if e := to.hears(t, 5); e.Event != "message:deleted" || e.Message.Text != "" {
+			if e := to.receives(t, 5); e.Event != "message:deleted" || e.Message.Text != "" {
 				t.Fatalf("received %+v, want the deletion", e)
 			}
 
 			to.refuses(true)
-			alice.say(room.ID, "unheard")
+			alice.send(room.ID, "unheard")
 			for h := (chat.OutgoingWebhook{}); h.Failures == 0; {
 				h = alice.outgoingState(room.ID)
 				if h.Failures > 0 && (h.LastError != "answered 503 Service Unavailable" || h.NextTryAt == 0 || h.Delivered != 5) {
@@ -297,14 +297,14 @@ func TestOutgoingWebhook(t *testing.T) {
 				}
 			}
 			to.refuses(false)
-			to.hears(t, 6)
+			to.receives(t, 6)
 			if err := alice.Client.Do(ctx(t), http.MethodDelete, path("/rooms/%d/webhooks/outgoing/%d", room.ID, hook.ID), nil, nil); err != nil {
 				t.Fatal(err)
 			}
 			next := newReceiver(t)
 			alice.outgoing(room.ID, next)
-			alice.say(room.ID, "later")
-			next.hears(t, 7)
+			alice.send(room.ID, "later")
+			next.receives(t, 7)
 			if len(to.heard) != 0 {
 				t.Fatalf("the deleted webhook received %+v", <-to.heard)
 			}
@@ -312,7 +312,7 @@ func TestOutgoingWebhook(t *testing.T) {
 	}
 }
 
-func (p *person) outgoingState(room chat.RoomID) chat.OutgoingWebhook {
+func (p *testUser) outgoingState(room chat.RoomID) chat.OutgoingWebhook {
 	p.t.Helper()
 	var list struct {
 		Webhooks []chat.OutgoingWebhook `json:"webhooks"`
@@ -340,65 +340,65 @@ func TestStopLosesNoWebhookEvents(t *testing.T) {
 }
 
 func stopInTheMiddle(t *testing.T, n *node, next func() string) {
-	w := &world{t, []string{n.base}}
-	alice := w.person("alice", 0)
+	d := &deployment{t, []string{n.base}}
+	alice := d.user("alice", 0)
 	room, to := alice.room("Lobby", nil), newReceiver(t)
 	alice.outgoing(room.ID, to)
 	const before, after = 60, 40
 	for _, text := range count(before) {
-		alice.say(room.ID, text)
+		alice.send(room.ID, text)
 	}
-	to.hears(t, 1) // deliveries are in progress
+	to.receives(t, 1) // deliveries are in progress
 	if err := n.stop(); err != nil {
 		t.Fatal(err)
 	}
 	alice.Base = next()
 	alice.connect()
 	for _, text := range count(after) {
-		alice.say(room.ID, text)
+		alice.send(room.ID, text)
 	}
 	for seq := range chat.Seq(before + after - 1) {
-		to.hears(t, seq+2)
+		to.receives(t, seq+2)
 	}
 }
 
 // TestWebhooksOfAKickedAdminPause: the owner sees the pause in the room and resumes a webhook.
 func TestWebhooksOfAKickedAdminPause(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
-		alice.hears(1)
+		alice.receives(1)
 		role := map[string]string{"role": "admin"}
-		if err := alice.Client.Do(ctx(w.t), http.MethodPatch, path("/rooms/%d/members/%d", room.ID, bob.User.ID), role, nil); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodPatch, path("/rooms/%d/members/%d", room.ID, bob.User.ID), role, nil); err != nil {
+			d.t.Fatal(err)
 		}
 		hook := bob.incoming(room.ID, "CI")
-		alice.hears(2)
-		if status, _ := post(w.t, hook.URL, "", `{"text":"of an admin"}`); status != http.StatusCreated {
-			w.t.Fatalf("post = %d, want 201", status)
+		alice.receives(2)
+		if status, _ := post(d.t, hook.URL, "", `{"text":"of an admin"}`); status != http.StatusCreated {
+			d.t.Fatalf("post = %d, want 201", status)
 		}
-		alice.hears(3)
-		if err := alice.Client.Do(ctx(w.t), http.MethodDelete, path("/rooms/%d/members/%d", room.ID, bob.User.ID), nil, nil); err != nil {
-			w.t.Fatal(err)
+		alice.receives(3)
+		if err := alice.Client.Do(ctx(d.t), http.MethodDelete, path("/rooms/%d/members/%d", room.ID, bob.User.ID), nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		alice.hears(4)
-		for _, node := range w.nodes {
-			if status, _ := post(w.t, strings.Replace(hook.URL, w.nodes[len(w.nodes)-1], node, 1), "", `{"text":"of nobody"}`); status != http.StatusForbidden {
-				w.t.Errorf("post after the kick = %d, want 403", status)
+		alice.receives(4)
+		for _, node := range d.nodes {
+			if status, _ := post(d.t, strings.Replace(hook.URL, d.nodes[len(d.nodes)-1], node, 1), "", `{"text":"of nobody"}`); status != http.StatusForbidden {
+				d.t.Errorf("post after the kick = %d, want 403", status)
 			}
 		}
-		if notice := alice.hears(5); notice.System == nil || notice.System.Action != chat.Paused || notice.System.UserID != bob.User.ID {
-			w.t.Fatalf("message = %+v, want the notice of the pause", notice)
+		if notice := alice.receives(5); notice.System == nil || notice.System.Action != chat.Paused || notice.System.UserID != bob.User.ID {
+			d.t.Fatalf("message = %+v, want the notice of the pause", notice)
 		}
 		resume := path("/rooms/%d/webhooks/incoming/%d/resume", room.ID, hook.ID)
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodPost, resume, nil, nil), chat.NotAMember)
-		if err := alice.Client.Do(ctx(w.t), http.MethodPost, resume, nil, nil); err != nil {
-			w.t.Fatal(err)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodPost, resume, nil, nil), chat.NotAMember)
+		if err := alice.Client.Do(ctx(d.t), http.MethodPost, resume, nil, nil); err != nil {
+			d.t.Fatal(err)
 		}
-		if status, _ := post(w.t, hook.URL, "", `{"text":"of the owner"}`); status != http.StatusCreated {
-			w.t.Fatalf("post after the resume = %d, want 201", status)
+		if status, _ := post(d.t, hook.URL, "", `{"text":"of the owner"}`); status != http.StatusCreated {
+			d.t.Fatalf("post after the resume = %d, want 201", status)
 		}
 	})
 }

@@ -19,8 +19,8 @@ import (
 )
 
 func TestJoinRate(t *testing.T) {
-	w := embedded(t, map[string]string{"RATE_LIMIT_JOINS": "2"})
-	alice, bob, carol := w.person("alice", 0), w.person("bob", 0), w.person("carol", 0)
+	d := embedded(t, map[string]string{"RATE_LIMIT_JOINS": "2"})
+	alice, bob, carol := d.user("alice", 0), d.user("bob", 0), d.user("carol", 0)
 	rooms := []chat.Room{alice.room("One", nil), alice.room("Two", nil), alice.room("Three", nil)}
 	bob.join(rooms[0].ID, nil)
 	if err := bob.JoinRoom(ctx(t), rooms[1].ID, ""); err != nil {
@@ -32,8 +32,8 @@ func TestJoinRate(t *testing.T) {
 }
 
 func TestRoomCreationRate(t *testing.T) {
-	w := embedded(t, map[string]string{"RATE_LIMIT_ROOMS": "2"})
-	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	d := embedded(t, map[string]string{"RATE_LIMIT_ROOMS": "2"})
+	alice, bob := d.user("alice", 0), d.user("bob", 0)
 	alice.room("One", nil)
 	alice.room("Two", nil)
 	_, err := alice.CreateRoom(ctx(t), "Three", nil)
@@ -42,10 +42,10 @@ func TestRoomCreationRate(t *testing.T) {
 }
 
 func TestRoomMessageRateExcludesNonMembers(t *testing.T) {
-	w := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "1"})
-	room := w.person("alice", 0).room("Busy", nil)
+	d := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "1"})
+	room := d.user("alice", 0).room("Busy", nil)
 	guest := func() *client.Client {
-		c := client.New(w.nodes[0])
+		c := client.New(d.nodes[0])
 		if err := c.Guest(ctx(t), "guest"); err != nil {
 			t.Fatal(err)
 		}
@@ -119,13 +119,13 @@ func TestSignInsAreLimitedPerAddress(t *testing.T) {
 		{"a forged address before that of the proxy", "loopback", "203.0.113.7", "198.51.100.1, 203.0.113.7", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := embedded(t, map[string]string{"RATE_LIMIT_AUTH": "2", "TRUST_PROXY": c.trust})
+			d := embedded(t, map[string]string{"RATE_LIMIT_AUTH": "2", "TRUST_PROXY": c.trust})
 			for range 2 {
-				if err := from(w.nodes[0], c.first).Guest(ctx(t), "guest"); err != nil {
+				if err := from(d.nodes[0], c.first).Guest(ctx(t), "guest"); err != nil {
 					t.Fatal(err)
 				}
 			}
-			err := from(w.nodes[0], c.next).Guest(ctx(t), "guest")
+			err := from(d.nodes[0], c.next).Guest(ctx(t), "guest")
 			if c.refused {
 				wantCode(t, err, chat.RateLimited)
 			} else if err != nil {
@@ -136,10 +136,10 @@ func TestSignInsAreLimitedPerAddress(t *testing.T) {
 }
 
 func TestSocketsAreLimitedPerAddress(t *testing.T) {
-	w := embedded(t, map[string]string{"MAX_SOCKETS_PER_IP": "2", "TRUST_PROXY": "loopback"})
+	d := embedded(t, map[string]string{"MAX_SOCKETS_PER_IP": "2", "TRUST_PROXY": "loopback"})
 	var sockets []*client.Socket
 	dial := func(ip string) error {
-		c := from(w.nodes[0], ip)
+		c := from(d.nodes[0], ip)
 		if err := c.Guest(ctx(t), "guest"); err != nil {
 			t.Fatal(err)
 		}
@@ -173,9 +173,9 @@ func TestSocketsAreLimitedPerAddress(t *testing.T) {
 }
 
 func TestRefusedUpgradesAreLimitedPerAddress(t *testing.T) {
-	w := embedded(t, map[string]string{"TRUST_PROXY": "loopback"})
-	host := strings.TrimPrefix(w.nodes[0], "http://")
-	alice := w.person("alice", 0)
+	d := embedded(t, map[string]string{"TRUST_PROXY": "loopback"})
+	host := strings.TrimPrefix(d.nodes[0], "http://")
+	alice := d.user("alice", 0)
 	good := map[string]string{"X-Forwarded-For": "203.0.113.7", "Authorization": "Bearer TOKEN"}
 	bad := map[string]string{"X-Forwarded-For": "203.0.113.7", "Authorization": "Bearer guess"}
 	if got := upgrade(t, host, alice.Token, good); got != "101" {
@@ -226,13 +226,13 @@ func TestSlowRequestsTimeOut(t *testing.T) {
 }
 
 func TestFloodDoesNotAffectOthers(t *testing.T) {
-	w := embedded(t, nil)
-	alice, bob, mallory := w.person("alice", 0), w.person("bob", 0), w.person("mallory", 0)
+	d := embedded(t, nil)
+	alice, bob, mallory := d.user("alice", 0), d.user("bob", 0), d.user("mallory", 0)
 	room := alice.room("Lobby", nil)
-	for _, p := range []*person{bob, mallory} {
+	for _, p := range []*testUser{bob, mallory} {
 		p.join(room.ID, nil)
 	}
-	bob.hears(2) // mallory joined
+	bob.receives(2) // mallory joined
 	began := time.Now()
 	flood, stop := context.WithCancel(t.Context())
 	written := make(chan int)
@@ -255,8 +255,8 @@ func TestFloodDoesNotAffectOthers(t *testing.T) {
 		pongs <- n
 	}()
 	for range 100 {
-		done := alice.say(room.ID, "hello")
-		bob.hears(done.Seq)
+		done := alice.send(room.ID, "hello")
+		bob.receives(done.Seq)
 	}
 	stop()
 	<-written

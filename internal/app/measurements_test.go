@@ -101,11 +101,11 @@ func TestCountersBeginAtZero(t *testing.T) {
 // TestSignInsRefusalsAndSendsAreCounted performs each of these and expects the counter to rise by one.
 func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 	addr := freeAddr(t)
-	w := embedded(t, map[string]string{"METRICS_ADDR": addr, "RATE_LIMIT_MESSAGES": "10"})
-	alice := w.person("alice", 0)
+	d := embedded(t, map[string]string{"METRICS_ADDR": addr, "RATE_LIMIT_MESSAGES": "10"})
+	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	hook := alice.incoming(room.ID, "CI")
-	stranger := client.New(w.nodes[0])
+	stranger := client.New(d.nodes[0])
 	messages := path("/rooms/%d/messages", room.ID)
 	post := func(path string, body any) error {
 		return alice.Client.Do(ctx(t), http.MethodPost, path, body, nil)
@@ -125,7 +125,7 @@ func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 			[]string{`chillin_sign_ins_total{kind="login",outcome="ok"}`, `chillin_http_requests_total{method="POST",route="/api/v1/auth/login",status="2xx"}`}},
 		{"a registration", func() error { return stranger.Register(ctx(t), "bob", "correct horse") }, "",
 			[]string{`chillin_sign_ins_total{kind="register",outcome="ok"}`}},
-		{"a name that is taken", func() error { return client.New(w.nodes[0]).Register(ctx(t), "bob", "correct horse") }, chat.UsernameTaken,
+		{"a name that is taken", func() error { return client.New(d.nodes[0]).Register(ctx(t), "bob", "correct horse") }, chat.UsernameTaken,
 			[]string{`chillin_sign_ins_total{kind="register",outcome="failed"}`, `chillin_requests_refused_total{code="USERNAME_TAKEN",status="409"}`}},
 		{"a guest", func() error { return post("/auth/guest", map[string]string{}) }, "",
 			[]string{`chillin_sign_ins_total{kind="guest",outcome="ok"}`}},
@@ -133,20 +133,20 @@ func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 			[]string{`chillin_messages_confirmed_total{path="rest"}`, "chillin_messages_appended_total", "chillin_confirm_seconds_count"}},
 		{"the same send again", func() error { return post(messages, known) }, "",
 			[]string{`chillin_messages_confirmed_total{path="rest"}`, "chillin_messages_deduplicated_total", "chillin_confirm_seconds_count"}},
-		{"a send over the socket", func() error { _, err := alice.trySay(room.ID, uuid.NewString(), "hello"); return err }, "",
+		{"a send over the socket", func() error { _, err := alice.trySend(room.ID, uuid.NewString(), "hello"); return err }, "",
 			[]string{`chillin_messages_confirmed_total{path="socket"}`, "chillin_messages_appended_total", "chillin_confirm_seconds_count"}},
 		{"a send over a webhook", func() error { return post("/hooks/"+hook.Token, map[string]string{"text": "hello"}) }, "",
 			[]string{`chillin_messages_confirmed_total{path="webhook"}`, "chillin_messages_appended_total", "chillin_confirm_seconds_count"}},
 		{"an empty send over REST", func() error { return post(messages, map[string]string{"cid": uuid.NewString(), "text": " "}) }, chat.Empty,
 			[]string{`chillin_requests_refused_total{code="EMPTY",status="422"}`}},
-		{"an empty send over the socket", func() error { _, err := alice.trySay(room.ID, uuid.NewString(), " "); return err }, chat.Empty,
+		{"an empty send over the socket", func() error { _, err := alice.trySend(room.ID, uuid.NewString(), " "); return err }, chat.Empty,
 			[]string{`chillin_commands_refused_total{code="EMPTY"}`}},
 		{"a body that is not JSON", func() error { return alice.raw("POST", "/rooms", "{") }, chat.BadRequest,
 			[]string{`chillin_requests_refused_total{code="BAD_REQUEST",status="400"}`}},
 		{"a path that does not exist", func() error { return post("/nowhere", nil) }, chat.NotFound,
 			[]string{`chillin_requests_refused_total{code="NOT_FOUND",status="404"}`, `chillin_http_requests_total{method="POST",route="unmatched",status="4xx"}`}},
 		{"a socket without a session", func() error {
-			_, err := client.New(w.nodes[0]).Dial(ctx(t))
+			_, err := client.New(d.nodes[0]).Dial(ctx(t))
 			if err == nil {
 				t.Error("a socket opened without a session")
 			}
@@ -203,7 +203,7 @@ func wantRise(t *testing.T, addr string, before series, what string, names []str
 }
 
 // values reads metrics that come from the database. It returns nil if any is missing.
-func (s *sick) values(names ...string) map[string]float64 {
+func (s *ownEngines) values(names ...string) map[string]float64 {
 	s.t.Helper()
 	exported, found := scrapeSeries(s.t, s.metrics), map[string]float64{}
 	for _, name := range names {
@@ -217,7 +217,7 @@ func (s *sick) values(names ...string) map[string]float64 {
 }
 
 // until waits until ok returns true.
-func (s *sick) until(what string, ok func() bool) {
+func (s *ownEngines) until(what string, ok func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -229,10 +229,10 @@ func (s *sick) until(what string, ok func() bool) {
 // While the database hangs, a scrape is answered without the values of the database: a stale value or a
 // zero would look like a measurement.
 func TestDatabaseMetricsAreOmittedDuringAnOutage(t *testing.T) {
-	s := startSick(t, nil)
+	s := startWithOwnEngines(t, nil)
 	backlog := []string{"chillin_search_lag_seconds", "chillin_webhooks_due", "chillin_webhook_age_seconds", "chillin_storage_used_bytes"}
 	s.until("a first reading", func() bool { return s.values(append(backlog, "chillin_active_users")...) != nil })
-	alice := (&world{t, []string{s.base}}).person("alice", 0)
+	alice := (&deployment{t, []string{s.base}}).user("alice", 0)
 	alice.attach("a.bin", noise(5000))
 	if got := s.values("chillin_connected_users")["chillin_connected_users"]; got != 1 {
 		t.Errorf("connected users = %v, want 1", got)

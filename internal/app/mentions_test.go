@@ -12,43 +12,43 @@ import (
 )
 
 func TestMentionedUsersAreNotified(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
-		w.person("carol", 0)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
+		d.user("carol", 0)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
-		phone := &person{Client: client.New(w.nodes[0]), t: w.t}
+		phone := &testUser{Client: client.New(d.nodes[0]), t: d.t}
 		phone.Token = bob.Token
 		phone.connect()
 
-		done := alice.say(room.ID, "@Bob, not @carol and not `@alice`")
-		m := bob.hears(2)
+		done := alice.send(room.ID, "@Bob, not @carol and not `@alice`")
+		m := bob.receives(2)
 		if !slices.Equal(m.Mentions, []chat.UserID{bob.User.ID}) || strings.Count(m.HTML, `<span class="mention"`) != 1 {
-			w.t.Fatalf("message = %+v, want only bob mentioned", m)
+			d.t.Fatalf("message = %+v, want only bob mentioned", m)
 		}
-		alice.say(room.ID, "@bob again")
+		alice.send(room.ID, "@bob again")
 
 		var read chat.ReadState
-		if err := bob.Client.Do(ctx(w.t), http.MethodPut, path("/rooms/%d/read", room.ID), map[string]int{"seq": 2}, &read); err != nil || read.Unread != 1 || read.Mentions != 1 {
-			w.t.Fatalf("read = %+v, %v, want one unread mention", read, err)
+		if err := bob.Client.Do(ctx(d.t), http.MethodPut, path("/rooms/%d/read", room.ID), map[string]int{"seq": 2}, &read); err != nil || read.Unread != 1 || read.Mentions != 1 {
+			d.t.Fatalf("read = %+v, %v, want one unread mention", read, err)
 		}
-		f, err := phone.Next(ctx(w.t), "read:updated")
+		f, err := phone.Next(ctx(d.t), "read:updated")
 		if err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
 		var told wire.ReadUpdated
 		if err := f.Decode(&told); err != nil || told.Mentions != 1 {
-			w.t.Fatalf("received %+v, %v, want one mention", told, err)
+			d.t.Fatalf("received %+v, %v, want one mention", told, err)
 		}
 
 		var out struct{ Message chat.Message }
 		edit := map[string]string{"text": "rather @alice and @BOB"}
-		if err := alice.Client.Do(ctx(w.t), http.MethodPatch, path("/messages/%d", done.ID), edit, &out); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodPatch, path("/messages/%d", done.ID), edit, &out); err != nil {
+			d.t.Fatal(err)
 		}
 		if want := []chat.UserID{alice.User.ID, bob.User.ID}; !slices.Equal(out.Message.Mentions, want) {
-			w.t.Fatalf("mentions after the edit = %v, want %v", out.Message.Mentions, want)
+			d.t.Fatalf("mentions after the edit = %v, want %v", out.Message.Mentions, want)
 		}
 	})
 }

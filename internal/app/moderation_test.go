@@ -18,8 +18,8 @@ import (
 )
 
 func TestBanEndsTheMembershipAndPreventsJoining(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		open := alice.room("Open", nil)
 		secret := alice.room("Secret", map[string]any{"private": true, "password": "let me in"})
 		other := alice.room("Other", nil)
@@ -35,31 +35,31 @@ func TestBanEndsTheMembershipAndPreventsJoining(t *testing.T) {
 		for _, room := range []chat.RoomID{open.ID, secret.ID} {
 			alice.do(http.MethodPut, path("/rooms/%d/bans/%d", room, bob.User.ID), map[string]string{"reason": "noise"}, nil)
 		}
-		alice.hears(1)
-		if m := alice.hears(2); m.System == nil || m.System.Action != chat.Kicked || m.Text != "alice banned bob from the room." {
-			w.t.Fatalf("message = %+v, want the kick", m)
+		alice.receives(1)
+		if m := alice.receives(2); m.System == nil || m.System.Action != chat.Kicked || m.Text != "alice banned bob from the room." {
+			d.t.Fatalf("message = %+v, want the kick", m)
 		}
-		alice.say(open.ID, "behind your back")
-		f, err := bob.Next(ctx(w.t), "room:removed")
+		alice.send(open.ID, "behind your back")
+		f, err := bob.Next(ctx(d.t), "room:removed")
 		if err != nil || string(f.Data) != path(`{"roomId":%d,"reason":"kicked"}`, open.ID) {
-			w.t.Fatalf("removed = %s, %v", f.Data, err)
+			d.t.Fatalf("removed = %s, %v", f.Data, err)
 		}
-		alice.say(other.ID, "between")
-		bob.hears(2) // only messages of the other room: 1 is that bob joined
+		alice.send(other.ID, "between")
+		bob.receives(2) // only messages of the other room: 1 is that bob joined
 
-		wantCode(w.t, bob.JoinRoom(ctx(w.t), open.ID, ""), chat.Forbidden)
-		wantCode(w.t, bob.Socket.Do(ctx(w.t), "room:join", map[string]any{"roomId": open.ID}, nil), chat.Forbidden)
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodPost, "/rooms/join", map[string]string{"name": "Open"}, nil), chat.Forbidden)
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodPost, "/invites/"+invited.Invite.Token+"/join", nil, nil), chat.Forbidden)
-		wantCode(w.t, bob.JoinRoom(ctx(w.t), secret.ID, "let me in"), chat.NotFound)
-		wantCode(w.t, bob.Socket.Do(ctx(w.t), "room:join", map[string]any{"roomId": secret.ID, "password": "let me in"}, nil), chat.NotFound)
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodPost, "/rooms/join", map[string]string{"name": "Secret", "password": "let me in"}, nil), chat.NotFound)
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodPost, "/invites/"+hidden.Invite.Token+"/join", nil, nil), chat.NotFound)
+		wantCode(d.t, bob.JoinRoom(ctx(d.t), open.ID, ""), chat.Forbidden)
+		wantCode(d.t, bob.Socket.Do(ctx(d.t), "room:join", map[string]any{"roomId": open.ID}, nil), chat.Forbidden)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodPost, "/rooms/join", map[string]string{"name": "Open"}, nil), chat.Forbidden)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodPost, "/invites/"+invited.Invite.Token+"/join", nil, nil), chat.Forbidden)
+		wantCode(d.t, bob.JoinRoom(ctx(d.t), secret.ID, "let me in"), chat.NotFound)
+		wantCode(d.t, bob.Socket.Do(ctx(d.t), "room:join", map[string]any{"roomId": secret.ID, "password": "let me in"}, nil), chat.NotFound)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodPost, "/rooms/join", map[string]string{"name": "Secret", "password": "let me in"}, nil), chat.NotFound)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodPost, "/invites/"+hidden.Invite.Token+"/join", nil, nil), chat.NotFound)
 
 		var bans struct{ Bans []chat.Ban }
 		alice.do(http.MethodGet, path("/rooms/%d/bans", open.ID), nil, &bans)
 		if len(bans.Bans) != 1 || bans.Bans[0].User.ID != bob.User.ID || bans.Bans[0].By.ID != alice.User.ID || bans.Bans[0].Reason != "noise" {
-			w.t.Fatalf("bans = %+v", bans)
+			d.t.Fatalf("bans = %+v", bans)
 		}
 		alice.do(http.MethodDelete, path("/rooms/%d/bans/%d", open.ID, bob.User.ID), nil, nil)
 		bob.join(open.ID, nil)
@@ -67,78 +67,78 @@ func TestBanEndsTheMembershipAndPreventsJoining(t *testing.T) {
 }
 
 func TestMutedMemberCanOnlyRead(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
-		bob.join(room.ID, nil)             // 1
-		mine := bob.say(room.ID, "mine")   // 2
-		hers := alice.say(room.ID, "hers") // 3
+		bob.join(room.ID, nil)              // 1
+		mine := bob.send(room.ID, "mine")   // 2
+		hers := alice.send(room.ID, "hers") // 3
 
 		mute := path("/rooms/%d/members/%d/mute", room.ID, bob.User.ID)
 		var muted struct{ Membership chat.Membership }
 		alice.do(http.MethodPut, mute, map[string]int{"seconds": 3600}, &muted)
 
-		f, err := bob.Next(ctx(w.t), "membership:updated")
+		f, err := bob.Next(ctx(d.t), "membership:updated")
 		var told wire.MembershipUpdated
 		if err != nil || f.Decode(&told) != nil || told.Membership != muted.Membership || told.Membership.MutedUntil == 0 {
-			w.t.Fatalf("received %s, %v, want %+v", f.Data, err, muted.Membership)
+			d.t.Fatalf("received %s, %v, want %+v", f.Data, err, muted.Membership)
 		}
-		if _, err := alice.Next(ctx(w.t), "room:updated"); err != nil {
-			w.t.Fatal(err)
+		if _, err := alice.Next(ctx(d.t), "room:updated"); err != nil {
+			d.t.Fatal(err)
 		}
 		silent := func(err error) {
-			w.t.Helper()
-			wantCode(w.t, err, chat.Forbidden)
+			d.t.Helper()
+			wantCode(d.t, err, chat.Forbidden)
 			refusal, _ := errors.AsType[*client.Error](err)
 			if after := time.Duration(refusal.RetryAfterMs) * time.Millisecond; refusal.Status == 0 && (after < 59*time.Minute || after > time.Hour) {
-				w.t.Fatalf("retry after %s, want about an hour", after)
+				d.t.Fatalf("retry after %s, want about an hour", after)
 			}
 		}
-		_, err = bob.trySay(room.ID, uuid.NewString(), "hello?")
+		_, err = bob.trySend(room.ID, uuid.NewString(), "hello?")
 		silent(err)
-		silent(bob.Client.Do(ctx(w.t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]string{"cid": uuid.NewString(), "text": "hi"}, nil))
-		silent(bob.Socket.Do(ctx(w.t), "message:edit", map[string]any{"messageId": mine.ID, "text": "other"}, nil))
-		silent(bob.Socket.Do(ctx(w.t), "message:react", map[string]any{"messageId": hers.ID, "emoji": "👍", "on": true}, nil))
+		silent(bob.Client.Do(ctx(d.t), http.MethodPost, path("/rooms/%d/messages", room.ID), map[string]string{"cid": uuid.NewString(), "text": "hi"}, nil))
+		silent(bob.Socket.Do(ctx(d.t), "message:edit", map[string]any{"messageId": mine.ID, "text": "other"}, nil))
+		silent(bob.Socket.Do(ctx(d.t), "message:react", map[string]any{"messageId": hers.ID, "emoji": "👍", "on": true}, nil))
 
 		bob.connect()
 		if own := bob.Hello.Rooms; len(own) != 1 || own[0].MutedUntil != told.Membership.MutedUntil {
-			w.t.Fatalf("connected with %+v, want the mute", own)
+			d.t.Fatalf("connected with %+v, want the mute", own)
 		}
 		back := bob.join(room.ID, nil)
 		if back.Membership.MutedUntil == 0 || texts(back.Messages) != "mine hers" {
-			w.t.Fatalf("joined = %+v: a muted member can read", back)
+			d.t.Fatalf("joined = %+v: a muted member can read", back)
 		}
-		if err := bob.Write(ctx(w.t), []byte(path(`{"id":99,"type":"typing:start","data":{"roomId":%d}}`, room.ID))); err != nil {
-			w.t.Fatal(err)
+		if err := bob.Write(ctx(d.t), []byte(path(`{"id":99,"type":"typing:start","data":{"roomId":%d}}`, room.ID))); err != nil {
+			d.t.Fatal(err)
 		}
-		refused, err := bob.Next(ctx(w.t), "error")
+		refused, err := bob.Next(ctx(d.t), "error")
 		if err != nil {
-			w.t.Fatal(err)
+			d.t.Fatal(err)
 		}
 		silent(refused.Refusal())
 
 		alice.do(http.MethodDelete, mute, nil, nil)
 		var free wire.MembershipUpdated
-		if f, err = bob.Next(ctx(w.t), "membership:updated"); err != nil || f.Decode(&free) != nil || free.Membership.MutedUntil != 0 {
-			w.t.Fatalf("received %s, %v, want the end of the mute", f.Data, err)
+		if f, err = bob.Next(ctx(d.t), "membership:updated"); err != nil || f.Decode(&free) != nil || free.Membership.MutedUntil != 0 {
+			d.t.Fatalf("received %s, %v, want the end of the mute", f.Data, err)
 		}
-		bob.say(room.ID, "free")
+		bob.send(room.ID, "free")
 		alice.do(http.MethodPut, mute, map[string]int{"seconds": 1}, nil)
-		for limit := ctx(w.t); ; { // the mute expires
-			if _, err := bob.trySay(room.ID, uuid.NewString(), "free again"); err == nil {
+		for limit := ctx(d.t); ; { // the mute expires
+			if _, err := bob.trySend(room.ID, uuid.NewString(), "free again"); err == nil {
 				break
 			} else if limit.Err() != nil {
-				w.t.Fatalf("still muted: %v", err)
+				d.t.Fatalf("still muted: %v", err)
 			}
 		}
 	})
 }
 
 func TestInviteIntoAPrivateRoom(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 0)
-		phone := w.device(bob, 0)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob, carol := d.user("alice", 0), d.user("bob", 1), d.user("carol", 0)
+		phone := d.device(bob, 0)
 		room := alice.room("Den", map[string]any{"private": true, "description": "quiet"})
 		var made struct {
 			Invite struct {
@@ -149,34 +149,34 @@ func TestInviteIntoAPrivateRoom(t *testing.T) {
 		alice.do(http.MethodPost, path("/rooms/%d/invites", room.ID), map[string]int{"uses": 1, "expiresIn": 60}, &made)
 		invite := made.Invite
 		if len(invite.Token) != 22 || invite.URL != "/invite/"+invite.Token || *invite.UsesLeft != 1 || invite.CreatedBy.ID != alice.User.ID {
-			w.t.Fatalf("invite = %+v", invite)
+			d.t.Fatalf("invite = %+v", invite)
 		}
 		var shown struct{ Room map[string]any }
 		bob.do(http.MethodGet, "/invites/"+invite.Token, nil, &shown)
 		if len(shown.Room) != 3 || shown.Room["name"] != "Den" || shown.Room["description"] != "quiet" || shown.Room["memberCount"] != 1.0 {
-			w.t.Fatalf("invited to %+v", shown)
+			d.t.Fatalf("invited to %+v", shown)
 		}
 		var joined wire.RoomJoined
 		bob.do(http.MethodPost, "/invites/"+invite.Token+"/join", nil, &joined)
 		if joined.Room.ID != room.ID || joined.Membership.Role != chat.Member {
-			w.t.Fatalf("joined = %+v", joined)
+			d.t.Fatalf("joined = %+v", joined)
 		}
 		if got := phone.added(); got.Room.ID != room.ID || got.Membership != joined.Membership {
-			w.t.Fatalf("the phone received %+v, want %+v", got, joined.Membership)
+			d.t.Fatalf("the phone received %+v, want %+v", got, joined.Membership)
 		}
 		phone.join(room.ID, nil)
 		for _, token := range []string{invite.Token, "unknown", "x" + invite.Token} {
 			for _, do := range []struct{ method, tail string }{{http.MethodGet, ""}, {http.MethodPost, "/join"}} {
-				wantCode(w.t, carol.Client.Do(ctx(w.t), do.method, "/invites/"+token+do.tail, nil, nil), chat.NotFound)
+				wantCode(d.t, carol.Client.Do(ctx(d.t), do.method, "/invites/"+token+do.tail, nil, nil), chat.NotFound)
 			}
 		}
 		alice.do(http.MethodPost, path("/rooms/%d/invites", room.ID), nil, &made)
 		if week := made.Invite.ExpiresAt.Std().Sub(made.Invite.CreatedAt.Std()); week.Round(time.Hour) != 7*24*time.Hour || made.Invite.UsesLeft != nil {
-			w.t.Fatalf("invite = %+v, want a week and unlimited uses", made.Invite)
+			d.t.Fatalf("invite = %+v, want a week and unlimited uses", made.Invite)
 		}
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d/invites", room.ID), nil, nil), chat.Forbidden)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodGet, path("/rooms/%d/invites", room.ID), nil, nil), chat.Forbidden)
 		alice.do(http.MethodDelete, path("/rooms/%d/invites/%d", room.ID, made.Invite.ID), nil, nil)
-		wantCode(w.t, carol.Client.Do(ctx(w.t), http.MethodPost, "/invites/"+made.Invite.Token+"/join", nil, nil), chat.NotFound)
+		wantCode(d.t, carol.Client.Do(ctx(d.t), http.MethodPost, "/invites/"+made.Invite.Token+"/join", nil, nil), chat.NotFound)
 	})
 }
 
@@ -201,8 +201,8 @@ func TestInviteTokensAreNotLogged(t *testing.T) {
 	_ = free.Close()
 	log := &logbook{}
 	n := startLogging(t, log, map[string]string{"DATA_DIR": t.TempDir()}, map[string]string{"LOG_LEVEL": "debug", "METRICS_ADDR": watch})
-	w := &world{t, []string{n.base}}
-	alice, bob := w.person("alice", 0), w.person("bob", 0)
+	d := &deployment{t, []string{n.base}}
+	alice, bob := d.user("alice", 0), d.user("bob", 0)
 	room := alice.room("Den", nil)
 	var made struct{ Invite struct{ Token string } }
 	alice.do(http.MethodPost, path("/rooms/%d/invites", room.ID), nil, &made)
@@ -226,16 +226,16 @@ func TestInviteTokensAreNotLogged(t *testing.T) {
 }
 
 // device opens another socket with p's session, at node n.
-func (w *world) device(p *person, n int) *person {
-	w.t.Helper()
-	other := &person{Client: client.New(w.nodes[n%len(w.nodes)]), t: w.t}
+func (d *deployment) device(p *testUser, n int) *testUser {
+	d.t.Helper()
+	other := &testUser{Client: client.New(d.nodes[n%len(d.nodes)]), t: d.t}
 	other.Token, other.User = p.Token, p.User
 	other.connect()
 	return other
 }
 
 // added waits for the next room:added.
-func (p *person) added() wire.RoomAdded {
+func (p *testUser) added() wire.RoomAdded {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), "room:added")
 	var added wire.RoomAdded
@@ -246,27 +246,27 @@ func (p *person) added() wire.RoomAdded {
 }
 
 func TestDirectRoomIsUnique(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob, carol := w.person("alice", 0), w.person("bob", 1), w.person("carol", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob, carol := d.user("alice", 0), d.user("bob", 1), d.user("carol", 1)
 		var opened, again wire.RoomJoined
 		alice.do(http.MethodPut, path("/users/%d/direct", bob.User.ID), nil, &opened)
 		room := opened.Room.ID
 		if !opened.Room.Direct || !opened.Room.Private || len(opened.Room.With) != 2 || opened.Membership.Role != chat.Member {
-			w.t.Fatalf("opened = %+v", opened)
+			d.t.Fatalf("opened = %+v", opened)
 		}
 		if got := bob.added(); got.Room.ID != room || got.Membership.UserID != bob.User.ID || len(got.Room.With) != 2 {
-			w.t.Fatalf("bob received %+v", got)
+			d.t.Fatalf("bob received %+v", got)
 		}
 		bob.join(room, nil)
 		bob.do(http.MethodPut, path("/users/%d/direct", alice.User.ID), nil, &again)
 		if again.Room.ID != room || again.Membership.UserID != bob.User.ID {
-			w.t.Fatalf("opened again = %+v, want room %d", again, room)
+			d.t.Fatalf("opened again = %+v, want room %d", again, room)
 		}
-		alice.say(room, "just us")
-		bob.hears(1)
+		alice.send(room, "just us")
+		bob.receives(1)
 
-		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodPut, path("/users/%d/direct", alice.User.ID), nil, nil), chat.BadRequest)
-		wantCode(w.t, alice.Client.Do(ctx(w.t), http.MethodPut, "/users/9999/direct", nil, nil), chat.NotFound)
+		wantCode(d.t, alice.Client.Do(ctx(d.t), http.MethodPut, path("/users/%d/direct", alice.User.ID), nil, nil), chat.BadRequest)
+		wantCode(d.t, alice.Client.Do(ctx(d.t), http.MethodPut, "/users/9999/direct", nil, nil), chat.NotFound)
 		for _, c := range []struct {
 			method, path string
 			in           any
@@ -280,40 +280,40 @@ func TestDirectRoomIsUnique(t *testing.T) {
 			{http.MethodPut, path("/rooms/%d/members/%d/mute", room, bob.User.ID), map[string]int{"seconds": 5}},
 			{http.MethodPost, path("/rooms/%d/invites", room), nil},
 		} {
-			wantCode(w.t, alice.Client.Do(ctx(w.t), c.method, c.path, c.in, nil), chat.Forbidden)
-			wantCode(w.t, carol.Client.Do(ctx(w.t), c.method, c.path, c.in, nil), chat.NotFound)
+			wantCode(d.t, alice.Client.Do(ctx(d.t), c.method, c.path, c.in, nil), chat.Forbidden)
+			wantCode(d.t, carol.Client.Do(ctx(d.t), c.method, c.path, c.in, nil), chat.NotFound)
 		}
-		wantCode(w.t, carol.JoinRoom(ctx(w.t), room, ""), chat.NotFound)
+		wantCode(d.t, carol.JoinRoom(ctx(d.t), room, ""), chat.NotFound)
 	})
 }
 
 func TestOwnJoinsReachOtherDevices(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
-		phone := w.device(bob, 0)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
+		phone := d.device(bob, 0)
 		lobby := alice.room("Lobby", nil)
 		bob.join(lobby.ID, nil)
 		if got := phone.added(); got.Room.ID != lobby.ID {
-			w.t.Fatalf("the phone received %+v", got)
+			d.t.Fatalf("the phone received %+v", got)
 		}
 		mine := bob.room("Mine", nil)
 		if got := phone.added(); got.Room.ID != mine.ID || got.Membership.Role != chat.Owner {
-			w.t.Fatalf("the phone received %+v", got)
+			d.t.Fatalf("the phone received %+v", got)
 		}
 		if got := bob.added(); got.Room.ID != mine.ID { // not of the lobby, which this socket joined itself
-			w.t.Fatalf("the joining socket received %+v", got)
+			d.t.Fatalf("the joining socket received %+v", got)
 		}
 		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "moderator"}, nil)
-		f, err := phone.Next(ctx(w.t), "membership:updated")
+		f, err := phone.Next(ctx(d.t), "membership:updated")
 		var told wire.MembershipUpdated
 		if err != nil || f.Decode(&told) != nil || told.Membership.Role != chat.Moderator {
-			w.t.Fatalf("received %s, %v, want the new role", f.Data, err)
+			d.t.Fatalf("received %s, %v, want the new role", f.Data, err)
 		}
 		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "owner"}, nil)
-		for p, want := range map[*person]chat.RoomRole{phone: chat.Owner, alice: chat.RoomAdmin} {
-			f, err := p.Next(ctx(w.t), "membership:updated")
+		for p, want := range map[*testUser]chat.RoomRole{phone: chat.Owner, alice: chat.RoomAdmin} {
+			f, err := p.Next(ctx(d.t), "membership:updated")
 			if err != nil || f.Decode(&told) != nil || told.Membership.Role != want {
-				w.t.Fatalf("received %s, %v, want %s", f.Data, err, want)
+				d.t.Fatalf("received %s, %v, want %s", f.Data, err, want)
 			}
 		}
 	})

@@ -42,7 +42,7 @@ func TestNodeWithUsedPortChangesNothing(t *testing.T) {
 func TestProfilesAreServedOnlyIfEnabled(t *testing.T) {
 	for pprof, want := range map[string]int{"": http.StatusNotFound, "true": http.StatusOK} {
 		addr := freeAddr(t)
-		w := embedded(t, map[string]string{"METRICS_ADDR": addr, "PPROF": pprof})
+		d := embedded(t, map[string]string{"METRICS_ADDR": addr, "PPROF": pprof})
 		answer, err := http.Get("http://" + addr + "/debug/pprof/cmdline")
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func TestProfilesAreServedOnlyIfEnabled(t *testing.T) {
 		if answer.StatusCode != want {
 			t.Errorf("PPROF=%s: status %d, want %d", pprof, answer.StatusCode, want)
 		}
-		request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, w.nodes[0]+"/debug/pprof/cmdline", http.NoBody)
+		request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, d.nodes[0]+"/debug/pprof/cmdline", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,10 +63,10 @@ func TestProfilesAreServedOnlyIfEnabled(t *testing.T) {
 
 func TestBuildIsShown(t *testing.T) {
 	addr := freeAddr(t)
-	w := embedded(t, map[string]string{"METRICS_ADDR": addr})
+	d := embedded(t, map[string]string{"METRICS_ADDR": addr})
 	build := version.Read()
 	for base, paths := range map[string]map[string]string{
-		w.nodes[0]:       {"/health": `"commit":"` + build.Commit + `"`},
+		d.nodes[0]:       {"/health": `"commit":"` + build.Commit + `"`},
 		"http://" + addr: {"/health": `"version":"` + build.Version + `"`, "/metrics": `chillin_build_info{commit="` + build.Commit + `",goversion="` + build.Go + `",version="` + build.Version + `"} 1`},
 	} {
 		for path, want := range paths {

@@ -91,8 +91,8 @@ func (p permissions) wants(row, column string, private bool) string {
 }
 
 func TestPermissionTableIsComplete(t *testing.T) {
-	w := embedded(t, nil)
-	request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, w.nodes[0]+"/api/openapi.json", http.NoBody)
+	d := embedded(t, nil)
+	request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, d.nodes[0]+"/api/openapi.json", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,14 +277,14 @@ func nowhere(s *stage) *stage {
 
 type cast map[string]*subject
 
-func newCast(w *world) cast {
-	c := cast{"signed out": newSubject(w.t, client.New(w.nodes[0]))}
+func newCast(d *deployment) cast {
+	c := cast{"signed out": newSubject(d.t, client.New(d.nodes[0]))}
 	for _, name := range append([]string{"serveradmin", "victim"}, inRoom[1:]...) {
-		account := client.New(w.nodes[0])
-		if err := account.Register(ctx(w.t), name, "correct horse"); err != nil {
-			w.t.Fatal(err)
+		account := client.New(d.nodes[0])
+		if err := account.Register(ctx(d.t), name, "correct horse"); err != nil {
+			d.t.Fatal(err)
 		}
-		c[name] = newSubject(w.t, account)
+		c[name] = newSubject(d.t, account)
 	}
 	return c
 }
@@ -351,7 +351,7 @@ const nobodyThere = "http://127.0.0.1:9/"
 
 // roomCase is a row about a room. data returns the body or the command's data; most rows need none. A
 // successful request with spoils changes the stage, so the next cell gets a new one.
-type deed struct {
+type roomCase struct {
 	query  string
 	data   func(s *stage, who string) any
 	spoils bool
@@ -401,7 +401,7 @@ func sendMessage(s *stage, _ string) any {
 	return map[string]any{"roomId": s.room, "cid": uuid.NewString(), "text": "hi"}
 }
 
-var aboutARoom = map[string]deed{
+var aboutARoom = map[string]roomCase{
 	"GET /rooms/{id}":                                    {},
 	"GET /rooms/by-name/{name}":                          {},
 	"PATCH /rooms/{id}":                                  {data: body(map[string]any{"description": "new"})},
@@ -464,8 +464,8 @@ var aboutARoom = map[string]deed{
 	"typing:stop":                {data: ofRoom(nil)},
 }
 
-// ask tests one cell.
-func (d deed) ask(row string, by *subject, s *stage, who string) answer {
+// test tests one cell.
+func (d roomCase) test(row string, by *subject, s *stage, who string) answer {
 	var in any
 	if d.data != nil {
 		in = d.data(s, who)
@@ -511,8 +511,8 @@ func TestPermissionsAboutARoom(t *testing.T) {
 
 func askAboutARoom(t *testing.T, private bool) {
 	t.Helper()
-	w := embedded(t, map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"})
-	people, table := newCast(w), readPermissions(t)
+	d := embedded(t, map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"})
+	people, table := newCast(d), readPermissions(t)
 	var s *stage
 	for _, row := range slices.Sorted(maps.Keys(aboutARoom)) {
 		d := aboutARoom[row]
@@ -520,12 +520,12 @@ func askAboutARoom(t *testing.T, private bool) {
 			if s == nil {
 				s = people.stage(t, private)
 			}
-			got, want := d.ask(row, people[who], s, who), table.wants(row, who, private)
+			got, want := d.test(row, people[who], s, who), table.wants(row, who, private)
 			if got.word != want {
 				t.Errorf("%s as %s = %s, want %s: %s", row, who, got.word, want, got.raw)
 			}
 			if got.word == "404" {
-				if missing := d.ask(row, people[who], nowhere(s), who); !bytes.Equal(got.raw, missing.raw) {
+				if missing := d.test(row, people[who], nowhere(s), who); !bytes.Equal(got.raw, missing.raw) {
 					t.Errorf("%s as %s: %s\nnonexistent: %s", row, who, got.raw, missing.raw)
 				}
 			}
@@ -554,29 +554,29 @@ func writeForm(t *testing.T, to *bytes.Buffer, file []byte) (contentType string)
 var onServer = []string{"signed out", "guest", "bot", "user", "server admin"}
 
 // accounts has a user for each column, until a request ends the session.
-type crowd struct {
-	w     *world
+type accounts struct {
+	w     *deployment
 	owner *subject // of the bots
 	other *subject // the target of the requests
 	there map[string]*subject
 }
 
-func newCrowd(w *world) *crowd {
-	c := &crowd{w: w, there: map[string]*subject{}}
+func newAccounts(d *deployment) *accounts {
+	c := &accounts{w: d, there: map[string]*subject{}}
 	register := func(name string) *subject {
-		account := client.New(w.nodes[0])
-		if err := account.Register(ctx(w.t), name, "correct horse"); err != nil {
-			w.t.Fatal(err)
+		account := client.New(d.nodes[0])
+		if err := account.Register(ctx(d.t), name, "correct horse"); err != nil {
+			d.t.Fatal(err)
 		}
-		return newSubject(w.t, account)
+		return newSubject(d.t, account)
 	}
 	register("serveradmin") // the first account is admin
 	c.owner, c.other = register("botowner"), register("other")
-	c.other.must(http.MethodPut, "/users/me/avatar", form(aPNG(w.t)))
+	c.other.must(http.MethodPut, "/users/me/avatar", form(aPNG(d.t)))
 	return c
 }
 
-func (c *crowd) one(column string) *subject {
+func (c *accounts) one(column string) *subject {
 	c.w.t.Helper()
 	if c.there[column] != nil {
 		return c.there[column]
@@ -602,7 +602,7 @@ func (c *crowd) one(column string) *subject {
 }
 
 // bot creates the only bot of owner.
-func (c *crowd) bot(owner *subject) botToken {
+func (c *accounts) bot(owner *subject) botToken {
 	c.w.t.Helper()
 	var list struct{ Bots []chat.User }
 	read(c.w.t, owner.must(http.MethodGet, "/bots", nil), &list)
@@ -625,19 +625,19 @@ func read(t *testing.T, data []byte, out any) {
 
 // serverCase is a row of onServer: the value of the {…} in the route, and the body or the command's
 // data.
-type errand struct {
+type serverCase struct {
 	query  string
-	id     func(c *crowd, by *subject) any
+	id     func(c *accounts, by *subject) any
 	data   func() any
 	spoils bool // a success ends the session or changes the account
 }
 
 func with(in map[string]any) func() any { return func() any { return in } }
 
-func theOther(c *crowd, _ *subject) any { return c.other.User.ID }
+func otherUser(c *accounts, _ *subject) any { return c.other.User.ID }
 
 // newcomer returns a user that no other row needs.
-func (c *crowd) newcomer() *subject {
+func (c *accounts) newcomer() *subject {
 	c.w.t.Helper()
 	account := client.New(c.w.nodes[0])
 	if err := account.Register(ctx(c.w.t), newName(), "correct horse"); err != nil {
@@ -646,37 +646,37 @@ func (c *crowd) newcomer() *subject {
 	return newSubject(c.w.t, account)
 }
 
-func somebody(c *crowd, _ *subject) any { return c.newcomer().User.ID }
+func anyUser(c *accounts, _ *subject) any { return c.newcomer().User.ID }
 
-func aRoom(c *crowd, _ *subject) any {
+func aRoom(c *accounts, _ *subject) any {
 	var made struct{ Room chat.Room }
 	read(c.w.t, c.newcomer().must(http.MethodPost, "/rooms", map[string]any{"name": newName(), "private": true}), &made)
 	return made.Room.ID
 }
 
-func aConnection(c *crowd, _ *subject) any {
+func aConnection(c *accounts, _ *subject) any {
 	var page chat.ConnectionPage
 	read(c.w.t, c.one("server admin").must(http.MethodGet, path("/admin/connections?userId=%d", c.newcomer().User.ID), nil), &page)
 	return page.Connections[0].ID
 }
 
-func ownSession(_ *crowd, by *subject) any { return by.stream.Hello.SessionID }
+func ownSession(_ *accounts, by *subject) any { return by.stream.Hello.SessionID }
 
-func ownBot(c *crowd, by *subject) any { return c.bot(by).User.ID }
+func ownBot(c *accounts, by *subject) any { return c.bot(by).User.ID }
 
-func othersBot(c *crowd, _ *subject) any { return c.bot(c.other).User.ID }
+func othersBot(c *accounts, _ *subject) any { return c.bot(c.other).User.ID }
 
-func ownUpload(c *crowd, by *subject) any { return by.upload(aPNG(c.w.t)) }
+func ownUpload(c *accounts, by *subject) any { return by.upload(aPNG(c.w.t)) }
 
-func othersUpload(c *crowd, _ *subject) any { return c.other.upload(aPNG(c.w.t)) }
+func othersUpload(c *accounts, _ *subject) any { return c.other.upload(aPNG(c.w.t)) }
 
-func anAvatar(c *crowd, _ *subject) any {
+func anAvatar(c *accounts, _ *subject) any {
 	var me struct{ User chat.User }
 	read(c.w.t, c.other.must(http.MethodGet, "/auth/me", nil), &me)
 	return strings.TrimPrefix(me.User.AvatarURL, "/api/v1/avatars/")
 }
 
-var elsewhere = map[string]errand{
+var elsewhere = map[string]serverCase{
 	"POST /auth/register": {data: func() any { return map[string]string{"username": newName(), "password": "correct horse"} }},
 	"POST /auth/login":    {data: with(map[string]any{"username": "other", "password": "correct horse"})},
 	"POST /auth/guest":    {data: with(map[string]any{})},
@@ -687,9 +687,9 @@ var elsewhere = map[string]errand{
 	"GET /auth/sessions":  {},
 
 	"DELETE /auth/sessions/{id} (own)":       {id: ownSession, spoils: true},
-	"DELETE /auth/sessions/{id} (another's)": {id: func(c *crowd, _ *subject) any { return c.other.stream.Hello.SessionID }},
+	"DELETE /auth/sessions/{id} (another's)": {id: func(c *accounts, _ *subject) any { return c.other.stream.Hello.SessionID }},
 
-	"GET /users/{id}":         {id: theOther},
+	"GET /users/{id}":         {id: otherUser},
 	"DELETE /users/me":        {spoils: true, data: with(map[string]any{"password": "correct horse"})},
 	"PATCH /users/me":         {data: with(map[string]any{"statusMessage": "here"})},
 	"PUT /users/me/avatar":    {},
@@ -701,7 +701,7 @@ var elsewhere = map[string]errand{
 	"DELETE /uploads/{id} (another's)": {id: othersUpload},
 
 	"GET /avatars/{key}":     {id: anAvatar},
-	"PUT /users/{id}/direct": {id: theOther},
+	"PUT /users/{id}/direct": {id: otherUser},
 	"GET /rooms":             {},
 	"GET /search/messages":   {query: "?q=by"},
 	"POST /rooms":            {data: func() any { return map[string]string{"name": newName()} }},
@@ -714,8 +714,8 @@ var elsewhere = map[string]errand{
 	"POST /bots/{id}/token (another's)": {id: othersBot},
 
 	"GET /admin/users":                {},
-	"PATCH /admin/users/{id}":         {id: somebody, data: with(map[string]any{"disabled": true})},
-	"POST /admin/users/{id}/password": {id: somebody},
+	"PATCH /admin/users/{id}":         {id: anyUser, data: with(map[string]any{"disabled": true})},
+	"POST /admin/users/{id}/password": {id: anyUser},
 	"GET /admin/rooms":                {},
 	"DELETE /admin/rooms/{id}":        {id: aRoom},
 	"GET /admin/connections":          {},
@@ -729,8 +729,8 @@ var elsewhere = map[string]errand{
 	"ping":         {},
 }
 
-// ask tests one cell. With missing, the target does not exist.
-func (e errand) ask(c *crowd, row, column string, missing bool) answer {
+// test tests one cell. With missing, the target does not exist.
+func (e serverCase) test(c *accounts, row, column string, missing bool) answer {
 	by := c.one(column)
 	var in any
 	if e.data != nil {
@@ -756,11 +756,11 @@ func (e errand) ask(c *crowd, row, column string, missing bool) answer {
 }
 
 func TestPermissionsElsewhere(t *testing.T) {
-	w := embedded(t, nil)
-	c, table := newCrowd(w), readPermissions(t)
+	d := embedded(t, nil)
+	c, table := newAccounts(d), readPermissions(t)
 	for _, row := range slices.Sorted(maps.Keys(elsewhere)) {
 		for _, column := range table.columns(row, onServer) {
-			got, want := elsewhere[row].ask(c, row, column, false), table.wants(row, column, false)
+			got, want := elsewhere[row].test(c, row, column, false), table.wants(row, column, false)
 			if got.word != want {
 				t.Errorf("%s as %s = %s, want %s: %s", row, column, got.word, want, got.raw)
 			}
@@ -770,7 +770,7 @@ func TestPermissionsElsewhere(t *testing.T) {
 			if got.word != "404" {
 				continue
 			}
-			if missing := elsewhere[row].ask(c, row, column, true); !bytes.Equal(got.raw, missing.raw) {
+			if missing := elsewhere[row].test(c, row, column, true); !bytes.Equal(got.raw, missing.raw) {
 				t.Errorf("%s as %s: %s\nnonexistent: %s", row, column, got.raw, missing.raw)
 			}
 		}

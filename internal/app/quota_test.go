@@ -11,7 +11,7 @@ import (
 )
 
 // wantUpload uploads size bytes and fails unless the response has the code; "" means 201.
-func (p *person) wantUpload(size int, want chat.Code) chat.MessageAttachment {
+func (p *testUser) wantUpload(size int, want chat.Code) chat.MessageAttachment {
 	p.t.Helper()
 	answer, body := p.upload(http.MethodPost, "/uploads", "file", "x", make([]byte, size))
 	var out struct {
@@ -28,16 +28,16 @@ func (p *person) wantUpload(size int, want chat.Code) chat.MessageAttachment {
 
 func TestQuotas(t *testing.T) {
 	t.Parallel()
-	for _, kind := range worlds {
+	for _, kind := range deployments {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			w := kind.open(t, map[string]string{"UPLOAD_QUOTA": "2", "GUEST_UPLOAD_QUOTA": "1"})
-			admin, alice, elsewhere := w.person("admin", 0), w.person("alice", 0), client.New(w.nodes[len(w.nodes)-1])
+			d := kind.open(t, map[string]string{"UPLOAD_QUOTA": "2", "GUEST_UPLOAD_QUOTA": "1"})
+			admin, alice, elsewhere := d.user("admin", 0), d.user("alice", 0), client.New(d.nodes[len(d.nodes)-1])
 			room := alice.room("Lobby", nil)
 			if err := elsewhere.Login(ctx(t), "alice", "correct horse"); err != nil {
 				t.Fatal(err)
 			}
-			alice2 := &person{Client: elsewhere, t: t}
+			alice2 := &testUser{Client: elsewhere, t: t}
 
 			file := alice.wantUpload(3<<19, "")
 			alice2.wantUpload(1<<20, chat.QuotaExceeded)
@@ -52,9 +52,9 @@ func TestQuotas(t *testing.T) {
 			}
 			alice.wantUpload(400<<10, "")
 			alice.wantUpload(200<<10, chat.QuotaExceeded)
-			alice.say(room.ID, "text still works")
+			alice.send(room.ID, "text still works")
 
-			guest := &person{Client: client.New(w.nodes[0]), t: t}
+			guest := &testUser{Client: client.New(d.nodes[0]), t: t}
 			if err := guest.Guest(ctx(t), "Gast"); err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestQuotas(t *testing.T) {
 	}
 }
 
-func allowance(p *person) (a chat.UploadAllowance) {
+func allowance(p *testUser) (a chat.UploadAllowance) {
 	p.t.Helper()
 	if err := json.Unmarshal(p.wantStatus("/api/v1/uploads/allowance", http.StatusOK), &a); err != nil {
 		p.t.Fatal(err)
@@ -85,8 +85,8 @@ func allowance(p *person) (a chat.UploadAllowance) {
 // Refused uploads store nothing: files kept for an hour would be a way around the quota.
 func TestRefusedUploadsLeaveNoBlobs(t *testing.T) {
 	dir := t.TempDir()
-	w := &world{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "UPLOAD_QUOTA": "2"}, nil).base}}
-	alice := w.person("alice", 0)
+	d := &deployment{t, []string{startNode(t, map[string]string{"DATA_DIR": dir, "UPLOAD_QUOTA": "2"}, nil).base}}
+	alice := d.user("alice", 0)
 	alice.wantUpload(3<<19, "")
 	for range 5 {
 		alice.wantUpload(1<<20, chat.QuotaExceeded)

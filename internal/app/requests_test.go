@@ -54,13 +54,13 @@ func (r *record) wants(t *testing.T, n int, words ...string) {
 	}
 }
 
-func logged(t *testing.T, more map[string]string) (*world, *record) {
+func logged(t *testing.T, more map[string]string) (*deployment, *record) {
 	t.Helper()
 	log := &record{}
-	return &world{t, []string{startLogging(t, log, map[string]string{"DATA_DIR": t.TempDir()}, more).base}}, log
+	return &deployment{t, []string{startLogging(t, log, map[string]string{"DATA_DIR": t.TempDir()}, more).base}}, log
 }
 
-func ask(t *testing.T, method, url, body string, header map[string]string) *http.Response {
+func doRequest(t *testing.T, method, url, body string, header map[string]string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx(t), method, url, strings.NewReader(body))
 	if err != nil {
@@ -95,9 +95,9 @@ func TestEveryRequestHasAnID(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, log := logged(t, map[string]string{"TRUST_PROXY": c.proxies, "LOG_LEVEL": "debug"})
+			d, log := logged(t, map[string]string{"TRUST_PROXY": c.proxies, "LOG_LEVEL": "debug"})
 			for _, path := range []string{"/health", "/api/v1/rooms/7", "/ws", "/some/page", "/api/v1/nothing"} {
-				answer := ask(t, http.MethodGet, w.nodes[0]+path, "", map[string]string{"X-Request-ID": c.id})
+				answer := doRequest(t, http.MethodGet, d.nodes[0]+path, "", map[string]string{"X-Request-ID": c.id})
 				got := answer.Header.Get("X-Request-ID")
 				if c.taken && got != c.id || !c.taken && !own.MatchString(got) {
 					t.Errorf("%s: id %q", path, got)
@@ -118,43 +118,43 @@ func TestEveryRequestHasAnID(t *testing.T) {
 }
 
 func TestAccessLinesHaveNoSecrets(t *testing.T) {
-	w, log := logged(t, map[string]string{"LOG_LEVEL": "debug"})
-	alice := w.person("alice", 0)
+	d, log := logged(t, map[string]string{"LOG_LEVEL": "debug"})
+	alice := d.user("alice", 0)
 	room := alice.room("Harbour", nil)
 	const secret = "wdsecret2345secret"
 	for _, path := range []string{
 		"/api/v1/hooks/" + secret, "/api/v1/invites/" + secret, "/invite/" + secret, "/" + secret, "/api/" + secret,
 		"/api/v1/files/1?signature=" + secret, path("/api/v1/rooms/%d?token=%s", room.ID, secret),
 	} {
-		ask(t, http.MethodPost, w.nodes[0]+path, `{"text":"`+secret+`"}`, map[string]string{"Content-Type": "application/json"})
-		ask(t, http.MethodGet, w.nodes[0]+path, "", map[string]string{"Authorization": "Bearer " + alice.Token})
+		doRequest(t, http.MethodPost, d.nodes[0]+path, `{"text":"`+secret+`"}`, map[string]string{"Content-Type": "application/json"})
+		doRequest(t, http.MethodGet, d.nodes[0]+path, "", map[string]string{"Authorization": "Bearer " + alice.Token})
 	}
 	log.wants(t, 0, secret)
 	log.wants(t, 0, alice.Token)
 	log.wants(t, 1, "msg=request ", "method=GET", path("path=/api/v1/rooms/%d ", room.ID), "status=200", path("user=%d", alice.User.ID), "operation=getRoom")
 	log.wants(t, 1, "msg=request ", "method=POST", "path=/api/v1/hooks/{token}", "status=")
-	alice.say(room.ID, secret)
+	alice.send(room.ID, secret)
 	log.wants(t, 0, secret)
 	log.wants(t, 1, "msg=command ", "type=message:send", path("user=%d", alice.User.ID), "conn=", "request=")
 }
 
 func TestSecurityEventsAreLogged(t *testing.T) {
-	w, log := logged(t, map[string]string{"LOG_LEVEL": "info", "RATE_LIMIT_AUTH": "6"})
-	admin, bob := w.person("alice", 0), w.person("bob", 0)
+	d, log := logged(t, map[string]string{"LOG_LEVEL": "info", "RATE_LIMIT_AUTH": "6"})
+	admin, bob := d.user("alice", 0), d.user("bob", 0)
 	security := func(n int, words ...string) {
 		t.Helper()
 		log.wants(t, n, append(words, "event=security", "request=", "ip=127.0.0.1")...)
 	}
 	room := admin.room("Harbour", nil)
 	for name, password := range map[string]string{"bob": "not his password", "hunter2 as a name": "nobody's"} {
-		if err := client.New(w.nodes[0]).Login(ctx(t), name, password); err == nil {
+		if err := client.New(d.nodes[0]).Login(ctx(t), name, password); err == nil {
 			t.Fatal("signed in with a wrong password")
 		}
 	}
 	security(1, `msg="sign-in failed"`, path("user=%d", bob.User.ID))
 	security(2, `msg="sign-in failed"`)
 	for range 5 {
-		_ = client.New(w.nodes[0]).Login(ctx(t), "bob", "not his password")
+		_ = client.New(d.nodes[0]).Login(ctx(t), "bob", "not his password")
 	}
 	security(1, `msg="limit reached"`, "operation=login")
 	for _, secret := range []string{"not his password", "hunter2", "nobody's"} {
@@ -171,9 +171,9 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	security(1, `msg="permission denied"`, path("user=%d", bob.User.ID), "operation=updateRoom")
 
 	foreign := map[string]string{"Origin": "https://evil.example", "Authorization": "Bearer " + bob.Token, "Content-Type": "application/json"}
-	ask(t, http.MethodPost, w.nodes[0]+"/api/v1/rooms", `{"name":"x"}`, foreign)
+	doRequest(t, http.MethodPost, d.nodes[0]+"/api/v1/rooms", `{"name":"x"}`, foreign)
 	security(1, `msg="permission denied"`, "origin=https://evil.example", "operation=createRoom")
-	ask(t, http.MethodGet, w.nodes[0]+"/ws", "", foreign)
+	doRequest(t, http.MethodGet, d.nodes[0]+"/ws", "", foreign)
 	security(2, `msg="permission denied"`, "origin=https://evil.example")
 
 	if err := admin.Client.Do(ctx(t), http.MethodPatch, "/admin/limits", map[string]any{"roomsPerHour": 7}, nil); err != nil {
@@ -188,27 +188,27 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 
 func TestHEADMatchesGET(t *testing.T) {
 	watch := freeAddr(t)
-	w := embedded(t, map[string]string{"METRICS_ADDR": watch})
-	alice := w.person("alice", 0)
+	d := embedded(t, map[string]string{"METRICS_ADDR": watch})
+	alice := d.user("alice", 0)
 	room := alice.room("Harbour", nil)
 	own := map[string]string{"Authorization": "Bearer " + alice.Token}
 	for _, path := range []string{
 		"/health", "/health/ready", "/", "/room/1", "/api/openapi.json", "/api/v1/auth/me", path("/api/v1/rooms/%d", room.ID), "/api/v1/nothing", "/api/v1/rooms/0",
 	} {
-		get, head := ask(t, http.MethodGet, w.nodes[0]+path, "", own), ask(t, http.MethodHead, w.nodes[0]+path, "", own)
+		get, head := doRequest(t, http.MethodGet, d.nodes[0]+path, "", own), doRequest(t, http.MethodHead, d.nodes[0]+path, "", own)
 		if head.StatusCode != get.StatusCode || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
 			t.Errorf("HEAD %s: %d %s, GET: %d %s", path, head.StatusCode, head.Header.Get("Content-Type"), get.StatusCode, get.Header.Get("Content-Type"))
 		}
 	}
 	for _, path := range []string{"/health", "/health/ready", "/metrics"} {
-		if head := ask(t, http.MethodHead, "http://"+watch+path, "", nil); head.StatusCode != http.StatusOK {
+		if head := doRequest(t, http.MethodHead, "http://"+watch+path, "", nil); head.StatusCode != http.StatusOK {
 			t.Errorf("HEAD %s of METRICS_ADDR: %d, want 200", path, head.StatusCode)
 		}
 	}
-	if head := ask(t, http.MethodHead, w.nodes[0]+"/api/v1/auth/me", "", nil); head.StatusCode != http.StatusUnauthorized {
+	if head := doRequest(t, http.MethodHead, d.nodes[0]+"/api/v1/auth/me", "", nil); head.StatusCode != http.StatusUnauthorized {
 		t.Errorf("HEAD without a session: %d, want 401", head.StatusCode)
 	}
-	if answer := ask(t, http.MethodHead, w.nodes[0]+"/api/v1/auth/logout", "", own); answer.StatusCode != http.StatusMethodNotAllowed {
+	if answer := doRequest(t, http.MethodHead, d.nodes[0]+"/api/v1/auth/logout", "", own); answer.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("HEAD of a POST-only path: %d, want 405", answer.StatusCode)
 	}
 }

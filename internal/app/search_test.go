@@ -15,14 +15,14 @@ type searchPage struct {
 	NextCursor string              `json:"nextCursor"`
 }
 
-func (p *person) search(query url.Values) (searchPage, error) {
+func (p *testUser) search(query url.Values) (searchPage, error) {
 	var page searchPage
 	err := p.Client.Do(ctx(p.t), http.MethodGet, "/search/messages?"+query.Encode(), nil, &page)
 	return page, err
 }
 
 // finds returns the texts of the search results, newest first.
-func (p *person) finds(query url.Values) string {
+func (p *testUser) finds(query url.Values) string {
 	p.t.Helper()
 	page, err := p.search(query)
 	if err != nil {
@@ -36,27 +36,27 @@ func (p *person) finds(query url.Values) string {
 }
 
 func TestSearch(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room, other := alice.room("Lobby", nil), alice.room("Other", nil)
 		alice.join(room.ID, nil)
 		alice.join(other.ID, nil)
 		bob.join(room.ID, nil)
-		first := alice.say(room.ID, "😀-Café")
-		alice.say(other.ID, "CAFE!")
-		bob.say(room.ID, "cafeteria")
+		first := alice.send(room.ID, "😀-Café")
+		alice.send(other.ID, "CAFE!")
+		bob.send(room.ID, "cafeteria")
 
 		page, err := alice.search(url.Values{"q": {"cafe"}, "limit": {"2"}})
 		if err != nil || len(page.Results) != 2 || page.NextCursor == "" || page.Results[1].Room != (chat.RoomName{ID: other.ID, Name: "Other"}) {
-			w.t.Fatalf("first page = %+v, %v", page, err)
+			d.t.Fatalf("first page = %+v, %v", page, err)
 		}
 		page, err = alice.search(url.Values{"q": {"cafe"}, "limit": {"2"}, "cursor": {page.NextCursor}})
 		if err != nil || len(page.Results) != 1 || page.NextCursor != "" || page.Results[0].Message.ID != first.ID {
-			w.t.Fatalf("second page = %+v, %v", page, err)
+			d.t.Fatalf("second page = %+v, %v", page, err)
 		}
 		h := page.Results[0].Highlights
 		if units := utf16.Encode([]rune("😀-Café")); len(h) != 1 || string(utf16.Decode(units[h[0].Start:h[0].End])) != "Café" {
-			w.t.Fatalf("highlights = %+v", h)
+			d.t.Fatalf("highlights = %+v", h)
 		}
 		for _, c := range []struct {
 			query url.Values
@@ -68,41 +68,41 @@ func TestSearch(t *testing.T) {
 			{url.Values{"q": {"cafe"}, "since": {first.CreatedAt.Std().Format(time.RFC3339Nano)}}, "cafeteria CAFE! 😀-Café"},
 		} {
 			if got := alice.finds(c.query); got != c.want {
-				w.t.Errorf("%v finds %q, want %q", c.query, got, c.want)
+				d.t.Errorf("%v finds %q, want %q", c.query, got, c.want)
 			}
 		}
 		if got := bob.finds(url.Values{"q": {"cafe"}}); got != "cafeteria 😀-Café" {
-			w.t.Errorf("bob finds %q, want only messages of his room", got)
+			d.t.Errorf("bob finds %q, want only messages of his room", got)
 		}
-		if err := bob.Socket.Do(ctx(w.t), "room:leave", map[string]any{"roomId": room.ID}, nil); err != nil {
-			w.t.Fatal(err)
+		if err := bob.Socket.Do(ctx(d.t), "room:leave", map[string]any{"roomId": room.ID}, nil); err != nil {
+			d.t.Fatal(err)
 		}
 		if got := bob.finds(url.Values{"q": {"cafe"}}); got != "" {
-			w.t.Errorf("bob finds %q after he left", got)
+			d.t.Errorf("bob finds %q after he left", got)
 		}
 		_, err = bob.search(url.Values{"q": {"cafe"}, "room": {path("%d", room.ID)}})
-		wantCode(w.t, err, chat.NotAMember)
+		wantCode(d.t, err, chat.NotAMember)
 		var direct struct{ Room chat.Room }
-		if err := alice.Client.Do(ctx(w.t), http.MethodPut, path("/users/%d/direct", bob.User.ID), nil, &direct); err != nil {
-			w.t.Fatal(err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodPut, path("/users/%d/direct", bob.User.ID), nil, &direct); err != nil {
+			d.t.Fatal(err)
 		}
-		alice.say(direct.Room.ID, "café for two")
+		alice.send(direct.Room.ID, "café for two")
 		if page, err := bob.search(url.Values{"q": {"cafe"}}); err != nil || len(page.Results) != 1 || page.Results[0].Room.Name != direct.Room.Name {
-			w.t.Errorf("bob finds %+v, %v, want only messages of %q", page, err, direct.Room.Name)
+			d.t.Errorf("bob finds %+v, %v, want only messages of %q", page, err, direct.Room.Name)
 		}
 		hidden := alice.room("Hidden", map[string]any{"private": true})
 		_, err = bob.search(url.Values{"q": {"cafe"}, "room": {path("%d", hidden.ID)}})
-		wantCode(w.t, err, chat.NotFound)
+		wantCode(d.t, err, chat.NotFound)
 		_, err = bob.search(url.Values{"q": {" \u200B"}})
-		wantCode(w.t, err, chat.Empty)
+		wantCode(d.t, err, chat.Empty)
 		_, err = bob.search(url.Values{})
-		wantCode(w.t, err, chat.BadRequest)
+		wantCode(d.t, err, chat.BadRequest)
 	})
 }
 
 func TestSearchesAreLimited(t *testing.T) {
-	w := embedded(t, nil)
-	alice := w.person("alice", 0)
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
 	for range 30 {
 		if _, err := alice.search(url.Values{"q": {"x"}}); err != nil {
 			t.Fatal(err)
@@ -114,21 +114,21 @@ func TestSearchesAreLimited(t *testing.T) {
 
 // A link to a message needs the message by its ID, and the page around it.
 func TestMessageLink(t *testing.T) {
-	inEachWorld(t, func(w *world) {
-		alice, bob := w.person("alice", 0), w.person("bob", 1)
+	onBothDeployments(t, func(d *deployment) {
+		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		var linked chat.MessageID
 		for _, text := range count(20) {
-			if done := alice.say(room.ID, text); text == "10" {
+			if done := alice.send(room.ID, text); text == "10" {
 				linked = done.ID
 			}
 		}
 		var out struct{ Message chat.Message }
-		if err := alice.Client.Do(ctx(w.t), http.MethodGet, path("/messages/%d", linked), nil, &out); err != nil || out.Message.RoomID != room.ID {
-			w.t.Fatalf("message = %+v, %v", out.Message, err)
+		if err := alice.Client.Do(ctx(d.t), http.MethodGet, path("/messages/%d", linked), nil, &out); err != nil || out.Message.RoomID != room.ID {
+			d.t.Fatalf("message = %+v, %v", out.Message, err)
 		}
-		wantCode(w.t, bob.Client.Do(ctx(w.t), http.MethodGet, path("/messages/%d", linked), nil, nil), chat.NotFound)
+		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodGet, path("/messages/%d", linked), nil, nil), chat.NotFound)
 		for _, c := range []struct {
 			around        chat.Seq
 			want          string
@@ -142,9 +142,9 @@ func TestMessageLink(t *testing.T) {
 				Messages          []chat.Message
 				HasMore, HasNewer bool
 			}
-			err := alice.Client.Do(ctx(w.t), http.MethodGet, path("/rooms/%d/messages?around=%d&limit=5", room.ID, c.around), nil, &page)
+			err := alice.Client.Do(ctx(d.t), http.MethodGet, path("/rooms/%d/messages?around=%d&limit=5", room.ID, c.around), nil, &page)
 			if err != nil || texts(page.Messages) != c.want || page.HasMore != c.before || page.HasNewer != c.after {
-				w.t.Errorf("around %d = %q, before %v, after %v, %v; want %q, %v, %v", c.around, texts(page.Messages), page.HasMore, page.HasNewer, err, c.want, c.before, c.after)
+				d.t.Errorf("around %d = %q, before %v, after %v, %v; want %q, %v, %v", c.around, texts(page.Messages), page.HasMore, page.HasNewer, err, c.want, c.before, c.after)
 			}
 		}
 	})

@@ -61,8 +61,8 @@ func TestStorageRefusesPuts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refuse atomic.Pointer[putRefusal]
-	w := embedded(t, storageEnv(refusingPuts(t, bucket, &refuse)))
-	alice := w.person("alice", 0)
+	d := embedded(t, storageEnv(refusingPuts(t, bucket, &refuse)))
+	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	kept := alice.attach("kept.txt", []byte("kept"))
 	allowed := allowance(alice)
@@ -84,13 +84,13 @@ func TestStorageRefusesPuts(t *testing.T) {
 			if got := alice.wantStatus(kept.URL, http.StatusOK); string(got) != "kept" {
 				t.Errorf("the stored file is %q", got)
 			}
-			alice.say(room.ID, "text still works")
+			alice.send(room.ID, "text still works")
 			if got := allowance(alice); got != allowed {
 				t.Errorf("refused uploads were counted: %+v, want %+v", got, allowed)
 			}
 		})
 	}
-	if _, err := alice.sayWith(room.ID, uuid.NewString(), "sent with a file stored before", kept); err != nil {
+	if _, err := alice.sendFiles(room.ID, uuid.NewString(), "sent with a file stored before", kept); err != nil {
 		t.Errorf("send: %v", err)
 	}
 	refuse.Store(nil)

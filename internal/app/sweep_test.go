@@ -19,14 +19,14 @@ import (
 	"github.com/chillin-chat/chillin/internal/testenv"
 )
 
-// away is a storage that can be made unavailable. It reports each deleted blob.
-type away struct {
+// failingBlobs is a storage that can be made unavailable. It reports each deleted blob.
+type failingBlobs struct {
 	chat.Blobs
 	is   atomic.Bool
 	gone chan string
 }
 
-func (a *away) Delete(ctx context.Context, key string) error {
+func (a *failingBlobs) Delete(ctx context.Context, key string) error {
 	if a.is.Load() {
 		return chat.ErrUnavailable(errors.New("away"))
 	}
@@ -69,7 +69,7 @@ func TestGarbageCollectorsOfSeveralNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blobs := &away{Blobs: disk, gone: make(chan string, 100)}
+	blobs := &failingBlobs{Blobs: disk, gone: make(chan string, 100)}
 	alice, err := s.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "Alice", Guest: true},
 		chat.NewSession{TokenHash: make([]byte, 32), ExpiresAt: chat.At(time.Now().Add(time.Hour))})
 	if err != nil {

@@ -54,7 +54,7 @@ func TestBackupIsAConsistentSnapshot(t *testing.T) {
 		messages, files = 100_000, 1_000
 	}
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from, to := newTown(t, place(t)), place(t)
+		from, to := newTestChat(t, place(t)), place(t)
 		if *large {
 			from.fileSize = 256 << 10
 		}
@@ -108,7 +108,7 @@ func TestBackupIsAConsistentSnapshot(t *testing.T) {
 			t.Errorf("the old session: %v, want it to be valid", err)
 		}
 		// IDs continue, and the room continues its numbers.
-		again := &town{place: to, store: s, blobs: to.blobs(t), alice: from.alice, rooms: from.rooms}
+		again := &testChat{place: to, store: s, blobs: to.blobs(t), alice: from.alice, rooms: from.rooms}
 		newest := to.count(t, `SELECT max(id) FROM messages`)
 		m, err := again.send(t.Context(), from.rooms[0], "after the restore", "new.txt")
 		if err != nil || int(m.ID) <= newest {
@@ -119,7 +119,7 @@ func TestBackupIsAConsistentSnapshot(t *testing.T) {
 }
 
 // startWriters sends, deletes and collects garbage until ctx ends.
-func startWriters(t *testing.T, ctx context.Context, town *town) *sync.WaitGroup {
+func startWriters(t *testing.T, ctx context.Context, town *testChat) *sync.WaitGroup {
 	var work sync.WaitGroup
 	for i, room := range town.rooms {
 		work.Go(func() {
@@ -151,7 +151,7 @@ func startWriters(t *testing.T, ctx context.Context, town *town) *sync.WaitGroup
 }
 
 // sweep deletes due blobs as every node does.
-func sweep(ctx context.Context, town *town) {
+func sweep(ctx context.Context, town *testChat) {
 	for ctx.Err() == nil {
 		keys, err := town.store.ClaimBlobDeletions(ctx, 100, time.Minute)
 		if err != nil {
@@ -169,7 +169,7 @@ func sweep(ctx context.Context, town *town) {
 func TestBackupWorksAcrossEngines(t *testing.T) {
 	for _, way := range [][2]int{{0, 1}, {1, 0}} {
 		t.Run(places[way[0]].name+" to "+places[way[1]].name, func(t *testing.T) {
-			from, to := newTown(t, places[way[0]].make(t)), places[way[1]].make(t)
+			from, to := newTestChat(t, places[way[0]].make(t)), places[way[1]].make(t)
 			from.fill(t, 100, 3)
 			if _, _, err := from.store.SetAvatar(t.Context(), from.alice.User.ID, "face", 3, chat.Quota{PerDay: 1 << 40, Stored: 1 << 40}); err != nil {
 				t.Fatal(err)
@@ -198,7 +198,7 @@ func TestBackupWorksAcrossEngines(t *testing.T) {
 
 func TestRestoreRefusesATargetWithData(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from := newTown(t, place(t))
+		from := newTestChat(t, place(t))
 		path := makeBackup(t, from.place, Keys{})
 		_ = from.store.Close()
 		_, err := Restore(t.Context(), path, Keys{}, from.target(t))
@@ -214,7 +214,7 @@ func TestRestoreRefusesATargetWithData(t *testing.T) {
 // TestRestoreRefusesRemains of a partially removed chat: a table without the others, and the journal of
 // a chillin.db that was moved away, which SQLite would apply to the restored database.
 func TestRestoreRefusesRemains(t *testing.T) {
-	path := makeBackup(t, newTown(t, places[0].make(t)).place, Keys{})
+	path := makeBackup(t, newTestChat(t, places[0].make(t)).place, Keys{})
 	refuses := func(to place) {
 		t.Helper()
 		if _, err := Restore(t.Context(), path, Keys{}, to.target(t)); !errors.Is(err, store.ErrNotEmpty) {
@@ -222,7 +222,7 @@ func TestRestoreRefusesRemains(t *testing.T) {
 		}
 	}
 	t.Run("sqlite", func(t *testing.T) {
-		old := newTown(t, places[0].make(t))
+		old := newTestChat(t, places[0].make(t))
 		journal, err := os.ReadFile(filepath.Join(old.dir, "chillin.db-wal"))
 		if err != nil || len(journal) == 0 {
 			t.Fatalf("the journal of the old chat: %d bytes, %v", len(journal), err)
@@ -253,7 +253,7 @@ func TestRestoreRefusesRemains(t *testing.T) {
 // TestRestoreOverwritesNoFile of another chat that uses the same bucket or folder.
 func TestRestoreOverwritesNoFile(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from, to := newTown(t, place(t)), place(t)
+		from, to := newTestChat(t, place(t)), place(t)
 		from.fill(t, 1, 1)
 		var key string
 		if err := from.sql(t).QueryRowContext(t.Context(), `SELECT min(blob_key) FROM attachments`).Scan(&key); err != nil {
@@ -280,7 +280,7 @@ func TestRestoreOverwritesNoFile(t *testing.T) {
 
 func TestRestoreEndsSessionsIfAsked(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from, to := newTown(t, place(t)), place(t)
+		from, to := newTestChat(t, place(t)), place(t)
 		target := to.target(t)
 		target.EndSessions = true
 		if _, err := Restore(t.Context(), makeBackup(t, from.place, Keys{}), Keys{}, target); err != nil {
@@ -294,7 +294,7 @@ func TestRestoreEndsSessionsIfAsked(t *testing.T) {
 
 // TestMissingFilesAreCounted: one lost file must not prevent all backups.
 func TestMissingFilesAreCounted(t *testing.T) {
-	from := newTown(t, places[0].make(t))
+	from := newTestChat(t, places[0].make(t))
 	from.fill(t, 10, 2)
 	var key string
 	if err := from.sql(t).QueryRowContext(t.Context(), `SELECT min(blob_key) FROM attachments`).Scan(&key); err != nil {
@@ -323,7 +323,7 @@ func (l losing) Get(ctx context.Context, key string) (chat.Blob, error) {
 
 func TestBackupFailsIfItsHoldExpires(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from := newTown(t, place(t))
+		from := newTestChat(t, place(t))
 		from.fill(t, 10, 1)
 		source := from.source(t)
 		source.Blobs = losing{source.Blobs, func() { from.exec(t, `UPDATE backups SET held_until = 0`) }}
@@ -342,7 +342,7 @@ func TestBackupFailsIfItsHoldExpires(t *testing.T) {
 }
 
 func TestEncryptedBackups(t *testing.T) {
-	from := newTown(t, places[0].make(t))
+	from := newTestChat(t, places[0].make(t))
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -372,7 +372,7 @@ func TestEncryptedBackups(t *testing.T) {
 }
 
 func TestBackupNeverOverwrites(t *testing.T) {
-	from := newTown(t, places[0].make(t))
+	from := newTestChat(t, places[0].make(t))
 	dir := t.TempDir()
 	path := filepath.Join(dir, "chat.tar.zst")
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
@@ -390,7 +390,7 @@ func TestBackupNeverOverwrites(t *testing.T) {
 }
 
 func TestFolderKeepsTheNewestBackups(t *testing.T) {
-	from := newTown(t, places[0].make(t))
+	from := newTestChat(t, places[0].make(t))
 	dir := t.TempDir()
 	others := []string{"notes.txt", "chillin-20200101-000000.tar.zst.bak", "chillin-20200101.tar.zst", "chillin-20200101-000000.tar.zst.partial"}
 	for _, name := range others {
@@ -459,7 +459,7 @@ func TestConcurrentBackupsWithOneName(t *testing.T) {
 
 // TestArchivesArePrivate, even if a file that others can read was left.
 func TestArchivesArePrivate(t *testing.T) {
-	from := newTown(t, places[0].make(t))
+	from := newTestChat(t, places[0].make(t))
 	dir := t.TempDir()
 	path := filepath.Join(dir, "chat.tar.zst")
 	if err := os.WriteFile(path+partialSuffix, []byte("left by another program"), 0o644); err != nil {

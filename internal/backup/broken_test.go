@@ -179,7 +179,7 @@ func refused(t *testing.T, name string, archive []byte, want string) {
 
 func goodArchive(t *testing.T) []byte {
 	t.Helper()
-	from := newTown(t, places[0].make(t))
+	from := newTestChat(t, places[0].make(t))
 	from.fill(t, 30, 4)
 	text, err := os.ReadFile(makeBackup(t, from.place, Keys{}))
 	if err != nil {

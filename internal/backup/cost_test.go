@@ -73,7 +73,7 @@ func TestMemoryDoesNotGrowWithTheChat(t *testing.T) {
 		rows, textSize, files, fileSize = 100_000, 256, 1_000, 256<<10
 	}
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		little, much := newTown(t, place(t)), newTown(t, place(t))
+		little, much := newTestChat(t, place(t)), newTestChat(t, place(t))
 		little.fill(t, 10, 1)
 		much.textSize, much.fileSize = textSize, fileSize
 		much.fill(t, rows, files)
@@ -106,7 +106,7 @@ func (h halting) Get(ctx context.Context, key string) (chat.Blob, error) {
 // actions succeed meanwhile without waiting.
 func TestBackupBlocksNoOne(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from, to := newTown(t, place(t)), place(t)
+		from, to := newTestChat(t, place(t)), place(t)
 		from.fill(t, 1_000, 3)
 		reached, goOn := make(chan struct{}), make(chan struct{})
 		source := from.source(t)
@@ -141,7 +141,7 @@ func TestBackupBlocksNoOne(t *testing.T) {
 }
 
 // useChat performs typical user actions: it sends, edits, deletes, uploads and creates a room.
-func useChat(t *testing.T, town *town) {
+func useChat(t *testing.T, town *testChat) {
 	t.Helper()
 	always := func(chat.Membership, chat.Message) error { return nil }
 	m, err := town.send(t.Context(), town.rooms[2], "during the backup", "file.txt")
@@ -169,7 +169,7 @@ func TestSendersDuringABackup(t *testing.T) {
 		messages, files = 100_000, 1_000
 	}
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from := newTown(t, place(t))
+		from := newTestChat(t, place(t))
 		if *large {
 			from.fileSize = 256 << 10
 		}
@@ -204,7 +204,7 @@ func TestSendersDuringABackup(t *testing.T) {
 
 // latencies sends into every room, one message after the other, until work is done. It returns the
 // durations. A send that fails on a busy disk counts as slow.
-func latencies(t *testing.T, town *town, work func(sends func() int)) (all []time.Duration) {
+func latencies(t *testing.T, town *testChat, work func(sends func() int)) (all []time.Duration) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -141,7 +141,7 @@ func killed(t *testing.T, do, path string, p place) {
 
 func TestKilledBackupLeavesNoArchive(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from := newTown(t, place(t))
+		from := newTestChat(t, place(t))
 		from.fill(t, 10, 5)
 		path := filepath.Join(t.TempDir(), "chat.tar.zst")
 		killed(t, "backup", path, from.place)
@@ -163,7 +163,7 @@ func TestKilledBackupLeavesNoArchive(t *testing.T) {
 
 func TestKilledRestoreIsRefusedByNodesAndResumed(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
-		from, to := newTown(t, place(t)), place(t)
+		from, to := newTestChat(t, place(t)), place(t)
 		from.fill(t, 10, 5)
 		path := makeBackup(t, from.place, Keys{})
 		killed(t, "restore", path, to)

@@ -167,8 +167,8 @@ func (p place) count(t *testing.T, query string) (n int) {
 	return n
 }
 
-// town is a chat with content.
-type town struct {
+// testChat is a chat with content.
+type testChat struct {
 	place
 	store *store.Store
 	blobs chat.Blobs
@@ -179,7 +179,7 @@ type town struct {
 	fileSize int // of random bytes; 0 for short texts
 }
 
-func newTown(t *testing.T, p place) *town {
+func newTestChat(t *testing.T, p place) *testChat {
 	t.Helper()
 	migrator, err := p.migrator(t.Context())
 	if err != nil {
@@ -188,7 +188,7 @@ func newTown(t *testing.T, p place) *town {
 	if err := errors.Join(migrator.Up(t.Context()), migrator.Close()); err != nil {
 		t.Fatal(err)
 	}
-	town := &town{place: p, store: p.open(t), blobs: p.blobs(t)}
+	town := &testChat{place: p, store: p.open(t), blobs: p.blobs(t)}
 	town.alice, err = town.store.Register(t.Context(), chat.NewAccount{Username: "alice", DisplayName: "Ålice <&> 🐟", PasswordHash: "$argon2id$x"},
 		chat.NewSession{TokenHash: make([]byte, 32), ExpiresAt: chat.At(time.Now().Add(time.Hour))})
 	if err != nil {
@@ -205,7 +205,7 @@ func newTown(t *testing.T, p place) *town {
 }
 
 // send appends a message with files.
-func (town *town) send(ctx context.Context, room chat.Room, text string, files ...string) (chat.Message, error) {
+func (town *testChat) send(ctx context.Context, room chat.Room, text string, files ...string) (chat.Message, error) {
 	d := chat.Draft{Room: room.ID, Author: town.alice.User.ID, CID: chat.CID(uuid.NewString()), Text: text, HTML: "<p>" + text + "</p>"}
 	for _, name := range files {
 		key := "files/" + strings.ReplaceAll(uuid.NewString(), "-", "")
@@ -235,7 +235,7 @@ func (town *town) send(ctx context.Context, room chat.Room, text string, files .
 // fill writes messages to the first room in one statement, because a hundred thousand sends would take
 // minutes, and then sends messages with a file each. The texts contain random digits, because real
 // texts are not compressed to nothing either.
-func (town *town) fill(t *testing.T, messages, files int) {
+func (town *testChat) fill(t *testing.T, messages, files int) {
 	t.Helper()
 	cid, hash, digits := `'00000000-0000-4000-8000-' || printf('%012d', i)`, `x'00'`, fmt.Sprintf(`hex(randomblob(%d))`, max(town.textSize, 32)/2)
 	if town.dsn != "" {

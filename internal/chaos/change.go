@@ -94,7 +94,7 @@ func (m *member) noteChange(kind Kind, c *change, at time.Duration, more func(r 
 }
 
 func (m *member) changeAnswered(d *desk, c *change, f client.Frame) {
-	at := m.crowd.history.at(f.At)
+	at := m.clients.history.at(f.At)
 	c.flying = false
 	refusal := f.Refusal()
 	if refusal == nil {
@@ -102,7 +102,7 @@ func (m *member) changeAnswered(d *desk, c *change, f client.Frame) {
 			Seq chat.Seq `json:"seq"`
 		}
 		if err := f.Decode(&done); err != nil {
-			m.crowd.fault(c.kind, err)
+			m.clients.fault(c.kind, err)
 		}
 		m.noteChange(ChangeConfirmed, c, at, func(r *Record) { r.Seq = done.Seq })
 		d.forget(c)
@@ -110,14 +110,14 @@ func (m *member) changeAnswered(d *desk, c *change, f client.Frame) {
 	}
 	switch refusal.Code {
 	case chat.Unavailable, chat.RateLimited:
-		m.crowd.unavailable.Add(1)
+		m.clients.unavailable.Add(1)
 		m.noteChange(ChangeUnknown, c, at, func(r *Record) { r.Code = refusal.Code })
 		d.retry = time.Now().Add(m.jittered(refusal))
 	default:
 		// The message was deleted or the room was left in the meantime.
 		gone := refusal.Code == chat.Forbidden || refusal.Code == chat.NotFound || refusal.Code == chat.NotAMember
 		if !gone {
-			m.crowd.fault(c.kind, refusal)
+			m.clients.fault(c.kind, refusal)
 		}
 		m.noteChange(ChangeRefused, c, at, func(r *Record) { r.Code = refusal.Code })
 		d.forget(c)

@@ -23,14 +23,14 @@ import (
 // long messages.
 func slowReaders(ctx context.Context, r *Run) error {
 	before := r.memory()
-	slow, err := Idle(ctx, r.Crowd, 50, 50, []chat.RoomID{r.Crowd.hot}, true)
+	slow, err := Idle(ctx, r.Clients, 50, 50, []chat.RoomID{r.Clients.hot}, true)
 	if err != nil {
 		return err
 	}
 	defer slow.Close()
 	var writer sync.WaitGroup
 	writing, stop := context.WithCancel(ctx)
-	writer.Go(func() { r.Crowd.shout(writing) })
+	writer.Go(func() { r.Clients.shout(writing) })
 	err = r.lasts(ctx, r.dur(30*time.Second, 15*time.Second))
 	stop()
 	writer.Wait()
@@ -70,11 +70,11 @@ func (r *Run) memory() int {
 // revoke ends sessions and memberships while all members chat.
 func revoke(ctx context.Context, r *Run) error {
 	random := r.chance
-	victims := random.Perm(len(r.Crowd.members) - 1)
+	victims := random.Perm(len(r.Clients.members) - 1)
 	for k, v := range victims[:min(12, len(victims))] {
-		revoke := r.Crowd.Kick
+		revoke := r.Clients.Kick
 		if k%2 == 0 {
-			revoke = r.Crowd.Logout
+			revoke = r.Clients.Logout
 		}
 		if err := revoke(ctx, v+1, r.Nodes[random.IntN(nodes)].URL()); err != nil {
 			return err
@@ -89,14 +89,14 @@ func revoke(ctx context.Context, r *Run) error {
 // kickUnderFire repeatedly kicks a user who sends over several connections at once: no message of the
 // user may be stored after that.
 func kickUnderFire(ctx context.Context, r *Run) error {
-	owner := r.Crowd.members[0].client
+	owner := r.Clients.members[0].client
 	room, err := owner.CreateRoom(ctx, fmt.Sprintf("fire-%d", time.Now().UnixMilli()), nil)
 	if err != nil {
 		return err
 	}
-	r.Crowd.rooms = append(r.Crowd.rooms, room.ID)
+	r.Clients.rooms = append(r.Clients.rooms, room.ID)
 	victim := client.New(r.Nodes[0].URL())
-	victim.HTTP = httpFrom(len(r.Crowd.members))
+	victim.HTTP = httpFrom(len(r.Clients.members))
 	if err := victim.Guest(ctx, "Victim"); err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func revokeWithoutRedis(ctx context.Context, r *Run) error {
 func comeAndGo(ctx context.Context, r *Run) error {
 	until := r.History.Now() + r.dur(20*time.Second, 5*time.Second)
 	for r.History.Now() < until {
-		if err := r.Crowd.CutAll(ctx); err != nil {
+		if err := r.Clients.CutAll(ctx); err != nil {
 			return err
 		}
 		if err := r.lasts(ctx, 300*time.Millisecond); err != nil {
@@ -191,13 +191,13 @@ func comeAndGo(ctx context.Context, r *Run) error {
 func herdReturns(ctx context.Context, r *Run) error {
 	var rooms []chat.RoomID
 	for i := range max(1, r.options.Herd/100) {
-		room, err := r.Crowd.members[0].client.CreateRoom(ctx, fmt.Sprintf("herd-%d-%d", r.options.Seed, i), nil)
+		room, err := r.Clients.members[0].client.CreateRoom(ctx, fmt.Sprintf("herd-%d-%d", r.options.Seed, i), nil)
 		if err != nil {
 			return err
 		}
 		rooms = append(rooms, room.ID)
 	}
-	herd, err := Idle(ctx, r.Crowd, r.options.Herd, 20, rooms, false)
+	herd, err := Idle(ctx, r.Clients, r.options.Herd, 20, rooms, false)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func herdReturns(ctx context.Context, r *Run) error {
 }
 
 // Waits returns how long each client of the herd took, shortest first.
-func (h *Herd) Waits() []time.Duration {
+func (h *IdleClients) Waits() []time.Duration {
 	waits := slices.Clone(h.waits)
 	slices.Sort(waits)
 	return waits

@@ -38,12 +38,12 @@ func badNetwork(ctx context.Context, r *Run) error {
 		k.Late(150*time.Millisecond, 50*time.Millisecond, 0.05)
 		links, targets = append(links, k), append(targets, "http://"+k.Addr)
 	}
-	r.Crowd.SetTargets(targets)
-	if err := r.Crowd.CutAll(ctx); err != nil {
+	r.Clients.SetTargets(targets)
+	if err := r.Clients.CutAll(ctx); err != nil {
 		return err
 	}
 	err := r.lasts(ctx, r.dur(30*time.Second, 10*time.Second))
-	r.Crowd.SetTargets(r.Targets())
+	r.Clients.SetTargets(r.Targets())
 	return err
 }
 

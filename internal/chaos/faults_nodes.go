@@ -16,8 +16,8 @@ import (
 func killNode(ctx context.Context, r *Run) error {
 	random := r.chance
 	n := r.Nodes[random.IntN(nodes)]
-	for _, i := range random.Perm(len(r.Crowd.members) - 1)[:len(r.Crowd.members)/4] {
-		r.Crowd.members[i+1].over.Store(true)
+	for _, i := range random.Perm(len(r.Clients.members) - 1)[:len(r.Clients.members)/4] {
+		r.Clients.members[i+1].over.Store(true)
 	}
 	if err := n.Kill(); err != nil {
 		return err

@@ -109,7 +109,7 @@ func withoutPostgres(r *Run, _ Figures) []string {
 				invoked[rec.CID] = rec.At
 			case rec.Kind == Unknown && rec.Code == chat.Unavailable:
 				slowest = max(slowest, rec.At-invoked[rec.CID])
-			case rec.Kind == Ended && !r.Crowd.members[i].flaps && rec.At > r.Broken.From && rec.At < r.Broken.To:
+			case rec.Kind == Ended && !r.Clients.members[i].flaps && rec.At > r.Broken.From && rec.At < r.Broken.To:
 				ended++
 			}
 		}

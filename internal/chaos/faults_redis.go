@@ -62,7 +62,7 @@ func stopRedis(ctx context.Context, r *Run) error {
 	if err := r.lasts(ctx, r.dur(60*time.Second, 12*time.Second)); err != nil {
 		return err
 	}
-	if r.Crowd.unknowns.Load() == 0 {
+	if r.Clients.unknowns.Load() == 0 {
 		r.complain("unknown presence was not reported to any client")
 	}
 	return r.Redis.Start()
@@ -89,7 +89,7 @@ func withoutRedis(r *Run, f Figures) []string {
 }
 
 func nobodyLoggedOut(r *Run) []string {
-	counts, _, closes := r.Crowd.Faults()
+	counts, _, closes := r.Clients.Faults()
 	if closes[4001]+counts["dial 401"] > 0 {
 		return []string{fmt.Sprintf("%d sessions closed, %d refused", closes[4001], counts["dial 401"])}
 	}

@@ -17,8 +17,8 @@ import (
 
 // The behavior of a good client.
 const (
-	dialPatience   = 6 * time.Second // also for a node that accepted the connection and froze
-	answerPatience = 6 * time.Second // a node that is silent for this long is abandoned
+	dialTimeout    = 6 * time.Second // also for a node that accepted the connection and froze
+	answerTimeout  = 6 * time.Second // a node that is silent for this long is abandoned
 	pingEvery      = 3 * time.Second
 	firstBackoff   = 100 * time.Millisecond
 	longestBackoff = 3 * time.Second
@@ -28,7 +28,7 @@ const (
 // member is a simulated client, implemented as an actor. Its goroutine owns everything except the
 // fields below mu.
 type member struct {
-	crowd   *Crowd
+	clients *Clients
 	number  int
 	client  *client.Client
 	journal *Journal
@@ -104,7 +104,7 @@ func (m *member) run(ctx context.Context) {
 		if err := m.connect(ctx); err != nil {
 			failures++
 			if ctx.Err() == nil {
-				m.crowd.fault("dial", err)
+				m.clients.fault("dial", err)
 			}
 			m.pause(ctx, failures)
 			continue
@@ -128,16 +128,16 @@ func (m *member) pause(ctx context.Context, failures int) {
 			return
 		case <-ctx.Done():
 			return
-		case do := <-m.crowd.asks[m.number]:
+		case do := <-m.clients.asks[m.number]:
 			do(m)
 		}
 	}
 }
 
 func (m *member) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, dialPatience)
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	m.client.Base = m.crowd.target(m.random)
+	m.client.Base = m.clients.target(m.random)
 	stream, err := m.client.Stream(ctx)
 	if err != nil {
 		return fmt.Errorf("%s: %w", m.client.Base, err)
@@ -190,7 +190,7 @@ func (m *member) serve(ctx context.Context) {
 			return
 		case f, ok := <-m.stream.Frames:
 			if !ok {
-				m.crowd.closed(m.stream.CloseCode())
+				m.clients.closed(m.stream.CloseCode())
 				return
 			}
 			m.handle(f)
@@ -200,10 +200,10 @@ func (m *member) serve(ctx context.Context) {
 		case <-compose.C:
 			m.compose()
 			compose.Reset(m.untilNext())
-		case do := <-m.crowd.asks[m.number]:
+		case do := <-m.clients.asks[m.number]:
 			do(m)
 		case now := <-tick.C:
-			if !m.alive(now) || m.crowd.flapping() && now.After(cutAt) {
+			if !m.alive(now) || m.clients.flapping() && now.After(cutAt) {
 				return
 			}
 			m.retryAll(now)
@@ -216,7 +216,7 @@ func (m *member) serve(ctx context.Context) {
 // untilNext returns the delay of this member's next message, so that all members write at the total
 // rate.
 func (m *member) untilNext() time.Duration {
-	mean := float64(time.Second) * float64(m.crowd.options.Members) / m.crowd.options.Rate
+	mean := float64(time.Second) * float64(m.clients.options.Members) / m.clients.options.Rate
 	return time.Duration(m.random.ExpFloat64() * mean)
 }
 
@@ -233,8 +233,8 @@ func (m *member) alive(now time.Time) bool {
 		return false
 	}
 	for _, c := range m.calls {
-		if now.Sub(c.sent) > answerPatience {
-			m.crowd.fault("no answer", fmt.Errorf("client %d: %s is silent", m.number, m.node))
+		if now.Sub(c.sent) > answerTimeout {
+			m.clients.fault("no answer", fmt.Errorf("client %d: %s is silent", m.number, m.node))
 			return false
 		}
 	}
@@ -270,7 +270,7 @@ func (m *member) pong(f client.Frame) {
 
 // ask sends a command. done receives the response, unless the connection ends first.
 func (m *member) ask(kind string, data any, done func(f client.Frame)) {
-	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
 	m.lastID++
 	m.calls[m.lastID] = call{time.Now(), done}
@@ -305,7 +305,7 @@ func (m *member) handle(f client.Frame) {
 			}
 		}
 	case "error":
-		m.crowd.fault("error frame", f.Refusal())
+		m.clients.fault("error frame", f.Refusal())
 	}
 }
 
@@ -356,11 +356,11 @@ func (m *member) event(f client.Frame) {
 		d = m.desks[e.RoomID]
 	}
 	if d == nil {
-		m.crowd.fault("event", fmt.Errorf("client %d: of an unknown room: %s", m.number, f.Data))
+		m.clients.fault("event", fmt.Errorf("client %d: of an unknown room: %s", m.number, f.Data))
 		return
 	}
 	r := e.Message.record(Delivered, e.RoomID, e.Seq)
-	r.At, r.Conn = m.crowd.history.at(f.At), m.conn
+	r.At, r.Conn = m.clients.history.at(f.At), m.conn
 	r.Applied = d.seated && !d.asking && e.Seq == d.cursor+1
 	m.journal.add(r)
 	d.known = max(d.known, e.Seq)
@@ -388,7 +388,7 @@ func (m *member) told(d *desk, user chat.UserID, status chat.Status) {
 	switch {
 	case status == chat.Unknown:
 		d.unknown = true
-		m.crowd.unknowns.Add(1)
+		m.clients.unknowns.Add(1)
 	case shown(status):
 		d.online[user] = true
 	default:
@@ -404,7 +404,7 @@ func (m *member) join(d *desk) {
 		since := d.cursor
 		ask.Since = &since
 	}
-	began := m.crowd.history.Now()
+	began := m.clients.history.Now()
 	d.asking, d.joinedAt = true, time.Now()
 	m.journal.add(Record{Kind: JoinInvoked, Room: d.room, Subject: m.client.User.ID})
 	m.ask("room:join", joinData(ask, d), func(f client.Frame) {
@@ -421,7 +421,7 @@ func (m *member) join(d *desk) {
 			} `json:"room"`
 		}
 		if err := f.Decode(&joined); err != nil {
-			m.crowd.fault("room:joined", err)
+			m.clients.fault("room:joined", err)
 			return
 		}
 		d.seated, d.online, d.unknown = true, map[chat.UserID]bool{}, joined.Room.OnlineCount == nil
@@ -454,7 +454,7 @@ type caughtUp struct {
 
 // apply advances the screen to the end of the response, and continues if there is more.
 func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, c caughtUp) {
-	at := m.crowd.history.at(f.At)
+	at := m.clients.history.at(f.At)
 	m.journal.add(Record{
 		At: at, Kind: kind, Conn: m.conn, Room: d.room, From: c.From, To: c.To, More: c.More,
 		Reset: c.Reset || !d.begun, // without a cursor, the screen begins where the response does
@@ -467,7 +467,7 @@ func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, 
 		d.remember(s)
 	}
 	if c.Reset {
-		m.crowd.resets.Add(1)
+		m.clients.resets.Add(1)
 		d.known = c.Head
 	}
 	d.begun, d.cursor, d.epoch, d.known = true, c.To, c.Epoch, max(d.known, c.Head, c.To)
@@ -481,7 +481,7 @@ func (m *member) catchUp(d *desk) {
 		return
 	}
 	d.asking = true
-	began := m.crowd.history.Now()
+	began := m.clients.history.Now()
 	m.ask("room:changes", map[string]any{"roomId": d.room, "since": d.cursor, "epoch": d.epoch}, func(f client.Frame) {
 		d.asking = false
 		if refusal := f.Refusal(); refusal != nil {
@@ -490,7 +490,7 @@ func (m *member) catchUp(d *desk) {
 		}
 		var c caughtUp
 		if err := f.Decode(&c); err != nil {
-			m.crowd.fault("room:changes", err)
+			m.clients.fault("room:changes", err)
 			return
 		}
 		if c.Reset { // the response is unusable: join again
@@ -507,12 +507,12 @@ func (m *member) refused(what string, d *desk, refusal *client.Error) {
 	switch refusal.Code {
 	case chat.Unavailable, chat.RateLimited:
 		d.retry = time.Now().Add(m.jittered(refusal))
-		m.crowd.unavailable.Add(1)
+		m.clients.unavailable.Add(1)
 	case chat.NotAMember: // a leave was faster
 		d.seated = false
 		d.retry = time.Now().Add(time.Second)
 	default:
-		m.crowd.fault(what, refusal)
+		m.clients.fault(what, refusal)
 		d.retry = time.Now().Add(time.Second)
 	}
 }
@@ -524,14 +524,14 @@ func (m *member) jittered(refusal *client.Error) time.Duration {
 
 // compose adds a new letter to the outbox of a room.
 func (m *member) compose() {
-	if m.crowd.quiet() {
+	if m.clients.quiet() {
 		return
 	}
 	d := m.order[0] // the hot room
-	if m.random.Float64() > m.crowd.options.Hot {
+	if m.random.Float64() > m.clients.options.Hot {
 		d = m.order[m.random.IntN(len(m.order))]
 	}
-	if m.random.Float64() < m.crowd.options.Changes && m.begin(d) {
+	if m.random.Float64() < m.clients.options.Changes && m.begin(d) {
 		return
 	}
 	m.write(d, fmt.Sprintf("%d says %d", m.number, m.random.Uint32()))
@@ -564,7 +564,7 @@ func (m *member) send(d *desk) {
 }
 
 func (m *member) answered(d *desk, l *letter, f client.Frame) {
-	at := m.crowd.history.at(f.At)
+	at := m.clients.history.at(f.At)
 	refusal := f.Refusal()
 	if len(d.outbox) == 0 || d.outbox[0] != l { // kicked in the meantime; the outcome is recorded anyway
 		d.outbox = append([]*letter{l}, d.outbox...)
@@ -573,7 +573,7 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 	if refusal == nil {
 		var done wire.MessageConfirmed
 		if err := f.Decode(&done); err != nil {
-			m.crowd.fault("message:confirmed", err)
+			m.clients.fault("message:confirmed", err)
 		}
 		m.journal.add(Record{At: at, Kind: Confirmed, Room: d.room, CID: l.cid, Seq: done.Seq, Message: done.ID})
 		d.outbox = d.outbox[1:]
@@ -584,9 +584,9 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 	case chat.Unavailable, chat.RateLimited, chat.Internal:
 		kind := Unknown
 		if refusal.Code == chat.Internal { // also retried, but it should not be
-			m.crowd.fault("message:send", refusal)
+			m.clients.fault("message:send", refusal)
 		}
-		m.crowd.unavailable.Add(1)
+		m.clients.unavailable.Add(1)
 		m.journal.add(Record{At: at, Kind: kind, Room: d.room, CID: l.cid, Code: refusal.Code})
 		d.retry = time.Now().Add(m.jittered(refusal))
 		if d.out {
@@ -594,7 +594,7 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 		}
 	default:
 		if refusal.Code != chat.NotAMember || !d.out && !d.leaving && !m.restless {
-			m.crowd.fault("message:send", refusal)
+			m.clients.fault("message:send", refusal)
 		}
 		m.journal.add(Record{At: at, Kind: Refused, Room: d.room, CID: l.cid, Code: refusal.Code})
 		d.outbox = d.outbox[1:]
@@ -631,7 +631,7 @@ func (m *member) wander(now time.Time) {
 		d.out = false
 		d.moveAt = now.Add(m.aWhile())
 		m.join(d)
-	case d.seated && !m.crowd.quiet():
+	case d.seated && !m.clients.quiet():
 		m.leave(d)
 	}
 }
@@ -643,7 +643,7 @@ func (m *member) aWhile() time.Duration {
 // leave ends the membership. It is repeated until it is answered.
 func (m *member) leave(d *desk) {
 	d.leaving, d.asking = true, true
-	began := m.crowd.history.Now()
+	began := m.clients.history.Now()
 	m.ask("room:leave", map[string]any{"roomId": d.room}, func(f client.Frame) {
 		d.asking = false
 		if refusal := f.Refusal(); refusal != nil {
@@ -652,7 +652,7 @@ func (m *member) leave(d *desk) {
 		}
 		d.leaving, d.out, d.seated = false, true, false
 		d.outbox, d.change = nil, nil // unsent messages are dropped
-		m.journal.add(Record{At: m.crowd.history.at(f.At), Kind: LeaveAnswered, Room: d.room, Subject: m.client.User.ID, Began: began})
+		m.journal.add(Record{At: m.clients.history.at(f.At), Kind: LeaveAnswered, Room: d.room, Subject: m.client.User.ID, Began: began})
 		d.moveAt = time.Now().Add(m.aWhile())
 	})
 }

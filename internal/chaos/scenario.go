@@ -37,7 +37,7 @@ type Scenario struct {
 type Run struct {
 	*Rig
 	Scenario Scenario
-	Crowd    *Crowd
+	Clients  *Clients
 	History  *History
 	// Long runs use the full durations; other runs use shorter ones.
 	Long bool
@@ -145,8 +145,8 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Resul
 	r := &Run{Rig: rig, Scenario: s, History: NewHistory(), Long: o.Long, options: o, chance: rand.New(rand.NewPCG(o.Seed, 1<<40))}
 	result.Name = s.Name
 	err := r.play(ctx)
-	if r.Crowd != nil {
-		r.Crowd.Stop()
+	if r.Clients != nil {
+		r.Clients.Stop()
 	}
 	if err == nil {
 		r.checkCloses()
@@ -156,10 +156,10 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Resul
 	if err != nil {
 		result.Err = fmt.Errorf("%w; errors that clients met: %s", err, r.faults())
 	}
-	if r.Crowd == nil {
+	if r.Clients == nil {
 		return result
 	}
-	db, err := ReadDatabase(ctx, rig.Database, r.Crowd.rooms)
+	db, err := ReadDatabase(ctx, rig.Database, r.Clients.rooms)
 	if err != nil {
 		result.Err = errors.Join(result.Err, err)
 		return result
@@ -177,13 +177,13 @@ func Play(ctx context.Context, rig *Rig, s Scenario, o RunOptions) (result Resul
 }
 
 func (r *Run) play(ctx context.Context) error {
-	c, err := Gather(ctx, CrowdOptions{
+	c, err := NewClients(ctx, ClientsOptions{
 		Seed: r.options.Seed, Members: r.options.Members, Rooms: 6, Rate: r.options.Rate, Hot: 0.4, Changes: 0.25, Targets: r.Targets(), Proxy: r.Nginx.URL(),
 	}, r.History)
 	if err != nil {
 		return err
 	}
-	r.Crowd = c
+	r.Clients = c
 	c.Start()
 	if err := r.within(ctx, settleWithin, c.AwaitLive); err != nil {
 		return fmt.Errorf("before the fault: %w", err)
@@ -191,7 +191,7 @@ func (r *Run) play(ctx context.Context) error {
 	if err := r.lasts(ctx, r.dur(10*time.Second, 3*time.Second)); err != nil {
 		return err
 	}
-	r.Broken.From, r.unavailable = r.History.Now(), r.Crowd.unavailable.Load()
+	r.Broken.From, r.unavailable = r.History.Now(), r.Clients.unavailable.Load()
 	if err := r.within(ctx, faultWithin+r.Scenario.Takes, func(ctx context.Context) error { return r.Scenario.Fault(ctx, r) }); err != nil {
 		return fmt.Errorf("fault: %w", err)
 	}
@@ -207,12 +207,12 @@ func (r *Run) play(ctx context.Context) error {
 
 // recover waits until all members have returned and receive messages.
 func (r *Run) recover(ctx context.Context) error {
-	r.Crowd.Steady()
+	r.Clients.Steady()
 	began := r.History.Now()
-	if err := r.within(ctx, settleWithin, r.Crowd.AwaitLive); err != nil {
+	if err := r.within(ctx, settleWithin, r.Clients.AwaitLive); err != nil {
 		return err
 	}
-	if err := r.within(ctx, settleWithin, r.Crowd.Canary); err != nil {
+	if err := r.within(ctx, settleWithin, r.Clients.Canary); err != nil {
 		return err
 	}
 	r.recovery = r.History.Now() - began
@@ -222,8 +222,8 @@ func (r *Run) recover(ctx context.Context) error {
 // settle waits until all written messages are sent and received and, if presence is checked, every
 // lease has ended.
 func (r *Run) settle(ctx context.Context) error {
-	r.Crowd.Quiet()
-	if err := r.within(ctx, settleWithin, r.Crowd.AwaitSent); err != nil {
+	r.Clients.Quiet()
+	if err := r.within(ctx, settleWithin, r.Clients.AwaitSent); err != nil {
 		return err
 	}
 	if r.Scenario.Presence {
@@ -231,29 +231,29 @@ func (r *Run) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.within(ctx, settleWithin, r.Crowd.AwaitLive); err != nil {
+	if err := r.within(ctx, settleWithin, r.Clients.AwaitLive); err != nil {
 		return err
 	}
-	if err := r.within(ctx, settleWithin, r.Crowd.Canary); err != nil {
+	if err := r.within(ctx, settleWithin, r.Clients.Canary); err != nil {
 		return err
 	}
 	if err := r.tails(ctx); err != nil {
 		return err
 	}
 	if r.Scenario.Presence {
-		return r.within(ctx, settleWithin, r.Crowd.Views)
+		return r.within(ctx, settleWithin, r.Clients.Views)
 	}
 	return nil
 }
 
 // tails records the positions of all members, once they can all be at the head.
 func (r *Run) tails(ctx context.Context) error {
-	db, err := ReadDatabase(ctx, r.Database, r.Crowd.rooms)
+	db, err := ReadDatabase(ctx, r.Database, r.Clients.rooms)
 	if err != nil {
 		return err
 	}
 	return r.within(ctx, tailWithin, func(ctx context.Context) error {
-		r.Crowd.Tails(ctx, db.Heads)
+		r.Clients.Tails(ctx, db.Heads)
 		return nil
 	})
 }
@@ -266,10 +266,10 @@ func (r *Run) within(ctx context.Context, d time.Duration, do func(ctx context.C
 
 // faults lists the errors that clients met and that do not occur normally.
 func (r *Run) faults() string {
-	if r.Crowd == nil {
+	if r.Clients == nil {
 		return ""
 	}
-	counts, first, closes := r.Crowd.Faults()
+	counts, first, closes := r.Clients.Faults()
 	var all []string
 	for what, n := range counts {
 		all = append(all, fmt.Sprintf("%d× %s (%s)", n, what, first[what]))
@@ -282,7 +282,7 @@ func (r *Run) faults() string {
 }
 
 func (r *Run) figures(violations []Violation) Figures {
-	f := Figures{Unavailable: int(r.Crowd.unavailable.Load() - r.unavailable)}
+	f := Figures{Unavailable: int(r.Clients.unavailable.Load() - r.unavailable)}
 	for _, v := range violations {
 		switch v.Rule {
 		case Lost, Gap, NotDense:

@@ -32,11 +32,11 @@ const (
 // withholder is a client that makes the server close its connection, and then sends endless data that
 // never completes the close.
 type withholder struct {
-	crowd *Crowd
-	user  *client.Client
+	clients *Clients
+	user    *client.Client
 }
 
-func (c *Crowd) newWithholder(ctx context.Context, i int) (*withholder, error) {
+func (c *Clients) newWithholder(ctx context.Context, i int) (*withholder, error) {
 	user := client.New(c.options.Targets[i%len(c.options.Targets)])
 	user.HTTP = httpFrom(i)
 	if err := user.Guest(ctx, fmt.Sprintf("Withholder %d", i)); err != nil {
@@ -48,12 +48,12 @@ func (c *Crowd) newWithholder(ctx context.Context, i int) (*withholder, error) {
 // run makes the server close one connection after the other, until ctx ends.
 func (w *withholder) run(ctx context.Context, target func() string) {
 	for ctx.Err() == nil {
-		began := w.crowd.history.Now()
+		began := w.clients.history.Now()
 		ended, err := w.withhold(ctx, target())
 		if ended {
-			w.crowd.mu.Lock()
-			w.crowd.withheld = append(w.crowd.withheld, Span{began, w.crowd.history.Now()})
-			w.crowd.mu.Unlock()
+			w.clients.mu.Lock()
+			w.clients.withheld = append(w.clients.withheld, Span{began, w.clients.history.Now()})
+			w.clients.mu.Unlock()
 		}
 		if err == nil {
 			continue
@@ -130,10 +130,10 @@ func (w *withholder) open(ctx context.Context, base string) (net.Conn, *bufio.Re
 
 // checkCloses reports connections that did not end in time. During a fault, connections may not end.
 func (r *Run) checkCloses() {
-	r.Crowd.mu.Lock()
-	defer r.Crowd.mu.Unlock()
+	r.Clients.mu.Lock()
+	defer r.Clients.mu.Unlock()
 	count, slowest := 0, time.Duration(0)
-	for _, s := range r.Crowd.withheld {
+	for _, s := range r.Clients.withheld {
 		if s.To < r.Broken.From || s.From > r.Broken.To+r.recovery {
 			count++
 			slowest = max(slowest, s.To-s.From)
@@ -153,7 +153,7 @@ func withholdCloses(ctx context.Context, r *Run) error {
 	defer all.Wait()
 	defer stop()
 	for i := range 30 {
-		w, err := r.Crowd.newWithholder(ctx, len(r.Crowd.members)+i)
+		w, err := r.Clients.newWithholder(ctx, len(r.Clients.members)+i)
 		if err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func replay(t *testing.T, in recorded) *Report {
 	r.open.Store(3)
 	hear := func(c *conn, line []byte) {
 		t.Helper()
-		if err := c.hear(line, time.Now()); err != nil {
+		if err := c.handle(line, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -103,7 +103,7 @@ func TestRefusedAndUnansweredMessagesAreReported(t *testing.T) {
 	r.conns, r.sent = []*conn{c}, 2
 	r.open.Store(2)
 	refusal := []byte(fmt.Sprintf(`{"id":%d,"type":"error","data":{"code":"RATE_LIMITED","message":"Slow down."}}`, firstSend))
-	if err := c.hear(refusal, time.Now()); err != nil {
+	if err := c.handle(refusal, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	report := r.report()

@@ -95,7 +95,7 @@ func (c *conn) read() {
 		}
 		at, before := time.Now(), c.events
 		for line := range bytes.SplitSeq(payload, []byte{'\n'}) {
-			if c.err = c.hear(line, at); c.err != nil {
+			if c.err = c.handle(line, at); c.err != nil {
 				return
 			}
 		}
@@ -105,17 +105,17 @@ func (c *conn) read() {
 	}
 }
 
-func (c *conn) hear(line []byte, at time.Time) error {
-	h, err := c.room.hear(line)
+func (c *conn) handle(line []byte, at time.Time) error {
+	h, err := c.room.parse(line)
 	switch {
 	case err != nil:
 		return err
 	case h.id >= firstSend:
 		return c.run.answered(int(h.id-firstSend), c.room, h, at)
 	case h.id == joinID:
-		return c.sit(h)
+		return c.onJoined(h)
 	case h.id == pingID:
-		return c.measure(h)
+		return c.onPong(h)
 	case h.kind == "connected":
 		var hello struct {
 			Limits wire.ClientLimits `json:"limits"`
@@ -125,14 +125,14 @@ func (c *conn) hear(line []byte, at time.Time) error {
 		return err
 	case h.kind == "error":
 		return refusal(h)
-	case h.seq > 0 && h.room == c.room.id && c.sequence.take(h.seq):
+	case h.seq > 0 && h.room == c.room.id && c.sequence.add(h.seq):
 		c.count(len(line), h.cid, at)
 	}
 	return nil
 }
 
 // onJoined handles the response to room:join.
-func (c *conn) sit(h heard) error {
+func (c *conn) onJoined(h parsedLine) error {
 	if h.kind != "room:joined" {
 		return refusal(h)
 	}
@@ -147,7 +147,7 @@ func (c *conn) sit(h heard) error {
 }
 
 // onPong handles the response to ping, which contains the head of the room.
-func (c *conn) measure(h heard) error {
+func (c *conn) onPong(h parsedLine) error {
 	var pong wire.Pong
 	if err := h.decode(&pong); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (c *conn) count(size int, cid chat.CID, at time.Time) {
 }
 
 // refusal returns the error of an unexpected response.
-func refusal(h heard) error {
+func refusal(h parsedLine) error {
 	e := &client.Error{}
 	if err := h.decode(e); err != nil {
 		return err

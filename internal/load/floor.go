@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// flooring is how much of the plan is replayed to measure the floor.
-const flooring = 5 * time.Second
+// floorTime is how much of the plan is replayed to measure the floor.
+const floorTime = 5 * time.Second
 
 // frameHeader is the size of a WebSocket header for 126 bytes or more.
 const frameHeader = 4
@@ -35,7 +35,7 @@ func measureFloor(ctx context.Context, p plan, size int) (time.Duration, error) 
 	for i, c := range b.near {
 		members[p.room(i)] = append(members[p.room(i)], c)
 	}
-	p.senders = p.senders[:min(len(p.senders), 1+int(flooring/p.every))]
+	p.senders = p.senders[:min(len(p.senders), 1+int(floorTime/p.every))]
 	frame := make([]byte, size+frameHeader)
 
 	runtime.LockOSThread()

@@ -73,28 +73,28 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	crowd := newCrowd(o)
-	defer func() { err = errors.Join(err, crowd.remove(context.WithoutCancel(ctx))) }()
-	if err := crowd.gather(ctx); err != nil {
+	guests := newClients(o)
+	defer func() { err = errors.Join(err, guests.remove(context.WithoutCancel(ctx))) }()
+	if err := guests.create(ctx); err != nil {
 		return nil, err
 	}
-	r := newRun(o, crowd.rooms)
+	r := newRun(o, guests.rooms)
 	defer r.close()
-	alone, err := look(ctx, o.Metrics)
+	alone, err := readProcessMetrics(ctx, o.Metrics)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.connect(ctx, crowd.users); err != nil {
+	if err := r.connect(ctx, guests.users); err != nil {
 		return nil, err
 	}
-	before, err := look(ctx, o.Metrics)
+	before, err := readProcessMetrics(ctx, o.Metrics)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.carry(ctx); err != nil {
 		return nil, err
 	}
-	after, err := look(ctx, o.Metrics)
+	after, err := readProcessMetrics(ctx, o.Metrics)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,8 @@ type room struct {
 	members int    // clients in the room
 
 	mu      sync.RWMutex
-	lines   map[string]heard // recently received lines
-	kept    int              // their bytes
+	lines   map[string]parsedLine // recently received lines
+	kept    int                   // their bytes
 	numbers map[chat.CID]chat.Seq
 	bearers map[chat.Seq]chat.CID
 	// repeated and disputed are violations: messages with two numbers, and numbers with two messages.
@@ -33,13 +33,13 @@ const maxKept = 1 << 20
 func newRoom(id chat.RoomID, owner *client.Client, members int) *room {
 	return &room{
 		id: id, owner: owner, members: members,
-		lines: map[string]heard{}, numbers: map[chat.CID]chat.Seq{}, bearers: map[chat.Seq]chat.CID{},
+		lines: map[string]parsedLine{}, numbers: map[chat.CID]chat.Seq{}, bearers: map[chat.Seq]chat.CID{},
 	}
 }
 
-// heard is a parsed line. seq and cid are set for message events. data of other lines is decoded by the
+// parsedLine is a parsed line. seq and cid are set for message events. data of other lines is decoded by the
 // receiver.
-type heard struct {
+type parsedLine struct {
 	id   int64
 	kind string
 	data json.RawMessage
@@ -48,33 +48,33 @@ type heard struct {
 	cid  chat.CID
 }
 
-func (h heard) decode(into any) error { return json.Unmarshal(h.data, into) }
+func (h parsedLine) decode(into any) error { return json.Unmarshal(h.data, into) }
 
-// hear parses a line that a client received.
-func (r *room) hear(line []byte) (heard, error) {
+// parse parses a line that a client received.
+func (r *room) parse(line []byte) (parsedLine, error) {
 	r.mu.RLock()
 	h, known := r.lines[string(line)]
 	r.mu.RUnlock()
 	if known {
 		return h, nil
 	}
-	h, err := takeApart(line)
+	h, err := parseLine(line)
 	if err == nil && h.id == 0 { // responses are for one client only
 		r.keep(string(line), h)
 	}
 	return h, err
 }
 
-func takeApart(line []byte) (heard, error) {
+func parseLine(line []byte) (parsedLine, error) {
 	var l struct {
 		ID   int64           `json:"id"`
 		Type string          `json:"type"`
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(line, &l); err != nil {
-		return heard{}, fmt.Errorf("frame %.100q: %w", line, err)
+		return parsedLine{}, fmt.Errorf("frame %.100q: %w", line, err)
 	}
-	h := heard{id: l.ID, kind: l.Type, data: l.Data}
+	h := parsedLine{id: l.ID, kind: l.Type, data: l.Data}
 	if l.ID != 0 || !strings.HasPrefix(l.Type, "message:") {
 		return h, nil
 	}
@@ -86,13 +86,13 @@ func takeApart(line []byte) (heard, error) {
 		} `json:"message"`
 	}
 	if err := h.decode(&event); err != nil {
-		return heard{}, fmt.Errorf("event %.100q: %w", line, err)
+		return parsedLine{}, fmt.Errorf("event %.100q: %w", line, err)
 	}
 	h.room, h.seq, h.cid = event.RoomID, event.Seq, event.Message.CID
 	return h, nil
 }
 
-func (r *room) keep(line string, h heard) {
+func (r *room) keep(line string, h parsedLine) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.kept += len(line); r.kept > maxKept {

@@ -18,7 +18,7 @@ import (
 )
 
 // timeout is how long the run waits without progress before messages count as missing.
-const patience = 10 * time.Second
+const timeout = 10 * time.Second
 
 // refused replaces the number of a refused message.
 const refused = -1
@@ -111,7 +111,7 @@ func (r *run) waited(k int, at time.Time) time.Duration {
 	return at.Sub(r.origin) - time.Duration(r.began.Load()) - r.plan.due(k)
 }
 
-func (r *run) answered(k int, in *room, h heard, at time.Time) error {
+func (r *run) answered(k int, in *room, h parsedLine, at time.Time) error {
 	if k >= len(r.answers) {
 		return fmt.Errorf("response to a message that was not sent: %d", k)
 	}
@@ -155,12 +155,12 @@ func (r *run) delivered(k int, at time.Time) {
 
 // settle waits until every message is answered and every confirmed one is delivered.
 func (r *run) settle(ctx context.Context) {
-	quiet := time.NewTimer(patience)
+	quiet := time.NewTimer(timeout)
 	defer quiet.Stop()
 	for r.open.Load() > 0 || r.done.Load() < r.due.Load() {
 		select {
 		case <-r.moved:
-			quiet.Reset(patience)
+			quiet.Reset(timeout)
 		case <-quiet.C:
 			return
 		case <-ctx.Done():
@@ -172,7 +172,7 @@ func (r *run) settle(ctx context.Context) {
 // fence requests the head of the room for every client. Duplicate or unconfirmed messages in transit
 // arrive before the response.
 func (r *run) fence(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for _, c := range r.conns {
 		_ = c.command(pingID, "ping", wire.Ping{}) // ended connections do not answer

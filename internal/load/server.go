@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// vitals are the metrics of the server's process.
-type vitals struct {
+// processMetrics are the metrics of the server's process.
+type processMetrics struct {
 	cpu      time.Duration
 	resident float64 // bytes
 }
 
-// look reads the metrics at url, if it is not empty.
-func look(ctx context.Context, url string) (v vitals, err error) {
+// readProcessMetrics reads the metrics at url, if it is not empty.
+func readProcessMetrics(ctx context.Context, url string) (v processMetrics, err error) {
 	if url == "" {
 		return v, nil
 	}
@@ -48,12 +48,12 @@ func look(ctx context.Context, url string) (v vitals, err error) {
 	if !known || lines.Err() != nil {
 		return v, errors.Join(lines.Err(), fmt.Errorf("--metrics: %s has no process_cpu_seconds_total", url))
 	}
-	return vitals{time.Duration(seconds * float64(time.Second)), found["process_resident_memory_bytes"]}, nil
+	return processMetrics{time.Duration(seconds * float64(time.Second)), found["process_resident_memory_bytes"]}, nil
 }
 
 // compare returns the cost of the run to the server, and the cost of plain writes if it can be
 // measured: that requires two files per client, and Linux.
-func (o Options) compare(ctx context.Context, p plan, d Deliveries, alone, before, after vitals) *Server {
+func (o Options) compare(ctx context.Context, p plan, d Deliveries, alone, before, after processMetrics) *Server {
 	s := &Server{
 		Micros:    per(micros(after.cpu-before.cpu), float64(d.Count)),
 		ConnBytes: per(before.resident-alone.resident, float64(o.Clients)),

@@ -32,7 +32,7 @@ const (
 )
 
 // pictures uploads files whose content differs from their declared type.
-func pictures(t *testing.T, s *site) {
+func pictures(t *testing.T, s *target) {
 	c := s.user(t, "paula")
 	var good bytes.Buffer
 	if err := png.Encode(&good, image.NewRGBA(image.Rect(0, 0, 8, 8))); err != nil {
@@ -59,20 +59,20 @@ func pictures(t *testing.T, s *site) {
 	if err := json.Unmarshal([]byte(a.body), &out); err != nil {
 		t.Fatal(err)
 	}
-	served := s.ask(t, nil, http.MethodGet, out.User.AvatarURL, "", nil)
+	served := s.request(t, nil, http.MethodGet, out.User.AvatarURL, "", nil)
 	if served.status != http.StatusOK || strings.Contains(served.body, "script") || !strings.HasPrefix(served.header.Get("Content-Type"), "image/") ||
 		served.header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(served.header.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("served: %d %v, %d bytes", served.status, served.header, len(served.body))
 	}
 	for _, key := range []string{"..%2f..%2fetc%2fpasswd", "../../../etc/passwd", "%2e%2e/", strings.Repeat("a", 32), "%00"} {
-		if a := s.ask(t, nil, http.MethodGet, "/api/v1/avatars/"+key, "", nil); a.status == http.StatusOK && strings.HasPrefix(a.header.Get("Content-Type"), "image/") || a.status >= 500 {
+		if a := s.request(t, nil, http.MethodGet, "/api/v1/avatars/"+key, "", nil); a.status == http.StatusOK && strings.HasPrefix(a.header.Get("Content-Type"), "image/") || a.status >= 500 {
 			t.Errorf("%s: %d %.100s", key, a.status, a.body)
 		}
 	}
 }
 
 // files tests attachments that would run in a browser, and access to attachments.
-func files(t *testing.T, s *site) {
+func files(t *testing.T, s *target) {
 	alice, mallory := s.user(t, "fiona"), s.user(t, "feodor")
 	room := s.room(t, alice, "Files", map[string]any{"private": true})
 	type attached struct {
@@ -87,9 +87,9 @@ func files(t *testing.T, s *site) {
 		}
 		return out.Attachment
 	}
-	send := func(c *client.Client, room chat.RoomID, ids ...int64) answer {
+	send := func(c *client.Client, room chat.RoomID, ids ...int64) response {
 		body, _ := json.Marshal(map[string]any{"cid": uuid.NewString(), "text": "look", "attachmentIds": ids})
-		return s.ask(t, c, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room), string(body), nil)
+		return s.request(t, c, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room), string(body), nil)
 	}
 	var ids []int64
 	var all []attached
@@ -106,28 +106,28 @@ func files(t *testing.T, s *site) {
 	sent := send(alice, room.ID, ids...)
 	wantStatus(t, "send", sent, http.StatusCreated)
 	for _, file := range all {
-		a := s.ask(t, alice, http.MethodGet, file.URL, "", nil)
+		a := s.request(t, alice, http.MethodGet, file.URL, "", nil)
 		h := a.header
 		if a.status != http.StatusOK || h.Get("Content-Type") != "application/octet-stream" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") ||
 			h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
 			t.Errorf("%s: %d %v", file.URL, a.status, h)
 		}
-		wantStatus(t, "nobody", s.ask(t, nil, http.MethodGet, file.URL, "", nil), http.StatusUnauthorized)
+		wantStatus(t, "nobody", s.request(t, nil, http.MethodGet, file.URL, "", nil), http.StatusUnauthorized)
 		for _, way := range []string{"/api/v1/files/%d", "/api/v1/files/%d/x", "/api/v1/thumbnails/%d", "/api/v1/attachments/%d/link"} {
-			hidden := s.ask(t, mallory, http.MethodGet, fmt.Sprintf(way, file.ID), "", nil)
+			hidden := s.request(t, mallory, http.MethodGet, fmt.Sprintf(way, file.ID), "", nil)
 			wantStatus(t, way, hidden, http.StatusNotFound)
-			wantSame(t, way, hidden, s.ask(t, mallory, http.MethodGet, fmt.Sprintf(way, nowhere), "", nil))
+			wantSame(t, way, hidden, s.request(t, mallory, http.MethodGet, fmt.Sprintf(way, nowhere), "", nil))
 		}
 	}
 	var out struct{ Message struct{ ID int64 } }
 	if err := json.Unmarshal([]byte(sent.body), &out); err != nil {
 		t.Fatal(err)
 	}
-	wantStatus(t, "delete", s.ask(t, alice, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", out.Message.ID), "", nil), http.StatusNoContent)
-	wantStatus(t, "a file whose message is deleted", s.ask(t, alice, http.MethodGet, all[0].URL, "", nil), http.StatusNotFound)
+	wantStatus(t, "delete", s.request(t, alice, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", out.Message.ID), "", nil), http.StatusNoContent)
+	wantStatus(t, "a file whose message is deleted", s.request(t, alice, http.MethodGet, all[0].URL, "", nil), http.StatusNotFound)
 }
 
-func (s *site) upload(t *testing.T, c *client.Client, to, name, content string) answer {
+func (s *target) upload(t *testing.T, c *client.Client, to, name, content string) response {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -138,14 +138,14 @@ func (s *site) upload(t *testing.T, c *client.Client, to, name, content string) 
 	_, _ = io.WriteString(part, content)
 	_ = form.Close()
 	method, path, _ := strings.Cut(to, " ")
-	return s.ask(t, c, method, path, body.String(), map[string]string{"Content-Type": form.FormDataContentType()})
+	return s.request(t, c, method, path, body.String(), map[string]string{"Content-Type": form.FormDataContentType()})
 }
 
-func headers(t *testing.T, s *site) {
+func headers(t *testing.T, s *target) {
 	c := s.user(t, "helene")
 	for _, path := range []string{"/", "/room/1", "/api/v1/auth/me", "/api/v1/nothing", "/api/openapi.json", "/health", "/health/ready", "/nothing.js"} {
 		for _, from := range []*client.Client{nil, c} {
-			h := s.ask(t, from, http.MethodGet, path, "", nil).header
+			h := s.request(t, from, http.MethodGet, path, "", nil).header
 			for name, want := range map[string]string{
 				"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
 				"Strict-Transport-Security": "", "Access-Control-Allow-Origin": "", "Server": "", "X-Powered-By": "",
@@ -164,23 +164,23 @@ func headers(t *testing.T, s *site) {
 		}
 	}
 	tls := map[string]string{"X-Forwarded-Proto": "https"}
-	if s.ask(t, nil, http.MethodGet, "/", "", tls).header.Get("Strict-Transport-Security") == "" {
+	if s.request(t, nil, http.MethodGet, "/", "", tls).header.Get("Strict-Transport-Security") == "" {
 		t.Error("no HSTS behind TLS")
 	}
 	stranger := client.New(s.bare.URL())
-	if got := s.ask(t, stranger, http.MethodGet, "/", "", tls).header.Get("Strict-Transport-Security"); got != "" {
+	if got := s.request(t, stranger, http.MethodGet, "/", "", tls).header.Get("Strict-Transport-Security"); got != "" {
 		t.Errorf("HSTS %q because a client claims TLS", got)
 	}
-	evil := s.ask(t, nil, http.MethodOptions, "/api/v1/rooms", "", map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+	evil := s.request(t, nil, http.MethodOptions, "/api/v1/rooms", "", map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
 	if got := evil.header.Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("CORS allows %q", got)
 	}
 }
 
-func cookies(t *testing.T, s *site) {
+func cookies(t *testing.T, s *target) {
 	s.user(t, "konrad")
 	for proto, secure := range map[string]bool{"http": false, "https": true} {
-		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"konrad","password":"`+password("konrad")+`"}`, map[string]string{"X-Forwarded-Proto": proto})
+		a := s.request(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"konrad","password":"`+password("konrad")+`"}`, map[string]string{"X-Forwarded-Proto": proto})
 		names := []string{"session"}
 		if secure {
 			names = append(names, "__Host-session")
@@ -192,7 +192,7 @@ func cookies(t *testing.T, s *site) {
 			}
 		}
 		token := sessionCookies(t, a, names...)[0].Value
-		gone := s.ask(t, nil, http.MethodPost, "/api/v1/auth/logout", "", map[string]string{"Authorization": "Bearer " + token, "X-Forwarded-Proto": proto})
+		gone := s.request(t, nil, http.MethodPost, "/api/v1/auth/logout", "", map[string]string{"Authorization": "Bearer " + token, "X-Forwarded-Proto": proto})
 		for i, cookie := range sessionCookies(t, gone, names...) {
 			if cookie.MaxAge >= 0 || cookie.Value != "" || cookie.Secure != secure || cookie.Path != "/" {
 				t.Errorf("a logout by %s leaves cookie %s: %+v", proto, names[i], cookie)
@@ -202,7 +202,7 @@ func cookies(t *testing.T, s *site) {
 }
 
 // sessionCookies returns the cookies that a response sets, which must have these names.
-func sessionCookies(t *testing.T, a answer, names ...string) []*http.Cookie {
+func sessionCookies(t *testing.T, a response, names ...string) []*http.Cookie {
 	t.Helper()
 	var cookies []*http.Cookie
 	var got []string
@@ -220,10 +220,10 @@ func sessionCookies(t *testing.T, a answer, names ...string) []*http.Cookie {
 }
 
 // hostCookie lets a sibling domain plant a session cookie in addition to that of the host.
-func hostCookie(t *testing.T, s *site) {
+func hostCookie(t *testing.T, s *target) {
 	victim, attacker := s.user(t, "hedwig"), s.user(t, "cookiethief")
 	me := func(cookie string) string {
-		return s.ask(t, nil, http.MethodGet, "/api/v1/auth/me", "", map[string]string{"Cookie": cookie}).body
+		return s.request(t, nil, http.MethodGet, "/api/v1/auth/me", "", map[string]string{"Cookie": cookie}).body
 	}
 	for _, cookie := range []string{
 		"session=" + attacker.Token + "; __Host-session=" + victim.Token,
@@ -239,7 +239,7 @@ func hostCookie(t *testing.T, s *site) {
 }
 
 // foreign returns other origins, with the headers that a browser sends for them.
-func (s *site) foreign() []string {
+func (s *target) foreign() []string {
 	host := s.node.Addr
 	return []string{
 		"https://evil.example", "null", "http://" + host + ".evil.example", "http://evil.example/" + host, "http://" + host + "@evil.example",
@@ -247,7 +247,7 @@ func (s *site) foreign() []string {
 	}
 }
 
-func crossSite(t *testing.T, s *site) {
+func crossSite(t *testing.T, s *target) {
 	c := s.user(t, "cora")
 	for i, origin := range append(s.foreign(), s.node.URL()) {
 		head := map[string]string{"Cookie": "session=" + c.Token}
@@ -258,21 +258,21 @@ func crossSite(t *testing.T, s *site) {
 		if origin == s.node.URL() {
 			want = http.StatusCreated
 		}
-		a := s.ask(t, nil, http.MethodPost, "/api/v1/rooms", fmt.Sprintf(`{"name":"from %d"}`, i), head)
+		a := s.request(t, nil, http.MethodPost, "/api/v1/rooms", fmt.Sprintf(`{"name":"from %d"}`, i), head)
 		wantStatus(t, "POST from "+origin, a, want)
 	}
 	// A login request by another site would sign the user in to the attacker's account.
-	wantStatus(t, "a login from a foreign page", s.ask(t, nil, http.MethodPost, "/api/v1/auth/login",
+	wantStatus(t, "a login from a foreign page", s.request(t, nil, http.MethodPost, "/api/v1/auth/login",
 		`{"username":"cora","password":"`+password("cora")+`"}`, map[string]string{"Origin": "https://evil.example"}), http.StatusForbidden)
 	// A request that a form can send without preflight is not JSON.
-	form := s.ask(t, nil, http.MethodPost, "/api/v1/rooms", `{"name":"by form"}`,
+	form := s.request(t, nil, http.MethodPost, "/api/v1/rooms", `{"name":"by form"}`,
 		map[string]string{"Cookie": "session=" + c.Token, "Origin": s.node.URL(), "Content-Type": "text/plain"})
 	if form.status < 400 {
 		t.Errorf("a form's body is accepted: %d", form.status)
 	}
 }
 
-func crossSiteSockets(t *testing.T, s *site) {
+func crossSiteSockets(t *testing.T, s *target) {
 	c := s.user(t, "clara")
 	cookie := "session=" + c.Token
 	for _, origin := range s.foreign() {
@@ -294,13 +294,13 @@ func crossSiteSockets(t *testing.T, s *site) {
 			t.Errorf("a socket of %s: %d, want 401", name, got)
 		}
 	}
-	if got := s.ask(t, nil, http.MethodGet, "/ws?token="+c.Token, "", nil).status; got != http.StatusUnauthorized {
+	if got := s.request(t, nil, http.MethodGet, "/ws?token="+c.Token, "", nil).status; got != http.StatusUnauthorized {
 		t.Errorf("a token in the URL: %d, want 401", got)
 	}
 }
 
 // upgrade requests a WebSocket and returns the status.
-func (s *site) upgrade(t *testing.T, head map[string]string) int {
+func (s *target) upgrade(t *testing.T, head map[string]string) int {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.node.Addr)
 	if err != nil {
@@ -331,7 +331,7 @@ var unguarded = map[string]string{
 	"postByWebhook":  "requires its token",
 }
 
-func everyOperationWantsASession(t *testing.T, s *site) {
+func everyOperationWantsASession(t *testing.T, s *target) {
 	for _, op := range s.operations(t) {
 		if _, free := unguarded[op.ID]; free {
 			continue
@@ -340,13 +340,13 @@ func everyOperationWantsASession(t *testing.T, s *site) {
 			t.Errorf("%s %s (%s) requires no session", op.Method, op.Path, op.ID)
 		}
 		for name, head := range map[string]map[string]string{"no credentials": nil, "a guess": {"Authorization": "Bearer guess"}, "a cookie": {"Cookie": "session=guess", "Origin": s.node.URL()}} {
-			wantStatus(t, op.Method+" "+op.Path+" by "+name, s.ask(t, nil, op.Method, op.at(1), wellFormed[op.ID], head), http.StatusUnauthorized)
+			wantStatus(t, op.Method+" "+op.Path+" by "+name, s.request(t, nil, op.Method, op.at(1), wellFormed[op.ID], head), http.StatusUnauthorized)
 		}
 	}
 }
 
 // badBodies sends invalid bodies to every operation that has one.
-func badBodies(t *testing.T, s *site) {
+func badBodies(t *testing.T, s *target) {
 	c := s.user(t, "bernd")
 	room := s.room(t, c, "Bodies", nil)
 	deep := strings.Repeat(`[`, 9000) + strings.Repeat(`]`, 9000)
@@ -361,17 +361,17 @@ func badBodies(t *testing.T, s *site) {
 			continue
 		}
 		for name, body := range bad {
-			a := s.ask(t, c, op.Method, op.at(int64(room.ID)), body, nil)
+			a := s.request(t, c, op.Method, op.at(int64(room.ID)), body, nil)
 			if a.status < 400 || a.status > 499 || !strings.Contains(a.body, `"code":`) {
 				t.Errorf("%s %s with %s: %d %.200s", op.Method, op.Path, name, a.status, a.body)
 			}
 		}
 	}
-	wantStatus(t, "the sender", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
+	wantStatus(t, "the sender", s.request(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
 }
 
 // badPaths requests paths that do not exist, in ways that often break servers.
-func badPaths(t *testing.T, s *site) {
+func badPaths(t *testing.T, s *target) {
 	c := s.user(t, "petra")
 	for _, op := range s.operations(t) {
 		if op.Method != http.MethodGet {
@@ -379,26 +379,26 @@ func badPaths(t *testing.T, s *site) {
 		}
 		for _, id := range []string{"0", "-1", "9223372036854775808", "1e3", "x", "%00", "1%00", "1'--", "%2e%2e", "٣", " ", "1;DROP"} {
 			path := strings.NewReplacer("{id}", id, "{name}", id, "{token}", id, "{key}", id).Replace(op.Path)
-			if a := s.ask(t, c, http.MethodGet, path, "", nil); a.status >= 500 {
+			if a := s.request(t, c, http.MethodGet, path, "", nil); a.status >= 500 {
 				t.Errorf("GET %s: %d %s", path, a.status, a.body)
 			}
 		}
 		for _, query := range []string{"limit=-1", "limit=1e9", "cursor=%00", "cursor=e30", "q=%00", "q=%25%25%25", "since=-1", "before=9223372036854775808", "sort='"} {
-			if a := s.ask(t, c, http.MethodGet, op.at(1)+"?"+query, "", nil); a.status >= 500 {
+			if a := s.request(t, c, http.MethodGet, op.at(1)+"?"+query, "", nil); a.status >= 500 {
 				t.Errorf("GET %s?%s: %d %s", op.at(1), query, a.status, a.body)
 			}
 		}
 	}
 	for _, method := range []string{"TRACE", "CONNECTED", "PROPFIND", "PUT"} {
-		if a := s.ask(t, c, method, "/api/v1/rooms", "", nil); a.status < 400 || a.status > 499 {
+		if a := s.request(t, c, method, "/api/v1/rooms", "", nil); a.status < 400 || a.status > 499 {
 			t.Errorf("%s: %d", method, a.status)
 		}
 	}
-	wantStatus(t, "headers of 64 KiB", s.ask(t, nil, http.MethodGet, "/health", "", map[string]string{"X-Long": strings.Repeat("x", 64<<10)}), http.StatusRequestHeaderFieldsTooLarge)
+	wantStatus(t, "headers of 64 KiB", s.request(t, nil, http.MethodGet, "/health", "", map[string]string{"X-Long": strings.Repeat("x", 64<<10)}), http.StatusRequestHeaderFieldsTooLarge)
 }
 
 // unfitText puts text that Postgres rejects into each part of a URL.
-func unfitText(t *testing.T, s *site) {
+func unfitText(t *testing.T, s *target) {
 	admin := client.New(s.node.URL())
 	if err := admin.Login(ctx(t), "operator", password("operator")); err != nil {
 		t.Fatal(err)
@@ -413,7 +413,7 @@ func unfitText(t *testing.T, s *site) {
 		fmt.Sprintf("/api/v1/rooms/%d/members?cursor=", room.ID) + encoded(`{"u":"\u0000"}`), fmt.Sprintf("/api/v1/rooms/%d/bans?cursor=", room.ID) + encoded(`{"u":"\u0000"}`),
 		"/api/v1/search/messages?q=a&cursor=" + encoded(`{"b":"\u0000"}`), "/api/v1/search/messages?q=%00", "/api/v1/rooms/by-name/%00", "/api/v1/rooms/by-name/a%00b", "/api/v1/rooms/by-name/%ff",
 	} {
-		a := s.ask(t, admin, http.MethodGet, path, "", nil)
+		a := s.request(t, admin, http.MethodGet, path, "", nil)
 		wantStatus(t, "GET "+path, a, http.StatusBadRequest)
 		if !strings.Contains(a.body, "BAD_REQUEST") {
 			t.Errorf("GET %s: %s, want BAD_REQUEST", path, a.body)
@@ -421,14 +421,14 @@ func unfitText(t *testing.T, s *site) {
 	}
 	for _, agent := range []string{"\xff\xfe", "\xed\xa0\x80", strings.Repeat("\xe2\x82", 200)} {
 		body := fmt.Sprintf(`{"username":"operator","password":%q}`, password("operator"))
-		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", body, map[string]string{"User-Agent": agent})
+		a := s.request(t, nil, http.MethodPost, "/api/v1/auth/login", body, map[string]string{"User-Agent": agent})
 		wantStatus(t, fmt.Sprintf("sign in with %q", agent), a, http.StatusOK)
 		s.secretsIn(t, a.body, "token")
 	}
 }
 
 // brokenRequests sends incomplete bodies to every operation that has one.
-func brokenRequests(t *testing.T, s *site) {
+func brokenRequests(t *testing.T, s *target) {
 	c := client.New(s.node.URL()) // an admin: for other users the admin operations do not exist
 	if err := c.Login(ctx(t), "operator", password("operator")); err != nil {
 		t.Fatal(err)
@@ -459,7 +459,7 @@ func brokenRequests(t *testing.T, s *site) {
 }
 
 // exchange sends bytes, closes its side of the connection and reads the response.
-func (s *site) exchange(t *testing.T, request string) (status int, body string) {
+func (s *target) exchange(t *testing.T, request string) (status int, body string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.node.URL(), "http://"))
 	if err != nil {
@@ -481,11 +481,11 @@ func (s *site) exchange(t *testing.T, request string) (status int, body string) 
 }
 
 // limits tests that limits apply although a client forges a new address for each request.
-func limits(t *testing.T, s *site) {
+func limits(t *testing.T, s *target) {
 	stranger := client.New(s.bare.URL())
-	var last answer
+	var last response
 	for i := range 6 {
-		last = s.ask(t, stranger, http.MethodPost, "/api/v1/auth/login", fmt.Sprintf(`{"username":"nobody%d","password":"a wrong guess"}`, i),
+		last = s.request(t, stranger, http.MethodPost, "/api/v1/auth/login", fmt.Sprintf(`{"username":"nobody%d","password":"a wrong guess"}`, i),
 			map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i), "X-Real-IP": fmt.Sprintf("203.0.113.%d", i), "Forwarded": fmt.Sprintf("for=203.0.113.%d", i)})
 	}
 	wantStatus(t, "the sixth login of an address", last, http.StatusTooManyRequests)
@@ -495,14 +495,14 @@ func limits(t *testing.T, s *site) {
 	c := s.user(t, "linus")
 	wrong := `{"username":"linus","password":"a wrong guess"}`
 	for i := range 11 { // from different addresses, through a trusted proxy
-		last = s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", wrong, map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)})
+		last = s.request(t, nil, http.MethodPost, "/api/v1/auth/login", wrong, map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)})
 	}
 	wantStatus(t, "the eleventh guess at one password", last, http.StatusTooManyRequests)
-	wantStatus(t, "a signed-in user", s.ask(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
+	wantStatus(t, "a signed-in user", s.request(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
 }
 
 // nothingSecretIsLogged checks the logs that both nodes wrote during the other tests.
-func nothingSecretIsLogged(t *testing.T, s *site) {
+func nothingSecretIsLogged(t *testing.T, s *target) {
 	db, _ := strings.CutPrefix(s.dsn, "postgres://")
 	if _, password, ok := strings.Cut(strings.Split(db, "@")[0], ":"); ok && password != "" {
 		s.secret("the database's password", ":"+password+"@")
@@ -527,7 +527,7 @@ func nothingSecretIsLogged(t *testing.T, s *site) {
 }
 
 // secretsIn records the value of that field in a response, at any depth.
-func (s *site) secretsIn(t *testing.T, body, field string) string {
+func (s *target) secretsIn(t *testing.T, body, field string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(body, `"`+field+`":"`)
 	text, _, _ := strings.Cut(rest, `"`)

@@ -16,7 +16,7 @@ import (
 )
 
 // together sends n concurrent requests and counts the responses by status.
-func (s *site) together(t *testing.T, n int, ask func(i int) answer) map[int]int {
+func (s *target) together(t *testing.T, n int, ask func(i int) response) map[int]int {
 	t.Helper()
 	statuses := make(map[int]int)
 	var mu sync.Mutex
@@ -41,7 +41,7 @@ func at(c *client.Client, base string) *client.Client {
 }
 
 // hashing sends requests that would hash passwords, without the permission for them.
-func hashing(t *testing.T, s *site) {
+func hashing(t *testing.T, s *target) {
 	alice, mallory := s.user(t, "hannah"), s.user(t, "herbert")
 	room := s.room(t, alice, "Hash me", nil)
 	if err := mallory.JoinRoom(ctx(t), room.ID, ""); err != nil {
@@ -50,7 +50,7 @@ func hashing(t *testing.T, s *site) {
 	path := fmt.Sprintf("/api/v1/rooms/%d", room.ID)
 	// The role is checked before the password, so an invalid password is not reported.
 	for name, body := range map[string]string{"a good password": `{"password":"open sesame now"}`, "a short one": `{"password":"x"}`} {
-		wantStatus(t, name, s.ask(t, mallory, http.MethodPatch, path, body, nil), http.StatusForbidden)
+		wantStatus(t, name, s.request(t, mallory, http.MethodPatch, path, body, nil), http.StatusForbidden)
 	}
 	stop := make(chan struct{})
 	var flood sync.WaitGroup
@@ -61,13 +61,13 @@ func hashing(t *testing.T, s *site) {
 				case <-stop:
 					return
 				default:
-					s.ask(t, mallory, http.MethodPatch, path, `{"password":"open sesame now"}`, nil)
+					s.request(t, mallory, http.MethodPatch, path, `{"password":"open sesame now"}`, nil)
 				}
 			}
 		})
 	}
 	for range 3 {
-		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"hannah","password":"`+password("hannah")+`"}`, nil)
+		a := s.request(t, nil, http.MethodPost, "/api/v1/auth/login", `{"username":"hannah","password":"`+password("hannah")+`"}`, nil)
 		wantStatus(t, "a login during the flood", a, http.StatusOK)
 		var in struct{ Token string }
 		if err := json.Unmarshal([]byte(a.body), &in); err == nil {
@@ -79,7 +79,7 @@ func hashing(t *testing.T, s *site) {
 }
 
 // commonPasswords tests that common passwords are refused where one is set, and only there.
-func commonPasswords(t *testing.T, s *site) {
+func commonPasswords(t *testing.T, s *target) {
 	c := s.user(t, "conrad-the-third")
 	guest := client.New(s.node.URL())
 	if err := guest.Guest(ctx(t), "guest"); err != nil {
@@ -102,18 +102,18 @@ func commonPasswords(t *testing.T, s *site) {
 			if strings.Contains(set.path, "rooms") && strings.Contains(strings.ToLower(password), "conrad") {
 				continue // a room password may be a common name
 			}
-			a := s.ask(t, set.from, set.method, set.path, fmt.Sprintf(set.body, password), nil)
+			a := s.request(t, set.from, set.method, set.path, fmt.Sprintf(set.body, password), nil)
 			if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `"location":"body.password"`) {
 				t.Errorf("%s %s with %q: %d %s, want 422 at body.password", set.method, set.path, password, a.status, a.body)
 			}
 		}
-		a := s.ask(t, nil, http.MethodPost, "/api/v1/auth/login", fmt.Sprintf(`{"username":"conrad-the-third","password":%q}`, password), nil)
+		a := s.request(t, nil, http.MethodPost, "/api/v1/auth/login", fmt.Sprintf(`{"username":"conrad-the-third","password":%q}`, password), nil)
 		wantStatus(t, "signing in with "+password, a, http.StatusUnauthorized)
 	}
 }
 
 // floods sends floods of durable changes that are not messages.
-func floods(t *testing.T, s *site) {
+func floods(t *testing.T, s *target) {
 	alice, mallory, moderator := s.user(t, "florence"), s.user(t, "flint"), s.user(t, "felicity")
 	room := s.room(t, alice, "Flooded", nil)
 	for _, c := range []*client.Client{mallory, moderator} {
@@ -139,8 +139,8 @@ func floods(t *testing.T, s *site) {
 	flooder := at(mallory, base)
 	before := head()
 	reaction := fmt.Sprintf("/api/v1/messages/%d/reactions/%%F0%%9F%%91%%8D", said.ID)
-	statuses := s.together(t, 200, func(i int) answer {
-		return s.ask(t, flooder, []string{http.MethodPut, http.MethodDelete}[i%2], reaction, "", nil)
+	statuses := s.together(t, 200, func(i int) response {
+		return s.request(t, flooder, []string{http.MethodPut, http.MethodDelete}[i%2], reaction, "", nil)
 	})
 	for status := range statuses {
 		if status != http.StatusOK && status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
@@ -154,22 +154,22 @@ func floods(t *testing.T, s *site) {
 	if _, err := say(t, flooder, room.ID, "I can still send"); err != nil {
 		t.Errorf("a message after the reactions: %v", err)
 	}
-	wantStatus(t, "leaving after the reactions", s.ask(t, flooder, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), "", nil), http.StatusNoContent)
+	wantStatus(t, "leaving after the reactions", s.request(t, flooder, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), "", nil), http.StatusNoContent)
 
 	manager := at(alice, base)
 	mute := fmt.Sprintf("/api/v1/rooms/%d/members/%d/mute", room.ID, userID(t, moderator))
-	statuses = s.together(t, 100, func(i int) answer {
+	statuses = s.together(t, 100, func(i int) response {
 		if i%2 == 0 {
-			return s.ask(t, manager, http.MethodPut, mute, `{"seconds":60}`, nil)
+			return s.request(t, manager, http.MethodPut, mute, `{"seconds":60}`, nil)
 		}
-		return s.ask(t, manager, http.MethodDelete, mute, "", nil)
+		return s.request(t, manager, http.MethodDelete, mute, "", nil)
 	})
 	if statuses[http.StatusOK] > 60 || statuses[http.StatusTooManyRequests] == 0 {
 		t.Errorf("mutes were answered %v, want refusals", statuses)
 	}
 	hooks := fmt.Sprintf("/api/v1/rooms/%d/webhooks/incoming", room.ID)
-	statuses = s.together(t, 100, func(int) answer {
-		a := s.ask(t, manager, http.MethodPost, hooks, `{"name":"x"}`, nil)
+	statuses = s.together(t, 100, func(int) response {
+		a := s.request(t, manager, http.MethodPost, hooks, `{"name":"x"}`, nil)
 		if a.status == http.StatusCreated {
 			s.secretsIn(t, a.body, "token")
 		}
@@ -192,7 +192,7 @@ func userID(t *testing.T, c *client.Client) chat.UserID {
 }
 
 // hold locks the row of a room, like a change that never ends, until release is called.
-func (s *site) hold(t *testing.T, room chat.RoomID) (release func()) {
+func (s *target) hold(t *testing.T, room chat.RoomID) (release func()) {
 	t.Helper()
 	conn, err := pgx.Connect(ctx(t), s.dsn)
 	if err != nil {
@@ -210,37 +210,37 @@ func (s *site) hold(t *testing.T, room chat.RoomID) (release func()) {
 }
 
 // foreignRooms requests locks without permission while members send messages.
-func foreignRooms(t *testing.T, s *site) {
+func foreignRooms(t *testing.T, s *target) {
 	alice, mallory := s.user(t, "leonora"), s.user(t, "lothar")
 	room := s.room(t, alice, "Not yours", map[string]any{"private": true})
 	said, err := say(t, alice, room.ID, "not for lothar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	statuses := s.together(t, 60, func(i int) answer {
+	statuses := s.together(t, 60, func(i int) response {
 		switch i % 3 {
 		case 0:
-			return s.ask(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", said.ID), "", nil)
+			return s.request(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", said.ID), "", nil)
 		case 1:
-			return s.ask(t, mallory, http.MethodPatch, fmt.Sprintf("/api/v1/messages/%d", said.ID), `{"text":"mine"}`, nil)
+			return s.request(t, mallory, http.MethodPatch, fmt.Sprintf("/api/v1/messages/%d", said.ID), `{"text":"mine"}`, nil)
 		}
-		return s.ask(t, mallory, http.MethodPut, fmt.Sprintf("/api/v1/messages/%d/reactions/%%F0%%9F%%91%%8D", said.ID), "", nil)
+		return s.request(t, mallory, http.MethodPut, fmt.Sprintf("/api/v1/messages/%d/reactions/%%F0%%9F%%91%%8D", said.ID), "", nil)
 	})
 	if statuses[http.StatusNotFound] != 60 {
 		t.Errorf("responses to a non-member's changes = %v, want 60 times 404", statuses)
 	}
 	// No non-member request waits for the lock: while it is held, the response is 404.
 	release := s.hold(t, room.ID)
-	for _, a := range []answer{
-		s.ask(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", said.ID), "", nil),
-		s.ask(t, mallory, http.MethodPatch, fmt.Sprintf("/api/v1/messages/%d", said.ID), `{"text":"mine"}`, nil),
-		s.ask(t, mallory, http.MethodPut, fmt.Sprintf("/api/v1/messages/%d/reactions/%%F0%%9F%%91%%8D", said.ID), "", nil),
-		s.ask(t, mallory, http.MethodPatch, fmt.Sprintf("/api/v1/rooms/%d", room.ID), `{"name":"mine"}`, nil),
-		s.ask(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/rooms/%d", room.ID), "", nil),
-		s.ask(t, mallory, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/invites", room.ID), `{}`, nil),
-		s.ask(t, mallory, http.MethodPut, fmt.Sprintf("/api/v1/rooms/%d/bans/1", room.ID), `{}`, nil),
-		s.ask(t, mallory, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), "", nil),
-		s.ask(t, mallory, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/join", room.ID), "", nil),
+	for _, a := range []response{
+		s.request(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", said.ID), "", nil),
+		s.request(t, mallory, http.MethodPatch, fmt.Sprintf("/api/v1/messages/%d", said.ID), `{"text":"mine"}`, nil),
+		s.request(t, mallory, http.MethodPut, fmt.Sprintf("/api/v1/messages/%d/reactions/%%F0%%9F%%91%%8D", said.ID), "", nil),
+		s.request(t, mallory, http.MethodPatch, fmt.Sprintf("/api/v1/rooms/%d", room.ID), `{"name":"mine"}`, nil),
+		s.request(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/rooms/%d", room.ID), "", nil),
+		s.request(t, mallory, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/invites", room.ID), `{}`, nil),
+		s.request(t, mallory, http.MethodPut, fmt.Sprintf("/api/v1/rooms/%d/bans/1", room.ID), `{}`, nil),
+		s.request(t, mallory, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), "", nil),
+		s.request(t, mallory, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/join", room.ID), "", nil),
 	} {
 		wantStatus(t, "while the room is held", a, http.StatusNotFound)
 	}

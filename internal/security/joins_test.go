@@ -15,7 +15,7 @@ import (
 
 // lateJoins starts a join while a room is open, and makes it wait for the room's row behind the change
 // that closes the room: it must not succeed after the change was confirmed.
-func lateJoins(t *testing.T, s *site) {
+func lateJoins(t *testing.T, s *target) {
 	owner, joiner := s.user(t, "joanna"), s.user(t, "jonas")
 	joinerID := userID(t, joiner)
 	db, err := pgx.Connect(ctx(t), s.dsn)
@@ -46,10 +46,10 @@ func lateJoins(t *testing.T, s *site) {
 			method, target, body = http.MethodPut, fmt.Sprintf("%s/bans/%d", path, joinerID), `{}`
 		}
 		release := s.hold(t, room.ID)
-		closed, joined := make(chan answer, 1), make(chan answer, 1)
-		go func() { closed <- s.ask(t, owner, method, target, body, nil) }()
+		closed, joined := make(chan response, 1), make(chan response, 1)
+		go func() { closed <- s.request(t, owner, method, target, body, nil) }()
 		waiting(1)
-		go func() { joined <- s.ask(t, joiner, http.MethodPost, path+"/join", `{}`, nil) }()
+		go func() { joined <- s.request(t, joiner, http.MethodPost, path+"/join", `{}`, nil) }()
 		waiting(2)
 		release()
 		closing, join := <-closed, <-joined
@@ -75,7 +75,7 @@ func lateJoins(t *testing.T, s *site) {
 func TestLateJoinsOnSQLite(t *testing.T) {
 	t.Parallel()
 	node := ownNode(t, "RATE_LIMIT_AUTH=100000", "RATE_LIMIT_JOINS=100000", "RATE_LIMIT_ROOMS=100000")
-	s := &site{node: node, secrets: map[string]string{}}
+	s := &target{node: node, secrets: map[string]string{}}
 	owner := s.user(t, "owner")
 	joiners := make([]*client.Client, 8)
 	for i := range joiners {
@@ -89,23 +89,23 @@ func TestLateJoinsOnSQLite(t *testing.T) {
 		var joins sync.WaitGroup
 		statuses := make([]int, len(joiners))
 		for i, joiner := range joiners {
-			joins.Go(func() { statuses[i] = s.ask(t, joiner, http.MethodPost, path+"/join", `{}`, nil).status })
+			joins.Go(func() { statuses[i] = s.request(t, joiner, http.MethodPost, path+"/join", `{}`, nil).status })
 		}
-		var closing answer
+		var closing response
 		switch round % 3 {
 		case 0:
-			closing = s.ask(t, owner, http.MethodPatch, path, `{"private":true}`, nil)
+			closing = s.request(t, owner, http.MethodPatch, path, `{"private":true}`, nil)
 		case 1:
-			closing = s.ask(t, owner, http.MethodPatch, path, `{"password":"let nobody in"}`, nil)
+			closing = s.request(t, owner, http.MethodPatch, path, `{"password":"let nobody in"}`, nil)
 		case 2:
-			closing = s.ask(t, owner, http.MethodPut, fmt.Sprintf("%s/bans/%d", path, banned), `{}`, nil)
+			closing = s.request(t, owner, http.MethodPut, fmt.Sprintf("%s/bans/%d", path, banned), `{}`, nil)
 		}
 		if closing.status >= http.StatusMultipleChoices {
 			t.Fatalf("round %d: %d %s", round, closing.status, closing.body)
 		}
 		joins.Wait()
 		if round%3 == 2 {
-			if a := s.ask(t, joiners[0], http.MethodGet, path+"/messages", "", nil); a.status == http.StatusOK {
+			if a := s.request(t, joiners[0], http.MethodGet, path+"/messages", "", nil); a.status == http.StatusOK {
 				t.Fatalf("round %d: the banned user is a member", round)
 			}
 			continue
@@ -115,7 +115,7 @@ func TestLateJoinsOnSQLite(t *testing.T) {
 				refused++
 			}
 		}
-		after := s.ask(t, owner, http.MethodGet, path, "", nil)
+		after := s.request(t, owner, http.MethodGet, path, "", nil)
 		if then, now := members(t, closing), members(t, after); now != then {
 			t.Fatalf("round %d: %d members when the room was closed, %d later", round, then, now)
 		}
@@ -126,7 +126,7 @@ func TestLateJoinsOnSQLite(t *testing.T) {
 }
 
 // members returns the memberCount of the room in a.
-func members(t *testing.T, a answer) int {
+func members(t *testing.T, a response) int {
 	t.Helper()
 	var out struct{ Room chat.Room }
 	if err := json.Unmarshal([]byte(a.body), &out); err != nil || out.Room.ID == 0 {

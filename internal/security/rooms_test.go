@@ -31,7 +31,7 @@ const nowhere = 1 << 40 // an ID that does not exist
 
 // hiddenRooms compares, byte for byte, the responses to a non-member about a private room with those
 // about a nonexistent room.
-func hiddenRooms(t *testing.T, s *site) {
+func hiddenRooms(t *testing.T, s *target) {
 	alice, mallory := s.user(t, "hilda"), s.user(t, "mallory")
 	room := s.room(t, alice, "Hidden", map[string]any{"private": true, "password": s.secret("a room's password", "open sesame now")})
 	said, err := say(t, alice, room.ID, "nobody else reads this")
@@ -49,19 +49,19 @@ func hiddenRooms(t *testing.T, s *site) {
 			continue
 		}
 		body := wellFormed[op.ID]
-		a := s.ask(t, mallory, op.Method, op.at(id), body, nil)
+		a := s.request(t, mallory, op.Method, op.at(id), body, nil)
 		wantStatus(t, op.Method+" "+op.Path, a, http.StatusNotFound)
-		wantSame(t, op.Method+" "+op.Path, a, s.ask(t, mallory, op.Method, op.at(nowhere), body, nil))
+		wantSame(t, op.Method+" "+op.Path, a, s.request(t, mallory, op.Method, op.at(nowhere), body, nil))
 	}
 	for range 7 { // more than the attempts that a user has
 		body := `{"name":"%s","password":"a wrong guess"}`
-		a := s.ask(t, mallory, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(body, "Hidden"), nil)
-		wantSame(t, "join by name", a, s.ask(t, mallory, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(body, "Nosuch"), nil))
+		a := s.request(t, mallory, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(body, "Hidden"), nil)
+		wantSame(t, "join by name", a, s.request(t, mallory, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(body, "Nosuch"), nil))
 	}
-	wantSame(t, "by name", s.ask(t, mallory, http.MethodGet, "/api/v1/rooms/by-name/Hidden", "", nil),
-		s.ask(t, mallory, http.MethodGet, "/api/v1/rooms/by-name/Nosuch", "", nil))
+	wantSame(t, "by name", s.request(t, mallory, http.MethodGet, "/api/v1/rooms/by-name/Hidden", "", nil),
+		s.request(t, mallory, http.MethodGet, "/api/v1/rooms/by-name/Nosuch", "", nil))
 	for _, path := range []string{"/api/v1/rooms?q=Hidden", "/api/v1/rooms?sort=active", "/api/v1/rooms?sort=members&limit=100"} {
-		if a := s.ask(t, mallory, http.MethodGet, path, "", nil); strings.Contains(a.body, "Hidden") {
+		if a := s.request(t, mallory, http.MethodGet, path, "", nil); strings.Contains(a.body, "Hidden") {
 			t.Errorf("%s reveals the room: %s", path, a.body)
 		}
 	}
@@ -100,23 +100,23 @@ func say(t *testing.T, c *client.Client, room chat.RoomID, text string) (chat.Me
 	return out.Message, err
 }
 
-func messages(t *testing.T, s *site) {
+func messages(t *testing.T, s *target) {
 	alice, bob := s.user(t, "martha"), s.user(t, "norbert")
 	room := s.room(t, alice, "Open", nil)
 	said, err := say(t, alice, room.ID, "mine")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantStatus(t, "history without being a member", s.ask(t, bob, http.MethodGet, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), "", nil), http.StatusForbidden)
+	wantStatus(t, "history without being a member", s.request(t, bob, http.MethodGet, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), "", nil), http.StatusForbidden)
 	if err := bob.JoinRoom(ctx(t), room.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	for method, body := range map[string]string{http.MethodPatch: `{"text":"yours"}`, http.MethodDelete: ""} {
-		wantStatus(t, method+" of another's", s.ask(t, bob, method, fmt.Sprintf("/api/v1/messages/%d", said.ID), body, nil), http.StatusForbidden)
+		wantStatus(t, method+" of another's", s.request(t, bob, method, fmt.Sprintf("/api/v1/messages/%d", said.ID), body, nil), http.StatusForbidden)
 	}
 	// The same cid of another user is a different message, and reveals nothing about the first.
 	body := fmt.Sprintf(`{"cid":%q,"text":"bob's own"}`, said.CID)
-	a := s.ask(t, bob, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), body, nil)
+	a := s.request(t, bob, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), body, nil)
 	if a.status != http.StatusCreated || !strings.Contains(a.body, "bob's own") || strings.Contains(a.body, `"text":"mine"`) {
 		t.Errorf("a cid that another has used: %d %s", a.status, a.body)
 	}
@@ -127,8 +127,8 @@ func messages(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	body = fmt.Sprintf(`{"cid":%q,"text":"what was that?","replyTo":%d}`, uuid.NewString(), secret.ID)
-	wantStatus(t, "a reply to a message of another room", s.ask(t, bob, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), body, nil), http.StatusNotFound)
-	found := s.ask(t, bob, http.MethodGet, "/api/v1/search/messages?q=bob", "", nil)
+	wantStatus(t, "a reply to a message of another room", s.request(t, bob, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID), body, nil), http.StatusNotFound)
+	found := s.request(t, bob, http.MethodGet, "/api/v1/search/messages?q=bob", "", nil)
 	if strings.Contains(found.body, "not for bob") {
 		t.Errorf("search finds a hidden message: %s", found.body)
 	}
@@ -136,7 +136,7 @@ func messages(t *testing.T, s *site) {
 
 // repeatedSends repeats sends, by REST and by socket, after the sender's membership has ended. A
 // repeated send must always be answered, but the response must not contain later changes of the room.
-func repeatedSends(t *testing.T, s *site) {
+func repeatedSends(t *testing.T, s *target) {
 	alice := s.user(t, "rosalind")
 	for i, end := range []struct{ name, method, path string }{
 		{"left", http.MethodPost, "/api/v1/rooms/%d/leave"},
@@ -150,7 +150,7 @@ func repeatedSends(t *testing.T, s *site) {
 			if err := bob.JoinRoom(ctx(t), room.ID, ""); err == nil {
 				t.Fatal("joined without the password")
 			}
-			wantStatus(t, "join", s.ask(t, bob, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(`{"name":%q,"password":"come in and repeat"}`, name), nil), http.StatusOK)
+			wantStatus(t, "join", s.request(t, bob, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(`{"name":%q,"password":"come in and repeat"}`, name), nil), http.StatusOK)
 			answered, err := say(t, alice, room.ID, "the question as it was")
 			if err != nil {
 				t.Fatal(err)
@@ -158,25 +158,25 @@ func repeatedSends(t *testing.T, s *site) {
 			messages := fmt.Sprintf("/api/v1/rooms/%d/messages", room.ID)
 			cid := uuid.NewString()
 			body := fmt.Sprintf(`{"cid":%q,"text":"my *answer*, @rosalind","replyTo":%d}`, cid, answered.ID)
-			first := s.ask(t, bob, http.MethodPost, messages, body, nil)
+			first := s.request(t, bob, http.MethodPost, messages, body, nil)
 			wantStatus(t, "send", first, http.StatusCreated)
 			var sent struct{ Message chat.Message }
 			if err := json.Unmarshal([]byte(first.body), &sent); err != nil {
 				t.Fatal(err)
 			}
 			at := func(id chat.MessageID) string { return fmt.Sprintf("/api/v1/messages/%d", id) }
-			wantStatus(t, "edit of one's own", s.ask(t, bob, http.MethodPatch, at(sent.Message.ID), `{"text":"SECRET edit"}`, nil), http.StatusOK)
-			wantStatus(t, "edit of the replied-to message", s.ask(t, alice, http.MethodPatch, at(answered.ID), `{"text":"SECRET question"}`, nil), http.StatusOK)
-			wantStatus(t, "react", s.ask(t, alice, http.MethodPut, at(sent.Message.ID)+"/reactions/%F0%9F%91%8D", "", nil), http.StatusOK)
+			wantStatus(t, "edit of one's own", s.request(t, bob, http.MethodPatch, at(sent.Message.ID), `{"text":"SECRET edit"}`, nil), http.StatusOK)
+			wantStatus(t, "edit of the replied-to message", s.request(t, alice, http.MethodPatch, at(answered.ID), `{"text":"SECRET question"}`, nil), http.StatusOK)
+			wantStatus(t, "react", s.request(t, alice, http.MethodPut, at(sent.Message.ID)+"/reactions/%F0%9F%91%8D", "", nil), http.StatusOK)
 			path, by := fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), bob
 			if end.name != "left" {
 				path, by = fmt.Sprintf(end.path, room.ID, bob.User.ID), alice
 			}
-			if a := s.ask(t, by, end.method, path, "", nil); a.status >= http.StatusBadRequest {
+			if a := s.request(t, by, end.method, path, "", nil); a.status >= http.StatusBadRequest {
 				t.Fatalf("%s: %d %s", end.name, a.status, a.body)
 			}
 
-			again := s.ask(t, bob, http.MethodPost, messages, body, nil)
+			again := s.request(t, bob, http.MethodPost, messages, body, nil)
 			wantStatus(t, end.name+" repeats a send", again, http.StatusOK)
 			var got struct{ Message map[string]any }
 			if err := json.Unmarshal([]byte(again.body), &got); err != nil {
@@ -195,8 +195,8 @@ func repeatedSends(t *testing.T, s *site) {
 			if createdAt == nil || !reflect.DeepEqual(got.Message, want) {
 				t.Errorf("%s repeats a send: got\n%v\nwant\n%v", end.name, got.Message, want)
 			}
-			wantStatus(t, "another text under the cid", s.ask(t, bob, http.MethodPost, messages, strings.Replace(body, "answer", "guess", 1), nil), http.StatusConflict)
-			wantStatus(t, "another reply under the cid", s.ask(t, bob, http.MethodPost, messages, strings.Replace(body, `"replyTo"`, `"attachmentIds":[1],"replyTo"`, 1), nil), http.StatusConflict)
+			wantStatus(t, "another text under the cid", s.request(t, bob, http.MethodPost, messages, strings.Replace(body, "answer", "guess", 1), nil), http.StatusConflict)
+			wantStatus(t, "another reply under the cid", s.request(t, bob, http.MethodPost, messages, strings.Replace(body, `"replyTo"`, `"attachmentIds":[1],"replyTo"`, 1), nil), http.StatusConflict)
 
 			socket := dial(t, bob)
 			var confirmed map[string]any
@@ -217,7 +217,7 @@ var (
 	executing = regexp.MustCompile(`(?i)\son\w+\s*=|style\s*=|(href|src)\s*=\s*"?\s*(javascript|data|vbscript|file):`)
 )
 
-func html(t *testing.T, s *site) {
+func html(t *testing.T, s *target) {
 	alice := s.user(t, "xenia")
 	room := s.room(t, alice, "Scripts", nil)
 	for _, text := range []string{
@@ -251,7 +251,7 @@ func dial(t *testing.T, c *client.Client) *client.Socket {
 }
 
 // webhooks has an internal server that must never be called.
-func webhooks(t *testing.T, s *site) {
+func webhooks(t *testing.T, s *target) {
 	inside := newTrap(t)
 	alice := s.user(t, "walter")
 	room := s.room(t, alice, "Hooks", nil)
@@ -263,7 +263,7 @@ func webhooks(t *testing.T, s *site) {
 		"169.254.169.254", "10.0.0.1", "192.168.0.1", "[fe80::1]", "[fd00::1]", "localhost.localdomain",
 	} {
 		target := fmt.Sprintf("http://%s:%s/hook", host, port)
-		a := s.ask(t, alice, http.MethodPost, path, `{"url":"`+target+`"}`, nil)
+		a := s.request(t, alice, http.MethodPost, path, `{"url":"`+target+`"}`, nil)
 		if a.status == http.StatusCreated {
 			made = append(made, target)
 			s.secretsIn(t, a.body, "secret")
@@ -272,7 +272,7 @@ func webhooks(t *testing.T, s *site) {
 		}
 	}
 	for _, target := range []string{"file:///etc/passwd", "gopher://127.0.0.1:6379/_FLUSHALL", "ftp://example.org/", "http://user:pass@example.org/", "//example.org", "http://", "javascript:alert(1)"} {
-		wantStatus(t, target, s.ask(t, alice, http.MethodPost, path, `{"url":"`+target+`"}`, nil), http.StatusUnprocessableEntity)
+		wantStatus(t, target, s.request(t, alice, http.MethodPost, path, `{"url":"`+target+`"}`, nil), http.StatusUnprocessableEntity)
 	}
 	if _, err := say(t, alice, room.ID, "go and fetch"); err != nil {
 		t.Fatal(err)
@@ -286,7 +286,7 @@ func webhooks(t *testing.T, s *site) {
 				LastError string `json:"lastError"`
 			} `json:"webhooks"`
 		}
-		if err := json.Unmarshal([]byte(s.ask(t, alice, http.MethodGet, path, "", nil).body), &out); err != nil {
+		if err := json.Unmarshal([]byte(s.request(t, alice, http.MethodGet, path, "", nil).body), &out); err != nil {
 			t.Fatal(err)
 		}
 		for _, hook := range out.Webhooks {
@@ -302,15 +302,15 @@ func webhooks(t *testing.T, s *site) {
 	if n := inside.calls.Load(); n > 0 {
 		t.Errorf("the internal server was called %d times", n)
 	}
-	incoming := s.ask(t, alice, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/webhooks/incoming", room.ID), `{"name":"in"}`, nil)
+	incoming := s.request(t, alice, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/webhooks/incoming", room.ID), `{"name":"in"}`, nil)
 	token := s.secretsIn(t, incoming.body, "token")
 	for what, want := range map[string]int{token: http.StatusCreated, token + "x": http.StatusNotFound, "x": http.StatusNotFound} {
-		wantStatus(t, "post by webhook", s.ask(t, nil, http.MethodPost, "/api/v1/hooks/"+what, `{"text":"hello"}`, nil), want)
+		wantStatus(t, "post by webhook", s.request(t, nil, http.MethodPost, "/api/v1/hooks/"+what, `{"text":"hello"}`, nil), want)
 	}
 }
 
 // frames sends invalid frames.
-func frames(t *testing.T, s *site) {
+func frames(t *testing.T, s *target) {
 	c := s.user(t, "fritz")
 	for name, bad := range map[string][]byte{
 		"too large":          []byte(`{"type":"` + strings.Repeat("x", 33<<10) + `"}`),

@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// site is the target: the real program with the real engines, logging at the most verbose level.
-type site struct {
+// target is the target: the real program with the real engines, logging at the most verbose level.
+type target struct {
 	node *testenv.Node // behind a proxy: trusts X-Forwarded-For from this address
 	bare *testenv.Node // without a proxy, and with low limits
 	dsn  string
@@ -36,7 +36,7 @@ func TestSecurity(t *testing.T) {
 	s := open(t)
 	for _, point := range []struct {
 		name string
-		test func(t *testing.T, s *site)
+		test func(t *testing.T, s *target)
 	}{
 		{"accounts", accounts},
 		{"sessions", sessions},
@@ -75,14 +75,14 @@ func TestSecurity(t *testing.T) {
 	t.Run("nothing secret is logged", func(t *testing.T) { nothingSecretIsLogged(t, s) })
 }
 
-func open(t *testing.T) *site {
+func open(t *testing.T) *target {
 	t.Helper()
 	env := testenv.New(t)
 	binary, err := env.Build(testenv.BuildOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{secrets: map[string]string{}, dsn: testenv.Postgres(t)}
+	s := &target{secrets: map[string]string{}, dsn: testenv.Postgres(t)}
 	engines := testenv.Engines{Database: s.dsn, Redis: testenv.Redis(t), S3: testenv.S3(t)}
 	wide := []string{
 		"LOG_LEVEL=debug", "RATE_LIMIT_AUTH=100000", "RATE_LIMIT_MESSAGES=100000", "RATE_LIMIT_JOINS=100000", "RATE_LIMIT_ROOMS=100000",
@@ -106,7 +106,7 @@ func ctx(t *testing.T) context.Context {
 }
 
 // secret records text as a value that must not be logged.
-func (s *site) secret(what, text string) string {
+func (s *target) secret(what, text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets[text] = what
@@ -116,7 +116,7 @@ func (s *site) secret(what, text string) string {
 func password(name string) string { return "the password of " + name }
 
 // user registers a user.
-func (s *site) user(t *testing.T, name string) *client.Client {
+func (s *target) user(t *testing.T, name string) *client.Client {
 	t.Helper()
 	c := client.New(s.node.URL())
 	if err := c.Register(ctx(t), name, s.secret("a password", password(name))); err != nil {
@@ -126,7 +126,7 @@ func (s *site) user(t *testing.T, name string) *client.Client {
 	return c
 }
 
-func (s *site) room(t *testing.T, owner *client.Client, name string, options map[string]any) chat.Room {
+func (s *target) room(t *testing.T, owner *client.Client, name string, options map[string]any) chat.Room {
 	t.Helper()
 	room, err := owner.CreateRoom(ctx(t), name, options)
 	if err != nil {
@@ -135,16 +135,16 @@ func (s *site) room(t *testing.T, owner *client.Client, name string, options map
 	return room
 }
 
-// answer is a complete response.
-type answer struct {
+// response is a complete response.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// ask sends a request byte for byte. from may be nil for no credentials. A header in more replaces the
+// request sends a request byte for byte. from may be nil for no credentials. A header in more replaces the
 // default one.
-func (s *site) ask(t *testing.T, from *client.Client, method, path, body string, more map[string]string) answer {
+func (s *target) request(t *testing.T, from *client.Client, method, path, body string, more map[string]string) response {
 	t.Helper()
 	base := s.node.URL()
 	header := map[string]string{}
@@ -163,22 +163,22 @@ func (s *site) ask(t *testing.T, from *client.Client, method, path, body string,
 	for name, value := range header {
 		request.Header.Set(name, value)
 	}
-	response, err := noRedirects.Do(request)
+	httpResponse, err := noRedirects.Do(request)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	defer httpResponse.Body.Close()
+	text, err := io.ReadAll(httpResponse.Body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	return answer{response.StatusCode, response.Header, string(text)}
+	return response{httpResponse.StatusCode, httpResponse.Header, string(text)}
 }
 
 var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // wantSame fails if a client could distinguish the two responses.
-func wantSame(t *testing.T, what string, a, b answer) {
+func wantSame(t *testing.T, what string, a, b response) {
 	t.Helper()
 	for _, h := range []http.Header{a.header, b.header} {
 		h.Del("Date")
@@ -189,7 +189,7 @@ func wantSame(t *testing.T, what string, a, b answer) {
 	}
 }
 
-func wantStatus(t *testing.T, what string, a answer, want int) {
+func wantStatus(t *testing.T, what string, a response, want int) {
 	t.Helper()
 	if a.status != want {
 		t.Errorf("%s: %d %.300s, want %d", what, a.status, a.body, want)
@@ -207,12 +207,12 @@ type operation struct {
 }
 
 // operations returns all operations of the public document.
-func (s *site) operations(t *testing.T) []operation {
+func (s *target) operations(t *testing.T) []operation {
 	t.Helper()
 	var document struct {
 		Paths map[string]map[string]operation `json:"paths"`
 	}
-	a := s.ask(t, nil, http.MethodGet, "/api/openapi.json", "", nil)
+	a := s.request(t, nil, http.MethodGet, "/api/openapi.json", "", nil)
 	if err := json.NewDecoder(bytes.NewReader([]byte(a.body))).Decode(&document); err != nil {
 		t.Fatal(err)
 	}

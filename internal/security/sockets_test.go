@@ -204,7 +204,7 @@ func (s *rawSocket) pour() {
 }
 
 // closesEnd closes connections whose clients try to keep them open.
-func closesEnd(t *testing.T, s *site) {
+func closesEnd(t *testing.T, s *target) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	number := 0
@@ -336,7 +336,7 @@ func repeat(data []byte, times int) []byte {
 }
 
 // floodsOfFrames sends frames that cost the server more than the client.
-func floodsOfFrames(t *testing.T, s *site) {
+func floodsOfFrames(t *testing.T, s *target) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for i, flood := range []struct {
@@ -370,7 +370,7 @@ func floodsOfFrames(t *testing.T, s *site) {
 }
 
 // busyClients send more frames than others, within the limits.
-func busyClients(t *testing.T, s *site) {
+func busyClients(t *testing.T, s *target) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	ping := frame(finBit|opText, `{"id":1,"type":"ping"}`)

@@ -49,10 +49,10 @@ func (e *Env) Cluster(o ClusterOptions) (*Cluster, error) {
 		return nil, err
 	}
 	if err := errors.Join(c.addDatabase(ctx, e, o), c.addRedis(ctx, e, o), c.addStore(ctx, e, o)); err != nil {
-		return nil, errors.Join(err, c.Forget())
+		return nil, errors.Join(err, c.Release())
 	}
 	if err := c.addNodes(e, o); err != nil {
-		return nil, errors.Join(err, c.Forget())
+		return nil, errors.Join(err, c.Release())
 	}
 	return c, nil
 }
@@ -134,7 +134,7 @@ func (c *Cluster) addNodes(e *Env, o ClusterOptions) (err error) {
 }
 
 // Release returns what was leased from named servers. Call it after the nodes have stopped.
-func (c *Cluster) Forget() error {
+func (c *Cluster) Release() error {
 	errs := make([]error, len(c.forget))
 	for i, f := range c.forget {
 		errs[i] = f()

@@ -125,5 +125,5 @@ func stopAndForget(c *testenv.Cluster) error {
 	for _, n := range c.Nodes {
 		errs = append(errs, n.Stop())
 	}
-	return errors.Join(append(errs, c.Forget())...)
+	return errors.Join(append(errs, c.Release())...)
 }

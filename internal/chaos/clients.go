@@ -18,8 +18,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// CrowdOptions configure the clients.
-type CrowdOptions struct {
+// ClientsOptions configure the clients.
+type ClientsOptions struct {
 	// Seed determines all choices of the members, but not the effects of the network.
 	Seed    uint64
 	Members int
@@ -37,9 +37,9 @@ type CrowdOptions struct {
 	Proxy string
 }
 
-// Crowd is a set of clients that chat.
-type Crowd struct {
-	options CrowdOptions
+// Clients is a set of clients that chat.
+type Clients struct {
+	options ClientsOptions
 	history *History
 	members []*member
 	holders []*withholder
@@ -65,9 +65,9 @@ type Crowd struct {
 	withheld []Span
 }
 
-// Gather registers the members and creates the rooms. Start makes them chat.
-func Gather(ctx context.Context, o CrowdOptions, h *History) (*Crowd, error) {
-	c := &Crowd{
+// NewClients registers the members and creates the rooms. Start makes them chat.
+func NewClients(ctx context.Context, o ClientsOptions, h *History) (*Clients, error) {
+	c := &Clients{
 		options: o, history: h, targets: o.Targets,
 		faults: map[string]int{}, first: map[string]string{}, closes: map[int]int{},
 	}
@@ -101,9 +101,9 @@ func Gather(ctx context.Context, o CrowdOptions, h *History) (*Crowd, error) {
 	return c, nil
 }
 
-func (c *Crowd) newMember(ctx context.Context, i int) (*member, error) {
+func (c *Clients) newMember(ctx context.Context, i int) (*member, error) {
 	m := &member{
-		crowd: c, number: i, random: rand.New(rand.NewPCG(c.options.Seed, uint64(i))),
+		clients: c, number: i, random: rand.New(rand.NewPCG(c.options.Seed, uint64(i))),
 		desks: map[chat.RoomID]*desk{}, flaps: i%3 == 2, restless: i%7 == 3,
 	}
 	m.client = client.New(c.options.Targets[i%len(c.options.Targets)])
@@ -125,7 +125,7 @@ func httpFrom(i int) *http.Client {
 
 // giveDesks assigns a member to the hot room and three others. The last room is for restless members,
 // its owner, and every fourth member, which stays there.
-func (c *Crowd) giveDesks(m *member) {
+func (c *Clients) giveDesks(m *member) {
 	sit := func(room chat.RoomID) {
 		if m.desks[room] == nil {
 			d := &desk{room: room, user: m.client.User.ID, online: map[chat.UserID]bool{}}
@@ -143,7 +143,7 @@ func (c *Crowd) giveDesks(m *member) {
 }
 
 // Start makes the members connect and chat until Stop.
-func (c *Crowd) Start() {
+func (c *Clients) Start() {
 	var ctx context.Context
 	ctx, c.end = context.WithCancel(context.Background())
 	for _, m := range c.members {
@@ -156,7 +156,7 @@ func (c *Crowd) Start() {
 }
 
 // Stop ends the members and waits for them.
-func (c *Crowd) Stop() {
+func (c *Clients) Stop() {
 	if c.end != nil {
 		c.end()
 		c.running.Wait()
@@ -164,29 +164,29 @@ func (c *Crowd) Stop() {
 }
 
 // Quiet makes members begin nothing new. Messages already written are still sent.
-func (c *Crowd) Quiet() { c.silent.Store(true) }
+func (c *Clients) Quiet() { c.silent.Store(true) }
 
 // Steady makes members keep their connections.
-func (c *Crowd) Steady() { c.steady.Store(true) }
+func (c *Clients) Steady() { c.steady.Store(true) }
 
-func (c *Crowd) quiet() bool    { return c.silent.Load() }
-func (c *Crowd) flapping() bool { return !c.steady.Load() }
+func (c *Clients) quiet() bool    { return c.silent.Load() }
+func (c *Clients) flapping() bool { return !c.steady.Load() }
 
 // target chooses the server of a new connection.
-func (c *Crowd) target(r *rand.Rand) string {
+func (c *Clients) target(r *rand.Rand) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.targets[r.IntN(len(c.targets))]
 }
 
 // SetTargets changes the servers of new connections.
-func (c *Crowd) SetTargets(targets []string) {
+func (c *Clients) SetTargets(targets []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.targets = targets
 }
 
-func (c *Crowd) fault(what string, err error) {
+func (c *Clients) fault(what string, err error) {
 	if refusal, ok := errors.AsType[*client.Error](err); ok {
 		what += " " + string(refusal.Code)
 		if refusal.Code == "" {
@@ -200,14 +200,14 @@ func (c *Crowd) fault(what string, err error) {
 	}
 }
 
-func (c *Crowd) closed(code int) {
+func (c *Clients) closed(code int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closes[code]++
 }
 
 // Faults returns the errors that clients met, with their number and the first of each kind.
-func (c *Crowd) Faults() (counts map[string]int, first map[string]string, closes map[int]int) {
+func (c *Clients) Faults() (counts map[string]int, first map[string]string, closes map[int]int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	counts, first, closes = map[string]int{}, map[string]string{}, map[int]int{}
@@ -221,7 +221,7 @@ func (c *Crowd) Faults() (counts map[string]int, first map[string]string, closes
 // statePoll is how often awaited states are checked.
 const statePoll = 10 * time.Millisecond
 
-func (c *Crowd) await(ctx context.Context, what string, each func(m *member, s state) bool) error {
+func (c *Clients) await(ctx context.Context, what string, each func(m *member, s state) bool) error {
 	tick := time.NewTicker(statePoll)
 	defer tick.Stop()
 	for {
@@ -244,20 +244,20 @@ func (c *Crowd) await(ctx context.Context, what string, each func(m *member, s s
 }
 
 // AwaitLive waits until every member that keeps its connection is connected and up to date.
-func (c *Crowd) AwaitLive(ctx context.Context) error {
+func (c *Clients) AwaitLive(ctx context.Context) error {
 	return c.await(ctx, "all members to be live", func(m *member, s state) bool {
 		return s.live || m.flaps && c.flapping()
 	})
 }
 
 // AwaitSent waits until all outboxes are empty and all members have returned.
-func (c *Crowd) AwaitSent(ctx context.Context) error {
+func (c *Clients) AwaitSent(ctx context.Context) error {
 	return c.await(ctx, "empty outboxes", func(_ *member, s state) bool { return s.queued == 0 && !s.out })
 }
 
 // Canary makes the first member send a message to the hot room and waits until all members that stay
 // connected have received it.
-func (c *Crowd) Canary(ctx context.Context) error {
+func (c *Clients) Canary(ctx context.Context) error {
 	said := make(chan chat.Seq, 1)
 	err := c.do(ctx, 0, func(m *member) {
 		d := m.order[0]
@@ -267,7 +267,7 @@ func (c *Crowd) Canary(ctx context.Context) error {
 			return
 		}
 		l := d.outbox[len(d.outbox)-1]
-		m.crowd.running.Go(func() { // waits for the confirmation of the letter
+		m.clients.running.Go(func() { // waits for the confirmation of the letter
 			said <- m.confirmed(ctx, l)
 		})
 	})
@@ -308,7 +308,7 @@ func (m *member) confirmed(ctx context.Context, l *letter) chat.Seq {
 }
 
 // do runs a function in a member's own goroutine. It waits while the member dials.
-func (c *Crowd) do(ctx context.Context, number int, f func(*member)) error {
+func (c *Clients) do(ctx context.Context, number int, f func(*member)) error {
 	done := make(chan struct{})
 	select {
 	case c.asks[number] <- func(m *member) { f(m); close(done) }:
@@ -320,7 +320,7 @@ func (c *Crowd) do(ctx context.Context, number int, f func(*member)) error {
 }
 
 // CutAll cuts all connections at once.
-func (c *Crowd) CutAll(ctx context.Context) error {
+func (c *Clients) CutAll(ctx context.Context) error {
 	for i, m := range c.members {
 		if m.over.Load() {
 			continue
@@ -338,7 +338,7 @@ func (c *Crowd) CutAll(ctx context.Context) error {
 }
 
 // Logout ends a member's session with a request to base that does not come from the member.
-func (c *Crowd) Logout(ctx context.Context, i int, base string) error {
+func (c *Clients) Logout(ctx context.Context, i int, base string) error {
 	m := c.members[i]
 	other := &client.Client{Base: base, HTTP: m.client.HTTP, Token: m.client.Token}
 	began := c.history.Now()
@@ -352,7 +352,7 @@ func (c *Crowd) Logout(ctx context.Context, i int, base string) error {
 
 // Kick makes the first member, who owns all rooms, remove another from the first room besides the hot
 // one.
-func (c *Crowd) Kick(ctx context.Context, i int, base string) error {
+func (c *Clients) Kick(ctx context.Context, i int, base string) error {
 	owner, victim := c.members[0], c.members[i]
 	room := victim.order[1].room
 	other := &client.Client{Base: base, HTTP: owner.client.HTTP, Token: owner.client.Token}
@@ -367,7 +367,7 @@ func (c *Crowd) Kick(ctx context.Context, i int, base string) error {
 
 // Tails waits until all members have reached the heads of the rooms. It records the position of all
 // members, even if it times out.
-func (c *Crowd) Tails(ctx context.Context, heads map[chat.RoomID]chat.Seq) {
+func (c *Clients) Tails(ctx context.Context, heads map[chat.RoomID]chat.Seq) {
 	err := c.await(ctx, "the ends of all rooms", func(_ *member, s state) bool {
 		for room, at := range s.at {
 			if at < heads[room] {
@@ -390,7 +390,7 @@ func (c *Crowd) Tails(ctx context.Context, heads map[chat.RoomID]chat.Seq) {
 }
 
 // Views records the users that each connected member shows as online in its rooms.
-func (c *Crowd) Views(ctx context.Context) error {
+func (c *Clients) Views(ctx context.Context) error {
 	for i, m := range c.members {
 		if m.over.Load() {
 			continue

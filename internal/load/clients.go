@@ -17,17 +17,17 @@ import (
 
 const (
 	// concurrent requests
-	asking = 8
-	// waiting is the total time to wait for rate limits.
-	waiting = time.Minute
-	// removing is the timeout of the cleanup.
-	removing = time.Minute
+	maxRequests = 8
+	// maxWait is the total time to wait for rate limits.
+	maxWait = time.Minute
+	// removeTimeout is the timeout of the cleanup.
+	removeTimeout = time.Minute
 )
 
 // clients are the guests and their private rooms that a run creates on the server. They are guests
 // because the first account of a new server would become its admin, and the rooms are private so that
 // other users cannot join.
-type crowd struct {
+type clients struct {
 	Options
 	plan  plan
 	http  *http.Client
@@ -37,15 +37,15 @@ type crowd struct {
 	told  sync.Map     // the limits that have been reported
 }
 
-func newCrowd(o Options) *crowd {
-	return &crowd{Options: o, plan: newPlan(o), http: &http.Client{
+func newClients(o Options) *clients {
+	return &clients{Options: o, plan: newPlan(o), http: &http.Client{
 		Timeout:       30 * time.Second,
-		Transport:     &http.Transport{MaxIdleConnsPerHost: asking},
+		Transport:     &http.Transport{MaxIdleConnsPerHost: maxRequests},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // no request goes to another server
 	}}
 }
 
-func (c *crowd) gather(ctx context.Context) error {
+func (c *clients) create(ctx context.Context) error {
 	c.say("creating %d guests and %d rooms at %s", c.plan.users(), c.plan.rooms, c.URL)
 	for i := range c.plan.users() {
 		if err := c.addGuest(ctx, i); err != nil {
@@ -58,22 +58,22 @@ func (c *crowd) gather(ctx context.Context) error {
 			return fmt.Errorf("create room %d of %d: %w", i+1, c.plan.rooms, err)
 		}
 	}
-	return c.enter(ctx)
+	return c.join(ctx)
 }
 
-func (c *crowd) addGuest(ctx context.Context, i int) error {
+func (c *clients) addGuest(ctx context.Context, i int) error {
 	user := client.New(c.URL)
 	user.HTTP = c.http
-	err := c.patiently(ctx, "RATE_LIMIT_AUTH", func() error { return user.Guest(ctx, fmt.Sprintf("Load test %d", i+1)) })
+	err := c.retryLimited(ctx, "RATE_LIMIT_AUTH", func() error { return user.Guest(ctx, fmt.Sprintf("Load test %d", i+1)) })
 	if err == nil {
 		c.users = append(c.users, user)
 	}
 	return err
 }
 
-func (c *crowd) addRoom(ctx context.Context, i int, name string) error {
+func (c *clients) addRoom(ctx context.Context, i int, name string) error {
 	owner := c.users[i%len(c.users)]
-	return c.patiently(ctx, "RATE_LIMIT_ROOMS", func() error {
+	return c.retryLimited(ctx, "RATE_LIMIT_ROOMS", func() error {
 		// Not canceled with ctx: a room whose ID is unknown cannot be removed.
 		made, err := owner.CreateRoom(context.WithoutCancel(ctx), name, map[string]any{
 			"private": true, "description": "Made by chillin load, which removes it at its end. If it is still here, delete it.",
@@ -86,15 +86,15 @@ func (c *crowd) addRoom(ctx context.Context, i int, name string) error {
 	})
 }
 
-// enter makes every user a member of the rooms of its connections.
-func (c *crowd) enter(ctx context.Context) error {
+// join makes every user a member of the rooms of its connections.
+func (c *clients) join(ctx context.Context) error {
 	for _, room := range c.rooms {
 		var out struct {
 			Invite struct {
 				Token string `json:"token"`
 			} `json:"invite"`
 		}
-		err := c.patiently(ctx, "", func() error {
+		err := c.retryLimited(ctx, "", func() error {
 			return room.owner.Do(ctx, http.MethodPost, fmt.Sprintf("/rooms/%d/invites", room.id), nil, &out)
 		})
 		if err != nil {
@@ -108,10 +108,10 @@ func (c *crowd) enter(ctx context.Context) error {
 		seats[seat{c.plan.user(i), c.plan.room(i)}] = true
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(asking)
+	group.SetLimit(maxRequests)
 	for s := range seats {
 		group.Go(func() error {
-			err := c.patiently(ctx, "RATE_LIMIT_JOINS", func() error {
+			err := c.retryLimited(ctx, "RATE_LIMIT_JOINS", func() error {
 				return c.users[s.user].Do(ctx, http.MethodPost, "/invites/"+c.rooms[s.room].invite+"/join", nil, nil)
 			})
 			if err != nil {
@@ -123,9 +123,9 @@ func (c *crowd) enter(ctx context.Context) error {
 	return group.Wait()
 }
 
-// patiently retries requests that the server postpones, after the delay it asks for, up to waiting in
+// retryLimited retries requests that the server postpones, after the delay it asks for, up to waiting in
 // total. variable is the limit behind a 429.
-func (c *crowd) patiently(ctx context.Context, variable string, do func() error) error {
+func (c *clients) retryLimited(ctx context.Context, variable string, do func() error) error {
 	for {
 		err := do()
 		e, refused := errors.AsType[*client.Error](err)
@@ -133,7 +133,7 @@ func (c *crowd) patiently(ctx context.Context, variable string, do func() error)
 			return err
 		}
 		wait := time.Duration(e.RetryAfterMs) * time.Millisecond
-		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > waiting {
+		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > maxWait {
 			return fmt.Errorf("%w (retry after %s)", explain(err, variable), wait)
 		}
 		if _, told := c.told.LoadOrStore(variable, true); !told {
@@ -155,15 +155,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // remove deletes the rooms and signs the guests out.
-func (c *crowd) remove(ctx context.Context) error {
+func (c *clients) remove(ctx context.Context) error {
 	defer c.http.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(ctx, removing)
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
 	c.say("removing the rooms")
 	c.spent.Store(0)
 	var left []error
 	for _, room := range c.rooms {
-		err := c.patiently(ctx, "", func() error {
+		err := c.retryLimited(ctx, "", func() error {
 			return room.owner.Do(ctx, http.MethodDelete, fmt.Sprintf("/rooms/%d", room.id), nil, nil)
 		})
 		if err != nil {

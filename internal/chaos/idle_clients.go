@@ -18,18 +18,18 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// Herd is a set of lightweight clients without a history: they only join rooms.
-type Herd struct {
-	crowd *Crowd
-	rooms []chat.RoomID
-	deaf  bool
-	users []*client.Client
-	each  []*sheep
-	waits []time.Duration
+// IdleClients is a set of lightweight clients without a history: they only join rooms.
+type IdleClients struct {
+	clients *Clients
+	rooms   []chat.RoomID
+	deaf    bool
+	users   []*client.Client
+	each    []*idleClient
+	waits   []time.Duration
 }
 
-// sheep is one of them.
-type sheep struct {
+// idleClient is one of them.
+type idleClient struct {
 	number int
 	user   *client.Client
 	stream *client.Stream
@@ -42,8 +42,8 @@ const dialing = 128
 
 // Idle connects n clients, each of which joins one of the rooms. perUser of them share an account. Deaf
 // clients read nothing after they joined, and have the smallest possible receive buffer.
-func Idle(ctx context.Context, c *Crowd, n, perUser int, rooms []chat.RoomID, deaf bool) (*Herd, error) {
-	h := &Herd{crowd: c, rooms: rooms, deaf: deaf, each: make([]*sheep, n), waits: make([]time.Duration, n)}
+func Idle(ctx context.Context, c *Clients, n, perUser int, rooms []chat.RoomID, deaf bool) (*IdleClients, error) {
+	h := &IdleClients{clients: c, rooms: rooms, deaf: deaf, each: make([]*idleClient, n), waits: make([]time.Duration, n)}
 	for i := range (n + perUser - 1) / perUser {
 		user := client.New(c.target(rand.New(rand.NewPCG(uint64(i), 3))))
 		user.HTTP = httpFrom(i)
@@ -56,7 +56,7 @@ func Idle(ctx context.Context, c *Crowd, n, perUser int, rooms []chat.RoomID, de
 		h.users = append(h.users, user)
 	}
 	for i := range h.each {
-		h.each[i] = &sheep{number: i, user: h.users[i/perUser]}
+		h.each[i] = &idleClient{number: i, user: h.users[i/perUser]}
 	}
 	return h, h.connect(ctx)
 }
@@ -69,7 +69,7 @@ func deafHTTP() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-func (h *Herd) connect(ctx context.Context) error {
+func (h *IdleClients) connect(ctx context.Context) error {
 	gate := make(chan struct{}, dialing)
 	errs := make([]error, len(h.each))
 	var all sync.WaitGroup
@@ -87,8 +87,8 @@ func (h *Herd) connect(ctx context.Context) error {
 }
 
 // persist connects, with retries.
-func (h *Herd) persist(ctx context.Context, s *sheep) error {
-	random := rand.New(rand.NewPCG(h.crowd.options.Seed, uint64(s.number)))
+func (h *IdleClients) persist(ctx context.Context, s *idleClient) error {
+	random := rand.New(rand.NewPCG(h.clients.options.Seed, uint64(s.number)))
 	for tries := 0; ; tries++ {
 		err := h.join(ctx, s, random)
 		if err == nil {
@@ -105,14 +105,14 @@ func (h *Herd) persist(ctx context.Context, s *sheep) error {
 	}
 }
 
-func (h *Herd) join(ctx context.Context, s *sheep, random *rand.Rand) error {
+func (h *IdleClients) join(ctx context.Context, s *idleClient, random *rand.Rand) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	user := *s.user
-	user.Base = h.crowd.target(random)
+	user.Base = h.clients.target(random)
 	if h.deaf { // without the proxy, which would read for it
-		for user.Base == h.crowd.options.Proxy {
-			user.Base = h.crowd.target(random)
+		for user.Base == h.clients.options.Proxy {
+			user.Base = h.clients.target(random)
 		}
 	}
 	stream, err := user.Stream(ctx)
@@ -160,12 +160,12 @@ func awaitAnswer(ctx context.Context, stream *client.Stream, id int64) error {
 }
 
 // CutAndReturn cuts all connections at once and waits until all clients have joined again.
-func (h *Herd) CutAndReturn(ctx context.Context) error {
+func (h *IdleClients) CutAndReturn(ctx context.Context) error {
 	h.cut()
 	return h.connect(ctx)
 }
 
-func (h *Herd) cut() {
+func (h *IdleClients) cut() {
 	var all sync.WaitGroup
 	for _, s := range h.each {
 		if s != nil && s.stream != nil {
@@ -179,7 +179,7 @@ func (h *Herd) cut() {
 }
 
 // Ended reads what deaf clients have not read and returns how many of them the server has disconnected.
-func (h *Herd) Ended() int {
+func (h *IdleClients) Ended() int {
 	ended := 0
 	for _, s := range h.each {
 		for open := true; open; {
@@ -197,10 +197,10 @@ func (h *Herd) Ended() int {
 }
 
 // Close disconnects all.
-func (h *Herd) Close() { h.cut() }
+func (h *IdleClients) Close() { h.cut() }
 
 // shout fills the hot room with long messages, within the limits of one user, until ctx ends.
-func (c *Crowd) shout(ctx context.Context) {
+func (c *Clients) shout(ctx context.Context) {
 	text := strings.Repeat("a long and loud message ", 80)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

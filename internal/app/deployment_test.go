@@ -25,17 +25,17 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// world is a running chat: one embedded node, or two nodes on real engines. Every test must pass with
+// deployment is a running chat: one embedded node, or two nodes on real engines. Every test must pass with
 // both.
-type world struct {
+type deployment struct {
 	t     *testing.T
 	nodes []string // base URLs
 }
 
-// worlds are the deployments that the tests use.
-var worlds = []struct {
+// deployments are the deployments that the tests use.
+var deployments = []struct {
 	name string
-	open func(t *testing.T, more map[string]string) *world
+	open func(t *testing.T, more map[string]string) *deployment
 }{
 	{"one embedded node", embedded},
 	{"two nodes on real engines", clustered},
@@ -43,31 +43,31 @@ var worlds = []struct {
 
 // onBothDeployments runs test with each deployment, in parallel with other tests, because tests wait
 // most of the time. Each test has its own deployment.
-func inEachWorld(t *testing.T, story func(w *world)) {
+func onBothDeployments(t *testing.T, test func(d *deployment)) {
 	t.Helper()
 	t.Parallel()
-	for _, kind := range worlds {
+	for _, kind := range deployments {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			story(kind.open(t, nil))
+			test(kind.open(t, nil))
 		})
 	}
 }
 
-func embedded(t *testing.T, more map[string]string) *world {
+func embedded(t *testing.T, more map[string]string) *deployment {
 	t.Helper()
 	env := map[string]string{"DATA_DIR": t.TempDir()}
-	return &world{t, []string{startNode(t, env, more).base}}
+	return &deployment{t, []string{startNode(t, env, more).base}}
 }
 
-func clustered(t *testing.T, more map[string]string) *world {
+func clustered(t *testing.T, more map[string]string) *deployment {
 	t.Helper()
 	env := clusterEnv(t)
-	return &world{t, []string{startNode(t, env, more).base, startNode(t, env, more).base}}
+	return &deployment{t, []string{startNode(t, env, more).base, startNode(t, env, more).base}}
 }
 
 // embeddedWithStorage starts one node whose files are stored on its own S3 server.
-func embeddedWithStorage(t *testing.T) (*world, *testenv.ObjectStore) {
+func embeddedWithStorage(t *testing.T) (*deployment, *testenv.ObjectStore) {
 	t.Helper()
 	server, err := testenv.New(t).ObjectStore()
 	if err != nil {
@@ -154,7 +154,7 @@ func startLogging(t testing.TB, out io.Writer, env, more map[string]string) *nod
 }
 
 // testUser is a user with a connection.
-type person struct {
+type testUser struct {
 	*client.Client
 	*client.Socket
 	t *testing.T
@@ -169,18 +169,18 @@ func ctx(t *testing.T) context.Context {
 }
 
 // user registers a user at node n (modulo the number of nodes) and connects.
-func (w *world) person(name string, n int) *person {
-	w.t.Helper()
-	c := client.New(w.nodes[n%len(w.nodes)])
-	if err := c.Register(ctx(w.t), name, "correct horse"); err != nil {
-		w.t.Fatalf("register %s: %v", name, err)
+func (d *deployment) user(name string, n int) *testUser {
+	d.t.Helper()
+	c := client.New(d.nodes[n%len(d.nodes)])
+	if err := c.Register(ctx(d.t), name, "correct horse"); err != nil {
+		d.t.Fatalf("register %s: %v", name, err)
 	}
-	p := &person{Client: c, t: w.t}
+	p := &testUser{Client: c, t: d.t}
 	p.connect()
 	return p
 }
 
-func (p *person) connect() {
+func (p *testUser) connect() {
 	p.t.Helper()
 	s, err := p.Dial(ctx(p.t))
 	if err != nil {
@@ -190,7 +190,7 @@ func (p *person) connect() {
 	p.t.Cleanup(s.Cut)
 }
 
-func (p *person) room(name string, options map[string]any) chat.Room {
+func (p *testUser) room(name string, options map[string]any) chat.Room {
 	p.t.Helper()
 	room, err := p.CreateRoom(ctx(p.t), name, options)
 	if err != nil {
@@ -199,7 +199,7 @@ func (p *person) room(name string, options map[string]any) chat.Room {
 	return room
 }
 
-func (p *person) join(room chat.RoomID, more map[string]any) wire.RoomJoined {
+func (p *testUser) join(room chat.RoomID, more map[string]any) wire.RoomJoined {
 	p.t.Helper()
 	in := map[string]any{"roomId": room}
 	maps.Copy(in, more)
@@ -210,23 +210,23 @@ func (p *person) join(room chat.RoomID, more map[string]any) wire.RoomJoined {
 	return joined
 }
 
-func (p *person) say(room chat.RoomID, text string) wire.MessageConfirmed {
+func (p *testUser) send(room chat.RoomID, text string) wire.MessageConfirmed {
 	p.t.Helper()
-	done, err := p.trySay(room, uuid.NewString(), text)
+	done, err := p.trySend(room, uuid.NewString(), text)
 	if err != nil {
 		p.t.Fatalf("message:send %q: %v", text, err)
 	}
 	return done
 }
 
-func (p *person) trySay(room chat.RoomID, cid, text string) (wire.MessageConfirmed, error) {
+func (p *testUser) trySend(room chat.RoomID, cid, text string) (wire.MessageConfirmed, error) {
 	var done wire.MessageConfirmed
 	err := p.Socket.Do(ctx(p.t), "message:send", map[string]any{"roomId": room, "cid": cid, "text": text}, &done)
 	return done, err
 }
 
 // receives returns the next message event and fails unless it has number seq.
-func (p *person) hears(seq chat.Seq) chat.Message {
+func (p *testUser) receives(seq chat.Seq) chat.Message {
 	p.t.Helper()
 	f, err := p.Next(ctx(p.t), "message:new")
 	if err != nil {
