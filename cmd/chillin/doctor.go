@@ -52,7 +52,7 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	unknown := doctor.UnknownKeys(env.UnknownKeys())
 	c, err := config.Load(env.Lookup)
 	if err != nil {
-		return append(unknown, doctor.Faults(err)...), nil
+		return append(unknown, doctor.InvalidSettings(err)...), nil
 	}
 	return append(unknown, doctor.Examine(ctx, c)...), nil
 }

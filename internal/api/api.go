@@ -87,8 +87,8 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountProfile()
 	a.mountAdministration()
 	a.mountBots()
-	a.mountIncomingHooks()
-	a.mountOutgoingHooks()
+	a.mountIncomingWebhooks()
+	a.mountOutgoingWebhooks()
 	a.mountFiles()
 	for _, frame := range d.Frames {
 		t := reflect.TypeOf(frame)

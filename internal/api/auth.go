@@ -102,14 +102,14 @@ func (a *API) mountAuth() {
 		OperationID: "registerUser", Method: http.MethodPost, Path: "/auth/register", DefaultStatus: http.StatusCreated,
 		Summary: "Register an account and sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *registerInput) (*signedInOutput, error) {
-		done, err := a.Accounts.Register(ctx, service.Registration(in.Body), in.from())
+		done, err := a.Accounts.Register(ctx, service.Registration(in.Body), in.device())
 		a.countSignIn("register", err)
 		return in.signInOutput(done, chat.SessionLifetime), err
 	})
 	handle(a, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/auth/login", Summary: "Sign in", Tags: []string{"auth"},
 	}, func(ctx context.Context, in *loginInput) (*signedInOutput, error) {
-		done, err := a.Accounts.Login(ctx, in.Body.Username, in.Body.Password, in.from())
+		done, err := a.Accounts.Login(ctx, in.Body.Username, in.Body.Password, in.device())
 		a.countSignIn("login", err)
 		if err != nil && chat.CodeOf(err) == chat.Unauthenticated {
 			// Do not log the entered name: it may be a password.
@@ -125,7 +125,7 @@ func (a *API) mountAuth() {
 		if in.Body != nil {
 			name = in.Body.DisplayName
 		}
-		done, err := a.Accounts.Guest(ctx, name, in.from())
+		done, err := a.Accounts.Guest(ctx, name, in.device())
 		a.countSignIn("guest", err)
 		return in.signInOutput(done, chat.GuestLifetime), err
 	})
@@ -133,7 +133,7 @@ func (a *API) mountAuth() {
 		OperationID: "upgradeGuest", Method: http.MethodPut, Path: "/auth/account", Tags: []string{"auth"}, Security: authRequired,
 		Summary: "Upgrade the current guest to an account",
 	}, func(ctx context.Context, in *registerInput) (*upgradeGuestOutput, error) {
-		user, err := a.Accounts.UpgradeGuest(ctx, auth.CallerIn(ctx), service.Registration(in.Body), in.from())
+		user, err := a.Accounts.UpgradeGuest(ctx, auth.CallerIn(ctx), service.Registration(in.Body), in.device())
 		out := &upgradeGuestOutput{SetCookie: in.extendedCookies()}
 		out.Body.User = user
 		return out, err
@@ -158,7 +158,7 @@ func (a *API) mountSessions() {
 		OperationID: "changePassword", Method: http.MethodPut, Path: "/auth/password", Tags: tags, Security: authRequired,
 		Summary: "Change the password and end all other sessions", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *changePasswordInput) (*struct{}, error) {
-		return nil, a.Accounts.ChangePassword(ctx, auth.CallerIn(ctx), in.Body.Current, in.Body.Password, in.from())
+		return nil, a.Accounts.ChangePassword(ctx, auth.CallerIn(ctx), in.Body.Current, in.Body.Password, in.device())
 	})
 	handle(a, huma.Operation{
 		OperationID: "listSessions", Method: http.MethodGet, Path: "/auth/sessions", Tags: tags, Security: authRequired,
@@ -199,7 +199,7 @@ func (d *Device) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-func (d *Device) from() service.Device { return service.Device{UserAgent: d.agent, IP: d.ip} }
+func (d *Device) device() service.Device { return service.Device{UserAgent: d.agent, IP: d.ip} }
 
 func (d *Device) signInOutput(s service.SignedIn, life time.Duration) *signedInOutput {
 	return &signedInOutput{SetCookie: d.cookies(s.Token, life), Body: SignedIn{s.User, s.Token}}

@@ -55,7 +55,7 @@ func (a *API) mountBots() {
 		Summary: "Create a bot with a token that is valid until it is revoked", DefaultStatus: http.StatusCreated,
 	}, func(ctx context.Context, in *createBotInput) (*botTokenOutput, error) {
 		return newBotTokenOutput(a.Accounts.CreateBot(ctx, auth.CallerIn(ctx),
-			service.NewBot{Username: in.Body.Username, DisplayName: in.Body.DisplayName}, in.from()))
+			service.NewBot{Username: in.Body.Username, DisplayName: in.Body.DisplayName}, in.device()))
 	})
 	handle(a, huma.Operation{
 		OperationID: "listBots", Method: http.MethodGet, Path: "/bots", Tags: tags, Security: authRequired, Summary: "List the bots of the current user",
@@ -69,7 +69,7 @@ func (a *API) mountBots() {
 		OperationID: "rotateBotToken", Method: http.MethodPost, Path: "/bots/{id}/token", Tags: tags, Security: authRequired,
 		Summary: "Replace the token of a bot; the old token stops working immediately",
 	}, func(ctx context.Context, in *rotateBotTokenInput) (*botTokenOutput, error) {
-		return newBotTokenOutput(a.Accounts.RotateBotToken(ctx, auth.CallerIn(ctx), in.ID, in.from()))
+		return newBotTokenOutput(a.Accounts.RotateBotToken(ctx, auth.CallerIn(ctx), in.ID, in.device()))
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteBot", Method: http.MethodDelete, Path: "/bots/{id}", Tags: tags, Security: authRequired,

@@ -95,7 +95,7 @@ func (a *API) mountFile(path, name, summary string, find func(context.Context, c
 // upload stores the file of a form.
 func (a *API) upload(ctx context.Context, in *Form) (*uploadOutput, error) {
 	caller, limit := auth.CallerIn(ctx), int64(a.Service.Limits.Now().MaxUploadSize)
-	done, err := a.Service.BeginUpload(ctx, caller, a.incoming(in, limit))
+	done, err := a.Service.BeginUpload(ctx, caller, a.describeUpload(in, limit))
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +110,8 @@ func (a *API) upload(ctx context.Context, in *Form) (*uploadOutput, error) {
 	return out, err
 }
 
-// incoming describes a form before its body is read.
-func (a *API) incoming(in *Form, limit int64) chat.Incoming {
+// describeUpload describes a form before its body is read.
+func (a *API) describeUpload(in *Form, limit int64) chat.Incoming {
 	return chat.Incoming{Network: a.ClientNetwork(in.request), Size: in.size(limit)}
 }
 

@@ -35,7 +35,7 @@ func (a *API) mountProfile() {
 		Summary: "Set the avatar of the current user: PNG, JPEG, GIF or WebP, at most 5 MiB",
 	}, uploadTime, func(ctx context.Context, in *Form) (*userOutput, error) {
 		caller := auth.CallerIn(ctx)
-		done, err := a.Service.BeginAvatar(ctx, caller, a.incoming(in, chat.MaxAvatar))
+		done, err := a.Service.BeginAvatar(ctx, caller, a.describeUpload(in, chat.MaxAvatar))
 		if err != nil {
 			return nil, err
 		}

@@ -55,7 +55,7 @@ func (a *API) mountUsers() {
 		if in.Body != nil {
 			password = in.Body.Password
 		}
-		if err := a.Accounts.CheckPassword(ctx, caller, password, in.from()); err != nil {
+		if err := a.Accounts.CheckPassword(ctx, caller, password, in.device()); err != nil {
 			return nil, err
 		}
 		return in.signOutOutput(), a.Service.CloseAccount(ctx, caller)

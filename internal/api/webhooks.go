@@ -92,7 +92,7 @@ type postByWebhookInput struct {
 	Body  PostByWebhookRequest
 }
 
-func (a *API) mountIncomingHooks() {
+func (a *API) mountIncomingWebhooks() {
 	tags := []string{"webhooks"}
 	const path = "/rooms/{id}/webhooks/incoming"
 	handle(a, huma.Operation{
@@ -182,7 +182,7 @@ type outgoingOutput struct {
 	Body OutgoingWebhookResponse
 }
 
-func (a *API) mountOutgoingHooks() {
+func (a *API) mountOutgoingWebhooks() {
 	tags := []string{"webhooks"}
 	const path = "/rooms/{id}/webhooks/outgoing"
 	handle(a, huma.Operation{

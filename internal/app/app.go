@@ -141,11 +141,11 @@ func (a *App) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	for _, task := range []func(context.Context){a.hooks.Run, a.removeExpired, a.noticePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
-		parts.Go(func() { a.panics.Keep(workLife, task) })
+	for _, task := range []func(context.Context){a.hooks.Run, a.purgeExpired, a.noticePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
+		parts.Go(func() { a.panics.Supervise(workLife, task) })
 	}
-	parts.Go(func() { a.panics.Keep(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
-	parts.Go(func() { a.panics.Keep(hubLife, a.health.Run) })
+	parts.Go(func() { a.panics.Supervise(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
+	parts.Go(func() { a.panics.Supervise(hubLife, a.health.Run) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	parts.Go(func() { a.keepWatchdog(hubLife) })
 	a.notifySystemd(daemon.SdNotifyReady)
@@ -196,7 +196,7 @@ func (a *App) every(ctx context.Context, period time.Duration, name string, work
 	}
 }
 
-func (a *App) removeExpired(ctx context.Context) {
+func (a *App) purgeExpired(ctx context.Context) {
 	a.every(ctx, purgeEvery, "remove expired accounts and sessions", a.service.PurgeExpired)
 }
 

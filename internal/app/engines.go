@@ -142,7 +142,7 @@ func openDatabase(ctx context.Context, c config.Config, o store.Options) (*store
 func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logger) error {
 	if !c.Redis.Enabled() {
 		b := bus.NewMemory(bus.NewExchange())
-		e.bus, e.presence = b, presence.NewMemory(presence.NewBoard())
+		e.bus, e.presence = b, presence.NewMemory(presence.NewRegistry())
 		e.queues = func() map[string]int { return map[string]int{"bus_received": b.Queued()} }
 		return nil
 	}

@@ -90,8 +90,8 @@ func TestRoomMessageRateExcludesNonMembers(t *testing.T) {
 
 func cid(n int) string { return fmt.Sprintf("6f0b1c1e-7f2d-4c1a-9d52-%012d", n) }
 
-// from returns a client whose requests claim to come from an address, through a proxy.
-func from(base, ip string) *client.Client {
+// clientFromAddress returns a client whose requests claim to come from an address, through a proxy.
+func clientFromAddress(base, ip string) *client.Client {
 	c := client.New(base)
 	c.HTTP = &http.Client{Transport: forwarded(ip)}
 	return c
@@ -121,11 +121,11 @@ func TestSignInsAreLimitedPerAddress(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := embedded(t, map[string]string{"RATE_LIMIT_AUTH": "2", "TRUST_PROXY": c.trust})
 			for range 2 {
-				if err := from(d.nodes[0], c.first).Guest(ctx(t), "guest"); err != nil {
+				if err := clientFromAddress(d.nodes[0], c.first).Guest(ctx(t), "guest"); err != nil {
 					t.Fatal(err)
 				}
 			}
-			err := from(d.nodes[0], c.next).Guest(ctx(t), "guest")
+			err := clientFromAddress(d.nodes[0], c.next).Guest(ctx(t), "guest")
 			if c.refused {
 				wantCode(t, err, chat.RateLimited)
 			} else if err != nil {
@@ -139,7 +139,7 @@ func TestSocketsAreLimitedPerAddress(t *testing.T) {
 	d := embedded(t, map[string]string{"MAX_SOCKETS_PER_IP": "2", "TRUST_PROXY": "loopback"})
 	var sockets []*client.Socket
 	dial := func(ip string) error {
-		c := from(d.nodes[0], ip)
+		c := clientFromAddress(d.nodes[0], ip)
 		if err := c.Guest(ctx(t), "guest"); err != nil {
 			t.Fatal(err)
 		}

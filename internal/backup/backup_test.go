@@ -310,13 +310,13 @@ func TestMissingFilesAreCounted(t *testing.T) {
 	}
 }
 
-// losing drops the hold when the first blob is read.
-type losing struct {
+// expiringHold drops the hold when the first blob is read.
+type expiringHold struct {
 	chat.Blobs
 	lose func()
 }
 
-func (l losing) Get(ctx context.Context, key string) (chat.Blob, error) {
+func (l expiringHold) Get(ctx context.Context, key string) (chat.Blob, error) {
 	l.lose()
 	return l.Blobs.Get(ctx, key)
 }
@@ -326,7 +326,7 @@ func TestBackupFailsIfItsHoldExpires(t *testing.T) {
 		from := newTestChat(t, place(t))
 		from.fill(t, 10, 1)
 		source := from.source(t)
-		source.Blobs = losing{source.Blobs, func() { from.exec(t, `UPDATE backups SET held_until = 0`) }}
+		source.Blobs = expiringHold{source.Blobs, func() { from.exec(t, `UPDATE backups SET held_until = 0`) }}
 		dir := t.TempDir()
 		_, err := Create(t.Context(), source, filepath.Join(dir, "chat.tar.zst"), 0, Keys{})
 		if !errors.Is(err, store.ErrHoldExpired) {

@@ -86,15 +86,15 @@ func TestMemoryDoesNotGrowWithTheChat(t *testing.T) {
 	})
 }
 
-// halting blocks the first read of a blob until it is released.
-type halting struct {
+// pausingBlobs blocks the first read of a blob until it is released.
+type pausingBlobs struct {
 	chat.Blobs
 	reached chan<- struct{}
 	goOn    <-chan struct{}
 	once    *sync.Once
 }
 
-func (h halting) Get(ctx context.Context, key string) (chat.Blob, error) {
+func (h pausingBlobs) Get(ctx context.Context, key string) (chat.Blob, error) {
 	h.once.Do(func() {
 		h.reached <- struct{}{}
 		<-h.goOn
@@ -110,7 +110,7 @@ func TestBackupBlocksNoOne(t *testing.T) {
 		from.fill(t, 1_000, 3)
 		reached, goOn := make(chan struct{}), make(chan struct{})
 		source := from.source(t)
-		source.Blobs = halting{source.Blobs, reached, goOn, &sync.Once{}}
+		source.Blobs = pausingBlobs{source.Blobs, reached, goOn, &sync.Once{}}
 		source.Snapshot = func(ctx context.Context) (*store.Snapshot, error) {
 			snapshot, err := from.snapshot(ctx)
 			if err == nil {

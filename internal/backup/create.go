@@ -69,7 +69,7 @@ func report(h Header, m Manifest) Report {
 func Create(ctx context.Context, from Source, path string, keep int, keys Keys) (r Report, err error) {
 	folder := ""
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		folder, path = path, fileIn(path, from.Now(), keys.sealed())
+		folder, path = path, fileIn(path, from.Now(), keys.encrypts())
 	} else if keep > 0 {
 		return r, fmt.Errorf("old backups can only be removed from a folder, and %s is not a folder", path)
 	}
@@ -148,7 +148,7 @@ func holdBlobs(ctx context.Context, s *store.Store, id string) (_ context.Contex
 
 // write writes the rows of a snapshot, and then the blobs that they refer to.
 func write(ctx context.Context, from Source, id string, out *output, keys Keys) (h Header, m Manifest, err error) {
-	sealed, err := keys.seal(out)
+	sealed, err := keys.encrypt(out)
 	if err != nil {
 		return h, m, err
 	}

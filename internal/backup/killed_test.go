@@ -23,23 +23,23 @@ import (
 // The processes that are killed or measured run this test binary.
 const childVariable = "CHILLIN_TEST_CHILD"
 
-// stuck is a storage that stops answering after two blobs.
-type stuck struct {
+// stuckBlobs is a storage that stops answering after two blobs.
+type stuckBlobs struct {
 	chat.Blobs
 	left int
 }
 
-func (s *stuck) Get(ctx context.Context, key string) (chat.Blob, error) {
+func (s *stuckBlobs) Get(ctx context.Context, key string) (chat.Blob, error) {
 	s.wait()
 	return s.Blobs.Get(ctx, key)
 }
 
-func (s *stuck) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
+func (s *stuckBlobs) Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error {
 	s.wait()
 	return s.Blobs.Put(ctx, key, r, size, contentType)
 }
 
-func (s *stuck) wait() {
+func (s *stuckBlobs) wait() {
 	if s.left--; s.left < 0 {
 		fmt.Println("stuck")
 		time.Sleep(time.Hour) // select {} could end the process as a deadlock
@@ -81,7 +81,7 @@ func (c child) run(ctx context.Context) (err error) {
 		return err
 	}
 	if c.Stop > 0 {
-		blobs = &stuck{blobs, c.Stop}
+		blobs = &stuckBlobs{blobs, c.Stop}
 	}
 	switch c.Do {
 	case "backup":

@@ -30,20 +30,20 @@ func fromStart(ctx context.Context, file *os.File, keys *Keys) (*Reader, error) 
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	in, err := keys.open(untilDone{ctx, file})
+	in, err := keys.decrypt(ctxReader{ctx, file})
 	if err != nil {
 		return nil, err
 	}
 	return NewReader(in)
 }
 
-// untilDone reads r until ctx ends.
-type untilDone struct {
+// ctxReader reads r until ctx ends.
+type ctxReader struct {
 	ctx context.Context
 	r   io.Reader
 }
 
-func (u untilDone) Read(p []byte) (int, error) {
+func (u ctxReader) Read(p []byte) (int, error) {
 	if err := u.ctx.Err(); err != nil {
 		return 0, err
 	}

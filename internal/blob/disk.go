@@ -69,7 +69,7 @@ func (d *Disk) put(ctx context.Context, key string, body *exactReader, size int6
 	if body.err != nil {
 		return body.err
 	}
-	if _, err := io.Copy(file, &untilDone{ctx: ctx, r: body}); err != nil {
+	if _, err := io.Copy(file, &ctxReader{ctx: ctx, r: body}); err != nil {
 		return err
 	}
 	if err := file.Sync(); err != nil {
@@ -185,13 +185,13 @@ func (d *Disk) Ready(context.Context) error {
 	return nil
 }
 
-// untilDone reads r until ctx ends.
-type untilDone struct {
+// ctxReader reads r until ctx ends.
+type ctxReader struct {
 	ctx context.Context
 	r   io.Reader
 }
 
-func (u *untilDone) Read(p []byte) (int, error) {
+func (u *ctxReader) Read(p []byte) (int, error) {
 	if err := u.ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -110,7 +110,7 @@ func (s *S3) put(ctx context.Context, key string, body *exactReader, size int64,
 		s.present.Store(false)
 		return chat.ErrUnavailable(err)
 	}
-	return fault(ctx, err)
+	return mapError(ctx, err)
 }
 
 // Get implements chat.Blobs.
@@ -122,11 +122,11 @@ func (s *S3) Get(ctx context.Context, key string) (chat.Blob, error) {
 	object, err := s.client.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
 	if err != nil {
 		w.stop()
-		return chat.Blob{}, fmt.Errorf("get blob %q: %w", key, fault(ctx, err))
+		return chat.Blob{}, fmt.Errorf("get blob %q: %w", key, mapError(ctx, err))
 	}
 	info, err := object.Stat()
 	if err != nil {
-		err = fault(ctx, err)
+		err = mapError(ctx, err)
 		object.Close()
 		w.stop()
 		if code(err) == http.StatusNotFound {
@@ -151,7 +151,7 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	defer w.stop()
 	err := s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{})
 	if err != nil && code(err) != http.StatusNotFound {
-		return fmt.Errorf("delete blob %q: %w", key, fault(ctx, err))
+		return fmt.Errorf("delete blob %q: %w", key, mapError(ctx, err))
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (s *S3) Present(ctx context.Context) (bool, error) {
 			err = object.Err
 		}
 	}
-	return exists, fault(ctx, err)
+	return exists, mapError(ctx, err)
 }
 
 // ensureBucket creates the bucket if it is missing. It checks until the bucket has been found once.
@@ -196,7 +196,7 @@ func (s *S3) ensureBucket(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		return fault(ctx, err)
+		return mapError(ctx, err)
 	}
 	s.present.Store(true)
 	return nil
@@ -211,10 +211,10 @@ func code(err error) int {
 	return res.StatusCode
 }
 
-// fault returns UNAVAILABLE if the store does not answer, is broken or refuses: because the
+// mapError returns UNAVAILABLE if the store does not answer, is broken or refuses: because the
 // credentials were revoked, the bucket is read-only or its quota is used up. Only answers
 // about the object itself stay as they are, and errors of the caller's own context.
-func fault(ctx context.Context, err error) error {
+func mapError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}

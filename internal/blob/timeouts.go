@@ -68,7 +68,7 @@ func (d *download) Read(p []byte) (int, error) {
 	defer d.w.timer.Stop()
 	n, err := d.object.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = fault(d.ctx, err)
+		err = mapError(d.ctx, err)
 	}
 	return n, err
 }

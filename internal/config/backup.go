@@ -12,7 +12,7 @@ func (r *reader) backup() Backup {
 		Passphrase: r.secret("BACKUP_PASSPHRASE"), Recipient: r.lookup("BACKUP_RECIPIENT"), IdentityFile: r.lookup("BACKUP_IDENTITY_FILE"),
 	}
 	if b.Passphrase != "" && b.Recipient != "" {
-		r.fault("BACKUP_RECIPIENT", "cannot be combined with BACKUP_PASSPHRASE")
+		r.addError("BACKUP_RECIPIENT", "cannot be combined with BACKUP_PASSPHRASE")
 	}
 	return b
 }

@@ -109,45 +109,45 @@ func Load(env func(string) (string, bool)) (Config, error) {
 		LogFormat: LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),
 	}
 	// Without a shared database, other nodes would receive events of messages that they cannot read.
-	if c.Redis.Enabled() && c.Database.Engine != Postgres && !r.faultyIn("DB_", "DATABASE_URL") {
-		r.fault("REDIS_URL", "requires Postgres: set DB_HOST (or DATABASE_URL) as well, or unset REDIS_URL to run one node on SQLite")
+	if c.Redis.Enabled() && c.Database.Engine != Postgres && !r.hasErrorIn("DB_", "DATABASE_URL") {
+		r.addError("REDIS_URL", "requires Postgres: set DB_HOST (or DATABASE_URL) as well, or unset REDIS_URL to run one node on SQLite")
 	}
 	if c.MetricsAddr != "" && c.Port != 0 && sameListener(c.Addr(), c.MetricsAddr) {
-		r.fault("METRICS_ADDR", "has the same port as PORT: use another one, such as 127.0.0.1:9090")
+		r.addError("METRICS_ADDR", "has the same port as PORT: use another one, such as 127.0.0.1:9090")
 	}
 	if c.Pprof && c.MetricsAddr == "" {
-		r.fault("PPROF", "requires METRICS_ADDR, where the profiles are served")
+		r.addError("PPROF", "requires METRICS_ADDR, where the profiles are served")
 	}
-	if len(r.faults) > 0 {
-		return Config{}, errors.Join(r.faults...)
+	if len(r.errs) > 0 {
+		return Config{}, errors.Join(r.errs...)
 	}
 	return c, nil
 }
 
 // reader reads variables and collects the errors.
 type reader struct {
-	env    func(string) (string, bool)
-	faults []error
+	env  func(string) (string, bool)
+	errs []error
 }
 
-// Fault reports one invalid variable.
-type Fault struct {
+// VariableError reports one invalid variable.
+type VariableError struct {
 	Key      string // the name of the variable
 	Expected string // what is wrong and what is expected
 }
 
 // Error returns one line: the name and the expected value.
-func (f *Fault) Error() string { return f.Key + ": " + f.Expected }
+func (f *VariableError) Error() string { return f.Key + ": " + f.Expected }
 
-func (r *reader) fault(key, format string, args ...any) {
-	r.faults = append(r.faults, &Fault{Key: key, Expected: fmt.Sprintf(format, args...)})
+func (r *reader) addError(key, format string, args ...any) {
+	r.errs = append(r.errs, &VariableError{Key: key, Expected: fmt.Sprintf(format, args...)})
 }
 
-// faultyIn reports whether a variable with one of these prefixes is already invalid. A second error
+// hasErrorIn reports whether a variable with one of these prefixes is already invalid. A second error
 // that only follows from the first would mislead.
-func (r *reader) faultyIn(prefixes ...string) bool {
-	for _, err := range r.faults {
-		var f *Fault
+func (r *reader) hasErrorIn(prefixes ...string) bool {
+	for _, err := range r.errs {
+		var f *VariableError
 		if !errors.As(err, &f) {
 			continue
 		}
@@ -183,11 +183,11 @@ func (r *reader) secret(key string) Secret {
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
-		r.fault(fileKey, "cannot be read: %v", err)
+		r.addError(fileKey, "cannot be read: %v", err)
 	}
 	content = bytes.TrimRight(content, "\r\n")
 	if v != "" && len(content) > 0 {
-		r.fault(fileKey, "is set together with %s; set only one of them", key)
+		r.addError(fileKey, "is set together with %s; set only one of them", key)
 	}
 	if v != "" {
 		return Secret(v)
@@ -202,7 +202,7 @@ func (r *reader) number(key string, fallback, low, high int) int {
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < low || n > high {
-		r.fault(key, "%q is not a whole number from %d to %d", v, low, high)
+		r.addError(key, "%q is not a whole number from %d to %d", v, low, high)
 		return fallback
 	}
 	return n
@@ -216,7 +216,7 @@ func (r *reader) flag(key string) bool {
 	case "", "false", "0", "no", "off":
 		return false
 	}
-	r.fault(key, "%q is neither true nor false", v)
+	r.addError(key, "%q is neither true nor false", v)
 	return false
 }
 
@@ -226,7 +226,7 @@ func (r *reader) choice(key string, words ...string) string {
 	if slices.Contains(words, v) {
 		return v
 	}
-	r.fault(key, "%q is not one of %s", v, strings.Join(words, ", "))
+	r.addError(key, "%q is not one of %s", v, strings.Join(words, ", "))
 	return words[0]
 }
 
@@ -248,7 +248,7 @@ func (r *reader) listenAddr(key string) string {
 		return ""
 	}
 	if !isHostPort(v, true) {
-		r.fault(key, "%q is not host:port, such as 127.0.0.1:9090 or :9090", v)
+		r.addError(key, "%q is not host:port, such as 127.0.0.1:9090 or :9090", v)
 	}
 	return v
 }

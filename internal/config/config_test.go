@@ -162,7 +162,7 @@ func TestLoadErrors(t *testing.T) {
 			}
 			vars[c.key] = c.val
 			cfg, err := Load(from(vars))
-			if got := faultKeys(err); !slices.Equal(got, c.keys) {
+			if got := errorKeys(err); !slices.Equal(got, c.keys) {
 				t.Errorf("faults = %v, want %v (%v)", got, c.keys, err)
 			}
 			if !reflect.DeepEqual(cfg, Config{}) {
@@ -172,13 +172,13 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
-func faultKeys(err error) (keys []string) {
+func errorKeys(err error) (keys []string) {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}
 	for _, e := range joined.Unwrap() {
-		if f, ok := errors.AsType[*Fault](e); ok {
+		if f, ok := errors.AsType[*VariableError](e); ok {
 			keys = append(keys, f.Key)
 		}
 	}
@@ -187,7 +187,7 @@ func faultKeys(err error) (keys []string) {
 
 func TestLoadReportsAllErrors(t *testing.T) {
 	_, err := Load(from(map[string]string{"PORT": "x", "LOG_LEVEL": "x", "USE_MINIO": "x", "REDIS_URL": "redis://h"}))
-	if got, want := faultKeys(err), []string{"PORT", "REDIS_URL", "USE_MINIO", "LOG_LEVEL"}; !sameSet(got, want) {
+	if got, want := errorKeys(err), []string{"PORT", "REDIS_URL", "USE_MINIO", "LOG_LEVEL"}; !sameSet(got, want) {
 		t.Errorf("faults = %v, want %v", got, want)
 	}
 }

@@ -55,23 +55,23 @@ func (r *reader) database() Database {
 
 	switch {
 	case whole != "" && host != "":
-		r.fault("DATABASE_URL", "is set together with DB_HOST; set only one of them")
+		r.addError("DATABASE_URL", "is set together with DB_HOST; set only one of them")
 	case whole != "":
 		if !isURL(whole, "postgres", "postgresql") {
-			r.fault("DATABASE_URL", "is not postgres://user:password@host:port/name")
+			r.addError("DATABASE_URL", "is not postgres://user:password@host:port/name")
 		}
 		return Database{Engine: Postgres, DSN: whole, FromURL: true}
 	case host != "":
 		if user == "" {
-			r.fault("DB_USER", "is missing; it is required with DB_HOST")
+			r.addError("DB_USER", "is missing; it is required with DB_HOST")
 		}
 		if strings.ContainsAny(host, " @") || strings.Contains(host, "://") {
-			r.fault("DB_HOST", "is not a host name, an IP address or the folder of a Unix socket (set DATABASE_URL for a whole URL)")
+			r.addError("DB_HOST", "is not a host name, an IP address or the folder of a Unix socket (set DATABASE_URL for a whole URL)")
 		}
 		return Database{Engine: Postgres, DSN: dsn(host, port, user, password.Reveal(), name)}
 	case user != "" || password != "":
 		// Credentials without a host would silently start with an empty SQLite database.
-		r.fault("DB_HOST", "is missing although DB_USER or DB_PASSWORD is set")
+		r.addError("DB_HOST", "is missing although DB_USER or DB_PASSWORD is set")
 	}
 	return Database{Engine: SQLite}
 }
@@ -94,7 +94,7 @@ func dsn(host string, port int, user, password, name string) Secret {
 func (r *reader) redis() Redis {
 	v := r.secret("REDIS_URL")
 	if v != "" && !isRedisURL(v) {
-		r.fault("REDIS_URL", "is not redis://[user:password@]host:port[/number], rediss://… or unix:///path")
+		r.addError("REDIS_URL", "is not redis://[user:password@]host:port[/number], rediss://… or unix:///path")
 	}
 	return Redis{URL: v}
 }

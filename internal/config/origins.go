@@ -17,7 +17,7 @@ func (r *reader) origins(key string) []string {
 		}
 		origin, ok := normalOrigin(v)
 		if !ok {
-			r.fault(key, "%q is not an exact origin, such as https://chat.example.org or http://localhost:3000", v)
+			r.addError(key, "%q is not an exact origin, such as https://chat.example.org or http://localhost:3000", v)
 			continue
 		}
 		if !slices.Contains(origins, origin) {

@@ -39,7 +39,7 @@ func (r *reader) proxies(key string) Proxies {
 	v := r.lookup(key)
 	if n, err := strconv.Atoi(v); err == nil {
 		if n < 0 || n > maxHops {
-			r.fault(key, "%d is not a number of proxies from 0 to %d", n, maxHops)
+			r.addError(key, "%d is not a number of proxies from 0 to %d", n, maxHops)
 		}
 		return Proxies{Hops: n}
 	}
@@ -51,7 +51,7 @@ func (r *reader) proxies(key string) Proxies {
 		}
 		prefixes, ok := parseProxy(item)
 		if !ok {
-			r.fault(key, "%q is not an IP address, CIDR, number of proxies, loopback, linklocal, uniquelocal or true", item)
+			r.addError(key, "%q is not an IP address, CIDR, number of proxies, loopback, linklocal, uniquelocal or true", item)
 		}
 		p.Prefixes = append(p.Prefixes, prefixes...)
 	}

@@ -44,16 +44,16 @@ func (r *reader) storage() Storage {
 	}
 	var ok bool
 	if s3.Endpoint, s3.Secure, ok = splitEndpoint(endpoint); !ok {
-		r.fault("MINIO_ENDPOINT", "%q is not host:port, http://host:port or https://host[:port]; USE_MINIO requires it", endpoint)
+		r.addError("MINIO_ENDPOINT", "%q is not host:port, http://host:port or https://host[:port]; USE_MINIO requires it", endpoint)
 	}
 	if s3.AccessKey == "" {
-		r.fault("S3_ACCESS_KEY_ID", "is missing; USE_MINIO requires it")
+		r.addError("S3_ACCESS_KEY_ID", "is missing; USE_MINIO requires it")
 	}
 	if s3.SecretKey == "" {
-		r.fault("S3_SECRET_ACCESS_KEY", "is missing; USE_MINIO requires it")
+		r.addError("S3_SECRET_ACCESS_KEY", "is missing; USE_MINIO requires it")
 	}
 	if !bucketName.MatchString(s3.Bucket) {
-		r.fault("S3_BUCKET_NAME", "%q is not 3–63 characters of a–z, 0–9, dot and hyphen", s3.Bucket)
+		r.addError("S3_BUCKET_NAME", "%q is not 3–63 characters of a–z, 0–9, dot and hyphen", s3.Bucket)
 	}
 	return s3
 }

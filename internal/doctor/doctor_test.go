@@ -92,12 +92,12 @@ func TestInvalidSettingsGiveOneFindingEach(t *testing.T) {
 		v := map[string]string{"PORT": "x", "DATABASE_URL": "mysql://u:hunter2@db/x", "LOG_LEVEL": "loud"}[key]
 		return v, v != ""
 	})
-	got := format(Faults(err)...)
+	got := format(InvalidSettings(err)...)
 	wantWords(t, got, "wrong PORT: ", "wrong DATABASE_URL: ", "wrong LOG_LEVEL: ", "!hunter2")
 	if lines := strings.Count(got, "\n"); lines != 3 {
 		t.Errorf("%d lines, want 3:\n%s", lines, got)
 	}
-	wantWords(t, format(Faults(errors.New("read .env: a line is not KEY=value"))...), "wrong settings: read .env")
+	wantWords(t, format(InvalidSettings(errors.New("read .env: a line is not KEY=value"))...), "wrong settings: read .env")
 }
 
 func TestPostgres(t *testing.T) {

@@ -11,16 +11,16 @@ import (
 	"github.com/chillin-chat/chillin/internal/config"
 )
 
-// Faults returns the findings of invalid settings.
-func Faults(err error) []Finding {
+// InvalidSettings returns the findings of invalid settings.
+func InvalidSettings(err error) []Finding {
 	var all []Finding
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {
-			all = append(all, Faults(e)...)
+			all = append(all, InvalidSettings(e)...)
 		}
 		return all
 	}
-	if f, ok := errors.AsType[*config.Fault](err); ok {
+	if f, ok := errors.AsType[*config.VariableError](err); ok {
 		return []Finding{wrong(f.Key, f.Expected)}
 	}
 	return []Finding{wrong("settings", err.Error())}

@@ -37,7 +37,7 @@ func FuzzCommand(f *testing.F) {
 	service := &service.Service{Dependencies: service.Dependencies{
 		Accounts: r.store, Rooms: r.store, Messages: r.store, Publisher: r.hub,
 		MessageCache: r.hub.cache, Subscriptions: r.hub,
-		Presence:             presence.NewMemory(presence.NewBoard()),
+		Presence:             presence.NewMemory(presence.NewRegistry()),
 		MessageRate:          unlimited,
 		JoinRate:             unlimited,
 		ReadRate:             unlimited,

@@ -117,7 +117,7 @@ func (h *Hub) Run(ctx context.Context) {
 	for _, task := range []func(ctx context.Context){
 		h.runBus, h.runPresence, h.runHeadReads, h.runSessionReads, h.runPresenceReads, h.runKeepalive, h.runTyping,
 	} {
-		h.tasks.Go(func() { h.panics().Keep(h.ctx, task) })
+		h.tasks.Go(func() { h.panics().Supervise(h.ctx, task) })
 	}
 	<-ctx.Done()
 	h.cancel()

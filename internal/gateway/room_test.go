@@ -64,7 +64,7 @@ func newTestHub(t testing.TB, change ...func(*Deps)) *testHub {
 	r := &testHub{t: t, store: s, woken: map[*Conn]chan struct{}{}}
 	deps := Deps{
 		Node: "test", Rooms: s, Messages: s, Accounts: s, Bus: bus.NewMemory(bus.NewExchange()),
-		Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+		Presence: presence.NewMemory(presence.NewRegistry()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
 		f(&deps)
@@ -375,7 +375,7 @@ func TestASubscriptionIsInvisibleAndSilentUntilItIsLive(t *testing.T) {
 // The response is encoded without the room's lock. A presence update that is sent in the
 // meantime must be contained in it.
 func TestTheJoinResponseContainsConcurrentPresenceUpdates(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewRegistry()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, now := newRoom(h, 1), time.Now()
 	c := (&testHub{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).newConn(chat.Caller{User: chat.User{ID: 9}})
 	room.addSub(c)
@@ -458,7 +458,7 @@ func (r *testHub) applyOnline(c *Conn, room *room, online chat.OnlineUsers, at t
 }
 
 func TestPresenceUpdatesAreDifferencesAndOfflineHasAGrace(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewRegistry()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room := newRoom(h, 1)
 	c := (&testHub{t: t, hub: h, woken: map[*Conn]chan struct{}{}}).newConn(chat.Caller{User: chat.User{ID: 9}})
 	room.addSub(c)
@@ -500,7 +500,7 @@ func TestPresenceUpdatesAreDifferencesAndOfflineHasAGrace(t *testing.T) {
 // Updates contain only differences from what the other clients have. A client that joins
 // must start with the same state, not with what presence contains by then.
 func TestANewSubscriptionStartsWithThePresenceThatOthersHave(t *testing.T) {
-	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewRegistry()), Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	room, start := newRoom(h, 1), time.Now()
 	room.applyOnline(chat.OnlineUsers{1: chat.Online, 2: chat.Online}, start)
 	room.applyOnline(chat.OnlineUsers{1: chat.Online}, start) // 2 has a grace

@@ -180,7 +180,7 @@ type benchRoom struct {
 
 func newBenchRoom() *benchRoom {
 	h := NewHub(Deps{
-		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()),
+		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewRegistry()),
 		Cache: cache.NewMessages(metrics.New(), nil), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	})
 	return &benchRoom{hub: h, room: newRoom(h, 1)}

@@ -23,7 +23,7 @@ func (unresponsive) Missed()               {}
 // newSurveyHub returns a hub at an exchange with n connections, each newer than the last.
 func newSurveyHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {
 	t.Helper()
-	h := NewHub(Deps{Node: node, Bus: bus.NewMemory(e), Presence: presence.NewMemory(presence.NewBoard()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
+	h := NewHub(Deps{Node: node, Bus: bus.NewMemory(e), Presence: presence.NewMemory(presence.NewRegistry()), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)})
 	for i := range n {
 		c := newConn(h, nil, nil, chat.Caller{User: chat.User{ID: chat.UserID(1 + i%2)}}, fmt.Sprintf("%s%d", node, i))
 		c.opened = time.UnixMilli(int64(1000 + i))

@@ -23,7 +23,7 @@ import (
 func newTestRoom(t *testing.T, users int) (*room, []*Conn) {
 	t.Helper()
 	h := NewHub(Deps{
-		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewBoard()),
+		Bus: bus.NewMemory(bus.NewExchange()), Presence: presence.NewMemory(presence.NewRegistry()),
 		Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(h.cancel)

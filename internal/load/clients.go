@@ -46,7 +46,7 @@ func newClients(o Options) *clients {
 }
 
 func (c *clients) create(ctx context.Context) error {
-	c.say("creating %d guests and %d rooms at %s", c.plan.users(), c.plan.rooms, c.URL)
+	c.progress("creating %d guests and %d rooms at %s", c.plan.users(), c.plan.rooms, c.URL)
 	for i := range c.plan.users() {
 		if err := c.addGuest(ctx, i); err != nil {
 			return fmt.Errorf("create guest %d of %d: %w", i+1, c.plan.users(), err)
@@ -134,10 +134,10 @@ func (c *clients) retryLimited(ctx context.Context, variable string, do func() e
 		}
 		wait := time.Duration(e.RetryAfterMs) * time.Millisecond
 		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > maxWait {
-			return fmt.Errorf("%w (retry after %s)", explain(err, variable), wait)
+			return fmt.Errorf("%w (retry after %s)", nameLimit(err, variable), wait)
 		}
 		if _, told := c.told.LoadOrStore(variable, true); !told {
-			c.say("waiting %s, repeatedly if necessary: %v", wait, explain(err, variable))
+			c.progress("waiting %s, repeatedly if necessary: %v", wait, nameLimit(err, variable))
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err
@@ -159,7 +159,7 @@ func (c *clients) remove(ctx context.Context) error {
 	defer c.http.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
-	c.say("removing the rooms")
+	c.progress("removing the rooms")
 	c.spent.Store(0)
 	var left []error
 	for _, room := range c.rooms {

@@ -143,7 +143,7 @@ func (c *conn) onJoined(h parsedLine) error {
 		return err
 	}
 	c.sequence = startAt(joined.To)
-	return once(c.joined)
+	return closeOnce(c.joined)
 }
 
 // onPong handles the response to ping, which contains the head of the room.
@@ -153,11 +153,11 @@ func (c *conn) onPong(h parsedLine) error {
 		return err
 	}
 	c.head = pong.Heads[c.room.id]
-	return once(c.ponged)
+	return closeOnce(c.ponged)
 }
 
-// once closes a channel. It returns an error if the channel is already closed.
-func once(answered chan struct{}) error {
+// closeOnce closes a channel. It returns an error if the channel is already closed.
+func closeOnce(answered chan struct{}) error {
 	select {
 	case <-answered:
 		return errors.New("a second response to one command")

@@ -23,14 +23,14 @@ const (
 
 // connect connects all clients and joins their rooms.
 func (r *run) connect(ctx context.Context, users []*client.Client) error {
-	r.say("connecting %d clients", r.Clients)
+	r.progress("connecting %d clients", r.Clients)
 	began := time.Now()
 	conns := make([]*conn, r.Clients)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(dialing)
 	for i := range conns {
 		group.Go(func() (err error) {
-			conns[i], err = r.persist(ctx, users[r.plan.user(i)], r.rooms[r.plan.room(i)])
+			conns[i], err = r.connectWithRetry(ctx, users[r.plan.user(i)], r.rooms[r.plan.room(i)])
 			return err
 		})
 	}
@@ -42,19 +42,19 @@ func (r *run) connect(ctx context.Context, users []*client.Client) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("connect client %d: %w", len(r.conns)+1, explain(err, "MAX_SOCKETS_PER_IP"))
+		return fmt.Errorf("connect client %d: %w", len(r.conns)+1, nameLimit(err, "MAX_SOCKETS_PER_IP"))
 	}
 	return r.allowed(r.conns[0].limits)
 }
 
-// persist connects and, like every client, retries later if the server is not available.
-func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*conn, error) {
+// connectWithRetry connects and, like every client, retries later if the server is not available.
+func (r *run) connectWithRetry(ctx context.Context, user *client.Client, room *room) (*conn, error) {
 	for try := 1; ; try++ {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		c, err := r.dial(ctx, user, room)
-		if err == nil || try == tries || !passing(err) {
+		if err == nil || try == tries || !isRetryable(err) {
 			return c, err
 		}
 		r.again.Add(1)
@@ -64,8 +64,8 @@ func (r *run) persist(ctx context.Context, user *client.Client, room *room) (*co
 	}
 }
 
-// passing reports whether a retry may succeed: after UNAVAILABLE, or a close with 1013.
-func passing(err error) bool {
+// isRetryable reports whether a retry may succeed: after UNAVAILABLE, or a close with 1013.
+func isRetryable(err error) bool {
 	e, refused := errors.AsType[*client.Error](err)
 	end, ended := errors.AsType[closed](err)
 	return refused && (e.Code == chat.Unavailable || e.Status == http.StatusServiceUnavailable) || ended && end.code == tryLater
@@ -82,9 +82,9 @@ func (r *run) allowed(limits wire.ClientLimits) error {
 	return nil
 }
 
-// explain adds the variable with which an operator can raise the limit that was reached, if there is
+// nameLimit adds the variable with which an operator can raise the limit that was reached, if there is
 // one.
-func explain(err error, variable string) error {
+func nameLimit(err error, variable string) error {
 	if e, ok := errors.AsType[*client.Error](err); ok && e.Status == http.StatusTooManyRequests && variable != "" {
 		return fmt.Errorf("the server's limit is reached: increase %s on it, or reduce the load: %w", variable, err)
 	}

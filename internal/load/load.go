@@ -91,7 +91,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.carry(ctx); err != nil {
+	if err := r.sendAll(ctx); err != nil {
 		return nil, err
 	}
 	after, err := readProcessMetrics(ctx, o.Metrics)
@@ -106,4 +106,4 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	return report, nil
 }
 
-func (o Options) say(format string, args ...any) { fmt.Fprintf(o.Progress, format+"\n", args...) }
+func (o Options) progress(format string, args ...any) { fmt.Fprintf(o.Progress, format+"\n", args...) }

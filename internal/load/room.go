@@ -18,11 +18,11 @@ type room struct {
 	invite  string // the token
 	members int    // clients in the room
 
-	mu      sync.RWMutex
-	lines   map[string]parsedLine // recently received lines
-	kept    int                   // their bytes
-	numbers map[chat.CID]chat.Seq
-	bearers map[chat.Seq]chat.CID
+	mu       sync.RWMutex
+	lines    map[string]parsedLine // recently received lines
+	kept     int                   // their bytes
+	numbers  map[chat.CID]chat.Seq
+	messages map[chat.Seq]chat.CID
 	// repeated and disputed are violations: messages with two numbers, and numbers with two messages.
 	repeated, disputed int
 }
@@ -33,7 +33,7 @@ const maxKept = 1 << 20
 func newRoom(id chat.RoomID, owner *client.Client, members int) *room {
 	return &room{
 		id: id, owner: owner, members: members,
-		lines: map[string]parsedLine{}, numbers: map[chat.CID]chat.Seq{}, bearers: map[chat.Seq]chat.CID{},
+		lines: map[string]parsedLine{}, numbers: map[chat.CID]chat.Seq{}, messages: map[chat.Seq]chat.CID{},
 	}
 }
 
@@ -103,10 +103,10 @@ func (r *room) keep(line string, h parsedLine) {
 	if h.seq == 0 || h.room != r.id {
 		return
 	}
-	if bearer, borne := r.bearers[h.seq]; borne && bearer != h.cid {
+	if bearer, borne := r.messages[h.seq]; borne && bearer != h.cid {
 		r.disputed++
 	}
-	r.bearers[h.seq] = h.cid
+	r.messages[h.seq] = h.cid
 	if h.cid == "" { // a system message
 		return
 	}

@@ -44,7 +44,7 @@ type run struct {
 	open         atomic.Int64   // messages without a response
 	due          atomic.Int64   // expected deliveries of confirmed messages
 	done         atomic.Int64   // deliveries
-	moved        wake.Signal    // sent when one of these has changed
+	progressed   wake.Signal    // sent when one of these has changed
 	confirmation histogram
 	delivery     histogram
 	lateness     histogram // of this tool, included in the other latencies
@@ -60,15 +60,15 @@ func newRun(o Options, rooms []*room) *run {
 	return &run{
 		Options: o, plan: p, rooms: rooms,
 		cid:    fmt.Sprintf("%08x-0000-4000-8000-", rand.Uint32()),
-		origin: time.Now(), answers: make([]atomic.Int64, len(p.senders)), moved: wake.NewSignal(),
+		origin: time.Now(), answers: make([]atomic.Int64, len(p.senders)), progressed: wake.NewSignal(),
 		refusals: map[chat.Code]int{}, lost: map[string]int{},
 	}
 }
 
-// carry sends the planned messages and waits until all are received, or until there is no more
+// sendAll sends the planned messages and waits until all are received, or until there is no more
 // progress.
-func (r *run) carry(ctx context.Context) error {
-	r.say("sending %d messages in %s", len(r.plan.senders), r.For)
+func (r *run) sendAll(ctx context.Context) error {
+	r.progress("sending %d messages in %s", len(r.plan.senders), r.For)
 	before, err := processCPU()
 	if err != nil {
 		return err
@@ -79,13 +79,13 @@ func (r *run) carry(ctx context.Context) error {
 		r.lateness.add(time.Since(due))
 		r.send(k, r.conns[client])
 	})
-	r.settle(ctx)
+	r.awaitDeliveries(ctx)
 	after, err := processCPU()
 	r.busy = after - before
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped early: %w", context.Cause(ctx))
 	}
-	r.fence(ctx)
+	r.awaitHeads(ctx)
 	return err
 }
 
@@ -133,7 +133,7 @@ func (r *run) answered(k int, in *room, h parsedLine, at time.Time) error {
 		r.confirmation.add(r.waited(k, at))
 		r.due.Add(int64(in.members))
 		r.open.Add(-1)
-		r.moved.Send()
+		r.progressed.Send()
 	}
 	return nil
 }
@@ -143,23 +143,23 @@ func (r *run) refuse(code chat.Code) {
 	r.refusals[code]++
 	r.mu.Unlock()
 	r.open.Add(-1)
-	r.moved.Send()
+	r.progressed.Send()
 }
 
 func (r *run) delivered(k int, at time.Time) {
 	r.delivery.add(r.waited(k, at))
 	r.last.Store(int64(at.Sub(r.origin)))
 	r.done.Add(1)
-	r.moved.Send()
+	r.progressed.Send()
 }
 
-// settle waits until every message is answered and every confirmed one is delivered.
-func (r *run) settle(ctx context.Context) {
+// awaitDeliveries waits until every message is answered and every confirmed one is delivered.
+func (r *run) awaitDeliveries(ctx context.Context) {
 	quiet := time.NewTimer(timeout)
 	defer quiet.Stop()
 	for r.open.Load() > 0 || r.done.Load() < r.due.Load() {
 		select {
-		case <-r.moved:
+		case <-r.progressed:
 			quiet.Reset(timeout)
 		case <-quiet.C:
 			return
@@ -169,9 +169,9 @@ func (r *run) settle(ctx context.Context) {
 	}
 }
 
-// fence requests the head of the room for every client. Duplicate or unconfirmed messages in transit
+// awaitHeads requests the head of the room for every client. Duplicate or unconfirmed messages in transit
 // arrive before the response.
-func (r *run) fence(ctx context.Context) {
+func (r *run) awaitHeads(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for _, c := range r.conns {

@@ -58,10 +58,10 @@ func (o Options) compare(ctx context.Context, p plan, d Deliveries, alone, befor
 		Micros:    per(micros(after.cpu-before.cpu), float64(d.Count)),
 		ConnBytes: per(before.resident-alone.resident, float64(o.Clients)),
 	}
-	o.say("measuring the floor: plain writes of %d bytes to %d sockets", d.Bytes, p.clients)
+	o.progress("measuring the floor: plain writes of %d bytes to %d sockets", d.Bytes, p.clients)
 	floor, err := measureFloor(ctx, p, d.Bytes)
 	if err != nil {
-		o.say("no floor: %v", err)
+		o.progress("no floor: %v", err)
 		return s
 	}
 	s.FloorMicros = micros(floor)

@@ -10,11 +10,11 @@ import (
 // 2,000 nested elements, which are slow to render on the server and in browsers.
 const maxNesting = 8
 
-// shallow is a parser of quotes or lists that opens nothing below maxNesting. Deeper markers stay text.
-type shallow struct{ parser.BlockParser }
+// nestingLimit is a parser of quotes or lists that opens nothing below maxNesting. Deeper markers stay text.
+type nestingLimit struct{ parser.BlockParser }
 
 // Open is called for a line that begins with the parser's trigger.
-func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func (s nestingLimit) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	depth := 0
 	for n := parent; n != nil; n = n.Parent() {
 		if n.Kind() == ast.KindBlockquote || n.Kind() == ast.KindList {
@@ -27,9 +27,9 @@ func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (a
 	return s.BlockParser.Open(parent, reader, pc)
 }
 
-// indented is the paragraph parser, extended to indented lines. There are no indented code blocks, so
+// paragraphParser is the paragraph parser, extended to indented lines. There are no indented code blocks, so
 // these lines would be lost otherwise.
-type indented struct{ parser.BlockParser }
+type paragraphParser struct{ parser.BlockParser }
 
 // CanAcceptIndentedLine makes goldmark pass lines that are indented by four spaces.
-func (indented) CanAcceptIndentedLine() bool { return true }
+func (paragraphParser) CanAcceptIndentedLine() bool { return true }

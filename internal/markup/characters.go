@@ -39,8 +39,8 @@ func isInvisible(r rune) bool {
 // Indic scripts join and separate letters with them.
 func isJoiner(r rune) bool { return r == 0x200C || r == 0x200D }
 
-// hasInk reports whether s contains anything visible.
-func hasInk(s string) bool {
+// isVisible reports whether s contains anything visible.
+func isVisible(s string) bool {
 	for _, r := range s {
 		if !unicode.IsSpace(r) && !isInvisible(r) {
 			return true
@@ -81,7 +81,7 @@ func compose(s string) string {
 
 // within returns s if it is visible and has at most limit code points.
 func within(s string, limit int) (string, error) {
-	if !hasInk(s) {
+	if !isVisible(s) {
 		return "", ErrEmpty
 	}
 	// There are never fewer bytes than code points, so most texts need no counting.

@@ -27,8 +27,8 @@ var hostile = []string{
 	"@", "@bob ", ".@abc", "@a_.-", "@____", "-@a-", "😀", "👨‍👩‍👧‍👦 ", "x\u0301", "漢", "\t", " \n", "https://a\\```@bob\n", "a@b.c> */( b", "[__![@bob<\n",
 }
 
-// wholes are hostile texts of about n characters that are not repetitions.
-func wholes(n int) map[string]string {
+// hostileWholes are hostile texts of about n characters that are not repetitions.
+func hostileWholes(n int) map[string]string {
 	return map[string]string{
 		"brackets around emphasis":        strings.Repeat("[", 2*n/5) + strings.Repeat("*a", n/10) + strings.Repeat("]", 2*n/5),
 		"emphasis in emphasis":            strings.Repeat("*a ", n/6) + strings.Repeat("a* ", n/6),
@@ -70,8 +70,8 @@ func costOf(t testing.TB, text string, tries int) time.Duration {
 	least := time.Hour
 	for range tries {
 		began := cpuTime(t)
-		HTMLNaming(text, map[string]int64{"nobody": 1})
-		Names(text)
+		HTMLWithMentions(text, map[string]int64{"nobody": 1})
+		MentionNames(text)
 		least = min(least, cpuTime(t)-began)
 	}
 	return least
@@ -89,7 +89,7 @@ func TestHTMLCost(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for _, n := range lengths {
-		texts := wholes(n)
+		texts := hostileWholes(n)
 		for _, part := range hostile {
 			texts[fmt.Sprintf("%q", part)] = repeated(part, n)
 		}
@@ -132,13 +132,13 @@ func TestTextOverBudgetIsShownAsTyped(t *testing.T) {
 	if got := HTML(text); got != want {
 		t.Errorf("HTML = %.200q, want %.200q", got, want)
 	}
-	if names := Names(strings.Repeat("@bob *a_ ", 2000)); names != nil {
+	if names := MentionNames(strings.Repeat("@bob *a_ ", 2000)); names != nil {
 		t.Errorf("Names = %v, want none", names)
 	}
 }
 
 func BenchmarkHTMLHostile(b *testing.B) {
-	texts := wholes(20_000)
+	texts := hostileWholes(20_000)
 	texts["ordinary"] = repeated(ordinary, 20_000)
 	for _, part := range []string{"[", "[a](", "_ *", "*a_ ", "*a* ", "- - a\n", "a@a.a ", "_www."} {
 		texts[fmt.Sprintf("%q", part)] = repeated(part, 20_000)

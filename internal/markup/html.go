@@ -53,11 +53,11 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 var markdown = goldmark.New(
 	goldmark.WithParser(parser.NewParser(
 		parser.WithBlockParsers(
-			util.Prioritized(meteredBlock{shallow{parser.NewListParser()}, innerCost}, 300),
+			util.Prioritized(meteredBlock{nestingLimit{parser.NewListParser()}, innerCost}, 300),
 			util.Prioritized(meteredBlock{parser.NewListItemParser(), innerCost}, 400),
 			util.Prioritized(meteredBlock{parser.NewFencedCodeBlockParser(), innerCost}, 700),
-			util.Prioritized(meteredBlock{shallow{parser.NewBlockquoteParser()}, innerCost}, 800),
-			util.Prioritized(meteredBlock{indented{parser.NewParagraphParser()}, lineCost}, 1000),
+			util.Prioritized(meteredBlock{nestingLimit{parser.NewBlockquoteParser()}, innerCost}, 800),
+			util.Prioritized(meteredBlock{paragraphParser{parser.NewParagraphParser()}, lineCost}, 1000),
 		),
 		parser.WithInlineParsers(
 			util.Prioritized(metered{parser.NewCodeSpanParser(), codeCost}, 100),

@@ -59,7 +59,7 @@ func renderLink(w util.BufWriter, source []byte, node ast.Node, entering bool) (
 		return ast.WalkContinue, nil
 	}
 	openLink(w, link.Destination)
-	if label := plainText(link, source); !hasInk(string(label)) || isDisguise(label, link.Destination) {
+	if label := plainText(link, source); !isVisible(string(label)) || isDisguise(label, link.Destination) {
 		_, _ = w.Write(util.EscapeHTML(link.Destination))
 		return ast.WalkSkipChildren, nil
 	}
@@ -104,7 +104,7 @@ func renderImage(w util.BufWriter, source []byte, node ast.Node, entering bool) 
 	}
 	image := node.(*ast.Image)
 	label := plainText(image, source)
-	if !hasInk(string(label)) || isDisguise(label, image.Destination) {
+	if !isVisible(string(label)) || isDisguise(label, image.Destination) {
 		label = image.Destination
 	}
 	writeLink(w, image.Destination, label, insideLink(node))

@@ -26,10 +26,10 @@ const (
 
 var mentionID = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 
-// Names returns the usernames that "@name" in text may mean, at most MaxNames, in their stored form. A
+// MentionNames returns the usernames that "@name" in text may mean, at most MaxNames, in their stored form. A
 // trailing "." and similar characters may belong to the name or to the sentence, so both readings are
 // returned. Code is ignored.
-func Names(text string) []string {
+func MentionNames(text string) []string {
 	if strings.IndexByte(text, '@') < 0 {
 		return nil
 	}
@@ -40,9 +40,9 @@ func Names(text string) []string {
 	return found.names
 }
 
-// HTMLNaming is HTML, with the users in who rendered as mentions where text names them. Names inside
+// HTMLWithMentions is HTML, with the users in who rendered as mentions where text names them. Names inside
 // links stay text.
-func HTMLNaming(text string, who map[string]int64) string {
+func HTMLWithMentions(text string, who map[string]int64) string {
 	if len(who) == 0 {
 		return HTML(text)
 	}

@@ -46,7 +46,7 @@ func TestMentions(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := strings.TrimSuffix(HTMLNaming(c.in, people), "\n")
+			got := strings.TrimSuffix(HTMLWithMentions(c.in, people), "\n")
 			if got != c.want {
 				t.Errorf("HTMLNaming(%q)\n got %s\nwant %s", c.in, got, c.want)
 			}
@@ -76,11 +76,11 @@ func TestNames(t *testing.T) {
 		{"@аdmin", nil}, // Cyrillic а
 	}
 	for _, c := range cases {
-		if got := Names(c.in); !slices.Equal(got, c.want) {
+		if got := MentionNames(c.in); !slices.Equal(got, c.want) {
 			t.Errorf("Names(%q) = %q, want %q", c.in, got, c.want)
 		}
 	}
-	if got := Names(many); len(got) != MaxNames || got[0] != "user0" {
+	if got := MentionNames(many); len(got) != MaxNames || got[0] != "user0" {
 		t.Errorf("%d names, want the first %d", len(got), MaxNames)
 	}
 }
@@ -89,13 +89,13 @@ func TestNamesIsFast(t *testing.T) {
 	const size = 20_000
 	for _, part := range []string{"@", "@a", "@_", "@....................", "@aaa ", "@é", "`@", "[@a"} {
 		start := time.Now()
-		Names(strings.Repeat(part, size/len(part)))
+		MentionNames(strings.Repeat(part, size/len(part)))
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("%q took %v", part, took)
 		}
 	}
 	start := time.Now()
-	Names("@" + strings.Repeat("_", size))
+	MentionNames("@" + strings.Repeat("_", size))
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("a name of underscores took %v", took)
 	}
@@ -109,15 +109,15 @@ func FuzzMentions(f *testing.F) {
 		if len(s) > 4000 {
 			return
 		}
-		out := HTMLNaming(s, people)
+		out := HTMLWithMentions(s, people)
 		checkSafe(t, s, out)
 		if again := sanitize(bytes.NewBufferString(out)); again != out {
 			t.Errorf("HTMLNaming(%q) = %q, but sanitized again %q", s, out, again)
 		}
-		if nobody := HTMLNaming(s, map[string]int64{"nobody-here": 1}); nobody != HTML(s) && !strings.Contains(strings.ToLower(s), "nobody-here") {
+		if nobody := HTMLWithMentions(s, map[string]int64{"nobody-here": 1}); nobody != HTML(s) && !strings.Contains(strings.ToLower(s), "nobody-here") {
 			t.Errorf("HTMLNaming(%q) without names = %q, want %q", s, nobody, HTML(s))
 		}
-		names := Names(s)
+		names := MentionNames(s)
 		for _, id := range Mentioned(out) {
 			if !slices.ContainsFunc(names, func(name string) bool { return people[name] == id }) && len(names) < MaxNames {
 				t.Errorf("%q mentions %d, which is not among the names %q", s, id, names)

@@ -24,7 +24,7 @@ func TestExcerptHTML(t *testing.T) {
 }
 
 func TestExcerptHTMLOfAMention(t *testing.T) {
-	rendered := HTMLNaming("*@bob*, look", map[string]int64{"bob": 7})
+	rendered := HTMLWithMentions("*@bob*, look", map[string]int64{"bob": 7})
 	if got, want := ExcerptHTML(rendered, 100), "@bob, look"; got != want {
 		t.Errorf("ExcerptHTML(%q) = %q, want %q", rendered, got, want)
 	}

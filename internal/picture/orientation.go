@@ -91,15 +91,15 @@ func (o orientation) apply(p *image.RGBA) *image.RGBA {
 	out := image.NewRGBA(image.Rectangle{Max: size})
 	for y := range h {
 		for x := range w {
-			to := o.place(x, y, w, h)
+			to := o.position(x, y, w, h)
 			copy(out.Pix[out.PixOffset(to.X, to.Y):][:4], p.Pix[p.PixOffset(x, y):][:4])
 		}
 	}
 	return out
 }
 
-// place returns the new position of the pixel at x, y of a picture of w × h.
-func (o orientation) place(x, y, w, h int) image.Point {
+// position returns the new position of the pixel at x, y of a picture of w × h.
+func (o orientation) position(x, y, w, h int) image.Point {
 	switch o {
 	case 2:
 		return image.Pt(w-1-x, y)

@@ -28,8 +28,8 @@ func quartered(w, h int) *image.RGBA {
 	return p
 }
 
-// taken returns a JPEG of a picture with an EXIF orientation, in either byte order.
-func taken(t testing.TB, p image.Image, o orientation, order binary.AppendByteOrder, name string) []byte {
+// withOrientation returns a JPEG of a picture with an EXIF orientation, in either byte order.
+func withOrientation(t testing.TB, p image.Image, o orientation, order binary.AppendByteOrder, name string) []byte {
 	t.Helper()
 	var plain bytes.Buffer
 	if err := jpeg.Encode(&plain, p, &jpeg.Options{Quality: 95}); err != nil {
@@ -81,7 +81,7 @@ func TestOrientation(t *testing.T) {
 			if (o%2 == 0) != (name == "II") {
 				continue // cameras write either byte order
 			}
-			data := taken(t, quartered(600, 300), o, order, name)
+			data := withOrientation(t, quartered(600, 300), o, order, name)
 			avatar, _, err := m.Avatar(t.Context(), bytes.NewReader(data))
 			if err != nil {
 				t.Fatal(err)
@@ -182,8 +182,8 @@ func huge() []byte {
 }
 
 func FuzzOrientation(f *testing.F) {
-	f.Add(taken(f, quartered(4, 4), 6, binary.LittleEndian, "II"))
-	f.Add(taken(f, quartered(4, 4), 8, binary.BigEndian, "MM"))
+	f.Add(withOrientation(f, quartered(4, 4), 6, binary.LittleEndian, "II"))
+	f.Add(withOrientation(f, quartered(4, 4), 8, binary.BigEndian, "MM"))
 	f.Add([]byte("\xff\xd8\xff\xe1\xff\xffExif\x00\x00II*\x00\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if o := orientationInJPEG(data); o < 1 || o > 8 {

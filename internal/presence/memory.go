@@ -12,8 +12,8 @@ import (
 
 var _ chat.Presence = (*Memory)(nil)
 
-// Board connects the Memory presences of one process.
-type Board struct {
+// Registry connects the Memory presences of one process.
+type Registry struct {
 	mu    sync.Mutex
 	rooms map[chat.RoomID]map[entry]chat.Status
 	nodes map[*Memory]struct{} // the running ones
@@ -25,45 +25,45 @@ type entry struct {
 	node *Memory
 }
 
-// NewBoard returns an empty board.
-func NewBoard() *Board {
-	return &Board{rooms: map[chat.RoomID]map[entry]chat.Status{}, nodes: map[*Memory]struct{}{}}
+// NewRegistry returns an empty Registry.
+func NewRegistry() *Registry {
+	return &Registry{rooms: map[chat.RoomID]map[entry]chat.Status{}, nodes: map[*Memory]struct{}{}}
 }
 
-// Memory is one node's view of a Board. Its lease lasts while Run runs.
+// Memory is one node's view of a Registry. Its lease lasts while Run runs.
 type Memory struct {
-	board *Board
-	wake  wake.Signal
+	registry *Registry
+	wake     wake.Signal
 
 	mu    sync.Mutex
 	dirty map[chat.RoomID]struct{} // changed and not yet reported
 }
 
 // NewMemory returns the presence of a node.
-func NewMemory(b *Board) *Memory {
-	return &Memory{board: b, wake: wake.NewSignal(), dirty: map[chat.RoomID]struct{}{}}
+func NewMemory(b *Registry) *Memory {
+	return &Memory{registry: b, wake: wake.NewSignal(), dirty: map[chat.RoomID]struct{}{}}
 }
 
 // Enter records that user is in room with status.
 func (m *Memory) Enter(room chat.RoomID, user chat.UserID, status chat.Status) {
-	m.board.mu.Lock()
-	if m.board.rooms[room] == nil {
-		m.board.rooms[room] = map[entry]chat.Status{}
+	m.registry.mu.Lock()
+	if m.registry.rooms[room] == nil {
+		m.registry.rooms[room] = map[entry]chat.Status{}
 	}
-	m.board.rooms[room][entry{user, m}] = status
-	m.board.mu.Unlock()
+	m.registry.rooms[room][entry{user, m}] = status
+	m.registry.mu.Unlock()
 	m.changed(room)
 }
 
 // Leave reverts Enter.
 func (m *Memory) Leave(room chat.RoomID, user chat.UserID) {
-	m.board.mu.Lock()
-	m.board.remove(room, entry{user, m})
-	m.board.mu.Unlock()
+	m.registry.mu.Lock()
+	m.registry.remove(room, entry{user, m})
+	m.registry.mu.Unlock()
 	m.changed(room)
 }
 
-func (b *Board) remove(room chat.RoomID, e entry) {
+func (b *Registry) remove(room chat.RoomID, e entry) {
 	if delete(b.rooms[room], e); len(b.rooms[room]) == 0 {
 		delete(b.rooms, room)
 	}
@@ -78,13 +78,13 @@ func (m *Memory) changed(room chat.RoomID) {
 
 // Online returns the online users of rooms.
 func (m *Memory) Online(_ context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
-	m.board.mu.Lock()
-	defer m.board.mu.Unlock()
+	m.registry.mu.Lock()
+	defer m.registry.mu.Unlock()
 	online := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
 	for _, room := range rooms {
 		users := chat.OnlineUsers{}
-		for e, status := range m.board.rooms[room] {
-			if _, alive := m.board.nodes[e.node]; alive {
+		for e, status := range m.registry.rooms[room] {
+			if _, alive := m.registry.nodes[e.node]; alive {
 				users[e.user] = chat.MoreActive(users[e.user], status)
 			}
 		}
@@ -95,10 +95,10 @@ func (m *Memory) Online(_ context.Context, rooms ...chat.RoomID) (map[chat.RoomI
 
 // Run keeps this node's entries alive and reports changes until ctx ends.
 func (m *Memory) Run(ctx context.Context, changed func([]chat.RoomID)) error {
-	m.board.mu.Lock()
-	m.board.nodes[m] = struct{}{}
-	m.board.mu.Unlock()
-	defer m.board.leave(m)
+	m.registry.mu.Lock()
+	m.registry.nodes[m] = struct{}{}
+	m.registry.mu.Unlock()
+	defer m.registry.leave(m)
 	for {
 		select {
 		case <-ctx.Done():
@@ -122,7 +122,7 @@ func (m *Memory) takeDirty() []chat.RoomID {
 	return rooms
 }
 
-func (b *Board) leave(m *Memory) {
+func (b *Registry) leave(m *Memory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.nodes, m)

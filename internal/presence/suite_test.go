@@ -264,7 +264,7 @@ func checkOnline(t *testing.T, p chat.Presence, room chat.RoomID, want chat.Onli
 
 func TestMemory(t *testing.T) {
 	suite(t, func(_ *testing.T, n int) []chat.Presence {
-		board := NewBoard()
+		board := NewRegistry()
 		nodes := make([]chat.Presence, n)
 		for i := range nodes {
 			nodes[i] = NewMemory(board)

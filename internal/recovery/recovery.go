@@ -98,9 +98,9 @@ func (r Reporter) Report(ctx context.Context, err error) bool {
 // pauseAfter is the delay before a background task runs again after a panic.
 const pauseAfter = time.Second
 
-// Keep runs a background task until ctx ends or the task returns. If the task panics, Keep reports it
+// Supervise runs a background task until ctx ends or the task returns. If the task panics, Supervise reports it
 // and runs the task again after a second.
-func (r Reporter) Keep(ctx context.Context, task func(ctx context.Context)) {
+func (r Reporter) Supervise(ctx context.Context, task func(ctx context.Context)) {
 	for r.Report(ctx, Do(Background, nil, func() error { task(ctx); return nil })) {
 		select {
 		case <-time.After(pauseAfter):

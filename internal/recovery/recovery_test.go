@@ -54,7 +54,7 @@ func TestKeepRestartsATaskAfterAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reported, runs := 0, 0
 		r := Reporter{Count: func(string) { reported++ }, Log: slog.New(slog.DiscardHandler)}
-		r.Keep(t.Context(), func(context.Context) {
+		r.Supervise(t.Context(), func(context.Context) {
 			if runs++; runs < 3 {
 				panic("boom")
 			}

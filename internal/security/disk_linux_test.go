@@ -55,7 +55,7 @@ func TestFullDisk(t *testing.T) {
 	wantUnavailable(t, "an upload", err)
 	confirmed, refused := []chat.MessageID{}, 0
 	for i := range 50 {
-		said, err := say(t, alice, room.ID, fmt.Sprintf("%d %0400d", i, i))
+		said, err := send(t, alice, room.ID, fmt.Sprintf("%d %0400d", i, i))
 		if err != nil {
 			wantUnavailable(t, fmt.Sprintf("message %d", i), err)
 			refused++
@@ -72,7 +72,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "a message after space is free", func() bool {
-		said, err := say(t, alice, room.ID, "there is space again")
+		said, err := send(t, alice, room.ID, "there is space again")
 		if err == nil {
 			confirmed = append(confirmed, said.ID)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// together sends n concurrent requests and counts the responses by status.
-func (s *target) together(t *testing.T, n int, ask func(i int) response) map[int]int {
+// concurrently sends n concurrent requests and counts the responses by status.
+func (s *target) concurrently(t *testing.T, n int, ask func(i int) response) map[int]int {
 	t.Helper()
 	statuses := make(map[int]int)
 	var mu sync.Mutex
@@ -121,7 +121,7 @@ func floods(t *testing.T, s *target) {
 			t.Fatal(err)
 		}
 	}
-	said, err := say(t, alice, room.ID, "react to this")
+	said, err := send(t, alice, room.ID, "react to this")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func floods(t *testing.T, s *target) {
 	flooder := at(mallory, base)
 	before := head()
 	reaction := fmt.Sprintf("/api/v1/messages/%d/reactions/%%F0%%9F%%91%%8D", said.ID)
-	statuses := s.together(t, 200, func(i int) response {
+	statuses := s.concurrently(t, 200, func(i int) response {
 		return s.request(t, flooder, []string{http.MethodPut, http.MethodDelete}[i%2], reaction, "", nil)
 	})
 	for status := range statuses {
@@ -151,14 +151,14 @@ func floods(t *testing.T, s *target) {
 		t.Errorf("200 reactions caused %d changes and the responses %v, want at most 60 changes, and refusals", n, statuses)
 	}
 	// Messages have a separate limit, and leaving waits for neither.
-	if _, err := say(t, flooder, room.ID, "I can still send"); err != nil {
+	if _, err := send(t, flooder, room.ID, "I can still send"); err != nil {
 		t.Errorf("a message after the reactions: %v", err)
 	}
 	wantStatus(t, "leaving after the reactions", s.request(t, flooder, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/leave", room.ID), "", nil), http.StatusNoContent)
 
 	manager := at(alice, base)
 	mute := fmt.Sprintf("/api/v1/rooms/%d/members/%d/mute", room.ID, userID(t, moderator))
-	statuses = s.together(t, 100, func(i int) response {
+	statuses = s.concurrently(t, 100, func(i int) response {
 		if i%2 == 0 {
 			return s.request(t, manager, http.MethodPut, mute, `{"seconds":60}`, nil)
 		}
@@ -168,7 +168,7 @@ func floods(t *testing.T, s *target) {
 		t.Errorf("mutes were answered %v, want refusals", statuses)
 	}
 	hooks := fmt.Sprintf("/api/v1/rooms/%d/webhooks/incoming", room.ID)
-	statuses = s.together(t, 100, func(int) response {
+	statuses = s.concurrently(t, 100, func(int) response {
 		a := s.request(t, manager, http.MethodPost, hooks, `{"name":"x"}`, nil)
 		if a.status == http.StatusCreated {
 			s.secretsIn(t, a.body, "token")
@@ -191,8 +191,8 @@ func userID(t *testing.T, c *client.Client) chat.UserID {
 	return out.User.ID
 }
 
-// hold locks the row of a room, like a change that never ends, until release is called.
-func (s *target) hold(t *testing.T, room chat.RoomID) (release func()) {
+// lockRoom locks the row of a room, like a change that never ends, until release is called.
+func (s *target) lockRoom(t *testing.T, room chat.RoomID) (release func()) {
 	t.Helper()
 	conn, err := pgx.Connect(ctx(t), s.dsn)
 	if err != nil {
@@ -213,11 +213,11 @@ func (s *target) hold(t *testing.T, room chat.RoomID) (release func()) {
 func foreignRooms(t *testing.T, s *target) {
 	alice, mallory := s.user(t, "leonora"), s.user(t, "lothar")
 	room := s.room(t, alice, "Not yours", map[string]any{"private": true})
-	said, err := say(t, alice, room.ID, "not for lothar")
+	said, err := send(t, alice, room.ID, "not for lothar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	statuses := s.together(t, 60, func(i int) response {
+	statuses := s.concurrently(t, 60, func(i int) response {
 		switch i % 3 {
 		case 0:
 			return s.request(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", said.ID), "", nil)
@@ -230,7 +230,7 @@ func foreignRooms(t *testing.T, s *target) {
 		t.Errorf("responses to a non-member's changes = %v, want 60 times 404", statuses)
 	}
 	// No non-member request waits for the lock: while it is held, the response is 404.
-	release := s.hold(t, room.ID)
+	release := s.lockRoom(t, room.ID)
 	for _, a := range []response{
 		s.request(t, mallory, http.MethodDelete, fmt.Sprintf("/api/v1/messages/%d", said.ID), "", nil),
 		s.request(t, mallory, http.MethodPatch, fmt.Sprintf("/api/v1/messages/%d", said.ID), `{"text":"mine"}`, nil),
@@ -245,7 +245,7 @@ func foreignRooms(t *testing.T, s *target) {
 		wantStatus(t, "while the room is held", a, http.StatusNotFound)
 	}
 	release()
-	if _, err := say(t, alice, room.ID, "still here"); err != nil {
+	if _, err := send(t, alice, room.ID, "still here"); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

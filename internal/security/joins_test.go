@@ -45,7 +45,7 @@ func lateJoins(t *testing.T, s *target) {
 		case 2:
 			method, target, body = http.MethodPut, fmt.Sprintf("%s/bans/%d", path, joinerID), `{}`
 		}
-		release := s.hold(t, room.ID)
+		release := s.lockRoom(t, room.ID)
 		closed, joined := make(chan response, 1), make(chan response, 1)
 		go func() { closed <- s.request(t, owner, method, target, body, nil) }()
 		waiting(1)

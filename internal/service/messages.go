@@ -53,7 +53,7 @@ func (s *Service) SendMessage(ctx context.Context, caller chat.Caller, in chat.S
 // render returns the HTML of a clean text. It reads members of the room only if the text
 // contains an "@name".
 func (s *Service) render(ctx context.Context, room chat.RoomID, text string) (string, error) {
-	names := markup.Names(text)
+	names := markup.MentionNames(text)
 	if len(names) == 0 {
 		return markup.HTML(text), nil
 	}
@@ -65,7 +65,7 @@ func (s *Service) render(ctx context.Context, room chat.RoomID, text string) (st
 	for name, id := range members {
 		ids[name] = int64(id)
 	}
-	return markup.HTMLNaming(text, ids), nil
+	return markup.HTMLWithMentions(text, ids), nil
 }
 
 // checkRoomMessageRate returns RATE_LIMITED to members if all members together send too much.

@@ -21,7 +21,7 @@ var ping = []byte{fin | opPing, 0}
 // KiB, but at least one, separated by newlines.
 func AppendText(dst []byte, lines [][]byte) []byte {
 	for len(lines) > 0 {
-		n, size := together(lines)
+		n, size := countFitting(lines)
 		dst = appendHeader(dst, size)
 		for i, line := range lines[:n] {
 			if i > 0 {
@@ -34,8 +34,8 @@ func AppendText(dst []byte, lines [][]byte) []byte {
 	return dst
 }
 
-// together returns how many of lines fit into one frame, and its size.
-func together(lines [][]byte) (n, size int) {
+// countFitting returns how many of lines fit into one frame, and its size.
+func countFitting(lines [][]byte) (n, size int) {
 	size = len(lines[0])
 	for n = 1; n < len(lines) && size+1+len(lines[n]) <= maxMessage; n++ {
 		size += 1 + len(lines[n])

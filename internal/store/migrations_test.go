@@ -38,7 +38,7 @@ func TestMigrateDatabaseWithDataDownAndUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := withFiles(draft(room, alice, "hello"), uploaded(t, s, alice, "x.png"))
-			d.HTML = markup.HTMLNaming("hello @bob", map[string]int64{"bob": int64(bob.User.ID)})
+			d.HTML = markup.HTMLWithMentions("hello @bob", map[string]int64{"bob": int64(bob.User.ID)})
 			m, _, err := s.Append(ctx, d, chat.CanSend)
 			if err != nil {
 				t.Fatal(err)

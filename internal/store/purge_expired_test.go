@@ -64,7 +64,7 @@ func TestInterruptedAccountDeletionIsContinued(t *testing.T) {
 			return &service.Service{Dependencies: service.Dependencies{
 				Accounts: s, Rooms: s, AccountDeletion: d, Publisher: published,
 				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
-				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
+				Presence:         presence.NewMemory(presence.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 			}}
 		}
 		memberships := func(want int) {
@@ -125,7 +125,7 @@ func TestConcurrentPurgeExpired(t *testing.T) {
 			service := &service.Service{Dependencies: service.Dependencies{
 				Accounts: s, Rooms: s, AccountDeletion: s, Publisher: published,
 				GarbageCollector: service.NewGarbageCollector(s, s, s, nil, slog.New(slog.DiscardHandler)),
-				Presence:         presence.NewMemory(presence.NewBoard()), Log: slog.New(slog.DiscardHandler),
+				Presence:         presence.NewMemory(presence.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 			}}
 			all.Go(func() {
 				if err := service.PurgeExpired(t.Context()); err != nil {

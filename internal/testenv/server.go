@@ -181,7 +181,7 @@ func (s *Server) signalAll(sig syscall.Signal) {
 	if !s.Running() {
 		return
 	}
-	for _, pid := range family(s.Pid()) {
+	for _, pid := range processTree(s.Pid()) {
 		_ = syscall.Kill(pid, sig)
 	}
 }

@@ -38,8 +38,8 @@ func (s *Server) run(cmd *exec.Cmd, started chan<- error, done chan<- struct{}) 
 	s.mu.Unlock()
 }
 
-// family returns pid and its descendants, parents before children.
-func family(pid int) []int {
+// processTree returns pid and its descendants, parents before children.
+func processTree(pid int) []int {
 	children := map[int][]int{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {

@@ -65,17 +65,17 @@ type Dispatcher struct {
 	due wake.Signal // signaled when there may be something to deliver
 
 	mu      sync.Mutex
-	running load
+	running usage
 }
 
-// load counts the webhooks that are being served.
-type load struct {
+// usage counts the webhooks that are being served.
+type usage struct {
 	all     int
 	byMaker map[chat.UserID]int
 	byHost  map[string]int
 }
 
-func (l *load) add(maker chat.UserID, host string, n int) {
+func (l *usage) add(maker chat.UserID, host string, n int) {
 	l.all += n
 	if l.byMaker[maker] += n; l.byMaker[maker] == 0 {
 		delete(l.byMaker, maker)
@@ -86,7 +86,7 @@ func (l *load) add(maker chat.UserID, host string, n int) {
 }
 
 // fits reports whether one more webhook of maker and host is within the limits.
-func (l *load) fits(maker chat.UserID, host string) bool {
+func (l *usage) fits(maker chat.UserID, host string) bool {
 	return l.all < workers && l.byMaker[maker] < perCreator && l.byHost[host] < perHost
 }
 
@@ -105,7 +105,7 @@ func NewDispatcher(d Deps) *Dispatcher {
 	return &Dispatcher{
 		store: d.Store, changes: d.Changes, http: d.Guard.client(), metrics: d.Metrics, log: d.Log, now: d.Now,
 		poll: pollEvery, retry: firstRetry, due: wake.NewSignal(),
-		running: load{byMaker: map[chat.UserID]int{}, byHost: map[string]int{}},
+		running: usage{byMaker: map[chat.UserID]int{}, byHost: map[string]int{}},
 	}
 }
 

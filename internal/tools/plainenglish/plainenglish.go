@@ -30,7 +30,7 @@ var phrases = wordSet("for_ever who_asks who_sits made_anew")
 
 func wordSet(words string) map[string]bool {
 	set := map[string]bool{}
-	for _, w := range strings.FieldsSeq(words) {
+	for w := range strings.FieldsSeq(words) {
 		set[w] = true
 	}
 	return set

@@ -29,12 +29,12 @@ const workFactor = 18
 
 const ageMagic = "age-encryption.org/"
 
-// sealed reports whether new archives are encrypted.
-func (k Keys) sealed() bool { return k.Passphrase != "" || k.Recipients != "" }
+// encrypts reports whether new archives are encrypted.
+func (k Keys) encrypts() bool { return k.Passphrase != "" || k.Recipients != "" }
 
-// seal encrypts data written to w, if there are keys.
-func (k Keys) seal(w io.Writer) (io.WriteCloser, error) {
-	if !k.sealed() {
+// encrypt encrypts data written to w, if there are keys.
+func (k Keys) encrypt(w io.Writer) (io.WriteCloser, error) {
+	if !k.encrypts() {
 		return plain{w}, nil
 	}
 	if k.Passphrase != "" && k.Recipients != "" {
@@ -71,8 +71,8 @@ type plain struct{ io.Writer }
 
 func (plain) Close() error { return nil }
 
-// open decrypts r if it is encrypted.
-func (k *Keys) open(r io.Reader) (io.Reader, error) {
+// decrypt decrypts r if it is encrypted.
+func (k *Keys) decrypt(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<20)
 	if head, _ := in.Peek(len(ageMagic)); string(head) != ageMagic {
 		return in, nil
