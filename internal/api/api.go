@@ -77,7 +77,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountAuth()
 	a.mountSessions()
 	a.mountRooms()
-	a.mountManagement()
+	a.mountMembers()
 	a.mountModeration()
 	a.mountInvites()
 	a.mountDirect()

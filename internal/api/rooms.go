@@ -64,67 +64,17 @@ func newRoomOutput(room chat.Room, err error) (*roomOutput, error) {
 	return out, err
 }
 
-// JoinRoomRequest is the body of joinRoom.
-type JoinRoomRequest struct {
-	Password string `json:"password,omitempty"`
+// UpdateRoomRequest is the body of updateRoom.
+type UpdateRoomRequest struct {
+	Name        *string `json:"name,omitempty"`
+	Description *string `json:"description,omitempty"`
+	Private     *bool   `json:"private,omitempty"`
+	Password    *string `json:"password,omitempty" doc:"An empty string removes it."`
 }
 
-type joinRoomInput struct {
+type updateRoomInput struct {
 	RoomPath
-	Body *JoinRoomRequest `required:"false"`
-}
-
-// JoinRoomByNameRequest is the body of joinRoomByName.
-type JoinRoomByNameRequest struct {
-	Name     string `json:"name"`
-	Password string `json:"password,omitempty"`
-}
-
-type joinRoomByNameInput struct {
-	Body JoinRoomByNameRequest
-}
-
-// JoinRoomResponse contains a room and the caller's membership.
-type JoinRoomResponse struct {
-	Room       chat.Room       `json:"room"`
-	Membership chat.Membership `json:"membership"`
-}
-
-type joinRoomOutput struct {
-	Body JoinRoomResponse
-}
-
-func newJoinRoomOutput(room chat.Room, membership chat.Membership, err error) (*joinRoomOutput, error) {
-	out := &joinRoomOutput{}
-	out.Body.Room, out.Body.Membership = room, membership
-	return out, err
-}
-
-// MarkReadRequest is the body of markRead.
-type MarkReadRequest struct {
-	Seq chat.Seq `json:"seq" minimum:"0"`
-}
-
-type markReadInput struct {
-	RoomPath
-	Body MarkReadRequest
-}
-
-type markReadOutput struct{ Body chat.ReadState }
-
-type listMembersInput struct {
-	RoomPath
-	PageQuery
-}
-
-// MemberList is a page of the members of a room.
-type MemberList struct {
-	Members    []chat.MemberView `json:"members"`
-	NextCursor string            `json:"nextCursor,omitempty"`
-}
-
-type memberListOutput struct {
-	Body MemberList
+	Body UpdateRoomRequest
 }
 
 func (a *API) mountRooms() {
@@ -148,13 +98,6 @@ func (a *API) mountRooms() {
 		}))
 	})
 	handle(a, huma.Operation{
-		OperationID: "joinRoomByName", Method: http.MethodPost, Path: "/rooms/join", Tags: tags, Security: authRequired,
-		Summary:     "Join a room by its name",
-		Description: "For private rooms with a password, which answer 404 to non-members. Without the right password this operation does the same.",
-	}, func(ctx context.Context, in *joinRoomByNameInput) (*joinRoomOutput, error) {
-		return newJoinRoomOutput(a.Service.JoinRoomByName(ctx, auth.CallerIn(ctx), in.Body.Name, in.Body.Password))
-	})
-	handle(a, huma.Operation{
 		OperationID: "getRoomByName", Method: http.MethodGet, Path: "/rooms/by-name/{name}", Tags: tags, Security: authRequired,
 		Summary: "Get a room by its name, ignoring case",
 	}, func(ctx context.Context, in *struct {
@@ -168,35 +111,17 @@ func (a *API) mountRooms() {
 		return newRoomOutput(a.Service.Room(ctx, auth.CallerIn(ctx), in.ID))
 	})
 	handle(a, huma.Operation{
-		OperationID: "joinRoom", Method: http.MethodPost, Path: "/rooms/{id}/join", Tags: tags, Security: authRequired,
-		Summary: "Join a room; for members this has no effect",
-	}, func(ctx context.Context, in *joinRoomInput) (*joinRoomOutput, error) {
-		password := ""
-		if in.Body != nil {
-			password = in.Body.Password
-		}
-		return newJoinRoomOutput(a.Service.JoinRoom(ctx, auth.CallerIn(ctx), in.ID, password))
+		OperationID: "updateRoom", Method: http.MethodPatch, Path: "/rooms/{id}", Tags: tags, Security: authRequired,
+		Summary: "Change the name, description, privacy or password of a room",
+	}, func(ctx context.Context, in *updateRoomInput) (*roomOutput, error) {
+		return newRoomOutput(a.Service.ChangeRoom(ctx, auth.CallerIn(ctx), in.ID, chat.RoomPatch{
+			Name: in.Body.Name, Description: in.Body.Description, Private: in.Body.Private, Password: in.Body.Password,
+		}))
 	})
 	handle(a, huma.Operation{
-		OperationID: "leaveRoom", Method: http.MethodPost, Path: "/rooms/{id}/leave", Tags: tags, Security: authRequired,
-		Summary: "Leave a room", DefaultStatus: http.StatusNoContent,
+		OperationID: "deleteRoom", Method: http.MethodDelete, Path: "/rooms/{id}", Tags: tags, Security: authRequired,
+		Summary: "Delete a room and its content", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *RoomPath) (*struct{}, error) {
-		return nil, a.Service.LeaveRoom(ctx, auth.CallerIn(ctx), in.ID)
-	})
-	handle(a, huma.Operation{
-		OperationID: "markRead", Method: http.MethodPut, Path: "/rooms/{id}/read", Tags: tags, Security: authRequired,
-		Summary: "Set how far the caller has read; it only moves forward", Metadata: map[string]any{readKey: true},
-	}, func(ctx context.Context, in *markReadInput) (*markReadOutput, error) {
-		state, err := a.Service.MarkRead(ctx, auth.CallerIn(ctx), in.ID, in.Body.Seq, "")
-		return &markReadOutput{state}, err
-	})
-	handle(a, huma.Operation{
-		OperationID: "listMembers", Method: http.MethodGet, Path: "/rooms/{id}/members", Tags: tags, Security: authRequired,
-		Summary: "List the members of a room by username",
-	}, func(ctx context.Context, in *listMembersInput) (*memberListOutput, error) {
-		members, next, err := a.Service.Members(ctx, auth.CallerIn(ctx), in.ID, in.Limit, in.Cursor)
-		out := &memberListOutput{}
-		out.Body.Members, out.Body.NextCursor = append([]chat.MemberView{}, members...), next
-		return out, err
+		return nil, a.Service.DeleteRoom(ctx, auth.CallerIn(ctx), in.ID)
 	})
 }
