@@ -66,7 +66,7 @@ func serve(root fs.FS) http.Handler {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Header().Set("Cache-Control", "no-cache")
 			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = w.Write([]byte(notBuilt)) // the client has gone
+			_, _ = w.Write([]byte(notBuilt)) // the client has disconnected
 		}
 	})
 }

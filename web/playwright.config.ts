@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-/** Servers are started by whoever runs this: nginx at BASE_URL, two of its nodes at NODE1_URL and NODE2_URL. */
+/** Start the servers first: nginx at BASE_URL, two of its nodes at NODE1_URL and NODE2_URL. */
 const browser = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export default defineConfig({

@@ -118,7 +118,7 @@ func (a *API) describeUpload(in *Form, limit int64) chat.Incoming {
 // byLinkKey is the metadata key of file operations that accept signed URLs.
 const byLinkKey = "byLink"
 
-// caller returns the user for whom a signed URL was created, or else the authenticated user.
+// caller returns the user of a signed URL, or else the authenticated user.
 func (a *API) caller(ctx huma.Context, r *http.Request) (chat.Caller, auth.CredentialSource, error) {
 	if id, ok := linkedFile(ctx); ok {
 		caller, err := a.Service.LinkedCaller(r.Context(), id, r.URL.Query())

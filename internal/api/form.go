@@ -138,7 +138,7 @@ func (b *minRateBody) deadline(now time.Time) time.Time {
 	return due
 }
 
-// errReader records the error of the reader, so that it can be told from an error of the writer.
+// errReader records the error of the reader, so that it can be distinguished from an error of the writer.
 type errReader struct {
 	r   io.Reader
 	err error

@@ -19,7 +19,7 @@ var listed = wordSet(`
 	thereby therein thereof thereupon hereby herein wherein whereby whereof whereupon
 	aforesaid notwithstanding inasmuch heretofore hitherto shall ought nigh naught
 	nobody somebody everybody anybody
-	deed deeds heir heirs doomed gone bear bears bearer borne
+	deed deeds heir heirs doomed gone bear bears borne
 	tells told hear hears heard believes believed forgets forgotten
 	sit sits sat lies lay patience patiently goodbye bestow bestows heed heeds
 	forever

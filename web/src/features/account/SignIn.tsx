@@ -17,7 +17,7 @@ const labels: Record<Mode, { title: string; lead: string; action: string; busy: 
 const welcome = { title: 'Welcome to Chillin', lead: 'A quiet place to talk. A name and a password are all it takes.' };
 const signIn = { title: 'Sign in', lead: 'Use your account on this server.' };
 
-/** first: nobody has signed in with this browser yet. */
+/** first: no user has signed in with this browser yet. */
 export function SignIn({ notice, first = false }: { notice?: string | undefined; first?: boolean }) {
   const [mode, setMode] = useState<Mode>(first ? 'register' : 'login');
   const { title, lead } = first && mode === 'register' ? welcome : first && mode === 'login' ? signIn : labels[mode];
