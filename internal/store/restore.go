@@ -21,7 +21,7 @@ type Restore struct {
 	// Resumed reports whether an earlier restore into this database did not finish.
 	Resumed bool
 
-	engine  tableEngine
+	dialect tableDialect
 	files   string // the folder of the migrations, which is the name of the engine
 	schema  uint   // the current version
 	db      *sql.DB
@@ -98,14 +98,14 @@ func (r *Restore) migrate(ctx context.Context, to uint) error {
 
 // Load inserts the rows of a table. next returns a row per call and io.EOF at the end.
 func (r *Restore) Load(ctx context.Context, t Table, next func() ([]any, error)) (rows int64, err error) {
-	if err := checkTable(ctx, r.engine, r.tx, t); err != nil {
+	if err := checkTable(ctx, r.dialect, r.tx, t); err != nil {
 		return 0, err
 	}
-	if rows, err = r.engine.copyRows(ctx, r.conn, r.tx, t, next); err != nil {
+	if rows, err = r.dialect.copyRows(ctx, r.conn, r.tx, t, next); err != nil {
 		return rows, fmt.Errorf("load %s: %w", t.Name, err)
 	}
 	if t.LastID > 0 {
-		if err := r.engine.setLastID(ctx, r.tx, t.Name, t.LastID); err != nil {
+		if err := r.dialect.setLastID(ctx, r.tx, t.Name, t.LastID); err != nil {
 			return rows, fmt.Errorf("set last id of %s: %w", t.Name, err)
 		}
 	}
@@ -114,7 +114,7 @@ func (r *Restore) Load(ctx context.Context, t Table, next func() ([]any, error))
 
 // Rows calls yield for every row of t that was loaded.
 func (r *Restore) Rows(ctx context.Context, t Table, yield func(row []any) error) error {
-	return readRows(ctx, r.engine, r.tx, t, yield)
+	return readRows(ctx, r.dialect, r.tx, t, yield)
 }
 
 // RoomsBehind returns the number of rooms that contain a message with a number above their

@@ -90,5 +90,5 @@ func openPostgresRestore(ctx context.Context, dsn string) (*Restore, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
 	}
-	return &Restore{engine: postgresTables{}, files: "postgres", db: db, conn: conn, release: func() error { return nil }}, nil
+	return &Restore{dialect: postgresTables{}, files: "postgres", db: db, conn: conn, release: func() error { return nil }}, nil
 }

@@ -30,7 +30,7 @@ func RestoreSQLite(dir string) (_ *Restore, err error) {
 			return nil, fmt.Errorf("%w: %s exists; set another DATA_DIR, or move this file away", ErrNotEmpty, file)
 		}
 	}
-	r := &Restore{Resumed: dbconn.Restoring(dir), engine: sqliteTables{}, files: "sqlite", release: release}
+	r := &Restore{Resumed: dbconn.Restoring(dir), dialect: sqliteTables{}, files: "sqlite", release: release}
 	r.mark = func(ctx context.Context) error {
 		if err := os.RemoveAll(partial); err != nil {
 			return err
@@ -47,7 +47,7 @@ func ScratchSQLite(ctx context.Context) (*Restore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create a scratch folder: %w", err)
 	}
-	r := &Restore{engine: sqliteTables{}, files: "sqlite", release: func() error { return os.RemoveAll(dir) }}
+	r := &Restore{dialect: sqliteTables{}, files: "sqlite", release: func() error { return os.RemoveAll(dir) }}
 	if err := r.openSQLite(ctx, dir); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}

@@ -20,7 +20,7 @@ type Snapshot struct {
 	Epoch  chat.Epoch
 	Tables []Table
 
-	engine  tableEngine
+	dialect tableDialect
 	db      *sql.DB
 	conn    *sql.Conn
 	tx      *sql.Tx
@@ -36,7 +36,7 @@ func PostgresSnapshot(ctx context.Context, dsn string) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{engine: postgresTables{}, db: stdlib.OpenDB(*config), release: func() {}}
+	s := &Snapshot{dialect: postgresTables{}, db: stdlib.OpenDB(*config), release: func() {}}
 	return s.begin(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, func() error {
 		s.release = func() { schema.UnlockShared(ctx, s.conn) }
 		return schema.LockShared(ctx, s.conn)
@@ -51,7 +51,7 @@ func SQLiteSnapshot(ctx context.Context, dir string) (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Snapshot{engine: sqliteTables{}, db: db, release: func() {}}
+	s := &Snapshot{dialect: sqliteTables{}, db: db, release: func() {}}
 	return s.begin(ctx, nil, func() error { return nil })
 }
 
@@ -78,7 +78,7 @@ func (s *Snapshot) begin(ctx context.Context, o *sql.TxOptions, lock func() erro
 		if s.Schema < addedBy[name] {
 			continue
 		}
-		t, err := describeTable(ctx, s.engine, s.tx, name)
+		t, err := describeTable(ctx, s.dialect, s.tx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +89,7 @@ func (s *Snapshot) begin(ctx context.Context, o *sql.TxOptions, lock func() erro
 
 // Rows calls yield for every row of t. The values are valid only until yield returns.
 func (s *Snapshot) Rows(ctx context.Context, t Table, yield func(row []any) error) error {
-	return readRows(ctx, s.engine, s.tx, t, yield)
+	return readRows(ctx, s.dialect, s.tx, t, yield)
 }
 
 // BlobKeys calls yield for the key of every blob that a row refers to.

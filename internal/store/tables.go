@@ -54,8 +54,8 @@ type Table struct {
 	LastID int64 `json:"lastId,omitempty"`
 }
 
-// tableEngine is the difference between the engines when whole tables are copied.
-type tableEngine interface {
+// tableDialect is the difference between the engines when whole tables are copied.
+type tableDialect interface {
 	columns(ctx context.Context, from querier, table string) ([]Column, error)
 	// selected returns the SQL expression that reads a column as its kind.
 	selected(c Column) string
@@ -65,15 +65,15 @@ type tableEngine interface {
 	copyRows(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t Table, next func() ([]any, error)) (int64, error)
 }
 
-func describeTable(ctx context.Context, e tableEngine, from querier, name string) (Table, error) {
-	columns, err := e.columns(ctx, from, name)
+func describeTable(ctx context.Context, d tableDialect, from querier, name string) (Table, error) {
+	columns, err := d.columns(ctx, from, name)
 	if err != nil {
 		return Table{}, fmt.Errorf("read columns of %s: %w", name, err)
 	}
 	if len(columns) == 0 {
 		return Table{}, fmt.Errorf("there is no table %s", name)
 	}
-	last, err := e.lastID(ctx, from, name)
+	last, err := d.lastID(ctx, from, name)
 	if err != nil {
 		return Table{}, fmt.Errorf("read last id of %s: %w", name, err)
 	}
@@ -81,10 +81,10 @@ func describeTable(ctx context.Context, e tableEngine, from querier, name string
 }
 
 // readRows calls yield for every row of t. The values are valid only until yield returns.
-func readRows(ctx context.Context, e tableEngine, from querier, t Table, yield func(row []any) error) error {
+func readRows(ctx context.Context, d tableDialect, from querier, t Table, yield func(row []any) error) error {
 	var selected []string
 	for _, c := range t.Columns {
-		selected = append(selected, e.selected(c))
+		selected = append(selected, d.selected(c))
 	}
 	values, dest := make([]any, len(t.Columns)), make([]any, len(t.Columns))
 	for i := range values {
@@ -111,11 +111,11 @@ func systemTable(name string) bool {
 
 // checkTable returns an error unless the database has the table with these columns. It also
 // ensures that names from an archive are safe in SQL.
-func checkTable(ctx context.Context, e tableEngine, from querier, t Table) error {
+func checkTable(ctx context.Context, d tableDialect, from querier, t Table) error {
 	if !tableName.MatchString(t.Name) || systemTable(t.Name) || slices.Contains(excludedTables, t.Name) {
 		return fmt.Errorf("the backup has a table %q, which no backup contains", t.Name)
 	}
-	columns, err := e.columns(ctx, from, t.Name)
+	columns, err := d.columns(ctx, from, t.Name)
 	if err != nil {
 		return fmt.Errorf("read columns of %s: %w", t.Name, err)
 	}

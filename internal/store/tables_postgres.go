@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-var _ tableEngine = postgresTables{}
+var _ tableDialect = postgresTables{}
 
 type postgresTables struct{}
 

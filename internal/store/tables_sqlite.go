@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-var _ tableEngine = sqliteTables{}
+var _ tableDialect = sqliteTables{}
 
 type sqliteTables struct{}
 
