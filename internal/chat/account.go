@@ -10,10 +10,10 @@ import (
 // Account is a user as admins of the server see it.
 type Account struct {
 	User
-	Email      string `json:"email" doc:"Empty where there is none."`
-	Disabled   bool   `json:"disabled" doc:"Cannot sign in. What the user wrote stays."`
-	LastSeenAt Time   `json:"lastSeenAt,omitempty" format:"date-time" doc:"Missing where no session is known."`
-	Sessions   int    `json:"sessions" doc:"How many live."`
+	Email      string `json:"email" doc:"Empty if there is none."`
+	Disabled   bool   `json:"disabled" doc:"Whether the user is disabled and cannot sign in. The user's messages stay."`
+	LastSeenAt Time   `json:"lastSeenAt,omitempty" format:"date-time" doc:"Missing if the user has no session."`
+	Sessions   int    `json:"sessions" doc:"The number of active sessions."`
 }
 
 // AccountQuery asks for a page of accounts by username.
@@ -23,39 +23,40 @@ type AccountQuery struct {
 	Cursor string // opaque; "" for the first page
 }
 
-// AccountChange is what to change of an account; nil is left as it is.
+// AccountChange is a change of an account. Fields that are nil do not change.
 type AccountChange struct {
 	Role     *Role
 	Disabled *bool
 }
 
-// Administration is the store of what admins do to the whole server. by is who
-// does it, 0 the operator at the command line. Every deed is in the audit log.
+// Administration is the store of the actions of server admins. by is the actor, 0 for the
+// operator at the command line. Every action is written to the audit log.
 type Administration interface {
-	// Accounts returns a page of accounts by username, with the next cursor.
-	// BAD_REQUEST for a foreign cursor.
+	// Accounts returns a page of accounts by username, with the next cursor. It returns
+	// BAD_REQUEST if the cursor is not valid for the list.
 	Accounts(ctx context.Context, q AccountQuery) ([]Account, string, error)
-	// AccountByName finds an account by its username. NOT_FOUND.
+	// AccountByName returns an account by its username. It returns NOT_FOUND if there is none.
 	AccountByName(ctx context.Context, username string) (Account, error)
-	// ChangeAccount changes what an account may do; to disable it ends all its
-	// sessions. It asks CheckChange under a lock that all changes take. NOT_FOUND.
+	// ChangeAccount changes an account. To disable it also ends all of its sessions. It calls
+	// Account.CheckChange under a lock that all changes take. It returns NOT_FOUND, or the
+	// error of CheckChange.
 	ChangeAccount(ctx context.Context, by, id UserID, c AccountChange) (Account, error)
-	// ResetPassword gives an account another password and ends all its sessions.
-	// FORBIDDEN for guests and bots, NOT_FOUND.
+	// ResetPassword sets the password of an account and ends all of its sessions. It returns
+	// FORBIDDEN for guests and bots, or NOT_FOUND.
 	ResetPassword(ctx context.Context, by, id UserID, hash PasswordHash) error
-	// RemoveRoom deletes a room with everything in it. NOT_FOUND.
+	// RemoveRoom deletes a room with everything in it. It returns NOT_FOUND if there is none.
 	RemoveRoom(ctx context.Context, by UserID, id RoomID) error
-	// WriteAudit logs an action that changed nothing in the database.
+	// WriteAudit writes the entry of an action that changes nothing in the database.
 	WriteAudit(ctx context.Context, e AuditEntry) error
-	// Audit returns the entries before that id (0: the newest), the newest first,
-	// and whether there are older ones.
+	// Audit returns the entries before the id (0: all), newest first, and whether there are
+	// older ones.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditRecord, bool, error)
 	// LastBackup returns the last backup that finished; its FinishedAt is 0 if there is none.
 	LastBackup(ctx context.Context) (Backup, error)
 }
 
-// CheckChange tells whether an account may change so: the server keeps an admin who
-// can sign in. otherAdmin tells whether there is another one.
+// CheckChange returns an error if the account a may not be changed to b. The server must keep
+// an admin that can sign in; otherAdmin is true if there is another one.
 func (a Account) CheckChange(b Account, otherAdmin bool) error {
 	switch {
 	case a.Role == b.Role:
@@ -66,14 +67,14 @@ func (a Account) CheckChange(b Account, otherAdmin bool) error {
 	case a.Guest:
 		return Errorf(Forbidden, "A guest cannot be an admin.").WithField("role")
 	}
-	rules := func(of Account) bool { return of.Role == Admin && !of.Disabled }
-	if rules(a) && !rules(b) && !otherAdmin {
+	isAdmin := func(a Account) bool { return a.Role == Admin && !a.Disabled }
+	if isAdmin(a) && !isAdmin(b) && !otherAdmin {
 		return Errorf(Forbidden, "This is the last admin. Make another user an admin first.")
 	}
 	return nil
 }
 
-// CheckHasPassword tells whether somebody signs in to the account with a password.
+// CheckHasPassword returns FORBIDDEN for accounts without a password: guests and bots.
 func (a Account) CheckHasPassword() error {
 	if a.Guest || a.Role == Bot {
 		return Errorf(Forbidden, "Guests and bots have no password.")
@@ -81,63 +82,63 @@ func (a Account) CheckHasPassword() error {
 	return nil
 }
 
-// NewPassword makes one that nobody guesses and a person can type: 80 random bits.
+// NewPassword returns a random password of 80 bits that is easy to type.
 func NewPassword() string {
 	text := strings.ToLower(rand.Text()[:16])
 	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
 }
 
-// DeletedUserName is what people read where the author of a message is gone.
+// DeletedUserName is the display name of deleted users.
 const DeletedUserName = "Deleted user"
 
-// AccountDeletion is the store of users who go for good. Each method is one step, and
-// to take it again does no harm: what breaks off is gone on with by PurgeExpired.
+// AccountDeletion is the store of the deletion of users. Each method is one step, and may be
+// repeated: Service.PurgeExpired continues unfinished deletions.
 type AccountDeletion interface {
-	// PendingDeletions returns some users that have expired or whose deletion is unfinished,
-	// the first first.
+	// PendingDeletions returns at most limit users that have expired or whose deletion is
+	// unfinished, oldest first.
 	PendingDeletions(ctx context.Context, limit int) ([]UserID, error)
-	// CloseAccount makes a user DeletedUserName under a free username, with nothing left
-	// of what the user told of itself, and ends its sessions; its bots are leaving
-	// from now on. Where due is true, only one whose time is over. FORBIDDEN for the
-	// last admin, USERNAME_TAKEN, NOT_FOUND.
+	// CloseAccount renames a user to username and DeletedUserName, removes its profile and its
+	// password, ends its sessions and schedules the deletion of its bots. If due is true it
+	// closes only an expired user. It returns FORBIDDEN for the last admin, USERNAME_TAKEN or
+	// NOT_FOUND.
 	CloseAccount(ctx context.Context, id UserID, username string, due bool) (User, error)
-	// RemoveFromRoom ends a membership, that of an owner too: the room goes to the highest
-	// of the others, the one who came first among equals, and is deleted where
-	// nobody is left.
+	// RemoveFromRoom ends a membership. If the owner leaves, the member with the highest role
+	// becomes the owner, of those the one that joined first. If no member is left, the room is
+	// deleted.
 	RemoveFromRoom(ctx context.Context, room RoomID, user UserID) (Removal, error)
-	// FinishDeletion ends the deletion of a user that is in no room any more.
+	// FinishDeletion ends the deletion of a user that is no longer a member of any room.
 	FinishDeletion(ctx context.Context, id UserID) error
-	// PurgeSessions removes some sessions that have been over for that long.
+	// PurgeSessions removes at most limit sessions that ended more than after ago.
 	PurgeSessions(ctx context.Context, after time.Duration, limit int) error
-	// PurgeAudit removes some entries of the log about rooms that are that old.
+	// PurgeAudit removes at most limit entries about rooms that are older than after.
 	PurgeAudit(ctx context.Context, after time.Duration, limit int) error
 }
 
-// Removal is what a user's going meant to a room; nothing where it was no member.
+// Removal is the result of RemoveFromRoom. It is empty if the user was no member.
 type Removal struct {
-	SystemMessage *Message    // that it left
-	NewOwner      *Membership // of the new owner, nil where that has not changed
-	Deleted       bool        // the room
+	SystemMessage *Message    // that the user left
+	NewOwner      *Membership // nil if the owner has not changed
+	Deleted       bool        // whether the room was deleted
 }
 
 // MaxBots is how many bots one account may have.
 const MaxBots = 10
 
-// NoExpiry is a time that no clock reaches: the last millisecond of the year 9999,
-// which RFC 3339 can still write.
+// NoExpiry is the ExpiresAt of sessions that do not expire: the last millisecond of the year
+// 9999, the latest that RFC 3339 can express.
 const NoExpiry Time = 253402300799999
 
-// Bots is the store of the programs that accounts own. A bot is a user of role
-// bot: it has one token in place of a password, and no end but its owner's.
+// Bots is the store of bots. A bot is a user with the role bot, owned by an account. It has
+// one token in place of a password and is deleted with its owner.
 type Bots interface {
-	// CreateBot makes a bot of owner with its token. USERNAME_TAKEN; FORBIDDEN
-	// where owner has MaxBots already.
+	// CreateBot creates a bot of owner with its token. It returns USERNAME_TAKEN, or FORBIDDEN
+	// if owner has MaxBots.
 	CreateBot(ctx context.Context, owner UserID, a NewAccount, s NewSession) (User, error)
 	// Bots returns the bots of owner by username.
 	Bots(ctx context.Context, owner UserID) ([]User, error)
-	// RotateBotToken gives a bot of owner another token: from now on the old one is
-	// refused. NOT_FOUND.
+	// RotateBotToken gives a bot of owner a new token; the old one is refused. It returns
+	// NOT_FOUND if owner has no such bot.
 	RotateBotToken(ctx context.Context, owner, bot UserID, s NewSession) (Caller, error)
-	// OwnBot returns a bot of owner. NOT_FOUND.
+	// OwnBot returns a bot of owner. It returns NOT_FOUND if owner has no such bot.
 	OwnBot(ctx context.Context, owner, bot UserID) (User, error)
 }

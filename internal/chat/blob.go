@@ -6,17 +6,16 @@ import (
 	"time"
 )
 
-// Blobs keeps bytes under random names. A key is made of a-z 0-9 / _ - .
+// Blobs stores files under random names. A key consists of the characters a-z 0-9 / _ - .
 type Blobs interface {
-	// Put stores size bytes of r under key. A key is never written twice: an
-	// existing one is an error and stays as it is.
+	// Put stores size bytes of r under key. It returns an error if key exists, and does not
+	// change that blob.
 	Put(ctx context.Context, key string, r io.Reader, size int64, contentType string) error
-	// Get opens a blob; an Error with code NOT_FOUND where there is none. The
-	// caller closes Body.
+	// Get opens a blob. The caller closes Body. It returns NOT_FOUND if there is none.
 	Get(ctx context.Context, key string) (Blob, error)
-	// Delete removes a blob; that there is none is no error.
+	// Delete removes a blob. It returns nil if there is none.
 	Delete(ctx context.Context, key string) error
-	// Ready asks the engine whether it works.
+	// Ready returns an error if the engine does not work.
 	Ready(ctx context.Context) error
 }
 

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Directs is the store of the rooms of two users.
+// Directs is the store of direct rooms, the rooms of two users.
 type Directs interface {
-	// OpenDirect returns the one room of two users, made where there is none yet,
-	// and their memberships, by's first. NOT_FOUND where there is none yet and with
-	// is unknown or gone.
+	// OpenDirect returns the direct room of two users and their memberships, the one of by
+	// first. It creates the room if there is none; then fresh is true. It returns NOT_FOUND if
+	// there is none and with is unknown or deleted.
 	OpenDirect(ctx context.Context, by, with UserID) (r Room, memberships [2]Membership, fresh bool, err error)
 }
 
-// DirectName is what a direct room is called where a client knows no better.
+// DirectName returns the name of a direct room for clients that do not make their own.
 func DirectName(with []Author) string {
 	names := make([]string, len(with))
 	for i, a := range with {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Code is what kind of error a person or program meets. The wire shows it as it
-// is; the api turns it into a status, the gateway into an error frame.
+// Code is the kind of an error. It is part of the contract with clients. Package api maps it
+// to an HTTP status, package gateway puts it into an error frame.
 type Code string
 
 const (
@@ -32,18 +32,18 @@ const (
 	Internal         Code = "INTERNAL"
 )
 
-// Error is an error that people meet: Text is for their eyes. Every other error
-// is internal: logged whole and shown as "Something went wrong".
+// Error is an error that is shown to users. Every other error is internal: it is logged in
+// full and shown as "Something went wrong."
 type Error struct {
 	Code Code
+	// Text says what happened and what to do, in one or two sentences.
 	Text string
-	// Field names the input at fault as the wire calls it, as "username"; "" for
-	// none.
+	// Field is the JSON name of the invalid input, such as "username"; "" for none.
 	Field string
-	// RetryAfter is when the same request may be sent again; set for RateLimited
-	// and Unavailable, and for Forbidden where it ends by itself.
+	// RetryAfter is the time until the same request may be sent again. It is set for
+	// RateLimited and Unavailable, and for a Forbidden that ends by itself.
 	RetryAfter time.Duration
-	// Err is the cause, for the log only.
+	// Err is the cause. It is only logged.
 	Err error
 }
 
@@ -56,19 +56,18 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf makes an Error with the given code and text.
+// Errorf returns an Error with the given code and text.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Text: fmt.Sprintf(format, args...)}
 }
 
-// WithField names the input at fault.
+// WithField sets the name of the invalid input and returns e.
 func (e *Error) WithField(field string) *Error {
 	e.Field = field
 	return e
 }
 
-// CodeOf returns the code of the first Error in err's chain, Internal where
-// there is none.
+// CodeOf returns the code of the first Error in err's chain, Internal if there is none.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
@@ -76,11 +75,11 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// ErrNotFound is what a caller gets for everything that does not exist and
-// everything it may not see: the two must not be told apart.
+// ErrNotFound is NOT_FOUND, for everything that does not exist and for everything that the
+// caller may not see. A caller must not be able to distinguish the two.
 func ErrNotFound() *Error { return Errorf(NotFound, "Not found.") }
 
-// ErrNotAMember tells who may see a room, and is no member, what to do.
+// ErrNotAMember is NOT_A_MEMBER, for callers that may see the room.
 func ErrNotAMember() *Error {
 	return Errorf(NotAMember, "You are not a member of this room. Join it first.")
 }

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Limits are the numbers that an operator may set.
+// Limits are the limits that an operator or an admin can set.
 type Limits struct {
-	MaxMessageLength  int `json:"maxMessageLength" doc:"Characters (Unicode code points) of a text."`
-	MessagesPer10s    int `json:"messagesPer10s" doc:"Sends and edits of one user in ten seconds."`
-	AuthPerMinute     int `json:"authPerMinute" doc:"Logins, registrations and guests of one address a minute."`
-	JoinsPerMinute    int `json:"joinsPerMinute" doc:"Rooms that a user joins in a minute."`
-	RoomsPerHour      int `json:"roomsPerHour" doc:"Rooms that a user makes in an hour."`
-	SocketsPerAddress int `json:"socketsPerAddress" doc:"Open sockets of one address on a node."`
-	MaxUploadSize     int `json:"maxUploadSize" doc:"Bytes of an upload."`
+	MaxMessageLength  int `json:"maxMessageLength" doc:"Maximum characters (Unicode code points) of a message."`
+	MessagesPer10s    int `json:"messagesPer10s" doc:"Maximum sends and edits of a user in ten seconds."`
+	AuthPerMinute     int `json:"authPerMinute" doc:"Maximum logins, registrations and new guests of an address per minute."`
+	JoinsPerMinute    int `json:"joinsPerMinute" doc:"Maximum rooms that a user joins per minute."`
+	RoomsPerHour      int `json:"roomsPerHour" doc:"Maximum rooms that a user creates per hour."`
+	SocketsPerAddress int `json:"socketsPerAddress" doc:"Maximum open connections of an address on a node."`
+	MaxUploadSize     int `json:"maxUploadSize" doc:"Maximum bytes of an upload."`
 
-	UploadBytesPerDay      int `json:"uploadBytesPerDay" doc:"Bytes that a user uploads on one day (UTC), avatars included."`
-	GuestUploadBytesPerDay int `json:"guestUploadBytesPerDay" doc:"The same for a guest."`
-	StorageBytes           int `json:"storageBytes" doc:"Bytes that are stored of all users together; guests may use four fifths."`
+	UploadBytesPerDay      int `json:"uploadBytesPerDay" doc:"Maximum bytes that a user uploads per day (UTC), including avatars."`
+	GuestUploadBytesPerDay int `json:"guestUploadBytesPerDay" doc:"Maximum bytes that a guest uploads per day (UTC), including avatars."`
+	StorageBytes           int `json:"storageBytes" doc:"Maximum bytes that are stored of all users; guests may use four fifths."`
 }
 
-// LimitsPatch is what to change of the limits: nil is left as it is, 0 takes what
-// the environment says.
+// LimitsPatch is a change of the limits. Fields that are nil do not change; 0 restores the
+// value of the environment.
 type LimitsPatch struct {
 	MaxMessageLength  *int `json:"maxMessageLength,omitempty"`
 	MessagesPer10s    *int `json:"messagesPer10s,omitempty"`
@@ -36,29 +36,29 @@ type LimitsPatch struct {
 	StorageBytes           *int `json:"storageBytes,omitempty"`
 }
 
-// LimitStore keeps what admins have set. by is who does it.
+// LimitStore stores the limits that admins have set.
 type LimitStore interface {
-	// Limits returns what is set, by name.
+	// Limits returns the limits that are set, by name.
 	Limits(ctx context.Context) (map[string]int, error)
-	// SetLimits sets limits by name; 0 forgets one.
+	// SetLimits sets limits by name; 0 removes one. by is the actor.
 	SetLimits(ctx context.Context, by UserID, values map[string]int) error
 }
 
-// LimitsView is what admins see: the limits in force, and what they are where none
-// is set.
+// LimitsView contains the present limits and their defaults, for admins.
 type LimitsView struct {
 	Limits   Limits `json:"limits"`
-	Defaults Limits `json:"standard" doc:"What the environment of the node that answers says."`
+	Defaults Limits `json:"standard" doc:"The limits in the environment of the node that responds."`
 }
 
-// Limiter counts what a key does. Where it is too much, it says when to come
-// again.
+// Limiter limits the rate of actions per key.
 type Limiter[K comparable] interface {
+	// Allow counts one action of key and returns true, or returns false and the time until
+	// the next action is allowed.
 	Allow(key K) (retryAfter time.Duration, ok bool)
 }
 
-// Budget is a Limiter of what is counted once it has happened: Ready tells
-// whether anything is left for key, and takes nothing.
+// Budget is a Limiter of actions that are counted after they have succeeded. Ready reports
+// whether Allow would succeed, and counts nothing.
 type Budget[K comparable] interface {
 	Limiter[K]
 	Ready(key K) (retryAfter time.Duration, ok bool)

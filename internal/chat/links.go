@@ -1,6 +1,6 @@
 package chat
 
-// FileLink are addresses that work without signing in.
+// FileLink contains URLs of a file that work without a token.
 type FileLink struct {
 	URL          string `json:"url"`
 	ThumbnailURL string `json:"thumbnailUrl,omitempty"`

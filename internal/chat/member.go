@@ -1,6 +1,6 @@
 package chat
 
-// RoomRole is what a member may do in a room.
+// RoomRole is the role of a member in a room.
 type RoomRole string
 
 const (
@@ -10,39 +10,39 @@ const (
 	Member    RoomRole = "member"
 )
 
-// Membership is a user's place in a room.
+// Membership is the membership of a user in a room.
 type Membership struct {
 	RoomID   RoomID   `json:"roomId"`
 	UserID   UserID   `json:"userId"`
 	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
 	JoinedAt Time     `json:"joinedAt" format:"date-time"`
 	LastRead Seq      `json:"lastRead"`
-	// MutedUntil is 0 where it has passed.
-	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time" doc:"Until then the member only reads; missing where it may write."`
+	// MutedUntil is 0 if the member is not muted.
+	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time" doc:"The member can only read until then. Missing if the member is not muted."`
 }
 
-// MemberView is a member as the list of a room shows it.
+// MemberView is a member in the list of a room's members.
 type MemberView struct {
 	User     User     `json:"user"`
 	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
 	Status   Status   `json:"status" enum:"online,away,busy,offline,unknown"`
 	JoinedAt Time     `json:"joinedAt" format:"date-time"`
-	// MutedUntil is 0 where it has passed.
+	// MutedUntil is 0 if the member is not muted.
 	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time"`
 }
 
 // ReadState is how far a member has read.
 type ReadState struct {
 	LastRead Seq `json:"lastRead"`
-	Unread   int `json:"unread" doc:"Texts of others after lastRead; counted among the newest 1000 messages."`
-	Mentions int `json:"mentions" doc:"Those of them that mention the reader; at most 1000 are counted."`
+	Unread   int `json:"unread" doc:"Texts of other users after lastRead, counted among the newest 1000 messages."`
+	Mentions int `json:"mentions" doc:"Unread texts that mention the reader; at most 1000 are counted."`
 }
 
-// MemberRule tells whether a member may act upon a room or, where target is not
-// nil, upon another member; a ban asks with nil for who is no member. It is asked
-// under the room's lock.
+// MemberRule returns an error if a member may not act on a room or, if target is not nil, on
+// another member. It is called under the room's lock. For the ban of a user that is not a
+// member target is nil.
 type MemberRule func(by Membership, target *Membership) error
 
-// JoinRule tells whether the room is open to who joins; nil is yes. It is asked under the
-// room's lock: what was checked before may have changed.
+// JoinRule returns an error if a user may not join the room. It is called under the room's
+// lock, because the room may have changed since the first check.
 type JoinRule func(now Room) error

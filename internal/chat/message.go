@@ -1,6 +1,5 @@
-// Package chat contains the domain: its types, its rules, and as interfaces what it
-// needs from the outside. It depends on no technology. Package service contains the use
-// cases.
+// Package chat contains the domain: its types, its rules, and the interfaces of what it needs
+// from outside. It depends on no technology. Package service contains the use cases.
 package chat
 
 import (
@@ -11,7 +10,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// MessageKind tells what people wrote from what the room tells.
+// MessageKind distinguishes texts of users from system messages.
 type MessageKind string
 
 const (
@@ -19,7 +18,7 @@ const (
 	System MessageKind = "system"
 )
 
-// Action is what a system message tells.
+// Action is the event that a system message reports.
 type Action string
 
 const (
@@ -27,13 +26,13 @@ const (
 	Left   Action = "leave"
 	Kicked Action = "kick"
 	Named  Action = "rename"
-	Paused Action = "pause" // webhooks and invites: their maker may not make such any more
+	Paused Action = "pause" // webhooks and invites whose creator has lost the permission
 )
 
-// SystemInfo is what a system message tells, for programs.
+// SystemInfo is the content of a system message for programs.
 type SystemInfo struct {
 	Action Action `json:"action" enum:"join,leave,kick,rename,pause" doc:"What happened."`
-	UserID UserID `json:"userId" doc:"To whom it happened, or who did it to the room. Of a pause: who made the webhooks and invites."`
+	UserID UserID `json:"userId" doc:"The affected user, or the user who changed the room. For a pause, the creator of the webhooks and invites."`
 }
 
 // Verb is the last thing that happened to a message.
@@ -50,15 +49,15 @@ const (
 type Message struct {
 	ID          MessageID           `json:"id"`
 	RoomID      RoomID              `json:"roomId"`
-	Seq         Seq                 `json:"seq" doc:"The room's number of the message; never changes."`
-	ChangeSeq   Seq                 `json:"changeSeq" doc:"The room's number of its latest change."`
-	CID         CID                 `json:"cid" doc:"The author's name for the send; empty for system messages."`
+	Seq         Seq                 `json:"seq" doc:"The number of the message in its room. It does not change."`
+	ChangeSeq   Seq                 `json:"changeSeq" doc:"The number of the latest change of the message in its room."`
+	CID         CID                 `json:"cid" doc:"The UUID that the author's client gave to the message. Empty for system messages."`
 	Kind        MessageKind         `json:"kind" enum:"text,system"`
 	Author      Author              `json:"author"`
 	Text        string              `json:"text"`
 	HTML        string              `json:"html"`
-	Mentions    []UserID            `json:"mentions" doc:"The members whom the text names by @username, each once."`
-	System      *SystemInfo         `json:"system,omitempty" doc:"Set where kind is system."`
+	Mentions    []UserID            `json:"mentions" doc:"The members that the text mentions by @username, each once."`
+	System      *SystemInfo         `json:"system,omitempty" doc:"Set if kind is system."`
 	ReplyTo     *Reply              `json:"replyTo,omitempty"`
 	Attachments []MessageAttachment `json:"attachments"`
 	Reactions   []ReactionCount     `json:"reactions"`
@@ -66,11 +65,11 @@ type Message struct {
 	EditedAt    Time                `json:"editedAt,omitempty" format:"date-time"`
 	DeletedAt   Time                `json:"deletedAt,omitempty" format:"date-time"`
 
-	// LastVerb is what took ChangeSeq.
+	// LastVerb is the change with the number ChangeSeq.
 	LastVerb Verb `json:"-"`
 }
 
-// Reply is the message that another one answers, in short.
+// Reply is an excerpt of the message to which another one replies.
 type Reply struct {
 	ID      MessageID `json:"id"`
 	Seq     Seq       `json:"seq"`
@@ -78,12 +77,12 @@ type Reply struct {
 	Excerpt string    `json:"excerpt"`
 }
 
-// ReactionCount is one emoji under a message.
+// ReactionCount is one emoji with the users who reacted with it.
 type ReactionCount struct {
 	Emoji string `json:"emoji"`
 	Count int    `json:"count"`
-	Me    bool   `json:"me" doc:"Whether the one who reads this is among them."`
-	// UserIDs are all who reacted so, the first first.
+	Me    bool   `json:"me" doc:"Whether the receiver is one of the users."`
+	// UserIDs are in the order of the reactions.
 	UserIDs []UserID `json:"userIds"`
 }
 
@@ -95,13 +94,14 @@ type Draft struct {
 	Text    string
 	HTML    string
 	ReplyTo MessageID // 0 for none
-	// Attachments are uploads of the author that no message carries, each once.
+	// Attachments are unused uploads of the author, each once.
 	Attachments []AttachmentID
 }
 
-// SentMessage is the message that d became, as far as its author knows it without being a
-// member of the room any more: no edit, reaction, attachment or answered message. Mentions
-// are text, because a mention says who is a member now.
+// SentMessage returns the message that was stored for d, for an author that is no longer a
+// member of the room: only what the author has sent, without later edits, reactions,
+// attachments and the message replied to. Mentions are plain text, because a mention reveals
+// the present members.
 func SentMessage(d Draft, id MessageID, seq Seq, author Author, createdAt Time) Message {
 	return Message{
 		ID: id, RoomID: d.Room, Seq: seq, ChangeSeq: seq, CID: d.CID, Kind: Text, Author: author,
@@ -110,7 +110,7 @@ func SentMessage(d Draft, id MessageID, seq Seq, author Author, createdAt Time) 
 	}
 }
 
-// ForViewer returns m as a user sees it. m stays as it is.
+// ForViewer returns a copy of m with Me set for user.
 func (m Message) ForViewer(user UserID) Message {
 	m.Reactions = slices.Clone(m.Reactions)
 	for i := range m.Reactions {
@@ -124,8 +124,8 @@ func (m Message) ReactedBy(user UserID) bool {
 	return slices.ContainsFunc(m.Reactions, func(r ReactionCount) bool { return slices.Contains(r.UserIDs, user) })
 }
 
-// Changes is what happened in a room after From up to and including To: each
-// changed message once, in its present state, by ChangeSeq.
+// Changes contains the changes of a room after From up to and including To: each changed
+// message once, in its present state, by ChangeSeq.
 type Changes struct {
 	Messages []Message
 	From, To Seq
@@ -163,61 +163,61 @@ func (c Changes) BySeq() iter.Seq[MessageChanged] {
 	}
 }
 
-// PageQuery asks for messages by their Seq. At most one of Before, After and
-// Around is set; with none the newest are meant.
+// PageQuery asks for messages by their Seq. At most one of Before, After and Around is set.
+// Without any it asks for the newest messages.
 type PageQuery struct {
 	Before, After, Around Seq
 	Limit                 int
 }
 
-// Page is a run of messages, ascending by Seq.
+// Page contains consecutive messages, ascending by Seq.
 type Page struct {
 	Messages []Message
 	Head     Seq
-	// HasMore tells that there are further messages in the asked direction (for
-	// Around and the newest: towards the past).
+	// HasMore is true if there are more messages in the direction of the query (of Around and
+	// the newest: older ones).
 	HasMore bool
-	// HasNewer tells for Around that there are further messages towards the present.
+	// HasNewer is true for Around if there are newer messages.
 	HasNewer bool
 }
 
 // Messages is the store of messages.
 type Messages interface {
 	// Append stores d under the next number of its room, once per (author, CID). For a
-	// known CID it returns the original and fresh is false; an author who is no longer a
+	// known CID it returns the original and fresh is false; an author that is no longer a
 	// member gets a SentMessage. rule is called under the lock of the room. Append
 	// returns after the commit. It returns CID_CONFLICT, the error of rule, or
-	// UNAVAILABLE if the queue is full, the database is away, or the outcome of the
+	// UNAVAILABLE if the queue is full, the database is unreachable, or the outcome of the
 	// commit is unknown.
 	Append(ctx context.Context, d Draft, rule SendRule) (m Message, fresh bool, err error)
-	// Changes returns what changed in a room after since, at most limit messages.
+	// Changes returns the changes of a room after since, at most limit messages. It returns
 	// NOT_FOUND for an unknown room.
 	Changes(ctx context.Context, room RoomID, viewer UserID, since Seq, limit int) (Changes, error)
-	// Page returns messages by Seq. NOT_FOUND for an unknown room.
+	// Page returns messages by Seq. It returns NOT_FOUND for an unknown room.
 	Page(ctx context.Context, room RoomID, viewer UserID, q PageQuery) (Page, error)
-	// Newest returns the newest DefaultPage messages as nobody in particular sees
-	// them. NOT_FOUND for an unknown room.
+	// Newest returns the newest DefaultPage messages without what differs between viewers. It
+	// returns NOT_FOUND for an unknown room.
 	Newest(ctx context.Context, room RoomID) (Page, error)
-	// Authors returns what those of ids who exist look like, and perhaps others. The
-	// answer may be shared: nobody changes it.
+	// Authors returns the authors of ids that exist, and possibly others. The map may be
+	// shared: callers must not change it.
 	Authors(ctx context.Context, ids []UserID) (map[UserID]Author, error)
-	// Message returns one message. NOT_FOUND, also for whoever is no member of its
-	// room.
+	// Message returns one message. It returns NOT_FOUND if there is none or the viewer is not
+	// a member of its room.
 	Message(ctx context.Context, id MessageID, viewer UserID) (Message, error)
-	// FindMessage returns where a message is, with the viewer's membership there, and locks
-	// nothing. NOT_FOUND as Message.
+	// FindMessage returns the reference of a message and the viewer's membership in its room,
+	// without a lock. It returns NOT_FOUND like Message.
 	FindMessage(ctx context.Context, id MessageID, viewer UserID) (MessageRef, Membership, error)
-	// Edit gives a message another text, Delete leaves a tombstone of it, React puts
-	// an emoji of by under it or takes it back. Each takes the next number of the
-	// room, unless it changes nothing: then changed is false. Membership and rule are
-	// checked under the room's lock; FindMessage comes first, so that no stranger gets as far as
-	// the lock. NOT_FOUND as Message, UNAVAILABLE where too many wait for the room.
+	// Edit changes the text of a message, Delete replaces it by a tombstone, React adds or
+	// removes a reaction of by. Each takes the next number of the room, unless it changes
+	// nothing: then changed is false. Membership and rule are checked under the room's lock;
+	// call FindMessage first, so that only members cause a lock. They return NOT_FOUND like
+	// Message, the error of rule, or UNAVAILABLE if too many callers wait for the room.
 	Edit(ctx context.Context, ref MessageRef, by UserID, text, html string, rule Rule) (m Message, changed bool, err error)
 	Delete(ctx context.Context, ref MessageRef, by UserID, rule Rule) (m Message, changed bool, err error)
 	React(ctx context.Context, ref MessageRef, by UserID, emoji string, on bool, rule Rule) (m Message, changed bool, err error)
 }
 
-// MessageRef is where a message is, and what of it never changes.
+// MessageRef contains the properties of a message that do not change.
 type MessageRef struct {
 	ID     MessageID
 	Room   RoomID
@@ -225,14 +225,14 @@ type MessageRef struct {
 	Kind   MessageKind
 }
 
-// Ref returns where m is.
+// Ref returns the reference of m.
 func (m Message) Ref() MessageRef { return MessageRef{m.ID, m.RoomID, m.Author.ID, m.Kind} }
 
-// Rule tells whether a member may change a message; nil is yes.
+// Rule returns an error if a member may not change a message.
 type Rule func(by Membership, m Message) error
 
-// MentionsIn returns whom the HTML of a message mentions. The HTML tells it, and
-// nothing else: what is seen and what is counted cannot differ.
+// MentionsIn returns the users that the HTML of a message mentions. The HTML is the only
+// source, so that the mentions that are shown and those that are counted cannot differ.
 func MentionsIn(html string) []UserID {
 	ids := markup.Mentioned(html)
 	users := make([]UserID, len(ids))
@@ -242,25 +242,25 @@ func MentionsIn(html string) []UserID {
 	return users
 }
 
-// maxExcerpt is how much of an answered message a Reply shows, in characters.
+// maxExcerpt is the length of Reply.Excerpt, in characters.
 const maxExcerpt = 140
 
-// ExcerptHTML is how many characters of the HTML of an answered message NewReply needs.
+// ExcerptHTML is how many characters of the HTML of a message NewReply needs.
 const ExcerptHTML = markup.MaxExcerptHTML
 
-// NewReply shows the message that another one answers. The excerpt is made of the HTML that
-// the message was stored with: nothing is rendered again for each reader.
+// NewReply returns the Reply of a message. The excerpt is made from the stored HTML, so that
+// nothing is rendered again for each reader.
 func NewReply(id MessageID, seq Seq, author Author, html string) *Reply {
 	return &Reply{ID: id, Seq: seq, Author: author, Excerpt: markup.ExcerptHTML(html, maxExcerpt)}
 }
 
-// The limits of what one read returns, in messages.
+// The sizes of pages, in messages.
 const (
 	DefaultPage = 50
 	MaxPage     = 100
 )
 
-// Send is what a caller asks to be said.
+// Send is a message that a caller wants to send.
 type Send struct {
 	Room    RoomID
 	CID     string
@@ -270,24 +270,24 @@ type Send struct {
 	Attachments []AttachmentID
 }
 
-// CatchUp is what a caller knows of a room: everything up to Since in the life
-// of the database that Epoch names.
+// CatchUp asks for the changes of a room after Since. Epoch is the one in which the caller
+// received Since.
 type CatchUp struct {
 	Room  RoomID
 	Since Seq
-	Epoch Epoch // "" where the caller does not say
+	Epoch Epoch // "" if the caller does not know it
 	Limit int
 }
 
-// CaughtUp answers a CatchUp: the changes, or Reset where the caller's number
-// means nothing any more and it must forget what it has.
+// CaughtUp is the result of a CatchUp: the changes, or Reset if Since is no longer valid and
+// the caller must discard the messages that it has.
 type CaughtUp struct {
 	Changes
 	Epoch Epoch
 	Reset bool
 }
 
-// CaughtUp is a newest page as changes.
+// CaughtUp returns the newest page of a room as changes.
 func (p Page) CaughtUp(epoch Epoch) CaughtUp {
 	from := p.Head
 	if len(p.Messages) > 0 {
@@ -296,24 +296,24 @@ func (p Page) CaughtUp(epoch Epoch) CaughtUp {
 	return CaughtUp{Changes: Changes{Messages: p.Messages, From: from, To: p.Head, Head: p.Head}, Epoch: epoch}
 }
 
-// maxEmojis is how many different emojis one message may bear.
+// maxEmojis is how many different emojis the reactions to one message may have.
 const maxEmojis = 20
 
-// Message is what a rule may see of a message before it is read under the lock.
+// Message returns a message with only the fields of r, to check a rule before the message is
+// read under the lock.
 func (r MessageRef) Message() Message { return Message{Kind: r.Kind, Author: Author{ID: r.Author}} }
 
-// SendState is what decides whether a draft may be stored, as it is under the lock of its
-// room.
+// SendState is the input of a SendRule, read under the lock of the room.
 type SendState struct {
 	RoomExists bool
 	IsMember   bool // of the author
 	MutedUntil Time
 	ReplyRoom  RoomID // of the message that the draft replies to; 0 if there is none
-	HasUploads bool   // every attachment is an upload of the author that no message contains
+	HasUploads bool   // every attachment is an unused upload of the author
 	Now        Time
 }
 
-// SendRule reports whether a draft may be stored; nil means yes.
+// SendRule returns an error if a draft may not be stored.
 type SendRule func(d Draft, s SendState) error
 
 // CanSend is the rule for sending. It returns NOT_FOUND, NOT_A_MEMBER or FORBIDDEN.

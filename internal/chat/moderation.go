@@ -5,36 +5,36 @@ import (
 	"time"
 )
 
-// The limits of what moderators may do.
+// The limits of bans and mutes.
 const (
 	MaxReason = 300 // characters
 	MaxMute   = 28 * 24 * time.Hour
 )
 
-// Ban keeps a user out of a room.
+// Ban is the ban of a user from a room.
 type Ban struct {
 	User      Author `json:"user"`
-	By        Author `json:"by" doc:"Who banned."`
-	Reason    string `json:"reason" doc:"For moderators; the banned user is not told."`
+	By        Author `json:"by" doc:"The user who set the ban."`
+	Reason    string `json:"reason" doc:"For moderators. It is not shown to the banned user."`
 	CreatedAt Time   `json:"createdAt" format:"date-time"`
 }
 
-// Moderation is the store of who is kept out of a room or silent in it.
+// Moderation is the store of bans and mutes.
 type Moderation interface {
-	// Ban keeps user out, whether a member or not; a membership ends as by a kick,
-	// and the message tells it, nil where there was none. To ban again changes the
-	// reason only. NOT_FOUND for unknown users.
+	// Ban bans a user, member or not. It ends a membership like a kick; the message is nil if
+	// there was none. A second ban only changes the reason. It returns NOT_FOUND for unknown
+	// users.
 	Ban(ctx context.Context, room RoomID, by, user UserID, reason string, rule MemberRule) (Ban, *Message, error)
-	// Unban lets user join again. NOT_FOUND for who is not banned.
+	// Unban removes a ban. It returns NOT_FOUND if user is not banned.
 	Unban(ctx context.Context, room RoomID, by, user UserID, rule MemberRule) error
 	// Bans returns a page of bans by username, with the next cursor.
 	Bans(ctx context.Context, room RoomID, limit int, cursor string) ([]Ban, string, error)
-	// Mute silences a member until then; 0 ends it. It outlives the membership.
-	// NOT_FOUND for who is no member.
+	// Mute mutes a member until the given time; 0 ends the mute. The mute stays if the member
+	// leaves and joins again. It returns NOT_FOUND if the user is not a member.
 	Mute(ctx context.Context, room RoomID, by, member UserID, until Time, rule MemberRule) (Membership, error)
 }
 
-// CheckMuted is the rule that a muted member only reads.
+// CheckMuted returns FORBIDDEN if the member is muted.
 func (m Membership) CheckMuted(now Time) error {
 	if m.MutedUntil > now {
 		return Muted(m.MutedUntil, now)
@@ -42,7 +42,7 @@ func (m Membership) CheckMuted(now Time) error {
 	return nil
 }
 
-// Muted says that a member is silent until then.
+// Muted is FORBIDDEN: the member is muted until the given time.
 func Muted(until, now Time) *Error {
 	e := Errorf(Forbidden, "You are muted in this room until %s.", until.Std().Format("2 January 2006, 15:04:05 UTC"))
 	e.RetryAfter = until.Std().Sub(now.Std())

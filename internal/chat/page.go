@@ -22,27 +22,27 @@ type MessageCache interface {
 	Apply(e MessageChanged)
 }
 
-// Subscriptions tells who sits where on this node.
+// Subscriptions contains the subscriptions of this node.
 type Subscriptions interface {
-	// DeliveredSeq returns up to which number of a room a live connection of caller's session
-	// has been told. It is false where there is none, and while news of what ended
-	// may be getting lost.
+	// DeliveredSeq returns the last number of a room that was sent to a live connection of the
+	// caller's session. It returns false if there is no such connection, and while the end of
+	// a session or membership may not be received.
 	DeliveredSeq(caller Caller, room RoomID) (Seq, bool)
 }
 
-// Covers tells whether p holds every message that changed after since: so it does
-// where each number after since has its bearer in p. A number that was overtaken by a
-// later change of its message has none any more; then the store is asked.
+// Covers reports whether p contains every message that changed after since: each number
+// after since must be the Seq or ChangeSeq of a message in p. A number that was overtaken by
+// a later change of the same message is in none; then the store must be read.
 func (p Page) Covers(since Seq) bool {
-	borne := make(map[Seq]struct{}, p.Head-since)
+	found := make(map[Seq]struct{}, p.Head-since)
 	for _, m := range p.Messages {
 		for _, seq := range []Seq{m.Seq, m.ChangeSeq} {
 			if since < seq && seq <= p.Head {
-				borne[seq] = struct{}{}
+				found[seq] = struct{}{}
 			}
 		}
 	}
-	return len(borne) == int(p.Head-since)
+	return len(found) == int(p.Head-since)
 }
 
 // Last returns p with its last limit messages.
@@ -53,7 +53,7 @@ func (p Page) Last(limit int) Page {
 	return p
 }
 
-// ForViewer returns p as a user sees it. p stays as it is.
+// ForViewer returns a copy of p with the messages as user sees them.
 func (p Page) ForViewer(user UserID) Page {
 	p.Messages = slices.Clone(p.Messages)
 	for i := range p.Messages {
@@ -62,7 +62,8 @@ func (p Page) ForViewer(user UserID) Page {
 	return p
 }
 
-// AuthorIDs are those whose looks p shows.
+// AuthorIDs returns the authors of the messages in p and of the messages they reply to, each
+// once.
 func (p Page) AuthorIDs() []UserID {
 	var ids []UserID
 	add := func(id UserID) {
@@ -79,17 +80,17 @@ func (p Page) AuthorIDs() []UserID {
 	return ids
 }
 
-// SetAuthors gives the authors of p, which is not shared, their looks.
-func (p Page) SetAuthors(looks map[UserID]Author) {
+// SetAuthors updates the authors in p. The messages of p must not be shared.
+func (p Page) SetAuthors(authors map[UserID]Author) {
 	for i := range p.Messages {
 		m := &p.Messages[i]
-		if author, ok := looks[m.Author.ID]; ok {
+		if author, ok := authors[m.Author.ID]; ok {
 			m.Author = author
 		}
 		if m.ReplyTo == nil {
 			continue
 		}
-		if author, ok := looks[m.ReplyTo.Author.ID]; ok {
+		if author, ok := authors[m.ReplyTo.Author.ID]; ok {
 			reply := *m.ReplyTo
 			reply.Author, m.ReplyTo = author, &reply
 		}

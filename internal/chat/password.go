@@ -18,7 +18,7 @@ const (
 //go:embed common_passwords.txt
 var commonPasswordList string
 
-// commonPasswords are the passwords that guessers try first, in lower case.
+// commonPasswords contains the most common passwords, in lower case.
 var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	common := make(map[string]struct{}, 3000)
 	for line := range strings.Lines(commonPasswordList) {
@@ -29,10 +29,9 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	return common
 })
 
-// CheckPassword refuses a new password that is too short, too long or easily guessed:
-// one of the most common ones, or the username; upper and lower case count as equal.
-// username is "" for the password of a room. Do not call it at sign-in: whoever chose
-// such a password before this rule may still sign in.
+// CheckPassword returns an error if a new password is too short, too long, one of the most
+// common passwords, or the username. It ignores case. username is "" for the password of a
+// room. Do not call it at login: passwords from before this rule are still valid.
 func CheckPassword(password, username string) error {
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:

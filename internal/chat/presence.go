@@ -2,7 +2,7 @@ package chat
 
 import "context"
 
-// Status is what a user's presence shows.
+// Status is the presence of a user.
 type Status string
 
 const (
@@ -10,42 +10,38 @@ const (
 	Away    Status = "away"
 	Busy    Status = "busy"
 	Offline Status = "offline"
-	// Unknown is told where presence cannot be known, as while Redis is away. It
+	// Unknown is sent if presence cannot be read, for example while Redis is unreachable. It
 	// is never stored.
 	Unknown Status = "unknown"
 )
 
-// OnlineUsers is who is online in a room; offline users are not in it. A user with
-// connections on several nodes shows the liveliest status: online before busy
-// before away.
+// OnlineUsers contains the online users of a room with their status. A user with connections
+// on several nodes has the most active status: online before busy before away.
 type OnlineUsers map[UserID]Status
 
-// Presence knows who is online in which room, over all nodes. What a node
-// entered is a lease: it holds while the node lives and is gone by itself at
-// most 30 s after the node died.
+// Presence stores which users are online in which rooms, on all nodes. The entries of a node
+// have a lease: they expire at most 30 s after the node has died.
 type Presence interface {
-	// Enter records that user has a live connection in room on this node, with
-	// status; entering again changes the status. Leave takes it back. Neither
-	// blocks: Run brings them into force in order. The caller counts the user's
-	// connections and calls Leave with the last.
+	// Enter records that user has a live connection in room on this node, with status. To
+	// enter again changes the status. Leave removes the entry. Neither blocks: Run writes
+	// them, in order. The caller counts the user's connections and calls Leave for the last.
 	Enter(room RoomID, user UserID, status Status)
 	Leave(room RoomID, user UserID)
-	// Online returns the roster of each of rooms, and perhaps of others (one round
-	// trip for all). The answer may be shared: nobody changes it. An error means that
-	// it cannot be known now.
+	// Online returns the online users of rooms, and possibly of others, in one round trip. The
+	// map may be shared: callers must not change it. It returns an error if they cannot be
+	// read.
 	Online(ctx context.Context, rooms ...RoomID) (map[RoomID]OnlineUsers, error)
-	// Run keeps this node's lease and writes what was entered and left, until ctx
-	// ends; then it takes back everything of this node (bounded, 1 s). It calls
-	// changed after writes of this node have come into force, and for rooms whose
-	// roster changed because another node's lease ended (best effort). It is
-	// called once; changed must not block.
+	// Run renews this node's lease and writes its entries until ctx ends; then it removes all
+	// of them, within 1 s. It calls changed after entries of this node have been written, and
+	// for rooms in which the lease of another node expired (best effort). changed must not
+	// block. Run is called once.
 	Run(ctx context.Context, changed func(rooms []RoomID)) error
 }
 
-// activity orders what one user shows on several nodes.
+// activity orders the statuses of one user on several nodes.
 var activity = map[Status]int{Online: 3, Busy: 2, Away: 1}
 
-// MoreActive returns the livelier of two statuses of one user.
+// MoreActive returns the more active of two statuses.
 func MoreActive(a, b Status) Status {
 	if activity[b] > activity[a] {
 		return b

@@ -12,29 +12,29 @@ const (
 	MaxAvatar        = 5 << 20 // bytes of an upload
 )
 
-// ProfilePatch is what a user asks to change of itself; nil is left as it is. The
-// store takes it clean.
+// ProfilePatch is a change of a profile. Fields that are nil do not change. The store expects
+// clean values.
 type ProfilePatch struct {
-	DisplayName   *string // "" is the username
+	DisplayName   *string // "" means the username
 	StatusMessage *string
 }
 
-// Profiles is the store of what users change of themselves.
+// Profiles is the store of profiles.
 type Profiles interface {
-	// ChangeProfile changes the names of a user. NOT_FOUND.
+	// ChangeProfile changes the profile of a user. It returns NOT_FOUND if there is none.
 	ChangeProfile(ctx context.Context, user UserID, p ProfilePatch) (User, error)
-	// SetAvatar gives a user another avatar, "" for none, and returns the key of
-	// the one before. Of several at once each learns of another one. size is that of
-	// the avatar, in bytes. NOT_FOUND, QUOTA_EXCEEDED.
+	// SetAvatar sets the key of the avatar of a user, "" for none, and returns the previous
+	// one. Of concurrent calls each returns a different previous key. size is the size of the
+	// avatar in bytes. It returns NOT_FOUND or QUOTA_EXCEEDED.
 	SetAvatar(ctx context.Context, user UserID, key string, size int64, quota Quota) (u User, before string, err error)
 }
 
-// Pictures makes small pictures of large ones.
+// Pictures resizes pictures.
 type Pictures interface {
-	// Thumbnail measures the picture in r and makes a smaller one of it, turned as
-	// it is shown. Errors as Avatar.
+	// Thumbnail returns the size of the picture in r and a smaller copy of it, rotated as it
+	// is shown. It returns the errors of Avatar.
 	Thumbnail(ctx context.Context, r io.ReadSeeker) (Thumbnail, error)
-	// Avatar makes a small square picture without metadata of an upload.
-	// UNSUPPORTED_MEDIA, TOO_LARGE, UNAVAILABLE where others keep it busy.
+	// Avatar returns a small square copy of an uploaded picture without metadata. It returns
+	// UNSUPPORTED_MEDIA, TOO_LARGE, or UNAVAILABLE if too many pictures are being decoded.
 	Avatar(ctx context.Context, upload io.ReadSeeker) (avatar []byte, contentType string, err error)
 }

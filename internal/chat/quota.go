@@ -16,17 +16,19 @@ type UploadUsage struct {
 	Stored int64 // bytes that are stored of all users together
 }
 
-// Storage is the store's count of what is stored. It holds on all nodes.
+// Storage counts the stored bytes, for all nodes.
 type Storage interface {
-	// UploadUsage returns what user has written today. A bot's uploads are its owner's.
+	// UploadUsage returns how much user has uploaded today. Uploads of a bot count for its
+	// owner.
 	UploadUsage(ctx context.Context, user UserID) (UploadUsage, error)
-	// CompactUsage brings the total up to date and removes past days, not all at once.
+	// CompactUsage updates the total and removes a bounded number of past days.
 	CompactUsage(ctx context.Context) error
 }
 
-// Space watches the free space of the disks that a node writes to.
+// Space monitors the free space of the disks that a node writes to.
 type Space interface {
-	// Reserve takes bytes until release is called. UNAVAILABLE if too little is free.
+	// Reserve reserves bytes until release is called. It returns UNAVAILABLE if too few are
+	// free.
 	Reserve(bytes int64) (release func(), err error)
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// Room is a place where members talk in one sequence.
+// Room is a chat room. Its changes have consecutive numbers (see Seq).
 type Room struct {
 	ID          RoomID `json:"id"`
 	Name        string `json:"name"`
@@ -16,42 +16,41 @@ type Room struct {
 	HasPassword bool   `json:"hasPassword"`
 	OwnerID     UserID `json:"ownerId"`
 	MemberCount int    `json:"memberCount"`
-	// OnlineCount is nil where presence cannot be known.
-	OnlineCount *int  `json:"onlineCount" nullable:"true" doc:"Users with a live connection in the room; null where that cannot be known."`
-	Head        Seq   `json:"head" doc:"The last number taken in the room's sequence; 0 where nothing has happened yet."`
+	// OnlineCount is nil if presence cannot be read.
+	OnlineCount *int  `json:"onlineCount" nullable:"true" doc:"Users with a live connection in the room; null if that is not known."`
+	Head        Seq   `json:"head" doc:"The last number in the room's sequence; 0 if there is none yet."`
 	Epoch       Epoch `json:"epoch"`
 	CreatedAt   Time  `json:"createdAt" format:"date-time"`
-	// Direct rooms have two members, With, and no name of their own.
-	Direct bool     `json:"direct" doc:"The room of two users; name is then made of theirs."`
-	With   []Author `json:"with,omitempty" doc:"The two of a direct room."`
+	// A direct room has the two members With and no name of its own.
+	Direct bool     `json:"direct" doc:"Whether it is the direct conversation of two users. Then name consists of their names."`
+	With   []Author `json:"with,omitempty" doc:"The two users of a direct conversation."`
 
 	// PasswordHash is "" if the room has no password.
 	PasswordHash PasswordHash `json:"-"`
 }
 
-// OwnRoom is one of a user's rooms with what is new in it for that user.
+// OwnRoom is one of a user's rooms with the user's role and unread counts.
 type OwnRoom struct {
 	Room     Room     `json:"room"`
 	Role     RoomRole `json:"role" enum:"owner,admin,moderator,member"`
 	LastRead Seq      `json:"lastRead"`
 	Unread   int      `json:"unread"`
 	Mentions int      `json:"mentions"`
-	// MutedUntil is 0 where it has passed.
+	// MutedUntil is 0 if the member is not muted.
 	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time"`
 }
 
-// NewRoom is what the store needs to make a room. Names are clean already.
+// NewRoom is a room to be stored, with clean values.
 type NewRoom struct {
 	Name         string
-	NameKey      string // what must be unique: the folded name
+	NameKey      string // the folded name, which must be unique
 	Description  string
 	Private      bool
 	PasswordHash PasswordHash // "" for none
 	Owner        UserID
 }
 
-// RoomChange is what to change of a room; nil is left as it is. Values are clean
-// already.
+// RoomChange is a change of a room, with clean values. Fields that are nil do not change.
 type RoomChange struct {
 	Name, NameKey *string // both or none
 	Description   *string
@@ -80,58 +79,60 @@ type RoomQuery struct {
 
 // Rooms is the store of rooms and memberships.
 type Rooms interface {
-	// CreateRoom makes a room with its owner as the only member. ROOM_NAME_TAKEN.
+	// CreateRoom creates a room with its owner as the only member. It returns ROOM_NAME_TAKEN
+	// if the name is not unique.
 	CreateRoom(ctx context.Context, r NewRoom) (Room, Membership, error)
-	// Room and RoomByNameKey return the room and the viewer's membership in it,
-	// nil where there is none. NOT_FOUND.
+	// Room and RoomByNameKey return a room and the viewer's membership in it, nil if there is
+	// none. They return NOT_FOUND if there is no room.
 	Room(ctx context.Context, id RoomID, viewer UserID) (Room, *Membership, error)
 	RoomByNameKey(ctx context.Context, key string, viewer UserID) (Room, *Membership, error)
-	// ListRooms returns a page of public rooms and the viewer's own, with the
-	// cursor of the next page, "" at the end. BAD_REQUEST for a foreign cursor.
+	// ListRooms returns a page of public rooms and the viewer's own, with the cursor of the
+	// next page, "" at the end. It returns BAD_REQUEST if the cursor is not valid for the
+	// list.
 	ListRooms(ctx context.Context, q RoomQuery) ([]Room, string, error)
-	// OwnRooms returns all rooms of a user with what is unread, by name.
+	// OwnRooms returns all rooms of a user with their unread counts, by name.
 	OwnRooms(ctx context.Context, user UserID) ([]OwnRoom, error)
 	// RoomsOf returns the ids of a user's rooms, ascending.
 	RoomsOf(ctx context.Context, user UserID) ([]RoomID, error)
-	// Join makes user a member and takes a number for it. For a member it changes
-	// nothing and the message is nil. FORBIDDEN for who is banned, or the error of rule.
+	// Join makes user a member and takes the next number of the room. If user is a member
+	// already, it changes nothing and the message is nil. It returns FORBIDDEN if user is
+	// banned, or the error of rule.
 	Join(ctx context.Context, room RoomID, user UserID, rule JoinRule) (Membership, *Message, error)
-	// Leave ends a membership and takes a number for it. The message is nil where
-	// there was none. FORBIDDEN for the owner.
+	// Leave ends a membership and takes the next number of the room. The message is nil if
+	// there was none. It returns FORBIDDEN for the owner.
 	Leave(ctx context.Context, room RoomID, user UserID) (*Message, error)
-	// ChangeRoom changes a room; a new name takes a number and is told by the
-	// message, which is nil otherwise. ROOM_NAME_TAKEN, FORBIDDEN (rule),
-	// NOT_A_MEMBER.
+	// ChangeRoom changes a room. A new name takes the next number of the room; otherwise the
+	// message is nil. It returns ROOM_NAME_TAKEN, NOT_A_MEMBER or the error of rule.
 	ChangeRoom(ctx context.Context, room RoomID, by UserID, change RoomChange, rule MemberRule) (Room, *Message, error)
-	// DeleteRoom deletes a room with everything in it. What is too much to go at once
-	// is missing for everybody from then on, and goes by DeletedRooms.
+	// DeleteRoom deletes a room with everything in it. What is too large to delete at once is
+	// invisible from then on, and is removed by DeletedRooms.
 	DeleteRoom(ctx context.Context, room RoomID, by UserID, rule MemberRule) error
-	// SetRole gives a member another role. With Owner the room changes hands and
-	// its owner becomes an admin. NOT_FOUND for who is no member.
+	// SetRole changes the role of a member. With Owner it transfers the room, and the previous
+	// owner becomes an admin. It returns NOT_FOUND if the user is not a member.
 	SetRole(ctx context.Context, room RoomID, by, member UserID, role RoomRole, rule MemberRule) (Membership, error)
-	// Kick ends the membership of another and takes a number for it. NOT_FOUND for
-	// who is no member.
+	// Kick ends the membership of another user and takes the next number of the room. It
+	// returns NOT_FOUND if the user is not a member.
 	Kick(ctx context.Context, room RoomID, by, member UserID, rule MemberRule) (*Message, error)
-	// MarkRead moves what a member has read last forward to seq, at most to the
-	// head; never back. NOT_A_MEMBER.
+	// MarkRead sets the last read number of a member to seq, at most to the head. It never
+	// decreases it. It returns NOT_A_MEMBER.
 	MarkRead(ctx context.Context, room RoomID, user UserID, seq Seq) (ReadState, error)
 	// Members returns a page of members by username, with the next cursor.
 	Members(ctx context.Context, room RoomID, limit int, cursor string) ([]MemberView, string, error)
-	// MembersByName returns those of names, in the form in which usernames are
-	// stored, that are members' of a room.
+	// MembersByName returns the members of a room among names. The names have the form in
+	// which usernames are stored.
 	MembersByName(ctx context.Context, room RoomID, names []string) (map[string]UserID, error)
-	// Heads returns the heads of those of ids that exist, and perhaps of others. The
-	// answer may be shared: nobody changes it.
+	// Heads returns the heads of the rooms of ids that exist, and possibly of others. The map
+	// may be shared: callers must not change it.
 	Heads(ctx context.Context, ids []RoomID) (map[RoomID]Seq, error)
 }
 
-// The limits of names that people give, in characters (Unicode code points).
+// The maximum lengths of names and descriptions, in characters (Unicode code points).
 const (
 	MaxRoomName    = 30
 	MaxDescription = 300
 )
 
-// RoomDraft is what a caller asks a new room to be.
+// RoomDraft is a room that a caller wants to create.
 type RoomDraft struct {
 	Name        string
 	Description string
@@ -139,8 +140,8 @@ type RoomDraft struct {
 	Password    string
 }
 
-// CheckOpen is the rule for a join that was allowed when r was read: a room that has been
-// hidden or locked since then is closed to it. now is the room under its lock.
+// CheckOpen is the JoinRule of a join that was allowed when r was read. It returns an error
+// if the room has been hidden or locked since then. now is the room as read under its lock.
 func (r Room) CheckOpen(now Room) error {
 	switch {
 	case now.PasswordHash == "" && now.Private:
@@ -163,7 +164,8 @@ func ErrWrongRoomPassword() error {
 	return Errorf(WrongPassword, "Incorrect room password.").WithField("password")
 }
 
-// MaskError is err as it may be told to who is not in the room.
+// MaskError returns err as it may be returned to a user who is not a member: NOT_FOUND if err
+// would reveal a private room.
 func (r Room) MaskError(err error) error {
 	code := CodeOf(err)
 	if err != nil && r.Private && (code == WrongPassword || code == PasswordRequired || code == RateLimited || code == Forbidden) {
@@ -172,7 +174,8 @@ func (r Room) MaskError(err error) error {
 	return err
 }
 
-// CleanLine cleans a one-line text that a person gave.
+// CleanLine returns a one-line input in the form in which it is stored. field is the JSON
+// name of the input, for errors.
 func CleanLine(text string, limit int, field string) (string, error) {
 	clean, err := markup.Line(text, limit)
 	switch {
@@ -187,17 +190,17 @@ func CleanLine(text string, limit int, field string) (string, error) {
 	}
 }
 
-// RoomPatch is what a caller asks to change of a room; nil is left as it is.
+// RoomPatch is a change of a room that a caller wants. Fields that are nil do not change.
 type RoomPatch struct {
 	Name        *string
 	Description *string
 	Private     *bool
-	Password    *string // "" takes it away
+	Password    *string // "" removes it
 }
 
-// DeletedRooms is the store of what a deleted room leaves behind where it was too large to
-// go at once.
+// DeletedRooms is the store of the remains of deleted rooms that were too large to delete at
+// once.
 type DeletedRooms interface {
-	// PurgeDeletedRooms removes a bounded part of it and reports whether there may be more.
+	// PurgeDeletedRooms removes a bounded part of them and reports whether there may be more.
 	PurgeDeletedRooms(ctx context.Context) (more bool, err error)
 }

@@ -21,8 +21,7 @@ type Session struct {
 	IP         string    `json:"ip"`
 }
 
-// NewSession is what the store needs to make a session. The token itself is
-// never stored, only its SHA-256.
+// NewSession is a session to be stored. The token itself is never stored, only its SHA-256.
 type NewSession struct {
 	// VerifiedHash is the password hash that the login was verified against, "" if none
 	// was. StartSession returns NOT_FOUND if it is no longer the current one.
@@ -33,53 +32,54 @@ type NewSession struct {
 	IP           string
 }
 
-// MaxTouchedSessions is how many sessions are written down in one step: appends wait for it
-// where there is one writer.
+// MaxTouchedSessions is how many sessions one TouchSessions updates. In a database with one
+// writer appends wait for it.
 const MaxTouchedSessions = 500
 
-// Caller is who asks: a user by one of its sessions.
+// Caller is the user and the session of a request.
 type Caller struct {
 	User    User
 	Session SessionID
-	// Expires is when the session ends by itself.
+	// Expires is when the session expires.
 	Expires Time
 }
 
 // Accounts is the store of users and sessions.
 type Accounts interface {
-	// Register makes a user and its first session. The first account that is no
-	// guest becomes server admin. USERNAME_TAKEN, EMAIL_TAKEN.
+	// Register creates a user and its first session. The first account that is not a guest
+	// becomes server admin. It returns USERNAME_TAKEN or EMAIL_TAKEN.
 	Register(ctx context.Context, a NewAccount, s NewSession) (Caller, error)
-	// UpgradeGuest makes an account of a guest, under the rules of Register; its living
-	// sessions last until sessions. Without a.DisplayName the guest's own stays,
-	// unless it had none. FORBIDDEN for who is no guest any more.
-	UpgradeGuest(ctx context.Context, guest UserID, a NewAccount, sessions Time) (User, error)
-	// Credentials finds a user by username or email (both in lower case), with
-	// its password's PHC string. NOT_FOUND for unknown names.
+	// UpgradeGuest turns a guest into an account, under the rules of Register. Its active
+	// sessions expire at expires. If a.DisplayName is empty the guest's own stays, unless it
+	// had none. It returns FORBIDDEN if the user is not a guest any more.
+	UpgradeGuest(ctx context.Context, guest UserID, a NewAccount, expires Time) (User, error)
+	// Credentials returns a user by username or email (both in lower case), with its password
+	// hash. It returns NOT_FOUND for unknown names.
 	Credentials(ctx context.Context, login string) (User, PasswordHash, error)
-	// StartSession signs an existing user in. NOT_FOUND for who is disabled or
-	// deleted, and where the password has changed since it was verified.
+	// StartSession creates a session of an existing user. It returns NOT_FOUND if the user is
+	// disabled or deleted, or if the password has changed since it was verified.
 	StartSession(ctx context.Context, user UserID, s NewSession) (Caller, error)
-	// CallerByToken finds whose token it is. NOT_FOUND for unknown, ended and
+	// CallerByToken returns the caller of a token. It returns NOT_FOUND for unknown, ended and
 	// expired sessions.
 	CallerByToken(ctx context.Context, tokenHash []byte) (Caller, error)
-	// CallerBySession finds whose session it is. NOT_FOUND as CallerByToken.
+	// CallerBySession returns the caller of a session. It returns NOT_FOUND like
+	// CallerByToken.
 	CallerBySession(ctx context.Context, id SessionID) (Caller, error)
-	// EndSession ends a session; the token is refused from now on.
+	// EndSession ends a session: its token is refused.
 	EndSession(ctx context.Context, id SessionID) error
-	// Sessions returns the living sessions of a user, the last seen first.
+	// Sessions returns the active sessions of a user, the last used first.
 	Sessions(ctx context.Context, user UserID) ([]Session, error)
-	// EndUserSession ends one session of a user. NOT_FOUND where it is not the
-	// user's or over.
+	// EndUserSession ends one session of a user. It returns NOT_FOUND if the user has no such
+	// active session.
 	EndUserSession(ctx context.Context, user UserID, id SessionID) error
-	// SetPassword gives a user another password in place of was, and ends its sessions
-	// but for keep. NOT_FOUND where was is not the password any more.
-	SetPassword(ctx context.Context, user UserID, was, hash PasswordHash, keep SessionID) error
+	// SetPassword changes the password of a user from old to hash, and ends all of its
+	// sessions except keep. It returns NOT_FOUND if old is not the password any more.
+	SetPassword(ctx context.Context, user UserID, old, hash PasswordHash, keep SessionID) error
 	// EndedSessions returns those of ids that have ended or expired.
 	EndedSessions(ctx context.Context, ids []SessionID) ([]SessionID, error)
-	// TouchSessions writes down that sessions, at most MaxTouchedSessions, are in use now. Those
-	// that have been within a minute stay as they are.
+	// TouchSessions sets the last use of at most MaxTouchedSessions sessions to now. It skips
+	// those with a last use less than a minute ago.
 	TouchSessions(ctx context.Context, ids []SessionID) error
-	// User returns one user. NOT_FOUND.
+	// User returns one user. It returns NOT_FOUND if there is none.
 	User(ctx context.Context, id UserID) (User, error)
 }

@@ -6,18 +6,17 @@ import (
 	"encoding/base64"
 )
 
-// How much chance is in a token. Nobody guesses 128 bits either, so a plain SHA-256
-// is safe to store; a link that people pass on is short.
+// The number of random bytes in a token. 128 bits are enough that the SHA-256 can be stored
+// without a salt; they keep invite links short.
 const (
 	tokenBytes  = 32
 	inviteBytes = 16
 )
 
-// NewToken makes the secret of a session or webhook and the hash under which it is
-// stored.
+// NewToken returns the token of a session or webhook, and the hash under which it is stored.
 func NewToken() (token string, hash []byte) { return newSecret(tokenBytes) }
 
-// NewInviteToken returns the secret of an invite link, and the hash under which it is stored.
+// NewInviteToken returns the token of an invite, and the hash under which it is stored.
 func NewInviteToken() (token string, hash []byte) { return newSecret(inviteBytes) }
 
 func newSecret(size int) (token string, hash []byte) {
@@ -27,7 +26,7 @@ func newSecret(size int) (token string, hash []byte) {
 	return token, TokenHash(token)
 }
 
-// TokenHash is how a token is found again.
+// TokenHash returns the hash under which a token is stored.
 func TokenHash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]

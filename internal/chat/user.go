@@ -1,6 +1,6 @@
 package chat
 
-// Role is what a user may do on the whole server.
+// Role is the role of a user on the server.
 type Role string
 
 const (
@@ -9,13 +9,13 @@ const (
 	Bot       Role = "bot"
 )
 
-// User is a person or program with a name here, as everybody may see it.
+// User is a user or bot, with the fields that every user may see.
 type User struct {
 	ID            UserID `json:"id"`
 	Username      string `json:"username"`
 	DisplayName   string `json:"displayName"`
-	AvatarURL     string `json:"avatarUrl" doc:"Empty where there is none."`
-	Guest         bool   `json:"guest" doc:"Guests live 24 hours."`
+	AvatarURL     string `json:"avatarUrl" doc:"Empty if there is none."`
+	Guest         bool   `json:"guest" doc:"Guests are deleted after 24 hours."`
 	Role          Role   `json:"role" enum:"user,admin,bot"`
 	Status        Status `json:"status" enum:"online,away,busy,offline,unknown"`
 	StatusMessage string `json:"statusMessage"`
@@ -30,7 +30,7 @@ type Author struct {
 	AvatarURL   string `json:"avatarUrl"`
 }
 
-// NewAccount is what the store needs to make a user. Names are clean already.
+// NewAccount is a user to be stored, with clean values.
 type NewAccount struct {
 	Username     string
 	DisplayName  string
@@ -40,12 +40,12 @@ type NewAccount struct {
 	ExpiresAt    Time // 0: never
 }
 
-// CleanDisplayName cleans the name that people see of somebody; where nothing is
-// left of it, it is standard.
-func CleanDisplayName(text, standard string) (string, error) {
+// CleanDisplayName returns a display name in the form in which it is stored, defaultName if
+// it is empty.
+func CleanDisplayName(text, defaultName string) (string, error) {
 	name, err := CleanLine(text, MaxDisplayName, "displayName")
 	if name == "" {
-		name = standard
+		name = defaultName
 	}
 	return name, err
 }
