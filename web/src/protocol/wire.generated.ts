@@ -4,21 +4,21 @@ import type { ErrorCode } from './errorCodes.generated';
 import { boolean, type Decode, decodeErrorCode, list, nullable, number, object, oneOf, optional, record, string, withDefault } from './guards';
 
 export interface Account {
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   avatarUrl: string;
   createdAt: string;
-  /** Cannot sign in. What the user wrote stays. */
+  /** Whether the user is disabled and cannot sign in. The user's messages stay. */
   disabled: boolean;
   displayName: string;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   email: string;
-  /** Guests live 24 hours. */
+  /** Guests are deleted after 24 hours. */
   guest: boolean;
   id: number;
-  /** Missing where no session is known. */
+  /** Missing if the user has no session. */
   lastSeenAt?: string;
   role: 'user' | 'admin' | 'bot';
-  /** How many live. */
+  /** The number of active sessions. */
   sessions: number;
   status: 'online' | 'away' | 'busy' | 'offline' | 'unknown';
   statusMessage: string;
@@ -75,7 +75,7 @@ export const decodeAuthor: Decode<Author> = object<Author>({
 
 export interface AuditRoom {
   id: number;
-  /** Empty where the room is gone. */
+  /** Empty if the room has been deleted. */
   name: string;
 }
 
@@ -85,15 +85,15 @@ export const decodeAuditRoom: Decode<AuditRoom> = object<AuditRoom>({
 });
 
 export interface AuditRecord {
-  /** As room.delete or user.disable. */
+  /** For example room.delete or user.disable. */
   action: string;
-  /** Missing: the operator at the command line. Names are empty where the user is gone. */
+  /** Missing for the operator at the command line. The names are empty if the user has been deleted. */
   actor?: Author;
   at: string;
   detail: string;
   id: number;
   room?: AuditRoom;
-  /** Upon whom. */
+  /** The affected user. */
   user?: Author;
 }
 
@@ -134,10 +134,10 @@ export const decodeBackup: Decode<Backup> = object<Backup>({
 });
 
 export interface Ban {
-  /** Who banned. */
+  /** The user who set the ban. */
   by: Author;
   createdAt: string;
-  /** For moderators; the banned user is not told. */
+  /** For moderators. It is not shown to the banned user. */
   reason: string;
   user: Author;
 }
@@ -173,11 +173,11 @@ export const decodeBanResponse: Decode<BanResponse> = object<BanResponse>({
 });
 
 export interface User {
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   avatarUrl: string;
   createdAt: string;
   displayName: string;
-  /** Guests live 24 hours. */
+  /** Guests are deleted after 24 hours. */
   guest: boolean;
   id: number;
   role: 'user' | 'admin' | 'bot';
@@ -238,18 +238,19 @@ export const decodeChangesAsk: Decode<ChangesAsk> = object<ChangesAsk>({
 });
 
 export interface MessageAttachment {
-  /** By the content, whatever the name says. */
+  /** Detected from the content, not from the name. */
   contentType: string;
+  /** Height of a picture as it is shown, in pixels. */
   height?: number;
   id: number;
   name: string;
-  /** In bytes. */
+  /** Size in bytes. */
   size: number;
-  /** A smaller picture, where there is one. */
+  /** A smaller picture; missing if there is none. */
   thumbnailUrl?: string;
   /** For members of the room who are signed in; see also /attachments/{id}/link. */
   url: string;
-  /** Of a picture as it is shown, in pixels. */
+  /** Width of a picture as it is shown, in pixels. */
   width?: number;
 }
 
@@ -267,7 +268,7 @@ export const decodeMessageAttachment: Decode<MessageAttachment> = object<Message
 export interface ReactionCount {
   count: number;
   emoji: string;
-  /** Whether the one who reads this is among them. */
+  /** Whether the receiver is one of the users. */
   me: boolean;
   userIds: number[];
 }
@@ -296,7 +297,7 @@ export const decodeReply: Decode<Reply> = object<Reply>({
 export interface SystemInfo {
   /** What happened. */
   action: string;
-  /** To whom it happened, or who did it to the room. Of a pause: who made the webhooks and invites. */
+  /** The affected user, or the user who changed the room. For a pause, the creator of the webhooks and invites. */
   userId: number;
 }
 
@@ -308,9 +309,9 @@ export const decodeSystemInfo: Decode<SystemInfo> = object<SystemInfo>({
 export interface Message {
   attachments: MessageAttachment[];
   author: Author;
-  /** The room's number of its latest change. */
+  /** The number of the latest change of the message in its room. */
   changeSeq: number;
-  /** The author's name for the send; empty for system messages. */
+  /** The UUID that the author's client gave to the message. Empty for system messages. */
   cid: string;
   createdAt: string;
   deletedAt?: string;
@@ -318,14 +319,14 @@ export interface Message {
   html: string;
   id: number;
   kind: 'text' | 'system';
-  /** The members whom the text names by @username, each once. */
+  /** The members that the text mentions by @username, each once. */
   mentions: number[];
   reactions: ReactionCount[];
   replyTo?: Reply;
   roomId: number;
-  /** The room's number of the message; never changes. */
+  /** The number of the message in its room. It does not change. */
   seq: number;
-  /** Set where kind is system. */
+  /** Set if kind is system. */
   system?: SystemInfo;
   text: string;
 }
@@ -391,20 +392,20 @@ export const decodeClientLimits: Decode<ClientLimits> = object<ClientLimits>({
 export interface Room {
   createdAt: string;
   description: string;
-  /** The room of two users; name is then made of theirs. */
+  /** Whether it is the direct conversation of two users. Then name consists of their names. */
   direct: boolean;
   epoch: string;
   hasPassword: boolean;
-  /** The last number taken in the room's sequence; 0 where nothing has happened yet. */
+  /** The last number in the room's sequence; 0 if there is none yet. */
   head: number;
   id: number;
   memberCount: number;
   name: string;
-  /** Users with a live connection in the room; null where that cannot be known. */
+  /** Users with a live connection in the room; null if that is not known. */
   onlineCount: number | null;
   ownerId: number;
   private: boolean;
-  /** The two of a direct room. */
+  /** The two users of a direct conversation. */
   with?: Author[];
 }
 
@@ -468,10 +469,10 @@ export interface Connection {
   connectedAt: string;
   id: string;
   node: string;
-  /** In which it is live. */
+  /** The rooms in which the connection is live. */
   rooms: number[];
   sessionId: number;
-  /** As when the connection began. */
+  /** The user as it was when the connection was opened. */
   user: Author;
   userAgent: string;
 }
@@ -490,7 +491,7 @@ export const decodeConnection: Decode<Connection> = object<Connection>({
 export interface ConnectionPage {
   connections: Connection[];
   nextCursor?: string;
-  /** Nodes that did not answer in time: what they have is missing. */
+  /** The number of nodes that did not respond in time. Their connections are missing. */
   silent: number;
 }
 
@@ -517,17 +518,17 @@ export interface CreateIncomingWebhookRequest {
 
 export interface NewIncomingWebhook {
   createdAt: string;
-  /** Who made or last resumed it. */
+  /** The member who created or last resumed the webhook. */
   createdBy: Author;
   id: number;
   name: string;
-  /** True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+  /** True while createdBy may not manage webhooks in this room: then the webhook does not work. */
   paused: boolean;
   roomId: number;
   token: string;
   /** Where to post. It contains the token and is returned only once. */
   url: string;
-  /** The bot that says what is posted. */
+  /** The bot that is the author of the messages. */
   userId: number;
 }
 
@@ -563,13 +564,13 @@ export interface CreatedInvite {
   createdBy: Author;
   expiresAt: string;
   id: number;
-  /** True while createdBy may not invite to this room: nobody can join by it. */
+  /** True while createdBy may not invite to this room: then the invite does not work. */
   paused: boolean;
   /** Returned only once. */
   token: string;
   /** The link to share. */
   url: string;
-  /** Null: as often as one likes. */
+  /** Null if the number of uses is not limited. */
   usesLeft: number | null;
 }
 
@@ -599,20 +600,20 @@ export interface CreateOutgoingWebhookRequest {
 
 export interface NewOutgoingWebhook {
   createdAt: string;
-  /** Who made or last resumed it. */
+  /** The member who created or last resumed the webhook. */
   createdBy: Author;
   /** Every change of the room up to this number has been delivered. */
   delivered: number;
-  /** Set when the receiver was given up. */
+  /** Set if the webhook was disabled after failures. */
   disabledAt?: string;
-  /** Tries in a row that failed. */
+  /** The number of failed attempts since the last success. */
   failures: number;
   id: number;
-  /** Why the last try failed; empty where it did not. */
+  /** The error of the last attempt; empty if it succeeded. */
   lastError: string;
-  /** Set after a failure. */
+  /** The time of the next attempt. Set after a failure. */
   nextTryAt?: string;
-  /** True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+  /** True while createdBy may not manage webhooks in this room: then the webhook does not work. */
   paused: boolean;
   roomId: number;
   /** The key of the signatures. It is returned only once. */
@@ -727,14 +728,14 @@ export const decodeHighlight: Decode<Highlight> = object<Highlight>({
 
 export interface IncomingWebhook {
   createdAt: string;
-  /** Who made or last resumed it. */
+  /** The member who created or last resumed the webhook. */
   createdBy: Author;
   id: number;
   name: string;
-  /** True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+  /** True while createdBy may not manage webhooks in this room: then the webhook does not work. */
   paused: boolean;
   roomId: number;
-  /** The bot that says what is posted. */
+  /** The bot that is the author of the messages. */
   userId: number;
 }
 
@@ -769,9 +770,9 @@ export interface Invite {
   createdBy: Author;
   expiresAt: string;
   id: number;
-  /** True while createdBy may not invite to this room: nobody can join by it. */
+  /** True while createdBy may not invite to this room: then the invite does not work. */
   paused: boolean;
-  /** Null: as often as one likes. */
+  /** Null if the number of uses is not limited. */
   usesLeft: number | null;
 }
 
@@ -825,7 +826,7 @@ export interface JoinRoomRequest {
 export interface Membership {
   joinedAt: string;
   lastRead: number;
-  /** Until then the member only reads; missing where it may write. */
+  /** The member can only read until then. Missing if the member is not muted. */
   mutedUntil?: string;
   role: 'owner' | 'admin' | 'moderator' | 'member';
   roomId: number;
@@ -852,25 +853,25 @@ export const decodeJoinRoomResponse: Decode<JoinRoomResponse> = object<JoinRoomR
 });
 
 export interface Limits {
-  /** Logins, registrations and guests of one address a minute. */
+  /** Maximum logins, registrations and new guests of an address per minute. */
   authPerMinute: number;
-  /** The same for a guest. */
+  /** Maximum bytes that a guest uploads per day (UTC), including avatars. */
   guestUploadBytesPerDay: number;
-  /** Rooms that a user joins in a minute. */
+  /** Maximum rooms that a user joins per minute. */
   joinsPerMinute: number;
-  /** Characters (Unicode code points) of a text. */
+  /** Maximum characters (Unicode code points) of a message. */
   maxMessageLength: number;
-  /** Bytes of an upload. */
+  /** Maximum bytes of an upload. */
   maxUploadSize: number;
-  /** Sends and edits of one user in ten seconds. */
+  /** Maximum sends and edits of a user in ten seconds. */
   messagesPer10s: number;
-  /** Rooms that a user makes in an hour. */
+  /** Maximum rooms that a user creates per hour. */
   roomsPerHour: number;
-  /** Open sockets of one address on a node. */
+  /** Maximum open connections of an address on a node. */
   socketsPerAddress: number;
-  /** Bytes that are stored of all users together; guests may use four fifths. */
+  /** Maximum bytes that are stored of all users; guests may use four fifths. */
   storageBytes: number;
-  /** Bytes that a user uploads on one day (UTC), avatars included. */
+  /** Maximum bytes that a user uploads per day (UTC), including avatars. */
   uploadBytesPerDay: number;
 }
 
@@ -902,7 +903,7 @@ export interface LimitsPatch {
 
 export interface LimitsView {
   limits: Limits;
-  /** What the environment of the node that answers says. */
+  /** The limits in the environment of the node that responds. */
   standard: Limits;
 }
 
@@ -1080,20 +1081,20 @@ export const decodeOpenDirectResponse: Decode<OpenDirectResponse> = object<OpenD
 
 export interface OutgoingWebhook {
   createdAt: string;
-  /** Who made or last resumed it. */
+  /** The member who created or last resumed the webhook. */
   createdBy: Author;
   /** Every change of the room up to this number has been delivered. */
   delivered: number;
-  /** Set when the receiver was given up. */
+  /** Set if the webhook was disabled after failures. */
   disabledAt?: string;
-  /** Tries in a row that failed. */
+  /** The number of failed attempts since the last success. */
   failures: number;
   id: number;
-  /** Why the last try failed; empty where it did not. */
+  /** The error of the last attempt; empty if it succeeded. */
   lastError: string;
-  /** Set after a failure. */
+  /** The time of the next attempt. Set after a failure. */
   nextTryAt?: string;
-  /** True while createdBy may not manage webhooks in this room: nothing is posted or sent. */
+  /** True while createdBy may not manage webhooks in this room: then the webhook does not work. */
   paused: boolean;
   roomId: number;
   url: string;
@@ -1208,9 +1209,9 @@ export const decodeReadMark: Decode<ReadMark> = object<ReadMark>({
 
 export interface ReadState {
   lastRead: number;
-  /** Those of them that mention the reader; at most 1000 are counted. */
+  /** Unread texts that mention the reader; at most 1000 are counted. */
   mentions: number;
-  /** Texts of others after lastRead; counted among the newest 1000 messages. */
+  /** Texts of other users after lastRead, counted among the newest 1000 messages. */
   unread: number;
 }
 
@@ -1222,10 +1223,10 @@ export const decodeReadState: Decode<ReadState> = object<ReadState>({
 
 export interface ReadUpdated {
   lastRead: number;
-  /** Those of them that mention the reader; at most 1000 are counted. */
+  /** Unread texts that mention the reader; at most 1000 are counted. */
   mentions: number;
   roomId: number;
-  /** Texts of others after lastRead; counted among the newest 1000 messages. */
+  /** Texts of other users after lastRead, counted among the newest 1000 messages. */
   unread: number;
 }
 
@@ -1384,7 +1385,7 @@ export const decodeRoomUpdated: Decode<RoomUpdated> = object<RoomUpdated>({
 });
 
 export interface SearchResult {
-  /** The places of the words in message.text, ascending, without overlaps; at most 100. */
+  /** The positions of the words in message.text, ascending, without overlaps; at most 100. */
   highlights: Highlight[];
   message: Message;
   room: RoomName;
