@@ -141,7 +141,7 @@ func (a *App) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	for _, task := range []func(context.Context){a.hooks.Run, a.purgeExpired, a.noticePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
+	for _, task := range []func(context.Context){a.hooks.Run, a.purgeExpired, a.announcePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
 		parts.Go(func() { a.panics.Supervise(workLife, task) })
 	}
 	parts.Go(func() { a.panics.Supervise(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
@@ -176,8 +176,8 @@ func (a *App) Run(ctx context.Context) error {
 
 // The intervals of background work. Work that one run leaves is done by the next run of any node.
 const (
-	purgeEvery  = 2 * time.Minute
-	noticeEvery = 10 * time.Second
+	purgeEvery    = 2 * time.Minute
+	announceEvery = 10 * time.Second
 )
 
 // every runs work immediately and then once per period, until ctx ends.
@@ -200,8 +200,8 @@ func (a *App) purgeExpired(ctx context.Context) {
 	a.every(ctx, purgeEvery, "remove expired accounts and sessions", a.service.PurgeExpired)
 }
 
-func (a *App) noticePauses(ctx context.Context) {
-	a.every(ctx, noticeEvery, "notify about paused webhooks", a.service.NoticePauses)
+func (a *App) announcePauses(ctx context.Context) {
+	a.every(ctx, announceEvery, "notify about paused webhooks", a.service.NoticePauses)
 }
 
 func serve(s *http.Server, l net.Listener, failed chan<- error) {

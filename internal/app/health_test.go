@@ -134,8 +134,8 @@ func (s *ownEngines) must(err error) {
 	}
 }
 
-// redisSay sends commands to Redis as administrator.
-func (s *ownEngines) redisSay(commands ...string) {
+// redisAdmin sends commands to Redis as administrator.
+func (s *ownEngines) redisAdmin(commands ...string) {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.redis.Addr)
 	s.must(err)
@@ -185,7 +185,7 @@ func TestRedisThatOnlyAnswersPings(t *testing.T) {
 	const all = "ACL SETUSER chillin on >secret ~* &* +@all"
 	deny := func(commands ...string) func(s *ownEngines, env map[string]string) {
 		return func(s *ownEngines, env map[string]string) {
-			s.redisSay(append([]string{all}, commands...)...)
+			s.redisAdmin(append([]string{all}, commands...)...)
 			env["REDIS_URL"] = strings.Replace(env["REDIS_URL"], "redis://", "redis://chillin:secret@", 1)
 		}
 	}
@@ -203,7 +203,7 @@ func TestRedisThatOnlyAnswersPings(t *testing.T) {
 					t.Errorf("the first report is %+v, want degraded", report)
 				}
 				s.expectEngine("redis", c.word)
-				s.redisSay(all)
+				s.redisAdmin(all)
 				s.expectEngine("redis", "")
 			})
 			if name != "no subscribe" && name != "no writes of presence" {
@@ -212,9 +212,9 @@ func TestRedisThatOnlyAnswersPings(t *testing.T) {
 			t.Run("later", func(t *testing.T) {
 				s := startWithOwnEngines(t, deny())
 				s.expectEngine("redis", "")
-				s.redisSay(c.denied, "CLIENT KILL TYPE pubsub")
+				s.redisAdmin(c.denied, "CLIENT KILL TYPE pubsub")
 				s.expectEngine("redis", c.word)
-				s.redisSay(all)
+				s.redisAdmin(all)
 				s.expectEngine("redis", "")
 			})
 		})

@@ -330,16 +330,16 @@ func TestStopLosesNoWebhookEvents(t *testing.T) {
 	t.Run("one embedded node", func(t *testing.T) {
 		env := map[string]string{"DATA_DIR": t.TempDir()}
 		n := startNode(t, env, allowPrivate)
-		stopInTheMiddle(t, n, func() string { return startNode(t, env, allowPrivate).base })
+		stopDuringDeliveries(t, n, func() string { return startNode(t, env, allowPrivate).base })
 	})
 	t.Run("two nodes on real engines", func(t *testing.T) {
 		env := clusterEnv(t)
 		n, other := startNode(t, env, allowPrivate), startNode(t, env, allowPrivate)
-		stopInTheMiddle(t, n, func() string { return other.base })
+		stopDuringDeliveries(t, n, func() string { return other.base })
 	})
 }
 
-func stopInTheMiddle(t *testing.T, n *node, next func() string) {
+func stopDuringDeliveries(t *testing.T, n *node, next func() string) {
 	d := &deployment{t, []string{n.base}}
 	alice := d.user("alice", 0)
 	room, to := alice.room("Lobby", nil), newReceiver(t)

@@ -60,7 +60,7 @@ func BenchmarkMessagesUnderLogins(b *testing.B) {
 	var alone, beside time.Duration
 	for b.Loop() {
 		alone += p99()
-		stop := storm(b, n.base)
+		stop := loginLoad(b, n.base)
 		beside += p99()
 		b.ReportMetric(stop(), "logins/s")
 	}
@@ -69,9 +69,9 @@ func BenchmarkMessagesUnderLogins(b *testing.B) {
 	b.ReportMetric(beside.Seconds()/alone.Seconds(), "ratio")
 }
 
-// storm makes 200 clients sign in repeatedly until stop is called, which returns the number of
+// loginLoad makes 200 clients sign in repeatedly until stop is called, which returns the number of
 // responses per second.
-func storm(b *testing.B, base string) (stop func() float64) {
+func loginLoad(b *testing.B, base string) (stop func() float64) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(b.Context())
 	var all sync.WaitGroup

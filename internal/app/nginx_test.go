@@ -62,9 +62,9 @@ func answering(t *testing.T) string {
 	return node.Listener.Addr().String()
 }
 
-// silent returns an address that neither accepts nor refuses connections, like that of a stopped
+// unresponsiveAddr returns an address that neither accepts nor refuses connections, like that of a stopped
 // container.
-func silent(t *testing.T) string {
+func unresponsiveAddr(t *testing.T) string {
 	t.Helper()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -118,7 +118,7 @@ func upstreamsOf(n *testenv.Nginx, path string) (tried []string) {
 // connection to the stopped node.
 func TestStoppedNodeCostsOneSlowRequestPerSecond(t *testing.T) {
 	inEachBalancing(t, func(t *testing.T, by testenv.Balancing) {
-		stopped := silent(t)
+		stopped := unresponsiveAddr(t)
 		proxy := testenv.BalancedProxyTo(t, by, answering(t), stopped)
 		for network := range networks {
 			if got := request(t, network, http.MethodGet, proxy.URL()+"/first", ""); got != http.StatusOK {

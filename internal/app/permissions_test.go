@@ -266,8 +266,8 @@ type stage struct {
 	victim, kept chat.UserID         // kept is the banned one
 }
 
-// nowhere is a stage of nonexistent objects: the response for a hidden room must have the same bytes.
-func nowhere(s *stage) *stage {
+// missingStage is a stage of nonexistent objects: the response for a hidden room must have the same bytes.
+func missingStage(s *stage) *stage {
 	said := map[string]chat.MessageID{}
 	for who := range s.said {
 		said[who] = 999_999_999
@@ -275,10 +275,10 @@ func nowhere(s *stage) *stage {
 	return &stage{room: 999_999_999, name: "nowhere at all", token: "AAAAAAAAAAAAAAAAAAAAAA", file: func() chat.AttachmentID { return 999_999_999 }, hook: "unknown", incoming: 999_999_999, outgoing: 999_999_999, invite: 999_999_999, said: said, cids: s.cids, victim: s.victim, kept: s.kept}
 }
 
-type cast map[string]*subject
+type subjects map[string]*subject
 
-func newCast(d *deployment) cast {
-	c := cast{"signed out": newSubject(d.t, client.New(d.nodes[0]))}
+func newSubjects(d *deployment) subjects {
+	c := subjects{"signed out": newSubject(d.t, client.New(d.nodes[0]))}
 	for _, name := range append([]string{"serveradmin", "victim"}, inRoom[1:]...) {
 		account := client.New(d.nodes[0])
 		if err := account.Register(ctx(d.t), name, "correct horse"); err != nil {
@@ -290,7 +290,7 @@ func newCast(d *deployment) cast {
 }
 
 // stage creates a room. All users join by an invite, which is the only way into private rooms.
-func (c cast) stage(t *testing.T, private bool) *stage {
+func (c subjects) stage(t *testing.T, private bool) *stage {
 	t.Helper()
 	owner, s := c["owner"], &stage{name: "r" + uuid.NewString()[:20], said: map[string]chat.MessageID{}, cids: map[string]chat.CID{}}
 	var made struct{ Room chat.Room }
@@ -512,7 +512,7 @@ func TestPermissionsAboutARoom(t *testing.T) {
 func askAboutARoom(t *testing.T, private bool) {
 	t.Helper()
 	d := embedded(t, map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"})
-	people, table := newCast(d), readPermissions(t)
+	people, table := newSubjects(d), readPermissions(t)
 	var s *stage
 	for _, row := range slices.Sorted(maps.Keys(aboutARoom)) {
 		d := aboutARoom[row]
@@ -525,7 +525,7 @@ func askAboutARoom(t *testing.T, private bool) {
 				t.Errorf("%s as %s = %s, want %s: %s", row, who, got.word, want, got.raw)
 			}
 			if got.word == "404" {
-				if missing := d.test(row, people[who], nowhere(s), who); !bytes.Equal(got.raw, missing.raw) {
+				if missing := d.test(row, people[who], missingStage(s), who); !bytes.Equal(got.raw, missing.raw) {
 					t.Errorf("%s as %s: %s\nnonexistent: %s", row, who, got.raw, missing.raw)
 				}
 			}
@@ -636,8 +636,8 @@ func with(in map[string]any) func() any { return func() any { return in } }
 
 func otherUser(c *accounts, _ *subject) any { return c.other.User.ID }
 
-// newcomer returns a user that no other row needs.
-func (c *accounts) newcomer() *subject {
+// newUser returns a user that no other row needs.
+func (c *accounts) newUser() *subject {
 	c.w.t.Helper()
 	account := client.New(c.w.nodes[0])
 	if err := account.Register(ctx(c.w.t), newName(), "correct horse"); err != nil {
@@ -646,17 +646,17 @@ func (c *accounts) newcomer() *subject {
 	return newSubject(c.w.t, account)
 }
 
-func anyUser(c *accounts, _ *subject) any { return c.newcomer().User.ID }
+func anyUser(c *accounts, _ *subject) any { return c.newUser().User.ID }
 
 func aRoom(c *accounts, _ *subject) any {
 	var made struct{ Room chat.Room }
-	read(c.w.t, c.newcomer().must(http.MethodPost, "/rooms", map[string]any{"name": newName(), "private": true}), &made)
+	read(c.w.t, c.newUser().must(http.MethodPost, "/rooms", map[string]any{"name": newName(), "private": true}), &made)
 	return made.Room.ID
 }
 
 func aConnection(c *accounts, _ *subject) any {
 	var page chat.ConnectionPage
-	read(c.w.t, c.one("server admin").must(http.MethodGet, path("/admin/connections?userId=%d", c.newcomer().User.ID), nil), &page)
+	read(c.w.t, c.one("server admin").must(http.MethodGet, path("/admin/connections?userId=%d", c.newUser().User.ID), nil), &page)
 	return page.Connections[0].ID
 }
 

@@ -53,7 +53,7 @@ func TestBackupIsAConsistentSnapshot(t *testing.T) {
 	if *large {
 		messages, files = 100_000, 1_000
 	}
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTestChat(t, place(t)), place(t)
 		if *large {
 			from.fileSize = 256 << 10
@@ -197,7 +197,7 @@ func TestBackupWorksAcrossEngines(t *testing.T) {
 }
 
 func TestRestoreRefusesATargetWithData(t *testing.T) {
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from := newTestChat(t, place(t))
 		path := makeBackup(t, from.place, Keys{})
 		_ = from.store.Close()
@@ -252,7 +252,7 @@ func TestRestoreRefusesRemains(t *testing.T) {
 
 // TestRestoreOverwritesNoFile of another chat that uses the same bucket or folder.
 func TestRestoreOverwritesNoFile(t *testing.T) {
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTestChat(t, place(t)), place(t)
 		from.fill(t, 1, 1)
 		var key string
@@ -279,7 +279,7 @@ func TestRestoreOverwritesNoFile(t *testing.T) {
 }
 
 func TestRestoreEndsSessionsIfAsked(t *testing.T) {
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTestChat(t, place(t)), place(t)
 		target := to.target(t)
 		target.EndSessions = true
@@ -322,7 +322,7 @@ func (l expiringHold) Get(ctx context.Context, key string) (chat.Blob, error) {
 }
 
 func TestBackupFailsIfItsHoldExpires(t *testing.T) {
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from := newTestChat(t, place(t))
 		from.fill(t, 10, 1)
 		source := from.source(t)

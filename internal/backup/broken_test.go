@@ -27,7 +27,7 @@ type item struct {
 	body []byte
 }
 
-func takeApart(t *testing.T, path string) (items []item) {
+func readArchive(t *testing.T, path string) (items []item) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -54,7 +54,7 @@ func takeApart(t *testing.T, path string) (items []item) {
 	}
 }
 
-func putTogether(t *testing.T, items []item) []byte {
+func writeArchive(t *testing.T, items []item) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	encoder, err := zstd.NewWriter(&out)
@@ -209,7 +209,7 @@ func TestForgedArchiveIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, goodArchive(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	good := takeApart(t, path)
+	good := readArchive(t, path)
 	blob, table, end := find(good, blobPrefix), find(good, tablePrefix+"users/"), find(good, manifestName)
 	line := func(text string) func([]item) []item {
 		return func(i []item) []item {
@@ -299,7 +299,7 @@ func TestForgedArchiveIsRefused(t *testing.T) {
 			if c.fault != damaged && find(items, manifestName) >= 0 {
 				items = signed(t, items)
 			}
-			if archive := putTogether(t, items); c.fault < meaning {
+			if archive := writeArchive(t, items); c.fault < meaning {
 				refused(t, name, archive, c.want)
 			} else {
 				refusedLate(t, name, archive, c.want, c.fault)
@@ -376,7 +376,7 @@ func atSchema(t *testing.T, p place, version uint) {
 // TestOlderSchemaIsMigrated restores a backup of an older chillin.
 func TestOlderSchemaIsMigrated(t *testing.T) {
 	const old = 8 // the newest schema without backups
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := place(t), place(t)
 		atSchema(t, from, old)
 		from.exec(t, `INSERT INTO users (username, display_name, password, created_at, old_avatar) VALUES ('alice', 'Alice', 'x', 1, 'face')`)

@@ -72,7 +72,7 @@ func TestMemoryDoesNotGrowWithTheChat(t *testing.T) {
 	if *large {
 		rows, textSize, files, fileSize = 100_000, 256, 1_000, 256<<10
 	}
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		little, much := newTestChat(t, place(t)), newTestChat(t, place(t))
 		little.fill(t, 10, 1)
 		much.textSize, much.fileSize = textSize, fileSize
@@ -105,7 +105,7 @@ func (h pausingBlobs) Get(ctx context.Context, key string) (chat.Blob, error) {
 // TestBackupBlocksNoOne pauses a backup with its snapshot open, and again at its files. All user
 // actions succeed meanwhile without waiting.
 func TestBackupBlocksNoOne(t *testing.T) {
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTestChat(t, place(t)), place(t)
 		from.fill(t, 1_000, 3)
 		reached, goOn := make(chan struct{}), make(chan struct{})
@@ -168,7 +168,7 @@ func TestSendersDuringABackup(t *testing.T) {
 	if *large {
 		messages, files = 100_000, 1_000
 	}
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from := newTestChat(t, place(t))
 		if *large {
 			from.fileSize = 256 << 10

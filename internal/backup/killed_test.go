@@ -140,7 +140,7 @@ func killed(t *testing.T, do, path string, p place) {
 }
 
 func TestKilledBackupLeavesNoArchive(t *testing.T) {
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from := newTestChat(t, place(t))
 		from.fill(t, 10, 5)
 		path := filepath.Join(t.TempDir(), "chat.tar.zst")
@@ -162,7 +162,7 @@ func TestKilledBackupLeavesNoArchive(t *testing.T) {
 }
 
 func TestKilledRestoreIsRefusedByNodesAndResumed(t *testing.T) {
-	onEachPlace(t, func(t *testing.T, place func(t *testing.T) place) {
+	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTestChat(t, place(t)), place(t)
 		from.fill(t, 10, 5)
 		path := makeBackup(t, from.place, Keys{})

@@ -53,7 +53,7 @@ var places = []struct {
 	}},
 }
 
-func onEachPlace(t *testing.T, test func(t *testing.T, make func(t *testing.T) place)) {
+func onBothEngines(t *testing.T, test func(t *testing.T, make func(t *testing.T) place)) {
 	for _, p := range places {
 		t.Run(p.name, func(t *testing.T) { test(t, p.make) })
 	}

@@ -30,7 +30,7 @@ type change struct {
 }
 
 // remember stores a message that may be changed later.
-func (d *desk) remember(s seen) {
+func (d *roomState) remember(s seen) {
 	if s.System != nil {
 		return
 	}
@@ -49,8 +49,8 @@ func (d *desk) remember(s seen) {
 }
 
 // begin begins a change of a message, if there is a message and no other change is in progress.
-func (m *member) begin(d *desk) bool {
-	if d.change != nil || d.out || d.leaving || len(d.posted) == 0 {
+func (m *member) begin(d *roomState) bool {
+	if d.change != nil || d.left || d.leaving || len(d.posted) == 0 {
 		return false
 	}
 	p := d.posted[m.random.IntN(len(d.posted))]
@@ -76,9 +76,9 @@ func (m *member) begin(d *desk) bool {
 }
 
 // makeChange sends the change that a member has begun.
-func (m *member) makeChange(d *desk) {
+func (m *member) makeChange(d *roomState) {
 	c := d.change
-	if c == nil || c.flying || !d.seated || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.out {
+	if c == nil || c.flying || !d.subscribed || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.left {
 		return
 	}
 	c.flying = true
@@ -93,7 +93,7 @@ func (m *member) noteChange(kind Kind, c *change, at time.Duration, more func(r 
 	m.journal.add(r)
 }
 
-func (m *member) changeAnswered(d *desk, c *change, f client.Frame) {
+func (m *member) changeAnswered(d *roomState, c *change, f client.Frame) {
 	at := m.clients.history.at(f.At)
 	c.flying = false
 	refusal := f.Refusal()
@@ -125,14 +125,14 @@ func (m *member) changeAnswered(d *desk, c *change, f client.Frame) {
 }
 
 // forget removes an answered change. A kick or a leave may have removed it earlier.
-func (d *desk) forget(c *change) {
+func (d *roomState) forget(c *change) {
 	if d.change == c {
 		d.change = nil
 	}
 }
 
 // changeEnds records that the response to a change will not arrive on this connection.
-func (m *member) changeEnds(d *desk) {
+func (m *member) changeEnds(d *roomState) {
 	if c := d.change; c != nil && c.flying {
 		c.flying = false
 		m.noteChange(ChangeUnknown, c, 0, func(r *Record) { r.Code = "DISCONNECTED" })

@@ -103,19 +103,19 @@ type checker struct {
 	states map[version]uint64
 	stored map[sendKey]Row
 	sends  map[sendKey]*send
-	out    map[belonging][]absence
-	within map[belonging][]numbers // the numbers during which a user was a member, according to the log
+	out    map[membershipKey][]absence
+	within map[membershipKey][]numbers // the numbers during which a user was a member, according to the log
 
 	changes   map[place]chat.MessageID // confirmed ones
 	deletions map[chat.MessageID]deletion
 	wishes    map[changeKey]*wishes
 
-	told  map[Rule]int
-	found []Violation
+	reported map[Rule]int
+	found    []Violation
 }
 
-// belonging is a user in a room.
-type belonging struct {
+// membershipKey is a user in a room.
+type membershipKey struct {
 	room chat.RoomID // 0: all rooms
 	user chat.UserID
 }
@@ -135,7 +135,7 @@ func Check(h *History, db Database) []Violation {
 	c := &checker{
 		h: h, db: db, rows: map[place]chat.MessageID{}, byID: map[chat.MessageID]Row{}, change: map[chat.RoomID][]Row{},
 		last: map[place]chat.MessageID{}, states: map[version]uint64{},
-		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[belonging][]absence{}, within: map[belonging][]numbers{}, told: map[Rule]int{},
+		stored: map[sendKey]Row{}, sends: map[sendKey]*send{}, out: map[membershipKey][]absence{}, within: map[membershipKey][]numbers{}, reported: map[Rule]int{},
 		changes: map[place]chat.MessageID{}, deletions: map[chat.MessageID]deletion{}, wishes: map[changeKey]*wishes{},
 	}
 	c.readDatabase()
@@ -160,7 +160,7 @@ func Check(h *History, db Database) []Violation {
 }
 
 func (c *checker) violated(r Rule, room chat.RoomID, seq chat.Seq, client int, at time.Duration, format string, args ...any) {
-	if c.told[r]++; c.told[r] <= perRule {
+	if c.reported[r]++; c.reported[r] <= perRule {
 		c.found = append(c.found, Violation{r, room, seq, client, at, fmt.Sprintf(format, args...)})
 	}
 }
@@ -274,7 +274,7 @@ func (c *checker) readOutcome(client int, user chat.UserID, r Record) {
 func (c *checker) readAbsences() {
 	type change struct {
 		at   time.Duration
-		who  belonging
+		who  membershipKey
 		gone bool
 	}
 	var changes []change
@@ -282,11 +282,11 @@ func (c *checker) readAbsences() {
 		for _, r := range j.Records() {
 			switch r.Kind {
 			case LeaveAnswered:
-				changes = append(changes, change{r.At, belonging{r.Room, r.Subject}, true})
+				changes = append(changes, change{r.At, membershipKey{r.Room, r.Subject}, true})
 			case JoinInvoked:
-				changes = append(changes, change{r.At, belonging{r.Room, r.Subject}, false})
+				changes = append(changes, change{r.At, membershipKey{r.Room, r.Subject}, false})
 			case LogoutAnswered:
-				changes = append(changes, change{r.At, belonging{0, j.User}, true})
+				changes = append(changes, change{r.At, membershipKey{0, j.User}, true})
 			}
 		}
 	}
@@ -305,12 +305,12 @@ func (c *checker) readAbsences() {
 
 // absent reports whether user was outside room at that time.
 func (c *checker) absent(room chat.RoomID, user chat.UserID, at time.Duration) bool {
-	_, left := c.outside(belonging{room, user}, at)
-	_, over := c.outside(belonging{0, user}, at)
+	_, left := c.outside(membershipKey{room, user}, at)
+	_, over := c.outside(membershipKey{0, user}, at)
 	return left || over
 }
 
-func (c *checker) outside(who belonging, at time.Duration) (since time.Duration, yes bool) {
+func (c *checker) outside(who membershipKey, at time.Duration) (since time.Duration, yes bool) {
 	all := c.out[who]
 	i := sort.Search(len(all), func(i int) bool { return all[i].from >= at }) - 1
 	if i >= 0 && at < all[i].to {
@@ -336,33 +336,33 @@ func (c *checker) checkSends() {
 
 // checkMembers scans the log: every author is a member at the number of the message.
 func (c *checker) checkMembers() {
-	members := map[belonging]bool{}
-	begin := func(who belonging, at chat.Seq) {
+	members := map[membershipKey]bool{}
+	begin := func(who membershipKey, at chat.Seq) {
 		members[who] = true
 		c.within[who] = append(c.within[who], numbers{at, math.MaxInt64})
 	}
 	for room, owner := range c.db.Owners {
-		begin(belonging{room, owner}, 0)
+		begin(membershipKey{room, owner}, 0)
 	}
 	for _, r := range c.db.Rows { // by room and number
 		switch r.Action {
 		case chat.Joined:
-			begin(belonging{r.Room, r.Subject}, r.Seq)
+			begin(membershipKey{r.Room, r.Subject}, r.Seq)
 		case chat.Left, chat.Kicked:
-			who := belonging{r.Room, r.Subject}
+			who := membershipKey{r.Room, r.Subject}
 			delete(members, who)
 			if all := c.within[who]; len(all) > 0 {
 				all[len(all)-1].to = r.Seq
 			}
 		default:
-			if r.CID != uuid.Nil && !members[belonging{r.Room, r.Author}] {
+			if r.CID != uuid.Nil && !members[membershipKey{r.Room, r.Author}] {
 				c.violated(Intruder, r.Room, r.Seq, -1, 0, "message %d of user %d, who was not a member at that number", r.Message, r.Author)
 			}
 		}
 	}
 	for room, want := range c.db.Members {
 		for user := range want {
-			if !members[belonging{room, user}] {
+			if !members[membershipKey{room, user}] {
 				c.violated(Intruder, room, 0, -1, 0, "user %d is a member, but not according to the log", user)
 			}
 		}
@@ -376,12 +376,12 @@ func (c *checker) checkMembers() {
 
 // stream is the position of one client in one room.
 type stream struct {
-	applied chat.Seq // the number that its screen has reached
-	begun   bool
-	conn    int32    // the connection that is followed
-	wire    chat.Seq // the last number received on it
-	may     bool     // the response announced more messages: one jump is allowed
-	seated  bool
+	applied    chat.Seq // the number that its screen has reached
+	begun      bool
+	conn       int32    // the connection that is followed
+	wire       chat.Seq // the last number received on it
+	may        bool     // the response announced more messages: one jump is allowed
+	subscribed bool
 
 	shows map[chat.MessageID]chat.Seq // the latest change of each message on the screen
 	from  chat.Seq                    // where the screen begins: messages created later are on it,
@@ -417,7 +417,7 @@ func (c *checker) checkStream(client int) map[chat.RoomID]*stream {
 			c.checkApplied(client, s, r)
 		case LeaveAnswered:
 			if r.Subject == c.h.Journals[client].User {
-				s.seated = false
+				s.subscribed = false
 			}
 		}
 	}
@@ -444,10 +444,10 @@ func (c *checker) checkTail(t Tail, s *stream) {
 func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Record) {
 	// Non-members are refused immediately. A socket of an ended session may be open for as long as it
 	// may receive events.
-	who := belonging{r.Room, c.h.Journals[client].User}
+	who := membershipKey{r.Room, c.h.Journals[client].User}
 	if since, gone := c.outside(who, r.Began); gone && r.Kind == CaughtUp {
 		c.violated(Leak, r.Room, r.To, client, r.At, "requested %s after the membership ended, but answered", (r.Began - since).Round(time.Millisecond))
-	} else if _, over := c.outside(belonging{0, who.user}, r.Began); over {
+	} else if _, over := c.outside(membershipKey{0, who.user}, r.Began); over {
 		c.checkLeak(client, r, r.At)
 	}
 	if r.Reset {
@@ -467,7 +467,7 @@ func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Recor
 	c.checkRange(client, r, messages)
 	s.applied, s.begun = r.To, true
 	if r.Kind == Joined {
-		s.conn, s.wire, s.may, s.seated = r.Conn, r.To, r.More, true
+		s.conn, s.wire, s.may, s.subscribed = r.Conn, r.To, r.More, true
 	}
 }
 
@@ -525,13 +525,13 @@ func (c *checker) checkShown(client int, r Record) {
 // checkLeak: after a membership ended, newer messages must not be received. Messages sent during the
 // membership may still arrive, however late.
 func (c *checker) checkLeak(client int, r Record, at time.Duration) {
-	who := belonging{r.Room, c.h.Journals[client].User}
+	who := membershipKey{r.Room, c.h.Journals[client].User}
 	since, gone := c.outside(who, at)
 	if gone && slices.ContainsFunc(c.within[who], func(n numbers) bool { return n.from <= r.Seq && r.Seq <= n.to }) {
 		gone = false
 	}
 	if !gone {
-		since, gone = c.outside(belonging{0, who.user}, at)
+		since, gone = c.outside(membershipKey{0, who.user}, at)
 	}
 	if !gone {
 		return
@@ -553,7 +553,7 @@ func (c *checker) checkLeak(client int, r Record, at time.Duration) {
 }
 
 func (c *checker) checkWire(client int, s *stream, r Record) {
-	if !s.seated || s.conn != r.Conn {
+	if !s.subscribed || s.conn != r.Conn {
 		return // an event that was in transit when the subscription ended
 	}
 	switch {
@@ -659,7 +659,7 @@ func (c *checker) checkPresence() {
 				c.violated(Ghost, v.Room, 0, v.Client, v.At, "user %d is shown online, but had no connection for %s", user, ghostWithin)
 			}
 		}
-		for _, user := range lives.seatedSince(v.Room, v.At-ghostWithin, v.At) {
+		for _, user := range lives.subscribedSince(v.Room, v.At-ghostWithin, v.At) {
 			if !c.absent(v.Room, user, v.At) && !v.Online[user] {
 				c.violated(Missing, v.Room, 0, v.Client, v.At, "user %d has been connected for %s, but is not shown online", user, ghostWithin)
 			}
@@ -671,13 +671,13 @@ func shown(s chat.Status) bool { return s == chat.Online || s == chat.Away || s 
 
 // sockets are the times during which users had connections and subscriptions.
 type sockets struct {
-	conns map[chat.UserID][]Span
-	seats map[belonging][]Span
-	users map[chat.UserID]bool
+	conns         map[chat.UserID][]Span
+	subscriptions map[membershipKey][]Span
+	users         map[chat.UserID]bool
 }
 
 func (c *checker) sockets() sockets {
-	s := sockets{map[chat.UserID][]Span{}, map[belonging][]Span{}, map[chat.UserID]bool{}}
+	s := sockets{map[chat.UserID][]Span{}, map[membershipKey][]Span{}, map[chat.UserID]bool{}}
 	for _, j := range c.h.Journals {
 		s.users[j.User] = true
 		var open time.Duration
@@ -685,7 +685,7 @@ func (c *checker) sockets() sockets {
 		sits := map[chat.RoomID]time.Duration{}
 		stand := func(room chat.RoomID, at time.Duration) {
 			if from, ok := sits[room]; ok {
-				s.seats[belonging{room, j.User}] = append(s.seats[belonging{room, j.User}], Span{from, at})
+				s.subscriptions[membershipKey{room, j.User}] = append(s.subscriptions[membershipKey{room, j.User}], Span{from, at})
 				delete(sits, room)
 			}
 		}
@@ -726,10 +726,10 @@ func (s sockets) within(user chat.UserID, span Span) bool {
 	return !s.users[user] || slices.ContainsFunc(s.conns[user], span.meets)
 }
 
-// seatedSince returns the users that were subscribed to the room during the whole time from from to at.
-func (s sockets) seatedSince(room chat.RoomID, from, at time.Duration) []chat.UserID {
+// subscribedSince returns the users that were subscribed to the room during the whole time from from to at.
+func (s sockets) subscribedSince(room chat.RoomID, from, at time.Duration) []chat.UserID {
 	var users []chat.UserID
-	for who, spans := range s.seats {
+	for who, spans := range s.subscriptions {
 		if who.room == room && slices.ContainsFunc(spans, func(s Span) bool { return s.From <= from && s.To >= at }) {
 			users = append(users, who.user)
 		}

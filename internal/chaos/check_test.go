@@ -12,50 +12,50 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// story writes the history of a perfect server: every event reaches every client immediately and in
+// testHistory writes the history of a perfect server: every event reaches every client immediately and in
 // order.
-type story struct {
-	h     *History
-	db    Database
-	at    time.Duration
-	cids  uint64
-	seats map[int]map[chat.RoomID]bool // by client
-	conns map[int]int32                // 0 while disconnected
-	last  map[int]int32
-	has   map[int]map[chat.RoomID]chat.Seq
-	texts map[chat.MessageID]string
+type testHistory struct {
+	h          *History
+	db         Database
+	at         time.Duration
+	cids       uint64
+	subscribed map[int]map[chat.RoomID]bool // by client
+	conns      map[int]int32                // 0 while disconnected
+	last       map[int]int32
+	has        map[int]map[chat.RoomID]chat.Seq
+	texts      map[chat.MessageID]string
 }
 
 const second = time.Second
 
-func newStory(clients int) *story {
-	s := &story{
+func newTestHistory(clients int) *testHistory {
+	s := &testHistory{
 		h: NewHistory(), db: Database{Reactions: map[Reaction]bool{}, Heads: map[chat.RoomID]chat.Seq{}, Owners: map[chat.RoomID]chat.UserID{}, Members: map[chat.RoomID]map[chat.UserID]bool{}},
-		seats: map[int]map[chat.RoomID]bool{}, conns: map[int]int32{}, last: map[int]int32{}, has: map[int]map[chat.RoomID]chat.Seq{},
+		subscribed: map[int]map[chat.RoomID]bool{}, conns: map[int]int32{}, last: map[int]int32{}, has: map[int]map[chat.RoomID]chat.Seq{},
 		texts: map[chat.MessageID]string{},
 	}
 	for i := range clients {
 		s.h.Journal(s.user(i))
-		s.seats[i], s.has[i] = map[chat.RoomID]bool{}, map[chat.RoomID]chat.Seq{}
+		s.subscribed[i], s.has[i] = map[chat.RoomID]bool{}, map[chat.RoomID]chat.Seq{}
 	}
 	return s
 }
 
-func (s *story) user(client int) chat.UserID { return chat.UserID(client + 1) }
+func (s *testHistory) user(client int) chat.UserID { return chat.UserID(client + 1) }
 
-func (s *story) note(client int, r Record) {
+func (s *testHistory) note(client int, r Record) {
 	s.at += time.Millisecond
 	r.At = s.at
 	s.h.Journals[client].add(r)
 }
 
 // room creates a room owned by client 0.
-func (s *story) room(id chat.RoomID) {
+func (s *testHistory) room(id chat.RoomID) {
 	s.db.Owners[id] = s.user(0)
 	s.db.Members[id] = map[chat.UserID]bool{s.user(0): true}
 }
 
-func (s *story) append(r Row, text string) Row {
+func (s *testHistory) append(r Row, text string) Row {
 	s.db.Heads[r.Room]++
 	r.Seq, r.ChangeSeq = s.db.Heads[r.Room], s.db.Heads[r.Room]
 	r.Message = chat.MessageID(len(s.db.Rows) + 1)
@@ -65,7 +65,7 @@ func (s *story) append(r Row, text string) Row {
 }
 
 // refresh updates the state of a row.
-func (s *story) refresh(id chat.MessageID) Row {
+func (s *testHistory) refresh(id chat.MessageID) Row {
 	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Message == id })
 	r := &s.db.Rows[i]
 	var all []Reaction
@@ -79,7 +79,7 @@ func (s *story) refresh(id chat.MessageID) Row {
 }
 
 // change makes client change a message, after tries lost responses.
-func (s *story) change(client int, id chat.MessageID, tries int, r Record, do func(row *Row)) {
+func (s *testHistory) change(client int, id chat.MessageID, tries int, r Record, do func(row *Row)) {
 	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Message == id })
 	row := &s.db.Rows[i]
 	r.Room, r.Message = row.Room, id
@@ -100,13 +100,13 @@ func (s *story) change(client int, id chat.MessageID, tries int, r Record, do fu
 	noteAs(ChangeConfirmed)
 }
 
-func (s *story) edit(client int, id chat.MessageID, tries int) {
+func (s *testHistory) edit(client int, id chat.MessageID, tries int) {
 	s.cids++
 	text := fmt.Sprint("better ", s.cids)
 	s.change(client, id, tries, Record{Verb: chat.Edited, Hash: Hash(text)}, func(*Row) { s.texts[id] = text })
 }
 
-func (s *story) erase(client int, id chat.MessageID, tries int) {
+func (s *testHistory) erase(client int, id chat.MessageID, tries int) {
 	s.change(client, id, tries, Record{Verb: chat.Deleted}, func(row *Row) {
 		row.Deleted, s.texts[id] = true, ""
 		for r := range s.db.Reactions {
@@ -118,7 +118,7 @@ func (s *story) erase(client int, id chat.MessageID, tries int) {
 }
 
 // react toggles client's reaction.
-func (s *story) react(client int, id chat.MessageID, emoji string, tries int) {
+func (s *testHistory) react(client int, id chat.MessageID, emoji string, tries int) {
 	r := Reaction{id, s.user(client), emoji}
 	on := !s.db.Reactions[r]
 	s.change(client, id, tries, Record{Verb: chat.Reacted, Emoji: emoji, On: on}, func(*Row) {
@@ -129,9 +129,9 @@ func (s *story) react(client int, id chat.MessageID, emoji string, tries int) {
 	})
 }
 
-func (s *story) deliver(r Row) {
+func (s *testHistory) deliver(r Row) {
 	for client := range s.h.Journals {
-		if s.conns[client] != 0 && s.seats[client][r.Room] {
+		if s.conns[client] != 0 && s.subscribed[client][r.Room] {
 			s.note(client, Record{
 				Kind: Delivered, Applied: true, Conn: s.conns[client], Room: r.Room, Seq: r.ChangeSeq, Change: r.ChangeSeq,
 				Message: r.Message, Author: r.Author, CID: r.CID, Hash: r.Hash, State: r.State,
@@ -141,7 +141,7 @@ func (s *story) deliver(r Row) {
 	}
 }
 
-func (s *story) connect(client int, rooms ...chat.RoomID) {
+func (s *testHistory) connect(client int, rooms ...chat.RoomID) {
 	s.last[client]++
 	s.conns[client] = s.last[client]
 	s.note(client, Record{Kind: Connected, Conn: s.conns[client]})
@@ -150,7 +150,7 @@ func (s *story) connect(client int, rooms ...chat.RoomID) {
 	}
 }
 
-func (s *story) join(client int, room chat.RoomID) {
+func (s *testHistory) join(client int, room chat.RoomID) {
 	s.note(client, Record{Kind: JoinInvoked, Room: room, Subject: s.user(client)})
 	if !s.db.Members[room][s.user(client)] {
 		s.db.Members[room][s.user(client)] = true
@@ -169,35 +169,35 @@ func (s *story) join(client int, room chat.RoomID) {
 	for _, r := range caught {
 		s.note(client, r)
 	}
-	s.seats[client][room], s.has[client][room] = true, to
+	s.subscribed[client][room], s.has[client][room] = true, to
 }
 
-func (s *story) cut(client int) {
+func (s *testHistory) cut(client int) {
 	s.note(client, Record{Kind: Ended, Conn: s.conns[client]})
 	s.conns[client] = 0
-	clear(s.seats[client])
+	clear(s.subscribed[client])
 }
 
 // remove is a leave, or a kick if by is another client.
-func (s *story) remove(client, by int, room chat.RoomID) {
+func (s *testHistory) remove(client, by int, room chat.RoomID) {
 	began := s.at
 	action := chat.Left
 	if client != by {
 		action = chat.Kicked
 	}
-	delete(s.seats[client], room)
+	delete(s.subscribed[client], room)
 	delete(s.db.Members[room], s.user(client))
 	s.deliver(s.append(Row{Room: room, Author: s.user(by), Action: action, Subject: s.user(client)}, ""))
 	s.note(by, Record{Kind: LeaveAnswered, Room: room, Subject: s.user(client), Began: began})
 }
 
-func (s *story) cid() uuid.UUID {
+func (s *testHistory) cid() uuid.UUID {
 	s.cids++
 	return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, s.cids))
 }
 
-// say makes client send a message, after tries lost responses.
-func (s *story) say(client int, room chat.RoomID, tries int) {
+// send makes client send a message, after tries lost responses.
+func (s *testHistory) send(client int, room chat.RoomID, tries int) {
 	cid := s.cid()
 	text := fmt.Sprint(s.cids)
 	hash := Hash(text)
@@ -211,41 +211,41 @@ func (s *story) say(client int, room chat.RoomID, tries int) {
 	s.note(client, Record{Kind: Confirmed, Room: room, CID: cid, Seq: row.Seq, Message: row.Message})
 }
 
-func (s *story) wait(d time.Duration) { s.at += d }
+func (s *testHistory) wait(d time.Duration) { s.at += d }
 
 // small has two rooms, three clients, a reconnect, a leave and a kick.
-func small() *story {
-	s := newStory(3)
+func small() *testHistory {
+	s := newTestHistory(3)
 	s.room(1)
 	s.room(2)
 	for i := range 3 {
 		s.connect(i, 1, 2)
 	}
 	for i := range 12 {
-		s.say(i%3, chat.RoomID(1+i%2), i%2)
+		s.send(i%3, chat.RoomID(1+i%2), i%2)
 	}
 	s.cut(1)
-	s.say(0, 1, 0)
-	s.say(2, 1, 0)
+	s.send(0, 1, 0)
+	s.send(2, 1, 0)
 	s.connect(1, 1, 2)
-	s.say(1, 1, 0)
+	s.send(1, 1, 0)
 	mine := s.row(1, s.db.Heads[1]).Message
 	s.edit(1, mine, 1)
 	s.react(0, mine, "👍", 0)
 	s.react(2, mine, "👍", 1)
 	s.react(0, mine, "👍", 0)
-	s.say(1, 1, 0)
+	s.send(1, 1, 0)
 	s.erase(1, s.row(1, s.db.Heads[1]).Message, 1)
 	s.remove(2, 2, 1)
-	s.say(0, 1, 0)
+	s.send(0, 1, 0)
 	s.remove(1, 0, 2)
-	s.say(0, 2, 0)
+	s.send(0, 2, 0)
 	s.wait(60 * second)
 	s.note(0, Record{Kind: Told, Room: 1, Subject: s.user(1), Status: chat.Online})
 	for _, room := range []chat.RoomID{1, 2} {
 		v := View{At: s.at, Room: room, Online: map[chat.UserID]bool{}}
 		for i := range 3 {
-			if s.seats[i][room] {
+			if s.subscribed[i][room] {
 				v.Online[s.user(i)] = true
 			}
 		}
@@ -256,7 +256,7 @@ func small() *story {
 }
 
 // find returns a pointer to the n-th matching record, counted from 0.
-func (s *story) find(client, n int, is func(Record) bool) *Record {
+func (s *testHistory) find(client, n int, is func(Record) bool) *Record {
 	for i := range s.h.Journals[client].records {
 		r := &s.h.Journals[client].records[i]
 		if is(*r) {
@@ -266,20 +266,20 @@ func (s *story) find(client, n int, is func(Record) bool) *Record {
 			n--
 		}
 	}
-	panic("the story has no such record")
+	panic("the history has no such record")
 }
 
 func kind(k Kind, room chat.RoomID) func(Record) bool {
 	return func(r Record) bool { return r.Kind == k && r.Room == room }
 }
 
-func (s *story) drop(client int, r *Record) {
+func (s *testHistory) drop(client int, r *Record) {
 	j := s.h.Journals[client]
 	i := slices.IndexFunc(j.records, func(o Record) bool { return o == *r })
 	j.records = slices.Delete(j.records, i, i+1)
 }
 
-func (s *story) row(room chat.RoomID, seq chat.Seq) *Row {
+func (s *testHistory) row(room chat.RoomID, seq chat.Seq) *Row {
 	i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == room && r.Seq == seq })
 	return &s.db.Rows[i]
 }
@@ -291,34 +291,34 @@ func TestValidHistoryHasNoViolations(t *testing.T) {
 	}
 }
 
-// TestCheckDetectsViolations damages the small story in one place per case.
+// TestCheckDetectsViolations damages the small history in one place per case.
 func TestCheckDetectsViolations(t *testing.T) {
 	for name, c := range map[string]struct {
 		want  Rule
-		wrong func(s *story)
+		wrong func(s *testHistory)
 	}{
-		"a dropped event": {Gap, func(s *story) { s.drop(0, s.find(0, 3, kind(Delivered, 1))) }},
-		"an event twice": {Reapplied, func(s *story) {
+		"a dropped event": {Gap, func(s *testHistory) { s.drop(0, s.find(0, 3, kind(Delivered, 1))) }},
+		"an event twice": {Reapplied, func(s *testHistory) {
 			j := s.h.Journals[0]
 			i := slices.Index(j.records, *s.find(0, 3, kind(Delivered, 1)))
 			j.records = slices.Insert(j.records, i+1, j.records[i])
 		}},
-		"two events swapped": {Gap, func(s *story) {
+		"two events swapped": {Gap, func(s *testHistory) {
 			a, b := s.find(2, 2, kind(Delivered, 1)), s.find(2, 3, kind(Delivered, 1))
 			*a, *b = *b, *a
 		}},
-		"two messages swapped on one screen": {Disagree, func(s *story) {
+		"two messages swapped on one screen": {Disagree, func(s *testHistory) {
 			a, b := s.find(2, 2, kind(Delivered, 1)), s.find(2, 3, kind(Delivered, 1))
 			a.Seq, b.Seq, a.Change, b.Change = b.Seq, a.Seq, b.Change, a.Change
 		}},
-		"a forged text":   {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).State++ }},
-		"a forged author": {Disagree, func(s *story) { s.find(1, 2, kind(Delivered, 1)).Author++ }},
-		"a stored message that was never sent": {Forged, func(s *story) {
+		"a forged text":   {Disagree, func(s *testHistory) { s.find(1, 2, kind(Delivered, 1)).State++ }},
+		"a forged author": {Disagree, func(s *testHistory) { s.find(1, 2, kind(Delivered, 1)).Author++ }},
+		"a stored message that was never sent": {Forged, func(s *testHistory) {
 			s.append(Row{Room: 1, Author: s.user(0), CID: s.cid()}, "7")
 		}},
-		"a different text stored than sent": {Forged, func(s *story) { s.row(1, 5).Hash++ }},
-		"an edit confirmed but not stored":  {Lost, func(s *story) { s.edited().Hash++ }},
-		"an edit that one client did not receive": {Stale, func(s *story) {
+		"a different text stored than sent": {Forged, func(s *testHistory) { s.row(1, 5).Hash++ }},
+		"an edit confirmed but not stored":  {Lost, func(s *testHistory) { s.edited().Hash++ }},
+		"an edit that one client did not receive": {Stale, func(s *testHistory) {
 			// The event contains the state before the edit.
 			row := s.edited()
 			last := s.find(0, 0, func(r Record) bool {
@@ -327,106 +327,106 @@ func TestCheckDetectsViolations(t *testing.T) {
 			before := s.find(0, 1, func(r Record) bool { return r.Kind == Delivered && r.Message == row.Message })
 			last.Change, last.State = before.Change, before.State
 		}},
-		"an old text on one screen": {Disagree, func(s *story) {
+		"an old text on one screen": {Disagree, func(s *testHistory) {
 			row := s.edited()
 			s.find(0, 1, func(r Record) bool { return r.Kind == Delivered && r.Message == row.Message }).State++
 		}},
-		"a deletion confirmed but not stored": {Lost, func(s *story) { s.deleted().Deleted = false }},
-		"a deletion that was never requested": {Forged, func(s *story) { s.row(1, 5).Deleted = true }},
-		"a reaction lost":                     {Lost, func(s *story) { clear(s.db.Reactions) }},
-		"a removed reaction that is stored": {Lost, func(s *story) {
+		"a deletion confirmed but not stored": {Lost, func(s *testHistory) { s.deleted().Deleted = false }},
+		"a deletion that was never requested": {Forged, func(s *testHistory) { s.row(1, 5).Deleted = true }},
+		"a reaction lost":                     {Lost, func(s *testHistory) { clear(s.db.Reactions) }},
+		"a removed reaction that is stored": {Lost, func(s *testHistory) {
 			s.db.Reactions[Reaction{s.edited().Message, s.user(0), "👍"}] = true
 		}},
-		"a reaction that was never added": {Forged, func(s *story) {
+		"a reaction that was never added": {Forged, func(s *testHistory) {
 			s.db.Reactions[Reaction{s.edited().Message, s.user(1), "🎉"}] = true
 		}},
-		"a change confirmed with the number of another message": {Disagree, func(s *story) {
+		"a change confirmed with the number of another message": {Disagree, func(s *testHistory) {
 			s.find(1, 0, kind(ChangeConfirmed, 1)).Seq = s.deleted().Seq
 		}},
-		"a message stored although refused": {Forged, func(s *story) {
+		"a message stored although refused": {Forged, func(s *testHistory) {
 			cid := s.cid()
 			s.note(0, Record{Kind: Invoked, Room: 1, CID: cid, Hash: 7})
 			s.note(0, Record{Kind: Refused, Room: 1, CID: cid, Code: chat.NotAMember})
 			s.append(Row{Room: 1, Author: s.user(0), CID: cid}, "7")
 		}},
-		"a confirmed message lost": {Lost, func(s *story) {
+		"a confirmed message lost": {Lost, func(s *testHistory) {
 			s.h.Tails = nil
 			i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == 2 && r.Seq == s.db.Heads[2] })
 			s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
 			s.db.Heads[2]--
 		}},
-		"a confirmation of another number": {Disagree, func(s *story) { s.find(0, 0, kind(Confirmed, 1)).Seq++ }},
-		"a phantom on the screen": {Lost, func(s *story) {
+		"a confirmation of another number": {Disagree, func(s *testHistory) { s.find(0, 0, kind(Confirmed, 1)).Seq++ }},
+		"a phantom on the screen": {Lost, func(s *testHistory) {
 			s.note(0, Record{Kind: Delivered, Applied: true, Conn: 1, Room: 1, Seq: s.db.Heads[1] + 1, Change: s.db.Heads[1] + 1, Message: 999})
 		}},
-		"a gap in the log": {NotDense, func(s *story) {
+		"a gap in the log": {NotDense, func(s *testHistory) {
 			i := slices.IndexFunc(s.db.Rows, func(r Row) bool { return r.Room == 1 && r.Seq == 6 })
 			s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
 		}},
-		"a number beyond the head": {NotDense, func(s *story) { s.db.Heads[1]-- }},
-		"one number twice":         {Disagree, func(s *story) { s.row(1, 6).Seq = 5 }},
-		"one cid twice": {Twice, func(s *story) {
+		"a number beyond the head": {NotDense, func(s *testHistory) { s.db.Heads[1]-- }},
+		"one number twice":         {Disagree, func(s *testHistory) { s.row(1, 6).Seq = 5 }},
+		"one cid twice": {Twice, func(s *testHistory) {
 			s.append(*s.row(1, 5), s.texts[s.row(1, 5).Message])
 		}},
-		"an order that the sender did not have": {Reordered, func(s *story) {
+		"an order that the sender did not have": {Reordered, func(s *testHistory) {
 			a, b := s.find(0, 0, kind(Invoked, 1)), s.find(0, 3, kind(Invoked, 1))
 			a.At, b.At = b.At, a.At
 			a.CID, b.CID, a.Hash, b.Hash = b.CID, a.CID, b.Hash, a.Hash
 		}},
-		"a send that was known before it was sent": {Reordered, func(s *story) {
+		"a send that was known before it was sent": {Reordered, func(s *testHistory) {
 			s.find(1, 2, kind(Invoked, 1)).At += 30 * time.Millisecond
 		}},
-		"a catch-up that lacks a message": {Gap, func(s *story) {
+		"a catch-up that lacks a message": {Gap, func(s *testHistory) {
 			joined := s.find(1, 1, kind(Joined, 1))
 			joined.Count--
 			j := s.h.Journals[1]
 			i := slices.Index(j.records, *joined)
 			j.records = slices.Delete(j.records, i+1, i+2)
 		}},
-		"a catch-up that begins too late": {Gap, func(s *story) { s.find(1, 1, kind(Joined, 1)).From++ }},
-		"the last event lost permanently": {Gap, func(s *story) {
+		"a catch-up that begins too late": {Gap, func(s *testHistory) { s.find(1, 1, kind(Joined, 1)).From++ }},
+		"the last event lost permanently": {Gap, func(s *testHistory) {
 			last := s.db.Heads[1]
 			s.drop(0, s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 1 && r.Seq == last }))
 			s.h.Tails = []Tail{{Client: 0, Room: 1, Seq: last - 1}}
 		}},
-		"a ghost that is reported": {Ghost, func(s *story) {
+		"a ghost that is reported": {Ghost, func(s *testHistory) {
 			s.cut(1)
 			s.wait(36 * second)
 			s.note(0, Record{Kind: Told, Room: 1, Subject: s.user(1), Status: chat.Online})
 		}},
-		"a ghost in a view": {Ghost, func(s *story) {
+		"a ghost in a view": {Ghost, func(s *testHistory) {
 			s.cut(1)
 			s.wait(36 * second)
 			s.h.Views = []View{{At: s.at, Room: 1, Online: map[chat.UserID]bool{1: true, 2: true}}}
 		}},
-		"a connected user who is not shown": {Missing, func(s *story) { delete(s.h.Views[0].Online, s.user(1)) }},
-		"an event after a leave": {Leak, func(s *story) {
+		"a connected user who is not shown": {Missing, func(s *testHistory) { delete(s.h.Views[0].Online, s.user(1)) }},
+		"an event after a leave": {Leak, func(s *testHistory) {
 			s.wait(3 * second)
-			s.say(0, 1, 0)
+			s.send(0, 1, 0)
 			s.note(2, *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Seq == s.db.Heads[1] }))
 		}},
-		"an event after a kick": {Leak, func(s *story) {
+		"an event after a kick": {Leak, func(s *testHistory) {
 			s.wait(3 * second)
-			s.say(0, 2, 0)
+			s.send(0, 2, 0)
 			r := *s.find(0, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 2 && r.Seq == s.db.Heads[2] })
 			r.Conn = 2
 			s.note(1, r)
 		}},
-		"an event after a logout": {Leak, func(s *story) {
+		"an event after a logout": {Leak, func(s *testHistory) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.wait(3 * second)
-			s.say(0, 1, 0)
+			s.send(0, 1, 0)
 		}},
-		"history after a kick": {Leak, func(s *story) {
+		"history after a kick": {Leak, func(s *testHistory) {
 			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 2, From: s.has[1][2], To: s.has[1][2], Began: s.at})
 		}},
-		"history long after a logout": {Leak, func(s *story) {
+		"history long after a logout": {Leak, func(s *testHistory) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.wait(3 * second)
 			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 1, From: s.has[1][1], To: s.has[1][1], Began: s.at})
 		}},
-		"a message of a kicked user": {Intruder, func(s *story) {
-			s.say(1, 2, 0)
+		"a message of a kicked user": {Intruder, func(s *testHistory) {
+			s.send(1, 2, 0)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -441,30 +441,30 @@ func TestCheckDetectsViolations(t *testing.T) {
 }
 
 func TestAllowedDelaysAreNoViolations(t *testing.T) {
-	for name, more := range map[string]func(s *story){
-		"a message sent before a leave, received long after it": func(s *story) {
+	for name, more := range map[string]func(s *testHistory){
+		"a message sent before a leave, received long after it": func(s *testHistory) {
 			r := *s.find(2, 0, func(r Record) bool { return r.Kind == Delivered && r.Room == 1 })
 			s.wait(3 * second)
 			r.Applied, r.Conn = false, 7
 			s.note(2, r)
 		},
-		"an event within 2 s of a logout": func(s *story) {
+		"an event within 2 s of a logout": func(s *testHistory) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.wait(second)
-			s.say(0, 1, 0)
+			s.send(0, 1, 0)
 		},
-		"history on a socket within 2 s of a logout": func(s *story) {
+		"history on a socket within 2 s of a logout": func(s *testHistory) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.wait(second)
 			s.note(1, Record{Kind: CaughtUp, Conn: 2, Room: 1, From: s.has[1][1], To: s.has[1][1], Began: s.at})
 		},
-		"an event within 10 s of a logout while Redis is down": func(s *story) {
+		"an event within 10 s of a logout while Redis is down": func(s *testHistory) {
 			s.note(1, Record{Kind: LogoutAnswered})
 			s.h.RedisAway = []Span{{s.at - second, s.at + 20*second}}
 			s.wait(9 * second)
-			s.say(0, 1, 0)
+			s.send(0, 1, 0)
 		},
-		"a late attempt of an edit": func(s *story) {
+		"a late attempt of an edit": func(s *testHistory) {
 			id := s.edited().Message
 			s.note(1, Record{Kind: ChangeInvoked, Room: 1, Message: id, Verb: chat.Edited, Hash: Hash("late")})
 			s.note(1, Record{Kind: ChangeUnknown, Room: 1, Message: id, Verb: chat.Edited, Hash: Hash("late")})
@@ -473,7 +473,7 @@ func TestAllowedDelaysAreNoViolations(t *testing.T) {
 			s.edited().ChangeSeq, s.texts[id] = s.db.Heads[1], "late"
 			s.deliver(s.refresh(id))
 		},
-		"a number replaced by a later change, received with another message": func(s *story) {
+		"a number replaced by a later change, received with another message": func(s *testHistory) {
 			id := s.edited().Message
 			i := len(s.h.Journals[0].records)
 			s.react(0, id, "🎉", 0)
@@ -487,13 +487,13 @@ func TestAllowedDelaysAreNoViolations(t *testing.T) {
 			}
 			s.row(1, 1).ChangeSeq = s.db.Heads[1]
 		},
-		"a user of another set of clients": func(s *story) {
+		"a user of another set of clients": func(s *testHistory) {
 			s.note(0, Record{Kind: Told, Room: 1, Subject: 4711, Status: chat.Online})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := small()
-			s.h.Tails = nil // the story continues
+			s.h.Tails = nil // the history continues
 			more(s)
 			if found := Check(s.h, s.db); len(found) != 0 {
 				t.Fatalf("violations = %v, want none", found)
@@ -502,9 +502,9 @@ func TestAllowedDelaysAreNoViolations(t *testing.T) {
 	}
 }
 
-// random returns a long valid story.
-func random(r *rand.Rand, clients, steps int) *story {
-	s := newStory(clients)
+// random returns a long valid history.
+func random(r *rand.Rand, clients, steps int) *testHistory {
+	s := newTestHistory(clients)
 	rooms := []chat.RoomID{1, 2, 3}
 	for _, room := range rooms {
 		s.room(room)
@@ -520,14 +520,14 @@ func random(r *rand.Rand, clients, steps int) *story {
 			s.connect(client, rooms...)
 		case n < 8:
 			s.cut(client)
-		case n < 11 && client != 0 && s.seats[client][room]:
+		case n < 11 && client != 0 && s.subscribed[client][room]:
 			s.remove(client, client, room)
-		case n < 13 && client != 0 && s.seats[client][room] && s.conns[0] != 0:
+		case n < 13 && client != 0 && s.subscribed[client][room] && s.conns[0] != 0:
 			s.remove(client, 0, room)
-		case !s.seats[client][room]:
+		case !s.subscribed[client][room]:
 			s.join(client, room)
 		case n < 40:
-			id, tries := s.some(r, room), r.IntN(6)/5
+			id, tries := s.randomMessage(r, room), r.IntN(6)/5
 			if id == 0 {
 				continue
 			}
@@ -540,16 +540,16 @@ func random(r *rand.Rand, clients, steps int) *story {
 				s.react(client, id, reactions[r.IntN(len(reactions))], tries)
 			}
 		default:
-			s.say(client, room, r.IntN(6)/5)
+			s.send(client, room, r.IntN(6)/5)
 		}
 	}
 	return s
 }
 
-// mutations damage a valid story at a random place. A mutation returns false if it cannot damage the
+// mutations damage a valid history at a random place. A mutation returns false if it cannot damage the
 // chosen place.
-var mutations = map[string]func(r *rand.Rand, s *story) bool{
-	"drop an event": func(r *rand.Rand, s *story) bool {
+var mutations = map[string]func(r *rand.Rand, s *testHistory) bool{
+	"drop an event": func(r *rand.Rand, s *testHistory) bool {
 		j, i := s.pick(r, Delivered)
 		// The last event of a subscription has no successor that would reveal the loss: the client
 		// detects it by comparing heads, and catches up.
@@ -559,12 +559,12 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		j.records = slices.Delete(j.records, i, i+1)
 		return true
 	},
-	"double an event": func(r *rand.Rand, s *story) bool {
+	"double an event": func(r *rand.Rand, s *testHistory) bool {
 		j, i := s.pick(r, Delivered)
 		j.records = slices.Insert(j.records, i+1, j.records[i])
 		return true
 	},
-	"swap two events": func(r *rand.Rand, s *story) bool {
+	"swap two events": func(r *rand.Rand, s *testHistory) bool {
 		j, i := s.pick(r, Delivered)
 		for k := i + 1; k < len(j.records); k++ {
 			if o := j.records[k]; o.Kind == Delivered && o.Room == j.records[i].Room && o.Conn == j.records[i].Conn {
@@ -574,7 +574,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		}
 		return false
 	},
-	"change what is shown": func(r *rand.Rand, s *story) bool {
+	"change what is shown": func(r *rand.Rand, s *testHistory) bool {
 		j, i := s.pick(r, []Kind{Delivered, Caught}[r.IntN(2)])
 		switch r.IntN(4) {
 		case 0: // a state seen by only one client cannot be checked
@@ -591,12 +591,12 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		}
 		return true
 	},
-	"lose a stored message": func(r *rand.Rand, s *story) bool {
+	"lose a stored message": func(r *rand.Rand, s *testHistory) bool {
 		i := r.IntN(len(s.db.Rows))
 		s.db.Rows = slices.Delete(s.db.Rows, i, i+1)
 		return true
 	},
-	"swap two stored messages": func(r *rand.Rand, s *story) bool {
+	"swap two stored messages": func(r *rand.Rand, s *testHistory) bool {
 		a, b := &s.db.Rows[r.IntN(len(s.db.Rows))], &s.db.Rows[r.IntN(len(s.db.Rows))]
 		if a.Room != b.Room || a == b {
 			return false
@@ -604,7 +604,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		a.Seq, b.Seq, a.ChangeSeq, b.ChangeSeq = b.Seq, a.Seq, b.ChangeSeq, a.ChangeSeq
 		return true
 	},
-	"drop a change of a text": func(r *rand.Rand, s *story) bool {
+	"drop a change of a text": func(r *rand.Rand, s *testHistory) bool {
 		row := &s.db.Rows[r.IntN(len(s.db.Rows))]
 		if row.ChangeSeq == row.Seq || row.Deleted {
 			return false
@@ -612,7 +612,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		row.Hash++
 		return true
 	},
-	"restore a deleted message": func(r *rand.Rand, s *story) bool {
+	"restore a deleted message": func(r *rand.Rand, s *testHistory) bool {
 		row := &s.db.Rows[r.IntN(len(s.db.Rows))]
 		if !row.Deleted {
 			return false
@@ -620,7 +620,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		row.Deleted = false
 		return true
 	},
-	"toggle a reaction": func(r *rand.Rand, s *story) bool {
+	"toggle a reaction": func(r *rand.Rand, s *testHistory) bool {
 		row := s.db.Rows[r.IntN(len(s.db.Rows))]
 		if row.CID == uuid.Nil || row.Deleted {
 			return false
@@ -631,9 +631,9 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		} else {
 			s.db.Reactions[reaction] = true
 		}
-		return !s.wavered(reaction)
+		return !s.hasUnknownOutcome(reaction)
 	},
-	"store one twice": func(r *rand.Rand, s *story) bool {
+	"store one twice": func(r *rand.Rand, s *testHistory) bool {
 		row := s.db.Rows[r.IntN(len(s.db.Rows))]
 		if row.CID == uuid.Nil {
 			return false
@@ -641,29 +641,29 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 		s.append(row, s.texts[row.Message])
 		return true
 	},
-	"forge a message": func(r *rand.Rand, s *story) bool {
+	"forge a message": func(r *rand.Rand, s *testHistory) bool {
 		s.append(Row{Room: chat.RoomID(1 + r.IntN(3)), Author: s.user(0), CID: uuid.New()}, fmt.Sprint(r.Uint64()))
 		return true
 	},
-	"confirm another number": func(r *rand.Rand, s *story) bool {
+	"confirm another number": func(r *rand.Rand, s *testHistory) bool {
 		j, i := s.pick(r, Confirmed)
 		j.records[i].Seq++
 		return true
 	},
-	"drop a message from a catch-up": func(r *rand.Rand, s *story) bool {
+	"drop a message from a catch-up": func(r *rand.Rand, s *testHistory) bool {
 		j, i := s.pick(r, Joined)
 		if j.records[i].Count == 0 {
 			return false
 		}
 		left := j.records[i+1]
-		if row := s.theRow(func(r Row) bool { return r.Message == left.Message }); row.ChangeSeq != left.Change {
+		if row := s.rowWhere(func(r Row) bool { return r.Message == left.Message }); row.ChangeSeq != left.Change {
 			return false // its next change is received anyway
 		}
 		j.records[i].Count--
 		j.records = slices.Delete(j.records, i+1, i+2)
 		return true
 	},
-	"drop a membership": func(r *rand.Rand, s *story) bool {
+	"drop a membership": func(r *rand.Rand, s *testHistory) bool {
 		room := chat.RoomID(1 + r.IntN(3))
 		for i := 1; i < len(s.h.Journals); i++ {
 			if s.db.Members[room][s.user(i)] {
@@ -675,7 +675,7 @@ var mutations = map[string]func(r *rand.Rand, s *story) bool{
 	},
 }
 
-func (s *story) pick(r *rand.Rand, k Kind) (*Journal, int) {
+func (s *testHistory) pick(r *rand.Rand, k Kind) (*Journal, int) {
 	for {
 		j := s.h.Journals[r.IntN(len(s.h.Journals))]
 		if i := r.IntN(len(j.records)); j.records[i].Kind == k {
@@ -684,8 +684,8 @@ func (s *story) pick(r *rand.Rand, k Kind) (*Journal, int) {
 	}
 }
 
-// some returns a message of the room, or 0 if there is none.
-func (s *story) some(r *rand.Rand, room chat.RoomID) chat.MessageID {
+// randomMessage returns a message of the room, or 0 if there is none.
+func (s *testHistory) randomMessage(r *rand.Rand, room chat.RoomID) chat.MessageID {
 	for range 10 {
 		row := s.db.Rows[r.IntN(len(s.db.Rows))]
 		if row.Room == room && row.CID != uuid.Nil && !row.Deleted {
@@ -696,7 +696,7 @@ func (s *story) some(r *rand.Rand, room chat.RoomID) chat.MessageID {
 }
 
 // shownElsewhere reports whether the database or another client has the same version.
-func (s *story) shownElsewhere(not *Journal, r Record) bool {
+func (s *testHistory) shownElsewhere(not *Journal, r Record) bool {
 	if slices.ContainsFunc(s.db.Rows, func(row Row) bool { return row.Message == r.Message && row.ChangeSeq == r.Change }) {
 		return true
 	}
@@ -707,8 +707,8 @@ func (s *story) shownElsewhere(not *Journal, r Record) bool {
 	})
 }
 
-// wavered reports whether an attempt of a reaction had no outcome: then either state is allowed.
-func (s *story) wavered(of Reaction) bool {
+// hasUnknownOutcome reports whether an attempt of a reaction had no outcome: then either state is allowed.
+func (s *testHistory) hasUnknownOutcome(of Reaction) bool {
 	return slices.ContainsFunc(s.h.Journals, func(j *Journal) bool {
 		return j.User == of.User && slices.ContainsFunc(j.records, func(r Record) bool {
 			return r.Kind == ChangeUnknown && r.Message == of.Message && r.Emoji == of.Emoji
@@ -716,13 +716,13 @@ func (s *story) wavered(of Reaction) bool {
 	})
 }
 
-// edited and deleted return messages of the small story.
-func (s *story) edited() *Row {
-	return s.theRow(func(r Row) bool { return r.ChangeSeq != r.Seq && !r.Deleted })
+// edited and deleted return messages of the small history.
+func (s *testHistory) edited() *Row {
+	return s.rowWhere(func(r Row) bool { return r.ChangeSeq != r.Seq && !r.Deleted })
 }
-func (s *story) deleted() *Row { return s.theRow(func(r Row) bool { return r.Deleted }) }
+func (s *testHistory) deleted() *Row { return s.rowWhere(func(r Row) bool { return r.Deleted }) }
 
-func (s *story) theRow(is func(Row) bool) *Row {
+func (s *testHistory) rowWhere(is func(Row) bool) *Row {
 	return &s.db.Rows[slices.IndexFunc(s.db.Rows, is)]
 }
 

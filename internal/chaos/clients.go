@@ -24,7 +24,7 @@ type ClientsOptions struct {
 	Seed    uint64
 	Members int
 	// Rooms is the number of rooms besides the hot one, which has all members. A member is in three of
-	// them and, if it is restless, in one more.
+	// them and, if it rejoins, in one more.
 	Rooms int
 	// Rate is the number of messages of all members per second. Hot is the share of the hot room.
 	Rate float64
@@ -49,8 +49,8 @@ type Clients struct {
 	end     context.CancelFunc
 	running sync.WaitGroup
 
-	silent atomic.Bool // members no longer write, leave or join
-	steady atomic.Bool // members no longer close their own connections
+	writingStopped atomic.Bool // members no longer write, leave or join
+	keepConns      atomic.Bool // members no longer close their own connections
 
 	unavailable atomic.Int64 // responses that requested a retry
 	unknowns    atomic.Int64 // statuses reported as unknown
@@ -96,7 +96,7 @@ func NewClients(ctx context.Context, o ClientsOptions, h *History) (*Clients, er
 	}
 	c.hot = c.rooms[0]
 	for _, m := range c.members {
-		c.giveDesks(m)
+		c.assignRooms(m)
 	}
 	return c, nil
 }
@@ -104,7 +104,7 @@ func NewClients(ctx context.Context, o ClientsOptions, h *History) (*Clients, er
 func (c *Clients) newMember(ctx context.Context, i int) (*member, error) {
 	m := &member{
 		clients: c, number: i, random: rand.New(rand.NewPCG(c.options.Seed, uint64(i))),
-		desks: map[chat.RoomID]*desk{}, flaps: i%3 == 2, restless: i%7 == 3,
+		rooms: map[chat.RoomID]*roomState{}, flaps: i%3 == 2, rejoins: i%7 == 3,
 	}
 	m.client = client.New(c.options.Targets[i%len(c.options.Targets)])
 	m.client.HTTP = httpFrom(i)
@@ -123,22 +123,22 @@ func httpFrom(i int) *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-// giveDesks assigns a member to the hot room and three others. The last room is for restless members,
+// assignRooms assigns a member to the hot room and three others. The last room is for rejoining members,
 // its owner, and every fourth member, which stays there.
-func (c *Clients) giveDesks(m *member) {
-	sit := func(room chat.RoomID) {
-		if m.desks[room] == nil {
-			d := &desk{room: room, user: m.client.User.ID, online: map[chat.UserID]bool{}}
-			m.desks[room] = d
+func (c *Clients) assignRooms(m *member) {
+	add := func(room chat.RoomID) {
+		if m.rooms[room] == nil {
+			d := &roomState{room: room, user: m.client.User.ID, online: map[chat.UserID]bool{}}
+			m.rooms[room] = d
 			m.order = append(m.order, d)
 		}
 	}
-	sit(c.hot)
+	add(c.hot)
 	for k := range min(3, c.options.Rooms) {
-		sit(c.rooms[1+(m.number+k)%c.options.Rooms])
+		add(c.rooms[1+(m.number+k)%c.options.Rooms])
 	}
-	if m.restless || m.number%4 == 0 {
-		sit(c.rooms[len(c.rooms)-1])
+	if m.rejoins || m.number%4 == 0 {
+		add(c.rooms[len(c.rooms)-1])
 	}
 }
 
@@ -163,14 +163,14 @@ func (c *Clients) Stop() {
 	}
 }
 
-// Quiet makes members begin nothing new. Messages already written are still sent.
-func (c *Clients) Quiet() { c.silent.Store(true) }
+// StopWriting makes members begin nothing new. Messages already written are still sent.
+func (c *Clients) StopWriting() { c.writingStopped.Store(true) }
 
-// Steady makes members keep their connections.
-func (c *Clients) Steady() { c.steady.Store(true) }
+// KeepConnections makes members keep their connections.
+func (c *Clients) KeepConnections() { c.keepConns.Store(true) }
 
-func (c *Clients) quiet() bool    { return c.silent.Load() }
-func (c *Clients) flapping() bool { return !c.steady.Load() }
+func (c *Clients) stopped() bool  { return c.writingStopped.Load() }
+func (c *Clients) flapping() bool { return !c.keepConns.Load() }
 
 // target chooses the server of a new connection.
 func (c *Clients) target(r *rand.Rand) string {
@@ -267,7 +267,7 @@ func (c *Clients) Canary(ctx context.Context) error {
 			return
 		}
 		l := d.outbox[len(d.outbox)-1]
-		m.clients.running.Go(func() { // waits for the confirmation of the letter
+		m.clients.running.Go(func() { // waits for the confirmation of the message
 			said <- m.confirmed(ctx, l)
 		})
 	})
@@ -288,8 +288,8 @@ func (c *Clients) Canary(ctx context.Context) error {
 	})
 }
 
-// confirmed waits for the number of a letter.
-func (m *member) confirmed(ctx context.Context, l *letter) chat.Seq {
+// confirmed waits for the number of a message.
+func (m *member) confirmed(ctx context.Context, l *pending) chat.Seq {
 	tick := time.NewTicker(statePoll)
 	defer tick.Stop()
 	for from := 0; ; {
@@ -398,7 +398,7 @@ func (c *Clients) Views(ctx context.Context) error {
 		var views []View
 		err := c.do(ctx, i, func(m *member) {
 			for _, d := range m.order {
-				if !d.seated {
+				if !d.subscribed {
 					continue
 				}
 				v := View{At: c.history.Now(), Client: i, Room: d.room, Online: map[chat.UserID]bool{}, Unknown: d.unknown}

@@ -31,7 +31,7 @@ func slowReaders(ctx context.Context, r *Run) error {
 	var writer sync.WaitGroup
 	writing, stop := context.WithCancel(ctx)
 	writer.Go(func() { r.Clients.shout(writing) })
-	err = r.lasts(ctx, r.dur(30*time.Second, 15*time.Second))
+	err = r.wait(ctx, r.dur(30*time.Second, 15*time.Second))
 	stop()
 	writer.Wait()
 	after := r.memory()
@@ -45,8 +45,8 @@ func slowReaders(ctx context.Context, r *Run) error {
 	return err
 }
 
-// othersAreQuick limits the effect of slow readers on other clients.
-func othersAreQuick(r *Run, f Figures) []string {
+// expectFastDeliveryToOthers limits the effect of slow readers on other clients.
+func expectFastDeliveryToOthers(r *Run, f Figures) []string {
 	r.note("delivery to others: p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
 	if f.P99Delivery > time.Second {
 		return []string{fmt.Sprintf("delivery p99 to the others is %s, want at most 1 s", f.P99Delivery)}
@@ -79,18 +79,18 @@ func revoke(ctx context.Context, r *Run) error {
 		if err := revoke(ctx, v+1, r.Nodes[random.IntN(nodes)].URL()); err != nil {
 			return err
 		}
-		if err := r.lasts(ctx, 300*time.Millisecond); err != nil {
+		if err := r.wait(ctx, 300*time.Millisecond); err != nil {
 			return err
 		}
 	}
-	return r.lasts(ctx, 3*time.Second) // longer than a socket may still receive events
+	return r.wait(ctx, 3*time.Second) // longer than a socket may still receive events
 }
 
-// kickUnderFire repeatedly kicks a user who sends over several connections at once: no message of the
+// kickDuringSends repeatedly kicks a user who sends over several connections at once: no message of the
 // user may be stored after that.
-func kickUnderFire(ctx context.Context, r *Run) error {
+func kickDuringSends(ctx context.Context, r *Run) error {
 	owner := r.Clients.members[0].client
-	room, err := owner.CreateRoom(ctx, fmt.Sprintf("fire-%d", time.Now().UnixMilli()), nil)
+	room, err := owner.CreateRoom(ctx, fmt.Sprintf("kick-%d", time.Now().UnixMilli()), nil)
 	if err != nil {
 		return err
 	}
@@ -108,21 +108,21 @@ func kickUnderFire(ctx context.Context, r *Run) error {
 		if err := victim.JoinRoom(ctx, room.ID, ""); err != nil {
 			return err
 		}
-		firing, stop := context.WithCancel(ctx)
-		var guns sync.WaitGroup
+		sending, stop := context.WithCancel(ctx)
+		var senders sync.WaitGroup
 		for i, journal := range journals {
-			guns.Go(func() { fire(firing, victim, r.Nodes[i%nodes].URL(), room.ID, journal) })
+			senders.Go(func() { sendContinuously(sending, victim, r.Nodes[i%nodes].URL(), room.ID, journal) })
 		}
-		err := r.lasts(ctx, 30*time.Millisecond)
+		err := r.wait(ctx, 30*time.Millisecond)
 		if err == nil {
 			path := fmt.Sprintf("/rooms/%d/members/%d", room.ID, victim.User.ID)
 			err = owner.Do(ctx, http.MethodDelete, path, nil, nil)
 		}
 		if err == nil {
-			err = r.lasts(ctx, 30*time.Millisecond)
+			err = r.wait(ctx, 30*time.Millisecond)
 		}
 		stop()
-		guns.Wait()
+		senders.Wait()
 		if err != nil {
 			return fmt.Errorf("kick %d: %w", round, err)
 		}
@@ -130,10 +130,10 @@ func kickUnderFire(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// fire sends by REST as fast as responses arrive, until ctx ends.
-func fire(ctx context.Context, c *client.Client, base string, room chat.RoomID, j *Journal) {
-	gun := *c
-	gun.Base = base
+// sendContinuously sends by REST as fast as responses arrive, until ctx ends.
+func sendContinuously(ctx context.Context, c *client.Client, base string, room chat.RoomID, j *Journal) {
+	sender := *c
+	sender.Base = base
 	for ctx.Err() == nil {
 		cid := uuid.New()
 		text := cid.String()
@@ -142,7 +142,7 @@ func fire(ctx context.Context, c *client.Client, base string, room chat.RoomID, 
 			Message seen `json:"message"`
 		}
 		// Not canceled with ctx: the outcome must be recorded.
-		err := gun.Do(context.WithoutCancel(ctx), http.MethodPost, fmt.Sprintf("/rooms/%d/messages", room), map[string]any{"cid": cid, "text": text}, &out)
+		err := sender.Do(context.WithoutCancel(ctx), http.MethodPost, fmt.Sprintf("/rooms/%d/messages", room), map[string]any{"cid": cid, "text": text}, &out)
 		refusal, ok := errors.AsType[*client.Error](err)
 		switch {
 		case err == nil:
@@ -160,35 +160,35 @@ func revokeWithoutRedis(ctx context.Context, r *Run) error {
 	if err := r.Redis.Kill(); err != nil {
 		return err
 	}
-	if err := r.lasts(ctx, 2*time.Second); err != nil {
+	if err := r.wait(ctx, 2*time.Second); err != nil {
 		return err
 	}
 	if err := revoke(ctx, r); err != nil {
 		return err
 	}
-	if err := r.lasts(ctx, 10*time.Second); err != nil {
+	if err := r.wait(ctx, 10*time.Second); err != nil {
 		return err
 	}
 	return r.Redis.Start()
 }
 
-// comeAndGo repeatedly cuts all connections, so that most messages are received by catch-up.
-func comeAndGo(ctx context.Context, r *Run) error {
+// reconnectRepeatedly repeatedly cuts all connections, so that most messages are received by catch-up.
+func reconnectRepeatedly(ctx context.Context, r *Run) error {
 	until := r.History.Now() + r.dur(20*time.Second, 5*time.Second)
 	for r.History.Now() < until {
 		if err := r.Clients.CutAll(ctx); err != nil {
 			return err
 		}
-		if err := r.lasts(ctx, 300*time.Millisecond); err != nil {
+		if err := r.wait(ctx, 300*time.Millisecond); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// herdReturns cuts many lightweight clients at once by killing a node, and waits until all are live
+// thunderingHerd cuts many lightweight clients at once by killing a node, and waits until all are live
 // again.
-func herdReturns(ctx context.Context, r *Run) error {
+func thunderingHerd(ctx context.Context, r *Run) error {
 	var rooms []chat.RoomID
 	for i := range max(1, r.options.Herd/100) {
 		room, err := r.Clients.members[0].client.CreateRoom(ctx, fmt.Sprintf("herd-%d-%d", r.options.Seed, i), nil)
@@ -203,7 +203,7 @@ func herdReturns(ctx context.Context, r *Run) error {
 	}
 	defer herd.Close()
 	began := time.Now()
-	if err := herd.CutAndReturn(ctx); err != nil {
+	if err := herd.CutAndReconnect(ctx); err != nil {
 		return err
 	}
 	took := time.Since(began)

@@ -14,7 +14,7 @@ func stopS3(ctx context.Context, r *Run) error {
 	if err := r.S3.Kill(); err != nil {
 		return err
 	}
-	if err := r.lasts(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
 		return err
 	}
 	return r.S3.Start()
@@ -35,14 +35,14 @@ func badNetwork(ctx context.Context, r *Run) error {
 		if err != nil {
 			return err
 		}
-		k.Late(150*time.Millisecond, 50*time.Millisecond, 0.05)
+		k.SetDelay(150*time.Millisecond, 50*time.Millisecond, 0.05)
 		links, targets = append(links, k), append(targets, "http://"+k.Addr)
 	}
 	r.Clients.SetTargets(targets)
 	if err := r.Clients.CutAll(ctx); err != nil {
 		return err
 	}
-	err := r.lasts(ctx, r.dur(30*time.Second, 10*time.Second))
+	err := r.wait(ctx, r.dur(30*time.Second, 10*time.Second))
 	r.Clients.SetTargets(r.Targets())
 	return err
 }
@@ -67,10 +67,10 @@ func losePackets(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.lasts(ctx, r.dur(30*time.Second, 10*time.Second)), heal())
+	return errors.Join(r.wait(ctx, r.dur(30*time.Second, 10*time.Second)), heal())
 }
 
-func slowButSure(_ *Run, f Figures) []string {
+func expectConfirmsWithin3s(_ *Run, f Figures) []string {
 	if f.P99Confirm > 3*time.Second {
 		return []string{fmt.Sprintf("confirmation p99 is %s, want at most 3 s", f.P99Confirm)}
 	}
@@ -82,16 +82,16 @@ func reloadNginx(ctx context.Context, r *Run) error {
 		if err := r.Nginx.Reload(); err != nil {
 			return err
 		}
-		if err := r.lasts(ctx, r.dur(time.Second, 300*time.Millisecond)); err != nil {
+		if err := r.wait(ctx, r.dur(time.Second, 300*time.Millisecond)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// slowerButSure: a message passes four paths with packet loss, and TCP retransmits after a second loss
+// expectConfirmsWithin15s: a message passes four paths with packet loss, and TCP retransmits after a second loss
 // of the same packet after 400 ms, after a third after 800.
-func slowerButSure(_ *Run, f Figures) []string {
+func expectConfirmsWithin15s(_ *Run, f Figures) []string {
 	if f.P99Confirm > 15*time.Second {
 		return []string{fmt.Sprintf("confirmation p99 is %s, want at most 15 s", f.P99Confirm)}
 	}

@@ -22,7 +22,7 @@ func killNode(ctx context.Context, r *Run) error {
 	if err := n.Kill(); err != nil {
 		return err
 	}
-	if err := r.lasts(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
 		return err
 	}
 	return n.Start()
@@ -37,17 +37,17 @@ func killAfterCommit(ctx context.Context, r *Run) error {
 	}
 	for i := range rounds {
 		k, n := r.ToPostgres[i%nodes], r.Nodes[i%nodes]
-		before := k.Swallowed()
-		k.SwallowCommits(1, true)
-		for k.Swallowed() == before {
-			if err := r.lasts(ctx, time.Millisecond); err != nil {
+		before := k.DroppedReplies()
+		k.DropCommitReplies(1, true)
+		for k.DroppedReplies() == before {
+			if err := r.wait(ctx, time.Millisecond); err != nil {
 				return fmt.Errorf("wait for a COMMIT: %w", err)
 			}
 		}
 		if err := n.Kill(); err != nil {
 			return err
 		}
-		k.SwallowCommits(0, false)
+		k.DropCommitReplies(0, false)
 		if err := n.Start(); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func killAgain(ctx context.Context, r *Run) error {
 	random, rounds := r.chance, 12
 	for range rounds {
 		n := r.Nodes[random.IntN(nodes)]
-		if err := r.lasts(ctx, time.Duration(random.Int64N(int64(2*time.Second)))); err != nil {
+		if err := r.wait(ctx, time.Duration(random.Int64N(int64(2*time.Second)))); err != nil {
 			return err
 		}
 		n.Pause() // in any state, between two instructions of all its threads
@@ -96,7 +96,7 @@ func drainNode(ctx context.Context, r *Run) error {
 	if err := r.drain(n); err != nil {
 		return err
 	}
-	if err := r.lasts(ctx, r.dur(10*time.Second, 2*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(10*time.Second, 2*time.Second)); err != nil {
 		return err
 	}
 	return n.Start()
@@ -114,7 +114,7 @@ func rollingRestart(ctx context.Context, r *Run) error {
 		if err := n.Start(); err != nil {
 			return err
 		}
-		if err := r.lasts(ctx, r.dur(5*time.Second, time.Second)); err != nil {
+		if err := r.wait(ctx, r.dur(5*time.Second, time.Second)); err != nil {
 			return err
 		}
 	}
@@ -145,11 +145,11 @@ func silenceNode(ctx context.Context, r *Run) (err error) {
 	probe := StartProbe(ctx, r.Nginx.URL())
 	defer probe.Stop()
 	// All requests in progress when nginx detected it also waited.
-	if err := r.lasts(ctx, 2*time.Second); err != nil {
+	if err := r.wait(ctx, 2*time.Second); err != nil {
 		return err
 	}
 	slow, waited, began := probe.Slow(), r.waits(n.Addr), time.Now()
-	if err := r.lasts(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(20*time.Second, 5*time.Second)); err != nil {
 		return err
 	}
 	seconds := time.Since(began).Seconds()
@@ -168,8 +168,8 @@ func (r *Run) waits(addr string) int {
 	return len(timedOut.FindAllString(r.Nginx.Log(), -1))
 }
 
-// nobodyNotices: messages may be late, but nothing is refused.
-func nobodyNotices(r *Run, f Figures) []string {
+// expectNoRefusals: messages may be late, but nothing is refused.
+func expectNoRefusals(r *Run, f Figures) []string {
 	var all []string
 	if f.Refused > 0 || f.SlowestConfirm > 5*time.Second {
 		all = append(all, fmt.Sprintf("%d refused, slowest confirmation %s; want none, within 5 s", f.Refused, f.SlowestConfirm))
@@ -184,7 +184,7 @@ func freezeNode(ctx context.Context, r *Run) error {
 	n := r.Nodes[r.chance.IntN(nodes)]
 	from := r.History.Now()
 	n.Pause()
-	err := r.lasts(ctx, 20*time.Second)
+	err := r.wait(ctx, 20*time.Second)
 	n.Resume()
 	r.History.Frozen = append(r.History.Frozen, Span{from, r.History.Now()})
 	return err

@@ -12,13 +12,13 @@ import (
 
 func loseCommitReplies(ctx context.Context, r *Run) error {
 	for _, k := range r.ToPostgres {
-		k.SwallowCommits(0.1, false)
+		k.DropCommitReplies(0.1, false)
 	}
-	err := r.lasts(ctx, r.dur(20*time.Second, 6*time.Second))
+	err := r.wait(ctx, r.dur(20*time.Second, 6*time.Second))
 	lost := 0
 	for _, k := range r.ToPostgres {
-		k.SwallowCommits(0, false)
-		lost += k.Swallowed()
+		k.DropCommitReplies(0, false)
+		lost += k.DroppedReplies()
 	}
 	r.note("%d replies to COMMIT lost so far", lost)
 	if lost == 0 {
@@ -44,7 +44,7 @@ func restartPostgres(ctx context.Context, r *Run) error {
 		if err := r.firstConfirmation(ctx); err != nil {
 			return err
 		}
-		if err := r.lasts(ctx, time.Second); err != nil {
+		if err := r.wait(ctx, time.Second); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func stopPostgres(ctx context.Context, r *Run) error {
 	if err := r.Postgres.Stop(); err != nil {
 		return err
 	}
-	if err := r.lasts(ctx, r.dur(60*time.Second, 8*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(60*time.Second, 8*time.Second)); err != nil {
 		return err
 	}
 	if err := r.Postgres.Start(); err != nil {
@@ -66,7 +66,7 @@ func stopPostgres(ctx context.Context, r *Run) error {
 
 func freezePostgres(ctx context.Context, r *Run) error {
 	r.Postgres.Pause()
-	err := r.lasts(ctx, 12*time.Second)
+	err := r.wait(ctx, 12*time.Second)
 	r.Postgres.Resume()
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (r *Run) firstConfirmation(ctx context.Context) error {
 				}
 			}
 		}
-		if err := r.lasts(ctx, statePoll); err != nil {
+		if err := r.wait(ctx, statePoll); err != nil {
 			return fmt.Errorf("wait for the first confirmation: %w", err)
 		}
 	}
@@ -121,7 +121,7 @@ func withoutPostgres(r *Run, _ Figures) []string {
 	if ended > 0 {
 		all = append(all, fmt.Sprintf("%d sockets were closed", ended))
 	}
-	return append(all, nobodyLoggedOut(r)...)
+	return append(all, expectNoLogouts(r)...)
 }
 
 // fillDisk fills the disk of Postgres completely and frees the space again, without restarting
@@ -131,7 +131,7 @@ func fillDisk(ctx context.Context, r *Run) error {
 	if err := fill(ballast); err != nil {
 		return err
 	}
-	err := r.lasts(ctx, r.dur(30*time.Second, 10*time.Second))
+	err := r.wait(ctx, r.dur(30*time.Second, 10*time.Second))
 	if gone := os.Remove(ballast); gone != nil {
 		return gone
 	}

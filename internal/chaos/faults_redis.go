@@ -19,7 +19,7 @@ func restartRedis(ctx context.Context, r *Run) error {
 	if err := r.Redis.Restart(); err != nil {
 		return err
 	}
-	return r.lasts(ctx, r.dur(10*time.Second, 3*time.Second))
+	return r.wait(ctx, r.dur(10*time.Second, 3*time.Second))
 }
 
 func flushRedis(ctx context.Context, r *Run) error {
@@ -28,7 +28,7 @@ func flushRedis(ctx context.Context, r *Run) error {
 		if err := command(r.Redis.Addr, "FLUSHALL"); err != nil {
 			return err
 		}
-		if err := r.lasts(ctx, time.Second); err != nil {
+		if err := r.wait(ctx, time.Second); err != nil {
 			return err
 		}
 	}
@@ -59,7 +59,7 @@ func stopRedis(ctx context.Context, r *Run) error {
 	if err := r.Redis.Kill(); err != nil {
 		return err
 	}
-	if err := r.lasts(ctx, r.dur(60*time.Second, 12*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(60*time.Second, 12*time.Second)); err != nil {
 		return err
 	}
 	if r.Clients.unknowns.Load() == 0 {
@@ -72,7 +72,7 @@ func freezeRedis(ctx context.Context, r *Run) error {
 	defer r.away(r.History.Now())
 	r.Redis.Pause()
 	defer r.Redis.Resume()
-	return r.lasts(ctx, 12*time.Second)
+	return r.wait(ctx, 12*time.Second)
 }
 
 // withoutRedis: messages are confirmed immediately and delivered slightly later, and no session ends.
@@ -85,10 +85,10 @@ func withoutRedis(r *Run, f Figures) []string {
 	if f.Refused+f.Unavailable > 0 {
 		all = append(all, fmt.Sprintf("%d refused and %d retries requested, want none", f.Refused, f.Unavailable))
 	}
-	return append(all, nobodyLoggedOut(r)...)
+	return append(all, expectNoLogouts(r)...)
 }
 
-func nobodyLoggedOut(r *Run) []string {
+func expectNoLogouts(r *Run) []string {
 	counts, _, closes := r.Clients.Faults()
 	if closes[4001]+counts["dial 401"] > 0 {
 		return []string{fmt.Sprintf("%d sessions closed, %d refused", closes[4001], counts["dial 401"])}
@@ -96,21 +96,21 @@ func nobodyLoggedOut(r *Run) []string {
 	return nil
 }
 
-// deafenRedis makes all data between Redis and the nodes vanish on the current connections, in both
+// blackholeRedis makes all data between Redis and the nodes vanish on the current connections, in both
 // directions. There is no error; new connections work.
-func deafenRedis(ctx context.Context, r *Run) error {
+func blackholeRedis(ctx context.Context, r *Run) error {
 	defer r.away(r.History.Now())
-	deaf := 0
+	dropping := 0
 	for _, k := range r.ToRedis {
-		deaf += k.Deafen()
+		dropping += k.Blackhole()
 	}
-	r.note("%d connections were silenced", deaf)
-	return r.lasts(ctx, r.dur(20*time.Second, 12*time.Second))
+	r.note("%d connections were silenced", dropping)
+	return r.wait(ctx, r.dur(20*time.Second, 12*time.Second))
 }
 
-// deafnessIsNoticed: within 5 s; until then the heads are read every 5 s. A node that detected the
+// expectDetection: within 5 s; until then the heads are read every 5 s. A node that detected the
 // failure without acting would read them every second, and so be late by half a second or more.
-func deafnessIsNoticed(r *Run, f Figures) []string {
+func expectDetection(r *Run, f Figures) []string {
 	r.note("delivery p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
 	var all []string
 	late := Span{r.Broken.From + 7*time.Second, r.Broken.To}

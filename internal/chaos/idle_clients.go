@@ -22,7 +22,7 @@ import (
 type IdleClients struct {
 	clients *Clients
 	rooms   []chat.RoomID
-	deaf    bool
+	stalled bool
 	users   []*client.Client
 	each    []*idleClient
 	waits   []time.Duration
@@ -42,13 +42,13 @@ const dialing = 128
 
 // Idle connects n clients, each of which joins one of the rooms. perUser of them share an account. Deaf
 // clients read nothing after they joined, and have the smallest possible receive buffer.
-func Idle(ctx context.Context, c *Clients, n, perUser int, rooms []chat.RoomID, deaf bool) (*IdleClients, error) {
-	h := &IdleClients{clients: c, rooms: rooms, deaf: deaf, each: make([]*idleClient, n), waits: make([]time.Duration, n)}
+func Idle(ctx context.Context, c *Clients, n, perUser int, rooms []chat.RoomID, stalled bool) (*IdleClients, error) {
+	h := &IdleClients{clients: c, rooms: rooms, stalled: stalled, each: make([]*idleClient, n), waits: make([]time.Duration, n)}
 	for i := range (n + perUser - 1) / perUser {
 		user := client.New(c.target(rand.New(rand.NewPCG(uint64(i), 3))))
 		user.HTTP = httpFrom(i)
-		if deaf {
-			user.HTTP = deafHTTP()
+		if stalled {
+			user.HTTP = smallBufferHTTP()
 		}
 		if err := user.Guest(ctx, fmt.Sprintf("Herd %d", i)); err != nil {
 			return nil, fmt.Errorf("register for the herd: %w", err)
@@ -61,8 +61,8 @@ func Idle(ctx context.Context, c *Clients, n, perUser int, rooms []chat.RoomID, 
 	return h, h.connect(ctx)
 }
 
-// deafHTTP has the smallest possible receive buffer.
-func deafHTTP() *http.Client {
+// smallBufferHTTP has the smallest possible receive buffer.
+func smallBufferHTTP() *http.Client {
 	dialer := &net.Dialer{Timeout: 2 * time.Second, Control: func(_, _ string, raw syscall.RawConn) error {
 		return raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
 	}}
@@ -110,7 +110,7 @@ func (h *IdleClients) join(ctx context.Context, s *idleClient, random *rand.Rand
 	defer cancel()
 	user := *s.user
 	user.Base = h.clients.target(random)
-	if h.deaf { // without the proxy, which would read for it
+	if h.stalled { // without the proxy, which would read for it
 		for user.Base == h.clients.options.Proxy {
 			user.Base = h.clients.target(random)
 		}
@@ -130,7 +130,7 @@ func (h *IdleClients) join(ctx context.Context, s *idleClient, random *rand.Rand
 	}
 	s.stream = stream
 	s.reads.Go(func() {
-		if h.deaf {
+		if h.stalled {
 			return // Frames fills up, and then the connection
 		}
 		for range stream.Frames {
@@ -159,8 +159,8 @@ func awaitAnswer(ctx context.Context, stream *client.Stream, id int64) error {
 	}
 }
 
-// CutAndReturn cuts all connections at once and waits until all clients have joined again.
-func (h *IdleClients) CutAndReturn(ctx context.Context) error {
+// CutAndReconnect cuts all connections at once and waits until all clients have joined again.
+func (h *IdleClients) CutAndReconnect(ctx context.Context) error {
 	h.cut()
 	return h.connect(ctx)
 }
@@ -178,7 +178,7 @@ func (h *IdleClients) cut() {
 	all.Wait()
 }
 
-// Ended reads what deaf clients have not read and returns how many of them the server has disconnected.
+// Ended reads what stalled clients have not read and returns how many of them the server has disconnected.
 func (h *IdleClients) Ended() int {
 	ended := 0
 	for _, s := range h.each {

@@ -17,15 +17,15 @@ type Link struct {
 	listen net.Listener
 	tasks  sync.WaitGroup
 
-	mu      sync.Mutex
-	pipes   map[*pipe]struct{}
-	refuses bool
-	delay   time.Duration
-	jitter  time.Duration
-	stall   float64 // share of the chunks that are as late as if they had been lost once
-	swallow float64 // share of the replies to COMMIT that are dropped
-	keep    bool    // do not close the connection then
-	eaten   int
+	mu             sync.Mutex
+	pipes          map[*pipe]struct{}
+	refuses        bool
+	delay          time.Duration
+	jitter         time.Duration
+	stall          float64 // share of the chunks that are as late as if they had been lost once
+	dropShare      float64 // share of the replies to COMMIT that are dropped
+	keepConn       bool    // do not close the connection then
+	droppedReplies int
 }
 
 // pipe is one connection through a link.
@@ -33,8 +33,8 @@ type pipe struct {
 	link      *Link
 	near, far net.Conn
 	once      sync.Once
-	deaf      chan struct{} // closed when data is silently dropped
-	deafOnce  sync.Once
+	dropped   chan struct{} // closed when data is silently dropped
+	dropOnce  sync.Once
 }
 
 // NewLink opens a link to target (host:port).
@@ -71,7 +71,7 @@ func (k *Link) connect(near net.Conn) {
 		reset(near)
 		return
 	}
-	p := &pipe{link: k, near: near, far: far, deaf: make(chan struct{})}
+	p := &pipe{link: k, near: near, far: far, dropped: make(chan struct{})}
 	k.mu.Lock()
 	k.pipes[p] = struct{}{}
 	if k.refuses { // since the check above
@@ -122,7 +122,7 @@ func (p *pipe) carry(from, to net.Conn, reply bool) {
 		n, err := from.Read(buffer)
 		if n > 0 {
 			if reply {
-				lost, keep := p.link.swallows(buffer[:n])
+				lost, keep := p.link.dropsReply(buffer[:n])
 				if lost && keep {
 					continue
 				}
@@ -130,7 +130,7 @@ func (p *pipe) carry(from, to net.Conn, reply bool) {
 					break
 				}
 			}
-			late <- chunk{bytes.Clone(buffer[:n]), time.Now().Add(p.link.lateness())}
+			late <- chunk{bytes.Clone(buffer[:n]), time.Now().Add(p.link.nextDelay())}
 		}
 		if err != nil {
 			break
@@ -148,7 +148,7 @@ func (p *pipe) write(to net.Conn, late <-chan chunk) {
 			time.Sleep(wait)
 		}
 		select {
-		case <-p.deaf:
+		case <-p.dropped:
 			continue // as if every packet was dropped, although the sender gets acknowledgments
 		default:
 		}
@@ -162,8 +162,8 @@ func (p *pipe) write(to net.Conn, late <-chan chunk) {
 	}
 }
 
-// lateness returns the delay of the next chunk.
-func (k *Link) lateness() time.Duration {
+// nextDelay returns the delay of the next chunk.
+func (k *Link) nextDelay() time.Duration {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	late := k.delay
@@ -179,46 +179,46 @@ func (k *Link) lateness() time.Duration {
 // committed is Postgres's reply after a COMMIT.
 var committed = []byte("COMMIT\x00")
 
-// swallows reports whether data, which contains the reply to a COMMIT, is dropped, and whether the
+// dropsReply reports whether data, which contains the reply to a COMMIT, is dropped, and whether the
 // connection is kept: the commit has happened, but the node does not know.
-func (k *Link) swallows(data []byte) (lost, keep bool) {
+func (k *Link) dropsReply(data []byte) (lost, keep bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.swallow == 0 || !bytes.Contains(data, committed) || rand.Float64() >= k.swallow {
+	if k.dropShare == 0 || !bytes.Contains(data, committed) || rand.Float64() >= k.dropShare {
 		return false, false
 	}
-	k.eaten++
-	return true, k.keep
+	k.droppedReplies++
+	return true, k.keepConn
 }
 
-// Late delays all data by delay ± jitter, and a share of it as much as a lost packet.
-func (k *Link) Late(delay, jitter time.Duration, lost float64) {
+// SetDelay delays all data by delay ± jitter, and a share of it as much as a lost packet.
+func (k *Link) SetDelay(delay, jitter time.Duration, lost float64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.delay, k.jitter, k.stall = delay, jitter, lost
 }
 
-// SwallowCommits drops a share of Postgres's replies to COMMIT. It also closes the connection unless
+// DropCommitReplies drops a share of Postgres's replies to COMMIT. It also closes the connection unless
 // keep is true.
-func (k *Link) SwallowCommits(share float64, keep bool) {
+func (k *Link) DropCommitReplies(share float64, keep bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.swallow, k.keep = share, keep
+	k.dropShare, k.keepConn = share, keep
 }
 
-// Swallowed returns how many replies to COMMIT were dropped so far.
-func (k *Link) Swallowed() int {
+// DroppedReplies returns how many replies to COMMIT were dropped so far.
+func (k *Link) DroppedReplies() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.eaten
+	return k.droppedReplies
 }
 
-// Deafen makes the current connections silently drop all data. New connections are not affected.
-func (k *Link) Deafen() int {
+// Blackhole makes the current connections silently drop all data. New connections are not affected.
+func (k *Link) Blackhole() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for p := range k.pipes {
-		p.deafOnce.Do(func() { close(p.deaf) })
+		p.dropOnce.Do(func() { close(p.dropped) })
 	}
 	return len(k.pipes)
 }

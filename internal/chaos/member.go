@@ -33,21 +33,21 @@ type member struct {
 	client  *client.Client
 	journal *Journal
 	random  *rand.Rand
-	desks   map[chat.RoomID]*desk
-	order   []*desk // of desks, so that choices depend only on the seed
+	rooms   map[chat.RoomID]*roomState
+	order   []*roomState // the values of rooms, ordered, so that choices depend only on the seed
 
-	stream  *client.Stream
-	node    string
-	conn    int32
-	lastID  int64
-	calls   map[int64]call
-	heard   time.Time // when the last frame was received
-	asked   time.Time // when the last ping was sent
-	leaveAt time.Time // this node drains; zero if it does not
+	stream    *client.Stream
+	node      string
+	conn      int32
+	lastID    int64
+	calls     map[int64]call
+	lastFrame time.Time // when the last frame was received
+	lastPing  time.Time // when the last ping was sent
+	leaveAt   time.Time // this node drains; zero if it does not
 
-	over     atomic.Bool // its session was ended: it does not return
-	flaps    bool        // cuts its connection at random
-	restless bool        // leaves and rejoins the room that all restless members share
+	over    atomic.Bool // its session was ended: it does not return
+	flaps   bool        // cuts its connection at random
+	rejoins bool        // leaves and rejoins the room that all rejoining members share
 
 	mu    sync.Mutex
 	state state
@@ -56,7 +56,7 @@ type member struct {
 // state is the part of a member that others may read.
 type state struct {
 	live   bool // connected, and up to date in all its rooms
-	queued int  // letters that are not confirmed
+	queued int  // messages that are not confirmed
 	out    bool // left, and about to rejoin
 	at     map[chat.RoomID]chat.Seq
 }
@@ -67,23 +67,23 @@ type call struct {
 	done func(f client.Frame)
 }
 
-// desk is a member's state in one room: its cursor and its outbox.
-type desk struct {
-	room   chat.RoomID
-	user   chat.UserID // the owner of the desk
-	cursor chat.Seq
-	known  chat.Seq // the highest known number
-	epoch  chat.Epoch
-	begun  bool // cursor is valid
-	seated bool // on this connection
-	asking bool // a join or a catch-up is in progress
-	outbox []*letter
-	posted []post  // the latest messages in the room, as far as this client saw
-	change *change // one at a time, like the letters
-	flying bool    // outbox[0] was sent on this connection
-	retry  time.Time
+// roomState is the state of a member in one room: its cursor and its outbox.
+type roomState struct {
+	room       chat.RoomID
+	user       chat.UserID // the member
+	cursor     chat.Seq
+	known      chat.Seq // the highest known number
+	epoch      chat.Epoch
+	hasCursor  bool // cursor is valid
+	subscribed bool // on this connection
+	requesting bool // a join or a catch-up is in progress
+	outbox     []*pending
+	posted     []post  // the latest messages in the room, as far as this client saw
+	change     *change // one at a time, like the messages
+	inFlight   bool    // outbox[0] was sent on this connection
+	retry      time.Time
 
-	out      bool // left on purpose
+	left     bool // left on purpose
 	leaving  bool // requested, but not yet answered
 	moveAt   time.Time
 	online   map[chat.UserID]bool
@@ -91,8 +91,8 @@ type desk struct {
 	joinedAt time.Time
 }
 
-// letter is a message being sent.
-type letter struct {
+// pending is a message whose confirmation is awaited.
+type pending struct {
 	cid  uuid.UUID
 	text string
 }
@@ -144,7 +144,7 @@ func (m *member) connect(ctx context.Context) error {
 	}
 	m.conn++
 	m.stream, m.node = stream, stream.Hello.Node
-	m.calls, m.heard, m.asked, m.leaveAt = map[int64]call{}, time.Now(), time.Now(), time.Time{}
+	m.calls, m.lastFrame, m.lastPing, m.leaveAt = map[int64]call{}, time.Now(), time.Now(), time.Time{}
 	m.journal.add(Record{Kind: Connected, Conn: m.conn})
 	for _, d := range m.order {
 		m.take(d)
@@ -153,12 +153,12 @@ func (m *member) connect(ctx context.Context) error {
 }
 
 // take joins the room, or completes the leave that the last connection began.
-func (m *member) take(d *desk) {
+func (m *member) take(d *roomState) {
 	switch {
-	case d.asking: // a second leave could be answered after the next join
+	case d.requesting: // a second leave could be answered after the next join
 	case d.leaving:
 		m.leave(d)
-	case !d.out && !d.seated:
+	case !d.left && !d.subscribed:
 		m.join(d)
 	}
 }
@@ -167,11 +167,11 @@ func (m *member) disconnect() {
 	m.stream.Cut()
 	m.journal.add(Record{Kind: Ended, Conn: m.conn})
 	for _, d := range m.order {
-		if d.flying {
+		if d.inFlight {
 			m.journal.add(Record{Kind: Unknown, Room: d.room, CID: d.outbox[0].cid, Code: "DISCONNECTED"})
 		}
 		m.changeEnds(d)
-		d.flying, d.seated, d.asking = false, false, false
+		d.inFlight, d.subscribed, d.requesting = false, false, false
 	}
 	m.stream = nil
 	m.publish()
@@ -207,7 +207,7 @@ func (m *member) serve(ctx context.Context) {
 				return
 			}
 			m.retryAll(now)
-			m.wander(now)
+			m.leaveOrRejoin(now)
 		}
 		m.publish()
 	}
@@ -229,7 +229,7 @@ func (m *member) nextCut() time.Time {
 
 // alive sends pings and reports whether the node still answers.
 func (m *member) alive(now time.Time) bool {
-	if !m.leaveAt.IsZero() && now.After(m.leaveAt) && m.nothingFlies() {
+	if !m.leaveAt.IsZero() && now.After(m.leaveAt) && m.nothingInFlight() {
 		return false
 	}
 	for _, c := range m.calls {
@@ -238,16 +238,16 @@ func (m *member) alive(now time.Time) bool {
 			return false
 		}
 	}
-	if now.Sub(m.asked) > pingEvery {
-		m.asked = now
+	if now.Sub(m.lastPing) > pingEvery {
+		m.lastPing = now
 		m.ask("ping", struct{}{}, m.pong)
 	}
 	return true
 }
 
-func (m *member) nothingFlies() bool {
+func (m *member) nothingInFlight() bool {
 	for _, d := range m.order {
-		if d.flying {
+		if d.inFlight {
 			return false
 		}
 	}
@@ -261,7 +261,7 @@ func (m *member) pong(f client.Frame) {
 		return
 	}
 	for room, head := range pong.Heads {
-		if d := m.desks[room]; d != nil && d.seated {
+		if d := m.rooms[room]; d != nil && d.subscribed {
 			d.known = max(d.known, head)
 			m.catchUp(d)
 		}
@@ -279,7 +279,7 @@ func (m *member) ask(kind string, data any, done func(f client.Frame)) {
 }
 
 func (m *member) handle(f client.Frame) {
-	m.heard = f.At
+	m.lastFrame = f.At
 	if c, ok := m.calls[f.ID()]; ok {
 		delete(m.calls, f.ID())
 		c.done(f)
@@ -297,11 +297,11 @@ func (m *member) handle(f client.Frame) {
 		}
 	case "room:removed":
 		var removed wire.RoomRemoved
-		if f.Decode(&removed) == nil && m.desks[removed.RoomID] != nil {
-			d := m.desks[removed.RoomID]
-			d.seated = false
+		if f.Decode(&removed) == nil && m.rooms[removed.RoomID] != nil {
+			d := m.rooms[removed.RoomID]
+			d.subscribed = false
 			if removed.Reason == "kicked" { // and does not rejoin by itself
-				d.out, d.outbox, d.change, d.flying = true, nil, nil, false
+				d.left, d.outbox, d.change, d.inFlight = true, nil, nil, false
 			}
 		}
 	case "error":
@@ -351,9 +351,9 @@ func (m *member) event(f client.Frame) {
 		Seq     chat.Seq    `json:"seq"`
 		Message seen        `json:"message"`
 	}
-	d := m.desks[0]
+	d := m.rooms[0]
 	if err := f.Decode(&e); err == nil {
-		d = m.desks[e.RoomID]
+		d = m.rooms[e.RoomID]
 	}
 	if d == nil {
 		m.clients.fault("event", fmt.Errorf("client %d: of an unknown room: %s", m.number, f.Data))
@@ -361,30 +361,30 @@ func (m *member) event(f client.Frame) {
 	}
 	r := e.Message.record(Delivered, e.RoomID, e.Seq)
 	r.At, r.Conn = m.clients.history.at(f.At), m.conn
-	r.Applied = d.seated && !d.asking && e.Seq == d.cursor+1
+	r.Applied = d.subscribed && !d.requesting && e.Seq == d.cursor+1
 	m.journal.add(r)
 	d.known = max(d.known, e.Seq)
 	if r.Applied {
 		d.cursor = e.Seq
 		d.remember(e.Message)
-	} else if d.seated {
+	} else if d.subscribed {
 		m.catchUp(d)
 	}
 }
 
 func (m *member) presence(f client.Frame) {
 	var update wire.PresenceUpdate
-	if f.Decode(&update) != nil || m.desks[update.RoomID] == nil {
+	if f.Decode(&update) != nil || m.rooms[update.RoomID] == nil {
 		return
 	}
-	d := m.desks[update.RoomID]
+	d := m.rooms[update.RoomID]
 	d.unknown = false
 	for _, u := range update.Users {
-		m.told(d, u.UserID, u.Status)
+		m.setPresence(d, u.UserID, u.Status)
 	}
 }
 
-func (m *member) told(d *desk, user chat.UserID, status chat.Status) {
+func (m *member) setPresence(d *roomState, user chat.UserID, status chat.Status) {
 	switch {
 	case status == chat.Unknown:
 		d.unknown = true
@@ -398,17 +398,17 @@ func (m *member) told(d *desk, user chat.UserID, status chat.Status) {
 }
 
 // join joins the room and requests everything since the cursor.
-func (m *member) join(d *desk) {
+func (m *member) join(d *roomState) {
 	ask := wire.RoomJoin{RoomID: d.room, Limit: chat.MaxPage}
-	if d.begun {
+	if d.hasCursor {
 		since := d.cursor
 		ask.Since = &since
 	}
 	began := m.clients.history.Now()
-	d.asking, d.joinedAt = true, time.Now()
+	d.requesting, d.joinedAt = true, time.Now()
 	m.journal.add(Record{Kind: JoinInvoked, Room: d.room, Subject: m.client.User.ID})
 	m.ask("room:join", joinData(ask, d), func(f client.Frame) {
-		d.asking = false
+		d.requesting = false
 		if refusal := f.Refusal(); refusal != nil {
 			m.refused("room:join", d, refusal)
 			return
@@ -424,16 +424,16 @@ func (m *member) join(d *desk) {
 			m.clients.fault("room:joined", err)
 			return
 		}
-		d.seated, d.online, d.unknown = true, map[chat.UserID]bool{}, joined.Room.OnlineCount == nil
+		d.subscribed, d.online, d.unknown = true, map[chat.UserID]bool{}, joined.Room.OnlineCount == nil
 		m.apply(d, Joined, f, began, joined.caughtUp)
 		for _, user := range joined.Online {
-			m.told(d, user, chat.Online)
+			m.setPresence(d, user, chat.Online)
 		}
 	})
 }
 
 // joinData returns the command's data as a client encodes it: the epoch is a string.
-func joinData(ask wire.RoomJoin, d *desk) map[string]any {
+func joinData(ask wire.RoomJoin, d *roomState) map[string]any {
 	data := map[string]any{"roomId": ask.RoomID, "limit": ask.Limit}
 	if ask.Since != nil {
 		data["since"], data["epoch"] = *ask.Since, d.epoch
@@ -453,11 +453,11 @@ type caughtUp struct {
 }
 
 // apply advances the screen to the end of the response, and continues if there is more.
-func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, c caughtUp) {
+func (m *member) apply(d *roomState, kind Kind, f client.Frame, began time.Duration, c caughtUp) {
 	at := m.clients.history.at(f.At)
 	m.journal.add(Record{
 		At: at, Kind: kind, Conn: m.conn, Room: d.room, From: c.From, To: c.To, More: c.More,
-		Reset: c.Reset || !d.begun, // without a cursor, the screen begins where the response does
+		Reset: c.Reset || !d.hasCursor, // without a cursor, the screen begins where the response does
 		Began: began, Count: int32(len(c.Messages)),
 	})
 	for _, s := range c.Messages {
@@ -470,20 +470,20 @@ func (m *member) apply(d *desk, kind Kind, f client.Frame, began time.Duration, 
 		m.clients.resets.Add(1)
 		d.known = c.Head
 	}
-	d.begun, d.cursor, d.epoch, d.known = true, c.To, c.Epoch, max(d.known, c.Head, c.To)
+	d.hasCursor, d.cursor, d.epoch, d.known = true, c.To, c.Epoch, max(d.known, c.Head, c.To)
 	m.catchUp(d)
 	m.send(d)
 }
 
 // catchUp requests missing changes, if there are any and no request is in progress.
-func (m *member) catchUp(d *desk) {
-	if d.known <= d.cursor || d.asking || !d.seated {
+func (m *member) catchUp(d *roomState) {
+	if d.known <= d.cursor || d.requesting || !d.subscribed {
 		return
 	}
-	d.asking = true
+	d.requesting = true
 	began := m.clients.history.Now()
 	m.ask("room:changes", map[string]any{"roomId": d.room, "since": d.cursor, "epoch": d.epoch}, func(f client.Frame) {
-		d.asking = false
+		d.requesting = false
 		if refusal := f.Refusal(); refusal != nil {
 			m.refused("room:changes", d, refusal)
 			return
@@ -494,7 +494,7 @@ func (m *member) catchUp(d *desk) {
 			return
 		}
 		if c.Reset { // the response is unusable: join again
-			d.begun, d.seated = false, false
+			d.hasCursor, d.subscribed = false, false
 			m.join(d)
 			return
 		}
@@ -503,13 +503,13 @@ func (m *member) catchUp(d *desk) {
 }
 
 // refused retries later if that may help. A member that is not subscribed then joins again.
-func (m *member) refused(what string, d *desk, refusal *client.Error) {
+func (m *member) refused(what string, d *roomState, refusal *client.Error) {
 	switch refusal.Code {
 	case chat.Unavailable, chat.RateLimited:
 		d.retry = time.Now().Add(m.jittered(refusal))
 		m.clients.unavailable.Add(1)
 	case chat.NotAMember: // a leave was faster
-		d.seated = false
+		d.subscribed = false
 		d.retry = time.Now().Add(time.Second)
 	default:
 		m.clients.fault(what, refusal)
@@ -522,9 +522,9 @@ func (m *member) jittered(refusal *client.Error) time.Duration {
 	return time.Duration(wait+m.random.Int64N(wait/2+1)) * time.Millisecond
 }
 
-// compose adds a new letter to the outbox of a room.
+// compose adds a new message to the outbox of a room.
 func (m *member) compose() {
-	if m.clients.quiet() {
+	if m.clients.stopped() {
 		return
 	}
 	d := m.order[0] // the hot room
@@ -537,8 +537,8 @@ func (m *member) compose() {
 	m.write(d, fmt.Sprintf("%d says %d", m.number, m.random.Uint32()))
 }
 
-func (m *member) write(d *desk, text string) {
-	if d.out || len(d.outbox) >= outboxLimit {
+func (m *member) write(d *roomState, text string) {
+	if d.left || len(d.outbox) >= outboxLimit {
 		return
 	}
 	var cid uuid.UUID
@@ -546,30 +546,30 @@ func (m *member) write(d *desk, text string) {
 		cid[i] = byte(m.random.UintN(256))
 	}
 	cid[6], cid[8] = cid[6]&0x0f|0x40, cid[8]&0x3f|0x80
-	d.outbox = append(d.outbox, &letter{cid, text})
+	d.outbox = append(d.outbox, &pending{cid, text})
 	m.send(d)
 }
 
-// send sends the first letter of the outbox: one is in flight at a time, so that retries cannot change
+// send sends the first message of the outbox: one is in flight at a time, so that retries cannot change
 // the order.
-func (m *member) send(d *desk) {
-	if len(d.outbox) == 0 || d.flying || !d.begun || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.out {
+func (m *member) send(d *roomState) {
+	if len(d.outbox) == 0 || d.inFlight || !d.hasCursor || m.stream == nil || time.Now().Before(d.retry) || d.leaving || d.left {
 		return
 	}
 	l := d.outbox[0]
-	d.flying = true
+	d.inFlight = true
 	m.journal.add(Record{Kind: Invoked, Room: d.room, CID: l.cid, Hash: Hash(l.text)})
 	in := map[string]any{"roomId": d.room, "cid": l.cid, "text": l.text}
 	m.ask("message:send", in, func(f client.Frame) { m.answered(d, l, f) })
 }
 
-func (m *member) answered(d *desk, l *letter, f client.Frame) {
+func (m *member) answered(d *roomState, l *pending, f client.Frame) {
 	at := m.clients.history.at(f.At)
 	refusal := f.Refusal()
 	if len(d.outbox) == 0 || d.outbox[0] != l { // kicked in the meantime; the outcome is recorded anyway
-		d.outbox = append([]*letter{l}, d.outbox...)
+		d.outbox = append([]*pending{l}, d.outbox...)
 	}
-	d.flying = false
+	d.inFlight = false
 	if refusal == nil {
 		var done wire.MessageConfirmed
 		if err := f.Decode(&done); err != nil {
@@ -589,11 +589,11 @@ func (m *member) answered(d *desk, l *letter, f client.Frame) {
 		m.clients.unavailable.Add(1)
 		m.journal.add(Record{At: at, Kind: kind, Room: d.room, CID: l.cid, Code: refusal.Code})
 		d.retry = time.Now().Add(m.jittered(refusal))
-		if d.out {
+		if d.left {
 			d.outbox = d.outbox[1:]
 		}
 	default:
-		if refusal.Code != chat.NotAMember || !d.out && !d.leaving && !m.restless {
+		if refusal.Code != chat.NotAMember || !d.left && !d.leaving && !m.rejoins {
 			m.clients.fault("message:send", refusal)
 		}
 		m.journal.add(Record{At: at, Kind: Refused, Room: d.room, CID: l.cid, Code: refusal.Code})
@@ -614,61 +614,61 @@ func (m *member) retryAll(now time.Time) {
 	}
 }
 
-// wander makes a restless member leave the shared room and rejoin it.
-func (m *member) wander(now time.Time) {
-	if !m.restless {
+// leaveOrRejoin makes a rejoining member leave the shared room and rejoin it.
+func (m *member) leaveOrRejoin(now time.Time) {
+	if !m.rejoins {
 		return
 	}
 	d := m.order[len(m.order)-1]
 	if d.moveAt.IsZero() {
-		d.moveAt = now.Add(m.aWhile())
+		d.moveAt = now.Add(m.randomPause())
 	}
-	if now.Before(d.moveAt) || d.leaving || d.asking || d.flying {
+	if now.Before(d.moveAt) || d.leaving || d.requesting || d.inFlight {
 		return
 	}
 	switch {
-	case d.out:
-		d.out = false
-		d.moveAt = now.Add(m.aWhile())
+	case d.left:
+		d.left = false
+		d.moveAt = now.Add(m.randomPause())
 		m.join(d)
-	case d.seated && !m.clients.quiet():
+	case d.subscribed && !m.clients.stopped():
 		m.leave(d)
 	}
 }
 
-func (m *member) aWhile() time.Duration {
+func (m *member) randomPause() time.Duration {
 	return time.Second + time.Duration(m.random.Int64N(int64(4*time.Second)))
 }
 
 // leave ends the membership. It is repeated until it is answered.
-func (m *member) leave(d *desk) {
-	d.leaving, d.asking = true, true
+func (m *member) leave(d *roomState) {
+	d.leaving, d.requesting = true, true
 	began := m.clients.history.Now()
 	m.ask("room:leave", map[string]any{"roomId": d.room}, func(f client.Frame) {
-		d.asking = false
+		d.requesting = false
 		if refusal := f.Refusal(); refusal != nil {
 			m.refused("room:leave", d, refusal)
 			return
 		}
-		d.leaving, d.out, d.seated = false, true, false
+		d.leaving, d.left, d.subscribed = false, true, false
 		d.outbox, d.change = nil, nil // unsent messages are dropped
 		m.journal.add(Record{At: m.clients.history.at(f.At), Kind: LeaveAnswered, Room: d.room, Subject: m.client.User.ID, Began: began})
-		d.moveAt = time.Now().Add(m.aWhile())
+		d.moveAt = time.Now().Add(m.randomPause())
 	})
 }
 
 // publish updates the state that others may read.
 func (m *member) publish() {
-	s := state{live: m.stream != nil, out: m.restless && m.order[len(m.order)-1].out, at: map[chat.RoomID]chat.Seq{}}
+	s := state{live: m.stream != nil, out: m.rejoins && m.order[len(m.order)-1].left, at: map[chat.RoomID]chat.Seq{}}
 	for _, d := range m.order {
 		s.queued += len(d.outbox)
 		if d.change != nil {
 			s.queued++
 		}
-		if !d.out {
+		if !d.left {
 			s.at[d.room] = d.cursor
 		}
-		s.live = s.live && (d.out || d.seated && d.cursor >= d.known)
+		s.live = s.live && (d.left || d.subscribed && d.cursor >= d.known)
 	}
 	m.mu.Lock()
 	m.state = s

@@ -153,8 +153,8 @@ func (r *Rig) Targets() []string {
 // Heal reverts everything that a scenario may have left broken.
 func (r *Rig) Heal() error {
 	for _, k := range append(append([]*Link{}, r.ToPostgres...), r.ToRedis...) {
-		k.Late(0, 0, 0)
-		k.SwallowCommits(0, false)
+		k.SetDelay(0, 0, 0)
+		k.DropCommitReplies(0, false)
 		k.mu.Lock()
 		k.refuses = false
 		k.mu.Unlock()

@@ -105,8 +105,8 @@ func (r *Run) dur(long, short time.Duration) time.Duration {
 	return short
 }
 
-// lasts waits for the duration of the fault.
-func (r *Run) lasts(ctx context.Context, d time.Duration) error {
+// wait waits for the duration of the fault.
+func (r *Run) wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -188,7 +188,7 @@ func (r *Run) play(ctx context.Context) error {
 	if err := r.within(ctx, settleWithin, c.AwaitLive); err != nil {
 		return fmt.Errorf("before the fault: %w", err)
 	}
-	if err := r.lasts(ctx, r.dur(10*time.Second, 3*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(10*time.Second, 3*time.Second)); err != nil {
 		return err
 	}
 	r.Broken.From, r.unavailable = r.History.Now(), r.Clients.unavailable.Load()
@@ -199,7 +199,7 @@ func (r *Run) play(ctx context.Context) error {
 	if err := r.recover(ctx); err != nil {
 		return fmt.Errorf("after the fault: %w", err)
 	}
-	if err := r.lasts(ctx, r.dur(10*time.Second, 2*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(10*time.Second, 2*time.Second)); err != nil {
 		return err
 	}
 	return r.settle(ctx)
@@ -207,7 +207,7 @@ func (r *Run) play(ctx context.Context) error {
 
 // recover waits until all members have returned and receive messages.
 func (r *Run) recover(ctx context.Context) error {
-	r.Clients.Steady()
+	r.Clients.KeepConnections()
 	began := r.History.Now()
 	if err := r.within(ctx, settleWithin, r.Clients.AwaitLive); err != nil {
 		return err
@@ -222,12 +222,12 @@ func (r *Run) recover(ctx context.Context) error {
 // settle waits until all written messages are sent and received and, if presence is checked, every
 // lease has ended.
 func (r *Run) settle(ctx context.Context) error {
-	r.Clients.Quiet()
+	r.Clients.StopWriting()
 	if err := r.within(ctx, settleWithin, r.Clients.AwaitSent); err != nil {
 		return err
 	}
 	if r.Scenario.Presence {
-		if err := r.lasts(ctx, ghostWithin+2*time.Second); err != nil {
+		if err := r.wait(ctx, ghostWithin+2*time.Second); err != nil {
 			return err
 		}
 	}
@@ -338,17 +338,17 @@ func (r *Run) confirmations(f *Figures) map[place]time.Duration {
 func (r *Run) deliveries(span Span) (p99, slowest time.Duration) {
 	var took []time.Duration
 	for _, j := range r.History.Journals {
-		seated := map[chat.RoomID]time.Duration{}
+		subscribed := map[chat.RoomID]time.Duration{}
 		for _, rec := range j.Records() {
 			switch rec.Kind {
 			case Connected:
-				clear(seated)
+				clear(subscribed)
 			case Joined:
-				seated[rec.Room] = rec.At
+				subscribed[rec.Room] = rec.At
 			case Delivered:
 				at, ok := r.confirmed[place{rec.Room, rec.Seq}]
-				since, sat := seated[rec.Room]
-				if ok && sat && since < at && at > span.From && at < span.To {
+				since, ok := subscribed[rec.Room]
+				if ok && ok && since < at && at > span.From && at < span.To {
 					took = append(took, max(0, rec.At-at))
 				}
 			}

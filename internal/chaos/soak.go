@@ -12,7 +12,7 @@ var soakFaults = []struct {
 	fault func(ctx context.Context, r *Run) error
 }{
 	{"kill", restartNode}, {"SIGTERM", drainNode}, {"rolling restart", rollingRestart}, {"freeze", freezeNode},
-	{"Redis restart", restartRedis}, {"FLUSHALL", flushRedis}, {"Redis gone", stopRedis}, {"Redis deaf", deafenRedis},
+	{"Redis restart", restartRedis}, {"FLUSHALL", flushRedis}, {"Redis gone", stopRedis}, {"Redis deaf", blackholeRedis},
 	{"COMMIT replies lost", loseCommitReplies}, {"Postgres killed", restartPostgres}, {"Postgres frozen", freezePostgres},
 	{"bad network", badNetwork}, {"nginx reload", reloadNginx},
 }
@@ -34,7 +34,7 @@ func soak(ctx context.Context, r *Run, d time.Duration) error {
 		if err := f.fault(ctx, r); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		if err := r.lasts(ctx, time.Second+time.Duration(random.Int64N(int64(4*time.Second)))); err != nil {
+		if err := r.wait(ctx, time.Second+time.Duration(random.Int64N(int64(4*time.Second)))); err != nil {
 			return err
 		}
 	}

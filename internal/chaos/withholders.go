@@ -159,7 +159,7 @@ func withholdCloses(ctx context.Context, r *Run) error {
 		}
 		all.Go(func() { w.run(holding, n.URL) })
 	}
-	if err := r.lasts(ctx, r.dur(15*time.Second, 5*time.Second)); err != nil {
+	if err := r.wait(ctx, r.dur(15*time.Second, 5*time.Second)); err != nil {
 		return err
 	}
 	if err := r.drain(n); err != nil {

@@ -16,8 +16,8 @@ const floorTime = 5 * time.Second
 // frameHeader is the size of a WebSocket header for 126 bytes or more.
 const frameHeader = 4
 
-// bare are plain loopback connections whose readers discard everything.
-type bare struct {
+// rawConns are plain loopback connections whose readers discard everything.
+type rawConns struct {
 	near, far []net.Conn
 	readers   sync.WaitGroup
 }
@@ -26,7 +26,7 @@ type bare struct {
 // each member of a room, for every message of the plan. It is a lower bound for a server on this
 // machine that writes each message separately.
 func measureFloor(ctx context.Context, p plan, size int) (time.Duration, error) {
-	b, err := newBare(ctx, p.clients)
+	b, err := newRawConns(ctx, p.clients)
 	defer b.close()
 	if err != nil {
 		return 0, err
@@ -59,8 +59,8 @@ func measureFloor(ctx context.Context, p plan, size int) (time.Duration, error) 
 	return (after - before) / time.Duration(writes), nil
 }
 
-func newBare(ctx context.Context, n int) (*bare, error) {
-	b := &bare{}
+func newRawConns(ctx context.Context, n int) (*rawConns, error) {
+	b := &rawConns{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return b, fmt.Errorf("listen: %w", err)
@@ -88,7 +88,7 @@ func newBare(ctx context.Context, n int) (*bare, error) {
 	return b, nil
 }
 
-func (b *bare) close() {
+func (b *rawConns) close() {
 	for _, c := range b.near {
 		c.Close()
 	}

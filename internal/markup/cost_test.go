@@ -27,8 +27,8 @@ var hostile = []string{
 	"@", "@bob ", ".@abc", "@a_.-", "@____", "-@a-", "😀", "👨‍👩‍👧‍👦 ", "x\u0301", "漢", "\t", " \n", "https://a\\```@bob\n", "a@b.c> */( b", "[__![@bob<\n",
 }
 
-// hostileWholes are hostile texts of about n characters that are not repetitions.
-func hostileWholes(n int) map[string]string {
+// hostileDocuments are hostile texts of about n characters that are not repetitions.
+func hostileDocuments(n int) map[string]string {
 	return map[string]string{
 		"brackets around emphasis":        strings.Repeat("[", 2*n/5) + strings.Repeat("*a", n/10) + strings.Repeat("]", 2*n/5),
 		"emphasis in emphasis":            strings.Repeat("*a ", n/6) + strings.Repeat("a* ", n/6),
@@ -89,7 +89,7 @@ func TestHTMLCost(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for _, n := range lengths {
-		texts := hostileWholes(n)
+		texts := hostileDocuments(n)
 		for _, part := range hostile {
 			texts[fmt.Sprintf("%q", part)] = repeated(part, n)
 		}
@@ -138,7 +138,7 @@ func TestTextOverBudgetIsShownAsTyped(t *testing.T) {
 }
 
 func BenchmarkHTMLHostile(b *testing.B) {
-	texts := hostileWholes(20_000)
+	texts := hostileDocuments(20_000)
 	texts["ordinary"] = repeated(ordinary, 20_000)
 	for _, part := range []string{"[", "[a](", "_ *", "*a_ ", "*a* ", "- - a\n", "a@a.a ", "_www."} {
 		texts[fmt.Sprintf("%q", part)] = repeated(part, 20_000)

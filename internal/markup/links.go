@@ -59,16 +59,16 @@ func renderLink(w util.BufWriter, source []byte, node ast.Node, entering bool) (
 		return ast.WalkContinue, nil
 	}
 	openLink(w, link.Destination)
-	if label := plainText(link, source); !isVisible(string(label)) || isDisguise(label, link.Destination) {
+	if label := plainText(link, source); !isVisible(string(label)) || isMisleading(label, link.Destination) {
 		_, _ = w.Write(util.EscapeHTML(link.Destination))
 		return ast.WalkSkipChildren, nil
 	}
 	return ast.WalkContinue, nil
 }
 
-// isDisguise reports whether label looks like an address but not like the link's own, as in
+// isMisleading reports whether label looks like an address but not like the link's own, as in
 // [https://bank.example](https://thief.example).
-func isDisguise(label, url []byte) bool {
+func isMisleading(label, url []byte) bool {
 	text := strings.TrimSpace(string(label))
 	if strings.HasPrefix(strings.ToLower(text), "www.") {
 		text = "http://" + text
@@ -104,7 +104,7 @@ func renderImage(w util.BufWriter, source []byte, node ast.Node, entering bool) 
 	}
 	image := node.(*ast.Image)
 	label := plainText(image, source)
-	if !isVisible(string(label)) || isDisguise(label, image.Destination) {
+	if !isVisible(string(label)) || isMisleading(label, image.Destination) {
 		label = image.Destination
 	}
 	writeLink(w, image.Destination, label, insideLink(node))

@@ -61,7 +61,7 @@ func TestMentions(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestMentionNames(t *testing.T) {
 	many := ""
 	for i := range 3 * MaxNames {
 		many += fmt.Sprintf("@user%d ", i)
@@ -85,7 +85,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestNamesIsFast(t *testing.T) {
+func TestMentionNamesIsFast(t *testing.T) {
 	const size = 20_000
 	for _, part := range []string{"@", "@a", "@_", "@....................", "@aaa ", "@é", "`@", "[@a"} {
 		start := time.Now()

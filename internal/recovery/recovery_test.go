@@ -50,7 +50,7 @@ func TestReportCountsAndLogsOnlyPanics(t *testing.T) {
 	}
 }
 
-func TestKeepRestartsATaskAfterAPanic(t *testing.T) {
+func TestSuperviseRestartsATaskAfterAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reported, runs := 0, 0
 		r := Reporter{Count: func(string) { reported++ }, Log: slog.New(slog.DiscardHandler)}

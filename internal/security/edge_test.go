@@ -331,7 +331,7 @@ var unguarded = map[string]string{
 	"postByWebhook":  "requires its token",
 }
 
-func everyOperationWantsASession(t *testing.T, s *target) {
+func operationsRequireSession(t *testing.T, s *target) {
 	for _, op := range s.operations(t) {
 		if _, free := unguarded[op.ID]; free {
 			continue
@@ -501,8 +501,8 @@ func limits(t *testing.T, s *target) {
 	wantStatus(t, "a signed-in user", s.request(t, c, http.MethodGet, "/api/v1/auth/me", "", nil), http.StatusOK)
 }
 
-// nothingSecretIsLogged checks the logs that both nodes wrote during the other tests.
-func nothingSecretIsLogged(t *testing.T, s *target) {
+// noSecretIsLogged checks the logs that both nodes wrote during the other tests.
+func noSecretIsLogged(t *testing.T, s *target) {
 	db, _ := strings.CutPrefix(s.dsn, "postgres://")
 	if _, password, ok := strings.Cut(strings.Split(db, "@")[0], ":"); ok && password != "" {
 		s.secret("the database's password", ":"+password+"@")

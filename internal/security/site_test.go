@@ -52,13 +52,13 @@ func TestSecurity(t *testing.T) {
 		{"the cookie of the host", hostCookie},
 		{"cross-site requests", crossSite},
 		{"cross-site sockets", crossSiteSockets},
-		{"every operation requires a session", everyOperationWantsASession},
+		{"every operation requires a session", operationsRequireSession},
 		{"bad bodies", badBodies},
 		{"bad paths", badPaths},
 		{"text that databases reject", unfitText},
 		{"incomplete bodies", brokenRequests},
 		{"frames", frames},
-		{"clients that do not complete a close", closesEnd},
+		{"clients that do not complete a close", closesComplete},
 		{"floods of frames", floodsOfFrames},
 		{"clients that send many frames", busyClients},
 		{"limits and forged addresses", limits},
@@ -72,7 +72,7 @@ func TestSecurity(t *testing.T) {
 	} {
 		t.Run(point.name, func(t *testing.T) { point.test(t, s) })
 	}
-	t.Run("nothing secret is logged", func(t *testing.T) { nothingSecretIsLogged(t, s) })
+	t.Run("nothing secret is logged", func(t *testing.T) { noSecretIsLogged(t, s) })
 }
 
 func open(t *testing.T) *target {

@@ -203,8 +203,8 @@ func (s *rawSocket) pour() {
 	}
 }
 
-// closesEnd closes connections whose clients try to keep them open.
-func closesEnd(t *testing.T, s *target) {
+// closesComplete closes connections whose clients try to keep them open.
+func closesComplete(t *testing.T, s *target) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	number := 0

@@ -158,9 +158,9 @@ func line(n int, seed uint64) []byte {
 	return text
 }
 
-// clog sends until a frame is partially accepted. It returns what the client must read in total, and
+// fillUntilPartialWrite sends until a frame is partially accepted. It returns what the client must read in total, and
 // how many bytes of it were sent.
-func clog(t *testing.T, s *Socket) (want [][]byte, out int) {
+func fillUntilPartialWrite(t *testing.T, s *Socket) (want [][]byte, out int) {
 	t.Helper()
 	for seed := range uint64(1000) {
 		text := line(100_000, seed)
@@ -192,7 +192,7 @@ func (p *peer) wantFrames(want [][]byte) {
 
 func TestControlFrameWaitsForAPartialFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
-	want, _ := clog(t, s)
+	want, _ := fillUntilPartialWrite(t, s)
 	p.write(clientFrame(opPing, "alive?")) // its pong is due in the middle of a frame
 	p.wantFrames(want)
 	if opcode, got := p.frame(); opcode != opPong || string(got) != "alive?" {
@@ -202,7 +202,7 @@ func TestControlFrameWaitsForAPartialFrame(t *testing.T) {
 
 func TestTrySendDoesNothingAfterAPartialFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
-	want, out := clog(t, s)
+	want, out := fillUntilPartialWrite(t, s)
 	begun := make([]byte, out)
 	if _, err := io.ReadFull(p.in, begun); err != nil {
 		t.Fatal(err)
@@ -221,7 +221,7 @@ func TestTrySendDoesNothingAfterAPartialFrame(t *testing.T) {
 
 func TestCloseWaitsForAPartialFrame(t *testing.T) {
 	s, p, _ := pair(t, nil)
-	want, _ := clog(t, s)
+	want, _ := fillUntilPartialWrite(t, s)
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close(websocket.StatusGoingAway, "bye") }()
 	p.wantFrames(want)
@@ -313,7 +313,7 @@ func TestPartialWritesAreCompleted(t *testing.T) {
 
 func TestStalledPeerTimesOut(t *testing.T) {
 	s, _, _ := pair(t, nil)
-	_, _ = clog(t, s)
+	_, _ = fillUntilPartialWrite(t, s)
 	var late net.Error
 	if err := s.Send(nil, 50*time.Millisecond); !errors.As(err, &late) || !late.Timeout() {
 		t.Fatalf("err = %v, want a timeout", err)

@@ -90,19 +90,19 @@ Do one of these:
 // packages, and then with new ones.
 func aptInstall(apt string, pkgs ...string) error {
 	args := append([]string{"install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}, pkgs...)
-	if _, err := quietly(apt, args...); err == nil {
+	if _, err := runProgram(apt, args...); err == nil {
 		return nil
 	}
-	if out, err := quietly(apt, "update"); err != nil {
+	if out, err := runProgram(apt, "update"); err != nil {
 		return fmt.Errorf("fetch the package lists: %w\n%s", err, out)
 	}
-	if out, err := quietly(apt, args...); err != nil {
+	if out, err := runProgram(apt, args...); err != nil {
 		return fmt.Errorf("install %s: %w\n%s", strings.Join(pkgs, " "), err, out)
 	}
 	return nil
 }
 
-func quietly(name string, args ...string) (output []byte, err error) {
+func runProgram(name string, args ...string) (output []byte, err error) {
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	return cmd.CombinedOutput()

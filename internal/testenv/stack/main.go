@@ -92,7 +92,7 @@ func run(ctx context.Context, o options) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, stopAndForget(cluster)) }()
+	defer func() { err = errors.Join(err, stopCluster(cluster)) }()
 	if len(o.command) == 0 {
 		fmt.Println(strings.Join(cluster.Command(), "\n"))
 		fmt.Println("Running until Ctrl-C; logs in", logs)
@@ -120,7 +120,7 @@ func execute(ctx context.Context, command, environment []string) (code int, err 
 	return 0, nil
 }
 
-func stopAndForget(c *testenv.Cluster) error {
+func stopCluster(c *testenv.Cluster) error {
 	var errs []error
 	for _, n := range c.Nodes {
 		errs = append(errs, n.Stop())
