@@ -346,9 +346,9 @@ func (r *Run) deliveries(span Span) (p99, slowest time.Duration) {
 			case Joined:
 				subscribed[rec.Room] = rec.At
 			case Delivered:
-				at, ok := r.confirmed[place{rec.Room, rec.Seq}]
-				since, ok := subscribed[rec.Room]
-				if ok && ok && since < at && at > span.From && at < span.To {
+				at, confirmed := r.confirmed[place{rec.Room, rec.Seq}]
+				since, present := subscribed[rec.Room]
+				if confirmed && present && since < at && at > span.From && at < span.To {
 					took = append(took, max(0, rec.At-at))
 				}
 			}
