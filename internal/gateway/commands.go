@@ -206,7 +206,7 @@ func leaveRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomRef) er
 	return nil
 }
 
-func roomChanges(ctx context.Context, c *Conn, id json.Number, in wire.ChangesAsk) error {
+func roomChanges(ctx context.Context, c *Conn, id json.Number, in wire.ChangesQuery) error {
 	limit, err := pageLimit(in.Limit, chat.MaxPage)
 	if err != nil {
 		return err
@@ -261,7 +261,7 @@ func markRead(ctx context.Context, c *Conn, id json.Number, in wire.ReadMark) er
 	if _, err := c.service.MarkRead(ctx, c.caller, in.RoomID, in.Seq, c.id); err != nil {
 		return err
 	}
-	c.respond(id, wire.ResponseOK, wire.Nothing{})
+	c.respond(id, wire.ResponseOK, wire.Empty{})
 	return nil
 }
 
@@ -278,7 +278,7 @@ func setPresence(_ context.Context, c *Conn, id json.Number, in wire.PresenceSet
 		return chat.Errorf(chat.BadRequest, "The status must be online, away or busy.").WithField("status")
 	}
 	c.hub.setStatus(c.caller.User.ID, in.Status)
-	c.respond(id, wire.ResponseOK, wire.Nothing{})
+	c.respond(id, wire.ResponseOK, wire.Empty{})
 	return nil
 }
 

@@ -22,8 +22,8 @@ type RoomJoin struct {
 	Password string      `json:"password,omitempty"`
 }
 
-// ChangesAsk is the data of the command room:changes.
-type ChangesAsk struct {
+// ChangesQuery is the data of the command room:changes.
+type ChangesQuery struct {
 	RoomID chat.RoomID `json:"roomId"`
 	Since  chat.Seq    `json:"since" minimum:"0"`
 	Epoch  Epoch       `json:"epoch,omitempty"`

@@ -42,8 +42,8 @@ const (
 	UserChanged
 	// LimitsChanged makes nodes read the limits again.
 	LimitsChanged
-	// SurveyRequest asks every node the question in Frame, whose name is Except.
-	// SurveyResponse is a node's response to it.
+	// SurveyRequest asks every node for a response to the survey in Frame. Except is the name
+	// of the survey. SurveyResponse is a node's response to it.
 	SurveyRequest
 	SurveyResponse
 )
@@ -62,11 +62,11 @@ type Envelope struct {
 	Room chat.RoomID
 	// Seq is the room's number of a durable event, else 0.
 	Seq chat.Seq
-	// User is the user whom the event is about, 0 if there is none.
+	// User is the user of the event, 0 if there is none.
 	User    chat.UserID
 	Session chat.SessionID
 	// Except is the connection that caused a UserFrame, "" for none, and the name of the
-	// question of SurveyRequest and SurveyResponse.
+	// survey of SurveyRequest and SurveyResponse.
 	Except string
 	// Rooms are the rooms of the user of UserChanged.
 	Rooms []chat.RoomID

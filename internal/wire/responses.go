@@ -50,8 +50,8 @@ type Done struct {
 	Seq chat.Seq `json:"seq"`
 }
 
-// Nothing is the data of a response without content.
-type Nothing struct{}
+// Empty is the data of a response without content.
+type Empty struct{}
 
 // Pong is the response to ping: the heads of the rooms that this connection has joined.
 type Pong struct {

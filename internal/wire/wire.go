@@ -70,7 +70,7 @@ type command struct {
 var commands = map[string]command{
 	CommandRoomJoin:      {RoomJoin{}, ResponseRoomJoined},
 	CommandRoomLeave:     {RoomRef{}, ResponseRoomLeft},
-	CommandRoomChanges:   {ChangesAsk{}, ResponseRoomChanges},
+	CommandRoomChanges:   {ChangesQuery{}, ResponseRoomChanges},
 	CommandMessageSend:   {MessageSend{}, ResponseMessageConfirmed},
 	CommandMessageEdit:   {MessageEdit{}, ResponseOK},
 	CommandMessageDelete: {MessageRef{}, ResponseOK},
@@ -83,7 +83,7 @@ var commands = map[string]command{
 }
 
 // serverData has an example of the data of each response and event. The data of ok is
-// Nothing if the command changed no message.
+// Empty if the command changed no message.
 var serverData = map[string]any{
 	ResponseError:            FrameError{},
 	ResponseOK:               Done{},

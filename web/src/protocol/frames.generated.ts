@@ -11,7 +11,7 @@ export interface CommandData {
   'ping': wire.Ping;
   'presence:set': wire.PresenceSet;
   'read:mark': wire.ReadMark;
-  'room:changes': wire.ChangesAsk;
+  'room:changes': wire.ChangesQuery;
   'room:join': wire.RoomJoin;
   'room:leave': wire.RoomRef;
   'typing:start': wire.RoomRef;

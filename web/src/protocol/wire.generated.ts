@@ -223,20 +223,6 @@ export interface ChangePasswordRequest {
   password: string;
 }
 
-export interface ChangesAsk {
-  epoch?: string;
-  limit?: number;
-  roomId: number;
-  since: number;
-}
-
-export const decodeChangesAsk: Decode<ChangesAsk> = object<ChangesAsk>({
-  epoch: optional(string),
-  limit: optional(number),
-  roomId: number,
-  since: number,
-});
-
 export interface MessageAttachment {
   /** Detected from the content, not from the name. */
   contentType: string;
@@ -371,6 +357,20 @@ export const decodeChangesPage: Decode<ChangesPage> = object<ChangesPage>({
   more: boolean,
   reset: optional(boolean),
   to: number,
+});
+
+export interface ChangesQuery {
+  epoch?: string;
+  limit?: number;
+  roomId: number;
+  since: number;
+}
+
+export const decodeChangesQuery: Decode<ChangesQuery> = object<ChangesQuery>({
+  epoch: optional(string),
+  limit: optional(number),
+  roomId: number,
+  since: number,
 });
 
 export interface ClientLimits {
