@@ -22,22 +22,22 @@ func (p *testUser) receivesUser() chat.User {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var told wire.UserUpdated
-	if err := f.Decode(&told); err != nil {
+	var update wire.UserUpdated
+	if err := f.Decode(&update); err != nil {
 		p.t.Fatal(err)
 	}
-	return told.User
+	return update.User
 }
 
 // nextEvent decodes the next event of any type into out.
-func (p *testUser) nextEvent(limit context.Context, told any) client.Frame {
+func (p *testUser) nextEvent(limit context.Context, update any) client.Frame {
 	p.t.Helper()
 	select {
 	case f, ok := <-p.Events:
 		if !ok {
 			p.t.Fatal(p.Err())
 		}
-		if err := f.Decode(told); err != nil {
+		if err := f.Decode(update); err != nil {
 			p.t.Fatalf("%s: %v", f.Type, err)
 		}
 		return f
@@ -204,23 +204,23 @@ func TestDeleteAccount(t *testing.T) {
 		var renamed, handedOver bool
 		left := map[chat.RoomID]bool{}
 		for limit := ctx(d.t); !renamed || !handedOver || len(left) < 2; {
-			var told struct {
+			var update struct {
 				wire.UserUpdated
 				wire.MessageEvent
 				wire.RoomUpdated
 			}
-			switch f := carol.nextEvent(limit, &told); f.Type {
+			switch f := carol.nextEvent(limit, &update); f.Type {
 			case "user:updated":
-				if told.User.ID != bob.User.ID {
-					d.t.Fatalf("carol received %+v, want bob", told.User)
+				if update.User.ID != bob.User.ID {
+					d.t.Fatalf("carol received %+v, want bob", update.User)
 				}
-				renamed = told.User.DisplayName == chat.DeletedUserName // the avatar comes first
+				renamed = update.User.DisplayName == chat.DeletedUserName // the avatar comes first
 			case "message:new":
-				if m := told.Message; m.System != nil && m.System.Action == chat.Left && m.System.UserID == bob.User.ID {
+				if m := update.Message; m.System != nil && m.System.Action == chat.Left && m.System.UserID == bob.User.ID {
 					left[m.RoomID] = true
 				}
 			case "room:updated":
-				handedOver = told.Room.ID == own.ID && told.Room.OwnerID == carol.User.ID && told.Room.MemberCount == 1
+				handedOver = update.Room.ID == own.ID && update.Room.OwnerID == carol.User.ID && update.Room.MemberCount == 1
 			}
 		}
 		history, err := carol.History(ctx(d.t), own.ID, "limit=10")

@@ -335,9 +335,9 @@ func TestReadStateIsSynchronized(t *testing.T) {
 			if err != nil {
 				d.t.Fatal(err)
 			}
-			var told wire.ReadUpdated
-			if err := f.Decode(&told); err != nil || int(told.LastRead) != step.lastRead || told.Unread != step.unread || told.RoomID != room.ID {
-				d.t.Fatalf("mark %d: told %+v, %v", step.mark, told, err)
+			var update wire.ReadUpdated
+			if err := f.Decode(&update); err != nil || int(update.LastRead) != step.lastRead || update.Unread != step.unread || update.RoomID != room.ID {
+				d.t.Fatalf("mark %d: received %+v, %v", step.mark, update, err)
 			}
 		}
 		wantCode(d.t, alice.Client.Do(ctx(d.t), http.MethodPut, "/rooms/9999/read", map[string]int{"seq": 1}, nil), chat.NotFound)

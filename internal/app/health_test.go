@@ -158,10 +158,10 @@ func TestHealthReportsEngines(t *testing.T) {
 	for name, server := range map[string]*testenv.Server{"database": s.postgres.Server, "redis": s.redis.Server, "storage": s.storage.Server} {
 		s.must(server.Stop())
 		s.expectEngine(name, "failed")
-		s.log.wants(t, 1, `msg="engine unavailable"`, "engine="+name)
+		s.log.expectLines(t, 1, `msg="engine unavailable"`, "engine="+name)
 		s.must(server.Start())
 		s.expectEngine(name, "")
-		s.log.wants(t, 1, `msg="engine available"`, "engine="+name)
+		s.log.expectLines(t, 1, `msg="engine available"`, "engine="+name)
 	}
 	s.postgres.Pause()
 	s.expectEngine("database", "timed out")
@@ -176,9 +176,9 @@ func TestEngineFailureBeforeTheFirstCheck(t *testing.T) {
 	s.expectEngine("database", "failed")
 	// Errors of work that is retried every second while Postgres is down are logged once.
 	time.Sleep(5 * time.Second)
-	s.log.wants(t, 1, `msg="claim due webhooks failed"`)
-	s.log.wants(t, 1, `msg="limits not read"`)
-	s.log.wants(t, 1, `msg="engine unavailable"`)
+	s.log.expectLines(t, 1, `msg="claim due webhooks failed"`)
+	s.log.expectLines(t, 1, `msg="limits not read"`)
+	s.log.expectLines(t, 1, `msg="engine unavailable"`)
 }
 
 func TestRedisThatOnlyAnswersPings(t *testing.T) {

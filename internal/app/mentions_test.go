@@ -37,9 +37,9 @@ func TestMentionedUsersAreNotified(t *testing.T) {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		var told wire.ReadUpdated
-		if err := f.Decode(&told); err != nil || told.Mentions != 1 {
-			d.t.Fatalf("received %+v, %v, want one mention", told, err)
+		var update wire.ReadUpdated
+		if err := f.Decode(&update); err != nil || update.Mentions != 1 {
+			d.t.Fatalf("received %+v, %v, want one mention", update, err)
 		}
 
 		var out struct{ Message chat.Message }

@@ -80,8 +80,8 @@ func TestMutedMemberCanOnlyRead(t *testing.T) {
 		alice.do(http.MethodPut, mute, map[string]int{"seconds": 3600}, &muted)
 
 		f, err := bob.Next(ctx(d.t), "membership:updated")
-		var told wire.MembershipUpdated
-		if err != nil || f.Decode(&told) != nil || told.Membership != muted.Membership || told.Membership.MutedUntil == 0 {
+		var update wire.MembershipUpdated
+		if err != nil || f.Decode(&update) != nil || update.Membership != muted.Membership || update.Membership.MutedUntil == 0 {
 			d.t.Fatalf("received %s, %v, want %+v", f.Data, err, muted.Membership)
 		}
 		if _, err := alice.Next(ctx(d.t), "room:updated"); err != nil {
@@ -102,7 +102,7 @@ func TestMutedMemberCanOnlyRead(t *testing.T) {
 		silent(bob.Socket.Do(ctx(d.t), "message:react", map[string]any{"messageId": hers.ID, "emoji": "👍", "on": true}, nil))
 
 		bob.connect()
-		if own := bob.Hello.Rooms; len(own) != 1 || own[0].MutedUntil != told.Membership.MutedUntil {
+		if own := bob.Hello.Rooms; len(own) != 1 || own[0].MutedUntil != update.Membership.MutedUntil {
 			d.t.Fatalf("connected with %+v, want the mute", own)
 		}
 		back := bob.join(room.ID, nil)
@@ -305,14 +305,14 @@ func TestOwnJoinsReachOtherDevices(t *testing.T) {
 		}
 		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "moderator"}, nil)
 		f, err := phone.Next(ctx(d.t), "membership:updated")
-		var told wire.MembershipUpdated
-		if err != nil || f.Decode(&told) != nil || told.Membership.Role != chat.Moderator {
+		var update wire.MembershipUpdated
+		if err != nil || f.Decode(&update) != nil || update.Membership.Role != chat.Moderator {
 			d.t.Fatalf("received %s, %v, want the new role", f.Data, err)
 		}
 		alice.do(http.MethodPatch, path("/rooms/%d/members/%d", lobby.ID, bob.User.ID), map[string]string{"role": "owner"}, nil)
 		for p, want := range map[*testUser]chat.RoomRole{phone: chat.Owner, alice: chat.RoomAdmin} {
 			f, err := p.Next(ctx(d.t), "membership:updated")
-			if err != nil || f.Decode(&told) != nil || told.Membership.Role != want {
+			if err != nil || f.Decode(&update) != nil || update.Membership.Role != want {
 				d.t.Fatalf("received %s, %v, want %s", f.Data, err, want)
 			}
 		}

@@ -81,8 +81,8 @@ func (p permissions) columns(row string, subjects []string) []string {
 	return there
 }
 
-// wants returns the expected value of a cell for a public or a private room: "a" for both, or "a / b".
-func (p permissions) wants(row, column string, private bool) string {
+// expected returns the expected value of a cell for a public or a private room: "a" for both, or "a / b".
+func (p permissions) expected(row, column string, private bool) string {
 	public, hidden, two := strings.Cut(p[row][column], " / ")
 	if private && two {
 		return hidden
@@ -225,17 +225,17 @@ func (s *subject) command(kind string, data any) answer {
 			s.t.Fatal(err)
 		}
 	}
-	told := answer{word: "yes"}
+	got := answer{word: "yes"}
 	for f := range s.answers {
 		if refusal := f.Refusal(); refusal != nil && f.ID() == s.last {
-			told = answer{word(refusal.Code), fmt.Appendf(nil, "%s: %s", refusal.Code, refusal.Message)} // the cid differs
+			got = answer{word(refusal.Code), fmt.Appendf(nil, "%s: %s", refusal.Code, refusal.Message)} // the cid differs
 		}
 		if f.ID() == s.last+1 {
-			return told
+			return got
 		}
 	}
 	s.t.Fatalf("%s: the connection ended: %v", kind, s.stream.Err())
-	return told
+	return got
 }
 
 // must sends a request that prepares a cell and returns the response body.
@@ -520,7 +520,7 @@ func askAboutARoom(t *testing.T, private bool) {
 			if s == nil {
 				s = people.stage(t, private)
 			}
-			got, want := d.test(row, people[who], s, who), table.wants(row, who, private)
+			got, want := d.test(row, people[who], s, who), table.expected(row, who, private)
 			if got.word != want {
 				t.Errorf("%s as %s = %s, want %s: %s", row, who, got.word, want, got.raw)
 			}
@@ -760,7 +760,7 @@ func TestPermissionsElsewhere(t *testing.T) {
 	c, table := newAccounts(d), readPermissions(t)
 	for _, row := range slices.Sorted(maps.Keys(elsewhere)) {
 		for _, column := range table.columns(row, onServer) {
-			got, want := elsewhere[row].test(c, row, column, false), table.wants(row, column, false)
+			got, want := elsewhere[row].test(c, row, column, false), table.expected(row, column, false)
 			if got.word != want {
 				t.Errorf("%s as %s = %s, want %s: %s", row, column, got.word, want, got.raw)
 			}

@@ -42,9 +42,9 @@ lines:
 	return found
 }
 
-// wants waits for n lines with all of words, because an access line is written after the response. More
+// expectLines waits for n lines with all of words, because an access line is written after the response. More
 // lines are an error.
-func (r *record) wants(t *testing.T, n int, words ...string) {
+func (r *record) expectLines(t *testing.T, n int, words ...string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); len(r.with(words...)) < n && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
@@ -105,13 +105,13 @@ func TestEveryRequestHasAnID(t *testing.T) {
 				if c.taken {
 					continue
 				}
-				log.wants(t, 1, "msg=request ", "request="+got, "ip=127.0.0.1")
+				log.expectLines(t, 1, "msg=request ", "request="+got, "ip=127.0.0.1")
 			}
 			if c.taken {
-				log.wants(t, 5, "msg=request ", "request="+c.id)
+				log.expectLines(t, 5, "msg=request ", "request="+c.id)
 			}
 			if strings.Contains(c.id, " ") {
-				log.wants(t, 0, "level=ERROR")
+				log.expectLines(t, 0, "level=ERROR")
 			}
 		})
 	}
@@ -129,13 +129,13 @@ func TestAccessLinesHaveNoSecrets(t *testing.T) {
 		doRequest(t, http.MethodPost, d.nodes[0]+path, `{"text":"`+secret+`"}`, map[string]string{"Content-Type": "application/json"})
 		doRequest(t, http.MethodGet, d.nodes[0]+path, "", map[string]string{"Authorization": "Bearer " + alice.Token})
 	}
-	log.wants(t, 0, secret)
-	log.wants(t, 0, alice.Token)
-	log.wants(t, 1, "msg=request ", "method=GET", path("path=/api/v1/rooms/%d ", room.ID), "status=200", path("user=%d", alice.User.ID), "operation=getRoom")
-	log.wants(t, 1, "msg=request ", "method=POST", "path=/api/v1/hooks/{token}", "status=")
+	log.expectLines(t, 0, secret)
+	log.expectLines(t, 0, alice.Token)
+	log.expectLines(t, 1, "msg=request ", "method=GET", path("path=/api/v1/rooms/%d ", room.ID), "status=200", path("user=%d", alice.User.ID), "operation=getRoom")
+	log.expectLines(t, 1, "msg=request ", "method=POST", "path=/api/v1/hooks/{token}", "status=")
 	alice.send(room.ID, secret)
-	log.wants(t, 0, secret)
-	log.wants(t, 1, "msg=command ", "type=message:send", path("user=%d", alice.User.ID), "conn=", "request=")
+	log.expectLines(t, 0, secret)
+	log.expectLines(t, 1, "msg=command ", "type=message:send", path("user=%d", alice.User.ID), "conn=", "request=")
 }
 
 func TestSecurityEventsAreLogged(t *testing.T) {
@@ -143,7 +143,7 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	admin, bob := d.user("alice", 0), d.user("bob", 0)
 	security := func(n int, words ...string) {
 		t.Helper()
-		log.wants(t, n, append(words, "event=security", "request=", "ip=127.0.0.1")...)
+		log.expectLines(t, n, append(words, "event=security", "request=", "ip=127.0.0.1")...)
 	}
 	room := admin.room("Harbour", nil)
 	for name, password := range map[string]string{"bob": "not his password", "hunter2 as a name": "nobody's"} {
@@ -158,7 +158,7 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	}
 	security(1, `msg="limit reached"`, "operation=login")
 	for _, secret := range []string{"not his password", "hunter2", "nobody's"} {
-		log.wants(t, 0, secret)
+		log.expectLines(t, 0, secret)
 	}
 
 	wantCode(t, bob.Client.Do(ctx(t), http.MethodGet, "/admin/users", nil, nil), chat.NotFound)

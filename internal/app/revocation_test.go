@@ -68,8 +68,8 @@ func TestRoomRename(t *testing.T) {
 			d.t.Fatalf("message = %+v, want the rename", m)
 		}
 		f, err := bob.Next(ctx(d.t), "room:updated")
-		var told wire.RoomUpdated
-		if err != nil || f.Decode(&told) != nil || told.Room.Name != "Den" {
+		var update wire.RoomUpdated
+		if err != nil || f.Decode(&update) != nil || update.Room.Name != "Den" {
 			d.t.Fatalf("updated = %s, %v", f.Data, err)
 		}
 	})

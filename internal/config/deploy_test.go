@@ -295,19 +295,19 @@ func TestReadmeNamesEveryVariable(t *testing.T) {
 	_, table, _ := strings.Cut(string(text), "| variable | what |")
 	table, _, _ = strings.Cut(table, "\n\n")
 	known, named := variables(t), regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b`)
-	var told []string
+	var documented []string
 	for line := range strings.Lines(table) {
 		cells := strings.Split(line, "|")
 		if len(cells) > 2 {
-			told = append(told, named.FindAllString(cells[1], -1)...)
+			documented = append(documented, named.FindAllString(cells[1], -1)...)
 		}
 	}
 	for key := range known {
-		if !slices.Contains(told, key) {
+		if !slices.Contains(documented, key) {
 			t.Errorf("the table of README.md has no %s", key)
 		}
 	}
-	for _, key := range told {
+	for _, key := range documented {
 		if !known[key] {
 			t.Errorf("the table of README.md has %s, which is unknown", key)
 		}

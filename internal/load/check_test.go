@@ -15,7 +15,7 @@ import (
 // recorded is what two clients of one room received: three messages, by number.
 type recorded struct {
 	confirmed [3]chat.Seq
-	told      [2][]line
+	received  [2][]line
 }
 
 type line struct {
@@ -84,7 +84,7 @@ func replay(t *testing.T, in recorded) *Report {
 		}
 		hear(r.conns[0], answer)
 	}
-	for i, lines := range in.told {
+	for i, lines := range in.received {
 		for _, l := range lines {
 			m := chat.Message{ID: chat.MessageID(l.seq), RoomID: 7, Seq: l.seq, CID: chat.CID(fmt.Sprintf("%s%012x", r.cid, l.message))}
 			hear(r.conns[i], wire.Encode(wire.EventMessageNew, wire.MessageEvent{RoomID: 7, Seq: l.seq, Message: m}))

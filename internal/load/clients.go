@@ -29,12 +29,12 @@ const (
 // other users cannot join.
 type clients struct {
 	Options
-	plan  plan
-	http  *http.Client
-	users []*client.Client
-	rooms []*room
-	spent atomic.Int64 // ns of waiting
-	told  sync.Map     // the limits that have been reported
+	plan     plan
+	http     *http.Client
+	users    []*client.Client
+	rooms    []*room
+	spent    atomic.Int64 // ns of waiting
+	reported sync.Map     // the limits that have been reported
 }
 
 func newClients(o Options) *clients {
@@ -136,7 +136,7 @@ func (c *clients) retryLimited(ctx context.Context, variable string, do func() e
 		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > maxWait {
 			return fmt.Errorf("%w (retry after %s)", nameLimit(err, variable), wait)
 		}
-		if _, told := c.told.LoadOrStore(variable, true); !told {
+		if _, reported := c.reported.LoadOrStore(variable, true); !reported {
 			c.progress("waiting %s, repeatedly if necessary: %v", wait, nameLimit(err, variable))
 		}
 		if err := sleep(ctx, wait); err != nil {

@@ -124,8 +124,8 @@ func (r *run) heads() map[*room]chat.Seq {
 func (r *run) misnumbered() (n int) {
 	for k, client := range r.plan.senders {
 		confirmed := chat.Seq(r.answers[k].Load())
-		told := r.conns[client].room.numbers[chat.CID(fmt.Sprintf("%s%012x", r.cid, k))]
-		if confirmed > 0 && told > 0 && confirmed != told {
+		received := r.conns[client].room.numbers[chat.CID(fmt.Sprintf("%s%012x", r.cid, k))]
+		if confirmed > 0 && received > 0 && confirmed != received {
 			n++
 		}
 	}

@@ -258,12 +258,12 @@ func TestChangesAreDeliveredInOrder(t *testing.T) {
 	}
 	accepted := to.waitFor(t, 4)
 	wantRun(t, accepted, 1, 4)
-	var told []string
+	var events []string
 	for _, b := range accepted {
-		told = append(told, b.Event+" "+b.Message.Text)
+		events = append(events, b.Event+" "+b.Message.Text)
 	}
-	if want := "message:new one|message:edited uno|message:reaction uno|message:deleted "; strings.Join(told, "|") != want {
-		t.Fatalf("events = %q, want %q", told, want)
+	if want := "message:new one|message:edited uno|message:reaction uno|message:deleted "; strings.Join(events, "|") != want {
+		t.Fatalf("events = %q, want %q", events, want)
 	}
 	r.waitUntil("all delivered", func(h chat.OutgoingWebhook) bool { return h.Delivered == 4 && h.Failures == 0 })
 }
