@@ -104,7 +104,7 @@ func TestGarbageCollectorsOfSeveralNodes(t *testing.T) {
 		sweepers = append(sweepers, sweeper)
 		nodes.Go(func() { sweeper.Run(life) })
 	}
-	if got := <-warned; got != "not all is swept" {
+	if got := <-warned; got != "garbage collection failed" {
 		t.Errorf("warning = %q", got)
 	}
 	blobs.is.Store(false)
