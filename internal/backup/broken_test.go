@@ -195,11 +195,23 @@ func TestDamagedArchiveIsRefused(t *testing.T) {
 	}
 	refused(t, "trailing data", append(slices.Clone(good), "more"...), errBroken.Error())
 	refused(t, "twice", append(slices.Clone(good), good...), errBroken.Error())
+	decoder, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer decoder.Close()
+	content, err := decoder.DecodeAll(good, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	const flips = 60
 	for n := range flips {
-		at := 6 + n*(len(good)-6)/flips // the frame header before it has an unused bit
+		at := n * len(good) / flips
 		flipped := slices.Clone(good)
 		flipped[at] ^= 1 << (n % 8)
+		if same, err := decoder.DecodeAll(flipped, nil); err == nil && bytes.Equal(same, content) {
+			continue // zstd has unused bits
+		}
 		refused(t, "flipped", flipped, "")
 	}
 }
@@ -281,7 +293,7 @@ func TestForgedArchiveIsRefused(t *testing.T) {
 		"a list in a list":      {line(strings.Repeat("[", 100_000)), meaning, "users"},
 		"no user":               {line(strings.Replace(string(bytes.TrimSpace(good[table].body)), "[1,", `[7,`, 1)), meaning, ""},
 
-		"no id":          {header(func(h *Header) { h.ID = "" }), forged, "id"},
+		"no id":          {header(func(h *Header) { h.ID = "" }), forged, "ID"},
 		"another format": {header(func(h *Header) { h.Format = "x" }), forged, "format"},
 		"a newer format": {header(func(h *Header) { h.Version = 2 }), forged, "use a newer chillin"},
 		"a newer schema": {header(func(h *Header) { h.Schema = 9999 }), forged, "or a newer one"},
