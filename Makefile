@@ -53,10 +53,17 @@ image: ## the container image chillin:latest, with version and commit
 dev: web/node_modules/.stamp | need-go ## Vite on http://localhost:5173 and the server, each rebuilt on change
 	go run ./internal/tools/dev
 
+# The parts of make test. The fault tests run last.
+TEST_PARTS = lint types vet test-go test-kubernetes test-web e2e test-chaos
+
 .PHONY: test
-test: need-cc lint types vet test-go test-kubernetes test-web e2e ## everything: lint, types, vet, go test -race, web unit tests, e2e, faults
-	$(MAKE) --no-print-directory test-chaos
-	@printf '\nmake test: all of lint, types, vet, go test -race, web unit tests, e2e and faults passed\n'
+test: need-cc ## everything: lint, types, vet, go test -race, web unit tests, e2e, faults
+	@times=; report() { printf '\nmake test: seconds that each part took\n%b' "$$times"; }; trap report EXIT; \
+	for part in $(TEST_PARTS); do \
+	  began=$$SECONDS; $(MAKE) --no-print-directory $$part; \
+	  times+="$$(printf '  %-16s %4d' $$part $$((SECONDS - began)))\n"; \
+	done; \
+	times+="$$(printf '  %-16s %4d' together $$SECONDS)\n\nall of lint, types, vet, go test -race, web unit tests, e2e and faults passed\n"
 
 .PHONY: test-go
 test-go: export CGO_ENABLED = 1
