@@ -12,7 +12,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// FuzzUpload receives untrusted forms: each is received completely or refused. It needs no node, so it
+// FuzzUpload uploads untrusted forms. Each is received completely or refused. It needs no node, so it
 // runs thousands of inputs per second.
 func FuzzUpload(f *testing.F) {
 	part := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.png\"\r\n\r\n"

@@ -13,7 +13,8 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// TestLastBackupIsReported to admins immediately, and by the metric of every node.
+// TestLastBackupIsReported checks that admins see a new backup immediately, and that every node exports
+// its age.
 func TestLastBackupIsReported(t *testing.T) {
 	for name, env := range map[string]func(t *testing.T) map[string]string{
 		"embedded":  func(t *testing.T) map[string]string { return map[string]string{"DATA_DIR": t.TempDir()} },

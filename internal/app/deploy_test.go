@@ -116,8 +116,8 @@ func TestDeployUsesExistingMetrics(t *testing.T) {
 	}
 }
 
-// TestNginxHasNoLimitForFiles: the limit set by admins applies without a change to nginx, and a client
-// that exceeds it receives a problem from the node.
+// TestNginxHasNoLimitForFiles checks that the limit set by admins applies without a change to nginx, and
+// that a client that exceeds it receives a problem from the node.
 func TestNginxHasNoLimitForFiles(t *testing.T) {
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, map[string]string{"MAX_UPLOAD_SIZE": "20"})
 	proxy := testenv.ProxyTo(t, strings.TrimPrefix(n.base, "http://"))

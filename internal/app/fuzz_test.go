@@ -10,7 +10,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/client"
 )
 
-// FuzzBody calls operations with untrusted bodies: no body may cause a server error. Without a
+// FuzzBody calls operations with untrusted bodies. No body may cause a server error. Without a
 // connection, and with one operation at a time, it runs thousands of inputs per second.
 func FuzzBody(f *testing.F) {
 	for _, body := range []string{

@@ -362,7 +362,8 @@ func stopDuringDeliveries(t *testing.T, n *node, next func() string) {
 	}
 }
 
-// TestWebhooksOfAKickedAdminPause: the owner sees the pause in the room and resumes a webhook.
+// TestWebhooksOfAKickedAdminPause checks that the owner sees the pause in the room and can resume a
+// webhook.
 func TestWebhooksOfAKickedAdminPause(t *testing.T) {
 	onBothDeployments(t, func(d *deployment) {
 		alice, bob := d.user("alice", 0), d.user("bob", 1)

@@ -156,7 +156,7 @@ func TestStoppedNodeCostsOneSlowRequestPerSecond(t *testing.T) {
 	})
 }
 
-// TestNoRequestIsLostWhenNodesFailInTurn: one node returns and the other one stops before nginx has
+// TestNoRequestIsLostWhenNodesFailInTurn starts one node again and stops the other one before nginx has
 // tried the first one again.
 func TestNoRequestIsLostWhenNodesFailInTurn(t *testing.T) {
 	inEachBalancing(t, func(t *testing.T, by testenv.Balancing) {
@@ -189,7 +189,7 @@ func serveAt(t *testing.T, addr string) *httptest.Server {
 	return node
 }
 
-// TestUnsafeRequestsAreSentOnce: the nodes execute a request and stop before they answer.
+// TestUnsafeRequestsAreSentOnce uses nodes that execute a request and stop before they answer.
 func TestUnsafeRequestsAreSentOnce(t *testing.T) {
 	inEachBalancing(t, func(t *testing.T, by testenv.Balancing) {
 		var sent atomic.Int64

@@ -49,7 +49,7 @@ type putRefusal struct {
 	code   string
 }
 
-// TestStorageRefusesPuts: a full or read-only storage must affect only uploads.
+// TestStorageRefusesPuts ensures that a full or read-only storage affects only uploads.
 func TestStorageRefusesPuts(t *testing.T) {
 	t.Parallel()
 	server, err := testenv.New(t).ObjectStore()

@@ -48,8 +48,8 @@ func (h warnings) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestGarbageCollectorsOfSeveralNodes: each blob is deleted once although two nodes collect, a failed
-// deletion is retried, and blobs in use are kept.
+// TestGarbageCollectorsOfSeveralNodes checks that each blob is deleted once although two nodes collect,
+// that a failed deletion is retried, and that blobs in use are kept.
 func TestGarbageCollectorsOfSeveralNodes(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	migrator, err := schema.OpenPostgres(t.Context(), dsn)

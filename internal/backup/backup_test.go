@@ -165,7 +165,7 @@ func sweep(ctx context.Context, town *testChat) {
 	}
 }
 
-// TestBackupWorksAcrossEngines: rows are the same after a restore into the other engine.
+// TestBackupWorksAcrossEngines checks that rows are the same after a restore into the other engine.
 func TestBackupWorksAcrossEngines(t *testing.T) {
 	for _, way := range [][2]int{{0, 1}, {1, 0}} {
 		t.Run(places[way[0]].name+" to "+places[way[1]].name, func(t *testing.T) {
@@ -211,8 +211,8 @@ func TestRestoreRefusesATargetWithData(t *testing.T) {
 	})
 }
 
-// TestRestoreRefusesRemains of a partially removed chat: a table without the others, and the journal of
-// a chillin.db that was moved away, which SQLite would apply to the restored database.
+// TestRestoreRefusesRemains restores over a partially removed chat: a table without the others, and the
+// journal of a chillin.db that was moved away, which SQLite would apply to the restored database.
 func TestRestoreRefusesRemains(t *testing.T) {
 	path := makeBackup(t, newTestChat(t, places[0].make(t)).place, Keys{})
 	refuses := func(to place) {
@@ -250,7 +250,7 @@ func TestRestoreRefusesRemains(t *testing.T) {
 	})
 }
 
-// TestRestoreOverwritesNoFile of another chat that uses the same bucket or folder.
+// TestRestoreOverwritesNoFile restores into a bucket or folder that another chat uses.
 func TestRestoreOverwritesNoFile(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, place func(t *testing.T) place) {
 		from, to := newTestChat(t, place(t)), place(t)
@@ -292,7 +292,7 @@ func TestRestoreEndsSessionsIfAsked(t *testing.T) {
 	})
 }
 
-// TestMissingFilesAreCounted: one lost file must not prevent all backups.
+// TestMissingFilesAreCounted ensures that a lost file does not prevent all backups.
 func TestMissingFilesAreCounted(t *testing.T) {
 	from := newTestChat(t, places[0].make(t))
 	from.fill(t, 10, 2)
@@ -427,8 +427,8 @@ func TestFolderKeepsTheNewestBackups(t *testing.T) {
 	}
 }
 
-// TestConcurrentBackupsWithOneName: the second backup opens the unfinished file of the first, and locks
-// it when the first is finished.
+// TestConcurrentBackupsWithOneName starts two backups. The second one opens the unfinished file of the
+// first, and locks it when the first is finished.
 func TestConcurrentBackupsWithOneName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chat.tar.zst")
 	first, err := createOutput(path)

@@ -351,7 +351,7 @@ func refusedLate(t *testing.T, name string, archive []byte, want string, f fault
 	}
 }
 
-// TestLargeWindowIsRefused: a zstd archive can require memory for its window.
+// TestLargeWindowIsRefused limits the memory that a zstd archive can require for its window.
 func TestLargeWindowIsRefused(t *testing.T) {
 	var out bytes.Buffer
 	encoder, err := zstd.NewWriter(&out, zstd.WithWindowSize(256<<20), zstd.WithSingleSegment(false))

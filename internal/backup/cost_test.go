@@ -62,7 +62,7 @@ func peaks(t *testing.T, from, to place) (mib map[string]int) {
 	return mib
 }
 
-// TestMemoryDoesNotGrowWithTheChat: rows and files are streamed.
+// TestMemoryDoesNotGrowWithTheChat ensures that rows and files are streamed.
 func TestMemoryDoesNotGrowWithTheChat(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector needs several times the memory; make test-backup runs this without it")

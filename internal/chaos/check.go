@@ -207,8 +207,8 @@ func (c *checker) readDatabase() {
 	}
 }
 
-// checkDense: a number without a row must belong to a change that a later change of the same message
-// has replaced.
+// checkDense checks that a number without a row belongs to a change that a later change of the same
+// message has replaced.
 func (c *checker) checkDense(room chat.RoomID, rows []Row, changed map[place]bool) {
 	head := c.db.Heads[room]
 	for _, r := range rows {
@@ -319,7 +319,7 @@ func (c *checker) outside(who membershipKey, at time.Duration) (since time.Durat
 	return 0, false
 }
 
-// checkSends: every stored message was sent like this by its author.
+// checkSends checks that every stored message was sent like this by its author.
 func (c *checker) checkSends() {
 	for key, row := range c.stored {
 		s, ok := c.sends[key]
@@ -410,7 +410,7 @@ func (c *checker) checkStream(client int) map[chat.RoomID]*stream {
 		case Joined, CaughtUp:
 			c.checkCatchUp(client, s, r, records[i+1:min(len(records), i+1+int(r.Count))])
 		case Delivered:
-			c.checkBearer(client, r)
+			c.checkNumber(client, r)
 			c.checkShown(client, r)
 			c.checkLeak(client, r, r.At)
 			c.checkWire(client, s, r)
@@ -424,7 +424,7 @@ func (c *checker) checkStream(client int) map[chat.RoomID]*stream {
 	return rooms
 }
 
-// checkTail: a client at the head of a room shows the content of the database.
+// checkTail checks that a client at the head of a room shows the content of the database.
 func (c *checker) checkTail(t Tail, s *stream) {
 	head := c.db.Heads[t.Room]
 	if t.Seq < head {
@@ -471,8 +471,8 @@ func (c *checker) checkCatchUp(client int, s *stream, r Record, messages []Recor
 	}
 }
 
-// checkRange: a catch-up contains every message whose latest change is within it. A message that was
-// changed again later, or that is from before the screen's beginning, may be missing.
+// checkRange checks that a catch-up contains every message whose latest change is within it. A message
+// that was changed again later, or that is from before the screen's beginning, may be missing.
 func (c *checker) checkRange(client int, r Record, messages []Record) {
 	have := make(map[chat.MessageID]bool, len(messages))
 	for _, m := range messages {
@@ -490,10 +490,10 @@ func (c *checker) checkRange(client int, r Record, messages []Record) {
 	}
 }
 
-// checkBearer: a number belongs to the message whose creation or change took it. If a later change of
-// that message has replaced the number, the number may come with another message, in a state that is
-// not older than the number.
-func (c *checker) checkBearer(client int, r Record) {
+// checkNumber checks that a number belongs to the message whose creation or change took it. If a later
+// change of that message has replaced the number, the number may come with another message, in a state
+// that is not older than the number.
+func (c *checker) checkNumber(client int, r Record) {
 	at := place{r.Room, r.Seq}
 	if r.Change < r.Seq {
 		c.violated(Disagree, r.Room, r.Seq, client, r.At, "message %d was shown in its state at %d", r.Message, r.Change)
@@ -503,7 +503,8 @@ func (c *checker) checkBearer(client int, r Record) {
 	}
 }
 
-// checkShown: every shown message is stored, and all clients that saw this version saw the same.
+// checkShown checks that every shown message is stored, and that all clients that saw this version saw
+// the same.
 func (c *checker) checkShown(client int, r Record) {
 	row, ok := c.byID[r.Message]
 	if !ok {
@@ -522,8 +523,8 @@ func (c *checker) checkShown(client int, r Record) {
 	}
 }
 
-// checkLeak: after a membership ended, newer messages must not be received. Messages sent during the
-// membership may still arrive, however late.
+// checkLeak checks that after a membership ended, newer messages are not received. Messages sent during
+// the membership may still arrive, however late.
 func (c *checker) checkLeak(client int, r Record, at time.Duration) {
 	who := membershipKey{r.Room, c.h.Journals[client].User}
 	since, gone := c.outside(who, at)
@@ -578,8 +579,8 @@ func (c *checker) checkApplied(client int, s *stream, r Record) {
 	s.show(r)
 }
 
-// checkSenderOrder: the messages of one client to one room are stored in the order in which it sent
-// them.
+// checkSenderOrder checks that the messages of one client to one room are stored in the order in which
+// it sent them.
 func (c *checker) checkSenderOrder(client int) {
 	j := c.h.Journals[client]
 	last := map[chat.RoomID]chat.Seq{}
@@ -639,8 +640,8 @@ func (c *checker) checkOrder() {
 	}
 }
 
-// checkPresence: online requires a connection within the last 35 s. In the views taken after a quiet
-// period, a connection requires online.
+// checkPresence checks that online requires a connection within the last 35 s. In the views taken after
+// a quiet period, a connection requires online.
 func (c *checker) checkPresence() {
 	lives := c.sockets()
 	for i, j := range c.h.Journals {

@@ -76,8 +76,8 @@ func (c *checker) readChange(client int, user chat.UserID, r Record) {
 // deletion is what is known about the deletion of a message.
 type deletion struct{ asked, confirmed bool }
 
-// checkChangeNumber: the number of a change is higher than that of the message, at most that of its
-// latest change, and not the number of another created message.
+// checkChangeNumber checks that the number of a change is higher than that of the message, at most that
+// of its latest change, and not the number of another created message.
 func (c *checker) checkChangeNumber(client int, r Record) {
 	row, ok := c.byID[r.Message]
 	switch {
@@ -97,8 +97,8 @@ func (c *checker) checkChangeNumber(client int, r Record) {
 	c.changes[at] = r.Message
 }
 
-// checkChanges: the stored state is the one requested last. The request of an attempt without outcome
-// may have taken effect late, and so may also be stored.
+// checkChanges checks that the stored state is the one requested last. The request of an attempt
+// without outcome may have taken effect late, and so may also be stored.
 func (c *checker) checkChanges() {
 	for _, row := range c.db.Rows {
 		if row.CID == uuid.Nil {
@@ -133,7 +133,7 @@ func (c *checker) checkChanges() {
 	}
 }
 
-// checkText: a text is the one that was confirmed last, or the one that was sent.
+// checkText checks that a text is the one that was confirmed last, or the one that was sent.
 func (c *checker) checkText(row Row) {
 	s, ok := c.sends[sendKey{row.Author, row.CID}]
 	if !ok {

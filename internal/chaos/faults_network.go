@@ -89,8 +89,8 @@ func reloadNginx(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// expectConfirmsWithin15s: a message passes four paths with packet loss, and TCP retransmits after a second loss
-// of the same packet after 400 ms, after a third after 800.
+// expectConfirmsWithin15s has a high limit because a message passes four paths with packet loss. TCP
+// retransmits after a second loss of the same packet after 400 ms, and after a third after 800 ms.
 func expectConfirmsWithin15s(_ *Run, f Figures) []string {
 	if f.P99Confirm > 15*time.Second {
 		return []string{fmt.Sprintf("confirmation p99 is %s, want at most 15 s", f.P99Confirm)}

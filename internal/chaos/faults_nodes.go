@@ -168,7 +168,7 @@ func (r *Run) waits(addr string) int {
 	return len(timedOut.FindAllString(r.Nginx.Log(), -1))
 }
 
-// expectNoRefusals: messages may be late, but nothing is refused.
+// expectNoRefusals accepts late messages but no refused requests.
 func expectNoRefusals(r *Run, f Figures) []string {
 	var all []string
 	if f.Refused > 0 || f.SlowestConfirm > 5*time.Second {

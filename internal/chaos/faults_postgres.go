@@ -97,7 +97,7 @@ func (r *Run) firstConfirmation(ctx context.Context) error {
 	}
 }
 
-// withoutPostgres: senders receive UNAVAILABLE within 2 s, and sockets stay open.
+// withoutPostgres expects that senders receive UNAVAILABLE within 2 s, and that sockets stay open.
 func withoutPostgres(r *Run, _ Figures) []string {
 	var all []string
 	slowest, ended := time.Duration(0), 0

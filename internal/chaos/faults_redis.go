@@ -75,7 +75,8 @@ func freezeRedis(ctx context.Context, r *Run) error {
 	return r.wait(ctx, 12*time.Second)
 }
 
-// withoutRedis: messages are confirmed immediately and delivered slightly later, and no session ends.
+// withoutRedis expects that messages are confirmed immediately and delivered slightly later, and that no
+// session ends.
 func withoutRedis(r *Run, f Figures) []string {
 	var all []string
 	if f.P99Delivery > 2*time.Second {
@@ -108,8 +109,9 @@ func blackholeRedis(ctx context.Context, r *Run) error {
 	return r.wait(ctx, r.dur(20*time.Second, 12*time.Second))
 }
 
-// expectDetection: within 5 s; until then the heads are read every 5 s. A node that detected the
-// failure without acting would read them every second, and so be late by half a second or more.
+// expectDetection expects that nodes detect the failure within 5 s. Until then they read the heads every
+// 5 s. A node that detected the failure without acting would read them every second, and so be late by
+// half a second or more.
 func expectDetection(r *Run, f Figures) []string {
 	r.note("delivery p99 %s, slowest %s", short(f.P99Delivery), short(f.SlowestDelivery))
 	var all []string

@@ -177,8 +177,8 @@ func TestComposeSetsTheImageVersion(t *testing.T) {
 	}
 }
 
-// TestBackupServiceHasNoDependencies: docker compose run recreates the dependencies of a service if
-// their settings or images changed. A nightly backup must not restart Postgres.
+// TestBackupServiceHasNoDependencies ensures that a nightly backup does not restart Postgres: docker
+// compose run recreates the dependencies of a service if their settings or images changed.
 func TestBackupServiceHasNoDependencies(t *testing.T) {
 	needs, there := at(documents(t, "../../docker-compose.yml")[0], "services", "backup", "depends_on").(map[string]any)
 	if !there || len(needs) > 0 {
@@ -186,8 +186,8 @@ func TestBackupServiceHasNoDependencies(t *testing.T) {
 	}
 }
 
-// TestBackupsAreExcludedFromImagesAndCommits: by default they are written to this folder, and only root
-// can read them, so that a build that includes them would fail.
+// TestBackupsAreExcludedFromImagesAndCommits checks the ignore files. By default backups are written to
+// this folder, and only root can read them, so a build that includes them would fail.
 func TestBackupsAreExcludedFromImagesAndCommits(t *testing.T) {
 	volumes, _ := at(documents(t, "../../docker-compose.yml")[0], "services", "backup", "volumes").([]any)
 	if len(volumes) != 1 || volumes[0] != "${BACKUP_DIR:-./backups}:/backups" {

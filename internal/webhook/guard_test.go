@@ -82,7 +82,7 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-// TestNothingConnectsToThisMachine connects, because the address of a host name or of an unusual
+// TestNothingConnectsToThisMachine tries to connect, because the address of a host name or of an unusual
 // spelling is known only then.
 func TestNothingConnectsToThisMachine(t *testing.T) {
 	var hits atomic.Int32

@@ -274,8 +274,8 @@ func inBoth(t *testing.T, test func(t *testing.T, all objects)) {
 	t.Run("chart", func(t *testing.T) { test(t, charted(t, filledIn())) })
 }
 
-// TestNodesDoNotStartWithoutSecrets: the kubelet does not start a container if a required secret key is
-// missing, and the manifests contain no secrets.
+// TestNodesDoNotStartWithoutSecrets checks that every secret key is required, so that the kubelet does not
+// start a container without it, and that the manifests contain no secrets.
 func TestNodesDoNotStartWithoutSecrets(t *testing.T) {
 	secret := get[*core.Secret](t, kustomized(t), "Secret/chillin")
 	if len(secret.Data)+len(secret.StringData) > 0 {
@@ -335,7 +335,7 @@ func TestOnlyTheAutoscalerSetsReplicas(t *testing.T) {
 	}
 }
 
-// TestSelectorsFindTheirObjects: a selector that selects nothing is not an error anywhere else.
+// TestSelectorsFindTheirObjects detects selectors that select nothing, which no other tool reports.
 func TestSelectorsFindTheirObjects(t *testing.T) {
 	inBoth(t, func(t *testing.T, all objects) {
 		pod := get[*apps.Deployment](t, all, "Deployment/chillin").Spec.Template
