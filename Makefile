@@ -16,7 +16,7 @@ VERSION   = $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null)
 COMMIT    = $(shell git describe --always --match '' --abbrev=12 --dirty 2>/dev/null)
 VERSION_PACKAGE = github.com/chillin-chat/chillin/internal/version
 VERSION_FLAGS   = -X $(VERSION_PACKAGE).version=$(VERSION) -X $(VERSION_PACKAGE).commit=$(COMMIT)
-STACK     = go run ./internal/testenv/stack
+STACK     = go run ./internal/test/env/stack
 # Tests that must not run in parallel do so within their package; -p keeps the default of Go.
 TESTFLAGS ?=
 # make vet runs vet once, so the tests do not.
@@ -82,7 +82,7 @@ test-backup: | need-go ## back up and restore 100,000 messages and 1,000 files, 
 # Runs alone: it checks guaranteed times, and other tests would take the CPU.
 .PHONY: test-chaos
 test-chaos: | need-go ## the short set of fault tests on real processes (four minutes)
-	$(GO_TEST) -run '^TestScenarios$$' ./internal/chaos
+	$(GO_TEST) -run '^TestScenarios$$' ./internal/test/chaos
 
 .PHONY: test-web
 test-web: web/node_modules/.stamp ## unit tests of the web client
@@ -124,17 +124,17 @@ CHAOS_TABLE = $(abspath .cache/chaos.md)
 .PHONY: chaos
 chaos: web/dist/index.html | need-go ## every fault test, with many clients (CHAOS_SEED=…; about 30 minutes)
 	mkdir -p .cache
-	go test ./internal/chaos -run TestScenarios -count=1 -timeout 90m -v -all -long -seed $(CHAOS_SEED) -markdown $(CHAOS_TABLE)
+	go test ./internal/test/chaos -run TestScenarios -count=1 -timeout 90m -v -all -long -seed $(CHAOS_SEED) -markdown $(CHAOS_TABLE)
 	@printf '\nmake chaos: the table is in %s\n' $(CHAOS_TABLE)
 
 SOAK ?= 15m
 .PHONY: soak
 soak: | need-go ## one fault after the other, for the time in SOAK (15m)
-	go test ./internal/chaos -run TestScenarios -count=1 -timeout 24h -v -soak $(SOAK) -seed $(CHAOS_SEED)
+	go test ./internal/test/chaos -run TestScenarios -count=1 -timeout 24h -v -soak $(SOAK) -seed $(CHAOS_SEED)
 
 .PHONY: broken
 broken: | need-go ## servers that are broken on purpose: the fault tests must detect each
-	go test ./internal/chaos -run TestBrokenServersAreDetected -count=1 -timeout 60m -v -broken
+	go test ./internal/test/chaos -run TestBrokenServersAreDetected -count=1 -timeout 60m -v -broken
 
 .PHONY: bench
 bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store

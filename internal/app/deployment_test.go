@@ -19,7 +19,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/config"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 

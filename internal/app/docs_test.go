@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // block is a fenced code block of a page.

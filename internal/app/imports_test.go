@@ -51,10 +51,10 @@ var mayImport = map[string][]string{
 	"internal/client": {"internal/chat", "internal/wire"},
 	"internal/load":   {"internal/chat", "internal/client", "internal/wake", "internal/wire"},
 	// chaos injects faults into the engines under load; only its tests use it.
-	"internal/chaos":         {"internal/chat", "internal/client", "internal/testenv", "internal/wire"},
-	"internal/testenv":       {},
-	"internal/testenv/stack": {"internal/testenv"},
-	"internal/tools/dev":     {},
+	"internal/test/chaos":     {"internal/chat", "internal/client", "internal/test/env", "internal/wire"},
+	"internal/test/env":       {},
+	"internal/test/env/stack": {"internal/test/env"},
+	"internal/tools/dev":      {},
 	// plainenglish keeps comments and documents in plain English.
 	"internal/tools/plainenglish": {},
 	// webprotocol generates the client's copy of the contract.

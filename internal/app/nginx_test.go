@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // inEachBalancing runs test for both ways in which nginx.conf chooses a node.

@@ -16,7 +16,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/app"
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/health"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // migrator is another process that migrates the schema of dsn, with the lock of all versions of

@@ -13,7 +13,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/app"
 	"github.com/chillin-chat/chillin/internal/config"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // lookupIn returns a function like os.LookupEnv for settings.

@@ -16,7 +16,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/store/schema"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // failingBlobs is a storage that can be made unavailable. It reports each deleted blob.

@@ -20,7 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/store/schema"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 var large = flag.Bool("large", false, "back up 100,000 messages and 1,000 files")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/blob"
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // answerWithin is how soon an unavailable store must be detected.

@@ -21,7 +21,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/store/schema"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 	"github.com/chillin-chat/chillin/internal/wake"
 	"github.com/chillin-chat/chillin/internal/wire"
 )

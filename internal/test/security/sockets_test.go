@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // closedWithin is the guarantee for one connection: it ends within 10 s after the decision to close it.

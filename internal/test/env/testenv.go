@@ -146,7 +146,7 @@ func Main(m *testing.M) {
 
 // Leaks returns options for goleak that ignore the goroutines waiting for the shared servers.
 func Leaks() []goleak.Option {
-	return []goleak.Option{goleak.IgnoreAnyFunction("github.com/chillin-chat/chillin/internal/testenv.(*Server).run")}
+	return []goleak.Option{goleak.IgnoreAnyFunction("github.com/chillin-chat/chillin/internal/test/env.(*Server).run")}
 }
 
 func (p *pool) open() (*Env, error) {

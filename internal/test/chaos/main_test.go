@@ -3,7 +3,7 @@ package chaos
 import (
 	"testing"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 func TestMain(m *testing.M) { testenv.Main(m) }

@@ -27,7 +27,7 @@ var breakages = map[string]string{
 // caughtWithin is how many runs may be needed: a timing-dependent fault may not occur in the first.
 const caughtWithin = 5
 
-const root = "../.."
+const root = "../../.."
 
 // TestPatchesApply checks that the patches still apply. If the patched code changes, update the patch.
 func TestPatchesApply(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // nodes is the number of nodes in a rig.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 var (

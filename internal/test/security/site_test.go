@@ -17,7 +17,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 func TestMain(m *testing.M) { testenv.Main(m) }

@@ -141,7 +141,7 @@ func noMainCluster(apt string) error {
 // root returns the root folder of the repository.
 func root() string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
+	return filepath.Join(filepath.Dir(file), "..", "..", "..")
 }
 
 // built returns the path of a program from its pinned module below internal/tools. It builds the

@@ -1,7 +1,7 @@
 // Command stack runs a command against the whole product on this machine: nodes of chillin behind
 // nginx, on Postgres, Redis and S3.
 //
-//	go run ./internal/testenv/stack [flags] [-- command …]
+//	go run ./internal/test/env/stack [flags] [-- command …]
 //
 // The environment of the command contains the address of nginx in BASE_URL, of the nodes in NODE1_URL,
 // NODE2_URL, …, their executable in CHILLIN, and the engines in DATABASE_URL (also TEST_DATABASE_URL),
@@ -22,7 +22,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 type options struct {

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 // killNode takes some members down with it that do not return: only the lease reveals that they are

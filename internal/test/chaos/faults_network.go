@@ -7,7 +7,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/chillin-chat/chillin/internal/testenv"
+	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
 func stopS3(ctx context.Context, r *Run) error {

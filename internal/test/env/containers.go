@@ -20,7 +20,7 @@ func useContainers(name string) bool {
 var engineAnswers = sync.OnceValue(func() bool { return exec.Command("docker", "info").Run() == nil })
 
 // containersUp starts Postgres and Redis as containers if they are not running. They keep running for
-// later runs, until `docker compose -f internal/testenv/containers.yml down -v`.
+// later runs, until `docker compose -f internal/test/env/containers.yml down -v`.
 var containersUp = sync.OnceValue(func() error {
 	return locked("containers", func() error {
 		file := filepath.Join(root(), "internal", "testenv", "containers.yml")
