@@ -112,6 +112,28 @@ func framesFile() string {
 		"/** The decoder of each type of frame that the server sends. */\nexport const frameDecoders = {\n" + decoders.String() + "};\n"
 }
 
+// limitsFile returns the limits that forms of the client check before the server does. Limits
+// that an operator can change come with the event connected.
+func limitsFile() string {
+	var out strings.Builder
+	out.WriteString(header + "/** The least and greatest lengths of texts, in characters. */\n")
+	for _, limit := range []struct {
+		name  string
+		value int
+	}{
+		{"minPassword", chat.MinPassword},
+		{"maxDisplayName", chat.MaxDisplayName},
+		{"maxStatusMessage", chat.MaxStatusMessage},
+		{"maxRoomName", chat.MaxRoomName},
+		{"maxRoomDescription", chat.MaxDescription},
+		{"maxReason", chat.MaxReason},
+		{"maxSearch", chat.MaxQuery},
+	} {
+		fmt.Fprintf(&out, "export const %s = %d;\n", limit.name, limit.value)
+	}
+	return out.String()
+}
+
 func permissionsFile(root string) (string, error) {
 	permissions, err := constantsOf(root, chat.ChangeRoom)
 	if err != nil {

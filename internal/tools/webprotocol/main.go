@@ -61,5 +61,6 @@ func generate(root string) (map[string]string, error) {
 		"errorCodes.generated.ts":  codes,
 		"permissions.generated.ts": permissions,
 		"frames.generated.ts":      framesFile(),
+		"limits.generated.ts":      limitsFile(),
 	}, nil
 }

@@ -1,4 +1,5 @@
 import type { InputHTMLAttributes, RefObject } from 'react';
+import { maxSearch } from '../protocol/limits.generated';
 import { classNames } from './classNames';
 import { Icon } from './Icon';
 import styles from './SearchField.module.css';
@@ -15,7 +16,7 @@ export function SearchField({ label, text, onText, input, className, ...rest }: 
   return (
     <div className={classNames(styles.search, className)}>
       <Icon name="search" />
-      <input {...rest} ref={input} type="search" aria-label={label} maxLength={100} value={text} onChange={(event) => onText(event.target.value)} />
+      <input {...rest} ref={input} type="search" aria-label={label} maxLength={maxSearch} value={text} onChange={(event) => onText(event.target.value)} />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
+import { minPassword } from '../../protocol/limits.generated';
 import { Field, FormError } from '../../ui/Field';
 
 export function PasswordForm() {
@@ -41,7 +42,7 @@ export function PasswordForm() {
           type="password"
           autoComplete="new-password"
           required
-          minLength={8}
+          minLength={minPassword}
           hint="At least 8 characters. Your other sessions end."
           error={weak ? action.reason : undefined}
         />

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
+import { maxDisplayName, maxStatusMessage } from '../../protocol/limits.generated';
 import { Field, FormError } from '../../ui/Field';
 import { PictureForm } from './AvatarForm';
 import styles from './ProfileForm.module.css';
@@ -44,7 +45,7 @@ function NamesForm() {
         label="Display name"
         name="displayName"
         autoComplete="nickname"
-        maxLength={50}
+        maxLength={maxDisplayName}
         value={displayName}
         placeholder={me.username}
         onChange={(event) => setNames({ ...me, displayName: event.target.value, statusMessage })}
@@ -54,7 +55,7 @@ function NamesForm() {
         label="Status message"
         name="statusMessage"
         autoComplete="off"
-        maxLength={100}
+        maxLength={maxStatusMessage}
         value={statusMessage}
         placeholder="What you are up to"
         onChange={(event) => setNames({ ...me, displayName, statusMessage: event.target.value })}

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { useAccount } from '../../hooks/context';
 import { type ActionState, useAction } from '../../hooks/useAction';
+import { maxDisplayName, minPassword } from '../../protocol/limits.generated';
 import { Field, FormError } from '../../ui/Field';
 import { CardPage } from '../../ui/CardPage';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
@@ -76,7 +77,7 @@ function SignInForm({ mode }: { mode: Mode }) {
             type="password"
             autoComplete={mode === 'login' ? 'current-password' : 'new-password'}
             required
-            minLength={mode === 'register' ? 8 : undefined}
+            minLength={mode === 'register' ? minPassword : undefined}
             hint={mode === 'register' ? 'At least 8 characters.' : undefined}
             error={errorOf(action, mode, 'password')}
           />
@@ -87,7 +88,7 @@ function SignInForm({ mode }: { mode: Mode }) {
           label="Display name"
           name="displayName"
           autoComplete="nickname"
-          maxLength={50}
+          maxLength={maxDisplayName}
           autoFocus={mode === 'guest'}
           hint="Optional. What others see."
           error={errorOf(action, mode, 'displayName')}

@@ -2,6 +2,7 @@ import { type FormEvent } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
+import { minPassword } from '../../protocol/limits.generated';
 import { Field, FormError } from '../../ui/Field';
 
 const fields = ['username', 'password', 'email'];
@@ -50,7 +51,7 @@ export function UpgradeGuestForm() {
           type="password"
           autoComplete="new-password"
           required
-          minLength={8}
+          minLength={minPassword}
           hint="At least 8 characters."
           error={errorIn(action, 'password')}
         />

@@ -3,6 +3,7 @@ import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { useBots } from '../../hooks/useIntegrations';
 import { useStore } from '../../hooks/useStore';
+import { maxDisplayName } from '../../protocol/limits.generated';
 import type { BotToken, User } from '../../protocol/types';
 import type { Bots as BotsState } from '../../state/bots';
 import { Avatar, nameOf } from '../../ui/Avatar';
@@ -133,7 +134,7 @@ function NewBotForm({ bots, first, onCreated }: NewBotFormProps) {
           hint="3 to 20 letters, digits, dots, dashes or underscores."
           error={errorIn('username')}
         />
-        <Field label="Display name" name="displayName" maxLength={50} autoComplete="off" hint="Optional." error={errorIn('displayName')} />
+        <Field label="Display name" name="displayName" maxLength={maxDisplayName} autoComplete="off" hint="Optional." error={errorIn('displayName')} />
         <div className="dialog-actions">
           <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
             {action.kind === 'busy' ? 'Creating…' : 'Create bot'}

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
+import { maxDisplayName } from '../../protocol/limits.generated';
 import type { IncomingWebhook, NewIncomingWebhook } from '../../protocol/types';
 import type { Webhooks } from '../../state/webhooks';
 import { nameOf } from '../../ui/Avatar';
@@ -54,7 +55,7 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
           label="Name"
           name="name"
           required
-          maxLength={50}
+          maxLength={maxDisplayName}
           autoComplete="off"
           placeholder="Build server"
           hint="Its messages appear under this name."

@@ -1,6 +1,7 @@
 import type { FormEvent } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
+import { maxReason } from '../../protocol/limits.generated';
 import type { User } from '../../protocol/types';
 import { muteDurations } from '../../state/room/mute';
 import type { RoomSession } from '../../state/room/session';
@@ -29,7 +30,7 @@ export function BanDialog({ session, user, onClose }: MemberDialogProps) {
   return (
     <Dialog title={`Ban ${nameOf(user)}?`} description="They leave the room and cannot come back until the ban is lifted. What they wrote stays." onClose={onClose}>
       <form onSubmit={submit}>
-        <Field label="Reason" name="reason" maxLength={200} autoComplete="off" hint="Optional. Only moderators see it." error={action.kind === 'failed' && action.field === 'reason' ? action.reason : undefined} />
+        <Field label="Reason" name="reason" maxLength={maxReason} autoComplete="off" hint="Optional. Only moderators see it." error={action.kind === 'failed' && action.field === 'reason' ? action.reason : undefined} />
         <ActionButtons action={action} name="Ban" busy="Banning…" danger onClose={onClose} />
       </form>
     </Dialog>

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
+import { maxRoomDescription, maxRoomName } from '../../protocol/limits.generated';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
@@ -35,11 +36,11 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
     <Dialog title="New room" onClose={onClose}>
       <form onSubmit={submit}>
         {elsewhere && action.kind === 'failed' && <FormError>{action.reason}</FormError>}
-        <Field label="Name" name="name" required maxLength={30} autoComplete="off" error={nameError} />
+        <Field label="Name" name="name" required maxLength={maxRoomName} autoComplete="off" error={nameError} />
         <Field
           label="Description"
           name="description"
-          maxLength={200}
+          maxLength={maxRoomDescription}
           autoComplete="off"
           hint="Optional."
           error={errorIn('description')}

@@ -2,6 +2,7 @@ import { type FormEvent } from 'react';
 import { useChat } from '../../hooks/context';
 import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
+import { maxRoomName } from '../../protocol/limits.generated';
 import type { Room } from '../../protocol/types';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError } from '../../ui/Field';
@@ -63,7 +64,7 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
         {action.kind === 'failed' && (
           <FormError>{action.code === 'NOT_FOUND' ? 'No room has this name and password.' : action.reason}</FormError>
         )}
-        <Field label="Room name" name="name" required maxLength={30} autoComplete="off" />
+        <Field label="Room name" name="name" required maxLength={maxRoomName} autoComplete="off" />
         <Field label="Room password" name="password" type="password" autoComplete="off" hint="Leave it empty if there is none." />
         <JoinActions busy={action.kind === 'busy'} onClose={onClose} />
       </form>

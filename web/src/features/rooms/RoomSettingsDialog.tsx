@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
+import { maxRoomDescription, maxRoomName } from '../../protocol/limits.generated';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { can } from '../../state/room/permissions';
 import type { MyRoom } from '../../state/room/myRoom';
@@ -57,7 +58,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           label="Name"
           name="name"
           required
-          maxLength={30}
+          maxLength={maxRoomName}
           autoComplete="off"
           defaultValue={room.name}
           error={errorIn(action, 'name')}
@@ -65,7 +66,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
         <Field
           label="Description"
           name="description"
-          maxLength={200}
+          maxLength={maxRoomDescription}
           autoComplete="off"
           defaultValue={room.description}
           error={errorIn(action, 'description')}
