@@ -20,10 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/recovery"
 )
 
-const (
-	side    = 256 // of an avatar, in pixels
-	quality = 90  // of a JPEG
-)
+const quality = 90 // of a JPEG
 
 var _ chat.Pictures = (*Maker)(nil)
 
@@ -60,46 +57,10 @@ func (m *Maker) guard(ctx context.Context, r io.ReadSeeker, work func() error) e
 // Waiting returns the number of pictures that wait to be decoded.
 func (m *Maker) Waiting() int { return int(m.waiters.Load()) }
 
-// Avatar implements chat.Pictures.
-func (m *Maker) Avatar(ctx context.Context, r io.ReadSeeker) (avatar []byte, contentType string, err error) {
-	err = m.guard(ctx, r, func() error {
-		avatar, contentType, err = m.makeAvatar(ctx, r)
-		return err
-	})
-	return avatar, contentType, err
-}
-
-func (m *Maker) makeAvatar(ctx context.Context, r io.ReadSeeker) (avatar []byte, contentType string, err error) {
-	h, err := inspect(r)
-	if err != nil {
-		return nil, "", err
-	}
-	if h.measureOnly {
-		return nil, "", chat.Errorf(chat.UnsupportedMedia, "This kind of WebP is not supported for avatars. Save the picture as PNG or JPEG.").WithField("file")
-	}
-	turn, err := orientationOf(r)
-	if err != nil {
-		return nil, "", err
-	}
-	source, done, err := m.decode(ctx, r, h)
-	if err != nil {
-		return nil, "", err
-	}
-	defer done()
-	return encode(turn.apply(scale(source, middle(source.Bounds()), image.Pt(side, side))))
-}
-
 func unsupported(cause error) error {
 	fault := chat.Errorf(chat.UnsupportedMedia, "The file is not a PNG, JPEG, GIF or WebP picture.").WithField("file")
 	fault.Err = cause
 	return fault
-}
-
-// middle returns the largest centered square in r.
-func middle(r image.Rectangle) image.Rectangle {
-	short := min(r.Dx(), r.Dy())
-	corner := r.Min.Add(image.Pt((r.Dx()-short)/2, (r.Dy()-short)/2))
-	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(short, short))}
 }
 
 // encode preserves transparency.
