@@ -85,10 +85,10 @@ func (c *Conn) serve(ctx context.Context) {
 		c.close(websocket.StatusInternalError, "something went wrong")
 	}
 	c.endAndWait()
-	c.hub.remove(c)
 	code, reason := c.closedWith()
 	c.hub.log.DebugContext(ctx, "connection closed", "code", int(code), "reason", reason,
 		"lasted", time.Since(c.opened).Round(time.Millisecond).String())
+	c.hub.remove(c) // last: a drain waits for it, and the node ends after the drain
 }
 
 // sendConnected sends the first frame, unless the connection is being closed already.
