@@ -52,7 +52,7 @@ test('an admin finds a user, closes a connection, resets the password and locks 
   await expect(row(bobName)).toHaveCount(1);
   await bob.isConnected();
 
-  // A new password ends Bob's sessions. Then he is locked out.
+  // A new password ends Bob's sessions. Then his account is disabled.
   await page.getByRole('link', { name: 'Users' }).click();
   await find();
   await actions.click();
@@ -70,15 +70,15 @@ test('an admin finds a user, closes a connection, resets the password and locks 
   await signIn();
   await bob.isConnected();
   await actions.click();
-  await page.getByRole('menuitem', { name: 'Lock out…' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Lock out' }).click();
-  await expect(row(bobName)).toContainText('Locked out');
+  await page.getByRole('menuitem', { name: 'Disable account…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable account' }).click();
+  await expect(row(bobName)).toContainText('Disabled');
   await expect(bob.page.getByText('Your session has ended.')).toBeVisible();
   await signIn();
   await expect(bob.page.getByRole('alert')).toBeVisible();
   await actions.click();
-  await page.getByRole('menuitem', { name: 'Unlock' }).click();
-  await expect(row(bobName)).not.toContainText('Locked out');
+  await page.getByRole('menuitem', { name: 'Enable account' }).click();
+  await expect(row(bobName)).not.toContainText('Disabled');
   await signIn();
   await bob.isConnected();
 });

@@ -91,25 +91,25 @@ describe('users', () => {
     const { user } = await users();
     await main().findByText('Bob');
     await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
-    expect(items()).toEqual(['Connections', 'Make an admin…', 'New password…', 'Lock out…']);
+    expect(items()).toEqual(['Connections', 'Make an admin…', 'New password…', 'Disable account…']);
     await user.keyboard('{Escape}');
     await user.click(screen.getByRole('button', { name: 'Actions for Gus' }));
-    expect(items()).toEqual(['Connections', 'Lock out…']);
+    expect(items()).toEqual(['Connections', 'Disable account…']);
     await user.keyboard('{Escape}');
     await user.click(screen.getByRole('button', { name: 'Actions for Alice' }));
-    expect(items()).toEqual(['Connections', 'Make a plain user…']);
+    expect(items()).toEqual(['Connections', 'Remove admin role…']);
   });
 
-  test('locks a user out and lets them in again', async () => {
+  test('disables and enables an account', async () => {
     const { user, mutations } = await users();
     await main().findByText('Bob');
     await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
-    await user.click(screen.getByRole('menuitem', { name: 'Lock out…' }));
-    await user.click(buttonIn('Lock Bob out?', 'Lock out'));
-    await waitFor(() => expect(row('Bob').textContent).toContain('Locked out'));
+    await user.click(screen.getByRole('menuitem', { name: 'Disable account…' }));
+    await user.click(buttonIn('Disable the account of Bob?', 'Disable account'));
+    await waitFor(() => expect(row('Bob').textContent).toContain('Disabled'));
     await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
-    await user.click(screen.getByRole('menuitem', { name: 'Unlock' }));
-    await waitFor(() => expect(row('Bob').textContent).not.toContain('Locked out'));
+    await user.click(screen.getByRole('menuitem', { name: 'Enable account' }));
+    await waitFor(() => expect(row('Bob').textContent).not.toContain('Disabled'));
     expect(mutations.map(({ path, body }) => [path, body])).toEqual([
       ['/admin/users/2', { disabled: true }],
       ['/admin/users/2', { disabled: false }],
@@ -134,8 +134,8 @@ describe('users', () => {
     const { user } = await users(({ method }) => (method === 'PATCH' ? problem(403, 'FORBIDDEN', 'This is the last admin. Make another user an admin first.') : undefined));
     await main().findByText('Bob');
     await user.click(screen.getByRole('button', { name: 'Actions for Alice' }));
-    await user.click(screen.getByRole('menuitem', { name: 'Make a plain user…' }));
-    await user.click(buttonIn('Make yourself a plain user?', 'Make a plain user'));
+    await user.click(screen.getByRole('menuitem', { name: 'Remove admin role…' }));
+    await user.click(buttonIn('Remove your admin role?', 'Remove admin role'));
     expect((await screen.findByRole('alert')).textContent).toBe('This is the last admin. Make another user an admin first.');
   });
 

@@ -49,7 +49,7 @@ function UserRow({ administration, account }: { administration: Administration; 
           {account.role === 'admin' && <span className="tag accent">Admin</span>}
           {account.role === 'bot' && <span className="tag">Bot</span>}
           {account.guest && <span className="tag">Guest</span>}
-          {account.disabled && <span className="tag danger">Locked out</span>}
+          {account.disabled && <span className="tag danger">Disabled</span>}
         </p>
         <p className="row-facts">{factsOf(account)}</p>
       </div>

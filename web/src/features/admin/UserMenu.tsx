@@ -11,7 +11,7 @@ import { Icon } from '../../ui/Icon';
 import { MenuItem, Popup } from '../../ui/Popup';
 import { PasswordDialog } from './ResetPasswordDialog';
 
-type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'raising' | 'lowering' | 'locking' | 'resetting' };
+type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'promoting' | 'demoting' | 'disabling' | 'resettingPassword' };
 
 /** The actions on a user. For their own account admins can change only the role. */
 export function UserMenu({ administration, account }: { administration: Administration; account: Account }) {
@@ -44,17 +44,17 @@ export function UserMenu({ administration, account }: { administration: Administ
             Connections
           </MenuItem>
           {person && role === 'user' && (
-            <MenuItem icon="shield" disabledReason={offline} onChoose={() => setOpen({ kind: 'raising' })}>
+            <MenuItem icon="shield" disabledReason={offline} onChoose={() => setOpen({ kind: 'promoting' })}>
               Make an admin…
             </MenuItem>
           )}
           {role === 'admin' && (
-            <MenuItem icon="people" disabledReason={offline} onChoose={() => setOpen({ kind: 'lowering' })}>
-              Make a plain user…
+            <MenuItem icon="people" disabledReason={offline} onChoose={() => setOpen({ kind: 'demoting' })}>
+              Remove admin role…
             </MenuItem>
           )}
           {person && !own && (
-            <MenuItem icon="key" disabledReason={offline} onChoose={() => setOpen({ kind: 'resetting' })}>
+            <MenuItem icon="key" disabledReason={offline} onChoose={() => setOpen({ kind: 'resettingPassword' })}>
               New password…
             </MenuItem>
           )}
@@ -67,32 +67,32 @@ export function UserMenu({ administration, account }: { administration: Administ
                 void run(() => administration.updateUser(id, { disabled: false }));
               }}
             >
-              Unlock
+              Enable account
             </MenuItem>
           )}
           {!disabled && !own && (
-            <MenuItem icon="ban" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'locking' })}>
-              Lock out…
+            <MenuItem icon="ban" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'disabling' })}>
+              Disable account…
             </MenuItem>
           )}
         </Popup>
       )}
-      {open.kind === 'raising' && (
+      {open.kind === 'promoting' && (
         <ConfirmDialog title={`Make ${name} an admin?`} confirmLabel="Make an admin" busyLabel="Saving…" run={() => administration.updateUser(id, { role: 'admin' })} onClose={close}>
-          <p className="dialog-text">Admins see all users, rooms and connections of this server. They lock people out and delete rooms.</p>
+          <p className="dialog-text">Admins see all users, rooms and connections of this server. They can disable accounts and delete rooms.</p>
         </ConfirmDialog>
       )}
-      {open.kind === 'lowering' && (
-        <ConfirmDialog title={`Make ${own ? 'yourself' : name} a plain user?`} confirmLabel="Make a plain user" busyLabel="Saving…" danger run={() => administration.updateUser(id, { role: 'user' })} onClose={close}>
-          <p className="dialog-text">{own ? 'You lose the administration at once. Only another admin can give it back.' : `${name} loses the administration at once.`}</p>
+      {open.kind === 'demoting' && (
+        <ConfirmDialog title={own ? 'Remove your admin role?' : `Remove the admin role of ${name}?`} confirmLabel="Remove admin role" busyLabel="Saving…" danger run={() => administration.updateUser(id, { role: 'user' })} onClose={close}>
+          <p className="dialog-text">{own ? 'You lose access to Administration at once. Only another admin can give it back.' : `${name} loses access to Administration at once.`}</p>
         </ConfirmDialog>
       )}
-      {open.kind === 'locking' && (
-        <ConfirmDialog title={`Lock ${name} out?`} confirmLabel="Lock out" busyLabel="Locking out…" danger run={() => administration.updateUser(id, { disabled: true })} onClose={close}>
-          <p className="dialog-text">All sessions end at once, and nobody signs in as {name} until you let them in again. What was written stays.</p>
+      {open.kind === 'disabling' && (
+        <ConfirmDialog title={`Disable the account of ${name}?`} confirmLabel="Disable account" busyLabel="Disabling…" danger run={() => administration.updateUser(id, { disabled: true })} onClose={close}>
+          <p className="dialog-text">{name} is signed out everywhere and cannot sign in until you enable the account again. Messages stay.</p>
         </ConfirmDialog>
       )}
-      {open.kind === 'resetting' && <PasswordDialog name={name} reset={() => administration.resetPassword(id)} onClose={close} />}
+      {open.kind === 'resettingPassword' && <PasswordDialog name={name} reset={() => administration.resetPassword(id)} onClose={close} />}
     </>
   );
 }
