@@ -69,6 +69,13 @@ func clustered(t *testing.T, more map[string]string) *deployment {
 // embeddedWithStorage starts one node whose files are stored on its own S3 server.
 func embeddedWithStorage(t *testing.T) (*deployment, *testenv.ObjectStore) {
 	t.Helper()
+	server, bucket := ownStorage(t)
+	return embedded(t, storageEnv(bucket)), server
+}
+
+// ownStorage starts an S3 server for one test, with a bucket.
+func ownStorage(t *testing.T) (*testenv.ObjectStore, testenv.Store) {
+	t.Helper()
 	server, err := testenv.New(t).ObjectStore()
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +84,7 @@ func embeddedWithStorage(t *testing.T) (*deployment, *testenv.ObjectStore) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return embedded(t, storageEnv(bucket)), server
+	return server, bucket
 }
 
 func storageEnv(s3 testenv.Store) map[string]string {

@@ -69,14 +69,7 @@ func TestWrongDatabaseSettingsPreventTheStart(t *testing.T) {
 }
 
 func TestWrongBucketKeyPreventsTheStart(t *testing.T) {
-	server, err := testenv.New(t).ObjectStore()
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := server.Create(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, bucket := ownStorage(t)
 	for key, want := range map[string]string{"S3_SECRET_ACCESS_KEY": "S3_", "S3_ACCESS_KEY_ID": "S3_ACCESS_KEY_ID: "} {
 		settings := storageEnv(bucket)
 		settings[key] = "wrong"

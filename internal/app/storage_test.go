@@ -52,14 +52,7 @@ type putRefusal struct {
 // TestStorageRefusesPuts ensures that a full or read-only storage affects only uploads.
 func TestStorageRefusesPuts(t *testing.T) {
 	t.Parallel()
-	server, err := testenv.New(t).ObjectStore()
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := server.Create(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, bucket := ownStorage(t)
 	var refuse atomic.Pointer[putRefusal]
 	d := embedded(t, storageEnv(refusingPuts(t, bucket, &refuse)))
 	alice := d.user("alice", 0)
