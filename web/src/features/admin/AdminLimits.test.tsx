@@ -73,7 +73,7 @@ describe('limits', () => {
   });
 
   test('shows an invalid value beside its field, whether client or server finds it', async () => {
-    const { user, mutations } = await limits(({ method }) => (method === 'PATCH' ? problem(422, 'BAD_REQUEST', 'It is 1 to 20000, or 0 for the standard.', 'body.maxMessageLength') : undefined));
+    const { user, mutations } = await limits(({ method }) => (method === 'PATCH' ? problem(422, 'BAD_REQUEST', 'The limit must be between 1 and 20000, or 0 for the default.', 'body.maxMessageLength') : undefined));
     const length = await field('Message length, in characters');
     await user.clear(length);
     await user.type(length, 'many');
@@ -83,7 +83,7 @@ describe('limits', () => {
     await user.clear(length);
     await user.type(length, '99999');
     await user.click(screen.getByRole('button', { name: 'Save limits' }));
-    await screen.findByText('It is 1 to 20000, or 0 for the standard.');
+    await screen.findByText('The limit must be between 1 and 20000, or 0 for the default.');
     expect(length.getAttribute('aria-invalid')).toBe('true');
     await user.click(screen.getByRole('button', { name: 'Undo' }));
     expect(length.value).toBe('2000');

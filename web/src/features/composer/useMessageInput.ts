@@ -15,6 +15,11 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   const caret = useRef<number>(undefined);
 
   useEffect(() => {
+    // A user who types a code and Enter should not have to wait for the names (36 KB, cached).
+    loadEmoji().catch(() => undefined);
+  }, []);
+
+  useEffect(() => {
     // On a phone the keyboard would cover the messages.
     if (window.matchMedia('(hover: hover)').matches) input.current?.focus();
     return () => session.draft.notifyStoppedTyping();
