@@ -13,9 +13,13 @@ type event struct {
 	change *chat.MessageChanged
 }
 
-// newEvent returns the event of a change that was read from the store.
-func newEvent(change chat.MessageChanged) event {
-	return event{Envelope: wire.EncodeRoomEvent(change), change: &change}
+// newEvent encodes an event of this node, or one that was read from the store.
+func newEvent(e chat.RoomEvent) event {
+	encoded := event{Envelope: wire.EncodeRoomEvent(e)}
+	if change, durable := e.(chat.MessageChanged); durable {
+		encoded.change = &change
+	}
+	return encoded
 }
 
 // frames contains the frames of one event: one for all receivers, and one for each user who
@@ -27,7 +31,7 @@ type frames struct {
 
 // of returns the frame for user.
 func (f *frames) of(user chat.UserID) []byte {
-	if !f.Personal || f.change == nil || !f.change.Message.ReactedBy(user) {
+	if !f.Personal || !f.change.Message.ReactedBy(user) {
 		return f.Frame
 	}
 	frame, ok := f.personal[user]

@@ -154,10 +154,7 @@ func (h *Hub) spawn(task func(ctx context.Context)) {
 // copy, which the cursor of the room drops. A frame outside the sequence would be sent
 // twice: this node sends it when the bus returns it, or at once while the bus is suspect.
 func (h *Hub) PublishRoom(e chat.RoomEvent) {
-	local := event{Envelope: wire.EncodeRoomEvent(e)}
-	if change, durable := e.(chat.MessageChanged); durable {
-		local.change = &change
-	}
+	local := newEvent(e)
 	if local.Kind != wire.RoomChanged || h.bus.Suspect() {
 		h.receive(local)
 	}
@@ -208,7 +205,9 @@ func (h *Hub) receive(e event) {
 func (h *Hub) deliver(r *room, e event) {
 	switch {
 	case e.Kind.Durable():
-		r.receive(h.decode(e))
+		if r.needs(e.Seq) { // else it is the copy of an own event: decoding it would be wasted
+			r.receive(h.decode(e))
+		}
 	case e.Kind == wire.PresenceHint:
 		h.markDirty(e.Room)
 	case e.Kind == wire.RoomChanged:

@@ -107,6 +107,14 @@ func (r *room) closeAll() {
 	}
 }
 
+// needs reports whether the event with number seq is neither delivered nor held.
+func (r *room) needs(seq chat.Seq) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, held := r.held[seq]
+	return seq > r.cursor && !held
+}
+
 // receive processes a durable event from the bus or from this node.
 func (r *room) receive(e event) {
 	r.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -529,4 +530,51 @@ func TestEveryCommandHasAHandler(t *testing.T) {
 	if len(types) != len(commands) {
 		t.Errorf("%d commands have handlers, want %d", len(commands), len(types))
 	}
+}
+
+// cachesAll is a cache that has every room.
+type cachesAll struct{ chat.MessageCache }
+
+func (cachesAll) Has(chat.RoomID) bool { return true }
+
+// countingHandler counts log lines with one message.
+type countingHandler struct {
+	slog.Handler
+	message string
+	count   atomic.Int32
+}
+
+func (h *countingHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *countingHandler) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == h.message {
+		h.count.Add(1)
+	}
+	return nil
+}
+
+// The copy of an event that the bus returns to its own node must not be decoded again.
+func TestKnownEventsAreNotDecoded(t *testing.T) {
+	failed := &countingHandler{Handler: slog.DiscardHandler, message: "decode event failed"}
+	r := newTestHub(t, func(d *Deps) { d.Cache, d.Log = cachesAll{d.Cache}, slog.New(failed) })
+	c := r.liveConn(r.alice, 0)
+	broken := func(e wire.Envelope) wire.Envelope {
+		e.Frame = []byte("broken")
+		return e
+	}
+	delivered, missing, held := r.send("delivered"), r.send("missing"), r.send("held")
+	r.hub.Receive(delivered)
+	r.hub.Receive(broken(delivered))
+	r.hub.Receive(held)
+	r.hub.Receive(broken(held))
+	if n := failed.count.Load(); n != 0 {
+		t.Errorf("%d known events were decoded again", n)
+	}
+	r.expectEvents(c, 0, held.Seq)
+	r.hub.Receive(broken(missing)) // delivered from the store meanwhile
+	r.hub.Receive(broken(r.send("new")))
+	if n := failed.count.Load(); n != 1 {
+		t.Errorf("%d events were decoded, want the new one", n)
+	}
+	r.expectEvents(c, held.Seq, held.Seq+1) // read from the store
 }

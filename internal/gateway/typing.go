@@ -56,14 +56,8 @@ func (c *Conn) setTyping(id chat.RoomID, on bool, allowed func() error) error {
 	if on {
 		kind = wire.TypingOn
 	}
-	c.hub.publishTyping(wire.Envelope{Kind: kind, Room: id, User: c.caller.User.ID})
+	c.hub.publish(wire.Envelope{Kind: kind, Room: id, User: c.caller.User.ID})
 	return nil
-}
-
-// publishTyping sends e to this node and to the bus. To receive it twice has no effect.
-func (h *Hub) publishTyping(e wire.Envelope) {
-	h.Receive(e)
-	h.bus.Publish(e)
 }
 
 // typingAllowed returns a function that checks whether the user may type in the room. The
