@@ -12,7 +12,7 @@ import (
 )
 
 type searchInput struct {
-	Query  string      `query:"q" required:"true" maxLength:"400" doc:"Words that must all occur; at most 100 characters. There are no operators."`
+	Query  string      `query:"q" required:"true" maxLength:"400" doc:"Words, and phrases in quotes, that must all occur; at most 100 characters."`
 	Room   chat.RoomID `query:"room" minimum:"1" doc:"Only in this room."`
 	Author chat.UserID `query:"author" minimum:"1" doc:"Only messages of this user."`
 	Since  time.Time   `query:"since" doc:"Inclusive."`

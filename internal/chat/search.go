@@ -23,7 +23,8 @@ type Search struct {
 type SearchQuery struct {
 	Search
 	Viewer UserID
-	// Indexed are the words that a trigram index can find, folded by the version Folding.
+	// Indexed are the words that a trigram index can find, as Folding.Index of the version
+	// Folding returns them.
 	// Matches decides whether a text matches.
 	Indexed []string
 	Folding int
@@ -71,6 +72,9 @@ type Folding struct {
 	Version int
 	Fold    func(text string) string
 }
+
+// Index returns the form of a text in the index.
+func (f Folding) Index(text string) string { return markup.IndexForm(f.Fold(text)) }
 
 // SearchFolding is the folding of this binary.
 var SearchFolding = Folding{Version: markup.FoldingVersion, Fold: markup.Fold}

@@ -3,17 +3,14 @@ package markup
 import (
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
-// Query is a search for words that must all occur in a text, each anywhere, also within a word. Case,
-// accents and compatibility forms (wide letters, ligatures) are ignored. There are no operators.
+// Query is a search for words and quoted phrases that must all occur in a text, each anywhere, also
+// within a word. They are compared as Fold describes. There are no other operators.
 type Query struct {
-	// Words are the words as typed.
+	// Words are the words and phrases as typed.
 	Words  []string
 	folded []string
 }
@@ -28,13 +25,9 @@ func NewQuery(typed string, limit int) (Query, error) {
 	if err != nil {
 		return Query{}, err
 	}
-	var q Query
-	for word := range strings.FieldsSeq(line) {
-		folded := fold(word)
-		if folded.text == "" || slices.Contains(q.folded, folded.text) {
-			continue
-		}
-		q.Words, q.folded = append(q.Words, word), append(q.folded, folded.text)
+	q := newQuery(phrases(line))
+	if len(q.Words) == 0 { // only quotes: they are searched themselves
+		q = newQuery(strings.Fields(line))
 	}
 	switch {
 	case len(q.Words) == 0:
@@ -45,25 +38,84 @@ func NewQuery(typed string, limit int) (Query, error) {
 	return q, nil
 }
 
-// Indexed returns the folded words that a trigram index can find: those with three consecutive letters
-// or digits.
+func newQuery(words []string) (q Query) {
+	for _, word := range words {
+		folded := strings.TrimSpace(Fold(word))
+		if folded == "" || slices.Contains(q.folded, folded) {
+			continue
+		}
+		q.Words, q.folded = append(q.Words, word), append(q.folded, folded)
+	}
+	return q
+}
+
+// phrases splits a line at its spaces, except between quotes. A quote opens a phrase at the beginning
+// of a word and closes it at the end of one; elsewhere it is a character of the word (19"). A quote that
+// nothing closes is ignored, because the user may not have finished typing.
+func phrases(line string) (words []string) {
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		if inner, quoted := cutQuote(line); quoted {
+			if phrase, rest, closed := cutPhrase(inner); closed {
+				words, line = append(words, phrase), rest
+			} else {
+				line = inner
+			}
+			continue
+		}
+		end := strings.IndexFunc(line, unicode.IsSpace)
+		if end < 0 {
+			end = len(line)
+		}
+		words, line = append(words, line[:end]), line[end:]
+	}
+	return words
+}
+
+// cutQuote removes a quote of any form from the beginning of line.
+func cutQuote(line string) (rest string, found bool) {
+	r, size := utf8.DecodeRuneInString(line)
+	return line[size:], isQuote(r)
+}
+
+func isQuote(r rune) bool { return r == '"' || equalSigns[r] == '"' }
+
+// cutPhrase splits line after the first quote that is at the end of a word.
+func cutPhrase(line string) (phrase, rest string, closed bool) {
+	for i, r := range line {
+		end := i + utf8.RuneLen(r)
+		next, _ := utf8.DecodeRuneInString(line[end:])
+		if isQuote(r) && (end == len(line) || unicode.IsSpace(next)) {
+			return line[:i], line[end:], true
+		}
+	}
+	return "", line, false
+}
+
+// Indexed returns the parts of the folded words that a trigram index can find, in the form of IndexForm.
 func (q Query) Indexed() []string {
 	var words []string
 	for _, word := range q.folded {
-		if hasTrigram(word) {
-			words = append(words, word)
+		if form := IndexForm(word); isSelective(word) && !slices.Contains(words, form) {
+			words = append(words, form)
 		}
 	}
 	return words
 }
 
-func hasTrigram(word string) bool {
+// isSelective reports whether a trigram index can find a word: one with three consecutive letters or
+// digits, or two ideographs, syllables or emoji.
+func isSelective(word string) bool {
 	run := 0
 	for _, r := range word {
-		if run++; !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		switch {
+		case r >= 0x2E80: // also emoji
+			run += 2
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			run++
+		default:
 			run = 0
 		}
-		if run == 3 {
+		if run >= 3 {
 			return true
 		}
 	}
@@ -97,6 +149,13 @@ func (q Query) Find(text string) (spans []Span, ok bool) {
 	if !q.in(f.text) {
 		return nil, false
 	}
+	spans = q.spans(f)
+	toUTF16(text, spans)
+	return spans, true
+}
+
+// spans returns the spans of the words in a folded text, in bytes of the original text.
+func (q Query) spans(f folded) (spans []Span) {
 	for _, word := range q.folded {
 		at := 0
 		for range maxSpans {
@@ -110,9 +169,7 @@ func (q Query) Find(text string) (spans []Span, ok bool) {
 		}
 	}
 	spans = merge(spans)
-	spans = spans[:min(len(spans), maxSpans)]
-	toUTF16(text, spans)
-	return spans, true
+	return spans[:min(len(spans), maxSpans)]
 }
 
 // merge sorts spans and joins adjacent ones.
@@ -146,119 +203,4 @@ func toUTF16(text string, spans []Span) {
 		spans[i].Start = advance(spans[i].Start)
 		spans[i].End = advance(spans[i].End)
 	}
-}
-
-// folded is a folded text. from and to contain, for each byte, the part of the original that it came
-// from. They are nil if the text is unchanged.
-type folded struct {
-	text     string
-	from, to []int
-}
-
-func (f folded) span(start, end int) Span {
-	if f.from == nil {
-		return Span{start, end}
-	}
-	return Span{f.from[start], f.to[end-1]}
-}
-
-// fold folds a text and records the origin of each byte.
-func fold(s string) folded {
-	if isPlain(s) {
-		return folded{text: strings.ToLower(s)}
-	}
-	var f folded
-	var out strings.Builder
-	for at := 0; at < len(s); {
-		end := at + partLength(s[at:])
-		part := foldPart(s[at:end])
-		out.WriteString(part)
-		for range len(part) {
-			f.from, f.to = append(f.from, at), append(f.to, end)
-		}
-		at = end
-	}
-	f.text = out.String()
-	return f
-}
-
-// FoldingVersion is the version of Fold. It is stored with folded texts. Increase it whenever Fold
-// changes, so that they are folded again. Version 1 was a database function.
-const FoldingVersion = 2
-
-// Fold returns the form of a text that searches compare.
-func Fold(s string) string {
-	if isPlain(s) {
-		return strings.ToLower(s)
-	}
-	var out strings.Builder
-	out.Grow(len(s))
-	for s != "" {
-		end := partLength(s)
-		out.WriteString(foldPart(s[:end]))
-		s = s[end:]
-	}
-	return out.String()
-}
-
-// partLength returns the length of the first part of s that Unicode composes independently.
-func partLength(s string) int {
-	r, first := utf8.DecodeRuneInString(s)
-	if first == len(s) {
-		return first
-	}
-	next, _ := utf8.DecodeRuneInString(s[first:])
-	simple := next < 0x1100 || !isHangul(r) && next < 0xFF00 || next >= 0xAC00 && next <= 0xD7A3 // otherwise it may belong to r
-	if simple && (next < utf8.RuneSelf || norm.NFC.PropertiesString(s[first:]).BoundaryBefore()) {
-		return first // the common case
-	}
-	if n := norm.NFC.NextBoundaryInString(s, true); n > 0 {
-		return n
-	}
-	return len(s)
-}
-
-// isHangul reports whether r is a Hangul syllable or a part of one.
-func isHangul(r rune) bool { return r >= 0x1100 && r <= 0x11FF || r >= 0xAC00 && r <= 0xD7A3 }
-
-// foldPart folds one part. Most parts are single code points: those of the alphabets are in a table,
-// and few of the others have a decomposition or a case.
-func foldPart(s string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	switch {
-	case size < len(s):
-	case r < alphabets:
-		return foldedAlphabets()[r]
-	case norm.NFKD.PropertiesString(s).Decomposition() == nil && foldRune(r) == r:
-		return s
-	}
-	return foldByDefinition(s)
-}
-
-// alphabets is the end of the code points of alphabets, including the accented letters of Vietnamese
-// and Greek.
-const alphabets = 0x2000
-
-var foldedAlphabets = sync.OnceValue(func() []string {
-	table := make([]string, alphabets)
-	for r := range table {
-		table[r] = foldByDefinition(string(rune(r)))
-	}
-	return table
-})
-
-// foldByDefinition folds a part by the definition of folding.
-func foldByDefinition(s string) string {
-	return norm.NFC.String(strings.Map(foldRune, norm.NFKD.String(s)))
-}
-
-// foldRune folds a decomposed code point. It returns -1 to drop it.
-func foldRune(r rune) rune {
-	switch r = unicode.ToLower(r); {
-	case r >= 0x0300 && r <= 0x036F: // accents of alphabets; other marks are letters
-		return -1
-	case r == 'ς': // final sigma
-		return 'σ'
-	}
-	return r
 }

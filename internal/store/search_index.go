@@ -201,7 +201,7 @@ func (b *indexBatch) fold(ctx context.Context, where string, args ...any) (texts
 
 func (b *indexBatch) foldText(t indexedText) (folded string) {
 	err := recovery.Do(recovery.Background, []byte(t.Text), func() error {
-		folded = b.folding.Fold(t.Text)
+		folded = b.folding.Index(t.Text)
 		return nil
 	})
 	if err != nil {

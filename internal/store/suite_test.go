@@ -34,7 +34,11 @@ func openTestSQLite(t testing.TB) *Store {
 
 func openTestPostgres(t testing.TB) *Store {
 	t.Helper()
-	dsn := testenv.Postgres(t)
+	return openPostgresDatabase(t, testenv.Postgres(t))
+}
+
+func openPostgresDatabase(t testing.TB, dsn string) *Store {
+	t.Helper()
 	migrator, err := schema.OpenPostgres(t.Context(), dsn)
 	migrateUp(t, migrator, err)
 	s, err := OpenPostgres(t.Context(), dsn, Options{})

@@ -59,7 +59,7 @@ func (e *Env) Cluster(o ClusterOptions) (*Cluster, error) {
 
 func (c *Cluster) addDatabase(ctx context.Context, e *Env, o ClusterOptions) (err error) {
 	if admin := os.Getenv("TEST_DATABASE_URL"); o.Named && admin != "" {
-		if c.Engines.Database, err = createDatabase(ctx, admin); err == nil {
+		if c.Engines.Database, err = createDatabase(ctx, admin, ""); err == nil {
 			c.forget = append(c.forget, func() error {
 				return dropDatabase(context.Background(), admin, c.Engines.Database)
 			})

@@ -120,14 +120,14 @@ func (p *PostgresServer) URL(database string) string {
 
 // Create creates an empty database and returns its DSN.
 func (p *PostgresServer) Create(ctx context.Context) (string, error) {
-	return createDatabase(ctx, p.URL("postgres"))
+	return createDatabase(ctx, p.URL("postgres"), "")
 }
 
-// createDatabase creates an empty database with a random name on the server of admin and returns its
-// DSN.
-func createDatabase(ctx context.Context, admin string) (string, error) {
+// createDatabase creates an empty database with a random name and options of CREATE DATABASE on the
+// server of admin and returns its DSN.
+func createDatabase(ctx context.Context, admin, options string) (string, error) {
 	name := "chillin_test_" + strings.ToLower(rand.Text()[:12])
-	if err := execute(ctx, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
+	if err := execute(ctx, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' "+options); err != nil {
 		return "", fmt.Errorf("create a database: %w", err)
 	}
 	u, err := url.Parse(admin)

@@ -43,23 +43,29 @@ type pool struct {
 // to disk: see DurablePostgres.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	return database(t, false)
+	return database(t, false, "")
+}
+
+// PostgresWithLocale is Postgres with options of CREATE DATABASE, such as LC_CTYPE 'C'.
+func PostgresWithLocale(t testing.TB, options string) string {
+	t.Helper()
+	return database(t, false, options)
 }
 
 // DurablePostgres is Postgres with a server that syncs every commit, for durability tests and
 // benchmarks. With TEST_DATABASE_URL it depends on that server.
 func DurablePostgres(t testing.TB) string {
 	t.Helper()
-	return database(t, true)
+	return database(t, true, "")
 }
 
-func database(t testing.TB, durable bool) string {
+func database(t testing.TB, durable bool, options string) string {
 	t.Helper()
 	admin, err := shared.databaseServer(durable)
 	if err != nil {
 		t.Fatalf("testenv: no Postgres for this test: %v", err)
 	}
-	dsn, err := createDatabase(t.Context(), admin)
+	dsn, err := createDatabase(t.Context(), admin, options)
 	if err != nil {
 		t.Fatalf("testenv: no database for this test: %v", err)
 	}
