@@ -52,6 +52,13 @@ type SearchResult struct {
 	Message    Message     `json:"message"`
 	Room       RoomName    `json:"room"`
 	Highlights []Highlight `json:"highlights" doc:"The positions of the words in message.text, ascending, without overlaps; at most 100."`
+	Excerpt    *Excerpt    `json:"excerpt,omitempty" doc:"A part of the message to show; missing from older versions of the server."`
+}
+
+// Excerpt is a part of a found message on one line, without Markdown.
+type Excerpt struct {
+	Text       string      `json:"text"`
+	Highlights []Highlight `json:"highlights" doc:"The positions of the words in text, as those of the message."`
 }
 
 // RoomName contains the id and the name of a room.

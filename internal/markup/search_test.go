@@ -81,6 +81,42 @@ func TestNewQuery(t *testing.T) {
 	}
 }
 
+func TestExcerptOfFoundMessage(t *testing.T) {
+	long := strings.Repeat("lorem ipsum ", 60)
+	cases := []struct {
+		name, query, text, html string
+		want                    string
+		highlights              []string
+	}{
+		{"without Markdown", "bold", "some **bold** text", "<p>some <strong>bold</strong> text</p>\n", "some bold text", []string{"bold"}},
+		{"on one line", "b", "a\n\nb", "<p>a</p>\n<p>b</p>\n", "a b", []string{"b"}},
+		{"over markup", `"two words"`, "**two** words\ntwo words", "<p><strong>two</strong> words<br>\ntwo words</p>", "two words two words", []string{"two words", "two words"}},
+		{"entities", "a<b", "a<b & c", "<p>a&lt;b &amp; c</p>", "a<b & c", []string{"a<b"}},
+		{"address of a link", "example", "[docs](https://example.com)", `<p><a href="https://example.com">docs</a></p>`, "[docs](https://example.com)", []string{"example"}},
+		{"beginning of a long text", "lorem", long + "end", "<p>" + long + "end</p>", long[:220] + "…", nil},
+		{"middle of a long text", "needle", long + "needle " + long, "<p>" + long + "needle " + long + "</p>",
+			"…" + long[len(long)-60:] + "needle " + long[:220-67] + "…", []string{"needle"}},
+		{"end of a long text", "needle", long + "Needle", "<p>" + long + "Needle</p>", "…ipsum " + strings.Repeat("lorem ipsum ", 17) + "Needle", []string{"Needle"}},
+		{"surrogates and marks", "cafe", "🎉🎉 cafe\u0301 🎉", "<p>🎉🎉 cafe\u0301 🎉</p>", "🎉🎉 cafe\u0301 🎉", []string{"cafe\u0301"}},
+		{"without HTML", "word", "a word", "", "a word", []string{"word"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			q, err := NewQuery(c.query, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, spans := q.Excerpt(c.text, c.html)
+			if got != c.want {
+				t.Errorf("excerpt %q, want %q", got, c.want)
+			}
+			if marked := parts(got, spans); c.highlights != nil && !slices.Equal(marked, c.highlights) || len(marked) == 0 {
+				t.Errorf("highlights %q, want %q", marked, c.highlights)
+			}
+		})
+	}
+}
+
 func FuzzQuery(f *testing.F) {
 	for _, s := range nasty {
 		f.Add("a", s)
@@ -110,6 +146,12 @@ func FuzzQuery(f *testing.F) {
 		for _, part := range parts(text, spans) {
 			if !utf8.ValidString(part) || part == "" {
 				t.Fatalf("%q in %q: a part is %q", typed, text, part)
+			}
+		}
+		excerpt, marked := q.Excerpt(text, text)
+		for _, part := range parts(excerpt, marked) {
+			if !utf8.ValidString(part) || part == "" || !utf8.ValidString(excerpt) {
+				t.Fatalf("%q in %q: a part of the excerpt %q is %q", typed, text, excerpt, part)
 			}
 		}
 		for _, word := range q.Words { // every word finds itself

@@ -81,11 +81,19 @@ func (s *Service) SearchMessages(ctx context.Context, caller chat.Caller, in cha
 		if !ok { // edited a moment ago
 			continue
 		}
-		result := chat.SearchResult{Message: f.Message, Room: f.Room, Highlights: []chat.Highlight{}}
-		for _, span := range spans {
-			result.Highlights = append(result.Highlights, chat.Highlight(span))
-		}
-		results = append(results, result)
+		excerpt, marked := query.Excerpt(f.Message.Text, f.Message.HTML)
+		results = append(results, chat.SearchResult{
+			Message: f.Message, Room: f.Room, Highlights: highlights(spans),
+			Excerpt: &chat.Excerpt{Text: excerpt, Highlights: highlights(marked)},
+		})
 	}
 	return results, next, nil
+}
+
+func highlights(spans []markup.Span) []chat.Highlight {
+	list := make([]chat.Highlight, len(spans))
+	for i, span := range spans {
+		list[i] = chat.Highlight(span)
+	}
+	return list
 }

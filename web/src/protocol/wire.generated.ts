@@ -677,6 +677,29 @@ export interface EditMessageRequest {
   text: string;
 }
 
+export interface Highlight {
+  /** Exclusive. */
+  end: number;
+  /** In UTF-16 code units. */
+  start: number;
+}
+
+export const decodeHighlight: Decode<Highlight> = object<Highlight>({
+  end: number,
+  start: number,
+});
+
+export interface Excerpt {
+  /** The positions of the words in text, as those of the message. */
+  highlights: Highlight[];
+  text: string;
+}
+
+export const decodeExcerpt: Decode<Excerpt> = object<Excerpt>({
+  highlights: list(decodeHighlight),
+  text: string,
+});
+
 export interface FieldProblem {
   /** For example body.username or query.limit. */
   location: string;
@@ -712,18 +735,6 @@ export const decodeFrameError: Decode<FrameError> = object<FrameError>({
   code: decodeErrorCode,
   message: withDefault(string, ''),
   retryAfterMs: optional(number),
-});
-
-export interface Highlight {
-  /** Exclusive. */
-  end: number;
-  /** In UTF-16 code units. */
-  start: number;
-}
-
-export const decodeHighlight: Decode<Highlight> = object<Highlight>({
-  end: number,
-  start: number,
 });
 
 export interface IncomingWebhook {
@@ -1385,6 +1396,8 @@ export const decodeRoomUpdated: Decode<RoomUpdated> = object<RoomUpdated>({
 });
 
 export interface SearchResult {
+  /** A part of the message to show; missing from older versions of the server. */
+  excerpt?: Excerpt;
   /** The positions of the words in message.text, ascending, without overlaps; at most 100. */
   highlights: Highlight[];
   message: Message;
@@ -1392,6 +1405,7 @@ export interface SearchResult {
 }
 
 export const decodeSearchResult: Decode<SearchResult> = object<SearchResult>({
+  excerpt: optional(decodeExcerpt),
   highlights: list(decodeHighlight),
   message: decodeMessage,
   room: decodeRoomName,
