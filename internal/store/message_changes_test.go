@@ -189,6 +189,8 @@ func TestMessageIsReadInOneSnapshot(t *testing.T) {
 		m := appendText(t, s, room, alice, "first")
 		done := make(chan struct{})
 		var readers sync.WaitGroup
+		defer readers.Wait()
+		defer close(done)
 		for range 4 {
 			readers.Go(func() {
 				for {
@@ -210,13 +212,17 @@ func TestMessageIsReadInOneSnapshot(t *testing.T) {
 				}
 			})
 		}
-		for i := range 300 {
-			if _, changed, err := s.React(t.Context(), m.Ref(), alice.User.ID, "👍", i%2 == 0, nil); err != nil || !changed {
-				t.Errorf("react = %v, %v", changed, err)
-				break
+		for i := range 100 {
+			for {
+				_, _, err := s.React(t.Context(), m.Ref(), alice.User.ID, "👍", i%2 == 0, nil)
+				if err == nil {
+					break
+				}
+				// The readers and a busy machine can use up the time of a change, which is then repeated.
+				if chat.CodeOf(err) != chat.Unavailable {
+					t.Fatalf("react: %v", err)
+				}
 			}
 		}
-		close(done)
-		readers.Wait()
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -138,11 +139,23 @@ func noMainCluster(apt string) error {
 	return nil
 }
 
-// root returns the root folder of the repository.
-func root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..", "..")
-}
+// root returns the root folder of the repository: go test runs a test in the folder of its package, and
+// go run a program in the current one.
+var root = sync.OnceValue(func() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "ARCHITECTURE.md")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			panic("testenv: the current folder is not within the repository")
+		}
+		dir = filepath.Dir(dir)
+	}
+})
 
 // built returns the path of a program from its pinned module below internal/tools. It builds the
 // program once and keeps it in .cache under a name that depends on the module's dependencies.
