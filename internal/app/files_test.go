@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
+	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -43,7 +45,7 @@ func photo(t *testing.T) []byte {
 	tiff := []byte("II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00")
 	exif := append([]byte("Exif\x00\x00"), tiff...)
 	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
-	return bytes.Join([][]byte{plain[:2], segment, exif, plain[2:], noise(70_000)}, nil)
+	return bytes.Join([][]byte{plain[:2], segment, exif, plain[2:]}, nil)
 }
 
 func noise(n int) []byte {
@@ -260,6 +262,70 @@ func TestUploadsDoNotRunInABrowser(t *testing.T) {
 	file := bob.attach("both.html", append(encoded(t, func(out io.Writer) error { return png.Encode(out, halves()) }), "<script>alert(1)</script>"...))
 	if answer, _ := bob.fetch(http.MethodGet, file.URL); answer.Header.Get("Content-Type") != "image/png" || file.ThumbnailURL != "" {
 		t.Errorf("polyglot = %+v, %v", file, answer.Header)
+	}
+}
+
+// The storage engines receive files without metadata.
+func TestMetadataOfUploadsIsNotStored(t *testing.T) {
+	onBothDeployments(t, func(d *deployment) {
+		alice := d.user("alice", 0)
+		picture := located(d.t)
+		for name, data := range map[string][]byte{
+			"photo.jpg": picture, "damaged.jpg": picture[:len(picture)-2], "too large.png": append(claiming(50_000, 50_000), textChunk("GPSLatitude")...),
+			"large.jpg": bytes.Join([][]byte{picture[:2], located(d.t)[2:], noise(70_000)}, nil),
+		} {
+			file := alice.attach(name, data)
+			got := alice.wantStatus(file.URL, http.StatusOK)
+			if bytes.Contains(got, []byte("GPS")) || int64(len(got)) != file.Size {
+				d.t.Errorf("%s: %d bytes %.300q, want %d without the place", name, len(got), got, file.Size)
+			}
+			if isJPEG := strings.HasSuffix(name, ".jpg"); isJPEG != (file.Width > 0) || isJPEG != (file.ContentType == "image/jpeg") {
+				d.t.Errorf("%s = %+v, want a picture: %v", name, file, isJPEG)
+			}
+			if file.ThumbnailURL != "" && bytes.Contains(alice.wantStatus(file.ThumbnailURL, http.StatusOK), []byte("GPS")) {
+				d.t.Errorf("%s: the thumbnail contains the place", name)
+			}
+		}
+		raw := []byte("II*\x00\x08\x00\x00\x00\x01\x00\x25\x88\x04\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+		if answer, body := alice.upload(http.MethodPost, "/uploads", "file", "scan.tiff", raw); answer.StatusCode != http.StatusUnsupportedMediaType {
+			d.t.Errorf("TIFF with a place = %d %s, want 415", answer.StatusCode, body)
+		}
+	})
+}
+
+func textChunk(text string) []byte {
+	chunk := append([]byte("tEXt"), text...)
+	out := append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), chunk...)
+	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(chunk))
+}
+
+func TestAnimationsAndMediaAreShown(t *testing.T) {
+	d := embedded(t, nil)
+	alice := d.user("alice", 0)
+	film := &gif.GIF{}
+	for i := range 3 {
+		frame := image.NewPaletted(image.Rect(0, 0, 600, 600), color.Palette{color.Black, color.White})
+		for n := range frame.Pix {
+			frame.Pix[n] = uint8(n*(i+3)>>3) & 1
+		}
+		film.Image, film.Delay = append(film.Image, frame), append(film.Delay, 10)
+	}
+	animation := encoded(t, func(w io.Writer) error { return gif.EncodeAll(w, film) })
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"dance.gif": {animation, "image/gif"},
+		"song.mp3":  {bytes.Repeat(append([]byte("\xff\xfb\x90\x64"), make([]byte, 413)...), 3), "audio/mpeg"},
+		"film.mp4":  {append([]byte("\x00\x00\x00\x14ftypiso5\x00\x00\x00\x00avc1"), make([]byte, 200)...), "video/mp4"},
+		"clip.mov":  {append([]byte("\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  "), make([]byte, 200)...), "video/quicktime"},
+	} {
+		file := alice.attach(name, c.data)
+		answer, got := alice.fetch(http.MethodGet, file.URL)
+		if file.ContentType != c.want || file.ThumbnailURL != "" || answer.Header.Get("Content-Type") != c.want || !bytes.Equal(got, c.data) ||
+			!strings.HasPrefix(answer.Header.Get("Content-Disposition"), "inline;") || answer.Header.Get("Content-Security-Policy") != "default-src 'none'; sandbox" {
+			t.Errorf("%s = %+v, %v, want %s, inline, unchanged, without a thumbnail", name, file, answer.Header, c.want)
+		}
 	}
 }
 

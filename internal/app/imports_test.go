@@ -15,7 +15,7 @@ import (
 // import is an error.
 var mayImport = map[string][]string{
 	"cmd/chillin":           {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/store/schema", "internal/version", "internal/wire"},
-	"internal/app":          {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/service", "internal/store", "internal/store/schema", "internal/version", "internal/webhook", "internal/wire", "internal/doctor", "web"},
+	"internal/app":          {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/media", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/service", "internal/store", "internal/store/schema", "internal/version", "internal/webhook", "internal/wire", "internal/doctor", "web"},
 	"internal/api":          {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/strictjson"},
 	"internal/gateway":      {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/socket", "internal/strictjson", "internal/wake", "internal/wire"},
 	"internal/service":      {"internal/chat", "internal/logging", "internal/markup", "internal/wake"},
@@ -31,7 +31,8 @@ var mayImport = map[string][]string{
 	"internal/bus":          {"internal/chat", "internal/metrics", "internal/wake", "internal/wire"},
 	"internal/presence":     {"internal/batchload", "internal/chat", "internal/metrics", "internal/wake"},
 	"internal/blob":         {"internal/chat"},
-	"internal/picture":      {"internal/chat", "internal/recovery"},
+	"internal/media":        {"internal/chat", "internal/recovery"},
+	"internal/picture":      {"internal/chat", "internal/media", "internal/recovery"},
 	"internal/webhook":      {"internal/chat", "internal/metrics", "internal/recovery", "internal/wake", "internal/wire"},
 	"internal/doctor":       {"internal/blob", "internal/config", "internal/store", "internal/store/schema"},
 	"internal/batchload":    {"internal/recovery"},

@@ -17,6 +17,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
+	"github.com/chillin-chat/chillin/internal/media"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/picture"
 	"github.com/chillin-chat/chillin/internal/service"
@@ -82,7 +83,7 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 
 		Presence: a.engines.presence, Publisher: webhookWaker{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
 
-		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.gc, Pictures: pictures,
+		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.gc, Pictures: pictures, Media: &media.Cleaner{Report: a.panics.Report},
 		Links: service.Links{Secret: db.LinkSecret(), Now: time.Now},
 
 		Limits: a.limits, MessageRate: l.messageRate, RoomMessageRate: l.roomMessageRate, JoinRate: l.joinRate, RoomCreationRate: l.roomCreationRate,

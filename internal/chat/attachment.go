@@ -116,3 +116,18 @@ type Incoming struct {
 	Network string // of the client; "" is not counted
 	Size    int64  // the maximum size of the file, in bytes
 }
+
+// Media recognizes uploaded files and removes their metadata.
+type Media interface {
+	// Clean returns the content type of an upload, by its content alone, and the upload without
+	// metadata. It returns UNSUPPORTED_MEDIA if the metadata of a picture or video cannot be
+	// removed.
+	Clean(ctx context.Context, upload io.ReadSeeker) (CleanFile, error)
+}
+
+// CleanFile is an upload without metadata.
+type CleanFile struct {
+	ContentType string        // without parameters
+	Body        io.ReadSeeker // reads the upload
+	Size        int64         // of Body, in bytes
+}

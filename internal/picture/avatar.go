@@ -27,16 +27,12 @@ func (m *Maker) makeAvatar(ctx context.Context, r io.ReadSeeker) (avatar []byte,
 	if h.measureOnly {
 		return nil, "", chat.Errorf(chat.UnsupportedMedia, "This kind of WebP is not supported for avatars. Save the picture as PNG or JPEG.").WithField("file")
 	}
-	turn, err := orientationOf(r)
-	if err != nil {
-		return nil, "", err
-	}
 	source, done, err := m.decode(ctx, r, h)
 	if err != nil {
 		return nil, "", err
 	}
 	defer done()
-	return encode(turn.apply(scale(source, middle(source.Bounds()), image.Pt(side, side))))
+	return encode(h.turn.apply(scale(source, middle(source.Bounds()), image.Pt(side, side))))
 }
 
 // middle returns the largest centered square in r.

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/media"
 )
 
 // The limits of one decode. The cost is computed from the headers before any pixel is decoded: a few
@@ -32,6 +33,9 @@ type header struct {
 	// measureOnly marks a picture that browsers display but that is not decoded here: an animated WebP,
 	// or a lossless one with large code tables.
 	measureOnly bool
+	turn        orientation
+	// animated marks a picture that clients show as it is, because a thumbnail does not move.
+	animated bool
 }
 
 // cost is the maximum cost of a decode.
@@ -65,10 +69,35 @@ func inspect(r io.ReadSeeker) (header, error) {
 	if err := h.computeCost(r); err != nil {
 		return header{}, unsupported(err)
 	}
+	if err := h.readStructure(r); err != nil {
+		return header{}, err
+	}
 	if h.excessive() && !h.measureOnly {
 		return header{}, chat.Errorf(chat.TooLarge, "This picture takes too much memory or time to decode. Use a smaller one, or save it as a standard JPEG or PNG.").WithField("file")
 	}
 	return h, nil
+}
+
+// The limits of an animation that clients show as it is: 480 frames of 1920 × 1080, for example.
+const (
+	maxFrames      = 5_000
+	maxFramePixels = 1_000_000_000
+)
+
+// readStructure reads the orientation and counts the frames. The first frame of an animation that
+// exceeds the limits is shown as its thumbnail. Of a WebP it cannot be decoded here.
+func (h *header) readStructure(r io.ReadSeeker) error {
+	info, err := media.Inspect(r)
+	if err != nil {
+		return err
+	}
+	h.turn = orientation(info.Orientation)
+	excessive := info.Frames > maxFrames || info.Pixels > maxFramePixels
+	if excessive && h.measureOnly {
+		return chat.Errorf(chat.TooLarge, "The animation is too long or too large.").WithField("file")
+	}
+	h.animated = info.Frames > 1 && !excessive
+	return nil
 }
 
 func (h *header) computeCost(r io.ReadSeeker) (err error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -137,6 +138,16 @@ func TestThumbnails(t *testing.T) {
 		"small":                 {encoded(quartered(500, 500)), chat.Thumbnail{Width: 500, Height: 500}, false, ""},
 		"small, but many bytes": {append(encoded(quartered(50, 50)), make([]byte, small)...), chat.Thumbnail{Width: 50, Height: 50}, true, ""},
 		"an animated WebP":      {animation, chat.Thumbnail{Width: 10, Height: 20}, false, ""},
+		"an animated GIF":       {gifBomb(600, 3), chat.Thumbnail{Width: 600, Height: 600}, false, ""},
+		"a GIF of one frame":    {gifBomb(600, 1), chat.Thumbnail{Width: 600, Height: 600}, true, ""},
+		"a GIF of many pixels":  {gifBomb(1100, 900), chat.Thumbnail{Width: 1100, Height: 1100}, true, ""},
+		"a GIF of many frames":  {gifBomb(1, maxFrames+1), chat.Thumbnail{Width: 1, Height: 1}, true, ""},
+		"an animated PNG":       {animatedPNG(600, 300, 2), chat.Thumbnail{Width: 600, Height: 300}, false, ""},
+		"a PNG of many frames":  {animatedPNG(600, 300, maxFrames+1), chat.Thumbnail{Width: 600, Height: 300}, true, ""},
+		"a WebP of many frames": {animatedWebP(10, 20, maxFrames+1), chat.Thumbnail{}, false, chat.TooLarge},
+		"JPEG without its end":  {jpegOf(quartered(600, 300), 2), chat.Thumbnail{Width: 600, Height: 300}, false, ""},
+		"truncated JPEG":        {jpegOf(quartered(600, 300), 900), chat.Thumbnail{Width: 600, Height: 300}, false, ""},
+		"JPEG header":           {jpegOf(quartered(600, 300), 1<<20), chat.Thumbnail{}, false, chat.UnsupportedMedia},
 		"truncated picture":     {encoded(quartered(600, 300))[:200], chat.Thumbnail{}, false, chat.UnsupportedMedia},
 		"not a picture":         {[]byte("<svg/>"), chat.Thumbnail{}, false, chat.UnsupportedMedia},
 		"nothing":               {nil, chat.Thumbnail{}, false, chat.UnsupportedMedia},
@@ -176,18 +187,43 @@ func TestWaitingPicturesAreCounted(t *testing.T) {
 	}
 }
 
+// jpegOf returns a JPEG without its last bytes, but at least its first 20.
+func jpegOf(p image.Image, without int) []byte {
+	var out bytes.Buffer
+	_ = jpeg.Encode(&out, p, nil)
+	return out.Bytes()[:max(20, out.Len()-without)]
+}
+
+// animatedPNG declares frames without data.
+func animatedPNG(w, h, frames int) []byte {
+	still := encodedPNG(quartered(w, h))
+	const afterIHDR = 33
+	out := bytes.Clone(still[:afterIHDR])
+	chunk := func(name string, data []byte) {
+		out = append(binary.BigEndian.AppendUint32(out, uint32(len(data))), name...)
+		out = append(out, data...)
+		out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(append([]byte(name), data...)))
+	}
+	chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(frames)), 0))
+	for i := range frames {
+		control := binary.BigEndian.AppendUint32(nil, uint32(i))
+		control = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(control, uint32(w)), uint32(h))
+		chunk("fcTL", append(control, make([]byte, 14)...))
+	}
+	return append(out, still[afterIHDR:]...)
+}
+
+// animatedWebP has frames without pixels.
+func animatedWebP(w, h byte, frames int) []byte {
+	out := append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), w-1, 0, 0, h-1, 0, 0)
+	for range frames {
+		out = append(out, "ANMF\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	}
+	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8))
+	return out
+}
+
 // huge is the beginning of a GIF that declares 65,535 × 65,535.
 func huge() []byte {
 	return append([]byte("GIF89a\xff\xff\xff\xff\x80\x00\x00"), make([]byte, 20)...)
-}
-
-func FuzzOrientation(f *testing.F) {
-	f.Add(withOrientation(f, quartered(4, 4), 6, binary.LittleEndian, "II"))
-	f.Add(withOrientation(f, quartered(4, 4), 8, binary.BigEndian, "MM"))
-	f.Add([]byte("\xff\xd8\xff\xe1\xff\xffExif\x00\x00II*\x00\xff\xff\xff\xff"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if o := orientationInJPEG(data); o < 1 || o > 8 {
-			t.Fatalf("orientation = %d", o)
-		}
-	})
 }

@@ -34,27 +34,29 @@ func (m *Maker) makeThumbnail(ctx context.Context, r io.ReadSeeker) (chat.Thumbn
 	if err != nil {
 		return chat.Thumbnail{}, err
 	}
-	turn, err := orientationOf(r)
-	if err != nil {
-		return chat.Thumbnail{}, err
-	}
 	t := chat.Thumbnail{Width: h.size.X, Height: h.size.Y}
-	if turn.turned() {
+	if h.turn.turned() {
 		t.Width, t.Height = h.size.Y, h.size.X
 	}
 	if h.measureOnly {
 		return t, nil
 	}
 	source, done, err := m.decode(ctx, r, h)
-	if err != nil {
+	switch {
+	case chat.CodeOf(err) == chat.UnsupportedMedia && h.format == "jpeg":
+		return t, nil // browsers show what there is of a damaged JPEG
+	case err != nil:
 		return chat.Thumbnail{}, err
 	}
 	defer done()
+	if h.animated {
+		return t, nil
+	}
 	if bytes, err := r.Seek(0, io.SeekEnd); err != nil || bytes <= small && h.size.X <= edge && h.size.Y <= edge {
 		return t, err
 	}
 	scaled := scale(source, source.Bounds(), within(h.size))
-	t.Picture, t.ContentType, err = encode(turn.apply(scaled))
+	t.Picture, t.ContentType, err = encode(h.turn.apply(scaled))
 	return t, err
 }
 

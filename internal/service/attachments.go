@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -35,9 +34,15 @@ func checkAttachments(ids []chat.AttachmentID) error {
 
 // Upload stores a file. The caller must send it with a message within unusedLifetime.
 func (s *Service) Upload(ctx context.Context, caller chat.Caller, u chat.Upload) (chat.MessageAttachment, error) {
+	clean, err := s.Media.Clean(ctx, u.Body)
+	if err != nil {
+		return chat.MessageAttachment{}, err
+	}
 	name := newBlobName()
-	a := chat.NewAttachment{Owner: caller.User.ID, Name: cleanFileName(u.Name), Size: u.Size, BlobKey: "files/" + name}
-	thumbnail, err := s.inspect(ctx, u.Body, &a)
+	a := chat.NewAttachment{
+		Owner: caller.User.ID, Name: cleanFileName(u.Name), Size: clean.Size, ContentType: clean.ContentType, BlobKey: "files/" + name,
+	}
+	thumbnail, err := s.inspect(ctx, clean.Body, &a)
 	if err != nil {
 		return chat.MessageAttachment{}, err
 	}
@@ -51,7 +56,7 @@ func (s *Service) Upload(ctx context.Context, caller chat.Caller, u chat.Upload)
 	if err := s.Attachments.ScheduleBlobDeletion(ctx, a.BlobKeys(), uploadGrace); err != nil {
 		return chat.MessageAttachment{}, err
 	}
-	if err := s.putFile(ctx, a, u.Body, thumbnail); err != nil {
+	if err := s.putFile(ctx, a, clean.Body, thumbnail); err != nil {
 		return chat.MessageAttachment{}, err
 	}
 	file, err := s.Attachments.AddAttachment(ctx, a, chat.MaxUnused, s.quotaOf(caller.User))
@@ -64,47 +69,19 @@ func (s *Service) Upload(ctx context.Context, caller chat.Caller, u chat.Upload)
 	return file, err
 }
 
-// inspect sets the content type of a, by the content alone. A picture that cannot be shown
-// is treated as a plain file.
+// inspect makes the thumbnail of a picture and sets its size. A picture that cannot be shown is
+// treated as a plain file.
 func (s *Service) inspect(ctx context.Context, body io.ReadSeeker, a *chat.NewAttachment) (chat.Thumbnail, error) {
-	contentType, err := detect(body)
-	if err != nil {
-		return chat.Thumbnail{}, err
-	}
-	a.ContentType = contentType
-	if !pictures[contentType] {
+	if !slices.Contains(chat.PictureTypes, a.ContentType) {
 		return chat.Thumbnail{}, nil
 	}
 	thumbnail, err := s.Pictures.Thumbnail(ctx, body)
 	if code := chat.CodeOf(err); err != nil && (code == chat.UnsupportedMedia || code == chat.TooLarge) {
-		a.ContentType = plainFile
+		a.ContentType = chat.PlainFile
 		return chat.Thumbnail{}, nil
 	}
 	a.Width, a.Height = thumbnail.Width, thumbnail.Height
 	return thumbnail, err
-}
-
-const plainFile = "application/octet-stream"
-
-var pictures = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true}
-
-var shown = map[string]bool{"video/mp4": true, "video/webm": true, "application/ogg": true, "audio/mpeg": true}
-
-// detect returns the content type, without parameters, by the first bytes.
-func detect(body io.ReadSeeker) (string, error) {
-	head := make([]byte, 512) // DetectContentType reads no more
-	if _, err := body.Seek(0, io.SeekStart); err != nil {
-		return "", fmt.Errorf("read upload: %w", err)
-	}
-	n, err := io.ReadFull(body, head)
-	switch {
-	case errors.Is(err, io.EOF):
-		return plainFile, nil // empty
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		return "", fmt.Errorf("read upload: %w", err)
-	}
-	contentType, _, _ := strings.Cut(http.DetectContentType(head[:n]), ";")
-	return contentType, nil
 }
 
 func (s *Service) putFile(ctx context.Context, a chat.NewAttachment, body io.ReadSeeker, t chat.Thumbnail) error {
@@ -139,8 +116,8 @@ func (s *Service) File(ctx context.Context, caller chat.Caller, id chat.Attachme
 	if err != nil {
 		return File{}, err
 	}
-	f := File{Name: stored.Name, ContentType: plainFile, Tag: tag(stored.BlobKey), key: stored.BlobKey}
-	if pictures[stored.ContentType] || shown[stored.ContentType] {
+	f := File{Name: stored.Name, ContentType: chat.PlainFile, Tag: tag(stored.BlobKey), key: stored.BlobKey}
+	if slices.Contains(chat.PictureTypes, stored.ContentType) || slices.Contains(chat.PlayableTypes, stored.ContentType) {
 		f.ContentType, f.Shown = stored.ContentType, true
 	}
 	return f, nil

@@ -55,6 +55,7 @@ type Dependencies struct {
 	Space            chat.Space
 	GarbageCollector *GarbageCollector
 	Pictures         chat.Pictures
+	Media            chat.Media
 	Links            Links
 
 	// Limits and rates.

@@ -134,6 +134,23 @@ func limitsFile() string {
 	return out.String()
 }
 
+// mediaTypesFile returns the content types that the client shows in place.
+func mediaTypesFile() string {
+	var out strings.Builder
+	out.WriteString(header)
+	for _, list := range []struct {
+		name  string
+		types []string
+	}{{"pictureTypes", chat.PictureTypes}, {"playableTypes", chat.PlayableTypes}} {
+		fmt.Fprintf(&out, "export const %s: readonly string[] = [\n", list.name)
+		for _, one := range list.types {
+			fmt.Fprintf(&out, "  '%s',\n", one)
+		}
+		out.WriteString("];\n")
+	}
+	return out.String()
+}
+
 func permissionsFile(root string) (string, error) {
 	permissions, err := constantsOf(root, chat.ChangeRoom)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Webprotocol generates the TypeScript types and decoders of the browser client:
 // wire.generated.ts from web/openapi.json, errorCodes.generated.ts and
-// permissions.generated.ts from the constants of package chat, frames.generated.ts from
+// permissions.generated.ts and others from the constants of package chat, frames.generated.ts from
 // package wire.
 package main
 
@@ -62,5 +62,6 @@ func generate(root string) (map[string]string, error) {
 		"permissions.generated.ts": permissions,
 		"frames.generated.ts":      framesFile(),
 		"limits.generated.ts":      limitsFile(),
+		"mediaTypes.generated.ts":  mediaTypesFile(),
 	}, nil
 }

@@ -1,3 +1,5 @@
+import { pictureTypes, playableTypes } from '../../protocol/mediaTypes.generated';
+
 /** A file of an unsent message. */
 export interface OutgoingFile {
   name: string;
@@ -44,12 +46,12 @@ export function formatSize(bytes: number): string {
 
 /** Reports whether a file is displayed as an image. */
 export function isImage({ type, width, height }: { type: string; width?: number | undefined; height?: number | undefined }): boolean {
-  return /^image\/(png|jpeg|gif|webp)$/.test(type) && Boolean(width && height);
+  return pictureTypes.includes(type) && Boolean(width && height);
 }
 
 /** Reports whether a file can be played: the server serves other types as downloads. */
 export function isPlayable(type: string): boolean {
-  return ['audio/mpeg', 'video/mp4', 'video/webm', 'application/ogg'].includes(type);
+  return playableTypes.includes(type);
 }
 
 /** Returns the largest size within the bounds with the same aspect ratio. Small images are not enlarged. */
@@ -65,7 +67,7 @@ export async function toOutgoingFile(file: File): Promise<OutgoingFile> {
 }
 
 async function imageSize(file: File): Promise<{ width?: number; height?: number }> {
-  if (!/^image\/(png|jpeg|gif|webp)$/.test(file.type)) return {};
+  if (!pictureTypes.includes(file.type)) return {};
   try {
     const picture = await createImageBitmap(file);
     const { width, height } = picture;
