@@ -16,12 +16,17 @@ const maxRawName = 2 << 10
 // characters with the dot.
 const maxExtension = 16
 
+// formEscapes are the characters that browsers encode in the name of a form's file, as HTML demands.
+// They encode no other character, not even the percent sign.
+var formEscapes = strings.NewReplacer("%22", `"`, "%0D", "\r", "%0d", "\r", "%0A", "\n", "%0a", "\n")
+
 // cleanFileName returns a file name that is safe to show and to save: the last part of a
 // path, in one line, without characters that file systems do not allow or that change the
 // direction of text, with at most MaxFileName characters including its extension. It is
 // never empty.
 func cleanFileName(name string) string {
 	name = strings.ToValidUTF8(name[max(0, len(name)-maxRawName):], "\uFFFD")
+	name = formEscapes.Replace(name)
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
@@ -33,17 +38,17 @@ func cleanFileName(name string) string {
 	}, name)
 	// The limit is the length of the name: a long name is shortened below, not refused.
 	name, err := markup.Line(name, utf8.RuneCountInString(name)+1)
-	name = trimDots(name)
+	name = trimEnd(name)
 	if errors.Is(err, markup.ErrEmpty) || name == "" {
 		return "file"
 	}
 	return shorten(name)
 }
 
-// trimDots removes dots from both ends: a name of only dots is a directory, a leading dot
-// hides the file, and some systems remove trailing dots.
-func trimDots(name string) string {
-	return strings.TrimSpace(strings.Trim(name, ". "))
+// trimEnd removes spaces from both ends and dots from the end: a name of only dots is a directory, and
+// some systems remove trailing dots. A leading dot stays, as in .gitignore.
+func trimEnd(name string) string {
+	return strings.TrimLeft(strings.TrimRight(name, ". "), " ")
 }
 
 func shorten(name string) string {
@@ -56,5 +61,5 @@ func shorten(name string) string {
 		extension = []rune(name[i:])
 	}
 	stem := strings.TrimSpace(string(runes[:chat.MaxFileName-len(extension)]))
-	return trimDots(stem + string(extension))
+	return trimEnd(stem + string(extension))
 }

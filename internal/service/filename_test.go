@@ -18,7 +18,13 @@ func TestCleanFileName(t *testing.T) {
 		".":                             "file",
 		"":                              "file",
 		" \u200b\n ":                    "file",
-		".bashrc":                       "bashrc",
+		".gitignore":                    ".gitignore",
+		" ..env. ":                      "..env",
+		"...":                           "file",
+		`C:\.config`:                    ".config",
+		"say %22hi%22.txt":              "say _hi_.txt",
+		"two%0D%0Alines.txt":            "two lines.txt",
+		"100% it's.txt":                 "100% it's.txt",
 		"dir/":                          "file",
 		"a\x00b\r\nSet-Cookie: x":       "ab Set-Cookie_ x",
 		"photo\u202Egnp.exe":            "photognp.exe",
@@ -36,13 +42,13 @@ func TestCleanFileName(t *testing.T) {
 }
 
 func FuzzCleanFileName(f *testing.F) {
-	for _, name := range []string{"cat.png", `..\..\x`, "a/b/..", "\x00", strings.Repeat(".", 300), strings.Repeat("é.", 90), "a. .", "\u202e\u0301"} {
+	for _, name := range []string{"cat.png", `..\..\x`, "a/b/..", "\x00", strings.Repeat(".", 300), strings.Repeat("é.", 90), "a. .", "\u202e\u0301", ".%22", "%2%222"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		clean := cleanFileName(name)
 		if clean == "" || !utf8.ValidString(clean) || utf8.RuneCountInString(clean) > chat.MaxFileName ||
-			strings.ContainsAny(clean, "/\\:*?\"<>|\x00\r\n") || strings.HasPrefix(clean, ".") || strings.HasSuffix(clean, ".") ||
+			strings.ContainsAny(clean, "/\\:*?\"<>|\x00\r\n") || strings.HasSuffix(clean, ".") ||
 			strings.TrimSpace(clean) != clean {
 			t.Fatalf("cleanFileName(%q) = %q, want a valid name", name, clean)
 		}
