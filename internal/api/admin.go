@@ -68,8 +68,8 @@ type limitsOutput struct{ Body chat.LimitsView }
 type serverStateOutput struct{ Body chat.ServerState }
 
 type listAuditLogInput struct {
-	Before int64 `query:"before" minimum:"1" doc:"The id of the oldest entry already received."`
-	Limit  int   `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Before Optional[int64] `query:"before" minimum:"0" doc:"The id of the oldest entry already received."`
+	Limit  int             `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
 
 // AuditLog is a page of the audit log.
@@ -206,7 +206,7 @@ func (a *API) mountAdminServer() {
 	handleAdmin(a, huma.Operation{
 		OperationID: "listAuditLog", Method: http.MethodGet, Path: "/audit", Summary: "List audit log entries, newest first",
 	}, func(ctx context.Context, admin service.Administrator, in *listAuditLogInput) (*auditLogOutput, error) {
-		entries, more, err := admin.Audit(ctx, in.Before, in.Limit)
+		entries, more, err := admin.Audit(ctx, in.Before.pointer(), in.Limit)
 		out := &auditLogOutput{}
 		out.Body.Entries, out.Body.HasMore = entries, more
 		return out, err

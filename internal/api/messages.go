@@ -14,17 +14,17 @@ import (
 
 type listMessagesInput struct {
 	RoomPath
-	Before chat.Seq `query:"before" minimum:"1"`
-	After  chat.Seq `query:"after" minimum:"0"`
-	Around chat.Seq `query:"around" minimum:"1"`
-	Limit  int      `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Before Optional[chat.Seq] `query:"before" minimum:"0"`
+	After  Optional[chat.Seq] `query:"after" minimum:"0" doc:"0: from the first message on."`
+	Around Optional[chat.Seq] `query:"around" minimum:"0"`
+	Limit  int                `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
 
 // Resolve refuses more than one direction. huma calls it.
 func (in *listMessagesInput) Resolve(ctx huma.Context) []error {
 	asked := 0
-	for _, name := range []string{"before", "after", "around"} {
-		if ctx.Query(name) != "" {
+	for _, one := range []Optional[chat.Seq]{in.Before, in.After, in.Around} {
+		if one.isSet {
 			asked++
 		}
 	}
@@ -48,7 +48,7 @@ type messageListOutput struct {
 
 type listChangesInput struct {
 	RoomPath
-	Since chat.Seq   `query:"since" minimum:"0" doc:"The number up to which the caller has the changes."`
+	Since chat.Seq   `query:"since" minimum:"0" default:"0" doc:"The number up to which the caller has the changes; 0: none, all messages are returned."`
 	Epoch chat.Epoch `query:"epoch" maxLength:"100"`
 	Limit int        `query:"limit" minimum:"1" maximum:"100" default:"100"`
 }
@@ -118,7 +118,7 @@ func (a *API) mountMessages() {
 		Metadata: map[string]any{degradedKey: true},
 	}, func(ctx context.Context, in *listMessagesInput) (*messageListOutput, error) {
 		page, err := a.Service.History(ctx, auth.CallerIn(ctx), in.ID,
-			chat.PageQuery{Before: in.Before, After: in.After, Around: in.Around, Limit: in.Limit})
+			chat.PageQuery{Before: in.Before.pointer(), After: in.After.pointer(), Around: in.Around.pointer(), Limit: in.Limit})
 		out := &messageListOutput{}
 		out.Body.Messages, out.Body.Head, out.Body.HasMore = page.Messages, page.Head, page.HasMore
 		out.Body.HasNewer = page.HasNewer

@@ -12,13 +12,13 @@ import (
 )
 
 type searchInput struct {
-	Query  string      `query:"q" required:"true" maxLength:"400" doc:"Words, and phrases in quotes, that must all occur; at most 100 characters."`
-	Room   chat.RoomID `query:"room" minimum:"1" doc:"Only in this room."`
-	Author chat.UserID `query:"author" minimum:"1" doc:"Only messages of this user."`
-	Since  time.Time   `query:"since" doc:"Inclusive."`
-	Until  time.Time   `query:"until" doc:"Exclusive."`
-	Limit  int         `query:"limit" minimum:"1" maximum:"100" default:"20"`
-	Cursor string      `query:"cursor" maxLength:"400"`
+	Query  string              `query:"q" required:"true" maxLength:"400" doc:"Words, and phrases in quotes, that must all occur; at most 100 characters."`
+	Room   chat.RoomID         `query:"room" minimum:"1" doc:"Only in this room."`
+	Author chat.UserID         `query:"author" minimum:"1" doc:"Only messages of this user."`
+	Since  Optional[time.Time] `query:"since" doc:"Inclusive."`
+	Until  Optional[time.Time] `query:"until" doc:"Exclusive."`
+	Limit  int                 `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Cursor string              `query:"cursor" maxLength:"400"`
 }
 
 // SearchResults is a page of search results.
@@ -46,10 +46,10 @@ func (a *API) mountSearch() {
 	})
 }
 
-// toTime converts t; the zero time stays zero.
-func toTime(t time.Time) chat.Time {
-	if t.IsZero() {
+// toTime converts a time; 0 means that it is missing.
+func toTime(t Optional[time.Time]) chat.Time {
+	if !t.isSet {
 		return 0
 	}
-	return max(chat.At(t), 1)
+	return max(chat.At(t.value), 1)
 }

@@ -48,9 +48,9 @@ type Administration interface {
 	RemoveRoom(ctx context.Context, by UserID, id RoomID) error
 	// WriteAudit writes the entry of an action that changes nothing in the database.
 	WriteAudit(ctx context.Context, e AuditEntry) error
-	// Audit returns the entries before the id (0: all), newest first, and whether there are
+	// Audit returns the entries before the id (nil: all), newest first, and whether there are
 	// older ones.
-	Audit(ctx context.Context, before int64, limit int) ([]AuditRecord, bool, error)
+	Audit(ctx context.Context, before *int64, limit int) ([]AuditRecord, bool, error)
 	// LastBackup returns the last backup that finished; its FinishedAt is 0 if there is none.
 	LastBackup(ctx context.Context) (Backup, error)
 }

@@ -163,12 +163,16 @@ func (c Changes) BySeq() iter.Seq[MessageChanged] {
 	}
 }
 
-// PageQuery asks for messages by their Seq. At most one of Before, After and Around is set.
-// Without any it asks for the newest messages.
+// PageQuery asks for messages by their Seq. At most one of Before, After and Around is set: to
+// 0 or more, which need not be the number of a message. Without any it asks for the newest
+// messages.
 type PageQuery struct {
-	Before, After, Around Seq
+	Before, After, Around *Seq
 	Limit                 int
 }
+
+// Newest reports whether q asks for the newest messages.
+func (q PageQuery) Newest() bool { return q.Before == nil && q.After == nil && q.Around == nil }
 
 // Page contains consecutive messages, ascending by Seq.
 type Page struct {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -120,14 +121,22 @@ func codeOf(err error) chat.Code {
 	return chat.CodeOf(err)
 }
 
-func pageLimit(requested, defaultLimit int) (int, error) {
+func pageLimit(requested *int, defaultLimit int) (int, error) {
 	switch {
-	case requested == 0:
+	case requested == nil:
 		return defaultLimit, nil
-	case requested < 0 || requested > chat.MaxPage:
+	case *requested < 1 || *requested > chat.MaxPage:
 		return 0, chat.Errorf(chat.BadRequest, "The limit must be between 1 and %d.", chat.MaxPage).WithField("limit")
 	}
-	return requested, nil
+	return *requested, nil
+}
+
+// atLeast returns BAD_REQUEST if an optional number is below least.
+func atLeast[T ~int64](field string, number *T, least T) error {
+	if number != nil && *number < least {
+		return chat.Errorf(chat.BadRequest, "The number %s must be at least %d.", field, least).WithField(field)
+	}
+	return nil
 }
 
 // joinRoom makes the caller a member, if allowed, and brings the connection up to date. It
@@ -135,7 +144,7 @@ func pageLimit(requested, defaultLimit int) (int, error) {
 // the subscription: the response and the events received since then are sent in order.
 func joinRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomJoin) error {
 	limit, err := pageLimit(in.Limit, chat.DefaultPage)
-	if err != nil {
+	if err := cmp.Or(err, atLeast("since", in.Since, 0)); err != nil {
 		return err
 	}
 	if !c.hub.canPreSubscribe(c, in.RoomID) {
@@ -208,7 +217,7 @@ func leaveRoom(ctx context.Context, c *Conn, id json.Number, in wire.RoomRef) er
 
 func roomChanges(ctx context.Context, c *Conn, id json.Number, in wire.ChangesQuery) error {
 	limit, err := pageLimit(in.Limit, chat.MaxPage)
-	if err != nil {
+	if err := cmp.Or(err, atLeast("since", &in.Since, 0)); err != nil {
 		return err
 	}
 	caught, err := c.service.Changes(ctx, c.caller,
@@ -222,8 +231,14 @@ func roomChanges(ctx context.Context, c *Conn, id json.Number, in wire.ChangesQu
 
 func sendMessage(ctx context.Context, c *Conn, id json.Number, in wire.MessageSend) error {
 	began := time.Now()
-	m, fresh, err := c.service.SendMessage(ctx, c.caller,
-		chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, ReplyTo: in.ReplyTo, Attachments: in.AttachmentIDs})
+	send := chat.Send{Room: in.RoomID, CID: in.CID, Text: in.Text, Attachments: in.AttachmentIDs}
+	if in.ReplyTo != nil {
+		send.ReplyTo = *in.ReplyTo
+	}
+	if err := atLeast("replyTo", in.ReplyTo, 1); err != nil {
+		return err
+	}
+	m, fresh, err := c.service.SendMessage(ctx, c.caller, send)
 	if err != nil {
 		return err
 	}

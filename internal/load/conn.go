@@ -59,7 +59,7 @@ func (r *run) dial(ctx context.Context, user *client.Client, room *room) (*conn,
 }
 
 func (c *conn) join(ctx context.Context) error {
-	if err := c.command(joinID, "room:join", wire.RoomJoin{RoomID: c.room.id, Limit: 1}); err != nil {
+	if err := c.command(joinID, "room:join", wire.RoomJoin{RoomID: c.room.id, Limit: new(1)}); err != nil {
 		return err
 	}
 	select {

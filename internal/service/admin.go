@@ -77,6 +77,6 @@ func (a Administrator) DeleteRoom(ctx context.Context, id chat.RoomID) error {
 }
 
 // Audit returns entries of the audit log.
-func (a Administrator) Audit(ctx context.Context, before int64, limit int) ([]chat.AuditRecord, bool, error) {
+func (a Administrator) Audit(ctx context.Context, before *int64, limit int) ([]chat.AuditRecord, bool, error) {
 	return a.service.Administration.Audit(ctx, before, limit)
 }

@@ -111,7 +111,7 @@ func (s *Service) cleanText(text string) (string, error) {
 
 // History returns a page of messages of a room by seq.
 func (s *Service) History(ctx context.Context, caller chat.Caller, room chat.RoomID, q chat.PageQuery) (chat.Page, error) {
-	newest := q == chat.PageQuery{Limit: q.Limit}
+	newest := q.Newest()
 	r, _, err := s.memberRoom(ctx, caller, room)
 	switch {
 	case err != nil && newest:

@@ -105,11 +105,11 @@ func TestAdminAccounts(t *testing.T) {
 				fmt.Sprintf("%d user.disable 0 %d ", a, b), fmt.Sprintf("%d user.enable 0 %d ", a, b),
 				fmt.Sprintf("0 user.password 0 %d ", b),
 				fmt.Sprintf("%d user.role 0 %d user → admin", a, b), fmt.Sprintf("%d user.role 0 %d admin → user", a, b))
-			newest, more, err := s.Audit(ctx, 0, 2)
+			newest, more, err := s.Audit(ctx, nil, 2)
 			if err != nil || !more || len(newest) != 2 || newest[0].Detail != "admin → user" || newest[0].Actor.Username != "alice" || newest[0].User.Username != "bob_1" {
 				t.Fatalf("audit = %+v, %v, %v", newest, more, err)
 			}
-			older, more, err := s.Audit(ctx, newest[1].ID, 3)
+			older, more, err := s.Audit(ctx, &newest[1].ID, 3)
 			if err != nil || more || len(older) != 3 || older[0].Actor != nil || older[0].Action != chat.AuditPasswordReset {
 				t.Fatalf("audit = %+v, %v, %v", older, more, err)
 			}
@@ -143,7 +143,7 @@ func TestAdminAccounts(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantCode(t, s.RemoveRoom(ctx, alice.User.ID, room.ID), chat.NotFound)
-			newest, _, err := s.Audit(ctx, 0, 1)
+			newest, _, err := s.Audit(ctx, nil, 1)
 			if err != nil || newest[0].Action != chat.AuditRoomDeleted || newest[0].Detail != "Den" || newest[0].Room.ID != room.ID || newest[0].Room.Name != "" {
 				t.Fatalf("audit = %+v, %v", newest, err)
 			}

@@ -53,19 +53,20 @@ func (s *Store) WriteAudit(ctx context.Context, e chat.AuditEntry) error {
 	return s.fail("write audit log", s.tx(ctx, func(tx *sql.Tx) error { return s.audit(ctx, tx, e) }))
 }
 
-// Audit returns a page of the log with current names.
-func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]chat.AuditRecord, bool, error) {
+// Audit returns a page of the log with current names: the entries with ids below before, or the
+// newest.
+func (s *Store) Audit(ctx context.Context, before *int64, limit int) ([]chat.AuditRecord, bool, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	if before == 0 {
-		before = math.MaxInt64
+	if before == nil {
+		before = new(int64(math.MaxInt64))
 	}
 	records, err := queryAll(ctx, s.read, scanAudit, `SELECT e.id, e.at, e.action, e.detail, e.room_id, COALESCE(r.name, ''),
 			e.actor_id, COALESCE(a.username, ''), COALESCE(a.display_name, ''), COALESCE(a.avatar_key, ''),
 			e.user_id, COALESCE(u.username, ''), COALESCE(u.display_name, ''), COALESCE(u.avatar_key, '')
 		FROM audit e LEFT JOIN rooms r ON r.id = e.room_id
 			LEFT JOIN users a ON a.id = e.actor_id LEFT JOIN users u ON u.id = e.user_id
-		WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2`, before, limit+1)
+		WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2`, *before, limit+1)
 	return records[:min(len(records), limit)], len(records) > limit, s.fail("read audit log", err)
 }
 

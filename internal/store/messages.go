@@ -133,16 +133,14 @@ func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, 
 	}
 	page := chat.Page{Head: head}
 	switch {
-	case q.After > 0:
-		page.Messages, page.HasMore, err = s.newer(ctx, viewer, room, q.After, q.Limit)
-	case q.Around > 0:
-		err = s.around(ctx, viewer, room, q, &page)
+	case q.After != nil:
+		page.Messages, page.HasMore, err = s.newer(ctx, viewer, room, *q.After, q.Limit)
+	case q.Around != nil:
+		err = s.around(ctx, viewer, room, *q.Around, q.Limit, &page)
+	case q.Before != nil:
+		page.Messages, page.HasMore, err = s.older(ctx, viewer, room, *q.Before, q.Limit)
 	default:
-		before := q.Before
-		if before == 0 {
-			before = head + 1
-		}
-		page.Messages, page.HasMore, err = s.older(ctx, viewer, room, before, q.Limit)
+		page.Messages, page.HasMore, err = s.older(ctx, viewer, room, head+1, q.Limit)
 	}
 	if n := len(page.Messages); n > 0 {
 		page.Head = max(page.Head, page.Messages[n-1].Seq)
@@ -196,17 +194,17 @@ func (s *Store) readAuthors(ctx context.Context, ids []chat.UserID) (map[chat.Us
 
 // around fills a page with as many messages before a number as from the number on. If one
 // side has fewer, the other side gets more.
-func (s *Store) around(ctx context.Context, viewer chat.UserID, room chat.RoomID, q chat.PageQuery, page *chat.Page) error {
-	past, older, err := s.older(ctx, viewer, room, q.Around, q.Limit)
+func (s *Store) around(ctx context.Context, viewer chat.UserID, room chat.RoomID, seq chat.Seq, limit int, page *chat.Page) error {
+	past, older, err := s.older(ctx, viewer, room, seq, limit)
 	if err != nil {
 		return err
 	}
-	rest, newer, err := s.newer(ctx, viewer, room, q.Around-1, q.Limit)
+	rest, newer, err := s.newer(ctx, viewer, room, seq-1, limit)
 	if err != nil {
 		return err
 	}
-	before := min(len(past), max(q.Limit/2, q.Limit-len(rest)))
-	after := min(len(rest), q.Limit-before)
+	before := min(len(past), max(limit/2, limit-len(rest)))
+	after := min(len(rest), limit-before)
 	page.Messages = slices.Concat(past[len(past)-before:], rest[:after])
 	page.HasMore, page.HasNewer = older || before < len(past), newer || after < len(rest)
 	return nil

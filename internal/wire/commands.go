@@ -16,9 +16,9 @@ type Command struct {
 // RoomJoin is the data of the command room:join.
 type RoomJoin struct {
 	RoomID   chat.RoomID `json:"roomId"`
-	Since    *chat.Seq   `json:"since,omitempty" doc:"The last number that the client has; without it the newest messages are sent."`
+	Since    *chat.Seq   `json:"since,omitempty" minimum:"0" doc:"The last number that the client has; without it the newest messages are sent."`
 	Epoch    Epoch       `json:"epoch,omitempty"`
-	Limit    int         `json:"limit,omitempty" minimum:"1" maximum:"100" default:"50"`
+	Limit    *int        `json:"limit,omitempty" minimum:"1" maximum:"100" default:"50"`
 	Password string      `json:"password,omitempty"`
 }
 
@@ -27,7 +27,7 @@ type ChangesQuery struct {
 	RoomID chat.RoomID `json:"roomId"`
 	Since  chat.Seq    `json:"since" minimum:"0"`
 	Epoch  Epoch       `json:"epoch,omitempty"`
-	Limit  int         `json:"limit,omitempty" minimum:"1" maximum:"100" default:"100"`
+	Limit  *int        `json:"limit,omitempty" minimum:"1" maximum:"100" default:"100"`
 }
 
 // RoomRef is the data of room:leave, room:left, typing:start and typing:stop.
@@ -40,7 +40,7 @@ type MessageSend struct {
 	RoomID        chat.RoomID         `json:"roomId"`
 	CID           string              `json:"cid" format:"uuid"`
 	Text          string              `json:"text"`
-	ReplyTo       chat.MessageID      `json:"replyTo,omitempty"`
+	ReplyTo       *chat.MessageID     `json:"replyTo,omitempty" minimum:"1"`
 	AttachmentIDs []chat.AttachmentID `json:"attachmentIds,omitempty" maxItems:"10"`
 }
 

@@ -399,7 +399,7 @@ func (m *member) setPresence(d *roomState, user chat.UserID, status chat.Status)
 
 // join joins the room and requests everything since the cursor.
 func (m *member) join(d *roomState) {
-	ask := wire.RoomJoin{RoomID: d.room, Limit: chat.MaxPage}
+	ask := wire.RoomJoin{RoomID: d.room, Limit: new(chat.MaxPage)}
 	if d.hasCursor {
 		since := d.cursor
 		ask.Since = &since
