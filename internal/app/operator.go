@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
@@ -88,7 +88,14 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 func (o *Operator) NewEpoch(ctx context.Context) (chat.Epoch, error) { return o.store.NewEpoch(ctx) }
 
 func (o *Operator) account(ctx context.Context, name string) (chat.Account, error) {
-	account, err := o.store.AccountByName(ctx, strings.ToLower(strings.TrimSpace(name)))
+	var account chat.Account
+	var err error
+	for _, form := range service.LoginNames(name) {
+		account, err = o.store.AccountByName(ctx, form)
+		if err == nil || chat.CodeOf(err) != chat.NotFound {
+			break
+		}
+	}
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
 		return account, fmt.Errorf("there is no user %q", name)
 	}

@@ -26,7 +26,7 @@ var recommended = []string{
 // Letters that look like ASCII (UTS #39, confusables). Latin ones are always refused. The others are
 // refused only if no letter of the name identifies the script, as in "сосо", which is Cyrillic.
 const (
-	latinLookalikes = "ıȷɑɡɩɪɴʀʏʟɢʜʙᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱꜰƅǀǁǃƽʋɯ"
+	latinLookalikes = "ȷɑɡɪɴʀʏʟɢʜʙᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱꜰƅǀǁǃƽɯ"
 	otherLookalikes = "асԁеһіјӏорԛѕԝхуѵѡԍ" + // Cyrillic
 		"αικνορυϲϳ" + // Greek
 		"ոսօցհյք" // Armenian

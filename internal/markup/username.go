@@ -22,7 +22,8 @@ const (
 var usernames = precis.NewIdentifier(precis.FoldWidth, precis.LowerCase(), precis.Norm(norm.NFC))
 
 // Username returns s in the form in which usernames are stored and compared: the PRECIS profile
-// UsernameCaseMapped (RFC 8265), which is lower case, NFC and without wide forms. A username has
+// UsernameCaseMapped (RFC 8265), which is lower case, NFC and without wide forms, with letters that look
+// like an ASCII letter in its place (see asciiLetters). A username has
 // MinUsername to MaxUsername characters, which are letters, digits, "_", "-" or ".", and at least one
 // letter or digit. All letters are of one script (Japanese, Korean and Chinese count as one each), and
 // neither the name nor one of its letters looks like another: what UTS #39 calls confusable, as far as
@@ -35,7 +36,7 @@ func Username(s string) (string, error) {
 	if len(s) > 20*MaxUsername { // nothing this long becomes short enough by NFC
 		return "", ErrTooLong
 	}
-	name, err := usernames.String(s)
+	name, err := usernames.String(toASCIILetters(s))
 	if err != nil || !isOneDirection(name) {
 		return "", ErrCharacters
 	}
@@ -52,6 +53,44 @@ func Username(s string) (string, error) {
 		return "", err
 	}
 	return name, nil
+}
+
+// asciiLetters replaces letters of Latin alphabets that differ from an ASCII letter only by a dot or a hook.
+// Lower case depends on the language: in Turkish and Azeri, "I" belongs to "ı" and "İ" to "i", so that one
+// name has several lower case forms, and some programs write "i" with a second dot. As usernames they are
+// the same, and none of them can imitate another.
+var asciiLetters = strings.NewReplacer("İ", "i", "ı", "i", "i\u0307", "i", "Ɩ", "i", "ɩ", "i", "Ʋ", "v", "ʋ", "v")
+
+func toASCIILetters(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	return asciiLetters.Replace(norm.NFC.String(s))
+}
+
+// UsernameForms returns the usernames that s may mean, the form of Username first: upper case turns "ß"
+// into "SS", and lower case does not restore it; the same is true of the final "ς". It returns nil if s is
+// no username.
+func UsernameForms(s string) []string {
+	name, err := Username(s)
+	if err != nil {
+		return nil
+	}
+	forms := []string{name}
+	for _, pair := range [][2]string{{"ss", "ß"}, {"ß", "ss"}, {"ς", "σ"}} {
+		forms = appendForm(forms, strings.ReplaceAll(name, pair[0], pair[1]))
+	}
+	if stem, found := strings.CutSuffix(name, "σ"); found {
+		forms = appendForm(forms, stem+"ς")
+	}
+	return forms
+}
+
+func appendForm(forms []string, name string) []string {
+	if n := utf8.RuneCountInString(name); n < MinUsername || n > MaxUsername {
+		return forms
+	}
+	return appendNew(forms, name)
 }
 
 // isOneDirection applies the Bidi Rule (RFC 5893, section 2) to a name with right-to-left letters, as

@@ -133,11 +133,12 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	if err := a.allow(from); err != nil {
 		return SignedIn{}, err
 	}
-	key := loginKey(login)
+	keys := LoginNames(login)
+	key := keys[0]
 	if after, ok := a.LoginRate.Allow(key); !ok {
 		return SignedIn{}, chat.ErrRateLimited("Too many attempts for this name.", after)
 	}
-	user, hash, err := a.Store.Credentials(ctx, key)
+	user, hash, err := a.credentials(ctx, keys)
 	if err == nil {
 		logging.Add(ctx, slog.Int64("user", int64(user.ID))) // also if the password is wrong
 	}
@@ -166,13 +167,24 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	return SignedIn{caller, token}, err
 }
 
-// loginKey returns a login in the form in which it is stored: usernames as markup.Username
-// returns them, emails in lower case.
-func loginKey(login string) string {
-	if name, err := markup.Username(login); err == nil {
-		return name
+// credentials returns those of the first key that exists.
+func (a *Accounts) credentials(ctx context.Context, keys []string) (user chat.User, hash chat.PasswordHash, err error) {
+	for _, key := range keys {
+		user, hash, err = a.Store.Credentials(ctx, key)
+		if err == nil || chat.CodeOf(err) != chat.NotFound {
+			break
+		}
 	}
-	return strings.ToLower(strings.TrimSpace(login))
+	return user, hash, err
+}
+
+// LoginNames returns the forms in which the name of a login may be stored, the most likely first: usernames
+// as markup.UsernameForms returns them, emails in lower case.
+func LoginNames(login string) []string {
+	if names := markup.UsernameForms(login); names != nil {
+		return names
+	}
+	return []string{strings.ToLower(strings.TrimSpace(login))}
 }
 
 // Logout ends the caller's session and closes its connections on every node.
