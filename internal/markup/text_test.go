@@ -18,7 +18,11 @@ func TestText(t *testing.T) {
 		err      error
 	}{
 		{"plain", "hello", 10, "hello", nil},
-		{"surrounding space is removed", " \n\t hello \n", 5, "hello", nil},
+		{"surrounding space is removed", " \n  hello \n", 5, "hello", nil},
+		{"indentation like that of code is kept", "\n\n    hello \n", 9, "    hello", nil},
+		{"a tab is kept", "\thello", 6, "\thello", nil},
+		{"indentation before other lines is kept", "\n  a\n b\n", 10, "  a\n b", nil},
+		{"wide spaces before other lines are kept", "\u3000a\n\u3000b", 10, "\u3000a\n\u3000b", nil},
 		{"line feeds and tabs are kept", "a\n\n\tb", 10, "a\n\n\tb", nil},
 		{"line ends are unified", "a\r\nb\rc\u2028d\u0085e", 20, "a\nb\nc\nd\ne", nil},
 		{"control characters are removed", "a\x00b\x1b[31mc\x7fd\u009b", 20, "ab[31mcd", nil},

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -75,7 +76,8 @@ func sendHash(d chat.Draft) []byte {
 	binary.BigEndian.PutUint64(head[:8], uint64(d.Room))
 	binary.BigEndian.PutUint64(head[8:], uint64(d.ReplyTo))
 	h.Write(head[:])
-	h.Write([]byte(d.Text))
+	// Nodes of earlier versions store texts without the indentation of the first line.
+	h.Write([]byte(strings.TrimSpace(d.Text)))
 	if len(d.Attachments) > 0 {
 		h.Write([]byte{0}) // a separator: no text contains NUL
 		for _, id := range d.Attachments {
