@@ -1,7 +1,6 @@
 package markup
 
 import (
-	"bytes"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
@@ -27,19 +26,22 @@ const (
 	codeCost      = 500
 	mentionCost   = 500
 	linkCost      = 2200
+	escapeCost    = 120 // a backslash
+	taskCost      = 500
+	rowCost       = 250 // a row of a table
+	cellCost      = 280
 	// The cost of failed attempts.
-	triedCost = 12   // a character without effect
-	nameCost  = 400  // a name after "@"
-	wwwCost   = 4000 // goldmark's expression for "www." scans up to 256 characters
+	triedCost  = 12  // a character without effect
+	nameCost   = 400 // a name after "@"
+	prefixCost = 60  // a part of a name
+	pairCost   = 16  // two delimiters that are compared
 )
 
 // meter sums up the cost of parsing one text.
 type meter struct {
 	left int
-	// In the current block: the positions of the brackets that may begin a link, innermost last, and
-	// the number of delimiters that neither open nor close anything.
-	open  []int
-	inert int
+	// The positions of the brackets in the current block that may begin a link, innermost last.
+	open []int
 }
 
 func newMeter(source string) *meter {
@@ -92,17 +94,9 @@ func (p metered) Parse(parent ast.Node, block text.Reader, pc parser.Context) as
 	m := meterOf(pc)
 	_, at := block.Position()
 	node := p.InlineParser.Parse(parent, block, pc)
-	switch n := node.(type) {
+	switch node.(type) {
 	case nil:
 		m.spend(triedCost)
-	case *parser.Delimiter:
-		n.Processor = &meteredDelimiters{DelimiterProcessor: n.Processor, meter: m}
-		m.spend(delimiterCost)
-		if n.CanClose {
-			m.spend(m.inert) // goldmark skips over them
-		} else if !n.CanOpen {
-			m.inert++
-		}
 	case *ast.Text: // unclosed backticks: goldmark creates a node for each line after them
 		m.spend(rest(parent, at.Start) + innerCost*parent.Lines().Len())
 	default:
@@ -126,14 +120,14 @@ func rest(block ast.Node, at int) int {
 
 // meteredLinks is metered for brackets: each closing bracket searches back for its opening bracket and
 // forward for an address.
-type meteredLinks struct{ metered }
+type meteredLinks struct{ linkParser }
 
 // Parse is called at each bracket.
 func (p meteredLinks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	m := meterOf(pc)
 	line, at := block.PeekLine()
 	if line[0] != ']' {
-		node := p.InlineParser.Parse(parent, block, pc)
+		node := p.linkParser.Parse(parent, block, pc)
 		if node != nil {
 			m.open = append(m.open, at.Start)
 			m.spend(bracketCost)
@@ -145,12 +139,12 @@ func (p meteredLinks) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 		m.open = m.open[:last]
 	}
 	pending := pc.LastDelimiter() != nil
-	node := p.InlineParser.Parse(parent, block, pc)
+	node := p.linkParser.Parse(parent, block, pc)
 	switch {
 	case node != nil && pending: // goldmark may scan everything before it in the block
-		m.spend(p.cost + (at.Start-parent.Lines().At(0).Start)/4)
+		m.spend(linkCost + (at.Start-parent.Lines().At(0).Start)/4)
 	case node != nil:
-		m.spend(p.cost)
+		m.spend(linkCost)
 	case len(line) > 1 && line[1] == '(':
 		m.spend(2 * rest(parent, at.Start))
 	}
@@ -159,37 +153,7 @@ func (p meteredLinks) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 
 // CloseBlock resets the state of the block.
 func (p meteredLinks) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
-	p.metered.CloseBlock(parent, block, pc)
+	p.linkParser.CloseBlock(parent, block, pc)
 	m := meterOf(pc)
-	m.open, m.inert = m.open[:0], 0
-}
-
-// meteredDelimiters counts how far a closing delimiter searches back for its opening delimiter.
-type meteredDelimiters struct {
-	parser.DelimiterProcessor
-	meter *meter
-	from  int // the position that the search for an opening delimiter has reached; 0 before it
-}
-
-// CanOpenCloser is called for each opening delimiter before a closing one, nearest first.
-func (d *meteredDelimiters) CanOpenCloser(opener, closer *parser.Delimiter) bool {
-	search := closer.Processor.(*meteredDelimiters)
-	if search.from == 0 || opener.Segment.Start > search.from {
-		search.from = closer.Segment.Start
-	}
-	d.meter.spend(1 + 2*(search.from-opener.Segment.Start))
-	search.from = opener.Segment.Start
-	return d.DelimiterProcessor.CanOpenCloser(opener, closer)
-}
-
-// addressParser is goldmark's parser of addresses in text, with the cost of its expression for "www.".
-type addressParser struct{ parser.InlineParser }
-
-// Parse is called at each space and character that may precede an address.
-func (p addressParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	line, _ := block.PeekLine()
-	if bytes.HasPrefix(bytes.TrimLeft(line[:min(len(line), 5)], " *_~("), []byte("www.")) {
-		meterOf(pc).spend(wwwCost)
-	}
-	return p.InlineParser.Parse(parent, block, pc)
+	m.open = m.open[:0]
 }

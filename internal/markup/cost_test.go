@@ -25,6 +25,11 @@ var hostile = []string{
 	"<", "<a", "<b>", "<a href=x>", "<!--", "<![CDATA[", "<http://a> ", "<a@b.c> ", "<a@", "https://a ", "http://a.b ", "(https://a", "https://a_", "www.", "www.a.bc ", "_www.", "*www.a", " www.a.a.",
 	"a@", "a@a.a ", "_a@b.c_", "_a@b", "&", "&amp;", "&#106;", "&lt;\n", "'", "\"", "\\", "\\*", ":", "://",
 	"@", "@bob ", ".@abc", "@a_.-", "@____", "-@a-", "😀", "👨‍👩‍👧‍👦 ", "x\u0301", "漢", "\t", " \n", "https://a\\```@bob\n", "a@b.c> */( b", "[__![@bob<\n",
+	"\\_", "\\*a", "\\\\", "\\`", "\\[a](", "\\<a", "a\\_b ", "C:\\_a\\*b", "\\~~a", "[a](b \"c\")", "[b.co](http://c.de) ", "[see b.co](http://c.de) ", "[a](http://b 'c') ",
+	"看http://a", "http://a看", "http://a.b/(", "http://a.b/*a", "*http://a", "http://", "://a", "a.www.b.c ", "http://[::1]/ ", "漢**「a」**", "1*a ", "a*b ",
+	"- [ ] a\n", "1. a\n7. b\n", "```a\nb```\n", "```\na```\n", "```a\n", "> \n", ">\n", "- -\n", "- \n",
+	"@田中さん", "@田", "@a田", "@ab/", "@ssssss ", "@สมชาย", "@홍길동님 ",
+	"|-|\n", "|a\n|-\n", "|a|\n|-|\n|b|\n", "|a|\n|-|\n\n", "\\|", "a|b\n-|-\n", "|\n|-\n", "-|-\n",
 }
 
 // hostileDocuments are hostile texts of about n characters that are not repetitions.
@@ -38,6 +43,13 @@ func hostileDocuments(n int) map[string]string {
 		"a name of underscores":           "@" + strings.Repeat("_", n-1),
 		"names that end with underscores": strings.Repeat("@"+strings.Repeat("a", 250)+strings.Repeat("_", 90)+" ", n/342),
 		"backticks of every length":       backticks(n),
+		"a wide table":                    strings.Repeat("|a", n/4) + "\n" + strings.Repeat("|-", n/4) + "\n",
+		"a wide table with empty rows":    strings.Repeat("|a", n/8) + "\n" + strings.Repeat("|-", n/8) + "\n" + strings.Repeat("|\n", n/4),
+		"a long table":                    "|a|b|c|\n|-|-|-|\n" + strings.Repeat("|a|b|c|\n", n/8),
+		"an uneven table":                 "|a\n|-\n" + strings.Repeat("|a\n", n/6) + strings.Repeat("|", n/2) + "\n",
+		"escaped delimiters in a row":     strings.Repeat("\\*a ", n/8) + strings.Repeat("a\\* ", n/8),
+		"fences at the ends of lines":     "```\n" + strings.Repeat("a```\n", n/5),
+		"addresses after open delimiters": strings.Repeat("*a ", n/6) + strings.Repeat("http://a.b/* ", n/26),
 		"brackets, then parentheses":      strings.Repeat("[a](", n/8) + strings.Repeat(")", n/8) + strings.Repeat("[a](b ", n/12),
 	}
 }
@@ -116,6 +128,8 @@ func TestOrdinaryTextIsWithinBudget(t *testing.T) {
 		ordinary, "Some *longer* text with `code` and words. ", "*every* *word* *stressed* ", "- milk\n- bread\n", "1. one thing\n2. another\n", "> said he\n",
 		"alice@example.org\n", "https://example.org/a/page?x=1\n", "[a page](https://example.org/a)\n", "word\n", "one\n\ntwo\n\n", "snake_case_name and a[i] = b[j]*c; ", "x := f(a[i], b) // `tick`\n",
 		"**Ada** (ada@example.org): 5 * 3 = 15, ~~16~~\n", "- [x] done *now*\n- [ ] to `do`\n", "你好，**世界**，看 https://example.org 吧。", "👍👍👍 ", "@alice @bob, *look* here\n",
+		"| name | place |\n|------|:-----:|\n| Ada | London |\n| Bob | *Rome* |\n\n", "|a|b|c|d|\n|-|-|-|-|\n|1|2|3|4|\n|5|6|7|8|\n\n", "- [ ] buy milk\n- [x] done\n", "1. one thing\n3. another\n", "C:\\Users\\ada\\My_Files\\x.txt\n",
+		"@田中さん、お願いします。", "¯\\_(ツ)_/¯ ", "```sql\nSELECT 1;```\n\nThis is what the report needs, as far as I can see, and nothing else in that folder has to change.\n\n", "含**「重点」**内容，https://e.org/a，",
 	} {
 		for _, n := range []int{50, 300, 2000, 20_000} {
 			text := repeated(part, n)

@@ -3,6 +3,7 @@ package markup
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,7 +17,7 @@ import (
 )
 
 // MaxNames is how many different names of a text are looked up. Further "@name" are text.
-const MaxNames = 20
+const MaxNames = 60
 
 // A mention in HTML. Users cannot type it: "<" and quotes are escaped.
 const (
@@ -117,29 +118,63 @@ func (mentionParser) Trigger() []byte { return []byte{'@'} }
 // Parse is called at each "@".
 func (mentionParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	m, ok := pc.Get(mentionsKey).(*mentions)
-	if !ok || joinsName(block.PrecendingCharacter()) {
+	line, segment := block.PeekLine()
+	if !ok || joinsName(block.Source(), segment.Start) {
 		return nil
 	}
+	found := m.find(meterOf(pc), line[1:])
+	if found == nil {
+		return nil
+	}
+	length := 1 + found.length
+	block.Advance(length)
+	node := &mention{user: found.user}
+	node.AppendChild(node, ast.NewTextSegment(segment.WithStop(segment.Start+length)))
+	return node
+}
+
+// foundName is a known name at the beginning of a text.
+type foundName struct {
+	user   int64
+	length int // in bytes, as typed
+}
+
+// find returns the longest known name with which s begins, nil for none, and notes the names that s may mean.
+func (m *mentions) find(cost *meter, s []byte) *foundName {
 	if len(m.who) == 0 && len(m.names) == MaxNames {
 		return nil // names beyond MaxNames are ignored
 	}
-	line, segment := block.PeekLine()
-	for _, typed := range readings(line[1:]) {
-		meterOf(pc).spend(nameCost)
-		name, err := Username(string(typed))
-		if err != nil {
-			continue
-		}
-		m.note(name)
-		if user, known := m.who[name]; known {
-			length := 1 + len(typed)
-			block.Advance(length)
-			node := &mention{user: user}
-			node.AppendChild(node, ast.NewTextSegment(segment.WithStop(segment.Start+length)))
-			return node
+	for _, typed := range readings(s) {
+		cost.spend(prefixCost)
+		for _, name := range namesTyped(cost, typed) {
+			m.note(name)
+			if user, known := m.who[name]; known {
+				return &foundName{user, len(typed)}
+			}
 		}
 	}
 	return nil
+}
+
+// namesTyped is UsernameForms for a part of a text. Most names need no normalization; those that no
+// username can be are not refused, because no member has them.
+func namesTyped(cost *meter, typed []byte) []string {
+	runes, solid, simple := 0, false, true
+	for _, r := range string(typed) {
+		runes++
+		solid = solid || !isNameSymbol(r)
+		simple = simple && (r < utf8.RuneSelf && (r < 'A' || r > 'Z') && r != 's' || isSpaceless(r) && r < 0xFF00)
+	}
+	switch {
+	case runes < MinUsername || runes > 2*MaxUsername || !solid:
+		return nil
+	case !simple:
+		cost.spend(nameCost)
+		return UsernameForms(string(typed))
+	case runes > MaxUsername:
+		return nil
+	}
+	return []string{string(typed)}
 }
 
 func (m *mentions) note(name string) {
@@ -148,34 +183,68 @@ func (m *mentions) note(name string) {
 	}
 }
 
-// joinsName reports whether "@" after before does not begin a name, as in a mail address or a path.
-func joinsName(before rune) bool {
-	return isLetterOrMark(before) || unicode.IsDigit(before) || before == '@' || before == '/'
+// joinsName reports whether an "@" at a position does not begin a name: in a mail address, after another
+// "@", or in a path, unless that is a row of names such as "@ada/@bob".
+func joinsName(source []byte, at int) bool {
+	before := precedingRune(source, at)
+	if before != '/' {
+		return isLatinOrDigit(before) || unicode.Is(unicode.M, before) || before == '@'
+	}
+	start := at - 1
+	for start > 0 && at-start < maxTyped && isNameByte(source[start-1]) {
+		start--
+	}
+	return start < at-1 && precedingRune(source, start) != '@'
 }
+
+func isNameByte(c byte) bool { return isWordByte(c) || c == '-' || c == '.' }
 
 // maxTyped is how many bytes are considered for a name. A longer text cannot become a valid name by
 // normalization.
 const maxTyped = 4 * 4 * MaxUsername
 
-// readings returns the names that s may begin with, longest first: all characters that a name may
-// contain, and the same without trailing symbols.
+// readings returns the names that s may begin with, longest first: all characters that a name may contain,
+// the same without trailing symbols, and, in writing without spaces, the same without the letters of the
+// next words.
 func readings(s []byte) [][]byte {
 	s = s[:min(len(s), maxTyped)]
-	end := len(s)
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRune(s[i:])
-		if !isLetterOrMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.", r) {
-			end = i
+	var ends []int // where a name may end, ascending
+	end, runes, previous := 0, 0, rune(0)
+	for end < len(s) && runes < maxTypedRunes {
+		r, size := utf8.DecodeRune(s[end:])
+		isMark := unicode.Is(unicode.M, r)
+		if !isMark && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !isNameSymbol(r) {
 			break
 		}
-		i += size
+		if runes >= MinUsername && !isMark && (isSpaceless(r) || isSpaceless(previous)) {
+			ends = append(ends, len(bytes.TrimRight(s[:end], "_-.")), end)
+		}
+		previous = r
+		end += size
+		runes++
 	}
 	base := len(bytes.TrimRight(s[:end], "_-."))
-	var all [][]byte
-	for end = min(end, base+MaxUsername); end >= base; end-- {
-		all = append(all, s[:end])
+	for e := base; e <= min(end, base+MaxUsername); e++ {
+		ends = append(ends, e)
+	}
+	all := make([][]byte, 0, len(ends))
+	for i, e := range slices.Backward(ends) {
+		if i == len(ends)-1 || e != ends[i+1] {
+			all = append(all, s[:e])
+		}
 	}
 	return all
+}
+
+// maxTypedRunes is how many characters are considered for a name.
+const maxTypedRunes = 4 * MaxUsername
+
+func isNameSymbol(r rune) bool { return r == '_' || r == '-' || r == '.' }
+
+// isSpaceless reports whether the writing system of r has no spaces between words, or attaches suffixes to
+// names, as Korean does.
+func isSpaceless(r rune) bool {
+	return r >= 0x0E00 && (isCJK(r) || unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan))
 }
 
 // mentionRenderer writes mentions.

@@ -102,6 +102,11 @@ func TestMentionNamesIsFast(t *testing.T) {
 }
 
 func FuzzMentions(f *testing.F) {
+	for _, cases := range corpus(f) {
+		for _, c := range cases {
+			f.Add(c.Text)
+		}
+	}
 	for _, s := range append(slices.Clone(xss), "@ada", "*@ada*", "_@bob_b_", "[@ada](https://e.org)", "@ivan.", "`@ada`") {
 		f.Add(s)
 	}
