@@ -26,7 +26,7 @@ func plain(rendered string) string {
 			return text.String()
 		}
 		switch tag {
-		case "/p", "/li", "/pre", "/blockquote", "br", "br/":
+		case "/p", "/li", "/pre", "/blockquote", "/th", "/td", "br", "br/":
 			text.WriteByte(' ')
 		}
 		rendered = rest

@@ -13,6 +13,7 @@ func TestExcerptHTML(t *testing.T) {
 		"one\n\ntwo\nthree":                "one two three",
 		"a list:\n- seeds\n- **patience**": "a list: seeds patience",
 		"`a < b` & [link](https://x.org/)": "a < b & link",
+		"a | b\n--|--\nc | d":              "a b c d",
 		"> quoted\n\nanswer":               "quoted answer",
 		"<b>not a tag</b>":                 "<b>not a tag</b>",
 		"```go\nx := 1\n```":               "x := 1",
