@@ -91,6 +91,39 @@ describe('connection', () => {
     expect(socket.state.kind).toBe('connected');
   });
 
+  test('continues with slow attempts after it failed, and connects when the server is back', () => {
+    socket.open();
+    for (let i = 0; i < 11; i++) {
+      last().end(1006);
+      vi.advanceTimersByTime(30_000);
+    }
+    expect(socket.state.kind).toBe('failed');
+    for (let i = 0; i < 20; i++) {
+      const before = opened.length;
+      vi.advanceTimersByTime(29_000);
+      expect(opened).toHaveLength(before);
+      vi.advanceTimersByTime(31_000);
+      expect(opened).toHaveLength(before + 1);
+      expect(socket.state.kind).toBe('failed');
+      if (i < 19) last().end(1006);
+    }
+    last().serve(hello());
+    expect(socket.state.kind).toBe('connected');
+  });
+
+  test('a request of the user does not wait for a slow attempt that hangs', () => {
+    socket.open();
+    for (let i = 0; i < 11; i++) {
+      last().end(1006);
+      vi.advanceTimersByTime(30_000);
+    }
+    vi.advanceTimersByTime(30_000);
+    const before = opened.length;
+    socket.retryNow();
+    expect(opened).toHaveLength(before + 1);
+    expect(socket.state.kind).toBe('reconnecting');
+  });
+
   test.each([1001, 1011, 1013, 4002, 4008])('reconnects after close code %i', (code) => {
     socket.open();
     last().serve(hello());

@@ -1,6 +1,6 @@
 import { decodeFrame, splitFrames } from '../protocol/frames';
 import { Close, type Responses, type CommandData, type CommandType, type FrameData, type ServerFrame } from '../protocol/types';
-import { backoffMs, MAX_ATTEMPTS } from './backoff';
+import { backoffMs, MAX_ATTEMPTS, slowBackoffMs } from './backoff';
 import { ApiError, NetworkError } from './errors';
 
 export type ConnectionState =
@@ -8,6 +8,7 @@ export type ConnectionState =
   | { kind: 'connecting' }
   | { kind: 'connected' }
   | { kind: 'reconnecting'; attempt: number }
+  /** Attempts continue, but so slowly that the user should know. */
   | { kind: 'failed'; reason?: string };
 
 export interface SocketListener {
@@ -87,7 +88,9 @@ export class ChatSocket {
   /** Reconnects immediately and resets the backoff, because the network is back or the user asked for it. */
   retryNow(): void {
     if (this.#state.kind !== 'reconnecting' && this.#state.kind !== 'failed') return;
-    if (this.#ws !== undefined) return;
+    // The slow attempt in the failed state may hang: the user does not wait for it.
+    if (this.#ws !== undefined && this.#state.kind !== 'failed') return;
+    this.#disconnect();
     this.#attempt = 1;
     this.#connect({ kind: 'reconnecting', attempt: this.#attempt });
   }
@@ -222,6 +225,7 @@ export class ChatSocket {
       return;
     }
     if (code === Close.TooManyConnections) {
+      // No attempts in the background: tabs of one user would compete for the last connection.
       this.#setState({ kind: 'failed', reason: reason || 'Too many connections are open for this account. Close another tab or device.' });
       return;
     }
@@ -235,7 +239,7 @@ export class ChatSocket {
     if (settled || this.#drainMs !== undefined) this.#attempt = 0;
     this.#attempt += 1;
     if (this.#attempt > MAX_ATTEMPTS) {
-      this.#setState({ kind: 'failed' });
+      this.#fail();
       return;
     }
     const wait = this.#drainMs === undefined ? backoffMs(this.#attempt, this.#options.random) : 0;
@@ -243,6 +247,13 @@ export class ChatSocket {
     const state: ConnectionState = { kind: 'reconnecting', attempt: this.#attempt };
     this.#retryTimer = setTimeout(() => this.#connect(state), wait);
     this.#setState(state);
+  }
+
+  /** Reports the failure and tries again slowly: the server may be back when nobody looks at the page. */
+  #fail(): void {
+    this.#drainMs = undefined;
+    this.#retryTimer = setTimeout(() => this.#connect({ kind: 'failed' }), slowBackoffMs(this.#options.random));
+    this.#setState({ kind: 'failed' });
   }
 
   /** Closes the connection and rejects the pending requests. */
