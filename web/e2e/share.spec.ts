@@ -72,7 +72,7 @@ test('a mention is shown to the user, and the search finds the message', async (
   await box.pressSequentially('please');
   await box.press('Enter');
   await expect(bob.page.getByRole('link', { name: `${room} 1 mention, 1 unread` })).toBeVisible();
-  await expect(bob.page).toHaveTitle('(@1) Chillin');
+  await expect(bob.page).toHaveTitle(`(1) #${other} · Chillin`);
 
   await bob.page.keyboard.press('Control+k');
   await bob.page.getByRole('combobox', { name: 'Go to a room or a person' }).fill('tulip');

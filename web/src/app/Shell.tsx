@@ -21,18 +21,13 @@ import styles from './Shell.module.css';
 
 type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
-/** A component of its own, so that a change of the unread counts renders nothing else. */
-function Attention() {
-  useAttention();
-  return null;
-}
-
 /** The sidebar and the main pane. A phone shows one of them. */
 export function Shell() {
   const route = useRoute();
   const [open, setOpen] = useState<Open>('nothing');
   const close = () => setOpen('nothing');
 
+  useAttention(route);
   useKeyboardShortcuts(route.kind === 'room' ? route.id : undefined, {
     onSwitch: useCallback(() => setOpen('switcher'), []),
     onHelp: useCallback(() => setOpen('keys'), []),
@@ -56,7 +51,6 @@ export function Shell() {
         <Pane route={route} onCreate={() => setOpen('create')} />
       </main>
       <Notices />
-      <Attention />
       {open === 'create' && <CreateRoomDialog onClose={close} />}
       {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
       {open === 'bots' && (

@@ -32,6 +32,8 @@ export interface AnchoredWindow<T> {
   atBottom: boolean;
   onScroll: () => void;
   toBottom: () => void;
+  /** Scrolls to a row, as if the list opened there. */
+  openAt: (key: string) => void;
 }
 
 const INITIAL_SIZE = 100;
@@ -83,7 +85,7 @@ export function useAnchoredWindow<T extends Keyed>(
     // Ignore what the browser has scrolled because the list became shorter.
     const scrolled = box.scrollTop - Math.min(scrollTop, box.scrollHeight - box.clientHeight);
     const stays = Math.abs(scrolled) <= 1;
-    const row = key === undefined ? undefined : rowOf(list, key);
+    const row = key === undefined || (atEnd && stays) ? undefined : rowOf(list, key);
     const edge = anchor.current.edge ?? Math.max(OPENING_PX, (row?.offsetHeight ?? 0) + BEFORE_PX);
     if (atEnd && stays) box.scrollTop = box.scrollHeight;
     else if (row !== undefined) box.scrollTop += edgeOf(row, box) - (edge - scrolled);
@@ -115,6 +117,12 @@ export function useAnchoredWindow<T extends Keyed>(
     restore();
   }, [restore]);
 
+  const openAt = useCallback((key: string) => {
+    anchor.current = { atEnd: false, key, edge: undefined, scrollTop: scroller.current?.scrollTop ?? 0 };
+    setRange(firstRange(items, key));
+    restore();
+  }, [items, restore]);
+
   // After every change of the rows, and whenever something grows: a late image,
   // another font, the window.
   useLayoutEffect(restore);
@@ -129,7 +137,7 @@ export function useAnchoredWindow<T extends Keyed>(
   // After a change the viewport may be near an edge without a scroll event.
   useEffect(onScroll, [onScroll, items]);
 
-  return { scroller, content, shown, fromStart: start === 0, atBottom, onScroll, toBottom };
+  return { scroller, content, shown, fromStart: start === 0, atBottom, onScroll, toBottom, openAt };
 }
 
 function firstRange(items: readonly Keyed[], startAt: string | undefined): Range {
@@ -157,10 +165,18 @@ function edgeOf(row: Element, box: HTMLElement): number {
 }
 
 function topmost(list: HTMLElement, box: HTMLElement): Pick<Anchor, 'key' | 'edge'> {
-  for (const row of list.children) {
-    if (!(row instanceof HTMLElement) || row.dataset.key === undefined) continue;
-    const edge = edgeOf(row, box);
-    if (edge > 0) return { key: row.dataset.key, edge };
+  const rows = list.children;
+  // The first row that ends below the top of the box. Rows are sorted: measure few of them.
+  let from = 0;
+  for (let to = rows.length; from < to; ) {
+    const middle = (from + to) >> 1;
+    const row = rows[middle];
+    if (row !== undefined && edgeOf(row, box) > 0) to = middle;
+    else from = middle + 1;
+  }
+  for (let i = from; i < rows.length; i++) {
+    const row = rows[i];
+    if (row instanceof HTMLElement && row.dataset.key !== undefined) return { key: row.dataset.key, edge: edgeOf(row, box) };
   }
   return { key: undefined, edge: 0 };
 }

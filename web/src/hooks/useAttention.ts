@@ -2,23 +2,37 @@ import { useEffect } from 'react';
 import type { Chat } from '../state/chat';
 import type { MessageNotification } from '../state/notifications';
 import { useChat } from './context';
-import { useUnreadTotals } from './useChatState';
-import { goTo, roomHref } from './useRoute';
+import { roomTitle } from '../state/room/direct';
+import { goTo, type Route, roomHref } from './useRoute';
+
+/** The titles of pages that are no room. */
+const pageTitles: Record<Exclude<Route['kind'], 'room'>, string> & { room?: undefined } = { home: '', find: 'Find rooms', search: 'Search', admin: 'Administration' };
 
 const QUIET_ICON = '/favicon.svg';
 const UNREAD_ICON = '/favicon-unread.svg';
 const MENTION_ICON = '/favicon-called.svg';
 
-/** Shows unread messages in the title and the icon of the tab, and by notifications. */
-export function useAttention(): void {
+const SERVER_NAME = 'Chillin';
+
+/** Shows the page and the unread messages in the title and the icon of the tab, and by notifications. It does not wait for a frame: a hidden page draws none. */
+export function useAttention(route: Route): void {
   const chat = useChat();
-  const { unread, calls } = useUnreadTotals();
+  const roomId = route.kind === 'room' ? route.id : undefined;
+  const { kind } = route;
 
   useEffect(() => {
-    const count = calls > 0 ? `(@${calls}) ` : unread > 0 ? `(${unread}) ` : '';
-    document.title = `${count}Chillin`;
-    document.querySelector('link[rel=icon]')?.setAttribute('href', calls > 0 ? MENTION_ICON : unread > 0 ? UNREAD_ICON : QUIET_ICON);
-  }, [unread, calls]);
+    const show = () => {
+      const { unread, calls } = unreadTotals(chat);
+      const page = roomId === undefined ? pageTitles[kind] : titleOf(chat, roomId);
+      document.title = [unread > 0 && `(${unread})`, page && `${page} ·`, SERVER_NAME].filter(Boolean).join(' ');
+      document.querySelector('link[rel=icon]')?.setAttribute('href', calls > 0 ? MENTION_ICON : unread > 0 ? UNREAD_ICON : QUIET_ICON);
+    };
+    show();
+    const stops = [chat.rooms.unread, chat.rooms.state, chat.notifications.mutedRooms].map((store) => store.subscribe(show));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [chat, kind, roomId]);
 
   useEffect(
     () =>
@@ -28,6 +42,27 @@ export function useAttention(): void {
       }),
     [chat],
   );
+}
+
+/** Returns "#room", or the name of the other person of a direct room. */
+function titleOf(chat: Chat, roomId: number): string | undefined {
+  const room = chat.rooms.get(roomId)?.room;
+  if (room === undefined) return undefined;
+  const title = roomTitle(room, chat.profile.id);
+  return room.direct ? title : `#${title}`;
+}
+
+/** Returns the unread messages of all rooms, and the mentions and direct messages among them. In quiet rooms only mentions count. */
+function unreadTotals({ rooms, notifications }: Chat): { unread: number; calls: number } {
+  const quiet = notifications.mutedRooms.getSnapshot();
+  let unread = 0;
+  let calls = 0;
+  for (const [roomId, count] of rooms.unread.getSnapshot()) {
+    const isQuiet = quiet.has(roomId);
+    unread += isQuiet ? count.mentions : count.unread;
+    calls += !isQuiet && rooms.get(roomId)?.room.direct ? count.unread : count.mentions;
+  }
+  return { unread, calls };
 }
 
 /** Returns the notification permission; 'missing' if the browser has no notifications, or without TLS. */

@@ -39,9 +39,11 @@ export function useRooms(): RoomsState {
 }
 
 export function useMyRoom(roomId: number): MyRoom | undefined {
-  return useSelect(useChat().rooms.state, (state) =>
-    state.kind === 'ready' ? state.value.find((mine) => mine.room.id === roomId) : undefined,
-  );
+  return useSelect(useChat().rooms.state, (state) => findRoom(state, roomId));
+}
+
+function findRoom(state: RoomsState, roomId: number): MyRoom | undefined {
+  return state.kind === 'ready' ? state.value.find((mine) => mine.room.id === roomId) : undefined;
 }
 
 export const NOT_CONNECTED = 'Not connected right now';
@@ -49,7 +51,8 @@ export const NOT_CONNECTED = 'Not connected right now';
 /** Returns why the user cannot write or react in a room now, or undefined if they can. */
 export function useReadOnlyReason(roomId: number): string | undefined {
   const online = useOnline();
-  const muted = isMuted(useMyRoom(roomId)?.mutedUntil);
+  // Every row of the list asks: select no more than the answer depends on.
+  const muted = useSelect(useChat().rooms.state, (state) => isMuted(findRoom(state, roomId)?.mutedUntil));
   if (!online) return NOT_CONNECTED;
   return muted ? 'You are muted here' : undefined;
 }
@@ -62,21 +65,6 @@ export function useRoomSession(roomId: number): RoomSession | undefined {
 
 export function useUnread(roomId: number): Unread {
   return useSelect(useChat().rooms.unread, (counts) => counts.get(roomId) ?? nothingUnread);
-}
-
-/** Returns the unread messages of all rooms, and the mentions and direct messages among them. In quiet rooms only mentions count. */
-export function useUnreadTotals(): { unread: number; calls: number } {
-  const chat = useChat();
-  const counts = useStore(chat.rooms.unread);
-  const quiet = useStore(chat.notifications.mutedRooms);
-  let unread = 0;
-  let calls = 0;
-  for (const [roomId, count] of counts) {
-    const isQuiet = quiet.has(roomId);
-    unread += isQuiet ? count.mentions : count.unread;
-    calls += !isQuiet && chat.rooms.get(roomId)?.room.direct ? count.unread : count.mentions;
-  }
-  return { unread, calls };
 }
 
 /** Reports whether notifications of a room are off. */

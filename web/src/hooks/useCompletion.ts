@@ -4,6 +4,7 @@ import { allEmoji, type Emoji, emojiAt, emojiCandidates, loadEmoji } from '../st
 import { currentItems } from '../state/pagedResource';
 import { type PartialToken, mentionCandidates, mentionAt, replaceToken } from '../state/room/mentions';
 import type { RoomSession } from '../state/room/session';
+import { isComposing } from './composition';
 import { useMe } from './useChatState';
 import { useStore } from './useStore';
 
@@ -56,7 +57,7 @@ export function useCompletion(session: RoomSession, text: string) {
 
   /** Returns the option that a key accepts, 'handled' for another key of the list, and undefined for any other key. */
   function handleKeyDown(event: KeyboardEvent): Option | 'handled' | undefined {
-    if (!open || event.nativeEvent.isComposing) return undefined;
+    if (!open || isComposing(event.nativeEvent)) return undefined;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) setAt((chosen + step + options.length) % options.length);
     else if (event.key === 'Escape') setToken(undefined);

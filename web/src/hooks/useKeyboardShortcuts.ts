@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { adjacentRoom, sidebarOrder } from '../state/quickSwitch';
+import { isComposing } from './composition';
 import { useChat } from './context';
 import { goTo, roomHref } from './useRoute';
 
@@ -24,9 +25,11 @@ export function useKeyboardShortcuts(current: number | undefined, { onSwitch, on
       if (next !== undefined) goTo(roomHref(next));
     };
     const handleKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open], [popover]') !== null) return;
       const { key, altKey, shiftKey } = event;
       const command = event.ctrlKey || event.metaKey;
+      // Looking for a dialog is slow on a long page: most keys are letters.
+      if (!command && !altKey && key !== '?') return;
+      if (event.defaultPrevented || isComposing(event) || document.querySelector('dialog[open], [popover]') !== null) return;
       if (command && !altKey && !shiftKey && key.toLowerCase() === 'k') onSwitch();
       else if (!command && altKey && (key === 'ArrowDown' || key === 'ArrowUp')) step(key === 'ArrowDown' ? 1 : -1, shiftKey);
       else if (!command && !altKey && key === '?' && !isWriting(event.target)) onHelp();

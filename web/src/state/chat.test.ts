@@ -194,10 +194,10 @@ describe('sending', () => {
 
 describe('unread', () => {
   test('counts messages of others until they are read', async () => {
-    const { rig } = await connected();
+    const { rig, session } = await connected();
     rig.socket().serve(news(message(1)), news(message(2, { mentions: [alice.id] })));
     expect(rig.chat.rooms.unread.getSnapshot().get(7)).toEqual({ unread: 2, mentions: 1 });
-    rig.chat.rooms.markRead(7);
+    rig.chat.rooms.reading.markAllRead(session);
     expect(rig.chat.rooms.unread.getSnapshot().get(7)).toEqual({ unread: 0, mentions: 0 });
     expect((await rig.command('read:mark')).data).toEqual({ roomId: 7, seq: 2 });
   });

@@ -12,6 +12,7 @@ import { Outbox } from './outbox/outbox';
 import { outboxTransport } from './outbox/transport';
 import { UploadAllowanceState } from './outbox/uploadAllowance';
 import { PagedResource } from './pagedResource';
+import { Preferences } from './preferences';
 import { Profile } from './profile';
 import type { RoomSession } from './room/session';
 import { Rooms } from './rooms';
@@ -49,6 +50,7 @@ export class Chat {
   readonly uploadAllowance: UploadAllowanceState;
   readonly notices = new Notices();
   readonly notifications: Notifications;
+  readonly preferences: Preferences;
   /** The public rooms. The query is a part of the name. */
   readonly directory: PagedResource<Room, string>;
   readonly search: Search;
@@ -68,6 +70,7 @@ export class Chat {
     this.#storage = storage;
     this.#drafts = new DraftStorage(storage);
     this.notifications = new Notifications(storage);
+    this.preferences = new Preferences(storage);
     this.#callbacks = callbacks;
     this.#tabs = tabs ?? new BrowserTabs(databaseName(user));
     this.directory = new PagedResource(async (text, cursor) => {
@@ -115,6 +118,7 @@ export class Chat {
     this.#cleanups.push(this.#storage.watch((name, value) => {
       this.#drafts.onStorageChange(name, value);
       this.notifications.onStorageChange(name, value);
+      this.preferences.onStorageChange(name, value);
     }));
     await this.rooms.restore();
     await this.outbox.refresh();
@@ -227,6 +231,7 @@ export class Chat {
     window.addEventListener('online', () => this.#socket.retryNow(), { signal });
     window.addEventListener('offline', () => this.#socket.reconnect(), { signal });
     window.addEventListener('pagehide', () => this.rooms.flushCache(), { signal });
+    window.addEventListener('focus', () => this.#socket.retryNow(), { signal });
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.#socket.retryNow();
     }, { signal });

@@ -4,7 +4,7 @@ import { Notifications } from './notifications';
 import { UserStorage } from './local/userStorage';
 import type { MyRoom } from './room/myRoom';
 
-const plain: MyRoom = { room: room(7, { name: 'general' }), role: 'member', lastRead: 0, serverCount: { unread: 0, mentions: 0, head: 0 } };
+const plain: MyRoom = { room: room(7, { name: 'general' }), role: 'member' };
 const direct: MyRoom = { ...plain, room: room(8, { direct: true, with: [alice, bob] }) };
 const fresh = () => new Notifications(new UserStorage('test'));
 

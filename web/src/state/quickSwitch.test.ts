@@ -4,7 +4,7 @@ import { adjacentRoom, quickSwitchResults, sidebarOrder } from './quickSwitch';
 import type { MyRoom } from './room/myRoom';
 
 const cleo = user(3, 'cleo', 'Cleo Ünal');
-const mine = (id: number, name: string, more: object = {}): MyRoom => ({ room: room(id, { name, ...more }), role: 'member', lastRead: 0, serverCount: { unread: 0, mentions: 0, head: 0 } });
+const mine = (id: number, name: string, more: object = {}): MyRoom => ({ room: room(id, { name, ...more }), role: 'member' });
 const direct = (id: number, other: typeof bob) => mine(id, 'x', { direct: true, with: [alice, other] });
 const rooms = [mine(1, 'garden club'), mine(2, 'reading'), mine(3, 'late night radio'), direct(4, bob), direct(5, cleo)];
 const ids = (list: readonly MyRoom[]) => list.map((one) => one.room.id);

@@ -10,9 +10,11 @@ import type { Outbox } from './outbox/outbox';
 import type { ResourceState } from './resource';
 import { roomTitle, withMember } from './room/direct';
 import { nextUnmuteMs, withoutExpiredMutes } from './room/mute';
-import { type MyRoom, newOwnRoom, toMyRoom, toOwnRoom, withKnown } from './room/myRoom';
+import { type MyRoom, newOwnRoom, toMyRoom, toOwnRoom } from './room/myRoom';
 import { cachedPage, RoomSession } from './room/session';
-import { countUnread, nothingUnread, type Unread } from './room/unread';
+import { memberChangeSince } from './room/timeline';
+import { nothingUnread } from './room/unread';
+import { ReadTracker } from './readTracker';
 import { Store } from './store';
 
 /** 'loading' until the cache or the server has returned the list. */
@@ -30,13 +32,12 @@ export interface RoomsOptions {
   notices: Notices;
 }
 
-const MARK_READ_AFTER_MS = 600;
-
 /** Rooms is the list of the user's rooms, each with its session and its unread count. */
 export class Rooms {
   /** The rooms, by title. */
   readonly state = new Store<RoomsState>({ kind: 'loading' });
-  readonly unread = new Store<ReadonlyMap<number, Unread>>(new Map());
+  readonly unread: ReadTracker['unread'];
+  readonly reading: ReadTracker;
   /** When the last message of each direct room was sent (Unix ms). */
   readonly lastMessageAt = new Store<ReadonlyMap<number, number>>(new Map());
   /** The rooms that were displayed since the page was loaded, newest first. */
@@ -45,11 +46,15 @@ export class Rooms {
   #options: RoomsOptions;
   #cache: RoomCache;
   #sessions = new Map<number, RoomSession>();
-  #readTimer: ReturnType<typeof setTimeout> | undefined;
   #muteTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.reading = new ReadTracker(
+      (roomId, seq) => options.socket.notify('read:mark', { roomId, seq }),
+      (roomId) => this.#cache.save(roomId),
+    );
+    this.unread = this.reading.unread;
     this.#cache = new RoomCache(options.db, (roomId) => this.#snapshot(roomId));
   }
 
@@ -67,8 +72,7 @@ export class Rooms {
 
   /** Returns the number of the last known change of a room, or 0. */
   cursorOf(roomId: number): number {
-    const cursor = this.#sessions.get(roomId)?.timeline.getSnapshot().cursor;
-    return cursor?.kind === 'at' ? cursor.seq : 0;
+    return this.#sessions.get(roomId)?.cursor ?? 0;
   }
 
   async create(room: NewRoom): Promise<Room> {
@@ -122,25 +126,16 @@ export class Rooms {
     this.recent.update((rooms) => (rooms[0] === roomId ? rooms : [roomId, ...rooms.filter((id) => id !== roomId)]));
   }
 
-  /** Marks all loaded messages of a room as read. */
-  markRead(roomId: number): void {
-    const seq = this.cursorOf(roomId);
-    const mine = this.get(roomId);
-    if (mine === undefined || seq <= mine.lastRead) return;
-    this.#change(roomId, (room) => ({ ...room, lastRead: seq, serverCount: { ...nothingUnread, head: seq } }));
-    clearTimeout(this.#readTimer);
-    this.#readTimer = setTimeout(() => {
-      this.#options.socket.notify('read:mark', { roomId, seq: this.get(roomId)?.lastRead ?? 0 });
-    }, MARK_READ_AFTER_MS);
-  }
-
   /** Shows the rooms that an earlier page stored. */
   async restore(): Promise<void> {
     const cached = await this.#options.db.listRooms();
     if (cached.length === 0) return;
-    for (const room of cached) this.#open(room.own).restore(room);
+    for (const room of cached) {
+      const session = this.#open(room.own);
+      session.restore(room);
+      this.reading.receive(room.own, session);
+    }
     this.#setRooms(cached.map((room) => toMyRoom(room.own)));
-    for (const room of cached) this.#updateUnread(room.roomId);
   }
 
   /** Stores every room with unsaved changes. */
@@ -156,12 +151,9 @@ export class Rooms {
   onConnected(rooms: readonly OwnRoom[]): void {
     const current = new Set(rooms.map((own) => own.room.id));
     for (const roomId of [...this.#sessions.keys()]) if (!current.has(roomId)) this.#forget(roomId);
-    for (const own of rooms) this.#open(own);
-    this.#setRooms(rooms.map((own) => withKnown(toMyRoom(own), this.get(own.room.id))));
-    for (const own of rooms) {
-      this.#updateUnread(own.room.id);
-      void this.#sessions.get(own.room.id)?.join(own.room.head);
-    }
+    for (const own of rooms) this.reading.receive(own, this.#open(own));
+    this.#setRooms(rooms.map(toMyRoom));
+    for (const own of rooms) void this.#sessions.get(own.room.id)?.join(own.room.head);
   }
 
   onDisconnected(): void {
@@ -176,6 +168,7 @@ export class Rooms {
       if (this.#sessions.has(roomId)) return;
       const own = newOwnRoom(room, membership);
       const session = this.#open(own);
+      this.reading.receive(own, session);
       this.#setRooms([...this.#list(), toMyRoom(own)]);
       await session.join();
     } catch {
@@ -207,12 +200,14 @@ export class Rooms {
   }
 
   onMembership({ roomId, role, mutedUntil }: Membership): void {
-    this.#change(roomId, ({ room, lastRead, serverCount }) => ({ room, role, lastRead, serverCount, ...(mutedUntil ? { mutedUntil } : {}) }));
+    this.#change(roomId, ({ room }) => ({ room, role, ...(mutedUntil ? { mutedUntil } : {}) }));
   }
 
-  onReadUpdated({ roomId, lastRead, unread, mentions }: ReadUpdated): void {
-    const head = this.cursorOf(roomId);
-    this.#change(roomId, (mine) => ({ ...mine, lastRead: Math.max(mine.lastRead, lastRead), serverCount: { unread, mentions, head } }));
+  onReadUpdated(update: ReadUpdated): void {
+    const session = this.#sessions.get(update.roomId);
+    if (session === undefined) return;
+    this.reading.onReadUpdated(update, session);
+    this.#cache.save(update.roomId);
   }
 
   /** Applies a changed profile to messages, members and the titles of direct rooms. */
@@ -226,8 +221,8 @@ export class Rooms {
   }
 
   close(): void {
-    clearTimeout(this.#readTimer);
     clearTimeout(this.#muteTimer);
+    this.reading.close();
     this.#cache.close();
     for (const session of this.#sessions.values()) session.close();
   }
@@ -249,7 +244,6 @@ export class Rooms {
   #change(roomId: number, change: (mine: MyRoom) => MyRoom): void {
     if (this.get(roomId) === undefined) return;
     this.#setRooms(this.#list().map((mine) => (mine.room.id === roomId ? change(mine) : mine)));
-    this.#updateUnread(roomId);
     this.#cache.save(roomId);
   }
 
@@ -265,6 +259,7 @@ export class Rooms {
   #add(own: OwnRoom): void {
     const others = this.#list().filter((mine) => mine.room.id !== own.room.id);
     const session = this.#open(own);
+    this.reading.receive(own, session);
     this.#setRooms([...others, toMyRoom(own)]);
     void session.join();
     this.#options.tabs.broadcast({ kind: 'joined', roomId: own.room.id });
@@ -284,9 +279,10 @@ export class Rooms {
     this.#sessions.set(room.id, session);
     drafts.follow(session);
     session.timeline.subscribe(() => {
-      this.#updateUnread(room.id);
+      this.reading.onTimelineChange(session);
       if (room.direct) this.#updateLastMessageAt(room.id);
       this.#cache.save(room.id);
+      if (session.isTooLong) this.#trim(session);
     });
     session.members.state.subscribe(() => this.#updateRole(room.id));
     session.apply({ type: 'queued', outgoing: outbox.outgoingIn(room.id) });
@@ -298,16 +294,15 @@ export class Rooms {
     this.#sessions.delete(roomId);
     this.#cache.remove(roomId);
     this.#options.drafts.forget(roomId);
-    this.unread.update((counts) => new Map([...counts].filter(([id]) => id !== roomId)));
+    this.reading.forget(roomId);
   }
 
-  #updateUnread(roomId: number): void {
-    const mine = this.get(roomId);
-    const session = this.#sessions.get(roomId);
-    const now = mine && session ? countUnread(mine, session.timeline.getSnapshot()) : nothingUnread;
-    const before = this.unread.getSnapshot().get(roomId) ?? nothingUnread;
-    if (before.unread === now.unread && before.mentions === now.mentions) return;
-    this.unread.update((counts) => new Map(counts).set(roomId, now));
+  /** Unloads old messages. What is counted from them is counted before. */
+  #trim(session: RoomSession): void {
+    this.reading.settle(session);
+    const since = (room: Room) => memberChangeSince(session.timeline.getSnapshot(), room.head);
+    this.#change(session.id, (mine) => ({ ...mine, room: { ...mine.room, memberCount: mine.room.memberCount + since(mine.room), head: session.cursor } }));
+    session.trim();
   }
 
   #updateLastMessageAt(roomId: number): void {
@@ -328,6 +323,6 @@ export class Rooms {
     const session = this.#sessions.get(roomId);
     const page = session && cachedPage(session.timeline.getSnapshot());
     if (mine === undefined || page === undefined) return undefined;
-    return { roomId, own: toOwnRoom(mine, this.unread.getSnapshot().get(roomId) ?? nothingUnread), ...page };
+    return { roomId, own: toOwnRoom(mine, this.reading.mark(roomId), this.reading.count(roomId)), ...page };
   }
 }

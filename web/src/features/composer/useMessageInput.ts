@@ -1,14 +1,16 @@
 import { type ChangeEvent, type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { isComposing } from '../../hooks/composition';
 import { useChat } from '../../hooks/context';
 import { type Option, useCompletion } from '../../hooks/useCompletion';
-import { useStore } from '../../hooks/useStore';
+import { useFittingHeight } from '../../hooks/useFittingHeight';
+import { useStore, useText } from '../../hooks/useStore';
 import { allEmoji, endsWithCode, isInFence, loadEmoji, replaceCode } from '../../state/emoji';
 import type { RoomSession } from '../../state/room/session';
 
 /** The text of the draft: typing, completion, the caret, and the keys that send or edit. */
 export function useMessageInput(session: RoomSession, sendable: (text: string) => boolean) {
   const chat = useChat();
-  const text = useStore(session.draft.text);
+  const text = useText(session.draft.text);
   const input = useRef<HTMLTextAreaElement>(null);
   const completion = useCompletion(session, text);
   /** The caret position to set after the next change of the text. */
@@ -26,12 +28,11 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   }, [session]);
 
   useFocusOnReply(session, input);
+  useFittingHeight(input, text);
 
   useLayoutEffect(() => {
     const area = input.current;
     if (area === null) return;
-    area.style.height = 'auto';
-    area.style.height = `${area.scrollHeight}px`;
     if (caret.current !== undefined) {
       area.focus();
       area.setSelectionRange(caret.current, caret.current);
@@ -95,7 +96,7 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
 
   function handleKeyDown(event: KeyboardEvent) {
     // The key belongs to an input method that composes text.
-    if (event.nativeEvent.isComposing) return;
+    if (isComposing(event.nativeEvent)) return;
     const option = completion.handleKeyDown(event);
     if (option !== undefined) {
       if (option !== 'handled') complete(option);

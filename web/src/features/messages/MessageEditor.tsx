@@ -1,6 +1,8 @@
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { isComposing } from '../../hooks/composition';
 import { NOT_CONNECTED, useLimits, useReadOnlyReason } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
+import { useFittingHeight } from '../../hooks/useFittingHeight';
 import type { Message } from '../../protocol/types';
 import type { Editing } from '../../state/room/draft';
 import type { RoomSession } from '../../state/room/session';
@@ -29,12 +31,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
     };
   }, []);
 
-  useLayoutEffect(() => {
-    const area = input.current;
-    if (area === null) return;
-    area.style.height = 'auto';
-    area.style.height = `${area.scrollHeight}px`;
-  }, [text]);
+  useFittingHeight(input, text);
 
   const cancel = () => session.draft.editing.set(undefined);
 
@@ -48,7 +45,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   }
 
   function handleKeyDown(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
+    if (isComposing(event.nativeEvent)) return;
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       save();

@@ -23,10 +23,14 @@ describe('unread messages', () => {
     testChat = await renderWithChat(<RoomView roomId={7} />, (_, path) => ({ body: path.includes('/members') ? { members: [] } : {} }));
     const session = testChat.chat.rooms.session(7);
     if (session === undefined) throw new Error('room 7 is not there');
-    act(() => session.apply({ type: 'opened', messages: [message(81), message(82)], to: 82, epoch: 'e1' }));
+    const { socket } = testChat;
+    act(() => {
+      session.apply({ type: 'opened', messages: [message(81), message(82)], to: 82, epoch: 'e1' });
+      socket().serve({ type: 'read:updated', data: { roomId: 7, lastRead: 20, unread: 60, mentions: 0 } });
+    });
     document.body.replaceChildren();
     const { chat } = testChat;
-    render(<ChatContext value={chat}><MessageList session={session} roomName="general" missed={{ after: 20, count: 60 }} /></ChatContext>);
+    render(<ChatContext value={chat}><MessageList session={session} roomName="general" /></ChatContext>);
     expect(screen.getByRole('link', { name: '60 new messages: where you left off' }).getAttribute('href')).toBe('#/room/7/21');
     expect(screen.queryByText('New')).toBeNull();
     act(() => session.apply({ type: 'older', messages: Array.from({ length: 60 }, (_, i) => message(i + 21)), hasMore: true }));

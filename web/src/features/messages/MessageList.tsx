@@ -1,43 +1,43 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useChat } from '../../hooks/context';
 import { useUnread } from '../../hooks/useChatState';
 import { useAnchoredWindow } from '../../hooks/useAnchoredWindow';
-import { goTo, messageHref, roomHref } from '../../hooks/useRoute';
+import { goTo, roomHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import { firstUnreadItem, itemAt, itemsOf } from '../../state/room/items';
 import { visibleTimeline } from '../../state/room/history';
 import type { RoomSession } from '../../state/room/session';
 import { isLoadedSince } from '../../state/room/timeline';
 import { Icon } from '../../ui/Icon';
+import { MissedBanner } from './MissedBanner';
 import { ItemRow } from './TimelineItem';
 import { HistoryStart, NewerStatus } from './HistoryEdges';
 import { useEscape } from './useEscape';
 import { useMarkRead } from './useMarkRead';
+import { useOpenAtLine } from './useOpenAtLine';
 import { MessageAnnouncer } from './MessageAnnouncer';
 import styles from './MessageList.module.css';
-
-/** The unread messages when the room was opened: their number, and the last message read. */
-export interface Missed {
-  after: number;
-  count: number;
-}
 
 interface MessageListProps {
   session: RoomSession;
   roomName: string;
-  missed: Missed | undefined;
 }
 
 /** The messages around one position. Another position starts a new list. */
-export function MessageList({ session, roomName, missed }: MessageListProps) {
+export function MessageList({ session, roomName }: MessageListProps) {
+  const chat = useChat();
   const timeline = useStore(session.timeline);
   const sight = useStore(session.history.view);
   const older = useStore(session.older);
   const newer = useStore(session.history.newer);
   const { unread } = useUnread(session.id);
+  const readBefore = useStore(session.readBefore);
+  const openAtUnread = useStore(chat.preferences.openAt) === 'unread';
   const past = sight.kind === 'past';
   const { target } = sight;
-  const items = useMemo(() => itemsOf(visibleTimeline(timeline, sight), missed?.after), [timeline, sight, missed]);
-  const [startAt] = useState(() => (target === undefined ? firstUnreadItem(items) : itemAt(items, target))?.key);
+  const visible = useMemo(() => visibleTimeline(timeline, sight), [timeline, sight]);
+  const items = useMemo(() => itemsOf(visible, readBefore), [visible, readBefore]);
+  const [startAt] = useState(() => (target !== undefined ? itemAt(items, target) : openAtUnread ? firstUnreadItem(items) : undefined)?.key);
   const loadOlder = useCallback(() => {
     // After a failure only the user retries.
     if (session.older.getSnapshot().kind === 'idle') void session.loadOlder();
@@ -45,9 +45,10 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
   const loadLater = useCallback(() => {
     if (session.history.newer.getSnapshot().kind === 'idle') void session.history.loadNewer();
   }, [session]);
-  const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom } = useAnchoredWindow(items, startAt, loadOlder, loadLater);
+  const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom, openAt } = useAnchoredWindow(items, startAt, loadOlder, loadLater);
+  const reading = useMarkRead(session, { scroller, content, shown, timeline: visible, atEnd: atBottom && !past });
 
-  useMarkRead(session, atBottom && !past);
+  useOpenAtLine(session, items, atBottom && !past && openAtUnread, openAt);
 
   const toNewest = useCallback(() => {
     if (past) goTo(roomHref(session.id));
@@ -79,11 +80,8 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
 
   return (
     <div className={styles.messages}>
-      {missed !== undefined && !past && !isLoadedSince(timeline, missed.after) && (
-        <a className={styles.toMissed} href={messageHref(session.id, missed.after + 1)}>
-          <Icon name="up" size={16} />
-          {missedLabel(missed.count)}: where you left off
-        </a>
+      {unread > 0 && !past && (reading.skipped || (readBefore !== undefined && !isLoadedSince(timeline, readBefore))) && (
+        <MissedBanner session={session} count={unread} />
       )}
       <div
         ref={scroller}
@@ -91,7 +89,10 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
         role="region"
         aria-label={`Messages in ${roomName}`}
         tabIndex={0}
-        onScroll={onScroll}
+        onScroll={() => {
+          onScroll();
+          reading.onScroll();
+        }}
       >
         {fromStart && (
           <HistoryStart hasOlder={visibleTimeline(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
@@ -112,12 +113,4 @@ export function MessageList({ session, roomName, missed }: MessageListProps) {
       <MessageAnnouncer session={session} />
     </div>
   );
-}
-
-/** The server stops counting here. */
-const MAX_COUNTED = 1000;
-
-function missedLabel(count: number): string {
-  if (count === 1) return 'One new message';
-  return count >= MAX_COUNTED ? `More than ${MAX_COUNTED} new messages` : `${count} new messages`;
 }

@@ -1,6 +1,6 @@
 import { useMe } from '../../hooks/useChatState';
 import { useActions } from '../../hooks/useAction';
-import { useSelect } from '../../hooks/useStore';
+import { useTextPart } from '../../hooks/useStore';
 import type { Message } from '../../protocol/types';
 import { isEmojiOnly } from '../../state/emoji';
 import type { RoomSession } from '../../state/room/session';
@@ -26,7 +26,7 @@ interface MessageRowProps {
 }
 
 export function MessageRow({ itemKey, session, message, head, found }: MessageRowProps) {
-  const editing = useSelect(session.draft.editing, (one) => (one?.messageId === message.id ? one : undefined));
+  const editing = useTextPart(session.draft.editing, (one) => (one?.messageId === message.id ? one : undefined));
   const [action, run] = useActions();
   const deleted = message.deletedAt !== undefined;
   const { id: me } = useMe();

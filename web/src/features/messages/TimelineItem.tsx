@@ -28,7 +28,9 @@ export const ItemRow = memo(function ItemRow({ item, session, found = false }: I
     case 'new':
       return (
         <li className={styles.newLine}>
-          <span>New</span>
+          <span role="separator" aria-label="New messages">
+            New
+          </span>
         </li>
       );
     case 'system':

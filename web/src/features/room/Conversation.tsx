@@ -4,15 +4,15 @@ import { useStore } from '../../hooks/useStore';
 import type { RoomSession } from '../../state/room/session';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
-import { MessageList, type Missed } from '../messages/MessageList';
+import { MessageList } from '../messages/MessageList';
 import styles from '../messages/MessageList.module.css';
 
-export function Conversation({ session, roomName, missed }: { session: RoomSession; roomName: string; missed: Missed | undefined }) {
+export function Conversation({ session, roomName }: { session: RoomSession; roomName: string }) {
   const opening = useStore(session.loadState);
   const sight = useStore(session.history.view);
   const connection = useConnection();
   if (opening.kind === 'ready' && (sight.kind === 'present' || sight.kind === 'past')) {
-    return <MessageList key={sight.visit} session={session} roomName={roomName} missed={missed} />;
+    return <MessageList key={sight.visit} session={session} roomName={roomName} />;
   }
   if (opening.kind === 'ready' && sight.kind === 'failed') return <NotFound session={session} target={sight.target} reason={sight.reason} />;
   if (opening.kind === 'failed') {

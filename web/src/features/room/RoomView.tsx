@@ -15,7 +15,6 @@ import { Icon } from '../../ui/Icon';
 import { InviteDialog } from './InviteDialog';
 import { Webhooks } from '../lazy';
 import { MembersPanel } from '../members/MembersPanel';
-import type { Missed } from '../messages/MessageList';
 import { DeleteRoomDialog } from '../rooms/DeleteRoomDialog';
 import { RoomSettingsDialog } from '../rooms/RoomSettingsDialog';
 import { RoomPreview } from '../rooms/RoomPreview';
@@ -50,10 +49,6 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
   const [membersOpen, setMembersOpen] = useState(() => !mine.room.direct && window.matchMedia(WIDE).matches);
   const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'webhooks' | 'delete' | 'invite' | 'bans'>('nothing');
   const close = () => setOpen('nothing');
-  const [missed] = useState((): Missed | undefined => {
-    const count = chat.rooms.unread.getSnapshot().get(session.id)?.unread ?? 0;
-    return count > 0 ? { after: mine.lastRead, count } : undefined;
-  });
   const { room } = mine;
   const title = roomTitle(room, useMe().id);
 
@@ -66,6 +61,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
     chat.rooms.visit(session.id);
     // The head shows the status message of the other user.
     if (mine.room.direct && !session.members.requested) void session.members.load();
+    return () => chat.rooms.reading.onLeave(session);
   }, [chat, session, mine.room.direct]);
 
   useEffect(() => {
@@ -93,7 +89,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
           onSettings={() => setOpen('settings')}
           onLeave={() => setOpen('leave')}
         />
-        <Conversation session={session} roomName={title} missed={missed} />
+        <Conversation session={session} roomName={title} />
         <TypingLine session={session} />
         <ComposerOrMuted mine={mine} session={session} title={title} />
         {drop.over && (

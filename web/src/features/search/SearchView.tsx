@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { isComposing } from '../../hooks/composition';
 import { useChat } from '../../hooks/context';
 import { useSearch } from '../../hooks/useChatState';
 import { useDebounced } from '../../hooks/useDebouncedQuery';
@@ -30,7 +31,7 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
     const at = links.findIndex((link) => link === document.activeElement);
     const inField = document.activeElement === input.current;
     const step = event.key === 'ArrowDown' || (event.key === 'Enter' && inField) ? 1 : event.key === 'ArrowUp' && at >= 0 ? -1 : 0;
-    if (step === 0 || event.nativeEvent.isComposing) return;
+    if (step === 0 || isComposing(event.nativeEvent)) return;
     event.preventDefault();
     const next = at + step;
     if (next < 0) input.current?.focus();

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { isComposing } from '../../hooks/composition';
 import { useChat } from '../../hooks/context';
 import { useMe, useRooms, useRoomSession, useUnread } from '../../hooks/useChatState';
 import { goTo, roomHref, searchHref } from '../../hooks/useRoute';
@@ -59,7 +60,7 @@ export function QuickSwitcher({ currentRoomId, onClose }: { currentRoomId: numbe
   }
 
   function handleKeyDown(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
+    if (isComposing(event.nativeEvent)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) setIndex((chosen + step + count) % count);
     else if (event.key === 'Enter') choose(chosen);

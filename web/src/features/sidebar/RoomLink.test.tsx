@@ -72,9 +72,9 @@ describe('room list', () => {
     await screen.findByRole('heading', { name: 'Find rooms' });
     receive(rig, 7, message(1));
     expect(sidebar.getByRole('link', { name: 'general quiet' })).toBeTruthy();
-    expect(document.title).toBe('Chillin');
+    expect(document.title).toBe('Find rooms · Chillin');
     receive(rig, 7, message(2, { mentions: [1] }));
     expect(sidebar.getByRole('link', { name: 'general quiet 1 mention, 2 unread' })).toBeTruthy();
-    expect(document.title).toBe('(@1) Chillin');
+    expect(document.title).toBe('(1) Find rooms · Chillin');
   });
 });

@@ -13,6 +13,9 @@ import { applyPresence, type Presence, presenceOf, unknownPresence } from './pre
 import { RoomSync } from './sync';
 import { applyEvent, emptyTimeline, type Timeline, type TimelineEvent } from './timeline';
 
+/** The part of a room that is on the screen. */
+export type DisplayedPart = 'none' | 'end' | 'elsewhere';
+
 export interface RoomCallbacks {
   /** The user is no longer a member of the room. */
   onAccessLost(roomId: number): void;
@@ -21,6 +24,8 @@ export interface RoomCallbacks {
 }
 
 const PAGE_SIZE = 50;
+/** At the end of a busy room no more than this many messages stay loaded. When they do, only the newest half stays. */
+const MAX_MESSAGES = 1_000;
 /** The server ends typing after 5 s. This timeout applies if its message is lost. */
 const TYPING_TIMEOUT_MS = 6_000;
 
@@ -33,6 +38,8 @@ export class RoomSession {
   readonly presence = new Store<Presence>(unknownPresence);
   /** The users that are typing. */
   readonly typing = new Store<readonly number[]>([]);
+  /** The last message that was read before the line above new messages; undefined without a line. */
+  readonly readBefore = new Store<number | undefined>(undefined);
   readonly draft: Draft;
   readonly members: Members;
   readonly admin: RoomAdmin;
@@ -43,6 +50,8 @@ export class RoomSession {
   #socket: ChatSocket;
   #rest: RestClient;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #changedLive = false;
+  #view: DisplayedPart = 'none';
 
   constructor(id: number, me: number, socket: ChatSocket, rest: RestClient, callbacks: RoomCallbacks) {
     this.id = id;
@@ -78,7 +87,37 @@ export class RoomSession {
     this.loadState.set({ kind: 'ready' });
   }
 
+  /** The number of the last known change, or 0. */
+  get cursor(): number {
+    const { cursor } = this.timeline.getSnapshot();
+    return cursor.kind === 'at' ? cursor.seq : 0;
+  }
+
+  /** Reports whether the last change arrived when it was made. Others were missed: the page was closed or not connected. */
+  get changedLive(): boolean {
+    return this.#changedLive;
+  }
+
+  /** Reports whether so many messages are loaded that the oldest are to be unloaded. The user must not be reading them. */
+  get isTooLong(): boolean {
+    return this.view !== 'elsewhere' && this.timeline.getSnapshot().messages.length > MAX_MESSAGES;
+  }
+
+  /** Which part of the room is on the screen. */
+  get view(): DisplayedPart {
+    return this.#view;
+  }
+
+  setView(view: DisplayedPart): void {
+    this.#view = view;
+  }
+
+  trim(): void {
+    this.apply({ type: 'trimmed', keep: MAX_MESSAGES / 2 });
+  }
+
   apply(event: TimelineEvent): void {
+    this.#changedLive = event.type === 'changed';
     this.timeline.update((t) => applyEvent(t, event));
   }
 

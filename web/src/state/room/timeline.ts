@@ -42,6 +42,8 @@ export type TimelineEvent =
   /** A changed name or avatar. */
   | { type: 'author'; author: Author }
   | { type: 'older'; messages: readonly Message[]; hasMore: boolean }
+  /** Only the newest messages are displayed: the others are unloaded. */
+  | { type: 'trimmed'; keep: number }
   /** The connection was lost. Held changes are requested again on the next one. */
   | { type: 'interrupted' }
   /** The known numbers are invalid. */
@@ -66,6 +68,8 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
       return updateAuthor(t, event.author);
     case 'older':
       return prepend(t, event.messages, event.hasMore);
+    case 'trimmed':
+      return t.messages.length <= event.keep ? t : { ...t, messages: t.messages.slice(-event.keep), hasOlder: true };
     case 'interrupted':
       return t.held.size === 0 ? t : { ...t, held: new Map() };
     case 'reset':
