@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -79,6 +81,7 @@ func (h *Hasher) withShare(s share) *Hasher {
 // salt. It returns ErrBusy, or the error of ctx if ctx ends while it waits; a running computation is
 // not canceled.
 func (h *Hasher) Hash(ctx context.Context, password string) (chat.PasswordHash, error) {
+	password = chat.NormalizePassword(password)
 	if len(password) > maxPassword {
 		return "", fmt.Errorf("hash password: %d bytes, want at most %d", len(password), maxPassword)
 	}
@@ -98,24 +101,40 @@ func (h *Hasher) Verify(ctx context.Context, password string, stored chat.Passwo
 	if err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}
-	if len(password) > maxPassword {
-		return false, nil
+	for _, form := range forms(password) {
+		got, err := h.derive(ctx, form, want.salt, want.cost, uint32(len(want.key)))
+		if err != nil {
+			return false, err
+		}
+		if subtle.ConstantTimeCompare(got, want.key) == 1 {
+			return true, nil
+		}
 	}
-	got, err := h.derive(ctx, password, want.salt, want.cost, uint32(len(want.key)))
-	if err != nil {
-		return false, err
-	}
-	return subtle.ConstantTimeCompare(got, want.key) == 1, nil
+	return false, nil
 }
 
-// VerifyDummy takes as long as Verify. It is used for unknown usernames, so that the response time does
-// not reveal which names exist. It returns the errors of Hash.
+// VerifyDummy takes as long as Verify with a wrong password. It is used for unknown usernames, so that
+// the response time does not reveal which names exist. It returns the errors of Hash.
 func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
-	if len(password) > maxPassword {
-		return nil
+	for _, form := range forms(password) {
+		if _, err := h.derive(ctx, form, make([]byte, saltBytes), h.cost, keyBytes); err != nil {
+			return err
+		}
 	}
-	_, err := h.derive(ctx, password, make([]byte, saltBytes), h.cost, keyBytes)
-	return err
+	return nil
+}
+
+// forms returns what a stored hash of password may have been made from: the normal form, and, for
+// hashes from before passwords were normalized, the entered and the decomposed form, which macOS and
+// some input methods produce. It is one form for a password in ASCII.
+func forms(password string) []string {
+	var all []string
+	for _, form := range []string{chat.NormalizePassword(password), password, norm.NFD.String(password)} {
+		if len(form) <= maxPassword && !slices.Contains(all, form) {
+			all = append(all, form)
+		}
+	}
+	return all
 }
 
 // Waiting returns the number of callers in the queue, over all shares.

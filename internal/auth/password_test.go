@@ -34,6 +34,61 @@ func TestHashAndVerify(t *testing.T) {
 	}
 }
 
+func TestPasswordsInOtherNormalForms(t *testing.T) {
+	h := newCheapHasher()
+	hashes := 0
+	key := h.key
+	h.key = func(password, salt []byte, passes, memory uint32, threads uint8, length uint32) []byte {
+		hashes++
+		return key(password, salt, passes, memory, threads, length)
+	}
+	// old is a hash from before passwords were normalized.
+	old := func(password string) chat.PasswordHash {
+		salt := []byte("0123456789abcdef")
+		return chat.PasswordHash(phc{cost: h.cost, salt: salt, key: key([]byte(password), salt, h.cost.Passes, h.cost.Memory, h.cost.Threads, keyBytes)}.String())
+	}
+	const composed, decomposed = "caf\u00e9 \u212bngstr\u00f6m", "cafe\u0301 A\u030angstro\u0308m"
+	for _, c := range []struct {
+		name, set, entered string
+		old, want          bool
+		hashes             int
+	}{
+		{"the same", composed, composed, false, true, 1},
+		{"decomposed", composed, decomposed, false, true, 1},
+		{"composed", decomposed, composed, false, true, 1},
+		{"a wide space", "two\u3000words here", "two words here", false, true, 1},
+		{"wide letters stay different", "\uff41bcdefgh", "abcdefgh", false, false, 1},
+		{"capitals stay different", "\u00c9t\u00e9 2026", "\u00e9t\u00e9 2026", false, false, 2},
+		{"an old hash, the same", decomposed, decomposed, true, true, 2},
+		{"an old hash, decomposed", "caf\u00e9 caf\u00e9", "cafe\u0301 cafe\u0301", true, true, 1},
+		{"an old hash, composed", "cafe\u0301 cafe\u0301", "caf\u00e9 caf\u00e9", true, true, 2},
+		{"ASCII", "correct horse", "wrong horse", true, false, 1},
+		{"not allowed by the profile", "tab\tand \u0000 \u00e9", "tab\tand \u0000 e\u0301", false, true, 1},
+		{"emoji", "\U0001fae9\U0001f600 house", "\U0001fae9\U0001f600 house", false, true, 1},
+	} {
+		stored, err := h.Hash(t.Context(), c.set)
+		if c.old {
+			stored = old(c.set)
+		}
+		hashes = 0
+		ok, verifyErr := h.Verify(t.Context(), c.entered, stored)
+		if err = errors.Join(err, verifyErr); err != nil || ok != c.want || hashes != c.hashes {
+			t.Errorf("%s: Verify = %t, %v with %d hashes, want %t with %d", c.name, ok, err, hashes, c.want, c.hashes)
+		}
+	}
+	for _, password := range []string{composed, decomposed, "ascii", "", "\xff\xfe", strings.Repeat("\u00e9", 300)} {
+		hashes = 0
+		if _, err := h.Verify(t.Context(), password, old("another")); err != nil {
+			t.Fatal(err)
+		}
+		wrong := hashes
+		hashes = 0
+		if err := h.VerifyDummy(t.Context(), password); err != nil || hashes != wrong {
+			t.Errorf("%q: an unknown name takes %d hashes, %v, a wrong password %d", password, hashes, err, wrong)
+		}
+	}
+}
+
 func TestEveryHashHasItsOwnSalt(t *testing.T) {
 	h := newCheapHasher()
 	a, errA := h.Hash(t.Context(), "same")

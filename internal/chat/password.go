@@ -7,6 +7,9 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
 )
 
 // The length of a password, in characters (Unicode code points).
@@ -29,10 +32,21 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	return common
 })
 
+// NormalizePassword returns the form of a password that is hashed, so that it does not depend on the
+// keyboard: that of RFC 8265, OpaqueString. Characters that it does not allow, such as controls and
+// emoji that are newer than its tables, are left as they are: they were allowed before.
+func NormalizePassword(password string) string {
+	if normal, err := precis.OpaqueString.String(password); err == nil {
+		return normal
+	}
+	return norm.NFC.String(password)
+}
+
 // CheckPassword returns an error if a new password is too short, too long, one of the most
 // common passwords, or the username. It ignores case. username is "" for the password of a
 // room. Do not call it at login: passwords from before this rule are still valid.
 func CheckPassword(password, username string) error {
+	password = NormalizePassword(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:
 		return Errorf(BadRequest, "The password must have at least %d characters.", MinPassword).WithField("password")

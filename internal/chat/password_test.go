@@ -20,6 +20,8 @@ func TestCheckPassword(t *testing.T) {
 		{"the username", "alice-the-great", "alice-the-great", BadRequest},
 		{"the username in another case", "Alice-The-Great", "alice-the-great", BadRequest},
 		{"the username with more characters", "alice-the-great!", "alice-the-great", ""},
+		{"too short in its normal form", strings.Repeat("e\u0301", 7), "alice", BadRequest},
+		{"128 characters in its normal form", strings.Repeat("e\u0301", 128), "alice", ""},
 		{"the password of a room", "open sesame", "", ""},
 		{"a common password of a room", "12345678", "", BadRequest},
 	} {
