@@ -11,6 +11,13 @@ import (
 const contentPolicy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; " +
 	"form-action 'self'; frame-ancestors 'none'"
 
+// RequestHeaders are the request headers that pages of other allowed origins may send, in addition to
+// those that need no permission. ResponseHeaders are those that they may read.
+var (
+	RequestHeaders  = []string{"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Range", "X-Request-ID"}
+	ResponseHeaders = []string{"Retry-After", "ETag", "Content-Disposition", "Content-Range", "Accept-Ranges"}
+)
+
 // Headers sets the headers of every response and stores the client's origin in the context.
 func (a *API) Headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
 )
@@ -115,6 +117,8 @@ func TestUpgrade(t *testing.T) {
 		{"the header from another origin", map[string]string{"Authorization": "Bearer TOKEN", "Origin": "https://evil.example"}, "403"},
 		{"the cookie from the own origin", map[string]string{"Cookie": "session=TOKEN", "Origin": "http://" + host}, "101"},
 		{"the cookie from an allowed origin", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org"}, "101"},
+		{"the cookie from an allowed origin with its port", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://Chat.example.org:443"}, "101"},
+		{"the cookie from the own origin, the host with its port", map[string]string{"Cookie": "session=TOKEN", "Host": "other.example.org:443", "Origin": "https://other.example.org"}, "101"},
 		{"the cookie from an origin with the same prefix", map[string]string{"Cookie": "session=TOKEN", "Origin": "https://chat.example.org.evil.example"}, "403"},
 		{"the cookie from origin null", map[string]string{"Cookie": "session=TOKEN", "Origin": "null"}, "403"},
 		{"the cookie without an origin", map[string]string{"Cookie": "session=TOKEN"}, "403"},
@@ -136,9 +140,16 @@ func upgrade(t *testing.T, host, token string, head map[string]string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	request := "GET /ws HTTP/1.1\r\nHost: " + host + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+	named := host
+	if other, ok := head["Host"]; ok {
+		named = other
+	}
+	request := "GET /ws HTTP/1.1\r\nHost: " + named + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	for name, value := range head {
+		if name == "Host" {
+			continue
+		}
 		request += name + ": " + strings.ReplaceAll(value, "TOKEN", token) + "\r\n"
 	}
 	if _, err := conn.Write([]byte(request + "\r\n")); err != nil {
@@ -211,11 +222,20 @@ func (p *testUser) raw(method, path, body string) error {
 func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	d := embedded(t, nil)
 	alice := d.user("alice", 0)
-	for origin, want := range map[string]int{"https://evil.example": 403, "": 403, "null": 403, d.nodes[0]: 201} {
-		request, err := http.NewRequestWithContext(ctx(t), "POST", d.nodes[0]+"/api/v1/rooms", strings.NewReader(`{"name":"r`+origin[:min(len(origin), 4)]+`"}`))
+	for _, c := range []struct {
+		origin, host string
+		want         int
+	}{
+		{"https://evil.example", "", 403}, {"", "", 403}, {"null", "", 403}, {d.nodes[0], "", 201},
+		{"https://chat.example.org", "chat.example.org:443", 201}, {"http://chat.example.org", "Chat.example.org.:80", 201},
+		{"http://[::1]", "[0::1]:80", 201}, {"https://chat.example.org:444", "chat.example.org:443", 403},
+	} {
+		origin, want := c.origin, c.want
+		request, err := http.NewRequestWithContext(ctx(t), "POST", d.nodes[0]+"/api/v1/rooms", strings.NewReader(`{"name":"`+uuid.NewString()[:13]+`"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
+		request.Host = c.host
 		request.Header.Set("Content-Type", "application/json")
 		request.AddCookie(&http.Cookie{Name: "session", Value: alice.Token})
 		if origin != "" {
@@ -227,7 +247,7 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 		}
 		_ = answer.Body.Close()
 		if answer.StatusCode != want {
-			t.Errorf("POST from %q = %d, want %d", origin, answer.StatusCode, want)
+			t.Errorf("POST from %q to %q = %d, want %d", origin, c.host, answer.StatusCode, want)
 		}
 	}
 }
@@ -247,6 +267,65 @@ func TestPasswordGuessingIsLimited(t *testing.T) {
 			wantCode(t, stranger.Login(ctx(t), name, "a wrong guess"), chat.Unauthenticated)
 		}
 		wantCode(t, stranger.Login(ctx(t), name, "correct horse"), chat.RateLimited)
+	}
+}
+
+// The schemes of two proxies: the first one ended TLS.
+func TestTwoProxies(t *testing.T) {
+	d := embedded(t, map[string]string{"TRUST_PROXY": "loopback,uniquelocal"})
+	d.user("alice", 0)
+	for schemes, secure := range map[string]bool{"https, http": true, "https": true, "http, http": false, "https, http, http": false} {
+		request, err := http.NewRequestWithContext(ctx(t), http.MethodPost, d.nodes[0]+"/api/v1/auth/login", strings.NewReader(`{"username":"alice","password":"correct horse"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("X-Forwarded-For", "203.0.113.9, 10.0.0.7")
+		request.Header.Set("X-Forwarded-Proto", schemes)
+		answer, body := fetch(t, request)
+		hsts := answer.Header.Get("Strict-Transport-Security") != ""
+		if cookies := answer.Cookies(); len(cookies) == 0 || cookies[0].Secure != secure || hsts != secure {
+			t.Errorf("%s = %d %s, cookies %v, HSTS %v, want secure: %v", schemes, answer.StatusCode, body, cookies, hsts, secure)
+		}
+	}
+}
+
+// Every header that an operation takes may be sent by a page of an allowed origin.
+func TestPreflightAllowsAllHeaders(t *testing.T) {
+	d := embedded(t, map[string]string{"CLIENT_ORIGIN": "https://chat.example.org"})
+	_, body := get(t, d.nodes[0]+"/api/openapi.json")
+	var document struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct{ Name, In string }
+		}
+	}
+	if err := json.Unmarshal(body, &document); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{"Authorization": true, "Content-Type": true, "Idempotency-Key": true, "Range": true, "If-None-Match": true}
+	for _, operations := range document.Paths {
+		for _, operation := range operations {
+			for _, p := range operation.Parameters {
+				if p.In == "header" {
+					names[p.Name] = true
+				}
+			}
+		}
+	}
+	for name := range names {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			request, err := http.NewRequestWithContext(ctx(t), http.MethodOptions, d.nodes[0]+"/api/v1/rooms", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Origin", "https://chat.example.org")
+			request.Header.Set("Access-Control-Request-Method", method)
+			request.Header.Set("Access-Control-Request-Headers", strings.ToLower(name))
+			answer, _ := fetch(t, request)
+			if got := answer.Header.Get("Access-Control-Allow-Headers"); !strings.EqualFold(got, name) {
+				t.Errorf("%s with %s: allowed headers = %q", method, name, got)
+			}
+		}
 	}
 }
 

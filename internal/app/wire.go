@@ -156,10 +156,11 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 	)
 	if len(a.config.ClientOrigins) > 0 { // an empty list would allow every origin
 		router.Use(cors.Handler(cors.Options{
-			AllowedOrigins: a.config.ClientOrigins, AllowCredentials: true, MaxAge: 600,
-			AllowedMethods: []string{"GET", "POST", "PUT", "PATCH", "DELETE"},
-			AllowedHeaders: []string{"Authorization", "Content-Type"},
-			ExposedHeaders: []string{"Retry-After", requestIDHeader},
+			AllowOriginFunc:  func(_ *http.Request, origin string) bool { return requests.Allows(origin) },
+			AllowCredentials: true, MaxAge: 600,
+			AllowedMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+			AllowedHeaders: api.RequestHeaders,
+			ExposedHeaders: append([]string{requestIDHeader}, api.ResponseHeaders...),
 		}))
 	}
 	rest = api.Mount(router, api.Deps{
@@ -193,5 +194,5 @@ func (a *App) secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	return a.config.TrustProxy.Trusts(r.RemoteAddr) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	return a.config.TrustProxy.Scheme(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), r.Header.Values("X-Forwarded-Proto")) == "https"
 }

@@ -4,11 +4,11 @@ package auth
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/origin"
 )
 
 // The session cookies. With TLS, HostCookieName is set in addition and has precedence: a browser
@@ -36,7 +36,7 @@ const (
 // Authenticator finds the caller of a request.
 type Authenticator struct {
 	Store chat.Accounts
-	// Origins are allowed in addition to the server's own.
+	// Origins are allowed in addition to the server's own, as origin.Normalize returns them.
 	Origins []string
 	// FromLiveConn finds the caller with this token among the connections of this node.
 	FromLiveConn func(tokenHash []byte) (chat.Caller, bool)
@@ -123,12 +123,13 @@ func (rs *Authenticator) AllowedOrigin(r *http.Request) (allowed, present bool) 
 	if len(origins) > 1 {
 		return false, true
 	}
-	if slices.Contains(rs.Origins, origins[0]) {
-		return true, true
-	}
-	u, err := url.Parse(origins[0])
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Path == "" && u.User == nil &&
-		strings.EqualFold(u.Host, r.Host), true
+	return rs.Allows(origins[0]) || origin.SameHost(origins[0], r.Host), true
+}
+
+// Allows reports whether an origin is one of Origins.
+func (rs *Authenticator) Allows(text string) bool {
+	normal, ok := origin.Normalize(text)
+	return ok && slices.Contains(rs.Origins, normal)
 }
 
 // CheckOrigin refuses cross-site requests. A request that changes something and is authenticated by a

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Proxies are the proxies whose X-Forwarded-For is trusted. The zero value trusts none: the client is
+// Proxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted. The zero value trusts none: the client is
 // the peer of the TCP connection.
 type Proxies struct {
 	Prefixes []netip.Prefix // addresses of proxies
@@ -76,7 +76,13 @@ func parseProxy(item string) ([]netip.Prefix, bool) {
 // client; addresses to its left are sent by the client and cannot be trusted. The result is the zero
 // Addr if remote cannot be parsed.
 func (p Proxies) Client(remote string, forwardedFor []string) netip.Addr {
-	client := parseAddr(remote)
+	client, _ := p.follow(remote, forwardedFor)
+	return client
+}
+
+// follow returns the client and how many trusted proxies added an address to forwardedFor.
+func (p Proxies) follow(remote string, forwardedFor []string) (client netip.Addr, proxies int) {
+	client = parseAddr(remote)
 	hops := strings.Split(strings.Join(forwardedFor, ","), ",")
 	for i := len(hops) - 1; i >= 0 && p.trusts(client, len(hops)-1-i); i-- {
 		next := parseAddr(strings.TrimSpace(hops[i]))
@@ -84,8 +90,28 @@ func (p Proxies) Client(remote string, forwardedFor []string) netip.Addr {
 			break
 		}
 		client = next
+		proxies++
 	}
-	return client
+	return client, proxies
+}
+
+// Scheme returns the scheme that the client used, in lower case, by the X-Forwarded-Proto headers in
+// order of arrival: the value that the first trusted proxy wrote. Each proxy appends one or passes on
+// what it received, so the values to the left of those of trusted proxies are sent by the client. The
+// result is "" if remote is not a trusted proxy or none wrote a value.
+func (p Proxies) Scheme(remote string, forwardedFor, forwardedProto []string) string {
+	if !p.Trusts(remote) {
+		return ""
+	}
+	values := strings.Split(strings.Join(forwardedProto, ","), ",")
+	client, proxies := p.follow(remote, forwardedFor)
+	if p.trusts(client, proxies) { // not all proxies write addresses, so their number is unknown
+		proxies = len(values)
+		if p.Hops > 0 {
+			proxies = p.Hops
+		}
+	}
+	return strings.ToLower(strings.TrimSpace(values[max(0, len(values)-proxies)]))
 }
 
 // Trusts reports whether remote, the peer of a connection, is a trusted proxy. It reports false if

@@ -42,6 +42,41 @@ func TestProxiesClient(t *testing.T) {
 	}
 }
 
+func TestProxiesScheme(t *testing.T) {
+	for _, c := range []struct {
+		name, trust, remote string
+		addresses, schemes  []string
+		want                string
+	}{
+		{"no trusted proxy", "", "203.0.113.9:5", nil, []string{"https"}, ""},
+		{"an untrusted peer", "10.0.0.0/8", "203.0.113.9:5", []string{"10.0.0.1"}, []string{"https"}, ""},
+		{"one proxy", "loopback", "127.0.0.1:5", []string{"203.0.113.9"}, []string{"https"}, "https"},
+		{"in capitals", "loopback", "127.0.0.1:5", []string{"203.0.113.9"}, []string{" HTTPS "}, "https"},
+		{"no header", "loopback", "127.0.0.1:5", []string{"203.0.113.9"}, nil, ""},
+		{"two proxies", "loopback,uniquelocal", "127.0.0.1:5", []string{"203.0.113.9, 10.0.0.7"}, []string{"https, http"}, "https"},
+		{"two proxies, two headers", "loopback,uniquelocal", "127.0.0.1:5", []string{"203.0.113.9", "10.0.0.7"}, []string{"https", "http"}, "https"},
+		{"two proxies, the second passes it on", "loopback,uniquelocal", "127.0.0.1:5", []string{"203.0.113.9, 10.0.0.7"}, []string{"https"}, "https"},
+		{"two hops", "2", "198.51.100.1:5", []string{"203.0.113.9, 10.0.0.7"}, []string{"https, http"}, "https"},
+		{"two hops without addresses", "2", "198.51.100.1:5", nil, []string{"https, http"}, "https"},
+		{"two proxies without addresses", "loopback", "127.0.0.1:5", nil, []string{"https,http"}, "https"},
+		{"all trusted", "true", "198.51.100.1:5", []string{"203.0.113.9"}, []string{"https, http"}, "https"},
+		{"a value sent by the client", "loopback", "127.0.0.1:5", []string{"203.0.113.9"}, []string{"https, http"}, "http"},
+		{"values and addresses sent by the client", "loopback", "127.0.0.1:5", []string{"127.0.0.1, 203.0.113.9"}, []string{"https, http"}, "http"},
+		{"one hop and a value sent by the client", "1", "198.51.100.1:5", nil, []string{"https, http"}, "http"},
+		{"two hops and a value sent by the client", "2", "198.51.100.1:5", []string{"1.1.1.1, 203.0.113.9, 10.0.0.7"}, []string{"https, http, http"}, "http"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, err := Load(from(map[string]string{"TRUST_PROXY": c.trust}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := cfg.TrustProxy.Scheme(c.remote, c.addresses, c.schemes); got != c.want {
+				t.Errorf("scheme = %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestProxiesTrusts(t *testing.T) {
 	for _, c := range []struct {
 		trust, remote string
