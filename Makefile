@@ -27,6 +27,12 @@ NO_DEBUG  = -ldflags='-s -w'
 # elsewhere: instrumenting it finds nothing and takes three times as long.
 RACE      = -race -gcflags=modernc.org/sqlite/lib=-race=false
 
+# Tests that create many databases keep their data in memory where a tmpfs of 4 GiB allows it and runs
+# programs: there, to create and drop a Postgres database takes 0.03 s of CPU instead of 0.3 s.
+IN_MEMORY = $(shell d=/dev/shm/chillin-test-$$(id -u); \
+  { mkdir -m 755 -p $$d && [ -O $$d ] && cp -f "$$(type -P true)" $$d/true && $$d/true && \
+  [ "$$(df --output=avail -B1G $$d | tail -1)" -ge 4 ]; } 2>/dev/null && echo $$d)
+
 ##@ Use
 
 .PHONY: help
@@ -69,6 +75,7 @@ test: need-cc ## everything: lint, types, vet, go test -race, web unit tests, e2
 
 .PHONY: test-go
 test-go: export CGO_ENABLED = 1
+test-go: export TMPDIR := $(or $(IN_MEMORY),$(TMPDIR),/tmp)
 test-go: | need-go need-cc ## go test -race; a part: make test-go PKG=./internal/store RUN=TestAppend
 	$(GO_TEST) $(RACE) $(NO_DEBUG) -skip '^TestScenarios$$' $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
 
@@ -91,6 +98,7 @@ test-web: web/node_modules/.stamp ## unit tests of the web client
 	$(NPM) test
 
 .PHONY: e2e
+e2e: export TMPDIR := $(or $(IN_MEMORY),$(TMPDIR),/tmp)
 e2e: web/dist/index.html | need-go ## two browsers against two real nodes behind nginx; a part: make e2e SPEC=chat
 	$(STACK) -browser -env RATE_LIMIT_AUTH=1000 -env RATE_LIMIT_ROOMS=1000 -env RATE_LIMIT_JOINS=1000 -- $(NPM) run e2e $(if $(SPEC),-- $(SPEC))
 
