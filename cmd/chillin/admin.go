@@ -15,7 +15,7 @@ import (
 )
 
 func adminCommand() *cobra.Command {
-	c := group("admin", "Manage accounts in the configured database",
+	c := group("admin", "Manage accounts and messages in the configured database",
 		&cobra.Command{
 			Use: "list", Short: "List all users: id, username, role, state, last seen", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {
@@ -30,6 +30,7 @@ func adminCommand() *cobra.Command {
 			func(ctx context.Context, o *app.Operator, name string) (string, error) {
 				return o.ResetPassword(ctx, name)
 			}),
+		renderCommand(),
 		&cobra.Command{
 			Use: "new-epoch", Short: "After a restore, while no node runs: make clients reload everything", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {
@@ -45,7 +46,7 @@ func adminCommand() *cobra.Command {
 	)
 	c.Long = "Admin changes accounts in the configured database, with the same settings as the server.\n" +
 		"The server may be running. A change then takes effect immediately on requests, and within\n" +
-		"ten seconds on sockets. Every change is written to the audit log."
+		"ten seconds on sockets. Every change of an account is written to the audit log."
 	return c
 }
 

@@ -87,6 +87,14 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 // when they start.
 func (o *Operator) NewEpoch(ctx context.Context) (chat.Epoch, error) { return o.store.NewEpoch(ctx) }
 
+// Render renders stored messages again by the present rules of Markdown, from where an earlier call ended.
+// rest is the ratio of pause to work. report is called after each batch.
+func (o *Operator) Render(ctx context.Context, again bool, rest int, report func(service.RenderProgress)) (service.RenderProgress, error) {
+	renderer := service.Renderer{Store: o.store, Rooms: o.store, Rest: rest, Report: report}
+	p, err := renderer.Run(ctx, again)
+	return p, userError(err)
+}
+
 func (o *Operator) account(ctx context.Context, name string) (chat.Account, error) {
 	var account chat.Account
 	var err error

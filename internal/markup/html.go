@@ -16,6 +16,10 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
+// RulesVersion is the version of the rules by which messages are rendered. Increase it whenever the HTML of
+// some text changes, so that an operator can render stored messages again.
+const RulesVersion = 1
+
 // HTML renders the Markdown of a message: bold, italic, strikethrough, code, quotes, lists, tasks, tables,
 // links and hard line breaks. HTML tags, entities, headings and rules show as text, and so does every sign
 // that means nothing at its place. An image becomes a link to it, so that loading images cannot reveal who

@@ -69,6 +69,26 @@ func Mentioned(html string) []int64 {
 	}
 }
 
+// MentionsByName returns the users that the HTML of a message mentions, by the usernames that the text means
+// with them.
+func MentionsByName(rendered string) map[string]int64 {
+	users := map[string]int64{}
+	for {
+		_, rest, found := strings.Cut(rendered, openMention)
+		if !found {
+			return users
+		}
+		digits, rest, _ := strings.Cut(rest, `">@`)
+		typed, rest, _ := strings.Cut(rest, "<")
+		if id, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			for _, name := range UsernameForms(typed) {
+				users[name] = id
+			}
+		}
+		rendered = rest
+	}
+}
+
 // mentions contains the known names and those found by one parse.
 type mentions struct {
 	who   map[string]int64

@@ -21,7 +21,7 @@ var addedBy = map[string]uint{"spare_webhook_bots": 10, "blob_sizes": 11, "uploa
 
 // excludedTables are the tables that a backup does not contain: they can be derived from
 // other tables, or are only meaningful in the database in which they were written.
-var excludedTables = []string{"schema_migrations", "messages_search", "search_cursor", "search_edits", "backups", "storage_total", "storage_changes"}
+var excludedTables = []string{"schema_migrations", "messages_search", "search_cursor", "search_edits", "backups", "storage_total", "storage_changes", "message_rendering"}
 
 // referencedBlobs selects the key of every blob that a row refers to.
 const referencedBlobs = `SELECT blob_key FROM attachments
