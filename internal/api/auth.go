@@ -189,20 +189,41 @@ type Device struct {
 	ip     string
 	secure bool
 	cookie string // the session's token if it was sent in a cookie
+	token  string // of the device, see service.DeviceSigner
 }
 
 // Resolve reads the device from the request. huma calls it.
 func (d *Device) Resolve(ctx huma.Context) []error {
 	d.agent = ctx.Header("User-Agent")
 	d.ip, d.secure = originOf(ctx.Context())
-	d.cookie, _ = auth.CookieToken(&http.Request{Header: http.Header{"Cookie": {ctx.Header("Cookie")}}})
+	r := &http.Request{Header: http.Header{"Cookie": {ctx.Header("Cookie")}}}
+	d.cookie, _ = auth.CookieToken(r)
+	if cookie, err := r.Cookie(deviceCookie); err == nil {
+		d.token = cookie.Value
+	}
 	return nil
 }
 
-func (d *Device) device() service.Device { return service.Device{UserAgent: d.agent, IP: d.ip} }
+func (d *Device) device() service.Device {
+	return service.Device{UserAgent: d.agent, IP: d.ip, Token: d.token}
+}
+
+// deviceCookie stays after a logout, so that the user can sign in again while others guess the
+// password.
+const (
+	deviceCookie   = "device"
+	deviceLifetime = 365 * 24 * time.Hour
+)
 
 func (d *Device) signInOutput(s service.SignedIn, life time.Duration) *signedInOutput {
-	return &signedInOutput{SetCookie: d.cookies(s.Token, life), Body: SignedIn{s.User, s.Token}}
+	cookies := d.cookies(s.Token, life)
+	if s.DeviceToken != "" {
+		cookies = append(cookies, http.Cookie{
+			Name: deviceCookie, Value: s.DeviceToken, Path: base + "/auth", MaxAge: int(deviceLifetime.Seconds()),
+			HttpOnly: true, Secure: d.secure, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	return &signedInOutput{SetCookie: cookies, Body: SignedIn{s.User, s.Token}}
 }
 
 func (d *Device) signOutOutput() *signedOutOutput {

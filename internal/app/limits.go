@@ -20,7 +20,10 @@ import (
 const (
 	uploadsPer10s          = 10  // uploads per user
 	roomFactor             = 100 // limit per room, as a multiple of the limit per user
-	loginsPerName          = 10  // per minute, from all addresses
+	loginsPerName          = 10  // per minute, of one network by one name
+	failedLoginsPerName    = 30  // per hour, from all networks; beyond that, by network
+	strikesPerDay          = 3   // failed logins of one network by one name while those are used up
+	loginsPerDevice        = 30  // per hour, of a device on which the user has signed in before
 	roomPasswordsPerUser   = 5   // per minute, for one room's password
 	roomPasswordsPerRoom   = 50  // per minute, for one room's password by all users
 	roomPasswordsPerCaller = 20  // per minute, for the passwords of all rooms, including rooms that do not exist
@@ -117,6 +120,30 @@ type byNetwork struct{ *ratelimit.Keyed[string] }
 
 func (b byNetwork) Allow(ip string) (time.Duration, bool) { return b.Keyed.Allow(network(ip)) }
 func (b byNetwork) Ready(ip string) (time.Duration, bool) { return b.Keyed.Ready(network(ip)) }
+
+// byLoginNetwork is byNetwork for one name.
+type byLoginNetwork struct {
+	*ratelimit.Keyed[service.LoginAttempt]
+}
+
+func (b byLoginNetwork) Allow(a service.LoginAttempt) (time.Duration, bool) {
+	a.IP = network(a.IP)
+	return b.Keyed.Allow(a)
+}
+
+func (b byLoginNetwork) Ready(a service.LoginAttempt) (time.Duration, bool) {
+	a.IP = network(a.IP)
+	return b.Keyed.Ready(a)
+}
+
+func newLoginLimits() service.LoginLimits {
+	return service.LoginLimits{
+		PerAddress: byLoginNetwork{perMinute[service.LoginAttempt](loginsPerName)},
+		Failures:   per[string](time.Hour, failedLoginsPerName),
+		Strikes:    byLoginNetwork{per[service.LoginAttempt](24*time.Hour, strikesPerDay)},
+		PerDevice:  per[string](time.Hour, loginsPerDevice),
+	}
+}
 
 // network returns the part of an address that is counted: for IPv6 the /64. It is the smallest
 // allocation of one customer, who can use a different address in it for every request.

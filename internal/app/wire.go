@@ -103,7 +103,8 @@ func (a *App) newAccounts(l limiters, hasher *auth.Hasher) (*service.Accounts, e
 	return service.NewAccounts(service.AccountDependencies{
 		Store: a.engines.store, Bots: a.engines.store, Publisher: a.hub, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
 		PublishProfile: a.service.PublishProfile,
-		AttemptRate:    byNetwork{l.attemptRate}, SignupRate: byNetwork{l.signupRate}, LoginRate: perMinute[string](loginsPerName),
+		AttemptRate:    byNetwork{l.attemptRate}, SignupRate: byNetwork{l.signupRate},
+		LoginLimits: newLoginLimits(), Devices: service.DeviceSigner{Secret: a.engines.store.LinkSecret()},
 		CreationRate: l.creations,
 	})
 }

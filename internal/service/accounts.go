@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,8 +33,8 @@ type AccountDependencies struct {
 	SignIns, NewPasswords chat.Passwords
 	// AttemptRate counts registrations, logins and guests per client network.
 	AttemptRate chat.Limiter[string]
-	// LoginRate counts logins per name, whether it exists or not.
-	LoginRate chat.Limiter[string]
+	LoginLimits LoginLimits
+	Devices     DeviceSigner
 	// SignupRate counts created accounts, guests included, per client network.
 	SignupRate chat.Budget[string]
 	// CreationRate counts created bots and bot tokens per user.
@@ -47,6 +48,7 @@ type AccountDependencies struct {
 type Device struct {
 	UserAgent string
 	IP        string
+	Token     string // the device token, or ""; see DeviceSigner
 }
 
 const maxUserAgent = 200 // bytes that are stored
@@ -69,6 +71,8 @@ type Registration struct {
 type SignedIn struct {
 	chat.Caller
 	Token string
+	// DeviceToken is the new device token of the client, or "" for a guest.
+	DeviceToken string
 }
 
 // Register creates an account and signs it in.
@@ -82,7 +86,12 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 	}
 	token, session := a.newSession(from, chat.SessionLifetime)
 	caller, err := a.register(ctx, account, session)
-	return SignedIn{caller, token}, err
+	return a.signedIn(caller, token, from), err
+}
+
+// signedIn remembers the device of a caller that has signed in.
+func (a *Accounts) signedIn(caller chat.Caller, token string, from Device) SignedIn {
+	return SignedIn{caller, token, a.Devices.add(from.Token, caller.User.ID)}
 }
 
 func newAccount(in Registration) (chat.NewAccount, error) {
@@ -130,32 +139,33 @@ func errWrongLogin() error {
 
 // Login signs in by username or email. An unknown name takes as long as a wrong password.
 func (a *Accounts) Login(ctx context.Context, login, password string, from Device) (SignedIn, error) {
-	if err := a.allow(from); err != nil {
+	device := a.Devices.read(from.Token)
+	if device.id == "" { // otherwise allowLogin counts the attempt, when the user is known
+		if err := a.allow(from); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	names := LoginNames(login)
+	attempt := LoginAttempt{names[0], from.IP}
+	user, hash, err := a.credentials(ctx, names)
+	if err != nil && chat.CodeOf(err) != chat.NotFound {
 		return SignedIn{}, err
 	}
-	keys := LoginNames(login)
-	key := keys[0]
-	if after, ok := a.LoginRate.Allow(key); !ok {
-		return SignedIn{}, chat.ErrRateLimited("Too many attempts for this name.", after)
-	}
-	user, hash, err := a.credentials(ctx, keys)
+	known := err == nil && slices.Contains(device.users, user.ID)
 	if err == nil {
 		logging.Add(ctx, slog.Int64("user", int64(user.ID))) // also if the password is wrong
 	}
-	switch {
-	case chat.CodeOf(err) == chat.NotFound && err != nil, err == nil && hash == "":
-		if err := a.SignIns.VerifyDummy(ctx, password); err != nil {
-			return SignedIn{}, err
-		}
-		return SignedIn{}, errWrongLogin()
-	case err != nil:
+	if err := a.allowLogin(attempt, device, known, from); err != nil {
 		return SignedIn{}, err
 	}
-	ok, err := a.SignIns.Verify(ctx, password, hash)
+	ok, err := a.verifyLogin(ctx, password, hash)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if !ok {
+		if !known {
+			a.LoginLimits.fail(attempt)
+		}
 		return SignedIn{}, errWrongLogin()
 	}
 	token, session := a.newSession(from, chat.SessionLifetime)
@@ -164,7 +174,30 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 	if err != nil && chat.CodeOf(err) == chat.NotFound {
 		return SignedIn{}, errWrongLogin()
 	}
-	return SignedIn{caller, token}, err
+	return a.signedIn(caller, token, from), err
+}
+
+// allowLogin counts an attempt to sign in. known is whether the user has signed in on the device
+// before.
+func (a *Accounts) allowLogin(attempt LoginAttempt, device knownDevice, known bool, from Device) error {
+	if known {
+		return allowOr(tooManyLogins, a.LoginLimits.PerDevice, device.id)
+	}
+	if device.id != "" {
+		if err := a.allow(from); err != nil {
+			return err
+		}
+	}
+	return a.LoginLimits.allow(attempt)
+}
+
+// verifyLogin reports whether hash is that of password. A name without a password, or without a user,
+// takes as long as a wrong password.
+func (a *Accounts) verifyLogin(ctx context.Context, password string, hash chat.PasswordHash) (bool, error) {
+	if hash == "" {
+		return false, a.SignIns.VerifyDummy(ctx, password)
+	}
+	return a.SignIns.Verify(ctx, password, hash)
 }
 
 // credentials returns those of the first key that exists.

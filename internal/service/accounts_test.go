@@ -47,14 +47,19 @@ func (p *countingPasswords) VerifyDummy(context.Context, string) error {
 	return nil
 }
 
-type noLimit struct{}
+type noLimitOf[K comparable] struct{}
 
-func (noLimit) Allow(string) (time.Duration, bool) { return 0, true }
+func (noLimitOf[K]) Allow(K) (time.Duration, bool) { return 0, true }
+func (noLimitOf[K]) Ready(K) (time.Duration, bool) { return 0, true }
+
+type noLimit = noLimitOf[string]
+
+var noLoginLimits = LoginLimits{noLimitOf[LoginAttempt]{}, noLimit{}, noLimitOf[LoginAttempt]{}, noLimit{}}
 
 // The error of a failed login and its cost are the same for every name.
 func TestALoginDoesNotRevealNames(t *testing.T) {
 	hasher := &countingPasswords{}
-	accounts := &Accounts{AccountDependencies: AccountDependencies{Store: fakeAccounts{alice: "hash of correct horse"}, SignIns: hasher, AttemptRate: noLimit{}, LoginRate: noLimit{}, Now: time.Now}}
+	accounts := &Accounts{AccountDependencies: AccountDependencies{Store: fakeAccounts{alice: "hash of correct horse"}, SignIns: hasher, AttemptRate: noLimit{}, LoginLimits: noLoginLimits, Now: time.Now}}
 	for _, c := range []struct {
 		name, login, password string
 		ok                    bool

@@ -33,7 +33,7 @@ func (a *Accounts) CreateBot(ctx context.Context, caller chat.Caller, in NewBot,
 	if err == nil {
 		_, _ = a.SignupRate.Allow(from.IP) // a bot that is deleted leaves a user behind
 	}
-	return SignedIn{chat.Caller{User: bot}, token}, err
+	return SignedIn{Caller: chat.Caller{User: bot}, Token: token}, err
 }
 
 // OwnBots returns the bots of the caller.
@@ -56,7 +56,7 @@ func (a *Accounts) RotateBotToken(ctx context.Context, caller chat.Caller, bot c
 		return SignedIn{}, err
 	}
 	a.Publisher.PublishUser(chat.OtherSessionsEnded{User: bot, Kept: renewed.Session})
-	return SignedIn{renewed, token}, nil
+	return SignedIn{Caller: renewed, Token: token}, nil
 }
 
 // OwnBot returns one bot of the caller.

@@ -21,7 +21,7 @@ func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedI
 	token, session := a.newSession(from, chat.GuestLifetime)
 	caller, err := a.register(ctx,
 		chat.NewAccount{Username: username, DisplayName: display, Guest: true, ExpiresAt: session.ExpiresAt}, session)
-	return SignedIn{caller, token}, err
+	return SignedIn{Caller: caller, Token: token}, err
 }
 
 // guestName returns one of 10^12 names. A collision is very unlikely; then the store returns
