@@ -60,6 +60,7 @@ type markReadOutput struct{ Body chat.ReadState }
 
 type listMembersInput struct {
 	RoomPath
+	Query string `query:"q" maxLength:"240" doc:"Parts of the username and the display name; at most 60 characters."`
 	PageQuery
 }
 
@@ -138,9 +139,9 @@ func (a *API) mountMembers() {
 	})
 	handle(a, huma.Operation{
 		OperationID: "listMembers", Method: http.MethodGet, Path: "/rooms/{id}/members", Tags: tags, Security: authRequired,
-		Summary: "List the members of a room by username",
+		Summary: "List or search the members of a room, online ones first",
 	}, func(ctx context.Context, in *listMembersInput) (*memberListOutput, error) {
-		members, next, err := a.Service.Members(ctx, auth.CallerIn(ctx), in.ID, in.Limit, in.Cursor)
+		members, next, err := a.Service.Members(ctx, auth.CallerIn(ctx), in.ID, in.Query, in.Limit, in.Cursor)
 		out := &memberListOutput{}
 		out.Body.Members, out.Body.NextCursor = append([]chat.MemberView{}, members...), next
 		return out, err

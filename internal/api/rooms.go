@@ -22,8 +22,9 @@ type PageQuery struct {
 }
 
 type listRoomsInput struct {
-	Query string        `query:"q" maxLength:"60" doc:"Part of a name."`
-	Sort  chat.RoomSort `query:"sort" enum:"name,members,active" default:"name"`
+	Query  string        `query:"q" maxLength:"60" doc:"Part of a name."`
+	Sort   chat.RoomSort `query:"sort" enum:"name,members,active" default:"name"`
+	Direct bool          `query:"direct" default:"true" doc:"Whether to list the caller's direct rooms; a search for a name never does."`
 	PageQuery
 }
 
@@ -84,7 +85,7 @@ func (a *API) mountRooms() {
 		Summary: "List public rooms and the caller's rooms",
 	}, func(ctx context.Context, in *listRoomsInput) (*roomListOutput, error) {
 		rooms, next, err := a.Service.ListRooms(ctx, auth.CallerIn(ctx),
-			chat.RoomQuery{Text: in.Query, Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor})
+			chat.RoomQuery{Text: in.Query, WithoutDirect: !in.Direct, Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor})
 		out := &roomListOutput{}
 		out.Body.Rooms, out.Body.NextCursor = append([]chat.Room{}, rooms...), next
 		return out, err

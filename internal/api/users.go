@@ -30,6 +30,18 @@ func newUserOutput(user chat.User, err error) (*userOutput, error) {
 	return out, err
 }
 
+type searchUsersInput struct {
+	Query string `query:"q" required:"true" maxLength:"240" doc:"Parts of the username and the display name; at most 60 characters."`
+	Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+}
+
+// UserList contains users.
+type UserList struct {
+	Users []chat.User `json:"users"`
+}
+
+type userListOutput struct{ Body UserList }
+
 // DeleteAccountRequest is the body of deleteAccount.
 type DeleteAccountRequest struct {
 	Password string `json:"password,omitempty" doc:"Not required for guests."`
@@ -41,6 +53,13 @@ type deleteAccountInput struct {
 }
 
 func (a *API) mountUsers() {
+	handle(a, huma.Operation{
+		OperationID: "searchUsers", Method: http.MethodGet, Path: "/users", Tags: []string{"users"}, Security: authRequired,
+		Summary: "Search the users that share a room with the caller",
+	}, func(ctx context.Context, in *searchUsersInput) (*userListOutput, error) {
+		users, err := a.Service.SearchUsers(ctx, auth.CallerIn(ctx), in.Query, in.Limit)
+		return &userListOutput{UserList{append([]chat.User{}, users...)}}, err
+	})
 	handle(a, huma.Operation{
 		OperationID: "getUser", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{"users"}, Security: authRequired,
 		Summary: "Get a user",

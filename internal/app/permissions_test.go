@@ -689,6 +689,7 @@ var elsewhere = map[string]serverCase{
 	"DELETE /auth/sessions/{id} (own)":       {id: ownSession, spoils: true},
 	"DELETE /auth/sessions/{id} (another's)": {id: func(c *accounts, _ *subject) any { return c.other.stream.Hello.SessionID }},
 
+	"GET /users":              {query: "?q=by"},
 	"GET /users/{id}":         {id: otherUser},
 	"DELETE /users/me":        {spoils: true, data: with(map[string]any{"password": "correct horse"})},
 	"PATCH /users/me":         {data: with(map[string]any{"statusMessage": "here"})},

@@ -1,5 +1,7 @@
 package chat
 
+import "github.com/chillin-chat/chillin/internal/markup"
+
 // RoomRole is the role of a member in a room.
 type RoomRole string
 
@@ -30,6 +32,19 @@ type MemberView struct {
 	// MutedUntil is 0 if the member is not muted.
 	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time"`
 }
+
+// MemberQuery asks for a page of members.
+type MemberQuery struct {
+	Online []int64 // the online users; none if presence is unknown
+	Limit  int
+	Cursor string // opaque; "" for the first page
+	// Rank reports whether the names of a user match a search, and how well: 0 is the best of
+	// NameRanks. It is nil without a search.
+	Rank func(username, displayName string) (rank int, ok bool)
+}
+
+// NameRanks is the number of ranks of a MemberQuery.
+const NameRanks = markup.NameRanks
 
 // ReadState is how far a member has read.
 type ReadState struct {

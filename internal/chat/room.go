@@ -71,10 +71,12 @@ const (
 type RoomQuery struct {
 	Viewer UserID
 	All    bool   // also private rooms of others: for admins of the server
-	Text   string // folded part of a name; "" for all
-	Sort   RoomSort
-	Limit  int
-	Cursor string // opaque; "" for the first page
+	Text   string // folded part of a name, which direct rooms do not have; "" for all
+	// WithoutDirect leaves out direct rooms.
+	WithoutDirect bool
+	Sort          RoomSort
+	Limit         int
+	Cursor        string // opaque; "" for the first page
 }
 
 // Rooms is the store of rooms and memberships.
@@ -116,8 +118,13 @@ type Rooms interface {
 	// MarkRead sets the last read number of a member to seq, at most to the head. It never
 	// decreases it. It returns NOT_A_MEMBER.
 	MarkRead(ctx context.Context, room RoomID, user UserID, seq Seq) (ReadState, error)
-	// Members returns a page of members by username, with the next cursor.
-	Members(ctx context.Context, room RoomID, limit int, cursor string) ([]MemberView, string, error)
+	// Members returns a page of members, with the next cursor: the online ones first, each group
+	// by username, or with a search by rank and username. A member whose presence changes between
+	// two pages can be on both or on none.
+	Members(ctx context.Context, room RoomID, q MemberQuery) ([]MemberView, string, error)
+	// Acquaintances returns users that share a room with viewer and match a search, in the order
+	// of Members. It ignores the cursor.
+	Acquaintances(ctx context.Context, viewer UserID, q MemberQuery) ([]User, error)
 	// MembersByName returns the members of a room among names. The names have the form in
 	// which usernames are stored.
 	MembersByName(ctx context.Context, room RoomID, names []string) (map[string]UserID, error)

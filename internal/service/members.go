@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/markup"
@@ -203,21 +205,59 @@ func (s *Service) MarkRead(ctx context.Context, caller chat.Caller, room chat.Ro
 	return state, nil
 }
 
-// Members returns a page of a room's members with their presence.
-func (s *Service) Members(ctx context.Context, caller chat.Caller, id chat.RoomID, limit int, cursor string) ([]chat.MemberView, string, error) {
+// MaxNameQuery is the maximum length of a search for people, in characters.
+const MaxNameQuery = 60
+
+// Members returns a page of a room's members with their presence. text is a search for names, or "".
+func (s *Service) Members(ctx context.Context, caller chat.Caller, id chat.RoomID, text string, limit int, cursor string) ([]chat.MemberView, string, error) {
 	if _, _, err := s.memberRoom(ctx, caller, id); err != nil {
 		return nil, "", err
 	}
-	members, next, err := s.Rooms.Members(ctx, id, limit, cursor)
+	online, known := s.Online(ctx, id)
+	q := chat.MemberQuery{Limit: limit, Cursor: cursor}
+	for user := range online {
+		q.Online = append(q.Online, int64(user))
+	}
+	if strings.TrimSpace(text) != "" {
+		names, err := parseNameQuery(text)
+		if err != nil {
+			return nil, "", err
+		}
+		q.Rank = names.Rank
+	}
+	members, next, err := s.Rooms.Members(ctx, id, q)
 	if err != nil {
 		return nil, "", err
 	}
-	online, known := s.Online(ctx, id)
 	for i := range members {
 		members[i].Status = statusIn(online, known, members[i].User.ID)
 		members[i].User.Status = members[i].Status
 	}
 	return members, next, nil
+}
+
+// SearchUsers returns users that share a room with the caller and match a search for names. Their
+// presence is not read.
+func (s *Service) SearchUsers(ctx context.Context, caller chat.Caller, text string, limit int) ([]chat.User, error) {
+	names, err := parseNameQuery(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := allow(s.SearchRate, caller.User.ID); err != nil {
+		return nil, err
+	}
+	return s.Rooms.Acquaintances(ctx, caller.User.ID, chat.MemberQuery{Limit: limit, Rank: names.Rank})
+}
+
+func parseNameQuery(text string) (markup.NameQuery, error) {
+	names, err := markup.NewNameQuery(text, MaxNameQuery)
+	switch {
+	case errors.Is(err, markup.ErrTooLong):
+		return names, chat.Errorf(chat.TooLong, "The search text is too long.").WithField("q")
+	case err != nil:
+		return names, chat.Errorf(chat.Empty, "The search text is empty.").WithField("q")
+	}
+	return names, nil
 }
 
 // Online returns the online users of a room. known is false if presence cannot be read.

@@ -23,7 +23,7 @@ func FuzzCursor(f *testing.F) {
 				t.Fatalf("cursor %q by %s: %v", cursor, sort, err)
 			}
 		}
-		_, _, err := s.Members(t.Context(), 1, 1, cursor)
+		_, _, err := s.Members(t.Context(), 1, chat.MemberQuery{Limit: 1, Cursor: cursor})
 		if err != nil && chat.CodeOf(err) != chat.BadRequest {
 			t.Fatalf("cursor %q of members: %v", cursor, err)
 		}

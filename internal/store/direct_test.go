@@ -47,6 +47,12 @@ func TestDirectRooms(t *testing.T) {
 				wantCode(t, err, chat.NotFound)
 			}
 		})
+		t.Run("a list without direct rooms does not contain it", func(t *testing.T) {
+			rooms, _, err := s.ListRooms(ctx, chat.RoomQuery{Viewer: alice.User.ID, WithoutDirect: true, Sort: chat.ByName, Limit: 9})
+			if err != nil || len(rooms) != 0 {
+				t.Fatalf("rooms = %+v, %v, want none", rooms, err)
+			}
+		})
 		t.Run("the list contains it for its two users, a search by name does not", func(t *testing.T) {
 			for _, c := range []struct {
 				user chat.Caller

@@ -27,24 +27,6 @@ func (s *Store) selectMembership(room chat.RoomID, user chat.UserID, dest *chat.
 		int64(room), int64(user))
 }
 
-// Members returns a page of members, ordered by username.
-func (s *Store) Members(ctx context.Context, room chat.RoomID, limit int, cursor string) ([]chat.MemberView, string, error) {
-	ctx, cancel := withTimeout(ctx)
-	defer cancel()
-	after, err := nameAfter(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	members, err := queryAll(ctx, s.read, func(r row) (m chat.MemberView, err error) {
-		m.User, err = scanUser(r, &m.Role, &m.JoinedAt, &m.MutedUntil)
-		m.MutedUntil = s.ifFuture(m.MutedUntil)
-		return m, err
-	}, `SELECT `+userColumns+`, m.role, m.joined_at, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
-		WHERE m.room_id = $1 AND u.username > $2 ORDER BY u.username LIMIT $3`, int64(room), after, limit+1)
-	page, next := pageByName(members, limit, func(m chat.MemberView) string { return m.User.Username })
-	return page, next, s.fail("list members", err)
-}
-
 // Join makes user a member.
 func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID, rule chat.JoinRule) (chat.Membership, *chat.Message, error) {
 	membership, systemMsg, err := s.joinRoom(ctx, room, user, func(tx *roomTx) error {

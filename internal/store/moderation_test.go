@@ -180,7 +180,7 @@ func TestMutes(t *testing.T) {
 			if err != nil || m.MutedUntil != want {
 				t.Fatalf("membership = %+v, %v, want muted until %d", m, err, want)
 			}
-			members, _, err := s.Members(ctx, room.ID, 10, "")
+			members, _, err := s.Members(ctx, room.ID, chat.MemberQuery{Limit: 10})
 			if err != nil || members[1].MutedUntil != want || members[0].MutedUntil != 0 {
 				t.Fatalf("members = %+v, %v", members, err)
 			}

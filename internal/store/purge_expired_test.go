@@ -138,7 +138,7 @@ func TestConcurrentPurgeExpired(t *testing.T) {
 		if head := wantDense(t, s, room.ID); head != 4+3 {
 			t.Errorf("head = %d, want four joins and three leaves", head)
 		}
-		members, _, err := s.Members(t.Context(), room.ID, 10, "")
+		members, _, err := s.Members(t.Context(), room.ID, chat.MemberQuery{Limit: 10})
 		if err != nil || len(members) != 2 || members[1].User.Username != "kept" {
 			t.Errorf("members = %+v, %v, want the host and the upgraded guest", members, err)
 		}

@@ -96,9 +96,13 @@ func listedRooms(q chat.RoomQuery) (query string, args []any, err error) {
 		}
 		after, args = order.after(), append(args, cursor.key(), cursor.ID)
 	}
+	direct := ""
+	if q.WithoutDirect || q.Text != "" {
+		direct = ` AND NOT EXISTS (SELECT 1 FROM direct_rooms d WHERE d.room_id = r.id)`
+	}
 	selectRooms := func(condition string) string {
 		return `SELECT * FROM (SELECT r.* FROM rooms r WHERE ` + condition + ` AND r.name_key LIKE $2 ESCAPE '\'
-			AND ($2 = '%%' OR NOT EXISTS (SELECT 1 FROM direct_rooms d WHERE d.room_id = r.id))` + after + order.sorted() + `) AS page`
+` + direct + after + order.sorted() + `) AS page`
 	}
 	visible := selectRooms(`NOT r.private`) + ` UNION ALL ` +
 		selectRooms(`r.private AND r.id IN (SELECT m.room_id FROM room_members m WHERE m.user_id = $1)`)

@@ -186,7 +186,7 @@ func TestMembers(t *testing.T) {
 		}
 		var names []string
 		for cursor := ""; ; {
-			members, next, err := s.Members(t.Context(), room.ID, 2, cursor)
+			members, next, err := s.Members(t.Context(), room.ID, chat.MemberQuery{Limit: 2, Cursor: cursor})
 			if err != nil {
 				t.Fatal(err)
 			}

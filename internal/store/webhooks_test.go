@@ -59,7 +59,7 @@ func TestIncomingWebhooks(t *testing.T) {
 			_, _, err = s.IncomingByToken(ctx, hash)
 			wantCode(t, err, chat.NotFound)
 			webhooks, err := s.Incoming(ctx, room.ID)
-			members, _, _ := s.Members(ctx, room.ID, 10, "")
+			members, _, _ := s.Members(ctx, room.ID, chat.MemberQuery{Limit: 10})
 			if err != nil || len(webhooks) != 0 || len(members) != 1 {
 				t.Fatalf("%d webhooks, %d members, %v, want none and alice", len(webhooks), len(members), err)
 			}

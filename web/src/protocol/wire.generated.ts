@@ -1545,6 +1545,14 @@ export const decodeUploadResponse: Decode<UploadResponse> = object<UploadRespons
   attachment: decodeMessageAttachment,
 });
 
+export interface UserList {
+  users: User[];
+}
+
+export const decodeUserList: Decode<UserList> = object<UserList>({
+  users: list(decodeUser),
+});
+
 export interface UserResponse {
   user: User;
 }

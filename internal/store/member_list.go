@@ -1,0 +1,168 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/chillin-chat/chillin/internal/chat"
+)
+
+// maxNames limits the names that one search compares. It takes a tenth of a second to read and
+// compare them.
+const maxNames = 50_000
+
+// memberCursor is the last member of a page. Rank is its position in the order before its username.
+type memberCursor struct {
+	Rank     int    `json:"r,omitempty"`
+	Username string `json:"u"`
+}
+
+// The ranks of members in a list without a search.
+const (
+	rankOnline = iota
+	rankOther
+)
+
+// Members returns a page of members: the online ones first, each group by username. With a search,
+// better matches come first in each group.
+func (s *Store) Members(ctx context.Context, room chat.RoomID, q chat.MemberQuery) ([]chat.MemberView, string, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	var after memberCursor
+	if q.Cursor != "" {
+		var err error
+		if after, err = readCursor[memberCursor](q.Cursor); err != nil {
+			return nil, "", errBadCursor()
+		}
+	}
+	list := s.listMembers
+	if q.Rank != nil {
+		list = s.searchMembers
+	}
+	page, next, err := list(ctx, room, q, after)
+	return page, next, s.fail("list members", err)
+}
+
+// listMembers reads the online members after the cursor, and if the page has space for more, the others.
+func (s *Store) listMembers(ctx context.Context, room chat.RoomID, q chat.MemberQuery, after memberCursor) (page []chat.MemberView, next string, err error) {
+	online := s.dialect.list(append([]int64{}, q.Online...)) // the list nil is NULL
+	isOnline := s.dialect.in("m.user_id", 4, bigintList)
+	for rank := after.Rank; rank <= rankOther; rank++ {
+		condition := map[int]string{rankOnline: isOnline, rankOther: "NOT " + isOnline}[rank]
+		more, err := s.readMembers(ctx, ` AND u.username > $2 AND `+condition+` ORDER BY u.username LIMIT $3`,
+			int64(room), after.Username, q.Limit-len(page)+1, online)
+		if err != nil {
+			return nil, "", err
+		}
+		page = append(page, more...)
+		if len(page) > q.Limit {
+			break
+		}
+		after = memberCursor{}
+	}
+	if len(page) <= q.Limit {
+		return page, "", nil
+	}
+	page = page[:q.Limit]
+	last := page[q.Limit-1].User
+	rank := rankOther
+	if slices.Contains(q.Online, int64(last.ID)) {
+		rank = rankOnline
+	}
+	return page, writeCursor(memberCursor{rank, last.Username}), nil
+}
+
+// readMembers reads members of the room $1.
+func (s *Store) readMembers(ctx context.Context, condition string, args ...any) ([]chat.MemberView, error) {
+	return queryAll(ctx, s.read, func(r row) (m chat.MemberView, err error) {
+		m.User, err = scanUser(r, &m.Role, &m.JoinedAt, &m.MutedUntil)
+		m.MutedUntil = s.ifFuture(m.MutedUntil)
+		return m, err
+	}, `SELECT `+userColumns+`, m.role, m.joined_at, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
+		WHERE m.room_id = $1`+condition, args...)
+}
+
+// searchMembers compares the names of all members, because they are compared in folded form.
+func (s *Store) searchMembers(ctx context.Context, room chat.RoomID, q chat.MemberQuery, after memberCursor) ([]chat.MemberView, string, error) {
+	found, next, err := s.rankNames(ctx, q, after, `FROM room_members m JOIN users u ON u.id = m.user_id WHERE m.room_id = $1`, int64(room))
+	if err != nil || len(found) == 0 {
+		return nil, next, err
+	}
+	members, err := s.readMembers(ctx, ` AND `+s.dialect.in("m.user_id", 2, bigintList), int64(room), s.dialect.list(found))
+	slices.SortFunc(members, func(a, b chat.MemberView) int {
+		return cmp.Compare(slices.Index(found, int64(a.User.ID)), slices.Index(found, int64(b.User.ID)))
+	})
+	return members, next, err
+}
+
+// Acquaintances returns the users that share a room with the viewer and match a search, in the order
+// of Members.
+func (s *Store) Acquaintances(ctx context.Context, viewer chat.UserID, q chat.MemberQuery) ([]chat.User, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	found, _, err := s.rankNames(ctx, q, memberCursor{}, `FROM users u WHERE u.deleted_at IS NULL AND u.id <> $1 AND u.id IN
+		(SELECT o.user_id FROM room_members me JOIN room_members o ON o.room_id = me.room_id WHERE me.user_id = $1)`, int64(viewer))
+	if err != nil || len(found) == 0 {
+		return nil, s.fail("search users", err)
+	}
+	users, err := queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
+		`SELECT `+userColumns+` FROM users u WHERE `+s.dialect.in("u.id", 1, bigintList), s.dialect.list(found))
+	slices.SortFunc(users, func(a, b chat.User) int {
+		return cmp.Compare(slices.Index(found, int64(a.ID)), slices.Index(found, int64(b.ID)))
+	})
+	return users, s.fail("search users", err)
+}
+
+// rankNames returns a page of the users u of a query that match a search, and the cursor of the next
+// page. Few of these searches run at a time.
+func (s *Store) rankNames(ctx context.Context, q chat.MemberQuery, after memberCursor, from string, args ...any) ([]int64, string, error) {
+	if err := s.searches.acquire(ctx); err != nil {
+		return nil, "", chat.ErrUnavailable(err)
+	}
+	defer s.searches.release()
+	online := make(map[int64]bool, len(q.Online))
+	for _, id := range q.Online {
+		online[id] = true
+	}
+	type match struct {
+		memberCursor
+		id int64
+	}
+	compare := func(a, b memberCursor) int {
+		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Username, b.Username))
+	}
+	var matches []match
+	err := forEachRow(ctx, s.read, func(r row) error {
+		var m match
+		var displayName string
+		if err := r.Scan(&m.id, &m.Username, &displayName); err != nil {
+			return err
+		}
+		rank, ok := q.Rank(m.Username, displayName)
+		if !ok {
+			return nil
+		}
+		if m.Rank = 1 + rank; !online[m.id] {
+			m.Rank += chat.NameRanks
+		}
+		if compare(m.memberCursor, after) > 0 {
+			matches = append(matches, m)
+		}
+		return nil
+	}, `SELECT u.id, u.username, u.display_name `+from+` LIMIT $2`, append(args, maxNames)...)
+	if err != nil {
+		return nil, "", err
+	}
+	slices.SortFunc(matches, func(a, b match) int { return compare(a.memberCursor, b.memberCursor) })
+	next := ""
+	if len(matches) > q.Limit {
+		matches = matches[:q.Limit]
+		next = writeCursor(matches[q.Limit-1].memberCursor)
+	}
+	ids := make([]int64, len(matches))
+	for i, m := range matches {
+		ids[i] = m.id
+	}
+	return ids, next, nil
+}
