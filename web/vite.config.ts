@@ -112,8 +112,13 @@ export default defineConfig({
   },
   test: {
     environment: 'happy-dom',
-    include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/test/setup.ts'],
     restoreMocks: true,
+    // A page and modules of its own take four times as long as the tests of a file. Only files that mock a
+    // module need them.
+    projects: [
+      { extends: true, test: { name: 'shared', include: ['src/**/*.test.{ts,tsx}'], exclude: ['src/**/*.isolated.test.{ts,tsx}'], isolate: false } },
+      { extends: true, test: { name: 'isolated', include: ['src/**/*.isolated.test.{ts,tsx}'] } },
+    ],
   },
 });
