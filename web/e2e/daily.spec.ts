@@ -50,6 +50,8 @@ test('a user in another room sees the tab icon, opens the room with the keyboard
   const bobName = fresh('bob');
   const alice = await Person.at(browser, node1);
   const bob = await Person.at(browser, node2);
+  // Chromium's headless shell denies notifications without asking. A browser with a window asks.
+  await bob.context.addInitScript(() => Object.defineProperty(Notification, 'permission', { get: () => 'default' }));
   await alice.registers(fresh('alice'));
   await bob.registers(bobName);
   await alice.createsRoom(room);

@@ -88,7 +88,7 @@ test('a mention is shown to the user, and the search finds the message', async (
   await bob.isIn(room);
   await expect(bob.page.locator('[aria-current=true]')).toContainText('Tulips for');
   await expect(bob.line('Tulips for')).toHaveAttribute('data-mentions-me');
-  await expect(bob.page).toHaveTitle('Chillin');
+  await expect(bob.page).toHaveTitle(`#${room} · Chillin`);
 });
 
 test('a guest becomes a user, and a user closes the account', async ({ browser }) => {
