@@ -17,8 +17,9 @@ COMMIT    = $(shell git describe --always --match '' --abbrev=12 --dirty 2>/dev/
 VERSION_PACKAGE = github.com/chillin-chat/chillin/internal/version
 VERSION_FLAGS   = -X $(VERSION_PACKAGE).version=$(VERSION) -X $(VERSION_PACKAGE).commit=$(COMMIT)
 STACK     = go run ./internal/test/env/stack
-# Tests that must not run in parallel do so within their package; -p keeps the default of Go.
-TESTFLAGS ?=
+# Tests that must not run in parallel do so within their package; -p keeps the default of Go. Parallel
+# tests mostly wait, so more of them than processors run at once.
+TESTFLAGS ?= -parallel=4
 # make vet runs vet once, so the tests do not.
 GO_TEST   = go test -vet=off -timeout 30m $(TESTFLAGS)
 # Debug information is written into no test binary: it is a third of their link time.

@@ -253,6 +253,7 @@ func TestGuestDeletesItsAccountWithoutPassword(t *testing.T) {
 // Expired guests are deleted when a node starts, and every few minutes. This test waits for the first
 // run of a second node, or of the same node after a restart.
 func TestExpiredGuestsAreDeleted(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cluster := clusterEnv(t)
 	for _, c := range []struct {

@@ -134,11 +134,13 @@ func wantLog(d *deployment, admin *testUser, want ...string) {
 }
 
 func TestOperatorDisablesAUserOfARunningNode(t *testing.T) {
+	t.Parallel()
 	for name, env := range map[string]func(t *testing.T) map[string]string{
 		"embedded":        func(t *testing.T) map[string]string { t.Helper(); return map[string]string{"DATA_DIR": t.TempDir()} },
 		"on real engines": clusterEnv,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			n := startNode(t, env(t), nil)
 			d := &deployment{t, []string{n.base}}
 			alice, bob := d.user("alice", 0), d.user("bob", 0)

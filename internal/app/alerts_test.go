@@ -64,6 +64,7 @@ func alertTests(t *testing.T) (firing, healthy []string) {
 }
 
 func TestAlerts(t *testing.T) {
+	t.Parallel()
 	promtool := testenv.Program(t, "promtool", "prometheus")
 	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, append([]string{"test", "rules"}, alertTestFiles...)} {
 		cmd := exec.CommandContext(ctx(t), promtool, args...)

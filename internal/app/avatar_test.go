@@ -249,6 +249,7 @@ func TestUpdateProfile(t *testing.T) {
 const givenUp = 10 * time.Second
 
 func TestStorageOutageAffectsOnlyAvatars(t *testing.T) {
+	t.Parallel()
 	d, server := embeddedWithStorage(t)
 	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)

@@ -113,6 +113,7 @@ func TestFlushAllLosesNothing(t *testing.T) {
 }
 
 func TestSubscribersCanReadDuringAPostgresOutage(t *testing.T) {
+	t.Parallel()
 	for _, shared := range []bool{false, true} {
 		t.Run(map[bool]string{false: "one node", true: "with Redis"}[shared], func(t *testing.T) {
 			postgres, err := testenv.New(t).Postgres(testenv.PostgresOptions{})

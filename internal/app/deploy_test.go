@@ -119,6 +119,7 @@ func TestDeployUsesExistingMetrics(t *testing.T) {
 // TestNginxHasNoLimitForFiles checks that the limit set by admins applies without a change to nginx, and
 // that a client that exceeds it receives a problem from the node.
 func TestNginxHasNoLimitForFiles(t *testing.T) {
+	t.Parallel()
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, map[string]string{"MAX_UPLOAD_SIZE": "20"})
 	proxy := testenv.ProxyTo(t, strings.TrimPrefix(n.base, "http://"))
 	alice := (&deployment{t, []string{proxy.URL()}}).user("alice", 0)

@@ -47,6 +47,7 @@ func blocks(t *testing.T, file string) []block {
 // the other. A js block is a file named in its first line. Any other block is the expected output of
 // the preceding bash block.
 func TestAPIPageIsCorrect(t *testing.T) {
+	t.Parallel()
 	n := startNode(t, map[string]string{"DATA_DIR": t.TempDir()}, allowPrivate)
 	places := strings.NewReplacer("http://localhost:5000", n.base, "ws://localhost:5000", "ws"+strings.TrimPrefix(n.base, "http"),
 		"8099", freePort(t))

@@ -377,6 +377,7 @@ func TestFailedUploadsLeaveNoBlobs(t *testing.T) {
 }
 
 func TestDeletedFilesAreRemovedFromTheStorage(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	d := &deployment{t, []string{startNode(t, map[string]string{"DATA_DIR": dir}, nil).base}}
 	alice := d.user("alice", 0)
@@ -431,6 +432,7 @@ func TestAttachmentsOfAMessage(t *testing.T) {
 }
 
 func TestStorageOutageAffectsOnlyFiles(t *testing.T) {
+	t.Parallel()
 	d, server := embeddedWithStorage(t)
 	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)

@@ -182,6 +182,7 @@ func TestEngineFailureBeforeTheFirstCheck(t *testing.T) {
 }
 
 func TestRedisThatOnlyAnswersPings(t *testing.T) {
+	t.Parallel()
 	const all = "ACL SETUSER chillin on >secret ~* &* +@all"
 	deny := func(commands ...string) func(s *ownEngines, env map[string]string) {
 		return func(s *ownEngines, env map[string]string) {
@@ -197,6 +198,7 @@ func TestRedisThatOnlyAnswersPings(t *testing.T) {
 		"no scripts of presence": {"ACL SETUSER chillin -evalsha -eval", "writes fail"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			t.Run("from the start", func(t *testing.T) {
 				s := startWithOwnEngines(t, deny(c.denied))
 				if _, report := s.report(s.base); report.Status != health.Degraded && c.word == "deaf" {

@@ -260,8 +260,10 @@ func (p *testUser) outgoing(room chat.RoomID, to *receiver) chat.OutgoingWebhook
 var allowPrivate = map[string]string{"WEBHOOK_ALLOW_PRIVATE": "true"}
 
 func TestOutgoingWebhook(t *testing.T) {
+	t.Parallel()
 	for _, kind := range deployments {
 		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
 			d := kind.open(t, allowPrivate)
 			alice, bob := d.user("alice", 0), d.user("bob", 1)
 			room, to := alice.room("Lobby", nil), newReceiver(t)
@@ -327,6 +329,7 @@ func (p *testUser) outgoingState(room chat.RoomID) chat.OutgoingWebhook {
 // TestStopLosesNoWebhookEvents stops a node in the middle of deliveries: the other node, or the
 // restarted one, continues.
 func TestStopLosesNoWebhookEvents(t *testing.T) {
+	t.Parallel()
 	t.Run("one embedded node", func(t *testing.T) {
 		env := map[string]string{"DATA_DIR": t.TempDir()}
 		n := startNode(t, env, allowPrivate)

@@ -42,6 +42,7 @@ func TestRoomCreationRate(t *testing.T) {
 }
 
 func TestRoomMessageRateExcludesNonMembers(t *testing.T) {
+	t.Parallel()
 	d := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "1"})
 	room := d.user("alice", 0).room("Busy", nil)
 	guest := func() *client.Client {
@@ -106,6 +107,7 @@ func (f forwarded) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestSignInsAreLimitedPerAddress(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, trust string
 		first, next string

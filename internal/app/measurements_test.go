@@ -100,6 +100,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 
 // TestSignInsRefusalsAndSendsAreCounted performs each of these and expects the counter to rise by one.
 func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	d := embedded(t, map[string]string{"METRICS_ADDR": addr, "RATE_LIMIT_MESSAGES": "10"})
 	alice := d.user("alice", 0)

@@ -757,6 +757,7 @@ func (e serverCase) test(c *accounts, row, column string, missing bool) answer {
 }
 
 func TestPermissionsElsewhere(t *testing.T) {
+	t.Parallel()
 	d := embedded(t, nil)
 	c, table := newAccounts(d), readPermissions(t)
 	for _, row := range slices.Sorted(maps.Keys(elsewhere)) {

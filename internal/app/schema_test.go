@@ -100,6 +100,7 @@ func (w *waiter) health(t *testing.T, path string) (status int, word string) {
 }
 
 func TestNodeWaitsForAnotherMigration(t *testing.T) {
+	t.Parallel()
 	dsn := testenv.Postgres(t)
 	done := migrator(t, dsn)
 	w := startWaiting(t, dsn)

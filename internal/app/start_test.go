@@ -139,6 +139,7 @@ func TestSystemdIsNotified(t *testing.T) {
 
 // An unknown proxy is logged once, and stays in the health report.
 func TestUntrustedProxyIsReported(t *testing.T) {
+	t.Parallel()
 	report := func(base string, header, value string) string {
 		request, err := http.NewRequestWithContext(ctx(t), http.MethodGet, base+"/api/v1/me", http.NoBody)
 		if err != nil {
