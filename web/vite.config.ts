@@ -25,6 +25,7 @@ interface EmojiRecord {
   tags?: string[];
   /** Missing for regional indicators. */
   group?: number;
+  skins?: { emoji: string; tone: number | number[] }[];
 }
 
 type Shortcodes = Record<string, string | string[] | undefined>;
@@ -42,7 +43,15 @@ const previousCodes: Record<string, string> = {
   moon: '🌙',
 };
 
-/** One emoji per line: character, codes, label and further words, separated by tabs. */
+const TONES = ['🏻', '🏼', '🏽', '🏾', '🏿'];
+
+/** Reports whether the emoji has each skin tone and the client can make them: by a modifier behind every person or part of a body (state/emoji.ts). */
+function hasTones(char: string, skins: EmojiRecord['skins'] = []): boolean {
+  const toned = (modifier: string) => char.replace(/(\p{Emoji_Modifier_Base})\uFE0F?/gu, `$1${modifier}`);
+  return TONES.every((modifier, i) => skins.some(({ emoji, tone }) => tone === i + 1 && emoji.replace(/\uFE0F$/, '') === toned(modifier).replace(/\uFE0F$/, '')));
+}
+
+/** One emoji per line: character, codes, label, further words, group, and 1 if it has skin tones; separated by tabs. */
 function emojiData(): string {
   const require = createRequire(import.meta.url);
   const records = require('emojibase-data/en/data.json') as EmojiRecord[];
@@ -51,7 +60,7 @@ function emojiData(): string {
   const used = new Set<string>();
   return records
     .filter(({ group }) => group !== undefined && group !== COMPONENTS)
-    .map(({ emoji, hexcode, label, tags = [] }) => {
+    .map(({ emoji, hexcode, label, tags = [], group, skins }) => {
       // emojibase-data adds a variation selector to emoji that do not need one.
       const char = emoji.replace(/^(\p{Emoji_Presentation})\uFE0F$/u, '$1');
       const previous = Object.keys(previousCodes).filter((code) => previousCodes[code] === char);
@@ -61,7 +70,7 @@ function emojiData(): string {
       const codes = [...new Set([...own, ...previous])];
       for (const code of codes) used.add(code);
       const words = new Set(`${label} ${tags.join(' ')}`.toLowerCase().split(/[^\p{L}\p{N}]+/u));
-      return [char, codes.join(' '), label, [...words].join(' ')].join('\t');
+      return [char, codes.join(' '), label, [...words].join(' '), group, hasTones(char, skins) ? 1 : 0].join('\t');
     })
     .join('\n');
 }

@@ -5,11 +5,13 @@ import type { Account } from '../state/account';
 import { EmptyState } from '../ui/EmptyState';
 import { Logo } from '../ui/Icon';
 import { InvitePage } from '../features/rooms/InvitePage';
+import { useVisibleViewport } from '../hooks/useVisibleViewport';
 import { Shell } from './Shell';
 import { SignIn } from '../features/account/SignIn';
 import styles from './App.module.css';
 
 export function App({ account }: { account: Account }) {
+  useVisibleViewport();
   return (
     <AccountContext value={account}>
       <Screen account={account} />

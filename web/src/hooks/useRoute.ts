@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { navigate } from './layers';
 
 /** The page that the address refers to. It is in the hash, so that any file server can serve the page. */
 export type Route =
@@ -30,7 +31,7 @@ export function routeOf(hash: string): Route {
 }
 
 export function goTo(href: string): void {
-  location.hash = href;
+  navigate(href);
 }
 
 /** The invite token in the path: /invite/{token}. */

@@ -6,6 +6,7 @@ import { databaseName, type LocalDatabase } from './local/database';
 import { DraftStorage } from './local/drafts';
 import { BrowserTabs, type Tabs } from './local/tabs';
 import type { UserStorage } from './local/userStorage';
+import { EmojiUse } from './emojiUse';
 import { Notices } from './notices';
 import { Notifications } from './notifications';
 import { Outbox } from './outbox/outbox';
@@ -51,6 +52,7 @@ export class Chat {
   readonly notices = new Notices();
   readonly notifications: Notifications;
   readonly preferences: Preferences;
+  readonly emojiUse: EmojiUse;
   /** The public rooms. The query is a part of the name. */
   readonly directory: PagedResource<Room, string>;
   readonly search: Search;
@@ -71,6 +73,7 @@ export class Chat {
     this.#drafts = new DraftStorage(storage);
     this.notifications = new Notifications(storage);
     this.preferences = new Preferences(storage);
+    this.emojiUse = new EmojiUse(storage);
     this.#callbacks = callbacks;
     this.#tabs = tabs ?? new BrowserTabs(databaseName(user));
     this.directory = new PagedResource(async (text, cursor) => {
@@ -119,6 +122,7 @@ export class Chat {
       this.#drafts.onStorageChange(name, value);
       this.notifications.onStorageChange(name, value);
       this.preferences.onStorageChange(name, value);
+      this.emojiUse.onStorageChange(name, value);
     }));
     await this.rooms.restore();
     await this.outbox.refresh();

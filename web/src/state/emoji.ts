@@ -9,6 +9,31 @@ export interface Emoji {
   label: string;
   /** More words to find it by. */
   words: readonly string[];
+  /** An index of emojiGroups. */
+  group: number;
+  hasTones: boolean;
+}
+
+/** The names of the groups, by the numbers of emojibase. Group 2 contains parts of other emoji. */
+export const emojiGroups: Readonly<Record<number, string>> = {
+  0: 'Smileys',
+  1: 'People',
+  3: 'Animals and nature',
+  4: 'Food and drink',
+  5: 'Travel and places',
+  6: 'Activities',
+  7: 'Objects',
+  8: 'Symbols',
+  9: 'Flags',
+};
+
+/** The modifiers of the skin tones, from light to dark; the first one is none. */
+export const skinTones = ['', '🏻', '🏼', '🏽', '🏾', '🏿'] as const;
+
+/** Returns the character with a skin tone, an index of skinTones. */
+export function tonedChar({ char, hasTones }: Pick<Emoji, 'char' | 'hasTones'>, tone: number): string {
+  const modifier = skinTones[tone] ?? '';
+  return hasTones && modifier !== '' ? char.replace(/(\p{Emoji_Modifier_Base})\uFE0F?/gu, `$1${modifier}`) : char;
 }
 
 /** All emoji, or an empty list until loadEmoji has finished. */
@@ -31,8 +56,8 @@ export function loadEmoji(): Promise<void> {
 /** One emoji per line: character, codes, label and words, separated by tabs (see vite.config.ts). */
 function parseEmoji(data: string): Emoji[] {
   return data.split('\n').map((line) => {
-    const [char = '', codes = '', label = '', words = ''] = line.split('\t');
-    return { char, codes: codes.split(' '), label, words: words.split(' ') };
+    const [char = '', codes = '', label = '', words = '', group = '', tones = ''] = line.split('\t');
+    return { char, codes: codes.split(' '), label, words: words.split(' '), group: Number(group), hasTones: tones === '1' };
   });
 }
 
@@ -55,6 +80,20 @@ export function emojiCandidates(emoji: readonly Emoji[], query: string): Emoji[]
     emoji.filter(({ codes }) => codes.some((code) => code.includes(query))),
   ];
   return [...new Set(matches.flat())].slice(0, MAX_OPTIONS);
+}
+
+const MAX_FOUND = 100;
+
+/** Returns the emoji of which every word of a query starts a word or a part of a code. A whole code or label comes first. */
+export function searchEmoji(emoji: readonly Emoji[], query: string): Emoji[] {
+  const wanted = query.toLowerCase().split(/[\s:_]+/).filter(Boolean);
+  const whole = wanted.join(' ');
+  const matches = emoji.filter(({ codes, words }) => {
+    const all = [...codes.flatMap((code) => code.split('_')), ...words];
+    return wanted.every((word) => all.some((one) => one.startsWith(word)));
+  });
+  const isWhole = ({ codes, label }: Emoji) => label.toLowerCase() === whole || codes.includes(wanted.join('_'));
+  return [...matches.filter(isWhole), ...matches.filter((one) => !isWhole(one))].slice(0, MAX_FOUND);
 }
 
 /** Reports whether a complete :code: ends at the caret. */

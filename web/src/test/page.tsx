@@ -8,7 +8,7 @@ import { connectTestChat, type TestChat } from './testChat';
 
 /** Simulates a wide window with a mouse, which happy-dom lacks. */
 export function stubBrowser(): void {
-  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover') || query.includes('min-width'), media: query }));
+  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover: hover') || query.includes('min-width'), media: query }));
   vi.stubGlobal('ResizeObserver', class {
     observe() {}
     disconnect() {}

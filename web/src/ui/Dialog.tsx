@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { useLayer } from '../hooks/layers';
 import { Icon } from './Icon';
 import styles from './Dialog.module.css';
 
@@ -14,6 +15,7 @@ export function Dialog({ title, description, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const textId = useId();
+  useLayer(onClose);
 
   useEffect(() => {
     const dialog = ref.current;

@@ -1,4 +1,5 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
+import { useLayer } from '../hooks/layers';
 import { Icon, type IconName } from './Icon';
 import { classNames } from './classNames';
 import styles from './Popup.module.css';
@@ -9,14 +10,18 @@ interface PopupProps {
   label: string;
   /** The number of columns. With more than one, the up and down keys move between lines. */
   columns?: number;
+  /** A dialog may contain text fields. The Tab key moves in it. */
+  role?: 'menu' | 'dialog';
   onClose: () => void;
   children: ReactNode;
 }
 
 const MARGIN_PX = 8;
+/** Where the popup is a sheet at the bottom, as in the styles. */
+const SHEET = '(max-width: 47.5em)';
 
 /** A menu in the top layer: a list or a grid, on a phone a sheet at the bottom. */
-export function Popup({ anchor, label, columns = 1, onClose, children }: PopupProps) {
+export function Popup({ anchor, label, columns = 1, role = 'menu', onClose, children }: PopupProps) {
   const layer = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLDivElement>(null);
 
@@ -26,25 +31,24 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
     if (layer.current === null || box === null) return undefined;
     // In the top layer of the browser no list clips it.
     if ('showPopover' in layer.current) layer.current.showPopover();
-    place(box, anchor);
-    buttonsIn(box)[0]?.focus();
+    (box.querySelector<HTMLElement>('[data-first]') ?? buttonsIn(box)[0])?.focus();
     return () => {
       if (box.contains(document.activeElement)) anchor.focus();
     };
   }, [anchor]);
 
-  useEffect(() => {
-    window.addEventListener('resize', onClose);
-    return () => window.removeEventListener('resize', onClose);
-  }, [onClose]);
+  useLayer(onClose);
+  usePlacement(panel, anchor, onClose);
 
   function handleKeyDown(event: KeyboardEvent) {
-    if (event.key === 'Escape' || event.key === 'Tab') {
+    if (event.key === 'Escape' || (event.key === 'Tab' && role === 'menu')) {
       event.preventDefault();
       event.stopPropagation();
       onClose();
       return;
     }
+    // In a text field these keys move the caret.
+    if (event.target instanceof HTMLInputElement && !/^Arrow(Up|Down)$/.test(event.key)) return;
     if (panel.current !== null) moveFocus(event, panel.current, columns);
   }
 
@@ -59,7 +63,8 @@ export function Popup({ anchor, label, columns = 1, onClose, children }: PopupPr
         onClose();
       }}
     >
-      <div ref={panel} className={classNames(styles.popup, columns > 1 ? styles.board : styles.list)} role="menu" aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={handleKeyDown}>
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- it has a role */}
+      <div ref={panel} className={classNames(styles.popup, role === 'dialog' ? styles.panel : columns > 1 ? styles.board : styles.list)} role={role} aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={handleKeyDown}>
         {children}
       </div>
     </div>
@@ -109,6 +114,37 @@ export function moveFocus(event: KeyboardEvent, box: HTMLElement, columns = 1): 
 
 function buttonsIn(box: HTMLElement): HTMLButtonElement[] {
   return [...box.querySelectorAll('button')];
+}
+
+/**
+ * Keeps the popup beside its anchor when the window changes: the on-screen keyboard
+ * resizes it at any time. Scrolling the anchor out of view closes the popup, unless it
+ * is a sheet, which covers the page.
+ */
+function usePlacement(panel: RefObject<HTMLElement | null>, anchor: HTMLElement, onClose: () => void): void {
+  const close = useRef(onClose);
+  useEffect(() => {
+    close.current = onClose;
+  });
+  useLayoutEffect(() => {
+    const replace = () => panel.current !== null && place(panel.current, anchor);
+    const followScroll = ({ target }: Event) => {
+      if (target instanceof Element && target.contains(anchor) && !isInView(anchor, target) && !window.matchMedia(SHEET).matches) close.current();
+    };
+    replace();
+    window.addEventListener('resize', replace);
+    document.addEventListener('scroll', followScroll, { capture: true, passive: true });
+    return () => {
+      window.removeEventListener('resize', replace);
+      document.removeEventListener('scroll', followScroll, { capture: true });
+    };
+  }, [panel, anchor]);
+}
+
+function isInView(anchor: Element, scroller: Element): boolean {
+  const { top, bottom } = anchor.getBoundingClientRect();
+  const box = scroller.getBoundingClientRect();
+  return bottom > box.top && top < box.bottom;
 }
 
 /** Places the popup below its anchor, or above if there is no space, and inside the window. */

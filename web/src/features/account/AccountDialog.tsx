@@ -2,6 +2,7 @@ import { useMe } from '../../hooks/useChatState';
 import { NotificationsSetting } from './NotificationsSetting';
 import { Dialog } from '../../ui/Dialog';
 import { UpgradeGuestForm } from './UpgradeGuestForm';
+import { PreferencesForm } from './PreferencesForm';
 import { ProfileForm } from './ProfileForm';
 import { StatusChoice } from './StatusChoice';
 import { PasswordForm } from './PasswordForm';
@@ -23,6 +24,7 @@ export function AccountDialog({ onClose, onEnd, onBots }: AccountDialogProps) {
       <ProfileForm />
       <StatusChoice />
       <NotificationsSetting />
+      <PreferencesForm />
       {me.guest ? <UpgradeGuestForm /> : <PasswordForm />}
       <Uploads />
       <SessionList />

@@ -10,7 +10,7 @@ import { SignIn } from './SignIn';
 let testChat: TestChat | undefined;
 
 beforeEach(() => {
-  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover'), media: query }));
+  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover: hover'), media: query }));
   vi.stubGlobal('ResizeObserver', class {
     observe() {}
     disconnect() {}

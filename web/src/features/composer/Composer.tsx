@@ -82,11 +82,10 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
         <textarea
           ref={input}
           rows={1}
-          value={text}
           placeholder={`Message ${roomName}`}
           aria-label={`Message ${roomName}`}
           aria-describedby={replyTo ? 'composer-reply composer-hint' : 'composer-hint'}
-          enterKeyHint="send"
+          enterKeyHint={editor.enterSends ? 'send' : 'enter'}
           aria-autocomplete="list"
           aria-haspopup="listbox"
           aria-controls={completion.open ? listId : undefined}
@@ -111,7 +110,8 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
         {completion.open && `${countOf(completion.options)}. Choose with the up and down keys, accept with Enter.`}
       </span>
       <span id="composer-hint" className="sr-only">
-        Enter sends. Shift+Enter inserts a line break, in a code block Enter does. In an empty box the up key edits your last message.
+        {editor.enterSends ? 'Enter sends. Shift+Enter inserts a line break, in a code block Enter does.' : 'Enter inserts a line break, the button sends.'} In an empty box the
+        up key edits your last message.
       </span>
     </form>
   );

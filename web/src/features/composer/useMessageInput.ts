@@ -1,8 +1,10 @@
-import { type ChangeEvent, type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type ChangeEvent, type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react';
 import { isComposing } from '../../hooks/composition';
 import { useChat } from '../../hooks/context';
 import { type Option, useCompletion } from '../../hooks/useCompletion';
 import { useFittingHeight } from '../../hooks/useFittingHeight';
+import { useEnterSends } from '../../hooks/useEnterKey';
+import { typeInto, useNativeText } from '../../hooks/useNativeText';
 import { useStore, useText } from '../../hooks/useStore';
 import { allEmoji, endsWithCode, isInFence, loadEmoji, replaceCode } from '../../state/emoji';
 import type { RoomSession } from '../../state/room/session';
@@ -13,9 +15,7 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   const text = useText(session.draft.text);
   const input = useRef<HTMLTextAreaElement>(null);
   const completion = useCompletion(session, text);
-  /** The caret position to set after the next change of the text. */
-  const caret = useRef<number>(undefined);
-
+  const enterSends = useEnterSends();
   useEffect(() => {
     // A user who types a code and Enter should not have to wait for the names (36 KB, cached).
     loadEmoji().catch(() => undefined);
@@ -28,17 +28,8 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   }, [session]);
 
   useFocusOnReply(session, input);
+  useNativeText(input, text);
   useFittingHeight(input, text);
-
-  useLayoutEffect(() => {
-    const area = input.current;
-    if (area === null) return;
-    if (caret.current !== undefined) {
-      area.focus();
-      area.setSelectionRange(caret.current, caret.current);
-    }
-    caret.current = undefined;
-  }, [text]);
 
   function changeText(next: string) {
     session.draft.text.set(next);
@@ -55,43 +46,41 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
 
   function complete(option: Option) {
     const next = completion.accept(option);
-    if (next === undefined) return;
-    caret.current = next.caret;
-    changeText(next.text);
+    if (next !== undefined) edit(next);
   }
 
   /** Replaces the selection by an emoji. */
   function insert(emoji: string) {
     const { selectionStart: from = text.length, selectionEnd: to = text.length } = input.current ?? {};
-    caret.current = from + emoji.length;
-    changeText(text.slice(0, from) + emoji + text.slice(to));
+    edit({ text: text.slice(0, from) + emoji + text.slice(to), caret: from + emoji.length });
+  }
+
+  function edit(next: { text: string; caret: number }) {
+    if (input.current !== null) typeInto(input.current, next);
   }
 
   function handleChange(event: ChangeEvent<HTMLTextAreaElement>) {
     const { value, selectionStart } = event.target;
-    // Replace a code by its emoji only when characters are added: a user who deletes behind a code wants to keep the code.
-    const next = value.length > text.length ? replaceCode(allEmoji.getSnapshot(), value, selectionStart) : undefined;
-    caret.current = next?.caret;
-    changeText(next?.text ?? value);
-    completion.update(next?.text ?? value, next?.caret ?? selectionStart);
-    if (next === undefined && value.length > text.length && endsWithCode(value, selectionStart)) void replaceWhenLoaded(value, selectionStart);
+    // Only when characters are added: a user who deletes behind a code, or undoes its replacement, wants to keep the code.
+    const added = value.length > text.length && !isUndo(event.nativeEvent);
+    changeText(value);
+    completion.update(value, selectionStart);
+    if (added && endsWithCode(value, selectionStart)) void replaceWhenLoaded(value, selectionStart);
   }
 
-  /** Replaces a code that was completed before the names of emoji were loaded, if the text is still the same then. */
+  /** Replaces the complete code before the caret by its emoji, if the text is still the same when the names of emoji are loaded. */
   async function replaceWhenLoaded(value: string, position: number) {
-    if (allEmoji.getSnapshot().length > 0) return;
-    await loadEmoji().catch(() => undefined);
+    // The browser must have finished the input before the next one.
+    await (allEmoji.getSnapshot().length > 0 ? undefined : loadEmoji().catch(() => undefined));
     const next = replaceCode(allEmoji.getSnapshot(), value, position);
-    if (next === undefined || session.draft.text.getSnapshot() !== value) return;
-    caret.current = next.caret;
-    changeText(next.text);
+    if (next !== undefined && session.draft.text.getSnapshot() === value) edit(next);
   }
 
-  /** In a code block Enter inserts a line break, as Shift+Enter does everywhere. */
+  /** Where Enter sends, it still inserts a line break in a code block, as Shift+Enter does everywhere. */
   function sends({ shiftKey, ctrlKey, metaKey }: KeyboardEvent): boolean {
     const area = input.current;
     if (ctrlKey || metaKey) return true;
-    return !shiftKey && !(area !== null && isInFence(text, area.selectionStart));
+    return enterSends && !shiftKey && !(area !== null && isInFence(text, area.selectionStart));
   }
 
   function handleKeyDown(event: KeyboardEvent) {
@@ -114,7 +103,11 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
     }
   }
 
-  return { text, input, completion, send, complete, insert, handleChange, handleKeyDown };
+  return { text, input, completion, enterSends, send, complete, insert, handleChange, handleKeyDown };
+}
+
+function isUndo(event: Event): boolean {
+  return event instanceof InputEvent && event.inputType.startsWith('history');
 }
 
 /** Moves the focus into the text when the user starts a reply, but not when a draft with a reply is opened. */

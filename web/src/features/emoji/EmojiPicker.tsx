@@ -1,30 +1,16 @@
 import { useState } from 'react';
+import { useChat } from '../../hooks/context';
 import { useStore } from '../../hooks/useStore';
-import { allEmoji, type Emoji, loadEmoji } from '../../state/emoji';
+import { loadEmoji } from '../../state/emoji';
+import { frequentEmoji } from '../../state/emojiUse';
 import { Icon } from '../../ui/Icon';
 import { Popup } from '../../ui/Popup';
+import { EmojiPanel } from './EmojiPanel';
 import styles from './EmojiPicker.module.css';
 
-/** The common emoji with their names. */
-const usual = new Map([
-  ['👍', 'Thumbs up'],
-  ['❤️', 'Heart'],
-  ['😂', 'Tears of joy'],
-  ['😊', 'Smile'],
-  ['🎉', 'Party'],
-  ['🙏', 'Thank you'],
-  ['👏', 'Applause'],
-  ['🔥', 'Fire'],
-  ['👀', 'Eyes'],
-  ['🤔', 'Thinking'],
-  ['😮', 'Surprise'],
-  ['😢', 'Sad'],
-  ['✅', 'Done'],
-  ['👎', 'Thumbs down'],
-  ['🚀', 'Rocket'],
-]);
-
 const COLUMNS = 8;
+/** Two lines, with the button for all emoji. */
+const OFFERED = 2 * COLUMNS - 1;
 
 interface EmojiPickerProps {
   anchor: HTMLElement;
@@ -33,36 +19,73 @@ interface EmojiPickerProps {
   onClose: () => void;
 }
 
-/** A grid of the common emoji. Its last button shows all emoji. */
+/** The emoji that the user uses most. The last button shows all emoji, with a search. */
 export function EmojiPicker({ anchor, label, onChoose, onClose }: EmojiPickerProps) {
+  const { emojiUse } = useChat();
   const [all, setAll] = useState(false);
-  const emoji = useStore(allEmoji);
-  // Until the names are loaded, the common emoji stay.
-  const complete = all && emoji.length > 0;
-  const others = complete ? emoji.filter(({ char }) => !usual.has(char)).map((one) => [one.char, nameOf(one)] as const) : [];
-  const shown = [...usual, ...others];
+  // The order stays while the menu is open.
+  const [offered] = useState(() => frequentEmoji(emojiUse.history.getSnapshot(), OFFERED));
 
-  function showAll() {
-    setAll(true);
-    loadEmoji().catch(() => setAll(false));
+  function choose(char: string, name: string) {
+    emojiUse.record(char, name);
+    onChoose(char);
   }
 
+  if (all) {
+    return (
+      <Popup key="all" anchor={anchor} label={label} role="dialog" columns={COLUMNS} onClose={onClose}>
+        <EmojiPanel onChoose={choose} />
+      </Popup>
+    );
+  }
   return (
-    <Popup key={String(complete)} anchor={anchor} label={label} columns={COLUMNS} onClose={onClose}>
-      {shown.map(([emoji, name]) => (
-        <button key={emoji} type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label={name} title={name} onClick={() => onChoose(emoji)}>
-          {emoji}
+    <Popup anchor={anchor} label={label} columns={COLUMNS} onClose={onClose}>
+      {offered.map(({ char, label: name }) => (
+        <button key={char} type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label={name} title={name} onClick={() => choose(char, name)}>
+          {char}
         </button>
       ))}
-      {!complete && (
-        <button type="button" role="menuitem" className={styles.emoji} tabIndex={-1} aria-label="All emoji" title="All emoji" aria-busy={all} onClick={showAll}>
-          <Icon name="more" />
-        </button>
-      )}
+      <button
+        type="button"
+        role="menuitem"
+        className={styles.emoji}
+        tabIndex={-1}
+        aria-label="All emoji"
+        title="All emoji"
+        onClick={() => {
+          loadEmoji().catch(() => undefined);
+          setAll(true);
+        }}
+      >
+        <Icon name="more" />
+      </button>
     </Popup>
   );
 }
 
-function nameOf({ label }: Emoji): string {
-  return label.charAt(0).toLocaleUpperCase() + label.slice(1);
+/** The most frequent emoji in a line of a menu. */
+export function QuickReactions({ onChoose }: { onChoose: (emoji: string) => void }) {
+  const { emojiUse } = useChat();
+  const history = useStore(emojiUse.history);
+  return (
+    <div className={styles.quick} role="group" aria-label="React with">
+      {frequentEmoji(history, 6).map(({ char, label }) => (
+        <button
+          key={char}
+          type="button"
+          role="menuitem"
+          className={styles.emoji}
+          tabIndex={-1}
+          aria-label={`React with ${label}`}
+          title={label}
+          onClick={() => {
+            emojiUse.record(char, label);
+            onChoose(char);
+          }}
+        >
+          {char}
+        </button>
+      ))}
+    </div>
+  );
 }

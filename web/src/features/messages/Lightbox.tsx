@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { useLayer } from '../../hooks/layers';
 import type { Attachment } from '../../protocol/types';
 import { formatSize } from '../../state/outbox/files';
 import { Icon } from '../../ui/Icon';
@@ -18,6 +19,7 @@ export function Lightbox({ pictures, first, onClose }: LightboxProps) {
   const [at, setAt] = useState(() => Math.max(0, pictures.findIndex(({ id }) => id === first)));
   const picture = pictures[Math.min(at, pictures.length - 1)];
   const many = pictures.length > 1;
+  useLayer(onClose);
   const turn = (by: number) => setAt((now) => (now + by + pictures.length) % pictures.length);
 
   useEffect(() => {

@@ -2,7 +2,9 @@ import { type KeyboardEvent, useEffect, useRef } from 'react';
 import { isComposing } from '../../hooks/composition';
 import { NOT_CONNECTED, useLimits, useReadOnlyReason } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
+import { useEnterSends } from '../../hooks/useEnterKey';
 import { useFittingHeight } from '../../hooks/useFittingHeight';
+import { useNativeText } from '../../hooks/useNativeText';
 import type { Message } from '../../protocol/types';
 import type { Editing } from '../../state/room/draft';
 import type { RoomSession } from '../../state/room/session';
@@ -15,6 +17,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   const { maxMessageLength } = useLimits();
   const [action, run] = useAction();
   const input = useRef<HTMLTextAreaElement>(null);
+  const enterSends = useEnterSends();
   const { text } = editing;
   const over = Array.from(text.trim()).length - maxMessageLength;
   const busy = action.kind === 'busy';
@@ -31,6 +34,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
     };
   }, []);
 
+  useNativeText(input, text);
   useFittingHeight(input, text);
 
   const cancel = () => session.draft.editing.set(undefined);
@@ -46,7 +50,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
 
   function handleKeyDown(event: KeyboardEvent) {
     if (isComposing(event.nativeEvent)) return;
-    if (event.key === 'Enter' && !event.shiftKey) {
+    if (event.key === 'Enter' && ((enterSends && !event.shiftKey) || event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       save();
     } else if (event.key === 'Escape') {
@@ -60,7 +64,6 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
       <textarea
         ref={input}
         rows={1}
-        value={text}
         readOnly={busy}
         aria-label="Edit your message"
         aria-describedby={`editor-${message.id}`}
@@ -69,7 +72,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
       />
       <div className={styles.foot}>
         <p id={`editor-${message.id}`} className={styles.note}>
-          {noteFor(readOnly, nothing, over)}
+          {noteFor(readOnly, nothing, over, enterSends)}
         </p>
         <button type="button" className="link" onClick={cancel}>
           Cancel
@@ -83,10 +86,10 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
   );
 }
 
-function noteFor(readOnly: string | undefined, nothing: boolean, over: number): string {
+function noteFor(readOnly: string | undefined, nothing: boolean, over: number, enterSends: boolean): string {
   if (readOnly === NOT_CONNECTED) return 'Not connected. You can save your edit when you are connected.';
   if (readOnly !== undefined) return `${readOnly}. You can save your edit afterwards.`;
   if (over > 0) return `${over} too many`;
   if (nothing) return 'A message cannot be empty. Delete it instead.';
-  return 'Enter saves, Escape cancels';
+  return enterSends ? 'Enter saves, Escape cancels' : '';
 }

@@ -3,6 +3,7 @@ import { useMe, useMyRoom } from '../../hooks/useChatState';
 import { absoluteUrl, messageHref } from '../../hooks/useRoute';
 import type { Message } from '../../protocol/types';
 import { canDelete, canEdit } from '../../state/room/permissions';
+import { QuickReactions } from '../emoji/EmojiPicker';
 import { MenuItem, Popup } from '../../ui/Popup';
 
 interface MessageMenuProps {
@@ -12,13 +13,14 @@ interface MessageMenuProps {
   /** Why an action is not possible now. */
   disabled: Record<'react' | 'reply' | 'edit' | 'delete', string | undefined>;
   onReact: () => void;
+  onQuickReact: (emoji: string) => void;
   onReply: () => void;
   onEdit: () => void;
   onDelete: () => void;
   onClose: () => void;
 }
 
-export function MessageMenu({ anchor, roomId, message, disabled, onReact, onReply, onEdit, onDelete, onClose }: MessageMenuProps) {
+export function MessageMenu({ anchor, roomId, message, disabled, onReact, onQuickReact, onReply, onEdit, onDelete, onClose }: MessageMenuProps) {
   const { notices } = useChat();
   const me = useMe();
   const role = useMyRoom(roomId)?.role ?? 'member';
@@ -39,6 +41,7 @@ export function MessageMenu({ anchor, roomId, message, disabled, onReact, onRepl
     );
   return (
     <Popup anchor={anchor} label="Actions" onClose={onClose}>
+      {disabled.react === undefined && <QuickReactions onChoose={(emoji) => closeAnd(() => onQuickReact(emoji))()} />}
       <MenuItem icon="smile" disabledReason={disabled.react} onChoose={onReact}>
         Add a reaction
       </MenuItem>

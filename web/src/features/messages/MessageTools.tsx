@@ -65,6 +65,7 @@ export function MessageTools({ session, message, onReact }: MessageToolsProps) {
           roomId={session.id}
           message={message}
           disabled={{ react: readOnly, reply: noReply, edit: readOnly, delete: online ? undefined : NOT_CONNECTED }}
+          onQuickReact={onReact}
           onReact={() => setOpen({ kind: 'picker', anchor: open.anchor })}
           onReply={reply}
           onEdit={edit}

@@ -1,7 +1,10 @@
+import { useState } from 'react';
 import { useMe, useReadOnlyReason } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
-import type { Message } from '../../protocol/types';
+import type { Message, Reaction } from '../../protocol/types';
 import type { RoomSession } from '../../state/room/session';
+import { Popup } from '../../ui/Popup';
+import { useLongPress } from './useLongPress';
 import styles from './MessageRow.module.css';
 
 interface ReactionsProps {
@@ -12,31 +15,57 @@ interface ReactionsProps {
 }
 
 export function Reactions({ session, message, busy, onToggle }: ReactionsProps) {
-  const { id: self } = useMe();
-  const readOnly = useReadOnlyReason(session.id);
   // Renders again when the members, and so their names, are loaded.
   useStore(session.members.state);
   if (message.reactions.length === 0) return null;
   return (
     <ul className={styles.reactions} aria-label="Reactions" aria-busy={busy}>
-      {message.reactions.map(({ emoji, count, me, userIds }) => {
-        const who = userIds.map((id) => (id === self ? 'you' : (session.nameOf(id) ?? 'somebody'))).join(', ');
-        return (
-          <li key={emoji}>
-            <button
-              type="button"
-              className={styles.reaction}
-              aria-pressed={me}
-              aria-label={`${emoji} ${count}, ${who}${readOnly ? `. ${readOnly}` : ''}`}
-              title={readOnly ? `${who}. ${readOnly}.` : who}
-              aria-disabled={readOnly ? true : undefined}
-              onClick={readOnly ? undefined : () => onToggle(emoji, !me)}
-            >
-              {emoji} <span>{count}</span>
-            </button>
-          </li>
-        );
-      })}
+      {message.reactions.map((reaction) => (
+        <li key={reaction.emoji}>
+          <ReactionChip session={session} reaction={reaction} onToggle={onToggle} />
+        </li>
+      ))}
     </ul>
+  );
+}
+
+/** Toggles the user's reaction. Holding it with a finger shows who reacted; a mouse shows that as a tooltip. */
+function ReactionChip({ session, reaction: { emoji, count, me, userIds }, onToggle }: { session: RoomSession; reaction: Reaction; onToggle: ReactionsProps['onToggle'] }) {
+  const { id: self } = useMe();
+  const readOnly = useReadOnlyReason(session.id);
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  const press = useLongPress(setAnchor);
+  const names = userIds.map((id) => (id === self ? 'you' : (session.nameOf(id) ?? 'somebody')));
+  const who = names.join(', ');
+  return (
+    <>
+      <button
+        type="button"
+        className={styles.reaction}
+        aria-pressed={me}
+        aria-label={`${emoji} ${count}, ${who}${readOnly ? `. ${readOnly}` : ''}`}
+        title={readOnly ? `${who}. ${readOnly}.` : who}
+        aria-disabled={readOnly ? true : undefined}
+        onClick={readOnly ? undefined : () => onToggle(emoji, !me)}
+        {...press}
+      >
+        {emoji} <span>{count}</span>
+      </button>
+      {anchor && (
+        <Popup anchor={anchor} role="dialog" label={`Who reacted with ${emoji}`} onClose={() => setAnchor(undefined)}>
+          <h3 className={styles.reactedTitle}>
+            {emoji} {count}
+          </h3>
+          <ul className={styles.reacted}>
+            {names.map((name, i) => (
+              <li key={userIds[i]}>{name}</li>
+            ))}
+          </ul>
+          <button type="button" className={`button wide`} onClick={() => setAnchor(undefined)}>
+            Close
+          </button>
+        </Popup>
+      )}
+    </>
   );
 }

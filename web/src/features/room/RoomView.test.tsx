@@ -14,7 +14,7 @@ type Answer = NonNullable<Parameters<typeof connectTestChat>[0]>;
 let testChat: TestChat | undefined;
 
 beforeEach(() => {
-  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover'), media: query }));
+  vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('hover: hover'), media: query }));
   vi.stubGlobal('ResizeObserver', class {
     observe() {}
     disconnect() {}

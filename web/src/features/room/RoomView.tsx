@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useMyRoom, useRooms, useRoomSession } from '../../hooks/useChatState';
 import { useFileDrop } from '../../hooks/useFileDrop';
+import { useLayer } from '../../hooks/layers';
 import { goTo, homeHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import { roomTitle } from '../../state/room/direct';
@@ -69,6 +70,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
     else if (ready) void session.history.show(at);
   }, [session, ready, at]);
 
+  useLayer(() => setMembersOpen(false), membersOpen && !window.matchMedia(WIDE).matches);
   useEffect(() => {
     if (!membersOpen || window.matchMedia(WIDE).matches) return undefined;
     const escape = (event: KeyboardEvent) => {

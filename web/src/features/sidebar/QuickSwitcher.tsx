@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 
 import { isComposing } from '../../hooks/composition';
 import { useChat } from '../../hooks/context';
 import { useMe, useRooms, useRoomSession, useUnread } from '../../hooks/useChatState';
+import { useLayer } from '../../hooks/layers';
 import { goTo, roomHref, searchHref } from '../../hooks/useRoute';
 import { useSelect } from '../../hooks/useStore';
 import { otherMember, roomTitle } from '../../state/room/direct';
@@ -36,6 +37,7 @@ export function QuickSwitcher({ currentRoomId, onClose }: { currentRoomId: numbe
   const count = results.length + 1;
   const chosen = Math.min(at, count - 1);
 
+  useLayer(onClose);
   useEffect(() => {
     const before = document.activeElement;
     const box = dialog.current;
