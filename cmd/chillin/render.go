@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chillin-chat/chillin/internal/app"
-	"github.com/chillin-chat/chillin/internal/service"
 )
 
 // renderReportInterval is the time between two lines of progress.
@@ -39,7 +38,7 @@ func renderCommand() *cobra.Command {
 
 func render(ctx context.Context, o *app.Operator, again bool, rest int, out io.Writer) error {
 	reported := time.Now()
-	p, err := o.Render(ctx, again, rest, func(p service.RenderProgress) {
+	p, err := o.Render(ctx, again, rest, func(p app.RenderProgress) {
 		if time.Since(reported) >= renderReportInterval {
 			reported = time.Now()
 			fmt.Fprintf(out, "Rendered up to message %d of %d: %d read, %d changed.\n", p.Rendered, p.Newest, p.Read, p.Replaced)

@@ -87,9 +87,12 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 // when they start.
 func (o *Operator) NewEpoch(ctx context.Context) (chat.Epoch, error) { return o.store.NewEpoch(ctx) }
 
+// RenderProgress is the progress of Render.
+type RenderProgress = service.RenderProgress
+
 // Render renders stored messages again by the present rules of Markdown, from where an earlier call ended.
 // rest is the ratio of pause to work. report is called after each batch.
-func (o *Operator) Render(ctx context.Context, again bool, rest int, report func(service.RenderProgress)) (service.RenderProgress, error) {
+func (o *Operator) Render(ctx context.Context, again bool, rest int, report func(RenderProgress)) (RenderProgress, error) {
 	renderer := service.Renderer{Store: o.store, Rooms: o.store, Rest: rest, Report: report}
 	p, err := renderer.Run(ctx, again)
 	return p, userError(err)
