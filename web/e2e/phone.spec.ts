@@ -91,6 +91,41 @@ test('on a phone Enter starts a line, menus outlive the keyboard, and Back close
   await expect.poll(async () => (await page.getByRole('heading', { level: 1, name: room }).boundingBox())?.y ?? -1).toBeGreaterThanOrEqual(0);
 });
 
+test('on a phone every screen has a heading and a main part, and buttons are large enough for a finger', async ({ browser }) => {
+  const room = fresh('room');
+  const alice = await Person.at(browser, node1, phone);
+  const { page } = alice;
+  const check = async () => {
+    await expect(page.getByRole('main')).toHaveCount(1);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('button, input, select, textarea')]
+        .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+        .map((one) => ({ box: one.getBoundingClientRect(), name: one.getAttribute('aria-label') ?? one.textContent ?? '' }))
+        .filter(({ box }) => box.width > 1 && (box.width < 43.5 || box.height < 43.5))
+        .map(({ box, name }) => `${name}: ${box.width.toFixed()} x ${box.height.toFixed()}`),
+    );
+    expect(small).toEqual([]);
+  };
+  await page.goto(node1);
+  await expect(page.getByRole('heading', { name: 'Welcome to Chillin' })).toBeVisible();
+  await check();
+  await alice.registers(fresh('alice'));
+  await expect(page.getByRole('navigation', { name: 'Rooms' })).toBeVisible();
+  await check();
+  await alice.createsRoom(room);
+  await page.getByRole('textbox', { name: `Message ${room}` }).fill('Measure me');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await alice.sees('Measure me');
+  await check();
+  await page.goto(`${node1}/#/find`);
+  await expect(page.getByRole('article').first()).toBeVisible();
+  await check();
+  await page.goto(`${node1}/#/room/999999`);
+  await expect(page.getByText('You are not in this room')).toBeVisible();
+  await check();
+});
+
 test('the keys of an input method do not send, and undo takes back words', async ({ browser }) => {
   const room = fresh('room');
   const alice = await Person.at(browser, node1);

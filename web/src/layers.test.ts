@@ -8,7 +8,7 @@ const featureImports: Record<string, readonly string[]> = {
   messages: ['emoji', 'files'],
   composer: ['emoji', 'files'],
   files: [],
-  emoji: [],
+  emoji: ['lazy'],
   room: ['messages', 'composer', 'members', 'rooms', 'lazy'],
   rooms: [],
   members: [],
@@ -18,7 +18,7 @@ const featureImports: Record<string, readonly string[]> = {
   integrations: [],
   admin: ['rooms'],
   // Dynamic imports only.
-  lazy: ['integrations', 'admin'],
+  lazy: ['integrations', 'admin', 'emoji'],
 };
 
 const files = import.meta.glob<string>('./**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });

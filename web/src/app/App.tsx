@@ -26,13 +26,14 @@ function Screen({ account }: { account: Account }) {
     case 'checking':
       return (
         <main className={styles.splash} aria-label="Chillin is starting">
+          <h1 className="sr-only">Chillin</h1>
           <Logo size={44} />
         </main>
       );
     case 'unreachable':
       return (
         <main className={styles.splash}>
-          <EmptyState icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
+          <EmptyState page icon="alert" title="The server cannot be reached" action={{ label: 'Try again', run: () => void account.check() }}>
             Your connection may be down, or the server may be stopped.
           </EmptyState>
         </main>

@@ -9,8 +9,7 @@ import { ConnectionBar } from '../features/sidebar/ConnectionStatus';
 import { CreateRoomDialog } from '../features/rooms/CreateRoomDialog';
 import { Dialog } from '../ui/Dialog';
 import { RoomDirectory } from '../features/rooms/RoomDirectory';
-import { KeysDialog } from './KeysDialog';
-import { AdminView, Bots } from '../features/lazy';
+import { AdminView, Bots, lazyWithRetry } from '../features/lazy';
 import { Notices } from '../ui/Notices';
 import { RoomView } from '../features/room/RoomView';
 import { SearchView } from '../features/search/SearchView';
@@ -18,6 +17,8 @@ import { Sidebar } from '../features/sidebar/Sidebar';
 import { SignOutDialog } from '../features/account/SignOutDialog';
 import { QuickSwitcher } from '../features/sidebar/QuickSwitcher';
 import styles from './Shell.module.css';
+
+const Keys = lazyWithRetry(async () => (await import('./Keys')).Keys);
 
 type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
@@ -61,7 +62,11 @@ export function Shell() {
       {open === 'end' && <CloseAccountDialog onClose={close} />}
       {open === 'sign-out' && <SignOutDialog onClose={close} />}
       {open === 'switcher' && <QuickSwitcher currentRoomId={route.kind === 'room' ? route.id : undefined} onClose={close} />}
-      {open === 'keys' && <KeysDialog onClose={close} />}
+      {open === 'keys' && (
+        <Dialog title="Keyboard" onClose={close}>
+          <Keys />
+        </Dialog>
+      )}
     </div>
   );
 }

@@ -39,4 +39,5 @@ export function lazyWithRetry<P extends object>(load: () => Promise<ComponentTyp
 
 export const Webhooks = lazyWithRetry(async () => (await import('./integrations/Webhooks')).Webhooks);
 export const Bots = lazyWithRetry(async () => (await import('./integrations/Bots')).Bots);
+export const EmojiPanel = lazyWithRetry(async () => (await import('./emoji/EmojiPanel')).EmojiPanel);
 export const AdminView = lazyWithRetry(async () => (await import('./admin/AdminView')).AdminView);

@@ -6,12 +6,15 @@ import styles from './EmptyState.module.css';
 interface EmptyStateProps {
   icon?: IconName;
   title: string;
+  /** Whether it is the whole page: then the title is the heading. */
+  page?: boolean;
   children?: ReactNode;
   action?: { label: string; run: () => void };
 }
 
 /** Shown instead of a list that is empty or could not be loaded. */
-export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
+export function EmptyState({ icon, title, page = false, children, action }: EmptyStateProps) {
+  const Title = page ? 'h1' : 'p';
   return (
     <div className={styles.emptyState}>
       {icon && (
@@ -19,7 +22,7 @@ export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
           <Icon name={icon} size={22} />
         </span>
       )}
-      <p className={styles.title}>{title}</p>
+      <Title className={styles.title}>{title}</Title>
       {children && <p className={styles.text}>{children}</p>}
       {action && (
         <button type="button" className="button" onClick={action.run}>

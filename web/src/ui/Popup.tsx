@@ -1,7 +1,8 @@
-import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from 'react';
 import { useLayer } from '../hooks/layers';
 import { Icon, type IconName } from './Icon';
 import { classNames } from './classNames';
+import { usePlacement } from './usePlacement';
 import styles from './Popup.module.css';
 
 interface PopupProps {
@@ -16,10 +17,6 @@ interface PopupProps {
   children: ReactNode;
 }
 
-const MARGIN_PX = 8;
-/** Where the popup is a sheet at the bottom, as in the styles. */
-const SHEET = '(max-width: 47.5em)';
-
 /** A menu in the top layer: a list or a grid, on a phone a sheet at the bottom. */
 export function Popup({ anchor, label, columns = 1, role = 'menu', onClose, children }: PopupProps) {
   const layer = useRef<HTMLDivElement>(null);
@@ -31,7 +28,7 @@ export function Popup({ anchor, label, columns = 1, role = 'menu', onClose, chil
     if (layer.current === null || box === null) return undefined;
     // In the top layer of the browser no list clips it.
     if ('showPopover' in layer.current) layer.current.showPopover();
-    (box.querySelector<HTMLElement>('[data-first]') ?? buttonsIn(box)[0])?.focus();
+    (buttonsIn(box)[0] ?? box).focus();
     return () => {
       if (box.contains(document.activeElement)) anchor.focus();
     };
@@ -114,46 +111,4 @@ export function moveFocus(event: KeyboardEvent, box: HTMLElement, columns = 1): 
 
 function buttonsIn(box: HTMLElement): HTMLButtonElement[] {
   return [...box.querySelectorAll('button')];
-}
-
-/**
- * Keeps the popup beside its anchor when the window changes: the on-screen keyboard
- * resizes it at any time. Scrolling the anchor out of view closes the popup, unless it
- * is a sheet, which covers the page.
- */
-function usePlacement(panel: RefObject<HTMLElement | null>, anchor: HTMLElement, onClose: () => void): void {
-  const close = useRef(onClose);
-  useEffect(() => {
-    close.current = onClose;
-  });
-  useLayoutEffect(() => {
-    const replace = () => panel.current !== null && place(panel.current, anchor);
-    const followScroll = ({ target }: Event) => {
-      if (target instanceof Element && target.contains(anchor) && !isInView(anchor, target) && !window.matchMedia(SHEET).matches) close.current();
-    };
-    replace();
-    window.addEventListener('resize', replace);
-    document.addEventListener('scroll', followScroll, { capture: true, passive: true });
-    return () => {
-      window.removeEventListener('resize', replace);
-      document.removeEventListener('scroll', followScroll, { capture: true });
-    };
-  }, [panel, anchor]);
-}
-
-function isInView(anchor: Element, scroller: Element): boolean {
-  const { top, bottom } = anchor.getBoundingClientRect();
-  const box = scroller.getBoundingClientRect();
-  return bottom > box.top && top < box.bottom;
-}
-
-/** Places the popup below its anchor, or above if there is no space, and inside the window. */
-function place(box: HTMLElement, anchor: HTMLElement): void {
-  const at = anchor.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = box;
-  const fits = at.bottom + height + MARGIN_PX <= window.innerHeight;
-  const top = fits ? at.bottom + 4 : at.top - height - 4;
-  const left = Math.min(at.right - width, window.innerWidth - width - MARGIN_PX);
-  box.style.setProperty('--top', `${Math.max(MARGIN_PX, top)}px`);
-  box.style.setProperty('--left', `${Math.max(MARGIN_PX, left)}px`);
 }

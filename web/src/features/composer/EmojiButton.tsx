@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { Icon } from '../../ui/Icon';
 import { EmojiPicker } from '../emoji/EmojiPicker';
-import styles from './Composer.module.css';
 
 export function EmojiButton({ onChoose }: { onChoose: (emoji: string) => void }) {
   const [anchor, setAnchor] = useState<HTMLElement>();
@@ -9,7 +8,7 @@ export function EmojiButton({ onChoose }: { onChoose: (emoji: string) => void })
     <>
       <button
         type="button"
-        className={`icon-button ${styles.pick}`}
+        className="icon-button"
         aria-label="Emoji"
         title="Emoji"
         aria-haspopup="menu"

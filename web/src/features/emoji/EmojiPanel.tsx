@@ -1,4 +1,4 @@
-import { memo, useEffect, useMemo, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { hasTouchKeyboard } from '../../hooks/useEnterKey';
 import { useStore } from '../../hooks/useStore';
@@ -19,7 +19,13 @@ export function EmojiPanel({ onChoose }: { onChoose: Choose }) {
   const { tone, used } = useStore(emojiUse.history);
   const [query, setQuery] = useState('');
   const [failed, setFailed] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
   const found = useMemo(() => (query.trim() === '' ? undefined : searchEmoji(emoji, query)), [emoji, query]);
+
+  // The part is loaded after the popup has opened. On a touch screen the keyboard would cover the emoji.
+  useEffect(() => {
+    if (!hasTouchKeyboard()) input.current?.focus();
+  }, []);
 
   useEffect(() => {
     if (!failed) loadEmoji().catch(() => setFailed(true));
@@ -28,8 +34,7 @@ export function EmojiPanel({ onChoose }: { onChoose: Choose }) {
   return (
     <>
       <div className={styles.search}>
-        {/* On a touch screen the keyboard would cover the emoji. */}
-        <input type="search" aria-label="Search emoji" placeholder="Search" value={query} data-first={hasTouchKeyboard() ? undefined : ''} onChange={(event) => setQuery(event.target.value)} />
+        <input ref={input} type="search" aria-label="Search emoji" placeholder="Search" value={query} onChange={(event) => setQuery(event.target.value)} />
         <select aria-label="Skin tone" value={tone} onChange={(event) => emojiUse.setTone(Number(event.target.value))}>
           {skinTones.map((modifier, i) => (
             <option key={modifier} value={i} aria-label={toneNames[i]}>

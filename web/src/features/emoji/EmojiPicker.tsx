@@ -5,7 +5,7 @@ import { loadEmoji } from '../../state/emoji';
 import { frequentEmoji } from '../../state/emojiUse';
 import { Icon } from '../../ui/Icon';
 import { Popup } from '../../ui/Popup';
-import { EmojiPanel } from './EmojiPanel';
+import { EmojiPanel } from '../lazy';
 import styles from './EmojiPicker.module.css';
 
 const COLUMNS = 8;

@@ -58,8 +58,8 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
         onClick={onMembers}
       >
         <Icon name="people" />
-        <span aria-hidden="true">{count}</span>
-        {online !== undefined && online > 0 && (
+        <span aria-hidden="true">{count}</span>{' '}
+        {online !== undefined && online > 0 && !room.direct && (
           <span className={styles.online} aria-hidden="true">
             {online} online
           </span>

@@ -31,10 +31,10 @@ export function RoomPreview({ roomId }: { roomId: number }) {
   }, [chat, roomId, online]);
 
   if (preview.kind === 'loading') return <Skeleton label="Loading the room" rows={6} avatars />;
-  if (preview.kind === 'unavailable' && !navigator.onLine) return <EmptyState icon="alert" title="You are offline">The room may be available when you are connected.</EmptyState>;
+  if (preview.kind === 'unavailable' && !navigator.onLine) return <EmptyState page icon="alert" title="You are offline">The room may be available when you are connected.</EmptyState>;
   if (preview.kind === 'unavailable') {
     return (
-      <EmptyState icon="hash" title="You are not in this room" action={{ label: 'Find rooms', run: () => goTo(findHref) }}>
+      <EmptyState page icon="hash" title="You are not in this room" action={{ label: 'Find rooms', run: () => goTo(findHref) }}>
         It may have been deleted, or you have left it.
       </EmptyState>
     );
@@ -43,7 +43,7 @@ export function RoomPreview({ roomId }: { roomId: number }) {
   const join = () => (room.hasPassword ? setAsking(true) : void run(async () => void (await chat.rooms.join(room.id))));
   return (
     <div className={styles.preview}>
-      <EmptyState icon="hash" title={room.name} action={{ label: action.kind === 'busy' ? 'Joining…' : 'Join room', run: join }}>
+      <EmptyState page icon="hash" title={room.name} action={{ label: action.kind === 'busy' ? 'Joining…' : 'Join room', run: join }}>
         {room.description || 'You are not in this room yet. It is open to all.'}
       </EmptyState>
       {action.kind === 'failed' && <FormError>{action.reason}</FormError>}

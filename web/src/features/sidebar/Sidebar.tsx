@@ -1,3 +1,4 @@
+import { useNarrow } from '../../hooks/useNarrow';
 import { findHref, homeHref, type Route, searchHref } from '../../hooks/useRoute';
 import { AdminLink } from './AdminLink';
 import { NotificationsPrompt } from './NotificationsPrompt';
@@ -18,8 +19,12 @@ interface SidebarProps {
 }
 
 export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: SidebarProps) {
+  // On a phone the list of rooms is a page of its own.
+  const isPage = useNarrow() && route.kind === 'home';
+  const Element = isPage ? 'main' : 'div';
   return (
-    <div className={styles.sidebar}>
+    <Element className={styles.sidebar}>
+      {isPage && <h1 className="sr-only">Your rooms</h1>}
       <header className={styles.head}>
         <a className="brand" href={homeHref} aria-label="Chillin, home">
           <Logo /> Chillin
@@ -54,6 +59,6 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: Sid
       <NotificationsPrompt />
       <ConnectionStatus />
       <Me onAccount={onAccount} onSignOut={onSignOut} />
-    </div>
+    </Element>
   );
 }

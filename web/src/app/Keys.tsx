@@ -1,7 +1,6 @@
 import { Fragment } from 'react';
-import { Dialog } from '../ui/Dialog';
 import { ALT, CTRL } from '../ui/keyNames';
-import styles from './KeysDialog.module.css';
+import styles from './Keys.module.css';
 
 const groups: [string, [string[][], string][]][] = [
   ['Everywhere', [
@@ -26,9 +25,10 @@ const groups: [string, [string[][], string][]][] = [
   ]],
 ];
 
-export function KeysDialog({ onClose }: { onClose: () => void }) {
+/** The keyboard shortcuts. */
+export function Keys() {
   return (
-    <Dialog title="Keyboard" onClose={onClose}>
+    <>
       {groups.map(([title, keys]) => (
         <section key={title} className={styles.keys}>
           <h3>{title}</h3>
@@ -51,6 +51,6 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
           </dl>
         </section>
       ))}
-    </Dialog>
+    </>
   );
 }
