@@ -31,7 +31,7 @@ func newFloor(b *testing.B, s *Store, rooms int) *floor {
 		f.writers = min(len(s.queue.shards), rooms)
 		f.write = func(ctx context.Context, counts map[int64]int64) error { return floorPostgres(ctx, p.appends, counts) }
 	} else {
-		f.write = func(ctx context.Context, counts map[int64]int64) error { return floorSQLite(ctx, s.write, counts) }
+		f.write = func(ctx context.Context, counts map[int64]int64) error { return floorSQLite(ctx, s.write.DB, counts) }
 	}
 	for _, statement := range []string{
 		`CREATE TABLE floor_rooms (id bigint PRIMARY KEY, head bigint NOT NULL)`,

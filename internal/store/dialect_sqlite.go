@@ -15,7 +15,7 @@ import (
 
 var _ dialect = (*sqliteDialect)(nil)
 
-type sqliteDialect struct{ write *sql.DB }
+type sqliteDialect struct{ write *writeDB }
 
 func (d *sqliteDialect) batchTx(ctx context.Context, first []stmt, next func() ([]stmt, error)) error {
 	return runTx(ctx, d.write, func(tx *sql.Tx) error {

@@ -25,7 +25,7 @@ func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	return open(ctx, database{
-		dialect: &postgresDialect{pool: pool, appends: appends}, read: db, write: db,
+		dialect: &postgresDialect{pool: pool, appends: appends}, read: db, write: &writeDB{DB: db},
 		stats: func() map[string]sql.DBStats {
 			return map[string]sql.DBStats{"others": poolStats(pool), "appends": poolStats(appends)}
 		},

@@ -5,7 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// semaphore limits the number of concurrent callers and counts those that wait.
+// semaphore limits the number of concurrent callers and counts those that wait. They are served in the
+// order in which they came.
 type semaphore struct {
 	slots   chan struct{}
 	waiters atomic.Int64
@@ -22,6 +23,16 @@ func (s *semaphore) acquire(ctx context.Context) (err error) {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// tryAcquire takes a slot if one is free.
+func (s *semaphore) tryAcquire() bool {
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -22,7 +22,7 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), release())
 	}
-	write.SetMaxOpenConns(1) // SQLite has one writer: waiting here is fair, its busy loop is not
+	writer := oneWriter(write) // SQLite has one writer: waiting here is fair, its busy loop is not
 	read, err := sql.Open("sqlite", dbconn.SQLiteDSN(dir))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), release())
@@ -30,9 +30,9 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Store, error) {
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
 	return open(ctx, database{
-		dialect: &sqliteDialect{write: write}, read: read, write: write,
+		dialect: &sqliteDialect{write: writer}, read: read, write: writer,
 		stats: func() map[string]sql.DBStats {
-			return map[string]sql.DBStats{"reads": read.Stats(), "writes": write.Stats()}
+			return map[string]sql.DBStats{"reads": read.Stats(), "writes": writer.Stats()}
 		},
 		close: func() error { return errors.Join(read.Close(), write.Close(), release()) },
 	}, o)

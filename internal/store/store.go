@@ -43,7 +43,7 @@ type Store struct {
 type database struct {
 	dialect dialect
 	read    *sql.DB
-	write   *sql.DB
+	write   *writeDB
 	stats   func() map[string]sql.DBStats
 	close   func() error
 }

@@ -18,8 +18,13 @@ func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return err
 }
 
+// beginner is a pool of connections.
+type beginner interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
 // runTx runs fn in a transaction of db. See Store.tx.
-func runTx(ctx context.Context, db *sql.DB, fn func(tx *sql.Tx) error) error {
+func runTx(ctx context.Context, db beginner, fn func(tx *sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
