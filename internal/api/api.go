@@ -108,7 +108,9 @@ var authRequired = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
 // handle registers an operation. It is the only place that turns errors of handlers into problems.
 func handle[In, Out any](a *API, op huma.Operation, handler func(ctx context.Context, in *In) (*Out, error)) {
 	op.Path = base + op.Path
-	op.MaxBodyBytes = maxBody
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBody
+	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handler(ctx, in)
 		if err != nil {

@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"github.com/chillin-chat/chillin/internal/auth"
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/hookbody"
 	"github.com/chillin-chat/chillin/internal/metrics"
 )
 
@@ -80,16 +83,85 @@ type WebhookPath struct {
 	HookID chat.WebhookID `path:"hookId" minimum:"1"`
 }
 
-// PostByWebhookRequest is the body of postByWebhook.
+// PostByWebhookRequest is our own format of the body of postByWebhook.
 type PostByWebhookRequest struct {
-	Text string `json:"text"`
+	Text string `json:"text" doc:"Markdown. A text that is too long for one message becomes several."`
 	CID  string `json:"cid,omitempty" doc:"A UUID; repeating it returns the same message."`
 }
 
 type postByWebhookInput struct {
-	Token string `path:"token" maxLength:"100"`
-	Key   string `header:"Idempotency-Key" maxLength:"255" doc:"Identifies the post instead of a cid."`
-	Body  PostByWebhookRequest
+	Token   string `path:"token" maxLength:"100"`
+	Key     string `header:"Idempotency-Key" maxLength:"255" doc:"Identifies the post instead of a cid."`
+	RawBody []byte `contentType:"application/json"`
+	header  http.Header
+}
+
+// Resolve stores the headers, which are part of some formats. huma calls it.
+func (in *postByWebhookInput) Resolve(ctx huma.Context) []error {
+	r, _ := humachi.Unwrap(ctx)
+	in.header = r.Header
+	return nil
+}
+
+// postPaths are the paths below a webhook's URL, by the format of their bodies.
+var postPaths = []struct {
+	format   hookbody.Format
+	id, text string
+}{
+	{hookbody.Any, "postByWebhook", "Post a message by an incoming webhook"},
+	{hookbody.Slack, "postSlackByWebhook", "Post a message in the format of Slack"},
+	{hookbody.Discord, "postDiscordByWebhook", "Post a message in the format of Discord"},
+	{hookbody.GitHub, "postGitHubByWebhook", "Post an event of GitHub"},
+	{hookbody.Grafana, "postGrafanaByWebhook", "Post alerts of Grafana"},
+	{hookbody.Alertmanager, "postAlertmanagerByWebhook", "Post alerts of Alertmanager"},
+}
+
+// mountPosts registers what programs post to. Only these operations accept unknown keys.
+func (a *API) mountPosts() {
+	for _, p := range postPaths {
+		path := hooksPath + "{token}"
+		if p.format != hookbody.Any {
+			path += "/" + string(p.format)
+		}
+		handle(a, huma.Operation{
+			OperationID: p.id, Method: http.MethodPost, Path: path, Tags: []string{"webhooks"}, Summary: p.text,
+			DefaultStatus: http.StatusCreated, MaxBodyBytes: hookbody.MaxBody, SkipValidateBody: true,
+			Description: "201 for a new message, 200 with the original if the cid or Idempotency-Key is known. The body is JSON, or a form with JSON in the field payload; unknown keys are ignored.",
+		}, func(ctx context.Context, in *postByWebhookInput) (*messageOutput, error) {
+			return a.postByWebhook(ctx, p.format, in)
+		})
+		a.documentPost(base+path, p.format)
+	}
+}
+
+func (a *API) postByWebhook(ctx context.Context, format hookbody.Format, in *postByWebhookInput) (*messageOutput, error) {
+	began := time.Now()
+	decoded, err := hookbody.Decode(format, in.header, in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	post := chat.WebhookPost{Text: decoded.Text, Name: decoded.Name, CID: decoded.CID, Key: in.Key}
+	if post.Key == "" {
+		post.Key = decoded.Key
+	}
+	m, fresh, err := a.Service.PostByWebhook(ctx, in.Token, post, hookbody.Split)
+	return a.sent(metrics.ByWebhook, m, fresh, began, err)
+}
+
+// documentPost describes the body, which huma does not decode.
+func (a *API) documentPost(path string, format hookbody.Format) {
+	schema := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	if format == hookbody.Any {
+		registry := a.huma.OpenAPI().Components.Schemas
+		schema = registry.Schema(reflect.TypeFor[PostByWebhookRequest](), true, "PostByWebhookRequest")
+		registry.SchemaFromRef(schema.Ref).AdditionalProperties = true
+	}
+	a.huma.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/json": {Schema: schema},
+		"application/x-www-form-urlencoded": {Schema: &huma.Schema{
+			Type: huma.TypeObject, Required: []string{"payload"}, Properties: map[string]*huma.Schema{"payload": {Type: huma.TypeString}},
+		}},
+	}}
 }
 
 func (a *API) mountIncomingWebhooks() {
@@ -128,15 +200,7 @@ func (a *API) mountIncomingWebhooks() {
 		out.Body.Webhook = hook
 		return out, err
 	})
-	handle(a, huma.Operation{
-		OperationID: "postByWebhook", Method: http.MethodPost, Path: hooksPath + "{token}", Tags: tags,
-		Summary: "Post a message by an incoming webhook", DefaultStatus: http.StatusCreated,
-		Description: "201 for a new message, 200 with the original if the cid or Idempotency-Key is known.",
-	}, func(ctx context.Context, in *postByWebhookInput) (*messageOutput, error) {
-		began := time.Now()
-		m, fresh, err := a.Service.PostByWebhook(ctx, in.Token, chat.WebhookPost{Text: in.Body.Text, CID: in.Body.CID, Key: in.Key})
-		return a.sent(metrics.ByWebhook, m, fresh, began, err)
-	})
+	a.mountPosts()
 }
 
 // CreateOutgoingWebhookRequest is the body of createOutgoingWebhook.

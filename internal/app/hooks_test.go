@@ -101,12 +101,15 @@ func TestIncomingWebhook(t *testing.T) {
 		}
 
 		for body, want := range map[string]int{
-			path(`{"text":"another","cid":%q}`, cid):         http.StatusConflict,
-			`{"text":"x","cid":"7"}`:                         http.StatusUnprocessableEntity,
-			`{"text":" "}`:                                   http.StatusUnprocessableEntity,
-			`{"text":"x","username":"root"}`:                 http.StatusUnprocessableEntity,
-			`{"text":"x","text":"y"}`:                        http.StatusBadRequest,
-			`{"text":"` + strings.Repeat("x", 65<<10) + `"}`: http.StatusRequestEntityTooLarge,
+			path(`{"text":"another","cid":%q}`, cid): http.StatusConflict,
+			`{"text":"x","cid":"7"}`:                 http.StatusUnprocessableEntity,
+			`{"text":" "}`:                           http.StatusUnprocessableEntity,
+			`{"text":7}`:                             http.StatusUnprocessableEntity,
+			`{"text":"x"`:                            http.StatusUnprocessableEntity,
+			`{"text":"x","text":"y"}`:                http.StatusUnprocessableEntity,
+			`{"text":"` + strings.Repeat("x", 257<<10) + `"}`:               http.StatusRequestEntityTooLarge,
+			`{"text":"` + strings.Repeat("x", 200<<10) + `"}`:               http.StatusUnprocessableEntity,
+			`{"event":"message:new","roomId":1,"seq":2,"message":{"id":7}}`: http.StatusUnprocessableEntity,
 		} {
 			if status, _ := post(d.t, hook.URL, "", body); status != want {
 				d.t.Errorf("%.60q: %d, want %d", body, status, want)
@@ -123,6 +126,59 @@ func TestIncomingWebhook(t *testing.T) {
 			if status, _ := post(d.t, url, "", `{"text":"late"}`); status != http.StatusNotFound {
 				d.t.Errorf("after delete: %d, want 404", status)
 			}
+		}
+	})
+}
+
+// What tools send becomes messages of the webhook's bot: a long text several of them, once.
+func TestIncomingWebhookFormats(t *testing.T) {
+	onBothDeployments(t, func(d *deployment) {
+		alice := d.user("alice", 0)
+		room := alice.room("Lobby", nil)
+		alice.join(room.ID, nil)
+		hook := alice.incoming(room.ID, "CI")
+		alice.receives(1)
+		seq := chat.Seq(1)
+		for _, c := range []struct{ path, body, want string }{
+			{"", `{"text":"<https://ci.example/7|build 7>","username":"alice","icon_emoji":":x:"}`, "**alice**\n[build 7](https://ci.example/7)"},
+			{"", `{"text":"same name","username":"ci"}`, "same name"},
+			{"/slack", `{"text":"*bold*"}`, "**bold**"},
+			{"/discord", `{"content":"hello","embeds":[]}`, "hello"},
+			{"/github", `{"zen":"Calm.","repository":{"full_name":"a/b"}}`, "**a/b**"},
+			{"/grafana", `{"title":"Disk","message":"full","state":"alerting"}`, "**Disk**\nfull"},
+			{"/alertmanager", `{"version":"4","status":"resolved","alerts":[],"commonLabels":{"alertname":"Up"}}`, "**(RESOLVED) Up**"},
+		} {
+			status, _ := post(d.t, hook.URL+c.path, "", c.body)
+			seq++
+			if m := alice.receives(seq); status != http.StatusCreated || m.Text != c.want || m.Author.ID != hook.UserID || m.Author.DisplayName != "CI" {
+				d.t.Fatalf("%s %s = %d, received %+v, want %q by the bot", c.path, c.body, status, m, c.want)
+			}
+		}
+		words := strings.Repeat("word ", 900)
+		first := chat.Message{}
+		for _, want := range []int{http.StatusCreated, http.StatusOK} {
+			status, m := post(d.t, hook.URL, "once", `{"text":"`+words+`"}`)
+			if first.ID == 0 {
+				first = m
+			}
+			if status != want || m.ID != first.ID {
+				d.t.Errorf("long text = %d, message %d, want %d and message %d", status, m.ID, want, first.ID)
+			}
+		}
+		all := ""
+		for range 3 {
+			seq++
+			all += alice.receives(seq).Text + " "
+		}
+		if all != words {
+			d.t.Errorf("received %d characters, want all %d", len(all), len(words))
+		}
+		history, err := alice.History(ctx(d.t), room.ID, "limit=100")
+		if err != nil || len(history) != int(seq) {
+			d.t.Errorf("%d messages, %v, want %d", len(history), err, seq)
+		}
+		if status, _ := post(d.t, hook.URL, "", `{"text":"`+strings.Repeat("x", 100_000)+`"}`); status != http.StatusCreated {
+			d.t.Errorf("100,000 characters = %d, want 201", status)
 		}
 	})
 }

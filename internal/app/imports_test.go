@@ -16,7 +16,8 @@ import (
 var mayImport = map[string][]string{
 	"cmd/chillin":           {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/store/schema", "internal/version", "internal/wire"},
 	"internal/app":          {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/media", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/service", "internal/store", "internal/store/schema", "internal/version", "internal/webhook", "internal/wire", "internal/doctor", "web"},
-	"internal/api":          {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/strictjson"},
+	"internal/hookbody":     {"internal/chat", "internal/strictjson"},
+	"internal/api":          {"internal/auth", "internal/chat", "internal/hookbody", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/strictjson"},
 	"internal/gateway":      {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/socket", "internal/strictjson", "internal/wake", "internal/wire"},
 	"internal/service":      {"internal/chat", "internal/logging", "internal/markup", "internal/wake"},
 	"internal/backup":       {"internal/blob", "internal/chat", "internal/store", "internal/store/schema"},

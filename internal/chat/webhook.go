@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -154,12 +156,22 @@ type Targets interface {
 // WebhookPost is a message that a program posts by a webhook.
 type WebhookPost struct {
 	Text string
+	Name string // of the sender, if it differs from the name of the webhook; "" for none
 	CID  string // "" for none
 	Key  string // the Idempotency-Key, "" for none; used if there is no CID
 }
 
 // webhookKeyNamespace is the UUID namespace of CIDs that are derived from keys.
 var webhookKeyNamespace = uuid.MustParse("5a0c2c1e-0d0b-4b6f-9a67-3f0f5d7b1c42")
+
+// PartCID returns the CID of a part of a text that was too long for one message. The first part, 0,
+// has the CID of the post.
+func PartCID(post string, part int) string {
+	if part == 0 {
+		return post
+	}
+	return uuid.NewSHA1(webhookKeyNamespace, fmt.Appendf(nil, "%s part %d", strings.ToLower(post), part)).String()
+}
 
 // SendCID returns the CID, or one derived from the key, so that posts with the same key are
 // the same message. Without either it returns a new one.

@@ -63,9 +63,14 @@ func (s *Service) DeleteIncomingWebhook(ctx context.Context, caller chat.Caller,
 	return nil
 }
 
-// PostByWebhook sends a message in the room of an incoming webhook, as the webhook's bot and
-// under the same rules as every other message.
-func (s *Service) PostByWebhook(ctx context.Context, token string, p chat.WebhookPost) (m chat.Message, fresh bool, err error) {
+// maxPostParts is how many messages one post of a webhook may take.
+const maxPostParts = 64
+
+// PostByWebhook sends a text in the room of an incoming webhook, as the webhook's bot and under the
+// same rules as every other message. split cuts a text into parts of a number of characters, each of
+// which becomes a message; m is the first one. If a part fails, a repeated post with the same CID or
+// key continues.
+func (s *Service) PostByWebhook(ctx context.Context, token string, p chat.WebhookPost, split func(text string, limit int) []string) (m chat.Message, fresh bool, err error) {
 	webhook, bot, err := s.Webhooks.IncomingByToken(ctx, chat.TokenHash(token))
 	if err != nil {
 		return chat.Message{}, false, err
@@ -73,7 +78,33 @@ func (s *Service) PostByWebhook(ctx context.Context, token string, p chat.Webhoo
 	if webhook.Paused {
 		return chat.Message{}, false, chat.Errorf(chat.Forbidden, "This webhook is paused because its creator can no longer manage webhooks in the room. A room admin can resume it.")
 	}
-	return s.SendMessage(ctx, chat.Caller{User: bot}, chat.Send{Room: webhook.RoomID, CID: p.SendCID(), Text: p.Text})
+	parts := []string{p.Text}
+	text := withSender(p, webhook.Name)
+	if text != "" {
+		parts = split(text, s.Limits.Now().MaxMessageLength)
+	}
+	if len(parts) > maxPostParts {
+		return chat.Message{}, false, chat.Errorf(chat.TooLong, "The text is too long: it would take %d messages, and the limit is %d.", len(parts), maxPostParts).WithField("text")
+	}
+	caller, cid := chat.Caller{User: bot}, p.SendCID()
+	m, fresh, err = s.SendMessage(ctx, caller, chat.Send{Room: webhook.RoomID, CID: cid, Text: parts[0]})
+	for i := 1; i < len(parts) && err == nil; i++ {
+		_, _ = s.MessageRate.Allow(bot.ID) // each counts, but only the first can be refused
+		_, _, err = s.sendAllowed(ctx, caller, chat.Send{Room: webhook.RoomID, CID: chat.PartCID(cid, i), Text: parts[i]})
+	}
+	return m, fresh, err
+}
+
+// withSender returns the text of a post with the name of its sender above it, unless the webhook has
+// that name. The author of the message stays the bot of the webhook, so that a sender cannot pretend
+// to be a member.
+func withSender(p chat.WebhookPost, webhook string) string {
+	text := strings.TrimSpace(p.Text)
+	name, err := chat.CleanLine(p.Name, chat.MaxDisplayName, "username")
+	if err != nil || name == "" || strings.EqualFold(name, webhook) || text == "" {
+		return text
+	}
+	return "**" + strings.ReplaceAll(name, "*", "\u2217") + "**\n" + text
 }
 
 // CreateOutgoingWebhook creates a webhook that sends every later change of a room to url.

@@ -55,12 +55,13 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // The library would decode the Number of encoding/json as a string.
-var options = json.JoinOptions(
-	json.RejectUnknownMembers(true),
+var lenient = json.JoinOptions(
 	json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, n *stdjson.Number) error {
 		return (*jsonv1.Number)(n).UnmarshalJSONFrom(d)
 	})),
 )
+
+var options = json.JoinOptions(lenient, json.RejectUnknownMembers(true))
 
 // Decode stores data in v, a pointer. data must be exactly one JSON value, at most MaxDepth deep, of
 // valid Unicode without NUL and lone surrogates, and without duplicate keys in an object. The keys of a
@@ -69,9 +70,14 @@ var options = json.JoinOptions(
 //
 // A field that decodes itself (json.RawMessage, or a type with UnmarshalJSON) is checked for everything
 // except unknown keys.
-func Decode(data []byte, v any) error {
+func Decode(data []byte, v any) error { return decode(data, v, options) }
+
+// DecodeKnown is Decode for documents of other services: it ignores unknown keys.
+func DecodeKnown(data []byte, v any) error { return decode(data, v, lenient) }
+
+func decode(data []byte, v any, how json.Options) error {
 	end, reason := scan(data)
-	if err := json.Unmarshal(data[:end], v, options); err != nil {
+	if err := json.Unmarshal(data[:end], v, how); err != nil {
 		return explain(data[:end], err, reason)
 	}
 	return nil

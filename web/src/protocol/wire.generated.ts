@@ -1158,6 +1158,7 @@ export const decodePong: Decode<Pong> = object<Pong>({
 export interface PostByWebhookRequest {
   /** A UUID; repeating it returns the same message. */
   cid?: string;
+  /** Markdown. A text that is too long for one message becomes several. */
   text: string;
 }
 
