@@ -18,7 +18,7 @@ const featureImports: Record<string, readonly string[]> = {
   integrations: [],
   admin: ['rooms'],
   // Dynamic imports only.
-  lazy: ['integrations', 'admin', 'emoji'],
+  lazy: ['search', 'members', 'integrations', 'admin', 'emoji'],
 };
 
 const files = import.meta.glob<string>('./**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });

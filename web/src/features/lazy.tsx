@@ -41,3 +41,5 @@ export const Webhooks = lazyWithRetry(async () => (await import('./integrations/
 export const Bots = lazyWithRetry(async () => (await import('./integrations/Bots')).Bots);
 export const EmojiPanel = lazyWithRetry(async () => (await import('./emoji/EmojiPanel')).EmojiPanel);
 export const AdminView = lazyWithRetry(async () => (await import('./admin/AdminView')).AdminView);
+export const SearchView = lazyWithRetry(async () => (await import('./search/SearchView')).SearchView);
+export const MembersPanel = lazyWithRetry(async () => (await import('./members/MembersPanel')).MembersPanel);

@@ -1,12 +1,16 @@
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
-import type { User } from '../protocol/types';
+import type { Member, User } from '../protocol/types';
 import { allEmoji, type Emoji, emojiAt, emojiCandidates, loadEmoji } from '../state/emoji';
 import { currentItems } from '../state/pagedResource';
-import { type PartialToken, mentionCandidates, mentionAt, replaceToken } from '../state/room/mentions';
+import { type PartialToken, mentionCandidates, mentionAt, replaceToken, resolveMention } from '../state/room/mentions';
 import type { RoomSession } from '../state/room/session';
 import { isComposing } from './composition';
 import { useMe } from './useChatState';
 import { useStore } from './useStore';
+
+const DEBOUNCE_MS = 120;
+/** A message is sent as typed if the members cannot be found in this time. */
+const RESOLVE_TIMEOUT_MS = 2_000;
 
 /** A completion of the token before the caret. */
 export type Option = { kind: 'person'; user: User } | { kind: 'emoji'; emoji: Emoji };
@@ -18,24 +22,28 @@ type Token = PartialToken & { kind: Option['kind'] };
 export function useCompletion(session: RoomSession, text: string) {
   const me = useMe();
   const members = useStore(session.members.state);
+  const found = useStore(session.memberSearch.state);
   const emoji = useStore(allEmoji);
   const [token, setToken] = useState<Token>();
   const [at, setAt] = useState(0);
   const options = useMemo((): Option[] => {
     if (token === undefined) return [];
     if (token.kind === 'emoji') return emojiCandidates(emoji, token.query).map((one) => ({ kind: 'emoji', emoji: one }));
-    return mentionCandidates(currentItems(members), token.query, me.id).map((user) => ({ kind: 'person', user }));
-  }, [token, members, emoji, me.id]);
+    const known = new Map([...(found?.members ?? []), ...currentItems(members)].map((member) => [member.user.id, member]));
+    return mentionCandidates([...known.values()], token.query, me.id).map((user) => ({ kind: 'person', user }));
+  }, [token, found, members, emoji, me.id]);
   const open = options.length > 0;
   const chosen = Math.min(at, options.length - 1);
 
-  // The members are loaded only when something needs them.
-  const naming = token?.kind === 'person';
+  // The server finds the members: a large room has more than are loaded.
+  const name = token?.kind === 'person' ? token.query : undefined;
   useEffect(() => {
-    if (naming && !session.members.requested) void session.members.load();
-  }, [naming, session]);
+    if (name === undefined) return undefined;
+    const timer = setTimeout(() => void session.memberSearch.find(name).catch(() => undefined), name === '' ? 0 : DEBOUNCE_MS);
+    return () => clearTimeout(timer);
+  }, [name, session]);
 
-  // So are the names of emoji. A failed attempt is repeated with the next code.
+  // The names of emoji are loaded only when something needs them. A failed attempt is repeated with the next code.
   const coding = token?.kind === 'emoji';
   useEffect(() => {
     if (coding) loadEmoji().catch(() => undefined);
@@ -47,6 +55,19 @@ export function useCompletion(session: RoomSession, text: string) {
     if (now?.kind === token?.kind && now?.start === token?.start && now?.query === token?.query) return;
     setToken(now);
     setAt(0);
+  }
+
+  /** Whether the members for the @name before the caret are not known yet. */
+  const pending = name !== undefined && name !== '' && !open && found?.text !== name;
+
+  /** Returns the text in which an @name that is pending is replaced by the member that it means, undefined if it may mean several. */
+  async function resolve(): Promise<string | undefined> {
+    if (!pending || token === undefined) return text;
+    const timeout = new Promise<readonly Member[]>((done) => setTimeout(done, RESOLVE_TIMEOUT_MS, []));
+    const members = await Promise.race([session.memberSearch.find(name).catch(() => []), timeout]);
+    const meant = resolveMention(members, name, me.id);
+    if (meant.kind === 'ambiguous') return undefined;
+    return meant.kind === 'none' ? text : replaceToken(text, token, `@${meant.user.username}`).text;
   }
 
   /** Closes the list and returns the text in which the option replaces the token. */
@@ -67,7 +88,7 @@ export function useCompletion(session: RoomSession, text: string) {
     return event.key === 'Enter' || event.key === 'Tab' ? options[chosen] : 'handled';
   }
 
-  return { options, open, chosen, update, accept, handleKeyDown, close: () => setToken(undefined) };
+  return { options, open, chosen, pending, resolve, update, accept, handleKeyDown, close: () => setToken(undefined) };
 }
 
 function tokenAt(text: string, caret: number): Token | undefined {

@@ -77,8 +77,8 @@ export class Chat {
     this.#callbacks = callbacks;
     this.#tabs = tabs ?? new BrowserTabs(databaseName(user));
     this.directory = new PagedResource(async (text, cursor) => {
-      const { rooms, nextCursor } = await rest.listRooms({ limit: 50, sort: 'members', text: text.trim(), ...(cursor ? { cursor } : {}) });
-      return { items: rooms, ...(nextCursor ? { next: nextCursor } : {}) };
+      const { rooms, nextCursor } = await rest.listRooms({ limit: 50, sort: 'members', direct: false, text: text.trim(), ...(cursor ? { cursor } : {}) });
+      return { items: rooms.filter(({ direct }) => !direct), ...(nextCursor ? { next: nextCursor } : {}) };
     }, '');
     this.search = new Search(rest);
     this.uploadAllowance = new UploadAllowanceState(rest);

@@ -18,6 +18,7 @@ import {
   decodeSignedIn,
   decodeUploadAllowance,
   decodeUploadResponse,
+  decodeUserList,
   decodeUserResponse,
 } from '../protocol/wire.generated';
 import type {
@@ -40,6 +41,8 @@ export interface RoomQuery {
   text?: string;
   sort?: 'name' | 'members' | 'active';
   limit?: number;
+  /** Whether the user's direct rooms are listed; by default they are. */
+  direct?: boolean;
   cursor?: string;
 }
 
@@ -59,6 +62,11 @@ export interface MessageQuery {
   text: string;
   /** The room to search; undefined searches all rooms of the user. */
   room?: number;
+  author?: number;
+  /** Messages of this time or later. */
+  since?: Date;
+  /** Messages before this time. */
+  until?: Date;
   cursor?: string;
 }
 
@@ -154,6 +162,7 @@ export class RestClient {
     if (query.text) params.set('q', query.text);
     if (query.sort) params.set('sort', query.sort);
     if (query.limit) params.set('limit', String(query.limit));
+    if (query.direct !== undefined) params.set('direct', String(query.direct));
     if (query.cursor) params.set('cursor', query.cursor);
     return this.#call('GET', `/rooms?${params.toString()}`, decodeRoomList);
   }
@@ -207,11 +216,20 @@ export class RestClient {
     return this.#call('DELETE', `/rooms/${roomId}/members/${userId}/mute`, noContent);
   }
 
-  searchMessages({ text, room, cursor }: MessageQuery): Promise<SearchPage> {
+  searchMessages({ text, room, author, since, until, cursor }: MessageQuery): Promise<SearchPage> {
     const params = new URLSearchParams({ q: text, limit: '20' });
     if (room !== undefined) params.set('room', String(room));
+    if (author !== undefined) params.set('author', String(author));
+    if (since !== undefined) params.set('since', since.toISOString());
+    if (until !== undefined) params.set('until', until.toISOString());
     if (cursor !== undefined) params.set('cursor', cursor);
     return this.#call('GET', `/search/messages?${params.toString()}`, decodeSearchResults);
+  }
+
+  /** Returns users that share a room with the current user and whose names match the text. */
+  async searchUsers(text: string, limit: number): Promise<User[]> {
+    const params = new URLSearchParams({ q: text, limit: String(limit) });
+    return (await this.#call('GET', `/users?${params.toString()}`, decodeUserList)).users;
   }
 
   async createRoom(room: NewRoom): Promise<Room> {
@@ -246,8 +264,9 @@ export class RestClient {
     return this.#call('DELETE', `/rooms/${roomId}/members/${userId}`, noContent);
   }
 
-  listMembers(roomId: number, cursor?: string): Promise<MemberList> {
-    const params = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
+  /** Lists a page of the members, the online ones first, or those whose names match the text. */
+  listMembers(roomId: number, { text = '', limit = 100, cursor }: { text?: string; limit?: number; cursor?: string | undefined } = {}): Promise<MemberList> {
+    const params = new URLSearchParams({ limit: String(limit), ...(text === '' ? {} : { q: text }), ...(cursor === undefined ? {} : { cursor }) });
     return this.#call('GET', `/rooms/${roomId}/members?${params.toString()}`, decodeMemberList);
   }
 

@@ -16,6 +16,9 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   const input = useRef<HTMLTextAreaElement>(null);
   const completion = useCompletion(session, text);
   const enterSends = useEnterSends();
+  /** Whether a send waits for the members that an @name may mean. */
+  const resolving = useRef(false);
+
   useEffect(() => {
     // A user who types a code and Enter should not have to wait for the names (36 KB, cached).
     loadEmoji().catch(() => undefined);
@@ -38,7 +41,23 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   }
 
   function send() {
-    if (!sendable(text)) return;
+    if (!sendable(text) || resolving.current) return;
+    if (completion.pending) {
+      void sendResolved();
+      return;
+    }
+    completion.close();
+    void chat.send(session);
+    input.current?.focus();
+  }
+
+  /** Sends a text that ends with an unfinished @name as soon as it is known whom it means. If it may mean several, the user chooses. */
+  async function sendResolved() {
+    resolving.current = true;
+    const resolved = await completion.resolve();
+    resolving.current = false;
+    if (resolved === undefined || session.draft.text.getSnapshot() !== text) return;
+    session.draft.text.set(resolved);
     completion.close();
     void chat.send(session);
     input.current?.focus();

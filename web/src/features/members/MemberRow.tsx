@@ -11,11 +11,20 @@ const words: Record<Status, string> = { online: 'online', away: 'away', busy: 'b
 
 const roles: Partial<Record<Member['role'], string>> = { owner: 'Owner', admin: 'Admin', moderator: 'Moderator' };
 
-export function MemberRow({ session, member, status }: { session: RoomSession; member: Member; status: Status }) {
+interface MemberRowProps {
+  session: RoomSession;
+  member: Member;
+  status: Status;
+  /** The place in the list, from 1, and the number of members in it. */
+  place: number;
+  size: number;
+}
+
+export function MemberRow({ session, member, status, place, size }: MemberRowProps) {
   const me = useMe();
   const { user, role } = member;
   return (
-    <li className={classNames(styles.member, status === 'offline' && styles.offline)}>
+    <div role="listitem" aria-posinset={place} aria-setsize={size} className={classNames(styles.member, status === 'offline' && styles.offline)}>
       <Avatar person={user} status={status} size="s" className={styles.avatar} />
       <span className={styles.name}>
         {nameOf(user)}
@@ -27,6 +36,6 @@ export function MemberRow({ session, member, status }: { session: RoomSession; m
       {user.guest && <span className="tag">Guest</span>}
       {isMuted(member.mutedUntil) && <span className="tag" title={`For ${formatTimeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
       {user.id !== me.id && <MemberMenu session={session} member={member} />}
-    </li>
+    </div>
   );
 }

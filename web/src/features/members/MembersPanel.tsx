@@ -1,5 +1,6 @@
-import { useEffect } from 'react';
+import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import { useMyRoom } from '../../hooks/useChatState';
+import { useDebounced } from '../../hooks/useDebouncedQuery';
 import { useStore } from '../../hooks/useStore';
 import type { Member } from '../../protocol/types';
 import { type Presence, statusOf } from '../../state/room/presence';
@@ -7,9 +8,15 @@ import { can } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
+import { SearchField } from '../../ui/SearchField';
+import { useNearWindow, VirtualBlocks } from '../../ui/VirtualBlocks';
 import { MemberRow } from './MemberRow';
 import styles from './MembersPanel.module.css';
 import { currentItems } from '../../state/pagedResource';
+
+const DEBOUNCE_MS = 200;
+/** The usual height of a row, in pixels. */
+const ROW_HEIGHT = 38;
 
 interface MembersPanelProps {
   session: RoomSession;
@@ -25,9 +32,12 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
   const members = currentItems(state);
   const presence = useStore(session.presence);
 
-  useEffect(() => {
-    void session.members.load();
-  }, [session]);
+  const [text, setText] = useState('');
+  const query = useCallback(() => session.members.search(text), [session, text]);
+  const pending = useDebounced(text, text === '' ? 0 : DEBOUNCE_MS, query);
+
+  // The list is shared with other parts of the room, which need all members.
+  useEffect(() => () => session.members.endSearch(), [session]);
 
   return (
     <aside className={styles.panel} aria-label="Members">
@@ -47,6 +57,12 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
           </button>
         </div>
       )}
+      {mine !== undefined && !mine.room.direct && (
+        <SearchField className={styles.search} label="Search members" placeholder="Search members" text={text} onText={setText} autoComplete="off" />
+      )}
+      <p className="sr-only" role="status">
+        {text !== '' && !pending && state.kind === 'ready' && `${members.length}${state.next === undefined ? '' : ' or more'} ${members.length === 1 ? 'member' : 'members'} found`}
+      </p>
       {(state.kind === 'idle' || state.kind === 'loading') && (
         <Skeleton label="Loading members" rows={5} avatars />
       )}
@@ -56,46 +72,69 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
           action={{ label: 'Try again', run: () => void session.members.load() }}
         />
       )}
-      {members.length > 0 && <MemberGroups session={session} members={members} presence={presence} />}
-      {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <p className={styles.more}>There are more members than can be listed here.</p>}
+      {state.kind === 'ready' && members.length === 0 && <EmptyState icon="search" title="Nobody found">{`No member is called “${text.trim()}”.`}</EmptyState>}
+      {members.length > 0 && <MemberGroups session={session} members={members} total={text.trim() === '' ? mine?.room.memberCount : undefined} presence={presence} />}
+      {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <MoreMembers key={members.length} session={session} />}
     </aside>
   );
 }
 
-function MemberGroups({ session, members, presence }: { session: RoomSession; members: readonly Member[]; presence: Presence }) {
+/** Loads the next page when it comes near the window. */
+function MoreMembers({ session }: { session: RoomSession }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useNearWindow(button, (near) => near && void session.members.loadMore());
+  return (
+    <button ref={button} type="button" className="button" onClick={() => void session.members.loadMore()}>
+      Show more members
+    </button>
+  );
+}
+
+interface MemberGroupsProps {
+  session: RoomSession;
+  members: readonly Member[];
+  /** The number of members of the room; undefined for a search. */
+  total: number | undefined;
+  presence: Presence;
+}
+
+function MemberGroups({ session, members, total, presence }: MemberGroupsProps) {
   if (presence.kind === 'unknown') {
-    return <MemberGroup session={session} title="Everyone" members={members} presence={presence} note="Who is online is not known right now." />;
+    return <MemberGroup session={session} title="Everyone" members={members} total={total} presence={presence} note="Who is online is not known right now." />;
   }
   const isThere = (member: Member) => statusOf(presence, member.user.id) !== 'offline';
+  const online = members.filter(isThere);
+  const totalOnline = total === undefined ? undefined : Math.max(online.length, presence.users.size);
   return (
     <>
-      <MemberGroup session={session} title="Online" members={members.filter(isThere)} presence={presence} />
-      <MemberGroup session={session} title="Offline" members={members.filter((member) => !isThere(member))} presence={presence} />
+      <MemberGroup session={session} title="Online" members={online} total={totalOnline} presence={presence} />
+      <MemberGroup session={session} title="Offline" members={members.filter((member) => !isThere(member))} total={total === undefined ? undefined : total - (totalOnline ?? 0)} presence={presence} />
     </>
   );
 }
 
-interface MemberGroupProps {
-  session: RoomSession;
+interface MemberGroupProps extends MemberGroupsProps {
   title: string;
-  members: readonly Member[];
-  presence: Presence;
   note?: string;
 }
 
-function MemberGroup({ session, title, members, presence, note }: MemberGroupProps) {
+function MemberGroup({ session, title, members, total, presence, note }: MemberGroupProps) {
+  const titleId = useId();
   if (members.length === 0) return null;
+  const size = Math.max(members.length, total ?? 0);
   return (
     <section className={styles.group}>
-      <h3>
-        {title} <span className={styles.count}>{members.length}</span>
+      <h3 id={titleId}>
+        {title} <span className={styles.count}>{size}</span>
       </h3>
       {note && <p className={styles.more}>{note}</p>}
-      <ul>
-        {members.map((member) => (
-          <MemberRow key={member.user.id} session={session} member={member} status={statusOf(presence, member.user.id)} />
-        ))}
-      </ul>
+      <div role="list" aria-labelledby={titleId}>
+        <VirtualBlocks
+          items={members}
+          estimate={ROW_HEIGHT}
+          render={(member, at) => <MemberRow key={member.user.id} session={session} member={member} status={statusOf(presence, member.user.id)} place={at + 1} size={size} />}
+        />
+      </div>
     </section>
   );
 }

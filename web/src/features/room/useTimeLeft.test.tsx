@@ -1,6 +1,6 @@
 import { act, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RoomRole } from '../../protocol/types';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import type { TestChat } from '../../test/testChat';
@@ -10,6 +10,9 @@ import { RoomView } from './RoomView';
 let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
+
+// Loads the panel before the first wait, which has a timeout.
+beforeAll(() => import('../members/MembersPanel'));
 
 afterEach(() => {
   testChat?.chat.stop();

@@ -4,7 +4,7 @@ import { messageHref } from '../../hooks/useRoute';
 import type { SearchResult } from '../../protocol/types';
 import { displayedItems } from '../../state/pagedResource';
 import type { SearchState } from '../../state/search';
-import { highlightParts } from '../../state/search';
+import { excerptParts } from '../../state/search';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { dayOf, timeOf, fullDate } from '../../ui/dates';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
@@ -18,17 +18,18 @@ interface ResultsProps {
   pending: boolean;
   text: string;
   roomId: number | undefined;
+  filtered: boolean;
   onRetry: () => void;
   onKey: (event: KeyboardEvent) => void;
 }
 
 /** The found messages. Results of an earlier search are inert. */
-export function SearchResults({ state, pending, text, roomId, onRetry, onKey }: ResultsProps) {
+export function SearchResults({ state, pending, text, roomId, filtered, onRetry, onKey }: ResultsProps) {
   const chat = useChat();
   if (text === '' || state.kind === 'idle') {
     return (
       <EmptyState icon="search" title="Find messages">
-        Search for words or parts of words in your rooms. The newest messages come first.
+        Search for words or parts of words in your rooms, or for “a phrase” in quotes. The newest messages come first.
       </EmptyState>
     );
   }
@@ -46,7 +47,7 @@ export function SearchResults({ state, pending, text, roomId, onRetry, onKey }: 
         {state.kind === 'ready' && (items.length === 1 ? 'One message found' : `${items.length} messages found${more ? ', and there are more' : ''}`)}
       </p>
       {items.length === 0 && !more && (
-        <EmptyState icon="search" title="Nothing found">{`No message in ${roomId === undefined ? 'your rooms' : 'this room'} contains “${text}”.`}</EmptyState>
+        <EmptyState icon="search" title="Nothing found">{`No message in ${roomId === undefined ? 'your rooms' : 'this room'} contains “${text}”${filtered ? ' and matches the filters' : ''}.`}</EmptyState>
       )}
       <ul aria-busy={stale || state.kind === 'refreshing'} inert={stale}>
         {items.map((hit) => (
@@ -65,7 +66,8 @@ export function SearchResults({ state, pending, text, roomId, onRetry, onKey }: 
   );
 }
 
-function HitLink({ hit: { message, room, highlights }, onKey }: { hit: SearchResult; onKey: (event: KeyboardEvent) => void }) {
+function HitLink({ hit, onKey }: { hit: SearchResult; onKey: (event: KeyboardEvent) => void }) {
+  const { message, room } = hit;
   const { author, createdAt } = message;
   const title = useRoomTitle(room.id) ?? room.name;
   return (
@@ -78,8 +80,8 @@ function HitLink({ hit: { message, room, highlights }, onKey }: { hit: SearchRes
             {dayOf(createdAt)}, {timeOf(createdAt)}
           </time>
         </span>
-        <span className={styles.words}>
-          {highlightParts(message.text, highlights).map(({ text, marked }, i) => (marked ? <mark key={i}>{text}</mark> : text))}
+        <span className={styles.words} dir="auto">
+          {excerptParts(hit).map(({ text, marked }, i) => (marked ? <mark key={i}>{text}</mark> : text))}
         </span>
       </span>
     </a>

@@ -5,6 +5,9 @@ import { useSearch } from '../../hooks/useChatState';
 import { useDebounced } from '../../hooks/useDebouncedQuery';
 import { goTo, homeHref, searchHref } from '../../hooks/useRoute';
 import { Icon } from '../../ui/Icon';
+import { useStore } from '../../hooks/useStore';
+import { SearchFiltersBar } from './SearchFilters';
+import { SearchPlaces } from './SearchPlaces';
 import { useRoomTitle } from './useRoomTitle';
 import { SearchResults } from './SearchResults';
 import { SearchField } from '../../ui/SearchField';
@@ -20,14 +23,19 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
   const input = useRef<HTMLInputElement>(null);
   const results = useRef<HTMLDivElement>(null);
 
-  const query = useCallback(() => chat.search.query(text, roomId), [chat, text, roomId]);
-  const pending = useDebounced(`${roomId ?? ''} ${text.trim()}`, DEBOUNCE_MS, query);
+  const filters = useStore(chat.search.filters);
+  const places = useStore(chat.search.places.state);
+
+  const query = useCallback(async () => {
+    await Promise.all([chat.search.query(text, roomId), chat.search.places.query(roomId === undefined ? text : '')]);
+  }, [chat, text, roomId]);
+  const pending = useDebounced(JSON.stringify([roomId, text.trim(), filters]), DEBOUNCE_MS, query);
 
   useEffect(() => input.current?.select(), []);
 
   /** Moves the focus between the search field and the results. */
   function handleKeyDown(event: KeyboardEvent) {
-    const links = [...(results.current?.querySelectorAll('a') ?? [])];
+    const links = [...(results.current?.querySelectorAll<HTMLElement>('li > a, li > button') ?? [])];
     const at = links.findIndex((link) => link === document.activeElement);
     const inField = document.activeElement === input.current;
     const step = event.key === 'ArrowDown' || (event.key === 'Enter' && inField) ? 1 : event.key === 'ArrowUp' && at >= 0 ? -1 : 0;
@@ -55,9 +63,11 @@ export function SearchView({ roomId }: { roomId: number | undefined }) {
           onText={setText}
           onKeyDown={handleKeyDown}
         />
+        <SearchFiltersBar roomId={roomId} />
       </header>
       <div ref={results}>
-        <SearchResults state={state} text={text.trim()} roomId={roomId} pending={pending} onRetry={() => void query()} onKey={handleKeyDown} />
+        {!pending && text.trim() !== '' && <SearchPlaces places={places} onKey={handleKeyDown} />}
+        <SearchResults state={state} text={text.trim()} roomId={roomId} filtered={Object.keys(filters).length > 0} pending={pending} onRetry={() => void query()} onKey={handleKeyDown} />
       </div>
     </section>
   );

@@ -4,18 +4,23 @@ import type { RestClient } from '../../transport/rest';
 import { currentItems, type Page, type PagedState, startLoading } from '../pagedResource';
 import { Store } from '../store';
 
-/** 'idle' until the members are requested. `next` is set if the room has more members than are listed. */
+/** 'idle' until the members are requested. `next` is set if the server has more members than are loaded. */
 export type MembersState = { kind: 'idle' } | PagedState<Member>;
 
-/** The panel lists at most this many pages. */
-const MAX_PAGES = 5;
+/** A refresh reads at most this many pages again. The others are read again when they are scrolled to. */
+const MAX_REFRESHED = 5;
 
-/** Members is the list of a room's members. It is read when it is first displayed. */
+/**
+ * Members is the list of a room's members, the online ones first. Pages are read when they are displayed.
+ * With a text the list contains the members whose names match it.
+ */
 export class Members {
   readonly state = new Store<MembersState>({ kind: 'idle' });
   #rest: RestClient;
   #roomId: number;
   #latest = 0;
+  #text = '';
+  #pages = 1;
 
   constructor(rest: RestClient, roomId: number) {
     this.#rest = rest;
@@ -27,20 +32,32 @@ export class Members {
     return this.state.getSnapshot().kind !== 'idle';
   }
 
-  /** The members that are known. */
+  /** The members that are loaded. */
   get known(): readonly Member[] {
     return currentItems(this.state.getSnapshot());
   }
 
-  async load(): Promise<void> {
-    const request = ++this.#latest;
-    this.state.update((state) => startLoading(state, true));
-    try {
-      const page = await this.#readAll();
-      if (request === this.#latest) this.state.set({ kind: 'ready', ...page });
-    } catch (error) {
-      if (request === this.#latest) this.state.set({ kind: 'failed', items: this.known, reason: errorMessage(error) });
-    }
+  /** Lists the members whose names match a text, or all members. */
+  async search(text: string): Promise<void> {
+    const sameQuery = text.trim() === this.#text;
+    this.#text = text.trim();
+    if (!sameQuery) this.#pages = 1;
+    await this.#load(sameQuery, Math.min(this.#pages, MAX_REFRESHED));
+  }
+
+  /** Lists all members again after a search. */
+  endSearch(): void {
+    if (this.#text !== '') void this.search('');
+  }
+
+  /** Reads the members again. */
+  load(): Promise<void> {
+    return this.search(this.#text);
+  }
+
+  async loadMore(): Promise<void> {
+    const state = this.state.getSnapshot();
+    if (state.kind === 'ready' && state.next) await this.#load(true, 1, state.next);
   }
 
   find(userId: number): Member | undefined {
@@ -83,15 +100,34 @@ export class Members {
     await this.load();
   }
 
-  async #readAll(): Promise<Page<Member>> {
+  async #load(sameQuery: boolean, pages: number, from?: string): Promise<void> {
+    const request = ++this.#latest;
+    this.state.update((state) => startLoading(state, sameQuery));
+    const before = from === undefined ? [] : this.known;
+    try {
+      const { items, next } = await this.#read(pages, from);
+      if (request !== this.#latest) return;
+      this.#pages = from === undefined ? pages : this.#pages + 1;
+      this.state.set({ kind: 'ready', items: withoutRepeated([...before, ...items]), ...(next ? { next } : {}) });
+    } catch (error) {
+      if (request === this.#latest) this.state.set({ kind: 'failed', items: this.known, reason: errorMessage(error) });
+    }
+  }
+
+  async #read(pages: number, from: string | undefined): Promise<Page<Member>> {
     const items: Member[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const response = await this.#rest.listMembers(this.#roomId, cursor);
+    let cursor = from;
+    for (let page = 0; page < pages; page++) {
+      const response = await this.#rest.listMembers(this.#roomId, { text: this.#text, cursor });
       items.push(...response.members);
       cursor = response.nextCursor;
       if (!cursor) return { items };
     }
     return { items, ...(cursor ? { next: cursor } : {}) };
   }
+}
+
+/** A member whose presence changed between two pages is on both. */
+function withoutRepeated(members: readonly Member[]): Member[] {
+  return [...new Map(members.map((member) => [member.user.id, member])).values()];
 }

@@ -28,6 +28,8 @@ describe('mentionCandidates', () => {
     ['BOB', ['bob', 'bobby']],
     ['elo', ['carla']],
     ['x', []],
+    ['lodi', ['carla']],
+    ['obb', ['bobby']],
   ])('returns for "%s" %j', (query, names) => expect(mentionCandidates(members, query, 1).map(({ username }) => username)).toEqual(names));
 });
 

@@ -9,6 +9,7 @@ import { RoomAdmin } from './admin';
 import { Draft } from './draft';
 import { HistoryView } from './history';
 import { Members } from './members';
+import { MemberSearch } from './memberSearch';
 import { applyPresence, type Presence, presenceOf, unknownPresence } from './presence';
 import { RoomSync } from './sync';
 import { applyEvent, emptyTimeline, type Timeline, type TimelineEvent } from './timeline';
@@ -42,6 +43,8 @@ export class RoomSession {
   readonly readBefore = new Store<number | undefined>(undefined);
   readonly draft: Draft;
   readonly members: Members;
+  /** Finds members for completions. */
+  readonly memberSearch: MemberSearch;
   readonly admin: RoomAdmin;
   /** Which part of the room is displayed. */
   readonly history: HistoryView;
@@ -57,6 +60,7 @@ export class RoomSession {
     this.id = id;
     this.timeline = new Store(emptyTimeline(me));
     this.members = new Members(rest, id);
+    this.memberSearch = new MemberSearch(rest, id);
     this.admin = new RoomAdmin(id, rest);
     this.draft = new Draft(id, this.timeline, socket);
     this.#socket = socket;
