@@ -53,6 +53,17 @@ test('the New line is where the user stopped reading, and only what is on the sc
   await expect(entry()).toBeVisible();
   await expect(banner).toHaveCount(0);
 
+  // Copying several messages gives the author once and the texts without gaps.
+  const copied = await list.evaluate((box) => {
+    const texts = [...box.querySelectorAll('[data-message-text]')].slice(-2);
+    document.getSelection()?.setBaseAndExtent(texts[0] ?? box, 0, texts[1] ?? box, texts[1]?.childNodes.length ?? 0);
+    const event = new ClipboardEvent('copy', { clipboardData: new DataTransfer(), bubbles: true, cancelable: true });
+    texts[0]?.dispatchEvent(event);
+    return [event.clipboardData?.getData('text/plain') ?? '', event.clipboardData?.getData('text/html') ?? ''];
+  });
+  expect(copied[0]).toMatch(/^guest-\w+, \d\d:\d\d\nmissed 8\.[^\n]*\nmissed 9\.[^\n]*$/);
+  expect(copied[1]).toMatch(/^<p><b>guest-\w+, \d\d:\d\d<\/b><\/p><p>missed 8\./);
+
   // Without focus nothing is read, and the line moves to where she stopped.
   await alice.page.evaluate(() => {
     Object.assign(document, { hasFocus: () => false });

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { type ClipboardEvent, useCallback, useEffect, useMemo, useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useUnread } from '../../hooks/useChatState';
 import { useAnchoredWindow } from '../../hooks/useAnchoredWindow';
@@ -9,6 +9,7 @@ import { visibleTimeline } from '../../state/room/history';
 import type { RoomSession } from '../../state/room/session';
 import { isLoadedSince } from '../../state/room/timeline';
 import { Icon } from '../../ui/Icon';
+import { copiedMessages } from './copiedMessages';
 import { MissedBanner } from './MissedBanner';
 import { ItemRow } from './TimelineItem';
 import { HistoryStart, NewerStatus } from './HistoryEdges';
@@ -78,6 +79,15 @@ export function MessageList({ session, roomName }: MessageListProps) {
 
   useEscape(past || !atBottom, toNewest);
 
+  function handleCopy(event: ClipboardEvent<HTMLOListElement>) {
+    const selection = document.getSelection();
+    const copied = selection && copiedMessages(event.currentTarget.children, shown, selection);
+    if (!copied) return;
+    event.preventDefault();
+    event.clipboardData.setData('text/plain', copied.text);
+    event.clipboardData.setData('text/html', copied.html);
+  }
+
   return (
     <div className={styles.messages}>
       {unread > 0 && !past && (reading.skipped || (readBefore !== undefined && !isLoadedSince(timeline, readBefore))) && (
@@ -97,7 +107,7 @@ export function MessageList({ session, roomName }: MessageListProps) {
         {fromStart && (
           <HistoryStart hasOlder={visibleTimeline(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
         )}
-        <ol ref={content} className={styles.list}>
+        <ol ref={content} className={styles.list} onCopy={handleCopy}>
           {shown.map((item) => (
             <ItemRow key={item.key} item={item} session={session} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
           ))}

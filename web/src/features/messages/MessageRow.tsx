@@ -63,7 +63,11 @@ function Content({ message }: { message: Message }) {
   if (message.deletedAt) return <p className={styles.deleted}>This message was deleted.</p>;
   return (
     <>
-      {message.html && <Html html={message.html} large={isEmojiOnly(message.text)} />}
+      {message.html && (
+        <div data-message-text>
+          <Html html={message.html} large={isEmojiOnly(message.text)} />
+        </div>
+      )}
       <Attachments attachments={message.attachments} />
       {message.editedAt && (
         <span className={styles.edited} title={fullDate(message.editedAt)}>
