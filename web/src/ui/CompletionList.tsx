@@ -37,7 +37,7 @@ export function CompletionList({ id, options, chosen, onAccept }: CompletionList
           {option.kind === 'person' ? (
             <>
               <Avatar person={option.user} size="s" />
-              <span className={styles.name}>{nameOf(option.user)}</span> <span className={styles.username}>@{option.user.username}</span>
+              <span className={styles.name} dir="auto">{nameOf(option.user)}</span> <span className={styles.username}>@{option.user.username}</span>
             </>
           ) : (
             <>

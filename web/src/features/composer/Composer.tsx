@@ -82,6 +82,7 @@ export function Composer({ session, roomName }: { session: RoomSession; roomName
         <textarea
           ref={input}
           rows={1}
+          dir="auto"
           placeholder={`Message ${roomName}`}
           aria-label={`Message ${roomName}`}
           aria-describedby={replyTo ? 'composer-reply composer-hint' : 'composer-hint'}

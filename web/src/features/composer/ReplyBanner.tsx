@@ -9,7 +9,7 @@ export function ReplyBanner({ id, reply, onCancel }: { id: string; reply: Pick<R
     <div className={styles.replying}>
       <Icon name="reply" size={16} />
       <p id={id} className={styles.replyingText}>
-        Reply to <span className={styles.replyAuthor}>{nameOf(reply.author)}</span> <span className={styles.replyingExcerpt}>{reply.excerpt}</span>
+        Reply to <bdi className={styles.replyAuthor}>{nameOf(reply.author)}</bdi> <span className={styles.replyingExcerpt} dir="auto">{reply.excerpt}</span>
       </p>
       <button type="button" className="icon-button" aria-label="Cancel reply" title="Cancel reply" onClick={onCancel}>
         <Icon name="close" size={16} />

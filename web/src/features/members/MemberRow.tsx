@@ -27,10 +27,10 @@ export function MemberRow({ session, member, status, place, size }: MemberRowPro
     <div role="listitem" aria-posinset={place} aria-setsize={size} className={classNames(styles.member, status === 'offline' && styles.offline)}>
       <Avatar person={user} status={status} size="s" className={styles.avatar} />
       <span className={styles.name}>
-        {nameOf(user)}
+        <bdi>{nameOf(user)}</bdi>
         {user.id === me.id && <span className={styles.note}> (you)</span>}
         <span className="sr-only">, {words[status]}</span>
-        {user.statusMessage && <span className={styles.status}>{user.statusMessage}</span>}
+        {user.statusMessage && <span className={styles.status} dir="auto">{user.statusMessage}</span>}
       </span>
       {roles[role] && <span className="tag">{roles[role]}</span>}
       {user.guest && <span className="tag">Guest</span>}

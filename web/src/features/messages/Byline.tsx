@@ -18,7 +18,7 @@ export function Byline({ author, date, head }: BylineProps) {
   if (!head) return <span className="sr-only">{nameOf(author)}: </span>;
   return (
     <p className={styles.byline}>
-      <span className={styles.author}>{nameOf(author)}</span> <Time date={date} />
+      <span className={styles.author} dir="auto">{nameOf(author)}</span> <Time date={date} />
     </p>
   );
 }

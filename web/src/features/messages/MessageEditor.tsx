@@ -64,6 +64,7 @@ export function MessageEditor({ session, message, editing }: { session: RoomSess
       <textarea
         ref={input}
         rows={1}
+        dir="auto"
         readOnly={busy}
         aria-label="Edit your message"
         aria-describedby={`editor-${message.id}`}

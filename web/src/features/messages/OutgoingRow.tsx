@@ -1,9 +1,12 @@
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline, useReadOnlyReason } from '../../hooks/useChatState';
+import { isEmojiOnly } from '../../state/emoji';
 import { isUploading } from '../../state/outbox/outbox';
 import type { RoomSession } from '../../state/room/session';
 import type { Outgoing } from '../../state/room/timeline';
+import { Html } from '../../ui/Html';
 import { Icon } from '../../ui/Icon';
+import { previewHtml } from '../../ui/previewHtml';
 import { OutgoingFiles } from '../files/OutgoingFiles';
 import { Quote } from './Quote';
 import { Byline, MessageGutter } from './Byline';
@@ -25,7 +28,11 @@ export function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowPro
       <div className={styles.body}>
         <Byline author={me} date={outgoing.createdAt} head={head} />
         {outgoing.replyTo && <Quote session={session} reply={outgoing.replyTo} />}
-        {outgoing.text && <p className={styles.typed}>{outgoing.text}</p>}
+        {outgoing.text && (
+          <div className={styles.typed}>
+            <Html html={previewHtml(outgoing.text)} large={isEmojiOnly(outgoing.text)} />
+          </div>
+        )}
         {outgoing.files && <OutgoingFiles cid={outgoing.cid} files={outgoing.files} />}
         <Progress session={session} outgoing={outgoing} />
       </div>
@@ -51,9 +58,9 @@ function Progress({ session, outgoing }: { session: RoomSession; outgoing: Outgo
   }
   if (outgoing.kind === 'pending') {
     return online ? (
-      <p className={`${styles.progress} ${styles.sending}`}>Sending…</p>
+      <p className={classNames(styles.progress, styles.waiting, styles.sending)}>Sending…</p>
     ) : (
-      <p className={styles.progress} title="It will be sent when you are connected">
+      <p className={classNames(styles.progress, styles.waiting)} title="It will be sent when you are connected">
         <Icon name="clock" size={14} /> Queued
       </p>
     );

@@ -17,7 +17,7 @@ export function Quote({ session, reply }: { session: RoomSession; reply: Reply }
       // The address may be the same as before: then no hashchange follows.
       onClick={() => location.hash === href && void session.history.show(reply.seq)}
     >
-      <span className={styles.replyAuthor}>{nameOf(reply.author)}</span> {words}
+      <bdi className={styles.replyAuthor}>{nameOf(reply.author)}</bdi> <bdi>{words}</bdi>
     </a>
   );
 }

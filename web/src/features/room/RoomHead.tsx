@@ -43,9 +43,9 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
       <div className={styles.names}>
         <h1 id="room-title">
           {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" className={styles.avatar} /> : <Icon name={room.private ? 'lock' : 'hash'} />}
-          <span className={styles.title}>{roomTitle(room, me.id)}</span>
+          <span className={styles.title} dir="auto">{roomTitle(room, me.id)}</span>
         </h1>
-        {about && <p className={styles.about}>{about}</p>}
+        {about && <p className={styles.about} dir="auto">{about}</p>}
       </div>
       <a className={`icon-button ${styles.search}`} href={searchHref(room.id)} aria-label={`Search in ${roomTitle(room, me.id)}`} title="Search in this room">
         <Icon name="search" />

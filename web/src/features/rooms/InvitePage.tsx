@@ -53,7 +53,7 @@ export function InvitePage({ token }: { token: string }) {
         <>
           <p className={styles.lead}>You are invited to</p>
           <h1 className={styles.room}>{preview.room.name}</h1>
-          {preview.room.description && <p className={styles.about}>{preview.room.description}</p>}
+          {preview.room.description && <p className={styles.about} dir="auto">{preview.room.description}</p>}
           <p className="field-hint">{preview.room.memberCount === 1 ? '1 member' : `${preview.room.memberCount} members`}</p>
           {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
           <button type="button" className="button primary wide" disabled={action.kind === 'busy'} onClick={join}>

@@ -37,8 +37,8 @@ export function RoomCard({ room }: { room: Room }) {
     <article className={styles.card}>
       <RoomSign icon={room.private ? 'lock' : 'hash'} />
       <div className={styles.text}>
-        <h2>{room.name}</h2>
-        {room.description && <p className={styles.about}>{room.description}</p>}
+        <h2 dir="auto">{room.name}</h2>
+        {room.description && <p className={styles.about} dir="auto">{room.description}</p>}
         <p className={styles.facts}>
           {room.memberCount === 1 ? '1 member' : `${room.memberCount} members`}
           {room.onlineCount !== null && room.onlineCount > 0 && ` · ${room.onlineCount} online`}

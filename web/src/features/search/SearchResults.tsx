@@ -75,7 +75,7 @@ function HitLink({ hit, onKey }: { hit: SearchResult; onKey: (event: KeyboardEve
       <Avatar person={author} className={styles.avatar} />
       <span className={styles.text}>
         <span className={styles.facts}>
-          <span className={styles.author}>{nameOf(author)}</span> <span className={styles.room}>in {title}</span>{' '}
+          <bdi className={styles.author}>{nameOf(author)}</bdi> <span className={styles.room}>in <bdi>{title}</bdi></span>{' '}
           <time dateTime={createdAt} title={fullDate(createdAt)}>
             {dayOf(createdAt)}, {timeOf(createdAt)}
           </time>

@@ -14,7 +14,7 @@ export function Me({ onAccount, onSignOut }: { onAccount: () => void; onSignOut:
         <Avatar person={me} status={online ? status : 'offline'} />
         <span className={styles.names}>
           <span className="sr-only">Your account: </span>
-          <span className={styles.name}>{nameOf(me)}</span>
+          <span className={styles.name} dir="auto">{nameOf(me)}</span>
           <span className={styles.username}>{me.guest ? 'Guest, for 24 hours' : `@${me.username}`}</span>
         </span>
       </button>

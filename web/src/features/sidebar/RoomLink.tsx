@@ -28,7 +28,7 @@ export function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: b
       {other && session ? <PersonName session={session} room={room} other={other} /> : (
         <>
           <Icon name={room.private ? 'lock' : 'hash'} />
-          <span className={styles.name}>{roomTitle(room, me.id)}</span>
+          <span className={styles.name} dir="auto">{roomTitle(room, me.id)}</span>
         </>
       )}
       {session && !current && <DraftMark session={session} />}
@@ -49,7 +49,7 @@ function PersonName({ session, room, other }: { session: RoomSession; room: Room
       <span className={styles.name} title={says || undefined}>
         {roomTitle(room, me.id)}
         {status !== 'unknown' && status !== 'offline' && <span className="sr-only"> {status}</span>}
-        {says && <span className={styles.status}>{says}</span>}
+        {says && <span className={styles.status} dir="auto">{says}</span>}
       </span>
     </>
   );

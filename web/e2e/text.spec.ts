@@ -1,0 +1,83 @@
+import { expect, type Locator, test } from '@playwright/test';
+import { fresh, node1, Person } from './people';
+
+/** The height of a paragraph in lines. */
+const linesOf = (paragraph: Locator) =>
+  paragraph.evaluate((p) => p.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(p).lineHeight));
+
+/** The space to the left and to the right of the letters of an element, within its box. */
+const margins = (element: Locator) =>
+  element.evaluate((box) => {
+    const range = document.createRange();
+    range.selectNodeContents(box);
+    const [letters, whole] = [range.getBoundingClientRect(), box.getBoundingClientRect()];
+    return { left: letters.left - whole.left, right: whole.right - letters.right };
+  });
+
+test('messages are shown as they were typed', async ({ browser }) => {
+  const alice = await Person.at(browser, node1, { permissions: ['clipboard-read', 'clipboard-write'] });
+  await alice.registers(fresh('alice'));
+  await alice.createsRoom(fresh('room'));
+  const { page } = alice;
+  const box = page.getByRole('textbox', { name: /^Message / });
+
+  await test.step('three lines stand directly below each other', async () => {
+    await box.pressSequentially('line one');
+    await box.press('Shift+Enter');
+    await box.pressSequentially('line two');
+    await box.press('Shift+Enter');
+    await box.pressSequentially('line three');
+    await box.press('Enter');
+    const paragraph = alice.line('line one').getByRole('paragraph').filter({ hasText: 'line one' });
+    await expect(paragraph).toBeVisible();
+    expect(await linesOf(paragraph)).toBeCloseTo(3, 1);
+  });
+
+  await test.step('spaces are kept', async () => {
+    await alice.says('    four a    b');
+    const paragraph = alice.line('four a').getByRole('paragraph').filter({ hasText: 'four a' });
+    await expect.poll(() => paragraph.evaluate((p) => (p as HTMLElement).innerText)).toBe('    four a    b');
+    expect((await margins(paragraph)).left).toBeLessThan(1);
+  });
+
+  await test.step('each line has the direction of its letters', async () => {
+    await box.fill('שלום עולם');
+    expect(await box.evaluate((element) => getComputedStyle(element).direction)).toBe('rtl');
+    await box.press('Enter');
+    const hebrew = alice.line('שלום').getByRole('paragraph').filter({ hasText: 'שלום' });
+    await expect.poll(async () => (await margins(hebrew)).right).toBeLessThan(1);
+    expect((await margins(hebrew)).left).toBeGreaterThan(50);
+  });
+
+  await test.step('tables and tasks', async () => {
+    await alice.says('| name | place |\n|---|---|\n| Ada | *London* |\n\n- [x] done\n- [ ] open');
+    const row = alice.line('London');
+    await expect(row.getByRole('table').getByRole('cell', { name: 'London' })).toBeVisible();
+    await expect(row.getByRole('checkbox', { name: 'Done', exact: true })).toBeChecked();
+    await expect(row.getByRole('checkbox', { name: 'Not done' })).toBeDisabled();
+  });
+
+  await test.step('code can be copied', async () => {
+    await alice.says('```SELECT 1;\n\tSELECT 2;```');
+    const row = alice.line('SELECT 2;');
+    await row.getByRole('code').hover();
+    await row.getByRole('button', { name: 'Copy code' }).click();
+    await expect(row.getByRole('button', { name: 'Copied' })).toBeVisible();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('SELECT 1;\n\tSELECT 2;');
+    expect(await row.getByRole('code').evaluate((code) => getComputedStyle(code).tabSize)).toBe('4');
+    await expect(row.getByRole('button', { name: 'Copy code' })).toBeVisible();
+  });
+
+  await test.step('a queued message keeps its height when it is confirmed', async () => {
+    await alice.context.setOffline(true);
+    await alice.says('This **text** has\n\n- a list\n- with *two* items\n\n> and a quote\n\n```go\nx := 1\n```');
+    const row = alice.line('and a quote');
+    await expect(row.getByText('Queued')).toBeVisible();
+    await expect(row.getByRole('strong')).toHaveText('text');
+    const before = (await row.boundingBox())?.height ?? 0;
+    await alice.context.setOffline(false);
+    await expect(row.getByText('Queued')).toHaveCount(0);
+    await expect(row.getByRole('button', { name: 'Reply' })).toBeAttached();
+    expect((await row.boundingBox())?.height).toBeCloseTo(before, 0);
+  });
+});
