@@ -92,7 +92,7 @@ func TestHTMLIsSafe(t *testing.T) {
 
 var allowed = map[string][]string{
 	"p": nil, "br": nil, "strong": nil, "em": nil, "del": nil, "pre": nil, "blockquote": nil, "ul": nil,
-	"code": {"class"}, "span": {"class", "data-user-id"}, "ol": {"start"}, "a": {"href", "rel", "target", "title"},
+	"code": {"class"}, "span": {"class", "data-user-id"}, "ol": {"start"}, "a": {"href", "rel", "target"},
 	"li": {"value"}, "table": nil, "thead": nil, "tbody": nil, "tr": nil, "th": {"align"}, "td": {"align"},
 	"input": {"type", "checked", "disabled"},
 }

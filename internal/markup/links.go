@@ -163,9 +163,10 @@ func renderLink(w util.BufWriter, source []byte, node ast.Node, entering bool) (
 			_ = w.WriteByte(')')
 		}
 		_, _ = w.WriteString("</a>")
+		writeTitle(w, link.Title)
 		return ast.WalkContinue, nil
 	}
-	openLink(w, link.Destination, link.Title)
+	openLink(w, link.Destination)
 	if label == addressAsLabel {
 		_, _ = w.Write(util.EscapeHTML(link.Destination))
 		return ast.WalkSkipChildren, nil
@@ -221,28 +222,30 @@ func renderTypedLink(w util.BufWriter, source []byte, node ast.Node, entering bo
 // writeLink writes label, as a link unless it is inside another one: a browser would close the outer one.
 func writeLink(w util.BufWriter, url, title, label []byte, nested bool) {
 	if !nested {
-		openLink(w, url, title)
+		openLink(w, url)
 	}
 	_, _ = w.Write(util.EscapeHTML(label))
 	if !nested {
 		_, _ = w.WriteString("</a>")
 	}
+	writeTitle(w, title)
 }
 
-func openLink(w util.BufWriter, url, title []byte) {
+func openLink(w util.BufWriter, url []byte) {
 	_, _ = w.WriteString(`<a href="`)
 	_, _ = w.Write(util.EscapeHTML(escapeURL(url)))
-	_ = w.WriteByte('"')
-	if len(title) > 0 {
-		title = util.UnescapePunctuations(title)
-		if disguiseOf(title, url) != labelAsTyped {
-			title = bytes.Join([][]byte{title, []byte(" ("), url, []byte(")")}, nil)
-		}
-		_, _ = w.WriteString(` title="`)
-		_, _ = w.Write(util.EscapeHTML(title))
-		_ = w.WriteByte('"')
+	_, _ = w.WriteString(`"` + linkAttributes)
+}
+
+// writeTitle writes the title of a link after it, because touch screens show no tooltips.
+func writeTitle(w util.BufWriter, title []byte) {
+	if len(title) == 0 {
+		return
 	}
-	_, _ = w.WriteString(linkAttributes)
+	_, _ = w.WriteString(" &quot;")
+	escaped := util.EscapeHTML(util.UnescapePunctuations(title))
+	_, _ = w.Write(bytes.ReplaceAll(escaped, []byte("\n"), []byte("<br>\n")))
+	_, _ = w.WriteString("&quot;")
 }
 
 func insideLink(node ast.Node) bool {

@@ -22,7 +22,7 @@ var policy = func() *bluemonday.Policy {
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^` + mentionClass + `$`)).OnElements("span")
 	p.AllowAttrs("data-user-id").Matching(mentionID).OnElements("span")
 
-	p.AllowAttrs("href", "rel", "target", "title").OnElements("a")
+	p.AllowAttrs("href", "rel", "target").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.AllowRelativeURLs(false)
 	p.RequireParseableURLs(true)

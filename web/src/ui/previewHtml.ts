@@ -177,16 +177,16 @@ function interrupts(lines: string[], at: number, depth: number): boolean {
   return (item && (!/^\d/.test(item.marker) || /^1[.)]$/.test(item.marker))) || (QUOTE.test(line) && quote(lines, at, MAX_DEPTH) !== undefined);
 }
 
-/** What emphasis does not reach into: code (1, 2), a link (3 is its label), an address (4), an escaped sign (5). */
-const VERBATIM = /(`+)(?!`)([\s\S]*?[^`])\1(?!`)|!?\[([^\]]+)\]\(<?(?:https?:\/\/|mailto:)[^)\s]*>?(?:\s+"[^"]*")?\)|<?(https?:\/\/[^\s<>"`\\]+)>?|(?<![\p{L}\p{N}\\:.%¯])\\([*_~`])(?!\s)/giu;
+/** What emphasis does not reach into: code (1, 2), a link with a title (3, 4), an address (5), an escaped sign (6). */
+const VERBATIM = /(`+)(?!`)([\s\S]*?[^`])\1(?!`)|!?\[([^\]]+)\]\(<?(?:https?:\/\/|mailto:)[^)\s]*>?(?:\s+"([^"]*)")?\)|<?(https?:\/\/[^\s<>"`\\]+)>?|(?<![\p{L}\p{N}\\:.%¯])\\([*_~`])(?!\s)/giu;
 
 function inline(text: string): string {
   const kept: string[] = [];
   const keep = (html: string) => `\uE000${kept.push(html) - 1}\uE001`;
   const source = text.replace(/[\uE000\uE001]/g, '').replace(VERBATIM, (whole: string, ...groups: (string | undefined)[]) => {
-    const [, code, label, address, sign] = groups;
+    const [, code, label, title, address, sign] = groups;
     if (code !== undefined) return keep(`<code>${escape(code.replace(/^ ([\s\S]*\S[\s\S]*) $/, '$1').replaceAll('\n', ' '))}</code>`);
-    if (label !== undefined) return keep(emphasize(escape(label)));
+    if (label !== undefined) return keep(emphasize(escape(label)) + (title ? escape(` "${title}"`) : ''));
     if (address !== undefined) return withTail(whole, address, keep);
     return keep(escape(sign ?? whole));
   });
