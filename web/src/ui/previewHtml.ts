@@ -106,7 +106,7 @@ function list(lines: string[], at: number, depth: number): Block | undefined {
     for (; end < lines.length; end++) {
       const line = lines[end] ?? '';
       if (line.trim() === '') blank++;
-      else if (/^\s*/.exec(line)?.[0].length! >= item.offset) {
+      else if (line.length - line.trimStart().length >= item.offset) {
         if (blank > 0) loose = true;
         own.push(...Array<string>(blank).fill(''), line.slice(item.offset));
         blank = 0;
