@@ -57,6 +57,9 @@ test.each([
   ['```\nlet x', true],
   ['```ts\nx\n```\nafter', false],
   ['say ``` here', false],
+  ['```SELECT 1;\nSELECT 2;', true],
+  ['```SELECT 1;\nSELECT 2;```', false],
+  ['```SELECT 1;```', false],
 ])('"%s" ends in a code block: %s', (text, inside) => expect(isInFence(text, text.length)).toBe(inside));
 
 test.each([

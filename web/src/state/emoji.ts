@@ -117,10 +117,15 @@ export function isEmojiOnly(text: string): boolean {
   return text.length <= 40 && ONE_TO_THREE_EMOJI.test(text.trim());
 }
 
-/** Reports whether the caret is in an open code block. */
+/** Reports whether the caret is in an open code block. The fence that closes it may be at the end of a line. */
 export function isInFence(text: string, caret: number): boolean {
-  const fences = text.slice(0, caret).split('\n').filter((line) => line.trimStart().startsWith('```'));
-  return fences.length % 2 === 1;
+  let open = false;
+  for (const line of text.slice(0, caret).split('\n')) {
+    const fences = line.split('```').length - 1;
+    if (line.trimStart().startsWith('```')) open = fences > 1 ? open : !open;
+    else if (open && fences === 1 && line.trimEnd().endsWith('```')) open = false;
+  }
+  return open;
 }
 
 /** Reports whether the caret is in code, where codes are not replaced. */
