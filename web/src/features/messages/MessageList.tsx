@@ -16,6 +16,7 @@ import { HistoryStart, NewerStatus } from './HistoryEdges';
 import { useEscape } from './useEscape';
 import { useMarkRead } from './useMarkRead';
 import { useOpenAtLine } from './useOpenAtLine';
+import { usePreviewLoader } from './usePreview';
 import { MessageAnnouncer } from './MessageAnnouncer';
 import styles from './MessageList.module.css';
 
@@ -26,6 +27,7 @@ interface MessageListProps {
 
 /** The messages around one position. Another position starts a new list. */
 export function MessageList({ session, roomName }: MessageListProps) {
+  usePreviewLoader();
   const chat = useChat();
   const timeline = useStore(session.timeline);
   const sight = useStore(session.history.view);

@@ -6,10 +6,10 @@ import type { RoomSession } from '../../state/room/session';
 import type { Outgoing } from '../../state/room/timeline';
 import { Html } from '../../ui/Html';
 import { Icon } from '../../ui/Icon';
-import { previewHtml } from '../../ui/previewHtml';
 import { OutgoingFiles } from '../files/OutgoingFiles';
 import { Quote } from './Quote';
 import { Byline, MessageGutter } from './Byline';
+import { usePreview } from './usePreview';
 import { classNames } from '../../ui/classNames';
 import styles from './MessageRow.module.css';
 
@@ -23,20 +23,27 @@ interface OutgoingRowProps {
 export function OutgoingRow({ itemKey, session, outgoing, head }: OutgoingRowProps) {
   const me = useMe();
   return (
-    <li className={classNames(styles.message, styles.outgoing, outgoing.kind !== 'confirmed' && styles[outgoing.kind], head && styles.head)} data-key={itemKey}>
+    <li className={classNames(styles.message, outgoing.kind !== 'confirmed' && styles[outgoing.kind], head && styles.head)} data-key={itemKey}>
       <MessageGutter author={me} date={outgoing.createdAt} head={head} />
       <div className={styles.body}>
         <Byline author={me} date={outgoing.createdAt} head={head} />
         {outgoing.replyTo && <Quote session={session} reply={outgoing.replyTo} />}
-        {outgoing.text && (
-          <div className={styles.typed}>
-            <Html html={previewHtml(outgoing.text)} large={isEmojiOnly(outgoing.text)} />
-          </div>
-        )}
+        {outgoing.text && <TypedText text={outgoing.text} />}
         {outgoing.files && <OutgoingFiles cid={outgoing.cid} files={outgoing.files} />}
         <Progress session={session} outgoing={outgoing} />
       </div>
     </li>
+  );
+}
+
+/** The text as it will be shown when the message is stored, so that nothing moves then. */
+function TypedText({ text }: { text: string }) {
+  const html = usePreview(text);
+  if (html === undefined) return <p className={classNames(styles.typed, styles.plain)}>{text}</p>;
+  return (
+    <div className={styles.typed}>
+      <Html html={html} large={isEmojiOnly(text)} />
+    </div>
   );
 }
 

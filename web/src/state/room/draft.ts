@@ -40,7 +40,7 @@ export class Draft {
 
   /** Returns the content of the draft and clears it. */
   consume(): DraftContent {
-    const content = { text: this.text.getSnapshot().trim(), replyTo: this.replyTarget.getSnapshot(), files: this.files.getSnapshot() };
+    const content = { text: trimText(this.text.getSnapshot()), replyTo: this.replyTarget.getSnapshot(), files: this.files.getSnapshot() };
     this.text.set('');
     this.replyTarget.set(undefined);
     this.files.set([]);
@@ -102,4 +102,15 @@ export class Draft {
     this.#typedAt = 0;
     this.#socket.notify('typing:stop', { roomId: this.#roomId });
   }
+}
+
+/**
+ * Trims a message as the server does: the first line keeps its indentation if other lines follow, which are
+ * aligned with it, or if it is as wide as that of code.
+ */
+export function trimText(text: string): string {
+  const trimmed = text.trimEnd().replace(/^(?:[^\S\n]*\n)+/, '');
+  const indentation = /^\s*/.exec(trimmed)?.[0] ?? '';
+  const isWide = indentation.replaceAll('\t', '    ').length >= 4;
+  return isWide || trimmed.includes('\n') ? trimmed : trimmed.trimStart();
 }
