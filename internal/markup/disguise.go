@@ -92,8 +92,7 @@ func isAddress(s string, at []int) bool {
 	if at[0] > 0 && strings.ContainsRune("/\\", rune(s[at[0]-1])) && part(s, at, 2) == "" {
 		return false // in a path
 	}
-	last := strings.LastIndexByte(host, '.')
-	if last < 0 {
+	if !strings.Contains(host, ".") {
 		return host == "localhost" && (part(s, at, 4) != "" || part(s, at, 5) != "")
 	}
 	if strings.HasPrefix(host, "www.") || isIPv4(host) {

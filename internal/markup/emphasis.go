@@ -2,6 +2,7 @@ package markup
 
 import (
 	"bytes"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -140,15 +141,13 @@ func (d *delimiterRun) withoutEscape() bool {
 }
 
 // isArithmetic reports whether two stars are multiplications, as in "2*x + 3*y", or inside words, as in
-// "Leser*innen und Autor*innen": both are between operands, and a number or a space is involved.
+// "Kolleg*innen und Freund*innen": both are between operands, and a number or a space is involved.
 func (d *delimiterRun) isArithmetic(closer *delimiterRun) bool {
 	if !d.isBetweenOperands() || !closer.isBetweenOperands() {
 		return false
 	}
-	for _, r := range []rune{d.before, d.after, closer.before, closer.after} {
-		if isASCIIDigit(r) {
-			return true
-		}
+	if slices.ContainsFunc([]rune{d.before, d.after, closer.before, closer.after}, isASCIIDigit) {
+		return true
 	}
 	return bytes.ContainsAny(d.source[d.stop:closer.start], " \t\n")
 }
