@@ -107,7 +107,7 @@ func brackets(text string) string {
 func (b alertsBody) list() string {
 	var items []string
 	for _, a := range b.Alerts[:min(len(b.Alerts), maxAlerts)] {
-		items = append(items, "- "+a.markdown(b))
+		items = append(items, "- "+a.markdown())
 	}
 	if more := len(b.Alerts) - len(items) + b.TruncatedAlerts; more > 0 {
 		items = append(items, fmt.Sprintf("- … and %d more", more))
@@ -115,7 +115,7 @@ func (b alertsBody) list() string {
 	return lines(items...)
 }
 
-func (a alert) markdown(in alertsBody) string {
+func (a alert) markdown() string {
 	name := anyText(a.Labels["alertname"])
 	rest := maps.Clone(a.Labels)
 	maps.DeleteFunc(rest, func(key string, _ any) bool { return key == "alertname" || strings.HasPrefix(key, "__") })

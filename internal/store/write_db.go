@@ -63,7 +63,7 @@ func (db *writeDB) ExecContext(ctx context.Context, query string, args ...any) (
 
 func (db *writeDB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	defer db.await(ctx)()
-	return db.DB.QueryContext(ctx, query, args...)
+	return db.DB.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them
 }
 
 func (db *writeDB) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {

@@ -30,10 +30,7 @@ func TestWritersOfSQLiteWaitTheirTurn(t *testing.T) {
 			return s.write.QueryRowContext(t.Context(), `SELECT 1`).Scan(&n)
 		},
 		3: func() error {
-			rows, err := s.write.QueryContext(t.Context(), `SELECT 1`)
-			if err == nil {
-				err = rows.Close()
-			}
+			_, err := queryAll(t.Context(), s.write, scanValue[int], `SELECT 1`)
 			return err
 		},
 	}
