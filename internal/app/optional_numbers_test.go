@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -164,9 +165,7 @@ func zeroInBodies(t *testing.T, document apiDocument, alice *testUser, room chat
 					continue
 				}
 				in := map[string]any{name: 0}
-				for key, value := range body {
-					in[key] = value
-				}
+				maps.Copy(in, body)
 				err := alice.Client.Do(ctx(t), strings.ToUpper(method), strings.Replace(path, "{id}", fmt.Sprint(room.ID), 1), in, nil)
 				if refusal, ok := errors.AsType[*client.Error](err); !ok || refusal.Status != http.StatusUnprocessableEntity {
 					t.Errorf("%s %s with %s 0 = %v, want 422", method, path, name, err)
