@@ -73,7 +73,9 @@ export class Person {
   async says(text: string): Promise<void> {
     const box = this.page.getByRole('textbox', { name: /^Message / });
     await box.fill(text);
-    await box.press('Enter');
+    // On touch screens Enter starts a line.
+    if (await this.page.evaluate(() => matchMedia('(pointer: coarse)').matches)) await this.page.getByRole('button', { name: 'Send', exact: true }).click();
+    else await box.press('Enter');
   }
 
   /** The rows of the conversation that contain the text. */
