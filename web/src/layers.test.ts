@@ -14,11 +14,11 @@ const featureImports: Record<string, readonly string[]> = {
   members: [],
   sidebar: [],
   search: [],
-  account: [],
+  account: ['lazy'],
   integrations: [],
   admin: ['rooms'],
   // Dynamic imports only.
-  lazy: ['search', 'members', 'integrations', 'admin', 'emoji'],
+  lazy: ['search', 'members', 'rooms', 'integrations', 'admin', 'account', 'emoji'],
 };
 
 const files = import.meta.glob<string>('./**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });

@@ -4,7 +4,7 @@ import { useStore } from '../hooks/useStore';
 import type { Account } from '../state/account';
 import { EmptyState } from '../ui/EmptyState';
 import { Logo } from '../ui/Icon';
-import { InvitePage } from '../features/rooms/InvitePage';
+import { InvitePage } from '../features/lazy';
 import { useVisibleViewport } from '../hooks/useVisibleViewport';
 import { Shell } from './Shell';
 import { SignIn } from '../features/account/SignIn';

@@ -43,3 +43,6 @@ export const EmojiPanel = lazyWithRetry(async () => (await import('./emoji/Emoji
 export const AdminView = lazyWithRetry(async () => (await import('./admin/AdminView')).AdminView);
 export const SearchView = lazyWithRetry(async () => (await import('./search/SearchView')).SearchView);
 export const MembersPanel = lazyWithRetry(async () => (await import('./members/MembersPanel')).MembersPanel);
+export const AccountSettings = lazyWithRetry(async () => (await import('./account/AccountSettings')).AccountSettings);
+export const RoomDirectory = lazyWithRetry(async () => (await import('./rooms/RoomDirectory')).RoomDirectory);
+export const InvitePage = lazyWithRetry(async () => (await import('./rooms/InvitePage')).InvitePage);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { alice } from '../../test/fixtures';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import type { TestChat } from '../../test/testChat';
-import { AccountDialog } from './AccountDialog';
+import { AccountSettings } from './AccountSettings';
 
 let testChat: TestChat | undefined;
 
@@ -24,7 +24,7 @@ const problem = (status: number, code: string, detail: string, field?: string) =
 describe('account', () => {
   test('upgrades a guest, and shows a taken username at its field', async () => {
     const guest = { ...alice, guest: true };
-    testChat = await renderWithChat(<AccountDialog onClose={() => undefined} />, (method, _, body) => {
+    testChat = await renderWithChat(<AccountSettings />, (method, _, body) => {
       if (method !== 'PUT') return { body: { sessions: [] } };
       const { username } = body as { username: string };
       return username === 'bob' ? problem(409, 'USERNAME_TAKEN', 'That username is taken.') : { body: { user: { ...alice, username } } };
