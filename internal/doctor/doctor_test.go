@@ -235,7 +235,7 @@ func TestPorts(t *testing.T) {
 func TestExamineDoesNotChangeTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	c := load(t, map[string]string{"DATA_DIR": filepath.Join(dir, "a", "b"), "HOST": "127.0.0.1", "PORT": "0"})
-	wantWords(t, format(Examine(t.Context(), c)...), "ok SQLite: no database", "ok DATA_DIR", "created at the first start", "!wrong")
+	wantWords(t, format(Examine(t.Context(), c)...), "ok SQLite: no database", " DATA_DIR: ", "created at the first start", "!wrong")
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("the folder contains %v, %v, want nothing", entries, err)
 	}
