@@ -41,7 +41,7 @@ async function bots(refuse: (method: string, path: string) => ReturnType<typeof 
   testChat = rig;
   const user = userEvent.setup();
   await user.click(screen.getByRole('button', { name: /Your account/ }));
-  await user.click(screen.getByRole('button', { name: 'Your bots…' }));
+  await user.click(await screen.findByRole('button', { name: 'Your bots…' }));
   const dialog = within(screen.getByRole('dialog', { name: 'Your bots' }));
   await dialog.findByRole('button', { name: 'Create bot' });
   return { ...rig, dialog, user };
@@ -98,5 +98,6 @@ test('does not offer bots to guests', async () => {
   testChat = await renderWithChat(<Shell />, (_, path) => ({ body: path.startsWith('/auth') ? { sessions: [] } : { rooms: [] } }));
   act(() => testChat?.socket().serve({ type: 'user:updated', data: { user: { ...alice, guest: true } } }));
   await userEvent.click(screen.getByRole('button', { name: /Your account/ }));
+  await screen.findByRole('heading', { name: 'Keep this account' });
   expect(screen.queryByRole('button', { name: 'Your bots…' })).toBeNull();
 });
