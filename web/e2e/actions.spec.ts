@@ -65,7 +65,7 @@ test('an owner promotes a member, who can then change the room, and removes them
   await bob.joins(room);
   await expect(bob.page.getByRole('button', { name: `Settings of ${room}` })).toHaveCount(0);
 
-  const actions = alice.page.getByRole('button', { name: `Actions for ${bobName}` });
+  const actions = await alice.actionsFor(bobName);
   await actions.click();
   await alice.page.getByRole('menuitem', { name: 'Make an admin' }).click();
   await bob.page.getByRole('button', { name: `Settings of ${room}` }).click();

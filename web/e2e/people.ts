@@ -78,6 +78,12 @@ export class Person {
     else await box.press('Enter');
   }
 
+  /** The button that opens the menu of a member, who is online: the row has its place, and the menu stays open. */
+  async actionsFor(username: string): Promise<Locator> {
+    await expect(this.page.getByRole('list', { name: /^Online/ })).toContainText(username);
+    return this.page.getByRole('button', { name: `Actions for ${username}` });
+  }
+
   /** The rows of the conversation that contain the text. */
   line(text: string): Locator {
     return this.page.getByRole('region', { name: /^Messages in / }).locator('li[data-key]').filter({ hasText: text });

@@ -39,7 +39,7 @@ test('on a phone Enter starts a line, menus outlive the keyboard, and Back close
   await page.getByRole('button', { name: /^Members/ }).click();
   const members = page.getByRole('complementary', { name: 'Members' });
   await expect(members.getByText(bobName)).toBeVisible();
-  await page.getByRole('button', { name: `Actions for ${bobName}` }).click();
+  await (await alice.actionsFor(bobName)).click();
   await page.getByRole('menuitem', { name: 'Remove from the room…' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toBeVisible();

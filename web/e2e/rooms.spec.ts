@@ -33,7 +33,7 @@ test('a new user joins a private room by an invite, and is muted and then banned
   await bob.says('Hello! HELLO!');
   await alice.sees('Hello! HELLO!');
 
-  const actions = alice.page.getByRole('button', { name: `Actions for ${bobName}` });
+  const actions = await alice.actionsFor(bobName);
   await actions.click();
   await alice.page.getByRole('menuitem', { name: 'Mute…' }).click();
   await alice.page.getByRole('dialog').getByRole('button', { name: 'Mute' }).click();
@@ -68,7 +68,7 @@ test('a direct conversation appears at once for the other user', async ({ browse
   await bob.registers(bobName);
   await alice.createsRoom(room);
   await bob.joins(room);
-  await alice.page.getByRole('button', { name: `Actions for ${bobName}` }).click();
+  await (await alice.actionsFor(bobName)).click();
   await alice.page.getByRole('menuitem', { name: 'Message' }).click();
   await alice.isIn(bobName);
   await alice.says('Between us');
