@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // loginFrom signs in from an address, with the device cookie of an earlier sign-in or "". It returns
@@ -80,4 +81,20 @@ func TestStrangersDoNotLockOutTheOwner(t *testing.T) {
 		}
 	}
 	login("192.0.2.2", "alice", right, "", http.StatusOK)
+}
+
+// Guesses by several spellings of one name share its limit, whether the name exists or not.
+func TestSpellingsOfANameShareALimit(t *testing.T) {
+	d := embedded(t, map[string]string{"TRUST_PROXY": "loopback"})
+	d.user("strasse", 0)
+	for _, spellings := range [][]string{{"strasse", "straße"}, {"gasse", "gaße"}, {"οδος", "οδοσ"}} {
+		began, attempts := time.Now(), 0
+		for status := 0; status != http.StatusTooManyRequests; attempts++ {
+			status, _ = loginFrom(t, d.nodes[0], "203.0.113.1", spellings[attempts%2], "wrong horse", "")
+		}
+		// Ten, and one more for every six seconds.
+		if most := 10 + int(time.Since(began)/(6*time.Second)); attempts-1 > most {
+			t.Errorf("%v: %d attempts were allowed in %s, want at most %d", spellings, attempts-1, time.Since(began), most)
+		}
+	}
 }

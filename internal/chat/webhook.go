@@ -164,13 +164,10 @@ type WebhookPost struct {
 // webhookKeyNamespace is the UUID namespace of CIDs that are derived from keys.
 var webhookKeyNamespace = uuid.MustParse("5a0c2c1e-0d0b-4b6f-9a67-3f0f5d7b1c42")
 
-// PartCID returns the CID of a part of a text that was too long for one message. The first part, 0,
-// has the CID of the post.
-func PartCID(post string, part int) string {
-	if part == 0 {
-		return post
-	}
-	return uuid.NewSHA1(webhookKeyNamespace, fmt.Appendf(nil, "%s part %d", strings.ToLower(post), part)).String()
+// PartCID returns the CID of a further part, from 1 on, of a text that was too long for one message. The
+// first part has the CID of the post.
+func PartCID(post string, part int) CID {
+	return CID(uuid.NewSHA1(webhookKeyNamespace, fmt.Appendf(nil, "%s part %d", strings.ToLower(post), part)).String())
 }
 
 // SendCID returns the CID, or one derived from the key, so that posts with the same key are

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Proxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted. The zero value trusts none: the client is
-// the peer of the TCP connection.
+// Proxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted. The zero value trusts
+// none: the client is the peer of the TCP connection.
 type Proxies struct {
 	Prefixes []netip.Prefix // addresses of proxies
 	Hops     int            // or this number of proxies, regardless of their addresses

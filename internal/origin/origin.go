@@ -5,6 +5,7 @@ package origin
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -52,12 +53,7 @@ func normalHost(host string, defaults ...string) (string, bool) {
 		return "", false
 	}
 	port := u.Port()
-	for _, one := range defaults {
-		if port == one {
-			port = ""
-		}
-	}
-	if port == "" {
+	if port == "" || slices.Contains(defaults, port) {
 		return name, true
 	}
 	return name + ":" + port, true

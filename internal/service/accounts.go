@@ -146,7 +146,7 @@ func (a *Accounts) Login(ctx context.Context, login, password string, from Devic
 		}
 	}
 	names := LoginNames(login)
-	attempt := LoginAttempt{names[0], from.IP}
+	attempt := LoginAttempt{slices.Min(names), from.IP} // all spellings of a name share its limits
 	user, hash, err := a.credentials(ctx, names)
 	if err != nil && chat.CodeOf(err) != chat.NotFound {
 		return SignedIn{}, err

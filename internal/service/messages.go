@@ -15,21 +15,18 @@ import (
 // the membership under the room's lock. It returns after the commit. fresh is false if the
 // CID was used before: then m is the original message.
 func (s *Service) SendMessage(ctx context.Context, caller chat.Caller, in chat.Send) (m chat.Message, fresh bool, err error) {
-	if _, err := parseCID(in.CID); err != nil {
+	cid, err := parseCID(in.CID)
+	if err != nil {
 		return chat.Message{}, false, err
 	}
 	if err := allowOr(sendingTooFast, s.MessageRate, caller.User.ID); err != nil {
 		return chat.Message{}, false, err
 	}
-	return s.sendAllowed(ctx, caller, in)
+	return s.sendAllowed(ctx, caller, cid, in)
 }
 
-// sendAllowed is SendMessage after the rate of the author was checked.
-func (s *Service) sendAllowed(ctx context.Context, caller chat.Caller, in chat.Send) (m chat.Message, fresh bool, err error) {
-	cid, err := parseCID(in.CID)
-	if err != nil {
-		return chat.Message{}, false, err
-	}
+// sendAllowed is SendMessage after the rate of the author was checked and the CID was read.
+func (s *Service) sendAllowed(ctx context.Context, caller chat.Caller, cid chat.CID, in chat.Send) (m chat.Message, fresh bool, err error) {
 	if err := checkAttachments(in.Attachments); err != nil {
 		return chat.Message{}, false, err
 	}

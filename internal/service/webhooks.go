@@ -90,7 +90,7 @@ func (s *Service) PostByWebhook(ctx context.Context, token string, p chat.Webhoo
 	m, fresh, err = s.SendMessage(ctx, caller, chat.Send{Room: webhook.RoomID, CID: cid, Text: parts[0]})
 	for i := 1; i < len(parts) && err == nil; i++ {
 		_, _ = s.MessageRate.Allow(bot.ID) // each counts, but only the first can be refused
-		_, _, err = s.sendAllowed(ctx, caller, chat.Send{Room: webhook.RoomID, CID: chat.PartCID(cid, i), Text: parts[i]})
+		_, _, err = s.sendAllowed(ctx, caller, chat.PartCID(cid, i), chat.Send{Room: webhook.RoomID, Text: parts[i]})
 	}
 	return m, fresh, err
 }

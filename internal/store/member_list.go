@@ -90,9 +90,7 @@ func (s *Store) searchMembers(ctx context.Context, room chat.RoomID, q chat.Memb
 		return nil, next, err
 	}
 	members, err := s.readMembers(ctx, ` AND `+s.dialect.in("m.user_id", 2, bigintList), int64(room), s.dialect.list(found))
-	slices.SortFunc(members, func(a, b chat.MemberView) int {
-		return cmp.Compare(slices.Index(found, int64(a.User.ID)), slices.Index(found, int64(b.User.ID)))
-	})
+	sortByIDs(members, found, func(m chat.MemberView) chat.UserID { return m.User.ID })
 	return members, next, err
 }
 
@@ -108,10 +106,15 @@ func (s *Store) Acquaintances(ctx context.Context, viewer chat.UserID, q chat.Me
 	}
 	users, err := queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
 		`SELECT `+userColumns+` FROM users u WHERE `+s.dialect.in("u.id", 1, bigintList), s.dialect.list(found))
-	slices.SortFunc(users, func(a, b chat.User) int {
-		return cmp.Compare(slices.Index(found, int64(a.ID)), slices.Index(found, int64(b.ID)))
-	})
+	sortByIDs(users, found, func(u chat.User) chat.UserID { return u.ID })
 	return users, s.fail("search users", err)
+}
+
+// sortByIDs brings a page of rows into the order of their ids.
+func sortByIDs[T any](rows []T, order []int64, id func(T) chat.UserID) {
+	slices.SortFunc(rows, func(a, b T) int {
+		return cmp.Compare(slices.Index(order, int64(id(a))), slices.Index(order, int64(id(b))))
+	})
 }
 
 // rankNames returns a page of the users u of a query that match a search, and the cursor of the next

@@ -84,37 +84,22 @@ func (s *Store) SaveRendered(ctx context.Context, state chat.RenderingState, to 
 	}
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		replaced = mentioning
-		moved, err := tx.ExecContext(ctx, `UPDATE message_rendering SET rendered = $1 WHERE id = 1 AND rendered = $2 AND rules = $3`,
-			int64(to), int64(state.Rendered), state.Rules)
-		if err := affectsOne(moved, err, chat.Errorf(chat.Unavailable, "Another command renders the messages.")); err != nil {
-			return err
+		moved, err := rowFound(requireAffected(tx.ExecContext(ctx, `UPDATE message_rendering SET rendered = $1 WHERE id = 1 AND rendered = $2 AND rules = $3`,
+			int64(to), int64(state.Rendered), state.Rules)))
+		if err == nil && !moved {
+			err = chat.Errorf(chat.Unavailable, "Another command renders the messages.")
 		}
-		for _, change := range plain {
-			result, err := tx.ExecContext(ctx, `UPDATE messages SET html = $2 WHERE id = $1 AND text = $3 AND html = $4 AND deleted_at IS NULL`,
-				int64(change.Old.ID), change.HTML, change.Old.Text, change.Old.HTML)
-			if err != nil {
-				return err
+		for i := 0; i < len(plain) && err == nil; i++ {
+			var unchanged bool
+			unchanged, err = rowFound(requireAffected(tx.ExecContext(ctx, `UPDATE messages SET html = $2 WHERE id = $1 AND text = $3 AND html = $4 AND deleted_at IS NULL`,
+				int64(plain[i].Old.ID), plain[i].HTML, plain[i].Old.Text, plain[i].Old.HTML)))
+			if unchanged {
+				replaced++
 			}
-			n, err := result.RowsAffected()
-			if err != nil {
-				return err
-			}
-			replaced += int(n)
 		}
-		return nil
+		return err
 	})
 	return replaced, s.fail("save rendered messages", err)
-}
-
-// affectsOne returns err, or other if the statement affected no row.
-func affectsOne(result sql.Result, err, other error) error {
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, other)
-	}
-	return nil
 }
 
 // replaceMentions replaces the HTML of a message that mentions others than before, and its
