@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,34 +14,43 @@ import (
 // In a random order, one in a hundred of them waited longer than its budget.
 func TestWritersOfSQLiteWaitTheirTurn(t *testing.T) {
 	s := openTestSQLite(t)
+	// The database records the order: a caller may report late that it was served.
+	if _, err := s.write.ExecContext(t.Context(), `CREATE TABLE served (id INTEGER PRIMARY KEY, caller INTEGER)`); err != nil {
+		t.Fatal(err)
+	}
+	const record = `INSERT INTO served (caller) VALUES ($1) RETURNING id`
 	tx, err := s.write.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const callers = 64
-	served := make(chan int, callers)
-	write := map[int]func() error{
-		0: func() error { return s.tx(t.Context(), func(*sql.Tx) error { return nil }) },
-		1: func() error {
-			_, err := s.write.ExecContext(t.Context(), `DELETE FROM sessions WHERE id = 0`)
+	write := map[int]func(caller int) error{
+		0: func(caller int) error {
+			return s.tx(t.Context(), func(tx *sql.Tx) error {
+				_, err := tx.ExecContext(t.Context(), record, caller)
+				return err
+			})
+		},
+		1: func(caller int) error {
+			_, err := s.write.ExecContext(t.Context(), record, caller)
 			return err
 		},
-		2: func() error {
-			var n int
-			return s.write.QueryRowContext(t.Context(), `SELECT 1`).Scan(&n)
+		2: func(caller int) error {
+			var id int
+			return s.write.QueryRowContext(t.Context(), record, caller).Scan(&id)
 		},
-		3: func() error {
-			_, err := queryAll(t.Context(), s.write, scanValue[int], `SELECT 1`)
+		3: func(caller int) error {
+			_, err := queryAll(t.Context(), s.write, scanValue[int], record, caller)
 			return err
 		},
 	}
+	var all sync.WaitGroup
 	for i := range callers {
-		go func() {
-			if err := write[i%len(write)](); err != nil {
+		all.Go(func() {
+			if err := write[i%len(write)](i); err != nil {
 				t.Errorf("caller %d: %v", i, err)
 			}
-			served <- i
-		}()
+		})
 		// The first caller waits for the connection, the others for their turn.
 		for s.write.DB.Stats().WaitCount+int64(s.write.turn.waiting()) != int64(i+1) {
 			time.Sleep(time.Millisecond)
@@ -52,11 +62,12 @@ func TestWritersOfSQLiteWaitTheirTurn(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	var order []int
-	for range callers {
-		order = append(order, <-served)
+	all.Wait()
+	order, err := queryAll(t.Context(), s.write, scanValue[int], `SELECT caller FROM served ORDER BY id`)
+	if err != nil || len(order) != callers {
+		t.Fatalf("served %v, %v, want %d callers", order, err, callers)
 	}
-	// A caller may report late, after the next one.
+	// A caller is counted just before it begins to wait, so the next one may overtake it.
 	for place, caller := range order {
 		if place-caller > 16 || caller-place > 16 {
 			t.Fatalf("served in the order %v, want that of arrival", order)

@@ -78,7 +78,7 @@ export class Person {
     else await box.press('Enter');
   }
 
-  /** The button that opens the menu of a member, who is online: the row has its place, and the menu stays open. */
+  /** The button that opens the menu of a member, who is online: the row has its place. */
   async actionsFor(username: string): Promise<Locator> {
     await expect(this.page.getByRole('list', { name: /^Online/ })).toContainText(username);
     return this.page.getByRole('button', { name: `Actions for ${username}` });

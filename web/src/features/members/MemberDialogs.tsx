@@ -1,13 +1,16 @@
 import type { FormEvent } from 'react';
-import { useOnline } from '../../hooks/useChatState';
+import { useMyRoom, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
 import { maxReason } from '../../protocol/limits.generated';
 import type { User } from '../../protocol/types';
 import { muteDurations } from '../../state/room/mute';
+import { rejoinHint } from '../../state/room/rejoin';
 import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Dialog } from '../../ui/Dialog';
 import { Field, FormError, Select } from '../../ui/Field';
+import type { OpenMember } from './MemberMenu';
 
 interface MemberDialogProps {
   session: RoomSession;
@@ -15,7 +18,31 @@ interface MemberDialogProps {
   onClose: () => void;
 }
 
-export function BanDialog({ session, user, onClose }: MemberDialogProps) {
+/** The dialog of an action on a member. */
+export function MemberDialog({ kind, session, user, onClose }: MemberDialogProps & { kind: Exclude<OpenMember['kind'], 'menu'> }) {
+  const mine = useMyRoom(session.id);
+  const name = nameOf(user);
+  switch (kind) {
+    case 'muting':
+      return <MuteDialog session={session} user={user} onClose={onClose} />;
+    case 'banning':
+      return <BanDialog session={session} user={user} onClose={onClose} />;
+    case 'removing':
+      return (
+        <ConfirmDialog title={`Remove ${name}?`} confirmLabel="Remove" busyLabel="Removing…" danger run={() => session.members.remove(user.id)} onClose={onClose}>
+          <p className="dialog-text">What {name} wrote stays. {mine && rejoinHint(mine.room, 'they')}</p>
+        </ConfirmDialog>
+      );
+    case 'handing over':
+      return (
+        <ConfirmDialog title={`Transfer this room to ${name}?`} confirmLabel="Transfer" busyLabel="Transferring…" danger run={() => session.members.setRole(user.id, 'owner')} onClose={onClose}>
+          <p className="dialog-text">{name} becomes the owner, and you an admin. Only {name} can give it back.</p>
+        </ConfirmDialog>
+      );
+  }
+}
+
+function BanDialog({ session, user, onClose }: MemberDialogProps) {
   const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -39,7 +66,7 @@ export function BanDialog({ session, user, onClose }: MemberDialogProps) {
 
 const spans = muteDurations.map(({ seconds, label }) => [String(seconds), label] as const);
 
-export function MuteDialog({ session, user, onClose }: MemberDialogProps) {
+function MuteDialog({ session, user, onClose }: MemberDialogProps) {
   const [action, run] = useAction();
 
   function submit(event: FormEvent<HTMLFormElement>) {

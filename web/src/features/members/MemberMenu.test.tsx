@@ -1,4 +1,4 @@
-import { act, render, screen, waitFor } from '@testing-library/react';
+import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatContext } from '../../hooks/context';
@@ -68,6 +68,24 @@ describe('moderation', () => {
       ['PUT', '/rooms/7/bans/2', { reason: 'spam' }],
       ['DELETE', '/rooms/7/bans/2', undefined],
     ]);
+  });
+
+  test('keeps the menu and a dialog open when the member comes and goes', async () => {
+    const { user, socket } = await inRoom('moderator', () => ({ body: {} }));
+    const shows = (group: string, status: string) => {
+      act(() => socket().serve({ type: 'presence:update', data: { roomId: 7, users: [{ userId: 2, status }] } }));
+      expect(within(screen.getByRole('list', { name: new RegExp(`^${group}`) })).getByText('Bob')).toBeTruthy();
+    };
+    shows('Offline', 'offline');
+    await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+    shows('Online', 'online');
+    expect(screen.getByRole('menu', { name: 'Actions for Bob' }).contains(document.activeElement)).toBe(true);
+    await user.click(screen.getByRole('menuitem', { name: 'Ban…' }));
+    await user.type(screen.getByLabelText('Reason'), 'spam');
+    shows('Offline', 'offline');
+    expect(screen.getByLabelText<HTMLInputElement>('Reason').value).toBe('spam');
+    await user.click(screen.getByRole('button', { name: 'Cancel' }));
+    expect(screen.queryByRole('dialog')).toBeNull();
   });
 
   test('offers only a message to members above', async () => {

@@ -3,14 +3,11 @@ import { useChat } from '../../hooks/context';
 import { useMyRoom, useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
-import type { Member, RoomRole } from '../../protocol/types';
-import { rejoinHint } from '../../state/room/rejoin';
+import type { Member, RoomRole, User } from '../../protocol/types';
 import { isMuted } from '../../state/room/mute';
 import { can, canRemove, assignableRoles } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
-import { BanDialog, MuteDialog } from './MemberDialogs';
-import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { ActionError } from '../../ui/ActionError';
 import { Icon } from '../../ui/Icon';
 import { MenuItem, Popup } from '../../ui/Popup';
@@ -23,38 +20,51 @@ const roleActions: Record<RoomRole, string> = {
   owner: 'Transfer ownership',
 };
 
-type Open = { kind: 'nothing' } | { kind: 'menu'; anchor: HTMLElement } | { kind: 'removing' | 'handing over' | 'muting' | 'banning' };
+/** What is open for one member. It is kept above the rows: a row is replaced when its member comes online. */
+export interface OpenMember {
+  user: User;
+  kind: 'menu' | 'removing' | 'handing over' | 'muting' | 'banning';
+}
+
+interface MemberMenuProps {
+  session: RoomSession;
+  member: Member;
+  /** Whether the menu is open. */
+  isOpen: boolean;
+  onOpen: (kind: OpenMember['kind'] | undefined) => void;
+}
 
 /** The actions on a member: a message, and moderation of members below the user. */
-export function MemberMenu({ session, member: { user, role, mutedUntil } }: { session: RoomSession; member: Member }) {
+export function MemberMenu({ session, member: { user, role, mutedUntil }, isOpen, onOpen }: MemberMenuProps) {
   const chat = useChat();
   const mine = useMyRoom(session.id);
   const offline = useOnline() ? undefined : 'Not connected right now';
-  const [open, setOpen] = useState<Open>({ kind: 'nothing' });
+  const [button, setButton] = useState<HTMLButtonElement | null>(null);
   const [action, run] = useAction();
   const by = mine?.role ?? 'member';
   const toGive = assignableRoles(by, role);
   const removable = canRemove(by, role);
-  const close = () => setOpen({ kind: 'nothing' });
+  const close = () => onOpen(undefined);
   const name = nameOf(user);
   const direct = mine?.room.direct === true;
   if (direct) return null;
   return (
     <>
       <button
+        ref={setButton}
         type="button"
         className={`icon-button ${styles.menuButton}`}
         aria-label={`Actions for ${name}`}
         aria-haspopup="menu"
-        aria-expanded={open.kind === 'menu'}
+        aria-expanded={isOpen}
         aria-busy={action.kind === 'busy'}
-        onClick={(event) => setOpen({ kind: 'menu', anchor: event.currentTarget })}
+        onClick={() => onOpen('menu')}
       >
         <Icon name="more" />
       </button>
       <ActionError action={action} />
-      {open.kind === 'menu' && (
-        <Popup anchor={open.anchor} label={`Actions for ${name}`} onClose={close}>
+      {isOpen && button !== null && (
+        <Popup anchor={button} label={`Actions for ${name}`} onClose={close}>
           <MenuItem
             icon="message"
             disabledReason={offline}
@@ -79,7 +89,7 @@ export function MemberMenu({ session, member: { user, role, mutedUntil } }: { se
             </MenuItem>
           ))}
           {can(by, 'transferOwner') && !user.guest && (
-            <MenuItem icon="key" disabledReason={offline} onChoose={() => setOpen({ kind: 'handing over' })}>
+            <MenuItem icon="key" disabledReason={offline} onChoose={() => onOpen('handing over')}>
               {roleActions.owner}…
             </MenuItem>
           )}
@@ -96,47 +106,21 @@ export function MemberMenu({ session, member: { user, role, mutedUntil } }: { se
             </MenuItem>
           )}
           {removable && !isMuted(mutedUntil) && (
-            <MenuItem icon="bell" disabledReason={offline} onChoose={() => setOpen({ kind: 'muting' })}>
+            <MenuItem icon="bell" disabledReason={offline} onChoose={() => onOpen('muting')}>
               Mute…
             </MenuItem>
           )}
           {removable && (
-            <MenuItem icon="leave" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'removing' })}>
+            <MenuItem icon="leave" danger disabledReason={offline} onChoose={() => onOpen('removing')}>
               Remove from the room…
             </MenuItem>
           )}
           {removable && (
-            <MenuItem icon="ban" danger disabledReason={offline} onChoose={() => setOpen({ kind: 'banning' })}>
+            <MenuItem icon="ban" danger disabledReason={offline} onChoose={() => onOpen('banning')}>
               Ban…
             </MenuItem>
           )}
         </Popup>
-      )}
-      {open.kind === 'removing' && (
-        <ConfirmDialog
-          title={`Remove ${name}?`}
-          confirmLabel="Remove"
-          busyLabel="Removing…"
-          danger
-          run={() => session.members.remove(user.id)}
-          onClose={close}
-        >
-          <p className="dialog-text">What {name} wrote stays. {mine && rejoinHint(mine.room, 'they')}</p>
-        </ConfirmDialog>
-      )}
-      {open.kind === 'muting' && <MuteDialog session={session} user={user} onClose={close} />}
-      {open.kind === 'banning' && <BanDialog session={session} user={user} onClose={close} />}
-      {open.kind === 'handing over' && (
-        <ConfirmDialog
-          title={`Transfer this room to ${name}?`}
-          confirmLabel="Transfer"
-          busyLabel="Transferring…"
-          danger
-          run={() => session.members.setRole(user.id, 'owner')}
-          onClose={close}
-        >
-          <p className="dialog-text">{name} becomes the owner, and you an admin. Only {name} can give it back.</p>
-        </ConfirmDialog>
       )}
     </>
   );

@@ -3,7 +3,7 @@ import type { Member, Status } from '../../protocol/types';
 import { isMuted, formatTimeLeft } from '../../state/room/mute';
 import type { RoomSession } from '../../state/room/session';
 import { Avatar, nameOf } from '../../ui/Avatar';
-import { MemberMenu } from './MemberMenu';
+import { MemberMenu, type OpenMember } from './MemberMenu';
 import { classNames } from '../../ui/classNames';
 import styles from './MemberRow.module.css';
 
@@ -18,9 +18,11 @@ interface MemberRowProps {
   /** The place in the list, from 1, and the number of members in it. */
   place: number;
   size: number;
+  open: OpenMember | undefined;
+  onOpen: (open: OpenMember | undefined) => void;
 }
 
-export function MemberRow({ session, member, status, place, size }: MemberRowProps) {
+export function MemberRow({ session, member, status, place, size, open, onOpen }: MemberRowProps) {
   const me = useMe();
   const { user, role } = member;
   return (
@@ -35,7 +37,14 @@ export function MemberRow({ session, member, status, place, size }: MemberRowPro
       {roles[role] && <span className="tag">{roles[role]}</span>}
       {user.guest && <span className="tag">Guest</span>}
       {isMuted(member.mutedUntil) && <span className="tag" title={`For ${formatTimeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
-      {user.id !== me.id && <MemberMenu session={session} member={member} />}
+      {user.id !== me.id && (
+        <MemberMenu
+          session={session}
+          member={member}
+          isOpen={open?.kind === 'menu' && open.user.id === user.id}
+          onOpen={(kind) => onOpen(kind && { user, kind })}
+        />
+      )}
     </div>
   );
 }

@@ -10,6 +10,8 @@ import { EmptyState, Skeleton } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
 import { SearchField } from '../../ui/SearchField';
 import { useNearWindow, VirtualBlocks } from '../../ui/VirtualBlocks';
+import { MemberDialog } from './MemberDialogs';
+import type { OpenMember } from './MemberMenu';
 import { MemberRow } from './MemberRow';
 import styles from './MembersPanel.module.css';
 import { currentItems } from '../../state/pagedResource';
@@ -35,6 +37,8 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
   const [text, setText] = useState('');
   const query = useCallback(() => session.members.search(text), [session, text]);
   const pending = useDebounced(text, text === '' ? 0 : DEBOUNCE_MS, query);
+
+  const [open, setOpen] = useState<OpenMember>();
 
   // The list is shared with other parts of the room, which need all members.
   useEffect(() => () => session.members.endSearch(), [session]);
@@ -73,8 +77,9 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
         />
       )}
       {state.kind === 'ready' && members.length === 0 && <EmptyState icon="search" title="Nobody found">{`No member is called “${text.trim()}”.`}</EmptyState>}
-      {members.length > 0 && <MemberGroups session={session} members={members} total={text.trim() === '' ? mine?.room.memberCount : undefined} presence={presence} />}
+      {members.length > 0 && <MemberGroups session={session} members={members} total={text.trim() === '' ? mine?.room.memberCount : undefined} presence={presence} open={open} onOpen={setOpen} />}
       {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <MoreMembers key={members.length} session={session} />}
+      {open !== undefined && open.kind !== 'menu' && <MemberDialog kind={open.kind} session={session} user={open.user} onClose={() => setOpen(undefined)} />}
     </aside>
   );
 }
@@ -96,19 +101,22 @@ interface MemberGroupsProps {
   /** The number of members of the room; undefined for a search. */
   total: number | undefined;
   presence: Presence;
+  open: OpenMember | undefined;
+  onOpen: (open: OpenMember | undefined) => void;
 }
 
-function MemberGroups({ session, members, total, presence }: MemberGroupsProps) {
+function MemberGroups({ members, total, ...shared }: MemberGroupsProps) {
+  const { presence } = shared;
   if (presence.kind === 'unknown') {
-    return <MemberGroup session={session} title="Everyone" members={members} total={total} presence={presence} note="Who is online is not known right now." />;
+    return <MemberGroup {...shared} title="Everyone" members={members} total={total} note="Who is online is not known right now." />;
   }
   const isThere = (member: Member) => statusOf(presence, member.user.id) !== 'offline';
   const online = members.filter(isThere);
   const totalOnline = total === undefined ? undefined : Math.max(online.length, presence.users.size);
   return (
     <>
-      <MemberGroup session={session} title="Online" members={online} total={totalOnline} presence={presence} />
-      <MemberGroup session={session} title="Offline" members={members.filter((member) => !isThere(member))} total={total === undefined ? undefined : total - (totalOnline ?? 0)} presence={presence} />
+      <MemberGroup {...shared} title="Online" members={online} total={totalOnline} />
+      <MemberGroup {...shared} title="Offline" members={members.filter((member) => !isThere(member))} total={total === undefined ? undefined : total - (totalOnline ?? 0)} />
     </>
   );
 }
@@ -118,7 +126,7 @@ interface MemberGroupProps extends MemberGroupsProps {
   note?: string;
 }
 
-function MemberGroup({ session, title, members, total, presence, note }: MemberGroupProps) {
+function MemberGroup({ session, title, members, total, presence, note, open, onOpen }: MemberGroupProps) {
   const titleId = useId();
   if (members.length === 0) return null;
   const size = Math.max(members.length, total ?? 0);
@@ -132,7 +140,7 @@ function MemberGroup({ session, title, members, total, presence, note }: MemberG
         <VirtualBlocks
           items={members}
           estimate={ROW_HEIGHT}
-          render={(member, at) => <MemberRow key={member.user.id} session={session} member={member} status={statusOf(presence, member.user.id)} place={at + 1} size={size} />}
+          render={(member, at) => <MemberRow key={member.user.id} session={session} member={member} status={statusOf(presence, member.user.id)} place={at + 1} size={size} open={open} onOpen={onOpen} />}
         />
       </div>
     </section>
