@@ -1,9 +1,11 @@
 import 'fake-indexeddb/auto';
 import { cleanup } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
+import { stopTestChats } from './testChat';
 
 afterEach(() => {
   cleanup();
+  stopTestChats();
   localStorage.clear();
 });
 

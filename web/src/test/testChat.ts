@@ -31,6 +31,13 @@ export interface TestChat {
 type RequestHandler = (method: string, path: string, body: unknown) => { status?: number; body: unknown };
 
 let count = 0;
+const running = new Set<Chat>();
+
+/** Stops the chats of a test. */
+export function stopTestChats(): void {
+  for (const chat of running) chat.stop();
+  running.clear();
+}
 
 /** Creates a chat of alice. The test plays the server. */
 export async function createTestChat(handle: RequestHandler = () => ({ body: {} }), existing?: LocalDatabase): Promise<TestChat> {
@@ -64,6 +71,7 @@ export async function createTestChat(handle: RequestHandler = () => ({ body: {} 
       },
     },
   });
+  running.add(chat);
   const socket = () => {
     const ws = sockets.getSnapshot().at(-1);
     if (ws === undefined) throw new Error('no connection was opened');

@@ -40,7 +40,7 @@ describe('administration', () => {
     const { socket } = await administration('users');
     expect(screen.getByRole('link', { name: 'Administration' }).getAttribute('aria-current')).toBe('page');
     act(() => socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'user' } } }));
-    expect(screen.getByRole('heading', { name: 'Find rooms' })).toBeTruthy();
+    expect(await screen.findByRole('heading', { name: 'Find rooms' })).toBeTruthy();
     expect(screen.queryByRole('link', { name: 'Administration' })).toBeNull();
   });
 });

@@ -1,10 +1,10 @@
-import { act, fireEvent, screen, within } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
+import { fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadEmoji } from '../../state/emoji';
 import { renderWithChat, stubBrowser } from '../../test/page';
-import { joined, type TestChat } from '../../test/testChat';
-import { alice, bob, room, user as person } from '../../test/fixtures';
+import type { TestChat } from '../../test/testChat';
+import { alice, bob, user as person } from '../../test/fixtures';
+import { renderShell } from '../../test/shell';
 import { Shell } from '../../app/Shell';
 
 let testChat: TestChat | undefined;
@@ -21,33 +21,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const cleo = person(3, 'cleo', 'Cleo');
-
-const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id, username, displayName, avatarUrl });
-
-const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
-
-const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
-
-/** Alice with the room "general" and direct conversations with bob (9) and cleo (10). */
-async function shell(hash: string) {
-  location.hash = hash;
-  const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
-  testChat = rig;
-  for (const [nth, other] of [[2, bob], [3, cleo]] as const) {
-    const direct = room(7 + nth, { name: 'two', direct: true, private: true, with: [author(alice), author(other)] });
-    act(() => rig.socket().serve({ type: 'room:added', data: { room: direct, membership: membership(direct.id) } }));
-    const { id } = await rig.command('room:join', nth);
-    await act(async () => rig.socket().serve(joined(id, { room: direct, membership: membership(direct.id), online: nth === 2 ? [1, 2] : [1] })));
-  }
-  const sidebar = within(screen.getByRole('navigation', { name: 'Rooms' }));
-  const links = () => sidebar.getAllByRole('link').map((link) => link.textContent);
-  return { ...rig, user: userEvent.setup(), sidebar, links, rig };
-}
-
 describe('emoji', () => {
   test('are inserted by their code, from the list or written out', async () => {
-    const { user } = await shell('#/room/7');
+    const { user } = await renderShell('#/room/7');
     const box = screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message general' });
     await user.type(box, 'look :rocke');
     expect(within(await screen.findByRole('listbox', { name: 'Emoji' })).getByRole('option', { selected: true }).textContent).toBe('🚀 :rocket:');
@@ -58,7 +34,7 @@ describe('emoji', () => {
   });
 
   test('are not replaced in a code block, where Enter inserts a line break', async () => {
-    const { user, command } = await shell('#/room/7');
+    const { user, command } = await renderShell('#/room/7');
     const box = screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message general' });
     await user.type(box, '```{Enter}a :wave:{Enter}```');
     expect(box.value).toBe('```\na :wave:\n```');

@@ -1,13 +1,12 @@
-import { act, screen, waitFor, within } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
+import { act, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../protocol/types';
 import { renderWithChat, stubBrowser } from '../../test/page';
-import { joined, type TestChat } from '../../test/testChat';
-import { alice, bob, message, room, user as person } from '../../test/fixtures';
+import type { TestChat } from '../../test/testChat';
+import { message } from '../../test/fixtures';
+import { renderShell } from '../../test/shell';
 import { NotificationsSetting } from '../account/NotificationsSetting';
 import { NotificationsPrompt } from './NotificationsPrompt';
-import { Shell } from '../../app/Shell';
 
 let testChat: TestChat | undefined;
 
@@ -20,31 +19,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const cleo = person(3, 'cleo', 'Cleo');
-
-const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id, username, displayName, avatarUrl });
-
-const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
-
 const receive = (rig: TestChat, roomId: number, m: Message) => act(() => rig.socket().serve({ type: 'message:new', data: { roomId, seq: m.changeSeq, message: { ...m, roomId } } }));
-
-const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
-
-/** Alice with the room "general" and direct conversations with bob (9) and cleo (10). */
-async function shell(hash: string) {
-  location.hash = hash;
-  const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : {} }));
-  testChat = rig;
-  for (const [nth, other] of [[2, bob], [3, cleo]] as const) {
-    const direct = room(7 + nth, { name: 'two', direct: true, private: true, with: [author(alice), author(other)] });
-    act(() => rig.socket().serve({ type: 'room:added', data: { room: direct, membership: membership(direct.id) } }));
-    const { id } = await rig.command('room:join', nth);
-    await act(async () => rig.socket().serve(joined(id, { room: direct, membership: membership(direct.id), online: nth === 2 ? [1, 2] : [1] })));
-  }
-  const sidebar = within(screen.getByRole('navigation', { name: 'Rooms' }));
-  const links = () => sidebar.getAllByRole('link').map((link) => link.textContent);
-  return { ...rig, user: userEvent.setup(), sidebar, links, rig };
-}
 
 describe('notifications', () => {
   class FakeNotification extends EventTarget {
@@ -69,7 +44,7 @@ describe('notifications', () => {
   });
 
   test('are offered after the first mention, and a click opens the message', async () => {
-    const { rig, user } = await shell('#/find');
+    const { rig, user } = await renderShell('#/find');
     receive(rig, 7, message(1));
     expect(screen.queryByText(/Show notifications of mentions/)).toBeNull();
     receive(rig, 9, message(1));
@@ -83,7 +58,7 @@ describe('notifications', () => {
   });
 
   test('are not shown while a tab of the same user has the focus', async () => {
-    const { rig } = await shell('#/find');
+    const { rig } = await renderShell('#/find');
     FakeNotification.permission = 'granted';
     rig.chat.notifications.setChoice('on');
     const looked = vi.spyOn(rig.chat, 'isFocused').mockResolvedValue(true);
@@ -93,7 +68,7 @@ describe('notifications', () => {
   });
 
   test('are not offered again after a refusal; the settings can still enable them', async () => {
-    const { rig, user } = await shell('#/find');
+    const { rig, user } = await renderShell('#/find');
     receive(rig, 9, message(1));
     await user.click(screen.getByRole('button', { name: 'No, thanks' }));
     expect(screen.queryByText(/Show notifications of mentions/)).toBeNull();

@@ -1,50 +1,23 @@
-import { act, screen, within } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
+import { screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { renderWithChat, stubBrowser } from '../../test/page';
-import { joined, type TestChat } from '../../test/testChat';
-import { alice, bob, message, room, user as person } from '../../test/fixtures';
-import { Shell } from '../../app/Shell';
-
-let testChat: TestChat | undefined;
+import { message } from '../../test/fixtures';
+import { stubBrowser } from '../../test/page';
+import { renderShell } from '../../test/shell';
 
 beforeEach(stubBrowser);
 
 afterEach(() => {
-  testChat?.chat.stop();
-  testChat = undefined;
   location.hash = '';
   vi.unstubAllGlobals();
 });
 
-const cleo = person(3, 'cleo', 'Cleo');
+const aboutTea = [{ message: message(4, { text: 'green tea' }), room: { id: 7, name: 'general' }, highlights: [] }];
 
-const author = ({ id, username, displayName, avatarUrl }: typeof alice) => ({ id, username, displayName, avatarUrl });
-
-const membership = (roomId: number, more: object = {}) => ({ roomId, userId: 1, role: 'member', joinedAt: '2026-11-01T10:00:00.000Z', lastRead: 0, ...more });
-
-
-const people = [alice, bob, cleo].map((user) => ({ user, role: 'member', status: 'online', joinedAt: '' }));
-
-/** Alice with the room "general" and direct conversations with bob (9) and cleo (10). */
-async function shell(hash: string, results: object[] = []) {
-  location.hash = hash;
-  const rig = await renderWithChat(<Shell />, (_, path) => ({ body: path.includes('/members') ? { members: people } : path.includes('/search') && path.includes('tea') ? { results } : path.includes('/search') ? { results: [] } : {} }));
-  testChat = rig;
-  for (const [nth, other] of [[2, bob], [3, cleo]] as const) {
-    const direct = room(7 + nth, { name: 'two', direct: true, private: true, with: [author(alice), author(other)] });
-    act(() => rig.socket().serve({ type: 'room:added', data: { room: direct, membership: membership(direct.id) } }));
-    const { id } = await rig.command('room:join', nth);
-    await act(async () => rig.socket().serve(joined(id, { room: direct, membership: membership(direct.id), online: nth === 2 ? [1, 2] : [1] })));
-  }
-  const sidebar = within(screen.getByRole('navigation', { name: 'Rooms' }));
-  const links = () => sidebar.getAllByRole('link').map((link) => link.textContent);
-  return { ...rig, user: userEvent.setup(), sidebar, links, rig };
-}
+const searchFindsTea = (path: string) => (path.includes('/search') ? { results: path.includes('tea') ? aboutTea : [] } : undefined);
 
 describe('keyboard shortcuts', () => {
   test('opens a conversation by a few letters of the name', async () => {
-    const { user, sidebar } = await shell('#/room/7');
+    const { user, sidebar } = await renderShell('#/room/7');
     await user.keyboard('{Control>}k{/Control}');
     const box = screen.getByRole('combobox', { name: 'Go to a room or a person' });
     await user.type(box, 'cl');
@@ -57,7 +30,7 @@ describe('keyboard shortcuts', () => {
   });
 
   test('searches messages if no room matches', async () => {
-    const { user } = await shell('#/room/7');
+    const { user } = await renderShell('#/room/7');
     await user.keyboard('{Control>}k{/Control}tulips');
     expect(screen.getAllByRole('option').map((option) => option.textContent)).toEqual(['Search messages for “tulips”']);
     await user.keyboard('{Enter}');
@@ -65,7 +38,7 @@ describe('keyboard shortcuts', () => {
   });
 
   test('makes the results of an earlier message search inert', async () => {
-    const { user, rig } = await shell('#/room/7', [{ message: message(4, { text: 'green tea' }), room: { id: 7, name: 'general' }, highlights: [] }]);
+    const { user, rig } = await renderShell('#/room/7', searchFindsTea);
     await rig.chat.search.query('tea');
     await user.keyboard('{Control>}k{/Control}tulips{Enter}');
     const old = screen.queryByText('green tea')?.closest('ul');
