@@ -142,9 +142,11 @@ test('the keys of an input method do not send, and undo takes back words', async
   await alice.sees('にほん');
 
   await box.pressSequentially('Tea at four ');
-  await page.keyboard.press('Control+z');
-  await expect(box).toHaveValue('');
-  await page.keyboard.press('Control+Shift+z');
+  // The browser starts a new step after a pause, which a busy machine makes anywhere in the sentence.
+  let steps = 0;
+  for (; (await box.inputValue()) !== ''; steps++) await page.keyboard.press('Control+z');
+  expect(steps).toBeLessThan('Tea at four '.length / 2);
+  for (let step = 0; step < steps; step++) await page.keyboard.press('Control+Shift+z');
   await expect(box).toHaveValue('Tea at four ');
   await box.pressSequentially(':tada:');
   await expect(box).toHaveValue('Tea at four 🎉');

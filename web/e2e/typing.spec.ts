@@ -25,6 +25,7 @@ function delayOf(samples: number[]): Delay {
 }
 
 test('letters appear at once while the room receives 50 and 100 messages a second', async ({ page }, info) => {
+  test.slow(); // a busy machine takes a second for a letter
   const outDir = info.outputPath('bench');
   await build({ logLevel: 'error', build: { outDir, emptyOutDir: true, rolldownOptions: { input: 'bench/typing.html' } } });
   await page.route(`${origin}/**`, (route) => {
