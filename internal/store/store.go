@@ -65,6 +65,8 @@ type Options struct {
 	Node string
 }
 
+const firstConnectTries = 5
+
 func open(ctx context.Context, db database, o Options) (*Store, error) {
 	s := &Store{database: db, now: o.Now, onWrite: o.OnWrite, searches: newSemaphore(concurrentSearches), newestBatch: newestBatch}
 	if s.now == nil {
@@ -79,13 +81,25 @@ func open(ctx context.Context, db database, o Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	if err := s.read.QueryRowContext(ctx, `SELECT epoch, link_secret FROM instance`).Scan(&s.epoch, &s.secret); err != nil {
+	if err := s.readInstance(ctx); err != nil {
 		_ = db.close()
 		return nil, fmt.Errorf("read epoch: %w", err)
 	}
 	s.queue = newAppendQueue(s.dialect, s.clock, o.OnAppend)
 	s.loaders = newLoaders(s)
 	return s, nil
+}
+
+// readInstance tries again if the first connection takes longer than a connection may take:
+// Postgres first reads the catalogs of the database, which takes seconds on a busy machine.
+func (s *Store) readInstance(ctx context.Context) (err error) {
+	for range firstConnectTries {
+		err = s.read.QueryRowContext(ctx, `SELECT epoch, link_secret FROM instance`).Scan(&s.epoch, &s.secret)
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // Close refuses new appends, waits for queued appends and batched reads, and closes the
