@@ -81,6 +81,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.mountModeration()
 	a.mountInvites()
 	a.mountDirect()
+	a.mountBlocks()
 	a.mountMessages()
 	a.mountSearch()
 	a.mountUsers()

@@ -80,6 +80,13 @@ type MemberPath struct {
 	UserID chat.UserID `path:"userId" minimum:"1"`
 }
 
+// MemberResponse contains a member.
+type MemberResponse struct {
+	Member chat.MemberView `json:"member"`
+}
+
+type memberOutput struct{ Body MemberResponse }
+
 // SetMemberRoleRequest is the body of setMemberRole.
 type SetMemberRoleRequest struct {
 	Role chat.RoomRole `json:"role" enum:"owner,admin,moderator,member" doc:"owner transfers ownership."`
@@ -145,6 +152,13 @@ func (a *API) mountMembers() {
 		out := &memberListOutput{}
 		out.Body.Members, out.Body.NextCursor = append([]chat.MemberView{}, members...), next
 		return out, err
+	})
+	handle(a, huma.Operation{
+		OperationID: "getMember", Method: http.MethodGet, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: authRequired,
+		Summary: "Get a member of a room",
+	}, func(ctx context.Context, in *MemberPath) (*memberOutput, error) {
+		member, err := a.Service.Member(ctx, auth.CallerIn(ctx), in.ID, in.UserID)
+		return &memberOutput{MemberResponse{member}}, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "setMemberRole", Method: http.MethodPatch, Path: "/rooms/{id}/members/{userId}", Tags: tags, Security: authRequired,

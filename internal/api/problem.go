@@ -124,9 +124,10 @@ func (a *API) describe(ctx context.Context, err error) (*Problem, int) {
 	p := &Problem{Status: status, Title: http.StatusText(status), Detail: fault.Text, Code: fault.Code}
 	switch fault.Field {
 	case "":
-	case "cursor": // the only field of a query that is not validated earlier
+	case "cursor", "id": // the only fields of queries and paths that are not validated earlier
 		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
-		p.Errors = []FieldProblem{{Location: "query.cursor", Message: fault.Text}}
+		location := map[string]string{"cursor": "query.cursor", "id": "path.id"}[fault.Field]
+		p.Errors = []FieldProblem{{Location: location, Message: fault.Text}}
 	default:
 		p.Errors = []FieldProblem{{Location: "body." + fault.Field, Message: fault.Text}}
 	}

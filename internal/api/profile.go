@@ -16,6 +16,7 @@ import (
 type UpdateProfileRequest struct {
 	DisplayName   *string `json:"displayName,omitempty" doc:"An empty string restores the username."`
 	StatusMessage *string `json:"statusMessage,omitempty" doc:"At most 100 characters."`
+	TimeZone      *string `json:"timeZone,omitempty" maxLength:"64" doc:"An IANA name such as Europe/Berlin; an empty string removes it."`
 }
 
 type updateProfileInput struct {
@@ -26,7 +27,7 @@ func (a *API) mountProfile() {
 	tags := []string{"users"}
 	handle(a, huma.Operation{
 		OperationID: "updateProfile", Method: http.MethodPatch, Path: "/users/me", Tags: tags, Security: authRequired,
-		Summary: "Change the display name and status message of the current user",
+		Summary: "Change the display name, status message and time zone of the current user",
 	}, func(ctx context.Context, in *updateProfileInput) (*userOutput, error) {
 		return newUserOutput(a.Service.ChangeProfile(ctx, auth.CallerIn(ctx), chat.ProfilePatch(in.Body)))
 	})

@@ -31,7 +31,7 @@ func newUserOutput(user chat.User, err error) (*userOutput, error) {
 }
 
 type searchUsersInput struct {
-	Query string `query:"q" required:"true" maxLength:"240" doc:"Parts of the username and the display name; at most 60 characters."`
+	Query string `query:"q" maxLength:"240" doc:"Parts of the username and the display name; at most 60 characters. Empty for all."`
 	Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 }
 
@@ -41,6 +41,17 @@ type UserList struct {
 }
 
 type userListOutput struct{ Body UserList }
+
+func newUserListOutput(users []chat.User, err error) (*userListOutput, error) {
+	return &userListOutput{UserList{append([]chat.User{}, users...)}}, err
+}
+
+// CommonRoomList contains rooms of two users, by name.
+type CommonRoomList struct {
+	Rooms []chat.Room `json:"rooms" maxItems:"100"`
+}
+
+type commonRoomsOutput struct{ Body CommonRoomList }
 
 // DeleteAccountRequest is the body of deleteAccount.
 type DeleteAccountRequest struct {
@@ -55,16 +66,22 @@ type deleteAccountInput struct {
 func (a *API) mountUsers() {
 	handle(a, huma.Operation{
 		OperationID: "searchUsers", Method: http.MethodGet, Path: "/users", Tags: []string{"users"}, Security: authRequired,
-		Summary: "Search the users that share a room with the caller",
+		Summary: "Find people to whom the caller may write, those of shared rooms first",
 	}, func(ctx context.Context, in *searchUsersInput) (*userListOutput, error) {
-		users, err := a.Service.SearchUsers(ctx, auth.CallerIn(ctx), in.Query, in.Limit)
-		return &userListOutput{UserList{append([]chat.User{}, users...)}}, err
+		return newUserListOutput(a.Service.People(ctx, auth.CallerIn(ctx), in.Query, in.Limit))
 	})
 	handle(a, huma.Operation{
 		OperationID: "getUser", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{"users"}, Security: authRequired,
 		Summary: "Get a user",
 	}, func(ctx context.Context, in *UserPath) (*userOutput, error) {
 		return newUserOutput(a.Service.Accounts.User(ctx, in.ID))
+	})
+	handle(a, huma.Operation{
+		OperationID: "listCommonRooms", Method: http.MethodGet, Path: "/users/{id}/rooms", Tags: []string{"users"}, Security: authRequired,
+		Summary: "List the rooms in which both the caller and a user are members, without direct conversations",
+	}, func(ctx context.Context, in *UserPath) (*commonRoomsOutput, error) {
+		rooms, err := a.Service.CommonRooms(ctx, auth.CallerIn(ctx), in.ID)
+		return &commonRoomsOutput{CommonRoomList{append([]chat.Room{}, rooms...)}}, err
 	})
 	handle(a, huma.Operation{
 		OperationID: "deleteAccount", Method: http.MethodDelete, Path: "/users/me", Tags: []string{"users"}, Security: authRequired,

@@ -32,6 +32,7 @@ const (
 	creationsInRoom        = 12  // webhooks and invites per room: as a multiple of rooms per user
 	signupsPerAttempt      = 4   // accounts per hour, as a multiple of attempts per minute
 	searchesPerMinute      = 30  // per user
+	nameSearchesPerMinute  = 120 // per user, of members and other people
 	// readsPer100s is the rate and the burst of one user's reads. A member of 300 rooms that reconnects
 	// on 5 devices joinRate 1,500 times and reads one or two more pages of each room.
 	readsPer100s   = 6000
@@ -41,7 +42,7 @@ const (
 // limiters are the rate limiters that an admin can change while the node runs.
 type limiters struct {
 	messageRate, joinRate, roomCreationRate, renameRate *ratelimit.Keyed[chat.UserID]
-	changes, leaves, moderation, profiles               *ratelimit.Keyed[chat.UserID]
+	changes, leaves, moderation, profiles, blocks       *ratelimit.Keyed[chat.UserID]
 	creations                                           *ratelimit.Keyed[chat.UserID]
 	roomMessageRate, changesIn, creationsIn             *ratelimit.Keyed[chat.RoomID]
 	attemptRate, signupRate                             *ratelimit.Keyed[string]
@@ -50,7 +51,7 @@ type limiters struct {
 func newLimiters() limiters {
 	return limiters{
 		messageRate: perUser(1), joinRate: perUser(1), roomCreationRate: perUser(1), renameRate: perUser(1),
-		changes: perUser(1), leaves: perUser(1), moderation: perUser(1), profiles: perUser(1),
+		changes: perUser(1), leaves: perUser(1), moderation: perUser(1), profiles: perUser(1), blocks: perUser(1),
 		creations:       perUser(1),
 		roomMessageRate: perMinute[chat.RoomID](1), changesIn: perMinute[chat.RoomID](1), creationsIn: perMinute[chat.RoomID](1),
 		attemptRate: perMinute[string](1), signupRate: perMinute[string](1),
@@ -70,6 +71,7 @@ func (l limiters) set(n chat.Limits) {
 	l.creationsIn.Set(pace(time.Hour, creationsInRoom*n.RoomsPerHour))
 	l.changesIn.Set(pace(10*time.Second, roomFactor*n.MessagesPer10s))
 	l.profiles.Set(pace(10*time.Second, n.MessagesPer10s))
+	l.blocks.Set(pace(10*time.Second, n.MessagesPer10s))
 	l.attemptRate.Set(pace(time.Minute, n.AuthPerMinute))
 	l.signupRate.Set(pace(time.Hour, signupsPerAttempt*n.AuthPerMinute))
 }
@@ -79,7 +81,7 @@ func (l limiters) rates() service.ChangeRates {
 	return service.ChangeRates{
 		PerUser: l.changes, PerRoom: l.changesIn, Leaves: l.leaves, Moderation: l.moderation,
 		Creations: l.creations, RoomCreations: l.creationsIn,
-		Renames: l.renameRate, Profiles: l.profiles,
+		Renames: l.renameRate, Profiles: l.profiles, Blocks: l.blocks,
 	}
 }
 

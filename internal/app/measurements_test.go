@@ -86,7 +86,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 	for _, path := range []string{"socket", "rest", "webhook"} {
 		want = append(want, fmt.Sprintf(`chillin_messages_confirmed_total{path="%s"}`, path))
 	}
-	for _, queue := range []string{"appends", "changes", "searches", "room_lists", "passwords", "pictures", "uploads", "socket_writes", "bus_received"} {
+	for _, queue := range []string{"appends", "changes", "searches", "name_searches", "room_lists", "passwords", "pictures", "uploads", "socket_writes", "bus_received"} {
 		want = append(want, fmt.Sprintf(`chillin_queue_depth{queue="%s"}`, queue))
 	}
 	want = append(want, "chillin_socket_queue_bytes", "chillin_connected_users", "chillin_draining",

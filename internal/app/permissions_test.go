@@ -410,6 +410,7 @@ var aboutARoom = map[string]roomCase{
 	"POST /rooms/join":                                   {spoils: true, data: func(s *stage, _ string) any { return map[string]string{"name": s.name} }},
 	"POST /rooms/{id}/leave":                             {spoils: true},
 	"GET /rooms/{id}/members":                            {},
+	"GET /rooms/{id}/members/{userId}":                   {},
 	"PATCH /rooms/{id}/members/{userId}":                 {spoils: true, data: body(map[string]any{"role": "moderator"})},
 	"PATCH /rooms/{id}/members/{userId} (to owner)":      {spoils: true, data: body(map[string]any{"role": "owner"})},
 	"DELETE /rooms/{id}/members/{userId}":                {spoils: true},
@@ -639,6 +640,9 @@ type serverCase struct {
 
 func with(in map[string]any) func() any { return func() any { return in } }
 
+// ownerOfBots is a user whom nobody writes to.
+func ownerOfBots(c *accounts, _ *subject) any { return c.owner.User.ID }
+
 func otherUser(c *accounts, _ *subject) any { return c.other.User.ID }
 
 // newUser returns a user that no other row needs.
@@ -706,11 +710,15 @@ var elsewhere = map[string]serverCase{
 	"DELETE /uploads/{id} (own)":       {id: ownUpload},
 	"DELETE /uploads/{id} (another's)": {id: othersUpload},
 
-	"GET /avatars/{key}":     {id: anAvatar},
-	"PUT /users/{id}/direct": {id: otherUser},
-	"GET /rooms":             {},
-	"GET /search/messages":   {query: "?q=by"},
-	"POST /rooms":            {data: func() any { return map[string]string{"name": newName()} }},
+	"GET /avatars/{key}":       {id: anAvatar},
+	"PUT /users/{id}/direct":   {id: otherUser},
+	"GET /users/{id}/rooms":    {id: otherUser},
+	"GET /users/me/blocks":     {},
+	"PUT /users/{id}/block":    {id: ownerOfBots},
+	"DELETE /users/{id}/block": {id: ownerOfBots},
+	"GET /rooms":               {},
+	"GET /search/messages":     {query: "?q=by"},
+	"POST /rooms":              {data: func() any { return map[string]string{"name": newName()} }},
 
 	"GET /bots":                         {},
 	"POST /bots":                        {data: func() any { return map[string]string{"username": newName()} }},

@@ -78,7 +78,7 @@ func (a *App) newDispatcher(guard webhook.Guard, m *metrics.Metrics) *webhook.Di
 func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hasher, guard webhook.Guard, pictures *picture.Maker) (*service.Service, error) {
 	db := a.engines.store
 	return service.New(service.Dependencies{
-		Accounts: db, Profiles: db, AccountDeletion: db, Rooms: db, Moderation: db, Invites: db, Directs: db,
+		Accounts: db, Profiles: db, AccountDeletion: db, Rooms: db, Moderation: db, Invites: db, Directs: db, Blocks: db,
 		Messages: db, Archive: db, Attachments: db, Storage: db, Webhooks: db, Administration: db,
 
 		Presence: a.engines.presence, Publisher: webhookWaker{a.hub, a.hooks}, MessageCache: recent, Subscriptions: a.hub, Connections: a.hub,
@@ -88,7 +88,8 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 
 		Limits: a.limits, MessageRate: l.messageRate, RoomMessageRate: l.roomMessageRate, JoinRate: l.joinRate, RoomCreationRate: l.roomCreationRate,
 		ChangeRates: l.rates(), UploadRate: perUser(uploadsPer10s), SearchRate: perMinute[chat.UserID](searchesPerMinute),
-		ReadRate: per[chat.UserID](100*time.Second, readsPer100s),
+		NameSearchRate: perMinute[chat.UserID](nameSearchesPerMinute),
+		ReadRate:       per[chat.UserID](100*time.Second, readsPer100s),
 		RoomPasswordAttempts: service.RoomPasswordAttempts{
 			PerCaller: perMinute[chat.UserID](roomPasswordsPerCaller),
 			PerUser:   perMinute[service.RoomPasswordAttempt](roomPasswordsPerUser), PerRoom: perMinute[service.RoomPasswordAttempt](roomPasswordsPerRoom),

@@ -9,7 +9,7 @@ import (
 type Directs interface {
 	// OpenDirect returns the direct room of two users and their memberships, the one of by
 	// first. It creates the room if there is none; then fresh is true. It returns NOT_FOUND if
-	// there is none and with is unknown or deleted.
+	// there is none and with is unknown or deleted, or if one of the two has blocked the other.
 	OpenDirect(ctx context.Context, by, with UserID) (r Room, memberships [2]Membership, fresh bool, err error)
 }
 

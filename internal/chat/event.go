@@ -49,7 +49,8 @@ func (e MessageChanged) EndsMembership() (UserID, RemovalReason) {
 }
 
 // UserEvent is something that happened to a user: SessionEnded, OtherSessionsEnded,
-// MemberAdded, MembershipChanged, ReadMarked or UserChanged. Every node receives it.
+// MemberAdded, MembershipChanged, ReadMarked, BlockChanged or UserChanged. Every node
+// receives it.
 type UserEvent interface{ userEvent() }
 
 // SessionEnded closes the connections of one session of a user.
@@ -85,6 +86,12 @@ type ReadMarked struct {
 	Conn  string
 }
 
+// BlockChanged is sent to the connections of User, who has blocked Other or ended the block.
+type BlockChanged struct {
+	User, Other UserID
+	Blocked     bool
+}
+
 // UserChanged is sent to the connections of User and, once each, to the live connections in
 // Rooms.
 type UserChanged struct {
@@ -97,6 +104,7 @@ func (OtherSessionsEnded) userEvent() {}
 func (MemberAdded) userEvent()        {}
 func (MembershipChanged) userEvent()  {}
 func (ReadMarked) userEvent()         {}
+func (BlockChanged) userEvent()       {}
 func (UserChanged) userEvent()        {}
 
 // ControlMessage is for the nodes themselves.

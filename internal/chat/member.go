@@ -21,6 +21,10 @@ type Membership struct {
 	LastRead Seq      `json:"lastRead"`
 	// MutedUntil is 0 if the member is not muted.
 	MutedUntil Time `json:"mutedUntil,omitempty" format:"date-time" doc:"The member can only read until then. Missing if the member is not muted."`
+
+	// Block says whether one of the two users of a direct room has blocked the other one. It
+	// is read with what a change of a message needs; otherwise it is NoBlock.
+	Block DirectBlock `json:"-"`
 }
 
 // MemberView is a member in the list of a room's members.
@@ -42,6 +46,18 @@ type MemberQuery struct {
 	// NameRanks. It is nil without a search.
 	Rank func(username, displayName string) (rank int, ok bool)
 }
+
+// PeopleQuery asks for users to whom the viewer may write.
+type PeopleQuery struct {
+	Viewer UserID
+	Limit  int
+	// Everyone adds accounts and their bots that share no room with the viewer.
+	Everyone bool
+	Rank     func(username, displayName string) (rank int, ok bool) // as in MemberQuery
+}
+
+// MaxCommonRooms is how many common rooms of two users are listed.
+const MaxCommonRooms = 100
 
 // NameRanks is the number of ranks of a MemberQuery.
 const NameRanks = markup.NameRanks

@@ -312,8 +312,9 @@ type SendState struct {
 	RoomExists bool
 	IsMember   bool // of the author
 	MutedUntil Time
-	ReplyRoom  RoomID // of the message that the draft replies to; 0 if there is none
-	HasUploads bool   // every attachment is an unused upload of the author
+	Block      DirectBlock // in a direct room
+	ReplyRoom  RoomID      // of the message that the draft replies to; 0 if there is none
+	HasUploads bool        // every attachment is an unused upload of the author
 	Now        Time
 }
 
@@ -327,6 +328,8 @@ func CanSend(d Draft, s SendState) error {
 		return ErrNotFound()
 	case !s.IsMember:
 		return ErrNotAMember()
+	case s.Block != NoBlock:
+		return s.Block.Check()
 	case s.MutedUntil > s.Now:
 		return Muted(s.MutedUntil, s.Now)
 	case d.ReplyTo != 0 && s.ReplyRoom != d.Room:

@@ -34,8 +34,12 @@ type Moderation interface {
 	Mute(ctx context.Context, room RoomID, by, member UserID, until Time, rule MemberRule) (Membership, error)
 }
 
-// CheckMuted returns FORBIDDEN if the member is muted.
-func (m Membership) CheckMuted(now Time) error {
+// CheckMayWrite returns FORBIDDEN if the member is muted, or if one of the two users of a
+// direct room has blocked the other one.
+func (m Membership) CheckMayWrite(now Time) error {
+	if err := m.Block.Check(); err != nil {
+		return err
+	}
 	if m.MutedUntil > now {
 		return Muted(m.MutedUntil, now)
 	}

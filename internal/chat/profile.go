@@ -17,6 +17,7 @@ const (
 type ProfilePatch struct {
 	DisplayName   *string // "" means the username
 	StatusMessage *string
+	TimeZone      *string // "" removes it
 }
 
 // Profiles is the store of profiles.

@@ -122,9 +122,14 @@ type Rooms interface {
 	// by username, or with a search by rank and username. A member whose presence changes between
 	// two pages can be on both or on none.
 	Members(ctx context.Context, room RoomID, q MemberQuery) ([]MemberView, string, error)
-	// Acquaintances returns users that share a room with viewer and match a search, in the order
-	// of Members. It ignores the cursor.
-	Acquaintances(ctx context.Context, viewer UserID, q MemberQuery) ([]User, error)
+	// Member returns one member. It returns NOT_FOUND if user is not a member of the room.
+	Member(ctx context.Context, room RoomID, user UserID) (MemberView, error)
+	// CommonRooms returns the first rooms, by name, in which both users are members, without
+	// direct rooms.
+	CommonRooms(ctx context.Context, a, b UserID, limit int) ([]Room, error)
+	// People returns the users of a query to whom the viewer may write: those that share a room
+	// with the viewer, then the others; each group by rank and username.
+	People(ctx context.Context, q PeopleQuery) ([]User, error)
 	// MembersByName returns the members of a room among names. The names have the form in
 	// which usernames are stored.
 	MembersByName(ctx context.Context, room RoomID, names []string) (map[string]UserID, error)

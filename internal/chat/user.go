@@ -20,6 +20,7 @@ type User struct {
 	Status        Status `json:"status" enum:"online,away,busy,offline,unknown"`
 	StatusMessage string `json:"statusMessage"`
 	CreatedAt     Time   `json:"createdAt" format:"date-time"`
+	TimeZone      string `json:"timeZone,omitempty" doc:"An IANA name such as Europe/Berlin. Missing if the user has not set it."`
 }
 
 // Author is the part of a User that a message shows.

@@ -127,6 +127,10 @@ func (c *Conn) connected(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	blocked, err := c.service.BlockedIDs(ctx, c.caller)
+	if err != nil {
+		return err
+	}
 	user, limits := c.caller.User, c.service.Limits.Now()
 	user.Status = chat.Online
 	c.pushResponse(wire.Encode(wire.EventConnected, wire.Connected{
@@ -135,7 +139,7 @@ func (c *Conn) connected(ctx context.Context) error {
 			MaxMessageLength: limits.MaxMessageLength, MessagesPer10s: limits.MessagesPer10s,
 			MaxUploadSize: int64(limits.MaxUploadSize), MaxAttachments: chat.MaxAttachments,
 		},
-		PingMs: pingAfter.Milliseconds(),
+		PingMs: pingAfter.Milliseconds(), Blocked: append([]chat.UserID{}, blocked...),
 	}))
 	return nil
 }

@@ -63,6 +63,9 @@ type ChangeRates struct {
 	Renames chat.Limiter[chat.UserID]
 	// Profiles counts changes of profiles, which are sent to many users.
 	Profiles chat.Limiter[chat.UserID]
+	// Blocks counts blocks and their ends. It is a limit of its own, so that whoever needs to
+	// block a user can always do so.
+	Blocks chat.Limiter[chat.UserID]
 }
 
 // allowChange counts a change by a member of room.

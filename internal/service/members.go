@@ -224,6 +224,11 @@ func (s *Service) Members(ctx context.Context, caller chat.Caller, id chat.RoomI
 			return nil, "", err
 		}
 		q.Rank = names.Rank
+		end, err := s.beginNameSearch(ctx, caller)
+		if err != nil {
+			return nil, "", err
+		}
+		defer end()
 	}
 	members, next, err := s.Rooms.Members(ctx, id, q)
 	if err != nil {
@@ -236,17 +241,19 @@ func (s *Service) Members(ctx context.Context, caller chat.Caller, id chat.RoomI
 	return members, next, nil
 }
 
-// SearchUsers returns users that share a room with the caller and match a search for names. Their
-// presence is not read.
-func (s *Service) SearchUsers(ctx context.Context, caller chat.Caller, text string, limit int) ([]chat.User, error) {
-	names, err := parseNameQuery(text)
+// Member returns one member of a room with the presence.
+func (s *Service) Member(ctx context.Context, caller chat.Caller, id chat.RoomID, user chat.UserID) (chat.MemberView, error) {
+	if _, _, err := s.memberRoom(ctx, caller, id); err != nil {
+		return chat.MemberView{}, err
+	}
+	member, err := s.Rooms.Member(ctx, id, user)
 	if err != nil {
-		return nil, err
+		return chat.MemberView{}, err
 	}
-	if err := allow(s.SearchRate, caller.User.ID); err != nil {
-		return nil, err
-	}
-	return s.Rooms.Acquaintances(ctx, caller.User.ID, chat.MemberQuery{Limit: limit, Rank: names.Rank})
+	online, known := s.Online(ctx, id)
+	member.Status = statusIn(online, known, user)
+	member.User.Status = member.Status
+	return member, nil
 }
 
 func parseNameQuery(text string) (markup.NameQuery, error) {

@@ -181,7 +181,7 @@ func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.M
 	if err != nil {
 		return chat.Message{}, err
 	}
-	if err := s.unlessMuted(chat.CanEdit)(by, ref.Message()); err != nil {
+	if err := s.ifMayWrite(chat.CanEdit)(by, ref.Message()); err != nil {
 		return chat.Message{}, err
 	}
 	clean, empty := s.cleanText(text)
@@ -195,7 +195,7 @@ func (s *Service) EditMessage(ctx context.Context, caller chat.Caller, id chat.M
 	if err != nil {
 		return chat.Message{}, err
 	}
-	m, changed, err := s.Messages.Edit(ctx, ref, caller.User.ID, clean, html, s.unlessMuted(func(by chat.Membership, m chat.Message) error {
+	m, changed, err := s.Messages.Edit(ctx, ref, caller.User.ID, clean, html, s.ifMayWrite(func(by chat.Membership, m chat.Message) error {
 		if err := chat.CanEdit(by, m); err != nil || len(m.Attachments) > 0 {
 			return err // the text may be empty if there are attachments
 		}
@@ -239,21 +239,22 @@ func (s *Service) React(ctx context.Context, caller chat.Caller, id chat.Message
 	if err != nil {
 		return chat.Message{}, err
 	}
-	if err := by.CheckMuted(chat.At(s.Now())); err != nil {
+	if err := by.CheckMayWrite(chat.At(s.Now())); err != nil {
 		return chat.Message{}, err
 	}
 	if err := s.ChangeRates.allowChange(caller.User.ID, ref.Room); err != nil {
 		return chat.Message{}, err
 	}
-	return s.publishIfChanged(s.Messages.React(ctx, ref, caller.User.ID, clean, on, s.unlessMuted(func(_ chat.Membership, m chat.Message) error {
+	return s.publishIfChanged(s.Messages.React(ctx, ref, caller.User.ID, clean, on, s.ifMayWrite(func(_ chat.Membership, m chat.Message) error {
 		return chat.CanReact(m, clean, on)
 	})))
 }
 
-// unlessMuted returns rule with the check that the member is not muted.
-func (s *Service) unlessMuted(rule chat.Rule) chat.Rule {
+// ifMayWrite returns rule with the check that the member is neither muted nor in a blocked
+// direct room.
+func (s *Service) ifMayWrite(rule chat.Rule) chat.Rule {
 	return func(by chat.Membership, m chat.Message) error {
-		if err := by.CheckMuted(chat.At(s.Now())); err != nil {
+		if err := by.CheckMayWrite(chat.At(s.Now())); err != nil {
 			return err
 		}
 		return rule(by, m)

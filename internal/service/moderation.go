@@ -98,11 +98,14 @@ func (s *Service) publishMembership(m chat.Membership) {
 
 // MayType returns an error if the caller may not send typing events in a room.
 func (s *Service) MayType(ctx context.Context, caller chat.Caller, id chat.RoomID) error {
-	_, membership, err := s.memberRoom(ctx, caller, id)
+	room, membership, err := s.memberRoom(ctx, caller, id)
+	if err == nil && room.Direct {
+		membership.Block, err = s.Blocks.BlockIn(ctx, id, caller.User.ID)
+	}
 	if err != nil {
 		return err
 	}
-	return membership.CheckMuted(chat.At(s.Now()))
+	return membership.CheckMayWrite(chat.At(s.Now()))
 }
 
 // requirePermission returns FORBIDDEN if the caller does not have a permission in a room,

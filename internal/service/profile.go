@@ -17,7 +17,7 @@ import (
 // chat.RequestBudget, so that UNAVAILABLE is returned in time.
 const blobTimeout = 1800 * time.Millisecond
 
-// ChangeProfile changes the display name and the status message of the caller.
+// ChangeProfile changes the display name, the status message and the time zone of the caller.
 func (s *Service) ChangeProfile(ctx context.Context, caller chat.Caller, p chat.ProfilePatch) (chat.User, error) {
 	if p.DisplayName != nil {
 		name, err := chat.CleanDisplayName(*p.DisplayName, caller.User.Username)
@@ -35,6 +35,11 @@ func (s *Service) ChangeProfile(ctx context.Context, caller chat.Caller, p chat.
 	}
 	if err := allow(s.ChangeRates.Profiles, caller.User.ID); err != nil {
 		return chat.User{}, err
+	}
+	if p.TimeZone != nil {
+		if err := chat.CheckTimeZone(*p.TimeZone); err != nil {
+			return chat.User{}, err
+		}
 	}
 	user, err := s.Profiles.ChangeProfile(ctx, caller.User.ID, p)
 	if err == nil {

@@ -14,8 +14,9 @@ import (
 type Service struct {
 	Dependencies
 
-	uploads  uploadPlaces
-	searches searchLocks
+	uploads      uploadPlaces
+	searches     searchLocks
+	nameSearches searchLocks
 }
 
 // New returns an error that names the dependencies which are missing.
@@ -36,6 +37,7 @@ type Dependencies struct {
 	Moderation      chat.Moderation
 	Invites         chat.Invites
 	Directs         chat.Directs
+	Blocks          chat.Blocks
 	Messages        chat.Messages
 	Archive         chat.Archive
 	Attachments     chat.Attachments
@@ -65,6 +67,7 @@ type Dependencies struct {
 	ChangeRates          ChangeRates              // all other durable changes
 	UploadRate           chat.Limiter[chat.UserID]
 	SearchRate           chat.Limiter[chat.UserID]
+	NameSearchRate       chat.Limiter[chat.UserID]
 	ReadRate             chat.Limiter[chat.UserID] // over REST and sockets
 	JoinRate             chat.Limiter[chat.UserID]
 	RoomCreationRate     chat.Limiter[chat.UserID]

@@ -63,11 +63,14 @@ func (s *Store) requireOtherAdmin(ctx context.Context, tx *sql.Tx, user chat.Use
 func (s *Store) anonymize(ctx context.Context, tx *sql.Tx, id chat.UserID, username string) (user chat.User, err error) {
 	now := int64(s.clock())
 	user, err = scanUser(tx.QueryRowContext(ctx, `
-		UPDATE users SET username = $2, display_name = $3, email = NULL, password = NULL, status_message = '',
+		UPDATE users SET username = $2, display_name = $3, email = NULL, password = NULL, status_message = '', time_zone = '',
 			old_avatar = avatar_key, avatar_key = '', expires_at = $4, deleted_at = $4,
 			role = CASE role WHEN 'admin' THEN 'user' ELSE role END
 		WHERE id = $1 RETURNING `+returnedUser, int64(id), username, chat.DeletedUserName, now))
 	if err != nil {
+		return user, err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM user_blocks WHERE blocker_id = $1 OR blocked_id = $1`, int64(id)); err != nil {
 		return user, err
 	}
 	for _, statement := range []string{

@@ -8,7 +8,7 @@ import (
 )
 
 // userColumns are the columns that scanUser reads, from a table named u.
-const userColumns = `u.id, u.username, u.display_name, u.avatar_key, u.guest, u.role, u.status_message, u.created_at`
+const userColumns = `u.id, u.username, u.display_name, u.avatar_key, u.guest, u.role, u.status_message, u.created_at, u.time_zone`
 
 // activeUser is the condition that a user u may act. A bot is active only while its owner is.
 const activeUser = `u.deleted_at IS NULL AND u.disabled_at IS NULL AND NOT EXISTS
@@ -17,7 +17,7 @@ const activeUser = `u.deleted_at IS NULL AND u.disabled_at IS NULL AND NOT EXIST
 func scanUser(r row, more ...any) (chat.User, error) {
 	var u chat.User
 	var avatar string
-	dest := append([]any{&u.ID, &u.Username, &u.DisplayName, &avatar, &u.Guest, &u.Role, &u.StatusMessage, &u.CreatedAt}, more...)
+	dest := append([]any{&u.ID, &u.Username, &u.DisplayName, &avatar, &u.Guest, &u.Role, &u.StatusMessage, &u.CreatedAt, &u.TimeZone}, more...)
 	err := r.Scan(dest...)
 	u.AvatarURL, u.Status = avatarURL(avatar), chat.Offline
 	return u, err

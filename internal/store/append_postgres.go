@@ -15,13 +15,6 @@ import (
 const (
 	lockRooms = `SELECT id, head FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`
 
-	selectMembers = `
-		SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0)
-		FROM unnest($1::bigint[], $2::bigint[]) AS w (room_id, user_id)
-		JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id
-		JOIN users u ON u.id = m.user_id
-		LEFT JOIN room_mutes x ON x.room_id = w.room_id AND x.user_id = w.user_id`
-
 	selectKnown = `
 		SELECT m.author_id, m.cid::text, m.id, m.send_hash
 		FROM unnest($1::bigint[], $2::text[]) AS w (author_id, cid)
@@ -56,6 +49,13 @@ const (
 		JOIN messages m ON m.room_id = w.room_id AND m.seq = w.seq
 		JOIN room_members me ON me.room_id = w.room_id AND me.user_id = w.user_id`
 )
+
+var selectMembers = `
+	SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0), ` + directBlock("m") + `
+	FROM unnest($1::bigint[], $2::bigint[]) AS w (room_id, user_id)
+	JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id
+	JOIN users u ON u.id = m.user_id
+	LEFT JOIN room_mutes x ON x.room_id = w.room_id AND x.user_id = w.user_id`
 
 var selectReplied = `
 	SELECT p.id, ` + repliedColumns + ` FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = ANY($1::bigint[])`
@@ -109,9 +109,10 @@ func (s batchState) queueMembers(b *pgx.Batch, l lookup) {
 		var room, user, muted int64
 		var a chat.Author
 		var avatar string
-		_, err := pgx.ForEachRow(rows, []any{&room, &user, &a.Username, &a.DisplayName, &avatar, &muted}, func() error {
+		var block int
+		_, err := pgx.ForEachRow(rows, []any{&room, &user, &a.Username, &a.DisplayName, &avatar, &muted, &block}, func() error {
 			a.ID, a.AvatarURL = chat.UserID(user), avatarURL(avatar)
-			s.members[memberKey{chat.RoomID(room), a.ID}] = member{a, chat.Time(muted)}
+			s.members[memberKey{chat.RoomID(room), a.ID}] = member{a, chat.Time(muted), chat.DirectBlock(block)}
 			return nil
 		})
 		return err

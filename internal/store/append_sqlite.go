@@ -39,15 +39,17 @@ func (s batchState) readMembers(ctx context.Context, tx *sql.Tx, l lookup) error
 		a := chat.Author{ID: k.user}
 		var avatar string
 		var muted chat.Time
+		var block chat.DirectBlock
 		ok, err := rowFound(tx.QueryRowContext(ctx, `
-			SELECT u.username, u.display_name, u.avatar_key, `+mutedUntil("m")+` FROM room_members m JOIN users u ON u.id = m.user_id
-			WHERE m.room_id = $1 AND m.user_id = $2`, int64(k.room), int64(k.user)).Scan(&a.Username, &a.DisplayName, &avatar, &muted))
+			SELECT u.username, u.display_name, u.avatar_key, `+mutedUntil("m")+`, `+directBlock("m")+`
+			FROM room_members m JOIN users u ON u.id = m.user_id
+			WHERE m.room_id = $1 AND m.user_id = $2`, int64(k.room), int64(k.user)).Scan(&a.Username, &a.DisplayName, &avatar, &muted, &block))
 		if err != nil {
 			return err
 		}
 		if ok {
 			a.AvatarURL = avatarURL(avatar)
-			s.members[k] = member{a, muted}
+			s.members[k] = member{a, muted, block}
 		}
 	}
 	return nil

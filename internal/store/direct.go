@@ -51,13 +51,24 @@ func (s *Store) findOrCreateDirect(ctx context.Context, tx *sql.Tx, by, with cha
 	find := func() error {
 		return tx.QueryRowContext(ctx, `SELECT id FROM rooms WHERE name_key = $1`, key).Scan(&id)
 	}
-	if err := find(); !errors.Is(err, sql.ErrNoRows) {
+	exists, err := rowFound(find())
+	if err == nil && !exists {
+		err = s.lockPair(ctx, tx, by, with) // no block is added until the room exists
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	block, err := blockBetween(ctx, tx, by, with)
+	if err == nil {
+		err = block.CheckOpen()
+	}
+	if err != nil || exists {
 		return id, false, err
 	}
 	now := int64(s.clock())
-	var exists int
+	var active int
 	err = tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL
-		AND (expires_at IS NULL OR expires_at > $2)`, int64(with), now).Scan(&exists)
+		AND (expires_at IS NULL OR expires_at > $2)`, int64(with), now).Scan(&active)
 	if err != nil {
 		return 0, false, err
 	}

@@ -18,6 +18,7 @@ type loaders struct {
 	authors *batchload.Loader[chat.UserID, chat.Author]
 	newest  *batchload.Loader[chat.RoomID, chat.Page]
 	tallies *batchload.Loader[chat.RoomID, tally]
+	blocks  *batchload.Loader[chat.UserID, []chat.UserID]
 	// lists limits the concurrent reads of room lists. A list is too large to be read for
 	// many users in one batch; callers wait here and not for a connection.
 	lists *semaphore
@@ -38,7 +39,8 @@ func newLoaders(s *Store) loaders {
 		callers: batchload.New(rowOptions, s.readCallers), views: batchload.New(rowOptions, s.readViews),
 		heads: batchload.New(listOptions, s.readHeads), authors: batchload.New(listOptions, s.readAuthors),
 		newest: batchload.New(pageOptions, s.readNewest), tallies: batchload.New(pageOptions, s.readTallies),
-		lists: newSemaphore(concurrentLists),
+		blocks: batchload.New(pageOptions, s.readBlocks),
+		lists:  newSemaphore(concurrentLists),
 	}
 }
 
@@ -49,6 +51,7 @@ func (l loaders) wait() {
 	l.authors.Wait()
 	l.newest.Wait()
 	l.tallies.Wait()
+	l.blocks.Wait()
 }
 
 // loadOne loads the value of key. It returns sql.ErrNoRows if there is none.

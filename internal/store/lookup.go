@@ -73,6 +73,7 @@ func newBatchState() batchState {
 type member struct {
 	author     chat.Author
 	mutedUntil chat.Time
+	block      chat.DirectBlock
 }
 
 // original is the message that is stored under a cid.
@@ -117,7 +118,7 @@ func (s batchState) sendState(d chat.Draft, now chat.Time) chat.SendState {
 		hasUploads = hasUploads && ok && u.owner == d.Author
 	}
 	return chat.SendState{
-		RoomExists: exists, IsMember: isMember, MutedUntil: m.mutedUntil,
+		RoomExists: exists, IsMember: isMember, MutedUntil: m.mutedUntil, Block: m.block,
 		ReplyRoom: s.replies[d.ReplyTo].room, HasUploads: hasUploads, Now: now,
 	}
 }

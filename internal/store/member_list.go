@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"fmt"
 	"slices"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -11,6 +13,9 @@ import (
 // maxNames limits the names that one search compares. It takes a tenth of a second to read and
 // compare them.
 const maxNames = 50_000
+
+// concurrentNameSearches is how many of these searches run at a time on one node.
+const concurrentNameSearches = 2
 
 // memberCursor is the last member of a page. Rank is its position in the order before its username.
 type memberCursor struct {
@@ -94,20 +99,18 @@ func (s *Store) searchMembers(ctx context.Context, room chat.RoomID, q chat.Memb
 	return members, next, err
 }
 
-// Acquaintances returns the users that share a room with the viewer and match a search, in the order
-// of Members.
-func (s *Store) Acquaintances(ctx context.Context, viewer chat.UserID, q chat.MemberQuery) ([]chat.User, error) {
+// Member returns one member of a room.
+func (s *Store) Member(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.MemberView, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	found, _, err := s.rankNames(ctx, q, memberCursor{}, `FROM users u WHERE u.deleted_at IS NULL AND u.id <> $1 AND u.id IN
-		(SELECT o.user_id FROM room_members me JOIN room_members o ON o.room_id = me.room_id WHERE me.user_id = $1)`, int64(viewer))
-	if err != nil || len(found) == 0 {
-		return nil, s.fail("search users", err)
+	members, err := s.readMembers(ctx, ` AND m.user_id = $2`, int64(room), int64(user))
+	if err == nil && len(members) == 0 {
+		err = sql.ErrNoRows
 	}
-	users, err := queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
-		`SELECT `+userColumns+` FROM users u WHERE `+s.dialect.in("u.id", 1, bigintList), s.dialect.list(found))
-	sortByIDs(users, found, func(u chat.User) chat.UserID { return u.ID })
-	return users, s.fail("search users", err)
+	if err != nil {
+		return chat.MemberView{}, s.fail("read member", err)
+	}
+	return members[0], nil
 }
 
 // sortByIDs brings a page of rows into the order of their ids.
@@ -120,10 +123,10 @@ func sortByIDs[T any](rows []T, order []int64, id func(T) chat.UserID) {
 // rankNames returns a page of the users u of a query that match a search, and the cursor of the next
 // page. Few of these searches run at a time.
 func (s *Store) rankNames(ctx context.Context, q chat.MemberQuery, after memberCursor, from string, args ...any) ([]int64, string, error) {
-	if err := s.searches.acquire(ctx); err != nil {
+	if err := s.nameSearches.acquire(ctx); err != nil {
 		return nil, "", chat.ErrUnavailable(err)
 	}
-	defer s.searches.release()
+	defer s.nameSearches.release()
 	online := make(map[int64]bool, len(q.Online))
 	for _, id := range q.Online {
 		online[id] = true
@@ -153,7 +156,7 @@ func (s *Store) rankNames(ctx context.Context, q chat.MemberQuery, after memberC
 			matches = append(matches, m)
 		}
 		return nil
-	}, `SELECT u.id, u.username, u.display_name `+from+` LIMIT $2`, append(args, maxNames)...)
+	}, `SELECT u.id, u.username, u.display_name `+from+fmt.Sprintf(` LIMIT %d`, maxNames), args...)
 	if err != nil {
 		return nil, "", err
 	}

@@ -19,11 +19,11 @@ func (s *Store) membership(ctx context.Context, tx *sql.Tx, room chat.RoomID, us
 func (s *Store) selectMembership(room chat.RoomID, user chat.UserID, dest *chat.Membership) stmt {
 	return queryRow(func(r row) error {
 		m := chat.Membership{RoomID: room, UserID: user}
-		err := r.Scan(&m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
+		err := r.Scan(&m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil, &m.Block)
 		m.MutedUntil = s.ifFuture(m.MutedUntil)
 		*dest = m
 		return err
-	}, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
+	}, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+`, `+directBlock("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
 		int64(room), int64(user))
 }
 

@@ -7,9 +7,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// unreadMentions counts the unread messages that mention the member me, at most 1000.
-const unreadMentions = `(SELECT count(*) FROM (SELECT 1 FROM mentions n WHERE n.user_id = me.user_id AND n.room_id = me.room_id
-	AND n.seq > me.last_read LIMIT 1000) AS named)`
+// unreadMentions counts the unread messages that mention the member me, among the newest 1000
+// of them, without those of authors that the member has blocked. They are left out here and
+// not when they are stored, so that a block also concerns older messages, and ends.
+const unreadMentions = `(SELECT count(*) FROM (SELECT n.message_id FROM mentions n WHERE n.user_id = me.user_id AND n.room_id = me.room_id
+	AND n.seq > me.last_read ORDER BY n.seq DESC LIMIT 1000) AS named
+	WHERE NOT EXISTS (SELECT 1 FROM user_blocks b WHERE b.blocker_id = me.user_id
+		AND b.blocked_id = (SELECT m.author_id FROM messages m WHERE m.id = named.message_id)))`
 
 // insertMentionStmts record the users that m mentions, except its author and users that are
 // not members.

@@ -9,18 +9,19 @@ import (
 
 var _ chat.Profiles = (*Store)(nil)
 
-// ChangeProfile changes the display name and status message of a user.
+// ChangeProfile changes the display name, status message and time zone of a user.
 func (s *Store) ChangeProfile(ctx context.Context, id chat.UserID, p chat.ProfilePatch) (chat.User, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	user, err := scanUser(s.write.QueryRowContext(ctx, `
-		UPDATE users AS u SET display_name = COALESCE($2, display_name), status_message = COALESCE($3, status_message)
-		WHERE u.id = $1 AND deleted_at IS NULL RETURNING `+returnedUser, int64(id), p.DisplayName, p.StatusMessage))
+		UPDATE users AS u SET display_name = COALESCE($2, display_name), status_message = COALESCE($3, status_message),
+			time_zone = COALESCE($4, time_zone)
+		WHERE u.id = $1 AND deleted_at IS NULL RETURNING `+returnedUser, int64(id), p.DisplayName, p.StatusMessage, p.TimeZone))
 	return user, s.fail("change profile", err)
 }
 
 // returnedUser is userColumns for RETURNING, where SQLite does not support an alias.
-const returnedUser = `id, username, display_name, avatar_key, guest, role, status_message, created_at`
+const returnedUser = `id, username, display_name, avatar_key, guest, role, status_message, created_at, time_zone`
 
 // SetAvatar sets the avatar of a user. It locks the user's row before it reads the old
 // avatar, so that of several concurrent calls each returns a different old avatar.

@@ -30,6 +30,10 @@ func TestQueuesCountWaitingCallers(t *testing.T) {
 				_, _, err := s.Search(t.Context(), chat.SearchQuery{Viewer: alice.User.ID, Matches: func(string) bool { return true }})
 				return err
 			}},
+			"name_searches": {s.nameSearches, func() error {
+				_, err := s.People(t.Context(), chat.PeopleQuery{Viewer: alice.User.ID, Limit: 1, Rank: func(string, string) (int, bool) { return 0, true }})
+				return err
+			}},
 			"room_lists": {s.lists, func() error {
 				_, err := s.OwnRooms(t.Context(), alice.User.ID)
 				return err

@@ -155,6 +155,17 @@ func (s *Store) RoomsOf(ctx context.Context, user chat.UserID) ([]chat.RoomID, e
 	return rooms, s.fail("list rooms of user", err)
 }
 
+// CommonRooms returns rooms of two users, by name, without direct rooms.
+func (s *Store) CommonRooms(ctx context.Context, a, b chat.UserID, limit int) ([]chat.Room, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	rooms, err := queryAll(ctx, s.read, func(r row) (chat.Room, error) { return s.scanRoom(r) },
+		`SELECT `+roomColumns+` FROM room_members me JOIN room_members o ON o.room_id = me.room_id JOIN rooms r ON r.id = me.room_id
+		WHERE me.user_id = $1 AND o.user_id = $2 AND `+roomExists+` AND NOT EXISTS (SELECT 1 FROM direct_rooms d WHERE d.room_id = r.id)
+		ORDER BY r.name_key, r.id LIMIT $3`, int64(a), int64(b), limit)
+	return rooms, s.fail("list common rooms", err)
+}
+
 // pointers returns a pointer to the room of each element of list.
 func pointers[T any](list []T, room func(*T) *chat.Room) []*chat.Room {
 	rooms := make([]*chat.Room, len(list))

@@ -30,13 +30,14 @@ type Store struct {
 	secret []byte
 	queue  *appendQueue
 	loaders
-	tallyCache  tallyCache
-	rooms       roomQueues
-	searches    *semaphore
-	newestBatch int     // see search.go
-	horizon     horizon // used by IndexMessages only
-	onWrite     func(err error)
-	now         func() time.Time
+	tallyCache   tallyCache
+	rooms        roomQueues
+	searches     *semaphore
+	nameSearches *semaphore
+	newestBatch  int     // see search.go
+	horizon      horizon // used by IndexMessages only
+	onWrite      func(err error)
+	now          func() time.Time
 }
 
 // database is a Postgres database or a SQLite file with its connections.
@@ -68,7 +69,8 @@ type Options struct {
 const firstConnectTries = 5
 
 func open(ctx context.Context, db database, o Options) (*Store, error) {
-	s := &Store{database: db, now: o.Now, onWrite: o.OnWrite, searches: newSemaphore(concurrentSearches), newestBatch: newestBatch}
+	s := &Store{database: db, now: o.Now, onWrite: o.OnWrite, searches: newSemaphore(concurrentSearches),
+		nameSearches: newSemaphore(concurrentNameSearches), newestBatch: newestBatch}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -95,6 +95,8 @@ func EncodeUserEvent(e chat.UserEvent) Envelope {
 		return Envelope{Kind: UserFrame, User: e.Membership.UserID, Frame: Encode(EventMembershipUpdated, MembershipUpdated{e.Membership})}
 	case chat.ReadMarked:
 		return Envelope{Kind: UserFrame, User: e.User, Except: e.Conn, Frame: Encode(EventReadUpdated, ReadUpdated{e.Room, e.State})}
+	case chat.BlockChanged:
+		return Envelope{Kind: UserFrame, User: e.User, Frame: Encode(EventBlockUpdated, BlockUpdated{UserID: e.Other, Blocked: e.Blocked})}
 	case chat.UserChanged:
 		return Envelope{Kind: UserChanged, User: e.User.ID, Rooms: e.Rooms, Frame: Encode(EventUserUpdated, UserUpdated{e.User})}
 	}

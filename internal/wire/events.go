@@ -11,6 +11,8 @@ type Connected struct {
 	Rooms     []chat.OwnRoom `json:"rooms"`
 	Limits    ClientLimits   `json:"limits"`
 	PingMs    int64          `json:"pingMs"`
+	// Nodes of older versions do not send it.
+	Blocked []chat.UserID `json:"blocked" required:"false" doc:"The users that the user has blocked."`
 }
 
 // ClientLimits are the limits that a client should know.
@@ -80,6 +82,13 @@ type ReadUpdated struct {
 // presence:update has it.
 type UserUpdated struct {
 	User chat.User `json:"user"`
+}
+
+// BlockUpdated is the data of block:updated: the user has blocked another one, or ended the
+// block.
+type BlockUpdated struct {
+	UserID  chat.UserID `json:"userId"`
+	Blocked bool        `json:"blocked"`
 }
 
 // PresenceUpdate is the data of the event presence:update.

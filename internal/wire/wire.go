@@ -57,6 +57,7 @@ const (
 	EventTypingUpdate      = "typing:update"
 	EventReadUpdated       = "read:updated"
 	EventUserUpdated       = "user:updated"
+	EventBlockUpdated      = "block:updated"
 	EventDraining          = "draining"
 )
 
@@ -106,6 +107,7 @@ var serverData = map[string]any{
 	EventTypingUpdate:      TypingUpdate{},
 	EventReadUpdated:       ReadUpdated{},
 	EventUserUpdated:       UserUpdated{},
+	EventBlockUpdated:      BlockUpdated{},
 	EventDraining:          Draining{},
 }
 

@@ -34,6 +34,7 @@ export interface Responses {
 
 /** The decoder of each type of frame that the server sends. */
 export const frameDecoders = {
+  'block:updated': wire.decodeBlockUpdated,
   'connected': wire.decodeConnected,
   'draining': wire.decodeDraining,
   'error': wire.decodeFrameError,

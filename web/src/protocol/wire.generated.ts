@@ -22,6 +22,8 @@ export interface Account {
   sessions: number;
   status: 'online' | 'away' | 'busy' | 'offline' | 'unknown';
   statusMessage: string;
+  /** An IANA name such as Europe/Berlin. Missing if the user has not set it. */
+  timeZone?: string;
   username: string;
 }
 
@@ -38,6 +40,7 @@ export const decodeAccount: Decode<Account> = object<Account>({
   sessions: withDefault(number, 0),
   status: withDefault(oneOf('online', 'away', 'busy', 'offline', 'unknown'), 'unknown'),
   statusMessage: withDefault(string, ''),
+  timeZone: optional(string),
   username: string,
 });
 
@@ -172,6 +175,16 @@ export const decodeBanResponse: Decode<BanResponse> = object<BanResponse>({
   ban: decodeBan,
 });
 
+export interface BlockUpdated {
+  blocked: boolean;
+  userId: number;
+}
+
+export const decodeBlockUpdated: Decode<BlockUpdated> = object<BlockUpdated>({
+  blocked: boolean,
+  userId: number,
+});
+
 export interface User {
   /** Empty if there is none. */
   avatarUrl: string;
@@ -183,6 +196,8 @@ export interface User {
   role: 'user' | 'admin' | 'bot';
   status: 'online' | 'away' | 'busy' | 'offline' | 'unknown';
   statusMessage: string;
+  /** An IANA name such as Europe/Berlin. Missing if the user has not set it. */
+  timeZone?: string;
   username: string;
 }
 
@@ -195,6 +210,7 @@ export const decodeUser: Decode<User> = object<User>({
   role: withDefault(oneOf('user', 'admin', 'bot'), 'user'),
   status: withDefault(oneOf('online', 'away', 'busy', 'offline', 'unknown'), 'unknown'),
   statusMessage: withDefault(string, ''),
+  timeZone: optional(string),
   username: string,
 });
 
@@ -425,6 +441,14 @@ export const decodeRoom: Decode<Room> = object<Room>({
   with: optional(list(decodeAuthor)),
 });
 
+export interface CommonRoomList {
+  rooms: Room[];
+}
+
+export const decodeCommonRoomList: Decode<CommonRoomList> = object<CommonRoomList>({
+  rooms: list(decodeRoom),
+});
+
 export interface OwnRoom {
   lastRead: number;
   mentions: number;
@@ -444,6 +468,8 @@ export const decodeOwnRoom: Decode<OwnRoom> = object<OwnRoom>({
 });
 
 export interface Connected {
+  /** The users that the user has blocked. */
+  blocked?: number[];
   epoch: string;
   limits: ClientLimits;
   node: string;
@@ -454,6 +480,7 @@ export interface Connected {
 }
 
 export const decodeConnected: Decode<Connected> = object<Connected>({
+  blocked: optional(list(number)),
   epoch: string,
   limits: withDefault(decodeClientLimits, {"maxMessageLength": 2000, "messagesPer10s": 0, "maxUploadSize": 10485760, "maxAttachments": 10}),
   node: withDefault(string, ''),
@@ -957,6 +984,14 @@ export interface MemberList {
 export const decodeMemberList: Decode<MemberList> = object<MemberList>({
   members: list(decodeMemberView),
   nextCursor: optional(string),
+});
+
+export interface MemberResponse {
+  member: MemberView;
+}
+
+export const decodeMemberResponse: Decode<MemberResponse> = object<MemberResponse>({
+  member: decodeMemberView,
 });
 
 export interface MembershipResponse {
@@ -1505,6 +1540,8 @@ export interface UpdateProfileRequest {
   displayName?: string;
   /** At most 100 characters. */
   statusMessage?: string;
+  /** An IANA name such as Europe/Berlin; an empty string removes it. */
+  timeZone?: string;
 }
 
 export interface UpdateRoomRequest {

@@ -1,0 +1,2 @@
+DROP TABLE user_blocks;
+ALTER TABLE users DROP COLUMN time_zone;
