@@ -94,7 +94,7 @@ func TestProfileChangesReachSharedRooms(t *testing.T) {
 // guest signs in as a guest at node n (modulo the number of nodes) and connects.
 func (d *deployment) guest(name string, n int) *testUser {
 	d.t.Helper()
-	c := client.New(d.nodes[n%len(d.nodes)])
+	c := newClient(d.nodes[n%len(d.nodes)])
 	if err := c.Guest(ctx(d.t), name); err != nil {
 		d.t.Fatalf("guest %s: %v", name, err)
 	}
@@ -130,7 +130,7 @@ func TestUpgradeGuest(t *testing.T) {
 		}
 		wantCode(d.t, try(map[string]string{"username": "gustav2", "password": "correct horse"}), chat.Forbidden)
 
-		again := client.New(d.nodes[len(d.nodes)-1])
+		again := newClient(d.nodes[len(d.nodes)-1])
 		if err := again.Login(ctx(d.t), "gustav", "correct horse"); err != nil || again.User.ID != guest.User.ID {
 			d.t.Fatalf("login = %+v, %v, want the same user", again.User, err)
 		}
@@ -180,7 +180,7 @@ func TestDeleteAccount(t *testing.T) {
 		bob.join(own.ID, nil)
 		bob.send(own.ID, "remember me")
 		face := bob.avatar(aPNG(d.t))
-		phone := &testUser{Client: client.New(d.nodes[len(d.nodes)-1]), t: d.t}
+		phone := &testUser{Client: newClient(d.nodes[len(d.nodes)-1]), t: d.t}
 		if err := phone.Login(ctx(d.t), "bob", "correct horse"); err != nil {
 			d.t.Fatal(err)
 		}

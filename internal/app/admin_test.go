@@ -76,8 +76,8 @@ func TestAdminDisablesAUser(t *testing.T) {
 		if _, err := bob.Next(ctx(d.t), "nothing"); err == nil || bob.CloseCode() != 4001 {
 			d.t.Fatalf("socket ended with %d, want 4001", bob.CloseCode())
 		}
-		_, right := fetchBody(d.t, client.New(d.nodes[0]), "POST", "/auth/login", `{"username":"bob","password":"correct horse"}`)
-		if status, wrong := fetchBody(d.t, client.New(d.nodes[0]), "POST", "/auth/login", `{"username":"alice","password":"not hers"}`); status != http.StatusUnauthorized || right != wrong {
+		_, right := fetchBody(d.t, newClient(d.nodes[0]), "POST", "/auth/login", `{"username":"bob","password":"correct horse"}`)
+		if status, wrong := fetchBody(d.t, newClient(d.nodes[0]), "POST", "/auth/login", `{"username":"alice","password":"not hers"}`); status != http.StatusUnauthorized || right != wrong {
 			d.t.Fatalf("sign-in of a disabled user: %s, want the response to a wrong password: %s", right, wrong)
 		}
 		if history, err := alice.History(ctx(d.t), room.ID, "limit=9"); err != nil || texts(history) != "I was here" {
@@ -243,7 +243,7 @@ func TestLimitsChangeOnAllNodes(t *testing.T) {
 		room := alice.room("Lobby", nil)
 		bob.join(room.ID, nil)
 		bob.send(room.ID, "not too long")
-		there := client.New(bob.Base)
+		there := newClient(bob.Base)
 		there.Token = alice.Token
 		set := func(p map[string]int, want chat.Limits) {
 			d.t.Helper()

@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // upload sends data as the part of a form and returns the response with its body.
@@ -220,7 +219,7 @@ func TestInvalidAvatarsAreRefused(t *testing.T) {
 			t.Errorf("avatar %s = %d, want 404", key, answer.StatusCode)
 		}
 	}
-	stranger := &testUser{Client: client.New(d.nodes[0]), t: t}
+	stranger := &testUser{Client: newClient(d.nodes[0]), t: t}
 	if answer, _ := stranger.upload(http.MethodPut, "/users/me/avatar", "file", "me", aPNG(t)); answer.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a session = %d, want 401", answer.StatusCode)
 	}

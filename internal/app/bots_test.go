@@ -26,7 +26,7 @@ func (p *testUser) bot(name string) botToken {
 // as connects with a bot's token at node n.
 func (d *deployment) as(made botToken, n int) *testUser {
 	d.t.Helper()
-	c := client.New(d.nodes[n%len(d.nodes)])
+	c := newClient(d.nodes[n%len(d.nodes)])
 	c.Token, c.User = made.Token, made.User
 	p := &testUser{Client: c, t: d.t}
 	p.connect()
@@ -80,7 +80,7 @@ func TestBotOwners(t *testing.T) {
 	onBothDeployments(t, func(d *deployment) {
 		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		made := alice.bot("robot")
-		robot, guest := client.New(d.nodes[0]), client.New(d.nodes[0])
+		robot, guest := newClient(d.nodes[0]), newClient(d.nodes[0])
 		robot.Token = made.Token
 		if err := guest.Guest(ctx(d.t), "Guest"); err != nil {
 			d.t.Fatal(err)
@@ -90,7 +90,7 @@ func TestBotOwners(t *testing.T) {
 			d.t.Log(who)
 			wantCode(d.t, err, chat.Forbidden)
 		}
-		wantCode(d.t, client.New(d.nodes[0]).Login(ctx(d.t), "robot", ""), chat.Unauthenticated)
+		wantCode(d.t, newClient(d.nodes[0]).Login(ctx(d.t), "robot", ""), chat.Unauthenticated)
 		wantCode(d.t, robot.Do(ctx(d.t), http.MethodPut, "/auth/password",
 			map[string]string{"current": "", "password": "correct horse"}, nil), chat.Forbidden)
 		wantCode(d.t, bob.Client.Do(ctx(d.t), http.MethodPost, path("/bots/%d/token", made.User.ID), nil, nil), chat.NotFound)

@@ -152,7 +152,7 @@ func readWhileAway(d *deployment, postgres *testenv.PostgresServer) {
 	bob.receives(2)
 	bob.receives(3)
 	bob.receives(done.Seq)
-	elsewhere := client.New(d.nodes[0]) // alice again, not connected
+	elsewhere := newClient(d.nodes[0]) // alice again, not connected
 	if err := elsewhere.Login(ctx(t), "alice", "correct horse"); err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +171,7 @@ func readWhileAway(d *deployment, postgres *testenv.PostgresServer) {
 			t.Errorf("%s joins again from its number: %+v", p.User.Username, joined)
 		}
 	}
+	carol.Patience, elsewhere.Patience, alice.Patience = 0, 0, 0
 	for name, ask := range map[string]func() error{
 		"a client without a subscription": func() error { _, err := carol.History(ctx(t), room.ID, "limit=10"); return err },
 		"a client that is not connected":  func() error { _, err := elsewhere.History(ctx(t), room.ID, "limit=10"); return err },

@@ -33,7 +33,7 @@ func TestMemberOfManyRoomsCatchesUpOnAllDevices(t *testing.T) {
 
 	var all sync.WaitGroup
 	for n := range devices {
-		device := client.New(d.nodes[0]) // as ip_hash has it: one node counts them all
+		device := newClient(d.nodes[0]) // as ip_hash has it: one node counts them all
 		if err := device.Login(ctx(d.t), "bob", "correct horse"); err != nil {
 			d.t.Fatal(err)
 		}

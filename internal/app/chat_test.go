@@ -97,7 +97,7 @@ func TestCIDIsIdempotent(t *testing.T) {
 			d.t.Fatal(err)
 		}
 		for n := range 2 { // on any node
-			again := client.New(d.nodes[n%len(d.nodes)])
+			again := newClient(d.nodes[n%len(d.nodes)])
 			again.Token = alice.Token
 			var out struct {
 				Message chat.Message `json:"message"`
@@ -194,7 +194,7 @@ func TestLeaveEndsDelivery(t *testing.T) {
 func TestLogoutClosesTheSocketsOfTheSession(t *testing.T) {
 	onBothDeployments(t, func(d *deployment) {
 		alice := d.user("alice", 0)
-		other := client.New(d.nodes[len(d.nodes)-1])
+		other := newClient(d.nodes[len(d.nodes)-1])
 		other.Token = alice.Token
 		if err := other.Do(ctx(d.t), http.MethodPost, "/auth/logout", nil, nil); err != nil {
 			d.t.Fatal(err)
@@ -321,7 +321,7 @@ func TestReadStateIsSynchronized(t *testing.T) {
 		alice, bob := d.user("alice", 0), d.user("bob", 1)
 		room := alice.room("Lobby", nil)
 		bob.join(room.ID, nil)
-		phone := &testUser{Client: client.New(d.nodes[0]), t: d.t}
+		phone := &testUser{Client: newClient(d.nodes[0]), t: d.t}
 		phone.Token = bob.Token
 		phone.connect()
 		for _, text := range count(3) {

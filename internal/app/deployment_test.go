@@ -175,10 +175,18 @@ func ctx(t *testing.T) context.Context {
 	return c
 }
 
+// newClient returns a client that repeats what the server refuses with UNAVAILABLE: on a busy
+// machine the database exceeds its time.
+func newClient(base string) *client.Client {
+	c := client.New(base)
+	c.Patience = 20 * time.Second
+	return c
+}
+
 // user registers a user at node n (modulo the number of nodes) and connects.
 func (d *deployment) user(name string, n int) *testUser {
 	d.t.Helper()
-	c := client.New(d.nodes[n%len(d.nodes)])
+	c := newClient(d.nodes[n%len(d.nodes)])
 	if err := c.Register(ctx(d.t), name, "correct horse"); err != nil {
 		d.t.Fatalf("register %s: %v", name, err)
 	}

@@ -262,7 +262,7 @@ func TestPasswordGuessingIsLimited(t *testing.T) {
 	wantCode(t, bob.JoinRoom(ctx(t), room.ID, "let me in"), chat.RateLimited)
 
 	for _, name := range []string{"alice", "nobody"} { // known and unknown alike
-		stranger := client.New(d.nodes[0])
+		stranger := newClient(d.nodes[0])
 		for range 10 {
 			wantCode(t, stranger.Login(ctx(t), name, "a wrong guess"), chat.Unauthenticated)
 		}

@@ -24,7 +24,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
@@ -163,7 +162,7 @@ func TestSharePicture(t *testing.T) {
 		if head, got := bob.fetch(http.MethodHead, file.URL); head.StatusCode != http.StatusOK || head.ContentLength != int64(len(data)) || len(got) != 0 {
 			d.t.Errorf("head = %d, length %d, %d bytes", head.StatusCode, head.ContentLength, len(got))
 		}
-		cookie := &testUser{Client: client.New(bob.Base), t: d.t}
+		cookie := &testUser{Client: newClient(bob.Base), t: d.t}
 		if answer, _ := cookie.fetch(http.MethodGet, file.URL, "Cookie", "session="+bob.Token); answer.StatusCode != http.StatusOK {
 			d.t.Errorf("with the cookie = %d, want 200", answer.StatusCode)
 		}
@@ -208,7 +207,7 @@ func TestLinkIsForOneFileOfOneMember(t *testing.T) {
 		if left := time.Until(link.ExpiresAt.Std()); left <= 0 || left > 5*time.Minute {
 			d.t.Errorf("the link is valid for %s, want at most 5 min", left)
 		}
-		nobody := &testUser{Client: client.New(d.nodes[0]), t: d.t} // a different node than the one that signed it
+		nobody := &testUser{Client: newClient(d.nodes[0]), t: d.t} // a different node than the one that signed it
 		answer, got := nobody.fetch(http.MethodGet, link.URL)
 		if answer.StatusCode != http.StatusOK || !bytes.Equal(got, aPNG(d.t)) || answer.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
 			d.t.Fatalf("by link = %d, %d bytes", answer.StatusCode, len(got))

@@ -6,8 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // FuzzBody calls operations with untrusted bodies. No body may cause a server error. Without a
@@ -27,14 +25,14 @@ func FuzzBody(f *testing.F) {
 		}
 	}
 	node := startNode(f, map[string]string{"DATA_DIR": f.TempDir()}, nil)
-	alice := client.New(node.base)
+	alice := newClient(node.base)
 	if err := alice.Guest(f.Context(), "Alice"); err != nil { // a guest: no hashes
 		f.Fatal(err)
 	}
 	if _, err := alice.CreateRoom(f.Context(), "Lobby", nil); err != nil {
 		f.Fatal(err)
 	}
-	bob := client.New(node.base)
+	bob := newClient(node.base)
 	if err := bob.Register(f.Context(), "bob", "correct horse"); err != nil {
 		f.Fatal(err)
 	}

@@ -245,6 +245,7 @@ func TestDatabaseThatOnlyAnswersPings(t *testing.T) {
 
 	exec(`BEGIN`)
 	exec(`LOCK TABLE messages IN EXCLUSIVE MODE`)
+	alice.Patience = 0
 	_, err := alice.trySend(room.ID, uuid.NewString(), "into a lock")
 	wantCode(t, err, chat.Unavailable)
 	s.expectEngine("database", "writes fail") // reports are cached for a second

@@ -177,7 +177,12 @@ func TestIncomingWebhookFormats(t *testing.T) {
 		if err != nil || len(history) != int(seq) {
 			d.t.Errorf("%d messages, %v, want %d", len(history), err, seq)
 		}
-		if status, _ := post(d.t, hook.URL, "", `{"text":"`+strings.Repeat("x", 100_000)+`"}`); status != http.StatusCreated {
+		key, long := uuid.NewString(), `{"text":"`+strings.Repeat("x", 100_000)+`"}`
+		status, _ := post(d.t, hook.URL, key, long)
+		for tries := 0; status == http.StatusServiceUnavailable && tries < 5; tries++ { // a busy machine stores the rest later
+			status, _ = post(d.t, hook.URL, key, long)
+		}
+		if status != http.StatusCreated {
 			d.t.Errorf("100,000 characters = %d, want 201", status)
 		}
 	})
@@ -190,7 +195,7 @@ func TestOnlyRoomAdminsManageWebhooks(t *testing.T) {
 		hidden := alice.room("Hidden", map[string]any{"private": true})
 		bob.join(room.ID, nil)
 		hook := alice.incoming(room.ID, "CI")
-		guest := client.New(d.nodes[0])
+		guest := newClient(d.nodes[0])
 		if err := guest.Guest(ctx(d.t), "Guest"); err != nil {
 			d.t.Fatal(err)
 		}

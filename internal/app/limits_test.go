@@ -46,7 +46,7 @@ func TestRoomMessageRateExcludesNonMembers(t *testing.T) {
 	d := embedded(t, map[string]string{"RATE_LIMIT_MESSAGES": "1"})
 	room := d.user("alice", 0).room("Busy", nil)
 	guest := func() *client.Client {
-		c := client.New(d.nodes[0])
+		c := newClient(d.nodes[0])
 		if err := c.Guest(ctx(t), "guest"); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func cid(n int) string { return fmt.Sprintf("6f0b1c1e-7f2d-4c1a-9d52-%012d", n) 
 
 // clientFromAddress returns a client whose requests claim to come from an address, through a proxy.
 func clientFromAddress(base, ip string) *client.Client {
-	c := client.New(base)
+	c := newClient(base)
 	c.HTTP = &http.Client{Transport: forwarded(ip)}
 	return c
 }

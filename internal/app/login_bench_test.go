@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/chillin-chat/chillin/internal/app"
-	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // BenchmarkMessagesUnderLogins compares the duration of sends alone and during continuous sign-ins of
@@ -24,7 +23,7 @@ func BenchmarkMessagesUnderLogins(b *testing.B) {
 	b.Cleanup(func() { runtime.GOMAXPROCS(procs) })
 	app.AddSpareThread()
 	n := startNode(b, map[string]string{"DATA_DIR": b.TempDir()}, map[string]string{"RATE_LIMIT_AUTH": "1000000", "RATE_LIMIT_MESSAGES": "1000000"})
-	alice := client.New(n.base)
+	alice := newClient(n.base)
 	if err := alice.Register(b.Context(), "alice", "correct horse"); err != nil {
 		b.Fatal(err)
 	}
@@ -81,7 +80,7 @@ func loginLoad(b *testing.B, base string) (stop func() float64) {
 		all.Go(func() {
 			for ctx.Err() == nil {
 				name := fmt.Sprintf("nobody-%d", tried.Add(1)) // each name has its own limit
-				if client.New(base).Login(ctx, name, "correct horse") != nil {
+				if newClient(base).Login(ctx, name, "correct horse") != nil {
 					answered.Add(1)
 				}
 			}

@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // series contains the lines of one scrape: values by name and labels.
@@ -106,7 +105,7 @@ func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	hook := alice.incoming(room.ID, "CI")
-	stranger := client.New(d.nodes[0])
+	stranger := newClient(d.nodes[0])
 	messages := path("/rooms/%d/messages", room.ID)
 	post := func(path string, body any) error {
 		return alice.Client.Do(ctx(t), http.MethodPost, path, body, nil)
@@ -126,7 +125,7 @@ func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 			[]string{`chillin_sign_ins_total{kind="login",outcome="ok"}`, `chillin_http_requests_total{method="POST",route="/api/v1/auth/login",status="2xx"}`}},
 		{"a registration", func() error { return stranger.Register(ctx(t), "bob", "correct horse") }, "",
 			[]string{`chillin_sign_ins_total{kind="register",outcome="ok"}`}},
-		{"a name that is taken", func() error { return client.New(d.nodes[0]).Register(ctx(t), "bob", "correct horse") }, chat.UsernameTaken,
+		{"a name that is taken", func() error { return newClient(d.nodes[0]).Register(ctx(t), "bob", "correct horse") }, chat.UsernameTaken,
 			[]string{`chillin_sign_ins_total{kind="register",outcome="failed"}`, `chillin_requests_refused_total{code="USERNAME_TAKEN",status="409"}`}},
 		{"a guest", func() error { return post("/auth/guest", map[string]string{}) }, "",
 			[]string{`chillin_sign_ins_total{kind="guest",outcome="ok"}`}},
@@ -147,7 +146,7 @@ func TestSignInsRefusalsAndSendsAreCounted(t *testing.T) {
 		{"a path that does not exist", func() error { return post("/nowhere", nil) }, chat.NotFound,
 			[]string{`chillin_requests_refused_total{code="NOT_FOUND",status="404"}`, `chillin_http_requests_total{method="POST",route="unmatched",status="4xx"}`}},
 		{"a socket without a session", func() error {
-			_, err := client.New(d.nodes[0]).Dial(ctx(t))
+			_, err := newClient(d.nodes[0]).Dial(ctx(t))
 			if err == nil {
 				t.Error("a socket opened without a session")
 			}

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
@@ -18,7 +17,7 @@ func TestMentionedUsersAreNotified(t *testing.T) {
 		room := alice.room("Lobby", nil)
 		alice.join(room.ID, nil)
 		bob.join(room.ID, nil)
-		phone := &testUser{Client: client.New(d.nodes[0]), t: d.t}
+		phone := &testUser{Client: newClient(d.nodes[0]), t: d.t}
 		phone.Token = bob.Token
 		phone.connect()
 

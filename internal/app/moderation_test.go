@@ -228,7 +228,7 @@ func TestInviteTokensAreNotLogged(t *testing.T) {
 // device opens another socket with p's session, at node n.
 func (d *deployment) device(p *testUser, n int) *testUser {
 	d.t.Helper()
-	other := &testUser{Client: client.New(d.nodes[n%len(d.nodes)]), t: d.t}
+	other := &testUser{Client: newClient(d.nodes[n%len(d.nodes)]), t: d.t}
 	other.Token, other.User = p.Token, p.User
 	other.connect()
 	return other

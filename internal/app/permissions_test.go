@@ -278,9 +278,9 @@ func missingStage(s *stage) *stage {
 type subjects map[string]*subject
 
 func newSubjects(d *deployment) subjects {
-	c := subjects{"signed out": newSubject(d.t, client.New(d.nodes[0]))}
+	c := subjects{"signed out": newSubject(d.t, newClient(d.nodes[0]))}
 	for _, name := range append([]string{"serveradmin", "victim"}, inRoom[1:]...) {
-		account := client.New(d.nodes[0])
+		account := newClient(d.nodes[0])
 		if err := account.Register(ctx(d.t), name, "correct horse"); err != nil {
 			d.t.Fatal(err)
 		}
@@ -570,7 +570,7 @@ type accounts struct {
 func newAccounts(d *deployment) *accounts {
 	c := &accounts{w: d, there: map[string]*subject{}}
 	register := func(name string) *subject {
-		account := client.New(d.nodes[0])
+		account := newClient(d.nodes[0])
 		if err := account.Register(ctx(d.t), name, "correct horse"); err != nil {
 			d.t.Fatal(err)
 		}
@@ -587,7 +587,7 @@ func (c *accounts) one(column string) *subject {
 	if c.there[column] != nil {
 		return c.there[column]
 	}
-	account := client.New(c.w.nodes[0])
+	account := newClient(c.w.nodes[0])
 	var err error
 	switch column {
 	case "guest":
@@ -648,7 +648,7 @@ func otherUser(c *accounts, _ *subject) any { return c.other.User.ID }
 // newUser returns a user that no other row needs.
 func (c *accounts) newUser() *subject {
 	c.w.t.Helper()
-	account := client.New(c.w.nodes[0])
+	account := newClient(c.w.nodes[0])
 	if err := account.Register(ctx(c.w.t), newName(), "correct horse"); err != nil {
 		c.w.t.Fatal(err)
 	}

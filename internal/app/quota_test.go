@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // wantUpload uploads size bytes and fails unless the response has the code; "" means 201.
@@ -32,7 +31,7 @@ func TestQuotas(t *testing.T) {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
 			d := kind.open(t, map[string]string{"UPLOAD_QUOTA": "2", "GUEST_UPLOAD_QUOTA": "1"})
-			admin, alice, elsewhere := d.user("admin", 0), d.user("alice", 0), client.New(d.nodes[len(d.nodes)-1])
+			admin, alice, elsewhere := d.user("admin", 0), d.user("alice", 0), newClient(d.nodes[len(d.nodes)-1])
 			room := alice.room("Lobby", nil)
 			if err := elsewhere.Login(ctx(t), "alice", "correct horse"); err != nil {
 				t.Fatal(err)
@@ -54,7 +53,7 @@ func TestQuotas(t *testing.T) {
 			alice.wantUpload(200<<10, chat.QuotaExceeded)
 			alice.send(room.ID, "text still works")
 
-			guest := &testUser{Client: client.New(d.nodes[0]), t: t}
+			guest := &testUser{Client: newClient(d.nodes[0]), t: t}
 			if err := guest.Guest(ctx(t), "Gast"); err != nil {
 				t.Fatal(err)
 			}

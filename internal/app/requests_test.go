@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/client"
 )
 
 // record is a log that can be read while the node writes it.
@@ -147,14 +146,14 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	}
 	room := admin.room("Harbour", nil)
 	for name, password := range map[string]string{"bob": "not his password", "hunter2 as a name": "nobody's"} {
-		if err := client.New(d.nodes[0]).Login(ctx(t), name, password); err == nil {
+		if err := newClient(d.nodes[0]).Login(ctx(t), name, password); err == nil {
 			t.Fatal("signed in with a wrong password")
 		}
 	}
 	security(1, `msg="sign-in failed"`, path("user=%d", bob.User.ID))
 	security(2, `msg="sign-in failed"`)
 	for range 5 {
-		_ = client.New(d.nodes[0]).Login(ctx(t), "bob", "not his password")
+		_ = newClient(d.nodes[0]).Login(ctx(t), "bob", "not his password")
 	}
 	security(1, `msg="limit reached"`, "operation=login")
 	for _, secret := range []string{"not his password", "hunter2", "nobody's"} {

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/chillin-chat/chillin/internal/chat"
-	"github.com/chillin-chat/chillin/internal/client"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
@@ -78,7 +77,7 @@ func TestRoomRename(t *testing.T) {
 func TestPasswordChangeEndsOtherSessions(t *testing.T) {
 	onBothDeployments(t, func(d *deployment) {
 		alice := d.user("alice", 0)
-		thief := &testUser{Client: client.New(d.nodes[len(d.nodes)-1]), t: d.t}
+		thief := &testUser{Client: newClient(d.nodes[len(d.nodes)-1]), t: d.t}
 		if err := thief.Login(ctx(d.t), "ALICE", "correct horse"); err != nil {
 			d.t.Fatal(err)
 		}
@@ -103,7 +102,7 @@ func TestPasswordChangeEndsOtherSessions(t *testing.T) {
 func TestEndSession(t *testing.T) {
 	onBothDeployments(t, func(d *deployment) {
 		alice := d.user("alice", 0)
-		phone := &testUser{Client: client.New(d.nodes[len(d.nodes)-1]), t: d.t}
+		phone := &testUser{Client: newClient(d.nodes[len(d.nodes)-1]), t: d.t}
 		if err := phone.Login(ctx(d.t), "alice", "correct horse"); err != nil {
 			d.t.Fatal(err)
 		}

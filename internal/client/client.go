@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -25,6 +26,9 @@ type Client struct {
 	HTTP  *http.Client
 	Token string
 	User  chat.User
+	// Patience is how long a request or command is sent again while the server answers
+	// UNAVAILABLE, as the protocol advises. Zero means that it is sent once.
+	Patience time.Duration
 }
 
 // New returns a client of the server at base, without a session.
@@ -49,13 +53,31 @@ func (e *Error) Error() string {
 // error response is returned as *Error.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
 	if in == nil {
-		return c.send(ctx, method, path, http.NoBody, "", out)
+		return repeat(ctx, c.Patience, func() error { return c.send(ctx, method, path, http.NoBody, "", out) })
 	}
 	data, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
 	}
-	return c.send(ctx, method, path, bytes.NewReader(data), "application/json", out)
+	return repeat(ctx, c.Patience, func() error { return c.send(ctx, method, path, bytes.NewReader(data), "application/json", out) })
+}
+
+// repeat calls send again while the server is unavailable, for as long as patience.
+func repeat(ctx context.Context, patience time.Duration, send func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := send()
+		refusal, ok := errors.AsType[*Error](err)
+		if !ok || refusal.Code != chat.Unavailable {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(refusal.RetryAfterMs) * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func (c *Client) send(ctx context.Context, method, path string, body io.Reader, contentType string, out any) error {

@@ -38,6 +38,7 @@ type Socket struct {
 	Hello  wire.Connected
 
 	socket *websocket.Conn
+	client *Client
 	done   chan struct{} // closed when read has returned
 
 	mu      sync.Mutex
@@ -53,7 +54,7 @@ func (c *Client) Dial(ctx context.Context) (*Socket, error) {
 		return nil, err
 	}
 	events := make(chan Frame, 1024)
-	s := &Socket{Events: events, socket: socket, done: make(chan struct{}), waiting: map[int64]chan Frame{}}
+	s := &Socket{Events: events, socket: socket, client: c, done: make(chan struct{}), waiting: map[int64]chan Frame{}}
 	go s.read(events)
 	select {
 	case hello, ok := <-events:
@@ -147,6 +148,10 @@ var errGone = errors.New("connection ended before the response")
 // Do sends a command and decodes its response into out, if it is not nil. An error frame is returned as
 // *Error; with any other error the outcome is unknown.
 func (s *Socket) Do(ctx context.Context, kind string, data, out any) error {
+	return repeat(ctx, s.client.Patience, func() error { return s.do(ctx, kind, data, out) })
+}
+
+func (s *Socket) do(ctx context.Context, kind string, data, out any) error {
 	answer := make(chan Frame, 1)
 	s.mu.Lock()
 	if s.err != nil {
