@@ -12,13 +12,14 @@ const featureImports: Record<string, readonly string[]> = {
   room: ['messages', 'composer', 'members', 'rooms', 'lazy'],
   rooms: [],
   members: [],
+  people: ['members', 'lazy'],
   sidebar: [],
   search: [],
   account: ['lazy'],
   integrations: [],
   admin: ['rooms'],
   // Dynamic imports only.
-  lazy: ['search', 'members', 'rooms', 'integrations', 'admin', 'account', 'emoji'],
+  lazy: ['search', 'members', 'rooms', 'integrations', 'admin', 'account', 'emoji', 'people', 'room'],
 };
 
 const files = import.meta.glob<string>('./**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });

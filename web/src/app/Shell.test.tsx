@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Message } from '../protocol/types';
 import { stubBrowser } from '../test/page';
 import type { TestChat } from '../test/testChat';
-import { message } from '../test/fixtures';
-import { author, cleo, renderShell } from '../test/shell';
+import { author, message } from '../test/fixtures';
+import { cleo, renderShell } from '../test/shell';
 
 beforeEach(stubBrowser);
 

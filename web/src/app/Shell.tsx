@@ -1,71 +1,81 @@
-import { useCallback, useState } from 'react';
+import { type ContextType, useCallback, useState } from 'react';
 import { useAttention } from '../hooks/useAttention';
 import { useMe } from '../hooks/useChatState';
 import { useKeyboardShortcuts } from '../hooks/useKeyboardShortcuts';
+import { type OpenPerson, OpenPersonContext } from '../hooks/person';
 import { type Route, useRoute } from '../hooks/useRoute';
 import { AccountDialog } from '../features/account/AccountDialog';
-import { CloseAccountDialog } from '../features/account/CloseAccountDialog';
 import { ConnectionBar } from '../features/sidebar/ConnectionStatus';
 import { CreateRoomDialog } from '../features/rooms/CreateRoomDialog';
 import { Dialog } from '../ui/Dialog';
-import { AdminView, Bots, lazyWithRetry, RoomDirectory, SearchView } from '../features/lazy';
+import { AdminView, Bots, CloseAccountDialog, lazyWithRetry, RoomDirectory, SearchView } from '../features/lazy';
+import { PersonPopup } from '../features/people/PersonPopup';
 import { Notices } from '../ui/Notices';
 import { RoomView } from '../features/room/RoomView';
 import { Sidebar } from '../features/sidebar/Sidebar';
 import { SignOutDialog } from '../features/account/SignOutDialog';
+import { NewMessageDialog } from '../features/sidebar/NewMessageDialog';
 import { QuickSwitcher } from '../features/sidebar/QuickSwitcher';
 import styles from './Shell.module.css';
 
 const Keys = lazyWithRetry(async () => (await import('./Keys')).Keys);
 
-type Open = 'nothing' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
+type Open = 'nothing' | 'new message' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
 
 /** The sidebar and the main pane. A phone shows one of them. */
 export function Shell() {
   const route = useRoute();
   const [open, setOpen] = useState<Open>('nothing');
   const close = () => setOpen('nothing');
+  const [person, setPerson] = useState<OpenPerson>();
+  const openPerson = useCallback<ContextType<typeof OpenPersonContext>>((one, anchor) => setPerson({ person: one, anchor }), []);
+  const closePerson = useCallback(() => setPerson(undefined), []);
+  const roomId = route.kind === 'room' ? route.id : undefined;
 
   useAttention(route);
-  useKeyboardShortcuts(route.kind === 'room' ? route.id : undefined, {
+  useKeyboardShortcuts(roomId, {
     onSwitch: useCallback(() => setOpen('switcher'), []),
     onHelp: useCallback(() => setOpen('keys'), []),
   });
 
   return (
-    <div className={styles.shell} data-pane={route.kind === 'home' ? 'rooms' : 'main'}>
-      <a
-        className={styles.skipLink}
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById('main')?.focus();
-        }}
-      >
-        Skip to the conversation
-      </a>
-      <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} onSwitch={() => setOpen('switcher')} />
-      <main className={styles.main} id="main" tabIndex={-1}>
-        <ConnectionBar />
-        <Pane route={route} onCreate={() => setOpen('create')} />
-      </main>
-      <Notices />
-      {open === 'create' && <CreateRoomDialog onClose={close} />}
-      {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
-      {open === 'bots' && (
-        <Dialog title="Your bots" description="A bot is a program with an account of its own. It joins rooms, and reads and writes messages." onClose={close}>
-          <Bots />
-        </Dialog>
-      )}
-      {open === 'end' && <CloseAccountDialog onClose={close} />}
-      {open === 'sign-out' && <SignOutDialog onClose={close} />}
-      {open === 'switcher' && <QuickSwitcher currentRoomId={route.kind === 'room' ? route.id : undefined} onClose={close} />}
-      {open === 'keys' && (
-        <Dialog title="Keyboard" onClose={close}>
-          <Keys />
-        </Dialog>
-      )}
-    </div>
+    <OpenPersonContext value={openPerson}>
+      <div className={styles.shell} data-pane={route.kind === 'home' ? 'rooms' : 'main'}>
+        <a
+          className={styles.skipLink}
+          href="#main"
+          onClick={(event) => {
+            event.preventDefault();
+            document.getElementById('main')?.focus();
+          }}
+        >
+          Skip to the conversation
+        </a>
+        <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} onSwitch={() => setOpen('switcher')} onNewMessage={() => setOpen('new message')} />
+        <main className={styles.main} id="main" tabIndex={-1}>
+          <ConnectionBar />
+          <Pane route={route} onCreate={() => setOpen('create')} />
+        </main>
+        <Notices />
+        {open === 'create' && <CreateRoomDialog onClose={close} />}
+        {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
+        {open === 'bots' && (
+          <Dialog title="Your bots" description="A bot is a program with an account of its own. It joins rooms, and reads and writes messages." onClose={close}>
+            <Bots />
+          </Dialog>
+        )}
+        {open === 'end' && <CloseAccountDialog onClose={close} />}
+        {open === 'sign-out' && <SignOutDialog onClose={close} />}
+        {open === 'switcher' && <QuickSwitcher currentRoomId={roomId} onClose={close} />}
+        {person && <PersonPopup open={person} roomId={roomId} onProfile={() => setOpen('account')} onClose={closePerson} />}
+        {open === 'new message' && <NewMessageDialog onClose={close} />}
+        {open === 'keys' && (
+          <Dialog title="Keyboard" onClose={close}>
+            <Keys />
+          </Dialog>
+        )}
+      </div>
+    </OpenPersonContext>
   );
 }
 

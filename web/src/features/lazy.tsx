@@ -1,11 +1,23 @@
-import { type ComponentType, useEffect, useState } from 'react';
+import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
 import { useOnline } from '../hooks/useChatState';
+import { Dialog } from '../ui/Dialog';
 import { EmptyState, Skeleton } from '../ui/EmptyState';
 
-/** Returns a component that is loaded when it is first rendered. If loading fails, the user can retry. */
-export function lazyWithRetry<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+/** A component that is loaded when it is first rendered, or before. */
+type Lazy<P> = ComponentType<P> & { preload: () => Promise<void> };
+
+/**
+ * Returns a component that is loaded when it is first rendered. If loading fails, the user can retry. `frame` is
+ * around what is shown until it is loaded.
+ */
+export function lazyWithRetry<P extends object>(load: () => Promise<ComponentType<P>>, frame: (content: ReactNode, props: P) => ReactNode = (content) => content): Lazy<P> {
   let loaded: ComponentType<P> | undefined;
-  return function Later(props: P) {
+  const preload = async () => {
+    loaded = await load();
+  };
+  return Object.assign(Later, { preload });
+
+  function Later(props: P) {
     const online = useOnline();
     const [Part, setPart] = useState(() => loaded);
     const [failed, setFailed] = useState(false);
@@ -15,11 +27,8 @@ export function lazyWithRetry<P extends object>(load: () => Promise<ComponentTyp
     useEffect(() => {
       if (Part !== undefined) return undefined;
       let mounted = true;
-      load().then(
-        (part) => {
-          loaded = part;
-          if (mounted) setPart(() => part);
-        },
+      preload().then(
+        () => mounted && setPart(() => loaded),
         () => mounted && setFailed(true),
       );
       return () => {
@@ -28,13 +37,23 @@ export function lazyWithRetry<P extends object>(load: () => Promise<ComponentTyp
     }, [Part, online, tries]);
 
     if (Part !== undefined) return <Part {...props} />;
-    if (!failed) return <Skeleton label="Loading" rows={4} />;
-    return (
+    if (!failed) return frame(<Skeleton label="Loading" rows={4} />, props);
+    return frame(
       <EmptyState icon="alert" title={online ? 'This part could not be loaded' : 'You are offline'} action={{ label: 'Try again', run: () => setTries(tries + 1) }}>
         {online ? 'If it fails again, reload the page: the server may have a newer version.' : 'This part loads when you are connected.'}
-      </EmptyState>
+      </EmptyState>,
+      props,
     );
-  };
+  }
+}
+
+/** Returns a dialog that is loaded when it is first opened. */
+function lazyDialog<P extends { onClose: () => void }>(load: () => Promise<ComponentType<P>>): Lazy<P> {
+  return lazyWithRetry(load, (content, { onClose }) => (
+    <Dialog title="Loading…" onClose={onClose}>
+      {content}
+    </Dialog>
+  ));
 }
 
 export const Webhooks = lazyWithRetry(async () => (await import('./integrations/Webhooks')).Webhooks);
@@ -43,6 +62,9 @@ export const EmojiPanel = lazyWithRetry(async () => (await import('./emoji/Emoji
 export const AdminView = lazyWithRetry(async () => (await import('./admin/AdminView')).AdminView);
 export const SearchView = lazyWithRetry(async () => (await import('./search/SearchView')).SearchView);
 export const MembersPanel = lazyWithRetry(async () => (await import('./members/MembersPanel')).MembersPanel);
+export const PersonCard = lazyWithRetry(async () => (await import('./people/PersonCard')).PersonCard);
 export const AccountSettings = lazyWithRetry(async () => (await import('./account/AccountSettings')).AccountSettings);
+export const RoomDialogs = lazyDialog(async () => (await import('./room/RoomDialogs')).RoomDialogs);
+export const CloseAccountDialog = lazyDialog(async () => (await import('./account/CloseAccountDialog')).CloseAccountDialog);
 export const RoomDirectory = lazyWithRetry(async () => (await import('./rooms/RoomDirectory')).RoomDirectory);
 export const InvitePage = lazyWithRetry(async () => (await import('./rooms/InvitePage')).InvitePage);

@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import type { Chat } from '../state/chat';
 import type { MessageNotification } from '../state/notifications';
 import { useChat } from './context';
-import { roomTitle } from '../state/room/direct';
+import { otherMember, roomTitle } from '../state/room/direct';
 import { goTo, type Route, roomHref } from './useRoute';
 
 /** The titles of pages that are no room. */
@@ -28,7 +28,7 @@ export function useAttention(route: Route): void {
       document.querySelector('link[rel=icon]')?.setAttribute('href', calls > 0 ? MENTION_ICON : unread > 0 ? UNREAD_ICON : QUIET_ICON);
     };
     show();
-    const stops = [chat.rooms.unread, chat.rooms.state, chat.notifications.mutedRooms].map((store) => store.subscribe(show));
+    const stops = [chat.rooms.unread, chat.rooms.state, chat.notifications.mutedRooms, chat.blocks.ids].map((store) => store.subscribe(show));
     return () => {
       for (const stop of stops) stop();
     };
@@ -52,15 +52,18 @@ function titleOf(chat: Chat, roomId: number): string | undefined {
   return room.direct ? title : `#${title}`;
 }
 
-/** Returns the unread messages of all rooms, and the mentions and direct messages among them. In quiet rooms only mentions count. */
-function unreadTotals({ rooms, notifications }: Chat): { unread: number; calls: number } {
+/** Returns the unread messages of all rooms, and the mentions and direct messages among them. In quiet rooms only mentions count, and nothing counts in the direct room with a blocked person. */
+function unreadTotals({ rooms, notifications, blocks, profile }: Chat): { unread: number; calls: number } {
   const quiet = notifications.mutedRooms.getSnapshot();
   let unread = 0;
   let calls = 0;
   for (const [roomId, count] of rooms.unread.getSnapshot()) {
+    const room = rooms.get(roomId)?.room;
+    const other = room && otherMember(room, profile.id);
+    if (other && blocks.has(other.id)) continue;
     const isQuiet = quiet.has(roomId);
     unread += isQuiet ? count.mentions : count.unread;
-    calls += !isQuiet && rooms.get(roomId)?.room.direct ? count.unread : count.mentions;
+    calls += !isQuiet && room?.direct ? count.unread : count.mentions;
   }
   return { unread, calls };
 }

@@ -8,6 +8,7 @@ import type { RoomSession } from '../state/room/session';
 import type { SearchState } from '../state/search';
 import type { ResourceState } from '../state/resource';
 import type { MyRoom } from '../state/room/myRoom';
+import { otherMember } from '../state/room/direct';
 import { nothingUnread, type Unread } from '../state/room/unread';
 import type { ConnectionState } from '../transport/socket';
 import { isMuted } from '../state/room/mute';
@@ -53,8 +54,24 @@ export function useReadOnlyReason(roomId: number): string | undefined {
   const online = useOnline();
   // Every row of the list asks: select no more than the answer depends on.
   const muted = useSelect(useChat().rooms.state, (state) => isMuted(findRoom(state, roomId)?.mutedUntil));
+  const blocked = useIsRoomBlocked(roomId);
   if (!online) return NOT_CONNECTED;
+  if (blocked) return 'You blocked this person';
   return muted ? 'You are muted here' : undefined;
+}
+
+/** Reports whether the user has blocked another one. */
+export function useIsBlocked(userId: number): boolean {
+  return useSelect(useChat().blocks.ids, (ids) => ids.has(userId));
+}
+
+/** Reports whether a room is the direct room with a person that the user has blocked. */
+export function useIsRoomBlocked(roomId: number): boolean {
+  const { blocks, rooms, profile } = useChat();
+  return useSelect(blocks.ids, (ids) => {
+    const room = ids.size === 0 ? undefined : rooms.get(roomId)?.room;
+    return room !== undefined && ids.has(otherMember(room, profile.id)?.id ?? 0);
+  });
 }
 
 /** Returns the session of one of the user's rooms. */

@@ -2,6 +2,7 @@ import type { Connected, Limits, Pong, Room, ServerFrame, User } from '../protoc
 import { decodeClientLimits } from '../protocol/wire.generated';
 import type { RestClient } from '../transport/rest';
 import { ChatSocket, type ConnectionState, type SocketOptions } from '../transport/socket';
+import { Blocks } from './blocks';
 import { databaseName, type LocalDatabase } from './local/database';
 import { DraftStorage } from './local/drafts';
 import { BrowserTabs, type Tabs } from './local/tabs';
@@ -48,6 +49,7 @@ export class Chat {
   readonly limits = new Store<Limits>(decodeClientLimits({}, 'limits'));
   readonly profile: Profile;
   readonly rooms: Rooms;
+  readonly blocks: Blocks;
   readonly uploadAllowance: UploadAllowanceState;
   readonly notices = new Notices();
   readonly notifications: Notifications;
@@ -74,6 +76,7 @@ export class Chat {
     this.notifications = new Notifications(storage);
     this.preferences = new Preferences(storage);
     this.emojiUse = new EmojiUse(storage);
+    this.blocks = new Blocks(rest, storage);
     this.#callbacks = callbacks;
     this.#tabs = tabs ?? new BrowserTabs(databaseName(user));
     this.directory = new PagedResource(async (text, cursor) => {
@@ -107,6 +110,7 @@ export class Chat {
       drafts: this.#drafts,
       outbox: this.outbox,
       notices: this.notices,
+      blocks: this.blocks,
     });
   }
 
@@ -178,7 +182,7 @@ export class Chat {
         const { roomId, seq, message } = frame.data;
         const mine = seq > this.rooms.cursorOf(roomId) ? this.rooms.get(roomId) : undefined;
         this.rooms.session(roomId)?.onMessageEvent(frame.data);
-        if (mine !== undefined) this.notifications.onMessage(message, mine, this.profile.id);
+        if (mine !== undefined && !this.blocks.has(message.author.id)) this.notifications.onMessage(message, mine, this.profile.id);
         return undefined;
       }
       case 'message:edited':
@@ -199,6 +203,8 @@ export class Chat {
         return this.rooms.session(frame.data.roomId)?.onPresence(frame.data);
       case 'typing:update':
         return this.rooms.session(frame.data.roomId)?.onTyping(frame.data.userIds);
+      case 'block:updated':
+        return this.blocks.onUpdated(frame.data.userId, frame.data.blocked);
       case 'user:updated':
         return this.#setUser(frame.data.user);
       case 'pong':
@@ -208,13 +214,14 @@ export class Chat {
     }
   }
 
-  #onConnected({ user, rooms, limits, epoch }: Connected): void {
+  #onConnected({ user, rooms, limits, epoch, blocked }: Connected): void {
     if (user.id !== this.profile.id) {
       this.#callbacks.onOtherUser(user);
       return;
     }
     this.limits.set(limits);
     this.#epoch = epoch;
+    if (blocked) this.blocks.onConnected(blocked); // earlier versions do not send it
     this.rooms.onConnected(rooms);
     this.profile.onConnected(user);
     this.outbox.flush();

@@ -1,6 +1,7 @@
 import type { InvitedRoom, Membership, OwnRoom, ReadUpdated, Room, RoomAdded, RoomRemoved, User } from '../protocol/types';
 import type { JoinedRoom, NewRoom, RestClient, RoomPatch } from '../transport/rest';
 import type { ChatSocket } from '../transport/socket';
+import type { Blocks } from './blocks';
 import type { CachedRoom, LocalDatabase } from './local/database';
 import type { DraftStorage } from './local/drafts';
 import { RoomCache } from './local/roomCache';
@@ -8,7 +9,7 @@ import type { Tabs } from './local/tabs';
 import type { Notices } from './notices';
 import type { Outbox } from './outbox/outbox';
 import type { ResourceState } from './resource';
-import { roomTitle, withMember } from './room/direct';
+import { otherMember, roomTitle, withMember } from './room/direct';
 import { nextUnmuteMs, withoutExpiredMutes } from './room/mute';
 import { type MyRoom, newOwnRoom, toMyRoom, toOwnRoom } from './room/myRoom';
 import { cachedPage, RoomSession } from './room/session';
@@ -30,6 +31,7 @@ export interface RoomsOptions {
   drafts: DraftStorage;
   outbox: Outbox;
   notices: Notices;
+  blocks: Blocks;
 }
 
 /** Rooms is the list of the user's rooms, each with its session and its unread count. */
@@ -56,6 +58,9 @@ export class Rooms {
     );
     this.unread = this.reading.unread;
     this.#cache = new RoomCache(options.db, (roomId) => this.#snapshot(roomId));
+    options.blocks.ids.subscribe(() => {
+      for (const session of this.#sessions.values()) session.apply({ type: 'blocked', userIds: options.blocks.ids.getSnapshot() });
+    });
   }
 
   get(roomId: number): MyRoom | undefined {
@@ -95,6 +100,8 @@ export class Rooms {
 
   /** Opens the direct room with a user. The server creates it if it does not exist. */
   async openDirect(userId: number): Promise<Room> {
+    const known = this.#list().find(({ room }) => otherMember(room, this.#options.me)?.id === userId);
+    if (known !== undefined) return known.room;
     return this.#addJoined(await this.#options.rest.openDirect(userId));
   }
 
@@ -268,7 +275,7 @@ export class Rooms {
   #open({ room }: OwnRoom): RoomSession {
     const known = this.#sessions.get(room.id);
     if (known !== undefined) return known;
-    const { me, socket, rest, drafts, outbox } = this.#options;
+    const { me, socket, rest, drafts, outbox, blocks } = this.#options;
     const session = new RoomSession(room.id, me, socket, rest, {
       onAccessLost: (roomId) => this.onRemoved({ roomId, reason: 'left' }),
       onJoined: (joined) => {
@@ -278,6 +285,7 @@ export class Rooms {
     });
     this.#sessions.set(room.id, session);
     drafts.follow(session);
+    session.apply({ type: 'blocked', userIds: blocks.ids.getSnapshot() });
     session.timeline.subscribe(() => {
       this.reading.onTimelineChange(session);
       if (room.direct) this.#updateLastMessageAt(room.id);

@@ -1,4 +1,4 @@
-import type { Message, Room, User } from '../protocol/types';
+import type { Author, Message, Room, User } from '../protocol/types';
 
 export const alice = user(1, 'alice', 'Alice');
 export const bob = user(2, 'bob', 'Bob');
@@ -15,6 +15,11 @@ export function user(id: number, username: string, displayName = username): User
     statusMessage: '',
     createdAt: '2026-11-01T10:00:00.000Z',
   };
+}
+
+/** Returns a user as the author of messages. */
+export function author({ id, username, displayName, avatarUrl }: User): Author {
+  return { id, username, displayName, avatarUrl };
 }
 
 export function room(id: number, more: Partial<Room> = {}): Room {

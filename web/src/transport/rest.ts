@@ -226,7 +226,7 @@ export class RestClient {
     return this.#call('GET', `/search/messages?${params.toString()}`, decodeSearchResults);
   }
 
-  /** Returns users that share a room with the current user and whose names match the text. */
+  /** Returns users that the current user may write to and whose names match the text; without a text first those of the same rooms. */
   async searchUsers(text: string, limit: number): Promise<User[]> {
     const params = new URLSearchParams({ q: text, limit: String(limit) });
     return (await this.#call('GET', `/users?${params.toString()}`, decodeUserList)).users;

@@ -1,4 +1,6 @@
 import { useEffect, useMemo, useRef } from 'react';
+import { useOpenPerson } from '../hooks/person';
+import type { Author } from '../protocol/types';
 import { classNames } from './classNames';
 import { forDisplay } from './messageHtml';
 import styles from './Html.module.css';
@@ -12,6 +14,7 @@ const COPIED_MS = 2000;
  */
 export function Html({ html, large = false }: { html: string; large?: boolean }) {
   const box = useRef<HTMLDivElement>(null);
+  const openPerson = useOpenPerson();
   const shown = useMemo(() => ({ __html: forDisplay(html) }), [html]);
 
   // Code and tables that are wider than the window must be scrollable with the keyboard.
@@ -27,16 +30,36 @@ export function Html({ html, large = false }: { html: string; large?: boolean })
   // The buttons are part of the HTML, so that they do not appear after it.
   useEffect(() => {
     const element = box.current;
-    const handleClick = (event: MouseEvent) => {
-      const button = event.target instanceof Element ? event.target.closest<HTMLElement>('.copy-code') : null;
+    const handleClick = ({ target }: Event) => {
+      const button = closest(target, '.copy-code');
       if (button) void copyCode(button);
+      const mention = closest(target, '.mention');
+      if (mention) openPerson(mentioned(mention), mention);
+    };
+    const handleKeyDown = (event: KeyboardEvent) => {
+      if ((event.key !== 'Enter' && event.key !== ' ') || !closest(event.target, '.mention')) return;
+      event.preventDefault();
+      handleClick(event);
     };
     element?.addEventListener('click', handleClick);
-    return () => element?.removeEventListener('click', handleClick);
-  }, []);
+    element?.addEventListener('keydown', handleKeyDown);
+    return () => {
+      element?.removeEventListener('click', handleClick);
+      element?.removeEventListener('keydown', handleKeyDown);
+    };
+  }, [openPerson]);
 
   // oxlint-disable-next-line react/no-danger
   return <div ref={box} className={classNames(styles.html, large && styles.large)} dangerouslySetInnerHTML={shown} />;
+}
+
+function closest(target: EventTarget | null, selector: string): HTMLElement | null {
+  return target instanceof Element ? target.closest<HTMLElement>(selector) : null;
+}
+
+/** The person of a mention, as far as the HTML knows it. */
+function mentioned({ dataset, textContent }: HTMLElement): Author {
+  return { id: Number(dataset.userId), username: textContent.replace(/^@/, ''), displayName: '', avatarUrl: '' };
 }
 
 async function copyCode(button: HTMLElement): Promise<void> {

@@ -2,7 +2,7 @@ import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from 'rea
 import { useLayer } from '../hooks/layers';
 import { Icon, type IconName } from './Icon';
 import { classNames } from './classNames';
-import { usePlacement } from './usePlacement';
+import { type Align, usePlacement } from './usePlacement';
 import styles from './Popup.module.css';
 
 interface PopupProps {
@@ -11,14 +11,15 @@ interface PopupProps {
   label: string;
   /** The number of columns. With more than one, the up and down keys move between lines. */
   columns?: number;
-  /** A dialog may contain text fields. The Tab key moves in it. */
+  /** A dialog may contain links and text fields. The Tab key stays in it. */
   role?: 'menu' | 'dialog';
+  align?: Align;
   onClose: () => void;
   children: ReactNode;
 }
 
 /** A menu in the top layer: a list or a grid, on a phone a sheet at the bottom. */
-export function Popup({ anchor, label, columns = 1, role = 'menu', onClose, children }: PopupProps) {
+export function Popup({ anchor, label, columns = 1, role = 'menu', align = 'end', onClose, children }: PopupProps) {
   const layer = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLDivElement>(null);
 
@@ -35,7 +36,7 @@ export function Popup({ anchor, label, columns = 1, role = 'menu', onClose, chil
   }, [anchor]);
 
   useLayer(onClose);
-  usePlacement(panel, anchor, onClose);
+  usePlacement(panel, anchor, align, onClose);
 
   function handleKeyDown(event: KeyboardEvent) {
     if (event.key === 'Escape' || (event.key === 'Tab' && role === 'menu')) {
@@ -44,6 +45,7 @@ export function Popup({ anchor, label, columns = 1, role = 'menu', onClose, chil
       onClose();
       return;
     }
+    if (event.key === 'Tab' && panel.current !== null) keepFocus(event, panel.current);
     // In a text field these keys move the caret.
     if (event.target instanceof HTMLInputElement && !/^Arrow(Up|Down)$/.test(event.key)) return;
     if (panel.current !== null) moveFocus(event, panel.current, columns);
@@ -61,7 +63,7 @@ export function Popup({ anchor, label, columns = 1, role = 'menu', onClose, chil
       }}
     >
       {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- it has a role */}
-      <div ref={panel} className={classNames(styles.popup, role === 'dialog' ? styles.panel : columns > 1 ? styles.board : styles.list)} role={role} aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={handleKeyDown}>
+      <div ref={panel} className={classNames(styles.popup, role === 'dialog' ? styles.panel : columns > 1 ? styles.board : styles.list)} role={role} aria-modal={role === 'dialog' || undefined} aria-label={label} tabIndex={columns > 1 ? 0 : -1} onKeyDown={handleKeyDown}>
         {children}
       </div>
     </div>
@@ -107,6 +109,15 @@ export function moveFocus(event: KeyboardEvent, box: HTMLElement, columns = 1): 
   event.preventDefault();
   event.stopPropagation();
   buttons[edge ?? (at + (step ?? 0) + buttons.length) % buttons.length]?.focus();
+}
+
+/** Moves the focus from the last element of a box to the first one, or back. */
+function keepFocus(event: KeyboardEvent, box: HTMLElement): void {
+  const reachable = [...box.querySelectorAll<HTMLElement>('button, a, input, select')].filter(({ tabIndex }) => tabIndex >= 0);
+  const [from, to] = event.shiftKey ? [reachable[0], reachable.at(-1)] : [reachable.at(-1), reachable[0]];
+  if (document.activeElement !== from && document.activeElement !== box) return;
+  event.preventDefault();
+  to?.focus();
 }
 
 function buttonsIn(box: HTMLElement): HTMLButtonElement[] {

@@ -9,7 +9,8 @@ const SOURCE_BREAKS = /(<br>|<\/?(?:p|ul|ol|li|blockquote|table|thead|tbody|tr|t
  * escaped, so that a pattern of tags matches only tags.
  *
  * The line breaks of its source are removed, because spaces are shown as typed and each line break would be
- * drawn. Lists, quotes and tables take the direction of their text, tasks get a name, and code a button.
+ * drawn. Lists, quotes and tables take the direction of their text, tasks get a name, and code a button. A
+ * mention becomes a button; the element stays, because browsers do not copy the text of button elements.
  */
 export function forDisplay(html: string): string {
   return html
@@ -22,6 +23,7 @@ function withoutSourceBreaks(html: string): string {
   return html
     .replace(/^\n/, '')
     .replace(SOURCE_BREAKS, '$1')
+    .replace(/<span class="mention" /g, '<span class="mention" role="button" tabindex="0" aria-haspopup="dialog" ')
     .replace(/<(ul|ol|blockquote|table)(?=[ >])/g, '<$1 dir="auto"')
     .replace(/<table/g, '<div class="table-scroll"><table')
     .replace(/<\/table>/g, '</table></div>')

@@ -30,6 +30,13 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
     return () => session.draft.notifyStoppedTyping();
   }, [session]);
 
+  const insertion = useStore(session.draft.insertion);
+  useEffect(() => {
+    if (insertion === '') return;
+    session.draft.insertion.set('');
+    insertWord(insertion);
+  });
+
   useFocusOnReply(session, input);
   useNativeText(input, text);
   useFittingHeight(input, text);
@@ -72,6 +79,13 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
   function insert(emoji: string) {
     const { selectionStart: from = text.length, selectionEnd: to = text.length } = input.current ?? {};
     edit({ text: text.slice(0, from) + emoji + text.slice(to), caret: from + emoji.length });
+  }
+
+  /** Inserts a word at the caret, with spaces around it. */
+  function insertWord(word: string) {
+    const caret = input.current?.selectionStart ?? text.length;
+    const before = /(?:^|\s)$/.test(text.slice(0, caret)) ? '' : ' ';
+    insert(`${before}${word} `);
   }
 
   function edit(next: { text: string; caret: number }) {

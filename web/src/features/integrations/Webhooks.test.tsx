@@ -5,6 +5,7 @@ import type { OutgoingWebhook } from '../../protocol/types';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import type { TestChat } from '../../test/testChat';
 import { room } from '../../test/fixtures';
+import { RoomDialogs, Webhooks } from '../lazy';
 import { RoomView } from '../room/RoomView';
 
 let testChat: TestChat | undefined;
@@ -31,7 +32,7 @@ async function webhooks(outgoing: OutgoingWebhook[] = [], refuse: (asked: Asked)
   let incoming: object[] = [];
   let receivers = outgoing;
   // Loads the lazy chunk before the first wait, which has a timeout.
-  await import('./Webhooks');
+  await Promise.all([Webhooks.preload(), RoomDialogs.preload()]);
   const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) => {
     const refusal = refuse({ method, path });
     if (refusal) return refusal;

@@ -1,16 +1,19 @@
 import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatContext } from '../../hooks/context';
 import type { RoomRole } from '../../protocol/types';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import { joined, type TestChat } from '../../test/testChat';
 import { message, alice, bob, room, user as person } from '../../test/fixtures';
+import { MembersPanel, RoomDialogs } from '../lazy';
 import { RoomView } from '../room/RoomView';
 
 let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
+
+beforeAll(() => Promise.all([MembersPanel.preload(), RoomDialogs.preload()]));
 
 afterEach(() => {
   testChat?.chat.stop();

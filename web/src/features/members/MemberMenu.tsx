@@ -10,6 +10,7 @@ import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
 import { ActionError } from '../../ui/ActionError';
 import { Icon } from '../../ui/Icon';
+import { classNames } from '../../ui/classNames';
 import { MenuItem, Popup } from '../../ui/Popup';
 import styles from './MemberRow.module.css';
 
@@ -32,10 +33,13 @@ interface MemberMenuProps {
   /** Whether the menu is open. */
   isOpen: boolean;
   onOpen: (kind: OpenMember['kind'] | undefined) => void;
+  /** Without the message: it is offered beside the menu. */
+  moderationOnly?: boolean;
+  className?: string | undefined;
 }
 
 /** The actions on a member: a message, and moderation of members below the user. */
-export function MemberMenu({ session, member: { user, role, mutedUntil }, isOpen, onOpen }: MemberMenuProps) {
+export function MemberMenu({ session, member: { user, role, mutedUntil }, isOpen, onOpen, moderationOnly = false, className = styles.menuButton }: MemberMenuProps) {
   const chat = useChat();
   const mine = useMyRoom(session.id);
   const offline = useOnline() ? undefined : 'Not connected right now';
@@ -46,14 +50,15 @@ export function MemberMenu({ session, member: { user, role, mutedUntil }, isOpen
   const removable = canRemove(by, role);
   const close = () => onOpen(undefined);
   const name = nameOf(user);
+  const transferable = can(by, 'transferOwner') && !user.guest;
   const direct = mine?.room.direct === true;
-  if (direct) return null;
+  if (direct || (moderationOnly && toGive.length === 0 && !transferable && !removable)) return null;
   return (
     <>
       <button
         ref={setButton}
         type="button"
-        className={`icon-button ${styles.menuButton}`}
+        className={classNames('icon-button', className)}
         aria-label={`Actions for ${name}`}
         aria-haspopup="menu"
         aria-expanded={isOpen}
@@ -65,16 +70,18 @@ export function MemberMenu({ session, member: { user, role, mutedUntil }, isOpen
       <ActionError action={action} />
       {isOpen && button !== null && (
         <Popup anchor={button} label={`Actions for ${name}`} onClose={close}>
-          <MenuItem
-            icon="message"
-            disabledReason={offline}
-            onChoose={() => {
-              close();
-              void run(async () => goTo(roomHref((await chat.rooms.openDirect(user.id)).id)));
-            }}
-          >
-            Message
-          </MenuItem>
+          {!moderationOnly && (
+            <MenuItem
+              icon="message"
+              disabledReason={offline}
+              onChoose={() => {
+                close();
+                void run(async () => goTo(roomHref((await chat.rooms.openDirect(user.id)).id)));
+              }}
+            >
+              Message
+            </MenuItem>
+          )}
           {toGive.map((next) => (
             <MenuItem
               key={next}
@@ -88,7 +95,7 @@ export function MemberMenu({ session, member: { user, role, mutedUntil }, isOpen
               {roleActions[next]}
             </MenuItem>
           ))}
-          {can(by, 'transferOwner') && !user.guest && (
+          {transferable && (
             <MenuItem icon="key" disabledReason={offline} onChoose={() => onOpen('handing over')}>
               {roleActions.owner}…
             </MenuItem>

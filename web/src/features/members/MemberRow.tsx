@@ -1,8 +1,9 @@
-import { useMe } from '../../hooks/useChatState';
+import { useIsBlocked, useMe } from '../../hooks/useChatState';
 import type { Member, Status } from '../../protocol/types';
 import { isMuted, formatTimeLeft } from '../../state/room/mute';
 import type { RoomSession } from '../../state/room/session';
 import { Avatar, nameOf } from '../../ui/Avatar';
+import { PersonButton } from '../../ui/PersonButton';
 import { MemberMenu, type OpenMember } from './MemberMenu';
 import { classNames } from '../../ui/classNames';
 import styles from './MemberRow.module.css';
@@ -25,16 +26,20 @@ interface MemberRowProps {
 export function MemberRow({ session, member, status, place, size, open, onOpen }: MemberRowProps) {
   const me = useMe();
   const { user, role } = member;
+  const blocked = useIsBlocked(user.id);
   return (
     <div role="listitem" aria-posinset={place} aria-setsize={size} className={classNames(styles.member, status === 'offline' && styles.offline)}>
-      <Avatar person={user} status={status} size="s" className={styles.avatar} />
-      <span className={styles.name}>
-        <bdi>{nameOf(user)}</bdi>
-        {user.id === me.id && <span className={styles.note}> (you)</span>}
-        <span className="sr-only">, {words[status]}</span>
-        {user.statusMessage && <span className={styles.status} dir="auto">{user.statusMessage}</span>}
-      </span>
+      <PersonButton person={user} className={styles.person}>
+        <Avatar person={user} status={status} size="s" className={styles.avatar} />
+        <span className={styles.name}>
+          <bdi>{nameOf(user)}</bdi>
+          {user.id === me.id && <span className={styles.note}> (you)</span>}
+          <span className="sr-only">, {words[status]}</span>
+          {user.statusMessage && <span className={styles.status} dir="auto">{user.statusMessage}</span>}
+        </span>
+      </PersonButton>
       {roles[role] && <span className="tag">{roles[role]}</span>}
+      {blocked && <span className="tag">Blocked</span>}
       {user.guest && <span className="tag">Guest</span>}
       {isMuted(member.mutedUntil) && <span className="tag" title={`For ${formatTimeLeft(member.mutedUntil ?? '')}`}>Muted</span>}
       {user.id !== me.id && (

@@ -1,5 +1,6 @@
 import type { Author } from '../../protocol/types';
 import { Avatar, nameOf } from '../../ui/Avatar';
+import { PersonButton } from '../../ui/PersonButton';
 import { shortTimeOf, timeOf, fullDate } from '../../ui/dates';
 import styles from './MessageRow.module.css';
 
@@ -10,7 +11,15 @@ interface BylineProps {
 }
 
 export function MessageGutter({ author, date, head }: BylineProps) {
-  return <div className={styles.gutter}>{head ? <Avatar person={author} /> : <Time date={date} short />}</div>;
+  return <div className={styles.gutter}>{head ? <Picture author={author} /> : <Time date={date} short />}</div>;
+}
+
+function Picture({ author }: { author: Author }) {
+  return (
+    <PersonButton person={author} beside className={styles.picture}>
+      <Avatar person={author} />
+    </PersonButton>
+  );
 }
 
 /** The author and the time. In a grouped row only screen readers get the author. */
@@ -18,7 +27,10 @@ export function Byline({ author, date, head }: BylineProps) {
   if (!head) return <span className="sr-only">{nameOf(author)}: </span>;
   return (
     <p className={styles.byline}>
-      <span className={styles.author} dir="auto">{nameOf(author)}</span> <Time date={date} />
+      <PersonButton person={author} className={styles.author}>
+        <span dir="auto">{nameOf(author)}</span>
+      </PersonButton>{' '}
+      <Time date={date} />
     </p>
   );
 }

@@ -15,9 +15,9 @@ export function MessageAnnouncer({ session }: { session: RoomSession }) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const announce = () => {
       timer = undefined;
-      const { messages, me } = session.timeline.getSnapshot();
+      const { messages, me, blocked } = session.timeline.getSnapshot();
       const from = messages.findLastIndex(({ seq }) => seq <= announced) + 1;
-      const fresh = messages.slice(from).filter(({ author, kind }) => author.id !== me || kind === 'system');
+      const fresh = messages.slice(from).filter(({ author, kind }) => kind === 'system' || (author.id !== me && !blocked.has(author.id)));
       announced = messages.at(-1)?.seq ?? announced;
       if (fresh.length === 0) return;
       setText(announcementOf(fresh));

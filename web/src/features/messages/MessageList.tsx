@@ -16,6 +16,7 @@ import { HistoryStart, NewerStatus } from './HistoryEdges';
 import { useEscape } from './useEscape';
 import { useMarkRead } from './useMarkRead';
 import { useOpenAtLine } from './useOpenAtLine';
+import { useUnfolded } from './useUnfolded';
 import { usePreviewLoader } from './usePreview';
 import { MessageAnnouncer } from './MessageAnnouncer';
 import styles from './MessageList.module.css';
@@ -39,7 +40,8 @@ export function MessageList({ session, roomName }: MessageListProps) {
   const past = sight.kind === 'past';
   const { target } = sight;
   const visible = useMemo(() => visibleTimeline(timeline, sight), [timeline, sight]);
-  const items = useMemo(() => itemsOf(visible, readBefore), [visible, readBefore]);
+  const [unfolded, unfold] = useUnfolded(target);
+  const items = useMemo(() => itemsOf(visible, readBefore, unfolded), [visible, readBefore, unfolded]);
   const [startAt] = useState(() => (target !== undefined ? itemAt(items, target) : openAtUnread ? firstUnreadItem(items) : undefined)?.key);
   const loadOlder = useCallback(() => {
     // After a failure only the user retries.
@@ -111,7 +113,7 @@ export function MessageList({ session, roomName }: MessageListProps) {
         )}
         <ol ref={content} className={styles.list} onCopy={handleCopy}>
           {shown.map((item) => (
-            <ItemRow key={item.key} item={item} session={session} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
+            <ItemRow key={item.key} item={item} session={session} onUnfold={unfold} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
           ))}
         </ol>
         {past && <NewerStatus newer={newer} onRetry={() => void session.history.loadNewer()} />}

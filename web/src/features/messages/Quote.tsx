@@ -8,7 +8,9 @@ import styles from './MessageRow.module.css';
 /** The quoted message of a reply, as a link to it. */
 export function Quote({ session, reply }: { session: RoomSession; reply: Reply }) {
   const href = messageHref(session.id, reply.seq);
-  const words = useSelect(session.timeline, ({ messages }) => reply.excerpt || wordlessReply(messages.find(({ id }) => id === reply.id)));
+  const words = useSelect(session.timeline, ({ messages, blocked }) =>
+    blocked.has(reply.author.id) ? undefined : reply.excerpt || wordlessReply(messages.find(({ id }) => id === reply.id)),
+  );
   return (
     <a
       className={styles.quote}
@@ -17,7 +19,13 @@ export function Quote({ session, reply }: { session: RoomSession; reply: Reply }
       // The address may be the same as before: then no hashchange follows.
       onClick={() => location.hash === href && void session.history.show(reply.seq)}
     >
-      <bdi className={styles.replyAuthor}>{nameOf(reply.author)}</bdi> <bdi>{words}</bdi>
+      {words === undefined ? (
+        'Message from a blocked person'
+      ) : (
+        <>
+          <bdi className={styles.replyAuthor}>{nameOf(reply.author)}</bdi> <bdi>{words}</bdi>
+        </>
+      )}
     </a>
   );
 }

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { useOpenPerson } from '../../hooks/person';
 import { useMe, useReadOnlyReason } from '../../hooks/useChatState';
 import { useStore } from '../../hooks/useStore';
 import type { Message, Reaction } from '../../protocol/types';
@@ -35,6 +36,7 @@ function ReactionChip({ session, reaction: { emoji, count, me, userIds }, onTogg
   const readOnly = useReadOnlyReason(session.id);
   const [anchor, setAnchor] = useState<HTMLElement>();
   const press = useLongPress(setAnchor);
+  const openPerson = useOpenPerson();
   const names = userIds.map((id) => (id === self ? 'you' : (session.nameOf(id) ?? 'somebody')));
   const who = names.join(', ');
   return (
@@ -57,9 +59,20 @@ function ReactionChip({ session, reaction: { emoji, count, me, userIds }, onTogg
             {emoji} {count}
           </h3>
           <ul className={styles.reacted}>
-            {names.map((name, i) => (
-              <li key={userIds[i]}>{name}</li>
-            ))}
+            {userIds.map((id, i) => {
+              const person = session.personOf(id);
+              const show = () => {
+                setAnchor(undefined);
+                if (person) openPerson(person, anchor);
+              };
+              return (
+                <li key={id}>
+                  <button type="button" disabled={!person} onClick={show}>
+                    {names[i]}
+                  </button>
+                </li>
+              );
+            })}
           </ul>
           <button type="button" className={`button wide`} onClick={() => setAnchor(undefined)}>
             Close

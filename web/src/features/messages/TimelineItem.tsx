@@ -1,8 +1,9 @@
 import { memo } from 'react';
 import { useToday } from '../../hooks/useToday';
-import { isSameItem, type Item } from '../../state/room/items';
+import { isSameItem, type Item, type SeqRange } from '../../state/room/items';
 import type { RoomSession } from '../../state/room/session';
 import { dayOf } from '../../ui/dates';
+import { BlockedRow } from './BlockedRow';
 import { MessageRow } from './MessageRow';
 import { OutgoingRow } from './OutgoingRow';
 import { Time } from './Byline';
@@ -13,10 +14,12 @@ interface ItemRowProps {
   session: RoomSession;
   /** The message that the address refers to. */
   found?: boolean;
+  /** Shows messages of blocked people. */
+  onUnfold?: (range: SeqRange) => void;
 }
 
 /** One row of the list. The list is built again with every event; rows that did not change do not render again. */
-export const ItemRow = memo(function ItemRow({ item, session, found = false }: ItemRowProps) {
+export const ItemRow = memo(function ItemRow({ item, session, found = false, onUnfold }: ItemRowProps) {
   switch (item.kind) {
     case 'day':
       return (
@@ -39,6 +42,8 @@ export const ItemRow = memo(function ItemRow({ item, session, found = false }: I
           <span>{item.message.text}</span> <Time date={item.message.createdAt} />
         </li>
       );
+    case 'blocked':
+      return <BlockedRow itemKey={item.key} count={item.count} onShow={() => onUnfold?.(item)} />;
     case 'message':
       return <MessageRow itemKey={item.key} session={session} message={item.message} head={item.head} found={found} />;
     case 'outgoing':

@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { useChat } from '../../hooks/context';
-import type { Item } from '../../state/room/items';
+import { type Item, type SeqRange, seqsOf } from '../../state/room/items';
 import type { RoomSession } from '../../state/room/session';
 import { isLoadedSince, type Timeline } from '../../state/room/timeline';
 import { countAfter } from '../../state/room/unread';
@@ -65,19 +65,20 @@ function isUnreadBefore(timeline: Timeline, lastRead: number, seq: number): bool
 }
 
 /** Returns the numbers of the first and last message on the screen. */
-function rangeOnScreen({ scroller, content, shown }: Displayed): { from: number; to: number } | undefined {
+function rangeOnScreen({ scroller, content, shown }: Displayed): SeqRange | undefined {
   if (scroller.current === null || content.current === null) return undefined;
   const { top, bottom } = scroller.current.getBoundingClientRect();
   const rows = content.current.children;
-  let range: { from: number; to: number } | undefined;
+  let range: SeqRange | undefined;
   for (let i = rows.length - 1; i >= 0; i--) {
     const item = shown[i];
     const row = rows[i]?.getBoundingClientRect();
-    if (row === undefined || (item?.kind !== 'message' && item?.kind !== 'system')) continue;
+    const seqs = item && seqsOf(item);
+    if (row === undefined || seqs === undefined) continue;
     const part = Math.min(SEEN_PX, row.height);
     if (row.top + part > bottom) continue;
     if (row.bottom - part < top || row.height === 0) break;
-    range = { from: item.message.seq, to: range?.to ?? item.message.seq };
+    range = { from: seqs.from, to: range?.to ?? seqs.to };
   }
   return range;
 }

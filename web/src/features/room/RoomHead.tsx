@@ -9,6 +9,7 @@ import { memberChangeSince } from '../../state/room/timeline';
 import type { MyRoom } from '../../state/room/myRoom';
 import { Avatar } from '../../ui/Avatar';
 import { Icon } from '../../ui/Icon';
+import { PersonButton } from '../../ui/PersonButton';
 import { RoomActions } from './RoomActions';
 import styles from './RoomHead.module.css';
 
@@ -42,8 +43,17 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
       </a>
       <div className={styles.names}>
         <h1 id="room-title">
-          {other ? <Avatar person={other} status={statusOf(presence, other.id)} size="s" className={styles.avatar} /> : <Icon name={room.private ? 'lock' : 'hash'} />}
-          <span className={styles.title} dir="auto">{roomTitle(room, me.id)}</span>
+          {other ? (
+            <PersonButton person={other} className={styles.person}>
+              <Avatar person={other} status={statusOf(presence, other.id)} size="s" className={styles.avatar} />
+              <span className={styles.title} dir="auto">{roomTitle(room, me.id)}</span>
+            </PersonButton>
+          ) : (
+            <>
+              <Icon name={room.private ? 'lock' : 'hash'} />
+              <span className={styles.title} dir="auto">{roomTitle(room, me.id)}</span>
+            </>
+          )}
         </h1>
         {about && <p className={styles.about} dir="auto">{about}</p>}
       </div>

@@ -1,28 +1,22 @@
 import { useEffect, useState } from 'react';
 import { useChat } from '../../hooks/context';
-import { useMe, useMyRoom, useRooms, useRoomSession } from '../../hooks/useChatState';
+import { useIsRoomBlocked, useMe, useMyRoom, useRooms, useRoomSession } from '../../hooks/useChatState';
 import { useFileDrop } from '../../hooks/useFileDrop';
 import { useLayer } from '../../hooks/layers';
-import { goTo, homeHref } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import { roomTitle } from '../../state/room/direct';
 import { isMuted } from '../../state/room/mute';
 import type { RoomSession } from '../../state/room/session';
 import type { MyRoom } from '../../state/room/myRoom';
-import { BansDialog } from '../members/BansDialog';
-import { Dialog } from '../../ui/Dialog';
 import { Skeleton } from '../../ui/EmptyState';
 import { Icon } from '../../ui/Icon';
-import { InviteDialog } from './InviteDialog';
-import { MembersPanel, Webhooks } from '../lazy';
-import { DeleteRoomDialog } from '../rooms/DeleteRoomDialog';
-import { RoomSettingsDialog } from '../rooms/RoomSettingsDialog';
+import { MembersPanel, RoomDialogs } from '../lazy';
 import { RoomPreview } from '../rooms/RoomPreview';
+import type { RoomDialogKind } from './RoomDialogs';
 import { RoomHead } from './RoomHead';
 import { Conversation } from './Conversation';
 import { ComposerOrMuted } from './ComposerOrMuted';
 import { TypingLine } from './TypingLine';
-import { LeaveDialog } from './LeaveRoomDialog';
 import { classNames } from '../../ui/classNames';
 import styles from './RoomView.module.css';
 
@@ -47,13 +41,12 @@ export function RoomView({ roomId, at }: { roomId: number; at?: number | undefin
 function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; at: number | undefined }) {
   const chat = useChat();
   const [membersOpen, setMembersOpen] = useState(() => !mine.room.direct && window.matchMedia(WIDE).matches);
-  const [open, setOpen] = useState<'nothing' | 'leave' | 'settings' | 'webhooks' | 'delete' | 'invite' | 'bans'>('nothing');
-  const close = () => setOpen('nothing');
+  const [open, setOpen] = useState<RoomDialogKind>();
   const { room } = mine;
   const title = roomTitle(room, useMe().id);
 
-  // A muted member cannot attach files.
-  const muted = isMuted(mine.mutedUntil);
+  // Who cannot write cannot attach files.
+  const readOnly = useIsRoomBlocked(session.id) || isMuted(mine.mutedUntil);
   const drop = useFileDrop((files) => void session.draft.attach(files, chat.limits.getSnapshot()));
 
   const ready = useStore(session.loadState).kind === 'ready';
@@ -81,7 +74,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
 
   return (
     <div className={classNames(styles.room, membersOpen && styles.withMembers)}>
-      <section className={styles.main} aria-labelledby="room-title" {...(muted ? {} : drop.target)}>
+      <section className={styles.main} aria-labelledby="room-title" {...(readOnly ? {} : drop.target)}>
         <RoomHead
           mine={mine}
           session={session}
@@ -104,16 +97,7 @@ function OpenRoom({ mine, session, at }: { mine: MyRoom; session: RoomSession; a
       {membersOpen && (
         <MembersPanel session={session} onClose={() => setMembersOpen(false)} onInvite={() => setOpen('invite')} onBans={() => setOpen('bans')} />
       )}
-      {open === 'leave' && <LeaveDialog mine={mine} onClose={close} />}
-      {open === 'settings' && <RoomSettingsDialog mine={mine} onClose={close} onDelete={() => setOpen('delete')} onWebhooks={() => setOpen('webhooks')} />}
-      {open === 'invite' && <InviteDialog session={session} roomName={room.name} onClose={close} />}
-      {open === 'bans' && <BansDialog session={session} onClose={close} />}
-      {open === 'webhooks' && (
-        <Dialog title="Webhooks" description="Programs post messages here, or receive the events of this room." onClose={close}>
-          <Webhooks session={session} />
-        </Dialog>
-      )}
-      {open === 'delete' && <DeleteRoomDialog room={room} onDelete={() => chat.rooms.delete(room.id).then(() => goTo(homeHref))} onClose={close} />}
+      {open && <RoomDialogs kind={open} mine={mine} session={session} onOpen={setOpen} onClose={() => setOpen(undefined)} />}
     </div>
   );
 }

@@ -1,10 +1,11 @@
-import { useStore } from '../../hooks/useStore';
+import { useSelect, useStore } from '../../hooks/useStore';
 import type { RoomSession } from '../../state/room/session';
 import styles from './TypingLine.module.css';
 
 export function TypingLine({ session }: { session: RoomSession }) {
   const typing = useStore(session.typing);
-  const names = typing.map((id) => session.nameOf(id) ?? 'Somebody');
+  const blocked = useSelect(session.timeline, (timeline) => timeline.blocked);
+  const names = typing.filter((id) => !blocked.has(id)).map((id) => session.nameOf(id) ?? 'Somebody');
   return (
     <p className={styles.typing} role="status">
       {names.length > 0 && (

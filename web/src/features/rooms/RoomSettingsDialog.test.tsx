@@ -1,15 +1,18 @@
 import { act, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RoomRole } from '../../protocol/types';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import type { TestChat } from '../../test/testChat';
 import { alice, bob, room, user as person } from '../../test/fixtures';
+import { MembersPanel, RoomDialogs } from '../lazy';
 import { RoomView } from '../room/RoomView';
 
 let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
+
+beforeAll(() => Promise.all([MembersPanel.preload(), RoomDialogs.preload()]));
 
 afterEach(() => {
   testChat?.chat.stop();

@@ -6,13 +6,14 @@ import { roomTitle } from '../../state/room/direct';
 import { sidebarOrder } from '../../state/quickSwitch';
 import type { MyRoom } from '../../state/room/myRoom';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
+import { Icon } from '../../ui/Icon';
 import { RoomLink } from './RoomLink';
 import styles from './Sidebar.module.css';
 
 /** The filter is shown from this number of rooms on. */
 const FILTER_FROM = 8;
 
-export function RoomList({ current }: { current: number | undefined }) {
+export function RoomList({ current, onNewMessage }: { current: number | undefined; onNewMessage: () => void }) {
   const me = useMe();
   const state = useRooms();
   const lastSaid = useStore(useChat().rooms.lastMessageAt);
@@ -20,7 +21,10 @@ export function RoomList({ current }: { current: number | undefined }) {
   if (state.kind !== 'ready') return <Skeleton label="Loading your rooms" rows={5} />;
   if (state.value.length === 0) {
     return (
-      <EmptyState title="No rooms yet">Find an open room, or create one.</EmptyState>
+      <>
+        <EmptyState title="No rooms yet">Find an open room, or create one.</EmptyState>
+        <PeopleTitle onNewMessage={onNewMessage} />
+      </>
     );
   }
   const wanted = filter.trim().toLocaleLowerCase();
@@ -40,14 +44,21 @@ export function RoomList({ current }: { current: number | undefined }) {
         />
       )}
       <RoomLinks rooms={rooms} current={current} />
-      {people.length > 0 && (
-        <>
-          <h2 className={styles.title}>People</h2>
-          <RoomLinks rooms={people} current={current} />
-        </>
-      )}
+      <PeopleTitle onNewMessage={onNewMessage} />
+      <RoomLinks rooms={people} current={current} />
       {shown.length === 0 && <p className={styles.none}>No room or person matches.</p>}
     </>
+  );
+}
+
+function PeopleTitle({ onNewMessage }: { onNewMessage: () => void }) {
+  return (
+    <div className={styles.people}>
+      <h2 className={styles.title}>People</h2>
+      <button type="button" className="icon-button" aria-label="New message" title="New message" aria-haspopup="dialog" onClick={onNewMessage}>
+        <Icon name="plus" size={16} />
+      </button>
+    </div>
   );
 }
 

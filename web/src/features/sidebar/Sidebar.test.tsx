@@ -44,7 +44,7 @@ describe('sidebar', () => {
 
   test('shows unread counts and the state of the connection', async () => {
     const { chat, socket } = await start();
-    show(chat, <Sidebar route={{ kind: 'home' }} onCreate={nothing} onAccount={nothing} onSignOut={nothing} onSwitch={nothing} />);
+    show(chat, <Sidebar route={{ kind: 'home' }} onCreate={nothing} onAccount={nothing} onSignOut={nothing} onSwitch={nothing} onNewMessage={nothing} />);
     act(() => socket().serve({ type: 'message:new', data: { roomId: 7, seq: 1, message: message(1) } }));
     expect(await screen.findByRole('link', { name: 'general 1 unread' })).toBeTruthy();
     expect(screen.getByText('Connected')).toBeTruthy();

@@ -16,9 +16,10 @@ interface SidebarProps {
   onAccount: () => void;
   onSignOut: () => void;
   onSwitch: () => void;
+  onNewMessage: () => void;
 }
 
-export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: SidebarProps) {
+export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch, onNewMessage }: SidebarProps) {
   // On a phone the list of rooms is a page of its own.
   const isPage = useNarrow() && route.kind === 'home';
   const Element = isPage ? 'main' : 'div';
@@ -54,7 +55,7 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch }: Sid
           <span className={roomLinkStyles.name}>Search</span>
         </a>
         <AdminLink current={route.kind === 'admin'} />
-        <RoomList current={route.kind === 'room' ? route.id : undefined} />
+        <RoomList current={route.kind === 'room' ? route.id : undefined} onNewMessage={onNewMessage} />
       </nav>
       <NotificationsPrompt />
       <ConnectionStatus />

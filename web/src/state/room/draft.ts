@@ -26,6 +26,8 @@ export class Draft {
   readonly files = new Store<readonly OutgoingFile[]>([]);
   /** Why files were not attached. */
   readonly fileErrors = new Store<readonly string[]>([]);
+  /** A text that is still to be inserted where the caret is. */
+  readonly insertion = new Store('');
   readonly editing = new Store<Editing | undefined>(undefined);
   #roomId: number;
   #timeline: Store<Timeline>;
@@ -54,6 +56,11 @@ export class Draft {
     this.text.update((since) => [text, since].filter(Boolean).join('\n'));
     this.replyTarget.update((since) => since ?? replyTo);
     this.files.update((since) => [...files, ...since]);
+  }
+
+  /** Inserts a word where the caret is in the composer. */
+  insert(word: string): void {
+    this.insertion.set(word);
   }
 
   async attach(files: readonly File[], limits: FileLimits): Promise<void> {

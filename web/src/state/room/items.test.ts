@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { message, mine } from '../../test/fixtures';
-import { firstUnreadItem, type Item, itemsOf } from './items';
+import { firstUnreadItem, type Item, itemAt, itemsOf } from './items';
 import { emptyTimeline, type Timeline } from './timeline';
 
 const ME = 1;
@@ -22,6 +22,8 @@ function told(items: Item[]): string[] {
         return `${item.head ? 'head' : 'more'} ${item.message.text}`;
       case 'outgoing':
         return `${item.head ? 'head' : 'more'} ${item.outgoing.text}?`;
+      case 'blocked':
+        return `${item.count} blocked`;
     }
   });
 }
@@ -48,6 +50,19 @@ describe('itemsOf', () => {
     const items = lay({ messages: [message(1), join, mine(3, 'a'), message(4), message(5)] }, 1);
     expect(told(items)).toEqual(['day', 'head m1', 'system Bob joined.', 'head m3', 'new', 'head m4', 'more m5']);
     expect(firstUnreadItem(items)).toMatchObject({ message: { text: 'm4' } });
+  });
+
+  test('folds successive messages of blocked users, except those that the user wants to see', () => {
+    const cleo = { id: 3, username: 'cleo', displayName: 'Cleo', avatarUrl: '' };
+    const join = message(6, { kind: 'system', text: 'Bob joined.' });
+    const messages = [message(1), message(2, { author: cleo }), mine(3, 'a'), message(4), message(5), join, message(7)];
+    const blocked = new Set([2]);
+    expect(told(lay({ messages, blocked }))).toEqual(['day', '1 blocked', 'head m2', 'head m3', '2 blocked', 'system Bob joined.', '1 blocked']);
+    expect(told(lay({ messages, blocked: new Set([2, 3]) }))).toEqual(['day', '2 blocked', 'head m3', '2 blocked', 'system Bob joined.', '1 blocked']);
+    expect(told(itemsOf({ ...emptyTimeline(ME), messages, blocked }, undefined, [{ from: 4, to: 5 }]))).toEqual(['day', '1 blocked', 'head m2', 'head m3', 'head m4', 'more m5', 'system Bob joined.', '1 blocked']);
+    const items = lay({ messages, blocked }, 3);
+    expect(told(items)).toEqual(['day', '1 blocked', 'head m2', 'head m3', 'new', '2 blocked', 'system Bob joined.', '1 blocked']);
+    expect(itemAt(items, 5)).toMatchObject({ kind: 'blocked', from: 4, to: 5 });
   });
 
   test('keeps the key of a message when it is confirmed', () => {

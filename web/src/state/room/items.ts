@@ -8,7 +8,15 @@ export type Item =
   | { kind: 'system'; key: string; message: Message }
   /** The first message of a group by one author (`head`) shows the name and avatar. */
   | { kind: 'message'; key: string; message: Message; head: boolean }
+  /** Successive messages of blocked users, from one number to another. */
+  | ({ kind: 'blocked'; key: string; count: number } & SeqRange)
   | { kind: 'outgoing'; key: string; outgoing: Outgoing; head: boolean };
+
+/** A range of numbers, both inclusive. */
+export interface SeqRange {
+  from: number;
+  to: number;
+}
 
 /** Messages of one author within this time are grouped. */
 const TOGETHER_MS = 5 * 60_000;
@@ -21,9 +29,10 @@ interface Run {
 /**
  * Returns the items of a timeline. `newAfter` is the last message that was read when
  * the room was opened. The marker of new messages is missing if the messages after
- * it are not all loaded.
+ * it are not all loaded. `unfolded` are messages of blocked users that the user wants
+ * to see.
  */
-export function itemsOf(t: Timeline, newAfter?: number): Item[] {
+export function itemsOf(t: Timeline, newAfter?: number, unfolded: readonly SeqRange[] = []): Item[] {
   const items: Item[] = [];
   let day = { from: 0, to: 0 };
   let run: Run | undefined;
@@ -41,6 +50,13 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
     return head;
   };
 
+  const fold = (seq: number) => {
+    run = undefined;
+    const last = items.at(-1);
+    if (last?.kind === 'blocked') items[items.length - 1] = { ...last, to: seq, count: last.count + 1 };
+    else items.push({ kind: 'blocked', key: `b${seq}`, from: seq, to: seq, count: 1 });
+  };
+
   for (const message of t.messages) {
     const at = Date.parse(message.createdAt);
     startDay(message.createdAt, at);
@@ -53,6 +69,8 @@ export function itemsOf(t: Timeline, newAfter?: number): Item[] {
     if (message.kind === 'system') {
       run = undefined;
       items.push({ kind: 'system', key: `m${message.id}`, message });
+    } else if (t.blocked.has(message.author.id) && !unfolded.some(({ from, to }) => message.seq >= from && message.seq <= to)) {
+      fold(message.seq);
     } else {
       const head = isHead(message.author.id, at);
       items.push({ kind: 'message', key, message, head: head || message.replyTo !== undefined });
@@ -94,5 +112,11 @@ export function firstUnreadItem(items: readonly Item[]): Item | undefined {
 
 /** Returns the message with a number, or the next one. */
 export function itemAt(items: readonly Item[], seq: number): Item | undefined {
-  return items.find((item) => (item.kind === 'message' || item.kind === 'system') && item.message.seq >= seq);
+  return items.find((item) => (seqsOf(item)?.to ?? -1) >= seq);
+}
+
+/** Returns the numbers of the messages of an item, or undefined if it has none. */
+export function seqsOf(item: Item): SeqRange | undefined {
+  if (item.kind === 'blocked') return item;
+  return item.kind === 'message' || item.kind === 'system' ? { from: item.message.seq, to: item.message.seq } : undefined;
 }

@@ -181,9 +181,14 @@ export class RoomSession {
     await this.#socket.request('message:react', { messageId, emoji, on });
   }
 
+  /** Returns a user of the room, if it is known here. */
+  personOf(userId: number): Author | undefined {
+    return this.members.find(userId)?.user ?? this.#lastMessageOf(userId)?.author;
+  }
+
   /** Returns the display name of a user of the room, if it is known here. */
   nameOf(userId: number): string | undefined {
-    const user = this.members.find(userId)?.user ?? this.#lastMessageOf(userId)?.author;
+    const user = this.personOf(userId);
     return user && (user.displayName || user.username);
   }
 

@@ -22,6 +22,8 @@ export type Cursor = { kind: 'unknown' } | { kind: 'at'; seq: number; epoch: str
  */
 export interface Timeline {
   me: number;
+  /** The users that the user has blocked. Their messages are folded, and do not count as mentions. */
+  blocked: ReadonlySet<number>;
   cursor: Cursor;
   /** Ascending by seq. */
   messages: readonly Message[];
@@ -39,6 +41,7 @@ export type TimelineEvent =
   | { type: 'changed'; seq: number; message: Message }
   /** The changes of a range of the sequence. */
   | { type: 'caught-up'; changes: RoomChanges }
+  | { type: 'blocked'; userIds: ReadonlySet<number> }
   /** A changed name or avatar. */
   | { type: 'author'; author: Author }
   | { type: 'older'; messages: readonly Message[]; hasMore: boolean }
@@ -52,7 +55,7 @@ export type TimelineEvent =
   | { type: 'confirmed'; confirmed: MessageConfirmed };
 
 export function emptyTimeline(me: number): Timeline {
-  return { me, cursor: { kind: 'unknown' }, messages: [], hasOlder: false, held: new Map(), outgoing: [] };
+  return { me, blocked: new Set(), cursor: { kind: 'unknown' }, messages: [], hasOlder: false, held: new Map(), outgoing: [] };
 }
 
 /** Applies an event to a timeline. It is the only function that changes messages, and it is pure. */
@@ -64,6 +67,8 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
       return change(t, event.seq, event.message);
     case 'caught-up':
       return catchUp(t, event.changes);
+    case 'blocked':
+      return { ...t, blocked: event.userIds };
     case 'author':
       return updateAuthor(t, event.author);
     case 'older':
@@ -73,7 +78,7 @@ export function applyEvent(t: Timeline, event: TimelineEvent): Timeline {
     case 'interrupted':
       return t.held.size === 0 ? t : { ...t, held: new Map() };
     case 'reset':
-      return { ...emptyTimeline(t.me), outgoing: t.outgoing };
+      return { ...emptyTimeline(t.me), blocked: t.blocked, outgoing: t.outgoing };
     case 'queued':
       return queue(t, event.outgoing);
     case 'confirmed':

@@ -1,7 +1,7 @@
 import type { ReadMark } from './readMarks';
 import { isLoadedSince, type Timeline } from './timeline';
 
-/** The unread messages of other users, and how many of them mention the user. */
+/** The unread messages of other users, and how many of them mention the user and are not by blocked users. */
 export interface Unread {
   unread: number;
   mentions: number;
@@ -18,14 +18,14 @@ export function countUnread({ lastRead, serverCount }: ReadMark, timeline: Timel
 }
 
 /** Counts the loaded messages of others after a number and, if `upTo` is set, not after another one. */
-export function countAfter({ messages, me }: Pick<Timeline, 'messages' | 'me'>, seq: number, upTo = Number.POSITIVE_INFINITY): Unread {
+export function countAfter({ messages, me, blocked }: Pick<Timeline, 'messages' | 'me' | 'blocked'>, seq: number, upTo = Number.POSITIVE_INFINITY): Unread {
   const count = { unread: 0, mentions: 0 };
   for (let i = messages.length - 1; i >= 0; i--) {
     const message = messages[i];
     if (message === undefined || message.seq <= seq) break;
     if (message.seq > upTo || message.kind !== 'text' || message.author.id === me || message.deletedAt !== undefined) continue;
     count.unread += 1;
-    if (message.mentions.includes(me)) count.mentions += 1;
+    if (message.mentions.includes(me) && !blocked.has(message.author.id)) count.mentions += 1;
   }
   return count;
 }
