@@ -1,4 +1,5 @@
 import { useMe } from '../../hooks/useChatState';
+import { BlockedPeople } from './BlockedPeople';
 import { NotificationsSetting } from './NotificationsSetting';
 import { UpgradeGuestForm } from './UpgradeGuestForm';
 import { PreferencesForm } from './PreferencesForm';
@@ -27,6 +28,7 @@ export function AccountSettings({ onEnd, onBots }: AccountSettingsProps) {
       {me.guest ? <UpgradeGuestForm /> : <PasswordForm />}
       <Uploads />
       <SessionList />
+      <BlockedPeople />
       {onBots && !me.guest && (
         <section className="dialog-section" aria-labelledby="bots-title">
           <div className="row">

@@ -37,6 +37,24 @@ describe('profile', () => {
     expect(screen.queryByRole('button', { name: 'Save profile' })).toBeNull();
   });
 
+  test('offers the time zone of the device first, saves a zone and removes it', async () => {
+    const bodies: unknown[] = [];
+    const { user } = await profile((method, __, body) => {
+      if (method === 'PATCH') bodies.push(body);
+      const { timeZone, ...rest } = body as { timeZone: string };
+      return { body: { user: { ...alice, ...rest, ...(timeZone ? { timeZone } : {}) } } };
+    });
+    const zone = () => screen.getByLabelText<HTMLSelectElement>('Time zone');
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    expect([...zone().options].slice(0, 2).map(({ value, text }) => [value, text])).toEqual([['', 'Not shown'], [here, `This device: ${here.replaceAll('_', ' ')}`]]);
+    await user.selectOptions(zone(), 'America/New_York');
+    await user.click(screen.getByRole('button', { name: 'Save profile' }));
+    await waitFor(() => expect(bodies.at(-1)).toMatchObject({ timeZone: 'America/New_York' }));
+    await user.selectOptions(await screen.findByLabelText('Time zone'), 'Not shown');
+    await user.click(screen.getByRole('button', { name: 'Save profile' }));
+    await waitFor(() => expect(bodies.at(-1)).toMatchObject({ timeZone: '' }));
+  });
+
   test.each([
     ['too large', png(5 * 1024 * 1024 + 1), 'The picture is too large. The limit is 5 MB.'],
     ['no picture', new File(['x'], 'a.pdf', { type: 'application/pdf' }), 'This file type is not supported. Use PNG, JPEG, GIF or WebP.'],

@@ -5,6 +5,7 @@ import { type ActionState, useAction } from '../../hooks/useAction';
 import { maxDisplayName, maxStatusMessage } from '../../protocol/limits.generated';
 import { Field, FormError } from '../../ui/Field';
 import { PictureForm } from './AvatarForm';
+import { TimeZoneField } from './TimeZoneField';
 import styles from './ProfileForm.module.css';
 
 export const NOT_NOW = 'Not connected right now';
@@ -16,7 +17,7 @@ export function ProfileForm() {
     <section className={styles.profile} aria-label="Profile">
       <PictureForm />
       {/* A new form if the profile was changed elsewhere. */}
-      <NamesForm key={`${me.displayName}\n${me.statusMessage}`} />
+      <NamesForm key={`${me.displayName}\n${me.statusMessage}\n${me.timeZone}`} />
     </section>
   );
 }
@@ -26,18 +27,18 @@ function NamesForm() {
   const me = useMe();
   const online = useOnline();
   const [action, run] = useAction();
-  const [{ displayName, statusMessage }, setNames] = useState(me);
-  const changed = displayName.trim() !== me.displayName || statusMessage.trim() !== me.statusMessage;
+  const [{ displayName, statusMessage, timeZone = '' }, setNames] = useState(me);
+  const changed = displayName.trim() !== me.displayName || statusMessage.trim() !== me.statusMessage || timeZone !== (me.timeZone ?? '');
 
   function submit(event: FormEvent) {
     event.preventDefault();
     void run(async () => {
-      await chat.profile.update({ displayName: displayName.trim(), statusMessage: statusMessage.trim() });
+      await chat.profile.update({ displayName: displayName.trim(), statusMessage: statusMessage.trim(), timeZone });
       chat.notices.show('Your profile is saved.');
     });
   }
 
-  const whole = action.kind === 'failed' && action.field !== 'displayName' && action.field !== 'statusMessage';
+  const whole = action.kind === 'failed' && !['displayName', 'statusMessage', 'timeZone'].includes(action.field ?? '');
   return (
     <form onSubmit={submit}>
       {whole && <FormError>{action.reason}</FormError>}
@@ -48,7 +49,7 @@ function NamesForm() {
         maxLength={maxDisplayName}
         value={displayName}
         placeholder={me.username}
-        onChange={(event) => setNames({ ...me, displayName: event.target.value, statusMessage })}
+        onChange={(event) => setNames({ ...me, displayName: event.target.value, statusMessage, timeZone })}
         error={errorIn(action, 'displayName')}
       />
       <Field
@@ -58,9 +59,10 @@ function NamesForm() {
         maxLength={maxStatusMessage}
         value={statusMessage}
         placeholder="What you are up to"
-        onChange={(event) => setNames({ ...me, displayName, statusMessage: event.target.value })}
+        onChange={(event) => setNames({ ...me, displayName, statusMessage: event.target.value, timeZone })}
         error={errorIn(action, 'statusMessage')}
       />
+      <TimeZoneField value={timeZone} onChange={(zone) => setNames({ ...me, displayName, statusMessage, timeZone: zone })} error={errorIn(action, 'timeZone')} />
       {(changed || action.kind === 'busy') && (
         <div className="dialog-actions">
           <button type="button" className="button" onClick={() => setNames(me)}>

@@ -57,7 +57,7 @@ describe('account', () => {
     const { user } = await account(() => (away ? problem(503, 'UNAVAILABLE', 'Not right now.') : undefined));
     await screen.findByText('The list could not be loaded');
     away = false;
-    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    await user.click(within(screen.getByRole('region', { name: 'Where you are signed in' })).getByRole('button', { name: 'Try again' }));
     expect(await screen.findByText('This device')).toBeTruthy();
   });
 });
