@@ -18,12 +18,12 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	write, err := sql.Open("sqlite", dbconn.SQLiteDSN(dir))
+	write, err := dbconn.OpenSQLite(dbconn.SQLiteDSN(dir))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), release())
 	}
 	writer := oneWriter(write) // SQLite has one writer: waiting here is fair, its busy loop is not
-	read, err := sql.Open("sqlite", dbconn.SQLiteDSN(dir))
+	read, err := dbconn.OpenSQLite(dbconn.SQLiteDSN(dir))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), release())
 	}
