@@ -61,7 +61,7 @@ func BenchmarkAppendIndexed(b *testing.B) {
 	for _, e := range engines {
 		b.Run(e.name, func(b *testing.B) {
 			with, without := newSenders(b, e.open(b), 64), newSenders(b, e.open(b), 64)
-			later := &runs{store: without.store}
+			later := &runs{store: without.store, messages: senderCount * messagesEach}
 			for b.Loop() {
 				ctx, stop := context.WithCancel(b.Context())
 				var indexer sync.WaitGroup
@@ -92,11 +92,12 @@ func (e eager) IndexMessages(ctx context.Context, f chat.Folding) (chat.IndexPro
 	return p, err
 }
 
-// runs records the durations of repeated runs.
+// runs records the durations of repeated runs, each of the same number of messages.
 type runs struct {
-	store  *Store
-	times  []time.Duration
-	server []time.Duration // CPU time of Postgres
+	store    *Store
+	messages int
+	times    []time.Duration
+	server   []time.Duration // CPU time of Postgres
 }
 
 func (r *runs) run(fn func()) {
@@ -108,11 +109,11 @@ func (r *runs) run(fn func()) {
 
 func (r *runs) fastest() float64 { return slices.Min(r.times).Seconds() }
 
-func (r *runs) perMessage() float64 { return r.fastest() / (senderCount * messagesEach) * 1e6 }
+func (r *runs) perMessage() float64 { return r.fastest() / float64(r.messages) * 1e6 }
 
 // work returns the CPU time of the server per message, in microseconds.
 func (r *runs) work() float64 {
-	return float64(slices.Min(r.server).Microseconds()) / (senderCount * messagesEach)
+	return float64(slices.Min(r.server).Microseconds()) / float64(r.messages)
 }
 
 // serverTime returns the CPU time of the processes that serve this database, 0 if the server
@@ -149,7 +150,7 @@ type senders struct {
 }
 
 func newSenders(b *testing.B, s *Store, rooms int) *senders {
-	st := &senders{runs: runs{store: s}}
+	st := &senders{runs: runs{store: s, messages: senderCount * messagesEach}}
 	for i := range 64 {
 		st.users = append(st.users, register(b, s, fmt.Sprint("user", i)))
 	}

@@ -24,7 +24,7 @@ type floor struct {
 }
 
 func newFloor(b *testing.B, s *Store, rooms int) *floor {
-	f := &floor{runs: runs{store: s}, rooms: rooms, writers: 1}
+	f := &floor{runs: runs{store: s, messages: senderCount * messagesEach}, rooms: rooms, writers: 1}
 	cid := "text"
 	if p, ok := s.dialect.(*postgresDialect); ok {
 		cid = "uuid"

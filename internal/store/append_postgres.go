@@ -62,31 +62,35 @@ var selectReplied = `
 
 func (p *postgresDialect) appendBatch(ctx context.Context, l lookup, decide func(batchState) decision) error {
 	state := newBatchState()
-	var d decision
-	var ids messageIDs
-	err := runBatchTx(ctx, p.appends, func(b *pgx.Batch) {
-		state.queueHeads(b, l)
-		if len(l.uploads) > 0 {
-			state.queueUploads(b, l) // before the cids: after the wait for an upload, the cid of the send that held it is visible
-		}
-		state.queueMembers(b, l)
-		state.queueKnown(b, l)
-		if len(l.replies) > 0 {
-			state.queueReplied(b, l)
+	return runBatchTx(ctx, p.appends, func(b *pgx.Batch) {
+		if l.lone() {
+			state.queueSender(b, l)
+		} else {
+			state.queueLookup(b, l)
 		}
 	}, func(b *pgx.Batch) error {
-		if d = decide(state); len(d.stored) > 0 {
-			ids = d.queueAll(b)
+		d := decide(state)
+		switch {
+		case len(d.stored) == 0:
+		case l.lone():
+			d.queueMessage(b)
+		default:
+			d.queueAll(b)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+}
+
+func (s batchState) queueLookup(b *pgx.Batch, l lookup) {
+	s.queueHeads(b, l)
+	if len(l.uploads) > 0 {
+		s.queueUploads(b, l) // before the cids: after the wait for an upload, the cid of the send that held it is visible
 	}
-	for _, r := range d.stored {
-		r.message.ID = ids[roomSeq{r.message.RoomID, r.message.Seq}]
+	s.queueMembers(b, l)
+	s.queueKnown(b, l)
+	if len(l.replies) > 0 {
+		s.queueReplied(b, l)
 	}
-	return nil
 }
 
 func (s batchState) queueHeads(b *pgx.Batch, l lookup) {
@@ -172,21 +176,21 @@ type roomSeq struct {
 	seq  chat.Seq
 }
 
-type messageIDs map[roomSeq]chat.MessageID
-
-// queueAll queues the statements that store d. It returns the ids of the stored messages,
-// which are filled in when the statements have run.
-func (d decision) queueAll(b *pgx.Batch) messageIDs {
+// queueAll queues the statements that store d and set the ids of the stored messages.
+func (d decision) queueAll(b *pgx.Batch) {
 	rooms, heads := make([]int64, 0, len(d.heads)), make([]int64, 0, len(d.heads))
 	for id, head := range d.heads {
 		rooms, heads = append(rooms, int64(id)), append(heads, int64(head))
 	}
-	ids := make(messageIDs, len(d.stored))
+	stored := make(map[roomSeq]*request, len(d.stored))
+	for _, r := range d.stored {
+		stored[roomSeq{r.message.RoomID, r.message.Seq}] = r
+	}
 	b.Queue(updateHeads, rooms, heads, int64(d.now))
 	b.Queue(insertMessages, messageArrays(d.stored, d.now)...).Query(func(rows pgx.Rows) error {
 		var id, room, seq int64
 		_, err := pgx.ForEachRow(rows, []any{&id, &room, &seq}, func() error {
-			ids[roomSeq{chat.RoomID(room), chat.Seq(seq)}] = chat.MessageID(id)
+			stored[roomSeq{chat.RoomID(room), chat.Seq(seq)}].message.ID = chat.MessageID(id)
 			return nil
 		})
 		return err
@@ -197,7 +201,6 @@ func (d decision) queueAll(b *pgx.Batch) messageIDs {
 	if files := uploadArrays(d.stored); files != nil {
 		b.Queue(attachUploads, files...)
 	}
-	return ids
 }
 
 // mentionArrays returns the arguments of insertMentions.

@@ -160,7 +160,7 @@ func (q *appendQueue) try(ctx context.Context, batch []*request) error {
 	var d decision
 	err := recovery.Do(recovery.Append, batch[0].hash, func() error {
 		began := time.Now()
-		err := q.engine.appendBatch(ctx, lookupFor(batch), func(state batchState) decision {
+		err := q.engine.appendBatch(ctx, lookupFor(batch, q.now()), func(state batchState) decision {
 			d = decide(batch, state, q.now())
 			return d
 		})

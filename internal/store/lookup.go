@@ -10,6 +10,7 @@ import (
 
 // lookup lists what an append reads before it decides about a batch.
 type lookup struct {
+	now     chat.Time
 	rooms   []int64 // ascending
 	members []memberKey
 	cids    []cidKey
@@ -28,7 +29,7 @@ type cidKey struct {
 }
 
 // lookupFor returns the lookup for batch, without duplicates.
-func lookupFor(batch []*request) lookup {
+func lookupFor(batch []*request, now chat.Time) lookup {
 	rooms, members, cids := map[int64]bool{}, map[memberKey]bool{}, map[cidKey]bool{}
 	replies, uploads := map[int64]bool{}, map[int64]bool{}
 	for _, r := range batch {
@@ -43,7 +44,7 @@ func lookupFor(batch []*request) lookup {
 		}
 	}
 	return lookup{
-		rooms: slices.Sorted(maps.Keys(rooms)), members: slices.Collect(maps.Keys(members)),
+		now: now, rooms: slices.Sorted(maps.Keys(rooms)), members: slices.Collect(maps.Keys(members)),
 		cids:    slices.SortedFunc(maps.Keys(cids), cidKey.compare),
 		replies: slices.Collect(maps.Keys(replies)), uploads: slices.Sorted(maps.Keys(uploads)),
 	}
