@@ -27,7 +27,7 @@ func TestADeadConnectionIsCutAndAnIdleOneKept(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		c := newConn(r.hub, &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}}, socket, r.alice, "test")
+		c := newConn(r.hub, &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Blocks: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}}, socket, r.alice, "test")
 		c.token = r.tokenOf("alice")
 		r.hub.add(c)
 		go c.serve(context.Background())

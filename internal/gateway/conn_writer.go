@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,6 +58,7 @@ type connWriter struct {
 	next   *connWriter       // in the list of the hub's writers, which guard it
 
 	mu      sync.Mutex
+	held    bool // nothing is written before the line of pushFirst
 	lines   [][]byte
 	events  int // the lines that count against the bounds
 	bytes   int // of these events
@@ -109,6 +111,30 @@ func (w *connWriter) pushBounded(line []byte, events, bytes int) bool {
 	return true
 }
 
+// hold holds events back until pushFirst: they must not overtake the first frame, which may
+// have been read before they happened.
+func (w *connWriter) hold() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = true
+}
+
+// pushFirst queues the first line of a connection, before the events that were held back.
+func (w *connWriter) pushFirst(line []byte) {
+	w.mu.Lock()
+	if w.ended {
+		w.mu.Unlock()
+		return
+	}
+	w.held = false
+	w.lines = slices.Insert(w.lines, 0, line)
+	wake := w.setActive()
+	w.mu.Unlock()
+	if wake {
+		w.wake(w)
+	}
+}
+
 // pushResponse queues a line that does not count against the bounds: the response to a
 // command, or an event that is sent once in a connection.
 func (w *connWriter) pushResponse(line []byte) {
@@ -128,6 +154,9 @@ func (w *connWriter) pushResponse(line []byte) {
 // setActive leaves the state idle. It reports whether the caller must call wake, after
 // unlocking mu. mu is held.
 func (w *connWriter) setActive() (wake bool) {
+	if w.held {
+		return false
+	}
 	wake = !w.active
 	w.active = true
 	return wake
@@ -278,6 +307,10 @@ func (w *connWriter) setEnded() (wake bool) {
 		return false
 	}
 	w.ended = true
+	if w.held { // the client reads no events of a connection that ends before its first frame
+		w.held = false
+		w.clear()
+	}
 	w.cutoff = time.AfterFunc(closeTimeout, w.socket.Cut)
 	return w.setActive()
 }

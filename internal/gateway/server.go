@@ -72,6 +72,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := newConn(s.Hub, s.Service, socket, caller, rand.Text()[:12])
 	c.token = auth.TokenHash(r)
 	c.device = service.Device{UserAgent: r.UserAgent(), IP: s.ClientIP(r).String()}.Trimmed()
+	c.hold()
 	if !s.Hub.add(c) {
 		_ = socket.CloseNow()
 		release()
@@ -133,7 +134,7 @@ func (c *Conn) connected(ctx context.Context) error {
 	}
 	user, limits := c.caller.User, c.service.Limits.Now()
 	user.Status = chat.Online
-	c.pushResponse(wire.Encode(wire.EventConnected, wire.Connected{
+	c.pushFirst(wire.Encode(wire.EventConnected, wire.Connected{
 		User: user, SessionID: c.caller.Session, Node: c.hub.node, Epoch: c.hub.epoch, Rooms: rooms,
 		Limits: wire.ClientLimits{
 			MaxMessageLength: limits.MaxMessageLength, MessagesPer10s: limits.MessagesPer10s,
