@@ -640,7 +640,7 @@ type serverCase struct {
 
 func with(in map[string]any) func() any { return func() any { return in } }
 
-// ownerOfBots is a user whom nobody writes to.
+// ownerOfBots is a user that no other row writes to.
 func ownerOfBots(c *accounts, _ *subject) any { return c.owner.User.ID }
 
 func otherUser(c *accounts, _ *subject) any { return c.other.User.ID }

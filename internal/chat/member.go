@@ -53,6 +53,8 @@ type PeopleQuery struct {
 	Limit  int
 	// Everyone adds accounts and their bots that share no room with the viewer.
 	Everyone bool
+	// Username is the username that the search may be, "" for none.
+	Username string
 	Rank     func(username, displayName string) (rank int, ok bool) // as in MemberQuery
 }
 

@@ -35,9 +35,9 @@ func (s *Service) setBlock(ctx context.Context, caller chat.Caller, user chat.Us
 	return err
 }
 
-// BlockedUsers returns the users that the caller has blocked.
+// BlockedUsers returns the users that the caller has blocked. Their status is unknown.
 func (s *Service) BlockedUsers(ctx context.Context, caller chat.Caller) ([]chat.User, error) {
-	return s.Blocks.Blocked(ctx, caller.User.ID)
+	return withoutPresence(s.Blocks.Blocked(ctx, caller.User.ID))
 }
 
 // BlockedIDs returns the ids of the users that the caller has blocked.

@@ -63,8 +63,8 @@ type ChangeRates struct {
 	Renames chat.Limiter[chat.UserID]
 	// Profiles counts changes of profiles, which are sent to many users.
 	Profiles chat.Limiter[chat.UserID]
-	// Blocks counts blocks and their ends. It is a limit of its own, so that whoever needs to
-	// block a user can always do so.
+	// Blocks counts blocks and their ends. It is a limit of its own, so that other changes
+	// cannot prevent a block.
 	Blocks chat.Limiter[chat.UserID]
 }
 

@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/markup"
 )
 
 // People returns users to whom the caller may write, first those that share a room with the
 // caller. text is a search for names, or "" for all. Guests find only users that share a room
-// with them, and are found only by those. Presence is not read.
+// with them, and are found only by those. The status is
+// unknown.
 func (s *Service) People(ctx context.Context, caller chat.Caller, text string, limit int) ([]chat.User, error) {
 	q := chat.PeopleQuery{Viewer: caller.User.ID, Limit: limit, Everyone: !caller.User.Guest}
 	if strings.TrimSpace(text) != "" {
@@ -18,13 +20,22 @@ func (s *Service) People(ctx context.Context, caller chat.Caller, text string, l
 			return nil, err
 		}
 		q.Rank = names.Rank
+		q.Username, _ = markup.Username(strings.TrimPrefix(strings.TrimSpace(text), "@")) // "" if it cannot be one
 	}
 	end, err := s.beginNameSearch(ctx, caller)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	return s.Rooms.People(ctx, q)
+	return withoutPresence(s.Rooms.People(ctx, q))
+}
+
+// withoutPresence sets the status of users whose presence was not read.
+func withoutPresence(users []chat.User, err error) ([]chat.User, error) {
+	for i := range users {
+		users[i].Status = chat.Unknown
+	}
+	return users, err
 }
 
 // beginNameSearch counts a search for names and waits until the caller's other one has ended.

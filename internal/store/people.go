@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -19,31 +20,38 @@ const acquainted = `u.id IN (SELECT o.user_id FROM room_members me JOIN room_mem
 const listed = `NOT u.guest AND (u.role <> 'bot' OR u.owner_id IS NOT NULL)`
 
 // People returns users to whom the viewer may write: first those that share a room with the viewer.
+// The others are read only if the limit is not reached.
 func (s *Store) People(ctx context.Context, q chat.PeopleQuery) ([]chat.User, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	conditions := []string{acquainted}
-	if q.Everyone {
-		conditions = append(conditions, listed)
+	people, err := s.findPeople(ctx, q, acquainted)
+	if err == nil && q.Everyone && len(people) < q.Limit {
+		people, err = s.addListed(ctx, q, people)
 	}
-	var people []chat.User
-	known := map[chat.UserID]bool{}
-	for _, condition := range conditions {
-		found, err := s.findPeople(ctx, q, condition)
-		if err != nil {
-			return nil, s.fail("find people", err)
-		}
-		for _, u := range found {
-			if !known[u.ID] && len(people) < q.Limit {
-				known[u.ID] = true
-				people = append(people, u)
-			}
-		}
-		if len(people) == q.Limit {
-			break
+	return people, s.fail("find people", err)
+}
+
+// addListed appends users that share no room with the viewer to those that do. The one with the
+// username q.Username is found among any number of users.
+func (s *Store) addListed(ctx context.Context, q chat.PeopleQuery, people []chat.User) ([]chat.User, error) {
+	var named []chat.User
+	var err error
+	if q.Username != "" {
+		named, err = queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
+			`SELECT `+userColumns+` FROM users u WHERE `+writable+` AND `+listed+` AND u.username = $3`,
+			int64(q.Viewer), int64(s.clock()), q.Username)
+	}
+	if err != nil {
+		return nil, err
+	}
+	others, err := s.findPeople(ctx, q, listed)
+	for _, u := range append(named, others...) {
+		known := slices.ContainsFunc(people, func(p chat.User) bool { return p.ID == u.ID })
+		if !known && len(people) < q.Limit {
+			people = append(people, u)
 		}
 	}
-	return people, nil
+	return people, err
 }
 
 // findPeople returns up to q.Limit users that meet a condition.

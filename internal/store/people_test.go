@@ -81,6 +81,13 @@ func TestPeople(t *testing.T) {
 				t.Errorf("%s: people of %s for %q = %q, %v, want %q", c.name, c.viewer, c.text, got, err, c.want)
 			}
 		}
+		nobody := func(string, string) (int, bool) { return 0, false } // as if there were too many to compare
+		for username, want := range map[string]int{"bert": 1, "bobby": 1, "blocked": 0, "disabled": 0, "guest-far": 0, "nobody": 0} {
+			found, err := s.People(ctx, chat.PeopleQuery{Viewer: ann.User.ID, Everyone: true, Limit: 20, Username: username, Rank: nobody})
+			if err != nil || len(found) != want || want == 1 && found[0].Username != username {
+				t.Errorf("people with the username %s = %v, %v, want %d", username, found, err, want)
+			}
+		}
 		for _, name := range []string{"blocked", "blocker", "disabled", "closed"} {
 			if _, _, _, err := s.OpenDirect(ctx, ann.User.ID, people[name].User.ID); chat.CodeOf(err) != chat.NotFound {
 				t.Errorf("OpenDirect with %s, who is not found: error = %v, want NOT_FOUND", name, err)
