@@ -53,7 +53,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     expect(await faults(erin)).toEqual([]);
     await erin.page.keyboard.press('Escape');
     await erin.page.getByRole('button', { name: /^Your account/ }).click();
-    await expect(erin.page.getByText('This device')).toBeVisible();
+    await expect(erin.page.getByText('This device', { exact: true })).toBeVisible();
     expect(await faults(erin)).toEqual([]);
   });
 }

@@ -40,7 +40,7 @@ describe('the card of a person', () => {
     expect((await card.findByText('In the garden')).getAttribute('dir')).toBe('auto');
     expect(card.getByText(/^(\S+ )?\d\d:\d\d( [AP]M)? local time$/).getAttribute('title')).toBe('Asia/Tokyo');
     expect([card.getByText('Bot'), card.getByText('Offline'), card.getByText('@bob')]).toHaveLength(3);
-    expect(card.getByText('general', { selector: '[class*=facts] bdi' }).parentElement?.textContent).toBe('Moderator in general');
+    expect(card.getByText('general', { selector: '[class*=facts] bdi' }).parentElement?.textContent).toBe('Moderator of general');
     expect(card.getAllByRole('link').map((link) => link.getAttribute('href'))).toEqual(['#/room/7', '#/room/8']);
     await user.keyboard('{Escape}');
     expect(screen.queryByRole('dialog')).toBeNull();
@@ -82,7 +82,7 @@ describe('the card of a person', () => {
   ])('offers a %s only what is possible with a %s', async (own, role, items) => {
     const { card, user, socket } = await openCard(about({}, role), (path) => (path.includes('/members/2') && role === undefined ? gone() : undefined));
     act(() => socket().serve({ type: 'membership:updated', data: { membership: membership(7, { role: own }) } }));
-    await card.findByText(role === undefined ? /Not a member of/ : /in$/, { selector: 'span' });
+    await card.findByText(role === undefined ? /^Not a member of/ : /^(Member|Admin) of/, { selector: 'span' });
     const more = card.queryByRole('button', { name: 'Actions for Bob' });
     expect(more !== null).toBe(items.length > 0);
     if (more === null) return;

@@ -1,10 +1,11 @@
 import type { ReactNode } from 'react';
+import { useChat } from '../../hooks/context';
 import { useIsBlocked, useMe, useMyRoom, useOnline, useRoomSession } from '../../hooks/useChatState';
 import { usePersonDetails } from '../../hooks/usePersonDetails';
 import { useStore } from '../../hooks/useStore';
-import type { Author, Status, User } from '../../protocol/types';
+import type { Author } from '../../protocol/types';
 import { isDeleted } from '../../state/person';
-import { type Presence, statusOf, unknownPresence } from '../../state/room/presence';
+import { onlineStatus, type Presence, statusOf, unknownPresence } from '../../state/room/presence';
 import { Store } from '../../state/store';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
@@ -29,6 +30,7 @@ const noMembers = new Store<undefined>(undefined);
 
 /** Who a person is, and what the user can do: write, mention, block and moderate. */
 export function PersonCard({ person, roomId, onDialog, onProfile, onClose }: PersonCardProps) {
+  const chat = useChat();
   const me = useMe();
   const online = useOnline();
   const session = useRoomSession(roomId ?? 0);
@@ -46,7 +48,9 @@ export function PersonCard({ person, roomId, onDialog, onProfile, onClose }: Per
   const shown: Author = self ? me : (known ?? person);
   const inRoom = member.kind === 'ready' ? (member.value ?? 'no member') : undefined;
   const deleted = isDeleted(shown);
-  const status = deleted ? undefined : statusIn(presence, inRoom !== 'no member', known, person.id);
+  // The room knows the status of its members at any time.
+  const here = inRoom === 'no member' || presence.kind === 'unknown' ? undefined : statusOf(presence, person.id);
+  const status = deleted ? undefined : (here ?? onlineStatus(chat.rooms.sessions(), person.id));
 
   return (
     <div className={styles.card}>
@@ -93,9 +97,4 @@ export function PersonCard({ person, roomId, onDialog, onProfile, onClose }: Per
       </button>
     </div>
   );
-}
-
-/** The status of a user: the room knows it of its members at any time, and the server when the card was opened. */
-function statusIn(presence: Presence, isMember: boolean, user: User | undefined, userId: number): Status | undefined {
-  return isMember && presence.kind === 'known' ? statusOf(presence, userId) : user?.status;
 }

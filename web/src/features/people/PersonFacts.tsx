@@ -6,7 +6,7 @@ import styles from './PersonCard.module.css';
 
 const statusNames: Partial<Record<Status, string>> = { online: 'Online', away: 'Away', busy: 'Busy', offline: 'Offline' };
 
-const roleNames: Record<RoomRole, string> = { owner: 'Owner', admin: 'Admin', moderator: 'Moderator', member: 'Member' };
+const roleNames: Record<RoomRole, string> = { owner: 'Owner of', admin: 'Admin of', moderator: 'Moderator of', member: 'Member of' };
 
 interface PersonFactsProps {
   user: User;
@@ -47,7 +47,7 @@ export function PersonFacts({ user, status, member, room, blocked }: PersonFacts
           <li>
             <Icon name={member === 'no member' || member.role === 'member' ? 'people' : 'shield'} size={16} />{' '}
             <span>
-              {member === 'no member' ? 'Not a member of' : `${roleNames[member.role]} in`} <bdi>{room.name}</bdi>
+              {member === 'no member' ? 'Not a member of' : roleNames[member.role]} <bdi>{room.name}</bdi>
             </span>
           </li>
         )}

@@ -12,7 +12,7 @@ export function NewMessageDialog({ onClose }: { onClose: () => void }) {
   const options = usePersonOptions(people);
   const name = text.trim();
   return (
-    <Chooser title="New message" label="Who do you want to write to?" listLabel="People" text={text} onText={setText} options={options} onClose={onClose}>
+    <Chooser title="New message" label="Find a person" listLabel="People" text={text} onText={setText} options={options} onClose={onClose}>
       {options.length === 0 && (
         <div className={styles.state}>
           {failed ? (

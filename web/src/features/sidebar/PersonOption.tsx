@@ -1,6 +1,7 @@
 import { useChat } from '../../hooks/context';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import type { User } from '../../protocol/types';
+import { onlineStatus } from '../../state/room/presence';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import type { ChooserOption } from './Chooser';
 import styles from './QuickSwitcher.module.css';
@@ -16,9 +17,10 @@ export function usePersonOptions(people: readonly User[]): ChooserOption[] {
 }
 
 function PersonOption({ user }: { user: User }) {
+  const status = onlineStatus(useChat().rooms.sessions(), user.id);
   return (
     <>
-      <Avatar person={user} status={user.status} size="s" className={styles.avatar} />
+      <Avatar person={user} size="s" className={styles.avatar} {...(status && { status })} />
       <span className={styles.name} dir="auto">{nameOf(user)}</span>
       <span className={styles.username}>@{user.username}</span>
       {user.role === 'bot' && <span className="tag">Bot</span>}

@@ -1,4 +1,5 @@
 import type { PresenceUpdate, Status } from '../../protocol/types';
+import type { Store } from '../store';
 
 /** The online users of a room. It is unknown while the connection or the presence service is unavailable. */
 export type Presence = { kind: 'unknown' } | { kind: 'known'; users: ReadonlyMap<number, Status> };
@@ -26,4 +27,14 @@ export function onlineCount(presence: Presence): number | undefined {
   if (presence.kind === 'unknown') return undefined;
   const known = [...presence.users.values()];
   return known.some((status) => status === 'unknown') ? undefined : known.length;
+}
+
+/** Returns the status of a user that is online in one of the rooms; undefined for any other user, whose status is not known. */
+export function onlineStatus(rooms: Iterable<{ presence: Store<Presence> }>, userId: number): Status | undefined {
+  for (const { presence } of rooms) {
+    const online = presence.getSnapshot();
+    const status = online.kind === 'known' ? online.users.get(userId) : undefined;
+    if (status !== undefined) return status;
+  }
+  return undefined;
 }
