@@ -11,6 +11,8 @@ import (
 
 func (d *sqliteDialect) appendBatch(ctx context.Context, l lookup, decide func(batchState) decision) error {
 	return runTx(ctx, d.write, func(tx *sql.Tx) error {
+		// The statements are short. The driver would start a goroutine for each that can be cancelled.
+		ctx := context.WithoutCancel(ctx)
 		s := newBatchState()
 		err := errors.Join(s.readHeads(ctx, tx, l), s.readMembers(ctx, tx, l), s.readKnown(ctx, tx, l), s.readReplied(ctx, tx, l), s.readUploads(ctx, tx, l))
 		if err != nil {
