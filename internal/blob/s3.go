@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -20,8 +19,9 @@ import (
 // S3Options configure the bucket.
 type S3Options struct {
 	// Endpoint is host:port.
-	Endpoint  string
-	Secure    bool
+	Endpoint string
+	Secure   bool
+	// AccessKey and SecretKey may both be empty: see keys.
 	AccessKey string
 	SecretKey string
 	// Bucket is created at the first use if it is missing and the key has permission.
@@ -53,7 +53,7 @@ func NewS3(o S3Options) (*S3, error) {
 		DisableCompression: true,
 	}
 	client, err := minio.New(o.Endpoint, &minio.Options{
-		Creds:     credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""),
+		Creds:     o.keys(),
 		Secure:    o.Secure,
 		Region:    o.Region,
 		Transport: transport,

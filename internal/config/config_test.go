@@ -111,6 +111,7 @@ func TestLoadErrors(t *testing.T) {
 	minio := map[string]string{
 		"USE_MINIO": "true", "MINIO_ENDPOINT": "minio:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b",
 	}
+	aws := map[string]string{"USE_MINIO": "true", "MINIO_ENDPOINT": "https://s3.eu-central-1.amazonaws.com"}
 	cases := []struct {
 		base     map[string]string
 		key, val string
@@ -137,6 +138,9 @@ func TestLoadErrors(t *testing.T) {
 		{nil, "TRUST_PROXY", "-1", []string{"TRUST_PROXY"}},
 		{nil, "USE_MINIO", "maybe", []string{"USE_MINIO"}},
 		{nil, "USE_MINIO", "true", []string{"MINIO_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}},
+		{aws, "S3_ACCESS_KEY_ID", "half", []string{"S3_SECRET_ACCESS_KEY"}},
+		{aws, "S3_SECRET_ACCESS_KEY", "half", []string{"S3_ACCESS_KEY_ID"}},
+		{aws, "MINIO_ENDPOINT", "https://s3.amazonaws.com.example.org", []string{"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}},
 		{minio, "MINIO_ENDPOINT", "minio", []string{"MINIO_ENDPOINT"}},
 		{minio, "MINIO_ENDPOINT", "ftp://minio:9000", []string{"MINIO_ENDPOINT"}},
 		{minio, "MINIO_ENDPOINT", "http://minio:9000/bucket", []string{"MINIO_ENDPOINT"}},
@@ -169,6 +173,15 @@ func TestLoadErrors(t *testing.T) {
 				t.Errorf("config = %+v, want the zero value", cfg)
 			}
 		})
+	}
+}
+
+func TestKeysMayComeFromARoleOfAWS(t *testing.T) {
+	for _, endpoint := range []string{"https://s3.eu-central-1.amazonaws.com", "https://s3.cn-north-1.amazonaws.com.cn:443", "s3.amazonaws.com:80"} {
+		c, err := Load(from(map[string]string{"USE_MINIO": "true", "MINIO_ENDPOINT": endpoint}))
+		if err != nil || c.Storage.Kind != S3 || c.Storage.AccessKey != "" {
+			t.Errorf("%s: %+v, %v", endpoint, c.Storage, err)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ type Storage struct {
 	Kind      StorageKind
 	Endpoint  string // host:port, without a scheme, as minio-go expects it
 	Secure    bool   // https
-	AccessKey string
+	AccessKey string // "" on AWS: the keys come from the environment or the role of the machine
 	SecretKey Secret
 	Bucket    string
 	Region    string
@@ -46,16 +46,24 @@ func (r *reader) storage() Storage {
 	if s3.Endpoint, s3.Secure, ok = splitEndpoint(endpoint); !ok {
 		r.addError("MINIO_ENDPOINT", "%q is not host:port, http://host:port or https://host[:port]; USE_MINIO requires it", endpoint)
 	}
-	if s3.AccessKey == "" {
-		r.addError("S3_ACCESS_KEY_ID", "is missing; USE_MINIO requires it")
-	}
-	if s3.SecretKey == "" {
-		r.addError("S3_SECRET_ACCESS_KEY", "is missing; USE_MINIO requires it")
+	if s3.AccessKey != "" || s3.SecretKey != "" || !onAWS(s3.Endpoint) {
+		if s3.AccessKey == "" {
+			r.addError("S3_ACCESS_KEY_ID", "is missing; USE_MINIO requires it")
+		}
+		if s3.SecretKey == "" {
+			r.addError("S3_SECRET_ACCESS_KEY", "is missing; USE_MINIO requires it")
+		}
 	}
 	if !bucketName.MatchString(s3.Bucket) {
 		r.addError("S3_BUCKET_NAME", "%q is not 3–63 characters of a–z, 0–9, dot and hyphen", s3.Bucket)
 	}
 	return s3
+}
+
+// onAWS reports whether an endpoint is Amazon S3, where keys can come from a role.
+func onAWS(endpoint string) bool {
+	host, _, _ := strings.Cut(endpoint, ":")
+	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
 }
 
 // splitEndpoint accepts host:port, which means plain HTTP as inside a Compose network, or a URL without

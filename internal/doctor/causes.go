@@ -144,6 +144,9 @@ func storageRefusal(s config.Storage, refused minio.ErrorResponse) Cause {
 	case "RequestTimeTooSkewed":
 		return Cause{"MINIO_ENDPOINT", "the clocks of this machine and of the store differ too much: synchronize both with a time server", false}
 	case "AccessDenied":
+		if s.AccessKey == "" {
+			return Cause{"S3_ACCESS_KEY_ID", fmt.Sprintf("the keys of AWS_ACCESS_KEY_ID, ~/.aws/credentials or the role of this machine are missing or have no permission for the bucket %s: allow s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject, or set a key", s.Bucket), true}
+		}
 		return Cause{"S3_ACCESS_KEY_ID", fmt.Sprintf("the key has no permission for the bucket %s: allow s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject, or correct the key", s.Bucket), true}
 	}
 	if strings.Contains(refused.Message, "HTTP request to an HTTPS server") || refused.StatusCode == 400 && strings.Contains(refused.Code, "400") {

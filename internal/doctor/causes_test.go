@@ -59,6 +59,7 @@ func TestCauses(t *testing.T) {
 
 		"key":           {StorageCause(s3, store(403, "InvalidAccessKeyId")), "S3_ACCESS_KEY_ID", "does not exist", true},
 		"secret":        {StorageCause(s3, store(403, "SignatureDoesNotMatch")), "S3_SECRET_ACCESS_KEY", "secret", true},
+		"no keys":       {StorageCause(config.Storage{Kind: config.S3, Bucket: "files"}, store(403, "AccessDenied")), "S3_ACCESS_KEY_ID", "role of this machine", true},
 		"denied":        {StorageCause(s3, store(403, "AccessDenied")), "S3_ACCESS_KEY_ID", "s3:PutObject", true},
 		"bucket":        {StorageCause(s3, store(404, "NoSuchBucket")), "S3_BUCKET_NAME", "files", true},
 		"region":        {StorageCause(s3, store(400, "AuthorizationHeaderMalformed")), "S3_REGION", "eu-west-1", true},
