@@ -34,7 +34,7 @@ func wantKeyPlans(t *testing.T, s *Store, when string) {
 	defer conn.Release()
 	for _, query := range []string{
 		lockRooms, selectMembers, selectKnown, selectReplied, lockUploads, updateHeads, insertMessages, insertMentions, attachUploads,
-		takeNumber, selectSender, insertMessage,
+		takeNumber, selectSender, insertMessage, selectDirectMembers, selectDirectSender,
 	} {
 		params := slices.Compact(slices.Sorted(slices.Values(regexp.MustCompile(`\$\d+`).FindAllString(query, -1))))
 		execute := `EXECUTE planned (` + strings.TrimSuffix(strings.Repeat("NULL, ", len(params)), ", ") + `)`

@@ -13,7 +13,7 @@ import (
 // the membership before it waits for the lock, and would store the message of a member that
 // was kicked during the wait.
 const (
-	lockRooms = `SELECT id, head FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`
+	lockRooms = `SELECT id, head, ` + isDirect + ` FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`
 
 	selectKnown = `
 		SELECT m.author_id, m.cid::text, m.id, m.send_hash
@@ -50,18 +50,24 @@ const (
 		JOIN room_members me ON me.room_id = w.room_id AND me.user_id = w.user_id`
 )
 
-var selectMembers = `
-	SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0), ` + directBlock("m") + `
-	FROM unnest($1::bigint[], $2::bigint[]) AS w (room_id, user_id)
-	JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id
-	JOIN users u ON u.id = m.user_id
-	LEFT JOIN room_mutes x ON x.room_id = w.room_id AND x.user_id = w.user_id`
+// selectMembers is for rooms that are not direct.
+var selectMembers, selectDirectMembers = membersQuery(`0`), membersQuery(directBlock("m"))
+
+func membersQuery(block string) string {
+	return `
+		SELECT m.room_id, u.id, u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0), ` + block + `
+		FROM unnest($1::bigint[], $2::bigint[]) AS w (room_id, user_id)
+		JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id
+		JOIN users u ON u.id = m.user_id
+		LEFT JOIN room_mutes x ON x.room_id = w.room_id AND x.user_id = w.user_id`
+}
 
 var selectReplied = `
 	SELECT p.id, ` + repliedColumns + ` FROM messages p JOIN users u ON u.id = p.author_id WHERE p.id = ANY($1::bigint[])`
 
 func (p *postgresDialect) appendBatch(ctx context.Context, l lookup, decide func(batchState) decision) error {
 	state := newBatchState()
+	l.direct = !p.ordinary.containAll(l.rooms)
 	return runBatchTx(ctx, p.appends, func(b *pgx.Batch) {
 		if l.lone() {
 			state.queueSender(b, l)
@@ -69,6 +75,9 @@ func (p *postgresDialect) appendBatch(ctx context.Context, l lookup, decide func
 			state.queueLookup(b, l)
 		}
 	}, func(b *pgx.Batch) error {
+		if l.direct {
+			p.ordinary.addFrom(state)
+		}
 		d := decide(state)
 		switch {
 		case len(d.stored) == 0:
@@ -96,8 +105,9 @@ func (s batchState) queueLookup(b *pgx.Batch, l lookup) {
 func (s batchState) queueHeads(b *pgx.Batch, l lookup) {
 	b.Queue(lockRooms, l.rooms).Query(func(rows pgx.Rows) error {
 		var id, head int64
-		_, err := pgx.ForEachRow(rows, []any{&id, &head}, func() error {
-			s.heads[chat.RoomID(id)] = chat.Seq(head)
+		var direct bool
+		_, err := pgx.ForEachRow(rows, []any{&id, &head, &direct}, func() error {
+			s.heads[chat.RoomID(id)], s.direct[chat.RoomID(id)] = chat.Seq(head), direct
 			return nil
 		})
 		return err
@@ -109,7 +119,11 @@ func (s batchState) queueMembers(b *pgx.Batch, l lookup) {
 	for i, m := range l.members {
 		rooms[i], users[i] = int64(m.room), int64(m.user)
 	}
-	b.Queue(selectMembers, rooms, users).Query(func(rows pgx.Rows) error {
+	query := selectMembers
+	if l.direct {
+		query = selectDirectMembers
+	}
+	b.Queue(query, rooms, users).Query(func(rows pgx.Rows) error {
 		var room, user, muted int64
 		var a chat.Author
 		var avatar string

@@ -10,7 +10,7 @@ import (
 // of a batch cost Postgres a third more for it: they take arrays, look up by lists, and lock
 // the room before they update it. Here the update takes the next number and is the lock.
 const (
-	takeNumber = `UPDATE rooms SET head = head + 1, active_at = $2 WHERE id = $1 RETURNING head`
+	takeNumber = `UPDATE rooms SET head = head + 1, active_at = $2 WHERE id = $1 RETURNING head, ` + isDirect
 
 	insertMessage = `
 		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, cid, send_hash, text, html, created_at)
@@ -18,14 +18,18 @@ const (
 )
 
 // selectSender returns exactly one row: the sender if it is a member, and the message that has
-// the cid already.
-var selectSender = `
-	SELECT u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0), ` + directBlock("m") + `, k.id, k.send_hash
-	FROM (SELECT) AS one
-	LEFT JOIN room_members m ON m.room_id = $1 AND m.user_id = $2
-	LEFT JOIN users u ON u.id = m.user_id
-	LEFT JOIN room_mutes x ON x.room_id = $1 AND x.user_id = $2
-	LEFT JOIN messages k ON k.author_id = $2 AND k.cid = $3::text::uuid`
+// the cid already. It is for rooms that are not direct.
+var selectSender, selectDirectSender = senderQuery(`0`), senderQuery(directBlock("m"))
+
+func senderQuery(block string) string {
+	return `
+		SELECT u.username, u.display_name, u.avatar_key, COALESCE(x.muted_until, 0), ` + block + `, k.id, k.send_hash
+		FROM (SELECT) AS one
+		LEFT JOIN room_members m ON m.room_id = $1 AND m.user_id = $2
+		LEFT JOIN users u ON u.id = m.user_id
+		LEFT JOIN room_mutes x ON x.room_id = $1 AND x.user_id = $2
+		LEFT JOIN messages k ON k.author_id = $2 AND k.cid = $3::text::uuid`
+}
 
 // lone reports whether the batch is one draft without a reply and without uploads.
 func (l lookup) lone() bool {
@@ -38,13 +42,18 @@ func (s batchState) queueSender(b *pgx.Batch, l lookup) {
 	key, cid := l.members[0], l.cids[0]
 	b.Queue(takeNumber, int64(key.room), int64(l.now)).Query(func(rows pgx.Rows) error {
 		var head int64
-		_, err := pgx.ForEachRow(rows, []any{&head}, func() error {
-			s.heads[key.room] = chat.Seq(head) - 1
+		var direct bool
+		_, err := pgx.ForEachRow(rows, []any{&head, &direct}, func() error {
+			s.heads[key.room], s.direct[key.room] = chat.Seq(head)-1, direct
 			return nil
 		})
 		return err
 	})
-	b.Queue(selectSender, int64(key.room), int64(key.user), string(cid.cid)).QueryRow(func(row pgx.Row) error {
+	query := selectSender
+	if l.direct {
+		query = selectDirectSender
+	}
+	b.Queue(query, int64(key.room), int64(key.user), string(cid.cid)).QueryRow(func(row pgx.Row) error {
 		var username, name, avatar *string
 		var muted int64
 		var block int

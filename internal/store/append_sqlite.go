@@ -25,12 +25,13 @@ func (d *sqliteDialect) appendBatch(ctx context.Context, l lookup, decide func(b
 func (s batchState) readHeads(ctx context.Context, tx *sql.Tx, l lookup) error {
 	for _, id := range l.rooms {
 		var head chat.Seq
-		ok, err := rowFound(tx.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`, id).Scan(&head))
+		var direct bool
+		ok, err := rowFound(tx.QueryRowContext(ctx, `SELECT head, `+isDirect+` FROM rooms WHERE id = $1`, id).Scan(&head, &direct))
 		if err != nil {
 			return err
 		}
 		if ok {
-			s.heads[chat.RoomID(id)] = head
+			s.heads[chat.RoomID(id)], s.direct[chat.RoomID(id)] = head, direct
 		}
 	}
 	return nil
@@ -38,20 +39,22 @@ func (s batchState) readHeads(ctx context.Context, tx *sql.Tx, l lookup) error {
 
 func (s batchState) readMembers(ctx context.Context, tx *sql.Tx, l lookup) error {
 	for _, k := range l.members {
-		a := chat.Author{ID: k.user}
 		var avatar string
-		var muted chat.Time
-		var block chat.DirectBlock
+		block := `0`
+		if s.direct[k.room] {
+			block = directBlock("m")
+		}
+		var m member
 		ok, err := rowFound(tx.QueryRowContext(ctx, `
-			SELECT u.username, u.display_name, u.avatar_key, `+mutedUntil("m")+`, `+directBlock("m")+`
+			SELECT u.username, u.display_name, u.avatar_key, `+mutedUntil("m")+`, `+block+`
 			FROM room_members m JOIN users u ON u.id = m.user_id
-			WHERE m.room_id = $1 AND m.user_id = $2`, int64(k.room), int64(k.user)).Scan(&a.Username, &a.DisplayName, &avatar, &muted, &block))
+			WHERE m.room_id = $1 AND m.user_id = $2`, int64(k.room), int64(k.user)).Scan(&m.author.Username, &m.author.DisplayName, &avatar, &m.mutedUntil, &m.block))
 		if err != nil {
 			return err
 		}
 		if ok {
-			a.AvatarURL = avatarURL(avatar)
-			s.members[k] = member{a, muted, block}
+			m.author.ID, m.author.AvatarURL = k.user, avatarURL(avatar)
+			s.members[k] = m
 		}
 	}
 	return nil

@@ -141,10 +141,13 @@ func TestBlockInDirectRoom(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, _, sendErr := s.Append(ctx, draft(room, user, "text"), chat.CanSend)
+			reply := draft(room, user, "reply") // stored by other statements than a lone text
+			reply.ReplyTo = m.ID
+			_, _, replyErr := s.Append(ctx, reply, chat.CanSend)
 			_, _, editErr := s.Edit(ctx, m.Ref(), user.User.ID, uuid.NewString(), "", mayWrite)
 			_, _, reactErr := s.React(ctx, m.Ref(), user.User.ID, "👍", len(m.Reactions) == 0, mayWrite)
 			block, blockErr := s.BlockIn(ctx, room.ID, user.User.ID)
-			for action, err := range map[string]error{"send": sendErr, "edit": editErr, "react": reactErr, "find": by.CheckMayWrite(0), "type": block.Check()} {
+			for action, err := range map[string]error{"send": sendErr, "reply": replyErr, "edit": editErr, "react": reactErr, "find": by.CheckMayWrite(0), "type": block.Check()} {
 				if (err != nil) != (code != "") || err != nil && (chat.CodeOf(err) != code || err.Error() != string(code)+": "+text) {
 					t.Errorf("%s by %s: error = %v, want %s %q", action, user.User.Username, err, code, text)
 				}

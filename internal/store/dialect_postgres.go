@@ -21,6 +21,8 @@ var _ dialect = (*postgresDialect)(nil)
 type postgresDialect struct {
 	pool    *pgxpool.Pool
 	appends *pgxpool.Pool
+
+	ordinary ordinaryRooms
 }
 
 func (p *postgresDialect) batchTx(ctx context.Context, first []stmt, next func() ([]stmt, error)) error {

@@ -10,6 +10,7 @@ import (
 
 // lookup lists what an append reads before it decides about a batch.
 type lookup struct {
+	direct  bool // whether one of the rooms may be a direct room; set by Postgres
 	now     chat.Time
 	rooms   []int64 // ascending
 	members []memberKey
@@ -57,6 +58,7 @@ func (k cidKey) compare(other cidKey) int {
 // batchState is the result of a lookup. It stays valid until the transaction ends.
 type batchState struct {
 	heads   map[chat.RoomID]chat.Seq
+	direct  map[chat.RoomID]bool // the direct rooms
 	members map[memberKey]member
 	known   map[cidKey]original
 	replies map[chat.MessageID]repliedMessage
@@ -65,7 +67,7 @@ type batchState struct {
 
 func newBatchState() batchState {
 	return batchState{
-		heads: map[chat.RoomID]chat.Seq{}, members: map[memberKey]member{},
+		heads: map[chat.RoomID]chat.Seq{}, direct: map[chat.RoomID]bool{}, members: map[memberKey]member{},
 		known: map[cidKey]original{}, replies: map[chat.MessageID]repliedMessage{},
 		uploads: map[chat.AttachmentID]upload{},
 	}
