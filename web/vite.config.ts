@@ -123,6 +123,8 @@ export default defineConfig({
     environment: 'happy-dom',
     setupFiles: ['src/test/setup.ts'],
     restoreMocks: true,
+    // For a busy machine, with asyncUtilTimeout in test/setup.ts.
+    testTimeout: 20_000,
     // A page and modules of its own take four times as long as the tests of a file. Only files that mock a
     // module need them.
     projects: [

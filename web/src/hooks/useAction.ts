@@ -1,8 +1,8 @@
 import { useCallback, useRef, useState } from 'react';
-import { ApiError, errorMessage } from '../transport/errors';
+import { ApiError, errorMessage, type InvalidField } from '../transport/errors';
 import type { ErrorCode } from '../protocol/types';
 
-export type ActionState = { kind: 'idle' } | { kind: 'busy' } | { kind: 'failed'; reason: string; code?: ErrorCode; field?: string };
+export type ActionState = { kind: 'idle' } | { kind: 'busy' } | { kind: 'failed'; reason: string; code?: ErrorCode; fields?: readonly InvalidField[] };
 
 /** Runs one action at a time and returns its state. A call while an action runs is ignored. */
 export function useAction(): [ActionState, (work: () => Promise<void>) => Promise<void>] {
@@ -43,11 +43,6 @@ export function useActions(): [ActionState, (work: () => Promise<void>) => Promi
 }
 
 function failure(error: unknown): ActionState {
-  const refused = error instanceof ApiError ? error : undefined;
-  return {
-    kind: 'failed',
-    reason: errorMessage(error),
-    ...(refused ? { code: refused.code } : {}),
-    ...(refused?.field ? { field: refused.field } : {}),
-  };
+  const refused = error instanceof ApiError ? { code: error.code, fields: error.fields } : {};
+  return { kind: 'failed', reason: errorMessage(error), ...refused };
 }

@@ -1,7 +1,10 @@
 import 'fake-indexeddb/auto';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 import { stopTestChats } from './testChat';
+
+// A component that loads when it is rendered takes seconds on a busy machine.
+configure({ asyncUtilTimeout: 4_000 });
 
 afterEach(() => {
   cleanup();

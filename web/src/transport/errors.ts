@@ -1,18 +1,24 @@
 import type { ErrorCode } from '../protocol/types';
 
+export interface InvalidField {
+  /** The JSON name of the field, such as "username". */
+  field: string;
+  message: string;
+}
+
 /** ApiError is an error that the server returned. Its message is shown to the user. */
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
-  /** The JSON name of the invalid field, such as "username". */
-  readonly field: string | undefined;
+  /** The invalid fields. */
+  readonly fields: readonly InvalidField[];
 
-  constructor(code: ErrorCode, message: string, more: { retryAfterMs?: number | undefined; field?: string | undefined } = {}) {
+  constructor(code: ErrorCode, message: string, more: { retryAfterMs?: number | undefined; fields?: readonly InvalidField[] } = {}) {
     super(message || 'Something went wrong.');
     this.code = code;
     this.retryAfterMs = more.retryAfterMs;
-    this.field = more.field;
+    this.fields = more.fields ?? [];
   }
 
   /** Reports whether the same request may succeed later. */

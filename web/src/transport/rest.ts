@@ -226,7 +226,7 @@ export class RestClient {
     return this.#call('GET', `/search/messages?${params.toString()}`, decodeSearchResults);
   }
 
-  /** Returns users that the current user may write to and whose names match the text; without a text first those of the same rooms. */
+  /** Returns users that the current user may write to and that match the text by name; without a text first those of the same rooms. */
   async searchUsers(text: string, limit: number): Promise<User[]> {
     const params = new URLSearchParams({ q: text, limit: String(limit) });
     return (await this.#call('GET', `/users?${params.toString()}`, decodeUserList)).users;
@@ -343,9 +343,11 @@ async function errorOf(response: Response): Promise<Error> {
   const retryAfterMs = retryAfter > 0 ? retryAfter * 1000 : undefined;
   try {
     const problem = decodeProblem((await response.json()) as unknown, 'problem');
-    const first = problem.errors[0];
-    const detail = problem.detail || first?.message || problem.title;
-    return new ApiError(problem.code, detail, { retryAfterMs, field: first?.location.replace(/^body\./, '') });
+    const detail = problem.detail || problem.errors[0]?.message || problem.title;
+    // The detail says more than the message of a single field.
+    const text = (message: string) => (problem.errors.length === 1 ? detail : message);
+    const fields = problem.errors.map(({ location, message }) => ({ field: location.replace(/^body\./, ''), message: text(message) }));
+    return new ApiError(problem.code, detail, { retryAfterMs, fields });
   } catch {
     if (response.status === 401) return new ApiError('UNAUTHENTICATED', 'Please sign in.');
     if (response.status >= 500) return new NetworkError();

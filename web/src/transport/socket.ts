@@ -249,7 +249,7 @@ export class ChatSocket {
     this.#setState(state);
   }
 
-  /** Reports the failure and tries again slowly: the server may be back when nobody looks at the page. */
+  /** Reports the failure and tries again slowly: the server may be back while the page is not looked at. */
   #fail(): void {
     this.#drainMs = undefined;
     this.#retryTimer = setTimeout(() => this.#connect({ kind: 'failed' }), slowBackoffMs(this.#options.random));

@@ -1,33 +1,27 @@
-import { type InputHTMLAttributes, type ReactNode, useId } from 'react';
+import { createContext, type InputHTMLAttributes, type ReactNode, use, useId } from 'react';
+import type { FieldErrors } from './fieldErrors';
+import { PasswordInput } from './PasswordInput';
+
+/** The errors of the fields of a form, by the names of the fields. */
+export const FieldErrorsContext = createContext<FieldErrors>(new Map());
 
 interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   label: string;
+  name: string;
   hint?: ReactNode;
-  error?: string | undefined;
 }
 
-export function Field({ label, hint, error, ...input }: FieldProps) {
+/** A text field with its label, and a hint or its error. A password can be shown. */
+export function Field({ label, hint, ...input }: FieldProps) {
   const id = useId();
-  const note = error ?? hint;
+  const error = useFieldError(input.name, input.value);
+  const described = { id, ...input, ...errorProps(id, error, hint) };
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input id={id} {...input} aria-invalid={error ? true : undefined} aria-describedby={note ? `${id}-note` : undefined} />
-      {note && (
-        <p id={`${id}-note`} className={error ? 'field-error' : 'field-hint'}>
-          {note}
-        </p>
-      )}
+      {input.type === 'password' ? <PasswordInput label={label} {...described} /> : <input {...described} />}
+      <FieldNote id={id} error={error} hint={hint} />
     </div>
-  );
-}
-
-/** The error of a whole form. */
-export function FormError({ children }: { children: ReactNode }) {
-  return (
-    <p className="form-error" role="alert">
-      {children}
-    </p>
   );
 }
 
@@ -41,16 +35,51 @@ interface SelectProps {
 
 export function Select({ label, name, options, defaultValue }: SelectProps) {
   const id = useId();
+  const error = useFieldError(name);
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select id={id} name={name} defaultValue={defaultValue}>
+      <select id={id} name={name} defaultValue={defaultValue} {...errorProps(id, error)}>
         {options.map(([value, words]) => (
           <option key={value} value={value}>
             {words}
           </option>
         ))}
       </select>
+      <FieldNote id={id} error={error} />
     </div>
+  );
+}
+
+/** Returns the error of a field. A field whose value was changed by the program no longer has it. */
+export function useFieldError(name: string, value?: unknown): string | undefined {
+  const error = use(FieldErrorsContext).get(name);
+  return value === undefined || value === error?.value ? error?.message : undefined;
+}
+
+function errorProps(id: string, error: string | undefined, hint?: ReactNode) {
+  return { 'aria-invalid': error ? true : undefined, 'aria-describedby': error || hint ? `${id}-note` : undefined };
+}
+
+function FieldNote({ id, error, hint }: { id: string; error: string | undefined; hint?: ReactNode }) {
+  if (!error && !hint) return null;
+  // Another element for an error: an alert is read out when it is added.
+  return error ? (
+    <p key="error" id={`${id}-note`} className="field-error" role="alert">
+      {error}
+    </p>
+  ) : (
+    <p key="hint" id={`${id}-note`} className="field-hint">
+      {hint}
+    </p>
+  );
+}
+
+/** The error of a whole form. */
+export function FormError({ children }: { children: ReactNode }) {
+  return (
+    <p className="form-error" role="alert">
+      {children}
+    </p>
   );
 }

@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useAccount } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { Dialog } from '../../ui/Dialog';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 
 /** Closing an account needs the password; a guest has none and types the username. */
 export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
@@ -14,30 +15,26 @@ export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState('');
   const sure = me.guest ? typed.trim() === me.username : typed !== '';
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (sure) void run(() => account.close(me.guest ? undefined : typed));
   }
 
-  const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.field === 'password');
   return (
     <Dialog
       title="Close your account?"
       description="You leave all rooms and are signed out everywhere. Your messages stay, without your name. Your rooms get a new owner. This cannot be undone."
       onClose={onClose}
     >
-      <form onSubmit={submit}>
-        {action.kind === 'failed' && !wrong && <FormError>{action.reason}</FormError>}
+      <Form action={action} onSubmit={submit}>
         <Field
           label={me.guest ? `Type ${me.username} to confirm` : 'Your password'}
-          name="confirmation"
+          name={me.guest ? 'confirmation' : 'password'}
           type={me.guest ? 'text' : 'password'}
           autoComplete={me.guest ? 'off' : 'current-password'}
           autoCapitalize="none"
           spellCheck={false}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
-          error={wrong ? action.reason : undefined}
         />
         {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
         <div className="dialog-actions">
@@ -48,7 +45,7 @@ export function CloseAccountDialog({ onClose }: { onClose: () => void }) {
             {action.kind === 'busy' ? 'Closing…' : 'Close account'}
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

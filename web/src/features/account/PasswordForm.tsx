@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { minPassword } from '../../protocol/limits.generated';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 
 export function PasswordForm() {
   const chat = useChat();
@@ -11,10 +12,7 @@ export function PasswordForm() {
   const [action, run] = useAction();
   const [changed, setChanged] = useState(false);
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const data = new FormData(form);
+  function submit(data: FormData, form: HTMLFormElement) {
     setChanged(false);
     void run(async () => {
       await chat.profile.changePassword(String(data.get('current') ?? ''), String(data.get('password') ?? ''));
@@ -23,19 +21,16 @@ export function PasswordForm() {
     });
   }
 
-  const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.field === 'current');
-  const weak = action.kind === 'failed' && action.field === 'password';
   return (
     <section className="dialog-section" aria-labelledby="password-title">
       <h3 id="password-title">Password</h3>
-      <form onSubmit={submit}>
-        {action.kind === 'failed' && !wrong && !weak && <FormError>{action.reason}</FormError>}
+      <Form action={action} onSubmit={submit}>
         {changed && (
           <p className="form-notice" role="status">
             Your password is changed. You are signed out everywhere else.
           </p>
         )}
-        <Field label="Current password" name="current" type="password" autoComplete="current-password" required error={wrong ? action.reason : undefined} />
+        <Field label="Current password" name="current" type="password" autoComplete="current-password" required />
         <Field
           label="New password"
           name="password"
@@ -44,14 +39,13 @@ export function PasswordForm() {
           required
           minLength={minPassword}
           hint="At least 8 characters. Your other sessions end."
-          error={weak ? action.reason : undefined}
         />
         <div className="dialog-actions">
           <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
             {action.kind === 'busy' ? 'Changing…' : 'Change password'}
           </button>
         </div>
-      </form>
+      </Form>
     </section>
   );
 }

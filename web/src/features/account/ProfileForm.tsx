@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { type ActionState, useAction } from '../../hooks/useAction';
+import { useAction } from '../../hooks/useAction';
 import { maxDisplayName, maxStatusMessage } from '../../protocol/limits.generated';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import { PictureForm } from './AvatarForm';
 import { TimeZoneField } from './TimeZoneField';
 import styles from './ProfileForm.module.css';
@@ -30,18 +31,15 @@ function NamesForm() {
   const [{ displayName, statusMessage, timeZone = '' }, setNames] = useState(me);
   const changed = displayName.trim() !== me.displayName || statusMessage.trim() !== me.statusMessage || timeZone !== (me.timeZone ?? '');
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     void run(async () => {
       await chat.profile.update({ displayName: displayName.trim(), statusMessage: statusMessage.trim(), timeZone });
       chat.notices.show('Your profile is saved.');
     });
   }
 
-  const whole = action.kind === 'failed' && !['displayName', 'statusMessage', 'timeZone'].includes(action.field ?? '');
   return (
-    <form onSubmit={submit}>
-      {whole && <FormError>{action.reason}</FormError>}
+    <Form action={action} onSubmit={submit}>
       <Field
         label="Display name"
         name="displayName"
@@ -50,7 +48,6 @@ function NamesForm() {
         value={displayName}
         placeholder={me.username}
         onChange={(event) => setNames({ ...me, displayName: event.target.value, statusMessage, timeZone })}
-        error={errorIn(action, 'displayName')}
       />
       <Field
         label="Status message"
@@ -60,9 +57,8 @@ function NamesForm() {
         value={statusMessage}
         placeholder="What you are up to"
         onChange={(event) => setNames({ ...me, displayName, statusMessage: event.target.value, timeZone })}
-        error={errorIn(action, 'statusMessage')}
       />
-      <TimeZoneField value={timeZone} onChange={(zone) => setNames({ ...me, displayName, statusMessage, timeZone: zone })} error={errorIn(action, 'timeZone')} />
+      <TimeZoneField value={timeZone} onChange={(zone) => setNames({ ...me, displayName, statusMessage, timeZone: zone })} />
       {(changed || action.kind === 'busy') && (
         <div className="dialog-actions">
           <button type="button" className="button" onClick={() => setNames(me)}>
@@ -73,10 +69,6 @@ function NamesForm() {
           </button>
         </div>
       )}
-    </form>
+    </Form>
   );
-}
-
-function errorIn(action: ActionState, field: string): string | undefined {
-  return action.kind === 'failed' && action.field === field ? action.reason : undefined;
 }

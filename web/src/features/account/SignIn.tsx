@@ -1,8 +1,9 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useAccount } from '../../hooks/context';
-import { type ActionState, useAction } from '../../hooks/useAction';
+import { useAction } from '../../hooks/useAction';
 import { maxDisplayName, minPassword } from '../../protocol/limits.generated';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import { CardPage } from '../../ui/CardPage';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
 import styles from './SignIn.module.css';
@@ -41,10 +42,8 @@ function SignInForm({ mode }: { mode: Mode }) {
   const account = useAccount();
   const [action, run] = useAction();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const text = (name: string) => String(form.get(name) ?? '');
+  function submit(data: FormData) {
+    const text = (name: string) => String(data.get(name) ?? '');
     const username = text('username').trim();
     const displayName = text('displayName').trim();
     void run(() => {
@@ -54,10 +53,8 @@ function SignInForm({ mode }: { mode: Mode }) {
     });
   }
 
-  const inField = action.kind === 'failed' && mode !== 'login' && ['username', 'password', 'displayName'].includes(action.field ?? '');
   return (
-    <form onSubmit={submit}>
-      {action.kind === 'failed' && !inField && <FormError>{action.reason}</FormError>}
+    <Form action={action} onSubmit={submit}>
       {mode !== 'guest' && (
         <>
           <Field
@@ -69,7 +66,6 @@ function SignInForm({ mode }: { mode: Mode }) {
             required
             autoFocus
             hint={mode === 'register' ? '3 to 20 letters, digits, dots, dashes or underscores.' : undefined}
-            error={errorOf(action, mode, 'username')}
           />
           <Field
             label="Password"
@@ -79,7 +75,6 @@ function SignInForm({ mode }: { mode: Mode }) {
             required
             minLength={mode === 'register' ? minPassword : undefined}
             hint={mode === 'register' ? 'At least 8 characters.' : undefined}
-            error={errorOf(action, mode, 'password')}
           />
         </>
       )}
@@ -91,18 +86,13 @@ function SignInForm({ mode }: { mode: Mode }) {
           maxLength={maxDisplayName}
           autoFocus={mode === 'guest'}
           hint="Optional. What others see."
-          error={errorOf(action, mode, 'displayName')}
         />
       )}
       <button type="submit" className="button primary wide" disabled={action.kind === 'busy'}>
         {action.kind === 'busy' ? labels[mode].busy : labels[mode].action}
       </button>
-    </form>
+    </Form>
   );
-}
-
-function errorOf(action: ActionState, mode: Mode, field: string): string | undefined {
-  return action.kind === 'failed' && mode !== 'login' && action.field === field ? action.reason : undefined;
 }
 
 function ModeLinks({ mode, onChoose }: { mode: Mode; onChoose: (mode: Mode) => void }) {

@@ -1,22 +1,23 @@
 import { useId, useMemo } from 'react';
 import { zoneGroups } from '../../state/timeZones';
+import { useFieldError } from '../../ui/Field';
 
 interface TimeZoneFieldProps {
   /** An IANA name, or '' for none. */
   value: string;
   onChange: (zone: string) => void;
-  error?: string | undefined;
 }
 
 /** The time zone in which others see this user's local time. */
-export function TimeZoneField({ value, onChange, error }: TimeZoneFieldProps) {
+export function TimeZoneField({ value, onChange }: TimeZoneFieldProps) {
   const id = useId();
+  const error = useFieldError('timeZone', value);
   const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const groups = useMemo(() => zoneGroups(value), [value]);
   return (
     <div className="field">
       <label htmlFor={id}>Time zone</label>
-      <select id={id} value={value} aria-invalid={error ? true : undefined} aria-describedby={`${id}-note`} onChange={(event) => onChange(event.target.value)}>
+      <select id={id} name="timeZone" value={value} aria-invalid={error ? true : undefined} aria-describedby={`${id}-note`} onChange={(event) => onChange(event.target.value)}>
         <option value="">Not shown</option>
         {here && <option value={here}>This device: {labelOf(here)}</option>}
         {groups.map(([region, zones]) => (
@@ -29,7 +30,7 @@ export function TimeZoneField({ value, onChange, error }: TimeZoneFieldProps) {
           </optgroup>
         ))}
       </select>
-      <p id={`${id}-note`} className={error ? 'field-error' : 'field-hint'}>
+      <p id={`${id}-note`} className={error ? 'field-error' : 'field-hint'} role={error ? 'alert' : undefined}>
         {error ?? 'Others see your local time.'}
       </p>
     </div>

@@ -71,7 +71,7 @@ describe('connections', () => {
 
   test('can be limited to one user', async () => {
     const { requests: asked } = await administration('connections/2');
-    await main().findByText('They are not connected');
+    await main().findByText('This user is not connected');
     expect(asked).toContain('GET /admin/connections?limit=100&userId=2');
     expect(main().getByRole('link', { name: 'Show all' }).getAttribute('href')).toBe('#/admin/connections');
   });

@@ -54,7 +54,7 @@ export function AdminConnections({ administration, userId }: { administration: A
         state={state}
         of="connections"
         avatars
-        empty={<EmptyState icon="link" title={userId === undefined ? 'Nobody is connected' : 'They are not connected'} />}
+        empty={<EmptyState icon="link" title={userId === undefined ? 'There are no connections' : 'This user is not connected'} />}
         onRetry={() => void connections.query(userId)}
       >
         {(connection) => (

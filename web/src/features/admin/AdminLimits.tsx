@@ -1,12 +1,13 @@
-import { type FormEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
-import { type ActionState, useAction } from '../../hooks/useAction';
+import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
 import type { LimitsView } from '../../protocol/types';
 import type { Administration } from '../../state/admin/administration';
 import { parseLimits, type LimitField, limitFields, type LimitTexts, formatLimit, formatLimits } from '../../state/admin/limits';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import adminStyles from './Admin.module.css';
 import styles from './AdminLimits.module.css';
 
@@ -43,7 +44,6 @@ function LimitsForm({ administration, view }: { administration: Administration; 
   const [action, run] = useAction();
   // Edits stay if the limits change in the meantime.
   const [edits, setEdits] = useState<Partial<LimitTexts>>({});
-  const [checked, setChecked] = useState(false);
   const [saved, setSaved] = useState(false);
   const texts = { ...formatLimits(view.limits), ...edits };
   const { patch, errors } = parseLimits(texts, view);
@@ -56,14 +56,10 @@ function LimitsForm({ administration, view }: { administration: Administration; 
 
   function reset(isSaved: boolean) {
     setEdits({});
-    setChecked(false);
     setSaved(isSaved);
   }
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    setChecked(true);
-    if (Object.keys(errors).length > 0) return;
+  function submit() {
     void run(async () => {
       await administration.updateLimits(patch);
       reset(true);
@@ -71,8 +67,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
   }
 
   return (
-    <form className={styles.limits} onSubmit={submit} noValidate>
-      {formError(action) && <FormError>{formError(action)}</FormError>}
+    <Form className={styles.limits} action={action} onSubmit={submit} invalid={errors}>
       <div className={styles.fields}>
         {limitFields.map((field) => (
           <Field
@@ -85,7 +80,6 @@ function LimitsForm({ administration, view }: { administration: Administration; 
             placeholder={formatLimit(field, view.standard)}
             onChange={(event) => edit(field, event.target.value)}
             hint={<Source field={field} view={view} text={texts[field.name]} onStandard={() => edit(field, formatLimit(field, view.standard))} />}
-            error={edits[field.name] === undefined ? undefined : (checked && errors[field.name]) || fieldError(action, field)}
           />
         ))}
       </div>
@@ -103,7 +97,7 @@ function LimitsForm({ administration, view }: { administration: Administration; 
           {action.kind === 'busy' ? 'Saving…' : 'Save limits'}
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -119,12 +113,4 @@ function Source({ field, view, text, onStandard }: { field: LimitField; view: Li
       </button>
     </>
   );
-}
-
-function fieldError(action: ActionState, { name }: LimitField): string | undefined {
-  return action.kind === 'failed' && action.field === name ? action.reason : undefined;
-}
-
-function formError(action: ActionState): string | undefined {
-  return action.kind === 'failed' && !limitFields.some(({ name }) => name === action.field) ? action.reason : undefined;
 }

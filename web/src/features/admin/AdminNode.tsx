@@ -8,7 +8,7 @@ import styles from './Admin.module.css';
 /** The warnings of /health/ready, each with what to do. */
 const warningTexts: Record<string, string> = {
   untrusted_proxy:
-    'The server receives requests through a proxy that it does not trust. Everybody behind it shares one address and its limits. If it is your proxy, set TRUST_PROXY to its address; the log names it.',
+    'The server receives requests through a proxy that it does not trust. All users behind it share one address and its limits. If it is your proxy, set TRUST_PROXY to its address; the log names it.',
   second_node_without_redis:
     'Several servers use one database without Redis. Messages arrive late between them. Set REDIS_URL on all of them, or stop all but one.',
 };

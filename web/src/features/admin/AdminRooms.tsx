@@ -30,7 +30,7 @@ export function AdminRooms({ administration }: { administration: Administration 
           text.trim() === '' ? (
             <EmptyState icon="hash" title="There are no rooms yet" />
           ) : (
-            <EmptyState icon="search" title="No room found">{`No name has “${text.trim()}” in it.`}</EmptyState>
+            <EmptyState icon="search" title="No room found">{`No name contains “${text.trim()}”.`}</EmptyState>
           )
         }
         onRetry={() => void administration.rooms.query(text)}

@@ -84,7 +84,7 @@ describe('users', () => {
     expect(row('Gus').textContent).toContain('Guest');
     expect(row('Gus').closest('ul')?.hasAttribute('inert')).toBe(false);
     await user.type(screen.getByRole('searchbox', { name: 'Search users' }), 'xyz');
-    expect(await screen.findByText('Nobody found')).toBeTruthy();
+    expect(await screen.findByText('No user found')).toBeTruthy();
   });
 
   test('offers actions that depend on the user', async () => {

@@ -24,7 +24,7 @@ export function AdminUsers({ administration }: { administration: Administration 
         of="users"
         pending={pending}
         avatars
-        empty={<EmptyState icon="search" title="Nobody found">{`No name or email has “${text.trim()}” in it.`}</EmptyState>}
+        empty={<EmptyState icon="search" title="No user found">{`No name or email contains “${text.trim()}”.`}</EmptyState>}
         onRetry={() => void administration.users.query(text)}
       >
         {(account) => (

@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { useBots } from '../../hooks/useIntegrations';
@@ -9,7 +9,8 @@ import type { Bots as BotsState } from '../../state/bots';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import { SecretField } from '../../ui/SecretField';
 import { Icon } from '../../ui/Icon';
 
@@ -87,7 +88,7 @@ function BotRow({ bot, bots, onToken, onDelete }: BotRowProps) {
       )}
       {asking === 'delete' && (
         <ConfirmDialog title={`Delete ${name}?`} confirmLabel="Delete" busyLabel="Deleting…" danger run={onDelete} onClose={close}>
-          <p className="dialog-text">Its token ends and it leaves every room. What it wrote stays, without its name. It cannot be undone.</p>
+          <p className="dialog-text">Its token ends and it leaves every room. Its messages stay, without its name. This cannot be undone.</p>
         </ConfirmDialog>
       )}
     </div>
@@ -105,10 +106,7 @@ function NewBotForm({ bots, first, onCreated }: NewBotFormProps) {
   const online = useOnline();
   const [action, run] = useAction();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const data = new FormData(form);
+  function submit(data: FormData, form: HTMLFormElement) {
     const text = (name: string) => String(data.get(name) ?? '').trim();
     void run(async () => {
       onCreated(await bots.make(text('username'), text('displayName')));
@@ -116,14 +114,10 @@ function NewBotForm({ bots, first, onCreated }: NewBotFormProps) {
     });
   }
 
-  const field = action.kind !== 'failed' ? undefined : action.code === 'USERNAME_TAKEN' ? 'username' : action.field;
-  const errorIn = (name: string) => (action.kind === 'failed' && field === name ? action.reason : undefined);
-  const whole = action.kind === 'failed' && field !== 'username' && field !== 'displayName';
   return (
     <section className="dialog-section" aria-labelledby="new-bot-title">
       <h3 id="new-bot-title">{first ? 'Your first bot' : 'Another bot'}</h3>
-      <form onSubmit={submit}>
-        {whole && <FormError>{action.reason}</FormError>}
+      <Form action={action} onSubmit={submit}>
         <Field
           label="Username"
           name="username"
@@ -132,15 +126,14 @@ function NewBotForm({ bots, first, onCreated }: NewBotFormProps) {
           autoCapitalize="none"
           spellCheck={false}
           hint="3 to 20 letters, digits, dots, dashes or underscores."
-          error={errorIn('username')}
         />
-        <Field label="Display name" name="displayName" maxLength={maxDisplayName} autoComplete="off" hint="Optional." error={errorIn('displayName')} />
+        <Field label="Display name" name="displayName" maxLength={maxDisplayName} autoComplete="off" hint="Optional." />
         <div className="dialog-actions">
           <button type="submit" className="button primary" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
             {action.kind === 'busy' ? 'Creating…' : 'Create bot'}
           </button>
         </div>
-      </form>
+      </Form>
     </section>
   );
 }

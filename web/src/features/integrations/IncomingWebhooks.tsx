@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
@@ -9,7 +9,8 @@ import { nameOf } from '../../ui/Avatar';
 import { shortDate } from '../../ui/shortDate';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { fullDate } from '../../ui/dates';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import { SecretField } from '../../ui/SecretField';
 import { PausedNote, ResumeButton } from './PausedWebhook';
 import { ResourceList } from '../../ui/ResourceList';
@@ -20,17 +21,14 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const [action, run] = useAction();
   const [created, setCreated] = useState<NewIncomingWebhook>();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const name = String(new FormData(form).get('name') ?? '').trim();
+  function submit(data: FormData, form: HTMLFormElement) {
+    const name = String(data.get('name') ?? '').trim();
     void run(async () => {
       setCreated(await webhooks.makeIncoming(name));
       form.reset();
     });
   }
 
-  const named = action.kind === 'failed' && action.field === 'name';
   return (
     <section className="dialog-section" aria-labelledby="incoming-title">
       <h3 id="incoming-title">Incoming webhooks</h3>
@@ -49,8 +47,7 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
           </li>
         )}
       </ResourceList>
-      <form onSubmit={submit}>
-        {action.kind === 'failed' && !named && <FormError>{action.reason}</FormError>}
+      <Form action={action} onSubmit={submit}>
         <Field
           label="Name"
           name="name"
@@ -59,14 +56,13 @@ export function IncomingWebhooks({ webhooks }: { webhooks: Webhooks }) {
           autoComplete="off"
           placeholder="Build server"
           hint="Its messages appear under this name."
-          error={named ? action.reason : undefined}
         />
         <div className="dialog-actions">
           <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
             {action.kind === 'busy' ? 'Creating…' : 'Create URL'}
           </button>
         </div>
-      </form>
+      </Form>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { useStore } from '../../hooks/useStore';
@@ -6,7 +6,8 @@ import type { NewOutgoingWebhook } from '../../protocol/types';
 import type { Receiver, Webhooks } from '../../state/webhooks';
 import { nameOf } from '../../ui/Avatar';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import { SecretField } from '../../ui/SecretField';
 import { PausedNote, ResumeButton } from './PausedWebhook';
 import { DeliveryStatus } from './DeliveryStatus';
@@ -18,17 +19,14 @@ export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
   const [action, run] = useAction();
   const [created, setCreated] = useState<NewOutgoingWebhook>();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const url = String(new FormData(form).get('url') ?? '').trim();
+  function submit(data: FormData, form: HTMLFormElement) {
+    const url = String(data.get('url') ?? '').trim();
     void run(async () => {
       setCreated(await webhooks.makeOutgoing(url));
       form.reset();
     });
   }
 
-  const atUrl = action.kind === 'failed' && action.field === 'url';
   return (
     <section className="dialog-section" aria-labelledby="outgoing-title">
       <h3 id="outgoing-title">Outgoing webhooks</h3>
@@ -47,25 +45,24 @@ export function OutgoingWebhooks({ webhooks }: { webhooks: Webhooks }) {
           </li>
         )}
       </ResourceList>
-      <form onSubmit={submit} noValidate>
-        {action.kind === 'failed' && !atUrl && <FormError>{action.reason}</FormError>}
+      <Form action={action} onSubmit={submit}>
         <Field
           label="URL"
           name="url"
           type="url"
+          required
           inputMode="url"
           autoComplete="off"
           spellCheck={false}
           placeholder="https://example.org/chat"
           hint="It receives all events of this room from now on."
-          error={atUrl ? action.reason : undefined}
         />
         <div className="dialog-actions">
           <button type="submit" className="button" disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
             {action.kind === 'busy' ? 'Creating…' : 'Add URL'}
           </button>
         </div>
-      </form>
+      </Form>
     </section>
   );
 }

@@ -62,6 +62,7 @@ async function webhooks(outgoing: OutgoingWebhook[] = [], refuse: (asked: Asked)
   act(() => rig.socket().serve({ type: 'membership:updated', data: { membership: { roomId: 7, userId: 1, role: 'admin', joinedAt: created, lastRead: 0 } } }));
   const user = userEvent.setup();
   await user.click(await screen.findByRole('button', { name: 'Settings of general' }));
+  await screen.findByRole('dialog');
   await user.click(screen.getByRole('button', { name: 'Webhooks…' }));
   const dialog = within(await screen.findByRole('dialog', { name: 'Webhooks' }));
   await dialog.findByRole('heading', { name: 'Outgoing webhooks' });

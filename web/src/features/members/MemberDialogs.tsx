@@ -1,4 +1,3 @@
-import type { FormEvent } from 'react';
 import { useMyRoom, useOnline } from '../../hooks/useChatState';
 import { type ActionState, useAction } from '../../hooks/useAction';
 import { maxReason } from '../../protocol/limits.generated';
@@ -9,7 +8,8 @@ import type { RoomSession } from '../../state/room/session';
 import { nameOf } from '../../ui/Avatar';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Dialog } from '../../ui/Dialog';
-import { Field, FormError, Select } from '../../ui/Field';
+import { Field, Select } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import type { OpenMember } from './MemberMenu';
 
 interface MemberDialogProps {
@@ -30,7 +30,7 @@ export function MemberDialog({ kind, session, user, onClose }: MemberDialogProps
     case 'removing':
       return (
         <ConfirmDialog title={`Remove ${name}?`} confirmLabel="Remove" busyLabel="Removing…" danger run={() => session.members.remove(user.id)} onClose={onClose}>
-          <p className="dialog-text">What {name} wrote stays. {mine && rejoinHint(mine.room, 'they')}</p>
+          <p className="dialog-text">The messages of {name} stay. {mine && rejoinHint(mine.room, 'they')}</p>
         </ConfirmDialog>
       );
     case 'handing over':
@@ -45,9 +45,8 @@ export function MemberDialog({ kind, session, user, onClose }: MemberDialogProps
 function BanDialog({ session, user, onClose }: MemberDialogProps) {
   const [action, run] = useAction();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const reason = String(new FormData(event.currentTarget).get('reason') ?? '').trim();
+  function submit(data: FormData) {
+    const reason = String(data.get('reason') ?? '').trim();
     void run(async () => {
       await session.members.ban(user.id, reason);
       onClose();
@@ -55,11 +54,11 @@ function BanDialog({ session, user, onClose }: MemberDialogProps) {
   }
 
   return (
-    <Dialog title={`Ban ${nameOf(user)}?`} description="They leave the room and cannot come back until the ban is lifted. What they wrote stays." onClose={onClose}>
-      <form onSubmit={submit}>
-        <Field label="Reason" name="reason" maxLength={maxReason} autoComplete="off" hint="Optional. Only moderators see it." error={action.kind === 'failed' && action.field === 'reason' ? action.reason : undefined} />
+    <Dialog title={`Ban ${nameOf(user)}?`} description="They leave the room and cannot come back until the ban is lifted. Their messages stay." onClose={onClose}>
+      <Form action={action} onSubmit={submit}>
+        <Field label="Reason" name="reason" maxLength={maxReason} autoComplete="off" hint="Optional. Only moderators see it." />
         <ActionButtons action={action} name="Ban" busy="Banning…" danger onClose={onClose} />
-      </form>
+      </Form>
     </Dialog>
   );
 }
@@ -69,9 +68,8 @@ const spans = muteDurations.map(({ seconds, label }) => [String(seconds), label]
 function MuteDialog({ session, user, onClose }: MemberDialogProps) {
   const [action, run] = useAction();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const seconds = Number(new FormData(event.currentTarget).get('seconds'));
+  function submit(data: FormData) {
+    const seconds = Number(data.get('seconds'));
     void run(async () => {
       await session.members.mute(user.id, seconds);
       onClose();
@@ -80,10 +78,10 @@ function MuteDialog({ session, user, onClose }: MemberDialogProps) {
 
   return (
     <Dialog title={`Mute ${nameOf(user)}?`} description="They can read, but not write until the mute ends." onClose={onClose}>
-      <form onSubmit={submit}>
+      <Form action={action} onSubmit={submit}>
         <Select label="For" name="seconds" options={spans} defaultValue="3600" />
         <ActionButtons action={action} name="Mute" busy="Muting…" onClose={onClose} />
-      </form>
+      </Form>
     </Dialog>
   );
 }
@@ -100,7 +98,6 @@ function ActionButtons({ action, name, busy, danger = false, onClose }: ActionBu
   const online = useOnline();
   return (
     <>
-      {action.kind === 'failed' && action.field !== 'reason' && <FormError>{action.reason}</FormError>}
       {!online && <p className="form-warning">You are not connected. This needs the server.</p>}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>

@@ -64,6 +64,7 @@ describe('moderation', () => {
     await user.type(screen.getByLabelText('Reason'), 'spam{Enter}');
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     await user.click(screen.getByRole('button', { name: 'Banned' }));
+    await screen.findByRole('dialog');
     await user.click(await screen.findByRole('button', { name: 'Lift the ban of Bob' }));
     expect(await screen.findByText('Nobody is banned')).toBeTruthy();
     expect(mutations).toEqual([

@@ -76,7 +76,7 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
           action={{ label: 'Try again', run: () => void session.members.load() }}
         />
       )}
-      {state.kind === 'ready' && members.length === 0 && <EmptyState icon="search" title="Nobody found">{`No member is called “${text.trim()}”.`}</EmptyState>}
+      {state.kind === 'ready' && members.length === 0 && <EmptyState icon="search" title="No member found">{`No name contains “${text.trim()}”.`}</EmptyState>}
       {members.length > 0 && <MemberGroups session={session} members={members} total={text.trim() === '' ? mine?.room.memberCount : undefined} presence={presence} open={open} onOpen={setOpen} />}
       {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <MoreMembers key={members.length} session={session} />}
       {open !== undefined && open.kind !== 'menu' && <MemberDialog kind={open.kind} session={session} user={open.user} onClose={() => setOpen(undefined)} />}
@@ -108,7 +108,7 @@ interface MemberGroupsProps {
 function MemberGroups({ members, total, ...shared }: MemberGroupsProps) {
   const { presence } = shared;
   if (presence.kind === 'unknown') {
-    return <MemberGroup {...shared} title="Everyone" members={members} total={total} note="Who is online is not known right now." />;
+    return <MemberGroup {...shared} title="Everyone" members={members} total={total} note="It is not known right now who is online." />;
   }
   const isThere = (member: Member) => statusOf(presence, member.user.id) !== 'offline';
   const online = members.filter(isThere);

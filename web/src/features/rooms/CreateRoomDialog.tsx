@@ -1,22 +1,21 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import { maxRoomDescription, maxRoomName } from '../../protocol/limits.generated';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { Dialog } from '../../ui/Dialog';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 
 export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
   const chat = useChat();
   const [action, run] = useAction();
   const [isPrivate, setPrivate] = useState(false);
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const text = (name: string) => String(form.get(name) ?? '').trim();
-    const password = String(form.get('password') ?? '');
+  function submit(data: FormData) {
+    const text = (name: string) => String(data.get(name) ?? '').trim();
+    const password = String(data.get('password') ?? '');
     void run(async () => {
       const room = await chat.rooms.create({
         name: text('name'),
@@ -29,21 +28,16 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
     });
   }
 
-  const errorIn = (field: string) => (action.kind === 'failed' && action.field === field ? action.reason : undefined);
-  const nameError = action.kind === 'failed' && action.code === 'ROOM_NAME_TAKEN' ? action.reason : errorIn('name');
-  const elsewhere = action.kind === 'failed' && !nameError && !errorIn('description') && !errorIn('password');
   return (
     <Dialog title="New room" onClose={onClose}>
-      <form onSubmit={submit}>
-        {elsewhere && action.kind === 'failed' && <FormError>{action.reason}</FormError>}
-        <Field label="Name" name="name" required maxLength={maxRoomName} autoComplete="off" error={nameError} />
+      <Form action={action} onSubmit={submit}>
+        <Field label="Name" name="name" required maxLength={maxRoomName} autoComplete="off" />
         <Field
           label="Description"
           name="description"
           maxLength={maxRoomDescription}
           autoComplete="off"
           hint="Optional."
-          error={errorIn('description')}
         />
         <Field
           label="Room password"
@@ -51,7 +45,6 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
           type="password"
           autoComplete="new-password"
           hint="Optional. New members enter it once, when they join."
-          error={errorIn('password')}
         />
         <div className="check">
           <input
@@ -76,7 +69,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
             {action.kind === 'busy' ? 'Creating…' : 'Create room'}
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -67,9 +67,10 @@ describe('room settings', () => {
   test('deletes a room after its name is typed', async () => {
     const { user, mutations } = await inRoom('owner');
     await user.click(await screen.findByRole('button', { name: 'Settings of general' }));
+    await screen.findByRole('dialog');
     await user.click(screen.getByRole('button', { name: 'Delete room…' }));
     const deletes = () => screen.getByRole<HTMLButtonElement>('button', { name: 'Delete room' });
-    await user.type(screen.getByLabelText('Type general to confirm'), 'genera');
+    await user.type(await screen.findByLabelText('Type general to confirm'), 'genera');
     expect(deletes().disabled).toBe(true);
     await user.keyboard('l');
     await user.click(deletes());

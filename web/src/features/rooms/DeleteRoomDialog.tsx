@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import type { Room } from '../../protocol/types';
 import { Dialog } from '../../ui/Dialog';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import { WAIT } from './RoomSettingsDialog';
 
 /** Deletes a room after the user has typed its name. */
@@ -12,8 +13,7 @@ export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDe
   const [action, run] = useAction();
   const [typed, setTyped] = useState('');
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (typed.trim() !== room.name) return;
     void run(async () => {
       await onDelete();
@@ -24,11 +24,10 @@ export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDe
   return (
     <Dialog
       title={`Delete ${room.name}?`}
-      description="All its messages are deleted for everybody. This cannot be undone."
+      description="Its messages are deleted for all members. This cannot be undone."
       onClose={onClose}
     >
-      <form onSubmit={submit}>
-        {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
+      <Form action={action} onSubmit={submit}>
         <Field
           label={`Type ${room.name} to confirm`}
           name="confirmation"
@@ -47,7 +46,7 @@ export function DeleteRoomDialog({ room, onDelete, onClose }: { room: Room; onDe
             {action.kind === 'busy' ? 'Deleting…' : 'Delete room'}
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,20 +1,20 @@
-import { type FormEvent } from 'react';
 import { useChat } from '../../hooks/context';
 import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import { maxRoomName } from '../../protocol/limits.generated';
 import type { Room } from '../../protocol/types';
+import { ApiError } from '../../transport/errors';
 import { Dialog } from '../../ui/Dialog';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 
 /** Asks for the password of a listed room. */
 export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const chat = useChat();
   const [action, run] = useAction();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const password = String(new FormData(event.currentTarget).get('password') ?? '');
+  function submit(data: FormData) {
+    const password = String(data.get('password') ?? '');
     void run(async () => {
       await chat.rooms.join(room.id, password);
       onClose();
@@ -22,22 +22,12 @@ export function PasswordDialog({ room, onClose }: { room: Room; onClose: () => v
     });
   }
 
-  const wrong = action.kind === 'failed' && (action.code === 'WRONG_PASSWORD' || action.code === 'PASSWORD_REQUIRED');
   return (
     <Dialog title={`Join ${room.name}`} description="This room requires a password." onClose={onClose}>
-      <form onSubmit={submit}>
-        {action.kind === 'failed' && !wrong && <FormError>{action.reason}</FormError>}
-        <Field
-          label="Room password"
-          name="password"
-          type="password"
-          autoComplete="off"
-          required
-         
-          error={wrong ? action.reason : undefined}
-        />
+      <Form action={action} onSubmit={submit}>
+        <Field label="Room password" name="password" type="password" autoComplete="off" required />
         <JoinActions busy={action.kind === 'busy'} onClose={onClose} />
-      </form>
+      </Form>
     </Dialog>
   );
 }
@@ -47,12 +37,10 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
   const chat = useChat();
   const [action, run] = useAction();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const password = String(form.get('password') ?? '');
+  function submit(data: FormData) {
+    const password = String(data.get('password') ?? '');
     void run(async () => {
-      const room = await chat.rooms.joinByName(String(form.get('name') ?? '').trim(), password === '' ? undefined : password);
+      const room = await chat.rooms.joinByName(String(data.get('name') ?? '').trim(), password === '' ? undefined : password).catch(explained);
       onClose();
       goTo(roomHref(room.id));
     });
@@ -60,16 +48,18 @@ export function JoinByNameDialog({ onClose }: { onClose: () => void }) {
 
   return (
     <Dialog title="Join by name" description="Private rooms are not listed: enter the name and the password. A private room without a password needs an invite." onClose={onClose}>
-      <form onSubmit={submit}>
-        {action.kind === 'failed' && (
-          <FormError>{action.code === 'NOT_FOUND' ? 'No room has this name and password.' : action.reason}</FormError>
-        )}
+      <Form action={action} onSubmit={submit}>
         <Field label="Room name" name="name" required maxLength={maxRoomName} autoComplete="off" />
         <Field label="Room password" name="password" type="password" autoComplete="off" hint="Leave it empty if there is none." />
         <JoinActions busy={action.kind === 'busy'} onClose={onClose} />
-      </form>
+      </Form>
     </Dialog>
   );
+}
+
+/** The server does not say which of the two is wrong: it would show that a private room exists. */
+function explained(error: unknown): never {
+  throw error instanceof ApiError && error.code === 'NOT_FOUND' ? new ApiError('NOT_FOUND', 'No room has this name and password.') : error;
 }
 
 function JoinActions({ busy, onClose }: { busy: boolean; onClose: () => void }) {

@@ -68,6 +68,7 @@ describe('room settings', () => {
     const { user, mutations } = await inRoom('owner');
     const button = await screen.findByRole('button', { name: 'Settings of general' });
     await user.click(button);
+    await screen.findByRole('dialog');
     await user.type(screen.getByLabelText('Description'), 'All and nothing');
     await user.click(screen.getByLabelText('Private'));
     await user.click(screen.getByRole('button', { name: 'Save' }));
@@ -80,6 +81,7 @@ describe('room settings', () => {
   test('shows a taken name at its field', async () => {
     const { user } = await inRoom('owner', () => problem(409, 'ROOM_NAME_TAKEN', 'That name is taken.'));
     await user.click(await screen.findByRole('button', { name: 'Settings of general' }));
+    await screen.findByRole('dialog');
     const name = screen.getByLabelText('Name');
     await user.type(name, '2');
     await user.click(screen.getByRole('button', { name: 'Save' }));
@@ -90,6 +92,7 @@ describe('room settings', () => {
   test('an admin can change the room but not delete it; offline nothing can be saved', async () => {
     const { user, socket } = await inRoom('admin');
     await user.click(await screen.findByRole('button', { name: 'Settings of general' }));
+    await screen.findByRole('dialog');
     expect(screen.queryByRole('button', { name: 'Delete room…' })).toBeNull();
     act(() => socket().end(1006));
     expect(await screen.findByText('You are not connected. This needs the server.')).toBeTruthy();

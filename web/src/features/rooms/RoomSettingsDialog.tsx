@@ -1,18 +1,17 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useChat } from '../../hooks/context';
 import { useMe, useOnline } from '../../hooks/useChatState';
-import { type ActionState, useAction } from '../../hooks/useAction';
+import { useAction } from '../../hooks/useAction';
 import { maxRoomDescription, maxRoomName } from '../../protocol/limits.generated';
 import { PRIVATE_HINT } from '../../state/room/rejoin';
 import { can } from '../../state/room/permissions';
 import type { MyRoom } from '../../state/room/myRoom';
 import { Dialog } from '../../ui/Dialog';
-import { Field, FormError } from '../../ui/Field';
+import { Field } from '../../ui/Field';
+import { Form } from '../../ui/Form';
 import { Check } from '../../ui/Check';
 
 export const WAIT = 'You are not connected. This needs the server.';
-
-const fields = ['name', 'description', 'password'];
 
 interface RoomSettingsDialogProps {
   mine: MyRoom;
@@ -31,12 +30,10 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
   const [removes, setRemoves] = useState(false);
   const [action, run] = useAction();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const name = String(form.get('name') ?? '').trim();
-    const description = String(form.get('description') ?? '').trim();
-    const password = String(form.get('password') ?? '');
+  function submit(data: FormData) {
+    const name = String(data.get('name') ?? '').trim();
+    const description = String(data.get('description') ?? '').trim();
+    const password = String(data.get('password') ?? '');
     const patch = {
       ...(name === room.name ? {} : { name }),
       ...(description === room.description ? {} : { description }),
@@ -49,11 +46,9 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
     });
   }
 
-  const whole = action.kind === 'failed' && errorIn(action, 'name') === undefined && !fields.includes(action.field ?? '');
   return (
     <Dialog title="Room settings" onClose={onClose}>
-      <form onSubmit={submit}>
-        {whole && <FormError>{action.reason}</FormError>}
+      <Form action={action} onSubmit={submit}>
         <Field
           label="Name"
           name="name"
@@ -61,7 +56,6 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           maxLength={maxRoomName}
           autoComplete="off"
           defaultValue={room.name}
-          error={errorIn(action, 'name')}
         />
         <Field
           label="Description"
@@ -69,7 +63,6 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           maxLength={maxRoomDescription}
           autoComplete="off"
           defaultValue={room.description}
-          error={errorIn(action, 'description')}
         />
         <Check id="room-private" label="Private" hint={PRIVATE_HINT} checked={isPrivate} onChange={setPrivate} />
         <Field
@@ -79,7 +72,6 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
           autoComplete="new-password"
           disabled={removes}
           hint={room.hasPassword ? 'Leave it empty to keep the current one.' : 'Optional. New members enter it once, when they join.'}
-          error={errorIn(action, 'password')}
         />
         {room.hasPassword && (
           <Check id="room-open" label="Remove the password" hint={isPrivate ? 'Members stay. Others need an invite.' : 'Members stay. Others join without one.'} checked={removes} onChange={setRemoves} />
@@ -98,7 +90,7 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
             {action.kind === 'busy' ? 'Saving…' : 'Save'}
           </button>
         </div>
-      </form>
+      </Form>
       {/* Guests cannot manage webhooks, which outlive their account. */}
       {!guest && (
         <section className="dialog-section" aria-labelledby="programs-title">
@@ -115,10 +107,4 @@ export function RoomSettingsDialog({ mine, onClose, onDelete, onWebhooks }: Room
       )}
     </Dialog>
   );
-}
-
-function errorIn(action: ActionState, field: string): string | undefined {
-  if (action.kind !== 'failed') return undefined;
-  if (field === 'name' && action.code === 'ROOM_NAME_TAKEN') return action.reason;
-  return action.field === field ? action.reason : undefined;
 }

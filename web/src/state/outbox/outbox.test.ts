@@ -330,7 +330,7 @@ describe('files', () => {
   test('above the quota fail with a reason; the message stays and the next one is sent', async () => {
     const server = new FakeServer();
     server.take = async () => {
-      throw new ApiError('QUOTA_EXCEEDED', 'You have reached your limit for uploads today.', { field: 'file' });
+      throw new ApiError('QUOTA_EXCEEDED', 'You have reached your limit for uploads today.', { fields: [] });
     };
     const outbox = outboxOn(await freshVault(), server);
     await outbox.add(ROOM, album);
