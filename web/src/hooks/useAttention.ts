@@ -6,7 +6,7 @@ import { otherMember, roomTitle } from '../state/room/direct';
 import { goTo, type Route, roomHref } from './useRoute';
 
 /** The titles of pages that are no room. */
-const pageTitles: Record<Exclude<Route['kind'], 'room'>, string> & { room?: undefined } = { home: '', find: 'Find rooms', search: 'Search', admin: 'Administration' };
+const pageTitles: Record<Exclude<Route['kind'], 'room'>, string> & { room?: undefined } = { home: '', find: 'Find rooms', search: 'Search', admin: 'Administration', settings: 'Settings' };
 
 const QUIET_ICON = '/favicon.svg';
 const UNREAD_ICON = '/favicon-unread.svg';

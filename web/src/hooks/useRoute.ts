@@ -9,6 +9,8 @@ export type Route =
   | { kind: 'search'; room?: number }
   /** at: the message to show, by its seq. */
   | { kind: 'room'; id: number; at?: number }
+  /** section: undefined for the list of sections. */
+  | { kind: 'settings'; section?: string }
   /** userId: show only entries of this user. */
   | { kind: 'admin'; section: string; userId?: number };
 
@@ -17,6 +19,7 @@ export const findHref = '#/find';
 export const searchHref = (roomId?: number) => (roomId === undefined ? '#/search' : `#/search/${roomId}`);
 export const roomHref = (id: number) => `#/room/${id}`;
 export const adminHref = (section: string, userId?: number) => `#/admin/${section}${userId === undefined ? '' : `/${userId}`}`;
+export const settingsHref = (section?: string) => (section === undefined ? '#/settings' : `#/settings/${section}`);
 export const messageHref = (roomId: number, seq: number) => `#/room/${roomId}/${seq}`;
 
 export function routeOf(hash: string): Route {
@@ -25,6 +28,8 @@ export function routeOf(hash: string): Route {
   if (search) return { kind: 'search', ...(search[1] === undefined ? {} : { room: Number(search[1]) }) };
   const admin = /^#\/admin(?:\/([a-z]+)(?:\/(\d+))?)?$/.exec(hash);
   if (admin) return { kind: 'admin', section: admin[1] ?? '', ...(admin[2] === undefined ? {} : { userId: Number(admin[2]) }) };
+  const settings = /^#\/settings(?:\/([a-z]+))?$/.exec(hash);
+  if (settings) return { kind: 'settings', ...(settings[1] === undefined ? {} : { section: settings[1] }) };
   const [, id, at] = /^#\/room\/(\d+)(?:\/(\d+))?$/.exec(hash) ?? [];
   if (id === undefined) return { kind: 'home' };
   return { kind: 'room', id: Number(id), ...(at === undefined ? {} : { at: Number(at) }) };

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import type { TestChat } from '../../test/testChat';
-import { AccountSettings } from './AccountSettings';
+import { PasswordForm } from './PasswordForm';
 
 let testChat: TestChat | undefined;
 
@@ -30,7 +30,7 @@ describe('account', () => {
 
   async function account(refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
     let sessions = [phone, here];
-    const rig = await renderWithChat(<AccountSettings />, (method, path, body) => {
+    const rig = await renderWithChat(<PasswordForm />, (method, path, body) => {
       const refusal = refuse({ method, path, body });
       if (refusal) return refusal;
       if (method === 'DELETE') sessions = [here];

@@ -11,11 +11,11 @@ export function SignOutDialog({ onClose }: { onClose: () => void }) {
   const [action, run] = useAction();
   return (
     <Dialog title="Sign out?" onClose={onClose}>
-      {guest && <p className="form-warning">You are a guest: nobody can sign in to this account again. To keep it, give it a name and a password first, in your account.</p>}
+      {guest && <p className="form-warning">You are a guest: you cannot sign in to this account again. To keep it, choose a username and a password in the settings first.</p>}
       {unsent > 0 ? (
         <p className="form-warning" role="alert">
-          {unsent === 1 ? 'One message has not been sent yet.' : `${unsent} messages have not been sent yet.`} Signing out throws{' '}
-          {unsent === 1 ? 'it' : 'them'} away.
+          {unsent === 1 ? 'One message has not been sent yet.' : `${unsent} messages have not been sent yet.`} Signing out deletes{' '}
+          {unsent === 1 ? 'it' : 'them'}.
         </p>
       ) : guest ? null : (
         <p className="dialog-text">This removes the data of your rooms from this browser, including drafts. Sent messages stay on the server.</p>

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import type { TestChat } from '../../test/testChat';
 import { alice } from '../../test/fixtures';
-import { AccountSettings } from './AccountSettings';
+import { StatusChoice } from './StatusChoice';
 
 let testChat: TestChat | undefined;
 
@@ -31,7 +31,7 @@ describe('account', () => {
 
   async function account(refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
     let sessions = [phone, here];
-    const rig = await renderWithChat(<AccountSettings />, (method, path, body) => {
+    const rig = await renderWithChat(<StatusChoice />, (method, path, body) => {
       const refusal = refuse({ method, path, body });
       if (refusal) return refusal;
       if (method === 'DELETE') sessions = [here];

@@ -99,7 +99,7 @@ describe('the card of a person', () => {
     await user.click(within(screen.getByRole('region', { name: 'Messages in general' })).getByRole('button', { name: 'Alice' }));
     const card = within(await screen.findByRole('dialog', { name: 'Alice' }));
     await user.click(await card.findByRole('button', { name: 'Edit profile' }));
-    expect(await screen.findByRole('dialog', { name: 'Your account' })).toBeTruthy();
+    expect(await screen.findByRole('heading', { name: 'Settings' })).toBeTruthy();
     expect(screen.queryByRole('dialog', { name: 'Alice' })).toBeNull();
   });
 
