@@ -42,7 +42,7 @@ async function inRoom(role: RoomRole, answer: Answer, mutedUntil?: string) {
 }
 
 describe('invites', () => {
-  test('creates a link, shows it once and revokes it', async () => {
+  test('creates a link, shows it again later and revokes it', async () => {
     const invite = { id: 4, expiresAt: soon(86_400_000), usesLeft: 10, createdAt: soon(0), createdBy: author };
     let invites: object[] = [];
     let wish: unknown;
@@ -57,13 +57,31 @@ describe('invites', () => {
       return { status: 201, body: { invite: { ...invite, token: 'abc', url: 'https://chat.example.org/invite/abc' } } };
     });
     await user.click(screen.getByRole('button', { name: 'Invite' }));
+    await screen.findByRole('dialog');
     await user.selectOptions(screen.getByLabelText('For'), '10 people');
     await user.click(screen.getByRole('button', { name: 'Create a link' }));
     expect((await screen.findByLabelText<HTMLInputElement>('Invite link')).value).toBe('https://chat.example.org/invite/abc');
     expect(wish).toEqual({ expiresIn: 604_800, uses: 10 });
     await user.click(screen.getByRole('button', { name: 'Copy' }));
     expect(await navigator.clipboard.readText()).toBe('https://chat.example.org/invite/abc');
+
+    await user.click(screen.getByRole('button', { name: 'Close' }));
+    await user.click(screen.getByRole('button', { name: 'Invite' }));
+    await screen.findByRole('dialog');
+    expect(screen.queryByDisplayValue(/invite/)).toBeNull();
+    await user.click(await screen.findByRole('button', { name: 'Show the link for 10 more people, by Bob' }));
+    expect(screen.getByLabelText<HTMLInputElement>('Link').value).toBe('https://chat.example.org/invite/abc');
     await user.click(await screen.findByRole('button', { name: 'Revoke the link for 10 more people, by Bob' }));
     expect(await screen.findByText('There are none.')).toBeTruthy();
+    expect(Object.keys(localStorage).filter((key) => key.endsWith('.invites'))).toEqual([]);
+  });
+
+  test('does not offer to show a link of another browser', async () => {
+    const invite = { id: 4, expiresAt: soon(86_400_000), usesLeft: null, createdAt: soon(0), createdBy: author };
+    const { user } = await inRoom('moderator', () => ({ body: { invites: [invite] } }));
+    await user.click(screen.getByRole('button', { name: 'Invite' }));
+    await screen.findByRole('dialog');
+    expect(await screen.findByText('Only the browser that created the link can show it.')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: /^Show the link/ })).toBeNull();
   });
 });

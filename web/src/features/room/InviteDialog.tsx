@@ -1,6 +1,8 @@
-import { type FormEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
+import { useInviteLinks } from '../../hooks/useInviteLinks';
+import { absoluteUrl } from '../../hooks/useRoute';
 import { useStore } from '../../hooks/useStore';
 import type { CreatedInvite, Invite } from '../../protocol/types';
 import type { RoomSession } from '../../state/room/session';
@@ -9,8 +11,9 @@ import { ActionError } from '../../ui/ActionError';
 import { dayOf, timeOf, fullDate } from '../../ui/dates';
 import { Dialog } from '../../ui/Dialog';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { FormError, Select } from '../../ui/Field';
-import { SecretField } from '../../ui/SecretField';
+import { Select } from '../../ui/Field';
+import { Form } from '../../ui/Form';
+import { CopyField } from '../../ui/CopyField';
 
 const spans = [
   ['3600', '1 hour'],
@@ -39,28 +42,30 @@ function NewInviteForm({ session }: { session: RoomSession }) {
   const online = useOnline();
   const [action, run] = useAction();
   const [created, setCreated] = useState<CreatedInvite>();
+  const links = useInviteLinks();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const uses = Number(form.get('uses') ?? 0);
-    void run(async () => setCreated(await session.admin.createInvite({ expiresIn: Number(form.get('expiresIn')), ...(uses > 0 ? { uses } : {}) })));
+  function submit(data: FormData) {
+    const uses = Number(data.get('uses') ?? 0);
+    void run(async () => {
+      const invite = await session.admin.createInvite({ expiresIn: Number(data.get('expiresIn')), ...(uses > 0 ? { uses } : {}) });
+      links.add(session.id, invite);
+      setCreated(invite);
+    });
   }
 
   return (
-    <form onSubmit={submit}>
-      {action.kind === 'failed' && <FormError>{action.reason}</FormError>}
+    <Form action={action} onSubmit={submit}>
       <div className="field-pair">
         <Select label="Expires after" name="expiresIn" options={spans} defaultValue="604800" />
         <Select label="For" name="uses" options={counts} defaultValue="" />
       </div>
-      {created && <SecretField key={created.id} label="Invite link" value={new URL(created.url, location.href).href} nextStep="Share it with the people you want to invite." />}
+      {created && <CopyField key={created.id} label="Invite link" value={absoluteUrl(created.url)} note="Send it to the people you want to invite. This browser can show it again until you sign out." focus />}
       <div className="dialog-actions">
         <button type="submit" className={`button${created ? '' : ' primary'}`} disabled={!online || action.kind === 'busy'} title={online ? undefined : 'Not connected right now'}>
           {action.kind === 'busy' ? 'Creating…' : created ? 'Create another link' : 'Create a link'}
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -68,9 +73,14 @@ function InviteList({ session }: { session: RoomSession }) {
   const online = useOnline();
   const state = useStore(session.admin.invites.state);
 
+  const links = useInviteLinks();
+  const known = useStore(links.links);
   useEffect(() => {
     void session.admin.invites.load();
   }, [session, online]);
+  useEffect(() => {
+    if (state.kind === 'ready') links.retain(session.id, state.value);
+  }, [links, session, state]);
 
   return (
     <section className="dialog-section" aria-labelledby="invites-title">
@@ -84,7 +94,7 @@ function InviteList({ session }: { session: RoomSession }) {
         <ul className="rows">
           {state.value.map((invite) => (
             <li key={invite.id}>
-              <InviteRow session={session} invite={invite} />
+              <InviteRow session={session} invite={invite} url={known.find(({ id }) => id === invite.id)?.url} />
             </li>
           ))}
         </ul>
@@ -93,9 +103,11 @@ function InviteList({ session }: { session: RoomSession }) {
   );
 }
 
-function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }) {
+/** url: undefined if another browser created the link. */
+function InviteRow({ session, invite, url }: { session: RoomSession; invite: Invite; url: string | undefined }) {
   const online = useOnline();
   const [action, run] = useAction();
+  const [shown, setShown] = useState(false);
   const { usesLeft, expiresAt, createdBy, createdAt, paused } = invite;
   const uses = usesLeft === null ? 'For any number' : usesLeft === 1 ? 'For 1 more person' : `For ${usesLeft} more people`;
   return (
@@ -114,8 +126,14 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
             <span className="tag warn">Paused</span> {nameOf(createdBy)} can no longer invite to this room.
           </p>
         )}
+        {url === undefined && <p className="row-facts">Only the browser that created the link can show it.</p>}
         <ActionError action={action} />
       </div>
+      {url !== undefined && (
+        <button type="button" className="button" aria-expanded={shown} aria-label={`Show the link ${uses.toLowerCase()}, by ${nameOf(createdBy)}`} onClick={() => setShown(!shown)}>
+          {shown ? 'Hide' : 'Show'}
+        </button>
+      )}
       <button
         type="button"
         className="button"
@@ -125,6 +143,7 @@ function InviteRow({ session, invite }: { session: RoomSession; invite: Invite }
       >
         {action.kind === 'busy' ? 'Revoking…' : 'Revoke'}
       </button>
+      {shown && url !== undefined && <CopyField label="Link" value={absoluteUrl(url)} note={`Anyone with it can join until ${dayOf(expiresAt)}.`} focus />}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import styles from './TypingLine.module.css';
 export function TypingLine({ session }: { session: RoomSession }) {
   const typing = useStore(session.typing);
   const blocked = useSelect(session.timeline, (timeline) => timeline.blocked);
-  const names = typing.filter((id) => !blocked.has(id)).map((id) => session.nameOf(id) ?? 'Somebody');
+  const names = typing.filter((id) => !blocked.has(id)).map((id) => session.nameOf(id) ?? 'A member');
   return (
     <p className={styles.typing} role="status">
       {names.length > 0 && (

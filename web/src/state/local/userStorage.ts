@@ -1,3 +1,6 @@
+/** The name of the invite links, which are deleted when the session ends. */
+export const INVITES_KEY = 'invites';
+
 /**
  * UserStorage stores small values of one user in localStorage. Writes are synchronous,
  * so that closing the page loses nothing, and the user's other tabs are notified. If
