@@ -5,6 +5,7 @@ const browser = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/c
 
 export default defineConfig({
   testDir: 'e2e',
+  globalSetup: './e2e/globalSetup.ts',
   outputDir: 'test-results/traces',
   // A machine that is busy with other work takes 20 s to register and connect.
   timeout: 240_000,

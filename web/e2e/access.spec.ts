@@ -52,9 +52,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(erin.page.getByRole('dialog', { name: 'Room settings' })).toBeVisible();
     expect(await faults(erin)).toEqual([]);
     await erin.page.keyboard.press('Escape');
-    await erin.page.getByRole('button', { name: /^Your account/ }).click();
-    await expect(erin.page.getByText('This device', { exact: true })).toBeVisible();
-    expect(await faults(erin)).toEqual([]);
+    for (const [section, content] of [['sessions', 'This device'], ['profile', 'Status message'], ['account', 'Current password'], ['bots', 'Your first bot']] as const) {
+      await erin.opensSettings(section);
+      await expect(erin.page.getByText(content, { exact: true })).toBeVisible();
+      expect(await faults(erin)).toEqual([]);
+    }
   });
 }
 

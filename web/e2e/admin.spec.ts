@@ -184,32 +184,29 @@ test('a bot token is shown once and works until it is replaced', async ({ browse
   await alice.createsRoom(room);
   const roomId = Number(/#\/room\/(\d+)/.exec(alice.page.url())?.[1]);
   const { page } = alice;
-  await page.getByRole('button', { name: /^Your account/ }).click();
-  await page.getByRole('button', { name: 'Your bots…' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Your bots' });
+  const settings = await alice.opensSettings('bots');
   const robo = fresh('robo');
-  await dialog.getByLabel('Username').fill(robo);
-  await dialog.getByLabel('Display name').fill('Robo');
-  await dialog.getByRole('button', { name: 'Create bot' }).click();
-  const tokenField = dialog.getByLabel(`Token of @${robo}`);
+  await settings.getByLabel('Username').fill(robo);
+  await settings.getByLabel('Display name').fill('Robo');
+  await settings.getByRole('button', { name: 'Create bot' }).click();
+  const tokenField = settings.getByLabel(`Token of @${robo}`);
   const token = await tokenField.inputValue();
   expect(await faults(alice)).toEqual([]);
   const joins = (bearer: string) => request.post(`${node2}/api/v1/rooms/${roomId}/join`, { headers: { Authorization: `Bearer ${bearer}` }, data: {} });
   expect((await joins(token)).status()).toBe(200);
-  await dialog.getByRole('button', { name: 'New token for Robo' }).click();
+  await settings.getByRole('button', { name: 'New token for Robo' }).click();
   await page.getByRole('button', { name: 'Create a new token' }).click();
   await expect(tokenField).not.toHaveValue(token);
   expect((await joins(token)).status()).toBe(401);
   expect((await joins(await tokenField.inputValue())).status()).toBe(200);
-  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: room }).click();
   await expect(page.getByRole('complementary', { name: 'Members' }).getByText('Robo')).toBeVisible();
 
-  // When the dialog is opened again, the bot is listed without its token.
-  await page.getByRole('button', { name: /^Your account/ }).click();
-  await page.getByRole('button', { name: 'Your bots…' }).click();
-  await expect(dialog.getByText(`@${robo}`)).toBeVisible();
+  // When the settings are opened again, the bot is listed without its token.
+  await alice.opensSettings('bots');
+  await expect(settings.getByText(`@${robo}`)).toBeVisible();
   await expect(tokenField).toHaveCount(0);
-  await dialog.getByRole('button', { name: 'Delete Robo' }).click();
+  await settings.getByRole('button', { name: 'Delete Robo' }).click();
   await page.getByRole('dialog', { name: 'Delete Robo?' }).getByRole('button', { name: 'Delete' }).click();
-  await expect(dialog.getByRole('heading', { name: 'Your first bot' })).toBeVisible();
+  await expect(settings.getByRole('heading', { name: 'Your first bot' })).toBeVisible();
 });

@@ -79,18 +79,18 @@ test('a changed profile and picture appear to others', async ({ browser }) => {
   await alice.createsRoom(room);
   await bob.joins(room);
 
-  await alice.page.getByRole('button', { name: /^Your account/ }).click();
-  const dialog = alice.page.getByRole('dialog', { name: 'Your account' });
-  await dialog.getByLabel('Display name').fill('Alice of the Lake');
-  await dialog.getByLabel('Status message').fill('Out rowing');
-  await dialog.getByRole('button', { name: 'Save profile' }).click();
+  await alice.page.getByRole('link', { name: /^Your account/ }).click();
+  const settings = alice.page.getByRole('region', { name: 'Settings' });
+  await settings.getByLabel('Display name').fill('Alice of the Lake');
+  await settings.getByLabel('Status message').fill('Out rowing');
+  await settings.getByRole('button', { name: 'Save profile' }).click();
   await expect(alice.page.getByText('Your profile is saved.')).toBeVisible();
-  await dialog.getByLabel('Picture file').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('words') });
-  await expect(dialog.getByRole('alert')).toContainText('This file type is not supported');
-  await dialog.getByLabel('Picture file').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: pixel });
-  await dialog.getByRole('button', { name: 'Use this picture' }).click();
-  await expect(dialog.getByRole('button', { name: 'Change picture' })).toBeFocused();
-  await alice.page.keyboard.press('Escape');
+  await settings.getByLabel('Picture file').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('words') });
+  await expect(settings.getByRole('alert')).toContainText('This file type is not supported');
+  await settings.getByLabel('Picture file').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: pixel });
+  await settings.getByRole('button', { name: 'Use this picture' }).click();
+  await expect(settings.getByRole('button', { name: 'Change picture' })).toBeFocused();
+  await alice.page.getByRole('link', { name: room }).click();
   await alice.says('Do you like it?');
 
   await bob.sees('Do you like it?');

@@ -47,6 +47,14 @@ export class Person {
     await expect(this.page.getByText('Connected', { exact: true })).toBeAttached();
   }
 
+  /** Opens a section of the settings, and returns the page. */
+  async opensSettings(section: string): Promise<Locator> {
+    await this.page.goto(`${this.server}/#/settings/${section}`);
+    const settings = this.page.getByRole('region', { name: 'Settings' });
+    await expect(settings).toBeVisible();
+    return settings;
+  }
+
   async createsRoom(name: string, more: { password?: string; private?: boolean; description?: string } = {}): Promise<void> {
     await this.page.getByRole('button', { name: 'New room' }).first().click();
     const dialog = this.page.getByRole('dialog');

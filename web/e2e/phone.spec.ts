@@ -57,9 +57,15 @@ test('on a phone Enter starts a line, menus outlive the keyboard, and Back close
   await expect(page.getByRole('navigation', { name: 'Rooms' })).toBeVisible();
 
   // With the setting Enter sends here, too.
-  await page.getByRole('button', { name: /^Your account/ }).click();
+  await page.getByRole('link', { name: /^Your account/ }).click();
+  const section = page.getByRole('link', { name: 'Writing and reading' });
+  await section.click();
+  await expect(page.getByRole('heading', { name: 'Writing and reading', level: 2 })).toBeFocused();
+  await expect(section).toHaveCount(0);
   await page.getByLabel('The Enter key').selectOption('Sends');
-  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await page.goBack();
+  await expect(section).toBeFocused();
+  await page.goBack();
   await page.getByRole('link', { name: room }).click();
   await box.fill('third');
   await box.press('Enter');

@@ -99,15 +99,14 @@ test('a guest becomes a user, and a user closes the account', async ({ browser }
   await fox.page.getByLabel('Display name').fill('Wandering Fox');
   await fox.page.getByRole('button', { name: 'Continue as guest' }).click();
   await fox.isConnected();
-  await fox.page.getByRole('button', { name: /^Your account/ }).click();
-  const dialog = fox.page.getByRole('dialog', { name: 'Your account' });
-  await dialog.getByLabel('Username').fill(name);
-  await dialog.getByLabel('Password').fill('correct horse battery');
-  await dialog.getByRole('button', { name: 'Keep my account' }).click();
-  await expect(dialog.getByRole('button', { name: 'Change password' })).toBeVisible();
+  const settings = await fox.opensSettings('account');
+  await settings.getByLabel('Username').fill(name);
+  await settings.getByLabel('Password').fill('correct horse battery');
+  await settings.getByRole('button', { name: 'Keep my account' }).click();
+  await expect(settings.getByRole('button', { name: 'Change password' })).toBeVisible();
   await expect(fox.page.getByText(`@${name}`).first()).toBeVisible();
 
-  await dialog.getByRole('button', { name: 'Close your account…' }).click();
+  await settings.getByRole('button', { name: 'Close your account…' }).click();
   const sure = fox.page.getByRole('dialog', { name: 'Close your account?' });
   await sure.getByLabel('Your password').fill('a wrong one, surely');
   await sure.getByRole('button', { name: 'Close account' }).click();

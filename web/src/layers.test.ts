@@ -17,9 +17,10 @@ const featureImports: Record<string, readonly string[]> = {
   search: [],
   account: ['lazy'],
   integrations: [],
+  welcome: [],
   admin: ['rooms'],
   // Dynamic imports only.
-  lazy: ['search', 'members', 'rooms', 'integrations', 'admin', 'account', 'emoji', 'people', 'room'],
+  lazy: ['search', 'members', 'rooms', 'integrations', 'admin', 'account', 'emoji', 'people', 'room', 'welcome'],
 };
 
 const files = import.meta.glob<string>('./**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });
@@ -74,6 +75,12 @@ test.each(sources.filter(([path]) => layerOf(path) < layers.indexOf('hooks')))('
 test('only Html.tsx sets HTML', () => {
   const setters = sources.filter(([, source]) => /dangerouslySetInnerHTML|innerHTML\s*=|insertAdjacentHTML/.test(source)).map(([path]) => path);
   expect(setters).toEqual(['./ui/Html.tsx']);
+});
+
+test('all forms show errors in the same way', () => {
+  const forms = sources.filter(([, source]) => /<form\b/.test(source)).map(([path]) => path);
+  // The composer has no fields that can be wrong.
+  expect(forms).toEqual(['./features/composer/Composer.tsx', './ui/Form.tsx']);
 });
 
 const components = sources.filter(([path]) => path.endsWith('.tsx'));

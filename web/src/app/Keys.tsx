@@ -11,10 +11,10 @@ const groups: [string, [string[][], string][]][] = [
   ]],
   ['In the composer', [
     [[['Enter']], 'Send'],
-    [[['Shift', 'Enter']], 'New line; in a code block, Enter alone'],
+    [[['Shift', 'Enter']], 'New line. In a code block, Enter alone'],
     [[[CTRL, 'Enter']], 'Send, also from a code block'],
-    [[['↑']], 'In an empty box: edit your last message'],
-    [[['@']], 'Mention somebody'],
+    [[['↑']], 'Edit your last message, if the box is empty'],
+    [[['@']], 'Mention a member'],
     [[[':']], 'Insert an emoji, like :smile:'],
     [[['Esc']], 'Cancel the reply, the edit or the list'],
   ]],

@@ -1,14 +1,15 @@
 import { type ContextType, useCallback, useState } from 'react';
+import { useChat } from '../hooks/context';
 import { useAttention } from '../hooks/useAttention';
 import { useMe } from '../hooks/useChatState';
 import { useKeyboardShortcuts } from '../hooks/useKeyboardShortcuts';
 import { type OpenPerson, OpenPersonContext } from '../hooks/person';
-import { type Route, useRoute } from '../hooks/useRoute';
-import { AccountDialog } from '../features/account/AccountDialog';
+import { goTo, type Route, settingsHref, useRoute } from '../hooks/useRoute';
+import { useSelect } from '../hooks/useStore';
 import { ConnectionBar } from '../features/sidebar/ConnectionStatus';
 import { CreateRoomDialog } from '../features/rooms/CreateRoomDialog';
 import { Dialog } from '../ui/Dialog';
-import { AdminView, Bots, CloseAccountDialog, lazyWithRetry, RoomDirectory, SearchView } from '../features/lazy';
+import { AdminView, AdminWelcome, lazyWithRetry, RoomDirectory, SearchView, SettingsView } from '../features/lazy';
 import { PersonPopup } from '../features/people/PersonPopup';
 import { Notices } from '../ui/Notices';
 import { RoomView } from '../features/room/RoomView';
@@ -20,13 +21,14 @@ import styles from './Shell.module.css';
 
 const Keys = lazyWithRetry(async () => (await import('./Keys')).Keys);
 
-type Open = 'nothing' | 'new message' | 'create' | 'account' | 'bots' | 'end' | 'sign-out' | 'switcher' | 'keys';
+type Open = 'nothing' | 'new message' | 'create' | 'sign-out' | 'switcher' | 'keys';
 
 /** The sidebar and the main pane. A phone shows one of them. */
 export function Shell() {
   const route = useRoute();
   const [open, setOpen] = useState<Open>('nothing');
   const close = () => setOpen('nothing');
+  const firstRun = useSelect(useChat().firstRun.state, ({ kind }) => kind !== 'none');
   const [person, setPerson] = useState<OpenPerson>();
   const openPerson = useCallback<ContextType<typeof OpenPersonContext>>((one, anchor) => setPerson({ person: one, anchor }), []);
   const closePerson = useCallback(() => setPerson(undefined), []);
@@ -51,23 +53,17 @@ export function Shell() {
         >
           Skip to the conversation
         </a>
-        <Sidebar route={route} onCreate={() => setOpen('create')} onAccount={() => setOpen('account')} onSignOut={() => setOpen('sign-out')} onSwitch={() => setOpen('switcher')} onNewMessage={() => setOpen('new message')} />
+        <Sidebar route={route} onCreate={() => setOpen('create')} onSignOut={() => setOpen('sign-out')} onSwitch={() => setOpen('switcher')} onNewMessage={() => setOpen('new message')} />
         <main className={styles.main} id="main" tabIndex={-1}>
           <ConnectionBar />
+          {firstRun && <AdminWelcome route={route} />}
           <Pane route={route} onCreate={() => setOpen('create')} />
         </main>
         <Notices />
         {open === 'create' && <CreateRoomDialog onClose={close} />}
-        {open === 'account' && <AccountDialog onClose={close} onEnd={() => setOpen('end')} onBots={() => setOpen('bots')} />}
-        {open === 'bots' && (
-          <Dialog title="Your bots" description="A bot is a program with an account of its own. It joins rooms, and reads and writes messages." onClose={close}>
-            <Bots />
-          </Dialog>
-        )}
-        {open === 'end' && <CloseAccountDialog onClose={close} />}
         {open === 'sign-out' && <SignOutDialog onClose={close} />}
         {open === 'switcher' && <QuickSwitcher currentRoomId={roomId} onClose={close} />}
-        {person && <PersonPopup open={person} roomId={roomId} onProfile={() => setOpen('account')} onClose={closePerson} />}
+        {person && <PersonPopup open={person} roomId={roomId} onProfile={() => goTo(settingsHref('profile'))} onClose={closePerson} />}
         {open === 'new message' && <NewMessageDialog onClose={close} />}
         {open === 'keys' && (
           <Dialog title="Keyboard" onClose={close}>
@@ -86,6 +82,8 @@ function Pane({ route, onCreate }: { route: Route; onCreate: () => void }) {
       return <RoomView key={route.id} roomId={route.id} at={route.at} />;
     case 'search':
       return <SearchView roomId={route.room} />;
+    case 'settings':
+      return <SettingsView section={route.section} />;
     case 'admin':
       // Other users see the room directory.
       return role === 'admin' ? <AdminView section={route.section} userId={route.userId} /> : <RoomDirectory onCreate={onCreate} />;

@@ -63,8 +63,9 @@ export const AdminView = lazyWithRetry(async () => (await import('./admin/AdminV
 export const SearchView = lazyWithRetry(async () => (await import('./search/SearchView')).SearchView);
 export const MembersPanel = lazyWithRetry(async () => (await import('./members/MembersPanel')).MembersPanel);
 export const PersonCard = lazyWithRetry(async () => (await import('./people/PersonCard')).PersonCard);
-export const AccountSettings = lazyWithRetry(async () => (await import('./account/AccountSettings')).AccountSettings);
+export const SettingsView = lazyWithRetry(async () => (await import('./account/SettingsView')).SettingsView);
 export const RoomDialogs = lazyDialog(async () => (await import('./room/RoomDialogs')).RoomDialogs);
-export const CloseAccountDialog = lazyDialog(async () => (await import('./account/CloseAccountDialog')).CloseAccountDialog);
 export const RoomDirectory = lazyWithRetry(async () => (await import('./rooms/RoomDirectory')).RoomDirectory);
+/** It renders nothing at first anyway. */
+export const AdminWelcome = lazyWithRetry(async () => (await import('./welcome/AdminWelcome')).AdminWelcome, () => null);
 export const InvitePage = lazyWithRetry(async () => (await import('./rooms/InvitePage')).InvitePage);

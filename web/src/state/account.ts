@@ -3,7 +3,7 @@ import type { User } from '../protocol/types';
 import { ApiError, errorMessage } from '../transport/errors';
 import { RestClient } from '../transport/rest';
 import { Chat } from './chat';
-import { UserStorage } from './local/userStorage';
+import { INVITES_KEY, UserStorage } from './local/userStorage';
 import { clearStatus } from './local/status';
 import { Store } from './store';
 import { openLocalDatabase, type LocalDatabase, databaseName } from './local/database';
@@ -64,7 +64,10 @@ export class Account {
   }
 
   async register(username: string, password: string, displayName?: string): Promise<void> {
-    await this.#signIn(await this.rest.register(username, password, displayName));
+    const user = await this.rest.register(username, password, displayName);
+    await this.#signIn(user);
+    // The first account of a server is its admin.
+    if (user.role === 'admin') this.#chat()?.firstRun.begin();
   }
 
   async createGuest(displayName?: string): Promise<void> {
@@ -144,6 +147,8 @@ export class Account {
     }
     const wasIn = this.#chat() !== undefined;
     const db = this.#db;
+    // The links are secrets. Drafts stay.
+    this.#storage?.set(INVITES_KEY, undefined);
     this.#signOut();
     const notice = wasIn ? { notice: 'Your session has ended. Please sign in again.' } : {};
     this.state.set({ kind: 'signed-out', first: !hasSignedInBefore(), ...notice });

@@ -8,6 +8,7 @@ import { DraftStorage } from './local/drafts';
 import { BrowserTabs, type Tabs } from './local/tabs';
 import type { UserStorage } from './local/userStorage';
 import { EmojiUse } from './emojiUse';
+import { FirstRun } from './firstRun';
 import { Notices } from './notices';
 import { Notifications } from './notifications';
 import { Outbox } from './outbox/outbox';
@@ -55,13 +56,14 @@ export class Chat {
   readonly notifications: Notifications;
   readonly preferences: Preferences;
   readonly emojiUse: EmojiUse;
+  readonly firstRun: FirstRun;
   /** The public rooms. The query is a part of the name. */
   readonly directory: PagedResource<Room, string>;
   readonly search: Search;
   readonly outbox: Outbox;
+  readonly storage: UserStorage;
   readonly rest: RestClient;
 
-  #storage: UserStorage;
   #drafts: DraftStorage;
   #tabs: Tabs;
   #socket: ChatSocket;
@@ -71,11 +73,12 @@ export class Chat {
 
   constructor({ user, rest, db, storage, socket, callbacks, tabs }: ChatOptions) {
     this.rest = rest;
-    this.#storage = storage;
+    this.storage = storage;
     this.#drafts = new DraftStorage(storage);
     this.notifications = new Notifications(storage);
     this.preferences = new Preferences(storage);
     this.emojiUse = new EmojiUse(storage);
+    this.firstRun = new FirstRun(storage);
     this.blocks = new Blocks(rest, storage);
     this.#callbacks = callbacks;
     this.#tabs = tabs ?? new BrowserTabs(databaseName(user));
@@ -122,11 +125,12 @@ export class Chat {
       else if (message.kind === 'status') this.profile.applyStatus(message.status);
       else void this.rooms.onJoinedInOtherTab(message.roomId);
     });
-    this.#cleanups.push(this.#storage.watch((name, value) => {
+    this.#cleanups.push(this.storage.watch((name, value) => {
       this.#drafts.onStorageChange(name, value);
       this.notifications.onStorageChange(name, value);
       this.preferences.onStorageChange(name, value);
       this.emojiUse.onStorageChange(name, value);
+      this.firstRun.onStorageChange(name, value);
     }));
     await this.rooms.restore();
     await this.outbox.refresh();
