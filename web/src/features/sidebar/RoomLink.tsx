@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { useHasDraft, useMe, useQuiet, useRoomSession, useUnread } from '../../hooks/useChatState';
 import { roomHref } from '../../hooks/useRoute';
 import { useSelect } from '../../hooks/useStore';
@@ -12,7 +13,8 @@ import { UnreadBadge } from '../../ui/UnreadBadge';
 import { classNames } from '../../ui/classNames';
 import styles from './RoomLink.module.css';
 
-export function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean }) {
+/** A link to a room. It renders only if its room or what it reads has changed: a sidebar may have a thousand. */
+export const RoomLink = memo(function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: boolean }) {
   const me = useMe();
   const session = useRoomSession(room.id);
   const other = otherMember(room, me.id);
@@ -36,7 +38,7 @@ export function RoomLink({ mine: { room }, current }: { mine: MyRoom; current: b
       <UnreadBadge {...counts} direct={room.direct} quiet={quiet} />
     </a>
   );
-}
+});
 
 /** The other user of a direct conversation, with presence and, if it is known, the status message. */
 function PersonName({ session, room, other }: { session: RoomSession; room: Room; other: Author }) {

@@ -24,7 +24,7 @@ describe('direct conversations', () => {
   const direct = room(9, { name: 'Alice, Bob', direct: true, private: true, with: [{ ...author, id: 1, displayName: 'Alice' }, author] });
 
   test('are listed under People by the current name of the other user', async () => {
-    testChat = await renderWithChat(<Sidebar route={{ kind: 'home' }} onCreate={() => undefined} onAccount={() => undefined} onSignOut={() => undefined} onSwitch={() => undefined} onNewMessage={() => undefined} />, () => ({ body: {} }));
+    testChat = await renderWithChat(<Sidebar route={{ kind: 'home' }} onCreate={() => undefined} onSignOut={() => undefined} onSwitch={() => undefined} onNewMessage={() => undefined} />, () => ({ body: {} }));
     const { socket, command } = testChat;
     act(() => socket().serve({ type: 'room:added', data: { room: direct, membership: membership({ roomId: 9 }) } }));
     expect((await command('room:join', 2)).data.roomId).toBe(9);

@@ -13,13 +13,12 @@ import styles from './Sidebar.module.css';
 interface SidebarProps {
   route: Route;
   onCreate: () => void;
-  onAccount: () => void;
   onSignOut: () => void;
   onSwitch: () => void;
   onNewMessage: () => void;
 }
 
-export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch, onNewMessage }: SidebarProps) {
+export function Sidebar({ route, onCreate, onSignOut, onSwitch, onNewMessage }: SidebarProps) {
   // On a phone the list of rooms is a page of its own.
   const isPage = useNarrow() && route.kind === 'home';
   const Element = isPage ? 'main' : 'div';
@@ -59,7 +58,7 @@ export function Sidebar({ route, onCreate, onAccount, onSignOut, onSwitch, onNew
       </nav>
       <NotificationsPrompt />
       <ConnectionStatus />
-      <Me onAccount={onAccount} onSignOut={onSignOut} />
+      <Me current={route.kind === 'settings'} onSignOut={onSignOut} />
     </Element>
   );
 }
