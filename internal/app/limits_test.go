@@ -91,7 +91,7 @@ func TestRoomMessageRateExcludesNonMembers(t *testing.T) {
 
 func cid(n int) string { return fmt.Sprintf("6f0b1c1e-7f2d-4c1a-9d52-%012d", n) }
 
-// clientFromAddress returns a client whose requests claim to come from an address, through a proxy.
+// clientFromAddress returns a client that sends its requests as if they came from an address, through a proxy.
 func clientFromAddress(base, ip string) *client.Client {
 	c := newClient(base)
 	c.HTTP = &http.Client{Transport: forwarded(ip)}

@@ -170,7 +170,7 @@ func (in gitHubBody) commits() []string {
 	return items
 }
 
-// subject is what an event is about, if that can be told without its name.
+// subject returns the item of an event, found without the name of the event.
 func (in gitHubBody) subject() gitHubItem {
 	for _, item := range []gitHubItem{in.PullRequest, in.Issue, in.Discussion, in.Release, in.WorkflowRun, in.CheckRun, in.Comment} {
 		if item.URL != "" {

@@ -73,7 +73,7 @@ func (r *Renderer) retry(ctx context.Context, do func() error) error {
 	}
 }
 
-// batch renders the next messages and saves those whose HTML differs.
+// batch renders the next messages and saves the changed HTML.
 func (r *Renderer) batch(ctx context.Context, p *RenderProgress) error {
 	messages, err := r.Store.MessagesToRender(ctx, p.RenderingState)
 	if err != nil {
@@ -107,8 +107,8 @@ func (r *Renderer) batch(ctx context.Context, p *RenderProgress) error {
 	return nil
 }
 
-// render returns the HTML of a message by the present rules. Whoever is mentioned stays
-// mentioned, also if they have left the room since.
+// render returns the HTML of a message by the present rules. A mentioned user stays
+// mentioned after leaving the room.
 func (r *Renderer) render(ctx context.Context, m chat.StoredHTML) (html string, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -140,7 +140,7 @@ func TestRenderingBesideEdits(t *testing.T) {
 	})
 }
 
-// killed is a store whose process ends after a number of saved batches: before or after the commit.
+// killed is a store that loses its process after a number of saved batches: before or after the commit.
 type killed struct {
 	*Store
 	saves  int

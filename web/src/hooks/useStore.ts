@@ -12,7 +12,7 @@ export function useSelect<T, S>(store: Store<T>, select: (value: T) => S): S {
   return useSyncExternalStore(useFrames(store), () => select(store.getSnapshot()));
 }
 
-/** Returns the value of a text field. React resets a field whose text does not change within the event. */
+/** Returns the value of a text field. React resets a field if its text does not change within the event. */
 export function useText<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.getSnapshot);
 }

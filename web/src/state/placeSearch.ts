@@ -2,7 +2,7 @@ import type { Room, User } from '../protocol/types';
 import type { RestClient } from '../transport/rest';
 import { Store } from './store';
 
-/** The rooms and people whose names match a search. */
+/** The rooms and people that match a search by name. */
 export interface Places {
   rooms: readonly Room[];
   people: readonly User[];

@@ -1,4 +1,4 @@
-/** A code block of the server, whose line breaks are part of the code. */
+/** A code block of the server. Its line breaks are part of the code. */
 const CODE_BLOCK = /(<pre>[\s\S]*?<\/pre>)/;
 
 /** Line breaks of the HTML's source: after a tag that ends a line anyway, and before a block. */

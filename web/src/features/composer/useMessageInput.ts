@@ -58,7 +58,7 @@ export function useMessageInput(session: RoomSession, sendable: (text: string) =
     input.current?.focus();
   }
 
-  /** Sends a text that ends with an unfinished @name as soon as it is known whom it means. If it may mean several, the user chooses. */
+  /** Sends a text that ends with an unfinished @name as soon as its member is known. If it may mean several, the user chooses. */
   async function sendResolved() {
     resolving.current = true;
     const resolved = await completion.resolve();

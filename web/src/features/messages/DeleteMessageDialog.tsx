@@ -17,7 +17,7 @@ export function DeleteMessageDialog({ session, message, onClose }: { session: Ro
       onClose={onClose}
     >
       <p className="dialog-text">
-        {message.author.id === me.id ? 'Nobody' : `Nobody, not even ${nameOf(message.author)},`} can read it afterwards.
+        {message.author.id === me.id ? 'No one can read it afterwards.' : `No one can read it afterwards, not even ${nameOf(message.author)}.`}
       </p>
       <blockquote className={styles.quoted}>{message.text || message.attachments.map(({ name }) => name).join(', ')}</blockquote>
     </ConfirmDialog>

@@ -51,7 +51,7 @@ describe('reactions', () => {
     const rig = await room(liked);
     const { user, row, command, socket } = rig;
     const chip = () => row('m1').getByRole('button', { name: /👍/ });
-    expect(chip().getAttribute('aria-label')).toBe('👍 2, Bob, somebody');
+    expect(chip().getAttribute('aria-label')).toBe('👍 2, Bob, another member');
     await user.click(chip());
     const first = await command('message:react');
     expect(first.data).toEqual({ messageId: 1001, emoji: '👍', on: true });

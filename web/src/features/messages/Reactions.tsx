@@ -37,7 +37,7 @@ function ReactionChip({ session, reaction: { emoji, count, me, userIds }, onTogg
   const [anchor, setAnchor] = useState<HTMLElement>();
   const press = useLongPress(setAnchor);
   const openPerson = useOpenPerson();
-  const names = userIds.map((id) => (id === self ? 'you' : (session.nameOf(id) ?? 'somebody')));
+  const names = userIds.map((id) => (id === self ? 'you' : (session.nameOf(id) ?? 'another member')));
   const who = names.join(', ');
   return (
     <>

@@ -52,7 +52,7 @@ export function AuthorPicker({ roomId, onPick }: { roomId: number | undefined; o
           ))}
         </ul>
       )}
-      {wanted !== '' && others !== undefined && people.length === 0 && <p className="field-hint">Nobody found.</p>}
+      {wanted !== '' && others !== undefined && people.length === 0 && <p className="field-hint">No member found.</p>}
     </div>
   );
 }

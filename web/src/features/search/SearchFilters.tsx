@@ -22,7 +22,7 @@ export function SearchFiltersBar({ roomId }: { roomId: number | undefined }) {
 
   function remove(name: keyof SearchFilters) {
     change({ [name]: undefined });
-    toggle.current?.focus(); // the chip that had the focus is gone
+    toggle.current?.focus(); // the chip that had the focus is removed
   }
 
   return (

@@ -12,7 +12,7 @@ const MAX_REFRESHED = 5;
 
 /**
  * Members is the list of a room's members, the online ones first. Pages are read when they are displayed.
- * With a text the list contains the members whose names match it.
+ * With a text the list contains the members that match it by name.
  */
 export class Members {
   readonly state = new Store<MembersState>({ kind: 'idle' });
@@ -37,7 +37,7 @@ export class Members {
     return currentItems(this.state.getSnapshot());
   }
 
-  /** Lists the members whose names match a text, or all members. */
+  /** Lists the members that match a text by name, or all members. */
   async search(text: string): Promise<void> {
     const sameQuery = text.trim() === this.#text;
     this.#text = text.trim();
@@ -127,7 +127,7 @@ export class Members {
   }
 }
 
-/** A member whose presence changed between two pages is on both. */
+/** If the presence of a member changed between two pages, the member is on both. */
 function withoutRepeated(members: readonly Member[]): Member[] {
   return [...new Map(members.map((member) => [member.user.id, member])).values()];
 }

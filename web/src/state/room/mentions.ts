@@ -25,7 +25,7 @@ export function mentionCandidates(members: readonly Member[], query: string, me:
   return [...byUsername.toSorted(byLength), ...byName, ...byPart].slice(0, MAX_OPTIONS);
 }
 
-/** What an unfinished @name means: one member, one of several, or nobody. */
+/** What an unfinished @name means: one member, one of several, or no member. */
 export type Resolution = { kind: 'member'; user: User } | { kind: 'ambiguous' } | { kind: 'none' };
 
 /** Resolves an unfinished @name that was sent before the members that match it were known. */
