@@ -10,7 +10,7 @@ const featureImports: Record<string, readonly string[]> = {
   files: [],
   emoji: ['lazy'],
   room: ['messages', 'composer', 'members', 'rooms', 'lazy'],
-  rooms: [],
+  rooms: ['lazy'],
   members: [],
   people: ['members', 'lazy'],
   sidebar: [],

@@ -1,13 +1,13 @@
+import { useEffect } from 'react';
 import { AccountContext, ChatContext } from '../hooks/context';
 import { useInvite } from '../hooks/useRoute';
 import { useStore } from '../hooks/useStore';
 import type { Account } from '../state/account';
 import { EmptyState } from '../ui/EmptyState';
 import { Logo } from '../ui/Icon';
-import { InvitePage } from '../features/lazy';
+import { InvitePage, SignIn } from '../features/lazy';
 import { useVisibleViewport } from '../hooks/useVisibleViewport';
 import { Shell } from './Shell';
-import { SignIn } from '../features/account/SignIn';
 import styles from './App.module.css';
 
 export function App({ account }: { account: Account }) {
@@ -22,6 +22,10 @@ export function App({ account }: { account: Account }) {
 function Screen({ account }: { account: Account }) {
   const state = useStore(account.state);
   const invite = useInvite();
+  // Without a remembered user the sign-in is next.
+  useEffect(() => {
+    if (!account.remembers) void SignIn.preload().catch(() => undefined);
+  }, [account]);
   switch (state.kind) {
     case 'checking':
       return (

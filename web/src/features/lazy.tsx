@@ -1,7 +1,13 @@
-import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
-import { useOnline } from '../hooks/useChatState';
+import { type ComponentType, type ReactNode, use, useEffect, useState } from 'react';
+import { ChatContext } from '../hooks/context';
+import { useSelect } from '../hooks/useStore';
+import { Store } from '../state/store';
+import type { ConnectionState } from '../transport/socket';
 import { Dialog } from '../ui/Dialog';
 import { EmptyState, Skeleton } from '../ui/EmptyState';
+
+/** Without a chat there is no connection to wait for. */
+const signedOut = new Store<ConnectionState>({ kind: 'connected' });
 
 /** A component that is loaded when it is first rendered, or before. */
 type Lazy<P> = ComponentType<P> & { preload: () => Promise<void> };
@@ -18,7 +24,7 @@ export function lazyWithRetry<P extends object>(load: () => Promise<ComponentTyp
   return Object.assign(Later, { preload });
 
   function Later(props: P) {
-    const online = useOnline();
+    const online = useSelect(use(ChatContext)?.connection ?? signedOut, ({ kind }) => kind === 'connected');
     const [Part, setPart] = useState(() => loaded);
     const [failed, setFailed] = useState(false);
     const [tries, setTries] = useState(0);
@@ -56,6 +62,10 @@ function lazyDialog<P extends { onClose: () => void }>(load: () => Promise<Compo
   ));
 }
 
+export const SignIn = lazyWithRetry(async () => (await import('./account/SignIn')).SignIn, (content) => <main>{content}</main>);
+export const CreateRoomDialog = lazyDialog(async () => (await import('./rooms/CreateRoomDialog')).CreateRoomDialog);
+export const PasswordDialog = lazyDialog(async () => (await import('./rooms/JoinDialog')).PasswordDialog);
+export const SignOutDialog = lazyDialog(async () => (await import('./account/SignOutDialog')).SignOutDialog);
 export const Webhooks = lazyWithRetry(async () => (await import('./integrations/Webhooks')).Webhooks);
 export const Bots = lazyWithRetry(async () => (await import('./integrations/Bots')).Bots);
 export const EmojiPanel = lazyWithRetry(async () => (await import('./emoji/EmojiPanel')).EmojiPanel);

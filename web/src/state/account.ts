@@ -39,6 +39,11 @@ export class Account {
     });
   }
 
+  /** Reports whether this browser has a user who did not sign out. */
+  get remembers(): boolean {
+    return loadUser() !== undefined;
+  }
+
   /** Shows the chat of the last user immediately, then checks the session with the server. */
   async start(): Promise<void> {
     const last = loadUser();

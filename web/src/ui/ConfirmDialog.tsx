@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { useOnline } from '../hooks/useChatState';
 import { useAction } from '../hooks/useAction';
 import { Dialog } from './Dialog';
-import { FormError } from './Field';
+import { FormError } from './FormError';
 
 interface ConfirmDialogProps {
   title: string;

@@ -74,12 +74,3 @@ function FieldNote({ id, error, hint }: { id: string; error: string | undefined;
     </p>
   );
 }
-
-/** The error of a whole form. */
-export function FormError({ children }: { children: ReactNode }) {
-  return (
-    <p className="form-error" role="alert">
-      {children}
-    </p>
-  );
-}

@@ -1,6 +1,7 @@
 import { type FormEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { ActionState } from '../hooks/useAction';
-import { FieldErrorsContext, FormError } from './Field';
+import { FieldErrorsContext } from './Field';
+import { FormError } from './FormError';
 import { constraintError, controlsOf, type FieldError, type FieldErrors, type FormControl, serverErrors } from './fieldErrors';
 
 interface FormProps {

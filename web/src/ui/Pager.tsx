@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { useOnline } from '../hooks/useChatState';
 import { displayedItems, type PagedResource, type PagedState } from '../state/pagedResource';
 import { EmptyState, Skeleton } from './EmptyState';
-import { FormError } from './Field';
+import { FormError } from './FormError';
 import styles from './Pager.module.css';
 
 interface PagerProps<T, Q> {

@@ -2,7 +2,7 @@ import { useAccount } from '../../hooks/context';
 import { useMe, useUnsent } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { Dialog } from '../../ui/Dialog';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 
 export function SignOutDialog({ onClose }: { onClose: () => void }) {
   const account = useAccount();

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useOnline } from '../../hooks/useChatState';
 import { useAction } from '../../hooks/useAction';
 import { Dialog } from '../../ui/Dialog';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 import { SecretField } from '../../ui/SecretField';
 
 /** Resets a password after confirmation, and shows the new one once. */

@@ -4,7 +4,7 @@ import { goTo, homeHref } from '../../hooks/useRoute';
 import { rejoinHint } from '../../state/room/rejoin';
 import type { MyRoom } from '../../state/room/myRoom';
 import { Dialog } from '../../ui/Dialog';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 
 export function LeaveDialog({ mine: { room, role }, onClose }: { mine: MyRoom; onClose: () => void }) {
   const chat = useChat();

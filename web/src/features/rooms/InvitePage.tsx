@@ -6,7 +6,7 @@ import { homeHref, leaveInvite, roomHref } from '../../hooks/useRoute';
 import type { InvitedRoom } from '../../protocol/types';
 import { ApiError, errorMessage } from '../../transport/errors';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 import { CardPage } from '../../ui/CardPage';
 import styles from './InvitePage.module.css';
 

@@ -5,7 +5,7 @@ import { useAction } from '../../hooks/useAction';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
 import { ApiError } from '../../transport/errors';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 import { PasswordDialog } from './JoinDialog';
 import { RoomSign } from '../../ui/RoomSign';
 import styles from './RoomDirectory.module.css';

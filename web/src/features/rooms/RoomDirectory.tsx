@@ -6,7 +6,7 @@ import { homeHref } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
 import { displayedItems, type PagedState } from '../../state/pagedResource';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 import { Icon } from '../../ui/Icon';
 import { JoinByNameDialog } from './JoinDialog';
 import { SearchField } from '../../ui/SearchField';

@@ -5,8 +5,8 @@ import { useAction } from '../../hooks/useAction';
 import { findHref, goTo } from '../../hooks/useRoute';
 import type { Room } from '../../protocol/types';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { FormError } from '../../ui/Field';
-import { PasswordDialog } from './JoinDialog';
+import { FormError } from '../../ui/FormError';
+import { PasswordDialog } from '../lazy';
 import styles from './RoomPreview.module.css';
 
 type Preview = { kind: 'loading' } | { kind: 'open'; room: Room } | { kind: 'unavailable' };

@@ -4,7 +4,7 @@ import { useChat } from '../../hooks/context';
 import { goTo, roomHref } from '../../hooks/useRoute';
 import type { Places } from '../../state/placeSearch';
 import { Avatar, nameOf } from '../../ui/Avatar';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 import { RoomSign } from '../../ui/RoomSign';
 import styles from './SearchView.module.css';
 

@@ -8,7 +8,7 @@ import { excerptParts } from '../../state/search';
 import { Avatar, nameOf } from '../../ui/Avatar';
 import { dayOf, timeOf, fullDate } from '../../ui/dates';
 import { EmptyState, Skeleton } from '../../ui/EmptyState';
-import { FormError } from '../../ui/Field';
+import { FormError } from '../../ui/FormError';
 import { useRoomTitle } from './useRoomTitle';
 import styles from './SearchView.module.css';
 
