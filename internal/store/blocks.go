@@ -14,7 +14,7 @@ var _ chat.Blocks = (*Store)(nil)
 // room, too.
 func directBlock(m string) string {
 	return `COALESCE((SELECT max(CASE WHEN b.blocker_id = ` + m + `.user_id THEN 2 ELSE 1 END) FROM direct_rooms d JOIN user_blocks b
-		ON b.blocker_id IN (d.low_id, d.high_id) AND b.blocked_id IN (d.low_id, d.high_id) WHERE d.room_id = ` + m + `.room_id), 0)`
+		ON b.blocker_id = d.low_id AND b.blocked_id = d.high_id OR b.blocker_id = d.high_id AND b.blocked_id = d.low_id WHERE d.room_id = ` + m + `.room_id), 0)`
 }
 
 // Block records that by has blocked user.
@@ -116,6 +116,6 @@ func (s *Store) BlockIn(ctx context.Context, room chat.RoomID, member chat.UserI
 // blockBetween returns the block of two users, as by sees it.
 func blockBetween(ctx context.Context, from querier, by, with chat.UserID) (block chat.DirectBlock, err error) {
 	err = from.QueryRowContext(ctx, `SELECT COALESCE(max(CASE blocker_id WHEN $1 THEN 2 ELSE 1 END), 0) FROM user_blocks
-		WHERE blocker_id IN ($1, $2) AND blocked_id IN ($1, $2)`, int64(by), int64(with)).Scan(&block)
+		WHERE blocker_id = $1 AND blocked_id = $2 OR blocker_id = $2 AND blocked_id = $1`, int64(by), int64(with)).Scan(&block)
 	return block, err
 }
