@@ -55,17 +55,18 @@ export function RoomSection({ name, title, rooms, current, filtered, next, actio
         )}
         {action}
       </div>
-      <ul>
+      {/* A list element may not contain the blocks. */}
+      <div role="list">
         <VirtualBlocks
           items={visible}
           estimate={LINK_PX}
           render={(mine) => (
-            <li key={mine.room.id}>
+            <div key={mine.room.id} role="listitem">
               <RoomLink mine={mine} current={mine.room.id === current} />
-            </li>
+            </div>
           )}
         />
-      </ul>
+      </div>
     </section>
   );
 }
