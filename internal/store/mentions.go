@@ -9,11 +9,15 @@ import (
 
 // unreadMentions counts the unread messages that mention the member me, among the newest 1000
 // of them, without those of authors that the member has blocked. They are left out here and
-// not when they are stored, so that a block also concerns older messages, and ends.
-const unreadMentions = `(SELECT count(*) FROM (SELECT n.message_id FROM mentions n WHERE n.user_id = me.user_id AND n.room_id = me.room_id
-	AND n.seq > me.last_read ORDER BY n.seq DESC LIMIT 1000) AS named
-	WHERE NOT EXISTS (SELECT 1 FROM user_blocks b WHERE b.blocker_id = me.user_id
-		AND b.blocked_id = (SELECT m.author_id FROM messages m WHERE m.id = named.message_id)))`
+// not when they are stored, so that a block also concerns older messages, and ends. Only for
+// members that have blocked a user it reads the messages.
+const unreadMentions = `CASE WHEN EXISTS (SELECT 1 FROM user_blocks b WHERE b.blocker_id = me.user_id)
+	THEN (SELECT count(*) FROM (SELECT n.message_id FROM mentions n WHERE n.user_id = me.user_id AND n.room_id = me.room_id
+		AND n.seq > me.last_read ORDER BY n.seq DESC LIMIT 1000) AS named
+		WHERE NOT EXISTS (SELECT 1 FROM user_blocks b WHERE b.blocker_id = me.user_id
+			AND b.blocked_id = (SELECT m.author_id FROM messages m WHERE m.id = named.message_id)))
+	ELSE (SELECT count(*) FROM (SELECT 1 FROM mentions n WHERE n.user_id = me.user_id AND n.room_id = me.room_id
+		AND n.seq > me.last_read LIMIT 1000) AS named) END`
 
 // insertMentionStmts record the users that m mentions, except its author and users that are
 // not members.
