@@ -7,7 +7,8 @@ import { useMe } from './useChatState';
 import { useDebouncedQuery } from './useDebouncedQuery';
 import { useStore } from './useStore';
 
-const MAX_PEOPLE = 20;
+/** The number of people that are found; fewer where they are shown beside other results. */
+const MAX_PEOPLE = { everyone: 20, named: 6 };
 
 /**
  * Searches the people that the user may write to. Until the server has answered, the people of an earlier text
@@ -20,7 +21,7 @@ export function usePeopleSearch(scope: 'everyone' | 'named') {
     () =>
       new PagedResource<User, string>(async (query) => {
         const name = nameIn(query);
-        return { items: name === '' && scope === 'named' ? [] : await chat.rest.searchUsers(name, MAX_PEOPLE) };
+        return { items: name === '' && scope === 'named' ? [] : await chat.rest.searchUsers(name, MAX_PEOPLE[scope]) };
       }, ''),
   );
   const { text, setText, pending } = useDebouncedQuery(list);
