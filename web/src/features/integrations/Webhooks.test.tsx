@@ -1,6 +1,6 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { OutgoingWebhook } from '../../protocol/types';
 import { renderWithChat, stubBrowser } from '../../test/page';
 import type { TestChat } from '../../test/testChat';
@@ -11,6 +11,8 @@ import { RoomView } from '../room/RoomView';
 let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
+
+beforeAll(() => Promise.all([Webhooks.preload(), RoomDialogs.preload()]));
 
 afterEach(() => {
   testChat?.chat.stop();
@@ -31,8 +33,6 @@ type Asked = { method: string; path: string };
 async function webhooks(outgoing: OutgoingWebhook[] = [], refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
   let incoming: object[] = [];
   let receivers = outgoing;
-  // Loads the lazy chunk before the first wait, which has a timeout.
-  await Promise.all([Webhooks.preload(), RoomDialogs.preload()]);
   const rig = await renderWithChat(<RoomView roomId={7} />, (method, path, body) => {
     const refusal = refuse({ method, path });
     if (refusal) return refusal;
