@@ -125,6 +125,7 @@ export default defineConfig({
     restoreMocks: true,
     // For a busy machine, with asyncUtilTimeout in test/setup.ts.
     testTimeout: 20_000,
+    hookTimeout: 60_000,
     // A page and modules of its own take four times as long as the tests of a file. Only files that mock a
     // module need them.
     projects: [
