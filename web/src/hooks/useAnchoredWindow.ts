@@ -34,6 +34,8 @@ export interface AnchoredWindow<T> {
   toBottom: () => void;
   /** Scrolls to a row, as if the list opened there. */
   openAt: (key: string) => void;
+  /** Keeps a row in place while the number of items after it changes by `added`. Call it together with that change. */
+  keepAt: (key: string, added: number) => void;
 }
 
 const INITIAL_SIZE = 100;
@@ -123,6 +125,18 @@ export function useAnchoredWindow<T extends Keyed>(
     restore();
   }, [items, restore]);
 
+  const keepAt = useCallback((key: string, added: number) => {
+    const box = scroller.current;
+    const row = content.current === null ? undefined : rowOf(content.current, key);
+    if (box === null || row === undefined) return;
+    anchor.current = { atEnd: false, key, edge: edgeOf(row, box), scrollTop: box.scrollTop };
+    const length = items.length + added;
+    const last = Math.min(length, start + Math.max(range.size, INITIAL_SIZE));
+    setRange({ size: last - start, hiddenAfter: length - last });
+    setLastKey(undefined);
+    setAtBottom(false);
+  }, [items.length, range.size, start]);
+
   // After every change of the rows, and whenever something grows: a late image,
   // another font, the window.
   useLayoutEffect(restore);
@@ -137,7 +151,7 @@ export function useAnchoredWindow<T extends Keyed>(
   // After a change the viewport may be near an edge without a scroll event.
   useEffect(onScroll, [onScroll, items]);
 
-  return { scroller, content, shown, fromStart: start === 0, atBottom, onScroll, toBottom, openAt };
+  return { scroller, content, shown, fromStart: start === 0, atBottom, onScroll, toBottom, openAt, keepAt };
 }
 
 function firstRange(items: readonly Keyed[], startAt: string | undefined): Range {

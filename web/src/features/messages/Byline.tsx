@@ -10,8 +10,19 @@ interface BylineProps {
   head: boolean;
 }
 
+/** The avatar, or the time while the row of a grouped message is used. The time is also in the byline and in the menu. */
 export function MessageGutter({ author, date, head }: BylineProps) {
-  return <div className={styles.gutter}>{head ? <Picture author={author} /> : <Time date={date} short />}</div>;
+  return (
+    <div className={styles.gutter}>
+      {head ? (
+        <Picture author={author} />
+      ) : (
+        <span aria-hidden="true">
+          <Time date={date} short />
+        </span>
+      )}
+    </div>
+  );
 }
 
 function Picture({ author }: { author: Author }) {
@@ -22,9 +33,15 @@ function Picture({ author }: { author: Author }) {
   );
 }
 
-/** The author and the time. In a grouped row only screen readers get the author. */
+/** The author and the time. In a grouped row only screen readers get them. */
 export function Byline({ author, date, head }: BylineProps) {
-  if (!head) return <span className="sr-only">{nameOf(author)}: </span>;
+  if (!head) {
+    return (
+      <span className="sr-only">
+        {nameOf(author)}, <Time date={date} />:{' '}
+      </span>
+    );
+  }
   return (
     <p className={styles.byline}>
       <PersonButton person={author} className={styles.author}>

@@ -14,16 +14,27 @@ export function NewerStatus({ newer, onRetry }: { newer: RequestState; onRetry: 
 interface HistoryStartProps {
   hasOlder: boolean;
   older: RequestState;
+  /** Earlier messages are loaded when the user asks for them. */
+  waiting: boolean;
   roomName: string;
-  onRetry: () => void;
+  onLoad: () => void;
 }
 
-export function HistoryStart({ hasOlder, older, roomName, onRetry }: HistoryStartProps) {
+export function HistoryStart({ hasOlder, older, waiting, roomName, onLoad }: HistoryStartProps) {
   if (older.kind === 'failed') {
     return (
-      <EmptyState title="Earlier messages could not be loaded" action={{ label: 'Try again', run: onRetry }}>
+      <EmptyState title="Earlier messages could not be loaded" action={{ label: 'Try again', run: onLoad }}>
         {older.reason}
       </EmptyState>
+    );
+  }
+  if (hasOlder && waiting && older.kind === 'idle') {
+    return (
+      <p className={styles.older}>
+        <button type="button" className="link" onClick={onLoad}>
+          Show earlier messages
+        </button>
+      </p>
     );
   }
   if (hasOlder) return <p className={styles.older}>{older.kind === 'loading' ? 'Loading earlier messages…' : ''}</p>;

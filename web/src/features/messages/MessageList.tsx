@@ -16,6 +16,7 @@ import { HistoryStart, NewerStatus } from './HistoryEdges';
 import { useEscape } from './useEscape';
 import { useMarkRead } from './useMarkRead';
 import { useOpenAtLine } from './useOpenAtLine';
+import { useFoldHandler, useLongFold, useOpenFolds } from './useFolds';
 import { useUnfolded } from './useUnfolded';
 import { usePreviewLoader } from './usePreview';
 import { MessageAnnouncer } from './MessageAnnouncer';
@@ -41,16 +42,18 @@ export function MessageList({ session, roomName }: MessageListProps) {
   const { target } = sight;
   const visible = useMemo(() => visibleTimeline(timeline, sight), [timeline, sight]);
   const [unfolded, unfold] = useUnfolded(target);
-  const items = useMemo(() => itemsOf(visible, readBefore, unfolded), [visible, readBefore, unfolded]);
+  const { openFolds, toggleFold } = useOpenFolds(target);
+  const items = useMemo(() => itemsOf(visible, readBefore, unfolded, openFolds), [visible, readBefore, unfolded, openFolds]);
   const [startAt] = useState(() => (target !== undefined ? itemAt(items, target) : openAtUnread ? firstUnreadItem(items) : undefined)?.key);
+  const fold = useLongFold(items);
   const loadOlder = useCallback(() => {
     // After a failure only the user retries.
-    if (session.older.getSnapshot().kind === 'idle') void session.loadOlder();
-  }, [session]);
+    if (session.older.getSnapshot().kind === 'idle' && !fold.tooLong) void session.loadOlder();
+  }, [session, fold.tooLong]);
   const loadLater = useCallback(() => {
     if (session.history.newer.getSnapshot().kind === 'idle') void session.history.loadNewer();
   }, [session]);
-  const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom, openAt } = useAnchoredWindow(items, startAt, loadOlder, loadLater);
+  const { scroller, content, shown, fromStart, atBottom, onScroll, toBottom, openAt, keepAt } = useAnchoredWindow(items, startAt, loadOlder, loadLater);
   const reading = useMarkRead(session, { scroller, content, shown, timeline: visible, atEnd: atBottom && !past });
 
   useOpenAtLine(session, items, atBottom && !past && openAtUnread, openAt);
@@ -81,6 +84,8 @@ export function MessageList({ session, roomName }: MessageListProps) {
     content.current?.querySelector<HTMLElement>('[aria-current=true]')?.focus({ preventScroll: true });
   }, [content, target]);
 
+  const handleFold = useFoldHandler(keepAt, toggleFold);
+
   useEscape(past || !atBottom, toNewest);
 
   function handleCopy(event: ClipboardEvent<HTMLOListElement>) {
@@ -109,11 +114,27 @@ export function MessageList({ session, roomName }: MessageListProps) {
         }}
       >
         {fromStart && (
-          <HistoryStart hasOlder={visibleTimeline(timeline, sight).hasOlder} older={older} roomName={roomName} onRetry={() => void session.loadOlder()} />
+          <HistoryStart
+            hasOlder={visible.hasOlder}
+            older={older}
+            waiting={fold.tooLong}
+            roomName={roomName}
+            onLoad={() => {
+              fold.goOn();
+              void session.loadOlder();
+            }}
+          />
         )}
         <ol ref={content} className={styles.list} onCopy={handleCopy}>
           {shown.map((item) => (
-            <ItemRow key={item.key} item={item} session={session} onUnfold={unfold} found={target !== undefined && item.kind === 'message' && item.message.seq === target} />
+            <ItemRow
+              key={item.kind === 'fold' ? `f${item.messages[0]?.id}` : item.key}
+              item={item}
+              session={session}
+              onUnfold={unfold}
+              onFold={handleFold}
+              found={target !== undefined && item.kind === 'message' && item.message.seq === target}
+            />
           ))}
         </ol>
         {past && <NewerStatus newer={newer} onRetry={() => void session.history.loadNewer()} />}

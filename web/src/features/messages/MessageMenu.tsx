@@ -4,7 +4,9 @@ import { absoluteUrl, messageHref } from '../../hooks/useRoute';
 import type { Message } from '../../protocol/types';
 import { canDelete, canEdit } from '../../state/room/permissions';
 import { QuickReactions } from '../emoji/EmojiPicker';
+import { fullDate } from '../../ui/dates';
 import { MenuItem, Popup } from '../../ui/Popup';
+import styles from './MessageRow.module.css';
 
 interface MessageMenuProps {
   anchor: HTMLElement;
@@ -41,6 +43,11 @@ export function MessageMenu({ anchor, roomId, message, disabled, onReact, onQuic
     );
   return (
     <Popup anchor={anchor} label="Actions" onClose={onClose}>
+      {/* A tooltip is not reachable by touch or keyboard. */}
+      <div className={styles.dates}>
+        {fullDate(message.createdAt)}
+        {message.editedAt && <div>Edited: {fullDate(message.editedAt)}</div>}
+      </div>
       {disabled.react === undefined && <QuickReactions onChoose={(emoji) => closeAnd(() => onQuickReact(emoji))()} />}
       <MenuItem icon="smile" disabledReason={disabled.react} onChoose={onReact}>
         Add a reaction

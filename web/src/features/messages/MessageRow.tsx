@@ -5,13 +5,14 @@ import type { Message } from '../../protocol/types';
 import { isEmojiOnly } from '../../state/emoji';
 import type { RoomSession } from '../../state/room/session';
 import { Attachments } from './Attachments';
+import { nameOf } from '../../ui/Avatar';
 import { ActionError } from '../../ui/ActionError';
 import { fullDate } from '../../ui/dates';
 import { Html } from '../../ui/Html';
 import { MessageEditor } from './MessageEditor';
 import { MessageTools } from './MessageTools';
 import { Quote } from './Quote';
-import { Byline, MessageGutter } from './Byline';
+import { Byline, MessageGutter, Time } from './Byline';
 import { Reactions } from './Reactions';
 import { classNames } from '../../ui/classNames';
 import styles from './MessageRow.module.css';
@@ -39,10 +40,10 @@ export function MessageRow({ itemKey, session, message, head, found }: MessageRo
       data-mentions-me={namesMe ? '' : undefined}
       {...(found ? { tabIndex: -1, 'aria-current': true } : {})}
     >
-      <MessageGutter author={message.author} date={message.createdAt} head={head} />
+      {deleted ? <div className={styles.gutter} /> : <MessageGutter author={message.author} date={message.createdAt} head={head} />}
       <div className={styles.body}>
-        <Byline author={message.author} date={message.createdAt} head={head} />
-        {message.replyTo && <Quote session={session} reply={message.replyTo} />}
+        {!deleted && <Byline author={message.author} date={message.createdAt} head={head} />}
+        {message.replyTo && !deleted && <Quote session={session} reply={message.replyTo} />}
         {editing && !deleted ? (
           <>
             <MessageEditor session={session} message={message} editing={editing} />
@@ -60,7 +61,15 @@ export function MessageRow({ itemKey, session, message, head, found }: MessageRo
 }
 
 function Content({ message }: { message: Message }) {
-  if (message.deletedAt) return <p className={styles.deleted}>This message was deleted.</p>;
+  if (message.deletedAt) {
+    return (
+      <p className={styles.deleted}>
+        <bdi>{nameOf(message.author)}</bdi>
+        <Time date={message.createdAt} />
+        <span>This message was deleted.</span>
+      </p>
+    );
+  }
   return (
     <>
       {message.html && (

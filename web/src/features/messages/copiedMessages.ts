@@ -15,7 +15,7 @@ export interface Copied {
 export function copiedMessages(rows: HTMLCollection, items: readonly Item[], selection: Selection): Copied | undefined {
   const selected = [...rows].flatMap((row, i) => {
     const item = items[i];
-    return item?.kind === 'message' && selection.containsNode(row, true) ? [{ row, item }] : [];
+    return item?.kind === 'message' && item.message.deletedAt === undefined && selection.containsNode(row, true) ? [{ row, item }] : [];
   });
   if (selected.length < 2) return undefined;
   const text: string[] = [];

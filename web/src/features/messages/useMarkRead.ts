@@ -72,8 +72,8 @@ function rangeOnScreen({ scroller, content, shown }: Displayed): SeqRange | unde
   let range: SeqRange | undefined;
   for (let i = rows.length - 1; i >= 0; i--) {
     const item = shown[i];
-    const row = rows[i]?.getBoundingClientRect();
     const seqs = item && seqsOf(item);
+    const row = rows[i]?.getBoundingClientRect();
     if (row === undefined || seqs === undefined) continue;
     const part = Math.min(SEEN_PX, row.height);
     if (row.top + part > bottom) continue;

@@ -1,4 +1,5 @@
 import type { Message } from '../../protocol/types';
+import { foldRuns, type Fold } from './folds';
 import { type Outgoing, isLoadedSince, type Timeline } from './timeline';
 
 /** An item of the message list. */
@@ -10,7 +11,8 @@ export type Item =
   | { kind: 'message'; key: string; message: Message; head: boolean }
   /** Successive messages of blocked users, from one number to another. */
   | ({ kind: 'blocked'; key: string; count: number } & SeqRange)
-  | { kind: 'outgoing'; key: string; outgoing: Outgoing; head: boolean };
+  | { kind: 'outgoing'; key: string; outgoing: Outgoing; head: boolean }
+  | Fold;
 
 /** A range of numbers, both inclusive. */
 export interface SeqRange {
@@ -30,9 +32,9 @@ interface Run {
  * Returns the items of a timeline. `newAfter` is the last message that was read when
  * the room was opened. The marker of new messages is missing if the messages after
  * it are not all loaded. `unfolded` are messages of blocked users that the user wants
- * to see.
+ * to see. `openFolds` has the number of a message of each run that is open.
  */
-export function itemsOf(t: Timeline, newAfter?: number, unfolded: readonly SeqRange[] = []): Item[] {
+export function itemsOf(t: Timeline, newAfter?: number, unfolded: readonly SeqRange[] = [], openFolds?: ReadonlySet<number>): Item[] {
   const items: Item[] = [];
   let day = { from: 0, to: 0 };
   let run: Run | undefined;
@@ -71,6 +73,10 @@ export function itemsOf(t: Timeline, newAfter?: number, unfolded: readonly SeqRa
       items.push({ kind: 'system', key: `m${message.id}`, message });
     } else if (t.blocked.has(message.author.id) && !unfolded.some(({ from, to }) => message.seq >= from && message.seq <= to)) {
       fold(message.seq);
+    } else if (message.deletedAt !== undefined) {
+      // It names its author itself, so that the next message has an author and a time of its own.
+      if (run?.author !== message.author.id) run = undefined;
+      items.push({ kind: 'message', key, message, head: false });
     } else {
       const head = isHead(message.author.id, at);
       items.push({ kind: 'message', key, message, head: head || message.replyTo !== undefined });
@@ -82,7 +88,7 @@ export function itemsOf(t: Timeline, newAfter?: number, unfolded: readonly SeqRa
     const head = isHead(t.me, at) || one.replyTo !== undefined;
     items.push({ kind: 'outgoing', key: messageKey(t.me, one.cid) ?? one.cid, outgoing: one, head });
   }
-  return items;
+  return foldRuns(items, openFolds);
 }
 
 /** Returns the local day of a moment, from midnight to midnight. It is called once per day of messages, because dates are slow. */
@@ -96,7 +102,12 @@ function dayOf(at: number): { from: number; to: number } {
 export function isSameItem(a: Item, b: Item): boolean {
   const before: Record<string, unknown> = { ...a };
   const now: Record<string, unknown> = { ...b };
-  return Object.keys(now).every((field) => Object.is(before[field], now[field]));
+  return Object.keys(now).every((field) => isSameValue(before[field], now[field]));
+}
+
+function isSameValue(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return Object.is(a, b);
+  return a.length === b.length && a.every((element, i) => Object.is(element, b[i]));
 }
 
 /** Returns a key that a message keeps when it is confirmed, so that its row is not rendered again from scratch. */
@@ -115,8 +126,11 @@ export function itemAt(items: readonly Item[], seq: number): Item | undefined {
   return items.find((item) => (seqsOf(item)?.to ?? -1) >= seq);
 }
 
-/** Returns the numbers of the messages of an item, or undefined if it has none. */
+/** Returns the numbers of the first and last message that an item shows, or undefined if it shows none. */
 export function seqsOf(item: Item): SeqRange | undefined {
   if (item.kind === 'blocked') return item;
-  return item.kind === 'message' || item.kind === 'system' ? { from: item.message.seq, to: item.message.seq } : undefined;
+  if (item.kind === 'message' || item.kind === 'system') return { from: item.message.seq, to: item.message.seq };
+  if (item.kind !== 'fold' || item.open) return undefined;
+  const [first, last] = [item.messages[0], item.messages.at(-1)];
+  return first && last && { from: first.seq, to: last.seq };
 }
