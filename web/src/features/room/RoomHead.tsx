@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { useMe } from '../../hooks/useChatState';
 import { homeHref, searchHref } from '../../hooks/useRoute';
 import { useSelect, useStore } from '../../hooks/useStore';
@@ -8,7 +9,9 @@ import type { RoomSession } from '../../state/room/session';
 import { memberChangeSince } from '../../state/room/timeline';
 import type { MyRoom } from '../../state/room/myRoom';
 import { Avatar } from '../../ui/Avatar';
+import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/Icon';
+import { LinkedText } from '../../ui/LinkedText';
 import { PersonButton } from '../../ui/PersonButton';
 import { RoomActions } from './RoomActions';
 import styles from './RoomHead.module.css';
@@ -32,6 +35,7 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
   const presence = useStore(session.presence);
   const listed = (members.kind === 'ready' || members.kind === 'refreshing') && members.next === undefined ? members.items.length : undefined;
   const count = listed ?? room.memberCount + since;
+  const [aboutOpen, setAboutOpen] = useState(false);
   const about = other ? session.statusMessageOf(other.id) : room.description;
   const openSettings = !room.direct && can(role, 'changeRoom') ? onSettings : undefined;
   // A direct conversation cannot be left.
@@ -55,7 +59,12 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
             </>
           )}
         </h1>
-        {about && <p className={styles.about} dir="auto">{about}</p>}
+        {about && other && <p className={styles.status} dir="auto">{about}</p>}
+        {about && !other && (
+          <button type="button" className={styles.about} dir="auto" title={about} aria-haspopup="dialog" onClick={() => setAboutOpen(true)}>
+            {about}
+          </button>
+        )}
       </div>
       <a className={`icon-button ${styles.search}`} href={searchHref(room.id)} aria-label={`Search in ${roomTitle(room, me.id)}`} title="Search in this room">
         <Icon name="search" />
@@ -76,6 +85,13 @@ export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers
         )}
       </button>
       <RoomActions room={room} onSettings={openSettings} onLeave={leave} />
+      {aboutOpen && (
+        <Dialog title={roomTitle(room, me.id)} onClose={() => setAboutOpen(false)}>
+          <p className={styles.topic} dir="auto">
+            <LinkedText text={about} />
+          </p>
+        </Dialog>
+      )}
     </header>
   );
 }
