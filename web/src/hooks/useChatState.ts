@@ -12,6 +12,7 @@ import { otherMember } from '../state/room/direct';
 import { nothingUnread, type Unread } from '../state/room/unread';
 import type { ConnectionState } from '../transport/socket';
 import { isMuted } from '../state/room/mute';
+import { memberChangeSince } from '../state/room/timeline';
 import { useChat } from './context';
 import { useSelect, useStore } from './useStore';
 
@@ -45,6 +46,13 @@ export function useMyRoom(roomId: number): MyRoom | undefined {
 
 function findRoom(state: RoomsState, roomId: number): MyRoom | undefined {
   return state.kind === 'ready' ? state.value.find((mine) => mine.room.id === roomId) : undefined;
+}
+
+/** Returns the number of members of a room. room.memberCount was true at room.head; later system messages change it. */
+export function useMemberCount(session: RoomSession): number {
+  const room = useMyRoom(session.id)?.room;
+  const since = useSelect(session.timeline, (timeline) => memberChangeSince(timeline, room?.head ?? 0));
+  return (room?.memberCount ?? 0) + since;
 }
 
 export const NOT_CONNECTED = 'Not connected right now';

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useId, useRef, useState } from 'react';
-import { useMyRoom } from '../../hooks/useChatState';
+import { useMemberCount, useMyRoom } from '../../hooks/useChatState';
 import { useDebounced } from '../../hooks/useDebouncedQuery';
 import { useStore } from '../../hooks/useStore';
 import type { Member } from '../../protocol/types';
@@ -33,6 +33,7 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
   const state = useStore(session.members.state);
   const members = currentItems(state);
   const presence = useStore(session.presence);
+  const count = useMemberCount(session);
 
   const [text, setText] = useState('');
   const query = useCallback(() => session.members.search(text), [session, text]);
@@ -77,7 +78,7 @@ export function MembersPanel({ session, onClose, onInvite, onBans }: MembersPane
         />
       )}
       {state.kind === 'ready' && members.length === 0 && <EmptyState icon="search" title="No member found">{`No name contains “${text.trim()}”.`}</EmptyState>}
-      {members.length > 0 && <MemberGroups session={session} members={members} total={text.trim() === '' ? mine?.room.memberCount : undefined} presence={presence} open={open} onOpen={setOpen} />}
+      {members.length > 0 && <MemberGroups session={session} members={members} total={text.trim() === '' ? count : undefined} presence={presence} open={open} onOpen={setOpen} />}
       {(state.kind === 'ready' || state.kind === 'refreshing') && state.next !== undefined && <MoreMembers key={members.length} session={session} />}
       {open !== undefined && open.kind !== 'menu' && <MemberDialog kind={open.kind} session={session} user={open.user} onClose={() => setOpen(undefined)} />}
     </aside>

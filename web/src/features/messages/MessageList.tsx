@@ -45,7 +45,7 @@ export function MessageList({ session, roomName }: MessageListProps) {
   const { openFolds, toggleFold } = useOpenFolds(target);
   const items = useMemo(() => itemsOf(visible, readBefore, unfolded, openFolds), [visible, readBefore, unfolded, openFolds]);
   const [startAt] = useState(() => (target !== undefined ? itemAt(items, target) : openAtUnread ? firstUnreadItem(items) : undefined)?.key);
-  const fold = useLongFold(items);
+  const fold = useLongFold(items, session);
   const loadOlder = useCallback(() => {
     // After a failure only the user retries.
     if (session.older.getSnapshot().kind === 'idle' && !fold.tooLong) void session.loadOlder();
@@ -119,10 +119,7 @@ export function MessageList({ session, roomName }: MessageListProps) {
             older={older}
             waiting={fold.tooLong}
             roomName={roomName}
-            onLoad={() => {
-              fold.goOn();
-              void session.loadOlder();
-            }}
+            onLoad={fold.loadOlder}
           />
         )}
         <ol ref={content} className={styles.list} onCopy={handleCopy}>

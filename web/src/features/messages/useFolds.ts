@@ -1,6 +1,7 @@
 import { useCallback, useLayoutEffect, useRef, useState } from 'react';
 import type { Fold } from '../../state/room/folds';
 import type { Item } from '../../state/room/items';
+import type { RoomSession } from '../../state/room/session';
 
 interface OpenFolds {
   /** The number of a message of each open run. */
@@ -39,11 +40,16 @@ const MAX_FOLDED = 500;
 
 /**
  * Reports whether the list starts with so long a folded run that earlier messages must
- * not be loaded to fill the screen: a row does not grow with its run. goOn allows more.
+ * not be loaded to fill the screen: a row does not grow with its run. loadOlder does it
+ * at the request of the user.
  */
-export function useLongFold(items: readonly Item[]): { tooLong: boolean; goOn: () => void } {
+export function useLongFold(items: readonly Item[], session: RoomSession): { tooLong: boolean; loadOlder: () => void } {
   const [max, setMax] = useState(MAX_FOLDED);
   const first = items.find(({ kind }) => kind !== 'day');
   const length = first?.kind === 'fold' && !first.open ? first.messages.length : 0;
-  return { tooLong: length >= max, goOn: () => setMax(length + MAX_FOLDED) };
+  const loadOlder = () => {
+    setMax(length + MAX_FOLDED);
+    void session.loadOlder();
+  };
+  return { tooLong: length >= max, loadOlder };
 }

@@ -1,12 +1,11 @@
 import { useState } from 'react';
-import { useMe } from '../../hooks/useChatState';
+import { useMe, useMemberCount } from '../../hooks/useChatState';
 import { homeHref, searchHref } from '../../hooks/useRoute';
-import { useSelect, useStore } from '../../hooks/useStore';
+import { useStore } from '../../hooks/useStore';
 import { otherMember, roomTitle } from '../../state/room/direct';
 import { onlineCount, statusOf } from '../../state/room/presence';
 import { can } from '../../state/room/permissions';
 import type { RoomSession } from '../../state/room/session';
-import { memberChangeSince } from '../../state/room/timeline';
 import type { MyRoom } from '../../state/room/myRoom';
 import { Avatar } from '../../ui/Avatar';
 import { Dialog } from '../../ui/Dialog';
@@ -28,13 +27,12 @@ interface RoomHeadProps {
 export function RoomHead({ mine: { room, role }, session, membersOpen, onMembers, onSettings, onLeave }: RoomHeadProps) {
   const online = onlineCount(useStore(session.presence));
   const members = useStore(session.members.state);
-  // room.memberCount was true at room.head. Later system messages change it.
-  const since = useSelect(session.timeline, (timeline) => memberChangeSince(timeline, room.head));
+  const memberCount = useMemberCount(session);
   const me = useMe();
   const other = otherMember(room, me.id);
   const presence = useStore(session.presence);
   const listed = (members.kind === 'ready' || members.kind === 'refreshing') && members.next === undefined ? members.items.length : undefined;
-  const count = listed ?? room.memberCount + since;
+  const count = listed ?? memberCount;
   const [aboutOpen, setAboutOpen] = useState(false);
   const about = other ? session.statusMessageOf(other.id) : room.description;
   const openSettings = !room.direct && can(role, 'changeRoom') ? onSettings : undefined;
