@@ -257,8 +257,8 @@ test('input methods, code, pending messages and filters of the search', async ({
     await composes(field);
     await expect(field).toBeFocused();
     await page.getByRole('button', { name: 'Filters' }).click();
-    await page.getByLabel('From').fill('bobby');
-    await page.getByRole('button', { name: /Bobby Tables/ }).click();
+    await page.getByLabel('From').fill(bob.user.username);
+    await page.getByRole('button', { name: `Bobby Tables @${bob.user.username}` }).click();
     await expect(hers).toHaveCount(0);
     await expect(his).toBeVisible();
     const tomorrow = new Date(Date.now() + 86_400_000);
