@@ -39,6 +39,17 @@ test('room list, unread counts and members work behind the load balancer', async
   await expect(members.getByText(bobName)).toBeVisible();
 
   await alice.createsRoom(other);
+
+  // A folded section hides the read rooms, also after a reload.
+  const fold = alice.page.getByRole('button', { name: 'Your rooms', exact: true });
+  const link = alice.page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name: room, exact: true });
+  await expect(link).toBeVisible();
+  await fold.click();
+  await expect(link).toHaveCount(0);
+  await alice.page.reload();
+  await alice.isIn(other);
+  await expect(fold).toHaveAttribute('aria-expanded', 'false');
+  await expect(link).toHaveCount(0);
   await bob.says('While you are away');
   await expect(alice.page.getByRole('link', { name: `${room} 1 unread` })).toBeVisible();
   await alice.page.getByRole('link', { name: `${room} 1 unread` }).click();
