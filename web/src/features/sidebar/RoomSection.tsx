@@ -56,12 +56,12 @@ export function RoomSection({ name, title, rooms, current, filtered, next, actio
         {action}
       </div>
       {/* A list element may not contain the blocks. */}
-      <div role="list">
+      <div role="list" aria-labelledby={idOf(name)}>
         <VirtualBlocks
           items={visible}
           estimate={LINK_PX}
-          render={(mine) => (
-            <div key={mine.room.id} role="listitem">
+          render={(mine, at) => (
+            <div key={mine.room.id} role="listitem" aria-posinset={at + 1} aria-setsize={visible.length}>
               <RoomLink mine={mine} current={mine.room.id === current} />
             </div>
           )}
