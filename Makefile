@@ -156,6 +156,10 @@ LOAD ?=
 load: bin/chillin ## the performance of this machine, as ratios (LOAD='--clients 2000 --rate 50')
 	bin/chillin load $(LOAD)
 
+.PHONY: profile
+profile: bin/chillin ## CPU, heap and mutex profiles of a load run, in .cache/profiles (LOAD='--clients 2000')
+	bin/chillin load --profiles .cache/profiles $(LOAD)
+
 FUZZTIME ?= 30s
 .PHONY: fuzz
 fuzz: | need-go ## every fuzz target for FUZZTIME each (30s)

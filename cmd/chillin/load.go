@@ -51,6 +51,7 @@ func loadCommand() *cobra.Command {
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	flags.StringVar(&o.URL, "url", "", "measure the server at this `URL`")
 	flags.StringVar(&o.Metrics, "metrics", "", "with --url, if the server is on this machine: the `URL` of its metrics,\nsuch as http://127.0.0.1:9090/metrics, to report its CPU time and memory")
+	flags.StringVar(&o.Profiles, "profiles", "", "write CPU, heap and mutex profiles of the server into this `folder`")
 	flags.BoolVar(&o.Mine, "yes-this-is-my-server", false, "confirm --url if the server is not on this machine")
 	return c
 }
@@ -60,7 +61,7 @@ func checkLoad(o load.Options) error {
 		if o.Metrics != "" || o.Mine {
 			return errors.New("--metrics and --yes-this-is-my-server require --url")
 		}
-		o.URL = "http://localhost" // a placeholder for the node that is started later
+		o.URL, o.Metrics = "http://localhost", "http://localhost/metrics" // placeholders for the node that is started later
 	}
 	return o.Check()
 }

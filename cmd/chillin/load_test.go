@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,6 +36,28 @@ func TestLoadStartsATemporaryNode(t *testing.T) {
 	}
 	if report.Server == nil || report.Server.Ratio <= 0 {
 		t.Errorf("server = %+v, want its share besides the floor", report.Server)
+	}
+}
+
+func TestLoadWritesProfiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "profiles")
+	if err := run(t.Context(), append(strings.Fields("load -clients 20 -rooms 2 -rate 50 -for 1s -profiles"), dir), &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cpu.pprof", "heap.pprof", "mutex.pprof"} {
+		file, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		unpacked, err := gzip.NewReader(file)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if size, err := io.Copy(io.Discard, unpacked); err != nil || size < 100 {
+			t.Errorf("%s has %d bytes, %v", name, size, err)
+		}
 	}
 }
 

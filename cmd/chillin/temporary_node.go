@@ -29,7 +29,7 @@ func measureTemporaryNode(ctx context.Context, o load.Options) (_ *load.Report, 
 		return nil, err
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx, so that the rooms can be removed
-	node, err := temporaryNode(life, dir, metrics)
+	node, err := temporaryNode(life, dir, metrics, o.Profiles != "")
 	defer end()
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func measureTemporaryNode(ctx context.Context, o load.Options) (_ *load.Report, 
 }
 
 // temporaryNode returns the command of such a node: this program, with very high rate limits.
-func temporaryNode(ctx context.Context, dir, metrics string) (*exec.Cmd, error) {
+func temporaryNode(ctx context.Context, dir, metrics string, pprof bool) (*exec.Cmd, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
@@ -61,7 +61,7 @@ func temporaryNode(ctx context.Context, dir, metrics string) (*exec.Cmd, error) 
 	node := exec.CommandContext(ctx, program, "serve")
 	node.Dir = dir // so that no .env is read
 	node.Env = []string{
-		"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + dir, "METRICS_ADDR=" + metrics, "LOG_LEVEL=error",
+		"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + dir, "METRICS_ADDR=" + metrics, fmt.Sprintf("PPROF=%t", pprof), "LOG_LEVEL=error",
 		"RATE_LIMIT_MESSAGES=1000000", "RATE_LIMIT_AUTH=1000000", "RATE_LIMIT_JOINS=1000000", "RATE_LIMIT_ROOMS=1000000",
 	}
 	for _, v := range os.Environ() {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,9 @@ type opsServer struct {
 	failed chan error                    // closed after the listener has ended
 }
 
+// mutexProfileFraction is one in how many waits for a lock is in the mutex profile.
+const mutexProfileFraction = 100
+
 func openOpsServer(c config.Config, m *metrics.Metrics) (*opsServer, error) {
 	if c.MetricsAddr == "" {
 		return nil, nil
@@ -39,6 +43,7 @@ func openOpsServer(c config.Config, m *metrics.Metrics) (*opsServer, error) {
 	mux.Handle("GET /health", health.Live(time.Now, version.Read()))
 	mux.HandleFunc("GET /health/ready", s.ready)
 	if c.Pprof {
+		runtime.SetMutexProfileFraction(mutexProfileFraction)
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

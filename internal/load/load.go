@@ -26,14 +26,15 @@ const commandsPerClient = 50
 
 // Options configure a load test.
 type Options struct {
-	URL     string        // the server, as http: // the server, such as http://localhost:5000
-	Mine    bool          // URL may name another machine
-	Metrics string        // URL of the server's metrics, if it runs on this machine; "" if not
-	Clients int           // connections, each in one room
-	Rooms   int           // at most the number of clients
-	Rate    float64       // messages per second, in all rooms together
-	For     time.Duration // how long messages are sent
-	Seed    uint64        // seed of the random choice of senders
+	URL      string        // the server, as http: // the server, such as http://localhost:5000
+	Mine     bool          // URL may name another machine
+	Metrics  string        // URL of the server's metrics, if it runs on this machine; "" if not
+	Profiles string        // folder for profiles of that server, if it serves them; "" for none
+	Clients  int           // connections, each in one room
+	Rooms    int           // at most the number of clients
+	Rate     float64       // messages per second, in all rooms together
+	For      time.Duration // how long messages are sent
+	Seed     uint64        // seed of the random choice of senders
 	// Progress receives one line for each step.
 	Progress io.Writer
 }
@@ -51,6 +52,7 @@ func (o Options) Check() error {
 	fault(!known, "--url: %q is not http://host:port", o.URL)
 	fault(known && !o.Mine && !loopback(target.Hostname()),
 		"--url: %q is not this machine; a load test slows a server down, so confirm with --yes-this-is-my-server if it is yours", o.URL)
+	fault(o.Profiles != "" && o.Metrics == "", "--profiles: with --url it requires --metrics")
 	fault(o.Clients < 1, "--clients: %d is less than 1", o.Clients)
 	fault(o.Rooms < 1 || o.Rooms > max(1, o.Clients), "--rooms: %d is not from 1 to the number of clients", o.Rooms)
 	fault(!(o.Rate > 0), "--rate: %g is not more than 0", o.Rate)
@@ -91,7 +93,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sendAll(ctx); err != nil {
+	if err := o.profiled(ctx, r.sendAll); err != nil {
 		return nil, err
 	}
 	after, err := readProcessMetrics(ctx, o.Metrics)
