@@ -12,21 +12,15 @@ import { ResourceList } from '../../ui/ResourceList';
 export function BlockedPeople() {
   const users = useBlockedUsers();
   const state = useStore(users.state);
+  if (state.kind === 'ready' && state.value.length === 0) return <p className="field-hint">You have blocked nobody. You can block people on their cards.</p>;
   return (
-    <section className="dialog-section" aria-labelledby="blocked-title">
-      <h3 id="blocked-title">Blocked people</h3>
-      {state.kind === 'ready' && state.value.length === 0 ? (
-        <p className="field-hint">You have blocked nobody. You can block people on their cards.</p>
-      ) : (
-        <ResourceList state={state} of="blocked people" onRetry={() => void users.load()}>
-          {(user) => (
-            <li key={user.id}>
-              <BlockedRow user={user} />
-            </li>
-          )}
-        </ResourceList>
+    <ResourceList state={state} of="blocked people" onRetry={() => void users.load()}>
+      {(user) => (
+        <li key={user.id}>
+          <BlockedRow user={user} />
+        </li>
       )}
-    </section>
+    </ResourceList>
   );
 }
 
