@@ -30,7 +30,7 @@ func accounts(t *testing.T, s *target) {
 		}
 	})
 	t.Run("others see no email and no password", func(t *testing.T) {
-		c := client.New(s.node.URL())
+		c := newClient(s.node.URL())
 		in := map[string]string{"username": "bertha", "password": s.secret("a password", password("bertha")), "email": "bertha@secret.example"}
 		if err := c.Do(ctx(t), http.MethodPost, "/auth/register", in, nil); err != nil {
 			t.Fatal(err)

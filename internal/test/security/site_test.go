@@ -118,7 +118,7 @@ func password(name string) string { return "the password of " + name }
 // user registers a user.
 func (s *target) user(t *testing.T, name string) *client.Client {
 	t.Helper()
-	c := client.New(s.node.URL())
+	c := newClient(s.node.URL())
 	if err := c.Register(ctx(t), name, s.secret("a password", password(name))); err != nil {
 		t.Fatalf("register %s: %v", name, err)
 	}
@@ -142,9 +142,31 @@ type response struct {
 	body   string
 }
 
-// request sends a request byte for byte. from may be nil for no credentials. A header in more replaces the
-// default one.
+// newClient returns a client that repeats what the node refuses with UNAVAILABLE: on a busy machine the
+// database exceeds its time.
+func newClient(base string) *client.Client {
+	c := client.New(base)
+	c.Patience = 10 * time.Second
+	return c
+}
+
+// patient calls send again while the response is 503, at most five times.
+func patient(send func() response) response {
+	r := send()
+	for tries := 1; r.status == http.StatusServiceUnavailable && tries < 5; tries++ {
+		r = send()
+	}
+	return r
+}
+
+// request sends a request byte for byte, and again while the node is unavailable. from may be nil for no
+// credentials. A header in more replaces the default one.
 func (s *target) request(t *testing.T, from *client.Client, method, path, body string, more map[string]string) response {
+	t.Helper()
+	return patient(func() response { return s.requestOnce(t, from, method, path, body, more) })
+}
+
+func (s *target) requestOnce(t *testing.T, from *client.Client, method, path, body string, more map[string]string) response {
 	t.Helper()
 	base := s.node.URL()
 	header := map[string]string{}

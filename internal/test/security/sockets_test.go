@@ -251,7 +251,7 @@ func ownNode(t *testing.T, more ...string) *testenv.Node {
 
 func guest(t *testing.T, base string) *client.Client {
 	t.Helper()
-	c := client.New(base)
+	c := newClient(base)
 	if err := c.Guest(ctx(t), "A guest"); err != nil {
 		t.Fatal(err)
 	}
