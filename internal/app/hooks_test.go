@@ -178,12 +178,15 @@ func TestIncomingWebhookFormats(t *testing.T) {
 			d.t.Errorf("%d messages, %v, want %d", len(history), err, seq)
 		}
 		key, long := uuid.NewString(), `{"text":"`+strings.Repeat("x", 100_000)+`"}`
+		want := http.StatusCreated
 		status, _ := post(d.t, hook.URL, key, long)
 		for tries := 0; status == http.StatusServiceUnavailable && tries < 5; tries++ { // a busy machine stores the rest later
-			status, _ = post(d.t, hook.URL, key, long)
+			if status, _ = post(d.t, hook.URL, key, long); status == http.StatusOK {
+				want = http.StatusOK // or has stored everything
+			}
 		}
-		if status != http.StatusCreated {
-			d.t.Errorf("100,000 characters = %d, want 201", status)
+		if status != want {
+			d.t.Errorf("100,000 characters = %d, want %d", status, want)
 		}
 	})
 }
