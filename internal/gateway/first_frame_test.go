@@ -48,7 +48,7 @@ func TestEventsFollowTheFirstFrame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range bytes.Split(frame, []byte{10}) {
+		for line := range bytes.SplitSeq(frame, []byte{'\n'}) {
 			var f struct{ Type string }
 			if err := json.Unmarshal(line, &f); err != nil {
 				t.Fatal(err)

@@ -51,7 +51,7 @@ const (
 )
 
 // selectMembers is for rooms that are not direct.
-var selectMembers, selectDirectMembers = membersQuery(`0`), membersQuery(directBlock("m"))
+var selectMembers, selectDirectMembers = membersQuery(`0`), membersQuery(directBlock)
 
 func membersQuery(block string) string {
 	return `

@@ -19,7 +19,7 @@ const (
 
 // selectSender returns exactly one row: the sender if it is a member, and the message that has
 // the cid already. It is for rooms that are not direct.
-var selectSender, selectDirectSender = senderQuery(`0`), senderQuery(directBlock("m"))
+var selectSender, selectDirectSender = senderQuery(`0`), senderQuery(directBlock)
 
 func senderQuery(block string) string {
 	return `

@@ -42,7 +42,7 @@ func (s batchState) readMembers(ctx context.Context, tx *sql.Tx, l lookup) error
 		var avatar string
 		block := `0`
 		if s.direct[k.room] {
-			block = directBlock("m")
+			block = directBlock
 		}
 		var m member
 		ok, err := rowFound(tx.QueryRowContext(ctx, `

@@ -9,13 +9,10 @@ import (
 
 var _ chat.Blocks = (*Store)(nil)
 
-// directBlock is the chat.DirectBlock of a member m of a direct room, 0 in other rooms. Only
-// in direct rooms it reads blocks. While the room is locked it stays valid: Block locks the
-// room, too.
-func directBlock(m string) string {
-	return `COALESCE((SELECT max(CASE WHEN b.blocker_id = ` + m + `.user_id THEN 2 ELSE 1 END) FROM direct_rooms d JOIN user_blocks b
-		ON b.blocker_id = d.low_id AND b.blocked_id = d.high_id OR b.blocker_id = d.high_id AND b.blocked_id = d.low_id WHERE d.room_id = ` + m + `.room_id), 0)`
-}
+// directBlock is the chat.DirectBlock of the member m of a direct room, 0 in other rooms. Only in
+// direct rooms it reads blocks. While the room is locked it stays valid: Block locks the room, too.
+const directBlock = `COALESCE((SELECT max(CASE WHEN b.blocker_id = m.user_id THEN 2 ELSE 1 END) FROM direct_rooms d JOIN user_blocks b
+	ON b.blocker_id = d.low_id AND b.blocked_id = d.high_id OR b.blocker_id = d.high_id AND b.blocked_id = d.low_id WHERE d.room_id = m.room_id), 0)`
 
 // Block records that by has blocked user.
 func (s *Store) Block(ctx context.Context, by, user chat.UserID) (changed bool, err error) {
@@ -108,7 +105,7 @@ func (s *Store) readBlocks(ctx context.Context, users []chat.UserID) (map[chat.U
 func (s *Store) BlockIn(ctx context.Context, room chat.RoomID, member chat.UserID) (block chat.DirectBlock, err error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	err = s.read.QueryRowContext(ctx, `SELECT `+directBlock("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
+	err = s.read.QueryRowContext(ctx, `SELECT `+directBlock+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
 		int64(room), int64(member)).Scan(&block)
 	return block, s.fail("read block", err)
 }

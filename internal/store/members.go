@@ -23,7 +23,7 @@ func (s *Store) selectMembership(room chat.RoomID, user chat.UserID, dest *chat.
 		m.MutedUntil = s.ifFuture(m.MutedUntil)
 		*dest = m
 		return err
-	}, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+`, `+directBlock("m")+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
+	}, `SELECT m.role, m.joined_at, m.last_read, `+mutedUntil("m")+`, `+directBlock+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
 		int64(room), int64(user))
 }
 

@@ -60,7 +60,7 @@ func (s *Store) FindMessage(ctx context.Context, id chat.MessageID, viewer chat.
 	defer cancel()
 	ref, m := chat.MessageRef{ID: id}, chat.Membership{UserID: viewer}
 	err := s.read.QueryRowContext(ctx, `
-		SELECT x.room_id, x.author_id, x.kind, m.role, m.joined_at, m.last_read, `+mutedUntil("m")+`, `+directBlock("m")+`
+		SELECT x.room_id, x.author_id, x.kind, m.role, m.joined_at, m.last_read, `+mutedUntil("m")+`, `+directBlock+`
 		FROM messages x JOIN room_members m ON m.room_id = x.room_id AND m.user_id = $2 WHERE x.id = $1`, int64(id), int64(viewer)).
 		Scan(&ref.Room, &ref.Author, &ref.Kind, &m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil, &m.Block)
 	m.RoomID, m.MutedUntil = ref.Room, s.ifFuture(m.MutedUntil)

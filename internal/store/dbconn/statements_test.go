@@ -69,11 +69,26 @@ func TestRowsOfTheSameQueryAreSeparate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	seen := queryNested(t, tx, query)
+	if fmt.Sprint(seen) != "[1 1 2 2 3 3]" {
+		t.Errorf("rows = %v", seen)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Error(err)
+	}
+	if kept.kept[query] == nil {
+		t.Error("the query was not kept")
+	}
+}
+
+// queryNested executes query for each row of query, while that is read.
+func queryNested(t *testing.T, tx *sql.Tx, query string) (seen []int) {
+	t.Helper()
 	outer, err := tx.QueryContext(t.Context(), query, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seen []int
+	defer outer.Close()
 	for outer.Next() {
 		var n, inner int
 		if err := outer.Scan(&n); err != nil {
@@ -84,18 +99,29 @@ func TestRowsOfTheSameQueryAreSeparate(t *testing.T) {
 		}
 		seen = append(seen, n, inner)
 	}
-	if err := outer.Err(); err != nil || fmt.Sprint(seen) != "[1 1 2 2 3 3]" {
-		t.Errorf("rows = %v, %v", seen, err)
+	if err := outer.Err(); err != nil {
+		t.Fatal(err)
 	}
-	if err := outer.Close(); err != nil {
-		t.Error(err)
+	return seen
+}
+
+// queryFirst reads only the first row of query, whose context then ends.
+func queryFirst(t *testing.T, conn *sql.Conn, query string, after int) (n int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	rows, err := conn.QueryContext(ctx, query, after)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := tx.Commit(); err != nil {
-		t.Error(err)
+	defer rows.Close()
+	defer cancel()
+	if !rows.Next() {
+		t.Fatal(rows.Err())
 	}
-	if kept.kept[query] == nil {
-		t.Error("the query was not kept")
+	if err := rows.Scan(&n); err != nil {
+		t.Fatal(err)
 	}
+	return n
 }
 
 func TestRowsThatAreNotReadToTheEndLeaveNothing(t *testing.T) {
@@ -105,17 +131,9 @@ func TestRowsThatAreNotReadToTheEndLeaveNothing(t *testing.T) {
 	}
 	query := `SELECT n FROM numbers WHERE n > $1 ORDER BY n`
 	for after := range 3 {
-		ctx, cancel := context.WithCancel(t.Context())
-		rows, err := conn.QueryContext(ctx, query, after)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var n int
-		if !rows.Next() || rows.Scan(&n) != nil || n != after+1 {
+		if n := queryFirst(t, conn, query, after); n != after+1 {
 			t.Errorf("first row after %d = %d", after, n)
 		}
-		cancel()
-		_ = rows.Close()
 	}
 	// An open read would be the snapshot of this connection.
 	if _, err := conn.ExecContext(t.Context(), `DROP TABLE numbers`); err != nil {
