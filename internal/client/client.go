@@ -69,7 +69,7 @@ func repeat(ctx context.Context, patience time.Duration, send func() error) erro
 	for {
 		err := send()
 		refusal, ok := errors.AsType[*Error](err)
-		if !ok || refusal.Code != chat.Unavailable {
+		if !ok || refusal.Code != chat.Unavailable || ctx.Err() != nil {
 			return err
 		}
 		select {
