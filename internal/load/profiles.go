@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,20 +39,12 @@ func (o Options) profiled(ctx context.Context, fn func(context.Context) error) e
 }
 
 func (o Options) writeProfile(ctx context.Context, kind, query string) error {
-	url := strings.TrimSuffix(o.Metrics, "/metrics") + "/debug/pprof/" + query
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	body, err := fetch(ctx, strings.TrimSuffix(o.Metrics, "/metrics")+"/debug/pprof/"+query)
 	if err != nil {
-		return fmt.Errorf("--profiles: %w", err)
+		return fmt.Errorf("--profiles: %w (the server needs PPROF=true)", err)
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("--profiles: %w", err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("--profiles: %s answers %s: start the server with PPROF=true", url, answer.Status)
-	}
-	profile, err := io.ReadAll(answer.Body)
+	defer body.Close()
+	profile, err := io.ReadAll(body)
 	if err != nil {
 		return fmt.Errorf("--profiles: %w", err)
 	}

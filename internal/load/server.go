@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,20 +25,13 @@ func readProcessMetrics(ctx context.Context, url string) (v processMetrics, err 
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	body, err := fetch(ctx, url)
 	if err != nil {
 		return v, fmt.Errorf("--metrics: %w", err)
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return v, fmt.Errorf("--metrics: %w", err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return v, fmt.Errorf("--metrics: %s answers %s", url, answer.Status)
-	}
+	defer body.Close()
 	found := map[string]float64{}
-	lines := bufio.NewScanner(answer.Body)
+	lines := bufio.NewScanner(body)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
 		if number, err := strconv.ParseFloat(value, 64); err == nil {
@@ -49,6 +43,23 @@ func readProcessMetrics(ctx context.Context, url string) (v processMetrics, err 
 		return v, errors.Join(lines.Err(), fmt.Errorf("--metrics: %s has no process_cpu_seconds_total", url))
 	}
 	return processMetrics{time.Duration(seconds * float64(time.Second)), found["process_resident_memory_bytes"]}, nil
+}
+
+// fetch returns the body of a successful response.
+func fetch(ctx context.Context, url string) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		_ = answer.Body.Close()
+		return nil, fmt.Errorf("%s answers %s", url, answer.Status)
+	}
+	return answer.Body, nil
 }
 
 // compare returns the cost of the run to the server, and the cost of plain writes if it can be
