@@ -14,6 +14,11 @@ const userColumns = `u.id, u.username, u.display_name, u.avatar_key, u.guest, u.
 const activeUser = `u.deleted_at IS NULL AND u.disabled_at IS NULL AND NOT EXISTS
 	(SELECT 1 FROM users o WHERE o.id = u.owner_id AND (o.deleted_at IS NOT NULL OR o.disabled_at IS NOT NULL))`
 
+// queryUsers returns the users of a query, which selects userColumns.
+func (s *Store) queryUsers(ctx context.Context, query string, args ...any) ([]chat.User, error) {
+	return queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) }, query, args...)
+}
+
 func scanUser(r row, more ...any) (chat.User, error) {
 	var u chat.User
 	var avatar string

@@ -76,8 +76,7 @@ func (s *Store) Unblock(ctx context.Context, by, user chat.UserID) (bool, error)
 func (s *Store) Blocked(ctx context.Context, by chat.UserID) ([]chat.User, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	users, err := queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
-		`SELECT `+userColumns+` FROM user_blocks b JOIN users u ON u.id = b.blocked_id WHERE b.blocker_id = $1 ORDER BY u.username`, int64(by))
+	users, err := s.queryUsers(ctx, `SELECT `+userColumns+` FROM user_blocks b JOIN users u ON u.id = b.blocked_id WHERE b.blocker_id = $1 ORDER BY u.username`, int64(by))
 	return users, s.fail("list blocked users", err)
 }
 

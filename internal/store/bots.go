@@ -51,8 +51,7 @@ func (s *Store) addBot(ctx context.Context, tx *sql.Tx, owner chat.UserID, a cha
 func (s *Store) Bots(ctx context.Context, owner chat.UserID) ([]chat.User, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	bots, err := queryAll(ctx, s.read, func(r row) (chat.User, error) { return scanUser(r) },
-		`SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL ORDER BY u.username`, int64(owner))
+	bots, err := s.queryUsers(ctx, `SELECT `+userColumns+` FROM users u WHERE u.owner_id = $1 AND u.deleted_at IS NULL ORDER BY u.username`, int64(owner))
 	return bots, s.fail("list bots", err)
 }
 
