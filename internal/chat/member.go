@@ -47,7 +47,7 @@ type MemberQuery struct {
 	Rank func(username, displayName string) (rank int, ok bool)
 }
 
-// PeopleQuery asks for users to whom the viewer may write.
+// PeopleQuery asks for users that the viewer may write to.
 type PeopleQuery struct {
 	Viewer UserID
 	Limit  int

@@ -127,7 +127,7 @@ type Rooms interface {
 	// CommonRooms returns the first rooms, by name, in which both users are members, without
 	// direct rooms.
 	CommonRooms(ctx context.Context, a, b UserID, limit int) ([]Room, error)
-	// People returns the users of a query to whom the viewer may write: those that share a room
+	// People returns the users of a query that the viewer may write to: those that share a room
 	// with the viewer, then the others; each group by rank and username.
 	People(ctx context.Context, q PeopleQuery) ([]User, error)
 	// MembersByName returns the members of a room among names. The names have the form in

@@ -8,10 +8,9 @@ import (
 	"github.com/chillin-chat/chillin/internal/markup"
 )
 
-// People returns users to whom the caller may write, first those that share a room with the
+// People returns users that the caller may write to, first those that share a room with the
 // caller. text is a search for names, or "" for all. Guests find only users that share a room
-// with them, and are found only by those. The status is
-// unknown.
+// with them, and are found only by those. The status is unknown.
 func (s *Service) People(ctx context.Context, caller chat.Caller, text string, limit int) ([]chat.User, error) {
 	q := chat.PeopleQuery{Viewer: caller.User.ID, Limit: limit, Everyone: !caller.User.Guest}
 	if strings.TrimSpace(text) != "" {
@@ -30,7 +29,7 @@ func (s *Service) People(ctx context.Context, caller chat.Caller, text string, l
 	return withoutPresence(s.Rooms.People(ctx, q))
 }
 
-// withoutPresence sets the status of users whose presence was not read.
+// withoutPresence sets the status of users without a known presence.
 func withoutPresence(users []chat.User, err error) ([]chat.User, error) {
 	for i := range users {
 		users[i].Status = chat.Unknown

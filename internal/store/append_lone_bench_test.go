@@ -13,7 +13,7 @@ import (
 
 const loneMessages = 100
 
-// BenchmarkAppendLone measures an Append whose transaction carries one message. It alternates
+// BenchmarkAppendLone measures an Append with one message in its transaction. It alternates
 // with the two bare statements that number and insert a message into the same tables, and
 // reports the ratio of the CPU time of Postgres. That hardly changes on a busy machine.
 func BenchmarkAppendLone(b *testing.B) {

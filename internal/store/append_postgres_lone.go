@@ -6,7 +6,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// A transaction carries one message as long as its rooms are not busy. The general statements
+// A transaction stores one message as long as its rooms are not busy. The general statements
 // of a batch cost Postgres a third more for it: they take arrays, look up by lists, and lock
 // the room before they update it. Here the update takes the next number and is the lock.
 const (

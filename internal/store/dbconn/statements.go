@@ -14,7 +14,7 @@ import (
 // for each of them.
 const maxStatements = 256
 
-// OpenSQLite opens a database whose connections keep their prepared statements. To prepare a
+// OpenSQLite opens a database with connections that keep their prepared statements. To prepare a
 // short statement takes SQLite longer than to execute it, and database/sql prepares every
 // statement again.
 func OpenSQLite(dsn string) (*sql.DB, error) {
@@ -54,7 +54,7 @@ type statement interface {
 // statementConn is one connection. Like every driver.Conn, it is used by one goroutine at a time.
 type statementConn struct {
 	sqliteConn
-	kept map[string]statement // by query; a statement whose rows are being read is not in it
+	kept map[string]statement // by query; while the rows of a statement are read, it is not in it
 }
 
 var (

@@ -64,7 +64,7 @@ function usePhase({ kind }: ConnectionState): Phase {
   return connected ? 'recovered' : 'problem';
 }
 
-export function connectionLabel(state: ConnectionState): string {
+function connectionLabel(state: ConnectionState): string {
   switch (state.kind) {
     case 'disconnected':
       return 'Not connected';
