@@ -9,6 +9,7 @@ import (
 	"maps"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
@@ -119,6 +120,9 @@ func (c *Conn) read(ctx context.Context) {
 			c.close(closeAbuse, "too many frames")
 		}
 		if err != nil {
+			if code, reason := c.socket.RequestedClose(); code != 0 {
+				c.close(code, reason)
+			}
 			return
 		}
 	}
@@ -142,6 +146,10 @@ func (c *Conn) receive(ctx context.Context, kind websocket.MessageType, message 
 	}
 	if kind != websocket.MessageText {
 		c.close(websocket.StatusUnsupportedData, "text frames only")
+		return errClosing
+	}
+	if !utf8.Valid(data.Bytes()) { // the library does not check
+		c.close(websocket.StatusInvalidFramePayloadData, "invalid UTF-8")
 		return errClosing
 	}
 	if err := c.limiter.Wait(ctx); err != nil { // an empty message counts as one command

@@ -329,8 +329,8 @@ func (w *connWriter) closing() bool {
 	return w.code != 0
 }
 
-// closedWith returns the close code and reason of this node, 0 if the client ended the
-// connection.
+// closedWith returns the close code and reason, 0 if the connection was lost. If the client
+// has sent a close frame first, they are the client's.
 func (w *connWriter) closedWith() (websocket.StatusCode, string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

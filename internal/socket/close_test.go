@@ -7,6 +7,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // closesWithin is longer than Close may take on a busy machine.
@@ -181,5 +183,78 @@ func TestMeterResetsAfterAWindow(t *testing.T) {
 	m.add(bytes.Repeat(clientFrame(opPing, ""), maxFrames+1), now)
 	if !m.flooded {
 		t.Error("not flooded with one more frame")
+	}
+}
+
+// unmasked is a text frame that a client must not send.
+var unmasked = []byte{fin | opText, 1, 'x'}
+
+func TestReadErrorsRequestAClose(t *testing.T) {
+	for name, c := range map[string]struct {
+		data []byte
+		code websocket.StatusCode
+	}{
+		"an opcode that is reserved":         {clientFrame(0x3, "payload"), websocket.StatusProtocolError},
+		"a frame without a mask":             {unmasked, websocket.StatusProtocolError},
+		"a length of 2^63":                   {[]byte{fin | opText, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, websocket.StatusProtocolError},
+		"a close frame":                      {clientFrame(opClose, "\x03\xe8bye"), websocket.StatusNormalClosure},
+		"a close frame without a code":       {clientFrame(opClose, ""), websocket.StatusNoStatusRcvd},
+		"a close frame with invalid UTF-8":   {clientFrame(opClose, "\x03\xe8\xff"), websocket.StatusInvalidFramePayloadData},
+		"a close frame with an invalid code": {clientFrame(opClose, "\x03\xe7"), websocket.StatusProtocolError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p, received := pair(t, nil)
+			p.write(c.data)
+			if text, open := <-received; open {
+				t.Fatalf("read %q, want an error", text)
+			}
+			code, reason := s.RequestedClose()
+			if code != c.code {
+				t.Fatalf("the requested close is %d %q, want %d", code, reason, c.code)
+			}
+			if err := s.Send(AppendText(nil, [][]byte{[]byte("queued")}), time.Second); err != nil {
+				t.Fatal(err)
+			}
+			closed := make(chan error, 1)
+			go func() { closed <- s.Close(code, reason) }()
+			p.wantFrames([][]byte{[]byte("queued")})
+			opcode, payload := p.frame()
+			want := appendClose(nil, code, reason)[2:]
+			if opcode != opClose || !bytes.Equal(payload, want) {
+				t.Errorf("opcode %x %q, want the close %q", opcode, payload, want)
+			}
+			_ = p.Close()
+			<-closed
+			if err := s.Send(AppendText(nil, [][]byte{[]byte("late")}), time.Second); err == nil {
+				t.Error("sent after the close frame")
+			}
+		})
+	}
+}
+
+func TestLostConnectionRequestsNoClose(t *testing.T) {
+	s, p, received := pair(t, nil)
+	_ = p.Close()
+	<-received
+	if code, reason := s.RequestedClose(); code != 0 {
+		t.Errorf("the requested close is %d %q, want none", code, reason)
+	}
+}
+
+func TestCloseEndsAtThePeersCloseFrame(t *testing.T) {
+	s, p, received := pair(t, nil)
+	p.write(clientFrame(0x3, "\x81\x7e")) // the library takes the payload for the header of a frame
+	<-received
+	code, reason := s.RequestedClose()
+	closed := make(chan time.Duration, 1)
+	go func() {
+		began := time.Now()
+		_ = s.Close(code, reason)
+		closed <- time.Since(began)
+	}()
+	p.frame()
+	p.write(clientFrame(opClose, "\x03\xea"))
+	if took := <-closed; took >= closeTimeout {
+		t.Errorf("Close took %s, want less than %s", took, closeTimeout)
 	}
 }

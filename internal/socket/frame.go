@@ -1,6 +1,11 @@
 package socket
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
 
 // The bytes of a frame header (RFC 6455, section 5.2). Frames of a server are not masked, so one
 // encoded frame serves all clients.
@@ -53,4 +58,36 @@ func appendHeader(dst []byte, size int) []byte {
 	default:
 		return binary.BigEndian.AppendUint64(append(dst, 127), uint64(size))
 	}
+}
+
+// closeFrame is the content of a close frame.
+type closeFrame struct {
+	code   websocket.StatusCode // 1005 if the frame has none
+	reason string
+}
+
+// parseClose parses the payload of a close frame of the library. The library echoes the reason of the
+// client's close frame unchecked: if it is not valid UTF-8, the code is 1007.
+func parseClose(payload []byte) *closeFrame {
+	if len(payload) < 2 {
+		return &closeFrame{code: websocket.StatusNoStatusRcvd}
+	}
+	if !utf8.Valid(payload[2:]) {
+		return &closeFrame{code: websocket.StatusInvalidFramePayloadData, reason: "invalid UTF-8 in close reason"}
+	}
+	return &closeFrame{code: websocket.StatusCode(binary.BigEndian.Uint16(payload)), reason: string(payload[2:])}
+}
+
+// maxReason is the maximum size of the reason in a close frame, in bytes.
+const maxReason = 125 - 2
+
+// appendClose appends a close frame to dst. It has no payload if the code is 1005.
+func appendClose(dst []byte, code websocket.StatusCode, reason string) []byte {
+	if code == websocket.StatusNoStatusRcvd {
+		return append(dst, fin|opClose, 0)
+	}
+	reason = reason[:min(len(reason), maxReason)]
+	dst = append(dst, fin|opClose, byte(2+len(reason)))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(code))
+	return append(dst, reason...)
 }

@@ -3,6 +3,7 @@ package socket
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"time"
 )
 
@@ -21,6 +22,7 @@ var ErrFlood = errors.New("too many frames")
 type frameMeter struct {
 	flooded bool
 	closed  bool      // a close frame was received
+	invalid bool      // a frame was not masked or had a length above 2^63-1 bytes
 	count   int       // frames since began
 	began   time.Time // start of the window
 
@@ -50,6 +52,7 @@ func (m *frameMeter) add(data []byte, now time.Time) {
 		data = data[1:]
 		if payload, whole := payloadSize(m.header[:m.have]); whole {
 			m.closed = m.closed || m.header[0]&opcodeBits == opClose
+			m.invalid = m.invalid || m.header[1]&maskBit == 0 || payload > math.MaxInt64
 			m.payload, m.have = payload, 0
 			m.count++
 		}

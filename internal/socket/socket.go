@@ -44,9 +44,23 @@ func (s *Socket) SetReadLimit(n int64) { s.ws.SetReadLimit(n) }
 
 // Reader waits for the next message, which must be read to its end before the next call. Canceling ctx
 // closes the connection. It returns ErrFlood if the client sends too many frames; the socket must then
-// be closed.
+// be closed. After any other error of it or of the message, RequestedClose returns how to close.
 func (s *Socket) Reader(ctx context.Context) (websocket.MessageType, io.Reader, error) {
 	return s.ws.Reader(ctx)
+}
+
+// RequestedClose returns the close code and reason that a failed read requires: those of the client's
+// close frame (1005 if it has no code), or those of the client's violation of RFC 6455. It returns 0 if
+// the connection is lost. The owner passes them to Close after all data was sent. Only the reader may
+// call it, after an error.
+func (s *Socket) RequestedClose() (websocket.StatusCode, string) {
+	if held := s.wire.held.Load(); held != nil {
+		return held.code, held.reason
+	}
+	if s.wire.invalid() {
+		return websocket.StatusProtocolError, "invalid frame header"
+	}
+	return 0, ""
 }
 
 // LastRead returns when something was last read from the client, including pongs.
@@ -78,8 +92,19 @@ const (
 func (s *Socket) Close(code websocket.StatusCode, reason string) error {
 	// The library discards the peer's data without a deadline.
 	_ = s.wire.SetDeadline(time.Now().Add(closeTimeout))
-	s.wire.closing.Store(true)
-	return s.ws.Close(code, reason)
+	if held := s.wire.beginClose(); !held {
+		return s.ws.Close(code, reason)
+	}
+	err := s.wire.writeClose(code, reason)
+	s.wire.held.Store(nil)
+	// The library has closed already if the client's close frame was read.
+	if closeErr := s.ws.Close(code, reason); !errors.Is(closeErr, net.ErrClosed) {
+		err = errors.Join(err, closeErr)
+	}
+	if closeErr := s.wire.Close(); !errors.Is(closeErr, net.ErrClosed) {
+		err = errors.Join(err, closeErr)
+	}
+	return err
 }
 
 // Cut closes the TCP connection. It never blocks and may be called at any time: all later reads and
@@ -100,7 +125,10 @@ type wire struct {
 	early    []byte          // received together with the request
 	lastRead atomic.Int64    // time of the last read, Unix ns
 
-	closing atomic.Bool // Close was called
+	// closeMu is held to change closing, and to set held while closing is false.
+	closeMu sync.Mutex
+	closing atomic.Bool                // Close was called
+	held    atomic.Pointer[closeFrame] // the library's close frame until Close sends it
 
 	// readMu is held during reads: of the library and, at the end, of Close.
 	readMu    sync.Mutex
@@ -150,9 +178,13 @@ func (w *wire) readEarly(p []byte) int {
 
 // Close closes the TCP connection. After Socket.Close it first reads until the peer's close frame: a
 // connection that is closed with unread bytes is reset, and the peer may not receive our close frame.
+//
+// It does nothing while the library's close frame is held back: then Socket.Close closes.
 func (w *wire) Close() error {
-	tcp, ok := w.Conn.(*net.TCPConn)
-	if ok && w.closing.Load() && !w.peerClosed() && tcp.CloseWrite() == nil {
+	if w.held.Load() != nil {
+		return nil
+	}
+	if w.closing.Load() && !w.peerClosed() {
 		var err error
 		for buffer := [4096]byte{}; err == nil; {
 			_, err = w.Read(buffer[:])
@@ -169,9 +201,20 @@ func (w *wire) peerClosed() bool {
 	return w.frames.closed
 }
 
-// discard reads data that is dropped during the close. If the peer sends more than could have been in
-// transit, it reads nothing more and waits for the deadline.
+// invalid reports whether the client has sent a header that the library rejects without a close frame.
+func (w *wire) invalid() bool {
+	w.readMu.Lock()
+	defer w.readMu.Unlock()
+	return w.frames.invalid
+}
+
+// discard reads data that is dropped during the close, until the peer's close frame: the library may
+// not recognize it after a frame that it rejected. If the peer sends more than could have been in
+// transit, discard reads nothing more and waits for the deadline.
 func (w *wire) discard(p []byte) (int, error) {
+	if w.frames.closed {
+		return 0, io.EOF
+	}
 	if w.discarded > maxDiscard {
 		if w.raw == nil {
 			return 0, net.ErrClosed
@@ -190,14 +233,18 @@ func (w *wire) discard(p []byte) (int, error) {
 func (w *wire) touch() { w.lastRead.Store(time.Now().UnixNano()) }
 
 // Write writes a control frame of the library, which limits its duration. After a close frame it
-// returns net.ErrClosed.
+// returns net.ErrClosed. A close frame that Socket.Close has not requested is held back, because the
+// data that is still queued must be sent before it.
 func (w *wire) Write(frame []byte) (int, error) {
+	closes := frame[0]&opcodeBits == opClose
+	if closes && w.hold(frame) {
+		return len(frame), nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.writeErr != nil {
 		return 0, w.writeErr
 	}
-	closes := frame[0]&opcodeBits == opClose
 	err := w.put(frame, 0)
 	if closes && err == nil {
 		w.writeErr = net.ErrClosed
@@ -206,6 +253,39 @@ func (w *wire) Write(frame []byte) (int, error) {
 		return 0, err
 	}
 	return len(frame), nil
+}
+
+// hold holds back a close frame of the library, unless Socket.Close was called.
+func (w *wire) hold(frame []byte) bool {
+	w.closeMu.Lock()
+	defer w.closeMu.Unlock()
+	if w.closing.Load() {
+		return false
+	}
+	w.held.Store(parseClose(frame[2:]))
+	return true
+}
+
+// beginClose sets closing. It reports whether a close frame of the library is held back.
+func (w *wire) beginClose() (held bool) {
+	w.closeMu.Lock()
+	defer w.closeMu.Unlock()
+	w.closing.Store(true)
+	return w.held.Load() != nil
+}
+
+// writeClose writes a close frame. After it, all writes return net.ErrClosed.
+func (w *wire) writeClose(code websocket.StatusCode, reason string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.writeErr != nil {
+		return w.writeErr
+	}
+	if err := w.put(appendClose(nil, code, reason), 0); err != nil {
+		return err
+	}
+	w.writeErr = net.ErrClosed
+	return nil
 }
 
 func (w *wire) send(frames []byte, timeout time.Duration) error {
