@@ -601,12 +601,19 @@ func (r *transcript) end(ends bool, written <-chan struct{}) error {
 		r.socket.send(closeFrame(normal, ""))
 	}
 	if r.code == stays {
-		if _, _, err := r.read(); err != nil || r.code != normal {
-			return fmt.Errorf("the close is answered with %d, %v, want 1000", r.code, err)
+		if _, _, err := r.read(); err != nil {
+			return fmt.Errorf("answer to the close frame: %w", err)
+		}
+		if r.code != normal {
+			return fmt.Errorf("the close is answered with %d, want 1000", r.code)
 		}
 	}
-	if rest, err := io.ReadAll(r.socket.in); err != nil || len(rest) > 0 {
-		return fmt.Errorf("after the close frame: %q, %v, want the end of the connection", rest, err)
+	rest, err := io.ReadAll(r.socket.in)
+	if err != nil {
+		return fmt.Errorf("after the close frame: %w", err)
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("after the close frame: %q, want the end of the connection", rest)
 	}
 	return nil
 }
