@@ -42,10 +42,34 @@ func (p *testUser) upload(method, to, part, name string, data []byte) (*http.Res
 	}
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	request.Header.Set("Authorization", "Bearer "+p.Token)
-	return fetch(p.t, request)
+	return fetchWithin(p.t, request, p.Patience)
 }
 
+// fetch sends a request and reads the response. It repeats what is answered with 503.
 func fetch(t *testing.T, request *http.Request) (*http.Response, []byte) {
+	t.Helper()
+	return fetchWithin(t, request, patience)
+}
+
+func fetchWithin(t *testing.T, request *http.Request, patience time.Duration) (*http.Response, []byte) {
+	t.Helper()
+	for began := time.Now(); ; {
+		answer, body := fetchOnce(t, request)
+		if answer.StatusCode != http.StatusServiceUnavailable || time.Since(began) >= patience {
+			return answer, body
+		}
+		if request.GetBody != nil {
+			again, err := request.GetBody()
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Body = again
+		}
+		time.Sleep(200 * time.Millisecond) // the server does not tell when it is available again
+	}
+}
+
+func fetchOnce(t *testing.T, request *http.Request) (*http.Response, []byte) {
 	t.Helper()
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -252,6 +276,7 @@ func TestStorageOutageAffectsOnlyAvatars(t *testing.T) {
 	d, server := embeddedWithStorage(t)
 	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
+	alice.Patience = 0
 	server.Pause()
 	defer server.Resume()
 	began := time.Now()

@@ -175,11 +175,13 @@ func ctx(t *testing.T) context.Context {
 	return c
 }
 
-// newClient returns a client that repeats what the server refuses with UNAVAILABLE: on a busy
-// machine the database exceeds its time.
+// patience is how long a test repeats what the server refuses with UNAVAILABLE: on a busy machine the
+// database exceeds its time.
+const patience = 20 * time.Second
+
 func newClient(base string) *client.Client {
 	c := client.New(base)
-	c.Patience = 20 * time.Second
+	c.Patience = patience
 	return c
 }
 

@@ -85,7 +85,7 @@ func (p *testUser) fetch(method, url string, headers ...string) (*http.Response,
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	return fetch(p.t, request)
+	return fetchWithin(p.t, request, p.Patience)
 }
 
 func (p *testUser) wantStatus(url string, want int) []byte {
@@ -436,6 +436,7 @@ func TestStorageOutageAffectsOnlyFiles(t *testing.T) {
 	alice := d.user("alice", 0)
 	room := alice.room("Lobby", nil)
 	kept := alice.attach("kept.txt", []byte("kept"))
+	alice.Patience = 0
 	server.Pause()
 	defer server.Resume()
 	for name, do := range map[string]func() int{

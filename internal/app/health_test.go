@@ -68,7 +68,7 @@ func (s *ownEngines) report(url string) (int, health.Report) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	answer, body := fetch(s.t, request)
+	answer, body := fetchOnce(s.t, request)
 	var report health.Report
 	if err := json.Unmarshal(body, &report); err != nil {
 		s.t.Fatalf("%s: %v", body, err)

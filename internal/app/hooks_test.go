@@ -49,15 +49,11 @@ func post(t *testing.T, url, key, body string) (int, chat.Message) {
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
+	answer, data := fetch(t, request)
 	var out struct {
 		Message chat.Message `json:"message"`
 	}
-	if err := json.NewDecoder(answer.Body).Decode(&out); err != nil {
+	if err := json.Unmarshal(data, &out); err != nil {
 		t.Fatalf("response to %.100q: %v", body, err)
 	}
 	return answer.StatusCode, out.Message
@@ -178,15 +174,9 @@ func TestIncomingWebhookFormats(t *testing.T) {
 			d.t.Errorf("%d messages, %v, want %d", len(history), err, seq)
 		}
 		key, long := uuid.NewString(), `{"text":"`+strings.Repeat("x", 100_000)+`"}`
-		want := http.StatusCreated
-		status, _ := post(d.t, hook.URL, key, long)
-		for tries := 0; status == http.StatusServiceUnavailable && tries < 5; tries++ { // a busy machine stores the rest later
-			if status, _ = post(d.t, hook.URL, key, long); status == http.StatusOK {
-				want = http.StatusOK // or has stored everything
-			}
-		}
-		if status != want {
-			d.t.Errorf("100,000 characters = %d, want %d", status, want)
+		// On a busy machine the first request stores a part of it or, without an answer, everything.
+		if status, _ := post(d.t, hook.URL, key, long); status != http.StatusCreated && status != http.StatusOK {
+			d.t.Errorf("100,000 characters = %d, want %d", status, http.StatusCreated)
 		}
 	})
 }

@@ -91,7 +91,7 @@ func (w *waiter) health(t *testing.T, path string) (status int, word string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, body := fetch(t, request)
+	answer, body := fetchOnce(t, request)
 	var report health.Report
 	if err := json.Unmarshal(body, &report); err != nil {
 		t.Fatalf("%s: %s, %v", path, body, err)

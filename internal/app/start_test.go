@@ -153,7 +153,7 @@ func TestUntrustedProxyIsReported(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, body := fetch(t, ready)
+		_, body := fetchOnce(t, ready)
 		return string(body)
 	}
 	for _, c := range []struct {
@@ -186,7 +186,7 @@ func TestSecondNodeWithoutRedisIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	for deadline := ctx(t); ; {
-		answer, body := fetch(t, request)
+		answer, body := fetchOnce(t, request)
 		if strings.Contains(string(body), `"second_node_without_redis"`) {
 			if answer.StatusCode != http.StatusOK || !strings.Contains(string(body), `"status":"degraded"`) {
 				t.Errorf("%d %s, want 200 and degraded", answer.StatusCode, body)

@@ -69,7 +69,9 @@ func TestStorageRefusesPuts(t *testing.T) {
 			refuse.Store(&refusal)
 			for method, to := range map[string]string{http.MethodPost: "/uploads", http.MethodPut: "/users/me/avatar"} {
 				var problem struct{ Code string }
+				alice.Patience = 0
 				answer, body := alice.upload(method, to, "file", "x.png", aPNG(t))
+				alice.Patience = patience
 				if err := json.Unmarshal(body, &problem); err != nil || answer.StatusCode != http.StatusServiceUnavailable || problem.Code != "UNAVAILABLE" {
 					t.Errorf("%s %s = %d %s, want 503 UNAVAILABLE", method, to, answer.StatusCode, body)
 				}
