@@ -5,6 +5,7 @@ import { currentItems } from '../state/pagedResource';
 import { type PartialToken, mentionCandidates, mentionAt, replaceToken, resolveMention } from '../state/room/mentions';
 import type { RoomSession } from '../state/room/session';
 import { isComposing } from './composition';
+import { useChat } from './context';
 import { useMe } from './useChatState';
 import { useStore } from './useStore';
 
@@ -21,6 +22,8 @@ type Token = PartialToken & { kind: Option['kind'] };
 /** The people and emoji that complete the token before the caret, and the selected one. */
 export function useCompletion(session: RoomSession, text: string) {
   const me = useMe();
+  const blocked = useStore(useChat().blocks.ids);
+  const hidden = useMemo(() => new Set([...blocked, me.id]), [blocked, me.id]);
   const members = useStore(session.members.state);
   const found = useStore(session.memberSearch.state);
   const emoji = useStore(allEmoji);
@@ -30,8 +33,8 @@ export function useCompletion(session: RoomSession, text: string) {
     if (token === undefined) return [];
     if (token.kind === 'emoji') return emojiCandidates(emoji, token.query).map((one) => ({ kind: 'emoji', emoji: one }));
     const known = new Map([...(found?.members ?? []), ...currentItems(members)].map((member) => [member.user.id, member]));
-    return mentionCandidates([...known.values()], token.query, me.id).map((user) => ({ kind: 'person', user }));
-  }, [token, found, members, emoji, me.id]);
+    return mentionCandidates([...known.values()], token.query, hidden).map((user) => ({ kind: 'person', user }));
+  }, [token, found, members, emoji, hidden]);
   const open = options.length > 0;
   const chosen = Math.min(at, options.length - 1);
 
@@ -65,7 +68,7 @@ export function useCompletion(session: RoomSession, text: string) {
     if (!pending || token === undefined) return text;
     const timeout = new Promise<readonly Member[]>((done) => setTimeout(done, RESOLVE_TIMEOUT_MS, []));
     const members = await Promise.race([session.memberSearch.find(name).catch(() => []), timeout]);
-    const meant = resolveMention(members, name, me.id);
+    const meant = resolveMention(members, name, hidden);
     if (meant.kind === 'ambiguous') return undefined;
     return meant.kind === 'none' ? text : replaceToken(text, token, `@${meant.user.username}`).text;
   }

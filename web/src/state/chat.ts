@@ -51,6 +51,8 @@ export class Chat {
   readonly profile: Profile;
   readonly rooms: Rooms;
   readonly blocks: Blocks;
+  /** The last user whose profile has changed. */
+  readonly changedUser = new Store<User | undefined>(undefined);
   readonly uploadAllowance: UploadAllowanceState;
   readonly notices = new Notices();
   readonly notifications: Notifications;
@@ -174,6 +176,7 @@ export class Chat {
   }
 
   #setUser(user: User): void {
+    this.changedUser.set(user);
     this.profile.setUser(user);
     this.rooms.setUser(user);
   }

@@ -32,7 +32,7 @@ export function AdminLimits({ administration }: { administration: Administration
     case 'ready':
       return (
         <>
-          <p className={adminStyles.lead}>They apply on all nodes a few seconds after they are saved. Limits that are not set here come from the environment of the server.</p>
+          <p className={adminStyles.lead}>Limits apply on all nodes a few seconds after they are saved. A limit that is not set here comes from the environment of the server.</p>
           <LimitsForm administration={administration} view={state.value} />
         </>
       );

@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from '@testing-library/react';
+import { act, fireEvent, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { renderWithChat, stubBrowser } from '../../test/page';
@@ -40,6 +40,14 @@ describe('mentions', () => {
     expect(screen.queryByRole('listbox')).toBeNull();
     await user.keyboard('?{Enter}');
     expect((await command('message:send')).data.text).toBe('tea, @boris ?');
+  });
+
+  test('leaves out blocked people', async () => {
+    const { user, box, socket } = await room();
+    act(() => socket().serve({ type: 'block:updated', data: { userId: bob.id, blocked: true } }));
+    await user.type(box, '@bo');
+    const list = await screen.findByRole('listbox', { name: 'People to mention' });
+    expect(within(list).getAllByRole('option').map((option) => option.textContent)).toEqual(['BBoris @boris']);
   });
 
   test('Escape closes the list, and Enter then sends the text', async () => {

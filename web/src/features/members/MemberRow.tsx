@@ -32,9 +32,11 @@ export function MemberRow({ session, member, status, place, size, open, onOpen }
       <PersonButton person={user} className={styles.person}>
         <Avatar person={user} status={status} size="s" className={styles.avatar} />
         <span className={styles.name}>
-          <bdi>{nameOf(user)}</bdi>
-          {user.id === me.id && <span className={styles.note}> (you)</span>}
-          <span className="sr-only">, {words[status]}</span>
+          <span className={styles.line}>
+            <bdi>{nameOf(user)}</bdi>
+            {user.id === me.id && <span className={styles.note}> (you)</span>}
+            <span className="sr-only">, {words[status]}</span>
+          </span>
           {user.statusMessage && <span className={styles.status} dir="auto">{user.statusMessage}</span>}
         </span>
       </PersonButton>

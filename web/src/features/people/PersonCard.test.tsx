@@ -62,6 +62,13 @@ describe('the card of a person', () => {
     expect(document.activeElement).toBe(message);
   });
 
+  test('follows a change of the profile', async () => {
+    const { card, socket } = await openCard(about({ statusMessage: 'In the garden' }));
+    await card.findByText('In the garden');
+    act(() => socket().serve({ type: 'user:updated', data: { user: { ...bob, displayName: 'Robert', statusMessage: 'Gone home' } } }));
+    expect([card.getByText('Gone home'), card.getByRole('heading', { name: 'Robert' })]).toHaveLength(2);
+  });
+
   test('writes to the person and mentions them', async () => {
     const { card, user, line } = await openCard(about());
     await user.type(screen.getByRole('textbox', { name: 'Message general' }), 'Hi');

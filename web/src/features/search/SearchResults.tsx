@@ -1,5 +1,6 @@
-import type { KeyboardEvent } from 'react';
+import { type KeyboardEvent, useState } from 'react';
 import { useChat } from '../../hooks/context';
+import { useIsBlocked } from '../../hooks/useChatState';
 import { messageHref } from '../../hooks/useRoute';
 import type { SearchResult } from '../../protocol/types';
 import { displayedItems } from '../../state/pagedResource';
@@ -52,7 +53,7 @@ export function SearchResults({ state, pending, text, roomId, filtered, onRetry,
       <ul aria-busy={stale || state.kind === 'refreshing'} inert={stale}>
         {items.map((hit) => (
           <li key={hit.message.id}>
-            <HitLink hit={hit} onKey={onKey} />
+            <Hit hit={hit} onKey={onKey} />
           </li>
         ))}
       </ul>
@@ -66,12 +67,29 @@ export function SearchResults({ state, pending, text, roomId, filtered, onRetry,
   );
 }
 
-function HitLink({ hit, onKey }: { hit: SearchResult; onKey: (event: KeyboardEvent) => void }) {
+/** A found message. Those of blocked people are folded. */
+function Hit(props: { hit: SearchResult; onKey: (event: KeyboardEvent) => void }) {
+  const blocked = useIsBlocked(props.hit.message.author.id);
+  const [opened, setOpened] = useState(false);
+  if (!blocked || opened) return <HitLink {...props} focused={opened} />;
+  return (
+    <p className={styles.folded}>
+      Message from a blocked person{' '}
+      <button type="button" className="link" onClick={() => setOpened(true)}>
+        Show
+      </button>
+    </p>
+  );
+}
+
+const focus = (element: HTMLElement | null) => element?.focus();
+
+function HitLink({ hit, focused, onKey }: { hit: SearchResult; focused: boolean; onKey: (event: KeyboardEvent) => void }) {
   const { message, room } = hit;
   const { author, createdAt } = message;
   const title = useRoomTitle(room.id) ?? room.name;
   return (
-    <a className={styles.hit} href={messageHref(room.id, message.seq)} onKeyDown={onKey}>
+    <a ref={focused ? focus : undefined} className={styles.hit} href={messageHref(room.id, message.seq)} onKeyDown={onKey}>
       <Avatar person={author} className={styles.avatar} />
       <span className={styles.text}>
         <span className={styles.facts}>

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { renderWithChat, stubBrowser } from '../../test/page';
@@ -35,6 +35,18 @@ describe('search', () => {
     await user.keyboard('{Enter}');
     expect(document.activeElement).toBe(found);
     expect(found.getAttribute('href')).toBe('#/room/7/4');
+  });
+
+  test('folds the messages of blocked people', async () => {
+    const hit = { message: message(4, { text: 'green tea' }), room: { id: 7, name: 'general' }, highlights: [] };
+    testChat = await renderWithChat(<SearchView roomId={undefined} />, () => ({ body: { results: [hit] } }));
+    const user = userEvent.setup();
+    act(() => testChat?.socket().serve({ type: 'block:updated', data: { userId: bob.id, blocked: true } }));
+    await user.type(screen.getByRole('searchbox', { name: 'Search messages' }), 'tea');
+    await user.click(await screen.findByRole('button', { name: 'Show' }));
+    expect(document.activeElement).toBe(screen.getByRole('link', { name: /green tea/ }));
+    act(() => testChat?.socket().serve({ type: 'block:updated', data: { userId: bob.id, blocked: false } }));
+    expect(screen.getByRole('link', { name: /green tea/ })).toBeTruthy();
   });
 
   test.each([

@@ -30,7 +30,7 @@ describe('mentionCandidates', () => {
     ['x', []],
     ['lodi', ['carla']],
     ['obb', ['bobby']],
-  ])('returns for "%s" %j', (query, names) => expect(mentionCandidates(members, query, 1).map(({ username }) => username)).toEqual(names));
+  ])('returns for "%s" %j', (query, names) => expect(mentionCandidates(members, query, new Set([1])).map(({ username }) => username)).toEqual(names));
 });
 
 test.each([

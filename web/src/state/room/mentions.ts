@@ -16,9 +16,9 @@ export function mentionAt(text: string, caret: number): PartialToken | undefined
 }
 
 /** Returns the members that match a query: first by username, then by any word of the display name, then by any part of a name. */
-export function mentionCandidates(members: readonly Member[], query: string, me: number): User[] {
+export function mentionCandidates(members: readonly Member[], query: string, hidden: ReadonlySet<number>): User[] {
   const wanted = normalize(query);
-  const others = members.map(({ user }) => user).filter(({ id }) => id !== me);
+  const others = members.map(({ user }) => user).filter(({ id }) => !hidden.has(id));
   const byUsername = others.filter(({ username }) => username.startsWith(wanted));
   const byName = others.filter((user) => !byUsername.includes(user) && normalize(user.displayName).split(/\s+/).some((word) => word.startsWith(wanted)));
   const byPart = others.filter((user) => !byUsername.includes(user) && !byName.includes(user) && (user.username.includes(wanted) || normalize(user.displayName).includes(wanted)));
@@ -29,11 +29,11 @@ export function mentionCandidates(members: readonly Member[], query: string, me:
 export type Resolution = { kind: 'member'; user: User } | { kind: 'ambiguous' } | { kind: 'none' };
 
 /** Resolves an unfinished @name that was sent before the members that match it were known. */
-export function resolveMention(found: readonly Member[], query: string, me: number): Resolution {
+export function resolveMention(found: readonly Member[], query: string, hidden: ReadonlySet<number>): Resolution {
   const wanted = normalize(query);
   if (wanted === '' || found.some(({ user }) => user.username === wanted)) return { kind: 'none' };
   const begins = (name: string) => normalize(name).split(/\s+/).some((word) => word.startsWith(wanted));
-  const users = found.map(({ user }) => user).filter((user) => user.id !== me && (user.username.startsWith(wanted) || begins(user.displayName)));
+  const users = found.map(({ user }) => user).filter((user) => !hidden.has(user.id) && (user.username.startsWith(wanted) || begins(user.displayName)));
   const [user] = users;
   if (user === undefined) return { kind: 'none' };
   return users.length === 1 ? { kind: 'member', user } : { kind: 'ambiguous' };
