@@ -26,8 +26,8 @@ type Client struct {
 	HTTP  *http.Client
 	Token string
 	User  chat.User
-	// Patience is how long a request or command is sent again while the server answers
-	// UNAVAILABLE, as the protocol advises. Zero means that it is sent once.
+	// Patience is how long a request, command or connection is tried again while the server answers
+	// UNAVAILABLE, as the protocol advises. Zero means that it is tried once.
 	Patience time.Duration
 }
 

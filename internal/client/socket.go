@@ -14,8 +14,12 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
+
+// retryConnectMs is the time before the next attempt to connect to a server that is unavailable.
+const retryConnectMs = 200
 
 // Frame is a frame of the server.
 type Frame struct {
@@ -48,7 +52,15 @@ type Socket struct {
 }
 
 // Dial opens a connection with the client's token and waits for connected.
-func (c *Client) Dial(ctx context.Context) (*Socket, error) {
+func (c *Client) Dial(ctx context.Context) (s *Socket, err error) {
+	err = repeat(ctx, c.Patience, func() error {
+		s, err = c.connect(ctx)
+		return err
+	})
+	return s, err
+}
+
+func (c *Client) connect(ctx context.Context) (*Socket, error) {
 	socket, err := c.dial(ctx)
 	if err != nil {
 		return nil, err
@@ -59,6 +71,9 @@ func (c *Client) Dial(ctx context.Context) (*Socket, error) {
 	select {
 	case hello, ok := <-events:
 		if !ok {
+			if websocket.CloseStatus(s.Err()) == websocket.StatusTryAgainLater {
+				return nil, &Error{Code: chat.Unavailable, Message: s.Err().Error(), RetryAfterMs: retryConnectMs}
+			}
 			return nil, s.Err()
 		}
 		return s, hello.Decode(&s.Hello)
@@ -78,7 +93,11 @@ func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	socket, answer, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(c.Base, "http")+"/ws", options)
 	if err != nil {
 		if answer != nil {
-			return nil, &Error{Status: answer.StatusCode, Detail: answer.Status}
+			refusal := &Error{Status: answer.StatusCode, Detail: answer.Status}
+			if answer.StatusCode == http.StatusServiceUnavailable {
+				refusal.Code, refusal.RetryAfterMs = chat.Unavailable, retryConnectMs
+			}
+			return nil, refusal
 		}
 		return nil, fmt.Errorf("dial: %w", err)
 	}

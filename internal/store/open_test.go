@@ -8,21 +8,30 @@ import (
 )
 
 func TestOpenTriesAgainAfterASlowFirstConnection(t *testing.T) {
-	first := openTestPostgres(t)
-	address, err := url.Parse(first.dialect.(*postgresDialect).pool.Config().ConnString())
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.Host = silentAtFirst(t, address.Host)
-	s, err := OpenPostgres(t.Context(), address.String(), Options{})
-	opened(t, s, err)
-	if s.Epoch() != first.Epoch() {
-		t.Errorf("epoch %s, want %s", s.Epoch(), first.Epoch())
+	t.Parallel()
+	for slow, pool := range []string{"of reads", "of appends"} {
+		t.Run(pool, func(t *testing.T) {
+			t.Parallel()
+			first := openTestPostgres(t)
+			address, err := url.Parse(first.dialect.(*postgresDialect).pool.Config().ConnString())
+			if err != nil {
+				t.Fatal(err)
+			}
+			address.Host = silentOnce(t, address.Host, slow)
+			s, err := OpenPostgres(t.Context(), address.String(), Options{})
+			opened(t, s, err)
+			if s.Epoch() != first.Epoch() {
+				t.Errorf("epoch %s, want %s", s.Epoch(), first.Epoch())
+			}
+			if stats := s.Pools(); stats["appends"].OpenConnections == 0 {
+				t.Errorf("pools = %+v, want an open connection for appends", stats)
+			}
+		})
 	}
 }
 
-// silentAtFirst returns the address of a proxy that never answers its first connection.
-func silentAtFirst(t *testing.T, server string) string {
+// silentOnce returns the address of a proxy that never answers one connection, counted from 0.
+func silentOnce(t *testing.T, server string, silent int) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +43,7 @@ func silentAtFirst(t *testing.T, server string) string {
 			if err != nil {
 				return
 			}
-			if n == 0 {
+			if n == silent {
 				continue
 			}
 			backend, err := net.Dial("tcp", server)

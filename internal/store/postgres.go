@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,6 +24,11 @@ func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
+	if err := errors.Join(connect(ctx, pool), connect(ctx, appends)); err != nil {
+		pool.Close()
+		appends.Close()
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
 	db := stdlib.OpenDBFromPool(pool)
 	return open(ctx, database{
 		dialect: &postgresDialect{pool: pool, appends: appends}, read: db, write: &writeDB{DB: db},
@@ -36,6 +42,20 @@ func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
 			return err
 		},
 	}, o)
+}
+
+const firstConnectTries = 5
+
+// connect opens the first connection of a pool, so that no request waits for it. It tries again if that
+// takes longer than a connection may take: Postgres first reads the catalogs of the database, which
+// takes seconds on a busy machine.
+func connect(ctx context.Context, pool *pgxpool.Pool) (err error) {
+	for range firstConnectTries {
+		if err = pool.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func poolStats(pool *pgxpool.Pool) sql.DBStats {

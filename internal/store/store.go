@@ -66,8 +66,6 @@ type Options struct {
 	Node string
 }
 
-const firstConnectTries = 5
-
 func open(ctx context.Context, db database, o Options) (*Store, error) {
 	s := &Store{database: db, now: o.Now, onWrite: o.OnWrite, searches: newSemaphore(concurrentSearches),
 		nameSearches: newSemaphore(concurrentNameSearches), newestBatch: newestBatch}
@@ -92,16 +90,8 @@ func open(ctx context.Context, db database, o Options) (*Store, error) {
 	return s, nil
 }
 
-// readInstance tries again if the first connection takes longer than a connection may take:
-// Postgres first reads the catalogs of the database, which takes seconds on a busy machine.
-func (s *Store) readInstance(ctx context.Context) (err error) {
-	for range firstConnectTries {
-		err = s.read.QueryRowContext(ctx, `SELECT epoch, link_secret FROM instance`).Scan(&s.epoch, &s.secret)
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
-			return err
-		}
-	}
-	return err
+func (s *Store) readInstance(ctx context.Context) error {
+	return s.read.QueryRowContext(ctx, `SELECT epoch, link_secret FROM instance`).Scan(&s.epoch, &s.secret)
 }
 
 // Close refuses new appends, waits for queued appends and batched reads, and closes the

@@ -46,6 +46,11 @@ var ByKey = map[string]string{
 	"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan",
 }
 
+// poolConnectTimeout is longer than a request waits: the connection is opened in the background, for
+// those that try again. With less time, a server on which a connection takes longer than that would
+// never get another one.
+const poolConnectTimeout = 3 * time.Second
+
 // OpenPool opens a pool with the settings of a node. dsn is a postgres:// URL or key=value
 // pairs; planning are additional settings.
 func OpenPool(ctx context.Context, dsn, name string, conns int32, planning map[string]string) (*pgxpool.Pool, error) {
@@ -54,7 +59,7 @@ func OpenPool(ctx context.Context, dsn, name string, conns int32, planning map[s
 		return nil, fmt.Errorf("read database address: %w", err)
 	}
 	config.MaxConns = conns
-	config.ConnConfig.ConnectTimeout = time.Second
+	config.ConnConfig.ConnectTimeout = poolConnectTimeout
 	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		"application_name":  name,
 		"statement_timeout": "2s",
