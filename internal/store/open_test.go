@@ -44,6 +44,7 @@ func silentOnce(t *testing.T, server string, silent int) string {
 				return
 			}
 			if n == silent {
+				defer client.Close() // otherwise the garbage collector closes it
 				continue
 			}
 			backend, err := net.Dial("tcp", server)

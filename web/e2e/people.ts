@@ -43,8 +43,9 @@ export class Person {
     await this.isConnected();
   }
 
+  /** On a busy machine attempts to connect fail, and the client waits up to 30 s for the next one. */
   async isConnected(): Promise<void> {
-    await expect(this.page.getByText('Connected', { exact: true })).toBeAttached();
+    await expect(this.page.getByText('Connected', { exact: true })).toBeAttached({ timeout: 90_000 });
   }
 
   /** Opens a section of the settings, and returns the page. */
