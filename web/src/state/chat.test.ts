@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Author, Message, User } from '../protocol/types';
-import { alice, bob, message } from '../test/fixtures';
+import { alice, bob, message, room } from '../test/fixtures';
 import { connectTestChat, helloWithRoom, joined, type TestChat, createTestChat } from '../test/testChat';
 import { until } from '../test/until';
 import type { RoomSession } from './room/session';
@@ -201,6 +201,15 @@ describe('unread', () => {
     expect(rig.chat.rooms.unread.getSnapshot().get(7)).toEqual({ unread: 0, mentions: 0 });
     expect((await rig.command('read:mark')).data).toEqual({ roomId: 7, seq: 2 });
   });
+});
+
+test('rooms are ordered by title, and numbers by their value', async () => {
+  const { rig } = await connected();
+  ['Room 10', 'room 2', 'Èze', 'Room 1'].forEach((name, i) =>
+    rig.socket().serve({ type: 'room:added', data: { room: room(20 + i, { name }), membership: { roomId: 20 + i, userId: 1, role: 'member', joinedAt: '', lastRead: 0 } } }),
+  );
+  const rooms = rig.chat.rooms.state.getSnapshot();
+  expect(rooms.kind === 'ready' && rooms.value.map((mine) => mine.room.name)).toEqual(['Èze', 'general', 'Room 1', 'room 2', 'Room 10']);
 });
 
 test('a reload shows the cached rooms before the server responds', async () => {

@@ -34,6 +34,9 @@ export interface RoomsOptions {
   blocks: Blocks;
 }
 
+/** Numbers in names are ordered by their value: room 2 before room 10. */
+const byTitle = new Intl.Collator(undefined, { numeric: true });
+
 /** Rooms is the list of the user's rooms, each with its session and its unread count. */
 export class Rooms {
   /** The rooms, by title. */
@@ -241,7 +244,7 @@ export class Rooms {
 
   #setRooms(rooms: readonly MyRoom[]): void {
     const { me } = this.#options;
-    const sorted = rooms.toSorted((a, b) => roomTitle(a.room, me).localeCompare(roomTitle(b.room, me)));
+    const sorted = rooms.toSorted((a, b) => byTitle.compare(roomTitle(a.room, me), roomTitle(b.room, me)));
     this.state.set({ kind: 'ready', value: sorted });
     clearTimeout(this.#muteTimer);
     const wait = nextUnmuteMs(sorted);
