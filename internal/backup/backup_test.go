@@ -205,8 +205,8 @@ func TestRestoreRefusesATargetWithData(t *testing.T) {
 		if !errors.Is(err, store.ErrNotEmpty) {
 			t.Errorf("restore over a chat: %v, want %v", err, store.ErrNotEmpty)
 		}
-		if n := from.count(t, `SELECT count(*) FROM users`); n != 1 {
-			t.Errorf("%d users, want 1", n)
+		if n := from.count(t, `SELECT count(*) FROM users`); n != 2 {
+			t.Errorf("%d users, want 2", n)
 		}
 	})
 }
