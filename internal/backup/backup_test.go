@@ -104,8 +104,12 @@ func TestBackupIsAConsistentSnapshot(t *testing.T) {
 		if got := int64(to.count(t, `SELECT count(*) FROM messages`)); got != made.Messages {
 			t.Errorf("%d messages were restored, want %d", got, made.Messages)
 		}
-		if _, err := s.CallerByToken(t.Context(), make([]byte, 32)); err != nil {
-			t.Errorf("the old session: %v, want it to be valid", err)
+		alice, err := s.CallerByToken(t.Context(), make([]byte, 32))
+		if err != nil || alice.User.TimeZone != "Europe/Berlin" {
+			t.Errorf("the old session: %+v, %v, want it to be valid, with the time zone", alice, err)
+		}
+		if blocked, err := s.Blocked(t.Context(), alice.User.ID); err != nil || len(blocked) != 1 || blocked[0].Username != "bob" {
+			t.Errorf("alice has blocked %+v, %v, want bob", blocked, err)
 		}
 		// IDs continue, and the room continues its numbers.
 		again := &testChat{place: to, store: s, blobs: to.blobs(t), alice: from.alice, rooms: from.rooms}
