@@ -18,7 +18,9 @@ const (
 	concurrentSearches = 3                      // on one node; readers keep the other connections
 	newestBatch        = 2000                   // messages that one batch reads without the index
 	newestRows         = 100_000                // rows that such a batch may read in all rooms together
+	newestRowsIndexed  = 10_000                 // the same if the index can find the words
 	newestMin          = 50                     // minimum size of such a batch, even for many rooms
+	denseShare         = 4                      // the viewer sees one of this many messages, or more: see matching
 	indexedBatch       = 200                    // messages that one batch reads from the index
 	searchRounds       = 5                      // batches per request
 	searchTime         = 700 * time.Millisecond // per request; the next page continues
@@ -54,7 +56,7 @@ type candidate struct {
 // messages without the index: that finds common words quickly, and is the only way to find
 // words of one or two letters, which have no trigrams. For older messages, and if they are
 // indexed, it uses the index if the index can find one of the words. Otherwise it continues
-// to read, a few thousand messages per request.
+// to read, a few thousand messages per request. BenchmarkSearch measures it.
 func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMessage, string, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
@@ -107,7 +109,9 @@ func (s *Store) viewIndex(ctx context.Context, folding int) (v indexView, err er
 	return v, err
 }
 
-// matching returns the ids of one page and the cursor of the next page.
+// matching returns the ids of one page and the cursor of the next page. If the viewer sees few of the
+// server's newest messages, it also reads the newest of the viewer's rooms before it uses the index,
+// which is slow for a word that is common in the other rooms.
 func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64) ([]int64, string, error) {
 	index, err := s.viewIndex(ctx, q.Folding)
 	if err != nil {
@@ -115,16 +119,26 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 	}
 	var ids []int64
 	left, end := searchText, s.now().Add(searchTime)
+	dense := false
 	for round := 0; round < searchRounds && left > 0; round++ {
-		find := s.searchNewest
-		if round > 0 && len(q.Indexed) > 0 && cursor.Before <= index.upTo+1 {
-			find = s.searchIndexed
+		indexed := len(q.Indexed) > 0 && cursor.Before <= index.upTo+1
+		query := candidateQuery{q, index, rooms, cursor.Before, left}
+		var b batch
+		switch {
+		case round == 0:
+			b, err = s.searchWindow(ctx, query)
+			dense = len(b.candidates)*denseShare >= s.windowSize()
+		case !indexed:
+			b, err = s.searchNewest(ctx, query, newestRows)
+		case round == 1 && !dense:
+			b, err = s.searchNewest(ctx, query, newestRowsIndexed)
+		default:
+			b, err = s.searchIndexed(ctx, query)
 		}
-		batch, more, err := find(ctx, candidateQuery{q, index, rooms, cursor.Before, left})
 		if err != nil {
 			return nil, "", err
 		}
-		for _, c := range batch {
+		for _, c := range b.candidates {
 			if matches(q, c.text) {
 				if len(ids) == q.Limit {
 					return ids, writeCursor(cursor), nil
@@ -137,9 +151,10 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 				return ids, writeCursor(cursor), nil
 			}
 		}
-		if !more {
+		if !b.more {
 			return ids, "", nil
 		}
+		cursor.Before = b.end
 	}
 	return ids, writeCursor(cursor), nil
 }
@@ -160,40 +175,63 @@ type candidateQuery struct {
 	most   int // bytes of text to read; one message more may be read
 }
 
+// batch contains all messages from end on that may match, newest first.
+type batch struct {
+	candidates []candidate
+	end        chat.MessageID
+	more       bool // there may be messages below end
+}
+
+// windowSize is the number of ids in the window of searchWindow.
+func (s *Store) windowSize() int { return 2 * s.newestBatch }
+
+// searchWindow reads the viewer's messages among the newest of the server, regardless of how many rooms
+// there are.
+func (s *Store) searchWindow(ctx context.Context, q candidateQuery) (b batch, err error) {
+	var newest chat.MessageID
+	if err := s.read.QueryRowContext(ctx, `SELECT COALESCE(max(id), 0) FROM messages WHERE id < $1`, int64(q.before)).Scan(&newest); err != nil {
+		return b, err
+	}
+	first := newest - chat.MessageID(s.windowSize()) + 1
+	// The plus prevents the use of the index of rooms.
+	b, err = s.candidates(ctx, q, candidateSource{
+		from: "messages m", where: s.dialect.in("+m.room_id", 1, bigintList) + " AND " + searchable("m") + " AND m.id >= $7", order: "m.id",
+		args: []any{int64(first)},
+	}, s.windowSize())
+	if !b.more {
+		b.end, b.more = first, first > 1
+	}
+	return b, err
+}
+
 // searchNewest reads messages without the index. The newest of all rooms are among the newest
-// of each room, so it reads rooms × limit rows.
-func (s *Store) searchNewest(ctx context.Context, q candidateQuery) (batch []candidate, more bool, err error) {
-	return s.candidates(ctx, q, s.dialect.newestCandidates(), min(s.newestBatch, max(newestMin, newestRows/len(q.rooms))))
+// of each room, so it reads rooms × limit rows, and at most as many as rows if the rooms are not too many.
+func (s *Store) searchNewest(ctx context.Context, q candidateQuery, rows int) (batch, error) {
+	return s.candidates(ctx, q, s.dialect.newestCandidates(), min(s.newestBatch, max(newestMin, rows/len(q.rooms))))
 }
 
 // searchIndexed reads the messages that the index finds, and the edited messages.
-func (s *Store) searchIndexed(ctx context.Context, q candidateQuery) (batch []candidate, more bool, err error) {
-	batch, more, err = s.candidates(ctx, q, s.dialect.indexedCandidates(q.Indexed), indexedBatch)
+func (s *Store) searchIndexed(ctx context.Context, q candidateQuery) (batch, error) {
+	found, err := s.candidates(ctx, q, s.dialect.indexedCandidates(q.Indexed), indexedBatch)
 	if err != nil || len(q.index.edited) == 0 {
-		return batch, more, err
+		return found, err
 	}
-	edited, moreEdited, err := s.candidates(ctx, q, candidateSource{
+	edited, err := s.candidates(ctx, q, candidateSource{
 		from: "messages m", where: s.dialect.in("m.room_id", 1, bigintList) + " AND " + searchable("m") + " AND " + s.dialect.in("m.id", 7, bigintList), order: "m.id",
 		args: []any{s.dialect.list(q.index.edited)},
 	}, indexedBatch)
 	if err != nil {
-		return nil, false, err
+		return batch{}, err
 	}
-	var end chat.MessageID // below it messages may be missing
-	if more {
-		end = batch[len(batch)-1].id
-	}
-	if moreEdited {
-		end = max(end, edited[len(edited)-1].id)
-	}
-	batch = slices.DeleteFunc(append(batch, edited...), func(c candidate) bool { return c.id < end })
-	slices.SortFunc(batch, func(a, b candidate) int { return cmp.Compare(b.id, a.id) })
-	batch = slices.CompactFunc(batch, func(a, b candidate) bool { return a.id == b.id })
-	return batch, more || moreEdited, nil
+	b := batch{append(found.candidates, edited.candidates...), max(found.end, edited.end), found.more || edited.more}
+	b.candidates = slices.DeleteFunc(b.candidates, func(c candidate) bool { return c.id < b.end })
+	slices.SortFunc(b.candidates, func(a, b candidate) int { return cmp.Compare(b.id, a.id) })
+	b.candidates = slices.CompactFunc(b.candidates, func(a, b candidate) bool { return a.id == b.id })
+	return b, nil
 }
 
-// candidates returns at most limit messages and whether there are more.
-func (s *Store) candidates(ctx context.Context, q candidateQuery, source candidateSource, limit int) (batch []candidate, more bool, err error) {
+// candidates returns at most limit messages. Without more, end is 0.
+func (s *Store) candidates(ctx context.Context, q candidateQuery, source candidateSource, limit int) (b batch, err error) {
 	left := q.most
 	args := append([]any{s.dialect.list(q.rooms), int64(q.before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, source.args...)
 	err = forEachRow(ctx, s.read, func(r row) error {
@@ -201,16 +239,17 @@ func (s *Store) candidates(ctx context.Context, q candidateQuery, source candida
 		if err := r.Scan(&c.id, &c.text); err != nil {
 			return err
 		}
-		batch = append(batch, c)
+		b.candidates = append(b.candidates, c)
 		if left -= len(c.text); left <= 0 {
 			return errEnough
 		}
 		return nil
 	}, `SELECT m.id, m.text FROM `+source.from+` WHERE `+source.where+` ORDER BY `+source.order+` DESC LIMIT $3`, args...)
-	if errors.Is(err, errEnough) {
-		return batch, true, nil
+	if errors.Is(err, errEnough) || err == nil && len(b.candidates) == limit {
+		b.end, b.more = b.candidates[len(b.candidates)-1].id, true
+		err = nil
 	}
-	return batch, len(batch) == limit, err
+	return b, err
 }
 
 // errEnough stops reading rows.

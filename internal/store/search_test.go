@@ -49,8 +49,12 @@ func onEachWithSmallBatches(t *testing.T, test func(t *testing.T, s *Store)) {
 	})
 }
 
-// fillerCount is the number of messages below which one request finds messages only with the index.
-const fillerCount = smallBatch*searchRounds + 10
+// scannedCount is the number of messages that one request reads without the index. Below fillerCount
+// messages it finds others only with the index.
+const (
+	scannedCount = smallBatch * (searchRounds + 1)
+	fillerCount  = scannedCount + 10
+)
 
 // index indexes all messages.
 func index(t testing.TB, s *Store) { indexWith(t, s, chat.SearchFolding) }
@@ -314,7 +318,7 @@ func TestSearchRequestIsLimited(t *testing.T) {
 		alice := register(t, s, "alice")
 		room := createRoom(t, s, alice, "lobby")
 		appendText(t, s, room, alice, "北京 market")
-		addFiller(t, s, room, alice, smallBatch*searchRounds)
+		addFiller(t, s, room, alice, scannedCount)
 		for _, query := range []string{"北京", "market"} { // nothing is indexed yet
 			page, next := search(t, s, chat.Search{Text: query}, alice)
 			if len(page) != 0 || next == "" {
