@@ -210,8 +210,9 @@ func TestSearchBytesAreLimited(t *testing.T) {
 		n := searchText/size + 50
 		addFiller(t, s, room, alice, n)
 		// In parts, because a statement has a time limit.
-		for part := range 10 {
-			if _, err := s.write.ExecContext(t.Context(), `UPDATE messages SET text = $1 WHERE kind = 'text' AND id <> $2 AND id % 10 = $3`, strings.Repeat("x", size), needle.ID, part); err != nil {
+		const parts = 50
+		for part := range parts {
+			if _, err := s.write.ExecContext(t.Context(), `UPDATE messages SET text = $1 WHERE kind = 'text' AND id <> $2 AND id % $4 = $3`, strings.Repeat("x", size), needle.ID, part, parts); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -92,7 +92,9 @@ func (*driver) Unlock() error { return nil }
 // SetVersion is called with dirty before a migration and without it afterwards.
 func (d *driver) SetVersion(version int, dirty bool) (err error) {
 	if dirty {
-		d.tx, err = d.conn.BeginTx(d.ctx, nil)
+		// The statements can be canceled. If the transaction could be, database/sql would roll it back and close
+		// the connection in another goroutine, while release uses it: Conn does not support that.
+		d.tx, err = d.conn.BeginTx(context.WithoutCancel(d.ctx), nil)
 		return err
 	}
 	tx := d.tx

@@ -133,7 +133,7 @@ func migratingUp(t *testing.T, ctx context.Context, dsn string) (free func(), do
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = migrator.Close() })
+	ended := make(chan struct{})
 	if err := errors.Join(migrator.Up(t.Context()), oneDown(t, migrator)(t.Context())); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,15 @@ func migratingUp(t *testing.T, ctx context.Context, dsn string) (free func(), do
 		t.Fatal(err)
 	}
 	done = make(chan error, 1)
-	go func() { done <- migrator.Up(ctx) }()
+	go func() {
+		defer close(ended)
+		done <- migrator.Up(ctx)
+	}()
+	t.Cleanup(func() {
+		_ = holding.Rollback(context.WithoutCancel(t.Context()))
+		<-ended
+		_ = migrator.Close()
+	})
 	for waits := false; !waits; {
 		select {
 		case err := <-done:
