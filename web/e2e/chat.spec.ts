@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@playwright/test';
-import { baseUrl, fresh, node1, node2, Person } from './people';
+import { baseUrl, fresh, node1, node2, patiently, Person } from './people';
 
 test('two users on two nodes exchange messages, which survive a reload', async ({ browser }) => {
   const room = fresh('room');
@@ -95,11 +95,12 @@ test('scrolling up loads history and keeps the scroll position', async ({ browse
   for (const from of [1, 11, 21]) {
     const api = await playwright.request.newContext({ baseURL: node1 });
     const account = { username: fresh('bob'), password: 'correct horse battery' };
-    const { token } = (await (await api.post('/api/v1/auth/register', { data: account })).json()) as { token: string };
+    const { token } = (await (await patiently(() => api.post('/api/v1/auth/register', { data: account }))).json()) as { token: string };
     const headers = { Authorization: `Bearer ${token}` };
-    await api.post(`/api/v1/rooms/${roomId}/join`, { headers, data: {} });
+    await patiently(() => api.post(`/api/v1/rooms/${roomId}/join`, { headers, data: {} }));
     for (let line = from; line < from + 10; line++) {
-      const answer = await api.post(`/api/v1/rooms/${roomId}/messages`, { headers, data: { cid: randomUUID(), text: `line ${line}.` } });
+      const data = { cid: randomUUID(), text: `line ${line}.` };
+      const answer = await patiently(() => api.post(`/api/v1/rooms/${roomId}/messages`, { headers, data }));
       expect(answer.status()).toBe(201);
     }
     await api.dispose();
@@ -144,7 +145,7 @@ test('a guest can read public rooms', async ({ browser }) => {
   await guest.page.goto(baseUrl);
   await guest.page.getByRole('button', { name: 'Continue as a guest' }).click();
   await guest.page.getByLabel('Display name').fill('Wandering Fox');
-  await guest.page.getByRole('button', { name: 'Continue as guest' }).click();
+  await guest.submits('Continue as guest', guest.connected());
   await expect(guest.page.getByText('Wandering Fox')).toBeVisible();
   await expect(guest.page.getByText('Guest, for 24 hours')).toBeVisible();
   await guest.isConnected();

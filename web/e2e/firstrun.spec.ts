@@ -85,8 +85,8 @@ test('the first user gets a room and an invite; form errors are shown at their f
   await bob.page.goto(invite);
   await bob.page.getByLabel('Username').fill('bob');
   await bob.page.getByLabel('Password').fill('correct horse battery');
-  await bob.page.getByRole('button', { name: 'Create account' }).click();
-  await bob.page.getByRole('button', { name: 'Join room' }).click();
+  await bob.submits('Create account', bob.page.getByRole('button', { name: 'Join room' }));
+  await bob.submits('Join room', bob.page.getByRole('heading', { level: 1, name: 'general' }));
   await bob.isIn('general');
   await expect(bob.page.getByRole('region', { name: 'You are the administrator of this server' })).toHaveCount(0);
   await page.reload();

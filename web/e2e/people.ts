@@ -10,6 +10,18 @@ export function fresh(prefix: string): string {
   return `${prefix}-${randomBytes(4).toString('hex')}`;
 }
 
+/** Repeats a request that the server refuses as unavailable, as it may on a busy machine. */
+export async function patiently<R extends { status: number | (() => number) }>(send: () => Promise<R>): Promise<R> {
+  for (let attempt = 1; ; attempt++) {
+    const response = await send();
+    const status = typeof response.status === 'function' ? response.status() : response.status;
+    if (status !== 503 || attempt === 10) return response;
+  }
+}
+
+/** On a busy machine attempts to connect fail, and the client waits up to 30 s for the next one. */
+const SLOW_MS = 90_000;
+
 /** A user with a browser on one of the nodes. */
 export class Person {
   readonly context: BrowserContext;
@@ -39,13 +51,27 @@ export class Person {
     await this.page.getByLabel('Username').fill(username);
     await this.page.getByLabel('Password').fill('correct horse battery');
     await this.page.getByLabel('Display name').fill(displayName);
-    await this.page.getByRole('button', { name: 'Create account' }).click();
-    await this.isConnected();
+    await this.submits('Create account', this.connected());
   }
 
-  /** On a busy machine attempts to connect fail, and the client waits up to 30 s for the next one. */
+  /** Presses a button until `done` is there. On a busy machine the server answers that it is unavailable, and asks to try again. */
+  async submits(name: string, done: Locator): Promise<void> {
+    const button = this.page.getByRole('button', { name, exact: true });
+    const refusal = this.page.getByText('The server is temporarily unavailable. Please try again.');
+    await button.click();
+    await expect(async () => {
+      await expect(done.or(refusal).first()).toBeAttached({ timeout: SLOW_MS });
+      if ((await refusal.count()) > 0) await button.click({ timeout: 5_000 });
+      await expect(done).toBeAttached({ timeout: 1_000 });
+    }).toPass({ timeout: SLOW_MS });
+  }
+
+  connected(): Locator {
+    return this.page.getByText('Connected', { exact: true });
+  }
+
   async isConnected(): Promise<void> {
-    await expect(this.page.getByText('Connected', { exact: true })).toBeAttached({ timeout: 90_000 });
+    await expect(this.connected()).toBeAttached({ timeout: SLOW_MS });
   }
 
   /** Opens a section of the settings, and returns the page. */
@@ -63,14 +89,14 @@ export class Person {
     if (more.description) await dialog.getByLabel('Description').fill(more.description);
     if (more.password) await dialog.getByLabel('Room password').fill(more.password);
     if (more.private) await dialog.getByLabel('Private').check();
-    await dialog.getByRole('button', { name: 'Create room' }).click();
+    await this.submits('Create room', this.page.getByRole('heading', { level: 1, name }));
     await this.isIn(name);
   }
 
   async joins(name: string): Promise<void> {
     await this.page.goto(`${this.server}/#/find`);
     await this.page.getByRole('searchbox', { name: 'Search rooms' }).fill(name);
-    await this.page.getByRole('button', { name: `Join ${name}` }).click();
+    await this.submits(`Join ${name}`, this.page.getByRole('heading', { level: 1, name }));
     await this.isIn(name);
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@playwright/test';
-import { fresh, node1, node2, Person } from './people';
+import { fresh, node1, node2, patiently, Person } from './people';
 
 test('the New line is where the user stopped reading, and only what is on the screen is read', async ({ browser, playwright }) => {
   const room = fresh('room');
@@ -10,9 +10,9 @@ test('the New line is where the user stopped reading, and only what is on the sc
   const address = alice.page.url();
   const roomId = Number(/#\/room\/(\d+)/.exec(address)?.[1]);
   const api = await playwright.request.newContext({ baseURL: node2 });
-  const { token } = (await (await api.post('/api/v1/auth/guest', { data: {} })).json()) as { token: string };
+  const { token } = (await (await patiently(() => api.post('/api/v1/auth/guest', { data: {} }))).json()) as { token: string };
   const headers = { Authorization: `Bearer ${token}` };
-  await api.post(`/api/v1/rooms/${roomId}/join`, { headers, data: {} });
+  await patiently(() => api.post(`/api/v1/rooms/${roomId}/join`, { headers, data: {} }));
   const bobSays = async (text: string) => {
     const data = { cid: randomUUID(), text };
     await expect.poll(async () => (await api.post(`/api/v1/rooms/${roomId}/messages`, { headers, data })).status(), { timeout: 30_000 }).toBeLessThan(300);

@@ -1,10 +1,10 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { fresh, node1, node2, Person } from './people';
+import { fresh, node1, node2, patiently, Person } from './people';
 
 /** Without the browser's cookies: each call is made by the owner of the token. */
 async function call<T>(method: string, path: string, token: string, data: object = {}): Promise<T> {
   const headers = { 'Content-Type': 'application/json', ...(token === '' ? {} : { Authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${node2}/api/v1${path}`, { method, headers, body: JSON.stringify(data) });
+  const answer = await patiently(() => fetch(`${node2}/api/v1${path}`, { method, headers, body: JSON.stringify(data) }));
   expect(answer.ok, `${method} ${path}: ${answer.status}`).toBe(true);
   return (await answer.json()) as T;
 }

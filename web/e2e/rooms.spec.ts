@@ -25,8 +25,7 @@ test('a new user joins a private room by an invite, and is muted and then banned
   await expect(bob.page.getByText('You are invited to a room.')).toBeVisible();
   await bob.page.getByLabel('Username').fill(bobName);
   await bob.page.getByLabel('Password').fill('correct horse battery');
-  await bob.page.getByRole('button', { name: 'Create account' }).click();
-  await expect(bob.page.getByRole('heading', { name: room })).toBeVisible();
+  await bob.submits('Create account', bob.page.getByRole('heading', { name: room }));
   expect(await faults(bob)).toEqual([]);
   await bob.page.getByRole('button', { name: 'Join room' }).click();
   await bob.isIn(room);

@@ -97,7 +97,7 @@ test('a guest becomes a user, and a user closes the account', async ({ browser }
   await fox.page.goto(node1);
   await fox.page.getByRole('button', { name: 'Continue as a guest' }).click();
   await fox.page.getByLabel('Display name').fill('Wandering Fox');
-  await fox.page.getByRole('button', { name: 'Continue as guest' }).click();
+  await fox.submits('Continue as guest', fox.connected());
   await fox.isConnected();
   const settings = await fox.opensSettings('account');
   await settings.getByLabel('Username').fill(name);
