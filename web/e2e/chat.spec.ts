@@ -101,7 +101,7 @@ test('scrolling up loads history and keeps the scroll position', async ({ browse
     for (let line = from; line < from + 10; line++) {
       const data = { cid: randomUUID(), text: `line ${line}.` };
       const answer = await patiently(() => api.post(`/api/v1/rooms/${roomId}/messages`, { headers, data }));
-      expect(answer.status()).toBe(201);
+      expect(answer.ok()).toBe(true);
     }
     await api.dispose();
   }
