@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,11 @@ func fetchWithin(t *testing.T, request *http.Request, patience time.Duration) (*
 			}
 			request.Body = again
 		}
-		time.Sleep(200 * time.Millisecond) // the server does not tell when it is available again
+		seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
+		if err != nil {
+			t.Fatalf("503 without a time to try again: %s", body)
+		}
+		time.Sleep(time.Duration(seconds) * time.Second)
 	}
 }
 

@@ -249,7 +249,7 @@ func (town *testChat) send(ctx context.Context, room chat.Room, text string, fil
 	// On a busy machine the database exceeds its time. The cid makes the repetition safe.
 	for began := time.Now(); ; {
 		m, _, err := town.store.Append(ctx, d, chat.CanSend)
-		if chat.CodeOf(err) != chat.Unavailable || time.Since(began) > 20*time.Second {
+		if chat.CodeOf(err) != chat.Unavailable || ctx.Err() != nil || time.Since(began) > 20*time.Second {
 			return m, err
 		}
 	}

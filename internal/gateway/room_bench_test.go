@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/coder/websocket"
-
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
@@ -17,6 +15,7 @@ func benchQueues(b *testing.B, conns int) (r *testHub, room *room, drain func())
 	for i := range all {
 		c := newConn(r.hub, nil, nil, r.alice, fmt.Sprint(i))
 		c.wake = func(*connWriter) {}
+		stopCutoff(b, c)
 		all[i] = c
 		var err error
 		if room, err = r.hub.subscribe(b.Context(), c, r.room.ID); err != nil {
@@ -31,12 +30,6 @@ func benchQueues(b *testing.B, conns int) (r *testHub, room *room, drain func())
 			_, _ = c.take(lines) // the connection is idle again
 		}
 	}
-	b.Cleanup(func() {
-		for _, c := range all {
-			c.close(websocket.StatusGoingAway, "")
-			stopCutoff(b, c)
-		}
-	})
 	drain()
 	return r, room, drain
 }

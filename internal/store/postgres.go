@@ -24,10 +24,12 @@ func OpenPostgres(ctx context.Context, dsn string, o Options) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	if err := errors.Join(connect(ctx, pool), connect(ctx, appends)); err != nil {
-		pool.Close()
-		appends.Close()
-		return nil, fmt.Errorf("connect to the database: %w", err)
+	for _, p := range []*pgxpool.Pool{pool, appends} {
+		if err := connect(ctx, p); err != nil {
+			pool.Close()
+			appends.Close()
+			return nil, fmt.Errorf("connect to the database: %w", err)
+		}
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	return open(ctx, database{

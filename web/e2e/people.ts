@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page } from '@playwright/test';
+import { type APIResponse, type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page } from '@playwright/test';
 
 export const baseUrl = process.env.BASE_URL ?? 'http://localhost:5000';
 export const node1 = process.env.NODE1_URL ?? baseUrl;
@@ -17,6 +17,13 @@ export async function patiently<R extends { status: number | (() => number) }>(s
     const status = typeof response.status === 'function' ? response.status() : response.status;
     if (status !== 503 || attempt === 10) return response;
   }
+}
+
+/** Sends a message with a cid. A repetition may find that the attempt before was stored. */
+export async function stores(send: () => Promise<APIResponse>): Promise<void> {
+  const first = await send();
+  if (first.status() !== 503) expect(first.status()).toBe(201);
+  else expect((await patiently(send)).ok()).toBe(true);
 }
 
 /** On a busy machine attempts to connect fail, and the client waits up to 30 s for the next one. */
