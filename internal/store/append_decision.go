@@ -16,6 +16,14 @@ type decision struct {
 	duplicates map[*request]*request // a later request with the same cid in the batch → the earlier one
 }
 
+// activityStep is the precision of rooms.active_at in milliseconds. That column is indexed, and Postgres
+// updates a row without its indexes (a HOT update) only if no indexed column changes: a tenth less CPU
+// time for a lone message.
+const activityStep = 10_000
+
+// activeAt returns the active_at of a room with a message of that time.
+func activeAt(sent chat.Time) int64 { return int64(sent) - int64(sent)%activityStep }
+
 // decide assigns consecutive numbers to the requests that can be stored, in their order,
 // and determines the outcome of the others.
 func decide(batch []*request, state batchState, now chat.Time) decision {

@@ -200,7 +200,7 @@ func (d decision) queueAll(b *pgx.Batch) {
 	for _, r := range d.stored {
 		stored[roomSeq{r.message.RoomID, r.message.Seq}] = r
 	}
-	b.Queue(updateHeads, rooms, heads, int64(d.now))
+	b.Queue(updateHeads, rooms, heads, activeAt(d.now))
 	b.Queue(insertMessages, messageArrays(d.stored, d.now)...).Query(func(rows pgx.Rows) error {
 		var id, room, seq int64
 		_, err := pgx.ForEachRow(rows, []any{&id, &room, &seq}, func() error {

@@ -40,7 +40,7 @@ func (l lookup) lone() bool {
 // with the number.
 func (s batchState) queueSender(b *pgx.Batch, l lookup) {
 	key, cid := l.members[0], l.cids[0]
-	b.Queue(takeNumber, int64(key.room), int64(l.now)).Query(func(rows pgx.Rows) error {
+	b.Queue(takeNumber, int64(key.room), activeAt(l.now)).Query(func(rows pgx.Rows) error {
 		var head int64
 		var direct bool
 		_, err := pgx.ForEachRow(rows, []any{&head, &direct}, func() error {

@@ -126,7 +126,7 @@ func (d decision) store(ctx context.Context, tx *sql.Tx) error {
 	}
 	for room, head := range d.heads {
 		if _, err := tx.ExecContext(ctx, `UPDATE rooms SET head = $2, active_at = $3 WHERE id = $1`,
-			int64(room), int64(head), int64(d.now)); err != nil {
+			int64(room), int64(head), activeAt(d.now)); err != nil {
 			return fmt.Errorf("update head: %w", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
@@ -125,8 +126,9 @@ func TestRooms(t *testing.T) {
 func TestListRooms(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		alice, bob := register(t, s, "alice"), register(t, s, "bob")
-		for i := range 5 {
-			createRoom(t, s, alice, fmt.Sprintf("room %d", i))
+		first := createRoom(t, s, alice, "room 0")
+		for i := range 4 {
+			createRoom(t, s, alice, fmt.Sprintf("room %d", i+1))
 		}
 		hidden, _, err := s.CreateRoom(t.Context(), chat.NewRoom{Name: "hidden", NameKey: "hidden", Private: true, Owner: alice.User.ID})
 		if err != nil {
@@ -156,6 +158,17 @@ func TestListRooms(t *testing.T) {
 				}
 			})
 		}
+		t.Run("the room with the newest message comes first", func(t *testing.T) {
+			defer func() { s.now = time.Now }()
+			for i, room := range []chat.Room{odd, first} {
+				s.now = func() time.Time { return time.Now().Add(time.Hour + time.Duration(i)*2*activityStep*time.Millisecond) }
+				appendText(t, s, room, alice, "x")
+				rooms, _, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: bob.User.ID, Sort: chat.ByActive, Limit: 1})
+				if err != nil || len(rooms) != 1 || rooms[0].ID != room.ID {
+					t.Errorf("rooms = %v, %v, want only %d", rooms, err, room.ID)
+				}
+			}
+		})
 		t.Run("wildcards match literally", func(t *testing.T) {
 			rooms, _, err := s.ListRooms(t.Context(), chat.RoomQuery{Viewer: bob.User.ID, Sort: chat.ByName, Limit: 10, Text: "%_\\"})
 			if err != nil || len(rooms) != 1 || rooms[0].ID != odd.ID {
