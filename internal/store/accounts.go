@@ -46,18 +46,17 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 				return err
 			}
 		}
-		var id chat.UserID
-		err := tx.QueryRowContext(ctx, `
+		user, err := scanUser(tx.QueryRowContext(ctx, `
 			INSERT INTO users (username, display_name, email, password, guest, role, created_at, expires_at)
 			VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), $5,
 				CASE WHEN $5 OR EXISTS (SELECT 1 FROM users WHERE NOT guest) THEN 'user' ELSE 'admin' END,
 				$6, NULLIF($7, CAST(0 AS bigint)))
-			RETURNING id`,
-			a.Username, a.DisplayName, a.Email, string(a.PasswordHash), a.Guest, int64(s.clock()), int64(a.ExpiresAt)).Scan(&id)
+			RETURNING `+returnedUser,
+			a.Username, a.DisplayName, a.Email, string(a.PasswordHash), a.Guest, int64(s.clock()), int64(a.ExpiresAt)))
 		if err != nil {
 			return err
 		}
-		caller, err = s.startSession(ctx, tx, id, n)
+		caller, err = s.insertSession(ctx, tx, user, n)
 		return err
 	})
 	return caller, s.fail("register", err)
@@ -75,11 +74,15 @@ func (s *Store) startSession(ctx context.Context, tx *sql.Tx, id chat.UserID, n 
 	if err != nil {
 		return chat.Caller{}, err
 	}
+	return s.insertSession(ctx, tx, user, n)
+}
+
+func (s *Store) insertSession(ctx context.Context, tx *sql.Tx, user chat.User, n chat.NewSession) (chat.Caller, error) {
 	caller := chat.Caller{User: user, Expires: n.ExpiresAt}
-	err = tx.QueryRowContext(ctx, `
+	err := tx.QueryRowContext(ctx, `
 		INSERT INTO sessions (user_id, token_hash, user_agent, ip, created_at, last_seen_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING id`,
-		int64(id), n.TokenHash, n.UserAgent, n.IP, int64(s.clock()), int64(n.ExpiresAt)).Scan(&caller.Session)
+		int64(user.ID), n.TokenHash, n.UserAgent, n.IP, int64(s.clock()), int64(n.ExpiresAt)).Scan(&caller.Session)
 	return caller, err
 }
 
