@@ -28,6 +28,18 @@ func scanUser(r row, more ...any) (chat.User, error) {
 	return u, err
 }
 
+// authorColumns are the columns that scanAuthor reads, from a table named u.
+const authorColumns = `u.id, u.username, u.display_name, u.avatar_key`
+
+func scanAuthor(dest *chat.Author) func(r row) error {
+	return func(r row) error {
+		var avatar string
+		err := r.Scan(&dest.ID, &dest.Username, &dest.DisplayName, &avatar)
+		dest.AvatarURL = avatarURL(avatar)
+		return err
+	}
+}
+
 func avatarURL(key string) string {
 	if key == "" {
 		return ""

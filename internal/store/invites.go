@@ -106,10 +106,16 @@ func (s *Store) JoinByInvite(ctx context.Context, tokenHash []byte, user chat.Us
 	if err != nil {
 		return chat.Membership{}, nil, s.fail("find invite", err)
 	}
-	membership, systemMsg, err := s.joinRoom(ctx, room, user, func(tx *roomTx) error {
-		return requireAffected(tx.ExecContext(ctx, `
-			UPDATE invites AS i SET uses_left = uses_left - 1 WHERE i.token_hash = $1 AND `+inviteValid+`
-				AND EXISTS (SELECT 1 FROM rooms r WHERE r.id = i.room_id AND `+inviterAllowed+`)`, tokenHash, int64(s.clock())))
+	var id int64
+	var valid bool
+	use := queryRow(func(r row) error { return r.Scan(&id) }, `
+		UPDATE invites AS i SET uses_left = uses_left - 1 WHERE i.token_hash = $1 AND `+inviteValid+`
+			AND EXISTS (SELECT 1 FROM rooms r WHERE r.id = i.room_id AND `+inviterAllowed+`) RETURNING id`, tokenHash, int64(s.clock()))
+	membership, systemMsg, err := s.joinRoom(ctx, room, user, []stmt{ifAny(&valid, use)}, func() error {
+		if !valid {
+			return chat.ErrNotFound()
+		}
+		return nil
 	})
 	return membership, systemMsg, s.fail("join by invite", err)
 }

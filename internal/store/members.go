@@ -29,48 +29,63 @@ func (s *Store) selectMembership(room chat.RoomID, user chat.UserID, dest *chat.
 
 // Join makes user a member.
 func (s *Store) Join(ctx context.Context, room chat.RoomID, user chat.UserID, rule chat.JoinRule) (chat.Membership, *chat.Message, error) {
-	membership, systemMsg, err := s.joinRoom(ctx, room, user, func(tx *roomTx) error {
+	var current chat.Room
+	reads := []stmt{queryRow(func(r row) (err error) {
+		current, err = s.scanRoom(r)
+		return err
+	}, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(room))}
+	membership, systemMsg, err := s.joinRoom(ctx, room, user, reads, func() error {
 		if rule == nil {
 			return nil
-		}
-		current, err := s.scanRoom(tx.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.id = $1`, int64(room)))
-		if err != nil {
-			return err
 		}
 		return rule(current)
 	})
 	return membership, systemMsg, s.fail("join room", err)
 }
 
-// joinRoom makes user a member under the room lock, unless the user is banned or admit
-// returns an error. If the user is a member already, it changes nothing and does not call
-// admit.
-func (s *Store) joinRoom(ctx context.Context, room chat.RoomID, user chat.UserID, admit func(tx *roomTx) error) (membership chat.Membership, systemMsg *chat.Message, err error) {
-	err = s.joinTx(ctx, room, func(tx *roomTx) error {
-		var err error
-		membership, err = s.membership(ctx, tx.Tx, room, user)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		banned, err := s.isBanned(ctx, tx, user)
-		if err != nil {
-			return err
+// joinRoom makes user a member under the room lock, unless the user is banned or admit returns an
+// error. reads are executed first. If the user is a member already, it changes nothing, reverts reads
+// and does not call admit. Many users can join at the same time: it takes two round trips.
+func (s *Store) joinRoom(ctx context.Context, room chat.RoomID, user chat.UserID, reads []stmt, admit func() error) (membership chat.Membership, systemMsg *chat.Message, err error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	release, err := s.rooms.acquire(ctx, room, maxWaiting)
+	if err != nil {
+		return membership, nil, err
+	}
+	defer release()
+	var head chat.Seq
+	var joined, banned bool
+	var author chat.Author
+	first := []stmt{
+		s.lockRoom(room, &head),
+		ifAny(&joined, s.selectMembership(room, user, &membership)),
+		selectBan(room, user, &banned),
+		// Until the transaction ends, the account cannot be closed. A close that follows finds the membership.
+		queryRow(scanAuthor(&author), `SELECT `+authorColumns+` FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL`+s.dialect.forUpdate(), int64(user)),
+	}
+	err = s.dialect.batchTx(ctx, append(first, reads...), func() ([]stmt, error) {
+		if joined {
+			return nil, nil
 		}
 		if banned {
-			return chat.Errorf(chat.Forbidden, "You are banned from this room.")
+			return nil, chat.Errorf(chat.Forbidden, "You are banned from this room.")
 		}
-		if err := admit(tx); err != nil {
-			return err
+		if err := admit(); err != nil {
+			return nil, err
 		}
-		if systemMsg, err = s.insertSystemMessage(ctx, tx, user, user, chat.Joined, "{subject} joined the room."); err != nil {
-			return err
-		}
-		tx.members++
-		// A new member has read everything before the join.
-		membership, err = s.addMember(ctx, tx.Tx, room, user, chat.Member, tx.head)
-		return err
+		systemMsg = s.newSystemMessage(room, head+1, author, user, chat.Joined, author.DisplayName+" joined the room.")
+		return []stmt{
+			insertSystemMessageStmt(systemMsg),
+			// A new member has read everything before the join.
+			s.insertMember(room, user, chat.Member, head+1, &membership),
+			exec(`UPDATE rooms SET head = $2, member_count = member_count + 1 WHERE id = $1`, int64(room), int64(head+1)),
+		}, nil
 	})
-	return membership, systemMsg, err
+	if err != nil {
+		return chat.Membership{}, nil, err
+	}
+	return membership, systemMsg, nil
 }
 
 // addMember inserts a membership and returns it, with a mute of an earlier membership if it
@@ -79,14 +94,24 @@ func (s *Store) joinRoom(ctx context.Context, room chat.RoomID, user chat.UserID
 // cannot be closed, because closing changes the username, which is a key. A close that
 // follows finds the membership.
 func (s *Store) addMember(ctx context.Context, tx *sql.Tx, room chat.RoomID, user chat.UserID, role chat.RoomRole, read chat.Seq) (chat.Membership, error) {
+	var m chat.Membership
+	err := execAll(ctx, tx, s.insertMember(room, user, role, read, &m))
+	return m, err
+}
+
+// insertMember inserts a membership and reads it into dest.
+func (s *Store) insertMember(room chat.RoomID, user chat.UserID, role chat.RoomRole, read chat.Seq, dest *chat.Membership) stmt {
 	m := chat.Membership{RoomID: room, UserID: user, Role: role, JoinedAt: s.clock(), LastRead: read}
-	err := tx.QueryRowContext(ctx, `
+	return queryRow(func(r row) error {
+		err := r.Scan(&m.MutedUntil)
+		m.MutedUntil = s.ifFuture(m.MutedUntil)
+		*dest = m
+		return err
+	}, `
 		INSERT INTO room_members (room_id, user_id, role, joined_at, last_read)
 		SELECT $1, u.id, $3, $4, $5 FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL
 		RETURNING COALESCE((SELECT x.muted_until FROM room_mutes x WHERE x.room_id = $1 AND x.user_id = $2), 0)`,
-		int64(room), int64(user), string(role), int64(m.JoinedAt), int64(read)).Scan(&m.MutedUntil)
-	m.MutedUntil = s.ifFuture(m.MutedUntil)
-	return m, err
+		int64(room), int64(user), string(role), int64(m.JoinedAt), int64(read))
 }
 
 // Leave ends a membership.

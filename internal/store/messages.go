@@ -75,26 +75,34 @@ func scanMessage(r row, viewer chat.UserID) (chat.Message, error) {
 // insertSystemMessage writes a system message under the next number of the room. format can
 // contain {subject} and {author} for the display names.
 func (s *Store) insertSystemMessage(ctx context.Context, tx *roomTx, author, subject chat.UserID, action chat.Action, format string) (*chat.Message, error) {
-	m := chat.Message{
-		RoomID: tx.room, Seq: tx.next(), Kind: chat.System, System: &chat.SystemInfo{Action: action, UserID: subject},
-		Mentions: chat.MentionsIn(""), Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
-		CreatedAt: s.clock(), LastVerb: chat.Sent,
-	}
-	m.ChangeSeq = m.Seq
-	var subjectName, avatar string
-	err := tx.QueryRowContext(ctx, `SELECT s.display_name, a.id, a.username, a.display_name, a.avatar_key FROM users s, users a WHERE s.id = $1 AND a.id = $2`,
-		int64(subject), int64(author)).Scan(&subjectName, &m.Author.ID, &m.Author.Username, &m.Author.DisplayName, &avatar)
+	var by chat.Author
+	var subjectName string
+	err := execAll(ctx, tx.Tx,
+		queryRow(scanAuthor(&by), `SELECT `+authorColumns+` FROM users u WHERE u.id = $1`, int64(author)),
+		queryRow(func(r row) error { return r.Scan(&subjectName) }, `SELECT display_name FROM users WHERE id = $1`, int64(subject)))
 	if err != nil {
 		return nil, err
 	}
-	m.Author.AvatarURL = avatarURL(avatar)
-	m.Text = strings.NewReplacer("{subject}", subjectName, "{author}", m.Author.DisplayName).Replace(format)
-	m.HTML = html.EscapeString(m.Text)
-	err = tx.QueryRowContext(ctx, `
+	text := strings.NewReplacer("{subject}", subjectName, "{author}", by.DisplayName).Replace(format)
+	m := s.newSystemMessage(tx.room, tx.next(), by, subject, action, text)
+	return m, execAll(ctx, tx.Tx, insertSystemMessageStmt(m))
+}
+
+func (s *Store) newSystemMessage(room chat.RoomID, seq chat.Seq, author chat.Author, subject chat.UserID, action chat.Action, text string) *chat.Message {
+	return &chat.Message{
+		RoomID: room, Seq: seq, ChangeSeq: seq, Kind: chat.System, Author: author, Text: text, HTML: html.EscapeString(text),
+		System:   &chat.SystemInfo{Action: action, UserID: subject},
+		Mentions: chat.MentionsIn(""), Attachments: []chat.MessageAttachment{}, Reactions: []chat.ReactionCount{},
+		CreatedAt: s.clock(), LastVerb: chat.Sent,
+	}
+}
+
+// insertSystemMessageStmt inserts m and sets its id.
+func insertSystemMessageStmt(m *chat.Message) stmt {
+	return queryRow(func(r row) error { return r.Scan(&m.ID) }, `
 		INSERT INTO messages (room_id, seq, change_seq, kind, author_id, text, html, action, subject_id, created_at)
 		VALUES ($1, $2, $2, 'system', $3, $4, $5, $6, $7, $8) RETURNING id`,
-		int64(tx.room), int64(m.Seq), int64(author), m.Text, m.HTML, string(action), int64(subject), int64(m.CreatedAt)).Scan(&m.ID)
-	return &m, err
+		int64(m.RoomID), int64(m.Seq), int64(m.Author.ID), m.Text, m.HTML, string(m.System.Action), int64(m.System.UserID), int64(m.CreatedAt))
 }
 
 // Changes returns the changes of a room after since. It reads the head before the messages:
@@ -183,12 +191,10 @@ func (s *Store) readAuthors(ctx context.Context, ids []chat.UserID) (map[chat.Us
 	authors := make(map[chat.UserID]chat.Author, len(ids))
 	err := forEachRow(ctx, s.read, func(r row) error {
 		var a chat.Author
-		var avatar string
-		err := r.Scan(&a.ID, &a.Username, &a.DisplayName, &avatar)
-		a.AvatarURL = avatarURL(avatar)
+		err := scanAuthor(&a)(r)
 		authors[a.ID] = a
 		return err
-	}, `SELECT u.id, u.username, u.display_name, u.avatar_key FROM users u WHERE `+s.dialect.in("u.id", 1, bigintList), s.dialect.list(int64s(ids)))
+	}, `SELECT `+authorColumns+` FROM users u WHERE `+s.dialect.in("u.id", 1, bigintList), s.dialect.list(int64s(ids)))
 	return authors, err
 }
 

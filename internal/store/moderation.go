@@ -52,10 +52,10 @@ func (s *Store) kick(ctx context.Context, tx *roomTx, by, user chat.UserID, form
 
 // isBanned reports whether user is banned from the room. The result is valid while the room
 // is locked.
-func (s *Store) isBanned(ctx context.Context, tx *roomTx, user chat.UserID) (banned bool, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM room_bans WHERE room_id = $1 AND user_id = $2)`,
-		int64(tx.room), int64(user)).Scan(&banned)
-	return banned, err
+// selectBan reads whether a user is banned.
+func selectBan(room chat.RoomID, user chat.UserID, dest *bool) stmt {
+	return queryRow(func(r row) error { return r.Scan(dest) },
+		`SELECT EXISTS (SELECT 1 FROM room_bans WHERE room_id = $1 AND user_id = $2)`, int64(room), int64(user))
 }
 
 // Unban removes a ban.

@@ -28,18 +28,9 @@ func (t *roomTx) next() chat.Seq {
 // changes by those that manage the room: they can still queue when the queue is full for
 // others.
 func (s *Store) roomTx(ctx context.Context, room chat.RoomID, fn func(tx *roomTx) error) error {
-	return s.queuedRoomTx(ctx, room, maxWaitingAll, fn)
-}
-
-// joinTx is roomTx for joins, which many users can start at the same time.
-func (s *Store) joinTx(ctx context.Context, room chat.RoomID, fn func(tx *roomTx) error) error {
-	return s.queuedRoomTx(ctx, room, maxWaiting, fn)
-}
-
-func (s *Store) queuedRoomTx(ctx context.Context, room chat.RoomID, maxQueued int, fn func(tx *roomTx) error) error {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	release, err := s.rooms.acquire(ctx, room, maxQueued)
+	release, err := s.rooms.acquire(ctx, room, maxWaitingAll)
 	if err != nil {
 		return err
 	}

@@ -99,6 +99,14 @@ func exec(query string, args ...any) stmt { return stmt{query: query, args: args
 
 func queryRow(scan func(r row) error, query string, args ...any) stmt { return stmt{query, args, scan} }
 
+// ifAny is s, which may have no row. It sets found to whether there is one.
+func ifAny(found *bool, s stmt) stmt {
+	return queryRow(func(r row) (err error) {
+		*found, err = rowFound(s.scan(r))
+		return err
+	}, s.query, s.args...)
+}
+
 // execAll executes stmts one after the other.
 func execAll(ctx context.Context, tx *sql.Tx, stmts ...stmt) error {
 	for _, s := range stmts {
