@@ -52,50 +52,50 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var caller chat.Caller
-	err := s.tx(ctx, func(tx *sql.Tx) error {
-		if !a.Guest { // a guest does not become the admin, and many enter at the same time
-			if err := lockInstance(ctx, tx); err != nil {
-				return err
-			}
-		}
-		user, err := scanUser(tx.QueryRowContext(ctx, `
-			INSERT INTO users (username, display_name, email, password, guest, role, created_at, expires_at)
-			VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), $5,
-				CASE WHEN $5 OR EXISTS (SELECT 1 FROM users WHERE NOT guest) THEN 'user' ELSE 'admin' END,
-				$6, NULLIF($7, CAST(0 AS bigint)))
-			RETURNING `+returnedUser,
-			a.Username, a.DisplayName, a.Email, string(a.PasswordHash), a.Guest, int64(s.clock()), int64(a.ExpiresAt)))
-		if err != nil {
-			return err
-		}
-		caller, err = s.insertSession(ctx, tx, user, n)
+	var first []stmt
+	if !a.Guest { // a guest does not become the admin, and many enter at the same time
+		first = append(first, lockInstanceStmt)
+	}
+	first = append(first, queryRow(func(r row) (err error) {
+		caller.User, err = scanUser(r)
 		return err
-	})
-	return caller, s.fail("register", err)
+	}, `
+		INSERT INTO users (username, display_name, email, password, guest, role, created_at, expires_at)
+		VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), $5,
+			CASE WHEN $5 OR EXISTS (SELECT 1 FROM users WHERE NOT guest) THEN 'user' ELSE 'admin' END,
+			$6, NULLIF($7, CAST(0 AS bigint)))
+		RETURNING `+returnedUser,
+		a.Username, a.DisplayName, a.Email, string(a.PasswordHash), a.Guest, int64(s.clock()), int64(a.ExpiresAt)))
+	err := s.dialect.batchTx(ctx, first, func() ([]stmt, error) { return []stmt{s.insertSession(&caller, n)}, nil })
+	if err != nil {
+		return chat.Caller{}, s.fail("register", err)
+	}
+	return caller, nil
 }
 
 // lockInstance locks the row of the instance. The lock ensures that only one account becomes
 // the first one, and that the last two admins cannot leave at the same time.
-func lockInstance(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `UPDATE instance SET epoch = epoch`)
-	return err
-}
+func lockInstance(ctx context.Context, tx *sql.Tx) error { return execAll(ctx, tx, lockInstanceStmt) }
+
+var lockInstanceStmt = exec(`UPDATE instance SET epoch = epoch`)
 
 func (s *Store) startSession(ctx context.Context, tx *sql.Tx, id chat.UserID, n chat.NewSession) (chat.Caller, error) {
 	user, err := scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, int64(id)))
 	if err != nil {
 		return chat.Caller{}, err
 	}
-	return s.insertSession(ctx, tx, user, n)
+	caller := chat.Caller{User: user}
+	err = execAll(ctx, tx, s.insertSession(&caller, n))
+	return caller, err
 }
 
-func (s *Store) insertSession(ctx context.Context, tx *sql.Tx, user chat.User, n chat.NewSession) (chat.Caller, error) {
-	caller := chat.Caller{User: user, Expires: n.ExpiresAt}
-	err := tx.QueryRowContext(ctx, `
+// insertSession inserts a session of the user of dest.
+func (s *Store) insertSession(dest *chat.Caller, n chat.NewSession) stmt {
+	dest.Expires = n.ExpiresAt
+	return queryRow(func(r row) error { return r.Scan(&dest.Session) }, `
 		INSERT INTO sessions (user_id, token_hash, user_agent, ip, created_at, last_seen_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING id`,
-		int64(user.ID), n.TokenHash, n.UserAgent, n.IP, int64(s.clock()), int64(n.ExpiresAt)).Scan(&caller.Session)
-	return caller, err
+		int64(dest.User.ID), n.TokenHash, n.UserAgent, n.IP, int64(s.clock()), int64(n.ExpiresAt))
 }
 
 // Credentials returns the user with a username or email address, and its password hash.
