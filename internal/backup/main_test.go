@@ -246,11 +246,19 @@ func (town *testChat) send(ctx context.Context, room chat.Room, text string, fil
 		}
 		d.Attachments = append(d.Attachments, file.ID)
 	}
-	// On a busy machine the database exceeds its time. The cid makes the repetition safe.
-	for began := time.Now(); ; {
+	return patiently(ctx, func(ctx context.Context) (chat.Message, error) { // the cid makes the repetition safe
 		m, _, err := town.store.Append(ctx, d, chat.CanSend)
+		return m, err
+	})
+}
+
+// patiently repeats do while the database exceeds its time, as it does on a busy machine. Canceled
+// writers make that likely: each closes its connection.
+func patiently[T any](ctx context.Context, do func(context.Context) (T, error)) (T, error) {
+	for began := time.Now(); ; {
+		v, err := do(ctx)
 		if chat.CodeOf(err) != chat.Unavailable || ctx.Err() != nil || time.Since(began) > 20*time.Second {
-			return m, err
+			return v, err
 		}
 	}
 }
