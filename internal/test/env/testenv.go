@@ -37,6 +37,10 @@ type pool struct {
 	env      *Env
 	postgres map[bool]*PostgresServer // by durability
 	store    *ObjectStore
+	cluster  *RedisCluster
+	sentinel *RedisSentinel
+
+	clusterUse, sentinelUse sync.Mutex // held by the test that uses them
 }
 
 // Postgres returns the DSN of an empty database that is dropped when t ends. Its server does not sync
@@ -91,6 +95,42 @@ func Redis(t testing.TB) string {
 		}
 	})
 	return url
+}
+
+// SharedRedisCluster returns the URL of an empty Redis Cluster of three masters. One test at a time uses it:
+// others wait until t ends.
+func SharedRedisCluster(t testing.TB) string {
+	t.Helper()
+	shared.clusterUse.Lock()
+	t.Cleanup(shared.clusterUse.Unlock)
+	c, err := shared.redisCluster()
+	if err != nil {
+		t.Fatalf("testenv: no Redis Cluster for this test: %v", err)
+	}
+	flushAll(t, c.Masters)
+	return c.URL()
+}
+
+// SharedRedisSentinel returns the URL of an empty Redis that three Sentinels watch. One test at a time uses it.
+func SharedRedisSentinel(t testing.TB) string {
+	t.Helper()
+	shared.sentinelUse.Lock()
+	t.Cleanup(shared.sentinelUse.Unlock)
+	s, err := shared.redisSentinel()
+	if err != nil {
+		t.Fatalf("testenv: no Redis with Sentinels for this test: %v", err)
+	}
+	flushAll(t, s.Servers[:1])
+	return s.URL()
+}
+
+func flushAll(t testing.TB, servers []*RedisServer) {
+	t.Helper()
+	for _, s := range servers {
+		if _, err := s.Command("FLUSHALL"); err != nil {
+			t.Fatalf("testenv: %v", err)
+		}
+	}
 }
 
 // S3 returns an empty bucket that is removed when t ends.
@@ -218,6 +258,38 @@ func (p *pool) redis(ctx context.Context) (url string, release func() error, err
 		return "", nil, err
 	}
 	return r.URL(), r.Kill, nil
+}
+
+// redisCluster starts the cluster of all tests, which takes two seconds.
+func (p *pool) redisCluster() (*RedisCluster, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cluster == nil {
+		env, err := p.open()
+		if err != nil {
+			return nil, err
+		}
+		if p.cluster, err = env.RedisCluster(RedisClusterOptions{}); err != nil {
+			return nil, err
+		}
+	}
+	return p.cluster, nil
+}
+
+// redisSentinel starts the Redis with Sentinels of all tests.
+func (p *pool) redisSentinel() (*RedisSentinel, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sentinel == nil {
+		env, err := p.open()
+		if err != nil {
+			return nil, err
+		}
+		if p.sentinel, err = env.RedisSentinel(RedisSentinelOptions{}); err != nil {
+			return nil, err
+		}
+	}
+	return p.sentinel, nil
 }
 
 // objectStore returns an S3 server, without Bucket.
