@@ -41,14 +41,18 @@ func (e *engines) checkDatabase(ctx context.Context) error {
 }
 
 // checkRedis pings Redis and then checks the bus and presence: Redis may answer although this node
-// receives no messages over it.
+// receives no messages over it. Of a cluster one shard must answer; a failed one has its own reason,
+// because only its rooms are affected.
 func (e *engines) checkRedis(ctx context.Context) error {
-	if err := e.redis.Ping(ctx).Err(); err != nil {
+	if err := e.redis.Answers(ctx); err != nil {
 		return err
 	}
 	err := e.busError()
 	if errors.Is(err, bus.ErrStarting) {
 		return health.ErrStarting
+	}
+	if err != nil && !e.busDeaf() {
+		return health.WithReason("shard fails", err)
 	}
 	if err != nil {
 		return health.WithReason("deaf", err)

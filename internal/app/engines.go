@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/chillin-chat/chillin/internal/blob"
 	"github.com/chillin-chat/chillin/internal/bus"
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -22,6 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/health"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/presence"
+	"github.com/chillin-chat/chillin/internal/redisclient"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/store/schema"
 	"github.com/chillin-chat/chillin/internal/wire"
@@ -31,7 +30,7 @@ import (
 type engines struct {
 	node     string
 	store    *store.Store
-	redis    *redis.Client // nil in embedded mode
+	redis    *redisclient.Client // nil in embedded mode
 	bus      wire.Bus
 	presence chat.Presence
 	blobs    chat.Blobs
@@ -40,6 +39,7 @@ type engines struct {
 	writes        health.LastResult // on the database
 	blobOps       health.LastResult
 	busError      func() error
+	busDeaf       func() bool // no shard of Redis works
 	presenceError func() error
 	// queues returns the queue lengths of the bus and of presence.
 	queues func() map[string]int
@@ -91,7 +91,7 @@ func (e *engines) checkSettings(ctx context.Context, c config.Config) error {
 	if e.redis != nil {
 		ping, cancel := context.WithTimeout(ctx, checkTime)
 		defer cancel()
-		if err := e.redis.Ping(ping).Err(); err != nil {
+		if err := e.redis.Check(ping); err != nil {
 			if cause := doctor.RedisCause(err); cause.Permanent {
 				return fmt.Errorf("%s: %w", cause, err)
 			}
@@ -146,17 +146,14 @@ func (e *engines) openRedis(c config.Config, m *metrics.Metrics, log *slog.Logge
 		e.queues = func() map[string]int { return map[string]int{"bus_received": b.Queued()} }
 		return nil
 	}
-	options, err := redis.ParseURL(c.Redis.URL.Reveal())
+	address, err := redisclient.Parse(c.Redis.URL.Reveal())
 	if err != nil {
-		return fmt.Errorf("read REDIS_URL: %w", err)
+		return fmt.Errorf("REDIS_URL: %w", err)
 	}
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
-	options.MaxRetries = -1 // events are best effort, so a retry is not worth the delay
-	options.ContextTimeoutEnabled = true
-	e.redis = redis.NewClient(options)
+	e.redis = address.Open()
 	e.closers = append(e.closers, e.redis.Close)
 	b, p := bus.NewRedis(e.redis, e.node, m, log), presence.NewRedis(e.redis, e.node, m, log)
-	e.bus, e.busError, e.presence, e.presenceError = b, b.Fault, p, p.Fault
+	e.bus, e.busError, e.busDeaf, e.presence, e.presenceError = b, b.Fault, b.Deaf, p, p.Fault
 	e.queues = func() map[string]int {
 		toPublish, received := b.Queued()
 		return map[string]int{"bus_publish": toPublish, "bus_received": received, "presence": p.Queued()}

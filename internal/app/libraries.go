@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -12,13 +14,30 @@ import (
 // before Run.
 func (a *App) LogLibraries() {
 	slog.SetDefault(a.log) // also redirects package log
-	redis.SetLogger(redisLog{a.log})
+	redis.SetLogger(&redisLog{log: a.log, last: map[string]time.Time{}})
 }
 
-// redisLog logs for go-redis, which reports every connection attempt.
-type redisLog struct{ log *slog.Logger }
+// redisLogInterval is how often redisLog logs the same kind of message.
+const redisLogInterval = 10 * time.Second
+
+// redisLog logs for go-redis, which reports every connection attempt: of a dead shard of a cluster,
+// hundreds a second. It drops repetitions.
+type redisLog struct {
+	log *slog.Logger
+
+	mu   sync.Mutex
+	last map[string]time.Time // by format
+}
 
 // Printf implements the logger interface of go-redis.
-func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
-	l.log.WarnContext(ctx, "redis client", "err", fmt.Sprintf(format, args...))
+func (l *redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.mu.Lock()
+	repeated := time.Since(l.last[format]) < redisLogInterval
+	if !repeated {
+		l.last[format] = time.Now()
+	}
+	l.mu.Unlock()
+	if !repeated {
+		l.log.WarnContext(ctx, "redis client", "err", fmt.Sprintf(format, args...))
+	}
 }

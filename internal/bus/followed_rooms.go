@@ -2,19 +2,20 @@ package bus
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// followedRooms contains the rooms that this node follows and the state of their
-// subscriptions.
+// followedRooms contains the rooms that this node follows, the state of their
+// subscriptions, and the partitions.
 type followedRooms struct {
-	mu      sync.Mutex
-	rooms   map[chat.RoomID]*followedRoom
-	pending []chat.RoomID // to be subscribed on the present subscription
-	down    chan struct{} // closed while no subscription is verified
+	mu    sync.Mutex
+	rooms map[chat.RoomID]*followedRoom
+	parts []partition
+	lost  []bool // by partition: Missed must be called for its rooms
 }
 
 type followedRoom struct {
@@ -23,25 +24,52 @@ type followedRoom struct {
 	unfollowedAt time.Time     // zero while the room is followed
 }
 
-func newFollowedRooms() followedRooms {
-	down := make(chan struct{})
-	close(down)
-	return followedRooms{rooms: map[chat.RoomID]*followedRoom{}, down: down}
+// partition is a part of the rooms and users, which one shard serves.
+type partition struct {
+	owner       *shard // nil while no shard is known
+	unconfirmed int    // channels of begin that Redis has not confirmed yet
+	active      bool   // all channels are confirmed, and a canary was received after that
+	fault       error  // why it is not active
+	// The shard that has sent that it no longer owns the partition, and when.
+	lostFrom *shard
+	lostAt   time.Time
 }
 
+func newFollowedRooms(partitions int) followedRooms {
+	return followedRooms{
+		rooms: map[chat.RoomID]*followedRoom{}, parts: make([]partition, partitions), lost: make([]bool, partitions),
+	}
+}
+
+// nowhere is the down channel of a partition without a shard.
+var nowhere = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// part returns the partition of a room. mu is held.
+func (r *Redis) part(room chat.RoomID) *partition { return &r.parts[r.layout.Of(int64(room))] }
+
 // Follow implements wire.Bus. It returns at once if the room is subscribed already, or if no
-// subscription is verified now.
+// subscription at its shard is verified now.
 func (r *Redis) Follow(ctx context.Context, room chat.RoomID) {
 	r.mu.Lock()
+	owner, down := r.part(room).owner, nowhere
+	if owner != nil {
+		down = owner.down
+	}
 	f := r.rooms[room]
 	if f == nil {
 		f = &followedRoom{subscribed: make(chan struct{})}
 		r.rooms[room] = f
-		r.pending = append(r.pending, room)
-		r.wake.Send()
+		if owner != nil {
+			owner.pending = append(owner.pending, room)
+			owner.wake.Send()
+		}
 	}
 	f.unfollowedAt = time.Time{}
-	subscribed, down := f.subscribed, r.down
+	subscribed := f.subscribed
 	r.mu.Unlock()
 
 	timeout := time.NewTimer(r.timing.followTimeout)
@@ -57,7 +85,7 @@ func (r *Redis) Follow(ctx context.Context, room chat.RoomID) {
 	defer r.mu.Unlock()
 	f.reportMissed = true
 	if isClosed(f.subscribed) { // just now, perhaps after the caller's read of the store
-		r.sendMissed(f)
+		r.sendMissed(room, f)
 	}
 }
 
@@ -73,85 +101,85 @@ func (r *Redis) Unfollow(room chat.RoomID) {
 
 // sendMissed schedules a call of Missed if a Follow of the room returned too early. mu is
 // held.
-func (r *Redis) sendMissed(f *followedRoom) {
+func (r *Redis) sendMissed(room chat.RoomID, f *followedRoom) {
 	if f.reportMissed {
 		f.reportMissed = false
-		r.missed.Send()
+		r.lose(r.layout.Of(int64(room)))
 	}
 }
 
-// confirm records that the subscription receives room. It returns false if that was recorded
-// before: then the client library has reconnected without telling us.
-func (r *Redis) confirm(room chat.RoomID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f := r.rooms[room]
-	if f == nil {
-		return true
-	}
-	if isClosed(f.subscribed) {
-		return false
-	}
-	close(f.subscribed)
-	r.sendMissed(f)
-	return true
-}
-
-// allRooms returns the rooms for a new subscription. It drops the rooms that are no longer
-// followed.
-func (r *Redis) allRooms() []chat.RoomID {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.pending = nil
-	rooms := make([]chat.RoomID, 0, len(r.rooms))
-	for id, f := range r.rooms {
-		if !f.unfollowedAt.IsZero() {
-			delete(r.rooms, id)
-			continue
-		}
-		rooms = append(rooms, id)
-	}
-	return rooms
-}
-
-// setUp records that the present subscription is verified. Earlier events may have been
-// lost, so it schedules a call of Missed.
-func (r *Redis) setUp() {
-	r.mu.Lock()
-	r.down = make(chan struct{})
-	r.mu.Unlock()
-	r.setSuspect(false)
+// lose schedules a call of Missed for the rooms of a partition. mu is held.
+func (r *Redis) lose(partition int) {
+	r.lost[partition] = true
 	r.missed.Send()
-	r.log.Info("bus subscription active")
 }
 
-// setDown records that no room is subscribed any more.
-func (r *Redis) setDown() {
-	r.setSuspect(true)
+// takeLost returns the partitions for which Missed must be called.
+func (r *Redis) takeLost() []bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !isClosed(r.down) {
-		close(r.down)
+	lost := slices.Clone(r.lost)
+	clear(r.lost)
+	return lost
+}
+
+// assign makes s the shard of a partition, nil if none is known. Its rooms are subscribed
+// there. mu is held.
+func (r *Redis) assign(s *shard, partition int) {
+	p := &r.parts[partition]
+	if before := p.owner; before != nil {
+		before.owned = slices.DeleteFunc(before.owned, func(n int) bool { return n == partition })
+		before.removed = append(before.removed, partition)
+		before.wake.Send()
 	}
-	for _, f := range r.rooms {
-		if isClosed(f.subscribed) {
+	r.deactivate([]int{partition}, p.fault)
+	if p.owner = s; s != nil {
+		s.owned = append(s.owned, partition)
+		s.added = append(s.added, partition)
+		s.wake.Send()
+	}
+}
+
+// deactivate records that no room of some partitions is subscribed any more. mu is held.
+func (r *Redis) deactivate(partitions []int, fault error) {
+	down := make([]bool, len(r.parts))
+	for _, n := range partitions {
+		p := &r.parts[n]
+		p.active, p.unconfirmed, p.fault = false, 0, fault
+		r.setSuspect(n, true)
+		down[n] = true
+	}
+	for room, f := range r.rooms {
+		if down[r.layout.Of(int64(room))] && isClosed(f.subscribed) {
 			f.subscribed = make(chan struct{})
 		}
 	}
 }
 
-// takePending returns the rooms that must be subscribed and unsubscribed now.
-func (r *Redis) takePending() (subscribe, unsubscribe []chat.RoomID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	subscribe, r.pending = r.pending, nil
-	for id, f := range r.rooms {
-		if !f.unfollowedAt.IsZero() && time.Since(f.unfollowedAt) >= r.timing.unsubscribeDelay && isClosed(f.subscribed) {
-			delete(r.rooms, id)
-			unsubscribe = append(unsubscribe, id)
-		}
+// begin returns the channels of partitions for a new subscription, separately for each
+// partition. It drops the rooms that are no longer followed. mu is held.
+func (r *Redis) begin(partitions []int) [][]string {
+	groups := make(map[int][]string, len(partitions))
+	for _, p := range partitions {
+		groups[p] = []string{r.canaryChannel(p), r.nodesChannel(p)}
 	}
-	return subscribe, unsubscribe
+	for id, f := range r.rooms {
+		p := r.layout.Of(int64(id))
+		if groups[p] == nil {
+			continue
+		}
+		if !f.unfollowedAt.IsZero() {
+			delete(r.rooms, id)
+			continue
+		}
+		groups[p] = append(groups[p], r.roomChannel(id))
+	}
+	channels := make([][]string, 0, len(groups))
+	for _, p := range partitions {
+		r.parts[p].unconfirmed = len(groups[p])
+		channels = append(channels, groups[p])
+	}
+	return channels
 }
 
 func isClosed(c chan struct{}) bool {

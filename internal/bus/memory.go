@@ -114,7 +114,7 @@ func (m *Memory) Run(ctx context.Context, sink wire.Sink) error {
 		case <-ctx.Done():
 			return nil
 		case <-m.missed:
-			sink.Missed()
+			sink.Missed(func(chat.RoomID) bool { return true })
 		case e := <-m.queue:
 			sink.Receive(*e)
 		}
@@ -127,3 +127,9 @@ func (m *Memory) Queued() int { return len(m.queue) }
 // Suspect implements wire.Bus. It is always false: within a process no event is lost
 // without a call of Missed.
 func (m *Memory) Suspect() bool { return false }
+
+// SuspectRoom implements wire.Bus.
+func (m *Memory) SuspectRoom(chat.RoomID) bool { return false }
+
+// SuspectUser implements wire.Bus.
+func (m *Memory) SuspectUser(chat.UserID) bool { return false }

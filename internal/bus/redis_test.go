@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/redisclient"
 	testenv "github.com/chillin-chat/chillin/internal/test/env"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
@@ -26,28 +28,26 @@ import (
 // shortTiming is about ten times as fast as defaultTiming.
 var shortTiming = timing{
 	canaryInterval: 50 * time.Millisecond, canaryTimeout: 400 * time.Millisecond, followTimeout: 2 * time.Second,
-	unsubscribeDelay: 400 * time.Millisecond, maxRetry: 100 * time.Millisecond,
+	unsubscribeDelay: 400 * time.Millisecond, maxRetry: 100 * time.Millisecond, routeInterval: 100 * time.Millisecond,
 }
 
 var nodeNumber atomic.Int64
 
 // dial returns a client with the options of the product.
-func dial(t *testing.T, url string) *redis.Client {
+func dial(t testing.TB, url string) *redisclient.Client {
 	t.Helper()
-	o, err := redis.ParseURL(url)
+	address, err := redisclient.Parse(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
-	o.MaxRetries, o.ContextTimeoutEnabled = -1, true
-	client := redis.NewClient(o)
+	client := address.Open()
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
-func newRedis(t *testing.T, url string) *Redis {
+func newTestRedis(t *testing.T, url string) *Redis {
 	t.Helper()
-	r := NewRedis(dial(t, url), fmt.Sprintf("node-%d", nodeNumber.Add(1)), metrics.New(), discardLog())
+	r := NewRedis(dial(t, url), fmt.Sprintf("node-%d", nodeNumber.Add(1)), metrics.New(), slog.New(slog.NewTextHandler(t.Output(), nil)))
 	r.timing = shortTiming
 	return r
 }
@@ -61,14 +61,20 @@ func verified(t *testing.T, r *Redis) node {
 }
 
 func TestRedis(t *testing.T) {
-	suite(t, func(t *testing.T, n int) []wire.Bus {
-		url := testenv.Redis(t)
-		buses := make([]wire.Bus, n)
-		for i := range buses {
-			buses[i] = newRedis(t, url)
-		}
-		return buses
-	})
+	for name, start := range map[string]func(t testing.TB) string{
+		"single": testenv.Redis, "cluster": testenv.SharedRedisCluster, "Sentinel": testenv.SharedRedisSentinel,
+	} {
+		t.Run(name, func(t *testing.T) {
+			suite(t, func(t *testing.T, n int) []wire.Bus {
+				url := start(t)
+				buses := make([]wire.Bus, n)
+				for i := range buses {
+					buses[i] = newTestRedis(t, url)
+				}
+				return buses
+			})
+		})
+	}
 }
 
 // publishEvents publishes numbered events of room 7 over from until the test ends.
@@ -125,7 +131,7 @@ func TestRecoveryAfterRedisRestarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectRecovery(t, newRedis(t, server.URL()), newRedis(t, server.URL()), func() {
+	expectRecovery(t, newTestRedis(t, server.URL()), newTestRedis(t, server.URL()), func() {
 		if err := server.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -141,13 +147,13 @@ func TestRecoveryAfterRedisHangs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectRecovery(t, newRedis(t, server.URL()), newRedis(t, server.URL()), server.Pause, server.Resume)
+	expectRecovery(t, newTestRedis(t, server.URL()), newTestRedis(t, server.URL()), server.Pause, server.Resume)
 }
 
 func TestRecoveryAfterRedisClosesSubscribers(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	expectRecovery(t, newRedis(t, url), newRedis(t, url), func() {
+	expectRecovery(t, newTestRedis(t, url), newTestRedis(t, url), func() {
 		if err := admin.ClientKillByFilter(t.Context(), "TYPE", "pubsub").Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -159,18 +165,18 @@ func TestRecoveryAfterRedisClosesSubscribers(t *testing.T) {
 func TestRecoveryOfASubscriptionThatReceivesNothing(t *testing.T) {
 	url := testenv.Redis(t)
 	p := startProxy(t, url)
-	expectRecovery(t, newRedis(t, url), newRedis(t, p.url), p.blackhole, func() {})
+	expectRecovery(t, newTestRedis(t, url), newTestRedis(t, p.url), p.blackhole, func() {})
 }
 
 func TestRecoveryOfANodeWithoutRedis(t *testing.T) {
 	url := testenv.Redis(t)
 	p := startProxy(t, url)
-	expectRecovery(t, newRedis(t, url), newRedis(t, p.url), func() { p.setRefusing(true) }, func() { p.setRefusing(false) })
+	expectRecovery(t, newTestRedis(t, url), newTestRedis(t, p.url), func() { p.setRefusing(true) }, func() { p.setRefusing(false) })
 }
 
 func TestANodeThatCannotPublishIsSuspect(t *testing.T) {
 	url := testenv.Redis(t)
-	r := newRedis(t, url)
+	r := newTestRedis(t, url)
 	verified(t, r)
 	if err := r.client.Close(); err != nil { // closes the pool, not the connection of the subscription
 		t.Fatal(err)
@@ -180,7 +186,7 @@ func TestANodeThatCannotPublishIsSuspect(t *testing.T) {
 
 func TestAskIsUnavailableWhileRedisIsUnreachable(t *testing.T) {
 	p := startProxy(t, testenv.Redis(t))
-	n := verified(t, newRedis(t, p.url))
+	n := verified(t, newTestRedis(t, p.url))
 	for _, unreachable := range []bool{true, false} {
 		p.setRefusing(unreachable)
 		eventually(t, fmt.Sprintf("the result of Ask while unreachable = %v", unreachable), func() bool {
@@ -196,7 +202,7 @@ func TestAskIsUnavailableWhileRedisIsUnreachable(t *testing.T) {
 func TestFollowDoesNotWaitWhileRedisIsUnreachable(t *testing.T) {
 	p := startProxy(t, testenv.Redis(t))
 	p.setRefusing(true)
-	r := newRedis(t, p.url)
+	r := newTestRedis(t, p.url)
 	r.timing.followTimeout = time.Hour
 	n := run(t, r)
 	for room := range chat.RoomID(100) {
@@ -211,7 +217,7 @@ func TestFollowDoesNotWaitWhileRedisIsUnreachable(t *testing.T) {
 
 func TestFollowReturnsWhenTheSubscriptionFails(t *testing.T) {
 	p := startProxy(t, testenv.Redis(t))
-	r := newRedis(t, p.url)
+	r := newTestRedis(t, p.url)
 	r.timing.followTimeout = time.Hour
 	n := verified(t, r)
 	p.blackhole()
@@ -224,7 +230,7 @@ func TestFollowReturnsWhenTheSubscriptionFails(t *testing.T) {
 func TestUnfollowUnsubscribesAfterADelay(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	r := newRedis(t, url)
+	r := newTestRedis(t, url)
 	n := verified(t, r)
 	n.Follow(t.Context(), 7)
 	n.Follow(t.Context(), 8)
@@ -253,7 +259,7 @@ func TestThousandsOfRoomsAreSubscribedAgain(t *testing.T) {
 	const rooms = 5000
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	r := newRedis(t, url)
+	r := newTestRedis(t, url)
 	r.timing.followTimeout = time.Nanosecond // do not wait for each
 	n := verified(t, r)
 	for room := range chat.RoomID(rooms) {
@@ -292,9 +298,9 @@ func TestThousandsOfRoomsAreSubscribedAgain(t *testing.T) {
 
 func TestAStoppingNodePublishesItsQueue(t *testing.T) {
 	url := testenv.Redis(t)
-	receiver := verified(t, newRedis(t, url))
+	receiver := verified(t, newTestRedis(t, url))
 	receiver.Follow(t.Context(), 7)
-	r := newRedis(t, url)
+	r := newTestRedis(t, url)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for seq := range chat.Seq(500) {
@@ -312,14 +318,8 @@ func TestDatabasesOfOneRedisAreSeparate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := NewRedis(redis.NewClient(o), "a", metrics.New(), discardLog())
-	other := *o
-	other.DB++
-	b := NewRedis(redis.NewClient(&other), "a", metrics.New(), discardLog())
-	for _, r := range []*Redis{a, b} {
-		r.timing = shortTiming
-		t.Cleanup(func() { _ = r.client.Close() })
-	}
+	other := fmt.Sprintf("redis://%s/%d", o.Addr, o.DB+1)
+	a, b := newTestRedis(t, url), newTestRedis(t, other)
 	na, nb := verified(t, a), verified(t, b)
 	na.Follow(t.Context(), 7)
 	nb.Follow(t.Context(), 7)
@@ -334,7 +334,7 @@ func TestDatabasesOfOneRedisAreSeparate(t *testing.T) {
 
 func TestAnEnvelopeOfAnotherVersionCallsMissed(t *testing.T) {
 	url := testenv.Redis(t)
-	r := newRedis(t, url)
+	r := newTestRedis(t, url)
 	n := verified(t, r)
 	n.Follow(t.Context(), 7)
 	n.waitFor(t, "the end of the sink's calls", func() bool { return n.running == 0 })
@@ -351,7 +351,7 @@ func TestAnEnvelopeOfAnotherVersionCallsMissed(t *testing.T) {
 }
 
 func TestDroppedEnvelopesAreCounted(t *testing.T) {
-	r := newRedis(t, testenv.Redis(t))
+	r := newTestRedis(t, testenv.Redis(t))
 	for range outgoing + 5 { // Run is not called
 		r.Publish(wire.Envelope{Kind: wire.PresenceHint, Room: 7})
 	}
@@ -467,12 +467,7 @@ func (p *proxy) setRefusing(refusing bool) {
 
 // BenchmarkRedis measures the delivery of an event from Publish to the sink of another node.
 func BenchmarkRedis(b *testing.B) {
-	o, err := redis.ParseURL(testenv.Redis(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	client := redis.NewClient(o)
-	defer client.Close()
+	client := dial(b, testenv.Redis(b))
 	ctx, cancel := context.WithCancel(b.Context())
 	var parts sync.WaitGroup
 	defer parts.Wait()
@@ -499,8 +494,8 @@ func BenchmarkRedis(b *testing.B) {
 // counter is a sink that only counts.
 type counter chan struct{}
 
-func (c counter) Receive(wire.Envelope) { c <- struct{}{} }
-func (c counter) Missed()               {}
+func (c counter) Receive(wire.Envelope)         { c <- struct{}{} }
+func (c counter) Missed(func(chat.RoomID) bool) {}
 
 // delivered returns how many probes were received, and their total time in seconds.
 func delivered(t *testing.T, r *Redis) (probes int, seconds float64) {
@@ -520,7 +515,7 @@ func delivered(t *testing.T, r *Redis) (probes int, seconds float64) {
 
 func TestTheDeliveryTimeIncludesTheQueues(t *testing.T) {
 	began := time.Now()
-	r := newRedis(t, testenv.Redis(t))
+	r := newTestRedis(t, testenv.Redis(t))
 	n := verified(t, r)
 	eventually(t, "a probe", func() bool { probes, _ := delivered(t, r); return probes > 0 })
 	if probes, seconds := delivered(t, r); seconds <= 0 || seconds > float64(probes)*time.Since(began).Seconds() {

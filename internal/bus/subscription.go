@@ -14,29 +14,33 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/redisclient"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 var (
 	errCanaryTimeout = errors.New("the subscription does not receive the canary")
 	errReconnected   = errors.New("the client library has reconnected")
+	errMoved         = errors.New("the slot has moved to another shard")
 )
 
 // maxSubscribe is how many channels one SUBSCRIBE contains, so that thousands of rooms do
-// not block Redis.
+// not block Redis. In a cluster all of them must be in one slot.
 const maxSubscribe = 512
 
 // subscription is one connection for receiving, from its first SUBSCRIBE to its first error.
+// It does not use the subscriptions of go-redis's cluster client: those have one connection,
+// to the shard of the first channel.
 type subscription struct {
-	bus         *Redis
-	pubsub      *redis.PubSub
-	unconfirmed int       // channels of start that Redis has not confirmed yet
-	lastCanary  time.Time // when a canary was last received
-	verified    bool      // all channels are confirmed, and a canary was received after that
+	bus        *Redis
+	shard      *shard
+	pubsub     *redis.PubSub
+	lastCanary time.Time // when a canary was last received
+	verified   bool      // all channels were confirmed once, and a canary was received after that
 }
 
-func newSubscription(r *Redis) *subscription {
-	return &subscription{bus: r, pubsub: r.client.Subscribe(context.Background())}
+func newSubscription(s *shard) *subscription {
+	return &subscription{bus: s.bus, shard: s, pubsub: s.client.Subscribe(context.Background())}
 }
 
 // run subscribes to all followed rooms and receives. It returns the first error, or when ctx
@@ -70,26 +74,36 @@ func (s *subscription) run(ctx context.Context) error {
 
 // start subscribes to the channels of this node and to the rooms that are followed now.
 func (s *subscription) start(ctx context.Context) error {
-	channels := []string{s.bus.canaryChannel, s.bus.nodesChannel}
-	for _, room := range s.bus.allRooms() {
-		channels = append(channels, s.bus.roomChannel(room))
+	for _, channels := range s.shard.begin() {
+		if err := s.subscribe(ctx, channels); err != nil {
+			return err
+		}
 	}
-	s.unconfirmed = len(channels)
-	return s.subscribe(ctx, channels)
+	return nil
 }
 
+// subscribe subscribes to channels of one partition.
 func (s *subscription) subscribe(ctx context.Context, channels []string) error {
+	do := s.pubsub.Subscribe
+	if s.bus.sharded {
+		do = s.pubsub.SSubscribe
+	}
 	for chunk := range slices.Chunk(channels, maxSubscribe) {
-		if err := s.pubsub.Subscribe(ctx, chunk...); err != nil {
+		if err := do(ctx, chunk...); err != nil {
 			return fmt.Errorf("subscribe: %w", err)
 		}
 	}
 	return nil
 }
 
+// unsubscribe unsubscribes from channels of one partition.
 func (s *subscription) unsubscribe(ctx context.Context, channels []string) error {
+	do := s.pubsub.Unsubscribe
+	if s.bus.sharded {
+		do = s.pubsub.SUnsubscribe
+	}
 	for chunk := range slices.Chunk(channels, maxSubscribe) {
-		if err := s.pubsub.Unsubscribe(ctx, chunk...); err != nil {
+		if err := do(ctx, chunk...); err != nil {
 			return fmt.Errorf("unsubscribe: %w", err)
 		}
 	}
@@ -106,25 +120,21 @@ func (s *subscription) updateRooms(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.bus.wake:
+		case <-s.shard.wake:
 		case <-tick.C:
 		}
-		subscribe, unsubscribe := s.bus.takePending()
-		if err := s.unsubscribe(ctx, s.channels(unsubscribe)); err != nil {
-			return err
+		subscribe, unsubscribe := s.shard.changes()
+		for _, channels := range unsubscribe {
+			if err := s.unsubscribe(ctx, channels); err != nil {
+				return err
+			}
 		}
-		if err := s.subscribe(ctx, s.channels(subscribe)); err != nil {
-			return err
+		for _, channels := range subscribe {
+			if err := s.subscribe(ctx, channels); err != nil {
+				return err
+			}
 		}
 	}
-}
-
-func (s *subscription) channels(rooms []chat.RoomID) []string {
-	channels := make([]string, len(rooms))
-	for i, room := range rooms {
-		channels[i] = s.bus.roomChannel(room)
-	}
-	return channels
 }
 
 // receive reads until the connection fails or no canary is received within
@@ -139,6 +149,10 @@ func (s *subscription) receive(ctx context.Context) error {
 		message, err := s.pubsub.ReceiveTimeout(ctx, left)
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 			return errCanaryTimeout
+		}
+		if slot, moved := movedSlot(err); moved && s.bus.sharded {
+			s.onMoved(slot)
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("receive: %w", err)
@@ -155,55 +169,100 @@ func (s *subscription) receive(ctx context.Context) error {
 	}
 }
 
-// onConfirmation processes the reply of Redis that a channel is subscribed.
+// movedSlot returns the slot of a MOVED error.
+func movedSlot(err error) (slot int, moved bool) {
+	if err == nil {
+		return 0, false
+	}
+	text, moved := strings.CutPrefix(err.Error(), "MOVED ")
+	if !moved {
+		return 0, false
+	}
+	number, _, _ := strings.Cut(text, " ")
+	slot, err = strconv.Atoi(number)
+	return slot, err == nil
+}
+
+// onMoved processes the reply that the server does not own a slot.
+func (s *subscription) onMoved(slot int) {
+	for p := range s.bus.parts {
+		if redisclient.Slot(s.bus.layout.Tag(p)) == slot {
+			s.shard.lost(p)
+		}
+	}
+}
+
+// onConfirmation processes the reply of Redis that a channel is subscribed or unsubscribed. A
+// cluster also sends the latter when a slot has moved.
 func (s *subscription) onConfirmation(m *redis.Subscription) error {
-	if m.Kind != "subscribe" {
+	partition, room, ok := s.parse(m.Channel)
+	if !ok {
 		return nil
 	}
-	if room, ok := s.room(m.Channel); ok {
-		if !s.bus.confirm(room) {
+	switch m.Kind {
+	case "subscribe", "ssubscribe":
+		if !s.shard.confirm(partition, room) {
 			return errReconnected
 		}
-	} else if s.unconfirmed == 0 { // the channels of this node are subscribed once, by start
-		return errReconnected
-	}
-	if s.unconfirmed > 0 {
-		if s.unconfirmed--; s.unconfirmed == 0 {
-			s.bus.enqueue(publication{}) // a canary, which verifies the subscription
-		}
+	case "sunsubscribe":
+		s.shard.unsubscribed(partition, room)
 	}
 	return nil
 }
 
-func (s *subscription) room(channel string) (chat.RoomID, bool) {
-	id, ok := strings.CutPrefix(channel, s.bus.prefix+"room:")
-	if !ok {
-		return 0, false
+// parse returns the partition of a channel and its room, 0 for a channel of this node.
+func (s *subscription) parse(channel string) (partition int, room chat.RoomID, ok bool) {
+	name := strings.TrimPrefix(channel, s.bus.namespace)
+	if s.bus.sharded {
+		tag, rest, found := strings.Cut(name, "}:")
+		n, err := strconv.Atoi(strings.TrimPrefix(tag, "{p"))
+		if !found || err != nil || n < 0 || n >= len(s.bus.suspect) {
+			return 0, 0, false
+		}
+		partition, name = n, rest
 	}
-	n, err := strconv.ParseInt(id, 10, 64)
-	return chat.RoomID(n), err == nil
+	if id, isRoom := strings.CutPrefix(name, roomPart); isRoom {
+		n, err := strconv.ParseInt(id, 10, 64)
+		return partition, chat.RoomID(n), err == nil && n != 0
+	}
+	return partition, 0, true
 }
 
 // onMessage queues what was published for deliver.
 func (s *subscription) onMessage(m *redis.Message) {
 	var d delivery
 	var err error
-	switch m.Channel {
-	case s.bus.canaryChannel:
+	if s.isCanary(m.Channel) {
 		s.onCanary()
 		if m.Payload == "" {
 			return
 		}
 		d.probe, err = decodeProbe(m.Payload)
-	default:
+	} else {
 		d.envelope = new(wire.Envelope)
 		*d.envelope, err = decode(m.Payload)
 	}
 	if err != nil { // from a node of another version: the heads show its events
-		s.bus.missed.Send()
+		s.bus.loseChannel(s.parse(m.Channel))
 		return
 	}
 	s.bus.push(d)
+}
+
+// isCanary reports whether a channel is the one to which only this node subscribes, of any
+// partition.
+func (s *subscription) isCanary(channel string) bool {
+	return strings.HasSuffix(channel, s.bus.canarySuffix) && strings.HasPrefix(channel, s.bus.namespace)
+}
+
+// loseChannel schedules a call of Missed for the partition of a channel.
+func (r *Redis) loseChannel(partition int, _ chat.RoomID, ok bool) {
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lose(partition)
 }
 
 // decodeProbe returns when a probe was queued, on the clock of the bus.
@@ -216,8 +275,7 @@ func decodeProbe(payload string) (time.Duration, error) {
 // after all channels are confirmed verifies the subscription.
 func (s *subscription) onCanary() {
 	s.lastCanary = time.Now()
-	if s.unconfirmed == 0 && !s.verified {
+	if s.shard.activate() {
 		s.verified = true
-		s.bus.setUp()
 	}
 }

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -23,17 +24,21 @@ const testTimeout = 20 * time.Second
 
 // sink records the calls of a bus.
 type sink struct {
-	mu      sync.Mutex
-	events  []wire.Envelope // for rooms
-	others  []wire.Envelope
-	missed  int
-	changed chan struct{} // closed and replaced after every call
-	running int           // calls
-	overlap bool          // two calls ran at the same time
-	block   chan struct{} // if not nil, calls wait until it is closed
+	mu     sync.Mutex
+	events []wire.Envelope // for rooms
+	others []wire.Envelope
+	missed int
+	// affected contains how often Missed was called for a room.
+	affected map[chat.RoomID]int
+	changed  chan struct{} // closed and replaced after every call
+	running  int           // calls
+	overlap  bool          // two calls ran at the same time
+	block    chan struct{} // if not nil, calls wait until it is closed
 }
 
-func newSink() *sink { return &sink{changed: make(chan struct{})} }
+func newSink() *sink {
+	return &sink{changed: make(chan struct{}), affected: map[chat.RoomID]int{}}
+}
 
 func (s *sink) record(f func()) {
 	s.mu.Lock()
@@ -52,7 +57,17 @@ func (s *sink) record(f func()) {
 	s.changed = make(chan struct{})
 }
 
-func (s *sink) Missed() { s.record(func() { s.missed++ }) }
+// Missed records the rooms 1 to 1000 that are affected.
+func (s *sink) Missed(affected func(chat.RoomID) bool) {
+	s.record(func() {
+		s.missed++
+		for room := range chat.RoomID(1000) {
+			if affected(room + 1) {
+				s.affected[room+1]++
+			}
+		}
+	})
+}
 
 func (s *sink) Receive(e wire.Envelope) {
 	s.record(func() {
@@ -265,6 +280,8 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 		}
 		for i, n := range nodes {
 			n.waitFor(t, "every envelope", func() bool { return len(n.others) == len(want) })
+			// Those of different users can be in any order.
+			slices.SortFunc(n.others, func(a, b wire.Envelope) int { return cmp.Compare(a.User, b.User) })
 			if !reflect.DeepEqual(n.others, want) {
 				t.Errorf("node %d: envelopes = %+v, want %+v", i, n.others, want)
 			}
@@ -378,7 +395,8 @@ func started(b wire.Bus) bool {
 
 func queued(b wire.Bus) int {
 	if r, ok := b.(*Redis); ok {
-		return len(r.out)
+		toPublish, _ := r.Queued()
+		return toPublish
 	}
 	return 0
 }

@@ -29,7 +29,7 @@ type Presence interface {
 	Leave(room RoomID, user UserID)
 	// Online returns the online users of rooms, and possibly of others, in one round trip. The
 	// map may be shared: callers must not change it. It returns an error if they cannot be
-	// read.
+	// read. If only some of the rooms cannot be read, these are missing in the map.
 	Online(ctx context.Context, rooms ...RoomID) (map[RoomID]OnlineUsers, error)
 	// Run renews this node's lease and writes its entries until ctx ends; then it removes all
 	// of them, within 1 s. It calls changed after entries of this node have been written, and

@@ -157,6 +157,9 @@ func TestLoadErrors(t *testing.T) {
 		{postgres, "REDIS_URL", "cache:6379", []string{"REDIS_URL"}},
 		{postgres, "REDIS_URL", "redis://cache:6379/first", []string{"REDIS_URL"}},
 		{postgres, "REDIS_URL", "unix://", []string{"REDIS_URL"}},
+		{postgres, "REDIS_URL", "redis://a:7000,b:7001/3", []string{"REDIS_URL"}},
+		{postgres, "REDIS_URL", "redis+sentinel://a:26379,b:26379", []string{"REDIS_URL"}},
+		{postgres, "REDIS_URL", "redis://:hunter2@cache?color=blue", []string{"REDIS_URL"}},
 	}
 	for _, c := range cases {
 		t.Run(c.key+"="+c.val, func(t *testing.T) {
@@ -207,6 +210,19 @@ func TestLoadReportsAllErrors(t *testing.T) {
 
 func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+func TestFormsOfRedisURL(t *testing.T) {
+	for _, url := range []string{
+		"redis://cache", "rediss://chat:secret@cache:6380/2", "unix:///run/redis.sock",
+		"redis://:secret@a:7000,b:7001,c:7002", "rediss+cluster://cache:6379",
+		"redis+sentinel://chat:secret@a:26379,b:26379,c:26379/mymaster/0",
+	} {
+		c, err := Load(from(map[string]string{"DB_HOST": "db", "DB_USER": "u", "REDIS_URL": url}))
+		if err != nil || c.Redis.URL.Reveal() != url {
+			t.Errorf("%s: %s, %v", url, c.Redis.URL.Reveal(), err)
+		}
+	}
 }
 
 func TestRedisWithoutPostgresNamesBothVariables(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/chillin-chat/chillin/internal/redisclient"
 )
 
 // Engine is the kind of database.
@@ -36,8 +38,8 @@ func (d Database) Variable(part string) string {
 
 // Redis configures the connection between nodes.
 type Redis struct {
-	// URL is redis://, rediss:// or unix://, in the syntax of redis.ParseURL of go-redis. It may
-	// contain a password. If it is empty, the node runs alone and keeps everything in process.
+	// URL names a single Redis, a cluster or Sentinels, in the syntax of redisclient.Parse. It may
+	// contain passwords. If it is empty, the node runs alone and keeps everything in process.
 	URL Secret
 }
 
@@ -93,27 +95,12 @@ func dsn(host string, port int, user, password, name string) Secret {
 
 func (r *reader) redis() Redis {
 	v := r.secret("REDIS_URL")
-	if v != "" && !isRedisURL(v) {
-		r.addError("REDIS_URL", "is not redis://[user:password@]host:port[/number], rediss://… or unix:///path")
-	}
-	return Redis{URL: v}
-}
-
-func isRedisURL(v Secret) bool {
-	u, err := url.Parse(v.Reveal())
-	if err != nil {
-		return false
-	}
-	if u.Scheme == "unix" {
-		return u.Path != ""
-	}
-	number := strings.Trim(u.Path, "/")
-	if number != "" {
-		if n, err := strconv.Atoi(number); err != nil || n < 0 {
-			return false
+	if v != "" {
+		if _, err := redisclient.Parse(v.Reveal()); err != nil {
+			r.addError("REDIS_URL", "%v", err)
 		}
 	}
-	return isURL(v, "redis", "rediss")
+	return Redis{URL: v}
 }
 
 // isURL reports whether v is a URL with one of the schemes and a host. The error of the URL parser

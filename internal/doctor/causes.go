@@ -90,15 +90,22 @@ var redisCauses = []struct {
 	{"LOADING", "this Redis is starting: try again in a moment", false},
 	{"MISCONF", "this Redis refuses writes because it cannot save to its disk: free space, or set save \"\"", false},
 	{"READONLY", "this Redis is a replica: use the address of the primary", false},
-	{"MOVED", "this Redis is a cluster, which is not supported: use a single Redis", false},
-	{"CLUSTERDOWN", "this Redis is a cluster, which is not supported: use a single Redis", false},
+	{"MOVED", "this Redis is a cluster: set several of its addresses, separated by commas, or redis+cluster://host:port", true},
+	{"CLUSTERDOWN", "a shard of the cluster has no primary, or the servers do not agree: look at CLUSTER INFO and CLUSTER NODES", false},
+	{"ERR This instance has cluster support disabled", "several addresses mean a cluster, but this Redis is a single one: set one address", true},
+	{"redis: nil", "the Sentinels do not know this name: correct it, or add it with SENTINEL MONITOR", false},
+	{"ERR No such master", "the Sentinels do not know this name: correct it, or add it with SENTINEL MONITOR", false},
 }
+
+// sentinelsFailed is how go-redis begins an error that all Sentinels have returned.
+const sentinelsFailed = "redis: all sentinels specified in configuration are unreachable: "
 
 // RedisCause explains an error of using Redis.
 func RedisCause(err error) Cause {
 	const variable = "REDIS_URL"
+	text := strings.TrimPrefix(err.Error(), sentinelsFailed)
 	for _, c := range redisCauses {
-		if strings.HasPrefix(err.Error(), c.prefix) {
+		if strings.HasPrefix(text, c.prefix) {
 			return Cause{variable, c.text, c.permanent}
 		}
 	}
@@ -106,7 +113,7 @@ func RedisCause(err error) Cause {
 		return Cause{variable, text, false}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
-		return Cause{variable, "the connection was closed immediately: if Redis requires TLS, use rediss://", false}
+		return Cause{variable, "the connection was closed immediately: if Redis requires TLS, use rediss:// (with Sentinels rediss+sentinel://)", false}
 	}
 	return networkCause(err, variable, variable, "Redis")
 }

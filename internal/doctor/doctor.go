@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/redisclient"
 )
 
 // Grade is the severity of a finding.
@@ -53,9 +54,11 @@ func Examine(ctx context.Context, c config.Config) []Finding {
 // was used.
 func hidden(c config.Config, err error) string {
 	text := err.Error()
-	for _, secret := range []string{
-		c.Database.DSN.Reveal(), password(c.Database.DSN), c.Redis.URL.Reveal(), password(c.Redis.URL), c.Storage.SecretKey.Reveal(),
-	} {
+	secrets := []string{c.Database.DSN.Reveal(), password(c.Database.DSN), c.Redis.URL.Reveal(), c.Storage.SecretKey.Reveal()}
+	if address, err := redisclient.Parse(c.Redis.URL.Reveal()); err == nil {
+		secrets = append(secrets, address.Secrets()...)
+	}
+	for _, secret := range secrets {
 		// A short secret occurs in ordinary words, and a default password is not a secret.
 		if len(secret) > 3 && !slices.Contains(published, secret) {
 			text = strings.ReplaceAll(text, secret, "…")

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/redisclient"
 	"github.com/chillin-chat/chillin/internal/store/schema"
 )
 
@@ -24,21 +25,24 @@ func redisServer(ctx context.Context, c config.Config) []Finding {
 	if !c.Redis.Enabled() {
 		return nil
 	}
-	f, err := askRedis(ctx, c.Redis.URL)
-	if err != nil {
-		return []Finding{wrong("Redis", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Redis.URL), RedisCause(err), hidden(c, err)))}
+	address, err := redisclient.Parse(c.Redis.URL.Reveal())
+	if err != nil { // config.Load has parsed it, but a certificate file may be gone
+		return []Finding{wrong("REDIS_URL", err.Error())}
 	}
-	return gradeRedis(f, host(c.Redis.URL))
+	client := address.WithoutRetries().Open()
+	defer func() { _ = client.Close() }()
+	if client.Kind == redisclient.Cluster {
+		return redisCluster(ctx, c, address, client.Cluster)
+	}
+	all := sentinels(ctx, c, address)
+	f, err := askRedis(ctx, client.Server)
+	if err != nil {
+		return append(all, wrong("Redis", fmt.Sprintf("at %s cannot be used. %s (%s)", address, RedisCause(err), hidden(c, err))))
+	}
+	return append(all, gradeRedis(f, address.String())...)
 }
 
-func askRedis(ctx context.Context, address config.Secret) (f redisFacts, err error) {
-	options, err := redis.ParseURL(address.Reveal())
-	if err != nil {
-		return f, fmt.Errorf("read REDIS_URL: %w", err)
-	}
-	options.DialTimeout, options.DialerRetries, options.MaxRetries = time.Second, 1, -1
-	client := redis.NewClient(options)
-	defer client.Close()
+func askRedis(ctx context.Context, client *redis.Client) (f redisFacts, err error) {
 	if err := client.Ping(ctx).Err(); err != nil {
 		return f, err
 	}
@@ -50,13 +54,19 @@ func askRedis(ctx context.Context, address config.Secret) (f redisFacts, err err
 	f.took = time.Since(began)
 	f.ahead = schema.Ahead(float64(now.UnixMicro())/1e6, began, f.took)
 	text, err := client.Info(ctx).Result()
-	f.info = map[string]string{}
+	f.info = lines(text)
+	return f, err
+}
+
+// lines parses the lines KEY:VALUE of INFO and CLUSTER INFO.
+func lines(text string) map[string]string {
+	info := map[string]string{}
 	for line := range strings.Lines(text) {
 		if key, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
-			f.info[key] = value
+			info[key] = value
 		}
 	}
-	return f, err
+	return info
 }
 
 const oldestRedis = 6
@@ -68,7 +78,7 @@ func gradeRedis(f redisFacts, at string) []Finding {
 		all[0] = warning("Redis", fmt.Sprintf("%s at %s is older than the tested versions: use %d or newer", version, at, oldestRedis))
 	}
 	if f.info["redis_mode"] == "cluster" {
-		all = append(all, wrong("Redis", "is a cluster, which is not supported: use a single Redis, or one with replicas behind one address"))
+		all = append(all, wrong("Redis", "is a cluster: set several of its addresses, separated by commas, or redis+cluster://host:port"))
 	}
 	if f.info["role"] == "slave" {
 		all = append(all, wrong("Redis", "is a read-only replica: set REDIS_URL to the primary"))

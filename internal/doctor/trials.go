@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chillin-chat/chillin/internal/config"
+	"github.com/chillin-chat/chillin/internal/redisclient"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/store/schema"
 )
@@ -49,21 +50,46 @@ func redisTrial(ctx context.Context, c config.Config) []Finding {
 	if !c.Redis.Enabled() {
 		return nil
 	}
-	options, err := redis.ParseURL(c.Redis.URL.Reveal())
+	address, err := redisclient.Parse(c.Redis.URL.Reveal())
 	if err != nil {
 		return nil
 	}
-	options.DialTimeout, options.DialerRetries, options.MaxRetries = time.Second, 1, -1
-	client := redis.NewClient(options)
-	defer client.Close()
-	if client.Ping(ctx).Err() != nil {
-		return nil
+	client := address.WithoutRetries().Open()
+	defer func() { _ = client.Close() }()
+	if client.Cluster == nil {
+		if client.Ping(ctx).Err() != nil {
+			return nil
+		}
+		return tryServer(ctx, c, client.Server, "", "")
 	}
-	name := "chillin:doctor:" + strings.ToLower(rand.Text())
+	var all []Finding
+	tried := map[string]bool{}
+	layout := client.Layout()
+	for p := range layout.Partitions() {
+		shard, err := client.Cluster.MasterForKey(ctx, layout.Tag(p))
+		if err != nil {
+			return all
+		}
+		at := shard.Options().Addr
+		if !tried[at] && shard.Ping(ctx).Err() == nil {
+			all = append(all, tryServer(ctx, c, shard, layout.Tag(p), " at "+at)...)
+		}
+		tried[at] = true
+	}
+	return all
+}
+
+// tryServer tries a single Redis, or a shard with a tag of its own.
+func tryServer(ctx context.Context, c config.Config, client *redis.Client, tag, at string) []Finding {
+	name := "chillin:doctor:" + tag + strings.ToLower(rand.Text())
+	receive := receiveOwnMessage
+	if tag != "" {
+		receive = receiveOwnShardMessage
+	}
 	return []Finding{
-		gradeTrial(c, "Redis pub/sub", "a message came back", "nodes do not receive each other's events immediately",
-			"the user needs the commands subscribe and publish and the channels chillin:* (ACL SETUSER … +@pubsub &chillin:*)", func() error { return receiveOwnMessage(ctx, client, name) }),
-		gradeTrial(c, "Redis write", "a script wrote and removed a key", "presence is unknown",
+		gradeTrial(c, "Redis pub/sub"+at, "a message came back", "nodes do not receive each other's events immediately",
+			"the user needs the commands subscribe and publish (of a cluster ssubscribe and spublish) and the channels chillin:* (ACL SETUSER … +@pubsub &chillin:*)", func() error { return receive(ctx, client, name) }),
+		gradeTrial(c, "Redis write"+at, "a script wrote and removed a key", "presence is unknown",
 			"the user needs the keys chillin:* and the commands of hashes, sets, sorted sets and scripts (ACL SETUSER … +@write +@read +@scripting ~chillin:*), and Redis needs memory for them", func() error { return writeAsPresence(ctx, client, name) }),
 	}
 }
@@ -77,14 +103,25 @@ func gradeTrial(c config.Config, about, done, effect, fix string, try func() err
 }
 
 func receiveOwnMessage(ctx context.Context, client *redis.Client, channel string) error {
+	return receiveOwn(ctx, func(ctx context.Context) *redis.PubSub { return client.Subscribe(ctx, channel) },
+		func(ctx context.Context) *redis.IntCmd { return client.Publish(ctx, channel, "") })
+}
+
+// receiveOwnShardMessage is receiveOwnMessage on a shard of a cluster.
+func receiveOwnShardMessage(ctx context.Context, client *redis.Client, channel string) error {
+	return receiveOwn(ctx, func(ctx context.Context) *redis.PubSub { return client.SSubscribe(ctx, channel) },
+		func(ctx context.Context) *redis.IntCmd { return client.SPublish(ctx, channel, "") })
+}
+
+func receiveOwn(ctx context.Context, subscribe func(context.Context) *redis.PubSub, publish func(context.Context) *redis.IntCmd) error {
 	ctx, cancel := context.WithTimeout(ctx, receiveTimeout)
 	defer cancel()
-	subscription := client.Subscribe(ctx, channel)
+	subscription := subscribe(ctx)
 	defer func() { _ = subscription.Close() }() // the client is closed next
 	if _, err := subscription.Receive(ctx); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	hearers, err := client.Publish(ctx, channel, "").Result()
+	hearers, err := publish(ctx).Result()
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}

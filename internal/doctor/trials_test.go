@@ -50,6 +50,32 @@ func TestRedisPermissions(t *testing.T) {
 	}
 }
 
+// Every kind of Redis, right and confused with another.
+func TestRedisKinds(t *testing.T) {
+	dsn, single, cluster, sentinels := testenv.Postgres(t), testenv.Redis(t), testenv.SharedRedisCluster(t), testenv.SharedRedisSentinel(t)
+	one, _, _ := strings.Cut(cluster, ",")
+	host := strings.TrimSuffix(strings.TrimPrefix(single, "redis://"), "/0")
+	for name, c := range map[string]struct {
+		url  string
+		want []string
+	}{
+		"a cluster":                   {cluster, []string{"cluster of 3 shards with 0 replicas", "ok Redis memory: at ", "ok clock: Redis at ", "ok Redis pub/sub at ", "ok Redis write at ", "!wrong", "!full-coverage"}},
+		"a discovery address":         {strings.Replace(one, "redis://", "redis+cluster://", 1), []string{"cluster of 3 shards", "!wrong"}},
+		"Sentinels":                   {sentinels, []string{"ok Sentinel: 3 of 3 name the primary", "ok Redis: 7", "of the Sentinels", "ok Redis pub/sub", "ok Redis write", "!wrong", "!warning"}},
+		"one Sentinel is dead":        {strings.Replace(sentinels, "://", "://127.0.0.1:1,", 1), []string{"warning Sentinel: at 127.0.0.1:1 cannot be used", "ok Sentinel: 3 of 4", "!wrong"}},
+		"all Sentinels are dead":      {"redis+sentinel://:hunter22@127.0.0.1:1/mymaster", []string{"wrong Sentinel: at 127.0.0.1:1", "wrong Redis: at mymaster of the Sentinels", "!hunter22"}},
+		"an unknown primary":          {strings.Replace(sentinels, "/mymaster", "/other", 1), []string{"wrong Sentinel", "do not know this name"}},
+		"one address of a cluster":    {one, []string{"wrong Redis: is a cluster", "redis+cluster://"}},
+		"a list, but no cluster":      {"redis://" + host + "," + host, []string{"wrong Redis: cluster at", "this Redis is a single one"}},
+		"a cluster that is not there": {"redis://:hunter22@127.0.0.1:1,127.0.0.1:2", []string{"wrong Redis: cluster at 127.0.0.1:1,127.0.0.1:2 cannot be used", "nothing listens there", "!hunter22"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			settings := load(t, map[string]string{"DATABASE_URL": dsn, "REDIS_URL": c.url, "PORT": "0"})
+			wantWords(t, format(append(redisServer(t.Context(), settings), redisTrial(t.Context(), settings)...)...), c.want...)
+		})
+	}
+}
+
 func TestReadOnlyDatabaseIsReported(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	trial := func(dsn string) string {

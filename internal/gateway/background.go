@@ -30,19 +30,34 @@ func (h *Hub) runHeadReads(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-h.missed:
+			h.readHeads(ctx, h.takeMissed())
 		case <-tick.C:
-			if !h.bus.Suspect() && time.Since(last) < headsInterval {
-				continue
+			if time.Since(last) >= headsInterval {
+				last = time.Now()
+				h.closeEmptyRooms()
+				h.readHeads(ctx, h.openRooms())
+			} else if h.bus.Suspect() {
+				h.readHeads(ctx, slices.DeleteFunc(h.openRooms(), func(r *room) bool { return !h.bus.SuspectRoom(r.id) }))
 			}
 		}
-		last = time.Now()
-		h.closeEmptyRooms()
-		h.readHeads(ctx)
 	}
 }
 
-func (h *Hub) readHeads(ctx context.Context) {
-	rooms := h.openRooms()
+// takeMissed returns the open rooms of which the bus may have lost events.
+func (h *Hub) takeMissed() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rooms := make([]*room, 0, len(h.missedRooms))
+	for id := range h.missedRooms {
+		if r, ok := h.open[id]; ok {
+			rooms = append(rooms, r)
+		}
+	}
+	clear(h.missedRooms)
+	return rooms
+}
+
+func (h *Hub) readHeads(ctx context.Context, rooms []*room) {
 	if len(rooms) == 0 {
 		return
 	}

@@ -11,7 +11,8 @@ import (
 // While the store is unreachable, this node answers some requests from memory: a connection
 // with a live subscription gets what it has been sent before, and nothing newer. A
 // connection without a subscription gets nothing. The end of a session or membership is
-// received from the bus: while the bus is suspect, nothing is answered from memory.
+// received from the bus: while the bus is suspect for the room or the user, nothing is answered
+// from memory.
 
 // joinSnapshot is the room and the membership as they were when a subscription became live.
 type joinSnapshot struct {
@@ -33,7 +34,7 @@ func (r *room) liveSub(c *Conn) (subscription, bool) {
 // DeliveredSeq implements chat.Subscriptions.
 func (h *Hub) DeliveredSeq(caller chat.Caller, room chat.RoomID) (chat.Seq, bool) {
 	r := h.room(room)
-	if r == nil || h.bus.Suspect() {
+	if r == nil || h.bus.SuspectRoom(room) || h.bus.SuspectUser(caller.User.ID) {
 		return 0, false
 	}
 	for _, c := range h.connsOf(caller.User.ID) {
@@ -50,12 +51,9 @@ func (h *Hub) DeliveredSeq(caller chat.Caller, room chat.RoomID) (chat.Seq, bool
 // Caller returns the caller to whom a token belongs, if the caller has a connection on this
 // node.
 func (h *Hub) Caller(tokenHash []byte) (chat.Caller, bool) {
-	if h.bus.Suspect() {
-		return chat.Caller{}, false
-	}
 	for _, c := range h.allConns() {
 		if bytes.Equal(c.token, tokenHash) && !c.closing() {
-			return c.caller, true
+			return c.caller, !h.bus.SuspectUser(c.caller.User.ID)
 		}
 	}
 	return chat.Caller{}, false

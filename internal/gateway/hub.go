@@ -75,7 +75,7 @@ type Hub struct {
 	limitsChanged func()
 
 	writers         *writers
-	missed          wake.Signal // sent if the heads should be read now
+	missed          wake.Signal // sent if the heads of missedRooms should be read now
 	presenceChanged wake.Signal // sent if the presence of dirtyRosters should be read
 	ctx             context.Context
 	cancel          context.CancelFunc
@@ -87,6 +87,7 @@ type Hub struct {
 	conns        map[*Conn]struct{}
 	users        map[chat.UserID]map[*Conn]struct{}
 	dirtyRosters map[chat.RoomID]struct{} // rooms whose online users may have changed
+	missedRooms  map[chat.RoomID]struct{} // rooms of which the bus may have lost events
 	draining     bool
 
 	statusMu sync.Mutex
@@ -105,7 +106,8 @@ func NewHub(d Deps) *Hub {
 		writers: newWriters(), missed: wake.NewSignal(), presenceChanged: wake.NewSignal(), ctx: ctx, cancel: cancel,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, dirtyRosters: map[chat.RoomID]struct{}{},
-		statuses: map[chat.UserID]chat.Status{}, surveys: map[string]chan []byte{},
+		missedRooms: map[chat.RoomID]struct{}{},
+		statuses:    map[chat.UserID]chat.Status{}, surveys: map[string]chan []byte{},
 		limitsChanged: d.LimitsChanged,
 	}
 }
@@ -155,7 +157,7 @@ func (h *Hub) spawn(task func(ctx context.Context)) {
 // twice: this node sends it when the bus returns it, or at once while the bus is suspect.
 func (h *Hub) PublishRoom(e chat.RoomEvent) {
 	local := newEvent(e)
-	if local.Kind != wire.RoomChanged || h.bus.Suspect() {
+	if local.Kind != wire.RoomChanged || h.bus.SuspectRoom(local.Room) {
 		h.receive(local)
 	}
 	h.bus.Publish(local.Envelope)
@@ -169,7 +171,7 @@ func (h *Hub) PublishUser(e chat.UserEvent) { h.publish(wire.EncodeUserEvent(e))
 func (h *Hub) PublishControl(m chat.ControlMessage) { h.publish(wire.EncodeControl(m)) }
 
 func (h *Hub) publish(e wire.Envelope) {
-	if e.Frame == nil || h.bus.Suspect() {
+	if e.Frame == nil || h.bus.SuspectUser(e.User) {
 		h.Receive(e)
 	}
 	h.bus.Publish(e)
@@ -277,8 +279,17 @@ func (h *Hub) connsSharingRoomWith(user chat.UserID, rooms []chat.RoomID) map[*C
 	return conns
 }
 
-// Missed implements wire.Sink: the heads are read at once.
-func (h *Hub) Missed() { h.missed.Send() }
+// Missed implements wire.Sink: the heads of the affected rooms are read at once.
+func (h *Hub) Missed(affected func(chat.RoomID) bool) {
+	h.mu.Lock()
+	for id := range h.open {
+		if affected(id) {
+			h.missedRooms[id] = struct{}{}
+		}
+	}
+	h.mu.Unlock()
+	h.missed.Send()
+}
 
 func (h *Hub) room(id chat.RoomID) *room {
 	h.mu.Lock()

@@ -94,10 +94,10 @@ func (h *Hub) readPresence(ctx context.Context, rooms []*room) (updates int) {
 	}
 	online, err := h.presence.Online(ctx, ids...)
 	for _, r := range rooms {
-		if err != nil {
+		if users, known := online[r.id]; err != nil || !known {
 			updates += r.applyUnknown(readAt)
 		} else {
-			updates += r.applyOnline(online[r.id], readAt)
+			updates += r.applyOnline(users, readAt)
 		}
 	}
 	return updates

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 
@@ -18,24 +19,64 @@ import (
 var errDataLost = errors.New("redis has lost presence data")
 
 // Online returns the online users of rooms. It fails if Redis does not answer, or has lost the entries
-// of a node that must be alive, until that node has written them again or its lease would have ended.
+// of a node that must be alive, until that node has written them again or its lease would have ended. In
+// a cluster rooms are missing from the result whose shard does so, and it fails if no shard answers.
 //
 // Each client reads all its rooms when it connects. Concurrent reads of a room are combined.
 func (r *Redis) Online(ctx context.Context, rooms ...chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
 	if len(rooms) == 0 {
 		return map[chat.RoomID]chat.OnlineUsers{}, nil
 	}
+	if len(r.parts) == 1 {
+		return r.parts[0].online.Load(ctx, rooms...)
+	}
+	groups := map[*partition][]chat.RoomID{}
+	for _, room := range rooms {
+		p := r.part(room)
+		groups[p] = append(groups[p], room)
+	}
+	online := make(map[chat.RoomID]chat.OnlineUsers, len(rooms))
+	var errs []error
+	var mu sync.Mutex
+	var reads sync.WaitGroup
+	for p, rooms := range groups {
+		reads.Go(func() {
+			read, err := p.load(ctx, rooms)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+				return
+			}
+			for _, room := range rooms {
+				online[room] = read[room]
+			}
+		})
+	}
+	reads.Wait()
+	if len(errs) == len(groups) {
+		return nil, errs[0]
+	}
+	return online, nil
+}
+
+// load reads rooms of a partition of a cluster. It does not wait for a shard that fails: that would delay
+// the rooms of the others.
+func (r *partition) load(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
+	if fault := r.fault.Load(); fault != nil {
+		return nil, *fault
+	}
 	return r.online.Load(ctx, rooms...)
 }
 
-func (r *Redis) readOnline(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
+func (r *partition) readOnline(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.OnlineUsers, error) {
 	// Read both atomically: leases read before a data loss must not be combined with rooms read after
 	// it.
 	trip := r.client.TxPipeline()
-	read := readLeases.Eval(ctx, trip, []string{leases})
+	read := readLeases.Eval(ctx, trip, r.leases())
 	hashes := make([]*redis.MapStringStringCmd, len(rooms))
 	for i, room := range rooms {
-		hashes[i] = trip.HGetAll(ctx, roomKey(room))
+		hashes[i] = trip.HGetAll(ctx, r.roomKey(room))
 	}
 	if _, err := trip.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("read presence: %w", err)
@@ -83,7 +124,7 @@ func leasesOf(read *redis.Cmd) (now int64, ends map[string]int64, err error) {
 // node that shuts down leaves its ended lease behind. If a lease that should still be valid is missing
 // entirely, Redis has lost data. This node's own lease must be valid once it has been: otherwise its
 // users are missing.
-func (r *Redis) complete(now int64, ends map[string]int64) bool {
+func (r *partition) complete(now int64, ends map[string]int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	complete := true

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/metrics"
+	"github.com/chillin-chat/chillin/internal/redisclient"
 	testenv "github.com/chillin-chat/chillin/internal/test/env"
 )
 
@@ -18,46 +19,63 @@ import (
 var fastPace = pace{renew: 200 * time.Millisecond, lease: 800 * time.Millisecond, retry: 50 * time.Millisecond}
 
 // dial returns a client with the product's options.
-func dial(t *testing.T, url string) *redis.Client {
+func dial(t *testing.T, url string) *redisclient.Client {
 	t.Helper()
-	o, err := redis.ParseURL(url)
+	address, err := redisclient.Parse(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
-	o.MaxRetries, o.ContextTimeoutEnabled = -1, true
-	client := redis.NewClient(o)
+	client := address.Open()
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
-func newRedis(t *testing.T, url, name string) *Redis {
+// partitions is the number of partitions in tests, which renew leases much more often than nodes.
+const partitions = 8
+
+func newTestRedis(t *testing.T, url, name string) *Redis {
 	t.Helper()
-	r := NewRedis(dial(t, url), name, metrics.New(), discardLog())
-	r.pace = fastPace
+	client := dial(t, url)
+	layout := client.Layout()
+	if layout.Partitions() > 1 {
+		layout = redisclient.NewLayout(partitions)
+	}
+	r := newRedis(client, layout, name, metrics.New(), discardLog())
+	for _, p := range r.parts {
+		p.pace = fastPace
+	}
 	return r
 }
 
 func TestRedis(t *testing.T) {
-	suite(t, func(t *testing.T, n int) []chat.Presence {
-		url := testenv.Redis(t)
-		nodes := make([]chat.Presence, n)
-		for i, name := range names(n) {
-			nodes[i] = newRedis(t, url, name)
-		}
-		return nodes
-	})
+	for name, start := range map[string]func(t testing.TB) string{
+		"single": testenv.Redis, "cluster": testenv.SharedRedisCluster, "Sentinel": testenv.SharedRedisSentinel,
+	} {
+		t.Run(name, func(t *testing.T) {
+			suite(t, func(t *testing.T, n int) []chat.Presence {
+				url := start(t)
+				nodes := make([]chat.Presence, n)
+				for i, name := range names(n) {
+					nodes[i] = newTestRedis(t, url, name)
+				}
+				return nodes
+			})
+		})
+	}
 }
 
+// singleLeases is the key of the leases on a single Redis.
+const singleLeases = namespace + "leases"
+
 // keys returns the presence keys in Redis, without the leases.
-func keys(t *testing.T, client *redis.Client) (list []string) {
+func keys(t *testing.T, client *redisclient.Client) (list []string) {
 	t.Helper()
-	all, err := client.Keys(context.Background(), prefix+"*").Result()
+	all, err := client.Keys(context.Background(), namespace+"*").Result()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range all {
-		if key != leases {
+		if key != singleLeases {
 			list = append(list, key)
 		}
 	}
@@ -68,7 +86,7 @@ func keys(t *testing.T, client *redis.Client) (list []string) {
 func TestKilledNodesUsersAreRemoved(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	dead, alive := newRedis(t, url, "dead"), run(t, newRedis(t, url, "alive"))
+	dead, alive := newTestRedis(t, url, "dead"), run(t, newTestRedis(t, url, "alive"))
 	alive.Enter(7, 2, chat.Online)
 	killed := run(t, dead)
 	for user := range chat.UserID(300) {
@@ -85,15 +103,15 @@ func TestKilledNodesUsersAreRemoved(t *testing.T) {
 	expectOnline(t, alive, 7, chat.OnlineUsers{2: chat.Online})
 	eventually(t, "report of rooms", func() bool { return alive.reports(7) > before && alive.reports(10) > 0 })
 	eventually(t, "cleanup", func() bool {
-		fields, err := admin.HKeys(t.Context(), roomKey(7)).Result()
-		return err == nil && len(fields) == 1 && admin.Exists(t.Context(), roomKey(10)).Val() == 0
+		fields, err := admin.HKeys(t.Context(), namespace+"room:7").Result()
+		return err == nil && len(fields) == 1 && admin.Exists(t.Context(), namespace+"room:10").Val() == 0
 	})
 }
 
 // A lease is valid as long as its node runs.
 func TestLeaseIsRenewed(t *testing.T) {
 	url := testenv.Redis(t)
-	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a, b := run(t, newTestRedis(t, url, "a")), run(t, newTestRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
 	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
 	for end := time.Now().Add(3 * fastPace.lease); time.Now().Before(end); {
@@ -107,10 +125,10 @@ func TestLeaseIsRenewed(t *testing.T) {
 func TestSuspendedNodeRestoresItsEntries(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a, b := run(t, newTestRedis(t, url, "a")), run(t, newTestRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
 	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
-	if err := admin.ZAdd(t.Context(), leases, redis.Z{Score: 1, Member: "a"}).Err(); err != nil {
+	if err := admin.ZAdd(t.Context(), singleLeases, redis.Z{Score: 1, Member: "a"}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
@@ -122,7 +140,7 @@ func TestSuspendedNodeRestoresItsEntries(t *testing.T) {
 func TestRedisDataLoss(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a, b := run(t, newTestRedis(t, url, "a")), run(t, newTestRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
 	b.Enter(7, 2, chat.Busy)
 	want := chat.OnlineUsers{1: chat.Online, 2: chat.Busy}
@@ -154,8 +172,8 @@ func TestRedisOutage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := newRedis(t, server.URL(), "a")
-	a, b := run(t, first), run(t, newRedis(t, server.URL(), "b"))
+	first := newTestRedis(t, server.URL(), "a")
+	a, b := run(t, first), run(t, newTestRedis(t, server.URL(), "b"))
 	a.Enter(7, 1, chat.Online)
 	a.Enter(7, 3, chat.Online)
 	b.Enter(7, 2, chat.Online)
@@ -183,7 +201,7 @@ func TestRedisHangs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b := run(t, newRedis(t, server.URL(), "a")), run(t, newRedis(t, server.URL(), "b"))
+	a, b := run(t, newTestRedis(t, server.URL(), "a")), run(t, newTestRedis(t, server.URL(), "b"))
 	a.Enter(7, 1, chat.Online)
 	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online})
 	server.Pause()
@@ -198,7 +216,7 @@ func TestRedisHangs(t *testing.T) {
 // Other nodes must not mistake a graceful shutdown for data loss.
 func TestGracefulShutdownIsNotDataLoss(t *testing.T) {
 	url := testenv.Redis(t)
-	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a, b := run(t, newTestRedis(t, url, "a")), run(t, newTestRedis(t, url, "b"))
 	a.Enter(7, 1, chat.Online)
 	b.Enter(7, 2, chat.Online)
 	expectOnline(t, b, 7, chat.OnlineUsers{1: chat.Online, 2: chat.Online})
@@ -213,7 +231,7 @@ func TestGracefulShutdownIsNotDataLoss(t *testing.T) {
 func TestNoKeysAreLeft(t *testing.T) {
 	url := testenv.Redis(t)
 	admin := dial(t, url)
-	a, b := run(t, newRedis(t, url, "a")), run(t, newRedis(t, url, "b"))
+	a, b := run(t, newTestRedis(t, url, "a")), run(t, newTestRedis(t, url, "b"))
 	for room := range chat.RoomID(250) {
 		a.Enter(room+1, 1, chat.Online)
 		b.Enter(room+1, 1, chat.Online)

@@ -273,7 +273,8 @@ func (s *Service) Online(ctx context.Context, id chat.RoomID) (online chat.Onlin
 	if err != nil {
 		return nil, false
 	}
-	return byRoom[id], true
+	online, known = byRoom[id]
+	return online, known
 }
 
 func statusIn(online chat.OnlineUsers, known bool, user chat.UserID) chat.Status {

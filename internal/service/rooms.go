@@ -225,8 +225,10 @@ func (s *Service) withOnlineAll(ctx context.Context, rooms []chat.Room) []chat.R
 		return rooms
 	}
 	for i := range rooms {
-		n := len(online[rooms[i].ID])
-		rooms[i].OnlineCount = &n
+		if users, known := online[rooms[i].ID]; known {
+			n := len(users)
+			rooms[i].OnlineCount = &n
+		}
 	}
 	return rooms
 }

@@ -99,15 +99,19 @@ type Bus interface {
 	// Run receives and sends until ctx ends, and calls sink from one goroutine at a time.
 	// It is called once.
 	Run(ctx context.Context, sink Sink) error
-	// Suspect reports whether events may be getting lost at this moment.
+	// Suspect reports whether any events may be getting lost at this moment. SuspectRoom and
+	// SuspectUser report it for the events of a room and for the envelopes with a User that
+	// are for no room: a part of Redis may have failed.
 	Suspect() bool
+	SuspectRoom(room chat.RoomID) bool
+	SuspectUser(user chat.UserID) bool
 }
 
 // Sink receives what the bus transports. Its methods must not block.
 type Sink interface {
 	// Receive receives one envelope, in any order, possibly twice.
 	Receive(e Envelope)
-	// Missed says that events of any followed room may have been lost: the heads should
-	// be read.
-	Missed()
+	// Missed says that events of the followed rooms for which affected returns true may have
+	// been lost: their heads should be read.
+	Missed(affected func(chat.RoomID) bool)
 }
