@@ -138,6 +138,14 @@ chaos: web/dist/index.html | need-go ## every fault test, with many clients (CHA
 	go test ./internal/test/chaos -run TestScenarios -count=1 -timeout 90m -v -all -long -seed $(CHAOS_SEED) -markdown $(CHAOS_TABLE)
 	@printf '\nmake chaos: the table is in %s\n' $(CHAOS_TABLE)
 
+# The tables are .cache/chaos-cluster.md and .cache/chaos-sentinel.md.
+.PHONY: chaos-redis
+chaos-redis: web/dist/index.html | need-go ## every fault test on a Redis Cluster and on Sentinels, with failovers (about an hour)
+	mkdir -p .cache
+	for redis in cluster sentinel; do \
+	  go test ./internal/test/chaos -run TestScenarios -count=1 -timeout 90m -v -all -long -redis $$redis -seed $(CHAOS_SEED) -markdown $(CURDIR)/.cache/chaos-$$redis.md; \
+	done
+
 SOAK ?= 15m
 .PHONY: soak
 soak: | need-go ## one fault after the other, for the time in SOAK (15m)

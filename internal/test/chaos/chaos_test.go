@@ -19,6 +19,7 @@ var (
 	markdown = flag.String("markdown", "", "write the table of results to this file")
 	soakTime = flag.Duration("soak", 0, "run one fault after the other for this time, and nothing else")
 	balance  = flag.String("balancing", "", "how nginx chooses a node: ip_hash (the default in nginx.conf) or least_conn")
+	redis    = flag.String("redis", string(SingleRedis), "the kind of Redis: single, cluster or sentinel")
 	herd     = flag.Int("herd", 0, "how many clients reconnect at once")
 )
 
@@ -47,14 +48,14 @@ func TestScenarios(t *testing.T) {
 		if *only != "" {
 			chosen = strings.Contains(s.Name, *only)
 		}
-		if !chosen {
+		if !chosen || !s.RunsOn(RedisKind(*redis)) {
 			continue
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			rig := shared
 			if rig == nil || s.Disk > 0 {
 				var err error
-				if rig, err = NewRig(t.Context(), RigOptions{Binary: *binary, Disk: s.Disk, Balancing: testenv.Balancing(*balance)}); err != nil {
+				if rig, err = NewRig(t.Context(), RigOptions{Binary: *binary, Disk: s.Disk, Redis: RedisKind(*redis), Balancing: testenv.Balancing(*balance)}); err != nil {
 					t.Fatalf("rig: %v", err)
 				}
 			}

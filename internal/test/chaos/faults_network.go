@@ -50,7 +50,10 @@ func badNetwork(ctx context.Context, r *Run) error {
 // losePackets makes the kernel drop packets on every path: between clients, nginx and nodes, and
 // between nodes and their engines.
 func losePackets(ctx context.Context, r *Run) error {
-	servers := []*testenv.Server{r.Nginx.Server, r.Postgres.Server, r.Redis.Server}
+	servers := []*testenv.Server{r.Nginx.Server, r.Postgres.Server}
+	for _, s := range r.Redis.Servers {
+		servers = append(servers, s.Server)
+	}
 	for _, n := range r.Nodes {
 		servers = append(servers, n.Server)
 	}

@@ -3,9 +3,6 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"strings"
 	"time"
 )
 
@@ -25,31 +22,12 @@ func restartRedis(ctx context.Context, r *Run) error {
 func flushRedis(ctx context.Context, r *Run) error {
 	defer r.away(r.History.Now())
 	for range 3 {
-		if err := command(r.Redis.Addr, "FLUSHALL"); err != nil {
+		if err := r.Redis.FlushAll(); err != nil {
 			return err
 		}
 		if err := r.wait(ctx, time.Second); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// command sends a command to Redis without a client library.
-func command(addr, words string) error {
-	conn, err := net.DialTimeout("tcp", addr, time.Second)
-	if err != nil {
-		return fmt.Errorf("%s: %w", words, err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-	if _, err := io.WriteString(conn, words+"\r\n"); err != nil {
-		return fmt.Errorf("%s: %w", words, err)
-	}
-	answer := make([]byte, 64)
-	n, err := conn.Read(answer)
-	if err != nil || !strings.HasPrefix(string(answer[:n]), "+OK") {
-		return fmt.Errorf("%s: %q, %w", words, answer[:n], err)
 	}
 	return nil
 }

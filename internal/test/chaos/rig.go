@@ -22,6 +22,8 @@ type RigOptions struct {
 	Binary string
 	// Disk, if not 0, puts Postgres on a separate disk of this many bytes, which can be filled.
 	Disk int64
+	// Redis is the kind of Redis.
+	Redis RedisKind
 	// Balancing is how nginx chooses a node; "" is the default in nginx.conf.
 	Balancing testenv.Balancing
 }
@@ -30,11 +32,11 @@ type RigOptions struct {
 type Rig struct {
 	Env      *testenv.Env
 	Postgres *testenv.PostgresServer
-	Redis    *testenv.RedisServer
+	Redis    *Redis
 	S3       *testenv.ObjectStore
 	Nodes    []*testenv.Node
 	Nginx    *testenv.Nginx
-	// ToPostgres and ToRedis are the links of each node.
+	// ToPostgres are the links of each node, ToRedis those of each node, or of each server of Redis.
 	ToPostgres []*Link
 	ToRedis    []*Link
 	// Database is the DSN that connects directly to Postgres.
@@ -78,7 +80,7 @@ func (r *Rig) startEngines(ctx context.Context, o RigOptions) (err error) {
 	if r.Database, err = r.Postgres.Create(ctx); err != nil {
 		return err
 	}
-	if r.Redis, err = r.Env.Redis(); err != nil {
+	if err = r.startRedis(o.Redis); err != nil {
 		return err
 	}
 	r.S3, err = r.Env.ObjectStore()
@@ -112,14 +114,14 @@ func (r *Rig) startNodes(ctx context.Context, o RigOptions) error {
 		if err != nil {
 			return err
 		}
-		toRedis, err := r.link(r.Redis.Addr)
+		redisURL, err := r.redisURL()
 		if err != nil {
 			return err
 		}
-		r.ToPostgres, r.ToRedis = append(r.ToPostgres, toPostgres), append(r.ToRedis, toRedis)
+		r.ToPostgres = append(r.ToPostgres, toPostgres)
 		engines := testenv.Engines{
 			Database: strings.Replace(r.Database, r.Postgres.Addr, toPostgres.Addr, 1),
-			Redis:    strings.Replace(r.Redis.URL(), r.Redis.Addr, toRedis.Addr, 1),
+			Redis:    redisURL,
 			S3:       bucket,
 		}
 		n, err := r.Env.Node(o.Binary, engines, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000",
@@ -160,7 +162,10 @@ func (r *Rig) Heal() error {
 		k.mu.Unlock()
 	}
 	var errs []error
-	servers := []*testenv.Server{r.Postgres.Server, r.Redis.Server, r.S3.Server}
+	servers := []*testenv.Server{r.Postgres.Server, r.S3.Server}
+	for _, s := range r.Redis.Servers {
+		servers = append(servers, s.Server)
+	}
 	for _, n := range r.Nodes {
 		servers = append(servers, n.Server)
 	}
@@ -174,7 +179,7 @@ func (r *Rig) Heal() error {
 		errs = append(errs, s.AwaitReady(ctx))
 		cancel()
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.Redis.AwaitServing())...)
 }
 
 // Logs returns the last lines of every node.

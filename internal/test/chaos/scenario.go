@@ -25,6 +25,8 @@ type Scenario struct {
 	// Presence makes the run wait until a lease would have ended, and then check who is shown as
 	// online.
 	Presence bool
+	// On are the kinds of Redis that can have the fault; all if it is empty.
+	On []RedisKind
 	// Takes is the duration of the fault, if it is longer than usual.
 	Takes time.Duration
 	// Fault injects the fault, for its duration, and repairs it.
@@ -47,6 +49,8 @@ type Run struct {
 	Notes []string
 	// complaints are figures out of bounds that the fault function found.
 	complaints []string
+	// spared are the rooms on shards that work, if one is gone.
+	spared map[chat.RoomID]bool
 
 	chance *rand.Rand // the random choices of the faults
 	// unavailable is how many responses had requested a retry when the fault began: on a busy machine
@@ -336,6 +340,11 @@ func (r *Run) confirmations(f *Figures) map[place]time.Duration {
 // deliveries measures the time from the confirmation of a message to its delivery to users that were in
 // the room all the time, for messages confirmed during span.
 func (r *Run) deliveries(span Span) (p99, slowest time.Duration) {
+	return r.deliveriesIn(span, func(chat.RoomID) bool { return true })
+}
+
+// deliveriesIn measures the deliveries in rooms that in returns true for.
+func (r *Run) deliveriesIn(span Span, in func(chat.RoomID) bool) (p99, slowest time.Duration) {
 	var took []time.Duration
 	for _, j := range r.History.Journals {
 		subscribed := map[chat.RoomID]time.Duration{}
@@ -348,7 +357,7 @@ func (r *Run) deliveries(span Span) (p99, slowest time.Duration) {
 			case Delivered:
 				at, confirmed := r.confirmed[place{rec.Room, rec.Seq}]
 				since, present := subscribed[rec.Room]
-				if confirmed && present && since < at && at > span.From && at < span.To {
+				if confirmed && present && in(rec.Room) && since < at && at > span.From && at < span.To {
 					took = append(took, max(0, rec.At-at))
 				}
 			}

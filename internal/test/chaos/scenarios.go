@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,11 @@ func Scenarios() []Scenario {
 		{Name: "Redis: frozen 12 s", Fault: freezeRedis, Pass: withoutRedis},
 		{Name: "Redis: live connections go deaf", Short: true, Fault: blackholeRedis, Pass: expectDetection},
 
+		{Name: "Redis: primary killed", On: severalServers, Presence: true, Fault: killPrimary, Pass: withoutRedis},
+		{Name: "Redis: planned failover", On: severalServers, Presence: true, Fault: swapPrimary, Pass: withoutRedis},
+		{Name: "Redis: slots move", On: []RedisKind{RedisCluster}, Presence: true, Fault: moveSlots, Pass: withoutRedis},
+		{Name: "Redis: one shard gone 30 s", On: []RedisKind{RedisCluster}, Presence: true, Fault: stopShard, Pass: onlyItsRooms},
+
 		{Name: "Postgres: replies to COMMIT lost", Short: true, Fault: loseCommitReplies},
 		{Name: "Postgres: restart", Short: true, Fault: restartPostgres},
 		{Name: "Postgres: gone 60 s", Fault: stopPostgres, Pass: withoutPostgres},
@@ -43,6 +49,13 @@ func Scenarios() []Scenario {
 		{Name: "clients: many come back at once", Fault: thunderingHerd},
 		{Name: "nginx: reload", Fault: reloadNginx, Pass: expectNoRefusals},
 	}
+}
+
+var severalServers = []RedisKind{RedisCluster, RedisSentinel}
+
+// RunsOn reports whether a rig with this kind of Redis can have the fault.
+func (s Scenario) RunsOn(kind RedisKind) bool {
+	return len(s.On) == 0 || slices.Contains(s.On, kind)
 }
 
 func noFault(ctx context.Context, r *Run) error {
