@@ -80,6 +80,13 @@ test-go: export TMPDIR := $(or $(IN_MEMORY),$(TMPDIR),/tmp)
 test-go: | need-go need-cc ## go test -race; a part: make test-go PKG=./internal/store RUN=TestAppend
 	$(GO_TEST) $(RACE) $(NO_DEBUG) -skip '^TestScenarios$$' $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
 
+.PHONY: test-pooled
+test-pooled: export TMPDIR := $(or $(IN_MEMORY),$(TMPDIR),/tmp)
+test-pooled: | need-go ## the whole suite of the store through PgBouncer, and faults of PgBouncer and of a replica
+	$(GO_TEST) -count=1 ./internal/store -pooled
+	$(GO_TEST) -count=1 -run '^TestScenarios$$' ./internal/test/chaos -only PgBouncer
+	$(GO_TEST) -count=1 -run '^TestScenarios$$' ./internal/test/chaos -only replica
+
 # A separate module, so that Helm and the types of Kubernetes do not become our dependencies.
 .PHONY: test-kubernetes
 test-kubernetes: | need-go ## the manifests and the Helm chart: linted, rendered, decoded strictly

@@ -25,7 +25,7 @@ func Backup(ctx context.Context, c config.Config, path string, keep int, keys ba
 	}
 	snapshot := func(ctx context.Context) (*store.Snapshot, error) {
 		if c.Database.Engine == config.Postgres {
-			return store.PostgresSnapshot(ctx, c.Database.DSN.Reveal())
+			return store.PostgresSnapshot(ctx, c.Database.DirectAddress().DSN.Reveal())
 		}
 		return store.SQLiteSnapshot(ctx, c.DataDir)
 	}
@@ -37,7 +37,7 @@ func Backup(ctx context.Context, c config.Config, path string, keep int, keys ba
 func CheckBackup(ctx context.Context, c config.Config, path string, keys backup.Keys, sqlite bool) (backup.Report, error) {
 	return backup.Check(ctx, path, keys, func(ctx context.Context) (*store.Restore, error) {
 		if c.Database.Engine == config.Postgres && !sqlite {
-			return store.ScratchPostgres(ctx, c.Database.DSN.Reveal())
+			return store.ScratchPostgres(ctx, c.Database.DirectAddress().DSN.Reveal())
 		}
 		return store.ScratchSQLite(ctx)
 	})
@@ -51,7 +51,7 @@ func RestoreBackup(ctx context.Context, c config.Config, path string, keys backu
 	return backup.Restore(ctx, path, keys, backup.Target{
 		Database: func(ctx context.Context) (*store.Restore, error) {
 			if c.Database.Engine == config.Postgres {
-				return store.RestorePostgres(ctx, c.Database.DSN.Reveal())
+				return store.RestorePostgres(ctx, c.Database.DirectAddress().DSN.Reveal())
 			}
 			return store.RestoreSQLite(c.DataDir)
 		},

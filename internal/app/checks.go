@@ -20,6 +20,9 @@ func (a *App) newHealth(m *metrics.Metrics) *health.Health {
 		{Name: "database", Probe: func(ctx context.Context) error { return e.checkDatabase(ctx) }},
 		{Name: "storage", Probe: func(ctx context.Context) error { return errors.Join(e.blobs.Ready(ctx), e.blobOps.Err()) }},
 	}
+	if _, ok := e.store.Replica(); ok {
+		checks = append(checks, health.Check{Name: "replica", Probe: e.checkReplica})
+	}
 	if e.redis != nil {
 		checks = append(checks, health.Check{Name: "redis", Probe: e.checkRedis})
 	}
@@ -28,8 +31,11 @@ func (a *App) newHealth(m *metrics.Metrics) *health.Health {
 
 func (e *engines) checkDatabase(ctx context.Context) error {
 	err := e.store.Ready(ctx)
-	if errors.Is(err, store.ErrReadOnly) {
+	switch {
+	case errors.Is(err, store.ErrReadOnly):
 		return health.WithReason("read-only", err)
+	case errors.Is(err, store.ErrNotDurable):
+		return health.WithReason("not durable", err)
 	}
 	if err != nil {
 		return err

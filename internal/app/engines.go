@@ -124,17 +124,26 @@ func nodeName() string {
 }
 
 func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics) (err error) {
-	if e.store, err = openDatabase(ctx, c, store.Options{OnAppend: m.Batch, OnWrite: e.writes.Record, Node: e.node}); err != nil {
+	o := store.Options{OnAppend: m.Batch, OnWrite: e.writes.Record, Node: e.node, Replica: replicaOptions(c, m)}
+	if e.store, err = openDatabase(ctx, c, o); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.store.Close)
 	m.Pools(e.store.Pools)
+	if o.Replica.DSN != "" {
+		e.measureReplica(m)
+	}
 	return nil
 }
 
 func openDatabase(ctx context.Context, c config.Config, o store.Options) (*store.Store, error) {
 	if c.Database.Engine == config.Postgres {
-		return store.OpenPostgres(ctx, c.Database.DSN.Reveal(), o)
+		o.Pooled, o.Direct = c.Database.Pooled, c.Database.Direct.Reveal()
+		s, err := store.OpenPostgres(ctx, c.Database.DSN.Reveal(), o)
+		if errors.Is(err, store.ErrOtherDatabase) {
+			err = fmt.Errorf("DATABASE_REPLICA_URL: %w", err)
+		}
+		return s, err
 	}
 	return store.OpenSQLite(ctx, c.DataDir, o)
 }

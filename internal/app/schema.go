@@ -54,12 +54,12 @@ func migrateUp(ctx context.Context, c config.Config, stage *health.Stage, log *s
 		case found, c.Database.Engine != config.Postgres:
 			return err
 		case time.Now().After(deadline):
-			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database, err), err)
-		case doctor.PostgresCause(c.Database, err).Permanent:
-			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database, err), err)
+			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database.DirectAddress(), err), err)
+		case doctor.PostgresCause(c.Database.DirectAddress(), err).Permanent:
+			return fmt.Errorf("%s: %w", doctor.PostgresCause(c.Database.DirectAddress(), err), err)
 		case time.Since(reported) >= reportEvery:
 			log.Warn("waiting for the database", "for", time.Until(deadline).Round(time.Second).String(),
-				"cause", doctor.PostgresCause(c.Database, err).String(), "err", err)
+				"cause", doctor.PostgresCause(c.Database.DirectAddress(), err).String(), "err", err)
 			reported = time.Now()
 		}
 		select {
@@ -96,7 +96,7 @@ func migrate(ctx context.Context, migrator *schema.Migrator, log *slog.Logger) e
 // OpenSchema opens the schema of the configured database.
 func OpenSchema(ctx context.Context, c config.Config) (*schema.Migrator, error) {
 	if c.Database.Engine == config.Postgres {
-		return schema.OpenPostgres(ctx, c.Database.DSN.Reveal())
+		return schema.OpenPostgres(ctx, c.Database.DirectAddress().DSN.Reveal())
 	}
 	return schema.OpenSQLite(ctx, c.DataDir)
 }

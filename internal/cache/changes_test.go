@@ -22,9 +22,9 @@ type counting struct {
 	asked int
 }
 
-func (c *counting) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error) {
+func (c *counting) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.ChangesQuery) (chat.Changes, error) {
 	c.asked++
-	return c.Messages.Changes(ctx, room, viewer, since, limit)
+	return c.Messages.Changes(ctx, room, viewer, q)
 }
 
 // A client that was away briefly catches up from the cache, with the same result as from the store.
@@ -66,7 +66,7 @@ func TestCachedChangesMatchTheStore(t *testing.T) {
 			if messages.asked == asked {
 				remembered++
 			}
-			want, err := s.Changes(t.Context(), room.ID, bob.User.ID, since, limit)
+			want, err := s.Changes(t.Context(), room.ID, bob.User.ID, chat.ChangesQuery{Since: since, Limit: limit})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -169,6 +169,15 @@ func (c Changes) BySeq() iter.Seq[MessageChanged] {
 type PageQuery struct {
 	Before, After, Around *Seq
 	Limit                 int
+	// Head is the number up to which the caller knows of changes. A page from a replica of the
+	// store contains all of them. 0 means that it must not come from a replica.
+	Head Seq
+}
+
+// ChangesQuery asks for the changes after Since. Head is as in PageQuery.
+type ChangesQuery struct {
+	Since, Head Seq
+	Limit       int
 }
 
 // Newest reports whether q asks for the newest messages.
@@ -194,14 +203,14 @@ type Messages interface {
 	// UNAVAILABLE if the queue is full, the database is unreachable, or the outcome of the
 	// commit is unknown.
 	Append(ctx context.Context, d Draft, rule SendRule) (m Message, fresh bool, err error)
-	// Changes returns the changes of a room after since, at most limit messages. It returns
+	// Changes returns the changes of a room after q.Since, at most q.Limit messages. It returns
 	// NOT_FOUND for an unknown room.
-	Changes(ctx context.Context, room RoomID, viewer UserID, since Seq, limit int) (Changes, error)
+	Changes(ctx context.Context, room RoomID, viewer UserID, q ChangesQuery) (Changes, error)
 	// Page returns messages by Seq. It returns NOT_FOUND for an unknown room.
 	Page(ctx context.Context, room RoomID, viewer UserID, q PageQuery) (Page, error)
-	// Newest returns the newest DefaultPage messages without what differs between viewers. It
-	// returns NOT_FOUND for an unknown room.
-	Newest(ctx context.Context, room RoomID) (Page, error)
+	// Newest returns the newest DefaultPage messages without what differs between viewers; head is
+	// as in PageQuery. It returns NOT_FOUND for an unknown room.
+	Newest(ctx context.Context, room RoomID, head Seq) (Page, error)
 	// Authors returns the authors of ids that exist, and possibly others. The map may be
 	// shared: callers must not change it.
 	Authors(ctx context.Context, ids []UserID) (map[UserID]Author, error)

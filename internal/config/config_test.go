@@ -106,6 +106,33 @@ func TestLoadDatabaseAddress(t *testing.T) {
 	}
 }
 
+func TestLoadPoolerAndReplica(t *testing.T) {
+	c, err := Load(from(map[string]string{
+		"DATABASE_URL": "postgres://u@pooler/d", "DATABASE_POOLER": "Transaction",
+		"DATABASE_DIRECT_URL": "postgres://u@primary/d", "DATABASE_REPLICA_URL": "postgres://u@standby/d",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := c.Database
+	for variable, want := range map[string]struct {
+		address Database
+		dsn     Secret
+		pooled  bool
+	}{
+		"DATABASE_URL":         {d, "postgres://u@pooler/d", true},
+		"DATABASE_DIRECT_URL":  {d.DirectAddress(), "postgres://u@primary/d", false},
+		"DATABASE_REPLICA_URL": {d.ReplicaAddress(), "postgres://u@standby/d", true},
+	} {
+		if got := want.address; got.DSN != want.dsn || got.Pooled != want.pooled || got.Variable("DB_HOST") != variable {
+			t.Errorf("%s = %s, pooled %v, named %s", variable, got.DSN.Reveal(), got.Pooled, got.Variable("DB_HOST"))
+		}
+	}
+	if direct := (Database{DSN: "x"}).DirectAddress(); direct.DSN != "x" {
+		t.Errorf("direct address without a pooler = %s", direct.DSN.Reveal())
+	}
+}
+
 func TestLoadErrors(t *testing.T) {
 	postgres := map[string]string{"DB_HOST": "db", "DB_USER": "u"}
 	minio := map[string]string{
@@ -153,6 +180,13 @@ func TestLoadErrors(t *testing.T) {
 		{postgres, "DATABASE_URL", "postgres://u@h/d", []string{"DATABASE_URL"}},
 		{nil, "DATABASE_URL", "mysql://u@h/d", []string{"DATABASE_URL"}},
 		{nil, "DATABASE_URL", "postgres://u:se cret@h:port/d", []string{"DATABASE_URL"}},
+		{postgres, "DATABASE_POOLER", "transaction", []string{"DATABASE_DIRECT_URL"}},
+		{postgres, "DATABASE_POOLER", "session", []string{"DATABASE_POOLER"}},
+		{nil, "DATABASE_POOLER", "transaction", []string{"DATABASE_POOLER"}},
+		{nil, "DATABASE_DIRECT_URL", "postgres://u@h/d", []string{"DATABASE_DIRECT_URL"}},
+		{postgres, "DATABASE_DIRECT_URL", "db:5432", []string{"DATABASE_DIRECT_URL"}},
+		{nil, "DATABASE_REPLICA_URL", "postgres://u@h/d", []string{"DATABASE_REPLICA_URL"}},
+		{postgres, "DATABASE_REPLICA_URL", "mysql://u@h/d", []string{"DATABASE_REPLICA_URL"}},
 		{nil, "REDIS_URL", "redis://cache:6379", []string{"REDIS_URL"}},
 		{postgres, "REDIS_URL", "cache:6379", []string{"REDIS_URL"}},
 		{postgres, "REDIS_URL", "redis://cache:6379/first", []string{"REDIS_URL"}},
@@ -239,7 +273,7 @@ func TestRedisWithoutPostgresNamesBothVariables(t *testing.T) {
 
 func TestSecretsNeverPrint(t *testing.T) {
 	vars := map[string]string{
-		"DB_HOST": "db", "DB_USER": "u", "DB_PASSWORD": "hunter2", "REDIS_URL": "redis://:hunter2@cache:6379",
+		"DB_HOST": "db", "DB_USER": "u", "DB_PASSWORD": "hunter2", "DATABASE_DIRECT_URL": "postgres://u:hunter2@h/d", "DATABASE_REPLICA_URL": "postgres://u:hunter2@h/d", "REDIS_URL": "redis://:hunter2@cache:6379",
 		"USE_MINIO": "1", "MINIO_ENDPOINT": "minio:9000", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "hunter2",
 	}
 	cfg, err := Load(from(vars))
@@ -261,7 +295,7 @@ func TestSecretsNeverPrint(t *testing.T) {
 	}
 
 	// The error of an invalid secret does not contain its value.
-	for _, key := range []string{"DATABASE_URL", "REDIS_URL"} {
+	for _, key := range []string{"DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_REPLICA_URL", "REDIS_URL"} {
 		_, err := Load(from(map[string]string{key: "ftp://u:hunter2@h:bad port/x"}))
 		outputs = append(outputs, fmt.Sprint(err))
 	}

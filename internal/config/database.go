@@ -25,12 +25,37 @@ type Database struct {
 	DSN    Secret // postgres://…; empty for SQLite
 	// FromURL is true if DATABASE_URL is set instead of DB_HOST and the other variables.
 	FromURL bool
+	// Pooled is true if DSN is the address of a connection pooler in transaction mode (DATABASE_POOLER).
+	Pooled bool
+	Direct Secret // DATABASE_DIRECT_URL: the address of Postgres itself, if DSN is that of a pooler
+	// Replica is the address of a physical standby from which messages are read, "" for none
+	// (DATABASE_REPLICA_URL). If Pooled, it can be that of a pooler as well.
+	Replica Secret
+
+	variable string // the variable of DSN, if it is not DATABASE_URL or DB_*
+}
+
+// DirectAddress returns d with the address of Postgres itself, for work that needs a session, such as
+// migrations and backups.
+func (d Database) DirectAddress() Database {
+	if d.Direct == "" {
+		return d
+	}
+	return Database{Engine: d.Engine, DSN: d.Direct, variable: "DATABASE_DIRECT_URL"}
+}
+
+// ReplicaAddress returns the replica as a database.
+func (d Database) ReplicaAddress() Database {
+	return Database{Engine: d.Engine, DSN: d.Replica, Pooled: d.Pooled, variable: "DATABASE_REPLICA_URL"}
 }
 
 // Variable returns the name of the variable that an operator must change for part, which is the name of
 // a DB_* variable.
 func (d Database) Variable(part string) string {
-	if d.FromURL {
+	switch {
+	case d.variable != "":
+		return d.variable
+	case d.FromURL:
 		return "DATABASE_URL"
 	}
 	return part
@@ -46,9 +71,42 @@ type Redis struct {
 // Enabled reports whether nodes communicate over Redis.
 func (r Redis) Enabled() bool { return r.URL != "" }
 
-// database reads DATABASE_URL or the DB_* variables. Both together are an error, because the choice
-// must be explicit.
+// The kinds of connection poolers.
+const (
+	noPooler          = "none"
+	transactionPooler = "transaction"
+)
+
+// database reads the address of the database and of what is in front of it.
 func (r *reader) database() Database {
+	d := r.databaseAddress()
+	d.Pooled = r.choice("DATABASE_POOLER", noPooler, transactionPooler) == transactionPooler
+	d.Direct, d.Replica = r.postgresURL("DATABASE_DIRECT_URL", d), r.postgresURL("DATABASE_REPLICA_URL", d)
+	switch {
+	case d.Pooled && d.Engine != Postgres && !r.hasErrorIn("DB_", "DATABASE_URL"):
+		r.addError("DATABASE_POOLER", "requires Postgres: set DATABASE_URL (or DB_HOST) to the address of the pooler")
+	case d.Pooled && d.Engine == Postgres && d.Direct == "":
+		r.addError("DATABASE_DIRECT_URL", "is missing; with DATABASE_POOLER, migrations and backups need the address of Postgres itself")
+	}
+	return d
+}
+
+// postgresURL reads a further address of the Postgres database d.
+func (r *reader) postgresURL(key string, d Database) Secret {
+	v := r.secret(key)
+	switch {
+	case v == "":
+	case !isURL(v, "postgres", "postgresql"):
+		r.addError(key, "is not postgres://user:password@host:port/name")
+	case d.Engine != Postgres && !r.hasErrorIn("DB_", "DATABASE_URL"):
+		r.addError(key, "requires Postgres: set DATABASE_URL (or DB_HOST) as well")
+	}
+	return v
+}
+
+// databaseAddress reads DATABASE_URL or the DB_* variables. Both together are an error, because the
+// choice must be explicit.
+func (r *reader) databaseAddress() Database {
 	whole := r.secret("DATABASE_URL")
 	host, user := r.lookup("DB_HOST"), r.lookup("DB_USER")
 	port := r.number("DB_PORT", 5432, 1, 65535)

@@ -33,10 +33,10 @@ func PostgresCause(d config.Database, err error) Cause {
 		return postgresRefusal(d, refused)
 	}
 	if strings.Contains(err.Error(), "server refused TLS") {
-		return Cause{"DATABASE_URL", "the server does not support TLS: set sslmode=disable, or enable TLS in Postgres (ssl = on)", true}
+		return Cause{d.Variable("DATABASE_URL"), "the server does not support TLS: set sslmode=disable, or enable TLS in Postgres (ssl = on)", true}
 	}
 	if text := certificateFault(err); text != "" {
-		return Cause{"DATABASE_URL", text + ": set sslrootcert to the certificate file of the authority, or choose another sslmode", true}
+		return Cause{d.Variable("DATABASE_URL"), text + ": set sslrootcert to the certificate file of the authority, or choose another sslmode", true}
 	}
 	return networkCause(err, d.Variable("DB_HOST"), d.Variable("DB_PORT"), "Postgres")
 }
@@ -51,6 +51,8 @@ func postgresRefusal(d config.Database, refused *pgconn.PgError) Cause {
 		return Cause{d.Variable("DB_NAME"), "the database does not exist. Correct the name, or create it: createdb --owner=USER NAME", true}
 	case "42501":
 		return Cause{d.Variable("DB_USER"), "this user lacks permissions that a node needs: GRANT CONNECT, CREATE on the database to it, or make it the owner", false}
+	case "08P01":
+		return poolerRefusal(d, refused.Message)
 	case "53300":
 		return Cause{d.Variable("DB_HOST"), "all connections of this Postgres are in use: raise max_connections, or stop other programs that use it", false}
 	case "57P03":
@@ -59,11 +61,26 @@ func postgresRefusal(d config.Database, refused *pgconn.PgError) Cause {
 	return Cause{d.Variable("DB_HOST"), "this Postgres refuses the connection", false}
 }
 
+// poolerRefusal distinguishes the refusals of PgBouncer, which have one SQLSTATE.
+func poolerRefusal(d config.Database, message string) Cause {
+	switch {
+	case strings.Contains(message, "unsupported startup parameter"):
+		return Cause{d.Variable("DB_HOST"), "this is a connection pooler, which rejects the settings of a node's connections: set DATABASE_POOLER=transaction, and DATABASE_DIRECT_URL to the address of Postgres itself", true}
+	case strings.Contains(message, "no such database"):
+		return Cause{d.Variable("DB_NAME"), "the connection pooler does not know this database: add it to [databases] of pgbouncer.ini, or correct the name", true}
+	case strings.Contains(message, "authentication failed"):
+		return Cause{d.Variable("DB_PASSWORD"), "the connection pooler rejects this user and password: correct them, or add them to its auth_file", true}
+	case strings.Contains(message, "max_client_conn"), strings.Contains(message, "no more connections"):
+		return Cause{d.Variable("DB_HOST"), "all connections of this connection pooler are in use: raise max_client_conn", false}
+	}
+	return Cause{d.Variable("DB_HOST"), "this connection pooler cannot connect to Postgres: start Postgres, and compare the address in its [databases]", false}
+}
+
 // authorizationRefusal distinguishes the cases of SQLSTATE 28000.
 func authorizationRefusal(d config.Database, message string) Cause {
 	switch {
 	case strings.Contains(message, "no encryption"), strings.Contains(message, "SSL off"):
-		return Cause{"DATABASE_URL", "Postgres requires TLS: set sslmode=require or verify-full (pg_hba.conf has hostssl lines only)", true}
+		return Cause{d.Variable("DATABASE_URL"), "Postgres requires TLS: set sslmode=require or verify-full (pg_hba.conf has hostssl lines only)", true}
 	case strings.Contains(message, "pg_hba.conf"):
 		return Cause{d.Variable("DB_USER"), "pg_hba.conf of Postgres has no entry for this user, database and address: add one and reload Postgres", true}
 	case strings.Contains(message, "does not exist"):

@@ -22,12 +22,42 @@ func database(ctx context.Context, c config.Config) []Finding {
 	if c.Database.Engine == config.SQLite {
 		return sqlite(ctx, c, newest)
 	}
-	f, err := schema.InspectPostgres(ctx, c.Database.DSN.Reveal())
+	f, err := schema.InspectPostgres(ctx, c.Database.DSN.Reveal(), c.Database.Pooled)
 	if err != nil {
 		cause := PostgresCause(c.Database, err)
 		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Database.DSN), cause, hidden(c, err)))}
 	}
-	return gradePostgres(f, newest, host(c.Database.DSN), c.Redis.Enabled())
+	all := gradePostgres(f, newest, host(c.Database.DSN), c.Redis.Enabled())
+	return append(all, pooler(ctx, c, f)...)
+}
+
+// pooler checks the connection pooler in front of Postgres, and the address of Postgres itself.
+func pooler(ctx context.Context, c config.Config, f schema.Facts) []Finding {
+	const about = "connection pooler"
+	switch {
+	case !c.Database.Pooled && f.Pooler:
+		return []Finding{warning(about, "is in front of Postgres, although DATABASE_POOLER is not set. In transaction mode, which is that of PgBouncer's pool_mode = transaction, nodes do not work correctly: set DATABASE_POOLER=transaction and DATABASE_DIRECT_URL")}
+	case !c.Database.Pooled:
+		return nil
+	}
+	direct := c.Database.DirectAddress()
+	d, err := schema.InspectPostgres(ctx, direct.DSN.Reveal(), false)
+	if err != nil {
+		return []Finding{wrong(about, fmt.Sprintf("Postgres at %s cannot be used without it. %s (%s)", host(direct.DSN), PostgresCause(direct, err), hidden(c, err)))}
+	}
+	return []Finding{gradePooler(d, f.Database == d.Database)}
+}
+
+// gradePooler grades the address of Postgres itself.
+func gradePooler(direct schema.Facts, same bool) Finding {
+	const about = "connection pooler"
+	switch {
+	case !same:
+		return wrong(about, "DATABASE_DIRECT_URL is another database than the one behind the pooler: migrations would change the wrong one")
+	case direct.Pooler:
+		return wrong(about, "DATABASE_DIRECT_URL is a connection pooler as well, on which migrations cannot hold a lock: set the address of Postgres itself")
+	}
+	return ok(about, fmt.Sprintf("nodes use Postgres through it in transaction mode; each keeps up to %d connections to it (max_client_conn)", schema.NodeConns))
 }
 
 func sqlite(ctx context.Context, c config.Config, newest uint) []Finding {
@@ -60,7 +90,10 @@ func gradePostgres(f schema.Facts, newest uint, at string, several bool) []Findi
 	if !f.MayCreate && f.Schema < newest {
 		all = append(all, wrong("Postgres", "DB_USER has no permission to create tables: GRANT CREATE ON SCHEMA public TO it, or make it the database's owner"))
 	}
-	all = append(all, gradeSchema(f, newest), gradeDurability(f), gradeConns(f, several), clock("Postgres", f.Ahead))
+	all = append(all, gradeSchema(f, newest), gradeDurability(f), clock("Postgres", f.Ahead))
+	if !f.Pooler { // otherwise the pooler limits them
+		all = append(all, gradeConns(f, several))
+	}
 	return append(all, gradeBackup(f, time.Now())...)
 }
 
@@ -91,7 +124,7 @@ func gradeDurability(f schema.Facts) Finding {
 	case !f.Fsync:
 		return wrong(about, "fsync is off: if the server's machine crashes, confirmed messages are lost or the database is corrupted. Set fsync = on")
 	case !f.Synced:
-		return wrong(about, "synchronous_commit is off although nodes request on: a connection pooler drops the setting. Let it pass, or set it on the server")
+		return wrong(about, "synchronous_commit is off although nodes request on: a connection pooler drops the setting, and a node does not start. Set it on the server or for the user: ALTER ROLE … SET synchronous_commit = on")
 	case !f.WholePages:
 		return warning(about, "full_page_writes is off: this is safe only if the file system writes pages atomically. Otherwise a power failure corrupts the database")
 	}

@@ -40,7 +40,7 @@ const timeout = 5 * time.Second
 // Examine checks everything that c configures. The findings contain no secret of c.
 func Examine(ctx context.Context, c config.Config) []Finding {
 	var all []Finding
-	for _, look := range []func(context.Context, config.Config) []Finding{settings, database, databaseTrial, redisServer, redisTrial, storage, folder, tempFolder, files, ports} {
+	for _, look := range []func(context.Context, config.Config) []Finding{settings, database, databaseTrial, replica, redisServer, redisTrial, storage, folder, tempFolder, files, ports} {
 		all = append(all, func() []Finding {
 			ctx, cancel := context.WithTimeout(ctx, timeout)
 			defer cancel()
@@ -54,7 +54,10 @@ func Examine(ctx context.Context, c config.Config) []Finding {
 // was used.
 func hidden(c config.Config, err error) string {
 	text := err.Error()
-	secrets := []string{c.Database.DSN.Reveal(), password(c.Database.DSN), c.Redis.URL.Reveal(), c.Storage.SecretKey.Reveal()}
+	secrets := []string{
+		c.Database.DSN.Reveal(), password(c.Database.DSN), c.Database.Direct.Reveal(), password(c.Database.Direct),
+		c.Database.Replica.Reveal(), password(c.Database.Replica), c.Redis.URL.Reveal(), c.Storage.SecretKey.Reveal(),
+	}
 	if address, err := redisclient.Parse(c.Redis.URL.Reveal()); err == nil {
 		secrets = append(secrets, address.Secrets()...)
 	}

@@ -128,6 +128,7 @@ func TestPostgres(t *testing.T) {
 		"no connections":     {func(f *schema.Facts) { f.MaxConns = 20; f.TakenConns = 5 }, false, []string{"wrong connections", "max_connections"}},
 		"one node's":         {func(f *schema.Facts) { f.MaxConns = 30 }, true, []string{"warning connections", "enough for 1 nodes", "max_connections"}},
 		"one node's, enough": {func(f *schema.Facts) { f.MaxConns = 30 }, false, []string{"ok connections"}},
+		"through a pooler":   {func(f *schema.Facts) { f.Pooler, f.MaxConns = true, 10 }, false, []string{"!connections", "!wrong"}},
 		"clock ahead":        {func(f *schema.Facts) { f.Ahead = 90 * time.Second }, false, []string{"warning clock: Postgres is 1m30s ahead of"}},
 		"clock behind":       {func(f *schema.Facts) { f.Ahead = -3 * time.Second }, false, []string{"warning clock: Postgres is 3s behind"}},
 	} {
@@ -136,6 +137,36 @@ func TestPostgres(t *testing.T) {
 			c.change(&f)
 			wantWords(t, format(gradePostgres(f, newest, "db:5432", c.several)...), c.want...)
 		})
+	}
+}
+
+func TestPooler(t *testing.T) {
+	for name, c := range map[string]struct {
+		direct schema.Facts
+		same   bool
+		want   []string
+	}{
+		"all well":         {schema.Facts{}, true, []string{"ok connection pooler: ", "max_client_conn"}},
+		"a second pooler":  {schema.Facts{Pooler: true}, true, []string{"wrong connection pooler: DATABASE_DIRECT_URL is a connection pooler"}},
+		"another database": {schema.Facts{}, false, []string{"wrong connection pooler: DATABASE_DIRECT_URL is another database"}},
+	} {
+		t.Run(name, func(t *testing.T) { wantWords(t, format(gradePooler(c.direct, c.same)), c.want...) })
+	}
+}
+
+func TestReplica(t *testing.T) {
+	for name, c := range map[string]struct {
+		facts schema.ReplicaFacts
+		want  []string
+	}{
+		"all well":         {schema.ReplicaFacts{SameDatabase: true, Standby: true, Receiving: true, BehindBytes: 1 << 20}, []string{"ok replica: r:5432", "1.0 MiB"}},
+		"another database": {schema.ReplicaFacts{Standby: true, Receiving: true}, []string{"wrong replica: r:5432 is not a replica of this database"}},
+		"promoted":         {schema.ReplicaFacts{SameDatabase: true}, []string{"warning replica: r:5432 accepts writes"}},
+		"paused":           {schema.ReplicaFacts{SameDatabase: true, Standby: true, Paused: true}, []string{"warning replica", "pg_wal_replay_resume"}},
+		"disconnected":     {schema.ReplicaFacts{SameDatabase: true, Standby: true}, []string{"warning replica", "primary_conninfo"}},
+		"far behind":       {schema.ReplicaFacts{SameDatabase: true, Standby: true, Receiving: true, BehindBytes: 1 << 30}, []string{"warning replica", "1024.0 MiB"}},
+	} {
+		t.Run(name, func(t *testing.T) { wantWords(t, format(gradeReplica(c.facts, "r:5432")), c.want...) })
 	}
 }
 

@@ -25,10 +25,10 @@ func databaseTrial(ctx context.Context, c config.Config) []Finding {
 	var err error
 	if c.Database.Engine == config.Postgres {
 		dsn := c.Database.DSN.Reveal()
-		if f, err = schema.InspectPostgres(ctx, dsn); err != nil || f.Schema == 0 || f.Standby {
+		if f, err = schema.InspectPostgres(ctx, dsn, c.Database.Pooled); err != nil || f.Schema == 0 || f.Standby {
 			return nil
 		}
-		took, err = store.TryPostgres(ctx, dsn)
+		took, err = store.TryPostgres(ctx, dsn, c.Database.Pooled)
 	} else {
 		if f, err = schema.InspectSQLite(ctx, c.DataDir); err != nil || f.Schema == 0 {
 			return nil

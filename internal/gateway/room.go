@@ -168,14 +168,14 @@ func (r *room) fillGap(ctx context.Context) {
 	}()
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		r.mu.Lock()
-		since := r.cursor
-		if r.maxSeq <= since || len(r.subs) == 0 {
+		since, head := r.cursor, r.maxSeq
+		if head <= since || len(r.subs) == 0 {
 			r.filling = false
 			r.mu.Unlock()
 			return
 		}
 		r.mu.Unlock()
-		changes, err := r.hub.messages.Changes(ctx, r.id, 0, since, chat.MaxPage)
+		changes, err := r.hub.messages.Changes(ctx, r.id, 0, chat.ChangesQuery{Since: since, Head: head, Limit: chat.MaxPage})
 		if err == nil {
 			r.hub.metrics.Filled.Add(float64(len(changes.Messages)))
 			for change := range changes.BySeq() {

@@ -58,6 +58,9 @@ type Metrics struct {
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
 
+	reads     *prometheus.CounterVec // of messages on a node with a replica, by kind and source
+	fallbacks *prometheus.CounterVec // reads from the primary in place of the replica, by reason
+
 	lastBackup *lastBackup
 
 	// Values from the database, the same on every node.
@@ -135,7 +138,7 @@ func New() *Metrics {
 		}, []string{"status", "code"}),
 
 		engineUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "chillin_engine_up", Help: "1 while an engine (database, redis, storage) is available to this node, otherwise 0.",
+			Name: "chillin_engine_up", Help: "1 while an engine (database, replica, redis, storage) is available to this node, otherwise 0.",
 		}, []string{"engine"}),
 		engineLatency: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "chillin_engine_latency_seconds", Help: "Duration of the last check of an engine.",
@@ -147,6 +150,13 @@ func New() *Metrics {
 		HookDeliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_webhook_deliveries_total", Help: "Attempts to deliver an event to a webhook, by outcome.",
 		}, []string{"outcome"}),
+
+		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_reads_total", Help: "Reads of messages on a node with a replica, by kind (history, changes, search) and source (replica, primary).",
+		}, []string{"kind", "source"}),
+		fallbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_replica_fallbacks_total", Help: "Reads from the primary in place of the replica, by reason.",
+		}, []string{"reason"}),
 
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_http_requests_total", Help: "HTTP requests, by method, route pattern and status class.",
@@ -160,7 +170,7 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.confirmed, m.Deduplicated, m.Refused,
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
-		m.BusDropped, m.BusSuspect, m.BusRenewed, m.busSeconds, m.PresenceLost, m.Panics, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.requests, m.requestSeconds, m.lastBackup,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.busSeconds, m.PresenceLost, m.Panics, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.reads, m.fallbacks, m.requests, m.requestSeconds, m.lastBackup,
 		m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes, m.ActiveUsers,
 	)
 	build := version.Read()
@@ -179,6 +189,13 @@ func New() *Metrics {
 	}
 	for _, outcome := range []string{"delivered", "failed"} {
 		m.HookDeliveries.WithLabelValues(outcome)
+	}
+	for _, kind := range []string{"history", "changes", "search"} {
+		m.reads.WithLabelValues(kind, "replica")
+		m.reads.WithLabelValues(kind, "primary")
+	}
+	for _, reason := range []string{"behind", "busy", "failed", "unavailable"} {
+		m.fallbacks.WithLabelValues(reason)
 	}
 	for _, path := range []Path{BySocket, ByREST, ByWebhook} {
 		m.confirmed.WithLabelValues(string(path))

@@ -38,6 +38,9 @@ func TestMetricsAreServed(t *testing.T) {
 	m.Sockets(func() int { return 4096 }, func() int { return 2 })
 	m.StorageQuota(func() int { return 1 << 30 })
 	m.BusDelivered(3 * time.Millisecond)
+	m.Read("history", "")
+	m.Read("search", "behind")
+	m.ReplicaLag(func() (time.Duration, bool) { return 1500 * time.Millisecond, true })
 	m.Route("POST", "/api/v1/rooms")
 	m.Request("GET", "/api/v1/rooms/{id}", 200, 5*time.Millisecond)
 	m.Request("GET", "", 404, time.Millisecond)
@@ -54,6 +57,11 @@ func TestMetricsAreServed(t *testing.T) {
 		`chillin_messages_confirmed_total{path="webhook"} 0` + "\n",
 		`chillin_queue_depth{queue="appends"} 5` + "\n",
 		"chillin_socket_queue_bytes 4096\n",
+		`chillin_reads_total{kind="history",source="replica"} 1` + "\n",
+		`chillin_reads_total{kind="search",source="primary"} 1` + "\n",
+		`chillin_replica_fallbacks_total{reason="behind"} 1` + "\n",
+		`chillin_replica_fallbacks_total{reason="failed"} 0` + "\n",
+		"chillin_replica_lag_seconds 1.5\n",
 		"chillin_connected_users 2\n",
 		"chillin_storage_quota_bytes 1.073741824e+09\n",
 		`chillin_bus_delivery_seconds_bucket{le="0.004"} 1` + "\n",

@@ -11,7 +11,7 @@ import (
 // newestMessages returns the newest messages of a room, which was just read.
 func (s *Service) newestMessages(ctx context.Context, caller chat.Caller, room chat.Room, limit int) (chat.Page, error) {
 	if limit > chat.DefaultPage {
-		return s.Messages.Page(ctx, room.ID, caller.User.ID, chat.PageQuery{Limit: limit})
+		return s.Messages.Page(ctx, room.ID, caller.User.ID, chat.PageQuery{Limit: limit, Head: room.Head})
 	}
 	page, fresh, err := s.newestPage(ctx, room)
 	if err != nil {
@@ -26,7 +26,7 @@ func (s *Service) newestPage(ctx context.Context, room chat.Room) (page chat.Pag
 	if page, known := s.MessageCache.Get(room.ID, room.Head); known {
 		return page, false, nil
 	}
-	page, err = s.Messages.Newest(ctx, room.ID)
+	page, err = s.Messages.Newest(ctx, room.ID, room.Head)
 	if err == nil {
 		s.MessageCache.Put(room.ID, page)
 	}

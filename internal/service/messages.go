@@ -126,6 +126,7 @@ func (s *Service) History(ctx context.Context, caller chat.Caller, room chat.Roo
 	case newest:
 		return s.newestMessages(ctx, caller, r, q.Limit)
 	}
+	q.Head = r.Head
 	return s.Messages.Page(ctx, room, caller.User.ID, q)
 }
 
@@ -145,7 +146,7 @@ func (s *Service) ChangesIn(ctx context.Context, caller chat.Caller, room chat.R
 	}
 	changes, known, err := s.cachedChanges(ctx, caller, room, c)
 	if err == nil && !known {
-		changes, err = s.Messages.Changes(ctx, c.Room, caller.User.ID, c.Since, c.Limit)
+		changes, err = s.Messages.Changes(ctx, c.Room, caller.User.ID, chat.ChangesQuery{Since: c.Since, Head: room.Head, Limit: c.Limit})
 	}
 	if err != nil {
 		return chat.CaughtUp{}, err

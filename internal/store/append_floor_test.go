@@ -29,7 +29,9 @@ func newFloor(b *testing.B, s *Store, rooms int) *floor {
 	if p, ok := s.dialect.(*postgresDialect); ok {
 		cid = "uuid"
 		f.writers = min(len(s.queue.shards), rooms)
-		f.write = func(ctx context.Context, counts map[int64]int64) error { return floorPostgres(ctx, p.appends, counts) }
+		f.write = func(ctx context.Context, counts map[int64]int64) error {
+			return floorPostgres(ctx, p.appends.Pool, counts)
+		}
 	} else {
 		f.write = func(ctx context.Context, counts map[int64]int64) error { return floorSQLite(ctx, s.write.DB, counts) }
 	}

@@ -84,7 +84,7 @@ func TestAttachments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			changes, err := s.Changes(t.Context(), room.ID, bob.User.ID, m.Seq-1, 10)
+			changes, err := s.Changes(t.Context(), room.ID, bob.User.ID, chat.ChangesQuery{Since: m.Seq - 1, Limit: 10})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -34,8 +34,9 @@ type dialect interface {
 	skipLocked(of string) string
 	// nowMillis is the time of the database in Unix milliseconds.
 	nowMillis() string
-	// writableQuery returns whether the database accepts writes.
-	writableQuery() string
+	// stateQuery returns whether the database accepts writes, and whether a commit is on disk
+	// before it is confirmed.
+	stateQuery() string
 
 	// newestCandidates finds the newest messages of all rooms, using the index of each room.
 	// indexedCandidates finds messages that contain all words, using the trigram index.

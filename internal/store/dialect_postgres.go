@@ -13,14 +13,16 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/chillin-chat/chillin/internal/store/dbconn"
 )
 
 var _ dialect = (*postgresDialect)(nil)
 
 type postgresDialect struct {
-	pool    *pgxpool.Pool
-	appends *pgxpool.Pool
+	pool    *dbconn.Pool
+	appends *dbconn.Pool
+	named   *dbconn.Pool // see openNamed
 
 	ordinary ordinaryRooms
 }
@@ -72,8 +74,8 @@ func (*postgresDialect) nowMillis() string {
 	return "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 }
 
-func (*postgresDialect) writableQuery() string {
-	return `SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'`
+func (*postgresDialect) stateQuery() string {
+	return `SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off', current_setting('synchronous_commit') <> 'off'`
 }
 
 func (p *postgresDialect) newestCandidates() candidateSource {

@@ -74,8 +74,9 @@ func (*sqliteDialect) skipLocked(string) string { return "" }
 
 func (*sqliteDialect) nowMillis() string { return "CAST(unixepoch('subsec') * 1000 AS integer)" }
 
-// writableQuery always returns true: only a write shows whether the disk accepts writes.
-func (*sqliteDialect) writableQuery() string { return `SELECT true` }
+// stateQuery always returns true: only a write shows whether the disk accepts writes, and the
+// pragmas make commits durable.
+func (*sqliteDialect) stateQuery() string { return `SELECT true, true` }
 
 // newestCandidates starts at the oldest of the newest messages of each room, because SQLite
 // has no LATERAL.

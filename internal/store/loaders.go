@@ -16,7 +16,7 @@ type loaders struct {
 	views   *batchload.Loader[memberKey, view]
 	heads   *batchload.Loader[chat.RoomID, chat.Seq]
 	authors *batchload.Loader[chat.UserID, chat.Author]
-	newest  *batchload.Loader[chat.RoomID, chat.Page]
+	newest  *batchload.Loader[pageKey, chat.Page]
 	tallies *batchload.Loader[chat.RoomID, tally]
 	blocks  *batchload.Loader[chat.UserID, []chat.UserID]
 	// lists limits the concurrent reads of room lists. A list is too large to be read for

@@ -87,7 +87,7 @@ func TestBatchedReadsAreNotStale(t *testing.T) {
 					}
 					got, _, err := s.Room(t.Context(), room.ID, alice.User.ID)
 					heads, err2 := s.Heads(t.Context(), []chat.RoomID{room.ID})
-					page, err3 := s.Newest(t.Context(), room.ID)
+					page, err3 := s.Newest(t.Context(), room.ID, 0)
 					if err != nil || err2 != nil || err3 != nil || got.Head < m.Seq || heads[room.ID] < m.Seq || page.Head < m.Seq {
 						t.Errorf("after %d was confirmed, head = %d, %d, %d; %v, %v, %v", m.Seq, got.Head, heads[room.ID], page.Head, err, err2, err3)
 					}
@@ -95,7 +95,7 @@ func TestBatchedReadsAreNotStale(t *testing.T) {
 			})
 		}
 		all.Wait()
-		_, err := s.Newest(t.Context(), 999)
+		_, err := s.Newest(t.Context(), 999, 0)
 		wantCode(t, err, chat.NotFound)
 	})
 }

@@ -103,7 +103,7 @@ func TestMessageChanges(t *testing.T) {
 			}
 		})
 		t.Run("changes contain each message once, in its current state", func(t *testing.T) {
-			got, err := s.Changes(ctx, room.ID, alice.User.ID, 1, 100)
+			got, err := s.Changes(ctx, room.ID, alice.User.ID, chat.ChangesQuery{Since: 1, Limit: 100})
 			if err != nil || len(got.Messages) != 2 || got.Messages[0].ID != first.ID || got.Messages[1].ID != second.ID || got.To != 8 {
 				t.Fatalf("changes = %+v, %v", got, err)
 			}
@@ -155,13 +155,13 @@ func TestChangesAreDense(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		final, err := s.Changes(t.Context(), room.ID, alice.User.ID, 0, 100)
+		final, err := s.Changes(t.Context(), room.ID, alice.User.ID, chat.ChangesQuery{Since: 0, Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for since := range final.Head {
 			for _, limit := range []int{1, 5, 100} {
-				c, err := s.Changes(t.Context(), room.ID, alice.User.ID, since, limit)
+				c, err := s.Changes(t.Context(), room.ID, alice.User.ID, chat.ChangesQuery{Since: since, Limit: limit})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -199,7 +199,7 @@ func TestMessageIsReadInOneSnapshot(t *testing.T) {
 						return
 					default:
 					}
-					c, err := s.Changes(t.Context(), room.ID, alice.User.ID, 0, 10)
+					c, err := s.Changes(t.Context(), room.ID, alice.User.ID, chat.ChangesQuery{Since: 0, Limit: 10})
 					if err != nil {
 						t.Errorf("read: %v", err)
 						return

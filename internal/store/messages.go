@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"math"
 	"slices"
 	"strings"
 
@@ -105,70 +106,128 @@ func insertSystemMessageStmt(m *chat.Message) stmt {
 		int64(m.RoomID), int64(m.Seq), int64(m.Author.ID), m.Text, m.HTML, string(m.System.Action), int64(m.System.UserID), int64(m.CreatedAt))
 }
 
-// Changes returns the changes of a room after since. It reads the head before the messages:
+// Changes returns the changes of a room after q.Since. It reads the head before the messages:
 // every number up to the head belongs to one of the messages. Newer changes are complete as
 // well, because the messages are one snapshot.
-func (s *Store) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error) {
+func (s *Store) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.ChangesQuery) (chat.Changes, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
+	if changes, ok, err := s.replicaChanges(ctx, room, viewer, q); ok {
+		return changes, err
+	}
 	head, err := s.head(ctx, room)
 	if err != nil {
 		return chat.Changes{}, s.fail("read changes", err)
 	}
-	messages, err := s.messages(ctx, viewer, `
-		WHERE m.room_id = $1 AND m.change_seq > $2 ORDER BY m.change_seq LIMIT $3`, int64(room), int64(since), limit+1)
+	messages, err := s.messages(ctx, viewer, changesQuery(room, q))
 	if err != nil {
 		return chat.Changes{}, s.fail("read changes", err)
 	}
-	more := len(messages) > limit
+	return buildChanges(q, head, messages), nil
+}
+
+// messageQuery selects messages with the end of a statement.
+type messageQuery struct {
+	where string
+	args  []any
+}
+
+func changesQuery(room chat.RoomID, q chat.ChangesQuery) messageQuery {
+	return messageQuery{`
+		WHERE m.room_id = $1 AND m.change_seq > $2 ORDER BY m.change_seq LIMIT $3`, []any{int64(room), int64(q.Since), q.Limit + 1}}
+}
+
+// buildChanges returns the result of a changesQuery. head was read before or with messages.
+func buildChanges(q chat.ChangesQuery, head chat.Seq, messages []chat.Message) chat.Changes {
 	if n := len(messages); n > 0 {
 		head = max(head, messages[n-1].ChangeSeq)
 	}
-	c := chat.Changes{Messages: messages, From: since, To: max(head, since), Head: head}
-	if more {
-		c.Messages, c.More, c.To = messages[:limit], true, messages[limit-1].ChangeSeq
+	c := chat.Changes{Messages: messages, From: q.Since, To: max(head, q.Since), Head: head}
+	if len(messages) > q.Limit {
+		c.Messages, c.More, c.To = messages[:q.Limit], true, messages[q.Limit-1].ChangeSeq
 	}
-	return c, nil
+	return c
 }
 
 // Page returns a page of messages, ordered by Seq.
 func (s *Store) Page(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.PageQuery) (chat.Page, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
+	if page, ok, err := s.replicaPage(ctx, room, viewer, q); ok {
+		return page, err
+	}
 	head, err := s.head(ctx, room)
 	if err != nil {
 		return chat.Page{}, s.fail("read page", err)
 	}
-	page := chat.Page{Head: head}
+	queries := pageQueries(room, q, head)
+	lists := make([][]chat.Message, len(queries))
+	for i, query := range queries {
+		if lists[i], err = s.messages(ctx, viewer, query); err != nil {
+			return chat.Page{}, s.fail("read page", err)
+		}
+	}
+	return buildPage(q, head, lists), nil
+}
+
+// newestSeq is higher than every number.
+const newestSeq = math.MaxInt64 - 1
+
+// pageQueries returns the queries of a page for buildPage. The newest messages are those up to head.
+func pageQueries(room chat.RoomID, q chat.PageQuery, head chat.Seq) []messageQuery {
 	switch {
 	case q.After != nil:
-		page.Messages, page.HasMore, err = s.newer(ctx, viewer, room, *q.After, q.Limit)
+		return []messageQuery{newerQuery(room, *q.After, q.Limit)}
 	case q.Around != nil:
-		err = s.around(ctx, viewer, room, *q.Around, q.Limit, &page)
+		return []messageQuery{olderQuery(room, *q.Around, q.Limit), newerQuery(room, *q.Around-1, q.Limit)}
 	case q.Before != nil:
-		page.Messages, page.HasMore, err = s.older(ctx, viewer, room, *q.Before, q.Limit)
-	default:
-		page.Messages, page.HasMore, err = s.older(ctx, viewer, room, head+1, q.Limit)
+		return []messageQuery{olderQuery(room, *q.Before, q.Limit)}
+	}
+	return []messageQuery{olderQuery(room, head+1, q.Limit)}
+}
+
+// buildPage returns the page from the results of pageQueries.
+func buildPage(q chat.PageQuery, head chat.Seq, lists [][]chat.Message) chat.Page {
+	page := chat.Page{Head: head}
+	messages, more := cut(lists[0], q.Limit)
+	if q.After == nil {
+		slices.Reverse(messages)
+	}
+	page.Messages, page.HasMore = messages, more
+	if q.After == nil && q.Around != nil {
+		newer, moreNewer := cut(lists[1], q.Limit)
+		placeAround(&page, newer, moreNewer, q.Limit)
 	}
 	if n := len(page.Messages); n > 0 {
 		page.Head = max(page.Head, page.Messages[n-1].Seq)
 	}
-	return page, s.fail("read page", err)
+	return page
+}
+
+// cut returns the first limit messages and whether there are more.
+func cut(messages []chat.Message, limit int) ([]chat.Message, bool) {
+	return messages[:min(len(messages), limit)], len(messages) > limit
+}
+
+// pageKey is a room with the head that its newest page must at least have.
+type pageKey struct {
+	room chat.RoomID
+	head chat.Seq
 }
 
 // Newest returns the newest messages of a room, independent of the viewer.
-func (s *Store) Newest(ctx context.Context, room chat.RoomID) (chat.Page, error) {
-	page, err := loadOne(ctx, s.newest, room)
+func (s *Store) Newest(ctx context.Context, room chat.RoomID, head chat.Seq) (chat.Page, error) {
+	page, err := loadOne(ctx, s.newest, pageKey{room, head})
 	return page, s.fail("read newest messages", err)
 }
 
-func (s *Store) readNewest(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Page, error) {
-	pages := make(map[chat.RoomID]chat.Page, len(rooms))
-	for _, room := range rooms {
-		page, err := s.Page(ctx, room, 0, chat.PageQuery{Limit: chat.DefaultPage})
+func (s *Store) readNewest(ctx context.Context, keys []pageKey) (map[pageKey]chat.Page, error) {
+	pages := make(map[pageKey]chat.Page, len(keys))
+	for _, key := range keys {
+		page, err := s.Page(ctx, key.room, 0, chat.PageQuery{Limit: chat.DefaultPage, Head: key.head})
 		switch {
 		case err == nil:
-			pages[room] = page
+			pages[key] = page
 		case chat.CodeOf(err) != chat.NotFound:
 			return nil, err
 		}
@@ -198,37 +257,24 @@ func (s *Store) readAuthors(ctx context.Context, ids []chat.UserID) (map[chat.Us
 	return authors, err
 }
 
-// around fills a page with as many messages before a number as from the number on. If one
-// side has fewer, the other side gets more.
-func (s *Store) around(ctx context.Context, viewer chat.UserID, room chat.RoomID, seq chat.Seq, limit int, page *chat.Page) error {
-	past, older, err := s.older(ctx, viewer, room, seq, limit)
-	if err != nil {
-		return err
-	}
-	rest, newer, err := s.newer(ctx, viewer, room, seq-1, limit)
-	if err != nil {
-		return err
-	}
+// placeAround adds the messages from a number on to a page of the messages before it, so that there
+// are as many of both. If one side has fewer, the other side gets more.
+func placeAround(page *chat.Page, rest []chat.Message, newer bool, limit int) {
+	past := page.Messages
 	before := min(len(past), max(limit/2, limit-len(rest)))
 	after := min(len(rest), limit-before)
 	page.Messages = slices.Concat(past[len(past)-before:], rest[:after])
-	page.HasMore, page.HasNewer = older || before < len(past), newer || after < len(rest)
-	return nil
+	page.HasMore, page.HasNewer = page.HasMore || before < len(past), newer || after < len(rest)
 }
 
-func (s *Store) older(ctx context.Context, viewer chat.UserID, room chat.RoomID, before chat.Seq, limit int) ([]chat.Message, bool, error) {
-	messages, err := s.messages(ctx, viewer, `
-		WHERE m.room_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3`, int64(room), int64(before), limit+1)
-	more := len(messages) > limit
-	messages = messages[:min(len(messages), limit)]
-	slices.Reverse(messages)
-	return messages, more, err
+func olderQuery(room chat.RoomID, before chat.Seq, limit int) messageQuery {
+	return messageQuery{`
+		WHERE m.room_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3`, []any{int64(room), int64(before), limit + 1}}
 }
 
-func (s *Store) newer(ctx context.Context, viewer chat.UserID, room chat.RoomID, after chat.Seq, limit int) ([]chat.Message, bool, error) {
-	messages, err := s.messages(ctx, viewer, `
-		WHERE m.room_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3`, int64(room), int64(after), limit+1)
-	return messages[:min(len(messages), limit)], len(messages) > limit, err
+func newerQuery(room chat.RoomID, after chat.Seq, limit int) messageQuery {
+	return messageQuery{`
+		WHERE m.room_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3`, []any{int64(room), int64(after), limit + 1}}
 }
 
 func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err error) {
@@ -236,9 +282,9 @@ func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err 
 	return head, err
 }
 
-// messages returns the messages that where selects.
-func (s *Store) messages(ctx context.Context, viewer chat.UserID, where string, args ...any) ([]chat.Message, error) {
-	return queryAll(ctx, s.read, func(r row) (chat.Message, error) { return scanMessage(r, viewer) }, s.selectMessage()+where, args...)
+// messages returns the messages that q selects.
+func (s *Store) messages(ctx context.Context, viewer chat.UserID, q messageQuery) ([]chat.Message, error) {
+	return queryAll(ctx, s.read, func(r row) (chat.Message, error) { return scanMessage(r, viewer) }, s.selectMessage()+q.where, q.args...)
 }
 
 // countReactions counts the reactions in a row of selectMessage. The emoji that was used

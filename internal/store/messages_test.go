@@ -88,7 +88,7 @@ func TestChanges(t *testing.T) {
 			{"exactly the rest", 4, 3, 3, 7, false},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				got, err := s.Changes(t.Context(), room.ID, alice.User.ID, c.since, c.limit)
+				got, err := s.Changes(t.Context(), room.ID, alice.User.ID, chat.ChangesQuery{Since: c.since, Limit: c.limit})
 				if err != nil {
 					t.Fatal(err)
 				}

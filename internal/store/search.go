@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -71,11 +72,11 @@ func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMes
 		return nil, "", chat.ErrUnavailable(err)
 	}
 	defer s.searches.release()
-	rooms, err := s.searchedRooms(ctx, q)
-	if err != nil || len(rooms) == 0 {
+	heads, err := s.searchedRooms(ctx, q)
+	if err != nil || len(heads) == 0 {
 		return nil, "", s.fail("search rooms", err)
 	}
-	ids, next, err := s.matching(ctx, q, cursor, rooms)
+	ids, next, err := s.matchingInRooms(ctx, q, cursor, heads)
 	if err != nil || len(ids) == 0 {
 		return nil, next, s.fail("search", err)
 	}
@@ -83,10 +84,30 @@ func (s *Store) Search(ctx context.Context, q chat.SearchQuery) ([]chat.FoundMes
 	return results, next, s.fail("read search results", err)
 }
 
-func (s *Store) searchedRooms(ctx context.Context, q chat.SearchQuery) ([]int64, error) {
-	return queryAll(ctx, s.read, scanValue[int64],
-		`SELECT me.room_id FROM room_members me WHERE me.user_id = $1 AND (CAST($2 AS bigint) = 0 OR me.room_id = $2)`,
-		int64(q.Viewer), int64(q.Room))
+// searchedRooms returns the rooms of the viewer with their heads.
+func (s *Store) searchedRooms(ctx context.Context, q chat.SearchQuery) (map[int64]int64, error) {
+	heads := map[int64]int64{}
+	err := forEachRow(ctx, s.read, func(r row) error {
+		var room, head int64
+		err := r.Scan(&room, &head)
+		heads[room] = head
+		return err
+	}, `SELECT me.room_id, r.head FROM room_members me JOIN rooms r ON r.id = me.room_id
+		WHERE me.user_id = $1 AND (CAST($2 AS bigint) = 0 OR me.room_id = $2)`, int64(q.Viewer), int64(q.Room))
+	return heads, err
+}
+
+// matchingInRooms runs matching on the replica if that has all changes of the rooms, otherwise on
+// the primary. What it finds is read again by foundMessages, from the primary and only for members.
+func (s *Store) matchingInRooms(ctx context.Context, q chat.SearchQuery, cursor searchCursor, heads map[int64]int64) (ids []int64, next string, err error) {
+	rooms := slices.Sorted(maps.Keys(heads))
+	if s.replicaSearch(ctx, heads, func(ctx context.Context, from querier) (err error) {
+		ids, next, err = s.matching(ctx, from, q, cursor, rooms)
+		return err
+	}) {
+		return ids, next, nil
+	}
+	return s.matching(ctx, s.read, q, cursor, rooms)
 }
 
 // indexView describes which messages a search can leave to the index.
@@ -96,13 +117,13 @@ type indexView struct {
 }
 
 // viewIndex returns the messages that are indexed with a folding version.
-func (s *Store) viewIndex(ctx context.Context, folding int) (v indexView, err error) {
-	state, err := readIndexState(ctx, s.read, "")
+func (s *Store) viewIndex(ctx context.Context, from querier, folding int) (v indexView, err error) {
+	state, err := readIndexState(ctx, from, "")
 	if err != nil || state.folding != folding {
 		return v, err
 	}
 	v.upTo = state.folded
-	v.edited, err = queryAll(ctx, s.read, scanValue[int64], `SELECT DISTINCT message_id FROM search_edits LIMIT $1`, maxEdits)
+	v.edited, err = queryAll(ctx, from, scanValue[int64], `SELECT DISTINCT message_id FROM search_edits LIMIT $1`, maxEdits)
 	if len(v.edited) == maxEdits {
 		return indexView{}, err
 	}
@@ -112,8 +133,8 @@ func (s *Store) viewIndex(ctx context.Context, folding int) (v indexView, err er
 // matching returns the ids of one page and the cursor of the next page. If the viewer sees few of the
 // server's newest messages, it also reads the newest of the viewer's rooms before it uses the index,
 // which is slow for a word that is common in the other rooms.
-func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchCursor, rooms []int64) ([]int64, string, error) {
-	index, err := s.viewIndex(ctx, q.Folding)
+func (s *Store) matching(ctx context.Context, from querier, q chat.SearchQuery, cursor searchCursor, rooms []int64) ([]int64, string, error) {
+	index, err := s.viewIndex(ctx, from, q.Folding)
 	if err != nil {
 		return nil, "", err
 	}
@@ -122,7 +143,7 @@ func (s *Store) matching(ctx context.Context, q chat.SearchQuery, cursor searchC
 	dense := false
 	for round := 0; round < searchRounds && left > 0; round++ {
 		indexed := len(q.Indexed) > 0 && cursor.Before <= index.upTo+1
-		query := candidateQuery{q, index, rooms, cursor.Before, left}
+		query := candidateQuery{q, from, index, rooms, cursor.Before, left}
 		var b batch
 		switch {
 		case round == 0:
@@ -169,6 +190,7 @@ func matches(q chat.SearchQuery, text string) (ok bool) {
 // candidateQuery selects the newest messages before a message that may match.
 type candidateQuery struct {
 	chat.SearchQuery
+	from   querier
 	index  indexView
 	rooms  []int64
 	before chat.MessageID
@@ -189,7 +211,7 @@ func (s *Store) windowSize() int { return 2 * s.newestBatch }
 // there are.
 func (s *Store) searchWindow(ctx context.Context, q candidateQuery) (b batch, err error) {
 	var newest chat.MessageID
-	if err := s.read.QueryRowContext(ctx, `SELECT COALESCE(max(id), 0) FROM messages WHERE id < $1`, int64(q.before)).Scan(&newest); err != nil {
+	if err := q.from.QueryRowContext(ctx, `SELECT COALESCE(max(id), 0) FROM messages WHERE id < $1`, int64(q.before)).Scan(&newest); err != nil {
 		return b, err
 	}
 	first := newest - chat.MessageID(s.windowSize()) + 1
@@ -234,7 +256,7 @@ func (s *Store) searchIndexed(ctx context.Context, q candidateQuery) (batch, err
 func (s *Store) candidates(ctx context.Context, q candidateQuery, source candidateSource, limit int) (b batch, err error) {
 	left := q.most
 	args := append([]any{s.dialect.list(q.rooms), int64(q.before), limit, int64(q.Author), int64(q.Since), int64(q.Until)}, source.args...)
-	err = forEachRow(ctx, s.read, func(r row) error {
+	err = forEachRow(ctx, q.from, func(r row) error {
 		var c candidate
 		if err := r.Scan(&c.id, &c.text); err != nil {
 			return err
@@ -257,9 +279,9 @@ var errEnough = errors.New("enough")
 
 // foundMessages reads messages with their rooms, if the viewer may still see them.
 func (s *Store) foundMessages(ctx context.Context, q chat.SearchQuery, ids []int64) ([]chat.FoundMessage, error) {
-	messages, err := s.messages(ctx, q.Viewer, ` WHERE `+s.dialect.in("m.id", 1, bigintList)+` AND m.deleted_at IS NULL
+	messages, err := s.messages(ctx, q.Viewer, messageQuery{` WHERE ` + s.dialect.in("m.id", 1, bigintList) + ` AND m.deleted_at IS NULL
 		AND EXISTS (SELECT 1 FROM room_members me WHERE me.room_id = m.room_id AND me.user_id = $2)
-		ORDER BY m.id DESC`, s.dialect.list(ids), int64(q.Viewer))
+		ORDER BY m.id DESC`, []any{s.dialect.list(ids), int64(q.Viewer)}})
 	if err != nil {
 		return nil, err
 	}

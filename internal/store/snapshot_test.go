@@ -16,6 +16,9 @@ func TestEveryTableIsInABackupOrExcluded(t *testing.T) {
 		"sqlite":   `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%'`,
 	}
 	for _, e := range engines {
+		if list[e.name] == "" {
+			continue // another way to an engine of the list
+		}
 		t.Run(e.name, func(t *testing.T) {
 			s := e.open(t)
 			tables, err := queryAll(t.Context(), s.read, scanValue[string], list[e.name])

@@ -38,6 +38,7 @@ type Store struct {
 	horizon      horizon // used by IndexMessages only
 	onWrite      func(err error)
 	now          func() time.Time
+	replica      *replica // nil if there is none
 }
 
 // database is a Postgres database or a SQLite file with its connections.
@@ -64,6 +65,12 @@ type Options struct {
 	Shared bool
 	// Node is the name of the node. It becomes part of the name of its Postgres connections.
 	Node string
+	// Pooled means that Postgres is reached through a connection pooler in transaction mode. Direct is
+	// then the address of Postgres itself.
+	Pooled bool
+	Direct string
+	// Replica is a replica of Postgres.
+	Replica ReplicaOptions
 }
 
 func open(ctx context.Context, db database, o Options) (*Store, error) {
@@ -85,6 +92,12 @@ func open(ctx context.Context, db database, o Options) (*Store, error) {
 		_ = db.close()
 		return nil, fmt.Errorf("read epoch: %w", err)
 	}
+	if !o.Shared {
+		if err := s.Ready(ctx); errors.Is(err, ErrNotDurable) {
+			_ = db.close()
+			return nil, err
+		}
+	}
 	s.queue = newAppendQueue(s.dialect, s.clock, o.OnAppend)
 	s.loaders = newLoaders(s)
 	return s, nil
@@ -102,20 +115,29 @@ func (s *Store) Close() error {
 	return s.database.close()
 }
 
-// Ready checks that the database answers and accepts writes.
+// Ready checks that the database answers and accepts writes, and that they are durable.
 func (s *Store) Ready(ctx context.Context) error {
-	var writable bool
-	if err := s.read.QueryRowContext(ctx, s.dialect.writableQuery()).Scan(&writable); err != nil {
+	var writable, durable bool
+	if err := s.read.QueryRowContext(ctx, s.dialect.stateQuery()).Scan(&writable, &durable); err != nil {
 		return err
 	}
-	if !writable {
+	switch {
+	case !durable:
+		return ErrNotDurable
+	case !writable:
 		return ErrReadOnly
 	}
 	return nil
 }
 
-// ErrReadOnly is returned by Ready for a standby and for a read-only database.
-var ErrReadOnly = errors.New("the database does not accept writes")
+var (
+	// ErrReadOnly is returned by Ready for a standby and for a read-only database.
+	ErrReadOnly = errors.New("the database does not accept writes")
+	// ErrNotDurable is returned by Ready, and by OpenPostgres for a node, if a connection pooler
+	// drops the setting with which nodes connect and the setting of the role is off.
+	ErrNotDurable = errors.New("synchronous_commit is off, so that confirmed messages could be lost: " +
+		"ALTER ROLE … SET synchronous_commit = on for the user of the nodes, or correct the setting of the server or database")
+)
 
 // noteFailure calls onWrite if err means that the engine is unavailable.
 func (s *Store) noteFailure(err error) {

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"flag"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -21,6 +24,15 @@ var engines = []struct {
 }{
 	{"sqlite", openTestSQLite},
 	{"postgres", openTestPostgres},
+	{"pgbouncer", openTestPooled},
+}
+
+var pooled = flag.Bool("pooled", false, "run all tests of the suite through PgBouncer as well")
+
+// pooledTests are the tests that run through PgBouncer without -pooled: each way in which the store
+// talks to Postgres, and what depends on a session.
+var pooledTests = []string{
+	"TestAppend", "TestConcurrent", "TestEdit", "TestDelete", "TestReact", "TestChanges", "TestPage", "TestSearch", "TestJoin", "TestKick",
 }
 
 func openTestSQLite(t testing.TB) *Store {
@@ -35,6 +47,20 @@ func openTestSQLite(t testing.TB) *Store {
 func openTestPostgres(t testing.TB) *Store {
 	t.Helper()
 	return openPostgresDatabase(t, testenv.Postgres(t))
+}
+
+func openTestPooled(t testing.TB) *Store {
+	t.Helper()
+	dsn, direct := testenv.Pooled(t)
+	return openPooledDatabase(t, dsn, direct)
+}
+
+func openPooledDatabase(t testing.TB, dsn, direct string) *Store {
+	t.Helper()
+	migrator, err := schema.OpenPostgres(t.Context(), direct)
+	migrateUp(t, migrator, err)
+	s, err := OpenPostgres(t.Context(), dsn, Options{Pooled: true, Direct: direct})
+	return opened(t, s, err)
 }
 
 func openPostgresDatabase(t testing.TB, dsn string) *Store {
@@ -75,6 +101,9 @@ func opened(t testing.TB, s *Store, err error) *Store {
 func onEach(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
 	for _, e := range engines {
+		if e.name == "pgbouncer" && !*pooled && !slices.ContainsFunc(pooledTests, func(prefix string) bool { return strings.HasPrefix(t.Name(), prefix) }) {
+			continue
+		}
 		t.Run(e.name, func(t *testing.T) { test(t, e.open(t)) })
 	}
 }

@@ -16,8 +16,8 @@ const trialWrite = `UPDATE instance SET epoch = epoch`
 
 // TryPostgres commits a write to the database of dsn, which must have a schema, and returns
 // its duration.
-func TryPostgres(ctx context.Context, dsn string) (took time.Duration, err error) {
-	pool, err := dbconn.OpenPool(ctx, dsn, dbconn.ToolName, 1, nil)
+func TryPostgres(ctx context.Context, dsn string, pooled bool) (took time.Duration, err error) {
+	pool, err := dbconn.OpenPool(ctx, dbconn.Address{DSN: dsn, Pooled: pooled}, dbconn.ToolName, 1, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/chillin-chat/chillin/internal/store/dbconn"
 )
 
 // tx runs fn in one write transaction. It commits if fn returns nil, and rolls back if fn
@@ -45,7 +47,7 @@ func runTx(ctx context.Context, db beginner, fn func(tx *sql.Tx) error) error {
 // last queues nothing, returns an error or panics: a transaction that stays open would
 // hold its locks and a connection. After an error of the commit the outcome can be
 // unknown.
-func runBatchTx(ctx context.Context, pool *pgxpool.Pool, first func(b *pgx.Batch), last func(b *pgx.Batch) error) error {
+func runBatchTx(ctx context.Context, pool *dbconn.Pool, first func(b *pgx.Batch), last func(b *pgx.Batch) error) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("acquire connection: %w", err)
@@ -58,7 +60,7 @@ func runBatchTx(ctx context.Context, pool *pgxpool.Pool, first func(b *pgx.Batch
 		conn.Release()
 	}()
 	b := &pgx.Batch{}
-	b.Queue(`BEGIN`)
+	pool.QueueBegin(b)
 	first(b)
 	if err := conn.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -47,7 +47,7 @@ const (
 
 // Changes reads the changes of a room.
 type Changes interface {
-	Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error)
+	Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.ChangesQuery) (chat.Changes, error)
 }
 
 // Dispatcher delivers to outgoing webhooks, together with the dispatchers of other nodes. A webhook is
@@ -216,7 +216,7 @@ func (d *Dispatcher) serve(ctx context.Context, t chat.DeliveryLease) {
 // ends. It reports false if the lease may have passed to another node.
 func (d *Dispatcher) deliverAll(ctx, work context.Context, t *chat.DeliveryLease) (failure *chat.DeliveryFailure, held bool) {
 	began := time.Now()
-	changes, err := d.changes.Changes(work, t.Room, 0, t.Delivered, turnLimit)
+	changes, err := d.changes.Changes(work, t.Room, 0, chat.ChangesQuery{Since: t.Delivered, Limit: turnLimit})
 	if err != nil {
 		if chat.CodeOf(err) != chat.NotFound { // otherwise the room was deleted, together with its webhooks
 			d.log.Warn("read changes for webhook failed", "hook", t.ID, "room", t.Room, "err", err)

@@ -381,8 +381,8 @@ func TestEndlessResponseDoesNotDelayOthers(t *testing.T) {
 func TestNumbersWithoutAMessageAreSkipped(t *testing.T) {
 	to := newReceiver(t, nil)
 	r := newRig(t, to)
-	trimmed := func(_ context.Context, _ chat.RoomID, _ chat.UserID, since chat.Seq, _ int) (chat.Changes, error) {
-		return chat.Changes{From: since, To: 1, Head: 1}, nil
+	trimmed := func(_ context.Context, _ chat.RoomID, _ chat.UserID, q chat.ChangesQuery) (chat.Changes, error) {
+		return chat.Changes{From: q.Since, To: 1, Head: 1}, nil
 	}
 	d := NewDispatcher(Deps{Store: r.store, Changes: changesFunc(trimmed), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	r.send("one")
@@ -395,10 +395,10 @@ func TestNumbersWithoutAMessageAreSkipped(t *testing.T) {
 	}
 }
 
-type changesFunc func(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error)
+type changesFunc func(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.ChangesQuery) (chat.Changes, error)
 
-func (f changesFunc) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, since chat.Seq, limit int) (chat.Changes, error) {
-	return f(ctx, room, viewer, since, limit)
+func (f changesFunc) Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.ChangesQuery) (chat.Changes, error) {
+	return f(ctx, room, viewer, q)
 }
 
 func TestRetriesGrowToAnHour(t *testing.T) {

@@ -4,12 +4,16 @@ package dbconn
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // A node has two pools: many concurrent reads, for example after a restart, must not delay
@@ -51,29 +55,94 @@ var ByKey = map[string]string{
 // never get another one.
 const poolConnectTimeout = 3 * time.Second
 
-// OpenPool opens a pool with the settings of a node. dsn is a postgres:// URL or key=value
-// pairs; planning are additional settings.
-func OpenPool(ctx context.Context, dsn, name string, conns int32, planning map[string]string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(dsn)
+// Address is the address of a Postgres database.
+type Address struct {
+	DSN string // postgres:// URL or key=value pairs
+	// Pooled means that a connection pooler in transaction mode is in between, such as PgBouncer: each
+	// transaction can run on another connection of the server. Then nothing belongs to a session.
+	Pooled bool
+}
+
+// Pool is a pool of connections with the settings of a node.
+type Pool struct {
+	*pgxpool.Pool
+	// local is the statement with which a transaction sets them, "" if connections have them.
+	local string
+}
+
+// nodeSettings are the settings of the connections of a node.
+var nodeSettings = map[string]string{
+	"statement_timeout": "2s",
+	// A node that freezes during an append does not hold its room locks any longer.
+	"idle_in_transaction_session_timeout": "3s",
+	// Guarantee G1: the operator of the server cannot weaken it by accident.
+	"synchronous_commit": "on",
+}
+
+// OpenPool opens a pool with the settings of a node; planning are additional settings. A pooled
+// connection has them only in transactions, see Pool.DB and Pool.QueueBegin.
+func OpenPool(ctx context.Context, at Address, name string, conns int32, planning map[string]string) (*Pool, error) {
+	config, err := pgxpool.ParseConfig(at.DSN)
 	if err != nil {
 		return nil, fmt.Errorf("read database address: %w", err)
 	}
 	config.MaxConns = conns
 	config.ConnConfig.ConnectTimeout = poolConnectTimeout
-	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
-		"application_name":  name,
-		"statement_timeout": "2s",
-		// A node that freezes during an append does not hold its room locks any longer.
-		"idle_in_transaction_session_timeout": "3s",
-		// Guarantee G1: the operator of the server cannot weaken it by accident.
-		"synchronous_commit": "on",
-	})
-	maps.Copy(config.ConnConfig.RuntimeParams, planning)
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
+	config.ConnConfig.RuntimeParams["application_name"] = name // poolers accept this one
+	settings := maps.Clone(nodeSettings)
+	maps.Copy(settings, planning)
+	p := &Pool{}
+	if at.Pooled {
+		p.local = setLocal(settings)
+		// Its statements have no names. A description that was cached is valid on every connection.
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	} else {
+		maps.Copy(config.ConnConfig.RuntimeParams, settings)
+	}
+	if p.Pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return pool, nil
+	return p, nil
+}
+
+// setLocal returns the statement that sets settings until the transaction ends. One SELECT takes the
+// server less time than several SET LOCAL.
+func setLocal(settings map[string]string) string {
+	var calls []string
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		calls = append(calls, fmt.Sprintf("set_config('%s', '%s', true)", name, settings[name]))
+	}
+	return "SELECT " + strings.Join(calls, ", ")
+}
+
+// QueueBegin queues the statements with which a transaction begins.
+func (p *Pool) QueueBegin(b *pgx.Batch) {
+	b.Queue(`BEGIN`)
+	p.queueLocal(b)
+}
+
+// QueueBeginSnapshot is QueueBegin for a transaction that only reads, in one snapshot.
+func (p *Pool) QueueBeginSnapshot(b *pgx.Batch) {
+	b.Queue(beginSnapshot)
+	p.queueLocal(b)
+}
+
+const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
+
+func (p *Pool) queueLocal(b *pgx.Batch) {
+	if p.local != "" {
+		b.Queue(p.local)
+	}
+}
+
+// DB returns the pool for database/sql. Its transactions have the settings of a node.
+func (p *Pool) DB() *sql.DB {
+	if p.local == "" {
+		return stdlib.OpenDBFromPool(p.Pool)
+	}
+	db := sql.OpenDB(pooledConnector{stdlib.GetPoolConnector(p.Pool), p.local})
+	db.SetMaxIdleConns(0) // they return to the pool
+	return db
 }
 
 // connectTimeout applies if the operator has not set one.

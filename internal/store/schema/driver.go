@@ -24,6 +24,8 @@ type driver struct {
 	exists string // the query that reports whether the table schema_migrations exists
 	lock   func(ctx context.Context, conn *sql.Conn) error
 	unlock func(ctx context.Context, conn *sql.Conn)
+	// locked returns an error if the lock does not protect the transaction.
+	locked func(ctx context.Context, tx *sql.Tx) error
 	// unused returns a *NodesConnectedError while nodes use the database.
 	unused func(ctx context.Context, conn *sql.Conn) error
 
@@ -39,6 +41,7 @@ func newDriver(ctx context.Context, db *sql.DB, exists string) (*driver, error) 
 	return &driver{
 		db: db, conn: conn, exists: exists, ctx: ctx,
 		lock: func(context.Context, *sql.Conn) error { return nil }, unlock: func(context.Context, *sql.Conn) {},
+		locked: func(context.Context, *sql.Tx) error { return nil },
 		unused: func(context.Context, *sql.Conn) error { return nil }, // the folder of SQLite is locked
 	}, nil
 }
@@ -94,8 +97,10 @@ func (d *driver) SetVersion(version int, dirty bool) (err error) {
 	if dirty {
 		// The statements can be canceled. If the transaction could be, database/sql would roll it back and close
 		// the connection in another goroutine, while release uses it: Conn does not support that.
-		d.tx, err = d.conn.BeginTx(context.WithoutCancel(d.ctx), nil)
-		return err
+		if d.tx, err = d.conn.BeginTx(context.WithoutCancel(d.ctx), nil); err != nil {
+			return err
+		}
+		return d.locked(d.ctx, d.tx)
 	}
 	tx := d.tx
 	if _, err := tx.ExecContext(d.ctx, `DELETE FROM schema_migrations`); err != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/store/dbconn"
 )
@@ -33,20 +35,22 @@ type Facts struct {
 	TakenConns int  // connections of other programs
 	Ahead      time.Duration
 	Took       time.Duration // duration of the query
+	Pooler     bool          // a connection pooler is in between
+	Database   string        // the identity of the database
 
 	// LastBackup is nil if the schema does not record backups.
 	LastBackup *chat.Backup
 }
 
 // InspectPostgres reads the state of the database of dsn on a connection that is opened as by
-// a node.
-func InspectPostgres(ctx context.Context, dsn string) (f Facts, err error) {
-	pool, err := dbconn.OpenPool(ctx, dsn, dbconn.ToolName, 1, nil)
+// a node, through a connection pooler in transaction mode if pooled.
+func InspectPostgres(ctx context.Context, dsn string, pooled bool) (f Facts, err error) {
+	pool, err := dbconn.OpenPool(ctx, dbconn.Address{DSN: dsn, Pooled: pooled}, dbconn.ToolName, 1, nil)
 	if err != nil {
 		return f, err
 	}
 	defer pool.Close()
-	if err := pool.Ping(ctx); err != nil {
+	if f.Pooler, err = behindPooler(ctx, pool); err != nil {
 		return f, err
 	}
 	var now float64
@@ -58,9 +62,9 @@ func InspectPostgres(ctx context.Context, dsn string) (f Facts, err error) {
 			current_setting('synchronous_commit') <> 'off', current_setting('fsync')::bool, current_setting('full_page_writes')::bool,
 			current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
 			greatest(0, (SELECT sum(numbackends) FROM pg_stat_database) - (SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'chillin%'))::int,
-			to_regclass('schema_migrations') IS NOT NULL`).
+			to_regclass('schema_migrations') IS NOT NULL, `+DatabaseID).
 		Scan(&now, &f.Version, &f.Number, &f.Encoding, &f.Standby, &f.MayCreate, &f.Trigrams, &f.Synced, &f.Fsync, &f.WholePages,
-			&f.MaxConns, &f.TakenConns, &versioned)
+			&f.MaxConns, &f.TakenConns, &versioned, &f.Database)
 	if err != nil {
 		return f, err
 	}
@@ -74,6 +78,18 @@ func InspectPostgres(ctx context.Context, dsn string) (f Facts, err error) {
 	}
 	f.LastBackup, err = readLastBackup(pool.QueryRow(ctx, LastBackupQuery))
 	return f, err
+}
+
+// behindPooler reports whether a connection pooler is in between. A pooler gives each client a process
+// id that it has made up.
+func behindPooler(ctx context.Context, pool *dbconn.Pool) (pooler bool, err error) {
+	err = pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		var process uint32
+		err := conn.QueryRow(ctx, `SELECT pg_backend_pid()::int8`).Scan(&process)
+		pooler = process != conn.Conn().PgConn().PID()
+		return err
+	})
+	return pooler, err
 }
 
 // Ahead returns how far the clock of a server is ahead of the local clock. now is the answer

@@ -36,7 +36,7 @@ func openPostgresDriver(ctx context.Context, dsn string) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.lock, d.unlock, d.unused = Lock, unlock, checkUnused
+	d.lock, d.unlock, d.locked, d.unused = Lock, unlock, checkLocked, checkUnused
 	return d, nil
 }
 
@@ -69,6 +69,20 @@ func tryLock(ctx context.Context, conn *sql.Conn, function string) error {
 	// server supports these settings.
 	_, _ = conn.ExecContext(ctx, `SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false)`)
 	_, _ = conn.ExecContext(ctx, `SELECT set_config('client_connection_check_interval', '2s', false)`)
+	return nil
+}
+
+// checkLocked returns an error if another connection of the server holds the lock than the one on
+// which tx runs: behind a connection pooler in transaction mode, every transaction can have another.
+func checkLocked(ctx context.Context, tx *sql.Tx) error {
+	var held bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid())`).Scan(&held)
+	if err != nil {
+		return fmt.Errorf("find the schema lock: %w", err)
+	}
+	if !held {
+		return errors.New("the schema lock belongs to another connection: a connection pooler in transaction mode is in between. Set DATABASE_POOLER=transaction, and DATABASE_DIRECT_URL to the address of Postgres itself")
+	}
 	return nil
 }
 

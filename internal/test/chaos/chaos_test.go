@@ -53,13 +53,15 @@ func TestScenarios(t *testing.T) {
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			rig := shared
-			if rig == nil || s.Disk > 0 {
+			if rig == nil || s.ownRig() {
 				var err error
-				if rig, err = NewRig(t.Context(), RigOptions{Binary: *binary, Disk: s.Disk, Redis: RedisKind(*redis), Balancing: testenv.Balancing(*balance)}); err != nil {
+				if rig, err = NewRig(t.Context(), RigOptions{
+					Binary: *binary, Disk: s.Disk, Redis: RedisKind(*redis), Pooled: s.Pooled, Replica: s.Replica, Balancing: testenv.Balancing(*balance),
+				}); err != nil {
 					t.Fatalf("rig: %v", err)
 				}
 			}
-			if s.Disk == 0 {
+			if !s.ownRig() {
 				shared = rig
 			} else {
 				defer func() {

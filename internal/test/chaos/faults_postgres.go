@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
@@ -49,6 +51,80 @@ func restartPostgres(ctx context.Context, r *Run) error {
 		}
 	}
 	return nil
+}
+
+// restartPooler kills and stops PgBouncer several times. Every transaction that is open then fails, and
+// some of them have been committed.
+func restartPooler(ctx context.Context, r *Run) error {
+	rounds := 4
+	if r.Long {
+		rounds = 10
+	}
+	for round := range rounds {
+		end := r.Pooler.Kill
+		if round%2 == 1 {
+			end = r.Pooler.Stop
+		}
+		if err := end(); err != nil {
+			return err
+		}
+		if err := r.Pooler.Start(); err != nil {
+			return err
+		}
+		if err := r.firstConfirmation(ctx); err != nil {
+			return err
+		}
+		if err := r.wait(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// breakReplica breaks the standby in each way that a node must notice. Clients reconnect meanwhile, and
+// catch up.
+func breakReplica(ctx context.Context, r *Run) error {
+	replica, err := r.Standby.At(r.Database)
+	if err != nil {
+		return err
+	}
+	for _, step := range []struct{ fault, repair func() error }{
+		{func() error { return runStatement(ctx, replica, `SELECT pg_wal_replay_pause()`) }, func() error { return runStatement(ctx, replica, `SELECT pg_wal_replay_resume()`) }},
+		{func() error { r.Standby.Pause(); return nil }, func() error { r.Standby.Resume(); return nil }},
+		{r.Standby.Kill, r.Standby.Start},
+	} {
+		if err := step.fault(); err != nil {
+			return err
+		}
+		if err := r.wait(ctx, r.dur(15*time.Second, 4*time.Second)); err != nil {
+			return err
+		}
+		if err := step.repair(); err != nil {
+			return err
+		}
+		if err := r.wait(ctx, r.dur(15*time.Second, 4*time.Second)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expectNoRetries expects that users do not notice the fault.
+func expectNoRetries(_ *Run, f Figures) []string {
+	if f.Refused+f.Unavailable > 0 {
+		return []string{fmt.Sprintf("%d refused, %d retries requested; want 0, 0", f.Refused, f.Unavailable)}
+	}
+	return nil
+}
+
+func runStatement(ctx context.Context, dsn, statement string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	_, err = conn.Exec(ctx, statement)
+	return err
 }
 
 func stopPostgres(ctx context.Context, r *Run) error {

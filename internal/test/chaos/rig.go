@@ -24,6 +24,8 @@ type RigOptions struct {
 	Disk int64
 	// Redis is the kind of Redis.
 	Redis RedisKind
+	// Pooled puts PgBouncer between the nodes and Postgres, and Replica gives them a standby to read from.
+	Pooled, Replica bool
 	// Balancing is how nginx chooses a node; "" is the default in nginx.conf.
 	Balancing testenv.Balancing
 }
@@ -32,6 +34,8 @@ type RigOptions struct {
 type Rig struct {
 	Env      *testenv.Env
 	Postgres *testenv.PostgresServer
+	Pooler   *testenv.PgBouncer      // nil without one
+	Standby  *testenv.PostgresServer // nil without one
 	Redis    *Redis
 	S3       *testenv.ObjectStore
 	Nodes    []*testenv.Node
@@ -80,11 +84,41 @@ func (r *Rig) startEngines(ctx context.Context, o RigOptions) (err error) {
 	if r.Database, err = r.Postgres.Create(ctx); err != nil {
 		return err
 	}
+	if o.Pooled {
+		if r.Pooler, err = r.Env.PgBouncer(r.Database, testenv.PgBouncerOptions{}); err != nil {
+			return err
+		}
+	}
+	if o.Replica {
+		if r.Standby, err = r.Env.Standby(r.Postgres, testenv.PostgresOptions{}); err != nil {
+			return err
+		}
+	}
 	if err = r.startRedis(o.Redis); err != nil {
 		return err
 	}
 	r.S3, err = r.Env.ObjectStore()
 	return err
+}
+
+// database returns the address and the DSN of the database for the nodes, and further settings.
+func (r *Rig) database() (addr, dsn string, settings []string, err error) {
+	addr, dsn = r.Postgres.Addr, r.Database
+	if r.Pooler != nil {
+		addr = r.Pooler.Addr
+		if dsn, err = r.Pooler.Through(r.Database); err != nil {
+			return "", "", nil, err
+		}
+		settings = append(settings, "DATABASE_POOLER=transaction", "DATABASE_DIRECT_URL="+r.Database)
+	}
+	if r.Standby != nil {
+		replica, err := r.Standby.At(r.Database)
+		if err != nil {
+			return "", "", nil, err
+		}
+		settings = append(settings, "DATABASE_REPLICA_URL="+replica)
+	}
+	return addr, dsn, settings, nil
 }
 
 // mount mounts a separate file system at dir.
@@ -108,9 +142,13 @@ func (r *Rig) startNodes(ctx context.Context, o RigOptions) error {
 	if err != nil {
 		return err
 	}
+	database, dsn, settings, err := r.database()
+	if err != nil {
+		return err
+	}
 	var addrs []string
 	for range nodes {
-		toPostgres, err := r.link(r.Postgres.Addr)
+		toPostgres, err := r.link(database)
 		if err != nil {
 			return err
 		}
@@ -120,12 +158,12 @@ func (r *Rig) startNodes(ctx context.Context, o RigOptions) error {
 		}
 		r.ToPostgres = append(r.ToPostgres, toPostgres)
 		engines := testenv.Engines{
-			Database: strings.Replace(r.Database, r.Postgres.Addr, toPostgres.Addr, 1),
+			Database: strings.Replace(dsn, database, toPostgres.Addr, 1),
 			Redis:    redisURL,
 			S3:       bucket,
 		}
-		n, err := r.Env.Node(o.Binary, engines, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000",
-			"RATE_LIMIT_JOINS=10000", "RATE_LIMIT_ROOMS=10000", "MAX_SOCKETS_PER_IP=100000", "LOG_LEVEL=info")
+		n, err := r.Env.Node(o.Binary, engines, append(settings, "RATE_LIMIT_MESSAGES=10000", "RATE_LIMIT_AUTH=100000",
+			"RATE_LIMIT_JOINS=10000", "RATE_LIMIT_ROOMS=10000", "MAX_SOCKETS_PER_IP=100000", "LOG_LEVEL=info")...)
 		if err != nil {
 			return err
 		}
@@ -165,6 +203,12 @@ func (r *Rig) Heal() error {
 	servers := []*testenv.Server{r.Postgres.Server, r.S3.Server}
 	for _, s := range r.Redis.Servers {
 		servers = append(servers, s.Server)
+	}
+	if r.Pooler != nil {
+		servers = append(servers, r.Pooler.Server)
+	}
+	if r.Standby != nil {
+		servers = append(servers, r.Standby.Server)
 	}
 	for _, n := range r.Nodes {
 		servers = append(servers, n.Server)

@@ -22,6 +22,8 @@ type Scenario struct {
 	Short bool
 	// Disk gives Postgres a separate disk of this many bytes, and so the scenario has its own rig.
 	Disk int64
+	// Pooled and Replica give the scenario a rig with PgBouncer or a standby.
+	Pooled, Replica bool
 	// Presence makes the run wait until a lease would have ended, and then check who is shown as
 	// online.
 	Presence bool
@@ -34,6 +36,9 @@ type Scenario struct {
 	// Pass returns violated limits besides the guarantees, or nil.
 	Pass func(r *Run, f Figures) []string
 }
+
+// ownRig reports whether the scenario needs a rig of its own.
+func (s Scenario) ownRig() bool { return s.Disk > 0 || s.Pooled || s.Replica }
 
 // Run is a running scenario.
 type Run struct {

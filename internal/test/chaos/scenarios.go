@@ -37,6 +37,9 @@ func Scenarios() []Scenario {
 		{Name: "Postgres: frozen 12 s", Fault: freezePostgres},
 		{Name: "Postgres: disk full", Disk: 512 << 20, Fault: fillDisk},
 
+		{Name: "PgBouncer: restarts", Pooled: true, Fault: restartPooler},
+		{Name: "replica: behind, frozen, gone, back", Replica: true, Fault: breakReplica, Pass: expectNoRetries},
+
 		{Name: "S3: gone", Fault: stopS3, Pass: expectNormalLatency},
 		{Name: "network: 300 ± 100 ms, 5 % lost", Fault: badNetwork, Pass: expectConfirmsWithin3s},
 		{Name: "network: 5 % of all packets lost", Fault: losePackets, Pass: expectConfirmsWithin15s},

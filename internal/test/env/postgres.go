@@ -84,14 +84,16 @@ func (e *Env) Postgres(o PostgresOptions) (*PostgresServer, error) {
 		// SIGINT for Stop: sessions are terminated. Immediate shutdown if orphaned.
 		quit: syscall.SIGINT, orphaned: syscall.SIGQUIT,
 	}}
-	p.ready = func(ctx context.Context) error {
-		conn, err := pgx.Connect(ctx, p.URL("postgres"))
-		if err != nil {
-			return err
-		}
-		return conn.Close(ctx)
-	}
+	p.ready = p.answers
 	return p, e.add(p.Server)
+}
+
+func (p *PostgresServer) answers(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, p.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
 }
 
 func (o PostgresOptions) arguments() []string {

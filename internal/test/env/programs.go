@@ -14,9 +14,10 @@ import (
 
 // The apt packages of programs.
 const (
-	postgresPackage = "postgresql"
-	redisPackage    = "redis-server"
-	nginxPackage    = "nginx"
+	postgresPackage  = "postgresql"
+	pgbouncerPackage = "pgbouncer"
+	redisPackage     = "redis-server"
+	nginxPackage     = "nginx"
 )
 
 // program returns the path of name. If necessary and possible, it installs pkg.

@@ -36,6 +36,7 @@ type pool struct {
 	mu       sync.Mutex
 	env      *Env
 	postgres map[bool]*PostgresServer // by durability
+	pooler   *PgBouncer
 	store    *ObjectStore
 	cluster  *RedisCluster
 	sentinel *RedisSentinel
@@ -79,6 +80,25 @@ func database(t testing.TB, durable bool, options string) string {
 		}
 	})
 	return dsn
+}
+
+// Pooled returns the DSN of an empty database through a PgBouncer in transaction mode, and the one
+// without it.
+func Pooled(t testing.TB) (pooled, direct string) {
+	t.Helper()
+	direct = database(t, false, "")
+	b, err := shared.pgBouncer(direct)
+	if err != nil {
+		t.Fatalf("testenv: no PgBouncer for this test: %v", err)
+	}
+	pooled, err = b.Through(direct)
+	if err == nil { // nodes refuse a server that is not durable, and cannot set it through a pooler
+		err = execute(t.Context(), direct, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$`)
+	}
+	if err != nil {
+		t.Fatalf("testenv: %v", err)
+	}
+	return pooled, direct
 }
 
 // Redis returns the redis:// URL of an empty Redis for t. With TEST_REDIS_URL it is one of the
@@ -232,6 +252,21 @@ func (p *pool) databaseServer(durable bool) (string, error) {
 	}
 	p.postgres[durable] = pg
 	return pg.URL("postgres"), nil
+}
+
+// pgBouncer returns the PgBouncer in front of the server of dsn.
+func (p *pool) pgBouncer(dsn string) (*PgBouncer, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pooler != nil {
+		return p.pooler, nil
+	}
+	env, err := p.open()
+	if err != nil {
+		return nil, err
+	}
+	p.pooler, err = env.PgBouncer(dsn, PgBouncerOptions{Size: 6})
+	return p.pooler, err
 }
 
 // redis starts a separate Redis for every test: pub/sub channels do not belong to a database, and it
