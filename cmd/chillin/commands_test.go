@@ -52,6 +52,16 @@ func TestInvalidInputIsAUsageError(t *testing.T) {
 		"load --rooms=0":                    "--rooms",
 		"load -url https://example.org":     "--yes-this-is-my-server",
 		"load -metrics http://127.0.0.1:90": "require --url",
+		"load --scenario rush":              "many-rooms",
+		"load --scenario cross-node":        "--url",
+		"load --scenario idle --rate 5":     "sends no messages",
+		"load --scenario storm --clients 9": "more clients than rooms",
+		"load --fill 100":                   "--fill",
+		"load --plot x.svg":                 "--plot requires --rates",
+		"load --rates 5,10 --rate 5":        "exclude each other",
+		"load --rates 10,5":                 "--rates",
+		"load --rates 10,x":                 "--rates",
+		"load --source 192.0.2.7":           "--source",
 	} {
 		var out bytes.Buffer
 		err := run(t.Context(), strings.Fields(args), &out)

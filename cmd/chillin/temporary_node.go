@@ -18,7 +18,7 @@ import (
 
 // measureTemporaryNode starts a node and measures it. The node is a separate process, so that its cost
 // can be measured, on a free port, with its own data and default settings.
-func measureTemporaryNode(ctx context.Context, o load.Options) (_ *load.Report, err error) {
+func measureTemporaryNode(ctx context.Context, o load.Options) (_ []*load.Report, err error) {
 	dir, err := os.MkdirTemp("", "chillin-load-")
 	if err != nil {
 		return nil, err
@@ -45,11 +45,12 @@ func measureTemporaryNode(ctx context.Context, o load.Options) (_ *load.Report, 
 		end()           // kill: its data is not needed
 		_ = node.Wait() // always an error, because of the kill
 	}()
-	if o.URL, err = waitForGreeting(stdout); err != nil {
+	url, err := waitForGreeting(stdout)
+	if err != nil {
 		return nil, err
 	}
-	o.Metrics = "http://" + metrics + "/metrics"
-	return load.Run(ctx, o)
+	o.URLs, o.Metrics = []string{url}, []string{"http://" + metrics + "/metrics"}
+	return load.RunSeries(ctx, o)
 }
 
 // temporaryNode returns the command of such a node: this program, with very high rate limits.

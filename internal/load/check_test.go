@@ -63,7 +63,7 @@ func TestViolationsAreDetected(t *testing.T) {
 
 func replay(t *testing.T, in recorded) *Report {
 	t.Helper()
-	o := Options{Clients: 2, Rooms: 1, Rate: 3, For: time.Second, Progress: io.Discard}
+	o := Options{URLs: []string{"http://localhost"}, Clients: 2, Rooms: 1, Rate: 3, For: time.Second, Progress: io.Discard}
 	hall := newRoom(7, nil, 2)
 	r := newRun(o, []*room{hall})
 	for range o.Clients {
@@ -96,7 +96,7 @@ func replay(t *testing.T, in recorded) *Report {
 }
 
 func TestRefusedAndUnansweredMessagesAreReported(t *testing.T) {
-	o := Options{Clients: 1, Rooms: 1, Rate: 2, For: time.Second, Progress: io.Discard}
+	o := Options{URLs: []string{"http://localhost"}, Clients: 1, Rooms: 1, Rate: 2, For: time.Second, Progress: io.Discard}
 	hall := newRoom(7, nil, 1)
 	r := newRun(o, []*room{hall})
 	c := &conn{run: r, room: hall, sequence: startAt(0)}

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,12 +15,10 @@ import (
 )
 
 const (
-	// concurrent requests
-	maxRequests = 8
-	// maxWait is the total time to wait for rate limits.
-	maxWait = time.Minute
+	// maxRequests is the number of concurrent requests.
+	maxRequests = 32
 	// removeTimeout is the timeout of the cleanup.
-	removeTimeout = time.Minute
+	removeTimeout = 3 * time.Minute
 )
 
 // clients are the guests and their private rooms that a run creates on the server. They are guests
@@ -29,128 +26,148 @@ const (
 // other users cannot join.
 type clients struct {
 	Options
-	plan     plan
-	http     *http.Client
-	users    []*client.Client
-	rooms    []*room
-	spent    atomic.Int64 // ns of waiting
-	reported sync.Map     // the limits that have been reported
+	plan  plan
+	http  *http.Client
+	users []*client.Client // nil: not created
+	rooms []*room          // likewise
+	limit limitWaiter
+
+	memberships          int
+	registering, joining time.Duration // how long all of them took
 }
 
 func newClients(o Options) *clients {
-	return &clients{Options: o, plan: newPlan(o), http: &http.Client{
-		Timeout:       30 * time.Second,
-		Transport:     &http.Transport{MaxIdleConnsPerHost: maxRequests},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // no request goes to another server
-	}}
+	p := newPlan(o)
+	return &clients{
+		Options: o, plan: p, limit: limitWaiter{progress: o.progress},
+		users: make([]*client.Client, p.users()), rooms: make([]*room, p.rooms),
+		http: &http.Client{
+			Timeout:       30 * time.Second,
+			Transport:     &http.Transport{MaxIdleConnsPerHost: maxRequests, DialContext: newSources(o.Sources).dial},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // no request goes to another server
+		},
+	}
 }
 
 func (c *clients) create(ctx context.Context) error {
-	c.progress("creating %d guests and %d rooms at %s", c.plan.users(), c.plan.rooms, c.URL)
-	for i := range c.plan.users() {
-		if err := c.addGuest(ctx, i); err != nil {
-			return fmt.Errorf("create guest %d of %d: %w", i+1, c.plan.users(), err)
-		}
+	c.progress("creating %d guests and %d rooms at %s", len(c.users), len(c.rooms), c.URLs[0])
+	began := time.Now()
+	if err := concurrently(ctx, len(c.users), c.addGuest); err != nil {
+		return err
 	}
+	c.registering = time.Since(began)
 	name := fmt.Sprintf("load test %04x", rand.N(0x10000))
-	for i := range c.plan.rooms {
-		if err := c.addRoom(ctx, i, fmt.Sprintf("%s room %d", name, i+1)); err != nil {
-			return fmt.Errorf("create room %d of %d: %w", i+1, c.plan.rooms, err)
-		}
+	err := concurrently(ctx, len(c.rooms), func(ctx context.Context, i int) error {
+		return c.addRoom(ctx, i, fmt.Sprintf("%s room %d", name, i+1))
+	})
+	if err != nil {
+		return err
 	}
-	return c.join(ctx)
-}
-
-func (c *clients) addGuest(ctx context.Context, i int) error {
-	user := client.New(c.URL)
-	user.HTTP = c.http
-	err := c.retryLimited(ctx, "RATE_LIMIT_AUTH", func() error { return user.Guest(ctx, fmt.Sprintf("Load test %d", i+1)) })
-	if err == nil {
-		c.users = append(c.users, user)
-	}
+	began = time.Now()
+	err = c.join(ctx)
+	c.joining = time.Since(began)
 	return err
 }
 
-func (c *clients) addRoom(ctx context.Context, i int, name string) error {
-	owner := c.users[i%len(c.users)]
-	return c.retryLimited(ctx, "RATE_LIMIT_ROOMS", func() error {
-		// Not canceled with ctx: a room whose ID is unknown cannot be removed.
-		made, err := owner.CreateRoom(context.WithoutCancel(ctx), name, map[string]any{
-			"private": true, "description": "Made by chillin load, which removes it at its end. If it is still here, delete it.",
-		})
-		if err != nil {
-			return err
-		}
-		c.rooms = append(c.rooms, newRoom(made.ID, owner, c.plan.members(i)))
-		return nil
-	})
-}
-
-// join makes every user a member of the rooms of its connections.
-func (c *clients) join(ctx context.Context) error {
-	for _, room := range c.rooms {
-		var out struct {
-			Invite struct {
-				Token string `json:"token"`
-			} `json:"invite"`
-		}
-		err := c.retryLimited(ctx, "", func() error {
-			return room.owner.Do(ctx, http.MethodPost, fmt.Sprintf("/rooms/%d/invites", room.id), nil, &out)
-		})
-		if err != nil {
-			return fmt.Errorf("create an invite: %w", err)
-		}
-		room.invite = out.Invite.Token
-	}
-	type seat struct{ user, room int }
-	seats := map[seat]bool{}
-	for i := range c.plan.clients {
-		seats[seat{c.plan.user(i), c.plan.room(i)}] = true
-	}
+// concurrently calls do for 0 to n-1 and returns the first error.
+func concurrently(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxRequests)
-	for s := range seats {
+	for i := range n {
 		group.Go(func() error {
-			err := c.retryLimited(ctx, "RATE_LIMIT_JOINS", func() error {
-				return c.users[s.user].Do(ctx, http.MethodPost, "/invites/"+c.rooms[s.room].invite+"/join", nil, nil)
-			})
-			if err != nil {
-				return fmt.Errorf("join room %d: %w", s.room+1, err)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
-			return nil
+			return do(ctx, i)
 		})
 	}
 	return group.Wait()
 }
 
-// retryLimited retries requests that the server postpones, after the delay it asks for, up to waiting in
-// total. variable is the limit behind a 429.
-func (c *clients) retryLimited(ctx context.Context, variable string, do func() error) error {
-	for {
-		err := do()
-		e, refused := errors.AsType[*client.Error](err)
-		if !refused || e.Status != http.StatusTooManyRequests && e.Status != http.StatusServiceUnavailable {
-			return err
-		}
-		wait := time.Duration(e.RetryAfterMs) * time.Millisecond
-		if wait <= 0 || time.Duration(c.spent.Add(int64(wait))) > maxWait {
-			return fmt.Errorf("%w (retry after %s)", nameLimit(err, variable), wait)
-		}
-		if _, reported := c.reported.LoadOrStore(variable, true); !reported {
-			c.progress("waiting %s, repeatedly if necessary: %v", wait, nameLimit(err, variable))
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return err
-		}
+func (c *clients) addGuest(ctx context.Context, i int) error {
+	user := client.New(c.URLs[i%len(c.URLs)])
+	user.HTTP = c.http
+	err := c.limit.retry(ctx, "RATE_LIMIT_AUTH", func() error { return user.Guest(ctx, fmt.Sprintf("Load test %d", i+1)) })
+	if err != nil {
+		return fmt.Errorf("create guest %d of %d: %w", i+1, len(c.users), err)
 	}
+	c.users[i] = user
+	return nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
+// addRoom creates a room and an invite to it.
+func (c *clients) addRoom(ctx context.Context, i int, name string) error {
+	owner := c.users[i%len(c.users)]
+	err := c.limit.retry(ctx, "RATE_LIMIT_ROOMS", func() error {
+		// Not canceled with ctx: a room whose ID is unknown cannot be removed.
+		made, err := owner.CreateRoom(context.WithoutCancel(ctx), name, map[string]any{
+			"private": true, "description": "Made by chillin load, which removes it at its end. If it is still here, delete it.",
+		})
+		if err == nil {
+			c.rooms[i] = newRoom(made.ID, owner, c.plan.members(i))
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("create room %d of %d: %w", i+1, len(c.rooms), err)
+	}
+	var out struct {
+		Invite struct {
+			Token string `json:"token"`
+		} `json:"invite"`
+	}
+	err = c.limit.retry(ctx, "", func() error {
+		return owner.Do(ctx, http.MethodPost, fmt.Sprintf("/rooms/%d/invites", c.rooms[i].id), nil, &out)
+	})
+	if err != nil {
+		return fmt.Errorf("create an invite: %w", err)
+	}
+	c.rooms[i].invite = out.Invite.Token
+	return nil
+}
+
+// join makes every user a member of the rooms of its connections.
+func (c *clients) join(ctx context.Context) error {
+	type seat struct{ user, room int }
+	var seats []seat // in the order of the clients, so that concurrent ones are in different rooms
+	seen := map[seat]bool{}
+	for i := range c.plan.clients {
+		if s := (seat{c.plan.user(i), c.plan.room(i)}); !seen[s] {
+			seen[s] = true
+			seats = append(seats, s)
+		}
+	}
+	c.memberships = len(seats)
+	return concurrently(ctx, len(seats), func(ctx context.Context, i int) error {
+		s := seats[i]
+		err := c.limit.retry(ctx, "RATE_LIMIT_JOINS", func() error {
+			return c.users[s.user].Do(ctx, http.MethodPost, "/invites/"+c.rooms[s.room].invite+"/join", nil, nil)
+		})
+		if err != nil {
+			return fmt.Errorf("join room %d: %w", s.room+1, err)
+		}
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	})
+}
+
+// freshRooms returns the rooms without what an earlier run received.
+func (c *clients) freshRooms() []*room {
+	fresh := make([]*room, len(c.rooms))
+	for i, room := range c.rooms {
+		fresh[i] = newRoom(room.id, room.owner, room.members)
+	}
+	return fresh
+}
+
+// entering returns how fast the guests entered. connecting is in seconds.
+func (c *clients) entering(connecting float64) *Entering {
+	guests := float64(len(c.users))
+	return &Entering{
+		Guests: len(c.users), Memberships: c.memberships, Connections: c.plan.clients,
+		GuestsPerSecond:      per(guests, c.registering.Seconds()+c.joining.Seconds()+connecting),
+		RegisteredPerSecond:  per(guests, c.registering.Seconds()),
+		MembershipsPerSecond: per(float64(c.memberships), c.joining.Seconds()),
+		ConnectionsPerSecond: per(float64(c.plan.clients), connecting),
 	}
 }
 
@@ -160,20 +177,36 @@ func (c *clients) remove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
 	c.progress("removing the rooms")
-	c.spent.Store(0)
+	c.limit.spent.Store(0)
+	var mu sync.Mutex
 	var left []error
-	for _, room := range c.rooms {
-		err := c.retryLimited(ctx, "", func() error {
+	fail := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		left = append(left, fmt.Errorf(format, args...))
+	}
+	_ = concurrently(ctx, len(c.rooms), func(ctx context.Context, i int) error {
+		room := c.rooms[i]
+		if room == nil {
+			return nil
+		}
+		err := c.limit.retry(ctx, "", func() error {
 			return room.owner.Do(ctx, http.MethodDelete, fmt.Sprintf("/rooms/%d", room.id), nil, nil)
 		})
 		if err != nil {
-			left = append(left, fmt.Errorf("room %d could not be removed: %w", room.id, err))
+			fail("room %d could not be removed: %w", room.id, err)
 		}
-	}
-	for _, user := range c.users { // the server deletes them after a day
+		return nil
+	})
+	_ = concurrently(ctx, len(c.users), func(ctx context.Context, i int) error {
+		user := c.users[i] // the server deletes it after a day
+		if user == nil {
+			return nil
+		}
 		if err := user.Do(ctx, http.MethodPost, "/auth/logout", nil, nil); err != nil {
-			left = append(left, fmt.Errorf("guest %d is still signed in: %w", user.User.ID, err))
+			fail("guest %d is still signed in: %w", user.User.ID, err)
 		}
-	}
+		return nil
+	})
 	return errors.Join(left...)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -18,52 +19,87 @@ import (
 const (
 	joinID    = 1
 	pingID    = 2
-	firstSend = 3
+	changesID = 3
+	firstSend = 4
 )
 
 // conn is one client: a connection that has joined one room, and one goroutine that reads and checks.
+// A client that reconnects uses the same conn.
 type conn struct {
-	run  *run
-	room *room
-	raw  *rawConn
+	run   *run
+	index int // in the plan
+	user  *client.Client
+	room  *room
+	raw   *rawConn
 
-	joined chan struct{} // closed when the room is joined
-	ponged chan struct{} // closed when the head is known
+	joined chan struct{} // closed when the room is joined and all changes are received
+	pongs  chan struct{} // receives when the head is known
 	ended  chan struct{} // closed when read has returned; then the fields below are final
 
+	reading sync.Mutex // locked while the client does not read
+
 	limits   wire.ClientLimits // valid after joined is closed
+	epoch    chat.Epoch        // "" until the room was joined for the first time
 	sequence sequence
 	head     chat.Seq
 	events   int // delivered messages
 	bytes    int // their bytes
 	frames   int // the frames that contained them
+	caughtUp int // messages in pages that a client requested after it had reconnected
 	err      error
 }
 
-func (r *run) dial(ctx context.Context, user *client.Client, room *room) (*conn, error) {
-	w, err := dialRaw(ctx, user.Base, user.Token)
-	if err != nil {
-		return nil, err
-	}
-	c := &conn{
-		run: r, room: room, raw: w, sequence: startAt(0),
-		joined: make(chan struct{}), ponged: make(chan struct{}), ended: make(chan struct{}),
-	}
-	go c.read()
-	if err := c.join(ctx); err != nil {
-		w.close()
-		<-c.ended
-		return nil, err
-	}
-	return c, nil
+func newConn(r *run, index int, user *client.Client, room *room) *conn {
+	return &conn{run: r, index: index, user: user, room: room, sequence: startAt(0)}
 }
 
-func (c *conn) join(ctx context.Context) error {
-	if err := c.command(joinID, "room:join", wire.RoomJoin{RoomID: c.room.id, Limit: new(1)}); err != nil {
+// open connects and joins the room. The previous connection, if any, has ended.
+func (c *conn) open(ctx context.Context) error {
+	w, err := dialRaw(ctx, c.run.sources, c.url(), c.user.Token)
+	if err != nil {
 		return err
 	}
+	c.raw, c.err = w, nil
+	c.joined, c.pongs, c.ended = make(chan struct{}), make(chan struct{}, 1), make(chan struct{})
+	go c.read()
+	if err := c.join(ctx); err != nil {
+		c.end()
+		return err
+	}
+	return nil
+}
+
+// url returns the server to which the client connects.
+func (c *conn) url() string { return c.run.URLs[c.run.plan.url(c.index)] }
+
+// end closes the connection and waits until read has returned.
+func (c *conn) end() {
+	c.raw.close()
+	<-c.ended
+}
+
+// join joins the room and, when the client has reconnected, requests what it missed.
+func (c *conn) join(ctx context.Context) error {
+	in := wire.RoomJoin{RoomID: c.room.id, Limit: new(1)}
+	if c.epoch != "" {
+		in.Since, in.Epoch, in.Limit = new(c.sequence.cursor()), wire.Epoch(c.epoch), new(chat.MaxPage)
+	}
+	if err := c.command(joinID, wire.CommandRoomJoin, in); err != nil {
+		return err
+	}
+	return c.await(ctx, c.joined)
+}
+
+// requestHead requests the head of the room. pongs receives when the response has arrived, which is
+// after everything that was sent before.
+func (c *conn) requestHead() {
+	_ = c.command(pingID, wire.CommandPing, wire.Ping{}) // an ended connection reports the reason itself
+}
+
+// await waits for a response.
+func (c *conn) await(ctx context.Context, response <-chan struct{}) error {
 	select {
-	case <-c.joined:
+	case <-response:
 		return nil
 	case <-c.ended:
 		return c.err
@@ -90,7 +126,7 @@ func (c *conn) read() {
 	defer c.raw.close()
 	for c.err == nil {
 		var payload []byte
-		if payload, c.err = c.raw.next(); c.err != nil {
+		if payload, c.err = c.next(); c.err != nil {
 			return
 		}
 		at, before := time.Now(), c.events
@@ -105,6 +141,13 @@ func (c *conn) read() {
 	}
 }
 
+// next returns the next message, once the client reads.
+func (c *conn) next() ([]byte, error) {
+	c.reading.Lock()
+	c.reading.Unlock() //nolint:staticcheck // an empty section: it waits until the client reads
+	return c.raw.next()
+}
+
 func (c *conn) handle(line []byte, at time.Time) error {
 	h, err := c.room.parse(line)
 	switch {
@@ -113,37 +156,27 @@ func (c *conn) handle(line []byte, at time.Time) error {
 	case h.id >= firstSend:
 		return c.run.answered(int(h.id-firstSend), c.room, h, at)
 	case h.id == joinID:
-		return c.onJoined(h)
+		return c.onJoined(h, at)
+	case h.id == changesID:
+		return c.onChanges(h, at)
 	case h.id == pingID:
 		return c.onPong(h)
-	case h.kind == "connected":
+	case h.kind == wire.EventConnected:
 		var hello struct {
 			Limits wire.ClientLimits `json:"limits"`
 		}
 		err = h.decode(&hello)
 		c.limits = hello.Limits
 		return err
-	case h.kind == "error":
+	case h.kind == wire.ResponseError:
 		return refusal(h)
 	case h.seq > 0 && h.room == c.room.id && c.sequence.add(h.seq):
-		c.count(len(line), h.cid, at)
+		if c.run.delivered(c, h.cid, at) {
+			c.events++
+			c.bytes += len(line)
+		}
 	}
 	return nil
-}
-
-// onJoined handles the response to room:join.
-func (c *conn) onJoined(h parsedLine) error {
-	if h.kind != "room:joined" {
-		return refusal(h)
-	}
-	var joined struct {
-		To chat.Seq `json:"to"`
-	}
-	if err := h.decode(&joined); err != nil {
-		return err
-	}
-	c.sequence = startAt(joined.To)
-	return closeOnce(c.joined)
 }
 
 // onPong handles the response to ping, which contains the head of the room.
@@ -153,7 +186,12 @@ func (c *conn) onPong(h parsedLine) error {
 		return err
 	}
 	c.head = pong.Heads[c.room.id]
-	return closeOnce(c.ponged)
+	select {
+	case c.pongs <- struct{}{}:
+		return nil
+	default:
+		return errors.New("a second response to one command")
+	}
 }
 
 // closeOnce closes a channel. It returns an error if the channel is already closed.
@@ -165,17 +203,6 @@ func closeOnce(answered chan struct{}) error {
 		close(answered)
 		return nil
 	}
-}
-
-// count records the delivery of a message of this run.
-func (c *conn) count(size int, cid chat.CID, at time.Time) {
-	k, ok := c.run.number(cid)
-	if !ok {
-		return
-	}
-	c.events++
-	c.bytes += size
-	c.run.delivered(k, at)
 }
 
 // refusal returns the error of an unexpected response.

@@ -29,8 +29,12 @@ func (r *run) connect(ctx context.Context, users []*client.Client) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(dialing)
 	for i := range conns {
-		group.Go(func() (err error) {
-			conns[i], err = r.connectWithRetry(ctx, users[r.plan.user(i)], r.rooms[r.plan.room(i)])
+		group.Go(func() error {
+			c := newConn(r, i, users[r.plan.user(i)], r.rooms[r.plan.room(i)])
+			err := c.connectWithRetry(ctx)
+			if err == nil {
+				conns[i] = c
+			}
 			return err
 		})
 	}
@@ -48,18 +52,18 @@ func (r *run) connect(ctx context.Context, users []*client.Client) error {
 }
 
 // connectWithRetry connects and, like every client, retries later if the server is not available.
-func (r *run) connectWithRetry(ctx context.Context, user *client.Client, room *room) (*conn, error) {
+func (c *conn) connectWithRetry(ctx context.Context) error {
 	for try := 1; ; try++ {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
-		c, err := r.dial(ctx, user, room)
+		err := c.open(ctx)
 		if err == nil || try == tries || !isRetryable(err) {
-			return c, err
+			return err
 		}
-		r.again.Add(1)
+		c.run.again.Add(1)
 		if err := sleep(ctx, time.Duration(try)*time.Second); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
@@ -73,20 +77,15 @@ func isRetryable(err error) bool {
 
 // allowed checks that the server's limits allow the plan.
 func (r *run) allowed(limits wire.ClientLimits) error {
+	if len(r.plan.senders) == 0 {
+		return nil
+	}
 	const ofRoom = 100 // the limit of a room is that of this many users
-	users := float64(min(r.plan.users(), ofRoom*r.Rooms))
-	if needed := int(math.Ceil(10 * r.Rate / users)); needed > limits.MessagesPer10s {
+	rate := 1 / r.plan.every.Seconds()
+	users := float64(min(r.plan.sendingUsers(), ofRoom*r.Rooms))
+	if needed := int(math.Ceil(10 * rate / users)); needed > limits.MessagesPer10s {
 		return fmt.Errorf("the server accepts %d messages in ten seconds from each of %d users: set RATE_LIMIT_MESSAGES to %d or more on it, or use a lower --rate",
-			limits.MessagesPer10s, r.plan.users(), needed)
+			limits.MessagesPer10s, r.plan.sendingUsers(), needed)
 	}
 	return nil
-}
-
-// nameLimit adds the variable with which an operator can raise the limit that was reached, if there is
-// one.
-func nameLimit(err error, variable string) error {
-	if e, ok := errors.AsType[*client.Error](err); ok && e.Status == http.StatusTooManyRequests && variable != "" {
-		return fmt.Errorf("the server's limit is reached: increase %s on it, or reduce the load: %w", variable, err)
-	}
-	return err
 }

@@ -51,18 +51,29 @@ func ceiling(bucket int) time.Duration {
 	return time.Duration(bucket%fine+fine+1)<<doublings - 1
 }
 
+// total returns the number of durations.
+func (h *histogram) total() (n uint64) {
+	for i := range h.counts {
+		n += h.counts[i].Load()
+	}
+	return n
+}
+
 // quantile returns a duration that the share q of all durations does not exceed, or 0 if there are
 // none.
 func (h *histogram) quantile(q float64) time.Duration {
-	var total, seen uint64
-	for i := range h.counts {
-		total += h.counts[i].Load()
-	}
-	rank := uint64(math.Ceil(q * float64(total)))
+	var seen uint64
+	rank := uint64(math.Ceil(q * float64(h.total())))
 	for i := range h.counts {
 		if seen += h.counts[i].Load(); seen >= rank && seen > 0 {
 			return min(ceiling(i), time.Duration(h.most.Load()))
 		}
 	}
 	return 0
+}
+
+// latency returns the distribution.
+func (h *histogram) latency() Latency {
+	ms := func(q float64) float64 { return float64(h.quantile(q)) / float64(time.Millisecond) }
+	return Latency{P50: ms(0.5), P99: ms(0.99), P999: ms(0.999), Max: ms(1)}
 }

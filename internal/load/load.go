@@ -1,5 +1,5 @@
 // Package load measures the capacity of a running chat: many lightweight clients send messages at
-// planned times, and every client checks what it receives.
+// planned times, and every client checks what it receives. A scenario determines what is measured.
 //
 // The load is open-loop: a message is sent at its time, however slow the responses are, and latency is
 // measured from the planned time. If a server stops for a second, every message of that second shows
@@ -10,68 +10,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math"
-	"net/netip"
-	"net/url"
-	"time"
 )
 
-// socketsPerUser is the number of connections that the server allows a user.
-const socketsPerUser = 20
-
-// commandsPerClient limits the messages of one connection per second to half of what the server
-// accepts, because they are distributed randomly.
-const commandsPerClient = 50
-
-// Options configure a load test.
-type Options struct {
-	URL      string        // the server, as http: // the server, such as http://localhost:5000
-	Mine     bool          // URL may name another machine
-	Metrics  string        // URL of the server's metrics, if it runs on this machine; "" if not
-	Profiles string        // folder for profiles of that server, if it serves them; "" for none
-	Clients  int           // connections, each in one room
-	Rooms    int           // at most the number of clients
-	Rate     float64       // messages per second, in all rooms together
-	For      time.Duration // how long messages are sent
-	Seed     uint64        // seed of the random choice of senders
-	// Progress receives one line for each step.
-	Progress io.Writer
-}
-
-// Check returns all errors of the options.
-func (o Options) Check() error {
-	var faults []error
-	fault := func(wrong bool, format string, args ...any) {
-		if wrong {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
+// Run measures once, at o.Rate, and removes everything it created, even if ctx ends earlier. Violated
+// guarantees are in the report. If err is not nil, the report is nil or something could not be removed.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	o.Rates = nil
+	reports, err := RunSeries(ctx, o)
+	if len(reports) == 0 {
+		return nil, err
 	}
-	target, err := url.Parse(o.URL)
-	known := err == nil && (target.Scheme == "http" || target.Scheme == "https") && target.Hostname() != ""
-	fault(!known, "--url: %q is not http://host:port", o.URL)
-	fault(known && !o.Mine && !loopback(target.Hostname()),
-		"--url: %q is not this machine; a load test slows a server down, so confirm with --yes-this-is-my-server if it is yours", o.URL)
-	fault(o.Profiles != "" && o.Metrics == "", "--profiles: with --url it requires --metrics")
-	fault(o.Clients < 1, "--clients: %d is less than 1", o.Clients)
-	fault(o.Rooms < 1 || o.Rooms > max(1, o.Clients), "--rooms: %d is not from 1 to the number of clients", o.Rooms)
-	fault(!(o.Rate > 0), "--rate: %g is not more than 0", o.Rate)
-	fault(o.Rate > commandsPerClient*float64(max(1, o.Clients)), "--rate: %g is more than %d per second for each client", o.Rate, commandsPerClient)
-	fault(o.For <= 0, "--for: %s is not more than 0", o.For)
-	fault(o.Rate > 0 && o.For > 0 && o.messages() < 1, "--rate and --for: %g per second for %s are no messages", o.Rate, o.For)
-	return errors.Join(faults...)
+	return reports[0], err
 }
 
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-func (o Options) messages() int { return int(math.Round(o.Rate * o.For.Seconds())) }
-
-// Run measures and removes everything it created, even if ctx ends earlier. Violated guarantees are in
-// the report. If err is not nil, the report is nil or something could not be removed.
-func Run(ctx context.Context, o Options) (_ *Report, err error) {
+// RunSeries is Run for each of o.Rates, one after the other, with the same guests and rooms; once at
+// o.Rate if there are none. It returns the reports of the rates before an error.
+func RunSeries(ctx context.Context, o Options) (reports []*Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
@@ -80,12 +34,33 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := guests.create(ctx); err != nil {
 		return nil, err
 	}
-	r := newRun(o, guests.rooms)
-	defer r.close()
 	alone, err := readProcessMetrics(ctx, o.Metrics)
 	if err != nil {
 		return nil, err
 	}
+	rates := o.rates()
+	for i, rate := range rates {
+		if len(rates) > 1 {
+			o.progress("rate %g per second, %d of %d", rate, i+1, len(rates))
+		}
+		o.Rate = rate
+		report, err := measureOnce(ctx, o, guests, alone)
+		if err != nil {
+			return reports, err
+		}
+		if i == 0 { // later ones use the same guests
+			report.Entering = guests.entering(report.ConnectSeconds)
+		}
+		reports = append(reports, report)
+	}
+	return reports, nil
+}
+
+// measureOnce connects all clients and runs the scenario.
+func measureOnce(ctx context.Context, o Options, guests *clients, alone processMetrics) (*Report, error) {
+	r := newRun(o, guests.freshRooms())
+	r.http, r.alone = guests.http, alone
+	defer r.close()
 	if err := r.connect(ctx, guests.users); err != nil {
 		return nil, err
 	}
@@ -93,7 +68,12 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.profiled(ctx, r.sendAll); err != nil {
+	if r.kind.prepare != nil {
+		if err := r.kind.prepare(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.profiled(ctx, r.measure); err != nil {
 		return nil, err
 	}
 	after, err := readProcessMetrics(ctx, o.Metrics)
@@ -102,8 +82,8 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	}
 	r.close()
 	report := r.report()
-	if o.Metrics != "" {
-		report.Server = o.compare(ctx, r.plan, report.Deliveries, alone, before, after)
+	if len(o.Metrics) > 0 {
+		report.Server = r.compare(ctx, report, before, after)
 	}
 	return report, nil
 }

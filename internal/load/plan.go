@@ -6,33 +6,45 @@ import (
 	"time"
 )
 
-// plan determines the room of each client, and which client sends when. It depends only on the options.
+// plan determines the room, the user and the address of each client, and which client sends when. It
+// depends only on the options.
 type plan struct {
 	rooms   int
 	clients int
+	urls    int
+	perUser int           // clients of a user
+	active  int           // the first clients, which send and whose latencies are measured
 	every   time.Duration // interval between messages
 	senders []int         // the client of each message
 }
 
 func newPlan(o Options) plan {
+	kind, _ := findScenario(o.Scenario)
+	every, messages := kind.messages(o)
 	p := plan{
-		rooms: o.Rooms, clients: o.Clients,
-		every:   time.Duration(float64(time.Second) / o.Rate),
-		senders: make([]int, o.messages()),
+		rooms: o.Rooms, clients: o.Clients, urls: max(1, len(o.URLs)), perUser: o.perUser(), active: kind.active(o),
+		every: every, senders: make([]int, messages),
 	}
-	random, users := rand.New(rand.NewPCG(o.Seed, 0)), p.users()
+	random, users := rand.New(rand.NewPCG(o.Seed, 0)), p.sendingUsers()
 	for k := range p.senders {
-		first := k % users * socketsPerUser // users take turns, because the server limits each
-		p.senders[k] = first + random.IntN(min(socketsPerUser, o.Clients-first))
+		first := k % users * p.perUser // users take turns, because the server limits each
+		p.senders[k] = first + random.IntN(min(p.perUser, p.active-first))
 	}
 	return p
 }
 
 // users returns the number of accounts required.
-func (p plan) users() int { return (p.clients + socketsPerUser - 1) / socketsPerUser }
+func (p plan) users() int { return (p.clients + p.perUser - 1) / p.perUser }
 
-func (p plan) user(client int) int { return client / socketsPerUser }
+// sendingUsers returns the number of accounts that send.
+func (p plan) sendingUsers() int { return (p.active + p.perUser - 1) / p.perUser }
+
+func (p plan) user(client int) int { return client / p.perUser }
 func (p plan) room(client int) int { return client % p.rooms }
+
+// url returns the address to which the client connects. The clients of each room, and all of them, are
+// spread evenly.
+func (p plan) url(client int) int { return (client/p.rooms + client%p.rooms) % p.urls }
 
 // members returns the number of clients in the room.
 func (p plan) members(room int) int { return (p.clients - room + p.rooms - 1) / p.rooms }
@@ -42,14 +54,19 @@ func (p plan) due(k int) time.Duration { return time.Duration(k) * p.every }
 
 // follow calls send for each message at its time, or immediately if the time has passed.
 func (p plan) follow(ctx context.Context, began time.Time, send func(k, client int, due time.Time)) {
-	for k, client := range p.senders {
-		due := began.Add(p.due(k))
+	atIntervals(ctx, began, p.every, len(p.senders), func(k int, due time.Time) { send(k, p.senders[k], due) })
+}
+
+// atIntervals calls do n times, each at its time or immediately if that has passed, until ctx ends.
+func atIntervals(ctx context.Context, began time.Time, every time.Duration, n int, do func(k int, due time.Time)) {
+	for k := range n {
+		due := began.Add(time.Duration(k) * every)
 		for time.Until(due) > 0 && ctx.Err() == nil {
 			pause(min(time.Until(due), 50*time.Millisecond))
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		send(k, client, due)
+		do(k, due)
 	}
 }

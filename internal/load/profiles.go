@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// profiled calls fn and, if o.Profiles is set, writes profiles of the server: cpu.pprof of the time
+// profiled calls fn and, if o.Profiles is set, writes profiles of the first server: cpu.pprof of the time
 // of fn, then heap.pprof and mutex.pprof. They are served beside the metrics, with PPROF=true.
 func (o Options) profiled(ctx context.Context, fn func(context.Context) error) error {
 	if o.Profiles == "" {
@@ -39,7 +39,7 @@ func (o Options) profiled(ctx context.Context, fn func(context.Context) error) e
 }
 
 func (o Options) writeProfile(ctx context.Context, kind, query string) error {
-	body, err := fetch(ctx, strings.TrimSuffix(o.Metrics, "/metrics")+"/debug/pprof/"+query)
+	body, err := fetch(ctx, strings.TrimSuffix(o.Metrics[0], "/metrics")+"/debug/pprof/"+query)
 	if err != nil {
 		return fmt.Errorf("--profiles: %w (the server needs PPROF=true)", err)
 	}

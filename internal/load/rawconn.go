@@ -34,6 +34,9 @@ const (
 	handshakeTime = 10 * time.Second
 	writeTime     = 5 * time.Second
 	maxPayload    = 16 << 20
+	// keptPayload is the largest buffer that a connection keeps: few frames are larger, such as the response
+	// to room:join.
+	keptPayload = 4 << 10
 )
 
 // rawConn is a minimal WebSocket: without a goroutine, and with one small buffer. One goroutine reads; any
@@ -57,14 +60,14 @@ func (c closed) Error() string { return fmt.Sprintf("closed %d %s", c.code, c.re
 
 // dialRaw connects to the server at base with a session's token. A refusal is returned as
 // *client.Error.
-func dialRaw(ctx context.Context, base, token string) (*rawConn, error) {
+func dialRaw(ctx context.Context, from *sources, base, token string) (*rawConn, error) {
 	target, err := url.Parse(base)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
-	conn, err := dial(ctx, target)
+	conn, err := dial(ctx, from.dialer(), target)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -76,18 +79,18 @@ func dialRaw(ctx context.Context, base, token string) (*rawConn, error) {
 	return w, nil
 }
 
-func dial(ctx context.Context, target *url.URL) (net.Conn, error) {
+func dial(ctx context.Context, dialer *net.Dialer, target *url.URL) (net.Conn, error) {
 	port := target.Port()
 	if target.Scheme == "https" {
 		if port == "" {
 			port = "443"
 		}
-		return (&tls.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(target.Hostname(), port))
+		return (&tls.Dialer{NetDialer: dialer}).DialContext(ctx, "tcp", net.JoinHostPort(target.Hostname(), port))
 	}
 	if port == "" {
 		port = "80"
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(target.Hostname(), port))
+	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(target.Hostname(), port))
 }
 
 func (w *rawConn) upgrade(ctx context.Context, target *url.URL, token string) error {
@@ -125,7 +128,9 @@ func (w *rawConn) upgrade(ctx context.Context, target *url.URL, token string) er
 // next returns the payload of the next text message, which is valid until the next call. It answers
 // pings. A close frame of the server is returned as closed.
 func (w *rawConn) next() ([]byte, error) {
-	w.payload = w.payload[:0]
+	if w.payload = w.payload[:0]; cap(w.payload) > keptPayload {
+		w.payload = nil
+	}
 	for {
 		opcode, last, size, err := w.header()
 		if err != nil {

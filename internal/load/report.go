@@ -3,41 +3,102 @@ package load
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
-	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
 // Report is the result of a run. Times are in milliseconds unless stated otherwise.
 type Report struct {
-	URL     string  `json:"url"`
-	Clients int     `json:"clients"`
-	Rooms   int     `json:"rooms"`
-	Rate    float64 `json:"rate"` // messages per second, planned
-	Seconds float64 `json:"seconds"`
-	Seed    uint64  `json:"seed"`
+	Scenario string   `json:"scenario"`
+	URL      string   `json:"url"`            // the first
+	URLs     []string `json:"urls,omitempty"` // all, if there are several
+	Clients  int      `json:"clients"`
+	Rooms    int      `json:"rooms"`
+	Rate     float64  `json:"rate"` // messages (in history: pages) per second, planned
+	Seconds  float64  `json:"seconds"`
+	Seed     uint64   `json:"seed"`
 
-	ConnectSeconds float64        `json:"connectSeconds"` // until all clients have joined
-	TriedAgain     int            `json:"triedAgain"`     // connection attempts that the server postponed
-	Lost           map[string]int `json:"lost"`           // connections that ended, by reason
+	Entering       *Entering      `json:"entering,omitempty"` // in the first report of a series
+	ConnectSeconds float64        `json:"connectSeconds"`     // until all clients have joined
+	TriedAgain     int            `json:"triedAgain"`         // connection attempts that the server postponed
+	Lost           map[string]int `json:"lost"`               // connections that ended, by reason
 
 	Messages   Messages   `json:"messages"`
 	Deliveries Deliveries `json:"deliveries"`
 
 	Confirmed Latency `json:"confirmed"` // from the planned time to the response
-	Delivered Latency `json:"delivered"` // from the planned time to each member
+	Delivered Latency `json:"delivered"` // from the planned time to each member that is not disturbed
 	Late      Latency `json:"late"`      // from the planned time to the send: the delay of this tool
 
 	ToolMicros float64 `json:"toolMicros"`       // µs of CPU time of this tool per delivery
 	Server     *Server `json:"server,omitempty"` // if its metrics could be read
+
+	Idle        *Idle        `json:"idle,omitempty"`
+	CrossNode   *CrossNode   `json:"crossNode,omitempty"` // if there are several addresses
+	Storm       *Storm       `json:"storm,omitempty"`
+	SlowReaders *SlowReaders `json:"slowReaders,omitempty"`
+	History     *History     `json:"history,omitempty"`
+}
+
+// section is the part of a report that one scenario adds.
+type section interface {
+	// write adds the lines of the table.
+	write(row func(format string, args ...any))
+	latencies() []namedLatency
+	violations() []violation
+}
+
+// namedLatency is a row of the table of latencies.
+type namedLatency struct {
+	name string
+	Latency
+}
+
+// violation is a number of violated guarantees, or 0.
+type violation struct {
+	count int
+	what  string
+}
+
+// sections returns the sections that the report has.
+func (r *Report) sections() (all []section) {
+	if r.Idle != nil {
+		all = append(all, r.Idle)
+	}
+	if r.CrossNode != nil {
+		all = append(all, r.CrossNode)
+	}
+	if r.Storm != nil {
+		all = append(all, r.Storm)
+	}
+	if r.SlowReaders != nil {
+		all = append(all, r.SlowReaders)
+	}
+	if r.History != nil {
+		all = append(all, r.History)
+	}
+	return all
+}
+
+// Entering is how fast new guests entered: registered, became members of their rooms and connected. Each
+// guest has Connections/Guests connections. Creating the rooms is not included.
+type Entering struct {
+	Guests      int `json:"guests"`
+	Memberships int `json:"memberships"`
+	Connections int `json:"connections"`
+
+	GuestsPerSecond      float64 `json:"guestsPerSecond"` // by the time of all three steps
+	RegisteredPerSecond  float64 `json:"registeredPerSecond"`
+	MembershipsPerSecond float64 `json:"membershipsPerSecond"`
+	ConnectionsPerSecond float64 `json:"connectionsPerSecond"` // connected and joined
 }
 
 // Messages counts the sent messages.
 type Messages struct {
 	Sent       int               `json:"sent"`
 	Confirmed  int               `json:"confirmed"`
+	PerSecond  float64           `json:"perSecond"` // confirmed
 	Refused    map[chat.Code]int `json:"refused"`
 	Unanswered int               `json:"unanswered"`
 }
@@ -46,8 +107,9 @@ type Messages struct {
 type Deliveries struct {
 	Count     int     `json:"count"`
 	PerSecond float64 `json:"perSecond"`
-	Bytes     int     `json:"bytes"`    // of one
-	PerFrame  float64 `json:"perFrame"` // deliveries per frame
+	Bytes     int     `json:"bytes"`              // of one
+	PerFrame  float64 `json:"perFrame"`           // deliveries per frame
+	CaughtUp  int     `json:"caughtUp,omitempty"` // of Count, those that a client received by catching up
 
 	Missing    int `json:"missing"`
 	Twice      int `json:"twice"`
@@ -62,103 +124,29 @@ type Latency struct {
 	Max  float64 `json:"max"`
 }
 
-// Server is the cost of the run to the server.
+// Server is the cost of the run to the servers, all together.
 type Server struct {
-	Micros      float64 `json:"micros"`                // µs of CPU time per delivery, including everything that led to it
-	FloorMicros float64 `json:"floorMicros,omitempty"` // µs of one plain write of as many bytes, as often, to as many sockets
-	Ratio       float64 `json:"ratio,omitempty"`       // of the two
-	ConnBytes   float64 `json:"connBytes"`             // resident memory per additional connection
+	Micros        float64 `json:"micros"`                // µs of CPU time per delivery, including everything that led to it
+	MessageMicros float64 `json:"messageMicros"`         // µs of CPU time per confirmed message, likewise
+	CPUSeconds    float64 `json:"cpuSeconds"`            // of the whole run
+	FloorMicros   float64 `json:"floorMicros,omitempty"` // µs of one plain write of as many bytes, as often, to as many sockets
+	Ratio         float64 `json:"ratio,omitempty"`       // of Micros and FloorMicros
+	ConnBytes     float64 `json:"connBytes"`             // resident memory per additional connection
 }
-
-// report computes the report. All connections have ended.
-func (r *run) report() *Report {
-	report := &Report{
-		URL: r.URL, Clients: len(r.conns), Rooms: len(r.rooms), Rate: r.Rate, Seconds: r.For.Seconds(), Seed: r.Seed,
-		ConnectSeconds: r.connecting.Seconds(), TriedAgain: int(r.again.Load()), Lost: maps.Clone(r.lost),
-		Messages:  Messages{Sent: r.sent, Unanswered: int(r.open.Load()), Refused: r.refusals},
-		Confirmed: r.confirmation.latency(), Delivered: r.delivery.latency(), Late: r.lateness.latency(),
-	}
-	heads := r.heads()
-	d := &report.Deliveries
-	frames, bytes := 0, 0
-	for _, c := range r.conns {
-		d.Count += c.events
-		frames += c.frames
-		bytes += c.bytes
-		d.Missing += c.sequence.missing(heads[c.room])
-		d.Twice += c.sequence.twice
-		d.OutOfOrder += c.sequence.behind
-	}
-	for _, room := range r.rooms {
-		d.Twice += room.repeated
-		d.OutOfOrder += room.disputed
-	}
-	for k := range r.answers {
-		if r.answers[k].Load() > 0 {
-			report.Messages.Confirmed++
-		}
-	}
-	d.OutOfOrder += r.misnumbered()
-	d.PerSecond = per(float64(d.Count), max(r.For, time.Duration(r.last.Load()-r.began.Load())).Seconds())
-	d.PerFrame = per(float64(d.Count), float64(frames))
-	d.Bytes = int(per(float64(bytes), float64(d.Count)))
-	report.ToolMicros = per(micros(r.busy), float64(d.Count))
-	return report
-}
-
-// heads returns the highest number received in each room.
-func (r *run) heads() map[*room]chat.Seq {
-	heads := map[*room]chat.Seq{}
-	for _, c := range r.conns {
-		heads[c.room] = max(heads[c.room], c.head)
-	}
-	for k, client := range r.plan.senders {
-		if room := r.conns[client].room; r.answers[k].Load() > 0 {
-			heads[room] = max(heads[room], chat.Seq(r.answers[k].Load()))
-		}
-	}
-	return heads
-}
-
-// misnumbered counts the messages that were confirmed with a different number than delivered.
-func (r *run) misnumbered() (n int) {
-	for k, client := range r.plan.senders {
-		confirmed := chat.Seq(r.answers[k].Load())
-		received := r.conns[client].room.numbers[chat.CID(fmt.Sprintf("%s%012x", r.cid, k))]
-		if confirmed > 0 && received > 0 && confirmed != received {
-			n++
-		}
-	}
-	return n
-}
-
-func (h *histogram) latency() Latency {
-	ms := func(q float64) float64 { return float64(h.quantile(q)) / float64(time.Millisecond) }
-	return Latency{P50: ms(0.5), P99: ms(0.99), P999: ms(0.999), Max: ms(1)}
-}
-
-// per returns a for each of b, or 0 if b is 0.
-func per(a, b float64) float64 {
-	if b <= 0 {
-		return 0
-	}
-	return a / b
-}
-
-func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 // Err returns an error that lists the violated guarantees. Refusals are not violations.
 func (r *Report) Err() error {
-	var broken []string
-	for _, n := range []struct {
-		count int
-		what  string
-	}{
+	all := []violation{
 		{r.Deliveries.Missing, "deliveries missing"}, {r.Deliveries.Twice, "twice"}, {r.Deliveries.OutOfOrder, "out of order"},
 		{r.Messages.Unanswered, "messages without a response"}, {sum(r.Lost), "connections lost"},
-	} {
-		if n.count > 0 {
-			broken = append(broken, fmt.Sprintf("%d %s", n.count, n.what))
+	}
+	for _, s := range r.sections() {
+		all = append(all, s.violations()...)
+	}
+	var broken []string
+	for _, v := range all {
+		if v.count > 0 {
+			broken = append(broken, fmt.Sprintf("%d %s", v.count, v.what))
 		}
 	}
 	if broken == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/client"
+	"github.com/chillin-chat/chillin/internal/wire"
 )
 
 // room is a room created for a run. All its clients receive the same bytes, so a line is parsed only
@@ -27,8 +28,11 @@ type room struct {
 	repeated, disputed int
 }
 
-// maxKept limits the cached lines of a room, in bytes.
-const maxKept = 1 << 20
+// The cached lines of a room are limited, in bytes: in a small room few clients need a line at once.
+const (
+	maxKept       = 1 << 20
+	keptPerMember = 4 << 10
+)
 
 func newRoom(id chat.RoomID, owner *client.Client, members int) *room {
 	return &room{
@@ -59,10 +63,15 @@ func (r *room) parse(line []byte) (parsedLine, error) {
 		return h, nil
 	}
 	h, err := parseLine(line)
-	if err == nil && h.id == 0 { // responses are for one client only
-		r.keep(string(line), h)
+	switch {
+	case err != nil:
+		return h, err
+	case h.id != 0 || h.kind == wire.EventConnected || h.kind == wire.ResponseError: // for one client only
+		return h, nil
 	}
-	return h, err
+	h.data = nil // no client decodes it
+	r.keep(string(line), h)
+	return h, nil
 }
 
 func parseLine(line []byte) (parsedLine, error) {
@@ -94,24 +103,30 @@ func parseLine(line []byte) (parsedLine, error) {
 
 func (r *room) keep(line string, h parsedLine) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.kept += len(line); r.kept > maxKept {
+	if r.kept += len(line); r.kept > min(maxKept, r.members*keptPerMember) {
 		clear(r.lines)
 		r.kept = len(line)
 	}
 	r.lines[line] = h
-	if h.seq == 0 || h.room != r.id {
-		return
+	r.mu.Unlock()
+	if h.seq > 0 && h.room == r.id {
+		r.record(h.seq, h.cid)
 	}
-	if bearer, borne := r.messages[h.seq]; borne && bearer != h.cid {
+}
+
+// record checks that a number always belongs to the same message, and a message to the same number.
+func (r *room) record(seq chat.Seq, cid chat.CID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if first, known := r.messages[seq]; known && first != cid {
 		r.disputed++
 	}
-	r.messages[h.seq] = h.cid
-	if h.cid == "" { // a system message
+	r.messages[seq] = cid
+	if cid == "" { // a system message
 		return
 	}
-	if number, known := r.numbers[h.cid]; known && number != h.seq {
+	if number, known := r.numbers[cid]; known && number != seq {
 		r.repeated++
 	}
-	r.numbers[h.cid] = h.seq
+	r.numbers[cid] = seq
 }

@@ -81,7 +81,7 @@ func wantNoRooms(t *testing.T, base string) {
 func TestRunDeliversOnceAndCleansUp(t *testing.T) {
 	base, metrics := startNode(t, nil)
 	report, err := load.Run(t.Context(), load.Options{
-		URL: base, Metrics: metrics, Clients: 50, Rooms: 5, Rate: 100, For: time.Second, Seed: 1, Progress: t.Output(),
+		URLs: []string{base}, Metrics: []string{metrics}, Clients: 50, Rooms: 5, Rate: 100, For: time.Second, Seed: 1, Progress: t.Output(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestStoppedRunRemovesItsRooms(t *testing.T) {
 	base, _ := startNode(t, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	_, err := load.Run(ctx, load.Options{
-		URL: base, Clients: 20, Rooms: 3, Rate: 10, For: time.Hour, Progress: whenTold{"sending", stop},
+		URLs: []string{base}, Clients: 20, Rooms: 3, Rate: 10, For: time.Hour, Progress: whenTold{"sending", stop},
 	})
 	if err == nil || !strings.Contains(err.Error(), "stopped early") {
 		t.Errorf("err = %v, want an error about the stop", err)
@@ -156,7 +156,7 @@ func TestRoomsThatCannotBeRemovedAreReported(t *testing.T) {
 	}))
 	t.Cleanup(keeping.Close)
 	report, err := load.Run(t.Context(), load.Options{
-		URL: keeping.URL, Clients: 4, Rooms: 1, Rate: 10, For: time.Second, Progress: io.Discard,
+		URLs: []string{keeping.URL}, Clients: 4, Rooms: 1, Rate: 10, For: time.Second, Progress: io.Discard,
 	})
 	if err == nil || !strings.Contains(err.Error(), "room 1 could not be removed") {
 		t.Errorf("err = %v, want the room that was not removed", err)
@@ -173,7 +173,7 @@ func TestLimitsThatPreventTheRunAreNamed(t *testing.T) {
 	} {
 		t.Run(variable, func(t *testing.T) {
 			base, _ := startNode(t, map[string]string{variable: "1"})
-			ask.URL, ask.For, ask.Progress = base, time.Second, io.Discard
+			ask.URLs, ask.For, ask.Progress = []string{base}, time.Second, io.Discard
 			_, err := load.Run(t.Context(), ask)
 			if err == nil || !strings.Contains(err.Error(), variable) {
 				t.Errorf("err = %v, want an error that names %s", err, variable)
@@ -184,7 +184,7 @@ func TestLimitsThatPreventTheRunAreNamed(t *testing.T) {
 }
 
 func TestOptionsAreChecked(t *testing.T) {
-	good := load.Options{URL: "http://localhost:5000", Clients: 10, Rooms: 2, Rate: 5, For: time.Second}
+	good := load.Options{URLs: []string{"http://localhost:5000"}, Clients: 10, Rooms: 2, Rate: 5, For: time.Second}
 	if err := good.Check(); err != nil {
 		t.Fatal(err)
 	}
@@ -192,17 +192,42 @@ func TestOptionsAreChecked(t *testing.T) {
 		change func(o *load.Options)
 		want   string // part of the error; "" for none
 	}{
-		{func(o *load.Options) { o.URL = "chat.example.org" }, "-url"},
-		{func(o *load.Options) { o.URL = "https://chat.example.org" }, "-yes-this-is-my-server"},
-		{func(o *load.Options) { o.URL = "http://10.0.0.1:5000" }, "-yes-this-is-my-server"},
-		{func(o *load.Options) { o.URL, o.Mine = "https://chat.example.org", true }, ""},
-		{func(o *load.Options) { o.URL = "http://[::1]:5000" }, ""},
-		{func(o *load.Options) { o.Clients = 0 }, "-clients"},
-		{func(o *load.Options) { o.Rooms = 11 }, "-rooms"},
-		{func(o *load.Options) { o.Rate = 0 }, "-rate"},
-		{func(o *load.Options) { o.Rate = 501 }, "-rate"},
-		{func(o *load.Options) { o.For = 0 }, "-for"},
+		{func(o *load.Options) { o.URLs = nil }, "--url"},
+		{func(o *load.Options) { o.URLs = []string{"chat.example.org"} }, "--url"},
+		{func(o *load.Options) { o.URLs = []string{"https://chat.example.org"} }, "--yes-this-is-my-server"},
+		{func(o *load.Options) { o.URLs = append(o.URLs, "http://10.0.0.1:5000") }, "--yes-this-is-my-server"},
+		{func(o *load.Options) { o.URLs, o.Mine = []string{"https://chat.example.org"}, true }, ""},
+		{func(o *load.Options) { o.URLs = []string{"http://[::1]:5000", "http://localhost"} }, ""},
+		{func(o *load.Options) { o.Sources = []string{"127.0.0.1", "localhost"} }, `"localhost" is not an IP address of this machine`},
+		{func(o *load.Options) { o.Sources = []string{"192.0.2.7"} }, `"192.0.2.7" is not an IP address of this machine`},
+		{func(o *load.Options) { o.Sources = []string{"127.0.0.1"} }, ""},
+		{func(o *load.Options) { o.Profiles = "x" }, "--metrics"},
+		{func(o *load.Options) { o.Clients = 0 }, "--clients"},
+		{func(o *load.Options) { o.Rooms = 11 }, "--rooms"},
+		{func(o *load.Options) { o.PerUser = 21 }, "--connections-per-user"},
+		{func(o *load.Options) { o.PerUser = -1 }, "--connections-per-user"},
+		{func(o *load.Options) { o.Rate = 0 }, "--rate"},
+		{func(o *load.Options) { o.Rate = 501 }, "--rate"},
+		{func(o *load.Options) { o.Rate, o.Rates = 0, []float64{5, 10} }, ""},
+		{func(o *load.Options) { o.Rates = []float64{5, 5} }, "--rates"},
+		{func(o *load.Options) { o.Rates = []float64{5, 501} }, "501"},
+		{func(o *load.Options) { o.For = 0 }, "--for"},
 		{func(o *load.Options) { o.For = time.Millisecond }, "no messages"},
+		{func(o *load.Options) { o.Scenario = "rush" }, "steady, idle, many-rooms, cross-node, ingest, storm, slow-readers, history"},
+		{func(o *load.Options) { o.Fill = 100 }, "--fill"},
+		{func(o *load.Options) { o.Immediately = true }, "--reconnect-immediately"},
+		{func(o *load.Options) { o.Scenario = "idle" }, "sends no messages"},
+		{func(o *load.Options) { o.Scenario, o.Rate, o.Rates = "idle", 0, []float64{5} }, "sends no messages"},
+		{func(o *load.Options) { o.Scenario, o.Rate = "idle", 0 }, ""},
+		{func(o *load.Options) { o.Scenario = "cross-node" }, "two different addresses"},
+		{func(o *load.Options) { o.Scenario, o.URLs = "cross-node", append(o.URLs, o.URLs[0]) }, "two different addresses"},
+		{func(o *load.Options) { o.Scenario, o.URLs = "cross-node", append(o.URLs, "http://localhost:5001") }, ""},
+		{func(o *load.Options) { o.Scenario, o.Rooms = "storm", 10 }, "more clients than rooms"},
+		{func(o *load.Options) { o.Scenario, o.Rate = "storm", 101 }, "each of 2 clients that send"},
+		{func(o *load.Options) { o.Scenario, o.Immediately = "storm", true }, ""},
+		{func(o *load.Options) { o.Scenario, o.Clients, o.Rooms = "slow-readers", 1, 1 }, "two or more"},
+		{func(o *load.Options) { o.Scenario, o.Fill = "history", 49 }, "--fill"},
+		{func(o *load.Options) { o.Scenario, o.Fill, o.Rate = "history", 50, 2000 }, ""},
 	} {
 		o := good
 		c.change(&o)
@@ -210,5 +235,26 @@ func TestOptionsAreChecked(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %q", o, err, c.want)
 		}
+	}
+}
+
+func TestScenariosHaveValidDefaults(t *testing.T) {
+	for _, s := range load.Scenarios() {
+		o := load.Options{Scenario: s.Name, URLs: []string{"http://localhost:1", "http://localhost:2"}}
+		o.SetDefaults(func(string) bool { return false })
+		if err := o.Check(); err != nil || o.Clients == 0 || o.Rooms == 0 || o.For == 0 {
+			t.Errorf("%s: %+v, %v, want valid defaults", s.Name, o, err)
+		}
+		set := load.Options{Scenario: s.Name, Clients: 40, Rooms: 3, PerUser: 2, Rate: 7, For: time.Hour, Fill: 60}
+		want := set
+		set.SetDefaults(func(string) bool { return true })
+		if set.Clients != want.Clients || set.Rooms != want.Rooms || set.PerUser != want.PerUser || set.Rate != want.Rate || set.For != want.For || set.Fill != want.Fill {
+			t.Errorf("%s: %+v, want what is set", s.Name, set)
+		}
+	}
+	rooms := load.Options{Scenario: "many-rooms", Clients: 1000}
+	rooms.SetDefaults(func(flag string) bool { return flag == "clients" })
+	if rooms.Rooms != 200 {
+		t.Errorf("many-rooms of 1000 clients has %d rooms, want 200", rooms.Rooms)
 	}
 }

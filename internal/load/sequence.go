@@ -8,6 +8,9 @@ type sequence struct {
 	gaps   map[chat.Seq]bool // numbers below next that are missing
 	twice  int
 	behind int // received after a higher one
+	// repeatable is the highest number that an event may repeat: that of a page that was read while events
+	// arrived.
+	repeatable chat.Seq
 }
 
 // startAt returns a sequence that begins after a number.
@@ -15,22 +18,50 @@ func startAt(known chat.Seq) sequence {
 	return sequence{next: known + 1, gaps: map[chat.Seq]bool{}}
 }
 
-// add records a number and reports whether it is new.
+// add records the number of an event and reports whether it is new.
 func (s *sequence) add(seq chat.Seq) bool {
-	switch {
-	case seq >= s.next:
-		for ; s.next < seq; s.next++ {
-			s.gaps[s.next] = true
-		}
-		s.next++
-		return true
-	case s.gaps[seq]:
-		delete(s.gaps, seq)
-		s.behind++
+	if seq >= s.next {
+		s.advance(seq)
 		return true
 	}
-	s.twice++
-	return false
+	fresh := s.gaps[seq]
+	switch {
+	case fresh:
+		delete(s.gaps, seq)
+		s.behind++
+	case seq > s.repeatable:
+		s.twice++
+	}
+	return fresh
+}
+
+// fill records a number of a page that the client requested, and reports whether it is new. Pages may
+// repeat numbers, and arrive after events with higher ones.
+func (s *sequence) fill(seq chat.Seq) bool {
+	if seq >= s.next {
+		s.advance(seq)
+		return true
+	}
+	fresh := s.gaps[seq]
+	delete(s.gaps, seq)
+	return fresh
+}
+
+// advance records a number that is higher than all before.
+func (s *sequence) advance(seq chat.Seq) {
+	for ; s.next < seq; s.next++ {
+		s.gaps[s.next] = true
+	}
+	s.next++
+}
+
+// cursor returns the number up to which nothing is missing.
+func (s *sequence) cursor() chat.Seq {
+	first := s.next
+	for seq := range s.gaps {
+		first = min(first, seq)
+	}
+	return first - 1
 }
 
 // missing returns how many numbers up to the room's head are missing.

@@ -18,11 +18,20 @@ type processMetrics struct {
 	resident float64 // bytes
 }
 
-// readProcessMetrics reads the metrics at url, if it is not empty.
-func readProcessMetrics(ctx context.Context, url string) (v processMetrics, err error) {
-	if url == "" {
-		return v, nil
+// readProcessMetrics reads the metrics at all urls and returns their sum.
+func readProcessMetrics(ctx context.Context, urls []string) (total processMetrics, err error) {
+	for _, url := range urls {
+		v, err := readProcess(ctx, url)
+		if err != nil {
+			return total, err
+		}
+		total.cpu += v.cpu
+		total.resident += v.resident
 	}
+	return total, nil
+}
+
+func readProcess(ctx context.Context, url string) (v processMetrics, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	body, err := fetch(ctx, url)
@@ -62,17 +71,23 @@ func fetch(ctx context.Context, url string) (io.ReadCloser, error) {
 	return answer.Body, nil
 }
 
-// compare returns the cost of the run to the server, and the cost of plain writes if it can be
-// measured: that requires two files per client, and Linux.
-func (o Options) compare(ctx context.Context, p plan, d Deliveries, alone, before, after processMetrics) *Server {
+// compare returns the cost of the run to the servers, and the cost of plain writes if the scenario
+// compares them and it can be measured: that requires two files per client, and Linux.
+func (r *run) compare(ctx context.Context, report *Report, before, after processMetrics) *Server {
+	d := report.Deliveries
 	s := &Server{
-		Micros:    per(micros(after.cpu-before.cpu), float64(d.Count)),
-		ConnBytes: per(before.resident-alone.resident, float64(o.Clients)),
+		Micros:        per(micros(after.cpu-before.cpu), float64(d.Count)),
+		MessageMicros: per(micros(after.cpu-before.cpu), float64(report.Messages.Confirmed)),
+		CPUSeconds:    (after.cpu - before.cpu).Seconds(),
+		ConnBytes:     per(before.resident-r.alone.resident, float64(r.Clients)),
 	}
-	o.progress("measuring the floor: plain writes of %d bytes to %d sockets", d.Bytes, p.clients)
-	floor, err := measureFloor(ctx, p, d.Bytes)
+	if !r.kind.floor || d.Count == 0 {
+		return s
+	}
+	r.progress("measuring the floor: plain writes of %d bytes to %d sockets", d.Bytes, r.plan.clients)
+	floor, err := measureFloor(ctx, r.plan, d.Bytes)
 	if err != nil {
-		o.progress("no floor: %v", err)
+		r.progress("no floor: %v", err)
 		return s
 	}
 	s.FloorMicros = micros(floor)
