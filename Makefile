@@ -40,7 +40,7 @@ IN_MEMORY = $(shell d=/dev/shm/chillin-test-$$(id -u); \
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: bin/chillin ## build and serve on http://localhost:5000, data in ./data (settings: .env)
@@ -165,6 +165,12 @@ broken: | need-go ## servers that are broken on purpose: the fault tests must de
 .PHONY: bench
 bench: | need-go ## Go benchmarks; one package: make bench PKG=./internal/store
 	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(or $(PKG),./...)
+
+PERFORMANCE ?=
+.PHONY: performance
+performance: bin/chillin | need-go ## measure the tables of docs/performance.md (PERFORMANCE='-only B,D'; half an hour)
+	mkdir -p .cache
+	go run ./internal/tools/performance -binary bin/chillin -markdown .cache/performance.md -document docs/performance.md -plot docs/latency.svg $(PERFORMANCE)
 
 LOAD ?=
 .PHONY: load

@@ -59,6 +59,8 @@ var mayImport = map[string][]string{
 	"internal/test/env":       {},
 	"internal/test/env/stack": {"internal/test/env"},
 	"internal/tools/dev":      {},
+	// performance measures the figures of docs/performance.md.
+	"internal/tools/performance": {"internal/chat", "internal/client", "internal/load", "internal/test/env", "internal/wire"},
 	// plainenglish keeps comments and documents in plain English.
 	"internal/tools/plainenglish": {},
 	// webprotocol generates the client's copy of the contract.
