@@ -77,6 +77,7 @@ func addLoadFlags(c *cobra.Command, o *load.Options, output *loadOutput) {
 	flags.DurationVar(&o.For, "for", 0, "how long to send messages, such as 30s")
 	flags.IntVar(&o.Fill, "fill", 0, "in history: number of messages in each room (default 1000)")
 	flags.BoolVar(&o.Immediately, "reconnect-immediately", false, "disconnected clients reconnect at once, without the random delay of browsers")
+	flags.StringVar(&o.ReturnTo, "return-to", "", "in storm: disconnected clients return to this `URL`, which the others use from the\nbeginning: the server at --url may be stopped")
 	flags.Uint64Var(&o.Seed, "seed", 1, "`seed` of the random choice of senders")
 	flags.BoolVar(&output.asJSON, "json", false, "print the report as JSON, with --rates an array of reports")
 	flags.StringVar(&output.plot, "plot", "", "with --rates: write an image of latency against rate into this `file` (SVG)")
@@ -101,8 +102,8 @@ func checkLoadFlags(changed func(flag string) bool, output loadOutput) error {
 
 func checkLoad(o load.Options) error {
 	if len(o.URLs) == 0 {
-		if len(o.Metrics) > 0 || o.Mine {
-			return errors.New("--metrics and --yes-this-is-my-server require --url")
+		if len(o.Metrics) > 0 || o.ReturnTo != "" || o.Mine {
+			return errors.New("--metrics, --return-to and --yes-this-is-my-server require --url")
 		}
 		o.URLs, o.Metrics = []string{"http://localhost"}, []string{"http://localhost/metrics"} // placeholders for the node that is started later
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func concurrently(ctx context.Context, n int, do func(ctx context.Context, i int
 }
 
 func (c *clients) addGuest(ctx context.Context, i int) error {
-	user := client.New(c.URLs[i%len(c.URLs)])
+	user := client.New(cmp.Or(c.ReturnTo, c.URLs[i%len(c.URLs)]))
 	user.HTTP = c.http
 	err := c.limit.retry(ctx, "RATE_LIMIT_AUTH", func() error { return user.Guest(ctx, fmt.Sprintf("Load test %d", i+1)) })
 	if err != nil {

@@ -69,8 +69,14 @@ func (c *conn) open(ctx context.Context) error {
 	return nil
 }
 
-// url returns the server to which the client connects.
-func (c *conn) url() string { return c.run.URLs[c.run.plan.url(c.index)] }
+// url returns the server to which the client connects. If the disconnected clients of a storm return to
+// another server, the others use that one from the beginning.
+func (c *conn) url() string {
+	if returns := c.epoch != ""; c.run.ReturnTo != "" && (returns || c.index < c.run.plan.active) {
+		return c.run.ReturnTo
+	}
+	return c.run.URLs[c.run.plan.url(c.index)]
+}
 
 // end closes the connection and waits until read has returned.
 func (c *conn) end() {

@@ -76,6 +76,7 @@ func measureOnce(ctx context.Context, o Options, guests *clients, alone processM
 	if err := o.profiled(ctx, r.measure); err != nil {
 		return nil, err
 	}
+	o.progress("closing the connections") // what the servers do from here on does not count
 	after, err := readProcessMetrics(ctx, o.Metrics)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -37,6 +38,9 @@ type Options struct {
 	Seed     uint64        // seed of the random choices
 	// Immediately makes disconnected clients reconnect at once, and not after the delay of the web client.
 	Immediately bool
+	// ReturnTo is the server to which the disconnected clients of a storm return. The others, and all REST
+	// requests, use it from the beginning: the servers of URLs may be stopped at the storm. "" for URLs.
+	ReturnTo string
 	// Progress receives one line for each step.
 	Progress io.Writer
 }
@@ -65,7 +69,11 @@ func (c *checker) fault(wrong bool, format string, args ...any) {
 
 func (o Options) checkServers(c *checker) {
 	c.fault(len(o.URLs) == 0, "--url: no server is named")
-	for _, address := range o.URLs {
+	servers := o.URLs
+	if o.ReturnTo != "" {
+		servers = append(slices.Clone(servers), o.ReturnTo)
+	}
+	for _, address := range servers {
 		target, err := url.Parse(address)
 		known := err == nil && (target.Scheme == "http" || target.Scheme == "https") && target.Hostname() != ""
 		c.fault(!known, "--url: %q is not http://host:port", address)
@@ -91,6 +99,7 @@ func (o Options) checkAmounts(c *checker) {
 
 func (o Options) checkScenario(c *checker, kind scenario) {
 	c.fault(o.Fill != 0 && kind.defaults.fill == 0, "--fill: the scenario %s does not fill rooms", kind.name)
+	c.fault(o.ReturnTo != "" && !kind.storms, "--return-to: the scenario %s does not disconnect clients at once", kind.name)
 	c.fault(o.Immediately && !kind.reconnects, "--reconnect-immediately: the scenario %s does not reconnect", kind.name)
 	if kind.check != nil {
 		kind.check(o, c.fault)

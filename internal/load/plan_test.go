@@ -48,6 +48,21 @@ func TestOnlySteadyClientsSend(t *testing.T) {
 	}
 }
 
+func TestClientsOfAStormReturnToAnotherServer(t *testing.T) {
+	r := newRun(Options{Scenario: "storm", URLs: []string{"first"}, ReturnTo: "second", Clients: 20, Rooms: 2, Rate: 10, For: time.Second}, nil)
+	steady, disconnected := newConn(r, 1, nil, nil), newConn(r, 2, nil, nil)
+	if got := steady.url(); got != "second" {
+		t.Errorf("a client that stays uses %s, want second", got)
+	}
+	if got := disconnected.url(); got != "first" {
+		t.Errorf("a client that will be disconnected uses %s, want first", got)
+	}
+	disconnected.epoch = "known"
+	if got := disconnected.url(); got != "second" {
+		t.Errorf("a disconnected client uses %s, want second", got)
+	}
+}
+
 func TestBackoffIsThatOfTheWebClient(t *testing.T) {
 	for attempt, longest := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 6: 30 * time.Second, 1000: 30 * time.Second} {
 		most := time.Duration(0)

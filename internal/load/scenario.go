@@ -17,6 +17,7 @@ type scenario struct {
 
 	silent     bool // sends no messages
 	reconnects bool // some clients are disconnected
+	storms     bool // they are disconnected at once
 	floor      bool // the server is compared with plain writes
 	textLength int  // characters of a message; 0 for about 75
 

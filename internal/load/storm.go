@@ -28,6 +28,7 @@ func stormScenario() scenario {
 		summary:       "all but one client per room disconnected at once",
 		defaults:      defaults{clients: 1000, rooms: 10, perUser: 1, rate: 20, duration: 15 * time.Second},
 		reconnects:    true,
+		storms:        true,
 		steadyClients: func(o Options) int { return o.Rooms },
 		check: func(o Options, fault func(wrong bool, format string, args ...any)) {
 			fault(o.Clients <= o.Rooms, "--clients: the scenario storm requires more clients than rooms")

@@ -26,8 +26,9 @@ func measureStorm(ctx context.Context, h *harness, row *Row) error {
 			}
 			return dying.Kill()
 		}
-		arguments := append(w.arguments(stormTime), "--scenario", "storm", "--reconnect-immediately")
-		run, err := s.load(ctx, h.binary, kill, append(arguments, s.urls()...)...)
+		arguments := append(w.arguments(stormTime), "--scenario", "storm", "--reconnect-immediately",
+			"--url", dying.URL(), "--return-to", s.nodes[0].URL())
+		run, err := s.load(ctx, h.binary, kill, arguments...)
 		if err != nil {
 			return err
 		}
