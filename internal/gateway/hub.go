@@ -195,8 +195,14 @@ func (h *Hub) receive(e event) {
 	if r == nil {
 		return
 	}
+	h.process(r, e, func() { h.deliver(r, e) })
+}
+
+// process runs deliver, which delivers e in r. If it panics, some connections may have missed e for ever:
+// all are closed.
+func (h *Hub) process(r *room, e event, deliver func()) {
 	err := recovery.Do(recovery.Event, e.Frame, func() error {
-		h.deliver(r, e)
+		deliver()
 		return nil
 	})
 	if h.panics().Report(h.ctx, err) {

@@ -88,18 +88,40 @@ func (panickingCache) Has(chat.RoomID) bool      { return true }
 func (panickingCache) Apply(chat.MessageChanged) { panic("boom") }
 
 func TestAnEventThatPanicsClosesTheConnectionsOfItsRoom(t *testing.T) {
-	r := newTestHub(t)
-	c := r.liveConn(r.alice, 1)
-	r.hub.cache = panickingCache{r.hub.cache}
-	r.hub.Receive(r.send("poison"))
-	if !c.closing() || c.code != websocket.StatusInternalError {
-		t.Errorf("close code = %d, want 1011: the connection has missed an event", c.code)
+	for name, deliver := range map[string]func(r *testHub, e wire.Envelope){
+		"received": func(r *testHub, e wire.Envelope) { r.hub.Receive(e) },
+		// The bus has lost it, and the node reads it from the store.
+		"read": func(r *testHub, _ wire.Envelope) { r.hub.Missed(func(chat.RoomID) bool { return true }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newTestHub(t)
+			c := r.liveConn(r.alice, 0)
+			r.hub.cache = panickingCache{r.hub.cache}
+			deliver(r, r.send("poison"))
+			r.awaitClosing(c)
+			if code, _ := c.closedWith(); code != websocket.StatusInternalError {
+				t.Errorf("close code = %d, want 1011: the connection has missed an event", code)
+			}
+			if n := testutil.ToFloat64(r.hub.metrics.Panics.WithLabelValues(recovery.Event)); n != 1 {
+				t.Errorf("counted panics = %v, want 1", n)
+			}
+			if r.hub.room(r.room.ID).empty() { // also shows that the room is not locked
+				t.Error("the subscription was removed before the connection ended")
+			}
+		})
 	}
-	if n := testutil.ToFloat64(r.hub.metrics.Panics.WithLabelValues(recovery.Event)); n != 1 {
-		t.Errorf("counted panics = %v, want 1", n)
-	}
-	if r.hub.room(r.room.ID).empty() { // also shows that the room is not locked
-		t.Error("the subscription was removed before the connection ended")
+}
+
+func (r *testHub) awaitClosing(c *Conn) {
+	r.t.Helper()
+	limit := time.After(10 * time.Second)
+	for !c.closing() {
+		select {
+		case <-r.woken[c]:
+			c.takeAll()
+		case <-limit:
+			r.t.Fatal("the connection is not closed within 10 s")
+		}
 	}
 }
 

@@ -179,7 +179,8 @@ func (r *room) fillGap(ctx context.Context) {
 		if err == nil {
 			r.hub.metrics.Filled.Add(float64(len(changes.Messages)))
 			for change := range changes.BySeq() {
-				r.receive(newEvent(change))
+				e := newEvent(change)
+				r.hub.process(r, e, func() { r.receive(e) })
 			}
 			wait = 50 * time.Millisecond
 			if changes.To > since {
