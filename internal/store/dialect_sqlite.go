@@ -18,17 +18,26 @@ var _ dialect = (*sqliteDialect)(nil)
 type sqliteDialect struct{ write *writeDB }
 
 func (d *sqliteDialect) batchTx(ctx context.Context, first []stmt, next func() ([]stmt, error)) error {
-	return runTx(ctx, d.write, func(tx *sql.Tx) error {
+	err := runTx(ctx, d.write, func(tx *sql.Tx) error {
 		if err := execAll(ctx, tx, first...); err != nil {
 			return err
 		}
 		last, err := next()
+		if err == nil && len(last) == 0 {
+			err = errNothingToDo // rolls back what first has changed
+		}
 		if err != nil {
 			return err
 		}
 		return execAll(ctx, tx, last...)
 	})
+	if errors.Is(err, errNothingToDo) {
+		return nil
+	}
+	return err
 }
+
+var errNothingToDo = errors.New("nothing to do")
 
 // list encodes values as JSON, with binary values in hexadecimal.
 func (*sqliteDialect) list(values any) any {
