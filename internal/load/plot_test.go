@@ -47,7 +47,9 @@ func draw(t *testing.T, title string, reports []*Report) drawing {
 }
 
 func TestPlotDrawsEveryRate(t *testing.T) {
-	latency := func(scale float64) Latency { return Latency{P50: scale, P99: 10 * scale, P999: 20 * scale, Max: 30 * scale} }
+	latency := func(scale float64) Latency {
+		return Latency{P50: scale, P99: 10 * scale, P999: 20 * scale, Max: 30 * scale}
+	}
 	messages := []*Report{
 		{Rate: 50, Confirmed: latency(1.5), Delivered: latency(2)},
 		{Rate: 100, Confirmed: latency(2), Delivered: latency(3)},

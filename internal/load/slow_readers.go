@@ -29,8 +29,8 @@ type SlowReaders struct {
 
 func slowReadersScenario() scenario {
 	return scenario{
-		name:       "slow-readers",
-		summary:    "one client of ten does not read for a time",
+		name:    "slow-readers",
+		summary: "one client of ten does not read for a time",
 		// Not as many connections per user as allowed: the old one may still count when a client reconnects.
 		defaults:   defaults{clients: 200, rooms: 2, perUser: 10, rate: 60, duration: 10 * time.Second},
 		reconnects: true,

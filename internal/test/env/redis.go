@@ -115,11 +115,12 @@ func (r *RedisServer) Command(words ...string) (string, error) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-	request := fmt.Sprintf("*%d\r\n", len(words))
+	var request strings.Builder
+	fmt.Fprintf(&request, "*%d\r\n", len(words))
 	for _, word := range words {
-		request += fmt.Sprintf("$%d\r\n%s\r\n", len(word), word)
+		fmt.Fprintf(&request, "$%d\r\n%s\r\n", len(word), word)
 	}
-	if _, err := io.WriteString(conn, request); err != nil {
+	if _, err := io.WriteString(conn, request.String()); err != nil {
 		return "", fmt.Errorf("%s: %s: %w", r.Name, words[0], err)
 	}
 	reply, err := readReply(bufio.NewReader(conn))
