@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -55,7 +56,7 @@ func newConn(r *run, index int, user *client.Client, room *room) *conn {
 
 // open connects and joins the room. The previous connection, if any, has ended.
 func (c *conn) open(ctx context.Context) error {
-	w, err := dialRaw(ctx, c.run.sources, c.url(), c.user.Token)
+	w, err := dialRaw(ctx, c.dialer(), c.url(), c.user.Token)
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,15 @@ func (c *conn) open(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// dialer returns the dialer of the next connection.
+func (c *conn) dialer() *net.Dialer {
+	dialer := c.run.sources.dialer()
+	if c.run.kind.smallBuffers && c.index >= c.run.plan.active && c.epoch == "" {
+		dialer.Control = smallReceiveBuffer
+	}
+	return dialer
 }
 
 // url returns the server to which the client connects. If the disconnected clients of a storm return to

@@ -60,14 +60,14 @@ func (c closed) Error() string { return fmt.Sprintf("closed %d %s", c.code, c.re
 
 // dialRaw connects to the server at base with a session's token. A refusal is returned as
 // *client.Error.
-func dialRaw(ctx context.Context, from *sources, base, token string) (*rawConn, error) {
+func dialRaw(ctx context.Context, dialer *net.Dialer, base, token string) (*rawConn, error) {
 	target, err := url.Parse(base)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
-	conn, err := dial(ctx, from.dialer(), target)
+	conn, err := dial(ctx, dialer, target)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}

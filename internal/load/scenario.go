@@ -20,6 +20,8 @@ type scenario struct {
 	storms     bool // they are disconnected at once
 	floor      bool // the server is compared with plain writes
 	textLength int  // characters of a message; 0 for about 75
+	// smallBuffers: the first connections of the disturbed clients have a small receive buffer.
+	smallBuffers bool
 
 	// steadyClients returns how many clients, the first ones, are not disturbed. They send, and the
 	// latencies are theirs. Nil: all.

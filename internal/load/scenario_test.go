@@ -70,8 +70,8 @@ func TestScenarios(t *testing.T) {
 		},
 		{
 			"readers that are too slow", load.Options{
-				Scenario: "slow-readers", Clients: 20, PerUser: 10, Rooms: 1, Rate: 200, For: 1200 * time.Millisecond, Immediately: true,
-			}, 240, 20, "2 were closed (closed 4008",
+				Scenario: "slow-readers", Clients: 20, PerUser: 10, Rooms: 1, Rate: 25, For: 4400 * time.Millisecond, Immediately: true,
+			}, 110, 20, "2 were closed (closed 4008",
 			func(t *testing.T, r *load.Report) {
 				s := r.SlowReaders
 				if s.Clients != 2 || s.CaughtUp != 0 || s.Back != 2 || s.Closed["closed 4008 too slow: reconnect and catch up"] != 2 {

@@ -2,9 +2,11 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -32,9 +34,10 @@ func slowReadersScenario() scenario {
 		name:    "slow-readers",
 		summary: "one client of ten does not read for a time",
 		// Not as many connections per user as allowed: the old one may still count when a client reconnects.
-		defaults:   defaults{clients: 200, rooms: 2, perUser: 10, rate: 60, duration: 10 * time.Second},
-		reconnects: true,
-		textLength: 1900,
+		defaults:     defaults{clients: 200, rooms: 2, perUser: 10, rate: 40, duration: 10 * time.Second},
+		reconnects:   true,
+		textLength:   1900,
+		smallBuffers: true,
 		steadyClients: func(o Options) int {
 			return o.Clients - max(1, o.Clients/slowShare)
 		},
@@ -43,6 +46,17 @@ func slowReadersScenario() scenario {
 		},
 		measure: measureSlowReaders,
 	}
+}
+
+// smallReceiveBuffer makes the kernel keep few bytes that the client has not read, so that the server's
+// queue for a slow client is full after few messages. The others receive as many.
+func smallReceiveBuffer(_, _ string, socket syscall.RawConn) error {
+	const size = 16 << 10
+	var failed error
+	err := socket.Control(func(fd uintptr) {
+		failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, size)
+	})
+	return errors.Join(err, failed)
 }
 
 func measureSlowReaders(ctx context.Context, r *run) error {
