@@ -162,7 +162,7 @@ func (s *Store) readCallers(ctx context.Context, hashes []string) (map[string]ch
 	for i, hash := range hashes {
 		tokenHashes[i] = []byte(hash)
 	}
-	err := forEachRow(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.byKey, func(r row) error {
 		caller, hash, err := scanCaller(r)
 		callers[string(hash)] = caller
 		return err

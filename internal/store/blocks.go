@@ -90,7 +90,7 @@ func (s *Store) BlockedIDs(ctx context.Context, by chat.UserID) ([]chat.UserID, 
 
 func (s *Store) readBlocks(ctx context.Context, users []chat.UserID) (map[chat.UserID][]chat.UserID, error) {
 	blocked := map[chat.UserID][]chat.UserID{}
-	err := forEachRow(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.byKey, func(r row) error {
 		var by, user chat.UserID
 		err := r.Scan(&by, &user)
 		blocked[by] = append(blocked[by], user)
@@ -104,7 +104,7 @@ func (s *Store) readBlocks(ctx context.Context, users []chat.UserID) (map[chat.U
 func (s *Store) BlockIn(ctx context.Context, room chat.RoomID, member chat.UserID) (block chat.DirectBlock, err error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	err = s.read.QueryRowContext(ctx, `SELECT `+directBlock+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
+	err = s.byKey.QueryRowContext(ctx, `SELECT `+directBlock+` FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2`,
 		int64(room), int64(member)).Scan(&block)
 	return block, s.fail("read block", err)
 }

@@ -248,7 +248,7 @@ func (s *Store) Authors(ctx context.Context, ids []chat.UserID) (map[chat.UserID
 
 func (s *Store) readAuthors(ctx context.Context, ids []chat.UserID) (map[chat.UserID]chat.Author, error) {
 	authors := make(map[chat.UserID]chat.Author, len(ids))
-	err := forEachRow(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.byKey, func(r row) error {
 		var a chat.Author
 		err := scanAuthor(&a)(r)
 		authors[a.ID] = a
@@ -278,13 +278,13 @@ func newerQuery(room chat.RoomID, after chat.Seq, limit int) messageQuery {
 }
 
 func (s *Store) head(ctx context.Context, room chat.RoomID) (head chat.Seq, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`, int64(room)).Scan(&head)
+	err = s.byKey.QueryRowContext(ctx, `SELECT head FROM rooms WHERE id = $1`, int64(room)).Scan(&head)
 	return head, err
 }
 
 // messages returns the messages that q selects.
 func (s *Store) messages(ctx context.Context, viewer chat.UserID, q messageQuery) ([]chat.Message, error) {
-	return queryAll(ctx, s.read, func(r row) (chat.Message, error) { return scanMessage(r, viewer) }, s.selectMessage()+q.where, q.args...)
+	return queryAll(ctx, s.byKey, func(r row) (chat.Message, error) { return scanMessage(r, viewer) }, s.selectMessage()+q.where, q.args...)
 }
 
 // countReactions counts the reactions in a row of selectMessage. The emoji that was used

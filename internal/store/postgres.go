@@ -59,38 +59,43 @@ func openPrimary(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := dbconn.OpenPool(ctx, at, dbconn.NodeName(o.Node), dbconn.KeyConns, dbconn.ByKey)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
 	appends, err := dbconn.OpenPool(ctx, at, dbconn.NodeName(o.Node), dbconn.AppendConns, dbconn.ByKey)
 	if err != nil {
 		pool.Close()
+		keys.Close()
 		return nil, err
 	}
 	named, err := openNamed(ctx, pool, o)
 	if err != nil {
 		pool.Close()
+		keys.Close()
 		appends.Close()
 		return nil, err
 	}
-	for _, p := range []*dbconn.Pool{pool, appends} {
+	db, byKey := pool.DB(), keys.DB()
+	closeAll := func() error {
+		err := errors.Join(db.Close(), byKey.Close())
+		for _, p := range []*dbconn.Pool{pool, keys, appends, named} {
+			p.Close()
+		}
+		return err
+	}
+	for _, p := range []*dbconn.Pool{pool, keys, appends} {
 		if err := connect(ctx, p); err != nil {
-			pool.Close()
-			appends.Close()
-			named.Close()
-			return nil, fmt.Errorf("connect to the database: %w", err)
+			return nil, errors.Join(fmt.Errorf("connect to the database: %w", err), closeAll())
 		}
 	}
-	db := pool.DB()
 	return open(ctx, database{
-		dialect: &postgresDialect{pool: pool, appends: appends, named: named}, read: db, write: &writeDB{DB: db},
+		dialect: &postgresDialect{pool: pool, appends: appends, named: named}, read: db, byKey: byKey, write: &writeDB{DB: db},
 		stats: func() map[string]sql.DBStats {
-			return map[string]sql.DBStats{"others": poolStats(pool), "appends": poolStats(appends)}
+			return map[string]sql.DBStats{"others": poolStats(pool), "keys": poolStats(keys), "appends": poolStats(appends)}
 		},
-		close: func() error {
-			err := db.Close()
-			pool.Close()
-			appends.Close()
-			named.Close()
-			return err
-		},
+		close: closeAll,
 	}, o)
 }
 

@@ -102,7 +102,7 @@ func (s *Store) readViews(ctx context.Context, places []memberKey) (map[memberKe
 
 // viewsFrom reads the views of a table w (room_id, user_id).
 func (s *Store) viewsFrom(ctx context.Context, w string, args ...any) ([]view, error) {
-	views, err := queryAll(ctx, s.read, func(r row) (v view, err error) {
+	views, err := queryAll(ctx, s.byKey, func(r row) (v view, err error) {
 		var role sql.NullString
 		m := &v.membership
 		v.room, err = s.scanRoom(r, &m.UserID, &role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
@@ -112,7 +112,7 @@ func (s *Store) viewsFrom(ctx context.Context, w string, args ...any) ([]view, e
 	}, `SELECT `+roomColumns+`, w.user_id, m.role, COALESCE(m.joined_at, 0), COALESCE(m.last_read, 0), `+mutedUntil("m")+`
 		FROM `+w+` JOIN rooms r ON r.id = w.room_id LEFT JOIN room_members m ON m.room_id = w.room_id AND m.user_id = w.user_id`, args...)
 	if err == nil {
-		err = s.addDirectNames(ctx, s.read, pointers(views, func(v *view) *chat.Room { return &v.room }))
+		err = s.addDirectNames(ctx, s.byKey, pointers(views, func(v *view) *chat.Room { return &v.room }))
 	}
 	return views, err
 }
@@ -128,7 +128,7 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	own := []chat.OwnRoom{}
-	err := forEachRow(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.byKey, func(r row) error {
 		var o chat.OwnRoom
 		room, err := s.scanRoom(r, &o.Role, &o.LastRead, &o.Unread, &o.Mentions, &o.MutedUntil)
 		o.Room, o.MutedUntil = room, s.ifFuture(o.MutedUntil)
@@ -141,7 +141,7 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 		err = s.countUnread(ctx, user, own)
 	}
 	if err == nil {
-		err = s.addDirectNames(ctx, s.read, pointers(own, func(o *chat.OwnRoom) *chat.Room { return &o.Room }))
+		err = s.addDirectNames(ctx, s.byKey, pointers(own, func(o *chat.OwnRoom) *chat.Room { return &o.Room }))
 	}
 	return own, s.fail("list own rooms", err)
 }
@@ -150,7 +150,7 @@ func (s *Store) OwnRooms(ctx context.Context, user chat.UserID) ([]chat.OwnRoom,
 func (s *Store) RoomsOf(ctx context.Context, user chat.UserID) ([]chat.RoomID, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	rooms, err := queryAll(ctx, s.read, scanValue[chat.RoomID],
+	rooms, err := queryAll(ctx, s.byKey, scanValue[chat.RoomID],
 		`SELECT room_id FROM room_members WHERE user_id = $1 ORDER BY room_id`, int64(user))
 	return rooms, s.fail("list rooms of user", err)
 }
@@ -188,7 +188,7 @@ func (s *Store) Heads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]c
 
 func (s *Store) readHeads(ctx context.Context, ids []chat.RoomID) (map[chat.RoomID]chat.Seq, error) {
 	heads := make(map[chat.RoomID]chat.Seq, len(ids))
-	err := forEachRow(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.byKey, func(r row) error {
 		var id chat.RoomID
 		var head chat.Seq
 		err := r.Scan(&id, &head)

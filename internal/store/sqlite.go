@@ -30,7 +30,7 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Store, error) {
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
 	return open(ctx, database{
-		dialect: &sqliteDialect{write: writer}, read: read, write: writer,
+		dialect: &sqliteDialect{write: writer}, read: read, byKey: read, write: writer,
 		stats: func() map[string]sql.DBStats {
 			return map[string]sql.DBStats{"reads": read.Stats(), "writes": writer.Stats()}
 		},

@@ -45,6 +45,7 @@ type Store struct {
 type database struct {
 	dialect dialect
 	read    *sql.DB
+	byKey   *sql.DB // for reads that find all rows by key; can be read
 	write   *writeDB
 	stats   func() map[string]sql.DBStats
 	close   func() error

@@ -118,7 +118,7 @@ func (s *Store) countUnread(ctx context.Context, user chat.UserID, own []chat.Ow
 
 func (s *Store) readTallies(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]tally, error) {
 	read := make(map[chat.RoomID]tally, len(rooms))
-	err := forEachRow(ctx, s.read, func(r row) error {
+	err := forEachRow(ctx, s.byKey, func(r row) error {
 		var room chat.RoomID
 		var t tally
 		var texts string

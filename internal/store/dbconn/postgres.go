@@ -16,13 +16,15 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// A node has two pools: many concurrent reads, for example after a restart, must not delay
-// appends. For a few nodes the sum stays well below 100, the default limit of the server.
+// A node has three pools: many concurrent reads, for example after a restart, must not delay
+// appends; and what every client reads when it arrives is planned once per connection (see ByKey).
+// For a few nodes the sum stays well below 100, the default limit of the server.
 const (
-	PoolConns   = 16
+	PoolConns   = 10
+	KeyConns    = 6
 	AppendConns = 4
 	// NodeConns is the number of Postgres connections of a node.
-	NodeConns = PoolConns + AppendConns
+	NodeConns = PoolConns + KeyConns + AppendConns
 )
 
 // The names of connections in pg_stat_activity. Older versions also use ToolName for nodes.
@@ -42,8 +44,8 @@ func NodeName(node string) string {
 	return NodePrefix + node[max(0, len(node)-63+len(NodePrefix)):]
 }
 
-// ByKey are planner settings that make every statement of an append find its rows by key, with
-// a plan that is made once per connection. With the default settings the planner reads a small
+// ByKey are planner settings that make every statement of an append find its rows by key, as well as
+// the reads of those who arrive, with a plan that is made once per connection. With the default settings the planner reads a small
 // table sequentially and keeps that plan for a while after the table has grown; and it plans
 // statements with lists of ids each time, which takes half of the time of an append.
 var ByKey = map[string]string{
