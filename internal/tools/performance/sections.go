@@ -79,6 +79,9 @@ func runText(runs []Run) string {
 	if len(runs) == 0 {
 		return ""
 	}
+	if len(runs) == 1 {
+		return fmt.Sprintf("One run of %.0f s.\n", runs[0].Load.Seconds)
+	}
 	return fmt.Sprintf("%d runs of %.0f s.\n", len(runs), runs[0].Load.Seconds)
 }
 
