@@ -17,6 +17,9 @@ import (
 const (
 	maxQueuedEvents = 256
 	maxQueuedBytes  = 64 << 10
+	// waitingFactor multiplies both while the connection waits for a writer: then this node is slow, not
+	// the client, and a client that reconnects would make it slower. All connections share a line.
+	waitingFactor = 16
 )
 
 const (
@@ -63,6 +66,7 @@ type connWriter struct {
 	events  int // the lines that count against the bounds
 	bytes   int // of these events
 	active  bool
+	blocked bool // the state blocked
 	ended   bool
 	drained chan struct{}        // closed when all lines have been taken; nil without a waiter
 	code    websocket.StatusCode // of the close, 0 if none was requested
@@ -81,20 +85,23 @@ func (w *connWriter) sendEvent(line []byte) {
 
 // pushEvent queues an event and reports whether there was room for it.
 func (w *connWriter) pushEvent(line []byte) bool {
-	return w.pushBounded(line, maxQueuedEvents, maxQueuedBytes)
+	return w.pushBounded(line, maxQueuedEvents, maxQueuedBytes, waitingFactor)
 }
 
 // pushEphemeral queues an event that may be lost and reports whether there was room for it:
 // it is dropped if half of the queue is taken.
 func (w *connWriter) pushEphemeral(line []byte) bool {
-	return w.pushBounded(line, maxQueuedEvents/2, maxQueuedBytes/2)
+	return w.pushBounded(line, maxQueuedEvents/2, maxQueuedBytes/2, 1)
 }
 
-func (w *connWriter) pushBounded(line []byte, events, bytes int) bool {
+func (w *connWriter) pushBounded(line []byte, events, bytes, waiting int) bool {
 	w.mu.Lock()
 	if w.ended {
 		w.mu.Unlock()
 		return true // the client will not read it
+	}
+	if !w.blocked {
+		events, bytes = events*waiting, bytes*waiting
 	}
 	if w.events > 0 && (w.events >= events || w.bytes+len(line) > bytes) {
 		w.mu.Unlock()
@@ -168,7 +175,7 @@ func (w *connWriter) take(lines [][]byte) (_ [][]byte, ended bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.lines) == 0 {
-		w.active = w.ended
+		w.active, w.blocked = w.ended, false
 		return lines, w.ended
 	}
 	lines = append(lines, w.lines...)
@@ -248,13 +255,21 @@ func (w *connWriter) write(s *scratch) {
 			go w.fail()
 			return
 		case n == 0:
+			w.setBlocked()
 			go w.flush(append([]byte(nil), s.frame...))
 			return
 		case n < len(s.frame):
+			w.setBlocked()
 			go w.flush(nil) // the socket has kept the rest
 			return
 		}
 	}
+}
+
+func (w *connWriter) setBlocked() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.blocked = true
 }
 
 // flush writes frame and then the queue until it is empty, and waits for the client.

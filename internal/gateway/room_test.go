@@ -397,6 +397,8 @@ func TestTheJoinResponseContainsConcurrentPresenceUpdates(t *testing.T) {
 func TestASlowConnectionIsClosedAndItsQueueIsBounded(t *testing.T) {
 	r := newTestHub(t)
 	slow := r.liveConn(r.alice, 0)
+	slow.setBlocked()
+	waiting := r.liveConn(r.alice, 0)
 	quick := r.liveConn(r.alice, 0)
 	const n = maxQueuedEvents + 50
 	for i := range n {
@@ -408,6 +410,19 @@ func TestASlowConnectionIsClosedAndItsQueueIsBounded(t *testing.T) {
 	}
 	if queued := slow.queuedLines(); queued > maxQueuedEvents+1 {
 		t.Fatalf("queued lines = %d, want at most %d and the response", queued, maxQueuedEvents)
+	}
+	r.expectEvents(waiting, 0, n)
+	if waiting.closing() {
+		t.Errorf("close code of a connection that waits for a writer = %d, want none", waiting.code)
+	}
+	for range waitingFactor * maxQueuedEvents {
+		waiting.sendEvent([]byte("x"))
+	}
+	if waiting.closing() {
+		t.Errorf("close code after %d events = %d, want none", waitingFactor*maxQueuedEvents, waiting.code)
+	}
+	if waiting.sendEvent([]byte("x")); waiting.code != closeTooSlow {
+		t.Errorf("close code after one more = %d, want %d", waiting.code, closeTooSlow)
 	}
 }
 
