@@ -66,7 +66,7 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 			$6, NULLIF($7, CAST(0 AS bigint)))
 		RETURNING `+returnedUser,
 		a.Username, a.DisplayName, a.Email, string(a.PasswordHash), a.Guest, int64(s.clock()), int64(a.ExpiresAt)))
-	err := s.dialect.batchTx(ctx, first, func() ([]stmt, error) { return []stmt{s.insertSession(&caller, n)}, nil })
+	err := s.batchTx(ctx, first, func() ([]stmt, error) { return []stmt{s.insertSession(&caller, n)}, nil })
 	if err != nil {
 		return chat.Caller{}, s.fail("register", err)
 	}

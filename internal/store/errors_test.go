@@ -62,3 +62,32 @@ func TestInvalidValueIsBadRequest(t *testing.T) {
 		t.Errorf("a good message afterwards: %v", err)
 	}
 }
+
+// The health of a node is what its writes experience.
+func TestUnavailableWritesAreReported(t *testing.T) {
+	s := openTestPostgres(t)
+	alice := register(t, s, "alice")
+	room := createRoom(t, s, alice, "lobby")
+	s.dialect.(*postgresDialect).pool.Close()
+	for name, write := range map[string]func() error{
+		"register": func() error {
+			_, err := s.Register(t.Context(), chat.NewAccount{Username: "bob", DisplayName: "Bob", Guest: true}, newSession(s))
+			return err
+		},
+		"join": func() error {
+			_, _, err := s.Join(t.Context(), room.ID, alice.User.ID, nil)
+			return err
+		},
+		"leave": func() error {
+			_, err := s.Leave(t.Context(), room.ID, alice.User.ID)
+			return err
+		},
+	} {
+		reported := false
+		s.onWrite = func(error) { reported = true }
+		wantCode(t, write(), chat.Unavailable)
+		if !reported {
+			t.Errorf("%s: the failure was not reported", name)
+		}
+	}
+}

@@ -64,7 +64,7 @@ func (s *Store) joinRoom(ctx context.Context, room chat.RoomID, user chat.UserID
 		// Until the transaction ends, the account cannot be closed. A close that follows finds the membership.
 		queryRow(scanAuthor(&author), `SELECT `+authorColumns+` FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL`+s.dialect.forUpdate(), int64(user)),
 	}
-	err = s.dialect.batchTx(ctx, append(first, reads...), func() ([]stmt, error) {
+	err = s.batchTx(ctx, append(first, reads...), func() ([]stmt, error) {
 		if joined {
 			return nil, nil
 		}

@@ -20,6 +20,13 @@ func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return err
 }
 
+// batchTx is dialect.batchTx, and reports failures as tx does.
+func (s *Store) batchTx(ctx context.Context, first []stmt, next func() ([]stmt, error)) error {
+	err := s.dialect.batchTx(ctx, first, next)
+	s.noteFailure(err)
+	return err
+}
+
 // beginner is a pool of connections.
 type beginner interface {
 	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
