@@ -36,21 +36,7 @@ func restartPostgres(ctx context.Context, r *Run) error {
 	if r.Long {
 		rounds = 8
 	}
-	for range rounds {
-		if err := r.Postgres.Kill(); err != nil {
-			return err
-		}
-		if err := r.Postgres.Start(); err != nil {
-			return err
-		}
-		if err := r.firstConfirmation(ctx); err != nil {
-			return err
-		}
-		if err := r.wait(ctx, time.Second); err != nil {
-			return err
-		}
-	}
-	return nil
+	return restart(ctx, r, rounds, func(int) error { return r.Postgres.Kill() }, r.Postgres.Start)
 }
 
 // restartPooler kills and stops PgBouncer several times. Every transaction that is open then fails, and
@@ -60,15 +46,21 @@ func restartPooler(ctx context.Context, r *Run) error {
 	if r.Long {
 		rounds = 10
 	}
-	for round := range rounds {
-		end := r.Pooler.Kill
+	return restart(ctx, r, rounds, func(round int) error {
 		if round%2 == 1 {
-			end = r.Pooler.Stop
+			return r.Pooler.Stop()
 		}
-		if err := end(); err != nil {
+		return r.Pooler.Kill()
+	}, r.Pooler.Start)
+}
+
+// restart ends and starts a server several times. Each time it waits until messages are confirmed again.
+func restart(ctx context.Context, r *Run, rounds int, end func(round int) error, start func() error) error {
+	for round := range rounds {
+		if err := end(round); err != nil {
 			return err
 		}
-		if err := r.Pooler.Start(); err != nil {
+		if err := start(); err != nil {
 			return err
 		}
 		if err := r.firstConfirmation(ctx); err != nil {
