@@ -198,8 +198,8 @@ func (h *Hub) receive(e event) {
 	h.process(r, e, func() { h.deliver(r, e) })
 }
 
-// process runs deliver, which delivers e in r. If it panics, some connections may have missed e for ever:
-// all are closed.
+// process runs deliver, which delivers e in r. If it panics, some connections may never be sent e: all are
+// closed.
 func (h *Hub) process(r *room, e event, deliver func()) {
 	err := recovery.Do(recovery.Event, e.Frame, func() error {
 		deliver()
