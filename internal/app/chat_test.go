@@ -1,11 +1,13 @@
 package app_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -365,6 +367,29 @@ func (p *testUser) command(kind string, room chat.RoomID) {
 	if err := p.Write(ctx(p.t), []byte(path(`{"type":%q,"data":{"roomId":%d}}`, kind, room))); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// typingRefusal starts typing until it is refused, and returns the refusal. The server lets a start through
+// if its check takes too long, as on a busy machine, and ignores others that follow within two seconds.
+func (p *testUser) typingRefusal(room chat.RoomID) error {
+	p.t.Helper()
+	limit := ctx(p.t)
+	for limit.Err() == nil {
+		if err := p.Write(limit, []byte(path(`{"id":99,"type":"typing:start","data":{"roomId":%d}}`, room))); err != nil {
+			p.t.Fatal(err)
+		}
+		attempt, cancel := context.WithTimeout(limit, 2100*time.Millisecond)
+		refused, err := p.Next(attempt, "error")
+		cancel()
+		if err == nil {
+			return refused.Refusal()
+		}
+		if p.Err() != nil {
+			p.t.Fatal(err)
+		}
+	}
+	p.t.Fatal("typing was never refused")
+	return nil
 }
 
 func (p *testUser) expectTyping(room chat.RoomID, users ...chat.UserID) {

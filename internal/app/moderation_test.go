@@ -109,14 +109,7 @@ func TestMutedMemberCanOnlyRead(t *testing.T) {
 		if back.Membership.MutedUntil == 0 || texts(back.Messages) != "mine hers" {
 			d.t.Fatalf("joined = %+v: a muted member can read", back)
 		}
-		if err := bob.Write(ctx(d.t), []byte(path(`{"id":99,"type":"typing:start","data":{"roomId":%d}}`, room.ID))); err != nil {
-			d.t.Fatal(err)
-		}
-		refused, err := bob.Next(ctx(d.t), "error")
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		silent(refused.Refusal())
+		silent(bob.typingRefusal(room.ID))
 
 		alice.do(http.MethodDelete, mute, nil, nil)
 		var free wire.MembershipUpdated

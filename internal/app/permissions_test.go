@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -527,6 +528,12 @@ func askAboutARoom(t *testing.T, private bool) {
 				s = people.stage(t, private)
 			}
 			got, want := d.test(row, people[who], s, who), table.expected(row, who, private)
+			for tries := 1; strings.HasPrefix(row, "typing:") && got.word != want && tries < 5; tries++ {
+				// On a busy machine the server lets typing through without its check, and ignores what follows
+				// within two seconds.
+				time.Sleep(2100 * time.Millisecond)
+				got = d.test(row, people[who], s, who)
+			}
 			if got.word != want {
 				t.Errorf("%s as %s = %s, want %s: %s", row, who, got.word, want, got.raw)
 			}
