@@ -37,6 +37,7 @@ type Store struct {
 	newestBatch  int     // see search.go
 	horizon      horizon // used by IndexMessages only
 	onWrite      func(err error)
+	onEnqueue    func()
 	now          func() time.Time
 	replica      *replica // nil if there is none
 }
@@ -61,6 +62,8 @@ type Options struct {
 	// OnWrite is called with the outcome of writes: nil for a finished append, otherwise the
 	// reason why the engine was unavailable. It may be nil.
 	OnWrite func(err error)
+	// OnEnqueue is called after the commit of a transaction that queued jobs. It may be nil.
+	OnEnqueue func()
 	// Shared is for commands that run while a node uses the database: OpenSQLite does not
 	// lock the folder, and the schema must have the version of this binary.
 	Shared bool
@@ -75,13 +78,16 @@ type Options struct {
 }
 
 func open(ctx context.Context, db database, o Options) (*Store, error) {
-	s := &Store{database: db, now: o.Now, onWrite: o.OnWrite, searches: newSemaphore(concurrentSearches),
+	s := &Store{database: db, now: o.Now, onWrite: o.OnWrite, onEnqueue: o.OnEnqueue, searches: newSemaphore(concurrentSearches),
 		nameSearches: newSemaphore(concurrentNameSearches), newestBatch: newestBatch}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.onWrite == nil {
 		s.onWrite = func(error) {}
+	}
+	if s.onEnqueue == nil {
+		s.onEnqueue = func() {}
 	}
 	if o.Shared {
 		if err := schema.CheckNewest(ctx, s.read); err != nil {

@@ -32,7 +32,7 @@ var pooled = flag.Bool("pooled", false, "run all tests of the suite through PgBo
 // pooledTests are the tests that run through PgBouncer without -pooled: each way in which the store
 // talks to Postgres, and what depends on a session.
 var pooledTests = []string{
-	"TestAppend", "TestConcurrent", "TestEdit", "TestDelete", "TestReact", "TestChanges", "TestPage", "TestSearch", "TestJoin", "TestKick",
+	"TestAppend", "TestConcurrent", "TestEdit", "TestDelete", "TestReact", "TestChanges", "TestPage", "TestSearch", "TestJoin", "TestKick", "TestJob",
 }
 
 func openTestSQLite(t testing.TB) *Store {
