@@ -15,7 +15,7 @@ import (
 // import is an error.
 var mayImport = map[string][]string{
 	"cmd/chillin":           {"internal/app", "internal/backup", "internal/chat", "internal/config", "internal/doctor", "internal/api", "internal/gateway", "internal/load", "internal/store", "internal/store/schema", "internal/version", "internal/wire"},
-	"internal/app":          {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/logging", "internal/media", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/redisclient", "internal/service", "internal/store", "internal/store/schema", "internal/version", "internal/webhook", "internal/wire", "internal/doctor", "web"},
+	"internal/app":          {"internal/api", "internal/auth", "internal/backup", "internal/blob", "internal/bus", "internal/cache", "internal/chat", "internal/config", "internal/gateway", "internal/health", "internal/jobs", "internal/logging", "internal/media", "internal/metrics", "internal/picture", "internal/presence", "internal/ratelimit", "internal/recovery", "internal/redisclient", "internal/service", "internal/store", "internal/store/schema", "internal/version", "internal/wake", "internal/webhook", "internal/wire", "internal/doctor", "web"},
 	"internal/hookbody":     {"internal/chat", "internal/strictjson"},
 	"internal/api":          {"internal/auth", "internal/chat", "internal/hookbody", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/strictjson"},
 	"internal/gateway":      {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/socket", "internal/strictjson", "internal/wake", "internal/wire"},
@@ -34,7 +34,8 @@ var mayImport = map[string][]string{
 	"internal/blob":         {"internal/chat"},
 	"internal/media":        {"internal/chat", "internal/recovery"},
 	"internal/picture":      {"internal/chat", "internal/media", "internal/recovery"},
-	"internal/webhook":      {"internal/chat", "internal/metrics", "internal/recovery", "internal/wake", "internal/wire"},
+	"internal/jobs":         {"internal/chat", "internal/metrics", "internal/recovery", "internal/wake"},
+	"internal/webhook":      {"internal/chat", "internal/jobs", "internal/metrics", "internal/recovery", "internal/wake", "internal/wire"},
 	"internal/doctor":       {"internal/blob", "internal/config", "internal/redisclient", "internal/store", "internal/store/schema"},
 	"internal/batchload":    {"internal/recovery"},
 	"internal/config":       {"internal/origin", "internal/redisclient"},

@@ -55,6 +55,8 @@ type Metrics struct {
 
 	HookDeliveries *prometheus.CounterVec // attempts to deliver an event to a webhook, by outcome
 
+	jobs *prometheus.CounterVec // attempts at jobs, by kind and outcome
+
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
 
@@ -69,6 +71,7 @@ type Metrics struct {
 	WebhookAge  *Reading
 	StoredBytes *Reading
 	ActiveUsers *Reading
+	StoredJobs  *JobReading
 }
 
 // New returns the metrics of a node, including those of the Go runtime and the process.
@@ -82,6 +85,7 @@ func New() *Metrics {
 		WebhookAge:  reading("webhook_age_seconds", "Time that the oldest due webhook has been waiting for a node, 0 if there is none; the same on every node."),
 		StoredBytes: reading("storage_used_bytes", "Bytes of stored files, as counted for STORAGE_QUOTA; the same on every node."),
 		ActiveUsers: reading("active_users", "Users who were connected or sent a request within 24 hours; the same on every node."),
+		StoredJobs:  newJobReading(),
 
 		Connections: gauge("connections", "Open WebSocket connections."),
 		RoomsOpen:   gauge("rooms_open", "Rooms with a live connection to this node."),
@@ -151,6 +155,10 @@ func New() *Metrics {
 			Name: "chillin_webhook_deliveries_total", Help: "Attempts to deliver an event to a webhook, by outcome.",
 		}, []string{"outcome"}),
 
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chillin_jobs_total", Help: "Attempts at jobs, by kind and outcome (done, failed, given_up, interrupted, lost).",
+		}, []string{"kind", "outcome"}),
+
 		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chillin_reads_total", Help: "Reads of messages on a node with a replica, by kind (history, changes, search) and source (replica, primary).",
 		}, []string{"kind", "source"}),
@@ -170,8 +178,8 @@ func New() *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.Connections, m.RoomsOpen, m.SlowConns, m.Appended, m.confirmed, m.Deduplicated, m.Refused,
 		m.appendBatch, m.appendSeconds, m.confirmSeconds, m.Delivered, m.Filled, m.CacheHits, m.CacheMisses,
-		m.BusDropped, m.BusSuspect, m.BusRenewed, m.busSeconds, m.PresenceLost, m.Panics, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.reads, m.fallbacks, m.requests, m.requestSeconds, m.lastBackup,
-		m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes, m.ActiveUsers,
+		m.BusDropped, m.BusSuspect, m.BusRenewed, m.busSeconds, m.PresenceLost, m.Panics, m.Draining, m.SchemaVersion, m.SignIns, m.RequestsRefused, m.engineUp, m.engineLatency, m.HookDeliveries, m.jobs, m.reads, m.fallbacks, m.requests, m.requestSeconds, m.lastBackup,
+		m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes, m.ActiveUsers, m.StoredJobs,
 	)
 	build := version.Read()
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
