@@ -98,7 +98,6 @@ type Webhooks interface {
 // the lease has expired another node may have one: then Ack and Release change nothing.
 type DeliveryLease struct {
 	ID           WebhookID
-	Maker        UserID
 	Room         RoomID
 	URL          string
 	Secret       string

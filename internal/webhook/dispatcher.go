@@ -6,15 +6,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
+	"github.com/chillin-chat/chillin/internal/jobs"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
 	"github.com/chillin-chat/chillin/internal/wake"
@@ -50,8 +49,9 @@ type Changes interface {
 	Changes(ctx context.Context, room chat.RoomID, viewer chat.UserID, q chat.ChangesQuery) (chat.Changes, error)
 }
 
-// Dispatcher delivers to outgoing webhooks, together with the dispatchers of other nodes. A webhook is
-// served by one node at a time.
+// Dispatcher delivers to outgoing webhooks, together with the dispatchers of other nodes. The job of a
+// webhook is its own row: it is due while its cursor is behind the head of its room, and its lease is
+// the one that nodes of older versions take, too.
 type Dispatcher struct {
 	store   chat.WebhookQueue
 	changes Changes
@@ -60,35 +60,12 @@ type Dispatcher struct {
 	log     *slog.Logger
 	now     func() time.Time
 	poll    time.Duration
-	retry   time.Duration // delay after the first failure
+	retry   jobs.Backoff
 
 	due wake.Signal // signaled when there may be something to deliver
-
-	mu      sync.Mutex
-	running usage
 }
 
-// usage counts the webhooks that are being served.
-type usage struct {
-	all     int
-	byMaker map[chat.UserID]int
-	byHost  map[string]int
-}
-
-func (l *usage) add(maker chat.UserID, host string, n int) {
-	l.all += n
-	if l.byMaker[maker] += n; l.byMaker[maker] == 0 {
-		delete(l.byMaker, maker)
-	}
-	if l.byHost[host] += n; l.byHost[host] == 0 {
-		delete(l.byHost, host)
-	}
-}
-
-// fits reports whether one more webhook of maker and host is within the limits.
-func (l *usage) fits(maker chat.UserID, host string) bool {
-	return l.all < workers && l.byMaker[maker] < perCreator && l.byHost[host] < perHost
-}
+var _ jobs.Source = (*Dispatcher)(nil)
 
 // Deps are the dependencies of a Dispatcher.
 type Deps struct {
@@ -104,8 +81,7 @@ type Deps struct {
 func NewDispatcher(d Deps) *Dispatcher {
 	return &Dispatcher{
 		store: d.Store, changes: d.Changes, http: d.Guard.client(), metrics: d.Metrics, log: d.Log, now: d.Now,
-		poll: pollEvery, retry: firstRetry, due: wake.NewSignal(),
-		running: usage{byMaker: map[chat.UserID]int{}, byHost: map[string]int{}},
+		poll: pollEvery, retry: jobs.Backoff{First: firstRetry, Last: lastRetry}, due: wake.NewSignal(),
 	}
 }
 
@@ -117,77 +93,37 @@ func (d *Dispatcher) Wake() {
 // Run delivers until ctx ends. Then it sends nothing more, waits for the running requests, at most
 // sendTime, and releases their webhooks.
 func (d *Dispatcher) Run(ctx context.Context) {
-	var turns sync.WaitGroup
 	defer d.http.CloseIdleConnections()
-	defer turns.Wait()
-	poll := time.NewTicker(d.poll)
-	defer poll.Stop()
-	for ctx.Err() == nil {
-		for _, turn := range d.claim(ctx) {
-			turns.Go(func() {
-				d.panics().Report(ctx, recovery.Do(recovery.Webhook, nil, func() error {
-					d.serve(ctx, turn)
-					return nil
-				}))
-				d.count(turn.Maker, turn.URL, -1)
-				d.Wake() // while it was leased, changes may have been skipped
-			})
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(gap):
-		}
-		select {
-		case <-ctx.Done():
-		case <-d.due:
-		case <-poll.C:
-		}
-	}
+	jobs.NewRunner(d, d.due, jobs.Options{
+		Name: "webhooks", Task: recovery.Webhook, Workers: workers, Poll: d.poll, Gap: gap, Panics: d.panics(), Log: d.log,
+	}).Run(ctx)
 }
 
-// claim leases the due webhooks that fit into the limits, and counts them.
-func (d *Dispatcher) claim(ctx context.Context) []chat.DeliveryLease {
+// Due returns the webhooks that have something to deliver.
+func (d *Dispatcher) Due(ctx context.Context) ([]jobs.Candidate, error) {
 	due, err := d.store.Due(ctx, perCreator, dueLimit)
-	if err == nil && len(due) == 0 {
-		return nil
+	candidates := make([]jobs.Candidate, len(due))
+	for i, w := range due {
+		candidates[i] = jobs.Candidate{ID: int64(w.ID), Slots: []jobs.Slot{
+			{Name: "creator " + strconv.FormatInt(int64(w.Maker), 10), Max: perCreator},
+			{Name: "host " + hostOf(w.URL), Max: perHost},
+		}}
 	}
-	chosen := d.choose(due)
-	var turns []chat.DeliveryLease
-	if len(chosen) > 0 {
-		turns, err = d.store.ClaimDue(ctx, slices.Collect(maps.Keys(chosen)), lease)
-	}
-	if err != nil && ctx.Err() == nil {
-		d.log.Warn("claim due webhooks failed", "err", err)
-	}
-	for i := range turns {
-		turns[i].Maker = chosen[turns[i].ID].Maker
-		delete(chosen, turns[i].ID)
-	}
-	for _, w := range chosen { // claimed by another node
-		d.count(w.Maker, w.URL, -1)
-	}
-	return turns
+	return candidates, err
 }
 
-// choose returns the webhooks of due that fit into the limits, by ID, and counts them.
-func (d *Dispatcher) choose(due []chat.DueWebhook) map[chat.WebhookID]chat.DueWebhook {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	chosen := map[chat.WebhookID]chat.DueWebhook{}
-	for _, w := range due {
-		if host := hostOf(w.URL); d.running.fits(w.Maker, host) {
-			d.running.add(w.Maker, host, 1)
-			chosen[w.ID] = w
-		}
+// Claim leases webhooks.
+func (d *Dispatcher) Claim(ctx context.Context, ids []int64) ([]jobs.Claimed, error) {
+	chosen := make([]chat.WebhookID, len(ids))
+	for i, id := range ids {
+		chosen[i] = chat.WebhookID(id)
 	}
-	return chosen
-}
-
-func (d *Dispatcher) count(maker chat.UserID, url string, n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.running.add(maker, hostOf(url), n)
+	turns, err := d.store.ClaimDue(ctx, chosen, lease)
+	claimed := make([]jobs.Claimed, len(turns))
+	for i, turn := range turns {
+		claimed[i] = jobs.Claimed{ID: int64(turn.ID), Run: func(ctx context.Context) { d.serve(ctx, turn) }}
+	}
+	return claimed, err
 }
 
 // hostOf returns the host of a URL that Guard.Check has accepted.
@@ -274,13 +210,8 @@ func (d *Dispatcher) ack(ctx context.Context, t *chat.DeliveryLease, upTo chat.S
 
 // failed returns when to retry a failed delivery, if at all.
 func (d *Dispatcher) failed(t chat.DeliveryLease, err error) *chat.DeliveryFailure {
-	failure := &chat.DeliveryFailure{Text: err.Error(), RetryAfter: d.retryAfter(t.Failures)}
+	failure := &chat.DeliveryFailure{Text: err.Error(), RetryAfter: d.retry.After(t.Failures)}
 	since := t.FailingSince
 	failure.GiveUp = errors.Is(err, errGone) || since != 0 && d.now().Sub(since.Std()) >= disableAfter
 	return failure
-}
-
-// retryAfter doubles with every failure, up to lastRetry.
-func (d *Dispatcher) retryAfter(failures int) time.Duration {
-	return min(lastRetry, d.retry<<min(failures, 12)) // 2^12 s is more than an hour
 }

@@ -211,7 +211,7 @@ func (r *rig) run(now func() time.Time, poll time.Duration) (d *Dispatcher, stop
 		Store: signalingQueue{r.store, r.queries}, Changes: r.store, Guard: Guard{AllowPrivate: true}, Metrics: metrics.New(),
 		Log: slog.New(slog.DiscardHandler), Now: now,
 	})
-	d.poll, d.retry = poll, 10*time.Millisecond
+	d.poll, d.retry.First = poll, 10*time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { d.Run(ctx); close(done) }()
@@ -386,9 +386,15 @@ func TestNumbersWithoutAMessageAreSkipped(t *testing.T) {
 	}
 	d := NewDispatcher(Deps{Store: r.store, Changes: changesFunc(trimmed), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	r.send("one")
-	for _, turn := range d.claim(t.Context()) {
-		d.serve(t.Context(), turn)
+	due, err := d.Due(t.Context())
+	if err != nil || len(due) != 1 {
+		t.Fatalf("due = %+v, %v, want one webhook", due, err)
 	}
+	turns, err := d.Claim(t.Context(), []int64{due[0].ID})
+	if err != nil || len(turns) != 1 {
+		t.Fatalf("turns = %+v, %v, want one", turns, err)
+	}
+	turns[0].Run(t.Context())
 	r.waitUntil("numbers skipped", func(h chat.OutgoingWebhook) bool { return h.Delivered == 1 })
 	if accepted := to.waitFor(t, 0); len(accepted) != 0 {
 		t.Fatalf("events = %v, want none", seqs(accepted))
@@ -402,9 +408,9 @@ func (f changesFunc) Changes(ctx context.Context, room chat.RoomID, viewer chat.
 }
 
 func TestRetriesGrowToAnHour(t *testing.T) {
-	d := &Dispatcher{retry: firstRetry}
+	d := NewDispatcher(Deps{})
 	for failures, want := range map[int]time.Duration{0: time.Second, 1: 2 * time.Second, 5: 32 * time.Second, 11: 2048 * time.Second, 12: time.Hour, 99: time.Hour} {
-		if got := d.retryAfter(failures); got != want {
+		if got := d.retry.After(failures); got != want {
 			t.Errorf("after %d failures: %v, want %v", failures, got, want)
 		}
 	}
