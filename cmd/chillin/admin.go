@@ -31,6 +31,7 @@ func adminCommand() *cobra.Command {
 				return o.ResetPassword(ctx, name)
 			}),
 		renderCommand(),
+		jobsCommand(),
 		&cobra.Command{
 			Use: "new-epoch", Short: "After a restore, while no node runs: make clients reload everything", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {

@@ -73,6 +73,9 @@ func TestAdminWithARunningServer(t *testing.T) {
 		{"list", "disabled", ""},
 		{"enable bob", "is enabled now", ""},
 		{"promote nobody", "", `there is no user "nobody"`},
+		{"jobs list", "purge-expired", ""},
+		{"jobs retry 999", "", "there is no job 999"},
+		{"jobs retry all", "", `"all" is not the id of a job`},
 	} {
 		out, err := runAdmin(t, strings.Fields(step.do)...)
 		if (err == nil) != (step.err == "") || err != nil && !strings.Contains(err.Error(), step.err) || !strings.Contains(out, step.out) {

@@ -20,6 +20,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/config"
 	"github.com/chillin-chat/chillin/internal/gateway"
 	"github.com/chillin-chat/chillin/internal/health"
+	"github.com/chillin-chat/chillin/internal/jobs"
 	"github.com/chillin-chat/chillin/internal/logging"
 	"github.com/chillin-chat/chillin/internal/metrics"
 	"github.com/chillin-chat/chillin/internal/recovery"
@@ -45,6 +46,7 @@ type App struct {
 	engines  *engines
 	hub      *gateway.Hub
 	hooks    *webhook.Dispatcher
+	jobs     *jobs.Queue
 	service  *service.Service
 	gc       *service.GarbageCollector
 	indexer  *service.Indexer
@@ -141,7 +143,7 @@ func (a *App) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	failed := make(chan error, 1)
 	parts.Go(func() { a.hub.Run(hubLife) })
-	for _, task := range []func(context.Context){a.hooks.Run, a.purgeExpired, a.announcePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
+	for _, task := range []func(context.Context){a.hooks.Run, a.jobs.Run, a.announcePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
 		parts.Go(func() { a.panics.Supervise(workLife, task) })
 	}
 	parts.Go(func() { a.panics.Supervise(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
@@ -174,11 +176,9 @@ func (a *App) Run(ctx context.Context) error {
 	}
 }
 
-// The intervals of background work. Work that one run leaves is done by the next run of any node.
-const (
-	purgeEvery    = 2 * time.Minute
-	announceEvery = 10 * time.Second
-)
+// announceEvery is the interval of notices about pauses. Notices that one run leaves are written by the
+// next run of any node.
+const announceEvery = 10 * time.Second
 
 // every runs work immediately and then once per period, until ctx ends.
 func (a *App) every(ctx context.Context, period time.Duration, name string, work func(context.Context) error) {
@@ -194,10 +194,6 @@ func (a *App) every(ctx context.Context, period time.Duration, name string, work
 		case <-tick.C:
 		}
 	}
-}
-
-func (a *App) purgeExpired(ctx context.Context) {
-	a.every(ctx, purgeEvery, "remove expired accounts and sessions", a.service.PurgeExpired)
 }
 
 func (a *App) announcePauses(ctx context.Context) {

@@ -23,6 +23,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/redisclient"
 	"github.com/chillin-chat/chillin/internal/store"
 	"github.com/chillin-chat/chillin/internal/store/schema"
+	"github.com/chillin-chat/chillin/internal/wake"
 	"github.com/chillin-chat/chillin/internal/wire"
 )
 
@@ -34,7 +35,8 @@ type engines struct {
 	bus      wire.Bus
 	presence chat.Presence
 	blobs    chat.Blobs
-	s3       *blob.S3 // nil if files are stored on disk
+	enqueued wake.Signal // sent after the store has queued jobs
+	s3       *blob.S3    // nil if files are stored on disk
 	// The results of the node's own operations, see newHealth.
 	writes        health.LastResult // on the database
 	blobOps       health.LastResult
@@ -58,7 +60,7 @@ func (e *engines) close() error {
 }
 
 func openEngines(ctx context.Context, c config.Config, stage *health.Stage, m *metrics.Metrics, log *slog.Logger) (_ *engines, err error) {
-	e := &engines{node: nodeName()}
+	e := &engines{node: nodeName(), enqueued: wake.NewSignal()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -124,7 +126,7 @@ func nodeName() string {
 }
 
 func (e *engines) openStore(ctx context.Context, c config.Config, m *metrics.Metrics) (err error) {
-	o := store.Options{OnAppend: m.Batch, OnWrite: e.writes.Record, Node: e.node, Replica: replicaOptions(c, m)}
+	o := store.Options{OnAppend: m.Batch, OnWrite: e.writes.Record, OnEnqueue: e.enqueued.Send, Node: e.node, Replica: replicaOptions(c, m)}
 	if e.store, err = openDatabase(ctx, c, o); err != nil {
 		return err
 	}

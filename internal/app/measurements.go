@@ -58,9 +58,12 @@ const (
 // it reports the last values, or none while the database is unavailable.
 func (a *App) readBacklog(ctx context.Context) {
 	m := a.metrics
-	a.readMetrics(ctx, readBacklogEvery, "read backlog", []*metrics.Reading{m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes},
+	a.readMetrics(ctx, readBacklogEvery, "read backlog", []reading{m.SearchLag, m.WebhooksDue, m.WebhookAge, m.StoredBytes, m.StoredJobs},
 		func(ctx context.Context) error {
 			b, err := a.engines.store.Backlog(ctx)
+			if err == nil {
+				err = a.readJobs(ctx)
+			}
 			if err != nil {
 				return err
 			}
@@ -75,7 +78,7 @@ func (a *App) readBacklog(ctx context.Context) {
 // readActiveUsers updates the metric of active users until ctx ends.
 func (a *App) readActiveUsers(ctx context.Context) {
 	m := a.metrics
-	a.readMetrics(ctx, readActiveUsersEvery, "count active users", []*metrics.Reading{m.ActiveUsers},
+	a.readMetrics(ctx, readActiveUsersEvery, "count active users", []reading{m.ActiveUsers},
 		func(ctx context.Context) error {
 			n, err := a.engines.store.ActiveUsers(ctx, activeWithin)
 			if err == nil {
@@ -85,9 +88,12 @@ func (a *App) readActiveUsers(ctx context.Context) {
 		})
 }
 
+// reading is a metric that is read from the database.
+type reading interface{ Clear() }
+
 // readMetrics runs read every period until ctx ends, if the node serves metrics. If read fails, the
 // readings are cleared. An unavailable database is reported by health, other errors are logged.
-func (a *App) readMetrics(ctx context.Context, period time.Duration, name string, readings []*metrics.Reading, read func(context.Context) error) {
+func (a *App) readMetrics(ctx context.Context, period time.Duration, name string, readings []reading, read func(context.Context) error) {
 	if a.ops == nil {
 		return
 	}

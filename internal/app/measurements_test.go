@@ -89,7 +89,8 @@ func TestCountersBeginAtZero(t *testing.T) {
 		want = append(want, fmt.Sprintf(`chillin_queue_depth{queue="%s"}`, queue))
 	}
 	want = append(want, "chillin_socket_queue_bytes", "chillin_connected_users", "chillin_draining",
-		"chillin_bus_delivery_seconds_count", `chillin_panics_total{task="append"}`, `chillin_webhook_deliveries_total{outcome="failed"}`)
+		"chillin_bus_delivery_seconds_count", `chillin_panics_total{task="append"}`, `chillin_webhook_deliveries_total{outcome="failed"}`,
+		`chillin_jobs_total{kind="purge-expired",outcome="failed"}`, `chillin_jobs_total{kind="purge-expired",outcome="given_up"}`)
 	for _, name := range want {
 		if value, ok := exported[name]; !ok || value != 0 {
 			t.Errorf("%s: %v, exported: %v; want 0 from the start", name, value, ok)
@@ -230,7 +231,8 @@ func (s *ownEngines) until(what string, ok func() bool) {
 // zero would look like a measurement.
 func TestDatabaseMetricsAreOmittedDuringAnOutage(t *testing.T) {
 	s := startWithOwnEngines(t, nil)
-	backlog := []string{"chillin_search_lag_seconds", "chillin_webhooks_due", "chillin_webhook_age_seconds", "chillin_storage_used_bytes"}
+	backlog := []string{"chillin_search_lag_seconds", "chillin_webhooks_due", "chillin_webhook_age_seconds", "chillin_storage_used_bytes",
+		`chillin_jobs{kind="purge-expired",state="queued"}`, `chillin_job_age_seconds{kind="purge-expired"}`}
 	s.until("a first reading", func() bool { return s.values(append(backlog, "chillin_active_users")...) != nil })
 	alice := (&deployment{t, []string{s.base}}).user("alice", 0)
 	alice.attach("a.bin", noise(5000))

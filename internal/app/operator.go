@@ -98,6 +98,35 @@ func (o *Operator) Render(ctx context.Context, again bool, rest int, report func
 	return p, userError(err)
 }
 
+// Jobs calls show for every job, by id.
+func (o *Operator) Jobs(ctx context.Context, show func(chat.StoredJob)) error {
+	const limit = 500
+	var after chat.JobID
+	for {
+		jobs, err := o.store.StoredJobs(ctx, after, limit)
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			show(j)
+			after = j.ID
+		}
+		if len(jobs) < limit {
+			return nil
+		}
+	}
+}
+
+// RunJob makes a job due that was given up or waits. It returns an error if the job does not exist or is
+// running.
+func (o *Operator) RunJob(ctx context.Context, id chat.JobID) error {
+	err := o.store.RunJobNow(ctx, id)
+	if chat.CodeOf(err) == chat.NotFound {
+		return fmt.Errorf("there is no job %d that waits or was given up", id)
+	}
+	return err
+}
+
 func (o *Operator) account(ctx context.Context, name string) (chat.Account, error) {
 	var account chat.Account
 	var err error

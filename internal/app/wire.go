@@ -44,6 +44,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) (err error) {
 	if err != nil {
 		return err
 	}
+	a.jobs = a.newJobs(m)
 	a.activity = &auth.SessionActivity{Store: a.engines.store, Connected: a.hub.Sessions, Log: a.log}
 	a.health = a.newHealth(m)
 	a.measure(m, hasher, pictures)
