@@ -75,14 +75,19 @@ func (o observedJobs) ReleaseJob(ctx context.Context, j chat.Job) (bool, error) 
 
 func (o observedJobs) want(t *testing.T, what string) {
 	t.Helper()
-	select {
-	case got := <-o.results:
-		if want := what + " true <nil>"; got != want {
-			t.Fatalf("result = %q, want %q", got, want)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatalf("no result, want %q", what)
+	if got, want := receive(t, o.results, "the result "+what), what+" true <nil>"; got != want {
+		t.Fatalf("result = %q, want %q", got, want)
 	}
+}
+
+func receive[T any](t *testing.T, from <-chan T, what string) (value T) {
+	t.Helper()
+	select {
+	case value = <-from:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("timed out waiting for %s", what)
+	}
+	return value
 }
 
 // worker is a queue that runs until stop or the end of the test.
@@ -204,7 +209,7 @@ func TestJobOfADeadNodeIsRunByAnother(t *testing.T) {
 		o := observe(s)
 		work(t, o, jobs.Deps{}, kind(func(_ context.Context, j chat.Job) error { attempts <- j.Attempt; return nil }))
 		elapse(t, s, testJobLease)
-		if attempt := <-attempts; attempt != 2 {
+		if attempt := receive(t, attempts, "an attempt"); attempt != 2 {
 			t.Errorf("attempt = %d, want 2", attempt)
 		}
 		o.want(t, "done")
@@ -302,11 +307,11 @@ func TestQueueDrains(t *testing.T) {
 		t.Run("an attempt may end within the time of its kind", func(t *testing.T) {
 			enqueue(t, s, chat.NewJob{Kind: testKind, Key: "running"})
 			node := work(t, o, jobs.Deps{}, k)
-			<-began
+			receive(t, began, "an attempt")
 			node.cancel()
 			enqueue(t, s, chat.NewJob{Kind: testKind, Key: "new"})
 			close(goOn)
-			<-node.ended
+			receive(t, node.ended, "the end of the queue")
 			if len(o.results) == 0 {
 				t.Error("drained before the result was stored")
 			}
@@ -316,7 +321,7 @@ func TestQueueDrains(t *testing.T) {
 			goOn = make(chan struct{})
 			k.Drain = 0
 			node := work(t, o, jobs.Deps{}, k)
-			<-began
+			receive(t, began, "an attempt")
 			node.stop()
 			o.want(t, "released")
 			if j := claimJob(t, s); j.Key != "new" || j.Attempt != 1 {
@@ -373,16 +378,16 @@ func TestLeaseIsRenewedWhileAJobRuns(t *testing.T) {
 			}))
 			if !c.stopped {
 				for range 5 {
-					<-l.renewed
+					receive(t, l.renewed, "a renewal")
 				}
 				close(goOn)
-				if err := <-ended; err != nil {
+				if err := receive(t, ended, "the end of the attempt"); err != nil {
 					t.Errorf("the attempt was stopped: %v", err)
 				}
 				l.want(t, "done")
 				return
 			}
-			if err := <-ended; err == nil {
+			if err := receive(t, ended, "the end of the attempt"); err == nil {
 				t.Error("the attempt was not stopped")
 			}
 			node.stop()

@@ -38,7 +38,7 @@ func (s *Store) EnqueueJobs(ctx context.Context, jobs ...chat.NewJob) error {
 // enqueue queues jobs in a transaction of the caller: they run if and only if it commits. The caller
 // calls onEnqueue after the commit.
 func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, jobs ...chat.NewJob) error {
-	return s.insertJobs(ctx, tx, jobs, `DO UPDATE SET payload = EXCLUDED.payload,
+	return s.insertJobs(ctx, tx, jobs, s.insertJob()+`DO UPDATE SET payload = EXCLUDED.payload,
 		again_at = CASE WHEN jobs.leased_until <= `+s.jobNow()+` THEN NULL
 			WHEN jobs.again_at < EXCLUDED.run_at THEN jobs.again_at ELSE EXCLUDED.run_at END,
 		run_at = CASE WHEN jobs.given_up_at IS NOT NULL OR jobs.attempts = 0 AND EXCLUDED.run_at < jobs.run_at THEN EXCLUDED.run_at
@@ -53,14 +53,19 @@ func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, jobs ...chat.NewJob) er
 func (s *Store) ScheduleJobs(ctx context.Context, jobs ...chat.NewJob) error {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	err := s.tx(ctx, func(tx *sql.Tx) error { return s.insertJobs(ctx, tx, jobs, `DO NOTHING`) })
+	err := s.tx(ctx, func(tx *sql.Tx) error { return s.insertJobs(ctx, tx, jobs, s.insertJob()+`DO NOTHING`) })
 	return s.fail("schedule jobs", err)
 }
 
+// insertJob inserts a job with $1 its kind, $2 its key, $3 its payload and $4 the milliseconds until it
+// runs. What follows says what happens if there is one with that key.
+func (s *Store) insertJob() string {
+	return `INSERT INTO jobs (kind, key, payload, created_at, run_at)
+		VALUES ($1, $2, $3, ` + s.jobNow() + `, ` + s.jobNow() + ` + $4) ON CONFLICT (kind, key) `
+}
+
 // insertJobs inserts jobs in the order of their kinds and keys, so that two transactions do not deadlock.
-func (s *Store) insertJobs(ctx context.Context, tx *sql.Tx, jobs []chat.NewJob, onConflict string) error {
-	query := `INSERT INTO jobs (kind, key, payload, created_at, run_at)
-		VALUES ($1, $2, $3, ` + s.jobNow() + `, ` + s.jobNow() + ` + $4) ON CONFLICT (kind, key) ` + onConflict
+func (s *Store) insertJobs(ctx context.Context, tx *sql.Tx, jobs []chat.NewJob, query string) error {
 	ordered := slices.SortedStableFunc(slices.Values(jobs), func(a, b chat.NewJob) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
 	})
