@@ -121,10 +121,11 @@ types: web/node_modules/.stamp | need-go ## TypeScript, and that the generated w
 	go test ./internal/tools/webprotocol
 
 .PHONY: generate
-generate: | need-go ## openapi.json from the Go code, and from both the TypeScript types and decoders
+generate: | need-go ## openapi.json from the Go code, from both the TypeScript types and decoders, and the documents of the settings
 	go run ./cmd/chillin openapi > .openapi.json.new
 	mv .openapi.json.new web/openapi.json
 	go run ./internal/tools/webprotocol
+	go run ./internal/tools/settingdocs
 
 .PHONY: vet
 vet: | need-go

@@ -121,6 +121,7 @@ func (a *API) mountAdministration() {
 	a.mountAdminUsers()
 	a.mountAdminRooms()
 	a.mountAdminServer()
+	a.mountAdminSettings()
 }
 
 func (a *API) mountAdminUsers() {

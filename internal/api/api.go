@@ -42,7 +42,8 @@ type Deps struct {
 	// ClientNetwork returns the network whose uploads are counted together, or "".
 	ClientNetwork func(r *http.Request) string
 	// Secure reports whether the client's side of the connection uses TLS.
-	Secure func(r *http.Request) bool
+	Secure  func(r *http.Request) bool
+	Version string // of this build
 	// Frames are the frame types of the WebSocket that the document describes.
 	Frames  []any
 	Metrics *metrics.Metrics
@@ -75,6 +76,7 @@ func Mount(router chi.Router, d Deps) *API {
 	a.huma = humachi.New(router, config)
 	a.huma.UseMiddleware(a.authenticate)
 	a.mountAuth()
+	a.mountServer()
 	a.mountSessions()
 	a.mountRooms()
 	a.mountMembers()

@@ -94,7 +94,7 @@ func (a *API) mountFile(path, name, summary string, find func(context.Context, c
 
 // upload stores the file of a form.
 func (a *API) upload(ctx context.Context, in *Form) (*uploadOutput, error) {
-	caller, limit := auth.CallerIn(ctx), int64(a.Service.Limits.Now().MaxUploadSize)
+	caller, limit := auth.CallerIn(ctx), int64(a.Service.Settings.Limits().MaxUploadSize)
 	done, err := a.Service.BeginUpload(ctx, caller, a.describeUpload(in, limit))
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ type App struct {
 	gc       *service.GarbageCollector
 	indexer  *service.Indexer
 	activity *auth.SessionActivity
-	limits   *service.EffectiveLimits
+	settings *service.Settings
 	health   *health.Health
 	server   *http.Server
 	listen   net.Listener
@@ -91,7 +91,7 @@ func build(ctx context.Context, c config.Config, passwords auth.Cost, log *slog.
 	if err := a.wire(m, passwords); err != nil {
 		return nil, err
 	}
-	if err := a.limits.Read(ctx); err != nil {
+	if err := a.settings.Read(ctx); err != nil {
 		return nil, err
 	}
 	if a.listen, err = net.Listen("tcp", c.Addr()); err != nil {
@@ -146,7 +146,7 @@ func (a *App) Run(ctx context.Context) error {
 	for _, task := range []func(context.Context){a.hooks.Run, a.jobs.Run, a.announcePauses, a.gc.Run, a.indexer.Run, a.activity.Run, a.warnOtherNodes, a.watchBackups, a.readBacklog, a.readActiveUsers} {
 		parts.Go(func() { a.panics.Supervise(workLife, task) })
 	}
-	parts.Go(func() { a.panics.Supervise(hubLife, func(ctx context.Context) { a.limits.Run(ctx, a.log) }) })
+	parts.Go(func() { a.panics.Supervise(hubLife, func(ctx context.Context) { a.settings.Run(ctx, a.log) }) })
 	parts.Go(func() { a.panics.Supervise(hubLife, a.health.Run) })
 	parts.Go(func() { serve(a.server, a.listen, failed) })
 	parts.Go(func() { a.keepWatchdog(hubLife) })

@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"internal/hookbody":     {"internal/chat", "internal/strictjson"},
 	"internal/api":          {"internal/auth", "internal/chat", "internal/hookbody", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/strictjson"},
 	"internal/gateway":      {"internal/auth", "internal/chat", "internal/logging", "internal/metrics", "internal/recovery", "internal/service", "internal/socket", "internal/strictjson", "internal/wake", "internal/wire"},
-	"internal/service":      {"internal/chat", "internal/logging", "internal/markup", "internal/wake"},
+	"internal/service":      {"internal/chat", "internal/logging", "internal/markup", "internal/settings", "internal/wake"},
 	"internal/backup":       {"internal/blob", "internal/chat", "internal/store", "internal/store/schema"},
 	"internal/auth":         {"internal/chat", "internal/logging", "internal/origin"},
 	"internal/wire":         {"internal/chat"},
@@ -36,9 +36,10 @@ var mayImport = map[string][]string{
 	"internal/picture":      {"internal/chat", "internal/media", "internal/recovery"},
 	"internal/jobs":         {"internal/chat", "internal/metrics", "internal/recovery", "internal/wake"},
 	"internal/webhook":      {"internal/chat", "internal/jobs", "internal/metrics", "internal/recovery", "internal/wake", "internal/wire"},
-	"internal/doctor":       {"internal/blob", "internal/config", "internal/redisclient", "internal/store", "internal/store/schema"},
+	"internal/doctor":       {"internal/blob", "internal/chat", "internal/config", "internal/redisclient", "internal/settings", "internal/store", "internal/store/schema"},
 	"internal/batchload":    {"internal/recovery"},
-	"internal/config":       {"internal/origin", "internal/redisclient"},
+	"internal/config":       {"internal/origin", "internal/redisclient", "internal/settings"},
+	"internal/settings":     {},
 	"internal/redisclient":  {},
 	"internal/origin":       {},
 	"internal/health":       {"internal/version"},
@@ -64,6 +65,8 @@ var mayImport = map[string][]string{
 	"internal/tools/performance": {"internal/chat", "internal/client", "internal/load", "internal/test/env", "internal/wire"},
 	// plainenglish keeps comments and documents in plain English.
 	"internal/tools/plainenglish": {},
+	// settingdocs writes the documents of the settings.
+	"internal/tools/settingdocs": {"internal/settings"},
 	// webprotocol generates the client's copy of the contract.
 	"internal/tools/webprotocol": {"internal/chat", "internal/wire"},
 	"migrations":                 {},

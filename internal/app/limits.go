@@ -15,7 +15,7 @@ import (
 	"github.com/chillin-chat/chillin/internal/service"
 )
 
-// Limits against abuse that are not configurable. Configurable limits are in config. docs/protocol.md,
+// Limits against abuse that are not configurable. Configurable limits are in settings. docs/protocol.md,
 // "Limits", lists those that clients need to know.
 const (
 	uploadsPer10s          = 10  // uploads per user
@@ -85,19 +85,14 @@ func (l limiters) rates() service.ChangeRates {
 	}
 }
 
-// newLimits returns the limits with the defaults of the environment. The store is read later.
-func (a *App) newLimits(l limiters) *service.EffectiveLimits {
-	c := a.config
-	defaults := chat.Limits{
-		MaxMessageLength: c.MaxMessageLength, MessagesPer10s: c.RateLimitMessages, AuthPerMinute: c.RateLimitAuth,
-		JoinsPerMinute: c.RateLimitJoins, RoomsPerHour: c.RateLimitRooms, SocketsPerAddress: c.MaxSocketsPerIP, MaxUploadSize: c.MaxUploadSize << 20,
-		UploadBytesPerDay: c.UploadQuota << 20, GuestUploadBytesPerDay: c.GuestUploadQuota << 20, StorageBytes: c.StorageQuota << 20,
-	}
-	l.set(defaults)
-	return service.NewEffectiveLimits(defaults, a.engines.store, func(now chat.Limits) {
-		l.set(now)
-		a.log.Info("limits changed", "limits", now)
+// newSettings returns the settings with the values of the environment. The store is read later.
+func (a *App) newSettings(l limiters) *service.Settings {
+	now := service.NewSettings(a.config.Environment, a.engines.store, func(limits chat.Limits, changed []string) {
+		l.set(limits)
+		a.log.Info("settings changed by an admin", "settings", changed, "limits", limits)
 	})
+	l.set(now.Limits())
+	return now
 }
 
 // perUser allows n per ten seconds.

@@ -28,7 +28,7 @@ func (a *App) measure(m *metrics.Metrics, hasher *auth.Hasher, pictures *picture
 		return lengths
 	})
 	m.Sockets(a.hub.QueuedBytes, a.hub.Users)
-	m.StorageQuota(func() int { return a.limits.Now().StorageBytes })
+	m.StorageQuota(func() int { return a.settings.Limits().StorageBytes })
 }
 
 // counted are the methods whose counters start at 0 for each route that has them.

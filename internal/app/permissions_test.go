@@ -693,6 +693,7 @@ func anAvatar(c *accounts, _ *subject) any {
 }
 
 var elsewhere = map[string]serverCase{
+	"GET /server":         {},
 	"POST /auth/register": {data: func() any { return map[string]string{"username": newName(), "password": "correct horse"} }},
 	"POST /auth/login":    {data: with(map[string]any{"username": "other", "password": "correct horse"})},
 	"POST /auth/guest":    {data: with(map[string]any{})},
@@ -744,6 +745,8 @@ var elsewhere = map[string]serverCase{
 	"GET /admin/server":               {},
 	"GET /admin/limits":               {},
 	"PATCH /admin/limits":             {data: with(map[string]any{"authPerMinute": 10000})},
+	"GET /admin/settings":             {},
+	"PATCH /admin/settings":           {data: with(map[string]any{"values": map[string]string{"SERVER_NAME": "Ours"}})},
 	"GET /admin/audit":                {},
 
 	"presence:set": {data: with(map[string]any{"status": "busy"})},

@@ -32,7 +32,7 @@ func (a *App) wire(m *metrics.Metrics, passwords auth.Cost) (err error) {
 	recent, limiters, hasher := cache.NewMessages(m, time.Now), newLimiters(), auth.NewHasher(0, passwords)
 	pictures := picture.NewMaker(a.panics.Report)
 	guard := webhook.Guard{AllowPrivate: a.config.WebhookAllowPrivate}
-	a.limits = a.newLimits(limiters)
+	a.settings = a.newSettings(limiters)
 	a.hub = a.newHub(recent, m)
 	a.hooks = a.newDispatcher(guard, m)
 	a.gc = service.NewGarbageCollector(a.engines.store, a.engines.store, a.engines.store, a.engines.blobs, a.log)
@@ -66,7 +66,7 @@ func (a *App) newHub(recent chat.MessageCache, m *metrics.Metrics) *gateway.Hub 
 		Node: a.engines.node, Epoch: db.Epoch(),
 		Rooms: db, Messages: db, Accounts: db, Cache: recent,
 		Bus: a.engines.bus, Presence: a.engines.presence,
-		LimitsChanged: a.limits.Refresh, Metrics: m, Log: a.log,
+		SettingsChanged: a.settings.Refresh, Metrics: m, Log: a.log,
 	})
 }
 
@@ -87,7 +87,7 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 		Blobs: a.engines.blobs, Space: a.newSpace(), GarbageCollector: a.gc, Pictures: pictures, Media: &media.Cleaner{Report: a.panics.Report},
 		Links: service.Links{Secret: db.LinkSecret(), Now: time.Now},
 
-		Limits: a.limits, MessageRate: l.messageRate, RoomMessageRate: l.roomMessageRate, JoinRate: l.joinRate, RoomCreationRate: l.roomCreationRate,
+		Settings: a.settings, MessageRate: l.messageRate, RoomMessageRate: l.roomMessageRate, JoinRate: l.joinRate, RoomCreationRate: l.roomCreationRate,
 		ChangeRates: l.rates(), UploadRate: perUser(uploadsPer10s), SearchRate: perMinute[chat.UserID](searchesPerMinute),
 		NameSearchRate: perMinute[chat.UserID](nameSearchesPerMinute),
 		ReadRate:       per[chat.UserID](100*time.Second, readsPer100s),
@@ -103,7 +103,7 @@ func (a *App) newService(recent chat.MessageCache, l limiters, hasher *auth.Hash
 
 func (a *App) newAccounts(l limiters, hasher *auth.Hasher) (*service.Accounts, error) {
 	return service.NewAccounts(service.AccountDependencies{
-		Store: a.engines.store, Bots: a.engines.store, Publisher: a.hub, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
+		Store: a.engines.store, Bots: a.engines.store, Publisher: a.hub, Settings: a.settings, SignIns: hasher, NewPasswords: hasher.ForNewPasswords(), Now: time.Now,
 		PublishProfile: a.service.PublishProfile,
 		AttemptRate:    byNetwork{l.attemptRate}, SignupRate: byNetwork{l.signupRate},
 		LoginLimits: newLoginLimits(), Devices: service.DeviceSigner{Secret: a.engines.store.LinkSecret()},
@@ -168,7 +168,7 @@ func (a *App) routes(accounts *service.Accounts, requests *auth.Authenticator, m
 	}
 	rest = api.Mount(router, api.Deps{
 		Service: a.service, Accounts: accounts, Requests: requests,
-		ClientIP: a.clientIP, ClientNetwork: a.clientKey, Secure: a.secure, Frames: wire.Data(), Metrics: m, Log: a.log,
+		ClientIP: a.clientIP, ClientNetwork: a.clientKey, Secure: a.secure, Version: version.Read().Version, Frames: wire.Data(), Metrics: m, Log: a.log,
 	})
 	router.Handle("/ws", &gateway.Server{
 		Hub: a.hub, Service: a.service, Requests: requests, ClientIP: a.clientIP, Refuse: rest.WriteError,

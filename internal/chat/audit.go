@@ -26,6 +26,7 @@ const (
 	AuditEnabled       AuditAction = "user.enable"
 	AuditPasswordReset AuditAction = "user.password"
 	AuditLimitsSet     AuditAction = "limits.change"    // Detail: names and new values
+	AuditSettingsSet   AuditAction = "settings.change"  // Detail: names and new values
 	AuditClosed        AuditAction = "connection.close" // of User; Detail: its id
 )
 

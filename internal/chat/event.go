@@ -110,8 +110,8 @@ func (UserChanged) userEvent()        {}
 // ControlMessage is for the nodes themselves.
 type ControlMessage uint8
 
-// LimitsChanged makes the nodes read the limits again.
-const LimitsChanged ControlMessage = 1
+// SettingsChanged makes the nodes read the settings of the admins again.
+const SettingsChanged ControlMessage = 1
 
 // Publisher sends events to the connections of this node and of all others. Publish after
 // the commit: subscribers must not see an event of a rolled-back row.

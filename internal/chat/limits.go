@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Limits are the limits that an operator or an admin can set.
 type Limits struct {
@@ -34,14 +31,6 @@ type LimitsPatch struct {
 	UploadBytesPerDay      *int `json:"uploadBytesPerDay,omitempty"`
 	GuestUploadBytesPerDay *int `json:"guestUploadBytesPerDay,omitempty"`
 	StorageBytes           *int `json:"storageBytes,omitempty"`
-}
-
-// LimitStore stores the limits that admins have set.
-type LimitStore interface {
-	// Limits returns the limits that are set, by name.
-	Limits(ctx context.Context) (map[string]int, error)
-	// SetLimits sets limits by name; 0 removes one. by is the actor.
-	SetLimits(ctx context.Context, by UserID, values map[string]int) error
 }
 
 // LimitsView contains the present limits and their defaults, for admins.

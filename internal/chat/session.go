@@ -47,8 +47,11 @@ type Caller struct {
 // Accounts is the store of users and sessions.
 type Accounts interface {
 	// Register creates a user and its first session. The first account that is not a guest
-	// becomes server admin. It returns USERNAME_TAKEN or EMAIL_TAKEN.
+	// becomes server admin. It returns USERNAME_TAKEN or EMAIL_TAKEN, or FORBIDDEN if a.OnlyFirst
+	// and there is an account.
 	Register(ctx context.Context, a NewAccount, s NewSession) (Caller, error)
+	// HasAccount reports whether there is, or was, an account that is not a guest.
+	HasAccount(ctx context.Context) (bool, error)
 	// UpgradeGuest turns a guest into an account, under the rules of Register. Its active
 	// sessions expire at expires. If a.DisplayName is empty the guest's own stays, unless it
 	// had none. It returns FORBIDDEN if the user is not a guest any more.

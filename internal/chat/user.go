@@ -39,6 +39,13 @@ type NewAccount struct {
 	PasswordHash PasswordHash // "" for guests
 	Guest        bool
 	ExpiresAt    Time // 0: never
+	// OnlyFirst is true if sign-up is closed: only the first account of the server can be created.
+	OnlyFirst bool
+}
+
+// ErrSignUpClosed is FORBIDDEN, for new accounts while sign-up is closed.
+func ErrSignUpClosed() *Error {
+	return Errorf(Forbidden, "This server does not accept new accounts.")
 }
 
 // CleanDisplayName returns a display name in the form in which it is stored, defaultName if

@@ -9,7 +9,7 @@ type Backup struct {
 
 func (r *reader) backup() Backup {
 	b := Backup{
-		Passphrase: r.secret("BACKUP_PASSPHRASE"), Recipient: r.lookup("BACKUP_RECIPIENT"), IdentityFile: r.lookup("BACKUP_IDENTITY_FILE"),
+		Passphrase: r.secret("BACKUP_PASSPHRASE"), Recipient: r.value("BACKUP_RECIPIENT"), IdentityFile: r.value("BACKUP_IDENTITY_FILE"),
 	}
 	if b.Passphrase != "" && b.Recipient != "" {
 		r.addError("BACKUP_RECIPIENT", "cannot be combined with BACKUP_PASSPHRASE")

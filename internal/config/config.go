@@ -12,9 +12,10 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/chillin-chat/chillin/internal/settings"
 )
 
 // Config contains all settings, validated and with defaults filled in. It is safe to log: secrets print
@@ -32,17 +33,7 @@ type Config struct {
 	Storage  Storage
 	DataDir  string // DATA_DIR: contains the data that is not in Postgres or S3
 
-	RateLimitMessages int // RATE_LIMIT_MESSAGES: messages per user and 10 seconds
-	RateLimitAuth     int // RATE_LIMIT_AUTH: login, register and guest calls per IP and minute
-	RateLimitJoins    int // RATE_LIMIT_JOINS: rooms that a user joins per minute
-	RateLimitRooms    int // RATE_LIMIT_ROOMS: rooms that a user creates per hour
-	MaxSocketsPerIP   int // MAX_SOCKETS_PER_IP: open sockets per address and node
-	MaxMessageLength  int // MAX_MESSAGE_LENGTH: code points per message
-	MaxUploadSize     int // MAX_UPLOAD_SIZE: MiB per file
-	UploadQuota       int // UPLOAD_QUOTA: MiB that a user uploads per day
-	GuestUploadQuota  int // GUEST_UPLOAD_QUOTA: MiB that a guest uploads per day
-	StorageQuota      int // STORAGE_QUOTA: MiB stored by all users together
-	MinFreeSpace      int // MIN_FREE_SPACE: MiB that uploads leave free on the disk
+	MinFreeSpace int // MIN_FREE_SPACE: MiB that uploads leave free on the disk
 
 	// WEBHOOK_ALLOW_PRIVATE: allow outgoing webhooks to private and local addresses
 	WebhookAllowPrivate bool
@@ -51,6 +42,10 @@ type Config struct {
 
 	LogLevel  slog.Level
 	LogFormat LogFormat
+
+	// Environment contains the values that the environment sets, without secrets. Settings that admins
+	// can change are only here.
+	Environment settings.Values
 }
 
 // LogFormat is the format of log lines.
@@ -77,37 +72,33 @@ func (c Config) Embedded() bool {
 // errors together, one per line, each with the name of the variable and the expected value. Values of
 // secrets are never included.
 func Load(env func(string) (string, bool)) (Config, error) {
-	r := &reader{env: env}
+	r := &reader{env: env, set: settings.Values{}}
 	c := Config{
-		Host:              r.text("HOST", "0.0.0.0"),
-		Port:              r.number("PORT", 5000, 0, 65535),
-		ClientOrigins:     r.origins("CLIENT_ORIGIN"),
-		TrustProxy:        r.proxies("TRUST_PROXY"),
-		MetricsAddr:       r.listenAddr("METRICS_ADDR"),
-		Pprof:             r.flag("PPROF"),
-		Database:          r.database(),
-		Redis:             r.redis(),
-		Storage:           r.storage(),
-		DataDir:           r.text("DATA_DIR", "./data"),
-		RateLimitMessages: r.number("RATE_LIMIT_MESSAGES", 10, 1, 1_000_000),
-		RateLimitAuth:     r.number("RATE_LIMIT_AUTH", 30, 1, 1_000_000),
-		RateLimitJoins:    r.number("RATE_LIMIT_JOINS", 30, 1, 1_000_000),
-		RateLimitRooms:    r.number("RATE_LIMIT_ROOMS", 10, 1, 1_000_000),
-		MaxSocketsPerIP:   r.number("MAX_SOCKETS_PER_IP", 500, 1, 1_000_000),
-		MaxMessageLength:  r.number("MAX_MESSAGE_LENGTH", 2000, 1, 20_000),
-		MaxUploadSize:     r.number("MAX_UPLOAD_SIZE", 10, 1, 1024),
-		UploadQuota:       r.number("UPLOAD_QUOTA", 500, 1, 1<<30),
-		GuestUploadQuota:  r.number("GUEST_UPLOAD_QUOTA", 50, 1, 1<<30),
-		StorageQuota:      r.number("STORAGE_QUOTA", 102_400, 1, 1<<30),
-		MinFreeSpace:      r.number("MIN_FREE_SPACE", 1024, 0, 1<<30),
+		Host:          r.value("HOST"),
+		Port:          r.number("PORT"),
+		ClientOrigins: r.origins("CLIENT_ORIGIN"),
+		TrustProxy:    r.proxies("TRUST_PROXY"),
+		MetricsAddr:   r.listenAddr("METRICS_ADDR"),
+		Pprof:         r.flag("PPROF"),
+		Database:      r.database(),
+		Redis:         r.redis(),
+		Storage:       r.storage(),
+		DataDir:       r.value("DATA_DIR"),
+		MinFreeSpace:  r.number("MIN_FREE_SPACE"),
 
 		WebhookAllowPrivate: r.flag("WEBHOOK_ALLOW_PRIVATE"),
 
 		Backup: r.backup(),
 
 		LogLevel:  r.logLevel("LOG_LEVEL"),
-		LogFormat: LogFormat(r.choice("LOG_FORMAT", string(LogText), string(LogJSON))),
+		LogFormat: LogFormat(r.value("LOG_FORMAT")),
 	}
+	for _, s := range settings.All() {
+		if s.Admin {
+			r.value(s.Name)
+		}
+	}
+	c.Environment = r.set
 	// Without a shared database, other nodes would receive events of messages that they cannot read.
 	if c.Redis.Enabled() && c.Database.Engine != Postgres && !r.hasErrorIn("DB_", "DATABASE_URL") {
 		r.addError("REDIS_URL", "requires Postgres: set DB_HOST (or DATABASE_URL) as well, or unset REDIS_URL to run one node on SQLite")
@@ -127,6 +118,7 @@ func Load(env func(string) (string, bool)) (Config, error) {
 // reader reads variables and collects the errors.
 type reader struct {
 	env  func(string) (string, bool)
+	set  settings.Values // the variables that are set and valid, without secrets
 	errs []error
 }
 
@@ -165,18 +157,41 @@ func (r *reader) lookup(key string) string {
 	return strings.TrimSpace(v)
 }
 
-func (r *reader) text(key, fallback string) string {
-	if v := r.lookup(key); v != "" {
-		return v
+// value returns the value of a setting: that of its variable, or its default.
+func (r *reader) value(key string) string {
+	s, ok := settings.Lookup(key)
+	if !ok || s.Type == settings.Secret {
+		panic(key + " is not a setting that can be shown")
 	}
-	return fallback
+	text := r.lookup(key)
+	if text == "" {
+		return s.Default
+	}
+	value, err := s.Parse(text)
+	if err != nil {
+		r.addError(key, "%v", err)
+		return s.Default
+	}
+	r.set[key] = value
+	return value
 }
+
+func (r *reader) number(key string) int {
+	n, _ := strconv.Atoi(r.value(key)) // valid
+	return n
+}
+
+func (r *reader) flag(key string) bool { return r.value(key) == "true" }
 
 // secret reads key, or else the file that key_FILE names. Values are not trimmed: a password may begin
 // or end with a space. The final line break of a file is dropped.
 func (r *reader) secret(key string) Secret {
+	s, ok := settings.Lookup(key)
+	if !ok || s.Type != settings.Secret {
+		panic(key + " is not a secret")
+	}
 	v, _ := r.env(key)
-	fileKey := key + "_FILE"
+	fileKey := s.FileVariable()
 	file := r.lookup(fileKey)
 	if file == "" {
 		return Secret(v)
@@ -195,43 +210,8 @@ func (r *reader) secret(key string) Secret {
 	return Secret(content)
 }
 
-func (r *reader) number(key string, fallback, low, high int) int {
-	v := r.lookup(key)
-	if v == "" {
-		return fallback
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < low || n > high {
-		r.addError(key, "%q is not a whole number from %d to %d", v, low, high)
-		return fallback
-	}
-	return n
-}
-
-func (r *reader) flag(key string) bool {
-	v := r.lookup(key)
-	switch strings.ToLower(v) {
-	case "true", "1", "yes", "on":
-		return true
-	case "", "false", "0", "no", "off":
-		return false
-	}
-	r.addError(key, "%q is neither true nor false", v)
-	return false
-}
-
-// choice reads one of the given values. The first is the default.
-func (r *reader) choice(key string, words ...string) string {
-	v := strings.ToLower(r.text(key, words[0]))
-	if slices.Contains(words, v) {
-		return v
-	}
-	r.addError(key, "%q is not one of %s", v, strings.Join(words, ", "))
-	return words[0]
-}
-
 func (r *reader) logLevel(key string) slog.Level {
-	switch r.choice(key, "info", "debug", "warn", "error") {
+	switch r.value(key) {
 	case "debug":
 		return slog.LevelDebug
 	case "warn":
@@ -243,11 +223,8 @@ func (r *reader) logLevel(key string) slog.Level {
 }
 
 func (r *reader) listenAddr(key string) string {
-	v := r.lookup(key)
-	if v == "" {
-		return ""
-	}
-	if !isHostPort(v, true) {
+	v := r.value(key)
+	if v != "" && !isHostPort(v, true) {
 		r.addError(key, "%q is not host:port, such as 127.0.0.1:9090 or :9090", v)
 	}
 	return v

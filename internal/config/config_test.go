@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chillin-chat/chillin/internal/settings"
 )
 
 func from(vars map[string]string) func(string) (string, bool) {
@@ -26,10 +28,8 @@ func TestLoadWithoutVariables(t *testing.T) {
 	}
 	want := Config{
 		Host: "0.0.0.0", Port: 5000, DataDir: "./data",
-		Database: Database{Engine: SQLite}, Storage: Storage{Kind: Disk},
-		RateLimitMessages: 10, RateLimitAuth: 30, RateLimitJoins: 30, RateLimitRooms: 10, MaxSocketsPerIP: 500, MaxMessageLength: 2000, MaxUploadSize: 10,
-		UploadQuota: 500, GuestUploadQuota: 50, StorageQuota: 102_400, MinFreeSpace: 1024,
-		LogLevel: slog.LevelInfo, LogFormat: LogText,
+		Database: Database{Engine: SQLite}, Storage: Storage{Kind: Disk}, MinFreeSpace: 1024,
+		LogLevel: slog.LevelInfo, LogFormat: LogText, Environment: settings.Values{},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("config = %+v, want %+v", got, want)
@@ -53,7 +53,7 @@ func TestLoadEverything(t *testing.T) {
 		"TRUST_PROXY": "10.0.0.1", "DATA_DIR": "/var/lib/chillin",
 		"RATE_LIMIT_MESSAGES": "20", "RATE_LIMIT_AUTH": "5", "RATE_LIMIT_JOINS": "6", "RATE_LIMIT_ROOMS": "7", "MAX_SOCKETS_PER_IP": "8", "MAX_MESSAGE_LENGTH": "20000", "MAX_UPLOAD_SIZE": "100",
 		"UPLOAD_QUOTA": "200", "GUEST_UPLOAD_QUOTA": "20", "STORAGE_QUOTA": "3000", "MIN_FREE_SPACE": "0",
-		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
+		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json", "SIGNUP": "Closed", "GUESTS": "off", "SERVER_NAME": " Our chat ",
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -68,9 +68,16 @@ func TestLoadEverything(t *testing.T) {
 			Kind: S3, Endpoint: "s3.example.org", Secure: true, AccessKey: "id", SecretKey: "key",
 			Bucket: "files", Region: "eu-central-1",
 		},
-		DataDir: "/var/lib/chillin", RateLimitMessages: 20, RateLimitAuth: 5, RateLimitJoins: 6, RateLimitRooms: 7, MaxSocketsPerIP: 8, MaxMessageLength: 20000, MaxUploadSize: 100,
-		UploadQuota: 200, GuestUploadQuota: 20, StorageQuota: 3000,
-		LogLevel: slog.LevelDebug, LogFormat: LogJSON,
+		DataDir: "/var/lib/chillin", LogLevel: slog.LevelDebug, LogFormat: LogJSON,
+		Environment: settings.Values{ // in their normal form, without secrets
+			"HOST": "::1", "PORT": "8080", "METRICS_ADDR": ":9090", "CLIENT_ORIGIN": "https://Chat.Example.org:443/, http://localhost:3000,https://chat.example.org",
+			"DB_HOST": "db", "DB_USER": "us er", "DB_NAME": "talk", "DB_PORT": "6432",
+			"USE_MINIO": "true", "MINIO_ENDPOINT": "https://s3.example.org", "S3_BUCKET_NAME": "files", "S3_REGION": "eu-central-1",
+			"TRUST_PROXY": "10.0.0.1", "DATA_DIR": "/var/lib/chillin",
+			"RATE_LIMIT_MESSAGES": "20", "RATE_LIMIT_AUTH": "5", "RATE_LIMIT_JOINS": "6", "RATE_LIMIT_ROOMS": "7", "MAX_SOCKETS_PER_IP": "8", "MAX_MESSAGE_LENGTH": "20000", "MAX_UPLOAD_SIZE": "100",
+			"UPLOAD_QUOTA": "200", "GUEST_UPLOAD_QUOTA": "20", "STORAGE_QUOTA": "3000", "MIN_FREE_SPACE": "0",
+			"LOG_LEVEL": "debug", "LOG_FORMAT": "json", "SIGNUP": "closed", "GUESTS": "false", "SERVER_NAME": "Our chat",
+		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("config = %#v, want %#v", got, want)
@@ -153,6 +160,9 @@ func TestLoadErrors(t *testing.T) {
 		{nil, "MAX_MESSAGE_LENGTH", "99999999999999999999", []string{"MAX_MESSAGE_LENGTH"}},
 		{nil, "LOG_LEVEL", "loud", []string{"LOG_LEVEL"}},
 		{nil, "LOG_FORMAT", "xml", []string{"LOG_FORMAT"}},
+		{nil, "SIGNUP", "ajar", []string{"SIGNUP"}},
+		{nil, "GUESTS", "some", []string{"GUESTS"}},
+		{nil, "SERVER_NAME", strings.Repeat("x", 61), []string{"SERVER_NAME"}},
 		{nil, "METRICS_ADDR", "9090", []string{"METRICS_ADDR"}},
 		{nil, "METRICS_ADDR", ":http", []string{"METRICS_ADDR"}},
 		{nil, "CLIENT_ORIGIN", "*", []string{"CLIENT_ORIGIN"}},

@@ -71,16 +71,13 @@ type Redis struct {
 // Enabled reports whether nodes communicate over Redis.
 func (r Redis) Enabled() bool { return r.URL != "" }
 
-// The kinds of connection poolers.
-const (
-	noPooler          = "none"
-	transactionPooler = "transaction"
-)
+// transactionPooler is the kind of connection pooler that is supported.
+const transactionPooler = "transaction"
 
 // database reads the address of the database and of what is in front of it.
 func (r *reader) database() Database {
 	d := r.databaseAddress()
-	d.Pooled = r.choice("DATABASE_POOLER", noPooler, transactionPooler) == transactionPooler
+	d.Pooled = r.value("DATABASE_POOLER") == transactionPooler
 	d.Direct, d.Replica = r.postgresURL("DATABASE_DIRECT_URL", d), r.postgresURL("DATABASE_REPLICA_URL", d)
 	switch {
 	case d.Pooled && d.Engine != Postgres && !r.hasErrorIn("DB_", "DATABASE_URL"):
@@ -108,9 +105,9 @@ func (r *reader) postgresURL(key string, d Database) Secret {
 // choice must be explicit.
 func (r *reader) databaseAddress() Database {
 	whole := r.secret("DATABASE_URL")
-	host, user := r.lookup("DB_HOST"), r.lookup("DB_USER")
-	port := r.number("DB_PORT", 5432, 1, 65535)
-	name := r.text("DB_NAME", "chillin")
+	host, user := r.value("DB_HOST"), r.value("DB_USER")
+	port := r.number("DB_PORT")
+	name := r.value("DB_NAME")
 	password := r.secret("DB_PASSWORD")
 
 	switch {

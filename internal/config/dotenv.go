@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/joho/godotenv"
+
+	"github.com/chillin-chat/chillin/internal/settings"
 )
 
 // Env is the process environment, with the variables of a file as fallback.
@@ -49,7 +51,7 @@ type UnknownKey struct {
 // UnknownKeys returns the unknown variables of the file, and those of the process environment whose
 // name is similar to a known one.
 func (e *Env) UnknownKeys() []UnknownKey {
-	known := knownKeys()
+	known := settings.Variables()
 	var unknown []UnknownKey
 	for _, key := range slices.Sorted(maps.Keys(e.file)) {
 		if !slices.Contains(known, key) && !slices.Contains(composeKeys, key) && !strings.HasPrefix(key, "COMPOSE_") {
@@ -73,15 +75,6 @@ func (e *Env) UnknownKeys() []UnknownKey {
 var composeKeys = []string{
 	"EDGE", "DOMAIN", "GRAFANA_PASSWORD", "BACKUP_DIR", "VERSION", "COMMIT",
 	"CHILLIN_IMAGE", "NGINX_IMAGE", "POSTGRES_IMAGE", "REDIS_IMAGE", "MINIO_IMAGE", "CADDY_IMAGE", "PROMETHEUS_IMAGE", "GRAFANA_IMAGE",
-}
-
-// knownKeys returns all variables that Load reads.
-func knownKeys() (keys []string) {
-	_, _ = Load(func(key string) (string, bool) { // an empty environment is valid
-		keys = append(keys, key)
-		return "", false
-	})
-	return keys
 }
 
 const (

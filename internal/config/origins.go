@@ -11,7 +11,7 @@ import (
 // much, other sites could act as the user.
 func (r *reader) origins(key string) []string {
 	var origins []string
-	for v := range strings.SplitSeq(r.lookup(key), ",") {
+	for v := range strings.SplitSeq(r.value(key), ",") {
 		v = strings.TrimSpace(v)
 		if v == "" {
 			continue

@@ -36,7 +36,7 @@ func mustPrefixes(list ...string) []netip.Prefix {
 
 // proxies reads a comma-separated list of addresses, CIDRs and range names, or a number of hops.
 func (r *reader) proxies(key string) Proxies {
-	v := r.lookup(key)
+	v := r.value(key)
 	if n, err := strconv.Atoi(v); err == nil {
 		if n < 0 || n > maxHops {
 			r.addError(key, "%d is not a number of proxies from 0 to %d", n, maxHops)

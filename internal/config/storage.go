@@ -35,10 +35,10 @@ func (r *reader) storage() Storage {
 		Kind:      S3,
 		AccessKey: strings.TrimSpace(r.secret("S3_ACCESS_KEY_ID").Reveal()),
 		SecretKey: r.secret("S3_SECRET_ACCESS_KEY"),
-		Bucket:    r.text("S3_BUCKET_NAME", "chillin"),
-		Region:    r.text("S3_REGION", "us-east-1"),
+		Bucket:    r.value("S3_BUCKET_NAME"),
+		Region:    r.value("S3_REGION"),
 	}
-	endpoint := r.lookup("MINIO_ENDPOINT")
+	endpoint := r.value("MINIO_ENDPOINT")
 	if !use {
 		return Storage{Kind: Disk}
 	}

@@ -28,6 +28,7 @@ func database(ctx context.Context, c config.Config) []Finding {
 		return []Finding{wrong("Postgres", fmt.Sprintf("at %s cannot be used. %s (%s)", host(c.Database.DSN), cause, hidden(c, err)))}
 	}
 	all := gradePostgres(f, newest, host(c.Database.DSN), c.Redis.Enabled())
+	all = append(all, gradeSettings(c, f.Settings)...)
 	return append(all, pooler(ctx, c, f)...)
 }
 
@@ -62,13 +63,14 @@ func gradePooler(direct schema.Facts, same bool) Finding {
 
 func sqlite(ctx context.Context, c config.Config, newest uint) []Finding {
 	if _, err := os.Stat(filepath.Join(c.DataDir, "chillin.db")); errors.Is(err, fs.ErrNotExist) {
-		return []Finding{ok("SQLite", "no database in DATA_DIR yet: it is created at the first start")}
+		return append([]Finding{ok("SQLite", "no database in DATA_DIR yet: it is created at the first start")}, gradeSettings(c, nil)...)
 	}
 	f, err := schema.InspectSQLite(ctx, c.DataDir)
 	if err != nil {
 		return []Finding{wrong("SQLite", fmt.Sprintf("chillin.db in DATA_DIR cannot be read: %s", hidden(c, err)))}
 	}
-	return append([]Finding{gradeSchema(f, newest)}, gradeBackup(f, time.Now())...)
+	all := append([]Finding{gradeSchema(f, newest)}, gradeBackup(f, time.Now())...)
+	return append(all, gradeSettings(c, f.Settings)...)
 }
 
 const oldestPostgres = 14

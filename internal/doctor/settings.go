@@ -58,9 +58,9 @@ func settings(_ context.Context, c config.Config) []Finding {
 	if c.WebhookAllowPrivate {
 		all = append(all, warning("WEBHOOK_ALLOW_PRIVATE", "lets every room admin send requests to all addresses that this machine reaches: set it only if they may do so"))
 	}
-	if c.MaxUploadSize > defaultUpload {
+	if size := c.Environment.Number("MAX_UPLOAD_SIZE"); size > defaultUpload {
 		all = append(all, warning("MAX_UPLOAD_SIZE", fmt.Sprintf("is %d MiB: a proxy in front, other than our nginx.conf, must accept bodies of %d MiB, or it answers 413",
-			c.MaxUploadSize, c.MaxUploadSize+2)))
+			size, size+2)))
 	}
 	return all
 }
@@ -82,13 +82,10 @@ func shape(c config.Config) Finding {
 // proxies checks for a proxy that is not trusted, and for settings that trust every client.
 func proxies(c config.Config) []Finding {
 	const about = "TRUST_PROXY"
-	local := false
-	if addr, err := netip.ParseAddr(c.Host); err == nil {
-		local = addr.IsLoopback()
-	}
+	local := isLoopback(c.Host)
 	everybody := slices.ContainsFunc(c.TrustProxy.Prefixes, func(p netip.Prefix) bool { return p.Bits() == 0 }) || c.TrustProxy.Hops > 0
 	nobody := len(c.TrustProxy.Prefixes) == 0 && c.TrustProxy.Hops == 0
-	tls := slices.ContainsFunc(c.ClientOrigins, func(origin string) bool { return strings.HasPrefix(origin, "https://") })
+	tls := servesTLS(c)
 	switch {
 	case everybody && !local:
 		return []Finding{warning(about, "trusts every client: this is safe only if nothing but the proxy reaches HOST and PORT; otherwise set the proxy's address")}
@@ -98,4 +95,9 @@ func proxies(c config.Config) []Finding {
 		return []Finding{warning(about, "is empty, but HOST is loopback: if a proxy is in front, set TRUST_PROXY=loopback. Otherwise all clients share one address and its limits")}
 	}
 	return nil
+}
+
+// servesTLS reports whether pages of an https origin use the server.
+func servesTLS(c config.Config) bool {
+	return slices.ContainsFunc(c.ClientOrigins, func(origin string) bool { return strings.HasPrefix(origin, "https://") })
 }

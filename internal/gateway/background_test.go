@@ -12,7 +12,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/chillin-chat/chillin/internal/chat"
 	"github.com/chillin-chat/chillin/internal/presence"
 	"github.com/chillin-chat/chillin/internal/service"
 	"github.com/chillin-chat/chillin/internal/socket"
@@ -27,7 +26,7 @@ func TestADeadConnectionIsCutAndAnIdleOneKept(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		c := newConn(r.hub, &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Blocks: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}}, socket, r.alice, "test")
+		c := newConn(r.hub, &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Blocks: r.store, Presence: r.hub.presence, Settings: service.NewSettings(nil, nil, nil)}}, socket, r.alice, "test")
 		c.token = r.tokenOf("alice")
 		r.hub.add(c)
 		go c.serve(context.Background())

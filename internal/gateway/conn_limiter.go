@@ -53,7 +53,7 @@ func (s *Server) acquireConn(key string) error {
 	if after, ok := s.Failures.Ready(key); !ok {
 		return errTooManyConns(after)
 	}
-	if !s.conns.acquire(key, s.Service.Limits.Now().SocketsPerAddress) {
+	if !s.conns.acquire(key, s.Service.Settings.Limits().SocketsPerAddress) {
 		return errTooManyConns(connLimitRetry)
 	}
 	return nil

@@ -35,7 +35,7 @@ func TestEventsFollowTheFirstFrame(t *testing.T) {
 	}
 	c.service = &service.Service{Dependencies: service.Dependencies{
 		Rooms: r.store, Blocks: blockedDuringRead{then: publish}, Presence: r.hub.presence,
-		Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil),
+		Settings: service.NewSettings(nil, nil, nil),
 	}}
 	c.hold()
 	r.hub.add(c)

@@ -45,7 +45,7 @@ func FuzzCommand(f *testing.F) {
 		RoomPasswordAttempts: service.RoomPasswordAttempts{PerCaller: unlimited},
 		Passwords:            auth.NewHasher(1, auth.Cost{Memory: 8, Passes: 1, Threads: 1}).ForRooms(),
 		RoomMessageRate:      ratelimit.New[chat.RoomID](rate.Inf, 1, time.Now),
-		Limits:               service.NewEffectiveLimits(chat.Limits{MaxMessageLength: 2000}, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Settings:             service.NewSettings(nil, nil, nil), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		GarbageCollector: service.NewGarbageCollector(r.store, r.store, r.store, nil, slog.New(slog.DiscardHandler)),
 	}}
 	f.Fuzz(func(t *testing.T, line []byte) {

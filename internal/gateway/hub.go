@@ -53,10 +53,10 @@ type Deps struct {
 	Bus      wire.Bus
 	Presence chat.Presence
 	Cache    chat.MessageCache
-	// LimitsChanged is called when another node has changed the limits. It may be nil.
-	LimitsChanged func()
-	Metrics       *metrics.Metrics
-	Log           *slog.Logger
+	// SettingsChanged is called when an admin has changed settings on a node. It may be nil.
+	SettingsChanged func()
+	Metrics         *metrics.Metrics
+	Log             *slog.Logger
 }
 
 // Hub has the connections and open rooms of one node.
@@ -72,7 +72,7 @@ type Hub struct {
 	metrics  *metrics.Metrics
 	log      *slog.Logger
 
-	limitsChanged func()
+	settingsChanged func()
 
 	writers         *writers
 	missed          wake.Signal // sent if the heads of missedRooms should be read now
@@ -108,7 +108,7 @@ func NewHub(d Deps) *Hub {
 		users: map[chat.UserID]map[*Conn]struct{}{}, dirtyRosters: map[chat.RoomID]struct{}{},
 		missedRooms: map[chat.RoomID]struct{}{},
 		statuses:    map[chat.UserID]chat.Status{}, surveys: map[string]chan []byte{},
-		limitsChanged: d.LimitsChanged,
+		settingsChanged: d.SettingsChanged,
 	}
 }
 
@@ -255,9 +255,9 @@ func (h *Hub) receiveForUser(e wire.Envelope) {
 				c.sendEvent(e.Frame)
 			}
 		}
-	case wire.LimitsChanged:
-		if h.limitsChanged != nil {
-			h.limitsChanged()
+	case wire.SettingsChanged:
+		if h.settingsChanged != nil {
+			h.settingsChanged()
 		}
 	case wire.SurveyRequest:
 		h.receiveSurveyRequest(e)

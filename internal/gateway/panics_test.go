@@ -166,7 +166,7 @@ func TestAConnectionThatOpensWhileItsSessionEndsIsClosed(t *testing.T) {
 			client := r.dial(conns)
 			c := <-conns
 			c.caller, c.token = bob, r.tokenOf("bob")
-			c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Blocks: r.store, Presence: r.hub.presence, Limits: service.NewEffectiveLimits(chat.Limits{}, nil, nil)}}
+			c.service = &service.Service{Dependencies: service.Dependencies{Rooms: r.store, Blocks: r.store, Presence: r.hub.presence, Settings: service.NewSettings(nil, nil, nil)}}
 			// The upgrade has been authenticated. Now the session ends; the event closes only
 			// the connections that the hub has.
 			if err := end(r, bob); err != nil {

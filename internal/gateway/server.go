@@ -132,7 +132,7 @@ func (c *Conn) connected(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	user, limits := c.caller.User, c.service.Limits.Now()
+	user, limits := c.caller.User, c.service.Settings.Limits()
 	user.Status = chat.Online
 	c.pushFirst(wire.Encode(wire.EventConnected, wire.Connected{
 		User: user, SessionID: c.caller.Session, Node: c.hub.node, Epoch: c.hub.epoch, Rooms: rooms,

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/chillin-chat/chillin/internal/chat"
@@ -14,14 +15,18 @@ import (
 )
 
 // Accounts registers users, signs them in and out, and manages their bots.
-type Accounts struct{ AccountDependencies }
+type Accounts struct {
+	AccountDependencies
+
+	hasAccount atomic.Bool // whether the server has an account, once this was seen
+}
 
 // NewAccounts returns an error that names the dependencies which are missing.
 func NewAccounts(d AccountDependencies) (*Accounts, error) {
 	if err := requireAll(d); err != nil {
 		return nil, err
 	}
-	return &Accounts{d}, nil
+	return &Accounts{AccountDependencies: d}, nil
 }
 
 // AccountDependencies are what Accounts uses. All are required.
@@ -29,6 +34,7 @@ type AccountDependencies struct {
 	Store     chat.Accounts
 	Bots      chat.Bots
 	Publisher chat.Publisher
+	Settings  *Settings
 	// SignIns verifies the passwords of users, NewPasswords hashes new ones.
 	SignIns, NewPasswords chat.Passwords
 	// AttemptRate counts registrations, logins and guests per client network.
@@ -75,8 +81,12 @@ type SignedIn struct {
 	DeviceToken string
 }
 
-// Register creates an account and signs it in.
+// Register creates an account and signs it in. It returns FORBIDDEN if sign-up is closed.
 func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (SignedIn, error) {
+	onlyFirst, err := a.checkSignUp(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
 	if err := a.allowAccount(from); err != nil {
 		return SignedIn{}, err
 	}
@@ -84,6 +94,7 @@ func (a *Accounts) Register(ctx context.Context, in Registration, from Device) (
 	if err != nil {
 		return SignedIn{}, err
 	}
+	account.OnlyFirst = onlyFirst
 	token, session := a.newSession(from, chat.SessionLifetime)
 	caller, err := a.register(ctx, account, session)
 	return a.signedIn(caller, token, from), err

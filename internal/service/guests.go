@@ -8,8 +8,12 @@ import (
 	"github.com/chillin-chat/chillin/internal/chat"
 )
 
-// Guest creates a user that expires after GuestLifetime, and signs it in.
+// Guest creates a user that expires after GuestLifetime, and signs it in. It returns FORBIDDEN if the
+// server accepts no guests.
 func (a *Accounts) Guest(ctx context.Context, name string, from Device) (SignedIn, error) {
+	if err := a.checkGuests(); err != nil {
+		return SignedIn{}, err
+	}
 	if err := a.allowAccount(from); err != nil {
 		return SignedIn{}, err
 	}
@@ -32,7 +36,8 @@ func guestName() string {
 }
 
 // UpgradeGuest turns a guest into an account. It stays the same user with the same messages,
-// rooms, sessions and connections. It returns FORBIDDEN if the caller is not a guest.
+// rooms, sessions and connections. It returns FORBIDDEN if the caller is not a guest, or if sign-up is
+// closed.
 func (a *Accounts) UpgradeGuest(ctx context.Context, caller chat.Caller, in Registration, from Device) (chat.User, error) {
 	if err := a.allow(from); err != nil {
 		return chat.User{}, err
@@ -40,10 +45,15 @@ func (a *Accounts) UpgradeGuest(ctx context.Context, caller chat.Caller, in Regi
 	if !caller.User.Guest {
 		return chat.User{}, chat.Errorf(chat.Forbidden, "You already have an account.")
 	}
+	onlyFirst, err := a.checkSignUp(ctx)
+	if err != nil {
+		return chat.User{}, err
+	}
 	account, err := a.newAccountWithPassword(ctx, in)
 	if err != nil {
 		return chat.User{}, err
 	}
+	account.OnlyFirst = onlyFirst
 	if in.DisplayName == "" {
 		account.DisplayName = "" // keep the guest's
 	}

@@ -100,7 +100,7 @@ func parseCID(text string) (chat.CID, error) {
 }
 
 func (s *Service) cleanText(text string) (string, error) {
-	limit := s.Limits.Now().MaxMessageLength
+	limit := s.Settings.Limits().MaxMessageLength
 	clean, err := markup.Text(text, limit)
 	switch {
 	case err == nil:

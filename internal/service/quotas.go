@@ -12,7 +12,7 @@ const day = 24 * time.Hour
 // quotaOf returns the quota of u. Guests may use only four fifths of the storage, because
 // anyone can become a guest.
 func (s *Service) quotaOf(u chat.User) chat.Quota {
-	limits := s.Limits.Now()
+	limits := s.Settings.Limits()
 	if u.Guest {
 		return chat.Quota{PerDay: int64(limits.GuestUploadBytesPerDay), Stored: int64(limits.StorageBytes) / 5 * 4}
 	}

@@ -206,7 +206,7 @@ func (p *fakeStore) service() *Service {
 			Creations: unlimited[chat.UserID](), RoomCreations: unlimited[chat.RoomID](), Renames: unlimited[chat.UserID](), Profiles: unlimited[chat.UserID](),
 		},
 		RoomPasswordAttempts: RoomPasswordAttempts{PerCaller: unlimited[chat.UserID](), PerUser: unlimited[RoomPasswordAttempt](), PerRoom: unlimited[RoomPasswordAttempt]()},
-		Limits:               NewEffectiveLimits(chat.Limits{MaxMessageLength: 2000}, nil, nil),
+		Settings:             NewSettings(nil, nil, nil),
 		GarbageCollector:     NewGarbageCollector(nil, nil, nil, nil, nil), Now: time.Now,
 	}}
 }

@@ -60,8 +60,8 @@ type Dependencies struct {
 	Media            chat.Media
 	Links            Links
 
-	// Limits and rates.
-	Limits               *EffectiveLimits
+	// Settings and rates.
+	Settings             *Settings
 	MessageRate          chat.Limiter[chat.UserID]
 	RoomMessageRate      chat.Budget[chat.RoomID] // the messages of all members of a room
 	ChangeRates          ChangeRates              // all other durable changes

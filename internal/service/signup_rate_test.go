@@ -25,7 +25,7 @@ func (r *fakeRegistration) Register(context.Context, chat.NewAccount, chat.NewSe
 func TestOnlyCreatedAccountsCountForAnAddress(t *testing.T) {
 	store := &fakeRegistration{}
 	a := &Accounts{AccountDependencies: AccountDependencies{
-		Store: store, Now: time.Now,
+		Store: store, Settings: NewSettings(nil, nil, nil), Now: time.Now,
 		AttemptRate: ratelimit.New[string](rate.Inf, 1, nil),
 		SignupRate:  ratelimit.New[string](rate.Every(time.Hour), 2, nil),
 	}}

@@ -81,7 +81,7 @@ func (s *Service) PostByWebhook(ctx context.Context, token string, p chat.Webhoo
 	parts := []string{p.Text}
 	text := withSender(p, webhook.Name)
 	if text != "" {
-		parts = split(text, s.Limits.Now().MaxMessageLength)
+		parts = split(text, s.Settings.Limits().MaxMessageLength)
 	}
 	if len(parts) > maxPostParts {
 		return chat.Message{}, false, chat.Errorf(chat.TooLong, "The text is too long: it would take %d messages, and the limit is %d.", len(parts), maxPostParts).WithField("text")

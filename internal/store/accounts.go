@@ -66,11 +66,25 @@ func (s *Store) Register(ctx context.Context, a chat.NewAccount, n chat.NewSessi
 			$6, NULLIF($7, CAST(0 AS bigint)))
 		RETURNING `+returnedUser,
 		a.Username, a.DisplayName, a.Email, string(a.PasswordHash), a.Guest, int64(s.clock()), int64(a.ExpiresAt)))
-	err := s.batchTx(ctx, first, func() ([]stmt, error) { return []stmt{s.insertSession(&caller, n)}, nil })
+	err := s.batchTx(ctx, first, func() ([]stmt, error) {
+		if a.OnlyFirst && caller.User.Role != chat.Admin {
+			return nil, chat.ErrSignUpClosed()
+		}
+		return []stmt{s.insertSession(&caller, n)}, nil
+	})
 	if err != nil {
 		return chat.Caller{}, s.fail("register", err)
 	}
 	return caller, nil
+}
+
+// HasAccount reports whether there is, or was, an account that is not a guest.
+func (s *Store) HasAccount(ctx context.Context) (bool, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	var has bool
+	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users WHERE NOT guest)`).Scan(&has)
+	return has, s.fail("find an account", err)
 }
 
 // lockInstance locks the row of the instance. The lock ensures that only one account becomes

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -191,28 +190,6 @@ func TestLastAdminCannotBeRemoved(t *testing.T) {
 	})
 }
 
-func TestSetLimits(t *testing.T) {
-	onEach(t, func(t *testing.T, s *Store) {
-		alice := register(t, s, "alice")
-		for _, step := range []struct {
-			set  map[string]int
-			want map[string]int
-		}{
-			{nil, map[string]int{}},
-			{map[string]int{"a": 5, "b": 7}, map[string]int{"a": 5, "b": 7}},
-			{map[string]int{"a": 6, "b": 0}, map[string]int{"a": 6}},
-		} {
-			if err := s.SetLimits(t.Context(), alice.User.ID, step.set); err != nil {
-				t.Fatal(err)
-			}
-			if got, err := s.Limits(t.Context()); err != nil || !maps.Equal(got, step.want) {
-				t.Fatalf("after %v: %v, %v, want %v", step.set, got, err, step.want)
-			}
-		}
-		wantAudit(t, s, fmt.Sprintf("%d limits.change 0 0 a = 5, b = 7", alice.User.ID), fmt.Sprintf("%d limits.change 0 0 a = 6, b = standard", alice.User.ID))
-	})
-}
-
 // The role is checked under the lock: service.Service reads it before.
 func TestFormerAdminCannotChangeAnything(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
@@ -226,8 +203,13 @@ func TestFormerAdminCannotChangeAnything(t *testing.T) {
 				return err
 			},
 			"reset password": func() error { return s.ResetPassword(ctx, bob.User.ID, carol.User.ID, "$x") },
-			"set limits":     func() error { return s.SetLimits(ctx, bob.User.ID, map[string]int{"maxMessageLength": 1}) },
-			"remove room":    func() error { return s.RemoveRoom(ctx, bob.User.ID, room.ID) },
+			"set limits": func() error {
+				return s.SetSettings(ctx, bob.User.ID, chat.StoredSettings{Limits: map[string]int{"maxMessageLength": 1}})
+			},
+			"set settings": func() error {
+				return s.SetSettings(ctx, bob.User.ID, chat.StoredSettings{Texts: map[string]string{"SIGNUP": "closed"}})
+			},
+			"remove room": func() error { return s.RemoveRoom(ctx, bob.User.ID, room.ID) },
 		}
 		for _, loss := range []chat.AccountChange{{Role: &user}, {Disabled: &yes}} {
 			for _, change := range []chat.AccountChange{{Role: &admin}, loss} {

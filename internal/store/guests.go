@@ -30,6 +30,9 @@ func (s *Store) UpgradeGuest(ctx context.Context, guest chat.UserID, a chat.NewA
 		if err != nil {
 			return err
 		}
+		if a.OnlyFirst && user.Role != chat.Admin {
+			return chat.ErrSignUpClosed()
+		}
 		_, err = tx.ExecContext(ctx, `UPDATE sessions SET expires_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3`,
 			int64(guest), int64(sessionExpiry), int64(s.clock()))
 		return err

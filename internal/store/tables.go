@@ -12,12 +12,12 @@ import (
 // backupTables are the tables of a backup. A table comes after the tables that it refers to.
 var backupTables = []string{
 	"instance", "users", "sessions", "rooms", "spare_webhook_bots", "room_members", "room_bans", "room_mutes", "invites", "direct_rooms", "user_blocks",
-	"messages", "reactions", "mentions", "attachments", "doomed_blobs", "blob_sizes", "upload_days", "incoming_hooks", "outgoing_hooks", "jobs", "audit", "limits",
+	"messages", "reactions", "mentions", "attachments", "doomed_blobs", "blob_sizes", "upload_days", "incoming_hooks", "outgoing_hooks", "jobs", "audit", "limits", "settings",
 }
 
 // addedBy is the migration that created a table, for tables that are newer than schema
 // version 8.
-var addedBy = map[string]uint{"spare_webhook_bots": 10, "blob_sizes": 11, "upload_days": 11, "user_blocks": 15, "jobs": 16}
+var addedBy = map[string]uint{"spare_webhook_bots": 10, "blob_sizes": 11, "upload_days": 11, "user_blocks": 15, "jobs": 16, "settings": 17}
 
 // excludedTables are the tables that a backup does not contain: they can be derived from
 // other tables, or are only meaningful in the database in which they were written.

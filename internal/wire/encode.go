@@ -106,8 +106,8 @@ func EncodeUserEvent(e chat.UserEvent) Envelope {
 // EncodeControl returns m as it is sent to the nodes.
 func EncodeControl(m chat.ControlMessage) Envelope {
 	switch m {
-	case chat.LimitsChanged:
-		return Envelope{Kind: LimitsChanged}
+	case chat.SettingsChanged:
+		return Envelope{Kind: SettingsChanged}
 	}
 	panic(fmt.Sprintf("encode control message: unknown value %d", m))
 }

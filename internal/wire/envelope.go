@@ -40,8 +40,9 @@ const (
 	// UserChanged is sent to the connections of User and once to each live connection in
 	// one of Rooms.
 	UserChanged
-	// LimitsChanged makes nodes read the limits again.
-	LimitsChanged
+	// SettingsChanged makes nodes read the settings of the admins again. Nodes of older versions
+	// read the limits, which they know.
+	SettingsChanged
 	// SurveyRequest asks every node for a response to the survey in Frame. Except is the name
 	// of the survey. SurveyResponse is a node's response to it.
 	SurveyRequest

@@ -17,7 +17,7 @@ import (
 const NodeConns = dbconn.NodeConns
 
 // Facts is the state of a database, for checks before a node starts. For SQLite only Schema,
-// Dirty and LastBackup are set.
+// Dirty, LastBackup and Settings are set.
 type Facts struct {
 	Schema uint // 0 for none
 	Dirty  bool // see Migrator.Version
@@ -40,6 +40,8 @@ type Facts struct {
 
 	// LastBackup is nil if the schema does not record backups.
 	LastBackup *chat.Backup
+	// Settings is what admins have set; nil if the schema is older than the table.
+	Settings *chat.StoredSettings
 }
 
 // InspectPostgres reads the state of the database of dsn on a connection that is opened as by
@@ -76,7 +78,10 @@ func InspectPostgres(ctx context.Context, dsn string, pooled bool) (f Facts, err
 	if f.Schema, f.Dirty, err = scanVersion(pool.QueryRow(ctx, `SELECT version, dirty FROM schema_migrations`)); err != nil || f.Schema < backupsSince {
 		return f, err
 	}
-	f.LastBackup, err = readLastBackup(pool.QueryRow(ctx, LastBackupQuery))
+	if f.LastBackup, err = readLastBackup(pool.QueryRow(ctx, LastBackupQuery)); err != nil || f.Schema < settingsSince {
+		return f, err
+	}
+	f.Settings, err = readPostgresSettings(ctx, pool)
 	return f, err
 }
 
@@ -109,7 +114,10 @@ func InspectSQLite(ctx context.Context, dir string) (f Facts, err error) {
 	if f.Schema, f.Dirty, err = scanVersion(db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations`)); err != nil || f.Schema < backupsSince {
 		return f, err
 	}
-	f.LastBackup, err = readLastBackup(db.QueryRowContext(ctx, LastBackupQuery))
+	if f.LastBackup, err = readLastBackup(db.QueryRowContext(ctx, LastBackupQuery)); err != nil || f.Schema < settingsSince {
+		return f, err
+	}
+	f.Settings, err = readSQLiteSettings(ctx, db)
 	return f, err
 }
 

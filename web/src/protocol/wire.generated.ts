@@ -1468,6 +1468,46 @@ export interface SendMessageRequest {
   text: string;
 }
 
+export interface SignInProvider {
+  id: string;
+  name: string;
+}
+
+export const decodeSignInProvider: Decode<SignInProvider> = object<SignInProvider>({
+  id: string,
+  name: string,
+});
+
+export interface ServerInfo {
+  /** Whether guests can join. */
+  guests: boolean;
+  /** Whether the server sends mail. */
+  mail: boolean;
+  /** For people. */
+  name: string;
+  /** Whether users can sign in by passkey. */
+  passkeys: boolean;
+  /** Whether users can sign in by password. */
+  passwordLogin: boolean;
+  /** Other ways to sign in; none so far. */
+  providers: SignInProvider[];
+  /** Whether new accounts can be created; more values may be added. */
+  signup: string;
+  /** The version of the node that responds. */
+  version: string;
+}
+
+export const decodeServerInfo: Decode<ServerInfo> = object<ServerInfo>({
+  guests: boolean,
+  mail: boolean,
+  name: string,
+  passkeys: boolean,
+  passwordLogin: boolean,
+  providers: list(decodeSignInProvider),
+  signup: string,
+  version: string,
+});
+
 export interface ServerState {
   /** Whether there is no backup or the last one is older than two days. */
   backupOverdue: boolean;
@@ -1512,6 +1552,59 @@ export interface SetMemberRoleRequest {
   role: 'owner' | 'admin' | 'moderator' | 'member';
 }
 
+export interface SettingView {
+  /** The group of settings, for people. */
+  area: string;
+  /** Settings of the operator can only be changed in the environment, and need a restart. */
+  changedBy: string;
+  choices?: string[];
+  default: string;
+  description: string;
+  /** The value in the environment of the node that responds. */
+  environment?: string;
+  /** For people; the name if admins cannot change it. */
+  label: string;
+  /** Its name in /admin/limits. */
+  limit?: string;
+  /** Of a number or size; the greatest length of a text. */
+  maximum?: number;
+  minimum?: number;
+  /** The variable of the environment. */
+  name: string;
+  source: string;
+  /** A size is a number of MiB, which can have a fraction. A list is separated by commas. */
+  type: string;
+  unit?: string;
+  /** The value in force on the node that responds. */
+  value: string;
+}
+
+export const decodeSettingView: Decode<SettingView> = object<SettingView>({
+  area: string,
+  changedBy: string,
+  choices: optional(list(string)),
+  default: string,
+  description: string,
+  environment: optional(string),
+  label: string,
+  limit: optional(string),
+  maximum: optional(number),
+  minimum: optional(number),
+  name: string,
+  source: string,
+  type: string,
+  unit: optional(string),
+  value: string,
+});
+
+export interface SettingList {
+  settings: SettingView[];
+}
+
+export const decodeSettingList: Decode<SettingList> = object<SettingList>({
+  settings: list(decodeSettingView),
+});
+
 export interface SignedIn {
   user: User;
 }
@@ -1550,6 +1643,11 @@ export interface UpdateRoomRequest {
   /** An empty string removes it. */
   password?: string;
   private?: boolean;
+}
+
+export interface UpdateSettingsRequest {
+  /** Values by name, as in the environment. An empty value restores that of the environment, or the default. */
+  values: Record<string, string>;
 }
 
 export interface UpgradeGuestResponse {
