@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 )
 
 func adminCommand() *cobra.Command {
-	c := group("admin", "Manage accounts and messages in the configured database",
+	c := group("admin", "Manage accounts, settings and messages in the configured database",
 		&cobra.Command{
 			Use: "list", Short: "List all users: id, username, role, state, last seen", Args: arguments(),
 			RunE: func(c *cobra.Command, _ []string) error {
@@ -30,6 +31,22 @@ func adminCommand() *cobra.Command {
 			func(ctx context.Context, o *app.Operator, name string) (string, error) {
 				return o.ResetPassword(ctx, name)
 			}),
+		&cobra.Command{
+			Use: "settings", Short: "List the settings that admins can change, with their source", Args: arguments(),
+			RunE: func(c *cobra.Command, _ []string) error {
+				return withOperator(c.Context(), func(o *app.Operator) error { return listSettings(c.Context(), o, c.OutOrStdout()) })
+			},
+		},
+		&cobra.Command{
+			Use: "set NAME=VALUE", Short: "Set a setting for all nodes, as an admin can; without a value, that of the environment", Args: arguments("NAME=VALUE"),
+			RunE: func(c *cobra.Command, args []string) error {
+				name, value, ok := strings.Cut(args[0], "=")
+				if !ok {
+					return fmt.Errorf("%q is not NAME=VALUE", args[0])
+				}
+				return withOperator(c.Context(), func(o *app.Operator) error { return o.ChangeSetting(c.Context(), name, value) })
+			},
+		},
 		renderCommand(),
 		jobsCommand(),
 		&cobra.Command{
@@ -45,9 +62,9 @@ func adminCommand() *cobra.Command {
 			},
 		},
 	)
-	c.Long = "Admin changes accounts in the configured database, with the same settings as the server.\n" +
+	c.Long = "Admin changes accounts and settings in the configured database, with the environment of the server.\n" +
 		"The server may be running. A change then takes effect immediately on requests, and within\n" +
-		"ten seconds on sockets. Every change of an account is written to the audit log."
+		"ten seconds on sockets. Every change of an account or setting is written to the audit log."
 	return c
 }
 
@@ -89,6 +106,22 @@ func withOperator(ctx context.Context, do func(*app.Operator) error) error {
 		return err
 	}
 	return errors.Join(do(o), o.Close())
+}
+
+// listSettings prints the settings that admins can change, as a node with this environment has them.
+func listSettings(ctx context.Context, o *app.Operator, out io.Writer) error {
+	all, err := o.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tVALUE\tSOURCE")
+	for _, s := range all {
+		if s.ChangedBy == "admin" {
+			fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, s.Value, s.Source)
+		}
+	}
+	return table.Flush()
 }
 
 func listAccounts(ctx context.Context, o *app.Operator, out io.Writer) error {

@@ -76,6 +76,11 @@ func TestAdminWithARunningServer(t *testing.T) {
 		{"jobs list", "purge-expired", ""},
 		{"jobs retry 999", "", "there is no job 999"},
 		{"jobs retry all", "", `"all" is not the id of a job`},
+		{"settings", "GUESTS", ""},
+		{"set SIGNUP=ajar", "", "must be one of open, closed"},
+		{"set PORT=6000", "", "Admins cannot change this setting"},
+		{"set SIGNUP", "", "is not NAME=VALUE"},
+		{"set SIGNUP=closed", "", ""},
 	} {
 		out, err := runAdmin(t, strings.Fields(step.do)...)
 		if (err == nil) != (step.err == "") || err != nil && !strings.Contains(err.Error(), step.err) || !strings.Contains(out, step.out) {

@@ -33,7 +33,7 @@ func TestInvalidInputIsAUsageError(t *testing.T) {
 		"migrate down 7 6":                  `unexpected argument "6"`,
 		"migrate up 3":                      `unexpected argument "3"`,
 		"admin":                             "a command is missing",
-		"admin lst":                         "did you mean list?",
+		"admin lst":                         "did you mean list or set?",
 		"admin list all":                    `unexpected argument "all"`,
 		"admin promote":                     "USERNAME is missing",
 		"admin promote alice bob":           `unexpected argument "bob"`,

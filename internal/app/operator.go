@@ -12,10 +12,13 @@ import (
 	"github.com/chillin-chat/chillin/internal/store"
 )
 
-// Operator changes accounts directly in the database, with or without running nodes. It has an admin's
+// Operator changes accounts and settings directly in the database, with or without running nodes. It has an admin's
 // operations on accounts and those needed after a restore. Running nodes notice the changes: they read
 // the caller of each request from the database, and check the sessions of their sockets periodically.
-type Operator struct{ store *store.Store }
+type Operator struct {
+	store    *store.Store
+	settings *service.Settings
+}
 
 // NewOperator opens the configured database. The caller must close the Operator.
 func NewOperator(ctx context.Context, c config.Config) (*Operator, error) {
@@ -23,7 +26,7 @@ func NewOperator(ctx context.Context, c config.Config) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Operator{s}, nil
+	return &Operator{s, service.NewSettings(c.Environment, s, nil)}, nil
 }
 
 // Close closes the database.
@@ -81,6 +84,18 @@ func (o *Operator) ResetPassword(ctx context.Context, name string) (password str
 		return "", err
 	}
 	return password, userError(o.store.ResetPassword(ctx, 0, account.ID, hash))
+}
+
+// Settings returns all settings except secrets, as a node with this environment has them.
+func (o *Operator) Settings(ctx context.Context) ([]chat.SettingView, error) {
+	err := o.settings.Read(ctx)
+	return o.settings.List().Settings, userError(err)
+}
+
+// ChangeSetting sets a setting for all nodes, as an admin can. Running nodes apply it within seconds. ""
+// restores the value of their environment.
+func (o *Operator) ChangeSetting(ctx context.Context, name, value string) error {
+	return userError(o.settings.Change(ctx, 0, map[string]string{name: value}))
 }
 
 // NewEpoch invalidates the sequence numbers that clients know, as needed after a restore. Nodes read it
