@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { Person } from './people';
 
 let server: ChildProcess;
@@ -35,6 +35,11 @@ test.afterAll(async () => {
   await ended;
   rmSync(folder, { recursive: true });
 });
+
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']).analyze();
+  return violations.map(({ id }) => id);
+}
 
 test('the first user gets a room and an invite; form errors are shown at their fields', async ({ browser, request }) => {
   const ada = await Person.at(browser, url);
@@ -74,8 +79,7 @@ test('the first user gets a room and an invite; form errors are shown at their f
   const hint = page.getByRole('region', { name: 'You are the administrator of this server' });
   const invite = await hint.getByLabel('Invite link').inputValue();
   expect(lost).toBe(true);
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']).analyze();
-  expect(violations.map(({ id }) => id)).toEqual([]);
+  expect(await faults(page)).toEqual([]);
   const headers = { Origin: url };
   const { rooms } = (await (await page.context().request.get(`${url}/api/v1/rooms`, { headers })).json()) as { rooms: { name: string }[] };
   expect(rooms.map(({ name }) => name)).toEqual(['general']);
@@ -104,4 +108,37 @@ test('the first user gets a room and an invite; form errors are shown at their f
   await request.post(`${url}/api/v1/auth/register`, { data: { username: 'eve', password: 'correct horse battery' } });
   const all = (await (await page.context().request.get(`${url}/api/v1/rooms`, { headers })).json()) as { rooms: unknown[] };
   expect(all.rooms).toHaveLength(1);
+
+  // The admin closes the server, and the sign-in page shows what is left.
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: 'Server', exact: true }).click();
+  const signUp = page.getByRole('combobox', { name: 'Who can create an account' });
+  const save = page.getByRole('button', { name: 'Save settings' });
+  const saved = page.getByText('Saved.', { exact: true });
+  await signUp.selectOption('Closed');
+  await page.getByRole('combobox', { name: 'Guests' }).selectOption('Off');
+  await page.getByRole('textbox', { name: 'Name of the server' }).fill('Our chat');
+  await save.click();
+  await expect(saved).toBeVisible();
+  await page.getByText('Settings of the operator').click();
+  await expect(page.getByText('DATA_DIR', { exact: true })).toBeVisible();
+  expect(await faults(page)).toEqual([]);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const eve = await Person.at(browser, url);
+  await eve.page.goto(url);
+  await expect(eve.page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await expect(eve.page.getByRole('button', { name: 'Create an account' })).toHaveCount(0);
+  await expect(eve.page.getByRole('button', { name: 'Continue as a guest' })).toHaveCount(0);
+  expect(await faults(eve.page)).toEqual([]);
+  await signUp.selectOption('Default: Open');
+  await expect(saved).toHaveCount(0);
+  await save.click();
+  await expect(saved).toBeVisible();
+  await eve.page.reload();
+  await expect(eve.page.getByRole('heading', { name: 'Welcome to Our chat' })).toBeVisible();
+  await expect(eve.page.getByRole('button', { name: 'Continue as a guest' })).toHaveCount(0);
 });

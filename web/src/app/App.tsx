@@ -43,7 +43,7 @@ function Screen({ account }: { account: Account }) {
         </main>
       );
     case 'signed-out':
-      return <SignIn notice={state.notice ?? (invite && 'You are invited to a room. Sign in or create an account to see it.')} first={state.first} />;
+      return <SignIn notice={state.notice ?? (invite && 'You are invited to a room. Sign in to see it.')} first={state.first} />;
     case 'signed-in':
       return (
         <ChatContext value={state.chat}>

@@ -14,7 +14,6 @@ export type {
   Highlight,
   Invite,
   InvitedRoom,
-  LimitsView,
   Membership,
   Message,
   MessageConfirmed,
@@ -30,6 +29,7 @@ export type {
   RoomJoined,
   RoomRemoved,
   SearchResult,
+  ServerInfo,
   ServerState,
   UploadAllowance,
   User,
@@ -51,9 +51,9 @@ export type OutgoingWebhook = wire.OutgoingWebhook;
 export type OwnStatus = PresenceSet['status'];
 export type Reaction = ReactionCount;
 export type RoomRole = wire.Membership['role'];
-/** The limits that an operator can set. */
-export type ServerLimits = wire.Limits;
 export type Session = wire.SessionView;
+/** A setting of the server as its admins see it. */
+export type Setting = wire.SettingView;
 export type Status = User['status'];
 
 export type CommandType = keyof CommandData;

@@ -1,15 +1,15 @@
-import type { Account, LimitsView, ServerLimits, ServerState } from '../protocol/types';
+import type { Account, ServerState } from '../protocol/types';
 import {
   decodeAccountResponse,
   decodeAccountList,
   decodeAuditLog,
   decodeConnectionPage,
-  decodeLimitsView,
   decodeResetPasswordResponse,
   decodeRoomList,
   decodeServerState,
+  decodeSettingList,
 } from '../protocol/wire.generated';
-import type { AccountList, AuditLog, UpdateAccountRequest, ConnectionPage, RoomList } from '../protocol/wire.generated';
+import type { AccountList, AuditLog, UpdateAccountRequest, ConnectionPage, RoomList, SettingList } from '../protocol/wire.generated';
 import { noContent, type RestClient } from './rest';
 
 export type AccountPatch = UpdateAccountRequest;
@@ -56,13 +56,13 @@ export class AdminClient {
     return this.#rest.call('GET', '/admin/server', decodeServerState);
   }
 
-  getLimits(): Promise<LimitsView> {
-    return this.#rest.call('GET', '/admin/limits', decodeLimitsView);
+  listSettings(): Promise<SettingList> {
+    return this.#rest.call('GET', '/admin/settings', decodeSettingList);
   }
 
-  /** 0 stands for the value of the environment. */
-  updateLimits(patch: Partial<ServerLimits>): Promise<LimitsView> {
-    return this.#rest.call('PATCH', '/admin/limits', decodeLimitsView, patch);
+  /** Sets values by name. '' stands for the value of the environment, or the default. */
+  updateSettings(values: Record<string, string>): Promise<SettingList> {
+    return this.#rest.call('PATCH', '/admin/settings', decodeSettingList, { values });
   }
 
   /** Lists the entries before an ID, newest first. */

@@ -1,4 +1,4 @@
-import { createContext, type InputHTMLAttributes, type ReactNode, use, useId } from 'react';
+import { createContext, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, use, useId } from 'react';
 import type { FieldErrors } from './fieldErrors';
 import { PasswordInput } from './PasswordInput';
 
@@ -25,28 +25,29 @@ export function Field({ label, hint, ...input }: FieldProps) {
   );
 }
 
-interface SelectProps {
+interface SelectProps extends SelectHTMLAttributes<HTMLSelectElement> {
   label: string;
   name: string;
   /** Pairs of value and label. */
   options: readonly (readonly [string, string])[];
-  defaultValue: string;
+  hint?: ReactNode;
 }
 
-export function Select({ label, name, options, defaultValue }: SelectProps) {
+/** A list of values with its label, and a hint or its error. */
+export function Select({ label, options, hint, ...select }: SelectProps) {
   const id = useId();
-  const error = useFieldError(name);
+  const error = useFieldError(select.name, select.value);
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select id={id} name={name} defaultValue={defaultValue} {...errorProps(id, error)}>
+      <select id={id} {...select} {...errorProps(id, error, hint)}>
         {options.map(([value, words]) => (
           <option key={value} value={value}>
             {words}
           </option>
         ))}
       </select>
-      <FieldNote id={id} error={error} />
+      <FieldNote id={id} error={error} hint={hint} />
     </div>
   );
 }
@@ -61,7 +62,7 @@ function errorProps(id: string, error: string | undefined, hint?: ReactNode) {
   return { 'aria-invalid': error ? true : undefined, 'aria-describedby': error || hint ? `${id}-note` : undefined };
 }
 
-function FieldNote({ id, error, hint }: { id: string; error: string | undefined; hint?: ReactNode }) {
+function FieldNote({ id, error, hint }: { id: string; error: string | undefined; hint: ReactNode }) {
   if (!error && !hint) return null;
   // Another element for an error: an alert is read out when it is added.
   return error ? (

@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { useAccount } from '../../hooks/context';
 import { useAction } from '../../hooks/useAction';
+import { type SignInOptions, useSignInOptions } from '../../hooks/useSignInOptions';
 import { maxDisplayName, minPassword } from '../../protocol/limits.generated';
 import { Field } from '../../ui/Field';
 import { Form } from '../../ui/Form';
 import { CardPage } from '../../ui/CardPage';
+import { Skeleton } from '../../ui/EmptyState';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
 import styles from './SignIn.module.css';
 
@@ -16,15 +18,27 @@ const labels: Record<Mode, { title: string; lead: string; action: string; busy: 
   guest: { title: 'Join as a guest', lead: 'A guest account expires after 24 hours.', action: 'Continue as guest', busy: 'Opening…' },
 };
 
-const welcome = { title: 'Welcome to Chillin', lead: 'A quiet place to talk. A name and a password are all it takes.' };
+const welcomeLead = 'A quiet place to talk. A name and a password are all it takes.';
 const signIn = { title: 'Sign in', lead: 'Use your account on this server.' };
 
-/** first: no user has signed in with this browser yet. */
-export function SignIn({ notice, first = false }: { notice?: string | undefined; first?: boolean }) {
-  const [mode, setMode] = useState<Mode>(first ? 'register' : 'login');
-  const { title, lead } = first && mode === 'register' ? welcome : first && mode === 'login' ? signIn : labels[mode];
+interface SignInProps {
+  notice?: string | undefined;
+  /** No user has signed in with this browser yet. */
+  first?: boolean;
+}
+
+export function SignIn(props: SignInProps) {
+  const options = useSignInOptions();
+  return <CardPage controls={<ThemeSwitch />}>{options === undefined ? <Skeleton label="Loading" rows={4} /> : <SignInCard {...props} options={options} />}</CardPage>;
+}
+
+/** Shows only what is possible on the server. */
+function SignInCard({ notice, first = false, options }: SignInProps & { options: SignInOptions }) {
+  const canRegister = options.signup === 'open';
+  const [mode, setMode] = useState<Mode>(first && canRegister ? 'register' : 'login');
+  const { title, lead } = first ? firstTexts(mode, options.name) : labels[mode];
   return (
-    <CardPage controls={<ThemeSwitch />}>
+    <>
       <h1>{title}</h1>
       <p className={styles.lead}>{lead}</p>
       {notice && (
@@ -33,9 +47,14 @@ export function SignIn({ notice, first = false }: { notice?: string | undefined;
         </p>
       )}
       <SignInForm key={mode} mode={mode} />
-      <ModeLinks mode={mode} onChoose={setMode} />
-    </CardPage>
+      <ModeLinks mode={mode} canRegister={canRegister} guests={options.guests} onChoose={setMode} />
+    </>
   );
+}
+
+function firstTexts(mode: Mode, name: string) {
+  if (mode === 'register') return { title: `Welcome to ${name}`, lead: welcomeLead };
+  return mode === 'login' ? signIn : labels[mode];
 }
 
 function SignInForm({ mode }: { mode: Mode }) {
@@ -95,17 +114,29 @@ function SignInForm({ mode }: { mode: Mode }) {
   );
 }
 
-function ModeLinks({ mode, onChoose }: { mode: Mode; onChoose: (mode: Mode) => void }) {
+interface ModeLinksProps {
+  mode: Mode;
+  canRegister: boolean;
+  guests: boolean;
+  onChoose: (mode: Mode) => void;
+}
+
+/** Links to the other ways to come in. */
+function ModeLinks({ mode, canRegister, guests, onChoose }: ModeLinksProps) {
+  const register = mode === 'login' && canRegister;
+  const guest = mode !== 'guest' && guests;
+  if (mode === 'login' && !register && !guest) return null;
   return (
     <div className={styles.modes}>
-      {mode === 'login' ? (
+      {register && (
         <p>
           New here?{' '}
           <button type="button" className="link" onClick={() => onChoose('register')}>
             Create an account
           </button>
         </p>
-      ) : (
+      )}
+      {mode !== 'login' && (
         <p>
           Have an account?{' '}
           <button type="button" className="link" onClick={() => onChoose('login')}>
@@ -113,7 +144,7 @@ function ModeLinks({ mode, onChoose }: { mode: Mode; onChoose: (mode: Mode) => v
           </button>
         </p>
       )}
-      {mode !== 'guest' && (
+      {guest && (
         <p>
           Just looking?{' '}
           <button type="button" className="link" onClick={() => onChoose('guest')}>

@@ -4,9 +4,9 @@ import { adminHref, homeHref } from '../../hooks/useRoute';
 import type { Administration } from '../../state/admin/administration';
 import { AdminAudit } from './AdminAudit';
 import { AdminConnections } from './AdminConnections';
-import { AdminLimits } from './AdminLimits';
 import { AdminBackup, AdminVersion, AdminWarnings } from './AdminNode';
 import { AdminRooms } from './AdminRooms';
+import { AdminSettings } from './AdminSettings';
 import { AdminUsers } from './AdminUsers';
 import { Icon } from '../../ui/Icon';
 import styles from './Admin.module.css';
@@ -15,6 +15,7 @@ const sections = [
   ['users', 'Users'],
   ['rooms', 'Rooms'],
   ['connections', 'Connections'],
+  ['server', 'Server'],
   ['limits', 'Limits'],
   ['audit', 'Audit log'],
 ] as const;
@@ -76,8 +77,10 @@ function Content({ section, administration, userId }: ContentProps) {
       return <AdminRooms administration={administration} />;
     case 'connections':
       return <AdminConnections administration={administration} userId={userId} />;
+    case 'server':
+      return <AdminSettings administration={administration} kind="settings" />;
     case 'limits':
-      return <AdminLimits administration={administration} />;
+      return <AdminSettings administration={administration} kind="limits" />;
     case 'audit':
       return <AdminAudit administration={administration} />;
   }

@@ -48,6 +48,7 @@ test('opens the first room, and shows a hint with an invite until it is dismisse
   await screen.findByRole('region', { name: 'You are the administrator of this server' });
   expect([location.hash, link()]).toEqual(['#/room/5', `${location.origin}/invite/abc`]);
   expect(screen.getByRole('link', { name: 'Manage users and limits' }).getAttribute('href')).toBe('#/admin/users');
+  expect(screen.getByRole('link', { name: 'Choose who may come in' }).getAttribute('href')).toBe('#/admin/server');
   await user.click(screen.getByRole('button', { name: 'Copy' }));
   expect(await navigator.clipboard.readText()).toBe(`${location.origin}/invite/abc`);
 

@@ -86,6 +86,7 @@ function Hint({ roomId }: { roomId: number | undefined }) {
             {action.kind === 'busy' ? 'Creating…' : 'Create an invite link'}
           </button>
         )}
+        <a href={adminHref('server')}>Choose who may come in</a>
         <a href={adminHref('users')}>Manage users and limits</a>
       </div>
     </section>

@@ -1,4 +1,4 @@
-import type { Account, AuditEntry, Connection, LimitsView, Room, ServerLimits, ServerState } from '../../protocol/types';
+import type { Account, AuditEntry, Connection, Room, ServerState, Setting } from '../../protocol/types';
 import { type AccountPatch, AdminClient } from '../../transport/admin';
 import type { NodeInfo, RestClient } from '../../transport/rest';
 import { type Page, PagedResource } from '../pagedResource';
@@ -14,7 +14,7 @@ export class Administration {
   readonly connections: PagedResource<Connection, number | undefined>;
   /** The number of nodes that did not report their connections in time. */
   readonly nonResponding = new Store(0);
-  readonly limits: Resource<LimitsView>;
+  readonly settings: Resource<{ settings: Setting[] }>;
   readonly auditLog: PagedResource<AuditEntry, undefined>;
   /** The node that sent the last response; undefined until the first one. */
   readonly nodeInfo = new Store<NodeInfo | undefined>(undefined);
@@ -40,7 +40,7 @@ export class Administration {
       this.nonResponding.set(silent);
       return page(connections, nextCursor);
     }, undefined);
-    this.limits = new Resource(() => admin.getLimits());
+    this.settings = new Resource(() => admin.listSettings());
     this.auditLog = new PagedResource(async (_, before) => {
       const { entries, hasMore } = await admin.listAuditLog(before);
       return page(entries, hasMore ? String(entries.at(-1)?.id) : undefined);
@@ -87,8 +87,9 @@ export class Administration {
     }
   }
 
-  async updateLimits(patch: Partial<ServerLimits>): Promise<void> {
-    this.limits.set(await this.#admin.updateLimits(patch));
+  /** Sets values by name. '' stands for the value of the environment, or the default. */
+  async updateSettings(values: Record<string, string>): Promise<void> {
+    this.settings.set(await this.#admin.updateSettings(values));
   }
 }
 

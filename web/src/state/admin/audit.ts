@@ -27,6 +27,7 @@ const sentences: Record<string, string> = {
   'user.enable': 'enabled the account of {user}',
   'user.password': 'reset the password of {user}',
   'limits.change': 'changed the limits',
+  'settings.change': 'changed the settings of the server',
   'connection.close': 'closed a connection of {user}',
 };
 
