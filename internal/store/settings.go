@@ -73,14 +73,11 @@ var (
 func (s *Store) setAll(ctx context.Context, tx *sql.Tx, table settingTable, by chat.UserID, values map[string]string) error {
 	var changes []string
 	for _, name := range slices.Sorted(maps.Keys(values)) { // the same order everywhere prevents deadlocks
-		text, err := values[name], error(nil)
+		text, query, args := values[name], table.set, []any{name, values[name]}
 		if text == "" {
-			text = table.none
-			_, err = tx.ExecContext(ctx, table.remove, name)
-		} else {
-			_, err = tx.ExecContext(ctx, table.set, name, text)
+			text, query, args = table.none, table.remove, []any{name}
 		}
-		if err != nil {
+		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
 		}
 		changes = append(changes, name+" = "+text)

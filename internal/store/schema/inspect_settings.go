@@ -54,7 +54,7 @@ func readSettings(rows rows) (*chat.StoredSettings, error) {
 }
 
 func readSQLiteSettings(ctx context.Context, db *sql.DB) (*chat.StoredSettings, error) {
-	rows, err := db.QueryContext(ctx, SettingsQuery)
+	rows, err := db.QueryContext(ctx, SettingsQuery) //nolint:rowserrcheck // readSettings checks it
 	if err != nil {
 		return nil, fmt.Errorf("read settings: %w", err)
 	}
