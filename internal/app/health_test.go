@@ -176,8 +176,8 @@ func TestEngineFailureBeforeTheFirstCheck(t *testing.T) {
 	s.expectEngine("database", "failed")
 	// Errors of work that is retried every second while Postgres is down are logged once.
 	time.Sleep(5 * time.Second)
-	s.log.expectLines(t, 1, `msg="claim due webhooks failed"`)
-	s.log.expectLines(t, 1, `msg="read limits failed"`)
+	s.log.expectLines(t, 1, `msg="claim due jobs failed"`)
+	s.log.expectLines(t, 1, `msg="read settings failed"`)
 	s.log.expectLines(t, 1, `msg="engine unavailable"`)
 }
 

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -119,7 +118,10 @@ func (q *Queue) schedulePeriodic(ctx context.Context) error {
 			missing = append(missing, chat.NewJob{Kind: name})
 		}
 	}
-	return errors.Join(q.Store.ScheduleJobs(ctx, missing...), q.Store.EnqueueJobs(ctx, now...))
+	if err := q.Store.ScheduleJobs(ctx, missing...); err != nil {
+		return err
+	}
+	return q.Store.EnqueueJobs(ctx, now...)
 }
 
 // Claim leases jobs.
