@@ -74,12 +74,13 @@ func following(t *testing.T, url string) (from, to node, receiver *Redis) {
 		before := to.affected[redisclient.Partitions]
 		to.mu.Unlock()
 		receiver.mu.Lock()
-		receiver.lose(0)
+		receiver.lose(0, loss{rooms: true})
 		receiver.mu.Unlock()
 		to.waitFor(t, "a call of Missed", func() bool { return to.affected[redisclient.Partitions] > before })
 	}
 	to.mu.Lock()
 	clear(to.affected)
+	clear(to.missedUsers)
 	to.mu.Unlock()
 	return from, to, receiver
 }
@@ -197,6 +198,16 @@ func TestOnlyRoomsOfAFailedShardAreSuspect(t *testing.T) {
 	if got := to.affectedRooms(); !slices.Equal(got, want) {
 		t.Errorf("Missed was called for rooms %v, want those of the failed shard, %v", got, want)
 	}
+	eventually(t, "the call of MissedUsers for the failed shard only", func() bool {
+		to.mu.Lock()
+		defer to.mu.Unlock()
+		for room, onFailed := range lost { // users are divided like rooms
+			if onFailed != (to.missedUsers[chat.UserID(room)] > 0) {
+				return false
+			}
+		}
+		return true
+	})
 	expectEvents(t, from, to, 2, everyRoom)
 }
 

@@ -15,7 +15,7 @@ type followedRooms struct {
 	mu    sync.Mutex
 	rooms map[chat.RoomID]*followedRoom
 	parts []partition
-	lost  []bool // by partition: Missed must be called for its rooms
+	lost  []loss // by partition
 }
 
 type followedRoom struct {
@@ -23,6 +23,9 @@ type followedRoom struct {
 	reportMissed bool          // Follow returned too early: call Missed when subscribed
 	unfollowedAt time.Time     // zero while the room is followed
 }
+
+// loss says for what of a partition the sink must be told that envelopes may have been lost.
+type loss struct{ rooms, users bool }
 
 // partition is a part of the rooms and users, which one shard serves.
 type partition struct {
@@ -37,7 +40,7 @@ type partition struct {
 
 func newFollowedRooms(partitions int) followedRooms {
 	return followedRooms{
-		rooms: map[chat.RoomID]*followedRoom{}, parts: make([]partition, partitions), lost: make([]bool, partitions),
+		rooms: map[chat.RoomID]*followedRoom{}, parts: make([]partition, partitions), lost: make([]loss, partitions),
 	}
 }
 
@@ -104,18 +107,19 @@ func (r *Redis) Unfollow(room chat.RoomID) {
 func (r *Redis) sendMissed(room chat.RoomID, f *followedRoom) {
 	if f.reportMissed {
 		f.reportMissed = false
-		r.lose(r.layout.Of(int64(room)))
+		r.lose(r.layout.Of(int64(room)), loss{rooms: true})
 	}
 }
 
-// lose schedules a call of Missed for the rooms of a partition. mu is held.
-func (r *Redis) lose(partition int) {
-	r.lost[partition] = true
+// lose schedules a call of Missed or MissedUsers for a partition. mu is held.
+func (r *Redis) lose(partition int, what loss) {
+	l := &r.lost[partition]
+	l.rooms, l.users = l.rooms || what.rooms, l.users || what.users
 	r.missed.Send()
 }
 
-// takeLost returns the partitions for which Missed must be called.
-func (r *Redis) takeLost() []bool {
+// takeLost returns what was lost of each partition.
+func (r *Redis) takeLost() []loss {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	lost := slices.Clone(r.lost)

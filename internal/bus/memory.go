@@ -115,6 +115,7 @@ func (m *Memory) Run(ctx context.Context, sink wire.Sink) error {
 			return nil
 		case <-m.missed:
 			sink.Missed(func(chat.RoomID) bool { return true })
+			sink.MissedUsers(func(chat.UserID) bool { return true })
 		case e := <-m.queue:
 			sink.Receive(*e)
 		}

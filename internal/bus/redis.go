@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -201,7 +202,12 @@ func (r *Redis) deliver(ctx context.Context, sink wire.Sink) {
 			return
 		case <-r.missed:
 			lost := r.takeLost()
-			sink.Missed(func(room chat.RoomID) bool { return lost[r.layout.Of(int64(room))] })
+			if slices.ContainsFunc(lost, func(l loss) bool { return l.rooms }) {
+				sink.Missed(func(room chat.RoomID) bool { return lost[r.layout.Of(int64(room))].rooms })
+			}
+			if slices.ContainsFunc(lost, func(l loss) bool { return l.users }) {
+				sink.MissedUsers(func(user chat.UserID) bool { return lost[r.layout.Of(int64(user))].users })
+			}
 		case d := <-r.in:
 			if d.envelope != nil {
 				sink.Receive(*d.envelope)
@@ -218,24 +224,24 @@ type delivery struct {
 	probe    time.Duration // see publication
 }
 
-// push queues d for deliver. It never blocks: if the queue is full, d is dropped and Missed
-// is called.
+// push queues d for deliver. It never blocks: if the queue is full, d is dropped, and Missed or
+// MissedUsers is called. A dropped probe is missed by nobody.
 func (r *Redis) push(d delivery) {
 	select {
 	case r.in <- d:
+		return
 	default:
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.lose(r.layout.Of(int64(d.room())))
 	}
-}
-
-// room returns the room of d, 0 for none.
-func (d delivery) room() chat.RoomID {
 	if d.envelope == nil {
-		return 0
+		return
 	}
-	return d.envelope.Room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := d.envelope; e.Kind.ForRoom() {
+		r.lose(r.layout.Of(int64(e.Room)), loss{rooms: true})
+	} else {
+		r.lose(r.layout.Of(int64(e.User)), loss{users: true})
+	}
 }
 
 // Queued returns how many envelopes wait to be published, and how many this node has

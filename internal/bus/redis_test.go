@@ -494,8 +494,9 @@ func BenchmarkRedis(b *testing.B) {
 // counter is a sink that only counts.
 type counter chan struct{}
 
-func (c counter) Receive(wire.Envelope)         { c <- struct{}{} }
-func (c counter) Missed(func(chat.RoomID) bool) {}
+func (c counter) Receive(wire.Envelope)              { c <- struct{}{} }
+func (c counter) Missed(func(chat.RoomID) bool)      {}
+func (c counter) MissedUsers(func(chat.UserID) bool) {}
 
 // delivered returns how many probes were received, and their total time in seconds.
 func delivered(t *testing.T, r *Redis) (probes int, seconds float64) {

@@ -198,7 +198,7 @@ func (s *shard) activate() bool {
 			if part := &r.parts[p]; part.owner == s && part.unconfirmed == 0 {
 				part.active, part.fault, part.lostFrom = true, nil, nil
 				r.setSuspect(p, false)
-				r.lose(p)
+				r.lose(p, loss{rooms: true, users: true})
 			}
 		}
 		s.confirmed = nil

@@ -255,14 +255,15 @@ func (s *subscription) isCanary(channel string) bool {
 	return strings.HasSuffix(channel, s.bus.canarySuffix) && strings.HasPrefix(channel, s.bus.namespace)
 }
 
-// loseChannel schedules a call of Missed for the partition of a channel.
-func (r *Redis) loseChannel(partition int, _ chat.RoomID, ok bool) {
+// loseChannel schedules a call of Missed, or of MissedUsers for a channel of this node, for the partition of
+// a channel.
+func (r *Redis) loseChannel(partition int, room chat.RoomID, ok bool) {
 	if !ok {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lose(partition)
+	r.lose(partition, loss{rooms: room != 0, users: room == 0})
 }
 
 // decodeProbe returns when a probe was queued, on the clock of the bus.

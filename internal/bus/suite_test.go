@@ -30,14 +30,16 @@ type sink struct {
 	missed int
 	// affected contains how often Missed was called for a room.
 	affected map[chat.RoomID]int
-	changed  chan struct{} // closed and replaced after every call
-	running  int           // calls
-	overlap  bool          // two calls ran at the same time
-	block    chan struct{} // if not nil, calls wait until it is closed
+	// missedUsers contains how often MissedUsers was called for a user.
+	missedUsers map[chat.UserID]int
+	changed     chan struct{} // closed and replaced after every call
+	running     int           // calls
+	overlap     bool          // two calls ran at the same time
+	block       chan struct{} // if not nil, calls wait until it is closed
 }
 
 func newSink() *sink {
-	return &sink{changed: make(chan struct{}), affected: map[chat.RoomID]int{}}
+	return &sink{changed: make(chan struct{}), affected: map[chat.RoomID]int{}, missedUsers: map[chat.UserID]int{}}
 }
 
 func (s *sink) record(f func()) {
@@ -55,6 +57,17 @@ func (s *sink) record(f func()) {
 	f()
 	close(s.changed)
 	s.changed = make(chan struct{})
+}
+
+// MissedUsers records the users 1 to 1000 that are affected.
+func (s *sink) MissedUsers(affected func(chat.UserID) bool) {
+	s.record(func() {
+		for user := range chat.UserID(1000) {
+			if affected(user + 1) {
+				s.missedUsers[user+1]++
+			}
+		}
+	})
 }
 
 // Missed records the rooms 1 to 1000 that are affected.
@@ -297,6 +310,28 @@ func suite(t *testing.T, connect func(t *testing.T, n int) []wire.Bus) {
 		for _, n := range nodes {
 			n.waitFor(t, "the request", func() bool { return len(n.others) == 1 && reflect.DeepEqual(n.others[0], request) })
 		}
+	})
+
+	t.Run("MissedUsers is called after a sink was too slow", func(t *testing.T) {
+		nodes := start(t, 2)
+		n := nodes[1]
+		n.waitFor(t, "the end of the sink's calls", func() bool { return n.running == 0 })
+		n.mu.Lock()
+		before, block := n.missedUsers[7], make(chan struct{})
+		n.block = block
+		n.mu.Unlock()
+		for i := range 3 * max(incoming, memoryQueue) {
+			nodes[0].Publish(wire.Envelope{Kind: wire.UserFrame, User: 7, Frame: []byte("{}")})
+			if i%1000 == 999 { // do not overflow the queue of the sender
+				eventually(t, "an empty queue of the sender", func() bool { return queued(nodes[0].Bus) == 0 })
+			}
+		}
+		eventually(t, "a full queue of the receiver", func() bool { return overflowed(n.Bus) })
+		n.mu.Lock()
+		n.block = nil
+		n.mu.Unlock()
+		close(block)
+		n.waitFor(t, "MissedUsers", func() bool { return n.missedUsers[7] > before })
 	})
 
 	t.Run("Missed is called after a sink was too slow", func(t *testing.T) {

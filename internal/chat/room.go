@@ -96,6 +96,9 @@ type Rooms interface {
 	OwnRooms(ctx context.Context, user UserID) ([]OwnRoom, error)
 	// RoomsOf returns the ids of a user's rooms, ascending.
 	RoomsOf(ctx context.Context, user UserID) ([]RoomID, error)
+	// MembershipsSince returns the memberships of users that began at since or later, oldest
+	// first.
+	MembershipsSince(ctx context.Context, users []UserID, since Time) ([]MemberAdded, error)
 	// Join makes user a member and takes the next number of the room. If user is a member
 	// already, it changes nothing and the message is nil. It returns FORBIDDEN if user is
 	// banned, or the error of rule.

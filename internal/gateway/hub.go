@@ -88,6 +88,7 @@ type Hub struct {
 	users        map[chat.UserID]map[*Conn]struct{}
 	dirtyRosters map[chat.RoomID]struct{} // rooms whose online users may have changed
 	missedRooms  map[chat.RoomID]struct{} // rooms of which the bus may have lost events
+	missedUsers  map[chat.UserID]struct{} // users of whom it may have lost envelopes
 	draining     bool
 
 	statusMu sync.Mutex
@@ -106,8 +107,8 @@ func NewHub(d Deps) *Hub {
 		writers: newWriters(), missed: wake.NewSignal(), presenceChanged: wake.NewSignal(), ctx: ctx, cancel: cancel,
 		open: map[chat.RoomID]*room{}, conns: map[*Conn]struct{}{},
 		users: map[chat.UserID]map[*Conn]struct{}{}, dirtyRosters: map[chat.RoomID]struct{}{},
-		missedRooms: map[chat.RoomID]struct{}{},
-		statuses:    map[chat.UserID]chat.Status{}, surveys: map[string]chan []byte{},
+		missedRooms: map[chat.RoomID]struct{}{}, missedUsers: map[chat.UserID]struct{}{},
+		statuses: map[chat.UserID]chat.Status{}, surveys: map[string]chan []byte{},
 		settingsChanged: d.SettingsChanged,
 	}
 }
@@ -117,7 +118,7 @@ func NewHub(d Deps) *Hub {
 // before to end the connections.
 func (h *Hub) Run(ctx context.Context) {
 	for _, task := range []func(ctx context.Context){
-		h.runBus, h.runPresence, h.runHeadReads, h.runSessionReads, h.runPresenceReads, h.runKeepalive, h.runTyping,
+		h.runBus, h.runPresence, h.runHeadReads, h.runMembershipReads, h.runSessionReads, h.runPresenceReads, h.runKeepalive, h.runTyping,
 	} {
 		h.tasks.Go(func() { h.panics().Supervise(h.ctx, task) })
 	}

@@ -17,8 +17,9 @@ import (
 // unresponsive is a node that receives and never responds, such as one that hangs.
 type unresponsive struct{}
 
-func (unresponsive) Receive(wire.Envelope)         {}
-func (unresponsive) Missed(func(chat.RoomID) bool) {}
+func (unresponsive) Receive(wire.Envelope)              {}
+func (unresponsive) Missed(func(chat.RoomID) bool)      {}
+func (unresponsive) MissedUsers(func(chat.UserID) bool) {}
 
 // newSurveyHub returns a hub at an exchange with n connections, each newer than the last.
 func newSurveyHub(t *testing.T, e *bus.Exchange, node string, n int) *Hub {

@@ -155,6 +155,25 @@ func (s *Store) RoomsOf(ctx context.Context, user chat.UserID) ([]chat.RoomID, e
 	return rooms, s.fail("list rooms of user", err)
 }
 
+// MembershipsSince returns the memberships of users that began at since or later.
+func (s *Store) MembershipsSince(ctx context.Context, users []chat.UserID, since chat.Time) ([]chat.MemberAdded, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	added, err := queryAll(ctx, s.read, func(r row) (a chat.MemberAdded, err error) {
+		m := &a.Membership
+		a.Room, err = s.scanRoom(r, &m.UserID, &m.Role, &m.JoinedAt, &m.LastRead, &m.MutedUntil)
+		m.RoomID, m.MutedUntil = a.Room.ID, s.ifFuture(m.MutedUntil)
+		return a, err
+	}, `SELECT `+roomColumns+`, m.user_id, m.role, m.joined_at, m.last_read, `+mutedUntil("m")+`
+		FROM room_members m JOIN rooms r ON r.id = m.room_id
+		WHERE `+s.dialect.in("m.user_id", 1, bigintList)+` AND m.joined_at >= $2 AND `+roomExists+`
+		ORDER BY m.joined_at, m.room_id, m.user_id`, s.dialect.list(int64s(users)), int64(since))
+	if err == nil {
+		err = s.addDirectNames(ctx, s.read, pointers(added, func(a *chat.MemberAdded) *chat.Room { return &a.Room }))
+	}
+	return added, s.fail("list new memberships", err)
+}
+
 // CommonRooms returns rooms of two users, by name, without direct rooms.
 func (s *Store) CommonRooms(ctx context.Context, a, b chat.UserID, limit int) ([]chat.Room, error) {
 	ctx, cancel := withTimeout(ctx)

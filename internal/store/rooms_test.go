@@ -274,3 +274,41 @@ func endsMembership(m chat.Message, user chat.UserID) bool {
 	ended, _ := chat.MessageChanged{Message: m, Seq: m.Seq}.EndsMembership()
 	return ended == user
 }
+
+func TestMembershipsSince(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		alice, bob, carol := register(t, s, "alice"), register(t, s, "bob"), register(t, s, "carol")
+		lobby, gone := createRoom(t, s, alice, "lobby"), createRoom(t, s, alice, "gone")
+		if _, _, err := s.Join(t.Context(), lobby.ID, bob.User.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		direct, _, _, err := s.OpenDirect(t.Context(), alice.User.ID, bob.User.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DeleteRoom(t.Context(), gone.ID, alice.User.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		users := []chat.UserID{alice.User.ID, bob.User.ID, 9999}
+		added, err := s.MembershipsSince(t.Context(), users, 0)
+		if err != nil || len(added) != 4 {
+			t.Fatalf("memberships = %+v, %v, want 4", added, err)
+		}
+		for _, a := range added {
+			room, m, err := s.Room(t.Context(), a.Room.ID, a.Membership.UserID)
+			if err != nil || m == nil || !reflect.DeepEqual(a.Room, room) || a.Membership != *m || a.Conn != "" {
+				t.Errorf("membership = %+v, want room %+v and %+v (%v)", a, room, m, err)
+			}
+		}
+		last := added[3].Membership.JoinedAt
+		if added, err = s.MembershipsSince(t.Context(), users, last); err != nil || len(added) == 0 || added[len(added)-1].Room.ID != direct.ID {
+			t.Errorf("memberships since the last = %+v, %v, want that of the direct room", added, err)
+		}
+		if added, err = s.MembershipsSince(t.Context(), users, last+1); err != nil || len(added) != 0 {
+			t.Errorf("memberships after the last = %+v, %v, want none", added, err)
+		}
+		if added, err = s.MembershipsSince(t.Context(), []chat.UserID{carol.User.ID}, 0); err != nil || len(added) != 0 {
+			t.Errorf("memberships of carol = %+v, %v, want none", added, err)
+		}
+	})
+}

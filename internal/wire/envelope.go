@@ -115,4 +115,7 @@ type Sink interface {
 	// Missed says that events of the followed rooms for which affected returns true may have
 	// been lost: their heads should be read.
 	Missed(affected func(chat.RoomID) bool)
+	// MissedUsers says that envelopes with a User for which affected returns true, and which are
+	// for no room, may have been lost.
+	MissedUsers(affected func(chat.UserID) bool)
 }
