@@ -8,11 +8,10 @@ import { Form } from '../../ui/Form';
 import { CardPage } from '../../ui/CardPage';
 import { Skeleton } from '../../ui/EmptyState';
 import { ThemeSwitch } from '../../ui/ThemeSwitch';
+import { type SignInMode, SignInLinks } from './SignInLinks';
 import styles from './SignIn.module.css';
 
-type Mode = 'login' | 'register' | 'guest';
-
-const labels: Record<Mode, { title: string; lead: string; action: string; busy: string }> = {
+const labels: Record<SignInMode, { title: string; lead: string; action: string; busy: string }> = {
   login: { title: 'Welcome back', lead: 'Sign in to continue.', action: 'Sign in', busy: 'Signing in…' },
   register: { title: 'Create your account', lead: 'A name and a password are all it takes.', action: 'Create account', busy: 'Creating…' },
   guest: { title: 'Join as a guest', lead: 'A guest account expires after 24 hours.', action: 'Continue as guest', busy: 'Opening…' },
@@ -35,7 +34,7 @@ export function SignIn(props: SignInProps) {
 /** Shows only what is possible on the server. */
 function SignInCard({ notice, first = false, options }: SignInProps & { options: SignInOptions }) {
   const canRegister = options.signup === 'open';
-  const [mode, setMode] = useState<Mode>(first && canRegister ? 'register' : 'login');
+  const [mode, setMode] = useState<SignInMode>(first && canRegister ? 'register' : 'login');
   const { title, lead } = first ? firstTexts(mode, options.name) : labels[mode];
   return (
     <>
@@ -47,17 +46,17 @@ function SignInCard({ notice, first = false, options }: SignInProps & { options:
         </p>
       )}
       <SignInForm key={mode} mode={mode} />
-      <ModeLinks mode={mode} canRegister={canRegister} guests={options.guests} onChoose={setMode} />
+      <SignInLinks mode={mode} canRegister={canRegister} guests={options.guests} onChoose={setMode} />
     </>
   );
 }
 
-function firstTexts(mode: Mode, name: string) {
+function firstTexts(mode: SignInMode, name: string) {
   if (mode === 'register') return { title: `Welcome to ${name}`, lead: welcomeLead };
   return mode === 'login' ? signIn : labels[mode];
 }
 
-function SignInForm({ mode }: { mode: Mode }) {
+function SignInForm({ mode }: { mode: SignInMode }) {
   const account = useAccount();
   const [action, run] = useAction();
 
@@ -111,47 +110,5 @@ function SignInForm({ mode }: { mode: Mode }) {
         {action.kind === 'busy' ? labels[mode].busy : labels[mode].action}
       </button>
     </Form>
-  );
-}
-
-interface ModeLinksProps {
-  mode: Mode;
-  canRegister: boolean;
-  guests: boolean;
-  onChoose: (mode: Mode) => void;
-}
-
-/** Links to the other ways to come in. */
-function ModeLinks({ mode, canRegister, guests, onChoose }: ModeLinksProps) {
-  const register = mode === 'login' && canRegister;
-  const guest = mode !== 'guest' && guests;
-  if (mode === 'login' && !register && !guest) return null;
-  return (
-    <div className={styles.modes}>
-      {register && (
-        <p>
-          New here?{' '}
-          <button type="button" className="link" onClick={() => onChoose('register')}>
-            Create an account
-          </button>
-        </p>
-      )}
-      {mode !== 'login' && (
-        <p>
-          Have an account?{' '}
-          <button type="button" className="link" onClick={() => onChoose('login')}>
-            Sign in
-          </button>
-        </p>
-      )}
-      {guest && (
-        <p>
-          Just looking?{' '}
-          <button type="button" className="link" onClick={() => onChoose('guest')}>
-            Continue as a guest
-          </button>
-        </p>
-      )}
-    </div>
   );
 }
