@@ -59,9 +59,6 @@ const (
 	JobGivenUp   JobState = "given_up"
 )
 
-// JobStates contains all states.
-var JobStates = []JobState{JobQueued, JobScheduled, JobRunning, JobGivenUp}
-
 // StoredJob is a job as an operator sees it.
 type StoredJob struct {
 	ID        JobID
