@@ -1,30 +1,12 @@
 import { act, screen, waitFor } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Asked, administration, problem } from '../../test/administration';
 import { hello } from '../../test/fakeSocket';
-import { renderWithChat, stubBrowser } from '../../test/page';
-import type { TestChat } from '../../test/testChat';
+import { stubBrowser } from '../../test/page';
 import { alice } from '../../test/fixtures';
 import { until } from '../../test/until';
-import { Shell } from '../../app/Shell';
-
-let testChat: TestChat | undefined;
 
 beforeEach(stubBrowser);
-
-afterEach(() => {
-  testChat?.chat.stop();
-  testChat = undefined;
-  location.hash = '';
-  vi.unstubAllGlobals();
-});
-
-type Asked = { method: string; path: string; body: unknown };
-
-const problem = (status: number, code: string, detail: string, location?: string) => ({
-  status,
-  body: { status, title: 'No', detail, code, ...(location ? { errors: [{ location, message: detail }] } : {}) },
-});
 
 const base = { description: 'What it is.', type: 'number', source: 'default', changedBy: 'admin', minimum: 1, maximum: 20_000 };
 const limits = [
@@ -38,22 +20,6 @@ const others = [
   { ...base, area: 'Access', name: 'GUESTS', type: 'boolean', label: 'Guests', value: 'true', default: 'true' },
   { ...base, area: 'Listening', name: 'PORT', label: 'PORT', value: '6000', default: '5000', source: 'environment', changedBy: 'operator' },
 ];
-
-/** A server of which alice is an admin, at one of its sections. */
-async function administration(section: string, answer: (asked: Asked) => { status?: number; body: unknown } | undefined = () => undefined) {
-  const mutations: Asked[] = [];
-  location.hash = `#/admin/${section}`;
-  // Loads the lazy chunk before the first wait, which has a timeout.
-  await import('./AdminView');
-  const rig = await renderWithChat(<Shell />, (method, path, body) => {
-    if (method !== 'GET') mutations.push({ method, path, body });
-    return answer({ method, path, body }) ?? { body: { rooms: [], users: [], members: [], entries: [], connections: [], silent: 0 } };
-  });
-  testChat = rig;
-  act(() => rig.socket().serve({ type: 'user:updated', data: { user: { ...alice, role: 'admin' } } }));
-  await screen.findByRole('heading', { name: 'Administration' });
-  return { ...rig, mutations, user: userEvent.setup() };
-}
 
 /** Answers the requests of the settings: what is set has the source admin. */
 function answerSettings(refuse: (asked: Asked) => ReturnType<typeof problem> | undefined = () => undefined) {
